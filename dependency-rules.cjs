@@ -1,0 +1,79 @@
+/**
+ * Dependencies point inward only: app -> adapters -> domain. A violation fails `pnpm check`.
+ * The rules read the sources' own imports, type-only ones included.
+ */
+const inward = (name, from, mayReach, comment) => ({
+  name,
+  comment,
+  severity: "error",
+  from: { path: `^packages/${from}/src` },
+  to: { path: "^packages/", pathNot: mayReach.map((to) => `^packages/${to}/src`) },
+})
+
+module.exports = {
+  forbidden: [
+    inward(
+      "domain-imports-nothing-of-ours",
+      "domain",
+      ["domain"],
+      "the domain knows no adapter and no store",
+    ),
+    inward(
+      "xml-reaches-the-domain-only",
+      "adapters-xml",
+      ["adapters-xml", "domain"],
+      "the codec knows no transport",
+    ),
+    inward(
+      "http-reaches-xml-and-domain-only",
+      "adapters-http",
+      ["adapters-http", "adapters-xml", "domain"],
+      "adapters know no store",
+    ),
+    inward(
+      "app-imports-no-tests",
+      "app",
+      ["app", "adapters-http", "adapters-xml", "domain"],
+      "product code, not tests",
+    ),
+    {
+      name: "domain-is-pure",
+      comment: "no I/O, clock or Node import: the domain runs in a browser",
+      severity: "error",
+      from: { path: "^packages/domain/src" },
+      to: { dependencyTypes: ["core"] },
+    },
+    {
+      name: "domain-uses-xstate-and-effect-only",
+      severity: "error",
+      from: { path: "^packages/domain/src" },
+      to: { dependencyTypes: ["npm"], pathNot: "node_modules/(xstate|effect)/" },
+    },
+    {
+      name: "xml-codec-does-no-io",
+      comment: "bytes in, typed messages out",
+      severity: "error",
+      from: { path: "^packages/adapters-xml/src" },
+      to: { dependencyTypes: ["core"] },
+    },
+    {
+      name: "sources-import-no-tests",
+      severity: "error",
+      from: { path: "^packages/[^/]+/src" },
+      to: { path: "^(test|packages/[^/]+/test)/" },
+    },
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    { name: "nothing-unresolved", severity: "error", from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    parser: "swc",
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: "node_modules" },
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: {
+      extensions: [".ts", ".js"],
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "default"],
+    },
+  },
+}

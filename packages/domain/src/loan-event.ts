@@ -1,0 +1,72 @@
+import { Schema } from "effect"
+import { Instant } from "./instant.ts"
+import { DocumentTypes, Offer } from "./offer.ts"
+
+/** A verdict on the application: what a ruling decides, and what contradicts its opposite. */
+export const Verdict = Schema.Literals(["approved", "rejected"])
+export type Verdict = typeof Verdict.Type
+
+/** How long a signing method's name, an operator's name and a ruling's reason may be. */
+export const signingMethodLengthMax = 50
+export const ruledByLengthMax = 200
+export const rulingReasonLengthMax = 2_000
+
+/** `E_SIGN` or `ANALOG` today; the bank may add others. */
+export const SigningMethod = Schema.String.check(Schema.isBetweenLength(1, signingMethodLengthMax))
+
+/**
+ * `fresh` marks a decision as the bank's answer to our own question (`getApplicationQuote`), asked at `at`. Such a
+ * decision also rules: it overrules every verdict that is no newer. A decision that was delivered to us is not fresh,
+ * because a delivery may be any number of days old.
+ */
+const fresh = Schema.optionalKey(Schema.Literal(true))
+
+/**
+ * One thing the bank (or an operator) said about a loan, in lifecycle terms. `at` is the instant it was true as far as
+ * we can know: a poll's is when its request was sent, a callback's its verified issue time, else its receipt.
+ *
+ * Source: the bank's page, "Example callbacks" and "To poll the application reference".
+ */
+export const LoanEvent = Schema.Union([
+  Schema.Struct({ type: Schema.Literal("decision.pending"), at: Instant }),
+  Schema.Struct({
+    type: Schema.Literal("decision.approved"),
+    at: Instant,
+    fresh,
+    offer: Schema.optionalKey(Offer),
+  }),
+  Schema.Struct({ type: Schema.Literal("decision.rejected"), at: Instant, fresh }),
+  Schema.Struct({
+    type: Schema.Literal("addition.requested"),
+    at: Instant,
+    requiredDocuments: Schema.optionalKey(DocumentTypes),
+  }),
+  Schema.Struct({ type: Schema.Literal("addition.cleared"), at: Instant }),
+  Schema.Struct({
+    type: Schema.Literal("agreement.signed"),
+    at: Instant,
+    method: Schema.optionalKey(SigningMethod),
+  }),
+  Schema.Struct({ type: Schema.Literal("loan.paidOut"), at: Instant }),
+  Schema.Struct({
+    type: Schema.Literal("dispute.ruled"),
+    at: Instant,
+    decision: Verdict,
+    by: Schema.String.check(Schema.isBetweenLength(1, ruledByLengthMax)),
+    reason: Schema.String.check(Schema.isBetweenLength(1, rulingReasonLengthMax)),
+  }),
+])
+export type LoanEvent = typeof LoanEvent.Type
+
+export type LoanEventType = LoanEvent["type"]
+
+export const loanEventTypes = [
+  "decision.pending",
+  "decision.approved",
+  "decision.rejected",
+  "addition.requested",
+  "addition.cleared",
+  "agreement.signed",
+  "loan.paidOut",
+  "dispute.ruled",
+] as const satisfies ReadonlyArray<LoanEventType>

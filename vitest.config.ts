@@ -1,0 +1,10 @@
+import { defineConfig } from "vitest/config"
+
+export default defineConfig({
+  test: {
+    include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
+    reporters: ["default", "./test/closing-line-reporter.ts"],
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
+  },
+})

@@ -1,0 +1,167 @@
+import { Schema } from "effect"
+import { canonicalJson } from "./canonical-json.ts"
+import { Instant } from "./instant.ts"
+import type { LoanEvent } from "./loan-event.ts"
+import { SigningMethod, Verdict } from "./loan-event.ts"
+import { DocumentTypes, Offer } from "./offer.ts"
+
+/**
+ * The word that settles contradictions: an operator's ruling, or a fresh decision from the bank's own mouth. `by` and
+ * `reason` are the operator's; the bank's ruling has neither, but may carry the offer that then stands.
+ */
+export const Ruling = Schema.Struct({
+  at: Instant,
+  decision: Verdict,
+  by: Schema.NullOr(Schema.String),
+  reason: Schema.NullOr(Schema.String),
+  offer: Schema.NullOr(Offer),
+})
+export type Ruling = typeof Ruling.Type
+
+const heard = Schema.NullOr(Instant)
+
+/**
+ * The join of every admitted event of one loan. Each member is a small lattice of its own, so the whole is one: joining
+ * is commutative, associative and idempotent, and neither order, nor repetition, nor batching of events can matter.
+ *
+ * | member | grows by |
+ * | --- | --- |
+ * | `pendingAt` … `paidOutAt` | earliest hearing: a re-delivery, which always looks recent, changes nothing |
+ * | `offers`, `methods` | union by content, each dated by its first hearing |
+ * | `additionRequestedAt`, `additionClearedAt` | latest: together a last-writer-wins register, a tie going to requested |
+ * | `documents`, `ruling` | latest `at`, then the greater canonical text |
+ */
+export const Facts = Schema.Struct({
+  pendingAt: heard,
+  approvedAt: heard,
+  rejectedAt: heard,
+  signedAt: heard,
+  paidOutAt: heard,
+  additionRequestedAt: heard,
+  additionClearedAt: heard,
+  documents: Schema.NullOr(Schema.Struct({ at: Instant, types: DocumentTypes })),
+  methods: Schema.Array(Schema.Struct({ at: Instant, method: SigningMethod })),
+  offers: Schema.Array(Schema.Struct({ at: Instant, offer: Offer })),
+  ruling: Schema.NullOr(Ruling),
+})
+export type Facts = typeof Facts.Type
+
+/** What is known of a loan before anything was said: the join's neutral element. */
+export const noFacts: Facts = {
+  pendingAt: null,
+  approvedAt: null,
+  rejectedAt: null,
+  signedAt: null,
+  paidOutAt: null,
+  additionRequestedAt: null,
+  additionClearedAt: null,
+  documents: null,
+  methods: [],
+  offers: [],
+  ruling: null,
+}
+
+/** The facts with one more event joined; the very same object if the event says nothing new. */
+export function joinEvent(facts: Facts, event: LoanEvent): Facts {
+  switch (event.type) {
+    case "decision.pending":
+      return withMember(facts, "pendingAt", earliest(facts.pendingAt, event.at))
+    case "decision.approved":
+      return joinApproval(facts, event)
+    case "decision.rejected":
+      return joinRejection(facts, event)
+    case "addition.requested":
+      return joinAdditionRequest(facts, event)
+    case "addition.cleared":
+      return withMember(facts, "additionClearedAt", latest(facts.additionClearedAt, event.at))
+    case "agreement.signed":
+      return joinSignature(facts, event)
+    case "loan.paidOut":
+      return withMember(facts, "paidOutAt", earliest(facts.paidOutAt, event.at))
+    case "dispute.ruled":
+      return joinRuling(facts, {
+        at: event.at,
+        decision: event.decision,
+        by: event.by,
+        reason: event.reason,
+        offer: null,
+      })
+  }
+}
+
+export const joinEvents = (facts: Facts, events: ReadonlyArray<LoanEvent>): Facts =>
+  events.reduce(joinEvent, facts)
+
+type Of<T extends LoanEvent["type"]> = Extract<LoanEvent, { type: T }>
+
+function joinApproval(facts: Facts, event: Of<"decision.approved">): Facts {
+  const offer = event.offer ?? null
+  const approved = withMember(facts, "approvedAt", earliest(facts.approvedAt, event.at))
+  const offered =
+    offer === null
+      ? approved
+      : withMember(approved, "offers", joinHeard(approved.offers, { at: event.at, offer }, offerKey))
+  return event.fresh === true ? joinRuling(offered, bankRuling(event.at, "approved", offer)) : offered
+}
+
+function joinRejection(facts: Facts, event: Of<"decision.rejected">): Facts {
+  const rejected = withMember(facts, "rejectedAt", earliest(facts.rejectedAt, event.at))
+  return event.fresh === true ? joinRuling(rejected, bankRuling(event.at, "rejected", null)) : rejected
+}
+
+function joinAdditionRequest(facts: Facts, event: Of<"addition.requested">): Facts {
+  const requested = withMember(facts, "additionRequestedAt", latest(facts.additionRequestedAt, event.at))
+  if (event.requiredDocuments === undefined) return requested
+  const documents = { at: event.at, types: event.requiredDocuments }
+  return withMember(requested, "documents", latestByText(requested.documents, documents))
+}
+
+function joinSignature(facts: Facts, event: Of<"agreement.signed">): Facts {
+  const signed = withMember(facts, "signedAt", earliest(facts.signedAt, event.at))
+  if (event.method === undefined) return signed
+  const heardNow = { at: event.at, method: event.method }
+  return withMember(signed, "methods", joinHeard(signed.methods, heardNow, methodKey))
+}
+
+const joinRuling = (facts: Facts, ruling: Ruling): Facts =>
+  withMember(facts, "ruling", latestByText(facts.ruling, ruling))
+
+const bankRuling = (at: Instant, decision: Verdict, offer: Offer | null): Ruling => ({
+  at,
+  decision,
+  by: null,
+  reason: null,
+  offer,
+})
+
+const offerKey = (entry: { readonly offer: Offer }): string => canonicalJson(entry.offer)
+const methodKey = (entry: { readonly method: string }): string => entry.method
+
+function withMember<K extends keyof Facts>(facts: Facts, key: K, value: Facts[K]): Facts {
+  return facts[key] === value ? facts : { ...facts, [key]: value }
+}
+
+const earliest = (known: Instant | null, at: Instant): Instant => (known === null || at < known ? at : known)
+
+const latest = (known: Instant | null, at: Instant): Instant => (known === null || at > known ? at : known)
+
+type Dated = { readonly at: Instant }
+
+function latestByText<T extends Dated & Parameters<typeof canonicalJson>[0]>(known: T | null, next: T): T {
+  if (known === null || next.at > known.at) return next
+  if (next.at < known.at) return known
+  return canonicalJson(next) > canonicalJson(known) ? next : known
+}
+
+/** A set of contents, each with its first hearing, kept in the order of (first hearing, content). */
+function joinHeard<T extends Dated>(
+  known: ReadonlyArray<T>,
+  next: T,
+  keyOf: (entry: T) => string,
+): ReadonlyArray<T> {
+  const key = keyOf(next)
+  const same = known.find((entry) => keyOf(entry) === key)
+  if (same !== undefined && same.at <= next.at) return known
+  const others = same === undefined ? known : known.filter((entry) => entry !== same)
+  return [...others, next].sort((a, b) => a.at - b.at || (keyOf(a) < keyOf(b) ? -1 : 1))
+}

@@ -1,0 +1,35 @@
+import { getNextTransitions } from "xstate"
+import { noFacts } from "./facts.ts"
+import type { Stage } from "./legal-transitions.ts"
+import { stages } from "./legal-transitions.ts"
+import { loanMachine } from "./loan-machine.ts"
+
+/** An edge the machine can take, read off the machine itself. */
+export interface LifecycleEdge {
+  readonly from: Stage
+  readonly to: Stage
+}
+
+const isStage = (key: string | undefined): key is Stage => stages.some((stage) => stage === key)
+
+/** Every edge that the machine's definition has, in the order of the stages. */
+export function machineEdges(): ReadonlyArray<LifecycleEdge> {
+  return stages.flatMap((from) => {
+    const state = loanMachine.resolveState({ value: from, context: noFacts })
+    const targets = getNextTransitions(state).flatMap((edge) => edge.target ?? [])
+    return targets
+      .map((node) => node.key)
+      .filter(isStage)
+      .map((to) => ({ from, to }))
+  })
+}
+
+/** Where a loan's life ends, as long as nothing contradicts it. */
+const lastStages: ReadonlyArray<Stage> = ["paidOut", "rejected"]
+
+/** The lifecycle as a Mermaid state diagram, generated from the machine. */
+export function lifecycleMermaid(): string {
+  const edges = machineEdges().map(({ from, to }) => `    ${from} --> ${to}`)
+  const ends = lastStages.map((stage) => `    ${stage} --> [*]`)
+  return ["stateDiagram-v2", "    [*] --> submitted", ...edges, ...ends, ""].join("\n")
+}

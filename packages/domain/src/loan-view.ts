@@ -1,0 +1,79 @@
+import type { Stage } from "./legal-transitions.ts"
+import type { Loan } from "./loan.ts"
+import type { Offer } from "./offer.ts"
+import type { Instant } from "./instant.ts"
+import {
+  currentOffer,
+  isAdditionOutstanding,
+  isSigned,
+  requiredDocuments,
+  signingMethod,
+} from "./standing.ts"
+
+/** Who must act before the loan moves on. */
+export type Actor = "bank" | "customer" | "operator" | "nobody"
+
+/** What is waited for, as a code that a frontend translates. */
+export type NextAction =
+  | "decide"
+  | "inspect-manually"
+  | "sign-agreement"
+  | "send-documents"
+  | "pay-out"
+  | "rule-on-dispute"
+  | "none"
+
+/** One loan as frontends show it: derived from the facts, nothing to interpret. */
+export interface LoanView {
+  readonly applicationReference: string
+  readonly account: string
+  readonly registered: boolean
+  readonly version: number
+  readonly stage: Stage
+  /** Whether the bank waits for documents, whatever the stage. */
+  readonly additionOutstanding: boolean
+  /** The documents it waits for, by the bank's names (`ID`, `PAYMENT_SLIP`, …); empty when only a poll told of the request. */
+  readonly requiredDocuments: ReadonlyArray<string>
+  /** The offer that stands; `null` before an approval, after a rejection, in a dispute, and when none was heard. */
+  readonly offer: Offer | null
+  readonly signing: {
+    readonly signed: boolean
+    /** When the signature was first heard of; `null` when it is implied by the pay-out only. */
+    readonly heardAt: Instant | null
+    /** `E_SIGN`, `ANALOG`, …; known from a poll only. */
+    readonly method: string | null
+  }
+  readonly next: { readonly actor: Actor; readonly action: NextAction }
+}
+
+const nextByStage: { readonly [S in Stage]: LoanView["next"] } = {
+  submitted: { actor: "bank", action: "decide" },
+  manualInspection: { actor: "bank", action: "inspect-manually" },
+  approved: { actor: "customer", action: "sign-agreement" },
+  rejected: { actor: "nobody", action: "none" },
+  waitingForAddition: { actor: "customer", action: "send-documents" },
+  signed: { actor: "bank", action: "pay-out" },
+  paidOut: { actor: "nobody", action: "none" },
+  disputed: { actor: "operator", action: "rule-on-dispute" },
+}
+
+/** The stages in which an open request for documents is what everybody waits for. */
+const heldUpByAddition: ReadonlySet<Stage> = new Set(["submitted", "manualInspection", "signed"])
+
+export function loanView(loan: Loan): LoanView {
+  const { facts, stage } = loan
+  const additionOutstanding = isAdditionOutstanding(facts)
+  const heldUp = additionOutstanding && heldUpByAddition.has(stage)
+  return {
+    applicationReference: loan.applicationReference,
+    account: loan.account,
+    registered: loan.registered,
+    version: loan.version,
+    stage,
+    additionOutstanding,
+    requiredDocuments: requiredDocuments(facts),
+    offer: currentOffer(facts),
+    signing: { signed: isSigned(facts), heardAt: facts.signedAt, method: signingMethod(facts) },
+    next: nextByStage[heldUp ? "waitingForAddition" : stage],
+  }
+}

@@ -1,0 +1,136 @@
+import { getMicrosteps } from "xstate"
+import { canonicalJson } from "./canonical-json.ts"
+import type { Facts } from "./facts.ts"
+import { noFacts } from "./facts.ts"
+import type { Stage } from "./legal-transitions.ts"
+import { loanMachine } from "./loan-machine.ts"
+import type {
+  AccountName,
+  ApplicationReference,
+  Disposition,
+  HoldReason,
+  Observation,
+} from "./observation.ts"
+import { isAdditionOutstanding } from "./standing.ts"
+
+/** One loan application as the engine knows it: the fold of its observations. */
+export interface Loan {
+  readonly applicationReference: ApplicationReference
+  readonly account: AccountName
+  /** False while only callbacks have spoken: they can outrun the submission's own answer. */
+  readonly registered: boolean
+  /** How many observations its journal holds. */
+  readonly version: number
+  readonly stage: Stage
+  readonly facts: Facts
+}
+
+/** One step of the walk. `inferred`: nothing said so in words, but what was said implies it (a pay-out, the signature). */
+export interface Step {
+  readonly from: Stage
+  readonly to: Stage
+  readonly inferred: boolean
+}
+
+/** What an observation taught us for the first time; each is news that a callback of the bank's should have brought. */
+export type News = "decision" | "addition" | "signature" | "payOut"
+
+/** What the domain decides on one observation: pure, from the loan and the observation alone. */
+export interface Decision {
+  readonly loan: Loan
+  readonly disposition: Disposition
+  readonly hold: HoldReason | null
+  readonly steps: ReadonlyArray<Step>
+  readonly news: ReadonlyArray<News>
+}
+
+/** A loan of which nothing is known yet: where every fold begins. */
+export function openLoan(applicationReference: ApplicationReference, account: AccountName): Loan {
+  return {
+    applicationReference,
+    account,
+    registered: false,
+    version: 0,
+    stage: "submitted",
+    facts: noFacts,
+  }
+}
+
+/**
+ * Decides what an observation means for its loan. Total: every observation gets exactly one disposition in every stage.
+ * What is not trusted is `held` and changes no fact.
+ *
+ * @example observe(openLoan(reference, account), observation).disposition
+ */
+export function observe(loan: Loan, observation: Observation): Decision {
+  const seen = { ...loan, version: loan.version + 1 }
+  const hold = holdReason(loan, observation)
+  if (hold !== null) return { loan: seen, disposition: "held", hold, steps: [], news: [] }
+  const { facts, steps } = walk(loan, observation)
+  const next: Loan = {
+    ...seen,
+    ...(observation.source === "submission" ? { registered: true, account: observation.account } : {}),
+    facts,
+    stage: steps.at(-1)?.to ?? loan.stage,
+  }
+  return {
+    loan: next,
+    disposition: disposition(loan, next, steps),
+    hold: null,
+    steps,
+    news: news(loan, next),
+  }
+}
+
+/** The bytes of a snapshot: what a replay of the journal must give again, to the last one. */
+export const snapshotText = (loan: Loan): string => canonicalJson({ ...loan })
+
+function holdReason(loan: Loan, observation: Observation): HoldReason | null {
+  if (observation.hold !== undefined) return observation.hold
+  if (observation.evidence === "none") return "no-evidence"
+  const claims = observation.source === "submission" && !loan.registered
+  if (loan.account !== observation.account && !claims) return "account-mismatch"
+  return null
+}
+
+/** One walk of the machine: the facts it ends with and every step it took on the way. */
+function walk(loan: Loan, observation: Observation): { facts: Facts; steps: ReadonlyArray<Step> } {
+  const before = loanMachine.resolveState({ value: loan.stage, context: loan.facts })
+  const steps: Array<Step> = []
+  let facts = loan.facts
+  let from = loan.stage
+  for (const [snapshot] of getMicrosteps(loanMachine, before, {
+    type: "observed",
+    events: observation.events,
+  })) {
+    facts = snapshot.context
+    const to = snapshot.value
+    if (to !== from) steps.push({ from, to, inferred: isInferred(to, facts) })
+    from = to
+  }
+  return { facts, steps }
+}
+
+function isInferred(to: Stage, facts: Facts): boolean {
+  if (to === "approved") return facts.approvedAt === null && facts.ruling?.decision !== "approved"
+  if (to === "signed") return facts.signedAt === null
+  return false
+}
+
+function disposition(before: Loan, after: Loan, steps: ReadonlyArray<Step>): Disposition {
+  if (steps.length > 0) return after.stage === "disputed" ? "disputed" : "advanced"
+  const nothingNew = before.facts === after.facts && before.registered === after.registered
+  return nothingNew ? "repeated" : "noted"
+}
+
+function news(before: Loan, after: Loan): ReadonlyArray<News> {
+  const was = before.facts
+  const is = after.facts
+  const decided = (facts: Facts): boolean => facts.approvedAt !== null || facts.rejectedAt !== null
+  return [
+    ...(!decided(was) && decided(is) ? (["decision"] as const) : []),
+    ...(!isAdditionOutstanding(was) && isAdditionOutstanding(is) ? (["addition"] as const) : []),
+    ...(was.signedAt === null && is.signedAt !== null ? (["signature"] as const) : []),
+    ...(was.paidOutAt === null && is.paidOutAt !== null ? (["payOut"] as const) : []),
+  ]
+}

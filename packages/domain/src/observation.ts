@@ -1,0 +1,74 @@
+import { Schema } from "effect"
+import type { Instant } from "./instant.ts"
+import type { LoanEvent } from "./loan-event.ts"
+
+/** How long an application reference and an account's name may be, in UTF-16 code units. */
+export const applicationReferenceLengthMax = 128
+export const accountNameLengthMax = 64
+
+/**
+ * The bank's opaque id of one loan application. Mostly a UUID, but the bank's own examples also show `ABC-123`: any text
+ * without control characters, white space at either end, or lone surrogates.
+ */
+export const ApplicationReference = Schema.String.check(
+  Schema.isBetweenLength(1, applicationReferenceLengthMax),
+  Schema.isPattern(/^(?!\s)[^\p{Cc}\p{Cs}]*(?<!\s)$/u, {
+    message: "expected text without control characters or outer white space",
+  }),
+).pipe(Schema.brand("ApplicationReference"))
+export type ApplicationReference = typeof ApplicationReference.Type
+
+/** The name of one set of bank credentials, as it stands in the callback's path: `default`, `se`, `no`, … */
+export const AccountName = Schema.String.check(
+  Schema.isMaxLength(accountNameLengthMax),
+  Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9._-]*$/u, {
+    message: "expected letters, digits, dots, dashes and underscores, beginning with a letter or digit",
+  }),
+).pipe(Schema.brand("AccountName"))
+export type AccountName = typeof AccountName.Type
+
+/** Which channel spoke: `poll` is getApplicationStatus, `quote` is getApplicationQuote. */
+export const Source = Schema.Literals(["submission", "callback", "poll", "quote", "operator"])
+export type Source = typeof Source.Type
+
+/**
+ * How far an observation can be trusted: `jws` (signature verified and its claims bind the body), `credentials` (the
+ * callback's authorization matched), `bank` (the bank answered our own request), `operator`, or `none`.
+ */
+export const Evidence = Schema.Literals(["jws", "credentials", "bank", "operator", "none"])
+export type Evidence = typeof Evidence.Type
+
+/** Why an observation is kept without touching the loan's facts. The bank is asked instead. */
+export const HoldReason = Schema.Literals([
+  /** Neither credentials nor a signature vouch for it. */
+  "no-evidence",
+  /** It is signed, but the bank's keys could not be had to verify it. */
+  "signature-unverifiable",
+  /** Its signature is genuine, but the signed claims do not carry what the body says. */
+  "signature-unbound",
+  /** It is of a type we do not know. */
+  "unknown-event-type",
+  /** It came through another account than the loan's own. */
+  "account-mismatch",
+])
+export type HoldReason = typeof HoldReason.Type
+
+/** What one channel said about one loan at one moment, in lifecycle terms. */
+export interface Observation {
+  readonly applicationReference: ApplicationReference
+  readonly account: AccountName
+  readonly source: Source
+  readonly evidence: Evidence
+  /** Set by whoever received it when it must not be trusted as it stands. */
+  readonly hold?: HoldReason
+  readonly receivedAt: Instant
+  /** All that was said at once; they join the facts together and the machine walks once. */
+  readonly events: ReadonlyArray<LoanEvent>
+}
+
+/**
+ * What an observation did: `advanced` (the loan's stage moved), `noted` (new facts, same stage), `repeated` (nothing we
+ * did not know), `held` (kept, but not trusted: no fact changed), `disputed` (it put the loan in dispute).
+ */
+export const Disposition = Schema.Literals(["advanced", "noted", "repeated", "held", "disputed"])
+export type Disposition = typeof Disposition.Type

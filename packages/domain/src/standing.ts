@@ -1,0 +1,62 @@
+import type { Facts } from "./facts.ts"
+import type { Instant } from "./instant.ts"
+import type { Offer } from "./offer.ts"
+
+/**
+ * What the facts say about the decision. `contradicted`: the bank has said both yes and no, and nothing newer settles it.
+ * A signature or a pay-out is as good as an approval.
+ */
+export type Standing = "undecided" | "pending" | "approved" | "rejected" | "contradicted"
+
+export function standing(facts: Facts): Standing {
+  const yes = [facts.approvedAt, facts.signedAt, facts.paidOutAt]
+  const no = [facts.rejectedAt]
+  const { ruling } = facts
+  if (ruling !== null) {
+    const opposed = ruling.decision === "approved" ? no : yes
+    return opposed.some((at) => at !== null && at > ruling.at) ? "contradicted" : ruling.decision
+  }
+  const approved = yes.some(isHeard)
+  if (approved && no.some(isHeard)) return "contradicted"
+  if (approved) return "approved"
+  if (no.some(isHeard)) return "rejected"
+  return facts.pendingAt === null ? "undecided" : "pending"
+}
+
+const isHeard = (at: Instant | null): boolean => at !== null
+
+export const isPaidOut = (facts: Facts): boolean => facts.paidOutAt !== null
+
+/** A pay-out implies the signature. */
+export const isSigned = (facts: Facts): boolean => facts.signedAt !== null || isPaidOut(facts)
+
+/** Whether the bank still waits for documents. A request as old as the latest clearing is still open. */
+export function isAdditionOutstanding(facts: Facts): boolean {
+  if (facts.additionRequestedAt === null) return false
+  return facts.additionClearedAt === null || facts.additionRequestedAt >= facts.additionClearedAt
+}
+
+/**
+ * The documents the open request asks for; none if no request is open, or if they were asked for before the latest
+ * clearing: a poll can tell that the bank waits, but not for what.
+ */
+export function requiredDocuments(facts: Facts): ReadonlyArray<string> {
+  if (!isAdditionOutstanding(facts) || facts.documents === null) return []
+  const stale = facts.additionClearedAt !== null && facts.documents.at < facts.additionClearedAt
+  return stale ? [] : facts.documents.types
+}
+
+/** The offer that stands: what the bank last said when asked, unless an offer was first heard after that. */
+export function currentOffer(facts: Facts): Offer | null {
+  if (standing(facts) !== "approved") return null
+  const newest = facts.offers.at(-1)
+  const asked = facts.ruling?.offer ?? null
+  if (newest === undefined) return asked
+  if (asked === null || facts.ruling === null) return newest.offer
+  return newest.at > facts.ruling.at ? newest.offer : asked
+}
+
+/** The signing method of an approved loan, as last first heard; a callback does not name it, a poll does. */
+export function signingMethod(facts: Facts): string | null {
+  return facts.methods.at(-1)?.method ?? null
+}

@@ -1,39 +1,39 @@
+import { Schema } from "effect"
 import { getMicrosteps } from "xstate"
 import { canonicalJson } from "./canonical-json.ts"
-import type { Facts } from "./facts.ts"
-import { noFacts } from "./facts.ts"
+import { Facts, noFacts } from "./facts.ts"
 import type { Stage } from "./legal-transitions.ts"
+import { stages } from "./legal-transitions.ts"
 import { loanMachine } from "./loan-machine.ts"
-import type {
-  AccountName,
-  ApplicationReference,
-  Disposition,
-  HoldReason,
-  Observation,
-} from "./observation.ts"
+import type { Disposition, HoldReason, Observation } from "./observation.ts"
+import { AccountName, ApplicationReference } from "./observation.ts"
 import { isAdditionOutstanding } from "./standing.ts"
 
-/** One loan application as the engine knows it: the fold of its observations. */
-export interface Loan {
-  readonly applicationReference: ApplicationReference
-  readonly account: AccountName
-  /** False while only callbacks have spoken: they can outrun the submission's own answer. */
-  readonly registered: boolean
-  /** How many observations its journal holds. */
-  readonly version: number
-  readonly stage: Stage
-  readonly facts: Facts
-}
+/**
+ * One loan application as the engine knows it: the fold of its observations. `registered` is false while only callbacks
+ * have spoken (they can outrun the submission's own answer); `version` counts the observations its journal holds.
+ */
+export const Loan = Schema.Struct({
+  applicationReference: ApplicationReference,
+  account: AccountName,
+  registered: Schema.Boolean,
+  version: Schema.Natural,
+  stage: Schema.Literals(stages),
+  facts: Facts,
+})
+export type Loan = typeof Loan.Type
 
 /** One step of the walk. `inferred`: nothing said so in words, but what was said implies it (a pay-out, the signature). */
-export interface Step {
-  readonly from: Stage
-  readonly to: Stage
-  readonly inferred: boolean
-}
+export const Step = Schema.Struct({
+  from: Schema.Literals(stages),
+  to: Schema.Literals(stages),
+  inferred: Schema.Boolean,
+})
+export type Step = typeof Step.Type
 
 /** What an observation taught us for the first time; each is news that a callback of the bank's should have brought. */
-export type News = "decision" | "addition" | "signature" | "payOut"
+export const News = Schema.Literals(["decision", "addition", "signature", "payOut"])
+export type News = typeof News.Type
 
 /** What the domain decides on one observation: pure, from the loan and the observation alone. */
 export interface Decision {
@@ -126,11 +126,12 @@ function disposition(before: Loan, after: Loan, steps: ReadonlyArray<Step>): Dis
 function news(before: Loan, after: Loan): ReadonlyArray<News> {
   const was = before.facts
   const is = after.facts
-  const decided = (facts: Facts): boolean => facts.approvedAt !== null || facts.rejectedAt !== null
   return [
-    ...(!decided(was) && decided(is) ? (["decision"] as const) : []),
+    ...(!isDecided(was) && isDecided(is) ? (["decision"] as const) : []),
     ...(!isAdditionOutstanding(was) && isAdditionOutstanding(is) ? (["addition"] as const) : []),
     ...(was.signedAt === null && is.signedAt !== null ? (["signature"] as const) : []),
     ...(was.paidOutAt === null && is.paidOutAt !== null ? (["payOut"] as const) : []),
   ]
 }
+
+const isDecided = (facts: Facts): boolean => facts.approvedAt !== null || facts.rejectedAt !== null

@@ -1,7 +1,7 @@
 import { Schema } from "effect"
 import { getMicrosteps } from "xstate"
 import { canonicalJson } from "./canonical-json.ts"
-import { Facts, noFacts } from "./facts.ts"
+import { Facts, noFacts, sameFacts } from "./facts.ts"
 import type { Stage } from "./legal-transitions.ts"
 import { stages } from "./legal-transitions.ts"
 import { loanMachine } from "./loan-machine.ts"
@@ -108,7 +108,7 @@ function walk(loan: Loan, observation: Observation): { facts: Facts; steps: Read
     if (to !== from) steps.push({ from, to, inferred: isInferred(to, facts) })
     from = to
   }
-  return { facts, steps }
+  return { facts: sameFacts(facts, loan.facts) ? loan.facts : facts, steps }
 }
 
 function isInferred(to: Stage, facts: Facts): boolean {

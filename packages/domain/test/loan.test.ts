@@ -1,0 +1,160 @@
+import type { LoanEvent } from "@loan-engine/domain/loan-event"
+import type { Decision } from "@loan-engine/domain/loan"
+import { observe, openLoan } from "@loan-engine/domain/loan"
+import { loanView } from "@loan-engine/domain/loan-view"
+import type { Observation } from "@loan-engine/domain/observation"
+import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
+import { describe, expect, it } from "vitest"
+
+const applicationReference = ApplicationReference.make("ABC-123")
+const account = AccountName.make("se")
+
+/** The decision on the last of some observations, each a batch of events. */
+function given(...observations: ReadonlyArray<ReadonlyArray<LoanEvent>>): Decision {
+  let decision: Decision | undefined
+  for (const events of observations) {
+    decision = observe(decision?.loan ?? openLoan(applicationReference, account), {
+      ...heardFrom("callback"),
+      events,
+    })
+  }
+  if (decision === undefined) throw new Error("nothing observed")
+  return decision
+}
+
+const heardFrom = (source: Observation["source"]): Observation => ({
+  applicationReference,
+  account,
+  source,
+  evidence: source === "callback" ? "jws" : "bank",
+  receivedAt: 50,
+  events: [],
+})
+
+const path = (decision: Decision): string =>
+  decision.steps.map(({ to, inferred }) => (inferred ? `(${to})` : to)).join(" ")
+
+const pending: LoanEvent = { type: "decision.pending", at: 1 }
+const approved: LoanEvent = { type: "decision.approved", at: 2 }
+const rejected: LoanEvent = { type: "decision.rejected", at: 3 }
+const signed: LoanEvent = { type: "agreement.signed", at: 4 }
+const paidOut: LoanEvent = { type: "loan.paidOut", at: 5 }
+const requested = (at: number): LoanEvent => ({
+  type: "addition.requested",
+  at,
+  requiredDocuments: ["ID"],
+})
+const cleared = (at: number): LoanEvent => ({ type: "addition.cleared", at })
+
+describe("the walk", () => {
+  it("passes through what a pay-out implies, and marks it inferred", () => {
+    const decision = given([pending], [paidOut])
+    expect(path(decision)).toBe("(approved) (signed) paidOut")
+    expect(decision.disposition).toBe("advanced")
+  })
+
+  it("does not infer what was heard", () => {
+    expect(path(given([signed, approved, paidOut]))).toBe("approved signed paidOut")
+  })
+
+  it("passes through the addition between approval and signature, both ways", () => {
+    expect(path(given([approved], [requested(3)]))).toBe("waitingForAddition")
+    expect(path(given([approved], [requested(3)], [cleared(4)]))).toBe("approved")
+    expect(path(given([approved], [requested(3)], [signed]))).toBe("signed")
+  })
+
+  it("takes a contradiction to the dispute from whichever side it comes", () => {
+    expect(path(given([approved], [rejected]))).toBe("disputed")
+    expect(path(given([rejected], [paidOut]))).toBe("disputed")
+    expect(given([rejected], [approved]).disposition).toBe("disputed")
+  })
+
+  it("never reverses silently: an overruled approval passes through the dispute", () => {
+    const decision = given([approved], [signed], [{ type: "decision.rejected", at: 9, fresh: true }])
+    expect(path(decision)).toBe("disputed rejected")
+  })
+
+  it("leaves a dispute by a ruling, and disputes again on a contradiction first heard later", () => {
+    const ruled: LoanEvent = {
+      type: "dispute.ruled",
+      at: 6,
+      decision: "rejected",
+      by: "Ada",
+      reason: "the bank confirmed by telephone",
+    }
+    expect(path(given([approved], [rejected], [ruled]))).toBe("rejected")
+    expect(path(given([approved], [rejected], [ruled], [{ type: "agreement.signed", at: 7 }]))).toBe(
+      "disputed",
+    )
+    expect(path(given([approved], [rejected], [ruled], [{ ...approved, at: 9 }]))).toBe("")
+  })
+})
+
+describe("an addition", () => {
+  it("is not cleared by a poll that began before the request came", () => {
+    expect(given([approved], [requested(7)], [cleared(6)]).loan.stage).toBe("waitingForAddition")
+  })
+
+  it("stays requested on a tie", () => {
+    expect(given([approved], [cleared(7)], [requested(7)]).loan.stage).toBe("waitingForAddition")
+  })
+
+  it("implies nothing about the decision, and shows as a flag at any stage", () => {
+    const { loan } = given([requested(3)])
+    expect(loan.stage).toBe("submitted")
+    expect(loanView(loan)).toMatchObject({
+      additionOutstanding: true,
+      requiredDocuments: ["ID"],
+      next: { actor: "customer", action: "send-documents" },
+    })
+  })
+
+  it("heard of from a poll alone does not show the documents of an earlier request", () => {
+    const { loan } = given([approved], [requested(3)], [cleared(4)], [{ type: "addition.requested", at: 5 }])
+    expect(loanView(loan)).toMatchObject({ additionOutstanding: true, requiredDocuments: [] })
+  })
+})
+
+describe("an offer", () => {
+  const offered = (approvedAmount: string, at: number, fresh = false): LoanEvent =>
+    ({ ...approved, at, offer: { approvedAmount }, ...(fresh ? { fresh } : {}) }) as LoanEvent
+
+  it("stands by its first hearing, so that a stale re-delivery cannot bring an old one back", () => {
+    const { loan } = given([offered("1000", 1)], [offered("2000", 2)], [offered("1000", 9)])
+    expect(loanView(loan).offer).toEqual({ approvedAmount: "2000" })
+  })
+
+  it("comes back when the bank itself says so", () => {
+    const { loan } = given([offered("1000", 1)], [offered("2000", 2)], [offered("1000", 9, true)])
+    expect(loanView(loan).offer).toEqual({ approvedAmount: "1000" })
+  })
+
+  it("does not stand in a dispute or after a rejection", () => {
+    expect(loanView(given([offered("1000", 1)], [rejected]).loan).offer).toBeNull()
+  })
+})
+
+describe("what is not trusted", () => {
+  it("is held and changes no fact", () => {
+    const loan = openLoan(applicationReference, account)
+    const decision = observe(loan, { ...heardFrom("callback"), evidence: "none", events: [approved] })
+    expect(decision).toMatchObject({ disposition: "held", hold: "no-evidence", steps: [] })
+    expect(decision.loan.facts).toBe(loan.facts)
+  })
+
+  it("includes the word of another account, until the submission claims the loan", () => {
+    const other = AccountName.make("no")
+    const foreign = observe(given([pending]).loan, {
+      ...heardFrom("callback"),
+      account: other,
+      events: [rejected],
+    })
+    expect(foreign.hold).toBe("account-mismatch")
+    const claimed = observe(foreign.loan, {
+      ...heardFrom("submission"),
+      account: other,
+      events: [pending],
+    })
+    expect(claimed.loan).toMatchObject({ account: "no", registered: true })
+  })
+})

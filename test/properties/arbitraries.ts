@@ -1,0 +1,76 @@
+import { parseDecimal } from "@loan-engine/domain/decimal-text"
+import type { LoanEvent } from "@loan-engine/domain/loan-event"
+import type { Observation } from "@loan-engine/domain/observation"
+import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
+import fc from "fast-check"
+
+export const reference = ApplicationReference.make("ABC-123")
+export const account = AccountName.make("default")
+
+/** How many runs each property gets; a compliance run raises it. */
+export const runs = Number(process.env["LOAN_ENGINE_PROPERTY_RUNS"] ?? 500)
+
+/** Few instants, so that ties are common. */
+const at = fc.integer({ min: 1, max: 8 })
+
+const amount = fc.constantFrom("0", "1000.0", "10000", "599.99").map((text) => {
+  const decimal = parseDecimal(text)
+  if (decimal === undefined) throw new Error(`no decimal: ${text}`)
+  return decimal
+})
+const offer = fc.record({ approvedAmount: amount, interest: amount }, { requiredKeys: ["approvedAmount"] })
+const fresh = { fresh: fc.constant(true as const) }
+const documents = fc.subarray(["ID", "PAYMENT_SLIP"], { minLength: 1 })
+
+/** Any loan event whatever, lawful or not. */
+export const loanEvent: fc.Arbitrary<LoanEvent> = fc.oneof(
+  fc.record({ type: fc.constant("decision.pending" as const), at }),
+  fc.record(
+    { type: fc.constant("decision.approved" as const), at, ...fresh, offer },
+    { requiredKeys: ["type", "at"] },
+  ),
+  fc.record(
+    { type: fc.constant("decision.rejected" as const), at, ...fresh },
+    { requiredKeys: ["type", "at"] },
+  ),
+  fc.record(
+    { type: fc.constant("addition.requested" as const), at, requiredDocuments: documents },
+    { requiredKeys: ["type", "at"] },
+  ),
+  fc.record({ type: fc.constant("addition.cleared" as const), at }),
+  fc.record(
+    { type: fc.constant("agreement.signed" as const), at, method: fc.constantFrom("E_SIGN", "ANALOG") },
+    { requiredKeys: ["type", "at"] },
+  ),
+  fc.record({ type: fc.constant("loan.paidOut" as const), at }),
+  fc.record({
+    type: fc.constant("dispute.ruled" as const),
+    at,
+    decision: fc.constantFrom("approved" as const, "rejected" as const),
+    by: fc.constantFrom("Ada", "Lin"),
+    reason: fc.constantFrom("checked with the bank", "the customer withdrew"),
+  }),
+)
+
+export const loanEvents = fc.array(loanEvent, { maxLength: 10 })
+
+/** The events of a trace, cut into observations at random. */
+export const batches = (events: ReadonlyArray<LoanEvent>): fc.Arbitrary<Array<Array<LoanEvent>>> =>
+  fc.array(fc.boolean(), { minLength: events.length, maxLength: events.length }).map((cuts) => {
+    const cut: Array<Array<LoanEvent>> = []
+    events.forEach((event, index) => {
+      const last = cut.at(-1)
+      if (last === undefined || cuts[index] === true) cut.push([event])
+      else last.push(event)
+    })
+    return cut
+  })
+
+export const observed = (events: ReadonlyArray<LoanEvent>): Observation => ({
+  applicationReference: reference,
+  account,
+  source: "callback",
+  evidence: "credentials",
+  receivedAt: 100,
+  events,
+})

@@ -3,6 +3,9 @@ import { Schema } from "effect"
 /** How many digits a decimal may have on either side of its point; longer ones are refused, not rounded. */
 export const decimalDigitsMax = 30
 
+/** How long a decimal may be as it is written, padding and exponent included. */
+export const decimalWrittenLengthMax = 100
+
 const canonical = /^(?:0|-?(?:0\.[0-9]*[1-9]|[1-9][0-9]*(?:\.[0-9]*[1-9])?))$/u
 
 /**
@@ -23,6 +26,7 @@ const written = /^([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,3}))?$/u
  * digits on a side.
  */
 export function parseDecimal(text: string): DecimalText | undefined {
+  if (text.length > decimalWrittenLengthMax) return undefined
   const match = written.exec(text.trim())
   if (match === null) return undefined
   const [, sign = "", whole = "", fraction = "", exponent = "0"] = match

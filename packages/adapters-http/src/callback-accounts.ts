@@ -1,0 +1,75 @@
+import { AccountName } from "@loan-engine/domain/observation"
+import { Effect, Option, Schema } from "effect"
+import { challengesOf, isCredentialsText, makeAuthorization } from "./callback-authorization.ts"
+import type { CallbackCredentials } from "./callback-authorization.ts"
+import type { JwsVerifier } from "./jws-verifier.ts"
+
+/** What vouches for the callbacks of one account. */
+export interface CallbackAccountOptions {
+  /** As registered with the bank; several while they are being rotated. With any set, a callback must carry one. */
+  readonly credentials?: ReadonlyArray<CallbackCredentials>
+  /** Verifies `jwsData` where the bank sends it; without a verifier `jwsData` is ignored. */
+  readonly jws?: JwsVerifier
+  /** Neither of them: every callback is accepted, but held until a poll confirms it. */
+  readonly allowUnauthenticated?: boolean
+}
+
+/** The receiver cannot start like this; `message` says what to set. */
+export class CallbackConfigError extends Schema.TaggedError<CallbackConfigError>()("CallbackConfigError", {
+  message: Schema.String,
+}) {}
+
+export interface CallbackAccount {
+  readonly name: AccountName
+  /** Absent when no credentials are configured. */
+  readonly authorizes: ((header: string | null) => boolean) | undefined
+  readonly jws: JwsVerifier | undefined
+  /** The `WWW-Authenticate` of a 401. */
+  readonly challenges: string
+}
+
+export type CallbackAccounts = ReadonlyMap<string, CallbackAccount>
+
+const decodeAccountName = Schema.decodeUnknownOption(AccountName)
+
+/** Checks every account's options and hashes its credentials, once. */
+export const makeCallbackAccounts = Effect.fnUntraced(function* (
+  options: Readonly<Record<string, CallbackAccountOptions>>,
+): Effect.fn.Return<CallbackAccounts, CallbackConfigError> {
+  const accounts = new Map<string, CallbackAccount>()
+  for (const [key, account] of Object.entries(options)) {
+    const name = decodeAccountName(key)
+    const fault = Option.isNone(name) ? faults.name : accountFault(account)
+    if (fault !== undefined || Option.isNone(name)) {
+      return yield* new CallbackConfigError({ message: `callback account ${JSON.stringify(key)}: ${fault}` })
+    }
+    const credentials = account.credentials ?? []
+    accounts.set(key, {
+      name: name.value,
+      authorizes: credentials.length === 0 ? undefined : makeAuthorization(credentials),
+      jws: account.jws,
+      challenges: credentials.length === 0 ? signatureChallenge : challengesOf(credentials),
+    })
+  }
+  return accounts
+})
+
+const signatureChallenge = 'JWS realm="callback"'
+
+const faults = {
+  name: "an account's name is made of letters, digits, dots, dashes and underscores",
+  text: "credentials are the base64 text that setCallback registered, such as the base64 form of user:password",
+  none:
+    "set credentials (what setCallback registered) or jws (to verify signatures), " +
+    "or set allowUnauthenticated: true to hold every callback until a poll confirms it",
+} as const
+
+function accountFault({
+  credentials = [],
+  jws,
+  allowUnauthenticated = false,
+}: CallbackAccountOptions): string | undefined {
+  if (!credentials.every((each) => isCredentialsText(each.credentials))) return faults.text
+  if (credentials.length === 0 && jws === undefined && !allowUnauthenticated) return faults.none
+  return undefined
+}

@@ -1,0 +1,52 @@
+import { hash, timingSafeEqual } from "node:crypto"
+import { Redacted } from "effect"
+
+/** The two ways in which the bank sends a callback's credentials, and the schemes' names in the header. */
+export const authorizationSchemes = { BASIC: "Basic", BEARER: "Bearer" } as const
+export type CallbackAuthorizationMethod = keyof typeof authorizationSchemes
+
+/** What was registered with `setCallback`: `credentials` is the base64 text that the bank sends back unchanged. */
+export interface CallbackCredentials {
+  readonly method: CallbackAuthorizationMethod
+  readonly credentials: Redacted.Redacted
+}
+
+/** A longer header is refused unread. */
+export const authorizationLengthMax = 8_192
+
+const written = /^(basic|bearer) +([A-Za-z0-9._~+/-]+=*) *$/iu
+const token = /^[A-Za-z0-9._~+/-]+=*$/u
+
+/** Whether the text can stand in an Authorization header; `user:password` must be base64-encoded first. */
+export const isCredentialsText = (credentials: Redacted.Redacted): boolean =>
+  token.test(Redacted.value(credentials)) && Redacted.value(credentials).length <= authorizationLengthMax / 2
+
+const digest = (scheme: string, credentials: string): Buffer =>
+  hash("sha256", `${scheme.toLowerCase()} ${credentials}`, "buffer")
+
+/**
+ * Tells whether an Authorization header carries one of the accepted credentials. Several may be valid at once, so that
+ * they can be rotated. Digests are compared, all of them, so that the time taken tells nothing about any.
+ *
+ * Source: the bank's page, "Register the callback-URL".
+ */
+export function makeAuthorization(
+  accepted: ReadonlyArray<CallbackCredentials>,
+): (header: string | null) => boolean {
+  const digests = accepted.map(({ method, credentials }) =>
+    digest(authorizationSchemes[method], Redacted.value(credentials)),
+  )
+  return (header) => {
+    if (header === null || header.length > authorizationLengthMax) return false
+    const [, scheme, credentials] = written.exec(header.trim()) ?? []
+    if (scheme === undefined || credentials === undefined) return false
+    const presented = digest(scheme, credentials)
+    let matches = 0
+    for (const expected of digests) matches += Number(timingSafeEqual(presented, expected))
+    return matches > 0
+  }
+}
+
+/** The challenges of a 401, one for each method in use. */
+export const challengesOf = (accepted: ReadonlyArray<CallbackCredentials>): string =>
+  [...new Set(accepted.map(({ method }) => `${authorizationSchemes[method]} realm="callback"`))].join(", ")

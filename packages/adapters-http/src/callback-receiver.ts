@@ -1,0 +1,219 @@
+import type { Instant } from "@loan-engine/domain/instant"
+import type { Disposition, Evidence, HoldReason, Observation } from "@loan-engine/domain/observation"
+import { Cause, Clock, Effect, Result, Schema } from "effect"
+import { makeCallbackAccounts } from "./callback-accounts.ts"
+import type { CallbackAccount, CallbackAccountOptions, CallbackConfigError } from "./callback-accounts.ts"
+import { acknowledge, CallbackRefused, refuse } from "./callback-answer.ts"
+import type { CallbackAnswer, RejectionCode } from "./callback-answer.ts"
+import { callbackEvents, decodeCallback } from "./callback-message.ts"
+import type { CallbackMessage } from "./callback-message.ts"
+import { callbackRequestLimitsDefault, headersFault, readBody } from "./callback-request.ts"
+import type { CallbackRequest, CallbackRequestLimits } from "./callback-request.ts"
+import type { JwsVerdict } from "./jws-verifier.ts"
+import { makeRejectionLog, rejectionsKeptMax } from "./rejection-log.ts"
+import type { RejectionLog } from "./rejection-log.ts"
+
+export interface CallbackReceiverLimits extends CallbackRequestLimits {
+  /** A signed issue time further ahead than this is not believed. */
+  readonly issuedAtFutureMaxMs: number
+  /** Nor one older than this: the bank re-sends for up to a month. */
+  readonly issuedAtAgeMaxMs: number
+  readonly rejectionsKeptMax: number
+}
+
+export const callbackReceiverLimitsDefault: CallbackReceiverLimits = {
+  ...callbackRequestLimitsDefault,
+  issuedAtFutureMaxMs: 300_000,
+  issuedAtAgeMaxMs: 5_356_800_000,
+  rejectionsKeptMax,
+}
+
+/** Nothing was recorded, and the same callback may be sent again. */
+export class RecordUnavailable extends Schema.TaggedError<RecordUnavailable>()("RecordUnavailable", {
+  retryAfterSeconds: Schema.Finite,
+  message: Schema.String,
+}) {}
+
+/** What recording did; `hold` is why it is held, where the receiver did not ask for that itself. */
+export interface Recorded {
+  readonly disposition: Disposition
+  readonly hold?: HoldReason
+}
+
+/** Succeeds only after the observation, and the bytes it came in, are durable. */
+export type RecordObservation = (
+  observation: Observation,
+  raw: Uint8Array,
+) => Effect.Effect<Recorded, RecordUnavailable>
+
+export interface CallbackReceiverOptions {
+  /** By the name that the callback URL carries. */
+  readonly accounts: Readonly<Record<string, CallbackAccountOptions>>
+  readonly record: RecordObservation
+  readonly limits?: Partial<CallbackReceiverLimits>
+}
+
+export interface CallbackReceiver {
+  readonly receive: (account: string, request: CallbackRequest) => Effect.Effect<CallbackAnswer>
+  /** {@link receive} for callers that do not use Effect; it keeps the clock and the loggers of where it was made. */
+  readonly answer: (account: string, request: CallbackRequest) => Promise<CallbackAnswer>
+  /** The web-standard form. */
+  readonly handle: (account: string, request: Request) => Promise<Response>
+  readonly rejections: Pick<RejectionLog, "recent" | "counts">
+}
+
+/**
+ * The bank's way in: limits, authorization, decoding, signature, evidence, record, answer, in this order. It answers
+ * below 300 only after `record` has succeeded, so that the bank sends again whatever was not kept.
+ *
+ * Errors: {@link CallbackConfigError} when an account has neither credentials nor a signature verifier and does not say
+ * that this is meant.
+ *
+ * Source: the bank's page, "Retrieve status change with callback".
+ */
+export const makeCallbackReceiver = Effect.fnUntraced(function* (
+  options: CallbackReceiverOptions,
+): Effect.fn.Return<CallbackReceiver, CallbackConfigError> {
+  const limits = { ...callbackReceiverLimitsDefault, ...options.limits }
+  const accounts = yield* makeCallbackAccounts(options.accounts)
+  const rejections = makeRejectionLog(limits.rejectionsKeptMax)
+  const run = Effect.runPromiseWith(yield* Effect.context())
+
+  const receive = (name: string, request: CallbackRequest): Effect.Effect<CallbackAnswer> => {
+    const account = accounts.get(name)
+    const reject = (refused: CallbackRefused): Effect.Effect<CallbackAnswer> =>
+      Effect.map(Clock.currentTimeMillis, (at) => {
+        const field = refused.field === undefined ? {} : { field: refused.field }
+        rejections.add({ at, code: refused.code, ...(account && { account: account.name }), ...field })
+        return refuse(refused)
+      })
+    return accept(account, request, options.record, limits).pipe(
+      Effect.catchCause((cause) => {
+        const expected = Cause.findError(cause)
+        if (Result.isSuccess(expected)) return reject(expected.success)
+        if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(expected.failure)
+        const refused = new CallbackRefused({ code: "internal-error" })
+        return Effect.andThen(Effect.logError(describeDefect(cause)), reject(refused))
+      }),
+    )
+  }
+  const answer: CallbackReceiver["answer"] = (account, request) => run(receive(account, request))
+  const handle: CallbackReceiver["handle"] = async (account, request) => {
+    const { status, headers, body } = await answer(account, request)
+    return new Response(body, { status, headers })
+  }
+  return { receive, answer, handle, rejections }
+})
+
+const accept = Effect.fnUntraced(function* (
+  account: CallbackAccount | undefined,
+  request: CallbackRequest,
+  record: RecordObservation,
+  limits: CallbackReceiverLimits,
+): Effect.fn.Return<CallbackAnswer, CallbackRefused> {
+  const receivedAt = yield* Clock.currentTimeMillis
+  if (request.method !== "POST") return yield* refused("method-not-allowed", { allow: "POST" })
+  if (account === undefined) return yield* refused("account-unknown")
+  const fault = headersFault(request, limits)
+  if (fault !== undefined) return yield* refused(fault)
+  const raw = yield* readBody(request, limits)
+  if (account.authorizes?.(request.headers.get("authorization")) === false) {
+    return yield* refused("unauthorized", { "www-authenticate": account.challenges })
+  }
+  const message = yield* decode(raw)
+  const trust = yield* appraise(account, message)
+  const at = eventTime(receivedAt, trust.issuedAt, limits)
+  const observation = observe(account, message, trust, receivedAt, at)
+  const recorded = yield* record(observation, raw).pipe(Effect.mapError(unavailable))
+  return acknowledge(recorded.disposition, recorded.hold ?? observation.hold)
+})
+
+const refused = (code: RejectionCode, headers: Readonly<Record<string, string>> = {}): CallbackRefused =>
+  new CallbackRefused({ code, headers })
+
+const unavailable = ({ retryAfterSeconds }: RecordUnavailable): CallbackRefused =>
+  refused("store-unavailable", { "retry-after": String(Math.max(1, Math.ceil(retryAfterSeconds))) })
+
+function decode(raw: Uint8Array): Effect.Effect<CallbackMessage, CallbackRefused> {
+  const decoded = decodeCallback(raw)
+  if (Result.isSuccess(decoded)) return Effect.succeed(decoded.success)
+  const { code, field, message: detail } = decoded.failure
+  return Effect.fail(new CallbackRefused({ code, detail, ...(field === "" ? {} : { field }) }))
+}
+
+interface Trust {
+  readonly evidence: Evidence
+  readonly hold?: HoldReason
+  /** The signature's own issue time, in seconds. */
+  readonly issuedAt?: number | undefined
+}
+
+/** What each verdict on a signature makes of the callback: trust, or a refusal. */
+const trustBySignature: { readonly [State in JwsVerdict["state"]]: Trust | RejectionCode } = {
+  bound: { evidence: "jws" },
+  unbound: { evidence: "none", hold: "signature-unbound" },
+  unverifiable: { evidence: "none", hold: "signature-unverifiable" },
+  contradicted: "signature-contradicted",
+  invalid: "signature-invalid",
+}
+
+/** A signature that is there and cannot be relied on counts for less than none: it may be all that is forged. */
+const appraise = Effect.fnUntraced(function* (
+  account: CallbackAccount,
+  { jwsData, eventBody }: CallbackMessage,
+): Effect.fn.Return<Trust, CallbackRefused> {
+  if (jwsData === undefined || account.jws === undefined) {
+    return account.authorizes === undefined
+      ? { evidence: "none", hold: "no-evidence" }
+      : { evidence: "credentials" }
+  }
+  const verdict = yield* account.jws.verify(jwsData, eventBody)
+  const trust = trustBySignature[verdict.state]
+  if (typeof trust === "string") return yield* refused(trust, { "www-authenticate": account.challenges })
+  return verdict.state === "bound" ? { ...trust, issuedAt: verdict.issuedAt } : trust
+})
+
+/**
+ * When the callback was true: its signed issue time where that is sane, never later than its receipt. A time in whole
+ * seconds stands for that second's last millisecond, so that a poll sent within the second cannot outrank it.
+ */
+function eventTime(
+  receivedAt: Instant,
+  issuedAt: number | undefined,
+  { issuedAtFutureMaxMs, issuedAtAgeMaxMs }: CallbackReceiverLimits,
+): Instant {
+  if (issuedAt === undefined) return receivedAt
+  const issuedMs = Math.round(issuedAt * 1_000)
+  const isSane = issuedMs <= receivedAt + issuedAtFutureMaxMs && issuedMs >= receivedAt - issuedAtAgeMaxMs
+  if (!isSane) return receivedAt
+  return Math.min(receivedAt, Number.isInteger(issuedAt) ? issuedMs + 999 : issuedMs)
+}
+
+function observe(
+  { name }: CallbackAccount,
+  message: CallbackMessage,
+  trust: Trust,
+  receivedAt: Instant,
+  at: Instant,
+): Observation {
+  const hold = trust.hold ?? (message.event.kind === "unknown" ? "unknown-event-type" : undefined)
+  return {
+    applicationReference: message.applicationReference,
+    account: name,
+    source: "callback",
+    evidence: trust.evidence,
+    ...(hold === undefined ? {} : { hold }),
+    receivedAt,
+    events: callbackEvents(message, at),
+  }
+}
+
+const framesShownMax = 8
+
+/** Where it went wrong, without the defect's message: that may quote what the callback said. */
+function describeDefect(cause: Cause.Cause<unknown>): string {
+  const defect = Cause.squash(cause)
+  if (!(defect instanceof Error)) return "a callback could not be recorded: a defect that is no Error"
+  const frames = (defect.stack ?? "").split("\n").filter((line) => /^\s+at /u.test(line))
+  return [`a callback could not be recorded: ${defect.name}`, ...frames.slice(0, framesShownMax)].join("\n")
+}

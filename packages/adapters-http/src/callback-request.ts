@@ -1,0 +1,83 @@
+import { Effect } from "effect"
+import { CallbackRefused } from "./callback-answer.ts"
+import type { RejectionCode } from "./callback-answer.ts"
+
+/** An HTTP request as far as the receiver reads it. A web-standard `Request` is one. */
+export interface CallbackRequest {
+  readonly method: string
+  readonly headers: { readonly get: (name: string) => string | null }
+  readonly body: AsyncIterable<Uint8Array> | null
+}
+
+export interface CallbackRequestLimits {
+  readonly callbackBytesMax: number
+  /** From the first byte awaited to the last one read. */
+  readonly callbackBodyMsMax: number
+}
+
+/** The bank's largest example is under one kilobyte. */
+export const callbackRequestLimitsDefault: CallbackRequestLimits = {
+  callbackBytesMax: 65_536,
+  callbackBodyMsMax: 10_000,
+}
+
+const jsonType = /^application\/(?:json|[a-z0-9!#$&^_.+-]+\+json)$/u
+const utf8Charset = /^charset\s*=\s*"?utf-?8"?$/u
+
+/** What the headers alone refuse, before a byte of the body is read. */
+export function headersFault(
+  { headers }: CallbackRequest,
+  { callbackBytesMax }: CallbackRequestLimits,
+): RejectionCode | undefined {
+  const length = headers.get("content-length")
+  if (length !== null && !/^[0-9]+$/u.test(length)) return "length-invalid"
+  if (length !== null && Number(length) > callbackBytesMax) return "body-too-large"
+  const encoding = headers.get("content-encoding")?.trim().toLowerCase() ?? ""
+  if (!["", "identity"].includes(encoding)) return "media-type-unsupported"
+  return isJsonType(headers.get("content-type")) ? undefined : "media-type-unsupported"
+}
+
+function isJsonType(contentType: string | null): boolean {
+  const [type = "", ...parameters] = (contentType ?? "").split(";").map((part) => part.trim().toLowerCase())
+  if (type === "" && parameters.length === 0) return true
+  const charsets = parameters.filter((parameter) => parameter.startsWith("charset"))
+  return jsonType.test(type) && charsets.every((charset) => utf8Charset.test(charset))
+}
+
+/** The raw body. It stops reading as soon as the limit is passed, whatever Content-Length promised. */
+export const readBody = (
+  { body }: CallbackRequest,
+  limits: CallbackRequestLimits,
+): Effect.Effect<Uint8Array, CallbackRefused> =>
+  body === null
+    ? Effect.succeed(new Uint8Array())
+    : Effect.tryPromise({
+        try: () => collect(body, limits.callbackBytesMax),
+        catch: () => new CallbackRefused({ code: "body-incomplete" }),
+      }).pipe(
+        Effect.timeoutOrElse({
+          duration: limits.callbackBodyMsMax,
+          orElse: () => Effect.fail(new CallbackRefused({ code: "body-timeout" })),
+        }),
+        Effect.flatMap((bytes) =>
+          bytes === undefined
+            ? Effect.fail(new CallbackRefused({ code: "body-too-large" }))
+            : Effect.succeed(bytes),
+        ),
+      )
+
+/** `undefined` when there are more bytes than allowed. Leaving the loop tells the source to stop. */
+async function collect(
+  body: AsyncIterable<Uint8Array>,
+  callbackBytesMax: number,
+): Promise<Uint8Array | undefined> {
+  const chunks: Array<Uint8Array> = []
+  let length = 0
+  for await (const chunk of body) {
+    length += chunk.length
+    if (length > callbackBytesMax) return undefined
+    chunks.push(chunk)
+  }
+  const [only] = chunks
+  return only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, length)
+}

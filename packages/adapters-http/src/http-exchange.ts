@@ -1,0 +1,130 @@
+import { Effect, Schema } from "effect"
+import type { Scope } from "effect"
+import { Agent } from "undici"
+import type { Dispatcher } from "undici"
+
+/** How long each part of one exchange may take, how large its answer may be, how many run at once. */
+export interface ExchangeLimits {
+  readonly connectMsMax: number
+  readonly headersMsMax: number
+  /** Between two chunks of the body. */
+  readonly bodyIdleMsMax: number
+  /** From the first byte out to the last byte in, so that a trickling answer ends too. */
+  readonly exchangeMsMax: number
+  readonly responseBytesMax: number
+  readonly connectionsMax: number
+}
+
+export interface ExchangeRequest {
+  readonly url: URL
+  readonly method: "GET" | "POST"
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: Uint8Array
+}
+
+export interface ExchangeResponse {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
+  readonly body: Uint8Array
+}
+
+/** No complete answer came. `code` is the system's or undici's own name of the cause, such as `ECONNREFUSED`. */
+export class ExchangeFailed extends Schema.TaggedError<ExchangeFailed>()("ExchangeFailed", {
+  kind: Schema.Literals(["refused", "timed-out", "too-large"]),
+  code: Schema.String,
+}) {}
+
+export type Exchange = (request: ExchangeRequest) => Effect.Effect<ExchangeResponse, ExchangeFailed>
+
+const headerBytesMax = 16_384
+const keepAliveMs = 4_000
+const keepAliveMsMax = 60_000
+const tlsSessionsMax = 10
+
+/** An HTTP client with a connection pool of its own, destroyed with the scope. It follows no redirect. */
+export const makeExchange = Effect.fnUntraced(function* (
+  limits: ExchangeLimits,
+): Effect.fn.Return<Exchange, never, Scope.Scope> {
+  const agent = yield* Effect.acquireRelease(
+    Effect.sync(() => makeAgent(limits)),
+    (agent) => Effect.promise(() => agent.destroy()),
+  )
+  return (request) =>
+    Effect.tryPromise({
+      try: (signal) => perform(agent, limits, request, signal),
+      catch: failureOf,
+    }).pipe(
+      Effect.timeoutOrElse({
+        duration: limits.exchangeMsMax,
+        orElse: () => Effect.fail(new ExchangeFailed({ kind: "timed-out", code: "EXCHANGE_TIMEOUT" })),
+      }),
+    )
+})
+
+const makeAgent = (limits: ExchangeLimits): Agent =>
+  new Agent({
+    connections: limits.connectionsMax,
+    pipelining: 1,
+    allowH2: false,
+    connect: {
+      timeout: limits.connectMsMax,
+      rejectUnauthorized: true,
+      maxCachedSessions: tlsSessionsMax,
+    },
+    headersTimeout: limits.headersMsMax,
+    bodyTimeout: limits.bodyIdleMsMax,
+    maxHeaderSize: headerBytesMax,
+    maxResponseSize: limits.responseBytesMax,
+    keepAliveTimeout: keepAliveMs,
+    keepAliveMaxTimeout: keepAliveMsMax,
+    strictContentLength: true,
+  })
+
+async function perform(
+  agent: Dispatcher,
+  limits: ExchangeLimits,
+  request: ExchangeRequest,
+  signal: AbortSignal,
+): Promise<ExchangeResponse> {
+  const response = await agent.request({
+    origin: request.url.origin,
+    path: request.url.pathname + request.url.search,
+    method: request.method,
+    headers: { ...request.headers, "accept-encoding": "identity" },
+    body: request.body ?? null,
+    signal,
+  })
+  const chunks: Array<Uint8Array> = []
+  let length = 0
+  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+    length += chunk.length
+    // Leaving the loop destroys the body, so nothing more is read.
+    if (length > limits.responseBytesMax) throw tooLarge
+    chunks.push(chunk)
+  }
+  return { status: response.statusCode, headers: response.headers, body: joined(chunks) }
+}
+
+const tooLarge = new ExchangeFailed({ kind: "too-large", code: "RESPONSE_TOO_LARGE" })
+
+const joined = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
+  const [only] = chunks
+  return only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks)
+}
+
+/** What a failed exchange's cause code means; any other code is a connection that could not be had or that broke. */
+const kindByCode: ReadonlyMap<string, ExchangeFailed["kind"]> = new Map([
+  ["UND_ERR_CONNECT_TIMEOUT", "timed-out"],
+  ["UND_ERR_HEADERS_TIMEOUT", "timed-out"],
+  ["UND_ERR_BODY_TIMEOUT", "timed-out"],
+  ["ETIMEDOUT", "timed-out"],
+  ["UND_ERR_RES_EXCEEDED_MAX_SIZE", "too-large"],
+])
+
+/** Only the code is kept: an error's message may quote what was sent. */
+function failureOf(error: unknown): ExchangeFailed {
+  if (error instanceof ExchangeFailed) return error
+  const code =
+    error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "UNKNOWN"
+  return new ExchangeFailed({ kind: kindByCode.get(code) ?? "refused", code })
+}

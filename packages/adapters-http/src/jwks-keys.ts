@@ -1,0 +1,134 @@
+import { importJWK } from "jose"
+import type { CryptoKey } from "jose"
+import { isJsonList, isJsonObject, memberOf } from "./callback-json.ts"
+import type { JsonObject, JsonValue } from "./callback-json.ts"
+
+/** The signature algorithms that may be allowed at all: RSA, because a symmetric one would turn a public key into a secret. */
+export type SignatureAlgorithm = "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512"
+
+export const jwksKeysMax = 100
+export const kidLengthMax = 256
+export const rsaBitsMin = 2_048
+/** Larger moduli only make verification slow. */
+export const rsaBitsMax = 8_192
+const exponentMin = 3
+
+export interface SignatureKey {
+  readonly kid: string | undefined
+  /** One imported key per algorithm it may be used with: a key is bound to its algorithm when it is imported. */
+  readonly byAlgorithm: ReadonlyMap<SignatureAlgorithm, CryptoKey>
+}
+
+/** Why a key of the set is not used. Only `unusable` may be a signing key of the bank's that we fail to read. */
+export type SkippedKeyReason = "not-for-signatures" | "too-weak" | "unusable" | "duplicate-kid"
+
+export interface KeySet {
+  readonly byKid: ReadonlyMap<string, SignatureKey>
+  /** The one usable key of a set that has exactly one: what a signature without a `kid` is verified with. */
+  readonly only: SignatureKey | undefined
+  /** Kids of keys that are meant for signatures but cannot be imported. */
+  readonly unusableKids: ReadonlySet<string>
+  readonly skipped: ReadonlyArray<SkippedKeyReason>
+}
+
+/** The keys of a JWKS document, imported one at a time so that a bad key spoils only itself; `undefined` if it is none. */
+export async function importKeySet(
+  document: JsonValue,
+  algorithms: ReadonlyArray<SignatureAlgorithm>,
+): Promise<KeySet | undefined> {
+  const listed = isJsonObject(document) ? memberOf(document, "keys") : undefined
+  if (!isJsonList(listed) || listed.length > jwksKeysMax) return undefined
+  const byKid = new Map<string, SignatureKey>()
+  const usable: Array<SignatureKey> = []
+  const unusableKids = new Set<string>()
+  const skipped: Array<SkippedKeyReason> = []
+  for (const jwk of listed) {
+    const kid = kidOf(jwk)
+    const key = await importKey(jwk, kid, algorithms)
+    if (typeof key === "string") {
+      skipped.push(key)
+      if (key === "unusable" && kid !== undefined) unusableKids.add(kid)
+      continue
+    }
+    if (kid !== undefined && byKid.has(kid)) {
+      skipped.push("duplicate-kid")
+      continue
+    }
+    usable.push(key)
+    if (kid !== undefined) byKid.set(kid, key)
+  }
+  return { byKid, only: usable.length === 1 ? usable[0] : undefined, unusableKids, skipped }
+}
+
+function kidOf(jwk: JsonValue): string | undefined {
+  const kid = isJsonObject(jwk) ? textOf(jwk, "kid") : undefined
+  return kid === undefined || kid.length > kidLengthMax ? undefined : kid
+}
+
+async function importKey(
+  jwk: JsonValue,
+  kid: string | undefined,
+  algorithms: ReadonlyArray<SignatureAlgorithm>,
+): Promise<SignatureKey | SkippedKeyReason> {
+  if (!isJsonObject(jwk)) return "unusable"
+  const usableWith = algorithms.filter((algorithm) => isForSignatures(jwk, algorithm))
+  if (usableWith.length === 0) return "not-for-signatures"
+  const [n, e] = [textOf(jwk, "n"), textOf(jwk, "e")]
+  // The platform's importer would skip over foreign characters, and so read a key that nobody published.
+  if (n === undefined || e === undefined || !base64url.test(n) || !base64url.test(e)) return "unusable"
+  const byAlgorithm = new Map<SignatureAlgorithm, CryptoKey>()
+  for (const algorithm of usableWith) {
+    const key = await importPublicKey(n, e, algorithm)
+    if (key === undefined) return "unusable"
+    if (!isStrong(key)) return "too-weak"
+    byAlgorithm.set(algorithm, key)
+  }
+  return { kid, byAlgorithm }
+}
+
+const base64url = /^[A-Za-z0-9_-]+$/u
+
+function isForSignatures(jwk: JsonObject, algorithm: SignatureAlgorithm): boolean {
+  const operations = memberOf(jwk, "key_ops")
+  return (
+    textOf(jwk, "kty") === "RSA" &&
+    isAbsentOr(jwk, "use", "sig") &&
+    isAbsentOr(jwk, "alg", algorithm) &&
+    (operations === undefined || (isJsonList(operations) && operations.includes("verify"))) &&
+    // A set that publishes a private key is one anybody can sign with.
+    memberOf(jwk, "d") === undefined
+  )
+}
+
+function isAbsentOr(jwk: JsonObject, name: string, expected: string): boolean {
+  const value = memberOf(jwk, name)
+  return value === undefined || value === expected
+}
+
+/** Only the public numbers are handed over, so no other member of the key can change what is imported. */
+async function importPublicKey(
+  n: string,
+  e: string,
+  algorithm: SignatureAlgorithm,
+): Promise<CryptoKey | undefined> {
+  try {
+    const key = await importJWK({ kty: "RSA", n, e }, algorithm, { extractable: false })
+    return key instanceof Uint8Array ? undefined : key
+  } catch {
+    return undefined
+  }
+}
+
+function isStrong({ algorithm }: CryptoKey): boolean {
+  const bits = "modulusLength" in algorithm ? algorithm.modulusLength : undefined
+  const exponent = "publicExponent" in algorithm ? algorithm.publicExponent : undefined
+  if (typeof bits !== "number" || bits < rsaBitsMin || bits > rsaBitsMax) return false
+  return (
+    exponent instanceof Uint8Array && exponent.reduce((value, byte) => value * 256 + byte, 0) >= exponentMin
+  )
+}
+
+function textOf(object: JsonObject, name: string): string | undefined {
+  const value = memberOf(object, name)
+  return typeof value === "string" ? value : undefined
+}

@@ -1,0 +1,190 @@
+import { Clock, Deferred, Effect, Redacted, Result, Schema } from "effect"
+import type { Scope } from "effect"
+import { parseJson } from "./callback-json.ts"
+import { makeExchange } from "./http-exchange.ts"
+import type { Exchange, ExchangeLimits } from "./http-exchange.ts"
+import { importKeySet } from "./jwks-keys.ts"
+import type { KeySet, SignatureAlgorithm, SignatureKey } from "./jwks-keys.ts"
+import { isSecureUrl } from "./secure-url.ts"
+
+export interface JwksLimits extends ExchangeLimits {
+  /** A set this old is fetched again before it is used. */
+  readonly freshMsMax: number
+  /** While it cannot be fetched again, a set is used until it is this old. */
+  readonly staleMsMax: number
+  /** The least time between two fetches, whether the last one succeeded or not, whoever asks. */
+  readonly cooldownMs: number
+}
+
+export const jwksLimitsDefault: JwksLimits = {
+  connectMsMax: 2_000,
+  headersMsMax: 3_000,
+  bodyIdleMsMax: 3_000,
+  exchangeMsMax: 5_000,
+  responseBytesMax: 262_144,
+  connectionsMax: 1,
+  freshMsMax: 600_000,
+  staleMsMax: 86_400_000,
+  cooldownMs: 30_000,
+}
+
+export interface JwksOptions {
+  /** Such as `https://apigw.integration.resurs.com/api/auth_service/jwks`. */
+  readonly url: string
+  /** The key the bank hands out, sent as the header `apikey`. */
+  readonly apiKey?: Redacted.Redacted
+  readonly algorithms?: ReadonlyArray<SignatureAlgorithm>
+  readonly limits?: Partial<JwksLimits>
+}
+
+/** The options cannot be used; `message` says what to set. */
+export class JwksConfigError extends Schema.TaggedError<JwksConfigError>()("JwksConfigError", {
+  message: Schema.String,
+}) {}
+
+/**
+ * What is known of a `kid`. `unknown` is certain, from a set fetched for this very question; `unavailable` is not: the
+ * set could not be had, or may not be fetched again yet, or holds that key in a form we cannot read.
+ */
+export type KeyLookup =
+  | { readonly state: "found"; readonly key: SignatureKey }
+  | { readonly state: "unknown" }
+  | { readonly state: "unavailable" }
+
+export interface Jwks {
+  readonly algorithms: ReadonlyArray<SignatureAlgorithm>
+  readonly lookUp: (kid: string | undefined) => Effect.Effect<KeyLookup>
+}
+
+interface State {
+  held: { readonly keys: KeySet; readonly at: number } | undefined
+  /** When the last fetch ended. */
+  triedAt: number | undefined
+  fetching: Deferred.Deferred<void> | undefined
+  closed: boolean
+}
+
+/**
+ * The bank's public keys, fetched when they are first needed. One instance may serve any number of accounts: its
+ * cooldown, and a fetch under way, are shared by all of them.
+ *
+ * Source: the bank's page, "jwsData".
+ */
+export const makeJwks = Effect.fnUntraced(function* (
+  options: JwksOptions,
+): Effect.fn.Return<Jwks, JwksConfigError, Scope.Scope> {
+  const algorithms = options.algorithms ?? ["RS256"]
+  if (!isSecureUrl(options.url)) {
+    return yield* new JwksConfigError({
+      message: "the JWKS URL must be https (or http on a loopback address)",
+    })
+  }
+  if (algorithms.length === 0) {
+    return yield* new JwksConfigError({ message: "allow at least one signature algorithm, such as RS256" })
+  }
+  const limits = { ...jwksLimitsDefault, ...options.limits }
+  const exchange = yield* makeExchange(limits)
+  const state: State = { held: undefined, triedAt: undefined, fetching: undefined, closed: false }
+  const refresh = yield* makeRefresh(state, fetchKeys(exchange, options, algorithms))
+  return { algorithms, lookUp: (kid) => lookUp(state, limits, refresh, kid) }
+})
+
+/** The fetch runs in the scope, not in the request that happened to need it: that one may be gone before it ends. */
+const makeRefresh = Effect.fnUntraced(function* (
+  state: State,
+  fetch: Effect.Effect<KeySet | undefined>,
+): Effect.fn.Return<Effect.Effect<void>, never, Scope.Scope> {
+  const scope = yield* Effect.scope
+  const close = (now: number): void => {
+    state.closed = true
+    finish(state, now)
+  }
+  yield* Effect.addFinalizer(() => Effect.map(Clock.currentTimeMillis, close))
+  return Effect.suspend(() => {
+    if (state.closed) return Effect.void
+    if (state.fetching !== undefined) return Deferred.await(state.fetching)
+    const fetching = Deferred.makeUnsafe<void>()
+    state.fetching = fetching
+    return fetch.pipe(
+      Effect.flatMap((keys) => hold(state, keys)),
+      Effect.ensuring(Effect.map(Clock.currentTimeMillis, (now) => finish(state, now))),
+      Effect.forkIn(scope),
+      Effect.andThen(Deferred.await(fetching)),
+    )
+  })
+})
+
+const hold = (state: State, keys: KeySet | undefined): Effect.Effect<void> =>
+  Effect.map(Clock.currentTimeMillis, (now) => {
+    if (keys !== undefined) state.held = { keys, at: now }
+  })
+
+/** However the fetch ended, its cooldown begins and whoever waits for it goes on. */
+function finish(state: State, now: number): void {
+  const { fetching } = state
+  state.triedAt = now
+  state.fetching = undefined
+  if (fetching !== undefined) Deferred.doneUnsafe(fetching, Effect.void)
+}
+
+const lookUp = Effect.fnUntraced(function* (
+  state: State,
+  limits: JwksLimits,
+  refresh: Effect.Effect<void>,
+  kid: string | undefined,
+): Effect.fn.Return<KeyLookup> {
+  const asked = yield* Clock.currentTimeMillis
+  const fresh = state.held !== undefined && isWithin(limits.freshMsMax, state.held.at, asked)
+  const known = answerOf(state, limits, asked, kid)
+  if (fresh && known.state !== "unknown") return known
+  const cooling = state.triedAt !== undefined && isWithin(limits.cooldownMs, state.triedAt, asked)
+  if (cooling) return known.state === "found" ? known : unavailable
+  const before = state.held
+  yield* refresh
+  const answer = answerOf(state, limits, yield* Clock.currentTimeMillis, kid)
+  return state.held === before && answer.state === "unknown" ? unavailable : answer
+})
+
+const unavailable: KeyLookup = { state: "unavailable" }
+
+function answerOf(state: State, limits: JwksLimits, now: number, kid: string | undefined): KeyLookup {
+  const { held } = state
+  if (held === undefined || !isWithin(limits.staleMsMax, held.at, now)) return unavailable
+  const key = kid === undefined ? held.keys.only : held.keys.byKid.get(kid)
+  if (key !== undefined) return { state: "found", key }
+  return kid !== undefined && held.keys.unusableKids.has(kid) ? unavailable : { state: "unknown" }
+}
+
+/** A clock that was set back counts as time having passed: it must not freeze the set or the cooldown. */
+const isWithin = (spanMs: number, since: number, now: number): boolean => now >= since && now - since < spanMs
+
+/** Never fails: whatever went wrong, the set could not be had, and the log says why without naming the API key. */
+const fetchKeys = (
+  exchange: Exchange,
+  options: JwksOptions,
+  algorithms: ReadonlyArray<SignatureAlgorithm>,
+): Effect.Effect<KeySet | undefined> => {
+  const url = new URL(options.url)
+  const apiKey = options.apiKey === undefined ? {} : { apikey: Redacted.value(options.apiKey) }
+  const headers = { accept: "application/json", ...apiKey }
+  return exchange({ url, method: "GET", headers }).pipe(
+    Effect.flatMap(({ status, body }) => {
+      if (status !== 200) return unfetched(`status ${status}`)
+      const document = parseJson(body)
+      if (Result.isFailure(document)) return unfetched("no JSON")
+      return Effect.flatMap(
+        Effect.promise(() => importKeySet(document.success, algorithms)),
+        (keys) => (keys === undefined ? unfetched("no key set") : Effect.as(warnOfSkipped(keys), keys)),
+      )
+    }),
+    Effect.catchTag("ExchangeFailed", ({ kind, code }) => unfetched(`${kind} (${code})`)),
+  )
+}
+
+const unfetched = (why: string): Effect.Effect<undefined> =>
+  Effect.as(Effect.logWarning(`the bank's key set could not be fetched: ${why}`), undefined)
+
+const warnOfSkipped = ({ skipped }: KeySet): Effect.Effect<void> =>
+  skipped.length === 0
+    ? Effect.void
+    : Effect.logWarning(`${skipped.length} keys of the bank's key set are not used: ${skipped.join(", ")}`)

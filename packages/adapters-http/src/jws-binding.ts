@@ -1,0 +1,103 @@
+import { parseDecimal } from "@loan-engine/domain/decimal-text"
+import { offerDecimals } from "@loan-engine/domain/offer"
+import { Result } from "effect"
+import { callbackNames, withoutNulls } from "./callback-message.ts"
+import { isJsonList, isJsonObject, JsonNumber, memberOf, parseJsonText } from "./callback-json.ts"
+import type { JsonObject, JsonValue } from "./callback-json.ts"
+
+/**
+ * How signed claims relate to a body: they carry all of it and agree (`bound`), they disagree in something that both
+ * carry (`contradicted`), or they leave open whether they speak of this event (`unbound`).
+ */
+export type Binding = "bound" | "contradicted" | "unbound"
+
+/** The claim that carries the event, by its usual name. */
+export const eventClaimDefault = "externalApplicationEvent"
+
+/**
+ * Compares the claims with the body's `externalApplicationEvent`. Without `eventClaim` the event is looked for in the
+ * claim named like the body's, then in any claim that holds one (as an object or as its JSON text), then among the
+ * claims themselves.
+ *
+ * Source: the bank's page signs the callback but does not say how the claims carry it.
+ */
+export function bindClaims(claims: JsonObject, body: JsonObject, eventClaim?: string): Binding {
+  const carried = eventClaim === undefined ? detectEvent(claims) : eventIn(memberOf(claims, eventClaim))
+  return carried === undefined ? "unbound" : compare(withoutNulls(body), withoutNulls(carried), "")
+}
+
+function detectEvent(claims: JsonObject): JsonObject {
+  const named = eventIn(memberOf(claims, eventClaimDefault))
+  if (named !== undefined) return named
+  for (const claim of Object.values(claims)) {
+    const event = eventIn(claim)
+    if (event !== undefined && identifying.every((name) => memberOf(event, name) !== undefined)) return event
+  }
+  return claims
+}
+
+const identifying = ["applicationReference", "applicationEventType"]
+
+/** A claim's event: the object itself, its JSON text, or either wrapped the way the body wraps it. */
+function eventIn(claim: JsonValue | undefined): JsonObject | undefined {
+  const object = asObject(claim)
+  if (object === undefined) return undefined
+  return asObject(memberOf(object, eventClaimDefault)) ?? object
+}
+
+function asObject(value: JsonValue | undefined): JsonObject | undefined {
+  if (isJsonObject(value)) return value
+  if (typeof value !== "string" || !value.trimStart().startsWith("{")) return undefined
+  const parsed = Result.getOrUndefined(parseJsonText(value))
+  return isJsonObject(parsed) ? parsed : undefined
+}
+
+function compare(body: JsonValue, claim: JsonValue, name: string): Binding {
+  if (isJsonObject(body)) return compareObjects(body, asObject(claim) ?? { [name]: claim })
+  const same = isJsonList(body) ? isSameList(body, claim, name) : isSameScalar(body, claim, name)
+  return same ? "bound" : "contradicted"
+}
+
+/** The claims may say more than the body, but not more of what a body says: there, an absence is not agreement. */
+function compareObjects(body: JsonObject, claims: JsonObject): Binding {
+  let binding: Binding = "bound"
+  for (const [name, member] of Object.entries(body)) {
+    const claim = memberOf(claims, name)
+    const found = claim === undefined ? "unbound" : compare(member, claim, name)
+    if (found === "contradicted") return found
+    if (found === "unbound") binding = found
+  }
+  const omitted = Object.keys(claims).some((name) => callbackNames.has(name) && !Object.hasOwn(body, name))
+  return omitted ? "unbound" : binding
+}
+
+/** A list of names is a set as far as the bank's documents go: their order says nothing. */
+function isSameList(body: ReadonlyArray<JsonValue>, claim: JsonValue, name: string): boolean {
+  if (!isJsonList(claim) || claim.length !== body.length) return false
+  const [left, right] = [inOrder(body), inOrder(claim)]
+  return left.every((item, index) => {
+    const other = right[index]
+    return other !== undefined && compare(item, other, name) === "bound"
+  })
+}
+
+const inOrder = (list: ReadonlyArray<JsonValue>): ReadonlyArray<JsonValue> =>
+  list.every((item) => typeof item === "string") ? list.toSorted() : list
+
+/** Members that are names, never amounts: `"1e3"` is not the application `1000`. */
+const names: ReadonlySet<string> = new Set([...identifying, "requiredDocuments", "documentTypes"])
+const amounts: ReadonlySet<string> = new Set([...offerDecimals, "tenor"])
+
+function isSameScalar(body: JsonValue, claim: JsonValue, name: string): boolean {
+  if (body === claim) return true
+  if (names.has(name)) return false
+  const isAmount = amounts.has(name) || body instanceof JsonNumber || claim instanceof JsonNumber
+  if (!isAmount) return false
+  const [left, right] = [decimalOf(body), decimalOf(claim)]
+  return left !== undefined && left === right
+}
+
+function decimalOf(value: JsonValue): string | undefined {
+  if (value instanceof JsonNumber) return parseDecimal(value.source)
+  return typeof value === "string" ? parseDecimal(value) : undefined
+}

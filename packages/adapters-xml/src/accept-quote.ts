@@ -1,0 +1,48 @@
+import { Schema } from "effect"
+import { field, present } from "./message-fields.ts"
+import {
+  applicationReferenceExpected,
+  BankMessage,
+  bankMessageExpected,
+  XmlApplicationReference,
+} from "./message-values.ts"
+import { soapMessage } from "./soap-message.ts"
+import { parentElement } from "./xml-element.ts"
+
+/** Accepts the offer on the customer's behalf; signing follows. */
+export const AcceptQuoteRequest = Schema.Struct({ applicationReference: XmlApplicationReference })
+export type AcceptQuoteRequest = typeof AcceptQuoteRequest.Type
+
+export const AcceptQuoteResponse = Schema.Struct({
+  accepted: Schema.Boolean,
+  message: Schema.optionalKey(BankMessage),
+})
+export type AcceptQuoteResponse = typeof AcceptQuoteResponse.Type
+
+export const acceptQuoteRequest = soapMessage<AcceptQuoteRequest>({
+  name: "acceptQuote",
+  schema: AcceptQuoteRequest,
+  read: (fields) => ({
+    applicationReference: fields.required(
+      "applicationReference",
+      XmlApplicationReference,
+      applicationReferenceExpected,
+    ),
+  }),
+  write: ({ applicationReference }) => field("applicationReference", applicationReference),
+})
+
+export const acceptQuoteResponse = soapMessage<AcceptQuoteResponse>({
+  name: "acceptQuoteResponse",
+  schema: AcceptQuoteResponse,
+  read: (fields) => {
+    const result = fields.within("acceptQuoteResult")
+    return present({
+      accepted: result.requiredBoolean("accepted"),
+      message: result.optional("message", BankMessage, bankMessageExpected),
+    })
+  },
+  write: ({ accepted, message }) => [
+    parentElement("acceptQuoteResult", [...field("accepted", accepted), ...field("message", message)]),
+  ],
+})

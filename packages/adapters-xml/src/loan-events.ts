@@ -1,0 +1,62 @@
+import type { Instant } from "@loan-engine/domain/instant"
+import type { LoanEvent } from "@loan-engine/domain/loan-event"
+import type { DecisionResult } from "./decision-result.ts"
+import type { GetApplicationQuoteResponse } from "./get-application-quote.ts"
+import type { GetApplicationStatusResponse } from "./get-application-status.ts"
+import type { SubmitApplicationExtResponse } from "./submit-application-ext.ts"
+
+/**
+ * What a poll's answer says, as of `at`, the instant its request was sent. A poll is a level: an addition
+ * that is not waited for is cleared, but `paidOut=false` and an absent method are no fact, and undo nothing.
+ *
+ * @example
+ * applicationStatusEvents({ waitingForAddition: false, paidOut: true }, 7)
+ * // [{ type: "addition.cleared", at: 7 }, { type: "loan.paidOut", at: 7 }]
+ */
+export function applicationStatusEvents(
+  response: GetApplicationStatusResponse,
+  at: Instant,
+): ReadonlyArray<LoanEvent> {
+  const { waitingForAddition, signedWithMethod, paidOut } = response
+  const events: Array<LoanEvent> = []
+  if (waitingForAddition === true) events.push({ type: "addition.requested", at })
+  if (waitingForAddition === false) events.push({ type: "addition.cleared", at })
+  if (signedWithMethod !== undefined) events.push({ type: "agreement.signed", at, method: signedWithMethod })
+  if (paidOut === true) events.push({ type: "loan.paidOut", at })
+  return events
+}
+
+function decisionEvent({ decision, offer }: DecisionResult, at: Instant, fresh: { fresh?: true }): LoanEvent {
+  switch (decision) {
+    case "MANUAL_INSPECTION":
+      return { type: "decision.pending", at }
+    case "REJECTED":
+      return { type: "decision.rejected", at, ...fresh }
+    case "APPROVED":
+      return {
+        type: "decision.approved",
+        at,
+        ...fresh,
+        ...(Object.keys(offer).length === 0 ? {} : { offer }),
+      }
+  }
+}
+
+/**
+ * The decision as the bank's own answer to our question, asked at `at`: fresh, so it overrules what is no
+ * newer.
+ */
+export function applicationQuoteEvents(
+  response: GetApplicationQuoteResponse,
+  at: Instant,
+): ReadonlyArray<LoanEvent> {
+  return [decisionEvent(response, at, { fresh: true })]
+}
+
+/** The first decision, which came with the submission's answer: nothing is older, so nothing is overruled. */
+export function submissionEvents(
+  response: SubmitApplicationExtResponse,
+  at: Instant,
+): ReadonlyArray<LoanEvent> {
+  return [decisionEvent(response, at, {})]
+}

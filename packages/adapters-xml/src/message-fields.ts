@@ -1,0 +1,127 @@
+import { Schema } from "effect"
+import { isMessageElement } from "./soap-envelope.ts"
+import { trimXmlSpace } from "./xml-characters.ts"
+import { textElement, type XmlElement } from "./xml-element.ts"
+import { excerpt, refuse } from "./xml-error.ts"
+
+const schemaInstanceNamespace = "http://www.w3.org/2001/XMLSchema-instance"
+
+const booleans: ReadonlyMap<string, boolean> = new Map([
+  ["true", true],
+  ["1", true],
+  ["false", false],
+  ["0", false],
+])
+
+/**
+ * Reads the children of one element of the bank's: by local name, in the bank's namespace or in none. A child
+ * that may occur once must not occur twice, and a value must not hold elements; children that are not asked
+ * for are ignored, because the bank may add some. A child that is absent, `xsi:nil` or empty has no value.
+ */
+export class MessageFields {
+  readonly element: XmlElement
+  readonly path: string
+
+  constructor(element: XmlElement, path: string = element.name) {
+    this.element = element
+    this.path = path
+  }
+
+  pathOf(name: string): string {
+    return `${this.path}/${name}`
+  }
+
+  all(name: string): ReadonlyArray<XmlElement> {
+    return this.element.children.filter((child) => child.name === name && isMessageElement(child))
+  }
+
+  single(name: string): XmlElement | undefined {
+    const [element, ...others] = this.all(name)
+    if (others.length > 0) refuse("duplicate-element", this.pathOf(name), "expected this element once")
+    return element
+  }
+
+  within(name: string): MessageFields {
+    const element = this.single(name) ?? this.missing(name)
+    return new MessageFields(element, this.pathOf(name))
+  }
+
+  withinOptional(name: string): MessageFields | undefined {
+    const element = this.single(name)
+    return element === undefined ? undefined : new MessageFields(element, this.pathOf(name))
+  }
+
+  missing(name: string): never {
+    return refuse("missing-element", this.pathOf(name), "expected this element with a value")
+  }
+
+  /** The text exactly as sent, white space included; empty or absent is missing. */
+  verbatim(name: string): string {
+    const element = this.single(name)
+    const text = element === undefined ? undefined : valueOf(element, this.pathOf(name))
+    return text === undefined || text === "" ? this.missing(name) : text
+  }
+
+  optionalText(name: string): string | undefined {
+    const element = this.single(name)
+    const text = trimXmlSpace((element === undefined ? undefined : valueOf(element, this.pathOf(name))) ?? "")
+    return text === "" ? undefined : text
+  }
+
+  /** A value that `schema` admits; `expected` says in words what that is. */
+  optional<A>(name: string, schema: Schema.Schema<A>, expected: string): A | undefined {
+    const text = this.optionalText(name)
+    return text === undefined ? undefined : admitted(text, schema, this.pathOf(name), expected)
+  }
+
+  required<A>(name: string, schema: Schema.Schema<A>, expected: string): A {
+    return this.optional(name, schema, expected) ?? this.missing(name)
+  }
+
+  optionalBoolean(name: string): boolean | undefined {
+    const text = this.optionalText(name)
+    if (text === undefined) return undefined
+    const value = booleans.get(text)
+    if (value !== undefined) return value
+    return refuse("invalid-value", this.pathOf(name), `expected true, false, 1 or 0, found ${excerpt(text)}`)
+  }
+
+  requiredBoolean(name: string): boolean {
+    return this.optionalBoolean(name) ?? this.missing(name)
+  }
+}
+
+/** One value's text as sent; `undefined` if it is `xsi:nil`. */
+export function valueOf(element: XmlElement, path: string): string | undefined {
+  if (element.children.length > 0) refuse("unexpected-element", path, "expected text, found an element")
+  const nil = element.attributes.find(
+    ({ namespace, name }) => namespace === schemaInstanceNamespace && name === "nil",
+  )
+  if (nil === undefined) return element.text
+  const isNil = booleans.get(trimXmlSpace(nil.value))
+  if (isNil === undefined) return refuse("invalid-value", path, "expected xsi:nil to be true or false")
+  if (!isNil) return element.text
+  if (trimXmlSpace(element.text) !== "") refuse("invalid-value", path, "expected no value beside xsi:nil")
+  return undefined
+}
+
+/** The text as what `schema` admits. */
+export function admitted<A>(text: string, schema: Schema.Schema<A>, path: string, expected: string): A {
+  const value: unknown = text
+  if (Schema.is(schema)(value)) return value
+  return refuse("invalid-value", path, `expected ${expected}`)
+}
+
+type Optional<T> = { [K in keyof T]: undefined extends T[K] ? K : never }[keyof T]
+type Present<T> = Omit<T, Optional<T>> & { [K in Optional<T>]?: Exclude<T[K], undefined> }
+
+/** The object without the members that are undefined, as `Schema.optionalKey` wants it. */
+export function present<T extends object>(members: T): Present<T>
+export function present(members: object): object {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
+}
+
+/** The child element of a value, or none for no value. */
+export function field(name: string, value: string | boolean | number | undefined): ReadonlyArray<XmlElement> {
+  return value === undefined ? [] : [textElement(name, String(value))]
+}

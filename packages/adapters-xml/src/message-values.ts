@@ -1,0 +1,39 @@
+import { SigningMethod } from "@loan-engine/domain/loan-event"
+import { ApplicationReference } from "@loan-engine/domain/observation"
+import { Schema } from "effect"
+import { isXmlTextCheck, trimXmlSpace } from "./xml-characters.ts"
+
+/** How long the texts of requests and answers may be, in UTF-16 code units. */
+export const callbackUrlLengthMax = 2_048
+export const callbackCredentialsLengthMax = 4_096
+export const externalReferenceLengthMax = 256
+export const consumerIpLengthMax = 64
+export const contactDetailLengthMax = 320
+export const bankMessageLengthMax = 10_000
+
+const isTrimmedCheck = Schema.makeFilter((text: string) => trimXmlSpace(text) === text, {
+  message: "expected no white space at either end",
+})
+
+/** One line or more of text without white space at either end, which a reader could not tell from layout. */
+const token = (lengthMax: number) =>
+  Schema.String.check(Schema.isBetweenLength(1, lengthMax), isXmlTextCheck, isTrimmedCheck)
+
+export const CallbackUrl = token(callbackUrlLengthMax)
+export const CallbackCredentials = token(callbackCredentialsLengthMax)
+export const ExternalReference = token(externalReferenceLengthMax)
+export const ConsumerIp = token(consumerIpLengthMax)
+export const ContactDetail = token(contactDetailLengthMax)
+
+/** What the bank says in words beside a yes or no. */
+export const BankMessage = token(bankMessageLengthMax)
+export const bankMessageExpected = `at most ${bankMessageLengthMax} characters`
+
+/** The domain's reference, less the few characters that XML cannot carry. */
+export const XmlApplicationReference = ApplicationReference.check(isXmlTextCheck)
+export const applicationReferenceExpected =
+  "an application reference: at most 128 characters, without control characters or outer white space"
+
+/** The domain's signing method, less what XML cannot carry or keep. */
+export const XmlSigningMethod = SigningMethod.check(isXmlTextCheck, isTrimmedCheck)
+export const signingMethodExpected = "a signing method's name of at most 50 characters"

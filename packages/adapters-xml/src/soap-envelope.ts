@@ -1,0 +1,81 @@
+import { readFault, type SoapFault, writeFault } from "./soap-fault.ts"
+import { trimXmlSpace } from "./xml-characters.ts"
+import { parentElement, type XmlElement } from "./xml-element.ts"
+import { refuse } from "./xml-error.ts"
+import type { XmlOptions } from "./xml-limits.ts"
+import { readXml } from "./xml-parser.ts"
+import { printXml } from "./xml-writer.ts"
+
+/** The namespace of the bank's operation elements; their children are in none. */
+export const messageNamespace = "http://consumerloan.resurs.com/v1/msg/application"
+
+/** SOAP 1.1: what the bank speaks and we write. */
+const soap11Namespace = "http://schemas.xmlsoap.org/soap/envelope/"
+const soapNamespaces: ReadonlySet<string> = new Set([
+  soap11Namespace,
+  "http://www.w3.org/2003/05/soap-envelope",
+])
+const soapPrefix = "soap"
+const prefixes: ReadonlyMap<string, string> = new Map([
+  [soap11Namespace, soapPrefix],
+  [messageNamespace, "app"],
+])
+
+/**
+ * Whether an element is one of the bank's: in its namespace, or in none, as the bank's page writes its
+ * examples.
+ */
+export function isMessageElement(element: XmlElement): boolean {
+  return element.namespace === messageNamespace || element.namespace === ""
+}
+
+function withoutText(element: XmlElement, path: string): XmlElement {
+  if (trimXmlSpace(element.text) !== "") refuse("unexpected-text", path, "expected no text beside elements")
+  return element
+}
+
+function bodyOf(envelope: XmlElement): XmlElement {
+  const { children, name } = withoutText(envelope, envelope.name)
+  const bodies = children.filter((child) => child.namespace === envelope.namespace && child.name === "Body")
+  const [body] = bodies
+  if (body === undefined) return refuse("missing-element", `${name}/Body`, "expected a Body")
+  if (bodies.length > 1) return refuse("duplicate-element", `${name}/Body`, "expected one Body")
+  return withoutText(body, `${name}/Body`)
+}
+
+function contentOf(envelope: XmlElement): XmlElement {
+  const path = `${envelope.name}/Body`
+  const [content, ...others] = bodyOf(envelope).children
+  if (content === undefined) return refuse("missing-element", path, "expected an operation or a Fault")
+  if (others.length > 0) return refuse("duplicate-element", path, "expected one operation or Fault")
+  if (content.name === "Fault" && content.namespace === envelope.namespace) throw readFault(content)
+  return content
+}
+
+/**
+ * The operation element of a document: within a SOAP 1.1 or 1.2 envelope, or bare, as on the bank's page.
+ * Headers are ignored. Throws an `XmlError`, or the `SoapFault` it finds instead.
+ */
+export function readOperation(bytes: Uint8Array, options?: XmlOptions): XmlElement {
+  const root = readXml(bytes, options)
+  const enveloped = soapNamespaces.has(root.namespace) && root.name === "Envelope"
+  const operation = enveloped ? contentOf(root) : root
+  if (isMessageElement(operation)) return operation
+  return refuse("unexpected-element", operation.name, `expected the namespace ${messageNamespace}`)
+}
+
+function envelope(content: XmlElement): Uint8Array {
+  const body = parentElement("Body", [content], soap11Namespace)
+  const root = parentElement("Envelope", [body], soap11Namespace)
+  return new TextEncoder().encode(printXml(root, prefixes))
+}
+
+/** A SOAP 1.1 envelope around an operation with these children, as UTF-8. */
+export function writeOperation(name: string, children: ReadonlyArray<XmlElement>): Uint8Array {
+  return envelope(parentElement(name, children, messageNamespace))
+}
+
+/** A SOAP 1.1 envelope around a fault: what a server answers with HTTP status 500. */
+export function encodeSoapFault(fault: SoapFault): Uint8Array {
+  return envelope(writeFault(fault, soap11Namespace, soapPrefix))
+}

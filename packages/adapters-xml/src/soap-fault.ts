@@ -1,0 +1,79 @@
+import { Schema } from "effect"
+import { isXmlTextCheck, trimXmlSpace } from "./xml-characters.ts"
+import { parentElement, textElement, type XmlElement } from "./xml-element.ts"
+
+/** How much of a fault's code, text and detail is kept, in UTF-16 code units. */
+export const faultCodeLengthMax = 100
+export const faultTextLengthMax = 2_000
+
+const faultText = (lengthMax: number) => Schema.String.check(isXmlTextCheck, Schema.isMaxLength(lengthMax))
+
+/**
+ * The bank refused, or could not answer: a fault says nothing about any loan. `code` is without its prefix,
+ * and in the words of SOAP 1.1: `Client` (the request is at fault) or `Server` (the bank is; worth another
+ * try) most of the time.
+ */
+export class SoapFault extends Schema.TaggedError<SoapFault>()("SoapFault", {
+  code: faultText(faultCodeLengthMax),
+  text: faultText(faultTextLengthMax),
+  detail: Schema.optionalKey(faultText(faultTextLengthMax)),
+}) {
+  override get message(): string {
+    return `SOAP fault ${this.code}: ${this.text}`
+  }
+}
+
+/** What SOAP 1.2 calls the two codes that matter. */
+const codesOfSoap12: ReadonlyMap<string, string> = new Map([
+  ["Sender", "Client"],
+  ["Receiver", "Server"],
+])
+
+/** The beginning of a text; never half of a surrogate pair. */
+function clip(text: string, lengthMax: number): string {
+  if (text.length <= lengthMax) return text
+  const splits = /[\uD800-\uDBFF]/.test(text.charAt(lengthMax - 1))
+  return text.slice(0, splits ? lengthMax - 1 : lengthMax)
+}
+
+function descend(element: XmlElement, ...names: ReadonlyArray<string>): XmlElement | undefined {
+  let at: XmlElement | undefined = element
+  for (const name of names) at = at?.children.find((child) => child.name === name)
+  return at
+}
+
+function leaves(element: XmlElement): ReadonlyArray<string> {
+  const own = trimXmlSpace(element.text)
+  const named = own === "" ? [] : [`${element.name}: ${own}`]
+  return [...named, ...element.children.flatMap(leaves)]
+}
+
+function detailOf(element: XmlElement): string {
+  const parts = [trimXmlSpace(element.text), ...element.children.flatMap(leaves)]
+  return parts.filter((part) => part !== "").join("; ")
+}
+
+/**
+ * Reads a `Fault` element of SOAP 1.1 (`faultcode`, `faultstring`, `detail`) or 1.2 (`Code`, `Reason`,
+ * `Detail`). It is lenient: a fault that lacks its code or text is a fault all the same.
+ */
+export function readFault(fault: XmlElement): SoapFault {
+  const code = descend(fault, "faultcode") ?? descend(fault, "Code", "Value")
+  const text = descend(fault, "faultstring") ?? descend(fault, "Reason", "Text")
+  const detail = descend(fault, "detail") ?? descend(fault, "Detail")
+  const qualified = trimXmlSpace(code?.text ?? "")
+  const local = qualified.slice(qualified.lastIndexOf(":") + 1)
+  const said = clip(detail === undefined ? "" : detailOf(detail), faultTextLengthMax)
+  return new SoapFault({
+    code: clip(codesOfSoap12.get(local) ?? local, faultCodeLengthMax),
+    text: clip(trimXmlSpace(text?.text ?? ""), faultTextLengthMax),
+    ...(said === "" ? {} : { detail: said }),
+  })
+}
+
+/** The fault as a SOAP 1.1 `Fault` element of this namespace, whose prefix the envelope declares. */
+export function writeFault(fault: SoapFault, namespace: string, prefix: string): XmlElement {
+  const detail = fault.detail === undefined ? [] : [textElement("detail", fault.detail)]
+  const code = textElement("faultcode", `${prefix}:${fault.code}`)
+  return parentElement("Fault", [code, textElement("faultstring", fault.text), ...detail], namespace)
+}

@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest"
+import { parseXml } from "../src/xml-parser.ts"
+import { failure, latin1, utf16, utf8, value } from "./bytes.ts"
+
+const bom = "\uFEFF"
+const declared = (encoding: string, text = "å€") =>
+  `<?xml version="1.0" encoding="${encoding}"?><a>${text}</a>`
+const text = (bytes: Uint8Array, contentType?: string) =>
+  value(parseXml(bytes, contentType === undefined ? {} : { contentType })).text
+const refused = (bytes: Uint8Array, contentType?: string) =>
+  failure(parseXml(bytes, contentType === undefined ? {} : { contentType })).reason
+
+type Case = readonly [what: string, bytes: Uint8Array, contentType?: string]
+const named = ([what, bytes, contentType]: Case) => ({ what, bytes, contentType })
+
+describe("the encoding of a document", () => {
+  const accepted: ReadonlyArray<Case> = [
+    ["UTF-8 unless told otherwise", utf8("<a>å€</a>")],
+    ["UTF-8 with a byte order mark", utf8(`${bom}<a>å€</a>`)],
+    ["UTF-8 as declared", utf8(declared("UTF-8"))],
+    ["UTF-16LE by its mark", utf16(`${bom}<a>å€</a>`, "le")],
+    ["UTF-16BE by its mark", utf16(`${bom}<a>å€</a>`, "be")],
+    ["UTF-16LE by mark and declaration", utf16(bom + declared("UTF-16"), "le")],
+    ["UTF-16BE without a mark", utf16(declared("UTF-16BE"), "be")],
+    ["UTF-16LE without mark and declaration", utf16("<a>å€</a>", "le")],
+    ["UTF-16LE by its charset", utf16(" <a>å€</a>", "le"), "text/xml; charset=UTF-16LE"],
+    ["UTF-16 by its charset, the order by its bytes", utf16("<a>å€</a>", "le"), "text/xml;charset=utf-16"],
+    ["UTF-16 by its charset, big-endian in doubt", utf16(" <a>å€</a>", "be"), "text/xml;charset=utf-16"],
+    ["UTF-16 by a charset in wrong quotes", utf16(" <a>å€</a>", "be"), "text/xml; charset='utf-16be'"],
+    ["the mark before the charset", utf16(`${bom}<a>å€</a>`, "be"), "text/xml; charset=utf-8"],
+    ["the charset before the declaration", utf8(declared("ISO-8859-1")), 'text/xml; x=y; Charset="UTF-8"; z'],
+  ]
+  it.each(accepted.map(named))("is $what", ({ bytes, contentType }) => {
+    expect(text(bytes, contentType)).toBe("å€")
+  })
+
+  it("is ISO-8859-1 as declared or by charset, not the similar windows-1252", () => {
+    expect(text(latin1(declared("ISO-8859-1", "å\u0080ÿ")))).toBe("å\u0080ÿ")
+    expect(text(latin1("<a>å\u0080ÿ</a>"), "application/soap+xml; charset=iso-8859-1")).toBe("å\u0080ÿ")
+    expect(text(latin1(declared("latin1", "å".repeat(20_000))))).toBe("å".repeat(20_000))
+  })
+
+  it("is ASCII as declared", () => {
+    expect(text(utf8(declared("US-ASCII", "abc")))).toBe("abc")
+  })
+
+  const refusals: ReadonlyArray<Case> = [
+    ["bytes that are no UTF-8", latin1("<a>å</a>")],
+    ["overlong UTF-8", Uint8Array.of(0x3c, 0x61, 0x3e, 0xc0, 0xbc, 0x2f, 0x61, 0x3e)],
+    ["a surrogate in UTF-8", Uint8Array.of(0x3c, 0x61, 0x3e, 0xed, 0xa0, 0x80)],
+    ["half a character of UTF-16", utf16(`${bom}<a/>`, "le").subarray(0, 9)],
+    ["a lone surrogate in UTF-16", utf16(`${bom}<a>\uD800</a>`, "be")],
+    ["bytes that are no ASCII", utf8(declared("us-ascii"))],
+    ["UTF-32LE", Uint8Array.of(0xff, 0xfe, 0, 0, 0x3c, 0, 0, 0)],
+    ["UTF-32BE", Uint8Array.of(0, 0, 0xfe, 0xff, 0, 0, 0, 0x3c)],
+    ["an encoding nobody needs", utf8(declared("UTF-7", "+ADw-"))],
+    ["a charset nobody needs", utf8("<a/>"), "text/xml; charset=ebcdic-cp-us"],
+    ["UTF-8 that declares UTF-16, of an even length", utf8(declared("UTF-16", "12"))],
+    ["UTF-8 that declares UTF-16, of an odd length", utf8(declared("UTF-16", "123"))],
+    ["UTF-8 by its mark that declares ISO-8859-1", utf8(bom + declared("ISO-8859-1"))],
+    ["UTF-16 that declares UTF-8", utf16(bom + declared("UTF-8"), "le")],
+    ["UTF-16LE that declares UTF-16BE", utf16(bom + declared("UTF-16BE"), "le")],
+    [
+      "a declaration too far away to be seen before decoding",
+      utf8(declared("ISO-8859-1").replace(" encoding", `${" ".repeat(300)}encoding`)),
+    ],
+  ]
+  it.each(refusals.map(named))("is not $what", ({ bytes, contentType }) => {
+    expect(refused(bytes, contentType)).toBe("encoding")
+  })
+
+  it("hides no doctype", () => {
+    const document = "<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>"
+    expect(refused(utf16(bom + document, "le"))).toBe("doctype")
+    expect(refused(utf16(document, "be"))).toBe("doctype")
+    expect(refused(latin1(document), "text/xml; charset=latin1")).toBe("doctype")
+  })
+})

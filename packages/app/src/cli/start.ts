@@ -1,0 +1,240 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { isLegal, stages } from "@loan-engine/domain/legal-transitions"
+import type { Stage } from "@loan-engine/domain/legal-transitions"
+import { snapshotText } from "@loan-engine/domain/loan"
+import { isAdditionOutstanding } from "@loan-engine/domain/standing"
+import { ApplicationReference } from "@loan-engine/domain/observation"
+import { Clock, Console, Effect, Fiber, Option, Schema } from "effect"
+import { Command, Flag } from "effect/cli"
+import { replay } from "../journal.ts"
+import { chaosLevels } from "../sandbox/chaos.ts"
+import type { Demo } from "../sandbox/demo.ts"
+import { mainAccount, makeDemo, playBankPage } from "../sandbox/demo.ts"
+import { sandboxPaths } from "../sandbox/sandbox-server.ts"
+
+/** The run went wrong; what it printed says how. */
+export class RunFailed extends Schema.TaggedError<RunFailed>()("RunFailed", { message: Schema.String }) {}
+
+/** How long a run waits for the engine to agree with the bank once nothing more happens at the bank. */
+const settleMsMax = 30_000
+const applicationsAtOnce = 16
+const pictureEveryMs = 1_000
+
+const flags = {
+  once: Flag.Boolean("once").pipe(
+    Flag.withDescription("Run the loans to the end of their lives, print a JSON summary, and exit"),
+    Flag.withDefault(false),
+  ),
+  loans: Flag.Int("loans").pipe(
+    Flag.withDescription("How many loans to run (with --once), or how many live at once"),
+    Flag.withDefault(100),
+  ),
+  seed: Flag.String("seed").pipe(
+    Flag.withDescription("The same seed gives the same lives and mishaps"),
+    Flag.withDefault("1"),
+  ),
+  chaos: Flag.Literals("chaos", chaosLevels).pipe(
+    Flag.withDescription("How badly the callbacks fare"),
+    Flag.withDefault("normal"),
+  ),
+  speed: Flag.Int("speed").pipe(
+    Flag.withDescription("Bank seconds per second: 86400 lives a day each second"),
+    Flag.optional,
+  ),
+  database: Flag.String("database").pipe(
+    Flag.withDescription("The SQLite file; a new temporary one by default"),
+    Flag.optional,
+  ),
+}
+
+/** `loan-engine start`: a sandbox bank and an engine, applications flowing between them. */
+export const start = Command.make(
+  "start",
+  flags,
+  Effect.fn(function* ({ once, loans, seed, chaos, speed, database }) {
+    const databasePath = Option.isSome(database) ? database.value : yield* temporaryFile
+    const bankSpeed = Option.getOrElse(speed, () => (once ? 100_000 : 20_000))
+    const demo = yield* makeDemo({ seed, chaos, speed: bankSpeed, databasePath })
+    yield* Console.log(`sandbox bank ${demo.bankUrl}   engine ${demo.engineUrl}   file ${databasePath}`)
+    const page = yield* playBankPage(demo)
+    yield* Console.log(
+      `the bank's page: ${page.accepted} of ${page.of} example callbacks accepted as they stand`,
+    )
+    if (once) return yield* runOnce(demo, loans, seed)
+    return yield* flowForever(demo, loans)
+  }, Effect.scoped),
+).pipe(Command.withDescription("Run a sandbox bank and the engine together, and watch the loans move"))
+
+const temporaryFile = Effect.map(
+  Effect.acquireRelease(
+    Effect.sync(() => mkdtempSync(join(tmpdir(), "loan-engine-"))),
+    (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true })),
+  ),
+  (directory) => join(directory, "loan-engine.sqlite"),
+)
+
+/** Applications without end; the picture of where they stand, every second. */
+const flowForever = Effect.fnUntraced(function* (demo: Demo, loans: number) {
+  const flow = Effect.gen(function* () {
+    const open = [...demo.bank.loans.values()].filter(({ over }) => !over).length
+    if (open < loans) yield* demo.apply(`application-${demo.bank.loans.size}`)
+    else yield* Effect.sleep(20)
+  })
+  yield* Effect.forkScoped(Effect.forever(flow))
+  return yield* Effect.forever(Effect.andThen(Effect.sleep(pictureEveryMs), picture(demo)))
+})
+
+const picture = Effect.fnUntraced(function* ({ store, bank }: Demo) {
+  const counts = yield* store.stageCounts(mainAccount)
+  const shown = stages.map((stage) => `${stage} ${counts.find((row) => row.stage === stage)?.loans ?? 0}`)
+  const { sent, accepted, dropped, forged } = bank.counts
+  const callbacks = `callbacks ${sent} sent, ${accepted} accepted, ${dropped} dropped, ${forged} forged`
+  yield* Console.log(
+    `${shown.join("  ")}   ${callbacks}   polls ${bank.asked.status}  quotes ${bank.asked.quote}`,
+  )
+})
+
+/** Runs the loans to their end, judges the engine by the bank's truth, and prints the summary as the last line. */
+const runOnce = Effect.fnUntraced(function* (demo: Demo, loans: number, seed: string) {
+  const startedAt = yield* Clock.currentTimeMillis
+  const watching = yield* Effect.forkScoped(
+    Effect.forever(Effect.andThen(Effect.sleep(pictureEveryMs), picture(demo))),
+  )
+  yield* Effect.forEach(
+    Array.from({ length: loans }, (_, index) => index),
+    (index) => demo.apply(`application-${index}`),
+    { concurrency: applicationsAtOnce, discard: true },
+  )
+  yield* Effect.repeat(Effect.sleep(50), { until: () => demo.bank.isQuiet() })
+  const differing = yield* settled(demo)
+  yield* Fiber.interrupt(watching)
+  const audit = yield* auditJournals(demo)
+  const endedAt = yield* Clock.currentTimeMillis
+  const summary = {
+    loans,
+    converged: loans - differing.length,
+    diverged: differing.length,
+    illegalTransitions: audit.illegalTransitions,
+    replayMismatches: audit.replayMismatches,
+    disputed: audit.stages.disputed,
+    callbacks: demo.bank.counts,
+    polls: audit.polls,
+    quotes: audit.quotes,
+    missedCallbacks: audit.missedCallbacks,
+    stages: audit.stages,
+    seconds: (endedAt - startedAt) / 1_000,
+    seed,
+  }
+  for (const line of differing) yield* Console.error(line)
+  yield* Console.log(JSON.stringify(summary))
+  const sound = audit.illegalTransitions === 0 && audit.replayMismatches === 0
+  if (differing.length === 0 && sound && demo.bank.counts.forgedAccepted === 0) return
+  return yield* new RunFailed({
+    message: `${differing.length} of ${loans} loans differ from the bank's truth`,
+  })
+})
+
+/** Asks the bank for its truth until the engine agrees, or time is up; what is left are the loans that differ. */
+const settled = Effect.fnUntraced(function* (demo: Demo) {
+  const giveUpAt = (yield* Clock.currentTimeMillis) + settleMsMax
+  while (true) {
+    const differing = yield* differences(demo)
+    if (differing.length === 0 || (yield* Clock.currentTimeMillis) > giveUpAt) return differing
+    yield* Effect.sleep(50)
+  }
+})
+
+const decodeTruth = Schema.decodeUnknownSync(
+  Schema.Array(
+    Schema.Struct({
+      applicationReference: ApplicationReference,
+      account: Schema.String,
+      stage: Schema.Literals(stages),
+      additionOutstanding: Schema.Boolean,
+    }),
+  ),
+)
+
+const differences = Effect.fnUntraced(function* (demo: Demo) {
+  const told = yield* Effect.promise(async () => {
+    const answer = await fetch(`${demo.bankUrl}${sandboxPaths.truth}`)
+    return decodeTruth(await answer.json())
+  })
+  const differing: Array<string> = []
+  for (const { applicationReference, account, stage, additionOutstanding } of told) {
+    if (account !== mainAccount) continue
+    const stored = yield* demo.engine.loan(applicationReference)
+    const outstanding = stored !== undefined && isAdditionOutstanding(stored.loan.facts)
+    const open = stage !== "rejected" && stage !== "paidOut" && stage !== "manualInspection"
+    if (stored?.loan.stage === stage && (!open || outstanding === additionOutstanding)) continue
+    differing.push(
+      `${applicationReference}: the bank says ${stage}${additionOutstanding ? " and waits for documents" : ""}, ` +
+        `the engine ${stored?.loan.stage ?? "knows nothing"}${outstanding ? " and waits for documents" : ""}`,
+    )
+  }
+  return differing
+})
+
+interface Audit {
+  illegalTransitions: number
+  replayMismatches: number
+  polls: number
+  quotes: number
+  missedCallbacks: number
+  stages: { [S in Stage]: number }
+}
+
+/** Reads every journal again: each step legal and following on the one before, each fold the stored snapshot. */
+const auditJournals = Effect.fnUntraced(function* ({ store }: Demo) {
+  const audit: Audit = {
+    illegalTransitions: 0,
+    replayMismatches: 0,
+    polls: 0,
+    quotes: 0,
+    missedCallbacks: 0,
+    stages: {
+      submitted: 0,
+      manualInspection: 0,
+      approved: 0,
+      rejected: 0,
+      waitingForAddition: 0,
+      signed: 0,
+      paidOut: 0,
+      disputed: 0,
+    },
+  }
+  let after = ""
+  while (true) {
+    const page = yield* store.loans({ account: mainAccount, after, limit: 500 })
+    const last = page.at(-1)
+    if (last === undefined) return audit
+    for (const { loan } of page) {
+      audit.stages[loan.stage]++
+      yield* auditLoan(store, loan.applicationReference, snapshotText(loan), audit)
+    }
+    after = last.loan.applicationReference
+  }
+})
+
+const auditLoan = Effect.fnUntraced(function* (
+  store: Demo["store"],
+  reference: ApplicationReference,
+  snapshot: string,
+  audit: Audit,
+) {
+  const entries = yield* store.history(reference)
+  let stage: Stage = "submitted"
+  for (const { source, steps, news } of entries) {
+    if (source === "poll") audit.polls++
+    if (source === "quote") audit.quotes++
+    if (source === "poll" || source === "quote") audit.missedCallbacks += news.length
+    for (const { from, to } of steps) {
+      if (from !== stage || !isLegal(from, to)) audit.illegalTransitions++
+      stage = to
+    }
+  }
+  const replayed = replay(entries)
+  if (replayed === undefined || snapshotText(replayed) !== snapshot) audit.replayMismatches++
+})

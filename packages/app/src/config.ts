@@ -1,0 +1,153 @@
+import { AccountName } from "@loan-engine/domain/observation"
+import { Config, Effect, Option, Redacted, Schema } from "effect"
+import { cadenceDefaults } from "./poll-cadence.ts"
+import type { PollerSettings } from "./poller.ts"
+import { pollerDefaults } from "./poller.ts"
+
+/** A setting is missing or wrong; the message names it and says what it should be. */
+export class ConfigUnusable extends Schema.TaggedError<ConfigUnusable>()("ConfigUnusable", {
+  message: Schema.String,
+}) {}
+
+/** How one account's callbacks are trusted and where its bank is. */
+export interface AccountConfig {
+  readonly name: AccountName
+  readonly bank: BankConfig | undefined
+  readonly jwks: { readonly url: string; readonly apiKey: Redacted.Redacted | undefined } | undefined
+  readonly callbackCredentials:
+    | { readonly method: "BASIC" | "BEARER"; readonly credentials: Redacted.Redacted }
+    | undefined
+  readonly allowUnauthenticated: boolean
+}
+
+export interface BankConfig {
+  readonly url: string
+  readonly username: string
+  readonly password: Redacted.Redacted
+}
+
+/** Everything `serve` runs on. */
+export interface EngineConfig {
+  readonly host: string
+  readonly port: number
+  readonly databasePath: string
+  readonly apiKey: Redacted.Redacted
+  readonly accounts: ReadonlyArray<AccountConfig>
+  readonly poller: PollerSettings
+}
+
+const optional = (name: string) => Config.option(Config.String(name))
+const secret = (name: string) => Config.option(Config.Redacted(name))
+
+const environment = Config.all({
+  host: Config.withDefault(Config.String("LOAN_ENGINE_HOST"), "127.0.0.1"),
+  port: Config.withDefault(Config.Port("LOAN_ENGINE_PORT"), 8080),
+  database: Config.withDefault(Config.String("LOAN_ENGINE_DATABASE_URL"), "loan-engine.sqlite"),
+  account: Config.withDefault(Config.schema(AccountName, "LOAN_ENGINE_ACCOUNT"), AccountName.make("default")),
+  bankUrl: optional("LOAN_ENGINE_BANK_URL"),
+  bankUsername: optional("LOAN_ENGINE_BANK_USERNAME"),
+  bankPassword: secret("LOAN_ENGINE_BANK_PASSWORD"),
+  jwksUrl: optional("LOAN_ENGINE_JWKS_URL"),
+  jwksApiKey: secret("LOAN_ENGINE_JWKS_API_KEY"),
+  callbackAuthMethod: Config.option(
+    Config.schema(Schema.Literals(["BASIC", "BEARER"]), "LOAN_ENGINE_CALLBACK_AUTH_METHOD"),
+  ),
+  callbackCredentials: secret("LOAN_ENGINE_CALLBACK_CREDENTIALS"),
+  allowUnauthenticated: Config.withDefault(
+    Config.Boolean("LOAN_ENGINE_ALLOW_UNAUTHENTICATED_CALLBACKS"),
+    false,
+  ),
+  apiKey: secret("LOAN_ENGINE_API_KEY"),
+  pollIntervalScale: Config.withDefault(Config.Finite("LOAN_ENGINE_POLL_INTERVAL_SCALE"), 1),
+  pollRatePerSecond: Config.withDefault(
+    Config.Int("LOAN_ENGINE_POLL_RATE_PER_SECOND"),
+    pollerDefaults.pollRatePerSecond,
+  ),
+  pollsInFlightMax: Config.withDefault(
+    Config.Int("LOAN_ENGINE_POLLS_IN_FLIGHT_MAX"),
+    pollerDefaults.pollsInFlightMax,
+  ),
+})
+
+/** Reads the settings of `serve` from the environment. */
+export const configFromEnvironment = Effect.gen(function* () {
+  const settings = yield* Effect.mapError(environment, (error) => unusable(error.message))
+  const apiKey = Option.getOrUndefined(settings.apiKey)
+  if (apiKey === undefined || Redacted.value(apiKey) === "") {
+    return yield* unusable("LOAN_ENGINE_API_KEY is not set: choose the key that callers of /v1 must send.")
+  }
+  const account: AccountConfig = {
+    name: settings.account,
+    bank: yield* bankConfig(settings),
+    jwks: yield* jwksConfig(settings),
+    callbackCredentials: yield* credentialsConfig(settings),
+    allowUnauthenticated: settings.allowUnauthenticated,
+  }
+  const scale = settings.pollIntervalScale
+  if (scale <= 0) return yield* unusable("LOAN_ENGINE_POLL_INTERVAL_SCALE must be above 0; 1 is real time.")
+  const poller: PollerSettings = {
+    ...pollerDefaults,
+    pollRatePerSecond: settings.pollRatePerSecond,
+    pollsInFlightMax: settings.pollsInFlightMax,
+    cadence: { ...cadenceDefaults, pollIntervalScale: scale },
+  }
+  if (poller.pollRatePerSecond < 1 || poller.pollsInFlightMax < 1) {
+    return yield* unusable("LOAN_ENGINE_POLL_RATE_PER_SECOND and _POLLS_IN_FLIGHT_MAX must be at least 1.")
+  }
+  const databasePath = yield* databaseFile(settings.database)
+  return { host: settings.host, port: settings.port, databasePath, apiKey, accounts: [account], poller }
+})
+
+type Settings = Config.Success<typeof environment>
+
+const unusable = (message: string): ConfigUnusable => new ConfigUnusable({ message })
+
+function bankConfig(settings: Settings): Effect.Effect<BankConfig | undefined, ConfigUnusable> {
+  const url = Option.getOrUndefined(settings.bankUrl)
+  const username = Option.getOrUndefined(settings.bankUsername)
+  const password = Option.getOrUndefined(settings.bankPassword)
+  if (url === undefined && username === undefined && password === undefined) return Effect.succeed(undefined)
+  if (url === undefined || username === undefined || password === undefined) {
+    return unusable(
+      "LOAN_ENGINE_BANK_URL, LOAN_ENGINE_BANK_USERNAME and LOAN_ENGINE_BANK_PASSWORD belong together: set all or none.",
+    )
+  }
+  return Effect.as(urlCheck("LOAN_ENGINE_BANK_URL", url), { url, username, password })
+}
+
+function jwksConfig(settings: Settings): Effect.Effect<AccountConfig["jwks"], ConfigUnusable> {
+  const url = Option.getOrUndefined(settings.jwksUrl)
+  if (url === undefined) return Effect.succeed(undefined)
+  const apiKey = Option.getOrUndefined(settings.jwksApiKey)
+  return Effect.as(urlCheck("LOAN_ENGINE_JWKS_URL", url), { url, apiKey })
+}
+
+function credentialsConfig(
+  settings: Settings,
+): Effect.Effect<AccountConfig["callbackCredentials"], ConfigUnusable> {
+  const method = Option.getOrUndefined(settings.callbackAuthMethod)
+  const credentials = Option.getOrUndefined(settings.callbackCredentials)
+  if (method === undefined && credentials === undefined) return Effect.succeed(undefined)
+  if (method === undefined || credentials === undefined) {
+    return unusable(
+      "LOAN_ENGINE_CALLBACK_AUTH_METHOD (BASIC or BEARER) and LOAN_ENGINE_CALLBACK_CREDENTIALS (the base64 text as " +
+        "registered with the bank) belong together: set both or neither.",
+    )
+  }
+  return Effect.succeed({ method, credentials })
+}
+
+const urlCheck = (name: string, url: string): Effect.Effect<void, ConfigUnusable> =>
+  URL.canParse(url) && /^https?:$/u.test(new URL(url).protocol)
+    ? Effect.void
+    : unusable(`${name} must be an http or https URL.`)
+
+/** A file's path, with or without `file:`. PostgreSQL is not supported yet, and says so. */
+function databaseFile(url: string): Effect.Effect<string, ConfigUnusable> {
+  if (/^postgres(?:ql)?:/u.test(url)) {
+    return unusable(
+      "LOAN_ENGINE_DATABASE_URL names a PostgreSQL server, but this version stores in an SQLite file: give its path.",
+    )
+  }
+  return Effect.succeed(url.replace(/^file:(?:\/\/)?/u, ""))
+}

@@ -1,0 +1,90 @@
+import { createServer } from "node:http"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { makeBankClient } from "@loan-engine/adapters-http/bank-client"
+import type { CallbackAccountOptions } from "@loan-engine/adapters-http/callback-accounts"
+import { makeCallbackReceiver, RecordUnavailable } from "@loan-engine/adapters-http/callback-receiver"
+import { makeJwks } from "@loan-engine/adapters-http/jwks"
+import { makeJwsVerifier } from "@loan-engine/adapters-http/jws-verifier"
+import { Effect, Layer } from "effect"
+import { HttpRouter } from "effect/http"
+import { retryAfterSeconds } from "./api/problem.ts"
+import { apiRoutes } from "./api/routes.ts"
+import { Banks } from "./banks.ts"
+import type { AccountConfig, EngineConfig } from "./config.ts"
+import { LoanEngine } from "./engine.ts"
+import { Poller } from "./poller.ts"
+import { layerSqlite, sqliteDefaults } from "./store/sqlite.ts"
+
+/** How long a request may take to come in as a whole, and its headers alone; a stop waits as long for those under way. */
+export const serverLimits = { requestMsMax: 30_000, headersMsMax: 10_000, stopMsMax: 10_000 }
+
+/** The whole engine behind HTTP: store, engine, poller, callback receiver, API. */
+export const engineServer = (config: EngineConfig) => {
+  const store = layerSqlite({ path: config.databasePath, ...sqliteDefaults })
+  const engine = LoanEngine.layer(config.poller.cadence).pipe(Layer.provideMerge(store))
+  const poller = Poller.layer(config.poller).pipe(
+    Layer.provideMerge(engine),
+    Layer.provideMerge(banksLayer(config.accounts)),
+  )
+  const listener = NodeHttpServer.layer(
+    () =>
+      createServer({
+        requestTimeout: serverLimits.requestMsMax,
+        headersTimeout: serverLimits.headersMsMax,
+        maxHeaderSize: 16_384,
+      }),
+    { host: config.host, port: config.port, gracefulShutdownTimeout: serverLimits.stopMsMax },
+  )
+  const routes = Layer.unwrap(
+    Effect.map(callbackReceiver(config.accounts), (receiver) =>
+      apiRoutes({ receiver, apiKey: config.apiKey, accounts: config.accounts.map(({ name }) => name) }),
+    ),
+  )
+  return HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
+    Layer.provideMerge(listener),
+    Layer.provideMerge(poller),
+  )
+}
+
+const banksLayer = (accounts: ReadonlyArray<AccountConfig>) =>
+  Layer.effect(
+    Banks,
+    Effect.gen(function* () {
+      const clients = yield* Effect.forEach(accounts, ({ name, bank }) =>
+        bank === undefined
+          ? Effect.succeed([])
+          : Effect.map(makeBankClient(bank), (client) => [[name, client] as const]),
+      )
+      return new Map(clients.flat())
+    }),
+  )
+
+/** The bank's way in, ending in the engine's `record`. */
+const callbackReceiver = Effect.fnUntraced(function* (accounts: ReadonlyArray<AccountConfig>) {
+  const engine = yield* LoanEngine
+  const options: Record<string, CallbackAccountOptions> = {}
+  for (const account of accounts) options[account.name] = yield* accountOptions(account)
+  return yield* makeCallbackReceiver({
+    accounts: options,
+    record: (observation, raw) =>
+      engine.record(observation, raw).pipe(
+        Effect.map(({ disposition, hold }) => ({ disposition, ...(hold === null ? {} : { hold }) })),
+        Effect.mapError(({ message }) => new RecordUnavailable({ retryAfterSeconds, message })),
+      ),
+  })
+})
+
+const accountOptions = Effect.fnUntraced(function* (account: AccountConfig) {
+  const { jwks, callbackCredentials, allowUnauthenticated } = account
+  const keys = jwks === undefined ? undefined : yield* makeJwks(withoutAbsent(jwks))
+  return {
+    allowUnauthenticated,
+    ...(callbackCredentials === undefined ? {} : { credentials: [callbackCredentials] }),
+    ...(keys === undefined ? {} : { jws: makeJwsVerifier({ jwks: keys }) }),
+  }
+})
+
+const withoutAbsent = ({ url, apiKey }: NonNullable<AccountConfig["jwks"]>) => ({
+  url,
+  ...(apiKey === undefined ? {} : { apiKey }),
+})

@@ -1,0 +1,109 @@
+import type { Instant } from "@loan-engine/domain/instant"
+import type { Loan } from "@loan-engine/domain/loan"
+import type { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
+import type { Effect } from "effect"
+import { Context, Schema } from "effect"
+import type { JournalEntry, StoredEntry } from "./journal.ts"
+import type { PollSchedule } from "./poll-cadence.ts"
+
+/** The store cannot take or give anything just now. Nothing was written; the same call may succeed later. */
+export class StoreUnavailable extends Schema.TaggedError<StoreUnavailable>()("StoreUnavailable", {
+  message: Schema.String,
+  cause: Schema.optionalKey(Schema.Defect()),
+}) {}
+
+/** The store cannot be opened as it is configured; the message says what to do. */
+export class StoreUnusable extends Schema.TaggedError<StoreUnusable>()("StoreUnusable", {
+  message: Schema.String,
+  cause: Schema.optionalKey(Schema.Defect()),
+}) {}
+
+/** A loan's row: its snapshot, the head of its hash chain, and when the bank is to be asked next. */
+export interface StoredLoan {
+  readonly loan: Loan
+  readonly chainHead: string
+  readonly schedule: PollSchedule
+}
+
+/**
+ * What is to be written for one observation. A change that `addsNothing` becomes a count on the earlier entry of the same
+ * source and digest, if there is one, and costs no row.
+ */
+export interface Change {
+  readonly entry: JournalEntry
+  readonly loan: Loan
+  readonly schedule: PollSchedule
+  readonly addsNothing: boolean
+}
+
+/** The callback URL that was registered with the bank for an account: it wants to be told once only. */
+export interface CallbackRegistration {
+  readonly account: AccountName
+  readonly bankUrl: string
+  readonly callbackUrl: string
+  readonly registeredAt: Instant
+}
+
+/** How many loans of one account stand where. */
+export type StageCounts = ReadonlyArray<{ readonly stage: Loan["stage"]; readonly loans: number }>
+
+/**
+ * The store port: SQLite or PostgreSQL behind it. Every method fails with {@link StoreUnavailable} when the store is down,
+ * full or shutting down; a write that failed has left nothing behind.
+ */
+export class LoanStore extends Context.Service<
+  LoanStore,
+  {
+    readonly load: (
+      reference: ApplicationReference,
+    ) => Effect.Effect<StoredLoan | undefined, StoreUnavailable>
+
+    /**
+     * Decides and writes in one transaction: `decide` sees the loan as it stands, and what it returns is durable before
+     * the effect succeeds. No other change of the same loan comes between; `decide` may run again if one did.
+     */
+    readonly update: (
+      reference: ApplicationReference,
+      decide: (stored: StoredLoan | undefined) => Change,
+    ) => Effect.Effect<Change, StoreUnavailable>
+
+    /** The loan's journal, oldest entry first. */
+    readonly history: (
+      reference: ApplicationReference,
+    ) => Effect.Effect<ReadonlyArray<StoredEntry>, StoreUnavailable>
+
+    /** Takes up to `limit` loans whose poll is due; each is due again after `leaseMs`, unless rescheduled before. */
+    readonly claimDue: (options: {
+      readonly now: Instant
+      readonly limit: number
+      readonly leaseMs: number
+    }) => Effect.Effect<ReadonlyArray<StoredLoan>, StoreUnavailable>
+
+    /** When the next poll is due; `undefined` if none is planned. */
+    readonly nextDue: Effect.Effect<Instant | undefined, StoreUnavailable>
+
+    /** Writes a new schedule, unless the loan's version has moved on: then whoever moved it has scheduled it. */
+    readonly reschedule: (stored: StoredLoan, schedule: PollSchedule) => Effect.Effect<void, StoreUnavailable>
+
+    readonly stageCounts: (account: AccountName) => Effect.Effect<StageCounts, StoreUnavailable>
+
+    /** Every loan of an account, a page at a time in the order of their references. */
+    readonly loans: (options: {
+      readonly account: AccountName
+      readonly after: string
+      readonly limit: number
+    }) => Effect.Effect<ReadonlyArray<StoredLoan>, StoreUnavailable>
+
+    readonly callbackRegistration: (
+      account: AccountName,
+      bankUrl: string,
+    ) => Effect.Effect<CallbackRegistration | undefined, StoreUnavailable>
+
+    readonly saveCallbackRegistration: (
+      registration: CallbackRegistration,
+    ) => Effect.Effect<void, StoreUnavailable>
+
+    /** Succeeds if the store can be written. */
+    readonly ready: Effect.Effect<void, StoreUnavailable>
+  }
+>()("@loan-engine/app/LoanStore") {}

@@ -1,0 +1,28 @@
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Cause, Console, Effect, Exit } from "effect"
+import { Command } from "effect/cli"
+import { serve } from "./cli/serve.ts"
+import { start } from "./cli/start.ts"
+
+const loanEngine = Command.make("loan-engine").pipe(
+  Command.withDescription("The authoritative loan-state engine for Resurs Bank's Consumer Loan API"),
+  Command.withSubcommands([start, serve]),
+)
+
+// Our errors say themselves what to do: each is printed as one line, and the exit code is 1.
+Command.run(loanEngine, { version: "0.1.0" }).pipe(
+  Effect.tapError((error) =>
+    "message" in error ? Console.error(`loan-engine: ${error.message}`) : Effect.void,
+  ),
+  Effect.provide(NodeServices.layer),
+  (program) =>
+    NodeRuntime.runMain(program, {
+      disableErrorReporting: true,
+      // A signal that asks us to stop is not a failure.
+      teardown: (exit, onExit) => {
+        const stopped = Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
+        onExit(Exit.isSuccess(exit) || stopped ? 0 : 1)
+      },
+    }),
+)

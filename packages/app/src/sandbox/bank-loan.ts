@@ -1,0 +1,82 @@
+import type { Stage } from "@loan-engine/domain/legal-transitions"
+import type { ApplicationReference } from "@loan-engine/domain/observation"
+import type { Offer } from "@loan-engine/domain/offer"
+import type { BankChange, InitialDecision } from "./life.ts"
+
+/** One application as the bank itself knows it. It is the truth that the engine is measured by, and shares no code with it. */
+export interface BankLoan {
+  readonly reference: ApplicationReference
+  readonly account: string
+  readonly offer: Offer
+  readonly requestedSigningMethod: "E_SIGN" | "MANUAL"
+  decision: InitialDecision
+  waitingForAddition: boolean
+  documents: ReadonlyArray<string>
+  signedWithMethod: "E_SIGN" | "ANALOG" | undefined
+  paidOut: boolean
+  /** Nothing more will happen to it by itself. */
+  over: boolean
+}
+
+export function applyChange(loan: BankLoan, change: BankChange): void {
+  switch (change.type) {
+    case "decided":
+      loan.decision = change.decision
+      return
+    case "additionRequested":
+      loan.waitingForAddition = true
+      loan.documents = change.documents
+      return
+    case "additionReceived":
+      loan.waitingForAddition = false
+      return
+    case "signed":
+      loan.signedWithMethod = change.method
+      return
+    case "paidOut":
+      loan.paidOut = true
+  }
+}
+
+/** Where the loan truly stands, in the engine's words. */
+export function trueStage(loan: BankLoan): Stage {
+  if (loan.decision === "REJECTED") return "rejected"
+  if (loan.decision === "MANUAL_INSPECTION") return "manualInspection"
+  if (loan.paidOut) return "paidOut"
+  if (loan.signedWithMethod !== undefined) return "signed"
+  return loan.waitingForAddition ? "waitingForAddition" : "approved"
+}
+
+/** The callback's body without its signature, as the bank's page shows it; `undefined` for what no callback tells. */
+export function callbackEvent(loan: BankLoan, change: BankChange): object | undefined {
+  const { reference: applicationReference } = loan
+  switch (change.type) {
+    case "decided":
+      return {
+        applicationReference,
+        applicationEventType: "CREDIT_DECISION_UPDATED",
+        creditDecision:
+          change.decision === "APPROVED"
+            ? { creditDecision: "APPROVED", ...jsonOffer(loan.offer) }
+            : { creditDecision: "REJECTED", approvedAmount: 0 },
+      }
+    case "additionRequested":
+      return {
+        requiredDocuments: change.documents,
+        applicationReference,
+        applicationEventType: "WAITING_FOR_ADDITION",
+      }
+    case "additionReceived":
+      return undefined
+    case "signed":
+      return { applicationReference, applicationEventType: "SIGNED" }
+    case "paidOut":
+      return { applicationReference, applicationEventType: "PAID_OUT" }
+  }
+}
+
+/** Amounts are JSON numbers on the bank's wire. The sandbox's are short enough to be exact. */
+const jsonOffer = (offer: Offer): object =>
+  Object.fromEntries(
+    Object.entries(offer).map(([name, value]) => [name, typeof value === "string" ? Number(value) : value]),
+  )

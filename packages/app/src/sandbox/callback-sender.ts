@@ -1,0 +1,193 @@
+import { Effect, Queue } from "effect"
+import { CompactSign, generateKeyPair, exportJWK } from "jose"
+import type { CryptoKey, JWK } from "jose"
+import { Agent, request } from "undici"
+import type { Fate, Forgery } from "./chaos.ts"
+
+/** What was registered with setCallback. */
+export interface Registration {
+  readonly callbackUrl: string
+  readonly credentials: string | undefined
+  readonly method: "BASIC" | "BEARER" | undefined
+}
+
+/** What the bank's callbacks came to: `accepted` and `rejected` count answers, `sent` requests of the bank's own. */
+export interface CallbackCounts {
+  sent: number
+  accepted: number
+  rejected: number
+  dropped: number
+  duplicated: number
+  reordered: number
+  forged: number
+  forgedAccepted: number
+}
+
+export const noCallbacks = (): CallbackCounts => ({
+  sent: 0,
+  accepted: 0,
+  rejected: 0,
+  dropped: 0,
+  duplicated: 0,
+  reordered: 0,
+  forged: 0,
+  forgedAccepted: 0,
+})
+
+/** The bank's sibling API re-sends after these waits, in seconds of bank time, until it is answered below 300. */
+const retryWaitsSeconds = [
+  30, 45, 60, 90, 150, 240, 330, 510, 780, 1_200, 1_800, 2_700, 3_600, 5_400, 9_000, 14_400, 18_000, 28_800,
+  43_200,
+]
+
+/** How long an answer is waited for, and how many callbacks are under way at once. */
+const answerMsMax = 10_000
+const sendersMax = 64
+
+/** The signing keys: the one the JWKS publishes, and a forger's own. */
+export interface SigningKeys {
+  readonly kid: string
+  readonly genuine: CryptoKey
+  readonly foreign: CryptoKey
+  readonly jwk: JWK
+}
+
+export const makeSigningKeys: Effect.Effect<SigningKeys> = Effect.promise(async () => {
+  const kid = "sandbox-1"
+  const genuine = await generateKeyPair("RS256", { modulusLength: 2048, extractable: true })
+  const foreign = await generateKeyPair("RS256", { modulusLength: 2048 })
+  const jwk = { ...(await exportJWK(genuine.publicKey)), kid, use: "sig", alg: "RS256" }
+  return { kid, genuine: genuine.privateKey, foreign: foreign.privateKey, jwk }
+})
+
+export interface CallbackSenderOptions {
+  /** Bank seconds per second of ours. */
+  readonly speed: number
+  readonly keys: SigningKeys
+  readonly counts: CallbackCounts
+  /** The bank's clock for `iat`, in seconds since 1970. */
+  readonly issuedAt: Effect.Effect<number>
+}
+
+interface Delivery {
+  readonly registration: Registration
+  readonly body: string
+}
+
+/** Sends callbacks over HTTP the way the bank does, and the way the world mistreats them. */
+export const makeCallbackSender = Effect.fnUntraced(function* (options: CallbackSenderOptions) {
+  const { counts, keys, speed } = options
+  const agent = yield* Effect.acquireRelease(
+    Effect.sync(() => new Agent({ connections: sendersMax, headersTimeout: answerMsMax })),
+    (opened) => Effect.promise(() => opened.destroy()),
+  )
+  const outbox = yield* Queue.unbounded<Effect.Effect<void>>()
+  let underway = 0
+  const bankSleep = (bankMs: number): Effect.Effect<void> => Effect.sleep(bankMs / speed)
+
+  const post = ({ registration, body }: Delivery, authorization: string | undefined) =>
+    Effect.tryPromise(async () => {
+      const answer = await request(registration.callbackUrl, {
+        method: "POST",
+        dispatcher: agent,
+        body,
+        headers: {
+          "content-type": "application/json",
+          ...(authorization === undefined ? {} : { authorization }),
+        },
+      })
+      await answer.body.dump()
+      return answer.statusCode
+    }).pipe(Effect.orElseSucceed(() => 0))
+
+  /** One delivery with all its retries. */
+  const deliver = (delivery: Delivery): Effect.Effect<void> =>
+    Effect.gen(function* () {
+      for (const waitSeconds of [0, ...retryWaitsSeconds]) {
+        yield* bankSleep(waitSeconds * 1_000)
+        counts.sent++
+        const status = yield* post(delivery, authorizationOf(delivery.registration))
+        if (status >= 200 && status < 300) {
+          counts.accepted++
+          return
+        }
+        counts.rejected++
+      }
+    })
+
+  const forge = Effect.fnUntraced(function* (registration: Registration, event: object, forgery: Forgery) {
+    counts.forged++
+    const issuedAt = yield* options.issuedAt
+    const told = "applicationEventType" in event ? event.applicationEventType : undefined
+    const lie = { ...event, applicationEventType: told === "PAID_OUT" ? "SIGNED" : "PAID_OUT" }
+    const key = forgery === "foreign-key" ? keys.foreign : keys.genuine
+    const signed = yield* Effect.promise(() =>
+      sign(forgery === "altered-body" ? event : lie, issuedAt, key, keys.kid),
+    )
+    const body = JSON.stringify({ externalApplicationEvent: lie, jwsData: signed })
+    const credentials = Buffer.from("somebody:else").toString("base64")
+    const authorization =
+      forgery === "wrong-credentials" ? `Basic ${credentials}` : authorizationOf(registration)
+    const status = yield* post({ registration, body }, authorization)
+    if (status === 200) counts.forgedAccepted++
+    else counts.rejected++
+  })
+
+  const started = (effect: Effect.Effect<void>): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      underway++
+      return Effect.asVoid(
+        Queue.offer(
+          outbox,
+          Effect.ensuring(
+            effect,
+            Effect.sync(() => void underway--),
+          ),
+        ),
+      )
+    })
+
+  yield* Effect.forkScoped(
+    Effect.forever(Effect.flatMap(Queue.take(outbox), (effect) => Effect.forkScoped(effect))),
+  )
+
+  /** Signs an event now and sends it as its fate has it. */
+  const send = Effect.fnUntraced(function* (registration: Registration, event: object, fate: Fate) {
+    const { forgery } = fate
+    if (forgery !== undefined) yield* started(forge(registration, event, forgery))
+    if (fate.dropped) {
+      counts.dropped++
+      return
+    }
+    const issuedAt = yield* options.issuedAt
+    const jwsData = yield* Effect.promise(() => sign(event, issuedAt, keys.genuine, keys.kid))
+    const delivery = { registration, body: JSON.stringify({ externalApplicationEvent: event, jwsData }) }
+    const { heldBackMs = 0, againAfterMs } = fate
+    if (heldBackMs > 0) counts.reordered++
+    yield* started(Effect.andThen(bankSleep(heldBackMs), deliver(delivery)))
+    if (againAfterMs === undefined) return
+    counts.duplicated++
+    yield* started(Effect.andThen(bankSleep(heldBackMs + againAfterMs), deliver(delivery)))
+  })
+
+  /** Sends a body as it stands, for the examples of the bank's page. */
+  const sendVerbatim = (registration: Registration, body: string) =>
+    post({ registration, body }, authorizationOf(registration))
+
+  return { send, sendVerbatim, underway: () => underway }
+})
+
+/** The bank's example payload begins with `iss`; the sandbox carries the event in a claim of the body's own name. */
+const sign = (event: object, issuedAt: number, key: CryptoKey, kid: string): Promise<string> =>
+  new CompactSign(
+    new TextEncoder().encode(
+      JSON.stringify({ iss: "sandbox-bank", iat: issuedAt, externalApplicationEvent: event }),
+    ),
+  )
+    .setProtectedHeader({ alg: "RS256", typ: "JWT", kid })
+    .sign(key)
+
+function authorizationOf({ credentials, method }: Registration): string | undefined {
+  if (credentials === undefined || method === undefined) return undefined
+  return method === "BASIC" ? `Basic ${credentials}` : `Bearer ${credentials}`
+}

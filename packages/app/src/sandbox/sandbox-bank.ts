@@ -1,0 +1,154 @@
+import type { DecisionResult } from "@loan-engine/adapters-xml/decision-result"
+import { SoapFault } from "@loan-engine/adapters-xml/soap-fault"
+import { ApplicationReference } from "@loan-engine/domain/observation"
+import { Clock, Effect, Random } from "effect"
+import type { BankLoan } from "./bank-loan.ts"
+import { applyChange, callbackEvent, trueStage } from "./bank-loan.ts"
+import type { Registration } from "./callback-sender.ts"
+import { makeCallbackSender, makeSigningKeys, noCallbacks } from "./callback-sender.ts"
+import type { ChaosLevel, Fate } from "./chaos.ts"
+import type { BankChange, InitialDecision, Life } from "./life.ts"
+import { drawLife } from "./life.ts"
+import { testPersons } from "./test-persons.ts"
+
+export interface SandboxSettings {
+  /** The same seed gives the same lives and the same mishaps. */
+  readonly seed: string
+  readonly chaos: ChaosLevel
+  /** Bank seconds per second of ours. */
+  readonly speed: number
+  /** Webservice accounts, as username to password. */
+  readonly accounts: ReadonlyMap<string, string>
+}
+
+/** What each test trigger of `ext-test-utils` does; a pay-out cannot be triggered. */
+export const triggers: ReadonlyMap<string, BankChange> = new Map<string, BankChange>([
+  ["approve", { type: "decided", decision: "APPROVED" }],
+  ["reject", { type: "decided", decision: "REJECTED" }],
+  ["addition", { type: "additionRequested", documents: ["ID"] }],
+  ["sign", { type: "signed", method: "E_SIGN" }],
+])
+
+const plainFate: Fate = { dropped: false }
+
+/** The bank's side of everything: applications with lives of their own, and what it says about them. */
+export const makeSandboxBank = Effect.fnUntraced(function* (settings: SandboxSettings) {
+  const scope = yield* Effect.scope
+  const loans = new Map<string, BankLoan>()
+  const registrations = new Map<string, Registration>()
+  const counts = noCallbacks()
+  const asked = { status: 0, quote: 0 }
+  const keys = yield* makeSigningKeys
+  const sender = yield* makeCallbackSender({
+    speed: settings.speed,
+    keys,
+    counts,
+    issuedAt: Effect.map(Clock.currentTimeMillis, (now) => now / 1_000),
+  })
+
+  /** A change at the bank, and the callback that tells of it. */
+  const happen = Effect.fnUntraced(function* (loan: BankLoan, change: BankChange, fate: Fate) {
+    applyChange(loan, change)
+    const event = callbackEvent(loan, change)
+    const registration = registrations.get(loan.account)
+    if (event !== undefined && registration !== undefined) yield* sender.send(registration, event, fate)
+  })
+
+  const live = (loan: BankLoan, life: Life): Effect.Effect<void> =>
+    Effect.gen(function* () {
+      for (const { afterMs, change, fate } of life.changes) {
+        yield* Effect.sleep(afterMs / settings.speed)
+        if (loan.over) return
+        yield* happen(loan, change, fate)
+      }
+      loan.over = true
+    })
+
+  const open = Effect.fnUntraced(function* (account: string, xml: string) {
+    const person = testPersons.find(([id]) => xml.includes(id))?.[1]
+    if (person === "TECHNICAL_ERROR") {
+      return yield* new SoapFault({ code: "Server", text: "A technical error occurred" })
+    }
+    const seed = `${settings.seed}/${loans.size}`
+    const loan = yield* born(account, seed, person)
+    loans.set(loan.loan.reference, loan.loan)
+    yield* Effect.forkIn(live(loan.loan, loan.life), scope)
+    return decisionResult(loan.loan)
+  })
+
+  const born = Effect.fnUntraced(function* (account: string, seed: string, person?: InitialDecision) {
+    const life = yield* drawLife(seed, settings.chaos, person)
+    const reference = yield* Random.withSeed(drawReference, `${seed}/reference`)
+    const loan: BankLoan = {
+      reference,
+      account,
+      offer: life.offer,
+      requestedSigningMethod: life.requestedSigningMethod,
+      decision: life.initial,
+      waitingForAddition: false,
+      documents: [],
+      signedWithMethod: undefined,
+      paidOut: false,
+      over: life.changes.length === 0,
+    }
+    return { loan, life }
+  })
+
+  const find = (reference: string, account: string): Effect.Effect<BankLoan, SoapFault> => {
+    const loan = loans.get(reference)
+    return loan === undefined || loan.account !== account
+      ? new SoapFault({ code: "Client", text: "Application was not found" })
+      : Effect.succeed(loan)
+  }
+
+  /** A trigger happens at once, and ends the life that the application would have had. */
+  const trigger = Effect.fnUntraced(function* (change: BankChange, reference: string) {
+    const loan = loans.get(reference)
+    if (loan === undefined) return false
+    loan.over = true
+    yield* happen(loan, change, plainFate)
+    return true
+  })
+
+  const place = (loan: BankLoan): void => void loans.set(loan.reference, loan)
+
+  return {
+    keys,
+    counts,
+    asked,
+    loans,
+    registrations,
+    open,
+    find,
+    trigger,
+    place,
+    sendVerbatim: sender.sendVerbatim,
+    /** Every life is over and no callback is on its way. */
+    isQuiet: () => sender.underway() === 0 && [...loans.values()].every(({ over }) => over),
+  }
+})
+export type SandboxBank = Effect.Success<ReturnType<typeof makeSandboxBank>>
+
+const hex = "0123456789abcdef"
+const drawReference: Effect.Effect<ApplicationReference> = Effect.map(
+  Effect.all(Array.from({ length: 32 }, () => Random.nextIntBetween(0, 15))),
+  (digits) => {
+    const text = digits.map((digit) => hex[digit] ?? "0").join("")
+    return ApplicationReference.make(text.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/u, "$1-$2-$3-$4-$5"))
+  },
+)
+
+export const decisionResult = (loan: BankLoan): DecisionResult => ({
+  applicationReference: loan.reference,
+  decision: loan.decision,
+  offer: loan.decision === "APPROVED" ? loan.offer : {},
+})
+
+/** The bank's truth about every application, for whoever judges the engine afterwards. */
+export const truth = (bank: SandboxBank) =>
+  [...bank.loans.values()].map((loan) => ({
+    applicationReference: loan.reference,
+    account: loan.account,
+    stage: trueStage(loan),
+    additionOutstanding: loan.waitingForAddition,
+  }))

@@ -1,0 +1,142 @@
+import { createServer } from "node:http"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { acceptQuoteResponse } from "@loan-engine/adapters-xml/accept-quote"
+import { decodeBankRequest } from "@loan-engine/adapters-xml/bank-request"
+import type { BankRequest } from "@loan-engine/adapters-xml/bank-request"
+import { getApplicationQuoteResponse } from "@loan-engine/adapters-xml/get-application-quote"
+import { getApplicationStatusResponse } from "@loan-engine/adapters-xml/get-application-status"
+import { setCallbackResponse } from "@loan-engine/adapters-xml/set-callback"
+import { encodeSoapFault } from "@loan-engine/adapters-xml/soap-envelope"
+import { SoapFault } from "@loan-engine/adapters-xml/soap-fault"
+import { submitApplicationExtResponse } from "@loan-engine/adapters-xml/submit-application-ext"
+import { updateApplicationResponse } from "@loan-engine/adapters-xml/update-application"
+import { Effect, Layer, Result } from "effect"
+import { HttpRouter, HttpServerResponse } from "effect/http"
+import type { SandboxBank, SandboxSettings } from "./sandbox-bank.ts"
+import { decisionResult, triggers, truth } from "./sandbox-bank.ts"
+
+/** Where the sandbox serves what, after the bank's own paths. */
+export const sandboxPaths = {
+  soap: "/cl-webservice/ApplicationService",
+  jwks: "/api/auth_service/jwks",
+  trigger: "/api/external_test_utils/v1/ext-test-utils/agent/:action/:applicationReference",
+  truth: "/sandbox/truth",
+} as const
+
+/** The key that the sandbox's JWKS asks for in the header `apikey`. */
+export const sandboxJwksApiKey = "sandbox-api-key"
+
+/** The bank's own HTTP: SOAP with Basic authentication, JWKS with `apikey`, the test trigger, and the truth. */
+export const sandboxServer = (bank: SandboxBank, settings: SandboxSettings, port: number) =>
+  HttpRouter.serve(sandboxRoutes(bank, settings), { disableLogger: true, disableListenLog: true }).pipe(
+    Layer.provideMerge(
+      NodeHttpServer.layer(createServer, { host: "127.0.0.1", port, gracefulShutdownTimeout: 1_000 }),
+    ),
+  )
+
+const sandboxRoutes = (bank: SandboxBank, settings: SandboxSettings) =>
+  HttpRouter.use((router) =>
+    Effect.gen(function* () {
+      yield* router.add("POST", sandboxPaths.soap, (request) =>
+        Effect.gen(function* () {
+          const account = accountOf(request.headers["authorization"], settings.accounts)
+          if (account === undefined) {
+            const headers = { "www-authenticate": 'Basic realm="sandbox"' }
+            return HttpServerResponse.text("unauthorized", { status: 401, headers })
+          }
+          const bytes = new Uint8Array(yield* request.arrayBuffer)
+          return yield* answerSoap(bank, account, bytes)
+        }).pipe(Effect.orDie),
+      )
+      yield* router.add("GET", sandboxPaths.jwks, (request) =>
+        Effect.succeed(
+          request.headers["apikey"] === sandboxJwksApiKey
+            ? HttpServerResponse.jsonUnsafe({ keys: [bank.keys.jwk] })
+            : HttpServerResponse.text("apikey missing or wrong", { status: 401 }),
+        ),
+      )
+      yield* router.add("GET", sandboxPaths.trigger, () =>
+        Effect.gen(function* () {
+          const { action = "", applicationReference = "" } = yield* HttpRouter.params
+          const change = triggers.get(action)
+          if (change === undefined) {
+            const known = [...triggers.keys()].join(", ")
+            return HttpServerResponse.text(`unknown action; known are ${known}`, { status: 400 })
+          }
+          const done = yield* bank.trigger(change, applicationReference)
+          return HttpServerResponse.empty({ status: done ? 200 : 404 })
+        }),
+      )
+      yield* router.add("GET", sandboxPaths.truth, () =>
+        Effect.sync(() => HttpServerResponse.jsonUnsafe(truth(bank))),
+      )
+    }),
+  )
+
+function accountOf(
+  authorization: string | undefined,
+  accounts: ReadonlyMap<string, string>,
+): string | undefined {
+  const [, encoded = ""] = /^basic +(.+)$/iu.exec(authorization ?? "") ?? []
+  const [username = "", ...password] = Buffer.from(encoded, "base64").toString("utf8").split(":")
+  return accounts.get(username) === password.join(":") ? username : undefined
+}
+
+const xml = (bytes: Uint8Array, status: number): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.uint8Array(bytes, { status, contentType: "text/xml; charset=utf-8" })
+
+const answerSoap = (bank: SandboxBank, account: string, bytes: Uint8Array) =>
+  Effect.gen(function* () {
+    const decoded = decodeBankRequest(bytes)
+    if (Result.isFailure(decoded)) {
+      return yield* new SoapFault({ code: "Client", text: decoded.failure.message })
+    }
+    return xml(yield* answers(bank, account, decoded.success), 200)
+  }).pipe(Effect.catch((fault) => Effect.succeed(xml(encodeSoapFault(fault), 500))))
+
+function answers(
+  bank: SandboxBank,
+  account: string,
+  asked: BankRequest,
+): Effect.Effect<Uint8Array, SoapFault> {
+  switch (asked.operation) {
+    case "submitApplicationExt":
+      return Effect.map(bank.open(account, asked.request.xml), submitApplicationExtResponse.encode)
+    case "getApplicationStatus":
+      bank.asked.status++
+      return Effect.map(
+        bank.find(asked.request.applicationReference, account),
+        ({ waitingForAddition, signedWithMethod, requestedSigningMethod, paidOut }) =>
+          getApplicationStatusResponse.encode({
+            waitingForAddition,
+            requestedSigningMethod,
+            paidOut,
+            ...(signedWithMethod === undefined ? {} : { signedWithMethod }),
+          }),
+      )
+    case "getApplicationQuote":
+      bank.asked.quote++
+      return Effect.map(bank.find(asked.request.applicationReference, account), (loan) =>
+        getApplicationQuoteResponse.encode(decisionResult(loan)),
+      )
+    case "setCallback": {
+      const { callbackUrl, callbackCredentials, callbackAuthMethod } = asked.request
+      bank.registrations.set(account, {
+        callbackUrl,
+        credentials: callbackCredentials,
+        method: callbackAuthMethod,
+      })
+      return Effect.succeed(
+        setCallbackResponse.encode({ callbackSet: true, message: "Set callback successful" }),
+      )
+    }
+    case "updateApplication":
+      return Effect.map(bank.find(asked.request.applicationReference, account), () =>
+        updateApplicationResponse.encode({ updated: true, message: "Application updated" }),
+      )
+    case "acceptQuote":
+      return Effect.map(bank.find(asked.request.applicationReference, account), () =>
+        acceptQuoteResponse.encode({ accepted: true, message: "Quote accepted" }),
+      )
+  }
+}

@@ -1,0 +1,182 @@
+import { openLoan, observe, snapshotText } from "@loan-engine/domain/loan"
+import type { Observation } from "@loan-engine/domain/observation"
+import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
+import { digestOf, journalEntry, replay } from "@loan-engine/app/journal"
+import type { Change, StoredLoan } from "@loan-engine/app/loan-store"
+import { LoanStore } from "@loan-engine/app/loan-store"
+import { neverPolled } from "@loan-engine/app/poll-cadence"
+import type { Layer } from "effect"
+import { Effect } from "effect"
+import { describe, expect, it } from "vitest"
+
+const account = AccountName.make("se")
+
+const signed = (reference: string, at: number): Observation => ({
+  applicationReference: ApplicationReference.make(reference),
+  account,
+  source: "callback",
+  evidence: "credentials",
+  receivedAt: at,
+  events: [{ type: "agreement.signed", at }],
+})
+
+/** What the engine would have written for an observation, with a poll due at once. */
+const decide =
+  (observation: Observation, body: string) =>
+  (stored: StoredLoan | undefined): Change => {
+    const before = stored?.loan ?? openLoan(observation.applicationReference, account)
+    const decision = observe(before, observation)
+    const raw = new TextEncoder().encode(body)
+    return {
+      entry: journalEntry(
+        observation,
+        decision,
+        { raw, digest: digestOf(raw) },
+        1_000,
+        stored?.chainHead ?? "",
+      ),
+      loan: decision.loan,
+      schedule: { ...neverPolled, nextPollAt: observation.receivedAt },
+      addsNothing: decision.disposition === "repeated",
+    }
+  }
+
+export interface StoreUnderTest {
+  /** The store on storage that is still there when it is opened again. */
+  readonly layer: Layer.Layer<LoanStore, unknown>
+}
+
+/** What every store must do, on real storage. */
+export function loanStoreContract(name: string, open: () => StoreUnderTest): void {
+  const using = <A>(
+    { layer }: StoreUnderTest,
+    use: (store: LoanStore["Service"]) => Effect.Effect<A, unknown>,
+  ) => Effect.runPromise(Effect.flatMap(LoanStore, use).pipe(Effect.provide(layer)))
+  const write = (store: LoanStore["Service"], observation: Observation, body: string) =>
+    store.update(observation.applicationReference, decide(observation, body))
+
+  describe(`the ${name} store`, () => {
+    it("gives back what was written, also after it was closed and opened again", async () => {
+      const storage = open()
+      const written = await using(storage, (store) => write(store, signed("A", 5), "body"))
+      await using(storage, (store) =>
+        Effect.gen(function* () {
+          const stored = yield* store.load(written.loan.applicationReference)
+          expect(stored?.loan).toEqual(written.loan)
+          expect(stored?.chainHead).toBe(written.entry.hash)
+          const [entry, ...more] = yield* store.history(written.loan.applicationReference)
+          expect(more).toEqual([])
+          expect(entry).toMatchObject({ ...written.entry, raw: expect.anything(), repeats: 0 })
+          expect(new TextDecoder().decode(entry?.raw ?? undefined)).toBe("body")
+        }),
+      )
+    })
+
+    it("writes concurrent changes of one loan one after another, none lost", async () => {
+      await using(open(), (store) =>
+        Effect.gen(function* () {
+          const requests = Array.from({ length: 50 }, (_, index): Observation => ({
+            ...signed("hot", 100 + index),
+            events: [{ type: "addition.requested", at: 100 + index }],
+          }))
+          yield* Effect.forEach(
+            requests,
+            (observation, index) => write(store, observation, `body ${index}`),
+            {
+              concurrency: "unbounded",
+            },
+          )
+          const entries = yield* store.history(ApplicationReference.make("hot"))
+          expect(entries.map(({ version }) => version)).toEqual(requests.map((_, index) => index + 1))
+          entries.forEach((entry, index) => {
+            expect(entry.previousHash).toBe(entries[index - 1]?.hash ?? "")
+          })
+          const stored = yield* store.load(ApplicationReference.make("hot"))
+          const replayed = replay(entries)
+          expect(replayed && snapshotText(replayed)).toBe(stored && snapshotText(stored.loan))
+        }),
+      )
+    })
+
+    it("counts a re-delivery that adds nothing, and keeps its row when no earlier one says the same", async () => {
+      await using(open(), (store) =>
+        Effect.gen(function* () {
+          yield* write(store, signed("A", 5), "the callback")
+          yield* write(store, signed("A", 6), "the callback")
+          yield* write(store, signed("A", 7), "the callback")
+          yield* write(store, signed("A", 8), "another wording")
+          const entries = yield* store.history(ApplicationReference.make("A"))
+          expect(entries).toMatchObject([
+            { repeats: 2, lastRepeatedAt: 7, disposition: "advanced" },
+            { repeats: 0, lastRepeatedAt: null, disposition: "repeated" },
+          ])
+        }),
+      )
+    })
+
+    it("hands a due poll to one claimer only, until its lease is over", async () => {
+      await using(open(), (store) =>
+        Effect.gen(function* () {
+          yield* write(store, signed("A", 10), "a")
+          yield* write(store, signed("B", 20), "b")
+          expect(yield* store.nextDue).toBe(10)
+          const claim = (now: number) => store.claimDue({ now, limit: 10, leaseMs: 100 })
+          expect(yield* claim(9)).toEqual([])
+          expect((yield* claim(15)).map(({ loan }) => loan.applicationReference)).toEqual(["A"])
+          expect((yield* claim(25)).map(({ loan }) => loan.applicationReference)).toEqual(["B"])
+          expect(yield* claim(50)).toEqual([])
+          expect((yield* claim(116)).map(({ loan }) => loan.applicationReference)).toEqual(["A"])
+        }),
+      )
+    })
+
+    it("does not let a stale poll reschedule a loan that has moved on", async () => {
+      await using(open(), (store) =>
+        Effect.gen(function* () {
+          const { loan } = yield* write(store, signed("A", 10), "a")
+          const before = yield* store.load(loan.applicationReference)
+          yield* write(store, { ...signed("A", 20), events: [{ type: "loan.paidOut", at: 20 }] }, "b")
+          if (before !== undefined) yield* store.reschedule(before, neverPolled)
+          expect((yield* store.load(loan.applicationReference))?.schedule.nextPollAt).toBe(20)
+        }),
+      )
+    })
+
+    it("fails a change whose decision crashes as the defect it is, and not its neighbours", async () => {
+      await using(open(), (store) =>
+        Effect.gen(function* () {
+          const crash = store.update(ApplicationReference.make("A"), () => {
+            throw new TypeError("a defect of ours")
+          })
+          const [good, bad] = yield* Effect.all([write(store, signed("B", 5), "b"), Effect.exit(crash)], {
+            concurrency: "unbounded",
+          })
+          expect(good.loan.stage).toBe("signed")
+          expect(String(bad)).toContain("a defect of ours")
+          expect(yield* store.load(ApplicationReference.make("A"))).toBeUndefined()
+        }),
+      )
+    })
+
+    it("counts loans by stage and account, pages them, and remembers the callback's registration", async () => {
+      await using(open(), (store) =>
+        Effect.gen(function* () {
+          for (const reference of ["A", "B", "C"]) yield* write(store, signed(reference, 5), reference)
+          expect(yield* store.stageCounts(account)).toEqual([{ stage: "signed", loans: 3 }])
+          expect(yield* store.stageCounts(AccountName.make("no"))).toEqual([])
+          const page = yield* store.loans({ account, after: "A", limit: 1 })
+          expect(page.map(({ loan }) => loan.applicationReference)).toEqual(["B"])
+          const registration = {
+            account,
+            bankUrl: "https://bank",
+            callbackUrl: "https://us",
+            registeredAt: 7,
+          }
+          expect(yield* store.callbackRegistration(account, "https://bank")).toBeUndefined()
+          yield* store.saveCallbackRegistration(registration)
+          expect(yield* store.callbackRegistration(account, "https://bank")).toEqual(registration)
+        }),
+      )
+    })
+  })
+}

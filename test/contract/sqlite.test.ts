@@ -1,0 +1,49 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { LoanStore, StoreUnusable } from "@loan-engine/app/loan-store"
+import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite"
+import { Effect } from "effect"
+import { afterAll, describe, expect, it } from "vitest"
+import { loanStoreContract } from "./loan-store-contract.ts"
+
+const directory = mkdtempSync(join(tmpdir(), "loan-engine-contract-"))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+let files = 0
+const newFile = (): string => join(directory, `${files++}.sqlite`)
+const layer = (path: string) => layerSqlite({ path, ...sqliteDefaults })
+
+loanStoreContract("SQLite", () => ({ layer: layer(newFile()) }))
+
+/** Opens the store on this path, which must be refused. */
+const refusal = (path: string): Promise<StoreUnusable> =>
+  Effect.runPromise(Effect.flip(Effect.provide(Effect.asVoid(LoanStore), layer(path))))
+
+describe("an SQLite file that cannot be used is refused with a clear error", () => {
+  it("when a newer program wrote it", async () => {
+    const path = newFile()
+    const database = new DatabaseSync(path)
+    database.exec("PRAGMA user_version = 999")
+    database.close()
+    const error = await refusal(path)
+    expect(error).toBeInstanceOf(StoreUnusable)
+    expect(error.message).toContain("newer loan engine")
+  })
+
+  it("when it is no database, or its directory does not exist", async () => {
+    const path = newFile()
+    writeFileSync(path, "this is not a database, however long it may be made to look like one")
+    expect((await refusal(path)).message).toContain(path)
+    expect((await refusal(join(directory, "nowhere", "a.sqlite"))).message).toContain("directory exists")
+  })
+
+  it("and an existing one is opened with full synchronisation and a write-ahead log", async () => {
+    const path = newFile()
+    await Effect.runPromise(Effect.provide(Effect.asVoid(LoanStore), layer(path)))
+    const database = new DatabaseSync(path, { readOnly: true })
+    expect(database.prepare("PRAGMA journal_mode").get()).toEqual({ journal_mode: "wal" })
+    database.close()
+  })
+})

@@ -1,0 +1,20 @@
+import { readFileSync } from "node:fs"
+import { lifecycleMermaid } from "@loan-engine/domain/lifecycle-picture"
+import { describe, expect, it } from "vitest"
+
+describe("the README", () => {
+  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8")
+
+  it("shows the lifecycle as the machine has it", () => {
+    expect(readme).toContain(`\`\`\`mermaid\n${lifecycleMermaid()}\`\`\``)
+  })
+
+  it("names every setting that is read from the environment", () => {
+    const config = readFileSync(new URL("../../packages/app/src/config.ts", import.meta.url), "utf8")
+    const named = new Set(config.match(/"LOAN_ENGINE_[A-Z_]+"/gu))
+    expect(named.size).toBeGreaterThan(10)
+    const settings = [...named].map((name) => name.slice(1, -1))
+    const short = (name: string): string => name.replace(/^LOAN_ENGINE_BANK/u, "")
+    expect(settings.filter((name) => !readme.includes(name) && !readme.includes(short(name)))).toEqual([])
+  })
+})

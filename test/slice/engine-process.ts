@@ -1,0 +1,88 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { createServer } from "node:net"
+import { createInterface } from "node:readline"
+import { fileURLToPath } from "node:url"
+
+const main = fileURLToPath(import.meta.resolve("@loan-engine/app/main"))
+
+export const apiKey = "test-api-key"
+const callbackCredentials = Buffer.from("bank:secret").toString("base64")
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const address = server.address()
+  server.close()
+  await once(server, "close")
+  if (address === null || typeof address === "string") throw new Error("no port")
+  return address.port
+}
+
+export interface EngineProcess {
+  readonly url: string
+  readonly callback: (body: string | Uint8Array, headers?: Record<string, string>) => Promise<Response>
+  readonly api: (method: string, path: string, body?: string, contentType?: string) => Promise<Response>
+  /** SIGKILL: nothing is said goodbye to. */
+  readonly kill: () => Promise<void>
+  /** SIGTERM; gives the exit code. */
+  readonly stop: () => Promise<number | null>
+}
+
+/** `loan-engine serve` as a child process, ready to be asked. */
+export async function startEngine(
+  databasePath: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<EngineProcess> {
+  const port = await freePort()
+  const child = spawn(process.execPath, [main, "serve"], {
+    env: {
+      PATH: process.env["PATH"],
+      LOAN_ENGINE_PORT: String(port),
+      LOAN_ENGINE_DATABASE_URL: databasePath,
+      LOAN_ENGINE_API_KEY: apiKey,
+      LOAN_ENGINE_CALLBACK_AUTH_METHOD: "BASIC",
+      LOAN_ENGINE_CALLBACK_CREDENTIALS: callbackCredentials,
+      ...environment,
+    },
+    stdio: ["ignore", "pipe", "inherit"],
+  })
+  const exited = once(child, "exit")
+  const lines = createInterface({ input: child.stdout })
+  const listening = (async () => {
+    for await (const line of lines) if (line.includes("listens on")) return
+    throw new Error("the engine ended before it listened")
+  })()
+  await listening
+  const url = `http://127.0.0.1:${port}`
+  return {
+    url,
+    callback: (body, headers = {}) =>
+      fetch(`${url}/callbacks/default`, {
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          authorization: `Basic ${callbackCredentials}`,
+          ...headers,
+        },
+        body: typeof body === "string" ? body : Buffer.from(body),
+      }),
+    api: (method, path, body, contentType = "application/json") =>
+      fetch(`${url}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${apiKey}`, "content-type": contentType },
+        ...(body === undefined ? {} : { body }),
+      }),
+    kill: async () => {
+      child.kill("SIGKILL")
+      await exited
+    },
+    stop: async () => {
+      child.kill("SIGTERM")
+      const [code] = await exited
+      return typeof code === "number" ? code : null
+    },
+  }
+}

@@ -90,6 +90,7 @@ const amounts: ReadonlySet<string> = new Set([...offerDecimals, "tenor"])
 
 function isSameScalar(body: JsonValue, claim: JsonValue, name: string): boolean {
   if (body === claim) return true
+  if (body instanceof JsonNumber && claim instanceof JsonNumber && body.source === claim.source) return true
   if (names.has(name)) return false
   const isAmount = amounts.has(name) || body instanceof JsonNumber || claim instanceof JsonNumber
   if (!isAmount) return false

@@ -11,7 +11,8 @@ import { Command, Flag } from "effect/cli"
 import { replay } from "../journal.ts"
 import { chaosLevels } from "../sandbox/chaos.ts"
 import type { Demo } from "../sandbox/demo.ts"
-import { mainAccount, makeDemo, playBankPage } from "../sandbox/demo.ts"
+import { playBankPage } from "../sandbox/bank-page-play.ts"
+import { mainAccount, makeDemo } from "../sandbox/demo.ts"
 import { sandboxPaths } from "../sandbox/sandbox-server.ts"
 
 /** The run went wrong; what it printed says how. */
@@ -58,9 +59,10 @@ export const start = Command.make(
     const bankSpeed = Option.getOrElse(speed, () => (once ? 100_000 : 20_000))
     const demo = yield* makeDemo({ seed, chaos, speed: bankSpeed, databasePath })
     yield* Console.log(`sandbox bank ${demo.bankUrl}   engine ${demo.engineUrl}   file ${databasePath}`)
-    const page = yield* playBankPage(demo)
+    const { callbacks, polling } = yield* playBankPage(demo)
     yield* Console.log(
-      `the bank's page: ${page.accepted} of ${page.of} example callbacks accepted as they stand`,
+      `the bank's page, as it stands: ${callbacks.accepted} of ${callbacks.of} example callbacks and ` +
+        `${polling.accepted} of ${polling.of} polling examples went through`,
     )
     if (once) return yield* runOnce(demo, loans, seed)
     return yield* flowForever(demo, loans)

@@ -1,16 +1,15 @@
-import { readFileSync } from "node:fs"
 import { makeBankClient } from "@loan-engine/adapters-http/bank-client"
-import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
+import { AccountName } from "@loan-engine/domain/observation"
 import { Context, Effect, Layer, Redacted } from "effect"
 import { HttpServer } from "effect/http"
 import { request } from "undici"
 import type { AccountConfig, EngineConfig } from "../config.ts"
+import { registerCallback } from "../callback-registration.ts"
 import { engineServer } from "../engine-server.ts"
 import { LoanEngine } from "../engine.ts"
 import { LoanStore } from "../loan-store.ts"
 import { cadenceDefaults } from "../poll-cadence.ts"
 import { pollerDefaults } from "../poller.ts"
-import type { BankLoan } from "./bank-loan.ts"
 import type { ChaosLevel } from "./chaos.ts"
 import { makeSandboxBank } from "./sandbox-bank.ts"
 import { sandboxJwksApiKey, sandboxPaths, sandboxServer } from "./sandbox-server.ts"
@@ -44,11 +43,16 @@ export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
   const engineUrl = urlOf(Context.get(engineContext, HttpServer.HttpServer))
 
   for (const account of [mainAccount, pageAccount]) {
-    const client = yield* makeBankClient(bankConfig(account, bankUrl))
-    yield* client.setCallback({
+    const config = bankConfig(account, bankUrl)
+    const registration = {
       callbackUrl: `${engineUrl}/callbacks/${account}`,
-      authorization: { method: "BASIC", credentials: callbackCredentials },
-    })
+      authorization: { method: "BASIC" as const, credentials: callbackCredentials },
+    }
+    const at = { url: config.url, client: yield* makeBankClient(config) }
+    // A file that is used again remembers the port of an earlier run, so this registration is forced.
+    yield* registerCallback(account, at, registration, { forced: true }).pipe(
+      Effect.provideContext(engineContext),
+    )
   }
   const client = yield* makeBankClient(bankConfig(mainAccount, bankUrl))
 
@@ -82,7 +86,7 @@ function urlOf(server: HttpServer.HttpServer["Service"]): string {
   return address._tag !== "UnixPathAddress" ? `http://127.0.0.1:${address.port}` : ""
 }
 
-const bankConfig = (account: AccountName, bankUrl: string) => ({
+export const bankConfig = (account: AccountName, bankUrl: string) => ({
   url: `${bankUrl}${sandboxPaths.soap}`,
   username: account,
   password: Redacted.make(passwords.get(account) ?? ""),
@@ -113,47 +117,3 @@ function engineConfig(options: DemoOptions, bankUrl: string): EngineConfig {
     },
   }
 }
-
-const pageExamples = [
-  "signed",
-  "credit-decision-approved",
-  "credit-decision-rejected",
-  "waiting-for-addition",
-  "paid-out",
-]
-
-const pageFile = (name: string): string =>
-  readFileSync(new URL(`./bank-page/${name}`, import.meta.url), "utf8")
-
-/** Sends the five example callbacks of the bank's page as they stand; counts those answered below 300. */
-export const playBankPage = Effect.fnUntraced(function* ({ bank }: Demo) {
-  for (const [reference, more] of pageLoans) bank.place(pageLoan(reference, more))
-  const registration = bank.registrations.get(pageAccount)
-  if (registration === undefined) return { accepted: 0, of: pageExamples.length }
-  let accepted = 0
-  for (const name of pageExamples) {
-    const status = yield* bank.sendVerbatim(registration, pageFile(`${name}.json`))
-    if (status >= 200 && status < 300) accepted++
-  }
-  return { accepted, of: pageExamples.length }
-})
-
-/** The page's own applications, as its examples leave them. */
-const pageLoans: ReadonlyArray<readonly [string, Partial<BankLoan>]> = [
-  ["ABC-123", { signedWithMethod: "E_SIGN", paidOut: true }],
-  ["abc-123-def-567", { waitingForAddition: true, documents: ["ID"] }],
-]
-
-const pageLoan = (reference: string, more: Partial<BankLoan>): BankLoan => ({
-  reference: ApplicationReference.make(reference),
-  account: pageAccount,
-  offer: {},
-  requestedSigningMethod: "E_SIGN",
-  decision: "APPROVED",
-  waitingForAddition: false,
-  documents: [],
-  signedWithMethod: undefined,
-  paidOut: false,
-  over: true,
-  ...more,
-})

@@ -1,3 +1,6 @@
+import { once } from "node:events"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -154,6 +157,49 @@ describe("the API", () => {
 
   it("is ready without a key", async () => {
     expect((await fetch(`${engine.url}/health/ready`)).status).toBe(200)
+  })
+})
+
+describe("an engine that knows its bank", () => {
+  const answers: Readonly<Record<string, string>> = {
+    getApplicationStatus:
+      "<getApplicationStatusResponse><waitingForAddition>false</waitingForAddition><paidOut>false</paidOut></getApplicationStatusResponse>",
+    getApplicationQuote: `<getApplicationQuoteResponse><applicationQuoteResult>
+      <applicationReference>held-2</applicationReference><decision>APPROVED</decision>
+      <approvedAmount>1000.0</approvedAmount></applicationQuoteResult></getApplicationQuoteResponse>`,
+  }
+
+  it("asks it at once about what it holds, and of its own accord again after a restart", async () => {
+    let up = false
+    const bank = createServer((request, response) => {
+      const chunks: Array<Uint8Array> = []
+      request.on("data", (chunk: Uint8Array) => chunks.push(chunk))
+      request.on("end", () => {
+        const operation = /getApplication[A-Za-z]+/u.exec(Buffer.concat(chunks).toString())?.[0] ?? ""
+        response.writeHead(up ? 200 : 503).end(up ? answers[operation] : "")
+      })
+    })
+    bank.listen(0, "127.0.0.1")
+    await once(bank, "listening")
+    const { port } = bank.address() as AddressInfo
+    const environment = {
+      LOAN_ENGINE_BANK_URL: `http://127.0.0.1:${port}/`,
+      LOAN_ENGINE_BANK_USERNAME: "agent",
+      LOAN_ENGINE_BANK_PASSWORD: "secret",
+      LOAN_ENGINE_POLL_INTERVAL_SCALE: "0.0001",
+    }
+    const path = join(directory, "banked.sqlite")
+    const first = await startEngine(path, environment)
+    expect((await first.callback(event("held-2", "SOMETHING_NEW"))).status).toBe(202)
+    await first.kill()
+    up = true
+    const second = await startEngine(path, environment)
+    const stage = async (): Promise<unknown> => (await second.api("GET", "/v1/loans/held-2")).json()
+    await expect
+      .poll(stage, { timeout: 30_000 })
+      .toMatchObject({ stage: "approved", offer: { approvedAmount: "1000" } })
+    await second.stop()
+    bank.close()
   })
 })
 

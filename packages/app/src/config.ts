@@ -71,7 +71,7 @@ const environment = Config.all({
 
 /** Reads the settings of `serve` from the environment. */
 export const configFromEnvironment = Effect.gen(function* () {
-  const settings = yield* Effect.mapError(environment, (error) => unusable(error.message))
+  const settings = yield* Effect.mapError(environment, (error) => unusable(oneLine(error.message)))
   const apiKey = Option.getOrUndefined(settings.apiKey)
   if (apiKey === undefined || Redacted.value(apiKey) === "") {
     return yield* unusable("LOAN_ENGINE_API_KEY is not set: choose the key that callers of /v1 must send.")
@@ -82,6 +82,17 @@ export const configFromEnvironment = Effect.gen(function* () {
     jwks: yield* jwksConfig(settings),
     callbackCredentials: yield* credentialsConfig(settings),
     allowUnauthenticated: settings.allowUnauthenticated,
+  }
+  if (
+    account.callbackCredentials === undefined &&
+    account.jwks === undefined &&
+    !account.allowUnauthenticated
+  ) {
+    return yield* unusable(
+      "Nothing is set that tells a genuine callback: set LOAN_ENGINE_CALLBACK_AUTH_METHOD and " +
+        "LOAN_ENGINE_CALLBACK_CREDENTIALS, or LOAN_ENGINE_JWKS_URL, or else " +
+        "LOAN_ENGINE_ALLOW_UNAUTHENTICATED_CALLBACKS=true to hold every callback until a poll confirms it.",
+    )
   }
   const scale = settings.pollIntervalScale
   if (scale <= 0) return yield* unusable("LOAN_ENGINE_POLL_INTERVAL_SCALE must be above 0; 1 is real time.")
@@ -99,6 +110,9 @@ export const configFromEnvironment = Effect.gen(function* () {
 })
 
 type Settings = Config.Success<typeof environment>
+
+const oneLine = (message: string): string =>
+  message.replace(/^SchemaError\((.*)\)$/su, "$1").replace(/\s+/gu, " ")
 
 const unusable = (message: string): ConfigUnusable => new ConfigUnusable({ message })
 

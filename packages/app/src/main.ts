@@ -1,7 +1,7 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Console, Effect, Exit } from "effect"
-import { Command } from "effect/cli"
+import { CliError, Command } from "effect/cli"
 import { serve } from "./cli/serve.ts"
 import { start } from "./cli/start.ts"
 
@@ -13,8 +13,9 @@ const loanEngine = Command.make("loan-engine").pipe(
 // Our errors say themselves what to do: each is printed as one line, and the exit code is 1.
 Command.run(loanEngine, { version: "0.1.0" }).pipe(
   Effect.tapError((error) =>
-    "message" in error ? Console.error(`loan-engine: ${error.message}`) : Effect.void,
+    CliError.isCliError(error) ? Effect.void : Console.error(`loan-engine: ${error.message}`),
   ),
+  Effect.tapDefect((defect) => Console.error("loan-engine: a defect:", defect)),
   Effect.provide(NodeServices.layer),
   (program) =>
     NodeRuntime.runMain(program, {

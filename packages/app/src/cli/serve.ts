@@ -1,6 +1,6 @@
 import { Console, Effect, Layer } from "effect"
 import { Command } from "effect/cli"
-import { configFromEnvironment } from "../config.ts"
+import { configFromEnvironment, ConfigUnusable } from "../config.ts"
 import { engineServer } from "../engine-server.ts"
 
 /** `loan-engine serve`: the engine against any bank, configured by the environment, until it is stopped. */
@@ -9,14 +9,20 @@ export const serve = Command.make(
   {},
   Effect.fn(function* () {
     const config = yield* configFromEnvironment
+    const { host, port, databasePath } = config
     yield* Layer.launch(
       engineServer(config).pipe(
         Layer.tap(() =>
-          Console.log(
-            `loan engine listens on http://${config.host}:${config.port}, storing in ${config.databasePath}`,
-          ),
+          Console.log(`loan engine listens on http://${host}:${port}, storing in ${databasePath}`),
         ),
       ),
+    ).pipe(
+      Effect.catchTag("ServeError", ({ cause }) => {
+        const why = cause instanceof Error ? cause.message : "the address cannot be used"
+        return new ConfigUnusable({
+          message: `Cannot listen on ${host}:${port}: ${why}. Set LOAN_ENGINE_HOST and LOAN_ENGINE_PORT to a free address.`,
+        })
+      }),
     )
   }),
 ).pipe(Command.withDescription("Run the engine against a bank, with settings from LOAN_ENGINE_* variables"))

@@ -7,7 +7,7 @@ export const nodeCallbackRequest = (request: IncomingMessage): CallbackRequest =
   method: request.method ?? "",
   headers: {
     get: (name) => {
-      const value = Object.hasOwn(request.headers, name) ? request.headers[name] : undefined
+      const value = request.headers[name]
       return Array.isArray(value) ? value.join(", ") : (value ?? null)
     },
   },

@@ -14,16 +14,13 @@ import { makeRejectionLog, rejectionsKeptMax } from "./rejection-log.ts"
 import type { RejectionLog } from "./rejection-log.ts"
 
 export interface CallbackReceiverLimits extends CallbackRequestLimits {
-  /** A signed issue time further ahead than this is not believed. */
-  readonly issuedAtFutureMaxMs: number
-  /** Nor one older than this: the bank re-sends for up to a month. */
+  /** A signed issue time older than this is not believed: the bank re-sends for up to a month. */
   readonly issuedAtAgeMaxMs: number
   readonly rejectionsKeptMax: number
 }
 
 export const callbackReceiverLimitsDefault: CallbackReceiverLimits = {
   ...callbackRequestLimitsDefault,
-  issuedAtFutureMaxMs: 300_000,
   issuedAtAgeMaxMs: 5_356_800_000,
   rejectionsKeptMax,
 }
@@ -174,18 +171,18 @@ const appraise = Effect.fnUntraced(function* (
 })
 
 /**
- * When the callback was true: its signed issue time where that is sane, never later than its receipt. A time in whole
- * seconds stands for that second's last millisecond, so that a poll sent within the second cannot outrank it.
+ * When the callback was true: its signed issue time where that is sane, never later than its receipt, however far ahead
+ * the bank's clock is. A time in whole seconds stands for that second's last millisecond, so that a poll sent within the
+ * second cannot outrank it.
  */
 function eventTime(
   receivedAt: Instant,
   issuedAt: number | undefined,
-  { issuedAtFutureMaxMs, issuedAtAgeMaxMs }: CallbackReceiverLimits,
+  { issuedAtAgeMaxMs }: CallbackReceiverLimits,
 ): Instant {
   if (issuedAt === undefined) return receivedAt
   const issuedMs = Math.round(issuedAt * 1_000)
-  const isSane = issuedMs <= receivedAt + issuedAtFutureMaxMs && issuedMs >= receivedAt - issuedAtAgeMaxMs
-  if (!isSane) return receivedAt
+  if (issuedMs < receivedAt - issuedAtAgeMaxMs) return receivedAt
   return Math.min(receivedAt, Number.isInteger(issuedAt) ? issuedMs + 999 : issuedMs)
 }
 

@@ -1,0 +1,104 @@
+import { Result } from "effect"
+import { describe, expect, test } from "vitest"
+import { parseJsonText } from "../src/callback-json.ts"
+import type { JsonObject } from "../src/callback-json.ts"
+import { bindClaims } from "../src/jws-binding.ts"
+
+const json = (text: string): JsonObject => Result.getOrThrow(parseJsonText(text)) as JsonObject
+const object = (value: object): JsonObject => json(JSON.stringify(value))
+
+const decided = `{"applicationReference":"1000","applicationEventType":"CREDIT_DECISION_UPDATED",
+  "creditDecision":{"creditDecision":"APPROVED","approvedAmount":10000,"interest":12.30,"tenor":12,
+  "documentTypes":["ID","PAYMENT_SLIP"],"newRate":1.0}}`
+const body = json(decided)
+const signed = { applicationReference: "ABC-123", applicationEventType: "SIGNED" }
+
+describe("where the claims may carry the event", () => {
+  test.each([
+    ["a claim named like the body's", { iss: "bank", externalApplicationEvent: signed }],
+    ["its JSON text", { externalApplicationEvent: JSON.stringify(signed) }],
+    ["a claim of any name", { iss: "bank", payload: signed }],
+    ["the JSON text of the event in a claim of any name", { data: ` ${JSON.stringify(signed)}` }],
+    ["the whole body in a claim", { body: { externalApplicationEvent: signed } }],
+    ["the whole body's text in a claim", { body: JSON.stringify({ externalApplicationEvent: signed }) }],
+    ["the claims themselves", { iss: "bank", iat: 1, ...signed }],
+  ])("%s", (_title, claims) => {
+    const other = { ...signed, applicationReference: "ABC-124" }
+    expect(bindClaims(object(claims), object(signed))).toBe("bound")
+    expect(bindClaims(object(claims), object(other))).toBe("contradicted")
+  })
+
+  test("a configured claim is the only one that counts", () => {
+    const claims = object({
+      event: signed,
+      externalApplicationEvent: { ...signed, applicationReference: "X" },
+    })
+    expect(bindClaims(claims, object(signed), "event")).toBe("bound")
+    expect(bindClaims(claims, object(signed))).toBe("contradicted")
+    expect(bindClaims(claims, object(signed), "absent")).toBe("unbound")
+  })
+
+  test("claims without the event bind nothing", () => {
+    expect(bindClaims(object({ iss: "bank", iat: 1, sub: "callback" }), object(signed))).toBe("unbound")
+    expect(bindClaims(object({}), object(signed))).toBe("unbound")
+  })
+
+  test("a claim inherited from Object.prototype is none", () => {
+    expect(bindClaims(object({}), object({ toString: "x" }), "constructor")).toBe("unbound")
+  })
+})
+
+describe("whether claims and body agree", () => {
+  test.each([
+    ["in another order and spelling of numbers", decided.replace("10000", "1e4").replace("12.30", "12.3")],
+    ["with numbers as text", decided.replace("10000", '"10000.00"').replace(": 12,", ': "12",')],
+    ["with an unknown rate as text", decided.replace('"newRate":1.0', '"newRate":"1"')],
+    ["with documents in another order", decided.replace('"ID","PAYMENT_SLIP"', '"PAYMENT_SLIP","ID"')],
+    ["with more than the body says", decided.replace('"newRate"', '"eventId":"e-1","newRate"')],
+    ["with a null that the body leaves out", decided.replace('"newRate"', '"adminFee":null,"newRate"')],
+  ])("the same event %s is bound", (_title, claims) => {
+    expect(bindClaims(json(claims), body)).toBe("bound")
+  })
+
+  test("a number too long for an amount is compared as it is written", () => {
+    const long = json(`{"eventId":${"9".repeat(40)}}`)
+    expect(bindClaims(json(`{"eventId":${"9".repeat(40)}}`), long)).toBe("bound")
+    expect(bindClaims(json(`{"eventId":${"9".repeat(39)}8}`), long)).toBe("contradicted")
+  })
+
+  test("amounts that are text on both sides are compared as decimals", () => {
+    const asText = json(decided.replace("10000", '"10000.0"'))
+    expect(bindClaims(json(decided.replace("10000", '"10000"')), asText)).toBe("bound")
+  })
+
+  test.each([
+    ["another reference", decided.replace('"1000"', '"1001"')],
+    ["a reference that is the same only as a number", decided.replace('"1000"', '"1e3"')],
+    ["a reference that is a number", decided.replace('"1000"', "1000")],
+    ["another type", decided.replace("CREDIT_DECISION_UPDATED", "SIGNED")],
+    ["another decision", decided.replace("APPROVED", "REJECTED")],
+    ["another amount", decided.replace("10000", "10000.01")],
+    ["another last digit of a large amount", decided.replace("10000", "10000.000000000000000001")],
+    ["an amount that is none", decided.replace("10000", "true")],
+    ["another document", decided.replace('"PAYMENT_SLIP"', '"PASSPORT"')],
+    ["one document less", decided.replace(',"PAYMENT_SLIP"', "")],
+    ["documents that are no list", decided.replace('["ID","PAYMENT_SLIP"]', '"ID"')],
+    ["a decision in a word that differs", JSON.stringify({ creditDecision: "REJECTED" })],
+    ["one difference although much is missing", JSON.stringify({ applicationReference: "1001" })],
+  ])("%s is a contradiction", (_title, claims) => {
+    expect(bindClaims(json(claims), body)).toBe("contradicted")
+  })
+
+  test.each([
+    ["the reference alone", JSON.stringify({ applicationReference: "1000" })],
+    ["all but an amount", decided.replace('"approvedAmount":10000,', "")],
+    ["all but a member we do not know", decided.replace(',"newRate":1.0', "")],
+    ["a decision in a word", decided.replace(/\{"creditDecision":"APPROVED".*\}\}/su, '"APPROVED"}')],
+  ])("claims that agree but carry only %s leave the rest unbound", (_title, claims) => {
+    expect(bindClaims(json(claims), body)).toBe("unbound")
+  })
+
+  test("a body that leaves out an amount that was signed is not bound", () => {
+    expect(bindClaims(json(decided), json(decided.replace('"approvedAmount":10000,', "")))).toBe("unbound")
+  })
+})

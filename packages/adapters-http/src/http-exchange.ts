@@ -51,7 +51,7 @@ export const makeExchange = Effect.fnUntraced(function* (
   )
   return (request) =>
     Effect.tryPromise({
-      try: (signal) => perform(agent, limits, request, signal),
+      try: (signal) => perform(agent, request, signal),
       catch: failureOf,
     }).pipe(
       Effect.timeoutOrElse({
@@ -82,7 +82,6 @@ const makeAgent = (limits: ExchangeLimits): Agent =>
 
 async function perform(
   agent: Dispatcher,
-  limits: ExchangeLimits,
   request: ExchangeRequest,
   signal: AbortSignal,
 ): Promise<ExchangeResponse> {
@@ -94,22 +93,8 @@ async function perform(
     body: request.body ?? null,
     signal,
   })
-  const chunks: Array<Uint8Array> = []
-  let length = 0
-  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
-    length += chunk.length
-    // Leaving the loop destroys the body, so nothing more is read.
-    if (length > limits.responseBytesMax) throw tooLarge
-    chunks.push(chunk)
-  }
-  return { status: response.statusCode, headers: response.headers, body: joined(chunks) }
-}
-
-const tooLarge = new ExchangeFailed({ kind: "too-large", code: "RESPONSE_TOO_LARGE" })
-
-const joined = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
-  const [only] = chunks
-  return only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks)
+  const body = await response.body.bytes()
+  return { status: response.statusCode, headers: response.headers, body }
 }
 
 /** What a failed exchange's cause code means; any other code is a connection that could not be had or that broke. */
@@ -123,7 +108,6 @@ const kindByCode: ReadonlyMap<string, ExchangeFailed["kind"]> = new Map([
 
 /** Only the code is kept: an error's message may quote what was sent. */
 function failureOf(error: unknown): ExchangeFailed {
-  if (error instanceof ExchangeFailed) return error
   const code =
     error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "UNKNOWN"
   return new ExchangeFailed({ kind: kindByCode.get(code) ?? "refused", code })

@@ -31,7 +31,7 @@ export function makeRejectionLog(keptMax: number = rejectionsKeptMax): Rejection
       kept[next] = rejection
       next = (next + 1) % keptMax
     },
-    recent: () => (kept.length < keptMax ? [...kept] : [...kept.slice(next), ...kept.slice(0, next)]),
+    recent: () => [...kept.slice(next), ...kept.slice(0, next)],
     counts: () => new Map(counts),
   }
 }

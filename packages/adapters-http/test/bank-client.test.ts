@@ -104,6 +104,20 @@ describe("a question to the bank", () => {
     ),
   )
 
+  test("an answer is read in the character set that its header names", async () => {
+    const told = Buffer.from(setCallbackResponse.encode({ callbackSet: true, message: "Återställd" }))
+    const answer = await run(
+      Effect.gen(function* () {
+        const latin1 = Buffer.from(told.toString().replace(/<\?xml[^>]*\?>/u, ""), "latin1")
+        const { client } = yield* start(
+          reply(latin1, 200, { "content-type": "text/xml; charset=ISO-8859-1" }),
+        )
+        return yield* client.setCallback({ callbackUrl: "https://agent.example/se" })
+      }),
+    )
+    expect(answer.message.message).toBe("Återställd")
+  })
+
   test("the bank page's own answer is read, whatever its booleans say in the template", async () => {
     const page = exampleText("get-application-status-response.xml")
     const told = page

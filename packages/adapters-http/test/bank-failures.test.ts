@@ -177,6 +177,26 @@ describe("no answer", () => {
       }),
     ))
 
+  test("the client's scope takes its connections with it", () =>
+    run(
+      Effect.gen(function* () {
+        const asked = Promise.withResolvers<void>()
+        const url = yield* serve(() => asked.resolve())
+        const waiting = yield* Effect.scoped(
+          Effect.gen(function* () {
+            const client = yield* makeBankClient({ url, username: "agent-se", password })
+            const waiting = yield* Effect.forkDetach(Effect.flip(client.getApplicationStatus(reference)))
+            yield* Effect.promise(() => asked.promise)
+            return waiting
+          }),
+        )
+        expect((yield* Fiber.join(waiting)).reason).toMatchObject({
+          _tag: "Refused",
+          code: "UND_ERR_DESTROYED",
+        })
+      }),
+    ))
+
   test("interruption ends the request", () =>
     run(
       Effect.gen(function* () {

@@ -81,6 +81,7 @@ describe("whether claims and body agree", () => {
     ["another last digit of a large amount", decided.replace("10000", "10000.000000000000000001")],
     ["an amount that is none", decided.replace("10000", "true")],
     ["another document", decided.replace('"PAYMENT_SLIP"', '"PASSPORT"')],
+    ["one document more", decided.replace('"PAYMENT_SLIP"', '"PAYMENT_SLIP","TAX_FORM"')],
     ["one document less", decided.replace(',"PAYMENT_SLIP"', "")],
     ["documents that are no list", decided.replace('["ID","PAYMENT_SLIP"]', '"ID"')],
     ["a decision in a word that differs", JSON.stringify({ creditDecision: "REJECTED" })],

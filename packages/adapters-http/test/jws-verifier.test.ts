@@ -174,6 +174,10 @@ describe("attacks on the rest", () => {
     ["the bank page's own example", "eyJOXAiOLADikz.eyJpc3MiJgbDQrm4.djjft4CP-mbW1"],
     ["characters that are no base64url", "e+/=.e30.e30"],
     ["a NUL", "\u0000.\u0000.\u0000"],
+    ["an algorithm that is not allowed", `${encode({ alg: "HS256", kid: "key-1" })}.e30.e30`],
+    ["no algorithm", `${encode({ alg: "none" })}.e30.`],
+    ["a kid over the limit", `${encode({ alg: "RS256", kid: "k".repeat(257) })}.e30.e30`],
+    ["a critical extension", `${encode({ alg: "RS256", kid: "key-1", crit: ["b64"], b64: false })}.e30.e30`],
   ])("%s is no signature, and no key is fetched for it", async (_title, jws) => {
     const seen = await run(
       Effect.gen(function* () {

@@ -1,4 +1,4 @@
-import { Schema, Struct } from "effect"
+import { Schema } from "effect"
 import { canonicalJson } from "./canonical-json.ts"
 import { Instant } from "./instant.ts"
 import type { LoanEvent } from "./loan-event.ts"
@@ -88,13 +88,6 @@ export function joinEvent(facts: Facts, event: LoanEvent): Facts {
       })
   }
 }
-
-/** Whether two facts with a common past are the same: the join keeps every member that an event does not change. */
-export function sameFacts(a: Facts, b: Facts): boolean {
-  return factNames.every((name) => a[name] === b[name])
-}
-
-const factNames = Struct.keys(noFacts)
 
 export const joinEvents = (facts: Facts, events: ReadonlyArray<LoanEvent>): Facts =>
   events.reduce(joinEvent, facts)

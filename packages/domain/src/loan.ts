@@ -1,13 +1,14 @@
 import { Schema } from "effect"
-import { getMicrosteps } from "xstate"
 import { canonicalJson } from "./canonical-json.ts"
-import { Facts, noFacts, sameFacts } from "./facts.ts"
+import { Facts, joinEvents, noFacts } from "./facts.ts"
 import type { Stage } from "./legal-transitions.ts"
 import { stages } from "./legal-transitions.ts"
-import { loanMachine } from "./loan-machine.ts"
+import type { LoanEvent } from "./loan-event.ts"
 import type { Disposition, HoldReason, Observation } from "./observation.ts"
 import { AccountName, ApplicationReference } from "./observation.ts"
 import { isAdditionOutstanding } from "./standing.ts"
+import type { Walk } from "./walk.ts"
+import { remembering, walkMachine } from "./walk.ts"
 
 /**
  * One loan application as the engine knows it: the fold of its observations. `registered` is false while only callbacks
@@ -56,29 +57,44 @@ export function openLoan(applicationReference: ApplicationReference, account: Ac
   }
 }
 
+/** The two beats of a decision: what was observed joins the facts, and the machine walks where they lead. */
+export interface Lifecycle {
+  readonly join: (facts: Facts, events: ReadonlyArray<LoanEvent>) => Facts
+  readonly walk: Walk
+}
+
+/** Decides what an observation means for its loan. */
+export type Observe = (loan: Loan, observation: Observation) => Decision
+
 /**
  * Decides what an observation means for its loan. Total: every observation gets exactly one disposition in every stage.
  * What is not trusted is `held` and changes no fact.
  *
  * @example observe(openLoan(reference, account), observation).disposition
  */
-export function observe(loan: Loan, observation: Observation): Decision {
-  const seen = { ...loan, version: loan.version + 1 }
-  const hold = holdReason(loan, observation)
-  if (hold !== null) return { loan: seen, disposition: "held", hold, steps: [], news: [] }
-  const { facts, steps } = walk(loan, observation)
-  const next: Loan = {
-    ...seen,
-    ...(observation.source === "submission" ? { registered: true, account: observation.account } : {}),
-    facts,
-    stage: steps.at(-1)?.to ?? loan.stage,
-  }
-  return {
-    loan: next,
-    disposition: disposition(loan, next, steps),
-    hold: null,
-    steps,
-    news: news(loan, next),
+export const observe: Observe = observing({ join: joinEvents, walk: remembering(walkMachine) })
+
+/** {@link observe} with a join and a walk of one's own, for whoever wants to check, or to break, the loan's. */
+export function observing({ join, walk }: Lifecycle): Observe {
+  return (loan, observation) => {
+    const seen = { ...loan, version: loan.version + 1 }
+    const hold = holdReason(loan, observation)
+    if (hold !== null) return { loan: seen, disposition: "held", hold, steps: [], news: [] }
+    const facts = join(loan.facts, observation.events)
+    const steps = stepsThrough(loan.stage, walk(loan.stage, facts), facts)
+    const next: Loan = {
+      ...seen,
+      ...(observation.source === "submission" ? { registered: true, account: observation.account } : {}),
+      facts,
+      stage: steps.at(-1)?.to ?? loan.stage,
+    }
+    return {
+      loan: next,
+      disposition: disposition(loan, next, steps),
+      hold: null,
+      steps,
+      news: news(loan, next),
+    }
   }
 }
 
@@ -93,22 +109,12 @@ function holdReason(loan: Loan, observation: Observation): HoldReason | null {
   return null
 }
 
-/** One walk of the machine: the facts it ends with and every step it took on the way. */
-function walk(loan: Loan, observation: Observation): { facts: Facts; steps: ReadonlyArray<Step> } {
-  const before = loanMachine.resolveState({ value: loan.stage, context: loan.facts })
-  const steps: Array<Step> = []
-  let facts = loan.facts
-  let from = loan.stage
-  for (const [snapshot] of getMicrosteps(loanMachine, before, {
-    type: "observed",
-    events: observation.events,
-  })) {
-    facts = snapshot.context
-    const to = snapshot.value
-    if (to !== from) steps.push({ from, to, inferred: isInferred(to, facts) })
-    from = to
-  }
-  return { facts: sameFacts(facts, loan.facts) ? loan.facts : facts, steps }
+function stepsThrough(from: Stage, entered: ReadonlyArray<Stage>, facts: Facts): ReadonlyArray<Step> {
+  return entered.map((to, index) => ({
+    from: entered[index - 1] ?? from,
+    to,
+    inferred: isInferred(to, facts),
+  }))
 }
 
 function isInferred(to: Stage, facts: Facts): boolean {

@@ -23,6 +23,12 @@ export function standing(facts: Facts): Standing {
   return facts.pendingAt === null ? "undecided" : "pending"
 }
 
+/** All that the machine's guards read of the facts, as one short text: facts in the same situation walk alike. */
+export function situation(facts: Facts): string {
+  const end = isPaidOut(facts) ? "paidOut" : isSigned(facts) ? "signed" : "unsigned"
+  return `${standing(facts)} ${end} ${isAdditionOutstanding(facts) ? "outstanding" : "settled"}`
+}
+
 const isHeard = (at: Instant | null): boolean => at !== null
 
 export const isPaidOut = (facts: Facts): boolean => facts.paidOutAt !== null

@@ -1,0 +1,70 @@
+import { mkdirSync, writeFileSync } from "node:fs"
+import { arch, cpus, platform, totalmem } from "node:os"
+import { parseArgs } from "node:util"
+import type { Figure } from "./figure.ts"
+import { reaches, roundsDefault } from "./figure.ts"
+import { observeFigures } from "./observe.ts"
+
+/** Every figure there is, a group at a time; a group measures one part and gives one or more figures. */
+const groups: Readonly<Record<string, (rounds: number) => Promise<ReadonlyArray<Figure>>>> = {
+  observe: observeFigures,
+}
+
+const usage = `pnpm bench [--rounds N] [group ...]
+
+Measures each figure against a floor in the same run and writes bench-report/report.json.
+Groups: ${Object.keys(groups).join(", ")}. Without a group, all of them.
+`
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: "string" }, help: { type: "boolean" } },
+})
+const rounds = Number(values.rounds ?? roundsDefault)
+const unknown = positionals.filter((name) => groups[name] === undefined)
+if (values.help === true || unknown.length > 0 || !Number.isInteger(rounds) || rounds < 1) {
+  process.stderr.write(usage)
+  process.exit(values.help === true ? 0 : 2)
+}
+
+const figures: Array<Figure> = []
+for (const [name, measure] of Object.entries(groups)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue
+  for (const figure of await measure(rounds)) {
+    figures.push(figure)
+    process.stdout.write(`${row(figure)}\n`)
+  }
+}
+mkdirSync("bench-report", { recursive: true })
+writeFileSync(
+  "bench-report/report.json",
+  `${JSON.stringify({ machine: machine(), rounds, figures }, null, 2)}\n`,
+)
+
+function row(figure: Figure): string {
+  const { name, ratio, ours, floor, unit, goal } = figure
+  const wanted = goal === null ? "" : `at least ${goal}`
+  const verdict = goal === null ? "" : reaches(figure) ? "reached" : "MISSED"
+  return [
+    name.padEnd(28),
+    `${ratio.toFixed(2)} x`.padStart(9),
+    wanted.padStart(14),
+    verdict.padStart(8),
+    `ours ${amount(ours)}, floor ${amount(floor)} ${unit}`.padStart(0),
+  ].join("  ")
+}
+
+function amount(value: number): string {
+  return value >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(3)
+}
+
+function machine() {
+  const [cpu] = cpus()
+  return {
+    node: process.version,
+    platform: `${platform()} ${arch()}`,
+    cpu: cpu?.model ?? "unknown",
+    cores: cpus().length,
+    memoryBytes: totalmem(),
+  }
+}

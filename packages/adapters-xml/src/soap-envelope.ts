@@ -16,6 +16,15 @@ const soapNamespaces: ReadonlySet<string> = new Set([
   "http://www.w3.org/2003/05/soap-envelope",
 ])
 const soapPrefix = "soap"
+
+/** Actors (SOAP 1.1) and roles (1.2) that mean whoever reads the message; a header for anyone else is not ours. */
+const ourActors: ReadonlySet<string> = new Set([
+  "",
+  "http://schemas.xmlsoap.org/soap/actor/next",
+  "http://www.w3.org/2003/05/soap-envelope/role/next",
+  "http://www.w3.org/2003/05/soap-envelope/role/ultimateReceiver",
+])
+const notDemanding: ReadonlySet<string> = new Set(["0", "false", ""])
 const prefixes: ReadonlyMap<string, string> = new Map([
   [soap11Namespace, soapPrefix],
   [messageNamespace, "app"],
@@ -34,6 +43,30 @@ function withoutText(element: XmlElement, path: string): XmlElement {
   return element
 }
 
+function soapAttribute(header: XmlElement, soap: string, ...names: ReadonlyArray<string>): string {
+  const found = header.attributes.find(({ namespace, name }) => namespace === soap && names.includes(name))
+  return trimXmlSpace(found?.value ?? "")
+}
+
+/**
+ * A header that must be understood may change what the message means, and we understand none: such a message is
+ * refused as a whole (SOAP 1.1, section 4.2.3). Any other header is passed over.
+ */
+function checkHeaders({ children, name, namespace }: XmlElement): void {
+  const blocks = children
+    .filter((child) => child.namespace === namespace && child.name === "Header")
+    .flatMap((header) => header.children)
+  for (const block of blocks) {
+    if (!ourActors.has(soapAttribute(block, namespace, "actor", "role"))) continue
+    if (notDemanding.has(soapAttribute(block, namespace, "mustUnderstand"))) continue
+    refuse(
+      "header-not-understood",
+      `${name}/Header/${block.name}`,
+      "expected no header that must be understood",
+    )
+  }
+}
+
 function bodyOf(envelope: XmlElement): XmlElement {
   const { children, name } = withoutText(envelope, envelope.name)
   const bodies = children.filter((child) => child.namespace === envelope.namespace && child.name === "Body")
@@ -44,6 +77,7 @@ function bodyOf(envelope: XmlElement): XmlElement {
 }
 
 function contentOf(envelope: XmlElement): XmlElement {
+  checkHeaders(envelope)
   const path = `${envelope.name}/Body`
   const [content, ...others] = bodyOf(envelope).children
   if (content === undefined) return refuse("missing-element", path, "expected an operation or a Fault")
@@ -54,7 +88,7 @@ function contentOf(envelope: XmlElement): XmlElement {
 
 /**
  * The operation element of a document: within a SOAP 1.1 or 1.2 envelope, or bare, as on the bank's page.
- * Headers are ignored. Throws an `XmlError`, or the `SoapFault` it finds instead.
+ * Throws an `XmlError`, or the `SoapFault` it finds instead.
  */
 export function readOperation(bytes: Uint8Array, options?: XmlOptions): XmlElement {
   const root = readXml(bytes, options)

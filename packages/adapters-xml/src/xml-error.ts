@@ -18,6 +18,7 @@ export const XmlErrorReason = Schema.Literals([
   "duplicate-attribute",
   "unbound-prefix",
   "invalid-name",
+  "header-not-understood",
   "unexpected-element",
   "unexpected-text",
   "missing-element",

@@ -85,6 +85,35 @@ describe("where the operation stands", () => {
   })
 })
 
+describe("a header", () => {
+  const behind = (attributes: string, namespace = soap11) =>
+    `<S:Envelope xmlns:S="${namespace}"><S:Header><x:h xmlns:x="urn:x" ${attributes}/></S:Header>` +
+    `<S:Body>${bare}</S:Body></S:Envelope>`
+
+  it.each([
+    ["says nothing of it", "", soap11],
+    ["says 0", `S:mustUnderstand="0"`, soap11],
+    ["says false in SOAP 1.2", `S:mustUnderstand="false"`, soap12],
+    ["says so in no namespace", `mustUnderstand="1"`, soap11],
+    ["is for another actor", `S:mustUnderstand="1" S:actor="urn:other"`, soap11],
+  ])("that %s need not be understood, and is passed over", (_what, attributes, namespace) => {
+    expect(value(decode(behind(attributes, namespace)))).toEqual({ waitingForAddition: false, paidOut: true })
+  })
+
+  it.each([
+    ["SOAP 1.1", `S:mustUnderstand="1"`, soap11],
+    ["SOAP 1.2", `S:mustUnderstand=" true "`, soap12],
+    ["a word that is neither", `S:mustUnderstand="yes"`, soap11],
+    ["the next actor's", `S:mustUnderstand="1" S:actor="http://schemas.xmlsoap.org/soap/actor/next"`, soap11],
+  ])("that must be understood refuses the whole message: %s", (_what, attributes, namespace) => {
+    expect(failure(decode(behind(attributes, namespace)))).toMatchObject({
+      _tag: "XmlError",
+      reason: "header-not-understood",
+      path: "Envelope/Header/h",
+    })
+  })
+})
+
 describe("a fault", () => {
   const fault11 =
     "<S:Fault><faultcode>S:Server</faultcode><faultstring> No such application </faultstring>" +

@@ -14,7 +14,7 @@ import type { BankErrorReason, BankOperation } from "./bank-error.ts"
 import { isCredentialsText } from "./callback-authorization.ts"
 import type { CallbackCredentials } from "./callback-authorization.ts"
 import { makeExchange } from "./http-exchange.ts"
-import type { ExchangeLimits } from "./http-exchange.ts"
+import type { Exchange, ExchangeLimits } from "./http-exchange.ts"
 import { isSecureUrl } from "./secure-url.ts"
 
 export interface BankClientLimits extends ExchangeLimits {
@@ -40,6 +40,8 @@ export interface BankClientOptions {
   readonly username: string
   readonly password: Redacted.Redacted
   readonly limits?: Partial<BankClientLimits>
+  /** What carries the requests; HTTP by default. */
+  readonly exchange?: Exchange
 }
 
 export interface CallbackRegistration {
@@ -86,7 +88,7 @@ export const makeBankClient = Effect.fnUntraced(function* (
   const fault = optionsFault(options)
   if (fault !== undefined) return yield* new BankConfigError({ message: fault })
   const limits = { ...bankClientLimitsDefault, ...options.limits }
-  const ask = makeAsk(yield* makeExchange(limits), options, limits.responseBytesMax)
+  const ask = makeAsk(yield* makeExchange(limits, options.exchange), options, limits.responseBytesMax)
   return {
     ...readsOf(ask, limits),
     setCallback: (registration) => setCallback(ask, options.username, registration),

@@ -41,8 +41,23 @@ const keepAliveMs = 4_000
 const keepAliveMsMax = 60_000
 const tlsSessionsMax = 10
 
-/** An HTTP client with a connection pool of its own, destroyed with the scope. It follows no redirect. */
+/**
+ * An exchange that ends in time, over `transport` if one is given, else over HTTP with a connection pool of its own,
+ * destroyed with the scope. It follows no redirect.
+ */
 export const makeExchange = Effect.fnUntraced(function* (
+  limits: ExchangeLimits,
+  transport?: Exchange,
+): Effect.fn.Return<Exchange, never, Scope.Scope> {
+  const carry = transport ?? (yield* makeHttpTransport(limits))
+  return (request) =>
+    Effect.timeoutOrElse(carry(request), {
+      duration: limits.exchangeMsMax,
+      orElse: () => Effect.fail(new ExchangeFailed({ kind: "timed-out", code: "EXCHANGE_TIMEOUT" })),
+    })
+})
+
+const makeHttpTransport = Effect.fnUntraced(function* (
   limits: ExchangeLimits,
 ): Effect.fn.Return<Exchange, never, Scope.Scope> {
   const agent = yield* Effect.acquireRelease(
@@ -53,12 +68,7 @@ export const makeExchange = Effect.fnUntraced(function* (
     Effect.tryPromise({
       try: (signal) => perform(agent, request, signal),
       catch: failureOf,
-    }).pipe(
-      Effect.timeoutOrElse({
-        duration: limits.exchangeMsMax,
-        orElse: () => Effect.fail(new ExchangeFailed({ kind: "timed-out", code: "EXCHANGE_TIMEOUT" })),
-      }),
-    )
+    })
 })
 
 const makeAgent = (limits: ExchangeLimits): Agent =>

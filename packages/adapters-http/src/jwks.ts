@@ -35,6 +35,8 @@ export interface JwksOptions {
   readonly apiKey?: Redacted.Redacted
   readonly algorithms?: ReadonlyArray<SignatureAlgorithm>
   readonly limits?: Partial<JwksLimits>
+  /** What carries the requests; HTTP by default. */
+  readonly exchange?: Exchange
 }
 
 /** The options cannot be used; `message` says what to set. */
@@ -83,7 +85,7 @@ export const makeJwks = Effect.fnUntraced(function* (
     return yield* new JwksConfigError({ message: "allow at least one signature algorithm, such as RS256" })
   }
   const limits = { ...jwksLimitsDefault, ...options.limits }
-  const exchange = yield* makeExchange(limits)
+  const exchange = yield* makeExchange(limits, options.exchange)
   const state: State = { held: undefined, triedAt: undefined, fetching: undefined, closed: false }
   const refresh = yield* makeRefresh(state, fetchKeys(exchange, options, algorithms))
   return { algorithms, lookUp: (kid) => lookUp(state, limits, refresh, kid) }

@@ -9,6 +9,8 @@ export interface Registration {
   readonly callbackUrl: string
   readonly credentials: string | undefined
   readonly method: "BASIC" | "BEARER" | undefined
+  /** The bank's callbacks may come without `jwsData`. */
+  readonly unsigned?: boolean
 }
 
 /** What the bank's callbacks came to: `accepted` and `rejected` count answers, `sent` requests of the bank's own. */
@@ -60,6 +62,13 @@ export const makeSigningKeys: Effect.Effect<SigningKeys> = Effect.promise(async 
   return { kid, genuine: genuine.privateKey, foreign: foreign.privateKey, jwk }
 })
 
+/** Carries one callback to where it is registered, and gives the answer's status; 0 if no answer came. */
+export type CallbackTransport = (
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+) => Effect.Effect<number>
+
 export interface CallbackSenderOptions {
   /** Bank seconds per second of ours. */
   readonly speed: number
@@ -67,6 +76,8 @@ export interface CallbackSenderOptions {
   readonly counts: CallbackCounts
   /** The bank's clock for `iat`, in seconds since 1970. */
   readonly issuedAt: Effect.Effect<number>
+  /** What carries the callbacks; HTTP by default. */
+  readonly transport?: CallbackTransport | undefined
 }
 
 interface Delivery {
@@ -74,31 +85,41 @@ interface Delivery {
   readonly body: string
 }
 
-/** Sends callbacks over HTTP the way the bank does, and the way the world mistreats them. */
-export const makeCallbackSender = Effect.fnUntraced(function* (options: CallbackSenderOptions) {
-  const { counts, keys, speed } = options
-  const agent = yield* Effect.acquireRelease(
+/** A callback's body, with the signature that its account may do without. */
+const bodyOf = (event: object, jwsData: string | undefined): string =>
+  JSON.stringify({ externalApplicationEvent: event, ...(jwsData === undefined ? {} : { jwsData }) })
+
+const makeHttpTransport = Effect.map(
+  Effect.acquireRelease(
     Effect.sync(() => new Agent({ connections: sendersMax, headersTimeout: answerMsMax })),
     (opened) => Effect.promise(() => opened.destroy()),
-  )
+  ),
+  (agent): CallbackTransport =>
+    (url, headers, body) =>
+      Effect.tryPromise(async () => {
+        const answer = await request(url, { method: "POST", dispatcher: agent, headers, body })
+        await answer.body.dump()
+        return answer.statusCode
+      }).pipe(Effect.orElseSucceed(() => 0)),
+)
+
+/** Sends callbacks the way the bank does, and the way the world mistreats them. */
+export const makeCallbackSender = Effect.fnUntraced(function* (options: CallbackSenderOptions) {
+  const { counts, keys, speed } = options
+  const carry = options.transport ?? (yield* makeHttpTransport)
   const outbox = yield* Queue.unbounded<Effect.Effect<void>>()
   let underway = 0
   const bankSleep = (bankMs: number): Effect.Effect<void> => Effect.sleep(bankMs / speed)
 
   const post = ({ registration, body }: Delivery, authorization: string | undefined) =>
-    Effect.tryPromise(async () => {
-      const answer = await request(registration.callbackUrl, {
-        method: "POST",
-        dispatcher: agent,
-        body,
-        headers: {
-          "content-type": "application/json",
-          ...(authorization === undefined ? {} : { authorization }),
-        },
-      })
-      await answer.body.dump()
-      return answer.statusCode
-    }).pipe(Effect.orElseSucceed(() => 0))
+    carry(
+      registration.callbackUrl,
+      {
+        "content-type": "application/json",
+        ...(authorization === undefined ? {} : { authorization }),
+      },
+      body,
+    )
 
   /** One delivery with all its retries. */
   const deliver = (delivery: Delivery): Effect.Effect<void> =>
@@ -124,7 +145,7 @@ export const makeCallbackSender = Effect.fnUntraced(function* (options: Callback
     const signed = yield* Effect.promise(() =>
       sign(forgery === "altered-body" ? event : lie, issuedAt, key, keys.kid),
     )
-    const body = JSON.stringify({ externalApplicationEvent: lie, jwsData: signed })
+    const body = bodyOf(lie, signed)
     const credentials = Buffer.from("somebody:else").toString("base64")
     const authorization =
       forgery === "wrong-credentials" ? `Basic ${credentials}` : authorizationOf(registration)
@@ -151,6 +172,12 @@ export const makeCallbackSender = Effect.fnUntraced(function* (options: Callback
     Effect.forever(Effect.flatMap(Queue.take(outbox), (effect) => Effect.forkScoped(effect))),
   )
 
+  const signatureOf = Effect.fnUntraced(function* (registration: Registration, event: object) {
+    if (registration.unsigned === true) return undefined
+    const issuedAt = yield* options.issuedAt
+    return yield* Effect.promise(() => sign(event, issuedAt, keys.genuine, keys.kid))
+  })
+
   /** Signs an event now and sends it as its fate has it. */
   const send = Effect.fnUntraced(function* (registration: Registration, event: object, fate: Fate) {
     const { forgery } = fate
@@ -159,9 +186,7 @@ export const makeCallbackSender = Effect.fnUntraced(function* (options: Callback
       counts.dropped++
       return
     }
-    const issuedAt = yield* options.issuedAt
-    const jwsData = yield* Effect.promise(() => sign(event, issuedAt, keys.genuine, keys.kid))
-    const delivery = { registration, body: JSON.stringify({ externalApplicationEvent: event, jwsData }) }
+    const delivery = { registration, body: bodyOf(event, yield* signatureOf(registration, event)) }
     const { heldBackMs = 0, againAfterMs } = fate
     if (heldBackMs > 0) counts.reordered++
     yield* started(Effect.andThen(bankSleep(heldBackMs), deliver(delivery)))

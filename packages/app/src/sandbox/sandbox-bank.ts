@@ -4,7 +4,7 @@ import { ApplicationReference } from "@loan-engine/domain/observation"
 import { Clock, Effect, Random } from "effect"
 import type { BankLoan } from "./bank-loan.ts"
 import { applyChange, callbackEvent, trueStage } from "./bank-loan.ts"
-import type { Registration } from "./callback-sender.ts"
+import type { CallbackTransport, Registration, SigningKeys } from "./callback-sender.ts"
 import { makeCallbackSender, makeSigningKeys, noCallbacks } from "./callback-sender.ts"
 import type { ChaosLevel, Fate } from "./chaos.ts"
 import type { BankChange, InitialDecision, Life } from "./life.ts"
@@ -19,6 +19,12 @@ export interface SandboxSettings {
   readonly speed: number
   /** Webservice accounts, as username to password. */
   readonly accounts: ReadonlyMap<string, string>
+  /** Those of them whose callbacks come without a signature. */
+  readonly unsignedAccounts?: ReadonlySet<string>
+  /** New ones by default. */
+  readonly keys?: SigningKeys
+  /** What carries the callbacks; HTTP by default. */
+  readonly transport?: CallbackTransport
 }
 
 /** What each test trigger of `ext-test-utils` does; a pay-out cannot be triggered. */
@@ -38,12 +44,13 @@ export const makeSandboxBank = Effect.fnUntraced(function* (settings: SandboxSet
   const registrations = new Map<string, Registration>()
   const counts = noCallbacks()
   const asked = { status: 0, quote: 0 }
-  const keys = yield* makeSigningKeys
+  const keys = settings.keys ?? (yield* makeSigningKeys)
   const sender = yield* makeCallbackSender({
     speed: settings.speed,
     keys,
     counts,
     issuedAt: Effect.map(Clock.currentTimeMillis, (now) => now / 1_000),
+    transport: settings.transport,
   })
 
   /** A change at the bank, and the callback that tells of it. */
@@ -110,6 +117,11 @@ export const makeSandboxBank = Effect.fnUntraced(function* (settings: SandboxSet
     return true
   })
 
+  const register = (account: string, registration: Registration): void => {
+    const unsigned = settings.unsignedAccounts?.has(account) ?? false
+    registrations.set(account, { ...registration, unsigned })
+  }
+
   const place = (loan: BankLoan): void => void loans.set(loan.reference, loan)
 
   return {
@@ -121,6 +133,7 @@ export const makeSandboxBank = Effect.fnUntraced(function* (settings: SandboxSet
     open,
     find,
     trigger,
+    register,
     place,
     sendVerbatim: sender.sendVerbatim,
     /** Every life is over and no callback is on its way. */

@@ -10,6 +10,7 @@ import { encodeSoapFault } from "@loan-engine/adapters-xml/soap-envelope"
 import { SoapFault } from "@loan-engine/adapters-xml/soap-fault"
 import { submitApplicationExtResponse } from "@loan-engine/adapters-xml/submit-application-ext"
 import { updateApplicationResponse } from "@loan-engine/adapters-xml/update-application"
+import type { ExchangeResponse } from "@loan-engine/adapters-http/http-exchange"
 import { Effect, Layer, Result } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import type { SandboxBank, SandboxSettings } from "./sandbox-bank.ts"
@@ -39,21 +40,12 @@ const sandboxRoutes = (bank: SandboxBank, settings: SandboxSettings) =>
     Effect.gen(function* () {
       yield* router.add("POST", sandboxPaths.soap, (request) =>
         Effect.gen(function* () {
-          const account = accountOf(request.headers["authorization"], settings.accounts)
-          if (account === undefined) {
-            const headers = { "www-authenticate": 'Basic realm="sandbox"' }
-            return HttpServerResponse.text("unauthorized", { status: 401, headers })
-          }
           const bytes = new Uint8Array(yield* request.arrayBuffer)
-          return yield* answerSoap(bank, account, bytes)
+          return httpResponse(yield* answerSoap(bank, settings, request.headers["authorization"], bytes))
         }).pipe(Effect.orDie),
       )
       yield* router.add("GET", sandboxPaths.jwks, (request) =>
-        Effect.succeed(
-          request.headers["apikey"] === sandboxJwksApiKey
-            ? HttpServerResponse.jsonUnsafe({ keys: [bank.keys.jwk] })
-            : HttpServerResponse.text("apikey missing or wrong", { status: 401 }),
-        ),
+        Effect.succeed(httpResponse(answerJwks(bank, request.headers["apikey"]))),
       )
       yield* router.add("GET", sandboxPaths.trigger, () =>
         Effect.gen(function* () {
@@ -82,17 +74,46 @@ function accountOf(
   return accounts.get(username) === password.join(":") ? username : undefined
 }
 
-const xml = (bytes: Uint8Array, status: number): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.uint8Array(bytes, { status, contentType: "text/xml; charset=utf-8" })
-
-const answerSoap = (bank: SandboxBank, account: string, bytes: Uint8Array) =>
-  Effect.gen(function* () {
+/** The SOAP service: the bytes of a request to the bytes of its answer, whatever carries them. */
+export function answerSoap(
+  bank: SandboxBank,
+  settings: SandboxSettings,
+  authorization: string | undefined,
+  bytes: Uint8Array,
+): Effect.Effect<ExchangeResponse> {
+  const account = accountOf(authorization, settings.accounts)
+  if (account === undefined) {
+    return Effect.succeed(text("unauthorized", 401, { "www-authenticate": 'Basic realm="sandbox"' }))
+  }
+  return Effect.gen(function* () {
     const decoded = decodeBankRequest(bytes)
     if (Result.isFailure(decoded)) {
       return yield* new SoapFault({ code: "Client", text: decoded.failure.message })
     }
     return xml(yield* answers(bank, account, decoded.success), 200)
   }).pipe(Effect.catch((fault) => Effect.succeed(xml(encodeSoapFault(fault), 500))))
+}
+
+/** The key set, for those who have the key to it. */
+export const answerJwks = (bank: SandboxBank, apiKey: string | undefined): ExchangeResponse =>
+  apiKey === sandboxJwksApiKey
+    ? text(JSON.stringify({ keys: [bank.keys.jwk] }), 200, { "content-type": "application/json" })
+    : text("apikey missing or wrong", 401, {})
+
+const xml = (body: Uint8Array, status: number): ExchangeResponse => ({
+  status,
+  headers: { "content-type": "text/xml; charset=utf-8" },
+  body,
+})
+
+const text = (body: string, status: number, headers: Readonly<Record<string, string>>): ExchangeResponse => ({
+  status,
+  headers: { "content-type": "text/plain", ...headers },
+  body: new TextEncoder().encode(body),
+})
+
+const httpResponse = ({ status, headers, body }: ExchangeResponse): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.uint8Array(body, { status, headers })
 
 function answers(
   bank: SandboxBank,
@@ -121,7 +142,7 @@ function answers(
       )
     case "setCallback": {
       const { callbackUrl, callbackCredentials, callbackAuthMethod } = asked.request
-      bank.registrations.set(account, {
+      bank.register(account, {
         callbackUrl,
         credentials: callbackCredentials,
         method: callbackAuthMethod,

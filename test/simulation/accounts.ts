@@ -1,0 +1,32 @@
+import { AccountName } from "@loan-engine/domain/observation"
+
+/** The three ways in which an account's callbacks can be vouched for. */
+export interface SimulatedAccount {
+  readonly name: AccountName
+  readonly password: string
+  /** The base64 text that the bank sends in Authorization; absent for an account without callback credentials. */
+  readonly credentials: string | undefined
+  readonly signed: boolean
+}
+
+const base64 = (text: string): string => Buffer.from(text).toString("base64")
+
+export const accounts: readonly [SimulatedAccount, SimulatedAccount, SimulatedAccount] = [
+  {
+    name: AccountName.make("se"),
+    password: "se-password",
+    credentials: base64("bank:se-secret"),
+    signed: true,
+  },
+  { name: AccountName.make("no"), password: "no-password", credentials: undefined, signed: true },
+  {
+    name: AccountName.make("dk"),
+    password: "dk-password",
+    credentials: base64("bank:dk-secret"),
+    signed: false,
+  },
+]
+
+export const callbackUrl = (account: string): string => `https://engine.example/callbacks/${account}`
+export const bankUrl = "https://bank.example/cl-webservice/ApplicationService"
+export const jwksUrl = "https://bank.example/api/auth_service/jwks"

@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest"
+import type { EngineCanary } from "../canaries/engines.ts"
+import { engineCanaries } from "../canaries/engines.ts"
+import { canaryWorld, findOut } from "./find-out.ts"
+import type { SimulatedProperty } from "./simulate.ts"
+import { simulate } from "./simulate.ts"
+
+/** The property that is there to find each of them out; others may find it too. */
+const killers: Readonly<Record<string, SimulatedProperty>> = {
+  "acknowledge before commit": "P6",
+  "admit unsigned": "P7",
+  "admit unbound signature": "P7",
+  "admit foreign signature": "P7",
+  "undo on poll=false": "P6",
+  "dedupe by content hash": "P6",
+  "last arrival wins": "P7",
+  "drop early events": "P5",
+  "never poll": "P5",
+  "poll answer dated at arrival instead of at sending": "P7",
+  "snapshot without journal row": "P6",
+  "journal without snapshot": "P6",
+  "rewrite the journal": "P6",
+  "skip the walk's middle": "P1",
+  "swallow repeats": "P6",
+}
+
+const cases = engineCanaries.map((canary): [string, SimulatedProperty | undefined, EngineCanary] => [
+  canary.name,
+  killers[canary.name],
+  canary,
+])
+
+describe("the simulation finds every broken engine out", () => {
+  it("and nothing wrong with the real one in the same world", async () => {
+    expect((await simulate(canaryWorld)).violations).toEqual([])
+  })
+
+  it.each(cases)("%s is killed by %s", async (_name, killer, canary) => {
+    expect((await findOut(canary, killer))?.killedBy).toContain(killer)
+  })
+})

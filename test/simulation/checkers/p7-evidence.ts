@@ -1,0 +1,46 @@
+import type { Facts } from "@loan-engine/domain/facts"
+import type { Word } from "../witness.ts"
+import type { Finding, Inspected } from "./inspected.ts"
+
+/** P7: every fact of every loan is something that the bank truly said of it at that instant, or that the operator ruled. */
+export function checkEvidence({ loans, witness }: Inspected): Finding {
+  const violations: Array<string> = []
+  let checked = 0
+  for (const { stored } of loans) {
+    const { applicationReference, facts } = stored.loan
+    for (const word of wordsOf(facts)) {
+      checked++
+      if (witness.wasSaid(applicationReference, word)) continue
+      const content = word.content === undefined ? "" : ` ${JSON.stringify(word.content)}`
+      violations.push(
+        `${applicationReference}: nobody said ${word.type}${content} as of ${new Date(word.at).toISOString()}`,
+      )
+    }
+  }
+  return { checked, violations }
+}
+
+/** The facts, each as the word it must have been. */
+function wordsOf(facts: Facts): ReadonlyArray<Word> {
+  const heard = (type: string, at: number | null): ReadonlyArray<Word> => (at === null ? [] : [{ type, at }])
+  const { documents, ruling } = facts
+  return [
+    ...heard("decision.pending", facts.pendingAt),
+    ...heard("decision.approved", facts.approvedAt),
+    ...heard("decision.rejected", facts.rejectedAt),
+    ...heard("agreement.signed", facts.signedAt),
+    ...heard("loan.paidOut", facts.paidOutAt),
+    ...heard("addition.requested", facts.additionRequestedAt),
+    ...heard("addition.cleared", facts.additionClearedAt),
+    ...(documents === null ? [] : [{ type: "documents", at: documents.at, content: documents.types }]),
+    ...facts.methods.map(({ at, method }) => ({ type: "signing.method", at, content: method })),
+    ...facts.offers.map(({ at, offer }) => ({ type: "offer", at, content: { ...offer } })),
+    ...(ruling === null ? [] : [rulingWord(ruling)]),
+  ]
+}
+
+const rulingWord = ({ at, decision, by, offer }: NonNullable<Facts["ruling"]>): Word => ({
+  type: "ruling",
+  at,
+  content: { decision, by, offer },
+})

@@ -1,0 +1,29 @@
+const heldOperations = ["sign", "verify", "importKey"] as const
+
+/**
+ * Web Crypto works on threads of the platform, whose order no seed repeats. While it is held, an operation begins only
+ * when `release` is called, one at a time and in the order asked for; it is the platform's own operation all the same.
+ */
+export function holdCrypto() {
+  const { subtle } = globalThis.crypto
+  const waiting: Array<() => Promise<void>> = []
+  for (const name of heldOperations) {
+    const genuine = subtle[name].bind(subtle) as (...given: ReadonlyArray<unknown>) => Promise<unknown>
+    const held = (...given: ReadonlyArray<unknown>): Promise<unknown> =>
+      new Promise((resolve, reject) => {
+        waiting.push(() => genuine(...given).then(resolve, reject))
+      })
+    Object.defineProperty(subtle, name, { value: held, configurable: true })
+  }
+  return {
+    /** Finishes the operation that has waited longest; false if none waits. */
+    release: async (): Promise<boolean> => {
+      const operation = waiting.shift()
+      await operation?.()
+      return operation !== undefined
+    },
+    restore: (): void => {
+      for (const name of heldOperations) Reflect.deleteProperty(subtle, name)
+    },
+  }
+}

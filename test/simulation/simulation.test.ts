@@ -1,0 +1,99 @@
+import { describe, expect, it } from "vitest"
+import type { FaultLevel } from "./faults.ts"
+import type { SimulationOptions, SimulationReport } from "./simulate.ts"
+import { simulate } from "./simulate.ts"
+
+/** How many seeds each fault level is run with, and the first of them. */
+const seeds = Number(process.env["LOAN_ENGINE_SIMULATION_SEEDS"] ?? 2)
+const firstSeed = Number(process.env["LOAN_ENGINE_SIMULATION_FIRST_SEED"] ?? 1)
+
+const replayCommand = ({ seed, loans, days, faults }: SimulationOptions): string =>
+  `node test/simulation/replay.ts --seed ${seed} --loans ${loans} --days ${days} --faults ${faults}`
+
+/** Fails with what was violated, and the command that shows how it came to it. */
+function expectSound(report: SimulationReport, options: SimulationOptions): void {
+  const replay = `replay with: ${replayCommand(options)}`
+  expect(report.violations, replay).toEqual([])
+  for (const [property, checked] of Object.entries(report.checked)) {
+    expect(checked, `${property} was checked on nothing; ${replay}`).toBeGreaterThan(0)
+  }
+}
+
+const runs = (["none", "rough", "hell"] as const satisfies ReadonlyArray<FaultLevel>).flatMap((faults) =>
+  Array.from({ length: seeds }, (_, index): SimulationOptions => ({
+    seed: String(firstSeed + index),
+    loans: 30,
+    days: 15,
+    faults,
+  })),
+)
+
+describe("the whole system on virtual time", () => {
+  it.each(runs)("keeps P1, P5, P6 and P7 with faults $faults from seed $seed", async (options) => {
+    expectSound(await simulate(options), options)
+  })
+
+  it("meets every kind of fault", async () => {
+    const { faults, crashes } = await simulate({ seed: "faults", loans: 60, days: 20, faults: "hell" })
+    expect(crashes).toBeGreaterThan(5)
+    for (const kind of expectedFaults) expect(faults, `no ${kind}`).toHaveProperty([kind])
+  })
+
+  it("gives the same report from the same seed, and another from another", async () => {
+    const options: SimulationOptions = { seed: "twice", loans: 20, days: 10, faults: "hell" }
+    const [first, second, other] = [
+      await story(options),
+      await story(options),
+      await story({ ...options, seed: "other" }),
+    ]
+    expect(second).toEqual(first)
+    expect(other.lines).not.toEqual(first.lines)
+  })
+})
+
+/** The report without its wall time, and every line of what happened. */
+async function story(options: SimulationOptions) {
+  const lines: Array<string> = []
+  const { wallMs: _wallMs, ...report } = await simulate(options, (line) => void lines.push(line))
+  return { report, lines }
+}
+
+const expectedFaults = [
+  "bank answer-lost",
+  "bank garbled",
+  "bank never-answered",
+  "bank outage",
+  "bank overtaken",
+  "bank refused",
+  "bank retry-later",
+  "bank server-error",
+  "bank slow",
+  "callback answer-lost",
+  "callback delayed",
+  "callback duplicated",
+  "callback lost",
+  "callback swallowed",
+  "clock jump",
+  "crash acknowledged",
+  "crash answer-came",
+  "crash in-transaction",
+  "forged bad-signature",
+  "forged mangled",
+  "forged no-credentials",
+  "forged replayed-by-a-stranger",
+  "forged signature-of-another-event",
+  "forged unbound-signature",
+  "forged unknown-loan",
+  "forged wrong-account",
+  "forged wrong-credentials",
+  "jwks outage",
+  "jwks slow",
+  "submission told twice",
+]
+
+describe("what the simulation has found stays found", () => {
+  it("a request for documents during manual inspection is heard though its callback is lost", async () => {
+    const options: SimulationOptions = { seed: "c1", loans: 15, days: 8, faults: "hell" }
+    expectSound(await simulate(options), options)
+  })
+})

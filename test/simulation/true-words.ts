@@ -1,0 +1,74 @@
+import type { BankLoan } from "@loan-engine/app/sandbox/bank-loan"
+import type { Word } from "./witness.ts"
+
+/**
+ * What the bank's words come to, read off the bank's own books and off the callback's plain JSON, and not off what the
+ * engine made of them.
+ */
+export function statusWords(loan: BankLoan, at: number): ReadonlyArray<Word> {
+  const words: Array<Word> = [
+    { type: loan.waitingForAddition ? "addition.requested" : "addition.cleared", at },
+  ]
+  const method = loan.signedWithMethod
+  if (method !== undefined) {
+    words.push({ type: "agreement.signed", at }, { type: "signing.method", at, content: method })
+  }
+  if (loan.paidOut) words.push({ type: "loan.paidOut", at })
+  return words
+}
+
+export function decisionWords(loan: BankLoan, at: number, asked: boolean): ReadonlyArray<Word> {
+  if (loan.decision === "MANUAL_INSPECTION") return [{ type: "decision.pending", at }]
+  const decision = loan.decision === "APPROVED" ? "approved" : "rejected"
+  const offer = decision === "approved" ? loan.offer : null
+  return [
+    { type: `decision.${decision}`, at },
+    ...(offer === null ? [] : [{ type: "offer", at, content: offer }]),
+    ...(asked ? [{ type: "ruling", at, content: { decision, by: null, offer } }] : []),
+  ]
+}
+
+/** What the bank's callback carries, as far as it matters here. */
+export interface CallbackBody {
+  readonly externalApplicationEvent: {
+    readonly applicationReference: string
+    readonly applicationEventType: string
+    readonly creditDecision?: { readonly creditDecision: string }
+    readonly requiredDocuments?: ReadonlyArray<string>
+  }
+  readonly jwsData?: string
+}
+
+export function callbackWords({ externalApplicationEvent: event }: CallbackBody, loan: BankLoan, at: number) {
+  const words: Array<Word> = []
+  switch (event.applicationEventType) {
+    case "CREDIT_DECISION_UPDATED": {
+      const approved = event.creditDecision?.creditDecision === "APPROVED"
+      words.push({ type: approved ? "decision.approved" : "decision.rejected", at })
+      if (approved) words.push({ type: "offer", at, content: loan.offer })
+      break
+    }
+    case "WAITING_FOR_ADDITION":
+      words.push(
+        { type: "addition.requested", at },
+        { type: "documents", at, content: event.requiredDocuments ?? [] },
+      )
+      break
+    case "SIGNED":
+      words.push({ type: "agreement.signed", at })
+      break
+    case "PAID_OUT":
+      words.push({ type: "loan.paidOut", at })
+      break
+    default:
+  }
+  return words
+}
+
+/** The claim `iat` of a signature, in milliseconds: the end of its second if it is given in whole ones. */
+export function issuedAtMs({ jwsData }: CallbackBody): number | undefined {
+  const [, payload] = jwsData?.split(".") ?? []
+  if (payload === undefined) return undefined
+  const { iat } = JSON.parse(Buffer.from(payload, "base64url").toString("utf8")) as { readonly iat: number }
+  return Number.isInteger(iat) ? iat * 1_000 + 999 : Math.round(iat * 1_000)
+}

@@ -1,0 +1,109 @@
+import { Clock, Duration, Effect, Exit, Random, References, Scheduler } from "effect"
+import { makeTimers } from "./timers.ts"
+import type { Timer } from "./timers.ts"
+import { holdCrypto } from "./held-crypto.ts"
+import type { Seeded } from "./seeded.ts"
+
+/** Time that passes only when nothing is left to do, and then at once, up to the next thing that waits. */
+export interface VirtualTime {
+  /** True time, in milliseconds since 1970. */
+  readonly now: () => number
+  /** A clock that may show another time than the true one. Sleeping takes as long on every clock. */
+  readonly clock: (aheadMs?: () => number) => Clock.Clock
+  /** Runs an effect to its end, and whatever it leaves running up to that moment. */
+  readonly run: <A>(effect: Effect.Effect<A>) => Promise<A>
+}
+
+export function makeVirtualTime(startsAt: number, seed: Seeded): VirtualTime {
+  let now = startsAt
+  let order = 0
+  const timers = makeTimers()
+  const ready: Array<() => void> = []
+
+  const sleep = (millis: number): Effect.Effect<void> => {
+    if (millis <= 0) return Effect.yieldNow
+    if (!Number.isFinite(millis)) return Effect.never
+    return Effect.callback((resume) => {
+      const timer: Timer = {
+        at: now + millis,
+        order: order++,
+        run: () => resume(Effect.void),
+        cancelled: false,
+      }
+      timers.add(timer)
+      return Effect.sync(() => {
+        timer.cancelled = true
+      })
+    })
+  }
+
+  const clock = (aheadMs: () => number = () => 0): Clock.Clock => {
+    const millis = (): number => Math.floor(now + aheadMs())
+    const nanos = (time: number): bigint => BigInt(Math.floor(time)) * 1_000_000n
+    return {
+      currentTimeMillisUnsafe: millis,
+      currentTimeMillis: Effect.sync(millis),
+      currentTimeNanosUnsafe: () => nanos(millis()),
+      currentTimeNanos: Effect.sync(() => nanos(millis())),
+      monotonicTimeNanosUnsafe: () => nanos(now - startsAt),
+      monotonicTimeNanos: Effect.sync(() => nanos(now - startsAt)),
+      sleep: (duration) => sleep(Duration.toMillis(duration)),
+    }
+  }
+
+  /** Passes on to the next timer that still waits; false if none does. */
+  const advance = (): boolean => {
+    for (let timer = timers.take(); timer !== undefined; timer = timers.take()) {
+      if (timer.cancelled) continue
+      now = Math.max(now, timer.at)
+      timer.run()
+      return true
+    }
+    return false
+  }
+
+  const scheduler = new Scheduler.MixedScheduler("async", (task) => {
+    ready.push(task)
+    return () => {
+      const index = ready.indexOf(task)
+      if (index >= 0) ready.splice(index, 1)
+    }
+  })
+
+  const run = async <A>(effect: Effect.Effect<A>): Promise<A> => {
+    const crypto = holdCrypto()
+    try {
+      const fiber = Effect.runFork(
+        effect.pipe(
+          Effect.provideService(Clock.Clock, clock()),
+          Effect.provideService(Random.Random, seed.random),
+          Effect.provideService(References.MinimumLogLevel, "None"),
+        ),
+        { scheduler },
+      )
+      while (fiber.pollUnsafe() === undefined) {
+        await settle(ready, crypto.release)
+        if (fiber.pollUnsafe() === undefined && !advance()) throw new Error("nothing is left to wait for")
+      }
+      const exit = fiber.pollUnsafe() ?? Exit.die(new Error("it has not ended"))
+      return await Effect.runPromise(exit)
+    } finally {
+      crypto.restore()
+    }
+  }
+
+  return { now: () => now, clock, run }
+}
+
+/** Runs what is ready, and what that makes ready, until nothing is; what was held back comes last, one at a time. */
+async function settle(ready: Array<() => void>, release: () => Promise<boolean>): Promise<void> {
+  do {
+    do {
+      for (let task = ready.shift(); task !== undefined; task = ready.shift()) task()
+      await promisesToRun()
+    } while (ready.length > 0)
+  } while (await release())
+}
+
+/** A turn of the event loop: every promise that can go on has gone on by then. */
+const promisesToRun = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))

@@ -1,0 +1,158 @@
+import type { SigningKeys } from "@loan-engine/app/sandbox/callback-sender"
+import { makeSandboxBank, truth } from "@loan-engine/app/sandbox/sandbox-bank"
+import type { SandboxBank, SandboxSettings } from "@loan-engine/app/sandbox/sandbox-bank"
+import { Cause, Effect } from "effect"
+import type { Scope } from "effect"
+import { accounts, callbackUrl } from "./accounts.ts"
+import { makeAdversary } from "./adversary.ts"
+import type { StolenSignatures } from "./adversary.ts"
+import { makeBankLives } from "./bank-lives.ts"
+import { makeCallbackRoad } from "./callback-road.ts"
+import type { InspectedLoan } from "./checkers/inspected.ts"
+import { makeEngineHost } from "./engine-host.ts"
+import type { EngineHost, Running } from "./engine-host.ts"
+import type { EngineParts } from "./engine-process.ts"
+import { makeNetwork } from "./network.ts"
+import { makeMerchant, makeOperator } from "./people.ts"
+import { makeWeather } from "./weather.ts"
+import type { Witness } from "./witness.ts"
+import { dayMs } from "./world.ts"
+import type { World } from "./world.ts"
+
+/** The bank's keys, and what a forger could get hold of. */
+export interface Signing {
+  readonly keys: SigningKeys
+  readonly stolen: StolenSignatures
+}
+
+export interface WholeSystem {
+  readonly world: World
+  readonly witness: Witness
+  readonly signing: Signing
+  readonly loans: number
+  readonly days: number
+  readonly parts: Partial<EngineParts>
+}
+
+/** How long the world stays calm before it is judged: longer than the longest interval between two polls of a loan. */
+const calmMs = 9 * dayMs
+
+/** Lives through the days with their faults, then through the calm, and reads what the store holds at the end. */
+export const liveThrough = Effect.fnUntraced(function* (system: WholeSystem) {
+  const { world, witness, loans, days } = system
+  const scope = yield* Effect.scope
+  const troubles: Array<unknown> = []
+  /** Lets an effect run on by itself; a defect of the simulation's own must not pass for a quiet day. */
+  const leave = (effect: Effect.Effect<unknown>): Effect.Effect<void> =>
+    effect.pipe(
+      Effect.catchCause((cause) =>
+        Effect.sync(() => {
+          if (!Cause.hasInterruptsOnly(cause)) troubles.push(Cause.squash(cause))
+        }),
+      ),
+      Effect.forkIn(scope),
+      Effect.asVoid,
+    )
+  const { bank, host, lives, apply } = yield* build(system, leave)
+  yield* leave(applications(loans, days, (reference) => leave(apply(reference))))
+  yield* Effect.sleep(days * dayMs)
+  world.calmDown()
+  lives.freeze()
+  world.tell(() => "the faults are over, and nothing more happens at the bank")
+  yield* Effect.sleep(calmMs)
+  if (troubles.length > 0) return yield* Effect.die(troubles[0])
+  const stored = yield* readAll(yield* host.up)
+  return { loans: stored, truth: truth(bank), witness, crashes: host.crashes() }
+}, Effect.orDie)
+
+/** The bank, the engine's host, and everybody and everything between them. */
+const build = Effect.fnUntraced(function* (system: WholeSystem, leave: Leave) {
+  const { world, witness, signing } = system
+  const road = makeCallbackRoad({
+    world,
+    witness,
+    leave,
+    host: () => host,
+    loan: (reference) => bank.loans.get(reference),
+    forge: makeAdversary(world.draws("adversary"), signing.stolen),
+  })
+  const bankSettings: SandboxSettings = {
+    ...quietBank,
+    seed: world.seed,
+    keys: signing.keys,
+    transport: road,
+  }
+  const bank = yield* openBank(bankSettings)
+  const lives = makeBankLives(world, bank)
+  const network = makeNetwork({
+    world,
+    witness,
+    bankSettings,
+    bank: () => bank,
+    step: (point) => host.step(point),
+    nudge: lives.nudge,
+  })
+  const host: EngineHost = yield* makeEngineHost(world, {
+    parts: system.parts,
+    exchanges: network.exchanges,
+  })
+  const { merchantExchange } = network
+  const people = { world, witness, host, bank, leave, live: lives.live, merchantExchange }
+  yield* leave(makeOperator(people))
+  yield* makeWeather(world, host)
+  return { bank, host, lives, apply: yield* makeMerchant(people) }
+})
+
+type Leave = (effect: Effect.Effect<unknown>) => Effect.Effect<void>
+
+/** The sandbox bank does nothing of its own accord here: lives and mishaps are the simulation's. */
+const quietBank = {
+  chaos: "none",
+  speed: 1,
+  accounts: new Map<string, string>(accounts.map(({ name, password }) => [name, password])),
+  unsignedAccounts: new Set<string>(accounts.flatMap(({ name, signed }) => (signed ? [] : [name]))),
+} as const
+
+const openBank = Effect.fnUntraced(function* (
+  settings: SandboxSettings,
+): Effect.fn.Return<SandboxBank, never, Scope.Scope> {
+  const bank = yield* makeSandboxBank(settings)
+  for (const { name, credentials } of accounts) {
+    const method = credentials === undefined ? undefined : "BASIC"
+    bank.register(name, { callbackUrl: callbackUrl(name), credentials, method })
+  }
+  return bank
+})
+
+/** Applications come in over the first half of the time, evenly. */
+const applications = (
+  loans: number,
+  days: number,
+  apply: (externalReference: string) => Effect.Effect<unknown>,
+) =>
+  Effect.gen(function* () {
+    for (let index = 0; index < loans; index++) {
+      yield* Effect.sleep((days * dayMs) / 2 / loans)
+      yield* apply(`application-${index}`)
+    }
+  })
+
+const loansPerPage = 500
+
+/** Every loan that the store has, with its journal. */
+const readAll = Effect.fnUntraced(function* ({ store }: Running) {
+  const loans: Array<InspectedLoan> = []
+  for (const { name: account } of accounts) {
+    let after = ""
+    while (true) {
+      const page = yield* store.loans({ account, after, limit: loansPerPage })
+      for (const stored of page) {
+        loans.push({ stored, entries: yield* store.history(stored.loan.applicationReference) })
+      }
+      const last = page.at(-1)
+      if (last === undefined) break
+      after = last.loan.applicationReference
+    }
+  }
+  return loans
+})

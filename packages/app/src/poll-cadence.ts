@@ -39,11 +39,13 @@ interface Cadence {
 
 /**
  * How a loan is watched in each stage. The interval begins at `firstMs` and grows by `factor` to a daily tail.
- * getApplicationStatus cannot tell a decision, so while that is open getApplicationQuote is asked.
+ * getApplicationStatus cannot tell a decision, so while that is open getApplicationQuote is asked. During manual inspection
+ * the status is asked as well: the bank may wait for documents then, and nothing but a callback, which may be lost, would
+ * say so.
  */
 const cadences: { readonly [S in Stage]: Cadence } = {
   submitted: { questions: ["quote"], firstMs: 5 * minuteMs, factor: 1.6 },
-  manualInspection: { questions: ["quote"], firstMs: 30 * minuteMs, factor: 1.4 },
+  manualInspection: { questions: ["status", "quote"], firstMs: 30 * minuteMs, factor: 1.4 },
   approved: { questions: ["status"], firstMs: 30 * minuteMs, factor: 1.4 },
   waitingForAddition: { questions: ["status"], firstMs: 30 * minuteMs, factor: 1.4 },
   signed: { questions: ["status"], firstMs: hourMs, factor: 1.4 },

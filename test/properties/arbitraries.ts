@@ -1,14 +1,17 @@
 import { parseDecimal } from "@loan-engine/domain/decimal-text"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Observation } from "@loan-engine/domain/observation"
-import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
+import {
+  AccountName,
+  ApplicationReference,
+  Evidence,
+  HoldReason,
+  Source,
+} from "@loan-engine/domain/observation"
 import fc from "fast-check"
 
 export const reference = ApplicationReference.make("ABC-123")
 export const account = AccountName.make("default")
-
-/** How many runs each property gets; a compliance run raises it. */
-export const runs = Number(process.env["LOAN_ENGINE_PROPERTY_RUNS"] ?? 500)
 
 /** Few instants, so that ties are common. */
 const at = fc.integer({ min: 1, max: 8 })
@@ -19,20 +22,17 @@ const amount = fc.constantFrom("0", "1000.0", "10000", "599.99").map((text) => {
   return decimal
 })
 const offer = fc.record({ approvedAmount: amount, interest: amount }, { requiredKeys: ["approvedAmount"] })
-const fresh = { fresh: fc.constant(true as const) }
+const fresh = fc.constant(true as const)
 const documents = fc.subarray(["ID", "PAYMENT_SLIP"], { minLength: 1 })
 
 /** Any loan event whatever, lawful or not. */
 export const loanEvent: fc.Arbitrary<LoanEvent> = fc.oneof(
   fc.record({ type: fc.constant("decision.pending" as const), at }),
   fc.record(
-    { type: fc.constant("decision.approved" as const), at, ...fresh, offer },
+    { type: fc.constant("decision.approved" as const), at, fresh, offer },
     { requiredKeys: ["type", "at"] },
   ),
-  fc.record(
-    { type: fc.constant("decision.rejected" as const), at, ...fresh },
-    { requiredKeys: ["type", "at"] },
-  ),
+  fc.record({ type: fc.constant("decision.rejected" as const), at, fresh }, { requiredKeys: ["type", "at"] }),
   fc.record(
     { type: fc.constant("addition.requested" as const), at, requiredDocuments: documents },
     { requiredKeys: ["type", "at"] },
@@ -52,20 +52,9 @@ export const loanEvent: fc.Arbitrary<LoanEvent> = fc.oneof(
   }),
 )
 
-export const loanEvents = fc.array(loanEvent, { maxLength: 10 })
+export const loanEvents = fc.array(loanEvent, { maxLength: 30 })
 
-/** The events of a trace, cut into observations at random. */
-export const batches = (events: ReadonlyArray<LoanEvent>): fc.Arbitrary<Array<Array<LoanEvent>>> =>
-  fc.array(fc.boolean(), { minLength: events.length, maxLength: events.length }).map((cuts) => {
-    const cut: Array<Array<LoanEvent>> = []
-    events.forEach((event, index) => {
-      const last = cut.at(-1)
-      if (last === undefined || cuts[index] === true) cut.push([event])
-      else last.push(event)
-    })
-    return cut
-  })
-
+/** A trusted callback that says these events. */
 export const observed = (events: ReadonlyArray<LoanEvent>): Observation => ({
   applicationReference: reference,
   account,
@@ -74,3 +63,32 @@ export const observed = (events: ReadonlyArray<LoanEvent>): Observation => ({
   receivedAt: 100,
   events,
 })
+
+/** The events of a trace, cut into trusted callbacks at random. */
+export const batches = (events: ReadonlyArray<LoanEvent>): fc.Arbitrary<ReadonlyArray<Observation>> =>
+  fc.array(fc.boolean(), { minLength: events.length, maxLength: events.length }).map((cuts) => {
+    const cut: Array<Array<LoanEvent>> = []
+    events.forEach((event, index) => {
+      const last = cut.at(-1)
+      if (last === undefined || cuts[index] === true) cut.push([event])
+      else last.push(event)
+    })
+    return cut.map(observed)
+  })
+
+/** Whatever may come to one loan: any source, any evidence, trusted or held, from its own account or another. */
+export const observations: fc.Arbitrary<ReadonlyArray<Observation>> = fc.array(
+  fc
+    .record({
+      events: fc.array(loanEvent, { maxLength: 4 }),
+      source: fc.constantFrom(...Source.literals),
+      evidence: fc.constantFrom(...Evidence.literals),
+      hold: fc.option(fc.constantFrom(...HoldReason.literals), { nil: undefined, freq: 4 }),
+      account: fc.oneof(
+        { arbitrary: fc.constant(account), weight: 9 },
+        { arbitrary: fc.constant(AccountName.make("another")), weight: 1 },
+      ),
+    })
+    .map(({ hold, ...heard }) => ({ ...observed([]), ...heard, ...(hold === undefined ? {} : { hold }) })),
+  { minLength: 1, maxLength: 20 },
+)

@@ -6,7 +6,7 @@ import { stages } from "./legal-transitions.ts"
 import type { LoanEvent } from "./loan-event.ts"
 import type { Disposition, HoldReason, Observation } from "./observation.ts"
 import { AccountName, ApplicationReference } from "./observation.ts"
-import { isAdditionOutstanding } from "./standing.ts"
+import { isAdditionOutstanding, isSilent } from "./standing.ts"
 import type { Walk } from "./walk.ts"
 import { remembering, walkMachine } from "./walk.ts"
 
@@ -84,7 +84,8 @@ export function observing({ join, walk }: Lifecycle): Observe {
     const steps = stepsThrough(loan.stage, walk(loan.stage, facts), facts)
     const next: Loan = {
       ...seen,
-      ...(observation.source === "submission" ? { registered: true, account: observation.account } : {}),
+      account: observation.account,
+      registered: loan.registered || observation.source === "submission",
       facts,
       stage: steps.at(-1)?.to ?? loan.stage,
     }
@@ -104,10 +105,14 @@ export const snapshotText = (loan: Loan): string => canonicalJson({ ...loan })
 function holdReason(loan: Loan, observation: Observation): HoldReason | null {
   if (observation.hold !== undefined) return observation.hold
   if (observation.evidence === "none") return "no-evidence"
-  const claims = observation.source === "submission" && !loan.registered
-  if (loan.account !== observation.account && !claims) return "account-mismatch"
+  const isOurs = loan.account === observation.account || isUnclaimed(loan, observation)
+  if (!isOurs) return "account-mismatch"
   return null
 }
+
+/** A loan is its account's once it is registered; until then, once anything trusted was said of it. */
+const isUnclaimed = (loan: Loan, { source }: Observation): boolean =>
+  !loan.registered && (source === "submission" || isSilent(loan.facts))
 
 function stepsThrough(from: Stage, entered: ReadonlyArray<Stage>, facts: Facts): ReadonlyArray<Step> {
   return entered.map((to, index) => ({

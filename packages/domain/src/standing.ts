@@ -23,6 +23,10 @@ export function standing(facts: Facts): Standing {
   return facts.pendingAt === null ? "undecided" : "pending"
 }
 
+/** Whether nothing was said yet that we trust. */
+export const isSilent = (facts: Facts): boolean =>
+  standing(facts) === "undecided" && facts.additionRequestedAt === null && facts.additionClearedAt === null
+
 /** All that the machine's guards read of the facts, as one short text: facts in the same situation walk alike. */
 export function situation(facts: Facts): string {
   const end = isPaidOut(facts) ? "paidOut" : isSigned(facts) ? "signed" : "unsigned"

@@ -1,0 +1,208 @@
+import { joinEvents } from "@loan-engine/domain/facts"
+import type { Facts } from "@loan-engine/domain/facts"
+import type { Stage } from "@loan-engine/domain/legal-transitions"
+import { observe, observing } from "@loan-engine/domain/loan"
+import type { Lifecycle, Observe } from "@loan-engine/domain/loan"
+import type { LoanEvent } from "@loan-engine/domain/loan-event"
+import { loanMachine } from "@loan-engine/domain/loan-machine"
+import type { Observation } from "@loan-engine/domain/observation"
+import { isSigned, standing } from "@loan-engine/domain/standing"
+import type { Walk } from "@loan-engine/domain/walk"
+import { Struct } from "effect"
+import { remembering, walkMachine, walkOf } from "@loan-engine/domain/walk"
+import { oncePerOrder } from "../exhaustive/abstraction.ts"
+
+/** A lifecycle that is broken on purpose, in one way. A suite that does not notice proves nothing. */
+export interface LifecycleCanary {
+  readonly name: string
+  readonly what: string
+  readonly observe: Observe
+}
+
+const walk = remembering(walkMachine)
+const lifecycle: Lifecycle = { join: joinEvents, walk }
+
+const joining = (joinOne: (facts: Facts, event: LoanEvent) => Facts): Observe =>
+  observing({ ...lifecycle, join: (facts, events) => events.reduce(joinOne, facts) })
+
+const walking = (broken: Walk): Observe => observing({ ...lifecycle, walk: broken })
+
+const guarded = (guards: Parameters<typeof loanMachine.provide>[0]["guards"]): Observe =>
+  walking(oncePerOrder(walkOf(loanMachine.provide({ guards: guards ?? {} }))))
+
+/** What a chart without memory handles where; anything else it drops, as XState does. */
+const expectedAt: { readonly [S in Stage]: ReadonlyArray<LoanEvent["type"]> } = {
+  submitted: ["decision.pending", "decision.approved", "decision.rejected"],
+  manualInspection: ["decision.approved", "decision.rejected"],
+  approved: ["addition.requested", "agreement.signed"],
+  waitingForAddition: ["addition.requested", "addition.cleared", "agreement.signed"],
+  signed: ["loan.paidOut"],
+  paidOut: [],
+  rejected: [],
+  disputed: ["dispute.ruled"],
+}
+
+const requestedLater = ({ additionRequestedAt, additionClearedAt }: Facts): boolean =>
+  additionRequestedAt !== null && (additionClearedAt === null || additionRequestedAt > additionClearedAt)
+
+const forgetting: { readonly [T in LoanEvent["type"]]?: Partial<Facts> } = {
+  "decision.approved": { rejectedAt: null },
+  "decision.rejected": { approvedAt: null, signedAt: null, paidOutAt: null },
+}
+
+const unheld = (observation: Observation): Observation => Struct.omit(observation, ["hold"])
+
+export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
+  {
+    name: "drop early events",
+    what: "an event that the stage does not expect is dropped, as a chart without facts drops it",
+    observe: (loan, observation) =>
+      observe(loan, {
+        ...observation,
+        events: observation.events.filter(({ type }) => expectedAt[loan.stage].includes(type)),
+      }),
+  },
+  {
+    name: "last arrival wins",
+    what: "a decision makes the opposite one forgotten, so whatever is delivered last decides",
+    observe: joining((facts, event) => ({ ...joinEvents(facts, [event]), ...forgetting[event.type] })),
+  },
+  {
+    name: "latest hearing of a decision",
+    what: "a decision is dated by its last delivery, so that a stale one overrules a ruling",
+    observe: joining((facts, event) => {
+      const joined = joinEvents(facts, [event])
+      if (event.type !== "decision.rejected") return joined
+      return { ...joined, rejectedAt: Math.max(facts.rejectedAt ?? 0, event.at) }
+    }),
+  },
+  {
+    name: "latest hearing of an offer",
+    what: "an offer is dated by its last delivery, so that a stale one comes back",
+    observe: joining((facts, event) => {
+      const joined = joinEvents(facts, [event])
+      if (event.type !== "decision.approved" || event.offer === undefined) return joined
+      const others = joined.offers.filter(
+        ({ offer }) => JSON.stringify(offer) !== JSON.stringify(event.offer),
+      )
+      return { ...joined, offers: [...others, { at: event.at, offer: event.offer }] }
+    }),
+  },
+  {
+    name: "last ruling heard wins",
+    what: "rulings are ordered by their arrival, not by their time",
+    observe: joining((facts, event) =>
+      joinEvents(event.type === "dispute.ruled" ? { ...facts, ruling: null } : facts, [event]),
+    ),
+  },
+  {
+    name: "addition by arrival",
+    what: "a poll that was begun before a request came clears the request",
+    observe: joining((facts, event) => {
+      const joined = joinEvents(facts, [event])
+      return event.type === "addition.cleared" ? { ...joined, additionRequestedAt: null } : joined
+    }),
+  },
+  {
+    name: "a tie clears the addition",
+    what: "a request and a clearing of the same instant count as cleared",
+    observe: guarded({
+      isAdditionOutstanding: ({ context }) => requestedLater(context),
+      isAdditionSettled: ({ context }) => !requestedLater(context),
+    }),
+  },
+  {
+    name: "skip the walk's middle",
+    what: "the loan jumps from where it was to where the walk ends",
+    observe: walking((from, facts) => walk(from, facts).slice(-1)),
+  },
+  {
+    name: "a silent reversal",
+    what: "approved turns into rejected without a dispute in between",
+    observe: walking((from, facts) => {
+      const walked = walk(from, facts)
+      return walked.at(-1) === "rejected" ? walked.filter((stage) => stage !== "disputed") : walked
+    }),
+  },
+  {
+    name: "no dispute",
+    what: "a contradiction leaves the loan where it stands",
+    observe: guarded({
+      isContradicted: () => false,
+      isNoLongerApproved: () => false,
+      isNoLongerRejected: () => false,
+    }),
+  },
+  {
+    name: "a ruling is for ever",
+    what: "what contradicts a ruling after it was made is ignored",
+    observe: guarded({
+      isContradicted: ({ context }) => context.ruling === null && standing(context) === "contradicted",
+      isNoLongerApproved: ({ context }) => context.ruling === null && standing(context) !== "approved",
+    }),
+  },
+  {
+    name: "a dispute without end",
+    what: "no ruling leads out of the dispute",
+    observe: walking((from, facts) => (from === "disputed" ? [] : walk(from, facts))),
+  },
+  {
+    name: "nothing is implied",
+    what: "a pay-out does not imply the signature, so the loan waits for it",
+    observe: guarded({ isSigned: ({ context }) => context.signedAt !== null }),
+  },
+  {
+    name: "a request after the signature",
+    what: "an addition that is asked for takes the signed loan back",
+    observe: walking((from, facts) => {
+      const walked = walk(from, facts)
+      const asked = facts.additionRequestedAt !== null && facts.additionClearedAt === null
+      return from === "signed" && walked.length === 0 && asked ? ["waitingForAddition"] : walked
+    }),
+  },
+  {
+    name: "one step at a time",
+    what: "the walk ends after its first step, and the next event takes the next",
+    observe: walking((from, facts) => walk(from, facts).slice(0, 1)),
+  },
+  {
+    name: "no manual inspection",
+    what: "an edge of the table that the machine never takes",
+    observe: guarded({ isPending: () => false }),
+  },
+  {
+    name: "an addition that stays",
+    what: "no clearing leads back from the addition to the approval",
+    observe: walking((from, facts) =>
+      from === "waitingForAddition" && standing(facts) === "approved" && !isSigned(facts)
+        ? []
+        : walk(from, facts),
+    ),
+  },
+  {
+    name: "admit what nobody vouches for",
+    what: "evidence is not asked for",
+    observe: (loan, observation) => observe(loan, unheld({ ...observation, evidence: "credentials" })),
+  },
+  {
+    name: "hold nothing back",
+    what: "what was to be held is admitted when it came with some evidence",
+    observe: (loan, observation) => observe(loan, unheld(observation)),
+  },
+  {
+    name: "a repetition is news",
+    what: "what says nothing new is noted as if it did",
+    observe: (loan, observation) => {
+      const decision = observe(loan, observation)
+      return decision.disposition === "repeated" ? { ...decision, disposition: "noted" } : decision
+    },
+  },
+  {
+    name: "what is held does not count",
+    what: "a held observation leaves no version behind",
+    observe: (loan, observation) => {
+      const decision = observe(loan, observation)
+      return decision.hold === null ? decision : { ...decision, loan }
+    },
+  },
+]

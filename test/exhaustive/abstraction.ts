@@ -1,0 +1,133 @@
+import type { Facts, Ruling } from "@loan-engine/domain/facts"
+import type { Instant } from "@loan-engine/domain/instant"
+import type { LoanEvent } from "@loan-engine/domain/loan-event"
+import type { Stage } from "@loan-engine/domain/legal-transitions"
+import type { Walk } from "@loan-engine/domain/walk"
+
+/**
+ * The finite abstraction of facts: instants reduced to their order. The guards compare instants in two groups only, verdicts
+ * with the ruling, and the request for an addition with its clearing; so within a group each instant becomes twice its
+ * rank, which leaves room for an event before, at, between and after all of them. What no guard reads (offers, methods,
+ * documents) is left out; the properties over concrete payloads cover it.
+ */
+export function abstracted(facts: Facts): Facts {
+  const verdicts = ranks([
+    facts.approvedAt,
+    facts.rejectedAt,
+    facts.signedAt,
+    facts.paidOutAt,
+    facts.ruling?.at ?? null,
+  ])
+  const additions = ranks([facts.additionRequestedAt, facts.additionClearedAt])
+  return {
+    ...facts,
+    pendingAt: facts.pendingAt === null ? null : 2,
+    approvedAt: verdicts(facts.approvedAt),
+    rejectedAt: verdicts(facts.rejectedAt),
+    signedAt: verdicts(facts.signedAt),
+    paidOutAt: verdicts(facts.paidOutAt),
+    additionRequestedAt: additions(facts.additionRequestedAt),
+    additionClearedAt: additions(facts.additionClearedAt),
+    ruling: facts.ruling === null ? null : { ...facts.ruling, at: verdicts(facts.ruling.at) ?? 0 },
+  }
+}
+
+/** What tells two abstracted facts apart, as one short text. */
+export function factsKey({ ruling, ...facts }: Facts): string {
+  return [
+    facts.pendingAt,
+    facts.approvedAt,
+    facts.rejectedAt,
+    facts.signedAt,
+    facts.paidOutAt,
+    facts.additionRequestedAt,
+    facts.additionClearedAt,
+    ruling?.at,
+    ruling?.decision,
+    ruling?.by,
+  ].join()
+}
+
+function ranks(instants: ReadonlyArray<Instant | null>): (at: Instant | null) => Instant | null {
+  const heard = [...new Set(instants.filter((at) => at !== null))].sort((a, b) => a - b)
+  return (at) => (at === null ? null : 2 * (heard.indexOf(at) + 1))
+}
+
+/** Every kind of event that bears on a verdict, at a given instant. */
+export const verdictEvents: ReadonlyArray<(at: Instant) => LoanEvent> = [
+  (at) => ({ type: "decision.approved", at }),
+  (at) => ({ type: "decision.approved", at, fresh: true }),
+  (at) => ({ type: "decision.rejected", at }),
+  (at) => ({ type: "decision.rejected", at, fresh: true }),
+  (at) => ({ type: "agreement.signed", at }),
+  (at) => ({ type: "loan.paidOut", at }),
+  (at) => ({ type: "dispute.ruled", at, decision: "approved", by: "operator", reason: "ruled" }),
+  (at) => ({ type: "dispute.ruled", at, decision: "rejected", by: "operator", reason: "ruled" }),
+]
+
+export const additionEvents: ReadonlyArray<(at: Instant) => LoanEvent> = [
+  (at) => ({ type: "addition.requested", at }),
+  (at) => ({ type: "addition.cleared", at }),
+]
+
+/** At which places in the order of a group's instants an event can come. */
+export type Places = (instants: ReadonlyArray<Instant | null>) => ReadonlyArray<Instant>
+
+/**
+ * Every event that can come upon abstracted facts: each kind, at each place in the order of its group's instants. Verdicts
+ * may be kept to some of the places.
+ */
+export function eventsUpon(facts: Facts, verdictPlacesOf: Places): ReadonlyArray<LoanEvent> {
+  const { approvedAt, rejectedAt, signedAt, paidOutAt, ruling } = facts
+  const verdictPlaces = verdictPlacesOf([approvedAt, rejectedAt, signedAt, paidOutAt, ruling?.at ?? null])
+  const additionPlaces = anywhere([facts.additionRequestedAt, facts.additionClearedAt])
+  return [
+    { type: "decision.pending", at: 2 },
+    ...verdictPlaces.flatMap((at) => verdictEvents.map((event) => event(at))),
+    ...additionPlaces.flatMap((at) => additionEvents.map((event) => event(at))),
+  ]
+}
+
+const last = (instants: ReadonlyArray<Instant | null>): Instant =>
+  Math.max(0, ...instants.map((at) => at ?? 0))
+
+/** Before, at and between the instants in use, and after the last of them: events come in any order. */
+export const anywhere: Places = (instants) =>
+  Array.from({ length: last(instants) + 1 }, (_, index) => index + 1)
+
+/** After the last of them: events come in the order in which they happened, no two at once. */
+export const inOrder: Places = (instants) => [last(instants) + 1]
+
+/** Events that come to just these facts. */
+export function eventsBehind(facts: Facts): ReadonlyArray<LoanEvent> {
+  const heard = (type: SimpleEvent["type"], at: Instant | null): ReadonlyArray<LoanEvent> =>
+    at === null ? [] : [{ type, at }]
+  return [
+    ...heard("decision.pending", facts.pendingAt),
+    ...heard("decision.approved", facts.approvedAt),
+    ...heard("decision.rejected", facts.rejectedAt),
+    ...heard("agreement.signed", facts.signedAt),
+    ...heard("loan.paidOut", facts.paidOutAt),
+    ...heard("addition.requested", facts.additionRequestedAt),
+    ...heard("addition.cleared", facts.additionClearedAt),
+    ...(facts.ruling === null ? [] : [rulingEvent(facts.ruling)]),
+  ]
+}
+
+type SimpleEvent = Exclude<LoanEvent, { type: "dispute.ruled" }>
+
+const rulingEvent = ({ at, decision, by, reason }: Ruling): LoanEvent =>
+  by === null
+    ? { type: decision === "approved" ? "decision.approved" : "decision.rejected", at, fresh: true }
+    : { type: "dispute.ruled", at, decision, by, reason: reason ?? "" }
+
+/** A walk that is taken once for each stage and each order of instants: the guards compare instants, and do no more with them. */
+export function oncePerOrder(walk: Walk): Walk {
+  const walks = new Map<string, ReadonlyArray<Stage>>()
+  return (from, facts) => {
+    const question = `${from} ${factsKey(abstracted(facts))}`
+    const known = walks.get(question) ?? walk(from, facts)
+    walks.set(question, known)
+    return known
+  }
+}

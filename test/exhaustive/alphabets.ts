@@ -1,0 +1,44 @@
+import { parseDecimal } from "@loan-engine/domain/decimal-text"
+import type { Instant } from "@loan-engine/domain/instant"
+import type { LoanEvent } from "@loan-engine/domain/loan-event"
+import type { Offer } from "@loan-engine/domain/offer"
+import { additionEvents, verdictEvents } from "./abstraction.ts"
+
+/** A small set of events of which sets are made. Instants are few, so that ties, both ways round, are everywhere. */
+export interface Alphabet {
+  readonly name: string
+  readonly events: ReadonlyArray<LoanEvent>
+}
+
+const at = (instants: ReadonlyArray<Instant>, kinds: ReadonlyArray<(at: Instant) => LoanEvent>) =>
+  instants.flatMap((instant) => kinds.map((kind) => kind(instant)))
+
+const offering = (amount: string): Offer => {
+  const approvedAmount = parseDecimal(amount)
+  return approvedAmount === undefined ? {} : { approvedAmount }
+}
+
+/** The same kinds of events with contents that differ: offers, signing methods, documents, and who ruled. */
+const contents: ReadonlyArray<(at: Instant) => LoanEvent> = [
+  (at) => ({ type: "decision.approved", at, offer: offering("1000") }),
+  (at) => ({ type: "decision.approved", at, offer: offering("2000") }),
+  (at) => ({ type: "decision.approved", at, fresh: true, offer: offering("1000") }),
+  (at) => ({ type: "decision.approved", at, fresh: true, offer: offering("2000") }),
+  (at) => ({ type: "agreement.signed", at, method: "E_SIGN" }),
+  (at) => ({ type: "agreement.signed", at, method: "ANALOG" }),
+  (at) => ({ type: "addition.requested", at, requiredDocuments: ["ID"] }),
+  (at) => ({ type: "addition.requested", at, requiredDocuments: ["PAYMENT_SLIP"] }),
+  (at) => ({ type: "dispute.ruled", at, decision: "approved", by: "Ada", reason: "asked the bank" }),
+  (at) => ({ type: "dispute.ruled", at, decision: "approved", by: "Lin", reason: "asked the bank" }),
+]
+
+const pending = (at: Instant): LoanEvent => ({ type: "decision.pending", at })
+
+export const alphabets: ReadonlyArray<Alphabet> = [
+  { name: "verdicts and rulings, before, at and after one another", events: at([1, 2, 3], verdictEvents) },
+  {
+    name: "verdicts, rulings and additions",
+    events: at([1, 2], [pending, ...verdictEvents, ...additionEvents]),
+  },
+  { name: "offers, methods, documents and rulers", events: at([1, 2], contents) },
+]

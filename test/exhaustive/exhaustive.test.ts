@@ -1,0 +1,45 @@
+import { observe } from "@loan-engine/domain/loan"
+import { walkMachine } from "@loan-engine/domain/walk"
+import { beforeAll, describe, expect, it } from "vitest"
+import { isThorough } from "../properties/settings.ts"
+import { oncePerOrder } from "./abstraction.ts"
+import { alphabets } from "./alphabets.ts"
+import type { Exploration } from "./exploration.ts"
+import { explore } from "./exploration.ts"
+import { permute } from "./permutations.ts"
+
+/** So many events a set may have; each comes in up to this number's factorial of orders. */
+const setSizeMax = 6
+
+describe("every reachable snapshot, every event", () => {
+  let exploration: Exploration
+  beforeAll(() => {
+    exploration = explore({
+      observe,
+      authority: isThorough ? walkMachine : oncePerOrder(walkMachine),
+    })
+  })
+
+  it("takes only legal steps, those of the machine; gives one right disposition; undoes nothing; takes every legal step", ({
+    task,
+  }) => {
+    const { edges, ...totals } = exploration
+    task.meta.exploration = { ...totals, edges: Object.fromEntries(edges) }
+    expect(exploration.breaches).toEqual([])
+    expect(exploration.illegalReached).toBe(0)
+  })
+
+  it("is no empty walk", () => {
+    expect(exploration.snapshots).toBeGreaterThan(10_000)
+    expect(exploration.events).toBeGreaterThan(1_000_000)
+  })
+})
+
+describe(`every order of every set of up to ${setSizeMax} events`, () => {
+  it.for(alphabets)("P2 leads to the same facts and stage: $name", (alphabet, { task }) => {
+    const { breaches, orders, ...rest } = permute(alphabet, setSizeMax, observe)
+    task.meta.proof = { property: "P2", means: "exhaustive", cases: orders }
+    expect(breaches).toEqual([])
+    expect(rest.sets).toBeGreaterThan(100_000)
+  })
+})

@@ -1,0 +1,205 @@
+import { legalTransitions, stages } from "@loan-engine/domain/legal-transitions"
+import type { Stage } from "@loan-engine/domain/legal-transitions"
+import { openLoan } from "@loan-engine/domain/loan"
+import type { Decision, Loan, Observe } from "@loan-engine/domain/loan"
+import type { LoanEvent } from "@loan-engine/domain/loan-event"
+import type { Walk } from "@loan-engine/domain/walk"
+import { account, observed, reference } from "../properties/arbitraries.ts"
+import { judges } from "../properties/judges.ts"
+import type { Breach } from "../properties/law.ts"
+import { conclude } from "../properties/reference.ts"
+import type { Places } from "./abstraction.ts"
+import { abstracted, anywhere, eventsBehind, eventsUpon, factsKey } from "./abstraction.ts"
+
+/** What a complete walk through the abstraction visited, and everything that was wrong. */
+export interface Exploration {
+  /** Reachable snapshots: a stage, and facts with their instants reduced to their order. */
+  readonly snapshots: number
+  /** Events decided upon: every kind, at every place in the order, upon every snapshot. */
+  readonly events: number
+  readonly steps: number
+  readonly illegalReached: number
+  /** How often each pair of stages was stepped, as {@link edge} names it. */
+  readonly edges: ReadonlyMap<string, number>
+  readonly breaches: ReadonlyArray<Counterexample>
+}
+
+/** A breach, and the shortest sequence of events that shows it. */
+export interface Counterexample extends Breach {
+  readonly events: ReadonlyArray<LoanEvent>
+}
+
+export interface ExplorationOptions {
+  readonly observe: Observe
+  /** What the steps are compared with: the machine itself. Left out for what is broken on purpose. */
+  readonly authority?: Walk
+  /** Where in the order verdicts may come: {@link anywhere}, unless a smaller world is enough. */
+  readonly verdictPlaces?: Places
+  /** How many breaches of each property are told of; a broken machine would fill the page. */
+  readonly breachesMax?: number
+}
+
+interface Visited {
+  readonly loan: Loan
+  readonly from: Visited | undefined
+  readonly by: LoanEvent | undefined
+  /** The snapshots that are one event further. */
+  readonly next: Set<Visited>
+  /** Where a loan with these facts may have stood before some batch of events. */
+  readonly earlier: Set<Stage>
+}
+
+export const edge = (from: Stage, to: Stage): string => `${from} -> ${to}`
+
+/**
+ * Breadth-first through every reachable snapshot, with every event upon each, so the first breach found has a shortest
+ * trace. Then, from every stage at which a loan may have stood before a batch of events, the walk to where the batch
+ * leads: batching must not matter.
+ */
+export function explore(options: ExplorationOptions): Exploration {
+  const explorer = makeExplorer(options)
+  const start = visit(openLoan(reference, account))
+  const seen = new Map([[key(start.loan), start]])
+  const queue = [start]
+  for (const visited of queue) {
+    explorer.checkConclusion(visited)
+    for (const event of eventsUpon(visited.loan.facts, options.verdictPlaces ?? anywhere)) {
+      const next = explorer.decide(visited, visited.loan, [event])
+      const known = seen.get(key(next))
+      const reached = known ?? visit(next, visited, event)
+      visited.next.add(reached)
+      if (known !== undefined) continue
+      seen.set(key(next), reached)
+      queue.push(reached)
+    }
+  }
+  spreadEarlierStages(queue)
+  for (const visited of queue) {
+    for (const stage of visited.earlier) {
+      const arrived = explorer.decide(visited, { ...visited.loan, stage }, [])
+      if (arrived.stage === visited.loan.stage) continue
+      explorer.complain(visited, [], {
+        property: "P2",
+        what: `in one batch from ${stage} it ends at ${arrived.stage}, one by one at ${visited.loan.stage}`,
+      })
+    }
+  }
+  explorer.checkCover()
+  return explorer.result(queue.length)
+}
+
+function makeExplorer({ observe, authority, breachesMax = 3 }: ExplorationOptions) {
+  const edges = new Map<string, number>()
+  const breaches: Array<Counterexample> = []
+  const stageByFacts = new Map<string, Stage>()
+  const count = { events: 0, steps: 0, illegalReached: 0 }
+
+  const complain = (visited: Visited, last: ReadonlyArray<LoanEvent>, breach: Breach): void => {
+    const told = breaches.filter(({ property }) => property === breach.property).length
+    if (told >= breachesMax) return
+    breaches.push({ ...breach, events: [...trace(visited), ...last] })
+  }
+
+  /** What the events do to the loan, judged; the loan that results, abstracted. */
+  const decide = (visited: Visited, loan: Loan, events: ReadonlyArray<LoanEvent>): Loan => {
+    count.events++
+    const observation = observed(events)
+    const decision = observe(loan, observation)
+    for (const judge of judges) {
+      for (const breach of judge(loan, observation, decision)) complain(visited, events, breach)
+    }
+    countSteps(decision)
+    const next = { ...decision.loan, version: 0, facts: abstracted(decision.loan.facts) }
+    for (const breach of disagreements(loan.stage, decision, next)) complain(visited, events, breach)
+    return next
+  }
+
+  const countSteps = ({ steps }: Decision): void => {
+    for (const { from, to } of steps) {
+      count.steps++
+      if (!legalTransitions[from].includes(to)) count.illegalReached++
+      edges.set(edge(from, to), (edges.get(edge(from, to)) ?? 0) + 1)
+    }
+  }
+
+  /** The stage must be one for the same facts, and the steps those that the machine itself takes. */
+  const disagreements = (from: Stage, { steps }: Decision, next: Loan): ReadonlyArray<Breach> => {
+    const found: Array<Breach> = []
+    const facts = factsKey(next.facts)
+    const stage = stageByFacts.get(facts) ?? next.stage
+    stageByFacts.set(facts, stage)
+    if (stage !== next.stage) {
+      found.push({ property: "P2", what: `the same facts stand at ${stage} and at ${next.stage}` })
+    }
+    if (authority === undefined) return found
+    const walked = authority(from, next.facts).join(" ")
+    const taken = steps.map(({ to }) => to).join(" ")
+    if (walked !== taken)
+      found.push({ property: "P1", what: `it went to [${taken}], the machine to [${walked}]` })
+    return found
+  }
+
+  /** The stage must be what the naive reference concludes. */
+  const checkConclusion = (visited: Visited): void => {
+    const { stage, facts } = visited.loan
+    const concluded = conclude(eventsBehind(facts)).stage
+    if (concluded === stage) return
+    complain(visited, [], {
+      property: "P2",
+      what: `it stands at ${stage}, but what was said means ${concluded}`,
+    })
+  }
+
+  /** P8: every legal edge was taken. That no other was is P1. */
+  const checkCover = (): void => {
+    for (const from of stages) {
+      for (const to of legalTransitions[from]) {
+        if (edges.has(edge(from, to))) continue
+        breaches.push({ property: "P8", what: `${edge(from, to)} is legal but was never taken`, events: [] })
+      }
+    }
+  }
+
+  return {
+    decide,
+    complain,
+    checkConclusion,
+    checkCover,
+    result: (snapshots: number): Exploration => ({ snapshots, ...count, edges, breaches }),
+  }
+}
+
+const visit = (loan: Loan, from?: Visited, by?: LoanEvent): Visited => ({
+  loan,
+  from,
+  by,
+  next: new Set(),
+  earlier: new Set([loan.stage]),
+})
+
+/** Hands every stage on to all snapshots that lie ahead of it, until nothing is new. */
+function spreadEarlierStages(all: ReadonlyArray<Visited>): void {
+  const work = [...all]
+  for (let visited = work.pop(); visited !== undefined; visited = work.pop()) {
+    for (const reached of visited.next) {
+      const before = reached.earlier.size
+      for (const stage of visited.earlier) reached.earlier.add(stage)
+      if (reached.earlier.size > before) work.push(reached)
+    }
+  }
+}
+
+const key = ({ stage, facts }: Loan): string => `${stage} ${factsKey(facts)}`
+
+/** The events that lead to a snapshot. */
+function trace(visited: Visited): ReadonlyArray<LoanEvent> {
+  const events: Array<LoanEvent> = []
+  for (let at: Visited | undefined = visited; at?.by !== undefined; at = at.from) events.unshift(at.by)
+  return events
+}
+
+declare module "vitest" {
+  interface TaskMeta {
+    exploration?: Omit<Exploration, "edges"> & { readonly edges: Readonly<Record<string, number>> }
+  }
+}

@@ -1,0 +1,45 @@
+import { isAdditionOutstanding } from "@loan-engine/domain/standing"
+import fc from "fast-check"
+import { expect } from "vitest"
+import { interspersed, suffering } from "./faults.ts"
+import { fold } from "./fold.ts"
+import type { Law } from "./law.ts"
+import type { LawfulLife } from "./lawful-bank.ts"
+import { answers, bankStage, lawfulLives } from "./lawful-bank.ts"
+
+/** Later than anything of a life can be, delays included. */
+const finallyAt = 10_000
+
+/** Lives whose words were lost, repeated, delayed and reordered, with forgeries among them. */
+const mishaps = lawfulLives.chain(({ bank, said }) =>
+  suffering(said)
+    .chain(interspersed)
+    .map((heard) => ({ bank, trace: heard.map(({ observation }) => observation) })),
+)
+
+const untouched = lawfulLives.map(({ bank, said }: LawfulLife) => ({ bank, trace: said }))
+
+export const p5: ReadonlyArray<Law> = [
+  {
+    property: "P5",
+    title:
+      "after loss, repetition, delay, reordering and forgery, one final poll and quote bring the bank's own stage",
+    holdsFor: (observe) =>
+      fc.property(mishaps, ({ bank, trace }) => {
+        const { stage, facts } = fold(observe, [...trace, ...answers(bank, finallyAt)])
+        expect(stage).toBe(bankStage(bank))
+        expect(isAdditionOutstanding(facts)).toBe(bank.waiting)
+      }),
+  },
+  {
+    property: "P5",
+    title:
+      "a lawful life that nothing happened to never comes to a dispute, and its last poll says nothing new of the stage",
+    holdsFor: (observe) =>
+      fc.property(untouched, ({ bank, trace }) => {
+        fold(observe, [...trace, ...answers(bank, finallyAt)], (_before, _observation, { loan }) => {
+          expect(loan.stage).not.toBe("disputed")
+        })
+      }),
+  },
+]

@@ -1,0 +1,137 @@
+import { canonicalJson } from "@loan-engine/domain/canonical-json"
+import type { Stage } from "@loan-engine/domain/legal-transitions"
+import type { LoanEvent } from "@loan-engine/domain/loan-event"
+import type { Offer } from "@loan-engine/domain/offer"
+
+/** What a loan comes to, as a person would work it out from everything that was ever said. */
+export interface Conclusion {
+  readonly stage: Stage
+  readonly additionOutstanding: boolean
+  readonly offer: Offer | null
+  readonly documents: ReadonlyArray<string>
+  readonly method: string | null
+}
+
+/**
+ * The naive reference: it keeps everything said, sorts it, and reads the answer off, with neither a machine nor a join. It
+ * is written apart from the domain on purpose, and shares nothing with it but the events and the text they compare by.
+ */
+export function conclude(said: ReadonlyArray<LoanEvent>): Conclusion {
+  const verdict = verdictOf(said)
+  const requests = said.filter((event) => event.type === "addition.requested")
+  const clearedLast = latestAt(said.filter((event) => event.type === "addition.cleared"))
+  const additionOutstanding = requests.length > 0 && latestAt(requests) >= clearedLast
+  const asked = requests.filter((event) => event.requiredDocuments !== undefined && event.at >= clearedLast)
+  const lastAsked = lastBy(asked, (event) =>
+    canonicalJson({ at: event.at, types: event.requiredDocuments ?? [] }),
+  )
+  return {
+    stage: stageOf(said, verdict, additionOutstanding),
+    additionOutstanding,
+    offer: verdict === "approved" ? offerOf(said) : null,
+    documents: additionOutstanding ? (lastAsked?.requiredDocuments ?? []) : [],
+    method: methodOf(said),
+  }
+}
+
+type Verdict = "approved" | "rejected" | "contradicted" | "pending" | "undecided"
+
+function verdictOf(said: ReadonlyArray<LoanEvent>): Verdict {
+  const yes = firstHearings(said, ["decision.approved", "agreement.signed", "loan.paidOut"])
+  const no = firstHearings(said, ["decision.rejected"])
+  const ruled = lastRuling(said)
+  if (ruled !== undefined) {
+    const opposed = ruled.decision === "approved" ? no : yes
+    return opposed.some((at) => at > ruled.at) ? "contradicted" : ruled.decision
+  }
+  if (yes.length > 0 && no.length > 0) return "contradicted"
+  if (yes.length > 0) return "approved"
+  if (no.length > 0) return "rejected"
+  return said.some(({ type }) => type === "decision.pending") ? "pending" : "undecided"
+}
+
+function stageOf(said: ReadonlyArray<LoanEvent>, verdict: Verdict, additionOutstanding: boolean): Stage {
+  if (verdict === "undecided") return "submitted"
+  if (verdict === "pending") return "manualInspection"
+  if (verdict === "contradicted") return "disputed"
+  if (verdict === "rejected") return "rejected"
+  if (said.some(({ type }) => type === "loan.paidOut")) return "paidOut"
+  if (said.some(({ type }) => type === "agreement.signed")) return "signed"
+  return additionOutstanding ? "waitingForAddition" : "approved"
+}
+
+/** When each of these kinds was first heard, for those that were. */
+const firstHearings = (
+  said: ReadonlyArray<LoanEvent>,
+  types: ReadonlyArray<LoanEvent["type"]>,
+): ReadonlyArray<number> =>
+  types.flatMap((type) => {
+    const heard = said.filter((event) => event.type === type).map(({ at }) => at)
+    return heard.length === 0 ? [] : [heard.toSorted((a, b) => a - b)[0] ?? 0]
+  })
+
+interface Ruled {
+  readonly at: number
+  readonly decision: "approved" | "rejected"
+  readonly by: string | null
+  readonly reason: string | null
+  readonly offer: Offer | null
+}
+
+/** Operators rule, and so does the bank when it answers our own question. */
+function lastRuling(said: ReadonlyArray<LoanEvent>): Ruled | undefined {
+  const rulings = said.flatMap((event): ReadonlyArray<Ruled> => {
+    const bank = { at: event.at, by: null, reason: null }
+    if (event.type === "decision.approved" && event.fresh === true) {
+      return [{ ...bank, decision: "approved", offer: event.offer ?? null }]
+    }
+    if (event.type === "decision.rejected" && event.fresh === true) {
+      return [{ ...bank, decision: "rejected", offer: null }]
+    }
+    if (event.type !== "dispute.ruled") return []
+    return [{ at: event.at, decision: event.decision, by: event.by, reason: event.reason, offer: null }]
+  })
+  return lastBy(rulings, (ruling) => canonicalJson({ ...ruling }))
+}
+
+/** The offer of the last time the bank was asked, unless one was first heard after that. */
+function offerOf(said: ReadonlyArray<LoanEvent>): Offer | null {
+  const offers = said.flatMap((event) =>
+    event.type === "decision.approved" && event.offer !== undefined
+      ? [{ at: event.at, content: event.offer }]
+      : [],
+  )
+  const newest = newestFirstHeard(offers)
+  const ruled = lastRuling(said)
+  const asked = ruled?.offer ?? null
+  if (asked === null || ruled === undefined) return newest?.content ?? null
+  return newest !== undefined && newest.at > ruled.at ? newest.content : asked
+}
+
+function methodOf(said: ReadonlyArray<LoanEvent>): string | null {
+  const methods = said.flatMap((event) =>
+    event.type === "agreement.signed" && event.method !== undefined
+      ? [{ at: event.at, content: event.method }]
+      : [],
+  )
+  return newestFirstHeard(methods)?.content ?? null
+}
+
+/** Of contents that were each heard any number of times, the one whose first hearing is the latest. */
+function newestFirstHeard<T extends Offer | string>(
+  heard: ReadonlyArray<{ readonly at: number; readonly content: T }>,
+): { readonly at: number; readonly content: T } | undefined {
+  const text = (content: T): string => canonicalJson(content)
+  const firsts = heard.filter(
+    (one) => !heard.some((other) => text(other.content) === text(one.content) && other.at < one.at),
+  )
+  return lastBy(firsts, ({ content }) => text(content))
+}
+
+const latestAt = (events: ReadonlyArray<LoanEvent>): number => Math.max(-1, ...events.map(({ at }) => at))
+
+/** The last by time; of those at the same time, the one with the greatest text. */
+const lastBy = <T extends { readonly at: number }>(
+  all: ReadonlyArray<T>,
+  text: (one: T) => string,
+): T | undefined => all.toSorted((a, b) => a.at - b.at || (text(a) < text(b) ? -1 : 1)).at(-1)

@@ -1,4 +1,6 @@
+import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
+import type { EngineCanary } from "../canaries/engines.ts"
 import type { FaultLevel } from "./faults.ts"
 import type { SimulationOptions, SimulationReport } from "./simulate.ts"
 import { simulate } from "./simulate.ts"
@@ -96,4 +98,35 @@ describe("what the simulation has found stays found", () => {
     const options: SimulationOptions = { seed: "c1", loans: 15, days: 8, faults: "hell" }
     expectSound(await simulate(options), options)
   })
+
+  it("a loan whose answers cannot be recorded takes neither the other loans' polls nor the bank's patience", async () => {
+    const options: SimulationOptions = { seed: "poison", loans: 20, days: 8, faults: "rough" }
+    const sound = await simulate(options)
+    const poisoned = await simulate({ ...options, canary: poisonLoan })
+    expect(
+      new Set(poisoned.violations.map(({ what }) => what.slice(0, what.indexOf(":")))).size,
+    ).toBeLessThan(2)
+    expect(poisoned.polls).toBeLessThan(2 * sound.polls)
+  })
 })
+
+/** An engine with a defect that one loan brings out: the first that is polled. */
+const poisonLoan: EngineCanary = {
+  name: "poison loan",
+  what: "It crashes whenever one certain loan's poll is to be recorded.",
+  parts: {
+    engine: (engine) =>
+      Effect.succeed({
+        ...engine,
+        record: (observation, raw) => {
+          if (observation.source !== "poll" && observation.source !== "quote")
+            return engine.record(observation, raw)
+          poisoned ??= observation.applicationReference
+          return observation.applicationReference === poisoned
+            ? Effect.die(new Error("a defect that this loan brings out"))
+            : engine.record(observation, raw)
+        },
+      }),
+  },
+}
+let poisoned: string | undefined

@@ -3,7 +3,20 @@ import type { BankError, BankErrorReason } from "@loan-engine/adapters-http/bank
 import { applicationQuoteEvents, applicationStatusEvents } from "@loan-engine/adapters-xml/loan-events"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { ApplicationReference, Observation } from "@loan-engine/domain/observation"
-import { Clock, Context, Duration, Effect, Exit, Layer, Option, PubSub, Queue, Random, Result } from "effect"
+import {
+  Cause,
+  Clock,
+  Context,
+  Duration,
+  Effect,
+  Exit,
+  Layer,
+  Option,
+  PubSub,
+  Queue,
+  Random,
+  Result,
+} from "effect"
 import { CircuitBreaker, RateLimiter } from "effect/persistence"
 import { Banks } from "./banks.ts"
 import { LoanEngine } from "./engine.ts"
@@ -139,7 +152,12 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings) {
   })
 
   yield* runDuePolls(settings, (stored) =>
-    poll(stored, pollQuestions(stored.loan, stored.schedule, settings.cadence)),
+    poll(stored, pollQuestions(stored.loan, stored.schedule, settings.cadence)).pipe(
+      // An answer that cannot be recorded must not be asked for again each time the lease is over.
+      Effect.onError((cause) =>
+        Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.ignoreCause(postpone(stored, 0)),
+      ),
+    ),
   )
   return Poller.of({ poll })
 })
@@ -230,9 +248,14 @@ const runDuePolls = Effect.fnUntraced(function* (
     })
     return yield* Effect.asVoid(Queue.offerAll(work, claimed))
   })
+  /** A store that is down, or a defect that one loan brings out, must not end the polling of all the others. */
   const survive = (effect: Effect.Effect<unknown, StoreUnavailable>): Effect.Effect<void> =>
-    Effect.catch(Effect.asVoid(effect), (failure) =>
-      Effect.logError(failure.message).pipe(Effect.andThen(Effect.sleep(settings.pollIdleMaxMs))),
+    Effect.catchCause(Effect.asVoid(effect), (cause) =>
+      Cause.hasInterruptsOnly(cause)
+        ? Effect.interrupt
+        : Effect.logError("a poll went wrong", cause).pipe(
+            Effect.andThen(Effect.sleep(settings.pollIdleMaxMs)),
+          ),
     )
   const worker = Effect.flatMap(Queue.take(work), (stored) => survive(run(stored)))
   yield* Effect.forkScoped(Effect.forever(survive(dispatch)))

@@ -1,4 +1,5 @@
 import { observe } from "@loan-engine/domain/loan"
+import { stages } from "@loan-engine/domain/legal-transitions"
 import { walkMachine } from "@loan-engine/domain/walk"
 import { beforeAll, describe, expect, it } from "vitest"
 import { isThorough } from "../properties/settings.ts"
@@ -25,6 +26,14 @@ describe("every reachable snapshot, every event", () => {
   }) => {
     const { edges, ...totals } = exploration
     task.meta.exploration = { ...totals, edges: Object.fromEntries(edges) }
+    task.meta.proofs = [
+      ...(["P1", "P2", "P3", "P4"] as const).map((property) => ({
+        property,
+        means: "exhaustive" as const,
+        cases: exploration.events,
+      })),
+      { property: "P8", means: "exhaustive", cases: stages.length ** 2 },
+    ]
     expect(exploration.breaches).toEqual([])
     expect(exploration.illegalReached).toBe(0)
   })
@@ -38,7 +47,7 @@ describe("every reachable snapshot, every event", () => {
 describe(`every order of every set of up to ${setSizeMax} events`, () => {
   it.for(alphabets)("P2 leads to the same facts and stage: $name", (alphabet, { task }) => {
     const { breaches, orders, ...rest } = permute(alphabet, setSizeMax, observe)
-    task.meta.proof = { property: "P2", means: "exhaustive", cases: orders }
+    task.meta.proofs = [{ property: "P2", means: "exhaustive", cases: orders }]
     expect(breaches).toEqual([])
     expect(rest.sets).toBeGreaterThan(100_000)
   })

@@ -48,7 +48,7 @@ export interface CanaryFate {
 
 declare module "vitest" {
   interface TaskMeta {
-    proof?: Proof
+    proofs?: ReadonlyArray<Proof>
     canary?: CanaryFate
   }
 }

@@ -18,7 +18,7 @@ describe("what must always hold, on random cases", () => {
         seed: propertySeed,
         ...(propertyPath === undefined ? {} : { path: propertyPath }),
       })
-      task.meta.proof = { property, means: "random", cases: run.numRuns }
+      task.meta.proofs = [{ property, means: "random", cases: run.numRuns }]
       if (!run.failed) return
       throw new Error(`${fc.defaultReportMessage(run)}\n\n${replayCommand(title, run)}`, {
         cause: run.errorInstance,
@@ -44,7 +44,7 @@ describe("P8 cover: the machine's definition", () => {
   it("P8 its edges are those of the table of legal transitions, no more and no fewer", ({ task }) => {
     const table = stages.flatMap((from) => legalTransitions[from].map((to) => `${from} -> ${to}`))
     const machine = machineEdges().map(({ from, to }) => `${from} -> ${to}`)
-    task.meta.proof = { property: "P8", means: "definition", cases: machine.length }
+    task.meta.proofs = [{ property: "P8", means: "definition", cases: machine.length }]
     expect(machine.toSorted()).toEqual(table.toSorted())
   })
 })

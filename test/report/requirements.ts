@@ -1,0 +1,97 @@
+import type { PropertyId } from "../properties/law.ts"
+
+/**
+ * What the bank's page, or the contract built on it, asks of whoever follows a loan. Every requirement is met by a
+ * property, and every property is there because of a requirement; the report fails if either is missing.
+ */
+export interface Requirement {
+  readonly id: string
+  readonly sentence: string
+  /** The section of the bank's page, "Callbacks and polling status", or of the design, that it comes from. */
+  readonly source: string
+  readonly properties: ReadonlyArray<PropertyId>
+}
+
+const page = (section: string): string => `Bank's page, "${section}"`
+
+export const requirements: ReadonlyArray<Requirement> = [
+  {
+    id: "R1",
+    sentence:
+      "The status can be had in two ways, by callback and by polling; both must lead to the same stage.",
+    source: page("Callbacks and polling status"),
+    properties: ["P2", "P5"],
+  },
+  {
+    id: "R2",
+    sentence: "A credit decision that was manual inspection changes to approved or to rejected.",
+    source: page("CREDIT_DECISION_UPDATED"),
+    properties: ["P1", "P4", "P8"],
+  },
+  {
+    id: "R3",
+    sentence:
+      "The bank may wait for documents from the customer, more than once, and says so each time in the same bytes.",
+    source: page("WAITING_FOR_ADDITION"),
+    properties: ["P1", "P2", "P8"],
+  },
+  {
+    id: "R4",
+    sentence: "A signed agreement, once received, is received.",
+    source: page("SIGNED"),
+    properties: ["P1", "P4", "P8"],
+  },
+  {
+    id: "R5",
+    sentence:
+      "A loan, once paid out, is paid out; and what is paid out was approved and signed, whoever heard of it.",
+    source: page("PAID_OUT"),
+    properties: ["P1", "P4", "P8"],
+  },
+  {
+    id: "R6",
+    sentence:
+      "Callbacks carry neither an id, nor a time, nor a sequence number: lost, late, repeated and reordered ones must do no harm.",
+    source: page("Example callbacks"),
+    properties: ["P2", "P3", "P5"],
+  },
+  {
+    id: "R7",
+    sentence:
+      "A triggered application may not be treated as normal: contradictory words must end in a dispute, not in a wrong stage.",
+    source: page("How to trigger a callback in test environment"),
+    properties: ["P1", "P3", "P4"],
+  },
+  {
+    id: "R8",
+    sentence:
+      "Credentials for the callback and a signature (jwsData) are optional; what neither vouches for must not be believed.",
+    source: page("Register the callback-URL") + " and " + page("jwsData"),
+    properties: ["P7"],
+  },
+  {
+    id: "R9",
+    sentence:
+      "A poll tells a part only: what it does not mention (no signing method, paidOut false) undoes nothing.",
+    source: page("To poll the application reference"),
+    properties: ["P4", "P5"],
+  },
+  {
+    id: "R10",
+    sentence:
+      "What was decided can be shown afterwards from what was received: nothing acknowledged is lost, nothing is altered.",
+    source: "Design, section 2, what must always hold",
+    properties: ["P6"],
+  },
+]
+
+/** What is wrong with the tracing, both ways; nothing, one hopes. */
+export function untraced(properties: ReadonlyArray<PropertyId>): ReadonlyArray<string> {
+  const met = new Set(requirements.flatMap((requirement) => requirement.properties))
+  return [
+    ...requirements
+      .filter((requirement) => !requirement.properties.some((id) => properties.includes(id)))
+      .map(({ id }) => `requirement ${id} is met by no property`),
+    ...properties.filter((id) => !met.has(id)).map((id) => `property ${id} comes from no requirement`),
+  ]
+}

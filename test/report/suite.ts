@@ -1,0 +1,72 @@
+import type { TestCase } from "vitest/node"
+import { startVitest } from "vitest/node"
+import type { ExhaustiveTotals, TestOutcome } from "./report.ts"
+
+/** The parts of the suite that bear on the properties. */
+const parts = ["test/properties", "test/exhaustive", "test/canaries", "test/simulation"]
+
+export interface SuiteOptions {
+  readonly seed: number
+  readonly runs: number
+  readonly simulations: number
+}
+
+/** Runs the property suite as the tests have it, only more thoroughly, and collects what each test has to show. */
+export async function runSuite({ seed, runs, simulations }: SuiteOptions): Promise<{
+  readonly outcomes: ReadonlyArray<TestOutcome>
+  readonly exhaustive: ExhaustiveTotals | undefined
+}> {
+  const env = {
+    LOAN_ENGINE_PROPERTY_SEED: String(seed),
+    LOAN_ENGINE_PROPERTY_RUNS: String(runs),
+    LOAN_ENGINE_SIMULATION_SEEDS: String(simulations),
+    LOAN_ENGINE_SIMULATION_FIRST_SEED: String(seed),
+    LOAN_ENGINE_THOROUGH: "1",
+  }
+  const vitest = await startVitest("test", parts, {
+    watch: false,
+    reporters: ["dot"],
+    env,
+    testTimeout: testMsMax,
+    hookTimeout: testMsMax,
+  })
+  const modules = vitest.state.getTestModules()
+  const tests = modules.flatMap((module) => [...module.children.allTests()])
+  const outcomes = tests.map(outcomeOf)
+  // A file that could not even be loaded has no tests, and must not pass for it.
+  const unloaded = modules.flatMap((module) =>
+    module
+      .errors()
+      .map((error) => ({ ...nothingShown, file: module.relativeModuleId, errors: [error.message] })),
+  )
+  await vitest.close()
+  return {
+    outcomes: [...outcomes, ...unloaded],
+    exhaustive: tests.map((test) => test.meta().exploration).find((found) => found !== undefined),
+  }
+}
+
+/** How long one test of a compliance run may take. */
+const testMsMax = 900_000
+
+const nothingShown: TestOutcome = {
+  file: "",
+  title: "(the file could not be loaded)",
+  passed: false,
+  errors: [],
+  proofs: [],
+  canary: undefined,
+}
+
+function outcomeOf(test: TestCase): TestOutcome {
+  const { proofs, canary } = test.meta()
+  const result = test.result()
+  return {
+    file: test.module.relativeModuleId,
+    title: test.name,
+    passed: result.state === "passed",
+    errors: (result.errors ?? []).map(({ message }) => message),
+    proofs: proofs ?? [],
+    canary,
+  }
+}

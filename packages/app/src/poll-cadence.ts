@@ -186,7 +186,8 @@ const isAnswer = (observation: Observation): boolean =>
 
 /** Whether the bank itself, asked by us, has said that the loan's life is over. */
 function isConfirmedEnd(loan: Loan, observation: Observation): boolean {
-  if (loan.stage === "rejected") return loan.facts.ruling?.decision === "rejected"
+  const { ruling } = loan.facts
+  if (loan.stage === "rejected") return ruling?.decision === "rejected" && ruling.by === null
   if (loan.stage !== "paidOut") return false
   return observation.source === "poll" && observation.events.some((event) => event.type === "loan.paidOut")
 }

@@ -1,3 +1,4 @@
+import { canonicalJson } from "@loan-engine/domain/canonical-json"
 import { CompactSign } from "jose"
 import type { SigningKeys } from "@loan-engine/app/sandbox/callback-sender"
 import { accounts } from "./accounts.ts"
@@ -83,6 +84,9 @@ function lieAbout({ externalApplicationEvent: event }: CallbackBody, reference?:
   }
 }
 
+const sameEvent = (a: CallbackBody, b: CallbackBody): boolean =>
+  canonicalJson({ ...a.externalApplicationEvent }) === canonicalJson({ ...b.externalApplicationEvent })
+
 interface Means {
   readonly draws: Seeded
   readonly stolen: StolenSignatures
@@ -113,8 +117,11 @@ function forge(
       return send(lie, wrong)
     case "bad-signature":
       return send({ ...lie, jwsData: stolen.foreign }, headers)
-    case "signature-of-another-event":
-      return send({ ...lie, ...(isSigned ? { jwsData: another.jwsData ?? "" } : {}) }, headers)
+    case "signature-of-another-event": {
+      const letter = send({ ...lie, ...(isSigned ? { jwsData: another.jwsData ?? "" } : {}) }, headers)
+      // By chance, the lie may be the very thing that the bank said and signed at another time.
+      return { ...letter, isTrue: isSigned && sameEvent(lie, another) }
+    }
     case "unbound-signature":
       return send({ ...lie, jwsData: stolen.unbound }, headers)
     case "wrong-account": {

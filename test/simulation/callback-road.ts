@@ -18,6 +18,8 @@ export interface RoadSettings {
   readonly host: () => EngineHost
   readonly loan: (reference: string) => BankLoan | undefined
   readonly forge: (genuine: Letter) => ForgedLetter
+  /** Somebody looks into what the engine calls disputed. */
+  readonly alert: (reference: string) => Effect.Effect<void>
   /** Keeps an effect running by itself. */
   readonly leave: (effect: Effect.Effect<unknown>) => Effect.Effect<void>
 }
@@ -64,7 +66,7 @@ export function makeCallbackRoad(settings: RoadSettings): CallbackTransport {
 
 /** Hands a letter's bytes to the receiver, and tells its answer's status; the witness counts what was acknowledged. */
 const deliver = Effect.fnUntraced(function* (
-  { world, witness, host, loan }: RoadSettings,
+  { world, witness, host, loan, alert }: RoadSettings,
   letter: Letter,
   isTrue: boolean,
 ) {
@@ -82,6 +84,7 @@ const deliver = Effect.fnUntraced(function* (
   world.tell(() => `callback ${isTrue ? "" : "(forged) "}${describe(letter)} is answered ${told(answer)}`)
   if (answer.status < 300) delivered.acknowledged++
   if (answer.status === 200) delivered.believed.push(...words)
+  if (answer.body.includes('"disputed"')) yield* alert(reference)
   host().step("acknowledged")
   return answer.status
 })

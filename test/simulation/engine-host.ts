@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { StoreUnavailable } from "@loan-engine/app/loan-store"
 import { Deferred, Effect, Exit, Queue, Scope } from "effect"
 import type { EngineProcess, EngineSettings } from "./engine-process.ts"
 import { startEngine } from "./engine-process.ts"
@@ -67,7 +68,7 @@ export const makeEngineHost = Effect.fnUntraced(function* (world: World, setting
       path,
       parts: settings.parts,
       ...settings.exchanges(() => alive),
-      watchStore: (store) => watched(store, ofTheLiving),
+      watchStore: (store) => watched(store, world, ofTheLiving),
     })
     const engine = yield* world.onEngineTime(Effect.provideService(started, Scope.Scope, scope))
     current = { process: { ...engine, isAlive: () => alive, died: Deferred.await(died) }, kill }
@@ -110,17 +111,28 @@ const copyIfThere = (from: string, to: string): void => {
   if (existsSync(from)) copyFileSync(from, to)
 }
 
-/** The store, with the moments before, within and after each of its transactions known to the host. */
-const watched = (store: Store, step: (point: CrashPoint) => void): Store => ({
-  ...store,
-  update: (reference, decide) =>
-    Effect.suspend(() => {
-      step("before-commit")
-      return store.update(reference, (stored) => {
-        const change = decide(stored)
-        step("in-transaction")
-        return change
-      })
-    }).pipe(Effect.tap(() => Effect.sync(() => step("after-commit")))),
-  claimDue: (options) => Effect.tap(store.claimDue(options), () => Effect.sync(() => step("polls-claimed"))),
-})
+/** The store, with the moments before, within and after each of its transactions known to the host, and with its outages. */
+function watched(store: Store, world: World, step: (point: CrashPoint) => void): Store {
+  const unlessOut = <A>(effect: Effect.Effect<A, StoreUnavailable>): Effect.Effect<A, StoreUnavailable> =>
+    Effect.suspend(() => (world.isOut.store ? diskFull : effect))
+  const stepped = (point: CrashPoint) => Effect.sync(() => step(point))
+  return {
+    ...store,
+    load: (reference) => unlessOut(store.load(reference)),
+    update: (reference, decide) =>
+      Effect.suspend(() => {
+        step("before-commit")
+        const within: typeof decide = (stored) => {
+          const change = decide(stored)
+          step("in-transaction")
+          return change
+        }
+        return Effect.tap(unlessOut(store.update(reference, within)), stepped("after-commit"))
+      }),
+    claimDue: (options) => Effect.tap(unlessOut(store.claimDue(options)), stepped("polls-claimed")),
+    nextDue: unlessOut(store.nextDue),
+    reschedule: (stored, schedule) => unlessOut(store.reschedule(stored, schedule)),
+  }
+}
+
+const diskFull = Effect.fail(new StoreUnavailable({ message: "the disk is full" }))

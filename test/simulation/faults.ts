@@ -39,6 +39,7 @@ export interface FaultRates {
   readonly crashEveryHours: number
   readonly bankOutageEveryHours: number
   readonly jwksOutageEveryHours: number
+  readonly storeOutageEveryHours: number
   readonly clockJumpEveryHours: number
 }
 
@@ -65,6 +66,7 @@ const rates = (share: number, everyHours: number): FaultRates => ({
   crashEveryHours: 12 * everyHours,
   bankOutageEveryHours: 48 * everyHours,
   jwksOutageEveryHours: 36 * everyHours,
+  storeOutageEveryHours: 72 * everyHours,
   clockJumpEveryHours: 24 * everyHours,
 })
 

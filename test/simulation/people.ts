@@ -63,6 +63,8 @@ const register = ({ world, witness, host }: PeopleSettings, loan: BankLoan, raw:
       const at = world.engineNow()
       witness.said(loan.reference, decisionWords(loan, at, false))
       const account = accounts.find(({ name }) => name === loan.account)?.name ?? accounts[0].name
+      const known = yield* Effect.orElseSucceed(running.engine.loan(loan.reference), () => undefined)
+      if (known !== undefined && !known.loan.registered) world.count("submission outrun by a callback")
       const recorded = Effect.flatMap(submissionObservation(raw, "text/xml", account, at), (observation) =>
         running.engine.record(observation, raw),
       )
@@ -76,19 +78,20 @@ const register = ({ world, witness, host }: PeopleSettings, loan: BankLoan, raw:
     }
   })
 
-/** Rules on disputes now and then, mostly right. */
+/** Is told of a dispute, looks at it a little later, and rules on it if it still is one: not always rightly. */
 export const makeOperator = (settings: PeopleSettings) => {
-  const draws = settings.world.draws("operator")
-  const round = Effect.gen(function* () {
-    yield* Effect.sleep(draws.between(1, 12) * hourMs)
-    for (const loan of settings.bank.loans.values()) {
-      const running = settings.host.running()
-      const stored = yield* running?.engine.loan(loan.reference) ?? Effect.undefined
-      if (stored?.loan.stage === "disputed" && draws.chance(0.7))
-        yield* rule(settings, loan, draws.chance(0.8))
-    }
-  })
-  return Effect.forever(Effect.ignore(round))
+  const { world, host, bank, leave } = settings
+  const draws = world.draws("operator")
+  return (reference: string): Effect.Effect<void> => {
+    const look = Effect.gen(function* () {
+      const running = host.running()
+      const loan = bank.loans.get(reference)
+      if (running === undefined || loan === undefined) return
+      const stored = yield* running.engine.loan(loan.reference)
+      if (stored?.loan.stage === "disputed") yield* rule(settings, loan, draws.chance(0.6))
+    })
+    return leave(Effect.delay(Effect.ignore(look), draws.between(1, 90) * secondMs))
+  }
 }
 
 const rule = ({ world, witness, host }: PeopleSettings, loan: BankLoan, rightly: boolean) =>

@@ -90,6 +90,8 @@ const expectedFaults = [
   "forged wrong-credentials",
   "jwks outage",
   "jwks slow",
+  "store outage",
+  "submission outrun by a callback",
   "submission told twice",
 ]
 

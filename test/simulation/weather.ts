@@ -26,6 +26,7 @@ const outage =
 const spells: ReadonlyArray<readonly [keyof FaultRates & `${string}EveryHours`, Spell]> = [
   ["bankOutageEveryHours", outage("bank")],
   ["jwksOutageEveryHours", outage("jwks")],
+  ["storeOutageEveryHours", outage("store")],
   [
     "clockJumpEveryHours",
     (world, draws) =>

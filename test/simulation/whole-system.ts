@@ -74,6 +74,7 @@ const build = Effect.fnUntraced(function* (system: WholeSystem, leave: Leave) {
     leave,
     host: () => host,
     loan: (reference) => bank.loans.get(reference),
+    alert: (reference) => operator(reference),
     forge: makeAdversary(world.draws("adversary"), signing.stolen),
   })
   const bankSettings: SandboxSettings = {
@@ -98,7 +99,7 @@ const build = Effect.fnUntraced(function* (system: WholeSystem, leave: Leave) {
   })
   const { merchantExchange } = network
   const people = { world, witness, host, bank, leave, live: lives.live, merchantExchange }
-  yield* leave(makeOperator(people))
+  const operator = makeOperator(people)
   yield* makeWeather(world, host)
   return { bank, host, lives, apply: yield* makeMerchant(people) }
 })

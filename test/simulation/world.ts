@@ -18,7 +18,7 @@ export interface World {
   readonly isCalm: () => boolean
   /** How far the engine's clock is ahead of true time, in milliseconds. */
   aheadMs: number
-  readonly isOut: { bank: boolean; jwks: boolean }
+  readonly isOut: { bank: boolean; jwks: boolean; store: boolean }
   /** Where the engine's process is to die next. */
   crashAt: CrashPoint | undefined
   readonly count: (fault: string) => void
@@ -50,11 +50,11 @@ export function makeWorld(seed: string, faults: FaultLevel, listen?: (line: stri
       calm = true
       world.aheadMs = 0
       world.crashAt = undefined
-      Object.assign(world.isOut, { bank: false, jwks: false })
+      Object.assign(world.isOut, { bank: false, jwks: false, store: false })
     },
     isCalm: () => calm,
     aheadMs: 0,
-    isOut: { bank: false, jwks: false },
+    isOut: { bank: false, jwks: false, store: false },
     crashAt: undefined,
     count: (fault) => void counts.set(fault, (counts.get(fault) ?? 0) + 1),
     counts: () => Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1))),

@@ -20,7 +20,8 @@ const observation = (source: Observation["source"], at: number, ...events: Reado
 
 /** Where the loan and its schedule are after these observations. */
 function after(...observations: ReadonlyArray<Observation>) {
-  let [loan, schedule] = [opened, neverPolled as PollSchedule]
+  let loan = opened
+  let schedule: PollSchedule = neverPolled
   for (const observed of observations) {
     const decision = observe(loan, observed)
     schedule = scheduleAfter(schedule, observed, decision, cadenceDefaults, 0.5)

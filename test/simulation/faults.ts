@@ -29,7 +29,7 @@ export type ExchangeFault =
   | "garbled"
 
 /** What becomes of one callback on its way. */
-export type DeliveryFault = "lost" | "answer-lost" | "swallowed" | "delayed" | "duplicated" | "forged"
+type DeliveryFault = "lost" | "answer-lost" | "swallowed" | "delayed" | "duplicated" | "forged"
 
 /** Probabilities are per request; `…EveryHours` are mean waits between two of the kind, and 0 is never. */
 export interface FaultRates {

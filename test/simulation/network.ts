@@ -145,5 +145,5 @@ const plain = (status: number, headers: Readonly<Record<string, string>>): Excha
 const retryLater = (status: number, seconds: number): ExchangeResponse =>
   plain(status, { "retry-after": String(Math.round(seconds)) })
 
-export const entriesOf = <K extends string, V>(table: Readonly<Record<K, V>>): ReadonlyArray<[K, V]> =>
+const entriesOf = <K extends string, V>(table: Readonly<Record<K, V>>): ReadonlyArray<[K, V]> =>
   Object.entries(table) as Array<[K, V]>

@@ -10,7 +10,7 @@ const seeds = Number(process.env["LOAN_ENGINE_SIMULATION_SEEDS"] ?? 2)
 const firstSeed = Number(process.env["LOAN_ENGINE_SIMULATION_FIRST_SEED"] ?? 1)
 
 const replayCommand = ({ seed, loans, days, faults }: SimulationOptions): string =>
-  `node test/simulation/replay.ts --seed ${seed} --loans ${loans} --days ${days} --faults ${faults}`
+  `npx -y pnpm@12 exec node test/simulation/replay.ts --seed ${seed} --loans ${loans} --days ${days} --faults ${faults}`
 
 /** Fails with what was violated, and the command that shows how it came to it. */
 function expectSound(report: SimulationReport, options: SimulationOptions): void {
@@ -24,8 +24,8 @@ function expectSound(report: SimulationReport, options: SimulationOptions): void
 const runs = (["none", "rough", "hell"] as const satisfies ReadonlyArray<FaultLevel>).flatMap((faults) =>
   Array.from({ length: seeds }, (_, index): SimulationOptions => ({
     seed: String(firstSeed + index),
-    loans: 30,
-    days: 15,
+    loans: 25,
+    days: 12,
     faults,
   })),
 )

@@ -1,9 +1,6 @@
 import { createHash } from "node:crypto"
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
 
-/** Where the bank's words were heard. */
-export type Channel = "submission" | "callback" | "poll" | "quote" | "operator"
-
 /** A thing that was truly said, and the instant it counts from; `content` is whatever the type leaves open. */
 export interface Word {
   readonly type: string

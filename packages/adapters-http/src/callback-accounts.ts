@@ -2,7 +2,15 @@ import { AccountName } from "@loan-engine/domain/observation"
 import { Effect, Option, Schema } from "effect"
 import { challengesOf, isCredentialsText, makeAuthorization } from "./callback-authorization.ts"
 import type { CallbackCredentials } from "./callback-authorization.ts"
+import type { CallbackEventType } from "./callback-message.ts"
 import type { JwsVerifier } from "./jws-verifier.ts"
+
+/** What an account believes a callback on: `credentials` or better, a signature (`jws`), or the bank's own answer only. */
+export const RequiredEvidence = Schema.Literals(["credentials", "jws", "bank"])
+export type RequiredEvidence = typeof RequiredEvidence.Type
+
+/** What each event type takes; `credentials` where nothing is said. */
+export type TrustPolicy = { readonly [Type in CallbackEventType]?: RequiredEvidence }
 
 /** What vouches for the callbacks of one account. */
 export interface CallbackAccountOptions {
@@ -10,6 +18,8 @@ export interface CallbackAccountOptions {
   readonly credentials?: ReadonlyArray<CallbackCredentials>
   /** Verifies `jwsData` where the bank sends it; without a verifier `jwsData` is ignored. */
   readonly jws?: JwsVerifier
+  /** What each type of event is believed on; by default, credentials or a signature suffice for every type. */
+  readonly trustPolicy?: TrustPolicy
   /** Neither of them: every callback is accepted, but held until a poll confirms it. */
   readonly allowUnauthenticated?: boolean
 }
@@ -24,6 +34,7 @@ export interface CallbackAccount {
   /** Absent when no credentials are configured. */
   readonly authorizes: ((header: string | null) => boolean) | undefined
   readonly jws: JwsVerifier | undefined
+  readonly trustPolicy: TrustPolicy
   /** The `WWW-Authenticate` of a 401. */
   readonly challenges: string
 }
@@ -48,6 +59,7 @@ export const makeCallbackAccounts = Effect.fnUntraced(function* (
       name: name.value,
       authorizes: credentials.length === 0 ? undefined : makeAuthorization(credentials),
       jws: account.jws,
+      trustPolicy: account.trustPolicy ?? {},
       challenges: credentials.length === 0 ? signatureChallenge : challengesOf(credentials),
     })
   }

@@ -35,6 +35,15 @@ export type CallbackEvent =
   | { readonly kind: "paidOut" }
   | { readonly kind: "unknown"; readonly type: string }
 
+/** The bank's name of each event we know. */
+export const callbackEventTypes = {
+  creditDecisionUpdated: "CREDIT_DECISION_UPDATED",
+  signed: "SIGNED",
+  waitingForAddition: "WAITING_FOR_ADDITION",
+  paidOut: "PAID_OUT",
+} as const satisfies Record<Exclude<CallbackEvent["kind"], "unknown">, string>
+export type CallbackEventType = (typeof callbackEventTypes)[keyof typeof callbackEventTypes]
+
 export interface CallbackMessage {
   readonly applicationReference: ApplicationReference
   readonly event: CallbackEvent
@@ -145,7 +154,7 @@ const waitingForAddition: Details = (body) =>
     requiredDocuments,
   }))
 
-const detailsByType: ReadonlyMap<string, Details> = new Map([
+const detailsByType: ReadonlyMap<string, Details> = new Map<CallbackEventType, Details>([
   ["CREDIT_DECISION_UPDATED", creditDecisionUpdated],
   ["SIGNED", () => Result.succeed({ kind: "signed" })],
   ["WAITING_FOR_ADDITION", waitingForAddition],

@@ -1,5 +1,5 @@
 import type { Instant } from "@loan-engine/domain/instant"
-import type { Disposition, Evidence, HoldReason, Observation } from "@loan-engine/domain/observation"
+import type { Disposition, HoldReason, Observation } from "@loan-engine/domain/observation"
 import { Cause, Clock, Effect, Result, Schema } from "effect"
 import { makeCallbackAccounts } from "./callback-accounts.ts"
 import type { CallbackAccount, CallbackAccountOptions, CallbackConfigError } from "./callback-accounts.ts"
@@ -9,7 +9,9 @@ import { callbackEvents, decodeCallback } from "./callback-message.ts"
 import type { CallbackMessage } from "./callback-message.ts"
 import { callbackRequestLimitsDefault, headersFault, readBody } from "./callback-request.ts"
 import type { CallbackRequest, CallbackRequestLimits } from "./callback-request.ts"
-import type { JwsVerdict } from "./jws-verifier.ts"
+import { appraise } from "./callback-trust.ts"
+import type { Trust } from "./callback-trust.ts"
+import { countCallback } from "./callback-metrics.ts"
 import { makeRejectionLog, rejectionsKeptMax } from "./rejection-log.ts"
 import type { RejectionLog } from "./rejection-log.ts"
 
@@ -79,10 +81,10 @@ export const makeCallbackReceiver = Effect.fnUntraced(function* (
   const receive = (name: string, request: CallbackRequest): Effect.Effect<CallbackAnswer> => {
     const account = accounts.get(name)
     const reject = (refused: CallbackRefused): Effect.Effect<CallbackAnswer> =>
-      Effect.map(Clock.currentTimeMillis, (at) => {
+      Effect.flatMap(Clock.currentTimeMillis, (at) => {
         const field = refused.field === undefined ? {} : { field: refused.field }
         rejections.add({ at, code: refused.code, ...(account && { account: account.name }), ...field })
-        return refuse(refused)
+        return Effect.as(countCallback(account?.name ?? "", refused.code), refuse(refused))
       })
     return accept(account, request, options.record, limits).pipe(
       Effect.catchCause((cause) => {
@@ -122,7 +124,9 @@ const accept = Effect.fnUntraced(function* (
   const at = eventTime(receivedAt, trust.issuedAt, limits)
   const observation = observe(account, message, trust, receivedAt, at)
   const recorded = yield* record(observation, raw).pipe(Effect.mapError(unavailable))
-  return acknowledge(recorded.disposition, recorded.hold ?? observation.hold)
+  const { disposition, hold = observation.hold } = recorded
+  yield* countCallback(account.name, disposition === "held" ? (hold ?? "no-evidence") : disposition)
+  return acknowledge(disposition, hold)
 })
 
 const refused = (code: RejectionCode, headers: Readonly<Record<string, string>> = {}): CallbackRefused =>
@@ -137,38 +141,6 @@ function decode(raw: Uint8Array): Effect.Effect<CallbackMessage, CallbackRefused
   const { code, field, message: detail } = decoded.failure
   return Effect.fail(new CallbackRefused({ code, detail, ...(field === "" ? {} : { field }) }))
 }
-
-interface Trust {
-  readonly evidence: Evidence
-  readonly hold?: HoldReason
-  /** The signature's own issue time, in seconds. */
-  readonly issuedAt?: number | undefined
-}
-
-/** What each verdict on a signature makes of the callback: trust, or a refusal. */
-const trustBySignature: { readonly [State in JwsVerdict["state"]]: Trust | RejectionCode } = {
-  bound: { evidence: "jws" },
-  unbound: { evidence: "none", hold: "signature-unbound" },
-  unverifiable: { evidence: "none", hold: "signature-unverifiable" },
-  contradicted: "signature-contradicted",
-  invalid: "signature-invalid",
-}
-
-/** A signature that is there and cannot be relied on counts for less than none: it may be all that is forged. */
-const appraise = Effect.fnUntraced(function* (
-  account: CallbackAccount,
-  { jwsData, eventBody }: CallbackMessage,
-): Effect.fn.Return<Trust, CallbackRefused> {
-  if (jwsData === undefined || account.jws === undefined) {
-    return account.authorizes === undefined
-      ? { evidence: "none", hold: "no-evidence" }
-      : { evidence: "credentials" }
-  }
-  const verdict = yield* account.jws.verify(jwsData, eventBody)
-  const trust = trustBySignature[verdict.state]
-  if (typeof trust === "string") return yield* refused(trust, { "www-authenticate": account.challenges })
-  return verdict.state === "bound" ? { ...trust, issuedAt: verdict.issuedAt } : trust
-})
 
 /**
  * When the callback was true: its signed issue time where that is sane, never later than its receipt, however far ahead
@@ -193,12 +165,12 @@ function observe(
   receivedAt: Instant,
   at: Instant,
 ): Observation {
-  const hold = trust.hold ?? (message.event.kind === "unknown" ? "unknown-event-type" : undefined)
+  const { evidence, hold } = trust
   return {
     applicationReference: message.applicationReference,
     account: name,
     source: "callback",
-    evidence: trust.evidence,
+    evidence,
     ...(hold === undefined ? {} : { hold }),
     receivedAt,
     events: callbackEvents(message, at),

@@ -1,10 +1,11 @@
 import { Effect, Result } from "effect"
 import { base64url, compactVerify } from "jose"
+import type { CryptoKey } from "jose"
 import { isJsonObject, JsonNumber, memberOf, parseJson } from "./callback-json.ts"
 import type { JsonObject } from "./callback-json.ts"
 import type { Jwks } from "./jwks.ts"
 import { kidLengthMax } from "./jwks-keys.ts"
-import type { SignatureAlgorithm, SignatureKey } from "./jwks-keys.ts"
+import type { SignatureAlgorithm } from "./jwks-keys.ts"
 import { bindClaims } from "./jws-binding.ts"
 
 /** What a callback's signature is worth. */
@@ -17,8 +18,27 @@ export type JwsVerdict =
   | { readonly state: "unverifiable" }
   /** Genuine, but its claims say something else than the body. */
   | { readonly state: "contradicted" }
-  /** Not the bank's signature. */
-  | { readonly state: "invalid" }
+  /** Not the bank's signature, or none that we accept. */
+  | { readonly state: "invalid"; readonly reason: JwsInvalidReason }
+
+/** Why a signature is invalid; the first four are known before any key is looked for. */
+export const jwsInvalidReasons = [
+  /** No compact JWS with a JSON object as its header. */
+  "malformed",
+  /** Its `alg` is none that is allowed. */
+  "algorithm-refused",
+  /** `crit` or `b64`: an extension that changes what is signed. */
+  "extension-refused",
+  /** Its `kid` is no text, or too long. */
+  "kid-refused",
+  /** The bank publishes no usable key of that `kid`. */
+  "kid-unknown",
+  /** The bank's key is for another algorithm. */
+  "key-mismatched",
+  /** The bank's key did not make it. */
+  "forged",
+] as const
+export type JwsInvalidReason = (typeof jwsInvalidReasons)[number]
 
 export interface JwsVerifier {
   readonly verify: (jws: string, eventBody: JsonObject) => Effect.Effect<JwsVerdict>
@@ -35,34 +55,40 @@ interface Header {
   readonly kid: string | undefined
 }
 
-const invalid: JwsVerdict = { state: "invalid" }
+const invalid = (reason: JwsInvalidReason): JwsVerdict => ({ state: "invalid", reason })
 
 /** Verifies `jwsData`, a compact JWS, with the bank's published keys only: no key or URL in its header is followed. */
 export const makeJwsVerifier = ({ jwks, eventClaim }: JwsVerifierOptions): JwsVerifier => ({
   verify: Effect.fnUntraced(function* (jws, eventBody) {
     const header = readHeader(jws, jwks.algorithms)
-    if (header === undefined) return invalid
+    if (typeof header === "string") return invalid(header)
     const found = yield* jwks.lookUp(header.kid)
     if (found.state === "unavailable") return { state: "unverifiable" }
-    if (found.state === "unknown") return invalid
-    const payload = yield* Effect.promise(() => verifiedPayload(jws, header.algorithm, found.key))
-    return payload === undefined ? invalid : judge(payload, eventBody, eventClaim)
+    if (found.state === "unknown") return invalid("kid-unknown")
+    const key = found.key.byAlgorithm.get(header.algorithm)
+    if (key === undefined) return invalid("key-mismatched")
+    const payload = yield* Effect.promise(() => verifiedPayload(jws, header.algorithm, key))
+    return payload === undefined ? invalid("forged") : judge(payload, eventBody, eventClaim)
   }),
 })
 
 /** Decides before any key is fetched whether the signature is one we could accept at all. */
-function readHeader(jws: string, algorithms: ReadonlyArray<SignatureAlgorithm>): Header | undefined {
-  const [protectedHeader = "", payload, signature, ...more] = jws.split(".")
-  if (payload === undefined || signature === undefined || more.length > 0) return undefined
+function readHeader(jws: string, algorithms: ReadonlyArray<SignatureAlgorithm>): Header | JwsInvalidReason {
+  const [protectedHeader = "", payload, signature, ...more] = jws.split(".", partsMax)
+  if (payload === undefined || signature === undefined || more.length > 0) return "malformed"
   const header = decodeObject(protectedHeader)
-  if (header === undefined) return undefined
+  if (header === undefined) return "malformed"
   // Extensions change what a signature covers, so one that we do not know is refused, and we know none.
-  if (memberOf(header, "crit") !== undefined || memberOf(header, "b64") !== undefined) return undefined
+  if (memberOf(header, "crit") !== undefined || memberOf(header, "b64") !== undefined)
+    return "extension-refused"
   const algorithm = algorithms.find((allowed) => allowed === memberOf(header, "alg"))
+  if (algorithm === undefined) return "algorithm-refused"
   const kid = memberOf(header, "kid")
-  if (algorithm === undefined || !isKid(kid)) return undefined
-  return { algorithm, kid }
+  return isKid(kid) ? { algorithm, kid } : "kid-refused"
 }
+
+/** A compact JWS has three parts; one more is enough to tell that it is none. */
+const partsMax = 4
 
 const isKid = (kid: unknown): kid is string | undefined =>
   kid === undefined || (typeof kid === "string" && kid.length <= kidLengthMax)
@@ -85,10 +111,8 @@ function objectIn(bytes: Uint8Array): JsonObject | undefined {
 async function verifiedPayload(
   jws: string,
   algorithm: SignatureAlgorithm,
-  { byAlgorithm }: SignatureKey,
+  key: CryptoKey,
 ): Promise<Uint8Array | undefined> {
-  const key = byAlgorithm.get(algorithm)
-  if (key === undefined) return undefined
   try {
     const { payload } = await compactVerify(jws, key, { algorithms: [algorithm], crit: {} })
     return payload

@@ -1,6 +1,9 @@
 import { Effect } from "effect"
 import { beforeAll, describe, expect, test } from "vitest"
+import { TestClock } from "effect/testing"
 import { callbackReceiverLimitsDefault } from "../src/callback-receiver.ts"
+import { jwksLimitsDefault } from "../src/jwks.ts"
+import { makeJwsVerifier } from "../src/jws-verifier.ts"
 import { epoch, makeKey, run, sign } from "./support.ts"
 import type { TestKey } from "./support.ts"
 import { ask, body, credentials, signedEvent, start, unsigned, verifying } from "./receiver-support.ts"
@@ -157,6 +160,80 @@ describe("when the callback was true", () => {
         const jwsData = yield* ask(() => sign(key, claims))
         expect((yield* ask(() => post(body(jwsData)))).status).toBe(200)
         expect(seen[0]?.evidence).toBe("jws")
+      }),
+    ))
+})
+
+describe("an account's trust policy", () => {
+  const decision = {
+    ...signedEvent,
+    applicationEventType: "CREDIT_DECISION_UPDATED",
+    creditDecision: { creditDecision: "REJECTED" },
+  }
+  const unsignedOf = (event: object): string => JSON.stringify({ externalApplicationEvent: event })
+
+  test("holds what is vouched for by less than it asks of that type, and no other type", () =>
+    run(
+      Effect.gen(function* () {
+        const { jws } = yield* verifying(key)
+        const trustPolicy = { CREDIT_DECISION_UPDATED: "jws" } as const
+        const { post, seen } = yield* start({ credentials, jws, trustPolicy })
+        const answer = yield* ask(() => post(unsignedOf(decision)))
+        expect([answer.status, answer.body]).toEqual([
+          202,
+          { disposition: "held", reason: "evidence-too-weak" },
+        ])
+        expect(seen[0]).toMatchObject({ evidence: "credentials", hold: "evidence-too-weak" })
+        expect((yield* ask(() => post(unsigned))).status).toBe(200)
+        const jwsData = yield* ask(() => sign(key, { externalApplicationEvent: decision }))
+        expect((yield* ask(() => post(body(jwsData, decision)))).status).toBe(200)
+      }),
+    ))
+
+  test("can leave a type to the bank's own answer, however well the callback is vouched for", () =>
+    run(
+      Effect.gen(function* () {
+        const { jws } = yield* verifying(key)
+        const { post, seen } = yield* start({ credentials, jws, trustPolicy: { SIGNED: "bank" } })
+        const jwsData = yield* ask(() => sign(key, { externalApplicationEvent: signedEvent }))
+        expect((yield* ask(() => post(body(jwsData)))).status).toBe(202)
+        expect(seen[0]).toMatchObject({ evidence: "jws", hold: "evidence-too-weak" })
+      }),
+    ))
+})
+
+describe("the claim that carries the event", () => {
+  test("can be named, and the event is then looked for nowhere else", () =>
+    run(
+      Effect.gen(function* () {
+        const { jwks } = yield* verifying(key)
+        const jws = makeJwsVerifier({ jwks, eventClaim: "evt" })
+        const { post } = yield* start({ credentials, jws })
+        const named = yield* ask(() => sign(key, { evt: signedEvent }))
+        const elsewhere = yield* ask(() => sign(key, { externalApplicationEvent: signedEvent }))
+        expect((yield* ask(() => post(body(named)))).status).toBe(200)
+        expect((yield* ask(() => post(body(elsewhere)))).body).toMatchObject({ reason: "signature-unbound" })
+      }),
+    ))
+})
+
+describe("a kid that the bank does not publish", () => {
+  test("is refused by a set just fetched, and held while the set may not be fetched again", () =>
+    run(
+      Effect.gen(function* () {
+        const { jws, requests } = yield* verifying(key)
+        const { post, seen } = yield* start({ credentials, jws })
+        const strange = yield* ask(() => sign(key, { externalApplicationEvent: signedEvent }, { kid: "new" }))
+        expect((yield* ask(() => post(body(strange)))).status).toBe(401)
+        // The bank may have begun to use the key since: refusing could lose a genuine callback, holding loses nothing.
+        expect((yield* ask(() => post(body(strange)))).body).toMatchObject({
+          reason: "signature-unverifiable",
+        })
+        expect(seen).toMatchObject([{ evidence: "none", hold: "signature-unverifiable" }])
+        expect(requests.length).toBe(1)
+        yield* TestClock.adjust(jwksLimitsDefault.cooldownMs)
+        expect((yield* ask(() => post(body(strange)))).status).toBe(401)
+        expect(requests.length).toBe(2)
       }),
     ))
 })

@@ -5,6 +5,8 @@ import { createHmac } from "node:crypto"
 import { beforeAll, describe, expect, test } from "vitest"
 import { makeJwks } from "../src/jwks.ts"
 import { makeJwsVerifier } from "../src/jws-verifier.ts"
+import { signatureVerdictOf } from "../src/callback-metrics.ts"
+import type { SignatureVerdict } from "../src/callback-metrics.ts"
 import type { JwsVerdict } from "../src/jws-verifier.ts"
 import { example, jwksText, makeKey, run, serve, serveAnswers, sign } from "./support.ts"
 import type { TestKey } from "./support.ts"
@@ -74,59 +76,75 @@ test("an issue time that is no number is left out", async () => {
 })
 
 describe("attacks on the header", () => {
-  const attacks: ReadonlyArray<readonly [string, () => Promise<string> | string, JwsVerdict["state"]]> = [
-    ["alg none without a signature", () => `${encode({ alg: "none" })}.${encode(claims)}.`, "invalid"],
+  const attacks: ReadonlyArray<readonly [string, () => Promise<string> | string, SignatureVerdict]> = [
+    [
+      "alg none without a signature",
+      () => `${encode({ alg: "none" })}.${encode(claims)}.`,
+      "algorithm-refused",
+    ],
     [
       "alg none in another case",
       () => `${encode({ alg: "nOnE", kid: "key-1" })}.${encode(claims)}.`,
-      "invalid",
+      "algorithm-refused",
     ],
-    ["no alg", () => forge({ kid: "key-1" }, claims, key), "invalid"],
-    ["an alg that is a list", () => forge({ alg: ["RS256"], kid: "key-1" }, claims, key), "invalid"],
-    ["RS512 of the right key", () => forge({ alg: "RS512", kid: "key-1" }, claims, key), "invalid"],
-    ["HS256 keyed with the public key's PEM", hmacWithPem, "invalid"],
-    ["HS256 keyed with the modulus", hmacWithModulus, "invalid"],
+    ["no alg", () => forge({ kid: "key-1" }, claims, key), "algorithm-refused"],
     [
-      "a key of the sender's own in jwk",
-      () => sign(stranger, claims, { jwk: stranger.publicJwk }),
-      "invalid",
+      "an alg that is a list",
+      () => forge({ alg: ["RS256"], kid: "key-1" }, claims, key),
+      "algorithm-refused",
     ],
-    ["a jwk and no kid", () => forge({ alg: "RS256", jwk: stranger.publicJwk }, claims, stranger), "invalid"],
+    ["RS512 of the right key", () => forge({ alg: "RS512", kid: "key-1" }, claims, key), "algorithm-refused"],
+    ["HS256 keyed with the public key's PEM", hmacWithPem, "algorithm-refused"],
+    ["HS256 keyed with the modulus", hmacWithModulus, "algorithm-refused"],
+    ["a key of the sender's own in jwk", () => sign(stranger, claims, { jwk: stranger.publicJwk }), "forged"],
+    [
+      "a jwk and no kid",
+      () => forge({ alg: "RS256", jwk: stranger.publicJwk }, claims, stranger),
+      "kid-unknown",
+    ],
     [
       "b64 set to false with crit",
       () => forge({ alg: "RS256", kid: "key-1", b64: false, crit: ["b64"] }, claims, key),
-      "invalid",
+      "extension-refused",
     ],
     [
       "b64 set to false without crit",
       () => forge({ alg: "RS256", kid: "key-1", b64: false }, claims, key),
-      "invalid",
+      "extension-refused",
     ],
     [
       "an unknown critical extension",
       () => forge({ alg: "RS256", kid: "key-1", crit: ["exp"], exp: 1 }, claims, key),
-      "invalid",
+      "extension-refused",
     ],
-    ["an empty crit", () => forge({ alg: "RS256", kid: "key-1", crit: [] }, claims, key), "invalid"],
-    ["a member twice", () => forge('{"alg":"RS256","kid":"key-2","kid":"key-1"}', claims, key), "invalid"],
-    ["a header that is a list", () => forge('["RS256"]', claims, key), "invalid"],
-    ["a kid that is a number", () => forge({ alg: "RS256", kid: 1 }, claims, key), "invalid"],
-    ["a kid that is null", () => forge({ alg: "RS256", kid: null }, claims, key), "invalid"],
-    ["a kid over the limit", () => forge({ alg: "RS256", kid: "k".repeat(257) }, claims, key), "invalid"],
-    ["another key's kid", () => sign(key, claims, { kid: "key-2" }), "invalid"],
-    ["a kid nobody published", () => sign(key, claims, { kid: "nobody" }), "invalid"],
-    ["a kid named like a built-in", () => sign(key, claims, { kid: "__proto__" }), "invalid"],
-    ["a stranger's key under a published kid", () => sign(stranger, claims), "invalid"],
-    ["no kid where several keys are published", () => sign(key, claims, { kid: undefined }), "invalid"],
-    ["a key that is too small", () => forge({ alg: "RS256", kid: "small" }, claims, small), "invalid"],
-    ["a key for encryption", () => sign(forEncryption, claims), "invalid"],
-    ["a key for another algorithm", () => sign(forPs256, claims), "invalid"],
-    ["a key whose private half is published", () => sign(stranger, claims, { kid: "private" }), "invalid"],
+    [
+      "an empty crit",
+      () => forge({ alg: "RS256", kid: "key-1", crit: [] }, claims, key),
+      "extension-refused",
+    ],
+    ["a member twice", () => forge('{"alg":"RS256","kid":"key-2","kid":"key-1"}', claims, key), "malformed"],
+    ["a header that is a list", () => forge('["RS256"]', claims, key), "malformed"],
+    ["a kid that is a number", () => forge({ alg: "RS256", kid: 1 }, claims, key), "kid-refused"],
+    ["a kid that is null", () => forge({ alg: "RS256", kid: null }, claims, key), "kid-refused"],
+    ["a kid over the limit", () => forge({ alg: "RS256", kid: "k".repeat(257) }, claims, key), "kid-refused"],
+    ["another key's kid", () => sign(key, claims, { kid: "key-2" }), "forged"],
+    ["a kid nobody published", () => sign(key, claims, { kid: "nobody" }), "kid-unknown"],
+    ["a kid named like a built-in", () => sign(key, claims, { kid: "__proto__" }), "kid-unknown"],
+    ["a stranger's key under a published kid", () => sign(stranger, claims), "forged"],
+    ["no kid where several keys are published", () => sign(key, claims, { kid: undefined }), "kid-unknown"],
+    ["a key that is too small", () => forge({ alg: "RS256", kid: "small" }, claims, small), "kid-unknown"],
+    ["a key for encryption", () => sign(forEncryption, claims), "kid-unknown"],
+    ["a key for another algorithm", () => sign(forPs256, claims), "kid-unknown"],
+    [
+      "a key whose private half is published",
+      () => sign(stranger, claims, { kid: "private" }),
+      "kid-unknown",
+    ],
     ["a key we cannot read", () => sign(stranger, claims, { kid: "broken" }), "unverifiable"],
   ]
 
-  test.each(attacks)("%s", async (_title, attack, state) => {
-    expect((await verdictOn(await attack())).state).toBe(state)
+  test.each(attacks)("%s", async (_title, attack, verdict) => {
+    expect(signatureVerdictOf(await verdictOn(await attack()))).toBe(verdict)
   })
 
   function hmac(secret: string | Uint8Array): string {

@@ -77,7 +77,8 @@ export const verifying = Effect.fnUntraced(function* (key: TestKey) {
   const { url, requests } = yield* serveAnswers((response) =>
     response.writeHead(jwksServer.status).end(jwksText(key.publicJwk)),
   )
-  return { jws: makeJwsVerifier({ jwks: yield* makeJwks({ url }) }), jwksServer, requests }
+  const jwks = yield* makeJwks({ url })
+  return { jws: makeJwsVerifier({ jwks }), jwks, jwksServer, requests }
 })
 
 export const signedEvent = { applicationReference: "ABC-123", applicationEventType: "SIGNED" }

@@ -42,6 +42,8 @@ export type Evidence = typeof Evidence.Type
 export const HoldReason = Schema.Literals([
   /** Neither credentials nor a signature vouch for it. */
   "no-evidence",
+  /** What vouches for it is less than the account asks of events of its type. */
+  "evidence-too-weak",
   /** It is signed, but the bank's keys could not be had to verify it. */
   "signature-unverifiable",
   /** Its signature is genuine, but the signed claims do not carry what the body says. */

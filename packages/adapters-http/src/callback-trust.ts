@@ -1,0 +1,69 @@
+import type { Evidence, HoldReason } from "@loan-engine/domain/observation"
+import { Effect } from "effect"
+import type { CallbackAccount, RequiredEvidence, TrustPolicy } from "./callback-accounts.ts"
+import { CallbackRefused } from "./callback-answer.ts"
+import type { RejectionCode } from "./callback-answer.ts"
+import { callbackEventTypes } from "./callback-message.ts"
+import type { CallbackMessage } from "./callback-message.ts"
+import { countSignature } from "./callback-metrics.ts"
+import type { JwsVerdict } from "./jws-verifier.ts"
+
+/** How far a callback is trusted, and why it is held where that is not enough. */
+export interface Trust {
+  readonly evidence: Evidence
+  readonly hold?: HoldReason
+  /** The signature's own issue time, in seconds. */
+  readonly issuedAt?: number | undefined
+}
+
+/** What each verdict on a signature makes of the callback: trust, or a refusal. */
+const trustBySignature: { readonly [State in JwsVerdict["state"]]: Trust | RejectionCode } = {
+  bound: { evidence: "jws" },
+  unbound: { evidence: "none", hold: "signature-unbound" },
+  unverifiable: { evidence: "none", hold: "signature-unverifiable" },
+  contradicted: "signature-contradicted",
+  invalid: "signature-invalid",
+}
+
+/**
+ * How far the account trusts the callback, whose credentials have been checked before. A signature that is there and
+ * cannot be relied on counts for less than none: it may be all that is forged.
+ */
+export const appraise = Effect.fnUntraced(function* (
+  account: CallbackAccount,
+  message: CallbackMessage,
+): Effect.fn.Return<Trust, CallbackRefused> {
+  return held(yield* vouchedFor(account, message), message, account.trustPolicy)
+})
+
+const vouchedFor = Effect.fnUntraced(function* (
+  account: CallbackAccount,
+  { jwsData, eventBody }: CallbackMessage,
+): Effect.fn.Return<Trust, CallbackRefused> {
+  if (jwsData === undefined || account.jws === undefined) {
+    return account.authorizes === undefined
+      ? { evidence: "none", hold: "no-evidence" }
+      : { evidence: "credentials" }
+  }
+  const verdict = yield* account.jws.verify(jwsData, eventBody)
+  yield* countSignature(account.name, verdict)
+  const trust = trustBySignature[verdict.state]
+  if (typeof trust === "string") {
+    return yield* new CallbackRefused({ code: trust, headers: { "www-authenticate": account.challenges } })
+  }
+  return verdict.state === "bound" ? { ...trust, issuedAt: verdict.issuedAt } : trust
+})
+
+/** Which evidence meets each requirement. */
+const meets: { readonly [Required in RequiredEvidence]: ReadonlySet<Evidence> } = {
+  credentials: new Set(["credentials", "jws"]),
+  jws: new Set(["jws"]),
+  bank: new Set(),
+}
+
+function held(trust: Trust, { event }: CallbackMessage, policy: TrustPolicy): Trust {
+  if (trust.hold !== undefined) return trust
+  if (event.kind === "unknown") return { ...trust, hold: "unknown-event-type" }
+  const required = policy[callbackEventTypes[event.kind]] ?? "credentials"
+  return meets[required].has(trust.evidence) ? trust : { ...trust, hold: "evidence-too-weak" }
+}

@@ -128,6 +128,33 @@ const admitForeignSignature: EngineCanary = {
   },
 }
 
+const admitUnverifiableSignature: EngineCanary = {
+  name: "admit unverifiable signature",
+  what: "It takes a signature for good while the bank's keys cannot be had.",
+  parts: {
+    jws: ({ verify }) => ({
+      verify: (jws, body) =>
+        Effect.map(verify(jws, body), (verdict) =>
+          verdict.state === "unverifiable" ? { state: "bound" as const } : verdict,
+        ),
+    }),
+  },
+}
+
+/** So long that a claimed poll never falls due again. */
+const leaseForeverMs = 10 ** 12
+
+const forgetClaimedPolls: EngineCanary = {
+  name: "forget claimed polls",
+  what: "It takes a due poll off the list before it is done, so a crash in between ends the loan's polling.",
+  parts: {
+    store: (store) => ({
+      ...store,
+      claimDue: (options) => store.claimDue({ ...options, leaseMs: leaseForeverMs }),
+    }),
+  },
+}
+
 const undoOnPollFalse: EngineCanary = {
   name: "undo on poll=false",
   what: "It takes a poll that does not speak of a signature or a pay-out for the news that there is none.",
@@ -300,11 +327,13 @@ export const engineCanaries: ReadonlyArray<EngineCanary> = [
   admitUnsigned,
   admitUnboundSignature,
   admitForeignSignature,
+  admitUnverifiableSignature,
   undoOnPollFalse,
   dedupeByContentHash,
   lastArrivalWins,
   dropEarlyEvents,
   neverPoll,
+  forgetClaimedPolls,
   pollDatedAtArrival,
   snapshotWithoutJournalRow,
   journalWithoutSnapshot,

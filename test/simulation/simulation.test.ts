@@ -96,11 +96,6 @@ const expectedFaults = [
 ]
 
 describe("what the simulation has found stays found", () => {
-  it("a request for documents during manual inspection is heard though its callback is lost", async () => {
-    const options: SimulationOptions = { seed: "c1", loans: 15, days: 8, faults: "hell" }
-    expectSound(await simulate(options), options)
-  })
-
   it("a loan whose answers cannot be recorded takes neither the other loans' polls nor the bank's patience", async () => {
     const options: SimulationOptions = { seed: "poison", loans: 20, days: 8, faults: "rough" }
     const sound = await simulate(options)

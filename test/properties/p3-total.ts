@@ -1,12 +1,17 @@
 import { stages } from "@loan-engine/domain/legal-transitions"
 import { noFacts } from "@loan-engine/domain/facts"
+import { loanMachine } from "@loan-engine/domain/loan-machine"
 import { openLoan } from "@loan-engine/domain/loan"
 import fc from "fast-check"
 import { expect } from "vitest"
-import { account, loanEvent, observations, observed, reference } from "./arbitraries.ts"
-import { judged } from "./fold.ts"
+import { initialTransition, transition } from "xstate"
+import { account, batches, loanEvent, loanEvents, observations, observed, reference } from "./arbitraries.ts"
+import { fold, judged } from "./fold.ts"
 import { judgeTotal } from "./judges.ts"
 import type { Law } from "./law.ts"
+
+/** Cuts a trace into what is observed at once. */
+const traces = loanEvents.chain((events) => batches(events))
 
 export const p3: ReadonlyArray<Law> = [
   {
@@ -15,6 +20,21 @@ export const p3: ReadonlyArray<Law> = [
     holdsFor: (observe) =>
       fc.property(observations, (trace) => {
         expect(judged(observe, trace, judgeTotal)).toEqual([])
+      }),
+  },
+  {
+    property: "P3",
+    title: "XState itself, sent the same events, ends in the same facts and at the same stage",
+    holdsFor: (observe) =>
+      fc.property(traces, (trace) => {
+        let [snapshot] = initialTransition(loanMachine)
+        fold(observe, trace, (_before, { events }, { loan }) => {
+          ;[snapshot] = transition(loanMachine, snapshot, { type: "observed", events })
+          expect({ stage: snapshot.value, facts: snapshot.context }).toEqual({
+            stage: loan.stage,
+            facts: loan.facts,
+          })
+        })
       }),
   },
   {

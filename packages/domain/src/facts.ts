@@ -162,6 +162,6 @@ function joinHeard<T extends Dated>(
   const key = keyOf(next)
   const same = known.find((entry) => keyOf(entry) === key)
   if (same !== undefined && same.at <= next.at) return known
-  const others = same === undefined ? known : known.filter((entry) => entry !== same)
+  const others = known.filter((entry) => entry !== same)
   return [...others, next].sort((a, b) => a.at - b.at || (keyOf(a) < keyOf(b) ? -1 : 1))
 }

@@ -33,3 +33,17 @@ export function lifecycleMermaid(): string {
   const ends = lastStages.map((stage) => `    ${stage} --> [*]`)
   return ["stateDiagram-v2", "    [*] --> submitted", ...edges, ...ends, ""].join("\n")
 }
+
+/**
+ * The machine's definition alone, as a module for XState's visualizer (https://stately.ai/viz): states, edges and the names
+ * of guards and actions, without their code.
+ */
+export function lifecycleModule(): string {
+  const { context: _context, ...definition } = loanMachine.config
+  return [
+    'import { createMachine } from "xstate"',
+    "",
+    `export const loanMachine = createMachine(${JSON.stringify(definition, null, 2)})`,
+    "",
+  ].join("\n")
+}

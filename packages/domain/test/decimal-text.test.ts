@@ -18,6 +18,12 @@ describe("parseDecimal", () => {
     ["100", "100"],
     ["12345678901234567890.123456789", "12345678901234567890.123456789"],
     [" 12 ", "12"],
+    ["1.500", "1.5"],
+    ["1e+10", "10000000000"],
+    ["1e-10", "0.0000000001"],
+    ["9".repeat(30), "9".repeat(30)],
+    [`0.${"9".repeat(30)}`, `0.${"9".repeat(30)}`],
+    [`${"0".repeat(99)}1`, "1"],
   ])("gives %s its one canonical form, %s", (written, canonical) => {
     expect(parseDecimal(written)).toBe(canonical)
   })
@@ -34,6 +40,11 @@ describe("parseDecimal", () => {
     "1e9999",
     "1 2",
     `1${"0".repeat(40)}`,
+    "9".repeat(31),
+    `0.${"9".repeat(31)}`,
+    `${"0".repeat(100)}1`,
+    "1e-31",
+    "1e1000",
     `0.${"0".repeat(99)}`,
   ])("refuses %s", (written) => {
     expect(parseDecimal(written)).toBeUndefined()

@@ -1,6 +1,6 @@
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Decision } from "@loan-engine/domain/loan"
-import { observe, openLoan } from "@loan-engine/domain/loan"
+import { observe, openLoan, snapshotText } from "@loan-engine/domain/loan"
 import { loanView } from "@loan-engine/domain/loan-view"
 import type { Observation } from "@loan-engine/domain/observation"
 import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
@@ -90,6 +90,60 @@ describe("the walk", () => {
   })
 })
 
+describe("a step is inferred", () => {
+  it("unless the approval was heard, or ruled", () => {
+    const ruling: LoanEvent = {
+      type: "dispute.ruled",
+      at: 6,
+      decision: "approved",
+      by: "Ada",
+      reason: "asked",
+    }
+    expect(path(given([rejected], [signed], [ruling]))).toBe("approved signed")
+    expect(path(given([signed]))).toBe("(approved) signed")
+  })
+
+  it("whatever else was ruled", () => {
+    const against: LoanEvent = { type: "decision.rejected", at: 3, fresh: true }
+    expect(path(given([against], [{ ...signed, at: 2 }]))).toBe("")
+    const decision = given(
+      [against],
+      [{ ...signed, at: 9 }],
+      [{ type: "decision.rejected", at: 12, fresh: true }],
+    )
+    expect(path(decision)).toBe("rejected")
+  })
+})
+
+describe("news", () => {
+  it.each<[string, ReadonlyArray<LoanEvent>, LoanEvent, ReadonlyArray<string>]>([
+    ["a first decision", [pending], approved, ["decision"]],
+    ["a first rejection", [pending], rejected, ["decision"]],
+    ["no decision yet", [], pending, []],
+    ["the opposite decision, which contradicts the one that was news", [rejected], approved, []],
+    ["another approval", [approved], { ...approved, at: 9 }, []],
+    ["a request", [approved], requested(3), ["addition"]],
+    ["a request while one is open", [requested(3)], requested(4), []],
+    ["a request after a clearing", [requested(3), cleared(4)], requested(5), ["addition"]],
+    ["a clearing", [requested(3)], cleared(4), []],
+    ["a signature", [approved], signed, ["signature"]],
+    ["a second signature", [signed], { ...signed, at: 9 }, []],
+    ["a pay-out, of which the signature is no news", [approved], paidOut, ["payOut"]],
+    ["a second pay-out", [paidOut], { ...paidOut, at: 9 }, []],
+  ])("is %s", (_what, before, event, news) => {
+    expect(given(before, [event]).news).toEqual(news)
+  })
+
+  it("is all that one observation brings", () => {
+    expect(given([approved, requested(3), signed, paidOut]).news).toEqual([
+      "decision",
+      "addition",
+      "signature",
+      "payOut",
+    ])
+  })
+})
+
 describe("an addition", () => {
   it("is not cleared by a poll that began before the request came", () => {
     expect(given([approved], [requested(7)], [cleared(6)]).loan.stage).toBe("waitingForAddition")
@@ -112,6 +166,14 @@ describe("an addition", () => {
   it("heard of from a poll alone does not show the documents of an earlier request", () => {
     const { loan } = given([approved], [requested(3)], [cleared(4)], [{ type: "addition.requested", at: 5 }])
     expect(loanView(loan)).toMatchObject({ additionOutstanding: true, requiredDocuments: [] })
+  })
+})
+
+describe("a snapshot", () => {
+  it("is the loan's own text, the same for the same loan", () => {
+    const { loan } = given([paidOut])
+    expect(JSON.parse(snapshotText(loan))).toEqual(JSON.parse(JSON.stringify(loan)))
+    expect(snapshotText({ ...loan, facts: { ...loan.facts } })).toBe(snapshotText(loan))
   })
 })
 
@@ -138,8 +200,23 @@ describe("what is not trusted", () => {
   it("is held and changes no fact", () => {
     const loan = openLoan(applicationReference, account)
     const decision = observe(loan, { ...heardFrom("callback"), evidence: "none", events: [approved] })
-    expect(decision).toMatchObject({ disposition: "held", hold: "no-evidence", steps: [] })
+    expect(decision).toMatchObject({ disposition: "held", hold: "no-evidence", steps: [], news: [] })
     expect(decision.loan.facts).toBe(loan.facts)
+  })
+
+  it("opens no loan for an account: the first that is trusted does", () => {
+    const other = AccountName.make("no")
+    const forged = observe(openLoan(applicationReference, other), {
+      ...heardFrom("callback"),
+      account: other,
+      evidence: "none",
+      events: [rejected],
+    })
+    const genuine = observe(forged.loan, { ...heardFrom("callback"), events: [pending] })
+    expect(genuine).toMatchObject({ hold: null, loan: { account: "se", stage: "manualInspection" } })
+    expect(observe(genuine.loan, { ...heardFrom("callback"), account: other, events: [] }).hold).toBe(
+      "account-mismatch",
+    )
   })
 
   it("includes the word of another account, until the submission claims the loan", () => {

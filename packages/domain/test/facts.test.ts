@@ -1,0 +1,187 @@
+import { joinEvents, noFacts } from "@loan-engine/domain/facts"
+import type { Facts } from "@loan-engine/domain/facts"
+import type { LoanEvent } from "@loan-engine/domain/loan-event"
+import type { Offer } from "@loan-engine/domain/offer"
+import {
+  currentOffer,
+  isSilent,
+  requiredDocuments,
+  signingMethod,
+  situation,
+  standing,
+} from "@loan-engine/domain/standing"
+import { describe, expect, it } from "vitest"
+
+const facts = (...events: ReadonlyArray<LoanEvent>): Facts => joinEvents(noFacts, events)
+const offered = (tenor: number, at: number, fresh?: true): LoanEvent => ({
+  type: "decision.approved",
+  at,
+  offer: { tenor },
+  ...(fresh === undefined ? {} : { fresh }),
+})
+const ruled = (at: number, decision: "approved" | "rejected", by = "Ada"): LoanEvent => ({
+  type: "dispute.ruled",
+  at,
+  decision,
+  by,
+  reason: "asked the bank",
+})
+
+describe("joining", () => {
+  it("gives the very same facts back when an event says nothing new", () => {
+    const known = facts(
+      offered(12, 5, true),
+      { type: "agreement.signed", at: 5, method: "E_SIGN" },
+      { type: "addition.requested", at: 5, requiredDocuments: ["ID"] },
+      { type: "addition.cleared", at: 5 },
+      { type: "decision.pending", at: 5 },
+      { type: "decision.rejected", at: 5 },
+      { type: "loan.paidOut", at: 5 },
+    )
+    const again: ReadonlyArray<LoanEvent> = [
+      offered(12, 5, true),
+      offered(12, 9),
+      { type: "agreement.signed", at: 9, method: "E_SIGN" },
+      { type: "agreement.signed", at: 9 },
+      { type: "addition.requested", at: 5, requiredDocuments: ["ID"] },
+      { type: "addition.requested", at: 4, requiredDocuments: ["PAYMENT_SLIP"] },
+      { type: "addition.cleared", at: 5 },
+      { type: "decision.pending", at: 9 },
+      { type: "decision.rejected", at: 9 },
+      { type: "loan.paidOut", at: 9 },
+    ]
+    for (const event of again) expect(joinEvents(known, [event])).toBe(known)
+  })
+
+  it("keeps a signature without a method from adding one", () => {
+    expect(facts({ type: "agreement.signed", at: 1 })).toEqual({ ...noFacts, signedAt: 1 })
+  })
+
+  it("keeps contents in the order of first hearing, then of their text", () => {
+    const heard = facts(offered(24, 2), offered(12, 2), offered(36, 1), offered(24, 1))
+    expect(heard.offers).toEqual([
+      { at: 1, offer: { tenor: 24 } },
+      { at: 1, offer: { tenor: 36 } },
+      { at: 2, offer: { tenor: 12 } },
+    ])
+  })
+
+  it("settles rulings and documents of one instant by their text, whichever comes first", () => {
+    const rulings = [ruled(3, "approved", "Ada"), ruled(3, "approved", "Lin")]
+    expect(facts(...rulings).ruling?.by).toBe("Lin")
+    expect(facts(...rulings.toReversed()).ruling?.by).toBe("Lin")
+    expect(facts(ruled(3, "approved"), ruled(4, "rejected")).ruling?.decision).toBe("rejected")
+    expect(facts(ruled(4, "rejected"), ruled(3, "approved")).ruling?.decision).toBe("rejected")
+  })
+})
+
+describe("where the decision stands", () => {
+  it.each<[string, ReadonlyArray<LoanEvent>, ReturnType<typeof standing>]>([
+    ["nothing said", [], "undecided"],
+    ["pending", [{ type: "decision.pending", at: 1 }], "pending"],
+    ["approved", [offered(1, 1)], "approved"],
+    ["signed only", [{ type: "agreement.signed", at: 1 }], "approved"],
+    ["paid out only", [{ type: "loan.paidOut", at: 1 }], "approved"],
+    ["rejected", [{ type: "decision.rejected", at: 1 }], "rejected"],
+    ["both", [offered(1, 1), { type: "decision.rejected", at: 1 }], "contradicted"],
+    [
+      "ruled, with what was heard at the same instant",
+      [ruled(2, "approved"), { type: "decision.rejected", at: 2 }],
+      "approved",
+    ],
+    [
+      "ruled, with what was heard later",
+      [ruled(2, "approved"), { type: "decision.rejected", at: 3 }],
+      "contradicted",
+    ],
+    [
+      "ruled rejected, paid out later",
+      [ruled(2, "rejected"), { type: "loan.paidOut", at: 3 }],
+      "contradicted",
+    ],
+    ["ruled rejected, paid out before", [ruled(2, "rejected"), { type: "loan.paidOut", at: 1 }], "rejected"],
+    [
+      "ruled rejected, rejected later",
+      [ruled(2, "rejected"), { type: "decision.rejected", at: 3 }],
+      "rejected",
+    ],
+  ])("%s", (_what, events, expected) => {
+    expect(standing(facts(...events))).toBe(expected)
+  })
+
+  it("tells a loan that nothing trusted was said of from every other", () => {
+    expect(isSilent(noFacts)).toBe(true)
+    const events: ReadonlyArray<LoanEvent> = [
+      { type: "decision.pending", at: 0 },
+      { type: "addition.requested", at: 0 },
+      { type: "addition.cleared", at: 0 },
+      { type: "loan.paidOut", at: 0 },
+    ]
+    for (const event of events) expect(isSilent(facts(event))).toBe(false)
+  })
+
+  it("tells situations apart that the machine's guards tell apart", () => {
+    const situations = [
+      facts(),
+      facts({ type: "decision.pending", at: 1 }),
+      facts(offered(1, 1)),
+      facts(offered(1, 1), { type: "addition.requested", at: 1 }),
+      facts({ type: "agreement.signed", at: 1 }),
+      facts({ type: "loan.paidOut", at: 1 }),
+      facts({ type: "decision.rejected", at: 1 }),
+      facts({ type: "decision.rejected", at: 1 }, offered(1, 1)),
+    ].map(situation)
+    expect(new Set(situations).size).toBe(situations.length)
+    expect(situation(facts({ type: "loan.paidOut", at: 1 }))).toBe("approved paidOut settled")
+    expect(situation(facts(offered(1, 1), { type: "addition.requested", at: 1 }))).toBe(
+      "approved unsigned outstanding",
+    )
+    expect(situation(facts({ type: "agreement.signed", at: 1 }))).toBe("approved signed settled")
+  })
+})
+
+describe("what stands beside the stage", () => {
+  it.each<[string, ReadonlyArray<LoanEvent>, Offer | null]>([
+    ["none was heard", [{ type: "decision.approved", at: 1 }], null],
+    ["one was heard", [offered(1, 1)], { tenor: 1 }],
+    ["the bank was asked, and nothing else heard", [offered(1, 4, true)], { tenor: 1 }],
+    [
+      "the bank was asked after another was heard",
+      [offered(2, 3), offered(1, 2), offered(1, 4, true)],
+      { tenor: 1 },
+    ],
+    [
+      "another was first heard when the bank was asked",
+      [offered(1, 1), offered(1, 4, true), offered(9, 4)],
+      { tenor: 1 },
+    ],
+    ["another was first heard after the bank was asked", [offered(1, 4, true), offered(2, 5)], { tenor: 2 }],
+    ["a person ruled, who names no offer", [offered(1, 1), ruled(3, "approved")], { tenor: 1 }],
+    ["a person ruled, and no offer was heard", [ruled(3, "approved")], null],
+    ["it was ruled against", [offered(1, 1), ruled(3, "rejected")], null],
+  ])("the offer, when %s", (_what, events, expected) => {
+    expect(currentOffer(facts(...events))).toEqual(expected)
+  })
+
+  it("the documents of the open request, and none that were asked for before the last clearing", () => {
+    const asked = (at: number, ...types: ReadonlyArray<string>): LoanEvent => ({
+      type: "addition.requested",
+      at,
+      ...(types.length === 0 ? {} : { requiredDocuments: types }),
+    })
+    const cleared: LoanEvent = { type: "addition.cleared", at: 2 }
+    expect(requiredDocuments(facts(asked(1, "ID")))).toEqual(["ID"])
+    expect(requiredDocuments(facts(asked(1, "ID"), asked(3)))).toEqual(["ID"])
+    expect(requiredDocuments(facts(asked(1, "ID"), cleared))).toEqual([])
+    expect(requiredDocuments(facts(asked(2, "ID"), cleared))).toEqual(["ID"])
+    expect(requiredDocuments(facts(asked(3, "ID"), cleared))).toEqual(["ID"])
+    expect(requiredDocuments(facts(asked(1, "ID"), cleared, asked(3)))).toEqual([])
+    expect(requiredDocuments(facts(asked(3)))).toEqual([])
+  })
+
+  it("the signing method, as last first heard", () => {
+    expect(signingMethod(noFacts)).toBeNull()
+    const signed = (method: string, at: number): LoanEvent => ({ type: "agreement.signed", at, method })
+    expect(signingMethod(facts(signed("ANALOG", 2), signed("E_SIGN", 1), signed("E_SIGN", 9)))).toBe("ANALOG")
+  })
+})

@@ -1,4 +1,7 @@
 import { readFileSync } from "node:fs"
+import { callbackReceiverLimitsDefault } from "@loan-engine/adapters-http/callback-receiver"
+import { limitSetting } from "@loan-engine/app/limit-settings"
+import { serverLimitsDefault } from "@loan-engine/app/server-limits"
 import { lifecycleMermaid } from "@loan-engine/domain/lifecycle-picture"
 import { describe, expect, it } from "vitest"
 
@@ -10,8 +13,16 @@ describe("the README", () => {
   })
 
   it("names every setting that is read from the environment", () => {
-    const config = readFileSync(new URL("../../packages/app/src/config.ts", import.meta.url), "utf8")
-    const named = new Set(config.match(/"LOAN_ENGINE_[A-Z_]+"/gu))
+    const source = (file: string): string =>
+      readFileSync(new URL(`../../packages/app/src/${file}`, import.meta.url), "utf8")
+    const named = new Set(
+      [source("config.ts"), source("callback-config.ts")].flatMap(
+        (text) => text.match(/"LOAN_ENGINE_[A-Z_]+"/gu) ?? [],
+      ),
+    )
+    for (const limit of Object.keys({ ...serverLimitsDefault, ...callbackReceiverLimitsDefault })) {
+      named.add(`"${limitSetting(limit)}"`)
+    }
     expect(named.size).toBeGreaterThan(10)
     const settings = [...named].map((name) => name.slice(1, -1))
     const short = (name: string): string => name.replace(/^LOAN_ENGINE_BANK/u, "")

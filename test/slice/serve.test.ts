@@ -155,6 +155,18 @@ describe("the API", () => {
     expect(await poll.json()).toMatchObject({ detail: expect.stringContaining("bank-not-configured") })
   })
 
+  it.each([
+    ["GET", "/callbacks/default", "POST"],
+    ["DELETE", "/v1/loans/ABC-123", "GET"],
+    ["GET", "/v1/loans", "POST"],
+    ["GET", "/v1/loans/ABC-123/poll", "POST"],
+    ["POST", "/health/ready", "GET"],
+  ])("answers %s %s with 405 and the method it takes", async (method, path, allow) => {
+    const answer = await engine.api(method, path)
+    expect([answer.status, answer.headers.get("allow")]).toEqual([405, allow])
+    expect(await answer.json()).toMatchObject({ code: "method-not-allowed" })
+  })
+
   it("is ready without a key", async () => {
     expect((await fetch(`${engine.url}/health/ready`)).status).toBe(200)
   })

@@ -1,23 +1,22 @@
 import { AccountName } from "@loan-engine/domain/observation"
-import { Config, Effect, Option, Redacted, Schema } from "effect"
+import { Config, Effect, Option, Redacted } from "effect"
+import { callbackReceiverLimitsDefault } from "@loan-engine/adapters-http/callback-receiver"
+import type { CallbackReceiverLimits } from "@loan-engine/adapters-http/callback-receiver"
+import { callbackConfig, callbackEnvironment } from "./callback-config.ts"
+import type { CallbackConfig } from "./callback-config.ts"
+import { ConfigUnusable } from "./config-unusable.ts"
+import { limitsFromEnvironment } from "./limit-settings.ts"
+import { serverLimitsDefault } from "./server-limits.ts"
+import type { ServerLimits } from "./server-limits.ts"
 import { cadenceDefaults } from "./poll-cadence.ts"
 import type { PollerSettings } from "./poller.ts"
 import { pollerDefaults } from "./poller.ts"
 
-/** A setting is missing or wrong; the message names it and says what it should be. */
-export class ConfigUnusable extends Schema.TaggedError<ConfigUnusable>()("ConfigUnusable", {
-  message: Schema.String,
-}) {}
-
 /** How one account's callbacks are trusted and where its bank is. */
-export interface AccountConfig {
+export interface AccountConfig extends CallbackConfig {
   readonly name: AccountName
   readonly bank: BankConfig | undefined
   readonly jwks: { readonly url: string; readonly apiKey: Redacted.Redacted | undefined } | undefined
-  readonly callbackCredentials:
-    | { readonly method: "BASIC" | "BEARER"; readonly credentials: Redacted.Redacted }
-    | undefined
-  readonly allowUnauthenticated: boolean
 }
 
 export interface BankConfig {
@@ -34,6 +33,8 @@ export interface EngineConfig {
   readonly apiKey: Redacted.Redacted
   readonly accounts: ReadonlyArray<AccountConfig>
   readonly poller: PollerSettings
+  readonly serverLimits: ServerLimits
+  readonly callbackLimits: CallbackReceiverLimits
 }
 
 const optional = (name: string) => Config.option(Config.String(name))
@@ -49,14 +50,9 @@ const environment = Config.all({
   bankPassword: secret("LOAN_ENGINE_BANK_PASSWORD"),
   jwksUrl: optional("LOAN_ENGINE_JWKS_URL"),
   jwksApiKey: secret("LOAN_ENGINE_JWKS_API_KEY"),
-  callbackAuthMethod: Config.option(
-    Config.schema(Schema.Literals(["BASIC", "BEARER"]), "LOAN_ENGINE_CALLBACK_AUTH_METHOD"),
-  ),
-  callbackCredentials: secret("LOAN_ENGINE_CALLBACK_CREDENTIALS"),
-  allowUnauthenticated: Config.withDefault(
-    Config.Boolean("LOAN_ENGINE_ALLOW_UNAUTHENTICATED_CALLBACKS"),
-    false,
-  ),
+  callback: callbackEnvironment,
+  serverLimits: limitsFromEnvironment(serverLimitsDefault),
+  callbackLimits: limitsFromEnvironment(callbackReceiverLimitsDefault),
   apiKey: secret("LOAN_ENGINE_API_KEY"),
   pollIntervalScale: Config.withDefault(Config.Finite("LOAN_ENGINE_POLL_INTERVAL_SCALE"), 1),
   pollRatePerSecond: Config.withDefault(
@@ -80,11 +76,10 @@ export const configFromEnvironment = Effect.gen(function* () {
     name: settings.account,
     bank: yield* bankConfig(settings),
     jwks: yield* jwksConfig(settings),
-    callbackCredentials: yield* credentialsConfig(settings),
-    allowUnauthenticated: settings.allowUnauthenticated,
+    ...(yield* callbackConfig(settings.callback)),
   }
   if (
-    account.callbackCredentials === undefined &&
+    account.callbackCredentials.length === 0 &&
     account.jwks === undefined &&
     !account.allowUnauthenticated
   ) {
@@ -106,7 +101,8 @@ export const configFromEnvironment = Effect.gen(function* () {
     return yield* unusable("LOAN_ENGINE_POLL_RATE_PER_SECOND and _POLLS_IN_FLIGHT_MAX must be at least 1.")
   }
   const databasePath = yield* databaseFile(settings.database)
-  return { host: settings.host, port: settings.port, databasePath, apiKey, accounts: [account], poller }
+  const { host, port, serverLimits, callbackLimits } = settings
+  return { host, port, databasePath, apiKey, accounts: [account], poller, serverLimits, callbackLimits }
 })
 
 type Settings = Config.Success<typeof environment>
@@ -134,21 +130,6 @@ function jwksConfig(settings: Settings): Effect.Effect<AccountConfig["jwks"], Co
   if (url === undefined) return Effect.succeed(undefined)
   const apiKey = Option.getOrUndefined(settings.jwksApiKey)
   return Effect.as(urlCheck("LOAN_ENGINE_JWKS_URL", url), { url, apiKey })
-}
-
-function credentialsConfig(
-  settings: Settings,
-): Effect.Effect<AccountConfig["callbackCredentials"], ConfigUnusable> {
-  const method = Option.getOrUndefined(settings.callbackAuthMethod)
-  const credentials = Option.getOrUndefined(settings.callbackCredentials)
-  if (method === undefined && credentials === undefined) return Effect.succeed(undefined)
-  if (method === undefined || credentials === undefined) {
-    return unusable(
-      "LOAN_ENGINE_CALLBACK_AUTH_METHOD (BASIC or BEARER) and LOAN_ENGINE_CALLBACK_CREDENTIALS (the base64 text as " +
-        "registered with the bank) belong together: set both or neither.",
-    )
-  }
-  return Effect.succeed({ method, credentials })
 }
 
 const urlCheck = (name: string, url: string): Effect.Effect<void, ConfigUnusable> =>

@@ -1,4 +1,5 @@
 import { createServer } from "node:http"
+import type { Server } from "node:http"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { makeBankClient } from "@loan-engine/adapters-http/bank-client"
 import type { CallbackAccountOptions } from "@loan-engine/adapters-http/callback-accounts"
@@ -13,10 +14,8 @@ import { Banks } from "./banks.ts"
 import type { AccountConfig, EngineConfig } from "./config.ts"
 import { LoanEngine } from "./engine.ts"
 import { Poller } from "./poller.ts"
+import type { ServerLimits } from "./server-limits.ts"
 import { layerSqlite, sqliteDefaults } from "./store/sqlite.ts"
-
-/** How long a request may take to come in as a whole, and its headers alone; a stop waits as long for those under way. */
-export const serverLimits = { requestMsMax: 30_000, headersMsMax: 10_000, stopMsMax: 10_000 }
 
 /** The whole engine behind HTTP: store, engine, poller, callback receiver, API. */
 export const engineServer = (config: EngineConfig) => {
@@ -26,17 +25,14 @@ export const engineServer = (config: EngineConfig) => {
     Layer.provideMerge(engine),
     Layer.provideMerge(banksLayer(config.accounts)),
   )
-  const listener = NodeHttpServer.layer(
-    () =>
-      createServer({
-        requestTimeout: serverLimits.requestMsMax,
-        headersTimeout: serverLimits.headersMsMax,
-        maxHeaderSize: 16_384,
-      }),
-    { host: config.host, port: config.port, gracefulShutdownTimeout: serverLimits.stopMsMax },
-  )
+  const { serverLimits } = config
+  const listener = NodeHttpServer.layer(() => makeServer(serverLimits), {
+    host: config.host,
+    port: config.port,
+    gracefulShutdownTimeout: serverLimits.stopMsMax,
+  })
   const routes = Layer.unwrap(
-    Effect.map(callbackReceiver(config.accounts), (receiver) =>
+    Effect.map(callbackReceiver(config), (receiver) =>
       apiRoutes({ receiver, apiKey: config.apiKey, accounts: config.accounts.map(({ name }) => name) }),
     ),
   )
@@ -44,6 +40,20 @@ export const engineServer = (config: EngineConfig) => {
     Layer.provideMerge(listener),
     Layer.provideMerge(poller),
   )
+}
+
+function makeServer(limits: ServerLimits): Server {
+  const server = createServer({
+    requestTimeout: limits.requestMsMax,
+    headersTimeout: limits.headersMsMax,
+    keepAliveTimeout: limits.keepAliveMsMax,
+    connectionsCheckingInterval: limits.connectionsCheckMs,
+    maxHeaderSize: limits.headerBytesMax,
+    requireHostHeader: true,
+    insecureHTTPParser: false,
+  })
+  server.maxConnections = limits.connectionsMax
+  return server
 }
 
 const banksLayer = (accounts: ReadonlyArray<AccountConfig>) =>
@@ -60,12 +70,13 @@ const banksLayer = (accounts: ReadonlyArray<AccountConfig>) =>
   )
 
 /** The bank's way in, ending in the engine's `record`. */
-const callbackReceiver = Effect.fnUntraced(function* (accounts: ReadonlyArray<AccountConfig>) {
+const callbackReceiver = Effect.fnUntraced(function* ({ accounts, callbackLimits }: EngineConfig) {
   const engine = yield* LoanEngine
   const options: Record<string, CallbackAccountOptions> = {}
   for (const account of accounts) options[account.name] = yield* accountOptions(account)
   return yield* makeCallbackReceiver({
     accounts: options,
+    limits: callbackLimits,
     record: (observation, raw) =>
       engine.record(observation, raw).pipe(
         Effect.map(({ disposition, hold }) => ({ disposition, ...(hold === null ? {} : { hold }) })),
@@ -75,12 +86,14 @@ const callbackReceiver = Effect.fnUntraced(function* (accounts: ReadonlyArray<Ac
 })
 
 const accountOptions = Effect.fnUntraced(function* (account: AccountConfig) {
-  const { jwks, callbackCredentials, allowUnauthenticated } = account
+  const { jwks, callbackCredentials, trustPolicy, eventClaim, allowUnauthenticated } = account
   const keys = jwks === undefined ? undefined : yield* makeJwks(withoutAbsent(jwks))
+  const claim = eventClaim === undefined ? {} : { eventClaim }
   return {
     allowUnauthenticated,
-    ...(callbackCredentials === undefined ? {} : { credentials: [callbackCredentials] }),
-    ...(keys === undefined ? {} : { jws: makeJwsVerifier({ jwks: keys }) }),
+    credentials: callbackCredentials,
+    ...(trustPolicy === undefined ? {} : { trustPolicy }),
+    ...(keys === undefined ? {} : { jws: makeJwsVerifier({ jwks: keys, ...claim }) }),
   }
 })
 

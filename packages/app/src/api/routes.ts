@@ -115,6 +115,11 @@ export const apiRoutes = (options: ApiOptions) =>
         answering(Effect.as(loaded(store.ready), HttpServerResponse.jsonUnsafe({ status: "ready" }))),
       )
 
+      for (const [path, allow] of routesByPath) {
+        for (const method of methods.filter((each) => each !== allow)) {
+          yield* router.add(method, path, answering(Effect.fail(wrongMethod(allow))))
+        }
+      }
       yield* router.add("*", "/*", answering(Effect.fail(noSuchRoute)))
     }),
   )
@@ -125,6 +130,25 @@ function nodeRequest(request: HttpServerRequest.HttpServerRequest): CallbackRequ
   if (incoming instanceof IncomingMessage) return nodeCallbackRequest(incoming)
   throw new TypeError("the callback receiver is served by node:http only")
 }
+
+/** The method that each of our paths takes; the callbacks' path answers for itself. */
+const routesByPath: ReadonlyArray<readonly [path: `/${string}`, allow: string]> = [
+  ["/v1/loans", "POST"],
+  ["/v1/loans/:reference", "GET"],
+  ["/v1/loans/:reference/history", "GET"],
+  ["/v1/loans/:reference/poll", "POST"],
+  ["/health/ready", "GET"],
+]
+
+const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const
+
+const wrongMethod = (allow: string): Problem => ({
+  status: 405,
+  code: "method-not-allowed",
+  title: "Method not allowed",
+  detail: `Send a ${allow}.`,
+  headers: { allow },
+})
 
 const noSuchRoute: Problem = {
   status: 404,

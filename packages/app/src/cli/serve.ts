@@ -1,6 +1,7 @@
 import { Console, Effect, Layer } from "effect"
 import { Command } from "effect/cli"
-import { configFromEnvironment, ConfigUnusable } from "../config.ts"
+import { ConfigUnusable } from "../config-unusable.ts"
+import { configFromEnvironment } from "../config.ts"
 import { engineServer } from "../engine-server.ts"
 
 /** `loan-engine serve`: the engine against any bank, configured by the environment, until it is stopped. */

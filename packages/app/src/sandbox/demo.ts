@@ -1,4 +1,5 @@
 import { makeBankClient } from "@loan-engine/adapters-http/bank-client"
+import { callbackReceiverLimitsDefault } from "@loan-engine/adapters-http/callback-receiver"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Context, Effect, Layer, Redacted } from "effect"
 import { HttpServer } from "effect/http"
@@ -10,6 +11,7 @@ import { LoanEngine } from "../engine.ts"
 import { LoanStore } from "../loan-store.ts"
 import { cadenceDefaults } from "../poll-cadence.ts"
 import { pollerDefaults } from "../poller.ts"
+import { serverLimitsDefault } from "../server-limits.ts"
 import type { ChaosLevel } from "./chaos.ts"
 import { makeSandboxBank } from "./sandbox-bank.ts"
 import { sandboxJwksApiKey, sandboxPaths, sandboxServer } from "./sandbox-server.ts"
@@ -99,7 +101,7 @@ function engineConfig(options: DemoOptions, bankUrl: string): EngineConfig {
     name,
     bank: bankConfig(name, bankUrl),
     jwks: signed ? jwks : undefined,
-    callbackCredentials: credentials,
+    callbackCredentials: [credentials],
     allowUnauthenticated: false,
   })
   return {
@@ -108,6 +110,8 @@ function engineConfig(options: DemoOptions, bankUrl: string): EngineConfig {
     databasePath: options.databasePath,
     apiKey,
     // The examples of the bank's page carry signatures that are none, so their account goes by its credentials alone.
+    serverLimits: serverLimitsDefault,
+    callbackLimits: callbackReceiverLimitsDefault,
     accounts: [account(mainAccount, true), account(pageAccount, false)],
     poller: {
       ...pollerDefaults,

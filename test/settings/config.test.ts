@@ -1,0 +1,81 @@
+import { ConfigProvider, Effect, Redacted } from "effect"
+import { describe, expect, it } from "vitest"
+import { configFromEnvironment } from "@loan-engine/app/config"
+
+const base = { LOAN_ENGINE_API_KEY: "key", LOAN_ENGINE_CALLBACK_AUTH_METHOD: "BASIC" }
+const read = (settings: Readonly<Record<string, string>>) =>
+  configFromEnvironment.pipe(
+    Effect.provideService(
+      ConfigProvider.ConfigProvider,
+      ConfigProvider.fromUnknown({ ...base, ...settings }),
+    ),
+  )
+const account = async (settings: Readonly<Record<string, string>>) => {
+  const [first] = (await Effect.runPromise(read(settings))).accounts
+  if (first === undefined) throw new Error("no account")
+  return first
+}
+const refusal = async (settings: Readonly<Record<string, string>>): Promise<string> =>
+  (await Effect.runPromise(Effect.flip(read(settings)))).message
+
+describe("the callback's credentials", () => {
+  const credentials = async (text: string) =>
+    (await account({ LOAN_ENGINE_CALLBACK_CREDENTIALS: text })).callbackCredentials.map((each) => [
+      each.method,
+      Redacted.value(each.credentials),
+    ])
+
+  it("may be several while they are rotated, each of its own method", async () => {
+    expect(await credentials("bmV3")).toEqual([["BASIC", "bmV3"]])
+    expect(await credentials("bmV3, b2xk,BEARER dG9rZW4=")).toEqual([
+      ["BASIC", "bmV3"],
+      ["BASIC", "b2xk"],
+      ["BEARER", "dG9rZW4="],
+    ])
+  })
+
+  it.each(["DIGEST abc", "BASIC a b", ""])("refuses %j without repeating it", async (text) => {
+    const message = await refusal({ LOAN_ENGINE_CALLBACK_CREDENTIALS: text })
+    expect(message).toContain("LOAN_ENGINE_CALLBACK_CREDENTIALS")
+    expect(message).not.toContain("abc")
+  })
+})
+
+describe("the trust policy", () => {
+  const given = { LOAN_ENGINE_CALLBACK_CREDENTIALS: "bmV3" }
+
+  it("says for each type of event what it is believed on", async () => {
+    const { trustPolicy, eventClaim } = await account({
+      ...given,
+      LOAN_ENGINE_CALLBACK_TRUST: "PAID_OUT=jws, SIGNED = bank",
+      LOAN_ENGINE_CALLBACK_EVENT_CLAIM: "evt",
+    })
+    expect([trustPolicy, eventClaim]).toEqual([{ PAID_OUT: "jws", SIGNED: "bank" }, "evt"])
+    expect((await account(given)).trustPolicy).toEqual({})
+  })
+
+  it.each(["PAID_OUT", "PAID=jws", "PAID_OUT=none", "PAID_OUT=jws=bank", "toString=jws"])(
+    "%j is refused, saying what there is",
+    async (text) => {
+      const message = await refusal({ ...given, LOAN_ENGINE_CALLBACK_TRUST: text })
+      expect(message).toContain("CREDIT_DECISION_UPDATED")
+    },
+  )
+})
+
+describe("the limits", () => {
+  const given = { LOAN_ENGINE_CALLBACK_CREDENTIALS: "bmV3" }
+
+  it("are each set by their own name", async () => {
+    const set = { LOAN_ENGINE_CALLBACK_BYTES_MAX: "1000", LOAN_ENGINE_CONNECTIONS_MAX: "2" }
+    const config = await Effect.runPromise(read({ ...given, ...set }))
+    expect(config.callbackLimits).toMatchObject({ callbackBytesMax: 1_000, callbackBodyMsMax: 10_000 })
+    expect(config.serverLimits).toMatchObject({ connectionsMax: 2, headersMsMax: 10_000 })
+  })
+
+  it.each(["0", "-1", "1.5", "many"])("%j is no limit", async (text) => {
+    expect(await refusal({ ...given, LOAN_ENGINE_HEADERS_MS_MAX: text })).toContain(
+      "LOAN_ENGINE_HEADERS_MS_MAX",
+    )
+  })
+})

@@ -1,0 +1,25 @@
+import { readFileSync } from "node:fs"
+import { lifecycleModule, machineEdges } from "@loan-engine/domain/lifecycle-picture"
+import { stages } from "@loan-engine/domain/legal-transitions"
+import { describe, expect, it } from "vitest"
+import { createMachine, getNextTransitions } from "xstate"
+
+/** Writes the definition anew: npx -y pnpm@12 test test/docs -u */
+const definitionPath = new URL("../../docs/lifecycle/loan-machine.js", import.meta.url).pathname
+
+describe("the definition for XState's visualizer", () => {
+  it("is the machine's own, as it is", async () => {
+    await expect(lifecycleModule()).toMatchFileSnapshot(definitionPath)
+  })
+
+  it("is one that XState itself builds the same machine from", () => {
+    const [, definition = ""] = /createMachine\((.*)\)\n$/su.exec(readFileSync(definitionPath, "utf8")) ?? []
+    const rebuilt = createMachine(JSON.parse(definition) as object)
+    const edges = stages.flatMap((from) =>
+      getNextTransitions(rebuilt.resolveState({ value: from, context: {} })).flatMap((edge) =>
+        (edge.target ?? []).flatMap(({ key }) => (key === "loan" ? [] : { from, to: key })),
+      ),
+    )
+    expect(edges).toEqual(machineEdges())
+  })
+})

@@ -1,0 +1,30 @@
+import { lifecycleSvg } from "@loan-engine/domain/lifecycle-svg"
+import { legalTransitions, stages } from "@loan-engine/domain/legal-transitions"
+import { describe, expect, it } from "vitest"
+
+/** Draws the picture anew: npx -y pnpm@12 test test/docs -u */
+const picture = new URL("../../docs/lifecycle/lifecycle.svg", import.meta.url).pathname
+
+describe("the lifecycle's picture", () => {
+  it("is drawn from the table as it is", async () => {
+    await expect(lifecycleSvg()).toMatchFileSnapshot(picture)
+  })
+
+  it("has an arrow for every legal transition, dashed if it has to do with a dispute", () => {
+    const svg = lifecycleSvg()
+    const legal = stages.flatMap((from) => legalTransitions[from].map((to) => `${from} to ${to}`))
+    const drawn = [
+      ...svg.matchAll(
+        /<path d="[^"]*" fill="none" stroke="[^"]*"( stroke-dasharray="[^"]*")? [^>]*><title>([^<]*)<\/title>/gu,
+      ),
+    ]
+    expect(drawn.map(([, , title = ""]) => title).toSorted()).toEqual(legal.toSorted())
+    for (const [, dashed, title = ""] of drawn) expect(dashed !== undefined).toBe(title.includes("disputed"))
+  })
+
+  it("lights the stages that a loan has been through", () => {
+    const svg = lifecycleSvg(new Set(["submitted", "approved"]))
+    expect(svg.match(/fill="#cfe8d5"/gu)).toHaveLength(2)
+    expect(lifecycleSvg()).not.toContain("#cfe8d5")
+  })
+})

@@ -8,6 +8,7 @@ const main = fileURLToPath(import.meta.resolve("@loan-engine/app/main"))
 
 export const apiKey = "test-api-key"
 const callbackCredentials = Buffer.from("bank:secret").toString("base64")
+export const callbackAuthorization = `Basic ${callbackCredentials}`
 
 /** A port that was free a moment ago. */
 async function freePort(): Promise<number> {
@@ -64,7 +65,7 @@ export async function startEngine(
         method: "POST",
         headers: {
           "content-type": "application/json",
-          authorization: `Basic ${callbackCredentials}`,
+          authorization: callbackAuthorization,
           ...headers,
         },
         body: typeof body === "string" ? body : Buffer.from(body),

@@ -124,7 +124,9 @@ const isWrong = ({ legal, count }: Transition): boolean => legal === (count === 
 function propertyResult(id: PropertyId, outcomes: ReadonlyArray<TestOutcome>): PropertyResult {
   const about = outcomes.filter(({ proofs }) => proofs.some(({ property }) => property === id))
   const proofs = about.flatMap(({ file, title, proofs: shown }) =>
-    shown.filter(({ property }) => property === id).map((proof) => ({ ...proof, test: `${title} (${file})` })),
+    shown
+      .filter(({ property }) => property === id)
+      .map((proof) => ({ ...proof, test: `${title} (${file})` })),
   )
   return {
     id,

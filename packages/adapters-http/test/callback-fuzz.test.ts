@@ -8,6 +8,9 @@ import { makeJwsVerifier } from "../src/jws-verifier.ts"
 import { bytesOf, example, jwksText, makeKey, recorder, run, serveAnswers, sign } from "./support.ts"
 import type { TestKey } from "./support.ts"
 
+/** How many random cases; the environment asks for more. */
+const propertyRuns = Number(process.env["LOAN_ENGINE_PROPERTY_RUNS"] ?? 500)
+
 let key: TestKey
 let genuine: Uint8Array
 const event = { applicationReference: "ABC-123", applicationEventType: "SIGNED" }
@@ -77,7 +80,7 @@ describe("whatever bytes come", () => {
     attack((target) =>
       fc.assert(
         fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), (bytes) => expectConsistent(target, bytes)),
-        { numRuns: 500 },
+        { numRuns: propertyRuns },
       ),
     ))
 
@@ -95,7 +98,7 @@ describe("whatever bytes come", () => {
           damaged(() => [...examples, ...unsigned, genuine]),
           (bytes) => expectConsistent(target, bytes),
         ),
-        { numRuns: 2_000 },
+        { numRuns: 4 * propertyRuns },
       ),
     )
   })
@@ -119,7 +122,7 @@ describe("whatever bytes come", () => {
             return expectConsistent(target, bytesOf(body))
           },
         ),
-        { numRuns: 1_000 },
+        { numRuns: 2 * propertyRuns },
       ),
     ))
 
@@ -135,6 +138,7 @@ describe("whatever bytes come", () => {
             expect([status, seen.length]).toEqual([401, 0])
           },
         ),
+        { numRuns: propertyRuns },
       ),
     ))
 })
@@ -162,7 +166,7 @@ describe("a genuine signature", () => {
             ])
           },
         ),
-        { numRuns: 2_000 },
+        { numRuns: 4 * propertyRuns },
       ),
     ))
 })

@@ -3,11 +3,17 @@ import { arch, cpus, platform, totalmem } from "node:os"
 import { parseArgs } from "node:util"
 import type { Figure } from "./figure.ts"
 import { reaches, roundsDefault } from "./figure.ts"
+import { hostileFigures } from "./hostile.ts"
 import { observeFigures } from "./observe.ts"
+import { socketFigures } from "./sockets.ts"
+import { xmlFigures } from "./xml.ts"
 
 /** Every figure there is, a group at a time; a group measures one part and gives one or more figures. */
 const groups: Readonly<Record<string, (rounds: number) => Promise<ReadonlyArray<Figure>>>> = {
   observe: observeFigures,
+  xml: xmlFigures,
+  hostile: hostileFigures,
+  sockets: socketFigures,
 }
 
 const usage = `pnpm bench [--rounds N] [group ...]

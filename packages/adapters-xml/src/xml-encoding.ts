@@ -31,6 +31,9 @@ const unmarkedUtf16: ReadonlyArray<readonly [mark: ReadonlyArray<number>, Encodi
 /** How many bytes are searched for the declaration before the encoding is known. */
 const xmlDeclarationBytesMax = 256
 
+/** Good enough to look for a declaration, which is ASCII: it reads each byte as one character. */
+const asciiDecoder = new TextDecoder("latin1")
+
 const space = "[ \\t\\r\\n]"
 const equals = `${space}*=${space}*`
 
@@ -100,7 +103,7 @@ export function decodeXmlBytes(bytes: Uint8Array, contentType: string | undefine
   const charset = /;\s*charset\s*=\s*["']?([^\s;"']+)/i.exec(contentType ?? "")?.[1]
   if (marked === undefined && charset !== undefined) return decodeAs(named(charset, bytes), bytes)
   const detected = marked ?? begin(bytes, unmarkedUtf16)
-  const head = decodeLatin1(bytes.subarray(0, xmlDeclarationBytesMax))
+  const head = asciiDecoder.decode(bytes.subarray(0, xmlDeclarationBytesMax))
   const declared = xmlDeclaration.exec(head)?.groups?.["encoding"] ?? "utf-8"
   const encoding = detected ?? named(declared, bytes)
   if (detected === undefined && encoding.startsWith("utf-16")) {

@@ -153,6 +153,20 @@ describe("the domain's decoders, given any JSON value whatever", () => {
     }
   })
 
+  it.each<[string, unknown]>([
+    ["no loan", {}],
+    ["a stage that there is not", { ...loan, stage: "lost" }],
+    ["facts that are none", { ...loan, facts: {} }],
+    ["an instant as text", { ...loan, facts: { ...loan.facts, signedAt: "1" } }],
+    ["documents without a time", { ...loan, facts: { ...loan.facts, documents: {} } }],
+    ["a method without a time", { ...loan, facts: { ...loan.facts, methods: [{}] } }],
+    ["an offer without a time", { ...loan, facts: { ...loan.facts, offers: [{}] } }],
+    ["a ruling that decides nothing", { ...loan, facts: { ...loan.facts, ruling: {} } }],
+  ])("refuse %s in a stored snapshot", (_what, snapshot) => {
+    expect(Result.isSuccess(Schema.decodeUnknownResult(Loan)(loan))).toBe(true)
+    expect(Result.isFailure(Schema.decodeUnknownResult(Loan)(snapshot))).toBe(true)
+  })
+
   it("keep facts that were stored as they are", () => {
     const facts = observe(loan, {
       ...loan,

@@ -66,6 +66,27 @@ describe("joining", () => {
     ])
   })
 
+  it("keeps contents of one instant in the order of their text, whichever comes first", () => {
+    const tenors = [12, 24, 36]
+    const orders = [
+      [0, 1, 2],
+      [0, 2, 1],
+      [1, 0, 2],
+      [1, 2, 0],
+      [2, 0, 1],
+      [2, 1, 0],
+    ]
+    for (const order of orders) {
+      const heard = facts(...order.map((index) => offered(tenors[index] ?? 0, 2)))
+      expect(heard.offers.map(({ offer }) => offer.tenor)).toEqual(tenors)
+    }
+  })
+
+  it("lets time go before text", () => {
+    expect(facts(ruled(10, "approved"), ruled(9, "rejected")).ruling?.at).toBe(10)
+    expect(facts(ruled(9, "rejected"), ruled(10, "approved")).ruling?.at).toBe(10)
+  })
+
   it("settles rulings and documents of one instant by their text, whichever comes first", () => {
     const rulings = [ruled(3, "approved", "Ada"), ruled(3, "approved", "Lin")]
     expect(facts(...rulings).ruling?.by).toBe("Lin")

@@ -1,0 +1,70 @@
+import { readFileSync } from "node:fs"
+import { refusals } from "@loan-engine/adapters-http/callback-answer"
+import { jwsInvalidReasons } from "@loan-engine/adapters-http/jws-verifier"
+import { Disposition, HoldReason } from "@loan-engine/domain/observation"
+import { describe, expect, it } from "vitest"
+
+const root = new URL("../../", import.meta.url)
+const page = readFileSync(new URL("docs/security.md", root), "utf8")
+
+/** The rows of the table under a heading, without its head. */
+function rowsUnder(heading: string): ReadonlyArray<string> {
+  const [, section = ""] = page.split(`## ${heading}\n`)
+  const [own = ""] = section.split("\n## ")
+  return own
+    .split("\n")
+    .filter((line) => line.startsWith("|"))
+    .slice(2)
+}
+
+const verdictsUnder = (heading: string): ReadonlyArray<string> =>
+  rowsUnder(heading).map((row) => /^\| `(?<name>[a-z-]+)`/u.exec(row)?.groups?.["name"] ?? row)
+
+const inOrder = (names: Iterable<string>): ReadonlyArray<string> =>
+  [...names].sort((a, b) => a.localeCompare(b))
+
+const isTitleOf = (title: string, source: string): boolean =>
+  [`"${title}"`, `\`${title}\``, `'${title}'`].some((quoted) => source.includes(quoted))
+
+describe("docs/security.md", () => {
+  const points = rowsUnder("At each point").map((row) => [row.split("|")[1]?.trim() ?? row, row] as const)
+  it.each(points)("names tests that exist for %s", (_point, row) => {
+    const references = [...row.matchAll(/`(?<file>[\w./-]+\.test\.ts)`: "(?<title>[^"]+)"/gu)]
+    expect(references.length).toBeGreaterThan(0)
+    expect(references.length).toBe(row.split(".test.ts`").length - 1)
+    for (const { groups } of references) {
+      const source = readFileSync(new URL(groups?.["file"] ?? "", root), "utf8")
+      expect([groups?.["title"], isTitleOf(groups?.["title"] ?? "", source)]).toEqual([
+        groups?.["title"],
+        true,
+      ])
+    }
+  })
+
+  it("finds out a title that no test has", () => {
+    expect(isTitleOf("asks for its key", 'it("asks for its key", () => {})')).toBe(true)
+    expect(isTitleOf("asks for its", 'it("asks for its key", () => {})')).toBe(false)
+  })
+
+  it("has a row for every verdict on a callback, and for no other", () => {
+    const believed = Disposition.literals.filter((disposition) => disposition !== "held")
+    const verdicts = [...believed, ...HoldReason.literals, ...Object.keys(refusals)]
+    expect(inOrder(verdictsUnder("Verdicts on a callback"))).toEqual(inOrder(verdicts))
+  })
+
+  it("says of every refusal what it is answered with", () => {
+    const answers = rowsUnder("Verdicts on a callback").map((row) =>
+      row.split("|").map((cell) => cell.trim()),
+    )
+    const told = Object.fromEntries(
+      answers.map(([, name = "", answer]) => [name.replaceAll("`", ""), Number(answer)]),
+    )
+    for (const [code, { status }] of Object.entries(refusals))
+      expect([code, told[code]]).toEqual([code, status])
+  })
+
+  it("has a row for every verdict on a signature, and for no other", () => {
+    const verdicts = ["bound", "unbound", "unverifiable", "contradicted", ...jwsInvalidReasons]
+    expect(inOrder(verdictsUnder("Verdicts on a signature"))).toEqual(inOrder(verdicts))
+  })
+})

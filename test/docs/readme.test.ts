@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs"
 import { callbackReceiverLimitsDefault } from "@loan-engine/adapters-http/callback-receiver"
 import { limitSetting } from "@loan-engine/app/limit-settings"
+import { pollerDefaults } from "@loan-engine/app/poller"
 import { serverLimitsDefault } from "@loan-engine/app/server-limits"
 import { lifecycleMermaid } from "@loan-engine/domain/lifecycle-picture"
 import { describe, expect, it } from "vitest"
@@ -20,7 +21,11 @@ describe("the README", () => {
         (text) => text.match(/"LOAN_ENGINE_[A-Z_]+"/gu) ?? [],
       ),
     )
-    for (const limit of Object.keys({ ...serverLimitsDefault, ...callbackReceiverLimitsDefault })) {
+    for (const limit of Object.keys({
+      ...serverLimitsDefault,
+      ...callbackReceiverLimitsDefault,
+      ...pollerDefaults,
+    })) {
       named.add(`"${limitSetting(limit)}"`)
     }
     expect(named.size).toBeGreaterThan(10)

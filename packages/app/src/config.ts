@@ -55,14 +55,7 @@ const environment = Config.all({
   callbackLimits: limitsFromEnvironment(callbackReceiverLimitsDefault),
   apiKey: secret("LOAN_ENGINE_API_KEY"),
   pollIntervalScale: Config.withDefault(Config.Finite("LOAN_ENGINE_POLL_INTERVAL_SCALE"), 1),
-  pollRatePerSecond: Config.withDefault(
-    Config.Int("LOAN_ENGINE_POLL_RATE_PER_SECOND"),
-    pollerDefaults.pollRatePerSecond,
-  ),
-  pollsInFlightMax: Config.withDefault(
-    Config.Int("LOAN_ENGINE_POLLS_IN_FLIGHT_MAX"),
-    pollerDefaults.pollsInFlightMax,
-  ),
+  pollerLimits: limitsFromEnvironment(pollerDefaults),
 })
 
 /** Reads the settings of `serve` from the environment. */
@@ -92,13 +85,8 @@ export const configFromEnvironment = Effect.gen(function* () {
   const scale = settings.pollIntervalScale
   if (scale <= 0) return yield* unusable("LOAN_ENGINE_POLL_INTERVAL_SCALE must be above 0; 1 is real time.")
   const poller: PollerSettings = {
-    ...pollerDefaults,
-    pollRatePerSecond: settings.pollRatePerSecond,
-    pollsInFlightMax: settings.pollsInFlightMax,
+    ...settings.pollerLimits,
     cadence: { ...cadenceDefaults, pollIntervalScale: scale },
-  }
-  if (poller.pollRatePerSecond < 1 || poller.pollsInFlightMax < 1) {
-    return yield* unusable("LOAN_ENGINE_POLL_RATE_PER_SECOND and _POLLS_IN_FLIGHT_MAX must be at least 1.")
   }
   const databasePath = yield* databaseFile(settings.database)
   const { host, port, serverLimits, callbackLimits } = settings

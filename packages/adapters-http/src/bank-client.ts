@@ -5,21 +5,24 @@ import * as SetCallback from "@loan-engine/adapters-xml/set-callback"
 import * as SubmitApplication from "@loan-engine/adapters-xml/submit-application-ext"
 import * as UpdateApplication from "@loan-engine/adapters-xml/update-application"
 import type { ApplicationReference } from "@loan-engine/domain/observation"
-import { Effect, Redacted, Schedule } from "effect"
+import { Duration, Effect, Random, Redacted, Schedule } from "effect"
 import type { Scope } from "effect"
 import { makeAsk } from "./bank-ask.ts"
 import type { Ask, BankAnswer } from "./bank-ask.ts"
 import { BankConfigError, BankError, BankMalformed, BankRequestInvalid } from "./bank-error.ts"
 import type { BankErrorReason, BankOperation } from "./bank-error.ts"
+import { makeBankGuard } from "./bank-guard.ts"
+import type { BankGuardLimits } from "./bank-guard.ts"
 import { isCredentialsText } from "./callback-authorization.ts"
 import type { CallbackCredentials } from "./callback-authorization.ts"
 import { makeExchange } from "./http-exchange.ts"
 import type { Exchange, ExchangeLimits } from "./http-exchange.ts"
 import { isSecureUrl } from "./secure-url.ts"
 
-export interface BankClientLimits extends ExchangeLimits {
+export interface BankClientLimits extends ExchangeLimits, BankGuardLimits {
   /** How often getApplicationStatus and getApplicationQuote are tried again. The poller asks again by itself. */
   readonly bankReadRetriesMax: number
+  /** The longest wait before the first of them; it doubles with each, and how much of it is waited is random. */
   readonly bankReadRetryDelayMs: number
 }
 
@@ -32,6 +35,9 @@ export const bankClientLimitsDefault: BankClientLimits = {
   connectionsMax: 8,
   bankReadRetriesMax: 0,
   bankReadRetryDelayMs: 250,
+  bankRequestsPerSecondMax: 50,
+  breakerFailuresMax: 5,
+  breakerOpenMs: 30_000,
 }
 
 export interface BankClientOptions {
@@ -88,7 +94,9 @@ export const makeBankClient = Effect.fnUntraced(function* (
   const fault = optionsFault(options)
   if (fault !== undefined) return yield* new BankConfigError({ message: fault })
   const limits = { ...bankClientLimitsDefault, ...options.limits }
-  const ask = makeAsk(yield* makeExchange(limits, options.exchange), options, limits.responseBytesMax)
+  const guard = yield* makeBankGuard(limits)
+  const unguarded = makeAsk(yield* makeExchange(limits, options.exchange), options, limits.responseBytesMax)
+  const ask: Ask = (operation, ...message) => guard(operation, unguarded(operation, ...message))
   return {
     ...readsOf(ask, limits),
     setCallback: (registration) => setCallback(ask, options.username, registration),
@@ -127,7 +135,7 @@ function readsOf(
 ): Pick<BankClient, "getApplicationStatus" | "getApplicationQuote"> {
   const again = {
     times: limits.bankReadRetriesMax,
-    schedule: Schedule.jittered(Schedule.exponential(limits.bankReadRetryDelayMs)),
+    schedule: fullJitter(Schedule.exponential(limits.bankReadRetryDelayMs)),
     while: ({ reason }: BankError) => mayPass[reason._tag],
   }
   return {
@@ -151,12 +159,19 @@ function readsOf(
   }
 }
 
+/** Waits anything up to the delay, so that clients that failed together do not come back together. */
+const fullJitter = <Output, Input>(schedule: Schedule.Schedule<Output, Input>) =>
+  Schedule.modifyDelay(schedule, ({ duration }) =>
+    Effect.map(Random.next, (random) => Duration.times(duration, random)),
+  )
+
 /** Which failures of a read may be gone a moment later. One that the bank asks to wait for is the poller's to time. */
 const mayPass: { readonly [Tag in BankErrorReason["_tag"]]: boolean } = {
   Refused: true,
   TimedOut: true,
   Unavailable: true,
   RateLimited: false,
+  CircuitOpen: false,
   Unauthorized: false,
   Fault: false,
   Malformed: false,

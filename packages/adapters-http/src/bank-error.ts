@@ -47,6 +47,11 @@ export class BankUnavailable extends Schema.TaggedError<BankUnavailable>()("Unav
   retryAfterSeconds,
 }) {}
 
+/** The request was not sent: the bank failed too often just now, and is left alone for so long. */
+export class BankCircuitOpen extends Schema.TaggedError<BankCircuitOpen>()("CircuitOpen", {
+  retryAfterSeconds,
+}) {}
+
 /** The request was not sent, because it must not be or cannot be; `problem` says what to change. */
 export class BankRequestInvalid extends Schema.TaggedError<BankRequestInvalid>()("RequestInvalid", {
   problem: Schema.String,
@@ -61,6 +66,7 @@ export const BankErrorReason = Schema.Union([
   BankTooLarge,
   BankRateLimited,
   BankUnavailable,
+  BankCircuitOpen,
   BankRequestInvalid,
 ])
 export type BankErrorReason = typeof BankErrorReason.Type
@@ -86,6 +92,7 @@ const summaries: { readonly [Tag in BankErrorReason["_tag"]]: string } = {
   TooLarge: "the bank's answer is over the size limit",
   RateLimited: "the bank asks for fewer requests",
   Unavailable: "the bank's service is unavailable",
+  CircuitOpen: "the bank failed too often and is left alone for a while",
   RequestInvalid: "the request was not sent",
 }
 
@@ -94,6 +101,11 @@ export class BankError extends Schema.TaggedError<BankError>()("BankError", {
   operation: BankOperation,
   reason: BankErrorReason,
 }) {
+  /** How long to wait before another try, where the bank or our circuit says so. */
+  get retryAfterSeconds(): number | undefined {
+    return "retryAfterSeconds" in this.reason ? this.reason.retryAfterSeconds : undefined
+  }
+
   override get message(): string {
     const { _tag } = this.reason
     const problem = this.reason._tag === "RequestInvalid" ? `: ${this.reason.problem}` : ""

@@ -23,7 +23,7 @@ export const engineServer = (config: EngineConfig) => {
   const engine = LoanEngine.layer(config.poller.cadence).pipe(Layer.provideMerge(store))
   const poller = Poller.layer(config.poller).pipe(
     Layer.provideMerge(engine),
-    Layer.provideMerge(banksLayer(config.accounts)),
+    Layer.provideMerge(banksLayer(config)),
   )
   const { serverLimits } = config
   const listener = NodeHttpServer.layer(() => makeServer(serverLimits), {
@@ -56,14 +56,17 @@ function makeServer(limits: ServerLimits): Server {
   return server
 }
 
-const banksLayer = (accounts: ReadonlyArray<AccountConfig>) =>
+const banksLayer = ({ accounts, poller }: EngineConfig) =>
   Layer.effect(
     Banks,
     Effect.gen(function* () {
       const clients = yield* Effect.forEach(accounts, ({ name, bank }) =>
         bank === undefined
           ? Effect.succeed([])
-          : Effect.map(makeBankClient(bank), (client) => [[name, client] as const]),
+          : Effect.map(
+              makeBankClient({ ...bank, limits: { bankRequestsPerSecondMax: poller.pollRatePerSecond } }),
+              (client) => [[name, client] as const],
+            ),
       )
       return new Map(clients.flat())
     }),

@@ -1,23 +1,10 @@
 import type { BankClient } from "@loan-engine/adapters-http/bank-client"
-import type { BankError, BankErrorReason } from "@loan-engine/adapters-http/bank-error"
+import type { BankError } from "@loan-engine/adapters-http/bank-error"
 import { applicationQuoteEvents, applicationStatusEvents } from "@loan-engine/adapters-xml/loan-events"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { ApplicationReference, Observation } from "@loan-engine/domain/observation"
-import {
-  Cause,
-  Clock,
-  Context,
-  Duration,
-  Effect,
-  Exit,
-  Layer,
-  Option,
-  PubSub,
-  Queue,
-  Random,
-  Result,
-} from "effect"
-import { CircuitBreaker, RateLimiter } from "effect/persistence"
+import { Cause, Clock, Context, Effect, Layer, PubSub, Queue, Random, Result } from "effect"
+import { RateLimiter } from "effect/persistence"
 import { Banks } from "./banks.ts"
 import { LoanEngine } from "./engine.ts"
 import type { Recorded } from "./engine.ts"
@@ -35,9 +22,6 @@ export interface PollerSettings {
   readonly pollLeaseMs: number
   /** The longest the poller rests before it looks again whether something is due. */
   readonly pollIdleMaxMs: number
-  /** So many failures in a row open the bank's circuit, for so long. */
-  readonly breakerFailuresMax: number
-  readonly breakerOpenMs: number
 }
 
 export const pollerDefaults: Omit<PollerSettings, "cadence"> = {
@@ -45,8 +29,6 @@ export const pollerDefaults: Omit<PollerSettings, "cadence"> = {
   pollsInFlightMax: 8,
   pollLeaseMs: 120_000,
   pollIdleMaxMs: 5_000,
-  breakerFailuresMax: 5,
-  breakerOpenMs: 30_000,
 }
 
 /** What one question to the bank came to. */
@@ -74,12 +56,6 @@ export class Poller extends Context.Service<
   ): Layer.Layer<Poller, never, LoanEngine | LoanStore | Banks> =>
     Layer.effect(Poller, makePoller(settings)).pipe(
       Layer.provide(RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory))),
-      Layer.provide(
-        CircuitBreaker.layer({
-          tripPolicy: CircuitBreaker.consecutive(settings.breakerFailuresMax),
-          openDuration: Duration.millis(settings.breakerOpenMs),
-        }).pipe(Layer.provide(CircuitBreaker.layerStoreMemory())),
-      ),
     )
 }
 
@@ -88,7 +64,6 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings) {
   const store = yield* LoanStore
   const banks = yield* Banks
   const budget = yield* RateLimiter.RateLimiter
-  const breaker = yield* CircuitBreaker.CircuitBreaker
 
   const ask = Effect.fn("Poller.ask")(function* (stored: StoredLoan, question: PollQuestion) {
     const { account, applicationReference } = stored.loan
@@ -100,11 +75,10 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings) {
       limit: settings.pollRatePerSecond,
       key: "bank",
     }).pipe(Effect.orDie)
-    const answer = yield* Effect.result(
-      breaker.execute(askBank[question](bank, applicationReference), { key: account, classify }),
-    )
+    const answer = yield* Effect.result(askBank[question](bank, applicationReference))
     if (Result.isFailure(answer)) {
-      const { code, retryAfterMs } = failureOf(answer.failure)
+      const code = answer.failure.reason._tag
+      const retryAfterMs = (answer.failure.retryAfterSeconds ?? 0) * 1_000
       yield* Effect.logWarning("the bank did not answer").pipe(
         Effect.annotateLogs({ applicationReference, account, question, code }),
       )
@@ -184,37 +158,6 @@ const askBank: {
       events: applicationQuoteEvents(message, sentAt),
       raw,
     })),
-}
-
-/** The reasons that speak of the bank's health; the others speak of the one request, and leave the circuit alone. */
-const tripsBreaker: { readonly [Tag in BankErrorReason["_tag"]]: boolean } = {
-  Refused: true,
-  TimedOut: true,
-  Unauthorized: true,
-  Fault: false,
-  Malformed: false,
-  TooLarge: false,
-  RateLimited: true,
-  Unavailable: true,
-  RequestInvalid: false,
-}
-
-function classify(exit: Exit.Exit<unknown, BankError>): CircuitBreaker.Outcome {
-  if (Exit.isSuccess(exit)) return CircuitBreaker.success
-  const error = Option.getOrUndefined(Exit.findErrorOption(exit))
-  if (error === undefined || !tripsBreaker[error.reason._tag]) return CircuitBreaker.ignored
-  return CircuitBreaker.failure({ retryAfter: Duration.millis(retryAfterMsOf(error)) })
-}
-
-const retryAfterMsOf = ({ reason }: BankError): number =>
-  reason._tag === "RateLimited" || reason._tag === "Unavailable" ? (reason.retryAfterSeconds ?? 0) * 1_000 : 0
-
-function failureOf(error: BankError | CircuitBreaker.CircuitBreakerError): {
-  readonly code: string
-  readonly retryAfterMs: number
-} {
-  if (error instanceof CircuitBreaker.CircuitBreakerError) return { code: "circuit-open", retryAfterMs: 0 }
-  return { code: error.reason._tag, retryAfterMs: retryAfterMsOf(error) }
 }
 
 const unanswered = (question: PollQuestion, code: string, retryAfterMs: number): PollAnswer => ({

@@ -34,6 +34,8 @@ const passwords = new Map<string, string>([
 ])
 const callbackCredentials = Redacted.make(Buffer.from("bank:callback-secret").toString("base64"))
 const apiKey = Redacted.make("local-api-key")
+/** The sandbox bank is our own, and its time runs fast. */
+const requestsPerSecondMax = 2_000
 
 /** A sandbox bank and an engine that know each other over loopback HTTP only. */
 export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
@@ -56,7 +58,8 @@ export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
       Effect.provideContext(engineContext),
     )
   }
-  const client = yield* makeBankClient(bankConfig(mainAccount, bankUrl))
+  const limits = { bankRequestsPerSecondMax: requestsPerSecondMax }
+  const client = yield* makeBankClient({ ...bankConfig(mainAccount, bankUrl), limits })
 
   /** What the merchant does: sends an application to the bank, and hands the bank's answer to the engine as it came. */
   const apply = Effect.fnUntraced(function* (externalReference: string) {
@@ -115,7 +118,7 @@ function engineConfig(options: DemoOptions, bankUrl: string): EngineConfig {
     accounts: [account(mainAccount, true), account(pageAccount, false)],
     poller: {
       ...pollerDefaults,
-      pollRatePerSecond: 2_000,
+      pollRatePerSecond: requestsPerSecondMax,
       pollsInFlightMax: 16,
       cadence: { ...cadenceDefaults, pollIntervalScale: 1 / options.speed },
     },

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs"
+import { breakerLimitsDefault } from "@loan-engine/adapters-http/bank-guard"
 import { callbackReceiverLimitsDefault } from "@loan-engine/adapters-http/callback-receiver"
 import { limitSetting } from "@loan-engine/app/limit-settings"
 import { pollerDefaults } from "@loan-engine/app/poller"
@@ -25,6 +26,7 @@ describe("the README", () => {
       ...serverLimitsDefault,
       ...callbackReceiverLimitsDefault,
       ...pollerDefaults,
+      ...breakerLimitsDefault,
     })) {
       named.add(`"${limitSetting(limit)}"`)
     }
@@ -32,5 +34,18 @@ describe("the README", () => {
     const settings = [...named].map((name) => name.slice(1, -1))
     const short = (name: string): string => name.replace(/^LOAN_ENGINE_BANK/u, "")
     expect(settings.filter((name) => !readme.includes(name) && !readme.includes(short(name)))).toEqual([])
+  })
+
+  it("names no setting that is not read", () => {
+    const limits = {
+      ...serverLimitsDefault,
+      ...callbackReceiverLimitsDefault,
+      ...pollerDefaults,
+      ...breakerLimitsDefault,
+    }
+    const read = new Set(Object.keys(limits).map(limitSetting))
+    const named = readme.match(/`LOAN_ENGINE_[A-Z_]+(?:_MAX|_MS)`/gu) ?? []
+    expect(named.length).toBeGreaterThan(10)
+    expect(named.filter((name) => !read.has(name.slice(1, -1)))).toEqual([])
   })
 })

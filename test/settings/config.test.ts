@@ -67,9 +67,14 @@ describe("the limits", () => {
   const given = { LOAN_ENGINE_CALLBACK_CREDENTIALS: "bmV3" }
 
   it("are each set by their own name", async () => {
-    const set = { LOAN_ENGINE_CALLBACK_BYTES_MAX: "1000", LOAN_ENGINE_CONNECTIONS_MAX: "2" }
+    const set = {
+      LOAN_ENGINE_CALLBACK_BYTES_MAX: "1000",
+      LOAN_ENGINE_CONNECTIONS_MAX: "2",
+      LOAN_ENGINE_BREAKER_OPEN_MS: "7",
+    }
     const config = await Effect.runPromise(read({ ...given, ...set }))
     expect(config.callbackLimits).toMatchObject({ callbackBytesMax: 1_000, callbackBodyMsMax: 10_000 })
+    expect(config.breakerLimits).toEqual({ breakerFailuresMax: 5, breakerOpenMs: 7 })
     expect(config.serverLimits).toMatchObject({ connectionsMax: 2, headersMsMax: 10_000 })
   })
 

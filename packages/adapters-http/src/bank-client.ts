@@ -11,7 +11,7 @@ import { makeAsk } from "./bank-ask.ts"
 import type { Ask, BankAnswer } from "./bank-ask.ts"
 import { BankConfigError, BankError, BankMalformed, BankRequestInvalid } from "./bank-error.ts"
 import type { BankErrorReason, BankOperation } from "./bank-error.ts"
-import { makeBankGuard } from "./bank-guard.ts"
+import { breakerLimitsDefault, makeBankGuard } from "./bank-guard.ts"
 import type { BankGuardLimits } from "./bank-guard.ts"
 import { isCredentialsText } from "./callback-authorization.ts"
 import type { CallbackCredentials } from "./callback-authorization.ts"
@@ -36,8 +36,7 @@ export const bankClientLimitsDefault: BankClientLimits = {
   bankReadRetriesMax: 0,
   bankReadRetryDelayMs: 250,
   bankRequestsPerSecondMax: 50,
-  breakerFailuresMax: 5,
-  breakerOpenMs: 30_000,
+  ...breakerLimitsDefault,
 }
 
 export interface BankClientOptions {

@@ -4,13 +4,18 @@ import { CircuitBreaker, RateLimiter } from "effect/persistence"
 import { BankCircuitOpen, BankError } from "./bank-error.ts"
 import type { BankErrorReason, BankOperation } from "./bank-error.ts"
 
-/** What one account's requests may cost the bank, and when it is left alone. */
-export interface BankGuardLimits {
-  /** Requests over this wait for their turn. */
-  readonly bankRequestsPerSecondMax: number
-  /** So many failures in a row open the account's circuit, for so long or for as long as the bank asks. */
+/** So many failures in a row open the account's circuit, for so long or for as long as the bank asks. */
+export interface BreakerLimits {
   readonly breakerFailuresMax: number
   readonly breakerOpenMs: number
+}
+
+export const breakerLimitsDefault: BreakerLimits = { breakerFailuresMax: 5, breakerOpenMs: 30_000 }
+
+/** What one account's requests may cost the bank, and when it is left alone. */
+export interface BankGuardLimits extends BreakerLimits {
+  /** Requests over this wait for their turn. */
+  readonly bankRequestsPerSecondMax: number
 }
 
 /** Lets a request through in its turn, and not at all while the circuit is open. */
@@ -43,7 +48,7 @@ export const makeBankGuard = Effect.fnUntraced(function* (
 
 const budgetLayer = RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory))
 
-const breakerLayer = ({ breakerFailuresMax, breakerOpenMs }: BankGuardLimits) =>
+const breakerLayer = ({ breakerFailuresMax, breakerOpenMs }: BreakerLimits) =>
   CircuitBreaker.layer({
     tripPolicy: CircuitBreaker.consecutive(breakerFailuresMax),
     openDuration: Duration.millis(breakerOpenMs),

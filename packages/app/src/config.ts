@@ -1,3 +1,5 @@
+import { breakerLimitsDefault } from "@loan-engine/adapters-http/bank-guard"
+import type { BreakerLimits } from "@loan-engine/adapters-http/bank-guard"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Config, Effect, Option, Redacted } from "effect"
 import { callbackReceiverLimitsDefault } from "@loan-engine/adapters-http/callback-receiver"
@@ -35,6 +37,7 @@ export interface EngineConfig {
   readonly poller: PollerSettings
   readonly serverLimits: ServerLimits
   readonly callbackLimits: CallbackReceiverLimits
+  readonly breakerLimits: BreakerLimits
 }
 
 const optional = (name: string) => Config.option(Config.String(name))
@@ -53,6 +56,7 @@ const environment = Config.all({
   callback: callbackEnvironment,
   serverLimits: limitsFromEnvironment(serverLimitsDefault),
   callbackLimits: limitsFromEnvironment(callbackReceiverLimitsDefault),
+  breakerLimits: limitsFromEnvironment(breakerLimitsDefault),
   apiKey: secret("LOAN_ENGINE_API_KEY"),
   pollIntervalScale: Config.withDefault(Config.Finite("LOAN_ENGINE_POLL_INTERVAL_SCALE"), 1),
   pollerLimits: limitsFromEnvironment(pollerDefaults),
@@ -89,8 +93,9 @@ export const configFromEnvironment = Effect.gen(function* () {
     cadence: { ...cadenceDefaults, pollIntervalScale: scale },
   }
   const databasePath = yield* databaseFile(settings.database)
-  const { host, port, serverLimits, callbackLimits } = settings
-  return { host, port, databasePath, apiKey, accounts: [account], poller, serverLimits, callbackLimits }
+  const { host, port, serverLimits, callbackLimits, breakerLimits } = settings
+  const limits = { serverLimits, callbackLimits, breakerLimits }
+  return { host, port, databasePath, apiKey, accounts: [account], poller, ...limits }
 })
 
 type Settings = Config.Success<typeof environment>

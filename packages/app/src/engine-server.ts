@@ -56,17 +56,15 @@ function makeServer(limits: ServerLimits): Server {
   return server
 }
 
-const banksLayer = ({ accounts, poller }: EngineConfig) =>
+const banksLayer = ({ accounts, poller, breakerLimits }: EngineConfig) =>
   Layer.effect(
     Banks,
     Effect.gen(function* () {
+      const limits = { ...breakerLimits, bankRequestsPerSecondMax: poller.pollRatePerSecond }
       const clients = yield* Effect.forEach(accounts, ({ name, bank }) =>
         bank === undefined
           ? Effect.succeed([])
-          : Effect.map(
-              makeBankClient({ ...bank, limits: { bankRequestsPerSecondMax: poller.pollRatePerSecond } }),
-              (client) => [[name, client] as const],
-            ),
+          : Effect.map(makeBankClient({ ...bank, limits }), (client) => [[name, client] as const]),
       )
       return new Map(clients.flat())
     }),

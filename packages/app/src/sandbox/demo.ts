@@ -1,4 +1,5 @@
 import { makeBankClient } from "@loan-engine/adapters-http/bank-client"
+import { breakerLimitsDefault } from "@loan-engine/adapters-http/bank-guard"
 import { callbackReceiverLimitsDefault } from "@loan-engine/adapters-http/callback-receiver"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Context, Effect, Layer, Redacted } from "effect"
@@ -115,6 +116,7 @@ function engineConfig(options: DemoOptions, bankUrl: string): EngineConfig {
     // The examples of the bank's page carry signatures that are none, so their account goes by its credentials alone.
     serverLimits: serverLimitsDefault,
     callbackLimits: callbackReceiverLimitsDefault,
+    breakerLimits: breakerLimitsDefault,
     accounts: [account(mainAccount, true), account(pageAccount, false)],
     poller: {
       ...pollerDefaults,

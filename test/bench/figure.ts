@@ -15,7 +15,7 @@ export interface Figure {
 }
 
 /** Does its work once or many times and gives the rate it reached, in the comparison's unit. */
-export type Contender = () => number | Promise<number>
+type Contender = () => number | Promise<number>
 
 export interface Comparison extends Pick<Figure, "name" | "what" | "goal" | "unit"> {
   readonly ours: Contender

@@ -29,7 +29,7 @@ const delayed = (observation: Observation): fc.Arbitrary<Observation> =>
     : fc.constant(observation)
 
 /** What somebody else may send: anything at all, but nothing that can be trusted. */
-export const forgeries: fc.Arbitrary<Observation> = fc
+const forgeries: fc.Arbitrary<Observation> = fc
   .record({
     events: fc.array(loanEvent, { minLength: 1, maxLength: 3 }),
     hold: fc.option(fc.constantFrom(...HoldReason.literals)),

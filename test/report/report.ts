@@ -61,7 +61,7 @@ export interface PropertyResult {
   readonly proofs: ReadonlyArray<Proof & { readonly test: string }>
 }
 
-export interface Transition {
+interface Transition {
   readonly from: Stage
   readonly to: Stage
   readonly legal: boolean

@@ -37,7 +37,9 @@ describe("the simulation finds every broken engine out", () => {
     expect((await simulate(canaryWorld)).violations).toEqual([])
   })
 
-  it.each(cases)("%s is killed by %s", async (_name, killer, canary) => {
-    expect((await findOut(canary, killer))?.killedBy).toContain(killer)
+  it.for(cases)("%s is killed by %s", async ([name, killer, canary], { task }) => {
+    const killedBy = (await findOut(canary, killer))?.killedBy ?? []
+    task.meta.canary = { name: `engine: ${name}`, what: canary.what, killedBy }
+    expect(killedBy).toContain(killer)
   })
 })

@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import type { EngineCanary } from "../canaries/engines.ts"
+import type { Proof } from "../properties/law.ts"
 import type { FaultLevel } from "./faults.ts"
 import type { SimulationOptions, SimulationReport } from "./simulate.ts"
 import { simulate } from "./simulate.ts"
@@ -21,6 +22,11 @@ function expectSound(report: SimulationReport, options: SimulationOptions): void
   }
 }
 
+const simulatedProperties = ["P1", "P5", "P6", "P7"] as const
+
+const proofs = ({ checked }: SimulationReport): ReadonlyArray<Proof> =>
+  simulatedProperties.map((property) => ({ property, means: "simulation", cases: checked[property] }))
+
 const runs = (["none", "rough", "hell"] as const satisfies ReadonlyArray<FaultLevel>).flatMap((faults) =>
   Array.from({ length: seeds }, (_, index): SimulationOptions => ({
     seed: String(firstSeed + index),
@@ -31,8 +37,10 @@ const runs = (["none", "rough", "hell"] as const satisfies ReadonlyArray<FaultLe
 )
 
 describe("the whole system on virtual time", () => {
-  it.each(runs)("keeps P1, P5, P6 and P7 with faults $faults from seed $seed", async (options) => {
-    expectSound(await simulate(options), options)
+  it.for(runs)("keeps P1, P5, P6 and P7 with faults $faults from seed $seed", async (options, { task }) => {
+    const report = await simulate(options)
+    task.meta.proofs = proofs(report)
+    expectSound(report, options)
   })
 
   it("meets every kind of fault", async () => {

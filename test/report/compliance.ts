@@ -9,12 +9,13 @@ import type { Report, RunIdentity } from "./report.ts"
 import { makeReport } from "./report.ts"
 import { runSuite } from "./suite.ts"
 
-const usage = `pnpm compliance [--seed N] [--runs N] [--simulations N] [--mutation] [--out DIR]
+const usage = `pnpm compliance [--seed N] [--runs N] [--simulations N] [--kills N] [--mutation] [--out DIR]
 
 Checks everything that must always hold and writes DIR/index.html and DIR/report.json.
   --seed N         repeat the run of that seed; without it, one is drawn
   --runs N         random cases for each law (default 10000)
   --simulations N  seeds of the whole-system simulation, at each level of faults (default 10)
+  --kills N        times a real engine process is killed under load (default 50)
   --mutation       also change the domain's code in small ways, and see whether its tests notice (some minutes)
   --out DIR        default compliance-report
 Exit code 0 if all of it holds, 1 if anything does not, 2 for a wrong option.
@@ -24,6 +25,7 @@ const options = {
   seed: { type: "string" },
   runs: { type: "string", default: "10000" },
   simulations: { type: "string", default: "10" },
+  kills: { type: "string", default: "50" },
   mutation: { type: "boolean", default: false },
   out: { type: "string", default: "compliance-report" },
   help: { type: "boolean", default: false },
@@ -58,10 +60,11 @@ if (values.help) {
 const seed = values.seed === undefined ? (Date.now() % seedMax) + 1 : whole("seed", values.seed, seedMax)
 const runs = whole("runs", values.runs, 10_000_000)
 const simulations = whole("simulations", values.simulations, 100_000)
+const kills = whole("kills", values.kills, 100_000)
 
 process.stdout.write(`Checking what must always hold; seed ${seed}. This takes some minutes.\n`)
 const begun = performance.now()
-const { outcomes, exhaustive } = await runSuite({ seed, runs, simulations })
+const { outcomes, exhaustive } = await runSuite({ seed, runs, simulations, kills })
 const mutation = values.mutation ? mutationRun() : null
 const report = makeReport(identity(), outcomes, exhaustive, mutation, performance.now() - begun)
 mkdirSync(values.out, { recursive: true })
@@ -76,6 +79,7 @@ function identity(): RunIdentity {
     `--seed ${seed}`,
     `--runs ${runs}`,
     `--simulations ${simulations}`,
+    `--kills ${kills}`,
     ...(values.mutation ? ["--mutation"] : []),
   ]
   return {

@@ -65,6 +65,7 @@ const means: { readonly [M in Proof["means"]]: string } = {
   exhaustive: "every case there is",
   random: "random cases",
   simulation: "whole-system simulation",
+  crash: "a real process, killed under load",
   definition: "the definition itself",
 }
 

@@ -3,16 +3,17 @@ import { startVitest } from "vitest/node"
 import type { ExhaustiveTotals, TestOutcome } from "./report.ts"
 
 /** The parts of the suite that bear on the properties. */
-const parts = ["test/properties", "test/exhaustive", "test/canaries", "test/simulation"]
+const parts = ["test/properties", "test/exhaustive", "test/canaries", "test/simulation", "test/crash"]
 
 export interface SuiteOptions {
   readonly seed: number
   readonly runs: number
   readonly simulations: number
+  readonly kills: number
 }
 
 /** Runs the property suite as the tests have it, only more thoroughly, and collects what each test has to show. */
-export async function runSuite({ seed, runs, simulations }: SuiteOptions): Promise<{
+export async function runSuite({ seed, runs, simulations, kills }: SuiteOptions): Promise<{
   readonly outcomes: ReadonlyArray<TestOutcome>
   readonly exhaustive: ExhaustiveTotals | undefined
 }> {
@@ -21,6 +22,7 @@ export async function runSuite({ seed, runs, simulations }: SuiteOptions): Promi
     LOAN_ENGINE_PROPERTY_RUNS: String(runs),
     LOAN_ENGINE_SIMULATION_SEEDS: String(simulations),
     LOAN_ENGINE_SIMULATION_FIRST_SEED: String(seed),
+    LOAN_ENGINE_CRASH_KILLS: String(kills),
     LOAN_ENGINE_THOROUGH: "1",
   }
   const vitest = await startVitest("test", parts, {

@@ -41,7 +41,7 @@ export interface SimulationReport {
 }
 
 const checkers: { readonly [P in SimulatedProperty]: (inspected: Inspected) => Finding } = {
-  P1: checkLegal,
+  P1: ({ loans }) => checkLegal(loans),
   P5: checkAgreement,
   P6: checkReplay,
   P7: checkEvidence,

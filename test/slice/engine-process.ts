@@ -11,7 +11,7 @@ const callbackCredentials = Buffer.from("bank:secret").toString("base64")
 export const callbackAuthorization = `Basic ${callbackCredentials}`
 
 /** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer()
   server.listen(0, "127.0.0.1")
   await once(server, "listening")
@@ -36,8 +36,9 @@ export interface EngineProcess {
 export async function startEngine(
   databasePath: string,
   environment: Readonly<Record<string, string>> = {},
+  fixedPort?: number,
 ): Promise<EngineProcess> {
-  const port = await freePort()
+  const port = fixedPort ?? (await freePort())
   const child = spawn(process.execPath, [main, "serve"], {
     env: {
       PATH: process.env["PATH"],

@@ -1,9 +1,9 @@
 import { isLegal } from "@loan-engine/domain/legal-transitions"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
-import type { Finding, Inspected } from "./inspected.ts"
+import type { Finding, InspectedLoan } from "./inspected.ts"
 
 /** P1: every journaled step is in the table of legal transitions, and begins where the step before it ended. */
-export function checkLegal({ loans }: Inspected): Finding {
+export function checkLegal(loans: ReadonlyArray<InspectedLoan>): Finding {
   const violations: Array<string> = []
   let checked = 0
   for (const { stored, entries } of loans) {

@@ -20,7 +20,8 @@ export function checkReplay(inspected: Inspected): Finding {
   }
 }
 
-function journalFaults({ stored, entries }: InspectedLoan): ReadonlyArray<string> {
+/** What is wrong with one loan's journal: its fold, its chain, its digests, its order. */
+export function journalFaults({ stored, entries }: InspectedLoan): ReadonlyArray<string> {
   const { applicationReference } = stored.loan
   const faults: Array<string> = []
   const replayed = replay(entries)

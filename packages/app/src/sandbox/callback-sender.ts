@@ -89,7 +89,8 @@ interface Delivery {
 const bodyOf = (event: object, jwsData: string | undefined): string =>
   JSON.stringify({ externalApplicationEvent: event, ...(jwsData === undefined ? {} : { jwsData }) })
 
-const makeHttpTransport = Effect.map(
+/** Carries callbacks over HTTP, in the scope it is made in. */
+export const makeHttpTransport = Effect.map(
   Effect.acquireRelease(
     Effect.sync(() => new Agent({ connections: sendersMax, headersTimeout: answerMsMax })),
     (opened) => Effect.promise(() => opened.destroy()),

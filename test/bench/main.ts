@@ -4,7 +4,9 @@ import { parseArgs } from "node:util"
 import type { Figure } from "./figure.ts"
 import { reaches, roundsDefault } from "./figure.ts"
 import { hostileFigures } from "./hostile.ts"
+import { ingestFigures } from "./ingest.ts"
 import { observeFigures } from "./observe.ts"
+import { recordFigures } from "./record.ts"
 import { socketFigures } from "./sockets.ts"
 import { xmlFigures } from "./xml.ts"
 
@@ -14,6 +16,8 @@ const groups: Readonly<Record<string, (rounds: number) => Promise<ReadonlyArray<
   xml: xmlFigures,
   hostile: hostileFigures,
   sockets: socketFigures,
+  record: recordFigures,
+  ingest: ingestFigures,
 }
 
 const usage = `pnpm bench [--rounds N] [group ...]

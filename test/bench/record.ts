@@ -1,0 +1,142 @@
+import { createHash } from "node:crypto"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { LoanEngine } from "@loan-engine/app/engine"
+import { replay } from "@loan-engine/app/journal"
+import { LoanStore } from "@loan-engine/app/loan-store"
+import { cadenceDefaults } from "@loan-engine/app/poll-cadence"
+import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite"
+import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
+import type { Observation } from "@loan-engine/domain/observation"
+import { Context, Effect, Exit, Layer, Scope } from "effect"
+import type { Figure } from "./figure.ts"
+import { compare } from "./figure.ts"
+
+/** How many records are under way at once, and how many a contender writes in a round. */
+const recordsAtOnce = 64
+const recordsEach = 4_000
+
+const account = AccountName.make("default")
+const raw = new TextEncoder().encode(
+  JSON.stringify({ externalApplicationEvent: { applicationEventType: "SIGNED" }, jwsData: "x".repeat(600) }),
+)
+
+let recorded = 0
+
+/** A first word on a loan of its own, as a burst of callbacks is. */
+function observation(): Observation {
+  return {
+    applicationReference: ApplicationReference.make(`bench-${recorded++}`),
+    account,
+    source: "callback",
+    evidence: "jws",
+    receivedAt: 1_000,
+    events: [{ type: "agreement.signed", at: 1_000 }],
+  }
+}
+
+/** `record` in process, beside a bare group-committed insert of the same bytes; and the journal, read and folded again. */
+export async function recordFigures(rounds: number): Promise<ReadonlyArray<Figure>> {
+  const directory = mkdtempSync(join(tmpdir(), "loan-engine-bench-"))
+  const scope = Effect.runSync(Scope.make())
+  const layer = LoanEngine.layer(cadenceDefaults).pipe(
+    Layer.provideMerge(layerSqlite({ path: join(directory, "engine.sqlite"), ...sqliteDefaults })),
+  )
+  const context = await Effect.runPromise(Layer.buildWithScope(layer, scope))
+  const engine = Context.get(context, LoanEngine)
+  const store = Context.get(context, LoanStore)
+  const bare = bareInserts(join(directory, "floor.sqlite"))
+  try {
+    const direct = await compare(
+      {
+        name: "record_direct",
+        what: `record in process, ${recordsAtOnce} at once, beside a bare group-committed insert of the same bytes`,
+        unit: "records/s",
+        goal: 0.5,
+        ours: () => rate(recordsEach, () => Effect.runPromise(recordAll(engine))),
+        floor: () => rate(recordsEach, bare.insertAll),
+      },
+      rounds,
+    )
+    return [direct, await replayFigure(store, rounds)]
+  } finally {
+    bare.close()
+    await Effect.runPromise(Scope.close(scope, Exit.void))
+    rmSync(directory, { recursive: true })
+  }
+}
+
+const recordAll = (engine: LoanEngine["Service"]) =>
+  Effect.forEach(Array.from({ length: recordsEach }), () => engine.record(observation(), raw), {
+    concurrency: recordsAtOnce,
+    discard: true,
+  })
+
+/** Every loan's journal read from the file, decoded, folded from nothing; beside the reading and a digest of the same bytes. */
+async function replayFigure(store: LoanStore["Service"], rounds: number): Promise<Figure> {
+  const loans = await Effect.runPromise(store.loans({ account, after: "", limit: 2_000 }))
+  const references = loans.map(({ loan }) => loan.applicationReference)
+  const journals = Effect.forEach(references, (reference) => store.history(reference))
+  return compare(
+    {
+      name: "replay",
+      what: "journal rows read, decoded, re-folded and compared with their loan, beside reading and digesting them",
+      unit: "rows/s",
+      goal: null,
+      ours: () =>
+        rate(references.length, async () => {
+          for (const entries of await Effect.runPromise(journals)) {
+            if (replay(entries)?.stage !== "signed") throw new Error("the replay went astray")
+          }
+        }),
+      floor: () =>
+        rate(references.length, async () => {
+          for (const [entry] of await Effect.runPromise(journals)) {
+            createHash("sha256")
+              .update(entry?.raw ?? raw)
+              .digest("hex")
+          }
+        }),
+    },
+    rounds,
+  )
+}
+
+async function rate(units: number, work: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now()
+  await work()
+  return (units * 1_000) / (performance.now() - begun)
+}
+
+/** A table of bytes with a key, as many inserts as wait in one transaction, full synchronisation: what durability costs. */
+function bareInserts(path: string) {
+  const database = new DatabaseSync(path)
+  database.exec(
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE rows (id INTEGER PRIMARY KEY, body BLOB)",
+  )
+  const insert = database.prepare("INSERT INTO rows (body) VALUES (?)")
+  let waiting: Array<() => void> = []
+  const commit = (): void => {
+    const batch = waiting
+    waiting = []
+    database.exec("BEGIN IMMEDIATE")
+    for (const _ of batch) insert.run(raw)
+    database.exec("COMMIT")
+    for (const done of batch) done()
+  }
+  const one = (): Promise<void> =>
+    new Promise((done) => {
+      if (waiting.length === 0) setImmediate(commit)
+      waiting.push(done)
+    })
+  const insertAll = async (): Promise<void> => {
+    let left = recordsEach
+    const worker = async (): Promise<void> => {
+      while (left-- > 0) await one()
+    }
+    await Promise.all(Array.from({ length: recordsAtOnce }, worker))
+  }
+  return { insertAll, close: () => database.close() }
+}

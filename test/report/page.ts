@@ -80,14 +80,40 @@ function propertyRow({ id, sentence, result, cases, proofs }: PropertyResult): s
   const from = requirements
     .filter((requirement) => requirement.properties.includes(id))
     .map((requirement) => requirement.id)
-  const shown = proofs.map(
-    (proof) =>
-      `<li>${means[proof.means]}, ${amount(proof.cases)}: <span class="test">${escape(proof.test)}</span></li>`,
+  const shown = grouped(proofs).map(
+    ({ means: by, cases: tried, tests }) =>
+      `<li>${means[by]}, ${amount(tried)}: <span class="test">${tests.map(escape).join("; ")}</span></li>`,
   )
   return `<tr id="${id}"><td><strong>${id}</strong></td><td>${escape(sentence)}<br><small>From ${from.map(link).join(", ")}</small></td>
 <td>${badge(result)}</td><td class="number">${amount(cases)}</td>
 <td><ul>${shown.join("")}</ul></td></tr>`
 }
+
+/** Tests that one file makes many of, such as one for each seed, are told of together. */
+function grouped(proofs: PropertyResult["proofs"]) {
+  const groups = Map.groupBy(proofs, ({ means: by, file }) => `${by} ${file}`)
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group
+    if (first === undefined) return []
+    if (group.length <= toldApartMax) {
+      return group.map(({ means: by, cases, file, test }) => ({
+        means: by,
+        cases,
+        tests: [`${test} (${file})`],
+      }))
+    }
+    const cases = group.reduce((sum, proof) => sum + proof.cases, 0)
+    return [
+      {
+        means: first.means,
+        cases,
+        tests: [`${group.length} tests of ${first.file}, such as: ${first.test}`],
+      },
+    ]
+  })
+}
+
+const toldApartMax = 5
 
 const exhaustive = ({
   exhaustive: { snapshots, events, steps, illegalReached },

@@ -58,7 +58,7 @@ export interface PropertyResult {
   readonly sentence: string
   readonly result: "passed" | "failed"
   readonly cases: number
-  readonly proofs: ReadonlyArray<Proof & { readonly test: string }>
+  readonly proofs: ReadonlyArray<Proof & { readonly file: string; readonly test: string }>
 }
 
 interface Transition {
@@ -124,9 +124,7 @@ const isWrong = ({ legal, count }: Transition): boolean => legal === (count === 
 function propertyResult(id: PropertyId, outcomes: ReadonlyArray<TestOutcome>): PropertyResult {
   const about = outcomes.filter(({ proofs }) => proofs.some(({ property }) => property === id))
   const proofs = about.flatMap(({ file, title, proofs: shown }) =>
-    shown
-      .filter(({ property }) => property === id)
-      .map((proof) => ({ ...proof, test: `${title} (${file})` })),
+    shown.filter(({ property }) => property === id).map((proof) => ({ ...proof, file, test: title })),
   )
   return {
     id,

@@ -6,6 +6,7 @@ import { reaches, roundsDefault } from "./figure.ts"
 import { hostileFigures } from "./hostile.ts"
 import { ingestFigures } from "./ingest.ts"
 import { observeFigures } from "./observe.ts"
+import { openLoansFigures } from "./open-loans.ts"
 import { recordFigures } from "./record.ts"
 import { socketFigures } from "./sockets.ts"
 import { xmlFigures } from "./xml.ts"
@@ -18,6 +19,7 @@ const groups: Readonly<Record<string, (rounds: number) => Promise<ReadonlyArray<
   sockets: socketFigures,
   record: recordFigures,
   ingest: ingestFigures,
+  "open-loans": openLoansFigures,
 }
 
 const usage = `pnpm bench [--rounds N] [group ...]

@@ -24,6 +24,7 @@ export async function freePort(): Promise<number> {
 
 export interface EngineProcess {
   readonly url: string
+  readonly pid: number
   readonly callback: (body: string | Uint8Array, headers?: Record<string, string>) => Promise<Response>
   readonly api: (method: string, path: string, body?: string, contentType?: string) => Promise<Response>
   /** SIGKILL: nothing is said goodbye to. */
@@ -61,6 +62,7 @@ export async function startEngine(
   const url = `http://127.0.0.1:${port}`
   return {
     url,
+    pid: child.pid ?? 0,
     callback: (body, headers = {}) =>
       fetch(`${url}/callbacks/default`, {
         method: "POST",

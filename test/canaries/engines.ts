@@ -3,12 +3,12 @@ import type { BankClient } from "@loan-engine/adapters-http/bank-client"
 import { digestOf, journalEntry } from "@loan-engine/app/journal"
 import type { Change } from "@loan-engine/app/loan-store"
 import { noFacts } from "@loan-engine/domain/facts"
-import type { Stage } from "@loan-engine/domain/legal-transitions"
 import type { LoanEvent, LoanEventType } from "@loan-engine/domain/loan-event"
 import { observe } from "@loan-engine/domain/loan"
 import type { Observation } from "@loan-engine/domain/observation"
 import { Clock, Effect } from "effect"
 import type { EngineParts, EngineProcess } from "../simulation/engine-process.ts"
+import { expectedAt } from "./lifecycles.ts"
 
 type Engine = EngineProcess["engine"]
 type Store = EngineProcess["store"]
@@ -199,18 +199,6 @@ const lastArrivalWins: EngineCanary = {
   })),
 }
 
-/** What a naive chart handles in each state; it drops the rest. */
-const expected: { readonly [S in Stage]: ReadonlyArray<LoanEventType> } = {
-  submitted: ["decision.pending", "decision.approved", "decision.rejected"],
-  manualInspection: ["decision.approved", "decision.rejected"],
-  approved: ["addition.requested", "agreement.signed"],
-  waitingForAddition: ["addition.requested", "addition.cleared", "agreement.signed"],
-  signed: ["loan.paidOut"],
-  paidOut: [],
-  rejected: [],
-  disputed: ["dispute.ruled", "decision.approved", "decision.rejected"],
-}
-
 const dropEarlyEvents: EngineCanary = {
   name: "drop early events",
   what: "It drops whatever the loan's current stage does not expect, as event-driven charts do.",
@@ -222,7 +210,7 @@ const dropEarlyEvents: EngineCanary = {
           Effect.gen(function* () {
             const stored = yield* engine.loan(observation.applicationReference)
             const stage = stored?.loan.stage ?? "submitted"
-            const events = observation.events.filter(({ type }) => expected[stage].includes(type))
+            const events = observation.events.filter(({ type }) => expectedAt[stage].includes(type))
             return yield* engine.record({ ...observation, events }, raw)
           }),
       }),

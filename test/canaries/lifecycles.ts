@@ -31,7 +31,7 @@ const guarded = (guards: Parameters<typeof loanMachine.provide>[0]["guards"]): O
   walking(oncePerOrder(walkOf(loanMachine.provide({ guards: guards ?? {} }))))
 
 /** What a chart without memory handles where; anything else it drops, as XState does. */
-const expectedAt: { readonly [S in Stage]: ReadonlyArray<LoanEvent["type"]> } = {
+export const expectedAt: { readonly [S in Stage]: ReadonlyArray<LoanEvent["type"]> } = {
   submitted: ["decision.pending", "decision.approved", "decision.rejected"],
   manualInspection: ["decision.approved", "decision.rejected"],
   approved: ["addition.requested", "agreement.signed"],
@@ -39,7 +39,7 @@ const expectedAt: { readonly [S in Stage]: ReadonlyArray<LoanEvent["type"]> } = 
   signed: ["loan.paidOut"],
   paidOut: [],
   rejected: [],
-  disputed: ["dispute.ruled"],
+  disputed: ["dispute.ruled", "decision.approved", "decision.rejected"],
 }
 
 const requestedLater = ({ additionRequestedAt, additionClearedAt }: Facts): boolean =>

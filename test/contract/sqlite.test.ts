@@ -16,6 +16,9 @@ const newFile = (): string => join(directory, `${files++}.sqlite`)
 const layer = (path: string) => layerSqlite({ path, ...sqliteDefaults })
 
 loanStoreContract("SQLite", () => ({ layer: layer(newFile()) }))
+loanStoreContract("SQLite with a thread that writes", () => ({
+  layer: layerSqlite({ path: newFile(), ...sqliteDefaults, writerThread: true }),
+}))
 
 /** Opens the store on this path, which must be refused. */
 const refusal = (path: string): Promise<StoreUnusable> =>

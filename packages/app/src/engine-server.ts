@@ -19,7 +19,7 @@ import { layerSqlite, sqliteDefaults } from "./store/sqlite.ts"
 
 /** The whole engine behind HTTP: store, engine, poller, callback receiver, API. */
 export const engineServer = (config: EngineConfig) => {
-  const store = layerSqlite({ path: config.databasePath, ...sqliteDefaults })
+  const store = layerSqlite({ path: config.databasePath, ...sqliteDefaults, writerThread: true })
   const engine = LoanEngine.layer(config.poller.cadence).pipe(Layer.provideMerge(store))
   const poller = Poller.layer(config.poller).pipe(
     Layer.provideMerge(engine),

@@ -1,0 +1,18 @@
+import { parentPort, workerData } from "node:worker_threads"
+import type { ConnectionSettings, WriteJob } from "./sqlite-writes.ts"
+import { makeCommit, openConnection } from "./sqlite-writes.ts"
+
+/**
+ * The thread that writes. It is sent a batch, commits it, and answers with what became of each job; the empty message ends
+ * it. Whatever it throws ends the thread, and with it the store: a defect is not to be worked around.
+ */
+// The settings come from sqlite-writer.ts, which starts this thread.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion
+const database = openConnection(workerData as ConnectionSettings)
+const commit = makeCommit(database)
+
+parentPort?.on("message", (jobs: ReadonlyArray<WriteJob> | null) => {
+  if (jobs !== null) return parentPort?.postMessage(commit(jobs))
+  database.close()
+  parentPort?.close()
+})

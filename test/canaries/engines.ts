@@ -76,7 +76,7 @@ const acknowledgeBeforeCommit: EngineCanary = {
                 const stored = yield* engine.loan(observation.applicationReference)
                 yield* Effect.forkIn(Effect.delay(engine.record(observation, raw), lateCommitMs), scope)
                 const loan = stored?.loan ?? unseen(observation)
-                return { disposition: "noted" as const, hold: null, steps: [], loan }
+                return { disposition: "noted" as const, hold: null, steps: [], loan, position: 0 }
               }),
       })),
   },
@@ -265,7 +265,8 @@ const rewriteTheJournal: EngineCanary = {
   name: "rewrite the journal",
   what: "It tidies an old entry up without anybody being able to tell, were it not for the hash chain.",
   parts: tampering(25, (database, { entry }) => {
-    database.prepare("UPDATE journal SET recorded_at = recorded_at + 1 WHERE hash = ?").run(entry.hash)
+    const rewritten = "json_set(content, '$.recordedAt', content ->> 'recordedAt' + 1)"
+    database.prepare(`UPDATE journal SET content = ${rewritten} WHERE hash = ?`).run(entry.hash)
   }),
 }
 
@@ -304,7 +305,7 @@ const countNothing: EngineCanary = {
             }
             const { disposition, hold, steps, loan } = observe(stored.loan, observation)
             if (disposition !== "repeated") return yield* engine.record(observation, raw)
-            return { disposition, hold, steps, loan }
+            return { disposition, hold, steps, loan, position: 0 }
           }),
       }),
   },

@@ -12,6 +12,8 @@ import { serverLimitsDefault } from "./server-limits.ts"
 import type { ServerLimits } from "./server-limits.ts"
 import { cadenceDefaults } from "./poll-cadence.ts"
 import type { PollerSettings } from "./poller.ts"
+import type { SealingSettings } from "./sealing.ts"
+import { sealingDefaults } from "./sealing.ts"
 import { pollerDefaults } from "./poller.ts"
 
 /** How one account's callbacks are trusted and where its bank is. */
@@ -38,6 +40,7 @@ export interface EngineConfig {
   readonly serverLimits: ServerLimits
   readonly callbackLimits: CallbackReceiverLimits
   readonly breakerLimits: BreakerLimits
+  readonly sealing: SealingSettings
 }
 
 const optional = (name: string) => Config.option(Config.String(name))
@@ -57,6 +60,7 @@ const environment = Config.all({
   serverLimits: limitsFromEnvironment(serverLimitsDefault),
   callbackLimits: limitsFromEnvironment(callbackReceiverLimitsDefault),
   breakerLimits: limitsFromEnvironment(breakerLimitsDefault),
+  sealing: limitsFromEnvironment(sealingDefaults),
   apiKey: secret("LOAN_ENGINE_API_KEY"),
   pollIntervalScale: Config.withDefault(Config.Finite("LOAN_ENGINE_POLL_INTERVAL_SCALE"), 1),
   pollerLimits: limitsFromEnvironment(pollerDefaults),
@@ -93,8 +97,8 @@ export const configFromEnvironment = Effect.gen(function* () {
     cadence: { ...cadenceDefaults, pollIntervalScale: scale },
   }
   const databasePath = yield* databaseFile(settings.database)
-  const { host, port, serverLimits, callbackLimits, breakerLimits } = settings
-  const limits = { serverLimits, callbackLimits, breakerLimits }
+  const { host, port, serverLimits, callbackLimits, breakerLimits, sealing } = settings
+  const limits = { serverLimits, callbackLimits, breakerLimits, sealing }
   return { host, port, databasePath, apiKey, accounts: [account], poller, ...limits }
 })
 

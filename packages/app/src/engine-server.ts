@@ -15,12 +15,19 @@ import type { AccountConfig, EngineConfig } from "./config.ts"
 import { LoanEngine } from "./engine.ts"
 import { Poller } from "./poller.ts"
 import type { ServerLimits } from "./server-limits.ts"
+import { layerSealing } from "./sealing.ts"
+import { holdStoreLock } from "./store/sqlite-lock.ts"
 import { layerSqlite, sqliteDefaults } from "./store/sqlite.ts"
 
 /** The whole engine behind HTTP: store, engine, poller, callback receiver, API. */
 export const engineServer = (config: EngineConfig) => {
-  const store = layerSqlite({ path: config.databasePath, ...sqliteDefaults, writerThread: true })
-  const engine = LoanEngine.layer(config.poller.cadence).pipe(Layer.provideMerge(store))
+  const store = layerSqlite({ path: config.databasePath, ...sqliteDefaults, writerThread: true }).pipe(
+    Layer.provide(Layer.effectDiscard(holdStoreLock(config.databasePath))),
+  )
+  const engine = LoanEngine.layer(config.poller.cadence).pipe(
+    Layer.provideMerge(layerSealing(config.sealing)),
+    Layer.provideMerge(store),
+  )
   const poller = Poller.layer(config.poller).pipe(
     Layer.provideMerge(engine),
     Layer.provideMerge(banksLayer(config)),

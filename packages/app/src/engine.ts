@@ -5,7 +5,7 @@ import type { Loan, Step } from "@loan-engine/domain/loan"
 import { Clock, Context, Effect, Layer, PubSub, Random } from "effect"
 import type { StoredEntry } from "./journal.ts"
 import { digestOf, journalEntry } from "./journal.ts"
-import type { Change, StoredLoan, StoreUnavailable } from "./loan-store.ts"
+import type { Change, StoredLoan, StoreUnavailable, WrittenChange } from "./loan-store.ts"
 import { LoanStore } from "./loan-store.ts"
 import type { CadenceSettings } from "./poll-cadence.ts"
 import { neverPolled, scheduleAfter } from "./poll-cadence.ts"
@@ -16,6 +16,8 @@ export interface Recorded {
   readonly hold: HoldReason | null
   readonly steps: ReadonlyArray<Step>
   readonly loan: Loan
+  /** Where in the feed it stands. */
+  readonly position: number
 }
 
 /** The engine: the one path in, and what is read from it. */
@@ -34,7 +36,7 @@ export class LoanEngine extends Context.Service<
       reference: ApplicationReference,
     ) => Effect.Effect<ReadonlyArray<StoredEntry>, StoreUnavailable>
     /** Each change as it is committed, in process; a slow subscriber misses the oldest ones. */
-    readonly changes: PubSub.PubSub<Change>
+    readonly changes: PubSub.PubSub<WrittenChange>
   }
 >()("@loan-engine/app/LoanEngine") {
   static readonly layer = (cadence: CadenceSettings): Layer.Layer<LoanEngine, never, LoanStore> =>
@@ -46,7 +48,7 @@ const changesKeptMax = 4_096
 
 const makeEngine = Effect.fnUntraced(function* (cadence: CadenceSettings) {
   const store = yield* LoanStore
-  const changes = yield* PubSub.sliding<Change>(changesKeptMax)
+  const changes = yield* PubSub.sliding<WrittenChange>(changesKeptMax)
 
   const record = Effect.fn("LoanEngine.record")(function* (observation: Observation, raw: Uint8Array) {
     const digest = digestOf(raw)
@@ -56,8 +58,8 @@ const makeEngine = Effect.fnUntraced(function* (cadence: CadenceSettings) {
       decide(stored, observation, { raw, digest }, recordedAt, jitter, cadence),
     )
     yield* PubSub.publish(changes, change)
-    const { entry, loan } = change
-    return { disposition: entry.disposition, hold: entry.hold, steps: entry.steps, loan }
+    const { entry, loan, position } = change
+    return { disposition: entry.disposition, hold: entry.hold, steps: entry.steps, loan, position }
   })
 
   return LoanEngine.of({ record, loan: store.load, history: store.history, changes })

@@ -1,41 +1,50 @@
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
-import type { Instant } from "@loan-engine/domain/instant"
-import type { LoanEvent } from "@loan-engine/domain/loan-event"
-import type { Decision, Loan, News, Step } from "@loan-engine/domain/loan"
-import { observe, openLoan } from "@loan-engine/domain/loan"
-import type {
+import { Instant } from "@loan-engine/domain/instant"
+import { LoanEvent } from "@loan-engine/domain/loan-event"
+import type { Decision, Loan } from "@loan-engine/domain/loan"
+import { News, observe, openLoan, Step } from "@loan-engine/domain/loan"
+import {
   AccountName,
   ApplicationReference,
   Disposition,
   Evidence,
   HoldReason,
-  Observation,
   Source,
 } from "@loan-engine/domain/observation"
+import type { Observation } from "@loan-engine/domain/observation"
+import { Schema } from "effect"
 
-/** One row of the append-only journal: what was observed, word for word, and what it did to its loan. */
-export interface JournalEntry {
-  readonly applicationReference: ApplicationReference
+/** What a journal entry says: what was observed, how far it was trusted, and what it did to its loan. */
+export const EntryContent = Schema.Struct({
+  applicationReference: ApplicationReference,
   /** The loan's version after this entry: 1 for its first. */
-  readonly version: number
-  readonly account: AccountName
-  readonly source: Source
-  readonly evidence: Evidence
-  readonly hold: HoldReason | null
-  readonly disposition: Disposition
-  readonly receivedAt: Instant
-  readonly recordedAt: Instant
-  readonly events: ReadonlyArray<LoanEvent>
-  readonly steps: ReadonlyArray<Step>
-  readonly news: ReadonlyArray<News>
+  version: Schema.Int,
+  account: AccountName,
+  source: Source,
+  evidence: Evidence,
+  hold: Schema.NullOr(HoldReason),
+  disposition: Disposition,
+  receivedAt: Instant,
+  recordedAt: Instant,
+  events: Schema.Array(LoanEvent),
+  steps: Schema.Array(Step),
+  news: Schema.Array(News),
   /** SHA-256 of the raw bytes, in hex. The chain covers it and not the bytes, so that they can be erased. */
-  readonly digest: string
+  digest: Schema.String,
+  /** The hash of the loan's entry before this one; empty for its first. */
+  previousHash: Schema.String,
+})
+export type EntryContent = typeof EntryContent.Type
+
+/** One row of the append-only journal. */
+export interface JournalEntry extends EntryContent {
+  /** The entry's content as canonical JSON: the very text that is stored and hashed. */
+  readonly text: string
+  /** SHA-256 of that text, in hex; the next entry of the loan names it. */
+  readonly hash: string
   /** The bytes as they came; `null` once erased. */
   readonly raw: Uint8Array | null
-  /** The hash of the loan's entry before this one; empty for its first. */
-  readonly previousHash: string
-  readonly hash: string
 }
 
 /** A journal entry as it is read back: with its place in the feed, and the re-deliveries that added nothing. */
@@ -45,7 +54,10 @@ export interface StoredEntry extends JournalEntry {
   readonly lastRepeatedAt: Instant | null
 }
 
-export const digestOf = (raw: Uint8Array): string => createHash("sha256").update(raw).digest("hex")
+export const digestOf = (raw: Uint8Array): string => hash("sha256", raw)
+
+/** What names an entry's text in the entry after it, and in the checkpoint that seals it. */
+export const hashOf = (text: string): string => hash("sha256", text)
 
 /** The journal entry of one decided observation, chained to the loan's entry before it. */
 export function journalEntry(
@@ -55,7 +67,7 @@ export function journalEntry(
   recordedAt: Instant,
   previousHash: string,
 ): JournalEntry {
-  const content = {
+  const content: EntryContent = {
     applicationReference: observation.applicationReference,
     version: decision.loan.version,
     account: observation.account,
@@ -71,14 +83,12 @@ export function journalEntry(
     digest: bytes.digest,
     previousHash,
   }
-  return { ...content, raw: bytes.raw, hash: chainHash(content) }
+  const text = canonicalJson(content)
+  return { ...content, text, raw: bytes.raw, hash: hashOf(text) }
 }
 
-const chainHash = (content: Omit<JournalEntry, "raw" | "hash">): string =>
-  createHash("sha256").update(canonicalJson(content)).digest("hex")
-
 /** The loan that a journal's entries fold to from nothing; `undefined` for no entries. */
-export function replay(entries: ReadonlyArray<JournalEntry>): Loan | undefined {
+export function replay(entries: ReadonlyArray<EntryContent>): Loan | undefined {
   const [first] = entries
   if (first === undefined) return undefined
   return entries.reduce(
@@ -87,7 +97,8 @@ export function replay(entries: ReadonlyArray<JournalEntry>): Loan | undefined {
   )
 }
 
-const observationOf = (entry: JournalEntry): Observation => ({
+/** The observation that an entry recorded: deciding on it again must give the same. */
+export const observationOf = (entry: EntryContent): Observation => ({
   applicationReference: entry.applicationReference,
   account: entry.account,
   source: entry.source,

@@ -36,6 +36,11 @@ export interface Change {
   readonly addsNothing: boolean
 }
 
+/** A change that is durable, and where in the feed it stands: a mere count stands where the first of its kind does. */
+export interface WrittenChange extends Change {
+  readonly position: number
+}
+
 /** The callback URL that was registered with the bank for an account: it wants to be told once only. */
 export interface CallbackRegistration {
   readonly account: AccountName
@@ -65,7 +70,7 @@ export class LoanStore extends Context.Service<
     readonly update: (
       reference: ApplicationReference,
       decide: (stored: StoredLoan | undefined) => Change,
-    ) => Effect.Effect<Change, StoreUnavailable>
+    ) => Effect.Effect<WrittenChange, StoreUnavailable>
 
     /** The loan's journal, oldest entry first. */
     readonly history: (

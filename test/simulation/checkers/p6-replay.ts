@@ -34,7 +34,8 @@ export function journalFaults({ stored, entries }: InspectedLoan): ReadonlyArray
     if (entry.version !== index + 1) faults.push(`entry ${index + 1} has version ${entry.version}`)
     if (entry.position <= position) faults.push(`entry ${entry.version} stands before the one it follows`)
     if (entry.previousHash !== previousHash) faults.push(`entry ${entry.version} is not chained`)
-    if (entry.hash !== hashOf(entry)) faults.push(`entry ${entry.version} does not have its hash`)
+    if (entry.text !== contentOf(entry)) faults.push(`entry ${entry.version} is not in its one form`)
+    if (entry.hash !== sha256(entry.text)) faults.push(`entry ${entry.version} does not have its hash`)
     if (entry.raw !== null && entry.digest !== sha256(entry.raw)) {
       faults.push(`entry ${entry.version} does not have its bytes' digest`)
     }
@@ -47,10 +48,10 @@ export function journalFaults({ stored, entries }: InspectedLoan): ReadonlyArray
 
 const sha256 = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex")
 
-function hashOf(entry: StoredEntry): string {
-  const { raw: _raw, hash: _hash, position: _position, repeats: _repeats, ...rest } = entry
+function contentOf(entry: StoredEntry): string {
+  const { raw: _raw, text: _text, hash: _hash, position: _position, repeats: _repeats, ...rest } = entry
   const { lastRepeatedAt: _lastRepeatedAt, ...content } = rest
-  return sha256(canonicalJson(content))
+  return canonicalJson(content)
 }
 
 function callbackFaults(delivered: Delivered, { loans }: Inspected): ReadonlyArray<string> {

@@ -12,6 +12,7 @@ import { LoanEngine } from "../engine.ts"
 import { LoanStore } from "../loan-store.ts"
 import { cadenceDefaults } from "../poll-cadence.ts"
 import { pollerDefaults } from "../poller.ts"
+import { sealingDefaults } from "../sealing.ts"
 import { serverLimitsDefault } from "../server-limits.ts"
 import type { ChaosLevel } from "./chaos.ts"
 import { makeSandboxBank } from "./sandbox-bank.ts"
@@ -117,6 +118,7 @@ function engineConfig(options: DemoOptions, bankUrl: string): EngineConfig {
     serverLimits: serverLimitsDefault,
     callbackLimits: callbackReceiverLimitsDefault,
     breakerLimits: breakerLimitsDefault,
+    sealing: sealingDefaults,
     accounts: [account(mainAccount, true), account(pageAccount, false)],
     poller: {
       ...pollerDefaults,

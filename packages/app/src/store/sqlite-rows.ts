@@ -1,16 +1,11 @@
-import { LoanEvent } from "@loan-engine/domain/loan-event"
-import { Loan, News, Step } from "@loan-engine/domain/loan"
-import {
-  AccountName,
-  ApplicationReference,
-  Disposition,
-  Evidence,
-  HoldReason,
-  Source,
-} from "@loan-engine/domain/observation"
+import { Loan } from "@loan-engine/domain/loan"
 import { Schema } from "effect"
+import { EntryContent } from "../journal.ts"
 import type { StoredEntry } from "../journal.ts"
 import type { StoredLoan } from "../loan-store.ts"
+
+/** What {@link storedLoan} reads of a loan's row. */
+export const loanColumns = "snapshot, chain_head, next_poll_at, poll_attempts, poll_confirm, stalled"
 
 const LoanRow = Schema.Struct({
   snapshot: Schema.fromJsonString(Loan),
@@ -25,21 +20,8 @@ const StageCountRow = Schema.Struct({ stage: Loan.fields.stage, loans: Schema.In
 
 const JournalRow = Schema.Struct({
   position: Schema.Int,
-  application_reference: ApplicationReference,
-  version: Schema.Int,
-  account: AccountName,
-  source: Source,
-  evidence: Evidence,
-  hold: Schema.NullOr(HoldReason),
-  disposition: Disposition,
-  received_at: Schema.Int,
-  recorded_at: Schema.Int,
-  events: Schema.fromJsonString(Schema.Array(LoanEvent)),
-  steps: Schema.fromJsonString(Schema.Array(Step)),
-  news: Schema.fromJsonString(Schema.Array(News)),
-  digest: Schema.String,
+  content: Schema.String,
   raw: Schema.NullOr(Schema.instanceOf(Uint8Array)),
-  previous_hash: Schema.String,
   hash: Schema.String,
   repeats: Schema.Int,
   last_repeated_at: Schema.NullOr(Schema.Int),
@@ -64,27 +46,18 @@ export function storedLoan(row: unknown): StoredLoan {
   }
 }
 
+const decodeContent = Schema.decodeUnknownSync(Schema.fromJsonString(EntryContent))
+
+/** A journal row as it is read back. */
 export function storedEntry(row: unknown): StoredEntry {
-  const decoded = decodeJournalRow(row)
+  const { content, position, raw, hash, repeats, last_repeated_at } = decodeJournalRow(row)
   return {
-    position: decoded.position,
-    applicationReference: decoded.application_reference,
-    version: decoded.version,
-    account: decoded.account,
-    source: decoded.source,
-    evidence: decoded.evidence,
-    hold: decoded.hold,
-    disposition: decoded.disposition,
-    receivedAt: decoded.received_at,
-    recordedAt: decoded.recorded_at,
-    events: decoded.events,
-    steps: decoded.steps,
-    news: decoded.news,
-    digest: decoded.digest,
-    raw: decoded.raw,
-    previousHash: decoded.previous_hash,
-    hash: decoded.hash,
-    repeats: decoded.repeats,
-    lastRepeatedAt: decoded.last_repeated_at,
+    ...decodeContent(content),
+    text: content,
+    position,
+    raw,
+    hash,
+    repeats,
+    lastRepeatedAt: last_repeated_at,
   }
 }

@@ -1,4 +1,5 @@
-import type { DatabaseSync } from "node:sqlite"
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite"
+import { canonicalJson } from "@loan-engine/domain/canonical-json"
 import { StoreUnusable } from "../loan-store.ts"
 
 /**
@@ -53,20 +54,133 @@ const migrations: ReadonlyArray<string> = [
     PRIMARY KEY (account, bank_url)
   ) STRICT, WITHOUT ROWID;
   `,
+  // A journal row holds the text that its hash is taken of, so that anybody can check it; and the feed can be sealed.
+  `
+  ALTER TABLE journal RENAME TO journal_before;
+  CREATE TABLE journal (
+    position INTEGER PRIMARY KEY,
+    application_reference TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    content TEXT NOT NULL,
+    raw BLOB,
+    hash TEXT NOT NULL,
+    repeats INTEGER NOT NULL DEFAULT 0,
+    last_repeated_at INTEGER,
+    UNIQUE (application_reference, version)
+  ) STRICT;
+  INSERT INTO journal
+    SELECT position, application_reference, version,
+      entry_content(application_reference, version, account, source, evidence, hold, disposition, received_at,
+        recorded_at, events, steps, news, digest, previous_hash),
+      raw, hash, repeats, last_repeated_at
+    FROM journal_before ORDER BY position;
+  DROP TABLE journal_before;
+
+  ALTER TABLE loans RENAME TO loans_before;
+  DROP INDEX loans_due;
+  DROP INDEX loans_by_stage;
+  CREATE TABLE loans (
+    application_reference TEXT NOT NULL UNIQUE,
+    account TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    stage TEXT NOT NULL,
+    snapshot TEXT NOT NULL,
+    chain_head TEXT NOT NULL,
+    next_poll_at INTEGER,
+    poll_attempts INTEGER NOT NULL,
+    poll_confirm INTEGER NOT NULL,
+    stalled INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO loans SELECT * FROM loans_before;
+  DROP TABLE loans_before;
+  CREATE INDEX loans_due ON loans (next_poll_at) WHERE next_poll_at IS NOT NULL;
+  CREATE INDEX loans_by_stage ON loans (account, stage);
+  CREATE INDEX loans_stalled ON loans (application_reference) WHERE stalled = 1;
+
+  CREATE TABLE checkpoints (
+    number INTEGER PRIMARY KEY,
+    position INTEGER NOT NULL UNIQUE,
+    sealed_at INTEGER NOT NULL,
+    root TEXT NOT NULL,
+    previous_hash TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    rows TEXT NOT NULL
+  ) STRICT;
+  `,
 ]
 
-/** Brings a database up to this program's version, one transaction a migration. */
-export function migrate(database: DatabaseSync, path: string): void {
-  const row = database.prepare("PRAGMA user_version").get()
-  const version = Number(row?.["user_version"] ?? 0)
-  if (version > migrations.length) {
-    throw new StoreUnusable({
-      message:
-        `The database ${path} was written by a newer loan engine (its schema is version ${version}, ` +
-        `this program knows ${migrations.length}). Run the newer program, or point LOAN_ENGINE_DATABASE_URL elsewhere.`,
-    })
-  }
-  migrations.slice(version).forEach((statements, offset) => {
+/** The version of the schema that this program writes. */
+export const schemaVersion = migrations.length
+
+/**
+ * Brings a database up to this program's version, one transaction a migration, so that one that is broken off leaves the
+ * version before it. A database from a newer program is refused.
+ */
+export function migrate(database: DatabaseSync, path: string, upTo: number = schemaVersion): void {
+  const version = versionOf(database)
+  refuseNewer(version, path)
+  if (version >= upTo) return
+  database.function("entry_content", { deterministic: true, varargs: true }, entryContent)
+  migrations.slice(version, upTo).forEach((statements, offset) => {
     database.exec(`BEGIN IMMEDIATE; ${statements}; PRAGMA user_version = ${version + offset + 1}; COMMIT`)
   })
+}
+
+/** For whoever must not migrate: the database has to be at this program's version already. */
+export function requireCurrent(database: DatabaseSync, path: string): void {
+  const version = versionOf(database)
+  refuseNewer(version, path)
+  if (version === schemaVersion) return
+  throw new StoreUnusable({
+    message:
+      version === 0
+        ? `The file ${path} holds no loans yet. Start the engine on it first.`
+        : `The database ${path} was written by an older loan engine (its schema is version ${version}, this program ` +
+          `knows ${schemaVersion}). Start the engine once, or run \`loan-engine migrate\`, to bring it up to date.`,
+  })
+}
+
+function versionOf(database: DatabaseSync): number {
+  return Number(database.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0)
+}
+
+function refuseNewer(version: number, path: string): void {
+  if (version <= schemaVersion) return
+  throw new StoreUnusable({
+    message:
+      `The database ${path} was written by a newer loan engine (its schema is version ${version}, ` +
+      `this program knows ${schemaVersion}). Run the newer program, or point LOAN_ENGINE_DATABASE_URL elsewhere.`,
+  })
+}
+
+/** The columns that version 1 kept a journal entry in, in the order they are handed over. */
+const entryColumns = [
+  "applicationReference",
+  "version",
+  "account",
+  "source",
+  "evidence",
+  "hold",
+  "disposition",
+  "receivedAt",
+  "recordedAt",
+  "events",
+  "steps",
+  "news",
+  "digest",
+  "previousHash",
+] as const
+
+const jsonColumns: ReadonlySet<string> = new Set(["events", "steps", "news"])
+
+/** The text that version 1 took an entry's hash of, from its columns. */
+function entryContent(...values: ReadonlyArray<SQLOutputValue>): string {
+  const content: Record<string, Parameters<typeof canonicalJson>[0]> = {}
+  entryColumns.forEach((name, index) => {
+    const value = values[index] ?? null
+    if (value instanceof Uint8Array || typeof value === "bigint")
+      throw new TypeError(`${name} has a wrong type`)
+    content[name] = jsonColumns.has(name) ? JSON.parse(String(value)) : value
+  })
+  return canonicalJson(content)
 }

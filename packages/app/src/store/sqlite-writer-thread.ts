@@ -1,6 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads"
-import type { ConnectionSettings, WriteJob } from "./sqlite-writes.ts"
-import { makeCommit, openConnection } from "./sqlite-writes.ts"
+import { openConnection } from "./sqlite-connection.ts"
+import type { ConnectionSettings } from "./sqlite-connection.ts"
+import { makeCommit } from "./sqlite-writes.ts"
+import type { WriteJob } from "./sqlite-writes.ts"
 
 /**
  * The thread that writes. It is sent a batch, commits it, and answers with what became of each job; the empty message ends

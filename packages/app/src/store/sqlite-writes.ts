@@ -1,83 +1,99 @@
-import { DatabaseSync } from "node:sqlite"
-import type { SQLInputValue, StatementSync } from "node:sqlite"
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
+import { isSqliteError } from "./sqlite-connection.ts"
 
-/** How a file is opened, by the thread that reads it and by the one that writes it. */
-export interface ConnectionSettings {
-  /** The file; it and its directory's `-wal` and `-shm` companions must be writable. */
-  readonly path: string
-  /** How long to wait for another process that holds the file's lock. */
-  readonly busyTimeoutMs: number
-}
-
-/** A connection in WAL mode whose commits are on the disk before they return. */
-export function openConnection({ path, busyTimeoutMs }: ConnectionSettings): DatabaseSync {
-  const database = new DatabaseSync(path)
-  try {
-    database.exec(`
-      PRAGMA busy_timeout = ${busyTimeoutMs};
-      PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = FULL;
-      PRAGMA foreign_keys = ON;
-    `)
-  } catch (cause) {
-    database.close()
-    throw cause
-  }
-  return database
-}
-
-/** Everything that is ever written, each statement by its name. */
+/**
+ * Everything that is ever written, each statement by its name. A loan is written before its journal row and only at the
+ * version it was decided upon; where that is not so any more, nothing of the job is written.
+ */
 const writeStatements = {
-  append: `
-    INSERT INTO journal
-      (application_reference, version, account, source, evidence, hold, disposition, received_at, recorded_at,
-       events, steps, news, digest, raw, previous_hash, hash)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  saveLoan: `
-    INSERT OR REPLACE INTO loans
+  openLoan: `
+    INSERT INTO loans
       (application_reference, account, version, stage, snapshot, chain_head, next_poll_at, poll_attempts, poll_confirm,
        stalled)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (application_reference) DO NOTHING`,
+  moveLoan: `
+    UPDATE loans SET
+      account = ?, version = ?, stage = ?, snapshot = ?, chain_head = ?, next_poll_at = ?, poll_attempts = ?,
+      poll_confirm = ?, stalled = ?
+    WHERE application_reference = ? AND version = ?`,
+  append: "INSERT INTO journal (application_reference, version, content, raw, hash) VALUES (?, ?, ?, ?, ?)",
   countRepeat: "UPDATE journal SET repeats = repeats + 1, last_repeated_at = ? WHERE position = ?",
+  reschedule: `
+    UPDATE loans SET next_poll_at = ?, poll_attempts = ?, poll_confirm = ?, stalled = ?
+    WHERE application_reference = ? AND version = ?`,
+  saveRegistration: "INSERT OR REPLACE INTO callback_registrations VALUES (?, ?, ?, ?)",
+  saveCheckpoint: "INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?, ?, ?)",
+  eraseRaw: `
+    UPDATE journal SET raw = NULL
+    WHERE application_reference = ? AND version <= ? AND raw IS NOT NULL AND content ->> 'source' <> 'operator'`,
+} as const
+
+/** What is written and gives rows back. */
+const returningStatements = {
   claim: `
     UPDATE loans SET next_poll_at = ?
     WHERE application_reference IN (
       SELECT application_reference FROM loans WHERE next_poll_at <= ? ORDER BY next_poll_at LIMIT ?)
     RETURNING snapshot, chain_head, next_poll_at, poll_attempts, poll_confirm, stalled`,
-  reschedule: `
-    UPDATE loans SET next_poll_at = ?, poll_attempts = ?, poll_confirm = ?, stalled = ?
-    WHERE application_reference = ? AND version = ?`,
-  saveRegistration: "INSERT OR REPLACE INTO callback_registrations VALUES (?, ?, ?, ?)",
 } as const
-type StatementName = keyof typeof writeStatements
+
+const statements = { ...writeStatements, ...returningStatements }
+type StatementName = keyof typeof statements
 
 export interface Write {
   readonly statement: StatementName
   readonly parameters: ReadonlyArray<SQLInputValue>
 }
 
-/** What is written together or not at all; the last statement's rows are what it gives. */
+/** What is written together or not at all. */
 export type WriteJob = ReadonlyArray<Write>
 
-/** `refused`: SQLite did not take the job, and nothing of it was written. Plain data, because it crosses threads. */
+/** What the last statement of a job did. */
+export interface Written {
+  readonly rows: ReadonlyArray<unknown>
+  readonly changes: number
+  /** The position of the journal row it appended, if it appended one. */
+  readonly lastPosition: number
+}
+
+/**
+ * `stale`: its first statement found nothing to change, and nothing of it was written. `refused`: SQLite did not take it,
+ * and nothing of it was written. Plain data, because it crosses threads.
+ */
 export type WriteOutcome =
-  | { readonly written: true; readonly rows: ReadonlyArray<unknown> }
-  | { readonly written: false; readonly refused: string }
+  | ({ readonly state: "written" } & Written)
+  | { readonly state: "stale" }
+  | { readonly state: "refused"; readonly reason: string }
 
 /** Commits a batch of jobs in one transaction and says what became of each. */
 export type Commit = (jobs: ReadonlyArray<WriteJob>) => ReadonlyArray<WriteOutcome>
 
+const nothing: Written = { rows: [], changes: 0, lastPosition: 0 }
+const stale: WriteOutcome = { state: "stale" }
+
 export function makeCommit(database: DatabaseSync): Commit {
   const prepared = new Map<StatementName, StatementSync>()
   const statement = (name: StatementName): StatementSync => {
-    const known = prepared.get(name) ?? database.prepare(writeStatements[name])
+    const known = prepared.get(name) ?? database.prepare(statements[name])
     prepared.set(name, known)
     return known
   }
+  const run = ({ statement: name, parameters }: Write): Written => {
+    if (name in returningStatements) {
+      const rows = statement(name).all(...parameters)
+      return { ...nothing, rows, changes: rows.length }
+    }
+    const { changes, lastInsertRowid } = statement(name).run(...parameters)
+    return { rows: [], changes: Number(changes), lastPosition: Number(lastInsertRowid) }
+  }
   const write = (job: WriteJob): WriteOutcome => {
-    let rows: ReadonlyArray<unknown> = []
-    for (const { statement: name, parameters } of job) rows = statement(name).all(...parameters)
-    return { written: true, rows }
+    let written = nothing
+    for (const [index, each] of job.entries()) {
+      written = run(each)
+      if (index === 0 && written.changes === 0 && job.length > 1) return stale
+    }
+    return { state: "written", ...written }
   }
   return (jobs) => {
     const together = inTransaction(database, () => jobs.map(write))
@@ -85,7 +101,7 @@ export function makeCommit(database: DatabaseSync): Commit {
     // One bad job must not fail its neighbours: each is tried again in a transaction of its own.
     return jobs.map((job) => {
       const alone = jobs.length === 1 ? together : inTransaction(database, () => write(job))
-      return typeof alone === "string" ? { written: false, refused: alone } : alone
+      return typeof alone === "string" ? { state: "refused", reason: alone } : alone
     })
   }
 }
@@ -103,6 +119,3 @@ function inTransaction<A extends object>(database: DatabaseSync, work: () => A):
     throw cause
   }
 }
-
-export const isSqliteError = (cause: unknown): cause is Error =>
-  cause instanceof Error && "code" in cause && cause.code === "ERR_SQLITE_ERROR"

@@ -1,57 +1,56 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite"
-import { canonicalJson } from "@loan-engine/domain/canonical-json"
-import { snapshotText } from "@loan-engine/domain/loan"
-import type { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
-import { Effect, Layer } from "effect"
-import type { CallbackRegistration, Change, StoredLoan } from "../loan-store.ts"
+import type { AccountName } from "@loan-engine/domain/observation"
+import { Context, Effect, Layer } from "effect"
+import type { Scope } from "effect"
+import { JournalStore } from "../journal-store.ts"
+import type { CallbackRegistration } from "../loan-store.ts"
 import { LoanStore, StoreUnavailable, StoreUnusable } from "../loan-store.ts"
-import type { PollSchedule } from "../poll-cadence.ts"
-import { makeOneAtATime } from "./one-at-a-time.ts"
-import { migrate } from "./sqlite-schema.ts"
-import { stageCount, storedEntry, storedLoan } from "./sqlite-rows.ts"
-import { inlineCommit, makeWriter, threadCommit } from "./sqlite-writer.ts"
-import type { WriterLimits } from "./sqlite-writer.ts"
-import type { ConnectionSettings, Write, WriteJob } from "./sqlite-writes.ts"
-import { isSqliteError, openConnection } from "./sqlite-writes.ts"
+import { makeGroupCommit } from "./group-commit.ts"
+import type { GroupCommitLimits } from "./group-commit.ts"
+import { isSqliteError, openConnection, openReadOnly } from "./sqlite-connection.ts"
+import type { ConnectionSettings } from "./sqlite-connection.ts"
+import { sqliteJournal } from "./sqlite-journal.ts"
+import { loanColumns, stageCount, storedEntry, storedLoan } from "./sqlite-rows.ts"
+import { migrate, requireCurrent } from "./sqlite-schema.ts"
+import { changeOf, commitInOrder, loadLoan, reschedule, writtenOf } from "./sqlite-updates.ts"
+import { inlineCommit, threadCommit } from "./sqlite-writer.ts"
+import type { CommitJobs } from "./sqlite-writer.ts"
+import type { WriteJob } from "./sqlite-writes.ts"
 
-export interface SqliteSettings extends ConnectionSettings, WriterLimits {
+export interface SqliteSettings extends ConnectionSettings, GroupCommitLimits {
   /** Whether commits have a thread of their own; without one, everything waits for the disk. */
   readonly writerThread: boolean
+  /** Whether the file is only read: it is not migrated, and every write is refused. */
+  readonly readOnly: boolean
 }
 
 export const sqliteDefaults: Omit<SqliteSettings, "path"> = {
-  queuedUpdatesMax: 10_000,
+  queuedUpdatesMax: 4_096,
   transactionUpdatesMax: 256,
   busyTimeoutMs: 5_000,
+  walPagesMax: 4_000,
   writerThread: false,
+  readOnly: false,
 }
 
 /** The embedded store: one SQLite file in WAL mode with full synchronisation, read here and written in group commits. */
-export const layerSqlite = (settings: SqliteSettings): Layer.Layer<LoanStore, StoreUnusable> =>
-  Layer.effect(LoanStore, makeSqliteStore(settings))
+export const layerSqlite = (settings: SqliteSettings): Layer.Layer<LoanStore | JournalStore, StoreUnusable> =>
+  Layer.effectContext(makeSqliteStore(settings))
 
 const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
   const database = yield* Effect.acquireRelease(openDatabase(settings), (opened) =>
     Effect.sync(() => opened.close()),
   )
   const reads = prepareReads(database)
-  const commit = settings.writerThread ? yield* threadCommit(settings) : inlineCommit(database)
-  const write = yield* makeWriter(commit, settings)
-  const alone = makeOneAtATime()
+  const submit = yield* makeGroupCommit(settings, commitInOrder(reads, yield* commitOf(settings, database)))
+  const write = (job: WriteJob) => Effect.map(submit({ job }), writtenOf)
 
-  return LoanStore.of({
-    load: (reference) => read(() => loadLoan(reads, reference)),
-    update: (reference, decide) =>
-      alone(
-        reference,
-        Effect.flatMap(
-          read(() => decideChange(reads, reference, decide)),
-          ({ change, job }) => Effect.as(write(job), change),
-        ),
-      ),
+  const loanStore = LoanStore.of({
+    load: (reference) => read(() => loadLoan(reads.load, reference)),
+    update: (reference, decide) => Effect.map(submit({ reference, decide }), changeOf),
     history: (reference) => read(() => reads.history.all(reference).map((row) => storedEntry(row))),
     claimDue: ({ now, limit, leaseMs }) =>
-      Effect.map(write([{ statement: "claim", parameters: [now + leaseMs, now, limit] }]), (rows) =>
+      Effect.map(write([{ statement: "claim", parameters: [now + leaseMs, now, limit] }]), ({ rows }) =>
         rows.map((row) => storedLoan(row)),
       ),
     nextDue: read(() => {
@@ -69,14 +68,17 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
       ),
     ready: Effect.asVoid(write([])),
   })
+  const journalStore = sqliteJournal(database, read, write)
+  return Context.make(LoanStore, loanStore).pipe(Context.add(JournalStore, journalStore))
 })
 
 const openDatabase = (settings: SqliteSettings): Effect.Effect<DatabaseSync, StoreUnusable> =>
   Effect.try({
     try: () => {
-      const database = openConnection(settings)
+      const database = settings.readOnly ? openReadOnly(settings) : openConnection(settings)
       try {
-        migrate(database, settings.path)
+        if (settings.readOnly) requireCurrent(database, settings.path)
+        else migrate(database, settings.path)
       } catch (cause) {
         database.close()
         throw cause
@@ -89,7 +91,8 @@ const openDatabase = (settings: SqliteSettings): Effect.Effect<DatabaseSync, Sto
         : new StoreUnusable({
             message:
               `The SQLite file ${settings.path} cannot be opened: ${describe(cause)}. ` +
-              "Check that its directory exists and is writable, and that no other program holds it.",
+              "Check that it is a loan engine's database, that its directory exists and is writable, and that no other " +
+              "program holds it.",
             cause,
           }),
   })
@@ -106,13 +109,24 @@ const read = <A>(run: () => A): Effect.Effect<A, StoreUnavailable> =>
     }
   })
 
+function commitOf(
+  settings: SqliteSettings,
+  database: DatabaseSync,
+): Effect.Effect<CommitJobs, never, Scope.Scope> {
+  if (settings.readOnly) {
+    const reason = "the file is open for reading only"
+    return Effect.succeed((jobs) => Effect.succeed(jobs.map(() => ({ state: "refused", reason }))))
+  }
+  return settings.writerThread ? threadCommit(settings) : Effect.succeed(inlineCommit(database))
+}
+
 function prepareReads(database: DatabaseSync) {
-  const loanColumns = "snapshot, chain_head, next_poll_at, poll_attempts, poll_confirm, stalled"
   return {
     load: database.prepare(`SELECT ${loanColumns} FROM loans WHERE application_reference = ?`),
     earlier: database.prepare(`
       SELECT max(position) AS position FROM journal
-      WHERE application_reference = ? AND source = ? AND digest = ? AND evidence = ? AND account = ?`),
+      WHERE application_reference = ? AND content ->> 'source' = ? AND content ->> 'digest' = ?
+        AND content ->> 'evidence' = ? AND content ->> 'account' = ?`),
     history: database.prepare("SELECT * FROM journal WHERE application_reference = ? ORDER BY version"),
     nextDue: database.prepare("SELECT min(next_poll_at) AS due FROM loans WHERE next_poll_at IS NOT NULL"),
     stageCounts: database.prepare(
@@ -127,88 +141,6 @@ function prepareReads(database: DatabaseSync) {
   } satisfies Record<string, StatementSync>
 }
 type Reads = ReturnType<typeof prepareReads>
-
-function loadLoan(reads: Reads, reference: ApplicationReference): StoredLoan | undefined {
-  const row = reads.load.get(reference)
-  return row === undefined ? undefined : storedLoan(row)
-}
-
-/**
- * Decides on the loan as it stands, and says what is to be written. Nothing else changes the loan's facts before that is
- * written; the journal's key on the loan's version would refuse it.
- */
-function decideChange(
-  reads: Reads,
-  reference: ApplicationReference,
-  decide: (stored: StoredLoan | undefined) => Change,
-): { readonly change: Change; readonly job: WriteJob } {
-  const stored = loadLoan(reads, reference)
-  const change = decide(stored)
-  const position = change.addsNothing ? earlierPosition(reads, change) : null
-  if (stored === undefined || position === null) return { change, job: [append(change), saveLoan(change)] }
-  const { entry, schedule } = change
-  return {
-    change: { ...change, loan: stored.loan },
-    job: [
-      { statement: "countRepeat", parameters: [entry.receivedAt, position] },
-      ...(schedule === stored.schedule ? [] : [reschedule(stored, schedule)]),
-    ],
-  }
-}
-
-/** Where the very same was said before. */
-function earlierPosition(reads: Reads, { entry }: Change): number | null {
-  const { applicationReference, source, digest, evidence, account } = entry
-  const row = reads.earlier.get(applicationReference, source, digest, evidence, account)
-  return typeof row?.["position"] === "number" ? row["position"] : null
-}
-
-const append = ({ entry }: Change): Write => ({
-  statement: "append",
-  parameters: [
-    entry.applicationReference,
-    entry.version,
-    entry.account,
-    entry.source,
-    entry.evidence,
-    entry.hold,
-    entry.disposition,
-    entry.receivedAt,
-    entry.recordedAt,
-    canonicalJson(entry.events),
-    canonicalJson(entry.steps),
-    canonicalJson(entry.news),
-    entry.digest,
-    entry.raw,
-    entry.previousHash,
-    entry.hash,
-  ],
-})
-
-const saveLoan = ({ loan, entry, schedule }: Change): Write => ({
-  statement: "saveLoan",
-  parameters: [
-    loan.applicationReference,
-    loan.account,
-    loan.version,
-    loan.stage,
-    snapshotText(loan),
-    entry.hash,
-    ...scheduleColumns(schedule),
-  ],
-})
-
-const reschedule = ({ loan }: StoredLoan, schedule: PollSchedule): Write => ({
-  statement: "reschedule",
-  parameters: [...scheduleColumns(schedule), loan.applicationReference, loan.version],
-})
-
-const scheduleColumns = ({ nextPollAt, attempts, confirm, stalled }: PollSchedule) => [
-  nextPollAt,
-  attempts,
-  Number(confirm),
-  Number(stalled),
-]
 
 function findRegistration(
   reads: Reads,

@@ -1,0 +1,44 @@
+import type { ApplicationReference } from "@loan-engine/domain/observation"
+import type { Change, StoredLoan } from "../loan-store.ts"
+
+/** A change of one loan that is asked for; what it is to be is decided upon the loan as it then stands. */
+export interface Update {
+  readonly reference: ApplicationReference
+  readonly decide: (stored: StoredLoan | undefined) => Change
+}
+
+/** What one update of a batch came to, before anything is written. */
+export type DecidedUpdate =
+  | { readonly state: "decided"; readonly stored: StoredLoan | undefined; readonly change: Change }
+  /** It cannot be told before the changes ahead of it are written. */
+  | { readonly state: "again" }
+  | { readonly state: "defect"; readonly defect: unknown }
+
+/**
+ * Decides a batch of updates in their order, each upon what those before it leave behind. A change that adds nothing may
+ * end as a count on an earlier row, and whether there is one only the store can tell: so it is decided upon what is
+ * written already, and whatever follows it of the same loan waits for the next batch.
+ */
+export function decideInOrder(
+  updates: ReadonlyArray<Update>,
+  load: (reference: ApplicationReference) => StoredLoan | undefined,
+): ReadonlyArray<DecidedUpdate> {
+  const pending = new Map<ApplicationReference, StoredLoan>()
+  const closed = new Set<ApplicationReference>()
+  return updates.map(({ reference, decide }) => {
+    if (closed.has(reference)) return { state: "again" }
+    try {
+      const ahead = pending.get(reference)
+      const stored = ahead ?? load(reference)
+      const change = decide(stored)
+      if (change.addsNothing) closed.add(reference)
+      if (change.addsNothing && ahead !== undefined) return { state: "again" }
+      pending.set(reference, after(change))
+      return { state: "decided", stored, change }
+    } catch (defect) {
+      return { state: "defect", defect }
+    }
+  })
+}
+
+const after = ({ loan, entry, schedule }: Change): StoredLoan => ({ loan, chainHead: entry.hash, schedule })

@@ -1,0 +1,127 @@
+import type { Scope } from "effect"
+import { Deferred, Effect, Queue } from "effect"
+import { StoreUnavailable } from "../loan-store.ts"
+
+export interface GroupCommitLimits {
+  /** How many requests may wait for their commit; beyond, the store is unavailable for a moment. */
+  readonly queuedUpdatesMax: number
+  /** How many requests share one transaction at most, and with them the wait of the first. */
+  readonly transactionUpdatesMax: number
+}
+
+/** How often a request is tried again because somebody else was faster, before it counts as refused. */
+const staleTriesMax = 32
+
+/** What became of one request of a batch. */
+export type Outcome<Answer> = { readonly state: "written"; readonly answer: Answer } | Unwritten
+
+/** Why nothing of a request was written. */
+export type Unwritten =
+  /** It is for the next batch. */
+  | { readonly state: "again" }
+  /** The store did not take it. */
+  | { readonly state: "refused"; readonly reason: string }
+  /** A bug of ours, of this request alone. */
+  | { readonly state: "defect"; readonly defect: unknown }
+
+/** Writes a batch in one transaction, and says what became of each request, in their order. What it fails with is a defect. */
+export type CommitBatch<Request, Answer> = (
+  batch: ReadonlyArray<Request>,
+) => Effect.Effect<ReadonlyArray<Outcome<Answer>>>
+
+interface Waiting<Request, Answer> {
+  readonly request: Request
+  readonly done: Deferred.Deferred<Answer, StoreUnavailable>
+  tries: number
+}
+
+/**
+ * Group commit: whatever waits shares one transaction, in the order it came, and each is answered after the commit that
+ * made it durable. While one batch is on its way to the disk the next one gathers. A request cannot be interrupted: what
+ * was handed over is waited for.
+ */
+export const makeGroupCommit = Effect.fnUntraced(function* <Request, Answer>(
+  limits: GroupCommitLimits,
+  commit: CommitBatch<Request, Answer>,
+): Effect.fn.Return<(request: Request) => Effect.Effect<Answer, StoreUnavailable>, never, Scope.Scope> {
+  type Waits = Waiting<Request, Answer>
+  const queue = yield* Queue.bounded<Waits>(limits.queuedUpdatesMax)
+  let again: ReadonlyArray<Waits> = []
+
+  const commitNext = Effect.gen(function* () {
+    const room = limits.transactionUpdatesMax - again.length
+    const fresh = yield* again.length === 0
+      ? Queue.takeBetween(queue, 1, limits.transactionUpdatesMax)
+      : Queue.takeBetween(queue, 0, Math.max(room, 0))
+    const batch = [...again, ...fresh]
+    again = []
+    yield* Effect.uninterruptible(
+      Effect.matchCause(commit(batch.map(({ request }) => request)), {
+        onSuccess: (outcomes) => {
+          again = settle(batch, outcomes)
+        },
+        // A defect of the writer reaches everybody who waits for it.
+        onFailure: (cause) => failAll(batch, Effect.failCause(cause)),
+      }),
+    )
+  })
+  const stop = Effect.suspend(() => {
+    failAll(again, Effect.fail(shuttingDown))
+    return Effect.map(Queue.clear(queue), (waiting) => failAll(waiting, Effect.fail(shuttingDown)))
+  })
+  yield* Effect.acquireRelease(Effect.forkScoped(Effect.forever(commitNext)), () => stop)
+
+  return (request) =>
+    Effect.uninterruptible(
+      Effect.suspend(() => {
+        const done = Deferred.makeUnsafe<Answer, StoreUnavailable>()
+        return Queue.offerUnsafe(queue, { request, done, tries: 0 })
+          ? Deferred.await(done)
+          : Effect.fail(queueFull)
+      }),
+    )
+})
+
+/** Tells everybody who waits; gives those who are to be tried again. */
+function settle<Request, Answer>(
+  batch: ReadonlyArray<Waiting<Request, Answer>>,
+  outcomes: ReadonlyArray<Outcome<Answer>>,
+): ReadonlyArray<Waiting<Request, Answer>> {
+  return batch.filter((waiting, index) => {
+    const outcome = outcomes[index] ?? unanswered
+    if (outcome.state === "again" && ++waiting.tries <= staleTriesMax) return true
+    Deferred.doneUnsafe(waiting.done, answerOf(outcome))
+    return false
+  })
+}
+
+const unanswered: Outcome<never> = {
+  state: "defect",
+  defect: new Error("the writer answered fewer requests than it was given"),
+}
+
+function answerOf<Answer>(outcome: Outcome<Answer>): Effect.Effect<Answer, StoreUnavailable> {
+  switch (outcome.state) {
+    case "written":
+      return Effect.succeed(outcome.answer)
+    case "again":
+      return Effect.fail(overtaken)
+    case "refused":
+      return Effect.fail(
+        new StoreUnavailable({ message: `The store cannot take this now: ${outcome.reason}` }),
+      )
+    case "defect":
+      return Effect.die(outcome.defect)
+  }
+}
+
+function failAll<Request, Answer>(
+  batch: ReadonlyArray<Waiting<Request, Answer>>,
+  failure: Effect.Effect<never, StoreUnavailable>,
+): void {
+  for (const { done } of batch) Deferred.doneUnsafe(done, failure)
+}
+
+const queueFull = new StoreUnavailable({ message: "The store has more writes waiting than it may queue." })
+const shuttingDown = new StoreUnavailable({ message: "The store is shutting down." })
+const overtaken = new StoreUnavailable({ message: "Others kept changing the same loan; try again." })

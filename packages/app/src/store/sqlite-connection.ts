@@ -1,0 +1,43 @@
+import { DatabaseSync } from "node:sqlite"
+
+/** How a file is opened, by the thread that reads it and by the one that writes it. */
+export interface ConnectionSettings {
+  /** The file; it and its directory's `-wal` and `-shm` companions must be writable. */
+  readonly path: string
+  /** How long to wait for another process that holds the file's lock. */
+  readonly busyTimeoutMs: number
+  /** How long the write-ahead log grows before it is copied into the file; in pages of 4,096 bytes. */
+  readonly walPagesMax: number
+}
+
+/** A connection in WAL mode whose commits are on the disk before they return. */
+export const openConnection = (settings: ConnectionSettings): DatabaseSync =>
+  opened(settings, { readOnly: false }, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
+
+/** A connection that cannot write, beside an engine that runs or on a file that nobody else has open. */
+export const openReadOnly = (settings: ConnectionSettings): DatabaseSync =>
+  opened(settings, { readOnly: true }, "PRAGMA query_only = ON;")
+
+function opened(
+  { path, busyTimeoutMs, walPagesMax }: ConnectionSettings,
+  options: { readonly readOnly: boolean },
+  pragmas: string,
+): DatabaseSync {
+  const database = new DatabaseSync(path, options)
+  try {
+    database.exec(`
+      PRAGMA busy_timeout = ${busyTimeoutMs};
+      ${pragmas}
+      PRAGMA wal_autocheckpoint = ${walPagesMax};
+      PRAGMA foreign_keys = ON;
+    `)
+  } catch (cause) {
+    database.close()
+    throw cause
+  }
+  return database
+}
+
+/** What SQLite itself refused: a failure of the world. Anything else that is thrown is a defect of ours. */
+export const isSqliteError = (cause: unknown): cause is Error & { readonly errcode?: number } =>
+  cause instanceof Error && "code" in cause && cause.code === "ERR_SQLITE_ERROR"

@@ -1,0 +1,144 @@
+import type { StatementSync } from "node:sqlite"
+import { snapshotText } from "@loan-engine/domain/loan"
+import type { ApplicationReference } from "@loan-engine/domain/observation"
+import { Effect } from "effect"
+import type { Change, StoredLoan, WrittenChange } from "../loan-store.ts"
+import type { PollSchedule } from "../poll-cadence.ts"
+import { decideInOrder } from "./decided-updates.ts"
+import type { DecidedUpdate, Update } from "./decided-updates.ts"
+import type { CommitBatch, Outcome, Unwritten } from "./group-commit.ts"
+import { storedLoan } from "./sqlite-rows.ts"
+import type { CommitJobs } from "./sqlite-writer.ts"
+import type { Write, WriteJob, WriteOutcome, Written } from "./sqlite-writes.ts"
+
+/** Either a change that is decided upon the loan as it stands, or what is to be written whatever stands there. */
+export type Request = Update | { readonly job: WriteJob }
+
+/** A change, for an update; what its statements did, for a job. */
+export type Answer = WrittenChange | Written
+
+const isUpdate = (request: Request): request is Update => "decide" in request
+const isChange = (answer: Answer): answer is WrittenChange => "entry" in answer
+
+export function changeOf(answer: Answer): WrittenChange {
+  if (isChange(answer)) return answer
+  throw new TypeError("an update was answered as if it were a job")
+}
+
+export function writtenOf(answer: Answer): Written {
+  if (!isChange(answer)) return answer
+  throw new TypeError("a job was answered as if it were an update")
+}
+
+interface Reads {
+  readonly load: StatementSync
+  readonly earlier: StatementSync
+}
+
+/** Decides on every update of the batch as the loans stand, and writes it all in one transaction. */
+export const commitInOrder =
+  (reads: Reads, commit: CommitJobs): CommitBatch<Request, Answer> =>
+  (batch) =>
+    Effect.suspend(() => {
+      const planned = plan(reads, batch)
+      const jobs = planned.flatMap((each) => ("job" in each ? [each.job] : []))
+      return Effect.map(commit(jobs), (outcomes) => {
+        let next = 0
+        return planned.map((each) => ("job" in each ? settled(each, outcomes[next++]) : each))
+      })
+    })
+
+interface Planned {
+  readonly job: WriteJob
+  /** What the request is answered with once the job is durable. */
+  readonly answer: (written: Written) => Answer
+}
+
+const again: Unwritten = { state: "again" }
+
+function settled({ answer }: Planned, outcome: WriteOutcome | undefined): Outcome<Answer> {
+  if (outcome === undefined) return { state: "defect", defect: new Error("a job was not answered") }
+  if (outcome.state === "stale") return again
+  return outcome.state === "refused" ? outcome : { state: "written", answer: answer(outcome) }
+}
+
+function plan(reads: Reads, batch: ReadonlyArray<Request>): ReadonlyArray<Planned | Unwritten> {
+  const decided = decideInOrder(batch.filter(isUpdate), (reference) => loadLoan(reads.load, reference))
+  let next = 0
+  return batch.map((request) => {
+    if (!isUpdate(request)) return { job: request.job, answer: (written) => written }
+    const each = decided[next++]
+    return each?.state === "decided" ? plannedChange(reads, each) : (each ?? again)
+  })
+}
+
+function plannedChange(reads: Reads, decided: Extract<DecidedUpdate, { state: "decided" }>): Planned {
+  const { stored, change } = decided
+  const position = change.addsNothing ? earlierPosition(reads, change) : null
+  if (stored === undefined || position === null) {
+    return {
+      job: [stored === undefined ? openLoan(change) : moveLoan(stored, change), append(change)],
+      answer: ({ lastPosition }) => ({ ...change, position: lastPosition }),
+    }
+  }
+  const { entry, schedule } = change
+  return {
+    job: [
+      { statement: "countRepeat", parameters: [entry.receivedAt, position] },
+      ...(schedule === stored.schedule ? [] : [reschedule(stored, schedule)]),
+    ],
+    answer: () => ({ ...change, loan: stored.loan, position }),
+  }
+}
+
+/** Where the very same was said before. */
+function earlierPosition(reads: Reads, { entry }: Change): number | null {
+  const { applicationReference, source, digest, evidence, account } = entry
+  const row = reads.earlier.get(applicationReference, source, digest, evidence, account)
+  return typeof row?.["position"] === "number" ? row["position"] : null
+}
+
+const append = ({ entry }: Change): Write => ({
+  statement: "append",
+  parameters: [entry.applicationReference, entry.version, entry.text, entry.raw, entry.hash],
+})
+
+const openLoan = ({ loan, entry, schedule }: Change): Write => ({
+  statement: "openLoan",
+  parameters: [loan.applicationReference, ...loanValues(loan, entry.hash), ...scheduleValues(schedule)],
+})
+
+const moveLoan = (stored: StoredLoan, { loan, entry, schedule }: Change): Write => ({
+  statement: "moveLoan",
+  parameters: [
+    ...loanValues(loan, entry.hash),
+    ...scheduleValues(schedule),
+    loan.applicationReference,
+    stored.loan.version,
+  ],
+})
+
+export const reschedule = ({ loan }: StoredLoan, schedule: PollSchedule): Write => ({
+  statement: "reschedule",
+  parameters: [...scheduleValues(schedule), loan.applicationReference, loan.version],
+})
+
+const loanValues = (loan: StoredLoan["loan"], chainHead: string) => [
+  loan.account,
+  loan.version,
+  loan.stage,
+  snapshotText(loan),
+  chainHead,
+]
+
+const scheduleValues = ({ nextPollAt, attempts, confirm, stalled }: PollSchedule) => [
+  nextPollAt,
+  attempts,
+  Number(confirm),
+  Number(stalled),
+]
+
+export function loadLoan(load: StatementSync, reference: ApplicationReference): StoredLoan | undefined {
+  const row = load.get(reference)
+  return row === undefined ? undefined : storedLoan(row)
+}

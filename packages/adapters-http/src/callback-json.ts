@@ -75,13 +75,15 @@ export function parseJsonText(
   text: string,
   options: JsonOptions = {},
 ): Result.Result<JsonValue, JsonInvalid> {
-  const flaw = findFlaw(text, options.depthMax ?? jsonDepthMax, options.names ?? noNames)
-  if (flaw !== undefined) return Result.fail(flaw)
+  const reader: Reader = { text, depthMax: options.depthMax ?? jsonDepthMax, position: 0, path: [] }
   try {
-    return Result.succeed(parseExactly(text))
-  } catch (error) {
-    if (error instanceof SyntaxError) return Result.fail(invalid("syntax", ""))
-    throw error
+    const value = readValue(reader)
+    if (nextCode(reader) !== endOfText) throw new Flaw("syntax")
+    return Result.succeed(value)
+  } catch (flaw) {
+    if (!(flaw instanceof Flaw)) throw flaw
+    const path = showPath(reader.path, options.names ?? noNames)
+    return Result.fail(invalid(flaw.fault, path))
   }
 }
 
@@ -90,116 +92,162 @@ const noNames: ReadonlySet<string> = new Set()
 const invalid = (fault: JsonFault, path: string): JsonInvalid =>
   new JsonInvalid({ fault, path, message: faults[fault] })
 
-function parseExactly(text: string): JsonValue {
-  const parsed: JsonValue = JSON.parse(text, keepNumbers)
-  return parsed
+/** Ends the reading at the first flaw; the reader's path says where. It is caught above, so it needs no stack. */
+class Flaw {
+  readonly fault: JsonFault
+
+  constructor(fault: JsonFault) {
+    this.fault = fault
+  }
 }
 
-/** The third argument is optional only because TypeScript's library does not know it yet. */
-function keepNumbers(_key: string, value: unknown, context?: { readonly source: string }): unknown {
-  if (typeof value !== "number") return value
-  if (context === undefined)
-    throw new Error("this runtime does not tell a number's source: use Node 22 or newer")
-  return new JsonNumber(context.source)
+/** Where the reading of one document stands. `path` names the arrays and objects that are open, by what is read of them. */
+interface Reader {
+  readonly text: string
+  readonly depthMax: number
+  position: number
+  readonly path: Array<string | number>
 }
 
-/** One array or object that is open at the scanner's position. `members` is absent in an array. */
-interface Level {
-  readonly members: Set<string> | undefined
-  at: string | number
-}
-
-const brackets = { object: 0x7b, objectEnd: 0x7d, array: 0x5b, arrayEnd: 0x5d } as const
 const quote = 0x22
-const backslash = 0x5c
 const comma = 0x2c
+const colon = 0x3a
+const bracket = 0x5b
+const bracketEnd = 0x5d
+const brace = 0x7b
+const braceEnd = 0x7d
+const endOfText = -1
 
-/**
- * Looks for what `JSON.parse` would let pass (and for depth, which its reviver would recurse into). Text that is no JSON
- * at all may pass here: the parser refuses it afterwards.
- */
-function findFlaw(text: string, depthMax: number, names: ReadonlySet<string>): JsonInvalid | undefined {
-  const open: Array<Level> = []
-  let position = 0
-  while (position < text.length) {
-    const code = text.charCodeAt(position)
+/** The next character that is no white space, by its code; it is not read yet. */
+function nextCode(reader: Reader): number {
+  const { text } = reader
+  while (reader.position < text.length) {
+    const code = text.charCodeAt(reader.position)
+    if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return code
+    reader.position++
+  }
+  return endOfText
+}
+
+function readValue(reader: Reader): JsonValue {
+  switch (nextCode(reader)) {
+    case quote:
+      return readString(reader)
+    case brace:
+      return readObject(reader)
+    case bracket:
+      return readArray(reader)
+    default:
+      return readToken(reader)
+  }
+}
+
+function readObject(reader: Reader): JsonObject {
+  const object: Record<string, JsonValue> = {}
+  let open = opening(reader, "", braceEnd)
+  while (open) {
+    if (nextCode(reader) !== quote) throw new Flaw("syntax")
+    const name = readString(reader)
+    reader.path[reader.path.length - 1] = name
+    if (Object.hasOwn(object, name)) throw new Flaw("duplicate")
+    if (nextCode(reader) !== colon) throw new Flaw("syntax")
+    reader.position++
+    setMember(object, name, readValue(reader))
+    open = another(reader, braceEnd)
+  }
+  return object
+}
+
+function readArray(reader: Reader): ReadonlyArray<JsonValue> {
+  const items: Array<JsonValue> = []
+  let open = opening(reader, 0, bracketEnd)
+  while (open) {
+    items.push(readValue(reader))
+    reader.path[reader.path.length - 1] = items.length
+    open = another(reader, bracketEnd)
+  }
+  return items
+}
+
+/** Enters an array or object; whether there is anything in it. */
+function opening(reader: Reader, first: string | number, end: number): boolean {
+  reader.position++
+  if (reader.path.push(first) > reader.depthMax) throw new Flaw("depth")
+  return nextCode(reader) !== end || !closing(reader)
+}
+
+/** Whether another item follows the one just read; if not, the array or object is left. */
+function another(reader: Reader, end: number): boolean {
+  const code = nextCode(reader)
+  if (code === end) return !closing(reader)
+  if (code !== comma) throw new Flaw("syntax")
+  reader.position++
+  return true
+}
+
+function closing(reader: Reader): true {
+  reader.position++
+  reader.path.pop()
+  return true
+}
+
+/** A member called `__proto__` is an ordinary one, and not the object's prototype. */
+function setMember(object: Record<string, JsonValue>, name: string, value: JsonValue): void {
+  if (name !== "__proto__") object[name] = value
+  else Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
+}
+
+// What a string cannot hold as it stands: its end, an escape, or a control character.
+// oxlint-disable-next-line no-control-regex
+const special = /["\\\0-\u001f]/gu
+
+function readString(reader: Reader): string {
+  const start = reader.position
+  let escaped = false
+  for (special.lastIndex = start + 1; special.test(reader.text); special.lastIndex++) {
+    const end = special.lastIndex
+    const code = reader.text.charCodeAt(end - 1)
     if (code === quote) {
-      const end = stringEnd(text, position)
-      const fault = stringFault(text, position, end, open.at(-1))
-      if (fault !== undefined) return invalid(fault, pathOf(open, names))
-      position = end
-      continue
+      reader.position = end
+      const value = escaped ? unescaped(reader.text.slice(start, end)) : reader.text.slice(start + 1, end - 1)
+      if (!value.isWellFormed()) throw new Flaw("surrogate")
+      return value
     }
-    if (code === brackets.object) open.push({ members: new Set(), at: "" })
-    else if (code === brackets.array) open.push({ members: undefined, at: 0 })
-    else if (code === brackets.objectEnd || code === brackets.arrayEnd) open.pop()
-    else if (code === comma) nextItem(open.at(-1))
-    if (open.length > depthMax) return invalid("depth", pathOf(open, names))
-    position += 1
+    if (code !== 0x5c) throw new Flaw("syntax")
+    escaped = true
   }
-  return undefined
+  throw new Flaw("syntax")
 }
 
-function nextItem(level: Level | undefined): void {
-  if (typeof level?.at === "number") level.at += 1
-}
-
-/** The position after the closing quote of the string that begins at `start`. */
-function stringEnd(text: string, start: number): number {
-  let position = start + 1
-  while (position < text.length) {
-    const code = text.charCodeAt(position)
-    if (code === quote) return position + 1
-    position += code === backslash ? 2 : 1
-  }
-  return text.length
-}
-
-function stringFault(
-  text: string,
-  start: number,
-  end: number,
-  level: Level | undefined,
-): JsonFault | undefined {
-  const inner = text.slice(start + 1, end - 1)
-  const value = inner.includes("\\") ? unescape(text.slice(start, end)) : inner
-  if (value === undefined) return "syntax"
-  const isName = level?.members !== undefined && isFollowedByColon(text, end)
-  if (isName) level.at = value
-  if (!value.isWellFormed()) return "surrogate"
-  if (!isName) return undefined
-  if (level.members.has(value)) return "duplicate"
-  level.members.add(value)
-  return undefined
-}
-
-function unescape(token: string): string | undefined {
+/** A string's value by its token, quotes and escapes included. */
+function unescaped(token: string): string {
   try {
     const value: string = JSON.parse(token)
     return value
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined
+    if (error instanceof SyntaxError) throw new Flaw("syntax")
     throw error
   }
 }
 
-const afterName = /[ \t\r\n]*:/uy
+const token = /(?<number>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)|true|false|null/uy
 
-function isFollowedByColon(text: string, position: number): boolean {
-  afterName.lastIndex = position
-  return afterName.test(text)
+/** A number, kept as it is written, or one of JSON's three words. */
+function readToken(reader: Reader): JsonNumber | boolean | null {
+  token.lastIndex = reader.position
+  const found = token.exec(reader.text)
+  if (found === null) throw new Flaw("syntax")
+  reader.position = token.lastIndex
+  const [written] = found
+  if (found.groups?.["number"] !== undefined) return new JsonNumber(written)
+  return written === "null" ? null : written === "true"
 }
-
-const pathOf = (open: ReadonlyArray<Level>, names: ReadonlySet<string>): string =>
-  showPath(
-    open.map((level) => level.at).filter((segment) => segment !== ""),
-    names,
-  )
 
 /** A path such as `externalApplicationEvent.requiredDocuments[2]`. */
 export function showPath(path: ReadonlyArray<PropertyKey>, names: ReadonlySet<string>): string {
   let shown = ""
   for (const segment of path) {
+    if (segment === "") continue
     if (typeof segment === "number") shown += `[${segment}]`
     else shown += `${shown === "" ? "" : "."}${names.has(String(segment)) ? String(segment) : "*"}`
   }

@@ -199,10 +199,14 @@ function eventBodyOf(body: JsonValue): JsonObject {
 
 /** The bank's serializer may write an absent member as `null`; inside a list, `null` stays an error. */
 export function withoutNulls(value: JsonValue): JsonValue {
-  if (!isJsonObject(value)) return value
+  if (!isJsonObject(value) || !hasNulls(value)) return value
   const members = Object.entries(value).filter(([, member]) => member !== null)
   return Object.fromEntries(members.map(([name, member]) => [name, withoutNulls(member)]))
 }
+
+const hasNulls = (value: JsonValue | undefined): boolean =>
+  value === null ||
+  (isJsonObject(value) && Object.keys(value).some((name) => hasNulls(memberOf(value, name))))
 
 const describeIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 

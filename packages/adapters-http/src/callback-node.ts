@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
+import { Effect } from "effect"
+import { CallbackRefused } from "./callback-answer.ts"
+import type { CallbackAnswer } from "./callback-answer.ts"
 import type { CallbackReceiver } from "./callback-receiver.ts"
-import type { CallbackRequest } from "./callback-request.ts"
+import type { CallbackRequest, ReadBody } from "./callback-request.ts"
 
 /** A node:http request as the receiver reads it. Reading stops without tearing the connection down, so an answer fits. */
 export const nodeCallbackRequest = (request: IncomingMessage): CallbackRequest => ({
@@ -11,23 +14,94 @@ export const nodeCallbackRequest = (request: IncomingMessage): CallbackRequest =
       return Array.isArray(value) ? value.join(", ") : (value ?? null)
     },
   },
-  body: request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>,
+  body: readBody(request),
 })
 
 /**
  * Serves one callback on a node:http server, or anything that hands out its requests (Express, Fastify's `raw`).
  *
- * @example createServer((request, response) => void serveCallback(receiver, "se", request, response))
+ * @example createServer((request, response) => serveCallback(receiver, "se", request, response))
  */
-export async function serveCallback(
+export function serveCallback(
   receiver: CallbackReceiver,
   account: string,
   request: IncomingMessage,
   response: ServerResponse,
-): Promise<void> {
-  const { status, headers, body, closes } = await receiver.answer(account, nodeCallbackRequest(request))
+): void {
+  receiver.respond(account, nodeCallbackRequest(request), (answer) => send(response, answer))
+}
+
+function send(response: ServerResponse, { status, headers, body, closes }: CallbackAnswer): void {
   if (response.destroyed) return
+  const length = { "content-length": String(Buffer.byteLength(body)) }
   // The rest of a body that was not read would be taken for the next request.
-  response.writeHead(status, closes ? { ...headers, connection: "close" } : { ...headers })
+  response.writeHead(
+    status,
+    closes ? { ...headers, ...length, connection: "close" } : { ...headers, ...length },
+  )
   response.end(body)
+}
+
+/**
+ * Collects the body from the request's own events. Most callbacks are there whole by the end of this turn of the event
+ * loop; only one that is not is given a time limit.
+ */
+const readBody =
+  (request: IncomingMessage): ReadBody =>
+  ({ callbackBytesMax, callbackBodyMsMax }) =>
+    Effect.suspend(() => {
+      const collected = collect(request, callbackBytesMax)
+      return Effect.flatMap(collected.thisTurn, (body) =>
+        body !== undefined
+          ? Effect.succeed(body)
+          : Effect.timeoutOrElse(collected.whole, {
+              duration: callbackBodyMsMax,
+              orElse: () => Effect.fail(new CallbackRefused({ code: "body-timeout" })),
+            }),
+      )
+    })
+
+type Collecting = Effect.Effect<Uint8Array, CallbackRefused>
+
+function collect(request: IncomingMessage, callbackBytesMax: number) {
+  const chunks: Array<Uint8Array> = []
+  let length = 0
+  let outcome: Collecting | undefined
+  let told: ((outcome: Collecting) => void) | undefined
+  const finish = (settled: Collecting): void => {
+    if (outcome !== undefined) return
+    outcome = settled
+    request.off("data", onData).off("end", onEnd).off("error", onLost).off("close", onLost)
+    if (!request.readableEnded) request.pause()
+    told?.(settled)
+  }
+  const onData = (chunk: Uint8Array): void => {
+    length += chunk.length
+    chunks.push(chunk)
+    if (length > callbackBytesMax) finish(Effect.fail(new CallbackRefused({ code: "body-too-large" })))
+  }
+  const onEnd = (): void => {
+    const [only] = chunks
+    finish(Effect.succeed(only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, length)))
+  }
+  const onLost = (): void => finish(Effect.fail(new CallbackRefused({ code: "body-incomplete" })))
+  request.on("data", onData).on("end", onEnd).on("error", onLost).on("close", onLost)
+
+  const whole: Collecting = Effect.callback((resume) => {
+    if (outcome !== undefined) return resume(outcome)
+    told = resume
+  })
+  /** `undefined` if there is more to come. */
+  const thisTurn: Effect.Effect<Uint8Array | undefined, CallbackRefused> = Effect.callback((resume) => {
+    if (outcome !== undefined) return resume(outcome)
+    const late = setImmediate(() => {
+      told = undefined
+      resume(Effect.succeed(undefined))
+    })
+    told = (settled) => {
+      clearImmediate(late)
+      resume(settled)
+    }
+  })
+  return { whole, thisTurn }
 }

@@ -56,6 +56,12 @@ export interface CallbackReceiver {
   readonly receive: (account: string, request: CallbackRequest) => Effect.Effect<CallbackAnswer>
   /** {@link receive} for callers that do not use Effect; it keeps the clock and the loggers of where it was made. */
   readonly answer: (account: string, request: CallbackRequest) => Promise<CallbackAnswer>
+  /** The same, told to a function. */
+  readonly respond: (
+    account: string,
+    request: CallbackRequest,
+    tell: (answer: CallbackAnswer) => void,
+  ) => void
   /** The web-standard form. */
   readonly handle: (account: string, request: Request) => Promise<Response>
   readonly rejections: Pick<RejectionLog, "recent" | "counts">
@@ -76,7 +82,9 @@ export const makeCallbackReceiver = Effect.fnUntraced(function* (
   const limits = { ...callbackReceiverLimitsDefault, ...options.limits }
   const accounts = yield* makeCallbackAccounts(options.accounts)
   const rejections = makeRejectionLog(limits.rejectionsKeptMax)
-  const run = Effect.runPromiseWith(yield* Effect.context())
+  const context = yield* Effect.context()
+  const run = Effect.runPromiseWith(context)
+  const fork = Effect.runForkWith(context)
 
   const receive = (name: string, request: CallbackRequest): Effect.Effect<CallbackAnswer> => {
     const account = accounts.get(name)
@@ -97,11 +105,14 @@ export const makeCallbackReceiver = Effect.fnUntraced(function* (
     )
   }
   const answer: CallbackReceiver["answer"] = (account, request) => run(receive(account, request))
+  const respond: CallbackReceiver["respond"] = (account, request, tell) => {
+    fork(Effect.map(receive(account, request), tell))
+  }
   const handle: CallbackReceiver["handle"] = async (account, request) => {
     const { status, headers, body } = await answer(account, request)
     return new Response(body, { status, headers })
   }
-  return { receive, answer, handle, rejections }
+  return { receive, answer, respond, handle, rejections }
 })
 
 const accept = Effect.fnUntraced(function* (

@@ -6,8 +6,12 @@ import type { RejectionCode } from "./callback-answer.ts"
 export interface CallbackRequest {
   readonly method: string
   readonly headers: { readonly get: (name: string) => string | null }
-  readonly body: AsyncIterable<Uint8Array> | null
+  /** The body as it comes, or what reads it. */
+  readonly body: AsyncIterable<Uint8Array> | ReadBody | null
 }
+
+/** Reads a body to its end, within the limits of size and time. */
+export type ReadBody = (limits: CallbackRequestLimits) => Effect.Effect<Uint8Array, CallbackRefused>
 
 export interface CallbackRequestLimits {
   readonly callbackBytesMax: number
@@ -45,26 +49,24 @@ function isJsonType(contentType: string | null): boolean {
 }
 
 /** The raw body. It stops reading as soon as the limit is passed, whatever Content-Length promised. */
-export const readBody = (
-  { body }: CallbackRequest,
-  limits: CallbackRequestLimits,
-): Effect.Effect<Uint8Array, CallbackRefused> =>
-  body === null
-    ? Effect.succeed(new Uint8Array())
-    : Effect.tryPromise({
-        try: () => collect(body, limits.callbackBytesMax),
-        catch: () => new CallbackRefused({ code: "body-incomplete" }),
-      }).pipe(
-        Effect.timeoutOrElse({
-          duration: limits.callbackBodyMsMax,
-          orElse: () => Effect.fail(new CallbackRefused({ code: "body-timeout" })),
-        }),
-        Effect.flatMap((bytes) =>
-          bytes === undefined
-            ? Effect.fail(new CallbackRefused({ code: "body-too-large" }))
-            : Effect.succeed(bytes),
-        ),
-      )
+export function readBody({ body }: CallbackRequest, limits: CallbackRequestLimits): ReturnType<ReadBody> {
+  if (body === null) return Effect.succeed(new Uint8Array())
+  if (typeof body === "function") return body(limits)
+  return Effect.tryPromise({
+    try: () => collect(body, limits.callbackBytesMax),
+    catch: () => new CallbackRefused({ code: "body-incomplete" }),
+  }).pipe(
+    Effect.timeoutOrElse({
+      duration: limits.callbackBodyMsMax,
+      orElse: () => Effect.fail(new CallbackRefused({ code: "body-timeout" })),
+    }),
+    Effect.flatMap((bytes) =>
+      bytes === undefined
+        ? Effect.fail(new CallbackRefused({ code: "body-too-large" }))
+        : Effect.succeed(bytes),
+    ),
+  )
+}
 
 /** `undefined` when there are more bytes than allowed. Leaving the loop tells the source to stop. */
 async function collect(

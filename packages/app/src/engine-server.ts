@@ -1,9 +1,8 @@
-import { createServer } from "node:http"
-import type { Server } from "node:http"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { makeBankClient } from "@loan-engine/adapters-http/bank-client"
 import type { CallbackAccountOptions } from "@loan-engine/adapters-http/callback-accounts"
 import { makeCallbackReceiver, RecordUnavailable } from "@loan-engine/adapters-http/callback-receiver"
+import { serveCallback } from "@loan-engine/adapters-http/callback-node"
 import { makeJwks } from "@loan-engine/adapters-http/jwks"
 import { makeJwsVerifier } from "@loan-engine/adapters-http/jws-verifier"
 import { Effect, Layer } from "effect"
@@ -13,8 +12,8 @@ import { apiRoutes } from "./api/routes.ts"
 import { Banks } from "./banks.ts"
 import type { AccountConfig, EngineConfig } from "./config.ts"
 import { LoanEngine } from "./engine.ts"
+import { HttpListener, listen } from "./http-listener.ts"
 import { Poller } from "./poller.ts"
-import type { ServerLimits } from "./server-limits.ts"
 import { layerSealing } from "./sealing.ts"
 import { holdStoreLock } from "./store/sqlite-lock.ts"
 import { layerSqlite, sqliteDefaults } from "./store/sqlite.ts"
@@ -32,35 +31,39 @@ export const engineServer = (config: EngineConfig) => {
     Layer.provideMerge(engine),
     Layer.provideMerge(banksLayer(config)),
   )
-  const { serverLimits } = config
-  const listener = NodeHttpServer.layer(() => makeServer(serverLimits), {
-    host: config.host,
-    port: config.port,
-    gracefulShutdownTimeout: serverLimits.stopMsMax,
-  })
-  const routes = Layer.unwrap(
-    Effect.map(callbackReceiver(config), (receiver) =>
-      apiRoutes({ receiver, apiKey: config.apiKey, accounts: config.accounts.map(({ name }) => name) }),
-    ),
-  )
-  return HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
-    Layer.provideMerge(listener),
-    Layer.provideMerge(poller),
-  )
+  return Layer.effect(HttpListener, serve(config)).pipe(Layer.provideMerge(poller))
 }
 
-function makeServer(limits: ServerLimits): Server {
-  const server = createServer({
-    requestTimeout: limits.requestMsMax,
-    headersTimeout: limits.headersMsMax,
-    keepAliveTimeout: limits.keepAliveMsMax,
-    connectionsCheckingInterval: limits.connectionsCheckMs,
-    maxHeaderSize: limits.headerBytesMax,
-    requireHostHeader: true,
-    insecureHTTPParser: false,
+/** The bank's callbacks go straight to the receiver; everything else is routed. */
+const serve = Effect.fnUntraced(function* (config: EngineConfig) {
+  const receiver = yield* callbackReceiver(config)
+  const { host, port, apiKey, serverLimits } = config
+  const accounts = config.accounts.map(({ name }) => name)
+  const routes = yield* HttpRouter.toHttpEffect(apiRoutes({ apiKey, accounts }))
+  const routed = yield* NodeHttpServer.makeHandler(routes, { scope: yield* Effect.scope })
+  return yield* listen({
+    host,
+    port,
+    limits: serverLimits,
+    handler: (request, response) => {
+      const account = callbackAccount(request.url ?? "")
+      if (account === undefined) routed(request, response)
+      else serveCallback(receiver, account, request, response)
+    },
   })
-  server.maxConnections = limits.connectionsMax
-  return server
+})
+
+const callbackPath = /^\/callbacks\/([^/?#]+)(?:[?#]|$)/u
+
+/** The account that a callback's path names, as it was registered with the bank. */
+function callbackAccount(url: string): string | undefined {
+  const [, name] = callbackPath.exec(url) ?? []
+  if (name === undefined || !name.includes("%")) return name
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
+  }
 }
 
 const banksLayer = ({ accounts, poller, breakerLimits }: EngineConfig) =>

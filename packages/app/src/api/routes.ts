@@ -1,11 +1,6 @@
 import { hash, timingSafeEqual } from "node:crypto"
-import { IncomingMessage } from "node:http"
-import type { CallbackReceiver } from "@loan-engine/adapters-http/callback-receiver"
-import type { CallbackRequest } from "@loan-engine/adapters-http/callback-request"
-import { nodeCallbackRequest } from "@loan-engine/adapters-http/callback-node"
 import type { AccountName } from "@loan-engine/domain/observation"
 import { ApplicationReference } from "@loan-engine/domain/observation"
-import { toIncomingMessage } from "@effect/platform-node/NodeHttpServerRequest"
 import { Clock, Effect, Redacted, Schema } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import type { HttpServerRequest } from "effect/http"
@@ -20,14 +15,13 @@ import { submissionObservation } from "./registration.ts"
 import { readBytes } from "./request-body.ts"
 
 export interface ApiOptions {
-  readonly receiver: CallbackReceiver
   /** The bearer key that every route under /v1 asks for. */
   readonly apiKey: Redacted.Redacted
   /** The account that `POST /v1/loans` registers with, unless the query's `account` names another of these. */
   readonly accounts: ReadonlyArray<AccountName>
 }
 
-/** The engine's HTTP routes: the bank's callbacks, the merchant's API, and health. */
+/** The engine's HTTP routes: the merchant's API, and health. */
 export const apiRoutes = (options: ApiOptions) =>
   HttpRouter.use((router) =>
     Effect.gen(function* () {
@@ -35,17 +29,6 @@ export const apiRoutes = (options: ApiOptions) =>
       const store = yield* LoanStore
       const poller = yield* Poller
       const authorized = bearerCheck(options.apiKey)
-
-      yield* router.add("*", "/callbacks/:account", (request) =>
-        Effect.gen(function* () {
-          const { account = "" } = yield* HttpRouter.params
-          const answer = yield* options.receiver.receive(account, nodeRequest(request))
-          return HttpServerResponse.text(answer.body, {
-            status: answer.status,
-            headers: answer.closes ? { ...answer.headers, connection: "close" } : answer.headers,
-          })
-        }),
-      )
 
       yield* router.add("POST", "/v1/loans", (request) =>
         answering(
@@ -123,13 +106,6 @@ export const apiRoutes = (options: ApiOptions) =>
       yield* router.add("*", "/*", answering(Effect.fail(noSuchRoute)))
     }),
   )
-
-/** The engine listens on node:http, so a request always has one underneath. */
-function nodeRequest(request: HttpServerRequest.HttpServerRequest): CallbackRequest {
-  const incoming = toIncomingMessage(request)
-  if (incoming instanceof IncomingMessage) return nodeCallbackRequest(incoming)
-  throw new TypeError("the callback receiver is served by node:http only")
-}
 
 /** The method that each of our paths takes; the callbacks' path answers for itself. */
 const routesByPath: ReadonlyArray<readonly [path: `/${string}`, allow: string]> = [

@@ -1,8 +1,8 @@
-import { Console, Effect, Layer } from "effect"
+import { Console, Context, Effect, Layer } from "effect"
 import { Command } from "effect/cli"
-import { ConfigUnusable } from "../config-unusable.ts"
 import { configFromEnvironment } from "../config.ts"
 import { engineServer } from "../engine-server.ts"
+import { HttpListener } from "../http-listener.ts"
 
 /** `loan-engine serve`: the engine against any bank, configured by the environment, until it is stopped. */
 export const serve = Command.make(
@@ -10,20 +10,14 @@ export const serve = Command.make(
   {},
   Effect.fn(function* () {
     const config = yield* configFromEnvironment
-    const { host, port, databasePath } = config
     yield* Layer.launch(
       engineServer(config).pipe(
-        Layer.tap(() =>
-          Console.log(`loan engine listens on http://${host}:${port}, storing in ${databasePath}`),
+        Layer.tap((context) =>
+          Console.log(
+            `loan engine listens on ${Context.get(context, HttpListener).url}, storing in ${config.databasePath}`,
+          ),
         ),
       ),
-    ).pipe(
-      Effect.catchTag("ServeError", ({ cause }) => {
-        const why = cause instanceof Error ? cause.message : "the address cannot be used"
-        return new ConfigUnusable({
-          message: `Cannot listen on ${host}:${port}: ${why}. Set LOAN_ENGINE_HOST and LOAN_ENGINE_PORT to a free address.`,
-        })
-      }),
     )
   }),
 ).pipe(Command.withDescription("Run the engine against a bank, with settings from LOAN_ENGINE_* variables"))

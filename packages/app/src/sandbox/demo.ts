@@ -9,6 +9,7 @@ import type { AccountConfig, EngineConfig } from "../config.ts"
 import { registerCallback } from "../callback-registration.ts"
 import { engineServer } from "../engine-server.ts"
 import { LoanEngine } from "../engine.ts"
+import { HttpListener } from "../http-listener.ts"
 import { LoanStore } from "../loan-store.ts"
 import { cadenceDefaults } from "../poll-cadence.ts"
 import { pollerDefaults } from "../poller.ts"
@@ -46,7 +47,7 @@ export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
   const bankContext = yield* Layer.build(sandboxServer(bank, settings, 0))
   const bankUrl = urlOf(Context.get(bankContext, HttpServer.HttpServer))
   const engineContext = yield* Layer.build(engineServer(engineConfig(options, bankUrl)))
-  const engineUrl = urlOf(Context.get(engineContext, HttpServer.HttpServer))
+  const engineUrl = Context.get(engineContext, HttpListener).url
 
   for (const account of [mainAccount, pageAccount]) {
     const config = bankConfig(account, bankUrl)

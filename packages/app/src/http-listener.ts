@@ -1,0 +1,82 @@
+import { createServer } from "node:http"
+import type { RequestListener, Server } from "node:http"
+import { Context, Effect, Schema } from "effect"
+import type { Scope } from "effect"
+import type { ServerLimits } from "./server-limits.ts"
+
+/** The address cannot be listened on; `message` says why, and what to set. */
+export class ListenFailed extends Schema.TaggedError<ListenFailed>()("ListenFailed", {
+  message: Schema.String,
+}) {}
+
+/** Where the engine listens, once it does. */
+export class HttpListener extends Context.Service<HttpListener, { readonly url: string }>()(
+  "@loan-engine/app/HttpListener",
+) {}
+
+export interface ListenOptions {
+  readonly host: string
+  /** 0 for any that is free. */
+  readonly port: number
+  readonly limits: ServerLimits
+  readonly handler: RequestListener
+}
+
+/**
+ * Listens until the scope closes. A stop takes no new connections, waits for every request that is under way, and cuts off
+ * only those that take longer than `stopMsMax`.
+ *
+ * Errors: {@link ListenFailed} when the address is taken, not ours, or not allowed.
+ */
+export const listen = Effect.fnUntraced(function* (
+  options: ListenOptions,
+): Effect.fn.Return<HttpListener["Service"], ListenFailed, Scope.Scope> {
+  const { host, limits, handler } = options
+  const server = makeServer(limits, handler)
+  yield* Effect.acquireRelease(start(server, options), () => stop(server, limits))
+  const address = server.address()
+  const port = typeof address === "object" && address !== null ? address.port : options.port
+  return { url: `http://${host.includes(":") ? `[${host}]` : host}:${port}` }
+})
+
+function makeServer(limits: ServerLimits, handler: RequestListener): Server {
+  const server = createServer(
+    {
+      requestTimeout: limits.requestMsMax,
+      headersTimeout: limits.headersMsMax,
+      keepAliveTimeout: limits.keepAliveMsMax,
+      connectionsCheckingInterval: limits.connectionsCheckMs,
+      maxHeaderSize: limits.headerBytesMax,
+      requireHostHeader: true,
+      insecureHTTPParser: false,
+    },
+    handler,
+  )
+  server.maxConnections = limits.connectionsMax
+  return server
+}
+
+const start = (server: Server, { host, port }: ListenOptions): Effect.Effect<void, ListenFailed> =>
+  Effect.callback((resume) => {
+    const failed = (cause: Error): void => {
+      const message =
+        `Cannot listen on ${host}:${port}: ${cause.message}. ` +
+        "Set LOAN_ENGINE_HOST and LOAN_ENGINE_PORT to a free address."
+      resume(Effect.fail(new ListenFailed({ message })))
+    }
+    server.once("error", failed)
+    server.listen({ host, port }, () => {
+      server.off("error", failed)
+      resume(Effect.void)
+    })
+  })
+
+const stop = (server: Server, { stopMsMax }: ServerLimits): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => {
+    server.close(() => resume(Effect.void))
+  }).pipe(
+    Effect.timeoutOrElse({
+      duration: stopMsMax,
+      orElse: () => Effect.sync(() => server.closeAllConnections()),
+    }),
+  )

@@ -16,12 +16,21 @@ type Json =
 export function canonicalJson(value: Json): string {
   if (value === null || typeof value !== "object") return JSON.stringify(value)
   if (isList(value)) return `[${value.map(canonicalJson).join(",")}]`
-  const members: Array<string> = []
-  for (const key of Object.keys(value).sort()) {
+  let members = ""
+  for (const key of inOrder(Object.keys(value))) {
     const member = value[key]
-    if (member !== undefined) members.push(`${JSON.stringify(key)}:${canonicalJson(member)}`)
+    if (member === undefined) continue
+    members += `${members === "" ? "" : ","}${quoted(key)}:${canonicalJson(member)}`
   }
-  return `{${members.join(",")}}`
+  return `{${members}}`
 }
 
 const isList = (value: Json): value is ReadonlyArray<Json> => Array.isArray(value)
+
+/** Members are mostly written in their order already. */
+const inOrder = (keys: Array<string>): ReadonlyArray<string> =>
+  keys.every((key, index) => index === 0 || (keys[index - 1] ?? "") < key) ? keys : keys.sort()
+
+const plain = /^\w*$/
+
+const quoted = (key: string): string => (plain.test(key) ? `"${key}"` : JSON.stringify(key))

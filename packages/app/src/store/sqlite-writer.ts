@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads"
 import { Deferred, Effect } from "effect"
 import type { Scope } from "effect"
 import type { ConnectionSettings } from "./sqlite-connection.ts"
-import type { WriteJob, WriteOutcome } from "./sqlite-writes.ts"
+import type { Write, WriteJob, WriteOutcome } from "./sqlite-writes.ts"
 import { makeCommit } from "./sqlite-writes.ts"
 
 /** Commits one batch at a time; what it fails with is a defect. */
@@ -39,8 +39,14 @@ export const threadCommit = Effect.fnUntraced(function* (
     Effect.raceFirst(
       Effect.callback<ReadonlyArray<WriteOutcome>>((resume) => {
         worker.once("message", (outcomes: ReadonlyArray<WriteOutcome>) => resume(Effect.succeed(outcomes)))
-        worker.postMessage(jobs)
+        worker.postMessage(jobs.map((job) => job.map(standingAlone)))
       }),
       Deferred.await(died),
     )
+})
+
+/** Bytes are mostly a view of a far larger buffer, and what is sent between threads is the buffer. */
+const standingAlone = ({ statement, parameters }: Write): Write => ({
+  statement,
+  parameters: parameters.map((value) => (value instanceof Uint8Array ? new Uint8Array(value) : value)),
 })

@@ -4,6 +4,8 @@ import { AccountName } from "@loan-engine/domain/observation"
 import { Config, Effect, Option, Redacted } from "effect"
 import { callbackReceiverLimitsDefault } from "@loan-engine/adapters-http/callback-receiver"
 import type { CallbackReceiverLimits } from "@loan-engine/adapters-http/callback-receiver"
+import { callbackHealthDefaults } from "./callback-health.ts"
+import type { CallbackHealthSettings } from "./callback-health.ts"
 import { callbackConfig, callbackEnvironment } from "./callback-config.ts"
 import type { CallbackConfig } from "./callback-config.ts"
 import { ConfigUnusable } from "./config-unusable.ts"
@@ -41,6 +43,7 @@ export interface EngineConfig {
   readonly callbackLimits: CallbackReceiverLimits
   readonly breakerLimits: BreakerLimits
   readonly sealing: SealingSettings
+  readonly callbackHealth: CallbackHealthSettings
 }
 
 const optional = (name: string) => Config.option(Config.String(name))
@@ -61,6 +64,7 @@ const environment = Config.all({
   callbackLimits: limitsFromEnvironment(callbackReceiverLimitsDefault),
   breakerLimits: limitsFromEnvironment(breakerLimitsDefault),
   sealing: limitsFromEnvironment(sealingDefaults),
+  callbackHealth: limitsFromEnvironment(callbackHealthDefaults),
   apiKey: secret("LOAN_ENGINE_API_KEY"),
   pollIntervalScale: Config.withDefault(Config.Finite("LOAN_ENGINE_POLL_INTERVAL_SCALE"), 1),
   pollerLimits: limitsFromEnvironment(pollerDefaults),
@@ -97,8 +101,8 @@ export const configFromEnvironment = Effect.gen(function* () {
     cadence: { ...cadenceDefaults, pollIntervalScale: scale },
   }
   const databasePath = yield* databaseFile(settings.database)
-  const { host, port, serverLimits, callbackLimits, breakerLimits, sealing } = settings
-  const limits = { serverLimits, callbackLimits, breakerLimits, sealing }
+  const { host, port, serverLimits, callbackLimits, breakerLimits, sealing, callbackHealth } = settings
+  const limits = { serverLimits, callbackLimits, breakerLimits, sealing, callbackHealth }
   return { host, port, databasePath, apiKey, accounts: [account], poller, ...limits }
 })
 

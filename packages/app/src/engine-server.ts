@@ -10,6 +10,7 @@ import { HttpRouter } from "effect/http"
 import { retryAfterSeconds } from "./api/problem.ts"
 import { apiRoutes } from "./api/routes.ts"
 import { Banks } from "./banks.ts"
+import { watchCallbacks } from "./callback-watch.ts"
 import type { AccountConfig, EngineConfig } from "./config.ts"
 import { LoanEngine } from "./engine.ts"
 import { HttpListener, listen } from "./http-listener.ts"
@@ -39,6 +40,7 @@ const serve = Effect.fnUntraced(function* (config: EngineConfig) {
   const receiver = yield* callbackReceiver(config)
   const { host, port, apiKey, serverLimits } = config
   const accounts = config.accounts.map(({ name }) => name)
+  yield* watchCallbacks(config.callbackHealth, accounts, receiver.rejections)
   const routes = yield* HttpRouter.toHttpEffect(apiRoutes({ apiKey, accounts }))
   const routed = yield* NodeHttpServer.makeHandler(routes, { scope: yield* Effect.scope })
   return yield* listen({

@@ -1,6 +1,7 @@
 import type { ApplicationReference } from "@loan-engine/domain/observation"
 import type { Effect } from "effect"
 import { Context } from "effect"
+import type { CallbackDay } from "./callback-health.ts"
 import type { Checkpoint, Seal, SealedRow } from "./checkpoint.ts"
 import type { StoreUnavailable } from "./loan-store.ts"
 
@@ -67,6 +68,22 @@ export class JournalStore extends Context.Service<
     readonly lastCheckpoint: Effect.Effect<Seal | undefined, StoreUnavailable>
 
     readonly saveCheckpoint: (checkpoint: Checkpoint) => Effect.Effect<void, StoreUnavailable>
+
+    /** The feed's position up to which callbacks are counted; 0 before the first. */
+    readonly callbacksCountedTo: Effect.Effect<number, StoreUnavailable>
+
+    /**
+     * Adds to the counted days and moves the position on, both or neither; `false`, and nothing is added, if somebody else
+     * has moved it meanwhile.
+     */
+    readonly countCallbacks: (counted: {
+      readonly from: number
+      readonly to: number
+      readonly days: ReadonlyArray<CallbackDay>
+    }) => Effect.Effect<boolean, StoreUnavailable>
+
+    /** Every account's days from this one on. */
+    readonly callbackDays: (fromDay: number) => Effect.Effect<ReadonlyArray<CallbackDay>, StoreUnavailable>
 
     /**
      * Erases what the bank and the merchant said of a loan word for word, up to a version, so that neither the database

@@ -5,6 +5,7 @@ import { AccountName } from "@loan-engine/domain/observation"
 import { Context, Effect, Layer, Redacted } from "effect"
 import { HttpServer } from "effect/http"
 import { request } from "undici"
+import { callbackHealthDefaults } from "../callback-health.ts"
 import type { AccountConfig, EngineConfig } from "../config.ts"
 import { registerCallback } from "../callback-registration.ts"
 import { engineServer } from "../engine-server.ts"
@@ -120,6 +121,7 @@ function engineConfig(options: DemoOptions, bankUrl: string): EngineConfig {
     callbackLimits: callbackReceiverLimitsDefault,
     breakerLimits: breakerLimitsDefault,
     sealing: sealingDefaults,
+    callbackHealth: callbackHealthDefaults,
     accounts: [account(mainAccount, true), account(pageAccount, false)],
     poller: {
       ...pollerDefaults,

@@ -1,6 +1,8 @@
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite"
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
-import { Effect } from "effect"
+import { AccountName } from "@loan-engine/domain/observation"
+import { Effect, Schema } from "effect"
+import type { CallbackDay } from "../callback-health.ts"
 import type { Checkpoint } from "../checkpoint.ts"
 import type { CheckpointRow, FeedRow, JournalStore, SnapshotRow } from "../journal-store.ts"
 import type { StoreUnavailable } from "../loan-store.ts"
@@ -30,6 +32,9 @@ export function sqliteJournal(
   const checkpoints = database.prepare("SELECT * FROM checkpoints WHERE number > ? ORDER BY number LIMIT ?")
   const last = database.prepare("SELECT * FROM checkpoints ORDER BY number DESC LIMIT 1")
 
+  const cursor = database.prepare("SELECT position FROM cursors WHERE name = ?")
+  const callbackDays = database.prepare("SELECT * FROM callback_days WHERE day >= ? ORDER BY account, day")
+
   return {
     feed: ({ after, limit }) => read(() => feed.all(after, limit).map(feedRow)),
     sealable: ({ after, limit }) =>
@@ -50,6 +55,19 @@ export function sqliteJournal(
       return row === undefined ? undefined : checkpointRow(row)
     }),
     saveCheckpoint: (checkpoint) => Effect.asVoid(write([saveCheckpoint(checkpoint)])),
+    callbacksCountedTo: read(() => Number(cursor.get(callbackCursor)?.["position"] ?? 0)),
+    countCallbacks: ({ from, to, days }) =>
+      Effect.map(
+        write([
+          { statement: "moveCursor", parameters: [to, callbackCursor, from] },
+          ...days.map((day) => ({
+            statement: "addCallbackDay" as const,
+            parameters: callbackDayValues(day),
+          })),
+        ]),
+        ({ changes }) => changes > 0,
+      ),
+    callbackDays: (fromDay) => read(() => callbackDays.all(fromDay).map((row) => callbackDay(row))),
     eraseRaw: (applicationReference, upTo) =>
       write([{ statement: "eraseRaw", parameters: [applicationReference, upTo] }]).pipe(
         // What was erased is in the log until that is copied into the file and emptied.
@@ -58,6 +76,37 @@ export function sqliteJournal(
       ),
   }
 }
+
+const callbackCursor = "callback-days"
+
+const CallbackDayRow = Schema.Struct({
+  account: AccountName,
+  day: Schema.Int,
+  by_callback: Schema.Int,
+  by_poll: Schema.Int,
+  late: Schema.Int,
+  forged: Schema.Int,
+  unauthorized: Schema.Int,
+  last_callback_at: Schema.NullOr(Schema.Int),
+})
+const decodeCallbackDay = Schema.decodeUnknownSync(CallbackDayRow)
+
+function callbackDay(row: Row): CallbackDay {
+  const { by_callback, by_poll, last_callback_at, ...same } = decodeCallbackDay(row)
+  const lastCallbackAt = last_callback_at === -1 ? null : last_callback_at
+  return { ...same, byCallback: by_callback, byPoll: by_poll, lastCallbackAt }
+}
+
+const callbackDayValues = (day: CallbackDay) => [
+  day.account,
+  day.day,
+  day.byCallback,
+  day.byPoll,
+  day.late,
+  day.forged,
+  day.unauthorized,
+  day.lastCallbackAt,
+]
 
 const feedRow = (row: Row): FeedRow => ({
   position: Number(row["position"]),

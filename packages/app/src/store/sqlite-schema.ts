@@ -107,6 +107,22 @@ const migrations: ReadonlyArray<string> = [
     rows TEXT NOT NULL
   ) STRICT;
   `,
+  // How the callbacks of each account fare, counted from the feed up to the position that the cursor names.
+  `
+  CREATE TABLE cursors (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  INSERT INTO cursors VALUES ('callback-days', 0);
+  CREATE TABLE callback_days (
+    account TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    by_callback INTEGER NOT NULL,
+    by_poll INTEGER NOT NULL,
+    late INTEGER NOT NULL,
+    forged INTEGER NOT NULL,
+    unauthorized INTEGER NOT NULL,
+    last_callback_at INTEGER,
+    PRIMARY KEY (account, day)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]
 
 /** The version of the schema that this program writes. */

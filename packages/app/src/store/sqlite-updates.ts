@@ -9,6 +9,7 @@ import type { DecidedUpdate, Update } from "./decided-updates.ts"
 import type { CommitBatch, Outcome, Unwritten } from "./group-commit.ts"
 import { storedLoan } from "./sqlite-rows.ts"
 import type { CommitJobs } from "./sqlite-writer.ts"
+import { nothingWritten } from "./sqlite-writes.ts"
 import type { Write, WriteJob, WriteOutcome, Written } from "./sqlite-writes.ts"
 
 /** Either a change that is decided upon the loan as it stands, or what is to be written whatever stands there. */
@@ -52,13 +53,16 @@ interface Planned {
   readonly job: WriteJob
   /** What the request is answered with once the job is durable. */
   readonly answer: (written: Written) => Answer
+  /** Whether it is planned anew if the loan has moved on; a job that was not decided upon anything just does nothing. */
+  readonly isDecided: boolean
 }
 
 const again: Unwritten = { state: "again" }
 
-function settled({ answer }: Planned, outcome: WriteOutcome | undefined): Outcome<Answer> {
+function settled({ answer, isDecided }: Planned, outcome: WriteOutcome | undefined): Outcome<Answer> {
   if (outcome === undefined) return { state: "defect", defect: new Error("a job was not answered") }
-  if (outcome.state === "stale") return again
+  if (outcome.state === "stale")
+    return isDecided ? again : { state: "written", answer: answer(nothingWritten) }
   return outcome.state === "refused" ? outcome : { state: "written", answer: answer(outcome) }
 }
 
@@ -66,7 +70,7 @@ function plan(reads: Reads, batch: ReadonlyArray<Request>): ReadonlyArray<Planne
   const decided = decideInOrder(batch.filter(isUpdate), (reference) => loadLoan(reads.load, reference))
   let next = 0
   return batch.map((request) => {
-    if (!isUpdate(request)) return { job: request.job, answer: (written) => written }
+    if (!isUpdate(request)) return { job: request.job, answer: (written) => written, isDecided: false }
     const each = decided[next++]
     return each?.state === "decided" ? plannedChange(reads, each) : (each ?? again)
   })
@@ -79,6 +83,7 @@ function plannedChange(reads: Reads, decided: Extract<DecidedUpdate, { state: "d
     return {
       job: [stored === undefined ? openLoan(change) : moveLoan(stored, change), append(change)],
       answer: ({ lastPosition }) => ({ ...change, position: lastPosition }),
+      isDecided: true,
     }
   }
   const { entry, schedule } = change
@@ -88,6 +93,7 @@ function plannedChange(reads: Reads, decided: Extract<DecidedUpdate, { state: "d
       ...(schedule === stored.schedule ? [] : [reschedule(stored, schedule)]),
     ],
     answer: () => ({ ...change, loan: stored.loan, position }),
+    isDecided: true,
   }
 }
 

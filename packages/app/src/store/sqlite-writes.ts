@@ -24,6 +24,16 @@ const writeStatements = {
     WHERE application_reference = ? AND version = ?`,
   saveRegistration: "INSERT OR REPLACE INTO callback_registrations VALUES (?, ?, ?, ?)",
   saveCheckpoint: "INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?, ?, ?)",
+  moveCursor: "UPDATE cursors SET position = ? WHERE name = ? AND position = ?",
+  addCallbackDay: `
+    INSERT INTO callback_days VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (account, day) DO UPDATE SET
+      by_callback = by_callback + excluded.by_callback,
+      by_poll = by_poll + excluded.by_poll,
+      late = late + excluded.late,
+      forged = forged + excluded.forged,
+      unauthorized = unauthorized + excluded.unauthorized,
+      last_callback_at = max(coalesce(last_callback_at, -1), excluded.last_callback_at)`,
   eraseRaw: `
     UPDATE journal SET raw = NULL
     WHERE application_reference = ? AND version <= ? AND raw IS NOT NULL AND content ->> 'source' <> 'operator'`,
@@ -69,7 +79,7 @@ export type WriteOutcome =
 /** Commits a batch of jobs in one transaction and says what became of each. */
 export type Commit = (jobs: ReadonlyArray<WriteJob>) => ReadonlyArray<WriteOutcome>
 
-const nothing: Written = { rows: [], changes: 0, lastPosition: 0 }
+export const nothingWritten: Written = { rows: [], changes: 0, lastPosition: 0 }
 const stale: WriteOutcome = { state: "stale" }
 
 export function makeCommit(database: DatabaseSync): Commit {
@@ -82,13 +92,13 @@ export function makeCommit(database: DatabaseSync): Commit {
   const run = ({ statement: name, parameters }: Write): Written => {
     if (name in returningStatements) {
       const rows = statement(name).all(...parameters)
-      return { ...nothing, rows, changes: rows.length }
+      return { ...nothingWritten, rows, changes: rows.length }
     }
     const { changes, lastInsertRowid } = statement(name).run(...parameters)
     return { rows: [], changes: Number(changes), lastPosition: Number(lastInsertRowid) }
   }
   const write = (job: WriteJob): WriteOutcome => {
-    let written = nothing
+    let written = nothingWritten
     for (const [index, each] of job.entries()) {
       written = run(each)
       if (index === 0 && written.changes === 0 && job.length > 1) return stale

@@ -1,0 +1,160 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { makeRejectionLog } from "@loan-engine/adapters-http/rejection-log"
+import { callbackHealth, callbackHealthDefaults } from "@loan-engine/app/callback-health"
+import type { CallbackDay } from "@loan-engine/app/callback-health"
+import { callbackHealths, watchCallbacks } from "@loan-engine/app/callback-watch"
+import { LoanEngine } from "@loan-engine/app/engine"
+import { JournalStore } from "@loan-engine/app/journal-store"
+import { cadenceDefaults } from "@loan-engine/app/poll-cadence"
+import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite"
+import type { LoanEvent } from "@loan-engine/domain/loan-event"
+import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
+import type { Source } from "@loan-engine/domain/observation"
+import { Effect, Layer, Logger } from "effect"
+import { TestClock } from "effect/testing"
+import { afterAll, describe, expect, it } from "vitest"
+
+const directory = mkdtempSync(join(tmpdir(), "loan-engine-health-"))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+const se = AccountName.make("se")
+const no = AccountName.make("no")
+const settings = { ...callbackHealthDefaults, callbackNewsMin: 4 }
+
+const day = (counts: Partial<CallbackDay>): CallbackDay => ({
+  account: se,
+  day: 3,
+  byCallback: 0,
+  byPoll: 0,
+  late: 0,
+  forged: 0,
+  unauthorized: 0,
+  lastCallbackAt: null,
+  ...counts,
+})
+
+describe("an account's callback health", () => {
+  it("counts as missed what had to be asked for, less what a callback still told later", () => {
+    const health = callbackHealth(se, [day({ byCallback: 6, byPoll: 4, late: 1 })], settings)
+    expect(health).toMatchObject({ missed: 3, missedRate: 0.3, alarming: false })
+    expect(callbackHealth(se, [day({ byCallback: 6, byPoll: 5, late: 1 })], settings).alarming).toBe(true)
+  })
+
+  it("is no alarm as long as there is too little news to judge by, nor for repetitions without news", () => {
+    expect(callbackHealth(se, [day({ byPoll: 3 })], settings)).toMatchObject({
+      missedRate: 1,
+      alarming: false,
+    })
+    expect(callbackHealth(se, [day({ late: 9 })], settings)).toMatchObject({ missed: 0, missedRate: 0 })
+  })
+
+  it("sums its own days only, and remembers the last callback of all", () => {
+    const days = [
+      day({ byCallback: 1, lastCallbackAt: 7 }),
+      day({ day: 4, byCallback: 2, forged: 1, lastCallbackAt: 5 }),
+      day({ account: no, byPoll: 50, unauthorized: 2 }),
+    ]
+    expect(callbackHealth(se, days, settings)).toMatchObject({
+      byCallback: 3,
+      byPoll: 0,
+      forged: 1,
+      unauthorized: 0,
+      lastCallbackAt: 7,
+    })
+  })
+})
+
+/** An engine on a file of its own, and what it logs. */
+const watched = <A>(
+  name: string,
+  use: (tools: {
+    readonly tell: (source: Source, reference: string, event: LoanEvent) => Effect.Effect<unknown, unknown>
+    readonly refuse: (account: AccountName, code: "signature-invalid" | "unauthorized") => void
+    readonly alarms: ReadonlyArray<string>
+    readonly healths: Effect.Effect<ReadonlyArray<unknown>, unknown, JournalStore>
+    readonly pass: Effect.Effect<void>
+  }) => Effect.Effect<A, unknown, JournalStore>,
+) => {
+  const store = layerSqlite({ path: join(directory, `${name}.sqlite`), ...sqliteDefaults })
+  const alarms: Array<string> = []
+  const logger = Logger.make(({ message, logLevel }) => {
+    if (logLevel === "Warn") alarms.push(String(message))
+  })
+  const accounts = [se, no]
+  return Effect.gen(function* () {
+    const engine = yield* LoanEngine
+    const rejections = makeRejectionLog()
+    yield* watchCallbacks(settings, accounts, rejections)
+    return yield* use({
+      tell: (source, reference, event) =>
+        engine.record(
+          {
+            applicationReference: ApplicationReference.make(reference),
+            account: se,
+            source,
+            evidence: source === "callback" ? "credentials" : "bank",
+            receivedAt: event.at,
+            events: [event],
+          },
+          new TextEncoder().encode(JSON.stringify([source, reference, event])),
+        ),
+      refuse: (account, code) => rejections.add({ at: 0, code, account }),
+      alarms,
+      healths: callbackHealths(settings, accounts),
+      pass: TestClock.adjust(settings.callbackHealthEveryMs),
+    })
+  }).pipe(
+    Effect.scoped,
+    Effect.provide(
+      LoanEngine.layer(cadenceDefaults).pipe(
+        Layer.provideMerge(store),
+        Layer.provideMerge(TestClock.layer()),
+        Layer.provideMerge(Logger.layer([logger])),
+      ),
+    ),
+    Effect.runPromise,
+  )
+}
+
+describe("the watch over callbacks", () => {
+  it("counts each entry once, over restarts too, and tells what brought the news", async () => {
+    const first = await watched("once", ({ tell, pass, healths, refuse }) =>
+      Effect.gen(function* () {
+        yield* tell("submission", "A", { type: "decision.pending", at: 1 })
+        yield* tell("callback", "A", { type: "decision.approved", at: 2 })
+        yield* tell("poll", "A", { type: "agreement.signed", at: 3 })
+        yield* tell("callback", "A", { type: "agreement.signed", at: 4 })
+        refuse(no, "signature-invalid")
+        refuse(no, "unauthorized")
+        yield* pass
+        yield* pass
+        return yield* healths
+      }),
+    )
+    const expected = [
+      { account: se, byCallback: 1, byPoll: 1, late: 1, missed: 0, forged: 0, lastCallbackAt: 4 },
+      { account: no, byCallback: 0, forged: 1, unauthorized: 1, lastCallbackAt: null },
+    ]
+    expect(first).toMatchObject(expected)
+    const second = await watched("once", ({ pass, healths }) => Effect.andThen(pass, healths))
+    expect(second).toMatchObject(expected)
+  })
+
+  it("raises the alarm once when the callbacks stay away, naming the command that looks into it", async () => {
+    const alarms = await watched("alarm", ({ tell, pass, alarms }) =>
+      Effect.gen(function* () {
+        for (const reference of ["A", "B", "C", "D"]) {
+          yield* tell("quote", reference, { type: "decision.approved", at: 5, fresh: true })
+        }
+        yield* pass
+        yield* pass
+        return alarms
+      }),
+    )
+    expect(alarms).toHaveLength(1)
+    expect(alarms[0]).toContain("account se: 4 of 4 news were brought by no callback")
+    expect(alarms[0]).toContain("loan-engine callback health --account se")
+  })
+})

@@ -6,7 +6,7 @@ import { callbackHealth, callbackHealthDefaults } from "@loan-engine/app/callbac
 import type { CallbackDay } from "@loan-engine/app/callback-health"
 import { callbackHealths, watchCallbacks } from "@loan-engine/app/callback-watch"
 import { LoanEngine } from "@loan-engine/app/engine"
-import { JournalStore } from "@loan-engine/app/journal-store"
+import type { JournalStore } from "@loan-engine/app/journal-store"
 import { cadenceDefaults } from "@loan-engine/app/poll-cadence"
 import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"

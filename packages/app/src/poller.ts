@@ -173,23 +173,24 @@ const runDuePolls = Effect.fnUntraced(function* (
   run: (stored: StoredLoan) => Effect.Effect<unknown, StoreUnavailable>,
 ) {
   const store = yield* LoanStore
+  const banks = yield* Banks
   const work = yield* Queue.bounded<StoredLoan>(settings.pollsInFlightMax)
   const wake = yield* wakeOnChange(settings)
 
-  const rest = (dueAt: number | undefined, now: number): Effect.Effect<void> => {
-    const waitMs = Math.min((dueAt ?? Infinity) - now, settings.pollIdleMaxMs)
+  const rest = (dueAt: number, now: number): Effect.Effect<void> => {
+    const waitMs = Math.min(dueAt - now, settings.pollIdleMaxMs)
     return Effect.raceFirst(Effect.sleep(Math.max(waitMs, 1)), wake)
   }
   const dispatch = Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
-    const dueAt = yield* store.nextDue
-    if (dueAt === undefined || dueAt > now) return yield* rest(dueAt, now)
-    const claimed = yield* store.claimDue({
-      now,
-      limit: settings.pollsInFlightMax,
-      leaseMs: settings.pollLeaseMs,
-    })
-    return yield* Effect.asVoid(Queue.offerAll(work, claimed))
+    const lines = yield* store.nextDue([...banks.keys()])
+    const dueAt = Math.min(...lines.map((line) => line.dueAt))
+    if (dueAt > now) return yield* rest(dueAt, now)
+    const { pollsInFlightMax: limit, pollLeaseMs: leaseMs } = settings
+    for (const { account, confirm } of lines) {
+      const claimed = yield* store.claimDue({ account, confirm, now, limit, leaseMs })
+      yield* Queue.offerAll(work, claimed)
+    }
   })
   /** A store that is down, or a defect that one loan brings out, must not end the polling of all the others. */
   const survive = (effect: Effect.Effect<unknown, StoreUnavailable>): Effect.Effect<void> =>

@@ -53,6 +53,11 @@ const migrations: ReadonlyArray<string> = [
     PRIMARY KEY (account, bank_url)
   ) STRICT, WITHOUT ROWID;
   `,
+  // Polls are claimed from an account's line of confirmations or of routine polls, in the order of their due times.
+  `
+  DROP INDEX loans_due;
+  CREATE INDEX loans_due ON loans (account, poll_confirm, next_poll_at) WHERE next_poll_at IS NOT NULL;
+  `,
 ]
 
 /** Brings a database up to this program's version, one transaction a migration. */

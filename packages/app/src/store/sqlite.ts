@@ -3,7 +3,7 @@ import { canonicalJson } from "@loan-engine/domain/canonical-json"
 import { snapshotText } from "@loan-engine/domain/loan"
 import type { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
 import { Effect, Layer } from "effect"
-import type { CallbackRegistration, Change, StoredLoan } from "../loan-store.ts"
+import type { CallbackRegistration, Change, ClaimDue, LineDue, StoredLoan } from "../loan-store.ts"
 import { LoanStore, StoreUnavailable, StoreUnusable } from "../loan-store.ts"
 import type { PollSchedule } from "../poll-cadence.ts"
 import { makeOneAtATime } from "./one-at-a-time.ts"
@@ -50,14 +50,8 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
         ),
       ),
     history: (reference) => read(() => reads.history.all(reference).map((row) => storedEntry(row))),
-    claimDue: ({ now, limit, leaseMs }) =>
-      Effect.map(write([{ statement: "claim", parameters: [now + leaseMs, now, limit] }]), (rows) =>
-        rows.map((row) => storedLoan(row)),
-      ),
-    nextDue: read(() => {
-      const due = reads.nextDue.get()?.["due"]
-      return typeof due === "number" ? due : undefined
-    }),
+    claimDue: (options) => Effect.map(write([claim(options)]), (rows) => rows.map((row) => storedLoan(row))),
+    nextDue: (accounts) => read(() => accounts.flatMap((account) => linesDue(reads, account))),
     reschedule: (stored, schedule) => Effect.asVoid(write([reschedule(stored, schedule)])),
     stageCounts: (account) => read(() => reads.stageCounts.all(account).map((row) => stageCount(row))),
     loans: ({ account, after, limit }) =>
@@ -114,7 +108,9 @@ function prepareReads(database: DatabaseSync) {
       SELECT max(position) AS position FROM journal
       WHERE application_reference = ? AND source = ? AND digest = ? AND evidence = ? AND account = ?`),
     history: database.prepare("SELECT * FROM journal WHERE application_reference = ? ORDER BY version"),
-    nextDue: database.prepare("SELECT min(next_poll_at) AS due FROM loans WHERE next_poll_at IS NOT NULL"),
+    nextDue: database.prepare(`
+      SELECT min(next_poll_at) AS due FROM loans
+      WHERE account = ? AND poll_confirm = ? AND next_poll_at IS NOT NULL`),
     stageCounts: database.prepare(
       "SELECT stage, count(*) AS loans FROM loans WHERE account = ? GROUP BY stage",
     ),
@@ -209,6 +205,18 @@ const scheduleColumns = ({ nextPollAt, attempts, confirm, stalled }: PollSchedul
   Number(confirm),
   Number(stalled),
 ]
+
+const claim = ({ account, confirm, now, limit, leaseMs }: ClaimDue): Write => ({
+  statement: "claim",
+  parameters: [now + leaseMs, account, Number(confirm), now, limit],
+})
+
+function linesDue(reads: Reads, account: AccountName): ReadonlyArray<LineDue> {
+  return [true, false].flatMap((confirm) => {
+    const dueAt = reads.nextDue.get(account, Number(confirm))?.["due"]
+    return typeof dueAt === "number" ? [{ account, confirm, dueAt }] : []
+  })
+}
 
 function findRegistration(
   reads: Reads,

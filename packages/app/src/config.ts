@@ -10,7 +10,7 @@ import { ConfigUnusable } from "./config-unusable.ts"
 import { limitsFromEnvironment } from "./limit-settings.ts"
 import { serverLimitsDefault } from "./server-limits.ts"
 import type { ServerLimits } from "./server-limits.ts"
-import { cadenceDefaults } from "./poll-cadence.ts"
+import { cadenceLimitsDefault } from "./poll-cadence.ts"
 import type { PollerSettings } from "./poller.ts"
 import { pollerDefaults } from "./poller.ts"
 
@@ -59,6 +59,7 @@ const environment = Config.all({
   breakerLimits: limitsFromEnvironment(breakerLimitsDefault),
   apiKey: secret("LOAN_ENGINE_API_KEY"),
   pollIntervalScale: Config.withDefault(Config.Finite("LOAN_ENGINE_POLL_INTERVAL_SCALE"), 1),
+  cadenceLimits: limitsFromEnvironment(cadenceLimitsDefault),
   pollerLimits: limitsFromEnvironment(pollerDefaults),
 })
 
@@ -88,9 +89,12 @@ export const configFromEnvironment = Effect.gen(function* () {
   }
   const scale = settings.pollIntervalScale
   if (scale <= 0) return yield* unusable("LOAN_ENGINE_POLL_INTERVAL_SCALE must be above 0; 1 is real time.")
+  if (settings.cadenceLimits.pollJitterPercent > 100) {
+    return yield* unusable("LOAN_ENGINE_POLL_JITTER_PERCENT must be 100 at most.")
+  }
   const poller: PollerSettings = {
     ...settings.pollerLimits,
-    cadence: { ...cadenceDefaults, pollIntervalScale: scale },
+    cadence: { ...settings.cadenceLimits, pollIntervalScale: scale },
   }
   const databasePath = yield* databaseFile(settings.database)
   const { host, port, serverLimits, callbackLimits, breakerLimits } = settings

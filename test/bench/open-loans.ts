@@ -119,7 +119,8 @@ async function measure(path: string): Promise<Measured> {
 const claimTime = (path: string): Promise<number> =>
   Effect.gen(function* () {
     const { claimDue } = yield* LoanStore
-    const due = { now: laterMs + claimed, limit: claimed, leaseMs: 0 }
+    const line = { account: AccountName.make("default"), confirm: false }
+    const due = { ...line, now: laterMs + claimed, limit: claimed, leaseMs: 0 }
     yield* claimDue({ ...due, limit: 1 })
     const begun = performance.now()
     const taken = yield* claimDue(due)

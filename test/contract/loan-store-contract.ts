@@ -10,10 +10,11 @@ import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 
 const account = AccountName.make("se")
+const otherAccount = AccountName.make("no")
 
-const signed = (reference: string, at: number): Observation => ({
+const signed = (reference: string, at: number, of = account): Observation => ({
   applicationReference: ApplicationReference.make(reference),
-  account,
+  account: of,
   source: "callback",
   evidence: "credentials",
   receivedAt: at,
@@ -22,9 +23,9 @@ const signed = (reference: string, at: number): Observation => ({
 
 /** What the engine would have written for an observation, with a poll due at once. */
 const decide =
-  (observation: Observation, body: string) =>
+  (observation: Observation, body: string, confirm = false) =>
   (stored: StoredLoan | undefined): Change => {
-    const before = stored?.loan ?? openLoan(observation.applicationReference, account)
+    const before = stored?.loan ?? openLoan(observation.applicationReference, observation.account)
     const decision = observe(before, observation)
     const raw = new TextEncoder().encode(body)
     return {
@@ -36,7 +37,7 @@ const decide =
         stored?.chainHead ?? "",
       ),
       loan: decision.loan,
-      schedule: { ...neverPolled, nextPollAt: observation.receivedAt },
+      schedule: { ...neverPolled, nextPollAt: observation.receivedAt, confirm },
       addsNothing: decision.disposition === "repeated",
     }
   }
@@ -119,13 +120,51 @@ export function loanStoreContract(name: string, open: () => StoreUnderTest): voi
         Effect.gen(function* () {
           yield* write(store, signed("A", 10), "a")
           yield* write(store, signed("B", 20), "b")
-          expect(yield* store.nextDue).toBe(10)
-          const claim = (now: number) => store.claimDue({ now, limit: 10, leaseMs: 100 })
+          const claim = (now: number) =>
+            store.claimDue({ account, confirm: false, now, limit: 10, leaseMs: 100 })
           expect(yield* claim(9)).toEqual([])
           expect((yield* claim(15)).map(({ loan }) => loan.applicationReference)).toEqual(["A"])
           expect((yield* claim(25)).map(({ loan }) => loan.applicationReference)).toEqual(["B"])
           expect(yield* claim(50)).toEqual([])
           expect((yield* claim(116)).map(({ loan }) => loan.applicationReference)).toEqual(["A"])
+        }),
+      )
+    })
+
+    it("claims from the line that is named, those due longest, and says when each line is due", async () => {
+      await using(open(), (store) =>
+        Effect.gen(function* () {
+          const plan = (reference: string, at: number, of: AccountName, confirm: boolean) =>
+            store.update(
+              ApplicationReference.make(reference),
+              decide(signed(reference, at, of), reference, confirm),
+            )
+          yield* plan("late", 30, account, false)
+          yield* plan("early", 10, account, false)
+          yield* plan("middle", 20, account, false)
+          yield* plan("doubted", 25, account, true)
+          yield* plan("elsewhere", 5, otherAccount, false)
+          const due = (...accounts: ReadonlyArray<AccountName>) =>
+            Effect.map(store.nextDue(accounts), (lines) => new Set(lines))
+          expect(yield* due(account)).toEqual(
+            new Set([
+              { account, confirm: true, dueAt: 25 },
+              { account, confirm: false, dueAt: 10 },
+            ]),
+          )
+          expect(yield* due(otherAccount, AccountName.make("dk"))).toEqual(
+            new Set([{ account: otherAccount, confirm: false, dueAt: 5 }]),
+          )
+          const claim = (confirm: boolean, limit: number) =>
+            Effect.map(store.claimDue({ account, confirm, now: 40, limit, leaseMs: 100 }), (claimed) =>
+              claimed.map(({ loan }) => loan.applicationReference).sort(),
+            )
+          expect(yield* claim(false, 2)).toEqual(["early", "middle"])
+          expect(yield* claim(true, 2)).toEqual(["doubted"])
+          expect(yield* claim(false, 2)).toEqual(["late"])
+          expect(yield* due(otherAccount)).toEqual(
+            new Set([{ account: otherAccount, confirm: false, dueAt: 5 }]),
+          )
         }),
       )
     })

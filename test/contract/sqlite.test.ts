@@ -3,7 +3,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { LoanStore, StoreUnusable } from "@loan-engine/app/loan-store"
+import { migrate } from "@loan-engine/app/store/sqlite-schema"
 import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite"
+import { AccountName } from "@loan-engine/domain/observation"
 import { Effect } from "effect"
 import { afterAll, describe, expect, it } from "vitest"
 import { loanStoreContract } from "./loan-store-contract.ts"
@@ -24,7 +26,7 @@ loanStoreContract("SQLite with a thread that writes", () => ({
 const refusal = (path: string): Promise<StoreUnusable> =>
   Effect.runPromise(Effect.flip(Effect.provide(Effect.asVoid(LoanStore), layer(path))))
 
-describe("an SQLite file that cannot be used is refused with a clear error", () => {
+describe("an SQLite file is refused with a clear error", () => {
   it("when a newer program wrote it", async () => {
     const path = newFile()
     const database = new DatabaseSync(path)
@@ -40,6 +42,22 @@ describe("an SQLite file that cannot be used is refused with a clear error", () 
     writeFileSync(path, "this is not a database, however long it may be made to look like one")
     expect((await refusal(path)).message).toContain(path)
     expect((await refusal(join(directory, "nowhere", "a.sqlite"))).message).toContain("directory exists")
+  })
+
+  it("but one that an earlier program wrote is brought up to date, and its polls are still due", async () => {
+    const path = newFile()
+    const planned = Effect.flatMap(LoanStore, (store) => store.nextDue([AccountName.make("se")]))
+    const database = new DatabaseSync(path)
+    migrate(database, path, 1)
+    database.exec("INSERT INTO loans VALUES ('A', 'se', 1, 'submitted', '{}', '', 7, 0, 1, 0)")
+    database.close()
+    expect(await Effect.runPromise(Effect.provide(planned, layer(path)))).toEqual([
+      { account: "se", confirm: true, dueAt: 7 },
+    ])
+    const upgraded = new DatabaseSync(path, { readOnly: true })
+    const index = upgraded.prepare("SELECT sql FROM sqlite_schema WHERE name = 'loans_due'").get()
+    expect(index?.["sql"]).toContain("(account, poll_confirm, next_poll_at)")
+    upgraded.close()
   })
 
   it("and an existing one is opened with full synchronisation and a write-ahead log", async () => {

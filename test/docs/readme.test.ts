@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs"
 import { breakerLimitsDefault } from "@loan-engine/adapters-http/bank-guard"
 import { callbackReceiverLimitsDefault } from "@loan-engine/adapters-http/callback-receiver"
 import { limitSetting } from "@loan-engine/app/limit-settings"
+import { cadenceLimitsDefault } from "@loan-engine/app/poll-cadence"
 import { pollerDefaults } from "@loan-engine/app/poller"
 import { serverLimitsDefault } from "@loan-engine/app/server-limits"
 import { lifecycleMermaid } from "@loan-engine/domain/lifecycle-picture"
@@ -26,6 +27,7 @@ describe("the README", () => {
       ...serverLimitsDefault,
       ...callbackReceiverLimitsDefault,
       ...pollerDefaults,
+      ...cadenceLimitsDefault,
       ...breakerLimitsDefault,
     })) {
       named.add(`"${limitSetting(limit)}"`)
@@ -41,6 +43,7 @@ describe("the README", () => {
       ...serverLimitsDefault,
       ...callbackReceiverLimitsDefault,
       ...pollerDefaults,
+      ...cadenceLimitsDefault,
       ...breakerLimitsDefault,
     }
     const read = new Set(Object.keys(limits).map(limitSetting))

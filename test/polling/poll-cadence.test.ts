@@ -24,7 +24,7 @@ function after(...observations: ReadonlyArray<Observation>) {
   let schedule: PollSchedule = neverPolled
   for (const observed of observations) {
     const decision = observe(loan, observed)
-    schedule = scheduleAfter(schedule, observed, decision, cadenceDefaults, 0.5)
+    schedule = scheduleAfter({ loan, schedule }, observed, decision, cadenceDefaults, 0.5)
     loan = decision.loan
   }
   return { loan, schedule }

@@ -71,11 +71,20 @@ describe("the limits", () => {
       LOAN_ENGINE_CALLBACK_BYTES_MAX: "1000",
       LOAN_ENGINE_CONNECTIONS_MAX: "2",
       LOAN_ENGINE_BREAKER_OPEN_MS: "7",
+      LOAN_ENGINE_POLL_CONFIRMS_PER_ROUTINE_MAX: "9",
+      LOAN_ENGINE_POLL_ATTEMPTS_MAX: "11",
     }
     const config = await Effect.runPromise(read({ ...given, ...set }))
     expect(config.callbackLimits).toMatchObject({ callbackBytesMax: 1_000, callbackBodyMsMax: 10_000 })
     expect(config.breakerLimits).toEqual({ breakerFailuresMax: 5, breakerOpenMs: 7 })
+    expect(config.poller).toMatchObject({ pollConfirmsPerRoutineMax: 9, pollsInFlightMax: 8 })
+    expect(config.poller.cadence).toMatchObject({ pollAttemptsMax: 11, pollJitterPercent: 20 })
     expect(config.serverLimits).toMatchObject({ connectionsMax: 2, headersMsMax: 10_000 })
+  })
+
+  it("of the jitter is all of the interval", async () => {
+    const set = { ...given, LOAN_ENGINE_POLL_JITTER_PERCENT: "101" }
+    expect(await refusal(set)).toContain("LOAN_ENGINE_POLL_JITTER_PERCENT")
   })
 
   it.each(["0", "-1", "1.5", "many"])("%j is no limit", async (text) => {

@@ -130,7 +130,7 @@ function watched(store: Store, world: World, step: (point: CrashPoint) => void):
         return Effect.tap(unlessOut(store.update(reference, within)), stepped("after-commit"))
       }),
     claimDue: (options) => Effect.tap(unlessOut(store.claimDue(options)), stepped("polls-claimed")),
-    nextDue: unlessOut(store.nextDue),
+    nextDue: (accounts) => unlessOut(store.nextDue(accounts)),
     reschedule: (stored, schedule) => unlessOut(store.reschedule(stored, schedule)),
   }
 }

@@ -37,7 +37,7 @@ const serveReceiver = (receiver: CallbackReceiver): Effect.Effect<string, never,
   Effect.acquireRelease(
     Effect.promise(async () => {
       const server = createServer((request, response) => {
-         serveCallback(receiver, (request.url ?? "/").slice(1), request, response)
+        serveCallback(receiver, (request.url ?? "/").slice(1), request, response)
       })
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
       return server

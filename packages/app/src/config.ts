@@ -12,7 +12,7 @@ import { ConfigUnusable } from "./config-unusable.ts"
 import { limitsFromEnvironment } from "./limit-settings.ts"
 import { serverLimitsDefault } from "./server-limits.ts"
 import type { ServerLimits } from "./server-limits.ts"
-import { cadenceDefaults } from "./poll-cadence.ts"
+import { cadenceLimitsDefault } from "./poll-cadence.ts"
 import type { PollerSettings } from "./poller.ts"
 import type { SealingSettings } from "./sealing.ts"
 import { sealingDefaults } from "./sealing.ts"
@@ -67,6 +67,7 @@ const environment = Config.all({
   callbackHealth: limitsFromEnvironment(callbackHealthDefaults),
   apiKey: secret("LOAN_ENGINE_API_KEY"),
   pollIntervalScale: Config.withDefault(Config.Finite("LOAN_ENGINE_POLL_INTERVAL_SCALE"), 1),
+  cadenceLimits: limitsFromEnvironment(cadenceLimitsDefault),
   pollerLimits: limitsFromEnvironment(pollerDefaults),
 })
 
@@ -96,9 +97,12 @@ export const configFromEnvironment = Effect.gen(function* () {
   }
   const scale = settings.pollIntervalScale
   if (scale <= 0) return yield* unusable("LOAN_ENGINE_POLL_INTERVAL_SCALE must be above 0; 1 is real time.")
+  if (settings.cadenceLimits.pollJitterPercent > 100) {
+    return yield* unusable("LOAN_ENGINE_POLL_JITTER_PERCENT must be 100 at most.")
+  }
   const poller: PollerSettings = {
     ...settings.pollerLimits,
-    cadence: { ...cadenceDefaults, pollIntervalScale: scale },
+    cadence: { ...settings.cadenceLimits, pollIntervalScale: scale },
   }
   const databasePath = yield* databaseFile(settings.database)
   const { host, port, serverLimits, callbackLimits, breakerLimits, sealing, callbackHealth } = settings

@@ -9,6 +9,7 @@ import type { Change, StoredLoan, StoreUnavailable, WrittenChange } from "./loan
 import { LoanStore } from "./loan-store.ts"
 import type { CadenceSettings } from "./poll-cadence.ts"
 import { neverPolled, scheduleAfter } from "./poll-cadence.ts"
+import { alertIfStalled } from "./stalled-alert.ts"
 
 /** What became of an observation, once its journal row is durable. */
 export interface Recorded {
@@ -54,9 +55,12 @@ const makeEngine = Effect.fnUntraced(function* (cadence: CadenceSettings) {
     const digest = digestOf(raw)
     const jitter = yield* Random.next
     const recordedAt = yield* Clock.currentTimeMillis
-    const change = yield* store.update(observation.applicationReference, (stored) =>
-      decide(stored, observation, { raw, digest }, recordedAt, jitter, cadence),
-    )
+    let before = neverPolled
+    const change = yield* store.update(observation.applicationReference, (stored) => {
+      before = stored?.schedule ?? neverPolled
+      return decide(stored, observation, { raw, digest }, recordedAt, jitter, cadence)
+    })
+    yield* alertIfStalled(change.loan, before, change.schedule)
     yield* PubSub.publish(changes, change)
     const { entry, loan, position } = change
     return { disposition: entry.disposition, hold: entry.hold, steps: entry.steps, loan, position }
@@ -79,7 +83,7 @@ function decide(
   return {
     entry: journalEntry(observation, decision, bytes, recordedAt, before.chainHead),
     loan: decision.loan,
-    schedule: scheduleAfter(before.schedule, observation, decision, cadence, jitter),
+    schedule: scheduleAfter(before, observation, decision, cadence, jitter),
     addsNothing: disposition === "repeated" || disposition === "held",
   }
 }

@@ -41,6 +41,23 @@ export interface WrittenChange extends Change {
   readonly position: number
 }
 
+/** A line of planned polls: an account's, either those that are to confirm something or the routine ones. */
+export interface PollLine {
+  readonly account: AccountName
+  readonly confirm: boolean
+}
+
+/** When the first poll of a line is due. */
+export interface LineDue extends PollLine {
+  readonly dueAt: Instant
+}
+
+export interface ClaimDue extends PollLine {
+  readonly now: Instant
+  readonly limit: number
+  readonly leaseMs: number
+}
+
 /** The callback URL that was registered with the bank for an account: it wants to be told once only. */
 export interface CallbackRegistration {
   readonly account: AccountName
@@ -77,15 +94,16 @@ export class LoanStore extends Context.Service<
       reference: ApplicationReference,
     ) => Effect.Effect<ReadonlyArray<StoredEntry>, StoreUnavailable>
 
-    /** Takes up to `limit` loans whose poll is due; each is due again after `leaseMs`, unless rescheduled before. */
-    readonly claimDue: (options: {
-      readonly now: Instant
-      readonly limit: number
-      readonly leaseMs: number
-    }) => Effect.Effect<ReadonlyArray<StoredLoan>, StoreUnavailable>
+    /**
+     * Takes up to `limit` loans of one line whose poll is due: those due longest, in no order among themselves. Each is due
+     * again after `leaseMs`, unless rescheduled before.
+     */
+    readonly claimDue: (options: ClaimDue) => Effect.Effect<ReadonlyArray<StoredLoan>, StoreUnavailable>
 
-    /** When the next poll is due; `undefined` if none is planned. */
-    readonly nextDue: Effect.Effect<Instant | undefined, StoreUnavailable>
+    /** When the first poll of each of these accounts' lines is due; a line without any is left out. */
+    readonly nextDue: (
+      accounts: ReadonlyArray<AccountName>,
+    ) => Effect.Effect<ReadonlyArray<LineDue>, StoreUnavailable>
 
     /** Writes a new schedule, unless the loan's version has moved on: then whoever moved it has scheduled it. */
     readonly reschedule: (stored: StoredLoan, schedule: PollSchedule) => Effect.Effect<void, StoreUnavailable>

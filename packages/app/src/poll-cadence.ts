@@ -54,9 +54,8 @@ const cadences: { readonly [S in Stage]: Cadence } = {
   disputed: { questions: ["status", "quote"], firstMs: minuteMs, factor: 2 },
 }
 
-export interface CadenceSettings {
-  /** Multiplies every interval; below 1 for a bank whose time runs faster than ours, as a sandbox's may. */
-  readonly pollIntervalScale: number
+/** What holds for every stage. Each can be set by the environment under its own name. */
+export interface CadenceLimits {
   /** The longest interval while a loan may still move by itself. */
   readonly pollIntervalMaxMs: number
   /** How soon an inferred step or a new request for documents is looked into. */
@@ -66,20 +65,26 @@ export interface CadenceSettings {
   /** The interval once a loan is stalled. It is never given up. */
   readonly pollStalledMs: number
   /** Every so many polls, an approved loan's decision is asked for too: a reversal would show nowhere else. */
-  readonly quoteEvery: number
-  /** How far an interval may stray either way, as a share of it. */
-  readonly pollJitter: number
+  readonly pollsPerQuote: number
+  /** How far an interval may stray either way, in percent of it. */
+  readonly pollJitterPercent: number
 }
 
-export const cadenceDefaults: CadenceSettings = {
-  pollIntervalScale: 1,
+export const cadenceLimitsDefault: CadenceLimits = {
   pollIntervalMaxMs: dayMs,
   pollSoonMs: 10_000,
   pollAttemptsMax: 60,
   pollStalledMs: 7 * dayMs,
-  quoteEvery: 4,
-  pollJitter: 0.2,
+  pollsPerQuote: 4,
+  pollJitterPercent: 20,
 }
+
+export interface CadenceSettings extends CadenceLimits {
+  /** Multiplies every interval; below 1 for a bank whose time runs faster than ours, as a sandbox's may. */
+  readonly pollIntervalScale: number
+}
+
+export const cadenceDefaults: CadenceSettings = { pollIntervalScale: 1, ...cadenceLimitsDefault }
 
 /**
  * What the next poll of a loan asks, in this order. The quote comes last, because a fresh decision rules over what was
@@ -95,7 +100,7 @@ export function pollQuestions(
   if (onItsWay.has(loan.stage)) {
     if (isAdditionOutstanding(loan.facts)) asked.add("status")
     const offerUnknown = loan.facts.offers.length === 0 && loan.facts.ruling === null
-    const quoteIsDue = schedule.attempts % settings.quoteEvery === settings.quoteEvery - 1
+    const quoteIsDue = schedule.attempts % settings.pollsPerQuote === settings.pollsPerQuote - 1
     if (offerUnknown || quoteIsDue) asked.add("quote")
   }
   const order: ReadonlyArray<PollQuestion> =
@@ -112,9 +117,15 @@ const onItsWay: ReadonlySet<Stage> = new Set<Stage>([
   "signed",
 ])
 
+/** A loan, and when it is to be asked about, as they were before something happened. */
+export interface Scheduled {
+  readonly loan: Loan
+  readonly schedule: PollSchedule
+}
+
 /** The schedule after an observation was decided. `jitter` is a random number from 0 to 1, drawn by the caller. */
 export function scheduleAfter(
-  before: PollSchedule,
+  { loan: asked, schedule: before }: Scheduled,
   observation: Observation,
   decision: Decision,
   settings: CadenceSettings,
@@ -126,7 +137,10 @@ export function scheduleAfter(
     return { ...before, nextPollAt: now, confirm: true }
   }
   if (isConfirmedEnd(loan, observation)) return { ...neverPolled, attempts: before.attempts }
-  if (isAnswer(observation)) return afterAnswer(before, decision, now, settings, jitter)
+  if (isAnswer(observation)) {
+    const isLast = questionOf(observation) === pollQuestions(asked, before, settings).at(-1)
+    return afterAnswer(before, decision, isLast, now, settings, jitter)
+  }
   if (disposition === "repeated") return before
   const soon = decision.steps.some((step) => step.inferred) || decision.news.includes("addition")
   const fresh: PollSchedule = { nextPollAt: null, attempts: 0, confirm: soon, stalled: false }
@@ -147,14 +161,30 @@ export function scheduleAfterFailure(
   return { ...next, confirm: before.confirm, nextPollAt: Math.max(next.nextPollAt ?? 0, now + retryAfterMs) }
 }
 
+/** The schedule after a poll that was not sent, because the bank is to be left alone for `waitMs`: it is still to be made. */
+export function scheduleUnasked(
+  before: PollSchedule,
+  now: Instant,
+  waitMs: number,
+  settings: CadenceSettings,
+): PollSchedule {
+  return { ...before, nextPollAt: now + Math.max(waitMs, settings.pollSoonMs * settings.pollIntervalScale) }
+}
+
+/** A poll counts once, however many questions it asks: with its last answer, or with the one that brought news. */
 function afterAnswer(
   before: PollSchedule,
   decision: Decision,
+  isLast: boolean,
   now: Instant,
   settings: CadenceSettings,
   jitter: number,
 ): PollSchedule {
+  // A confirmation that has fallen due since was asked for by what came after this poll was begun.
+  const confirmIsDue = before.confirm && before.nextPollAt !== null && before.nextPollAt <= now
+  if (confirmIsDue) return before
   const moved = decision.steps.length > 0 || decision.news.length > 0
+  if (!moved && !isLast) return before
   return later(decision.loan, moved ? { ...before, attempts: -1 } : before, now, settings, jitter)
 }
 
@@ -179,10 +209,12 @@ function intervalMs(loan: Loan, attempts: number, settings: CadenceSettings): nu
 }
 
 const jittered = (waitMs: number, settings: CadenceSettings, jitter: number): number =>
-  Math.max(1, Math.round(waitMs * (1 + settings.pollJitter * (2 * jitter - 1))))
+  Math.max(1, Math.round(waitMs * (1 + (settings.pollJitterPercent / 100) * (2 * jitter - 1))))
 
 const isAnswer = (observation: Observation): boolean =>
   observation.source === "poll" || observation.source === "quote"
+
+const questionOf = ({ source }: Observation): PollQuestion => (source === "poll" ? "status" : "quote")
 
 /** Whether the bank itself, asked by us, has said that the loan's life is over. */
 function isConfirmedEnd(loan: Loan, observation: Observation): boolean {

@@ -3,43 +3,44 @@ import type { BankError } from "@loan-engine/adapters-http/bank-error"
 import { applicationQuoteEvents, applicationStatusEvents } from "@loan-engine/adapters-xml/loan-events"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { ApplicationReference, Observation } from "@loan-engine/domain/observation"
-import { Cause, Clock, Context, Effect, Layer, PubSub, Queue, Random, Result } from "effect"
+import { Cause, Clock, Context, Effect, Layer, Random, Result } from "effect"
 import { RateLimiter } from "effect/persistence"
+import { makeBankPauses } from "./bank-pauses.ts"
 import { Banks } from "./banks.ts"
 import { LoanEngine } from "./engine.ts"
 import type { Recorded } from "./engine.ts"
 import type { StoredLoan, StoreUnavailable } from "./loan-store.ts"
 import { LoanStore } from "./loan-store.ts"
 import type { CadenceSettings, PollQuestion } from "./poll-cadence.ts"
-import { pollQuestions, scheduleAfterFailure } from "./poll-cadence.ts"
+import { pollQuestions, scheduleAfterFailure, scheduleUnasked } from "./poll-cadence.ts"
+import type { DispatcherSettings } from "./poll-dispatcher.ts"
+import { dispatcherDefaults, runDuePolls } from "./poll-dispatcher.ts"
+import { alertIfStalled } from "./stalled-alert.ts"
 
-export interface PollerSettings {
+export interface PollerSettings extends DispatcherSettings {
   readonly cadence: CadenceSettings
-  /** The whole engine's budget: requests a second to the bank, and requests under way at once. */
+  /** How many requests a second all the banks together are sent. */
   readonly pollRatePerSecond: number
-  readonly pollsInFlightMax: number
-  /** A claimed poll that is not done by then (its process died) is due again. */
-  readonly pollLeaseMs: number
-  /** The longest the poller rests before it looks again whether something is due. */
-  readonly pollIdleMaxMs: number
 }
 
 export const pollerDefaults: Omit<PollerSettings, "cadence"> = {
   pollRatePerSecond: 20,
-  pollsInFlightMax: 8,
-  pollLeaseMs: 120_000,
-  pollIdleMaxMs: 5_000,
+  ...dispatcherDefaults,
 }
 
 /** What one question to the bank came to. */
 export type PollAnswer =
   | { readonly question: PollQuestion; readonly answered: true; readonly recorded: Recorded }
-  | {
-      readonly question: PollQuestion
-      readonly answered: false
-      readonly code: string
-      readonly retryAfterMs: number
-    }
+  | Unanswered
+
+interface Unanswered {
+  readonly question: PollQuestion
+  readonly answered: false
+  readonly code: string
+  /** Whether the bank was asked at all. */
+  readonly sent: boolean
+  readonly retryAfterMs: number
+}
 
 /** Asks the bank about one loan, now, within the engine's budget; every answer goes through `record`. */
 export class Poller extends Context.Service<
@@ -64,11 +65,14 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings) {
   const store = yield* LoanStore
   const banks = yield* Banks
   const budget = yield* RateLimiter.RateLimiter
+  const pauses = makeBankPauses()
 
   const ask = Effect.fn("Poller.ask")(function* (stored: StoredLoan, question: PollQuestion) {
     const { account, applicationReference } = stored.loan
     const bank = banks.get(account)
-    if (bank === undefined) return unanswered(question, "bank-not-configured", 0)
+    if (bank === undefined) return unsent(question, "bank-not-configured", 0)
+    const pausedMs = yield* pauses.remainingMs(account)
+    if (pausedMs > 0) return unsent(question, "bank-paused", pausedMs)
     yield* RateLimiter.sleep(budget, {
       algorithm: "token-bucket",
       window: "1 second",
@@ -76,14 +80,8 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings) {
       key: "bank",
     }).pipe(Effect.orDie)
     const answer = yield* Effect.result(askBank[question](bank, applicationReference))
-    if (Result.isFailure(answer)) {
-      const code = answer.failure.reason._tag
-      const retryAfterMs = (answer.failure.retryAfterSeconds ?? 0) * 1_000
-      yield* Effect.logWarning("the bank did not answer").pipe(
-        Effect.annotateLogs({ applicationReference, account, question, code }),
-      )
-      return unanswered(question, code, retryAfterMs)
-    }
+    if (Result.isFailure(answer)) return yield* failed(stored, question, answer.failure)
+    yield* pauses.answered(account)
     const { events, raw } = answer.success
     const observation: Observation = {
       applicationReference,
@@ -97,6 +95,22 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings) {
     return { question, answered: true, recorded } satisfies PollAnswer
   })
 
+  const failed = Effect.fnUntraced(function* (
+    { loan: { applicationReference, account } }: StoredLoan,
+    question: PollQuestion,
+    error: BankError,
+  ) {
+    const code = error.reason._tag
+    const retryAfterMs = (error.retryAfterSeconds ?? 0) * 1_000
+    yield* Effect.logWarning("the bank did not answer").pipe(
+      Effect.annotateLogs({ applicationReference, account, question, code }),
+    )
+    // Another request of the account would fare no better until then.
+    if (retryAfterMs > 0) yield* pauses.pause(account, retryAfterMs)
+    if (code !== "CircuitOpen") return unanswered(question, code, retryAfterMs)
+    return unsent(question, code, retryAfterMs)
+  })
+
   const poll = Effect.fn("Poller.poll")(function* (
     stored: StoredLoan,
     questions: ReadonlyArray<PollQuestion>,
@@ -104,35 +118,45 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings) {
     const answers: ReadonlyArray<PollAnswer> = yield* Effect.forEach(questions, (question) =>
       ask(stored, question),
     )
-    const retryAfterMs = Math.max(
-      -1,
-      ...answers.map((answer) => (answer.answered ? -1 : answer.retryAfterMs)),
-    )
-    if (retryAfterMs >= 0) yield* postpone(stored, retryAfterMs)
+    const open = answers.filter((answer) => !answer.answered)
+    if (open.length > 0) yield* postpone(stored, open, answers.length)
     return answers
   })
 
   /** A question stayed open: the loan is asked about again as if the poll had brought nothing. */
-  const postpone = Effect.fnUntraced(function* (asked: StoredLoan, retryAfterMs: number) {
+  const postpone = Effect.fnUntraced(function* (
+    asked: StoredLoan,
+    open: ReadonlyArray<Unanswered>,
+    questions: number,
+  ) {
     const stored = yield* store.load(asked.loan.applicationReference)
     if (stored === undefined || stored.schedule.nextPollAt === null) return
+    // Something came meanwhile that is to be confirmed at once.
+    if (stored.schedule.confirm && !asked.schedule.confirm) return
     const now = yield* Clock.currentTimeMillis
     const jitter = yield* Random.next
     const before = { ...stored.schedule, confirm: asked.schedule.confirm }
-    yield* store.reschedule(
-      stored,
-      scheduleAfterFailure(stored.loan, before, now, retryAfterMs, settings.cadence, jitter),
-    )
+    const retryAfterMs = Math.max(0, ...open.map((answer) => answer.retryAfterMs))
+    const wasAsked = open.length < questions || open.some(({ sent }) => sent)
+    const schedule = wasAsked
+      ? scheduleAfterFailure(stored.loan, before, now, retryAfterMs, settings.cadence, jitter)
+      : scheduleUnasked(before, now, retryAfterMs, settings.cadence)
+    yield* store.reschedule(stored, schedule)
+    yield* alertIfStalled(stored.loan, stored.schedule, schedule)
   })
 
-  yield* runDuePolls(settings, (stored) =>
-    poll(stored, pollQuestions(stored.loan, stored.schedule, settings.cadence)).pipe(
-      // An answer that cannot be recorded must not be asked for again each time the lease is over.
-      Effect.onError((cause) =>
-        Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.ignoreCause(postpone(stored, 0)),
+  const questionsOf = ({ loan, schedule }: StoredLoan): ReadonlyArray<PollQuestion> =>
+    pollQuestions(loan, schedule, settings.cadence)
+  yield* runDuePolls(settings, pauses, {
+    requests: (stored) => questionsOf(stored).length,
+    run: (stored) =>
+      poll(stored, questionsOf(stored)).pipe(
+        // An answer that cannot be recorded must not be asked for again each time the lease is over.
+        Effect.onError((cause) =>
+          Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.ignoreCause(postpone(stored, [], 1)),
+        ),
       ),
-    ),
-  )
+  })
   return Poller.of({ poll })
 })
 
@@ -160,65 +184,15 @@ const askBank: {
     })),
 }
 
-const unanswered = (question: PollQuestion, code: string, retryAfterMs: number): PollAnswer => ({
+const unanswered = (question: PollQuestion, code: string, retryAfterMs: number): Unanswered => ({
   question,
   answered: false,
   code,
+  sent: true,
   retryAfterMs,
 })
 
-/** Takes what is due, a batch at a time, and keeps `pollsInFlightMax` workers busy with it. */
-const runDuePolls = Effect.fnUntraced(function* (
-  settings: PollerSettings,
-  run: (stored: StoredLoan) => Effect.Effect<unknown, StoreUnavailable>,
-) {
-  const store = yield* LoanStore
-  const work = yield* Queue.bounded<StoredLoan>(settings.pollsInFlightMax)
-  const wake = yield* wakeOnChange(settings)
-
-  const rest = (dueAt: number | undefined, now: number): Effect.Effect<void> => {
-    const waitMs = Math.min((dueAt ?? Infinity) - now, settings.pollIdleMaxMs)
-    return Effect.raceFirst(Effect.sleep(Math.max(waitMs, 1)), wake)
-  }
-  const dispatch = Effect.gen(function* () {
-    const now = yield* Clock.currentTimeMillis
-    const dueAt = yield* store.nextDue
-    if (dueAt === undefined || dueAt > now) return yield* rest(dueAt, now)
-    const claimed = yield* store.claimDue({
-      now,
-      limit: settings.pollsInFlightMax,
-      leaseMs: settings.pollLeaseMs,
-    })
-    return yield* Effect.asVoid(Queue.offerAll(work, claimed))
-  })
-  /** A store that is down, or a defect that one loan brings out, must not end the polling of all the others. */
-  const survive = (effect: Effect.Effect<unknown, StoreUnavailable>): Effect.Effect<void> =>
-    Effect.catchCause(Effect.asVoid(effect), (cause) =>
-      Cause.hasInterruptsOnly(cause)
-        ? Effect.interrupt
-        : Effect.logError("a poll went wrong", cause).pipe(
-            Effect.andThen(Effect.sleep(settings.pollIdleMaxMs)),
-          ),
-    )
-  const worker = Effect.flatMap(Queue.take(work), (stored) => survive(run(stored)))
-  yield* Effect.forkScoped(Effect.forever(survive(dispatch)))
-  for (let started = 0; started < settings.pollsInFlightMax; started++) {
-    yield* Effect.forkScoped(Effect.forever(worker))
-  }
-})
-
-/** Ends a rest early when a change plans a poll sooner than the longest rest would find it. */
-const wakeOnChange = Effect.fnUntraced(function* (settings: PollerSettings) {
-  const { changes } = yield* LoanEngine
-  const alarms = yield* Queue.sliding<void>(1)
-  const subscription = yield* PubSub.subscribe(changes)
-  const listen = Effect.gen(function* () {
-    const { schedule } = yield* PubSub.take(subscription)
-    const now = yield* Clock.currentTimeMillis
-    if (schedule.nextPollAt !== null && schedule.nextPollAt < now + settings.pollIdleMaxMs) {
-      yield* Queue.offer(alarms, undefined)
-    }
-  })
-  yield* Effect.forkScoped(Effect.forever(listen))
-  return Queue.take(alarms)
+const unsent = (question: PollQuestion, code: string, retryAfterMs: number): Unanswered => ({
+  ...unanswered(question, code, retryAfterMs),
+  sent: false,
 })

@@ -93,7 +93,7 @@ const migrations: ReadonlyArray<string> = [
   ) STRICT;
   INSERT INTO loans SELECT * FROM loans_before;
   DROP TABLE loans_before;
-  CREATE INDEX loans_due ON loans (next_poll_at) WHERE next_poll_at IS NOT NULL;
+  CREATE INDEX loans_due ON loans (account, poll_confirm, next_poll_at) WHERE next_poll_at IS NOT NULL;
   CREATE INDEX loans_by_stage ON loans (account, stage);
   CREATE INDEX loans_stalled ON loans (application_reference) WHERE stalled = 1;
 

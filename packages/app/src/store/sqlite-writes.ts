@@ -44,7 +44,8 @@ const returningStatements = {
   claim: `
     UPDATE loans SET next_poll_at = ?
     WHERE application_reference IN (
-      SELECT application_reference FROM loans WHERE next_poll_at <= ? ORDER BY next_poll_at LIMIT ?)
+      SELECT application_reference FROM loans
+      WHERE account = ? AND poll_confirm = ? AND next_poll_at <= ? ORDER BY next_poll_at LIMIT ?)
     RETURNING snapshot, chain_head, next_poll_at, poll_attempts, poll_confirm, stalled`,
 } as const
 

@@ -3,7 +3,7 @@ import type { AccountName } from "@loan-engine/domain/observation"
 import { Context, Effect, Layer } from "effect"
 import type { Scope } from "effect"
 import { JournalStore } from "../journal-store.ts"
-import type { CallbackRegistration } from "../loan-store.ts"
+import type { CallbackRegistration, ClaimDue, LineDue } from "../loan-store.ts"
 import { LoanStore, StoreUnavailable, StoreUnusable } from "../loan-store.ts"
 import { makeGroupCommit } from "./group-commit.ts"
 import type { GroupCommitLimits } from "./group-commit.ts"
@@ -15,7 +15,7 @@ import { migrate, requireCurrent } from "./sqlite-schema.ts"
 import { changeOf, commitInOrder, loadLoan, reschedule, writtenOf } from "./sqlite-updates.ts"
 import { inlineCommit, threadCommit } from "./sqlite-writer.ts"
 import type { CommitJobs } from "./sqlite-writer.ts"
-import type { WriteJob } from "./sqlite-writes.ts"
+import type { Write, WriteJob } from "./sqlite-writes.ts"
 
 export interface SqliteSettings extends ConnectionSettings, GroupCommitLimits {
   /** Whether commits have a thread of their own; without one, everything waits for the disk. */
@@ -49,14 +49,9 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
     load: (reference) => read(() => loadLoan(reads.load, reference)),
     update: (reference, decide) => Effect.map(submit({ reference, decide }), changeOf),
     history: (reference) => read(() => reads.history.all(reference).map((row) => storedEntry(row))),
-    claimDue: ({ now, limit, leaseMs }) =>
-      Effect.map(write([{ statement: "claim", parameters: [now + leaseMs, now, limit] }]), ({ rows }) =>
-        rows.map((row) => storedLoan(row)),
-      ),
-    nextDue: read(() => {
-      const due = reads.nextDue.get()?.["due"]
-      return typeof due === "number" ? due : undefined
-    }),
+    claimDue: (options) =>
+      Effect.map(write([claim(options)]), ({ rows }) => rows.map((row) => storedLoan(row))),
+    nextDue: (accounts) => read(() => accounts.flatMap((account) => linesDue(reads, account))),
     reschedule: (stored, schedule) => Effect.asVoid(write([reschedule(stored, schedule)])),
     stageCounts: (account) => read(() => reads.stageCounts.all(account).map((row) => stageCount(row))),
     loans: ({ account, after, limit }) =>
@@ -128,7 +123,9 @@ function prepareReads(database: DatabaseSync) {
       WHERE application_reference = ? AND content ->> 'source' = ? AND content ->> 'digest' = ?
         AND content ->> 'evidence' = ? AND content ->> 'account' = ?`),
     history: database.prepare("SELECT * FROM journal WHERE application_reference = ? ORDER BY version"),
-    nextDue: database.prepare("SELECT min(next_poll_at) AS due FROM loans WHERE next_poll_at IS NOT NULL"),
+    nextDue: database.prepare(`
+      SELECT min(next_poll_at) AS due FROM loans
+      WHERE account = ? AND poll_confirm = ? AND next_poll_at IS NOT NULL`),
     stageCounts: database.prepare(
       "SELECT stage, count(*) AS loans FROM loans WHERE account = ? GROUP BY stage",
     ),
@@ -141,6 +138,18 @@ function prepareReads(database: DatabaseSync) {
   } satisfies Record<string, StatementSync>
 }
 type Reads = ReturnType<typeof prepareReads>
+
+const claim = ({ account, confirm, now, limit, leaseMs }: ClaimDue): Write => ({
+  statement: "claim",
+  parameters: [now + leaseMs, account, Number(confirm), now, limit],
+})
+
+function linesDue(reads: Reads, account: AccountName): ReadonlyArray<LineDue> {
+  return [true, false].flatMap((confirm) => {
+    const dueAt = reads.nextDue.get(account, Number(confirm))?.["due"]
+    return typeof dueAt === "number" ? [{ account, confirm, dueAt }] : []
+  })
+}
 
 function findRegistration(
   reads: Reads,

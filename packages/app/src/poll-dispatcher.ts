@@ -1,0 +1,171 @@
+import type { AccountName } from "@loan-engine/domain/observation"
+import { Cause, Clock, Effect, PubSub, Queue } from "effect"
+import type { BankPauses } from "./bank-pauses.ts"
+import { Banks } from "./banks.ts"
+import { LoanEngine } from "./engine.ts"
+import type { LineDue, PollLine, StoredLoan, StoreUnavailable } from "./loan-store.ts"
+import { LoanStore } from "./loan-store.ts"
+import type { PollOrderSettings } from "./poll-order.ts"
+import { makePollOrder, pollOrderDefaults } from "./poll-order.ts"
+
+export interface DispatcherSettings extends PollOrderSettings {
+  /** How many polls may be under way at once, over all accounts. */
+  readonly pollsInFlightMax: number
+  /** A claimed poll that is not done by then (its process died) is due again. */
+  readonly pollLeaseMs: number
+  /** The longest the poller rests before it looks again whether something is due. */
+  readonly pollIdleMaxMs: number
+}
+
+export const dispatcherDefaults: DispatcherSettings = {
+  pollsInFlightMax: 8,
+  pollLeaseMs: 120_000,
+  pollIdleMaxMs: 5_000,
+  ...pollOrderDefaults,
+}
+
+/** What is done with a claimed loan. */
+export interface DuePoll {
+  /** How many requests it will take. */
+  readonly requests: (stored: StoredLoan) => number
+  readonly run: (stored: StoredLoan) => Effect.Effect<unknown, StoreUnavailable>
+}
+
+/** Takes what is due, in the order of {@link makePollOrder}, and no more of it than there are workers free to ask. */
+export const runDuePolls = Effect.fnUntraced(function* (
+  settings: DispatcherSettings,
+  pauses: BankPauses,
+  poll: DuePoll,
+) {
+  const store = yield* LoanStore
+  const accounts = [...(yield* Banks).keys()]
+  const order = makePollOrder(settings)
+  const workers = makeWorkers(settings, accounts.length, pauses)
+  const work = yield* Queue.bounded<StoredLoan>(settings.pollsInFlightMax)
+  const alarms = yield* Queue.sliding<void>(1)
+  yield* wakeOnChange(settings, alarms)
+
+  const rest = (waitMs: number): Effect.Effect<void> =>
+    Effect.raceFirst(Effect.sleep(Math.max(1, Math.min(waitMs, settings.pollIdleMaxMs))), Queue.take(alarms))
+  /** How long until a line can be served; endless while its account has no worker to itself, which wakes us. */
+  const waitMs = Effect.fnUntraced(function* ({ account, dueAt }: LineDue, now: number) {
+    if (workers.free(account) === 0) return Infinity
+    return Math.max(dueAt - now, yield* pauses.remainingMs(account))
+  })
+  /** What is claimed reaches a worker even if another claim fails meanwhile: else it would wait for its lease to end. */
+  const claim = Effect.fnUntraced(function* (line: PollLine, limit: number, now: number) {
+    const { account } = line
+    const claimed = yield* store.claimDue({ ...line, now, limit, leaseMs: settings.pollLeaseMs })
+    const requests = claimed.reduce((sum, stored) => sum + poll.requests(stored), 0)
+    order.charge(account, requests - limit)
+    for (const _ of claimed) workers.take(account)
+    yield* Queue.offerAll(work, claimed)
+  }, Effect.uninterruptible)
+  const dispatch = Effect.gen(function* () {
+    if (workers.free() === 0) return yield* rest(Infinity)
+    const now = yield* Clock.currentTimeMillis
+    const lines = yield* store.nextDue(accounts)
+    const waits = yield* Effect.forEach(lines, (line) => waitMs(line, now))
+    const waiting = lines.filter((_, index) => (waits[index] ?? 0) <= 0)
+    if (waiting.length === 0) return yield* rest(Math.min(...waits))
+    const claims = share(waiting, order.next, workers)
+    yield* Effect.forEach(
+      claims,
+      ([{ account, confirm }, limit]) => claim({ account, confirm }, limit, now),
+      {
+        concurrency: "unbounded",
+        discard: true,
+      },
+    )
+  })
+  const survive = surviving(settings.pollIdleMaxMs)
+  const worker = Effect.flatMap(Queue.take(work), (stored) =>
+    Effect.ensuring(
+      survive(poll.run(stored)),
+      Effect.suspend(() => {
+        workers.release(stored.loan.account)
+        return Queue.offer(alarms, undefined)
+      }),
+    ),
+  )
+  yield* Effect.forkScoped(Effect.forever(survive(dispatch)))
+  for (let started = 0; started < settings.pollsInFlightMax; started++) {
+    yield* Effect.forkScoped(Effect.forever(worker))
+  }
+})
+
+/** How many workers are free, of all, and for one account. */
+interface Workers {
+  readonly free: (account?: AccountName) => number
+  readonly take: (account: AccountName) => void
+  readonly release: (account: AccountName) => void
+}
+
+/** One worker is left for each other account, so that a bank which answers slowly cannot hold them all. */
+function makeWorkers(
+  { pollsInFlightMax }: DispatcherSettings,
+  accounts: number,
+  pauses: BankPauses,
+): Workers {
+  const accountMax = Math.max(1, pollsInFlightMax - (accounts - 1))
+  const busy = new Map<AccountName, number>()
+  let free = pollsInFlightMax
+  const add = (account: AccountName, change: number): void => {
+    busy.set(account, (busy.get(account) ?? 0) + change)
+    free -= change
+  }
+  return {
+    free: (account) => {
+      if (account === undefined) return free
+      const most = pauses.isOnProbation(account) ? 1 : accountMax
+      return Math.max(0, Math.min(free, most - (busy.get(account) ?? 0)))
+    },
+    take: (account) => add(account, 1),
+    release: (account) => add(account, -1),
+  }
+}
+
+/** Gives the free workers to the waiting lines: how many of each line are to be claimed. */
+function share<Line extends PollLine>(
+  waiting: ReadonlyArray<Line>,
+  next: (lines: ReadonlyArray<PollLine>) => PollLine | undefined,
+  workers: Workers,
+): ReadonlyMap<PollLine, number> {
+  const claims = new Map<PollLine, number>()
+  const given = new Map<AccountName, number>()
+  for (let free = workers.free(); free > 0; free--) {
+    const open = waiting.filter(({ account }) => workers.free(account) > (given.get(account) ?? 0))
+    const line = next(open)
+    if (line === undefined) break
+    claims.set(line, (claims.get(line) ?? 0) + 1)
+    given.set(line.account, (given.get(line.account) ?? 0) + 1)
+  }
+  return claims
+}
+
+/** A store that is down, or a defect that one loan brings out, must not end the polling of all the others. */
+const surviving =
+  (restMs: number) =>
+  (effect: Effect.Effect<unknown, StoreUnavailable>): Effect.Effect<void> =>
+    Effect.catchCause(Effect.asVoid(effect), (cause) =>
+      Cause.hasInterruptsOnly(cause)
+        ? Effect.interrupt
+        : Effect.logError("a poll went wrong", cause).pipe(Effect.andThen(Effect.sleep(restMs))),
+    )
+
+/** Ends a rest early when a change plans a poll sooner than the longest rest would find it. */
+const wakeOnChange = Effect.fnUntraced(function* (
+  { pollIdleMaxMs }: DispatcherSettings,
+  alarms: Queue.Enqueue<void>,
+) {
+  const { changes } = yield* LoanEngine
+  const subscription = yield* PubSub.subscribe(changes)
+  const listen = Effect.gen(function* () {
+    const { schedule } = yield* PubSub.take(subscription)
+    const now = yield* Clock.currentTimeMillis
+    if (schedule.nextPollAt !== null && schedule.nextPollAt < now + pollIdleMaxMs) {
+      yield* Queue.offer(alarms, undefined)
+    }
+  })
+  yield* Effect.forkScoped(Effect.forever(listen))
+})

@@ -14,6 +14,7 @@ import type { Trust } from "./callback-trust.ts"
 import { countCallback } from "./callback-metrics.ts"
 import { makeRejectionLog, rejectionsKeptMax } from "./rejection-log.ts"
 import type { RejectionLog } from "./rejection-log.ts"
+import { traced } from "./traced.ts"
 
 export interface CallbackReceiverLimits extends CallbackRequestLimits {
   /** A signed issue time older than this is not believed: the bank re-sends for up to a month. */
@@ -87,6 +88,7 @@ export const makeCallbackReceiver = Effect.fnUntraced(function* (
         return Effect.as(countCallback(account?.name ?? "", refused.code), refuse(refused))
       })
     return accept(account, request, options.record, limits).pipe(
+      traced("receive", { account: account?.name ?? "" }),
       Effect.catchCause((cause) => {
         const expected = Cause.findError(cause)
         if (Result.isSuccess(expected)) return reject(expected.success)
@@ -115,12 +117,10 @@ const accept = Effect.fnUntraced(function* (
   if (account === undefined) return yield* refused("account-unknown")
   const fault = headersFault(request, limits)
   if (fault !== undefined) return yield* refused(fault)
-  const raw = yield* readBody(request, limits)
-  if (account.authorizes?.(request.headers.get("authorization")) === false) {
-    return yield* refused("unauthorized", { "www-authenticate": account.challenges })
-  }
-  const message = yield* decode(raw)
-  const trust = yield* appraise(account, message)
+  const raw = yield* traced("read")(readBody(request, limits))
+  yield* traced("authorize")(authorize(account, request))
+  const message = yield* traced("decode")(decode(raw))
+  const trust = yield* traced("verify")(appraise(account, message))
   const at = eventTime(receivedAt, trust.issuedAt, limits)
   const observation = observe(account, message, trust, receivedAt, at)
   const recorded = yield* record(observation, raw).pipe(Effect.mapError(unavailable))
@@ -128,6 +128,14 @@ const accept = Effect.fnUntraced(function* (
   yield* countCallback(account.name, disposition === "held" ? (hold ?? "no-evidence") : disposition)
   return acknowledge(disposition, hold)
 })
+
+const authorize = (
+  account: CallbackAccount,
+  request: CallbackRequest,
+): Effect.Effect<void, CallbackRefused> =>
+  account.authorizes?.(request.headers.get("authorization")) === false
+    ? refused("unauthorized", { "www-authenticate": account.challenges })
+    : Effect.void
 
 const refused = (code: RejectionCode, headers: Readonly<Record<string, string>> = {}): CallbackRefused =>
   new CallbackRefused({ code, headers })

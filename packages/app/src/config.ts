@@ -8,6 +8,8 @@ import { callbackConfig, callbackEnvironment } from "./callback-config.ts"
 import type { CallbackConfig } from "./callback-config.ts"
 import { ConfigUnusable } from "./config-unusable.ts"
 import { limitsFromEnvironment } from "./limit-settings.ts"
+import { telemetryConfig, telemetryEnvironment } from "./telemetry-config.ts"
+import type { TelemetryConfig } from "./telemetry-config.ts"
 import { serverLimitsDefault } from "./server-limits.ts"
 import type { ServerLimits } from "./server-limits.ts"
 import { cadenceDefaults } from "./poll-cadence.ts"
@@ -38,6 +40,7 @@ export interface EngineConfig {
   readonly serverLimits: ServerLimits
   readonly callbackLimits: CallbackReceiverLimits
   readonly breakerLimits: BreakerLimits
+  readonly telemetry: TelemetryConfig
 }
 
 const optional = (name: string) => Config.option(Config.String(name))
@@ -54,6 +57,7 @@ const environment = Config.all({
   jwksUrl: optional("LOAN_ENGINE_JWKS_URL"),
   jwksApiKey: secret("LOAN_ENGINE_JWKS_API_KEY"),
   callback: callbackEnvironment,
+  telemetry: telemetryEnvironment,
   serverLimits: limitsFromEnvironment(serverLimitsDefault),
   callbackLimits: limitsFromEnvironment(callbackReceiverLimitsDefault),
   breakerLimits: limitsFromEnvironment(breakerLimitsDefault),
@@ -95,7 +99,8 @@ export const configFromEnvironment = Effect.gen(function* () {
   const databasePath = yield* databaseFile(settings.database)
   const { host, port, serverLimits, callbackLimits, breakerLimits } = settings
   const limits = { serverLimits, callbackLimits, breakerLimits }
-  return { host, port, databasePath, apiKey, accounts: [account], poller, ...limits }
+  const telemetry = yield* telemetryConfig(settings.telemetry)
+  return { host, port, databasePath, apiKey, accounts: [account], poller, ...limits, telemetry }
 })
 
 type Settings = Config.Success<typeof environment>

@@ -9,6 +9,7 @@ import { makeJwsVerifier } from "@loan-engine/adapters-http/jws-verifier"
 import { Effect, Layer } from "effect"
 import { HttpRouter } from "effect/http"
 import { retryAfterSeconds } from "./api/problem.ts"
+import { operatorRoutes } from "./api/operator-routes.ts"
 import { apiRoutes } from "./api/routes.ts"
 import { Banks } from "./banks.ts"
 import type { AccountConfig, EngineConfig } from "./config.ts"
@@ -16,11 +17,15 @@ import { LoanEngine } from "./engine.ts"
 import { Poller } from "./poller.ts"
 import type { ServerLimits } from "./server-limits.ts"
 import { layerSqlite, sqliteDefaults } from "./store/sqlite.ts"
+import { measuredEngine, tracedStore } from "./telemetry/measured-engine.ts"
+import { makeReadiness } from "./telemetry/readiness.ts"
+import { traceLayer } from "./telemetry/trace-export.ts"
 
 /** The whole engine behind HTTP: store, engine, poller, callback receiver, API. */
 export const engineServer = (config: EngineConfig) => {
-  const store = layerSqlite({ path: config.databasePath, ...sqliteDefaults, writerThread: true })
-  const engine = LoanEngine.layer(config.poller.cadence).pipe(Layer.provideMerge(store))
+  const { telemetry } = config
+  const store = tracedStore(layerSqlite({ path: config.databasePath, ...sqliteDefaults, writerThread: true }))
+  const engine = measuredEngine(LoanEngine.layer(config.poller.cadence)).pipe(Layer.provideMerge(store))
   const poller = Poller.layer(config.poller).pipe(
     Layer.provideMerge(engine),
     Layer.provideMerge(banksLayer(config)),
@@ -31,16 +36,40 @@ export const engineServer = (config: EngineConfig) => {
     port: config.port,
     gracefulShutdownTimeout: serverLimits.stopMsMax,
   })
-  const routes = Layer.unwrap(
-    Effect.map(callbackReceiver(config), (receiver) =>
-      apiRoutes({ receiver, apiKey: config.apiKey, accounts: config.accounts.map(({ name }) => name) }),
-    ),
-  )
-  return HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
+  return served(config).pipe(
     Layer.provideMerge(listener),
     Layer.provideMerge(poller),
+    Layer.provide(traceLayer(telemetry.traces, telemetry.traceLimits)),
   )
 }
+
+/** The routes, and a stop that says so before the listener closes. */
+const served = (config: EngineConfig) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const { apiKey, serverLimits, telemetry } = config
+      const accounts = config.accounts.map(({ name }) => name)
+      const readiness = yield* makeReadiness(serverLimits.readyMsMax)
+      const receiver = yield* callbackReceiver(config)
+      const routes = Layer.merge(
+        apiRoutes({ receiver, apiKey, accounts }),
+        operatorRoutes({ readiness, accounts, metrics: telemetry.metrics }),
+      )
+      const drained = Layer.effectDiscard(
+        Effect.addFinalizer(() =>
+          readiness.stop.pipe(
+            Effect.andThen(Effect.logInfo("the engine is stopping")),
+            Effect.andThen(Effect.sleep(serverLimits.stopDrainMs)),
+          ),
+        ),
+      )
+      // What is built last is stopped first.
+      return Layer.provideMerge(
+        drained,
+        HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }),
+      )
+    }),
+  )
 
 function makeServer(limits: ServerLimits): Server {
   const server = createServer({
@@ -64,7 +93,9 @@ const banksLayer = ({ accounts, poller, breakerLimits }: EngineConfig) =>
       const clients = yield* Effect.forEach(accounts, ({ name, bank }) =>
         bank === undefined
           ? Effect.succeed([])
-          : Effect.map(makeBankClient({ ...bank, limits }), (client) => [[name, client] as const]),
+          : Effect.map(makeBankClient({ ...bank, account: name, limits }), (client) => [
+              [name, client] as const,
+            ]),
       )
       return new Map(clients.flat())
     }),

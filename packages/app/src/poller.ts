@@ -1,5 +1,6 @@
 import type { BankClient } from "@loan-engine/adapters-http/bank-client"
 import type { BankError } from "@loan-engine/adapters-http/bank-error"
+import { traced } from "@loan-engine/adapters-http/traced"
 import { applicationQuoteEvents, applicationStatusEvents } from "@loan-engine/adapters-xml/loan-events"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { ApplicationReference, Observation } from "@loan-engine/domain/observation"
@@ -12,6 +13,7 @@ import type { StoredLoan, StoreUnavailable } from "./loan-store.ts"
 import { LoanStore } from "./loan-store.ts"
 import type { CadenceSettings, PollQuestion } from "./poll-cadence.ts"
 import { pollQuestions, scheduleAfterFailure } from "./poll-cadence.ts"
+import { countPoll } from "./telemetry/metrics.ts"
 
 export interface PollerSettings {
   readonly cadence: CadenceSettings
@@ -65,7 +67,7 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings) {
   const banks = yield* Banks
   const budget = yield* RateLimiter.RateLimiter
 
-  const ask = Effect.fn("Poller.ask")(function* (stored: StoredLoan, question: PollQuestion) {
+  const ask = Effect.fnUntraced(function* (stored: StoredLoan, question: PollQuestion) {
     const { account, applicationReference } = stored.loan
     const bank = banks.get(account)
     if (bank === undefined) return unanswered(question, "bank-not-configured", 0)
@@ -97,12 +99,10 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings) {
     return { question, answered: true, recorded } satisfies PollAnswer
   })
 
-  const poll = Effect.fn("Poller.poll")(function* (
-    stored: StoredLoan,
-    questions: ReadonlyArray<PollQuestion>,
-  ) {
+  const askAll = Effect.fnUntraced(function* (stored: StoredLoan, questions: ReadonlyArray<PollQuestion>) {
+    const { account } = stored.loan
     const answers: ReadonlyArray<PollAnswer> = yield* Effect.forEach(questions, (question) =>
-      ask(stored, question),
+      Effect.tap(ask(stored, question), (answer) => countPoll(account, question, outcomeOf(answer))),
     )
     const retryAfterMs = Math.max(
       -1,
@@ -111,6 +111,10 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings) {
     if (retryAfterMs >= 0) yield* postpone(stored, retryAfterMs)
     return answers
   })
+  const poll = (stored: StoredLoan, questions: ReadonlyArray<PollQuestion>) => {
+    const { account, applicationReference } = stored.loan
+    return traced("poll", { account, applicationReference })(askAll(stored, questions))
+  }
 
   /** A question stayed open: the loan is asked about again as if the poll had brought nothing. */
   const postpone = Effect.fnUntraced(function* (asked: StoredLoan, retryAfterMs: number) {
@@ -160,6 +164,9 @@ const askBank: {
     })),
 }
 
+const outcomeOf = (answer: PollAnswer): string =>
+  answer.answered ? answer.recorded.disposition : answer.code
+
 const unanswered = (question: PollQuestion, code: string, retryAfterMs: number): PollAnswer => ({
   question,
   answered: false,
@@ -200,7 +207,10 @@ const runDuePolls = Effect.fnUntraced(function* (
             Effect.andThen(Effect.sleep(settings.pollIdleMaxMs)),
           ),
     )
-  const worker = Effect.flatMap(Queue.take(work), (stored) => survive(run(stored)))
+  const worker = Effect.flatMap(Queue.take(work), (stored) => {
+    const { account, applicationReference } = stored.loan
+    return Effect.annotateLogs(survive(run(stored)), { account, applicationReference })
+  })
   yield* Effect.forkScoped(Effect.forever(survive(dispatch)))
   for (let started = 0; started < settings.pollsInFlightMax; started++) {
     yield* Effect.forkScoped(Effect.forever(worker))

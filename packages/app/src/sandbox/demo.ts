@@ -13,6 +13,7 @@ import { LoanStore } from "../loan-store.ts"
 import { cadenceDefaults } from "../poll-cadence.ts"
 import { pollerDefaults } from "../poller.ts"
 import { serverLimitsDefault } from "../server-limits.ts"
+import { telemetryDefault } from "../telemetry-config.ts"
 import type { ChaosLevel } from "./chaos.ts"
 import { makeSandboxBank } from "./sandbox-bank.ts"
 import { sandboxJwksApiKey, sandboxPaths, sandboxServer } from "./sandbox-server.ts"
@@ -114,9 +115,10 @@ function engineConfig(options: DemoOptions, bankUrl: string): EngineConfig {
     databasePath: options.databasePath,
     apiKey,
     // The examples of the bank's page carry signatures that are none, so their account goes by its credentials alone.
-    serverLimits: serverLimitsDefault,
+    serverLimits: { ...serverLimitsDefault, stopDrainMs: 1 },
     callbackLimits: callbackReceiverLimitsDefault,
     breakerLimits: breakerLimitsDefault,
+    telemetry: telemetryDefault,
     accounts: [account(mainAccount, true), account(pageAccount, false)],
     poller: {
       ...pollerDefaults,

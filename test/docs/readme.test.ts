@@ -4,8 +4,19 @@ import { callbackReceiverLimitsDefault } from "@loan-engine/adapters-http/callba
 import { limitSetting } from "@loan-engine/app/limit-settings"
 import { pollerDefaults } from "@loan-engine/app/poller"
 import { serverLimitsDefault } from "@loan-engine/app/server-limits"
+import { metricsLimitsDefault } from "@loan-engine/app/telemetry-config"
+import { traceExportLimitsDefault } from "@loan-engine/app/telemetry/trace-export"
 import { lifecycleMermaid } from "@loan-engine/domain/lifecycle-picture"
 import { describe, expect, it } from "vitest"
+
+const limits = {
+  ...serverLimitsDefault,
+  ...callbackReceiverLimitsDefault,
+  ...pollerDefaults,
+  ...breakerLimitsDefault,
+  ...metricsLimitsDefault,
+  ...traceExportLimitsDefault,
+}
 
 describe("the README", () => {
   const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8")
@@ -18,16 +29,11 @@ describe("the README", () => {
     const source = (file: string): string =>
       readFileSync(new URL(`../../packages/app/src/${file}`, import.meta.url), "utf8")
     const named = new Set(
-      [source("config.ts"), source("callback-config.ts")].flatMap(
-        (text) => text.match(/"LOAN_ENGINE_[A-Z_]+"/gu) ?? [],
-      ),
+      ["config.ts", "callback-config.ts", "telemetry-config.ts"]
+        .map(source)
+        .flatMap((text) => text.match(/"LOAN_ENGINE_[A-Z_]+"/gu) ?? []),
     )
-    for (const limit of Object.keys({
-      ...serverLimitsDefault,
-      ...callbackReceiverLimitsDefault,
-      ...pollerDefaults,
-      ...breakerLimitsDefault,
-    })) {
+    for (const limit of Object.keys(limits)) {
       named.add(`"${limitSetting(limit)}"`)
     }
     expect(named.size).toBeGreaterThan(10)
@@ -37,12 +43,6 @@ describe("the README", () => {
   })
 
   it("names no setting that is not read", () => {
-    const limits = {
-      ...serverLimitsDefault,
-      ...callbackReceiverLimitsDefault,
-      ...pollerDefaults,
-      ...breakerLimitsDefault,
-    }
     const read = new Set(Object.keys(limits).map(limitSetting))
     const named = readme.match(/`LOAN_ENGINE_[A-Z_]+(?:_MAX|_MS)`/gu) ?? []
     expect(named.length).toBeGreaterThan(10)

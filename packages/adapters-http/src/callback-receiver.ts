@@ -15,6 +15,7 @@ import { countCallback } from "./callback-metrics.ts"
 import { makeRejectionLog, rejectionsKeptMax } from "./rejection-log.ts"
 import type { RejectionLog } from "./rejection-log.ts"
 import { traced } from "./traced.ts"
+import { withoutWords } from "./without-words.ts"
 
 export interface CallbackReceiverLimits extends CallbackRequestLimits {
   /** A signed issue time older than this is not believed: the bank re-sends for up to a month. */
@@ -94,7 +95,10 @@ export const makeCallbackReceiver = Effect.fnUntraced(function* (
         if (Result.isSuccess(expected)) return reject(expected.success)
         if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(expected.failure)
         const refused = new CallbackRefused({ code: "internal-error" })
-        return Effect.andThen(Effect.logError(describeDefect(cause)), reject(refused))
+        const told = Effect.annotateLogs(Effect.logError(describeDefect(cause)), {
+          account: account?.name ?? "",
+        })
+        return Effect.andThen(told, reject(refused))
       }),
     )
   }
@@ -185,12 +189,8 @@ function observe(
   }
 }
 
-const framesShownMax = 8
-
-/** Where it went wrong, without the defect's message: that may quote what the callback said. */
+/** Where it went wrong, without the defect's words: they may quote what the callback said. */
 function describeDefect(cause: Cause.Cause<unknown>): string {
-  const defect = Cause.squash(cause)
-  if (!(defect instanceof Error)) return "a callback could not be recorded: a defect that is no Error"
-  const frames = (defect.stack ?? "").split("\n").filter((line) => /^\s+at /u.test(line))
-  return [`a callback could not be recorded: ${defect.name}`, ...frames.slice(0, framesShownMax)].join("\n")
+  const { error, frames } = withoutWords(Cause.squash(cause))
+  return [`a callback could not be recorded: ${error}`, ...frames].join("\n  ")
 }

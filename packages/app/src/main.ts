@@ -4,7 +4,7 @@ import { Cause, Console, Effect, Exit } from "effect"
 import { CliError, Command } from "effect/cli"
 import { serve } from "./cli/serve.ts"
 import { start } from "./cli/start.ts"
-import { withoutWords } from "./telemetry/without-words.ts"
+import { withoutWords } from "@loan-engine/adapters-http/without-words"
 import { version } from "./version.ts"
 
 const loanEngine = Command.make("loan-engine").pipe(

@@ -1,7 +1,7 @@
 import type { LogLevel } from "effect"
 import { Cause, Layer, Logger, References } from "effect"
-import { causeWithoutWords, withoutWords } from "./without-words.ts"
-import type { FailureShape } from "./without-words.ts"
+import { causeWithoutWords, withoutWords } from "@loan-engine/adapters-http/without-words"
+import type { FailureShape } from "@loan-engine/adapters-http/without-words"
 
 export const logFormats = ["json", "pretty"] as const
 type LogFormat = (typeof logFormats)[number]

@@ -4,7 +4,7 @@ import { HttpClient, HttpClientError } from "effect/http"
 import { OtlpExporter, OtlpSerialization, OtlpTracer } from "effect/observability"
 import { version } from "../version.ts"
 import { spanAttribute } from "@loan-engine/adapters-http/traced"
-import { causeWithoutWords } from "./without-words.ts"
+import { causeWithoutWords } from "@loan-engine/adapters-http/without-words"
 
 /** How spans are sent away, and what that may take of memory and time. */
 export interface TraceExportLimits {

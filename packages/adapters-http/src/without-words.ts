@@ -38,12 +38,16 @@ function codeOf(thrown: object): string | undefined {
   return Predicate.hasProperty(reason, "_tag") && isName(reason._tag) ? reason._tag : undefined
 }
 
-/** A stack begins with the message, which may be of many lines; the frames are what is left. */
-const framesOf = (thrown: object): ReadonlyArray<string> =>
-  "stack" in thrown && typeof thrown.stack === "string"
-    ? thrown.stack
-        .split("\n")
-        .filter((line) => /^\s+at [^\n]*(?::\d+:\d+\)?|\(native\)|<anonymous>\)?)$/u.test(line))
-        .slice(0, framesShownMax)
-        .map((line) => line.trim())
-    : []
+/** A stack begins with the message, which may be of many lines and look like frames itself; they are what comes after it. */
+function framesOf(thrown: object): ReadonlyArray<string> {
+  if (!("stack" in thrown) || typeof thrown.stack !== "string") return []
+  const { stack } = thrown
+  const message = "message" in thrown && typeof thrown.message === "string" ? thrown.message : ""
+  if (!stack.includes(message)) return []
+  return stack
+    .slice(stack.indexOf(message) + message.length)
+    .split("\n")
+    .filter((line) => /^\s+at /u.test(line))
+    .slice(0, framesShownMax)
+    .map((line) => line.trim())
+}

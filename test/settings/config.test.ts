@@ -113,7 +113,6 @@ describe("telemetry", () => {
     ["LOAN_ENGINE_OTLP_HEADERS", "hidden"],
     ["LOAN_ENGINE_OTLP_HEADERS", "key="],
     ["LOAN_ENGINE_OTLP_HEADERS", "key=hid\nden: x"],
-    ["LOAN_ENGINE_METRICS_KEY", ""],
     ["LOAN_ENGINE_METRICS_ENABLED", "perhaps"],
     ["LOAN_ENGINE_LOG_FORMAT", "xml"],
     ["LOAN_ENGINE_LOG_LEVEL", "all"],

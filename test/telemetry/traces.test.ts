@@ -1,3 +1,8 @@
+import { once } from "node:events"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { promisify } from "node:util"
+import { traceExportLimitsDefault } from "@loan-engine/app/telemetry/trace-export"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -92,9 +97,9 @@ describe("the trace of a poll", () => {
   it("goes from the poll through each request to the bank to the record of its answer", () => {
     const inPoll = spans.filter(({ traceId }) => traceId === only("poll").traceId)
     const request = inPoll.filter(({ name }) => name === "bank request").map((span) => attributesOf(span))
-    expect(request.map((attributes) => attributes["loan_engine.operation"]).toSorted()).toEqual([
-      "getApplicationQuote",
+    expect(request.map((attributes) => attributes["loan_engine.operation"])).toEqual([
       "getApplicationStatus",
+      "getApplicationQuote",
     ])
     const record = inPoll.find((span) => attributesOf(span)["loan_engine.source"] === "poll")
     if (record === undefined) throw new Error("no record of the poll")
@@ -116,4 +121,27 @@ describe("the collector", () => {
       "service.version": "0.1.0",
     })
   })
+})
+
+describe("a collector that never answers", () => {
+  it("keeps no callback waiting, and no stop longer than its time", async () => {
+    const silent = createServer(() => {})
+    silent.listen(0, "127.0.0.1")
+    await once(silent, "listening")
+    const { port } = silent.address() as AddressInfo
+    const engine = await startEngine(join(directory, "silent.sqlite"), {
+      LOAN_ENGINE_OTLP_URL: `http://127.0.0.1:${port}`,
+      LOAN_ENGINE_TRACE_EXPORT_INTERVAL_MS: "5",
+      LOAN_ENGINE_TRACE_BATCH_SPANS_MAX: "1",
+      LOAN_ENGINE_TRACE_EXPORT_MS_MAX: "300",
+      LOAN_ENGINE_STOP_DRAIN_MS: "1",
+    })
+    for (let sent = 0; sent < 50; sent++) expect((await engine.callback(signed)).status).toBe(200)
+    const connections = await promisify(silent.getConnections.bind(silent))()
+    expect(connections).toBeGreaterThan(0)
+    expect(connections).toBeLessThanOrEqual(traceExportLimitsDefault.traceExportsInFlightMax)
+    expect(await engine.stop()).toBe(0)
+    silent.closeAllConnections()
+    silent.close()
+  }, 20_000)
 })

@@ -41,7 +41,7 @@ function spanned<A, B extends A, E, R>(
   effect: Effect.Effect<B, E, R>,
   name: string,
   attributes: SpanAttributes,
-  { kind = undefined, result }: TracedOptions<A>,
+  { kind, result }: TracedOptions<A>,
 ): Effect.Effect<B, E, R> {
   const told =
     result === undefined

@@ -47,11 +47,6 @@ export const telemetryConfig = Effect.fnUntraced(function* (
 ): Effect.fn.Return<TelemetryConfig, ConfigUnusable> {
   const { metricsEnabled, metricsLimits, traceLimits, logLevel } = settings
   const metricsKey = Option.getOrUndefined(settings.metricsKey)
-  if (metricsKey !== undefined && Redacted.value(metricsKey) === "") {
-    return yield* new ConfigUnusable({
-      message: "LOAN_ENGINE_METRICS_KEY is empty: set a key, or leave it out to let everybody read /metrics.",
-    })
-  }
   return {
     metrics: { metricsEnabled, metricsKey, ...metricsLimits },
     traces: yield* tracesOf(settings),

@@ -15,7 +15,7 @@ export interface CommitMetrics {
  */
 export const commitMetrics = (queued: () => number): Effect.Effect<CommitMetrics, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const context = yield* Effect.context<never>()
+    const context = yield* Effect.context()
     yield* Effect.acquireRelease(
       Effect.sync(() =>
         Metric.registerUnsafe(storeQueueDepthGauge.of({}), context, {

@@ -27,7 +27,7 @@ export function metricsPage(): string {
     "## What the attributes may be\n\nEach comes from a closed set, so the number of series is bounded. No application reference is among them.\n",
     table(
       ["attribute", "values", "of"],
-      [...values].map(([key, names]) => [...key.split("\u0000"), names.join(", ")]),
+      [...values].map(([key, names]) => key.split("\u0000").concat(names.join(", "))),
     ),
     "## Buckets\n\nThe upper bounds of each histogram's buckets, in its unit; one more, `+Inf`, takes the rest.\n",
     table(["histogram", "buckets"], buckets),

@@ -102,24 +102,28 @@ const attributesTold: ReadonlySet<string> = new Set([
 ])
 
 /** Libraries put into spans what they like; this lets through what may be told, and of a failure no words. */
-const discreet = (tracer: Tracer.Tracer): Tracer.Tracer =>
-  Tracer.make({
-    ...tracer,
-    span: (options) => {
-      const span = tracer.span(options)
-      const { attribute, end } = span
-      return Object.assign(span, {
-        attribute: (key: string, value: unknown) => {
-          if (!attributesTold.has(key)) return
-          attribute.call(span, key, value)
-          // The route is known only once the request is under way, and it is what such spans are told apart by.
-          if (key === "http.route") Object.assign(span, { name: `${span.name} ${String(value)}` })
-        },
-        event: () => {},
-        end: (endTime: bigint, exit: Exit.Exit<unknown, unknown>) => end.call(span, endTime, wordless(exit)),
-      })
-    },
+const discreet = (tracer: Tracer.Tracer): Tracer.Tracer => {
+  const { context } = tracer
+  return Tracer.make({
+    span: (options) => madeDiscreet(tracer.span(options)),
+    ...(context === undefined ? {} : { context }),
   })
+}
+
+function madeDiscreet(span: Tracer.Span): Tracer.Span {
+  const attribute = span.attribute.bind(span)
+  const end = span.end.bind(span)
+  return Object.assign(span, {
+    attribute: (key: string, value: unknown) => {
+      if (!attributesTold.has(key)) return
+      attribute(key, value)
+      // The route is known only once the request is under way, and it is what such spans are told apart by.
+      if (key === "http.route") Object.assign(span, { name: `${span.name} ${String(value)}` })
+    },
+    event: () => {},
+    end: (endTime: bigint, exit: Exit.Exit<unknown, unknown>) => end(endTime, wordless(exit)),
+  })
+}
 
 function wordless(exit: Exit.Exit<unknown, unknown>): Exit.Exit<unknown, unknown> {
   if (Exit.isSuccess(exit)) return exit

@@ -5,6 +5,7 @@ import { CliError, Command } from "effect/cli"
 import { serve } from "./cli/serve.ts"
 import { start } from "./cli/start.ts"
 import { withoutWords } from "@loan-engine/adapters-http/without-words"
+import { logLayer } from "./telemetry/log.ts"
 import { version } from "./version.ts"
 
 const loanEngine = Command.make("loan-engine").pipe(
@@ -22,6 +23,8 @@ Command.run(loanEngine, { version }).pipe(
     return Console.error([`loan-engine: a defect: ${error}`, ...frames].join("\n    "))
   }),
   Effect.provide(NodeServices.layer),
+  // What a command prints is its own; what is logged goes beside it, to stderr.
+  Effect.provide(logLayer({ format: "pretty", level: "warn" })),
   (program) =>
     NodeRuntime.runMain(program, {
       disableErrorReporting: true,

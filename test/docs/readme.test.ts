@@ -1,12 +1,28 @@
 import { readFileSync } from "node:fs"
 import { breakerLimitsDefault } from "@loan-engine/adapters-http/bank-guard"
 import { callbackReceiverLimitsDefault } from "@loan-engine/adapters-http/callback-receiver"
+import { callbackHealthDefaults } from "@loan-engine/app/callback-health"
 import { limitSetting } from "@loan-engine/app/limit-settings"
 import { cadenceLimitsDefault } from "@loan-engine/app/poll-cadence"
 import { pollerDefaults } from "@loan-engine/app/poller"
+import { sealingDefaults } from "@loan-engine/app/sealing"
 import { serverLimitsDefault } from "@loan-engine/app/server-limits"
+import { metricsLimitsDefault } from "@loan-engine/app/telemetry-config"
+import { traceExportLimitsDefault } from "@loan-engine/app/telemetry/trace-export"
 import { lifecycleMermaid } from "@loan-engine/domain/lifecycle-picture"
 import { describe, expect, it } from "vitest"
+
+const limits = {
+  ...serverLimitsDefault,
+  ...callbackReceiverLimitsDefault,
+  ...pollerDefaults,
+  ...cadenceLimitsDefault,
+  ...sealingDefaults,
+  ...callbackHealthDefaults,
+  ...breakerLimitsDefault,
+  ...metricsLimitsDefault,
+  ...traceExportLimitsDefault,
+}
 
 describe("the README", () => {
   const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8")
@@ -19,17 +35,11 @@ describe("the README", () => {
     const source = (file: string): string =>
       readFileSync(new URL(`../../packages/app/src/${file}`, import.meta.url), "utf8")
     const named = new Set(
-      [source("config.ts"), source("callback-config.ts")].flatMap(
-        (text) => text.match(/"LOAN_ENGINE_[A-Z_]+"/gu) ?? [],
-      ),
+      ["config.ts", "callback-config.ts", "telemetry-config.ts"]
+        .map(source)
+        .flatMap((text) => text.match(/"LOAN_ENGINE_[A-Z_]+"/gu) ?? []),
     )
-    for (const limit of Object.keys({
-      ...serverLimitsDefault,
-      ...callbackReceiverLimitsDefault,
-      ...pollerDefaults,
-      ...cadenceLimitsDefault,
-      ...breakerLimitsDefault,
-    })) {
+    for (const limit of Object.keys(limits)) {
       named.add(`"${limitSetting(limit)}"`)
     }
     expect(named.size).toBeGreaterThan(10)
@@ -39,13 +49,6 @@ describe("the README", () => {
   })
 
   it("names no setting that is not read", () => {
-    const limits = {
-      ...serverLimitsDefault,
-      ...callbackReceiverLimitsDefault,
-      ...pollerDefaults,
-      ...cadenceLimitsDefault,
-      ...breakerLimitsDefault,
-    }
     const read = new Set(Object.keys(limits).map(limitSetting))
     const named = readme.match(/`LOAN_ENGINE_[A-Z_]+(?:_MAX|_MS)`/gu) ?? []
     expect(named.length).toBeGreaterThan(10)

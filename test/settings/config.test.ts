@@ -1,6 +1,7 @@
 import { ConfigProvider, Effect, Redacted } from "effect"
 import { describe, expect, it } from "vitest"
 import { configFromEnvironment } from "@loan-engine/app/config"
+import { telemetryDefault } from "@loan-engine/app/telemetry-config"
 
 const base = { LOAN_ENGINE_API_KEY: "key", LOAN_ENGINE_CALLBACK_AUTH_METHOD: "BASIC" }
 const read = (settings: Readonly<Record<string, string>>) =>
@@ -91,5 +92,44 @@ describe("the limits", () => {
     expect(await refusal({ ...given, LOAN_ENGINE_HEADERS_MS_MAX: text })).toContain(
       "LOAN_ENGINE_HEADERS_MS_MAX",
     )
+  })
+})
+
+describe("telemetry", () => {
+  const given = { LOAN_ENGINE_CALLBACK_CREDENTIALS: "bmV3" }
+  const telemetry = async (settings: Readonly<Record<string, string>>) =>
+    (await Effect.runPromise(read({ ...given, ...settings }))).telemetry
+
+  it("by default shows its metrics, exports no trace, and logs from info on", async () => {
+    expect(await telemetry({})).toEqual(telemetryDefault)
+  })
+
+  it("reads the collector's headers, which no one may read by accident", async () => {
+    const { traces } = await telemetry({
+      LOAN_ENGINE_OTLP_URL: "https://collector.example/otlp",
+      LOAN_ENGINE_OTLP_HEADERS: " API-Key = a=b , x-team=loans",
+      LOAN_ENGINE_OTLP_SERVICE_NAME: "loans",
+    })
+    expect(traces).toMatchObject({ url: "https://collector.example/otlp", serviceName: "loans" })
+    if (traces?.headers === undefined) throw new Error("no headers")
+    expect(Redacted.value(traces.headers)).toEqual({ "api-key": "a=b", "x-team": "loans" })
+    expect(JSON.stringify(traces)).not.toContain("a=b")
+  })
+
+  it.each([
+    ["LOAN_ENGINE_OTLP_URL", "collector:4318"],
+    ["LOAN_ENGINE_OTLP_URL", "http://user:hidden@collector:4318"],
+    ["LOAN_ENGINE_OTLP_HEADERS", "hidden"],
+    ["LOAN_ENGINE_OTLP_HEADERS", "key="],
+    ["LOAN_ENGINE_OTLP_HEADERS", "key=hid\nden: x"],
+    ["LOAN_ENGINE_METRICS_ENABLED", "perhaps"],
+    ["LOAN_ENGINE_LOG_FORMAT", "xml"],
+    ["LOAN_ENGINE_LOG_LEVEL", "all"],
+    ["LOAN_ENGINE_TRACE_BATCH_SPANS_MAX", "0"],
+  ])("refuses %s=%j by its name, and repeats no secret", async (name, value) => {
+    const collector = { LOAN_ENGINE_OTLP_URL: "http://collector:4318" }
+    const message = await refusal({ ...given, ...collector, [name]: value })
+    expect(message).toContain(name)
+    expect(message).not.toContain("hidden")
   })
 })

@@ -25,6 +25,8 @@ export async function freePort(): Promise<number> {
 export interface EngineProcess {
   readonly url: string
   readonly pid: number
+  /** All that it has written so far, to stdout and stderr. */
+  readonly written: () => string
   readonly callback: (body: string | Uint8Array, headers?: Record<string, string>) => Promise<Response>
   readonly api: (method: string, path: string, body?: string, contentType?: string) => Promise<Response>
   /** SIGKILL: nothing is said goodbye to. */
@@ -50,19 +52,24 @@ export async function startEngine(
       LOAN_ENGINE_CALLBACK_CREDENTIALS: callbackCredentials,
       ...environment,
     },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
   })
-  const exited = once(child, "exit")
+  let written = ""
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => (written += text))
+  }
+  const exited = once(child, "close")
   const lines = createInterface({ input: child.stdout })
   const listening = (async () => {
     for await (const line of lines) if (line.includes("listens on")) return
-    throw new Error("the engine ended before it listened")
+    throw new Error(`the engine ended before it listened: ${written}`)
   })()
   await listening
   const url = `http://127.0.0.1:${port}`
   return {
     url,
     pid: child.pid ?? 0,
+    written: () => written,
     callback: (body, headers = {}) =>
       fetch(`${url}/callbacks/default`, {
         method: "POST",

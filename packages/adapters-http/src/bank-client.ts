@@ -13,6 +13,7 @@ import { BankConfigError, BankError, BankMalformed, BankRequestInvalid } from ".
 import type { BankErrorReason, BankOperation } from "./bank-error.ts"
 import { breakerLimitsDefault, makeBankGuard } from "./bank-guard.ts"
 import type { BankGuardLimits } from "./bank-guard.ts"
+import type { CircuitState } from "./bank-metrics.ts"
 import { isCredentialsText } from "./callback-authorization.ts"
 import type { CallbackCredentials } from "./callback-authorization.ts"
 import { makeExchange } from "./http-exchange.ts"
@@ -44,6 +45,8 @@ export interface BankClientOptions {
   readonly url: string
   readonly username: string
   readonly password: Redacted.Redacted
+  /** What metrics and traces call it. */
+  readonly account?: string
   readonly limits?: Partial<BankClientLimits>
   /** What carries the requests; HTTP by default. */
   readonly exchange?: Exchange
@@ -74,6 +77,8 @@ export interface BankClient {
     request: UpdateApplication.UpdateApplicationRequest,
   ) => Answers<UpdateApplication.UpdateApplicationResponse>
   readonly acceptQuote: (reference: ApplicationReference) => Answers<AcceptQuote.AcceptQuoteResponse>
+  /** Whether requests are let through just now. */
+  readonly circuit: Effect.Effect<CircuitState>
 }
 
 /** Accounts that every integrator shares, so that each overwrites the others' callback URL. */
@@ -93,11 +98,12 @@ export const makeBankClient = Effect.fnUntraced(function* (
   const fault = optionsFault(options)
   if (fault !== undefined) return yield* new BankConfigError({ message: fault })
   const limits = { ...bankClientLimitsDefault, ...options.limits }
-  const guard = yield* makeBankGuard(limits)
+  const guard = yield* makeBankGuard(limits, options.account ?? "")
   const unguarded = makeAsk(yield* makeExchange(limits, options.exchange), options, limits.responseBytesMax)
-  const ask: Ask = (operation, ...message) => guard(operation, unguarded(operation, ...message))
+  const ask: Ask = (operation, ...message) => guard.through(operation, unguarded(operation, ...message))
   return {
     ...readsOf(ask, limits),
+    circuit: guard.circuit,
     setCallback: (registration) => setCallback(ask, options.username, registration),
     submitApplicationExt: (request) =>
       ask(

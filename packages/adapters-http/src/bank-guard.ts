@@ -3,6 +3,9 @@ import type { Scope } from "effect"
 import { CircuitBreaker, RateLimiter } from "effect/persistence"
 import { BankCircuitOpen, BankError } from "./bank-error.ts"
 import type { BankErrorReason, BankOperation } from "./bank-error.ts"
+import { counted, measured } from "./bank-metrics.ts"
+import type { CircuitState } from "./bank-metrics.ts"
+import { traced } from "./traced.ts"
 
 /** So many failures in a row open the account's circuit, for so long or for as long as the bank asks. */
 export interface BreakerLimits {
@@ -18,16 +21,20 @@ export interface BankGuardLimits extends BreakerLimits {
   readonly bankRequestsPerSecondMax: number
 }
 
-/** Lets a request through in its turn, and not at all while the circuit is open. */
-export type BankGuard = <A>(
-  operation: BankOperation,
-  request: Effect.Effect<A, BankError>,
-) => Effect.Effect<A, BankError>
+export interface BankGuard {
+  /** Lets a request through in its turn, and not at all while the circuit is open. */
+  readonly through: <A>(
+    operation: BankOperation,
+    request: Effect.Effect<A, BankError>,
+  ) => Effect.Effect<A, BankError>
+  readonly circuit: Effect.Effect<CircuitState>
+}
 
 const key = "account"
 
 export const makeBankGuard = Effect.fnUntraced(function* (
   limits: BankGuardLimits,
+  account: string,
 ): Effect.fn.Return<BankGuard, never, Scope.Scope> {
   const context = yield* Layer.build(Layer.merge(budgetLayer, breakerLayer(limits)))
   const budget = Context.get(context, RateLimiter.RateLimiter)
@@ -38,12 +45,18 @@ export const makeBankGuard = Effect.fnUntraced(function* (
     limit: limits.bankRequestsPerSecondMax,
     key,
   } as const
-  return (operation, request) =>
-    RateLimiter.sleep(budget, turn).pipe(
-      Effect.orDie,
-      Effect.andThen(breaker.execute(request, { key, classify })),
-      Effect.mapError((error) => (error instanceof BankError ? error : leftAlone(operation, error))),
-    )
+  return {
+    through: (operation, request) =>
+      RateLimiter.sleep(budget, turn).pipe(
+        Effect.orDie,
+        Effect.andThen(breaker.execute(measured(account, operation)(request), { key, classify })),
+        Effect.mapError((error) => (error instanceof BankError ? error : leftAlone(operation, error))),
+        counted(account, operation),
+        traced("bank request", { account, operation }, { kind: "client" }),
+      ),
+    // The breaker's store is in memory, so its state can always be read.
+    circuit: Effect.orDie(Effect.map(breaker.state(key), ({ _tag }) => _tag)),
+  }
 })
 
 const budgetLayer = RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory))

@@ -28,18 +28,42 @@ export function serveCallback(
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
-  receiver.respond(account, nodeCallbackRequest(request), (answer) => send(response, answer))
+  receiver.respond(account, nodeCallbackRequest(request), (answer) => send(request, response, answer))
 }
 
-function send(response: ServerResponse, { status, headers, body, closes }: CallbackAnswer): void {
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, body, closes }: CallbackAnswer,
+): void {
   if (response.destroyed) return
-  const length = { "content-length": String(Buffer.byteLength(body)) }
-  // The rest of a body that was not read would be taken for the next request.
-  response.writeHead(
-    status,
-    closes ? { ...headers, ...length, connection: "close" } : { ...headers, ...length },
-  )
-  response.end(body)
+  const length = String(Buffer.byteLength(body))
+  if (!closes) {
+    response.writeHead(status, { ...headers, "content-length": length })
+    response.end(body)
+    return
+  }
+  response.writeHead(status, { ...headers, "content-length": length, connection: "close" })
+  response.write(body)
+  linger(request, () => response.end())
+}
+
+/** How long a sender that is refused may still send before the connection is closed on it. */
+const lingerMsMax = 1_000
+
+/**
+ * The rest of a body that was not read would be taken for the next request, so the connection ends. But a sender who is
+ * still at it would not see the answer if it ended at once: the rest is let go by for a moment.
+ */
+function linger(request: IncomingMessage, end: () => void): void {
+  if (request.readableEnded || request.destroyed) return end()
+  const late = setTimeout(over, lingerMsMax)
+  function over(): void {
+    clearTimeout(late)
+    request.off("end", over).off("close", over)
+    end()
+  }
+  request.once("end", over).once("close", over).resume()
 }
 
 /**

@@ -14,6 +14,8 @@ import type { Trust } from "./callback-trust.ts"
 import { countCallback } from "./callback-metrics.ts"
 import { makeRejectionLog, rejectionsKeptMax } from "./rejection-log.ts"
 import type { RejectionLog } from "./rejection-log.ts"
+import { traced, tracedRequest } from "./traced.ts"
+import { withoutWords } from "./without-words.ts"
 
 export interface CallbackReceiverLimits extends CallbackRequestLimits {
   /** A signed issue time older than this is not believed: the bank re-sends for up to a month. */
@@ -95,18 +97,24 @@ export const makeCallbackReceiver = Effect.fnUntraced(function* (
         return Effect.as(countCallback(account?.name ?? "", refused.code), refuse(refused))
       })
     return accept(account, request, options.record, limits).pipe(
+      traced("receive", { account: account?.name ?? "" }),
       Effect.catchCause((cause) => {
         const expected = Cause.findError(cause)
         if (Result.isSuccess(expected)) return reject(expected.success)
         if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(expected.failure)
         const refused = new CallbackRefused({ code: "internal-error" })
-        return Effect.andThen(Effect.logError(describeDefect(cause)), reject(refused))
+        const told = Effect.annotateLogs(Effect.logError(describeDefect(cause)), {
+          account: account?.name ?? "",
+        })
+        return Effect.andThen(told, reject(refused))
       }),
     )
   }
   const answer: CallbackReceiver["answer"] = (account, request) => run(receive(account, request))
   const respond: CallbackReceiver["respond"] = (account, request, tell) => {
-    fork(Effect.map(receive(account, request), tell))
+    const { method, headers } = request
+    const served = { method, route: callbackRoute, traceparent: headers.get("traceparent") }
+    fork(Effect.map(tracedRequest(served, receive(account, request)), tell))
   }
   const handle: CallbackReceiver["handle"] = async (account, request) => {
     const { status, headers, body } = await answer(account, request)
@@ -114,6 +122,9 @@ export const makeCallbackReceiver = Effect.fnUntraced(function* (
   }
   return { receive, answer, respond, handle, rejections }
 })
+
+/** The path that traces know callbacks by. */
+const callbackRoute = "/callbacks/:account"
 
 const accept = Effect.fnUntraced(function* (
   account: CallbackAccount | undefined,
@@ -126,12 +137,10 @@ const accept = Effect.fnUntraced(function* (
   if (account === undefined) return yield* refused("account-unknown")
   const fault = headersFault(request, limits)
   if (fault !== undefined) return yield* refused(fault)
-  const raw = yield* readBody(request, limits)
-  if (account.authorizes?.(request.headers.get("authorization")) === false) {
-    return yield* refused("unauthorized", { "www-authenticate": account.challenges })
-  }
-  const message = yield* decode(raw)
-  const trust = yield* appraise(account, message)
+  const raw = yield* traced("read")(readBody(request, limits))
+  yield* traced("authorize")(authorize(account, request))
+  const message = yield* traced("decode")(decode(raw))
+  const trust = yield* traced("verify")(appraise(account, message))
   const at = eventTime(receivedAt, trust.issuedAt, limits)
   const observation = observe(account, message, trust, receivedAt, at)
   const recorded = yield* record(observation, raw).pipe(Effect.mapError(unavailable))
@@ -139,6 +148,14 @@ const accept = Effect.fnUntraced(function* (
   yield* countCallback(account.name, disposition === "held" ? (hold ?? "no-evidence") : disposition)
   return acknowledge(disposition, hold)
 })
+
+const authorize = (
+  account: CallbackAccount,
+  request: CallbackRequest,
+): Effect.Effect<void, CallbackRefused> =>
+  account.authorizes?.(request.headers.get("authorization")) === false
+    ? refused("unauthorized", { "www-authenticate": account.challenges })
+    : Effect.void
 
 const refused = (code: RejectionCode, headers: Readonly<Record<string, string>> = {}): CallbackRefused =>
   new CallbackRefused({ code, headers })
@@ -188,12 +205,8 @@ function observe(
   }
 }
 
-const framesShownMax = 8
-
-/** Where it went wrong, without the defect's message: that may quote what the callback said. */
+/** Where it went wrong, without the defect's words: they may quote what the callback said. */
 function describeDefect(cause: Cause.Cause<unknown>): string {
-  const defect = Cause.squash(cause)
-  if (!(defect instanceof Error)) return "a callback could not be recorded: a defect that is no Error"
-  const frames = (defect.stack ?? "").split("\n").filter((line) => /^\s+at /u.test(line))
-  return [`a callback could not be recorded: ${defect.name}`, ...frames.slice(0, framesShownMax)].join("\n")
+  const { error, frames } = withoutWords(Cause.squash(cause))
+  return [`a callback could not be recorded: ${error}`, ...frames].join("\n  ")
 }

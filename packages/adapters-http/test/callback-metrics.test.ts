@@ -11,8 +11,8 @@ beforeAll(async () => {
   key = await makeKey("key-1")
 })
 
-const count = (metric: Metric.Counter<number>, verdict: string, account = "se"): Effect.Effect<number> =>
-  Effect.map(Metric.value(Metric.withAttributes(metric, { account, verdict })), (state) => state.count)
+const count = (family: typeof callbacksCounter, verdict: string, account = "se"): Effect.Effect<number> =>
+  Effect.map(Metric.value(family.of({ account, verdict })), (state) => state.count)
 
 /** Runs with counters of its own. */
 const counting = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>

@@ -1,13 +1,14 @@
 import type { RejectionCode } from "@loan-engine/adapters-http/callback-answer"
 import type { RejectionLog } from "@loan-engine/adapters-http/rejection-log"
 import type { AccountName } from "@loan-engine/domain/observation"
-import { Clock, Effect, Schedule, Schema } from "effect"
+import { Clock, Effect, Metric, Schedule, Schema } from "effect"
 import type { Scope } from "effect"
 import { callbackAlarm, callbackHealth, CallbackTally, judgedFrom } from "./callback-health.ts"
 import type { CallbackHealth, CallbackHealthSettings } from "./callback-health.ts"
 import { EntryContent } from "./journal.ts"
 import { JournalStore } from "./journal-store.ts"
 import type { StoreUnavailable } from "./loan-store.ts"
+import { callbackAlarmGauge, callbackMissedRatioGauge } from "./telemetry/metrics.ts"
 
 /** How many entries are counted before everything else has its turn again. */
 const countedPageRowsMax = 200
@@ -41,7 +42,10 @@ export const watchCallbacks = Effect.fnUntraced(function* (
   const watch = Effect.gen(function* () {
     yield* countRefused(accounts, refused, told)
     yield* countFeed
-    for (const health of yield* callbackHealths(settings, accounts)) yield* alarm(health, alarmed)
+    for (const health of yield* callbackHealths(settings, accounts)) {
+      yield* show(health)
+      yield* alarm(health, alarmed)
+    }
   }).pipe(
     Effect.catchTag("StoreUnavailable", ({ message }) =>
       Effect.logWarning("callbacks could not be counted; it will be tried again").pipe(
@@ -118,6 +122,12 @@ function refusedOf(refused: RefusedCounts, account: AccountName): RefusedSoFar {
     unauthorized: of("unauthorized"),
   }
 }
+
+const show = ({ account, missedRate, alarming }: CallbackHealth): Effect.Effect<void> =>
+  Effect.andThen(
+    Metric.update(callbackMissedRatioGauge.of({ account }), missedRate),
+    Metric.update(callbackAlarmGauge.of({ account }), Number(alarming)),
+  )
 
 /** An alarm is raised when it begins and again only after it was over. */
 function alarm(health: CallbackHealth, alarmed: Set<AccountName>): Effect.Effect<void> {

@@ -10,6 +10,8 @@ import { callbackConfig, callbackEnvironment } from "./callback-config.ts"
 import type { CallbackConfig } from "./callback-config.ts"
 import { ConfigUnusable } from "./config-unusable.ts"
 import { limitsFromEnvironment } from "./limit-settings.ts"
+import { telemetryConfig, telemetryEnvironment } from "./telemetry-config.ts"
+import type { TelemetryConfig } from "./telemetry-config.ts"
 import { serverLimitsDefault } from "./server-limits.ts"
 import type { ServerLimits } from "./server-limits.ts"
 import { cadenceLimitsDefault } from "./poll-cadence.ts"
@@ -44,6 +46,7 @@ export interface EngineConfig {
   readonly breakerLimits: BreakerLimits
   readonly sealing: SealingSettings
   readonly callbackHealth: CallbackHealthSettings
+  readonly telemetry: TelemetryConfig
 }
 
 const optional = (name: string) => Config.option(Config.String(name))
@@ -60,6 +63,7 @@ const environment = Config.all({
   jwksUrl: optional("LOAN_ENGINE_JWKS_URL"),
   jwksApiKey: secret("LOAN_ENGINE_JWKS_API_KEY"),
   callback: callbackEnvironment,
+  telemetry: telemetryEnvironment,
   serverLimits: limitsFromEnvironment(serverLimitsDefault),
   callbackLimits: limitsFromEnvironment(callbackReceiverLimitsDefault),
   breakerLimits: limitsFromEnvironment(breakerLimitsDefault),
@@ -107,7 +111,8 @@ export const configFromEnvironment = Effect.gen(function* () {
   const databasePath = yield* databaseFile(settings.database)
   const { host, port, serverLimits, callbackLimits, breakerLimits, sealing, callbackHealth } = settings
   const limits = { serverLimits, callbackLimits, breakerLimits, sealing, callbackHealth }
-  return { host, port, databasePath, apiKey, accounts: [account], poller, ...limits }
+  const telemetry = yield* telemetryConfig(settings.telemetry)
+  return { host, port, databasePath, apiKey, accounts: [account], poller, ...limits, telemetry }
 })
 
 type Settings = Config.Success<typeof environment>

@@ -8,6 +8,7 @@ import { makeJwsVerifier } from "@loan-engine/adapters-http/jws-verifier"
 import { Effect, Layer } from "effect"
 import { HttpRouter } from "effect/http"
 import { retryAfterSeconds } from "./api/problem.ts"
+import { operatorRoutes } from "./api/operator-routes.ts"
 import { apiRoutes } from "./api/routes.ts"
 import { Banks } from "./banks.ts"
 import { watchCallbacks } from "./callback-watch.ts"
@@ -18,32 +19,46 @@ import { Poller } from "./poller.ts"
 import { layerSealing } from "./sealing.ts"
 import { holdStoreLock } from "./store/sqlite-lock.ts"
 import { layerSqlite, sqliteDefaults } from "./store/sqlite.ts"
+import { measuredEngine, tracedStore } from "./telemetry/measured-engine.ts"
+import type { ServerLimits } from "./server-limits.ts"
+import { makeReadiness } from "./telemetry/readiness.ts"
+import type { Readiness } from "./telemetry/readiness.ts"
+import { traceLayer } from "./telemetry/trace-export.ts"
 
 /** The whole engine behind HTTP: store, engine, poller, callback receiver, API. */
 export const engineServer = (config: EngineConfig) => {
-  const store = layerSqlite({ path: config.databasePath, ...sqliteDefaults, writerThread: true }).pipe(
-    Layer.provide(Layer.effectDiscard(holdStoreLock(config.databasePath))),
+  const { databasePath, poller, sealing, telemetry } = config
+  const file = layerSqlite({ path: databasePath, ...sqliteDefaults, writerThread: true }).pipe(
+    Layer.provide(Layer.effectDiscard(holdStoreLock(databasePath))),
   )
-  const engine = LoanEngine.layer(config.poller.cadence).pipe(
-    Layer.provideMerge(layerSealing(config.sealing)),
-    Layer.provideMerge(store),
+  const engine = measuredEngine(LoanEngine.layer(poller.cadence)).pipe(
+    Layer.provideMerge(layerSealing(sealing)),
+    Layer.provideMerge(tracedStore(file)),
   )
-  const poller = Poller.layer(config.poller).pipe(
+  const polling = Poller.layer(poller).pipe(
     Layer.provideMerge(engine),
     Layer.provideMerge(banksLayer(config)),
   )
-  return Layer.effect(HttpListener, serve(config)).pipe(Layer.provideMerge(poller))
+  return Layer.effect(HttpListener, serve(config)).pipe(
+    Layer.provideMerge(polling),
+    Layer.provide(traceLayer(telemetry.traces, telemetry.traceLimits)),
+  )
 }
 
 /** The bank's callbacks go straight to the receiver; everything else is routed. */
 const serve = Effect.fnUntraced(function* (config: EngineConfig) {
-  const receiver = yield* callbackReceiver(config)
-  const { host, port, apiKey, serverLimits } = config
+  const { host, port, apiKey, serverLimits, telemetry } = config
   const accounts = config.accounts.map(({ name }) => name)
+  const readiness = yield* makeReadiness(serverLimits.readyMsMax)
+  const receiver = yield* callbackReceiver(config)
   yield* watchCallbacks(config.callbackHealth, accounts, receiver.rejections)
-  const routes = yield* HttpRouter.toHttpEffect(apiRoutes({ apiKey, accounts }))
-  const routed = yield* NodeHttpServer.makeHandler(routes, { scope: yield* Effect.scope })
-  return yield* listen({
+  const routes = Layer.merge(
+    apiRoutes({ apiKey, accounts }),
+    operatorRoutes({ readiness, accounts, metrics: telemetry.metrics }),
+  )
+  const router = yield* HttpRouter.toHttpEffect(routes)
+  const routed = yield* NodeHttpServer.makeHandler(router, { scope: yield* Effect.scope })
+  const listener = yield* listen({
     host,
     port,
     limits: serverLimits,
@@ -53,7 +68,17 @@ const serve = Effect.fnUntraced(function* (config: EngineConfig) {
       else serveCallback(receiver, account, request, response)
     },
   })
+  // What is added last is run first: a stop says so before it closes the listener.
+  yield* Effect.addFinalizer(() => drain(readiness, serverLimits))
+  return listener
 })
+
+/** A load balancer gets the time to look elsewhere while everything is still served. */
+const drain = (readiness: Readiness, { stopDrainMs }: ServerLimits): Effect.Effect<void> =>
+  readiness.stop.pipe(
+    Effect.andThen(Effect.logInfo("the engine is stopping")),
+    Effect.andThen(Effect.sleep(stopDrainMs)),
+  )
 
 const callbackPath = /^\/callbacks\/([^/?#]+)(?:[?#]|$)/u
 
@@ -76,7 +101,9 @@ const banksLayer = ({ accounts, poller, breakerLimits }: EngineConfig) =>
       const clients = yield* Effect.forEach(accounts, ({ name, bank }) =>
         bank === undefined
           ? Effect.succeed([])
-          : Effect.map(makeBankClient({ ...bank, limits }), (client) => [[name, client] as const]),
+          : Effect.map(makeBankClient({ ...bank, account: name, limits }), (client) => [
+              [name, client] as const,
+            ]),
       )
       return new Map(clients.flat())
     }),

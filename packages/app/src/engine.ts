@@ -51,7 +51,7 @@ const makeEngine = Effect.fnUntraced(function* (cadence: CadenceSettings) {
   const store = yield* LoanStore
   const changes = yield* PubSub.sliding<WrittenChange>(changesKeptMax)
 
-  const record = Effect.fn("LoanEngine.record")(function* (observation: Observation, raw: Uint8Array) {
+  const record = Effect.fnUntraced(function* (observation: Observation, raw: Uint8Array) {
     const digest = digestOf(raw)
     const jitter = yield* Random.next
     const recordedAt = yield* Clock.currentTimeMillis

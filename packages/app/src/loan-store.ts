@@ -110,6 +110,9 @@ export class LoanStore extends Context.Service<
 
     readonly stageCounts: (account: AccountName) => Effect.Effect<StageCounts, StoreUnavailable>
 
+    /** How many loans of an account are stalled. */
+    readonly stalledCount: (account: AccountName) => Effect.Effect<number, StoreUnavailable>
+
     /** Every loan of an account, a page at a time in the order of their references. */
     readonly loans: (options: {
       readonly account: AccountName

@@ -1,5 +1,6 @@
 import type { BankClient } from "@loan-engine/adapters-http/bank-client"
 import type { BankError } from "@loan-engine/adapters-http/bank-error"
+import { traced } from "@loan-engine/adapters-http/traced"
 import { applicationQuoteEvents, applicationStatusEvents } from "@loan-engine/adapters-xml/loan-events"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { ApplicationReference, Observation } from "@loan-engine/domain/observation"
@@ -16,6 +17,7 @@ import { pollQuestions, scheduleAfterFailure, scheduleUnasked } from "./poll-cad
 import type { DispatcherSettings } from "./poll-dispatcher.ts"
 import { dispatcherDefaults, runDuePolls } from "./poll-dispatcher.ts"
 import { alertIfStalled } from "./stalled-alert.ts"
+import { countPoll } from "./telemetry/metrics.ts"
 
 export interface PollerSettings extends DispatcherSettings {
   readonly cadence: CadenceSettings
@@ -67,7 +69,7 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings) {
   const budget = yield* RateLimiter.RateLimiter
   const pauses = makeBankPauses()
 
-  const ask = Effect.fn("Poller.ask")(function* (stored: StoredLoan, question: PollQuestion) {
+  const ask = Effect.fnUntraced(function* (stored: StoredLoan, question: PollQuestion) {
     const { account, applicationReference } = stored.loan
     const bank = banks.get(account)
     if (bank === undefined) return unsent(question, "bank-not-configured", 0)
@@ -111,17 +113,19 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings) {
     return unsent(question, code, retryAfterMs)
   })
 
-  const poll = Effect.fn("Poller.poll")(function* (
-    stored: StoredLoan,
-    questions: ReadonlyArray<PollQuestion>,
-  ) {
+  const askAll = Effect.fnUntraced(function* (stored: StoredLoan, questions: ReadonlyArray<PollQuestion>) {
+    const { account } = stored.loan
     const answers: ReadonlyArray<PollAnswer> = yield* Effect.forEach(questions, (question) =>
-      ask(stored, question),
+      Effect.tap(ask(stored, question), (answer) => countPoll(account, question, outcomeOf(answer))),
     )
     const open = answers.filter((answer) => !answer.answered)
     if (open.length > 0) yield* postpone(stored, open, answers.length)
     return answers
   })
+  const poll = (stored: StoredLoan, questions: ReadonlyArray<PollQuestion>) => {
+    const { account, applicationReference } = stored.loan
+    return traced("poll", { account, applicationReference })(askAll(stored, questions))
+  }
 
   /** A question stayed open: the loan is asked about again as if the poll had brought nothing. */
   const postpone = Effect.fnUntraced(function* (
@@ -183,6 +187,9 @@ const askBank: {
       raw,
     })),
 }
+
+const outcomeOf = (answer: PollAnswer): string =>
+  answer.answered ? answer.recorded.disposition : answer.code
 
 const unanswered = (question: PollQuestion, code: string, retryAfterMs: number): Unanswered => ({
   question,

@@ -12,6 +12,10 @@ export interface ServerLimits {
   readonly connectionsCheckMs: number
   /** How long a stop waits for requests under way. */
   readonly stopMsMax: number
+  /** How long a stop goes on serving after it says that it is not ready, so that nobody is sent here any more. */
+  readonly stopDrainMs: number
+  /** How long the store may take to show that it can be written, before the engine counts as not ready. */
+  readonly readyMsMax: number
 }
 
 export const serverLimitsDefault: ServerLimits = {
@@ -22,4 +26,6 @@ export const serverLimitsDefault: ServerLimits = {
   connectionsMax: 10_000,
   connectionsCheckMs: 1_000,
   stopMsMax: 10_000,
+  stopDrainMs: 1_000,
+  readyMsMax: 2_000,
 }

@@ -1,12 +1,7 @@
 import type { Loan } from "@loan-engine/domain/loan"
 import { Effect, Metric } from "effect"
 import type { PollSchedule } from "./poll-cadence.ts"
-
-/** Every loan that became stalled, by `account`; one that moves on and falls silent again counts again. */
-export const loansStalledCounter = Metric.counter("loan_engine_loans_stalled", {
-  description: "Loans that were silent for so long that a person may want to look",
-  incremental: true,
-})
+import { stalledAlertsCounter } from "./telemetry/metrics.ts"
 
 /** Raises the alert once, as a loan becomes stalled. It goes on being polled: silence never ends a loan. */
 export const alertIfStalled = (
@@ -18,6 +13,6 @@ export const alertIfStalled = (
   const attributes = { applicationReference, account, stage, attempts: after.attempts }
   return Effect.logWarning("the loan is stalled: the bank has said nothing new for too many polls").pipe(
     Effect.annotateLogs(attributes),
-    Effect.andThen(Metric.update(Metric.withAttributes(loansStalledCounter, { account }), 1)),
+    Effect.andThen(Metric.update(stalledAlertsCounter.of({ account }), 1)),
   )
 }

@@ -1,5 +1,6 @@
-import { Effect } from "effect"
-import { HttpServerResponse } from "effect/http"
+import { ApplicationReference } from "@loan-engine/domain/observation"
+import { Effect, Option, Schema } from "effect"
+import { HttpRouter, HttpServerResponse } from "effect/http"
 
 /** What a caller of the API did wrong, or what we cannot do now, as a problem document (RFC 9457). */
 export interface Problem {
@@ -39,6 +40,7 @@ export const answering = <R>(
     Effect.catch((problem) => Effect.succeed(problemResponse(problem))),
     Effect.catchDefect((defect) =>
       Effect.logError("a request failed by a defect", defect).pipe(
+        annotatedWithRoute,
         Effect.as(
           problemResponse({
             status: 500,
@@ -50,3 +52,17 @@ export const answering = <R>(
       ),
     ),
   )
+
+/** Says which route it was, and of which loan; what else stands in a path is the caller's. */
+const annotatedWithRoute = (log: Effect.Effect<void>): Effect.Effect<void> =>
+  Effect.flatMap(Effect.serviceOption(HttpRouter.RouteContext), (context) => {
+    if (Option.isNone(context)) return log
+    const { params, route } = context.value
+    const { reference } = params
+    return Effect.annotateLogs(log, {
+      route: route.path,
+      ...(isReference(reference) ? { applicationReference: reference } : {}),
+    })
+  })
+
+const isReference = Schema.is(ApplicationReference)

@@ -1,14 +1,15 @@
-import { hash, timingSafeEqual } from "node:crypto"
 import type { AccountName } from "@loan-engine/domain/observation"
 import { ApplicationReference } from "@loan-engine/domain/observation"
-import { Clock, Effect, Redacted, Schema } from "effect"
+import { Clock, Effect, Schema } from "effect"
+import type { Redacted } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import type { HttpServerRequest } from "effect/http"
 import { LoanEngine } from "../engine.ts"
 import type { StoredLoan } from "../loan-store.ts"
-import { LoanStore } from "../loan-store.ts"
 import { Poller } from "../poller.ts"
+import { bearerCheck } from "./bearer-key.ts"
 import { entryJson, loanJson } from "./loan-json.ts"
+import { refuseOtherMethods } from "./other-methods.ts"
 import type { Problem } from "./problem.ts"
 import { answering, storeUnavailable } from "./problem.ts"
 import { submissionObservation } from "./registration.ts"
@@ -21,12 +22,11 @@ export interface ApiOptions {
   readonly accounts: ReadonlyArray<AccountName>
 }
 
-/** The engine's HTTP routes: the merchant's API, and health. */
+/** The engine's HTTP routes: the merchant's API. */
 export const apiRoutes = (options: ApiOptions) =>
   HttpRouter.use((router) =>
     Effect.gen(function* () {
       const engine = yield* LoanEngine
-      const store = yield* LoanStore
       const poller = yield* Poller
       const authorized = bearerCheck(options.apiKey)
 
@@ -92,17 +92,7 @@ export const apiRoutes = (options: ApiOptions) =>
         ),
       )
 
-      yield* router.add(
-        "GET",
-        "/health/ready",
-        answering(Effect.as(loaded(store.ready), HttpServerResponse.jsonUnsafe({ status: "ready" }))),
-      )
-
-      for (const [path, allow] of routesByPath) {
-        for (const method of methods.filter((each) => each !== allow)) {
-          yield* router.add(method, path, answering(Effect.fail(wrongMethod(allow))))
-        }
-      }
+      for (const [path, allow] of routesByPath) yield* refuseOtherMethods(router, path, allow)
       yield* router.add("*", "/*", answering(Effect.fail(noSuchRoute)))
     }),
   )
@@ -113,18 +103,7 @@ const routesByPath: ReadonlyArray<readonly [path: `/${string}`, allow: string]> 
   ["/v1/loans/:reference", "GET"],
   ["/v1/loans/:reference/history", "GET"],
   ["/v1/loans/:reference/poll", "POST"],
-  ["/health/ready", "GET"],
 ]
-
-const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const
-
-const wrongMethod = (allow: string): Problem => ({
-  status: 405,
-  code: "method-not-allowed",
-  title: "Method not allowed",
-  detail: `Send a ${allow}.`,
-  headers: { allow },
-})
 
 const noSuchRoute: Problem = {
   status: 404,
@@ -146,24 +125,6 @@ const bankSilent = (codes: ReadonlyArray<string>): Problem => ({
   title: "The bank did not answer",
   detail: `Nothing was changed. Why: ${[...new Set(codes)].join(", ")}. The loan is asked about again by itself.`,
 })
-
-/** Compares digests, so that the time taken tells nothing about the key. */
-function bearerCheck(apiKey: Redacted.Redacted) {
-  const digest = (text: string): Buffer => hash("sha256", text, "buffer")
-  const expected = digest(`bearer ${Redacted.value(apiKey)}`)
-  return (request: HttpServerRequest.HttpServerRequest): Effect.Effect<void, Problem> => {
-    const [, token = ""] = /^bearer +(.+)$/iu.exec(request.headers["authorization"] ?? "") ?? []
-    return timingSafeEqual(digest(`bearer ${token}`), expected) ? Effect.void : Effect.fail(unauthorized)
-  }
-}
-
-const unauthorized: Problem = {
-  status: 401,
-  code: "unauthorized",
-  title: "Unauthorized",
-  detail: "Send the API key: Authorization: Bearer <key>.",
-  headers: { "www-authenticate": 'Bearer realm="loan-engine"' },
-}
 
 const decodeReference = Schema.decodeUnknownEffect(ApplicationReference)
 

@@ -3,6 +3,8 @@ import { Command } from "effect/cli"
 import { configFromEnvironment } from "../config.ts"
 import { engineServer } from "../engine-server.ts"
 import { HttpListener } from "../http-listener.ts"
+import { logLayer } from "../telemetry/log.ts"
+import { version } from "../version.ts"
 
 /** `loan-engine serve`: the engine against any bank, configured by the environment, until it is stopped. */
 export const serve = Command.make(
@@ -10,14 +12,20 @@ export const serve = Command.make(
   {},
   Effect.fn(function* () {
     const config = yield* configFromEnvironment
+    const { databasePath, telemetry } = config
+    const format = telemetry.log.format ?? (process.stderr.isTTY ? "pretty" : "json")
     yield* Layer.launch(
       engineServer(config).pipe(
-        Layer.tap((context) =>
-          Console.log(
-            `loan engine listens on ${Context.get(context, HttpListener).url}, storing in ${config.databasePath}`,
-          ),
-        ),
+        Layer.tap((context) => {
+          const { url } = Context.get(context, HttpListener)
+          return Console.log(`loan engine listens on ${url}, storing in ${databasePath}`).pipe(
+            Effect.andThen(Effect.annotateLogs(Effect.logInfo("the engine is ready"), { url, version })),
+          )
+        }),
       ),
+    ).pipe(
+      Effect.ensuring(Effect.logInfo("the engine has stopped")),
+      Effect.provide(logLayer({ ...telemetry.log, format })),
     )
   }),
 ).pipe(Command.withDescription("Run the engine against a bank, with settings from LOAN_ENGINE_* variables"))

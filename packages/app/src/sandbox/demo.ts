@@ -16,6 +16,7 @@ import { cadenceDefaults } from "../poll-cadence.ts"
 import { pollerDefaults } from "../poller.ts"
 import { sealingDefaults } from "../sealing.ts"
 import { serverLimitsDefault } from "../server-limits.ts"
+import { telemetryDefault } from "../telemetry-config.ts"
 import type { ChaosLevel } from "./chaos.ts"
 import { makeSandboxBank } from "./sandbox-bank.ts"
 import { sandboxJwksApiKey, sandboxPaths, sandboxServer } from "./sandbox-server.ts"
@@ -117,11 +118,12 @@ function engineConfig(options: DemoOptions, bankUrl: string): EngineConfig {
     databasePath: options.databasePath,
     apiKey,
     // The examples of the bank's page carry signatures that are none, so their account goes by its credentials alone.
-    serverLimits: serverLimitsDefault,
+    serverLimits: { ...serverLimitsDefault, stopDrainMs: 1 },
     callbackLimits: callbackReceiverLimitsDefault,
     breakerLimits: breakerLimitsDefault,
     sealing: sealingDefaults,
     callbackHealth: callbackHealthDefaults,
+    telemetry: telemetryDefault,
     accounts: [account(mainAccount, true), account(pageAccount, false)],
     poller: {
       ...pollerDefaults,

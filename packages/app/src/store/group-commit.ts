@@ -1,6 +1,7 @@
 import type { Scope } from "effect"
-import { Deferred, Effect, Queue } from "effect"
+import { Deferred, Duration, Effect, Queue } from "effect"
 import { StoreUnavailable } from "../loan-store.ts"
+import { commitMetrics } from "../telemetry/commit-metrics.ts"
 
 export interface GroupCommitLimits {
   /** How many requests may wait for their commit; beyond, the store is unavailable for a moment. */
@@ -47,6 +48,7 @@ export const makeGroupCommit = Effect.fnUntraced(function* <Request, Answer>(
   type Waits = Waiting<Request, Answer>
   const queue = yield* Queue.bounded<Waits>(limits.queuedUpdatesMax)
   let again: ReadonlyArray<Waits> = []
+  const { committed } = yield* commitMetrics(() => Queue.sizeUnsafe(queue))
 
   const commitNext = Effect.gen(function* () {
     const room = limits.transactionUpdatesMax - again.length
@@ -56,8 +58,9 @@ export const makeGroupCommit = Effect.fnUntraced(function* <Request, Answer>(
     const batch = [...again, ...fresh]
     again = []
     yield* Effect.uninterruptible(
-      Effect.matchCause(commit(batch.map(({ request }) => request)), {
-        onSuccess: (outcomes) => {
+      Effect.matchCause(Effect.timed(commit(batch.map(({ request }) => request))), {
+        onSuccess: ([took, outcomes]) => {
+          committed(batch.length, Duration.toSeconds(took))
           again = settle(batch, outcomes)
         },
         // A defect of the writer reaches everybody who waits for it.

@@ -95,7 +95,7 @@ const migrations: ReadonlyArray<string> = [
   DROP TABLE loans_before;
   CREATE INDEX loans_due ON loans (account, poll_confirm, next_poll_at) WHERE next_poll_at IS NOT NULL;
   CREATE INDEX loans_by_stage ON loans (account, stage);
-  CREATE INDEX loans_stalled ON loans (application_reference) WHERE stalled = 1;
+  CREATE INDEX loans_stalled ON loans (account, application_reference) WHERE stalled = 1;
 
   CREATE TABLE checkpoints (
     number INTEGER PRIMARY KEY,

@@ -54,6 +54,7 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
     nextDue: (accounts) => read(() => accounts.flatMap((account) => linesDue(reads, account))),
     reschedule: (stored, schedule) => Effect.asVoid(write([reschedule(stored, schedule)])),
     stageCounts: (account) => read(() => reads.stageCounts.all(account).map((row) => stageCount(row))),
+    stalledCount: (account) => read(() => Number(reads.stalledCount.get(account)?.["loans"] ?? 0)),
     loans: ({ account, after, limit }) =>
       read(() => reads.loans.all(account, after, limit).map((row) => storedLoan(row))),
     callbackRegistration: (account, bankUrl) => read(() => findRegistration(reads, account, bankUrl)),
@@ -129,6 +130,7 @@ function prepareReads(database: DatabaseSync) {
     stageCounts: database.prepare(
       "SELECT stage, count(*) AS loans FROM loans WHERE account = ? GROUP BY stage",
     ),
+    stalledCount: database.prepare("SELECT count(*) AS loans FROM loans WHERE account = ? AND stalled = 1"),
     loans: database.prepare(`
       SELECT ${loanColumns} FROM loans WHERE account = ? AND application_reference > ?
       ORDER BY application_reference LIMIT ?`),

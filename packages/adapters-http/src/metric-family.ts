@@ -1,0 +1,66 @@
+import { Metric } from "effect"
+
+/** What every metric of ours says of itself; `docs/metrics.md` is written from it. */
+export interface MetricDeclaration<Attribute extends string> {
+  readonly name: string
+  /** What one of it is: `callbacks`, `seconds`, `loans`. */
+  readonly unit: string
+  readonly description: string
+  /** Each attribute, and the closed set its values come from. Never anything that grows with the loans or with what strangers send. */
+  readonly attributes: { readonly [Name in Attribute]: string }
+}
+
+/** One declared metric: a series for each combination of its attributes' values. */
+export interface MetricFamily<
+  Attribute extends string = string,
+  Series = unknown,
+> extends MetricDeclaration<Attribute> {
+  readonly kind: "counter" | "gauge" | "histogram"
+  /** The upper bounds of a histogram's buckets. */
+  readonly boundaries?: ReadonlyArray<number>
+  /** The series of these values; the same one each time, so that a hot path builds nothing. */
+  readonly of: (values: { readonly [Name in Attribute]: string }) => Series
+}
+
+export const counterFamily = <Attribute extends string>(declaration: MetricDeclaration<Attribute>) =>
+  family("counter", declaration, (attributes) =>
+    Metric.counter(declaration.name, { ...described(declaration), attributes, incremental: true }),
+  )
+
+export const gaugeFamily = <Attribute extends string>(declaration: MetricDeclaration<Attribute>) =>
+  family("gauge", declaration, (attributes) =>
+    Metric.gauge(declaration.name, { ...described(declaration), attributes }),
+  )
+
+export const histogramFamily = <Attribute extends string>(
+  declaration: MetricDeclaration<Attribute> & { readonly boundaries: ReadonlyArray<number> },
+) => {
+  const { boundaries } = declaration
+  return family("histogram", declaration, (attributes) =>
+    Metric.histogram(declaration.name, { ...described(declaration), attributes, boundaries }),
+  )
+}
+
+const described = ({ description }: MetricDeclaration<never>) => ({ description })
+
+function family<Attribute extends string, Series>(
+  kind: MetricFamily["kind"],
+  declaration: MetricDeclaration<Attribute>,
+  make: (values: { readonly [Name in Attribute]: string }) => Series,
+): MetricFamily<Attribute, Series> {
+  const names = Object.keys(declaration.attributes).filter((name): name is Attribute =>
+    Object.hasOwn(declaration.attributes, name),
+  )
+  const made = new Map<string, Series>()
+  return {
+    ...declaration,
+    kind,
+    of: (values) => {
+      let key = ""
+      for (const name of names) key += `${values[name]}\u0000`
+      const series = made.get(key) ?? make(values)
+      made.set(key, series)
+      return series
+    },
+  }
+}

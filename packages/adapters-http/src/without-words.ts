@@ -1,0 +1,53 @@
+import { Cause, Predicate } from "effect"
+
+/** What may be told of a failure: what it is and where it happened, but none of its words, which may quote what came in. */
+export interface FailureShape {
+  readonly error: string
+  /** A stable code, where the error has one. */
+  readonly code?: string
+  readonly frames: ReadonlyArray<string>
+}
+
+/** How many frames of a stack are told. */
+const framesShownMax = 12
+
+/** The failures of a cause, without their messages. */
+export const causeWithoutWords = (cause: Cause.Cause<unknown>): ReadonlyArray<FailureShape> =>
+  cause.reasons.flatMap((reason) => {
+    if (Cause.isFailReason(reason)) return [withoutWords(reason.error)]
+    return Cause.isDieReason(reason) ? [withoutWords(reason.defect)] : []
+  })
+
+export function withoutWords(thrown: unknown): FailureShape {
+  if (!Predicate.isObject(thrown)) return { error: `a thrown ${typeof thrown}`, frames: [] }
+  const code = codeOf(thrown)
+  return { error: nameOf(thrown), ...(code === undefined ? {} : { code }), frames: framesOf(thrown) }
+}
+
+const isName = (value: unknown): value is string =>
+  typeof value === "string" && /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/u.test(value)
+
+const nameOf = (thrown: object): string => {
+  const names = ["_tag" in thrown && thrown._tag, "name" in thrown && thrown.name]
+  return names.find(isName) ?? "a thrown object"
+}
+
+function codeOf(thrown: object): string | undefined {
+  if ("code" in thrown && isName(thrown.code)) return thrown.code
+  const reason = "reason" in thrown ? thrown.reason : undefined
+  return Predicate.hasProperty(reason, "_tag") && isName(reason._tag) ? reason._tag : undefined
+}
+
+/** A stack begins with the message, which may be of many lines and look like frames itself; they are what comes after it. */
+function framesOf(thrown: object): ReadonlyArray<string> {
+  if (!("stack" in thrown) || typeof thrown.stack !== "string") return []
+  const { stack } = thrown
+  const message = "message" in thrown && typeof thrown.message === "string" ? thrown.message : ""
+  if (!stack.includes(message)) return []
+  return stack
+    .slice(stack.indexOf(message) + message.length)
+    .split("\n")
+    .filter((line) => /^\s+at /u.test(line))
+    .slice(0, framesShownMax)
+    .map((line) => line.trim())
+}

@@ -1,0 +1,35 @@
+import { Effect, Metric } from "effect"
+import type { Scope } from "effect"
+import { commitBatchSize, commitDuration, storeQueueDepthGauge } from "./metrics.ts"
+
+/** What a store's writer reports. */
+export interface CommitMetrics {
+  /** After each commit: how many updates it held, and how long it took. */
+  readonly committed: (updates: number, seconds: number) => void
+}
+
+/**
+ * Measures a writer: `queued` is asked whenever somebody looks, so that a queue costs nothing to watch.
+ *
+ * @example const { committed } = yield* commitMetrics(() => Queue.sizeUnsafe(queue))
+ */
+export const commitMetrics = (queued: () => number): Effect.Effect<CommitMetrics, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const context = yield* Effect.context()
+    yield* Effect.acquireRelease(
+      Effect.sync(() =>
+        Metric.registerUnsafe(storeQueueDepthGauge.of({}), context, {
+          get: () => ({ value: queued() }),
+          update: () => {},
+          modify: () => {},
+        }),
+      ),
+      (registration) => Effect.sync(() => registration.remove()),
+    )
+    return {
+      committed: (updates, seconds) => {
+        commitBatchSize.of({}).updateUnsafe(updates, context)
+        commitDuration.of({}).updateUnsafe(seconds, context)
+      },
+    }
+  })

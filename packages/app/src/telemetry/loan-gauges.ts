@@ -1,0 +1,43 @@
+import { stages } from "@loan-engine/domain/legal-transitions"
+import type { AccountName } from "@loan-engine/domain/observation"
+import { Effect, Metric } from "effect"
+import { LoanStore } from "../loan-store.ts"
+import type { StageCounts } from "../loan-store.ts"
+import { loansGauge, stalledLoansGauge } from "./metrics.ts"
+
+/**
+ * Counts the loans by stage, at most once in `loanCountsAgeMaxMs` however often it is asked for, because a count of a
+ * million rows takes the store a moment. While the store cannot say, the numbers are absent rather than old.
+ */
+export const makeLoanGauges = Effect.fnUntraced(function* (
+  accounts: ReadonlyArray<AccountName>,
+  loanCountsAgeMaxMs: number,
+) {
+  const store = yield* LoanStore
+  const count = Effect.forEach(
+    accounts,
+    (account) =>
+      store.stageCounts(account).pipe(
+        Effect.flatMap((counts) => show(account, counts)),
+        Effect.andThen(store.stalledCount(account)),
+        Effect.flatMap((stalled) => Metric.update(stalledLoansGauge.of({ account }), stalled)),
+        Effect.catch(() => hide(account)),
+      ),
+    { discard: true },
+  )
+  return yield* Effect.cachedWithTTL(count, loanCountsAgeMaxMs)
+})
+
+const show = (account: AccountName, counts: StageCounts): Effect.Effect<void> =>
+  Effect.forEach(
+    stages,
+    (stage) =>
+      Metric.update(loansGauge.of({ account, stage }), counts.find((row) => row.stage === stage)?.loans ?? 0),
+    { discard: true },
+  )
+
+const hide = (account: AccountName): Effect.Effect<void> =>
+  Effect.andThen(
+    Effect.forEach(stages, (stage) => Metric.remove(loansGauge.of({ account, stage })), { discard: true }),
+    Metric.remove(stalledLoansGauge.of({ account })),
+  )

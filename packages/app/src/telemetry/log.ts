@@ -1,0 +1,88 @@
+import type { LogLevel } from "effect"
+import { Cause, Layer, Logger, References } from "effect"
+import { causeWithoutWords, withoutWords } from "@loan-engine/adapters-http/without-words"
+import type { FailureShape } from "@loan-engine/adapters-http/without-words"
+
+export const logFormats = ["json", "pretty"] as const
+type LogFormat = (typeof logFormats)[number]
+
+export const logLevelNames = ["debug", "info", "warn", "error"] as const
+type LogLevelName = (typeof logLevelNames)[number]
+
+const logLevels: { readonly [Name in LogLevelName]: LogLevel.LogLevel } = {
+  debug: "Debug",
+  info: "Info",
+  warn: "Warn",
+  error: "Error",
+}
+
+export interface LogSettings {
+  readonly format: LogFormat
+  readonly level: LogLevelName
+}
+
+/** Everything that is logged goes to stderr, a line each. */
+export const logLayer = ({ format, level }: LogSettings): Layer.Layer<never> =>
+  Layer.mergeAll(
+    Logger.layer([Logger.withConsoleError(Logger.make((options) => formats[format](logEntry(options))))]),
+    Layer.succeed(References.MinimumLogLevel, logLevels[level]),
+  )
+
+/** The longest text that is logged as one value, in characters. */
+const valueCharactersMax = 1_024
+
+interface LogEntry {
+  readonly timestamp: string
+  readonly level: string
+  readonly message: string
+  readonly fields: Readonly<Record<string, string | number | boolean>>
+  readonly errors: ReadonlyArray<FailureShape>
+}
+
+/**
+ * What is logged, from what was given to be logged: texts and numbers as they are, of a failure its kind and where it
+ * happened. Anything else may hold what somebody sent, and is left out.
+ */
+function logEntry({ cause, date, fiber, logLevel, message }: Logger.Options<unknown>): LogEntry {
+  const parts = Array.isArray(message) ? message : [message]
+  const errors = parts.flatMap((part) =>
+    Cause.isCause(part) ? causeWithoutWords(part) : part instanceof Error ? [withoutWords(part)] : [],
+  )
+  const fields: Record<string, string | number | boolean> = {}
+  for (const [name, value] of Object.entries(fiber.getRef(References.CurrentLogAnnotations))) {
+    if (isPlain(value) && !Object.hasOwn(ownFields, name)) fields[name] = shortened(value)
+  }
+  return {
+    timestamp: date.toISOString(),
+    level: logLevel.toLowerCase(),
+    message: parts.filter(isPlain).map(shortened).join(" "),
+    fields,
+    errors: [...errors, ...causeWithoutWords(cause)],
+  }
+}
+
+const ownFields = { timestamp: true, level: true, message: true, errors: true }
+
+const isPlain = (value: unknown): value is string | number | boolean =>
+  typeof value === "string" || typeof value === "number" || typeof value === "boolean"
+
+const shortened = <Value extends string | number | boolean>(value: Value) =>
+  typeof value === "string" ? value.slice(0, valueCharactersMax) : value
+
+const formats: { readonly [Format in LogFormat]: (entry: LogEntry) => string } = {
+  json: ({ timestamp, level, message, fields, errors }) =>
+    JSON.stringify({ timestamp, level, message, ...fields, ...(errors.length === 0 ? {} : { errors }) }),
+  pretty: ({ timestamp, level, message, fields, errors }) => {
+    const told = Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    const line = [timestamp.slice(11, 23), level.toUpperCase().padEnd(5), oneLine(message), ...told].join(" ")
+    return [line, ...errors.flatMap(prettyFailure)].join("\n")
+  },
+}
+
+/** A line break in a text must not look like the next line of the log. */
+const oneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]/gu, " ")
+
+const prettyFailure = ({ error, code, frames }: FailureShape): ReadonlyArray<string> => [
+  `    ${error}${code === undefined ? "" : ` (${code})`}`,
+  ...frames.map((frame) => `      ${frame}`),
+]

@@ -1,0 +1,86 @@
+import { traced } from "@loan-engine/adapters-http/traced"
+import type { Observation } from "@loan-engine/domain/observation"
+import type { Fiber } from "effect"
+import { Clock, Effect, Exit, Layer, References } from "effect"
+import { LoanEngine } from "../engine.ts"
+import type { Recorded } from "../engine.ts"
+import { LoanStore } from "../loan-store.ts"
+import type { StoreUnavailable } from "../loan-store.ts"
+import { observationsCounter, recordDuration, recordFailuresCounter } from "./metrics.ts"
+
+/** The engine as it is, with its one path in counted, timed, traced and, on the debug level, logged. */
+export const measuredEngine = <E, R>(engine: Layer.Layer<LoanEngine, E, R>): Layer.Layer<LoanEngine, E, R> =>
+  Layer.effect(
+    LoanEngine,
+    Effect.map(LoanEngine, (plain) => ({
+      ...plain,
+      record: (observation: Observation, raw: Uint8Array) =>
+        observed(observation, plain.record(observation, raw)),
+    })),
+  ).pipe(Layer.provide(engine))
+
+const observed = (
+  observation: Observation,
+  record: Effect.Effect<Recorded, StoreUnavailable>,
+): Effect.Effect<Recorded, StoreUnavailable> => {
+  const { account, applicationReference, evidence, source } = observation
+  return record.pipe(
+    traced(
+      "record",
+      { account, applicationReference, evidence, source },
+      { result: ({ disposition }: Recorded) => ({ disposition }) },
+    ),
+    Effect.onExit((exit) =>
+      Effect.withFiber((fiber) => {
+        count(observation, exit, fiber)
+        return logsDebug(fiber) && Exit.isSuccess(exit) ? logRecorded(observation, exit.value) : Effect.void
+      }),
+    ),
+  )
+}
+
+/** Plain calls, because this is done for every callback. */
+function count(
+  { account, source, receivedAt }: Observation,
+  exit: Exit.Exit<Recorded, StoreUnavailable>,
+  fiber: Fiber.Fiber<unknown, unknown>,
+): void {
+  const { context } = fiber
+  if (Exit.isFailure(exit)) return recordFailuresCounter.of({ source }).updateUnsafe(1, context)
+  const { disposition } = exit.value
+  observationsCounter.of({ account, source, disposition }).updateUnsafe(1, context)
+  const now = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+  recordDuration.of({ source }).updateUnsafe(Math.max(0, now - receivedAt) / 1_000, context)
+}
+
+const debugLevels: ReadonlySet<string> = new Set(["All", "Trace", "Debug"])
+const logsDebug = (fiber: Fiber.Fiber<unknown, unknown>): boolean =>
+  debugLevels.has(fiber.getRef(References.MinimumLogLevel))
+
+const logRecorded = (
+  { account, applicationReference, evidence, source }: Observation,
+  { disposition, hold, loan }: Recorded,
+): Effect.Effect<void> =>
+  Effect.logDebug("an observation is recorded").pipe(
+    Effect.annotateLogs({
+      applicationReference,
+      account,
+      source,
+      evidence,
+      disposition,
+      ...(hold === null ? {} : { hold }),
+      stage: loan.stage,
+    }),
+  )
+
+/** The store as it is, with each commit in a span of its own. */
+export const tracedStore = <A, E, R>(
+  store: Layer.Layer<LoanStore | A, E, R>,
+): Layer.Layer<LoanStore | A, E, R> =>
+  Layer.effect(
+    LoanStore,
+    Effect.map(LoanStore, (plain) => ({
+      ...plain,
+      update: (reference, decide) => traced("commit")(plain.update(reference, decide)),
+    })),
+  ).pipe(Layer.provideMerge(store))

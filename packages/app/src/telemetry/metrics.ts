@@ -1,0 +1,139 @@
+import {
+  bankCircuitGauge,
+  bankRequestDuration,
+  bankRequestsCounter,
+} from "@loan-engine/adapters-http/bank-metrics"
+import { callbacksCounter, signaturesCounter } from "@loan-engine/adapters-http/callback-metrics"
+import { counterFamily, gaugeFamily, histogramFamily } from "@loan-engine/adapters-http/metric-family"
+import type { MetricFamily } from "@loan-engine/adapters-http/metric-family"
+import type { Effect } from "effect"
+import { Metric } from "effect"
+
+const account = "the configured accounts"
+const source = "`submission`, `callback`, `poll`, `quote`, `operator`"
+
+export const observationsCounter = counterFamily({
+  name: "loan_engine_observations_total",
+  unit: "observations",
+  description: "Observations recorded and durable, by where they came from and what they did.",
+  attributes: { account, source, disposition: "`advanced`, `noted`, `repeated`, `held`, `disputed`" },
+})
+
+export const recordFailuresCounter = counterFamily({
+  name: "loan_engine_record_failures_total",
+  unit: "observations",
+  description:
+    "Observations that could not be recorded. Nothing was acknowledged, so whoever sent them sends them again.",
+  attributes: { source },
+})
+
+export const recordDuration = histogramFamily({
+  name: "loan_engine_record_duration_seconds",
+  unit: "seconds",
+  description: "From an observation's receipt until it was durable.",
+  attributes: { source },
+  boundaries: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+})
+
+export const storeQueueDepthGauge = gaugeFamily({
+  name: "loan_engine_store_queue_depth",
+  unit: "updates",
+  description: "Updates that wait for their commit at this moment.",
+  attributes: {},
+})
+
+export const commitBatchSize = histogramFamily({
+  name: "loan_engine_store_commit_batch_size",
+  unit: "updates",
+  description: "How many updates shared one commit.",
+  attributes: {},
+  boundaries: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+})
+
+export const commitDuration = histogramFamily({
+  name: "loan_engine_store_commit_duration_seconds",
+  unit: "seconds",
+  description: "How long one commit took, until it was on the disk.",
+  attributes: {},
+  boundaries: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+})
+
+export const pollsCounter = counterFamily({
+  name: "loan_engine_polls_total",
+  unit: "questions",
+  description: "Questions put to the bank about a loan, by what the answer did, or why there was none.",
+  attributes: {
+    account,
+    question: "`status`, `quote`",
+    outcome: "a disposition, the reason of a BankError, or `bank-not-configured`",
+  },
+})
+
+export const loansGauge = gaugeFamily({
+  name: "loan_engine_loans",
+  unit: "loans",
+  description: "Loans by the stage they stand at, counted when this page is asked for.",
+  attributes: { account, stage: "the stages of the lifecycle" },
+})
+
+export const stalledAlertsCounter = counterFamily({
+  name: "loan_engine_loans_became_stalled_total",
+  unit: "loans",
+  description:
+    "Loans that fell silent for so long that a person may want to look; one that moves on and falls silent again counts again.",
+  attributes: { account },
+})
+
+export const callbackMissedRatioGauge = gaugeFamily({
+  name: "loan_engine_callback_missed_ratio",
+  unit: "ratio",
+  description: "The share of the last days' news that no callback brought, from 0 to 1.",
+  attributes: { account },
+})
+
+export const callbackAlarmGauge = gaugeFamily({
+  name: "loan_engine_callback_alarm",
+  unit: "flag",
+  description: "1 while so much is missed that the bank's callback URL may have been overwritten.",
+  attributes: { account },
+})
+
+export const stalledLoansGauge = gaugeFamily({
+  name: "loan_engine_loans_stalled",
+  unit: "loans",
+  description:
+    "Loans of which so many polls in a row have brought nothing that somebody should look into them.",
+  attributes: { account },
+})
+
+export const buildInfoGauge = gaugeFamily({
+  name: "loan_engine_build_info",
+  unit: "1",
+  description: "Always 1; its attributes say what is running.",
+  attributes: { version: "the loan engine's own", node: "the version of Node" },
+})
+
+/** Every metric there is. `docs/metrics.md` is written from this list. */
+export const metricFamilies: ReadonlyArray<Omit<MetricFamily, "of">> = [
+  callbacksCounter,
+  signaturesCounter,
+  observationsCounter,
+  recordDuration,
+  recordFailuresCounter,
+  storeQueueDepthGauge,
+  commitBatchSize,
+  commitDuration,
+  pollsCounter,
+  bankRequestsCounter,
+  bankRequestDuration,
+  bankCircuitGauge,
+  loansGauge,
+  stalledLoansGauge,
+  stalledAlertsCounter,
+  callbackMissedRatioGauge,
+  callbackAlarmGauge,
+  buildInfoGauge,
+]
+
+export const countPoll = (account: string, question: string, outcome: string): Effect.Effect<void> =>
+  Metric.update(pollsCounter.of({ account, question, outcome }), 1)

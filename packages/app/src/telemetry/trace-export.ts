@@ -1,0 +1,136 @@
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { Effect, Exit, Layer, Redacted, References, Tracer } from "effect"
+import { HttpClient, HttpClientError } from "effect/http"
+import { OtlpExporter, OtlpSerialization, OtlpTracer } from "effect/observability"
+import { version } from "../version.ts"
+import { spanAttribute } from "@loan-engine/adapters-http/traced"
+import { causeWithoutWords } from "@loan-engine/adapters-http/without-words"
+
+/** How spans are sent away, and what that may take of memory and time. */
+export interface TraceExportLimits {
+  readonly traceExportIntervalMs: number
+  /** How many spans one request carries. */
+  readonly traceBatchSpansMax: number
+  /** How long the collector may take for one request. */
+  readonly traceExportMsMax: number
+  /** How many requests to the collector may be under way; beyond, spans are dropped rather than kept waiting. */
+  readonly traceExportsInFlightMax: number
+}
+
+export const traceExportLimitsDefault: TraceExportLimits = {
+  traceExportIntervalMs: 5_000,
+  traceBatchSpansMax: 512,
+  traceExportMsMax: 5_000,
+  traceExportsInFlightMax: 4,
+}
+
+export interface TraceExportSettings {
+  /** The collector, such as `http://localhost:4318`. */
+  readonly url: string
+  readonly headers: Redacted.Redacted<Readonly<Record<string, string>>> | undefined
+  readonly serviceName: string
+}
+
+/** Spans go to an OTLP/HTTP collector; where there is none, no span is ever built. */
+export const traceLayer = (
+  settings: TraceExportSettings | undefined,
+  limits: TraceExportLimits,
+): Layer.Layer<never> =>
+  settings === undefined ? Layer.succeed(References.TracerEnabled, false) : exporting(settings, limits)
+
+const exporting = (
+  { url, headers, serviceName }: TraceExportSettings,
+  limits: TraceExportLimits,
+): Layer.Layer<never> =>
+  Layer.effect(
+    Tracer.Tracer,
+    Effect.map(
+      OtlpTracer.make({
+        url: tracesUrl(url),
+        ...(headers === undefined ? {} : { headers: Redacted.value(headers) }),
+        resource: { serviceName, serviceVersion: version },
+        exportInterval: limits.traceExportIntervalMs,
+        maxBatchSize: limits.traceBatchSpansMax,
+        shutdownTimeout: limits.traceExportMsMax,
+      }),
+      discreet,
+    ),
+  ).pipe(
+    Layer.provide(OtlpExporter.layerFlusher),
+    Layer.provide(OtlpSerialization.layerJson),
+    Layer.provide(boundedClient(limits)),
+  )
+
+/** The traces' own path below the collector's address, as OTLP has it, unless the address names it already. */
+const tracesUrl = (url: string): string =>
+  /\/v1\/traces\/?$/u.test(new URL(url).pathname) ? url : `${url.replace(/\/+$/u, "")}/v1/traces`
+
+/** A collector that is slow or silent costs a bounded number of batches, and never the engine. It follows no redirect. */
+const boundedClient = ({ traceExportMsMax, traceExportsInFlightMax }: TraceExportLimits) =>
+  Layer.effect(
+    HttpClient.HttpClient,
+    Effect.map(HttpClient.HttpClient, (client) => {
+      let underWay = 0
+      return HttpClient.transform(client, (send, request) =>
+        Effect.suspend(() => {
+          const failed = (description: string) =>
+            new HttpClientError.HttpClientError({
+              reason: new HttpClientError.TransportError({ request, description }),
+            })
+          if (underWay >= traceExportsInFlightMax) return failed("too many exports are under way")
+          underWay++
+          return send.pipe(
+            Effect.timeoutOrElse({
+              duration: traceExportMsMax,
+              orElse: () => failed("the collector did not answer in time"),
+            }),
+            Effect.ensuring(Effect.sync(() => underWay--)),
+          )
+        }),
+      )
+    }),
+  ).pipe(Layer.provide(NodeHttpClient.layerUndici))
+
+/** What a span may carry: our own attributes, and what an HTTP request was, but neither its URL nor who sent it. */
+const attributesTold: ReadonlySet<string> = new Set([
+  ...(
+    ["account", "applicationReference", "disposition", "evidence", "operation", "question", "source"] as const
+  ).map(spanAttribute),
+  "http.request.method",
+  "http.response.status_code",
+  "http.route",
+])
+
+/** Libraries put into spans what they like; this lets through what may be told, and of a failure no words. */
+const discreet = (tracer: Tracer.Tracer): Tracer.Tracer => {
+  const { context } = tracer
+  return Tracer.make({
+    span: (options) => madeDiscreet(tracer.span(options)),
+    ...(context === undefined ? {} : { context }),
+  })
+}
+
+function madeDiscreet(span: Tracer.Span): Tracer.Span {
+  const attribute = span.attribute.bind(span)
+  const end = span.end.bind(span)
+  return Object.assign(span, {
+    attribute: (key: string, value: unknown) => {
+      if (!attributesTold.has(key)) return
+      attribute(key, value)
+      // The route is known only once the request is under way, and it is what such spans are told apart by.
+      if (key === "http.route") Object.assign(span, { name: `${span.name} ${String(value)}` })
+    },
+    event: () => {},
+    end: (endTime: bigint, exit: Exit.Exit<unknown, unknown>) => end(endTime, wordless(exit)),
+  })
+}
+
+function wordless(exit: Exit.Exit<unknown, unknown>): Exit.Exit<unknown, unknown> {
+  if (Exit.isSuccess(exit)) return exit
+  const [first] = causeWithoutWords(exit.cause)
+  if (first === undefined) return exit
+  const error = new Error(first.code ?? "")
+  error.name = first.error
+  error.stack = [first.error, ...first.frames].join("\n    ")
+  return Exit.fail(error)
+}

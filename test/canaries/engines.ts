@@ -34,7 +34,11 @@ const seeingOtherwise = (see: (observation: Observation, engine: Engine) => Obse
 const writingOtherwise = (rewrite: (change: Change) => Change) => ({
   store: (store: Store): Store => ({
     ...store,
-    update: (reference, decide) => store.update(reference, (stored) => rewrite(decide(stored))),
+    update: (reference, decide) =>
+      store.update(reference, (stored) => {
+        const change = decide(stored)
+        return change === undefined ? undefined : rewrite(change)
+      }),
   }),
 })
 
@@ -47,7 +51,7 @@ const tampering = (everyUpdates: number, tamper: (database: DatabaseSync, change
       update: (reference, decide) =>
         Effect.tap(store.update(reference, decide), (change) =>
           Effect.sync(() => {
-            if (++updates % everyUpdates !== 0) return
+            if (change === undefined || ++updates % everyUpdates !== 0) return
             const database = new DatabaseSync(path)
             tamper(database, change)
             database.close()

@@ -54,7 +54,9 @@ export function loanStoreContract(name: string, open: () => StoreUnderTest): voi
     use: (store: LoanStore["Service"]) => Effect.Effect<A, unknown>,
   ) => Effect.runPromise(Effect.flatMap(LoanStore, use).pipe(Effect.provide(layer)))
   const write = (store: LoanStore["Service"], observation: Observation, body: string) =>
-    store.update(observation.applicationReference, decide(observation, body))
+    Effect.flatMap(store.update(observation.applicationReference, decide(observation, body)), (change) =>
+      change === undefined ? Effect.die(new Error("nothing was written")) : Effect.succeed(change),
+    )
 
   describe(`the ${name} store`, () => {
     it("gives back what was written, also after it was closed and opened again", async () => {

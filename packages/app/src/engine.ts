@@ -1,8 +1,9 @@
 import type { Disposition, HoldReason, Observation } from "@loan-engine/domain/observation"
-import type { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
+import type { AccountName } from "@loan-engine/domain/observation"
+import { ApplicationReference } from "@loan-engine/domain/observation"
 import { observe, openLoan } from "@loan-engine/domain/loan"
 import type { Loan, Step } from "@loan-engine/domain/loan"
-import { Clock, Context, Effect, Layer, PubSub, Random } from "effect"
+import { Clock, Context, Effect, Layer, PubSub, Random, Schema } from "effect"
 import type { StoredEntry } from "./journal.ts"
 import { digestOf, journalEntry } from "./journal.ts"
 import type { Change, StoredLoan, StoreUnavailable, WrittenChange } from "./loan-store.ts"
@@ -21,6 +22,16 @@ export interface Recorded {
   readonly position: number
 }
 
+/** The loan has moved on since it was looked at; nothing was written. Look again, and decide anew. */
+export class LoanMoved extends Schema.TaggedError<LoanMoved>()("LoanMoved", {
+  applicationReference: ApplicationReference,
+  expected: Schema.Int,
+}) {
+  override get message(): string {
+    return `${this.applicationReference} is no longer at version ${this.expected}: look again, and decide anew. Nothing was written.`
+  }
+}
+
 /** The engine: the one path in, and what is read from it. */
 export class LoanEngine extends Context.Service<
   LoanEngine,
@@ -30,6 +41,13 @@ export class LoanEngine extends Context.Service<
      * one transaction, and succeeds only once that is durable. `raw` are the bytes as they came.
      */
     readonly record: (observation: Observation, raw: Uint8Array) => Effect.Effect<Recorded, StoreUnavailable>
+
+    /** The same, but only if the loan is still at this version: what was decided upon it may not hold for a later one. */
+    readonly recordAt: (
+      version: number,
+      observation: Observation,
+      raw: Uint8Array,
+    ) => Effect.Effect<Recorded, StoreUnavailable | LoanMoved>
     readonly loan: (
       reference: ApplicationReference,
     ) => Effect.Effect<StoredLoan | undefined, StoreUnavailable>
@@ -51,23 +69,44 @@ const makeEngine = Effect.fnUntraced(function* (cadence: CadenceSettings) {
   const store = yield* LoanStore
   const changes = yield* PubSub.sliding<WrittenChange>(changesKeptMax)
 
-  const record = Effect.fnUntraced(function* (observation: Observation, raw: Uint8Array) {
+  const write = Effect.fnUntraced(function* (
+    observation: Observation,
+    raw: Uint8Array,
+    isWanted: (stored: StoredLoan | undefined) => boolean,
+  ) {
     const digest = digestOf(raw)
     const jitter = yield* Random.next
     const recordedAt = yield* Clock.currentTimeMillis
     let before = neverPolled
     const change = yield* store.update(observation.applicationReference, (stored) => {
+      if (!isWanted(stored)) return undefined
       before = stored?.schedule ?? neverPolled
       return decide(stored, observation, { raw, digest }, recordedAt, jitter, cadence)
     })
+    if (change === undefined) return undefined
     yield* alertIfStalled(change.loan, before, change.schedule)
     yield* PubSub.publish(changes, change)
     const { entry, loan, position } = change
     return { disposition: entry.disposition, hold: entry.hold, steps: entry.steps, loan, position }
   })
+  const record = (observation: Observation, raw: Uint8Array) =>
+    Effect.flatMap(write(observation, raw, always), (recorded) =>
+      recorded === undefined ? Effect.die(unwanted) : Effect.succeed(recorded),
+    )
+  const recordAt = (expected: number, observation: Observation, raw: Uint8Array) =>
+    Effect.flatMap(
+      write(observation, raw, (stored) => stored?.loan.version === expected),
+      (recorded) =>
+        recorded === undefined
+          ? Effect.fail(new LoanMoved({ applicationReference: observation.applicationReference, expected }))
+          : Effect.succeed(recorded),
+    )
 
-  return LoanEngine.of({ record, loan: store.load, history: store.history, changes })
+  return LoanEngine.of({ record, recordAt, loan: store.load, history: store.history, changes })
 })
+
+const always = (): boolean => true
+const unwanted = new Error("an observation that is always wanted was not recorded")
 
 function decide(
   stored: StoredLoan | undefined,

@@ -1,4 +1,5 @@
 import type { Instant } from "@loan-engine/domain/instant"
+import type { Stage } from "@loan-engine/domain/legal-transitions"
 import type { Loan } from "@loan-engine/domain/loan"
 import type { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
 import type { Effect } from "effect"
@@ -66,6 +67,9 @@ export interface CallbackRegistration {
   readonly registeredAt: Instant
 }
 
+/** Loans at one stage, or those that are stalled. */
+export type LoanFilter = { readonly stage: Stage } | { readonly stalled: true }
+
 /** How many loans of one account stand where. */
 export type StageCounts = ReadonlyArray<{ readonly stage: Loan["stage"]; readonly loans: number }>
 
@@ -86,8 +90,8 @@ export class LoanStore extends Context.Service<
      */
     readonly update: (
       reference: ApplicationReference,
-      decide: (stored: StoredLoan | undefined) => Change,
-    ) => Effect.Effect<WrittenChange, StoreUnavailable>
+      decide: (stored: StoredLoan | undefined) => Change | undefined,
+    ) => Effect.Effect<WrittenChange | undefined, StoreUnavailable>
 
     /** The loan's journal, oldest entry first. */
     readonly history: (
@@ -113,9 +117,13 @@ export class LoanStore extends Context.Service<
     /** How many loans of an account are stalled. */
     readonly stalledCount: (account: AccountName) => Effect.Effect<number, StoreUnavailable>
 
-    /** Every loan of an account, a page at a time in the order of their references. */
+    /** The accounts that any loan belongs to. */
+    readonly accounts: Effect.Effect<ReadonlyArray<AccountName>, StoreUnavailable>
+
+    /** An account's loans, all or only some of them, a page at a time in the order of their references. */
     readonly loans: (options: {
       readonly account: AccountName
+      readonly only?: LoanFilter
       readonly after: string
       readonly limit: number
     }) => Effect.Effect<ReadonlyArray<StoredLoan>, StoreUnavailable>

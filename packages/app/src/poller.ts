@@ -54,15 +54,21 @@ export class Poller extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<PollAnswer>, StoreUnavailable>
   }
 >()("@loan-engine/app/Poller") {
-  static readonly layer = (
-    settings: PollerSettings,
-  ): Layer.Layer<Poller, never, LoanEngine | LoanStore | Banks> =>
-    Layer.effect(Poller, makePoller(settings)).pipe(
-      Layer.provide(RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory))),
-    )
+  /** Asks when it is told to, and whatever falls due. */
+  static readonly layer = (settings: PollerSettings): PollerLayer => layerOf(settings, true)
+
+  /** Asks only when it is told to. */
+  static readonly layerOnDemand = (settings: PollerSettings): PollerLayer => layerOf(settings, false)
 }
 
-const makePoller = Effect.fnUntraced(function* (settings: PollerSettings) {
+type PollerLayer = Layer.Layer<Poller, never, LoanEngine | LoanStore | Banks>
+
+const layerOf = (settings: PollerSettings, runsDue: boolean): PollerLayer =>
+  Layer.effect(Poller, makePoller(settings, runsDue)).pipe(
+    Layer.provide(RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory))),
+  )
+
+const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDue: boolean) {
   const engine = yield* LoanEngine
   const store = yield* LoanStore
   const banks = yield* Banks
@@ -151,6 +157,7 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings) {
 
   const questionsOf = ({ loan, schedule }: StoredLoan): ReadonlyArray<PollQuestion> =>
     pollQuestions(loan, schedule, settings.cadence)
+  if (!runsDue) return Poller.of({ poll })
   yield* runDuePolls(settings, pauses, {
     requests: (stored) => questionsOf(stored).length,
     run: (stored) =>

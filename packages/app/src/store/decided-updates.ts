@@ -4,12 +4,14 @@ import type { Change, StoredLoan } from "../loan-store.ts"
 /** A change of one loan that is asked for; what it is to be is decided upon the loan as it then stands. */
 export interface Update {
   readonly reference: ApplicationReference
-  readonly decide: (stored: StoredLoan | undefined) => Change
+  /** `undefined`: as the loan stands, nothing is to be written. */
+  readonly decide: (stored: StoredLoan | undefined) => Change | undefined
 }
 
 /** What one update of a batch came to, before anything is written. */
 export type DecidedUpdate =
   | { readonly state: "decided"; readonly stored: StoredLoan | undefined; readonly change: Change }
+  | { readonly state: "declined" }
   /** It cannot be told before the changes ahead of it are written. */
   | { readonly state: "again" }
   | { readonly state: "defect"; readonly defect: unknown }
@@ -31,6 +33,7 @@ export function decideInOrder(
       const ahead = pending.get(reference)
       const stored = ahead ?? load(reference)
       const change = decide(stored)
+      if (change === undefined) return { state: "declined" }
       if (change.addsNothing) closed.add(reference)
       if (change.addsNothing && ahead !== undefined) return { state: "again" }
       pending.set(reference, after(change))

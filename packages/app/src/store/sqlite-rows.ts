@@ -1,4 +1,5 @@
 import { Loan } from "@loan-engine/domain/loan"
+import { AccountName } from "@loan-engine/domain/observation"
 import { Schema } from "effect"
 import { EntryContent } from "../journal.ts"
 import type { StoredEntry } from "../journal.ts"
@@ -28,6 +29,8 @@ const JournalRow = Schema.Struct({
 })
 
 const decodeLoanRow = Schema.decodeUnknownSync(LoanRow)
+const decodeAccount = Schema.decodeUnknownSync(Schema.Struct({ account: AccountName }))
+export const accountOf = (row: unknown): AccountName => decodeAccount(row).account
 export const stageCount = Schema.decodeUnknownSync(StageCountRow)
 const decodeJournalRow = Schema.decodeUnknownSync(JournalRow)
 

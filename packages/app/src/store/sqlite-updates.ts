@@ -15,13 +15,14 @@ import type { Write, WriteJob, WriteOutcome, Written } from "./sqlite-writes.ts"
 /** Either a change that is decided upon the loan as it stands, or what is to be written whatever stands there. */
 export type Request = Update | { readonly job: WriteJob }
 
-/** A change, for an update; what its statements did, for a job. */
-export type Answer = WrittenChange | Written
+/** A change, or nothing if there was to be none, for an update; what its statements did, for a job. */
+export type Answer = WrittenChange | Written | undefined
 
 const isUpdate = (request: Request): request is Update => "decide" in request
-const isChange = (answer: Answer): answer is WrittenChange => "entry" in answer
+const isChange = (answer: Answer): answer is WrittenChange | undefined =>
+  answer === undefined || "entry" in answer
 
-export function changeOf(answer: Answer): WrittenChange {
+export function changeOf(answer: Answer): WrittenChange | undefined {
   if (isChange(answer)) return answer
   throw new TypeError("an update was answered as if it were a job")
 }
@@ -58,6 +59,7 @@ interface Planned {
 }
 
 const again: Unwritten = { state: "again" }
+const declined: Outcome<Answer> = { state: "written", answer: undefined }
 
 function settled({ answer, isDecided }: Planned, outcome: WriteOutcome | undefined): Outcome<Answer> {
   if (outcome === undefined) return { state: "defect", defect: new Error("a job was not answered") }
@@ -66,13 +68,14 @@ function settled({ answer, isDecided }: Planned, outcome: WriteOutcome | undefin
   return outcome.state === "refused" ? outcome : { state: "written", answer: answer(outcome) }
 }
 
-function plan(reads: Reads, batch: ReadonlyArray<Request>): ReadonlyArray<Planned | Unwritten> {
+function plan(reads: Reads, batch: ReadonlyArray<Request>): ReadonlyArray<Planned | Outcome<Answer>> {
   const decided = decideInOrder(batch.filter(isUpdate), (reference) => loadLoan(reads.load, reference))
   let next = 0
   return batch.map((request) => {
     if (!isUpdate(request)) return { job: request.job, answer: (written) => written, isDecided: false }
     const each = decided[next++]
-    return each?.state === "decided" ? plannedChange(reads, each) : (each ?? again)
+    if (each?.state === "decided") return plannedChange(reads, each)
+    return each?.state === "declined" ? declined : (each ?? again)
   })
 }
 

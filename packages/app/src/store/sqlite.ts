@@ -3,14 +3,14 @@ import type { AccountName } from "@loan-engine/domain/observation"
 import { Context, Effect, Layer } from "effect"
 import type { Scope } from "effect"
 import { JournalStore } from "../journal-store.ts"
-import type { CallbackRegistration, ClaimDue, LineDue } from "../loan-store.ts"
+import type { CallbackRegistration, ClaimDue, LineDue, LoanFilter } from "../loan-store.ts"
 import { LoanStore, StoreUnavailable, StoreUnusable } from "../loan-store.ts"
 import { makeGroupCommit } from "./group-commit.ts"
 import type { GroupCommitLimits } from "./group-commit.ts"
 import { isSqliteError, openConnection, openReadOnly } from "./sqlite-connection.ts"
 import type { ConnectionSettings } from "./sqlite-connection.ts"
 import { sqliteJournal } from "./sqlite-journal.ts"
-import { loanColumns, stageCount, storedEntry, storedLoan } from "./sqlite-rows.ts"
+import { accountOf, loanColumns, stageCount, storedEntry, storedLoan } from "./sqlite-rows.ts"
 import { migrate, requireCurrent } from "./sqlite-schema.ts"
 import { changeOf, commitInOrder, loadLoan, reschedule, writtenOf } from "./sqlite-updates.ts"
 import { inlineCommit, threadCommit } from "./sqlite-writer.ts"
@@ -55,8 +55,9 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
     reschedule: (stored, schedule) => Effect.asVoid(write([reschedule(stored, schedule)])),
     stageCounts: (account) => read(() => reads.stageCounts.all(account).map((row) => stageCount(row))),
     stalledCount: (account) => read(() => Number(reads.stalledCount.get(account)?.["loans"] ?? 0)),
-    loans: ({ account, after, limit }) =>
-      read(() => reads.loans.all(account, after, limit).map((row) => storedLoan(row))),
+    accounts: read(() => reads.accounts.all().map((row) => accountOf(row))),
+    loans: ({ account, only, after, limit }) =>
+      read(() => loansRead(reads, only)(account, after, limit).map((row) => storedLoan(row))),
     callbackRegistration: (account, bankUrl) => read(() => findRegistration(reads, account, bankUrl)),
     saveCallbackRegistration: ({ account, bankUrl, callbackUrl, registeredAt }) =>
       Effect.asVoid(
@@ -131,15 +132,34 @@ function prepareReads(database: DatabaseSync) {
       "SELECT stage, count(*) AS loans FROM loans WHERE account = ? GROUP BY stage",
     ),
     stalledCount: database.prepare("SELECT count(*) AS loans FROM loans WHERE account = ? AND stalled = 1"),
-    loans: database.prepare(`
-      SELECT ${loanColumns} FROM loans WHERE account = ? AND application_reference > ?
-      ORDER BY application_reference LIMIT ?`),
+    // The next account behind each, so that the index is looked at once an account and not once a loan.
+    accounts: database.prepare(`
+      WITH RECURSIVE found (account) AS (
+        SELECT min(account) FROM loans
+        UNION ALL
+        SELECT (SELECT min(account) FROM loans WHERE account > found.account) FROM found
+        WHERE found.account IS NOT NULL)
+      SELECT account FROM found WHERE account IS NOT NULL`),
+    loans: database.prepare(loansPage("")),
+    loansAtStage: database.prepare(loansPage("AND stage = ?")),
+    loansStalled: database.prepare(loansPage("AND stalled = 1")),
     findRegistration: database.prepare(
       "SELECT callback_url, registered_at FROM callback_registrations WHERE account = ? AND bank_url = ?",
     ),
   } satisfies Record<string, StatementSync>
 }
 type Reads = ReturnType<typeof prepareReads>
+
+const loansPage = (only: string): string => `
+  SELECT ${loanColumns} FROM loans WHERE account = ? AND application_reference > ? ${only}
+  ORDER BY application_reference LIMIT ?`
+
+const loansRead =
+  (reads: Reads, only: LoanFilter | undefined) => (account: AccountName, after: string, limit: number) => {
+    if (only === undefined) return reads.loans.all(account, after, limit)
+    if ("stage" in only) return reads.loansAtStage.all(account, after, only.stage, limit)
+    return reads.loansStalled.all(account, after, limit)
+  }
 
 const claim = ({ account, confirm, now, limit, leaseMs }: ClaimDue): Write => ({
   statement: "claim",

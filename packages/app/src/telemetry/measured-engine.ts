@@ -5,7 +5,6 @@ import { Clock, Effect, Exit, Layer, References } from "effect"
 import { LoanEngine } from "../engine.ts"
 import type { Recorded } from "../engine.ts"
 import { LoanStore } from "../loan-store.ts"
-import type { StoreUnavailable } from "../loan-store.ts"
 import { observationsCounter, recordDuration, recordFailuresCounter } from "./metrics.ts"
 
 /** The engine as it is, with its one path in counted, timed, traced and, on the debug level, logged. */
@@ -16,13 +15,15 @@ export const measuredEngine = <E, R>(engine: Layer.Layer<LoanEngine, E, R>): Lay
       ...plain,
       record: (observation: Observation, raw: Uint8Array) =>
         observed(observation, plain.record(observation, raw)),
+      recordAt: (version: number, observation: Observation, raw: Uint8Array) =>
+        observed(observation, plain.recordAt(version, observation, raw)),
     })),
   ).pipe(Layer.provide(engine))
 
-const observed = (
+const observed = <E>(
   observation: Observation,
-  record: Effect.Effect<Recorded, StoreUnavailable>,
-): Effect.Effect<Recorded, StoreUnavailable> => {
+  record: Effect.Effect<Recorded, E>,
+): Effect.Effect<Recorded, E> => {
   const { account, applicationReference, evidence, source } = observation
   return record.pipe(
     traced(
@@ -42,7 +43,7 @@ const observed = (
 /** Plain calls, because this is done for every callback. */
 function count(
   { account, source, receivedAt }: Observation,
-  exit: Exit.Exit<Recorded, StoreUnavailable>,
+  exit: Exit.Exit<Recorded, unknown>,
   fiber: Fiber.Fiber<unknown, unknown>,
 ): void {
   const { context } = fiber

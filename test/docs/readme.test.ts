@@ -9,6 +9,7 @@ import { sealingDefaults } from "@loan-engine/app/sealing"
 import { serverLimitsDefault } from "@loan-engine/app/server-limits"
 import { metricsLimitsDefault } from "@loan-engine/app/telemetry-config"
 import { traceExportLimitsDefault } from "@loan-engine/app/telemetry/trace-export"
+import { sqliteLimitsDefault } from "@loan-engine/app/store/sqlite"
 import { lifecycleMermaid } from "@loan-engine/domain/lifecycle-picture"
 import { describe, expect, it } from "vitest"
 
@@ -18,6 +19,7 @@ const limits = {
   ...pollerDefaults,
   ...cadenceLimitsDefault,
   ...sealingDefaults,
+  ...sqliteLimitsDefault,
   ...callbackHealthDefaults,
   ...breakerLimitsDefault,
   ...metricsLimitsDefault,

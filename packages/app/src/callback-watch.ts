@@ -56,14 +56,22 @@ export const watchCallbacks = Effect.fnUntraced(function* (
   yield* Effect.forkScoped(Effect.repeat(watch, Schedule.spaced(settings.callbackHealthEveryMs)))
 })
 
-/** How every account's callbacks fared over the last days. */
+/** How every account's callbacks fared over the last days, what is not counted yet included. */
 export const callbackHealths = Effect.fnUntraced(function* (
   settings: CallbackHealthSettings,
   accounts: ReadonlyArray<AccountName>,
 ): Effect.fn.Return<ReadonlyArray<CallbackHealth>, StoreUnavailable, JournalStore> {
   const journal = yield* JournalStore
   const days = yield* journal.callbackDays(judgedFrom(yield* Clock.currentTimeMillis, settings))
-  return accounts.map((account) => callbackHealth(account, days, settings))
+  const uncounted = new CallbackTally()
+  for (let after = yield* journal.callbacksCountedTo; ;) {
+    const rows = yield* journal.feed({ after, limit: countedPageRowsMax })
+    const last = rows.at(-1)
+    if (last === undefined) break
+    for (const row of rows) uncounted.entry(yield* Effect.orDie(decodeEntry(row.text)))
+    after = last.position
+  }
+  return accounts.map((account) => callbackHealth(account, [...days, ...uncounted.days], settings))
 })
 
 /** Counts every entry behind the last one counted. */

@@ -18,6 +18,7 @@ import { cadenceLimitsDefault } from "./poll-cadence.ts"
 import type { PollerSettings } from "./poller.ts"
 import type { SealingSettings } from "./sealing.ts"
 import { sealingDefaults } from "./sealing.ts"
+import { sqliteLimitsDefault } from "./store/sqlite.ts"
 import { pollerDefaults } from "./poller.ts"
 
 /** How one account's callbacks are trusted and where its bank is. */
@@ -33,12 +34,12 @@ export interface BankConfig {
   readonly password: Redacted.Redacted
 }
 
-/** Everything `serve` runs on. */
-export interface EngineConfig {
+/** What an operator's command works with: the store, the accounts and their banks. */
+export interface OperatorConfig {
   readonly host: string
   readonly port: number
   readonly databasePath: string
-  readonly apiKey: Redacted.Redacted
+  readonly storeLimits: typeof sqliteLimitsDefault
   readonly accounts: ReadonlyArray<AccountConfig>
   readonly poller: PollerSettings
   readonly serverLimits: ServerLimits
@@ -47,6 +48,11 @@ export interface EngineConfig {
   readonly sealing: SealingSettings
   readonly callbackHealth: CallbackHealthSettings
   readonly telemetry: TelemetryConfig
+}
+
+/** Everything `serve` runs on. */
+export interface EngineConfig extends OperatorConfig {
+  readonly apiKey: Redacted.Redacted
 }
 
 const optional = (name: string) => Config.option(Config.String(name))
@@ -68,6 +74,7 @@ const environment = Config.all({
   callbackLimits: limitsFromEnvironment(callbackReceiverLimitsDefault),
   breakerLimits: limitsFromEnvironment(breakerLimitsDefault),
   sealing: limitsFromEnvironment(sealingDefaults),
+  storeLimits: limitsFromEnvironment(sqliteLimitsDefault),
   callbackHealth: limitsFromEnvironment(callbackHealthDefaults),
   apiKey: secret("LOAN_ENGINE_API_KEY"),
   pollIntervalScale: Config.withDefault(Config.Finite("LOAN_ENGINE_POLL_INTERVAL_SCALE"), 1),
@@ -75,29 +82,43 @@ const environment = Config.all({
   pollerLimits: limitsFromEnvironment(pollerDefaults),
 })
 
+const settingsFromEnvironment = Effect.mapError(environment, (error) => unusable(oneLine(error.message)))
+
 /** Reads the settings of `serve` from the environment. */
 export const configFromEnvironment = Effect.gen(function* () {
-  const settings = yield* Effect.mapError(environment, (error) => unusable(oneLine(error.message)))
+  const settings = yield* settingsFromEnvironment
   const apiKey = Option.getOrUndefined(settings.apiKey)
   if (apiKey === undefined || Redacted.value(apiKey) === "") {
     return yield* unusable("LOAN_ENGINE_API_KEY is not set: choose the key that callers of /v1 must send.")
   }
-  const account: AccountConfig = {
-    name: settings.account,
-    bank: yield* bankConfig(settings),
-    jwks: yield* jwksConfig(settings),
-    ...(yield* callbackConfig(settings.callback)),
-  }
-  if (
-    account.callbackCredentials.length === 0 &&
-    account.jwks === undefined &&
-    !account.allowUnauthenticated
-  ) {
+  const config = yield* operatorConfig(settings)
+  const trusting = config.accounts.find(
+    ({ callbackCredentials, jwks, allowUnauthenticated }) =>
+      callbackCredentials.length === 0 && jwks === undefined && !allowUnauthenticated,
+  )
+  if (trusting !== undefined) {
     return yield* unusable(
       "Nothing is set that tells a genuine callback: set LOAN_ENGINE_CALLBACK_AUTH_METHOD and " +
         "LOAN_ENGINE_CALLBACK_CREDENTIALS, or LOAN_ENGINE_JWKS_URL, or else " +
         "LOAN_ENGINE_ALLOW_UNAUTHENTICATED_CALLBACKS=true to hold every callback until a poll confirms it.",
     )
+  }
+  return { ...config, apiKey } satisfies EngineConfig
+})
+
+/** Reads the settings of an operator's command: nothing is asked for that only the engine itself needs. */
+export const operatorConfigFromEnvironment = Effect.flatMap(settingsFromEnvironment, (settings) =>
+  operatorConfig(settings),
+)
+
+const operatorConfig = Effect.fnUntraced(function* (
+  settings: Settings,
+): Effect.fn.Return<OperatorConfig, ConfigUnusable> {
+  const account: AccountConfig = {
+    name: settings.account,
+    bank: yield* bankConfig(settings),
+    jwks: yield* jwksConfig(settings),
+    ...(yield* callbackConfig(settings.callback)),
   }
   const scale = settings.pollIntervalScale
   if (scale <= 0) return yield* unusable("LOAN_ENGINE_POLL_INTERVAL_SCALE must be above 0; 1 is real time.")
@@ -109,10 +130,11 @@ export const configFromEnvironment = Effect.gen(function* () {
     cadence: { ...settings.cadenceLimits, pollIntervalScale: scale },
   }
   const databasePath = yield* databaseFile(settings.database)
-  const { host, port, serverLimits, callbackLimits, breakerLimits, sealing, callbackHealth } = settings
-  const limits = { serverLimits, callbackLimits, breakerLimits, sealing, callbackHealth }
+  const { host, port, storeLimits, serverLimits, callbackLimits, breakerLimits, sealing, callbackHealth } =
+    settings
+  const limits = { storeLimits, serverLimits, callbackLimits, breakerLimits, sealing, callbackHealth }
   const telemetry = yield* telemetryConfig(settings.telemetry)
-  return { host, port, databasePath, apiKey, accounts: [account], poller, ...limits, telemetry }
+  return { host, port, databasePath, accounts: [account], poller, ...limits, telemetry }
 })
 
 type Settings = Config.Success<typeof environment>

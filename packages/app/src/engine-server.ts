@@ -1,5 +1,4 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { makeBankClient } from "@loan-engine/adapters-http/bank-client"
 import type { CallbackAccountOptions } from "@loan-engine/adapters-http/callback-accounts"
 import { makeCallbackReceiver, RecordUnavailable } from "@loan-engine/adapters-http/callback-receiver"
 import { serveCallback } from "@loan-engine/adapters-http/callback-node"
@@ -10,7 +9,7 @@ import { HttpRouter } from "effect/http"
 import { retryAfterSeconds } from "./api/problem.ts"
 import { operatorRoutes } from "./api/operator-routes.ts"
 import { apiRoutes } from "./api/routes.ts"
-import { Banks } from "./banks.ts"
+import { banksLayer } from "./banks.ts"
 import { watchCallbacks } from "./callback-watch.ts"
 import type { AccountConfig, EngineConfig } from "./config.ts"
 import { LoanEngine } from "./engine.ts"
@@ -27,10 +26,9 @@ import { traceLayer } from "./telemetry/trace-export.ts"
 
 /** The whole engine behind HTTP: store, engine, poller, callback receiver, API. */
 export const engineServer = (config: EngineConfig) => {
-  const { databasePath, poller, sealing, telemetry } = config
-  const file = layerSqlite({ path: databasePath, ...sqliteDefaults, writerThread: true }).pipe(
-    Layer.provide(Layer.effectDiscard(holdStoreLock(databasePath))),
-  )
+  const { databasePath, storeLimits, poller, sealing, telemetry } = config
+  const settings = { path: databasePath, ...sqliteDefaults, ...storeLimits, writerThread: true }
+  const file = layerSqlite(settings).pipe(Layer.provide(Layer.effectDiscard(holdStoreLock(databasePath))))
   const engine = measuredEngine(LoanEngine.layer(poller.cadence)).pipe(
     Layer.provideMerge(layerSealing(sealing)),
     Layer.provideMerge(tracedStore(file)),
@@ -92,22 +90,6 @@ function callbackAccount(url: string): string | undefined {
     return name
   }
 }
-
-const banksLayer = ({ accounts, poller, breakerLimits }: EngineConfig) =>
-  Layer.effect(
-    Banks,
-    Effect.gen(function* () {
-      const limits = { ...breakerLimits, bankRequestsPerSecondMax: poller.pollRatePerSecond }
-      const clients = yield* Effect.forEach(accounts, ({ name, bank }) =>
-        bank === undefined
-          ? Effect.succeed([])
-          : Effect.map(makeBankClient({ ...bank, account: name, limits }), (client) => [
-              [name, client] as const,
-            ]),
-      )
-      return new Map(clients.flat())
-    }),
-  )
 
 /** The bank's way in, ending in the engine's `record`. */
 const callbackReceiver = Effect.fnUntraced(function* ({ accounts, callbackLimits }: EngineConfig) {

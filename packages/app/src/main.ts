@@ -1,8 +1,18 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Cause, Console, Effect, Exit } from "effect"
+import { Cause, Console, Effect, Exit, Result } from "effect"
 import { CliError, Command } from "effect/cli"
+import { at } from "./cli/at.ts"
+import { callback } from "./cli/callback.ts"
+import { doctor } from "./cli/doctor.ts"
+import { exitCodeOf, exitCodes } from "./cli/exit-codes.ts"
+import { history } from "./cli/history.ts"
+import { disputes, stalled } from "./cli/loan-lists.ts"
+import { poll } from "./cli/poll.ts"
+import { rule } from "./cli/rule.ts"
 import { serve } from "./cli/serve.ts"
+import { status } from "./cli/status.ts"
+import { trigger } from "./cli/trigger.ts"
 import { start } from "./cli/start.ts"
 import { withoutWords } from "@loan-engine/adapters-http/without-words"
 import { logLayer } from "./telemetry/log.ts"
@@ -10,10 +20,23 @@ import { version } from "./version.ts"
 
 const loanEngine = Command.make("loan-engine").pipe(
   Command.withDescription("The authoritative loan-state engine for Resurs Bank's Consumer Loan API"),
-  Command.withSubcommands([start, serve]),
+  Command.withSubcommands([
+    start,
+    serve,
+    status,
+    history,
+    at,
+    disputes,
+    stalled,
+    rule,
+    poll,
+    callback,
+    doctor,
+    trigger,
+  ]),
 )
 
-// Our errors say themselves what to do: each is printed as one line, and the exit code is 1.
+// Our errors say themselves what to do: each is printed as one line, and the exit code tells scripts of which kind it is.
 Command.run(loanEngine, { version }).pipe(
   Effect.tapError((error) =>
     CliError.isCliError(error) ? Effect.void : Console.error(`loan-engine: ${error.message}`),
@@ -30,8 +53,9 @@ Command.run(loanEngine, { version }).pipe(
       disableErrorReporting: true,
       // A signal that asks us to stop is not a failure.
       teardown: (exit, onExit) => {
-        const stopped = Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
-        onExit(Exit.isSuccess(exit) || stopped ? 0 : 1)
+        if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return onExit(exitCodes.done)
+        const error = Cause.findError(exit.cause)
+        onExit(Result.isSuccess(error) ? exitCodeOf(error.success) : exitCodes.wrong)
       },
     }),
 )

@@ -15,6 +15,7 @@ import { LoanStore } from "../loan-store.ts"
 import { cadenceDefaults } from "../poll-cadence.ts"
 import { pollerDefaults } from "../poller.ts"
 import { sealingDefaults } from "../sealing.ts"
+import { sqliteLimitsDefault } from "../store/sqlite.ts"
 import { serverLimitsDefault } from "../server-limits.ts"
 import { telemetryDefault } from "../telemetry-config.ts"
 import type { ChaosLevel } from "./chaos.ts"
@@ -122,6 +123,7 @@ function engineConfig(options: DemoOptions, bankUrl: string): EngineConfig {
     callbackLimits: callbackReceiverLimitsDefault,
     breakerLimits: breakerLimitsDefault,
     sealing: sealingDefaults,
+    storeLimits: sqliteLimitsDefault,
     callbackHealth: callbackHealthDefaults,
     telemetry: telemetryDefault,
     accounts: [account(mainAccount, true), account(pageAccount, false)],

@@ -24,11 +24,15 @@ export interface SqliteSettings extends ConnectionSettings, GroupCommitLimits {
   readonly readOnly: boolean
 }
 
-export const sqliteDefaults: Omit<SqliteSettings, "path"> = {
+export const sqliteLimitsDefault = {
   queuedUpdatesMax: 4_096,
   transactionUpdatesMax: 256,
   busyTimeoutMs: 5_000,
   walPagesMax: 4_000,
+}
+
+export const sqliteDefaults: Omit<SqliteSettings, "path"> = {
+  ...sqliteLimitsDefault,
   writerThread: false,
   readOnly: false,
 }

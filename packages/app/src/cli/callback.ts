@@ -1,0 +1,120 @@
+import { makeBankClient } from "@loan-engine/adapters-http/bank-client"
+import { AccountName } from "@loan-engine/domain/observation"
+import { Effect, Option } from "effect"
+import { Command, Flag } from "effect/cli"
+import { callbackAlarm } from "../callback-health.ts"
+import type { CallbackHealth } from "../callback-health.ts"
+import { registerCallback } from "../callback-registration.ts"
+import { callbackHealths } from "../callback-watch.ts"
+import { ConfigUnusable } from "../config-unusable.ts"
+import { operatorConfigFromEnvironment } from "../config.ts"
+import type { AccountConfig } from "../config.ts"
+import { LoanStore } from "../loan-store.ts"
+import { FoundWrong } from "./exit-codes.ts"
+import { readingStore, writingStore } from "./open-store.ts"
+import { isoOrDash, json, show, table } from "./output.ts"
+
+const account = Flag.String("account").pipe(
+  Flag.withDescription("One account only"),
+  Flag.withSchema(AccountName),
+  Flag.optional,
+)
+
+/** `loan-engine callback health`: whether each account's callbacks come, and who else sends some. */
+const health = Command.make(
+  "health",
+  { account, json },
+  Effect.fn(function* (options) {
+    const { callbackHealth } = yield* operatorConfigFromEnvironment
+    const { accounts } = yield* LoanStore
+    const asked = Option.isSome(options.account) ? [options.account.value] : yield* accounts
+    const healths = yield* callbackHealths(callbackHealth, asked)
+    const days = callbackHealth.callbackHealthDays
+    yield* show(options.json, healths.map(healthJson), () => [
+      `over the last ${days} days:`,
+      ...table(
+        ["account", "by callback", "by poll", "late", "missed", "forged", "unauthorized", "last callback"],
+        healths.map(healthRow),
+      ),
+    ])
+    const alarms = healths.filter(({ alarming }) => alarming).map(callbackAlarm)
+    if (alarms.length > 0) yield* new FoundWrong({ message: alarms.join("\n") })
+  }, Effect.provide(readingStore)),
+).pipe(
+  Command.withDescription("How each account's callbacks fare: what they brought, what had to be asked for"),
+)
+
+const healthJson = ({ lastCallbackAt, ...rest }: CallbackHealth) => ({
+  ...rest,
+  lastCallbackAt: lastCallbackAt === null ? null : isoOrDash(lastCallbackAt),
+})
+
+const healthRow = (each: CallbackHealth): ReadonlyArray<string> => [
+  each.account,
+  String(each.byCallback),
+  String(each.byPoll),
+  String(each.late),
+  `${each.missed} (${Math.round(each.missedRate * 100)} %)`,
+  String(each.forged),
+  String(each.unauthorized),
+  isoOrDash(each.lastCallbackAt),
+]
+
+/** `loan-engine callback register --url …`: tells the bank, once, where an account's callbacks go. */
+const register = Command.make(
+  "register",
+  {
+    account,
+    url: Flag.String("url").pipe(
+      Flag.withDescription("Where the bank is to send them: https://…/callbacks/<account>"),
+    ),
+    force: Flag.Boolean("force").pipe(
+      Flag.withDescription("Even if one was registered before; the bank wants it sent once only"),
+      Flag.withDefault(false),
+    ),
+    json,
+  },
+  Effect.fn(
+    function* (options) {
+      const { accounts } = yield* operatorConfigFromEnvironment
+      const { name, bank, callbackCredentials } = yield* configured(accounts, options.account)
+      if (bank === undefined) {
+        return yield* new ConfigUnusable({
+          message: "No bank is set for the account: set LOAN_ENGINE_BANK_URL, _USERNAME and _PASSWORD.",
+        })
+      }
+      const [authorization] = callbackCredentials
+      const registration = {
+        callbackUrl: options.url,
+        ...(authorization === undefined ? {} : { authorization }),
+      }
+      const at = { url: bank.url, client: yield* makeBankClient({ ...bank, account: name }) }
+      yield* registerCallback(name, at, registration, { forced: options.force })
+      const result = { account: name, callbackUrl: options.url, authorization: authorization?.method ?? null }
+      yield* show(options.json, result, () => [
+        `the bank sends the callbacks of account ${name} to ${options.url} from now on, ` +
+          (authorization === undefined ? "without credentials" : `with ${authorization.method} credentials`),
+      ])
+    },
+    Effect.scoped,
+    Effect.provide(writingStore),
+  ),
+).pipe(Command.withDescription("Tell the bank, once, where an account's callbacks go"))
+
+/** The named account, or the only one there is. */
+function configured(
+  accounts: ReadonlyArray<AccountConfig>,
+  named: Option.Option<AccountName>,
+): Effect.Effect<AccountConfig, ConfigUnusable> {
+  const [only, ...more] = Option.isNone(named)
+    ? accounts
+    : accounts.filter(({ name }) => name === named.value)
+  if (only !== undefined && more.length === 0) return Effect.succeed(only)
+  const known = accounts.map(({ name }) => name).join(", ")
+  return Effect.fail(new ConfigUnusable({ message: `Name one of the accounts that are set: ${known}.` }))
+}
+
+export const callback = Command.make("callback").pipe(
+  Command.withDescription("The bank's callbacks: where they go, and how they fare"),
+  Command.withSubcommands([register, health]),
+)

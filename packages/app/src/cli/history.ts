@@ -1,0 +1,57 @@
+import { Effect } from "effect"
+import { Command } from "effect/cli"
+import { entryJson } from "../api/loan-json.ts"
+import { LoanEngine } from "../engine.ts"
+import type { StoredEntry } from "../journal.ts"
+import { knownLoan } from "../operator.ts"
+import { reference } from "./loan-argument.ts"
+import { readingEngine } from "./open-store.ts"
+import { iso, json, show, table } from "./output.ts"
+
+/** `loan-engine history <reference>`: why the loan is where it is. */
+export const history = Command.make(
+  "history",
+  { reference, json },
+  Effect.fn(function* (options) {
+    const engine = yield* LoanEngine
+    const { loan } = yield* knownLoan(options.reference)
+    const entries = yield* engine.history(loan.applicationReference)
+    yield* show(options.json, entries.map(entryJson), () => [
+      ...table(["version", "received", "source", "evidence", "did", "said", "steps"], entries.map(entryRow)),
+      "",
+      `${loan.applicationReference} is ${loan.stage}: ${whyThere(entries)}`,
+    ])
+  }, Effect.provide(readingEngine)),
+).pipe(
+  Command.withDescription(
+    "Why a loan is where it is: each step with the word that led to it, and who said it",
+  ),
+)
+
+const entryRow = (entry: StoredEntry): ReadonlyArray<string> => [
+  String(entry.version),
+  iso(entry.receivedAt),
+  entry.source,
+  entry.evidence,
+  didWhat(entry),
+  entry.events.map(({ type }) => type).join(", ") || "-",
+  entry.steps.map(({ from, to, inferred }) => `${from} -> ${to}${inferred ? " (inferred)" : ""}`).join(", "),
+]
+
+function didWhat({ disposition, hold, repeats }: StoredEntry): string {
+  const why = hold === null ? "" : `: ${hold}`
+  const again = repeats === 0 ? "" : `, heard ${repeats + 1} times`
+  return `${disposition}${why}${again}`
+}
+
+/** The last step, and the word it came from. */
+function whyThere(entries: ReadonlyArray<StoredEntry>): string {
+  const led = entries.findLast(({ steps }) => steps.length > 0)
+  const step = led?.steps.at(-1)
+  if (led === undefined || step === undefined) return "nothing that is trusted has moved it yet"
+  const said = led.events.map(({ type }) => type).join(" and ")
+  const inferred = step.inferred ? ", which implies it" : ""
+  const ruled = led.events.find((event) => event.type === "dispute.ruled")
+  const reason = ruled === undefined ? "" : ` by ${ruled.by}: ${ruled.reason}`
+  return `${led.source} (${led.evidence}) said ${said}${inferred} at ${iso(led.receivedAt)}${reason}`
+}

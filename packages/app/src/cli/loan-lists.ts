@@ -1,0 +1,98 @@
+import type { LoanFilter, StoredLoan } from "../loan-store.ts"
+import { LoanStore } from "../loan-store.ts"
+import { Effect } from "effect"
+import { Command, Flag } from "effect/cli"
+import { readingStore } from "./open-store.ts"
+import { isoOrDash, json, show, table } from "./output.ts"
+
+const limit = Flag.Int("limit").pipe(
+  Flag.withDescription("How many to list at most; 0 for all"),
+  Flag.withDefault(100),
+)
+
+/** How many rows are read at a time. */
+const pageRowsMax = 500
+
+/** Every loan of every account that passes the filter, up to the limit. */
+const listed = Effect.fnUntraced(function* (only: LoanFilter, limitMax: number) {
+  const store = yield* LoanStore
+  const found: Array<StoredLoan> = []
+  const wanted = limitMax === 0 ? Infinity : limitMax
+  for (const account of yield* store.accounts) {
+    for (let after = ""; found.length < wanted;) {
+      const page = yield* store.loans({
+        account,
+        only,
+        after,
+        limit: Math.min(pageRowsMax, wanted - found.length),
+      })
+      found.push(...page)
+      const last = page.at(-1)
+      if (last === undefined) break
+      after = last.loan.applicationReference
+    }
+  }
+  return found
+})
+
+const listCommand = (
+  name: string,
+  description: string,
+  only: LoanFilter,
+  head: ReadonlyArray<string>,
+  row: (stored: StoredLoan) => ReadonlyArray<string>,
+  none: string,
+) =>
+  Command.make(
+    name,
+    { limit, json },
+    Effect.fn(function* (options) {
+      const loans = yield* listed(only, options.limit)
+      const values = loans.map(({ loan, schedule }) => ({
+        applicationReference: loan.applicationReference,
+        account: loan.account,
+        stage: loan.stage,
+        version: loan.version,
+        stalled: schedule.stalled,
+        attempts: schedule.attempts,
+        nextPollAt: schedule.nextPollAt === null ? null : isoOrDash(schedule.nextPollAt),
+        facts: loan.facts,
+      }))
+      yield* show(options.json, values, () => (loans.length === 0 ? [none] : table(head, loans.map(row))))
+    }, Effect.provide(readingStore)),
+  ).pipe(Command.withDescription(description))
+
+/** `loan-engine disputes`: the loans of which the bank has said things that cannot all be true. */
+export const disputes = listCommand(
+  "disputes",
+  "The loans that a person, or the bank itself, must rule on",
+  { stage: "disputed" },
+  ["loan", "account", "version", "approved", "signed", "paid out", "rejected", "ruled"],
+  ({ loan: { applicationReference, account, version, facts } }) => [
+    applicationReference,
+    account,
+    String(version),
+    isoOrDash(facts.approvedAt),
+    isoOrDash(facts.signedAt),
+    isoOrDash(facts.paidOutAt),
+    isoOrDash(facts.rejectedAt),
+    facts.ruling === null ? "-" : `${facts.ruling.decision} at ${isoOrDash(facts.ruling.at)}`,
+  ],
+  "no loan is in dispute",
+)
+
+/** `loan-engine stalled`: the loans that have been silent for longer than they should. */
+export const stalled = listCommand(
+  "stalled",
+  "The loans that have been silent for so long that a person may want to look",
+  { stalled: true },
+  ["loan", "account", "stage", "polls without news", "next poll"],
+  ({ loan, schedule }) => [
+    loan.applicationReference,
+    loan.account,
+    loan.stage,
+    String(schedule.attempts),
+    isoOrDash(schedule.nextPollAt),
+  ],
+  "no loan is stalled",
+)

@@ -1,0 +1,48 @@
+import { Console, Effect } from "effect"
+import { Flag } from "effect/cli"
+import type { Instant } from "@loan-engine/domain/instant"
+
+/** `--json`: one JSON value on standard output, and nothing else. */
+export const json = Flag.Boolean("json").pipe(
+  Flag.withDescription("Print JSON for programs instead of a table for people"),
+  Flag.withDefault(false),
+)
+
+/** Prints for whoever asked: the value as JSON, or the lines that people read. */
+export const show = (
+  asJson: boolean,
+  value: unknown,
+  lines: () => ReadonlyArray<string>,
+): Effect.Effect<void> =>
+  asJson
+    ? Console.log(JSON.stringify(value, undefined, 2))
+    : Effect.forEach(lines(), (line) => Console.log(line), { discard: true })
+
+/** A table: its head, then the rows, each column as wide as its widest cell. */
+export function table(
+  head: ReadonlyArray<string>,
+  rows: ReadonlyArray<ReadonlyArray<string>>,
+): ReadonlyArray<string> {
+  const widths = head.map((name, column) =>
+    Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  )
+  const line = (cells: ReadonlyArray<string>): string =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd()
+  return [line(head), ...rows.map(line)]
+}
+
+/** Names and values, one a line, aligned. */
+export const facts = (
+  pairs: ReadonlyArray<readonly [name: string, value: string]>,
+): ReadonlyArray<string> => {
+  const width = Math.max(0, ...pairs.map(([name]) => name.length))
+  return pairs.map(([name, value]) => `${name.padEnd(width)}  ${value}`)
+}
+
+/** An instant as people and programs read it: ISO 8601 in UTC. */
+export const iso = (at: Instant): string => new Date(at).toISOString()
+
+export const isoOrDash = (at: Instant | null): string => (at === null ? "-" : iso(at))

@@ -1,0 +1,54 @@
+import { Effect, Layer } from "effect"
+import { Command } from "effect/cli"
+import { banksLayer } from "../banks.ts"
+import { operatorConfigFromEnvironment } from "../config.ts"
+import { LoanEngine } from "../engine.ts"
+import { knownLoan } from "../operator.ts"
+import { Poller } from "../poller.ts"
+import type { PollAnswer } from "../poller.ts"
+import { BankUnanswered } from "./exit-codes.ts"
+import { reference } from "./loan-argument.ts"
+import { writingEngine } from "./open-store.ts"
+import { json, show, table } from "./output.ts"
+
+const polling = Layer.unwrap(
+  Effect.map(operatorConfigFromEnvironment, (config) =>
+    Poller.layerOnDemand(config.poller).pipe(Layer.provide(banksLayer(config))),
+  ),
+).pipe(Layer.provideMerge(writingEngine))
+
+/** `loan-engine poll now <reference>`: asks the bank about one loan, at once. */
+const now = Command.make(
+  "now",
+  { reference, json },
+  Effect.fn(function* (options) {
+    const poller = yield* Poller
+    const engine = yield* LoanEngine
+    const stored = yield* knownLoan(options.reference)
+    const answers = yield* poller.poll(stored, ["status", "quote"])
+    const stage = (yield* engine.loan(options.reference))?.loan.stage ?? stored.loan.stage
+    const shown = answers.map(answerJson)
+    yield* show(options.json, { applicationReference: options.reference, stage, answers: shown }, () => [
+      ...table(
+        ["asked", "answer"],
+        shown.map(({ question, outcome }) => [question, outcome]),
+      ),
+      `${options.reference} is ${stage}`,
+    ])
+    if (answers.some(({ answered }) => answered)) return
+    yield* new BankUnanswered({
+      message: "The bank answered nothing; the loan is asked about again by itself.",
+    })
+  }, Effect.provide(polling)),
+).pipe(Command.withDescription("Ask the bank about a loan at once"))
+
+const answerJson = (answer: PollAnswer) => ({
+  question: answer.question,
+  answered: answer.answered,
+  outcome: answer.answered ? answer.recorded.disposition : answer.code,
+})
+
+export const poll = Command.make("poll").pipe(
+  Command.withDescription("Ask the bank"),
+  Command.withSubcommands([now]),
+)

@@ -1,0 +1,76 @@
+import { stages } from "@loan-engine/domain/legal-transitions"
+import type { AccountName } from "@loan-engine/domain/observation"
+import { Effect, Option } from "effect"
+import { Argument, Command } from "effect/cli"
+import { loanJson } from "../api/loan-json.ts"
+import { JournalStore } from "../journal-store.ts"
+import type { StoredLoan, StoreUnavailable } from "../loan-store.ts"
+import { LoanStore } from "../loan-store.ts"
+import { knownLoan } from "../operator.ts"
+import { reference } from "./loan-argument.ts"
+import { readingEngine } from "./open-store.ts"
+import { facts, isoOrDash, json, show, table } from "./output.ts"
+
+/** `loan-engine status [reference]`: where one loan stands, or how many stand where. */
+export const status = Command.make(
+  "status",
+  { reference: Argument.optional(reference), json },
+  Effect.fn(function* (options) {
+    if (Option.isNone(options.reference)) return yield* summary(options.json)
+    const stored = yield* knownLoan(options.reference.value)
+    const shown = loanJson(stored)
+    return yield* show(options.json, shown, () => loanLines(stored, shown))
+  }, Effect.provide(readingEngine)),
+).pipe(Command.withDescription("Where a loan stands; without a reference, how many stand where"))
+
+function loanLines(
+  { loan, schedule }: StoredLoan,
+  shown: ReturnType<typeof loanJson>,
+): ReadonlyArray<string> {
+  const { additionOutstanding, requiredDocuments, offer, signing, next } = shown
+  return facts([
+    ["loan", loan.applicationReference],
+    ["account", loan.account],
+    ["stage", loan.stage],
+    ["registered", loan.registered ? "yes" : "no: only callbacks have spoken of it"],
+    ["waits for", next.actor === "nobody" ? "nobody" : `${next.actor}: ${next.action}`],
+    ["documents", additionOutstanding ? `outstanding: ${requiredDocuments.join(", ") || "not named"}` : "-"],
+    ["offer", offer === null ? "-" : JSON.stringify(offer)],
+    ["signed", signing.signed ? `yes${signing.method === null ? "" : `, ${signing.method}`}` : "no"],
+    ["version", String(loan.version)],
+    ["next poll", schedule.nextPollAt === null ? "none" : isoOrDash(schedule.nextPollAt)],
+    ["stalled", schedule.stalled ? "yes" : "no"],
+  ])
+}
+
+const summary = Effect.fnUntraced(function* (
+  asJson: boolean,
+): Effect.fn.Return<void, StoreUnavailable, LoanStore | JournalStore> {
+  const store = yield* LoanStore
+  const journal = yield* JournalStore
+  const accounts = yield* Effect.forEach(yield* store.accounts, accountSummary)
+  const seal = yield* journal.lastCheckpoint
+  const sealed = seal === undefined ? null : { checkpoint: seal.number, position: seal.position }
+  yield* show(asJson, { accounts, sealed }, () => [
+    ...table(
+      ["account", ...stages, "stalled"],
+      accounts.map(({ account, stages: at, stalled }) =>
+        [String(account)].concat(
+          stages.map((stage) => String(at[stage] ?? 0)),
+          String(stalled),
+        ),
+      ),
+    ),
+    sealed === null
+      ? "the journal is not sealed yet"
+      : `the journal is sealed to position ${sealed.position} by checkpoint ${sealed.checkpoint}`,
+  ])
+})
+
+const accountSummary = Effect.fnUntraced(function* (account: AccountName) {
+  const store = yield* LoanStore
+  const counts = yield* store.stageCounts(account)
+  const at: { [stage: string]: number } = {}
+  for (const { stage, loans } of counts) at[stage] = loans
+  return { account, stages: at, stalled: yield* store.stalledCount(account) }
+})

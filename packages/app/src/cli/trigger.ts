@@ -1,0 +1,50 @@
+import { makeExchange } from "@loan-engine/adapters-http/http-exchange"
+import { bankClientLimitsDefault } from "@loan-engine/adapters-http/bank-client"
+import { Config, Effect } from "effect"
+import { Argument, Command } from "effect/cli"
+import { BankUnanswered } from "./exit-codes.ts"
+import { reference } from "./loan-argument.ts"
+import { json, show } from "./output.ts"
+
+const triggerUrlDefault =
+  "https://apigw.integration.resurs.com/api/external_test_utils/v1/ext-test-utils/agent"
+
+const triggerUrl = Config.withDefault(Config.String("LOAN_ENGINE_TRIGGER_URL"), triggerUrlDefault)
+
+/**
+ * `loan-engine trigger <action> <reference>`: the bank's test utility, which makes its test environment send a callback.
+ *
+ * Source: the bank's page, "How to trigger a callback in test environment".
+ */
+export const trigger = Command.make(
+  "trigger",
+  {
+    action: Argument.String("action").pipe(
+      Argument.withDescription("What is to happen at the bank; its page shows reject"),
+    ),
+    reference,
+    json,
+  },
+  Effect.fn(function* (options) {
+    const base = yield* triggerUrl
+    const path = [options.action, options.reference].map(encodeURIComponent).join("/")
+    const url = new URL(`${base.replace(/\/+$/u, "")}/${path}`)
+    const exchange = yield* makeExchange(bankClientLimitsDefault)
+    const { status } = yield* exchange({ url, method: "GET", headers: {} }).pipe(
+      Effect.catchTag(
+        "ExchangeFailed",
+        ({ kind, code }) =>
+          new BankUnanswered({ message: `The bank's test utility did not answer: ${kind} (${code}).` }),
+      ),
+    )
+    const { action, reference: applicationReference } = options
+    if (status !== 200) {
+      return yield* new BankUnanswered({
+        message: `The bank's test utility answered ${status} to ${action} for ${applicationReference}: check both.`,
+      })
+    }
+    yield* show(options.json, { action, applicationReference, triggered: true }, () => [
+      `triggered ${action} for ${applicationReference}. A loan that was triggered may behave strangely afterwards.`,
+    ])
+  }, Effect.scoped),
+).pipe(Command.withDescription("Make the bank's test environment send a callback"))

@@ -1,0 +1,241 @@
+import { accessSync, constants, statfsSync } from "node:fs"
+import { dirname } from "node:path"
+import { makeBankClient } from "@loan-engine/adapters-http/bank-client"
+import type { BankErrorReason } from "@loan-engine/adapters-http/bank-error"
+import { bankClientLimitsDefault } from "@loan-engine/adapters-http/bank-client"
+import { makeExchange } from "@loan-engine/adapters-http/http-exchange"
+import { makeJwks } from "@loan-engine/adapters-http/jwks"
+import { ApplicationReference } from "@loan-engine/domain/observation"
+import { Clock, Effect, Result } from "effect"
+import type { Scope } from "effect"
+import { callbackAlarm } from "./callback-health.ts"
+import { callbackHealths } from "./callback-watch.ts"
+import { configFromEnvironment } from "./config.ts"
+import type { AccountConfig, OperatorConfig } from "./config.ts"
+import type { JournalStore } from "./journal-store.ts"
+import { LoanStore } from "./loan-store.ts"
+import { layerSqlite, sqliteDefaults } from "./store/sqlite.ts"
+
+/** What one look at the engine's surroundings found; `mend` says what to do about it. */
+export interface Check {
+  readonly name: string
+  readonly state: "ok" | "warning" | "failed" | "skipped"
+  readonly found: string
+  readonly mend?: string
+}
+
+type Checks = ReadonlyArray<Check>
+
+/** How far the clock may be from the bank's, and how much room the store's disk should have left. */
+export const clockSkewSecondsMax = 5
+export const diskBytesFreeMin = 1_073_741_824
+
+/** Looks at everything that the engine depends on: settings, store, engine, bank, clock, keys and callbacks. It writes nothing. */
+export const examine = Effect.fnUntraced(function* (
+  config: OperatorConfig,
+): Effect.fn.Return<Checks, never, Scope.Scope> {
+  const accounts = yield* Effect.forEach(config.accounts, checkAccount)
+  return [
+    yield* checkSettings,
+    ...(yield* checkStore(config)),
+    yield* checkEngine(config),
+    ...accounts.flat(),
+  ]
+})
+
+const ok = (name: string, found: string): Check => ({ name, state: "ok", found })
+const skipped = (name: string, found: string): Check => ({ name, state: "skipped", found })
+const warning = (name: string, found: string, mend: string): Check => ({
+  name,
+  state: "warning",
+  found,
+  mend,
+})
+const failed = (name: string, found: string, mend: string): Check => ({ name, state: "failed", found, mend })
+
+const checkSettings = Effect.map(Effect.result(configFromEnvironment), (settings) =>
+  Result.isSuccess(settings)
+    ? ok("settings", "everything that serve needs is set")
+    : failed("settings", "serve would not start", settings.failure.message),
+)
+
+const checkStore = Effect.fnUntraced(function* (config: OperatorConfig) {
+  const { databasePath, storeLimits } = config
+  const layer = layerSqlite({ path: databasePath, ...sqliteDefaults, ...storeLimits, readOnly: true })
+  const looked = yield* Effect.result(Effect.provide(lookIntoStore(config), layer))
+  const disk = checkDisk(databasePath)
+  if (Result.isSuccess(looked)) return [...looked.success, disk]
+  return [failed("store", `${databasePath} cannot be read`, looked.failure.message), disk]
+})
+
+const lookIntoStore = Effect.fnUntraced(function* (
+  config: OperatorConfig,
+): Effect.fn.Return<Checks, { readonly message: string }, LoanStore | JournalStore> {
+  const store = yield* LoanStore
+  const accounts = yield* store.accounts
+  const stalled = yield* Effect.forEach(accounts, store.stalledCount)
+  const disputed = yield* Effect.forEach(accounts, (account) =>
+    Effect.map(
+      store.stageCounts(account),
+      (counts) => counts.find(({ stage }) => stage === "disputed")?.loans ?? 0,
+    ),
+  )
+  const sum = (counts: ReadonlyArray<number>): number => counts.reduce((total, count) => total + count, 0)
+  const configured = config.accounts.map(({ name }) => name)
+  const orphans = accounts.filter((account) => !configured.includes(account))
+  const healths = yield* callbackHealths(config.callbackHealth, [...new Set([...configured, ...accounts])])
+  const alarms = healths.filter(({ alarming }) => alarming)
+  return [
+    ok("store", `${config.databasePath} opens, and is at this program's schema`),
+    orphans.length === 0
+      ? ok("accounts", "every loan's account is set")
+      : warning(
+          "accounts",
+          `loans belong to ${orphans.join(", ")}, which is not set`,
+          "Set the account, or its loans are never polled.",
+        ),
+    sum(stalled) === 0
+      ? ok("stalled", "no loan is stalled")
+      : warning("stalled", `${sum(stalled)} loans are stalled`, "Look with: loan-engine stalled"),
+    sum(disputed) === 0
+      ? ok("disputes", "no loan is in dispute")
+      : warning("disputes", `${sum(disputed)} loans are in dispute`, "Look with: loan-engine disputes"),
+    alarms.length === 0
+      ? ok("callbacks", "no account misses more callbacks than it may")
+      : failed(
+          "callbacks",
+          alarms.map(callbackAlarm).join(" "),
+          "Ask the bank where it sends them; see: loan-engine callback health",
+        ),
+  ]
+})
+
+function checkDisk(databasePath: string): Check {
+  const directory = dirname(databasePath)
+  try {
+    accessSync(directory, constants.W_OK)
+    const { bavail, bsize } = statfsSync(directory)
+    const megabytes = Math.floor((bavail * bsize) / 1_048_576)
+    return bavail * bsize >= diskBytesFreeMin
+      ? ok("disk", `${directory} is writable, ${megabytes} MiB free`)
+      : warning(
+          "disk",
+          `only ${megabytes} MiB are free in ${directory}`,
+          "Make room: on a full disk callbacks are answered 503.",
+        )
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown"
+    return failed(
+      "disk",
+      `${directory} cannot be written (${code})`,
+      "Set LOAN_ENGINE_DATABASE_URL to a file in a writable directory.",
+    )
+  }
+}
+
+const checkEngine = Effect.fnUntraced(function* ({ host, port }: OperatorConfig) {
+  const url = new URL(`http://${host.includes(":") ? `[${host}]` : host}:${port}/health/ready`)
+  const answer = yield* ask(url)
+  if (Result.isFailure(answer)) return skipped("engine", `none answers at ${url.origin}`)
+  const { status } = answer.success
+  return status === 200
+    ? ok("engine", `the one at ${url.origin} is ready`)
+    : failed(
+        "engine",
+        `the one at ${url.origin} answers ${status}`,
+        "Read its log: it says which check fails.",
+      )
+})
+
+const ask = Effect.fnUntraced(function* (url: URL) {
+  const exchange = yield* makeExchange(bankClientLimitsDefault)
+  return yield* Effect.result(exchange({ url, method: "GET", headers: {} }))
+})
+
+const checkAccount = Effect.fnUntraced(function* (account: AccountConfig) {
+  return [...(yield* checkBank(account)), yield* checkJwks(account)]
+})
+
+/** No loan of this name exists, so the bank's answer is a fault; that it gives one shows that it let us in. */
+const nobodysLoan = ApplicationReference.make("loan-engine-doctor")
+
+const checkBank = Effect.fnUntraced(function* ({ name, bank }: AccountConfig) {
+  const at = `bank ${name}`
+  if (bank === undefined) {
+    return [
+      warning(at, "none is set: loans are not polled", "Set LOAN_ENGINE_BANK_URL, _USERNAME and _PASSWORD."),
+    ]
+  }
+  const client = yield* Effect.result(makeBankClient({ ...bank, account: name }))
+  if (Result.isFailure(client)) return [failed(at, "its settings cannot be used", client.failure.message)]
+  const answer = yield* Effect.result(client.success.getApplicationStatus(nobodysLoan))
+  const outcome = Result.isSuccess(answer) ? "Fault" : answer.failure.reason._tag
+  const [state, found, mend] = byOutcome[outcome]
+  const clock = yield* checkClock(name, new URL(bank.url))
+  return [{ name: at, state, found, ...(mend === undefined ? {} : { mend }) }, clock]
+})
+
+const unreachable = [
+  "failed",
+  "it does not answer",
+  "Check LOAN_ENGINE_BANK_URL, the network, and the bank's own status.",
+] as const
+
+/** What each outcome of the question says about the bank. */
+const byOutcome: {
+  readonly [Tag in BankErrorReason["_tag"]]: readonly [state: Check["state"], found: string, mend?: string]
+} = {
+  Fault: ["ok", "it answers, and takes the user name and password"],
+  Malformed: [
+    "warning",
+    "it answers, but not with the message it should",
+    "Check that LOAN_ENGINE_BANK_URL is its SOAP endpoint.",
+  ],
+  TooLarge: [
+    "warning",
+    "its answer is over the size limit",
+    "Check that LOAN_ENGINE_BANK_URL is its SOAP endpoint.",
+  ],
+  Unauthorized: [
+    "failed",
+    "it does not take the user name and password",
+    "Correct LOAN_ENGINE_BANK_USERNAME and LOAN_ENGINE_BANK_PASSWORD.",
+  ],
+  RateLimited: ["warning", "it asks for fewer requests", "Lower LOAN_ENGINE_POLL_RATE_PER_SECOND."],
+  Refused: unreachable,
+  TimedOut: unreachable,
+  Unavailable: unreachable,
+  CircuitOpen: unreachable,
+  RequestInvalid: unreachable,
+}
+
+/** The bank's own clock, as its answers have it, beside ours: signed times and rulings go by it. */
+const checkClock = Effect.fnUntraced(function* (account: string, bankUrl: URL) {
+  const name = `clock ${account}`
+  const answer = yield* ask(bankUrl)
+  const now = yield* Clock.currentTimeMillis
+  const date = Result.isSuccess(answer) ? answer.success.headers["date"] : undefined
+  const told = typeof date === "string" ? Date.parse(date) : Number.NaN
+  if (!Number.isFinite(told)) return skipped(name, "the bank's answer carries no date")
+  const apart = Math.round(Math.abs(now - told) / 1_000)
+  return apart <= clockSkewSecondsMax
+    ? ok(name, `at most ${clockSkewSecondsMax} seconds from the bank's`)
+    : failed(name, `${apart} seconds from the bank's`, "Set the machine's clock, by NTP.")
+})
+
+const checkJwks = Effect.fnUntraced(function* ({ name, jwks }: AccountConfig) {
+  const at = `keys ${name}`
+  if (jwks === undefined) return skipped(at, "LOAN_ENGINE_JWKS_URL is not set: signatures are not looked at")
+  const { url, apiKey } = jwks
+  const keys = yield* Effect.result(makeJwks({ url, ...(apiKey === undefined ? {} : { apiKey }) }))
+  if (Result.isFailure(keys)) return failed(at, "the settings cannot be used", keys.failure.message)
+  // A key that nobody has: that it is unknown is certain only once the set was read.
+  const { state } = yield* keys.success.lookUp("loan-engine-doctor")
+  return state === "unavailable"
+    ? failed(
+        at,
+        "the bank's key set cannot be had",
+        "Check LOAN_ENGINE_JWKS_URL and LOAN_ENGINE_JWKS_API_KEY.",
+      )
+    : ok(at, "the bank's key set can be read")
+})

@@ -1,0 +1,114 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { apiKey, startEngine } from "../slice/engine-process.ts"
+import type { EngineProcess } from "../slice/engine-process.ts"
+import { runCli } from "./run-cli.ts"
+import { startSandbox } from "./sandbox.ts"
+
+const directory = mkdtempSync(join(tmpdir(), "loan-engine-cli-bank-"))
+const databasePath = join(directory, "bank.sqlite")
+
+let sandbox: Awaited<ReturnType<typeof startSandbox>>
+let engine: EngineProcess
+let reference: string
+let environment: Readonly<Record<string, string>>
+const cli = (...args: ReadonlyArray<string>) => runCli(args, environment)
+
+beforeAll(async () => {
+  sandbox = await startSandbox()
+  engine = await startEngine(databasePath, { ...sandbox.environment, LOAN_ENGINE_STOP_DRAIN_MS: "1" })
+  environment = {
+    ...sandbox.environment,
+    LOAN_ENGINE_DATABASE_URL: databasePath,
+    LOAN_ENGINE_PORT: new URL(engine.url).port,
+    LOAN_ENGINE_API_KEY: apiKey,
+  }
+  const opened = await sandbox.open()
+  reference = opened.applicationReference
+  const registered = await engine.api("POST", "/v1/loans", JSON.stringify(opened))
+  expect(registered.status).toBe(201)
+})
+afterAll(async () => {
+  await engine.stop()
+  await sandbox.close()
+  rmSync(directory, { recursive: true })
+})
+
+describe("commands that speak to the bank", () => {
+  it("poll now: asks both questions, and records the answers", async () => {
+    const { code, out } = await cli("poll", "now", reference, "--json")
+    expect(code).toBe(0)
+    const { answers } = JSON.parse(out)
+    expect(answers.map((answer: { question: string }) => answer.question)).toEqual(["status", "quote"])
+    expect(answers.every((answer: { answered: boolean }) => answer.answered)).toBe(true)
+    const history = await engine.api("GET", `/v1/loans/${reference}/history`)
+    expect(await history.json()).toContainEqual(expect.objectContaining({ source: "poll" }))
+  })
+
+  it("callback register: once, then refused with what to do, then forced", async () => {
+    const register = ["callback", "register", "--url", `${engine.url}/callbacks/default`]
+    const first = await cli(...register)
+    expect([first.code, first.out]).toEqual([0, expect.stringContaining("from now on")])
+    const second = await cli(...register)
+    expect([second.code, second.err]).toEqual([2, expect.stringContaining("once only")])
+    expect((await cli(...register, "--force")).code).toBe(0)
+  })
+
+  it("trigger: makes the bank move, and says so when it cannot", async () => {
+    const done = await cli("trigger", "reject", reference)
+    expect([done.code, done.out]).toEqual([0, expect.stringContaining("triggered reject")])
+    const unknown = await cli("trigger", "explode", reference)
+    expect([unknown.code, unknown.err]).toEqual([4, expect.stringContaining("answered 400")])
+    const down = await runCli(["trigger", "reject", reference], {
+      ...environment,
+      LOAN_ENGINE_TRIGGER_URL: "http://127.0.0.1:1/agent",
+    })
+    expect([down.code, down.err]).toEqual([4, expect.stringContaining("did not answer")])
+  })
+})
+
+describe("the doctor", () => {
+  const states = async (more: Readonly<Record<string, string>>) => {
+    const { code, out } = await runCli(["doctor", "--json"], { ...environment, ...more })
+    const checks: ReadonlyArray<{ name: string; state: string; mend?: string }> = JSON.parse(out)
+    return { code, state: Object.fromEntries(checks.map(({ name, state }) => [name, state])), checks }
+  }
+
+  it("finds nothing to mend where all is well", async () => {
+    const { code, state } = await states({})
+    expect(state).toEqual({
+      settings: "ok",
+      store: "ok",
+      accounts: "ok",
+      stalled: "ok",
+      disputes: "ok",
+      callbacks: "ok",
+      disk: "ok",
+      engine: "ok",
+      "bank default": "ok",
+      "clock default": "ok",
+      "keys default": "ok",
+    })
+    expect(code).toBe(0)
+  })
+
+  it.each([
+    [{ LOAN_ENGINE_BANK_PASSWORD: "wrong" }, "bank default", "LOAN_ENGINE_BANK_PASSWORD"],
+    [{ LOAN_ENGINE_BANK_URL: "http://127.0.0.1:1/soap" }, "bank default", "LOAN_ENGINE_BANK_URL"],
+    [{ LOAN_ENGINE_JWKS_API_KEY: "wrong" }, "keys default", "LOAN_ENGINE_JWKS_API_KEY"],
+    [{ LOAN_ENGINE_API_KEY: "" }, "settings", "LOAN_ENGINE_API_KEY"],
+    [{ LOAN_ENGINE_DATABASE_URL: join(directory, "none.sqlite") }, "store", "none.sqlite"],
+  ])("with %j it fails %s and says what to mend", async (more, name, mend) => {
+    const { code, state, checks } = await states(more)
+    expect([code, state[name]]).toEqual([1, "failed"])
+    expect(checks.find((check) => check.name === name)?.mend).toContain(mend)
+  })
+
+  it("never shows a secret", async () => {
+    const { out, err } = await cli("doctor")
+    for (const secret of ["sandbox-password", "sandbox-api-key", apiKey])
+      expect(out + err).not.toContain(secret)
+  })
+})

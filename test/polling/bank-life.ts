@@ -39,10 +39,22 @@ export interface BankLife {
   readonly changes: ReadonlyArray<{ readonly afterMs: number; readonly change: BankChange }>
 }
 
-/** Draws a life; `delayScale` multiplies every delay. */
-export function drawBankLife(draws: Seeded, delayScale: number): BankLife {
+/** How a world departs from what is assumed, to see how much hangs on it: 1 is as assumed. */
+export interface Departure {
+  /** Multiplies every delay. */
+  readonly delayScale: number
+  /** Multiplies the shares of those that fall silent. */
+  readonly silenceScale: number
+}
+
+export const asAssumed: Departure = { delayScale: 1, silenceScale: 1 }
+
+const silences: ReadonlySet<string> = new Set(["neverAdded", "neverSigned", "neverPaidOut"])
+
+export function drawBankLife(draws: Seeded, { delayScale, silenceScale }: Departure): BankLife {
   const changes: Array<BankLife["changes"][number]> = []
-  const goes = (fork: keyof typeof assumedShares): boolean => draws.chance(assumedShares[fork].share)
+  const goes = (fork: keyof typeof assumedShares): boolean =>
+    draws.chance(assumedShares[fork].share * (silences.has(fork) ? silenceScale : 1))
   const after = (delay: AssumedDelay, change: BankChange): void => {
     changes.push({ afterMs: Math.round(logNormalMs(delay, draws) * delayScale), change })
   }

@@ -4,7 +4,8 @@ import type { ChaosLevel } from "@loan-engine/app/sandbox/chaos"
 import { ApplicationReference } from "@loan-engine/domain/observation"
 import { seeded } from "../simulation/seeded.ts"
 import { dayMs, hourMs, secondMs } from "../simulation/world.ts"
-import { drawBankLife } from "./bank-life.ts"
+import { asAssumed, drawBankLife } from "./bank-life.ts"
+import type { Departure } from "./bank-life.ts"
 import { drawArrivals } from "./callback-arrivals.ts"
 import { liveThroughLoan } from "./loan-timeline.ts"
 import type { LoanCase } from "./loan-timeline.ts"
@@ -18,8 +19,8 @@ export interface PollWorld {
   readonly chaos: ChaosLevel
   /** How many of the callbacks never arrive, as a share. */
   readonly lostShare: number
-  /** Multiplies every assumed delay at the bank. */
-  readonly delayScale: number
+  /** How the bank departs from what is assumed of it; not at all by default. */
+  readonly departure?: Departure
   readonly settings?: CadenceSettings
 }
 
@@ -34,7 +35,7 @@ export interface PollFigures {
   readonly delayMs: Percentiles
 }
 
-export interface Percentiles {
+interface Percentiles {
   readonly median: number
   readonly p95: number
   readonly p99: number
@@ -77,7 +78,7 @@ function drawCase(world: PollWorld, index: number, pacing: Pacing, settings: Cad
   const draws = (concern: string) => seeded(`${world.seed}/${index}/${concern}`)
   const submission = draws("submission")
   const day = Math.floor(submission.between(0, world.days))
-  const life = drawBankLife(draws("life"), world.delayScale)
+  const life = drawBankLife(draws("life"), world.departure ?? asAssumed)
   const fates = draws("callbacks")
   return {
     reference: ApplicationReference.make(`loan-${index}`),

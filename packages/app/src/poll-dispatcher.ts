@@ -126,8 +126,8 @@ function makeWorkers(
 }
 
 /** Gives the free workers to the waiting lines: how many of each line are to be claimed. */
-function share<Line extends PollLine>(
-  waiting: ReadonlyArray<Line>,
+function share(
+  waiting: ReadonlyArray<PollLine>,
   next: (lines: ReadonlyArray<PollLine>) => PollLine | undefined,
   workers: Workers,
 ): ReadonlyMap<PollLine, number> {

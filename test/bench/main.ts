@@ -7,6 +7,7 @@ import { hostileFigures } from "./hostile.ts"
 import { ingestFigures } from "./ingest.ts"
 import { observeFigures } from "./observe.ts"
 import { openLoansFigures } from "./open-loans.ts"
+import { pollingFigures } from "./polling.ts"
 import { recordFigures } from "./record.ts"
 import { socketFigures } from "./sockets.ts"
 import { xmlFigures } from "./xml.ts"
@@ -20,6 +21,7 @@ const groups: Readonly<Record<string, (rounds: number) => Promise<ReadonlyArray<
   record: recordFigures,
   ingest: ingestFigures,
   "open-loans": openLoansFigures,
+  polling: pollingFigures,
 }
 
 const usage = `pnpm bench [--rounds N] [group ...]

@@ -1,5 +1,6 @@
-import { cadenceDefaults, neverPolled, pollQuestions, scheduleAfter } from "@loan-engine/app/poll-cadence"
+import { cadenceDefaults, cadences, neverPolled, pollQuestions } from "@loan-engine/app/poll-cadence"
 import type { PollSchedule } from "@loan-engine/app/poll-cadence"
+import { scheduleAfter, scheduleAfterFailure, scheduleUnasked } from "@loan-engine/app/poll-schedule"
 import { observe, openLoan } from "@loan-engine/domain/loan"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
@@ -53,5 +54,75 @@ describe("when the bank is asked, and what", () => {
     expect(schedule.nextPollAt).toBeGreaterThan(30)
     const confirmed = observation("quote", 40, { type: "decision.rejected", at: 40, fresh: true })
     expect(after(...contradicted, ruled, confirmed).schedule.nextPollAt).toBeNull()
+  })
+})
+
+describe("when the next poll is due", () => {
+  const pending = observation("submission", 0, { type: "decision.pending", at: 0 })
+  const status = (at: number) => observation("poll", at, { type: "addition.cleared", at })
+  const quote = (at: number) => observation("quote", at, { type: "decision.pending", at })
+  const approved = (at: number) => observation("quote", at, { type: "decision.approved", at, fresh: true })
+  const hourMs = 3_600_000
+
+  it("a poll counts once, with its last answer, however many questions it asks", () => {
+    const planned = after(pending).schedule
+    expect(after(pending, status(hourMs)).schedule).toEqual(planned)
+    const { schedule } = after(pending, status(hourMs), quote(hourMs))
+    expect(schedule.attempts).toBe(1)
+    expect(schedule.nextPollAt).toBe(hourMs + cadences.manualInspection.firstMs)
+  })
+
+  it("news begins the cadence of the stage it leads to", () => {
+    const { schedule } = after(pending, status(hourMs), quote(hourMs), status(9), approved(2 * hourMs))
+    expect(schedule).toEqual({
+      nextPollAt: 2 * hourMs + cadences.approved.firstMs,
+      attempts: 0,
+      confirm: false,
+      stalled: false,
+    })
+  })
+
+  it("the interval is steady, then grows to a day, and is a week once the loan is stalled", () => {
+    const { pollAttemptsMax, pollIntervalMaxMs, pollStalledMs } = cadenceDefaults
+    const { firstMs, steadyPolls, growth } = cadences.signed
+    const signed = observation("poll", 0, { type: "agreement.signed", at: 0 })
+    let { loan, schedule } = after(approved(0), signed)
+    const intervals: Array<number> = []
+    for (let polls = 0; polls <= pollAttemptsMax; polls++) {
+      const at = schedule.nextPollAt ?? 0
+      const asked = {
+        ...status(at),
+        source: pollQuestions(loan, schedule, cadenceDefaults).length > 1 ? "quote" : "poll",
+      } as const
+      const decision = observe(loan, asked.source === "quote" ? approved(at) : asked)
+      schedule = scheduleAfter({ loan, schedule }, asked, decision, cadenceDefaults, 0.5)
+      loan = decision.loan
+      intervals.push((schedule.nextPollAt ?? 0) - at)
+    }
+    expect(new Set(intervals.slice(0, steadyPolls))).toEqual(new Set([firstMs]))
+    expect(intervals[steadyPolls]).toBe(firstMs * growth)
+    expect(intervals[pollAttemptsMax - 2]).toBe(pollIntervalMaxMs)
+    expect(intervals[pollAttemptsMax]).toBe(pollStalledMs)
+    expect(schedule.stalled).toBe(true)
+  })
+
+  it("a confirmation that falls due while the bank is being asked is still made", () => {
+    const held = { ...observation("callback", 2 * hourMs), evidence: "none" as const }
+    const { schedule } = after(pending, held, quote(2 * hourMs + 1))
+    expect(schedule).toMatchObject({ confirm: true, nextPollAt: 2 * hourMs })
+  })
+
+  it("a confirmation that brings no answer is tried again before long, however long the loan was silent", () => {
+    const { loan, schedule } = after(pending, status(hourMs), quote(hourMs))
+    const failed = (confirm: boolean) =>
+      scheduleAfterFailure(loan, { ...schedule, attempts: 40, confirm }, 0, 0, cadenceDefaults, 0.5)
+    expect(failed(true)).toMatchObject({ confirm: true, nextPollAt: cadenceDefaults.pollConfirmRetryMs })
+    expect(failed(false).nextPollAt).toBeGreaterThan(hourMs)
+  })
+
+  it("a poll that was not sent is still to be made, after the bank's pause, and does not count", () => {
+    const { schedule } = after(pending, status(hourMs), quote(hourMs))
+    const paused = { ...schedule, nextPollAt: hourMs + 60_000 }
+    expect(scheduleUnasked(schedule, hourMs, 60_000, cadenceDefaults)).toEqual(paused)
   })
 })

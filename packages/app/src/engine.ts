@@ -9,7 +9,8 @@ import { digestOf, journalEntry } from "./journal.ts"
 import type { Change, StoredLoan, StoreUnavailable, WrittenChange } from "./loan-store.ts"
 import { LoanStore } from "./loan-store.ts"
 import type { CadenceSettings } from "./poll-cadence.ts"
-import { neverPolled, scheduleAfter } from "./poll-cadence.ts"
+import { neverPolled } from "./poll-cadence.ts"
+import { scheduleAfter } from "./poll-schedule.ts"
 import { alertIfStalled } from "./stalled-alert.ts"
 
 /** What became of an observation, once its journal row is durable. */

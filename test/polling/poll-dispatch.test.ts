@@ -1,4 +1,4 @@
-import { loansStalledCounter } from "@loan-engine/app/stalled-alert"
+import { stalledAlertsCounter } from "@loan-engine/app/telemetry/metrics"
 import { Effect, Metric } from "effect"
 import { describe, expect, it } from "vitest"
 import { minuteMs, secondMs } from "../simulation/world.ts"
@@ -123,7 +123,7 @@ describe("a loan that is silent for too long", () => {
           const warnings = logs.filter((line) => line.includes("stalled"))
           expect(warnings.length).toBe(1)
           expect(warnings[0]).toContain("applicationReference=silent")
-          const counted = yield* Metric.value(Metric.withAttributes(loansStalledCounter, { account: se }))
+          const counted = yield* Metric.value(stalledAlertsCounter.of({ account: se }))
           expect(counted.count).toBe(1)
         }),
     ))

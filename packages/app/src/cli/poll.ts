@@ -1,6 +1,6 @@
 import { Effect, Layer } from "effect"
 import { Command } from "effect/cli"
-import { banksLayer } from "../banks.ts"
+import { banksLayer } from "../bank-clients.ts"
 import { operatorConfigFromEnvironment } from "../config.ts"
 import { LoanEngine } from "../engine.ts"
 import { knownLoan } from "../operator.ts"

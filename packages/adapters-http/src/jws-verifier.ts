@@ -58,24 +58,44 @@ interface Header {
 const invalid = (reason: JwsInvalidReason): JwsVerdict => ({ state: "invalid", reason })
 
 /** Verifies `jwsData`, a compact JWS, with the bank's published keys only: no key or URL in its header is followed. */
-export const makeJwsVerifier = ({ jwks, eventClaim }: JwsVerifierOptions): JwsVerifier => ({
-  verify: Effect.fnUntraced(function* (jws, eventBody) {
-    const header = readHeader(jws, jwks.algorithms)
-    if (typeof header === "string") return invalid(header)
-    const found = yield* jwks.lookUp(header.kid)
-    if (found.state === "unavailable") return { state: "unverifiable" }
-    if (found.state === "unknown") return invalid("kid-unknown")
-    const key = found.key.byAlgorithm.get(header.algorithm)
-    if (key === undefined) return invalid("key-mismatched")
-    const payload = yield* Effect.promise(() => verifiedPayload(jws, header.algorithm, key))
-    return payload === undefined ? invalid("forged") : judge(payload, eventBody, eventClaim)
-  }),
-})
+export function makeJwsVerifier({ jwks, eventClaim }: JwsVerifierOptions): JwsVerifier {
+  const headerOf = rememberingLast((text) => readHeader(text, jwks.algorithms))
+  return {
+    verify: Effect.fnUntraced(function* (jws, eventBody) {
+      const protectedHeader = protectedHeaderOf(jws)
+      const header = protectedHeader === undefined ? "malformed" : headerOf(protectedHeader)
+      if (typeof header === "string") return invalid(header)
+      const found = yield* jwks.lookUp(header.kid)
+      if (found.state === "unavailable") return { state: "unverifiable" }
+      if (found.state === "unknown") return invalid("kid-unknown")
+      const key = found.key.byAlgorithm.get(header.algorithm)
+      if (key === undefined) return invalid("key-mismatched")
+      const payload = yield* Effect.promise(() => verifiedPayload(jws, header.algorithm, key))
+      return payload === undefined ? invalid("forged") : judge(payload, eventBody, eventClaim)
+    }),
+  }
+}
+
+/** A bank signs with one key for weeks, so the header of one signature is nearly always the header of the one before. */
+function rememberingLast<A>(read: (text: string) => A): (text: string) => A {
+  let last: { readonly text: string; readonly header: A } | undefined
+  return (text) => {
+    if (last?.text !== text) last = { text, header: read(text) }
+    return last.header
+  }
+}
+
+/** The first of the three parts that a compact JWS has. */
+function protectedHeaderOf(jws: string): string | undefined {
+  const [header, payload, signature, ...more] = jws.split(".", partsMax)
+  return payload === undefined || signature === undefined || more.length > 0 ? undefined : header
+}
 
 /** Decides before any key is fetched whether the signature is one we could accept at all. */
-function readHeader(jws: string, algorithms: ReadonlyArray<SignatureAlgorithm>): Header | JwsInvalidReason {
-  const [protectedHeader = "", payload, signature, ...more] = jws.split(".", partsMax)
-  if (payload === undefined || signature === undefined || more.length > 0) return "malformed"
+function readHeader(
+  protectedHeader: string,
+  algorithms: ReadonlyArray<SignatureAlgorithm>,
+): Header | JwsInvalidReason {
   const header = decodeObject(protectedHeader)
   if (header === undefined) return "malformed"
   // Extensions change what a signature covers, so one that we do not know is refused, and we know none.

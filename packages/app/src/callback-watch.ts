@@ -13,7 +13,7 @@ import { callbackAlarmGauge, callbackMissedRatioGauge } from "./telemetry/metric
 /** How many entries are counted before everything else has its turn again. */
 const countedPageRowsMax = 200
 
-const decodeEntry = Schema.decodeUnknownEffect(
+const decodeEntry = Schema.decodeUnknownSync(
   Schema.fromJsonString(
     Schema.Struct({
       account: EntryContent.fields.account,
@@ -68,7 +68,7 @@ export const callbackHealths = Effect.fnUntraced(function* (
     const rows = yield* journal.feed({ after, limit: countedPageRowsMax })
     const last = rows.at(-1)
     if (last === undefined) break
-    for (const row of rows) uncounted.entry(yield* Effect.orDie(decodeEntry(row.text)))
+    for (const row of rows) uncounted.entry(decodeEntry(row.text))
     after = last.position
   }
   return accounts.map((account) => callbackHealth(account, [...days, ...uncounted.days], settings))
@@ -84,7 +84,7 @@ export const countFeed = Effect.gen(function* () {
     if (last === undefined) return
     const tally = new CallbackTally()
     // A row that is not what we wrote is the verification's to report.
-    for (const row of rows) tally.entry(yield* Effect.orDie(decodeEntry(row.text)))
+    for (const row of rows) tally.entry(decodeEntry(row.text))
     yield* journal.countCallbacks({ from, to: last.position, days: tally.days })
     yield* Effect.yieldNow
   }

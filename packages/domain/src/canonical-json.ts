@@ -15,7 +15,7 @@ type Json =
  */
 export function canonicalJson(value: Json): string {
   if (value === null || typeof value !== "object") return JSON.stringify(value)
-  if (isList(value)) return `[${value.map(canonicalJson).join(",")}]`
+  if (isList(value)) return items(value)
   let members = ""
   for (const key of inOrder(Object.keys(value))) {
     const member = value[key]
@@ -25,11 +25,23 @@ export function canonicalJson(value: Json): string {
   return `{${members}}`
 }
 
+function items(list: ReadonlyArray<Json>): string {
+  let text = ""
+  for (const item of list) text += `${text === "" ? "" : ","}${canonicalJson(item)}`
+  return `[${text}]`
+}
+
 const isList = (value: Json): value is ReadonlyArray<Json> => Array.isArray(value)
 
 /** Members are mostly written in their order already. */
-const inOrder = (keys: Array<string>): ReadonlyArray<string> =>
-  keys.every((key, index) => index === 0 || (keys[index - 1] ?? "") < key) ? keys : keys.sort()
+function inOrder(keys: Array<string>): ReadonlyArray<string> {
+  let before = ""
+  for (const key of keys) {
+    if (key < before) return keys.sort()
+    before = key
+  }
+  return keys
+}
 
 const plain = /^\w*$/
 

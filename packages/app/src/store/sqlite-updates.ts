@@ -7,6 +7,7 @@ import type { PollSchedule } from "../poll-cadence.ts"
 import { decideInOrder } from "./decided-updates.ts"
 import type { DecidedUpdate, Update } from "./decided-updates.ts"
 import type { CommitBatch, Outcome, Unwritten } from "./group-commit.ts"
+import { isSqliteError } from "./sqlite-connection.ts"
 import { storedLoan } from "./sqlite-rows.ts"
 import type { CommitJobs } from "./sqlite-writer.ts"
 import { nothingWritten } from "./sqlite-writes.ts"
@@ -35,6 +36,8 @@ export function writtenOf(answer: Answer): Written {
 interface Reads {
   readonly load: StatementSync
   readonly earlier: StatementSync
+  readonly begin: StatementSync
+  readonly end: StatementSync
 }
 
 /** Decides on every update of the batch as the loans stand, and writes it all in one transaction. */
@@ -42,13 +45,37 @@ export const commitInOrder =
   (reads: Reads, commit: CommitJobs): CommitBatch<Request, Answer> =>
   (batch) =>
     Effect.suspend(() => {
-      const planned = plan(reads, batch)
+      const planned = planOrRefuse(reads, batch)
       const jobs = planned.flatMap((each) => ("job" in each ? [each.job] : []))
       return Effect.map(commit(jobs), (outcomes) => {
         let next = 0
         return planned.map((each) => ("job" in each ? settled(each, outcomes[next++]) : each))
       })
     })
+
+/** What SQLite cannot read now is a failure of the world, and no defect. */
+function planOrRefuse(reads: Reads, batch: ReadonlyArray<Request>): ReadonlyArray<Planned | Outcome<Answer>> {
+  try {
+    return inOneRead(reads, () => plan(reads, batch)).map((each) =>
+      "state" in each && each.state === "defect" && isSqliteError(each.defect) ? refused(each.defect) : each,
+    )
+  } catch (cause) {
+    if (!isSqliteError(cause)) throw cause
+    return batch.map(() => refused(cause))
+  }
+}
+
+const refused = ({ message: reason }: Error): Unwritten => ({ state: "refused", reason })
+
+/** A batch is decided upon one state of the file, which is also read but once: outside, each read would look at it anew. */
+function inOneRead<A>({ begin, end }: Reads, work: () => A): A {
+  begin.run()
+  try {
+    return work()
+  } finally {
+    end.run()
+  }
+}
 
 interface Planned {
   readonly job: WriteJob

@@ -123,6 +123,8 @@ function commitOf(
 
 function prepareReads(database: DatabaseSync) {
   return {
+    begin: database.prepare("BEGIN"),
+    end: database.prepare("COMMIT"),
     load: database.prepare(`SELECT ${loanColumns} FROM loans WHERE application_reference = ?`),
     earlier: database.prepare(`
       SELECT max(position) AS position FROM journal

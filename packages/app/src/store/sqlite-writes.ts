@@ -1,5 +1,9 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
 import { isSqliteError } from "./sqlite-connection.ts"
+import { sqliteFailure } from "./sqlite-failure.ts"
+
+/** "LOAN", by which tools tell whose database a file is. */
+const applicationId = 0x4c4f414e
 
 /**
  * Everything that is ever written, each statement by its name. A loan is written before its journal row and only at the
@@ -24,6 +28,8 @@ const writeStatements = {
     WHERE application_reference = ? AND version = ?`,
   saveRegistration: "INSERT OR REPLACE INTO callback_registrations VALUES (?, ?, ?, ?)",
   saveCheckpoint: "INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?, ?, ?)",
+  // The least that can be written: the same four bytes of the file's header, through the log and onto the disk.
+  touch: `PRAGMA application_id = ${applicationId}`,
   eraseRaw: `
     UPDATE journal SET raw = NULL
     WHERE application_reference = ? AND version <= ? AND raw IS NOT NULL AND content ->> 'source' <> 'operator'`,
@@ -115,7 +121,7 @@ function inTransaction<A extends object>(database: DatabaseSync, work: () => A):
     return done
   } catch (cause) {
     if (database.isTransaction) database.exec("ROLLBACK")
-    if (isSqliteError(cause)) return cause.message
+    if (isSqliteError(cause)) return sqliteFailure(cause)
     throw cause
   }
 }

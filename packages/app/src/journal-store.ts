@@ -86,7 +86,8 @@ export class JournalStore extends Context.Service<
 
     /**
      * Erases what the bank and the merchant said of a loan word for word, up to a version, so that neither the database
-     * nor its log holds it any longer; what operators said stays. Gives how many bodies there were.
+     * nor its log holds it any longer; what operators said stays. Gives how many bodies there were. That may write the
+     * whole database anew, and everybody else's writes wait for it.
      */
     readonly eraseRaw: (
       applicationReference: ApplicationReference,

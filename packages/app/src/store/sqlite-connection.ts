@@ -11,8 +11,8 @@ export interface ConnectionSettings {
 }
 
 /**
- * A connection in WAL mode whose commits are on the disk before they return. What it frees, it overwrites with zeros: a
- * row that grows leaves its former bytes behind otherwise, and a raw body that is erased later would still be found there.
+ * A connection in WAL mode whose commits are on the disk before they return. What it frees, it overwrites with zeros, so
+ * that a raw body that was erased is not left in a page for somebody to find.
  * What is required of the file is asked before anything of it is changed.
  */
 export const openConnection = (

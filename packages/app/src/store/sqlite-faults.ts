@@ -48,8 +48,10 @@ function schemaFaults(database: DatabaseSync, path: string): ReadonlyArray<strin
   }
 }
 
-/** Every object of a schema by its type and name, with the statement that makes it. */
+/** Every object of a schema by its type and name, with the statement that makes it; SQLite's own tables come and go. */
 function schemaOf(database: DatabaseSync): ReadonlyMap<string, SQLOutputValue | undefined> {
-  const rows = database.prepare("SELECT type, name, sql FROM sqlite_schema ORDER BY type, name").all()
+  const rows = database
+    .prepare("SELECT type, name, sql FROM sqlite_schema WHERE type <> 'table' OR name NOT LIKE 'sqlite_%'")
+    .all()
   return new Map(rows.map((row) => [`${String(row["type"])} ${String(row["name"])}`, row["sql"]]))
 }

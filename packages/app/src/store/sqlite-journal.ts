@@ -65,24 +65,34 @@ export function sqliteJournal(
     saveCheckpoint: (checkpoint) => Effect.asVoid(write([saveCheckpoint(checkpoint)])),
     eraseRaw: (applicationReference, upTo) =>
       write([{ statement: "eraseRaw", parameters: [applicationReference, upTo] }]).pipe(
-        Effect.tap(emptyLog(database, read)),
+        Effect.tap(compact(database, read)),
         Effect.map(({ changes }) => changes),
       ),
   }
 }
 
-/** What was erased stays in the log until that is copied into the file and emptied, which nobody may be reading then. */
-const emptyLog = (database: DatabaseSync, read: Access["read"]): Effect.Effect<void, StoreUnavailable> =>
-  Effect.flatMap(
-    read(() => database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()),
-    (row) => (row?.["busy"] === 0 ? Effect.void : Effect.fail(logInUse)),
+/**
+ * Leaves nothing of what was erased in the file or its log. Deleting securely is not enough: when SQLite moves rows from
+ * page to page, copies stay behind in the gaps, so the file is written anew without them; then the log is emptied, which
+ * nobody may be reading meanwhile.
+ */
+const compact = (database: DatabaseSync, read: Access["read"]): Effect.Effect<void, StoreUnavailable> =>
+  read(() => {
+    database.exec("VACUUM")
+    return database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()
+  }).pipe(
+    Effect.mapError(({ message }) => remnants(message)),
+    Effect.flatMap((row) =>
+      row?.["busy"] === 0 ? Effect.void : Effect.fail(remnants("somebody is reading the store.")),
+    ),
   )
 
-const logInUse = new StoreUnavailable({
-  message:
-    "The raw bodies are erased, but somebody is reading the store, so its write-ahead log could not be emptied and may " +
-    "still hold them. Run the same again when no other command reads.",
-})
+const remnants = (why: string): StoreUnavailable =>
+  new StoreUnavailable({
+    message:
+      `The raw bodies are erased, but the file or its write-ahead log may still hold copies: ${why} Run the same again ` +
+      "when no other command reads and there is room for the file twice.",
+  })
 
 const feedRow = (row: Row): FeedRow => ({
   position: Number(row["position"]),

@@ -98,6 +98,43 @@ export function loanStoreContract(name: string, open: () => StoreUnderTest): voi
       )
     })
 
+    it("decides again what another opening of the same storage has overtaken, so that no change is lost or forked", async () => {
+      const storage = open()
+      const reference = ApplicationReference.make("shared")
+      const changesEach = 120
+      let decisions = 0
+      const writeAll = (writer: string) =>
+        using(storage, (store) =>
+          Effect.forEach(
+            Array.from({ length: changesEach }, (_, index) => index),
+            (index) => {
+              const observation: Observation = {
+                ...signed("shared", 1_000 + index),
+                events: [{ type: "addition.requested", at: 1_000 + index }],
+              }
+              const decided = decide(observation, `${writer} ${index}`)
+              return store.update(reference, (stored) => {
+                decisions++
+                return { ...decided(stored), addsNothing: false }
+              })
+            },
+            { concurrency: 8, discard: true },
+          ),
+        )
+      await Promise.all([writeAll("one"), writeAll("other")])
+      const entries = await using(storage, (store) => store.history(reference))
+      expect(decisions).toBeGreaterThanOrEqual(2 * changesEach)
+      expect(entries.map(({ version }) => version)).toEqual(
+        Array.from({ length: 2 * changesEach }, (_, index) => index + 1),
+      )
+      entries.forEach((entry, index) => {
+        expect(entry.previousHash).toBe(entries[index - 1]?.hash ?? "")
+      })
+      const replayed = replay(entries)
+      const stored = await using(storage, (store) => store.load(reference))
+      expect(replayed && snapshotText(replayed)).toBe(stored && snapshotText(stored.loan))
+    })
+
     it("counts a re-delivery that adds nothing, and keeps its row when no earlier one says the same", async () => {
       await using(open(), (store) =>
         Effect.gen(function* () {

@@ -20,13 +20,17 @@ export interface OpenSettings extends ConnectionSettings {
 
 /** Opens a store's file as it is to be used, or says why it cannot be. */
 export const openDatabase = (settings: OpenSettings): Effect.Effect<DatabaseSync, StoreUnusable> =>
-  Effect.try({ try: () => opened(settings), catch: (cause) => openFailure(settings.path, cause) })
+  opening(settings.path, () => opened(settings))
+
+/** Whatever fails while a file is being opened, its statements prepared included, makes it unusable. */
+export const opening = <A>(path: string, run: () => A): Effect.Effect<A, StoreUnusable> =>
+  Effect.try({ try: run, catch: (cause) => openFailure(path, cause) })
 
 function opened(settings: OpenSettings): DatabaseSync {
   const { path, readOnly, oneMoment, migrates } = settings
   const database = readOnly
     ? openReadOnly(settings)
-    : openConnection(settings, (opening) => requireOurs(opening, path))
+    : openConnection(settings, (connected) => requireOurs(connected, path))
   try {
     if (readOnly && oneMoment) database.exec("BEGIN")
     if (readOnly || !migrates) requireCurrent(database, path)
@@ -52,15 +56,12 @@ const openFailure = (path: string, cause: unknown): StoreUnusable =>
 export const migrateFile = (
   settings: ConnectionSettings,
 ): Effect.Effect<{ readonly from: number; readonly to: number }, StoreUnusable> =>
-  Effect.try({
-    try: () => {
-      const { path } = settings
-      const database = openConnection(settings, (opening) => requireOurs(opening, path))
-      try {
-        return { from: migrate(database, path), to: schemaVersion }
-      } finally {
-        database.close()
-      }
-    },
-    catch: (cause) => openFailure(settings.path, cause),
+  opening(settings.path, () => {
+    const { path } = settings
+    const database = openConnection(settings, (connected) => requireOurs(connected, path))
+    try {
+      return { from: migrate(database, path), to: schemaVersion }
+    } finally {
+      database.close()
+    }
   })

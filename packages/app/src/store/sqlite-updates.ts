@@ -115,6 +115,7 @@ const moveLoan = (stored: StoredLoan, { loan, entry, schedule }: Change): Write 
     ...scheduleValues(schedule),
     loan.applicationReference,
     stored.loan.version,
+    stored.chainHead,
   ],
 })
 

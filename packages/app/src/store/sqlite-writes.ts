@@ -6,8 +6,8 @@ import { sqliteFailure } from "./sqlite-failure.ts"
 const applicationId = 0x4c4f414e
 
 /**
- * Everything that is ever written, each statement by its name. A loan is written before its journal row and only at the
- * version it was decided upon; where that is not so any more, nothing of the job is written.
+ * Everything that is ever written, each statement by its name. A loan is written before its journal row and only upon the
+ * very row it was decided upon: its version alone could be another process's by now. Else nothing of the job is written.
  */
 const writeStatements = {
   openLoan: `
@@ -20,7 +20,7 @@ const writeStatements = {
     UPDATE loans SET
       account = ?, version = ?, stage = ?, snapshot = ?, chain_head = ?, next_poll_at = ?, poll_attempts = ?,
       poll_confirm = ?, stalled = ?
-    WHERE application_reference = ? AND version = ?`,
+    WHERE application_reference = ? AND version = ? AND chain_head = ?`,
   append: "INSERT INTO journal (application_reference, version, content, raw, hash) VALUES (?, ?, ?, ?, ?)",
   countRepeat: "UPDATE journal SET repeats = repeats + 1, last_repeated_at = ? WHERE position = ?",
   reschedule: `

@@ -10,7 +10,7 @@ import type { GroupCommitLimits } from "./group-commit.ts"
 import { isSqliteError } from "./sqlite-connection.ts"
 import { sqliteFailure } from "./sqlite-failure.ts"
 import { sqliteJournal } from "./sqlite-journal.ts"
-import { openDatabase } from "./sqlite-open.ts"
+import { openDatabase, opening } from "./sqlite-open.ts"
 import type { OpenSettings } from "./sqlite-open.ts"
 import { loanColumns, stageCount, storedEntry, storedLoan } from "./sqlite-rows.ts"
 import { changeOf, commitInOrder, loadLoan, reschedule, writtenOf } from "./sqlite-updates.ts"
@@ -42,7 +42,7 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
   const database = yield* Effect.acquireRelease(openDatabase(settings), (opened) =>
     Effect.sync(() => opened.close()),
   )
-  const reads = prepareReads(database)
+  const reads = yield* opening(settings.path, () => prepareReads(database))
   const submit = yield* makeGroupCommit(settings, commitInOrder(reads, yield* commitOf(settings, database)))
   const write = (job: WriteJob) => Effect.map(submit({ job }), writtenOf)
 
@@ -69,7 +69,9 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
       ),
     ready: Effect.asVoid(write([{ statement: "touch", parameters: [] }])),
   })
-  const journalStore = sqliteJournal(database, { path: settings.path, read, write })
+  const journalStore = yield* opening(settings.path, () =>
+    sqliteJournal(database, { path: settings.path, read, write }),
+  )
   return Context.make(LoanStore, loanStore).pipe(Context.add(JournalStore, journalStore))
 })
 

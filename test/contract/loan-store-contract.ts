@@ -195,6 +195,28 @@ export function loanStoreContract(name: string, open: () => StoreUnderTest): voi
       )
     })
 
+    it("refuses a change that the database does not take, and not its neighbours in the same transaction", async () => {
+      await using(open(), (store) =>
+        Effect.gen(function* () {
+          const observation = signed("bad", 5)
+          const bad = store.update(observation.applicationReference, (stored) => {
+            const change = decide(observation, "bad")(stored)
+            return { ...change, loan: { ...change.loan, account: null as never } }
+          })
+          const [before, refused, after] = yield* Effect.all(
+            [write(store, signed("A", 5), "a"), Effect.flip(bad), write(store, signed("B", 5), "b")],
+            { concurrency: "unbounded" },
+          )
+          expect(refused).toMatchObject({ _tag: "StoreUnavailable" })
+          for (const { loan, entry } of [before, after]) {
+            expect((yield* store.load(loan.applicationReference))?.chainHead).toBe(entry.hash)
+          }
+          expect(yield* store.load(observation.applicationReference)).toBeUndefined()
+          expect(yield* store.history(observation.applicationReference)).toEqual([])
+        }),
+      )
+    })
+
     it("counts loans by stage and account, pages them, and remembers the callback's registration", async () => {
       await using(open(), (store) =>
         Effect.gen(function* () {

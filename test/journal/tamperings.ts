@@ -14,7 +14,7 @@ export interface Victims {
 }
 
 /** A finding that must be among those that are found: whatever of it is not given does not matter. */
-export type Expected = Partial<Finding> & Pick<Finding, "code">
+type Expected = Partial<Finding> & Pick<Finding, "code">
 
 /** Something that somebody may do to a store's file behind the engine's back. */
 export interface Tampering {

@@ -123,11 +123,12 @@ describe("a verification beside an engine that is writing", () => {
   it("sees the store as of one moment, and finds it sound", async () => {
     const path = join(directory, "busy.sqlite")
     const engine = await startEngine(path, { LOAN_ENGINE_CHECKPOINT_EVERY_MS: "20" })
-    let busy = true
+    const looked = new AbortController()
     let sent = 0
     const writing = Promise.all(
       Array.from({ length: 8 }, async () => {
-        while (busy) expect((await engine.callback(signedCallback(`busy-${sent++}`))).status).toBe(200)
+        while (!looked.signal.aborted)
+          expect((await engine.callback(signedCallback(`busy-${sent++}`))).status).toBe(200)
       }),
     )
     for (let times = 0; times < 3; times++) {
@@ -138,7 +139,7 @@ describe("a verification beside an engine that is writing", () => {
         findings: [],
       })
     }
-    busy = false
+    looked.abort()
     await writing
     expect(await engine.stop()).toBe(0)
     const { rows, unsealed } = await verifyFile(path)

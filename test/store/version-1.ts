@@ -38,9 +38,20 @@ function writeLoan(database: DatabaseSync, name: string, at: number): void {
     const { source, evidence, events } = said
     const { hold, disposition, steps, news } = decision
     const entry = {
-      ...{ applicationReference, version: decision.loan.version, account: own, source, evidence, hold },
-      ...{ disposition, receivedAt, recordedAt: receivedAt + 1, events, steps, news },
-      ...{ digest: digestOf(raw), previousHash },
+      applicationReference,
+      version: decision.loan.version,
+      account: own,
+      source,
+      evidence,
+      hold,
+      disposition,
+      receivedAt,
+      recordedAt: receivedAt + 1,
+      events,
+      steps,
+      news,
+      digest: digestOf(raw),
+      previousHash,
     }
     const hash = hashOf(canonicalJson(entry))
     insertEntry(database, { ...entry, raw, hash })

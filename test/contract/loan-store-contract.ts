@@ -101,6 +101,43 @@ export function loanStoreContract(name: string, open: () => StoreUnderTest): voi
       )
     })
 
+    it("decides again what another opening of the same storage has overtaken, so that no change is lost or forked", async () => {
+      const storage = open()
+      const reference = ApplicationReference.make("shared")
+      const changesEach = 120
+      let decisions = 0
+      const writeAll = (writer: string) =>
+        using(storage, (store) =>
+          Effect.forEach(
+            Array.from({ length: changesEach }, (_, index) => index),
+            (index) => {
+              const observation: Observation = {
+                ...signed("shared", 1_000 + index),
+                events: [{ type: "addition.requested", at: 1_000 + index }],
+              }
+              const decided = decide(observation, `${writer} ${index}`)
+              return store.update(reference, (stored) => {
+                decisions++
+                return { ...decided(stored), addsNothing: false }
+              })
+            },
+            { concurrency: 8, discard: true },
+          ),
+        )
+      await Promise.all([writeAll("one"), writeAll("other")])
+      const entries = await using(storage, (store) => store.history(reference))
+      expect(decisions).toBeGreaterThanOrEqual(2 * changesEach)
+      expect(entries.map(({ version }) => version)).toEqual(
+        Array.from({ length: 2 * changesEach }, (_, index) => index + 1),
+      )
+      entries.forEach((entry, index) => {
+        expect(entry.previousHash).toBe(entries[index - 1]?.hash ?? "")
+      })
+      const replayed = replay(entries)
+      const stored = await using(storage, (store) => store.load(reference))
+      expect(replayed && snapshotText(replayed)).toBe(stored && snapshotText(stored.loan))
+    })
+
     it("counts a re-delivery that adds nothing, and keeps its row when no earlier one says the same", async () => {
       await using(open(), (store) =>
         Effect.gen(function* () {
@@ -195,6 +232,28 @@ export function loanStoreContract(name: string, open: () => StoreUnderTest): voi
           expect(good.loan.stage).toBe("signed")
           expect(String(bad)).toContain("a defect of ours")
           expect(yield* store.load(ApplicationReference.make("A"))).toBeUndefined()
+        }),
+      )
+    })
+
+    it("refuses a change that the database does not take, and not its neighbours in the same transaction", async () => {
+      await using(open(), (store) =>
+        Effect.gen(function* () {
+          const observation = signed("bad", 5)
+          const bad = store.update(observation.applicationReference, (stored) => {
+            const change = decide(observation, "bad")(stored)
+            return { ...change, loan: { ...change.loan, account: null as never } }
+          })
+          const [before, refused, after] = yield* Effect.all(
+            [write(store, signed("A", 5), "a"), Effect.flip(bad), write(store, signed("B", 5), "b")],
+            { concurrency: "unbounded" },
+          )
+          expect(refused).toMatchObject({ _tag: "StoreUnavailable" })
+          for (const { loan, entry } of [before, after]) {
+            expect((yield* store.load(loan.applicationReference))?.chainHead).toBe(entry.hash)
+          }
+          expect(yield* store.load(observation.applicationReference)).toBeUndefined()
+          expect(yield* store.history(observation.applicationReference)).toEqual([])
         }),
       )
     })

@@ -6,7 +6,7 @@ import { LoanStore, StoreUnusable } from "@loan-engine/app/loan-store"
 import { migrate } from "@loan-engine/app/store/sqlite-schema"
 import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite"
 import { AccountName } from "@loan-engine/domain/observation"
-import { Effect } from "effect"
+import { Effect, Result } from "effect"
 import { afterAll, describe, expect, it } from "vitest"
 import { loanStoreContract } from "./loan-store-contract.ts"
 
@@ -21,6 +21,48 @@ loanStoreContract("SQLite", () => ({ layer: layer(newFile()) }))
 loanStoreContract("SQLite with a thread that writes", () => ({
   layer: layerSqlite({ path: newFile(), ...sqliteDefaults, writerThread: true }),
 }))
+
+describe("a store that has more writes waiting than it may queue", () => {
+  it("is unavailable for those beyond, writes the others, and has room again afterwards", async () => {
+    const crowded = layerSqlite({
+      path: newFile(),
+      ...sqliteDefaults,
+      writerThread: true,
+      queuedUpdatesMax: 4,
+    })
+    const registration = (index: number) => ({
+      account: AccountName.make(`a${index}`),
+      bankUrl: "https://bank",
+      callbackUrl: "https://us",
+      registeredAt: index,
+    })
+    await Effect.runPromise(
+      Effect.provide(
+        Effect.gen(function* () {
+          const store = yield* LoanStore
+          const save = (index: number) => Effect.result(store.saveCallbackRegistration(registration(index)))
+          const saved = yield* Effect.forEach(
+            Array.from({ length: 50 }, (_, index) => index),
+            save,
+            {
+              concurrency: "unbounded",
+            },
+          )
+          const refused = saved.flatMap((each) => (Result.isFailure(each) ? [each.failure.message] : []))
+          expect(refused.length).toBeGreaterThan(0)
+          expect(refused.length).toBeLessThan(50)
+          expect(new Set(refused)).toEqual(new Set(["The store has more writes waiting than it may queue."]))
+          for (const [index, each] of saved.entries()) {
+            const found = yield* store.callbackRegistration(AccountName.make(`a${index}`), "https://bank")
+            expect(found === undefined).toBe(Result.isFailure(each))
+          }
+          expect(Result.isSuccess(yield* save(50))).toBe(true)
+        }),
+        crowded,
+      ),
+    )
+  })
+})
 
 /** Opens the store on this path, which must be refused. */
 const refusal = (path: string): Promise<StoreUnusable> =>

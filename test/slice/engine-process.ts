@@ -35,14 +35,24 @@ export interface EngineProcess {
   readonly stop: () => Promise<number | null>
 }
 
-/** `loan-engine serve` as a child process, ready to be asked. */
+type CommandLine = readonly [string, ...ReadonlyArray<string>]
+
+/** The same command under the operating system's limit on how large a file may grow, in blocks of 512 bytes. */
+const limited = (command: CommandLine, fileBlocksMax: number | undefined): CommandLine =>
+  fileBlocksMax === undefined
+    ? command
+    : ["sh", "-c", `ulimit -f ${fileBlocksMax}; exec "$0" "$@"`, ...command]
+
+/** `loan-engine serve` as a child process, ready to be asked; under a limit on its files' size, if one is given. */
 export async function startEngine(
   databasePath: string,
   environment: Readonly<Record<string, string>> = {},
   fixedPort?: number,
+  fileBlocksMax?: number,
 ): Promise<EngineProcess> {
   const port = fixedPort ?? (await freePort())
-  const child = spawn(process.execPath, [main, "serve"], {
+  const [command, ...parameters] = limited([process.execPath, main, "serve"], fileBlocksMax)
+  const child = spawn(command, parameters, {
     env: {
       PATH: process.env["PATH"],
       LOAN_ENGINE_PORT: String(port),

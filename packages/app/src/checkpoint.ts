@@ -64,7 +64,7 @@ export const merkleRoot = (rows: ReadonlyArray<SealedRow>): string =>
   treeHash(rows.map(leafHash)).toString("hex")
 
 /** The reference comes last, because it is the only part that may hold a space. */
-const leafHash = ({ position, version, hash: rowHash, applicationReference }: SealedRow): Buffer =>
+export const leafHash = ({ position, version, hash: rowHash, applicationReference }: SealedRow): Buffer =>
   hash("sha256", `\0${position} ${version} ${rowHash} ${applicationReference}`, "buffer")
 
 function treeHash(leaves: ReadonlyArray<Buffer>): Buffer {
@@ -72,11 +72,10 @@ function treeHash(leaves: ReadonlyArray<Buffer>): Buffer {
   if (first === undefined) return hash("sha256", "", "buffer")
   if (leaves.length === 1) return first
   const left = 2 ** Math.floor(Math.log2(leaves.length - 1))
-  return hash(
-    "sha256",
-    Buffer.concat([nodeMark, treeHash(leaves.slice(0, left)), treeHash(leaves.slice(left))]),
-    "buffer",
-  )
+  return nodeHash(treeHash(leaves.slice(0, left)), treeHash(leaves.slice(left)))
 }
+
+export const nodeHash = (left: Buffer, right: Buffer): Buffer =>
+  hash("sha256", Buffer.concat([nodeMark, left, right]), "buffer")
 
 const nodeMark = Buffer.of(1)

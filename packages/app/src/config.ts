@@ -9,6 +9,7 @@ import type { CallbackHealthSettings } from "./callback-health.ts"
 import { callbackConfig, callbackEnvironment } from "./callback-config.ts"
 import type { CallbackConfig } from "./callback-config.ts"
 import { ConfigUnusable } from "./config-unusable.ts"
+import { databaseFile, databaseUrl } from "./database-config.ts"
 import { limitsFromEnvironment } from "./limit-settings.ts"
 import { telemetryConfig, telemetryEnvironment } from "./telemetry-config.ts"
 import type { TelemetryConfig } from "./telemetry-config.ts"
@@ -61,7 +62,7 @@ const secret = (name: string) => Config.option(Config.Redacted(name))
 const environment = Config.all({
   host: Config.withDefault(Config.String("LOAN_ENGINE_HOST"), "127.0.0.1"),
   port: Config.withDefault(Config.Port("LOAN_ENGINE_PORT"), 8080),
-  database: Config.withDefault(Config.String("LOAN_ENGINE_DATABASE_URL"), "loan-engine.sqlite"),
+  database: databaseUrl,
   account: Config.withDefault(Config.schema(AccountName, "LOAN_ENGINE_ACCOUNT"), AccountName.make("default")),
   bankUrl: optional("LOAN_ENGINE_BANK_URL"),
   bankUsername: optional("LOAN_ENGINE_BANK_USERNAME"),
@@ -168,13 +169,3 @@ const urlCheck = (name: string, url: string): Effect.Effect<void, ConfigUnusable
   URL.canParse(url) && /^https?:$/u.test(new URL(url).protocol)
     ? Effect.void
     : unusable(`${name} must be an http or https URL.`)
-
-/** A file's path, with or without `file:`. PostgreSQL is not supported yet, and says so. */
-function databaseFile(url: string): Effect.Effect<string, ConfigUnusable> {
-  if (/^postgres(?:ql)?:/u.test(url)) {
-    return unusable(
-      "LOAN_ENGINE_DATABASE_URL names a PostgreSQL server, but this version stores in an SQLite file: give its path.",
-    )
-  }
-  return Effect.succeed(url.replace(/^file:(?:\/\/)?/u, ""))
-}

@@ -15,6 +15,16 @@ export interface FeedRow {
   readonly hash: string
   /** The bytes as they came; `null` once erased. */
   readonly raw: Uint8Array | null
+  /** How often the very same came again, and when last: counters beside the entry, which its hash does not cover. */
+  readonly repeats: number
+  readonly lastRepeatedAt: number | null
+}
+
+/** Where a row stands in the order of loans, versions and positions; two rows of one version are never passed over. */
+export interface PlaceByLoan {
+  readonly applicationReference: string
+  readonly version: number
+  readonly position: number
 }
 
 /** One loan's row as it stands in the store: the snapshot's bytes, and what its columns say beside them. */
@@ -50,13 +60,13 @@ export class JournalStore extends Context.Service<
     /** The same, as a checkpoint seals them. */
     readonly sealable: (page: Page) => Effect.Effect<ReadonlyArray<SealedRow>, StoreUnavailable>
 
-    /** The feed's rows ordered by loan and version, behind one of them. */
+    /** The feed's rows ordered by loan (the bytes of its reference), version and position, behind one of them. */
     readonly rowsByLoan: (page: {
-      readonly after: { readonly applicationReference: string; readonly version: number }
+      readonly after: PlaceByLoan
       readonly limit: number
     }) => Effect.Effect<ReadonlyArray<FeedRow>, StoreUnavailable>
 
-    /** The loans' rows in the order of their references, behind one of them. */
+    /** The loans' rows in the order of their references' bytes, behind one of them. */
     readonly snapshots: (page: {
       readonly after: string
       readonly limit: number
@@ -64,6 +74,12 @@ export class JournalStore extends Context.Service<
 
     /** The checkpoints behind a number, in their order. */
     readonly checkpoints: (page: Page) => Effect.Effect<ReadonlyArray<CheckpointRow>, StoreUnavailable>
+
+    /** What the database finds wrong with its own storage and schema, in sentences; nothing if it is whole. */
+    readonly faults: Effect.Effect<ReadonlyArray<string>, StoreUnavailable>
+
+    /** Whether the feed's positions count up by one, so that a gap shows a row that is gone. */
+    readonly isGapless: boolean
 
     readonly lastCheckpoint: Effect.Effect<Seal | undefined, StoreUnavailable>
 
@@ -87,7 +103,8 @@ export class JournalStore extends Context.Service<
 
     /**
      * Erases what the bank and the merchant said of a loan word for word, up to a version, so that neither the database
-     * nor its log holds it any longer; what operators said stays. Gives how many bodies there were.
+     * nor its log holds it any longer; what operators said stays. Gives how many bodies there were. That may write the
+     * whole database anew, and everybody else's writes wait for it.
      */
     readonly eraseRaw: (
       applicationReference: ApplicationReference,

@@ -1,13 +1,15 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Cause, Console, Effect, Exit, Result } from "effect"
+import { Console, Effect } from "effect"
 import { CliError, Command } from "effect/cli"
 import { at } from "./cli/at.ts"
 import { callback } from "./cli/callback.ts"
 import { doctor } from "./cli/doctor.ts"
-import { exitCodeOf, exitCodes } from "./cli/exit-codes.ts"
+import { exitCodeOf } from "./cli/exit-codes.ts"
 import { history } from "./cli/history.ts"
+import { journal } from "./cli/journal.ts"
 import { disputes, stalled } from "./cli/loan-lists.ts"
+import { migrate } from "./cli/migrate.ts"
 import { poll } from "./cli/poll.ts"
 import { rule } from "./cli/rule.ts"
 import { serve } from "./cli/serve.ts"
@@ -31,6 +33,8 @@ const loanEngine = Command.make("loan-engine").pipe(
     rule,
     poll,
     callback,
+    journal,
+    migrate,
     doctor,
     trigger,
   ]),
@@ -51,11 +55,6 @@ Command.run(loanEngine, { version }).pipe(
   (program) =>
     NodeRuntime.runMain(program, {
       disableErrorReporting: true,
-      // A signal that asks us to stop is not a failure.
-      teardown: (exit, onExit) => {
-        if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return onExit(exitCodes.done)
-        const error = Cause.findError(exit.cause)
-        onExit(Result.isSuccess(error) ? exitCodeOf(error.success) : exitCodes.wrong)
-      },
+      teardown: (exit, onExit) => onExit(exitCodeOf(exit, process.argv.slice(2))),
     }),
 )

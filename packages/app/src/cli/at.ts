@@ -6,7 +6,7 @@ import { LoanEngine } from "../engine.ts"
 import { knownAt, knownLoan } from "../operator.ts"
 import { reference } from "./loan-argument.ts"
 import { readingEngine } from "./open-store.ts"
-import { facts, iso, json, show } from "./output.ts"
+import { facts, iso, jsonFlag, print } from "./output.ts"
 
 const notTime = new SchemaIssue.InvalidValue({ message: "expected a time such as 2026-03-01T12:00:00Z" })
 
@@ -31,14 +31,16 @@ export const at = Command.make(
       Argument.withSchema(InstantText),
     ),
     reference,
-    json,
+    json: jsonFlag,
   },
   Effect.fn(function* (options) {
     const engine = yield* LoanEngine
     yield* knownLoan(options.reference)
     const loan = knownAt(yield* engine.history(options.reference), options.time)
     const view = loan === undefined ? null : loanView(loan)
-    yield* show(options.json, { at: iso(options.time), loan: view }, () =>
+    yield* print(
+      options.json,
+      { at: iso(options.time), loan: view },
       view === null
         ? [`nothing was known of ${options.reference} at ${iso(options.time)}`]
         : facts([

@@ -12,7 +12,7 @@ import type { AccountConfig } from "../config.ts"
 import { LoanStore } from "../loan-store.ts"
 import { FoundWrong } from "./exit-codes.ts"
 import { readingStore, writingStore } from "./open-store.ts"
-import { isoOrDash, json, show, table } from "./output.ts"
+import { isoOrDash, jsonFlag, print, table } from "./output.ts"
 
 const account = Flag.String("account").pipe(
   Flag.withDescription("One account only"),
@@ -23,14 +23,14 @@ const account = Flag.String("account").pipe(
 /** `loan-engine callback health`: whether each account's callbacks come, and who else sends some. */
 const health = Command.make(
   "health",
-  { account, json },
+  { account, json: jsonFlag },
   Effect.fn(function* (options) {
     const { callbackHealth } = yield* operatorConfigFromEnvironment
     const { accounts } = yield* LoanStore
     const asked = Option.isSome(options.account) ? [options.account.value] : yield* accounts
     const healths = yield* callbackHealths(callbackHealth, asked)
     const days = callbackHealth.callbackHealthDays
-    yield* show(options.json, healths.map(healthJson), () => [
+    yield* print(options.json, healths.map(healthJson), [
       `over the last ${days} days:`,
       ...table(
         ["account", "by callback", "by poll", "late", "missed", "forged", "unauthorized", "last callback"],
@@ -72,7 +72,7 @@ const register = Command.make(
       Flag.withDescription("Even if one was registered before; the bank wants it sent once only"),
       Flag.withDefault(false),
     ),
-    json,
+    json: jsonFlag,
   },
   Effect.fn(
     function* (options) {
@@ -91,7 +91,7 @@ const register = Command.make(
       const at = { url: bank.url, client: yield* makeBankClient({ ...bank, account: name }) }
       yield* registerCallback(name, at, registration, { forced: options.force })
       const result = { account: name, callbackUrl: options.url, authorization: authorization?.method ?? null }
-      yield* show(options.json, result, () => [
+      yield* print(options.json, result, [
         `the bank sends the callbacks of account ${name} to ${options.url} from now on, ` +
           (authorization === undefined ? "without credentials" : `with ${authorization.method} credentials`),
       ])

@@ -3,16 +3,16 @@ import { Command } from "effect/cli"
 import { operatorConfigFromEnvironment } from "../config.ts"
 import { examine } from "../doctor.ts"
 import { FoundWrong } from "./exit-codes.ts"
-import { json, show, table } from "./output.ts"
+import { jsonFlag, print, table } from "./output.ts"
 
 /** `loan-engine doctor`: looks at everything that the engine depends on, and says what to mend. */
 export const doctor = Command.make(
   "doctor",
-  { json },
+  { json: jsonFlag },
   Effect.fn(function* (options) {
     const checks = yield* examine(yield* operatorConfigFromEnvironment)
     const mends = checks.flatMap(({ name, mend }) => (mend === undefined ? [] : [`${name}: ${mend}`]))
-    yield* show(options.json, checks, () => [
+    yield* print(options.json, checks, [
       ...table(
         ["check", "state", "found"],
         checks.map(({ name, state, found }) => [name, state, found]),

@@ -1,5 +1,5 @@
 import { CliError } from "effect/cli"
-import { Schema } from "effect"
+import { Cause, Exit, Predicate, Schema } from "effect"
 
 /** What a command's exit code tells a script. `docs/operating.md` shows the same table. */
 export const exitCodes = {
@@ -13,6 +13,8 @@ export const exitCodes = {
   unknown: 3,
   /** The store or the bank cannot answer now, or the loan has moved on. Nothing was changed; try again. */
   notNow: 4,
+  /** A signal ended it before it was done. */
+  interrupted: 130,
 } as const
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
@@ -21,12 +23,20 @@ export class FoundWrong extends Schema.TaggedError<FoundWrong>()("FoundWrong", {
   message: Schema.String,
 }) {}
 
+/** A command cannot be carried out as it is given; the message says why and what to do. */
+export class CommandUnusable extends Schema.TaggedError<CommandUnusable>()("CommandUnusable", {
+  message: Schema.String,
+}) {}
+
+export const unusable = (message: string): CommandUnusable => new CommandUnusable({ message })
+
 /** The bank gave no answer that could be used. */
 export class BankUnanswered extends Schema.TaggedError<BankUnanswered>()("BankUnanswered", {
   message: Schema.String,
 }) {}
 
 const byTag: Readonly<Record<string, ExitCode>> = {
+  CommandUnusable: exitCodes.unusable,
   ConfigUnusable: exitCodes.unusable,
   StoreUnusable: exitCodes.unusable,
   CallbackConfigError: exitCodes.unusable,
@@ -42,9 +52,18 @@ const byTag: Readonly<Record<string, ExitCode>> = {
   BankUnanswered: exitCodes.notNow,
 }
 
-/** The exit code of a failed command; what is not listed is something wrong. */
-export function exitCodeOf(error: unknown): ExitCode {
+/** A command that goes on until it is stopped, for which a signal is a good end. */
+const servicesByName: ReadonlySet<string> = new Set(["serve", "start"])
+
+/** The exit code of the command that these arguments named; an error that is not listed is something wrong. */
+export function exitCodeOf(exit: Exit.Exit<unknown, unknown>, commandLine: ReadonlyArray<string>): ExitCode {
+  if (Exit.isSuccess(exit)) return exitCodes.done
+  if (Cause.hasInterruptsOnly(exit.cause)) {
+    return servicesByName.has(commandLine[0] ?? "") ? exitCodes.done : exitCodes.interrupted
+  }
+  const error = Cause.squash(exit.cause)
   if (CliError.isCliError(error)) return exitCodes.unusable
-  if (typeof error !== "object" || error === null || !("_tag" in error)) return exitCodes.wrong
-  return byTag[String(error._tag)] ?? exitCodes.wrong
+  return Predicate.hasProperty(error, "_tag")
+    ? (byTag[String(error._tag)] ?? exitCodes.wrong)
+    : exitCodes.wrong
 }

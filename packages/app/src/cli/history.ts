@@ -6,17 +6,17 @@ import type { StoredEntry } from "../journal.ts"
 import { knownLoan } from "../operator.ts"
 import { reference } from "./loan-argument.ts"
 import { readingEngine } from "./open-store.ts"
-import { iso, json, show, table } from "./output.ts"
+import { iso, jsonFlag, print, table } from "./output.ts"
 
 /** `loan-engine history <reference>`: why the loan is where it is. */
 export const history = Command.make(
   "history",
-  { reference, json },
+  { reference, json: jsonFlag },
   Effect.fn(function* (options) {
     const engine = yield* LoanEngine
     const { loan } = yield* knownLoan(options.reference)
     const entries = yield* engine.history(loan.applicationReference)
-    yield* show(options.json, entries.map(entryJson), () => [
+    yield* print(options.json, entries.map(entryJson), [
       ...table(["version", "received", "source", "evidence", "did", "said", "steps"], entries.map(entryRow)),
       "",
       `${loan.applicationReference} is ${loan.stage}: ${whyThere(entries)}`,

@@ -3,7 +3,7 @@ import { LoanStore } from "../loan-store.ts"
 import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { readingStore } from "./open-store.ts"
-import { isoOrDash, json, show, table } from "./output.ts"
+import { isoOrDash, jsonFlag, print, table } from "./output.ts"
 
 const limit = Flag.Int("limit").pipe(
   Flag.withDescription("How many to list at most; 0 for all"),
@@ -45,7 +45,7 @@ const listCommand = (
 ) =>
   Command.make(
     name,
-    { limit, json },
+    { limit, json: jsonFlag },
     Effect.fn(function* (options) {
       const loans = yield* listed(only, options.limit)
       const values = loans.map(({ loan, schedule }) => ({
@@ -58,7 +58,7 @@ const listCommand = (
         nextPollAt: schedule.nextPollAt === null ? null : isoOrDash(schedule.nextPollAt),
         facts: loan.facts,
       }))
-      yield* show(options.json, values, () => (loans.length === 0 ? [none] : table(head, loans.map(row))))
+      yield* print(options.json, values, loans.length === 0 ? [none] : table(head, loans.map(row)))
     }, Effect.provide(readingStore)),
   ).pipe(Command.withDescription(description))
 

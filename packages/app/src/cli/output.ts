@@ -1,22 +1,21 @@
-import { Console, Effect } from "effect"
-import { Flag } from "effect/cli"
 import type { Instant } from "@loan-engine/domain/instant"
+import { Console } from "effect"
+import type { Effect } from "effect"
+import { Flag } from "effect/cli"
 
 /** `--json`: one JSON value on standard output, and nothing else. */
-export const json = Flag.Boolean("json").pipe(
-  Flag.withDescription("Print JSON for programs instead of a table for people"),
+export const jsonFlag = Flag.Boolean("json").pipe(
+  Flag.withDescription("Print one JSON value for programs instead of lines for people"),
   Flag.withDefault(false),
 )
 
 /** Prints for whoever asked: the value as JSON, or the lines that people read. */
-export const show = (
-  asJson: boolean,
-  value: unknown,
-  lines: () => ReadonlyArray<string>,
-): Effect.Effect<void> =>
-  asJson
-    ? Console.log(JSON.stringify(value, undefined, 2))
-    : Effect.forEach(lines(), (line) => Console.log(line), { discard: true })
+export const print = (json: boolean, value: unknown, lines: ReadonlyArray<string>): Effect.Effect<void> =>
+  Console.log(json ? JSON.stringify(value) : lines.map(shown).join("\n"))
+
+/** A line as a terminal may see it: what stands in a store must not move a cursor. */
+const shown = (line: string): string =>
+  line.replaceAll(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`)
 
 /** A table: its head, then the rows, each column as wide as its widest cell. */
 export function table(
@@ -35,9 +34,7 @@ export function table(
 }
 
 /** Names and values, one a line, aligned. */
-export const facts = (
-  pairs: ReadonlyArray<readonly [name: string, value: string]>,
-): ReadonlyArray<string> => {
+export function facts(pairs: ReadonlyArray<readonly [name: string, value: string]>): ReadonlyArray<string> {
   const width = Math.max(0, ...pairs.map(([name]) => name.length))
   return pairs.map(([name, value]) => `${name.padEnd(width)}  ${value}`)
 }

@@ -9,7 +9,7 @@ import type { PollAnswer } from "../poller.ts"
 import { BankUnanswered } from "./exit-codes.ts"
 import { reference } from "./loan-argument.ts"
 import { writingEngine } from "./open-store.ts"
-import { json, show, table } from "./output.ts"
+import { jsonFlag, print, table } from "./output.ts"
 
 const polling = Layer.unwrap(
   Effect.map(operatorConfigFromEnvironment, (config) =>
@@ -20,7 +20,7 @@ const polling = Layer.unwrap(
 /** `loan-engine poll now <reference>`: asks the bank about one loan, at once. */
 const now = Command.make(
   "now",
-  { reference, json },
+  { reference, json: jsonFlag },
   Effect.fn(function* (options) {
     const poller = yield* Poller
     const engine = yield* LoanEngine
@@ -28,7 +28,7 @@ const now = Command.make(
     const answers = yield* poller.poll(stored, ["status", "quote"])
     const stage = (yield* engine.loan(options.reference))?.loan.stage ?? stored.loan.stage
     const shown = answers.map(answerJson)
-    yield* show(options.json, { applicationReference: options.reference, stage, answers: shown }, () => [
+    yield* print(options.json, { applicationReference: options.reference, stage, answers: shown }, [
       ...table(
         ["asked", "answer"],
         shown.map(({ question, outcome }) => [question, outcome]),

@@ -5,7 +5,7 @@ import { Argument, Command, Flag } from "effect/cli"
 import { previewRuling, rule as record } from "../operator.ts"
 import { reference } from "./loan-argument.ts"
 import { writingEngine } from "./open-store.ts"
-import { json, show } from "./output.ts"
+import { jsonFlag, print } from "./output.ts"
 
 /** `loan-engine rule <reference> approved|rejected`: a person's word on a dispute, with name and reason. */
 export const rule = Command.make(
@@ -29,7 +29,7 @@ export const rule = Command.make(
       Flag.withDescription("Show the steps that the loan would take, and write nothing"),
       Flag.withDefault(false),
     ),
-    json,
+    json: jsonFlag,
   },
   Effect.fn(function* (given) {
     const ruling = { decision: given.decision, by: given.by, reason: given.reason }
@@ -39,7 +39,7 @@ export const rule = Command.make(
       : record(given.reference, ruling, options)
     const { applicationReference, stage, version } = loan
     const result = { applicationReference, dryRun: given.dryRun, disposition, steps, stage, version }
-    yield* show(given.json, result, () => [
+    yield* print(given.json, result, [
       ...steps.map(stepLine),
       given.dryRun
         ? `${applicationReference} would be ${stage}; nothing was written`

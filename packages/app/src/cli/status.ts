@@ -9,17 +9,17 @@ import { LoanStore } from "../loan-store.ts"
 import { knownLoan } from "../operator.ts"
 import { reference } from "./loan-argument.ts"
 import { readingEngine } from "./open-store.ts"
-import { facts, isoOrDash, json, show, table } from "./output.ts"
+import { facts, isoOrDash, jsonFlag, print, table } from "./output.ts"
 
 /** `loan-engine status [reference]`: where one loan stands, or how many stand where. */
 export const status = Command.make(
   "status",
-  { reference: Argument.optional(reference), json },
+  { reference: Argument.optional(reference), json: jsonFlag },
   Effect.fn(function* (options) {
     if (Option.isNone(options.reference)) return yield* summary(options.json)
     const stored = yield* knownLoan(options.reference.value)
     const shown = loanJson(stored)
-    return yield* show(options.json, shown, () => loanLines(stored, shown))
+    return yield* print(options.json, shown, loanLines(stored, shown))
   }, Effect.provide(readingEngine)),
 ).pipe(Command.withDescription("Where a loan stands; without a reference, how many stand where"))
 
@@ -51,7 +51,7 @@ const summary = Effect.fnUntraced(function* (
   const accounts = yield* Effect.forEach(yield* store.accounts, accountSummary)
   const seal = yield* journal.lastCheckpoint
   const sealed = seal === undefined ? null : { checkpoint: seal.number, position: seal.position }
-  yield* show(asJson, { accounts, sealed }, () => [
+  yield* print(asJson, { accounts, sealed }, [
     ...table(
       ["account", ...stages, "stalled"],
       accounts.map(({ account, stages: at, stalled }) =>

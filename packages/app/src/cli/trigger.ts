@@ -4,7 +4,7 @@ import { Config, Effect } from "effect"
 import { Argument, Command } from "effect/cli"
 import { BankUnanswered } from "./exit-codes.ts"
 import { reference } from "./loan-argument.ts"
-import { json, show } from "./output.ts"
+import { jsonFlag, print } from "./output.ts"
 
 const triggerUrlDefault =
   "https://apigw.integration.resurs.com/api/external_test_utils/v1/ext-test-utils/agent"
@@ -23,7 +23,7 @@ export const trigger = Command.make(
       Argument.withDescription("What is to happen at the bank; its page shows reject"),
     ),
     reference,
-    json,
+    json: jsonFlag,
   },
   Effect.fn(function* (options) {
     const base = yield* triggerUrl
@@ -43,7 +43,7 @@ export const trigger = Command.make(
         message: `The bank's test utility answered ${status} to ${action} for ${applicationReference}: check both.`,
       })
     }
-    yield* show(options.json, { action, applicationReference, triggered: true }, () => [
+    yield* print(options.json, { action, applicationReference, triggered: true }, [
       `triggered ${action} for ${applicationReference}. A loan that was triggered may behave strangely afterwards.`,
     ])
   }, Effect.scoped),

@@ -10,23 +10,31 @@ export interface ConnectionSettings {
   readonly walPagesMax: number
 }
 
-/** A connection in WAL mode whose commits are on the disk before they return. */
-export const openConnection = (settings: ConnectionSettings): DatabaseSync =>
-  opened(settings, { readOnly: false }, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
+/**
+ * A connection in WAL mode whose commits are on the disk before they return. What is required of the file is asked before
+ * anything of it is changed.
+ */
+export const openConnection = (
+  settings: ConnectionSettings,
+  require: (database: DatabaseSync) => void = () => {},
+): DatabaseSync =>
+  opened(settings, { readOnly: false }, require, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
 
 /** A connection that cannot write, beside an engine that runs or on a file that nobody else has open. */
 export const openReadOnly = (settings: ConnectionSettings): DatabaseSync =>
-  opened(settings, { readOnly: true }, "PRAGMA query_only = ON;")
+  opened(settings, { readOnly: true }, () => {}, "PRAGMA query_only = ON;")
 
 function opened(
   { path, busyTimeoutMs, walPagesMax }: ConnectionSettings,
   options: { readonly readOnly: boolean },
+  require: (database: DatabaseSync) => void,
   pragmas: string,
 ): DatabaseSync {
   const database = new DatabaseSync(path, options)
   try {
+    database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
+    require(database)
     database.exec(`
-      PRAGMA busy_timeout = ${busyTimeoutMs};
       ${pragmas}
       PRAGMA wal_autocheckpoint = ${walPagesMax};
       PRAGMA foreign_keys = ON;

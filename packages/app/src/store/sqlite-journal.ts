@@ -1,36 +1,47 @@
-import type { DatabaseSync, SQLOutputValue } from "node:sqlite"
+import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite"
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Effect, Schema } from "effect"
 import type { CallbackDay } from "../callback-health.ts"
 import type { Checkpoint } from "../checkpoint.ts"
 import type { CheckpointRow, FeedRow, JournalStore, SnapshotRow } from "../journal-store.ts"
-import type { StoreUnavailable } from "../loan-store.ts"
+import { StoreUnavailable } from "../loan-store.ts"
+import { sqliteFaults } from "./sqlite-faults.ts"
 import type { WriteJob, Written } from "./sqlite-writes.ts"
 
 type Row = Record<string, SQLOutputValue>
 
+interface Access {
+  readonly path: string
+  readonly read: <A>(run: () => A) => Effect.Effect<A, StoreUnavailable>
+  readonly write: (job: WriteJob) => Effect.Effect<Written, StoreUnavailable>
+}
+
 /** The journal as a whole, read on the connection that reads and written in the same group commits as everything. */
 export function sqliteJournal(
   database: DatabaseSync,
-  read: <A>(run: () => A) => Effect.Effect<A, StoreUnavailable>,
-  write: (job: WriteJob) => Effect.Effect<Written, StoreUnavailable>,
+  { path, read, write }: Access,
 ): JournalStore["Service"] {
-  const feedColumns = "position, application_reference, version, content, hash, raw"
-  const feed = database.prepare(
-    `SELECT ${feedColumns} FROM journal WHERE position > ? ORDER BY position LIMIT ?`,
-  )
-  const sealable = database.prepare(
+  // Numbers are read as they are: one that is too large for JavaScript is not ours, but must not end the reading of it.
+  const prepare = (sql: string): StatementSync => {
+    const statement = database.prepare(sql)
+    statement.setReadBigInts(true)
+    return statement
+  }
+  const feedColumns =
+    "position, application_reference, version, content, hash, raw, repeats, last_repeated_at"
+  const feed = prepare(`SELECT ${feedColumns} FROM journal WHERE position > ? ORDER BY position LIMIT ?`)
+  const sealable = prepare(
     "SELECT position, application_reference, version, hash FROM journal WHERE position > ? ORDER BY position LIMIT ?",
   )
-  const byLoan = database.prepare(`
-    SELECT ${feedColumns} FROM journal WHERE (application_reference, version) > (?, ?)
-    ORDER BY application_reference, version LIMIT ?`)
-  const snapshots = database.prepare(`
+  const byLoan = prepare(`
+    SELECT ${feedColumns} FROM journal WHERE (application_reference, version, position) > (?, ?, ?)
+    ORDER BY application_reference, version, position LIMIT ?`)
+  const snapshots = prepare(`
     SELECT application_reference, account, version, stage, snapshot, chain_head FROM loans
     WHERE application_reference > ? ORDER BY application_reference LIMIT ?`)
-  const checkpoints = database.prepare("SELECT * FROM checkpoints WHERE number > ? ORDER BY number LIMIT ?")
-  const last = database.prepare("SELECT * FROM checkpoints ORDER BY number DESC LIMIT 1")
+  const checkpoints = prepare("SELECT * FROM checkpoints WHERE number > ? ORDER BY number LIMIT ?")
+  const last = prepare("SELECT * FROM checkpoints ORDER BY number DESC LIMIT 1")
 
   const cursor = database.prepare("SELECT position FROM cursors WHERE name = ?")
   const callbackDays = database.prepare("SELECT * FROM callback_days WHERE day >= ? ORDER BY account, day")
@@ -47,9 +58,11 @@ export function sqliteJournal(
         })),
       ),
     rowsByLoan: ({ after, limit }) =>
-      read(() => byLoan.all(after.applicationReference, after.version, limit).map(feedRow)),
+      read(() => byLoan.all(after.applicationReference, after.version, after.position, limit).map(feedRow)),
     snapshots: ({ after, limit }) => read(() => snapshots.all(after, limit).map(snapshotRow)),
     checkpoints: ({ after, limit }) => read(() => checkpoints.all(after, limit).map(checkpointRow)),
+    faults: read(() => sqliteFaults(database, path)),
+    isGapless: true,
     lastCheckpoint: read(() => {
       const row = last.get()
       return row === undefined ? undefined : checkpointRow(row)
@@ -70,8 +83,7 @@ export function sqliteJournal(
     callbackDays: (fromDay) => read(() => callbackDays.all(fromDay).map((row) => callbackDay(row))),
     eraseRaw: (applicationReference, upTo) =>
       write([{ statement: "eraseRaw", parameters: [applicationReference, upTo] }]).pipe(
-        // What was erased is in the log until that is copied into the file and emptied.
-        Effect.tap(read(() => database.exec("PRAGMA wal_checkpoint(TRUNCATE)"))),
+        Effect.tap(compact(database, read)),
         Effect.map(({ changes }) => changes),
       ),
   }
@@ -107,6 +119,28 @@ const callbackDayValues = (day: CallbackDay) => [
   day.unauthorized,
   day.lastCallbackAt,
 ]
+/**
+ * Leaves nothing of what was erased in the file or its log. Deleting securely is not enough: when SQLite moves rows from
+ * page to page, copies stay behind in the gaps, so the file is written anew without them; then the log is emptied, which
+ * nobody may be reading meanwhile.
+ */
+const compact = (database: DatabaseSync, read: Access["read"]): Effect.Effect<void, StoreUnavailable> =>
+  read(() => {
+    database.exec("VACUUM")
+    return database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()
+  }).pipe(
+    Effect.mapError(({ message }) => remnants(message)),
+    Effect.flatMap((row) =>
+      row?.["busy"] === 0 ? Effect.void : Effect.fail(remnants("somebody is reading the store.")),
+    ),
+  )
+
+const remnants = (why: string): StoreUnavailable =>
+  new StoreUnavailable({
+    message:
+      `The raw bodies are erased, but the file or its write-ahead log may still hold copies: ${why} Run the same again ` +
+      "when no other command reads and there is room for the file twice.",
+  })
 
 const feedRow = (row: Row): FeedRow => ({
   position: Number(row["position"]),
@@ -115,6 +149,8 @@ const feedRow = (row: Row): FeedRow => ({
   text: String(row["content"]),
   hash: String(row["hash"]),
   raw: row["raw"] instanceof Uint8Array ? row["raw"] : null,
+  repeats: Number(row["repeats"]),
+  lastRepeatedAt: row["last_repeated_at"] === null ? null : Number(row["last_repeated_at"]),
 })
 
 const snapshotRow = (row: Row): SnapshotRow => ({

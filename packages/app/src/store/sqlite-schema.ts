@@ -54,7 +54,8 @@ const migrations: ReadonlyArray<string> = [
     PRIMARY KEY (account, bank_url)
   ) STRICT, WITHOUT ROWID;
   `,
-  // A journal row holds the text that its hash is taken of, so that anybody can check it; and the feed can be sealed.
+  // A journal row holds the text that its hash is taken of, so that anybody can check it; the feed can be sealed; and how the
+  // callbacks of each account fare is counted from the feed up to the position that the cursor names.
   `
   ALTER TABLE journal RENAME TO journal_before;
   CREATE TABLE journal (
@@ -106,9 +107,7 @@ const migrations: ReadonlyArray<string> = [
     hash TEXT NOT NULL,
     rows TEXT NOT NULL
   ) STRICT;
-  `,
-  // How the callbacks of each account fare, counted from the feed up to the position that the cursor names.
-  `
+
   CREATE TABLE cursors (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   INSERT INTO cursors VALUES ('callback-days', 0);
   CREATE TABLE callback_days (
@@ -130,22 +129,40 @@ export const schemaVersion = migrations.length
 
 /**
  * Brings a database up to this program's version, one transaction a migration, so that one that is broken off leaves the
- * version before it. A database from a newer program is refused.
+ * version before it; gives the version it found. A database from a newer or another program is refused.
  */
-export function migrate(database: DatabaseSync, path: string, upTo: number = schemaVersion): void {
+export function migrate(database: DatabaseSync, path: string, upTo: number = schemaVersion): number {
+  const found = requireOurs(database, path)
+  database.function("entry_content", { deterministic: true, varargs: true }, entryContent)
+  while (versionOf(database) < upTo) migrateOnce(database)
+  return found
+}
+
+/** One migration. The version is read again under the lock, because another process may be migrating the same file. */
+function migrateOnce(database: DatabaseSync): void {
+  database.exec("BEGIN IMMEDIATE")
+  try {
+    const version = versionOf(database)
+    const statements = migrations[version]
+    if (statements !== undefined) database.exec(`${statements}; PRAGMA user_version = ${version + 1}`)
+    database.exec("COMMIT")
+  } catch (cause) {
+    if (database.isTransaction) database.exec("ROLLBACK")
+    throw cause
+  }
+}
+
+/** A database from a newer or another program is refused; gives the version of one that is not. */
+export function requireOurs(database: DatabaseSync, path: string): number {
   const version = versionOf(database)
   refuseNewer(version, path)
-  if (version >= upTo) return
-  database.function("entry_content", { deterministic: true, varargs: true }, entryContent)
-  migrations.slice(version, upTo).forEach((statements, offset) => {
-    database.exec(`BEGIN IMMEDIATE; ${statements}; PRAGMA user_version = ${version + offset + 1}; COMMIT`)
-  })
+  if (version === 0) refuseForeign(database, path)
+  return version
 }
 
 /** For whoever must not migrate: the database has to be at this program's version already. */
 export function requireCurrent(database: DatabaseSync, path: string): void {
-  const version = versionOf(database)
-  refuseNewer(version, path)
+  const version = requireOurs(database, path)
   if (version === schemaVersion) return
   throw new StoreUnusable({
     message:
@@ -153,6 +170,16 @@ export function requireCurrent(database: DatabaseSync, path: string): void {
         ? `The file ${path} holds no loans yet. Start the engine on it first.`
         : `The database ${path} was written by an older loan engine (its schema is version ${version}, this program ` +
           `knows ${schemaVersion}). Start the engine once, or run \`loan-engine migrate\`, to bring it up to date.`,
+  })
+}
+
+/** A database without a version but with tables is somebody else's, and none of ours belong into it. */
+function refuseForeign(database: DatabaseSync, path: string): void {
+  if (database.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() === undefined) return
+  throw new StoreUnusable({
+    message:
+      `The file ${path} is a database of another program. Point LOAN_ENGINE_DATABASE_URL at a file of the loan ` +
+      "engine's own, or at one that does not exist yet.",
   })
 }
 

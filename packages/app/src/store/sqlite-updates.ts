@@ -151,6 +151,7 @@ const moveLoan = (stored: StoredLoan, { loan, entry, schedule }: Change): Write 
     ...scheduleValues(schedule),
     loan.applicationReference,
     stored.loan.version,
+    stored.chainHead,
   ],
 })
 

@@ -1,9 +1,13 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
 import { isSqliteError } from "./sqlite-connection.ts"
+import { sqliteFailure } from "./sqlite-failure.ts"
+
+/** "LOAN", by which tools tell whose database a file is. */
+const applicationId = 0x4c4f414e
 
 /**
- * Everything that is ever written, each statement by its name. A loan is written before its journal row and only at the
- * version it was decided upon; where that is not so any more, nothing of the job is written.
+ * Everything that is ever written, each statement by its name. A loan is written before its journal row and only upon the
+ * very row it was decided upon: its version alone could be another process's by now. Else nothing of the job is written.
  */
 const writeStatements = {
   openLoan: `
@@ -16,7 +20,7 @@ const writeStatements = {
     UPDATE loans SET
       account = ?, version = ?, stage = ?, snapshot = ?, chain_head = ?, next_poll_at = ?, poll_attempts = ?,
       poll_confirm = ?, stalled = ?
-    WHERE application_reference = ? AND version = ?`,
+    WHERE application_reference = ? AND version = ? AND chain_head = ?`,
   append: "INSERT INTO journal (application_reference, version, content, raw, hash) VALUES (?, ?, ?, ?, ?)",
   countRepeat: "UPDATE journal SET repeats = repeats + 1, last_repeated_at = ? WHERE position = ?",
   reschedule: `
@@ -34,6 +38,8 @@ const writeStatements = {
       forged = forged + excluded.forged,
       unauthorized = unauthorized + excluded.unauthorized,
       last_callback_at = max(coalesce(last_callback_at, -1), excluded.last_callback_at)`,
+  // The least that can be written: the same four bytes of the file's header, through the log and onto the disk.
+  touch: `PRAGMA application_id = ${applicationId}`,
   eraseRaw: `
     UPDATE journal SET raw = NULL
     WHERE application_reference = ? AND version <= ? AND raw IS NOT NULL AND content ->> 'source' <> 'operator'`,
@@ -126,7 +132,7 @@ function inTransaction<A extends object>(database: DatabaseSync, work: () => A):
     return done
   } catch (cause) {
     if (database.isTransaction) database.exec("ROLLBACK")
-    if (isSqliteError(cause)) return cause.message
+    if (isSqliteError(cause)) return sqliteFailure(cause)
     throw cause
   }
 }

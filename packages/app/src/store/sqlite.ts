@@ -3,25 +3,24 @@ import type { AccountName } from "@loan-engine/domain/observation"
 import { Context, Effect, Layer } from "effect"
 import type { Scope } from "effect"
 import { JournalStore } from "../journal-store.ts"
-import type { CallbackRegistration, ClaimDue, LineDue, LoanFilter } from "../loan-store.ts"
-import { LoanStore, StoreUnavailable, StoreUnusable } from "../loan-store.ts"
+import type { CallbackRegistration, ClaimDue, LineDue, LoanFilter, StoreUnusable } from "../loan-store.ts"
+import { LoanStore, StoreUnavailable } from "../loan-store.ts"
 import { makeGroupCommit } from "./group-commit.ts"
 import type { GroupCommitLimits } from "./group-commit.ts"
-import { isSqliteError, openConnection, openReadOnly } from "./sqlite-connection.ts"
-import type { ConnectionSettings } from "./sqlite-connection.ts"
+import { isSqliteError } from "./sqlite-connection.ts"
+import { sqliteFailure } from "./sqlite-failure.ts"
 import { sqliteJournal } from "./sqlite-journal.ts"
+import { openDatabase, opening } from "./sqlite-open.ts"
+import type { OpenSettings } from "./sqlite-open.ts"
 import { accountOf, loanColumns, stageCount, storedEntry, storedLoan } from "./sqlite-rows.ts"
-import { migrate, requireCurrent } from "./sqlite-schema.ts"
 import { changeOf, commitInOrder, loadLoan, reschedule, writtenOf } from "./sqlite-updates.ts"
 import { inlineCommit, threadCommit } from "./sqlite-writer.ts"
 import type { CommitJobs } from "./sqlite-writer.ts"
 import type { Write, WriteJob } from "./sqlite-writes.ts"
 
-export interface SqliteSettings extends ConnectionSettings, GroupCommitLimits {
+export interface SqliteSettings extends OpenSettings, GroupCommitLimits {
   /** Whether commits have a thread of their own; without one, everything waits for the disk. */
   readonly writerThread: boolean
-  /** Whether the file is only read: it is not migrated, and every write is refused. */
-  readonly readOnly: boolean
 }
 
 export const sqliteLimitsDefault = {
@@ -35,6 +34,8 @@ export const sqliteDefaults: Omit<SqliteSettings, "path"> = {
   ...sqliteLimitsDefault,
   writerThread: false,
   readOnly: false,
+  oneMoment: false,
+  migrates: true,
 }
 
 /** The embedded store: one SQLite file in WAL mode with full synchronisation, read here and written in group commits. */
@@ -45,7 +46,7 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
   const database = yield* Effect.acquireRelease(openDatabase(settings), (opened) =>
     Effect.sync(() => opened.close()),
   )
-  const reads = prepareReads(database)
+  const reads = yield* opening(settings.path, () => prepareReads(database))
   const submit = yield* makeGroupCommit(settings, commitInOrder(reads, yield* commitOf(settings, database)))
   const write = (job: WriteJob) => Effect.map(submit({ job }), writtenOf)
 
@@ -67,36 +68,13 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
       Effect.asVoid(
         write([{ statement: "saveRegistration", parameters: [account, bankUrl, callbackUrl, registeredAt] }]),
       ),
-    ready: Effect.asVoid(write([])),
+    ready: Effect.asVoid(write([{ statement: "touch", parameters: [] }])),
   })
-  const journalStore = sqliteJournal(database, read, write)
+  const journalStore = yield* opening(settings.path, () =>
+    sqliteJournal(database, { path: settings.path, read, write }),
+  )
   return Context.make(LoanStore, loanStore).pipe(Context.add(JournalStore, journalStore))
 })
-
-const openDatabase = (settings: SqliteSettings): Effect.Effect<DatabaseSync, StoreUnusable> =>
-  Effect.try({
-    try: () => {
-      const database = settings.readOnly ? openReadOnly(settings) : openConnection(settings)
-      try {
-        if (settings.readOnly) requireCurrent(database, settings.path)
-        else migrate(database, settings.path)
-      } catch (cause) {
-        database.close()
-        throw cause
-      }
-      return database
-    },
-    catch: (cause) =>
-      cause instanceof StoreUnusable
-        ? cause
-        : new StoreUnusable({
-            message:
-              `The SQLite file ${settings.path} cannot be opened: ${describe(cause)}. ` +
-              "Check that it is a loan engine's database, that its directory exists and is writable, and that no other " +
-              "program holds it.",
-            cause,
-          }),
-  })
 
 /** What SQLite refuses is a failure of the world; anything else is a defect of ours, and crashes loudly. */
 const read = <A>(run: () => A): Effect.Effect<A, StoreUnavailable> =>
@@ -105,7 +83,7 @@ const read = <A>(run: () => A): Effect.Effect<A, StoreUnavailable> =>
       return Effect.succeed(run())
     } catch (cause) {
       if (!isSqliteError(cause)) return Effect.die(cause)
-      const message = `The SQLite store cannot be read now: ${cause.message}`
+      const message = `The SQLite store cannot be read now: ${sqliteFailure(cause)}`
       return Effect.fail(new StoreUnavailable({ message, cause }))
     }
   })
@@ -189,5 +167,3 @@ function findRegistration(
   const callbackUrl = String(row["callback_url"])
   return { account, bankUrl, callbackUrl, registeredAt: Number(row["registered_at"]) }
 }
-
-const describe = (cause: unknown): string => (cause instanceof Error ? cause.message : "unknown failure")

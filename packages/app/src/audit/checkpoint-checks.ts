@@ -1,0 +1,66 @@
+import { canonicalJson } from "@loan-engine/domain/canonical-json"
+import { Option, Schema } from "effect"
+import { checkpointHash, merkleRoot } from "../checkpoint.ts"
+import type { SealedRow } from "../checkpoint.ts"
+import type { CheckpointRow } from "../journal-store.ts"
+import type { CheckTable } from "./check-table.ts"
+
+/** What can be wrong with a checkpoint and the one before it, whatever the rows say. */
+export type CheckpointCheck = (
+  checkpoint: CheckpointRow,
+  before: CheckpointRow | undefined,
+  list: SealedList | undefined,
+) => string | undefined
+export type CheckpointChecks = CheckTable<CheckpointCheck>
+
+/** A checkpoint's list of rows, if it is one, and whether the checkpoint's root is its root. */
+export interface SealedList {
+  readonly rows: ReadonlyArray<SealedRow>
+  readonly isSealed: boolean
+}
+
+export const checkpointChecks: CheckpointChecks = {
+  "checkpoint-missing": ({ number }, before) => {
+    const expected = (before?.number ?? 0) + 1
+    if (number === expected) return undefined
+    return `before it, checkpoint ${expected}${number > expected + 1 ? ` and those up to ${number - 1}` : ""} is missing`
+  },
+
+  "checkpoint-hash": (checkpoint) =>
+    checkpointHash(checkpoint) === checkpoint.hash
+      ? undefined
+      : `its content has the hash ${checkpointHash(checkpoint)}, but it stands as ${checkpoint.hash}`,
+
+  "checkpoint-chain": ({ number, previousHash }, before) =>
+    number !== (before?.number ?? 0) + 1 || previousHash === (before?.hash ?? "")
+      ? undefined
+      : `it follows on ${previousHash || "nothing"}, but before it stands ${before?.hash ?? "nothing"}`,
+
+  "checkpoint-position": ({ position }, before, list) => {
+    if (position <= (before?.position ?? 0)) return "it does not end behind the one before it"
+    const last = list?.isSealed === true ? list.rows.at(-1)?.position : position
+    return last === position ? undefined : `it ends at position ${position}, its list at ${last ?? "none"}`
+  },
+}
+
+const decodeRows = Schema.decodeUnknownOption(
+  Schema.fromJsonString(
+    Schema.Array(
+      Schema.Struct({
+        position: Schema.Int,
+        applicationReference: Schema.String,
+        version: Schema.Int,
+        hash: Schema.String,
+      }),
+    ),
+  ),
+  { onExcessProperty: "error" },
+)
+
+/** Reads a checkpoint's list: in canonical form, and in the order of the feed behind the checkpoint before. */
+export function sealedList({ rows: text, root }: CheckpointRow): SealedList | undefined {
+  const rows = Option.getOrUndefined(decodeRows(text))
+  if (rows === undefined || canonicalJson(rows.map((row) => ({ ...row }))) !== text) return undefined
+  const ascends = rows.every(({ position }, index) => position > (rows[index - 1]?.position ?? 0))
+  return ascends ? { rows, isSealed: merkleRoot(rows) === root } : undefined
+}

@@ -1,0 +1,206 @@
+import type { SealedRow } from "../checkpoint.ts"
+import type { CheckpointRow } from "../journal-store.ts"
+import { failing } from "./check-table.ts"
+import { checkpointChecks, sealedList } from "./checkpoint-checks.ts"
+import type { CheckpointChecks, SealedList } from "./checkpoint-checks.ts"
+import { finding } from "./finding.ts"
+import type { Finding, FindingCode } from "./finding.ts"
+import { makeMerkleStream } from "./merkle-stream.ts"
+
+/** A checkpoint's number and hash as they were kept where whoever can rewrite the store cannot reach them. */
+export interface Anchor {
+  readonly number: number
+  readonly hash: string
+}
+
+/** Judges the feed: each checkpoint, the rows up to its end as they pass by in their order, and what no checkpoint seals. */
+export interface FeedJudge {
+  /** Begins with a checkpoint's rows; gives where they end. */
+  readonly begin: (checkpoint: CheckpointRow) => number
+  readonly row: (row: SealedRow) => ReadonlyArray<Finding>
+  /** Ends the checkpoint, or the feed if none has begun. */
+  readonly end: () => ReadonlyArray<Finding>
+}
+
+export interface FeedChecks {
+  readonly checkpoint: CheckpointChecks
+  /** Which of the findings that need the rows as they are to report. */
+  readonly rows: ReadonlySet<FindingCode>
+}
+
+export const feedChecks: FeedChecks = {
+  checkpoint: checkpointChecks,
+  rows: new Set<FindingCode>([
+    "checkpoint-list",
+    "checkpoint-root",
+    "row-missing",
+    "row-replaced",
+    "row-unsealed",
+    "feed-gap",
+    "anchor-missing",
+    "anchor-mismatch",
+  ]),
+}
+
+/** What is being compared: one checkpoint and the rows that it should have sealed. */
+interface Sealing {
+  readonly checkpoint: CheckpointRow
+  readonly list: SealedList | undefined
+  readonly tree: ReturnType<typeof makeMerkleStream>
+  /** How much of the list has been met. */
+  met: number
+  readonly differences: Array<Finding>
+  /** The checkpoint before it is missing, so the rows ahead of its list are not its own. */
+  readonly followsGap: boolean
+}
+
+export function judgeFeed(
+  { anchors, isGapless }: { readonly anchors: ReadonlyArray<Anchor>; readonly isGapless: boolean },
+  checks: FeedChecks = feedChecks,
+): FeedJudge {
+  let before: CheckpointRow | undefined
+  let sealing: Sealing | undefined
+  let lastPosition = 0
+  const awaited = new Map(anchors.map((anchor) => [anchor.number, anchor.hash]))
+  const reported = (found: ReadonlyArray<Finding>): ReadonlyArray<Finding> =>
+    found.filter(({ code }) => code in checks.checkpoint || checks.rows.has(code))
+
+  return {
+    begin: (checkpoint) => {
+      const list = sealedList(checkpoint)
+      const followsGap = checkpoint.number !== (before?.number ?? 0) + 1
+      sealing = { checkpoint, list, tree: makeMerkleStream(), met: 0, differences: [], followsGap }
+      return (list?.isSealed === true ? list.rows.at(-1)?.position : undefined) ?? checkpoint.position
+    },
+    row: (row) => {
+      const gap = isGapless && sealing === undefined && row.position > lastPosition + 1
+      const found = gap ? [gapBefore(row, lastPosition)] : []
+      lastPosition = row.position
+      if (sealing !== undefined) meet(sealing, row)
+      return reported(found)
+    },
+    end: () => {
+      if (sealing === undefined) return reported([...awaited].map(missingAnchor))
+      const { checkpoint, list } = sealing
+      const found = [
+        ...failing(checks.checkpoint, (check) => check(checkpoint, before, list)).map(([code, message]) =>
+          finding(code, { checkpoint: checkpoint.number }, message),
+        ),
+        ...anchorFindings(awaited, checkpoint),
+        ...differencesOf(sealing),
+      ]
+      lastPosition = Math.max(lastPosition, checkpoint.position)
+      before = checkpoint
+      sealing = undefined
+      return reported(found)
+    },
+  }
+}
+
+/** Compares a row with the list, one step further. */
+function meet(sealing: Sealing, row: SealedRow): void {
+  const { list, tree, checkpoint, differences } = sealing
+  tree.add(row)
+  if (list === undefined) return
+  for (let next = list.rows[sealing.met]; next !== undefined; next = list.rows[sealing.met]) {
+    if (next.position > row.position) break
+    sealing.met++
+    if (next.position < row.position) {
+      differences.push(missingRow(next, checkpoint))
+      continue
+    }
+    if (!isSame(next, row)) differences.push(replacedRow(next, row, checkpoint))
+    return
+  }
+  if (sealing.followsGap && sealing.met === 0) return
+  differences.push(
+    finding(
+      "row-unsealed",
+      { ...row, checkpoint: checkpoint.number },
+      `it was not there when checkpoint ${checkpoint.number} sealed the rows around it`,
+    ),
+  )
+}
+
+/** The differences between the list and the rows, unless it is the list that was altered. */
+function differencesOf({
+  checkpoint,
+  list,
+  tree,
+  met,
+  differences,
+  followsGap,
+}: Sealing): ReadonlyArray<Finding> {
+  const where = { checkpoint: checkpoint.number }
+  if (list?.isSealed === true) {
+    return [...differences, ...list.rows.slice(met).map((row) => missingRow(row, checkpoint))]
+  }
+  if (tree.root() === checkpoint.root) {
+    return [
+      finding("checkpoint-list", where, "its list of rows was altered; the rows are as they were sealed"),
+    ]
+  }
+  const why = followsGap ? "; the checkpoint before it is missing, so its rows cannot be told apart" : ""
+  return [
+    finding(
+      "checkpoint-root",
+      where,
+      `its root is neither that of its list nor that of the rows as they are${why}`,
+    ),
+    ...differences,
+    ...(list?.rows.slice(met) ?? []).map((row) => missingRow(row, checkpoint)),
+  ]
+}
+
+const isSame = (one: SealedRow, other: SealedRow): boolean =>
+  one.hash === other.hash &&
+  one.version === other.version &&
+  one.applicationReference === other.applicationReference
+
+const missingRow = (row: SealedRow, { number }: CheckpointRow): Finding =>
+  finding(
+    "row-missing",
+    { ...row, checkpoint: number },
+    `checkpoint ${number} sealed it with the hash ${row.hash}`,
+  )
+
+const replacedRow = (sealed: SealedRow, row: SealedRow, { number }: CheckpointRow): Finding =>
+  finding(
+    "row-replaced",
+    { ...sealed, checkpoint: number },
+    isSame({ ...sealed, hash: row.hash }, row)
+      ? `checkpoint ${number} sealed it with the hash ${sealed.hash}, but it stands as ${row.hash}`
+      : `in its place stands version ${row.version} of loan ${row.applicationReference}`,
+  )
+
+const gapBefore = ({ position }: SealedRow, last: number): Finding =>
+  finding(
+    "feed-gap",
+    { position: last + 1 },
+    position === last + 2
+      ? "the row at this position is gone; no checkpoint had sealed it, so it cannot be named"
+      : `the rows from this position to ${position - 1} are gone; no checkpoint had sealed them, so they cannot be named`,
+  )
+
+const missingAnchor = ([number, hash]: readonly [number, string]): Finding =>
+  finding(
+    "anchor-missing",
+    { checkpoint: number },
+    `its hash was kept elsewhere (${hash}), but it is not there`,
+  )
+
+function anchorFindings(
+  awaited: Map<number, string>,
+  { number, hash }: CheckpointRow,
+): ReadonlyArray<Finding> {
+  const kept = awaited.get(number)
+  awaited.delete(number)
+  if (kept === undefined || kept === hash) return []
+  return [
+    finding(
+      "anchor-mismatch",
+      { checkpoint: number },
+      `its hash was kept elsewhere as ${kept}, but is ${hash}`,
+    ),
+  ]
+}

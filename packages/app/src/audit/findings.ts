@@ -1,0 +1,24 @@
+import type { Finding } from "./finding.ts"
+
+/** How many findings are told one by one; the rest are counted, so that a ruined store costs no memory. */
+export const findingsMax = 1_000
+
+/** Findings as they come in. */
+export interface Findings {
+  readonly add: (found: ReadonlyArray<Finding>) => void
+  readonly listed: () => ReadonlyArray<Finding>
+  readonly count: () => number
+}
+
+export function collectFindings(): Findings {
+  const listed: Array<Finding> = []
+  let count = 0
+  return {
+    add: (found) => {
+      count += found.length
+      listed.push(...found.slice(0, Math.max(findingsMax - listed.length, 0)))
+    },
+    listed: () => listed,
+    count: () => count,
+  }
+}

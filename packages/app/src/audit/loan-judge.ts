@@ -1,0 +1,93 @@
+import { Loan, snapshotText } from "@loan-engine/domain/loan"
+import { Option, Schema } from "effect"
+import type { EntryContent } from "../journal.ts"
+import type { FeedRow, SnapshotRow } from "../journal-store.ts"
+import { redactionRecord } from "../redaction-record.ts"
+import { failing } from "./check-table.ts"
+import { readText } from "./entry-text.ts"
+import { finding } from "./finding.ts"
+import type { Finding } from "./finding.ts"
+import { chainChecks, journalChecks, snapshotChecks } from "./loan-checks.ts"
+import type { ChainChecks, ErasedRows, JournalChecks, RowsSoFar, SnapshotChecks } from "./loan-checks.ts"
+import { rowChecks } from "./row-checks.ts"
+import type { RowChecks } from "./row-checks.ts"
+
+/** Judges one loan: its rows as they pass by in the order of their versions, then its snapshot. */
+export interface LoanJudge {
+  readonly row: (row: FeedRow) => ReadonlyArray<Finding>
+  readonly end: (snapshot: SnapshotRow | undefined) => ReadonlyArray<Finding>
+}
+
+export interface LoanChecks {
+  readonly row: RowChecks
+  readonly chain: ChainChecks
+  readonly journal: JournalChecks
+  readonly snapshot: SnapshotChecks
+}
+
+export const loanChecks: LoanChecks = {
+  row: rowChecks,
+  chain: chainChecks,
+  journal: journalChecks,
+  snapshot: snapshotChecks,
+}
+
+/** Whether each row is as it was written and follows on the one before, and the snapshot on the last. Holds one row at a time. */
+export function judgeLoan(applicationReference: string, checks: LoanChecks = loanChecks): LoanJudge {
+  let before: RowsSoFar = { last: undefined, stage: "submitted", erased: [] }
+  return {
+    row: (row) => {
+      const read = readText(row.text)
+      const { content } = read
+      const found = [
+        ...failing(checks.row, (check) => check(row, read)),
+        ...failing(checks.chain, (check) => check(row, content, before)),
+      ].map(([code, message]) => finding(code, row, message))
+      before = { last: row, stage: stageAfter(before, content), erased: erasedAfter(before, row, content) }
+      return found
+    },
+    end: (snapshot) => [
+      ...failing(checks.journal, (check) => check(before, snapshot)).flatMap(([code, found]) =>
+        found.map(({ message, ...place }) => finding(code, { applicationReference, ...place }, message)),
+      ),
+      ...snapshotFindings(applicationReference, snapshot, before, checks),
+    ],
+  }
+}
+
+const stageAfter = ({ stage }: RowsSoFar, content: EntryContent | undefined): RowsSoFar["stage"] =>
+  content === undefined ? undefined : (content.steps.at(-1)?.to ?? stage)
+
+/** The rows whose bodies are gone, less those that an operator's record accounts for. What operators said is never erased. */
+function erasedAfter(
+  { erased }: RowsSoFar,
+  row: FeedRow,
+  content: EntryContent | undefined,
+): ReadonlyArray<ErasedRows> {
+  const { version, position, raw } = row
+  if (raw === null) {
+    const last = erased.at(-1)
+    if (last?.upToVersion !== version - 1) return [...erased, { version, position, upToVersion: version }]
+    return [...erased.slice(0, -1), { ...last, upToVersion: version }]
+  }
+  if (erased.length === 0 || content?.source !== "operator" || content.evidence !== "operator") return erased
+  const upTo = redactionRecord(raw)?.redaction.upToVersion ?? 0
+  // A record cannot speak of what came after it.
+  return upTo >= version ? erased : erased.filter(({ upToVersion }) => upToVersion > upTo)
+}
+
+const decodeLoan = Schema.decodeUnknownOption(Schema.fromJsonString(Loan), { onExcessProperty: "error" })
+
+function snapshotFindings(
+  applicationReference: string,
+  snapshot: SnapshotRow | undefined,
+  rows: RowsSoFar,
+  checks: LoanChecks,
+): ReadonlyArray<Finding> {
+  if (snapshot === undefined) return []
+  const decoded = Option.getOrUndefined(decodeLoan(snapshot.snapshot))
+  const loan = decoded !== undefined && snapshotText(decoded) === snapshot.snapshot ? decoded : undefined
+  return failing(checks.snapshot, (check) => check(snapshot, loan, rows)).map(([code, message]) =>
+    finding(code, { applicationReference, version: snapshot.version }, message),
+  )
+}

@@ -1,0 +1,110 @@
+import { canonicalJson } from "@loan-engine/domain/canonical-json"
+import { observe, openLoan, snapshotText } from "@loan-engine/domain/loan"
+import type { Decision, Loan, Observe } from "@loan-engine/domain/loan"
+import { Effect } from "effect"
+import type { Schema } from "effect"
+import type { EntryContent } from "../journal.ts"
+import { observationOf } from "../journal.ts"
+import { JournalStore } from "../journal-store.ts"
+import type { StoreUnavailable } from "../loan-store.ts"
+import { readJson, readText } from "./entry-text.ts"
+import { finding } from "./finding.ts"
+import type { Finding } from "./finding.ts"
+import { collectFindings } from "./findings.ts"
+import type { LoanJudge } from "./loan-judge.ts"
+import { walkLoans } from "./walk-loans.ts"
+
+/** What a replay folded, and where it came to something else than what is stored. */
+export interface Replayed {
+  readonly rows: number
+  readonly loans: number
+  readonly findings: ReadonlyArray<Finding>
+  readonly findingsCount: number
+}
+
+/**
+ * Folds every loan from nothing and compares its snapshot byte for byte, and what each row did with what is decided upon it
+ * again. Holds one loan and one page of rows at a time.
+ */
+export const replayJournal = Effect.fn("replayJournal")(function* (
+  decide: Observe = observe,
+): Effect.fn.Return<Replayed, StoreUnavailable, JournalStore> {
+  const store = yield* JournalStore
+  const findings = collectFindings()
+  const walked = yield* walkLoans(store, (reference) => replayLoan(reference, decide), findings)
+  return { ...walked, findings: findings.listed(), findingsCount: findings.count() }
+})
+
+/** Replays one loan's rows as they pass by. A row that cannot be read ends the loan's replay. */
+export function replayLoan(applicationReference: string, decide: Observe): LoanJudge {
+  let loan: Loan | undefined
+  let readable = true
+  return {
+    row: (row) => {
+      if (!readable) return []
+      const { content } = readText(row.text)
+      if (content === undefined) {
+        readable = false
+        return [
+          finding("replay-undecodable", row, "its text is no journal entry, so the loan's replay ends here"),
+        ]
+      }
+      loan ??= openLoan(content.applicationReference, content.account)
+      const decision = decideAgain(decide, loan, content)
+      loan = decision.loan
+      return differences(content, decision).map((message) => finding("replay-decision", row, message))
+    },
+    end: (snapshot) => {
+      if (!readable) return []
+      if (snapshot === undefined) {
+        return [finding("journal-without-loan", { applicationReference }, "it has rows, but no snapshot")]
+      }
+      const where = { applicationReference, version: snapshot.version }
+      if (loan === undefined)
+        return [finding("loan-without-journal", where, "it has a snapshot, but not one row")]
+      if (snapshotText(loan) === snapshot.snapshot) return []
+      return [finding("replay-snapshot", where, differingMembers(loan, snapshot.snapshot))]
+    },
+  }
+}
+
+/** A mismatch of accounts is the domain's own finding, so it has to come to it again without being told. */
+function decideAgain(decide: Observe, loan: Loan, content: EntryContent): Decision {
+  const { hold, ...observation } = observationOf(content)
+  return decide(
+    loan,
+    hold === undefined || hold === "account-mismatch" ? observation : { ...observation, hold },
+  )
+}
+
+function differences(content: EntryContent, decision: Decision): ReadonlyArray<string> {
+  const again = {
+    version: decision.loan.version,
+    hold: decision.hold,
+    disposition: decision.disposition,
+    steps: decision.steps,
+    news: decision.news,
+  }
+  return (["version", "hold", "disposition", "steps", "news"] as const)
+    .filter((member) => canonicalJson(content[member]) !== canonicalJson(again[member]))
+    .map(
+      (member) =>
+        `its ${member} is ${canonicalJson(content[member])}, decided again ${canonicalJson(again[member])}`,
+    )
+}
+
+/** Which members of the snapshot differ; what they hold is nobody's business here. */
+function differingMembers(loan: Loan, snapshot: string): string {
+  const stored = readJson(snapshot)
+  const folded = readJson(snapshotText(loan))
+  if (!isMembers(stored) || !isMembers(folded)) return "its snapshot is no JSON object"
+  const names = Object.keys(folded).filter(
+    (name) => canonicalJson(stored[name] ?? null) !== canonicalJson(folded[name] ?? null),
+  )
+  return names.length === 0
+    ? "its snapshot says what its rows fold to, but not in the same bytes"
+    : `its snapshot differs from what its rows fold to in: ${names.join(", ")}`
+}
+
+const isMembers = (value: Schema.Json | undefined): value is { readonly [name: string]: Schema.Json } =>
+  typeof value === "object" && value !== null && !Array.isArray(value)

@@ -1,0 +1,43 @@
+import { digestOf, hashOf } from "../journal.ts"
+import type { EntryContent } from "../journal.ts"
+import type { FeedRow } from "../journal-store.ts"
+import type { CheckTable } from "./check-table.ts"
+import type { ReadText } from "./entry-text.ts"
+
+/** What can be wrong with a row that nothing but the row is needed for: each check gives what it found, if anything. */
+export type RowCheck = (row: FeedRow, read: ReadText) => string | undefined
+export type RowChecks = CheckTable<RowCheck>
+
+export const rowChecks: RowChecks = {
+  "hash-mismatch": ({ text, hash }) =>
+    hashOf(text) === hash ? undefined : `its text has the hash ${hashOf(text)}, but it stands as ${hash}`,
+
+  "not-canonical": (_row, { isCanonical }) => (isCanonical ? undefined : "its text is not canonical JSON"),
+
+  undecodable: (_row, { content }) => (content === undefined ? "its text is no journal entry" : undefined),
+
+  "column-mismatch": (row, { content }) =>
+    content === undefined || isOwn(row, content)
+      ? undefined
+      : `its text says loan ${content.applicationReference}, version ${content.version}`,
+
+  "digest-mismatch": ({ raw }, { content }) =>
+    raw === null || content === undefined || digestOf(raw) === content.digest
+      ? undefined
+      : `its raw bytes have the digest ${digestOf(raw)}, but its text says ${content.digest}`,
+
+  "position-impossible": ({ position, version }) =>
+    isCount(position) && isCount(version)
+      ? undefined
+      : "positions and versions are whole numbers from 1 upwards",
+
+  "repeats-impossible": ({ repeats, lastRepeatedAt }) =>
+    repeats >= 0 && (repeats === 0) === (lastRepeatedAt === null)
+      ? undefined
+      : `it counts ${repeats} re-deliveries, the last of them ${lastRepeatedAt === null ? "never" : "dated"}`,
+}
+
+const isOwn = (row: FeedRow, { applicationReference, version }: EntryContent): boolean =>
+  row.applicationReference === applicationReference && row.version === version
+
+const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 1

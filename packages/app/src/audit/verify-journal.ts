@@ -1,0 +1,129 @@
+import { Effect } from "effect"
+import type { CheckpointRow } from "../journal-store.ts"
+import { JournalStore } from "../journal-store.ts"
+import type { StoreUnavailable } from "../loan-store.ts"
+import { judgeFeed } from "./feed-judge.ts"
+import type { Anchor, FeedChecks, FeedJudge } from "./feed-judge.ts"
+import { feedChecks } from "./feed-judge.ts"
+import { finding } from "./finding.ts"
+import type { Finding } from "./finding.ts"
+import { collectFindings, findingsMax } from "./findings.ts"
+import type { Findings } from "./findings.ts"
+import { judgeLoan, loanChecks } from "./loan-judge.ts"
+import type { LoanChecks } from "./loan-judge.ts"
+import { readCheckpoints, readSealable } from "./readers.ts"
+import { reportingDisorder, walkLoans } from "./walk-loans.ts"
+
+/** What a verification looked at, and what it found. */
+export interface Verification {
+  readonly rows: number
+  readonly loans: number
+  readonly checkpoints: number
+  /** The newest checkpoint: the one to keep a copy of elsewhere. */
+  readonly newestCheckpoint: Anchor | null
+  /** The rows that no checkpoint seals yet. */
+  readonly unsealed: { readonly rows: number; readonly afterPosition: number }
+  readonly findings: ReadonlyArray<Finding>
+  /** How many there are in all; beyond a limit they are counted only. */
+  readonly findingsCount: number
+}
+
+/** Everything that is checked; less of it, for whoever wants to see what each check is good for. */
+export interface Checks {
+  readonly loan: LoanChecks
+  readonly feed: FeedChecks
+}
+
+const allChecks: Checks = { loan: loanChecks, feed: feedChecks }
+
+/**
+ * Reads the whole store once by the feed and once by the loans, and judges it: rows, chains, snapshots, checkpoints. Holds
+ * one page of rows and one checkpoint at a time. The store must stand still, or be read as of one moment.
+ */
+export const verifyJournal = Effect.fn("verifyJournal")(function* (
+  anchors: ReadonlyArray<Anchor> = [],
+  checks: Checks = allChecks,
+): Effect.fn.Return<Verification, StoreUnavailable, JournalStore> {
+  const store = yield* JournalStore
+  const findings = collectFindings()
+  const faults = yield* store.faults
+  findings.add(faults.map((fault) => finding("store-damaged", {}, fault)))
+  const missing = new Set<string>()
+  const sealed = yield* walkFeed(
+    judgeFeed({ anchors, isGapless: store.isGapless }, checks.feed),
+    findings,
+    missing,
+  )
+  const judge = (reference: string) => {
+    missing.delete(reference)
+    return judgeLoan(reference, checks.loan)
+  }
+  const walked = yield* walkLoans(store, judge, findings)
+  findings.add([...missing].map(vanishedLoan))
+  if (walked.rows !== sealed.rows) findings.add([disagreement(sealed.rows, walked.rows)])
+  return {
+    ...walked,
+    ...sealed,
+    rows: Math.max(walked.rows, sealed.rows),
+    findings: findings.listed(),
+    findingsCount: findings.count(),
+  }
+})
+
+const vanishedLoan = (applicationReference: string): Finding =>
+  finding("loan-vanished", { applicationReference }, "it was sealed, but the store knows it no more")
+
+const disagreement = (byPosition: number, byLoan: number): Finding =>
+  finding("feed-disagrees", {}, `the feed holds ${byPosition} rows, the loans' journals ${byLoan}`)
+
+/** Leads the checkpoints and the rows past the feed's judge; collects the loans of which sealed rows are missing. */
+const walkFeed = Effect.fnUntraced(function* (
+  judge: FeedJudge,
+  findings: Findings,
+  missing: Set<string>,
+): Effect.fn.Return<
+  Pick<Verification, "rows" | "checkpoints" | "newestCheckpoint" | "unsealed">,
+  StoreUnavailable,
+  JournalStore
+> {
+  const store = yield* JournalStore
+  const rows = readSealable(store)
+  const checkpoints = readCheckpoints(store)
+  const seen = { rows: 0, checkpoints: 0, sealedRows: 0, sealedTo: 0 }
+  let newest: CheckpointRow | undefined
+  const add = (found: ReadonlyArray<Finding>): void => {
+    for (const { code, applicationReference } of found) {
+      const isMissing = code === "row-missing" || code === "row-replaced"
+      if (isMissing && applicationReference !== null && missing.size < findingsMax)
+        missing.add(applicationReference)
+    }
+    findings.add(found)
+  }
+  const rowsUpTo = Effect.fnUntraced(function* (end: number) {
+    for (let row = yield* rows.peek; row !== undefined && row.position <= end; row = yield* rows.peek) {
+      rows.take()
+      seen.rows++
+      add(judge.row(row))
+    }
+  })
+  const walk = Effect.gen(function* () {
+    for (let next = yield* checkpoints.peek; next !== undefined; next = yield* checkpoints.peek) {
+      checkpoints.take()
+      newest = next
+      seen.checkpoints++
+      seen.sealedTo = judge.begin(next)
+      yield* rowsUpTo(seen.sealedTo)
+      add(judge.end())
+    }
+    seen.sealedRows = seen.rows
+    yield* rowsUpTo(Number.POSITIVE_INFINITY)
+    add(judge.end())
+  })
+  yield* reportingDisorder(walk, findings)
+  return {
+    rows: seen.rows,
+    checkpoints: seen.checkpoints,
+    newestCheckpoint: newest === undefined ? null : { number: newest.number, hash: newest.hash },
+    unsealed: { rows: seen.rows - seen.sealedRows, afterPosition: seen.sealedTo },
+  }
+})

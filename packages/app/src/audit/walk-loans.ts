@@ -1,0 +1,81 @@
+import { Effect } from "effect"
+import type { FeedRow, JournalStore, SnapshotRow } from "../journal-store.ts"
+import type { StoreUnavailable } from "../loan-store.ts"
+import { finding } from "./finding.ts"
+import type { Findings } from "./findings.ts"
+import type { LoanJudge } from "./loan-judge.ts"
+import { byBytes, readByLoan, readSnapshots } from "./readers.ts"
+import type { OrderUnreadable, RowReader } from "./row-reader.ts"
+
+export interface WalkedLoans {
+  readonly rows: number
+  readonly loans: number
+}
+
+type Reading<A> = Effect.Effect<A, StoreUnavailable | OrderUnreadable>
+
+/**
+ * Leads every loan of the store past a judge: its rows by version, then its snapshot, both streamed in the order of the
+ * references, so that a loan without rows and rows without a loan come to light.
+ */
+export const walkLoans = Effect.fnUntraced(function* (
+  store: JournalStore["Service"],
+  judge: (applicationReference: string) => LoanJudge,
+  findings: Findings,
+): Effect.fn.Return<WalkedLoans, StoreUnavailable> {
+  const rows = readByLoan(store)
+  const snapshots = readSnapshots(store)
+  const walked = { rows: 0, loans: 0 }
+  const walk = Effect.gen(function* () {
+    for (;;) {
+      const reference = firstOf(yield* rows.peek, yield* snapshots.peek)
+      if (reference === undefined) return
+      walked.loans++
+      const judged = judge(reference)
+      walked.rows += yield* walkRows(rows, reference, judged, findings)
+      findings.add(judged.end(yield* snapshotOf(snapshots, reference)))
+    }
+  })
+  yield* reportingDisorder(walk, findings)
+  return walked
+})
+
+/** Rows that cannot be read in order are a finding; what was read before stands. */
+export const reportingDisorder = (
+  reading: Reading<void>,
+  findings: Findings,
+): Effect.Effect<void, StoreUnavailable> =>
+  Effect.catchTag(reading, "OrderUnreadable", ({ message }) =>
+    Effect.sync(() => findings.add([finding("order-unreadable", {}, message)])),
+  )
+
+function firstOf(row: FeedRow | undefined, snapshot: SnapshotRow | undefined): string | undefined {
+  const one = row?.applicationReference
+  const other = snapshot?.applicationReference
+  if (one === undefined || other === undefined) return one ?? other
+  return byBytes(one, other) <= 0 ? one : other
+}
+
+const walkRows = Effect.fnUntraced(function* (
+  rows: RowReader<FeedRow>,
+  reference: string,
+  judged: LoanJudge,
+  findings: Findings,
+): Effect.fn.Return<number, StoreUnavailable | OrderUnreadable> {
+  for (let count = 0; ; count++) {
+    const row = yield* rows.peek
+    if (row?.applicationReference !== reference) return count
+    rows.take()
+    findings.add(judged.row(row))
+  }
+})
+
+const snapshotOf = Effect.fnUntraced(function* (
+  snapshots: RowReader<SnapshotRow>,
+  reference: string,
+): Effect.fn.Return<SnapshotRow | undefined, StoreUnavailable | OrderUnreadable> {
+  const snapshot = yield* snapshots.peek
+  if (snapshot?.applicationReference !== reference) return undefined
+  snapshots.take()
+  return snapshot
+})

@@ -1,0 +1,29 @@
+import type { Finding } from "../audit/finding.ts"
+import { FoundWrong } from "./exit-codes.ts"
+
+interface Found {
+  readonly findings: ReadonlyArray<Finding>
+  readonly findingsCount: number
+}
+
+/** Each finding in a line: what kind, which loan, version and position, and what is wrong. */
+export const findingLines = ({ findings, findingsCount }: Found): ReadonlyArray<string> => [
+  ...findings.map((each) => [each.code, ...whereOf(each)].join("  ") + `: ${each.message}`),
+  ...(findingsCount > findings.length ? [`… and ${findingsCount - findings.length} more`] : []),
+]
+
+function whereOf({ applicationReference, version, position, checkpoint }: Finding): ReadonlyArray<string> {
+  return [
+    ...(applicationReference === null ? [] : [`loan ${applicationReference}`]),
+    ...(version === null ? [] : [`version ${version}`]),
+    ...(position === null ? [] : [`position ${position}`]),
+    ...(checkpoint === null ? [] : [`checkpoint ${checkpoint}`]),
+  ]
+}
+
+export const foundUnsound = ({ findingsCount }: Found): FoundWrong =>
+  new FoundWrong({
+    message:
+      `${findingsCount === 1 ? "one thing is" : `${findingsCount} things are`} not as written. Keep a copy of the file ` +
+      "for examination before anything else is done to it.",
+  })

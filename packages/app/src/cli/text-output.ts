@@ -1,0 +1,73 @@
+import { open, rename, rm } from "node:fs/promises"
+import type { FileHandle } from "node:fs/promises"
+import { Effect, Schema } from "effect"
+import type { CommandUnusable } from "./exit-codes.ts"
+import { unusable } from "./exit-codes.ts"
+
+/** Whoever reads our output has had enough of it: no failure, but the end. */
+export class OutputClosed extends Schema.TaggedError<OutputClosed>()("OutputClosed", {
+  message: Schema.String,
+}) {}
+
+export type WriteText = (text: string) => Effect.Effect<void, CommandUnusable | OutputClosed>
+
+/** Writes to the standard output, each time until it has been taken. */
+export const standardOutput: Effect.Effect<WriteText> = Effect.sync(() => {
+  // The stream tells of a failure twice: to the write, and by an event that would end the process if nobody listened.
+  process.stdout.on("error", () => {})
+  return (text) =>
+    Effect.callback<void, CommandUnusable | OutputClosed>((resume) => {
+      process.stdout.write(text, (error) =>
+        resume(error === null || error === undefined ? Effect.void : Effect.fail(writeFailure(error))),
+      )
+    })
+})
+
+function writeFailure(error: Error): CommandUnusable | OutputClosed {
+  const closed = "code" in error && error.code === "EPIPE"
+  return closed
+    ? new OutputClosed({ message: "the output was closed" })
+    : unusable(`The output cannot be written: ${error.message}.`)
+}
+
+/** Only its owner may read what may hold personal data. */
+const fileMode = 0o600
+
+/**
+ * Writes a file that is there as a whole or not at all: beside it first, then onto the disk, then under its name. What was
+ * broken off is removed.
+ */
+export const writeWholeFile = <A, E, R>(
+  path: string,
+  use: (write: WriteText) => Effect.Effect<A, E, R>,
+): Effect.Effect<A, E | CommandUnusable, R> => {
+  const partial = `${path}.partial`
+  const attempt = <B>(run: () => Promise<B>) =>
+    Effect.tryPromise({ try: run, catch: (cause) => fileFailure(partial, cause) })
+  const finish = (file: FileHandle) => attempt(() => file.sync())
+  return Effect.acquireUseRelease(
+    attempt(() => open(partial, "wx", fileMode)),
+    (file) =>
+      use((text) => Effect.asVoid(attempt(() => file.appendFile(text)))).pipe(
+        Effect.tap(finish(file)),
+        Effect.tap(attempt(() => rename(partial, path))),
+      ),
+    (file, exit) =>
+      Effect.promise(async () => {
+        await file.close()
+        if (exit._tag === "Failure") await rm(partial, { force: true })
+      }),
+  )
+}
+
+function fileFailure(partial: string, cause: unknown): CommandUnusable {
+  const exists = cause instanceof Error && "code" in cause && cause.code === "EEXIST"
+  if (exists) {
+    return unusable(
+      `${partial} is there already: another export is writing it, or one was killed. If it is the latter, remove it.`,
+    )
+  }
+  return unusable(
+    `${partial} cannot be written: ${cause instanceof Error ? cause.message : "unknown failure"}.`,
+  )
+}

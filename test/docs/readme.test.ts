@@ -3,6 +3,7 @@ import { breakerLimitsDefault } from "@loan-engine/adapters-http/bank-guard"
 import { callbackReceiverLimitsDefault } from "@loan-engine/adapters-http/callback-receiver"
 import { limitSetting } from "@loan-engine/app/limit-settings"
 import { pollerDefaults } from "@loan-engine/app/poller"
+import { sealingDefaults } from "@loan-engine/app/sealing"
 import { serverLimitsDefault } from "@loan-engine/app/server-limits"
 import { lifecycleMermaid } from "@loan-engine/domain/lifecycle-picture"
 import { describe, expect, it } from "vitest"
@@ -18,7 +19,7 @@ describe("the README", () => {
     const source = (file: string): string =>
       readFileSync(new URL(`../../packages/app/src/${file}`, import.meta.url), "utf8")
     const named = new Set(
-      [source("config.ts"), source("callback-config.ts")].flatMap(
+      [source("config.ts"), source("callback-config.ts"), source("database-config.ts")].flatMap(
         (text) => text.match(/"LOAN_ENGINE_[A-Z_]+"/gu) ?? [],
       ),
     )
@@ -27,6 +28,7 @@ describe("the README", () => {
       ...callbackReceiverLimitsDefault,
       ...pollerDefaults,
       ...breakerLimitsDefault,
+      ...sealingDefaults,
     })) {
       named.add(`"${limitSetting(limit)}"`)
     }
@@ -42,6 +44,7 @@ describe("the README", () => {
       ...callbackReceiverLimitsDefault,
       ...pollerDefaults,
       ...breakerLimitsDefault,
+      ...sealingDefaults,
     }
     const read = new Set(Object.keys(limits).map(limitSetting))
     const named = readme.match(/`LOAN_ENGINE_[A-Z_]+(?:_MAX|_MS)`/gu) ?? []

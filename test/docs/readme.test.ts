@@ -37,7 +37,7 @@ describe("the README", () => {
     const source = (file: string): string =>
       readFileSync(new URL(`../../packages/app/src/${file}`, import.meta.url), "utf8")
     const named = new Set(
-      ["config.ts", "callback-config.ts", "telemetry-config.ts"]
+      ["config.ts", "callback-config.ts", "database-config.ts", "telemetry-config.ts"]
         .map(source)
         .flatMap((text) => text.match(/"LOAN_ENGINE_[A-Z_]+"/gu) ?? []),
     )

@@ -106,13 +106,16 @@ describe("a damaged file", () => {
   it.each([
     ["no database at all", () => writeFileSync(copy, "dear diary, ".repeat(1_000)), "no SQLite database"],
     ["a truncated one", () => truncateSync(copy, 4_096 * 3), "damaged"],
-  ])("%s ends verify with an error that says what to do", async (_name, damage, says) => {
+  ])("%s ends verify, and an engine, with an error that says what to do", async (_name, damage, says) => {
     copied()
     damage()
     const { code, stdout, stderr } = await runCommand(copy, "journal", "verify")
     expect(code).toBeGreaterThan(0)
     expect(`${stdout}${stderr}`).toContain(says)
     expect(stderr).not.toContain("    at ")
+    const engine = await runCommand(copy, "start", "--database", copy, "--once", "--loans", "1")
+    expect(engine).toMatchObject({ code: 2, stderr: expect.stringContaining(says) })
+    expect(engine.stderr).not.toContain("    at ")
   })
 })
 

@@ -69,6 +69,19 @@ interface Where {
   readonly checkpoint: unknown
 }
 
+/** SQLite's code for a key that another row has already: such an alteration is not possible. */
+const uniqueViolated = 2067
+
+function unlessThereIsOne(alteration: () => void): boolean {
+  try {
+    alteration()
+    return true
+  } catch (error) {
+    if (error instanceof Error && "errcode" in error && error.errcode === uniqueViolated) return false
+    throw error
+  }
+}
+
 /** Alters one value in the file; gives where the row stood, or `undefined` if nothing was altered. */
 function alter(alteration: Alteration): Where | undefined {
   const { table, column } = alteration
@@ -81,8 +94,10 @@ function alter(alteration: Alteration): Where | undefined {
     file.database.close()
     return undefined
   }
-  file.run(`UPDATE ${table} SET ${column} = ? WHERE ${key} = ?`, value, Number(row["key"]))
+  const altering = `UPDATE ${table} SET ${column} = ? WHERE ${key} = ?`
+  const done = unlessThereIsOne(() => file.run(altering, value, Number(row["key"])))
   file.database.close()
+  if (!done) return undefined
   return {
     applicationReference: row["application_reference"] ?? null,
     version: row["version"] ?? null,

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Anchor } from "@loan-engine/app/audit/feed-judge"
 import { feedChecks } from "@loan-engine/app/audit/feed-judge"
+import { findingMeanings } from "@loan-engine/app/audit/finding"
 import type { FindingCode } from "@loan-engine/app/audit/finding"
 import { loanChecks } from "@loan-engine/app/audit/loan-judge"
 import type { Checks } from "@loan-engine/app/audit/verify-journal"
@@ -54,7 +55,7 @@ const without = (code: FindingCode): Checks => ({
 })
 
 describe("a verifier that has forgotten a check is caught by what is tampered with", () => {
-  it.for(codes)("%s", async (code) => {
+  it.for(codes)("%s", async (code, { task }) => {
     const shows = tamperings.filter((tampering) => tampering.byReplay !== true)
     let caught = 0
     for (const tampering of shows) {
@@ -70,6 +71,8 @@ describe("a verifier that has forgotten a check is caught by what is tampered wi
       expect(findings).not.toContainEqual(expect.objectContaining(expected))
       caught++
     }
+    const what = `It verifies the journal without the check: ${findingMeanings[code]}`
+    task.meta.canary = { name: `verifier: without ${code}`, what, killedBy: caught > 0 ? ["P6"] : [] }
     expect(caught).toBeGreaterThan(0)
   })
 })

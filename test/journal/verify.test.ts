@@ -50,7 +50,8 @@ describe("a store that nobody has touched", () => {
 })
 
 describe("a store that somebody has tampered with: the row, loan or checkpoint is named", () => {
-  it.for(tamperings)("$name", async (tampering) => {
+  it.for(tamperings)("$name", async (tampering, { task }) => {
+    task.meta.proofs = [{ property: "P6", means: "tampering", cases: settings.numRuns }]
     await fc.assert(
       fc.asyncProperty(chances, async (drawn) => {
         const { findings, expected } = await found(tampering, drawn)

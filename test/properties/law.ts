@@ -34,7 +34,7 @@ export type Judge = (before: Loan, observation: Observation, decision: Decision)
 /** What one test showed of a property, handed to whoever reports on the run. */
 export interface Proof {
   readonly property: PropertyId
-  readonly means: "exhaustive" | "random" | "simulation" | "crash" | "definition"
+  readonly means: "exhaustive" | "random" | "simulation" | "crash" | "tampering" | "definition"
   /** Distinct cases tried: traces, decisions, orders or edges, as the means has it. */
   readonly cases: number
 }

@@ -66,6 +66,7 @@ const means: { readonly [M in Proof["means"]]: string } = {
   random: "random cases",
   simulation: "whole-system simulation",
   crash: "a real process, killed under load",
+  tampering: "a real file, tampered with in every way",
   definition: "the definition itself",
 }
 

@@ -3,7 +3,15 @@ import { startVitest } from "vitest/node"
 import type { ExhaustiveTotals, TestOutcome } from "./report.ts"
 
 /** The parts of the suite that bear on the properties. */
-const parts = ["test/properties", "test/exhaustive", "test/canaries", "test/simulation", "test/crash"]
+const parts = [
+  "test/properties",
+  "test/exhaustive",
+  "test/canaries",
+  "test/simulation",
+  "test/crash",
+  "test/journal",
+  "test/store",
+]
 
 export interface SuiteOptions {
   readonly seed: number

@@ -27,6 +27,7 @@ export interface SqliteSettings extends ConnectionSettings, GroupCommitLimits {
 export const sqliteLimitsDefault = {
   queuedUpdatesMax: 4_096,
   transactionUpdatesMax: 256,
+  staleRetryMsMax: 250,
   busyTimeoutMs: 5_000,
   walPagesMax: 4_000,
 }

@@ -39,8 +39,11 @@ export async function startPostgres(flags: ReadonlyArray<string> = []): Promise<
     authMethod: "scram-sha-256",
     persistent: true,
     createPostgresUser: isRoot,
-    initdbFlags: ["--encoding=UTF8", "--locale=C"],
+    initdbFlags: ["--encoding=UTF8", "--locale=C", "--no-sync"],
+    // What is tested here survives the end of processes, not of the machine: no need to wait for its disk.
     postgresFlags: [
+      "-c",
+      "fsync=off",
       "-c",
       "listen_addresses=127.0.0.1",
       "-c",
@@ -89,11 +92,11 @@ async function initialise(server: EmbeddedPostgres): Promise<void> {
   }
 }
 
-const urlOf = (port: number, database: string, as = user, secret = password): string =>
+export const urlOf = (port: number, database: string, as = user, secret = password): string =>
   `postgres://${as}:${secret}@127.0.0.1:${port}/${database}`
 
 /** A session beside the engine's: until the scope closes. */
-const session = (url: string) => PgConnection.make({ url: Redacted.make(url) })
+export const session = (url: string) => PgConnection.make({ url: Redacted.make(url) })
 
 /** One statement on a session of its own. */
 export const query = (url: string, sql: string, parameters: ReadonlyArray<unknown> = []): Promise<Rows> =>
@@ -104,3 +107,16 @@ export const query = (url: string, sql: string, parameters: ReadonlyArray<unknow
       ),
     ),
   )
+
+/** Until another session waits for a lock that somebody holds. */
+export const untilBlocked = (url: string): Effect.Effect<void> =>
+  until(async () => {
+    const [row] = await query(
+      url,
+      "SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+    )
+    return Number(row?.["waiting"]) > 0
+  })
+
+export const until = (holds: () => Promise<boolean>): Effect.Effect<void> =>
+  Effect.asVoid(Effect.repeat(Effect.delay(Effect.promise(holds), 5), { until: (held) => held }))

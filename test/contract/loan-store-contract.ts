@@ -121,6 +121,20 @@ export function loanStoreContract(name: string, open: () => StoreUnderTest | Pro
       )
     })
 
+    it("counts every re-delivery of a storm, however many come at once", async () => {
+      await using(await open(), (store) =>
+        Effect.gen(function* () {
+          yield* write(store, signed("A", 5), "the callback")
+          const storm = Array.from({ length: 80 }, (_, index) => index)
+          yield* Effect.forEach(storm, (index) => write(store, signed("A", 6 + index), "the callback"), {
+            concurrency: "unbounded",
+          })
+          const entries = yield* store.history(ApplicationReference.make("A"))
+          expect(entries.map(({ repeats }) => repeats)).toEqual([storm.length])
+        }),
+      )
+    })
+
     it("hands a due poll to one claimer only, until its lease is over", async () => {
       const storage = await open()
       await using(storage, (store) =>

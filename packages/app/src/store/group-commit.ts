@@ -20,7 +20,7 @@ export type Outcome<Answer> = { readonly state: "written"; readonly answer: Answ
 
 /** Why nothing of a request was written. */
 export type Unwritten =
-  /** It is for the next batch. */
+  /** It is for the next batch, because of another request in this one. */
   | { readonly state: "again" }
   /** Another process was faster: it is tried again after a short wait of random length, so that the same do not meet anew. */
   | { readonly state: "stale" }
@@ -110,8 +110,9 @@ function settle<Request, Answer>(
   const left: { [State in "again" | "stale"]: Array<Waiting<Request, Answer>> } = { again: [], stale: [] }
   batch.forEach((waiting, index) => {
     const outcome = outcomes[index] ?? unanswered
-    const isRetried = outcome.state === "again" || outcome.state === "stale"
-    if (isRetried && ++waiting.tries <= staleTriesMax) left[outcome.state].push(waiting)
+    // Its turn comes for certain: of each loan, something in every batch is done with.
+    if (outcome.state === "again") left.again.push(waiting)
+    else if (outcome.state === "stale" && ++waiting.tries <= staleTriesMax) left.stale.push(waiting)
     else Deferred.doneUnsafe(waiting.done, answerOf(outcome))
   })
   return left
@@ -122,11 +123,12 @@ const unanswered: Outcome<never> = {
   defect: new Error("the writer answered fewer requests than it was given"),
 }
 
-function answerOf<Answer>(outcome: Outcome<Answer>): Effect.Effect<Answer, StoreUnavailable> {
+function answerOf<Answer>(
+  outcome: Exclude<Outcome<Answer>, { state: "again" }>,
+): Effect.Effect<Answer, StoreUnavailable> {
   switch (outcome.state) {
     case "written":
       return Effect.succeed(outcome.answer)
-    case "again":
     case "stale":
       return Effect.fail(overtaken)
     case "refused":

@@ -38,7 +38,7 @@ export type OpenEngine = Effect.Success<ReturnType<typeof openEngine>>
 
 const receivedAt = 1_790_000_000_000
 
-export const observation = (loan: string, events: ReadonlyArray<LoanEvent>): Observation => ({
+const observation = (loan: string, events: ReadonlyArray<LoanEvent>): Observation => ({
   applicationReference: reference(loan),
   account,
   source: "callback",

@@ -1,3 +1,4 @@
+import { inspect } from "node:util"
 import { LoanStore, StoreUnusable } from "@loan-engine/app/loan-store"
 import { layerPostgres } from "@loan-engine/app/store/postgres"
 import { postgresSchemaVersion } from "@loan-engine/app/store/postgres-schema"
@@ -22,7 +23,7 @@ async function refusal(url: string, settings: Partial<PostgresSettings> = {}): P
   const layer = layerPostgres({ ...postgresDefaults, url: Redacted.make(url), ...settings })
   const error = await Effect.runPromise(Effect.flip(Effect.provide(Effect.asVoid(LoanStore), layer)))
   expect(error).toBeInstanceOf(StoreUnusable)
-  expect(JSON.stringify({ ...error, message: error.message, cause: error.cause })).not.toContain(password)
+  expect(inspect(error, { depth: null, showHidden: true })).not.toContain(password)
   return error.message
 }
 const opened = (url: string, settings: Partial<PostgresSettings> = {}) =>

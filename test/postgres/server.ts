@@ -82,7 +82,7 @@ async function makeServer(): Promise<PostgresServer & { readonly embedded: Embed
     onLog: (message) => {
       written.push(message)
       // What a standby says, and the package does not listen for.
-      if (String(message).includes("ready to accept read-only connections")) readable.resolve()
+      if (message.includes("ready to accept read-only connections")) readable.resolve()
     },
     onError: (message) => written.push(message),
   })

@@ -4,6 +4,7 @@ import { Redacted } from "effect"
 import { afterAll, beforeAll } from "vitest"
 import type { PostgresServer } from "../postgres/server.ts"
 import { query, startPostgres } from "../postgres/server.ts"
+import { journalStoreContract } from "./journal-store-contract.ts"
 import { loanStoreContract } from "./loan-store-contract.ts"
 
 let server: PostgresServer
@@ -23,4 +24,9 @@ loanStoreContract("PostgreSQL", async () => {
           $$ SELECT ${now}::bigint $$`,
       ),
   }
+})
+
+journalStoreContract("PostgreSQL", async () => {
+  const url = await server.newDatabase()
+  return layerPostgres({ ...postgresDefaults, url: Redacted.make(url) })
 })

@@ -8,6 +8,7 @@ import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Effect } from "effect"
 import { afterAll, describe, expect, it } from "vitest"
+import { journalStoreContract } from "./journal-store-contract.ts"
 import { loanStoreContract } from "./loan-store-contract.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-contract-"))
@@ -21,6 +22,8 @@ loanStoreContract("SQLite", () => ({ layer: layer(newFile()) }))
 loanStoreContract("SQLite with a thread that writes", () => ({
   layer: layerSqlite({ path: newFile(), ...sqliteDefaults, writerThread: true }),
 }))
+
+journalStoreContract("SQLite", () => layer(newFile()))
 
 /** Opens the store on this path, which must be refused. */
 const refusal = (path: string): Promise<StoreUnusable> =>

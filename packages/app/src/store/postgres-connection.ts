@@ -18,6 +18,12 @@ const applicationName = "loan-engine"
 /** How much longer than its own time-out a statement may take to say so, before its connection is given up. */
 const answerMsMax = 2_000
 
+/**
+ * Every statement looks rows up by an index. A plan that was made while the tables were empty would read them whole, and be
+ * kept while they grow.
+ */
+const lookUps = { enable_seqscan: "off", enable_hashjoin: "off", enable_mergejoin: "off" }
+
 const connectionConfig = (settings: PostgresSettings): PgConnection.Config => ({
   url: settings.url,
   applicationName,
@@ -28,6 +34,7 @@ const connectionConfig = (settings: PostgresSettings): PgConnection.Config => ({
     lock_timeout: String(settings.databaseLockMsMax),
     idle_in_transaction_session_timeout: String(settings.databaseStatementMsMax),
     default_transaction_isolation: "read committed",
+    ...lookUps,
     ...(settings.readOnly ? { default_transaction_read_only: "on" } : {}),
   },
 })

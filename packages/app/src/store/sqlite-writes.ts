@@ -33,7 +33,7 @@ const writeStatements = {
       late = late + excluded.late,
       forged = forged + excluded.forged,
       unauthorized = unauthorized + excluded.unauthorized,
-      last_callback_at = max(coalesce(last_callback_at, -1), excluded.last_callback_at)`,
+      last_callback_at = nullif(max(coalesce(last_callback_at, -1), coalesce(excluded.last_callback_at, -1)), -1)`,
   eraseRaw: `
     UPDATE journal SET raw = NULL
     WHERE application_reference = ? AND version <= ? AND raw IS NOT NULL AND content ->> 'source' <> 'operator'`,

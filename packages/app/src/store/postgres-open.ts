@@ -19,6 +19,11 @@ import { serverFault } from "./postgres-server.ts"
 export const openPostgres = (settings: PostgresSettings): Effect.Effect<void, StoreUnusable> =>
   Effect.scoped(
     Effect.catchTag(prepare(settings), "SqlError", (error) => Effect.fail(unopened(settings, error))),
+  ).pipe(
+    Effect.timeoutOrElse({
+      duration: settings.databaseConnectMsMax + settings.databaseMigrationMsMax,
+      orElse: () => unusable(settings, `does not answer. ${mend}`),
+    }),
   )
 
 const prepare = Effect.fnUntraced(function* (

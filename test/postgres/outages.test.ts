@@ -15,7 +15,7 @@ afterAll(() => server.remove())
 const failsWithinMs = 15_000
 const impatient = {
   databaseConnectionsMax: 2,
-  databaseConnectionWaitMsMax: 200,
+  databaseConnectionWaitMsMax: 1_000,
   databaseConnectMsMax: 1_000,
   databaseLockMsMax: 300,
   databaseStatementMsMax: 600,
@@ -51,7 +51,7 @@ describe("the PostgreSQL store is unavailable, within its time-outs and until th
         yield* other.query("BEGIN")
         yield* other.query("LOCK TABLE loan_engine.loans IN ACCESS EXCLUSIVE MODE")
         const reasons = yield* Effect.forEach(
-          Array.from({ length: 8 }, () => engine.loans.load(reference("A"))),
+          Array.from({ length: 24 }, () => engine.loans.load(reference("A"))),
           unavailable,
           { concurrency: "unbounded" },
         )
@@ -136,7 +136,7 @@ describe("the PostgreSQL store is unavailable, within its time-outs and until th
         yield* unavailable(engine.record("A", additionAt(2), "b"))
         yield* unavailable(engine.loans.ready)
         yield* Effect.promise(() => server.start())
-        yield* engine.loans.ready
+        yield* Effect.retry(engine.loans.ready, { times: 5 })
         expect((yield* engine.record("A", additionAt(2), "b")).loan.version).toBe(2)
       }),
     )

@@ -47,7 +47,7 @@ export const writeLoans = (schema: string) => {
       UPDATE ${schema}.loans l SET account = i.account, version = i.version, stage = i.stage, snapshot = i.snapshot,
         chain_head = i.chain_head, ${rescheduled}
       FROM input i JOIN held h ON h.application_reference = i.application_reference
-      WHERE l.application_reference = i.application_reference AND l.version = i.expected
+      WHERE l.application_reference = i.application_reference
       RETURNING l.application_reference),
     opened AS (
       INSERT INTO ${schema}.loans (application_reference, account, version, stage, snapshot, chain_head, next_poll_at,
@@ -131,7 +131,7 @@ export const countRepeats = (schema: string) => {
     scheduled AS (
       UPDATE ${schema}.loans l SET ${rescheduled}
       FROM input i JOIN held h ON h.application_reference = i.application_reference
-      WHERE l.application_reference = i.application_reference AND l.version = i.expected AND i.reschedules)
+      WHERE l.application_reference = i.application_reference AND i.reschedules)
     UPDATE ${schema}.journal j SET repeats = j.repeats + 1, last_repeated_at = i.repeated_at
     FROM input i JOIN held h ON h.application_reference = i.application_reference
     WHERE j.application_reference = i.application_reference AND j.version = i.version

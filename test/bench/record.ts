@@ -98,7 +98,9 @@ async function replayFigure(
       after = last.position
     }
   })
-  const rowsPerSecond = async (work: typeof audit | typeof readings): Promise<number> => {
+  const rowsPerSecond = async (
+    work: Effect.Effect<number, unknown, LoanStore | JournalStore>,
+  ): Promise<number> => {
     const begun = performance.now()
     const rows = await Effect.runPromise(Effect.provideContext(work, journal))
     return (rows * 1_000) / (performance.now() - begun)

@@ -8,6 +8,7 @@ import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Effect, Result } from "effect"
 import { afterAll, describe, expect, it } from "vitest"
+import { journalStoreContract } from "./journal-store-contract.ts"
 import { loanStoreContract } from "./loan-store-contract.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-contract-"))
@@ -63,6 +64,7 @@ describe("a store that has more writes waiting than it may queue", () => {
     )
   })
 })
+journalStoreContract("SQLite", () => layer(newFile()))
 
 /** Opens the store on this path, which must be refused. */
 const refusal = (path: string): Promise<StoreUnusable> =>

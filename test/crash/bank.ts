@@ -20,8 +20,15 @@ export interface Told {
   acknowledged: number
 }
 
-/** A sandbox bank over real HTTP that writes down what it was answered, for whoever asks where it all went. */
-export const makeWitnessedBank = Effect.fnUntraced(function* (seed: string, engineUrl: string) {
+/**
+ * A sandbox bank over real HTTP that writes down what it was answered, for whoever asks where it all went. `route` stands for
+ * what may be between it and the engines: it gives the URL that each callback really goes to.
+ */
+export const makeWitnessedBank = Effect.fnUntraced(function* (
+  seed: string,
+  engineUrl: string,
+  route: (url: string) => string = (url) => url,
+) {
   const told = new Map<string, Told>()
   const listeners = new Set<() => void>()
   const http = yield* makeHttpTransport
@@ -31,7 +38,7 @@ export const makeWitnessedBank = Effect.fnUntraced(function* (seed: string, engi
       const telling = told.get(digest) ?? { digest, begun: 0, acknowledged: 0 }
       told.set(digest, telling)
       telling.begun++
-      const status = yield* http(url, headers, body)
+      const status = yield* http(route(url), headers, body)
       if (status < 200 || status >= 300) return status
       telling.acknowledged++
       for (const listener of listeners) listener()

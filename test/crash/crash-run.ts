@@ -1,9 +1,11 @@
 import type { StoredEntry } from "@loan-engine/app/journal"
 import { LoanStore } from "@loan-engine/app/loan-store"
+import type { StoreUnusable } from "@loan-engine/app/loan-store"
 import { truth } from "@loan-engine/app/sandbox/sandbox-bank"
 import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Clock, Effect, Fiber, Schedule } from "effect"
+import type { Layer } from "effect"
 import { apiKey, freePort, startEngine } from "../slice/engine-process.ts"
 import type { EngineProcess } from "../slice/engine-process.ts"
 import { journalFaults } from "../simulation/checkers/p6-replay.ts"
@@ -48,7 +50,7 @@ const runWithBank = Effect.fnUntraced(function* ({ seed, kills, loansAtOnce, dat
   const { between } = seeded(seed)
   const start = Effect.promise(() => startEngine(databasePath, witnessed.environment, port))
   let engine = yield* start
-  const merchant = makeMerchant(witnessed, loansAtOnce)
+  const merchant = makeMerchant(witnessed, () => witnessed.engineUrl, loansAtOnce)
   const load = yield* Effect.forkScoped(Effect.forever(merchant.apply))
   for (let kill = 0; kill < kills; kill++) {
     yield* acknowledgements(witnessed, Math.floor(between(1, acknowledgedBetweenKillsMax)))
@@ -60,7 +62,7 @@ const runWithBank = Effect.fnUntraced(function* ({ seed, kills, loansAtOnce, dat
   yield* Effect.repeat(Effect.sleep(20), { until: isQuiet })
   const differing = yield* settled(witnessed, engine)
   const exitCode = yield* Effect.promise(() => engine.stop())
-  const loans = yield* readAll(databasePath)
+  const loans = yield* readAll(layerSqlite({ path: databasePath, ...sqliteDefaults }))
   const told = [...witnessed.told.values()]
   const entries = loans.flatMap((loan) => loan.entries)
   return {
@@ -78,8 +80,8 @@ const runWithBank = Effect.fnUntraced(function* ({ seed, kills, loansAtOnce, dat
   }
 })
 
-/** Waits until the engine has acknowledged so many more callbacks. */
-const acknowledgements = ({ listeners }: WitnessedBank, wanted: number): Effect.Effect<void> =>
+/** Waits until so many more callbacks have been acknowledged. */
+export const acknowledgements = ({ listeners }: WitnessedBank, wanted: number): Effect.Effect<void> =>
   Effect.callback((resume) => {
     let left = wanted
     const listener = (): void => {
@@ -92,11 +94,11 @@ const acknowledgements = ({ listeners }: WitnessedBank, wanted: number): Effect.
   })
 
 /** Sends applications as long as there is room, and hands each answer to the engine until it takes it. */
-function makeMerchant({ bank, client, engineUrl }: WitnessedBank, loansAtOnce: number) {
+export function makeMerchant({ bank, client }: WitnessedBank, engineUrl: () => string, loansAtOnce: number) {
   let unregistered = 0
   const register = (answer: Uint8Array) =>
     Effect.tryPromise(async () => {
-      const { status } = await fetch(`${engineUrl}/v1/loans`, {
+      const { status } = await fetch(`${engineUrl()}/v1/loans`, {
         method: "POST",
         headers: { authorization: `Bearer ${apiKey}`, "content-type": "text/xml" },
         body: Buffer.from(answer),
@@ -121,7 +123,7 @@ function makeMerchant({ bank, client, engineUrl }: WitnessedBank, loansAtOnce: n
 const registerAgainMs = 50
 
 /** Asks the engine until every loan stands where the bank has it, or time is up; what is left differs. */
-const settled = Effect.fnUntraced(function* ({ bank }: WitnessedBank, engine: EngineProcess) {
+export const settled = Effect.fnUntraced(function* ({ bank }: WitnessedBank, engine: EngineProcess) {
   const giveUpAt = (yield* Clock.currentTimeMillis) + settleMsMax
   let open = truth(bank)
   while (true) {
@@ -149,8 +151,10 @@ const stageAt = async (engine: EngineProcess, reference: string): Promise<unknow
   return typeof loan === "object" && loan !== null && "stage" in loan ? loan.stage : undefined
 }
 
-/** Every loan of the file with its journal. */
-const readAll = (databasePath: string): Effect.Effect<ReadonlyArray<InspectedLoan>> =>
+/** Every loan of the store with its journal. */
+export const readAll = (
+  store: Layer.Layer<LoanStore, StoreUnusable>,
+): Effect.Effect<ReadonlyArray<InspectedLoan>> =>
   Effect.gen(function* () {
     const store = yield* LoanStore
     const found: Array<InspectedLoan> = []
@@ -163,10 +167,13 @@ const readAll = (databasePath: string): Effect.Effect<ReadonlyArray<InspectedLoa
       if (last === undefined) return found
       after = last.loan.applicationReference
     }
-  }).pipe(Effect.provide(layerSqlite({ path: databasePath, ...sqliteDefaults })), Effect.orDie)
+  }).pipe(Effect.provide(store), Effect.orDie)
 
 /** Each callback is kept as often as it was acknowledged, at least, and as it was sent, at most; and in one row. */
-function missing(told: ReadonlyArray<Told>, entries: ReadonlyArray<StoredEntry>): ReadonlyArray<string> {
+export function missing(
+  told: ReadonlyArray<Told>,
+  entries: ReadonlyArray<StoredEntry>,
+): ReadonlyArray<string> {
   const byDigest = Map.groupBy(
     entries.filter(({ source }) => source === "callback"),
     ({ digest }) => digest,

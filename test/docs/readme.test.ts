@@ -9,6 +9,7 @@ import { sealingDefaults } from "@loan-engine/app/sealing"
 import { serverLimitsDefault } from "@loan-engine/app/server-limits"
 import { metricsLimitsDefault } from "@loan-engine/app/telemetry-config"
 import { traceExportLimitsDefault } from "@loan-engine/app/telemetry/trace-export"
+import { postgresLimitsDefault } from "@loan-engine/app/store/postgres-settings"
 import { sqliteLimitsDefault } from "@loan-engine/app/store/sqlite"
 import { lifecycleMermaid } from "@loan-engine/domain/lifecycle-picture"
 import { describe, expect, it } from "vitest"
@@ -20,6 +21,7 @@ const limits = {
   ...cadenceLimitsDefault,
   ...sealingDefaults,
   ...sqliteLimitsDefault,
+  ...postgresLimitsDefault,
   ...callbackHealthDefaults,
   ...breakerLimitsDefault,
   ...metricsLimitsDefault,

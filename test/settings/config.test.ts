@@ -1,6 +1,7 @@
 import { ConfigProvider, Effect, Redacted } from "effect"
 import { describe, expect, it } from "vitest"
 import { configFromEnvironment } from "@loan-engine/app/config"
+import { databasePlace } from "@loan-engine/app/store/database"
 import { telemetryDefault } from "@loan-engine/app/telemetry-config"
 
 const base = { LOAN_ENGINE_API_KEY: "key", LOAN_ENGINE_CALLBACK_AUTH_METHOD: "BASIC" }
@@ -131,5 +132,58 @@ describe("telemetry", () => {
     const message = await refusal({ ...given, ...collector, [name]: value })
     expect(message).toContain(name)
     expect(message).not.toContain("hidden")
+  })
+})
+
+describe("where loans are stored", () => {
+  const given = { LOAN_ENGINE_CALLBACK_CREDENTIALS: "bmV3" }
+  const database = async (settings: Readonly<Record<string, string>>) =>
+    (await Effect.runPromise(read({ ...given, ...settings }))).database
+  const url = "postgres://loans:sec%2Fret@db:5432/merchant?sslmode=require"
+
+  it("is an SQLite file, with or without file:", async () => {
+    expect(await database({})).toMatchObject({ store: "sqlite", path: "loan-engine.sqlite" })
+    expect(await database({ LOAN_ENGINE_DATABASE_URL: "file:///var/loans.sqlite" })).toMatchObject({
+      store: "sqlite",
+      path: "/var/loans.sqlite",
+    })
+  })
+
+  it("or a PostgreSQL, where its URL is all that it takes, and the rest can be set", async () => {
+    const plain = await database({ LOAN_ENGINE_DATABASE_URL: url })
+    expect(plain).toMatchObject({
+      store: "postgres",
+      schema: "loan_engine",
+      limits: { databasePartitions: 16 },
+    })
+    expect(databasePlace(plain)).toBe("PostgreSQL at db:5432/merchant, schema loan_engine")
+    const set = await database({
+      LOAN_ENGINE_DATABASE_URL: url,
+      LOAN_ENGINE_DATABASE_SCHEMA: "ours",
+      LOAN_ENGINE_DATABASE_PARTITIONS: "64",
+      LOAN_ENGINE_DATABASE_CONNECTIONS_MAX: "3",
+    })
+    expect(set).toMatchObject({
+      schema: "ours",
+      limits: { databasePartitions: 64, databaseConnectionsMax: 3 },
+    })
+  })
+
+  it.each([
+    ["LOAN_ENGINE_DATABASE_URL", "postgres://loans:sec/ret@db:5432/merchant"],
+    ["LOAN_ENGINE_DATABASE_URL", "postgres://loans:secret@db"],
+    ["LOAN_ENGINE_DATABASE_URL", "postgress://loans:secret@db/merchant"],
+    ["LOAN_ENGINE_DATABASE_URL", "mysql://loans:secret@db/merchant"],
+    ["LOAN_ENGINE_DATABASE_URL", "file:"],
+    ["LOAN_ENGINE_DATABASE_SCHEMA", "Ours"],
+    ["LOAN_ENGINE_DATABASE_SCHEMA", 'x"; DROP SCHEMA public'],
+    ["LOAN_ENGINE_DATABASE_SCHEMA", "pg_catalog"],
+    ["LOAN_ENGINE_DATABASE_PARTITIONS", "0"],
+    ["LOAN_ENGINE_DATABASE_PARTITIONS", "4096"],
+    ["LOAN_ENGINE_TRANSACTION_UPDATES_MAX", "2000"],
+  ])("refuses %s=%j, naming the setting and repeating no secret", async (name, value) => {
+    const message = await refusal({ ...given, LOAN_ENGINE_DATABASE_URL: url, [name]: value })
+    expect(message).toContain(name)
+    expect(message).not.toMatch(/sec(?:\/|%2F)?ret/u)
   })
 })

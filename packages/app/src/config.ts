@@ -9,7 +9,7 @@ import type { CallbackHealthSettings } from "./callback-health.ts"
 import { callbackConfig, callbackEnvironment } from "./callback-config.ts"
 import type { CallbackConfig } from "./callback-config.ts"
 import { ConfigUnusable } from "./config-unusable.ts"
-import { databaseFile, databaseUrl } from "./database-config.ts"
+import { databaseConfig, databaseEnvironment } from "./database-config.ts"
 import { limitsFromEnvironment } from "./limit-settings.ts"
 import { telemetryConfig, telemetryEnvironment } from "./telemetry-config.ts"
 import type { TelemetryConfig } from "./telemetry-config.ts"
@@ -19,7 +19,7 @@ import { cadenceLimitsDefault } from "./poll-cadence.ts"
 import type { PollerSettings } from "./poller.ts"
 import type { SealingSettings } from "./sealing.ts"
 import { sealingDefaults } from "./sealing.ts"
-import { sqliteLimitsDefault } from "./store/sqlite.ts"
+import type { Database } from "./store/database.ts"
 import { pollerDefaults } from "./poller.ts"
 
 /** How one account's callbacks are trusted and where its bank is. */
@@ -39,8 +39,7 @@ export interface BankConfig {
 export interface OperatorConfig {
   readonly host: string
   readonly port: number
-  readonly databasePath: string
-  readonly storeLimits: typeof sqliteLimitsDefault
+  readonly database: Database
   readonly accounts: ReadonlyArray<AccountConfig>
   readonly poller: PollerSettings
   readonly serverLimits: ServerLimits
@@ -62,7 +61,7 @@ const secret = (name: string) => Config.option(Config.Redacted(name))
 const environment = Config.all({
   host: Config.withDefault(Config.String("LOAN_ENGINE_HOST"), "127.0.0.1"),
   port: Config.withDefault(Config.Port("LOAN_ENGINE_PORT"), 8080),
-  database: databaseUrl,
+  database: databaseEnvironment,
   account: Config.withDefault(Config.schema(AccountName, "LOAN_ENGINE_ACCOUNT"), AccountName.make("default")),
   bankUrl: optional("LOAN_ENGINE_BANK_URL"),
   bankUsername: optional("LOAN_ENGINE_BANK_USERNAME"),
@@ -75,7 +74,6 @@ const environment = Config.all({
   callbackLimits: limitsFromEnvironment(callbackReceiverLimitsDefault),
   breakerLimits: limitsFromEnvironment(breakerLimitsDefault),
   sealing: limitsFromEnvironment(sealingDefaults),
-  storeLimits: limitsFromEnvironment(sqliteLimitsDefault),
   callbackHealth: limitsFromEnvironment(callbackHealthDefaults),
   apiKey: secret("LOAN_ENGINE_API_KEY"),
   pollIntervalScale: Config.withDefault(Config.Finite("LOAN_ENGINE_POLL_INTERVAL_SCALE"), 1),
@@ -130,12 +128,11 @@ const operatorConfig = Effect.fnUntraced(function* (
     ...settings.pollerLimits,
     cadence: { ...settings.cadenceLimits, pollIntervalScale: scale },
   }
-  const databasePath = yield* databaseFile(settings.database)
-  const { host, port, storeLimits, serverLimits, callbackLimits, breakerLimits, sealing, callbackHealth } =
-    settings
-  const limits = { storeLimits, serverLimits, callbackLimits, breakerLimits, sealing, callbackHealth }
+  const database = yield* databaseConfig(settings.database)
+  const { host, port, serverLimits, callbackLimits, breakerLimits, sealing, callbackHealth } = settings
+  const limits = { serverLimits, callbackLimits, breakerLimits, sealing, callbackHealth }
   const telemetry = yield* telemetryConfig(settings.telemetry)
-  return { host, port, databasePath, accounts: [account], poller, ...limits, telemetry }
+  return { host, port, database, accounts: [account], poller, ...limits, telemetry }
 })
 
 type Settings = Config.Success<typeof environment>

@@ -14,7 +14,8 @@ import { configFromEnvironment } from "./config.ts"
 import type { AccountConfig, OperatorConfig } from "./config.ts"
 import type { JournalStore } from "./journal-store.ts"
 import { LoanStore } from "./loan-store.ts"
-import { layerSqlite, sqliteDefaults } from "./store/sqlite.ts"
+import { commandDatabaseLayer, databasePlace } from "./store/database.ts"
+import type { Database } from "./store/database.ts"
 
 /** What one look at the engine's surroundings found; `mend` says what to do about it. */
 export interface Check {
@@ -60,12 +61,13 @@ const checkSettings = Effect.map(Effect.result(configFromEnvironment), (settings
 )
 
 const checkStore = Effect.fnUntraced(function* (config: OperatorConfig) {
-  const { databasePath, storeLimits } = config
-  const layer = layerSqlite({ path: databasePath, ...sqliteDefaults, ...storeLimits, readOnly: true })
-  const looked = yield* Effect.result(Effect.provide(lookIntoStore(config), layer))
-  const disk = checkDisk(databasePath)
-  if (Result.isSuccess(looked)) return [...looked.success, disk]
-  return [failed("store", `${databasePath} cannot be read`, looked.failure.message), disk]
+  const { database } = config
+  const looked = yield* Effect.result(
+    Effect.provide(lookIntoStore(config), commandDatabaseLayer(database, "read")),
+  )
+  const disk = checkDisk(database)
+  if (Result.isSuccess(looked)) return [...looked.success, ...disk]
+  return [failed("store", `${databasePlace(database)} cannot be read`, looked.failure.message), ...disk]
 })
 
 const lookIntoStore = Effect.fnUntraced(function* (
@@ -86,7 +88,7 @@ const lookIntoStore = Effect.fnUntraced(function* (
   const healths = yield* callbackHealths(config.callbackHealth, [...new Set([...configured, ...accounts])])
   const alarms = healths.filter(({ alarming }) => alarming)
   return [
-    ok("store", `${config.databasePath} opens, and is at this program's schema`),
+    ok("store", `${databasePlace(config.database)} opens, and is at this program's schema`),
     orphans.length === 0
       ? ok("accounts", "every loan's account is set")
       : warning(
@@ -110,8 +112,11 @@ const lookIntoStore = Effect.fnUntraced(function* (
   ]
 })
 
-function checkDisk(databasePath: string): Check {
-  const directory = dirname(databasePath)
+/** A server's disk is its operator's to watch. */
+const checkDisk = (database: Database): Checks =>
+  database.store === "sqlite" ? [checkDirectory(dirname(database.path))] : []
+
+function checkDirectory(directory: string): Check {
   try {
     accessSync(directory, constants.W_OK)
     const { bavail, bsize } = statfsSync(directory)

@@ -16,8 +16,7 @@ import { LoanEngine } from "./engine.ts"
 import { HttpListener, listen } from "./http-listener.ts"
 import { Poller } from "./poller.ts"
 import { layerSealing } from "./sealing.ts"
-import { holdStoreLock } from "./store/sqlite-lock.ts"
-import { layerSqlite, sqliteDefaults } from "./store/sqlite.ts"
+import { engineDatabaseLayer } from "./store/database.ts"
 import { measuredEngine, tracedStore } from "./telemetry/measured-engine.ts"
 import type { ServerLimits } from "./server-limits.ts"
 import { makeReadiness } from "./telemetry/readiness.ts"
@@ -26,12 +25,10 @@ import { traceLayer } from "./telemetry/trace-export.ts"
 
 /** The whole engine behind HTTP: store, engine, poller, callback receiver, API. */
 export const engineServer = (config: EngineConfig) => {
-  const { databasePath, storeLimits, poller, sealing, telemetry } = config
-  const settings = { path: databasePath, ...sqliteDefaults, ...storeLimits, writerThread: true }
-  const file = layerSqlite(settings).pipe(Layer.provide(Layer.effectDiscard(holdStoreLock(databasePath))))
+  const { database, poller, sealing, telemetry } = config
   const engine = measuredEngine(LoanEngine.layer(poller.cadence)).pipe(
     Layer.provideMerge(layerSealing(sealing)),
-    Layer.provideMerge(tracedStore(file)),
+    Layer.provideMerge(tracedStore(engineDatabaseLayer(database))),
   )
   const polling = Poller.layer(poller).pipe(
     Layer.provideMerge(engine),

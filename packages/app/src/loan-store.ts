@@ -54,6 +54,7 @@ export interface LineDue extends PollLine {
 }
 
 export interface ClaimDue extends PollLine {
+  /** What the caller's clock says. A store that several engines share goes by its own, because theirs may disagree. */
   readonly now: Instant
   readonly limit: number
   readonly leaseMs: number
@@ -75,7 +76,8 @@ export type StageCounts = ReadonlyArray<{ readonly stage: Loan["stage"]; readonl
 
 /**
  * The store port: SQLite or PostgreSQL behind it. Every method fails with {@link StoreUnavailable} when the store is down,
- * full or shutting down; a write that failed has left nothing behind.
+ * full or shutting down; a write that failed has left nothing behind, unless the connection to a database was lost before it
+ * could answer.
  */
 export class LoanStore extends Context.Service<
   LoanStore,

@@ -15,12 +15,15 @@ export interface DispatcherSettings extends PollOrderSettings {
   readonly pollLeaseMs: number
   /** The longest the poller rests before it looks again whether something is due. */
   readonly pollIdleMaxMs: number
+  /** How long the poller rests when all that was due had been taken by other engines, or is not due by the store's clock. */
+  readonly pollOvertakenMs: number
 }
 
 export const dispatcherDefaults: DispatcherSettings = {
   pollsInFlightMax: 8,
   pollLeaseMs: 120_000,
   pollIdleMaxMs: 5_000,
+  pollOvertakenMs: 100,
   ...pollOrderDefaults,
 }
 
@@ -60,6 +63,7 @@ export const runDuePolls = Effect.fnUntraced(function* (
     order.charge(account, requests - limit)
     for (const _ of claimed) workers.take(account)
     yield* Queue.offerAll(work, claimed)
+    return claimed.length
   }, Effect.uninterruptible)
   const dispatch = Effect.gen(function* () {
     if (workers.free() === 0) return yield* rest(Infinity)
@@ -69,14 +73,12 @@ export const runDuePolls = Effect.fnUntraced(function* (
     const waiting = lines.filter((_, index) => (waits[index] ?? 0) <= 0)
     if (waiting.length === 0) return yield* rest(Math.min(...waits))
     const claims = share(waiting, order.next, workers)
-    yield* Effect.forEach(
+    const claimed = yield* Effect.forEach(
       claims,
       ([{ account, confirm }, limit]) => claim({ account, confirm }, limit, now),
-      {
-        concurrency: "unbounded",
-        discard: true,
-      },
+      { concurrency: "unbounded" },
     )
+    if (claimed.every((loans) => loans === 0)) yield* rest(settings.pollOvertakenMs)
   })
   const survive = surviving(settings.pollIdleMaxMs)
   const worker = Effect.flatMap(Queue.take(work), (stored) =>

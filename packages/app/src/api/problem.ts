@@ -28,7 +28,8 @@ export const storeUnavailable: Problem = {
   status: 503,
   code: "store-unavailable",
   title: "Not now",
-  detail: "The store cannot take this just now. Nothing was written; try again.",
+  detail:
+    "The store cannot take this just now: try again. What was written all the same is found to be a repeat.",
   headers: { "retry-after": String(retryAfterSeconds) },
 }
 

@@ -1,30 +1,30 @@
 import { existsSync } from "node:fs"
-import { Effect, Layer, Option } from "effect"
+import { Effect, Layer, Option, Redacted } from "effect"
 import { Flag } from "effect/cli"
-import { databaseFile, databaseUrl } from "../database-config.ts"
+import { operatorConfigFromEnvironment } from "../config.ts"
+import { databaseConfig, databaseEnvironment } from "../database-config.ts"
+import { LoanEngine } from "../engine.ts"
 import type { JournalStore } from "../journal-store.ts"
 import type { LoanStore } from "../loan-store.ts"
-import { layerSqlite, sqliteDefaults } from "../store/sqlite.ts"
-import { operatorConfigFromEnvironment } from "../config.ts"
-import { LoanEngine } from "../engine.ts"
+import { commandDatabaseLayer } from "../store/database.ts"
+import type { Database, StoreUse } from "../store/database.ts"
 import type { CommandUnusable } from "./exit-codes.ts"
 import { unusable } from "./exit-codes.ts"
 
 export const databaseFlag = Flag.String("database").pipe(
-  Flag.withDescription("The SQLite file; by default what LOAN_ENGINE_DATABASE_URL says"),
+  Flag.withDescription("The store; by default what LOAN_ENGINE_DATABASE_URL says"),
   Flag.optional,
 )
 
-/** How a command opens the store: to read what comes, to read all as of one moment, or to write. */
-export type StoreUse = "read" | "read-one-moment" | "write"
-
-/** The path of a store that exists; a mistyped one must not make a new one. */
-export const existingFile = Effect.fnUntraced(
-  function* (database: Option.Option<string>) {
-    const path = yield* databaseFile(Option.isSome(database) ? database.value : yield* databaseUrl)
-    if (existsSync(path)) return path
+/** The store that is named, or else set. A file must exist: a mistyped path must not make a new one. */
+export const existingDatabase = Effect.fnUntraced(
+  function* (named: Option.Option<string>): Effect.fn.Return<Database, { readonly message: string }> {
+    const settings = yield* databaseEnvironment
+    const url = Option.match(named, { onNone: () => settings.url, onSome: (text) => Redacted.make(text) })
+    const database = yield* databaseConfig({ ...settings, url })
+    if (database.store !== "sqlite" || existsSync(database.path)) return database
     return yield* unusable(
-      `There is no file ${path}. Set LOAN_ENGINE_DATABASE_URL, or --database, to the engine's store.`,
+      `There is no file ${database.path}. Set LOAN_ENGINE_DATABASE_URL, or --database, to the engine's store.`,
     )
   },
   Effect.mapError(({ message }) => unusable(message)),
@@ -35,26 +35,18 @@ export const existingFile = Effect.fnUntraced(
  * `migrate`'s. Whatever is wrong with it ends the command with its message.
  */
 export const openStore = (
-  database: Option.Option<string>,
+  named: Option.Option<string>,
   use: StoreUse,
 ): Layer.Layer<LoanStore | JournalStore, CommandUnusable> =>
-  Layer.unwrap(
-    Effect.map(existingFile(database), (path) =>
-      layerSqlite({
-        path,
-        ...sqliteDefaults,
-        readOnly: use !== "write",
-        oneMoment: use === "read-one-moment",
-        migrates: false,
-      }),
-    ),
-  ).pipe(Layer.catch(({ message }) => Layer.effectContext(unusable(message))))
+  Layer.unwrap(Effect.map(existingDatabase(named), (database) => commandDatabaseLayer(database, use))).pipe(
+    Layer.catch(({ message }) => Layer.effectContext(unusable(message))),
+  )
 
 /** Runs a command on the store. */
 export const withStore =
-  (database: Option.Option<string>, use: StoreUse) =>
+  (named: Option.Option<string>, use: StoreUse) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-    Effect.provide(effect, openStore(database, use))
+    Effect.provide(effect, openStore(named, use))
 
 /** The store that the environment names, for looking at only. */
 export const readingStore = openStore(Option.none(), "read")

@@ -4,6 +4,7 @@ import { configFromEnvironment } from "../config.ts"
 import { engineServer } from "../engine-server.ts"
 import { HttpListener } from "../http-listener.ts"
 import { logLayer } from "../telemetry/log.ts"
+import { databasePlace } from "../store/database.ts"
 import { version } from "../version.ts"
 
 /** `loan-engine serve`: the engine against any bank, configured by the environment, until it is stopped. */
@@ -12,13 +13,13 @@ export const serve = Command.make(
   {},
   Effect.fn(function* () {
     const config = yield* configFromEnvironment
-    const { databasePath, telemetry } = config
+    const { database, telemetry } = config
     const format = telemetry.log.format ?? (process.stderr.isTTY ? "pretty" : "json")
     yield* Layer.launch(
       engineServer(config).pipe(
         Layer.tap((context) => {
           const { url } = Context.get(context, HttpListener)
-          return Console.log(`loan engine listens on ${url}, storing in ${databasePath}`).pipe(
+          return Console.log(`loan engine listens on ${url}, storing in ${databasePlace(database)}`).pipe(
             Effect.andThen(Effect.annotateLogs(Effect.logInfo("the engine is ready"), { url, version })),
           )
         }),

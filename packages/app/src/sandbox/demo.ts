@@ -116,14 +116,13 @@ function engineConfig(options: DemoOptions, bankUrl: string): EngineConfig {
   return {
     host: "127.0.0.1",
     port: 0,
-    databasePath: options.databasePath,
+    database: { store: "sqlite", path: options.databasePath, limits: sqliteLimitsDefault },
     apiKey,
     // The examples of the bank's page carry signatures that are none, so their account goes by its credentials alone.
     serverLimits: { ...serverLimitsDefault, stopDrainMs: 1 },
     callbackLimits: callbackReceiverLimitsDefault,
     breakerLimits: breakerLimitsDefault,
     sealing: sealingDefaults,
-    storeLimits: sqliteLimitsDefault,
     callbackHealth: callbackHealthDefaults,
     telemetry: telemetryDefault,
     accounts: [account(mainAccount, true), account(pageAccount, false)],

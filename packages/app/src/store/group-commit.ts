@@ -1,5 +1,5 @@
 import type { Scope } from "effect"
-import { Deferred, Duration, Effect, Queue } from "effect"
+import { Deferred, Duration, Effect, Queue, Random } from "effect"
 import { StoreUnavailable } from "../loan-store.ts"
 import { commitMetrics } from "../telemetry/commit-metrics.ts"
 
@@ -8,6 +8,8 @@ export interface GroupCommitLimits {
   readonly queuedUpdatesMax: number
   /** How many requests share one transaction at most, and with them the wait of the first. */
   readonly transactionUpdatesMax: number
+  /** How long a request that another process was faster than waits at most before it is tried again. */
+  readonly staleRetryMsMax: number
 }
 
 /** How often a request is tried again because somebody else was faster, before it counts as refused. */
@@ -18,8 +20,10 @@ export type Outcome<Answer> = { readonly state: "written"; readonly answer: Answ
 
 /** Why nothing of a request was written. */
 export type Unwritten =
-  /** It is for the next batch. */
+  /** It is for the next batch, because of another request in this one. */
   | { readonly state: "again" }
+  /** Another process was faster: it is tried again after a short wait of random length, so that the same do not meet anew. */
+  | { readonly state: "stale" }
   /** The store did not take it. */
   | { readonly state: "refused"; readonly reason: string }
   /** A bug of ours, of this request alone. */
@@ -49,6 +53,15 @@ export const makeGroupCommit = Effect.fnUntraced(function* <Request, Answer>(
   const queue = yield* Queue.bounded<Waits>(limits.queuedUpdatesMax)
   let again: ReadonlyArray<Waits> = []
   const { committed } = yield* commitMetrics(() => Queue.sizeUnsafe(queue))
+  const scope = yield* Effect.scope
+  const resting = new Set<Waits>()
+  const retryLater = Effect.fnUntraced(function* (waiting: Waits) {
+    resting.add(waiting)
+    const longest = Math.min(limits.staleRetryMsMax, 2 ** waiting.tries)
+    yield* Effect.sleep((yield* Random.next) * longest)
+    yield* Queue.offer(queue, waiting)
+    resting.delete(waiting)
+  })
 
   const commitNext = Effect.gen(function* () {
     const room = limits.transactionUpdatesMax - again.length
@@ -58,18 +71,22 @@ export const makeGroupCommit = Effect.fnUntraced(function* <Request, Answer>(
     const batch = [...again, ...fresh]
     again = []
     yield* Effect.uninterruptible(
-      Effect.matchCause(Effect.timed(commit(batch.map(({ request }) => request))), {
+      Effect.matchCauseEffect(Effect.timed(commit(batch.map(({ request }) => request))), {
         onSuccess: ([took, outcomes]) => {
           committed(batch.length, Duration.toSeconds(took))
-          again = settle(batch, outcomes)
+          const left = settle(batch, outcomes)
+          again = left.again
+          return Effect.forEach(left.stale, (waiting) => Effect.forkIn(retryLater(waiting), scope), {
+            discard: true,
+          })
         },
         // A defect of the writer reaches everybody who waits for it.
-        onFailure: (cause) => failAll(batch, Effect.failCause(cause)),
+        onFailure: (cause) => Effect.sync(() => failAll(batch, Effect.failCause(cause))),
       }),
     )
   })
   const stop = Effect.suspend(() => {
-    failAll(again, Effect.fail(shuttingDown))
+    failAll([...again, ...resting], Effect.fail(shuttingDown))
     return Effect.map(Queue.clear(queue), (waiting) => failAll(waiting, Effect.fail(shuttingDown)))
   })
   yield* Effect.acquireRelease(Effect.forkScoped(Effect.forever(commitNext)), () => stop)
@@ -85,17 +102,20 @@ export const makeGroupCommit = Effect.fnUntraced(function* <Request, Answer>(
     )
 })
 
-/** Tells everybody who waits; gives those who are to be tried again. */
+/** Tells everybody who waits; gives those who are to be tried again, at once or later. */
 function settle<Request, Answer>(
   batch: ReadonlyArray<Waiting<Request, Answer>>,
   outcomes: ReadonlyArray<Outcome<Answer>>,
-): ReadonlyArray<Waiting<Request, Answer>> {
-  return batch.filter((waiting, index) => {
+): { readonly [State in "again" | "stale"]: ReadonlyArray<Waiting<Request, Answer>> } {
+  const left: { [State in "again" | "stale"]: Array<Waiting<Request, Answer>> } = { again: [], stale: [] }
+  batch.forEach((waiting, index) => {
     const outcome = outcomes[index] ?? unanswered
-    if (outcome.state === "again" && ++waiting.tries <= staleTriesMax) return true
-    Deferred.doneUnsafe(waiting.done, answerOf(outcome))
-    return false
+    // Its turn comes for certain: of each loan, something in every batch is done with.
+    if (outcome.state === "again") left.again.push(waiting)
+    else if (outcome.state === "stale" && ++waiting.tries <= staleTriesMax) left.stale.push(waiting)
+    else Deferred.doneUnsafe(waiting.done, answerOf(outcome))
   })
+  return left
 }
 
 const unanswered: Outcome<never> = {
@@ -103,11 +123,13 @@ const unanswered: Outcome<never> = {
   defect: new Error("the writer answered fewer requests than it was given"),
 }
 
-function answerOf<Answer>(outcome: Outcome<Answer>): Effect.Effect<Answer, StoreUnavailable> {
+function answerOf<Answer>(
+  outcome: Exclude<Outcome<Answer>, { state: "again" }>,
+): Effect.Effect<Answer, StoreUnavailable> {
   switch (outcome.state) {
     case "written":
       return Effect.succeed(outcome.answer)
-    case "again":
+    case "stale":
       return Effect.fail(overtaken)
     case "refused":
       return Effect.fail(

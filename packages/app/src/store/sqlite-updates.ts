@@ -91,7 +91,7 @@ const declined: Outcome<Answer> = { state: "written", answer: undefined }
 function settled({ answer, isDecided }: Planned, outcome: WriteOutcome | undefined): Outcome<Answer> {
   if (outcome === undefined) return { state: "defect", defect: new Error("a job was not answered") }
   if (outcome.state === "stale")
-    return isDecided ? again : { state: "written", answer: answer(nothingWritten) }
+    return isDecided ? outcome : { state: "written", answer: answer(nothingWritten) }
   return outcome.state === "refused" ? outcome : { state: "written", answer: answer(outcome) }
 }
 

@@ -37,7 +37,7 @@ const writeStatements = {
       late = late + excluded.late,
       forged = forged + excluded.forged,
       unauthorized = unauthorized + excluded.unauthorized,
-      last_callback_at = max(coalesce(last_callback_at, -1), excluded.last_callback_at)`,
+      last_callback_at = nullif(max(coalesce(last_callback_at, -1), coalesce(excluded.last_callback_at, -1)), -1)`,
   // The least that can be written: the same four bytes of the file's header, through the log and onto the disk.
   touch: `PRAGMA application_id = ${applicationId}`,
   eraseRaw: `

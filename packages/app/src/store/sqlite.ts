@@ -26,6 +26,7 @@ export interface SqliteSettings extends OpenSettings, GroupCommitLimits {
 export const sqliteLimitsDefault = {
   queuedUpdatesMax: 4_096,
   transactionUpdatesMax: 256,
+  staleRetryMsMax: 250,
   busyTimeoutMs: 5_000,
   walPagesMax: 4_000,
 }

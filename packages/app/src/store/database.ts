@@ -1,0 +1,87 @@
+import { Effect, Layer, Redacted } from "effect"
+import type { JournalStore } from "../journal-store.ts"
+import type { LoanStore, StoreUnusable } from "../loan-store.ts"
+import { openPostgres } from "./postgres-open.ts"
+import { postgresSchemaVersion } from "./postgres-schema.ts"
+import { layerPostgres } from "./postgres.ts"
+import type { PostgresLimits } from "./postgres-settings.ts"
+import { placeOf } from "./postgres-settings.ts"
+import { holdStoreLock } from "./sqlite-lock.ts"
+import { migrateFile } from "./sqlite-open.ts"
+import type { sqliteLimitsDefault } from "./sqlite.ts"
+import { layerSqlite, sqliteDefaults } from "./sqlite.ts"
+
+/** Where loans are stored: in one file for one engine, or in a database for several. */
+export type Database =
+  | { readonly store: "sqlite"; readonly path: string; readonly limits: typeof sqliteLimitsDefault }
+  | {
+      readonly store: "postgres"
+      readonly url: Redacted.Redacted
+      readonly schema: string
+      readonly limits: PostgresLimits
+    }
+
+export type StoreLayer = Layer.Layer<LoanStore | JournalStore, StoreUnusable>
+
+/** How a command opens the store: to read what comes, to read all as of one moment, or to write. */
+export type StoreUse = "read" | "read-one-moment" | "write"
+
+/** The store for a command: an engine may run beside it, so that it is neither made nor migrated. */
+export function commandDatabaseLayer(database: Database, use: StoreUse): StoreLayer {
+  const readOnly = use !== "write"
+  switch (database.store) {
+    case "sqlite": {
+      const { path, limits } = database
+      const oneMoment = use === "read-one-moment"
+      return layerSqlite({ path, ...sqliteDefaults, ...limits, readOnly, oneMoment, migrates: false })
+    }
+    case "postgres": {
+      const { limits, url, schema } = database
+      return layerPostgres({ ...limits, url, schema, readOnly, migrates: false })
+    }
+  }
+}
+
+/** The store for an engine: a file is its own for as long as it runs, a database it shares. */
+export function engineDatabaseLayer(database: Database): StoreLayer {
+  switch (database.store) {
+    case "sqlite": {
+      const { path, limits } = database
+      const lock = Layer.effectDiscard(holdStoreLock(path))
+      return layerSqlite({ path, ...sqliteDefaults, ...limits, writerThread: true }).pipe(Layer.provide(lock))
+    }
+    case "postgres": {
+      const { limits, url, schema } = database
+      return layerPostgres({ ...limits, url, schema, readOnly: false, migrates: true })
+    }
+  }
+}
+
+/** What may be told of where the loans are. */
+export function databasePlace(database: Database): string {
+  switch (database.store) {
+    case "sqlite":
+      return database.path
+    case "postgres":
+      return placeOf({ url: Redacted.value(database.url), schema: database.schema })
+  }
+}
+
+/** Brings an existing database up to date and nothing else; gives the version it had and the one it has. */
+export function migrateDatabase(
+  database: Database,
+): Effect.Effect<{ readonly from: number; readonly to: number }, StoreUnusable> {
+  switch (database.store) {
+    case "sqlite": {
+      const { path, limits } = database
+      return Effect.scoped(
+        Effect.andThen(holdStoreLock(path), migrateFile({ path, ...sqliteDefaults, ...limits })),
+      )
+    }
+    case "postgres": {
+      const { limits, url, schema } = database
+      const opened = openPostgres({ ...limits, url, schema, readOnly: false, migrates: true })
+      return Effect.map(opened, (from) => ({ from, to: postgresSchemaVersion }))
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import type { SqlError, SqlErrorReason } from "effect/sql/SqlError"
+import { StoreUnavailable } from "../loan-store.ts"
+
+/**
+ * What a failed statement means for whoever asked for it. `unavailable`: the world's fault, and the same may succeed later.
+ * `overtaken`: another transaction was in the way, decide anew. `locked`: one row was held for too long, the others of the
+ * statement may be free. `defect`: the statement, or what it was given, is wrong.
+ */
+export type Failure = "unavailable" | "overtaken" | "locked" | "defect"
+
+const byReason: { readonly [Tag in SqlErrorReason["_tag"]]: Failure | "told by its code" } = {
+  ConnectionError: "unavailable",
+  AuthenticationError: "unavailable",
+  AuthorizationError: "unavailable",
+  StatementTimeoutError: "unavailable",
+  LockTimeoutError: "locked",
+  DeadlockError: "overtaken",
+  SerializationError: "overtaken",
+  UniqueViolation: "defect",
+  ConstraintError: "defect",
+  SqlSyntaxError: "told by its code",
+  UnknownError: "told by its code",
+}
+
+/**
+ * The SQLSTATEs that are the world's: a read-only transaction (25006), tables that somebody took away (3F000, 42P01),
+ * resources that ran out (53), a program limit such as a full transaction counter (54000), a server that stops or starts (57),
+ * its disk (58), its own failures (XX).
+ */
+const worldly = /^(?:25006|3F000|42P01|53...|54000|57...|58...|XX...)$/u
+
+export function failureOf({ reason }: SqlError): Failure {
+  const failure = byReason[reason._tag]
+  if (failure !== "told by its code") return failure
+  return worldly.test(codeOf(reason) ?? "") ? "unavailable" : "defect"
+}
+
+/** The SQLSTATE, if it was the server that refused. */
+function codeOf({ cause }: SqlErrorReason): string | undefined {
+  return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined
+}
+
+/** What went wrong in the server's or the socket's own words, which never hold a password. */
+export function describe({ reason }: SqlError): string {
+  const { cause } = reason
+  const told = cause instanceof Error ? cause.message : reason._tag
+  const code = codeOf(reason)
+  return code === undefined || told.includes(code) ? told : `${told} (${code})`
+}
+
+export const unavailable = (reason: string): StoreUnavailable =>
+  new StoreUnavailable({ message: `The PostgreSQL store cannot be used now: ${reason}` })

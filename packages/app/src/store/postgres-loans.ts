@@ -1,0 +1,89 @@
+import { AccountName } from "@loan-engine/domain/observation"
+import { Effect, Schema } from "effect"
+import type { CallbackRegistration, LineDue, LoanFilter, LoanStore, WrittenChange } from "../loan-store.ts"
+import type { StoreUnavailable } from "../loan-store.ts"
+import type { Update } from "./decided-updates.ts"
+import type { Rows } from "./postgres-connection.ts"
+import { unavailable } from "./postgres-errors.ts"
+import type { Query } from "./postgres-journal.ts"
+import { bigint, boolean, int, text, texts } from "./postgres-parameters.ts"
+import { accountOf, stageCount, storedEntry, storedLoan, whole } from "./postgres-rows.ts"
+import { claimDue, readStatements, rescheduleLoan, saveRegistration } from "./postgres-statements.ts"
+
+type Submit = (update: Update) => Effect.Effect<WrittenChange | undefined, StoreUnavailable>
+
+/** Loans as they are read and scheduled; what changes them goes through `submit`, together with what comes at the same time. */
+export function postgresLoans(query: Query, schema: string, submit: Submit): LoanStore["Service"] {
+  const reads = readStatements(schema)
+  const claim = claimDue(schema)
+  const reschedule = rescheduleLoan(schema)
+  const register = saveRegistration(schema)
+  return {
+    load: (reference) =>
+      Effect.map(query(reads.load, [text(reference)]), ([row]) =>
+        row === undefined ? undefined : storedLoan(row),
+      ),
+    update: (reference, decide) => submit({ reference, decide }),
+    history: (reference) => mapped(query(reads.history, [text(reference)]), storedEntry),
+    claimDue: ({ account, confirm, limit, leaseMs }) =>
+      mapped(query(claim, [text(account), boolean(confirm), int(limit), bigint(leaseMs)]), storedLoan),
+    nextDue: (accounts) => mapped(query(reads.nextDue, [texts(accounts)]), lineDue),
+    reschedule: ({ loan }, { nextPollAt, attempts, confirm, stalled }) =>
+      Effect.asVoid(
+        query(reschedule, [
+          text(loan.applicationReference),
+          int(loan.version),
+          bigint(nextPollAt),
+          int(attempts),
+          boolean(confirm),
+          boolean(stalled),
+        ]),
+      ),
+    stageCounts: (account) => mapped(query(reads.stageCounts, [text(account)]), stageCount),
+    stalledCount: (account) =>
+      Effect.map(query(reads.stalledCount, [text(account)]), ([row]) => whole(row?.["loans"])),
+    accounts: mapped(query(reads.accounts, []), accountOf),
+    loans: ({ account, only, after, limit }) =>
+      mapped(loansPage(query, reads, only, [text(account), text(after), int(limit)]), storedLoan),
+    callbackRegistration: (account, bankUrl) =>
+      Effect.map(query(reads.registration, [text(account), text(bankUrl)]), ([row]) =>
+        row === undefined ? undefined : registration(account, bankUrl, row),
+      ),
+    saveCallbackRegistration: ({ account, bankUrl, callbackUrl, registeredAt }) =>
+      Effect.asVoid(query(register, [text(account), text(bankUrl), text(callbackUrl), bigint(registeredAt)])),
+    ready: Effect.flatMap(query(reads.ready, []), ([row]) =>
+      row?.["read_only"] === false ? Effect.void : Effect.fail(unavailable("the server can only be read")),
+    ),
+  }
+}
+
+const mapped = <A>(rows: Effect.Effect<Rows, StoreUnavailable>, decode: (row: unknown) => A) =>
+  Effect.map(rows, (found) => found.map((row) => decode(row)))
+
+const decodeLine = Schema.decodeUnknownSync(
+  Schema.Struct({ account: AccountName, confirm: Schema.Boolean, due: Schema.Unknown }),
+)
+
+function lineDue(row: unknown): LineDue {
+  const { account, confirm, due } = decodeLine(row)
+  return { account, confirm, dueAt: whole(due) }
+}
+
+function loansPage(
+  query: Query,
+  reads: ReturnType<typeof readStatements>,
+  only: LoanFilter | undefined,
+  page: ReadonlyArray<unknown>,
+): Effect.Effect<Rows, StoreUnavailable> {
+  if (only === undefined) return query(reads.loans, page)
+  return "stage" in only
+    ? query(reads.loansAtStage, [...page, text(only.stage)])
+    : query(reads.loansStalled, page)
+}
+
+const registration = (account: AccountName, bankUrl: string, row: Rows[number]): CallbackRegistration => ({
+  account,
+  bankUrl,
+  callbackUrl: String(row["callback_url"]),
+  registeredAt: whole(row["registered_at"]),
+})

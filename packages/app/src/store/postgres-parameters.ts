@@ -1,0 +1,25 @@
+import * as PgTypes from "@effect/sql-pg/PgTypes"
+import { Result } from "effect"
+
+type Parameter = PgTypes.Parameter
+
+/**
+ * One column of many rows, as an array that names its type: the driver would guess it from the values, and cannot where all
+ * of them are null or there are none.
+ */
+const column =
+  (elementOid: number) =>
+  (values: ReadonlyArray<unknown>): Parameter =>
+    Result.getOrThrow(PgTypes.array(values, elementOid))
+
+export const texts: (values: ReadonlyArray<string>) => Parameter = column(PgTypes.OID.text)
+export const ints: (values: ReadonlyArray<number>) => Parameter = column(PgTypes.OID.int4)
+export const booleans: (values: ReadonlyArray<boolean>) => Parameter = column(PgTypes.OID.bool)
+export const bytes: (values: ReadonlyArray<Uint8Array | null>) => Parameter = column(PgTypes.OID.bytea)
+export const bigints = (values: ReadonlyArray<number | null>): Parameter =>
+  column(PgTypes.OID.int8)(values.map((value) => (value === null ? null : BigInt(value))))
+
+export const text: (value: string) => Parameter = PgTypes.text
+export const int: (value: number) => Parameter = PgTypes.int4
+export const boolean: (value: boolean) => Parameter = PgTypes.bool
+export const bigint = (value: number | null): Parameter => PgTypes.int8(value === null ? null : BigInt(value))

@@ -1,0 +1,109 @@
+/** The statements that bring a schema from one version to the next. */
+type Migration = (schema: string, partitions: number) => ReadonlyArray<string>
+
+/**
+ * Numbered, forward-only migrations: the index in this list, plus one, is the version a database has after it. A migration
+ * that has shipped is never edited.
+ *
+ * What belongs to a loan is partitioned by its reference, and every key and index carries that, so that nothing crosses
+ * loans. Text that is a key compares by its bytes, as it does in SQLite, whatever the database's own collation.
+ */
+const migrations: ReadonlyArray<Migration> = [
+  (schema, partitions) => [
+    // The one place that tells the time; the lease of a poll is measured by no other clock.
+    `CREATE FUNCTION ${schema}.clock_ms() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS
+      $$ SELECT floor(extract(epoch FROM statement_timestamp()) * 1000)::bigint $$`,
+    `CREATE TABLE ${schema}.loans (
+      application_reference text COLLATE "C" NOT NULL,
+      account text COLLATE "C" NOT NULL,
+      version integer NOT NULL,
+      stage text NOT NULL,
+      snapshot text NOT NULL,
+      chain_head text NOT NULL,
+      next_poll_at bigint,
+      poll_attempts integer NOT NULL,
+      poll_confirm boolean NOT NULL,
+      stalled boolean NOT NULL,
+      PRIMARY KEY (application_reference)
+    ) PARTITION BY HASH (application_reference)`,
+    ...partitionsOf(schema, "loans", partitions),
+    `CREATE INDEX loans_due ON ${schema}.loans (account, poll_confirm, next_poll_at, application_reference)
+      WHERE next_poll_at IS NOT NULL`,
+    `CREATE INDEX loans_by_stage ON ${schema}.loans (account, stage, application_reference)`,
+    `CREATE INDEX loans_stalled ON ${schema}.loans (account, application_reference) WHERE stalled`,
+    `CREATE TABLE ${schema}.journal (
+      application_reference text COLLATE "C" NOT NULL,
+      version integer NOT NULL,
+      position bigint NOT NULL,
+      account text NOT NULL,
+      source text NOT NULL,
+      evidence text NOT NULL,
+      digest text COLLATE "C" NOT NULL,
+      content text NOT NULL,
+      raw bytea,
+      hash text NOT NULL,
+      repeats integer NOT NULL DEFAULT 0,
+      last_repeated_at bigint,
+      PRIMARY KEY (application_reference, version)
+    ) PARTITION BY HASH (application_reference)`,
+    ...partitionsOf(schema, "journal", partitions),
+    `CREATE INDEX journal_feed ON ${schema}.journal (position, application_reference)`,
+    // What positions count from; see feedPositions.
+    `CREATE TABLE ${schema}.feed_origin (
+      only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+      base bigint NOT NULL)`,
+    `INSERT INTO ${schema}.feed_origin (base) VALUES (0)`,
+    `CREATE TABLE ${schema}.callback_registrations (
+      account text COLLATE "C" NOT NULL,
+      bank_url text NOT NULL,
+      callback_url text NOT NULL,
+      registered_at bigint NOT NULL,
+      PRIMARY KEY (account, bank_url))`,
+    `CREATE TABLE ${schema}.checkpoints (
+      number bigint PRIMARY KEY,
+      position bigint NOT NULL UNIQUE,
+      sealed_at bigint NOT NULL,
+      root text NOT NULL,
+      previous_hash text NOT NULL,
+      hash text NOT NULL,
+      rows text NOT NULL)`,
+    `CREATE TABLE ${schema}.cursors (name text PRIMARY KEY, position bigint NOT NULL)`,
+    `INSERT INTO ${schema}.cursors VALUES ('callback-days', 0)`,
+    `CREATE TABLE ${schema}.callback_days (
+      account text COLLATE "C" NOT NULL,
+      day integer NOT NULL,
+      by_callback bigint NOT NULL,
+      by_poll bigint NOT NULL,
+      late bigint NOT NULL,
+      forged bigint NOT NULL,
+      unauthorized bigint NOT NULL,
+      last_callback_at bigint,
+      PRIMARY KEY (account, day))`,
+  ],
+]
+
+const partitionsOf = (schema: string, table: string, partitions: number): ReadonlyArray<string> =>
+  Array.from(
+    { length: partitions },
+    (_, index) =>
+      `CREATE TABLE ${schema}.${table}_${index} PARTITION OF ${schema}.${table}
+        FOR VALUES WITH (MODULUS ${partitions}, REMAINDER ${index})`,
+  )
+
+/** The version of the schema that this program writes. */
+export const postgresSchemaVersion = migrations.length
+
+/** Every table that the engine works with, and what it must be allowed to do there. */
+export const postgresTables: { readonly [table: string]: ReadonlyArray<"SELECT" | "INSERT" | "UPDATE"> } = {
+  loans: ["SELECT", "INSERT", "UPDATE"],
+  journal: ["SELECT", "INSERT", "UPDATE"],
+  feed_origin: ["SELECT"],
+  callback_registrations: ["SELECT", "INSERT", "UPDATE"],
+  checkpoints: ["SELECT", "INSERT"],
+  cursors: ["SELECT", "UPDATE"],
+  callback_days: ["SELECT", "INSERT", "UPDATE"],
+}
+
+/** What brings a schema from this version up to the program's, each statement apart. */
+export const migrationsFrom = (version: number, schema: string, partitions: number): ReadonlyArray<string> =>
+  migrations.slice(version).flatMap((migration) => migration(schema, partitions))

@@ -1,0 +1,66 @@
+import type { Redacted } from "effect"
+import type { GroupCommitLimits } from "./group-commit.ts"
+
+/** What of the PostgreSQL store has a number; each can be set by the environment under its own name. */
+export interface PostgresLimits extends GroupCommitLimits {
+  /** How many connections this engine opens at most. */
+  readonly databaseConnectionsMax: number
+  /** How long opening a connection may take. */
+  readonly databaseConnectMsMax: number
+  /** How long a request waits until it has a connection, new or given back by others, before the store is unavailable. */
+  readonly databaseConnectionWaitMsMax: number
+  /** How long the server may work on one statement. */
+  readonly databaseStatementMsMax: number
+  /** How long a statement may wait for another transaction's lock. */
+  readonly databaseLockMsMax: number
+  /** How long bringing the tables up to date may take, the wait for another engine that does so included. */
+  readonly databaseMigrationMsMax: number
+  /** Into how many partitions loans and journal are split. It is decided when the tables are made; later it is ignored. */
+  readonly databasePartitions: number
+}
+
+export const postgresLimitsDefault: PostgresLimits = {
+  queuedUpdatesMax: 4_096,
+  transactionUpdatesMax: 256,
+  staleRetryMsMax: 250,
+  databaseConnectionsMax: 10,
+  databaseConnectMsMax: 5_000,
+  databaseConnectionWaitMsMax: 5_000,
+  databaseStatementMsMax: 10_000,
+  databaseLockMsMax: 3_000,
+  databaseMigrationMsMax: 600_000,
+  databasePartitions: 16,
+}
+
+export interface PostgresSettings extends PostgresLimits {
+  /** `postgres://user:password@host:port/database?sslmode=require`. It holds a password, so it is never shown. */
+  readonly url: Redacted.Redacted
+  /** The schema that holds the engine's tables, and nothing else. */
+  readonly schema: string
+  /** Whether the database is only read: it is not migrated, and every write is refused. */
+  readonly readOnly: boolean
+  /** Whether an older schema is brought up to date. Beside an engine that may be running on it, it must not be. */
+  readonly migrates: boolean
+}
+
+export const postgresDefaults: Omit<PostgresSettings, "url"> = {
+  ...postgresLimitsDefault,
+  schema: "loan_engine",
+  readOnly: false,
+  migrates: true,
+}
+
+/** A schema's name is one that needs no quotes, so that people can type it; quoted, it may even be a reserved word. */
+export const schemaPattern = /^(?!pg_)[a-z_][a-z0-9_]{0,62}$/u
+
+export const quotedSchema = ({ schema }: Pick<PostgresSettings, "schema">): string => `"${schema}"`
+
+/** What may be told of the URL: where it leads, without who knocks and with which password. */
+export function placeOf({
+  url,
+  schema,
+}: Pick<PostgresSettings, "schema"> & { readonly url: string }): string {
+  if (!URL.canParse(url)) return `the PostgreSQL database, schema ${schema}`
+  const { host, pathname } = new URL(url)
+  return `PostgreSQL at ${host}${pathname}, schema ${schema}`
+}

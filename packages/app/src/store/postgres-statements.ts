@@ -1,0 +1,60 @@
+import { entryColumns, loanColumns } from "./postgres-rows.ts"
+
+/** What is read of loans and journal, each by its name. */
+export const readStatements = (schema: string) => {
+  const loansPage = (only: string): string => `
+    SELECT ${loanColumns} FROM ${schema}.loans l
+    WHERE account = $1 AND application_reference > $2 ${only} ORDER BY application_reference LIMIT $3::int`
+  return {
+    load: `SELECT ${loanColumns} FROM ${schema}.loans l WHERE application_reference = $1`,
+    history: `SELECT ${entryColumns} FROM ${schema}.journal WHERE application_reference = $1 ORDER BY version`,
+    // The first of each line, and nothing behind it, is read from the index.
+    nextDue: `
+      SELECT line.account, line.confirm, first.due
+      FROM (SELECT account, confirm FROM unnest($1::text[]) AS account, unnest(ARRAY[true, false]) AS confirm) AS line
+      CROSS JOIN LATERAL (
+        SELECT min(next_poll_at) AS due FROM ${schema}.loans
+        WHERE account = line.account AND poll_confirm = line.confirm AND next_poll_at IS NOT NULL) AS first
+      WHERE first.due IS NOT NULL`,
+    stageCounts: `SELECT stage, count(*) AS loans FROM ${schema}.loans WHERE account = $1 GROUP BY stage`,
+    stalledCount: `SELECT count(*) AS loans FROM ${schema}.loans WHERE account = $1 AND stalled`,
+    // The next account behind each, so that the index is looked at once an account and not once a loan.
+    accounts: `
+      WITH RECURSIVE found (account) AS (
+        SELECT min(account) FROM ${schema}.loans
+        UNION ALL
+        SELECT (SELECT min(account) FROM ${schema}.loans WHERE account > found.account) FROM found
+        WHERE found.account IS NOT NULL)
+      SELECT account FROM found WHERE account IS NOT NULL`,
+    loans: loansPage(""),
+    loansAtStage: loansPage("AND stage = $4"),
+    loansStalled: loansPage("AND stalled"),
+    registration: `
+      SELECT callback_url, registered_at FROM ${schema}.callback_registrations WHERE account = $1 AND bank_url = $2`,
+    // A standby answers reads as if nothing were wrong.
+    ready: "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS read_only",
+  }
+}
+
+/**
+ * Takes what is due, and leases it: both by the database's clock, because the engines' own may disagree. What another engine
+ * is just taking is passed over.
+ */
+export const claimDue = (schema: string): string => `
+  WITH due AS MATERIALIZED (
+    SELECT application_reference FROM ${schema}.loans
+    WHERE account = $1 AND poll_confirm = $2 AND next_poll_at <= ${schema}.clock_ms()
+    ORDER BY next_poll_at LIMIT $3::int FOR UPDATE SKIP LOCKED)
+  UPDATE ${schema}.loans l SET next_poll_at = ${schema}.clock_ms() + $4::bigint
+  FROM due WHERE l.application_reference = due.application_reference
+  RETURNING ${loanColumns}`
+
+export const rescheduleLoan = (schema: string): string => `
+  UPDATE ${schema}.loans SET next_poll_at = $3::bigint, poll_attempts = $4::int, poll_confirm = $5, stalled = $6
+  WHERE application_reference = $1 AND version = $2::int`
+
+export const saveRegistration = (schema: string): string => `
+  INSERT INTO ${schema}.callback_registrations (account, bank_url, callback_url, registered_at)
+  VALUES ($1, $2, $3, $4::bigint)
+  ON CONFLICT (account, bank_url) DO UPDATE SET
+    callback_url = excluded.callback_url, registered_at = excluded.registered_at`

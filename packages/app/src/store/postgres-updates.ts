@@ -1,0 +1,170 @@
+import type { ApplicationReference } from "@loan-engine/domain/observation"
+import { Effect, Result } from "effect"
+import type { SqlError } from "effect/sql/SqlError"
+import type { Change, StoredLoan, WrittenChange } from "../loan-store.ts"
+import { decideInOrder } from "./decided-updates.ts"
+import type { DecidedUpdate, Update } from "./decided-updates.ts"
+import type { CommitBatch, Outcome } from "./group-commit.ts"
+import type { Rows, Run } from "./postgres-connection.ts"
+import { describe, failureOf } from "./postgres-errors.ts"
+import { texts } from "./postgres-parameters.ts"
+import { loanColumns, storedLoan, whole } from "./postgres-rows.ts"
+import type { LoanWrite, RepeatWrite, Statement } from "./postgres-writes.ts"
+import { countRepeats, findEarlier, writeLoans } from "./postgres-writes.ts"
+
+type Answer = WrittenChange | undefined
+type Decided = Extract<DecidedUpdate, { state: "decided" }>
+
+/** Decides on a batch of updates as the loans stand, and writes it in one statement for what is new and one for repeats. */
+export const commitUpdates = (run: Run, schema: string): CommitBatch<Update, Answer> => {
+  const load = loadMany(run, schema)
+  const earlier = findEarlier(schema)
+  const write = writeLoans(schema)
+  const count = countRepeats(schema)
+  const commit = Effect.fnUntraced(function* (batch: ReadonlyArray<Update>) {
+    const loans = yield* load(batch.map(({ reference }) => reference))
+    const updates = decideInOrder(batch, (reference) => {
+      const row = loans.get(reference)
+      return row === undefined ? undefined : storedLoan(row)
+    })
+    const decided = updates.filter((update) => update.state === "decided")
+    const adding = decided.flatMap(({ change }) => (change.addsNothing ? [change] : []))
+    const said = adding.length === 0 ? [] : yield* runStatement(run, earlier(adding))
+    const { writes, repeats } = split(decided, versions(said))
+    const [written, counted] = yield* Effect.all(
+      [carryOut(run, write, writes, writtenChanges), carryOut(run, count, repeats, countedChange)],
+      { concurrency: 2 },
+    )
+    const outcomes = new Map([...written, ...counted])
+    return updates.map((update): Outcome<Answer> => {
+      if (update.state === "declined") return { state: "written", answer: undefined }
+      return update.state === "decided" ? (outcomes.get(update.change) ?? unanswered) : update
+    })
+  })
+  return (batch) =>
+    Effect.catch(commit(batch), (error) =>
+      failureOf(error) === "defect"
+        ? Effect.die(error)
+        : Effect.succeed(batch.map(() => ({ state: "refused" as const, reason: describe(error) }))),
+    )
+}
+
+const unanswered: Outcome<never> = {
+  state: "defect",
+  defect: new Error("a change was neither written nor refused"),
+}
+
+const runStatement = (run: Run, { sql, parameters }: Statement): Effect.Effect<Rows, SqlError> =>
+  run(sql, parameters)
+
+const loadMany = (run: Run, schema: string) => {
+  const sql = `
+    SELECT l.application_reference, ${loanColumns} FROM ${schema}.loans l
+    WHERE l.application_reference = ANY ($1::text[])`
+  return (references: ReadonlyArray<ApplicationReference>) =>
+    Effect.map(
+      run(sql, [texts([...new Set(references)])]),
+      (rows) => new Map(rows.map((row) => [String(row["application_reference"]), row])),
+    )
+}
+
+const versions = (rows: Rows): ReadonlyMap<string, number> =>
+  new Map(rows.map((row) => [String(row["application_reference"]), whole(row["version"])]))
+
+/** What is to be written, loan by loan, and what is only to be counted. */
+function split(
+  decided: ReadonlyArray<Decided>,
+  earlier: ReadonlyMap<string, number>,
+): { readonly writes: ReadonlyArray<LoanWrite>; readonly repeats: ReadonlyArray<RepeatWrite> } {
+  const repeats: Array<RepeatWrite> = []
+  const byLoan = new Map<string, { stored: StoredLoan | undefined; changes: [Change, ...Array<Change>] }>()
+  for (const { stored, change } of decided) {
+    const { applicationReference } = change.loan
+    const version = change.addsNothing ? earlier.get(applicationReference) : undefined
+    const begun = byLoan.get(applicationReference)
+    if (stored !== undefined && version !== undefined) repeats.push({ stored, change, version })
+    else if (begun === undefined) byLoan.set(applicationReference, { stored, changes: [change] })
+    else begun.changes.push(change)
+  }
+  return { writes: [...byLoan.values()], repeats }
+}
+
+type Outcomes = ReadonlyArray<readonly [Change, Outcome<Answer>]>
+
+/** The positions of the journal rows that a statement wrote or counted on. */
+type Positions = ReadonlyMap<string, number>
+
+const entryKey = (applicationReference: string, version: number): string =>
+  `${version} ${applicationReference}`
+
+const positions = (rows: Rows): Positions =>
+  new Map(
+    rows.map((row) => [
+      entryKey(String(row["application_reference"]), whole(row["version"])),
+      whole(row["position"]),
+    ]),
+  )
+
+/**
+ * Writes all together; where that fails because of one of them, each alone, so that a bad one does not fail its neighbours.
+ */
+const carryOut = <Write>(
+  run: Run,
+  statement: (writes: ReadonlyArray<Write>) => Statement,
+  writes: ReadonlyArray<Write>,
+  outcomesOf: (positions: Positions, write: Write) => Outcomes,
+): Effect.Effect<Outcomes> => {
+  const attempt = (some: ReadonlyArray<Write>) =>
+    Effect.result(Effect.map(runStatement(run, statement(some)), positions))
+  return Effect.gen(function* () {
+    if (writes.length === 0) return []
+    const together = yield* attempt(writes)
+    if (Result.isSuccess(together)) return writes.flatMap((each) => outcomesOf(together.success, each))
+    const isOnesFault = ["defect", "locked"].includes(failureOf(together.failure))
+    if (writes.length === 1 || !isOnesFault) {
+      return writes.flatMap((each) => failed(outcomesOf(nowhere, each), together.failure))
+    }
+    const apart = yield* Effect.forEach(writes, (each) =>
+      Effect.map(attempt([each]), (result) =>
+        Result.isSuccess(result)
+          ? outcomesOf(result.success, each)
+          : failed(outcomesOf(nowhere, each), result.failure),
+      ),
+    )
+    return apart.flat()
+  })
+}
+
+const nowhere: Positions = new Map()
+
+function failed(outcomes: Outcomes, error: SqlError): Outcomes {
+  const outcome = failedOutcome(error)
+  return outcomes.map(([change]) => [change, outcome])
+}
+
+function failedOutcome(error: SqlError): Outcome<Answer> {
+  switch (failureOf(error)) {
+    case "overtaken":
+      return { state: "stale" }
+    case "unavailable":
+    case "locked":
+      return { state: "refused", reason: describe(error) }
+    case "defect":
+      return { state: "defect", defect: error }
+  }
+}
+
+const stale: Outcome<Answer> = { state: "stale" }
+
+/** A loan's changes are all written or all stale. */
+const writtenChanges = (written: Positions, { changes }: LoanWrite): Outcomes =>
+  changes.map((change) => {
+    const position = written.get(entryKey(change.entry.applicationReference, change.entry.version))
+    return [change, position === undefined ? stale : { state: "written", answer: { ...change, position } }]
+  })
+
+function countedChange(counted: Positions, { stored, change, version }: RepeatWrite): Outcomes {
+  const position = counted.get(entryKey(stored.loan.applicationReference, version))
+  if (position === undefined) return [[change, stale]]
+  return [[change, { state: "written", answer: { ...change, loan: stored.loan, position } }]]
+}

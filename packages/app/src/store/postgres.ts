@@ -1,0 +1,32 @@
+import { Context, Effect, Layer } from "effect"
+import { JournalStore } from "../journal-store.ts"
+import { LoanStore } from "../loan-store.ts"
+import type { StoreUnusable } from "../loan-store.ts"
+import { makeGroupCommit } from "./group-commit.ts"
+import { makeRun, orUnavailable } from "./postgres-connection.ts"
+import { postgresJournal } from "./postgres-journal.ts"
+import type { Query } from "./postgres-journal.ts"
+import { postgresLoans } from "./postgres-loans.ts"
+import { openPostgres } from "./postgres-open.ts"
+import type { PostgresSettings } from "./postgres-settings.ts"
+import { quotedSchema } from "./postgres-settings.ts"
+import { commitUpdates } from "./postgres-updates.ts"
+
+/**
+ * The store of several engines on one state: a PostgreSQL schema, where a loan's version is the fence and the due time of a
+ * poll is its lease. Concurrent changes share a statement. A write that the connection was lost upon may have been made all
+ * the same: whoever tries again finds it, and is counted as a re-delivery.
+ */
+export const layerPostgres = (
+  settings: PostgresSettings,
+): Layer.Layer<LoanStore | JournalStore, StoreUnusable> => Layer.effectContext(makePostgresStore(settings))
+
+const makePostgresStore = Effect.fnUntraced(function* (settings: PostgresSettings) {
+  yield* openPostgres(settings)
+  const run = yield* Effect.orDie(makeRun(settings))
+  const schema = quotedSchema(settings)
+  const query: Query = (sql, parameters) => orUnavailable(run(sql, parameters))
+  const submit = yield* makeGroupCommit(settings, commitUpdates(run, schema))
+  const loanStore = postgresLoans(query, schema, submit)
+  return Context.make(LoanStore, loanStore).pipe(Context.add(JournalStore, postgresJournal(query, schema)))
+})

@@ -1,0 +1,32 @@
+import { layerPostgres } from "@loan-engine/app/store/postgres"
+import { postgresDefaults } from "@loan-engine/app/store/postgres-settings"
+import { Redacted } from "effect"
+import { afterAll, beforeAll } from "vitest"
+import type { PostgresServer } from "../postgres/server.ts"
+import { query, startPostgres } from "../postgres/server.ts"
+import { journalStoreContract } from "./journal-store-contract.ts"
+import { loanStoreContract } from "./loan-store-contract.ts"
+
+let server: PostgresServer
+beforeAll(async () => {
+  server = await startPostgres()
+})
+afterAll(() => server.remove())
+
+loanStoreContract("PostgreSQL", async () => {
+  const url = await server.newDatabase()
+  return {
+    layer: layerPostgres({ ...postgresDefaults, url: Redacted.make(url) }),
+    setClock: (now) =>
+      query(
+        url,
+        `CREATE OR REPLACE FUNCTION loan_engine.clock_ms() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS
+          $$ SELECT ${now}::bigint $$`,
+      ),
+  }
+})
+
+journalStoreContract("PostgreSQL", async () => {
+  const url = await server.newDatabase()
+  return layerPostgres({ ...postgresDefaults, url: Redacted.make(url) })
+})

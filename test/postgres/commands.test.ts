@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { runCli } from "../cli/run-cli.ts"
+import { startEngine } from "../slice/engine-process.ts"
+import type { EngineProcess } from "../slice/engine-process.ts"
+import type { PostgresServer } from "./server.ts"
+import { password, query, startPostgres } from "./server.ts"
+
+let server: PostgresServer
+let url: string
+let engine: EngineProcess
+beforeAll(async () => {
+  server = await startPostgres()
+  url = await server.newDatabase()
+  engine = await startEngine(url, { LOAN_ENGINE_STOP_DRAIN_MS: "1", LOAN_ENGINE_LOG_LEVEL: "debug" })
+})
+afterAll(async () => {
+  await engine.stop()
+  await server.remove()
+})
+
+const signed = (reference: string): string =>
+  JSON.stringify({
+    externalApplicationEvent: { applicationReference: reference, applicationEventType: "SIGNED" },
+  })
+
+describe("an engine on PostgreSQL", () => {
+  it("shares the database with operators' commands and with a second engine, under the settings of any database", async () => {
+    const second = await startEngine(url, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })
+    expect((await second.callback(signed("A"))).status).toBe(200)
+    expect(await second.stop()).toBe(0)
+    expect((await engine.api("GET", "/v1/loans/A")).status).toBe(200)
+    const { code, out, err } = await runCli(["history", "A", "--json"], { LOAN_ENGINE_DATABASE_URL: url })
+    expect([code, err]).toEqual([0, ""])
+    expect(out).toContain("agreement.signed")
+    const doctor = await runCli(["doctor", "--json"], { LOAN_ENGINE_DATABASE_URL: url })
+    expect(doctor.out).toMatch(/PostgreSQL at 127\.0\.0\.1:\d+\/\w+, schema loan_engine opens/u)
+  })
+
+  it("tells where it stores, and never the password: not at its start, not in an outage, not when it is refused", async () => {
+    expect(engine.written()).toContain(`storing in PostgreSQL at 127.0.0.1:${server.port}`)
+    await server.stop()
+    expect((await engine.callback(signed("B"))).status).toBe(503)
+    expect((await engine.api("GET", "/health/ready")).status).toBe(503)
+    const unreachable = await runCli(["status"], { LOAN_ENGINE_DATABASE_URL: url })
+    await server.start()
+    const wrong = await runCli(["status"], {
+      LOAN_ENGINE_DATABASE_URL: url.replace("postgres:test", "nobody:test"),
+    })
+    const mistyped = await runCli(["status"], {
+      LOAN_ENGINE_DATABASE_URL: url.replace("postgres://", "postgre://"),
+    })
+    for (const { code, out, err } of [unreachable, wrong, mistyped]) {
+      expect(code).toBe(2)
+      expect(err).toContain("LOAN_ENGINE_DATABASE_URL")
+      expect(out + err).not.toContain(password)
+    }
+    expect((await engine.callback(signed("B"))).status).toBe(200)
+    expect(engine.written()).not.toContain(password)
+  })
+
+  it("leaves no session behind when it stops", async () => {
+    const other = await startEngine(url, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })
+    expect((await other.callback(signed("C"))).status).toBe(200)
+    const sessions = async () => {
+      const [row] = await query(
+        url,
+        "SELECT count(*)::int AS sessions FROM pg_stat_activity WHERE application_name = 'loan-engine'",
+      )
+      return Number(row?.["sessions"])
+    }
+    expect(await engine.stop()).toBe(0)
+    expect(await other.stop()).toBe(0)
+    expect(await sessions()).toBe(0)
+  })
+})

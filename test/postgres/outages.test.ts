@@ -1,0 +1,184 @@
+import type { StoreUnavailable } from "@loan-engine/app/loan-store"
+import { Clock, Effect, Exit, Fiber } from "effect"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { additionAt, openEngine, reference, scoped, signedAt } from "./engines.ts"
+import type { PostgresServer } from "./server.ts"
+import { query, session, startPostgres, until } from "./server.ts"
+
+let server: PostgresServer
+beforeAll(async () => {
+  server = await startPostgres()
+})
+afterAll(() => server.remove())
+
+/** How long anything may take to fail with the settings below, on a busy machine. */
+const failsWithinMs = 15_000
+const impatient = {
+  databaseConnectionsMax: 2,
+  databaseConnectionWaitMsMax: 1_000,
+  databaseConnectMsMax: 1_000,
+  databaseLockMsMax: 300,
+  databaseStatementMsMax: 600,
+}
+
+/** What the store is unavailable for, and that it said so in time. */
+const unavailable = <A>(effect: Effect.Effect<A, StoreUnavailable>) =>
+  Effect.gen(function* () {
+    const [began, error, ended] = [
+      yield* Clock.currentTimeMillis,
+      yield* Effect.flip(effect),
+      yield* Clock.currentTimeMillis,
+    ]
+    expect(error._tag).toBe("StoreUnavailable")
+    expect(ended - began).toBeLessThan(failsWithinMs)
+    return error.message
+  })
+
+const terminateAll = (url: string) =>
+  query(
+    url,
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'loan-engine' AND datname = current_database()",
+  )
+
+describe("the PostgreSQL store is unavailable, within its time-outs and until the cause is gone,", () => {
+  it("when all its connections are taken, and when a lock is not to be had", async () => {
+    const url = await server.newDatabase()
+    await scoped(
+      Effect.gen(function* () {
+        const engine = yield* openEngine(url, impatient)
+        yield* engine.record("A", signedAt(1), "a")
+        const other = yield* session(url)
+        yield* other.query("BEGIN")
+        yield* other.query("LOCK TABLE loan_engine.loans IN ACCESS EXCLUSIVE MODE")
+        const reasons = yield* Effect.forEach(
+          Array.from({ length: 24 }, () => engine.loans.load(reference("A"))),
+          unavailable,
+          { concurrency: "unbounded" },
+        )
+        expect(reasons.filter((reason) => reason.includes("connections was free"))).not.toEqual([])
+        expect(reasons.filter((reason) => reason.includes("lock timeout"))).not.toEqual([])
+        yield* unavailable(engine.record("A", additionAt(2), "b"))
+        yield* other.query("COMMIT")
+        expect((yield* engine.record("A", additionAt(2), "b")).loan.version).toBe(2)
+      }),
+    )
+  })
+
+  it("when a statement takes too long", async () => {
+    const url = await server.newDatabase()
+    await scoped(
+      Effect.gen(function* () {
+        const engine = yield* openEngine(url, { ...impatient, databaseLockMsMax: 60_000 })
+        const other = yield* session(url)
+        yield* other.query("BEGIN")
+        yield* other.query("LOCK TABLE loan_engine.loans IN ACCESS EXCLUSIVE MODE")
+        expect(yield* unavailable(engine.loans.load(reference("A")))).toContain("statement timeout")
+        yield* other.query("COMMIT")
+        expect(yield* engine.loans.load(reference("A"))).toBeUndefined()
+      }),
+    )
+  })
+
+  it("for the one loan that another transaction is just opening, and not for its neighbours", async () => {
+    const url = await server.newDatabase()
+    await scoped(
+      Effect.gen(function* () {
+        const engine = yield* openEngine(url, impatient)
+        const other = yield* session(url)
+        yield* other.query("BEGIN")
+        yield* other.query(`
+          INSERT INTO loan_engine.loans (application_reference, account, version, stage, snapshot, chain_head, poll_attempts,
+            poll_confirm, stalled) VALUES ('opening', 'default', 1, 'signed', '{}', '', 0, false, false)`)
+        const [opening, ...others] = yield* Effect.forEach(
+          ["opening", "a", "b"],
+          (name) => Effect.result(engine.record(name, signedAt(1), name)),
+          { concurrency: "unbounded" },
+        )
+        expect(others.map(({ _tag }) => _tag)).toEqual(["Success", "Success"])
+        expect(opening).toMatchObject({ _tag: "Failure", failure: { _tag: "StoreUnavailable" } })
+        yield* other.query("ROLLBACK")
+        expect((yield* engine.record("opening", signedAt(1), "opening")).loan.version).toBe(1)
+      }),
+    )
+  })
+
+  it("when the server hangs", async () => {
+    const url = await server.newDatabase()
+    await scoped(
+      Effect.gen(function* () {
+        const engine = yield* openEngine(url, impatient)
+        yield* engine.record("A", signedAt(1), "a")
+        const rows = yield* Effect.promise(() =>
+          query(
+            url,
+            "SELECT pid FROM pg_stat_activity WHERE application_name = 'loan-engine' AND datname = current_database()",
+          ),
+        )
+        const pids = rows.map((row) => Number(row["pid"]))
+        yield* Effect.acquireRelease(
+          Effect.sync(() => pids.forEach((pid) => process.kill(pid, "SIGSTOP"))),
+          () => Effect.sync(() => pids.forEach((pid) => process.kill(pid, "SIGCONT"))),
+        )
+        yield* unavailable(engine.loans.load(reference("A")))
+        yield* Effect.promise(() => terminateAll(url))
+        yield* Effect.retry(engine.loans.load(reference("A")), { times: 5 })
+      }),
+    )
+  })
+
+  it("when it is shut down, and is back by itself when the server is", async () => {
+    const url = await server.newDatabase()
+    await scoped(
+      Effect.gen(function* () {
+        const engine = yield* openEngine(url, impatient)
+        yield* engine.record("A", signedAt(1), "a")
+        yield* Effect.promise(() => server.stop())
+        yield* unavailable(engine.record("A", additionAt(2), "b"))
+        yield* unavailable(engine.loans.ready)
+        yield* Effect.promise(() => server.start())
+        yield* Effect.retry(engine.loans.ready, { times: 5 })
+        expect((yield* engine.record("A", additionAt(2), "b")).loan.version).toBe(2)
+      }),
+    )
+  })
+
+  it("when its sessions are ended under load: what was acknowledged is there once, and all goes on", async () => {
+    const url = await server.newDatabase()
+    await scoped(
+      Effect.gen(function* () {
+        const engine = yield* openEngine(url)
+        const acknowledged = new Set<string>()
+        let number = 0
+        const load = Effect.gen(function* () {
+          const body = `body ${number++}`
+          const exit = yield* Effect.exit(engine.record(`loan-${number % 7}`, additionAt(number), body))
+          if (Exit.isSuccess(exit)) acknowledged.add(body)
+          else expect(Exit.hasFails(exit) && !Exit.hasDies(exit)).toBe(true)
+        })
+        const loads = yield* Effect.forkChild(
+          Effect.forEach(Array.from({ length: 20 }), () => Effect.forever(load), {
+            concurrency: "unbounded",
+          }),
+        )
+        for (let kills = 0; kills < 5; kills++) {
+          const before = acknowledged.size
+          yield* until(async () => acknowledged.size > before + 20)
+          yield* Effect.promise(() => terminateAll(url))
+        }
+        yield* until(async () => acknowledged.size > 150)
+        yield* Fiber.interrupt(loads)
+        const bodies = new Map<string, number>()
+        for (let index = 0; index < 7; index++) {
+          const entries = yield* engine.loans.history(reference(`loan-${index}`))
+          entries.forEach((entry, at) => expect(entry.previousHash).toBe(entries[at - 1]?.hash ?? ""))
+          for (const { raw } of entries) {
+            const body = new TextDecoder().decode(raw ?? undefined)
+            bodies.set(body, (bodies.get(body) ?? 0) + 1)
+          }
+        }
+        expect([...acknowledged].filter((body) => bodies.get(body) !== 1)).toEqual([])
+        expect(Math.max(...bodies.values())).toBe(1)
+      }),
+    )
+  })
+})

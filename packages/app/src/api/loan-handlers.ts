@@ -1,0 +1,165 @@
+import type { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
+import { Clock, Effect } from "effect"
+import { HttpServerResponse } from "effect/http"
+import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
+import { LoanEngine } from "../engine.ts"
+import type { StoredLoan, StoreUnavailable } from "../loan-store.ts"
+import { LoanStore } from "../loan-store.ts"
+import { Poller } from "../poller.ts"
+import { LoanApi } from "./loan-api.ts"
+import { entryJson, etagOf, loanJson } from "./loan-json.ts"
+import { listLoans, readCursor } from "./loan-list.ts"
+import { answering, storeUnavailable } from "./problem.ts"
+import type { Problem } from "./problem.ts"
+import { submissionObservation } from "./registration.ts"
+import { readBytes } from "./request-body.ts"
+import { answerRuling } from "./ruling.ts"
+
+/** The handlers of everything that reads, registers, polls and rules on loans. */
+export const loanHandlers = (accounts: ReadonlyArray<AccountName>) =>
+  HttpApiBuilder.group(
+    LoanApi,
+    "loans",
+    Effect.fnUntraced(function* (handlers) {
+      const engine = yield* LoanEngine
+      const store = yield* LoanStore
+      const poller = yield* Poller
+      const known = knownIn(engine)
+
+      return handlers
+        .handleRaw("register", ({ request, query }) =>
+          answering(
+            Effect.gen(function* () {
+              const bytes = yield* readBytes(request)
+              const account = yield* accountNamed(query.account, accounts)
+              const now = yield* Clock.currentTimeMillis
+              const contentType = request.headers["content-type"] ?? ""
+              const observation = yield* submissionObservation(bytes, contentType, account, now)
+              const before = yield* loaded(engine.loan(observation.applicationReference))
+              const { loan, hold } = yield* loaded(engine.record(observation, bytes))
+              if (hold !== null) return yield* Effect.fail(otherAccount)
+              return registered(before, yield* known(loan.applicationReference))
+            }),
+          ),
+        )
+        .handle("list", ({ query: { cursor, ...query } }) =>
+          answering(
+            Effect.gen(function* () {
+              const from = cursor === undefined ? undefined : readCursor(cursor)
+              if (cursor !== undefined && from === undefined) return yield* Effect.fail(noCursor)
+              const listed = listLoans(query, from).pipe(Effect.provideService(LoanStore, store))
+              const { found, next } = yield* loaded(listed)
+              return { loans: found.map(loanJson), next }
+            }),
+          ),
+        )
+        .handle("get", ({ params, headers }) =>
+          answering(
+            Effect.map(known(params.reference), (stored) => {
+              const etag = etagOf(stored)
+              const isKnown = matchesEtag(headers["if-none-match"], etag)
+              if (isKnown) return HttpServerResponse.empty({ status: 304, headers: { etag } })
+              return HttpApiSchema.withHeaders({ body: loanJson(stored), headers: { etag } })
+            }),
+          ),
+        )
+        .handle("history", ({ params }) =>
+          answering(
+            Effect.gen(function* () {
+              const { loan } = yield* known(params.reference)
+              const entries = yield* loaded(engine.history(loan.applicationReference))
+              return entries.map(entryJson)
+            }),
+          ),
+        )
+        .handle("poll", ({ params }) =>
+          answering(
+            Effect.gen(function* () {
+              const stored = yield* known(params.reference)
+              const answers = yield* loaded(poller.poll(stored, ["status", "quote"]))
+              if (!answers.some(({ answered }) => answered)) {
+                const codes = answers.map((answer) => (answer.answered ? "" : answer.code))
+                return yield* Effect.fail(bankSilent(codes))
+              }
+              const asked = answers.map((answer) =>
+                answer.answered
+                  ? { question: answer.question, disposition: answer.recorded.disposition }
+                  : { question: answer.question, error: answer.code },
+              )
+              return { ...loanJson(yield* known(params.reference)), asked }
+            }),
+          ),
+        )
+        .handleRaw("ruling", ({ params, query, headers, request }) =>
+          answering(
+            answerRuling(request, params.reference, {
+              dryRun: query.dryRun ?? false,
+              ifMatch: headers["if-match"],
+            }).pipe(Effect.provideService(LoanEngine, engine)),
+          ),
+        )
+    }),
+  )
+
+function registered(before: StoredLoan | undefined, stored: StoredLoan) {
+  const etag = etagOf(stored)
+  const view = loanJson(stored)
+  if (before?.loan.registered === true) {
+    return HttpServerResponse.jsonUnsafe(view, { headers: { etag } })
+  }
+  const location = `/v1/loans/${encodeURIComponent(stored.loan.applicationReference)}`
+  return HttpServerResponse.jsonUnsafe(view, { status: 201, headers: { etag, location } })
+}
+
+/** Whether `If-None-Match` names what we have: compared weakly, as its specification has it. */
+const matchesEtag = (header: string | undefined, etag: string): boolean =>
+  header !== undefined &&
+  header
+    .split(",")
+    .map((each) => each.trim().replace(/^W\//u, ""))
+    .some((each) => each === "*" || each === etag)
+
+const noCursor: Problem = {
+  code: "request-invalid",
+  detail: "The query: cursor: expected the `next` of a page, as it was given.",
+  field: "cursor",
+}
+
+const otherAccount: Problem = {
+  code: "account-mismatch",
+  detail: "This application reference is registered with another account already.",
+}
+
+const bankSilent = (codes: ReadonlyArray<string>): Problem => ({
+  code: "bank-unanswered",
+  detail: `Nothing was changed. Why: ${[...new Set(codes)].join(", ")}. The loan is asked about again by itself.`,
+})
+
+const unknownLoan: Problem = {
+  code: "loan-unknown",
+  detail: "No loan of this application reference is registered, and no callback has spoken of it.",
+}
+
+const loaded = <A>(effect: Effect.Effect<A, StoreUnavailable>): Effect.Effect<A, Problem> =>
+  Effect.mapError(effect, () => storeUnavailable)
+
+/** The loan of a reference, or the problem that there is none. */
+export const knownIn =
+  (engine: LoanEngine["Service"]) =>
+  (reference: ApplicationReference): Effect.Effect<StoredLoan, Problem> =>
+    Effect.flatMap(loaded(engine.loan(reference)), (stored) =>
+      stored === undefined ? Effect.fail(unknownLoan) : Effect.succeed(stored),
+    )
+
+function accountNamed(
+  named: AccountName | undefined,
+  accounts: ReadonlyArray<AccountName>,
+): Effect.Effect<AccountName, Problem> {
+  const account = named === undefined ? accounts[0] : accounts.find((name) => name === named)
+  if (account !== undefined) return Effect.succeed(account)
+  return Effect.fail({
+    code: "account-unknown",
+    detail: `The query's account must be one of: ${accounts.join(", ")}.`,
+    field: "account",
+  })
+}

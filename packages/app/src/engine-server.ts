@@ -4,7 +4,7 @@ import { makeCallbackReceiver, RecordUnavailable } from "@loan-engine/adapters-h
 import { serveCallback } from "@loan-engine/adapters-http/callback-node"
 import { makeJwks } from "@loan-engine/adapters-http/jwks"
 import { makeJwsVerifier } from "@loan-engine/adapters-http/jws-verifier"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Scope } from "effect"
 import { HttpRouter } from "effect/http"
 import { retryAfterSeconds } from "./api/problem.ts"
 import { operatorRoutes } from "./api/operator-routes.ts"
@@ -59,7 +59,9 @@ const serve = Effect.fnUntraced(function* (config: EngineConfig) {
   )
   const router = yield* Effect.provideContext(HttpRouter.toHttpEffect(routes), routerConfig)
   const app = completeApp(router, api.corsOrigins)
-  const routed = yield* NodeHttpServer.makeHandler(app, { scope: yield* Effect.scope })
+  // Older than the listener, so that a stop lets requests come to their end before it interrupts what is left of them.
+  const requests = yield* Scope.fork(yield* Effect.scope)
+  const routed = yield* NodeHttpServer.makeHandler(app, { scope: requests })
   const listener = yield* listen({
     host,
     port,

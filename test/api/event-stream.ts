@@ -1,7 +1,7 @@
 import { apiKey } from "../slice/engine-process.ts"
 
 /** One event as it came: what it carries, and the id behind which the stream is to be continued. */
-export interface StreamEvent {
+interface StreamEvent {
   readonly id: string
   readonly data: string
 }

@@ -137,6 +137,7 @@ export const PolledJson = Schema.Struct({
     }),
   ),
 }).annotate({ identifier: "PolledLoan" })
+export type PolledJson = typeof PolledJson.Type
 
 const decisions = ["APPROVED", "REJECTED", "MANUAL_INSPECTION"] as const satisfies ReadonlyArray<BankDecision>
 
@@ -189,5 +190,6 @@ export const RuledJson = Schema.Struct({
   stage: Schema.Literals(stages),
   version: Schema.Natural,
 }).annotate({ identifier: "Ruled" })
+export type RuledJson = typeof RuledJson.Type
 
 export { AccountName, ApplicationReference, stages }

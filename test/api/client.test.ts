@@ -58,6 +58,38 @@ describe("the client's calls", () => {
   })
 })
 
+describe("a client in a page of another origin", () => {
+  it("sends no header that the engine does not let such a page send", async () => {
+    const engine = await startEngine(file("origin"), {
+      ...quick,
+      LOAN_ENGINE_CORS_ORIGINS: "https://desk.example",
+    })
+    const sent = new Set<string>()
+    const client = loanClient({
+      baseUrl: engine.url,
+      apiKey,
+      fetch: (input, init) => {
+        for (const name of new Headers(init?.headers).keys()) sent.add(name)
+        return fetch(input, init)
+      },
+    })
+    await client.register({ applicationReference: "origin-1", decision: "APPROVED" })
+    const watch = client.watchLoan("origin-1")
+    follow(watch)
+    await expect.poll(watch.getSnapshot).toMatchObject({ status: "live" })
+    const ruling = { decision: "rejected", by: "Desk", reason: "phone", undisputed: true } as const
+    await client.rule("origin-1", ruling, { ifVersion: 1 })
+    const preflight = await fetch(`${engine.url}/v1/loans`, {
+      method: "OPTIONS",
+      headers: { origin: "https://desk.example", "access-control-request-method": "POST" },
+    })
+    const allowed = (preflight.headers.get("access-control-allow-headers") ?? "").split(",")
+    expect(sent).toContain("if-match")
+    expect([...sent].filter((name) => name !== "accept" && !allowed.includes(name))).toEqual([])
+    await engine.stop()
+  })
+})
+
 describe("a watch on one loan", () => {
   it("shows each of its versions, across a killed engine and what came while nobody watched", async () => {
     const port = await freePort()

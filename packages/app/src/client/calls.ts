@@ -70,8 +70,13 @@ export const httpClient = ({ baseUrl, apiKey, fetch }: LoanClientOptions): HttpC
       request.pipe(HttpClientRequest.prependUrl(baseUrl), HttpClientRequest.bearerToken(apiKey)),
     ),
   )
-  if (fetch === undefined) return asked
-  return HttpClient.transformResponse(asked, Effect.provideService(FetchHttpClient.Fetch, fetch))
+  // A page of another origin may send only the headers that the engine lists: none of a trace is among them.
+  const untraced = HttpClient.transformResponse(
+    asked,
+    Effect.provideService(HttpClient.TracerPropagationEnabled, false),
+  )
+  if (fetch === undefined) return untraced
+  return HttpClient.transformResponse(untraced, Effect.provideService(FetchHttpClient.Fetch, fetch))
 }
 
 /** The calls, derived from the API's definition. */

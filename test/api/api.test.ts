@@ -97,6 +97,29 @@ describe("the list of loans", () => {
     expect(new Set(names).size).toBe(names.length)
   })
 
+  it("comes to its end also where a filter leaves whole pages empty", async () => {
+    const scanning = await startEngine(join(directory, "scanned.sqlite"), {
+      LOAN_ENGINE_LOANS_SCANNED_MAX: "3",
+      LOAN_ENGINE_STOP_DRAIN_MS: "1",
+    })
+    for (const reference of references) await scanning.callback(decision(reference, "APPROVED"))
+    await scanning.callback(event("listed-5", "WAITING_FOR_ADDITION", { requiredDocuments: ["ID"] }))
+    const pages: Array<number> = []
+    let cursor: string | null = ""
+    while (cursor !== null) {
+      const query = `additionOutstanding=true${cursor === "" ? "" : `&cursor=${cursor}`}`
+      const answer = await call(scanning.url, `/v1/loans?${query}`)
+      const page = (await answer.json()) as {
+        readonly loans: ReadonlyArray<object>
+        readonly next: string | null
+      }
+      pages.push(page.loans.length)
+      cursor = page.next
+    }
+    expect(pages).toEqual([0, 1, 0])
+    await scanning.stop()
+  })
+
   it.each([
     ["disputed=true", ["disputed-1"]],
     ["additionOutstanding=true", ["listed-6"]],

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs"
 import { breakerLimitsDefault } from "@loan-engine/adapters-http/bank-guard"
 import { callbackReceiverLimitsDefault } from "@loan-engine/adapters-http/callback-receiver"
 import { accessLimitsDefault } from "@loan-engine/app/api/access"
+import { loanListLimitsDefault } from "@loan-engine/app/api/loan-list"
 import { callbackHealthDefaults } from "@loan-engine/app/callback-health"
 import { changeFeedLimitsDefault } from "@loan-engine/app/change-feed"
 import { limitSetting } from "@loan-engine/app/limit-settings"
@@ -25,6 +26,7 @@ const limits = {
   ...callbackHealthDefaults,
   ...breakerLimitsDefault,
   ...accessLimitsDefault,
+  ...loanListLimitsDefault,
   ...changeFeedLimitsDefault,
   ...metricsLimitsDefault,
   ...traceExportLimitsDefault,

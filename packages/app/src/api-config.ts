@@ -3,6 +3,8 @@ import type { AccessLimits } from "./api/access.ts"
 import { accessLimitsDefault } from "./api/access.ts"
 import { allScopesKey } from "./api/api-keys.ts"
 import type { ApiKey } from "./api/api-keys.ts"
+import { loanListLimitsDefault } from "./api/loan-list.ts"
+import type { LoanListLimits } from "./api/loan-list.ts"
 import { scopes } from "./api/loan-api.ts"
 import type { Scope } from "./api/loan-api.ts"
 import type { ChangeFeedLimits } from "./change-feed.ts"
@@ -16,6 +18,7 @@ export interface ApiConfig {
   /** The origins whose pages a browser lets read our answers; none by default. */
   readonly corsOrigins: ReadonlyArray<string>
   readonly accessLimits: AccessLimits
+  readonly listLimits: LoanListLimits
   readonly changeFeedLimits: ChangeFeedLimits
 }
 
@@ -24,6 +27,7 @@ export const apiEnvironment = Config.all({
   apiKeys: Config.withDefault(Config.String("LOAN_ENGINE_API_KEYS"), ""),
   corsOrigins: Config.withDefault(Config.String("LOAN_ENGINE_CORS_ORIGINS"), ""),
   accessLimits: limitsFromEnvironment(accessLimitsDefault),
+  listLimits: limitsFromEnvironment(loanListLimitsDefault),
   changeFeedLimits: limitsFromEnvironment(changeFeedLimitsDefault),
 })
 type Settings = Config.Success<typeof apiEnvironment>
@@ -32,14 +36,14 @@ type Settings = Config.Success<typeof apiEnvironment>
 export const apiConfig = Effect.fnUntraced(function* (
   settings: Settings,
 ): Effect.fn.Return<ApiConfig, ConfigUnusable> {
-  const { accessLimits, changeFeedLimits } = settings
+  const { accessLimits, listLimits, changeFeedLimits } = settings
   const single = Option.getOrUndefined(settings.apiKey)
   const apiKeys = yield* Effect.forEach(listed(settings.apiKeys), keyOf)
   if (single !== undefined && Redacted.value(single) !== "") apiKeys.push(allScopesKey(single))
   if (apiKeys.length === 0) return yield* keysMissing
   if (new Set(apiKeys.map(({ name }) => name)).size < apiKeys.length) return yield* keysUnusable
   const corsOrigins = yield* Effect.forEach(listed(settings.corsOrigins), originOf)
-  return { apiKeys, corsOrigins, accessLimits, changeFeedLimits }
+  return { apiKeys, corsOrigins, accessLimits, listLimits, changeFeedLimits }
 })
 
 const listed = (text: string): ReadonlyArray<string> =>

@@ -17,6 +17,7 @@ import { changeHandlers } from "./change-handlers.ts"
 import { DescribedApi, openApiText } from "./described-api.ts"
 import { LoanApi } from "./loan-api.ts"
 import { loanHandlers } from "./loan-handlers.ts"
+import type { LoanListLimits } from "./loan-list.ts"
 import { methods, refuseOtherMethods, wrongMethod } from "./other-methods.ts"
 import { problemResponse } from "./problem.ts"
 import type { Problem } from "./problem.ts"
@@ -27,14 +28,15 @@ export interface ApiOptions {
   /** The account that `POST /v1/loans` registers with, unless the query's `account` names another of these. */
   readonly accounts: ReadonlyArray<AccountName>
   readonly accessLimits: AccessLimits
+  readonly listLimits: LoanListLimits
   readonly changeFeedLimits: ChangeFeedLimits
 }
 
 /** The merchant's API under `/v1`, its description, and the refusal of everything else. */
-export const apiRoutes = ({ apiKeys, accounts, accessLimits, changeFeedLimits }: ApiOptions) =>
+export const apiRoutes = ({ apiKeys, accounts, accessLimits, listLimits, changeFeedLimits }: ApiOptions) =>
   Layer.mergeAll(
     HttpApiBuilder.layer(LoanApi).pipe(
-      Layer.provide([loanHandlers(accounts), changeHandlers(changeFeedLimits)]),
+      Layer.provide([loanHandlers(accounts, listLimits), changeHandlers(changeFeedLimits)]),
       Layer.provide([accessLayer(apiKeys, accessLimits), problemsLayer, NodeHttpServer.layerHttpServices]),
     ),
     HttpApiScalar.layer(DescribedApi, { path: docsPath, scalar: { withDefaultFonts: false } }),

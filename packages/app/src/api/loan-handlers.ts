@@ -9,6 +9,7 @@ import { Poller } from "../poller.ts"
 import { LoanApi } from "./loan-api.ts"
 import { entryJson, etagOf, loanJson } from "./loan-json.ts"
 import { listLoans, readCursor } from "./loan-list.ts"
+import type { LoanListLimits } from "./loan-list.ts"
 import { answering, storeUnavailable } from "./problem.ts"
 import type { Problem } from "./problem.ts"
 import { submissionObservation } from "./registration.ts"
@@ -16,7 +17,7 @@ import { readBytes } from "./request-body.ts"
 import { answerRuling } from "./ruling.ts"
 
 /** The handlers of everything that reads, registers, polls and rules on loans. */
-export const loanHandlers = (accounts: ReadonlyArray<AccountName>) =>
+export const loanHandlers = (accounts: ReadonlyArray<AccountName>, listLimits: LoanListLimits) =>
   HttpApiBuilder.group(
     LoanApi,
     "loans",
@@ -47,7 +48,7 @@ export const loanHandlers = (accounts: ReadonlyArray<AccountName>) =>
             Effect.gen(function* () {
               const from = cursor === undefined ? undefined : readCursor(cursor)
               if (cursor !== undefined && from === undefined) return yield* Effect.fail(noCursor)
-              const listed = listLoans(query, from).pipe(Effect.provideService(LoanStore, store))
+              const listed = listLoans(query, from, listLimits).pipe(Effect.provideService(LoanStore, store))
               const { found, next } = yield* loaded(listed)
               return { loans: found.map(loanJson), next }
             }),

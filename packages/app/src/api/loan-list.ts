@@ -29,11 +29,19 @@ export function readCursor(text: string): Cursor | undefined {
 
 const writeCursor = (cursor: Cursor): string => Buffer.from(JSON.stringify(cursor)).toString("base64url")
 
-/** How many loans are looked at for one page: a filter that few meet must not read the whole store for one request. */
-const loansScannedMax = 2_000
+export interface LoanListLimits {
+  /** How many loans are looked at for one page: a filter that few meet must not read the whole store for one request. */
+  readonly loansScannedMax: number
+}
+
+export const loanListLimitsDefault: LoanListLimits = { loansScannedMax: 2_000 }
 
 /** One page of loans, by account and reference, behind a cursor. */
-export const listLoans = Effect.fnUntraced(function* (query: LoanQuery, cursor: Cursor | undefined) {
+export const listLoans = Effect.fnUntraced(function* (
+  query: LoanQuery,
+  cursor: Cursor | undefined,
+  { loansScannedMax }: LoanListLimits,
+) {
   const store = yield* LoanStore
   const { limit = pageLoansDefault } = query
   const found: Array<StoredLoan> = []

@@ -6,7 +6,6 @@ import {
   rulingReasonLengthMax,
   Verdict,
 } from "@loan-engine/domain/loan-event"
-import { Step } from "@loan-engine/domain/loan"
 import {
   AccountName,
   ApplicationReference,
@@ -75,7 +74,12 @@ const EventJson = Schema.Struct({
   reason: Schema.optionalKey(Schema.String),
 }).annotate({ identifier: "LoanEvent" })
 
-const StepJson = Schema.Struct(Step.fields).annotate({ identifier: "Step" })
+/** Spelt out, because the domain's own brings the whole machine along, which a frontend does not need. */
+const StepJson = Schema.Struct({
+  from: Schema.Literals(stages),
+  to: Schema.Literals(stages),
+  inferred: Schema.Boolean,
+}).annotate({ identifier: "Step" })
 
 const entryFields = {
   /** Where in the change feed it stands. */

@@ -9,6 +9,7 @@ import { callbackHealthDefaults } from "../callback-health.ts"
 import type { AccountConfig, EngineConfig } from "../config.ts"
 import { registerCallback } from "../callback-registration.ts"
 import { allScopesKey } from "../api/api-keys.ts"
+import { loanListLimitsDefault } from "../api/loan-list.ts"
 import { changeFeedLimitsDefault } from "../change-feed.ts"
 import { engineServer } from "../engine-server.ts"
 import { LoanEngine } from "../engine.ts"
@@ -124,6 +125,7 @@ function engineConfig(options: DemoOptions, bankUrl: string): EngineConfig {
       corsOrigins: [],
       // Everything is registered at once, by ourselves.
       accessLimits: { apiRequestsPerSecondMax: 1_000_000 },
+      listLimits: loanListLimitsDefault,
       changeFeedLimits: changeFeedLimitsDefault,
     },
     // The examples of the bank's page carry signatures that are none, so their account goes by its credentials alone.

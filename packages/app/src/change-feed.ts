@@ -83,37 +83,31 @@ const makeFeed = Effect.fnUntraced(function* (limits: ChangeFeedLimits) {
     const wake = yield* PubSub.subscribe(engine.changes)
     const newest = yield* head
     const start = after ?? newest
-    const { reference, account } = only
-    const isWanted = (change: FeedChange): boolean =>
-      (reference === undefined || change.applicationReference === reference) &&
-      (account === undefined || change.account === account)
+    const past = start < newest ? yield* pastOf(engine, only.reference, start) : []
+    const from = only.reference === undefined ? start : Math.max(newest, past.at(-1)?.position ?? start)
+    return { start, next: firstly(past, walk(from, wanted(only), wake)) }
+  })
 
-    // A single loan's past is in its own history; the feed would be searched from the position on.
-    let past = reference === undefined || start >= newest ? [] : yield* pastOf(engine, reference, start)
-    let position = past.length === 0 ? start : Math.max(newest, past.at(-1)?.position ?? 0)
-    if (reference !== undefined) position = Math.max(position, newest)
-
-    const next: NextStep = Effect.gen(function* () {
+  /** Goes through the feed from a position on, until there is something to give or it is time for a heartbeat. */
+  const walk = (
+    from: number,
+    isWanted: (change: FeedChange) => boolean,
+    wake: PubSub.Subscription<unknown>,
+  ): NextStep => {
+    let position = from
+    return Effect.gen(function* () {
       const quietFrom = yield* Clock.currentTimeMillis
       for (;;) {
         if (yield* Deferred.isDone(stopped)) return undefined
-        if (past.length > 0) {
-          const changes = past
-          past = []
-          return { changes, position: changes.at(-1)?.position ?? position }
-        }
         const page = yield* pageBehind(position)
         position = page.at(-1)?.position ?? position
         const changes = page.filter(isWanted)
-        if (changes.length > 0) return { changes, position }
-        if ((yield* Clock.currentTimeMillis) - quietFrom >= limits.changesHeartbeatMs) {
-          return { changes, position }
-        }
+        const quietMs = (yield* Clock.currentTimeMillis) - quietFrom
+        if (changes.length > 0 || quietMs >= limits.changesHeartbeatMs) return { changes, position }
         if (page.length === 0) yield* waitForNews(wake)
       }
     })
-    return { start, next }
-  })
+  }
 
   const waitForNews = (wake: PubSub.Subscription<unknown>): Effect.Effect<void> =>
     PubSub.takeAll(wake).pipe(
@@ -123,6 +117,24 @@ const makeFeed = Effect.fnUntraced(function* (limits: ChangeFeedLimits) {
     )
   return ChangeFeed.of({ head, read, stop: Effect.asVoid(Deferred.succeed(stopped, undefined)) })
 })
+
+const wanted =
+  ({ reference, account }: ReadOptions["only"]) =>
+  (change: FeedChange): boolean =>
+    (reference === undefined || change.applicationReference === reference) &&
+    (account === undefined || change.account === account)
+
+/** What is past already as the first step, if there is any. */
+function firstly(past: ReadonlyArray<FeedChange>, next: NextStep): NextStep {
+  let first = past
+  return Effect.suspend(() => {
+    const changes = first
+    const last = changes.at(-1)
+    if (last === undefined) return next
+    first = []
+    return Effect.succeed({ changes, position: last.position })
+  })
+}
 
 /** From the last checkpoint on, which is never far: the newest rows are few. */
 const headOf = (journal: JournalStore["Service"], limit: number): Effect.Effect<number, StoreUnavailable> =>
@@ -136,13 +148,14 @@ const headOf = (journal: JournalStore["Service"], limit: number): Effect.Effect<
     }
   })
 
+/** A single loan's past is in its own history: the feed would be searched all the way from the position on. */
 const pastOf = Effect.fnUntraced(function* (
   engine: LoanEngine["Service"],
-  reference: ApplicationReference,
+  reference: ApplicationReference | undefined,
   after: number,
-) {
-  const stored = yield* engine.loan(reference)
-  if (stored === undefined) return []
+): Effect.fn.Return<ReadonlyArray<FeedChange>, StoreUnavailable> {
+  const stored = reference === undefined ? undefined : yield* engine.loan(reference)
+  if (reference === undefined || stored === undefined) return []
   const entries = yield* engine.history(reference)
   const past: Array<FeedChange> = []
   for (const entry of entries) if (entry.position > after) past.push({ ...entry, stored })

@@ -5,7 +5,7 @@ import { RateLimiter } from "effect/persistence"
 import type { ApiKey } from "./api-keys.ts"
 import { findKey } from "./api-keys.ts"
 import { unauthorized } from "./bearer-key.ts"
-import { Access, Produces, RequiredScope } from "./loan-api.ts"
+import { Access, Produces, RequiredScope } from "./api-contract.ts"
 import type { Problem } from "./problem.ts"
 import { problemResponse } from "./problem.ts"
 

@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from "node:crypto"
 import { Redacted } from "effect"
-import type { Scope } from "./loan-api.ts"
-import { scopes } from "./loan-api.ts"
+import type { Scope } from "./api-contract.ts"
+import { scopes } from "./api-contract.ts"
 
 /** One key that callers of the API may send: only its digest is known. */
 export interface ApiKey {

@@ -1,13 +1,7 @@
-import { Context, Schema, SchemaTransformation } from "effect"
-import {
-  HttpApi,
-  HttpApiEndpoint,
-  HttpApiGroup,
-  HttpApiMiddleware,
-  HttpApiSchema,
-  HttpApiSecurity,
-  OpenApi,
-} from "effect/http-api"
+import { Schema } from "effect"
+import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { Access, answers, described, Problems, Produces, RequiredScope } from "./api-contract.ts"
+import { flag, Limit, Position } from "./api-parameters.ts"
 import {
   AccountName,
   ApplicationReference,
@@ -15,75 +9,16 @@ import {
   EntryJson,
   LoanJson,
   LoanPage,
-  pageLoansMax,
   PolledJson,
   RuledJson,
   RulingJson,
   stages,
   SubmissionAnswer,
 } from "./loan-schemas.ts"
-import { problemSchemas } from "./problems.ts"
-import type { ProblemCode } from "./problems.ts"
-
-/** What a key may be for: reading loans, registering them, or acting on them (poll, rule). */
-export const scopes = ["read", "register", "operate"] as const
-export type Scope = (typeof scopes)[number]
-
-/** The scope that an endpoint asks of a key. */
-export class RequiredScope extends Context.Service<RequiredScope, Scope>()(
-  "@loan-engine/app/RequiredScope",
-) {}
-
-/** The media type of what an endpoint answers when all is well. */
-export const Produces = Context.Reference<string>("@loan-engine/app/Produces", {
-  defaultValue: () => "application/json",
-})
-
-/** Whoever calls: a known key, of the endpoint's scope, within its rate. */
-const accessProblems = problemSchemas("unauthorized", "scope-missing", "not-acceptable", "rate-limited")
-const accessSecurity = { key: HttpApiSecurity.bearer }
-export class Access extends HttpApiMiddleware.Service<Access>()<
-  "@loan-engine/app/Access",
-  typeof accessProblems,
-  typeof accessSecurity
->("@loan-engine/app/Access", { security: accessSecurity, error: accessProblems }) {}
-
-/** Turns everything that a request fails with into a problem document. */
-export class Problems extends HttpApiMiddleware.Service<Problems>()("@loan-engine/app/Problems") {}
-
-const answers = (...codes: ReadonlyArray<ProblemCode>) =>
-  problemSchemas("request-invalid", ...codes, "internal-error", "store-unavailable")
-
-const Flag = Schema.Literals(["true", "false"]).pipe(
-  Schema.decodeTo(
-    Schema.Boolean,
-    SchemaTransformation.transform({
-      decode: (text) => text === "true",
-      encode: (flag): "true" | "false" => (flag ? "true" : "false"),
-    }),
-  ),
-)
-const flag = Schema.optionalKey(Flag)
-
-/** A whole number in a query or header. */
-const whole = (pattern: RegExp, message: string) =>
-  Schema.String.check(Schema.isPattern(pattern, { message })).pipe(
-    Schema.decodeTo(Schema.Natural, SchemaTransformation.transform({ decode: Number, encode: String })),
-  )
-const Limit = whole(
-  /^(?:[1-9][0-9]?|[1-4][0-9]{2}|500)$/u,
-  `expected a whole number from 1 to ${pageLoansMax}`,
-)
-const Position = whole(/^(?:0|[1-9][0-9]{0,14})$/u, "expected a position in the feed, as an event had it")
 
 const loanPath = "/v1/loans/:reference"
 const params = { reference: ApplicationReference }
 const etag = { etag: Schema.String }
-
-const described = (summary: string, scope: Scope, description: string) => ({
-  summary,
-  description: `${description} Needs a key with the scope \`${scope}\`.`,
-})
 
 const register = HttpApiEndpoint.post("register", "/v1/loans", {
   query: { account: Schema.optionalKey(AccountName) },

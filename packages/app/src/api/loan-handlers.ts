@@ -1,6 +1,7 @@
 import type { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
 import { Clock, Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
+import type { HttpServerRequest } from "effect/http"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { LoanEngine } from "../engine.ts"
 import type { StoredLoan, StoreUnavailable } from "../loan-store.ts"
@@ -9,7 +10,7 @@ import { Poller } from "../poller.ts"
 import { LoanApi } from "./loan-api.ts"
 import { entryJson, etagOf, loanJson } from "./loan-json.ts"
 import { listLoans, readCursor } from "./loan-list.ts"
-import type { LoanListLimits } from "./loan-list.ts"
+import type { LoanListLimits, LoanQuery } from "./loan-list.ts"
 import { answering, storeUnavailable } from "./problem.ts"
 import type { Problem } from "./problem.ts"
 import { submissionObservation } from "./registration.ts"
@@ -26,81 +27,82 @@ export const loanHandlers = (accounts: ReadonlyArray<AccountName>, listLimits: L
       const store = yield* LoanStore
       const poller = yield* Poller
       const known = knownIn(engine)
-
       return handlers
         .handleRaw("register", ({ request, query }) =>
-          answering(
-            Effect.gen(function* () {
-              const bytes = yield* readBytes(request)
-              const account = yield* accountNamed(query.account, accounts)
-              const now = yield* Clock.currentTimeMillis
-              const contentType = request.headers["content-type"] ?? ""
-              const observation = yield* submissionObservation(bytes, contentType, account, now)
-              const before = yield* loaded(engine.loan(observation.applicationReference))
-              const { loan, hold } = yield* loaded(engine.record(observation, bytes))
-              if (hold !== null) return yield* Effect.fail(otherAccount)
-              return registered(before, yield* known(loan.applicationReference))
-            }),
-          ),
+          answering(register(engine, request, accountNamed(query.account, accounts))),
         )
-        .handle("list", ({ query: { cursor, ...query } }) =>
-          answering(
-            Effect.gen(function* () {
-              const from = cursor === undefined ? undefined : readCursor(cursor)
-              if (cursor !== undefined && from === undefined) return yield* Effect.fail(noCursor)
-              const listed = listLoans(query, from, listLimits).pipe(Effect.provideService(LoanStore, store))
-              const { found, next } = yield* loaded(listed)
-              return { loans: found.map(loanJson), next }
-            }),
-          ),
+        .handle("list", ({ query }) =>
+          answering(Effect.provideService(list(query, listLimits), LoanStore, store)),
         )
         .handle("get", ({ params, headers }) =>
+          answering(Effect.map(known(params.reference), (stored) => shown(stored, headers["if-none-match"]))),
+        )
+        .handle("history", ({ params: { reference } }) =>
           answering(
-            Effect.map(known(params.reference), (stored) => {
-              const etag = etagOf(stored)
-              const isKnown = matchesEtag(headers["if-none-match"], etag)
-              if (isKnown) return HttpServerResponse.empty({ status: 304, headers: { etag } })
-              return HttpApiSchema.withHeaders({ body: loanJson(stored), headers: { etag } })
-            }),
+            Effect.andThen(known(reference), loaded(engine.history(reference))).pipe(
+              Effect.map((entries) => entries.map(entryJson)),
+            ),
           ),
         )
-        .handle("history", ({ params }) =>
+        .handle("poll", ({ params: { reference } }) => answering(poll(poller, known(reference))))
+        .handleRaw("ruling", ({ params, query: { dryRun = false }, headers, request }) =>
           answering(
-            Effect.gen(function* () {
-              const { loan } = yield* known(params.reference)
-              const entries = yield* loaded(engine.history(loan.applicationReference))
-              return entries.map(entryJson)
-            }),
-          ),
-        )
-        .handle("poll", ({ params }) =>
-          answering(
-            Effect.gen(function* () {
-              const stored = yield* known(params.reference)
-              const answers = yield* loaded(poller.poll(stored, ["status", "quote"]))
-              if (!answers.some(({ answered }) => answered)) {
-                const codes = answers.map((answer) => (answer.answered ? "" : answer.code))
-                return yield* Effect.fail(bankSilent(codes))
-              }
-              const asked = answers.map((answer) =>
-                answer.answered
-                  ? { question: answer.question, disposition: answer.recorded.disposition }
-                  : { question: answer.question, error: answer.code },
-              )
-              return { ...loanJson(yield* known(params.reference)), asked }
-            }),
-          ),
-        )
-        .handleRaw("ruling", ({ params, query, headers, request }) =>
-          answering(
-            answerRuling(request, params.reference, {
-              dryRun: query.dryRun ?? false,
-              ifMatch: headers["if-match"],
-            }).pipe(Effect.provideService(LoanEngine, engine)),
+            answerRuling(request, params.reference, { dryRun, ifMatch: headers["if-match"] }).pipe(
+              Effect.provideService(LoanEngine, engine),
+            ),
           ),
         )
     }),
   )
+
+const register = Effect.fnUntraced(function* (
+  engine: LoanEngine["Service"],
+  request: HttpServerRequest.HttpServerRequest,
+  named: Effect.Effect<AccountName, Problem>,
+) {
+  const bytes = yield* readBytes(request)
+  const account = yield* named
+  const now = yield* Clock.currentTimeMillis
+  const contentType = request.headers["content-type"] ?? ""
+  const observation = yield* submissionObservation(bytes, contentType, account, now)
+  const before = yield* loaded(engine.loan(observation.applicationReference))
+  const { loan, hold } = yield* loaded(engine.record(observation, bytes))
+  if (hold !== null) return yield* Effect.fail(otherAccount)
+  return registered(before, yield* knownIn(engine)(loan.applicationReference))
+})
+
+const list = Effect.fnUntraced(function* (
+  { cursor, ...query }: LoanQuery & { readonly cursor?: string },
+  limits: LoanListLimits,
+) {
+  const from = cursor === undefined ? undefined : readCursor(cursor)
+  if (cursor !== undefined && from === undefined) return yield* Effect.fail(noCursor)
+  const { found, next } = yield* loaded(listLoans(query, from, limits))
+  return { loans: found.map(loanJson), next }
+})
+
+function shown(stored: StoredLoan, ifNoneMatch: string | undefined) {
+  const etag = etagOf(stored)
+  return matchesEtag(ifNoneMatch, etag)
+    ? HttpServerResponse.empty({ status: 304, headers: { etag } })
+    : HttpApiSchema.withHeaders({ body: loanJson(stored), headers: { etag } })
+}
+
+const poll = Effect.fnUntraced(function* (
+  poller: Poller["Service"],
+  known: Effect.Effect<StoredLoan, Problem>,
+) {
+  const answers = yield* loaded(poller.poll(yield* known, ["status", "quote"]))
+  if (!answers.some(({ answered }) => answered)) {
+    return yield* Effect.fail(bankSilent(answers.map((answer) => (answer.answered ? "" : answer.code))))
+  }
+  const asked = answers.map((answer) =>
+    answer.answered
+      ? { question: answer.question, disposition: answer.recorded.disposition }
+      : { question: answer.question, error: answer.code },
+  )
+  return { ...loanJson(yield* known), asked }
+})
 
 function registered(before: StoredLoan | undefined, stored: StoredLoan) {
   const etag = etagOf(stored)
@@ -141,7 +143,7 @@ const unknownLoan: Problem = {
   detail: "No loan of this application reference is registered, and no callback has spoken of it.",
 }
 
-const loaded = <A>(effect: Effect.Effect<A, StoreUnavailable>): Effect.Effect<A, Problem> =>
+const loaded = <A, R>(effect: Effect.Effect<A, StoreUnavailable, R>): Effect.Effect<A, Problem, R> =>
   Effect.mapError(effect, () => storeUnavailable)
 
 /** The loan of a reference, or the problem that there is none. */

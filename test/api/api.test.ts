@@ -181,6 +181,7 @@ describe("a ruling", () => {
     const history = await (await api("/v1/loans/disputed-1/history")).json()
     expect(history).toHaveLength(3)
     expect(history).toMatchObject([{}, {}, { source: "operator", evidence: "operator" }])
+    expect(engine.written()).toMatch(/a ruling was made.*"apiKey":"default".*"disputed-1"/u)
   })
 
   it.each<[string, Call, number, string | undefined]>([

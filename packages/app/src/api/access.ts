@@ -31,7 +31,7 @@ export const accessLayer = (keys: ReadonlyArray<ApiKey>, limits: AccessLimits): 
         const { headers } = yield* HttpServerRequest.HttpServerRequest
         const produced = mediaTypeOf(endpoint)
         if (!accepts(headers["accept"], produced)) return problemResponse(notAcceptable(produced))
-        return yield* handler
+        return yield* Effect.annotateLogs(handler, { apiKey: key.name })
       }),
     })),
   ).pipe(Layer.provide(RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory))))

@@ -32,8 +32,13 @@ export const answerRuling = Effect.fnUntraced(function* (
   const { disposition, steps, loan } = yield* Effect.mapError(ruled, (refusal) =>
     problemOf[refusal._tag](refusal.message),
   )
+  if (!dryRun) yield* logRuling(reference, disposition)
   return { dryRun, disposition, steps, stage: loan.stage, version: loan.version }
 })
+
+/** The journal has the name that was given; the log has the key that it came with. */
+const logRuling = (applicationReference: ApplicationReference, disposition: string): Effect.Effect<void> =>
+  Effect.annotateLogs(Effect.logInfo("a ruling was made"), { applicationReference, disposition })
 
 const decodeRuling = Schema.decodeUnknownEffect(Schema.fromJsonString(RulingJson))
 

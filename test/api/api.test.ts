@@ -247,6 +247,15 @@ describe("every route", () => {
     expect([longer.status, await longer.json()]).toMatchObject([400, { field: "reference" }])
   })
 
+  it("takes references of any letters, also of those that are longer in lower case", async () => {
+    for (const reference of ["İ!", "İİİ", "ẞ/ß", "a%2Fb", "Case", "case"]) {
+      await engine.callback(decision(reference, "APPROVED"))
+      const path = `/v1/loans/${encodeURIComponent(reference)}`
+      expect(await (await api(path)).json()).toMatchObject({ applicationReference: reference })
+      expect(await (await api(`${path}/history`)).json()).toHaveLength(1)
+    }
+  })
+
   it("is described, to whoever asks, on a page that loads nothing from elsewhere", async () => {
     const description = await fetch(`${engine.url}/openapi.json`)
     expect(await description.json()).toMatchObject({ openapi: "3.1.0", info: { title: "Loan engine" } })

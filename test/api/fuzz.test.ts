@@ -15,6 +15,10 @@ import { knownReferences, requests } from "./fuzz/requests.ts"
 import type { FuzzedRequest } from "./fuzz/requests.ts"
 
 const description = readDescription()
+/** More of them, or the ones that a failure has reported: `LOAN_ENGINE_FUZZ_RUNS=50000`, `LOAN_ENGINE_FUZZ_SEED=…`. */
+const runs = Number(process.env["LOAN_ENGINE_FUZZ_RUNS"] ?? 3_000)
+const seed = process.env["LOAN_ENGINE_FUZZ_SEED"]
+const replay = seed === undefined ? {} : { seed: Number(seed) }
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-fuzz-"))
 let bank: Awaited<ReturnType<typeof startBank>>
 let engine: EngineProcess
@@ -53,7 +57,7 @@ async function ask({ url, path, method, headers, body }: FuzzedRequest): Promise
 }
 
 /** Sends so many requests that are derived from a description, and judges their answers by it. */
-function fuzz(described: Description, runs: number) {
+function fuzz(described: Description, numRuns: number) {
   const judge = makeJudge(described)
   const answered = new Map<string, Set<number>>()
   const property = fc.asyncProperty(requests(described), async (request) => {
@@ -63,12 +67,12 @@ function fuzz(described: Description, runs: number) {
     const fault = judge(answer)
     if (fault !== undefined) throw new Error(`${request.method} ${request.url}: ${fault}`)
   })
-  return { answered, checked: fc.check(property, { numRuns: runs }) }
+  return { answered, checked: fc.check(property, { numRuns, ...replay }) }
 }
 
 describe("requests derived from the API's description, meant and broken", () => {
   it("are never failed upon, and never answered outside the description", async () => {
-    const { answered, checked } = fuzz(description, 3_000)
+    const { answered, checked } = fuzz(description, runs)
     const result = await checked
     expect(result.failed ? fc.defaultReportMessage(result) : "").toBe("")
     for (const [operation, statuses] of answered)
@@ -78,7 +82,7 @@ describe("requests derived from the API's description, meant and broken", () => 
       [],
     )
     expect((await call(engine.url, "/health/ready")).status).toBe(200)
-  })
+  }, 1_800_000)
 })
 
 describe("the judge", () => {

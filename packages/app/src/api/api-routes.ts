@@ -109,5 +109,11 @@ const cors = (allowedOrigins: ReadonlyArray<string>) =>
     maxAge: 600,
   })
 
-/** References are longer than the router takes by default. */
-export const routerConfig = Context.make(HttpRouter.RouterConfig, { maxParamLength: 16_384 })
+/**
+ * References are longer than the router takes by default. And it must not look at a path in lower case, which is its default
+ * too: some letters become two by it, and what follows them is then looked for in the wrong place.
+ */
+export const routerConfig = Context.make(HttpRouter.RouterConfig, {
+  maxParamLength: 16_384,
+  caseSensitive: true,
+})

@@ -1,3 +1,5 @@
+const { builtinModules } = require("node:module")
+
 /**
  * Dependencies point inward only: app -> adapters -> domain. A violation fails `pnpm check`.
  * The rules read the sources' own imports, type-only ones included.
@@ -55,6 +57,19 @@ module.exports = {
       severity: "error",
       from: { path: "^packages/adapters-xml/src" },
       to: { dependencyTypes: ["core"] },
+    },
+    {
+      name: "client-runs-in-a-browser",
+      comment: "neither the client, nor the API's definition that it is derived from, reaches a Node module",
+      severity: "error",
+      from: { path: "^packages/app/src/(?:client[./]|api/(?:loan-api|loan-schemas|problems)\\.ts$)" },
+      to: { path: `^(?:node:|(?:${builtinModules.join("|")})$)`, reachable: true },
+    },
+    {
+      name: "client-uses-effect-only",
+      severity: "error",
+      from: { path: "^packages/app/src/client[./]" },
+      to: { dependencyTypes: ["npm"], pathNot: "node_modules/effect/" },
     },
     {
       name: "sources-import-no-tests",

@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs"
 import { breakerLimitsDefault } from "@loan-engine/adapters-http/bank-guard"
 import { callbackReceiverLimitsDefault } from "@loan-engine/adapters-http/callback-receiver"
+import { accessLimitsDefault } from "@loan-engine/app/api/access"
+import { loanListLimitsDefault } from "@loan-engine/app/api/loan-list"
 import { callbackHealthDefaults } from "@loan-engine/app/callback-health"
+import { changeFeedLimitsDefault } from "@loan-engine/app/change-feed"
 import { limitSetting } from "@loan-engine/app/limit-settings"
 import { cadenceLimitsDefault } from "@loan-engine/app/poll-cadence"
 import { pollerDefaults } from "@loan-engine/app/poller"
@@ -24,6 +27,9 @@ const limits = {
   ...postgresLimitsDefault,
   ...callbackHealthDefaults,
   ...breakerLimitsDefault,
+  ...accessLimitsDefault,
+  ...loanListLimitsDefault,
+  ...changeFeedLimitsDefault,
   ...metricsLimitsDefault,
   ...traceExportLimitsDefault,
 }
@@ -39,7 +45,7 @@ describe("the README", () => {
     const source = (file: string): string =>
       readFileSync(new URL(`../../packages/app/src/${file}`, import.meta.url), "utf8")
     const named = new Set(
-      ["config.ts", "callback-config.ts", "database-config.ts", "telemetry-config.ts"]
+      ["config.ts", "api-config.ts", "callback-config.ts", "database-config.ts", "telemetry-config.ts"]
         .map(source)
         .flatMap((text) => text.match(/"LOAN_ENGINE_[A-Z_]+"/gu) ?? []),
     )

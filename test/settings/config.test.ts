@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { ConfigProvider, Effect, Redacted } from "effect"
 import { describe, expect, it } from "vitest"
 import { configFromEnvironment } from "@loan-engine/app/config"
@@ -41,6 +42,52 @@ describe("the callback's credentials", () => {
     expect(message).toContain("LOAN_ENGINE_CALLBACK_CREDENTIALS")
     expect(message).not.toContain("abc")
   })
+})
+
+describe("the API's keys", () => {
+  const given = { LOAN_ENGINE_CALLBACK_CREDENTIALS: "bmV3" }
+  const digest = "ab".repeat(32)
+  const keys = async (text: string) =>
+    (await Effect.runPromise(read({ ...given, LOAN_ENGINE_API_KEYS: text }))).api.apiKeys.map((key) => [
+      key.name,
+      [...key.scopes],
+      Buffer.from(key.digest).toString("hex"),
+    ])
+
+  it("are each known by name, scopes and digest; the single one has all scopes", async () => {
+    expect(await keys(`shop:register+read:${digest}, desk:operate:${digest.toUpperCase()}`)).toEqual([
+      ["shop", ["register", "read"], digest],
+      ["desk", ["operate"], digest],
+      ["default", ["read", "register", "operate"], createHash("sha256").update("key").digest("hex")],
+    ])
+    const listed = { LOAN_ENGINE_API_KEY: "", LOAN_ENGINE_API_KEYS: `shop:read:${digest}` }
+    expect((await Effect.runPromise(read({ ...given, ...listed }))).api.apiKeys).toHaveLength(1)
+    expect(await refusal({ ...given, LOAN_ENGINE_API_KEY: "" })).toContain("LOAN_ENGINE_API_KEYS")
+  })
+
+  it.each([
+    "shop:read:secret-in-clear",
+    `shop:write:${digest}`,
+    `shop::${digest}`,
+    `:read:${digest}`,
+    `a:read:${digest},a:read:${digest}`,
+    `default:read:${digest}`,
+    `shop:read:${digest}:more`,
+  ])("%j is refused without repeating it", async (text) => {
+    const message = await refusal({ ...given, LOAN_ENGINE_API_KEYS: text })
+    expect(message).toContain("LOAN_ENGINE_API_KEYS must be a list such as")
+    expect(message).not.toContain("secret-in-clear")
+    expect(message).not.toContain(digest)
+  })
+
+  it.each(["https://shop.example/", "shop.example", "*", "https://shop.example/page"])(
+    "may not be used from %j, which is no origin",
+    async (text) => {
+      expect(await refusal({ ...given, LOAN_ENGINE_CORS_ORIGINS: text })).toContain(
+        "LOAN_ENGINE_CORS_ORIGINS",
+      )
+    },
+  )
 })
 
 describe("the trust policy", () => {

@@ -158,7 +158,7 @@ describe("the API", () => {
   it.each([
     ["GET", "/callbacks/default", "POST"],
     ["DELETE", "/v1/loans/ABC-123", "GET"],
-    ["GET", "/v1/loans", "POST"],
+    ["DELETE", "/v1/loans", "GET, POST"],
     ["GET", "/v1/loans/ABC-123/poll", "POST"],
     ["POST", "/health/ready", "GET"],
   ])("answers %s %s with 405 and the method it takes", async (method, path, allow) => {

@@ -1,9 +1,12 @@
 import { breakerLimitsDefault } from "@loan-engine/adapters-http/bank-guard"
 import type { BreakerLimits } from "@loan-engine/adapters-http/bank-guard"
 import { AccountName } from "@loan-engine/domain/observation"
-import { Config, Effect, Option, Redacted } from "effect"
+import type { Redacted } from "effect"
+import { Config, Effect, Option } from "effect"
 import { callbackReceiverLimitsDefault } from "@loan-engine/adapters-http/callback-receiver"
 import type { CallbackReceiverLimits } from "@loan-engine/adapters-http/callback-receiver"
+import { apiConfig, apiEnvironment } from "./api-config.ts"
+import type { ApiConfig } from "./api-config.ts"
 import { callbackHealthDefaults } from "./callback-health.ts"
 import type { CallbackHealthSettings } from "./callback-health.ts"
 import { callbackConfig, callbackEnvironment } from "./callback-config.ts"
@@ -52,7 +55,7 @@ export interface OperatorConfig {
 
 /** Everything `serve` runs on. */
 export interface EngineConfig extends OperatorConfig {
-  readonly apiKey: Redacted.Redacted
+  readonly api: ApiConfig
 }
 
 const optional = (name: string) => Config.option(Config.String(name))
@@ -75,7 +78,7 @@ const environment = Config.all({
   breakerLimits: limitsFromEnvironment(breakerLimitsDefault),
   sealing: limitsFromEnvironment(sealingDefaults),
   callbackHealth: limitsFromEnvironment(callbackHealthDefaults),
-  apiKey: secret("LOAN_ENGINE_API_KEY"),
+  api: apiEnvironment,
   pollIntervalScale: Config.withDefault(Config.Finite("LOAN_ENGINE_POLL_INTERVAL_SCALE"), 1),
   cadenceLimits: limitsFromEnvironment(cadenceLimitsDefault),
   pollerLimits: limitsFromEnvironment(pollerDefaults),
@@ -86,10 +89,7 @@ const settingsFromEnvironment = Effect.mapError(environment, (error) => unusable
 /** Reads the settings of `serve` from the environment. */
 export const configFromEnvironment = Effect.gen(function* () {
   const settings = yield* settingsFromEnvironment
-  const apiKey = Option.getOrUndefined(settings.apiKey)
-  if (apiKey === undefined || Redacted.value(apiKey) === "") {
-    return yield* unusable("LOAN_ENGINE_API_KEY is not set: choose the key that callers of /v1 must send.")
-  }
+  const api = yield* apiConfig(settings.api)
   const config = yield* operatorConfig(settings)
   const trusting = config.accounts.find(
     ({ callbackCredentials, jwks, allowUnauthenticated }) =>
@@ -102,7 +102,7 @@ export const configFromEnvironment = Effect.gen(function* () {
         "LOAN_ENGINE_ALLOW_UNAUTHENTICATED_CALLBACKS=true to hold every callback until a poll confirms it.",
     )
   }
-  return { ...config, apiKey } satisfies EngineConfig
+  return { ...config, api } satisfies EngineConfig
 })
 
 /** Reads the settings of an operator's command: nothing is asked for that only the engine itself needs. */

@@ -4,12 +4,13 @@ import { makeCallbackReceiver, RecordUnavailable } from "@loan-engine/adapters-h
 import { serveCallback } from "@loan-engine/adapters-http/callback-node"
 import { makeJwks } from "@loan-engine/adapters-http/jwks"
 import { makeJwsVerifier } from "@loan-engine/adapters-http/jws-verifier"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Scope } from "effect"
 import { HttpRouter } from "effect/http"
 import { retryAfterSeconds } from "./api/problem.ts"
 import { operatorRoutes } from "./api/operator-routes.ts"
-import { apiRoutes } from "./api/routes.ts"
+import { apiRoutes, completeApp, routerConfig } from "./api/api-routes.ts"
 import { banksLayer } from "./bank-clients.ts"
+import { ChangeFeed } from "./change-feed.ts"
 import { watchCallbacks } from "./callback-watch.ts"
 import type { AccountConfig, EngineConfig } from "./config.ts"
 import { LoanEngine } from "./engine.ts"
@@ -35,6 +36,7 @@ export const engineServer = (config: EngineConfig) => {
     Layer.provideMerge(banksLayer(config)),
   )
   return Layer.effect(HttpListener, serve(config)).pipe(
+    Layer.provide(ChangeFeed.layer(config.api.changeFeedLimits)),
     Layer.provideMerge(polling),
     Layer.provide(traceLayer(telemetry.traces, telemetry.traceLimits)),
   )
@@ -42,17 +44,21 @@ export const engineServer = (config: EngineConfig) => {
 
 /** The bank's callbacks go straight to the receiver; everything else is routed. */
 const serve = Effect.fnUntraced(function* (config: EngineConfig) {
-  const { host, port, apiKey, serverLimits, telemetry } = config
+  const { host, port, api, serverLimits, telemetry } = config
   const accounts = config.accounts.map(({ name }) => name)
   const readiness = yield* makeReadiness(serverLimits.readyMsMax)
   const receiver = yield* callbackReceiver(config)
   yield* watchCallbacks(config.callbackHealth, accounts, receiver.rejections)
+  const feed = yield* ChangeFeed
   const routes = Layer.merge(
-    apiRoutes({ apiKey, accounts }),
+    apiRoutes({ ...api, accounts }),
     operatorRoutes({ readiness, accounts, metrics: telemetry.metrics }),
   )
-  const router = yield* HttpRouter.toHttpEffect(routes)
-  const routed = yield* NodeHttpServer.makeHandler(router, { scope: yield* Effect.scope })
+  const router = yield* Effect.provideContext(HttpRouter.toHttpEffect(routes), routerConfig)
+  const app = completeApp(router, api.corsOrigins)
+  // Older than the listener, so that a stop lets requests come to their end before it interrupts what is left of them.
+  const requests = yield* Scope.fork(yield* Effect.scope)
+  const routed = yield* NodeHttpServer.makeHandler(app, { scope: requests })
   const listener = yield* listen({
     host,
     port,
@@ -64,15 +70,20 @@ const serve = Effect.fnUntraced(function* (config: EngineConfig) {
     },
   })
   // What is added last is run first: a stop says so before it closes the listener.
-  yield* Effect.addFinalizer(() => drain(readiness, serverLimits))
+  yield* Effect.addFinalizer(() => drain(readiness, serverLimits, feed))
   return listener
 })
 
-/** A load balancer gets the time to look elsewhere while everything is still served. */
-const drain = (readiness: Readiness, { stopDrainMs }: ServerLimits): Effect.Effect<void> =>
+/** A load balancer gets the time to look elsewhere while everything is still served; streams, which have no end, get one. */
+const drain = (
+  readiness: Readiness,
+  { stopDrainMs }: ServerLimits,
+  feed: ChangeFeed["Service"],
+): Effect.Effect<void> =>
   readiness.stop.pipe(
     Effect.andThen(Effect.logInfo("the engine is stopping")),
     Effect.andThen(Effect.sleep(stopDrainMs)),
+    Effect.andThen(feed.stop),
   )
 
 const callbackPath = /^\/callbacks\/([^/?#]+)(?:[?#]|$)/u

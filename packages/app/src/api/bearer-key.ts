@@ -13,10 +13,8 @@ export function bearerCheck(key: Redacted.Redacted) {
   }
 }
 
-const unauthorized: Problem = {
-  status: 401,
+export const unauthorized: Problem = {
   code: "unauthorized",
-  title: "Unauthorized",
   detail: "Send the key: Authorization: Bearer <key>.",
   headers: { "www-authenticate": 'Bearer realm="loan-engine"' },
 }

@@ -1,40 +1,62 @@
 import type { Instant } from "@loan-engine/domain/instant"
 import { loanView } from "@loan-engine/domain/loan-view"
-import type { StoredEntry } from "../journal.ts"
+import type { EntryContent, StoredEntry } from "../journal.ts"
 import type { StoredLoan } from "../loan-store.ts"
+import type { ChangeJson, EntryJson, LoanJson } from "./loan-schemas.ts"
 
 /** Instants go out as ISO 8601 text in UTC, to the millisecond. */
-const iso = (at: Instant | null): string | null => (at === null ? null : new Date(at).toISOString())
+const iso = (at: Instant): string => new Date(at).toISOString()
+const isoOrNull = (at: Instant | null): string | null => (at === null ? null : iso(at))
 
 /** One loan as `GET /v1/loans/{ref}` shows it. */
-export function loanJson({ loan, schedule }: StoredLoan) {
+export function loanJson({ loan, schedule }: StoredLoan): LoanJson {
   const view = loanView(loan)
   return {
     ...view,
-    signing: { ...view.signing, heardAt: iso(view.signing.heardAt) },
+    signing: { ...view.signing, heardAt: isoOrNull(view.signing.heardAt) },
     stalled: schedule.stalled,
-    nextPollAt: iso(schedule.nextPollAt),
+    nextPollAt: isoOrNull(schedule.nextPollAt),
   }
 }
 
+/** The loan's version, as its ETag. */
+export const etagOf = ({ loan }: Pick<StoredLoan, "loan">): string => `"${loan.version}"`
+
+const contentJson = (entry: EntryContent) => ({
+  version: entry.version,
+  account: entry.account,
+  source: entry.source,
+  evidence: entry.evidence,
+  disposition: entry.disposition,
+  reason: entry.hold,
+  receivedAt: iso(entry.receivedAt),
+  recordedAt: iso(entry.recordedAt),
+  events: entry.events.map((event) => ({ ...event, at: iso(event.at) })),
+  steps: entry.steps,
+  digest: entry.digest,
+  previousHash: entry.previousHash,
+})
+
 /** One journal entry as `GET /v1/loans/{ref}/history` shows it; the raw bytes stay in the store. */
-export function entryJson(entry: StoredEntry) {
-  return {
-    position: entry.position,
-    version: entry.version,
-    account: entry.account,
-    source: entry.source,
-    evidence: entry.evidence,
-    disposition: entry.disposition,
-    reason: entry.hold,
-    receivedAt: iso(entry.receivedAt),
-    recordedAt: iso(entry.recordedAt),
-    events: entry.events.map((event) => ({ ...event, at: iso(event.at) })),
-    steps: entry.steps,
-    digest: entry.digest,
-    repeats: entry.repeats,
-    lastRepeatedAt: iso(entry.lastRepeatedAt),
-    previousHash: entry.previousHash,
-    hash: entry.hash,
-  }
+export const entryJson = (entry: StoredEntry): EntryJson => ({
+  position: entry.position,
+  ...contentJson(entry),
+  repeats: entry.repeats,
+  lastRepeatedAt: isoOrNull(entry.lastRepeatedAt),
+  hash: entry.hash,
+})
+
+/** A journal entry and where it stands in the feed. */
+export interface PlacedEntry extends EntryContent {
+  readonly position: number
+  readonly hash: string
 }
+
+/** One change of the feed, with the loan as it stands by now. */
+export const changeJson = (entry: PlacedEntry, stored: StoredLoan): ChangeJson => ({
+  position: entry.position,
+  applicationReference: entry.applicationReference,
+  ...contentJson(entry),
+  hash: entry.hash,
+  loan: loanJson(stored),
+})

@@ -3,23 +3,23 @@ import type { HttpRouter } from "effect/http"
 import { answering } from "./problem.ts"
 import type { Problem } from "./problem.ts"
 
-const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const
+/** The methods that a request may have; HEAD is answered as GET, without the body. */
+export const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const
 
-/** Answers every other method of a path with the one that it takes. */
+/** Answers every other method of a path with those that it takes: names with commas between them. */
 export const refuseOtherMethods = Effect.fnUntraced(function* (
   router: HttpRouter.HttpRouter,
   path: `/${string}`,
   allow: string,
 ) {
-  for (const method of methods.filter((each) => each !== allow)) {
+  const taken = new Set(allow.split(", "))
+  for (const method of methods.filter((each) => !taken.has(each))) {
     yield* router.add(method, path, answering(Effect.fail(wrongMethod(allow))))
   }
 })
 
-const wrongMethod = (allow: string): Problem => ({
-  status: 405,
+export const wrongMethod = (allow: string): Problem => ({
   code: "method-not-allowed",
-  title: "Method not allowed",
-  detail: `Send a ${allow}.`,
+  detail: `This path takes ${allow}.`,
   headers: { allow },
 })

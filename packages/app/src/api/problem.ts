@@ -1,62 +1,68 @@
 import { ApplicationReference } from "@loan-engine/domain/observation"
 import { Effect, Option, Schema } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
+import { problems } from "./problems.ts"
+import type { ProblemCode, ProblemDocument } from "./problems.ts"
 
-/** What a caller of the API did wrong, or what we cannot do now, as a problem document (RFC 9457). */
+/** What a caller of the API did wrong, or what we cannot do now: becomes a problem document (RFC 9457). */
 export interface Problem {
-  readonly status: number
-  /** Stable; what a program may branch on. */
-  readonly code: string
-  readonly title: string
+  readonly code: ProblemCode
   readonly detail: string
-  /** The member of the body that is at fault. */
+  /** The member of the body, or the parameter, that is at fault. */
   readonly field?: string
   readonly headers?: Readonly<Record<string, string>>
 }
 
-export const problemResponse = ({ headers, ...problem }: Problem): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.text(JSON.stringify({ type: `urn:loan-engine:api:${problem.code}`, ...problem }), {
-    status: problem.status,
+export const problemResponse = ({
+  code,
+  detail,
+  field,
+  headers = {},
+}: Problem): HttpServerResponse.HttpServerResponse => {
+  const { status, title } = problems[code]
+  const document: ProblemDocument = {
+    type: `urn:loan-engine:api:${code}`,
+    status,
+    code,
+    title,
+    detail,
+    ...(field === undefined ? {} : { field }),
+  }
+  return HttpServerResponse.text(JSON.stringify(document), {
+    status,
     contentType: "application/problem+json",
-    ...(headers === undefined ? {} : { headers }),
+    headers: { "cache-control": "no-store", ...headers },
   })
+}
 
 /** How soon a caller should try again after a 503, in seconds. */
 export const retryAfterSeconds = 5
 
 export const storeUnavailable: Problem = {
-  status: 503,
   code: "store-unavailable",
-  title: "Not now",
   detail:
     "The store cannot take this just now: try again. What was written all the same is found to be a repeat.",
   headers: { "retry-after": String(retryAfterSeconds) },
 }
 
 /** Runs a handler that fails with problems, and answers with either. */
-export const answering = <R>(
-  handler: Effect.Effect<HttpServerResponse.HttpServerResponse, Problem, R>,
-): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R> =>
+export const answering = <A, R>(
+  handler: Effect.Effect<A, Problem, R>,
+): Effect.Effect<A | HttpServerResponse.HttpServerResponse, never, R> =>
   handler.pipe(
     Effect.catch((problem) => Effect.succeed(problemResponse(problem))),
-    Effect.catchDefect((defect) =>
-      Effect.logError("a request failed by a defect", defect).pipe(
-        annotatedWithRoute,
-        Effect.as(
-          problemResponse({
-            status: 500,
-            code: "internal-error",
-            title: "Internal error",
-            detail: "This is a defect of the loan engine. It has been logged.",
-          }),
-        ),
-      ),
-    ),
+    Effect.catchDefect((defect) => Effect.as(logDefect(defect), problemResponse(internalError))),
   )
 
+const internalError: Problem = {
+  code: "internal-error",
+  detail: "This is a defect of the loan engine. It has been logged.",
+}
+
 /** Says which route it was, and of which loan; what else stands in a path is the caller's. */
-const annotatedWithRoute = (log: Effect.Effect<void>): Effect.Effect<void> =>
+const logDefect = (defect: unknown): Effect.Effect<void> =>
   Effect.flatMap(Effect.serviceOption(HttpRouter.RouteContext), (context) => {
+    const log = Effect.logError("a request failed by a defect", defect)
     if (Option.isNone(context)) return log
     const { params, route } = context.value
     const { reference } = params

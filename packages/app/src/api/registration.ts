@@ -34,16 +34,12 @@ export function submissionObservation(
 }
 
 const wrongType: Problem = {
-  status: 415,
   code: "media-type-unsupported",
-  title: "Unsupported media type",
   detail: "Send the bank's answer as application/xml, or application/json.",
 }
 
 const malformed = (detail: string, field?: string): Problem => ({
-  status: 400,
   code: "submission-malformed",
-  title: "Not the answer to a submission",
   detail,
   ...(field === undefined ? {} : { field }),
 })

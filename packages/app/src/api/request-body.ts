@@ -6,17 +6,13 @@ import type { Problem } from "./problem.ts"
 export const requestBytesMax = 262_144
 
 const tooLarge: Problem = {
-  status: 413,
   code: "body-too-large",
-  title: "Body too large",
   detail: `Send at most ${requestBytesMax} bytes.`,
   headers: { connection: "close" },
 }
 
 const unreadable: Problem = {
-  status: 400,
   code: "body-unreadable",
-  title: "Unreadable body",
   detail: "The body broke off, or could not be read.",
 }
 

@@ -8,6 +8,9 @@ import { request } from "undici"
 import { callbackHealthDefaults } from "../callback-health.ts"
 import type { AccountConfig, EngineConfig } from "../config.ts"
 import { registerCallback } from "../callback-registration.ts"
+import { allScopesKey } from "../api/api-keys.ts"
+import { loanListLimitsDefault } from "../api/loan-list.ts"
+import { changeFeedLimitsDefault } from "../change-feed.ts"
 import { engineServer } from "../engine-server.ts"
 import { LoanEngine } from "../engine.ts"
 import { HttpListener } from "../http-listener.ts"
@@ -117,7 +120,14 @@ function engineConfig(options: DemoOptions, bankUrl: string): EngineConfig {
     host: "127.0.0.1",
     port: 0,
     database: { store: "sqlite", path: options.databasePath, limits: sqliteLimitsDefault },
-    apiKey,
+    api: {
+      apiKeys: [allScopesKey(apiKey)],
+      corsOrigins: [],
+      // Everything is registered at once, by ourselves.
+      accessLimits: { apiRequestsPerSecondMax: 1_000_000 },
+      listLimits: loanListLimitsDefault,
+      changeFeedLimits: changeFeedLimitsDefault,
+    },
     // The examples of the bank's page carry signatures that are none, so their account goes by its credentials alone.
     serverLimits: { ...serverLimitsDefault, stopDrainMs: 1 },
     callbackLimits: callbackReceiverLimitsDefault,

@@ -1,0 +1,89 @@
+import { Context, Duration, Effect, Layer, Redacted } from "effect"
+import { HttpServerRequest } from "effect/http"
+import type { HttpApiEndpoint } from "effect/http-api"
+import { RateLimiter } from "effect/persistence"
+import type { ApiKey } from "./api-keys.ts"
+import { findKey } from "./api-keys.ts"
+import { unauthorized } from "./bearer-key.ts"
+import { Access, Produces, RequiredScope } from "./api-contract.ts"
+import type { Problem } from "./problem.ts"
+import { problemResponse } from "./problem.ts"
+
+export interface AccessLimits {
+  /** How many requests one key may make in a second. */
+  readonly apiRequestsPerSecondMax: number
+}
+
+export const accessLimitsDefault: AccessLimits = { apiRequestsPerSecondMax: 500 }
+
+/** Who may call what, and how often: a known key (else 401), of the right scope (403), within its rate (429). */
+export const accessLayer = (keys: ReadonlyArray<ApiKey>, limits: AccessLimits): Layer.Layer<Access> =>
+  Layer.effect(
+    Access,
+    Effect.map(RateLimiter.RateLimiter, (limiter) => ({
+      key: Effect.fnUntraced(function* (handler, { credential, endpoint }) {
+        const key = findKey(keys, Redacted.value(credential))
+        if (key === undefined) return problemResponse(unauthorized)
+        const scope = Context.getUnsafe(endpoint.annotations, RequiredScope)
+        if (!key.scopes.has(scope)) return problemResponse(scopeMissing(scope))
+        const waitSeconds = yield* secondsOverRate(limiter, key, limits)
+        if (waitSeconds > 0) return problemResponse(rateLimited(limits, waitSeconds))
+        const { headers } = yield* HttpServerRequest.HttpServerRequest
+        const produced = mediaTypeOf(endpoint)
+        if (!accepts(headers["accept"], produced)) return problemResponse(notAcceptable(produced))
+        return yield* Effect.annotateLogs(handler, { apiKey: key.name })
+      }),
+    })),
+  ).pipe(Layer.provide(RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory))))
+
+/** 0 while the key is within its rate, else how long it should wait. */
+const secondsOverRate = (
+  limiter: RateLimiter.RateLimiter,
+  { name }: ApiKey,
+  { apiRequestsPerSecondMax }: AccessLimits,
+): Effect.Effect<number> =>
+  limiter
+    .consume({
+      algorithm: "token-bucket",
+      window: "1 second",
+      limit: apiRequestsPerSecondMax,
+      key: name,
+    })
+    .pipe(
+      Effect.as(0),
+      Effect.catch(({ reason }) =>
+        reason._tag === "RateLimitExceeded"
+          ? Effect.succeed(Math.max(1, Math.ceil(Duration.toSeconds(reason.retryAfter))))
+          : Effect.die(reason),
+      ),
+    )
+
+const mediaTypeOf = ({ annotations }: HttpApiEndpoint.Top): string => Context.get(annotations, Produces)
+
+/** Whether a media range of `Accept` takes in what we produce; without the header, anything goes. */
+function accepts(accept: string | undefined, produced: string): boolean {
+  if (accept === undefined || accept.trim() === "") return true
+  const [type = ""] = produced.split("/")
+  return accept.split(",").some((range) => {
+    const [media = "", ...parameters] = range.split(";").map((part) => part.trim().toLowerCase())
+    if (parameters.some((parameter) => /^q=0(?:\.0{0,3})?$/u.test(parameter))) return false
+    return media === "*/*" || media === `${type}/*` || media === produced
+  })
+}
+
+const scopeMissing = (scope: string): Problem => ({
+  code: "scope-missing",
+  detail: `This takes a key with the scope ${scope}.`,
+})
+
+const rateLimited = (limits: AccessLimits, seconds: number): Problem => ({
+  code: "rate-limited",
+  detail: `One key may make ${limits.apiRequestsPerSecondMax} requests a second.`,
+  headers: { "retry-after": String(seconds) },
+})
+
+const notAcceptable = (produced: string): Problem => ({
+  code: "not-acceptable",
+  detail: `This route answers with ${produced}.`,
+  field: "accept",
+})

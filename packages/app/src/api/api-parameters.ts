@@ -1,0 +1,28 @@
+import { Schema, SchemaTransformation } from "effect"
+import { pageLoansMax } from "./loan-schemas.ts"
+
+const Flag = Schema.Literals(["true", "false"]).pipe(
+  Schema.decodeTo(
+    Schema.Boolean,
+    SchemaTransformation.transform({
+      decode: (text) => text === "true",
+      encode: (flag): "true" | "false" => (flag ? "true" : "false"),
+    }),
+  ),
+)
+/** `true` or `false` in a query, or nothing. */
+export const flag = Schema.optionalKey(Flag)
+
+/** A whole number in a query or header. */
+const whole = (pattern: RegExp, message: string) =>
+  Schema.String.check(Schema.isPattern(pattern, { message })).pipe(
+    Schema.decodeTo(Schema.Natural, SchemaTransformation.transform({ decode: Number, encode: String })),
+  )
+export const Limit = whole(
+  /^(?:[1-9][0-9]?|[1-4][0-9]{2}|500)$/u,
+  `expected a whole number from 1 to ${pageLoansMax}`,
+)
+export const Position = whole(
+  /^(?:0|[1-9][0-9]{0,14})$/u,
+  "expected a position in the feed, as an event had it",
+)

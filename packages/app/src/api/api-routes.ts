@@ -1,0 +1,119 @@
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import type { AccountName } from "@loan-engine/domain/observation"
+import { Context, Effect, Layer } from "effect"
+import {
+  HttpMiddleware,
+  HttpRouter,
+  HttpServerError,
+  HttpServerRequest,
+  HttpServerResponse,
+} from "effect/http"
+import { HttpApi, HttpApiBuilder, HttpApiScalar } from "effect/http-api"
+import type { ChangeFeedLimits } from "../change-feed.ts"
+import { accessLayer } from "./access.ts"
+import type { AccessLimits } from "./access.ts"
+import type { ApiKey } from "./api-keys.ts"
+import { changeHandlers } from "./change-handlers.ts"
+import { DescribedApi, openApiText } from "./described-api.ts"
+import { LoanApi } from "./loan-api.ts"
+import { loanHandlers } from "./loan-handlers.ts"
+import type { LoanListLimits } from "./loan-list.ts"
+import { methods, refuseOtherMethods, wrongMethod } from "./other-methods.ts"
+import { problemResponse } from "./problem.ts"
+import type { Problem } from "./problem.ts"
+import { problemsLayer } from "./problems-layer.ts"
+
+export interface ApiOptions {
+  readonly apiKeys: ReadonlyArray<ApiKey>
+  /** The account that `POST /v1/loans` registers with, unless the query's `account` names another of these. */
+  readonly accounts: ReadonlyArray<AccountName>
+  readonly accessLimits: AccessLimits
+  readonly listLimits: LoanListLimits
+  readonly changeFeedLimits: ChangeFeedLimits
+}
+
+/** The merchant's API under `/v1`, its description, and the refusal of everything else. */
+export const apiRoutes = ({ apiKeys, accounts, accessLimits, listLimits, changeFeedLimits }: ApiOptions) =>
+  Layer.mergeAll(
+    HttpApiBuilder.layer(LoanApi).pipe(
+      Layer.provide([loanHandlers(accounts, listLimits), changeHandlers(changeFeedLimits)]),
+      Layer.provide([accessLayer(apiKeys, accessLimits), problemsLayer, NodeHttpServer.layerHttpServices]),
+    ),
+    HttpApiScalar.layer(DescribedApi, { path: docsPath, scalar: { withDefaultFonts: false } }),
+    refusals,
+  )
+
+const docsPath = "/docs"
+
+const refusals = HttpRouter.use((router) =>
+  Effect.gen(function* () {
+    const description = HttpServerResponse.text(openApiText(), { contentType: "application/json" })
+    yield* router.add("GET", "/openapi.json", Effect.succeed(description))
+    yield* refuseOtherMethods(router, "/openapi.json", "GET")
+    yield* refuseOtherMethods(router, docsPath, "GET")
+    for (const [path, allow] of methodsByPath()) yield* refuseOtherMethods(router, path, allow)
+  }),
+)
+
+/** The methods that each path of the API takes, as `Allow` has them; the callbacks' path answers for itself. */
+function methodsByPath(): ReadonlyMap<`/${string}`, string> {
+  const paths = new Map<`/${string}`, string>()
+  HttpApi.reflect(LoanApi, {
+    onGroup: () => undefined,
+    onEndpoint: ({ endpoint: { method, path: text } }) => {
+      const path = `/${text.slice(1)}` as const
+      const others = paths.get(path)
+      paths.set(path, others === undefined ? method : [others, method].toSorted().join(", "))
+    },
+  })
+  return paths
+}
+
+const noSuchRoute: Problem = {
+  code: "route-unknown",
+  detail: "See /docs for the routes and their methods.",
+}
+
+const methodsKnown: ReadonlySet<string> = new Set(["HEAD", ...methods])
+
+const isRouteNotFound = (error: unknown): boolean =>
+  error instanceof HttpServerError.HttpServerError && error.reason._tag === "RouteNotFound"
+
+type App<E, R> = Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
+
+/** The router's answers, with what must hold for all of them: whose pages may read them, and what `/docs` may load. */
+export function completeApp<E, R>(router: App<E, R>, corsOrigins: ReadonlyArray<string>) {
+  const app = Effect.gen(function* () {
+    const { method, url } = yield* HttpServerRequest.HttpServerRequest
+    if (!methodsKnown.has(method)) return problemResponse(wrongMethod("GET, HEAD, POST"))
+    const response = yield* Effect.catchIf(router, isRouteNotFound, () =>
+      Effect.succeed(problemResponse(noSuchRoute)),
+    )
+    return url.split("?")[0] === docsPath
+      ? HttpServerResponse.setHeader(response, "content-security-policy", docsPolicy)
+      : response
+  })
+  return corsOrigins.length === 0 ? app : cors(corsOrigins)(app)
+}
+
+/** The page brings along all that it needs, and nothing is loaded from, or told to, anybody else. */
+const docsPolicy =
+  "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; connect-src 'self'"
+
+const cors = (allowedOrigins: ReadonlyArray<string>) =>
+  HttpMiddleware.cors({
+    allowedOrigins: (origin) => allowedOrigins.includes(origin),
+    allowedMethods: ["GET", "HEAD", "POST"],
+    allowedHeaders: ["authorization", "content-type", "if-match", "if-none-match", "last-event-id"],
+    exposedHeaders: ["etag", "location", "retry-after"],
+    maxAge: 600,
+  })
+
+/**
+ * References are longer than the router takes by default. And it must not look at a path in lower case, which is its default
+ * too: some letters become two by it, and what follows them is then looked for in the wrong place.
+ */
+export const routerConfig = Context.make(HttpRouter.RouterConfig, {
+  maxParamLength: 16_384,
+  caseSensitive: true,
+})

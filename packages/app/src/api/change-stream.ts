@@ -1,0 +1,99 @@
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import { Clock, Effect, Stream } from "effect"
+import type { Scope } from "effect"
+import { HttpServerResponse } from "effect/http"
+import type { HttpServerRequest } from "effect/http"
+import { ChangeFeed } from "../change-feed.ts"
+import type { ChangeFeedLimits, FeedStep, ReadOptions } from "../change-feed.ts"
+import { changeJson } from "./loan-json.ts"
+import type { Problem } from "./problem.ts"
+import { retryAfterSeconds } from "./problem.ts"
+
+/** How soon a reader that was cut off should come back, in milliseconds: goes out with every stream. */
+const reconnectMs = 1_000
+
+const streamsExhausted: Problem = {
+  code: "streams-exhausted",
+  detail: "So many streams are open that there is no place for another one. Try again.",
+  headers: { "retry-after": String(retryAfterSeconds) },
+}
+
+/** Streams of changes as server-sent events, no more than `changeStreamsMax` at once. */
+export const makeChangeStreams = Effect.fnUntraced(function* (limits: ChangeFeedLimits) {
+  const feed = yield* ChangeFeed
+  let open = 0
+  const place = Effect.acquireRelease(
+    Effect.sync(() => (open += 1)),
+    () => Effect.sync(() => (open -= 1)),
+  )
+
+  const eventsOf = Effect.fnUntraced(function* (
+    request: HttpServerRequest.HttpServerRequest,
+    options: ReadOptions,
+  ) {
+    yield* place
+    const { start, next } = yield* feed.read(options)
+    const reader = yield* watchReader(request, limits)
+    const steps = Stream.unfold(
+      undefined,
+      Effect.fnUntraced(function* () {
+        reader.reads()
+        const step = yield* next
+        yield* reader.waits
+        return step === undefined ? undefined : ([eventText(step), undefined] as const)
+      }),
+    )
+    return Stream.concat(Stream.make(`retry: ${reconnectMs}\nid: ${start}\n\n`), steps)
+  })
+
+  return (
+    request: HttpServerRequest.HttpServerRequest,
+    options: ReadOptions,
+  ): Effect.Effect<HttpServerResponse.HttpServerResponse, Problem> =>
+    Effect.suspend(() => {
+      if (open >= limits.changeStreamsMax) return Effect.fail(streamsExhausted)
+      const body = Stream.unwrap(eventsOf(request, options)).pipe(
+        // The status is out already: the reader's end of the line is what tells it to come back.
+        Stream.catch(() => Stream.empty),
+        Stream.encodeText,
+      )
+      return Effect.succeed(HttpServerResponse.stream(body, { contentType: "text/event-stream", headers }))
+    })
+})
+
+const headers = { "cache-control": "no-store", "x-accel-buffering": "no", connection: "close" }
+
+/** A step without changes moves the id on all the same: that is the heartbeat. */
+const eventText = ({ changes, position }: FeedStep): string =>
+  changes.length === 0
+    ? `: heartbeat\nid: ${position}\n\n`
+    : changes
+        .map((change) => {
+          const data = JSON.stringify(changeJson(change, change.stored))
+          return `id: ${change.position}\nevent: change\ndata: ${data}\n\n`
+        })
+        .join("")
+
+/** Cuts off a reader that leaves what it was sent unread, which would otherwise keep its place for ever. */
+const watchReader = Effect.fnUntraced(function* (
+  request: HttpServerRequest.HttpServerRequest,
+  { changesUnreadMsMax }: ChangeFeedLimits,
+): Effect.fn.Return<{ readonly reads: () => void; readonly waits: Effect.Effect<void> }, never, Scope.Scope> {
+  let unreadSince: number | undefined
+  const look = Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    if (unreadSince === undefined || now - unreadSince < changesUnreadMsMax) return
+    NodeHttpServerRequest.toServerResponse(request).destroy()
+  })
+  yield* Effect.sleep(Math.ceil(changesUnreadMsMax / 4)).pipe(
+    Effect.andThen(look),
+    Effect.forever,
+    Effect.forkScoped,
+  )
+  return {
+    reads: () => (unreadSince = undefined),
+    waits: Effect.map(Clock.currentTimeMillis, (now) => {
+      unreadSince = now
+    }),
+  }
+})

@@ -1,0 +1,195 @@
+import { Schema } from "effect"
+import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { Access, answers, described, Problems, Produces, RequiredScope } from "./api-contract.ts"
+import { flag, Limit, Position } from "./api-parameters.ts"
+import {
+  AccountName,
+  ApplicationReference,
+  ChangeJson,
+  EntryJson,
+  LoanJson,
+  LoanPage,
+  PolledJson,
+  RuledJson,
+  RulingJson,
+  stages,
+  SubmissionAnswer,
+} from "./loan-schemas.ts"
+
+const loanPath = "/v1/loans/:reference"
+const params = { reference: ApplicationReference }
+const etag = { etag: Schema.String }
+
+const register = HttpApiEndpoint.post("register", "/v1/loans", {
+  query: { account: Schema.optionalKey(AccountName) },
+  payload: [
+    SubmissionAnswer,
+    Schema.String.pipe(HttpApiSchema.asText({ contentType: "application/xml" })),
+    Schema.String.pipe(HttpApiSchema.asText({ contentType: "text/xml" })),
+  ],
+  success: [
+    HttpApiSchema.WithHeaders(LoanJson, etag),
+    HttpApiSchema.WithHeaders(LoanJson.pipe(HttpApiSchema.status(201)), { ...etag, location: Schema.String }),
+  ],
+  error: answers(
+    "submission-malformed",
+    "body-unreadable",
+    "account-unknown",
+    "account-mismatch",
+    "body-too-large",
+    "media-type-unsupported",
+  ),
+})
+  .annotate(RequiredScope, "register")
+  .annotateMerge(
+    OpenApi.annotations(
+      described(
+        "Register a loan",
+        "register",
+        "Takes the answer to a submission: the bank's submitApplicationExt response as XML, as it came, or JSON with its " +
+          "members. 201 the first time, 200 when the loan was registered before, which changes nothing.",
+      ),
+    ),
+  )
+
+const list = HttpApiEndpoint.get("list", "/v1/loans", {
+  query: {
+    stage: Schema.optionalKey(Schema.Literals(stages)),
+    account: Schema.optionalKey(AccountName),
+    additionOutstanding: flag,
+    disputed: flag,
+    stalled: flag,
+    limit: Schema.optionalKey(Limit),
+    cursor: Schema.optionalKey(Schema.String),
+  },
+  success: LoanPage,
+  error: answers(),
+})
+  .annotate(RequiredScope, "read")
+  .annotateMerge(
+    OpenApi.annotations(
+      described(
+        "List loans",
+        "read",
+        "Loans that meet every filter, ordered by account and reference. `next` is the cursor of the page behind; a page may " +
+          "hold fewer loans than `limit`, or none, and still have a next one.",
+      ),
+    ),
+  )
+
+const get = HttpApiEndpoint.get("get", loanPath, {
+  params,
+  headers: { "if-none-match": Schema.optionalKey(Schema.String) },
+  success: [HttpApiSchema.WithHeaders(LoanJson, etag), HttpApiSchema.Empty(304)],
+  error: answers("loan-unknown"),
+})
+  .annotate(RequiredScope, "read")
+  .annotateMerge(
+    OpenApi.annotations(
+      described(
+        "Where a loan stands",
+        "read",
+        "The ETag is the loan's version: it changes with whatever is recorded of the loan, and not with the plan of its polls.",
+      ),
+    ),
+  )
+
+const history = HttpApiEndpoint.get("history", `${loanPath}/history`, {
+  params,
+  success: Schema.Array(EntryJson),
+  error: answers("loan-unknown"),
+})
+  .annotate(RequiredScope, "read")
+  .annotateMerge(
+    OpenApi.annotations(
+      described(
+        "A loan's journal",
+        "read",
+        "Every observation, its evidence, and what it did, oldest first.",
+      ),
+    ),
+  )
+
+const poll = HttpApiEndpoint.post("poll", `${loanPath}/poll`, {
+  params,
+  success: PolledJson,
+  error: answers("loan-unknown", "bank-unanswered"),
+})
+  .annotate(RequiredScope, "operate")
+  .annotateMerge(
+    OpenApi.annotations(
+      described(
+        "Ask the bank now",
+        "operate",
+        "Asks for the loan's status and its decision, and records the answers.",
+      ),
+    ),
+  )
+
+const ruling = HttpApiEndpoint.post("ruling", `${loanPath}/ruling`, {
+  params,
+  query: { dryRun: flag },
+  headers: { "if-match": Schema.optionalKey(Schema.String) },
+  payload: RulingJson,
+  success: RuledJson,
+  error: answers(
+    "loan-unknown",
+    "ruling-refused",
+    "loan-moved",
+    "body-unreadable",
+    "body-too-large",
+    "media-type-unsupported",
+  ),
+})
+  .annotate(RequiredScope, "operate")
+  .annotateMerge(
+    OpenApi.annotations(
+      described(
+        "Rule on a dispute",
+        "operate",
+        "Settles what the bank has contradicted itself about. `If-Match` with the ETag of the loan that was looked at keeps " +
+          "the ruling from a loan that has moved on (412). With `dryRun=true` nothing is written.",
+      ),
+    ),
+  )
+
+const sse = HttpApiSchema.StreamSse({ data: ChangeJson })
+const resuming = { "last-event-id": Schema.optionalKey(Position) }
+const resumed =
+  "Server-sent events: each `change` has its position in the feed as its id. `Last-Event-ID`, or `after`, continues behind " +
+  "that position, across reconnects and restarts of the engine; without either it begins with what comes next. Delivered at " +
+  "least once, in order, and none is left out. An event without data says that the line still stands, and moves the id on."
+
+const loanChanges = HttpApiEndpoint.get("loanChanges", `${loanPath}/changes`, {
+  params,
+  query: { after: Schema.optionalKey(Position) },
+  headers: resuming,
+  success: sse,
+  error: answers("loan-unknown", "streams-exhausted"),
+})
+  .annotate(RequiredScope, "read")
+  .annotate(Produces, "text/event-stream")
+  .annotateMerge(OpenApi.annotations(described("Watch a loan", "read", resumed)))
+
+const changes = HttpApiEndpoint.get("changes", "/v1/changes", {
+  query: { after: Schema.optionalKey(Position), account: Schema.optionalKey(AccountName) },
+  headers: resuming,
+  success: sse,
+  error: answers("streams-exhausted"),
+})
+  .annotate(RequiredScope, "read")
+  .annotate(Produces, "text/event-stream")
+  .annotateMerge(OpenApi.annotations(described("Watch all loans", "read", resumed)))
+
+export const LoansGroup = HttpApiGroup.make("loans")
+  .add(register, list, get, history, poll, ruling)
+  .middleware(Access)
+  .middleware(Problems)
+
+export const ChangesGroup = HttpApiGroup.make("changes")
+  .add(loanChanges, changes)
+  .middleware(Access)
+  .middleware(Problems)
+
+/** The merchant's API: what is served under `/v1`, and what the typed client is derived from. Runs in a browser. */
+export const LoanApi = HttpApi.make("loan-engine").add(LoansGroup, ChangesGroup)

@@ -1,0 +1,168 @@
+import type { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
+import { Clock, Effect } from "effect"
+import { HttpServerResponse } from "effect/http"
+import type { HttpServerRequest } from "effect/http"
+import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
+import { LoanEngine } from "../engine.ts"
+import type { StoredLoan, StoreUnavailable } from "../loan-store.ts"
+import { LoanStore } from "../loan-store.ts"
+import { Poller } from "../poller.ts"
+import { LoanApi } from "./loan-api.ts"
+import { entryJson, etagOf, loanJson } from "./loan-json.ts"
+import { listLoans, readCursor } from "./loan-list.ts"
+import type { LoanListLimits, LoanQuery } from "./loan-list.ts"
+import { answering, storeUnavailable } from "./problem.ts"
+import type { Problem } from "./problem.ts"
+import { submissionObservation } from "./registration.ts"
+import { readBytes } from "./request-body.ts"
+import { answerRuling } from "./ruling.ts"
+
+/** The handlers of everything that reads, registers, polls and rules on loans. */
+export const loanHandlers = (accounts: ReadonlyArray<AccountName>, listLimits: LoanListLimits) =>
+  HttpApiBuilder.group(
+    LoanApi,
+    "loans",
+    Effect.fnUntraced(function* (handlers) {
+      const engine = yield* LoanEngine
+      const store = yield* LoanStore
+      const poller = yield* Poller
+      const known = knownIn(engine)
+      return handlers
+        .handleRaw("register", ({ request, query }) =>
+          answering(register(engine, request, accountNamed(query.account, accounts))),
+        )
+        .handle("list", ({ query }) =>
+          answering(Effect.provideService(list(query, listLimits), LoanStore, store)),
+        )
+        .handle("get", ({ params, headers }) =>
+          answering(Effect.map(known(params.reference), (stored) => shown(stored, headers["if-none-match"]))),
+        )
+        .handle("history", ({ params: { reference } }) =>
+          answering(
+            Effect.andThen(known(reference), loaded(engine.history(reference))).pipe(
+              Effect.map((entries) => entries.map(entryJson)),
+            ),
+          ),
+        )
+        .handle("poll", ({ params: { reference } }) => answering(poll(poller, known(reference))))
+        .handleRaw("ruling", ({ params, query: { dryRun = false }, headers, request }) =>
+          answering(
+            answerRuling(request, params.reference, { dryRun, ifMatch: headers["if-match"] }).pipe(
+              Effect.provideService(LoanEngine, engine),
+            ),
+          ),
+        )
+    }),
+  )
+
+const register = Effect.fnUntraced(function* (
+  engine: LoanEngine["Service"],
+  request: HttpServerRequest.HttpServerRequest,
+  named: Effect.Effect<AccountName, Problem>,
+) {
+  const bytes = yield* readBytes(request)
+  const account = yield* named
+  const now = yield* Clock.currentTimeMillis
+  const contentType = request.headers["content-type"] ?? ""
+  const observation = yield* submissionObservation(bytes, contentType, account, now)
+  const before = yield* loaded(engine.loan(observation.applicationReference))
+  const { loan, hold } = yield* loaded(engine.record(observation, bytes))
+  if (hold !== null) return yield* Effect.fail(otherAccount)
+  return registered(before, yield* knownIn(engine)(loan.applicationReference))
+})
+
+const list = Effect.fnUntraced(function* (
+  { cursor, ...query }: LoanQuery & { readonly cursor?: string },
+  limits: LoanListLimits,
+) {
+  const from = cursor === undefined ? undefined : readCursor(cursor)
+  if (cursor !== undefined && from === undefined) return yield* Effect.fail(noCursor)
+  const { found, next } = yield* loaded(listLoans(query, from, limits))
+  return { loans: found.map(loanJson), next }
+})
+
+function shown(stored: StoredLoan, ifNoneMatch: string | undefined) {
+  const etag = etagOf(stored)
+  return matchesEtag(ifNoneMatch, etag)
+    ? HttpServerResponse.empty({ status: 304, headers: { etag } })
+    : HttpApiSchema.withHeaders({ body: loanJson(stored), headers: { etag } })
+}
+
+const poll = Effect.fnUntraced(function* (
+  poller: Poller["Service"],
+  known: Effect.Effect<StoredLoan, Problem>,
+) {
+  const answers = yield* loaded(poller.poll(yield* known, ["status", "quote"]))
+  if (!answers.some(({ answered }) => answered)) {
+    return yield* Effect.fail(bankSilent(answers.map((answer) => (answer.answered ? "" : answer.code))))
+  }
+  const asked = answers.map((answer) =>
+    answer.answered
+      ? { question: answer.question, disposition: answer.recorded.disposition }
+      : { question: answer.question, error: answer.code },
+  )
+  return { ...loanJson(yield* known), asked }
+})
+
+function registered(before: StoredLoan | undefined, stored: StoredLoan) {
+  const etag = etagOf(stored)
+  const view = loanJson(stored)
+  if (before?.loan.registered === true) {
+    return HttpServerResponse.jsonUnsafe(view, { headers: { etag } })
+  }
+  const location = `/v1/loans/${encodeURIComponent(stored.loan.applicationReference)}`
+  return HttpServerResponse.jsonUnsafe(view, { status: 201, headers: { etag, location } })
+}
+
+/** Whether `If-None-Match` names what we have: compared weakly, as its specification has it. */
+const matchesEtag = (header: string | undefined, etag: string): boolean =>
+  header !== undefined &&
+  header
+    .split(",")
+    .map((each) => each.trim().replace(/^W\//u, ""))
+    .some((each) => each === "*" || each === etag)
+
+const noCursor: Problem = {
+  code: "request-invalid",
+  detail: "The query: cursor: expected the `next` of a page, as it was given.",
+  field: "cursor",
+}
+
+const otherAccount: Problem = {
+  code: "account-mismatch",
+  detail: "This application reference is registered with another account already.",
+}
+
+const bankSilent = (codes: ReadonlyArray<string>): Problem => ({
+  code: "bank-unanswered",
+  detail: `Nothing was changed. Why: ${[...new Set(codes)].join(", ")}. The loan is asked about again by itself.`,
+})
+
+const unknownLoan: Problem = {
+  code: "loan-unknown",
+  detail: "No loan of this application reference is registered, and no callback has spoken of it.",
+}
+
+const loaded = <A, R>(effect: Effect.Effect<A, StoreUnavailable, R>): Effect.Effect<A, Problem, R> =>
+  Effect.mapError(effect, () => storeUnavailable)
+
+/** The loan of a reference, or the problem that there is none. */
+export const knownIn =
+  (engine: LoanEngine["Service"]) =>
+  (reference: ApplicationReference): Effect.Effect<StoredLoan, Problem> =>
+    Effect.flatMap(loaded(engine.loan(reference)), (stored) =>
+      stored === undefined ? Effect.fail(unknownLoan) : Effect.succeed(stored),
+    )
+
+function accountNamed(
+  named: AccountName | undefined,
+  accounts: ReadonlyArray<AccountName>,
+): Effect.Effect<AccountName, Problem> {
+  const account = named === undefined ? accounts[0] : accounts.find((name) => name === named)
+  if (account !== undefined) return Effect.succeed(account)
+  return Effect.fail({
+    code: "account-unknown",
+    detail: `The query's account must be one of: ${accounts.join(", ")}.`,
+    field: "account",
+  })
+}

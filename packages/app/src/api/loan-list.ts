@@ -1,0 +1,89 @@
+import type { Stage } from "@loan-engine/domain/legal-transitions"
+import { isAdditionOutstanding } from "@loan-engine/domain/standing"
+import { AccountName } from "@loan-engine/domain/observation"
+import { Effect, Result, Schema } from "effect"
+import type { LoanFilter, StoredLoan, StoreUnavailable } from "../loan-store.ts"
+import { LoanStore } from "../loan-store.ts"
+import { pageLoansDefault } from "./loan-schemas.ts"
+
+/** Which loans are asked for: those that meet all of it. */
+export interface LoanQuery {
+  readonly stage?: Stage
+  readonly account?: AccountName
+  readonly additionOutstanding?: boolean
+  readonly disputed?: boolean
+  readonly stalled?: boolean
+  readonly limit?: number
+}
+
+/** Where a page ended: the last loan that was looked at. */
+const Cursor = Schema.Struct({ account: AccountName, after: Schema.String })
+type Cursor = typeof Cursor.Type
+const decodeCursor = Schema.decodeUnknownResult(Schema.fromJsonString(Cursor))
+
+/** `undefined` for what is no cursor of ours. */
+export function readCursor(text: string): Cursor | undefined {
+  const decoded = decodeCursor(Buffer.from(text, "base64url").toString("utf8"))
+  return Result.isSuccess(decoded) ? decoded.success : undefined
+}
+
+const writeCursor = (cursor: Cursor): string => Buffer.from(JSON.stringify(cursor)).toString("base64url")
+
+export interface LoanListLimits {
+  /** How many loans are looked at for one page: a filter that few meet must not read the whole store for one request. */
+  readonly loansScannedMax: number
+}
+
+export const loanListLimitsDefault: LoanListLimits = { loansScannedMax: 2_000 }
+
+/** One page of loans, by account and reference, behind a cursor. */
+export const listLoans = Effect.fnUntraced(function* (
+  query: LoanQuery,
+  cursor: Cursor | undefined,
+  { loansScannedMax }: LoanListLimits,
+) {
+  const store = yield* LoanStore
+  const { limit = pageLoansDefault } = query
+  const found: Array<StoredLoan> = []
+  let scanned = 0
+  for (const account of yield* accountsFrom(query, cursor)) {
+    let after = account === cursor?.account ? cursor.after : ""
+    for (;;) {
+      const size = Math.min(limit, loansScannedMax - scanned)
+      const page = yield* store.loans({ account, ...onlyOf(query), after, limit: size })
+      for (const stored of page) {
+        scanned += 1
+        after = stored.loan.applicationReference
+        if (meets(stored, query)) found.push(stored)
+        if (found.length === limit || scanned === loansScannedMax)
+          return { found, next: writeCursor({ account, after }) }
+      }
+      if (page.length < size) break
+    }
+  }
+  return { found, next: null }
+})
+
+const accountsFrom = Effect.fnUntraced(function* (
+  query: LoanQuery,
+  cursor: Cursor | undefined,
+): Effect.fn.Return<ReadonlyArray<AccountName>, StoreUnavailable, LoanStore> {
+  const store = yield* LoanStore
+  const all = query.account === undefined ? yield* store.accounts : [query.account]
+  return all.filter((account) => cursor === undefined || account >= cursor.account).toSorted()
+})
+
+/** What the store can leave out by an index; {@link meets} judges the rest. */
+function onlyOf({ stage, disputed, stalled }: LoanQuery): { readonly only?: LoanFilter } {
+  if (stage !== undefined) return { only: { stage } }
+  if (disputed === true) return { only: { stage: "disputed" } }
+  return stalled === true ? { only: { stalled } } : {}
+}
+
+function meets({ loan, schedule }: StoredLoan, query: LoanQuery): boolean {
+  const { stage, additionOutstanding, disputed, stalled } = query
+  if (stage !== undefined && loan.stage !== stage) return false
+  if (disputed !== undefined && (loan.stage === "disputed") !== disputed) return false
+  if (stalled !== undefined && schedule.stalled !== stalled) return false
+  return additionOutstanding === undefined || isAdditionOutstanding(loan.facts) === additionOutstanding
+}

@@ -1,0 +1,199 @@
+import type { BankDecision } from "@loan-engine/adapters-xml/decision-result"
+import { stages } from "@loan-engine/domain/legal-transitions"
+import {
+  loanEventTypes,
+  ruledByLengthMax,
+  rulingReasonLengthMax,
+  Verdict,
+} from "@loan-engine/domain/loan-event"
+import {
+  AccountName,
+  ApplicationReference,
+  Disposition,
+  Evidence,
+  HoldReason,
+  Source,
+} from "@loan-engine/domain/observation"
+import type { offerDecimals } from "@loan-engine/domain/offer"
+import { DocumentTypes, Offer } from "@loan-engine/domain/offer"
+import { Schema } from "effect"
+
+/** An instant on the wire: ISO 8601 in UTC, to the millisecond. */
+const Iso = Schema.String.check(
+  Schema.isPattern(/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$/u),
+)
+
+export const actors = ["bank", "customer", "operator", "nobody"] as const
+export const nextActions = [
+  "decide",
+  "inspect-manually",
+  "sign-agreement",
+  "send-documents",
+  "pay-out",
+  "rule-on-dispute",
+  "none",
+] as const
+
+const loanFields = {
+  applicationReference: Schema.String,
+  account: Schema.String,
+  /** Whether the submission's answer is known, and not only callbacks. */
+  registered: Schema.Boolean,
+  /** Counts what was recorded of the loan; its ETag. */
+  version: Schema.Natural,
+  stage: Schema.Literals(stages),
+  /** Whether the bank waits for documents, whatever the stage. */
+  additionOutstanding: Schema.Boolean,
+  requiredDocuments: DocumentTypes,
+  offer: Schema.NullOr(Offer),
+  signing: Schema.Struct({
+    signed: Schema.Boolean,
+    heardAt: Schema.NullOr(Iso),
+    method: Schema.NullOr(Schema.String),
+  }),
+  next: Schema.Struct({ actor: Schema.Literals(actors), action: Schema.Literals(nextActions) }),
+  /** Whether so many polls in a row brought nothing that somebody should look into it. */
+  stalled: Schema.Boolean,
+  nextPollAt: Schema.NullOr(Iso),
+}
+
+/** Where a loan stands, as frontends show it. */
+export const LoanJson = Schema.Struct(loanFields).annotate({ identifier: "Loan" })
+export type LoanJson = typeof LoanJson.Type
+
+/** One thing that was said about a loan. Which members there are follows from its type. */
+const EventJson = Schema.Struct({
+  type: Schema.Literals(loanEventTypes),
+  at: Iso,
+  fresh: Schema.optionalKey(Schema.Boolean),
+  offer: Schema.optionalKey(Offer),
+  requiredDocuments: Schema.optionalKey(DocumentTypes),
+  method: Schema.optionalKey(Schema.String),
+  decision: Schema.optionalKey(Verdict),
+  by: Schema.optionalKey(Schema.String),
+  reason: Schema.optionalKey(Schema.String),
+}).annotate({ identifier: "LoanEvent" })
+
+/** Spelt out, because the domain's own brings the whole machine along, which a frontend does not need. */
+const StepJson = Schema.Struct({
+  from: Schema.Literals(stages),
+  to: Schema.Literals(stages),
+  inferred: Schema.Boolean,
+}).annotate({ identifier: "Step" })
+
+const entryFields = {
+  /** Where in the change feed it stands. */
+  position: Schema.Int,
+  /** The loan's version after it. */
+  version: Schema.Int,
+  account: Schema.String,
+  source: Source,
+  evidence: Evidence,
+  disposition: Disposition,
+  /** Why it was held, if it was. */
+  reason: Schema.NullOr(HoldReason),
+  receivedAt: Iso,
+  recordedAt: Iso,
+  events: Schema.Array(EventJson),
+  steps: Schema.Array(StepJson),
+  /** SHA-256 of the bytes as they came, in hex. */
+  digest: Schema.String,
+  previousHash: Schema.String,
+  hash: Schema.String,
+}
+
+/** One entry of a loan's journal; the raw bytes stay in the store. */
+export const EntryJson = Schema.Struct({
+  ...entryFields,
+  /** How often the same was delivered again. */
+  repeats: Schema.Int,
+  lastRepeatedAt: Schema.NullOr(Iso),
+}).annotate({ identifier: "Entry" })
+export type EntryJson = typeof EntryJson.Type
+
+/** One change of the feed: what was recorded, and the loan as it stood when this was sent, which may be later still. */
+export const ChangeJson = Schema.Struct({
+  ...entryFields,
+  applicationReference: Schema.String,
+  loan: LoanJson,
+}).annotate({ identifier: "Change" })
+export type ChangeJson = typeof ChangeJson.Type
+
+/** How many loans a page holds, at most and unless told otherwise. */
+export const pageLoansMax = 500
+export const pageLoansDefault = 50
+
+export const LoanPage = Schema.Struct({
+  loans: Schema.Array(LoanJson),
+  /** Where the next page begins; `null` after the last. A page may hold fewer loans than asked for and still have a next. */
+  next: Schema.NullOr(Schema.String),
+}).annotate({ identifier: "LoanPage" })
+export type LoanPage = typeof LoanPage.Type
+
+export const PolledJson = Schema.Struct({
+  ...loanFields,
+  /** What the bank was asked, and what its answer did, or why there was none. */
+  asked: Schema.Array(
+    Schema.Struct({
+      question: Schema.Literals(["status", "quote"]),
+      disposition: Schema.optionalKey(Disposition),
+      error: Schema.optionalKey(Schema.String),
+    }),
+  ),
+}).annotate({ identifier: "PolledLoan" })
+export type PolledJson = typeof PolledJson.Type
+
+const decisions = ["APPROVED", "REJECTED", "MANUAL_INSPECTION"] as const satisfies ReadonlyArray<BankDecision>
+
+/** An amount: text keeps every digit, and so does a JSON number, which is read by its source. */
+const Amount = Schema.optionalKey(Schema.NullOr(Schema.Union([Schema.String, Schema.Finite])))
+const amounts = {
+  approvedAmount: Amount,
+  interest: Amount,
+  effectiveInterest: Amount,
+  monthlyCost: Amount,
+  consolidationDemand: Amount,
+  adminFee: Amount,
+  arrangementFee: Amount,
+  totalRepaymentAmount: Amount,
+  monthlyAccountFee: Amount,
+  totalFeesAndInterest: Amount,
+  topUpAmount: Amount,
+  monthlyCostTopUp: Amount,
+} satisfies { readonly [Name in (typeof offerDecimals)[number]]: typeof Amount }
+
+/** The answer to a submission as JSON, by the bank's own names. */
+export const SubmissionAnswer = Schema.Struct({
+  applicationReference: ApplicationReference,
+  decision: Schema.Literals(decisions),
+  ...amounts,
+  tenor: Schema.optionalKey(Schema.NullOr(Schema.Int)),
+  documentTypes: Schema.optionalKey(DocumentTypes),
+}).annotate({ identifier: "SubmissionAnswer" })
+export type SubmissionAnswer = typeof SubmissionAnswer.Type
+
+const notBlank = Schema.isPattern(/\S/u, { message: "expected more than white space" })
+
+/** A person's word on a loan that the bank has contradicted itself about. */
+export const RulingJson = Schema.Struct({
+  decision: Verdict,
+  /** Who rules: a name that a reviewer can ask. */
+  by: Schema.String.check(Schema.isBetweenLength(1, ruledByLengthMax), notBlank),
+  reason: Schema.String.check(Schema.isBetweenLength(1, rulingReasonLengthMax), notBlank),
+  /** Rule on a loan that is not in dispute. */
+  undisputed: Schema.optionalKey(Schema.Boolean),
+}).annotate({ identifier: "Ruling" })
+export type RulingJson = typeof RulingJson.Type
+
+/** What a ruling did, or would do if it were not a dry run. */
+export const RuledJson = Schema.Struct({
+  dryRun: Schema.Boolean,
+  disposition: Disposition,
+  steps: Schema.Array(StepJson),
+  /** The stage and version after it. */
+  stage: Schema.Literals(stages),
+  version: Schema.Natural,
+}).annotate({ identifier: "Ruled" })
+export type RuledJson = typeof RuledJson.Type
+
+export { AccountName, ApplicationReference, stages }

@@ -1,0 +1,43 @@
+import { Effect, Layer, SchemaIssue } from "effect"
+import type { Schema } from "effect"
+import type { HttpServerResponse } from "effect/http"
+import { HttpApiError } from "effect/http-api"
+import { Problems } from "./api-contract.ts"
+import type { Problem } from "./problem.ts"
+import { answering } from "./problem.ts"
+import type { ProblemCode } from "./problems.ts"
+
+/** Whatever a request fails with is answered with a problem document; a defect is logged without a word of the request. */
+export const problemsLayer = Layer.succeed(Problems, (handler) =>
+  answering(
+    Effect.catch(handler, (error): Effect.Effect<HttpServerResponse.HttpServerResponse, Problem> => {
+      if (!HttpApiError.HttpApiSchemaError.is(error)) return Effect.die(error)
+      // What we answer does not fit our own description: a defect of ours, whatever was asked.
+      if (error.kind === "Body" || error.kind === "ResponseHeaders") return Effect.die(error)
+      return Effect.fail(misfit(error.cause, `The ${places[error.kind]}`))
+    }),
+  ),
+)
+
+const places = {
+  Params: "path",
+  Headers: "headers",
+  Query: "query",
+  Payload: "body",
+} as const
+
+const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()
+
+/** Names what is at fault and what was expected there; never what was sent, which may be personal. */
+export function misfit(
+  { issue }: Schema.SchemaError,
+  place: string,
+  code: ProblemCode = "request-invalid",
+): Problem {
+  const [first] = issuesOf(issue).issues
+  const path = (first?.path ?? []).map(String)
+  const named = path.join(".")
+  const message = first?.message ?? "unexpected value"
+  if (named === "") return { code, detail: `${place}: ${message}.` }
+  return { code, detail: `${place}: ${named}: ${message}.`, field: named }
+}

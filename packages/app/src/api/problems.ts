@@ -1,0 +1,68 @@
+import { Schema } from "effect"
+import { HttpApiSchema } from "effect/http-api"
+
+/**
+ * Everything that the API answers instead of what was asked for, as problem documents (RFC 9457). The code is stable: it is
+ * what a program may branch on. No value that a caller sent is ever repeated in one.
+ */
+export const problems = {
+  "request-invalid": { status: 400, title: "Not a request that this route takes" },
+  "submission-malformed": { status: 400, title: "Not the answer to a submission" },
+  "body-unreadable": { status: 400, title: "Unreadable body" },
+  "account-unknown": { status: 400, title: "No such account" },
+  unauthorized: { status: 401, title: "Unauthorized" },
+  "scope-missing": { status: 403, title: "The key is not for this" },
+  "loan-unknown": { status: 404, title: "No such loan" },
+  "route-unknown": { status: 404, title: "No such route" },
+  "method-not-allowed": { status: 405, title: "Method not allowed" },
+  "not-acceptable": { status: 406, title: "Nothing that you accept" },
+  "account-mismatch": { status: 409, title: "The loan belongs to another account" },
+  "ruling-refused": { status: 409, title: "The ruling cannot be made like this" },
+  "loan-moved": { status: 412, title: "The loan has moved on" },
+  "body-too-large": { status: 413, title: "Body too large" },
+  "media-type-unsupported": { status: 415, title: "Unsupported media type" },
+  "rate-limited": { status: 429, title: "Too many requests" },
+  "internal-error": { status: 500, title: "Internal error" },
+  "bank-unanswered": { status: 502, title: "The bank did not answer" },
+  "store-unavailable": { status: 503, title: "Not now" },
+  "streams-exhausted": { status: 503, title: "Too many streams" },
+} as const satisfies Readonly<Record<string, { readonly status: number; readonly title: string }>>
+
+export type ProblemCode = keyof typeof problems
+
+/** A problem document as it goes over the wire. */
+const problemBody = <Codes extends ReadonlyArray<ProblemCode>>(status: number, codes: Codes) =>
+  Schema.Struct({
+    type: Schema.String,
+    status: Schema.Literal(status),
+    /** Stable; what a program may branch on. */
+    code: Schema.Literals(codes),
+    title: Schema.String,
+    detail: Schema.String,
+    /** The member of the body, or the parameter, that is at fault. */
+    field: Schema.optionalKey(Schema.String),
+  }).pipe(HttpApiSchema.status(status), HttpApiSchema.asJson({ contentType: "application/problem+json" }))
+
+/** Any problem document of the API, whatever its status. */
+export interface ProblemDocument {
+  readonly type: string
+  readonly status: number
+  readonly code: ProblemCode
+  readonly title: string
+  readonly detail: string
+  readonly field?: string
+}
+
+/** The problems that a route may answer with, one schema for each of their statuses. */
+export function problemSchemas(...codes: ReadonlyArray<ProblemCode>): ReadonlyArray<ProblemSchema> {
+  const statuses = new Set(codes.map((code) => problems[code].status))
+  return [...statuses]
+    .toSorted((a, b) => a - b)
+    .map((status) =>
+      problemBody(
+        status,
+        codes.filter((code) => problems[code].status === status),
+      ),
+    )
+}
+type ProblemSchema = ReturnType<typeof problemBody<ReadonlyArray<ProblemCode>>>

@@ -1,0 +1,37 @@
+import { httpClient, loanCalls } from "./client/calls.ts"
+import type { LoanCalls, LoanClientOptions, LoanListFilter } from "./client/calls.ts"
+import { reconnectLimitsDefault } from "./client/change-stream.ts"
+import type { ReconnectLimits } from "./client/change-stream.ts"
+import type { Watch } from "./client/watch.ts"
+import { watchLoan, watchLoans } from "./client/watch-loans.ts"
+import type { LoanSnapshot, LoansSnapshot } from "./client/watch-loans.ts"
+
+export { LoanApiError } from "./client/loan-api-error.ts"
+
+/** The engine's API for a frontend or a service: its calls, and what can be watched. */
+export interface LoanClient extends LoanCalls {
+  /** One loan as it moves; reconnects by itself and misses nothing. */
+  readonly watchLoan: (reference: string) => Watch<LoanSnapshot>
+  /** All loans that meet a filter, as they come, move and go. */
+  readonly watchLoans: (filter?: LoanListFilter) => Watch<LoansSnapshot>
+}
+
+/**
+ * A client of the engine's API. Runs in browsers and in Node; its calls reject with a {@link LoanApiError}, whose `problem`
+ * is what the engine answered.
+ *
+ * @example
+ * const client = loanClient({ baseUrl: "https://loans.example", apiKey })
+ * const watch = client.watchLoan("ABC-123")
+ * const { loan, status } = useSyncExternalStore(watch.subscribe, watch.getSnapshot)
+ */
+export function loanClient(options: LoanClientOptions & Partial<ReconnectLimits>): LoanClient {
+  const http = httpClient(options)
+  const calls = loanCalls(http)
+  const watching = { http, calls, limits: { ...reconnectLimitsDefault, ...options } }
+  return {
+    ...calls,
+    watchLoan: (reference) => watchLoan(watching, reference),
+    watchLoans: (filter = {}) => watchLoans(watching, filter),
+  }
+}

@@ -1,0 +1,134 @@
+import { ApplicationReference } from "@loan-engine/domain/observation"
+import { Effect, Schema } from "effect"
+import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
+import { HttpApiClient } from "effect/http-api"
+import { LoanApi } from "../api/loan-api.ts"
+import type {
+  EntryJson,
+  LoanJson,
+  LoanPage,
+  PolledJson,
+  RuledJson,
+  RulingJson,
+  SubmissionAnswer,
+} from "../api/loan-schemas.ts"
+import { AccountName } from "../api/loan-schemas.ts"
+import { loanApiError } from "./loan-api-error.ts"
+
+export interface LoanClientOptions {
+  /** Where the engine is served, such as `https://loans.example`. */
+  readonly baseUrl: string
+  readonly apiKey: string
+  /** The runtime's own by default. */
+  readonly fetch?: typeof globalThis.fetch
+}
+
+/** Which loans: those that meet all of it. */
+export interface LoanListFilter {
+  readonly stage?: LoanJson["stage"]
+  readonly account?: string
+  readonly additionOutstanding?: boolean
+  readonly disputed?: boolean
+  readonly stalled?: boolean
+}
+
+export interface LoanPageOptions extends LoanListFilter {
+  readonly limit?: number
+  readonly cursor?: string
+}
+
+export interface RuleOptions {
+  /** The version of the loan that was looked at: a later one is not ruled on (`loan-moved`). */
+  readonly ifVersion?: number
+  readonly dryRun?: boolean
+}
+
+/** The API's calls; each rejects with a `LoanApiError`. */
+export interface LoanCalls {
+  /** Registers the answer to a submission: the bank's XML as it came, or its members. */
+  readonly register: (
+    answer: string | SubmissionJson,
+    options?: { readonly account?: string },
+  ) => Promise<LoanJson>
+  readonly loan: (reference: string) => Promise<LoanJson>
+  readonly loans: (options?: LoanPageOptions) => Promise<LoanPage>
+  readonly history: (reference: string) => Promise<ReadonlyArray<EntryJson>>
+  readonly poll: (reference: string) => Promise<PolledJson>
+  readonly rule: (reference: string, ruling: RulingJson, options?: RuleOptions) => Promise<RuledJson>
+}
+
+/** The answer to a submission as JSON, its reference as plain text. */
+export type SubmissionJson = Omit<SubmissionAnswer, "applicationReference"> & {
+  readonly applicationReference: string
+}
+
+/** The HTTP that every call goes over: to the engine, with the key. */
+export const httpClient = ({ baseUrl, apiKey, fetch }: LoanClientOptions): HttpClient.HttpClient => {
+  const made = Effect.runSync(HttpClient.HttpClient.pipe(Effect.provide(FetchHttpClient.layer)))
+  const asked = made.pipe(
+    HttpClient.mapRequest((request) =>
+      request.pipe(HttpClientRequest.prependUrl(baseUrl), HttpClientRequest.bearerToken(apiKey)),
+    ),
+  )
+  // A page of another origin may send only the headers that the engine lists: none of a trace is among them.
+  const untraced = HttpClient.transformResponse(
+    asked,
+    Effect.provideService(HttpClient.TracerPropagationEnabled, false),
+  )
+  if (fetch === undefined) return untraced
+  return HttpClient.transformResponse(untraced, Effect.provideService(FetchHttpClient.Fetch, fetch))
+}
+
+/** The calls, derived from the API's definition. */
+export function loanCalls(http: HttpClient.HttpClient): LoanCalls {
+  const { loans } = Effect.runSync(HttpApiClient.makeWith(LoanApi, { httpClient: http }))
+  return {
+    register: (answer, { account } = {}) =>
+      run(
+        Effect.gen(function* () {
+          const payload =
+            typeof answer === "string"
+              ? answer
+              : { ...answer, applicationReference: yield* referenceOf(answer.applicationReference) }
+          const query = account === undefined ? {} : { account: yield* accountOf(account) }
+          return (yield* loans.register({ query, payload })).body
+        }),
+      ),
+    loan: (reference) =>
+      run(
+        Effect.gen(function* () {
+          const params = { reference: yield* referenceOf(reference) }
+          const found = yield* loans.get({ params, headers: {} })
+          return found === undefined
+            ? yield* Effect.die(new Error("nothing was asked not to be sent"))
+            : found.body
+        }),
+      ),
+    loans: ({ account, ...query } = {}) =>
+      run(
+        Effect.gen(function* () {
+          const own = account === undefined ? {} : { account: yield* accountOf(account) }
+          return yield* loans.list({ query: { ...query, ...own } })
+        }),
+      ),
+    history: (reference) =>
+      run(Effect.flatMap(referenceOf(reference), (of) => loans.history({ params: { reference: of } }))),
+    poll: (reference) =>
+      run(Effect.flatMap(referenceOf(reference), (of) => loans.poll({ params: { reference: of } }))),
+    rule: (reference, payload, { ifVersion, dryRun } = {}) =>
+      run(
+        Effect.gen(function* () {
+          const params = { reference: yield* referenceOf(reference) }
+          const headers = ifVersion === undefined ? {} : { "if-match": `"${ifVersion}"` }
+          const query = dryRun === undefined ? {} : { dryRun }
+          return yield* loans.ruling({ params, headers, query, payload })
+        }),
+      ),
+  }
+}
+
+const referenceOf = Schema.decodeUnknownEffect(ApplicationReference)
+const accountOf = Schema.decodeUnknownEffect(AccountName)
+
+const run = <A>(call: Effect.Effect<A, unknown>): Promise<A> =>
+  Effect.runPromise(Effect.mapError(call, loanApiError))

@@ -1,0 +1,116 @@
+import { Effect } from "effect"
+import type { HttpClient } from "effect/http"
+import type { LoanJson } from "../api/loan-schemas.ts"
+import { pageLoansMax } from "../api/loan-schemas.ts"
+import type { LoanCalls, LoanListFilter } from "./calls.ts"
+import { followChanges } from "./change-stream.ts"
+import type { ReconnectLimits } from "./change-stream.ts"
+import { loanApiError } from "./loan-api-error.ts"
+import { makeWatch } from "./watch.ts"
+import type { Watch, WatchState } from "./watch.ts"
+
+export interface LoanSnapshot extends WatchState {
+  /** `undefined` until it was first heard of. */
+  readonly loan: LoanJson | undefined
+}
+
+export interface LoansSnapshot extends WatchState {
+  /** In the order of their references. */
+  readonly loans: ReadonlyArray<LoanJson>
+}
+
+/** What a watch is made of. */
+export interface Watching {
+  readonly http: HttpClient.HttpClient
+  readonly calls: LoanCalls
+  readonly limits: ReconnectLimits
+}
+
+/** One loan as it moves. */
+export function watchLoan({ http, calls, limits }: Watching, reference: string): Watch<LoanSnapshot> {
+  let loan: LoanJson | undefined
+  const isNews = (next: LoanJson): boolean => loan === undefined || next.version >= loan.version
+  return makeWatch(
+    (state) => ({ ...state, loan }),
+    (changed) =>
+      following({ http, limits }, `/v1/loans/${encodeURIComponent(reference)}/changes`, changed, {
+        load: Effect.map(
+          called(() => calls.loan(reference)),
+          (next) => {
+            if (isNews(next)) loan = next
+          },
+        ),
+        take: (next) => {
+          if (isNews(next)) loan = next
+        },
+      }),
+  )
+}
+
+/** All loans that meet a filter, as they come, move and go. */
+export function watchLoans({ http, calls, limits }: Watching, filter: LoanListFilter): Watch<LoansSnapshot> {
+  const loans = new Map<string, LoanJson>()
+  const take = (loan: LoanJson): void => {
+    const known = loans.get(loan.applicationReference)
+    if (known !== undefined && known.version > loan.version) return
+    if (meets(loan, filter)) loans.set(loan.applicationReference, loan)
+    else loans.delete(loan.applicationReference)
+  }
+  const load = Effect.gen(function* () {
+    let from: { readonly cursor?: string } = {}
+    for (;;) {
+      const page = yield* called(() => calls.loans({ ...filter, limit: pageLoansMax, ...from }))
+      for (const loan of page.loans) take(loan)
+      if (page.next === null) return
+      from = { cursor: page.next }
+    }
+  })
+  const path = `/v1/changes${filter.account === undefined ? "" : `?account=${encodeURIComponent(filter.account)}`}`
+  return makeWatch(
+    (state) => ({
+      ...state,
+      loans: [...loans.values()].sort((a, b) => (a.applicationReference < b.applicationReference ? -1 : 1)),
+    }),
+    (changed) => following({ http, limits }, path, changed, { load, take }),
+  )
+}
+
+interface Kept {
+  /** Loads what was there before the first change; later changes only add to it. */
+  readonly load: Effect.Effect<void, ReturnType<typeof loanApiError>>
+  readonly take: (loan: LoanJson) => void
+}
+
+function following(
+  { http, limits }: Pick<Watching, "http" | "limits">,
+  path: string,
+  changed: (state?: WatchState) => void,
+  { load, take }: Kept,
+): Effect.Effect<void> {
+  let isLoaded = false
+  const live = Effect.sync(() => {
+    isLoaded = true
+    changed({ status: "live", problem: undefined })
+  })
+  return followChanges(http, path, limits, {
+    // The stream stands before anything is loaded: what changes meanwhile comes after it.
+    connected: Effect.suspend(() => (isLoaded ? live : Effect.andThen(load, live))),
+    changed: ({ loan }) => {
+      take(loan)
+      changed()
+    },
+    disconnected: () => changed({ status: isLoaded ? "reconnecting" : "connecting", problem: undefined }),
+    refused: (problem) => changed({ status: "refused", problem }),
+  })
+}
+
+const called = <A>(call: () => Promise<A>) => Effect.tryPromise({ try: call, catch: loanApiError })
+
+function meets(loan: LoanJson, filter: LoanListFilter): boolean {
+  const { stage, account, additionOutstanding, disputed, stalled } = filter
+  if (stage !== undefined && loan.stage !== stage) return false
+  if (account !== undefined && loan.account !== account) return false
+  if (additionOutstanding !== undefined && loan.additionOutstanding !== additionOutstanding) return false
+  if (disputed !== undefined && (loan.stage === "disputed") !== disputed) return false
+  return stalled === undefined || loan.stalled === stalled
+}

@@ -1,0 +1,52 @@
+import { Effect, Fiber } from "effect"
+import type { ProblemDocument } from "../api/problems.ts"
+
+/** `live`: what is shown is what the engine knows; `reconnecting`: it is what was known when the line was lost. */
+export type WatchStatus = "connecting" | "live" | "reconnecting" | "refused"
+
+/** What a frontend subscribes to: fits React's useSyncExternalStore, and its like elsewhere, as it is. */
+export interface Watch<Snapshot> {
+  /** Follows the engine while anybody is subscribed; gives what ends the subscription. */
+  readonly subscribe: (listener: () => void) => () => void
+  /** The same object until something changes. */
+  readonly getSnapshot: () => Snapshot
+}
+
+export interface WatchState {
+  readonly status: WatchStatus
+  /** Why the engine refuses to be watched. */
+  readonly problem: ProblemDocument | undefined
+}
+
+/** A watch that runs while it has listeners, and takes its snapshot anew only after a change. */
+export function makeWatch<Snapshot>(
+  takeSnapshot: (state: WatchState) => Snapshot,
+  follow: (changed: (state?: WatchState) => void) => Effect.Effect<void>,
+): Watch<Snapshot> {
+  const listeners = new Set<() => void>()
+  let state: WatchState = { status: "connecting", problem: undefined }
+  let snapshot: Snapshot | undefined
+  let fiber: Fiber.Fiber<void> | undefined
+
+  const changed = (next: WatchState = state): void => {
+    state = next
+    snapshot = undefined
+    for (const listener of listeners) listener()
+  }
+  const run = follow(changed)
+  return {
+    subscribe: (listener) => {
+      // Each subscription is one of its own, even of the same function.
+      const own = (): void => listener()
+      listeners.add(own)
+      fiber ??= Effect.runFork(run)
+      return () => {
+        listeners.delete(own)
+        if (listeners.size > 0 || fiber === undefined) return
+        Effect.runFork(Fiber.interrupt(fiber))
+        fiber = undefined
+      }
+    },
+    getSnapshot: () => (snapshot ??= takeSnapshot(state)),
+  }
+}

@@ -1,0 +1,11 @@
+import { openApiText } from "@loan-engine/app/api/described-api"
+import { describe, expect, it } from "vitest"
+
+/** Writes the description anew: npx -y pnpm@12 test test/docs -u */
+const description = new URL("../../docs/openapi.json", import.meta.url).pathname
+
+describe("docs/openapi.json", () => {
+  it("is written from the API's definition as it is", async () => {
+    await expect(openApiText()).toMatchFileSnapshot(description)
+  })
+})

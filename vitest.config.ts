@@ -6,5 +6,7 @@ export default defineConfig({
     reporters: ["default", "./test/closing-line-reporter.ts"],
     testTimeout: 120_000,
     hookTimeout: 60_000,
+    // Much of the time goes to waiting for processes, disks and servers, so two files fit on two cores.
+    maxWorkers: 2,
   },
 })

@@ -9,6 +9,10 @@ import { LoanEngine } from "@loan-engine/app/engine"
 import { JournalStore } from "@loan-engine/app/journal-store"
 import type { LoanStore } from "@loan-engine/app/loan-store"
 import { cadenceDefaults } from "@loan-engine/app/poll-cadence"
+import { openConnection } from "@loan-engine/app/store/sqlite-connection"
+import { migrate } from "@loan-engine/app/store/sqlite-schema"
+import { makeCommit } from "@loan-engine/app/store/sqlite-writes"
+import type { WriteJob } from "@loan-engine/app/store/sqlite-writes"
 import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite"
 import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
 import type { Observation } from "@loan-engine/domain/observation"
@@ -61,7 +65,18 @@ export async function recordFigures(rounds: number): Promise<ReadonlyArray<Figur
       },
       rounds,
     )
-    return [direct, await replayFigure(context, rounds)]
+    const statements = await compare(
+      {
+        name: "record_statements",
+        what: "the statements that a record takes, with nothing of the engine around them, beside the same bare insert",
+        unit: "records/s",
+        goal: null,
+        ours: () => rate(recordsEach, bareStatements(join(directory, "statements.sqlite"))),
+        floor: () => rate(recordsEach, bare.insertAll),
+      },
+      rounds,
+    )
+    return [direct, statements, await replayFigure(context, rounds)]
   } finally {
     bare.close()
     await Effect.runPromise(Scope.close(scope, Exit.void))
@@ -125,6 +140,35 @@ async function rate(units: number, work: () => Promise<unknown>): Promise<number
   await work()
   return (units * 1_000) / (performance.now() - begun)
 }
+
+/** What SQLite alone takes for a loan's row, its journal row and their indexes: the most that `record` could reach. */
+function bareStatements(path: string): () => Promise<void> {
+  const database = openConnection({ path, ...sqliteDefaults })
+  migrate(database, path)
+  const commit = makeCommit(database)
+  const content = "c".repeat(bytesOfContent)
+  const snapshot = "s".repeat(bytesOfSnapshot)
+  const hashText = "h".repeat(64)
+  const job = (): WriteJob => {
+    const reference = `bench-${recorded++}`
+    const dueAt = 10_000 + (recorded % 4_000)
+    const loan = [reference, account, 1, "signed", snapshot, hashText, dueAt, 0, 1, 0]
+    return [
+      { statement: "openLoan", parameters: loan },
+      { statement: "append", parameters: [reference, 1, content, raw, hashText] },
+    ]
+  }
+  return async () => {
+    for (let done = 0; done < recordsEach; done += recordsAtOnce) {
+      commit(Array.from({ length: recordsAtOnce }, job))
+    }
+    database.close()
+  }
+}
+
+/** How long an entry's text and a loan's snapshot are for such a callback. */
+const bytesOfContent = 550
+const bytesOfSnapshot = 400
 
 /** A table of bytes with a key, as many inserts as wait in one transaction, full synchronisation: what durability costs. */
 function bareInserts(path: string) {

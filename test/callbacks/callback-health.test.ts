@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
 import { makeRejectionLog } from "@loan-engine/adapters-http/rejection-log"
 import { callbackHealth, callbackHealthDefaults } from "@loan-engine/app/callback-health"
 import type { CallbackDay } from "@loan-engine/app/callback-health"
@@ -140,6 +141,34 @@ describe("the watch over callbacks", () => {
     expect(first).toMatchObject(expected)
     const second = await watched("once", ({ pass, healths }) => Effect.andThen(pass, healths))
     expect(second).toMatchObject(expected)
+  })
+
+  it("counts what was refused just before the end, and goes on where a row was damaged", async () => {
+    await watched("damaged", ({ tell, refuse }) =>
+      Effect.gen(function* () {
+        yield* tell("callback", "A", { type: "decision.approved", at: 2 })
+        yield* tell("callback", "B", { type: "decision.approved", at: 3 })
+        refuse(se, "unauthorized")
+      }),
+    )
+    const database = new DatabaseSync(join(directory, "damaged.sqlite"))
+    database.exec("UPDATE cursors SET position = 0; DELETE FROM callback_days WHERE by_callback > 0")
+    database.exec("UPDATE journal SET content = '{}' WHERE position = 1")
+    database.close()
+    const healths = await watched("damaged", ({ pass, healths }) => Effect.andThen(pass, healths))
+    expect(healths).toMatchObject([{ account: se, byCallback: 1, lastCallbackAt: 3 }, { account: no }])
+  })
+
+  it("counts a refusal of the last moment", async () => {
+    await watched("last", ({ tell, pass, refuse }) =>
+      Effect.gen(function* () {
+        yield* tell("callback", "A", { type: "decision.approved", at: 2 })
+        yield* pass
+        refuse(se, "unauthorized")
+      }),
+    )
+    const healths = await watched("last", ({ healths }) => healths)
+    expect(healths).toMatchObject([{ account: se, unauthorized: 1, lastCallbackAt: 2 }, { account: no }])
   })
 
   it("raises the alarm once when the callbacks stay away, naming the command that looks into it", async () => {

@@ -2,10 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
+import { digestOf, journalEntry } from "@loan-engine/app/journal"
 import { LoanStore, StoreUnusable } from "@loan-engine/app/loan-store"
+import type { Change, StoredLoan } from "@loan-engine/app/loan-store"
+import { neverPolled } from "@loan-engine/app/poll-cadence"
+import { threadCommit } from "@loan-engine/app/store/sqlite-writer"
 import { migrate } from "@loan-engine/app/store/sqlite-schema"
 import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite"
-import { AccountName } from "@loan-engine/domain/observation"
+import { observe, openLoan } from "@loan-engine/domain/loan"
+import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
+import type { Observation } from "@loan-engine/domain/observation"
 import { Effect, Result } from "effect"
 import { afterAll, describe, expect, it } from "vitest"
 import { journalStoreContract } from "./journal-store-contract.ts"
@@ -64,6 +70,54 @@ describe("a store that has more writes waiting than it may queue", () => {
     )
   })
 })
+describe("a poll that is claimed in the same transaction as a change of its loan", () => {
+  it("keeps its lease, if the change leaves the schedule alone", async () => {
+    const reference = ApplicationReference.make("leased")
+    const account = AccountName.make("se")
+    const observation: Observation = {
+      applicationReference: reference,
+      account,
+      source: "callback",
+      evidence: "credentials",
+      receivedAt: 10,
+      events: [{ type: "agreement.signed", at: 10 }],
+    }
+    const change =
+      (body: string) =>
+      (stored: StoredLoan | undefined): Change => {
+        const raw = new TextEncoder().encode(body)
+        const decision = observe(stored?.loan ?? openLoan(reference, account), observation)
+        const bytes = { raw, digest: digestOf(raw) }
+        return {
+          entry: journalEntry(observation, decision, bytes, 1_000, stored?.chainHead ?? ""),
+          loan: decision.loan,
+          schedule: stored?.schedule ?? { ...neverPolled, nextPollAt: 10 },
+          addsNothing: false,
+        }
+      }
+    const due = { account, confirm: false, now: 15, limit: 10, leaseMs: 100 }
+    await Effect.runPromise(
+      Effect.gen(function* () {
+        const store = yield* LoanStore
+        yield* store.update(reference, change("first"))
+        const both = [store.update(reference, change("again")), store.claimDue(due)]
+        yield* Effect.all(both, { concurrency: "unbounded" })
+        const stored = yield* store.load(reference)
+        expect([stored?.loan.version, stored?.schedule.nextPollAt]).toEqual([2, 115])
+      }).pipe(Effect.provide(layer(newFile()))),
+    )
+  })
+})
+
+describe("a thread that writes", () => {
+  it("which cannot open the file is said to be unusable, and holds nothing up", async () => {
+    const settings = { path: join(directory, "nowhere", "a.sqlite"), busyTimeoutMs: 1, walPagesMax: 1 }
+    const error = await Effect.runPromise(Effect.flip(Effect.scoped(threadCommit(settings))))
+    expect(error).toBeInstanceOf(StoreUnusable)
+    expect(error.message).toContain("cannot be opened for writing")
+  })
+})
+
 journalStoreContract("SQLite", () => layer(newFile()))
 
 /** Opens the store on this path, which must be refused. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Socket } from "node:net"
 import { Effect } from "effect"
 import { CallbackRefused } from "./callback-answer.ts"
 import type { CallbackAnswer } from "./callback-answer.ts"
@@ -28,8 +29,12 @@ export function serveCallback(
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
+  if (closing.has(request.socket)) return
   receiver.respond(account, nodeCallbackRequest(request), (answer) => send(request, response, answer))
 }
+
+/** Connections that have had their last answer: whatever else was sent on them is as if it had never come. */
+const closing = new WeakSet<Socket>()
 
 function send(
   request: IncomingMessage,
@@ -43,6 +48,7 @@ function send(
     response.end(body)
     return
   }
+  closing.add(request.socket)
   response.writeHead(status, { ...headers, "content-length": length, connection: "close" })
   response.write(body)
   linger(request, () => response.end())

@@ -1,19 +1,20 @@
 import type { RejectionCode } from "@loan-engine/adapters-http/callback-answer"
 import type { RejectionLog } from "@loan-engine/adapters-http/rejection-log"
 import type { AccountName } from "@loan-engine/domain/observation"
-import { Clock, Effect, Metric, Schedule, Schema } from "effect"
+import { Clock, Effect, Metric, Option, Schedule, Schema } from "effect"
 import type { Scope } from "effect"
 import { callbackAlarm, callbackHealth, CallbackTally, judgedFrom } from "./callback-health.ts"
 import type { CallbackHealth, CallbackHealthSettings } from "./callback-health.ts"
 import { EntryContent } from "./journal.ts"
 import { JournalStore } from "./journal-store.ts"
+import type { FeedRow } from "./journal-store.ts"
 import type { StoreUnavailable } from "./loan-store.ts"
 import { callbackAlarmGauge, callbackMissedRatioGauge } from "./telemetry/metrics.ts"
 
 /** How many entries are counted before everything else has its turn again. */
 const countedPageRowsMax = 200
 
-const decodeEntry = Schema.decodeUnknownSync(
+const decodeEntry = Schema.decodeUnknownOption(
   Schema.fromJsonString(
     Schema.Struct({
       account: EntryContent.fields.account,
@@ -37,6 +38,7 @@ export const watchCallbacks = Effect.fnUntraced(function* (
   accounts: ReadonlyArray<AccountName>,
   refused: RefusedCounts,
 ): Effect.fn.Return<void, never, JournalStore | Scope.Scope> {
+  const journal = yield* JournalStore
   const told = new Map<AccountName, RefusedSoFar>()
   const alarmed = new Set<AccountName>()
   const watch = Effect.gen(function* () {
@@ -53,6 +55,8 @@ export const watchCallbacks = Effect.fnUntraced(function* (
       ),
     ),
   )
+  // What was refused since the last time would be forgotten with the process.
+  yield* Effect.addFinalizer(() => Effect.provideService(watch, JournalStore, journal))
   yield* Effect.forkScoped(Effect.repeat(watch, Schedule.spaced(settings.callbackHealthEveryMs)))
 })
 
@@ -68,7 +72,7 @@ export const callbackHealths = Effect.fnUntraced(function* (
     const rows = yield* journal.feed({ after, limit: countedPageRowsMax })
     const last = rows.at(-1)
     if (last === undefined) break
-    for (const row of rows) uncounted.entry(decodeEntry(row.text))
+    count(uncounted, rows)
     after = last.position
   }
   return accounts.map((account) => callbackHealth(account, [...days, ...uncounted.days], settings))
@@ -83,12 +87,19 @@ export const countFeed = Effect.gen(function* () {
     const last = rows.at(-1)
     if (last === undefined) return
     const tally = new CallbackTally()
-    // A row that is not what we wrote is the verification's to report.
-    for (const row of rows) tally.entry(decodeEntry(row.text))
+    count(tally, rows)
     yield* journal.countCallbacks({ from, to: last.position, days: tally.days })
     yield* Effect.yieldNow
   }
 })
+
+/** A row that is not what we wrote is the verification's to report, and must not end the counting of the others. */
+function count(tally: CallbackTally, rows: ReadonlyArray<FeedRow>): void {
+  for (const row of rows) {
+    const entry = Option.getOrUndefined(decodeEntry(row.text))
+    if (entry !== undefined) tally.entry(entry)
+  }
+}
 
 interface RefusedSoFar {
   readonly forged: number

@@ -1,5 +1,5 @@
 import { createServer } from "node:http"
-import type { RequestListener, Server } from "node:http"
+import type { RequestListener, Server, ServerResponse } from "node:http"
 import { Context, Effect, Schema } from "effect"
 import type { Scope } from "effect"
 import type { ServerLimits } from "./server-limits.ts"
@@ -31,15 +31,16 @@ export interface ListenOptions {
 export const listen = Effect.fnUntraced(function* (
   options: ListenOptions,
 ): Effect.fn.Return<HttpListener["Service"], ListenFailed, Scope.Scope> {
-  const { host, limits, handler } = options
-  const server = makeServer(limits, handler)
-  yield* Effect.acquireRelease(start(server, options), () => stop(server, limits))
+  const { host, limits } = options
+  const answering = new Set<ServerResponse>()
+  const server = makeServer(options, answering)
+  yield* Effect.acquireRelease(start(server, options), () => stop(server, limits, answering))
   const address = server.address()
   const port = typeof address === "object" && address !== null ? address.port : options.port
   return { url: `http://${host.includes(":") ? `[${host}]` : host}:${port}` }
 })
 
-function makeServer(limits: ServerLimits, handler: RequestListener): Server {
+function makeServer({ limits, handler }: ListenOptions, answering: Set<ServerResponse>): Server {
   const server = createServer(
     {
       requestTimeout: limits.requestMsMax,
@@ -50,10 +51,20 @@ function makeServer(limits: ServerLimits, handler: RequestListener): Server {
       requireHostHeader: true,
       insecureHTTPParser: false,
     },
-    handler,
+    (request, response) => {
+      answering.add(response)
+      response.once("close", () => answering.delete(response))
+      if (!server.listening) endsConnection(response)
+      handler(request, response)
+    },
   )
   server.maxConnections = limits.connectionsMax
   return server
+}
+
+/** Tells the client, with the answer, to send nothing more on this connection. */
+function endsConnection(response: ServerResponse): void {
+  if (!response.headersSent) response.shouldKeepAlive = false
 }
 
 const start = (server: Server, { host, port }: ListenOptions): Effect.Effect<void, ListenFailed> =>
@@ -71,9 +82,15 @@ const start = (server: Server, { host, port }: ListenOptions): Effect.Effect<voi
     })
   })
 
-const stop = (server: Server, { stopMsMax }: ServerLimits): Effect.Effect<void> =>
+/** A connection that is kept busy would never end by itself: each answer from now on is its last. */
+const stop = (
+  server: Server,
+  { stopMsMax }: ServerLimits,
+  answering: ReadonlySet<ServerResponse>,
+): Effect.Effect<void> =>
   Effect.callback<void>((resume) => {
     server.close(() => resume(Effect.void))
+    for (const response of answering) endsConnection(response)
   }).pipe(
     Effect.timeoutOrElse({
       duration: stopMsMax,

@@ -117,6 +117,11 @@ const observationOf = (
 const rawRuling = ({ receivedAt }: Observation, { decision, by, reason }: Ruling): Uint8Array =>
   new TextEncoder().encode(canonicalJson({ action: "rule", at: receivedAt, by, decision, reason }))
 
-/** What was known of a loan at a moment: the fold of what was recorded until then; `undefined` if nothing was. */
-export const knownAt = (entries: ReadonlyArray<StoredEntry>, at: Instant): Loan | undefined =>
-  replay(entries.filter(({ recordedAt }) => recordedAt <= at))
+/**
+ * What was known of a loan at a moment: the fold of what was recorded until then; `undefined` if nothing was. It ends at the
+ * first entry of later, so that a clock that was set back makes no history that never was.
+ */
+export function knownAt(entries: ReadonlyArray<StoredEntry>, at: Instant): Loan | undefined {
+  const later = entries.findIndex(({ recordedAt }) => recordedAt > at)
+  return replay(later === -1 ? entries : entries.slice(0, later))
+}

@@ -15,8 +15,11 @@ const InstantText = Schema.String.pipe(
   Schema.decodeTo(Instant, {
     decode: SchemaGetter.transformEffect((text) => {
       const at = Date.parse(text)
+      const [, year, month, day] = /^(\d{4})-(\d{2})-(\d{2})/u.exec(text) ?? []
+      const isDay =
+        new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() === Number(day)
       const zoned = /^\d{4}-\d{2}-\d{2}(?:$|T.*(?:Z|[+-]\d{2}:?\d{2})$)/u.test(text)
-      return zoned && Number.isFinite(at) ? Effect.succeed(at) : Effect.fail(notTime)
+      return zoned && isDay && Number.isFinite(at) ? Effect.succeed(at) : Effect.fail(notTime)
     }),
     encode: SchemaGetter.transform((at) => iso(at)),
   }),

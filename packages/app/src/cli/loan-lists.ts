@@ -1,12 +1,13 @@
 import type { LoanFilter, StoredLoan } from "../loan-store.ts"
 import { LoanStore } from "../loan-store.ts"
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { readingStore } from "./open-store.ts"
 import { isoOrDash, jsonFlag, print, table } from "./output.ts"
 
 const limit = Flag.Int("limit").pipe(
   Flag.withDescription("How many to list at most; 0 for all"),
+  Flag.withSchema(Schema.Natural),
   Flag.withDefault(100),
 )
 

@@ -15,7 +15,10 @@ export const print = (json: boolean, value: unknown, lines: ReadonlyArray<string
 
 /** A line as a terminal may see it: what stands in a store must not move a cursor. */
 const shown = (line: string): string =>
-  line.replaceAll(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`)
+  line.replaceAll(
+    /[\p{Cc}\p{Cf}]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  )
 
 /** A table: its head, then the rows, each column as wide as its widest cell. */
 export function table(

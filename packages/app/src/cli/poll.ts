@@ -1,19 +1,20 @@
 import { Effect, Layer } from "effect"
 import { Command } from "effect/cli"
 import { banksLayer } from "../bank-clients.ts"
+import { Banks } from "../banks.ts"
 import { operatorConfigFromEnvironment } from "../config.ts"
 import { LoanEngine } from "../engine.ts"
 import { knownLoan } from "../operator.ts"
 import { Poller } from "../poller.ts"
 import type { PollAnswer } from "../poller.ts"
-import { BankUnanswered } from "./exit-codes.ts"
+import { BankUnanswered, unusable } from "./exit-codes.ts"
 import { reference } from "./loan-argument.ts"
 import { writingEngine } from "./open-store.ts"
 import { jsonFlag, print, table } from "./output.ts"
 
 const polling = Layer.unwrap(
   Effect.map(operatorConfigFromEnvironment, (config) =>
-    Poller.layerOnDemand(config.poller).pipe(Layer.provide(banksLayer(config))),
+    Poller.layerOnDemand(config.poller).pipe(Layer.provideMerge(banksLayer(config))),
   ),
 ).pipe(Layer.provideMerge(writingEngine))
 
@@ -25,6 +26,12 @@ const now = Command.make(
     const poller = yield* Poller
     const engine = yield* LoanEngine
     const stored = yield* knownLoan(options.reference)
+    const banks = yield* Banks
+    if (!banks.has(stored.loan.account)) {
+      return yield* unusable(
+        `No bank is set for account ${stored.loan.account}: set LOAN_ENGINE_BANK_URL, _USERNAME and _PASSWORD.`,
+      )
+    }
     const answers = yield* poller.poll(stored, ["status", "quote"])
     const stage = (yield* engine.loan(options.reference))?.loan.stage ?? stored.loan.stage
     const shown = answers.map(answerJson)

@@ -52,6 +52,7 @@ export const makeGroupCommit = Effect.fnUntraced(function* <Request, Answer>(
   type Waits = Waiting<Request, Answer>
   const queue = yield* Queue.bounded<Waits>(limits.queuedUpdatesMax)
   let again: ReadonlyArray<Waits> = []
+  let stopped = false
   const { committed } = yield* commitMetrics(() => Queue.sizeUnsafe(queue))
   const scope = yield* Effect.scope
   const resting = new Set<Waits>()
@@ -75,6 +76,10 @@ export const makeGroupCommit = Effect.fnUntraced(function* <Request, Answer>(
         onSuccess: ([took, outcomes]) => {
           committed(batch.length, Duration.toSeconds(took))
           const left = settle(batch, outcomes)
+          if (stopped) {
+            failAll([...left.again, ...left.stale], Effect.fail(shuttingDown))
+            return Effect.void
+          }
           again = left.again
           return Effect.forEach(left.stale, (waiting) => Effect.forkIn(retryLater(waiting), scope), {
             discard: true,
@@ -86,6 +91,7 @@ export const makeGroupCommit = Effect.fnUntraced(function* <Request, Answer>(
     )
   })
   const stop = Effect.suspend(() => {
+    stopped = true
     failAll([...again, ...resting], Effect.fail(shuttingDown))
     return Effect.map(Queue.clear(queue), (waiting) => failAll(waiting, Effect.fail(shuttingDown)))
   })
@@ -94,6 +100,7 @@ export const makeGroupCommit = Effect.fnUntraced(function* <Request, Answer>(
   return (request) =>
     Effect.uninterruptible(
       Effect.suspend(() => {
+        if (stopped) return Effect.fail(shuttingDown)
         const done = Deferred.makeUnsafe<Answer, StoreUnavailable>()
         return Queue.offerUnsafe(queue, { request, done, tries: 0 })
           ? Deferred.await(done)

@@ -144,16 +144,13 @@ const openLoan = ({ loan, entry, schedule }: Change): Write => ({
   parameters: [loan.applicationReference, ...loanValues(loan, entry.hash), ...scheduleValues(schedule)],
 })
 
-const moveLoan = (stored: StoredLoan, { loan, entry, schedule }: Change): Write => ({
-  statement: "moveLoan",
-  parameters: [
-    ...loanValues(loan, entry.hash),
-    ...scheduleValues(schedule),
-    loan.applicationReference,
-    stored.loan.version,
-    stored.chainHead,
-  ],
-})
+function moveLoan(stored: StoredLoan, { loan, entry, schedule }: Change): Write {
+  const values = loanValues(loan, entry.hash)
+  const at = [loan.applicationReference, stored.loan.version, stored.chainHead]
+  return schedule === stored.schedule
+    ? { statement: "moveUnscheduledLoan", parameters: [...values, ...at] }
+    : { statement: "moveLoan", parameters: [...values, ...scheduleValues(schedule), ...at] }
+}
 
 export const reschedule = ({ loan }: StoredLoan, schedule: PollSchedule): Write => ({
   statement: "reschedule",

@@ -5,7 +5,7 @@ import { makeCommit } from "./sqlite-writes.ts"
 import type { WriteJob } from "./sqlite-writes.ts"
 
 /**
- * The thread that writes. It is sent a batch, commits it, and answers with what became of each job; the empty message ends
+ * The thread that writes. It says when it has opened the file. Then it is sent a batch, commits it, and answers with what became of each job; the empty message ends
  * it. Whatever it throws ends the thread, and with it the store: a defect is not to be worked around.
  */
 // The settings come from sqlite-writer.ts, which starts this thread.
@@ -13,6 +13,7 @@ import type { WriteJob } from "./sqlite-writes.ts"
 const database = openConnection(workerData as ConnectionSettings)
 const commit = makeCommit(database)
 
+parentPort?.postMessage("opened")
 parentPort?.on("message", (jobs: ReadonlyArray<WriteJob> | null) => {
   if (jobs !== null) return parentPort?.postMessage(commit(jobs))
   database.close()

@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite"
 import { Worker } from "node:worker_threads"
 import { Deferred, Effect } from "effect"
 import type { Scope } from "effect"
+import { StoreUnusable } from "../loan-store.ts"
 import type { ConnectionSettings } from "./sqlite-connection.ts"
 import type { Write, WriteJob, WriteOutcome } from "./sqlite-writes.ts"
 import { makeCommit } from "./sqlite-writes.ts"
@@ -18,32 +19,46 @@ export const inlineCommit = (database: DatabaseSync): CommitJobs => {
 /** Writes on a thread of its own, so that everything else goes on, and the next batch gathers, while the disk is at work. */
 export const threadCommit = Effect.fnUntraced(function* (
   settings: ConnectionSettings,
-): Effect.fn.Return<CommitJobs, never, Scope.Scope> {
+): Effect.fn.Return<CommitJobs, StoreUnusable, Scope.Scope> {
   const { path, busyTimeoutMs, walPagesMax } = settings
+  const ended = Deferred.makeUnsafe<string>()
+  const opened = Deferred.makeUnsafe<void>()
   const worker = yield* Effect.acquireRelease(
-    Effect.sync(
-      () =>
-        new Worker(new URL("./sqlite-writer-thread.ts", import.meta.url), {
-          workerData: { path, busyTimeoutMs, walPagesMax },
-        }),
-    ),
+    Effect.sync(() => {
+      const workerData = { path, busyTimeoutMs, walPagesMax }
+      const started = new Worker(new URL("./sqlite-writer-thread.ts", import.meta.url), { workerData })
+      started.once("message", () => Deferred.doneUnsafe(opened, Effect.void))
+      started.once("error", (cause: Error) => Deferred.doneUnsafe(ended, Effect.succeed(cause.message)))
+      started.once("exit", () => Deferred.doneUnsafe(ended, Effect.succeed("it was ended")))
+      return started
+    }),
     (running) =>
-      Effect.callback<void>((resume) => {
-        running.once("exit", () => resume(Effect.void))
-        running.postMessage(null)
-      }),
+      Effect.andThen(
+        Effect.sync(() => running.postMessage(null)),
+        Deferred.await(ended),
+      ),
   )
-  const died = Deferred.makeUnsafe<never>()
-  worker.on("error", (cause) => Deferred.doneUnsafe(died, Effect.die(cause)))
+  yield* Effect.raceFirst(
+    Deferred.await(opened),
+    Effect.flatMap(Deferred.await(ended), (why) => new StoreUnusable({ message: cannotOpen(path, why) })),
+  )
+  const refused = (jobs: ReadonlyArray<WriteJob>) =>
+    Effect.map(Deferred.await(ended), (why): ReadonlyArray<WriteOutcome> => {
+      const reason = `the thread that writes has ended (${why}): restart the engine`
+      return jobs.map(() => ({ state: "refused", reason }))
+    })
   return (jobs) =>
     Effect.raceFirst(
       Effect.callback<ReadonlyArray<WriteOutcome>>((resume) => {
         worker.once("message", (outcomes: ReadonlyArray<WriteOutcome>) => resume(Effect.succeed(outcomes)))
         worker.postMessage(jobs.map((job) => job.map(standingAlone)))
       }),
-      Deferred.await(died),
+      refused(jobs),
     )
 })
+
+const cannotOpen = (path: string, why: string): string =>
+  `The SQLite file ${path} cannot be opened for writing: ${why}. Check its permissions, and how many files a process may open.`
 
 /** Bytes are mostly a view of a far larger buffer, and what is sent between threads is the buffer. */
 const standingAlone = ({ statement, parameters }: Write): Write => ({

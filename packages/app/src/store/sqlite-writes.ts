@@ -21,6 +21,10 @@ const writeStatements = {
       account = ?, version = ?, stage = ?, snapshot = ?, chain_head = ?, next_poll_at = ?, poll_attempts = ?,
       poll_confirm = ?, stalled = ?
     WHERE application_reference = ? AND version = ? AND chain_head = ?`,
+  // A schedule that was left alone is not written: a poll may have been claimed meanwhile, and its lease stands there.
+  moveUnscheduledLoan: `
+    UPDATE loans SET account = ?, version = ?, stage = ?, snapshot = ?, chain_head = ?
+    WHERE application_reference = ? AND version = ? AND chain_head = ?`,
   append: "INSERT INTO journal (application_reference, version, content, raw, hash) VALUES (?, ?, ?, ?, ?)",
   countRepeat: "UPDATE journal SET repeats = repeats + 1, last_repeated_at = ? WHERE position = ?",
   reschedule: `

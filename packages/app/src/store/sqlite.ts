@@ -92,7 +92,7 @@ const read = <A>(run: () => A): Effect.Effect<A, StoreUnavailable> =>
 function commitOf(
   settings: SqliteSettings,
   database: DatabaseSync,
-): Effect.Effect<CommitJobs, never, Scope.Scope> {
+): Effect.Effect<CommitJobs, StoreUnusable, Scope.Scope> {
   if (settings.readOnly) {
     const reason = "the file is open for reading only"
     return Effect.succeed((jobs) => Effect.succeed(jobs.map(() => ({ state: "refused", reason }))))

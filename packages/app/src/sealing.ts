@@ -11,10 +11,10 @@ export interface SealingSettings {
   readonly checkpointRowsMax: number
 }
 
-export const sealingDefaults: SealingSettings = { checkpointEveryMs: 10_000, checkpointRowsMax: 2_000 }
+export const sealingDefaults: SealingSettings = { checkpointEveryMs: 10_000, checkpointRowsMax: 256 }
 
 /** How many rows are read before everything else has its turn again. */
-const sealedPageRowsMax = 500
+const sealedPageRowsMax = 256
 
 /** Seals the feed every now and then while the engine runs, and once more when it stops. */
 export const layerSealing = (settings: SealingSettings): Layer.Layer<never, never, JournalStore> =>

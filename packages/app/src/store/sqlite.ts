@@ -28,7 +28,7 @@ export const sqliteLimitsDefault = {
   transactionUpdatesMax: 256,
   staleRetryMsMax: 250,
   busyTimeoutMs: 5_000,
-  walPagesMax: 4_000,
+  walPagesMax: 1_000,
 }
 
 export const sqliteDefaults: Omit<SqliteSettings, "path"> = {

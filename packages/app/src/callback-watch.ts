@@ -1,7 +1,7 @@
 import type { RejectionCode } from "@loan-engine/adapters-http/callback-answer"
 import type { RejectionLog } from "@loan-engine/adapters-http/rejection-log"
 import type { AccountName } from "@loan-engine/domain/observation"
-import { Clock, Effect, Metric, Option, Schedule, Schema } from "effect"
+import { Clock, Effect, Metric, Option, Schema } from "effect"
 import type { Scope } from "effect"
 import { callbackAlarm, callbackHealth, CallbackTally, judgedFrom } from "./callback-health.ts"
 import type { CallbackHealth, CallbackHealthSettings } from "./callback-health.ts"
@@ -9,6 +9,7 @@ import { EntryContent } from "./journal.ts"
 import { JournalStore } from "./journal-store.ts"
 import type { FeedRow } from "./journal-store.ts"
 import type { StoreUnavailable } from "./loan-store.ts"
+import { recurring } from "./recurring.ts"
 import { callbackAlarmGauge, callbackMissedRatioGauge } from "./telemetry/metrics.ts"
 
 /** How many entries are counted before everything else has its turn again. */
@@ -48,16 +49,10 @@ export const watchCallbacks = Effect.fnUntraced(function* (
       yield* show(health)
       yield* alarm(health, alarmed)
     }
-  }).pipe(
-    Effect.catchTag("StoreUnavailable", ({ message }) =>
-      Effect.logWarning("callbacks could not be counted; it will be tried again").pipe(
-        Effect.annotateLogs({ reason: message }),
-      ),
-    ),
-  )
-  // What was refused since the last time would be forgotten with the process.
-  yield* Effect.addFinalizer(() => Effect.provideService(watch, JournalStore, journal))
-  yield* Effect.forkScoped(Effect.repeat(watch, Schedule.spaced(settings.callbackHealthEveryMs)))
+  })
+  // Once more at the end: what was refused since the last time would be forgotten with the process.
+  const counted = Effect.provideService(watch, JournalStore, journal)
+  yield* recurring("callbacks could not be counted", settings.callbackHealthEveryMs, counted)
 })
 
 /** How every account's callbacks fared over the last days, what is not counted yet included. */

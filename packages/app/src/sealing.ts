@@ -1,8 +1,9 @@
-import { Clock, Effect, Layer, Schedule } from "effect"
+import { Clock, Effect, Layer } from "effect"
 import type { Seal, SealedRow } from "./checkpoint.ts"
 import { sealRows } from "./checkpoint.ts"
 import { JournalStore } from "./journal-store.ts"
 import type { StoreUnavailable } from "./loan-store.ts"
+import { recurring } from "./recurring.ts"
 
 export interface SealingSettings {
   /** How often the feed is sealed, if it has grown; what is not sealed yet could vanish with its loan unseen. */
@@ -21,21 +22,8 @@ export const layerSealing = (settings: SealingSettings): Layer.Layer<never, neve
   Layer.effectDiscard(
     Effect.gen(function* () {
       const journal = yield* JournalStore
-      const seal = sealFeed(settings.checkpointRowsMax).pipe(
-        Effect.provideService(JournalStore, journal),
-        Effect.catchTag("StoreUnavailable", ({ message }) =>
-          Effect.logWarning("the feed could not be sealed; it will be tried again").pipe(
-            Effect.annotateLogs({ reason: message }),
-          ),
-        ),
-      )
-      yield* Effect.addFinalizer(() => seal)
-      yield* Effect.forkScoped(
-        Effect.delay(
-          Effect.repeat(seal, Schedule.spaced(settings.checkpointEveryMs)),
-          settings.checkpointEveryMs,
-        ),
-      )
+      const seal = Effect.provideService(sealFeed(settings.checkpointRowsMax), JournalStore, journal)
+      yield* recurring("the feed could not be sealed", settings.checkpointEveryMs, seal)
     }),
   )
 

@@ -211,10 +211,10 @@ describe("a submission's answer in JSON", () => {
 
   it("for another account's loan is a conflict, and changes nothing", async () => {
     const file = join(directory, "accounts.sqlite")
-    const swedish = await startEngine(file, { LOAN_ENGINE_ACCOUNT: "se", LOAN_ENGINE_STOP_DRAIN_MS: "1" })
+    const swedish = await startEngine(file, { LOAN_ENGINE_ACCOUNTS: "se", LOAN_ENGINE_STOP_DRAIN_MS: "1" })
     expect((await call(swedish.url, "/v1/loans", registration("owned-1"))).status).toBe(201)
     await swedish.stop()
-    const norwegian = await startEngine(file, { LOAN_ENGINE_ACCOUNT: "no", LOAN_ENGINE_STOP_DRAIN_MS: "1" })
+    const norwegian = await startEngine(file, { LOAN_ENGINE_ACCOUNTS: "no", LOAN_ENGINE_STOP_DRAIN_MS: "1" })
     const answer = await call(norwegian.url, "/v1/loans", registration("owned-1"))
     expect([answer.status, await answer.json()]).toMatchObject([409, { code: "account-mismatch" }])
     const loan = await call(norwegian.url, "/v1/loans/owned-1")

@@ -1,18 +1,14 @@
 import { createHash } from "node:crypto"
-import { ConfigProvider, Effect, Redacted } from "effect"
+import { Effect, Redacted } from "effect"
 import { describe, expect, it } from "vitest"
-import { configFromEnvironment } from "@loan-engine/app/config"
+import { configFromEnvironment } from "@loan-engine/app/config/config"
+import { Environment } from "@loan-engine/app/config/sources"
+import { traceExportLimitsDefault } from "@loan-engine/app/telemetry/trace-export"
 import { databasePlace } from "@loan-engine/app/store/database"
-import { telemetryDefault } from "@loan-engine/app/telemetry-config"
 
 const base = { LOAN_ENGINE_API_KEY: "key", LOAN_ENGINE_CALLBACK_AUTH_METHOD: "BASIC" }
 const read = (settings: Readonly<Record<string, string>>) =>
-  configFromEnvironment.pipe(
-    Effect.provideService(
-      ConfigProvider.ConfigProvider,
-      ConfigProvider.fromUnknown({ ...base, ...settings }),
-    ),
-  )
+  configFromEnvironment.pipe(Effect.provideService(Environment, { ...base, ...settings }))
 const account = async (settings: Readonly<Record<string, string>>) => {
   const [first] = (await Effect.runPromise(read(settings))).accounts
   if (first === undefined) throw new Error("no account")
@@ -149,7 +145,12 @@ describe("telemetry", () => {
     (await Effect.runPromise(read({ ...given, ...settings }))).telemetry
 
   it("by default shows its metrics, exports no trace, and logs from info on", async () => {
-    expect(await telemetry({})).toEqual(telemetryDefault)
+    expect(await telemetry({})).toEqual({
+      metrics: { metricsEnabled: true, metricsKey: undefined, loanCountsAgeMaxMs: 10_000 },
+      traces: undefined,
+      traceLimits: traceExportLimitsDefault,
+      log: { level: "info", format: undefined },
+    })
   })
 
   it("reads the collector's headers, which no one may read by accident", async () => {

@@ -4,6 +4,7 @@ import { Console, Effect } from "effect"
 import { CliError, Command } from "effect/cli"
 import { at } from "./cli/at.ts"
 import { callback } from "./cli/callback.ts"
+import { config } from "./cli/config.ts"
 import { doctor } from "./cli/doctor.ts"
 import { exitCodeOf } from "./cli/exit-codes.ts"
 import { history } from "./cli/history.ts"
@@ -35,6 +36,7 @@ const loanEngine = Command.make("loan-engine").pipe(
     callback,
     journal,
     migrate,
+    config,
     doctor,
     trigger,
   ]),

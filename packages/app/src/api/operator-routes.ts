@@ -20,6 +20,8 @@ export interface MetricsSettings {
   readonly loanCountsAgeMaxMs: number
 }
 
+export const metricsLimitsDefault = { loanCountsAgeMaxMs: 10_000 }
+
 export interface OperatorOptions {
   readonly readiness: Readiness
   readonly accounts: ReadonlyArray<AccountName>

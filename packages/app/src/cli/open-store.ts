@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs"
 import { Effect, Layer, Option, Redacted } from "effect"
 import { Flag } from "effect/cli"
-import { operatorConfigFromEnvironment } from "../config.ts"
-import { databaseConfig, databaseEnvironment } from "../database-config.ts"
+import { operatorConfigFromEnvironment, settingsFromEnvironment } from "../config/config.ts"
+import { databaseConfig } from "../config/database-config.ts"
 import { LoanEngine } from "../engine.ts"
 import type { JournalStore } from "../journal-store.ts"
 import type { LoanStore } from "../loan-store.ts"
@@ -19,9 +19,9 @@ export const databaseFlag = Flag.String("database").pipe(
 /** The store that is named, or else set. A file must exist: a mistyped path must not make a new one. */
 export const existingDatabase = Effect.fnUntraced(
   function* (named: Option.Option<string>): Effect.fn.Return<Database, { readonly message: string }> {
-    const settings = yield* databaseEnvironment
-    const url = Option.match(named, { onNone: () => settings.url, onSome: (text) => Redacted.make(text) })
-    const database = yield* databaseConfig({ ...settings, url })
+    const settings = yield* settingsFromEnvironment
+    const url = Option.map(named, (text) => Redacted.make(text))
+    const database = yield* databaseConfig(settings, Option.getOrUndefined(url))
     if (database.store !== "sqlite" || existsSync(database.path)) return database
     return yield* unusable(
       `There is no file ${database.path}. Set LOAN_ENGINE_DATABASE_URL, or --database, to the engine's store.`,

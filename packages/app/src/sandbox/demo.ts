@@ -1,26 +1,17 @@
 import { makeBankClient } from "@loan-engine/adapters-http/bank-client"
-import { breakerLimitsDefault } from "@loan-engine/adapters-http/bank-guard"
-import { callbackReceiverLimitsDefault } from "@loan-engine/adapters-http/callback-receiver"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Context, Effect, Layer, Redacted } from "effect"
 import { HttpServer } from "effect/http"
 import { request } from "undici"
-import { callbackHealthDefaults } from "../callback-health.ts"
-import type { AccountConfig, EngineConfig } from "../config.ts"
+import { engineConfig } from "../config/config.ts"
+import { readSettings } from "../config/read-settings.ts"
+import type { AccountSettings, LoanEngineSettings } from "../config/settings.ts"
+import { writtenSource } from "../config/sources.ts"
 import { registerCallback } from "../callback-registration.ts"
-import { allScopesKey } from "../api/api-keys.ts"
-import { loanListLimitsDefault } from "../api/loan-list.ts"
-import { changeFeedLimitsDefault } from "../change-feed.ts"
 import { engineServer } from "../engine-server.ts"
 import { LoanEngine } from "../engine.ts"
 import { HttpListener } from "../http-listener.ts"
 import { LoanStore } from "../loan-store.ts"
-import { cadenceDefaults } from "../poll-cadence.ts"
-import { pollerDefaults } from "../poller.ts"
-import { sealingDefaults } from "../sealing.ts"
-import { sqliteLimitsDefault } from "../store/sqlite.ts"
-import { serverLimitsDefault } from "../server-limits.ts"
-import { telemetryDefault } from "../telemetry-config.ts"
 import type { ChaosLevel } from "./chaos.ts"
 import { makeSandboxBank } from "./sandbox-bank.ts"
 import { sandboxJwksApiKey, sandboxPaths, sandboxServer } from "./sandbox-server.ts"
@@ -48,11 +39,12 @@ const requestsPerSecondMax = 2_000
 
 /** A sandbox bank and an engine that know each other over loopback HTTP only. */
 export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
-  const settings = { seed: options.seed, chaos: options.chaos, speed: options.speed, accounts: passwords }
-  const bank = yield* makeSandboxBank(settings)
-  const bankContext = yield* Layer.build(sandboxServer(bank, settings, 0))
+  const lives = { seed: options.seed, chaos: options.chaos, speed: options.speed, accounts: passwords }
+  const bank = yield* makeSandboxBank(lives)
+  const bankContext = yield* Layer.build(sandboxServer(bank, lives, 0))
   const bankUrl = urlOf(Context.get(bankContext, HttpServer.HttpServer))
-  const engineContext = yield* Layer.build(engineServer(engineConfig(options, bankUrl)))
+  const settings = yield* readSettings([writtenSource(engineSettings(options, bankUrl), "the sandbox")])
+  const engineContext = yield* Layer.build(engineServer(yield* engineConfig(settings)))
   const engineUrl = Context.get(engineContext, HttpListener).url
 
   for (const account of [mainAccount, pageAccount]) {
@@ -106,41 +98,32 @@ export const bankConfig = (account: AccountName, bankUrl: string) => ({
   password: Redacted.make(passwords.get(account) ?? ""),
 })
 
-function engineConfig(options: DemoOptions, bankUrl: string): EngineConfig {
-  const credentials = { method: "BASIC" as const, credentials: callbackCredentials }
-  const jwks = { url: `${bankUrl}${sandboxPaths.jwks}`, apiKey: Redacted.make(sandboxJwksApiKey) }
-  const account = (name: AccountName, signed: boolean): AccountConfig => ({
-    name,
-    bank: bankConfig(name, bankUrl),
-    jwks: signed ? jwks : undefined,
-    callbackCredentials: [credentials],
-    allowUnauthenticated: false,
-  })
-  return {
-    host: "127.0.0.1",
-    port: 0,
-    database: { store: "sqlite", path: options.databasePath, limits: sqliteLimitsDefault },
-    api: {
-      apiKeys: [allScopesKey(apiKey)],
-      corsOrigins: [],
-      // Everything is registered at once, by ourselves.
-      accessLimits: { apiRequestsPerSecondMax: 1_000_000 },
-      listLimits: loanListLimitsDefault,
-      changeFeedLimits: changeFeedLimitsDefault,
+/** The engine's settings. The examples of the bank's page carry signatures that are none: their account goes by its credentials. */
+const engineSettings = (options: DemoOptions, bankUrl: string): LoanEngineSettings => ({
+  port: 0,
+  databaseUrl: options.databasePath,
+  apiKey: Redacted.value(apiKey),
+  // Everything is registered at once, by ourselves.
+  apiRequestsPerSecondMax: 1_000_000,
+  stopDrainMs: 1,
+  pollRatePerSecond: requestsPerSecondMax,
+  pollsInFlightMax: 16,
+  pollIntervalScale: 1 / options.speed,
+  accounts: {
+    [mainAccount]: {
+      ...accountSettings(mainAccount, bankUrl),
+      jwksUrl: `${bankUrl}${sandboxPaths.jwks}`,
+      jwksApiKey: sandboxJwksApiKey,
     },
-    // The examples of the bank's page carry signatures that are none, so their account goes by its credentials alone.
-    serverLimits: { ...serverLimitsDefault, stopDrainMs: 1 },
-    callbackLimits: callbackReceiverLimitsDefault,
-    breakerLimits: breakerLimitsDefault,
-    sealing: sealingDefaults,
-    callbackHealth: callbackHealthDefaults,
-    telemetry: telemetryDefault,
-    accounts: [account(mainAccount, true), account(pageAccount, false)],
-    poller: {
-      ...pollerDefaults,
-      pollRatePerSecond: requestsPerSecondMax,
-      pollsInFlightMax: 16,
-      cadence: { ...cadenceDefaults, pollIntervalScale: 1 / options.speed },
-    },
-  }
-}
+    [pageAccount]: accountSettings(pageAccount, bankUrl),
+  },
+})
+
+const accountSettings = (account: AccountName, bankUrl: string): AccountSettings => ({
+  currency: "SEK",
+  bankUrl: `${bankUrl}${sandboxPaths.soap}`,
+  bankUsername: account,
+  bankPassword: passwords.get(account) ?? "",
+  callbackAuthMethod: "BASIC",
+  callbackCredentials: [Redacted.value(callbackCredentials)],
+})

@@ -1,0 +1,71 @@
+import { Effect } from "effect"
+import type { AccessLimits } from "../api/access.ts"
+import { accessLimitsDefault } from "../api/access.ts"
+import { scopes } from "../api/api-contract.ts"
+import type { Scope } from "../api/api-contract.ts"
+import { allScopesKey } from "../api/api-keys.ts"
+import type { ApiKey } from "../api/api-keys.ts"
+import { loanListLimitsDefault } from "../api/loan-list.ts"
+import type { LoanListLimits } from "../api/loan-list.ts"
+import type { ChangeFeedLimits } from "../change-feed.ts"
+import { changeFeedLimitsDefault } from "../change-feed.ts"
+import { ConfigUnusable } from "./config-unusable.ts"
+import { limitsIn } from "./limits-in.ts"
+import type { SettingsRead } from "./read-settings.ts"
+
+/** Who may call the API, how often, and from whose pages. */
+export interface ApiConfig {
+  readonly apiKeys: ReadonlyArray<ApiKey>
+  /** The origins whose pages a browser lets read our answers; none by default. */
+  readonly corsOrigins: ReadonlyArray<string>
+  readonly accessLimits: AccessLimits
+  readonly listLimits: LoanListLimits
+  readonly changeFeedLimits: ChangeFeedLimits
+}
+
+/** Checks and reads the settings of the API. */
+export const apiConfig = Effect.fnUntraced(function* ({
+  engine,
+  nameOf,
+}: SettingsRead): Effect.fn.Return<ApiConfig, ConfigUnusable> {
+  const { apiKey, corsOrigins } = engine
+  const apiKeys: Array<ApiKey> = []
+  for (const entry of engine.apiKeys ?? []) {
+    const key = keyOf(entry)
+    if (key === undefined) return yield* keysUnusable(nameOf)
+    apiKeys.push(key)
+  }
+  if (apiKey !== undefined) apiKeys.push(allScopesKey(apiKey))
+  if (new Set(apiKeys.map(({ name }) => name)).size < apiKeys.length) return yield* keysUnusable(nameOf)
+  if (!corsOrigins.every((text) => URL.canParse(text) && new URL(text).origin === text)) {
+    return yield* new ConfigUnusable({
+      message: `${nameOf("corsOrigins")} must be a list of origins such as https://shop.example: a scheme and a host, nothing behind.`,
+    })
+  }
+  return {
+    apiKeys,
+    corsOrigins,
+    accessLimits: limitsIn(engine, accessLimitsDefault),
+    listLimits: limitsIn(engine, loanListLimitsDefault),
+    changeFeedLimits: limitsIn(engine, changeFeedLimitsDefault),
+  }
+})
+
+const isScope = (text: string): text is Scope => scopes.some((scope) => scope === text)
+
+/** `name:scope+scope:digest`, the digest in hex. */
+function keyOf(entry: string): ApiKey | undefined {
+  const [name = "", list = "", digest = "", ...more] = entry.split(":")
+  const named = list.split("+")
+  const isWhole = /^[A-Za-z0-9._-]{1,64}$/u.test(name) && /^[0-9a-f]{64}$/iu.test(digest) && more.length === 0
+  return isWhole && named.every(isScope)
+    ? { name, scopes: new Set(named), digest: Buffer.from(digest, "hex") }
+    : undefined
+}
+
+const keysUnusable = (nameOf: SettingsRead["nameOf"]): ConfigUnusable =>
+  new ConfigUnusable({
+    message:
+      `${nameOf("apiKeys")} must be a list such as shop:read+register:<digest>,desk:read+operate:<digest>: a name of its own ` +
+      `(${nameOf("apiKey")} is called default), scopes (${scopes.join(", ")}) with + between them, and the key's SHA-256 in hex.`,
+  })

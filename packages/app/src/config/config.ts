@@ -1,0 +1,168 @@
+import type { BreakerLimits } from "@loan-engine/adapters-http/bank-guard"
+import { breakerLimitsDefault } from "@loan-engine/adapters-http/bank-guard"
+import { callbackReceiverLimitsDefault } from "@loan-engine/adapters-http/callback-receiver"
+import type { CallbackReceiverLimits } from "@loan-engine/adapters-http/callback-receiver"
+import type { AccountName } from "@loan-engine/domain/observation"
+import type { Redacted } from "effect"
+import { Effect } from "effect"
+import type { CallbackHealthSettings } from "../callback-health.ts"
+import { callbackHealthDefaults } from "../callback-health.ts"
+import { cadenceDefaults } from "../poll-cadence.ts"
+import type { PollerSettings } from "../poller.ts"
+import { pollerDefaults } from "../poller.ts"
+import type { SealingSettings } from "../sealing.ts"
+import { sealingDefaults } from "../sealing.ts"
+import type { ServerLimits } from "../server-limits.ts"
+import { serverLimitsDefault } from "../server-limits.ts"
+import type { Database } from "../store/database.ts"
+import { apiConfig } from "./api-config.ts"
+import type { ApiConfig } from "./api-config.ts"
+import { callbackConfig } from "./callback-config.ts"
+import type { CallbackConfig } from "./callback-config.ts"
+import { ConfigUnusable } from "./config-unusable.ts"
+import { databaseConfig } from "./database-config.ts"
+import { limitsIn } from "./limits-in.ts"
+import { readSettings } from "./read-settings.ts"
+import type { SettingsRead } from "./read-settings.ts"
+import type { AccountValues } from "./settings.ts"
+import { Environment, environmentSources } from "./sources.ts"
+import { telemetryConfig } from "./telemetry-config.ts"
+import type { TelemetryConfig } from "./telemetry-config.ts"
+
+/** How one account's callbacks are trusted, where its bank is, and in what its amounts are. */
+export interface AccountConfig extends CallbackConfig {
+  readonly name: AccountName
+  /** ISO 4217. */
+  readonly currency: string | undefined
+  readonly bank: BankConfig | undefined
+  readonly jwks: { readonly url: string; readonly apiKey: Redacted.Redacted | undefined } | undefined
+}
+
+export interface BankConfig {
+  readonly url: string
+  readonly username: string
+  readonly password: Redacted.Redacted
+}
+
+/** What an operator's command works with: the store, the accounts and their banks. */
+export interface OperatorConfig {
+  readonly host: string
+  readonly port: number
+  readonly database: Database
+  readonly accounts: ReadonlyArray<AccountConfig>
+  readonly poller: PollerSettings
+  readonly serverLimits: ServerLimits
+  readonly callbackLimits: CallbackReceiverLimits
+  readonly breakerLimits: BreakerLimits
+  readonly sealing: SealingSettings
+  readonly callbackHealth: CallbackHealthSettings
+  readonly telemetry: TelemetryConfig
+}
+
+/** Everything an engine runs on. */
+export interface EngineConfig extends OperatorConfig {
+  readonly api: ApiConfig
+}
+
+/** What the environment and the file it names say, read but not yet judged. */
+export const settingsFromEnvironment = Effect.flatMap(Environment, (variables) =>
+  Effect.flatMap(environmentSources(variables), readSettings),
+)
+
+/** The settings of `serve`. */
+export const configFromEnvironment = Effect.flatMap(settingsFromEnvironment, servedConfig)
+
+/** The settings of an operator's command: nothing is asked for that only the engine itself needs. */
+export const operatorConfigFromEnvironment = Effect.flatMap(settingsFromEnvironment, operatorConfig)
+
+/** An engine that is served by itself must have keys: nobody could ask it anything otherwise. */
+export function servedConfig(read: SettingsRead): Effect.Effect<EngineConfig, ConfigUnusable> {
+  const { nameOf } = read
+  return Effect.filterOrFail(
+    engineConfig(read),
+    ({ api }) => api.apiKeys.length > 0,
+    () =>
+      new ConfigUnusable({
+        message: `${nameOf("apiKey")} is not set, and ${nameOf("apiKeys")} neither: choose the keys that callers of /v1 must send.`,
+      }),
+  )
+}
+
+/** What an engine runs on, wherever the settings are from. */
+export const engineConfig = Effect.fnUntraced(function* (
+  read: SettingsRead,
+): Effect.fn.Return<EngineConfig, ConfigUnusable> {
+  const config = yield* operatorConfig(read)
+  const api = yield* apiConfig(read)
+  for (const { name, callbackCredentials, jwks, allowUnauthenticated } of config.accounts) {
+    if (callbackCredentials.length > 0 || jwks !== undefined || allowUnauthenticated) continue
+    const called = read.ownNameOf(name)
+    return yield* new ConfigUnusable({
+      message:
+        `Nothing is set that tells a genuine callback of the account ${name}: set ${called("callbackAuthMethod")} and ` +
+        `${called("callbackCredentials")}, or ${called("jwksUrl")}, or else set ${called("allowUnauthenticatedCallbacks")} to ` +
+        "true, which holds every callback until a poll confirms it.",
+    })
+  }
+  return { ...config, api }
+})
+
+function operatorConfig(read: SettingsRead): Effect.Effect<OperatorConfig, ConfigUnusable> {
+  return Effect.gen(function* () {
+    const { engine } = read
+    return {
+      host: engine.host,
+      port: engine.port,
+      database: yield* databaseConfig(read),
+      accounts: yield* Effect.forEach(read.accounts, (account) => accountConfig(read, account)),
+      poller: { ...limitsIn(engine, pollerDefaults), cadence: limitsIn(engine, cadenceDefaults) },
+      serverLimits: limitsIn(engine, serverLimitsDefault),
+      callbackLimits: limitsIn(engine, callbackReceiverLimitsDefault),
+      breakerLimits: limitsIn(engine, breakerLimitsDefault),
+      sealing: limitsIn(engine, sealingDefaults),
+      callbackHealth: limitsIn(engine, callbackHealthDefaults),
+      telemetry: telemetryConfig(engine),
+    }
+  })
+}
+
+const accountConfig = Effect.fnUntraced(function* (
+  read: SettingsRead,
+  account: AccountValues & { readonly name: AccountName },
+): Effect.fn.Return<AccountConfig, ConfigUnusable> {
+  const { name, jwksUrl, jwksApiKey, currency } = account
+  return {
+    name,
+    currency: currency ?? currencies.get(name.toLowerCase()),
+    bank: yield* bankConfig(read, account),
+    jwks: jwksUrl === undefined ? undefined : { url: jwksUrl, apiKey: jwksApiKey },
+    ...(yield* callbackConfig(account, read.ownNameOf(name))),
+  }
+})
+
+/** The countries in which the bank lends. */
+const currencies: ReadonlyMap<string, string> = new Map([
+  ["se", "SEK"],
+  ["no", "NOK"],
+  ["dk", "DKK"],
+  ["fi", "EUR"],
+])
+
+function bankConfig(
+  read: SettingsRead,
+  { name, bankUrl: url, bankUsername: username, bankPassword: password }: SettingsRead["accounts"][number],
+): Effect.Effect<BankConfig | undefined, ConfigUnusable> {
+  const isShared = read.accounts.length > 1
+  if (username === undefined && password === undefined && (url === undefined || isShared)) {
+    return Effect.succeed(undefined)
+  }
+  if (url === undefined || username === undefined || password === undefined) {
+    const called = read.ownNameOf(name)
+    return Effect.fail(
+      new ConfigUnusable({
+        message: `${called("bankUrl")}, ${called("bankUsername")} and ${called("bankPassword")} belong together: set all or none.`,
+      }),
+    )
+  }
+  return Effect.succeed({ url, username, password })
+}

@@ -1,0 +1,137 @@
+import { AccountName } from "@loan-engine/domain/observation"
+import { Effect, Option, Schema } from "effect"
+import { ConfigUnusable } from "./config-unusable.ts"
+import type { AnySetting, Settings, ValuesOf } from "./setting.ts"
+import { accountSettings, engineSettings } from "./settings.ts"
+import type { AccountValues, EngineValues } from "./settings.ts"
+import { variableOf } from "./sources.ts"
+import type { Source } from "./sources.ts"
+
+/** One setting in force, and where it comes from. */
+export interface Found {
+  readonly setting: string
+  readonly account: string | undefined
+  readonly kind: AnySetting["kind"]
+  readonly value: unknown
+  /** `undefined` for what is as it is by default. */
+  readonly source: Source | undefined
+}
+
+/** All settings as they are in force. */
+export interface SettingsRead {
+  readonly engine: EngineValues
+  readonly accounts: ReadonlyArray<AccountValues & { readonly name: AccountName }>
+  /** The same as a list, for showing. */
+  readonly found: ReadonlyArray<Found>
+  /** Variables that look like settings and are none. */
+  readonly ignored: ReadonlyArray<string>
+  /** What whoever set it calls a setting: `LOAN_ENGINE_PORT`, or `port`. */
+  readonly nameOf: (setting: string, account?: string) => string
+  /** The same of an account's own; with one account only, whatever counts for all accounts is its own. */
+  readonly ownNameOf: (account: AccountName) => (setting: string) => string
+}
+
+const isAccountName = Schema.is(AccountName)
+const defaultAccount = "default"
+
+/**
+ * Reads all settings, each from the first source that gives it.
+ *
+ * Errors: {@link ConfigUnusable}, with a line for everything that is wrong.
+ */
+export function readSettings(sources: ReadonlyArray<Source>): Effect.Effect<SettingsRead, ConfigUnusable> {
+  const faults: Array<string> = []
+  const found: Array<Found> = []
+  const [first] = sources
+  const nameOf = (setting: string, account?: string): string => first?.nameOf(setting, account) ?? setting
+  const names = accountNames(sources, faults)
+  const isImplied = sources.every(({ accounts }) => accounts === undefined)
+  const ownNameOf = (account: AccountName) => (setting: string) =>
+    isImplied ? nameOf(setting) : nameOf(setting, account)
+
+  const looked = (setting: string, kind: AnySetting["kind"], account?: string) => {
+    for (const source of sources) {
+      const written = source.valueOf(setting, kind, account)
+      if (written !== undefined) return { written, source, name: source.nameOf(setting, account) }
+    }
+    return undefined
+  }
+  const readOne = (setting: string, declared: AnySetting, account?: string): unknown => {
+    const { kind, sharedByAccounts, default: fallback } = declared
+    const inherits = sharedByAccounts === true || names.length === 1
+    const own = looked(setting, kind, account)
+    const given = own ?? (account !== undefined && inherits ? looked(setting, kind) : undefined)
+    const value = given === undefined ? Option.some(fallback) : kind.decode(given.written)
+    if (given !== undefined && Option.isNone(value)) faults.push(`${given.name} must be ${kind.expected}.`)
+    found.push({ setting, account, kind, value: Option.getOrUndefined(value), source: given?.source })
+    return Option.getOrUndefined(value)
+  }
+  const readAll = <All extends Settings>(all: All, account?: string): ValuesOf<All> => {
+    const values: Record<string, unknown> = {}
+    for (const [setting, declared] of Object.entries<AnySetting>(all)) {
+      values[setting] = readOne(setting, declared, account)
+    }
+    if (!isComplete(all, values)) throw new Error("a setting was not read")
+    return values
+  }
+
+  const engine = readAll(engineSettings)
+  const accounts = names.map((name) => ({ name, ...readAll(accountSettings, name) }))
+  if (names.length > 1) faults.push(...ownersMissing(sources, names))
+  const ignored: Array<string> = []
+  for (const source of sources) {
+    const unknown = source.unknown(isKnown, names)
+    if (!source.isShared) faults.push(...unknown.map((name) => `${name} is no setting (${source.from}).`))
+    else ignored.push(...unknown)
+  }
+  return faults.length > 0
+    ? Effect.fail(new ConfigUnusable({ message: faults.join("\n") }))
+    : Effect.succeed({ engine, accounts, found, ignored, nameOf, ownNameOf })
+}
+
+/** Whether a source may hold a name: of an account its own settings, beside the accounts both kinds. */
+const isKnown = (setting: string, account: string | undefined): boolean =>
+  Object.hasOwn(accountSettings, setting) || (account === undefined && Object.hasOwn(engineSettings, setting))
+
+function accountNames(sources: ReadonlyArray<Source>, faults: Array<string>): ReadonlyArray<AccountName> {
+  const source = sources.find(({ accounts }) => accounts !== undefined)
+  const names: Array<AccountName> = []
+  for (const name of source?.accounts ?? [defaultAccount]) {
+    if (isAccountName(name)) names.push(name)
+    else {
+      faults.push(
+        `${JSON.stringify(name)} is no account's name (${source?.from}): it must be letters, digits, dots, dashes and ` +
+          "underscores, beginning with a letter or digit, 64 at most.",
+      )
+    }
+  }
+  const variables = names.map((name) => variableOf("", name))
+  if (new Set(variables).size < names.length) {
+    faults.push(
+      `Two of the accounts ${names.join(", ")} are the same name, or the same but for its punctuation.`,
+    )
+  }
+  if (names.length === 0 && faults.length === 0) faults.push("At least one account must be named.")
+  return names
+}
+
+/** With several accounts, what tells them apart must say whose it is: else one account's secret would open another. */
+function ownersMissing(sources: ReadonlyArray<Source>, names: ReadonlyArray<string>): ReadonlyArray<string> {
+  return Object.entries<AnySetting>(accountSettings).flatMap(([setting, { kind, sharedByAccounts }]) => {
+    if (sharedByAccounts === true) return []
+    return sources
+      .filter((source) => source.valueOf(setting, kind) !== undefined)
+      .map(({ nameOf }) => {
+        const own = names.map((name) => nameOf(setting, name)).join(", ")
+        return `${nameOf(setting)} does not say which account it is of: set ${own}.`
+      })
+  })
+}
+
+/** Whether every setting has been read. */
+function isComplete<All extends Settings>(
+  all: All,
+  values: Readonly<Record<string, unknown>>,
+): values is ValuesOf<All> {
+  return Object.keys(all).every((name) => Object.hasOwn(values, name))
+}

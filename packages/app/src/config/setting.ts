@@ -1,0 +1,234 @@
+import { Option, Redacted, Schema } from "effect"
+
+/** One setting: what it is for, what it is by default, and how its value is written. */
+export interface Setting<Value, Written, Default> {
+  readonly about: string
+  readonly default: Default
+  /** How the documentation shows the default where the value itself would not say it. */
+  readonly defaultShown?: string
+  readonly kind: Kind<Value, Written>
+  /** Whether an account without this one of its own takes the engine's. Never so for what tells accounts apart. */
+  readonly sharedByAccounts?: boolean
+}
+
+export type AnySetting = Setting<unknown, unknown, unknown>
+export type Settings = Readonly<Record<string, AnySetting>>
+
+/** The values of some settings as the engine works with them. */
+export type ValuesOf<All> = {
+  readonly [Name in keyof All]: All[Name] extends Setting<infer Value, infer _, infer Default>
+    ? undefined extends Default
+      ? Value | undefined
+      : Value
+    : never
+}
+
+/** The same as code or a file gives them: what is left out is as it is by default. */
+export type WrittenOf<All> = {
+  readonly [Name in keyof All]?:
+    | (All[Name] extends Setting<infer _, infer Written, infer __> ? Written : never)
+    | undefined
+}
+
+/** How the values of one kind are written and read. */
+export interface Kind<Value, Written> {
+  /** What a value must be, as in "… must be a whole number above 0". */
+  readonly expected: string
+  /** One such value, as code or a file gives it. */
+  readonly example: Written
+  /** A value that is shown to nobody. */
+  readonly secret: boolean
+  /** An empty variable means "not set", except where the default could then be taken for what was meant. */
+  readonly emptyIsWrong?: boolean
+  /** Reads a value as code or a file gives it; nothing if it is none. */
+  readonly decode: (written: unknown) => Option.Option<Value>
+  /** A variable's text as the value that code would give. */
+  readonly fromText: (text: string) => unknown
+}
+
+interface PlainKind<Written> {
+  readonly expected: string
+  readonly example: Written
+  readonly emptyIsWrong?: boolean
+  readonly fromText?: (text: string) => unknown
+  readonly schema: Schema.Codec<Written>
+}
+
+/** A name that is none is a mistake, and says nothing. */
+const strictly = { onExcessProperty: "error" } as const
+
+const asItIs = (text: string): unknown => text
+
+const plain = <Written>({
+  schema,
+  fromText = asItIs,
+  ...kind
+}: PlainKind<Written>): Kind<Written, Written> => ({
+  ...kind,
+  secret: false,
+  decode: Schema.decodeUnknownOption(schema, strictly),
+  fromText,
+})
+
+const hidden = <Written>({ schema, fromText = asItIs, ...kind }: PlainKind<Written>) => {
+  const decode = Schema.decodeUnknownOption(schema, strictly)
+  const redacted: Kind<Redacted.Redacted<Written>, Written> = {
+    ...kind,
+    secret: true,
+    decode: (written) => Option.map(decode(written), (value) => Redacted.make(value)),
+    fromText,
+  }
+  return redacted
+}
+
+const numberOf = (text: string): unknown => (/^[+-]?\d+(?:\.\d+)?$/u.test(text.trim()) ? Number(text) : text)
+
+export const listed = (text: string): ReadonlyArray<string> =>
+  text
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "")
+
+const truths: Readonly<Record<string, boolean>> = {
+  true: true,
+  yes: true,
+  on: true,
+  "1": true,
+  false: false,
+  no: false,
+  off: false,
+  "0": false,
+}
+
+const whole = plain({
+  example: 1_000,
+  expected: "a whole number above 0",
+  schema: Schema.Int.check(Schema.isGreaterThan(0)),
+  fromText: numberOf,
+})
+const percent = plain({
+  example: 20,
+  expected: "a whole number from 1 to 100",
+  schema: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 100 })),
+  fromText: numberOf,
+})
+const factor = plain({
+  example: 1,
+  expected: "a number above 0",
+  schema: Schema.Finite.check(Schema.isGreaterThan(0)),
+  fromText: numberOf,
+})
+const port = plain({
+  example: 8_080,
+  expected:
+    "a port from 0 to 65535 (a Kubernetes service called loan-engine sets this variable to an address unless the pod has " +
+    "enableServiceLinks: false)",
+  schema: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65_535 })),
+  fromText: numberOf,
+})
+const flag = plain({
+  example: true,
+  expected: "true or false",
+  schema: Schema.Boolean,
+  fromText: (text) => truths[text.trim().toLowerCase()] ?? text,
+})
+const text = plain({ example: "text", expected: "text that is not empty", schema: Schema.NonEmptyString })
+const texts = plain({
+  example: ["text"],
+  expected: "a list of texts",
+  schema: Schema.Array(Schema.NonEmptyString),
+  fromText: listed,
+})
+const url = plain({
+  example: "https://bank.example/service",
+  expected: "an http or https URL",
+  schema: Schema.String.check(Schema.makeFilter((given: string) => isHttpUrl(given))),
+})
+const currency = plain({
+  example: "SEK",
+  expected: "a currency's three capital letters, such as SEK",
+  schema: Schema.String.check(Schema.isPattern(/^[A-Z]{3}$/u)),
+})
+const collector = plain({
+  example: "http://localhost:4318",
+  expected:
+    "an http or https URL without a user in it; a collector's credentials are a setting of their own, its headers",
+  schema: Schema.String.check(Schema.makeFilter((given: string) => isHttpUrl(given) && !hasUser(given))),
+})
+const secret = hidden({
+  example: "secret",
+  expected:
+    "text that is not empty, its own or that of the file which the same name with _FILE behind it gives",
+  schema: Schema.NonEmptyString,
+})
+const secretUrl = { ...secret, emptyIsWrong: true }
+const secrets = hidden({
+  example: ["secret"],
+  expected: "a list of texts",
+  schema: Schema.Array(Schema.NonEmptyString),
+  fromText: listed,
+})
+
+function isHttpUrl(given: string): boolean {
+  return URL.canParse(given) && /^https?:$/u.test(new URL(given).protocol)
+}
+
+function hasUser(given: string): boolean {
+  const { username, password } = new URL(given)
+  return username !== "" || password !== ""
+}
+
+/** `name=value` pairs with commas between them; values may hold `=`. What is no such list is left for the kind to refuse. */
+function pairs(list: string): unknown {
+  const read: Record<string, string> = {}
+  for (const entry of listed(list)) {
+    const at = entry.indexOf("=")
+    if (at < 1) return list
+    read[entry.slice(0, at).trim()] = entry.slice(at + 1).trim()
+  }
+  return read
+}
+
+const pairsOf = <Written>(kind: Omit<PlainKind<Written>, "fromText">) => plain({ ...kind, fromText: pairs })
+const secretPairs = <Written>(kind: Omit<PlainKind<Written>, "fromText">) =>
+  hidden({ ...kind, fromText: pairs })
+const choice = <const Word extends string>(words: readonly [Word, ...ReadonlyArray<Word>]) =>
+  plain({ expected: `one of ${words.join(", ")}`, example: words[0], schema: Schema.Literals(words) })
+
+export const kinds = {
+  whole,
+  percent,
+  factor,
+  port,
+  flag,
+  text,
+  texts,
+  url,
+  currency,
+  collector,
+  secret,
+  secretUrl,
+  secrets,
+  choice,
+  pairsOf,
+  secretPairs,
+}
+
+/** A setting that has a value whether it is set or not. */
+export const withDefault = <Value, Written>(
+  kind: Kind<Value, Written>,
+  value: Value,
+  about: string,
+): Setting<Value, Written, Value> => ({ kind, default: value, about })
+
+/** A setting that may be left out. */
+export const optional = <Value, Written>(
+  kind: Kind<Value, Written>,
+  about: string,
+  defaultShown = "none",
+): Setting<Value, Written, undefined> => ({ kind, default: undefined, about, defaultShown })
+
+/** One that every account takes from the engine unless it has its own. */
+export const shared = <Value, Written, Default>(
+  setting: Setting<Value, Written, Default>,
+): Setting<Value, Written, Default> => ({ ...setting, sharedByAccounts: true })

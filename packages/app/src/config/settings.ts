@@ -1,0 +1,280 @@
+import { breakerLimitsDefault } from "@loan-engine/adapters-http/bank-guard"
+import { RequiredEvidence } from "@loan-engine/adapters-http/callback-accounts"
+import { callbackEventTypes } from "@loan-engine/adapters-http/callback-message"
+import type { CallbackEventType } from "@loan-engine/adapters-http/callback-message"
+import { callbackReceiverLimitsDefault } from "@loan-engine/adapters-http/callback-receiver"
+import { Record, Redacted, Schema } from "effect"
+import { accessLimitsDefault } from "../api/access.ts"
+import { scopes } from "../api/api-contract.ts"
+import { loanListLimitsDefault } from "../api/loan-list.ts"
+import { metricsLimitsDefault } from "../api/operator-routes.ts"
+import { callbackHealthDefaults } from "../callback-health.ts"
+import { changeFeedLimitsDefault } from "../change-feed.ts"
+import { cadenceLimitsDefault } from "../poll-cadence.ts"
+import { pollerDefaults } from "../poller.ts"
+import { sealingDefaults } from "../sealing.ts"
+import { serverLimitsDefault } from "../server-limits.ts"
+import { postgresDefaults, postgresLimitsDefault } from "../store/postgres-settings.ts"
+import { sqliteLimitsDefault } from "../store/sqlite.ts"
+import { logFormats, logLevelNames } from "../telemetry/log.ts"
+import { traceExportLimitsDefault } from "../telemetry/trace-export.ts"
+import { kinds, optional, shared, withDefault } from "./setting.ts"
+import type { ValuesOf, WrittenOf } from "./setting.ts"
+
+const { whole, percent, factor, port, flag, text, texts, url, secret, secretUrl, secrets, choice } = kinds
+
+/** A setting for each of some limits, by its own name. Without a text for every one of them it does not compile. */
+const limits = <Name extends string>(
+  defaults: { readonly [Limit in Name]: number },
+  abouts: { readonly [Limit in Name]: string },
+  kind = whole,
+) => Record.map(abouts, (about, name) => withDefault(kind, defaults[name], about))
+
+const eventTypes = Object.values(callbackEventTypes)
+const required = Schema.optionalKey(RequiredEvidence)
+const trustPolicy = Schema.Struct({
+  CREDIT_DECISION_UPDATED: required,
+  WAITING_FOR_ADDITION: required,
+  SIGNED: required,
+  PAID_OUT: required,
+} satisfies { readonly [Type in CallbackEventType]: typeof required })
+/** Names and values that can stand in a header as they are. */
+const headers = Schema.Record(
+  Schema.String.check(Schema.isPattern(/^[!#$%&'*+.^_`|~\w-]+$/u)),
+  Schema.String.check(Schema.isPattern(/^[\x20-\x7e]+$/u)),
+)
+
+/** What is set for each account by itself: whose credentials these are, and what its callbacks are believed on. */
+export const accountSettings = {
+  currency: optional(
+    kinds.currency,
+    "the currency of its amounts, as ISO 4217 writes it; accounts called se, no, dk and fi have their country's",
+  ),
+  bankUrl: shared(
+    optional(
+      url,
+      "the bank's SOAP endpoint; without it nothing is polled, and no callback can be registered",
+    ),
+  ),
+  bankUsername: optional(text, "the account's user name at the bank"),
+  bankPassword: optional(secret, "its password"),
+  jwksUrl: shared(
+    optional(url, "where the keys are that `jwsData` is verified against; without it `jwsData` is ignored"),
+  ),
+  jwksApiKey: shared(optional(secret, "the key that the bank's gateway asks for at that URL")),
+  callbackAuthMethod: optional(
+    choice(["BASIC", "BEARER"]),
+    "how the bank authorizes its callbacks, as registered with it",
+  ),
+  callbackCredentials: optional(
+    secrets,
+    "the base64 text that was registered; several while they are rotated, and one of another method begins with it: `BEARER dG9rZW4=`",
+  ),
+  callbackTrust: shared(
+    optional(
+      kinds.pairsOf({
+        expected:
+          `a list such as PAID_OUT=jws,SIGNED=bank: an event type (${eventTypes.join(", ")}) and what it is believed on ` +
+          `(${RequiredEvidence.literals.join(", ")})`,
+        example: { PAID_OUT: "jws" },
+        schema: trustPolicy,
+      }),
+      "what each type of event is believed on: `credentials`, `jws` or `bank`, as in `PAID_OUT=jws,SIGNED=bank`",
+      "`credentials` for all",
+    ),
+  ),
+  callbackEventClaim: shared(optional(text, "the claim of `jwsData` that carries the event", "looked for")),
+  allowUnauthenticatedCallbacks: withDefault(
+    flag,
+    false,
+    "start with neither credentials nor JWKS; every callback is then held until a poll confirms it",
+  ),
+}
+
+const listening = {
+  host: withDefault(text, "127.0.0.1", "the address that is listened on"),
+  port: withDefault(port, 8_080, "its port; 0 for any that is free"),
+  ...limits(serverLimitsDefault, {
+    requestMsMax: "how long a request may take to come in",
+    headersMsMax: "how long its headers may take",
+    headerBytesMax: "how large headers may be",
+    keepAliveMsMax: "how long a connection may rest between two requests",
+    connectionsMax: "how many connections there may be; more are closed as they come",
+    connectionsCheckMs: "how often slow connections are looked for",
+    stopDrainMs: "how long a stop still serves while it says that it is not ready",
+    stopMsMax: "how long a stop then waits for requests under way",
+    readyMsMax:
+      "how long the store may take to show that it can be written, before the engine counts as not ready",
+  }),
+}
+
+const {
+  queuedUpdatesMax: _,
+  transactionUpdatesMax: __,
+  staleRetryMsMax: ___,
+  ...postgresOnly
+} = postgresLimitsDefault
+
+const store = {
+  databaseUrl: withDefault(
+    secretUrl,
+    Redacted.make("loan-engine.sqlite"),
+    "an SQLite file's path, for one engine; or `postgres://user:password@host:5432/database?sslmode=require`, for several",
+  ),
+  databaseSchema: withDefault(
+    text,
+    postgresDefaults.schema,
+    "PostgreSQL: the schema that holds the engine's tables",
+  ),
+  ...limits(sqliteLimitsDefault, {
+    queuedUpdatesMax: "how many records may wait for their commit before callbacks are answered 503",
+    transactionUpdatesMax: "how many records share one transaction",
+    staleRetryMsMax:
+      "how long a record waits at most, at random, before it is decided again because another process was faster",
+    busyTimeoutMs: "SQLite: how long to wait for another process that writes the file",
+    walPagesMax: "SQLite: how long its log grows, in pages of 4,096 bytes, before it is copied into the file",
+  }),
+  ...limits(postgresOnly, {
+    databasePartitions: "PostgreSQL: into how many partitions tables are split when they are made",
+    databaseConnectionsMax: "PostgreSQL: how many connections one engine opens",
+    databaseConnectionWaitMsMax: "PostgreSQL: how long a request waits for one before it is answered 503",
+    databaseConnectMsMax: "PostgreSQL: how long opening a connection may take",
+    databaseStatementMsMax: "PostgreSQL: how long one statement may take",
+    databaseLockMsMax: "PostgreSQL: how long a statement may wait for another's lock",
+    databaseMigrationMsMax: "PostgreSQL: how long the tables may take to be brought up to date",
+  }),
+  ...limits(sealingDefaults, {
+    checkpointEveryMs: "how often the journal is sealed",
+    checkpointRowsMax: "how many rows one checkpoint seals",
+  }),
+}
+
+const callbacks = limits(
+  { ...callbackReceiverLimitsDefault, ...callbackHealthDefaults },
+  {
+    callbackBytesMax: "how large a callback's body may be",
+    callbackBodyMsMax: "how long it may take to come in",
+    issuedAtAgeMaxMs: "the oldest signed issue time that is believed",
+    rejectionsKeptMax: "how many refused callbacks are remembered",
+    callbackHealthEveryMs: "how often callbacks are counted",
+    callbackHealthDays: "over how many days an account is judged",
+    callbackMissedPercentMax: "the share of news without a callback that raises the alarm",
+    callbackNewsMin: "how much news it takes to judge",
+  },
+)
+
+const { pollJitterPercent, ...cadenceLimits } = cadenceLimitsDefault
+
+const polling = {
+  ...limits(
+    { ...pollerDefaults, ...cadenceLimits, ...breakerLimitsDefault },
+    {
+      pollRatePerSecond: "how many requests a second all accounts' banks together are sent",
+      pollsInFlightMax: "how many polls may be under way at once",
+      pollLeaseMs: "when a poll that a dead process had begun is due again",
+      pollIdleMaxMs: "how often the list of what is due is looked at, if nothing else calls for it",
+      pollOvertakenMs: "how long the poller rests when other engines had taken all that was due",
+      pollConfirmsPerRoutineMax:
+        "how many of an account's confirmations go to one of its routine polls while both wait",
+      pollConfirmsAheadMax: "how many requests its confirmations may go before other accounts' polls",
+      pollIntervalMaxMs: "the longest interval of a loan that may still move",
+      pollSoonMs: "how soon what is doubtful is confirmed",
+      pollConfirmRetryMs: "how soon a confirmation that brought no answer is tried again",
+      pollAttemptsMax: "after how many polls without news a loan is stalled",
+      pollStalledMs: "its interval from then on",
+      pollsPerQuote: "every how many polls an approved loan's decision is asked for too",
+      breakerFailuresMax: "after how many failures in a row an account's bank is left alone",
+      breakerOpenMs: "for how long",
+    },
+  ),
+  pollIntervalScale: withDefault(
+    factor,
+    1,
+    "multiplies every interval; below 1 for a bank whose time runs faster",
+  ),
+  ...limits(
+    { pollJitterPercent },
+    { pollJitterPercent: "how far an interval may stray either way" },
+    percent,
+  ),
+}
+
+const api = {
+  apiKey: optional(secret, "a bearer key of every route under `/v1`, with all scopes"),
+  apiKeys: optional(
+    texts,
+    `more keys, each \`name:scopes:digest\`: ${scopes.map((scope) => `\`${scope}\``).join(", ")} with \`+\` between them, and the SHA-256 of a long random key in hex`,
+  ),
+  corsOrigins: withDefault(
+    texts,
+    [],
+    "the origins whose pages may call the API, as in `https://shop.example,https://desk.example`",
+  ),
+  ...limits(
+    { ...accessLimitsDefault, ...loanListLimitsDefault, ...changeFeedLimitsDefault },
+    {
+      apiRequestsPerSecondMax: "how many requests one key may make",
+      loansScannedMax: "how many loans are looked at for one page of a list",
+      changeStreamsMax: "how many streams of changes may be open",
+      changesUnreadMsMax: "how long a reader may leave what it was sent unread",
+      changesHeartbeatMs: "how long a stream may be silent",
+      changesPollMs: "how often it looks for what another process wrote",
+      changesPageRowsMax: "how many changes are read from the journal at once",
+    },
+  ),
+}
+
+const telemetry = {
+  metricsEnabled: withDefault(flag, true, "whether there is `/metrics`"),
+  metricsKey: optional(secret, "the bearer key it asks for; without one everybody may read it"),
+  ...limits(metricsLimitsDefault, { loanCountsAgeMaxMs: "how old the loans' numbers in it may be" }),
+  otlpUrl: optional(
+    kinds.collector,
+    "an OTLP/HTTP collector that traces are sent to as JSON, such as `http://localhost:4318`",
+  ),
+  otlpHeaders: optional(
+    kinds.secretPairs({
+      expected: "a list such as api-key=…,x-team=loans: names and values, with commas between them",
+      example: { "x-team": "loans" },
+      schema: headers,
+    }),
+    "its headers: `key=value,…`",
+  ),
+  otlpServiceName: withDefault(text, "loan-engine", "what traces call this service"),
+  ...limits(traceExportLimitsDefault, {
+    traceExportIntervalMs: "how often spans are sent",
+    traceExportMsMax: "how long the collector may take for them",
+    traceBatchSpansMax: "how many spans go together",
+    traceExportsInFlightMax: "how many times at once; what comes on top is dropped",
+  }),
+  logFormat: optional(choice(logFormats), "how stderr is written", "`pretty` on a terminal, else `json`"),
+  logLevel: withDefault(choice(logLevelNames), "info", "from which level on"),
+}
+
+/** Every setting but the accounts', in the order in which they are documented. */
+export const settingGroups = {
+  Listening: listening,
+  "The store": store,
+  Callbacks: callbacks,
+  Polling: polling,
+  "The API": api,
+  Telemetry: telemetry,
+}
+
+export const engineSettings = { ...listening, ...store, ...callbacks, ...polling, ...api, ...telemetry }
+
+export type EngineValues = ValuesOf<typeof engineSettings>
+export type AccountValues = ValuesOf<typeof accountSettings>
+
+/** What is set for one account, as code or a file gives it. */
+export type AccountSettings = WrittenOf<typeof accountSettings>
+
+/**
+ * All settings, as code or a file gives them; what is left out is as it is by default. An account's setting that stands
+ * beside the accounts counts for each account without its own, unless it is what tells accounts apart.
+ */
+export interface LoanEngineSettings
+  extends WrittenOf<typeof engineSettings>, WrittenOf<typeof accountSettings> {
+  /** The accounts by name, which is also the last part of the callback's path: `se`, `no`, … One called `default` without. */
+  readonly accounts?: Readonly<Record<string, AccountSettings>>
+}

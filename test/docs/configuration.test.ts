@@ -1,0 +1,11 @@
+import { settingsPage } from "@loan-engine/app/config/settings-page"
+import { describe, expect, it } from "vitest"
+
+/** Writes the page anew: npx -y pnpm@12 test test/docs -u */
+const page = new URL("../../docs/configuration.md", import.meta.url).pathname
+
+describe("docs/configuration.md", () => {
+  it("is written from the settings as they are", async () => {
+    await expect(settingsPage()).toMatchFileSnapshot(page)
+  })
+})

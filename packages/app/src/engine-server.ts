@@ -76,7 +76,7 @@ export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig)
   const requests = yield* Scope.fork(yield* Effect.scope)
   const routed = yield* NodeHttpServer.makeHandler(app, { scope: requests })
   const routedWeb = HttpEffect.toWebHandlerWith<never, Scope.Scope | HttpServerRequest.HttpServerRequest>(
-    yield* Effect.context<never>(),
+    yield* Effect.context(),
   )(app)
   const http: EngineHttp = {
     listener: (request, response) => {

@@ -6,6 +6,25 @@ import type { Watch } from "./client/watch.ts"
 import { watchLoan, watchLoans } from "./client/watch-loans.ts"
 import type { LoanSnapshot, LoansSnapshot } from "./client/watch-loans.ts"
 
+export type {
+  LoanCalls,
+  LoanClientOptions,
+  LoanListFilter,
+  LoanPageOptions,
+  RuleOptions,
+  SubmissionJson,
+} from "./client/calls.ts"
+export type { LoanSnapshot, LoansSnapshot } from "./client/watch-loans.ts"
+export type { Watch, WatchState, WatchStatus } from "./client/watch.ts"
+export type {
+  ChangeJson,
+  EntryJson,
+  LoanJson,
+  LoanPage,
+  PolledJson,
+  RuledJson,
+  RulingJson,
+} from "./api/loan-schemas.ts"
 export { LoanApiError } from "./client/loan-api-error.ts"
 
 /** The engine's API for a frontend or a service: its calls, and what can be watched. */
@@ -28,7 +47,8 @@ export interface LoanClient extends LoanCalls {
 export function loanClient(options: LoanClientOptions & Partial<ReconnectLimits>): LoanClient {
   const http = httpClient(options)
   const calls = loanCalls(http)
-  const watching = { http, calls, limits: { ...reconnectLimitsDefault, ...options } }
+  const { signal } = options
+  const watching = { http, calls, limits: { ...reconnectLimitsDefault, ...options }, signal }
   return {
     ...calls,
     watchLoan: (reference) => watchLoan(watching, reference),

@@ -26,7 +26,7 @@ export const accessLayer = (keys: ReadonlyArray<ApiKey>, limits: AccessLimits): 
         if (key === undefined) return problemResponse(unauthorized)
         const scope = Context.getUnsafe(endpoint.annotations, RequiredScope)
         if (!key.scopes.has(scope)) return problemResponse(scopeMissing(scope))
-        const waitSeconds = yield* secondsOverRate(limiter, key, limits)
+        const waitSeconds = key.unmetered === true ? 0 : yield* secondsOverRate(limiter, key, limits)
         if (waitSeconds > 0) return problemResponse(rateLimited(limits, waitSeconds))
         const { headers } = yield* HttpServerRequest.HttpServerRequest
         const produced = mediaTypeOf(endpoint)

@@ -11,6 +11,7 @@ import { Command, Flag } from "effect/cli"
 import { replay } from "../journal.ts"
 import { chaosLevels } from "../sandbox/chaos.ts"
 import type { Demo } from "../sandbox/demo.ts"
+import { differenceOf } from "../sandbox/judge.ts"
 import { playBankPage } from "../sandbox/bank-page-play.ts"
 import { mainAccount, makeDemo } from "../sandbox/demo.ts"
 import { sandboxPaths } from "../sandbox/sandbox-server.ts"
@@ -165,16 +166,15 @@ const differences = Effect.fnUntraced(function* (demo: Demo) {
     return decodeTruth(await answer.json())
   })
   const differing: Array<string> = []
-  for (const { applicationReference, account, stage, additionOutstanding } of told) {
-    if (account !== mainAccount) continue
-    const stored = yield* demo.engine.loan(applicationReference)
-    const outstanding = stored !== undefined && isAdditionOutstanding(stored.loan.facts)
-    const open = stage !== "rejected" && stage !== "paidOut" && stage !== "manualInspection"
-    if (stored?.loan.stage === stage && (!open || outstanding === additionOutstanding)) continue
-    differing.push(
-      `${applicationReference}: the bank says ${stage}${additionOutstanding ? " and waits for documents" : ""}, ` +
-        `the engine ${stored?.loan.stage ?? "knows nothing"}${outstanding ? " and waits for documents" : ""}`,
-    )
+  for (const truth of told) {
+    if (truth.account !== mainAccount) continue
+    const stored = yield* demo.engine.loan(truth.applicationReference)
+    const belief =
+      stored === undefined
+        ? undefined
+        : { stage: stored.loan.stage, additionOutstanding: isAdditionOutstanding(stored.loan.facts) }
+    const difference = differenceOf(truth, belief)
+    if (difference !== undefined) differing.push(difference)
   }
   return differing
 })

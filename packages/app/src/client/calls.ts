@@ -21,6 +21,8 @@ export interface LoanClientOptions {
   readonly apiKey: string
   /** The runtime's own by default. */
   readonly fetch?: typeof globalThis.fetch
+  /** Ends every watch for good once it is aborted. */
+  readonly signal?: AbortSignal
 }
 
 /** Which loans: those that meet all of it. */

@@ -3,10 +3,8 @@ import { AccountName } from "@loan-engine/domain/observation"
 import { Context, Effect, Layer, Redacted } from "effect"
 import { HttpServer } from "effect/http"
 import { request } from "undici"
-import { engineConfig } from "../config/config.ts"
-import { readSettings } from "../config/read-settings.ts"
+import { configOf } from "../config/config.ts"
 import type { AccountSettings, LoanEngineSettings } from "../config/settings.ts"
-import { writtenSource } from "../config/sources.ts"
 import { registerCallback } from "../callback-registration.ts"
 import { engineServer } from "../engine-server.ts"
 import { LoanEngine } from "../engine.ts"
@@ -43,8 +41,8 @@ export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
   const bank = yield* makeSandboxBank(lives)
   const bankContext = yield* Layer.build(sandboxServer(bank, lives, 0))
   const bankUrl = urlOf(Context.get(bankContext, HttpServer.HttpServer))
-  const settings = yield* readSettings([writtenSource(engineSettings(options, bankUrl), "the sandbox")])
-  const engineContext = yield* Layer.build(engineServer(yield* engineConfig(settings)))
+  const config = yield* configOf(engineSettings(options, bankUrl))
+  const engineContext = yield* Layer.build(engineServer(config))
   const engineUrl = Context.get(engineContext, HttpListener).url
 
   for (const account of [mainAccount, pageAccount]) {

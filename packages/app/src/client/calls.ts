@@ -25,6 +25,8 @@ export interface LoanClientOptions {
 
 /** Which loans: those that meet all of it. */
 export interface LoanListFilter {
+  /** What the application reference begins with. */
+  readonly reference?: string
   readonly stage?: LoanJson["stage"]
   readonly account?: string
   readonly additionOutstanding?: boolean

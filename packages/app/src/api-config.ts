@@ -20,6 +20,8 @@ export interface ApiConfig {
   readonly accessLimits: AccessLimits
   readonly listLimits: LoanListLimits
   readonly changeFeedLimits: ChangeFeedLimits
+  /** Whether the operators' console is served. */
+  readonly consoleEnabled: boolean
 }
 
 export const apiEnvironment = Config.all({
@@ -29,6 +31,7 @@ export const apiEnvironment = Config.all({
   accessLimits: limitsFromEnvironment(accessLimitsDefault),
   listLimits: limitsFromEnvironment(loanListLimitsDefault),
   changeFeedLimits: limitsFromEnvironment(changeFeedLimitsDefault),
+  consoleEnabled: Config.withDefault(Config.Boolean("LOAN_ENGINE_CONSOLE"), true),
 })
 type Settings = Config.Success<typeof apiEnvironment>
 
@@ -36,14 +39,14 @@ type Settings = Config.Success<typeof apiEnvironment>
 export const apiConfig = Effect.fnUntraced(function* (
   settings: Settings,
 ): Effect.fn.Return<ApiConfig, ConfigUnusable> {
-  const { accessLimits, listLimits, changeFeedLimits } = settings
+  const { accessLimits, listLimits, changeFeedLimits, consoleEnabled } = settings
   const single = Option.getOrUndefined(settings.apiKey)
   const apiKeys = yield* Effect.forEach(listed(settings.apiKeys), keyOf)
   if (single !== undefined && Redacted.value(single) !== "") apiKeys.push(allScopesKey(single))
   if (apiKeys.length === 0) return yield* keysMissing
   if (new Set(apiKeys.map(({ name }) => name)).size < apiKeys.length) return yield* keysUnusable
   const corsOrigins = yield* Effect.forEach(listed(settings.corsOrigins), originOf)
-  return { apiKeys, corsOrigins, accessLimits, listLimits, changeFeedLimits }
+  return { apiKeys, corsOrigins, accessLimits, listLimits, changeFeedLimits, consoleEnabled }
 })
 
 const listed = (text: string): ReadonlyArray<string> =>

@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { AccountsGroup } from "./account-api.ts"
 import { Access, answers, described, Problems, Produces, RequiredScope } from "./api-contract.ts"
 import { flag, Limit, Position, ReferencePrefix } from "./api-parameters.ts"
 import {
@@ -194,4 +195,4 @@ export const ChangesGroup = HttpApiGroup.make("changes")
   .middleware(Problems)
 
 /** The merchant's API: what is served under `/v1`, and what the typed client is derived from. Runs in a browser. */
-export const LoanApi = HttpApi.make("loan-engine").add(LoansGroup, ChangesGroup)
+export const LoanApi = HttpApi.make("loan-engine").add(LoansGroup, ChangesGroup, AccountsGroup)

@@ -34,15 +34,17 @@ const writeCursor = (cursor: Cursor): string => Buffer.from(JSON.stringify(curso
 export interface LoanListLimits {
   /** How many loans are looked at for one page: a filter that few meet must not read the whole store for one request. */
   readonly loansScannedMax: number
+  /** How old what is told of the accounts may be: counting a million loans takes the store a moment. */
+  readonly accountsAgeMaxMs: number
 }
 
-export const loanListLimitsDefault: LoanListLimits = { loansScannedMax: 2_000 }
+export const loanListLimitsDefault: LoanListLimits = { loansScannedMax: 2_000, accountsAgeMaxMs: 1_000 }
 
 /** One page of loans, by account and reference, behind a cursor. */
 export const listLoans = Effect.fnUntraced(function* (
   query: LoanQuery,
   cursor: Cursor | undefined,
-  { loansScannedMax }: LoanListLimits,
+  { loansScannedMax }: Pick<LoanListLimits, "loansScannedMax">,
 ) {
   const store = yield* LoanStore
   const { limit = pageLoansDefault, reference = "" } = query

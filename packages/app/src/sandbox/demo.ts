@@ -127,6 +127,7 @@ function engineConfig(options: DemoOptions, bankUrl: string): EngineConfig {
       accessLimits: { apiRequestsPerSecondMax: 1_000_000 },
       listLimits: loanListLimitsDefault,
       changeFeedLimits: changeFeedLimitsDefault,
+      consoleEnabled: true,
     },
     // The examples of the bank's page carry signatures that are none, so their account goes by its credentials alone.
     serverLimits: { ...serverLimitsDefault, stopDrainMs: 1 },

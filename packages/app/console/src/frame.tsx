@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "react"
+import { DefectGuard } from "./parts/defect-guard.tsx"
 import { Icon } from "./parts/icon.tsx"
 import { LiveMark } from "./parts/live-mark.tsx"
 import { Settings } from "./parts/settings.tsx"
@@ -21,7 +22,13 @@ export function Frame({ settings, signOut }: { settings: SettingsProps; signOut:
   const { status } = useFeed()
   const { key } = useSession()
   const main = useMainOf(place)
+  const here = useRef<HTMLAnchorElement>(null)
   const current = place.page === "loan" ? "loans" : place.page
+  // On a narrow screen the navigation scrolls sideways.
+  useEffect(() => {
+    // What it returns is no way to end it.
+    void here.current?.scrollIntoView({ inline: "center", block: "nearest" })
+  }, [current])
   return (
     <div className="frame">
       <button className="skip" type="button" onClick={() => main.current?.focus()}>
@@ -40,7 +47,11 @@ export function Frame({ settings, signOut }: { settings: SettingsProps; signOut:
         <ul>
           {pages.map((page) => (
             <li key={page}>
-              <a href={pageHref(page)} aria-current={page === current ? "page" : undefined}>
+              <a
+                ref={page === current ? here : undefined}
+                href={pageHref(page)}
+                aria-current={page === current ? "page" : undefined}
+              >
                 <Icon name={page} />
                 {words.pages[page]}
               </a>
@@ -54,7 +65,9 @@ export function Frame({ settings, signOut }: { settings: SettingsProps; signOut:
             {words.unreachable}
           </p>
         )}
-        <PageAt place={place} />
+        <DefectGuard key={place.page} message={words.defect} reload={words.reload}>
+          <PageAt place={place} />
+        </DefectGuard>
       </main>
       <footer className="foot">
         <Settings {...settings} />

@@ -23,7 +23,11 @@ export function useLoaded<A>(load: () => Promise<A>): Loaded<A> {
     const settle = (value: A | undefined, error: LoanApiError | undefined): void => {
       if (own !== newest.current) return
       if (error !== undefined && isKeyRefused(error)) return refused()
-      setState((before) => ({ by: load, value: value ?? (before.by === load ? before.value : undefined), error }))
+      setState((before) => ({
+        by: load,
+        value: value ?? (before.by === load ? before.value : undefined),
+        error,
+      }))
     }
     load().then(
       (value) => settle(value, undefined),

@@ -62,7 +62,8 @@ function patched(
   belongs: (loan: LoanJson) => boolean,
 ): Patches {
   const reference = loan.applicationReference
-  const shown = before.newer.get(reference) ?? page.loans.find((each) => each.applicationReference === reference)
+  const shown =
+    before.newer.get(reference) ?? page.loans.find((each) => each.applicationReference === reference)
   if (shown !== undefined) {
     if (shown.version > loan.version) return before
     return { ...before, newer: new Map(before.newer).set(reference, loan) }

@@ -14,7 +14,11 @@ export interface Session {
 /** The engine stands one step above the page that it serves. */
 const engineUrl = (): string => new URL("..", document.baseURI).href.replace(/\/$/u, "")
 
-export const clientWith = (apiKey: string): LoanClient => loanClient({ baseUrl: engineUrl(), apiKey })
+/** Somebody sits there and waits: a lost line is tried again sooner than a service would. */
+const reconnectMsMax = 5_000
+
+export const clientWith = (apiKey: string): LoanClient =>
+  loanClient({ baseUrl: engineUrl(), apiKey, reconnectMsMax })
 
 export const SessionContext = createContext<Session | undefined>(undefined)
 

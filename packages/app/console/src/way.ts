@@ -10,7 +10,8 @@ export interface Way {
   readonly edges: ReadonlyMap<string, "walked" | "inferred">
 }
 
-export const edgeName = ({ from, to }: { readonly from: Stage; readonly to: Stage }): string => `${from} ${to}`
+export const edgeName = ({ from, to }: { readonly from: Stage; readonly to: Stage }): string =>
+  `${from} ${to}`
 
 export function wayOf(entries: ReadonlyArray<EntryJson>): Way {
   const steps = entries.flatMap((entry) => entry.steps)

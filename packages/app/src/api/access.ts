@@ -36,7 +36,9 @@ export const accessLayer = (keys: ReadonlyArray<ApiKey>, limits: AccessLimits): 
         const { headers } = yield* HttpServerRequest.HttpServerRequest
         const produced = mediaTypeOf(endpoint)
         if (!accepts(headers["accept"], produced)) return problemResponse(notAcceptable(produced))
-        return yield* Effect.annotateLogs(Effect.provideService(handler, CurrentKey, key), { apiKey: key.name })
+        return yield* Effect.annotateLogs(Effect.provideService(handler, CurrentKey, key), {
+          apiKey: key.name,
+        })
       }),
     })),
   ).pipe(Layer.provide(RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory))))

@@ -22,7 +22,9 @@ const accounts = HttpApiEndpoint.get("accounts", "/v1/accounts", {
 const key = HttpApiEndpoint.get("key", "/v1/key", { success: KeyJson, error: answers() })
   .annotate(RequiredScope, "read")
   .annotateMerge(
-    OpenApi.annotations(described("What the key is for", "read", "Its name and scopes, never the key itself.")),
+    OpenApi.annotations(
+      described("What the key is for", "read", "Its name and scopes, never the key itself."),
+    ),
   )
 
 export const AccountsGroup = HttpApiGroup.make("accounts")

@@ -20,13 +20,16 @@ export const consoleRoutes = (isServed: boolean, directory: URL = builtConsole) 
     ? HttpRouter.use((router) =>
         Effect.gen(function* () {
           const files = makeFiles(directory)
-          const page = (request: Request) => answering(Effect.flatMap(files, pageAnswer(request)))
-          yield* router.add("GET", "/console", Effect.succeed(toTheSlash))
-          yield* router.add("GET", "/console/", page)
+          // The router takes the path for the same with a slash behind it and without.
+          yield* router.add("GET", "/console", (request) =>
+            pathOf(request).endsWith("/")
+              ? answering(Effect.flatMap(files, pageAnswer(request)))
+              : Effect.succeed(toTheSlash),
+          )
           yield* router.add("GET", "/console/assets/:file", (request) =>
             answering(Effect.flatMap(files, assetAnswer(request))),
           )
-          for (const path of ["/console", "/console/", "/console/assets/:file"] as const) {
+          for (const path of ["/console", "/console/assets/:file"] as const) {
             yield* refuseOtherMethods(router, path, "GET")
           }
         }),
@@ -34,6 +37,8 @@ export const consoleRoutes = (isServed: boolean, directory: URL = builtConsole) 
     : Layer.empty
 
 type Request = HttpServerRequest.HttpServerRequest
+
+const pathOf = ({ url }: Request): string => url.split("?")[0] ?? ""
 
 interface BuiltFile {
   readonly bytes: Uint8Array
@@ -91,7 +96,7 @@ const pageAnswer = (request: Request) => (files: ReadonlyMap<string, BuiltFile>)
 
 /** An asset's name holds the hash of what is in it, so that it never changes. */
 const assetAnswer = (request: Request) => (files: ReadonlyMap<string, BuiltFile>) => {
-  const [path = ""] = request.url.split("?")
+  const path = pathOf(request)
   return fileAnswer(
     request,
     files.get(path.slice(path.lastIndexOf("/assets/") + 1)),
@@ -119,7 +124,8 @@ const toTheSlash = HttpServerResponse.empty({ status: 308, headers: { location: 
 
 const notBuilt: Problem = {
   code: "console-unbuilt",
-  detail: "Build it by `npx -y pnpm@12 console`; `npx -y pnpm@12 start` and `loan-engine` do so by themselves.",
+  detail:
+    "Build it by `npx -y pnpm@12 console`; `npx -y pnpm@12 start` and `loan-engine` do so by themselves.",
 }
 
 const noSuchFile: Problem = {

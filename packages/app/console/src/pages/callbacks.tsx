@@ -24,7 +24,11 @@ export function Callbacks() {
       {days !== undefined && <p className="lead">{words.callbacks.hint(count(language, days))}</p>}
       {error !== undefined && <Failure error={error} retry={reload} />}
       {value === undefined && error === undefined && <Loading />}
-      <div className="accounts">{value?.map((account) => <Account key={account.name} account={account} />)}</div>
+      <div className="accounts">
+        {value?.map((account) => (
+          <Account key={account.name} account={account} />
+        ))}
+      </div>
     </>
   )
 }
@@ -52,7 +56,7 @@ function Account({ account: { name, callbacks } }: { account: AccountJson }) {
             {callbacks.lastCallbackAt === null ? (
               words.callbacks.never
             ) : (
-              <Distance to={callbacks.lastCallbackAt} />
+              <Distance to={callbacks.lastCallbackAt} isPast />
             )}
           </dd>
         </div>

@@ -7,7 +7,7 @@ import { LoanLifecycle } from "../parts/lifecycle.tsx"
 import { LoanFacts } from "../parts/loan-facts.tsx"
 import { PollNow } from "../parts/poll-now.tsx"
 import { Ruling } from "../parts/ruling.tsx"
-import { StageBadge } from "../parts/stage-badge.tsx"
+import { LiveStage } from "../parts/live-stage.tsx"
 import { Empty, Failure, Loading } from "../parts/states.tsx"
 import { Timeline } from "../parts/timeline.tsx"
 import { pageHref } from "../router.ts"
@@ -63,9 +63,7 @@ function Known({ loan, entries }: KnownProps) {
   return (
     <>
       <div className="standing">
-        <span className="arriving" key={loan.version}>
-          <StageBadge stage={loan.stage} />
-        </span>
+        <LiveStage loan={loan} />
         {loan.additionOutstanding && <span className="flag">{words.loans.outstanding}</span>}
         {loan.stalled && <span className="flag warning">{words.loans.stalled}</span>}
         <span>{loan.account}</span>
@@ -84,10 +82,10 @@ function Known({ loan, entries }: KnownProps) {
         <LoanLifecycle way={way} current={loan.stage} />
       </Card>
       <div className="columns">
+        <LoanFacts loan={loan} />
         <Card title={words.timeline.title}>
           {entries === undefined ? <Loading /> : <Timeline entries={entries} />}
         </Card>
-        <LoanFacts loan={loan} />
       </div>
     </>
   )

@@ -55,7 +55,10 @@ export function Loans({ query }: { query: URLSearchParams }) {
     [client, filters, cursor],
   )
   const { value, error, reload } = useLoaded(load)
-  const belongs = useCallback((loan: LoanJson) => cursor === null && belongsTo(filters, loan), [filters, cursor])
+  const belongs = useCallback(
+    (loan: LoanJson) => cursor === null && belongsTo(filters, loan),
+    [filters, cursor],
+  )
   const { loans, arrived } = useLiveLoans(value, belongs)
   const isFiltered = Object.values(filters).some((each) => each !== "")
   const found = loans.find((loan) => loan.applicationReference === filters.reference)

@@ -120,14 +120,15 @@ function StagesPicture({ accounts, account }: { accounts: ReadonlyArray<AccountJ
             key={stage}
             className={`node stage-${stage} ${loansAt(stage) > 0 ? "visited" : ""}`}
             href={loansHref({ stage, account })}
-            aria-label={`${words.stage[stage]}: ${loans}`}
           >
             {box}
-            <text x={x} y={y - 3} className="name">
-              {words.stage[stage]}
-            </text>
-            <text x={x} y={y + 14} className="count">
-              {loans}
+            <text>
+              <tspan x={x} y={y - 3} className="name">
+                {words.stage[stage]}
+              </tspan>{" "}
+              <tspan x={x} y={y + 14} className="count">
+                {loans}
+              </tspan>
             </text>
           </a>
         )

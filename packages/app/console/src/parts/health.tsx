@@ -17,7 +17,12 @@ export function HealthBar({ callbacks }: { callbacks: Callbacks }) {
   return (
     <svg className="health-bar" viewBox="0 0 100 2" preserveAspectRatio="none" aria-hidden="true">
       <rect className={newsOf(callbacks) === 0 ? "" : "came"} width="100" height="2" />
-      <rect className="missed" x={100 - callbacks.missedRate * 100} width={callbacks.missedRate * 100} height="2" />
+      <rect
+        className="missed"
+        x={100 - callbacks.missedRate * 100}
+        width={callbacks.missedRate * 100}
+        height="2"
+      />
     </svg>
   )
 }

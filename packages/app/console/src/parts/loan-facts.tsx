@@ -28,7 +28,7 @@ export function LoanFacts({ loan }: { loan: LoanJson }) {
           <p>{words.loan.noPoll}</p>
         ) : (
           <p>
-            {words.loan.nextPoll}: <Distance to={loan.nextPollAt} />
+            {words.loan.nextPoll}: <Distance to={loan.nextPollAt} isPast={false} />
           </p>
         )}
       </Card>
@@ -94,9 +94,7 @@ function Signing({ signing: { signed, heardAt, method } }: Pick<LoanJson, "signi
   if (!signed) return <p className="hint">{words.loan.notSigned}</p>
   return (
     <>
-      <p>
-        {heardAt === null ? words.loan.signedImplied : words.loan.signedAt(dateTime(language, heardAt))}
-      </p>
+      <p>{heardAt === null ? words.loan.signedImplied : words.loan.signedAt(dateTime(language, heardAt))}</p>
       {method !== null && <p>{words.loan.method(method)}</p>}
     </>
   )

@@ -1,7 +1,7 @@
 import type { LoanJson } from "@loan-engine/app/client"
 import { loanHref } from "../router.ts"
 import { useWords } from "../words/language.ts"
-import { StageBadge } from "./stage-badge.tsx"
+import { LiveStage } from "./live-stage.tsx"
 import { Distance } from "./time.tsx"
 
 interface LoanTableProps {
@@ -66,14 +66,15 @@ function LoanRow({ loan, action }: { loan: LoanJson; action: string | undefined 
         </span>
       </th>
       <td>
-        {/* A badge that is made anew shows that something happened. */}
-        <span className="arriving" key={loan.version}>
-          <StageBadge stage={loan.stage} />
-        </span>
+        <LiveStage loan={loan} />
       </td>
       <td className="wide">{loan.account}</td>
-      <td className="wide">{next}</td>
-      <td className="wide number">{loan.nextPollAt === null ? "–" : <Distance to={loan.nextPollAt} />}</td>
+      <td className="wide" title={next}>
+        {words.actor[loan.next.actor]}
+      </td>
+      <td className="wide number">
+        {loan.nextPollAt === null ? "–" : <Distance to={loan.nextPollAt} isPast={false} />}
+      </td>
       <td className="wide">
         <Flags loan={loan} />
       </td>

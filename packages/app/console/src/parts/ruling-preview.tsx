@@ -15,7 +15,9 @@ interface RulingPreviewProps {
 export function RulingPreview({ ruled, label, isBusy, rule, change }: RulingPreviewProps) {
   const words = useWords()
   const heading = useRef<HTMLHeadingElement>(null)
-  useEffect(() => heading.current?.focus(), [])
+  useEffect(() => {
+    heading.current?.focus()
+  }, [])
   return (
     <section className="preview">
       <h3 ref={heading} tabIndex={-1}>

@@ -12,10 +12,12 @@ export function Time({ at, only }: { at: string; only?: "time" }) {
   )
 }
 
-/** How far an instant is away. */
-export function Distance({ to }: { to: string }) {
+/** How far an instant is away. Our clock is a little behind: what has happened is never told as still to come. */
+export function Distance({ to, isPast }: { to: string; isPast: boolean }) {
   const language = useLanguage()
-  const now = useNow()
+  const clock = useNow()
+  const at = Date.parse(to)
+  const now = isPast ? Math.max(clock, at) : Math.min(clock, at)
   return (
     <time dateTime={to} title={to}>
       {relative(language, to, now)}

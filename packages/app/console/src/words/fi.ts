@@ -28,11 +28,10 @@ export const fi: Words = {
   retry: "Yritä uudelleen",
   unreachable: "Palveluun ei saada yhteyttä. Näytetyt tiedot voivat olla vanhoja.",
   failed: "Toiminto ei onnistunut",
-  yes: "Kyllä",
-  no: "Ei",
+  defect: "Tämä on konsolin virhe. Ilmoita, mitä selaimen loki kertoo.",
+  reload: "Lataa uudelleen",
   copy: "Kopioi",
   copied: "Kopioitu",
-  none: "ei mitään",
   stage: {
     submitted: "Lähetetty",
     manualInspection: "Manuaalinen käsittely",
@@ -74,7 +73,8 @@ export const fi: Words = {
     account: "Tili",
     changes: "Viimeisimmät muutokset",
     noChanges: "Mikään ei ole muuttunut sivun avaamisen jälkeen. Muutokset näkyvät tässä heti.",
-    empty: "Lainoja ei vielä ole. Rekisteröi yksi kutsulla POST /v1/loans tai odota pankin ensimmäistä takaisinkutsua.",
+    empty:
+      "Lainoja ei vielä ole. Rekisteröi yksi kutsulla POST /v1/loans tai odota pankin ensimmäistä takaisinkutsua.",
   },
   loans: {
     search: "Hae viitteellä",
@@ -102,7 +102,7 @@ export const fi: Words = {
     back: "Kaikki lainat",
     unknown: "Tällä viitteellä ei ole lainaa. Sivu näyttää sen heti, kun siitä kuullaan.",
     version: (version) => `versio ${version}`,
-    unregistered: "Ei rekisteröity: toistaiseksi siitä ovat kertoneet vain takaisinkutsut.",
+    unregistered: "Ei rekisteröity: vastausta hakemukseen ei vielä tunneta.",
     next: "Mitä seuraavaksi tapahtuu",
     offer: "Tarjous",
     noOffer: "Voimassa olevaa tarjousta ei ole.",
@@ -216,7 +216,8 @@ export const fi: Words = {
     rule: { approved: "Ratkaise: hyväksytty", rejected: "Ratkaise: hylätty" },
     ruling: "Ratkaistaan",
     change: "Muuta",
-    moved: "Laina on muuttunut sen jälkeen, kun katsoit sitä. Katso aikajanaa uudelleen ja esikatsele uudestaan.",
+    moved:
+      "Laina on muuttunut sen jälkeen, kun katsoit sitä. Katso aikajanaa uudelleen ja esikatsele uudestaan.",
     done: (stage) => `Ratkaistu. Lainan vaihe: ${stage}`,
     verdict: { approved: "Hyväksytty", rejected: "Hylätty" },
   },

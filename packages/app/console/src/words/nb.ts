@@ -18,16 +18,20 @@ export const nb: Words = {
     stalled: "Stoppet opp",
     callbacks: "Callbacks",
   },
-  status: { connecting: "Kobler til", live: "Direkte", reconnecting: "Kobler til igjen", refused: "Ikke direkte" },
+  status: {
+    connecting: "Kobler til",
+    live: "Direkte",
+    reconnecting: "Kobler til igjen",
+    refused: "Ikke direkte",
+  },
   loading: "Laster",
   retry: "Prøv igjen",
   unreachable: "Tjenesten kan ikke nås. Det som vises, kan være utdatert.",
   failed: "Det gikk ikke",
-  yes: "Ja",
-  no: "Nei",
+  defect: "Dette er en feil i konsollen. Meld gjerne fra om hva nettleserens logg sier.",
+  reload: "Last på nytt",
   copy: "Kopier",
   copied: "Kopiert",
-  none: "ingen",
   stage: {
     submitted: "Innsendt",
     manualInspection: "Manuell behandling",
@@ -69,7 +73,8 @@ export const nb: Words = {
     account: "Konto",
     changes: "Siste endringer",
     noChanges: "Ingenting er endret siden du åpnet siden. Endringer vises her når de skjer.",
-    empty: "Det finnes ingen lån ennå. Registrer ett med POST /v1/loans, eller vent på bankens første callback.",
+    empty:
+      "Det finnes ingen lån ennå. Registrer ett med POST /v1/loans, eller vent på bankens første callback.",
   },
   loans: {
     search: "Søk på referanse",
@@ -97,7 +102,7 @@ export const nb: Words = {
     back: "Alle lån",
     unknown: "Ingen lån har denne referansen. Siden viser det så snart noe høres om det.",
     version: (version) => `versjon ${version}`,
-    unregistered: "Ikke registrert: hittil har bare callbacks nevnt det.",
+    unregistered: "Ikke registrert: svaret på søknaden er ikke kjent ennå.",
     next: "Hva som skjer videre",
     offer: "Tilbud",
     noOffer: "Det finnes ikke noe gjeldende tilbud.",
@@ -226,7 +231,8 @@ export const nb: Words = {
     look: "Undersøk",
   },
   callbacks: {
-    hint: (days) => `Hvordan det gikk med hver kontos callbacks de siste ${days} dagene, og hva som måtte spørres etter.`,
+    hint: (days) =>
+      `Hvordan det gikk med hver kontos callbacks de siste ${days} dagene, og hva som måtte spørres etter.`,
     alarm: "Alarm",
     fine: "I orden",
     quiet: "Ingen nyheter ennå",

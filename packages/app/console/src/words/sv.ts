@@ -23,11 +23,10 @@ export const sv: Words = {
   retry: "Försök igen",
   unreachable: "Tjänsten kan inte nås. Det som visas kan vara inaktuellt.",
   failed: "Det gick inte",
-  yes: "Ja",
-  no: "Nej",
+  defect: "Det här är ett fel i konsolen. Rapportera gärna vad webbläsarens logg säger.",
+  reload: "Ladda om",
   copy: "Kopiera",
   copied: "Kopierat",
-  none: "inga",
   stage: {
     submitted: "Inskickad",
     manualInspection: "Manuell granskning",
@@ -98,7 +97,7 @@ export const sv: Words = {
     back: "Alla lån",
     unknown: "Inget lån har den här referensen. Sidan visar det så snart något hörs om det.",
     version: (version) => `version ${version}`,
-    unregistered: "Inte registrerat: hittills har bara callbacks nämnt det.",
+    unregistered: "Inte registrerat: svaret på ansökan är inte känt ännu.",
     next: "Vad som händer härnäst",
     offer: "Erbjudande",
     noOffer: "Det finns inget gällande erbjudande.",
@@ -227,7 +226,8 @@ export const sv: Words = {
     look: "Undersök",
   },
   callbacks: {
-    hint: (days) => `Hur varje kontos callbacks har gått de senaste ${days} dagarna, och vad som fick frågas efter.`,
+    hint: (days) =>
+      `Hur varje kontos callbacks har gått de senaste ${days} dagarna, och vad som fick frågas efter.`,
     alarm: "Larm",
     fine: "Bra",
     quiet: "Inga nyheter än",

@@ -6,10 +6,10 @@ import type { Watch, WatchState } from "./watch.ts"
 import type { Watching } from "./watch-loans.ts"
 
 /** How many changes a watch remembers. */
-export const changesKeptMax = 50
+const changesKeptMax = 50
 
 export interface ChangesSnapshot extends WatchState {
-  /** What came while it was watched, the newest first; at most {@link changesKeptMax}. A listener is told of each. */
+  /** What came while it was watched, the newest first; at most 50. A listener is told of each. */
   readonly changes: ReadonlyArray<ChangeJson>
 }
 

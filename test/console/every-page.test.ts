@@ -72,9 +72,9 @@ async function openPreview(page: Page): Promise<void> {
 /** What axe-core finds wrong with a page, of all that it knows to look for. */
 async function faults(page: Page): Promise<unknown> {
   await page.evaluate(axe.source)
-  const found = (await page.evaluate(
+  const found = await page.evaluate<axe.AxeResults>(
     "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })",
-  )) as axe.AxeResults
+  )
   return found.violations.map(({ id, nodes }) => ({
     id,
     nodes: nodes.map(({ html, failureSummary }) => [html, failureSummary]),

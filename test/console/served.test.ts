@@ -60,7 +60,7 @@ describe("the console's files", () => {
       ["css", "text/css; charset=utf-8"],
       ["svg", "image/svg+xml"],
     ])
-    expect(assets.map((path) => path.split(".").at(-1)).toSorted()).toEqual([...types.keys()].toSorted())
+    expect(new Set(assets.map((path) => path.split(".").at(-1)))).toEqual(new Set(types.keys()))
     for (const path of assets) {
       const plain = await get(`/console/${path}`, { headers: { "accept-encoding": "identity" } })
       const packed = await get(`/console/${path}`, { headers: { "accept-encoding": "gzip" } })

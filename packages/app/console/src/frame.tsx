@@ -26,8 +26,7 @@ export function Frame({ settings, signOut }: { settings: SettingsProps; signOut:
   const current = place.page === "loan" ? "loans" : place.page
   // On a narrow screen the navigation scrolls sideways.
   useEffect(() => {
-    // What it returns is no way to end it.
-    void here.current?.scrollIntoView({ inline: "center", block: "nearest" })
+    here.current?.scrollIntoView({ inline: "center", block: "nearest" })
   }, [current])
   return (
     <div className="frame">

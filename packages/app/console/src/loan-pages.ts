@@ -3,7 +3,7 @@ import { useCallback, useState } from "react"
 import { useEachChange } from "./session.ts"
 
 /** How many loans a page of a list shows. */
-export const listedLoansMax = 50
+const listedLoansMax = 50
 
 /** How many of the engine's pages are asked for in vain before the reader is asked whether to go on. */
 const emptyPagesMax = 10

@@ -19,7 +19,7 @@ export function loansHref(filters: Readonly<Record<string, string>>): string {
   return query.size === 0 ? "#/loans" : `#/loans?${query.toString()}`
 }
 
-export function placeOf(hash: string): Place {
+function placeOf(hash: string): Place {
   const [path = "", query = ""] = hash.replace(/^#\/?/u, "").split("?")
   const [page = "", reference] = path.split("/")
   if (page === "loans" && reference !== undefined && reference !== "") {

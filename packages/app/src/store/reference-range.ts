@@ -16,7 +16,7 @@ export function referenceRange(prefix: string, after: string): ReferenceRange {
 
 /** The first text behind all that begin with a prefix: its last character made the next one. */
 function behindPrefix(prefix: string): string {
-  const characters = [...prefix]
+  const characters = Array.from(prefix)
   for (let last = characters.pop(); last !== undefined; last = characters.pop()) {
     const point = last.codePointAt(0) ?? 0
     if (point === 0x10_ff_ff) continue

@@ -39,6 +39,7 @@ export function useConsole() {
       engines.push(engine)
       return engine
     },
+    newPage: () => pageOf(browser, {}),
     visit: async (engine: EngineProcess, { key = apiKey, at = "", ...options }: Visit = {}) => {
       const page = await pageOf(browser, options)
       await page.goto(`${engine.url}/console${key === "" ? "" : `#key=${key}`}`)
@@ -86,6 +87,13 @@ async function pageOf(browser: Browser, options: BrowserContextOptions): Promise
     expect(wrong).toEqual([])
   })
   return page
+}
+
+/** The addresses that a page asks for. */
+export function watched(page: Page): ReadonlyArray<string> {
+  const seen: Array<string> = []
+  page.on("request", (request) => seen.push(request.url()))
+  return seen
 }
 
 /** Waits until the page says something. */

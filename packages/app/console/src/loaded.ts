@@ -51,7 +51,7 @@ export function asApiError(error: unknown): LoanApiError {
 
 /** How soon after a change what was counted is counted again, and how often it is without one. */
 const refreshMs = 1_000
-const refreshWithoutChangeMs = 15_000
+export const refreshWithoutChangeMs = 15_000
 
 /**
  * Loads anew soon after any change that matters, at most once in a while however many there are; and from time to time

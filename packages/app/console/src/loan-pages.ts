@@ -1,5 +1,6 @@
 import type { LoanClient, LoanJson, LoanPageOptions } from "@loan-engine/app/client"
-import { useCallback, useState } from "react"
+import { useCallback, useEffect, useState } from "react"
+import { refreshWithoutChangeMs } from "./loaded.ts"
 import { useEachChange } from "./session.ts"
 
 /** How many loans a page of a list shows. */
@@ -30,9 +31,14 @@ interface Patches {
 
 /**
  * The loans of a page as they are by now. A row stays where it is when its loan moves on, so that nothing jumps away under a
- * finger; loans that would belong here as well are counted.
+ * finger; loans that would belong here as well are counted. From time to time the page is asked for again, because when a loan
+ * is polled next is no change of the feed.
  */
-export function useLiveLoans(page: ListedLoans | undefined, belongs: (loan: LoanJson) => boolean) {
+export function useLiveLoans(
+  page: ListedLoans | undefined,
+  belongs: (loan: LoanJson) => boolean,
+  load: () => Promise<ListedLoans>,
+) {
   const [patches, setPatches] = useState<Patches>(() => noPatches(page))
   const take = useCallback(
     ({ loan }: { readonly loan: LoanJson }) => {
@@ -42,6 +48,16 @@ export function useLiveLoans(page: ListedLoans | undefined, belongs: (loan: Loan
     [page, belongs],
   )
   useEachChange(take)
+  useEffect(() => {
+    const repeated = window.setInterval(() => {
+      load().then(
+        ({ loans }) => loans.forEach((loan) => take({ loan })),
+        // The line says by itself that the engine is away.
+        () => undefined,
+      )
+    }, refreshWithoutChangeMs)
+    return () => window.clearInterval(repeated)
+  }, [load, take])
   const current = patches.of === page ? patches : noPatches(page)
   return {
     loans: page?.loans.map((loan) => current.newer.get(loan.applicationReference) ?? loan) ?? [],

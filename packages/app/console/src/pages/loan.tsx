@@ -1,7 +1,7 @@
 import type { EntryJson, LoanJson, RuledJson } from "@loan-engine/app/client"
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react"
 import { count } from "../format.ts"
-import { useLoaded } from "../loaded.ts"
+import { useLoaded, useRefresh } from "../loaded.ts"
 import { Card } from "../parts/card.tsx"
 import { LoanLifecycle } from "../parts/lifecycle.tsx"
 import { LoanFacts } from "../parts/loan-facts.tsx"
@@ -20,15 +20,22 @@ export function LoanPage({ reference }: { reference: string }) {
   const words = useWords()
   const { client } = useSession()
   const watch = useMemo(() => client.watchLoan(reference), [client, reference])
-  const { loan } = useSyncExternalStore(watch.subscribe, watch.getSnapshot)
+  const { loan: heard } = useSyncExternalStore(watch.subscribe, watch.getSnapshot)
+  const asked = useLoaded(useCallback(() => client.loan(reference), [client, reference]))
+  useRefresh(asked.reload, neither)
+  const loan = newer(heard, asked.value)
   const history = useLoaded(useCallback(() => client.history(reference), [client, reference]))
   const { reload } = history
+  const { reload: askAgain } = asked
   const version = loan?.version
   const isFirst = useRef(true)
   useEffect(() => {
-    if (!isFirst.current) reload()
+    if (!isFirst.current) {
+      reload()
+      askAgain()
+    }
     isFirst.current = false
-  }, [reload, version])
+  }, [reload, askAgain, version])
   const isUnknown = loan === undefined && history.error?.problem?.code === "loan-unknown"
   return (
     <>
@@ -44,6 +51,14 @@ export function LoanPage({ reference }: { reference: string }) {
       {loan !== undefined && <Known loan={loan} entries={history.value} />}
     </>
   )
+}
+
+/** The stream tells of every change; the schedule of the polls is none, and is asked for from time to time. */
+const neither = (): boolean => false
+
+function newer(heard: LoanJson | undefined, asked: LoanJson | undefined): LoanJson | undefined {
+  if (heard === undefined || asked === undefined) return heard ?? asked
+  return heard.version > asked.version ? heard : asked
 }
 
 interface KnownProps {

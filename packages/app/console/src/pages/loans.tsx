@@ -59,7 +59,7 @@ export function Loans({ query }: { query: URLSearchParams }) {
     (loan: LoanJson) => cursor === null && belongsTo(filters, loan),
     [filters, cursor],
   )
-  const { loans, arrived } = useLiveLoans(value, belongs)
+  const { loans, arrived } = useLiveLoans(value, belongs, load)
   const isFiltered = Object.values(filters).some((each) => each !== "")
   const found = loans.find((loan) => loan.applicationReference === filters.reference)
   const only = found ?? (loans.length === 1 ? loans[0] : undefined)

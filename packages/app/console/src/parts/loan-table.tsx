@@ -68,7 +68,7 @@ function LoanRow({ loan, action }: { loan: LoanJson; action: string | undefined 
       <td>
         <LiveStage loan={loan} />
       </td>
-      <td className="wide">{loan.account}</td>
+      <td className="wide account">{loan.account}</td>
       <td className="wide" title={next}>
         {words.actor[loan.next.actor]}
       </td>

@@ -117,7 +117,7 @@ export const da: Words = {
     polls: "Forespørgsler",
     nextPoll: "Næste forespørgsel",
     noPoll: "Banken bliver ikke spurgt længere.",
-    stalled: "Gået i stå: så mange forespørgsler gav intet, at nogen bør undersøge det.",
+    stalled: "Gået i stå: mange forespørgsler i træk gav intet, og nogen bør undersøge det.",
     pollNow: "Spørg banken nu",
     polling: "Spørger banken",
     pollScope: "For at spørge banken kræver nøglen rettigheden operate.",
@@ -225,7 +225,7 @@ export const da: Words = {
     rule: "Se og afgør",
   },
   stalled: {
-    hint: "Lån, hvor så mange forespørgsler i træk gav intet, at nogen bør undersøge dem.",
+    hint: "Mange forespørgsler i træk gav intet om disse lån: nogen bør undersøge dem.",
     empty: "Ingen lån er gået i stå.",
     look: "Undersøg",
   },

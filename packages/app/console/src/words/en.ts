@@ -114,7 +114,7 @@ export const en = {
     polls: "Polling",
     nextPoll: "Next poll",
     noPoll: "The bank is not asked any more.",
-    stalled: "Stalled: so many polls brought nothing that somebody should look into it.",
+    stalled: "Stalled: many polls in a row brought nothing, and somebody should look into it.",
     pollNow: "Ask the bank now",
     polling: "Asking the bank",
     pollScope: "To ask the bank, the key needs the scope operate.",
@@ -222,7 +222,7 @@ export const en = {
     rule: "Look and rule",
   },
   stalled: {
-    hint: "Loans that so many polls in a row brought nothing about that somebody should look into it.",
+    hint: "Many polls in a row brought nothing about these loans: somebody should look into them.",
     empty: "No loan is stalled.",
     look: "Look into it",
   },

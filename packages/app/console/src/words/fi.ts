@@ -118,7 +118,7 @@ export const fi: Words = {
     polls: "Kyselyt",
     nextPoll: "Seuraava kysely",
     noPoll: "Pankilta ei enää kysytä.",
-    stalled: "Pysähtynyt: niin moni kysely ei tuonut mitään, että asia kannattaa selvittää.",
+    stalled: "Pysähtynyt: moni kysely peräkkäin ei tuonut mitään, ja asia kannattaa selvittää.",
     pollNow: "Kysy pankilta nyt",
     polling: "Kysytään pankilta",
     pollScope: "Pankilta kysymiseen avain tarvitsee oikeuden operate.",
@@ -227,7 +227,7 @@ export const fi: Words = {
     rule: "Katso ja ratkaise",
   },
   stalled: {
-    hint: "Lainat, joista niin moni kysely peräkkäin ei tuonut mitään, että asia kannattaa selvittää.",
+    hint: "Moni kysely peräkkäin ei tuonut näistä lainoista mitään: ne kannattaa selvittää.",
     empty: "Yksikään laina ei ole pysähtynyt.",
     look: "Selvitä",
   },

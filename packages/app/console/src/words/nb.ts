@@ -118,7 +118,7 @@ export const nb: Words = {
     polls: "Forespørsler",
     nextPoll: "Neste forespørsel",
     noPoll: "Banken blir ikke spurt lenger.",
-    stalled: "Stoppet opp: så mange forespørsler ga ingenting at noen bør undersøke det.",
+    stalled: "Stoppet opp: mange forespørsler på rad ga ingenting, og noen bør undersøke det.",
     pollNow: "Spør banken nå",
     polling: "Spør banken",
     pollScope: "For å spørre banken trenger nøkkelen tilgangen operate.",
@@ -226,7 +226,7 @@ export const nb: Words = {
     rule: "Se og avgjør",
   },
   stalled: {
-    hint: "Lån der så mange forespørsler på rad ga ingenting at noen bør undersøke dem.",
+    hint: "Mange forespørsler på rad ga ingenting om disse lånene: noen bør undersøke dem.",
     empty: "Ingen lån har stoppet opp.",
     look: "Undersøk",
   },

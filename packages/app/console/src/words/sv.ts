@@ -113,7 +113,7 @@ export const sv: Words = {
     polls: "Förfrågningar",
     nextPoll: "Nästa förfrågan",
     noPoll: "Banken tillfrågas inte längre.",
-    stalled: "Avstannat: så många förfrågningar har inte gett något att någon bör undersöka det.",
+    stalled: "Avstannat: många förfrågningar i rad gav inget, och någon bör undersöka det.",
     pollNow: "Fråga banken nu",
     polling: "Frågar banken",
     pollScope: "För att fråga banken behöver nyckeln behörigheten operate.",
@@ -221,7 +221,7 @@ export const sv: Words = {
     rule: "Granska och avgör",
   },
   stalled: {
-    hint: "Lån där så många förfrågningar i rad inte gett något att någon bör undersöka dem.",
+    hint: "Många förfrågningar i rad gav inget om dessa lån: någon bör undersöka dem.",
     empty: "Inget lån har avstannat.",
     look: "Undersök",
   },

@@ -112,7 +112,7 @@ const compilerOptions = {
 }
 
 if (import.meta.main) {
-  build()
+  await build()
   const changed = writeReports(`${root}docs/api`)
   process.stdout.write(changed.length === 0 ? "no API has changed\n" : `changed: ${changed.join(", ")}\n`)
 }

@@ -2,15 +2,16 @@
 import { execFileSync } from "node:child_process"
 import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { ensureConsole } from "../packages/app/console/build.ts"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 /** Each after those that it is built upon. */
 export const packages = ["domain", "adapters-xml", "adapters-http", "app"] as const
 
-export function build(): void {
+export async function build(): Promise<void> {
   for (const name of packages) {
     const directory = `${root}packages/${name}`
-    rmSync(`${directory}/dist`, { recursive: true, force: true })
+    for (const file of globSync(`${directory}/dist/!(console*)`)) rmSync(file, { recursive: true })
     execFileSync(
       process.execPath,
       [`${root}node_modules/typescript/bin/tsc`, "-p", `${directory}/tsconfig.build.json`],
@@ -20,6 +21,7 @@ export function build(): void {
       writeFileSync(file, withJsImports(readFileSync(file, "utf8")))
     }
   }
+  await ensureConsole()
   const pages = "src/sandbox/bank-page"
   cpSync(`${root}packages/app/${pages}`, `${root}packages/app/${pages.replace("src", "dist")}`, {
     recursive: true,
@@ -30,4 +32,4 @@ export function build(): void {
 const withJsImports = (text: string): string =>
   text.replaceAll(/(?<=(?:from |import\()")(\.{1,2}\/[^"]+)\.ts(?=")/gu, "$1.js")
 
-if (import.meta.main) build()
+if (import.meta.main) await build()

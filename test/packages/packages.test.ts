@@ -22,7 +22,7 @@ const tarballs = (): ReadonlyArray<string> =>
     .map((name) => join(directory, name))
 
 beforeAll(async () => {
-  build()
+  await build()
   for (const name of packages) {
     await run("npx", ["-y", "pnpm@12", "pack", "--pack-destination", directory], {
       cwd: join(root, "packages", name),
@@ -40,7 +40,8 @@ describe("the packages as they are published", () => {
       expect(
         files.filter((file) => !/^package\/(?:dist\/|LICENSE|README\.md|package\.json)/u.test(file)),
       ).toEqual([])
-      expect(files.filter((file) => /(?<!\.d)\.ts$|\.test\./u.test(file))).toEqual([])
+      expect(files.filter((file) => /(?<!\.d)\.ts$|\.test\.|\.sources$/u.test(file))).toEqual([])
+      expect(files.includes("package/dist/console/index.html")).toBe(tarball.includes("-app-"))
     }
   })
 

@@ -11,6 +11,7 @@ import { HttpEffect, HttpRouter } from "effect/http"
 import type { HttpServerRequest } from "effect/http"
 import { retryAfterSeconds } from "./api/problem.ts"
 import { operatorRoutes } from "./api/operator-routes.ts"
+import { consoleRoutes } from "./api/console-routes.ts"
 import { apiRoutes, completeApp, routerConfig } from "./api/api-routes.ts"
 import { banksLayer } from "./bank-clients.ts"
 import { ChangeFeed } from "./change-feed.ts"
@@ -66,9 +67,10 @@ export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig)
   const receiver = yield* callbackReceiver(config)
   yield* watchCallbacks(config.callbackHealth, accounts, receiver.rejections)
   const feed = yield* ChangeFeed
-  const routes = Layer.merge(
-    apiRoutes({ ...api, accounts }),
+  const routes = Layer.mergeAll(
+    apiRoutes({ ...api, accounts, callbackHealth: config.callbackHealth }),
     operatorRoutes({ readiness, accounts, metrics: telemetry.metrics }),
+    consoleRoutes(api.consoleEnabled),
   )
   const router = yield* Effect.provideContext(HttpRouter.toHttpEffect(routes), routerConfig)
   const app = completeApp(router, api.corsOrigins)

@@ -20,6 +20,8 @@ export interface DemoOptions {
   /** Bank seconds per second of ours; the engine's poll intervals shrink alike. */
   readonly speed: number
   readonly databasePath: string
+  /** The engine's one key, for everything. */
+  readonly apiKey: Redacted.Redacted
 }
 
 /** The account whose loans live at random, and the one that plays the bank's page. */
@@ -31,7 +33,6 @@ const passwords = new Map<string, string>([
   [pageAccount, "bank-page-password"],
 ])
 const callbackCredentials = Redacted.make(Buffer.from("bank:callback-secret").toString("base64"))
-const apiKey = Redacted.make("local-api-key")
 /** The sandbox bank is our own, and its time runs fast. */
 const requestsPerSecondMax = 2_000
 
@@ -70,7 +71,7 @@ export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
     const status = yield* Effect.promise(async () => {
       const answer = await request(`${engineUrl}/v1/loans`, {
         method: "POST",
-        headers: { authorization: `Bearer ${Redacted.value(apiKey)}`, "content-type": "text/xml" },
+        headers: { authorization: `Bearer ${Redacted.value(options.apiKey)}`, "content-type": "text/xml" },
         body: raw,
       })
       await answer.body.dump()
@@ -100,7 +101,7 @@ export const bankConfig = (account: AccountName, bankUrl: string) => ({
 const engineSettings = (options: DemoOptions, bankUrl: string): LoanEngineSettings => ({
   port: 0,
   databaseUrl: options.databasePath,
-  apiKey: Redacted.value(apiKey),
+  apiKey: Redacted.value(options.apiKey),
   // Everything is registered at once, by ourselves.
   apiRequestsPerSecondMax: 1_000_000,
   stopDrainMs: 1,

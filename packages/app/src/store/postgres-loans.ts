@@ -8,6 +8,7 @@ import { unavailable } from "./postgres-errors.ts"
 import type { Query } from "./postgres-journal.ts"
 import { bigint, boolean, int, text, texts } from "./postgres-parameters.ts"
 import { accountOf, stageCount, storedEntry, storedLoan, whole } from "./postgres-rows.ts"
+import { referenceRange } from "./reference-range.ts"
 import { claimDue, readStatements, rescheduleLoan, saveRegistration } from "./postgres-statements.ts"
 
 type Submit = (update: Update) => Effect.Effect<WrittenChange | undefined, StoreUnavailable>
@@ -43,8 +44,11 @@ export function postgresLoans(query: Query, schema: string, submit: Submit): Loa
     stalledCount: (account) =>
       Effect.map(query(reads.stalledCount, [text(account)]), ([row]) => whole(row?.["loans"])),
     accounts: mapped(query(reads.accounts, []), accountOf),
-    loans: ({ account, only, after, limit }) =>
-      mapped(loansPage(query, reads, only, [text(account), text(after), int(limit)]), storedLoan),
+    loans: ({ account, only, prefix = "", after, limit }) => {
+      const { from, before } = referenceRange(prefix, after)
+      const page = [text(account), text(from), text(before), int(limit)]
+      return mapped(loansPage(query, reads, only, page), storedLoan)
+    },
     callbackRegistration: (account, bankUrl) =>
       Effect.map(query(reads.registration, [text(account), text(bankUrl)]), ([row]) =>
         row === undefined ? undefined : registration(account, bankUrl, row),

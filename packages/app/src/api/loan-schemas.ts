@@ -46,6 +46,8 @@ const loanFields = {
   additionOutstanding: Schema.Boolean,
   requiredDocuments: DocumentTypes,
   offer: Schema.NullOr(Offer),
+  /** What the offer's amounts are in, as ISO 4217 writes it; `null` where the account does not say. */
+  currency: Schema.NullOr(Schema.String),
   signing: Schema.Struct({
     signed: Schema.Boolean,
     heardAt: Schema.NullOr(Iso),

@@ -1,11 +1,12 @@
-import { Effect, Layer, Redacted } from "effect"
+import { Effect, Layer } from "effect"
+import type { Redacted } from "effect"
 import type { JournalStore } from "../journal-store.ts"
 import type { LoanStore, StoreUnusable } from "../loan-store.ts"
+import { placeOf } from "./postgres-hosts.ts"
 import { openPostgres } from "./postgres-open.ts"
 import { postgresSchemaVersion } from "./postgres-schema.ts"
 import { layerPostgres } from "./postgres.ts"
 import type { PostgresLimits } from "./postgres-settings.ts"
-import { placeOf } from "./postgres-settings.ts"
 import { holdStoreLock } from "./sqlite-lock.ts"
 import { migrateFile } from "./sqlite-open.ts"
 import type { sqliteLimitsDefault } from "./sqlite.ts"
@@ -63,7 +64,7 @@ export function databasePlace(database: Database): string {
     case "sqlite":
       return database.path
     case "postgres":
-      return placeOf({ url: Redacted.value(database.url), schema: database.schema })
+      return placeOf(database.url, database.schema)
   }
 }
 
@@ -81,7 +82,7 @@ export function migrateDatabase(
     case "postgres": {
       const { limits, url, schema } = database
       const opened = openPostgres({ ...limits, url, schema, readOnly: false, migrates: true })
-      return Effect.map(opened, (from) => ({ from, to: postgresSchemaVersion }))
+      return Effect.map(opened, ({ version }) => ({ from: version, to: postgresSchemaVersion }))
     }
   }
 }

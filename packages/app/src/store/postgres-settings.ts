@@ -33,7 +33,10 @@ export const postgresLimitsDefault: PostgresLimits = {
 }
 
 export interface PostgresSettings extends PostgresLimits {
-  /** `postgres://user:password@host:port/database?sslmode=require`. It holds a password, so it is never shown. */
+  /**
+   * `postgres://user:password@host:port/database?sslmode=require`, or `…@one:port,two:port/…` for a primary and its
+   * standbys. It holds a password, so it is never shown.
+   */
   readonly url: Redacted.Redacted
   /** The schema that holds the engine's tables, and nothing else. */
   readonly schema: string
@@ -54,13 +57,3 @@ export const postgresDefaults: Omit<PostgresSettings, "url"> = {
 export const schemaPattern = /^(?!pg_)[a-z_][a-z0-9_]{0,62}$/u
 
 export const quotedSchema = ({ schema }: Pick<PostgresSettings, "schema">): string => `"${schema}"`
-
-/** What may be told of the URL: where it leads, without who knocks and with which password. */
-export function placeOf({
-  url,
-  schema,
-}: Pick<PostgresSettings, "schema"> & { readonly url: string }): string {
-  if (!URL.canParse(url)) return `the PostgreSQL database, schema ${schema}`
-  const { host, pathname } = new URL(url)
-  return `PostgreSQL at ${host}${pathname}, schema ${schema}`
-}

@@ -31,10 +31,13 @@ export const readStatements = (schema: string) => {
     loansStalled: loansPage("AND stalled"),
     registration: `
       SELECT callback_url, registered_at FROM ${schema}.callback_registrations WHERE account = $1 AND bank_url = $2`,
-    // A standby answers reads as if nothing were wrong.
-    ready: "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS read_only",
+    ready: readOnlyServer,
   }
 }
+
+/** Whether nothing can be written there: a standby answers reads as if nothing were wrong. */
+export const readOnlyServer =
+  "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS read_only"
 
 /**
  * Takes what is due, and leases it: both by the database's clock, because the engines' own may disagree. What another engine

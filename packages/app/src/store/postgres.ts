@@ -3,7 +3,7 @@ import { JournalStore } from "../journal-store.ts"
 import { LoanStore } from "../loan-store.ts"
 import type { StoreUnusable } from "../loan-store.ts"
 import { makeGroupCommit } from "./group-commit.ts"
-import { makeRun, orUnavailable } from "./postgres-connection.ts"
+import { makeRun, orUnavailable } from "./postgres-run.ts"
 import { postgresJournal } from "./postgres-journal.ts"
 import type { Query } from "./postgres-journal.ts"
 import { postgresLoans } from "./postgres-loans.ts"
@@ -21,8 +21,10 @@ export const layerPostgres = (
   settings: PostgresSettings,
 ): Layer.Layer<LoanStore | JournalStore, StoreUnusable> => Layer.effectContext(makePostgresStore(settings))
 
-const makePostgresStore = Effect.fnUntraced(function* (settings: PostgresSettings) {
-  yield* openPostgres(settings)
+const makePostgresStore = Effect.fnUntraced(function* (given: PostgresSettings) {
+  const { host } = yield* openPostgres(given)
+  // Whoever only reads is soon done, and keeps to the one server.
+  const settings = given.readOnly ? { ...given, url: host.url } : given
   const run = yield* Effect.orDie(makeRun(settings))
   const schema = quotedSchema(settings)
   const query: Query = (sql, parameters) => orUnavailable(run(sql, parameters))

@@ -46,24 +46,20 @@ export const makePrimary = Effect.fnUntraced(function* (
   const leave = (server: Server): void => {
     if (servers[current] === server) current = (current + 1) % servers.length
   }
-  /** The same as long as the settings allow; a server that answers nobody meanwhile is left. */
-  const within = (server: Server, ms: number, reason: string) => {
-    const { answers } = server
-    return Effect.timeoutOrElse({
-      duration: ms,
-      orElse: () => {
-        if (server.answers === answers) leave(server)
-        return failed(reason)
-      },
-    })
-  }
   const ask =
     (server: Server, connection: PgConnection): Taken["ask"] =>
     (question) =>
       question.pipe(
         Effect.tapError((error) => refused(server, connection, stateOf(error))),
         Effect.tap(() => Effect.sync(() => void server.answers++)),
-        within(server, settings.databaseStatementMsMax + answerMsMax, "the server does not answer"),
+        Effect.timeoutOrElse({
+          duration: settings.databaseStatementMsMax + answerMsMax,
+          orElse: () => {
+            // Also where it answers other things: a former primary can be read, but waits for its standby with every commit.
+            leave(server)
+            return failed("the server does not answer")
+          },
+        }),
       )
   const refused = (server: Server, connection: PgConnection, state: string | undefined) => {
     if (state !== undefined) server.answers++
@@ -75,13 +71,17 @@ export const makePrimary = Effect.fnUntraced(function* (
       return server.pool.invalidate(connection)
     })
   const take = Effect.fnUntraced(function* (server: Server) {
+    const { answers } = server
     const connection = yield* server.pool.get.pipe(
       Effect.tapError(() => Effect.sync(() => leave(server))),
-      within(
-        server,
-        settings.databaseConnectionWaitMsMax,
-        `none of ${settings.databaseConnectionsMax} connections was free in time`,
-      ),
+      Effect.timeoutOrElse({
+        duration: settings.databaseConnectionWaitMsMax,
+        orElse: () => {
+          // A server that has answered somebody meanwhile is only busy.
+          if (server.answers === answers) leave(server)
+          return failed(`none of ${settings.databaseConnectionsMax} connections was free in time`)
+        },
+      }),
     )
     const asking = ask(server, connection)
     if (settings.readOnly || looked.has(connection)) return { connection, ask: asking }

@@ -53,7 +53,7 @@ function postgresDatabase(
   if (limits.databasePartitions > databasePartitionsMax) {
     return unusable(`${nameOf("databasePartitions")} must be ${databasePartitionsMax} at most.`)
   }
-  return Effect.succeed({ store: "postgres", url, schema, limits })
+  return Effect.succeed({ store: "postgres", url, schema, notifies: engine.databaseNotify, limits })
 }
 
 const unusable = (message: string): Effect.Effect<never, ConfigUnusable> =>

@@ -6,6 +6,7 @@ import { placeOf } from "./postgres-hosts.ts"
 import { openPostgres } from "./postgres-open.ts"
 import { postgresSchemaVersion } from "./postgres-schema.ts"
 import { layerPostgres } from "./postgres.ts"
+import { postgresDefaults } from "./postgres-settings.ts"
 import type { PostgresLimits } from "./postgres-settings.ts"
 import { holdStoreLock } from "./sqlite-lock.ts"
 import { migrateFile } from "./sqlite-open.ts"
@@ -19,6 +20,7 @@ export type Database =
       readonly store: "postgres"
       readonly url: Redacted.Redacted
       readonly schema: string
+      readonly notifies: boolean
       readonly limits: PostgresLimits
     }
 
@@ -38,7 +40,7 @@ export function commandDatabaseLayer(database: Database, use: StoreUse): StoreLa
     }
     case "postgres": {
       const { limits, url, schema } = database
-      return layerPostgres({ ...limits, url, schema, readOnly, migrates: false })
+      return layerPostgres({ ...limits, url, schema, readOnly, migrates: false, notifies: false })
     }
   }
 }
@@ -52,8 +54,8 @@ export function engineDatabaseLayer(database: Database): StoreLayer {
       return layerSqlite({ path, ...sqliteDefaults, ...limits, writerThread: true }).pipe(Layer.provide(lock))
     }
     case "postgres": {
-      const { limits, url, schema } = database
-      return layerPostgres({ ...limits, url, schema, readOnly: false, migrates: true })
+      const { limits, url, schema, notifies } = database
+      return layerPostgres({ ...limits, url, schema, readOnly: false, migrates: true, notifies })
     }
   }
 }
@@ -81,7 +83,7 @@ export function migrateDatabase(
     }
     case "postgres": {
       const { limits, url, schema } = database
-      const opened = openPostgres({ ...limits, url, schema, readOnly: false, migrates: true })
+      const opened = openPostgres({ ...postgresDefaults, ...limits, url, schema })
       return Effect.map(opened, ({ version }) => ({ from: version, to: postgresSchemaVersion }))
     }
   }

@@ -1,6 +1,7 @@
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Effect, Schema } from "effect"
+import type { PubSub } from "effect"
 import type { CallbackDay } from "../callback-health.ts"
 import type { Checkpoint } from "../checkpoint.ts"
 import type { CheckpointRow, FeedRow, JournalStore, SnapshotRow } from "../journal-store.ts"
@@ -17,7 +18,11 @@ type Row = Rows[number]
 export type Query = (sql: string, parameters: ReadonlyArray<unknown>) => Effect.Effect<Rows, StoreUnavailable>
 
 /** The journal as a whole. Every cursor is fenced: several engines count, seal and erase on one database. */
-export function postgresJournal(query: Query, schema: string): JournalStore["Service"] {
+export function postgresJournal(
+  query: Query,
+  schema: string,
+  news: PubSub.PubSub<void>,
+): JournalStore["Service"] {
   const feedColumns =
     "position, application_reference, version, content, hash, raw, repeats, last_repeated_at"
   const page = (columns: string): string => `
@@ -66,6 +71,7 @@ export function postgresJournal(query: Query, schema: string): JournalStore["Ser
     // The server checks its own pages, and the schema's version was looked at when it was opened.
     faults: Effect.succeed([]),
     isGapless: false,
+    news,
     lastCheckpoint: Effect.map(query(last, []), ([row]) =>
       row === undefined ? undefined : checkpointRow(row),
     ),

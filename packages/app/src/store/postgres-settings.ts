@@ -15,6 +15,10 @@ export interface PostgresLimits extends GroupCommitLimits {
   readonly databaseLockMsMax: number
   /** How long bringing the tables up to date may take, the wait for another engine that does so included. */
   readonly databaseMigrationMsMax: number
+  /** How often the other engines are told at most that the feed has grown. */
+  readonly databaseNotifyMs: number
+  /** How long after the session was lost that others are heard on, another one is opened. */
+  readonly databaseListenRetryMs: number
   /** Into how many partitions loans and journal are split. It is decided when the tables are made; later it is ignored. */
   readonly databasePartitions: number
 }
@@ -29,6 +33,8 @@ export const postgresLimitsDefault: PostgresLimits = {
   databaseStatementMsMax: 10_000,
   databaseLockMsMax: 3_000,
   databaseMigrationMsMax: 600_000,
+  databaseNotifyMs: 20,
+  databaseListenRetryMs: 1_000,
   databasePartitions: 16,
 }
 
@@ -44,6 +50,8 @@ export interface PostgresSettings extends PostgresLimits {
   readonly readOnly: boolean
   /** Whether an older schema is brought up to date. Beside an engine that may be running on it, it must not be. */
   readonly migrates: boolean
+  /** Whether engines wake each other by LISTEN and NOTIFY; a pooler that shares sessions does not let them. */
+  readonly notifies: boolean
 }
 
 export const postgresDefaults: Omit<PostgresSettings, "url"> = {
@@ -51,6 +59,7 @@ export const postgresDefaults: Omit<PostgresSettings, "url"> = {
   schema: "loan_engine",
   readOnly: false,
   migrates: true,
+  notifies: true,
 }
 
 /** A schema's name is one that needs no quotes, so that people can type it; quoted, it may even be a reserved word. */

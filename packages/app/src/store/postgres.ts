@@ -7,6 +7,7 @@ import { makeRun, orUnavailable } from "./postgres-run.ts"
 import { postgresJournal } from "./postgres-journal.ts"
 import type { Query } from "./postgres-journal.ts"
 import { postgresLoans } from "./postgres-loans.ts"
+import { makeNews } from "./postgres-news.ts"
 import { openPostgres } from "./postgres-open.ts"
 import type { PostgresSettings } from "./postgres-settings.ts"
 import { quotedSchema } from "./postgres-settings.ts"
@@ -28,7 +29,11 @@ const makePostgresStore = Effect.fnUntraced(function* (given: PostgresSettings) 
   const run = yield* Effect.orDie(makeRun(settings))
   const schema = quotedSchema(settings)
   const query: Query = (sql, parameters) => orUnavailable(run(sql, parameters))
-  const submit = yield* makeGroupCommit(settings, commitUpdates(run, schema))
+  const { news, tell } = yield* makeNews(settings, run)
+  const write = commitUpdates(run, schema)
+  const commit: typeof write = (batch) => Effect.tap(write(batch), tell)
+  const submit = yield* makeGroupCommit(settings, commit)
   const loanStore = postgresLoans(query, schema, submit)
-  return Context.make(LoanStore, loanStore).pipe(Context.add(JournalStore, postgresJournal(query, schema)))
+  const journalStore = postgresJournal(query, schema, news)
+  return Context.make(LoanStore, loanStore).pipe(Context.add(JournalStore, journalStore))
 })

@@ -2,6 +2,7 @@ import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite"
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Effect, Schema } from "effect"
+import type { PubSub } from "effect"
 import type { CallbackDay } from "../callback-health.ts"
 import type { Checkpoint } from "../checkpoint.ts"
 import type { CheckpointRow, FeedRow, JournalStore, SnapshotRow } from "../journal-store.ts"
@@ -15,12 +16,13 @@ interface Access {
   readonly path: string
   readonly read: <A>(run: () => A) => Effect.Effect<A, StoreUnavailable>
   readonly write: (job: WriteJob) => Effect.Effect<Written, StoreUnavailable>
+  readonly news: PubSub.PubSub<void>
 }
 
 /** The journal as a whole, read on the connection that reads and written in the same group commits as everything. */
 export function sqliteJournal(
   database: DatabaseSync,
-  { path, read, write }: Access,
+  { path, read, write, news }: Access,
 ): JournalStore["Service"] {
   // Numbers are read as they are: one that is too large for JavaScript is not ours, but must not end the reading of it.
   const prepare = (sql: string): StatementSync => {
@@ -63,6 +65,7 @@ export function sqliteJournal(
     checkpoints: ({ after, limit }) => read(() => checkpoints.all(after, limit).map(checkpointRow)),
     faults: read(() => sqliteFaults(database, path)),
     isGapless: true,
+    news,
     lastCheckpoint: read(() => {
       const row = last.get()
       return row === undefined ? undefined : checkpointRow(row)

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import type { AccountName } from "@loan-engine/domain/observation"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, PubSub } from "effect"
 import type { Scope } from "effect"
 import { JournalStore } from "../journal-store.ts"
 import type { CallbackRegistration, ClaimDue, LineDue, LoanFilter, StoreUnusable } from "../loan-store.ts"
@@ -71,8 +71,10 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
       ),
     ready: Effect.asVoid(write([{ statement: "touch", parameters: [] }])),
   })
+  // No other process can tell: it writes the file, and is found when that is looked at.
+  const news = yield* PubSub.sliding<void>(1)
   const journalStore = yield* opening(settings.path, () =>
-    sqliteJournal(database, { path: settings.path, read, write }),
+    sqliteJournal(database, { path: settings.path, read, write, news }),
   )
   return Context.make(LoanStore, loanStore).pipe(Context.add(JournalStore, journalStore))
 })

@@ -192,6 +192,38 @@ export function loanStoreContract(name: string, open: () => StoreUnderTest | Pro
       )
     })
 
+    it("takes a poll back that was claimed, and leaves alone one that has moved on or was claimed again", async () => {
+      const storage = await open()
+      await using(storage, (store) =>
+        Effect.gen(function* () {
+          const { loan } = yield* write(store, signed("A", 10), "a")
+          const claim = (now: number) =>
+            Effect.andThen(
+              setClock(storage, now),
+              Effect.map(
+                store.claimDue({ account, confirm: false, now, limit: 1, leaseMs: 100 }),
+                ([claimed]) => claimed,
+              ),
+            )
+          const dueAt = Effect.map(
+            store.load(loan.applicationReference),
+            (stored) => stored?.schedule.nextPollAt,
+          )
+          const first = yield* claim(10)
+          if (first === undefined) return expect.unreachable("nothing was due")
+          expect(yield* dueAt).toBe(110)
+          yield* store.release(first)
+          expect([first.dueAt, yield* dueAt]).toEqual([10, 10])
+          const second = yield* claim(20)
+          yield* store.release(first)
+          expect(yield* dueAt).toBe(120)
+          yield* write(store, { ...signed("A", 30), events: [{ type: "loan.paidOut", at: 30 }] }, "b")
+          if (second !== undefined) yield* store.release(second)
+          expect(yield* dueAt).toBe(30)
+        }),
+      )
+    })
+
     it("claims from the line that is named, those due longest, and says when each line is due", async () => {
       const storage = await open()
       await using(storage, (store) =>

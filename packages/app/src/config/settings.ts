@@ -181,6 +181,8 @@ const polling = {
       pollsInFlightMax: "how many polls may be under way at once",
       pollLeaseMs: "when a poll that a dead process had begun is due again",
       pollIdleMaxMs: "how often the list of what is due is looked at, if nothing else calls for it",
+      pollStopMsMax:
+        "how long a stop waits for the bank's answers; what it was not asked yet is given back at once",
       pollOvertakenMs: "how long the poller rests when other engines had taken all that was due",
       pollConfirmsPerRoutineMax:
         "how many of an account's confirmations go to one of its routine polls while both wait",

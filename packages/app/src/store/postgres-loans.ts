@@ -7,8 +7,14 @@ import type { Rows } from "./postgres-run.ts"
 import { unavailable } from "./postgres-errors.ts"
 import type { Query } from "./postgres-journal.ts"
 import { bigint, boolean, int, text, texts } from "./postgres-parameters.ts"
-import { accountOf, stageCount, storedEntry, storedLoan, whole } from "./postgres-rows.ts"
-import { claimDue, readStatements, rescheduleLoan, saveRegistration } from "./postgres-statements.ts"
+import { accountOf, claimedLoan, stageCount, storedEntry, storedLoan, whole } from "./postgres-rows.ts"
+import {
+  claimDue,
+  readStatements,
+  releaseLoan,
+  rescheduleLoan,
+  saveRegistration,
+} from "./postgres-statements.ts"
 
 type Submit = (update: Update) => Effect.Effect<WrittenChange | undefined, StoreUnavailable>
 
@@ -16,6 +22,7 @@ type Submit = (update: Update) => Effect.Effect<WrittenChange | undefined, Store
 export function postgresLoans(query: Query, schema: string, submit: Submit): LoanStore["Service"] {
   const reads = readStatements(schema)
   const claim = claimDue(schema)
+  const release = releaseLoan(schema)
   const reschedule = rescheduleLoan(schema)
   const register = saveRegistration(schema)
   return {
@@ -26,7 +33,16 @@ export function postgresLoans(query: Query, schema: string, submit: Submit): Loa
     update: (reference, decide) => submit({ reference, decide }),
     history: (reference) => mapped(query(reads.history, [text(reference)]), storedEntry),
     claimDue: ({ account, confirm, limit, leaseMs }) =>
-      mapped(query(claim, [text(account), boolean(confirm), int(limit), bigint(leaseMs)]), storedLoan),
+      mapped(query(claim, [text(account), boolean(confirm), int(limit), bigint(leaseMs)]), claimedLoan),
+    release: ({ loan, schedule, dueAt }) =>
+      Effect.asVoid(
+        query(release, [
+          text(loan.applicationReference),
+          int(loan.version),
+          bigint(schedule.nextPollAt),
+          bigint(dueAt),
+        ]),
+      ),
     nextDue: (accounts) => mapped(query(reads.nextDue, [texts(accounts)]), lineDue),
     reschedule: ({ loan }, { nextPollAt, attempts, confirm, stalled }) =>
       Effect.asVoid(

@@ -30,6 +30,8 @@ const writeStatements = {
   reschedule: `
     UPDATE loans SET next_poll_at = ?, poll_attempts = ?, poll_confirm = ?, stalled = ?
     WHERE application_reference = ? AND version = ?`,
+  release: `
+    UPDATE loans SET next_poll_at = ? WHERE application_reference = ? AND version = ? AND next_poll_at = ?`,
   saveRegistration: "INSERT OR REPLACE INTO callback_registrations VALUES (?, ?, ?, ?)",
   saveCheckpoint: "INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?, ?, ?)",
   moveCursor: "UPDATE cursors SET position = ? WHERE name = ? AND position = ?",

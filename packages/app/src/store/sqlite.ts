@@ -3,7 +3,14 @@ import type { AccountName } from "@loan-engine/domain/observation"
 import { Context, Effect, Layer, PubSub } from "effect"
 import type { Scope } from "effect"
 import { JournalStore } from "../journal-store.ts"
-import type { CallbackRegistration, ClaimDue, LineDue, LoanFilter, StoreUnusable } from "../loan-store.ts"
+import type {
+  CallbackRegistration,
+  ClaimDue,
+  ClaimedLoan,
+  LineDue,
+  LoanFilter,
+  StoreUnusable,
+} from "../loan-store.ts"
 import { LoanStore, StoreUnavailable } from "../loan-store.ts"
 import { makeGroupCommit } from "./group-commit.ts"
 import type { GroupCommitLimits } from "./group-commit.ts"
@@ -56,7 +63,10 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
     update: (reference, decide) => Effect.map(submit({ reference, decide }), changeOf),
     history: (reference) => read(() => reads.history.all(reference).map((row) => storedEntry(row))),
     claimDue: (options) =>
-      Effect.map(write([claim(options)]), ({ rows }) => rows.map((row) => storedLoan(row))),
+      Effect.map(write([claim(options)]), ({ rows }) =>
+        rows.map((row) => ({ ...storedLoan(row), dueAt: options.now })),
+      ),
+    release: (claimed) => Effect.asVoid(write([release(claimed)])),
     nextDue: (accounts) => read(() => accounts.flatMap((account) => linesDue(reads, account))),
     reschedule: (stored, schedule) => Effect.asVoid(write([reschedule(stored, schedule)])),
     stageCounts: (account) => read(() => reads.stageCounts.all(account).map((row) => stageCount(row))),
@@ -151,6 +161,11 @@ const loansRead =
 const claim = ({ account, confirm, now, limit, leaseMs }: ClaimDue): Write => ({
   statement: "claim",
   parameters: [now + leaseMs, account, Number(confirm), now, limit],
+})
+
+const release = ({ loan, schedule, dueAt }: ClaimedLoan): Write => ({
+  statement: "release",
+  parameters: [dueAt, loan.applicationReference, loan.version, schedule.nextPollAt],
 })
 
 function linesDue(reads: Reads, account: AccountName): ReadonlyArray<LineDue> {

@@ -33,7 +33,7 @@ export function postgresJournal(
   const sealable = page("position, application_reference, version, hash")
   const byLoan = `
     SELECT ${feedColumns} FROM ${schema}.journal
-    WHERE (application_reference, version, position) > ($1, $2::int, $3::bigint)
+    WHERE (application_reference, version, position) > ($1, $2::bigint, $3::bigint)
     ORDER BY application_reference, version, position LIMIT $4::int`
   const snapshots = `
     SELECT application_reference, account, version, stage, snapshot, chain_head FROM ${schema}.loans
@@ -60,7 +60,7 @@ export function postgresJournal(
       mapped(
         query(byLoan, [
           text(after.applicationReference),
-          int(after.version),
+          bigint(after.version),
           bigint(after.position),
           int(limit),
         ]),

@@ -90,7 +90,7 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
 })
 
 /** What SQLite refuses is a failure of the world; anything else is a defect of ours, and crashes loudly. */
-const read = <A>(run: () => A): Effect.Effect<A, StoreUnavailable> =>
+export const read = <A>(run: () => A): Effect.Effect<A, StoreUnavailable> =>
   Effect.suspend(() => {
     try {
       return Effect.succeed(run())

@@ -57,6 +57,36 @@ describe("a URL that names a primary and its standby", () => {
   })
 })
 
+describe("commands on a URL that names a primary and its standby", () => {
+  const nowhere = "127.0.0.1:1"
+  const withoutPrimary = (): string => both.replace(/@[^,]*,/u, `@${nowhere},`)
+
+  it("are told by doctor whether what is acknowledged is on the standby too", async () => {
+    const failover = async (url: string) => {
+      const { out } = await runCli(["doctor", "--json"], { LOAN_ENGINE_DATABASE_URL: url })
+      const checks = JSON.parse(out) as ReadonlyArray<{ name: string; state: string; found: string }>
+      return checks.find(({ name }) => name === "failover")
+    }
+    expect(await failover(both)).toMatchObject({ state: "ok" })
+    expect(await failover(withoutPrimary())).toMatchObject({ state: "warning" })
+    const database = new URL(withoutPrimary().replace(/,[^/]*/u, "")).pathname.slice(1)
+    await query(urlOf(primary.port, database), `ALTER DATABASE ${database} SET synchronous_commit = local`)
+    expect((await failover(both))?.found).toContain("synchronous_commit is local")
+    await query(urlOf(primary.port, database), `ALTER DATABASE ${database} RESET synchronous_commit`)
+    expect(await failover(urlOf(primary.port, database))).toBeUndefined()
+  })
+
+  it("read the standby while there is no primary, and refuse to write or migrate there", async () => {
+    await scoped(Effect.asVoid(openEngine(both)))
+    const read = await runCli(["status"], { LOAN_ENGINE_DATABASE_URL: withoutPrimary() })
+    expect([read.code, read.err]).toEqual([0, ""])
+    const migrated = await runCli(["migrate"], { LOAN_ENGINE_DATABASE_URL: withoutPrimary() })
+    expect(migrated.code).toBe(2)
+    expect(migrated.err).toMatch(/it can only be read.*LOAN_ENGINE_DATABASE_URL/su)
+    expect(migrated.err).not.toContain(password)
+  })
+})
+
 /** The primary's machine is gone; some time later the standby is promoted; then the old one comes back as a primary. */
 const primaryFails = Effect.fnUntraced(function* ({ engines, acknowledged }: World) {
   yield* Effect.promise(() => primary.kill())

@@ -2,6 +2,8 @@ import { Effect, Layer } from "effect"
 import type { Redacted } from "effect"
 import type { JournalStore } from "../journal-store.ts"
 import type { LoanStore, StoreUnusable } from "../loan-store.ts"
+import { checkFailover } from "./postgres-failover.ts"
+import type { FailoverCheck } from "./postgres-failover.ts"
 import { placeOf } from "./postgres-hosts.ts"
 import { openPostgres } from "./postgres-open.ts"
 import { postgresSchemaVersion } from "./postgres-schema.ts"
@@ -85,6 +87,18 @@ export function migrateDatabase(
       const { limits, url, schema } = database
       const opened = openPostgres({ ...postgresDefaults, ...limits, url, schema })
       return Effect.map(opened, ({ version }) => ({ from: version, to: postgresSchemaVersion }))
+    }
+  }
+}
+
+/** Whether what is acknowledged survives its server; `undefined` where there is only one, or a file. */
+export function databaseFailover(database: Database): Effect.Effect<FailoverCheck | undefined> {
+  switch (database.store) {
+    case "sqlite":
+      return Effect.succeed(undefined)
+    case "postgres": {
+      const { limits, url, schema } = database
+      return checkFailover({ ...postgresDefaults, ...limits, url, schema, readOnly: true })
     }
   }
 }

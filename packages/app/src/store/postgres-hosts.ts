@@ -36,10 +36,10 @@ export function urlFault(text: string): string | undefined {
   const hosts = hostsOf(Redacted.make(text))
   const urls = hosts.map(({ url }) => Redacted.value(url))
   const parsed = urls.map((url) => (URL.canParse(url) ? new URL(url) : undefined))
-  const wrong = parsed.findIndex(
-    (url) => url === undefined || url.port === "0" || (hosts.length > 1 && url.host === ""),
-  )
-  if (wrong >= 0 || (parsed[0]?.pathname.length ?? 0) < 2) {
+  const isWrong =
+    !shape.test(text) ||
+    parsed.some((url) => url === undefined || url.port === "0" || (hosts.length > 1 && url.host === ""))
+  if (isWrong || (parsed[0]?.pathname.length ?? 0) < 2) {
     return (
       `is no PostgreSQL URL: it should read ${example}, or …@one:5432,two:5432/database for a primary and its standbys, ` +
       "with whatever is special in user or password percent-encoded."

@@ -7,6 +7,7 @@ import { DatabaseSync } from "node:sqlite"
 import { fileURLToPath } from "node:url"
 import { JournalStore } from "@loan-engine/app/journal-store"
 import { LoanStore } from "@loan-engine/app/loan-store"
+import { copiedTables } from "@loan-engine/app/store/copied-tables"
 import { layerPostgres } from "@loan-engine/app/store/postgres"
 import { postgresDefaults } from "@loan-engine/app/store/postgres-settings"
 import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite"
@@ -113,6 +114,22 @@ describe("loan-engine copy", () => {
     expect(again.code).toBe(2)
     expect(again.err).toMatch(/not empty.*LOAN_ENGINE_DATABASE_SCHEMA.*Nothing was copied/su)
     expect(await rowsIn(url)).toBe(before)
+  })
+
+  it("knows every table and column that a file has", () => {
+    const database = new DatabaseSync(full, { readOnly: true })
+    const columns = database
+      .prepare(
+        `SELECT s.name AS held, c.name AS part FROM sqlite_schema s JOIN pragma_table_info(s.name) c
+         WHERE s.type = 'table' AND s.name NOT LIKE 'sqlite%'`,
+      )
+      .all()
+      .map((row) => `${String(row["held"])}.${String(row["part"])}`)
+    database.close()
+    const copied = copiedTables.flatMap(({ name, columns: its }) =>
+      its.map(([column]) => `${name}.${column}`),
+    )
+    expect(copied.toSorted()).toEqual(columns.toSorted())
   })
 
   it("keeps positions, so that whoever follows the feed goes on where they were; what comes later comes behind", async () => {

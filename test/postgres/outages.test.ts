@@ -273,3 +273,28 @@ describe("an engine whose database holds it up answers 503 in time, and goes on 
     expect(await engine.stop()).toBe(0)
   })
 })
+
+describe("an engine whose database hangs", () => {
+  it("stops all the same", async () => {
+    const url = await server.newDatabase()
+    const engine = await startEngine(url, {
+      LOAN_ENGINE_STOP_DRAIN_MS: "1",
+      LOAN_ENGINE_DATABASE_STATEMENT_MS_MAX: "200",
+      LOAN_ENGINE_DATABASE_CONNECT_MS_MAX: "200",
+      LOAN_ENGINE_DATABASE_CONNECTION_WAIT_MS_MAX: "200",
+    })
+    expect((await engine.callback(signed("A"))).status).toBe(200)
+    const sessions =
+      "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    await Effect.runPromise(
+      until(async () => (await query(url, `${sessions} AND query LIKE 'LISTEN%'`)).length === 1),
+    )
+    const pids = (await query(url, sessions)).map((row) => Number(row["pid"]))
+    pids.forEach((pid) => process.kill(pid, "SIGSTOP"))
+    try {
+      expect(await engine.stop()).toBe(0)
+    } finally {
+      pids.forEach((pid) => process.kill(pid, "SIGCONT"))
+    }
+  })
+})

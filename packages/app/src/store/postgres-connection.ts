@@ -79,8 +79,12 @@ const open = (settings: PostgresSettings, { url }: Host) => PgConnection.make(co
 /** A reader's own sessions are read-only, so that for it only a standby counts as such. */
 const openWritable = Effect.fnUntraced(function* (settings: PostgresSettings, host: Host) {
   const connection = yield* open(settings, host)
-  const { rows } = yield* connection.query(
+  const asked = connection.query(
     settings.readOnly ? "SELECT pg_is_in_recovery() AS read_only" : readOnlyServer,
   )
+  const { rows } = yield* Effect.timeoutOrElse(asked, {
+    duration: settings.databaseStatementMsMax + answerMsMax,
+    orElse: () => failed("it does not answer"),
+  })
   return { connection, writable: rows[0]?.["read_only"] === false }
 })

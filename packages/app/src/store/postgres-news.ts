@@ -1,9 +1,8 @@
-import type { Notification } from "@effect/sql-pg/PgConnection"
-import { Effect, PubSub, Queue } from "effect"
-import type { Scope } from "effect"
+import type { Notification, PgConnection } from "@effect/sql-pg/PgConnection"
+import { Effect, PubSub, Queue, Scope } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
-import { connect } from "./postgres-connection.ts"
-import { describe } from "./postgres-errors.ts"
+import { answerMsMax, connect } from "./postgres-connection.ts"
+import { describe, failed } from "./postgres-errors.ts"
 import { text } from "./postgres-parameters.ts"
 import type { Run } from "./postgres-run.ts"
 import type { PostgresSettings } from "./postgres-settings.ts"
@@ -39,14 +38,21 @@ export const makeNews = Effect.fnUntraced(function* (
   )
   const wake = (heard: ReadonlyArray<Notification>): Effect.Effect<unknown> =>
     heard.every(({ payload }) => payload === self) ? Effect.void : PubSub.publish(news, undefined)
-  const listen = Effect.gen(function* () {
+  const heardOn = ({ listen }: PgConnection, scope: Scope.Scope) =>
+    Effect.timeoutOrElse(Scope.provide(listen(settings.schema), scope), {
+      duration: settings.databaseStatementMsMax + answerMsMax,
+      orElse: () => failed("the server does not answer"),
+    })
+  // The session ends before its listening does: to be told that nobody listens any more, a server that hangs would be waited for.
+  const listenOn = Effect.fnUntraced(function* (listening: Scope.Scope) {
     const { connection } = yield* connect(settings)
-    const heard = yield* connection.listen(settings.schema)
+    const heard = yield* heardOn(connection, listening)
     self = String(connection.processId)
     isHeard = true
     yield* PubSub.publish(news, undefined)
     return yield* Effect.forever(Effect.flatMap(Queue.takeAll(heard), wake))
   })
+  const listen = Effect.flatMap(Effect.scope, (listening) => Effect.scoped(listenOn(listening)))
   const unheard = (error: SqlError): Effect.Effect<void> => {
     if (!isHeard) return Effect.void
     isHeard = false

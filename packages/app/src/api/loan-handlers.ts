@@ -31,7 +31,9 @@ export const loanHandlers = (accounts: ReadonlyArray<AccountName>, listLimits: L
       const known = knownIn(engine)
       return handlers
         .handleRaw("register", ({ request, query }) =>
-          answering(register(engine, request, accountNamed(query.account, accounts))),
+          answering(
+            register(engine, request, accountNamed(query.account, accounts), query.externalReference),
+          ),
         )
         .handle("list", ({ query }) =>
           answering(Effect.provideService(list(query, listLimits), LoanStore, store)),
@@ -65,13 +67,19 @@ const register = Effect.fnUntraced(function* (
   engine: LoanEngine["Service"],
   request: HttpServerRequest.HttpServerRequest,
   named: Effect.Effect<AccountName, Problem>,
+  externalReference: string | undefined,
 ) {
   const bytes = yield* readBytes(request)
   const account = yield* named
   const now = yield* Clock.currentTimeMillis
   const contentType = request.headers["content-type"] ?? ""
-  const observation = yield* submissionObservation(bytes, contentType, account, now)
+  const said = yield* submissionObservation(bytes, contentType, account, now)
+  const observation = externalReference === undefined ? said : { ...said, externalReference }
   const before = yield* loaded(engine.loan(observation.applicationReference))
+  const known = before?.loan.externalReference
+  if (known !== undefined && externalReference !== undefined && known !== externalReference) {
+    return yield* Effect.fail(otherExternalReference)
+  }
   const { loan, hold } = yield* loaded(engine.record(observation, bytes))
   if (hold !== null) return yield* Effect.fail(otherAccount)
   const stored = yield* knownIn(engine)(loan.applicationReference)
@@ -134,6 +142,12 @@ const noCursor: Problem = {
   code: "request-invalid",
   detail: "The query: cursor: expected the `next` of a page, as it was given.",
   field: "cursor",
+}
+
+const otherExternalReference: Problem = {
+  code: "external-reference-mismatch",
+  detail: "This loan was registered with another external reference. It is kept, and nothing was changed.",
+  field: "externalReference",
 }
 
 const otherAccount: Problem = {

@@ -1,9 +1,16 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import type { AccountName } from "@loan-engine/domain/observation"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, PubSub } from "effect"
 import type { Scope } from "effect"
 import { JournalStore } from "../journal-store.ts"
-import type { CallbackRegistration, ClaimDue, LineDue, LoanFilter, StoreUnusable } from "../loan-store.ts"
+import type {
+  CallbackRegistration,
+  ClaimDue,
+  ClaimedLoan,
+  LineDue,
+  LoanFilter,
+  StoreUnusable,
+} from "../loan-store.ts"
 import { LoanStore, StoreUnavailable } from "../loan-store.ts"
 import { makeGroupCommit } from "./group-commit.ts"
 import type { GroupCommitLimits } from "./group-commit.ts"
@@ -58,7 +65,10 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
     update: (reference, decide) => Effect.map(submit({ reference, decide }), changeOf),
     history: (reference) => read(() => reads.history.all(reference).map((row) => storedEntry(row))),
     claimDue: (options) =>
-      Effect.map(write([claim(options)]), ({ rows }) => rows.map((row) => storedLoan(row))),
+      Effect.map(write([claim(options)]), ({ rows }) =>
+        rows.map((row) => ({ ...storedLoan(row), dueAt: options.now })),
+      ),
+    release: (claimed) => Effect.asVoid(write([release(claimed)])),
     nextDue: (accounts) => read(() => accounts.flatMap((account) => linesDue(reads, account))),
     reschedule: (stored, schedule) => Effect.asVoid(write([reschedule(stored, schedule)])),
     stageCounts: (account) => read(() => reads.stageCounts.all(account).map((row) => stageCount(row))),
@@ -75,14 +85,16 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
       ),
     ready: Effect.asVoid(write([{ statement: "touch", parameters: [] }])),
   })
+  // No other process can tell: it writes the file, and is found when that is looked at.
+  const news = yield* PubSub.sliding<void>(1)
   const journalStore = yield* opening(settings.path, () =>
-    sqliteJournal(database, { path: settings.path, read, write }),
+    sqliteJournal(database, { path: settings.path, read, write, news }),
   )
   return Context.make(LoanStore, loanStore).pipe(Context.add(JournalStore, journalStore))
 })
 
 /** What SQLite refuses is a failure of the world; anything else is a defect of ours, and crashes loudly. */
-const read = <A>(run: () => A): Effect.Effect<A, StoreUnavailable> =>
+export const read = <A>(run: () => A): Effect.Effect<A, StoreUnavailable> =>
   Effect.suspend(() => {
     try {
       return Effect.succeed(run())
@@ -132,6 +144,7 @@ function prepareReads(database: DatabaseSync) {
     loans: database.prepare(loansPage("")),
     loansAtStage: database.prepare(loansPage("AND stage = ?")),
     loansStalled: database.prepare(loansPage("AND stalled = 1")),
+    loansNamed: database.prepare(loansPage("AND external_reference = ?")),
     findRegistration: database.prepare(
       "SELECT callback_url, registered_at FROM callback_registrations WHERE account = ? AND bank_url = ?",
     ),
@@ -148,12 +161,18 @@ const loansRead =
   (account: AccountName, { from, before }: ReferenceRange, limit: number) => {
     if (only === undefined) return reads.loans.all(account, from, before, limit)
     if ("stage" in only) return reads.loansAtStage.all(account, from, before, only.stage, limit)
-    return reads.loansStalled.all(account, from, before, limit)
+    if ("stalled" in only) return reads.loansStalled.all(account, from, before, limit)
+    return reads.loansNamed.all(account, from, before, only.externalReference, limit)
   }
 
 const claim = ({ account, confirm, now, limit, leaseMs }: ClaimDue): Write => ({
   statement: "claim",
   parameters: [now + leaseMs, account, Number(confirm), now, limit],
+})
+
+const release = ({ loan, schedule, dueAt }: ClaimedLoan): Write => ({
+  statement: "release",
+  parameters: [dueAt, loan.applicationReference, loan.version, schedule.nextPollAt],
 })
 
 function linesDue(reads: Reads, account: AccountName): ReadonlyArray<LineDue> {

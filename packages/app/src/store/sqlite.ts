@@ -3,13 +3,12 @@ import type { AccountName } from "@loan-engine/domain/observation"
 import { Context, Effect, Layer } from "effect"
 import type { Scope } from "effect"
 import { JournalStore } from "../journal-store.ts"
-import type { CallbackRegistration, ClaimDue, LineDue, LoanFilter, StoreUnusable } from "../loan-store.ts"
+import type { CallbackRegistration, ClaimDue, LineDue, StoreUnusable } from "../loan-store.ts"
 import { LoanStore, StoreUnavailable } from "../loan-store.ts"
 import { makeGroupCommit } from "./group-commit.ts"
 import type { GroupCommitLimits } from "./group-commit.ts"
-import { referenceRange } from "./reference-range.ts"
-import type { ReferenceRange } from "./reference-range.ts"
 import { isSqliteError } from "./sqlite-connection.ts"
+import { loanPages } from "./sqlite-loan-pages.ts"
 import { sqliteFailure } from "./sqlite-failure.ts"
 import { sqliteJournal } from "./sqlite-journal.ts"
 import { openDatabase, opening } from "./sqlite-open.ts"
@@ -50,6 +49,7 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
     Effect.sync(() => opened.close()),
   )
   const reads = yield* opening(settings.path, () => prepareReads(database))
+  const pageOfLoans = yield* opening(settings.path, () => loanPages(database))
   const submit = yield* makeGroupCommit(settings, commitInOrder(reads, yield* commitOf(settings, database)))
   const write = (job: WriteJob) => Effect.map(submit({ job }), writtenOf)
 
@@ -65,9 +65,7 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
     stalledCount: (account) => read(() => Number(reads.stalledCount.get(account)?.["loans"] ?? 0)),
     accounts: read(() => reads.accounts.all().map((row) => accountOf(row))),
     loans: ({ account, only, prefix = "", after, limit }) =>
-      read(() =>
-        loansRead(reads, only)(account, referenceRange(prefix, after), limit).map((row) => storedLoan(row)),
-      ),
+      read(() => pageOfLoans({ account, only, prefix, after, limit }).map((row) => storedLoan(row))),
     callbackRegistration: (account, bankUrl) => read(() => findRegistration(reads, account, bankUrl)),
     saveCallbackRegistration: ({ account, bankUrl, callbackUrl, registeredAt }) =>
       Effect.asVoid(
@@ -129,27 +127,12 @@ function prepareReads(database: DatabaseSync) {
         SELECT (SELECT min(account) FROM loans WHERE account > found.account) FROM found
         WHERE found.account IS NOT NULL)
       SELECT account FROM found WHERE account IS NOT NULL`),
-    loans: database.prepare(loansPage("")),
-    loansAtStage: database.prepare(loansPage("AND stage = ?")),
-    loansStalled: database.prepare(loansPage("AND stalled = 1")),
     findRegistration: database.prepare(
       "SELECT callback_url, registered_at FROM callback_registrations WHERE account = ? AND bank_url = ?",
     ),
   } satisfies Record<string, StatementSync>
 }
 type Reads = ReturnType<typeof prepareReads>
-
-const loansPage = (only: string): string => `
-  SELECT ${loanColumns} FROM loans WHERE account = ? AND application_reference >= ? AND application_reference < ? ${only}
-  ORDER BY application_reference LIMIT ?`
-
-const loansRead =
-  (reads: Reads, only: LoanFilter | undefined) =>
-  (account: AccountName, { from, before }: ReferenceRange, limit: number) => {
-    if (only === undefined) return reads.loans.all(account, from, before, limit)
-    if ("stage" in only) return reads.loansAtStage.all(account, from, before, only.stage, limit)
-    return reads.loansStalled.all(account, from, before, limit)
-  }
 
 const claim = ({ account, confirm, now, limit, leaseMs }: ClaimDue): Write => ({
   statement: "claim",

@@ -170,8 +170,9 @@ describe("an SQLite file is refused with a clear error", () => {
 
 describe("a search for what references begin with", () => {
   it.each(["", "stage", "stalled"] as const)("reads that range of the index alone (%s)", (only) => {
-    const database = new DatabaseSync(newFile())
-    migrate(database)
+    const path = newFile()
+    const database = new DatabaseSync(path)
+    migrate(database, path)
     const plan = database.prepare(`EXPLAIN QUERY PLAN ${loansPageSql(only, true)}`).all()
     expect(plan.map((row) => row["detail"])).toEqual([
       expect.stringMatching(

@@ -3,20 +3,12 @@ import type { AccountName } from "@loan-engine/domain/observation"
 import { Context, Effect, Layer, PubSub } from "effect"
 import type { Scope } from "effect"
 import { JournalStore } from "../journal-store.ts"
-import type {
-  CallbackRegistration,
-  ClaimDue,
-  ClaimedLoan,
-  LineDue,
-  LoanFilter,
-  StoreUnusable,
-} from "../loan-store.ts"
+import type { CallbackRegistration, ClaimDue, ClaimedLoan, LineDue, StoreUnusable } from "../loan-store.ts"
 import { LoanStore, StoreUnavailable } from "../loan-store.ts"
 import { makeGroupCommit } from "./group-commit.ts"
 import type { GroupCommitLimits } from "./group-commit.ts"
-import { referenceRange } from "./reference-range.ts"
-import type { ReferenceRange } from "./reference-range.ts"
 import { isSqliteError } from "./sqlite-connection.ts"
+import { loanPages } from "./sqlite-loan-pages.ts"
 import { sqliteFailure } from "./sqlite-failure.ts"
 import { sqliteJournal } from "./sqlite-journal.ts"
 import { openDatabase, opening } from "./sqlite-open.ts"
@@ -57,6 +49,7 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
     Effect.sync(() => opened.close()),
   )
   const reads = yield* opening(settings.path, () => prepareReads(database))
+  const pageOfLoans = yield* opening(settings.path, () => loanPages(database))
   const submit = yield* makeGroupCommit(settings, commitInOrder(reads, yield* commitOf(settings, database)))
   const write = (job: WriteJob) => Effect.map(submit({ job }), writtenOf)
 
@@ -75,9 +68,7 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
     stalledCount: (account) => read(() => Number(reads.stalledCount.get(account)?.["loans"] ?? 0)),
     accounts: read(() => reads.accounts.all().map((row) => accountOf(row))),
     loans: ({ account, only, prefix = "", after, limit }) =>
-      read(() =>
-        loansRead(reads, only)(account, referenceRange(prefix, after), limit).map((row) => storedLoan(row)),
-      ),
+      read(() => pageOfLoans({ account, only, prefix, after, limit }).map((row) => storedLoan(row))),
     callbackRegistration: (account, bankUrl) => read(() => findRegistration(reads, account, bankUrl)),
     saveCallbackRegistration: ({ account, bankUrl, callbackUrl, registeredAt }) =>
       Effect.asVoid(
@@ -141,29 +132,12 @@ function prepareReads(database: DatabaseSync) {
         SELECT (SELECT min(account) FROM loans WHERE account > found.account) FROM found
         WHERE found.account IS NOT NULL)
       SELECT account FROM found WHERE account IS NOT NULL`),
-    loans: database.prepare(loansPage("")),
-    loansAtStage: database.prepare(loansPage("AND stage = ?")),
-    loansStalled: database.prepare(loansPage("AND stalled = 1")),
-    loansNamed: database.prepare(loansPage("AND external_reference = ?")),
     findRegistration: database.prepare(
       "SELECT callback_url, registered_at FROM callback_registrations WHERE account = ? AND bank_url = ?",
     ),
   } satisfies Record<string, StatementSync>
 }
 type Reads = ReturnType<typeof prepareReads>
-
-const loansPage = (only: string): string => `
-  SELECT ${loanColumns} FROM loans WHERE account = ? AND application_reference >= ? AND application_reference < ? ${only}
-  ORDER BY application_reference LIMIT ?`
-
-const loansRead =
-  (reads: Reads, only: LoanFilter | undefined) =>
-  (account: AccountName, { from, before }: ReferenceRange, limit: number) => {
-    if (only === undefined) return reads.loans.all(account, from, before, limit)
-    if ("stage" in only) return reads.loansAtStage.all(account, from, before, only.stage, limit)
-    if ("stalled" in only) return reads.loansStalled.all(account, from, before, limit)
-    return reads.loansNamed.all(account, from, before, only.externalReference, limit)
-  }
 
 const claim = ({ account, confirm, now, limit, leaseMs }: ClaimDue): Write => ({
   statement: "claim",

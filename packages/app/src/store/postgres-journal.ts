@@ -178,7 +178,7 @@ const snapshotRow = (row: Row): SnapshotRow => ({
   account: String(row["account"]),
   version: whole(row["version"]),
   stage: String(row["stage"]),
-  externalReference: row["external_reference"] === null ? null : String(row["external_reference"]),
+  externalReference: textOrNull(row["external_reference"]),
   snapshot: String(row["snapshot"]),
   chainHead: String(row["chain_head"]),
 })
@@ -192,3 +192,5 @@ const checkpointRow = (row: Row): CheckpointRow => ({
   hash: String(row["hash"]),
   rows: String(row["rows"]),
 })
+
+const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null)

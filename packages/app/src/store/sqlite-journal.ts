@@ -161,7 +161,7 @@ const snapshotRow = (row: Row): SnapshotRow => ({
   account: String(row["account"]),
   version: Number(row["version"]),
   stage: String(row["stage"]),
-  externalReference: row["external_reference"] === null ? null : String(row["external_reference"]),
+  externalReference: textOrNull(row["external_reference"]),
   snapshot: String(row["snapshot"]),
   chainHead: String(row["chain_head"]),
 })
@@ -188,3 +188,5 @@ const saveCheckpoint = ({ number, position, sealedAt, root, previousHash, hash, 
     canonicalJson(rows.map((row) => ({ ...row }))),
   ],
 })
+
+const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null)

@@ -209,6 +209,24 @@ describe("a submission's answer in JSON", () => {
     expect(text).not.toContain("MARK")
   })
 
+  it("may name what the merchant calls the loan, which is kept, found, and not changed", async () => {
+    const body = JSON.stringify({ applicationReference: "named-1", decision: "APPROVED" })
+    const named = (order: string) =>
+      api(`/v1/loans?externalReference=${encodeURIComponent(order)}`, { method: "POST", body })
+    expect(await (await named("order 1/å")).json()).toMatchObject({
+      externalReference: "order 1/å",
+      version: 1,
+    })
+    expect((await named("order 1/å")).status).toBe(200)
+    expect((await api("/v1/loans", { method: "POST", body })).status).toBe(200)
+    const other = await named("order-2")
+    expect([other.status, await other.json()]).toMatchObject([409, { code: "external-reference-mismatch" }])
+    const found = await api(`/v1/loans?externalReference=${encodeURIComponent("order 1/å")}`)
+    expect(await found.json()).toMatchObject({ loans: [{ applicationReference: "named-1" }], next: null })
+    expect(await (await api("/v1/loans?externalReference=order-2")).json()).toEqual({ loans: [], next: null })
+    expect((await named("two\nlines")).status).toBe(400)
+  })
+
   it("for another account's loan is a conflict, and changes nothing", async () => {
     const file = join(directory, "accounts.sqlite")
     const swedish = await startEngine(file, { LOAN_ENGINE_ACCOUNTS: "se", LOAN_ENGINE_STOP_DRAIN_MS: "1" })

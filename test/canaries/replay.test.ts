@@ -35,7 +35,10 @@ const replaysSoundly = (written: Observe) =>
       judge.row({ ...entry, position: index + 1, repeats: 0, lastRepeatedAt: null }),
     )
     const chainHead = entries.at(-1)?.hash ?? ""
-    expect([...findings, ...judge.end({ ...loan, snapshot: snapshotText(loan), chainHead })]).toEqual([])
+    expect([
+      ...findings,
+      ...judge.end({ ...loan, externalReference: null, snapshot: snapshotText(loan), chainHead }),
+    ]).toEqual([])
   })
 
 /** Whoever lets pass what the receiver had held writes nothing of a hold, so no journal shows it; property P7 does. */

@@ -192,6 +192,38 @@ export function loanStoreContract(name: string, open: () => StoreUnderTest | Pro
       )
     })
 
+    it("takes a poll back that was claimed, and leaves alone one that has moved on or was claimed again", async () => {
+      const storage = await open()
+      await using(storage, (store) =>
+        Effect.gen(function* () {
+          const { loan } = yield* write(store, signed("A", 10), "a")
+          const claim = (now: number) =>
+            Effect.andThen(
+              setClock(storage, now),
+              Effect.map(
+                store.claimDue({ account, confirm: false, now, limit: 1, leaseMs: 100 }),
+                ([claimed]) => claimed,
+              ),
+            )
+          const dueAt = Effect.map(
+            store.load(loan.applicationReference),
+            (stored) => stored?.schedule.nextPollAt,
+          )
+          const first = yield* claim(10)
+          if (first === undefined) return expect.unreachable("nothing was due")
+          expect(yield* dueAt).toBe(110)
+          yield* store.release(first)
+          expect([first.dueAt, yield* dueAt]).toEqual([10, 10])
+          const second = yield* claim(20)
+          yield* store.release(first)
+          expect(yield* dueAt).toBe(120)
+          yield* write(store, { ...signed("A", 30), events: [{ type: "loan.paidOut", at: 30 }] }, "b")
+          if (second !== undefined) yield* store.release(second)
+          expect(yield* dueAt).toBe(30)
+        }),
+      )
+    })
+
     it("claims from the line that is named, those due longest, and says when each line is due", async () => {
       const storage = await open()
       await using(storage, (store) =>
@@ -299,6 +331,33 @@ export function loanStoreContract(name: string, open: () => StoreUnderTest | Pro
           expect(yield* store.callbackRegistration(account, "https://bank")).toBeUndefined()
           yield* store.saveCallbackRegistration(registration)
           expect(yield* store.callbackRegistration(account, "https://bank")).toEqual(registration)
+        }),
+      )
+    })
+
+    it("finds loans by what the merchant calls them, of one account, whichever observation said so", async () => {
+      const named = (reference: string, externalReference: string, of = account): Observation => ({
+        ...signed(reference, 5, of),
+        source: "submission",
+        evidence: "bank",
+        externalReference,
+      })
+      await using(await open(), (store) =>
+        Effect.gen(function* () {
+          yield* write(store, signed("late", 5), "a callback before")
+          yield* write(store, named("late", "order-1"), "late")
+          yield* write(store, named("early", "order-1"), "early")
+          yield* write(store, named("early", "order-2"), "named again")
+          yield* write(store, named("other", "order-1", otherAccount), "other")
+          yield* write(store, signed("nameless", 5), "nameless")
+          const found = Effect.fnUntraced(function* (externalReference: string, of = account) {
+            const page = yield* store.loans({ account: of, only: { externalReference }, after: "", limit: 9 })
+            return page.map(({ loan }) => loan.applicationReference)
+          })
+          expect(yield* found("order-1")).toEqual(["early", "late"])
+          expect(yield* found("order-2")).toEqual([])
+          expect(yield* found("order-1", otherAccount)).toEqual(["other"])
+          expect(yield* found("' OR 1=1 --")).toEqual([])
         }),
       )
     })

@@ -7,6 +7,7 @@ import { LoanStore, StoreUnusable } from "@loan-engine/app/loan-store"
 import type { Change, StoredLoan } from "@loan-engine/app/loan-store"
 import { neverPolled } from "@loan-engine/app/poll-cadence"
 import { threadCommit } from "@loan-engine/app/store/sqlite-writer"
+import { loansPageSql } from "@loan-engine/app/store/sqlite-loan-pages"
 import { migrate } from "@loan-engine/app/store/sqlite-schema"
 import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite"
 import { observe, openLoan } from "@loan-engine/domain/loan"
@@ -163,6 +164,21 @@ describe("an SQLite file is refused with a clear error", () => {
     await Effect.runPromise(Effect.provide(Effect.asVoid(LoanStore), layer(path)))
     const database = new DatabaseSync(path, { readOnly: true })
     expect(database.prepare("PRAGMA journal_mode").get()).toEqual({ journal_mode: "wal" })
+    database.close()
+  })
+})
+
+describe("a search for what references begin with", () => {
+  it.each(["", "stage", "stalled"] as const)("reads that range of the index alone (%s)", (only) => {
+    const path = newFile()
+    const database = new DatabaseSync(path)
+    migrate(database, path)
+    const plan = database.prepare(`EXPLAIN QUERY PLAN ${loansPageSql(only, true)}`).all()
+    expect(plan.map((row) => row["detail"])).toEqual([
+      expect.stringMatching(
+        /^SEARCH loans USING INDEX \S+ \(application_reference>\? AND application_reference<\?\)$/u,
+      ),
+    ])
     database.close()
   })
 })

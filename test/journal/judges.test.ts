@@ -29,7 +29,15 @@ const written = observations.map((trace) => {
     const beside = { position: 3 * index + 1, repeats: 0, lastRepeatedAt: null }
     return { applicationReference: reference, version, text, hash, raw, ...beside }
   })
-  return { rows, snapshot: { ...loan, snapshot: snapshotText(loan), chainHead: entries.at(-1)?.hash ?? "" } }
+  return {
+    rows,
+    snapshot: {
+      ...loan,
+      snapshot: snapshotText(loan),
+      externalReference: null,
+      chainHead: entries.at(-1)?.hash ?? "",
+    },
+  }
 })
 
 /** The rows as checkpoints of a few each seal them. */

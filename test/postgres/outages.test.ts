@@ -1,8 +1,10 @@
 import type { StoreUnavailable } from "@loan-engine/app/loan-store"
+import { positionsPerTransaction } from "@loan-engine/app/store/feed-positions"
 import { Clock, Effect, Exit, Fiber } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { additionAt, openEngine, reference, scoped, signedAt } from "./engines.ts"
 import type { PostgresServer } from "./server.ts"
+import { startEngine } from "../slice/engine-process.ts"
 import { query, session, startPostgres, until } from "./server.ts"
 
 let server: PostgresServer
@@ -180,5 +182,119 @@ describe("the PostgreSQL store is unavailable, within its time-outs and until th
         expect(Math.max(...bodies.values())).toBe(1)
       }),
     )
+  })
+})
+
+const signed = (reference: string): string =>
+  JSON.stringify({
+    externalApplicationEvent: { applicationReference: reference, applicationEventType: "SIGNED" },
+  })
+
+/** Makes every commit that adds to the journal wait, as on a slow disk, for as long as the table says. */
+const slowCommits = [
+  "CREATE TABLE slowness (seconds float NOT NULL)",
+  "INSERT INTO slowness VALUES (0)",
+  `CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM pg_sleep((SELECT seconds FROM public.slowness)); RETURN NULL; END $$`,
+  `CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON loan_engine.journal DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION public.slow()`,
+]
+
+describe("an engine whose database holds it up answers 503 in time, and goes on by itself,", () => {
+  it.each([
+    [
+      "when its few connections are all held by a lock",
+      "LOCK TABLE loan_engine.loans IN ACCESS EXCLUSIVE MODE",
+    ],
+    ["when a commit takes longer than it may", undefined],
+  ] as const)("%s", async (_, lock) => {
+    const url = await server.newDatabase()
+    const engine = await startEngine(url, {
+      LOAN_ENGINE_STOP_DRAIN_MS: "1",
+      LOAN_ENGINE_DATABASE_CONNECTIONS_MAX: "2",
+      LOAN_ENGINE_DATABASE_CONNECTION_WAIT_MS_MAX: "500",
+      LOAN_ENGINE_DATABASE_STATEMENT_MS_MAX: "500",
+      LOAN_ENGINE_DATABASE_LOCK_MS_MAX: "60000",
+    })
+    for (const statement of slowCommits) await query(url, statement)
+    const call = async (number: number) => {
+      const { status, headers } = await engine.callback(signed(`loan-${number}`))
+      return { status, mayRetry: headers.has("retry-after") }
+    }
+    const callMany = () => Promise.all(Array.from({ length: 30 }, (__, number) => call(number)))
+    expect((await callMany()).map(({ status }) => status)).toEqual(Array.from({ length: 30 }, () => 200))
+
+    await scoped(
+      Effect.gen(function* () {
+        const other = yield* session(url)
+        if (lock === undefined) yield* other.query("UPDATE slowness SET seconds = 60")
+        else yield* Effect.forEach(["BEGIN", lock], (statement) => other.query(statement))
+        const began = yield* Clock.currentTimeMillis
+        const held = yield* Effect.promise(
+          async () =>
+            [
+              await Promise.all(Array.from({ length: 30 }, (__, number) => call(100 + number))),
+              await engine.api("GET", "/health/live"),
+            ] as const,
+        )
+        expect((yield* Clock.currentTimeMillis) - began).toBeLessThan(failsWithinMs)
+        expect(new Set(held[0].map(({ status, mayRetry }) => `${status} ${mayRetry}`))).toEqual(
+          new Set(["503 true"]),
+        )
+        expect(held[1].status).toBe(200)
+        yield* other.query(lock === undefined ? "UPDATE slowness SET seconds = 0" : "COMMIT")
+      }),
+    )
+    await Effect.runPromise(until(async () => (await call(100)).status === 200))
+    expect((await callMany()).map(({ status }) => status)).toEqual(Array.from({ length: 30 }, () => 200))
+    // Nothing that was answered 503 is there twice, however often it was sent.
+    const twice = await query(
+      url,
+      "SELECT application_reference FROM loan_engine.journal GROUP BY application_reference HAVING count(*) > 1",
+    )
+    expect(twice).toEqual([])
+    expect(await engine.stop()).toBe(0)
+  })
+
+  it("and commits that are only slow are answered 200, many together", async () => {
+    const url = await server.newDatabase()
+    const engine = await startEngine(url, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })
+    for (const statement of slowCommits) await query(url, statement)
+    await query(url, "UPDATE slowness SET seconds = 0.02")
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (__, number) => engine.callback(signed(`slow-${number}`))),
+    )
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    const [row] = await query(
+      url,
+      `SELECT count(DISTINCT position / ${positionsPerTransaction})::int AS transactions FROM loan_engine.journal`,
+    )
+    expect(row?.["transactions"]).toBeLessThan(30)
+    expect(await engine.stop()).toBe(0)
+  })
+})
+
+describe("an engine whose database hangs", () => {
+  it("stops all the same", async () => {
+    const url = await server.newDatabase()
+    const engine = await startEngine(url, {
+      LOAN_ENGINE_STOP_DRAIN_MS: "1",
+      LOAN_ENGINE_DATABASE_STATEMENT_MS_MAX: "200",
+      LOAN_ENGINE_DATABASE_CONNECT_MS_MAX: "200",
+      LOAN_ENGINE_DATABASE_CONNECTION_WAIT_MS_MAX: "200",
+    })
+    expect((await engine.callback(signed("A"))).status).toBe(200)
+    const sessions =
+      "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    await Effect.runPromise(
+      until(async () => (await query(url, `${sessions} AND query LIKE 'LISTEN%'`)).length === 1),
+    )
+    const pids = (await query(url, sessions)).map((row) => Number(row["pid"]))
+    pids.forEach((pid) => process.kill(pid, "SIGSTOP"))
+    try {
+      expect(await engine.stop()).toBe(0)
+    } finally {
+      pids.forEach((pid) => process.kill(pid, "SIGCONT"))
+    }
   })
 })

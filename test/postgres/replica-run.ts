@@ -35,17 +35,22 @@ export interface ReplicaReport {
 const replicas = 3
 const loansAtOnce = 25
 
-/** Load on all engines, a disaster in the midst of it, and then peace: does it all come together? */
+/**
+ * Load on all engines, a disaster in the midst of it, and then peace: does it all come together? `urlAfter` is where the
+ * state is read at the end.
+ */
 export const replicaRun = (
   url: string,
   seed: string,
   disaster: (world: World) => Effect.Effect<void, unknown, Scope.Scope>,
-): Promise<ReplicaReport> => Effect.runPromise(Effect.scoped(run(url, seed, disaster)))
+  urlAfter: string = url,
+): Promise<ReplicaReport> => Effect.runPromise(Effect.scoped(run(url, seed, disaster, urlAfter)))
 
 const run = Effect.fnUntraced(function* (
   url: string,
   seed: string,
   disaster: (world: World) => Effect.Effect<void, unknown, Scope.Scope>,
+  urlAfter: string,
 ) {
   const world = yield* makeWorld(url, seed)
   const { bank, engines } = world
@@ -59,7 +64,7 @@ const run = Effect.fnUntraced(function* (
   yield* Effect.repeat(Effect.sleep(20), { until: isQuiet })
   const differing = yield* Effect.forEach(engines, (engine) => settled(bank, engine))
   const exitCodes = yield* Effect.promise(() => Promise.all(engines.map((engine) => engine.stop())))
-  const loans = yield* readAll(layerPostgres({ ...postgresDefaults, url: Redacted.make(url) }))
+  const loans = yield* readAll(layerPostgres({ ...postgresDefaults, url: Redacted.make(urlAfter) }))
   const told = [...bank.told.values()]
   return {
     loans: loans.length,

@@ -1,9 +1,11 @@
 import {
+  appendFileSync,
   chmodSync,
   chownSync,
   cpSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -30,6 +32,8 @@ export interface PostgresServer {
   readonly restart: () => Promise<void>
   readonly stop: () => Promise<void>
   readonly start: () => Promise<void>
+  /** Ends all its processes at once, as if its machine were gone. */
+  readonly kill: () => Promise<void>
   /** Stops it for good and removes its data. */
   readonly remove: () => Promise<void>
 }
@@ -45,11 +49,31 @@ export async function startPostgres(): Promise<PostgresServer> {
 }
 
 /** A server that follows nobody, with all that the other one holds: what a standby is before it is promoted. */
-export async function startStandby(of: PostgresServer): Promise<PostgresServer> {
+export const startStandby = (of: PostgresServer): Promise<PostgresServer> => startCopy(of, "")
+
+/** A standby that has everything which the other one acknowledges, because that waits for it with each commit. */
+export async function startSynchronousStandby(of: PostgresServer): Promise<PostgresServer> {
+  const standby = await startCopy(
+    of,
+    `primary_conninfo = 'host=127.0.0.1 port=${of.port} user=${user} password=${password} application_name=standby'\n`,
+  )
+  const there = urlOf(of.port, "postgres")
+  await query(there, "ALTER SYSTEM SET synchronous_standby_names = 'standby'")
+  await query(there, "SELECT pg_reload_conf()")
+  await Effect.runPromise(
+    until(async () => (await query(there, following)).some((row) => row["sync_state"] === "sync")),
+  )
+  return standby
+}
+
+const following = "SELECT sync_state FROM pg_stat_replication"
+
+async function startCopy(of: PostgresServer, settings: string): Promise<PostgresServer> {
   await of.stop()
   const standby = await makeServer()
   cpSync(of.directory, standby.directory, { recursive: true, preserveTimestamps: true })
   writeFileSync(join(standby.directory, "standby.signal"), "")
+  appendFileSync(join(standby.directory, "postgresql.auto.conf"), settings)
   own(standby.directory, statSync(of.directory))
   await of.start()
   await standby.start()
@@ -110,10 +134,32 @@ async function makeServer(): Promise<PostgresServer & { readonly embedded: Embed
     },
     start,
     stop: () => embedded.stop(),
+    kill: async () => {
+      const [postmaster] = readFileSync(join(directory, "postmaster.pid"), "utf8").split("\n").map(Number)
+      const backends = await query(urlOf(port, "postgres"), "SELECT pid FROM pg_stat_activity")
+      const pids = [postmaster ?? 0, ...backends.map((row) => Number(row["pid"]))]
+      pids.forEach(killIfAlive)
+      await Effect.runPromise(until(async () => !pids.some(isAlive)))
+      // Or the package would wait for the end of what has ended.
+      Reflect.set(embedded, "process", undefined)
+    },
     remove: async () => {
       await embedded.stop()
       rmSync(directory, { recursive: true })
     },
+  }
+}
+
+function killIfAlive(pid: number): void {
+  if (isAlive(pid)) process.kill(pid, "SIGKILL")
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -62,6 +62,19 @@ describe("what is written to PostgreSQL", () => {
     )
   })
 
+  it("stands in no column of a type that the driver gives back as something else than it is", async () => {
+    const url = await server.newDatabase()
+    await scoped(openEngine(url))
+    const columns = await query(
+      url,
+      `SELECT table_name, column_name FROM information_schema.columns
+       WHERE table_schema = 'loan_engine' AND data_type IN ('numeric', 'json', 'jsonb', 'money')`,
+    )
+    expect(columns).toEqual([])
+    const [row] = await query(url, "SELECT 9007199254740993::int8 AS int8, 0.10::numeric AS numeric")
+    expect(row).toEqual({ int8: 9_007_199_254_740_993n, numeric: "0.10" })
+  })
+
   it("is one transaction for many loans that come at once", async () => {
     const url = await server.newDatabase()
     await scoped(

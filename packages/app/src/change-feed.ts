@@ -10,7 +10,7 @@ import type { StoredLoan, StoreUnavailable } from "./loan-store.ts"
 export interface ChangeFeedLimits {
   /** How many changes are read from the journal at once. */
   readonly changesPageRowsMax: number
-  /** How often the journal is looked at when nothing in this process has woken the reader: another one may write too. */
+  /** How often the journal is looked at when nothing has woken the reader: another process may write and not say so. */
   readonly changesPollMs: number
   /** How long a stream may be silent before it says that it still stands. */
   readonly changesHeartbeatMs: number
@@ -80,20 +80,16 @@ const makeFeed = Effect.fnUntraced(function* (limits: ChangeFeedLimits) {
   const head = headOf(journal, limits.changesPageRowsMax)
 
   const read = Effect.fnUntraced(function* ({ after, only }: ReadOptions) {
-    const wake = yield* PubSub.subscribe(engine.changes)
+    const wakes = [yield* PubSub.subscribe(engine.changes), yield* PubSub.subscribe(journal.news)]
     const newest = yield* head
     const start = after ?? newest
     const past = start < newest ? yield* pastOf(engine, only.reference, start) : []
     const from = only.reference === undefined ? start : Math.max(newest, past.at(-1)?.position ?? start)
-    return { start, next: firstly(past, walk(from, wanted(only), wake)) }
+    return { start, next: firstly(past, walk(from, wanted(only), wakes)) }
   })
 
   /** Goes through the feed from a position on, until there is something to give or it is time for a heartbeat. */
-  const walk = (
-    from: number,
-    isWanted: (change: FeedChange) => boolean,
-    wake: PubSub.Subscription<unknown>,
-  ): NextStep => {
+  const walk = (from: number, isWanted: (change: FeedChange) => boolean, wakes: Wakes): NextStep => {
     let position = from
     return Effect.gen(function* () {
       const quietFrom = yield* Clock.currentTimeMillis
@@ -104,19 +100,21 @@ const makeFeed = Effect.fnUntraced(function* (limits: ChangeFeedLimits) {
         const changes = page.filter(isWanted)
         const quietMs = (yield* Clock.currentTimeMillis) - quietFrom
         if (changes.length > 0 || quietMs >= limits.changesHeartbeatMs) return { changes, position }
-        if (page.length === 0) yield* waitForNews(wake)
+        if (page.length === 0) yield* waitForNews(wakes)
       }
     })
   }
 
-  const waitForNews = (wake: PubSub.Subscription<unknown>): Effect.Effect<void> =>
-    PubSub.takeAll(wake).pipe(
-      Effect.raceFirst(Deferred.await(stopped)),
+  const waitForNews = (wakes: Wakes): Effect.Effect<void> =>
+    Effect.raceAllFirst([...wakes.map(PubSub.takeAll), Deferred.await(stopped)]).pipe(
       Effect.timeoutOption(Math.min(limits.changesPollMs, limits.changesHeartbeatMs)),
       Effect.asVoid,
     )
   return ChangeFeed.of({ head, read, stop: Effect.asVoid(Deferred.succeed(stopped, undefined)) })
 })
+
+/** What ends a wait: this process has written, or another says that it has. */
+type Wakes = ReadonlyArray<PubSub.Subscription<unknown>>
 
 const wanted =
   ({ reference, account }: ReadOptions["only"]) =>

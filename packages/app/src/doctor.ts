@@ -14,7 +14,7 @@ import { configFromEnvironment } from "./config/config.ts"
 import type { AccountConfig, OperatorConfig } from "./config/config.ts"
 import type { JournalStore } from "./journal-store.ts"
 import { LoanStore } from "./loan-store.ts"
-import { commandDatabaseLayer, databasePlace } from "./store/database.ts"
+import { commandDatabaseLayer, databaseFailover, databasePlace } from "./store/database.ts"
 import type { Database } from "./store/database.ts"
 
 /** What one look at the engine's surroundings found; `mend` says what to do about it. */
@@ -65,9 +65,23 @@ const checkStore = Effect.fnUntraced(function* (config: OperatorConfig) {
   const looked = yield* Effect.result(
     Effect.provide(lookIntoStore(config), commandDatabaseLayer(database, "read")),
   )
-  const disk = checkDisk(database)
-  if (Result.isSuccess(looked)) return [...looked.success, ...disk]
-  return [failed("store", `${databasePlace(database)} cannot be read`, looked.failure.message), ...disk]
+  const around = [...checkDisk(database), ...(yield* checkStandby(database))]
+  if (Result.isSuccess(looked)) return [...looked.success, ...around]
+  return [failed("store", `${databasePlace(database)} cannot be read`, looked.failure.message), ...around]
+})
+
+const checkStandby = Effect.fnUntraced(function* (database: Database): Effect.fn.Return<Checks> {
+  const failover = yield* databaseFailover(database)
+  if (failover === undefined) return []
+  return [
+    failover.safe
+      ? ok("failover", failover.found)
+      : warning(
+          "failover",
+          failover.found,
+          "A failover may lose what was acknowledged: set the server as docs/operating.md says.",
+        ),
+  ]
 })
 
 const lookIntoStore = Effect.fnUntraced(function* (

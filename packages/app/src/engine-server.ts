@@ -14,6 +14,8 @@ import { operatorRoutes } from "./api/operator-routes.ts"
 import { consoleRoutes } from "./api/console-routes.ts"
 import { apiRoutes, completeApp, routerConfig } from "./api/api-routes.ts"
 import { banksLayer } from "./bank-clients.ts"
+import { currenciesOf } from "./config/config.ts"
+import { Currencies } from "./currencies.ts"
 import { ChangeFeed } from "./change-feed.ts"
 import { watchCallbacks } from "./callback-watch.ts"
 import type { AccountConfig, EngineConfig } from "./config/config.ts"
@@ -39,6 +41,7 @@ export const engineServices = (config: EngineConfig) => {
     Layer.provideMerge(Poller.layer(poller)),
     Layer.provideMerge(engine),
     Layer.provideMerge(banksLayer(config)),
+    Layer.provideMerge(Layer.succeed(Currencies, currenciesOf(config.accounts))),
     Layer.provideMerge(traceLayer(telemetry.traces, telemetry.traceLimits)),
   )
 }

@@ -1,5 +1,5 @@
 import type { ApplicationReference } from "@loan-engine/domain/observation"
-import type { Effect } from "effect"
+import type { Effect, PubSub } from "effect"
 import { Context } from "effect"
 import type { CallbackDay } from "./callback-health.ts"
 import type { Checkpoint, Seal, SealedRow } from "./checkpoint.ts"
@@ -33,6 +33,7 @@ export interface SnapshotRow {
   readonly account: string
   readonly version: number
   readonly stage: string
+  readonly externalReference: string | null
   readonly snapshot: string
   readonly chainHead: string
 }
@@ -80,6 +81,9 @@ export class JournalStore extends Context.Service<
 
     /** Whether the feed's positions count up by one, so that a gap shows a row that is gone. */
     readonly isGapless: boolean
+
+    /** Wakes whoever follows the feed, because another process has added to it: a hint, which may stay away. */
+    readonly news: PubSub.PubSub<void>
 
     readonly lastCheckpoint: Effect.Effect<Seal | undefined, StoreUnavailable>
 

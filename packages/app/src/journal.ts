@@ -9,6 +9,7 @@ import {
   ApplicationReference,
   Disposition,
   Evidence,
+  ExternalReference,
   HoldReason,
   Source,
 } from "@loan-engine/domain/observation"
@@ -26,6 +27,8 @@ export const EntryContent = Schema.Struct({
   hold: Schema.NullOr(HoldReason),
   disposition: Disposition,
   receivedAt: Instant,
+  /** What the merchant calls the application, where a registration said so. */
+  externalReference: Schema.optionalKey(ExternalReference),
   recordedAt: Instant,
   events: Schema.Array(LoanEvent),
   steps: Schema.Array(Step),
@@ -76,6 +79,7 @@ export function journalEntry(
     hold: decision.hold,
     disposition: decision.disposition,
     receivedAt: observation.receivedAt,
+    ...namedIn(observation),
     recordedAt,
     events: observation.events,
     steps: decision.steps,
@@ -86,6 +90,9 @@ export function journalEntry(
   const text = canonicalJson(content)
   return { ...content, text, raw: bytes.raw, hash: hashOf(text) }
 }
+
+const namedIn = ({ externalReference }: { readonly externalReference?: string }) =>
+  externalReference === undefined ? {} : { externalReference }
 
 /** The loan that a journal's entries fold to from nothing; `undefined` for no entries. */
 export function replay(entries: ReadonlyArray<EntryContent>): Loan | undefined {
@@ -105,5 +112,6 @@ export const observationOf = (entry: EntryContent): Observation => ({
   evidence: entry.evidence,
   ...(entry.hold === null ? {} : { hold: entry.hold }),
   receivedAt: entry.receivedAt,
+  ...namedIn(entry),
   events: entry.events,
 })

@@ -60,6 +60,12 @@ export interface ClaimDue extends PollLine {
   readonly leaseMs: number
 }
 
+/** A loan whose poll was taken: its schedule says when that is due again. */
+export interface ClaimedLoan extends StoredLoan {
+  /** When it was due; where the store cannot tell, when it was taken. */
+  readonly dueAt: Instant
+}
+
 /** The callback URL that was registered with the bank for an account: it wants to be told once only. */
 export interface CallbackRegistration {
   readonly account: AccountName
@@ -68,8 +74,11 @@ export interface CallbackRegistration {
   readonly registeredAt: Instant
 }
 
-/** Loans at one stage, or those that are stalled. */
-export type LoanFilter = { readonly stage: Stage } | { readonly stalled: true }
+/** Loans at one stage, those that are stalled, or those that the merchant calls so. */
+export type LoanFilter =
+  | { readonly stage: Stage }
+  | { readonly stalled: true }
+  | { readonly externalReference: string }
 
 /** How many loans of one account stand where. */
 export type StageCounts = ReadonlyArray<{ readonly stage: Loan["stage"]; readonly loans: number }>
@@ -104,7 +113,10 @@ export class LoanStore extends Context.Service<
      * Takes up to `limit` loans of one line whose poll is due: those due longest, in no order among themselves. Each is due
      * again after `leaseMs`, unless rescheduled before.
      */
-    readonly claimDue: (options: ClaimDue) => Effect.Effect<ReadonlyArray<StoredLoan>, StoreUnavailable>
+    readonly claimDue: (options: ClaimDue) => Effect.Effect<ReadonlyArray<ClaimedLoan>, StoreUnavailable>
+
+    /** Gives a claimed poll back: it is due as it was, unless the loan or its schedule has moved on since. */
+    readonly release: (claimed: ClaimedLoan) => Effect.Effect<void, StoreUnavailable>
 
     /** When the first poll of each of these accounts' lines is due; a line without any is left out. */
     readonly nextDue: (

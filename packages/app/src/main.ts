@@ -6,6 +6,7 @@ import { CliError, Command } from "effect/cli"
 import { at } from "./cli/at.ts"
 import { callback } from "./cli/callback.ts"
 import { config } from "./cli/config.ts"
+import { copy } from "./cli/copy.ts"
 import { doctor } from "./cli/doctor.ts"
 import { exitCodeOf } from "./cli/exit-codes.ts"
 import { history } from "./cli/history.ts"
@@ -37,6 +38,7 @@ const loanEngine = Command.make("loan-engine").pipe(
     callback,
     journal,
     migrate,
+    copy,
     config,
     doctor,
     trigger,

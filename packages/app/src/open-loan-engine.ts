@@ -15,6 +15,7 @@ import { readSettings } from "./config/read-settings.ts"
 import type { LoanEngineSettings } from "./config/settings.ts"
 import { environmentSources, fileSource, writtenSource } from "./config/sources.ts"
 import type { Environment } from "./config/sources.ts"
+import { Currencies } from "./currencies.ts"
 import { engineServices, makeEngineHttp } from "./engine-server.ts"
 import { logLayer, logToLayer } from "./telemetry/log.ts"
 import type { LogEntry } from "./telemetry/log.ts"
@@ -162,13 +163,14 @@ const changesOf = (feed: ChangeFeed["Service"], { after, account, reference }: C
         ...(account === undefined ? {} : { account: yield* decodeAccount(account) }),
         ...(reference === undefined ? {} : { reference: yield* decodeReference(reference) }),
       }
+      const currencies = yield* Currencies
       const { next } = yield* feed.read({ after, only })
       const steps = Stream.unfold(undefined, () =>
         Effect.map(next, (step) => (step === undefined ? undefined : ([step.changes, undefined] as const))),
       )
       return steps.pipe(
         Stream.flatMap((changes) => Stream.fromIterable(changes)),
-        Stream.map((change) => changeJson(change, change.stored)),
+        Stream.map((change) => changeJson(change, change.stored, currencies)),
       )
     }),
   )

@@ -1,12 +1,13 @@
 import type { AccountName } from "@loan-engine/domain/observation"
-import { Cause, Clock, Effect, PubSub, Queue } from "effect"
+import { Cause, Clock, Effect, Fiber, PubSub, Queue } from "effect"
 import type { BankPauses } from "./bank-pauses.ts"
 import { Banks } from "./banks.ts"
 import { LoanEngine } from "./engine.ts"
-import type { LineDue, PollLine, StoredLoan, StoreUnavailable } from "./loan-store.ts"
+import type { ClaimedLoan, LineDue, PollLine, StoredLoan, StoreUnavailable } from "./loan-store.ts"
 import { LoanStore } from "./loan-store.ts"
 import type { PollOrderSettings } from "./poll-order.ts"
 import { makePollOrder, pollOrderDefaults } from "./poll-order.ts"
+import { makePollsUnderWay } from "./polls-under-way.ts"
 
 export interface DispatcherSettings extends PollOrderSettings {
   /** How many polls may be under way at once, over all accounts. */
@@ -17,6 +18,8 @@ export interface DispatcherSettings extends PollOrderSettings {
   readonly pollIdleMaxMs: number
   /** How long the poller rests when all that was due had been taken by other engines, or is not due by the store's clock. */
   readonly pollOvertakenMs: number
+  /** How long a stop waits for the bank's answers that are under way; what has not been asked yet is given back at once. */
+  readonly pollStopMsMax: number
 }
 
 export const dispatcherDefaults: DispatcherSettings = {
@@ -24,6 +27,7 @@ export const dispatcherDefaults: DispatcherSettings = {
   pollLeaseMs: 120_000,
   pollIdleMaxMs: 5_000,
   pollOvertakenMs: 100,
+  pollStopMsMax: 10_000,
   ...pollOrderDefaults,
 }
 
@@ -31,10 +35,14 @@ export const dispatcherDefaults: DispatcherSettings = {
 export interface DuePoll {
   /** How many requests it will take. */
   readonly requests: (stored: StoredLoan) => number
-  readonly run: (stored: StoredLoan) => Effect.Effect<unknown, StoreUnavailable>
+  /** `begins` is called when the bank is about to be asked: until then the poll can be given back. */
+  readonly run: (stored: StoredLoan, begins: () => void) => Effect.Effect<unknown, StoreUnavailable>
 }
 
-/** Takes what is due, in the order of {@link makePollOrder}, and no more of it than there are workers free to ask. */
+/**
+ * Takes what is due, in the order of {@link makePollOrder}, and no more of it than there are workers free to ask. A stop
+ * takes nothing more, gives back what the bank was not asked about yet, and waits for the answers that are under way.
+ */
 export const runDuePolls = Effect.fnUntraced(function* (
   settings: DispatcherSettings,
   pauses: BankPauses,
@@ -44,7 +52,7 @@ export const runDuePolls = Effect.fnUntraced(function* (
   const accounts = [...(yield* Banks).keys()]
   const order = makePollOrder(settings)
   const workers = makeWorkers(settings, accounts.length, pauses)
-  const work = yield* Queue.bounded<StoredLoan>(settings.pollsInFlightMax)
+  const polls = makePollsUnderWay(settings.pollStopMsMax)
   const alarms = yield* Queue.sliding<void>(1)
   yield* wakeOnChange(settings, alarms)
 
@@ -55,14 +63,33 @@ export const runDuePolls = Effect.fnUntraced(function* (
     if (workers.free(account) === 0) return Infinity
     return Math.max(dueAt - now, yield* pauses.remainingMs(account))
   })
-  /** What is claimed reaches a worker even if another claim fails meanwhile: else it would wait for its lease to end. */
+  const survive = surviving(settings.pollIdleMaxMs)
+  const start = (claimed: ClaimedLoan): Effect.Effect<void> => {
+    const { account } = claimed.loan
+    workers.take(account)
+    return polls.start(claimed, (state) =>
+      survive(
+        Effect.ensuring(
+          poll.run(claimed, () => (state.stage = "asking")),
+          Effect.sync(() => (state.stage = "over")),
+        ),
+      ).pipe(
+        Effect.ensuring(
+          Effect.suspend(() => {
+            workers.release(account)
+            return Queue.offer(alarms, undefined)
+          }),
+        ),
+      ),
+    )
+  }
+  /** What is claimed is asked about even if another claim fails meanwhile: else it would wait for its lease to end. */
   const claim = Effect.fnUntraced(function* (line: PollLine, limit: number, now: number) {
     const { account } = line
     const claimed = yield* store.claimDue({ ...line, now, limit, leaseMs: settings.pollLeaseMs })
     const requests = claimed.reduce((sum, stored) => sum + poll.requests(stored), 0)
     order.charge(account, requests - limit)
-    for (const _ of claimed) workers.take(account)
-    yield* Queue.offerAll(work, claimed)
+    yield* Effect.forEach(claimed, start, { discard: true })
     return claimed.length
   }, Effect.uninterruptible)
   const dispatch = Effect.gen(function* () {
@@ -80,20 +107,9 @@ export const runDuePolls = Effect.fnUntraced(function* (
     )
     if (claimed.every((loans) => loans === 0)) yield* rest(settings.pollOvertakenMs)
   })
-  const survive = surviving(settings.pollIdleMaxMs)
-  const worker = Effect.flatMap(Queue.take(work), (stored) =>
-    Effect.ensuring(
-      survive(poll.run(stored)),
-      Effect.suspend(() => {
-        workers.release(stored.loan.account)
-        return Queue.offer(alarms, undefined)
-      }),
-    ),
+  yield* Effect.acquireRelease(Effect.forkDetach(Effect.forever(survive(dispatch))), (dispatcher) =>
+    Effect.andThen(Fiber.interrupt(dispatcher), polls.stop(store.release)),
   )
-  yield* Effect.forkScoped(Effect.forever(survive(dispatch)))
-  for (let started = 0; started < settings.pollsInFlightMax; started++) {
-    yield* Effect.forkScoped(Effect.forever(worker))
-  }
 })
 
 /** How many workers are free, of all, and for one account. */

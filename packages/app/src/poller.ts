@@ -76,7 +76,7 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
   const budget = yield* RateLimiter.RateLimiter
   const pauses = makeBankPauses()
 
-  const ask = Effect.fnUntraced(function* (stored: StoredLoan, question: PollQuestion) {
+  const ask = Effect.fnUntraced(function* (stored: StoredLoan, question: PollQuestion, begins: () => void) {
     const { account, applicationReference } = stored.loan
     const bank = banks.get(account)
     if (bank === undefined) return unsent(question, "bank-not-configured", 0)
@@ -88,6 +88,7 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
       limit: settings.pollRatePerSecond,
       key: "bank",
     }).pipe(Effect.orDie)
+    begins()
     const answer = yield* Effect.result(askBank[question](bank, applicationReference))
     if (Result.isFailure(answer)) return yield* failed(stored, question, answer.failure)
     yield* pauses.answered(account)
@@ -120,18 +121,26 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
     return unsent(question, code, retryAfterMs)
   })
 
-  const askAll = Effect.fnUntraced(function* (stored: StoredLoan, questions: ReadonlyArray<PollQuestion>) {
+  const askAll = Effect.fnUntraced(function* (
+    stored: StoredLoan,
+    questions: ReadonlyArray<PollQuestion>,
+    begins: () => void,
+  ) {
     const { account } = stored.loan
     const answers: ReadonlyArray<PollAnswer> = yield* Effect.forEach(questions, (question) =>
-      Effect.tap(ask(stored, question), (answer) => countPoll(account, question, outcomeOf(answer))),
+      Effect.tap(ask(stored, question, begins), (answer) => countPoll(account, question, outcomeOf(answer))),
     )
     const open = answers.filter((answer) => !answer.answered)
     if (open.length > 0) yield* postpone(stored, open, answers.length)
     return answers
   })
-  const poll = (stored: StoredLoan, questions: ReadonlyArray<PollQuestion>) => {
+  const poll = (
+    stored: StoredLoan,
+    questions: ReadonlyArray<PollQuestion>,
+    begins: () => void = () => {},
+  ) => {
     const { account, applicationReference } = stored.loan
-    return traced("poll", { account, applicationReference })(askAll(stored, questions))
+    return traced("poll", { account, applicationReference })(askAll(stored, questions, begins))
   }
 
   /** A question stayed open: the loan is asked about again as if the poll had brought nothing. */
@@ -161,8 +170,8 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
   if (!runsDue) return Poller.of({ poll })
   yield* runDuePolls(settings, pauses, {
     requests: (stored) => questionsOf(stored).length,
-    run: (stored) =>
-      poll(stored, questionsOf(stored)).pipe(
+    run: (stored, begins) =>
+      poll(stored, questionsOf(stored), begins).pipe(
         // An answer that cannot be recorded must not be asked for again each time the lease is over.
         Effect.onError((cause) =>
           Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.ignoreCause(postpone(stored, [], 1)),

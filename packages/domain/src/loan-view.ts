@@ -28,6 +28,8 @@ export interface LoanView {
   readonly applicationReference: string
   readonly account: string
   readonly registered: boolean
+  /** What the merchant calls the application, if it said so. */
+  readonly externalReference: string | null
   readonly version: number
   readonly stage: Stage
   /** Whether the bank waits for documents, whatever the stage. */
@@ -68,6 +70,7 @@ export function loanView(loan: Loan): LoanView {
     applicationReference: loan.applicationReference,
     account: loan.account,
     registered: loan.registered,
+    externalReference: loan.externalReference ?? null,
     version: loan.version,
     stage,
     additionOutstanding,

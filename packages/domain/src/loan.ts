@@ -5,19 +5,21 @@ import type { Stage } from "./legal-transitions.ts"
 import { stages } from "./legal-transitions.ts"
 import type { LoanEvent } from "./loan-event.ts"
 import type { Disposition, HoldReason, Observation } from "./observation.ts"
-import { AccountName, ApplicationReference } from "./observation.ts"
+import { AccountName, ApplicationReference, ExternalReference } from "./observation.ts"
 import { isAdditionOutstanding, isSilent } from "./standing.ts"
 import type { Walk } from "./walk.ts"
 import { remembering, walkMachine } from "./walk.ts"
 
 /**
  * One loan application as the engine knows it: the fold of its observations. `registered` is false while only callbacks
- * have spoken (they can outrun the submission's own answer); `version` counts the observations its journal holds.
+ * have spoken (they can outrun the submission's own answer); `version` counts the observations its journal holds. The external
+ * reference is the first that a registration named.
  */
 export const Loan = Schema.Struct({
   applicationReference: ApplicationReference,
   account: AccountName,
   registered: Schema.Boolean,
+  externalReference: Schema.optionalKey(ExternalReference),
   version: Schema.Natural,
   stage: Schema.Literals(stages),
   facts: Facts,
@@ -84,6 +86,7 @@ export function observing({ join, walk }: Lifecycle): Observe {
     const steps = stepsThrough(loan.stage, walk(loan.stage, facts), facts)
     const next: Loan = {
       ...seen,
+      ...named(loan, observation),
       account: observation.account,
       registered: loan.registered || observation.source === "submission",
       facts,
@@ -114,6 +117,9 @@ function holdReason(loan: Loan, observation: Observation): HoldReason | null {
 const isUnclaimed = (loan: Loan, { source }: Observation): boolean =>
   !loan.registered && (source === "submission" || isSilent(loan.facts))
 
+const named = (loan: Loan, { externalReference }: Observation): Pick<Loan, "externalReference"> =>
+  loan.externalReference === undefined && externalReference !== undefined ? { externalReference } : {}
+
 function stepsThrough(from: Stage, entered: ReadonlyArray<Stage>, facts: Facts): ReadonlyArray<Step> {
   return entered.map((to, index) => ({
     from: entered[index - 1] ?? from,
@@ -130,7 +136,10 @@ function isInferred(to: Stage, facts: Facts): boolean {
 
 function disposition(before: Loan, after: Loan, steps: ReadonlyArray<Step>): Disposition {
   if (steps.length > 0) return after.stage === "disputed" ? "disputed" : "advanced"
-  const nothingNew = before.facts === after.facts && before.registered === after.registered
+  const nothingNew =
+    before.facts === after.facts &&
+    before.registered === after.registered &&
+    before.externalReference === after.externalReference
   return nothingNew ? "repeated" : "noted"
 }
 

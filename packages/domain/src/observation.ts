@@ -27,6 +27,14 @@ export const AccountName = Schema.String.check(
 ).pipe(Schema.brand("AccountName"))
 export type AccountName = typeof AccountName.Type
 
+/** What the merchant calls the application in its own books: any text of one line. */
+export const ExternalReference = Schema.String.check(
+  Schema.isBetweenLength(1, applicationReferenceLengthMax),
+  Schema.isPattern(/^(?!\s)[^\p{Cc}\p{Cs}]*(?<!\s)$/u, {
+    message: "expected text without control characters or outer white space",
+  }),
+)
+
 /** Which channel spoke: `poll` is getApplicationStatus, `quote` is getApplicationQuote. */
 export const Source = Schema.Literals(["submission", "callback", "poll", "quote", "operator"])
 export type Source = typeof Source.Type
@@ -64,6 +72,8 @@ export interface Observation {
   /** Set by whoever received it when it must not be trusted as it stands. */
   readonly hold?: HoldReason
   readonly receivedAt: Instant
+  /** What the merchant calls the application; only a submission says it. It is a name and no fact: it moves nothing. */
+  readonly externalReference?: string
   /** All that was said at once; they join the facts together and the machine walks once. */
   readonly events: ReadonlyArray<LoanEvent>
 }

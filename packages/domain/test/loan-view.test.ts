@@ -55,6 +55,7 @@ describe("a loan as frontends show it", () => {
     })
     expect(loanView(loan)).toEqual({
       applicationReference: "ABC-123",
+      externalReference: null,
       account: "se",
       registered: true,
       version: 7,

@@ -12,14 +12,14 @@ import { Overview } from "./pages/overview.tsx"
 import { Stalled } from "./pages/stalled.tsx"
 import { pageHref, pages, usePlace } from "./router.ts"
 import type { Place } from "./router.ts"
-import { useFeed, useSession } from "./session.ts"
+import { useFeedStatus, useSession } from "./session.ts"
 import { useWords } from "./words/language.ts"
 
 /** What stands around every page: its name, the way to the others, whether it is live, and the settings. */
 export function Frame({ settings, signOut }: { settings: SettingsProps; signOut: () => void }) {
   const words = useWords()
   const place = usePlace()
-  const { status } = useFeed()
+  const status = useFeedStatus()
   const { key } = useSession()
   const main = useMainOf(place)
   const here = useRef<HTMLAnchorElement>(null)

@@ -49,9 +49,9 @@ export function asApiError(error: unknown): LoanApiError {
   throw error
 }
 
-/** How soon after a change what was counted is counted again, and how often it is without one. */
-const refreshMs = 1_000
-export const refreshWithoutChangeMs = 15_000
+/** How soon after a change what was counted is asked for again, later than the engine counts anew; and how often without one. */
+const refreshMs = 1_200
+export const refreshWithoutChangeMs = 5_000
 
 /**
  * Loads anew soon after any change that matters, at most once in a while however many there are; and from time to time

@@ -4,8 +4,15 @@ import { App } from "./app.tsx"
 import { takeKeyFromAddress } from "./key-storage.ts"
 import "./styles/tokens.css"
 import "./styles/page.css"
+import "./styles/controls.css"
 import "./styles/parts.css"
+import "./styles/frame.css"
+import "./styles/sign-in.css"
+import "./styles/loan-table.css"
+import "./styles/lifecycle.css"
 import "./styles/loan.css"
+import "./styles/timeline.css"
+import "./styles/accounts.css"
 
 const root = document.querySelector("#console")
 if (root === null) throw new Error("the page has no place for the console")

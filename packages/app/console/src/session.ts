@@ -1,5 +1,5 @@
 import { loanClient } from "@loan-engine/app/client"
-import type { KeyJson, LoanApiError, LoanClient } from "@loan-engine/app/client"
+import type { KeyJson, LoanApiError, LoanClient, WatchStatus } from "@loan-engine/app/client"
 import { createContext, use, useEffect, useSyncExternalStore } from "react"
 
 /** Somebody who is signed in: the client with the key, what the key may do, and the one stream that all pages share. */
@@ -30,9 +30,16 @@ export function useSession(): Session {
 
 export const useMayOperate = (): boolean => useSession().key.scopes.includes("operate")
 
-export function useFeed() {
+/** Whether the stream stands; whoever looks at nothing else is not drawn anew with every change. */
+export function useFeedStatus(): WatchStatus {
   const { feed } = useSession()
-  return useSyncExternalStore(feed.subscribe, feed.getSnapshot)
+  return useSyncExternalStore(feed.subscribe, () => feed.getSnapshot().status)
+}
+
+/** What came over the stream of late. */
+export function useLatestChanges(): ReadonlyArray<Change> {
+  const { feed } = useSession()
+  return useSyncExternalStore(feed.subscribe, feed.getSnapshot).changes
 }
 
 type Change = ReturnType<Session["feed"]["getSnapshot"]>["changes"][number]

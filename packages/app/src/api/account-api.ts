@@ -13,8 +13,8 @@ const accounts = HttpApiEndpoint.get("accounts", "/v1/accounts", {
       described(
         "How every account stands",
         "read",
-        "Its loans by stage, how many are stalled, and how its callbacks fare. Counted at most once a second, however often it " +
-          "is asked for.",
+        "Its loans by stage, how many are stalled, and how its callbacks fare. Counted at most once a second, unless it is set " +
+          "otherwise, however often it is asked for.",
       ),
     ),
   )

@@ -27,10 +27,9 @@ export const accountHandlers = (
     "accounts",
     Effect.fnUntraced(function* (handlers) {
       const context = yield* Effect.context<LoanStore | JournalStore>()
-      const counted = yield* Effect.cachedWithTTL(
-        Effect.provideContext(accountsNow(accounts, callbackHealth), context),
-        accountsAgeMaxMs,
-      )
+      // Others wait for the same count: whoever asked first and went away does not end it for them.
+      const count = Effect.uninterruptible(accountsNow(accounts, callbackHealth))
+      const counted = yield* Effect.cachedWithTTL(Effect.provideContext(count, context), accountsAgeMaxMs)
       return handlers
         .handle("accounts", () => answering(Effect.mapError(counted, () => storeUnavailable)))
         .handle("key", () => answering(currentKey))

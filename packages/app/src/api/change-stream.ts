@@ -6,6 +6,7 @@ import { HttpServerResponse } from "effect/http"
 import type { HttpServerRequest } from "effect/http"
 import { ChangeFeed } from "../change-feed.ts"
 import type { ChangeFeedLimits, FeedStep, ReadOptions } from "../change-feed.ts"
+import { Currencies } from "../currencies.ts"
 import { changeJson } from "./loan-json.ts"
 import type { Problem } from "./problem.ts"
 import { retryAfterSeconds } from "./problem.ts"
@@ -22,6 +23,7 @@ const streamsExhausted: Problem = {
 /** Streams of changes as server-sent events, no more than `changeStreamsMax` at once. */
 export const makeChangeStreams = Effect.fnUntraced(function* (limits: ChangeFeedLimits) {
   const feed = yield* ChangeFeed
+  const currencies = yield* Currencies
   let open = 0
   const place = Effect.acquireRelease(
     Effect.sync(() => (open += 1)),
@@ -41,7 +43,7 @@ export const makeChangeStreams = Effect.fnUntraced(function* (limits: ChangeFeed
         reader.reads()
         const step = yield* next
         yield* reader.waits
-        return step === undefined ? undefined : ([eventText(step), undefined] as const)
+        return step === undefined ? undefined : ([eventText(step, currencies), undefined] as const)
       }),
     )
     return Stream.concat(Stream.make(`retry: ${reconnectMs}\nid: ${start}\n\n`), steps)
@@ -65,12 +67,12 @@ export const makeChangeStreams = Effect.fnUntraced(function* (limits: ChangeFeed
 const headers = { "cache-control": "no-store", "x-accel-buffering": "no", connection: "close" }
 
 /** A step without changes moves the id on all the same: that is the heartbeat. */
-const eventText = ({ changes, position }: FeedStep): string =>
+const eventText = ({ changes, position }: FeedStep, currencies: Currencies): string =>
   changes.length === 0
     ? `: heartbeat\nid: ${position}\n\n`
     : changes
         .map((change) => {
-          const data = JSON.stringify(changeJson(change, change.stored))
+          const data = JSON.stringify(changeJson(change, change.stored, currencies))
           return `id: ${change.position}\nevent: change\ndata: ${data}\n\n`
         })
         .join("")

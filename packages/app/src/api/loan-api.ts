@@ -8,6 +8,7 @@ import {
   ApplicationReference,
   ChangeJson,
   EntryJson,
+  ExternalReference,
   LoanJson,
   LoanPage,
   PolledJson,
@@ -22,7 +23,10 @@ const params = { reference: ApplicationReference }
 const etag = { etag: Schema.String }
 
 const register = HttpApiEndpoint.post("register", "/v1/loans", {
-  query: { account: Schema.optionalKey(AccountName) },
+  query: {
+    account: Schema.optionalKey(AccountName),
+    externalReference: Schema.optionalKey(ExternalReference),
+  },
   payload: [
     SubmissionAnswer,
     Schema.String.pipe(HttpApiSchema.asText({ contentType: "application/xml" })),
@@ -37,6 +41,7 @@ const register = HttpApiEndpoint.post("register", "/v1/loans", {
     "body-unreadable",
     "account-unknown",
     "account-mismatch",
+    "external-reference-mismatch",
     "body-too-large",
     "media-type-unsupported",
   ),
@@ -48,7 +53,7 @@ const register = HttpApiEndpoint.post("register", "/v1/loans", {
         "Register a loan",
         "register",
         "Takes the answer to a submission: the bank's submitApplicationExt response as XML, as it came, or JSON with its " +
-          "members. 201 the first time, 200 when the loan was registered before, which changes nothing.",
+          "members. `externalReference` is what you call the application: loans are found by it. 201 the first time, 200 when the loan was registered before, which changes nothing.",
       ),
     ),
   )
@@ -61,6 +66,7 @@ const list = HttpApiEndpoint.get("list", "/v1/loans", {
     additionOutstanding: flag,
     disputed: flag,
     stalled: flag,
+    externalReference: Schema.optionalKey(ExternalReference),
     limit: Schema.optionalKey(Limit),
     cursor: Schema.optionalKey(Schema.String),
   },

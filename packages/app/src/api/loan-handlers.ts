@@ -3,6 +3,7 @@ import { Clock, Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import type { HttpServerRequest } from "effect/http"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
+import { Currencies } from "../currencies.ts"
 import { LoanEngine } from "../engine.ts"
 import type { StoredLoan, StoreUnavailable } from "../loan-store.ts"
 import { LoanStore } from "../loan-store.ts"
@@ -26,16 +27,23 @@ export const loanHandlers = (accounts: ReadonlyArray<AccountName>, listLimits: L
       const engine = yield* LoanEngine
       const store = yield* LoanStore
       const poller = yield* Poller
+      const currencies = yield* Currencies
       const known = knownIn(engine)
       return handlers
         .handleRaw("register", ({ request, query }) =>
-          answering(register(engine, request, accountNamed(query.account, accounts))),
+          answering(
+            register(engine, request, accountNamed(query.account, accounts), query.externalReference),
+          ),
         )
         .handle("list", ({ query }) =>
           answering(Effect.provideService(list(query, listLimits), LoanStore, store)),
         )
         .handle("get", ({ params, headers }) =>
-          answering(Effect.map(known(params.reference), (stored) => shown(stored, headers["if-none-match"]))),
+          answering(
+            Effect.map(known(params.reference), (stored) =>
+              shown(stored, headers["if-none-match"], currencies),
+            ),
+          ),
         )
         .handle("history", ({ params: { reference } }) =>
           answering(
@@ -59,16 +67,23 @@ const register = Effect.fnUntraced(function* (
   engine: LoanEngine["Service"],
   request: HttpServerRequest.HttpServerRequest,
   named: Effect.Effect<AccountName, Problem>,
+  externalReference: string | undefined,
 ) {
   const bytes = yield* readBytes(request)
   const account = yield* named
   const now = yield* Clock.currentTimeMillis
   const contentType = request.headers["content-type"] ?? ""
-  const observation = yield* submissionObservation(bytes, contentType, account, now)
+  const said = yield* submissionObservation(bytes, contentType, account, now)
+  const observation = externalReference === undefined ? said : { ...said, externalReference }
   const before = yield* loaded(engine.loan(observation.applicationReference))
+  const known = before?.loan.externalReference
+  if (known !== undefined && externalReference !== undefined && known !== externalReference) {
+    return yield* Effect.fail(otherExternalReference)
+  }
   const { loan, hold } = yield* loaded(engine.record(observation, bytes))
   if (hold !== null) return yield* Effect.fail(otherAccount)
-  return registered(before, yield* knownIn(engine)(loan.applicationReference))
+  const stored = yield* knownIn(engine)(loan.applicationReference)
+  return registered(before, stored, yield* Currencies)
 })
 
 const list = Effect.fnUntraced(function* (
@@ -78,14 +93,15 @@ const list = Effect.fnUntraced(function* (
   const from = cursor === undefined ? undefined : readCursor(cursor)
   if (cursor !== undefined && from === undefined) return yield* Effect.fail(noCursor)
   const { found, next } = yield* loaded(listLoans(query, from, limits))
-  return { loans: found.map(loanJson), next }
+  const currencies = yield* Currencies
+  return { loans: found.map((stored) => loanJson(stored, currencies)), next }
 })
 
-function shown(stored: StoredLoan, ifNoneMatch: string | undefined) {
+function shown(stored: StoredLoan, ifNoneMatch: string | undefined, currencies: Currencies) {
   const etag = etagOf(stored)
   return matchesEtag(ifNoneMatch, etag)
     ? HttpServerResponse.empty({ status: 304, headers: { etag } })
-    : HttpApiSchema.withHeaders({ body: loanJson(stored), headers: { etag } })
+    : HttpApiSchema.withHeaders({ body: loanJson(stored, currencies), headers: { etag } })
 }
 
 const poll = Effect.fnUntraced(function* (
@@ -101,12 +117,12 @@ const poll = Effect.fnUntraced(function* (
       ? { question: answer.question, disposition: answer.recorded.disposition }
       : { question: answer.question, error: answer.code },
   )
-  return { ...loanJson(yield* known), asked }
+  return { ...loanJson(yield* known, yield* Currencies), asked }
 })
 
-function registered(before: StoredLoan | undefined, stored: StoredLoan) {
+function registered(before: StoredLoan | undefined, stored: StoredLoan, currencies: Currencies) {
   const etag = etagOf(stored)
-  const view = loanJson(stored)
+  const view = loanJson(stored, currencies)
   if (before?.loan.registered === true) {
     return HttpServerResponse.jsonUnsafe(view, { headers: { etag } })
   }
@@ -126,6 +142,12 @@ const noCursor: Problem = {
   code: "request-invalid",
   detail: "The query: cursor: expected the `next` of a page, as it was given.",
   field: "cursor",
+}
+
+const otherExternalReference: Problem = {
+  code: "external-reference-mismatch",
+  detail: "This loan was registered with another external reference. It is kept, and nothing was changed.",
+  field: "externalReference",
 }
 
 const otherAccount: Problem = {

@@ -1,5 +1,6 @@
 import type { Instant } from "@loan-engine/domain/instant"
 import { loanView } from "@loan-engine/domain/loan-view"
+import type { Currencies } from "../currencies.ts"
 import type { EntryContent, StoredEntry } from "../journal.ts"
 import type { StoredLoan } from "../loan-store.ts"
 import type { ChangeJson, EntryJson, LoanJson } from "./loan-schemas.ts"
@@ -9,10 +10,11 @@ const iso = (at: Instant): string => new Date(at).toISOString()
 export const isoOrNull = (at: Instant | null): string | null => (at === null ? null : iso(at))
 
 /** One loan as `GET /v1/loans/{ref}` shows it. */
-export function loanJson({ loan, schedule }: StoredLoan): LoanJson {
+export function loanJson({ loan, schedule }: StoredLoan, currencies: Currencies): LoanJson {
   const view = loanView(loan)
   return {
     ...view,
+    currency: currencies.get(loan.account) ?? null,
     signing: { ...view.signing, heardAt: isoOrNull(view.signing.heardAt) },
     stalled: schedule.stalled,
     nextPollAt: isoOrNull(schedule.nextPollAt),
@@ -53,10 +55,10 @@ export interface PlacedEntry extends EntryContent {
 }
 
 /** One change of the feed, with the loan as it stands by now. */
-export const changeJson = (entry: PlacedEntry, stored: StoredLoan): ChangeJson => ({
+export const changeJson = (entry: PlacedEntry, stored: StoredLoan, currencies: Currencies): ChangeJson => ({
   position: entry.position,
   applicationReference: entry.applicationReference,
   ...contentJson(entry),
   hash: entry.hash,
-  loan: loanJson(stored),
+  loan: loanJson(stored, currencies),
 })

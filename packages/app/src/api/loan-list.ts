@@ -15,6 +15,7 @@ export interface LoanQuery {
   readonly additionOutstanding?: boolean
   readonly disputed?: boolean
   readonly stalled?: boolean
+  readonly externalReference?: string
   readonly limit?: number
 }
 
@@ -78,15 +79,17 @@ const accountsFrom = Effect.fnUntraced(function* (
 })
 
 /** What the store can leave out by an index; {@link meets} judges the rest. */
-function onlyOf({ stage, disputed, stalled }: LoanQuery): { readonly only?: LoanFilter } {
+function onlyOf({ stage, disputed, stalled, externalReference }: LoanQuery): { readonly only?: LoanFilter } {
+  if (externalReference !== undefined) return { only: { externalReference } }
   if (stage !== undefined) return { only: { stage } }
   if (disputed === true) return { only: { stage: "disputed" } }
   return stalled === true ? { only: { stalled } } : {}
 }
 
 function meets({ loan, schedule }: StoredLoan, query: LoanQuery): boolean {
-  const { reference = "", stage, additionOutstanding, disputed, stalled } = query
+  const { reference = "", externalReference, stage, additionOutstanding, disputed, stalled } = query
   if (!loan.applicationReference.startsWith(reference)) return false
+  if (externalReference !== undefined && loan.externalReference !== externalReference) return false
   if (stage !== undefined && loan.stage !== stage) return false
   if (disputed !== undefined && (loan.stage === "disputed") !== disputed) return false
   if (stalled !== undefined && schedule.stalled !== stalled) return false

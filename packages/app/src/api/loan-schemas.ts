@@ -11,6 +11,7 @@ import {
   ApplicationReference,
   Disposition,
   Evidence,
+  ExternalReference,
   HoldReason,
   Source,
 } from "@loan-engine/domain/observation"
@@ -39,6 +40,8 @@ const loanFields = {
   account: Schema.String,
   /** Whether the submission's answer is known, and not only callbacks. */
   registered: Schema.Boolean,
+  /** What the merchant calls the application, if it said so when it registered the loan. */
+  externalReference: Schema.NullOr(Schema.String),
   /** Counts what was recorded of the loan; its ETag. */
   version: Schema.Natural,
   stage: Schema.Literals(stages),
@@ -46,6 +49,8 @@ const loanFields = {
   additionOutstanding: Schema.Boolean,
   requiredDocuments: DocumentTypes,
   offer: Schema.NullOr(Offer),
+  /** What the offer's amounts are in, as ISO 4217 writes it; `null` where the account does not say. */
+  currency: Schema.NullOr(Schema.String),
   signing: Schema.Struct({
     signed: Schema.Boolean,
     heardAt: Schema.NullOr(Iso),
@@ -196,4 +201,4 @@ export const RuledJson = Schema.Struct({
 }).annotate({ identifier: "Ruled" })
 export type RuledJson = typeof RuledJson.Type
 
-export { AccountName, ApplicationReference, stages }
+export { AccountName, ApplicationReference, ExternalReference, stages }

@@ -110,7 +110,7 @@ export const snapshotChecks: SnapshotChecks = {
   "snapshot-columns": (snapshot, loan) =>
     loan === undefined || saysTheSame(snapshot, loan)
       ? undefined
-      : "its columns and its snapshot's text differ in reference, account, version or stage",
+      : "its columns and its snapshot's text differ in reference, account, version, stage or external reference",
 
   "snapshot-version": ({ version }, _loan, { last }) => {
     if (last === undefined || version === last.version) return undefined
@@ -134,4 +134,5 @@ const saysTheSame = (snapshot: SnapshotRow, loan: Loan): boolean =>
   snapshot.applicationReference === loan.applicationReference &&
   snapshot.account === loan.account &&
   snapshot.version === loan.version &&
-  snapshot.stage === loan.stage
+  snapshot.stage === loan.stage &&
+  snapshot.externalReference === (loan.externalReference ?? null)

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto"
 import { Console, Effect, Redacted } from "effect"
-import open from "open"
 
 /** A key for one run on this machine. */
 export const localKey = Effect.sync(() => Redacted.make(randomBytes(24).toString("base64url")))
@@ -11,7 +10,8 @@ export const consoleLink = (engineUrl: string, apiKey: Redacted.Redacted): strin
 
 /** Opens a page in the browser of whoever sits here. Where there is none, whoever reads the line can do so themselves. */
 export const openInBrowser = (url: string): Effect.Effect<void> =>
-  Effect.tryPromise(() => open(url)).pipe(
+  // It is asked for by one command only, and takes a while to load.
+  Effect.tryPromise(async () => (await import("open")).default(url)).pipe(
     Effect.tap((browser) =>
       // The process that shows the page may fail after it was started; nothing here waits for it.
       Effect.sync(() => browser.on("error", () => undefined)),

@@ -3,6 +3,7 @@ import type { AccountName } from "@loan-engine/domain/observation"
 import { Effect, Option } from "effect"
 import { Argument, Command } from "effect/cli"
 import { loanJson } from "../api/loan-json.ts"
+import { currenciesOf, operatorConfigFromEnvironment } from "../config/config.ts"
 import { JournalStore } from "../journal-store.ts"
 import type { StoredLoan, StoreUnavailable } from "../loan-store.ts"
 import { LoanStore } from "../loan-store.ts"
@@ -18,7 +19,8 @@ export const status = Command.make(
   Effect.fn(function* (options) {
     if (Option.isNone(options.reference)) return yield* summary(options.json)
     const stored = yield* knownLoan(options.reference.value)
-    const shown = loanJson(stored)
+    const { accounts } = yield* operatorConfigFromEnvironment
+    const shown = loanJson(stored, currenciesOf(accounts))
     return yield* print(options.json, shown, loanLines(stored, shown))
   }, Effect.provide(readingEngine)),
 ).pipe(Command.withDescription("Where a loan stands; without a reference, how many stand where"))
@@ -36,6 +38,7 @@ function loanLines(
     ["waits for", next.actor === "nobody" ? "nobody" : `${next.actor}: ${next.action}`],
     ["documents", additionOutstanding ? `outstanding: ${requiredDocuments.join(", ") || "not named"}` : "-"],
     ["offer", offer === null ? "-" : JSON.stringify(offer)],
+    ["currency", shown.currency ?? "-"],
     ["signed", signing.signed ? `yes${signing.method === null ? "" : `, ${signing.method}`}` : "no"],
     ["version", String(loan.version)],
     ["next poll", schedule.nextPollAt === null ? "none" : isoOrDash(schedule.nextPollAt)],

@@ -35,6 +35,8 @@ export interface LoanListFilter {
   readonly additionOutstanding?: boolean
   readonly disputed?: boolean
   readonly stalled?: boolean
+  /** What you called the application when you registered it. */
+  readonly externalReference?: string
 }
 
 export interface LoanPageOptions extends LoanListFilter {
@@ -55,15 +57,19 @@ export interface LoanCalls {
   /** Every account: its loans by stage, and how its callbacks fare. */
   readonly accounts: () => Promise<ReadonlyArray<AccountJson>>
   /** Registers the answer to a submission: the bank's XML as it came, or its members. */
-  readonly register: (
-    answer: string | SubmissionJson,
-    options?: { readonly account?: string },
-  ) => Promise<LoanJson>
+  readonly register: (answer: string | SubmissionJson, options?: RegisterOptions) => Promise<LoanJson>
   readonly loan: (reference: string) => Promise<LoanJson>
   readonly loans: (options?: LoanPageOptions) => Promise<LoanPage>
   readonly history: (reference: string) => Promise<ReadonlyArray<EntryJson>>
   readonly poll: (reference: string) => Promise<PolledJson>
   readonly rule: (reference: string, ruling: RulingJson, options?: RuleOptions) => Promise<RuledJson>
+}
+
+export interface RegisterOptions {
+  /** Needed where the engine has several accounts. */
+  readonly account?: string
+  /** What you call the application: loans are found by it. */
+  readonly externalReference?: string
 }
 
 /** The answer to a submission as JSON, its reference as plain text. */
@@ -94,14 +100,17 @@ export function loanCalls(http: HttpClient.HttpClient): LoanCalls {
   return {
     key: () => run(accounts.key()),
     accounts: () => run(accounts.accounts()),
-    register: (answer, { account } = {}) =>
+    register: (answer, { account, externalReference } = {}) =>
       run(
         Effect.gen(function* () {
           const payload =
             typeof answer === "string"
               ? answer
               : { ...answer, applicationReference: yield* referenceOf(answer.applicationReference) }
-          const query = account === undefined ? {} : { account: yield* accountOf(account) }
+          const query = {
+            ...(account === undefined ? {} : { account: yield* accountOf(account) }),
+            ...(externalReference === undefined ? {} : { externalReference }),
+          }
           return (yield* loans.register({ query, payload })).body
         }),
       ),

@@ -114,8 +114,9 @@ function following(
 const called = <A>(call: () => Promise<A>) => Effect.tryPromise({ try: call, catch: loanApiError })
 
 function meets(loan: LoanJson, filter: LoanListFilter): boolean {
-  const { reference = "", stage, account, additionOutstanding, disputed, stalled } = filter
+  const { reference = "", externalReference, stage, account, additionOutstanding, disputed, stalled } = filter
   if (!loan.applicationReference.startsWith(reference)) return false
+  if (externalReference !== undefined && loan.externalReference !== externalReference) return false
   if (stage !== undefined && loan.stage !== stage) return false
   if (account !== undefined && loan.account !== account) return false
   if (additionOutstanding !== undefined && loan.additionOutstanding !== additionOutstanding) return false

@@ -14,6 +14,7 @@ import type { SealingSettings } from "../sealing.ts"
 import { sealingDefaults } from "../sealing.ts"
 import type { ServerLimits } from "../server-limits.ts"
 import { serverLimitsDefault } from "../server-limits.ts"
+import type { Currencies } from "../currencies.ts"
 import type { Database } from "../store/database.ts"
 import { apiConfig } from "./api-config.ts"
 import type { ApiConfig } from "./api-config.ts"
@@ -143,6 +144,12 @@ const accountConfig = Effect.fnUntraced(function* (
     ...(yield* callbackConfig(account, read.ownNameOf(name))),
   }
 })
+
+/** What {@link Currencies} is to hold. */
+export const currenciesOf = (accounts: ReadonlyArray<AccountConfig>): Currencies =>
+  new Map(
+    accounts.flatMap(({ name, currency }) => (currency === undefined ? [] : [[name, currency] as const])),
+  )
 
 /** The countries in which the bank lends. */
 const currencies: ReadonlyMap<string, string> = new Map([

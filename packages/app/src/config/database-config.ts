@@ -1,6 +1,7 @@
 import { Effect, Redacted } from "effect"
 import type { Database } from "../store/database.ts"
 import { positionsPerTransaction } from "../store/feed-positions.ts"
+import { urlFault } from "../store/postgres-hosts.ts"
 import { postgresLimitsDefault, schemaPattern } from "../store/postgres-settings.ts"
 import { sqliteLimitsDefault } from "../store/sqlite.ts"
 import { ConfigUnusable } from "./config-unusable.ts"
@@ -35,15 +36,10 @@ function postgresDatabase(
   nameOf: SettingsRead["nameOf"],
   url: Redacted.Redacted,
 ): Effect.Effect<Database, ConfigUnusable> {
-  const text = Redacted.value(url)
   const schema = engine.databaseSchema
   const limits = limitsIn(engine, postgresLimitsDefault)
-  if (!URL.canParse(text) || new URL(text).pathname.length < 2) {
-    return unusable(
-      `${nameOf("databaseUrl")} is no PostgreSQL URL: it should read postgres://user:password@host:5432/database, with ` +
-        "whatever is special in user or password percent-encoded.",
-    )
-  }
+  const fault = urlFault(Redacted.value(url))
+  if (fault !== undefined) return unusable(`${nameOf("databaseUrl")} ${fault}`)
   if (!schemaPattern.test(schema)) {
     return unusable(
       `${nameOf("databaseSchema")} must be a name of small letters, digits and underscores, not beginning with pg_.`,
@@ -57,7 +53,7 @@ function postgresDatabase(
   if (limits.databasePartitions > databasePartitionsMax) {
     return unusable(`${nameOf("databasePartitions")} must be ${databasePartitionsMax} at most.`)
   }
-  return Effect.succeed({ store: "postgres", url, schema, limits })
+  return Effect.succeed({ store: "postgres", url, schema, notifies: engine.databaseNotify, limits })
 }
 
 const unusable = (message: string): Effect.Effect<never, ConfigUnusable> =>

@@ -119,12 +119,17 @@ const store = {
   databaseUrl: withDefault(
     secretUrl,
     Redacted.make("loan-engine.sqlite"),
-    "an SQLite file's path, for one engine; or `postgres://user:password@host:5432/database?sslmode=require`, for several",
+    "an SQLite file's path, for one engine; or `postgres://user:password@host:5432/database?sslmode=require`, for several; `…@one:5432,two:5432/…` names a primary and its standbys",
   ),
   databaseSchema: withDefault(
     text,
     postgresDefaults.schema,
     "PostgreSQL: the schema that holds the engine's tables",
+  ),
+  databaseNotify: withDefault(
+    flag,
+    true,
+    "PostgreSQL: whether engines wake each other by LISTEN and NOTIFY; `false` behind a pooler that shares sessions between transactions",
   ),
   ...limits(sqliteLimitsDefault, {
     queuedUpdatesMax: "how many records may wait for their commit before callbacks are answered 503",
@@ -141,6 +146,9 @@ const store = {
     databaseConnectMsMax: "PostgreSQL: how long opening a connection may take",
     databaseStatementMsMax: "PostgreSQL: how long one statement may take",
     databaseLockMsMax: "PostgreSQL: how long a statement may wait for another's lock",
+    databaseNotifyMs: "PostgreSQL: how often the other engines are told at most that the feed has grown",
+    databaseListenRetryMs:
+      "PostgreSQL: how long after the session was lost that others are heard on, another one is opened",
     databaseMigrationMsMax: "PostgreSQL: how long the tables may take to be brought up to date",
   }),
   ...limits(sealingDefaults, {
@@ -173,6 +181,8 @@ const polling = {
       pollsInFlightMax: "how many polls may be under way at once",
       pollLeaseMs: "when a poll that a dead process had begun is due again",
       pollIdleMaxMs: "how often the list of what is due is looked at, if nothing else calls for it",
+      pollStopMsMax:
+        "how long a stop waits for the bank's answers; what it was not asked yet is given back at once",
       pollOvertakenMs: "how long the poller rests when other engines had taken all that was due",
       pollConfirmsPerRoutineMax:
         "how many of an account's confirmations go to one of its routine polls while both wait",

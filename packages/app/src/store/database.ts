@@ -1,11 +1,15 @@
-import { Effect, Layer, Redacted } from "effect"
+import { Effect, Layer } from "effect"
+import type { Redacted } from "effect"
 import type { JournalStore } from "../journal-store.ts"
 import type { LoanStore, StoreUnusable } from "../loan-store.ts"
+import { checkFailover } from "./postgres-failover.ts"
+import type { FailoverCheck } from "./postgres-failover.ts"
+import { placeOf } from "./postgres-hosts.ts"
 import { openPostgres } from "./postgres-open.ts"
 import { postgresSchemaVersion } from "./postgres-schema.ts"
 import { layerPostgres } from "./postgres.ts"
+import { postgresDefaults } from "./postgres-settings.ts"
 import type { PostgresLimits } from "./postgres-settings.ts"
-import { placeOf } from "./postgres-settings.ts"
 import { holdStoreLock } from "./sqlite-lock.ts"
 import { migrateFile } from "./sqlite-open.ts"
 import type { sqliteLimitsDefault } from "./sqlite.ts"
@@ -18,6 +22,7 @@ export type Database =
       readonly store: "postgres"
       readonly url: Redacted.Redacted
       readonly schema: string
+      readonly notifies: boolean
       readonly limits: PostgresLimits
     }
 
@@ -37,7 +42,7 @@ export function commandDatabaseLayer(database: Database, use: StoreUse): StoreLa
     }
     case "postgres": {
       const { limits, url, schema } = database
-      return layerPostgres({ ...limits, url, schema, readOnly, migrates: false })
+      return layerPostgres({ ...limits, url, schema, readOnly, migrates: false, notifies: false })
     }
   }
 }
@@ -51,8 +56,8 @@ export function engineDatabaseLayer(database: Database): StoreLayer {
       return layerSqlite({ path, ...sqliteDefaults, ...limits, writerThread: true }).pipe(Layer.provide(lock))
     }
     case "postgres": {
-      const { limits, url, schema } = database
-      return layerPostgres({ ...limits, url, schema, readOnly: false, migrates: true })
+      const { limits, url, schema, notifies } = database
+      return layerPostgres({ ...limits, url, schema, readOnly: false, migrates: true, notifies })
     }
   }
 }
@@ -63,7 +68,7 @@ export function databasePlace(database: Database): string {
     case "sqlite":
       return database.path
     case "postgres":
-      return placeOf({ url: Redacted.value(database.url), schema: database.schema })
+      return placeOf(database.url, database.schema)
   }
 }
 
@@ -80,8 +85,20 @@ export function migrateDatabase(
     }
     case "postgres": {
       const { limits, url, schema } = database
-      const opened = openPostgres({ ...limits, url, schema, readOnly: false, migrates: true })
-      return Effect.map(opened, (from) => ({ from, to: postgresSchemaVersion }))
+      const opened = openPostgres({ ...postgresDefaults, ...limits, url, schema })
+      return Effect.map(opened, ({ version }) => ({ from: version, to: postgresSchemaVersion }))
+    }
+  }
+}
+
+/** Whether what is acknowledged survives its server; `undefined` where there is only one, or a file. */
+export function databaseFailover(database: Database): Effect.Effect<FailoverCheck | undefined> {
+  switch (database.store) {
+    case "sqlite":
+      return Effect.succeed(undefined)
+    case "postgres": {
+      const { limits, url, schema } = database
+      return checkFailover({ ...postgresDefaults, ...limits, url, schema, readOnly: true })
     }
   }
 }

@@ -1,22 +1,18 @@
 import * as PgConnection from "@effect/sql-pg/PgConnection"
-import * as PgPool from "@effect/sql-pg/PgPool"
-import { Effect, Fiber } from "effect"
-import type { Scope } from "effect"
-import { ConnectionError, SqlError } from "effect/sql/SqlError"
-import type { StoreUnavailable } from "../loan-store.ts"
-import { failureOf, describe, unavailable } from "./postgres-errors.ts"
+import { Effect, Exit, Result, Scope } from "effect"
+import type { Redacted } from "effect"
+import type { SqlError } from "effect/sql/SqlError"
+import { describe, failed } from "./postgres-errors.ts"
+import type { Host } from "./postgres-hosts.ts"
+import { hostsOf } from "./postgres-hosts.ts"
 import type { PostgresSettings } from "./postgres-settings.ts"
-
-export type Rows = ReadonlyArray<PgConnection.Row>
-
-/** One statement on a connection of the pool, in a transaction of its own. */
-export type Run = (sql: string, parameters: ReadonlyArray<unknown>) => Effect.Effect<Rows, SqlError>
+import { readOnlyServer } from "./postgres-statements.ts"
 
 /** How the engine can be told from others in `pg_stat_activity`. */
 const applicationName = "loan-engine"
 
 /** How much longer than its own time-out a statement may take to say so, before its connection is given up. */
-const answerMsMax = 2_000
+export const answerMsMax = 2_000
 
 /**
  * Every statement looks rows up by an index. A plan that was made while the tables were empty would read them whole, and be
@@ -24,8 +20,11 @@ const answerMsMax = 2_000
  */
 const lookUps = { enable_seqscan: "off", enable_hashjoin: "off", enable_mergejoin: "off" }
 
-const connectionConfig = (settings: PostgresSettings): PgConnection.Config => ({
-  url: settings.url,
+export const connectionConfig = (
+  settings: PostgresSettings,
+  url: Redacted.Redacted,
+): PgConnection.Config => ({
+  url,
   applicationName,
   connectTimeout: settings.databaseConnectMsMax,
   keepAlive: "30 seconds",
@@ -39,54 +38,53 @@ const connectionConfig = (settings: PostgresSettings): PgConnection.Config => ({
   },
 })
 
-/** A connection of its own, outside the pool, until the scope closes. */
-export const connect = (
-  settings: PostgresSettings,
-): Effect.Effect<PgConnection.PgConnection, SqlError, Scope.Scope> =>
-  PgConnection.make(connectionConfig(settings))
+/** A connection of its own, outside the pool, and the server it leads to. */
+export interface Connected {
+  readonly connection: PgConnection.PgConnection
+  readonly host: Host
+}
 
 /**
- * The connections of this engine. A statement waits for one, and for its answer, no longer than the settings allow: when
- * they are all taken, when the server hangs, or when the network swallows everything, it fails, and never hangs.
+ * Connects until the scope closes to the first server of the URL that can be written; for reading only, to one that cannot
+ * if there is no other. Where the URL names a single server it is that one, whatever it is.
  */
-export const makeRun = Effect.fnUntraced(function* (
+export const connect = Effect.fnUntraced(function* (
   settings: PostgresSettings,
-): Effect.fn.Return<Run, SqlError, Scope.Scope> {
-  const pool = yield* PgPool.make({
-    ...connectionConfig(settings),
-    maxConnections: settings.databaseConnectionsMax,
-  })
-  const connection = Effect.timeoutOrElse(pool.get, {
-    duration: settings.databaseConnectionWaitMsMax,
-    orElse: () => failed(`none of ${settings.databaseConnectionsMax} connections was free in time`),
-  })
-  return (sql, parameters) =>
-    Effect.scoped(
-      Effect.flatMap(connection, (taken) =>
-        Effect.timeoutOrElse(taken.query(sql, parameters), {
-          duration: settings.databaseStatementMsMax + answerMsMax,
-          orElse: () => failed("the server does not answer"),
-        }),
-      ),
-    ).pipe(
-      Effect.map(({ rows }) => rows),
-      alone,
+): Effect.fn.Return<Connected, SqlError, Scope.Scope> {
+  const hosts = hostsOf(settings.url)
+  const [first] = hosts
+  if (hosts.length === 1) return { host: first, connection: yield* open(settings, first) }
+  const failures: Array<string> = []
+  let readable: Host | undefined
+  for (const host of hosts) {
+    const scope = yield* Scope.fork(yield* Effect.scope)
+    const opened = yield* Effect.result(Scope.provide(openWritable(settings, host), scope))
+    if (Result.isSuccess(opened) && opened.success.writable) {
+      return { host, connection: opened.success.connection }
+    }
+    yield* Scope.close(scope, Exit.void)
+    if (Result.isSuccess(opened)) readable ??= host
+    failures.push(
+      `${host.name}: ${Result.isFailure(opened) ? describe(opened.failure) : "it can only be read"}`,
     )
+  }
+  if (settings.readOnly && readable !== undefined) {
+    return { host: readable, connection: yield* open(settings, readable) }
+  }
+  return yield* failed(`none of its servers can be written (${failures.join("; ")})`)
 })
 
-const failed = (reason: string): Effect.Effect<never, SqlError> =>
-  Effect.fail(
-    new SqlError({
-      reason: new ConnectionError({ cause: new Error(reason), message: reason, operation: "query" }),
-    }),
-  )
+const open = (settings: PostgresSettings, { url }: Host) => PgConnection.make(connectionConfig(settings, url))
 
-/** On a fiber of its own, so that its time-outs hold even where the caller may not be interrupted. */
-const alone = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  Effect.flatMap(Effect.forkDetach(Effect.interruptible(effect)), Fiber.join)
-
-/** What the world did is a {@link StoreUnavailable}; anything else is a defect of ours, and crashes loudly. */
-export const orUnavailable = <A>(effect: Effect.Effect<A, SqlError>): Effect.Effect<A, StoreUnavailable> =>
-  Effect.catch(effect, (error) =>
-    failureOf(error) === "defect" ? Effect.die(error) : Effect.fail(unavailable(describe(error))),
+/** A reader's own sessions are read-only, so that for it only a standby counts as such. */
+const openWritable = Effect.fnUntraced(function* (settings: PostgresSettings, host: Host) {
+  const connection = yield* open(settings, host)
+  const asked = connection.query(
+    settings.readOnly ? "SELECT pg_is_in_recovery() AS read_only" : readOnlyServer,
   )
+  const { rows } = yield* Effect.timeoutOrElse(asked, {
+    duration: settings.databaseStatementMsMax + answerMsMax,
+    orElse: () => failed("it does not answer"),
+  })
+  return { connection, writable: rows[0]?.["read_only"] === false }
+})

@@ -1,4 +1,6 @@
-import type { SqlError, SqlErrorReason } from "effect/sql/SqlError"
+import { Effect } from "effect"
+import type { SqlErrorReason } from "effect/sql/SqlError"
+import { ConnectionError, SqlError } from "effect/sql/SqlError"
 import { StoreUnavailable } from "../loan-store.ts"
 
 /**
@@ -35,10 +37,24 @@ export function failureOf({ reason }: SqlError): Failure {
   return worldly.test(codeOf(reason) ?? "") ? "unavailable" : "defect"
 }
 
-/** The SQLSTATE, if it was the server that refused. */
+/** The SQLSTATE if it was the server that refused, or else the system's own code. */
 function codeOf({ cause }: SqlErrorReason): string | undefined {
   return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined
 }
+
+/** The SQLSTATE that the server refused with; `undefined` if it did not answer. */
+export const stateOf = ({ reason }: SqlError): string | undefined => {
+  const code = codeOf(reason)
+  return code !== undefined && /^[0-9A-Z]{5}$/u.test(code) ? code : undefined
+}
+
+/** Nothing came of it, for a reason of the world's. */
+export const failed = (reason: string): Effect.Effect<never, SqlError> =>
+  Effect.fail(
+    new SqlError({
+      reason: new ConnectionError({ cause: new Error(reason), message: reason, operation: "query" }),
+    }),
+  )
 
 /** What went wrong in the server's or the socket's own words, which never hold a password. */
 export function describe({ reason }: SqlError): string {

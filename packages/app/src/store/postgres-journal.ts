@@ -1,12 +1,13 @@
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Effect, Schema } from "effect"
+import type { PubSub } from "effect"
 import type { CallbackDay } from "../callback-health.ts"
 import type { Checkpoint } from "../checkpoint.ts"
 import type { CheckpointRow, FeedRow, JournalStore, SnapshotRow } from "../journal-store.ts"
 import type { StoreUnavailable } from "../loan-store.ts"
 import { feedHorizon } from "./feed-positions.ts"
-import type { Rows } from "./postgres-connection.ts"
+import type { Rows } from "./postgres-run.ts"
 import { unavailable } from "./postgres-errors.ts"
 import { bigint, bigints, int, ints, text, texts } from "./postgres-parameters.ts"
 import { whole } from "./postgres-rows.ts"
@@ -17,7 +18,11 @@ type Row = Rows[number]
 export type Query = (sql: string, parameters: ReadonlyArray<unknown>) => Effect.Effect<Rows, StoreUnavailable>
 
 /** The journal as a whole. Every cursor is fenced: several engines count, seal and erase on one database. */
-export function postgresJournal(query: Query, schema: string): JournalStore["Service"] {
+export function postgresJournal(
+  query: Query,
+  schema: string,
+  news: PubSub.PubSub<void>,
+): JournalStore["Service"] {
   const feedColumns =
     "position, application_reference, version, content, hash, raw, repeats, last_repeated_at"
   const page = (columns: string): string => `
@@ -28,10 +33,10 @@ export function postgresJournal(query: Query, schema: string): JournalStore["Ser
   const sealable = page("position, application_reference, version, hash")
   const byLoan = `
     SELECT ${feedColumns} FROM ${schema}.journal
-    WHERE (application_reference, version, position) > ($1, $2::int, $3::bigint)
+    WHERE (application_reference, version, position) > ($1, $2::bigint, $3::bigint)
     ORDER BY application_reference, version, position LIMIT $4::int`
   const snapshots = `
-    SELECT application_reference, account, version, stage, snapshot, chain_head FROM ${schema}.loans
+    SELECT application_reference, account, version, stage, external_reference, snapshot, chain_head FROM ${schema}.loans
     WHERE application_reference > $1 ORDER BY application_reference LIMIT $2::int`
   const checkpoints = `SELECT * FROM ${schema}.checkpoints WHERE number > $1::bigint ORDER BY number LIMIT $2::int`
   const last = `SELECT * FROM ${schema}.checkpoints ORDER BY number DESC LIMIT 1`
@@ -55,7 +60,7 @@ export function postgresJournal(query: Query, schema: string): JournalStore["Ser
       mapped(
         query(byLoan, [
           text(after.applicationReference),
-          int(after.version),
+          bigint(after.version),
           bigint(after.position),
           int(limit),
         ]),
@@ -66,6 +71,7 @@ export function postgresJournal(query: Query, schema: string): JournalStore["Ser
     // The server checks its own pages, and the schema's version was looked at when it was opened.
     faults: Effect.succeed([]),
     isGapless: false,
+    news,
     lastCheckpoint: Effect.map(query(last, []), ([row]) =>
       row === undefined ? undefined : checkpointRow(row),
     ),
@@ -172,6 +178,7 @@ const snapshotRow = (row: Row): SnapshotRow => ({
   account: String(row["account"]),
   version: whole(row["version"]),
   stage: String(row["stage"]),
+  externalReference: textOrNull(row["external_reference"]),
   snapshot: String(row["snapshot"]),
   chainHead: String(row["chain_head"]),
 })
@@ -185,3 +192,5 @@ const checkpointRow = (row: Row): CheckpointRow => ({
   hash: String(row["hash"]),
   rows: String(row["rows"]),
 })
+
+const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null)

@@ -3,13 +3,19 @@ import { Effect, Schema } from "effect"
 import type { CallbackRegistration, LineDue, LoanFilter, LoanStore, WrittenChange } from "../loan-store.ts"
 import type { StoreUnavailable } from "../loan-store.ts"
 import type { Update } from "./decided-updates.ts"
-import type { Rows } from "./postgres-connection.ts"
+import type { Rows } from "./postgres-run.ts"
 import { unavailable } from "./postgres-errors.ts"
 import type { Query } from "./postgres-journal.ts"
 import { bigint, boolean, int, text, texts } from "./postgres-parameters.ts"
-import { accountOf, stageCount, storedEntry, storedLoan, whole } from "./postgres-rows.ts"
+import { accountOf, claimedLoan, stageCount, storedEntry, storedLoan, whole } from "./postgres-rows.ts"
+import {
+  claimDue,
+  readStatements,
+  releaseLoan,
+  rescheduleLoan,
+  saveRegistration,
+} from "./postgres-statements.ts"
 import { referenceRange } from "./reference-range.ts"
-import { claimDue, readStatements, rescheduleLoan, saveRegistration } from "./postgres-statements.ts"
 
 type Submit = (update: Update) => Effect.Effect<WrittenChange | undefined, StoreUnavailable>
 
@@ -17,6 +23,7 @@ type Submit = (update: Update) => Effect.Effect<WrittenChange | undefined, Store
 export function postgresLoans(query: Query, schema: string, submit: Submit): LoanStore["Service"] {
   const reads = readStatements(schema)
   const claim = claimDue(schema)
+  const release = releaseLoan(schema)
   const reschedule = rescheduleLoan(schema)
   const register = saveRegistration(schema)
   return {
@@ -27,7 +34,16 @@ export function postgresLoans(query: Query, schema: string, submit: Submit): Loa
     update: (reference, decide) => submit({ reference, decide }),
     history: (reference) => mapped(query(reads.history, [text(reference)]), storedEntry),
     claimDue: ({ account, confirm, limit, leaseMs }) =>
-      mapped(query(claim, [text(account), boolean(confirm), int(limit), bigint(leaseMs)]), storedLoan),
+      mapped(query(claim, [text(account), boolean(confirm), int(limit), bigint(leaseMs)]), claimedLoan),
+    release: ({ loan, schedule, dueAt }) =>
+      Effect.asVoid(
+        query(release, [
+          text(loan.applicationReference),
+          int(loan.version),
+          bigint(schedule.nextPollAt),
+          bigint(dueAt),
+        ]),
+      ),
     nextDue: (accounts) => mapped(query(reads.nextDue, [texts(accounts)]), lineDue),
     reschedule: ({ loan }, { nextPollAt, attempts, confirm, stalled }) =>
       Effect.asVoid(
@@ -80,9 +96,9 @@ function loansPage(
   page: ReadonlyArray<unknown>,
 ): Effect.Effect<Rows, StoreUnavailable> {
   if (only === undefined) return query(reads.loans, page)
-  return "stage" in only
-    ? query(reads.loansAtStage, [...page, text(only.stage)])
-    : query(reads.loansStalled, page)
+  if ("stage" in only) return query(reads.loansAtStage, [...page, text(only.stage)])
+  if ("stalled" in only) return query(reads.loansStalled, page)
+  return query(reads.loansNamed, [...page, text(only.externalReference)])
 }
 
 const registration = (account: AccountName, bankUrl: string, row: Rows[number]): CallbackRegistration => ({

@@ -1,35 +1,46 @@
 import type { PgConnection } from "@effect/sql-pg/PgConnection"
-import { Effect, Redacted } from "effect"
+import { Effect } from "effect"
 import type { Scope } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import { StoreUnusable } from "../loan-store.ts"
 import { moveFeedOrigin } from "./feed-positions.ts"
 import { connect } from "./postgres-connection.ts"
 import { describe } from "./postgres-errors.ts"
+import type { Host } from "./postgres-hosts.ts"
+import { hostsOf, placeOf } from "./postgres-hosts.ts"
 import { migrationsFrom, postgresSchemaVersion, postgresTables } from "./postgres-schema.ts"
 import type { PostgresSettings } from "./postgres-settings.ts"
-import { placeOf, quotedSchema } from "./postgres-settings.ts"
+import { quotedSchema } from "./postgres-settings.ts"
 import { serverFault } from "./postgres-server.ts"
+
+/** What was found when a database was opened. */
+export interface Opened {
+  /** The schema's version before; 0 if there was none. */
+  readonly version: number
+  /** The server of the URL that it was opened on. */
+  readonly host: Host
+}
 
 /**
  * Makes sure that the database can be worked with, and brings its schema up to this program's version unless it is only to
- * be read, or must not be migrated; gives the version it had. All pending migrations are one transaction under a lock that other engines wait for: they happen together or not
- * at all, and once.
+ * be read, or must not be migrated. All pending migrations are one transaction under a lock that other engines wait for:
+ * they happen together or not at all, and once.
  */
-export const openPostgres = (settings: PostgresSettings): Effect.Effect<number, StoreUnusable> =>
+export const openPostgres = (settings: PostgresSettings): Effect.Effect<Opened, StoreUnusable> =>
   Effect.scoped(
     Effect.catchTag(prepare(settings), "SqlError", (error) => Effect.fail(unopened(settings, error))),
   ).pipe(
     Effect.timeoutOrElse({
-      duration: settings.databaseConnectMsMax + settings.databaseMigrationMsMax,
+      duration:
+        hostsOf(settings.url).length * settings.databaseConnectMsMax + settings.databaseMigrationMsMax,
       orElse: () => unusable(settings, `does not answer. ${mend}`),
     }),
   )
 
 const prepare = Effect.fnUntraced(function* (
   settings: PostgresSettings,
-): Effect.fn.Return<number, StoreUnusable | SqlError, Scope.Scope> {
-  const connection = yield* connect(settings)
+): Effect.fn.Return<Opened, StoreUnusable | SqlError, Scope.Scope> {
+  const { connection, host } = yield* connect(settings)
   const fault = yield* serverFault(connection, settings.readOnly)
   if (fault !== undefined) return yield* unusable(settings, fault)
   const version = yield* versionOf(connection, settings)
@@ -40,7 +51,7 @@ const prepare = Effect.fnUntraced(function* (
   const missing = yield* missingRights(connection, settings)
   if (missing.length > 0) return yield* unusable(settings, rightsMissing(settings, missing))
   if (!settings.readOnly) yield* keepFeedOrdered(connection, settings)
-  return version
+  return { version, host }
 })
 
 /** The schema's version: 0 before the first migration. */
@@ -145,8 +156,7 @@ const keepFeedOrdered = Effect.fnUntraced(function* ({ query }: PgConnection, se
 const unusable = (settings: PostgresSettings, fault: string): Effect.Effect<never, StoreUnusable> =>
   Effect.fail(new StoreUnusable({ message: `${place(settings)} ${fault}` }))
 
-const place = (settings: PostgresSettings): string =>
-  placeOf({ url: Redacted.value(settings.url), schema: settings.schema })
+const place = (settings: PostgresSettings): string => placeOf(settings.url, settings.schema)
 
 /** What the driver or the server refused, and where to look for the cause; the URL itself is never told. */
 const unopened = (settings: PostgresSettings, error: SqlError): StoreUnusable =>

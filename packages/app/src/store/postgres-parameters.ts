@@ -12,12 +12,21 @@ const column =
   (values: ReadonlyArray<unknown>): Parameter =>
     Result.getOrThrow(PgTypes.array(values, elementOid))
 
-export const texts: (values: ReadonlyArray<string>) => Parameter = column(PgTypes.OID.text)
+export const texts: (values: ReadonlyArray<string | null>) => Parameter = column(PgTypes.OID.text)
 export const ints: (values: ReadonlyArray<number>) => Parameter = column(PgTypes.OID.int4)
 export const booleans: (values: ReadonlyArray<boolean>) => Parameter = column(PgTypes.OID.bool)
 export const bytes: (values: ReadonlyArray<Uint8Array | null>) => Parameter = column(PgTypes.OID.bytea)
 export const bigints = (values: ReadonlyArray<number | null>): Parameter =>
   column(PgTypes.OID.int8)(values.map((value) => (value === null ? null : BigInt(value))))
+
+/** The same for values that are only known by what their column holds, in either store's own form. */
+export const columnOf = {
+  text: column(PgTypes.OID.text),
+  whole: (values: ReadonlyArray<unknown>): Parameter =>
+    column(PgTypes.OID.int8)(values.map((value) => (typeof value === "number" ? BigInt(value) : value))),
+  flag: column(PgTypes.OID.bool),
+  bytes: column(PgTypes.OID.bytea),
+}
 
 export const text: (value: string) => Parameter = PgTypes.text
 export const int: (value: number) => Parameter = PgTypes.int4

@@ -3,7 +3,7 @@ import { AccountName } from "@loan-engine/domain/observation"
 import { Schema } from "effect"
 import { EntryContent } from "../journal.ts"
 import type { StoredEntry } from "../journal.ts"
-import type { StoredLoan } from "../loan-store.ts"
+import type { ClaimedLoan, StoredLoan } from "../loan-store.ts"
 
 /** What {@link storedLoan} reads of a loan's row. */
 export const loanColumns =
@@ -67,6 +67,13 @@ export function storedLoan(row: unknown): StoredLoan {
     },
   }
 }
+
+const decodeDue = Schema.decodeUnknownSync(Schema.Struct({ due_at: Schema.Unknown }))
+
+export const claimedLoan = (row: unknown): ClaimedLoan => ({
+  ...storedLoan(row),
+  dueAt: whole(decodeDue(row).due_at),
+})
 
 /** A journal row as it is read back. */
 export function storedEntry(row: unknown): StoredEntry {

@@ -80,6 +80,12 @@ const migrations: ReadonlyArray<Migration> = [
       last_callback_at bigint,
       PRIMARY KEY (account, day))`,
   ],
+  // What the merchant calls its applications, to find loans by.
+  (schema) => [
+    `ALTER TABLE ${schema}.loans ADD COLUMN external_reference text COLLATE "C"`,
+    `CREATE INDEX loans_by_external_reference ON ${schema}.loans (account, external_reference, application_reference)
+      WHERE external_reference IS NOT NULL`,
+  ],
 ]
 
 const partitionsOf = (schema: string, table: string, partitions: number): ReadonlyArray<string> =>

@@ -15,6 +15,10 @@ export interface PostgresLimits extends GroupCommitLimits {
   readonly databaseLockMsMax: number
   /** How long bringing the tables up to date may take, the wait for another engine that does so included. */
   readonly databaseMigrationMsMax: number
+  /** How often the other engines are told at most that the feed has grown. */
+  readonly databaseNotifyMs: number
+  /** How long after the session was lost that others are heard on, another one is opened. */
+  readonly databaseListenRetryMs: number
   /** Into how many partitions loans and journal are split. It is decided when the tables are made; later it is ignored. */
   readonly databasePartitions: number
 }
@@ -29,11 +33,16 @@ export const postgresLimitsDefault: PostgresLimits = {
   databaseStatementMsMax: 10_000,
   databaseLockMsMax: 3_000,
   databaseMigrationMsMax: 600_000,
+  databaseNotifyMs: 20,
+  databaseListenRetryMs: 1_000,
   databasePartitions: 16,
 }
 
 export interface PostgresSettings extends PostgresLimits {
-  /** `postgres://user:password@host:port/database?sslmode=require`. It holds a password, so it is never shown. */
+  /**
+   * `postgres://user:password@host:port/database?sslmode=require`, or `…@one:port,two:port/…` for a primary and its
+   * standbys. It holds a password, so it is never shown.
+   */
   readonly url: Redacted.Redacted
   /** The schema that holds the engine's tables, and nothing else. */
   readonly schema: string
@@ -41,6 +50,8 @@ export interface PostgresSettings extends PostgresLimits {
   readonly readOnly: boolean
   /** Whether an older schema is brought up to date. Beside an engine that may be running on it, it must not be. */
   readonly migrates: boolean
+  /** Whether engines wake each other by LISTEN and NOTIFY; a pooler that shares sessions does not let them. */
+  readonly notifies: boolean
 }
 
 export const postgresDefaults: Omit<PostgresSettings, "url"> = {
@@ -48,19 +59,10 @@ export const postgresDefaults: Omit<PostgresSettings, "url"> = {
   schema: "loan_engine",
   readOnly: false,
   migrates: true,
+  notifies: true,
 }
 
 /** A schema's name is one that needs no quotes, so that people can type it; quoted, it may even be a reserved word. */
 export const schemaPattern = /^(?!pg_)[a-z_][a-z0-9_]{0,62}$/u
 
 export const quotedSchema = ({ schema }: Pick<PostgresSettings, "schema">): string => `"${schema}"`
-
-/** What may be told of the URL: where it leads, without who knocks and with which password. */
-export function placeOf({
-  url,
-  schema,
-}: Pick<PostgresSettings, "schema"> & { readonly url: string }): string {
-  if (!URL.canParse(url)) return `the PostgreSQL database, schema ${schema}`
-  const { host, pathname } = new URL(url)
-  return `PostgreSQL at ${host}${pathname}, schema ${schema}`
-}

@@ -30,12 +30,16 @@ export const readStatements = (schema: string) => {
     loans: loansPage(""),
     loansAtStage: loansPage("AND stage = $5"),
     loansStalled: loansPage("AND stalled"),
+    loansNamed: loansPage("AND external_reference = $5"),
     registration: `
       SELECT callback_url, registered_at FROM ${schema}.callback_registrations WHERE account = $1 AND bank_url = $2`,
-    // A standby answers reads as if nothing were wrong.
-    ready: "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS read_only",
+    ready: readOnlyServer,
   }
 }
+
+/** Whether nothing can be written there: a standby answers reads as if nothing were wrong. */
+export const readOnlyServer =
+  "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS read_only"
 
 /**
  * Takes what is due, and leases it: both by the database's clock, because the engines' own may disagree. What another engine
@@ -43,12 +47,17 @@ export const readStatements = (schema: string) => {
  */
 export const claimDue = (schema: string): string => `
   WITH due AS MATERIALIZED (
-    SELECT application_reference FROM ${schema}.loans
+    SELECT application_reference, next_poll_at AS due_at FROM ${schema}.loans
     WHERE account = $1 AND poll_confirm = $2 AND next_poll_at <= ${schema}.clock_ms()
     ORDER BY next_poll_at LIMIT $3::int FOR UPDATE SKIP LOCKED)
   UPDATE ${schema}.loans l SET next_poll_at = ${schema}.clock_ms() + $4::bigint
   FROM due WHERE l.application_reference = due.application_reference
-  RETURNING ${loanColumns}`
+  RETURNING ${loanColumns}, due.due_at`
+
+/** Only what is still leased as it was: neither moved on, nor rescheduled, nor taken by another engine since. */
+export const releaseLoan = (schema: string): string => `
+  UPDATE ${schema}.loans SET next_poll_at = $4::bigint
+  WHERE application_reference = $1 AND version = $2::int AND next_poll_at = $3::bigint`
 
 export const rescheduleLoan = (schema: string): string => `
   UPDATE ${schema}.loans SET next_poll_at = $3::bigint, poll_attempts = $4::int, poll_confirm = $5, stalled = $6

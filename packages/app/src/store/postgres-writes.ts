@@ -36,24 +36,24 @@ export const writeLoans = (schema: string) => {
   const sql = `
     WITH input AS MATERIALIZED (
       SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::text[], $6::text[], $7::text[], $8::bigint[],
-        $9::int[], $10::boolean[], $11::boolean[], $12::boolean[])
+        $9::int[], $10::boolean[], $11::boolean[], $12::boolean[], $13::text[])
       AS i (application_reference, account, expected, version, stage, snapshot, chain_head, next_poll_at, poll_attempts,
-        poll_confirm, stalled, reschedules)),
+        poll_confirm, stalled, reschedules, external_reference)),
     held AS MATERIALIZED (
       SELECT l.application_reference FROM ${schema}.loans l JOIN input i
         ON l.application_reference = i.application_reference AND l.version = i.expected
       FOR UPDATE OF l SKIP LOCKED),
     moved AS (
       UPDATE ${schema}.loans l SET account = i.account, version = i.version, stage = i.stage, snapshot = i.snapshot,
-        chain_head = i.chain_head, ${rescheduled}
+        chain_head = i.chain_head, external_reference = i.external_reference, ${rescheduled}
       FROM input i JOIN held h ON h.application_reference = i.application_reference
       WHERE l.application_reference = i.application_reference
       RETURNING l.application_reference),
     opened AS (
       INSERT INTO ${schema}.loans (application_reference, account, version, stage, snapshot, chain_head, next_poll_at,
-        poll_attempts, poll_confirm, stalled)
+        poll_attempts, poll_confirm, stalled, external_reference)
       SELECT application_reference, account, version, stage, snapshot, chain_head, next_poll_at, poll_attempts,
-        poll_confirm, stalled
+        poll_confirm, stalled, external_reference
       -- In one order everywhere, so that two engines which open the same loans never wait for each other.
       FROM input WHERE expected = 0 ORDER BY application_reference
       ON CONFLICT (application_reference) DO NOTHING
@@ -63,8 +63,8 @@ export const writeLoans = (schema: string) => {
       raw, hash)
     SELECT e.application_reference, e.version, ${positionNow("o.base", "e.ordinal")}, e.account, e.source, e.evidence,
       e.digest, e.content, e.raw, e.hash
-    FROM unnest($13::int[], $14::text[], $15::int[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[],
-      $21::bytea[], $22::text[])
+    FROM unnest($14::int[], $15::text[], $16::int[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[],
+      $22::bytea[], $23::text[])
     AS e (ordinal, application_reference, version, account, source, evidence, digest, content, raw, hash)
     JOIN written w ON w.application_reference = e.application_reference
     CROSS JOIN ${schema}.feed_origin o
@@ -86,6 +86,7 @@ function loanParameters(writes: ReadonlyArray<LoanWrite>): ReadonlyArray<unknown
     texts(last.map(({ loan }) => snapshotText(loan))),
     texts(last.map(({ entry }) => entry.hash)),
     ...scheduleParameters(last, writes),
+    texts(last.map(({ loan }) => loan.externalReference ?? null)),
   ]
 }
 

@@ -3,10 +3,11 @@ import { JournalStore } from "../journal-store.ts"
 import { LoanStore } from "../loan-store.ts"
 import type { StoreUnusable } from "../loan-store.ts"
 import { makeGroupCommit } from "./group-commit.ts"
-import { makeRun, orUnavailable } from "./postgres-connection.ts"
+import { makeRun, orUnavailable } from "./postgres-run.ts"
 import { postgresJournal } from "./postgres-journal.ts"
 import type { Query } from "./postgres-journal.ts"
 import { postgresLoans } from "./postgres-loans.ts"
+import { makeNews } from "./postgres-news.ts"
 import { openPostgres } from "./postgres-open.ts"
 import type { PostgresSettings } from "./postgres-settings.ts"
 import { quotedSchema } from "./postgres-settings.ts"
@@ -21,12 +22,18 @@ export const layerPostgres = (
   settings: PostgresSettings,
 ): Layer.Layer<LoanStore | JournalStore, StoreUnusable> => Layer.effectContext(makePostgresStore(settings))
 
-const makePostgresStore = Effect.fnUntraced(function* (settings: PostgresSettings) {
-  yield* openPostgres(settings)
+const makePostgresStore = Effect.fnUntraced(function* (given: PostgresSettings) {
+  const { host } = yield* openPostgres(given)
+  // Whoever only reads is soon done, and keeps to the one server.
+  const settings = given.readOnly ? { ...given, url: host.url } : given
   const run = yield* Effect.orDie(makeRun(settings))
   const schema = quotedSchema(settings)
   const query: Query = (sql, parameters) => orUnavailable(run(sql, parameters))
-  const submit = yield* makeGroupCommit(settings, commitUpdates(run, schema))
+  const { news, tell } = yield* makeNews(settings, run)
+  const write = commitUpdates(run, schema)
+  const commit: typeof write = (batch) => Effect.tap(write(batch), tell)
+  const submit = yield* makeGroupCommit(settings, commit)
   const loanStore = postgresLoans(query, schema, submit)
-  return Context.make(LoanStore, loanStore).pipe(Context.add(JournalStore, postgresJournal(query, schema)))
+  const journalStore = postgresJournal(query, schema, news)
+  return Context.make(LoanStore, loanStore).pipe(Context.add(JournalStore, journalStore))
 })

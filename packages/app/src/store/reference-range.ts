@@ -2,7 +2,7 @@
 const behindAll = "\u{10FFFF}".repeat(65)
 
 /** The references that a page may hold, in the order of their bytes: from the first to before the second. */
-export interface ReferenceRange {
+interface ReferenceRange {
   readonly from: string
   readonly before: string
 }

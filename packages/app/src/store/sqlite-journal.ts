@@ -2,6 +2,7 @@ import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite"
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Effect, Schema } from "effect"
+import type { PubSub } from "effect"
 import type { CallbackDay } from "../callback-health.ts"
 import type { Checkpoint } from "../checkpoint.ts"
 import type { CheckpointRow, FeedRow, JournalStore, SnapshotRow } from "../journal-store.ts"
@@ -15,12 +16,13 @@ interface Access {
   readonly path: string
   readonly read: <A>(run: () => A) => Effect.Effect<A, StoreUnavailable>
   readonly write: (job: WriteJob) => Effect.Effect<Written, StoreUnavailable>
+  readonly news: PubSub.PubSub<void>
 }
 
 /** The journal as a whole, read on the connection that reads and written in the same group commits as everything. */
 export function sqliteJournal(
   database: DatabaseSync,
-  { path, read, write }: Access,
+  { path, read, write, news }: Access,
 ): JournalStore["Service"] {
   // Numbers are read as they are: one that is too large for JavaScript is not ours, but must not end the reading of it.
   const prepare = (sql: string): StatementSync => {
@@ -38,7 +40,7 @@ export function sqliteJournal(
     SELECT ${feedColumns} FROM journal WHERE (application_reference, version, position) > (?, ?, ?)
     ORDER BY application_reference, version, position LIMIT ?`)
   const snapshots = prepare(`
-    SELECT application_reference, account, version, stage, snapshot, chain_head FROM loans
+    SELECT application_reference, account, version, stage, external_reference, snapshot, chain_head FROM loans
     WHERE application_reference > ? ORDER BY application_reference LIMIT ?`)
   const checkpoints = prepare("SELECT * FROM checkpoints WHERE number > ? ORDER BY number LIMIT ?")
   const last = prepare("SELECT * FROM checkpoints ORDER BY number DESC LIMIT 1")
@@ -63,6 +65,7 @@ export function sqliteJournal(
     checkpoints: ({ after, limit }) => read(() => checkpoints.all(after, limit).map(checkpointRow)),
     faults: read(() => sqliteFaults(database, path)),
     isGapless: true,
+    news,
     lastCheckpoint: read(() => {
       const row = last.get()
       return row === undefined ? undefined : checkpointRow(row)
@@ -158,6 +161,7 @@ const snapshotRow = (row: Row): SnapshotRow => ({
   account: String(row["account"]),
   version: Number(row["version"]),
   stage: String(row["stage"]),
+  externalReference: textOrNull(row["external_reference"]),
   snapshot: String(row["snapshot"]),
   chainHead: String(row["chain_head"]),
 })
@@ -184,3 +188,5 @@ const saveCheckpoint = ({ number, position, sealedAt, root, previousHash, hash, 
     canonicalJson(rows.map((row) => ({ ...row }))),
   ],
 })
+
+const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null)

@@ -122,6 +122,12 @@ const migrations: ReadonlyArray<string> = [
     PRIMARY KEY (account, day)
   ) STRICT, WITHOUT ROWID;
   `,
+  // What the merchant calls its applications, to find loans by.
+  `
+  ALTER TABLE loans ADD COLUMN external_reference TEXT;
+  CREATE INDEX loans_by_external_reference ON loans (account, external_reference, application_reference)
+    WHERE external_reference IS NOT NULL;
+  `,
 ]
 
 /** The version of the schema that this program writes. */

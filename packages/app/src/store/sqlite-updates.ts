@@ -161,6 +161,7 @@ const loanValues = (loan: StoredLoan["loan"], chainHead: string) => [
   loan.account,
   loan.version,
   loan.stage,
+  loan.externalReference ?? null,
   snapshotText(loan),
   chainHead,
 ]

@@ -12,24 +12,26 @@ const applicationId = 0x4c4f414e
 const writeStatements = {
   openLoan: `
     INSERT INTO loans
-      (application_reference, account, version, stage, snapshot, chain_head, next_poll_at, poll_attempts, poll_confirm,
-       stalled)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      (application_reference, account, version, stage, external_reference, snapshot, chain_head, next_poll_at,
+       poll_attempts, poll_confirm, stalled)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (application_reference) DO NOTHING`,
   moveLoan: `
     UPDATE loans SET
-      account = ?, version = ?, stage = ?, snapshot = ?, chain_head = ?, next_poll_at = ?, poll_attempts = ?,
+      account = ?, version = ?, stage = ?, external_reference = ?, snapshot = ?, chain_head = ?, next_poll_at = ?, poll_attempts = ?,
       poll_confirm = ?, stalled = ?
     WHERE application_reference = ? AND version = ? AND chain_head = ?`,
   // A schedule that was left alone is not written: a poll may have been claimed meanwhile, and its lease stands there.
   moveUnscheduledLoan: `
-    UPDATE loans SET account = ?, version = ?, stage = ?, snapshot = ?, chain_head = ?
+    UPDATE loans SET account = ?, version = ?, stage = ?, external_reference = ?, snapshot = ?, chain_head = ?
     WHERE application_reference = ? AND version = ? AND chain_head = ?`,
   append: "INSERT INTO journal (application_reference, version, content, raw, hash) VALUES (?, ?, ?, ?, ?)",
   countRepeat: "UPDATE journal SET repeats = repeats + 1, last_repeated_at = ? WHERE position = ?",
   reschedule: `
     UPDATE loans SET next_poll_at = ?, poll_attempts = ?, poll_confirm = ?, stalled = ?
     WHERE application_reference = ? AND version = ?`,
+  release: `
+    UPDATE loans SET next_poll_at = ? WHERE application_reference = ? AND version = ? AND next_poll_at = ?`,
   saveRegistration: "INSERT OR REPLACE INTO callback_registrations VALUES (?, ?, ?, ?)",
   saveCheckpoint: "INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?, ?, ?)",
   moveCursor: "UPDATE cursors SET position = ? WHERE name = ? AND position = ?",

@@ -1,15 +1,14 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import type { AccountName } from "@loan-engine/domain/observation"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, PubSub } from "effect"
 import type { Scope } from "effect"
 import { JournalStore } from "../journal-store.ts"
-import type { CallbackRegistration, ClaimDue, LineDue, LoanFilter, StoreUnusable } from "../loan-store.ts"
+import type { CallbackRegistration, ClaimDue, ClaimedLoan, LineDue, StoreUnusable } from "../loan-store.ts"
 import { LoanStore, StoreUnavailable } from "../loan-store.ts"
 import { makeGroupCommit } from "./group-commit.ts"
 import type { GroupCommitLimits } from "./group-commit.ts"
-import { referenceRange } from "./reference-range.ts"
-import type { ReferenceRange } from "./reference-range.ts"
 import { isSqliteError } from "./sqlite-connection.ts"
+import { loanPages } from "./sqlite-loan-pages.ts"
 import { sqliteFailure } from "./sqlite-failure.ts"
 import { sqliteJournal } from "./sqlite-journal.ts"
 import { openDatabase, opening } from "./sqlite-open.ts"
@@ -50,6 +49,7 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
     Effect.sync(() => opened.close()),
   )
   const reads = yield* opening(settings.path, () => prepareReads(database))
+  const pageOfLoans = yield* opening(settings.path, () => loanPages(database))
   const submit = yield* makeGroupCommit(settings, commitInOrder(reads, yield* commitOf(settings, database)))
   const write = (job: WriteJob) => Effect.map(submit({ job }), writtenOf)
 
@@ -58,16 +58,17 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
     update: (reference, decide) => Effect.map(submit({ reference, decide }), changeOf),
     history: (reference) => read(() => reads.history.all(reference).map((row) => storedEntry(row))),
     claimDue: (options) =>
-      Effect.map(write([claim(options)]), ({ rows }) => rows.map((row) => storedLoan(row))),
+      Effect.map(write([claim(options)]), ({ rows }) =>
+        rows.map((row) => ({ ...storedLoan(row), dueAt: options.now })),
+      ),
+    release: (claimed) => Effect.asVoid(write([release(claimed)])),
     nextDue: (accounts) => read(() => accounts.flatMap((account) => linesDue(reads, account))),
     reschedule: (stored, schedule) => Effect.asVoid(write([reschedule(stored, schedule)])),
     stageCounts: (account) => read(() => reads.stageCounts.all(account).map((row) => stageCount(row))),
     stalledCount: (account) => read(() => Number(reads.stalledCount.get(account)?.["loans"] ?? 0)),
     accounts: read(() => reads.accounts.all().map((row) => accountOf(row))),
     loans: ({ account, only, prefix = "", after, limit }) =>
-      read(() =>
-        loansRead(reads, only)(account, referenceRange(prefix, after), limit).map((row) => storedLoan(row)),
-      ),
+      read(() => pageOfLoans({ account, only, prefix, after, limit }).map((row) => storedLoan(row))),
     callbackRegistration: (account, bankUrl) => read(() => findRegistration(reads, account, bankUrl)),
     saveCallbackRegistration: ({ account, bankUrl, callbackUrl, registeredAt }) =>
       Effect.asVoid(
@@ -75,14 +76,16 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
       ),
     ready: Effect.asVoid(write([{ statement: "touch", parameters: [] }])),
   })
+  // No other process can tell: it writes the file, and is found when that is looked at.
+  const news = yield* PubSub.sliding<void>(1)
   const journalStore = yield* opening(settings.path, () =>
-    sqliteJournal(database, { path: settings.path, read, write }),
+    sqliteJournal(database, { path: settings.path, read, write, news }),
   )
   return Context.make(LoanStore, loanStore).pipe(Context.add(JournalStore, journalStore))
 })
 
 /** What SQLite refuses is a failure of the world; anything else is a defect of ours, and crashes loudly. */
-const read = <A>(run: () => A): Effect.Effect<A, StoreUnavailable> =>
+export const read = <A>(run: () => A): Effect.Effect<A, StoreUnavailable> =>
   Effect.suspend(() => {
     try {
       return Effect.succeed(run())
@@ -129,9 +132,6 @@ function prepareReads(database: DatabaseSync) {
         SELECT (SELECT min(account) FROM loans WHERE account > found.account) FROM found
         WHERE found.account IS NOT NULL)
       SELECT account FROM found WHERE account IS NOT NULL`),
-    loans: database.prepare(loansPage("")),
-    loansAtStage: database.prepare(loansPage("AND stage = ?")),
-    loansStalled: database.prepare(loansPage("AND stalled = 1")),
     findRegistration: database.prepare(
       "SELECT callback_url, registered_at FROM callback_registrations WHERE account = ? AND bank_url = ?",
     ),
@@ -139,21 +139,14 @@ function prepareReads(database: DatabaseSync) {
 }
 type Reads = ReturnType<typeof prepareReads>
 
-const loansPage = (only: string): string => `
-  SELECT ${loanColumns} FROM loans WHERE account = ? AND application_reference >= ? AND application_reference < ? ${only}
-  ORDER BY application_reference LIMIT ?`
-
-const loansRead =
-  (reads: Reads, only: LoanFilter | undefined) =>
-  (account: AccountName, { from, before }: ReferenceRange, limit: number) => {
-    if (only === undefined) return reads.loans.all(account, from, before, limit)
-    if ("stage" in only) return reads.loansAtStage.all(account, from, before, only.stage, limit)
-    return reads.loansStalled.all(account, from, before, limit)
-  }
-
 const claim = ({ account, confirm, now, limit, leaseMs }: ClaimDue): Write => ({
   statement: "claim",
   parameters: [now + leaseMs, account, Number(confirm), now, limit],
+})
+
+const release = ({ loan, schedule, dueAt }: ClaimedLoan): Write => ({
+  statement: "release",
+  parameters: [dueAt, loan.applicationReference, loan.version, schedule.nextPollAt],
 })
 
 function linesDue(reads: Reads, account: AccountName): ReadonlyArray<LineDue> {

@@ -1,5 +1,5 @@
 import { loanHref } from "../router.ts"
-import { useFeed } from "../session.ts"
+import { useLatestChanges } from "../session.ts"
 import { useWords } from "../words/language.ts"
 import { StageBadge } from "./stage-badge.tsx"
 import { Empty } from "./states.tsx"
@@ -11,7 +11,7 @@ const changesShownMax = 12
 /** What has just happened, the newest first. */
 export function LatestChanges({ account }: { account: string }) {
   const words = useWords()
-  const { changes } = useFeed()
+  const changes = useLatestChanges()
   const shown = changes.filter((change) => account === "" || change.account === account)
   if (shown.length === 0) return <Empty>{words.overview.noChanges}</Empty>
   return (

@@ -15,7 +15,7 @@ export function LoanFacts({ loan }: { loan: LoanJson }) {
         </p>
       </Card>
       <Card title={words.loan.offer}>
-        <Offer offer={loan.offer} />
+        <Offer offer={loan.offer} currency={loan.currency} />
       </Card>
       <Card title={words.loan.documents}>
         <Documents loan={loan} />
@@ -38,7 +38,7 @@ export function LoanFacts({ loan }: { loan: LoanJson }) {
 
 const rates: ReadonlySet<string> = new Set(["interest", "effectiveInterest"])
 
-function Offer({ offer }: Pick<LoanJson, "offer">) {
+function Offer({ offer, currency }: Pick<LoanJson, "offer" | "currency">) {
   const words = useWords()
   const language = useLanguage()
   if (offer === null) return <p className="hint">{words.loan.noOffer}</p>
@@ -46,7 +46,8 @@ function Offer({ offer }: Pick<LoanJson, "offer">) {
   const rows: Array<readonly [string, string]> = []
   for (const [name, text] of Object.entries(decimals)) {
     if (isOfferName(words.offer, name) && text !== undefined) {
-      rows.push([words.offer[name], `${amount(language, text)}${rates.has(name) ? " %" : ""}`])
+      const unit = rates.has(name) ? "%" : (currency ?? "")
+      rows.push([words.offer[name], `${amount(language, text)} ${unit}`.trimEnd()])
     }
   }
   if (tenor !== undefined) rows.push([words.offer.tenor, words.loan.tenor(count(language, tenor))])
@@ -65,7 +66,7 @@ function Offer({ offer }: Pick<LoanJson, "offer">) {
           {words.offer.documentTypes}: {documentTypes.join(", ")}
         </p>
       )}
-      <p className="hint">{words.loan.currency}</p>
+      {currency === null && <p className="hint">{words.loan.currency}</p>}
     </>
   )
 }

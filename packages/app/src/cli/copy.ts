@@ -1,0 +1,70 @@
+import { Console, Effect, Option } from "effect"
+import { Command, Flag } from "effect/cli"
+import { copyStore } from "../copy-store.ts"
+import type { Copied } from "../copy-store.ts"
+import { databasePlace } from "../store/database.ts"
+import { postgresDefaults } from "../store/postgres-settings.ts"
+import { FoundWrong, unusable } from "./exit-codes.ts"
+import { findingLines } from "./findings-output.ts"
+import { existingDatabase } from "./open-store.ts"
+import { jsonFlag, print } from "./output.ts"
+
+const flags = {
+  from: Flag.String("from").pipe(
+    Flag.withDescription("The SQLite file that is copied; no engine may run on it"),
+    Flag.withMetavar("file"),
+  ),
+  to: Flag.String("to").pipe(
+    Flag.withDescription(
+      "The PostgreSQL database it is copied into; by default what LOAN_ENGINE_DATABASE_URL says, where others cannot read the password",
+    ),
+    Flag.withMetavar("postgres://…"),
+    Flag.optional,
+  ),
+  json: jsonFlag,
+}
+
+/** `loan-engine copy`: an SQLite file into an empty PostgreSQL database, proven before it is there. */
+export const copy = Command.make(
+  "copy",
+  flags,
+  Effect.fn(function* ({ from, to, json }) {
+    const source = yield* existingDatabase(Option.some(from))
+    if (source.store !== "sqlite") return yield* unusable("--from must be an SQLite file's path.")
+    const target = yield* existingDatabase(to)
+    if (target.store !== "postgres") {
+      return yield* unusable(
+        "There is no PostgreSQL database to copy into: set LOAN_ENGINE_DATABASE_URL, or --to, to postgres://….",
+      )
+    }
+    const { limits, url, schema } = target
+    const settings = { ...postgresDefaults, ...limits, url, schema, notifies: false }
+    const copied = yield* copyStore(source, settings).pipe(
+      Effect.catchTag("StoreUnsound", (unsound) =>
+        Effect.andThen(
+          Console.error(findingLines(unsound).join("\n")),
+          Effect.fail(new FoundWrong({ message: unsound.message })),
+        ),
+      ),
+    )
+    const places = { from: databasePlace(source), to: databasePlace(target) }
+    yield* print(json, { ...places, ...copied }, summary(places, copied))
+  }),
+).pipe(Command.withDescription("Copy an SQLite file into an empty PostgreSQL database, and prove it"))
+
+function summary(
+  { from, to }: { readonly from: string; readonly to: string },
+  { loans, rows, tables, newestCheckpoint }: Copied,
+): ReadonlyArray<string> {
+  return [
+    `${rows} rows of ${loans} loans copied from ${from} to ${to}`,
+    "Verification and replay find nothing on either side, and each table holds the same on both:",
+    ...Object.entries(tables).map(
+      ([name, table]) => `  ${name}: ${table.rows} rows, SHA-256 ${table.digest}`,
+    ),
+    newestCheckpoint === null
+      ? "There is no checkpoint yet."
+      : `The newest checkpoint is as it was: --anchor ${newestCheckpoint.number}:${newestCheckpoint.hash}`,
+    `Start engines on the copy now, and none on ${from} any more: what it hears would be missing there.`,
+  ]
+}

@@ -1,0 +1,40 @@
+import type { Row } from "@effect/sql-pg/PgConnection"
+import { Effect, Fiber } from "effect"
+import type { Scope } from "effect"
+import type { SqlError } from "effect/sql/SqlError"
+import type { StoreUnavailable } from "../loan-store.ts"
+import { describe, failureOf, unavailable } from "./postgres-errors.ts"
+import { makePrimary } from "./postgres-primary.ts"
+import type { PostgresSettings } from "./postgres-settings.ts"
+
+export type Rows = ReadonlyArray<Row>
+
+/** One statement on a connection of the pool, in a transaction of its own. */
+export type Run = (sql: string, parameters: ReadonlyArray<unknown>) => Effect.Effect<Rows, SqlError>
+
+/**
+ * The connections of this engine. A statement waits for one, and for its answer, no longer than the settings allow: when
+ * they are all taken, when the server hangs, or when the network swallows everything, it fails, and never hangs.
+ */
+export const makeRun = Effect.fnUntraced(function* (
+  settings: PostgresSettings,
+): Effect.fn.Return<Run, SqlError, Scope.Scope> {
+  const primary = yield* makePrimary(settings)
+  return (sql, parameters) =>
+    Effect.scoped(
+      Effect.flatMap(primary, ({ connection, ask }) => ask(connection.query(sql, parameters))),
+    ).pipe(
+      Effect.map(({ rows }) => rows),
+      alone,
+    )
+})
+
+/** On a fiber of its own, so that its time-outs hold even where the caller may not be interrupted. */
+const alone = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.flatMap(Effect.forkDetach(Effect.interruptible(effect)), Fiber.join)
+
+/** What the world did is a {@link StoreUnavailable}; anything else is a defect of ours, and crashes loudly. */
+export const orUnavailable = <A>(effect: Effect.Effect<A, SqlError>): Effect.Effect<A, StoreUnavailable> =>
+  Effect.catch(effect, (error) =>
+    failureOf(error) === "defect" ? Effect.die(error) : Effect.fail(unavailable(describe(error))),
+  )

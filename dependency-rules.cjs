@@ -39,6 +39,30 @@ module.exports = {
       "product code, not tests",
     ),
     {
+      name: "console-reads-through-the-client",
+      comment:
+        "the console is a page like any other frontend: it has the API's client and the domain's tables, and no more",
+      severity: "error",
+      from: { path: "^packages/app/console/src" },
+      to: {
+        path: "^packages/",
+        pathNot: ["^packages/app/console/src", "^packages/app/src/client\\.ts$", "^packages/domain/src"],
+      },
+    },
+    {
+      name: "console-runs-in-a-browser",
+      severity: "error",
+      from: { path: "^packages/app/console/src" },
+      to: { path: `^(?:node:|(?:${builtinModules.join("|")})$)`, reachable: true },
+    },
+    {
+      name: "engine-needs-no-console",
+      comment: "the console is built beside the engine, which serves what it finds",
+      severity: "error",
+      from: { path: "^packages/[^/]+/src" },
+      to: { path: "^packages/app/console/|node_modules/(react|vite)" },
+    },
+    {
       name: "domain-is-pure",
       comment: "no I/O, clock or Node import: the domain runs in a browser",
       severity: "error",
@@ -84,9 +108,10 @@ module.exports = {
     parser: "swc",
     tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
+    exclude: { path: "^packages/[^/]+/dist/" },
     tsConfig: { fileName: "tsconfig.json" },
     enhancedResolveOptions: {
-      extensions: [".ts", ".js"],
+      extensions: [".ts", ".tsx", ".js"],
       exportsFields: ["exports"],
       conditionNames: ["import", "node", "default"],
     },

@@ -334,5 +334,42 @@ export function loanStoreContract(name: string, open: () => StoreUnderTest | Pro
         }),
       )
     })
+
+    it("finds the loans whose reference begins with a prefix, whatever characters it ends with, page by page", async () => {
+      const last = "\u{10FFFF}"
+      const references = [
+        "a",
+        "ab",
+        "abc",
+        "abd",
+        `ab${last}`,
+        `ab${last}x`,
+        "ac",
+        "aé",
+        "\uD7FFx",
+        "\uE000x",
+        last,
+      ]
+      await using(await open(), (store) =>
+        Effect.gen(function* () {
+          for (const reference of references) yield* write(store, signed(reference, 5), reference)
+          yield* write(store, signed("abx", 5, otherAccount), "another account's")
+          for (const prefix of ["", "a", "ab", "abc", "abcd", `ab${last}`, "\uD7FF", last, "b"]) {
+            const found: Array<string> = []
+            for (let after = ""; ;) {
+              const page = yield* store.loans({ account, prefix, after, limit: 2 })
+              found.push(...page.map(({ loan }) => loan.applicationReference))
+              const reached = page.at(-1)
+              if (reached === undefined) break
+              after = reached.loan.applicationReference
+            }
+            const expected = references.filter((reference) => reference.startsWith(prefix))
+            expect(found.toSorted(), prefix).toEqual(expected.toSorted())
+          }
+          const only = { stage: "signed" } as const
+          expect(yield* store.loans({ account, only, prefix: "abc", after: "", limit: 9 })).toHaveLength(1)
+        }),
+      )
+    })
   })
 }

@@ -68,6 +68,12 @@ export const refusals = {
     title: "Temporarily unavailable",
     detail: "nothing was recorded: send it again later",
   },
+  "body-consumed": {
+    status: 500,
+    title: "Body already read",
+    detail: "whoever serves the engine read the body before it: no body parser may come first",
+    closes: true,
+  },
   "internal-error": { status: 500, title: "Internal error", detail: "nothing was acknowledged" },
 } as const satisfies Record<string, Refusal>
 

@@ -117,7 +117,8 @@ export const makeCallbackReceiver = Effect.fnUntraced(function* (
     fork(Effect.map(tracedRequest(served, receive(account, request)), tell))
   }
   const handle: CallbackReceiver["handle"] = async (account, request) => {
-    const { status, headers, body } = await answer(account, request)
+    const consumed = new CallbackRefused({ code: "body-consumed" })
+    const { status, headers, body } = request.bodyUsed ? refuse(consumed) : await answer(account, request)
     return new Response(body, { status, headers })
   }
   return { receive, answer, respond, handle, rejections }

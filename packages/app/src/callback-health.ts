@@ -135,7 +135,11 @@ export function callbackHealth(
   return { ...total, missed, missedRate, alarming }
 }
 
+/** The command that looks into an account's callbacks. */
+export const callbackHealthCommand = (account: AccountName): string =>
+  `loan-engine callback health --account ${account}`
+
 /** What an operator is told of an account whose callbacks do not come. */
 export const callbackAlarm = ({ account, missed, byCallback, byPoll }: CallbackHealth): string =>
   `account ${account}: ${missed} of ${byCallback + byPoll} news were brought by no callback. The bank's callback URL may ` +
-  `have been overwritten, or never been registered. Look with: loan-engine callback health --account ${account}`
+  `have been overwritten, or never been registered. Look with: ${callbackHealthCommand(account)}`

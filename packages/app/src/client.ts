@@ -3,10 +3,34 @@ import type { LoanCalls, LoanClientOptions, LoanListFilter } from "./client/call
 import { reconnectLimitsDefault } from "./client/change-stream.ts"
 import type { ReconnectLimits } from "./client/change-stream.ts"
 import type { Watch } from "./client/watch.ts"
+import { watchChanges } from "./client/watch-changes.ts"
+import type { ChangesSnapshot } from "./client/watch-changes.ts"
 import { watchLoan, watchLoans } from "./client/watch-loans.ts"
 import type { LoanSnapshot, LoansSnapshot } from "./client/watch-loans.ts"
 
+export type {
+  LoanCalls,
+  LoanClientOptions,
+  LoanListFilter,
+  LoanPageOptions,
+  RuleOptions,
+  SubmissionJson,
+} from "./client/calls.ts"
+export type { ChangesSnapshot } from "./client/watch-changes.ts"
+export type { LoanSnapshot, LoansSnapshot } from "./client/watch-loans.ts"
+export type { Watch, WatchState, WatchStatus } from "./client/watch.ts"
+export type {
+  ChangeJson,
+  EntryJson,
+  LoanJson,
+  LoanPage,
+  PolledJson,
+  RuledJson,
+  RulingJson,
+} from "./api/loan-schemas.ts"
 export { LoanApiError } from "./client/loan-api-error.ts"
+export type { AccountJson, KeyJson } from "./api/account-schemas.ts"
+export type { ProblemDocument } from "./api/problems.ts"
 
 /** The engine's API for a frontend or a service: its calls, and what can be watched. */
 export interface LoanClient extends LoanCalls {
@@ -14,6 +38,8 @@ export interface LoanClient extends LoanCalls {
   readonly watchLoan: (reference: string) => Watch<LoanSnapshot>
   /** All loans that meet a filter, as they come, move and go. */
   readonly watchLoans: (filter?: LoanListFilter) => Watch<LoansSnapshot>
+  /** The changes of all loans, or of an account's, as they come; nothing is loaded, however many loans there are. */
+  readonly watchChanges: (only?: { readonly account?: string }) => Watch<ChangesSnapshot>
 }
 
 /**
@@ -28,10 +54,12 @@ export interface LoanClient extends LoanCalls {
 export function loanClient(options: LoanClientOptions & Partial<ReconnectLimits>): LoanClient {
   const http = httpClient(options)
   const calls = loanCalls(http)
-  const watching = { http, calls, limits: { ...reconnectLimitsDefault, ...options } }
+  const { signal } = options
+  const watching = { http, calls, limits: { ...reconnectLimitsDefault, ...options }, signal }
   return {
     ...calls,
     watchLoan: (reference) => watchLoan(watching, reference),
     watchLoans: (filter = {}) => watchLoans(watching, filter),
+    watchChanges: (only = {}) => watchChanges(watching, only),
   }
 }

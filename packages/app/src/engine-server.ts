@@ -1,13 +1,17 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import type { RequestListener, ServerResponse } from "node:http"
+import { CallbackRefused, refuse } from "@loan-engine/adapters-http/callback-answer"
 import type { CallbackAccountOptions } from "@loan-engine/adapters-http/callback-accounts"
 import { makeCallbackReceiver, RecordUnavailable } from "@loan-engine/adapters-http/callback-receiver"
 import { serveCallback } from "@loan-engine/adapters-http/callback-node"
 import { makeJwks } from "@loan-engine/adapters-http/jwks"
 import { makeJwsVerifier } from "@loan-engine/adapters-http/jws-verifier"
 import { Effect, Layer, Scope } from "effect"
-import { HttpRouter } from "effect/http"
+import { HttpEffect, HttpRouter } from "effect/http"
+import type { HttpServerRequest } from "effect/http"
 import { retryAfterSeconds } from "./api/problem.ts"
 import { operatorRoutes } from "./api/operator-routes.ts"
+import { consoleRoutes } from "./api/console-routes.ts"
 import { apiRoutes, completeApp, routerConfig } from "./api/api-routes.ts"
 import { banksLayer } from "./bank-clients.ts"
 import { ChangeFeed } from "./change-feed.ts"
@@ -24,53 +28,85 @@ import { makeReadiness } from "./telemetry/readiness.ts"
 import type { Readiness } from "./telemetry/readiness.ts"
 import { traceLayer } from "./telemetry/trace-export.ts"
 
-/** The whole engine behind HTTP: store, engine, poller, callback receiver, API. */
-export const engineServer = (config: EngineConfig) => {
+/** The engine's services and all that it does by itself: sealing, polling, counting. Nothing listens yet. */
+export const engineServices = (config: EngineConfig) => {
   const { database, poller, sealing, telemetry } = config
   const engine = measuredEngine(LoanEngine.layer(poller.cadence)).pipe(
     Layer.provideMerge(layerSealing(sealing)),
     Layer.provideMerge(tracedStore(engineDatabaseLayer(database))),
   )
-  const polling = Poller.layer(poller).pipe(
+  return ChangeFeed.layer(config.api.changeFeedLimits).pipe(
+    Layer.provideMerge(Poller.layer(poller)),
     Layer.provideMerge(engine),
     Layer.provideMerge(banksLayer(config)),
-  )
-  return Layer.effect(HttpListener, serve(config)).pipe(
-    Layer.provide(ChangeFeed.layer(config.api.changeFeedLimits)),
-    Layer.provideMerge(polling),
-    Layer.provide(traceLayer(telemetry.traces, telemetry.traceLimits)),
+    Layer.provideMerge(traceLayer(telemetry.traces, telemetry.traceLimits)),
   )
 }
 
+/** The whole engine behind HTTP: store, engine, poller, callback receiver, API. */
+export const engineServer = (config: EngineConfig) =>
+  Layer.effect(HttpListener, serve(config)).pipe(Layer.provideMerge(engineServices(config)))
+
+/** The engine's HTTP, for any server to serve. */
+export interface EngineHttp {
+  /** Every route, as node:http and what is built upon it hand requests out. */
+  readonly listener: RequestListener
+  /** Every route, in the web-standard form. */
+  readonly handle: (request: Request) => Promise<Response>
+  /** One account's callbacks alone, wherever their path is. */
+  readonly handleCallback: (account: string, request: Request) => Promise<Response>
+  /** Says that the engine is not ready any more, and ends every stream of changes. */
+  readonly drain: Effect.Effect<void>
+}
+
 /** The bank's callbacks go straight to the receiver; everything else is routed. */
-const serve = Effect.fnUntraced(function* (config: EngineConfig) {
-  const { host, port, api, serverLimits, telemetry } = config
+export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig) {
+  const { api, serverLimits, telemetry } = config
   const accounts = config.accounts.map(({ name }) => name)
   const readiness = yield* makeReadiness(serverLimits.readyMsMax)
   const receiver = yield* callbackReceiver(config)
   yield* watchCallbacks(config.callbackHealth, accounts, receiver.rejections)
   const feed = yield* ChangeFeed
-  const routes = Layer.merge(
-    apiRoutes({ ...api, accounts }),
+  const routes = Layer.mergeAll(
+    apiRoutes({ ...api, accounts, callbackHealth: config.callbackHealth }),
     operatorRoutes({ readiness, accounts, metrics: telemetry.metrics }),
+    consoleRoutes(api.consoleEnabled),
   )
   const router = yield* Effect.provideContext(HttpRouter.toHttpEffect(routes), routerConfig)
   const app = completeApp(router, api.corsOrigins)
-  // Older than the listener, so that a stop lets requests come to their end before it interrupts what is left of them.
+  // Older than any listener, so that a stop lets requests come to their end before it interrupts what is left of them.
   const requests = yield* Scope.fork(yield* Effect.scope)
   const routed = yield* NodeHttpServer.makeHandler(app, { scope: requests })
-  const listener = yield* listen({
-    host,
-    port,
-    limits: serverLimits,
-    handler: (request, response) => {
+  const routedWeb = HttpEffect.toWebHandlerWith<never, Scope.Scope | HttpServerRequest.HttpServerRequest>(
+    yield* Effect.context(),
+  )(app)
+  const http: EngineHttp = {
+    listener: (request, response) => {
       const account = callbackAccount(request.url ?? "")
-      if (account === undefined) routed(request, response)
+      if (request.readableDidRead) answerConsumed(response)
+      else if (account === undefined) routed(request, response)
       else serveCallback(receiver, account, request, response)
     },
-  })
+    handle: async (request) => {
+      const account = callbackAccount(new URL(request.url).pathname)
+      if (account !== undefined) return receiver.handle(account, request)
+      const response = await routedWeb(request)
+      // The connection is not ours to close, and in HTTP/2 there is no such header.
+      response.headers.delete("connection")
+      return response
+    },
+    handleCallback: receiver.handle,
+    drain: drain(readiness, serverLimits, feed),
+  }
+  return http
+})
+
+const serve = Effect.fnUntraced(function* (config: EngineConfig) {
+  const { host, port, serverLimits: limits } = config
+  const { listener: handler, drain } = yield* makeEngineHttp(config)
+  const listener = yield* listen({ host, port, limits, handler })
   // What is added last is run first: a stop says so before it closes the listener.
-  yield* Effect.addFinalizer(() => drain(readiness, serverLimits, feed))
+  yield* Effect.addFinalizer(() => drain)
   return listener
 })
 
@@ -85,6 +121,11 @@ const drain = (
     Effect.andThen(Effect.sleep(stopDrainMs)),
     Effect.andThen(feed.stop),
   )
+
+function answerConsumed(response: ServerResponse): void {
+  const { status, headers, body } = refuse(new CallbackRefused({ code: "body-consumed" }))
+  response.writeHead(status, headers).end(body)
+}
 
 const callbackPath = /^\/callbacks\/([^/?#]+)(?:[?#]|$)/u
 

@@ -42,7 +42,7 @@ export interface CheckpointRow extends Seal {
   readonly rows: string
 }
 
-interface Page {
+export interface Page {
   readonly after: number
   readonly limit: number
 }

@@ -131,10 +131,14 @@ export class LoanStore extends Context.Service<
     /** The accounts that any loan belongs to. */
     readonly accounts: Effect.Effect<ReadonlyArray<AccountName>, StoreUnavailable>
 
-    /** An account's loans, all or only some of them, a page at a time in the order of their references. */
+    /**
+     * An account's loans, all or only some of them, a page at a time in the order of their references; with a `prefix`, only
+     * those whose reference begins with it.
+     */
     readonly loans: (options: {
       readonly account: AccountName
       readonly only?: LoanFilter
+      readonly prefix?: string
       readonly after: string
       readonly limit: number
     }) => Effect.Effect<ReadonlyArray<StoredLoan>, StoreUnavailable>

@@ -14,6 +14,11 @@ export interface AccessLimits {
   readonly apiRequestsPerSecondMax: number
 }
 
+/** The key that a request came with; `undefined` where none was asked for. */
+export const CurrentKey = Context.Reference<ApiKey | undefined>("@loan-engine/app/CurrentKey", {
+  defaultValue: () => undefined,
+})
+
 export const accessLimitsDefault: AccessLimits = { apiRequestsPerSecondMax: 500 }
 
 /** Who may call what, and how often: a known key (else 401), of the right scope (403), within its rate (429). */
@@ -26,12 +31,14 @@ export const accessLayer = (keys: ReadonlyArray<ApiKey>, limits: AccessLimits): 
         if (key === undefined) return problemResponse(unauthorized)
         const scope = Context.getUnsafe(endpoint.annotations, RequiredScope)
         if (!key.scopes.has(scope)) return problemResponse(scopeMissing(scope))
-        const waitSeconds = yield* secondsOverRate(limiter, key, limits)
+        const waitSeconds = key.unmetered === true ? 0 : yield* secondsOverRate(limiter, key, limits)
         if (waitSeconds > 0) return problemResponse(rateLimited(limits, waitSeconds))
         const { headers } = yield* HttpServerRequest.HttpServerRequest
         const produced = mediaTypeOf(endpoint)
         if (!accepts(headers["accept"], produced)) return problemResponse(notAcceptable(produced))
-        return yield* Effect.annotateLogs(handler, { apiKey: key.name })
+        return yield* Effect.annotateLogs(Effect.provideService(handler, CurrentKey, key), {
+          apiKey: key.name,
+        })
       }),
     })),
   ).pipe(Layer.provide(RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory))))

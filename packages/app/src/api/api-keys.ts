@@ -1,4 +1,4 @@
-import { hash, timingSafeEqual } from "node:crypto"
+import { hash, randomBytes, timingSafeEqual } from "node:crypto"
 import { Redacted } from "effect"
 import type { Scope } from "./api-contract.ts"
 import { scopes } from "./api-contract.ts"
@@ -10,6 +10,8 @@ export interface ApiKey {
   readonly scopes: ReadonlySet<Scope>
   /** The SHA-256 of the key. A key is random and long, so that a slow hash would add nothing. */
   readonly digest: Uint8Array
+  /** Set for the process that the engine lives in: its rate is its own affair. */
+  readonly unmetered?: true
 }
 
 const digestOf = (text: string): Buffer => hash("sha256", text, "buffer")
@@ -20,6 +22,13 @@ export const allScopesKey = (key: Redacted.Redacted): ApiKey => ({
   scopes: new Set(scopes),
   digest: digestOf(Redacted.value(key)),
 })
+
+/** The key of the process that the engine lives in: known to nobody else, and gone with it. */
+export function ownKey(): { readonly key: string; readonly apiKey: ApiKey } {
+  const key = randomBytes(32).toString("base64url")
+  const name = "the process itself"
+  return { key, apiKey: { name, scopes: new Set(scopes), digest: digestOf(key), unmetered: true } }
+}
 
 /** The key that was sent, if it is one of these. Every digest is compared, so that the time taken tells nothing. */
 export function findKey(keys: ReadonlyArray<ApiKey>, sent: string): ApiKey | undefined {

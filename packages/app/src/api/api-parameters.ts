@@ -1,3 +1,4 @@
+import { applicationReferenceLengthMax } from "@loan-engine/domain/observation"
 import { Schema, SchemaTransformation } from "effect"
 import { pageLoansMax } from "./loan-schemas.ts"
 
@@ -25,4 +26,10 @@ export const Limit = whole(
 export const Position = whole(
   /^(?:0|[1-9][0-9]{0,14})$/u,
   "expected a position in the feed, as an event had it",
+)
+
+/** What an application reference may begin with. */
+export const ReferencePrefix = Schema.String.check(
+  Schema.isMaxLength(applicationReferenceLengthMax),
+  Schema.isPattern(/^[^\p{Cc}\p{Cs}]*$/u, { message: "expected text without control characters" }),
 )

@@ -9,7 +9,9 @@ import {
   HttpServerResponse,
 } from "effect/http"
 import { HttpApi, HttpApiBuilder, HttpApiScalar } from "effect/http-api"
+import type { CallbackHealthSettings } from "../callback-health.ts"
 import type { ChangeFeedLimits } from "../change-feed.ts"
+import { accountHandlers } from "./account-handlers.ts"
 import { accessLayer } from "./access.ts"
 import type { AccessLimits } from "./access.ts"
 import type { ApiKey } from "./api-keys.ts"
@@ -30,13 +32,26 @@ export interface ApiOptions {
   readonly accessLimits: AccessLimits
   readonly listLimits: LoanListLimits
   readonly changeFeedLimits: ChangeFeedLimits
+  /** How an account's callbacks are judged. */
+  readonly callbackHealth: CallbackHealthSettings
 }
 
 /** The merchant's API under `/v1`, its description, and the refusal of everything else. */
-export const apiRoutes = ({ apiKeys, accounts, accessLimits, listLimits, changeFeedLimits }: ApiOptions) =>
+export const apiRoutes = ({
+  apiKeys,
+  accounts,
+  accessLimits,
+  listLimits,
+  changeFeedLimits,
+  callbackHealth,
+}: ApiOptions) =>
   Layer.mergeAll(
     HttpApiBuilder.layer(LoanApi).pipe(
-      Layer.provide([loanHandlers(accounts, listLimits), changeHandlers(changeFeedLimits)]),
+      Layer.provide([
+        loanHandlers(accounts, listLimits),
+        changeHandlers(changeFeedLimits),
+        accountHandlers(accounts, callbackHealth, listLimits),
+      ]),
       Layer.provide([accessLayer(apiKeys, accessLimits), problemsLayer, NodeHttpServer.layerHttpServices]),
     ),
     HttpApiScalar.layer(DescribedApi, { path: docsPath, scalar: { withDefaultFonts: false } }),

@@ -1,3 +1,4 @@
+import { IncomingMessage } from "node:http"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import { Clock, Effect, Stream } from "effect"
 import type { Scope } from "effect"
@@ -83,7 +84,10 @@ const watchReader = Effect.fnUntraced(function* (
   const look = Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
     if (unreadSince === undefined || now - unreadSince < changesUnreadMsMax) return
-    NodeHttpServerRequest.toServerResponse(request).destroy()
+    // On a server that is not ours, whoever serves the stream ends it.
+    if (request.source instanceof IncomingMessage) {
+      NodeHttpServerRequest.toServerResponse(request).destroy()
+    }
   })
   yield* Effect.sleep(Math.ceil(changesUnreadMsMax / 4)).pipe(
     Effect.andThen(look),

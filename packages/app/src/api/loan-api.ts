@@ -1,7 +1,8 @@
 import { Schema } from "effect"
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { AccountsGroup } from "./account-api.ts"
 import { Access, answers, described, Problems, Produces, RequiredScope } from "./api-contract.ts"
-import { flag, Limit, Position } from "./api-parameters.ts"
+import { flag, Limit, Position, ReferencePrefix } from "./api-parameters.ts"
 import {
   AccountName,
   ApplicationReference,
@@ -54,6 +55,7 @@ const register = HttpApiEndpoint.post("register", "/v1/loans", {
 
 const list = HttpApiEndpoint.get("list", "/v1/loans", {
   query: {
+    reference: Schema.optionalKey(ReferencePrefix),
     stage: Schema.optionalKey(Schema.Literals(stages)),
     account: Schema.optionalKey(AccountName),
     additionOutstanding: flag,
@@ -71,7 +73,8 @@ const list = HttpApiEndpoint.get("list", "/v1/loans", {
       described(
         "List loans",
         "read",
-        "Loans that meet every filter, ordered by account and reference. `next` is the cursor of the page behind; a page may " +
+        "Loans that meet every filter, ordered by account and reference; `reference` is what the application reference begins " +
+          "with, letter by letter. `next` is the cursor of the page behind; a page may " +
           "hold fewer loans than `limit`, or none, and still have a next one.",
       ),
     ),
@@ -192,4 +195,4 @@ export const ChangesGroup = HttpApiGroup.make("changes")
   .middleware(Problems)
 
 /** The merchant's API: what is served under `/v1`, and what the typed client is derived from. Runs in a browser. */
-export const LoanApi = HttpApi.make("loan-engine").add(LoansGroup, ChangesGroup)
+export const LoanApi = HttpApi.make("loan-engine").add(LoansGroup, ChangesGroup, AccountsGroup)

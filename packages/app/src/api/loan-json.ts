@@ -6,7 +6,7 @@ import type { ChangeJson, EntryJson, LoanJson } from "./loan-schemas.ts"
 
 /** Instants go out as ISO 8601 text in UTC, to the millisecond. */
 const iso = (at: Instant): string => new Date(at).toISOString()
-const isoOrNull = (at: Instant | null): string | null => (at === null ? null : iso(at))
+export const isoOrNull = (at: Instant | null): string | null => (at === null ? null : iso(at))
 
 /** One loan as `GET /v1/loans/{ref}` shows it. */
 export function loanJson({ loan, schedule }: StoredLoan): LoanJson {

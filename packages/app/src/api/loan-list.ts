@@ -8,6 +8,8 @@ import { pageLoansDefault } from "./loan-schemas.ts"
 
 /** Which loans are asked for: those that meet all of it. */
 export interface LoanQuery {
+  /** What the references begin with. */
+  readonly reference?: string
   readonly stage?: Stage
   readonly account?: AccountName
   readonly additionOutstanding?: boolean
@@ -32,25 +34,27 @@ const writeCursor = (cursor: Cursor): string => Buffer.from(JSON.stringify(curso
 export interface LoanListLimits {
   /** How many loans are looked at for one page: a filter that few meet must not read the whole store for one request. */
   readonly loansScannedMax: number
+  /** How old what is told of the accounts may be: counting a million loans takes the store a moment. */
+  readonly accountsAgeMaxMs: number
 }
 
-export const loanListLimitsDefault: LoanListLimits = { loansScannedMax: 2_000 }
+export const loanListLimitsDefault: LoanListLimits = { loansScannedMax: 2_000, accountsAgeMaxMs: 1_000 }
 
 /** One page of loans, by account and reference, behind a cursor. */
 export const listLoans = Effect.fnUntraced(function* (
   query: LoanQuery,
   cursor: Cursor | undefined,
-  { loansScannedMax }: LoanListLimits,
+  { loansScannedMax }: Pick<LoanListLimits, "loansScannedMax">,
 ) {
   const store = yield* LoanStore
-  const { limit = pageLoansDefault } = query
+  const { limit = pageLoansDefault, reference = "" } = query
   const found: Array<StoredLoan> = []
   let scanned = 0
   for (const account of yield* accountsFrom(query, cursor)) {
     let after = account === cursor?.account ? cursor.after : ""
     for (;;) {
       const size = Math.min(limit, loansScannedMax - scanned)
-      const page = yield* store.loans({ account, ...onlyOf(query), after, limit: size })
+      const page = yield* store.loans({ account, ...onlyOf(query), prefix: reference, after, limit: size })
       for (const stored of page) {
         scanned += 1
         after = stored.loan.applicationReference
@@ -81,7 +85,8 @@ function onlyOf({ stage, disputed, stalled }: LoanQuery): { readonly only?: Loan
 }
 
 function meets({ loan, schedule }: StoredLoan, query: LoanQuery): boolean {
-  const { stage, additionOutstanding, disputed, stalled } = query
+  const { reference = "", stage, additionOutstanding, disputed, stalled } = query
+  if (!loan.applicationReference.startsWith(reference)) return false
   if (stage !== undefined && loan.stage !== stage) return false
   if (disputed !== undefined && (loan.stage === "disputed") !== disputed) return false
   if (stalled !== undefined && schedule.stalled !== stalled) return false

@@ -19,7 +19,7 @@ import { DocumentTypes, Offer } from "@loan-engine/domain/offer"
 import { Schema } from "effect"
 
 /** An instant on the wire: ISO 8601 in UTC, to the millisecond. */
-const Iso = Schema.String.check(
+export const Iso = Schema.String.check(
   Schema.isPattern(/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$/u),
 )
 

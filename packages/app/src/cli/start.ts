@@ -7,10 +7,13 @@ import { snapshotText } from "@loan-engine/domain/loan"
 import { isAdditionOutstanding } from "@loan-engine/domain/standing"
 import { ApplicationReference } from "@loan-engine/domain/observation"
 import { Clock, Console, Effect, Fiber, Option, Schema } from "effect"
+import type { Redacted } from "effect"
 import { Command, Flag } from "effect/cli"
 import { replay } from "../journal.ts"
+import { consoleLink, localKey, openInBrowser } from "./console-link.ts"
 import { chaosLevels } from "../sandbox/chaos.ts"
 import type { Demo } from "../sandbox/demo.ts"
+import { differenceOf } from "../sandbox/judge.ts"
 import { playBankPage } from "../sandbox/bank-page-play.ts"
 import { mainAccount, makeDemo } from "../sandbox/demo.ts"
 import { sandboxPaths } from "../sandbox/sandbox-server.ts"
@@ -44,6 +47,10 @@ const flags = {
     Flag.withDescription("Bank seconds per second: 86400 lives a day each second"),
     Flag.optional,
   ),
+  open: Flag.Boolean("open").pipe(
+    Flag.withDescription("Open the console in a browser (--no-open: only say where it is)"),
+    Flag.withDefault(true),
+  ),
   database: Flag.String("database").pipe(
     Flag.withDescription("The SQLite file; a new temporary one by default"),
     Flag.optional,
@@ -54,11 +61,13 @@ const flags = {
 export const start = Command.make(
   "start",
   flags,
-  Effect.fn(function* ({ once, loans, seed, chaos, speed, database }) {
+  Effect.fn(function* ({ once, loans, seed, chaos, speed, open, database }) {
     const databasePath = Option.isSome(database) ? database.value : yield* temporaryFile
     const bankSpeed = Option.getOrElse(speed, () => (once ? 100_000 : 20_000))
-    const demo = yield* makeDemo({ seed, chaos, speed: bankSpeed, databasePath })
+    const apiKey = yield* localKey
+    const demo = yield* makeDemo({ seed, chaos, speed: bankSpeed, databasePath, apiKey })
     yield* Console.log(`sandbox bank ${demo.bankUrl}   engine ${demo.engineUrl}   file ${databasePath}`)
+    if (!once) yield* showConsole(demo.engineUrl, apiKey, open)
     const { callbacks, polling } = yield* playBankPage(demo)
     yield* Console.log(
       `the bank's page, as it stands: ${callbacks.accepted} of ${callbacks.of} example callbacks and ` +
@@ -76,6 +85,17 @@ const temporaryFile = Effect.map(
   ),
   (directory) => join(directory, "loan-engine.sqlite"),
 )
+
+/** Says where the console is, and opens it if somebody sits at the terminal. */
+const showConsole = Effect.fnUntraced(function* (
+  engineUrl: string,
+  apiKey: Redacted.Redacted,
+  isOpened: boolean,
+) {
+  const link = consoleLink(engineUrl, apiKey)
+  yield* Console.log(`console  ${link}`)
+  if (isOpened && process.stdout.isTTY) yield* openInBrowser(link)
+})
 
 /** Applications without end; the picture of where they stand, every second. */
 const flowForever = Effect.fnUntraced(function* (demo: Demo, loans: number) {
@@ -165,16 +185,15 @@ const differences = Effect.fnUntraced(function* (demo: Demo) {
     return decodeTruth(await answer.json())
   })
   const differing: Array<string> = []
-  for (const { applicationReference, account, stage, additionOutstanding } of told) {
-    if (account !== mainAccount) continue
-    const stored = yield* demo.engine.loan(applicationReference)
-    const outstanding = stored !== undefined && isAdditionOutstanding(stored.loan.facts)
-    const open = stage !== "rejected" && stage !== "paidOut" && stage !== "manualInspection"
-    if (stored?.loan.stage === stage && (!open || outstanding === additionOutstanding)) continue
-    differing.push(
-      `${applicationReference}: the bank says ${stage}${additionOutstanding ? " and waits for documents" : ""}, ` +
-        `the engine ${stored?.loan.stage ?? "knows nothing"}${outstanding ? " and waits for documents" : ""}`,
-    )
+  for (const truth of told) {
+    if (truth.account !== mainAccount) continue
+    const stored = yield* demo.engine.loan(truth.applicationReference)
+    const belief =
+      stored === undefined
+        ? undefined
+        : { stage: stored.loan.stage, additionOutstanding: isAdditionOutstanding(stored.loan.facts) }
+    const difference = differenceOf(truth, belief)
+    if (difference !== undefined) differing.push(difference)
   }
   return differing
 })

@@ -2,6 +2,7 @@ import { ApplicationReference } from "@loan-engine/domain/observation"
 import { Effect, Schema } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
+import type { AccountJson, KeyJson } from "../api/account-schemas.ts"
 import { LoanApi } from "../api/loan-api.ts"
 import type {
   EntryJson,
@@ -21,10 +22,14 @@ export interface LoanClientOptions {
   readonly apiKey: string
   /** The runtime's own by default. */
   readonly fetch?: typeof globalThis.fetch
+  /** Ends every watch for good once it is aborted. */
+  readonly signal?: AbortSignal
 }
 
 /** Which loans: those that meet all of it. */
 export interface LoanListFilter {
+  /** What the application reference begins with. */
+  readonly reference?: string
   readonly stage?: LoanJson["stage"]
   readonly account?: string
   readonly additionOutstanding?: boolean
@@ -45,6 +50,10 @@ export interface RuleOptions {
 
 /** The API's calls; each rejects with a `LoanApiError`. */
 export interface LoanCalls {
+  /** What the key is called, and what it may do. */
+  readonly key: () => Promise<KeyJson>
+  /** Every account: its loans by stage, and how its callbacks fare. */
+  readonly accounts: () => Promise<ReadonlyArray<AccountJson>>
   /** Registers the answer to a submission: the bank's XML as it came, or its members. */
   readonly register: (
     answer: string | SubmissionJson,
@@ -81,8 +90,10 @@ export const httpClient = ({ baseUrl, apiKey, fetch }: LoanClientOptions): HttpC
 
 /** The calls, derived from the API's definition. */
 export function loanCalls(http: HttpClient.HttpClient): LoanCalls {
-  const { loans } = Effect.runSync(HttpApiClient.makeWith(LoanApi, { httpClient: http }))
+  const { loans, accounts } = Effect.runSync(HttpApiClient.makeWith(LoanApi, { httpClient: http }))
   return {
+    key: () => run(accounts.key()),
+    accounts: () => run(accounts.accounts()),
     register: (answer, { account } = {}) =>
       run(
         Effect.gen(function* () {

@@ -24,10 +24,12 @@ export interface Watching {
   readonly http: HttpClient.HttpClient
   readonly calls: LoanCalls
   readonly limits: ReconnectLimits
+  /** Ends the watch for good. */
+  readonly signal: AbortSignal | undefined
 }
 
 /** One loan as it moves. */
-export function watchLoan({ http, calls, limits }: Watching, reference: string): Watch<LoanSnapshot> {
+export function watchLoan({ http, calls, limits, signal }: Watching, reference: string): Watch<LoanSnapshot> {
   let loan: LoanJson | undefined
   const isNews = (next: LoanJson): boolean => loan === undefined || next.version >= loan.version
   return makeWatch(
@@ -44,11 +46,15 @@ export function watchLoan({ http, calls, limits }: Watching, reference: string):
           if (isNews(next)) loan = next
         },
       }),
+    signal,
   )
 }
 
 /** All loans that meet a filter, as they come, move and go. */
-export function watchLoans({ http, calls, limits }: Watching, filter: LoanListFilter): Watch<LoansSnapshot> {
+export function watchLoans(
+  { http, calls, limits, signal }: Watching,
+  filter: LoanListFilter,
+): Watch<LoansSnapshot> {
   const loans = new Map<string, LoanJson>()
   const take = (loan: LoanJson): void => {
     const known = loans.get(loan.applicationReference)
@@ -72,6 +78,7 @@ export function watchLoans({ http, calls, limits }: Watching, filter: LoanListFi
       loans: [...loans.values()].sort((a, b) => (a.applicationReference < b.applicationReference ? -1 : 1)),
     }),
     (changed) => following({ http, limits }, path, changed, { load, take }),
+    signal,
   )
 }
 
@@ -107,7 +114,8 @@ function following(
 const called = <A>(call: () => Promise<A>) => Effect.tryPromise({ try: call, catch: loanApiError })
 
 function meets(loan: LoanJson, filter: LoanListFilter): boolean {
-  const { stage, account, additionOutstanding, disputed, stalled } = filter
+  const { reference = "", stage, account, additionOutstanding, disputed, stalled } = filter
+  if (!loan.applicationReference.startsWith(reference)) return false
   if (stage !== undefined && loan.stage !== stage) return false
   if (account !== undefined && loan.account !== account) return false
   if (additionOutstanding !== undefined && loan.additionOutstanding !== additionOutstanding) return false

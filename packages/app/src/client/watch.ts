@@ -22,6 +22,7 @@ export interface WatchState {
 export function makeWatch<Snapshot>(
   takeSnapshot: (state: WatchState) => Snapshot,
   follow: (changed: (state?: WatchState) => void) => Effect.Effect<void>,
+  signal: AbortSignal | undefined,
 ): Watch<Snapshot> {
   const listeners = new Set<() => void>()
   let state: WatchState = { status: "connecting", problem: undefined }
@@ -39,7 +40,7 @@ export function makeWatch<Snapshot>(
       // Each subscription is one of its own, even of the same function.
       const own = (): void => listener()
       listeners.add(own)
-      fiber ??= Effect.runFork(run)
+      fiber ??= Effect.runFork(run, signal && { signal })
       return () => {
         listeners.delete(own)
         if (listeners.size > 0 || fiber === undefined) return

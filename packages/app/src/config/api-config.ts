@@ -21,6 +21,8 @@ export interface ApiConfig {
   readonly accessLimits: AccessLimits
   readonly listLimits: LoanListLimits
   readonly changeFeedLimits: ChangeFeedLimits
+  /** Whether the operators' console is served. */
+  readonly consoleEnabled: boolean
 }
 
 /** Checks and reads the settings of the API. */
@@ -48,6 +50,7 @@ export const apiConfig = Effect.fnUntraced(function* ({
     accessLimits: limitsIn(engine, accessLimitsDefault),
     listLimits: limitsIn(engine, loanListLimitsDefault),
     changeFeedLimits: limitsIn(engine, changeFeedLimitsDefault),
+    consoleEnabled: engine.console,
   }
 })
 

@@ -24,8 +24,8 @@ import { databaseConfig } from "./database-config.ts"
 import { limitsIn } from "./limits-in.ts"
 import { readSettings } from "./read-settings.ts"
 import type { SettingsRead } from "./read-settings.ts"
-import type { AccountValues } from "./settings.ts"
-import { Environment, environmentSources } from "./sources.ts"
+import type { AccountValues, LoanEngineSettings } from "./settings.ts"
+import { Environment, environmentSources, writtenSource } from "./sources.ts"
 import { telemetryConfig } from "./telemetry-config.ts"
 import type { TelemetryConfig } from "./telemetry-config.ts"
 
@@ -71,6 +71,10 @@ export const settingsFromEnvironment = Effect.flatMap(Environment, (variables) =
 
 /** The settings of `serve`. */
 export const configFromEnvironment = Effect.flatMap(settingsFromEnvironment, servedConfig)
+
+/** An engine's settings as code gives them. */
+export const configOf = (settings: LoanEngineSettings): Effect.Effect<EngineConfig, ConfigUnusable> =>
+  Effect.flatMap(readSettings([writtenSource(settings, "code")]), engineConfig)
 
 /** The settings of an operator's command: nothing is asked for that only the engine itself needs. */
 export const operatorConfigFromEnvironment = Effect.flatMap(settingsFromEnvironment, operatorConfig)

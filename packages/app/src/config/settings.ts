@@ -224,6 +224,7 @@ const api = {
     { ...accessLimitsDefault, ...loanListLimitsDefault, ...changeFeedLimitsDefault },
     {
       apiRequestsPerSecondMax: "how many requests one key may make",
+      accountsAgeMaxMs: "how old what is told of the accounts may be",
       loansScannedMax: "how many loans are looked at for one page of a list",
       changeStreamsMax: "how many streams of changes may be open",
       changesUnreadMsMax: "how long a reader may leave what it was sent unread",
@@ -232,6 +233,10 @@ const api = {
       changesPageRowsMax: "how many changes are read from the journal at once",
     },
   ),
+}
+
+const console = {
+  console: withDefault(flag, true, "whether the operators' console is served at `/console`"),
 }
 
 const telemetry = {
@@ -267,11 +272,19 @@ export const settingGroups = {
   "The store": store,
   Callbacks: callbacks,
   Polling: polling,
-  "The API": api,
+  "The API": { ...api, ...console },
   Telemetry: telemetry,
 }
 
-export const engineSettings = { ...listening, ...store, ...callbacks, ...polling, ...api, ...telemetry }
+export const engineSettings = {
+  ...listening,
+  ...store,
+  ...callbacks,
+  ...polling,
+  ...api,
+  ...console,
+  ...telemetry,
+}
 
 export type EngineValues = ValuesOf<typeof engineSettings>
 export type AccountValues = ValuesOf<typeof accountSettings>

@@ -4,7 +4,8 @@ import { Effect, Random } from "effect"
 export const chaosLevels = ["none", "normal", "hell"] as const
 export type ChaosLevel = (typeof chaosLevels)[number]
 
-interface ChaosRates {
+/** The share, from 0 to 1, of an account's callbacks that each mishap befalls. */
+export interface ChaosRates {
   /** Never sent, and never sent again. */
   readonly dropped: number
   /** Sent once more, some time later. */
@@ -37,8 +38,11 @@ export interface Fate {
 
 const hourMs = 3_600_000
 
-export const drawFate = Effect.fnUntraced(function* (level: ChaosLevel): Effect.fn.Return<Fate> {
-  const rates = chaosRates[level]
+/** A level by its name, or rates of one's own. */
+export type Chaos = ChaosLevel | ChaosRates
+
+export const drawFate = Effect.fnUntraced(function* (chaos: Chaos): Effect.fn.Return<Fate> {
+  const rates = typeof chaos === "string" ? chaosRates[chaos] : chaos
   const draws = yield* Effect.all(Array.from({ length: 6 }, () => Random.next))
   const [drop = 1, again = 1, hold = 1, forge = 1, lag = 0, kind = 0] = draws
   const forgery = forgeries[Math.floor(kind * forgeries.length)]

@@ -3,10 +3,8 @@ import { AccountName } from "@loan-engine/domain/observation"
 import { Context, Effect, Layer, Redacted } from "effect"
 import { HttpServer } from "effect/http"
 import { request } from "undici"
-import { engineConfig } from "../config/config.ts"
-import { readSettings } from "../config/read-settings.ts"
+import { configOf } from "../config/config.ts"
 import type { AccountSettings, LoanEngineSettings } from "../config/settings.ts"
-import { writtenSource } from "../config/sources.ts"
 import { registerCallback } from "../callback-registration.ts"
 import { engineServer } from "../engine-server.ts"
 import { LoanEngine } from "../engine.ts"
@@ -22,6 +20,8 @@ export interface DemoOptions {
   /** Bank seconds per second of ours; the engine's poll intervals shrink alike. */
   readonly speed: number
   readonly databasePath: string
+  /** The engine's one key, for everything. */
+  readonly apiKey: Redacted.Redacted
 }
 
 /** The account whose loans live at random, and the one that plays the bank's page. */
@@ -33,7 +33,6 @@ const passwords = new Map<string, string>([
   [pageAccount, "bank-page-password"],
 ])
 const callbackCredentials = Redacted.make(Buffer.from("bank:callback-secret").toString("base64"))
-const apiKey = Redacted.make("local-api-key")
 /** The sandbox bank is our own, and its time runs fast. */
 const requestsPerSecondMax = 2_000
 
@@ -43,8 +42,8 @@ export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
   const bank = yield* makeSandboxBank(lives)
   const bankContext = yield* Layer.build(sandboxServer(bank, lives, 0))
   const bankUrl = urlOf(Context.get(bankContext, HttpServer.HttpServer))
-  const settings = yield* readSettings([writtenSource(engineSettings(options, bankUrl), "the sandbox")])
-  const engineContext = yield* Layer.build(engineServer(yield* engineConfig(settings)))
+  const config = yield* configOf(engineSettings(options, bankUrl))
+  const engineContext = yield* Layer.build(engineServer(config))
   const engineUrl = Context.get(engineContext, HttpListener).url
 
   for (const account of [mainAccount, pageAccount]) {
@@ -72,7 +71,7 @@ export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
     const status = yield* Effect.promise(async () => {
       const answer = await request(`${engineUrl}/v1/loans`, {
         method: "POST",
-        headers: { authorization: `Bearer ${Redacted.value(apiKey)}`, "content-type": "text/xml" },
+        headers: { authorization: `Bearer ${Redacted.value(options.apiKey)}`, "content-type": "text/xml" },
         body: raw,
       })
       await answer.body.dump()
@@ -102,7 +101,7 @@ export const bankConfig = (account: AccountName, bankUrl: string) => ({
 const engineSettings = (options: DemoOptions, bankUrl: string): LoanEngineSettings => ({
   port: 0,
   databaseUrl: options.databasePath,
-  apiKey: Redacted.value(apiKey),
+  apiKey: Redacted.value(options.apiKey),
   // Everything is registered at once, by ourselves.
   apiRequestsPerSecondMax: 1_000_000,
   stopDrainMs: 1,

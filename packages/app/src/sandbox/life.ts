@@ -1,7 +1,7 @@
 import { parseDecimal } from "@loan-engine/domain/decimal-text"
 import type { Offer } from "@loan-engine/domain/offer"
 import { Effect, Random } from "effect"
-import type { ChaosLevel, Fate } from "./chaos.ts"
+import type { Chaos, Fate } from "./chaos.ts"
 import { drawFate } from "./chaos.ts"
 
 /** What can happen to an application at the bank. All but `additionReceived` are told by a callback. */
@@ -29,10 +29,10 @@ export interface Life {
 const hourMs = 3_600_000
 
 /** Draws a random lawful life; the same seed gives the same one. */
-export const drawLife = (seed: string, chaos: ChaosLevel, initial?: InitialDecision): Effect.Effect<Life> =>
+export const drawLife = (seed: string, chaos: Chaos, initial?: InitialDecision): Effect.Effect<Life> =>
   drawFrom(chaos, initial).pipe(Random.withSeed(seed))
 
-const drawFrom = Effect.fnUntraced(function* (chaos: ChaosLevel, given?: InitialDecision) {
+const drawFrom = Effect.fnUntraced(function* (chaos: Chaos, given?: InitialDecision) {
   const first = yield* Random.next
   const initial = given ?? (first < 0.6 ? "MANUAL_INSPECTION" : first < 0.9 ? "APPROVED" : "REJECTED")
   const changes: Array<Life["changes"][number]> = []

@@ -6,7 +6,8 @@ import type { BankLoan } from "./bank-loan.ts"
 import { applyChange, callbackEvent, trueStage } from "./bank-loan.ts"
 import type { CallbackTransport, Registration, SigningKeys } from "./callback-sender.ts"
 import { makeCallbackSender, makeSigningKeys, noCallbacks } from "./callback-sender.ts"
-import type { ChaosLevel, Fate } from "./chaos.ts"
+import type { Chaos, Fate } from "./chaos.ts"
+import type { BankTruth } from "./judge.ts"
 import type { BankChange, InitialDecision, Life } from "./life.ts"
 import { drawLife } from "./life.ts"
 import { testPersons } from "./test-persons.ts"
@@ -14,7 +15,7 @@ import { testPersons } from "./test-persons.ts"
 export interface SandboxSettings {
   /** The same seed gives the same lives and the same mishaps. */
   readonly seed: string
-  readonly chaos: ChaosLevel
+  readonly chaos: Chaos
   /** Bank seconds per second of ours. */
   readonly speed: number
   /** Webservice accounts, as username to password. */
@@ -158,7 +159,7 @@ export const decisionResult = (loan: BankLoan): DecisionResult => ({
 })
 
 /** The bank's truth about every application, for whoever judges the engine afterwards. */
-export const truth = (bank: SandboxBank) =>
+export const truth = (bank: SandboxBank): ReadonlyArray<BankTruth> =>
   [...bank.loans.values()].map((loan) => ({
     applicationReference: loan.reference,
     account: loan.account,

@@ -15,6 +15,7 @@ import {
   rescheduleLoan,
   saveRegistration,
 } from "./postgres-statements.ts"
+import { referenceRange } from "./reference-range.ts"
 
 type Submit = (update: Update) => Effect.Effect<WrittenChange | undefined, StoreUnavailable>
 
@@ -59,8 +60,11 @@ export function postgresLoans(query: Query, schema: string, submit: Submit): Loa
     stalledCount: (account) =>
       Effect.map(query(reads.stalledCount, [text(account)]), ([row]) => whole(row?.["loans"])),
     accounts: mapped(query(reads.accounts, []), accountOf),
-    loans: ({ account, only, after, limit }) =>
-      mapped(loansPage(query, reads, only, [text(account), text(after), int(limit)]), storedLoan),
+    loans: ({ account, only, prefix = "", after, limit }) => {
+      const { from, before } = referenceRange(prefix, after)
+      const page = [text(account), text(from), text(before), int(limit)]
+      return mapped(loansPage(query, reads, only, page), storedLoan)
+    },
     callbackRegistration: (account, bankUrl) =>
       Effect.map(query(reads.registration, [text(account), text(bankUrl)]), ([row]) =>
         row === undefined ? undefined : registration(account, bankUrl, row),

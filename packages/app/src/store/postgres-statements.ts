@@ -4,7 +4,8 @@ import { entryColumns, loanColumns } from "./postgres-rows.ts"
 export const readStatements = (schema: string) => {
   const loansPage = (only: string): string => `
     SELECT ${loanColumns} FROM ${schema}.loans l
-    WHERE account = $1 AND application_reference > $2 ${only} ORDER BY application_reference LIMIT $3::int`
+    WHERE account = $1 AND application_reference >= $2 AND application_reference < $3 ${only}
+    ORDER BY application_reference LIMIT $4::int`
   return {
     load: `SELECT ${loanColumns} FROM ${schema}.loans l WHERE application_reference = $1`,
     history: `SELECT ${entryColumns} FROM ${schema}.journal WHERE application_reference = $1 ORDER BY version`,
@@ -27,7 +28,7 @@ export const readStatements = (schema: string) => {
         WHERE found.account IS NOT NULL)
       SELECT account FROM found WHERE account IS NOT NULL`,
     loans: loansPage(""),
-    loansAtStage: loansPage("AND stage = $4"),
+    loansAtStage: loansPage("AND stage = $5"),
     loansStalled: loansPage("AND stalled"),
     registration: `
       SELECT callback_url, registered_at FROM ${schema}.callback_registrations WHERE account = $1 AND bank_url = $2`,

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite"
+import { extname } from "node:path"
 import { Worker } from "node:worker_threads"
 import { Deferred, Effect } from "effect"
 import type { Scope } from "effect"
@@ -26,7 +27,10 @@ export const threadCommit = Effect.fnUntraced(function* (
   const worker = yield* Effect.acquireRelease(
     Effect.sync(() => {
       const workerData = { path, busyTimeoutMs, walPagesMax }
-      const started = new Worker(new URL("./sqlite-writer-thread.ts", import.meta.url), { workerData })
+      const started = new Worker(
+        new URL(`./sqlite-writer-thread${extname(import.meta.url)}`, import.meta.url),
+        { workerData },
+      )
       started.once("message", () => Deferred.doneUnsafe(opened, Effect.void))
       started.once("error", (cause: Error) => Deferred.doneUnsafe(ended, Effect.succeed(cause.message)))
       started.once("exit", () => Deferred.doneUnsafe(ended, Effect.succeed("it was ended")))

@@ -14,6 +14,8 @@ import type {
 import { LoanStore, StoreUnavailable } from "../loan-store.ts"
 import { makeGroupCommit } from "./group-commit.ts"
 import type { GroupCommitLimits } from "./group-commit.ts"
+import { referenceRange } from "./reference-range.ts"
+import type { ReferenceRange } from "./reference-range.ts"
 import { isSqliteError } from "./sqlite-connection.ts"
 import { sqliteFailure } from "./sqlite-failure.ts"
 import { sqliteJournal } from "./sqlite-journal.ts"
@@ -72,8 +74,10 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
     stageCounts: (account) => read(() => reads.stageCounts.all(account).map((row) => stageCount(row))),
     stalledCount: (account) => read(() => Number(reads.stalledCount.get(account)?.["loans"] ?? 0)),
     accounts: read(() => reads.accounts.all().map((row) => accountOf(row))),
-    loans: ({ account, only, after, limit }) =>
-      read(() => loansRead(reads, only)(account, after, limit).map((row) => storedLoan(row))),
+    loans: ({ account, only, prefix = "", after, limit }) =>
+      read(() =>
+        loansRead(reads, only)(account, referenceRange(prefix, after), limit).map((row) => storedLoan(row)),
+      ),
     callbackRegistration: (account, bankUrl) => read(() => findRegistration(reads, account, bankUrl)),
     saveCallbackRegistration: ({ account, bankUrl, callbackUrl, registeredAt }) =>
       Effect.asVoid(
@@ -148,14 +152,15 @@ function prepareReads(database: DatabaseSync) {
 type Reads = ReturnType<typeof prepareReads>
 
 const loansPage = (only: string): string => `
-  SELECT ${loanColumns} FROM loans WHERE account = ? AND application_reference > ? ${only}
+  SELECT ${loanColumns} FROM loans WHERE account = ? AND application_reference >= ? AND application_reference < ? ${only}
   ORDER BY application_reference LIMIT ?`
 
 const loansRead =
-  (reads: Reads, only: LoanFilter | undefined) => (account: AccountName, after: string, limit: number) => {
-    if (only === undefined) return reads.loans.all(account, after, limit)
-    if ("stage" in only) return reads.loansAtStage.all(account, after, only.stage, limit)
-    return reads.loansStalled.all(account, after, limit)
+  (reads: Reads, only: LoanFilter | undefined) =>
+  (account: AccountName, { from, before }: ReferenceRange, limit: number) => {
+    if (only === undefined) return reads.loans.all(account, from, before, limit)
+    if ("stage" in only) return reads.loansAtStage.all(account, from, before, only.stage, limit)
+    return reads.loansStalled.all(account, from, before, limit)
   }
 
 const claim = ({ account, confirm, now, limit, leaseMs }: ClaimDue): Write => ({

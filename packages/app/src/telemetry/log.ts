@@ -23,15 +23,26 @@ export interface LogSettings {
 
 /** Everything that is logged goes to stderr, a line each. */
 export const logLayer = ({ format, level }: LogSettings): Layer.Layer<never> =>
-  Layer.mergeAll(
-    Logger.layer([Logger.withConsoleError(Logger.make((options) => formats[format](logEntry(options))))]),
-    Layer.succeed(References.MinimumLogLevel, logLevels[level]),
+  loggingLayer(level, Logger.withConsoleError(Logger.make((options) => formats[format](logEntry(options)))))
+
+/** Everything that is logged goes to a function: a service that embeds the engine has a log of its own. */
+export const logToLayer = (level: LogSettings["level"], log: (entry: LogEntry) => void): Layer.Layer<never> =>
+  loggingLayer(
+    level,
+    Logger.make((options) => log(logEntry(options))),
   )
+
+const loggingLayer = (
+  level: LogSettings["level"],
+  logger: Logger.Logger<unknown, void>,
+): Layer.Layer<never> =>
+  Layer.mergeAll(Logger.layer([logger]), Layer.succeed(References.MinimumLogLevel, logLevels[level]))
 
 /** The longest text that is logged as one value, in characters. */
 const valueCharactersMax = 1_024
 
-interface LogEntry {
+/** One line of the log: what happened, and to what. It holds no body, no credential and no person. */
+export interface LogEntry {
   readonly timestamp: string
   readonly level: string
   readonly message: string

@@ -1,0 +1,13 @@
+import { engine } from "../../../engine.ts"
+
+/** The bank's callbacks: /callbacks/se. Runs on Node, not at the edge: `export const runtime = "nodejs"`. */
+export const runtime = "nodejs"
+
+interface Context {
+  readonly params: Promise<{ readonly account: string }>
+}
+
+export async function POST(request: Request, { params }: Context): Promise<Response> {
+  const { account } = await params
+  return (await engine()).callback(account)(request)
+}

@@ -1,0 +1,10 @@
+import { openLoanEngine } from "@loan-engine/app"
+import type { LoanEngineHandle } from "@loan-engine/app"
+
+declare global {
+  var loanEngine: Promise<LoanEngineHandle> | undefined
+}
+
+/** One engine for the whole process: route modules may be loaded more than once, the store's file has one owner. */
+export const engine = (): Promise<LoanEngineHandle> =>
+  (globalThis.loanEngine ??= openLoanEngine({}, { environment: process.env }))

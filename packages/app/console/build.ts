@@ -1,0 +1,55 @@
+import { createHash } from "node:crypto"
+import { globSync, readFileSync, writeFileSync } from "node:fs"
+import { rename, rm } from "node:fs/promises"
+import { fileURLToPath } from "node:url"
+import config from "./vite.config.ts"
+
+const workspace = fileURLToPath(new URL("../../../", import.meta.url))
+const directory = fileURLToPath(new URL("../dist/console", import.meta.url))
+
+/** All that the build is made from: the console, what it shares with the engine, and the versions of what it uses. */
+const sources = [
+  "packages/app/console/**/*.{ts,tsx,css,html,svg,json}",
+  "packages/app/src/{client,api}/**/*.ts",
+  "packages/app/src/client.ts",
+  "packages/domain/src/**/*.ts",
+  "pnpm-lock.yaml",
+]
+
+/** Beside the build, the digest of what it was made from. */
+const digestFile = `${directory}.sources`
+
+function digestOfSources(): string {
+  const digest = createHash("sha256")
+  for (const file of globSync(sources, { cwd: workspace }).toSorted()) {
+    digest.update(`${file}\n`).update(readFileSync(`${workspace}${file}`))
+  }
+  return digest.digest("hex")
+}
+
+function builtFrom(): string | undefined {
+  try {
+    return readFileSync(digestFile, "utf8")
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Builds the console unless what is there was made from the very same sources. It is made beside and then put in place, so
+ * that two that build at once do not meet.
+ */
+export async function ensureConsole(): Promise<void> {
+  const digest = digestOfSources()
+  if (builtFrom() === digest) return
+  process.stderr.write("building the operators' console …\n")
+  const { build } = await import("vite")
+  const outDir = `${directory}-${process.pid}`
+  await build({ ...config, logLevel: "warn", build: { ...config.build, outDir } })
+  await rm(directory, { recursive: true, force: true })
+  // Whoever was faster has put the same in place.
+  await rename(outDir, directory).catch(() => rm(outDir, { recursive: true }))
+  writeFileSync(digestFile, digest)
+}
+
+if (import.meta.main) await ensureConsole()

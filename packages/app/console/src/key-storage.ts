@@ -1,0 +1,17 @@
+const keyName = "loan-engine.key"
+
+/** The key is kept for this tab only, and gone with it. */
+export const storedKey = (): string | null => window.sessionStorage.getItem(keyName)
+export const storeKey = (key: string): void => window.sessionStorage.setItem(keyName, key)
+export const forgetKey = (): void => window.sessionStorage.removeItem(keyName)
+
+/**
+ * Takes the key out of an address such as `#key=…`, which `start` prints: what stands behind `#` never reaches a server, and
+ * once it was taken it stands in no history either.
+ */
+export function takeKeyFromAddress(): void {
+  const key = new URLSearchParams(window.location.hash.replace(/^#/u, "")).get("key")
+  if (key === null) return
+  storeKey(key)
+  window.history.replaceState(null, "", "#/")
+}

@@ -1,0 +1,101 @@
+import type { LoanJson } from "@loan-engine/app/client"
+import { amount, count, dateTime } from "../format.ts"
+import { useLanguage, useWords } from "../words/language.ts"
+import { Card } from "./card.tsx"
+import { Distance } from "./time.tsx"
+
+/** What is known of a loan by now, and who must act. */
+export function LoanFacts({ loan }: { loan: LoanJson }) {
+  const words = useWords()
+  return (
+    <div className="facts">
+      <Card title={words.loan.next} className="next">
+        <p>
+          <strong>{words.actor[loan.next.actor]}</strong> {words.action[loan.next.action]}.
+        </p>
+      </Card>
+      <Card title={words.loan.offer}>
+        <Offer offer={loan.offer} />
+      </Card>
+      <Card title={words.loan.documents}>
+        <Documents loan={loan} />
+      </Card>
+      <Card title={words.loan.signing}>
+        <Signing signing={loan.signing} />
+      </Card>
+      <Card title={words.loan.polls}>
+        {loan.nextPollAt === null ? (
+          <p>{words.loan.noPoll}</p>
+        ) : (
+          <p>
+            {words.loan.nextPoll}: <Distance to={loan.nextPollAt} isPast={false} />
+          </p>
+        )}
+      </Card>
+    </div>
+  )
+}
+
+const rates: ReadonlySet<string> = new Set(["interest", "effectiveInterest"])
+
+function Offer({ offer }: Pick<LoanJson, "offer">) {
+  const words = useWords()
+  const language = useLanguage()
+  if (offer === null) return <p className="hint">{words.loan.noOffer}</p>
+  const { documentTypes, tenor, ...decimals } = offer
+  const rows: Array<readonly [string, string]> = []
+  for (const [name, text] of Object.entries(decimals)) {
+    if (isOfferName(words.offer, name) && text !== undefined) {
+      rows.push([words.offer[name], `${amount(language, text)}${rates.has(name) ? " %" : ""}`])
+    }
+  }
+  if (tenor !== undefined) rows.push([words.offer.tenor, words.loan.tenor(count(language, tenor))])
+  return (
+    <>
+      <dl className="rows">
+        {rows.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {documentTypes !== undefined && documentTypes.length > 0 && (
+        <p className="hint">
+          {words.offer.documentTypes}: {documentTypes.join(", ")}
+        </p>
+      )}
+      <p className="hint">{words.loan.currency}</p>
+    </>
+  )
+}
+
+const isOfferName = <Names extends object>(names: Names, name: string): name is keyof Names & string =>
+  Object.hasOwn(names, name)
+
+function Documents({ loan }: { loan: LoanJson }) {
+  const words = useWords()
+  if (!loan.additionOutstanding) return <p className="hint">{words.loan.noDocuments}</p>
+  if (loan.requiredDocuments.length === 0) return <p>{words.loan.unnamedDocuments}</p>
+  return (
+    <ul className="documents">
+      {loan.requiredDocuments.map((name) => (
+        <li key={name}>
+          <code>{name}</code>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function Signing({ signing: { signed, heardAt, method } }: Pick<LoanJson, "signing">) {
+  const words = useWords()
+  const language = useLanguage()
+  if (!signed) return <p className="hint">{words.loan.notSigned}</p>
+  return (
+    <>
+      <p>{heardAt === null ? words.loan.signedImplied : words.loan.signedAt(dateTime(language, heardAt))}</p>
+      {method !== null && <p>{words.loan.method(method)}</p>}
+    </>
+  )
+}

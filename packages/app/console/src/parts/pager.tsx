@@ -1,0 +1,26 @@
+import { useWords } from "../words/language.ts"
+
+interface PagerProps {
+  /** Where the first page and the next one are, as far as they are elsewhere. */
+  readonly first: string | undefined
+  readonly next: string | undefined
+}
+
+export function Pager({ first, next }: PagerProps) {
+  const words = useWords()
+  if (first === undefined && next === undefined) return null
+  return (
+    <p className="pager">
+      {first !== undefined && (
+        <a className="button" href={first}>
+          {words.loans.first}
+        </a>
+      )}
+      {next !== undefined && (
+        <a className="button" href={next}>
+          {words.loans.more}
+        </a>
+      )}
+    </p>
+  )
+}

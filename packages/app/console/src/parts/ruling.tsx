@@ -1,0 +1,153 @@
+import type { LoanApiError, LoanJson, RuledJson } from "@loan-engine/app/client"
+import { useId, useState } from "react"
+import { asApiError } from "../loaded.ts"
+import { useMayOperate, useSession } from "../session.ts"
+import { useWords } from "../words/language.ts"
+import { Card } from "./card.tsx"
+import { RulingPreview } from "./ruling-preview.tsx"
+import { Failure } from "./states.tsx"
+
+type Verdict = "approved" | "rejected"
+const verdicts = ["approved", "rejected"] as const
+
+interface RulingProps {
+  readonly loan: LoanJson
+  readonly done: (ruled: RuledJson) => void
+}
+
+/** What a ruling would do, of the loan at this version; worth nothing once the loan has moved on. */
+interface Preview {
+  readonly ruled: RuledJson
+  readonly version: number
+}
+
+/** A person's word on a loan in dispute: first what it would do, then, if the loan still stands as it was looked at, the ruling. */
+export function Ruling({ loan, done }: RulingProps) {
+  const words = useWords()
+  const mayOperate = useMayOperate()
+  return (
+    <Card title={words.ruling.title} className="ruling">
+      <p>{words.ruling.why}</p>
+      {mayOperate ? <RulingForm loan={loan} done={done} /> : <p className="notice">{words.ruling.scope}</p>}
+    </Card>
+  )
+}
+
+function RulingForm({ loan, done }: RulingProps) {
+  const words = useWords()
+  const { client } = useSession()
+  const id = useId()
+  const [decision, setDecision] = useState<Verdict>()
+  const [by, setBy] = useState("")
+  const [reason, setReason] = useState("")
+  const [preview, setPreview] = useState<Preview>()
+  const [hasMoved, setMoved] = useState(false)
+  const [error, setError] = useState<LoanApiError>()
+  const [isBusy, setBusy] = useState(false)
+  const isStale = preview !== undefined && preview.version !== loan.version
+  const shown = isStale ? undefined : preview
+
+  const say = async (dryRun: boolean, ifVersion: number): Promise<void> => {
+    if (decision === undefined) return
+    setBusy(true)
+    setError(undefined)
+    setMoved(false)
+    try {
+      const ruled = await client.rule(
+        loan.applicationReference,
+        { decision, by: by.trim(), reason: reason.trim() },
+        { dryRun, ifVersion },
+      )
+      if (dryRun) setPreview({ ruled, version: ifVersion })
+      else done(ruled)
+    } catch (failure) {
+      const refusal = asApiError(failure)
+      setPreview(undefined)
+      if (refusal.problem?.code === "loan-moved") setMoved(true)
+      else setError(refusal)
+    } finally {
+      setBusy(false)
+    }
+  }
+  const edited = (): void => {
+    setPreview(undefined)
+    setMoved(false)
+    setError(undefined)
+  }
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        void say(true, loan.version)
+      }}
+    >
+      <fieldset>
+        <legend>{words.ruling.decision}</legend>
+        {verdicts.map((verdict) => (
+          <label key={verdict} className="choice">
+            <input
+              type="radio"
+              name={`${id}-decision`}
+              required
+              checked={decision === verdict}
+              onChange={() => {
+                setDecision(verdict)
+                edited()
+              }}
+            />
+            {words.ruling.verdict[verdict]}
+          </label>
+        ))}
+      </fieldset>
+      <label className="field">
+        <span>{words.ruling.by}</span>
+        <input
+          required
+          pattern=".*\S.*"
+          maxLength={200}
+          autoComplete="name"
+          value={by}
+          placeholder={words.ruling.byHint}
+          onChange={({ target }) => {
+            setBy(target.value)
+            edited()
+          }}
+        />
+      </label>
+      <label className="field">
+        <span>{words.ruling.reason}</span>
+        <textarea
+          required
+          maxLength={2000}
+          rows={3}
+          value={reason}
+          placeholder={words.ruling.reasonHint}
+          onChange={({ target }) => {
+            setReason(target.value)
+            edited()
+          }}
+        />
+      </label>
+      {shown === undefined && (
+        <button className="primary" type="submit" disabled={isBusy}>
+          {isBusy ? words.ruling.previewing : words.ruling.preview}
+        </button>
+      )}
+      {(hasMoved || isStale) && (
+        <p className="notice warning" role="alert">
+          {words.ruling.moved}
+        </p>
+      )}
+      {error !== undefined && <Failure error={error} />}
+      {shown !== undefined && decision !== undefined && (
+        <RulingPreview
+          ruled={shown.ruled}
+          label={isBusy ? words.ruling.ruling : words.ruling.rule[decision]}
+          isBusy={isBusy}
+          rule={() => void say(false, shown.version)}
+          change={edited}
+        />
+      )}
+    </form>
+  )
+}

@@ -1,0 +1,55 @@
+import { useMemo, useSyncExternalStore } from "react"
+
+/** Where the reader is: what stands behind `#` in the address, which is never sent to a server. */
+export type Place =
+  | { readonly page: "overview" | "disputes" | "stalled" | "callbacks" }
+  | { readonly page: "loans"; readonly query: URLSearchParams }
+  | { readonly page: "loan"; readonly reference: string }
+
+/** The pages that have a place in the navigation, in its order. */
+export const pages = ["overview", "loans", "disputes", "stalled", "callbacks"] as const
+export type Page = (typeof pages)[number]
+
+export const pageHref = (page: Page): string => (page === "overview" ? "#/" : `#/${page}`)
+export const loanHref = (reference: string): string => `#/loans/${encodeURIComponent(reference)}`
+
+/** The loans' list with these filters; those that are empty are left out. */
+export function loansHref(filters: Readonly<Record<string, string>>): string {
+  const query = new URLSearchParams(Object.entries(filters).filter(([, value]) => value !== ""))
+  return query.size === 0 ? "#/loans" : `#/loans?${query.toString()}`
+}
+
+function placeOf(hash: string): Place {
+  const [path = "", query = ""] = hash.replace(/^#\/?/u, "").split("?")
+  const [page = "", reference] = path.split("/")
+  if (page === "loans" && reference !== undefined && reference !== "") {
+    return { page: "loan", reference: decoded(reference) }
+  }
+  if (page === "loans") return { page: "loans", query: new URLSearchParams(query) }
+  if (page === "disputes" || page === "stalled" || page === "callbacks") return { page }
+  return { page: "overview" }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+const subscribe = (listener: () => void): (() => void) => {
+  window.addEventListener("hashchange", listener)
+  return () => window.removeEventListener("hashchange", listener)
+}
+
+export function usePlace(): Place {
+  const hash = useSyncExternalStore(subscribe, () => window.location.hash)
+  return useMemo(() => placeOf(hash), [hash])
+}
+
+/** Goes somewhere without a new entry in the history: for filters that change with every letter. */
+export function replacePlace(href: string): void {
+  window.history.replaceState(null, "", href)
+  window.dispatchEvent(new HashChangeEvent("hashchange"))
+}

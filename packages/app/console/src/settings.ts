@@ -1,0 +1,55 @@
+import { useState } from "react"
+import { isLanguage, languageOf } from "./words/language.ts"
+import type { Language } from "./words/language.ts"
+
+export const themes = ["auto", "light", "dark"] as const
+export type Theme = (typeof themes)[number]
+
+export const isTheme = (text: string | null): text is Theme => themes.some((theme) => theme === text)
+
+/** What the reader has chosen, kept in this browser. A browser that keeps nothing forgets it with the page. */
+function kept(name: string): string | null {
+  try {
+    return window.localStorage.getItem(name)
+  } catch {
+    return null
+  }
+}
+
+function keep(name: string, value: string): void {
+  try {
+    window.localStorage.setItem(name, value)
+  } catch {
+    // It holds for as long as the page is open.
+  }
+}
+
+export function useLanguageSetting(): readonly [Language, (language: Language) => void] {
+  const [language, setLanguage] = useState(() => {
+    const chosen = kept("loan-engine.language")
+    return isLanguage(chosen) ? chosen : languageOf(navigator.languages)
+  })
+  document.documentElement.lang = language
+  return [
+    language,
+    (next) => {
+      keep("loan-engine.language", next)
+      setLanguage(next)
+    },
+  ]
+}
+
+export function useThemeSetting(): readonly [Theme, (theme: Theme) => void] {
+  const [theme, setTheme] = useState((): Theme => {
+    const chosen = kept("loan-engine.theme")
+    return isTheme(chosen) ? chosen : "auto"
+  })
+  document.documentElement.dataset["theme"] = theme
+  return [
+    theme,
+    (next) => {
+      keep("loan-engine.theme", next)
+      setTheme(next)
+    },
+  ]
+}

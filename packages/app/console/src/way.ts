@@ -1,0 +1,26 @@
+import type { EntryJson } from "@loan-engine/app/client"
+import type { Stage } from "@loan-engine/domain/legal-transitions"
+
+/** The way that a loan took through its lifecycle. */
+export interface Way {
+  /** The stages in the order they were entered; a stage may come again. */
+  readonly stops: ReadonlyArray<{ readonly stage: Stage; readonly inferred: boolean }>
+  readonly stages: ReadonlySet<Stage>
+  /** How each edge was walked: in so many words if that ever happened, else by inference. */
+  readonly edges: ReadonlyMap<string, "walked" | "inferred">
+}
+
+export const edgeName = ({ from, to }: { readonly from: Stage; readonly to: Stage }): string =>
+  `${from} ${to}`
+
+export function wayOf(entries: ReadonlyArray<EntryJson>): Way {
+  const steps = entries.flatMap((entry) => entry.steps)
+  const edges = new Map<string, "walked" | "inferred">()
+  for (const step of steps) {
+    const name = edgeName(step)
+    edges.set(name, step.inferred && edges.get(name) !== "walked" ? "inferred" : "walked")
+  }
+  const start = { stage: "submitted", inferred: false } as const
+  const stops = [start, ...steps.map(({ to, inferred }) => ({ stage: to, inferred }))]
+  return { stops, stages: new Set(stops.map(({ stage }) => stage)), edges }
+}

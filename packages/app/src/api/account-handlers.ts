@@ -1,0 +1,88 @@
+import type { Stage } from "@loan-engine/domain/legal-transitions"
+import type { AccountName } from "@loan-engine/domain/observation"
+import { Effect } from "effect"
+import { HttpApiBuilder } from "effect/http-api"
+import { callbackHealthCommand } from "../callback-health.ts"
+import type { CallbackHealth, CallbackHealthSettings } from "../callback-health.ts"
+import { callbackHealths } from "../callback-watch.ts"
+import type { JournalStore } from "../journal-store.ts"
+import { LoanStore } from "../loan-store.ts"
+import type { StageCounts } from "../loan-store.ts"
+import { CurrentKey } from "./access.ts"
+import type { AccountJson, KeyJson } from "./account-schemas.ts"
+import { scopes } from "./api-contract.ts"
+import { LoanApi } from "./loan-api.ts"
+import { isoOrNull } from "./loan-json.ts"
+import type { LoanListLimits } from "./loan-list.ts"
+import { answering, storeUnavailable } from "./problem.ts"
+
+/** What is told of the accounts that are set, and of the key that asks. */
+export const accountHandlers = (
+  accounts: ReadonlyArray<AccountName>,
+  callbackHealth: CallbackHealthSettings,
+  { accountsAgeMaxMs }: Pick<LoanListLimits, "accountsAgeMaxMs">,
+) =>
+  HttpApiBuilder.group(
+    LoanApi,
+    "accounts",
+    Effect.fnUntraced(function* (handlers) {
+      const context = yield* Effect.context<LoanStore | JournalStore>()
+      const counted = yield* Effect.cachedWithTTL(
+        Effect.provideContext(accountsNow(accounts, callbackHealth), context),
+        accountsAgeMaxMs,
+      )
+      return handlers
+        .handle("accounts", () => answering(Effect.mapError(counted, () => storeUnavailable)))
+        .handle("key", () => answering(currentKey))
+    }),
+  )
+
+/** The accounts that are set, and behind them those that only loans are left of. */
+const accountsNow = Effect.fnUntraced(function* (
+  configured: ReadonlyArray<AccountName>,
+  settings: CallbackHealthSettings,
+) {
+  const store = yield* LoanStore
+  const names = [...new Set([...configured, ...(yield* store.accounts)])]
+  const healths = yield* callbackHealths(settings, names)
+  return yield* Effect.forEach(healths, (health) =>
+    Effect.zipWith(store.stageCounts(health.account), store.stalledCount(health.account), (counts, stalled) =>
+      accountJson(health, counts, stalled, settings.callbackHealthDays),
+    ),
+  )
+})
+
+function accountJson(
+  { account, lastCallbackAt, ...health }: CallbackHealth,
+  counts: StageCounts,
+  stalled: number,
+  days: number,
+): AccountJson {
+  const count = (stage: Stage): number => counts.find((row) => row.stage === stage)?.loans ?? 0
+  return {
+    name: account,
+    loans: {
+      submitted: count("submitted"),
+      manualInspection: count("manualInspection"),
+      approved: count("approved"),
+      rejected: count("rejected"),
+      waitingForAddition: count("waitingForAddition"),
+      signed: count("signed"),
+      paidOut: count("paidOut"),
+      disputed: count("disputed"),
+    },
+    stalled,
+    callbacks: {
+      ...health,
+      days,
+      lastCallbackAt: isoOrNull(lastCallbackAt),
+      command: callbackHealthCommand(account),
+    },
+  }
+}
+
+const currentKey = Effect.flatMap(CurrentKey, (key) =>
+  key === undefined
+    ? Effect.die(new Error("a key was asked for, and none is known"))
+    : Effect.succeed<KeyJson>({ name: key.name, scopes: scopes.filter((scope) => key.scopes.has(scope)) }),
+)

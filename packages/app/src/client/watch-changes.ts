@@ -1,0 +1,41 @@
+import { Effect } from "effect"
+import type { ChangeJson } from "../api/loan-schemas.ts"
+import { followChanges } from "./change-stream.ts"
+import { makeWatch } from "./watch.ts"
+import type { Watch, WatchState } from "./watch.ts"
+import type { Watching } from "./watch-loans.ts"
+
+/** How many changes a watch remembers. */
+const changesKeptMax = 50
+
+export interface ChangesSnapshot extends WatchState {
+  /** What came while it was watched, the newest first; at most 50. A listener is told of each. */
+  readonly changes: ReadonlyArray<ChangeJson>
+}
+
+/** The changes of all loans, or of one account's, as they come: nothing that was before. */
+export function watchChanges(
+  { http, limits, signal }: Omit<Watching, "calls">,
+  { account }: { readonly account?: string },
+): Watch<ChangesSnapshot> {
+  let changes: ReadonlyArray<ChangeJson> = []
+  let wasLive = false
+  const path = `/v1/changes${account === undefined ? "" : `?account=${encodeURIComponent(account)}`}`
+  return makeWatch(
+    (state) => ({ ...state, changes }),
+    (changed) =>
+      followChanges(http, path, limits, {
+        connected: Effect.sync(() => {
+          wasLive = true
+          changed({ status: "live", problem: undefined })
+        }),
+        changed: (change) => {
+          changes = [change, ...changes.slice(0, changesKeptMax - 1)]
+          changed()
+        },
+        disconnected: () => changed({ status: wasLive ? "reconnecting" : "connecting", problem: undefined }),
+        refused: (problem) => changed({ status: "refused", problem }),
+      }),
+    signal,
+  )
+}

@@ -1,0 +1,174 @@
+import type { RequestListener } from "node:http"
+import { CallbackRefused, refuse } from "@loan-engine/adapters-http/callback-answer"
+import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
+import { Context, Effect, Exit, Layer, Schema, Scope, Stream } from "effect"
+import { ownKey } from "./api/api-keys.ts"
+import { changeJson } from "./api/loan-json.ts"
+import { pageLoansMax } from "./api/loan-schemas.ts"
+import type { ChangeJson, LoanJson } from "./api/loan-schemas.ts"
+import { retryAfterSeconds } from "./api/problem.ts"
+import { ChangeFeed } from "./change-feed.ts"
+import { loanClient } from "./client.ts"
+import type { LoanClient, LoanListFilter } from "./client.ts"
+import { engineConfig } from "./config/config.ts"
+import { readSettings } from "./config/read-settings.ts"
+import type { LoanEngineSettings } from "./config/settings.ts"
+import { environmentSources, fileSource, writtenSource } from "./config/sources.ts"
+import type { Environment } from "./config/sources.ts"
+import { engineServices, makeEngineHttp } from "./engine-server.ts"
+import { logLayer, logToLayer } from "./telemetry/log.ts"
+import type { LogEntry } from "./telemetry/log.ts"
+
+export interface OpenOptions {
+  /** A settings file, read behind what code gives. */
+  readonly file?: string
+  /** Variables such as `process.env`, read behind what code gives and before the file. None by default. */
+  readonly environment?: Environment
+  /** Where the log goes; by default to stderr, as `logFormat` says. */
+  readonly log?: (entry: LogEntry) => void
+}
+
+export interface ChangesOptions {
+  /** The position behind which to begin; without it, with what comes next. */
+  readonly after?: number
+  /** One account's changes only. */
+  readonly account?: string
+  /** One loan's changes only. */
+  readonly reference?: string
+}
+
+/**
+ * The engine inside a service of your own: the same calls and watches as the client of an engine elsewhere, and the handlers
+ * that your server hands requests to. Calls reject with a `LoanApiError`, whose `problem` is what an engine elsewhere would answer.
+ */
+export interface LoanEngineHandle extends LoanClient {
+  /** Every loan that meets a filter, by account and reference, read page by page as the loop goes on. */
+  readonly eachLoan: (filter?: LoanListFilter) => AsyncIterable<LoanJson>
+  /**
+   * Every change from a position on, in the journal's order, at least once, none left out, until the engine closes or the loop
+   * is left. Keep `position` where what you made of the change is kept, and go on behind it after a restart.
+   */
+  readonly changes: (options?: ChangesOptions) => AsyncIterable<ChangeJson>
+  /** All routes in the web-standard form: `/callbacks/{account}`, `/v1`, `/console`, `/docs`, `/health`, `/metrics`. */
+  readonly fetch: (request: Request) => Promise<Response>
+  /** One account's callbacks, for a route of your own: what was registered with the bank must lead here. */
+  readonly callback: (account: string) => (request: Request) => Promise<Response>
+  /** {@link fetch} for node:http and what is built upon it. Nothing may read a request's body before it. */
+  readonly listener: RequestListener
+  /** Ends polling and streams, and closes the store. Close your server first. */
+  readonly close: () => Promise<void>
+  readonly [Symbol.asyncDispose]: () => Promise<void>
+}
+
+/**
+ * Opens the engine: its store, its polling, its handlers. It listens on nothing.
+ *
+ * Rejects with `ConfigUnusable` when a setting is missing or wrong, and with `StoreUnusable` when the store cannot be opened;
+ * the message says what to do.
+ *
+ * @example
+ * const engine = await openLoanEngine({
+ *   databaseUrl: "loans.sqlite",
+ *   accounts: { se: { callbackAuthMethod: "BASIC", callbackCredentials: ["YmFuazpzZWNyZXQ="] } },
+ * })
+ * const loan = await engine.register(bankAnswerXml, { account: "se" })
+ */
+export async function openLoanEngine(
+  settings: LoanEngineSettings = {},
+  options: OpenOptions = {},
+): Promise<LoanEngineHandle> {
+  const scope = Scope.makeUnsafe()
+  const opened = await Effect.runPromiseExit(Scope.provide(open(settings, options), scope))
+  if (Exit.isSuccess(opened)) return handleOf(opened.value, scope)
+  await Effect.runPromise(Scope.close(scope, opened))
+  return Effect.runPromise(Effect.failCause(opened.cause))
+}
+
+const open = Effect.fnUntraced(function* (settings: LoanEngineSettings, options: OpenOptions) {
+  const sources = [
+    writtenSource(settings, "code"),
+    ...(options.environment === undefined ? [] : yield* environmentSources(options.environment)),
+    ...(options.file === undefined ? [] : [yield* fileSource(options.file)]),
+  ]
+  const config = yield* Effect.flatMap(readSettings(sources), engineConfig)
+  const { key, apiKey } = ownKey()
+  const own = { ...config, api: { ...config.api, apiKeys: [...config.api.apiKeys, apiKey] } }
+  const { level, format } = config.telemetry.log
+  const logging =
+    options.log === undefined ? logLayer({ level, format: format ?? "json" }) : logToLayer(level, options.log)
+  const services = yield* Layer.build(Layer.provideMerge(engineServices(own), logging))
+  const http = yield* Effect.provideContext(makeEngineHttp(own), services)
+  return { services, http, key }
+})
+type Opened = Effect.Success<ReturnType<typeof open>>
+
+function handleOf({ services, http, key }: Opened, scope: Scope.Closeable): LoanEngineHandle {
+  const run = Effect.runPromiseWith(services)
+  const closed = new AbortController()
+  const open = (handle: (request: Request) => Promise<Response>) => (request: Request) =>
+    closed.signal.aborted ? Promise.resolve(gone()) : handle(request)
+  const fetch = open(http.handle)
+  const client = loanClient({
+    baseUrl: "http://loan-engine",
+    apiKey: key,
+    fetch: (input, init) => fetch(new Request(input, init)),
+    signal: closed.signal,
+  })
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> =>
+    (closing ??= run(
+      http.drain.pipe(
+        Effect.andThen(Effect.sync(() => closed.abort())),
+        Effect.andThen(Scope.close(scope, Exit.void)),
+      ),
+    ))
+  return {
+    ...client,
+    eachLoan: (filter = {}) => eachLoan(client, filter),
+    changes: (options = {}) =>
+      Stream.toAsyncIterableWith(changesOf(Context.get(services, ChangeFeed), options), services),
+    fetch,
+    callback: (account) => open((request) => http.handleCallback(account, request)),
+    listener: http.listener,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/** What is answered once the engine is closed: the bank then sends again. */
+function gone(): Response {
+  const headers = { "retry-after": String(retryAfterSeconds) }
+  const answer = refuse(new CallbackRefused({ code: "store-unavailable", headers }))
+  return new Response(answer.body, { status: answer.status, headers: answer.headers })
+}
+
+async function* eachLoan(client: LoanClient, filter: LoanListFilter): AsyncIterable<LoanJson> {
+  let from: { readonly cursor?: string } = {}
+  for (;;) {
+    const page = await client.loans({ ...filter, limit: pageLoansMax, ...from })
+    yield* page.loans
+    if (page.next === null) return
+    from = { cursor: page.next }
+  }
+}
+
+const decodeAccount = Schema.decodeEffect(AccountName)
+const decodeReference = Schema.decodeEffect(ApplicationReference)
+
+const changesOf = (feed: ChangeFeed["Service"], { after, account, reference }: ChangesOptions) =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const only = {
+        ...(account === undefined ? {} : { account: yield* decodeAccount(account) }),
+        ...(reference === undefined ? {} : { reference: yield* decodeReference(reference) }),
+      }
+      const { next } = yield* feed.read({ after, only })
+      const steps = Stream.unfold(undefined, () =>
+        Effect.map(next, (step) => (step === undefined ? undefined : ([step.changes, undefined] as const))),
+      )
+      return steps.pipe(
+        Stream.flatMap((changes) => Stream.fromIterable(changes)),
+        Stream.map((change) => changeJson(change, change.stored)),
+      )
+    }),
+  )

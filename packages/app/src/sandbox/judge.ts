@@ -1,0 +1,30 @@
+import type { Stage } from "@loan-engine/domain/legal-transitions"
+import type { ApplicationReference } from "@loan-engine/domain/observation"
+
+/** What the bank holds for true about one application. */
+export interface BankTruth {
+  readonly applicationReference: ApplicationReference
+  readonly account: string
+  readonly stage: Stage
+  /** Whether the bank waits for documents. */
+  readonly additionOutstanding: boolean
+}
+
+/** What somebody else believes of it; `undefined` where nothing is known. */
+export interface Belief {
+  readonly stage: Stage
+  readonly additionOutstanding: boolean
+}
+
+/** How a belief differs from the truth, in words; `undefined` if it does not. */
+export function differenceOf(truth: BankTruth, belief: Belief | undefined): string | undefined {
+  const { applicationReference, stage, additionOutstanding } = truth
+  // Documents are asked for while a loan is on its way; what the bank has ended or not decided waits for none.
+  const waits = stage !== "rejected" && stage !== "paidOut" && stage !== "manualInspection"
+  if (belief?.stage === stage && (!waits || belief.additionOutstanding === additionOutstanding))
+    return undefined
+  return (
+    `${applicationReference}: the bank says ${stage}${additionOutstanding ? " and waits for documents" : ""}, ` +
+    `the engine ${belief?.stage ?? "knows nothing"}${belief?.additionOutstanding === true ? " and waits for documents" : ""}`
+  )
+}

@@ -1,0 +1,118 @@
+/**
+ * The API of each package as a report in docs/api: what a change of it changes for others is then seen in the change itself.
+ * `node scripts/api-report.ts` writes the reports anew; they are of what `scripts/build.ts` has built.
+ */
+import { globSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
+import { basename } from "node:path"
+import { fileURLToPath } from "node:url"
+import { Extractor, ExtractorConfig, ExtractorLogLevel } from "@microsoft/api-extractor"
+import { build, packages } from "./build.ts"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const appEntries = ["index", "client", "effect", "testing"]
+
+interface Entry {
+  readonly report: string
+  readonly directory: string
+  /** Its declarations. */
+  readonly file: string
+}
+
+/** What others may import: of the app its entries, of the other packages every module. */
+function entries(): ReadonlyArray<Entry> {
+  return packages.flatMap((name) => {
+    const directory = `${root}packages/${name}`
+    if (name === "app") {
+      return appEntries.map((entry) => ({
+        report: entry === "index" ? name : `${name}-${entry}`,
+        directory,
+        file: `${directory}/dist/${entry}.d.ts`,
+      }))
+    }
+    return [{ report: name, directory, file: everyModule(directory) }]
+  })
+}
+
+/** One module that exports every other one under its name, so that one report tells of all. */
+function everyModule(directory: string): string {
+  const lines = globSync(`${directory}/dist/*.d.ts`)
+    .map((file) => basename(file, ".d.ts"))
+    .filter((module) => module !== "every-module")
+    .toSorted()
+    .map(
+      (module) =>
+        `export * as ${module.replaceAll(/-./gu, (text) => text.slice(1).toUpperCase())} from "./${module}.js"`,
+    )
+  const file = `${directory}/dist/every-module.d.ts`
+  writeFileSync(file, `${lines.join("\n")}\n`)
+  return file
+}
+
+/** Writes the reports into a folder; gives those that are not as they were there before. */
+export function writeReports(folder: string): ReadonlyArray<string> {
+  mkdirSync(folder, { recursive: true })
+  const temporary = `${folder}/temporary`
+  const changed: Array<string> = []
+  for (const { report, directory, file } of entries()) {
+    const config = ExtractorConfig.prepare({
+      packageJsonFullPath: `${directory}/package.json`,
+      configObjectFullPath: undefined,
+      configObject: {
+        projectFolder: directory,
+        mainEntryPointFilePath: file,
+        newlineKind: "lf",
+        compiler: { overrideTsconfig: compilerOptions },
+        apiReport: {
+          enabled: true,
+          reportFileName: `${report}.api.md`,
+          reportFolder: folder,
+          reportTempFolder: temporary,
+        },
+        docModel: { enabled: false },
+        dtsRollup: { enabled: false },
+        tsdocMetadata: { enabled: false },
+        messages: {
+          // Everything that is exported is public, and a type that cannot be named from outside is still shown.
+          extractorMessageReporting: {
+            "ae-missing-release-tag": { logLevel: ExtractorLogLevel.None },
+            "ae-forgotten-export": { logLevel: ExtractorLogLevel.None },
+          },
+          tsdocMessageReporting: { default: { logLevel: ExtractorLogLevel.None } },
+        },
+      },
+    })
+    const result = Extractor.invoke(config, {
+      localBuild: true,
+      messageCallback: (message) => {
+        message.handled = true
+      },
+    })
+    if (!result.succeeded) throw new Error(`${report}: the declarations cannot be read`)
+    if (result.apiReportChanged) changed.push(report)
+  }
+  rmSync(temporary, { recursive: true, force: true })
+  for (const name of packages) rmSync(`${root}packages/${name}/dist/every-module.d.ts`, { force: true })
+  return changed
+}
+
+const declarationsOf = (name: string): ReadonlyArray<string> => [`${root}packages/${name}/dist/*.d.ts`]
+
+const compilerOptions = {
+  compilerOptions: {
+    target: "es2024",
+    lib: ["es2024", "esnext.disposable", "dom"],
+    module: "nodenext",
+    moduleResolution: "nodenext",
+    types: ["node"],
+    strict: true,
+    skipLibCheck: true,
+    paths: Object.fromEntries(packages.map((name) => [`@loan-engine/${name}/*`, declarationsOf(name)])),
+  },
+  include: ["dist"],
+}
+
+if (import.meta.main) {
+  await build()
+  const changed = writeReports(`${root}docs/api`)
+  process.stdout.write(changed.length === 0 ? "no API has changed\n" : `changed: ${changed.join(", ")}\n`)
+}

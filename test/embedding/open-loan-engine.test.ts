@@ -1,0 +1,230 @@
+import { once } from "node:events"
+import { mkdtempSync, rmSync } from "node:fs"
+import { createServer } from "node:http"
+import type { RequestListener } from "node:http"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { json } from "node:stream/consumers"
+import { LoanApiError, openLoanEngine } from "@loan-engine/app"
+import type { LoanEngineHandle, LoanEngineSettings, LogEntry } from "@loan-engine/app"
+import { afterAll, describe, expect, it, onTestFinished } from "vitest"
+
+const directory = mkdtempSync(join(tmpdir(), "embedded-"))
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+let files = 0
+const newFile = (): string => join(directory, `${(files += 1)}.sqlite`)
+const authorization = `Basic ${Buffer.from("bank:secret").toString("base64")}`
+const account = { callbackAuthMethod: "BASIC", callbackCredentials: [authorization.slice(6)] } as const
+
+const closing = async (opening: Promise<LoanEngineHandle>): Promise<LoanEngineHandle> => {
+  const engine = await opening
+  onTestFinished(engine.close)
+  return engine
+}
+const open = (
+  databaseUrl: string,
+  settings: LoanEngineSettings = {},
+  log: (entry: LogEntry) => void = () => {},
+) =>
+  closing(
+    openLoanEngine(
+      { databaseUrl, stopDrainMs: 1, accounts: { se: account, no: account }, ...settings },
+      { log },
+    ),
+  )
+
+const signed = (applicationReference: string): string =>
+  JSON.stringify({
+    externalApplicationEvent: {
+      applicationReference,
+      applicationEventType: "SIGNED",
+      signingMethod: "E_SIGN",
+    },
+  })
+const callback = (body: string, path = "/callbacks/se"): Request =>
+  new Request(`http://service${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization },
+    body,
+  })
+
+async function served(listener: RequestListener) {
+  const server = createServer(listener).listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const address = server.address()
+  const port = typeof address === "object" && address !== null ? address.port : 0
+  return { url: `http://127.0.0.1:${port}`, close: () => server.closeAllConnections() ?? server.close() }
+}
+
+const refusalOf = async (call: Promise<unknown>): Promise<unknown> => {
+  const error = await call.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  return error instanceof LoanApiError ? error.problem?.code : error
+}
+
+describe("an engine inside a service", () => {
+  it("answers its calls as an engine elsewhere would", async () => {
+    const engine = await open(newFile())
+    const loan = await engine.register(
+      { applicationReference: "A-1", decision: "APPROVED" },
+      { account: "no" },
+    )
+    expect(loan).toMatchObject({ stage: "approved", account: "no" })
+    expect(await engine.loan("A-1")).toEqual(loan)
+    expect((await engine.history("A-1")).map(({ source }) => source)).toEqual(["submission"])
+    expect(await refusalOf(engine.loan("A-2"))).toBe("loan-unknown")
+    const again = engine.register({ applicationReference: "A-1", decision: "APPROVED" }, { account: "se" })
+    expect(await refusalOf(again)).toBe("account-mismatch")
+    const ruling = { decision: "rejected", by: "me", reason: "because" } as const
+    expect(await refusalOf(engine.rule("A-1", ruling, { ifVersion: 9 }))).toBe("loan-moved")
+    expect(await refusalOf(engine.poll("A-1"))).toBe("bank-unanswered")
+  })
+
+  it("takes callbacks by either route, and tells who watches", async () => {
+    const engine = await open(newFile())
+    await engine.register({ applicationReference: "B-1", decision: "APPROVED" }, { account: "se" })
+    const watch = engine.watchLoan("B-1")
+    const stages: Array<string | undefined> = []
+    const seen = new Promise<void>((resolve) => {
+      watch.subscribe(() => {
+        stages.push(watch.getSnapshot().loan?.stage)
+        if (stages.at(-1) === "signed") resolve()
+      })
+    })
+    await expect.poll(() => stages).toContain("approved")
+    expect((await engine.callback("se")(callback(signed("B-1"), "/anywhere"))).status).toBe(200)
+    await seen
+    expect((await engine.fetch(callback(signed("B-2")))).status).toBe(200)
+    expect(await engine.loan("B-2")).toMatchObject({ stage: "signed", registered: false })
+    expect((await engine.callback("dk")(callback(signed("B-3")))).status).toBe(404)
+    expect(await refusalOf(engine.loan("B-3"))).toBe("loan-unknown")
+  })
+
+  it("gives every change once it is durable, from any position on, over a restart", async () => {
+    const file = newFile()
+    const first = await open(file)
+    const positions: Array<number> = []
+    for (const order of [1, 2, 3]) await registered(first, `C-${order}`)
+    for await (const { position } of first.changes({ after: 0 })) {
+      positions.push(position)
+      if (positions.length === 2) break
+    }
+    await first.close()
+    const second = await open(file)
+    await registered(second, "C-4")
+    const rest: Array<string> = []
+    for await (const change of second.changes({ after: positions.at(-1) ?? 0 })) {
+      rest.push(change.applicationReference)
+      if (rest.length === 2) break
+    }
+    expect(rest).toEqual(["C-3", "C-4"])
+    for await (const change of second.changes({ after: 0, reference: "C-4" })) {
+      expect(change.loan.applicationReference).toBe("C-4")
+      break
+    }
+  })
+
+  it("goes through all loans, however many pages they take", async () => {
+    const engine = await open(newFile())
+    const references = Array.from({ length: 230 }, (_, index) => `D-${String(index).padStart(3, "0")}`)
+    await Promise.all(references.map((reference) => registered(engine, reference)))
+    const found: Array<string> = []
+    for await (const loan of engine.eachLoan({ stage: "approved" })) found.push(loan.applicationReference)
+    expect(found).toEqual(references)
+  })
+
+  it("opens its API to others only with keys", async () => {
+    const closed = await open(newFile())
+    expect((await closed.fetch(new Request("http://service/v1/loans"))).status).toBe(401)
+    const engine = await open(newFile(), { apiKey: "shop-key" })
+    const headers = { authorization: "Bearer shop-key" }
+    expect((await engine.fetch(new Request("http://service/v1/loans", { headers }))).status).toBe(200)
+    expect((await engine.fetch(new Request("http://service/health/ready"))).status).toBe(200)
+  })
+})
+
+const registered = (engine: LoanEngineHandle, applicationReference: string) =>
+  engine.register({ applicationReference, decision: "APPROVED" }, { account: "se" })
+
+describe("a body that was read before the engine got it", () => {
+  it("is a mistake of the service that it is told of, over node:http and in the web-standard form", async () => {
+    const engine = await open(newFile())
+    const service = await served((request, response) => {
+      void json(request).then(() => engine.listener(request, response))
+    })
+    const answer = await fetch(`${service.url}/callbacks/se`, {
+      method: "POST",
+      headers: { authorization, "content-type": "application/json" },
+      body: signed("E-1"),
+    })
+    expect([answer.status, await answer.json()]).toMatchObject([500, { code: "body-consumed" }])
+    service.close()
+
+    const request = callback(signed("E-1"))
+    await request.text()
+    const web = await engine.callback("se")(request)
+    expect([web.status, await web.json()]).toMatchObject([500, { code: "body-consumed" }])
+    expect(await refusalOf(engine.loan("E-1"))).toBe("loan-unknown")
+  })
+})
+
+describe("closing", () => {
+  it("ends every loop and watch, and refuses what comes later so that the bank sends it again", async () => {
+    const engine = await open(newFile())
+    await registered(engine, "F-1")
+    const loop = (async () => {
+      for await (const change of engine.changes({ after: 0 })) expect(change.position).toBeGreaterThan(0)
+      return "over"
+    })()
+    const watch = engine.watchLoan("F-1")
+    watch.subscribe(() => {})
+    await expect.poll(() => watch.getSnapshot().status).toBe("live")
+    await Promise.all([engine.close(), engine.close()])
+    expect(await loop).toBe("over")
+    const late = await engine.fetch(callback(signed("F-1")))
+    expect([late.status, late.headers.get("retry-after")]).toEqual([503, expect.stringMatching(/^\d+$/u)])
+    await expect(engine.loan("F-1")).rejects.toBeInstanceOf(LoanApiError)
+  })
+})
+
+describe("opening", () => {
+  it("says what is wrong with its settings, by their names in code", async () => {
+    await expect(openLoanEngine({ accounts: { se: {} } })).rejects.toMatchObject({
+      _tag: "ConfigUnusable",
+      message: expect.stringContaining("accounts.se.callbackCredentials"),
+    })
+    const untyped: object = { pollRate: 5 }
+    await expect(openLoanEngine(untyped)).rejects.toMatchObject({ message: "pollRate is no setting (code)." })
+  })
+
+  it("refuses a file that another engine has, and leaves it alone", async () => {
+    const file = newFile()
+    const first = await open(file)
+    await expect(open(file)).rejects.toMatchObject({ _tag: "StoreUnusable" })
+    expect((await registered(first, "G-1")).stage).toBe("approved")
+  })
+
+  it("reads the environment only where it is given, behind what code says", async () => {
+    const environment = {
+      LOAN_ENGINE_DATABASE_URL: newFile(),
+      LOAN_ENGINE_CALLBACK_AUTH_METHOD: "BASIC",
+      LOAN_ENGINE_CALLBACK_CREDENTIALS: authorization.slice(6),
+      LOAN_ENGINE_LOG_LEVEL: "error",
+    }
+    const engine = await closing(openLoanEngine({ stopDrainMs: 1 }, { environment }))
+    expect(await engine.register({ applicationReference: "H-1", decision: "REJECTED" })).toMatchObject({
+      account: "default",
+      stage: "rejected",
+    })
+  })
+
+  it("logs to whoever asked for it, and without a word of what was sent", async () => {
+    const entries: Array<LogEntry> = []
+    const engine = await open(newFile(), {}, (entry) => entries.push(entry))
+    await engine.close()
+    expect(entries.map(({ message }) => message)).toContain("the engine is stopping")
+  })
+})

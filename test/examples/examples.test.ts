@@ -1,0 +1,110 @@
+import { execFile, spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { createInterface } from "node:readline"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+import { variableOf } from "@loan-engine/app/config/sources"
+import type { Belief, SandboxBank } from "@loan-engine/app/testing"
+import { openSandboxBank } from "@loan-engine/app/testing"
+import { stages } from "@loan-engine/domain/legal-transitions"
+import { afterAll, describe, expect, it } from "vitest"
+
+const directory = mkdtempSync(join(tmpdir(), "examples-"))
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+const examples = {
+  "node:http": fileOf("../../examples/node-http.ts"),
+  Express: fileOf("../../examples/express.ts"),
+  Fastify: fileOf("../../examples/fastify.ts"),
+  Hono: fileOf("../../examples/hono.ts"),
+  "Next.js": fileOf("next-server.ts"),
+}
+
+const environmentOf = (bank: SandboxBank, name: string): NodeJS.ProcessEnv => {
+  const settings = {
+    ...bank.settingsOf(),
+    databaseUrl: join(directory, `${name.replace(":", "-")}.sqlite`),
+    pollIntervalScale: bank.pollIntervalScale,
+    pollRatePerSecond: 1_000,
+    stopDrainMs: 1,
+    logLevel: "error",
+  }
+  const variables = Object.entries(settings).map(([setting, value]) => [
+    variableOf(setting),
+    typeof value === "string" ? value : JSON.stringify(value).replaceAll(/[[\]"]/gu, ""),
+  ])
+  return { PATH: process.env["PATH"], PORT: "0", ...Object.fromEntries(variables) }
+}
+
+async function startExample(file: string, env: NodeJS.ProcessEnv) {
+  const child = spawn(process.execPath, [file], { env, stdio: ["ignore", "pipe", "pipe"] })
+  const errors: Array<string> = []
+  child.stderr.on("data", (chunk: Buffer) => errors.push(chunk.toString()))
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [, url] = /^listening on (http:\S+)$/u.exec(line) ?? []
+    if (url === undefined) continue
+    const stop = async (): Promise<number | null> => {
+      child.kill("SIGTERM")
+      if (child.exitCode === null) await once(child, "exit")
+      return child.exitCode
+    }
+    return { url, stop, errors }
+  }
+  throw new Error(`the example did not start: ${errors.join("")}`)
+}
+
+/** What the loan's page tells its reader. */
+async function beliefOf(url: string, reference: string): Promise<Belief | undefined> {
+  const answer = await fetch(`${url}/loans/${encodeURIComponent(reference)}`)
+  const page = await answer.text()
+  const stage = stages.find((each) => page.includes(`<h1>Your loan is ${each}</h1>`))
+  return stage && { stage, additionOutstanding: page.includes("The bank waits for documents.") }
+}
+
+describe.concurrent.each(Object.entries(examples))("a merchant's service on %s", (name, file) => {
+  it("takes the bank's answers and callbacks, and shows loans as the bank has them", async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const bank = await openSandboxBank({ seed: name, chaos: "normal" })
+    onTestFinished(bank.close)
+    const service = await startExample(file, environmentOf(bank, name))
+    bank.sendCallbacks(`${service.url}/callbacks/default`)
+    for (let order = 0; order < 8; order++) {
+      const { xml } = await bank.submit()
+      const headers = { "content-type": "text/xml; charset=utf-8" }
+      const answer = await fetch(`${service.url}/applications`, { method: "POST", headers, body: xml })
+      expect([answer.status, await answer.text()]).toEqual([201, expect.stringContaining("<h1>Your loan is")])
+    }
+    expect(await bank.disagreements((reference) => beliefOf(service.url, reference))).toEqual([])
+    expect(bank.callbacks().accepted).toBeGreaterThan(0)
+    expect(bank.callbacks().forgedAccepted).toBe(0)
+
+    const forged = await fetch(`${service.url}/callbacks/default`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: "Basic Zm9yZ2Vk" },
+      body: "{}",
+    })
+    expect([forged.status, await forged.json()]).toMatchObject([401, { code: "unauthorized" }])
+    const nobody = await fetch(`${service.url}/callbacks/nobody`, { method: "POST", body: "{}" })
+    expect(nobody.status).toBe(404)
+    await nobody.body?.cancel()
+    const unknown = await fetch(`${service.url}/loans/unknown`)
+    expect([unknown.status, await unknown.text()]).toEqual([404, expect.stringContaining("cannot be shown")])
+    expect([await service.stop(), service.errors]).toEqual([0, []])
+  })
+})
+
+describe("the example of an integrator's own test", () => {
+  it("passes in node's own test runner", async () => {
+    const file = fileOf("../../examples/service.test.ts")
+    const { stdout } = await promisify(execFile)(process.execPath, ["--test", file], {
+      env: { PATH: process.env["PATH"] },
+    })
+    expect(stdout).toContain("pass 1")
+  })
+})

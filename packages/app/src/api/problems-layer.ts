@@ -17,7 +17,7 @@ export const problemsLayer = Layer.succeed(Problems, (handler, { endpoint }) =>
       if (error.kind === "Body" || error.kind === "ResponseHeaders") return Effect.die(error)
       return Effect.fail(misfit(error.cause, `The ${places[error.kind]}`))
     }),
-  ).pipe(measured(endpoint.name)),
+  ).pipe(measured(endpoint.identifier)),
 )
 
 /** Counts and times a call once the head of its answer is known. */

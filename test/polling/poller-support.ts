@@ -18,8 +18,7 @@ import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite"
 import { observe, openLoan } from "@loan-engine/domain/loan"
 import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
 import type { Observation } from "@loan-engine/domain/observation"
-import { Clock, Context, Effect, Layer, Logger, Metric, Redacted, Result } from "effect"
-import type { Scope } from "effect"
+import { Clock, Context, Effect, Layer, Logger, Metric, Redacted, Result, Scope } from "effect"
 import { TestClock } from "effect/testing"
 
 export const [se, no, fi] = [AccountName.make("se"), AccountName.make("no"), AccountName.make("fi")]
@@ -65,7 +64,7 @@ export const polling = <A>(
   const directory = mkdtempSync(join(tmpdir(), "loan-engine-poller-"))
   const logs: Array<string> = []
   const keepLogs = Logger.layer([Logger.map(Logger.formatLogFmt, (line) => void logs.push(line))])
-  const run = Effect.gen(function* () {
+  const body = Effect.gen(function* () {
     yield* TestClock.setTime(epoch)
     const asked: Array<Asked> = []
     const store = yield* start(under, join(directory, "polls.sqlite"), asked)
@@ -74,8 +73,16 @@ export const polling = <A>(
     })
     return yield* use({ asked, store, logs, pass })
   })
+  // The poller's stop waits for what is under way, for which time has to pass.
+  const run = Effect.gen(function* () {
+    const scope = yield* Scope.make()
+    const exit = yield* Effect.exit(Scope.provide(body, scope))
+    const closing = yield* Effect.forkChild(Scope.close(scope, exit))
+    while (closing.pollUnsafe() === undefined) yield* TestClock.adjust(stepMs)
+    return yield* exit
+  })
   return Effect.runPromise(
-    Effect.scoped(run).pipe(
+    run.pipe(
       Effect.provide([TestClock.layer(), keepLogs]),
       Effect.provideService(Metric.MetricRegistry, new Map()),
     ),

@@ -150,7 +150,8 @@ describe("loan-engine copy", () => {
     expect(next).toBeGreaterThan(last)
     stream.close()
     expect(await engine.stop()).toBe(0)
-    expect((await runCli(["journal", "verify"], { LOAN_ENGINE_DATABASE_URL: url })).code).toBe(0)
+    const verified = await runCli(["journal", "verify"], { LOAN_ENGINE_DATABASE_URL: url })
+    expect([verified.code, verified.err]).toEqual([0, ""])
   })
 
   it("leaves nothing behind when it is killed on its way, and then does it as a whole", async () => {
@@ -163,7 +164,10 @@ describe("loan-engine copy", () => {
     const exited = once(child, "exit")
     const writing = `SELECT query FROM pg_stat_activity WHERE datname = current_database() AND backend_xid IS NOT NULL
       AND application_name = 'loan-engine' AND query LIKE 'INSERT INTO%.journal %'`
-    await Effect.runPromise(until(async () => (await query(url, writing)).length > 0))
+    await Effect.runPromise(
+      until(async () => child.exitCode !== null || (await query(url, writing)).length > 0),
+    )
+    expect(child.exitCode).toBeNull()
     child.kill("SIGKILL")
     await exited
     const sessions =

@@ -66,6 +66,12 @@ describe("GET /metrics", () => {
     }
   })
 
+  it("counts and times the API's calls, by what they were answered with", () => {
+    const polled = { call: "poll", status: "200" }
+    expect(valueOf(samples, "loan_engine_api_requests_total", polled)).toBe(1)
+    expect(valueOf(samples, "loan_engine_api_request_duration_seconds_count", { call: "poll" })).toBe(1)
+  })
+
   it("counts callbacks and what they did", () => {
     const callbacks = (verdict: string) => valueOf(samples, "loan_engine_callbacks_total", { verdict })
     expect([callbacks("advanced"), callbacks("repeated"), callbacks("unauthorized")]).toEqual([1, 1, 1])

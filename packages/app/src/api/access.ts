@@ -12,6 +12,8 @@ import { problemResponse } from "./problem.ts"
 export interface AccessLimits {
   /** How many requests one key may make in a second. */
   readonly apiRequestsPerSecondMax: number
+  /** How large a request's body may be. The bank's longest answer is under two kilobytes. */
+  readonly apiBodyBytesMax: number
 }
 
 /** The key that a request came with; `undefined` where none was asked for. */
@@ -19,7 +21,7 @@ export const CurrentKey = Context.Reference<ApiKey | undefined>("@loan-engine/ap
   defaultValue: () => undefined,
 })
 
-export const accessLimitsDefault: AccessLimits = { apiRequestsPerSecondMax: 500 }
+export const accessLimitsDefault: AccessLimits = { apiRequestsPerSecondMax: 500, apiBodyBytesMax: 262_144 }
 
 /** Who may call what, and how often: a known key (else 401), of the right scope (403), within its rate (429). */
 export const accessLayer = (keys: ReadonlyArray<ApiKey>, limits: AccessLimits): Layer.Layer<Access> =>

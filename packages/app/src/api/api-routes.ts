@@ -48,7 +48,7 @@ export const apiRoutes = ({
   Layer.mergeAll(
     HttpApiBuilder.layer(LoanApi).pipe(
       Layer.provide([
-        loanHandlers(accounts, listLimits),
+        loanHandlers(accounts, { ...listLimits, ...accessLimits }),
         changeHandlers(changeFeedLimits),
         accountHandlers(accounts, callbackHealth, listLimits),
       ]),

@@ -1,12 +1,13 @@
 import { IncomingMessage } from "node:http"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
-import { Clock, Effect, Stream } from "effect"
+import { Clock, Effect, Stream, Metric } from "effect"
 import type { Scope } from "effect"
 import { HttpServerResponse } from "effect/http"
 import type { HttpServerRequest } from "effect/http"
 import { ChangeFeed } from "../change-feed.ts"
 import type { ChangeFeedLimits, FeedStep, ReadOptions } from "../change-feed.ts"
 import { Currencies } from "../currencies.ts"
+import { changeStreamsGauge } from "../telemetry/metrics.ts"
 import { changeJson } from "./loan-json.ts"
 import type { Problem } from "./problem.ts"
 import { retryAfterSeconds } from "./problem.ts"
@@ -26,8 +27,8 @@ export const makeChangeStreams = Effect.fnUntraced(function* (limits: ChangeFeed
   const currencies = yield* Currencies
   let open = 0
   const place = Effect.acquireRelease(
-    Effect.sync(() => (open += 1)),
-    () => Effect.sync(() => (open -= 1)),
+    Effect.suspend(() => Metric.update(changeStreamsGauge.of({}), (open += 1))),
+    () => Effect.suspend(() => Metric.update(changeStreamsGauge.of({}), (open -= 1))),
   )
 
   const eventsOf = Effect.fnUntraced(function* (

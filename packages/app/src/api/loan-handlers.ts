@@ -8,6 +8,7 @@ import { LoanEngine } from "../engine.ts"
 import type { StoredLoan, StoreUnavailable } from "../loan-store.ts"
 import { LoanStore } from "../loan-store.ts"
 import { Poller } from "../poller.ts"
+import type { AccessLimits } from "./access.ts"
 import { LoanApi } from "./loan-api.ts"
 import { entryJson, etagOf, loanJson } from "./loan-json.ts"
 import { listLoans, readCursor } from "./loan-list.ts"
@@ -19,7 +20,7 @@ import { readBytes } from "./request-body.ts"
 import { answerRuling } from "./ruling.ts"
 
 /** The handlers of everything that reads, registers, polls and rules on loans. */
-export const loanHandlers = (accounts: ReadonlyArray<AccountName>, listLimits: LoanListLimits) =>
+export const loanHandlers = (accounts: ReadonlyArray<AccountName>, limits: LoanListLimits & AccessLimits) =>
   HttpApiBuilder.group(
     LoanApi,
     "loans",
@@ -32,11 +33,11 @@ export const loanHandlers = (accounts: ReadonlyArray<AccountName>, listLimits: L
       return handlers
         .handleRaw("register", ({ request, query }) =>
           answering(
-            register(engine, request, accountNamed(query.account, accounts), query.externalReference),
+            register(engine, request, accountNamed(query.account, accounts), query.externalReference, limits),
           ),
         )
         .handle("list", ({ query }) =>
-          answering(Effect.provideService(list(query, listLimits), LoanStore, store)),
+          answering(Effect.provideService(list(query, limits), LoanStore, store)),
         )
         .handle("get", ({ params, headers }) =>
           answering(
@@ -55,7 +56,7 @@ export const loanHandlers = (accounts: ReadonlyArray<AccountName>, listLimits: L
         .handle("poll", ({ params: { reference } }) => answering(poll(poller, known(reference))))
         .handleRaw("ruling", ({ params, query: { dryRun = false }, headers, request }) =>
           answering(
-            answerRuling(request, params.reference, { dryRun, ifMatch: headers["if-match"] }).pipe(
+            answerRuling(request, params.reference, { dryRun, ifMatch: headers["if-match"] }, limits).pipe(
               Effect.provideService(LoanEngine, engine),
             ),
           ),
@@ -68,8 +69,9 @@ const register = Effect.fnUntraced(function* (
   request: HttpServerRequest.HttpServerRequest,
   named: Effect.Effect<AccountName, Problem>,
   externalReference: string | undefined,
+  limits: AccessLimits,
 ) {
-  const bytes = yield* readBytes(request)
+  const bytes = yield* readBytes(request, limits)
   const account = yield* named
   const now = yield* Clock.currentTimeMillis
   const contentType = request.headers["content-type"] ?? ""

@@ -1,14 +1,15 @@
-import { Effect, Layer, SchemaIssue } from "effect"
+import { Duration, Effect, Layer, Metric, SchemaIssue } from "effect"
 import type { Schema } from "effect"
 import type { HttpServerResponse } from "effect/http"
 import { HttpApiError } from "effect/http-api"
+import { apiRequestDuration, apiRequestsCounter } from "../telemetry/metrics.ts"
 import { Problems } from "./api-contract.ts"
 import type { Problem } from "./problem.ts"
 import { answering } from "./problem.ts"
 import type { ProblemCode } from "./problems.ts"
 
 /** Whatever a request fails with is answered with a problem document; a defect is logged without a word of the request. */
-export const problemsLayer = Layer.succeed(Problems, (handler) =>
+export const problemsLayer = Layer.succeed(Problems, (handler, { endpoint }) =>
   answering(
     Effect.catch(handler, (error): Effect.Effect<HttpServerResponse.HttpServerResponse, Problem> => {
       if (!HttpApiError.HttpApiSchemaError.is(error)) return Effect.die(error)
@@ -16,8 +17,19 @@ export const problemsLayer = Layer.succeed(Problems, (handler) =>
       if (error.kind === "Body" || error.kind === "ResponseHeaders") return Effect.die(error)
       return Effect.fail(misfit(error.cause, `The ${places[error.kind]}`))
     }),
-  ),
+  ).pipe(measured(endpoint.identifier)),
 )
+
+/** Counts and times a call once the head of its answer is known. */
+const measured =
+  (call: string) =>
+  <E, R>(answer: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) =>
+    Effect.tap(Effect.timed(answer), ([taken, { status }]) =>
+      Effect.andThen(
+        Metric.update(apiRequestsCounter.of({ call, status: String(status) }), 1),
+        Metric.update(apiRequestDuration.of({ call }), Duration.toSeconds(taken)),
+      ),
+    ).pipe(Effect.map(([, response]) => response))
 
 const places = {
   Params: "path",

@@ -1,15 +1,13 @@
 import { Effect, Stream } from "effect"
 import type { HttpServerRequest } from "effect/http"
+import type { AccessLimits } from "./access.ts"
 import type { Problem } from "./problem.ts"
 
-/** How large a request's body may be. The bank's longest answer is under two kilobytes. */
-export const requestBytesMax = 262_144
-
-const tooLarge: Problem = {
+const tooLarge = (apiBodyBytesMax: number): Problem => ({
   code: "body-too-large",
-  detail: `Send at most ${requestBytesMax} bytes.`,
+  detail: `Send at most ${apiBodyBytesMax} bytes.`,
   headers: { connection: "close" },
-}
+})
 
 const unreadable: Problem = {
   code: "body-unreadable",
@@ -17,13 +15,17 @@ const unreadable: Problem = {
 }
 
 /** The body's bytes; the limit holds while they are read. */
-export function readBytes(request: HttpServerRequest.HttpServerRequest): Effect.Effect<Uint8Array, Problem> {
-  if (Number(request.headers["content-length"] ?? 0) > requestBytesMax) return Effect.fail(tooLarge)
+export function readBytes(
+  request: HttpServerRequest.HttpServerRequest,
+  { apiBodyBytesMax }: Pick<AccessLimits, "apiBodyBytesMax">,
+): Effect.Effect<Uint8Array, Problem> {
+  if (Number(request.headers["content-length"] ?? 0) > apiBodyBytesMax)
+    return Effect.fail(tooLarge(apiBodyBytesMax))
   const chunks: Array<Uint8Array> = []
   let size = 0
   return Stream.runForEach(request.stream, (chunk) => {
     size += chunk.byteLength
-    if (size > requestBytesMax) return Effect.fail(tooLarge)
+    if (size > apiBodyBytesMax) return Effect.fail(tooLarge(apiBodyBytesMax))
     chunks.push(chunk)
     return Effect.void
   }).pipe(

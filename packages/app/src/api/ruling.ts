@@ -6,6 +6,7 @@ import type { LoanMoved, LoanEngine } from "../engine.ts"
 import type { StoreUnavailable } from "../loan-store.ts"
 import type { LoanUnknown, RulingRefused } from "../operator.ts"
 import { previewRuling, rule } from "../operator.ts"
+import type { AccessLimits } from "./access.ts"
 import { RulingJson } from "./loan-schemas.ts"
 import type { Problem } from "./problem.ts"
 import { storeUnavailable } from "./problem.ts"
@@ -22,8 +23,9 @@ export const answerRuling = Effect.fnUntraced(function* (
   request: HttpServerRequest.HttpServerRequest,
   reference: ApplicationReference,
   { dryRun, ifMatch }: RulingRequest,
+  limits: AccessLimits,
 ) {
-  const { undisputed = false, ...ruling } = yield* readRuling(request)
+  const { undisputed = false, ...ruling } = yield* readRuling(request, limits)
   const ifVersion = yield* versionIn(ifMatch)
   const options = { ifVersion, undisputed }
   const ruled: Effect.Effect<Pick<Decision, "disposition" | "steps" | "loan">, Refusal, LoanEngine> = dryRun
@@ -44,10 +46,11 @@ const decodeRuling = Schema.decodeUnknownEffect(Schema.fromJsonString(RulingJson
 
 const readRuling = Effect.fnUntraced(function* (
   request: HttpServerRequest.HttpServerRequest,
+  limits: AccessLimits,
 ): Effect.fn.Return<RulingJson, Problem> {
   const [mediaType = ""] = (request.headers["content-type"] ?? "").split(";")
   if (mediaType.trim().toLowerCase() !== "application/json") return yield* Effect.fail(wrongType)
-  const bytes = yield* readBytes(request)
+  const bytes = yield* readBytes(request, limits)
   return yield* Effect.mapError(decodeRuling(new TextDecoder().decode(bytes)), (error) =>
     misfit(error, "The body"),
   )

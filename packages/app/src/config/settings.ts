@@ -223,7 +223,8 @@ const api = {
   ...limits(
     { ...accessLimitsDefault, ...loanListLimitsDefault, ...changeFeedLimitsDefault },
     {
-      apiRequestsPerSecondMax: "how many requests one key may make",
+      apiRequestsPerSecondMax: "how many requests one key may make in a second",
+      apiBodyBytesMax: "how large a request's body may be",
       accountsAgeMaxMs: "how old what is told of the accounts may be",
       loansScannedMax: "how many loans are looked at for one page of a list",
       changeStreamsMax: "how many streams of changes may be open",

@@ -76,11 +76,12 @@ const lost = (error: SqlError): Effect.Effect<never, StoreUnavailable | StoreUnu
           message: `The role lacks a right that copying needs (${describe(error)}): copy as the owner of the tables. Nothing was copied.`,
         }),
       )
-    : Effect.fail(
-        new StoreUnavailable({
-          message: `The copy was broken off, and nothing of it is kept unless its last answer was lost: ${describe(error)}. Run it again.`,
-        }),
-      )
+    : Effect.fail(brokenOff(error))
+
+const brokenOff = (error: SqlError): StoreUnavailable =>
+  new StoreUnavailable({
+    message: `The copy was broken off, and nothing of it is kept unless its last answer was lost: ${describe(error)}. Run it again.`,
+  })
 
 /** A session of its own that waits for no answer longer than the settings allow. */
 const asking = Effect.fnUntraced(function* (
@@ -118,9 +119,7 @@ const requireEmpty = Effect.fnUntraced(function* (ask: Ask, settings: PostgresSe
 const targetOf = Effect.fnUntraced(function* (ask: Ask, schema: string) {
   const news = yield* PubSub.sliding<void>(1)
   const query = (sql: string, parameters: ReadonlyArray<unknown>) =>
-    Effect.catch(ask(sql, parameters), (error) =>
-      Effect.fail(new StoreUnavailable({ message: describe(error) })),
-    )
+    Effect.mapError(ask(sql, parameters), brokenOff)
   return {
     insert: (table, rows) => insert(ask, schema, table, rows),
     orderFeed: Effect.asVoid(ask(moveFeedOrigin(schema))),

@@ -95,19 +95,19 @@ export const makePrimary = Effect.fnUntraced(function* (
   })
 
   return Effect.gen(function* () {
-    const failures: Array<SqlError> = []
+    const failures: Array<{ readonly name: string; readonly error: SqlError }> = []
     for (const _ of servers) {
       const server = servers[current]
       if (server === undefined) break
       const taken = yield* Effect.result(take(server))
       if (Result.isSuccess(taken)) return taken.success
-      failures.push(taken.failure)
+      failures.push({ name: server.name, error: taken.failure })
       // It answers others: it is only busy.
       if (servers.length > 1 && servers[current] === server) break
     }
     const [only, ...others] = failures
-    if (only !== undefined && others.length === 0) return yield* Effect.fail(only)
-    return yield* failed(failures.map(describe).join("; "))
+    if (only !== undefined && others.length === 0) return yield* Effect.fail(only.error)
+    return yield* failed(failures.map(({ name, error }) => `${name}: ${describe(error)}`).join("; "))
   })
 })
 

@@ -106,6 +106,28 @@ export const stalledLoansGauge = gaugeFamily({
   attributes: { account },
 })
 
+export const apiRequestsCounter = counterFamily({
+  name: "loan_engine_api_requests_total",
+  unit: "requests",
+  description: "Requests of the API under /v1, by what was called and with which status it was answered.",
+  attributes: { call: "the calls that docs/openapi.json describes", status: "`200`, `201`, `304`, `404`, …" },
+})
+
+export const apiRequestDuration = histogramFamily({
+  name: "loan_engine_api_request_duration_seconds",
+  unit: "seconds",
+  description: "From a request's first byte to the head of its answer; a stream's life is not counted.",
+  attributes: { call: "the calls that docs/openapi.json describes" },
+  boundaries: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+})
+
+export const changeStreamsGauge = gaugeFamily({
+  name: "loan_engine_change_streams",
+  unit: "streams",
+  description: "Streams of changes that are open at this moment.",
+  attributes: {},
+})
+
 export const buildInfoGauge = gaugeFamily({
   name: "loan_engine_build_info",
   unit: "1",
@@ -132,6 +154,9 @@ export const metricFamilies: ReadonlyArray<Omit<MetricFamily, "of">> = [
   stalledAlertsCounter,
   callbackMissedRatioGauge,
   callbackAlarmGauge,
+  apiRequestsCounter,
+  apiRequestDuration,
+  changeStreamsGauge,
   buildInfoGauge,
 ]
 

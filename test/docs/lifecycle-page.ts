@@ -1,0 +1,125 @@
+import { legalTransitions, stages } from "@loan-engine/domain/legal-transitions"
+import type { Stage } from "@loan-engine/domain/legal-transitions"
+import { observe, openLoan } from "@loan-engine/domain/loan"
+import type { Loan } from "@loan-engine/domain/loan"
+import { loanEventTypes } from "@loan-engine/domain/loan-event"
+import type { LoanEvent, LoanEventType } from "@loan-engine/domain/loan-event"
+import { loanView } from "@loan-engine/domain/loan-view"
+import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
+
+const reference = ApplicationReference.make("ABC-123")
+const account = AccountName.make("se")
+
+const heard: { readonly [Type in LoanEventType]: (at: number) => LoanEvent } = {
+  "decision.pending": (at) => ({ type: "decision.pending", at }),
+  "decision.approved": (at) => ({ type: "decision.approved", at }),
+  "decision.rejected": (at) => ({ type: "decision.rejected", at }),
+  "addition.requested": (at) => ({ type: "addition.requested", at }),
+  "addition.cleared": (at) => ({ type: "addition.cleared", at }),
+  "agreement.signed": (at) => ({ type: "agreement.signed", at }),
+  "loan.paidOut": (at) => ({ type: "loan.paidOut", at }),
+  "dispute.ruled": (at) => ({
+    type: "dispute.ruled",
+    at,
+    decision: "approved",
+    by: "operator",
+    reason: "as told",
+  }),
+}
+
+const saidOf: { readonly [Type in LoanEventType]: string } = {
+  "decision.pending": "the bank looks into it by hand",
+  "decision.approved": "the bank approves, with an offer where it says one",
+  "decision.rejected": "the bank rejects",
+  "addition.requested": "the bank waits for documents",
+  "addition.cleared": "the bank waits for none any more (only a poll can say so)",
+  "agreement.signed": "the customer has signed",
+  "loan.paidOut": "the loan is paid out",
+  "dispute.ruled": "an operator has ruled; here: approved",
+}
+
+/** What each stage is reached by, at its plainest. */
+const reachedBy: { readonly [Where in Stage]: ReadonlyArray<LoanEventType> } = {
+  submitted: [],
+  manualInspection: ["decision.pending"],
+  approved: ["decision.approved"],
+  rejected: ["decision.rejected"],
+  waitingForAddition: ["decision.approved", "addition.requested"],
+  signed: ["decision.approved", "agreement.signed"],
+  paidOut: ["decision.approved", "agreement.signed", "loan.paidOut"],
+  disputed: ["decision.approved", "decision.rejected"],
+}
+
+const hear = (loan: Loan, type: LoanEventType) =>
+  observe(loan, {
+    applicationReference: reference,
+    account,
+    source: "callback",
+    evidence: "credentials",
+    receivedAt: loan.version + 1,
+    events: [heard[type](loan.version + 1)],
+  })
+
+function loanAt(stage: Stage): Loan {
+  const reached = reachedBy[stage].reduce((loan, type) => hear(loan, type).loan, openLoan(reference, account))
+  if (reached.stage !== stage) throw new Error(`${stage} is not reached by ${reachedBy[stage].join(", ")}`)
+  return reached
+}
+
+/** What the machine makes of an event: where it walks, with the steps that nothing said in words in italics. */
+function outcome(stage: Stage, type: LoanEventType): string {
+  const { disposition, steps } = hear(loanAt(stage), type)
+  if (steps.length === 0) return disposition === "repeated" ? "·" : disposition
+  return steps.map(({ to, inferred }) => (inferred ? `→ _${to}_` : `→ ${to}`)).join(" ")
+}
+
+const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): string =>
+  [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n")
+
+/** The lifecycle as the machine has it: nothing on this page is written by hand but its words. */
+export const lifecyclePage = (): string => `# The lifecycle
+
+This page is written from the code by \`npx -y pnpm@12 test test/docs -u\`: its tables are what the machine does.
+
+![the stages and the steps between them](lifecycle/lifecycle.svg)
+
+Every event first joins what is known of the loan, in whatever stage it comes; then the machine walks legal steps, guarded by what is known
+alone, until none is open. So the order in which events arrive cannot matter, and none is ever dropped.
+
+## Steps
+
+${table(
+  ["from", "to"],
+  stages.map((from) => [from, legalTransitions[from].join(", ")]),
+)}
+
+Nothing else ever happens: \`npx -y pnpm@12 compliance\` proves it. A contradiction (approved, signed or paid out, and rejected as well) leads to
+\`disputed\`, which only a ruling or the bank's own fresh answer leaves.
+
+## Who must act
+
+${table(
+  ["stage", "who", "what is waited for"],
+  stages.map((stage) => {
+    const { actor, action } = loanView(loanAt(stage)).next
+    return [stage, actor, action]
+  }),
+)}
+
+While documents are outstanding, the customer must send them, whatever else the stage waits for.
+
+## What each event does
+
+${table(
+  ["event", "what was said"],
+  loanEventTypes.map((type) => [`\`${type}\``, saidOf[type]]),
+)}
+
+Where a loan stands plainly at a stage, an event heard later does this: \`→\` a step, in italics one that nothing said in words (it is
+implied, and journaled as inferred); \`noted\` a new fact and no step; \`·\` nothing that was not known.
+
+${table(
+  ["stage", ...loanEventTypes.map((type) => `\`${type}\``)],
+  stages.map((stage) => [stage, ...loanEventTypes.map((type) => outcome(stage, type))]),
+)}
+`

@@ -83,6 +83,11 @@ function Known({ loan, entries }: KnownProps) {
         {loan.stalled && <span className="flag warning">{words.loans.stalled}</span>}
         <span>{loan.account}</span>
         <span>{words.loan.version(count(language, loan.version))}</span>
+        {loan.externalReference !== null && (
+          <span>
+            {words.loan.ownReference} <bdi>{loan.externalReference}</bdi>
+          </span>
+        )}
         <PollNow reference={loan.applicationReference} />
       </div>
       {!loan.registered && <p className="notice warning">{words.loan.unregistered}</p>}

@@ -98,14 +98,16 @@ function Known({ loan, entries }: KnownProps) {
         </p>
       )}
       {loan.stage === "disputed" && <Ruling loan={loan} done={setRuled} />}
-      <Card title={words.loan.path} className="path">
-        <LoanLifecycle way={way} current={loan.stage} />
-      </Card>
       <div className="columns">
         <LoanFacts loan={loan} />
-        <Card title={words.timeline.title}>
-          {entries === undefined ? <Loading /> : <Timeline entries={entries} />}
-        </Card>
+        <div className="stack">
+          <Card title={words.loan.path} className="path">
+            <LoanLifecycle way={way} current={loan.stage} />
+          </Card>
+          <Card title={words.timeline.title}>
+            {entries === undefined ? <Loading /> : <Timeline entries={entries} />}
+          </Card>
+        </div>
       </div>
     </>
   )

@@ -11,9 +11,9 @@ const app = express()
 // The bank's callbacks: /callbacks/se. No body parser may come first: a signature covers the bytes as they came.
 app.post("/callbacks/:account", engine.listener)
 
-// What the bank answered to an application, as it came.
-app.post("/applications", express.text({ type: "*/*" }), async (request, response) => {
-  const loan = await engine.register(String(request.body))
+// What the bank answered to an application, as it came: /applications/se
+app.post("/applications/:account", express.text({ type: "*/*" }), async (request, response) => {
+  const loan = await engine.register(String(request.body), request.params)
   response.status(201).send(loanPage(loan))
 })
 

@@ -17,12 +17,12 @@ await app.register(async (callbacks) => {
   })
 })
 
-// What the bank answered to an application, as it came.
+// What the bank answered to an application, as it came: /applications/se
 app.addContentTypeParser(["text/xml", "application/xml"], { parseAs: "string" }, (_request, body, done) =>
   done(null, body),
 )
-app.post("/applications", async (request, reply) => {
-  const loan = await engine.register(String(request.body))
+app.post<{ Params: { account: string } }>("/applications/:account", async (request, reply) => {
+  const loan = await engine.register(String(request.body), request.params)
   return reply.code(201).type("text/html; charset=utf-8").send(loanPage(loan))
 })
 

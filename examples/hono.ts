@@ -12,9 +12,9 @@ const app = new Hono()
 // The bank's callbacks, at a path of our own choice.
 app.post("/callbacks/:account", (context) => engine.callback(context.req.param("account"))(context.req.raw))
 
-// What the bank answered to an application, as it came.
-app.post("/applications", async (context) => {
-  const loan = await engine.register(await context.req.text())
+// What the bank answered to an application, as it came: /applications/se
+app.post("/applications/:account", async (context) => {
+  const loan = await engine.register(await context.req.text(), context.req.param())
   return context.html(loanPage(loan), 201)
 })
 

@@ -13,18 +13,19 @@ const html = (response: ServerResponse, status: number, body: string): void => {
 }
 
 const server = createServer((request, response) => {
-  const [, area, reference = ""] = (request.url ?? "").split("/")
+  const [, area, rest = ""] = (request.url ?? "").split("/")
+  const named = decodeURIComponent(rest)
 
   // The bank's callbacks: /callbacks/se
   if (area === "callbacks") return engine.listener(request, response)
 
-  // What the bank answered to an application, as it came.
+  // What the bank answered to an application, as it came: /applications/se
   const answered = async (): Promise<void> => {
     if (area === "applications") {
-      const loan = await engine.register(await text(request))
+      const loan = await engine.register(await text(request), { account: named })
       return html(response, 201, loanPage(loan))
     }
-    return html(response, 200, loanPage(await engine.loan(decodeURIComponent(reference))))
+    return html(response, 200, loanPage(await engine.loan(named)))
   }
   answered().catch((error: unknown) => {
     html(response, statusOf(error), failurePage)

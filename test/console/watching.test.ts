@@ -32,6 +32,14 @@ describe("the list of loans", () => {
     await says(page, "No loan matches.")
   })
 
+  it("finds a loan by what the merchant calls it, and says so on its page", async () => {
+    const body = JSON.stringify({ applicationReference: "named-1", decision: "APPROVED" })
+    expect((await engine.api("POST", "/v1/loans?externalReference=order-77", body)).status).toBe(201)
+    const page = await visit(engine, { at: "#/loans?reference=order-77" })
+    await page.getByRole("link", reference("named-1")).click()
+    await says(page, "your reference order-77")
+  })
+
   it("filters by stage, and shows a row's new stage where the row stands", async () => {
     await engine.callback(approved("live-1"))
     const page = await visit(engine, { at: "#/loans?reference=live" })

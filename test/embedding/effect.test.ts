@@ -1,7 +1,16 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { HttpListener, layer, layerServer, LoanEngine } from "@loan-engine/app/effect"
+import {
+  configFromEnvironment,
+  configOf,
+  HttpListener,
+  layer,
+  layerServer,
+  LoanEngine,
+  makeEngineHttp,
+} from "@loan-engine/app/effect"
+import { Environment } from "@loan-engine/app/config/sources"
 import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
 import { Effect } from "effect"
 import { afterAll, describe, expect, it } from "vitest"
@@ -33,8 +42,27 @@ describe("the engine as layers", () => {
       const stored = yield* engine.loan(observed.applicationReference)
       return { disposition, stage: stored?.loan.stage }
     })
-    const done = await Effect.runPromise(Effect.provide(program, layer(settingsOf("services.sqlite"))))
+    const done = await Effect.runPromise(
+      Effect.provide(program, layer(configOf(settingsOf("services.sqlite")))),
+    )
     expect(done).toEqual({ disposition: "advanced", stage: "rejected" })
+  })
+
+  it("are set by the environment too, and served by any server", async () => {
+    const environment = {
+      LOAN_ENGINE_DATABASE_URL: join(directory, "environment.sqlite"),
+      LOAN_ENGINE_API_KEY: "key",
+      LOAN_ENGINE_ALLOW_UNAUTHENTICATED_CALLBACKS: "true",
+    }
+    const config = Effect.provideService(configFromEnvironment, Environment, environment)
+    const program = Effect.gen(function* () {
+      const { handle } = yield* makeEngineHttp(yield* config)
+      const headers = { authorization: "Bearer key" }
+      const answer = yield* Effect.promise(() => handle(new Request("http://any/v1/loans", { headers })))
+      return [answer.status, yield* Effect.promise(() => answer.json())]
+    })
+    const done = await Effect.runPromise(Effect.provide(Effect.scoped(program), layer(config)))
+    expect(done).toEqual([200, { loans: [], next: null }])
   })
 
   it("or listens where it is told to", async () => {
@@ -42,8 +70,8 @@ describe("the engine as layers", () => {
       const { url } = yield* HttpListener
       return yield* Effect.promise(async () => (await fetch(`${url}/health/live`)).status)
     })
-    expect(await Effect.runPromise(Effect.provide(program, layerServer(settingsOf("server.sqlite"))))).toBe(
-      200,
-    )
+    expect(
+      await Effect.runPromise(Effect.provide(program, layerServer(configOf(settingsOf("server.sqlite"))))),
+    ).toBe(200)
   })
 })

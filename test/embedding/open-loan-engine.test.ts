@@ -6,7 +6,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { json } from "node:stream/consumers"
 import { LoanApiError, openLoanEngine } from "@loan-engine/app"
-import type { LoanEngineHandle, LoanEngineSettings, LogEntry } from "@loan-engine/app"
+import type { ChangesOptions, LoanEngineHandle, LoanEngineSettings, LogEntry } from "@loan-engine/app"
 import { afterAll, describe, expect, it, onTestFinished } from "vitest"
 
 const directory = mkdtempSync(join(tmpdir(), "embedded-"))
@@ -171,6 +171,63 @@ describe("a body that was read before the engine got it", () => {
   })
 })
 
+describe("a call that cannot be meant", () => {
+  it("rejects as an engine elsewhere would answer, and says which word is at fault", async () => {
+    const engine = await open(newFile())
+    const fault = async (call: Promise<unknown>): Promise<unknown> => {
+      const error = await call.catch((reason: unknown) => reason)
+      return error instanceof LoanApiError ? [error.problem?.code, error.problem?.field] : error
+    }
+    const reference = ["request-invalid", "applicationReference"]
+    for (const wrong of ["", ".", "..", "x".repeat(200), " A"])
+      expect(await fault(engine.loan(wrong))).toEqual(reference)
+    const answer = { applicationReference: "A-1", decision: "APPROVED" } as const
+    expect(await fault(engine.register(answer, { account: "a/b" }))).toEqual(["request-invalid", "account"])
+    expect(await fault(engine.register(answer))).toEqual(["account-unknown", "account"])
+    const firstOf = (options: ChangesOptions) => engine.changes(options)[Symbol.asyncIterator]().next()
+    expect(await fault(firstOf({ account: "a/b" }))).toEqual(["request-invalid", "account"])
+    expect(await fault(firstOf({ reference: "" }))).toEqual(["request-invalid", "reference"])
+    for (const after of [-1, 1.5, Number.NaN, Infinity]) {
+      expect(await fault(firstOf({ after }))).toEqual(["request-invalid", "after"])
+    }
+  })
+})
+
+describe("a service that fails in what the engine tells it", () => {
+  it("by its log costs no callback and no stop", async () => {
+    const file = newFile()
+    const engine = await open(file, {}, () => {
+      throw new Error("the log is full")
+    })
+    expect((await engine.callback("se")(callback(signed("I-1")))).status).toBe(200)
+    await engine.close()
+    expect((await (await open(file)).loan("I-1")).stage).toBe("signed")
+  })
+
+  it("by one listener fails no other, and is told of it as of any error of its own", async () => {
+    const engine = await open(newFile())
+    await registered(engine, "J-1")
+    const thrown: Array<unknown> = []
+    const others = process.listeners("uncaughtException")
+    process.removeAllListeners("uncaughtException").on("uncaughtException", (error) => thrown.push(error))
+    onTestFinished(() => {
+      process.removeAllListeners("uncaughtException")
+      for (const other of others) process.on("uncaughtException", other)
+    })
+    const watch = engine.watchLoan("J-1")
+    watch.subscribe(() => {
+      throw new Error("a listener's own")
+    })
+    const stages: Array<string | undefined> = []
+    const unsubscribe = watch.subscribe(() => stages.push(watch.getSnapshot().loan?.stage))
+    await expect.poll(() => stages).toContain("approved")
+    await engine.callback("se")(callback(signed("J-1")))
+    await expect.poll(() => stages).toContain("signed")
+    expect(thrown.map(String)).toContain("Error: a listener's own")
+    unsubscribe()
+  })
+})
+
 describe("closing", () => {
   it("ends every loop and watch, and refuses what comes later so that the bank sends it again", async () => {
     const engine = await open(newFile())
@@ -183,6 +240,16 @@ describe("closing", () => {
     watch.subscribe(() => {})
     await expect.poll(() => watch.getSnapshot().status).toBe("live")
     await Promise.all([engine.close(), engine.close()])
+    expect(watch.getSnapshot().status).toBe("closed")
+    const later = engine.watchLoan("F-1")
+    later.subscribe(() => {})
+    expect(later.getSnapshot().status).toBe("closed")
+    for await (const change of engine.changes({ after: 0 })) expect(change).toBe("nothing any more")
+    const read = await engine.fetch(new Request("http://service/v1/loans"))
+    expect([read.status, await read.json()]).toMatchObject([
+      503,
+      { type: "urn:loan-engine:api:store-unavailable" },
+    ])
     expect(await loop).toBe("over")
     const late = await engine.fetch(callback(signed("F-1")))
     expect([late.status, late.headers.get("retry-after")]).toEqual([503, expect.stringMatching(/^\d+$/u)])
@@ -212,13 +279,20 @@ describe("opening", () => {
       LOAN_ENGINE_DATABASE_URL: newFile(),
       LOAN_ENGINE_CALLBACK_AUTH_METHOD: "BASIC",
       LOAN_ENGINE_CALLBACK_CREDENTIALS: authorization.slice(6),
-      LOAN_ENGINE_LOG_LEVEL: "error",
+      LOAN_ENGINE_LOG_LEVEL: "warn",
+      LOAN_ENGINE_BANK_PASWORD: "misspelt",
     }
-    const engine = await closing(openLoanEngine({ stopDrainMs: 1 }, { environment }))
+    const entries: Array<LogEntry> = []
+    const engine = await closing(
+      openLoanEngine({ stopDrainMs: 1 }, { environment, log: (entry) => entries.push(entry) }),
+    )
     expect(await engine.register({ applicationReference: "H-1", decision: "REJECTED" })).toMatchObject({
       account: "default",
       stage: "rejected",
     })
+    expect(entries.map(({ message }) => message)).toEqual([
+      expect.stringContaining("LOAN_ENGINE_BANK_PASWORD is set"),
+    ])
   })
 
   it("logs to whoever asked for it, and without a word of what was sent", async () => {

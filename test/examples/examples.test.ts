@@ -24,19 +24,27 @@ const examples = {
   "Next.js": fileOf("next-server.ts"),
 }
 
+/** Whose services have customers in two countries. */
+const accounts = ["se", "no"]
+
+const textOf = (value: unknown): string =>
+  typeof value === "string" ? value : JSON.stringify(value).replaceAll(/[[\]"]/gu, "")
+const variablesOf = (settings: object, account?: string): ReadonlyArray<readonly [string, string]> =>
+  Object.entries(settings).map(([setting, value]) => [variableOf(setting, account), textOf(value)])
+
 const environmentOf = (bank: SandboxBank, name: string): NodeJS.ProcessEnv => {
   const settings = {
-    ...bank.settingsOf(),
     databaseUrl: join(directory, `${name.replace(":", "-")}.sqlite`),
     pollIntervalScale: bank.pollIntervalScale,
     pollRatePerSecond: 1_000,
     stopDrainMs: 1,
     logLevel: "error",
   }
-  const variables = Object.entries(settings).map(([setting, value]) => [
-    variableOf(setting),
-    typeof value === "string" ? value : JSON.stringify(value).replaceAll(/[[\]"]/gu, ""),
-  ])
+  const variables = [
+    ...variablesOf(settings),
+    ...accounts.flatMap((account) => variablesOf(bank.settingsOf(account), account)),
+    ["LOAN_ENGINE_ACCOUNTS", accounts.join(",")],
+  ]
   return { PATH: process.env["PATH"], PORT: "0", ...Object.fromEntries(variables) }
 }
 
@@ -70,21 +78,26 @@ describe.concurrent.each(Object.entries(examples))("a merchant's service on %s",
     expect,
     onTestFinished,
   }) => {
-    const bank = await openSandboxBank({ seed: name, chaos: "normal" })
+    const bank = await openSandboxBank({ seed: name, chaos: "normal", accounts })
     onTestFinished(bank.close)
     const service = await startExample(file, environmentOf(bank, name))
-    bank.sendCallbacks(`${service.url}/callbacks/default`)
+    for (const account of accounts) bank.sendCallbacks(`${service.url}/callbacks/${account}`, account)
     for (let order = 0; order < 8; order++) {
-      const { xml } = await bank.submit()
+      const account = accounts[order % accounts.length] ?? ""
+      const { xml } = await bank.submit(account)
       const headers = { "content-type": "text/xml; charset=utf-8" }
-      const answer = await fetch(`${service.url}/applications`, { method: "POST", headers, body: xml })
+      const answer = await fetch(`${service.url}/applications/${account}`, {
+        method: "POST",
+        headers,
+        body: xml,
+      })
       expect([answer.status, await answer.text()]).toEqual([201, expect.stringContaining("<h1>Your loan is")])
     }
     expect(await bank.disagreements((reference) => beliefOf(service.url, reference))).toEqual([])
     expect(bank.callbacks().accepted).toBeGreaterThan(0)
     expect(bank.callbacks().forgedAccepted).toBe(0)
 
-    const forged = await fetch(`${service.url}/callbacks/default`, {
+    const forged = await fetch(`${service.url}/callbacks/se`, {
       method: "POST",
       headers: { "content-type": "application/json", authorization: "Basic Zm9yZ2Vk" },
       body: "{}",

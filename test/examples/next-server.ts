@@ -3,15 +3,16 @@ import { createServer } from "node:http"
 import { getRequestListener } from "@hono/node-server"
 import { announce } from "../../examples/announce.ts"
 import { engine } from "../../examples/next/engine.ts"
-import * as applications from "../../examples/next/app/applications/route.ts"
+import * as applications from "../../examples/next/app/applications/[account]/route.ts"
 import * as callbacks from "../../examples/next/app/callbacks/[account]/route.ts"
 import * as loans from "../../examples/next/app/loans/[reference]/route.ts"
 
 const route = (request: Request): Promise<Response> => {
   const [, area, parameter = ""] = new URL(request.url).pathname.split("/")
   const name = decodeURIComponent(parameter)
-  if (area === "callbacks") return callbacks.POST(request, { params: Promise.resolve({ account: name }) })
-  if (area === "applications") return applications.POST(request)
+  const account = { params: Promise.resolve({ account: name }) }
+  if (area === "callbacks") return callbacks.POST(request, account)
+  if (area === "applications") return applications.POST(request, account)
   return loans.GET(request, { params: Promise.resolve({ reference: name }) })
 }
 

@@ -1,7 +1,6 @@
 /** The engine as services and layers, for a program that is written with Effect. */
 import { Effect, Layer } from "effect"
-import { configOf } from "./config/config.ts"
-import type { LoanEngineSettings } from "./config/settings.ts"
+import type { EngineConfig } from "./config/config.ts"
 import { engineServer, engineServices } from "./engine-server.ts"
 
 export { Banks } from "./banks.ts"
@@ -18,13 +17,16 @@ export type { AccountConfig, EngineConfig } from "./config/config.ts"
 export { ConfigUnusable } from "./config/config-unusable.ts"
 export type { AccountSettings, LoanEngineSettings } from "./config/settings.ts"
 
+/** What an engine runs on: {@link configOf} settings as code gives them, or {@link configFromEnvironment}. */
+type Config<E> = Effect.Effect<EngineConfig, E>
+
 /**
  * The engine's services, and all that it does by itself: polling, sealing, counting. Nothing listens: serve
  * {@link makeEngineHttp}, or take {@link layerServer}.
+ *
+ * @example layer(configOf({ databaseUrl: "loans.sqlite", accounts: { se: { … } } }))
  */
-export const layer = (settings: LoanEngineSettings) =>
-  Layer.unwrap(Effect.map(configOf(settings), engineServices))
+export const layer = <E>(config: Config<E>) => Layer.unwrap(Effect.map(config, engineServices))
 
 /** The same, listening on `host` and `port`. */
-export const layerServer = (settings: LoanEngineSettings) =>
-  Layer.unwrap(Effect.map(configOf(settings), engineServer))
+export const layerServer = <E>(config: Config<E>) => Layer.unwrap(Effect.map(config, engineServer))

@@ -1,17 +1,18 @@
 import type { RequestListener } from "node:http"
-import { CallbackRefused, refuse } from "@loan-engine/adapters-http/callback-answer"
 import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
 import { Context, Effect, Exit, Layer, Schema, Scope, Stream } from "effect"
+import { HttpServerResponse } from "effect/http"
 import { ownKey } from "./api/api-keys.ts"
 import { changeJson } from "./api/loan-json.ts"
 import { pageLoansMax } from "./api/loan-schemas.ts"
 import type { ChangeJson, LoanJson } from "./api/loan-schemas.ts"
-import { retryAfterSeconds } from "./api/problem.ts"
+import { problemResponse, storeUnavailable } from "./api/problem.ts"
 import { ChangeFeed } from "./change-feed.ts"
 import { loanClient } from "./client.ts"
+import { invalid, loanApiError } from "./client/loan-api-error.ts"
 import type { LoanClient, LoanListFilter } from "./client.ts"
 import { engineConfig } from "./config/config.ts"
-import { readSettings } from "./config/read-settings.ts"
+import { ignoredLine, readSettings } from "./config/read-settings.ts"
 import type { LoanEngineSettings } from "./config/settings.ts"
 import { environmentSources, fileSource, writtenSource } from "./config/sources.ts"
 import type { Environment } from "./config/sources.ts"
@@ -91,13 +92,18 @@ const open = Effect.fnUntraced(function* (settings: LoanEngineSettings, options:
     ...(options.environment === undefined ? [] : yield* environmentSources(options.environment)),
     ...(options.file === undefined ? [] : [yield* fileSource(options.file)]),
   ]
-  const config = yield* Effect.flatMap(readSettings(sources), engineConfig)
+  const read = yield* readSettings(sources)
+  const config = yield* engineConfig(read)
   const { key, apiKey } = ownKey()
   const own = { ...config, api: { ...config.api, apiKeys: [...config.api.apiKeys, apiKey] } }
   const { level, format } = config.telemetry.log
   const logging =
     options.log === undefined ? logLayer({ level, format: format ?? "json" }) : logToLayer(level, options.log)
   const services = yield* Layer.build(Layer.provideMerge(engineServices(own), logging))
+  yield* Effect.provideContext(
+    Effect.forEach(read.ignored, (name) => Effect.logWarning(ignoredLine(name))),
+    services,
+  )
   const http = yield* Effect.provideContext(makeEngineHttp(own), services)
   return { services, http, key }
 })
@@ -118,16 +124,23 @@ function handleOf({ services, http, key }: Opened, scope: Scope.Closeable): Loan
   let closing: Promise<void> | undefined
   const close = (): Promise<void> =>
     (closing ??= run(
-      http.drain.pipe(
-        Effect.andThen(Effect.sync(() => closed.abort())),
-        Effect.andThen(Scope.close(scope, Exit.void)),
+      Effect.ensuring(
+        http.drain,
+        Effect.andThen(
+          Effect.sync(() => closed.abort()),
+          Scope.close(scope, Exit.void),
+        ),
       ),
     ))
   return {
     ...client,
     eachLoan: (filter = {}) => eachLoan(client, filter),
-    changes: (options = {}) =>
-      Stream.toAsyncIterableWith(changesOf(Context.get(services, ChangeFeed), options), services),
+    changes: (options = {}) => {
+      const changes = closed.signal.aborted
+        ? Stream.empty
+        : changesOf(Context.get(services, ChangeFeed), options)
+      return Stream.toAsyncIterableWith(changes, services)
+    },
     fetch,
     callback: (account) => open((request) => http.handleCallback(account, request)),
     listener: http.listener,
@@ -137,11 +150,7 @@ function handleOf({ services, http, key }: Opened, scope: Scope.Closeable): Loan
 }
 
 /** What is answered once the engine is closed: the bank then sends again. */
-function gone(): Response {
-  const headers = { "retry-after": String(retryAfterSeconds) }
-  const answer = refuse(new CallbackRefused({ code: "store-unavailable", headers }))
-  return new Response(answer.body, { status: answer.status, headers: answer.headers })
-}
+const gone = (): Response => HttpServerResponse.toWeb(problemResponse(storeUnavailable))
 
 async function* eachLoan(client: LoanClient, filter: LoanListFilter): AsyncIterable<LoanJson> {
   let from: { readonly cursor?: string } = {}
@@ -153,15 +162,23 @@ async function* eachLoan(client: LoanClient, filter: LoanListFilter): AsyncItera
   }
 }
 
-const decodeAccount = Schema.decodeEffect(AccountName)
-const decodeReference = Schema.decodeEffect(ApplicationReference)
+const isAccount = Schema.is(AccountName)
+const isReference = Schema.is(ApplicationReference)
+const isPosition = Schema.is(Schema.Natural)
 
 const changesOf = (feed: ChangeFeed["Service"], { after, account, reference }: ChangesOptions) =>
   Stream.unwrap(
     Effect.gen(function* () {
+      if (account !== undefined && !isAccount(account))
+        return yield* Effect.fail(invalid("account", "no account's name"))
+      if (reference !== undefined && !isReference(reference)) {
+        return yield* Effect.fail(invalid("reference", "no application reference"))
+      }
+      if (after !== undefined && !isPosition(after))
+        return yield* Effect.fail(invalid("after", "no position of the feed"))
       const only = {
-        ...(account === undefined ? {} : { account: yield* decodeAccount(account) }),
-        ...(reference === undefined ? {} : { reference: yield* decodeReference(reference) }),
+        ...(account === undefined ? {} : { account }),
+        ...(reference === undefined ? {} : { reference }),
       }
       const currencies = yield* Currencies
       const { next } = yield* feed.read({ after, only })
@@ -171,6 +188,7 @@ const changesOf = (feed: ChangeFeed["Service"], { after, account, reference }: C
       return steps.pipe(
         Stream.flatMap((changes) => Stream.fromIterable(changes)),
         Stream.map((change) => changeJson(change, change.stored, currencies)),
+        Stream.mapError(loanApiError),
       )
     }),
   )

@@ -1,16 +1,17 @@
 import { submitApplicationExtResponse } from "@loan-engine/adapters-xml/submit-application-ext"
 import type { ApplicationReference } from "@loan-engine/domain/observation"
-import { Context, Effect, Exit, Layer, Scope } from "effect"
+import { Context, Effect, Exit, Layer, Option, Scope } from "effect"
 import { HttpServer } from "effect/http"
 import type { AccountSettings } from "./config/settings.ts"
 import type { CallbackCounts } from "./sandbox/callback-sender.ts"
+import { chaosLevels, chaosRates } from "./sandbox/chaos.ts"
 import type { Chaos } from "./sandbox/chaos.ts"
 import { differenceOf } from "./sandbox/judge.ts"
 import type { BankTruth, Belief } from "./sandbox/judge.ts"
 import { makeSandboxBank, triggers, truth } from "./sandbox/sandbox-bank.ts"
 import { sandboxJwksApiKey, sandboxPaths, sandboxServer } from "./sandbox/sandbox-server.ts"
 
-export { chaosLevels, chaosRates } from "./sandbox/chaos.ts"
+export { chaosLevels, chaosRates }
 export type { Chaos, ChaosLevel, ChaosRates } from "./sandbox/chaos.ts"
 export type { BankTruth, Belief } from "./sandbox/judge.ts"
 export type { CallbackCounts } from "./sandbox/callback-sender.ts"
@@ -34,11 +35,17 @@ export interface Submitted {
 
 /** How long a service may take to agree with the bank after the bank has come to rest, and how often it is asked. */
 export interface AgreementLimits {
+  /** How long the bank may take to come to rest: it sends again what is not taken. */
+  readonly quietMsMax: number
   readonly agreeMsMax: number
   readonly askEveryMs: number
 }
 
-export const agreementLimitsDefault: AgreementLimits = { agreeMsMax: 30_000, askEveryMs: 50 }
+export const agreementLimitsDefault: AgreementLimits = {
+  quietMsMax: 60_000,
+  agreeMsMax: 30_000,
+  askEveryMs: 50,
+}
 
 /** A bank on loopback that a test may treat as the real one. */
 export interface SandboxBank {
@@ -86,6 +93,7 @@ const passwordOf = (account: string): string => `${account}-password`
  */
 export async function openSandboxBank(options: SandboxOptions = {}): Promise<SandboxBank> {
   const { seed = "1", chaos = "normal", speed = 100_000, accounts = ["default"] } = options
+  requireUsable({ chaos, speed, accounts })
   const scope = Scope.makeUnsafe()
   const passwords = new Map(accounts.map((account) => [account, passwordOf(account)]))
   const settings = { seed, chaos, speed, accounts: passwords }
@@ -137,15 +145,32 @@ export async function openSandboxBank(options: SandboxOptions = {}): Promise<San
     quiet: () => Effect.runPromise(Effect.asVoid(quiet)),
     truth: () => truth(bank),
     callbacks: () => ({ ...bank.counts }),
-    disagreements: (ask, limits = {}) =>
-      Effect.runPromise(
-        Effect.andThen(
-          quiet,
-          disagreements(() => truth(bank), ask, { ...agreementLimitsDefault, ...limits }),
+    disagreements: (ask, limits = {}) => {
+      const within = { ...agreementLimitsDefault, ...limits }
+      const compared = disagreements(() => truth(bank), ask, within)
+      const restless = `the bank has not come to rest within ${within.quietMsMax} ms: are its callbacks answered?`
+      return Effect.runPromise(
+        quiet.pipe(
+          Effect.timeoutOption(within.quietMsMax),
+          Effect.flatMap((rested) => (Option.isSome(rested) ? compared : Effect.succeed([restless]))),
         ),
-      ),
+      )
+    },
     close,
     [Symbol.asyncDispose]: close,
+  }
+}
+
+/** What cannot be played is said at once, and not by a test that hangs. */
+function requireUsable({ chaos, speed, accounts }: Required<Omit<SandboxOptions, "seed">>): void {
+  const rates = typeof chaos === "string" ? chaosRates[chaos] : chaos
+  const shares: ReadonlyArray<unknown> = rates === undefined ? [undefined] : Object.values(rates)
+  if (!shares.every((share) => typeof share === "number" && share >= 0 && share <= 1)) {
+    throw new RangeError(`chaos must be one of ${chaosLevels.join(", ")}, or rates from 0 to 1.`)
+  }
+  if (!(speed > 0 && Number.isFinite(speed))) throw new RangeError("speed must be a number above 0.")
+  if (accounts.length === 0 || new Set(accounts).size < accounts.length) {
+    throw new RangeError("accounts must be one or more names, each once.")
   }
 }
 

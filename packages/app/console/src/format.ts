@@ -1,3 +1,4 @@
+import { languageOf } from "./words/language.ts"
 import type { Language } from "./words/language.ts"
 
 /** Decimal text in the reader's way of writing, digit for digit: it never becomes a binary number in between. */
@@ -17,12 +18,18 @@ export const count = (language: Language, value: number): string =>
 export const share = (language: Language, value: number): string =>
   new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 }).format(value)
 
+/** The reader's own way of writing the language, where the browser tells of one: British English is not American. */
+const localeOf = (language: Language): string =>
+  navigator.languages.find((tag) => languageOf([tag]) === language && tag.includes("-")) ?? language
+
 /** An instant in the reader's own time zone, to the second. */
 export const dateTime = (language: Language, iso: string): string =>
-  new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(iso))
+  new Intl.DateTimeFormat(localeOf(language), { dateStyle: "medium", timeStyle: "medium" }).format(
+    new Date(iso),
+  )
 
 export const timeOfDay = (language: Language, iso: string): string =>
-  new Intl.DateTimeFormat(language, { timeStyle: "medium" }).format(new Date(iso))
+  new Intl.DateTimeFormat(localeOf(language), { timeStyle: "medium" }).format(new Date(iso))
 
 const units = [
   ["day", 86_400_000],

@@ -23,6 +23,14 @@ export async function loanPage(client: LoanClient, options: LoanPageOptions): Pr
   return page
 }
 
+/** The same; where no application reference begins so, the loans that the merchant calls exactly so. */
+export async function loansFound(client: LoanClient, options: LoanPageOptions): Promise<ListedLoans> {
+  const { reference, ...others } = options
+  const page = await loanPage(client, options)
+  if (reference === undefined || page.loans.length > 0 || page.next !== null) return page
+  return loanPage(client, { ...others, externalReference: reference })
+}
+
 interface Patches {
   readonly of: ListedLoans | undefined
   readonly newer: ReadonlyMap<string, LoanJson>

@@ -98,7 +98,7 @@ const get = HttpApiEndpoint.get("get", loanPath, {
       described(
         "Where a loan stands",
         "read",
-        "The ETag is the loan's version: it changes with whatever is recorded of the loan, and not with the plan of its polls.",
+        "The ETag begins with the loan's version, and changes with whatever is shown of the loan, the plan of its polls included.",
       ),
     ),
   )

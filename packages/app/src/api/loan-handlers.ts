@@ -182,7 +182,9 @@ function accountNamed(
   named: AccountName | undefined,
   accounts: ReadonlyArray<AccountName>,
 ): Effect.Effect<AccountName, Problem> {
-  const account = named === undefined ? accounts[0] : accounts.find((name) => name === named)
+  const [only, ...others] = accounts
+  const unnamed = others.length === 0 ? only : undefined
+  const account = named === undefined ? unnamed : accounts.find((name) => name === named)
   if (account !== undefined) return Effect.succeed(account)
   return Effect.fail({
     code: "account-unknown",

@@ -21,8 +21,9 @@ export function loanJson({ loan, schedule }: StoredLoan, currencies: Currencies)
   }
 }
 
-/** The loan's version, as its ETag. */
-export const etagOf = ({ loan }: Pick<StoredLoan, "loan">): string => `"${loan.version}"`
+/** The loan's version and the plan of its polls, as its ETag: all that what is shown of it is made from. */
+export const etagOf = ({ loan, schedule }: StoredLoan): string =>
+  `"${loan.version}-${schedule.stalled ? "stalled-" : ""}${(schedule.nextPollAt ?? 0).toString(36)}"`
 
 const contentJson = (entry: EntryContent) => ({
   version: entry.version,

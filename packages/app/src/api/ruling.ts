@@ -64,11 +64,12 @@ const wrongType: Problem = {
 /** The version that `If-Match` names; `*` is any. */
 function versionIn(ifMatch: string | undefined): Effect.Effect<number | undefined, Problem> {
   if (ifMatch === undefined || ifMatch.trim() === "*") return Effect.succeed(undefined)
-  const [, digits] = /^\s*"([0-9]{1,15})"\s*$/u.exec(ifMatch) ?? []
+  // What is ruled on is the loan at its version; the plan of its polls may have moved.
+  const [, digits] = /^\s*"([0-9]{1,15})(?:-[a-z0-9-]*)?"\s*$/u.exec(ifMatch) ?? []
   if (digits !== undefined) return Effect.succeed(Number(digits))
   return Effect.fail({
     code: "request-invalid",
-    detail: 'The headers: if-match: expected one ETag of a loan, such as "3", or *.',
+    detail: 'The headers: if-match: expected one ETag of a loan, or its version, such as "3", or *.',
     field: "if-match",
   })
 }

@@ -1,8 +1,9 @@
 import { Effect, Redacted } from "effect"
 import { Command } from "effect/cli"
-import { databaseConfig } from "../config/database-config.ts"
-import { servedConfig, settingsFromEnvironment } from "../config/config.ts"
-import type { Found, SettingsRead } from "../config/read-settings.ts"
+import { operatorConfig, servedConfig, settingsFromEnvironment } from "../config/config.ts"
+import type { AccountConfig } from "../config/config.ts"
+import { ignoredLine } from "../config/read-settings.ts"
+import type { Found } from "../config/read-settings.ts"
 import { databasePlace } from "../store/database.ts"
 import { jsonFlag, print, table } from "./output.ts"
 
@@ -12,10 +13,11 @@ export const config = Command.make(
   { json: jsonFlag },
   Effect.fn(function* ({ json }) {
     const settings = yield* settingsFromEnvironment
-    const place = databasePlace(yield* databaseConfig(settings))
+    const { database, accounts } = yield* operatorConfig(settings)
+    const place = databasePlace(database)
     const shown = settings.found.map((found) => ({
-      setting: nameOf(found, settings),
-      value: found.setting === "databaseUrl" ? place : valueShown(found),
+      setting: found.name,
+      value: inForce(found, place, accounts) ?? valueShown(found),
       from: found.source?.from ?? "default",
     }))
     const { ignored } = settings
@@ -34,17 +36,20 @@ export const config = Command.make(
   ),
 )
 
-/** Who else uses the environment may call its variables as ours are called; most often, one of ours is misspelt. */
-export const ignoredLine = (name: string): string =>
-  `${name} is set, but is none of our settings: is it misspelt?`
-
-const nameOf = ({ setting, account, source }: Found, settings: SettingsRead): string => {
-  const own = account === undefined || settings.accounts.length > 1 ? account : undefined
-  return source?.nameOf(setting, account) ?? settings.nameOf(setting, own)
+/** What a setting comes to where that is not what was written: the database without its password, a country's currency. */
+function inForce({ setting, account }: Found, place: string, accounts: ReadonlyArray<AccountConfig>) {
+  if (setting === "databaseUrl") return place
+  return setting === "currency" ? accounts.find(({ name }) => name === account)?.currency : undefined
 }
 
 const valueShown = ({ value, kind }: Found): unknown =>
-  value === undefined ? null : kind.secret || Redacted.isRedacted(value) ? "(hidden)" : value
+  value === undefined
+    ? null
+    : kind.secret || Redacted.isRedacted(value)
+      ? "(hidden)"
+      : typeof value === "string"
+        ? value.replace(/(?<=^https?:[^?]*\?).+$/u, "(hidden)")
+        : value
 
 const textOf = (value: unknown): string =>
   value === null ? "" : typeof value === "string" ? value : JSON.stringify(value)

@@ -5,7 +5,7 @@ import { engineServer } from "../engine-server.ts"
 import { HttpListener } from "../http-listener.ts"
 import { logLayer } from "../telemetry/log.ts"
 import { databasePlace } from "../store/database.ts"
-import { ignoredLine } from "./config.ts"
+import { ignoredLine } from "../config/read-settings.ts"
 import { version } from "../version.ts"
 
 /** `loan-engine serve`: the engine against any bank, configured by the environment, until it is stopped. */

@@ -14,7 +14,8 @@ import type {
   SubmissionAnswer,
 } from "../api/loan-schemas.ts"
 import { AccountName } from "../api/loan-schemas.ts"
-import { loanApiError } from "./loan-api-error.ts"
+import { invalid, loanApiError } from "./loan-api-error.ts"
+import type { LoanApiError } from "./loan-api-error.ts"
 
 export interface LoanClientOptions {
   /** Where the engine is served, such as `https://loans.example`. */
@@ -147,8 +148,18 @@ export function loanCalls(http: HttpClient.HttpClient): LoanCalls {
   }
 }
 
-const referenceOf = Schema.decodeUnknownEffect(ApplicationReference)
-const accountOf = Schema.decodeUnknownEffect(AccountName)
+/** What a path cannot carry: these two name the folder and the one above it. */
+const isFolder = (reference: string): boolean => reference === "." || reference === ".."
+const decodeReference = Schema.decodeUnknownEffect(ApplicationReference)
+const decodeAccount = Schema.decodeUnknownEffect(AccountName)
+
+const referenceOf = (reference: string): Effect.Effect<ApplicationReference, LoanApiError> =>
+  isFolder(reference)
+    ? Effect.fail(noReference())
+    : Effect.mapError(decodeReference(reference), () => noReference())
+const noReference = (): LoanApiError => invalid("applicationReference", "no application reference")
+const accountOf = (account: string) =>
+  Effect.mapError(decodeAccount(account), () => invalid("account", "no account's name"))
 
 const run = <A>(call: Effect.Effect<A, unknown>): Promise<A> =>
   Effect.runPromise(Effect.mapError(call, loanApiError))

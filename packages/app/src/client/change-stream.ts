@@ -12,12 +12,15 @@ export interface ReconnectLimits {
   readonly reconnectMsMax: number
   /** Several heartbeats of the engine's. */
   readonly silenceMsMax: number
+  /** How often a watch of stalled loans looks for those that have become so. */
+  readonly stalledLookMs: number
 }
 
 export const reconnectLimitsDefault: ReconnectLimits = {
   reconnectMsMin: 250,
   reconnectMsMax: 30_000,
   silenceMsMax: 45_000,
+  stalledLookMs: 10_000,
 }
 
 /** What a follower of the stream does with what comes. */

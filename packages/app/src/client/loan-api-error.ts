@@ -1,4 +1,5 @@
 import { Predicate } from "effect"
+import { problems } from "../api/problems.ts"
 import type { ProblemDocument } from "../api/problems.ts"
 
 /** A call that did not bring what it was made for. */
@@ -22,6 +23,14 @@ export function loanApiError(failure: unknown): LoanApiError {
     undefined,
     failure,
   )
+}
+
+/** What the engine would refuse, said without asking it. */
+export const invalid = (field: string, what: string): LoanApiError => {
+  const { status, title } = problems["request-invalid"]
+  const detail = `${field}: this is ${what}.`
+  const type = "urn:loan-engine:api:request-invalid"
+  return loanApiError({ type, status, code: "request-invalid", title, detail, field })
 }
 
 export const isProblem = (value: unknown): value is ProblemDocument =>

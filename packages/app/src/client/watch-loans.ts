@@ -63,28 +63,46 @@ export function watchLoans(
     else loans.delete(loan.applicationReference)
   }
   const load = Effect.gen(function* () {
+    const found = new Set<string>()
     let from: { readonly cursor?: string } = {}
     for (;;) {
       const page = yield* called(() => calls.loans({ ...filter, limit: pageLoansMax, ...from }))
-      for (const loan of page.loans) take(loan)
-      if (page.next === null) return
+      for (const loan of page.loans) {
+        take(loan)
+        found.add(loan.applicationReference)
+      }
+      if (page.next === null) return found
       from = { cursor: page.next }
     }
   })
+  /** That a loan falls silent is no change of the feed: whoever asks for stalled loans gets them by being asked for again. */
+  const looked = (changed: () => void) =>
+    Effect.sleep(limits.stalledLookMs).pipe(
+      Effect.andThen(load),
+      Effect.map((found) => {
+        for (const reference of loans.keys()) if (!found.has(reference)) loans.delete(reference)
+        changed()
+      }),
+      Effect.ignore,
+      Effect.forever,
+    )
   const path = `/v1/changes${filter.account === undefined ? "" : `?account=${encodeURIComponent(filter.account)}`}`
   return makeWatch(
     (state) => ({
       ...state,
       loans: [...loans.values()].sort((a, b) => (a.applicationReference < b.applicationReference ? -1 : 1)),
     }),
-    (changed) => following({ http, limits }, path, changed, { load, take }),
+    (changed) => {
+      const followed = following({ http, limits }, path, changed, { load, take })
+      return filter.stalled === undefined ? followed : Effect.raceFirst(followed, looked(changed))
+    },
     signal,
   )
 }
 
 interface Kept {
   /** Loads what was there before the first change; later changes only add to it. */
-  readonly load: Effect.Effect<void, ReturnType<typeof loanApiError>>
+  readonly load: Effect.Effect<unknown, ReturnType<typeof loanApiError>>
   readonly take: (loan: LoanJson) => void
 }
 

@@ -1,8 +1,11 @@
 import { Effect, Fiber } from "effect"
 import type { ProblemDocument } from "../api/problems.ts"
 
-/** `live`: what is shown is what the engine knows; `reconnecting`: it is what was known when the line was lost. */
-export type WatchStatus = "connecting" | "live" | "reconnecting" | "refused"
+/**
+ * `live`: what is shown is what the engine knows; `reconnecting`: it is what was known when the line was lost; `closed`: nobody
+ * listens any more, or the client was closed, and what is shown grows old.
+ */
+export type WatchStatus = "connecting" | "live" | "reconnecting" | "refused" | "closed"
 
 /** What a frontend subscribes to: fits React's useSyncExternalStore, and its like elsewhere, as it is. */
 export interface Watch<Snapshot> {
@@ -34,20 +37,38 @@ export function makeWatch<Snapshot>(
     snapshot = undefined
     for (const listener of listeners) listener()
   }
+  const closed = (): void => changed({ status: "closed", problem: undefined })
   const run = follow(changed)
+  signal?.addEventListener("abort", closed, { once: true })
   return {
     subscribe: (listener) => {
       // Each subscription is one of its own, even of the same function.
-      const own = (): void => listener()
+      const own = (): void => tell(listener)
       listeners.add(own)
-      fiber ??= Effect.runFork(run, signal && { signal })
+      if (signal?.aborted === true) closed()
+      else if (fiber === undefined) {
+        if (state.status === "closed") changed({ status: "connecting", problem: undefined })
+        fiber = Effect.runFork(run, signal && { signal })
+      }
       return () => {
         listeners.delete(own)
         if (listeners.size > 0 || fiber === undefined) return
         Effect.runFork(Fiber.interrupt(fiber))
         fiber = undefined
+        closed()
       }
     },
     getSnapshot: () => (snapshot ??= takeSnapshot(state)),
+  }
+}
+
+/** A listener that throws is its owner's defect: it crashes as one, and the other listeners are told all the same. */
+function tell(listener: () => void): void {
+  try {
+    listener()
+  } catch (cause) {
+    queueMicrotask(() => {
+      throw cause
+    })
   }
 }

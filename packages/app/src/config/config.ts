@@ -112,7 +112,8 @@ export const engineConfig = Effect.fnUntraced(function* (
   return { ...config, api }
 })
 
-function operatorConfig(read: SettingsRead): Effect.Effect<OperatorConfig, ConfigUnusable> {
+/** What an operator's command works with. */
+export function operatorConfig(read: SettingsRead): Effect.Effect<OperatorConfig, ConfigUnusable> {
   return Effect.gen(function* () {
     const { engine } = read
     return {

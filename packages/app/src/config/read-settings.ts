@@ -13,6 +13,8 @@ export interface Found {
   readonly account: string | undefined
   readonly kind: AnySetting["kind"]
   readonly value: unknown
+  /** What it was called where it was found; without that, what it would be called. */
+  readonly name: string
   /** `undefined` for what is as it is by default. */
   readonly source: Source | undefined
 }
@@ -33,6 +35,10 @@ export interface SettingsRead {
 
 const isAccountName = Schema.is(AccountName)
 const defaultAccount = "default"
+
+/** Who else uses the environment may call its variables as ours are called; most often, one of ours is misspelt. */
+export const ignoredLine = (name: string): string =>
+  `${name} is set, but is none of our settings: is it misspelt?`
 
 /**
  * Reads all settings, each from the first source that gives it.
@@ -63,7 +69,8 @@ export function readSettings(sources: ReadonlyArray<Source>): Effect.Effect<Sett
     const given = own ?? (account !== undefined && inherits ? looked(setting, kind) : undefined)
     const value = given === undefined ? Option.some(fallback) : kind.decode(given.written)
     if (given !== undefined && Option.isNone(value)) faults.push(`${given.name} must be ${kind.expected}.`)
-    found.push({ setting, account, kind, value: Option.getOrUndefined(value), source: given?.source })
+    const name = given?.name ?? nameOf(setting, names.length > 1 ? account : undefined)
+    found.push({ setting, account, kind, value: Option.getOrUndefined(value), name, source: given?.source })
     return Option.getOrUndefined(value)
   }
   const readAll = <All extends Settings>(all: All, account?: string): ValuesOf<All> => {

@@ -106,6 +106,15 @@ const whole = plain({
   schema: Schema.Int.check(Schema.isGreaterThan(0)),
   fromText: numberOf,
 })
+/** The longest time that a timer takes; a longer one it would take for none at all. */
+export const timerMsMax = 2_147_483_647
+
+const milliseconds = plain({
+  example: 1_000,
+  expected: `a whole number of milliseconds from 1 to ${timerMsMax}, which is 24 days`,
+  schema: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: timerMsMax })),
+  fromText: numberOf,
+})
 const percent = plain({
   example: 20,
   expected: "a whole number from 1 to 100",
@@ -141,8 +150,8 @@ const texts = plain({
 })
 const url = plain({
   example: "https://bank.example/service",
-  expected: "an http or https URL",
-  schema: Schema.String.check(Schema.makeFilter((given: string) => isHttpUrl(given))),
+  expected: "an http or https URL without a user in it",
+  schema: Schema.String.check(Schema.makeFilter((given: string) => isHttpUrl(given) && !hasUser(given))),
 })
 const currency = plain({
   example: "SEK",
@@ -197,6 +206,7 @@ const choice = <const Word extends string>(words: readonly [Word, ...ReadonlyArr
 
 export const kinds = {
   whole,
+  milliseconds,
   percent,
   factor,
   port,

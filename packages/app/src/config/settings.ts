@@ -18,7 +18,7 @@ import { postgresDefaults, postgresLimitsDefault } from "../store/postgres-setti
 import { sqliteLimitsDefault } from "../store/sqlite.ts"
 import { logFormats, logLevelNames } from "../telemetry/log.ts"
 import { traceExportLimitsDefault } from "../telemetry/trace-export.ts"
-import { kinds, optional, shared, withDefault } from "./setting.ts"
+import { kinds, optional, shared, timerMsMax, withDefault } from "./setting.ts"
 import type { ValuesOf, WrittenOf } from "./setting.ts"
 
 const { whole, percent, factor, port, flag, text, texts, url, secret, secretUrl, secrets, choice } = kinds
@@ -27,8 +27,12 @@ const { whole, percent, factor, port, flag, text, texts, url, secret, secretUrl,
 const limits = <Name extends string>(
   defaults: { readonly [Limit in Name]: number },
   abouts: { readonly [Limit in Name]: string },
-  kind = whole,
-) => Record.map(abouts, (about, name) => withDefault(kind, defaults[name], about))
+  kind?: typeof whole,
+) =>
+  Record.map(abouts, (about, name) => {
+    const isTime = /Ms(?:Max|Min)?$/u.test(name) && defaults[name] <= timerMsMax
+    return withDefault(kind ?? (isTime ? kinds.milliseconds : whole), defaults[name], about)
+  })
 
 const eventTypes = Object.values(callbackEventTypes)
 const required = Schema.optionalKey(RequiredEvidence)

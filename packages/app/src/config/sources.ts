@@ -77,10 +77,11 @@ export function environmentSource(variables: Environment): Source {
   }
 }
 
-/** A file's one line; a file that cannot be read counts as an empty one, which no secret may be. */
+/** A file's one line; one that cannot be read, or has more lines, counts as an empty one, which no secret may be. */
 function secretFile(path: string): string {
   try {
-    return readFileSync(path, "utf8").trim()
+    const text = readFileSync(path, "utf8").trim()
+    return /[\r\n]/u.test(text) ? "" : text
   } catch {
     return ""
   }
@@ -111,12 +112,20 @@ export function writtenSource(settings: LoanEngineSettings, from: string): Sourc
   }
 }
 
+/** Where JSON breaks off, without what stands there. */
+function placeIn(text: string, cause: unknown): string {
+  const [, position] = /at position (\d+)/u.exec(cause instanceof Error ? cause.message : "") ?? []
+  return position === undefined
+    ? ""
+    : `: line ${text.slice(0, Number(position)).split("\n").length} is where it breaks off`
+}
+
 /** A settings file: one JSON object, as code would give it. */
 export const fileSource = Effect.fnUntraced(function* (
   path: string,
 ): Effect.fn.Return<Source, ConfigUnusable> {
   const text = yield* Effect.try({
-    try: () => readFileSync(path, "utf8"),
+    try: () => readFileSync(path, "utf8").replace(/^\uFEFF/u, ""),
     catch: () =>
       new ConfigUnusable({
         message: `The settings file ${path} cannot be read: is it there, and may we read it?`,
@@ -124,7 +133,8 @@ export const fileSource = Effect.fnUntraced(function* (
   })
   const settings = yield* Effect.try({
     try: (): unknown => JSON.parse(text),
-    catch: () => new ConfigUnusable({ message: `The settings file ${path} is not JSON.` }),
+    catch: (cause) =>
+      new ConfigUnusable({ message: `The settings file ${path} is not JSON${placeIn(text, cause)}.` }),
   })
   if (
     !Predicate.isObject(settings) ||

@@ -69,7 +69,7 @@ export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
       externalReference,
     })
     const status = yield* Effect.promise(async () => {
-      const answer = await request(`${engineUrl}/v1/loans`, {
+      const answer = await request(`${engineUrl}/v1/loans?account=${mainAccount}`, {
         method: "POST",
         headers: { authorization: `Bearer ${Redacted.value(options.apiKey)}`, "content-type": "text/xml" },
         body: raw,

@@ -29,7 +29,18 @@ export const logLayer = ({ format, level }: LogSettings): Layer.Layer<never> =>
 export const logToLayer = (level: LogSettings["level"], log: (entry: LogEntry) => void): Layer.Layer<never> =>
   loggingLayer(
     level,
-    Logger.make((options) => log(logEntry(options))),
+    Logger.make((options) => {
+      const entry = logEntry(options)
+      try {
+        log(entry)
+      } catch (cause) {
+        // What the service does with its log must not undo what the engine has done: both are said on stderr instead.
+        const { error } = withoutWords(cause)
+        process.stderr.write(
+          `${formats.json(entry)}\n${formats.json({ ...entry, message: `the log failed: ${error}` })}\n`,
+        )
+      }
+    }),
   )
 
 const loggingLayer = (

@@ -83,6 +83,11 @@ function Known({ loan, entries }: KnownProps) {
         {loan.stalled && <span className="flag warning">{words.loans.stalled}</span>}
         <span>{loan.account}</span>
         <span>{words.loan.version(count(language, loan.version))}</span>
+        {loan.externalReference !== null && (
+          <span>
+            {words.loan.ownReference} <bdi>{loan.externalReference}</bdi>
+          </span>
+        )}
         <PollNow reference={loan.applicationReference} />
       </div>
       {!loan.registered && <p className="notice warning">{words.loan.unregistered}</p>}
@@ -93,14 +98,16 @@ function Known({ loan, entries }: KnownProps) {
         </p>
       )}
       {loan.stage === "disputed" && <Ruling loan={loan} done={setRuled} />}
-      <Card title={words.loan.path} className="path">
-        <LoanLifecycle way={way} current={loan.stage} />
-      </Card>
       <div className="columns">
         <LoanFacts loan={loan} />
-        <Card title={words.timeline.title}>
-          {entries === undefined ? <Loading /> : <Timeline entries={entries} />}
-        </Card>
+        <div className="stack">
+          <Card title={words.loan.path} className="path">
+            <LoanLifecycle way={way} current={loan.stage} />
+          </Card>
+          <Card title={words.timeline.title}>
+            {entries === undefined ? <Loading /> : <Timeline entries={entries} />}
+          </Card>
+        </div>
       </div>
     </>
   )

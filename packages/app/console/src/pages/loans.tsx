@@ -4,7 +4,7 @@ import type { LoanJson, LoanPageOptions } from "@loan-engine/app/client"
 import { useCallback, useEffect, useMemo, useState } from "react"
 import { count } from "../format.ts"
 import { useLoaded } from "../loaded.ts"
-import { loanPage, useLiveLoans } from "../loan-pages.ts"
+import { loansFound, useLiveLoans } from "../loan-pages.ts"
 import { Icon } from "../parts/icon.tsx"
 import { LoanTable } from "../parts/loan-table.tsx"
 import { Pager } from "../parts/pager.tsx"
@@ -37,7 +37,7 @@ const optionsOf = ({ reference, stage, account, documents }: Filters): LoanPageO
 })
 
 function belongsTo({ reference, stage, account, documents }: Filters, loan: LoanJson): boolean {
-  if (!loan.applicationReference.startsWith(reference)) return false
+  if (!loan.applicationReference.startsWith(reference) && loan.externalReference !== reference) return false
   if (isStage(stage) && loan.stage !== stage) return false
   if (account !== "" && loan.account !== account) return false
   return documents === "" || loan.additionOutstanding
@@ -51,7 +51,7 @@ export function Loans({ query }: { query: URLSearchParams }) {
   const filters = useMemo(() => filtersIn(query), [query])
   const cursor = query.get("cursor")
   const load = useCallback(
-    () => loanPage(client, { ...optionsOf(filters), ...(cursor === null ? {} : { cursor }) }),
+    () => loansFound(client, { ...optionsOf(filters), ...(cursor === null ? {} : { cursor }) }),
     [client, filters, cursor],
   )
   const { value, error, reload } = useLoaded(load)

@@ -7,7 +7,7 @@ export function LiveMark({ status }: { status: WatchStatus }) {
   return (
     <p className={`live-mark ${status}`} role="status">
       <span aria-hidden="true" />
-      {words.status[status]}
+      {words.status[status === "closed" ? "refused" : status]}
     </p>
   )
 }

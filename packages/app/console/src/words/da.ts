@@ -77,7 +77,8 @@ export const da: Words = {
   },
   loans: {
     search: "Søg på reference",
-    searchHint: "Begyndelsen af ansøgningsreferencen, med store og små bogstaver, som de er",
+    searchHint:
+      "Begyndelsen af ansøgningsreferencen, eller hele jeres egen reference, med store og små bogstaver, som de er",
     stage: "Status",
     anyStage: "Alle statusser",
     account: "Konto",
@@ -101,6 +102,7 @@ export const da: Words = {
     back: "Alle lån",
     unknown: "Intet lån har denne reference. Siden viser det, så snart der høres om det.",
     version: (version) => `version ${version}`,
+    ownReference: "jeres reference",
     unregistered: "Ikke registreret: svaret på ansøgningen er ikke kendt endnu.",
     next: "Hvad der nu skal ske",
     offer: "Tilbud",

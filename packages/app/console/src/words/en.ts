@@ -74,7 +74,8 @@ export const en = {
   },
   loans: {
     search: "Search by reference",
-    searchHint: "The beginning of the application reference, capitals as they are",
+    searchHint:
+      "The beginning of the application reference, or all of your own reference, capitals as they are",
     stage: "Stage",
     anyStage: "Any stage",
     account: "Account",
@@ -98,6 +99,7 @@ export const en = {
     back: "All loans",
     unknown: "No loan has this reference. The page will show it as soon as it is heard of.",
     version: (version: string) => `version ${version}`,
+    ownReference: "your reference",
     unregistered: "Not registered: the answer to its submission is not known yet.",
     next: "What happens next",
     offer: "Offer",

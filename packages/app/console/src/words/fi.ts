@@ -78,7 +78,7 @@ export const fi: Words = {
   },
   loans: {
     search: "Hae viitteellä",
-    searchHint: "Hakemuksen viitteen alku, isot ja pienet kirjaimet sellaisinaan",
+    searchHint: "Hakemuksen viitteen alku tai oma viitteenne kokonaan, isot ja pienet kirjaimet sellaisinaan",
     stage: "Vaihe",
     anyStage: "Kaikki vaiheet",
     account: "Tili",
@@ -102,6 +102,7 @@ export const fi: Words = {
     back: "Kaikki lainat",
     unknown: "Tällä viitteellä ei ole lainaa. Sivu näyttää sen heti, kun siitä kuullaan.",
     version: (version) => `versio ${version}`,
+    ownReference: "oma viite",
     unregistered: "Ei rekisteröity: vastausta hakemukseen ei vielä tunneta.",
     next: "Mitä seuraavaksi tapahtuu",
     offer: "Tarjous",

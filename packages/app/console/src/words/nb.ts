@@ -78,7 +78,8 @@ export const nb: Words = {
   },
   loans: {
     search: "Søk på referanse",
-    searchHint: "Begynnelsen av søknadsreferansen, med store og små bokstaver som de er",
+    searchHint:
+      "Begynnelsen av søknadsreferansen, eller hele deres egen referanse, med store og små bokstaver som de er",
     stage: "Status",
     anyStage: "Alle statuser",
     account: "Konto",
@@ -102,6 +103,7 @@ export const nb: Words = {
     back: "Alle lån",
     unknown: "Ingen lån har denne referansen. Siden viser det så snart noe høres om det.",
     version: (version) => `versjon ${version}`,
+    ownReference: "deres referanse",
     unregistered: "Ikke registrert: svaret på søknaden er ikke kjent ennå.",
     next: "Hva som skjer videre",
     offer: "Tilbud",

@@ -73,7 +73,8 @@ export const sv: Words = {
   },
   loans: {
     search: "Sök på referens",
-    searchHint: "Början av ansökningsreferensen, med stora och små bokstäver som de är",
+    searchHint:
+      "Början av ansökningsreferensen, eller hela er egen referens, med stora och små bokstäver som de är",
     stage: "Status",
     anyStage: "Alla statusar",
     account: "Konto",
@@ -97,6 +98,7 @@ export const sv: Words = {
     back: "Alla lån",
     unknown: "Inget lån har den här referensen. Sidan visar det så snart något hörs om det.",
     version: (version) => `version ${version}`,
+    ownReference: "er referens",
     unregistered: "Inte registrerat: svaret på ansökan är inte känt ännu.",
     next: "Vad som händer härnäst",
     offer: "Erbjudande",

@@ -7,6 +7,7 @@ import { hostileFigures } from "./hostile.ts"
 import { ingestFigures } from "./ingest.ts"
 import { observeFigures } from "./observe.ts"
 import { openLoansFigures } from "./open-loans.ts"
+import { pgRecordFigures } from "./pg-record.ts"
 import { pgScaleFigures } from "./pg-scale.ts"
 import { pollingFigures } from "./polling.ts"
 import { recordFigures } from "./record.ts"
@@ -24,7 +25,8 @@ const groups: Readonly<Record<string, (rounds: number, rowsMax: number) => Promi
     ingest: ingestFigures,
     "open-loans": openLoansFigures,
     polling: pollingFigures,
-    "pg-scale": pgScaleFigures,
+    "pg-record": pgRecordFigures,
+  "pg-scale": pgScaleFigures,
   }
 
 /** How many loans the largest table holds; more take hours of filling, so they are asked for. */

@@ -8,7 +8,7 @@ import { startFleet } from "./postgres/fleet.ts"
 
 /** How many loans the tables hold; the larger ones only if they are asked for. */
 const sizes = [10_000, 1_000_000, 10_000_000] as const
-const replicas = [1, 2, 3] as const
+const replicas: ReadonlyArray<number> = [1, 2, 3]
 const recordsEach = 6_000
 /** A record among the most loans may cost so many times one among the fewest. */
 const costTimesMax = 1.5

@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import { openEngine, scoped, signedAt } from "../../postgres/engines.ts"
+import { openEngine, scoped } from "../../postgres/engines.ts"
 import { query } from "../../postgres/server.ts"
 import { body } from "./bodies.ts"
 
@@ -49,8 +49,9 @@ export async function fill(url: string, loans: number): Promise<void> {
   const session = async (): Promise<void> => {
     while (next < loans) {
       const from = next
-      next = Math.min(next + rowsEach, loans)
-      for (const sql of copies) await query(url, sql, [from, next - 1])
+      const to = Math.min(from + rowsEach, loans)
+      next = to
+      for (const sql of copies) await query(url, sql, [from, to - 1])
     }
   }
   await Promise.all(Array.from({ length: sessions }, session))

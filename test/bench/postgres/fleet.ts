@@ -39,10 +39,10 @@ export async function startFleet(script: string, size: number, setup: object): P
       return (count * 1_000) / (performance.now() - begun)
     },
     kill: async (index) => {
-      await members[index]?.end("SIGKILL")
+      await members[index]?.kill()
     },
     stop: async () => {
-      await Promise.all(members.map((member) => member.end("SIGTERM")))
+      await Promise.all(members.map((member) => member.leave()))
     },
   }
 }
@@ -60,22 +60,26 @@ async function startMember(path: string, setup: object) {
       child.send(work)
       return answered
     },
-    end: async (signal: NodeJS.Signals): Promise<void> => {
-      if (child.exitCode !== null || child.signalCode !== null) return
-      const exited = once(child, "exit")
-      child.kill(signal)
-      await exited
-    },
+    /** It ends by itself when nobody is there to tell it what to do. */
+    leave: () => ended(child, () => child.disconnect()),
+    kill: () => ended(child, () => child.kill("SIGKILL")),
   }
+}
+
+async function ended(child: ChildProcess, end: () => unknown): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, "exit")
+  end()
+  await exited
 }
 
 /** The next message of a process; if it ends instead, it has written why to stderr. */
 function answer(child: ChildProcess, path: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const ended = (code: number | null): void => reject(new Error(`${path} ended with ${code} in its work`))
-    child.once("exit", ended)
+    const gone = (code: number | null): void => reject(new Error(`${path} ended with ${code} in its work`))
+    child.once("exit", gone)
     child.once("message", (message) => {
-      child.off("exit", ended)
+      child.off("exit", gone)
       resolve(message)
     })
   })

@@ -7,6 +7,7 @@ import { hostileFigures } from "./hostile.ts"
 import { ingestFigures } from "./ingest.ts"
 import { observeFigures } from "./observe.ts"
 import { openLoansFigures } from "./open-loans.ts"
+import { pgPollsFigures } from "./pg-polls.ts"
 import { pgRecordFigures } from "./pg-record.ts"
 import { pgScaleFigures } from "./pg-scale.ts"
 import { pollingFigures } from "./polling.ts"
@@ -26,6 +27,7 @@ const groups: Readonly<Record<string, (rounds: number, rowsMax: number) => Promi
     "open-loans": openLoansFigures,
     polling: pollingFigures,
     "pg-record": pgRecordFigures,
+  "pg-polls": pgPollsFigures,
   "pg-scale": pgScaleFigures,
   }
 

@@ -1,3 +1,5 @@
+import { DecimalText } from "@loan-engine/domain/decimal-text"
+import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import { Effect } from "effect"
 import { openEngine, scoped } from "../../postgres/engines.ts"
 import { query } from "../../postgres/server.ts"
@@ -10,6 +12,12 @@ const rowsEach = 100_000
 const sessions = 2
 
 const template = filledReference(0)
+/** Approved with an offer: the bank is asked for its status, and for nothing else. */
+const decided: LoanEvent = {
+  type: "decision.approved",
+  at: 1_000,
+  offer: { approvedAmount: DecimalText.make("10000"), interest: DecimalText.make("12.3") },
+}
 /** When the copies' polls come: far beyond any measurement. */
 const laterMs = 4_000_000_000_000
 
@@ -42,7 +50,7 @@ export async function fill(url: string, loans: number): Promise<void> {
   await scoped(
     Effect.gen(function* () {
       const engine = yield* openEngine(url)
-      yield* engine.record(template, [{ type: "decision.approved", at: 1_000 }], body)
+      yield* engine.record(template, [decided], body)
     }),
   )
   let next = 1

@@ -84,9 +84,13 @@ async function startFloor(
 ): Promise<{ readonly target: Target; readonly kill: () => void }> {
   const script = fileURLToPath(new URL("ingest-floor.ts", import.meta.url))
   const database = join(directory, "floor.sqlite")
-  const child = spawn(process.execPath, [script, database, JSON.stringify(publicJwk), callbackAuthorization], {
-    stdio: ["ignore", "pipe", "inherit"],
-  })
+  const child = spawn(
+    process.execPath,
+    [script, database, JSON.stringify(publicJwk), callbackAuthorization],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  )
   for await (const port of createInterface({ input: child.stdout })) {
     return {
       target: { url: `http://127.0.0.1:${port}/callbacks`, authorization: callbackAuthorization },

@@ -7,6 +7,7 @@ import { hostileFigures } from "./hostile.ts"
 import { ingestFigures } from "./ingest.ts"
 import { observeFigures } from "./observe.ts"
 import { openLoansFigures } from "./open-loans.ts"
+import { pgAlternativesFigures } from "./pg-alternatives.ts"
 import { pgPollsFigures } from "./pg-polls.ts"
 import { pgRecordFigures } from "./pg-record.ts"
 import { pgScaleFigures } from "./pg-scale.ts"
@@ -27,8 +28,9 @@ const groups: Readonly<Record<string, (rounds: number, rowsMax: number) => Promi
     "open-loans": openLoansFigures,
     polling: pollingFigures,
     "pg-record": pgRecordFigures,
-  "pg-polls": pgPollsFigures,
-  "pg-scale": pgScaleFigures,
+    "pg-polls": pgPollsFigures,
+    "pg-alternatives": pgAlternativesFigures,
+    "pg-scale": pgScaleFigures,
   }
 
 /** How many loans the largest table holds; more take hours of filling, so they are asked for. */

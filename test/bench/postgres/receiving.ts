@@ -32,7 +32,8 @@ await serveFleet(async ({ url, member, jwksUrl, privateJwk }: Setup) => {
       const answer = await receive(
         new Request("http://engine/callbacks/default", { method: "POST", headers, body }),
       )
-      if (answer.status !== 200) throw new Error(`a callback was answered ${answer.status}: ${await answer.text()}`)
+      if (answer.status !== 200)
+        throw new Error(`a callback was answered ${answer.status}: ${await answer.text()}`)
     },
   }
 })

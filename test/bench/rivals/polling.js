@@ -37,10 +37,9 @@ await serveFleet(async ({ url, bankUrl, inFlight }) => {
   }
   return {
     prepare: (count) =>
-      pool.query(
-        `INSERT INTO due SELECT gen_random_uuid()::text, 1 FROM generate_series(1, $1::int)`,
-        [count],
-      ),
+      pool.query(`INSERT INTO due SELECT gen_random_uuid()::text, 1 FROM generate_series(1, $1::int)`, [
+        count,
+      ]),
     one: async () => {
       while (claimed.length === 0) await (claiming ??= claim())
       const { reference } = claimed.pop()

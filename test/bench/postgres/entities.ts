@@ -6,7 +6,7 @@ import { Rpc } from "effect/rpc"
 import { SqlClient } from "effect/sql"
 import { freePort } from "../../slice/engine-process.ts"
 import { body, connectionsMax } from "./bodies.ts"
-import { handle, handledTable } from "./handled.ts"
+import { handle, handledTable, toldNow } from "./handled.ts"
 import { serveFleet } from "./member.ts"
 
 interface Setup {
@@ -18,7 +18,7 @@ interface Setup {
 
 const Loan = Entity.make("Loan", [
   Rpc.make("Record", {
-    payload: { reference: Schema.String, body: Schema.String },
+    payload: { reference: Schema.String, body: Schema.String, toldAt: Schema.Number },
     primaryKey: ({ reference }) => reference,
   }).annotate(ClusterSchema.Persisted, true),
 ])
@@ -32,7 +32,7 @@ await serveFleet(async ({ url, member, handleMs = 0, lockSeconds }: Setup) => {
       return Loan.of({
         Record: ({ payload }) =>
           Effect.sleep(handleMs).pipe(
-            Effect.andThen(sql.unsafe(handle, [payload.reference, payload.body])),
+            Effect.andThen(sql.unsafe(handle, [payload.reference, payload.body, payload.toldAt])),
             Effect.orDie,
             Effect.asVoid,
           ),
@@ -60,7 +60,7 @@ await serveFleet(async ({ url, member, handleMs = 0, lockSeconds }: Setup) => {
   return {
     one: () => {
       const reference = `loan-${member}-${process.pid}-${said++}`
-      return run(client(reference).Record({ reference, body }))
+      return run(client(reference).Record({ reference, body, toldAt: toldNow() }))
     },
   }
 })

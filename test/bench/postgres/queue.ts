@@ -3,7 +3,7 @@ import { Effect, Layer, Redacted, Schema, Scope } from "effect"
 import { PersistedQueue } from "effect/persistence"
 import { SqlClient } from "effect/sql"
 import { body, connectionsMax } from "./bodies.ts"
-import { handle, handledTable } from "./handled.ts"
+import { handle, handledTable, toldNow } from "./handled.ts"
 import { serveFleet } from "./member.ts"
 
 interface Setup {
@@ -27,7 +27,7 @@ await serveFleet(async ({ url, member, handleMs = 0, lockSeconds, workers }: Set
     Effect.flatMap(Scope.make(), (scope) => Layer.buildWithScope(layer, scope)),
   )
   const run = Effect.runPromiseWith(context)
-  const said = Schema.Struct({ reference: Schema.String, body: Schema.String })
+  const said = Schema.Struct({ reference: Schema.String, body: Schema.String, toldAt: Schema.Number })
   const { queue, sql } = await run(
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
@@ -35,15 +35,15 @@ await serveFleet(async ({ url, member, handleMs = 0, lockSeconds, workers }: Set
       return { sql, queue: yield* PersistedQueue.make({ name: "loans", schema: said }) }
     }),
   )
-  const take = queue.take(({ reference, body }) =>
-    Effect.andThen(Effect.sleep(handleMs), sql.unsafe(handle, [reference, body])),
+  const take = queue.take(({ reference, body, toldAt }) =>
+    Effect.andThen(Effect.sleep(handleMs), sql.unsafe(handle, [reference, body, toldAt])),
   )
   for (let worker = 0; worker < workers; worker++) void run(Effect.forever(Effect.orDie(take)))
   let offered = 0
   return {
     one: () => {
       const reference = `loan-${member}-${process.pid}-${offered++}`
-      return run(queue.offer({ reference, body }, { id: reference }))
+      return run(queue.offer({ reference, body, toldAt: toldNow() }, { id: reference }))
     },
   }
 })

@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises"
 import pg from "pg"
 import { PgBoss } from "pg-boss"
 import { body, connectionsMax } from "../postgres/bodies.ts"
-import { handle, handledTable } from "../postgres/handled.ts"
+import { handle, handledTable, toldNow } from "../postgres/handled.ts"
 import { serveFleet } from "../postgres/member.ts"
 
 const queue = "loans"
@@ -30,7 +30,7 @@ await serveFleet(async ({ url, member, handleMs = 0, lockSeconds, workers }) => 
       await Promise.all(
         jobs.map(async ({ data }) => {
           if (handleMs > 0) await pause(handleMs)
-          await pool.query({ name: "handle", text: handle, values: [data.reference, data.body] })
+          await pool.query({ name: "handle", text: handle, values: [data.reference, data.body, data.toldAt] })
         }),
       )
       await boss.complete(
@@ -44,7 +44,7 @@ await serveFleet(async ({ url, member, handleMs = 0, lockSeconds, workers }) => 
   return {
     one: () => {
       const reference = `loan-${member}-${process.pid}-${sent++}`
-      return boss.send(queue, { reference, body })
+      return boss.send(queue, { reference, body, toldAt: toldNow() })
     },
   }
 })

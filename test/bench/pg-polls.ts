@@ -35,7 +35,10 @@ export async function pgPollsFigures(rounds: number): Promise<ReadonlyArray<Figu
             unit: "polls/s",
             goal: null,
             ours: () => pollers.rate(pollsEach),
-            floor: () => bare.rate(pollsEach, inFlight),
+            floor: async () => {
+              await bare.prepare(pollsEach)
+              return bare.rate(pollsEach, inFlight)
+            },
           },
           rounds,
         )

@@ -1,6 +1,8 @@
+import type { PostgresServer } from "../postgres/server.ts"
 import type { Comparison, Figure } from "./figure.ts"
-import { compare } from "./figure.ts"
+import { compare, judged } from "./figure.ts"
 import { writersAtOnce } from "./postgres/bodies.ts"
+import { cpuSeconds } from "./postgres/cpu.ts"
 import { onDurableServer } from "./postgres/durable-server.ts"
 import { startFleet } from "./postgres/fleet.ts"
 import { rivalsAreThere } from "./rivals.ts"
@@ -10,7 +12,7 @@ import { openBankKey, signedCallbacks } from "./signed-callbacks.ts"
 const recordsEach = 8_000
 const webhooksEach = 2_000
 /** How many before the first round, until what runs is compiled. */
-const warmUp = 4_000
+const warmUp = 12_000
 
 interface Contest extends Pick<Comparison, "name" | "what" | "goal" | "unit"> {
   readonly each: number
@@ -30,7 +32,7 @@ export async function pgRecordFigures(rounds: number): Promise<ReadonlyArray<Fig
       const figures: Array<Figure> = []
       for (const replicas of [1, 3]) {
         for (const contest of contests(replicas, webhook)) {
-          figures.push(await hold(contest, replicas, rounds, () => server.newDatabase()))
+          figures.push(...(await hold(contest, replicas, rounds, server)))
         }
       }
       return figures
@@ -75,26 +77,41 @@ async function hold(
   { each, ours, floor, setup, ...named }: Contest,
   replicas: number,
   rounds: number,
-  newDatabase: () => Promise<string>,
-): Promise<Figure> {
+  server: PostgresServer,
+): Promise<ReadonlyArray<Figure>> {
   const open = async (script: string) => {
-    const given = { url: await newDatabase(), ...setup }
+    const given = { url: await server.newDatabase(), ...setup }
     // The first makes the tables, so that the others find them.
     await (await startFleet(script, 1, given)).stop()
     const fleet = await startFleet(script, replicas, given)
-    await fleet.rate(warmUp, writersAtOnce)
-    return fleet
+    const perCpuSecond: Array<number> = []
+    const contend = async (count: number): Promise<number> => {
+      await fleet.prepare(count)
+      const before = cpuSeconds(server, fleet.pids)
+      const rate = await fleet.rate(count, writersAtOnce)
+      const after = cpuSeconds(server, fleet.pids)
+      if (before !== undefined && after !== undefined) perCpuSecond.push(count / (after - before))
+      return rate
+    }
+    await contend(warmUp)
+    return { fleet, contend, perCpuSecond }
   }
   const [us, them] = [await open(ours), await open(floor)]
   const figure = await compare(
-    {
-      ...named,
-      ours: () => us.rate(each, writersAtOnce),
-      floor: () => them.rate(each, writersAtOnce),
-    },
+    { ...named, ours: () => us.contend(each), floor: () => them.contend(each) },
     rounds,
   )
-  await us.stop()
-  await them.stop()
-  return figure
+  await us.fleet.stop()
+  await them.fleet.stop()
+  if (us.perCpuSecond.length === 0) return [figure]
+  return [
+    figure,
+    {
+      name: `${named.name}_cpu`,
+      what: `the same for each second of processor time, of clients and server together: ${named.what}`,
+      unit: `${named.unit.split("/")[0]}/cpu-s`,
+      goal: null,
+      ...judged(us.perCpuSecond.slice(-rounds), them.perCpuSecond.slice(-rounds)),
+    },
+  ]
 }

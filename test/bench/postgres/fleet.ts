@@ -12,7 +12,10 @@ export interface Work {
 
 /** Processes of one script, each with connections of its own, as replicas of a service are. */
 export interface Fleet {
-  /** How many units a second all together finish; what can be made before is made before the clock starts. */
+  readonly pids: ReadonlyArray<number>
+  /** Makes what so many units need, before they are measured. */
+  readonly prepare: (count: number) => Promise<void>
+  /** How many units a second all together finish. */
   readonly rate: (count: number, atOnce: number) => Promise<number>
   /** Ends one of them at once, in whatever it is doing. */
   readonly kill: (index: number) => Promise<void>
@@ -32,8 +35,11 @@ export async function startFleet(script: string, size: number, setup: object): P
       ),
     )
   return {
+    pids: members.map(({ pid }) => pid),
+    prepare: async (count) => {
+      await all("prepare", count, 1)
+    },
     rate: async (count, atOnce) => {
-      await all("prepare", count, atOnce)
       const begun = performance.now()
       await all("run", count, atOnce)
       return (count * 1_000) / (performance.now() - begun)
@@ -55,6 +61,7 @@ async function startMember(path: string, setup: object) {
   const child = fork(path, [JSON.stringify(setup)], { stdio: ["ignore", "ignore", "inherit", "ipc"] })
   await answer(child, path)
   return {
+    pid: child.pid ?? 0,
     ask: (work: Work): Promise<unknown> => {
       const answered = answer(child, path)
       child.send(work)

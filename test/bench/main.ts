@@ -33,14 +33,14 @@ const groups: Readonly<Record<string, (rounds: number, rowsMax: number) => Promi
     "pg-scale": pgScaleFigures,
   }
 
-/** How many loans the largest table holds; more take hours of filling, so they are asked for. */
+/** How many loans the largest table holds; more are filled only when asked for. */
 const rowsMaxDefault = 1_000_000
 
 const usage = `pnpm bench [--rounds N] [--rows N] [group ...]
 
 Measures each figure against a floor in the same run and writes bench-report/report.json.
 Groups: ${Object.keys(groups).join(", ")}. Without a group, all of them.
---rows is how many loans the largest table of pg-scale may hold, ${rowsMaxDefault} by default; 10000000 take half an hour and 30 GB.
+--rows is how many loans the largest table of pg-scale may hold, ${rowsMaxDefault} by default; 10000000 take a quarter of an hour and 40 GB.
 `
 
 const { values, positionals } = parseArgs({

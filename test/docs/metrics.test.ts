@@ -27,7 +27,9 @@ describe("every metric", () => {
     expect(new Set(metricFamilies.map(({ name }) => name)).size).toBe(metricFamilies.length)
     const attributes = new Set(metricFamilies.flatMap((family) => Object.keys(family.attributes)))
     expect([...attributes].toSorted()).toEqual(
-      "account disposition node operation outcome question source stage state verdict version".split(" "),
+      "account disposition endpoint node operation outcome question source stage state verdict version".split(
+        " ",
+      ),
     )
   })
 })

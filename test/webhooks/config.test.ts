@@ -83,7 +83,7 @@ describe("a secret", () => {
     ["64 bytes without padding", Buffer.alloc(64).toString("base64").replace(/=+$/u, ""), 64],
     ["23 bytes", Buffer.alloc(23).toString("base64"), undefined],
     ["65 bytes", Buffer.alloc(65).toString("base64"), undefined],
-    ["base64 for URLs", `${"-_".repeat(16)}`, undefined],
+    ["base64 for URLs", "-_".repeat(16), undefined],
     ["a newline in it", `${"A".repeat(32)}\n`, undefined],
     ["nothing", "", undefined],
   ])("of %s is one or none", (_, text, length) => {

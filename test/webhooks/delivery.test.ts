@@ -1,3 +1,5 @@
+import { once } from "node:events"
+import { createServer } from "node:http"
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { fileStore as store, newFile, receive } from "./files.ts"
@@ -78,7 +80,7 @@ describe("an endpoint of webhooks", () => {
       }),
     ))
 
-  ;(it("begins with what comes next, and goes on where it was left after a restart", () =>
+  it("begins with what comes next, and goes on where it was left after a restart", () =>
     scoped(
       Effect.gen(function* () {
         const path = newFile()
@@ -101,61 +103,96 @@ describe("an endpoint of webhooks", () => {
           }),
         )
       }),
-    )),
-    it("that is slow is waited for by a stop, which then writes down what came of it", () =>
-      scoped(
-        Effect.gen(function* () {
-          const path = newFile()
-          const receiver = yield* receive()
-          let answer = (_: number): void => {}
-          receiver.answer = () => new Promise((resolve) => (answer = resolve))
-          yield* Effect.scoped(
-            Effect.gen(function* () {
-              const { tell } = yield* openEngine(store(path), [receiver])
-              yield* tell("A", news(1))
-              yield* tell("A", news(2))
-              yield* until(() => expect(receiver.heard).toHaveLength(1))
-              // The scope closes while the answer is still to come.
-              setImmediate(() => answer(200))
+    ))
+
+  it("that is slow is waited for by a stop, which then writes down what came of it", () =>
+    scoped(
+      Effect.gen(function* () {
+        const path = newFile()
+        const receiver = yield* receive()
+        let answer: ((status: number) => void) | undefined
+        receiver.answer = () => new Promise((resolve) => (answer = resolve))
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const { tell } = yield* openEngine(store(path), [receiver])
+            yield* tell("A", news(1))
+            yield* tell("A", news(2))
+            yield* until(() => expect(receiver.heard).toHaveLength(1))
+            // The scope closes while the answer is still to come.
+            setImmediate(() => answer?.(200))
+          }),
+        )
+        expect(named(receiver.heard)).toEqual(["A1"])
+        receiver.answer = () => 200
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            yield* openEngine(store(path), [receiver])
+            yield* until(() => expect(receiver.taken).toHaveLength(2))
+            expect(named(receiver.heard)).toEqual(["A1", "A2"])
+          }),
+        )
+      }),
+    ))
+
+  it("has each of its secrets sign, so that they can be rotated; another's secret verifies nothing", () =>
+    scoped(
+      Effect.gen(function* () {
+        const next = `whsec_${Buffer.alloc(24, 7).toString("base64")}`
+        const [old, rotated, stranger] = yield* Effect.all([
+          receive(),
+          receive({ secret: next }),
+          receive({ secret: `whsec_${Buffer.alloc(24, 9).toString("base64")}` }),
+        ])
+        const secrets = [secret, next]
+        const { tell } = yield* openEngine(store(), [
+          { name: "old", url: old.url, secrets },
+          { name: "rotated", url: rotated.url, secrets },
+          { name: "stranger", url: stranger.url, secrets },
+        ])
+        yield* tell("A", news(1))
+        yield* until(() => {
+          expect(named(old.taken)).toEqual(["A1"])
+          expect(named(rotated.taken)).toEqual(["A1"])
+          expect(stranger.refused).toHaveLength(1)
+        })
+        expect(stranger.refused[0]).toMatch(/No matching signature/u)
+        expect(stranger.taken).toEqual([])
+        expect(old.taken[0]?.headers["webhook-signature"]?.split(" ")).toHaveLength(2)
+      }),
+    ))
+
+  it("that answers more than anybody asked for is believed its status, and holds nobody up", () =>
+    scoped(
+      Effect.gen(function* () {
+        const endless = yield* Effect.acquireRelease(
+          Effect.promise(async () => {
+            const server = createServer((request, response) => {
+              request.resume()
+              response.writeHead(200)
+              const write = (): void => {
+                while (!response.destroyed && response.write("x".repeat(65_536)));
+                if (!response.destroyed) response.once("drain", write)
+              }
+              write()
+            }).listen(0, "127.0.0.1")
+            await once(server, "listening")
+            return server
+          }),
+          (server) =>
+            Effect.sync(() => {
+              server.closeAllConnections()
+              server.close()
             }),
-          )
-          expect(named(receiver.heard)).toEqual(["A1"])
-          receiver.answer = () => 200
-          yield* Effect.scoped(
-            Effect.gen(function* () {
-              yield* openEngine(store(path), [receiver])
-              yield* until(() => expect(receiver.taken).toHaveLength(2))
-              expect(named(receiver.heard)).toEqual(["A1", "A2"])
-            }),
-          )
-        }),
-      )),
-    it("has each of its secrets sign, so that they can be rotated; another's secret verifies nothing", () =>
-      scoped(
-        Effect.gen(function* () {
-          const next = `whsec_${Buffer.alloc(24, 7).toString("base64")}`
-          const [old, rotated, stranger] = yield* Effect.all([
-            receive(),
-            receive({ secret: next }),
-            receive({ secret: `whsec_${Buffer.alloc(24, 9).toString("base64")}` }),
-          ])
-          const secrets = [secret, next]
-          const { tell } = yield* openEngine(store(), [
-            { name: "old", url: old.url, secrets },
-            { name: "rotated", url: rotated.url, secrets },
-            { name: "stranger", url: stranger.url, secrets },
-          ])
-          yield* tell("A", news(1))
-          yield* until(() => {
-            expect(named(old.taken)).toEqual(["A1"])
-            expect(named(rotated.taken)).toEqual(["A1"])
-            expect(stranger.refused).toHaveLength(1)
-          })
-          expect(stranger.refused[0]).toMatch(/No matching signature/u)
-          expect(stranger.taken).toEqual([])
-          expect(old.taken[0]?.headers["webhook-signature"]?.split(" ")).toHaveLength(2)
-        }),
-      )))
+        )
+        const address = endless.address()
+        const port = typeof address === "object" ? address?.port : undefined
+        const { tell, webhooks } = yield* openEngine(store(), [{ url: `http://127.0.0.1:${port}/` }])
+        for (let at = 1; at <= 5; at++) yield* tell("A", news(at))
+        yield* until(async () =>
+          expect(await Effect.runPromise(webhooks.states)).toMatchObject([{ position: 5, parked: 0 }]),
+        )
+      }),
+    ))
 
   it("that was away costs one row for each loan, whatever the backlog, and nothing is lost or out of order", () =>
     scoped(

@@ -17,8 +17,8 @@ import { expect, vi } from "vitest"
 import { secret } from "./receiver.ts"
 import type { Received, Receiver } from "./receiver.ts"
 
-export const account = AccountName.make("se")
-export const reference = (text: string): ApplicationReference => ApplicationReference.make(text)
+const account = AccountName.make("se")
+const reference = (text: string): ApplicationReference => ApplicationReference.make(text)
 
 /** What a store gives, whichever it is. */
 export type StoreLayer = Layer.Layer<LoanStore | JournalStore | WebhookStore, unknown>
@@ -29,7 +29,7 @@ export interface EndpointOptions {
   readonly secrets?: ReadonlyArray<string>
 }
 
-export const endpointOf = ({ name = "crm", url, secrets = [secret] }: EndpointOptions) => ({
+const endpointOf = ({ name = "crm", url, secrets = [secret] }: EndpointOptions) => ({
   name,
   url: new URL(url),
   keys: Redacted.make(secrets.map((each) => keyOf(each) ?? expect.fail("no secret"))),

@@ -1,6 +1,6 @@
 import { ApplicationReference } from "@loan-engine/domain/observation"
 import { Effect, Schema } from "effect"
-import type { ParkedLoan, WebhookPlace, WebhookRound, WebhookStore } from "../webhook-store.ts"
+import type { ParkedLoan, WebhookPlace, WebhookRound, WebhookState, WebhookStore } from "../webhook-store.ts"
 import type { Query } from "./postgres-journal.ts"
 import { bigint, bigints, int, ints, text, texts } from "./postgres-parameters.ts"
 import { whole } from "./postgres-rows.ts"
@@ -33,12 +33,7 @@ export function postgresWebhooks(query: Query, schema: string): WebhookStore["Se
          ORDER BY name`,
         [],
       ),
-      (rows) =>
-        rows.map((row) => ({
-          ...placeOf(row),
-          parked: whole(row["parked"]),
-          nextDueAt: wholeOrNull(row["next_due_at"]),
-        })),
+      (rows) => rows.map(stateOf),
     ),
     newest: Effect.map(
       query(`SELECT coalesce(max(position), 0) AS position FROM ${schema}.journal`, []),
@@ -137,6 +132,11 @@ const placeOf = (row: Row): WebhookPlace => ({
   disabledWhy: textOrNull(row["disabled_why"]),
   owner: textOrNull(row["lease_owner"]),
 })
+
+function stateOf(row: Row): WebhookState {
+  const parked = whole(row["parked"])
+  return { ...placeOf(row), parked, nextDueAt: wholeOrNull(row["next_due_at"]) }
+}
 
 const decodeReference = Schema.decodeUnknownSync(ApplicationReference)
 

@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLOutputValue } from "node:sqlite"
 import { ApplicationReference } from "@loan-engine/domain/observation"
 import { Effect, Schema } from "effect"
 import type { StoreUnavailable } from "../loan-store.ts"
-import type { ParkedLoan, WebhookPlace, WebhookRound, WebhookStore } from "../webhook-store.ts"
+import type { ParkedLoan, WebhookPlace, WebhookRound, WebhookState, WebhookStore } from "../webhook-store.ts"
 import type { Write, WriteJob, Written } from "./sqlite-writes.ts"
 
 interface Access {
@@ -33,13 +33,7 @@ export function sqliteWebhooks(database: DatabaseSync, { read, write }: Access):
         const row = place.get(endpoint)
         return row === undefined ? undefined : placeOf(row)
       }),
-    states: read(() =>
-      states.all().map((row) => ({
-        ...placeOf(row),
-        parked: Number(row["parked"]),
-        nextDueAt: wholeOrNull(row["next_due_at"]),
-      })),
-    ),
+    states: read(() => states.all().map((row) => stateOf(row))),
     newest: read(() => Number(newest.get()?.["position"] ?? 0)),
     lease: ({ endpoint, owner, now, leaseMs }) =>
       Effect.map(
@@ -96,6 +90,11 @@ const placeOf = (row: Record<string, SQLOutputValue>): WebhookPlace => ({
   disabledWhy: textOrNull(row["disabled_why"]),
   owner: textOrNull(row["lease_owner"]),
 })
+
+function stateOf(row: Record<string, SQLOutputValue>): WebhookState {
+  const parked = Number(row["parked"])
+  return { ...placeOf(row), parked, nextDueAt: wholeOrNull(row["next_due_at"]) }
+}
 
 const decodeParked = Schema.decodeUnknownSync(
   Schema.Struct({

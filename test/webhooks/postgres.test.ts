@@ -21,6 +21,17 @@ const store = (url: string): StoreLayer => layerPostgres({ ...postgresDefaults, 
 const ownerIn = async (url: string): Promise<unknown> =>
   (await query(url, "SELECT lease_owner FROM loan_engine.webhook_endpoints"))[0]?.["lease_owner"]
 
+/** How many rows of the journal the endpoint has not been told of yet, and how many loans wait. */
+const leftIn = async (url: string): Promise<number> => {
+  const [row] = await query(
+    url,
+    `SELECT (SELECT count(*) FROM loan_engine.webhook_parked)::int
+       + (SELECT count(*) FROM loan_engine.journal j, loan_engine.webhook_endpoints e WHERE j.position > e.position)::int
+       AS left_over`,
+  )
+  return Number(row?.["left_over"])
+}
+
 /** An engine process on the database; a receiver has a second, and another engine takes over after four. */
 const startOn = (url: string, variables: Readonly<Record<string, string>>) =>
   Effect.acquireRelease(
@@ -108,6 +119,8 @@ describe("two engines on one PostgreSQL", () => {
         const written = yield* writtenIn(store(url))
         yield* until(() => expect(faultsOf(receiver, written)).toEqual([]))
         expect(yield* Effect.promise(() => ownerIn(url))).not.toBe(owner)
+        // What the first had sent and not written down has then come again, too.
+        yield* until(async () => expect(await leftIn(url)).toBe(0))
         const heard = receiver.heard.length
         process.kill(first.pid, "SIGCONT")
         for (let at = 7; at <= 9; at++) yield* tellAll(first, loans, at)

@@ -117,7 +117,6 @@ export const copiedTables: ReadonlyArray<CopiedTable> = [
     ],
     key: ["name"],
   },
-  // Who delivers is not copied: nobody does, while it is.
   {
     name: "webhook_endpoints",
     columns: [
@@ -125,6 +124,7 @@ export const copiedTables: ReadonlyArray<CopiedTable> = [
       ["position", "whole"],
       ["disabled_at", "whole"],
       ["disabled_why", "text"],
+      ["lease_owner", "text"],
     ],
     key: ["name"],
   },

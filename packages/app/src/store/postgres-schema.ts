@@ -86,7 +86,7 @@ const migrations: ReadonlyArray<Migration> = [
     `CREATE INDEX loans_by_external_reference ON ${schema}.loans (account, external_reference, application_reference)
       WHERE external_reference IS NOT NULL`,
   ],
-  // How far each endpoint of webhooks has come, and the loans whose messages wait there.
+  // How far each endpoint of webhooks has come, who delivers for it and until when, and the loans whose messages wait there.
   (schema, partitions) => [
     `CREATE TABLE ${schema}.webhook_endpoints (
       name text COLLATE "C" PRIMARY KEY,

@@ -43,7 +43,7 @@ export function postgresWebhooks(query: Query, schema: string): WebhookStore["Se
       Effect.map(
         query(
           `UPDATE ${endpoints} SET lease_owner = $2, leased_until = ${clock} + $3::bigint
-           WHERE name = $1 AND (lease_owner IS NULL OR lease_owner = $2 OR leased_until <= ${clock}) RETURNING name`,
+           WHERE name = $1 AND (lease_owner = $2 OR leased_until IS NULL OR leased_until <= ${clock}) RETURNING name`,
           [text(endpoint), text(owner), bigint(leaseMs)],
         ),
         ({ length }) => length > 0,

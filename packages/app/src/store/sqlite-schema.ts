@@ -128,15 +128,14 @@ const migrations: ReadonlyArray<string> = [
   CREATE INDEX loans_by_external_reference ON loans (account, external_reference, application_reference)
     WHERE external_reference IS NOT NULL;
   `,
-  // How far each endpoint of webhooks has come, and the loans whose messages wait there.
+  // How far each endpoint of webhooks has come, who delivers for it, and the loans whose messages wait there.
   `
   CREATE TABLE webhook_endpoints (
     name TEXT PRIMARY KEY,
     position INTEGER NOT NULL,
     disabled_at INTEGER,
     disabled_why TEXT,
-    lease_owner TEXT,
-    leased_until INTEGER
+    lease_owner TEXT
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE webhook_parked (
     endpoint TEXT NOT NULL,

@@ -35,9 +35,9 @@ export function sqliteWebhooks(database: DatabaseSync, { read, write }: Access):
       }),
     states: read(() => states.all().map((row) => stateOf(row))),
     newest: read(() => Number(newest.get()?.["position"] ?? 0)),
-    lease: ({ endpoint, owner, now, leaseMs }) =>
+    lease: ({ endpoint, owner }) =>
       Effect.map(
-        write([{ statement: "leaseWebhooks", parameters: [owner, now + leaseMs, endpoint] }]),
+        write([{ statement: "leaseWebhooks", parameters: [owner, endpoint] }]),
         ({ changes }) => changes > 0,
       ),
     release: (endpoint, owner) => job({ statement: "releaseWebhooks", parameters: [endpoint, owner] }),

@@ -45,9 +45,8 @@ const writeStatements = {
       unauthorized = unauthorized + excluded.unauthorized,
       last_callback_at = nullif(max(coalesce(last_callback_at, -1), coalesce(excluded.last_callback_at, -1)), -1)`,
   addWebhooks: "INSERT INTO webhook_endpoints (name, position) VALUES (?, ?) ON CONFLICT DO NOTHING",
-  leaseWebhooks: "UPDATE webhook_endpoints SET lease_owner = ?, leased_until = ? WHERE name = ?",
-  releaseWebhooks: `
-    UPDATE webhook_endpoints SET lease_owner = NULL, leased_until = NULL WHERE name = ? AND lease_owner = ?`,
+  leaseWebhooks: "UPDATE webhook_endpoints SET lease_owner = ? WHERE name = ?",
+  releaseWebhooks: "UPDATE webhook_endpoints SET lease_owner = NULL WHERE name = ? AND lease_owner = ?",
   settleWebhooks: `
     UPDATE webhook_endpoints SET
       position = ?, disabled_at = coalesce(?, disabled_at), disabled_why = coalesce(?, disabled_why)

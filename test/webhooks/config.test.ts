@@ -1,6 +1,8 @@
 import { configOf } from "@loan-engine/app/config/config"
 import type { LoanEngineSettings } from "@loan-engine/app/config/settings"
 import { keyOf, newSecret } from "@loan-engine/app/webhooks/webhook-signature"
+import { readSettings } from "@loan-engine/app/config/read-settings"
+import { environmentSource } from "@loan-engine/app/config/sources"
 import { Effect, Result } from "effect"
 import { describe, expect, it } from "vitest"
 import { secret } from "./receiver.ts"
@@ -67,6 +69,20 @@ describe("the settings of webhooks", () => {
     expect(message).toMatch(words)
     expect(message).not.toContain("hunter2")
     expect(message).not.toContain(secret)
+  })
+})
+
+describe("the variables of webhooks", () => {
+  it("are lists of pairs, where a secret may end in = and no name comes twice", async () => {
+    const variables = {
+      LOAN_ENGINE_WEBHOOK_URLS: "crm=https://crm.example/?a=b, erp=https://erp.example/",
+      LOAN_ENGINE_WEBHOOK_SECRETS: `crm=${secret} ${secret},erp=${secret}`,
+    }
+    const { engine } = await Effect.runPromise(readSettings([environmentSource(variables)]))
+    expect(engine.webhookUrls).toEqual({ crm: "https://crm.example/?a=b", erp: "https://erp.example/" })
+    const twice = { LOAN_ENGINE_WEBHOOK_URLS: "crm=https://one.example/,crm=https://two.example/" }
+    const { message } = await Effect.runPromise(Effect.flip(readSettings([environmentSource(twice)])))
+    expect(message).toMatch(/^LOAN_ENGINE_WEBHOOK_URLS must be .*each once/u)
   })
 })
 

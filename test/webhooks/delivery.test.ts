@@ -1,10 +1,35 @@
 import { once } from "node:events"
 import { createServer } from "node:http"
+import type { ServerResponse } from "node:http"
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { fileStore as store, newFile, receive } from "./files.ts"
 import { secret } from "./receiver.ts"
 import { faultsOf, named, news, openEngine, scoped, until } from "./support.ts"
+
+/** A server that answers 200 and then does as it likes; gives its URL. */
+const answering = (answer: (response: ServerResponse) => void) =>
+  Effect.acquireRelease(
+    Effect.promise(async () => {
+      const server = createServer((request, response) => {
+        request.resume()
+        response.writeHead(200)
+        answer(response)
+      }).listen(0, "127.0.0.1")
+      await once(server, "listening")
+      return server
+    }),
+    (server) =>
+      Effect.sync(() => {
+        server.closeAllConnections()
+        server.close()
+      }),
+  ).pipe(
+    Effect.map((server) => {
+      const address = server.address()
+      return `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}/`
+    }),
+  )
 
 describe("an endpoint of webhooks", () => {
   it("is told of every change, signed, each loan's in their order", () =>
@@ -164,33 +189,19 @@ describe("an endpoint of webhooks", () => {
   it("that answers more than anybody asked for is believed its status, and holds nobody up", () =>
     scoped(
       Effect.gen(function* () {
-        const endless = yield* Effect.acquireRelease(
-          Effect.promise(async () => {
-            const server = createServer((request, response) => {
-              request.resume()
-              response.writeHead(200)
-              const write = (): void => {
-                while (!response.destroyed && response.write("x".repeat(65_536)));
-                if (!response.destroyed) response.once("drain", write)
-              }
-              write()
-            }).listen(0, "127.0.0.1")
-            await once(server, "listening")
-            return server
-          }),
-          (server) =>
-            Effect.sync(() => {
-              server.closeAllConnections()
-              server.close()
-            }),
-        )
-        const address = endless.address()
-        const port = typeof address === "object" ? address?.port : undefined
-        const { tell, webhooks } = yield* openEngine(store(), [{ url: `http://127.0.0.1:${port}/` }])
-        for (let at = 1; at <= 5; at++) yield* tell("A", news(at))
-        yield* until(async () =>
-          expect(await Effect.runPromise(webhooks.states)).toMatchObject([{ position: 5, parked: 0 }]),
-        )
+        const endless = yield* answering((response) => {
+          const write = (): void => {
+            while (!response.destroyed && response.write("x".repeat(65_536)));
+            if (!response.destroyed) response.once("drain", write)
+          }
+          write()
+        })
+        const unfinished = yield* answering((response) => response.write("one moment"))
+        const endpoints = [{ url: endless }, { name: "erp", url: unfinished }]
+        const { tell, webhooks } = yield* openEngine(store(), endpoints, { webhookRequestMsMax: 500 })
+        for (let at = 1; at <= 3; at++) yield* tell("A", news(at))
+        const done = { position: 3, parked: 0 }
+        yield* until(async () => expect(await Effect.runPromise(webhooks.states)).toMatchObject([done, done]))
       }),
     ))
 

@@ -59,6 +59,7 @@ export const openEngine = Effect.fnUntraced(function* (
   )
   const engine = Context.get(context, LoanEngine)
   return {
+    context,
     warnings,
     webhooks: Context.get(context, WebhookStore),
     /** Records one word of the bank about a loan. */

@@ -216,7 +216,7 @@ const webhooks = {
   webhookUrls: optional(
     kinds.pairsOf({
       expected:
-        "a list such as crm=https://crm.example/hooks,erp=https://erp.example/hooks: names of your own and their URLs, a comma in one as %2C",
+        "a list such as crm=https://crm.example/hooks,erp=https://erp.example/hooks: names of your own, each once, and their URLs, a comma in one as %2C",
       example: { crm: "https://crm.example/hooks" },
       schema: Schema.Record(Schema.String, Schema.NonEmptyString),
     }),

@@ -1,3 +1,4 @@
+import { traced } from "@loan-engine/adapters-http/traced"
 import type { ApplicationReference } from "@loan-engine/domain/observation"
 import { Clock, Effect, Option, Random, Schema } from "effect"
 import type { PlacedEntry } from "../api/loan-json.ts"
@@ -133,7 +134,12 @@ const runLane = (options: LaneOptions) =>
       const stored = yield* engine.loan(applicationReference)
       if (stored === undefined)
         return yield* Effect.die(new Error("a journal entry's loan is not in the store"))
-      const delivery = yield* options.send(changeMessage(entry, stored, currencies))
+      const { account, disposition } = entry
+      const delivery = yield* traced(
+        "webhook",
+        { applicationReference, account, disposition },
+        { kind: "client" },
+      )(options.send(changeMessage(entry, stored, currencies)))
       if (delivery.outcome === "delivered") continue
       const delayMs = yield* delayAfter(delivery, attempts + 1, options)
       return { applicationReference, position, attempts: attempts + 1, delayMs }

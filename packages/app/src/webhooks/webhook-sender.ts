@@ -1,6 +1,5 @@
 import { Clock, Effect, Metric } from "effect"
 import type { Scope } from "effect"
-import { traced } from "@loan-engine/adapters-http/traced"
 import { Agent } from "undici"
 import { webhookDeliveriesCounter, webhookDuration } from "../telemetry/metrics.ts"
 import { version } from "../version.ts"
@@ -39,28 +38,31 @@ export const makeSender = Effect.fnUntraced(function* (
     (agent) => Effect.promise(() => agent.destroy()),
   )
   const { name } = endpoint
-  return Effect.fnUntraced(
-    function* (message: WebhookMessage) {
-      const begun = yield* Clock.currentTimeMillis
-      const headers = headersOf(endpoint, message, Math.floor(begun / 1_000))
-      const delivery = yield* Effect.tryPromise({
-        try: (signal) => post(agent, endpoint.url, headers, message.body, limits, signal),
-        catch: failureOf,
-      }).pipe(
-        Effect.map((answer) => deliveryOf(answer, begun)),
-        Effect.catch((failure) => Effect.succeed(failure)),
-        Effect.timeoutOrElse({
-          duration: limits.webhookRequestMsMax,
-          orElse: () => Effect.succeed<Delivery>({ outcome: "timed-out", why: "no answer in time" }),
-        }),
-      )
-      const seconds = ((yield* Clock.currentTimeMillis) - begun) / 1_000
-      yield* Metric.update(webhookDuration.of({ endpoint: name }), seconds)
-      yield* Metric.update(webhookDeliveriesCounter.of({ endpoint: name, outcome: delivery.outcome }), 1)
-      return delivery
-    },
-    traced("webhook", {}, { kind: "client" }),
-  )
+  return Effect.fnUntraced(function* (message: WebhookMessage) {
+    const begun = yield* Clock.currentTimeMillis
+    const headers = headersOf(endpoint, message, Math.floor(begun / 1_000))
+    let answer: Answer | undefined
+    const delivery = yield* Effect.tryPromise({
+      try: async (signal) => {
+        const { body, ...response } = await post(agent, endpoint.url, headers, message.body, signal)
+        answer = response
+        // The status has said it all; what is read of the rest is for the connection to be used again, and may break off.
+        await body.dump({ limit: limits.webhookAnswerBytesMax, signal }).catch(() => undefined)
+        return deliveryOf(response, begun)
+      },
+      catch: failureOf,
+    }).pipe(
+      Effect.catch((failure) => Effect.succeed(failure)),
+      Effect.timeoutOrElse({
+        duration: limits.webhookRequestMsMax,
+        orElse: () => Effect.succeed(answer === undefined ? unanswered : deliveryOf(answer, begun)),
+      }),
+    )
+    const seconds = ((yield* Clock.currentTimeMillis) - begun) / 1_000
+    yield* Metric.update(webhookDuration.of({ endpoint: name }), seconds)
+    yield* Metric.update(webhookDeliveriesCounter.of({ endpoint: name, outcome: delivery.outcome }), 1)
+    return delivery
+  })
 })
 
 const headerBytesMax = 16_384
@@ -99,26 +101,27 @@ interface Answer {
   readonly retryAfter: string | undefined
 }
 
+const unanswered: Delivery = { outcome: "timed-out", why: "no answer in time" }
+
 async function post(
   agent: Agent,
   url: URL,
   headers: Readonly<Record<string, string>>,
-  body: string,
-  { webhookAnswerBytesMax: limit }: SenderLimits,
+  content: string,
   signal: AbortSignal,
-): Promise<Answer> {
+) {
+  const { origin, pathname, search } = url
   const response = await agent.request({
-    origin: url.origin,
-    path: url.pathname + url.search,
+    origin,
+    path: pathname + search,
     method: "POST",
     headers,
-    body,
+    body: content,
     signal,
   })
+  const { statusCode: status, body } = response
   const retryAfter = response.headers["retry-after"]
-  // The status has said it all; what is read of the rest is for the connection to be used again, and may break off.
-  await response.body.dump({ limit, signal }).catch(() => undefined)
-  return { status: response.statusCode, retryAfter: typeof retryAfter === "string" ? retryAfter : undefined }
+  return { status, body, retryAfter: typeof retryAfter === "string" ? retryAfter : undefined }
 }
 
 const statusesThatMayWait: ReadonlySet<number> = new Set([429, 503])

@@ -31,6 +31,16 @@ const answering = (answer: (response: ServerResponse) => void) =>
     }),
   )
 
+/** Tells a file of these loans, one word each, before an endpoint called crm is sent any of it. */
+const fillBeforehand = (path: string, loans: ReadonlyArray<string>) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const { tell, webhooks } = yield* openEngine(store(path), [])
+      for (const [index, loan] of loans.entries()) yield* tell(loan, news(index + 1))
+      yield* webhooks.add("crm", 0)
+    }),
+  )
+
 describe("an endpoint of webhooks", () => {
   it("is told of every change, signed, each loan's in their order", () =>
     scoped(
@@ -130,18 +140,17 @@ describe("an endpoint of webhooks", () => {
       }),
     ))
 
-  it("that is slow is waited for by a stop, which then writes down what came of it", () =>
+  it("that is slow is waited for by a stop, which begins nothing more and writes down what came of it", () =>
     scoped(
       Effect.gen(function* () {
         const path = newFile()
+        yield* fillBeforehand(path, ["A", "A"])
         const receiver = yield* receive()
         let answer: ((status: number) => void) | undefined
         receiver.answer = () => new Promise((resolve) => (answer = resolve))
         yield* Effect.scoped(
           Effect.gen(function* () {
-            const { tell } = yield* openEngine(store(path), [receiver])
-            yield* tell("A", news(1))
-            yield* tell("A", news(2))
+            yield* openEngine(store(path), [receiver])
             yield* until(() => expect(receiver.heard).toHaveLength(1))
             // The scope closes while the answer is still to come.
             setImmediate(() => answer?.(200))
@@ -156,6 +165,21 @@ describe("an endpoint of webhooks", () => {
             expect(named(receiver.heard)).toEqual(["A1", "A2"])
           }),
         )
+      }),
+    ))
+
+  it("that is gone is sent nothing more, not even what was already taken up", () =>
+    scoped(
+      Effect.gen(function* () {
+        const path = newFile()
+        yield* fillBeforehand(path, ["A", "B", "C"])
+        const receiver = yield* receive()
+        receiver.answer = () => 410
+        const { webhooks } = yield* openEngine(store(path), [receiver], { webhooksInFlightMax: 1 })
+        yield* until(async () =>
+          expect(await Effect.runPromise(webhooks.states)).toMatchObject([{ position: 3, parked: 3 }]),
+        )
+        expect(named(receiver.heard)).toEqual(["A1"])
       }),
     ))
 

@@ -17,6 +17,7 @@ import { Effect, Result } from "effect"
 import { afterAll, describe, expect, it } from "vitest"
 import { journalStoreContract } from "./journal-store-contract.ts"
 import { loanStoreContract } from "./loan-store-contract.ts"
+import { webhookStoreContract } from "./webhook-store-contract.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-contract-"))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -120,6 +121,7 @@ describe("a thread that writes", () => {
 })
 
 journalStoreContract("SQLite", () => layer(newFile()))
+webhookStoreContract("SQLite", () => ({ layer: layer(newFile()) }))
 
 /** Opens the store on this path, which must be refused. */
 const refusal = (path: string): Promise<StoreUnusable> =>

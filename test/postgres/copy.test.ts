@@ -101,6 +101,8 @@ describe("loan-engine copy", () => {
     expect(proof.tables["journal"]?.rows).toBe(proof.rows)
     expect(proof.tables["checkpoints"]?.rows).toBe(proof.checkpoints)
     expect(proof.checkpoints).toBeGreaterThan(40)
+    expect(proof.tables["webhook_endpoints"]?.rows).toBe(2)
+    expect(proof.tables["webhook_parked"]?.rows).toBe(3)
     const there = await inDatabase(url)
     expect(there).toEqual(await inFile(full))
     expect(new Set(there.loans.map(({ loan }) => loan.stage))).toEqual(new Set(stages))

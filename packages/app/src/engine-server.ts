@@ -29,15 +29,17 @@ import type { ServerLimits } from "./server-limits.ts"
 import { makeReadiness } from "./telemetry/readiness.ts"
 import type { Readiness } from "./telemetry/readiness.ts"
 import { traceLayer } from "./telemetry/trace-export.ts"
+import { layerWebhooks } from "./webhooks/webhook-delivery.ts"
 
-/** The engine's services and all that it does by itself: sealing, polling, counting. Nothing listens yet. */
+/** The engine's services and all that it does by itself: sealing, polling, telling others. Nothing listens yet. */
 export const engineServices = (config: EngineConfig) => {
-  const { database, poller, sealing, telemetry } = config
+  const { database, poller, sealing, telemetry, webhooks } = config
   const engine = measuredEngine(LoanEngine.layer(poller.cadence)).pipe(
     Layer.provideMerge(layerSealing(sealing)),
     Layer.provideMerge(tracedStore(engineDatabaseLayer(database))),
   )
-  return ChangeFeed.layer(config.api.changeFeedLimits).pipe(
+  return layerWebhooks(webhooks).pipe(
+    Layer.provideMerge(ChangeFeed.layer(config.api.changeFeedLimits)),
     Layer.provideMerge(Poller.layer(poller)),
     Layer.provideMerge(engine),
     Layer.provideMerge(banksLayer(config)),

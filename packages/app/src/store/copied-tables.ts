@@ -117,6 +117,28 @@ export const copiedTables: ReadonlyArray<CopiedTable> = [
     ],
     key: ["name"],
   },
+  {
+    name: "webhook_endpoints",
+    columns: [
+      ["name", "text"],
+      ["position", "whole"],
+      ["disabled_at", "whole"],
+      ["disabled_why", "text"],
+      ["lease_owner", "text"],
+    ],
+    key: ["name"],
+  },
+  {
+    name: "webhook_parked",
+    columns: [
+      ["endpoint", "text"],
+      ["application_reference", "text"],
+      ["position", "whole"],
+      ["attempts", "whole"],
+      ["due_at", "whole"],
+    ],
+    key: ["endpoint", "application_reference"],
+  },
 ]
 
 /** How many rows are in memory at once, with their bodies. */

@@ -1,6 +1,6 @@
 import { LoanEngine } from "@loan-engine/app/engine"
 import type { LoanStore } from "@loan-engine/app/loan-store"
-import { cadenceDefaults } from "@loan-engine/app/poll-cadence"
+import { cadenceDefaults } from "@loan-engine/app/polling/poll-cadence"
 import { WebhookStore } from "@loan-engine/app/webhook-store"
 import type { WebhookRound } from "@loan-engine/app/webhook-store"
 import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"

@@ -1,4 +1,4 @@
-import { JournalStore } from "@loan-engine/app/journal-store"
+import { JournalStore } from "@loan-engine/app/journal/journal-store"
 import { Effect } from "effect"
 import { expect } from "vitest"
 import type { EngineProcess } from "../slice/engine-process.ts"

@@ -1,6 +1,6 @@
-import { JournalStore } from "@loan-engine/app/journal-store"
+import { JournalStore } from "@loan-engine/app/journal/journal-store"
 import { StoreUnavailable } from "@loan-engine/app/loan-store"
-import { sealFeed } from "@loan-engine/app/sealing"
+import { sealFeed } from "@loan-engine/app/journal/sealing"
 import { WebhookStore } from "@loan-engine/app/webhook-store"
 import { positionBefore } from "@loan-engine/app/webhooks/webhook-replay"
 import { Context, Effect, Layer } from "effect"

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { Schema } from "effect"
-import { EntryContent } from "../journal.ts"
+import { EntryContent } from "../journal/journal.ts"
 
 /** What a column holds, in whichever of the two stores. */
 type Kind = "text" | "whole" | "flag" | "bytes"

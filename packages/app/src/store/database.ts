@@ -1,6 +1,6 @@
 import { Effect, Layer } from "effect"
 import type { Redacted } from "effect"
-import type { JournalStore } from "../journal-store.ts"
+import type { JournalStore } from "../journal/journal-store.ts"
 import type { LoanStore, StoreUnusable } from "../loan-store.ts"
 import type { WebhookStore } from "../webhook-store.ts"
 import { checkFailover } from "./postgres-failover.ts"

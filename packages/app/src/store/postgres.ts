@@ -1,5 +1,5 @@
 import { Context, Effect, Layer } from "effect"
-import { JournalStore } from "../journal-store.ts"
+import { JournalStore } from "../journal/journal-store.ts"
 import { LoanStore } from "../loan-store.ts"
 import type { StoreUnusable } from "../loan-store.ts"
 import { WebhookStore } from "../webhook-store.ts"

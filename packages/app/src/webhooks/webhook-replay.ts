@@ -1,7 +1,7 @@
 import type { Instant } from "@loan-engine/domain/instant"
 import { Effect, Schema } from "effect"
-import { EntryContent } from "../journal.ts"
-import { JournalStore } from "../journal-store.ts"
+import { EntryContent } from "../journal/journal.ts"
+import { JournalStore } from "../journal/journal-store.ts"
 import type { StoreUnavailable } from "../loan-store.ts"
 
 const pageRowsMax = 100

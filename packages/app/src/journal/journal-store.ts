@@ -1,9 +1,9 @@
 import type { ApplicationReference } from "@loan-engine/domain/observation"
 import type { Effect, PubSub } from "effect"
 import { Context } from "effect"
-import type { CallbackDay } from "./callback-health.ts"
+import type { CallbackDay } from "../callbacks/callback-health.ts"
 import type { Checkpoint, Seal, SealedRow } from "./checkpoint.ts"
-import type { StoreUnavailable } from "./loan-store.ts"
+import type { StoreUnavailable } from "../loan-store.ts"
 
 /** One row of the journal as it stands in the store, believed in nothing. */
 export interface FeedRow {

@@ -5,12 +5,12 @@ import { Clock, Effect, Metric, Option, Schema } from "effect"
 import type { Scope } from "effect"
 import { callbackAlarm, callbackHealth, CallbackTally, judgedFrom } from "./callback-health.ts"
 import type { CallbackHealth, CallbackHealthSettings } from "./callback-health.ts"
-import { EntryContent } from "./journal.ts"
-import { JournalStore } from "./journal-store.ts"
-import type { FeedRow } from "./journal-store.ts"
-import type { StoreUnavailable } from "./loan-store.ts"
-import { recurring } from "./recurring.ts"
-import { callbackAlarmGauge, callbackMissedRatioGauge } from "./telemetry/metrics.ts"
+import { EntryContent } from "../journal/journal.ts"
+import { JournalStore } from "../journal/journal-store.ts"
+import type { FeedRow } from "../journal/journal-store.ts"
+import type { StoreUnavailable } from "../loan-store.ts"
+import { recurring } from "../recurring.ts"
+import { callbackAlarmGauge, callbackMissedRatioGauge } from "../telemetry/metrics.ts"
 
 /** How many entries are counted before everything else has its turn again. */
 const countedPageRowsMax = 200

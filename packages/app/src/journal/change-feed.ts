@@ -1,11 +1,11 @@
 import type { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
 import { Clock, Context, Deferred, Effect, Layer, PubSub, Schema } from "effect"
 import type { Scope } from "effect"
-import { LoanEngine } from "./engine.ts"
+import { LoanEngine } from "../engine.ts"
 import { EntryContent } from "./journal.ts"
 import { JournalStore } from "./journal-store.ts"
 import type { FeedRow } from "./journal-store.ts"
-import type { StoredLoan, StoreUnavailable } from "./loan-store.ts"
+import type { StoredLoan, StoreUnavailable } from "../loan-store.ts"
 
 export interface ChangeFeedLimits {
   /** How many changes are read from the journal at once. */

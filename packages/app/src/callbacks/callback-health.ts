@@ -1,6 +1,6 @@
 import type { Instant } from "@loan-engine/domain/instant"
 import type { AccountName } from "@loan-engine/domain/observation"
-import type { EntryContent } from "./journal.ts"
+import type { EntryContent } from "../journal/journal.ts"
 
 /** What one account's callbacks did on one day, counted from the journal and from what was refused. */
 export interface CallbackDay {

@@ -2,8 +2,8 @@ import { Clock, Effect, Layer } from "effect"
 import type { Seal, SealedRow } from "./checkpoint.ts"
 import { sealRows } from "./checkpoint.ts"
 import { JournalStore } from "./journal-store.ts"
-import type { StoreUnavailable } from "./loan-store.ts"
-import { recurring } from "./recurring.ts"
+import type { StoreUnavailable } from "../loan-store.ts"
+import { recurring } from "../recurring.ts"
 
 export interface SealingSettings {
   /** How often the feed is sealed, if it has grown; what is not sealed yet could vanish with its loan unseen. */

@@ -2,8 +2,8 @@ import type { BankClient, CallbackRegistration } from "@loan-engine/adapters-htt
 import type { BankError } from "@loan-engine/adapters-http/bank-error"
 import type { AccountName } from "@loan-engine/domain/observation"
 import { Clock, Effect, Schema } from "effect"
-import type { StoreUnavailable } from "./loan-store.ts"
-import { LoanStore } from "./loan-store.ts"
+import type { StoreUnavailable } from "../loan-store.ts"
+import { LoanStore } from "../loan-store.ts"
 
 /** The bank did not take the callback URL, or has one already; `message` says which, and what to do. */
 export class CallbackNotRegistered extends Schema.TaggedError<CallbackNotRegistered>()(

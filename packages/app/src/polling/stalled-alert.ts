@@ -1,7 +1,7 @@
 import type { Loan } from "@loan-engine/domain/loan"
 import { Effect, Metric } from "effect"
 import type { PollSchedule } from "./poll-cadence.ts"
-import { stalledAlertsCounter } from "./telemetry/metrics.ts"
+import { stalledAlertsCounter } from "../telemetry/metrics.ts"
 
 /** Raises the alert once, as a loan becomes stalled. It goes on being polled: silence never ends a loan. */
 export const alertIfStalled = (

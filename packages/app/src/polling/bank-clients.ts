@@ -1,7 +1,7 @@
 import { bankClientLimitsDefault, makeBankClient } from "@loan-engine/adapters-http/bank-client"
 import { Effect, Layer } from "effect"
 import { Banks } from "./banks.ts"
-import type { OperatorConfig } from "./config/config.ts"
+import type { OperatorConfig } from "../config/config.ts"
 
 /** A client for every account that has a bank. */
 export const banksLayer = ({ accounts, poller, breakerLimits }: OperatorConfig) =>

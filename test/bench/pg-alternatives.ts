@@ -13,7 +13,7 @@ import { startPollers } from "./postgres/polling.ts"
 import { rivalsAreThere } from "./rivals.ts"
 
 const replicas = 3
-const recordsEach = 3_000
+const recordsEach = 1_500
 /** How many one process works on at once, how long its work takes when it is replaced, and after how long it counts as dead. */
 const workers = 20
 const handleMs = 20

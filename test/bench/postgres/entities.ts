@@ -24,7 +24,8 @@ const Loan = Entity.make("Loan", [
 ])
 
 /** A sharded cluster: each loan is an entity of one runner, and what is said to it is a persisted message. */
-await serveFleet(async ({ url, member, handleMs = 0, lockSeconds }: Setup) => {
+await serveFleet(async (setup) => {
+  const { url, member, handleMs = 0, lockSeconds } = setup as Setup
   const port = await freePort()
   const handlers = Loan.toLayer(
     Effect.gen(function* () {

@@ -8,8 +8,8 @@ interface Worker {
 }
 
 /** The side of a fleet's process: opens what it works with, and does as it is told until it is ended. */
-export async function serveFleet(open: (setup: never) => Promise<Worker>): Promise<void> {
-  const worker = await open(JSON.parse(process.argv[2] ?? "{}") as never)
+export async function serveFleet(open: (setup: unknown) => Promise<Worker>): Promise<void> {
+  const worker = await open(JSON.parse(process.argv[2] ?? "{}"))
   const run = async (count: number, atOnce: number): Promise<void> => {
     let left = count
     const writer = async (): Promise<void> => {

@@ -15,7 +15,8 @@ interface Setup {
 }
 
 /** A persisted queue: what is said is offered to it, and each process takes from it. */
-await serveFleet(async ({ url, member, handleMs = 0, lockSeconds, workers }: Setup) => {
+await serveFleet(async (setup) => {
+  const { url, member, handleMs = 0, lockSeconds, workers } = setup as Setup
   const database = PgClient.layer({ url: Redacted.make(url), maxConnections: connectionsMax })
   const store = PersistedQueue.layerStoreSql({
     pollInterval: "20 millis",

@@ -13,7 +13,8 @@ interface Setup {
 const credentials = Buffer.from("bank:secret").toString("base64")
 
 /** A replica that is handed callbacks in process, as whole requests: checks credentials and signature, and journals. */
-await serveFleet(async ({ url, member, jwksUrl, privateJwk }: Setup) => {
+await serveFleet(async (setup) => {
+  const { url, member, jwksUrl, privateJwk } = setup as Setup
   const engine = await openLoanEngine({
     databaseUrl: url,
     jwksUrl,

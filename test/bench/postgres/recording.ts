@@ -17,7 +17,8 @@ interface Setup {
 const scatter = 7_368_787
 
 /** A replica that records in process: a word on a loan of its own, as a burst of callbacks is. */
-await serveFleet(async ({ url, member, known = 0, partitions }: Setup) => {
+await serveFleet(async (setup) => {
+  const { url, member, known = 0, partitions } = setup as Setup
   const engine = await Effect.runPromise(
     Effect.flatMap(Scope.make(), (scope) =>
       Scope.provide(

@@ -12,6 +12,8 @@ export interface Figure {
   readonly ours: number
   readonly floor: number
   readonly unit: string
+  /** The least and the most that the ratio was in any round. */
+  readonly spread?: readonly [number, number]
 }
 
 /** Does its work once or many times and gives the rate it reached, in the comparison's unit. */
@@ -39,9 +41,24 @@ export async function compare(comparison: Comparison, rounds: number): Promise<F
   }
   return {
     ...named,
-    ratio: median(measured.map((round) => round.ours / round.floor)),
-    ours: median(measured.map((round) => round.ours)),
-    floor: median(measured.map((round) => round.floor)),
+    ...judged(
+      measured.map((round) => round.ours),
+      measured.map((round) => round.floor),
+    ),
+  }
+}
+
+/** What the rates of the same rounds come to, ours and the floor's. */
+export function judged(
+  ours: ReadonlyArray<number>,
+  floor: ReadonlyArray<number>,
+): Required<Pick<Figure, "ratio" | "ours" | "floor" | "spread">> {
+  const ratios = ours.map((rate, round) => rate / (floor[round] ?? Number.NaN))
+  return {
+    ratio: median(ratios),
+    ours: median(ours),
+    floor: median(floor),
+    spread: [Math.min(...ratios), Math.max(...ratios)],
   }
 }
 

@@ -1,45 +1,35 @@
 import { spawn } from "node:child_process"
-import { once } from "node:events"
-import { createServer } from "node:http"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
-import { CompactSign, exportJWK, generateKeyPair } from "jose"
-import type { CryptoKey, JWK } from "jose"
 import { callbackAuthorization, startEngine } from "../slice/engine-process.ts"
 import type { Figure } from "./figure.ts"
 import { compare, median } from "./figure.ts"
 import type { Target } from "./ingest-load.ts"
 import { connections, flood, steadyP99 } from "./ingest-load.ts"
+import { openBankKey, signedCallbacks } from "./signed-callbacks.ts"
+import type { BankKey } from "./signed-callbacks.ts"
 
-const kid = "bench-1"
 /** How many callbacks one contender gets in a round, and how many before the first, until what runs is compiled. */
 const callbacksEach = 4_000
 const callbacksBefore = 16_000
 
-interface Bench {
-  readonly directory: string
-  readonly key: CryptoKey
-  readonly jwk: JWK
-  readonly jwksUrl: string
-  readonly close: () => void
-}
-
 /** Verified, credential-checked, durably journaled callbacks over real HTTP, beside a process that does just that. */
 export async function ingestFigures(rounds: number): Promise<ReadonlyArray<Figure>> {
-  const bench = await open()
+  const directory = mkdtempSync(join(tmpdir(), "loan-engine-bench-"))
+  const key = await openBankKey()
   try {
-    const engine = await startEngine(join(bench.directory, "engine.sqlite"), {
-      LOAN_ENGINE_JWKS_URL: bench.jwksUrl,
+    const engine = await startEngine(join(directory, "engine.sqlite"), {
+      LOAN_ENGINE_JWKS_URL: key.jwksUrl,
     })
     const ours: Target = { url: `${engine.url}/callbacks/default`, authorization: callbackAuthorization }
-    const bare = await startFloor(bench)
-    const before = await callbacks(bench.key, callbacksBefore)
+    const bare = await startFloor(directory, key)
+    const before = await signedCallbacks(key.privateJwk, callbacksBefore)
     await flood(ours, before)
     await flood(bare.target, before)
-    const bodies = forBoth(() => callbacks(bench.key, callbacksEach))
+    const bodies = forBoth(() => signedCallbacks(key.privateJwk, callbacksEach))
     const rate = await compare(
       {
         name: "callback_ingest",
@@ -51,18 +41,18 @@ export async function ingestFigures(rounds: number): Promise<ReadonlyArray<Figur
       },
       rounds,
     )
-    const latency = await latencyFigure(bench, ours, bare.target, rate.ours / 2, rounds)
+    const latency = await latencyFigure(key, ours, bare.target, rate.ours / 2, rounds)
     bare.kill()
     await engine.stop()
     return [rate, latency]
   } finally {
-    bench.close()
-    rmSync(bench.directory, { recursive: true })
+    key.close()
+    rmSync(directory, { recursive: true })
   }
 }
 
 async function latencyFigure(
-  bench: Bench,
+  key: BankKey,
   ours: Target,
   bare: Target,
   perSecond: number,
@@ -70,7 +60,7 @@ async function latencyFigure(
 ): Promise<Figure> {
   const p99s: { readonly ours: Array<number>; readonly floor: Array<number> } = { ours: [], floor: [] }
   const one = async (target: Target): Promise<number> =>
-    steadyP99(target, await callbacks(bench.key, callbacksEach), perSecond)
+    steadyP99(target, await signedCallbacks(key.privateJwk, callbacksEach), perSecond)
   for (let round = 0; round < rounds; round++) {
     p99s.ours.push(await one(ours))
     p99s.floor.push(await one(bare))
@@ -88,37 +78,19 @@ async function latencyFigure(
   }
 }
 
-/** A directory, a key, and a JWKS that serves it. */
-async function open(): Promise<Bench> {
-  const directory = mkdtempSync(join(tmpdir(), "loan-engine-bench-"))
-  const { publicKey, privateKey } = await generateKeyPair("RS256", { modulusLength: 2048 })
-  const jwk = { ...(await exportJWK(publicKey)), kid, use: "sig", alg: "RS256" }
-  const server = createServer((_request, response) => {
-    response.writeHead(200, { "content-type": "application/json" })
-    response.end(JSON.stringify({ keys: [jwk] }))
-  })
-  server.listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const address = server.address()
-  const port = typeof address === "object" && address !== null ? address.port : 0
-  return {
-    directory,
-    key: privateKey,
-    jwk,
-    jwksUrl: `http://127.0.0.1:${port}/jwks`,
-    close: () => server.close(),
-  }
-}
-
-async function startFloor({
-  directory,
-  jwk,
-}: Bench): Promise<{ readonly target: Target; readonly kill: () => void }> {
+async function startFloor(
+  directory: string,
+  { publicJwk }: BankKey,
+): Promise<{ readonly target: Target; readonly kill: () => void }> {
   const script = fileURLToPath(new URL("ingest-floor.ts", import.meta.url))
   const database = join(directory, "floor.sqlite")
-  const child = spawn(process.execPath, [script, database, JSON.stringify(jwk), callbackAuthorization], {
-    stdio: ["ignore", "pipe", "inherit"],
-  })
+  const child = spawn(
+    process.execPath,
+    [script, database, JSON.stringify(publicJwk), callbackAuthorization],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  )
   for await (const port of createInterface({ input: child.stdout })) {
     return {
       target: { url: `http://127.0.0.1:${port}/callbacks`, authorization: callbackAuthorization },
@@ -136,29 +108,4 @@ function forBoth<A>(make: () => Promise<A>): () => Promise<A> {
     waiting = waiting === undefined ? made : undefined
     return made
   }
-}
-
-let signed = 0
-
-/** So many callbacks that nobody has seen before, each of a loan of its own, signed as the bank does. */
-async function callbacks(key: CryptoKey, count: number): Promise<ReadonlyArray<string>> {
-  const bodies: Array<string> = []
-  for (let index = 0; index < count; index++) {
-    const externalApplicationEvent = {
-      applicationReference: `bench-${signed++}`,
-      applicationEventType: "CREDIT_DECISION_UPDATED",
-      creditDecision: {
-        creditDecision: "APPROVED",
-        approvedAmount: 10_000,
-        interest: 12.3,
-        documentTypes: ["ID"],
-      },
-    }
-    const claims = new TextEncoder().encode(JSON.stringify({ iss: "bench", externalApplicationEvent }))
-    const jwsData = await new CompactSign(claims)
-      .setProtectedHeader({ alg: "RS256", typ: "JWT", kid })
-      .sign(key)
-    bodies.push(JSON.stringify({ externalApplicationEvent, jwsData }))
-  }
-  return bodies
 }

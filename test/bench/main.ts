@@ -7,36 +7,51 @@ import { hostileFigures } from "./hostile.ts"
 import { ingestFigures } from "./ingest.ts"
 import { observeFigures } from "./observe.ts"
 import { openLoansFigures } from "./open-loans.ts"
+import { pgAlternativesFigures } from "./pg-alternatives.ts"
+import { pgPollsFigures } from "./pg-polls.ts"
+import { pgRecordFigures } from "./pg-record.ts"
+import { pgScaleFigures } from "./pg-scale.ts"
 import { pollingFigures } from "./polling.ts"
 import { recordFigures } from "./record.ts"
 import { socketFigures } from "./sockets.ts"
 import { xmlFigures } from "./xml.ts"
 
 /** Every figure there is, a group at a time; a group measures one part and gives one or more figures. */
-const groups: Readonly<Record<string, (rounds: number) => Promise<ReadonlyArray<Figure>>>> = {
-  observe: observeFigures,
-  xml: xmlFigures,
-  hostile: hostileFigures,
-  sockets: socketFigures,
-  record: recordFigures,
-  ingest: ingestFigures,
-  "open-loans": openLoansFigures,
-  polling: pollingFigures,
-}
+const groups: Readonly<Record<string, (rounds: number, rowsMax: number) => Promise<ReadonlyArray<Figure>>>> =
+  {
+    observe: observeFigures,
+    xml: xmlFigures,
+    hostile: hostileFigures,
+    sockets: socketFigures,
+    record: recordFigures,
+    ingest: ingestFigures,
+    "open-loans": openLoansFigures,
+    polling: pollingFigures,
+    "pg-record": pgRecordFigures,
+    "pg-polls": pgPollsFigures,
+    "pg-alternatives": pgAlternativesFigures,
+    "pg-scale": pgScaleFigures,
+  }
 
-const usage = `pnpm bench [--rounds N] [group ...]
+/** How many loans the largest table holds; more are filled only when asked for. */
+const rowsMaxDefault = 1_000_000
+
+const usage = `pnpm bench [--rounds N] [--rows N] [group ...]
 
 Measures each figure against a floor in the same run and writes bench-report/report.json.
 Groups: ${Object.keys(groups).join(", ")}. Without a group, all of them.
+--rows is how many loans the largest table of pg-scale may hold, ${rowsMaxDefault} by default; 10000000 take a quarter of an hour and 40 GB.
 `
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: "string" }, help: { type: "boolean" } },
+  options: { rounds: { type: "string" }, rows: { type: "string" }, help: { type: "boolean" } },
 })
 const rounds = Number(values.rounds ?? roundsDefault)
+const rowsMax = Number(values.rows ?? rowsMaxDefault)
 const unknown = positionals.filter((name) => groups[name] === undefined)
-if (values.help === true || unknown.length > 0 || !Number.isInteger(rounds) || rounds < 1) {
+const areCounts = [rounds, rowsMax].every((count) => Number.isInteger(count) && count >= 1)
+if (values.help === true || unknown.length > 0 || !areCounts) {
   process.stderr.write(usage)
   process.exit(values.help === true ? 0 : 2)
 }
@@ -44,7 +59,7 @@ if (values.help === true || unknown.length > 0 || !Number.isInteger(rounds) || r
 const figures: Array<Figure> = []
 for (const [name, measure] of Object.entries(groups)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue
-  for (const figure of await measure(rounds)) {
+  for (const figure of await measure(rounds, rowsMax)) {
     figures.push(figure)
     process.stdout.write(`${row(figure)}\n`)
   }
@@ -56,7 +71,7 @@ writeFileSync(
 )
 
 function row(figure: Figure): string {
-  const { name, ratio, ours, floor, unit, goal } = figure
+  const { name, ratio, ours, floor, unit, goal, spread } = figure
   const wanted = goal === null ? "" : `at least ${goal}`
   const verdict = goal === null ? "" : reaches(figure) ? "reached" : "MISSED"
   return [
@@ -64,7 +79,8 @@ function row(figure: Figure): string {
     `${ratio.toFixed(2)} x`.padStart(9),
     wanted.padStart(14),
     verdict.padStart(8),
-    `ours ${amount(ours)}, floor ${amount(floor)} ${unit}`.padStart(0),
+    `ours ${amount(ours)}, floor ${amount(floor)} ${unit}`,
+    spread === undefined ? "" : `(${spread.map((ratio) => ratio.toFixed(2)).join(" to ")})`,
   ].join("  ")
 }
 

@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite"
 import type { BankClient } from "@loan-engine/adapters-http/bank-client"
-import { digestOf, journalEntry } from "@loan-engine/app/journal"
+import { digestOf, journalEntry } from "@loan-engine/app/journal/journal"
 import type { Change } from "@loan-engine/app/loan-store"
 import { noFacts } from "@loan-engine/domain/facts"
 import type { LoanEvent, LoanEventType } from "@loan-engine/domain/loan-event"

@@ -1,6 +1,6 @@
 import { replayLoan } from "@loan-engine/app/audit/replay-journal"
-import { digestOf, journalEntry } from "@loan-engine/app/journal"
-import type { JournalEntry } from "@loan-engine/app/journal"
+import { digestOf, journalEntry } from "@loan-engine/app/journal/journal"
+import type { JournalEntry } from "@loan-engine/app/journal/journal"
 import type { Observe } from "@loan-engine/domain/loan"
 import { observe, snapshotText } from "@loan-engine/domain/loan"
 import fc from "fast-check"

@@ -6,6 +6,7 @@ import type { PostgresServer } from "../postgres/server.ts"
 import { query, startPostgres } from "../postgres/server.ts"
 import { journalStoreContract } from "./journal-store-contract.ts"
 import { loanStoreContract } from "./loan-store-contract.ts"
+import { webhookStoreContract } from "./webhook-store-contract.ts"
 
 let server: PostgresServer
 beforeAll(async () => {
@@ -13,18 +14,22 @@ beforeAll(async () => {
 })
 afterAll(() => server.remove())
 
-loanStoreContract("PostgreSQL", async () => {
+/** A store on a database of its own, whose clock stands where it is set. */
+const clocked = async () => {
   const url = await server.newDatabase()
   return {
     layer: layerPostgres({ ...postgresDefaults, url: Redacted.make(url) }),
-    setClock: (now) =>
+    setClock: (now: number) =>
       query(
         url,
         `CREATE OR REPLACE FUNCTION loan_engine.clock_ms() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS
           $$ SELECT ${now}::bigint $$`,
       ),
   }
-})
+}
+
+loanStoreContract("PostgreSQL", clocked)
+webhookStoreContract("PostgreSQL", clocked)
 
 journalStoreContract("PostgreSQL", async () => {
   const url = await server.newDatabase()

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { digestOf, journalEntry } from "@loan-engine/app/journal"
+import { digestOf, journalEntry } from "@loan-engine/app/journal/journal"
 import { LoanStore, StoreUnusable } from "@loan-engine/app/loan-store"
 import type { Change, StoredLoan } from "@loan-engine/app/loan-store"
-import { neverPolled } from "@loan-engine/app/poll-cadence"
+import { neverPolled } from "@loan-engine/app/polling/poll-cadence"
 import { threadCommit } from "@loan-engine/app/store/sqlite-writer"
 import { loansPageSql } from "@loan-engine/app/store/sqlite-loan-pages"
 import { migrate } from "@loan-engine/app/store/sqlite-schema"
@@ -17,6 +17,7 @@ import { Effect, Result } from "effect"
 import { afterAll, describe, expect, it } from "vitest"
 import { journalStoreContract } from "./journal-store-contract.ts"
 import { loanStoreContract } from "./loan-store-contract.ts"
+import { webhookStoreContract } from "./webhook-store-contract.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-contract-"))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -120,6 +121,7 @@ describe("a thread that writes", () => {
 })
 
 journalStoreContract("SQLite", () => layer(newFile()))
+webhookStoreContract("SQLite", () => ({ layer: layer(newFile()) }))
 
 /** Opens the store on this path, which must be refused. */
 const refusal = (path: string): Promise<StoreUnusable> =>

@@ -1,4 +1,4 @@
-import type { StoredEntry } from "@loan-engine/app/journal"
+import type { StoredEntry } from "@loan-engine/app/journal/journal"
 import { LoanStore } from "@loan-engine/app/loan-store"
 import type { StoreUnusable } from "@loan-engine/app/loan-store"
 import { truth } from "@loan-engine/app/sandbox/sandbox-bank"

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { digestOf, hashOf } from "@loan-engine/app/journal"
+import { digestOf, hashOf } from "@loan-engine/app/journal/journal"
 import { exportJournal } from "@loan-engine/app/audit/export-journal"
 import { Effect } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"

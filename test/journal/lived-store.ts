@@ -4,12 +4,13 @@ import { verifyJournal } from "@loan-engine/app/audit/verify-journal"
 import type { Checks, Verification } from "@loan-engine/app/audit/verify-journal"
 import type { Anchor } from "@loan-engine/app/audit/feed-judge"
 import { LoanEngine } from "@loan-engine/app/engine"
-import type { JournalStore } from "@loan-engine/app/journal-store"
+import type { JournalStore } from "@loan-engine/app/journal/journal-store"
 import type { LoanStore } from "@loan-engine/app/loan-store"
-import { cadenceDefaults } from "@loan-engine/app/poll-cadence"
-import { redactLoan } from "@loan-engine/app/redaction"
-import { sealFeed } from "@loan-engine/app/sealing"
+import { cadenceDefaults } from "@loan-engine/app/polling/poll-cadence"
+import { redactLoan } from "@loan-engine/app/journal/redaction"
+import { sealFeed } from "@loan-engine/app/journal/sealing"
 import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite"
+import type { WebhookStore } from "@loan-engine/app/webhook-store"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Evidence, HoldReason, Source } from "@loan-engine/domain/observation"
 import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
@@ -17,7 +18,7 @@ import { Effect, Layer } from "effect"
 
 export const account = AccountName.make("se")
 
-export type Services = LoanEngine | LoanStore | JournalStore
+export type Services = LoanEngine | LoanStore | JournalStore | WebhookStore
 
 /** Works on a store as the engine does. */
 export const onStore = <A, E>(path: string, work: Effect.Effect<A, E, Services>): Promise<A> =>

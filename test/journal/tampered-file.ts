@@ -1,8 +1,8 @@
 import { DatabaseSync } from "node:sqlite"
 import type { SQLInputValue } from "node:sqlite"
-import { checkpointHash, merkleRoot } from "@loan-engine/app/checkpoint"
-import type { SealedRow } from "@loan-engine/app/checkpoint"
-import { hashOf } from "@loan-engine/app/journal"
+import { checkpointHash, merkleRoot } from "@loan-engine/app/journal/checkpoint"
+import type { SealedRow } from "@loan-engine/app/journal/checkpoint"
+import { hashOf } from "@loan-engine/app/journal/journal"
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
 
 export interface JournalRow {

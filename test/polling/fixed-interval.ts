@@ -1,4 +1,4 @@
-import { cadenceDefaults } from "@loan-engine/app/poll-cadence"
+import { cadenceDefaults } from "@loan-engine/app/polling/poll-cadence"
 import { dayMs, minuteMs } from "../simulation/world.ts"
 import { fixedPacing } from "./pacing.ts"
 import type { PollFigures, PollWorld } from "./poll-simulator.ts"

@@ -3,8 +3,8 @@ import {
   applicationStatusEvents,
   submissionEvents,
 } from "@loan-engine/adapters-xml/loan-events"
-import type { CadenceSettings, PollQuestion, PollSchedule } from "@loan-engine/app/poll-cadence"
-import { neverPolled, pollQuestions } from "@loan-engine/app/poll-cadence"
+import type { CadenceSettings, PollQuestion, PollSchedule } from "@loan-engine/app/polling/poll-cadence"
+import { neverPolled, pollQuestions } from "@loan-engine/app/polling/poll-cadence"
 import type { BankLoan } from "@loan-engine/app/sandbox/bank-loan"
 import { applyChange, trueStage } from "@loan-engine/app/sandbox/bank-loan"
 import { decisionResult } from "@loan-engine/app/sandbox/sandbox-bank"

@@ -1,6 +1,6 @@
-import type { CadenceSettings, PollSchedule } from "@loan-engine/app/poll-cadence"
-import { scheduleAfter } from "@loan-engine/app/poll-schedule"
-import type { Scheduled } from "@loan-engine/app/poll-schedule"
+import type { CadenceSettings, PollSchedule } from "@loan-engine/app/polling/poll-cadence"
+import { scheduleAfter } from "@loan-engine/app/polling/poll-schedule"
+import type { Scheduled } from "@loan-engine/app/polling/poll-schedule"
 import type { Decision } from "@loan-engine/domain/loan"
 import type { Observation } from "@loan-engine/domain/observation"
 

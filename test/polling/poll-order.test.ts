@@ -1,5 +1,5 @@
 import type { LineDue, LoanStore } from "@loan-engine/app/loan-store"
-import { pollerDefaults } from "@loan-engine/app/poller"
+import { pollerDefaults } from "@loan-engine/app/polling/poller"
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { secondMs } from "../simulation/world.ts"

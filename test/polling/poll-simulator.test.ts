@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs"
-import { cadenceDefaults } from "@loan-engine/app/poll-cadence"
+import { cadenceDefaults } from "@loan-engine/app/polling/poll-cadence"
 import { describe, expect, it } from "vitest"
 import { hourMs, secondMs } from "../simulation/world.ts"
 import { asAssumed } from "./bank-life.ts"

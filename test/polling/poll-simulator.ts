@@ -1,5 +1,5 @@
-import type { CadenceSettings } from "@loan-engine/app/poll-cadence"
-import { cadenceDefaults } from "@loan-engine/app/poll-cadence"
+import type { CadenceSettings } from "@loan-engine/app/polling/poll-cadence"
+import { cadenceDefaults } from "@loan-engine/app/polling/poll-cadence"
 import type { ChaosLevel } from "@loan-engine/app/sandbox/chaos"
 import { ApplicationReference } from "@loan-engine/domain/observation"
 import { seeded } from "../simulation/seeded.ts"

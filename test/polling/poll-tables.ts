@@ -1,5 +1,5 @@
-import { cadenceLimitsDefault, cadences } from "@loan-engine/app/poll-cadence"
-import type { Cadence } from "@loan-engine/app/poll-cadence"
+import { cadenceLimitsDefault, cadences } from "@loan-engine/app/polling/poll-cadence"
+import type { Cadence } from "@loan-engine/app/polling/poll-cadence"
 import { stages } from "@loan-engine/domain/legal-transitions"
 import { hourMs, minuteMs, secondMs, dayMs } from "../simulation/world.ts"
 import { assumedDelays, assumedShares } from "./bank-life.ts"

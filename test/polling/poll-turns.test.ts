@@ -1,5 +1,5 @@
 import type { PollLine } from "@loan-engine/app/loan-store"
-import { makePollOrder, pollOrderDefaults } from "@loan-engine/app/poll-order"
+import { makePollOrder, pollOrderDefaults } from "@loan-engine/app/polling/poll-order"
 import { AccountName } from "@loan-engine/domain/observation"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"

@@ -1,7 +1,8 @@
-import { countFeed } from "@loan-engine/app/callback-watch"
+import { countFeed } from "@loan-engine/app/callbacks/callback-watch"
 import { LoanStore } from "@loan-engine/app/loan-store"
-import { redactLoan } from "@loan-engine/app/redaction"
-import { sealFeed } from "@loan-engine/app/sealing"
+import { redactLoan } from "@loan-engine/app/journal/redaction"
+import { sealFeed } from "@loan-engine/app/journal/sealing"
+import { WebhookStore } from "@loan-engine/app/webhook-store"
 import { ApplicationReference } from "@loan-engine/domain/observation"
 import { Effect } from "effect"
 import { account, lifeOf, onStore, say } from "../journal/lived-store.ts"
@@ -46,6 +47,25 @@ export const makeFullStore = (path: string, loans: number): Promise<unknown> =>
         bankUrl: "https://bank.example/Ä",
         callbackUrl: "https://shop.example/callbacks/se",
         registeredAt: 5,
+      })
+      const webhooks = yield* WebhookStore
+      yield* webhooks.add("crm", 3)
+      yield* webhooks.add("erp", 0)
+      yield* webhooks.lease({ endpoint: "crm", owner: "the engine", now: 1, leaseMs: 1 })
+      yield* webhooks.settle({
+        endpoint: "crm",
+        owner: "the engine",
+        now: 1,
+        from: 3,
+        to: 9,
+        caughtUp: [],
+        parked: names.slice(0, 3).map((name, index) => ({
+          applicationReference: ApplicationReference.make(name),
+          position: 4 + index,
+          attempts: index,
+          delayMs: index,
+        })),
+        disabledWhy: "a message failed",
       })
       yield* say("the tail", 99, {
         source: "submission",

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { fileURLToPath } from "node:url"
-import { JournalStore } from "@loan-engine/app/journal-store"
+import { JournalStore } from "@loan-engine/app/journal/journal-store"
 import { LoanStore } from "@loan-engine/app/loan-store"
 import { copiedTables } from "@loan-engine/app/store/copied-tables"
 import { layerPostgres } from "@loan-engine/app/store/postgres"
@@ -101,6 +101,8 @@ describe("loan-engine copy", () => {
     expect(proof.tables["journal"]?.rows).toBe(proof.rows)
     expect(proof.tables["checkpoints"]?.rows).toBe(proof.checkpoints)
     expect(proof.checkpoints).toBeGreaterThan(40)
+    expect(proof.tables["webhook_endpoints"]?.rows).toBe(2)
+    expect(proof.tables["webhook_parked"]?.rows).toBe(3)
     const there = await inDatabase(url)
     expect(there).toEqual(await inFile(full))
     expect(new Set(there.loans.map(({ loan }) => loan.stage))).toEqual(new Set(stages))

@@ -1,4 +1,4 @@
-import { observationOf } from "@loan-engine/app/journal"
+import { observationOf } from "@loan-engine/app/journal/journal"
 import { layerPostgres } from "@loan-engine/app/store/postgres"
 import { postgresDefaults } from "@loan-engine/app/store/postgres-settings"
 import { observe, openLoan } from "@loan-engine/domain/loan"

@@ -41,8 +41,9 @@ export interface PostgresServer {
 /** The server must own its data, and may not be root. */
 const isRoot = process.getuid?.() === 0
 
-export async function startPostgres(): Promise<PostgresServer> {
-  const server = await makeServer()
+/** `settings` are the server's, each as `name=value`, beside those it needs to be found. */
+export async function startPostgres(settings = forgetful): Promise<PostgresServer> {
+  const server = await makeServer(settings)
   await initialise(server.embedded)
   await server.start()
   return server
@@ -88,7 +89,9 @@ function own(path: string, { uid, gid }: { readonly uid: number; readonly gid: n
   chmodSync(path, 0o700)
 }
 
-async function makeServer(): Promise<PostgresServer & { readonly embedded: EmbeddedPostgres }> {
+async function makeServer(
+  settings = forgetful,
+): Promise<PostgresServer & { readonly embedded: EmbeddedPostgres }> {
   const port = await freePort()
   const directory = mkdtempSync(join(tmpdir(), "loan-engine-postgres-"))
   const written: Array<unknown> = []
@@ -102,7 +105,7 @@ async function makeServer(): Promise<PostgresServer & { readonly embedded: Embed
     persistent: true,
     createPostgresUser: isRoot,
     initdbFlags: ["--encoding=UTF8", "--locale=C", "--no-sync"],
-    postgresFlags: settings.flatMap((setting) => ["-c", setting]),
+    postgresFlags: [...onLoopback, ...settings].flatMap((setting) => ["-c", setting]),
     onLog: (message) => {
       written.push(message)
       // What a standby says, and the package does not listen for.
@@ -163,12 +166,10 @@ function isAlive(pid: number): boolean {
   }
 }
 
-const settings = [
-  "listen_addresses=127.0.0.1",
-  "unix_socket_directories=",
-  // What is tested here survives the end of processes, not of the machine: no need to wait for its disk.
-  "fsync=off",
-]
+const onLoopback: ReadonlyArray<string> = ["listen_addresses=127.0.0.1", "unix_socket_directories="]
+
+/** What is tested survives the end of processes, not of the machine: no need to wait for its disk. */
+const forgetful: ReadonlyArray<string> = ["fsync=off"]
 
 /** Two test files may find at once that the system has no user for the server yet: then only one of them can make it. */
 async function initialise(server: EmbeddedPostgres): Promise<void> {

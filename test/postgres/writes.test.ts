@@ -1,5 +1,5 @@
-import { replay } from "@loan-engine/app/journal"
-import type { StoredEntry } from "@loan-engine/app/journal"
+import { replay } from "@loan-engine/app/journal/journal"
+import type { StoredEntry } from "@loan-engine/app/journal/journal"
 import { positionsPerTransaction } from "@loan-engine/app/store/feed-positions"
 import { snapshotText } from "@loan-engine/domain/loan"
 import { Deferred, Effect, Exit, Fiber } from "effect"

@@ -1,5 +1,5 @@
-import { digestOf, journalEntry, replay } from "@loan-engine/app/journal"
-import type { JournalEntry } from "@loan-engine/app/journal"
+import { digestOf, journalEntry, replay } from "@loan-engine/app/journal/journal"
+import type { JournalEntry } from "@loan-engine/app/journal/journal"
 import { snapshotText } from "@loan-engine/domain/loan"
 import fc from "fast-check"
 import { expect } from "vitest"

@@ -202,7 +202,7 @@ describe("where loans are stored", () => {
     expect(plain).toMatchObject({
       store: "postgres",
       schema: "loan_engine",
-      limits: { databasePartitions: 16 },
+      limits: { databasePartitions: 4 },
     })
     expect(databasePlace(plain)).toBe("PostgreSQL at db:5432/merchant, schema loan_engine")
     const set = await database({

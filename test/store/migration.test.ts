@@ -28,6 +28,7 @@ const writeVersion = (version: number) => (path: string, loans: number) => {
 const earlier: ReadonlyMap<number, (path: string, loans: number) => void> = new Map([
   [1, writeVersion1],
   [2, writeVersion(2)],
+  [3, writeVersion(3)],
 ])
 
 const versionOf = (path: string): unknown => {

@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite"
 import { migrate } from "@loan-engine/app/store/sqlite-schema"
-import { digestOf, hashOf } from "@loan-engine/app/journal"
+import { digestOf, hashOf } from "@loan-engine/app/journal/journal"
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
 import { observe, openLoan, snapshotText } from "@loan-engine/domain/loan"
 import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"

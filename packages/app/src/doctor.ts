@@ -8,14 +8,16 @@ import { makeJwks } from "@loan-engine/adapters-http/jwks"
 import { ApplicationReference } from "@loan-engine/domain/observation"
 import { Clock, Effect, Result } from "effect"
 import type { Scope } from "effect"
-import { callbackAlarm } from "./callback-health.ts"
-import { callbackHealths } from "./callback-watch.ts"
+import { callbackAlarm } from "./callbacks/callback-health.ts"
+import { callbackHealths } from "./callbacks/callback-watch.ts"
 import { configFromEnvironment } from "./config/config.ts"
 import type { AccountConfig, OperatorConfig } from "./config/config.ts"
-import type { JournalStore } from "./journal-store.ts"
+import type { JournalStore } from "./journal/journal-store.ts"
 import { LoanStore } from "./loan-store.ts"
 import { commandDatabaseLayer, databaseFailover, databasePlace } from "./store/database.ts"
 import type { Database } from "./store/database.ts"
+import { statesOf, webhookAlarm } from "./webhooks/webhook-watch.ts"
+import type { WebhookStore } from "./webhook-store.ts"
 
 /** What one look at the engine's surroundings found; `mend` says what to do about it. */
 export interface Check {
@@ -86,7 +88,7 @@ const checkStandby = Effect.fnUntraced(function* (database: Database): Effect.fn
 
 const lookIntoStore = Effect.fnUntraced(function* (
   config: OperatorConfig,
-): Effect.fn.Return<Checks, { readonly message: string }, LoanStore | JournalStore> {
+): Effect.fn.Return<Checks, { readonly message: string }, LoanStore | JournalStore | WebhookStore> {
   const store = yield* LoanStore
   const accounts = yield* store.accounts
   const stalled = yield* Effect.forEach(accounts, store.stalledCount)
@@ -123,7 +125,21 @@ const lookIntoStore = Effect.fnUntraced(function* (
           alarms.map(callbackAlarm).join(" "),
           "Ask the bank where it sends them; see: loan-engine callback health",
         ),
+    ...(yield* checkWebhooks(config)),
   ]
+})
+
+const checkWebhooks = Effect.fnUntraced(function* ({ webhooks }: OperatorConfig) {
+  if (webhooks.endpoints.length === 0) return []
+  const name = "webhooks"
+  const look = "Look with: loan-engine webhooks status"
+  const states = yield* statesOf(webhooks.endpoints.map((endpoint) => endpoint.name))
+  const disabled = states.filter(({ disabledAt }) => disabledAt !== null)
+  if (disabled.length > 0) return [failed(name, disabled.map(webhookAlarm).join(" "), look)]
+  const waiting = states.filter(({ parked }) => parked > 0)
+  if (waiting.length === 0) return [ok(name, "no endpoint is disabled, and none has loans waiting")]
+  const found = waiting.map(({ endpoint, parked }) => `${parked} loans wait for ${endpoint}`).join(", ")
+  return [warning(name, found, look)]
 })
 
 /** A server's disk is its operator's to watch. */

@@ -13,31 +13,33 @@ import { retryAfterSeconds } from "./api/problem.ts"
 import { operatorRoutes } from "./api/operator-routes.ts"
 import { consoleRoutes } from "./api/console-routes.ts"
 import { apiRoutes, completeApp, routerConfig } from "./api/api-routes.ts"
-import { banksLayer } from "./bank-clients.ts"
+import { banksLayer } from "./polling/bank-clients.ts"
 import { currenciesOf } from "./config/config.ts"
 import { Currencies } from "./currencies.ts"
-import { ChangeFeed } from "./change-feed.ts"
-import { watchCallbacks } from "./callback-watch.ts"
+import { ChangeFeed } from "./journal/change-feed.ts"
+import { watchCallbacks } from "./callbacks/callback-watch.ts"
 import type { AccountConfig, EngineConfig } from "./config/config.ts"
 import { LoanEngine } from "./engine.ts"
 import { HttpListener, listen } from "./http-listener.ts"
-import { Poller } from "./poller.ts"
-import { layerSealing } from "./sealing.ts"
+import { Poller } from "./polling/poller.ts"
+import { layerSealing } from "./journal/sealing.ts"
 import { engineDatabaseLayer } from "./store/database.ts"
 import { measuredEngine, tracedStore } from "./telemetry/measured-engine.ts"
 import type { ServerLimits } from "./server-limits.ts"
 import { makeReadiness } from "./telemetry/readiness.ts"
 import type { Readiness } from "./telemetry/readiness.ts"
 import { traceLayer } from "./telemetry/trace-export.ts"
+import { layerWebhooks } from "./webhooks/webhook-delivery.ts"
 
-/** The engine's services and all that it does by itself: sealing, polling, counting. Nothing listens yet. */
+/** The engine's services and all that it does by itself: sealing, polling, telling others. Nothing listens yet. */
 export const engineServices = (config: EngineConfig) => {
-  const { database, poller, sealing, telemetry } = config
+  const { database, poller, sealing, telemetry, webhooks } = config
   const engine = measuredEngine(LoanEngine.layer(poller.cadence)).pipe(
     Layer.provideMerge(layerSealing(sealing)),
     Layer.provideMerge(tracedStore(engineDatabaseLayer(database))),
   )
-  return ChangeFeed.layer(config.api.changeFeedLimits).pipe(
+  return layerWebhooks(webhooks).pipe(
+    Layer.provideMerge(ChangeFeed.layer(config.api.changeFeedLimits)),
     Layer.provideMerge(Poller.layer(poller)),
     Layer.provideMerge(engine),
     Layer.provideMerge(banksLayer(config)),

@@ -4,8 +4,8 @@ import type { Loan } from "@loan-engine/domain/loan"
 import type { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
 import type { Effect } from "effect"
 import { Context, Schema } from "effect"
-import type { JournalEntry, StoredEntry } from "./journal.ts"
-import type { PollSchedule } from "./poll-cadence.ts"
+import type { JournalEntry, StoredEntry } from "./journal/journal.ts"
+import type { PollSchedule } from "./polling/poll-cadence.ts"
 
 /** The store cannot take or give anything just now. Nothing was written; the same call may succeed later. */
 export class StoreUnavailable extends Schema.TaggedError<StoreUnavailable>()("StoreUnavailable", {

@@ -18,6 +18,7 @@ import { rule } from "./cli/rule.ts"
 import { serve } from "./cli/serve.ts"
 import { status } from "./cli/status.ts"
 import { trigger } from "./cli/trigger.ts"
+import { webhooks } from "./cli/webhooks.ts"
 import { start } from "./cli/start.ts"
 import { withoutWords } from "@loan-engine/adapters-http/without-words"
 import { logLayer } from "./telemetry/log.ts"
@@ -42,6 +43,7 @@ const loanEngine = Command.make("loan-engine").pipe(
     config,
     doctor,
     trigger,
+    webhooks,
   ]),
 )
 

@@ -8,8 +8,8 @@ import type { ApplicationReference, Observation } from "@loan-engine/domain/obse
 import { Clock, Effect, Schema } from "effect"
 import { LoanEngine, LoanMoved } from "./engine.ts"
 import type { Recorded } from "./engine.ts"
-import type { StoredEntry } from "./journal.ts"
-import { replay } from "./journal.ts"
+import type { StoredEntry } from "./journal/journal.ts"
+import { replay } from "./journal/journal.ts"
 import type { StoredLoan, StoreUnavailable } from "./loan-store.ts"
 
 /** No loan of this reference is known: none was registered, and no callback has spoken of it. */

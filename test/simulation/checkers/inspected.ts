@@ -1,4 +1,4 @@
-import type { StoredEntry } from "@loan-engine/app/journal"
+import type { StoredEntry } from "@loan-engine/app/journal/journal"
 import type { StoredLoan } from "@loan-engine/app/loan-store"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 import type { Witness } from "../witness.ts"

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
-import { replay } from "@loan-engine/app/journal"
-import type { StoredEntry } from "@loan-engine/app/journal"
+import { replay } from "@loan-engine/app/journal/journal"
+import type { StoredEntry } from "@loan-engine/app/journal/journal"
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
 import type { Facts } from "@loan-engine/domain/facts"
 import { snapshotText } from "@loan-engine/domain/loan"

@@ -9,8 +9,8 @@ import {
   HttpServerResponse,
 } from "effect/http"
 import { HttpApi, HttpApiBuilder, HttpApiScalar } from "effect/http-api"
-import type { CallbackHealthSettings } from "../callback-health.ts"
-import type { ChangeFeedLimits } from "../change-feed.ts"
+import type { CallbackHealthSettings } from "../callbacks/callback-health.ts"
+import type { ChangeFeedLimits } from "../journal/change-feed.ts"
 import { accountHandlers } from "./account-handlers.ts"
 import { accessLayer } from "./access.ts"
 import type { AccessLimits } from "./access.ts"

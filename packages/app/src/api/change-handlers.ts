@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
-import type { ChangeFeedLimits } from "../change-feed.ts"
+import type { ChangeFeedLimits } from "../journal/change-feed.ts"
 import { LoanEngine } from "../engine.ts"
 import { makeChangeStreams } from "./change-stream.ts"
 import { LoanApi } from "./loan-api.ts"

@@ -1,7 +1,7 @@
 import type { Instant } from "@loan-engine/domain/instant"
 import { loanView } from "@loan-engine/domain/loan-view"
 import type { Currencies } from "../currencies.ts"
-import type { EntryContent, StoredEntry } from "../journal.ts"
+import type { EntryContent, StoredEntry } from "../journal/journal.ts"
 import type { StoredLoan } from "../loan-store.ts"
 import type { ChangeJson, EntryJson, LoanJson } from "./loan-schemas.ts"
 

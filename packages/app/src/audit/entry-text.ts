@@ -1,6 +1,6 @@
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
 import { Option, Schema } from "effect"
-import { EntryContent } from "../journal.ts"
+import { EntryContent } from "../journal/journal.ts"
 
 /** What a row's text turned out to be. */
 export interface ReadText {

@@ -1,5 +1,5 @@
-import type { SealedRow } from "../checkpoint.ts"
-import type { CheckpointRow } from "../journal-store.ts"
+import type { SealedRow } from "../journal/checkpoint.ts"
+import type { CheckpointRow } from "../journal/journal-store.ts"
 import { failing } from "./check-table.ts"
 import { checkpointChecks, sealedList } from "./checkpoint-checks.ts"
 import type { CheckpointChecks, SealedList } from "./checkpoint-checks.ts"

@@ -1,8 +1,8 @@
 import { isLegal } from "@loan-engine/domain/legal-transitions"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 import type { Loan } from "@loan-engine/domain/loan"
-import type { EntryContent } from "../journal.ts"
-import type { FeedRow, SnapshotRow } from "../journal-store.ts"
+import type { EntryContent } from "../journal/journal.ts"
+import type { FeedRow, SnapshotRow } from "../journal/journal-store.ts"
 import type { CheckTable } from "./check-table.ts"
 
 /** Rows of one loan that follow on each other and whose raw bodies are gone; `position` is the first one's. */

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto"
-import { leafHash, nodeHash } from "../checkpoint.ts"
-import type { SealedRow } from "../checkpoint.ts"
+import { leafHash, nodeHash } from "../journal/checkpoint.ts"
+import type { SealedRow } from "../journal/checkpoint.ts"
 
 /** The Merkle root of rows that pass by one at a time; holds one hash for each power of two among them. */
 export function makeMerkleStream() {

@@ -1,5 +1,11 @@
-import type { SealedRow } from "../checkpoint.ts"
-import type { CheckpointRow, FeedRow, JournalStore, PlaceByLoan, SnapshotRow } from "../journal-store.ts"
+import type { SealedRow } from "../journal/checkpoint.ts"
+import type {
+  CheckpointRow,
+  FeedRow,
+  JournalStore,
+  PlaceByLoan,
+  SnapshotRow,
+} from "../journal/journal-store.ts"
 import type { RowReader } from "./row-reader.ts"
 import { makeRowReader } from "./row-reader.ts"
 

@@ -1,6 +1,6 @@
-import { digestOf, hashOf } from "../journal.ts"
-import type { EntryContent } from "../journal.ts"
-import type { FeedRow } from "../journal-store.ts"
+import { digestOf, hashOf } from "../journal/journal.ts"
+import type { EntryContent } from "../journal/journal.ts"
+import type { FeedRow } from "../journal/journal-store.ts"
 import type { CheckTable } from "./check-table.ts"
 import type { ReadText } from "./entry-text.ts"
 

@@ -1,6 +1,6 @@
 import { Effect } from "effect"
-import type { CheckpointRow } from "../journal-store.ts"
-import { JournalStore } from "../journal-store.ts"
+import type { CheckpointRow } from "../journal/journal-store.ts"
+import { JournalStore } from "../journal/journal-store.ts"
 import type { StoreUnavailable } from "../loan-store.ts"
 import { judgeFeed } from "./feed-judge.ts"
 import type { Anchor, FeedChecks, FeedJudge } from "./feed-judge.ts"

@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import type { FeedRow, JournalStore, SnapshotRow } from "../journal-store.ts"
+import type { FeedRow, JournalStore, SnapshotRow } from "../journal/journal-store.ts"
 import type { StoreUnavailable } from "../loan-store.ts"
 import { finding } from "./finding.ts"
 import type { Findings } from "./findings.ts"

@@ -11,7 +11,7 @@ import { facts, iso, jsonFlag, print } from "./output.ts"
 const notTime = new SchemaIssue.InvalidValue({ message: "expected a time such as 2026-03-01T12:00:00Z" })
 
 /** A time with its zone; without one, two people would read it differently. */
-const InstantText = Schema.String.pipe(
+export const InstantText = Schema.String.pipe(
   Schema.decodeTo(Instant, {
     decode: SchemaGetter.transformEffect((text) => {
       const at = Date.parse(text)

@@ -4,8 +4,9 @@ import { Flag } from "effect/cli"
 import { operatorConfigFromEnvironment, settingsFromEnvironment } from "../config/config.ts"
 import { databaseConfig } from "../config/database-config.ts"
 import { LoanEngine } from "../engine.ts"
-import type { JournalStore } from "../journal-store.ts"
+import type { JournalStore } from "../journal/journal-store.ts"
 import type { LoanStore } from "../loan-store.ts"
+import type { WebhookStore } from "../webhook-store.ts"
 import { commandDatabaseLayer } from "../store/database.ts"
 import type { Database, StoreUse } from "../store/database.ts"
 import type { CommandUnusable } from "./exit-codes.ts"
@@ -37,7 +38,7 @@ export const existingDatabase = Effect.fnUntraced(
 export const openStore = (
   named: Option.Option<string>,
   use: StoreUse,
-): Layer.Layer<LoanStore | JournalStore, CommandUnusable> =>
+): Layer.Layer<LoanStore | JournalStore | WebhookStore, CommandUnusable> =>
   Layer.unwrap(Effect.map(existingDatabase(named), (database) => commandDatabaseLayer(database, use))).pipe(
     Layer.catch(({ message }) => Layer.effectContext(unusable(message))),
   )

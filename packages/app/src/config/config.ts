@@ -5,17 +5,18 @@ import type { CallbackReceiverLimits } from "@loan-engine/adapters-http/callback
 import type { AccountName } from "@loan-engine/domain/observation"
 import type { Redacted } from "effect"
 import { Effect } from "effect"
-import type { CallbackHealthSettings } from "../callback-health.ts"
-import { callbackHealthDefaults } from "../callback-health.ts"
-import { cadenceDefaults } from "../poll-cadence.ts"
-import type { PollerSettings } from "../poller.ts"
-import { pollerDefaults } from "../poller.ts"
-import type { SealingSettings } from "../sealing.ts"
-import { sealingDefaults } from "../sealing.ts"
+import type { CallbackHealthSettings } from "../callbacks/callback-health.ts"
+import { callbackHealthDefaults } from "../callbacks/callback-health.ts"
+import { cadenceDefaults } from "../polling/poll-cadence.ts"
+import type { PollerSettings } from "../polling/poller.ts"
+import { pollerDefaults } from "../polling/poller.ts"
+import type { SealingSettings } from "../journal/sealing.ts"
+import { sealingDefaults } from "../journal/sealing.ts"
 import type { ServerLimits } from "../server-limits.ts"
 import { serverLimitsDefault } from "../server-limits.ts"
 import type { Currencies } from "../currencies.ts"
 import type { Database } from "../store/database.ts"
+import type { WebhookSettings } from "../webhooks/webhook-settings.ts"
 import { apiConfig } from "./api-config.ts"
 import type { ApiConfig } from "./api-config.ts"
 import { callbackConfig } from "./callback-config.ts"
@@ -29,6 +30,7 @@ import type { AccountValues, LoanEngineSettings } from "./settings.ts"
 import { Environment, environmentSources, writtenSource } from "./sources.ts"
 import { telemetryConfig } from "./telemetry-config.ts"
 import type { TelemetryConfig } from "./telemetry-config.ts"
+import { webhookConfig } from "./webhook-config.ts"
 
 /** How one account's callbacks are trusted, where its bank is, and in what its amounts are. */
 export interface AccountConfig extends CallbackConfig {
@@ -57,6 +59,7 @@ export interface OperatorConfig {
   readonly breakerLimits: BreakerLimits
   readonly sealing: SealingSettings
   readonly callbackHealth: CallbackHealthSettings
+  readonly webhooks: WebhookSettings
   readonly telemetry: TelemetryConfig
 }
 
@@ -127,6 +130,7 @@ export function operatorConfig(read: SettingsRead): Effect.Effect<OperatorConfig
       breakerLimits: limitsIn(engine, breakerLimitsDefault),
       sealing: limitsIn(engine, sealingDefaults),
       callbackHealth: limitsIn(engine, callbackHealthDefaults),
+      webhooks: yield* webhookConfig(read),
       telemetry: telemetryConfig(engine),
     }
   })

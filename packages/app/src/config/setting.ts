@@ -187,13 +187,14 @@ function hasUser(given: string): boolean {
   return username !== "" || password !== ""
 }
 
-/** `name=value` pairs with commas between them; values may hold `=`. What is no such list is left for the kind to refuse. */
+/** `name=value` pairs with commas between them, each name once; values may hold `=`. What is no such list is left for the kind to refuse. */
 function pairs(list: string): unknown {
   const read: Record<string, string> = {}
   for (const entry of listed(list)) {
     const at = entry.indexOf("=")
-    if (at < 1) return list
-    read[entry.slice(0, at).trim()] = entry.slice(at + 1).trim()
+    const name = entry.slice(0, at).trim()
+    if (at < 1 || Object.hasOwn(read, name)) return list
+    read[name] = entry.slice(at + 1).trim()
   }
   return read
 }

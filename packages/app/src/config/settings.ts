@@ -8,16 +8,17 @@ import { accessLimitsDefault } from "../api/access.ts"
 import { scopes } from "../api/api-contract.ts"
 import { loanListLimitsDefault } from "../api/loan-list.ts"
 import { metricsLimitsDefault } from "../api/operator-routes.ts"
-import { callbackHealthDefaults } from "../callback-health.ts"
-import { changeFeedLimitsDefault } from "../change-feed.ts"
-import { cadenceLimitsDefault } from "../poll-cadence.ts"
-import { pollerDefaults } from "../poller.ts"
-import { sealingDefaults } from "../sealing.ts"
+import { callbackHealthDefaults } from "../callbacks/callback-health.ts"
+import { changeFeedLimitsDefault } from "../journal/change-feed.ts"
+import { cadenceLimitsDefault } from "../polling/poll-cadence.ts"
+import { pollerDefaults } from "../polling/poller.ts"
+import { sealingDefaults } from "../journal/sealing.ts"
 import { serverLimitsDefault } from "../server-limits.ts"
 import { postgresDefaults, postgresLimitsDefault } from "../store/postgres-settings.ts"
 import { sqliteLimitsDefault } from "../store/sqlite.ts"
 import { logFormats, logLevelNames } from "../telemetry/log.ts"
 import { traceExportLimitsDefault } from "../telemetry/trace-export.ts"
+import { webhookLimitsDefault } from "../webhooks/webhook-settings.ts"
 import { kinds, optional, shared, timerMsMax, withDefault } from "./setting.ts"
 import type { ValuesOf, WrittenOf } from "./setting.ts"
 
@@ -177,6 +178,8 @@ const callbacks = limits(
 
 const { pollJitterPercent, ...cadenceLimits } = cadenceLimitsDefault
 
+const { webhookJitterPercent, ...webhookLimits } = webhookLimitsDefault
+
 const polling = {
   ...limits(
     { ...pollerDefaults, ...cadenceLimits, ...breakerLimitsDefault },
@@ -209,6 +212,45 @@ const polling = {
   ...limits(
     { pollJitterPercent },
     { pollJitterPercent: "how far an interval may stray either way" },
+    percent,
+  ),
+}
+
+const webhooks = {
+  webhookUrls: optional(
+    kinds.pairsOf({
+      expected:
+        "a list such as crm=https://crm.example/hooks,erp=https://erp.example/hooks: names of your own, each once, and their URLs, a comma in one as %2C",
+      example: { crm: "https://crm.example/hooks" },
+      schema: Schema.Record(Schema.String, Schema.NonEmptyString),
+    }),
+    "the services that are told of every change, by names of your own: `crm=https://crm.example/hooks,erp=…`",
+  ),
+  webhookSecrets: optional(
+    kinds.secretPairs({
+      expected:
+        "a list such as crm=whsec_…,erp=whsec_…: the endpoints' names and their secrets, of an endpoint several with spaces between them",
+      example: { crm: "whsec_…" },
+      schema: Schema.Record(Schema.String, Schema.NonEmptyString),
+    }),
+    "what signs the messages to each: `crm=whsec_…,erp=whsec_…`; several with a space between them all sign, while they are rotated. `loan-engine webhooks secret` makes one",
+  ),
+  ...limits(webhookLimits, {
+    webhookRequestMsMax: "how long a receiver may take for one message",
+    webhookConnectMsMax: "how long the connection to it may take",
+    webhookAnswerBytesMax: "how much of its answer is read",
+    webhooksInFlightMax: "how many messages may be under way to one endpoint, each of another loan",
+    webhookPageRowsMax: "how many changes, and how many loans that wait, are taken up at once",
+    webhookPollMs: "how often it is looked for what is due, and for what another process wrote",
+    webhookStoreRetryMs: "how long deliveries rest after the store could not be read or written",
+    webhookLeaseMs:
+      "PostgreSQL: when another engine delivers instead of one that has died; four times `webhookRequestMsMax` at least",
+    webhookRetryAfterMsMax: "the longest wait that a receiver may ask for",
+    webhookWatchEveryMs: "how often endpoints are counted, and disabled ones told of",
+  }),
+  ...limits(
+    { webhookJitterPercent },
+    { webhookJitterPercent: "how far a retry may stray from its time either way" },
     percent,
   ),
 }
@@ -277,6 +319,7 @@ export const settingGroups = {
   "The store": store,
   Callbacks: callbacks,
   Polling: polling,
+  Webhooks: webhooks,
   "The API": { ...api, ...console },
   Telemetry: telemetry,
 }
@@ -286,6 +329,7 @@ export const engineSettings = {
   ...store,
   ...callbacks,
   ...polling,
+  ...webhooks,
   ...api,
   ...console,
   ...telemetry,

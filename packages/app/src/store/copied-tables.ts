@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { Schema } from "effect"
-import { EntryContent } from "../journal.ts"
+import { EntryContent } from "../journal/journal.ts"
 
 /** What a column holds, in whichever of the two stores. */
 type Kind = "text" | "whole" | "flag" | "bytes"
@@ -116,6 +116,28 @@ export const copiedTables: ReadonlyArray<CopiedTable> = [
       ["position", "whole"],
     ],
     key: ["name"],
+  },
+  {
+    name: "webhook_endpoints",
+    columns: [
+      ["name", "text"],
+      ["position", "whole"],
+      ["disabled_at", "whole"],
+      ["disabled_why", "text"],
+      ["lease_owner", "text"],
+    ],
+    key: ["name"],
+  },
+  {
+    name: "webhook_parked",
+    columns: [
+      ["endpoint", "text"],
+      ["application_reference", "text"],
+      ["position", "whole"],
+      ["attempts", "whole"],
+      ["due_at", "whole"],
+    ],
+    key: ["endpoint", "application_reference"],
   },
 ]
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite"
 import { Effect } from "effect"
 import type { Layer, Scope } from "effect"
-import type { JournalStore } from "../journal-store.ts"
+import type { JournalStore } from "../journal/journal-store.ts"
 import type { LoanStore, StoreUnavailable, StoreUnusable } from "../loan-store.ts"
 import type { CopiedRow, CopiedTable } from "./copied-tables.ts"
 import { copiedPageRowsMax, copiedRow, keyOf } from "./copied-tables.ts"

@@ -1,7 +1,8 @@
 import { Effect, Layer } from "effect"
 import type { Redacted } from "effect"
-import type { JournalStore } from "../journal-store.ts"
+import type { JournalStore } from "../journal/journal-store.ts"
 import type { LoanStore, StoreUnusable } from "../loan-store.ts"
+import type { WebhookStore } from "../webhook-store.ts"
 import { checkFailover } from "./postgres-failover.ts"
 import type { FailoverCheck } from "./postgres-failover.ts"
 import { placeOf } from "./postgres-hosts.ts"
@@ -26,7 +27,7 @@ export type Database =
       readonly limits: PostgresLimits
     }
 
-export type StoreLayer = Layer.Layer<LoanStore | JournalStore, StoreUnusable>
+export type StoreLayer = Layer.Layer<LoanStore | JournalStore | WebhookStore, StoreUnusable>
 
 /** How a command opens the store: to read what comes, to read all as of one moment, or to write. */
 export type StoreUse = "read" | "read-one-moment" | "write"

@@ -86,6 +86,26 @@ const migrations: ReadonlyArray<Migration> = [
     `CREATE INDEX loans_by_external_reference ON ${schema}.loans (account, external_reference, application_reference)
       WHERE external_reference IS NOT NULL`,
   ],
+  // How far each endpoint of webhooks has come, who delivers for it and until when, and the loans whose messages wait there.
+  (schema, partitions) => [
+    `CREATE TABLE ${schema}.webhook_endpoints (
+      name text COLLATE "C" PRIMARY KEY,
+      position bigint NOT NULL,
+      disabled_at bigint,
+      disabled_why text,
+      lease_owner text,
+      leased_until bigint)`,
+    `CREATE TABLE ${schema}.webhook_parked (
+      application_reference text COLLATE "C" NOT NULL,
+      endpoint text COLLATE "C" NOT NULL,
+      position bigint NOT NULL,
+      attempts integer NOT NULL,
+      due_at bigint NOT NULL,
+      PRIMARY KEY (application_reference, endpoint)
+    ) PARTITION BY HASH (application_reference)`,
+    ...partitionsOf(schema, "webhook_parked", partitions),
+    `CREATE INDEX webhook_parked_due ON ${schema}.webhook_parked (endpoint, due_at, application_reference)`,
+  ],
 ]
 
 const partitionsOf = (schema: string, table: string, partitions: number): ReadonlyArray<string> =>
@@ -99,8 +119,10 @@ const partitionsOf = (schema: string, table: string, partitions: number): Readon
 /** The version of the schema that this program writes. */
 export const postgresSchemaVersion = migrations.length
 
+type Right = "SELECT" | "INSERT" | "UPDATE" | "DELETE"
+
 /** Every table that the engine works with, and what it must be allowed to do there. */
-export const postgresTables: { readonly [table: string]: ReadonlyArray<"SELECT" | "INSERT" | "UPDATE"> } = {
+export const postgresTables: { readonly [table: string]: ReadonlyArray<Right> } = {
   loans: ["SELECT", "INSERT", "UPDATE"],
   journal: ["SELECT", "INSERT", "UPDATE"],
   feed_origin: ["SELECT"],
@@ -108,6 +130,8 @@ export const postgresTables: { readonly [table: string]: ReadonlyArray<"SELECT" 
   checkpoints: ["SELECT", "INSERT"],
   cursors: ["SELECT", "UPDATE"],
   callback_days: ["SELECT", "INSERT", "UPDATE"],
+  webhook_endpoints: ["SELECT", "INSERT", "UPDATE"],
+  webhook_parked: ["SELECT", "INSERT", "UPDATE", "DELETE"],
 }
 
 /** What brings a schema from this version up to the program's, each statement apart. */

@@ -35,7 +35,7 @@ export const postgresLimitsDefault: PostgresLimits = {
   databaseMigrationMsMax: 600_000,
   databaseNotifyMs: 20,
   databaseListenRetryMs: 1_000,
-  databasePartitions: 16,
+  databasePartitions: 4,
 }
 
 export interface PostgresSettings extends PostgresLimits {

@@ -58,9 +58,11 @@ const runStatement = (run: Run, { sql, parameters }: Statement): Effect.Effect<R
   run(sql, parameters)
 
 const loadMany = (run: Run, schema: string) => {
+  // Joined rather than asked for by ANY, so that each reference is looked up in its own partition and in no other.
   const sql = `
-    SELECT l.application_reference, ${loanColumns} FROM ${schema}.loans l
-    WHERE l.application_reference = ANY ($1::text[])`
+    SELECT l.application_reference, ${loanColumns}
+    FROM unnest($1::text[]) AS i (application_reference)
+    JOIN ${schema}.loans l ON l.application_reference = i.application_reference`
   return (references: ReadonlyArray<ApplicationReference>) =>
     Effect.map(
       run(sql, [texts([...new Set(references)])]),

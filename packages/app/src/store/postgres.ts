@@ -1,7 +1,8 @@
 import { Context, Effect, Layer } from "effect"
-import { JournalStore } from "../journal-store.ts"
+import { JournalStore } from "../journal/journal-store.ts"
 import { LoanStore } from "../loan-store.ts"
 import type { StoreUnusable } from "../loan-store.ts"
+import { WebhookStore } from "../webhook-store.ts"
 import { makeGroupCommit } from "./group-commit.ts"
 import { makeRun, orUnavailable } from "./postgres-run.ts"
 import { postgresJournal } from "./postgres-journal.ts"
@@ -12,6 +13,7 @@ import { openPostgres } from "./postgres-open.ts"
 import type { PostgresSettings } from "./postgres-settings.ts"
 import { quotedSchema } from "./postgres-settings.ts"
 import { commitUpdates } from "./postgres-updates.ts"
+import { postgresWebhooks } from "./postgres-webhooks.ts"
 
 /**
  * The store of several engines on one state: a PostgreSQL schema, where a loan's version is the fence and the due time of a
@@ -20,7 +22,8 @@ import { commitUpdates } from "./postgres-updates.ts"
  */
 export const layerPostgres = (
   settings: PostgresSettings,
-): Layer.Layer<LoanStore | JournalStore, StoreUnusable> => Layer.effectContext(makePostgresStore(settings))
+): Layer.Layer<LoanStore | JournalStore | WebhookStore, StoreUnusable> =>
+  Layer.effectContext(makePostgresStore(settings))
 
 const makePostgresStore = Effect.fnUntraced(function* (given: PostgresSettings) {
   const { host } = yield* openPostgres(given)
@@ -35,5 +38,8 @@ const makePostgresStore = Effect.fnUntraced(function* (given: PostgresSettings) 
   const submit = yield* makeGroupCommit(settings, commit)
   const loanStore = postgresLoans(query, schema, submit)
   const journalStore = postgresJournal(query, schema, news)
-  return Context.make(LoanStore, loanStore).pipe(Context.add(JournalStore, journalStore))
+  return Context.make(LoanStore, loanStore).pipe(
+    Context.add(JournalStore, journalStore),
+    Context.add(WebhookStore, postgresWebhooks(query, schema)),
+  )
 })

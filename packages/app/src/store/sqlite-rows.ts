@@ -1,8 +1,8 @@
 import { Loan } from "@loan-engine/domain/loan"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Schema } from "effect"
-import { EntryContent } from "../journal.ts"
-import type { StoredEntry } from "../journal.ts"
+import { EntryContent } from "../journal/journal.ts"
+import type { StoredEntry } from "../journal/journal.ts"
 import type { StoredLoan } from "../loan-store.ts"
 
 /** What {@link storedLoan} reads of a loan's row. */

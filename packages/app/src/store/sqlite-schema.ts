@@ -128,6 +128,25 @@ const migrations: ReadonlyArray<string> = [
   CREATE INDEX loans_by_external_reference ON loans (account, external_reference, application_reference)
     WHERE external_reference IS NOT NULL;
   `,
+  // How far each endpoint of webhooks has come, who delivers for it, and the loans whose messages wait there.
+  `
+  CREATE TABLE webhook_endpoints (
+    name TEXT PRIMARY KEY,
+    position INTEGER NOT NULL,
+    disabled_at INTEGER,
+    disabled_why TEXT,
+    lease_owner TEXT
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE webhook_parked (
+    endpoint TEXT NOT NULL,
+    application_reference TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    PRIMARY KEY (endpoint, application_reference)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX webhook_parked_due ON webhook_parked (endpoint, due_at);
+  `,
 ]
 
 /** The version of the schema that this program writes. */

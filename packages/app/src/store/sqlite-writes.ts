@@ -44,6 +44,22 @@ const writeStatements = {
       forged = forged + excluded.forged,
       unauthorized = unauthorized + excluded.unauthorized,
       last_callback_at = nullif(max(coalesce(last_callback_at, -1), coalesce(excluded.last_callback_at, -1)), -1)`,
+  addWebhooks: "INSERT INTO webhook_endpoints (name, position) VALUES (?, ?) ON CONFLICT DO NOTHING",
+  leaseWebhooks: "UPDATE webhook_endpoints SET lease_owner = ? WHERE name = ?",
+  releaseWebhooks: "UPDATE webhook_endpoints SET lease_owner = NULL WHERE name = ? AND lease_owner = ?",
+  settleWebhooks: `
+    UPDATE webhook_endpoints SET
+      position = ?, disabled_at = coalesce(?, disabled_at), disabled_why = coalesce(?, disabled_why)
+    WHERE name = ? AND lease_owner = ? AND position = ?`,
+  parkWebhooks: `
+    INSERT INTO webhook_parked (endpoint, application_reference, position, attempts, due_at) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (endpoint, application_reference) DO UPDATE SET
+      position = excluded.position, attempts = excluded.attempts, due_at = excluded.due_at`,
+  unparkWebhooks: "DELETE FROM webhook_parked WHERE endpoint = ? AND application_reference = ?",
+  rewindWebhooks: "UPDATE webhook_endpoints SET position = ? WHERE name = ? AND position >= ?",
+  unparkBehind: "DELETE FROM webhook_parked WHERE endpoint = ? AND position > ?",
+  enableWebhooks: "UPDATE webhook_endpoints SET disabled_at = NULL, disabled_why = NULL WHERE name = ?",
+  makeWebhooksDue: "UPDATE webhook_parked SET due_at = ?, attempts = 0 WHERE endpoint = ?",
   // The least that can be written: the same four bytes of the file's header, through the log and onto the disk.
   touch: `PRAGMA application_id = ${applicationId}`,
   eraseRaw: `

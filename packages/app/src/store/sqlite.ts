@@ -2,9 +2,10 @@ import type { DatabaseSync, StatementSync } from "node:sqlite"
 import type { AccountName } from "@loan-engine/domain/observation"
 import { Context, Effect, Layer, PubSub } from "effect"
 import type { Scope } from "effect"
-import { JournalStore } from "../journal-store.ts"
+import { JournalStore } from "../journal/journal-store.ts"
 import type { CallbackRegistration, ClaimDue, ClaimedLoan, LineDue, StoreUnusable } from "../loan-store.ts"
 import { LoanStore, StoreUnavailable } from "../loan-store.ts"
+import { WebhookStore } from "../webhook-store.ts"
 import { makeGroupCommit } from "./group-commit.ts"
 import type { GroupCommitLimits } from "./group-commit.ts"
 import { isSqliteError } from "./sqlite-connection.ts"
@@ -15,6 +16,7 @@ import { openDatabase, opening } from "./sqlite-open.ts"
 import type { OpenSettings } from "./sqlite-open.ts"
 import { accountOf, loanColumns, stageCount, storedEntry, storedLoan } from "./sqlite-rows.ts"
 import { changeOf, commitInOrder, loadLoan, reschedule, writtenOf } from "./sqlite-updates.ts"
+import { sqliteWebhooks } from "./sqlite-webhooks.ts"
 import { inlineCommit, threadCommit } from "./sqlite-writer.ts"
 import type { CommitJobs } from "./sqlite-writer.ts"
 import type { Write, WriteJob } from "./sqlite-writes.ts"
@@ -41,7 +43,9 @@ export const sqliteDefaults: Omit<SqliteSettings, "path"> = {
 }
 
 /** The embedded store: one SQLite file in WAL mode with full synchronisation, read here and written in group commits. */
-export const layerSqlite = (settings: SqliteSettings): Layer.Layer<LoanStore | JournalStore, StoreUnusable> =>
+export const layerSqlite = (
+  settings: SqliteSettings,
+): Layer.Layer<LoanStore | JournalStore | WebhookStore, StoreUnusable> =>
   Layer.effectContext(makeSqliteStore(settings))
 
 const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
@@ -81,7 +85,11 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
   const journalStore = yield* opening(settings.path, () =>
     sqliteJournal(database, { path: settings.path, read, write, news }),
   )
-  return Context.make(LoanStore, loanStore).pipe(Context.add(JournalStore, journalStore))
+  const webhookStore = yield* opening(settings.path, () => sqliteWebhooks(database, { read, write }))
+  return Context.make(LoanStore, loanStore).pipe(
+    Context.add(JournalStore, journalStore),
+    Context.add(WebhookStore, webhookStore),
+  )
 })
 
 /** What SQLite refuses is a failure of the world; anything else is a defect of ours, and crashes loudly. */

@@ -98,6 +98,46 @@ export const callbackAlarmGauge = gaugeFamily({
   attributes: { account },
 })
 
+const endpoint = "the configured endpoints of webhooks"
+
+export const webhookDeliveriesCounter = counterFamily({
+  name: "loan_engine_webhook_deliveries_total",
+  unit: "attempts",
+  description: "Attempts to tell an endpoint of a change, by what became of them.",
+  attributes: { endpoint, outcome: "`delivered`, `refused`, `timed-out`, `unreachable`, `gone`" },
+})
+
+export const webhookDuration = histogramFamily({
+  name: "loan_engine_webhook_duration_seconds",
+  unit: "seconds",
+  description: "How long an endpoint took for one attempt.",
+  attributes: { endpoint },
+  boundaries: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30],
+})
+
+export const webhookParkedGauge = gaugeFamily({
+  name: "loan_engine_webhook_parked",
+  unit: "loans",
+  description: "Loans whose next message to an endpoint waits to be tried again.",
+  attributes: { endpoint },
+})
+
+export const webhookLagGauge = gaugeFamily({
+  name: "loan_engine_webhook_lag",
+  unit: "positions",
+  description:
+    "How far an endpoint is behind the newest change, in positions of the feed; on PostgreSQL these are not counted one by one.",
+  attributes: { endpoint },
+})
+
+export const webhookDisabledGauge = gaugeFamily({
+  name: "loan_engine_webhook_disabled",
+  unit: "flag",
+  description:
+    "1 while nothing is sent to an endpoint, because it failed for too long or wants nothing any more.",
+  attributes: { endpoint },
+})
+
 export const stalledLoansGauge = gaugeFamily({
   name: "loan_engine_loans_stalled",
   unit: "loans",
@@ -157,6 +197,11 @@ export const metricFamilies: ReadonlyArray<Omit<MetricFamily, "of">> = [
   apiRequestsCounter,
   apiRequestDuration,
   changeStreamsGauge,
+  webhookDeliveriesCounter,
+  webhookDuration,
+  webhookParkedGauge,
+  webhookLagGauge,
+  webhookDisabledGauge,
   buildInfoGauge,
 ]
 

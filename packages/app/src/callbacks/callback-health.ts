@@ -1,0 +1,145 @@
+import type { Instant } from "@loan-engine/domain/instant"
+import type { AccountName } from "@loan-engine/domain/observation"
+import type { EntryContent } from "../journal/journal.ts"
+
+/** What one account's callbacks did on one day, counted from the journal and from what was refused. */
+export interface CallbackDay {
+  readonly account: AccountName
+  /** Whole days since 1970 in UTC, of the receipt. */
+  readonly day: number
+  /** News that a callback brought first. */
+  readonly byCallback: number
+  /** News that the bank had to be asked for, though a callback should have brought it. */
+  readonly byPoll: number
+  /** Callbacks of a kind not heard before whose news was known already: late rather than lost. */
+  readonly late: number
+  /** Refused because of their signature, and because of their credentials. */
+  readonly forged: number
+  readonly unauthorized: number
+  readonly lastCallbackAt: Instant | null
+}
+
+export interface CallbackHealthSettings {
+  /** How often the journal is counted on. */
+  readonly callbackHealthEveryMs: number
+  /** How many days back, today included, an account is judged by. */
+  readonly callbackHealthDays: number
+  /** The share of news, in per cent, that may have to be asked for before it is an alarm. */
+  readonly callbackMissedPercentMax: number
+  /** With less news than this an account is not judged: one lost callback of two is bad luck. */
+  readonly callbackNewsMin: number
+}
+
+export const callbackHealthDefaults: CallbackHealthSettings = {
+  callbackHealthEveryMs: 10_000,
+  callbackHealthDays: 7,
+  callbackMissedPercentMax: 30,
+  callbackNewsMin: 20,
+}
+
+/** How one account's callbacks fare, over the last days. */
+export interface CallbackHealth extends Omit<CallbackDay, "day"> {
+  /** News asked for whose callback did not come later either. */
+  readonly missed: number
+  /** `missed` as a share of all news, from 0 to 1; 0 where there was none. */
+  readonly missedRate: number
+  /** Set when so much is missed that the bank may be sending its callbacks elsewhere. */
+  readonly alarming: boolean
+}
+
+const dayMs = 86_400_000
+
+export const dayOf = (at: Instant): number => Math.floor(at / dayMs)
+
+/** The key of an account's day among others. */
+const keyOf = (account: AccountName, day: number): string => `${account} ${day}`
+
+/** Counts by account and day, as they are gathered before they are written. */
+export class CallbackTally {
+  private readonly tallied = new Map<string, CallbackDay>()
+
+  get days(): ReadonlyArray<CallbackDay> {
+    return [...this.tallied.values()]
+  }
+
+  /** Counts what an entry of the journal tells of its account's callbacks. */
+  entry({ account, source, news, disposition, receivedAt }: CountedEntry): void {
+    const day = dayOf(receivedAt)
+    if (source === "callback") {
+      const late = disposition === "repeated" || (disposition === "noted" && news.length === 0) ? 1 : 0
+      this.add(account, day, { byCallback: news.length, late, lastCallbackAt: receivedAt })
+    } else if (source === "poll" || source === "quote") {
+      this.add(account, day, { byPoll: news.length })
+    }
+  }
+
+  /** Counts callbacks that were refused since they were last counted. */
+  refused(account: AccountName, at: Instant, counts: Pick<CallbackDay, "forged" | "unauthorized">): void {
+    if (counts.forged > 0 || counts.unauthorized > 0) this.add(account, dayOf(at), counts)
+  }
+
+  private add(account: AccountName, day: number, more: Partial<Omit<CallbackDay, "account" | "day">>): void {
+    const key = keyOf(account, day)
+    this.tallied.set(key, sum(this.tallied.get(key) ?? quietDay(account, day), more))
+  }
+}
+
+/** What a tally reads of an entry. */
+export type CountedEntry = Pick<EntryContent, "account" | "source" | "news" | "disposition" | "receivedAt">
+
+const quietDay = (account: AccountName, day: number): CallbackDay => ({
+  account,
+  day,
+  byCallback: 0,
+  byPoll: 0,
+  late: 0,
+  forged: 0,
+  unauthorized: 0,
+  lastCallbackAt: null,
+})
+
+function sum(one: CallbackDay, more: Partial<CallbackDay>): CallbackDay {
+  const last = Math.max(one.lastCallbackAt ?? -1, more.lastCallbackAt ?? -1)
+  return {
+    account: one.account,
+    day: one.day,
+    byCallback: one.byCallback + (more.byCallback ?? 0),
+    byPoll: one.byPoll + (more.byPoll ?? 0),
+    late: one.late + (more.late ?? 0),
+    forged: one.forged + (more.forged ?? 0),
+    unauthorized: one.unauthorized + (more.unauthorized ?? 0),
+    lastCallbackAt: last < 0 ? null : last,
+  }
+}
+
+/** The first day that an account is judged by. */
+export const judgedFrom = (now: Instant, { callbackHealthDays }: CallbackHealthSettings): number =>
+  dayOf(now) - callbackHealthDays + 1
+
+/**
+ * An account's health over its days. News counts as missed when it had to be asked for and no callback came for it later
+ * either; so a callback that is merely slower than a poll is no alarm, and one that never comes is.
+ */
+export function callbackHealth(
+  account: AccountName,
+  days: ReadonlyArray<CallbackDay>,
+  { callbackMissedPercentMax, callbackNewsMin }: CallbackHealthSettings,
+): CallbackHealth {
+  const { day: _day, ...total } = days
+    .filter((each) => each.account === account)
+    .reduce(sum, quietDay(account, 0))
+  const news = total.byCallback + total.byPoll
+  const missed = Math.max(0, total.byPoll - total.late)
+  const missedRate = news === 0 ? 0 : missed / news
+  const alarming = news >= callbackNewsMin && missedRate * 100 > callbackMissedPercentMax
+  return { ...total, missed, missedRate, alarming }
+}
+
+/** The command that looks into an account's callbacks. */
+export const callbackHealthCommand = (account: AccountName): string =>
+  `loan-engine callback health --account ${account}`
+
+/** What an operator is told of an account whose callbacks do not come. */
+export const callbackAlarm = ({ account, missed, byCallback, byPoll }: CallbackHealth): string =>
+  `account ${account}: ${missed} of ${byCallback + byPoll} news were brought by no callback. The bank's callback URL may ` +
+  `have been overwritten, or never been registered. Look with: ${callbackHealthCommand(account)}`

@@ -1,0 +1,160 @@
+import type { RejectionCode } from "@loan-engine/adapters-http/callback-answer"
+import type { RejectionLog } from "@loan-engine/adapters-http/rejection-log"
+import type { AccountName } from "@loan-engine/domain/observation"
+import { Clock, Effect, Metric, Option, Schema } from "effect"
+import type { Scope } from "effect"
+import { callbackAlarm, callbackHealth, CallbackTally, judgedFrom } from "./callback-health.ts"
+import type { CallbackHealth, CallbackHealthSettings } from "./callback-health.ts"
+import { EntryContent } from "../journal/journal.ts"
+import { JournalStore } from "../journal/journal-store.ts"
+import type { FeedRow } from "../journal/journal-store.ts"
+import type { StoreUnavailable } from "../loan-store.ts"
+import { recurring } from "../recurring.ts"
+import { callbackAlarmGauge, callbackMissedRatioGauge } from "../telemetry/metrics.ts"
+
+/** How many entries are counted before everything else has its turn again. */
+const countedPageRowsMax = 200
+
+const decodeEntry = Schema.decodeUnknownOption(
+  Schema.fromJsonString(
+    Schema.Struct({
+      account: EntryContent.fields.account,
+      source: EntryContent.fields.source,
+      news: EntryContent.fields.news,
+      disposition: EntryContent.fields.disposition,
+      receivedAt: EntryContent.fields.receivedAt,
+    }),
+  ),
+)
+
+/** What was refused of an account's callbacks since the process began. */
+export type RefusedCounts = Pick<RejectionLog, "counts">
+
+/**
+ * Counts how every account's callbacks fare, from the feed and from what was refused, and says so when too much is missed.
+ * It only ever tells: the bank wants its callback URL sent once, so nothing is registered anew by itself.
+ */
+export const watchCallbacks = Effect.fnUntraced(function* (
+  settings: CallbackHealthSettings,
+  accounts: ReadonlyArray<AccountName>,
+  refused: RefusedCounts,
+): Effect.fn.Return<void, never, JournalStore | Scope.Scope> {
+  const journal = yield* JournalStore
+  const told = new Map<AccountName, RefusedSoFar>()
+  const alarmed = new Set<AccountName>()
+  const watch = Effect.gen(function* () {
+    yield* countRefused(accounts, refused, told)
+    yield* countFeed
+    for (const health of yield* callbackHealths(settings, accounts)) {
+      yield* show(health)
+      yield* alarm(health, alarmed)
+    }
+  })
+  // Once more at the end: what was refused since the last time would be forgotten with the process.
+  const counted = Effect.provideService(watch, JournalStore, journal)
+  yield* recurring("callbacks could not be counted", settings.callbackHealthEveryMs, counted)
+})
+
+/** How every account's callbacks fared over the last days, what is not counted yet included. */
+export const callbackHealths = Effect.fnUntraced(function* (
+  settings: CallbackHealthSettings,
+  accounts: ReadonlyArray<AccountName>,
+): Effect.fn.Return<ReadonlyArray<CallbackHealth>, StoreUnavailable, JournalStore> {
+  const journal = yield* JournalStore
+  const days = yield* journal.callbackDays(judgedFrom(yield* Clock.currentTimeMillis, settings))
+  const uncounted = new CallbackTally()
+  for (let after = yield* journal.callbacksCountedTo; ;) {
+    const rows = yield* journal.feed({ after, limit: countedPageRowsMax })
+    const last = rows.at(-1)
+    if (last === undefined) break
+    count(uncounted, rows)
+    after = last.position
+  }
+  return accounts.map((account) => callbackHealth(account, [...days, ...uncounted.days], settings))
+})
+
+/** Counts every entry behind the last one counted. */
+export const countFeed = Effect.gen(function* () {
+  const journal = yield* JournalStore
+  for (;;) {
+    const from = yield* journal.callbacksCountedTo
+    const rows = yield* journal.feed({ after: from, limit: countedPageRowsMax })
+    const last = rows.at(-1)
+    if (last === undefined) return
+    const tally = new CallbackTally()
+    count(tally, rows)
+    yield* journal.countCallbacks({ from, to: last.position, days: tally.days })
+    yield* Effect.yieldNow
+  }
+})
+
+/** A row that is not what we wrote is the verification's to report, and must not end the counting of the others. */
+function count(tally: CallbackTally, rows: ReadonlyArray<FeedRow>): void {
+  for (const row of rows) {
+    const entry = Option.getOrUndefined(decodeEntry(row.text))
+    if (entry !== undefined) tally.entry(entry)
+  }
+}
+
+interface RefusedSoFar {
+  readonly forged: number
+  readonly unauthorized: number
+}
+
+const nothingRefused: RefusedSoFar = { forged: 0, unauthorized: 0 }
+
+const forgedCodes: ReadonlyArray<RejectionCode> = ["signature-invalid", "signature-contradicted"]
+
+/** Adds what was refused since the last time, at a position of the feed that stays where it is. */
+const countRefused = Effect.fnUntraced(function* (
+  accounts: ReadonlyArray<AccountName>,
+  refused: RefusedCounts,
+  told: Map<AccountName, RefusedSoFar>,
+) {
+  const journal = yield* JournalStore
+  const now = yield* Clock.currentTimeMillis
+  const from = yield* journal.callbacksCountedTo
+  const tally = new CallbackTally()
+  const current = new Map(accounts.map((account) => [account, refusedOf(refused, account)]))
+  for (const [account, { forged, unauthorized }] of current) {
+    const before = told.get(account) ?? nothingRefused
+    tally.refused(account, now, {
+      forged: forged - before.forged,
+      unauthorized: unauthorized - before.unauthorized,
+    })
+  }
+  if (tally.days.length === 0) return
+  const added = yield* journal.countCallbacks({ from, to: from, days: tally.days })
+  if (added) for (const [account, counts] of current) told.set(account, counts)
+})
+
+function refusedOf(refused: RefusedCounts, account: AccountName): RefusedSoFar {
+  const counts = refused.counts(account)
+  const of = (code: RejectionCode): number => counts.get(code) ?? 0
+  return {
+    forged: forgedCodes.reduce((sum, code) => sum + of(code), 0),
+    unauthorized: of("unauthorized"),
+  }
+}
+
+const show = ({ account, missedRate, alarming }: CallbackHealth): Effect.Effect<void> =>
+  Effect.andThen(
+    Metric.update(callbackMissedRatioGauge.of({ account }), missedRate),
+    Metric.update(callbackAlarmGauge.of({ account }), Number(alarming)),
+  )
+
+/** An alarm is raised when it begins and again only after it was over. */
+function alarm(health: CallbackHealth, alarmed: Set<AccountName>): Effect.Effect<void> {
+  const { account, alarming } = health
+  if (!alarming) alarmed.delete(account)
+  if (!alarming || alarmed.has(account)) return Effect.void
+  alarmed.add(account)
+  return Effect.logWarning(callbackAlarm(health)).pipe(
+    Effect.annotateLogs({
+      account,
+      missed: health.missed,
+      byCallback: health.byCallback,
+      byPoll: health.byPoll,
+    }),
+  )
+}

@@ -1,0 +1,51 @@
+import { isSecureUrl } from "@loan-engine/adapters-http/secure-url"
+import { Effect, Redacted } from "effect"
+import type { WebhookEndpoint, WebhookSettings } from "../webhooks/webhook-settings.ts"
+import { requestsPerLease, webhookLimitsDefault } from "../webhooks/webhook-settings.ts"
+import { keyOf } from "../webhooks/webhook-signature.ts"
+import { ConfigUnusable } from "./config-unusable.ts"
+import { limitsIn } from "./limits-in.ts"
+import type { SettingsRead } from "./read-settings.ts"
+
+/** Checks and reads the endpoints of webhooks: each URL with its secrets, and no secret without its URL. */
+export const webhookConfig = Effect.fnUntraced(function* ({
+  engine,
+  nameOf,
+}: SettingsRead): Effect.fn.Return<WebhookSettings, ConfigUnusable> {
+  const [urlsName, secretsName] = [nameOf("webhookUrls"), nameOf("webhookSecrets")]
+  const urls = new Map(Object.entries(engine.webhookUrls ?? {}))
+  const secrets = new Map(Object.entries(engine.webhookSecrets ? Redacted.value(engine.webhookSecrets) : {}))
+  const limits = limitsIn(engine, webhookLimitsDefault)
+  const faults: Array<string> = []
+  const endpoints: Array<WebhookEndpoint> = []
+  for (const [name, url] of urls) {
+    const keys = (secrets.get(name) ?? "").split(/ +/u).map((secret) => keyOf(secret))
+    if (!namePattern.test(name))
+      faults.push(`${urlsName} names an endpoint ${JSON.stringify(name)}: ${nameRule}`)
+    else if (!isSecureUrl(url)) faults.push(`${urlsName}, ${name}: ${urlRule}`)
+    else if (!secrets.has(name)) faults.push(`${secretsName} has no secret for ${name}: ${secretRule}`)
+    else if (!keys.every((key) => key !== undefined)) faults.push(`${secretsName}, ${name}: ${secretRule}`)
+    else endpoints.push({ name, url: new URL(url), keys: Redacted.make(keys) })
+  }
+  const strangers = [...secrets.keys()].filter((name) => !urls.has(name))
+  if (strangers.length > 0) {
+    faults.push(`${secretsName} has a secret for ${strangers.length} names that ${urlsName} has no URL for.`)
+  }
+  if (limits.webhookLeaseMs < requestsPerLease * limits.webhookRequestMsMax) {
+    faults.push(
+      `${nameOf("webhookLeaseMs")} must be at least ${requestsPerLease} times ${nameOf("webhookRequestMsMax")}.`,
+    )
+  }
+  if (faults.length > 0) return yield* new ConfigUnusable({ message: faults.join("\n") })
+  return { endpoints, limits }
+})
+
+const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/u
+
+const nameRule =
+  "it must be letters, digits, dots, dashes and underscores, beginning with a letter or digit, 64 at most."
+const urlRule =
+  "its URL must be https, or http to a loopback address, and hold no user or password: who receives shows that by the secret."
+const secretRule =
+  "each must be whsec_ and 24 to 64 random bytes as base64, several with a space between them. " +
+  "Make one with: loan-engine webhooks secret"

@@ -1,0 +1,204 @@
+import type { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
+import { Clock, Context, Deferred, Effect, Layer, PubSub, Schema } from "effect"
+import type { Scope } from "effect"
+import { LoanEngine } from "../engine.ts"
+import { EntryContent } from "./journal.ts"
+import { JournalStore } from "./journal-store.ts"
+import type { FeedRow } from "./journal-store.ts"
+import type { StoredLoan, StoreUnavailable } from "../loan-store.ts"
+
+export interface ChangeFeedLimits {
+  /** How many changes are read from the journal at once. */
+  readonly changesPageRowsMax: number
+  /** How often the journal is looked at when nothing has woken the reader: another process may write and not say so. */
+  readonly changesPollMs: number
+  /** How long a stream may be silent before it says that it still stands. */
+  readonly changesHeartbeatMs: number
+  /** How long a reader may leave what was sent to it unread before it is cut off. */
+  readonly changesUnreadMsMax: number
+  /** How many streams may be open at once. */
+  readonly changeStreamsMax: number
+}
+
+export const changeFeedLimitsDefault: ChangeFeedLimits = {
+  changesPageRowsMax: 100,
+  changesPollMs: 1_000,
+  changesHeartbeatMs: 15_000,
+  changesUnreadMsMax: 30_000,
+  changeStreamsMax: 1_000,
+}
+
+/** A change that is durable, where it stands in the feed, and its loan as it stood when it was read. */
+export interface FeedChange extends EntryContent {
+  readonly position: number
+  readonly hash: string
+  readonly stored: StoredLoan
+}
+
+/** What a reader of the feed gets next: changes, or only a position when there were none of interest for a while. */
+export interface FeedStep {
+  readonly changes: ReadonlyArray<FeedChange>
+  readonly position: number
+}
+
+export interface ReadOptions {
+  /** The position behind which to begin; without it, with what comes next. */
+  readonly after: number | undefined
+  readonly only: { readonly reference?: ApplicationReference; readonly account?: AccountName | undefined }
+}
+
+/** Gives the next step each time it is run; `undefined` once the feed has ended, because the engine stops. */
+export type NextStep = Effect.Effect<FeedStep | undefined, StoreUnavailable>
+
+/**
+ * The journal's order as a feed: from any position on, at least once, none left out. A reader is nothing but a position, so
+ * that one that is slow costs no memory; what wakes it up is a hint, and what it gets is always read from the journal.
+ */
+export class ChangeFeed extends Context.Service<
+  ChangeFeed,
+  {
+    /** The position of the newest change. */
+    readonly head: Effect.Effect<number, StoreUnavailable>
+    /** A reader that begins at a position and lives as long as its scope. */
+    readonly read: (
+      options: ReadOptions,
+    ) => Effect.Effect<{ readonly start: number; readonly next: NextStep }, StoreUnavailable, Scope.Scope>
+    /** Ends every reader, so that nobody waits for a feed that has no more to say. */
+    readonly stop: Effect.Effect<void>
+  }
+>()("@loan-engine/app/ChangeFeed") {
+  static readonly layer = (
+    limits: ChangeFeedLimits,
+  ): Layer.Layer<ChangeFeed, never, LoanEngine | JournalStore> => Layer.effect(ChangeFeed, makeFeed(limits))
+}
+
+const makeFeed = Effect.fnUntraced(function* (limits: ChangeFeedLimits) {
+  const engine = yield* LoanEngine
+  const journal = yield* JournalStore
+  const stopped = yield* Deferred.make<void>()
+  const pageBehind = makePages(limits, journal, engine)
+  const head = headOf(journal, limits.changesPageRowsMax)
+
+  const read = Effect.fnUntraced(function* ({ after, only }: ReadOptions) {
+    const wakes = [yield* PubSub.subscribe(engine.changes), yield* PubSub.subscribe(journal.news)]
+    const newest = yield* head
+    const start = after ?? newest
+    const past = start < newest ? yield* pastOf(engine, only.reference, start) : []
+    const from = only.reference === undefined ? start : Math.max(newest, past.at(-1)?.position ?? start)
+    return { start, next: firstly(past, walk(from, wanted(only), wakes)) }
+  })
+
+  /** Goes through the feed from a position on, until there is something to give or it is time for a heartbeat. */
+  const walk = (from: number, isWanted: (change: FeedChange) => boolean, wakes: Wakes): NextStep => {
+    let position = from
+    return Effect.gen(function* () {
+      const quietFrom = yield* Clock.currentTimeMillis
+      for (;;) {
+        if (yield* Deferred.isDone(stopped)) return undefined
+        const page = yield* pageBehind(position)
+        position = page.at(-1)?.position ?? position
+        const changes = page.filter(isWanted)
+        const quietMs = (yield* Clock.currentTimeMillis) - quietFrom
+        if (changes.length > 0 || quietMs >= limits.changesHeartbeatMs) return { changes, position }
+        if (page.length === 0) yield* waitForNews(wakes)
+      }
+    })
+  }
+
+  const waitForNews = (wakes: Wakes): Effect.Effect<void> =>
+    Effect.raceAllFirst([...wakes.map(PubSub.takeAll), Deferred.await(stopped)]).pipe(
+      Effect.timeoutOption(Math.min(limits.changesPollMs, limits.changesHeartbeatMs)),
+      Effect.asVoid,
+    )
+  return ChangeFeed.of({ head, read, stop: Effect.asVoid(Deferred.succeed(stopped, undefined)) })
+})
+
+/** What ends a wait: this process has written, or another says that it has. */
+type Wakes = ReadonlyArray<PubSub.Subscription<unknown>>
+
+const wanted =
+  ({ reference, account }: ReadOptions["only"]) =>
+  (change: FeedChange): boolean =>
+    (reference === undefined || change.applicationReference === reference) &&
+    (account === undefined || change.account === account)
+
+/** What is past already as the first step, if there is any. */
+function firstly(past: ReadonlyArray<FeedChange>, next: NextStep): NextStep {
+  let first = past
+  return Effect.suspend(() => {
+    const changes = first
+    const last = changes.at(-1)
+    if (last === undefined) return next
+    first = []
+    return Effect.succeed({ changes, position: last.position })
+  })
+}
+
+/** From the last checkpoint on, which is never far: the newest rows are few. */
+const headOf = (journal: JournalStore["Service"], limit: number): Effect.Effect<number, StoreUnavailable> =>
+  Effect.gen(function* () {
+    const sealed = yield* journal.lastCheckpoint
+    let position = sealed?.position ?? 0
+    for (;;) {
+      const rows = yield* journal.sealable({ after: position, limit })
+      position = rows.at(-1)?.position ?? position
+      if (rows.length < limit) return position
+    }
+  })
+
+/** A single loan's past is in its own history: the feed would be searched all the way from the position on. */
+const pastOf = Effect.fnUntraced(function* (
+  engine: LoanEngine["Service"],
+  reference: ApplicationReference | undefined,
+  after: number,
+): Effect.fn.Return<ReadonlyArray<FeedChange>, StoreUnavailable> {
+  const stored = reference === undefined ? undefined : yield* engine.loan(reference)
+  if (reference === undefined || stored === undefined) return []
+  const entries = yield* engine.history(reference)
+  const past: Array<FeedChange> = []
+  for (const entry of entries) if (entry.position > after) past.push({ ...entry, stored })
+  return past
+})
+
+/** How many pages are remembered, for the readers that stand at the same position: most stand at the newest. */
+const pagesKeptMax = 32
+
+/** The feed's next page behind a position; what many readers ask for at once is read once. */
+function makePages(
+  { changesPageRowsMax: limit }: ChangeFeedLimits,
+  journal: JournalStore["Service"],
+  engine: LoanEngine["Service"],
+): (after: number) => Effect.Effect<ReadonlyArray<FeedChange>, StoreUnavailable> {
+  const pages = new Map<number, ReadonlyArray<FeedChange>>()
+  return Effect.fnUntraced(function* (after: number) {
+    const known = pages.get(after)
+    if (known !== undefined) return known
+    const rows = yield* journal.feed({ after, limit })
+    if (rows.length === 0) return []
+    const page = yield* withLoans(engine, rows)
+    pages.set(after, page)
+    const [oldest] = pages.keys()
+    if (pages.size > pagesKeptMax && oldest !== undefined) pages.delete(oldest)
+    return page
+  })
+}
+
+const decodeContent = Schema.decodeUnknownSync(Schema.fromJsonString(EntryContent))
+
+const withLoans = Effect.fnUntraced(function* (
+  engine: LoanEngine["Service"],
+  rows: ReadonlyArray<FeedRow>,
+): Effect.fn.Return<ReadonlyArray<FeedChange>, StoreUnavailable> {
+  const loans = new Map<string, StoredLoan>()
+  const changes: Array<FeedChange> = []
+  for (const { position, hash, text } of rows) {
+    const content = decodeContent(text)
+    const { applicationReference } = content
+    const stored = loans.get(applicationReference) ?? (yield* engine.loan(applicationReference))
+    if (stored === undefined)
+      return yield* Effect.die(new Error("a journal entry's loan is not in the store"))
+    loans.set(applicationReference, stored)
+    changes.push({ ...content, position, hash, stored })
+  }
+  return changes
+})

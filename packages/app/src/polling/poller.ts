@@ -1,0 +1,222 @@
+import type { BankClient } from "@loan-engine/adapters-http/bank-client"
+import type { BankError } from "@loan-engine/adapters-http/bank-error"
+import { traced } from "@loan-engine/adapters-http/traced"
+import { applicationQuoteEvents, applicationStatusEvents } from "@loan-engine/adapters-xml/loan-events"
+import type { LoanEvent } from "@loan-engine/domain/loan-event"
+import type { ApplicationReference, Observation } from "@loan-engine/domain/observation"
+import { Cause, Clock, Context, Effect, Layer, Random, Result } from "effect"
+import { RateLimiter } from "effect/persistence"
+import { makeBankPauses } from "./bank-pauses.ts"
+import { Banks } from "./banks.ts"
+import { LoanEngine } from "../engine.ts"
+import type { Recorded } from "../engine.ts"
+import type { StoredLoan, StoreUnavailable } from "../loan-store.ts"
+import { LoanStore } from "../loan-store.ts"
+import type { CadenceSettings, PollQuestion } from "./poll-cadence.ts"
+import { pollQuestions } from "./poll-cadence.ts"
+import { scheduleAfterFailure, scheduleUnasked } from "./poll-schedule.ts"
+import type { DispatcherSettings } from "./poll-dispatcher.ts"
+import { dispatcherDefaults, runDuePolls } from "./poll-dispatcher.ts"
+import { alertIfStalled } from "./stalled-alert.ts"
+import { countPoll } from "../telemetry/metrics.ts"
+
+export interface PollerSettings extends DispatcherSettings {
+  readonly cadence: CadenceSettings
+  /** How many requests a second all the banks together are sent. */
+  readonly pollRatePerSecond: number
+}
+
+export const pollerDefaults: Omit<PollerSettings, "cadence"> = {
+  pollRatePerSecond: 20,
+  ...dispatcherDefaults,
+}
+
+/** What one question to the bank came to. */
+export type PollAnswer =
+  | { readonly question: PollQuestion; readonly answered: true; readonly recorded: Recorded }
+  | Unanswered
+
+interface Unanswered {
+  readonly question: PollQuestion
+  readonly answered: false
+  readonly code: string
+  /** Whether the bank was asked at all. */
+  readonly sent: boolean
+  readonly retryAfterMs: number
+}
+
+/** Asks the bank about one loan, now, within the engine's budget; every answer goes through `record`. */
+export class Poller extends Context.Service<
+  Poller,
+  {
+    readonly poll: (
+      stored: StoredLoan,
+      questions: ReadonlyArray<PollQuestion>,
+    ) => Effect.Effect<ReadonlyArray<PollAnswer>, StoreUnavailable>
+  }
+>()("@loan-engine/app/Poller") {
+  /** Asks when it is told to, and whatever falls due. */
+  static readonly layer = (settings: PollerSettings): PollerLayer => layerOf(settings, true)
+
+  /** Asks only when it is told to. */
+  static readonly layerOnDemand = (settings: PollerSettings): PollerLayer => layerOf(settings, false)
+}
+
+type PollerLayer = Layer.Layer<Poller, never, LoanEngine | LoanStore | Banks>
+
+const layerOf = (settings: PollerSettings, runsDue: boolean): PollerLayer =>
+  Layer.effect(Poller, makePoller(settings, runsDue)).pipe(
+    Layer.provide(RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory))),
+  )
+
+const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDue: boolean) {
+  const engine = yield* LoanEngine
+  const store = yield* LoanStore
+  const banks = yield* Banks
+  const budget = yield* RateLimiter.RateLimiter
+  const pauses = makeBankPauses()
+
+  const ask = Effect.fnUntraced(function* (stored: StoredLoan, question: PollQuestion, begins: () => void) {
+    const { account, applicationReference } = stored.loan
+    const bank = banks.get(account)
+    if (bank === undefined) return unsent(question, "bank-not-configured", 0)
+    const pausedMs = yield* pauses.remainingMs(account)
+    if (pausedMs > 0) return unsent(question, "bank-paused", pausedMs)
+    yield* RateLimiter.sleep(budget, {
+      algorithm: "token-bucket",
+      window: "1 second",
+      limit: settings.pollRatePerSecond,
+      key: "bank",
+    }).pipe(Effect.orDie)
+    begins()
+    const answer = yield* Effect.result(askBank[question](bank, applicationReference))
+    if (Result.isFailure(answer)) return yield* failed(stored, question, answer.failure)
+    yield* pauses.answered(account)
+    const { events, raw } = answer.success
+    const observation: Observation = {
+      applicationReference,
+      account,
+      source: question === "status" ? "poll" : "quote",
+      evidence: "bank",
+      receivedAt: yield* Clock.currentTimeMillis,
+      events,
+    }
+    const recorded = yield* engine.record(observation, raw)
+    return { question, answered: true, recorded } satisfies PollAnswer
+  })
+
+  const failed = Effect.fnUntraced(function* (
+    { loan: { applicationReference, account } }: StoredLoan,
+    question: PollQuestion,
+    error: BankError,
+  ) {
+    const code = error.reason._tag
+    const retryAfterMs = (error.retryAfterSeconds ?? 0) * 1_000
+    yield* Effect.logWarning("the bank did not answer").pipe(
+      Effect.annotateLogs({ applicationReference, account, question, code }),
+    )
+    // Another request of the account would fare no better until then.
+    if (retryAfterMs > 0) yield* pauses.pause(account, retryAfterMs)
+    if (code !== "CircuitOpen") return unanswered(question, code, retryAfterMs)
+    return unsent(question, code, retryAfterMs)
+  })
+
+  const askAll = Effect.fnUntraced(function* (
+    stored: StoredLoan,
+    questions: ReadonlyArray<PollQuestion>,
+    begins: () => void,
+  ) {
+    const { account } = stored.loan
+    const answers: ReadonlyArray<PollAnswer> = yield* Effect.forEach(questions, (question) =>
+      Effect.tap(ask(stored, question, begins), (answer) => countPoll(account, question, outcomeOf(answer))),
+    )
+    const open = answers.filter((answer) => !answer.answered)
+    if (open.length > 0) yield* postpone(stored, open, answers.length)
+    return answers
+  })
+  const poll = (
+    stored: StoredLoan,
+    questions: ReadonlyArray<PollQuestion>,
+    begins: () => void = () => {},
+  ) => {
+    const { account, applicationReference } = stored.loan
+    return traced("poll", { account, applicationReference })(askAll(stored, questions, begins))
+  }
+
+  /** A question stayed open: the loan is asked about again as if the poll had brought nothing. */
+  const postpone = Effect.fnUntraced(function* (
+    asked: StoredLoan,
+    open: ReadonlyArray<Unanswered>,
+    questions: number,
+  ) {
+    const stored = yield* store.load(asked.loan.applicationReference)
+    if (stored === undefined || stored.schedule.nextPollAt === null) return
+    // Something came meanwhile that is to be confirmed at once.
+    if (stored.schedule.confirm && !asked.schedule.confirm) return
+    const now = yield* Clock.currentTimeMillis
+    const jitter = yield* Random.next
+    const before = { ...stored.schedule, confirm: asked.schedule.confirm }
+    const retryAfterMs = Math.max(0, ...open.map((answer) => answer.retryAfterMs))
+    const wasAsked = open.length < questions || open.some(({ sent }) => sent)
+    const schedule = wasAsked
+      ? scheduleAfterFailure(stored.loan, before, now, retryAfterMs, settings.cadence, jitter)
+      : scheduleUnasked(before, now, retryAfterMs, settings.cadence)
+    yield* store.reschedule(stored, schedule)
+    yield* alertIfStalled(stored.loan, stored.schedule, schedule)
+  })
+
+  const questionsOf = ({ loan, schedule }: StoredLoan): ReadonlyArray<PollQuestion> =>
+    pollQuestions(loan, schedule, settings.cadence)
+  if (!runsDue) return Poller.of({ poll })
+  yield* runDuePolls(settings, pauses, {
+    requests: (stored) => questionsOf(stored).length,
+    run: (stored, begins) =>
+      poll(stored, questionsOf(stored), begins).pipe(
+        // An answer that cannot be recorded must not be asked for again each time the lease is over.
+        Effect.onError((cause) =>
+          Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.ignoreCause(postpone(stored, [], 1)),
+        ),
+      ),
+  })
+  return Poller.of({ poll })
+})
+
+interface BankAnswer {
+  readonly events: ReadonlyArray<LoanEvent>
+  readonly raw: Uint8Array
+}
+
+/** How each question is put. An answer's events date from when it was asked, not from when it came. */
+const askBank: {
+  readonly [Q in PollQuestion]: (
+    bank: BankClient,
+    reference: ApplicationReference,
+  ) => Effect.Effect<BankAnswer, BankError>
+} = {
+  status: (bank, applicationReference) =>
+    Effect.map(bank.getApplicationStatus(applicationReference), ({ message, raw, sentAt }) => ({
+      events: applicationStatusEvents(message, sentAt),
+      raw,
+    })),
+  quote: (bank, applicationReference) =>
+    Effect.map(bank.getApplicationQuote(applicationReference), ({ message, raw, sentAt }) => ({
+      events: applicationQuoteEvents(message, sentAt),
+      raw,
+    })),
+}
+
+const outcomeOf = (answer: PollAnswer): string =>
+  answer.answered ? answer.recorded.disposition : answer.code
+
+const unanswered = (question: PollQuestion, code: string, retryAfterMs: number): Unanswered => ({
+  question,
+  answered: false,
+  code,
+  sent: true,
+  retryAfterMs,
+})
+
+const unsent = (question: PollQuestion, code: string, retryAfterMs: number): Unanswered => ({
+  ...unanswered(question, code, retryAfterMs),
+  sent: false,
+})

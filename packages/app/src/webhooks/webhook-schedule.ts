@@ -1,0 +1,34 @@
+const second = 1_000
+const minute = 60 * second
+const hour = 60 * minute
+
+/**
+ * How long after each failed attempt the next one is made; the first is made at once.
+ *
+ * Source: Standard Webhooks 1.0, "Deliverability and reliability".
+ */
+const retryDelaysMs = [
+  5 * second,
+  5 * minute,
+  30 * minute,
+  2 * hour,
+  5 * hour,
+  10 * hour,
+  14 * hour,
+  20 * hour,
+  24 * hour,
+] as const
+
+/** How often a message is tried before its endpoint is disabled. */
+export const attemptsMax = retryDelaysMs.length + 1
+
+/**
+ * How long to wait after so many failed attempts; `undefined` once that was the last.
+ *
+ * @param random from 0 to 1
+ */
+export function retryDelayMs(attempts: number, jitterPercent: number, random: number): number | undefined {
+  const delay = retryDelaysMs[attempts - 1]
+  if (delay === undefined) return undefined
+  return Math.round(delay * (1 + (jitterPercent / 100) * (2 * random - 1)))
+}

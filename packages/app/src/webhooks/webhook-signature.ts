@@ -1,0 +1,36 @@
+import { createHmac, randomBytes } from "node:crypto"
+import { Effect, Redacted } from "effect"
+
+/** Source: Standard Webhooks 1.0, "Signature scheme": a symmetric secret is 24 to 64 bytes, as base64 behind this prefix. */
+const prefix = "whsec_"
+const keyBytesMin = 24
+const keyBytesMax = 64
+const keyBytesNew = 32
+
+/** The key of a secret as it is written, `whsec_…`; `undefined` for what is none. */
+export function keyOf(secret: string): Uint8Array | undefined {
+  const text = secret.startsWith(prefix) ? secret.slice(prefix.length) : ""
+  const key = Buffer.from(text, "base64")
+  const isWhole = key.toString("base64").replace(/=+$/u, "") === text.replace(/=+$/u, "")
+  return isWhole && key.length >= keyBytesMin && key.length <= keyBytesMax ? key : undefined
+}
+
+/** A new secret, for the settings of both sides. */
+export const newSecret: Effect.Effect<string> = Effect.sync(
+  () => prefix + randomBytes(keyBytesNew).toString("base64"),
+)
+
+/**
+ * The value of `webhook-signature`: one signature for each key, with spaces between them.
+ *
+ * @param at when it is sent, in whole seconds
+ */
+export const signatures = (
+  keys: Redacted.Redacted<ReadonlyArray<Uint8Array>>,
+  id: string,
+  at: number,
+  body: string,
+): string =>
+  Redacted.value(keys)
+    .map((key) => `v1,${createHmac("sha256", key).update(`${id}.${at}.${body}`).digest("base64")}`)
+    .join(" ")

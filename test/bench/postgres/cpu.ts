@@ -1,0 +1,33 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import type { PostgresServer } from "../../postgres/server.ts"
+
+/** Linux counts a process's time in hundredths of a second. */
+const ticksPerSecond = 100
+
+/**
+ * The processor time in seconds that these processes and the server's have taken so far. What one record costs is told by that even
+ * where other programs make the rates swing. `undefined` where the system does not tell.
+ */
+export function cpuSeconds({ directory }: PostgresServer, pids: ReadonlyArray<number>): number | undefined {
+  if (!existsSync("/proc/self/stat")) return undefined
+  const [postmaster] = readFileSync(join(directory, "postmaster.pid"), "utf8").split("\n").map(Number)
+  let ticks = 0
+  for (const name of readdirSync("/proc")) {
+    const pid = Number(name)
+    const stat = Number.isInteger(pid) ? statOf(pid) : undefined
+    if (stat === undefined) continue
+    if (pids.includes(pid) || pid === postmaster || stat.parent === postmaster) ticks += stat.ticks
+  }
+  return ticks / ticksPerSecond
+}
+
+function statOf(pid: number): { readonly parent: number; readonly ticks: number } | undefined {
+  try {
+    // The name, in brackets, may hold anything; what follows are numbers apart by spaces.
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? []
+    return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) }
+  } catch {
+    return undefined
+  }
+}

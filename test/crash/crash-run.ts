@@ -122,9 +122,9 @@ export function makeMerchant({ bank, client }: WitnessedBank, engineUrl: () => s
 
 const registerAgainMs = 50
 
-/** Asks the engine until every loan stands where the bank has it, or time is up; what is left differs. */
+/** Asks the engine until every loan stands where the bank has it, or none has come to do so for a while; what is left differs. */
 export const settled = Effect.fnUntraced(function* ({ bank }: WitnessedBank, engine: EngineProcess) {
-  const giveUpAt = (yield* Clock.currentTimeMillis) + settleMsMax
+  let giveUpAt = (yield* Clock.currentTimeMillis) + settleMsMax
   let open = truth(bank)
   while (true) {
     const answered = yield* Effect.promise(() =>
@@ -134,8 +134,11 @@ export const settled = Effect.fnUntraced(function* ({ bank }: WitnessedBank, eng
         ),
       ),
     )
-    open = answered.flat()
-    if (open.length === 0 || (yield* Clock.currentTimeMillis) > giveUpAt) break
+    const left = answered.flat()
+    const now = yield* Clock.currentTimeMillis
+    if (left.length < open.length) giveUpAt = now + settleMsMax
+    open = left
+    if (open.length === 0 || now > giveUpAt) break
     yield* Effect.sleep(100)
   }
   return open.map(
@@ -143,6 +146,7 @@ export const settled = Effect.fnUntraced(function* ({ bank }: WitnessedBank, eng
   )
 })
 
+/** How long the engine may bring no further loan to where the bank has it. */
 const settleMsMax = 30_000
 
 const stageAt = async (engine: EngineProcess, reference: string): Promise<unknown> => {

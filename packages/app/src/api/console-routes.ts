@@ -9,7 +9,7 @@ import { answering } from "./problem.ts"
 import type { Problem } from "./problem.ts"
 
 /** Where the build of the operators' console lies: a page, and what it loads. */
-const builtConsole = new URL("../../dist/console", import.meta.url)
+const builtConsole = new URL("../../dist/console/", import.meta.url)
 
 /**
  * The operators' console at `/console`: a page that reads and rules through `/v1`, with the key that whoever opens it gives.

@@ -215,7 +215,7 @@ describe("a service that fails in what the engine tells it", () => {
       for (const other of others) process.on("uncaughtException", other)
     })
     const watch = engine.watchLoan("J-1")
-    watch.subscribe(() => {
+    const unsubscribeFaulty = watch.subscribe(() => {
       throw new Error("a listener's own")
     })
     const stages: Array<string | undefined> = []
@@ -224,6 +224,7 @@ describe("a service that fails in what the engine tells it", () => {
     await engine.callback("se")(callback(signed("J-1")))
     await expect.poll(() => stages).toContain("signed")
     expect(thrown.map(String)).toContain("Error: a listener's own")
+    unsubscribeFaulty()
     unsubscribe()
   })
 })

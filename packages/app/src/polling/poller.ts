@@ -153,6 +153,8 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
     if (stored === undefined || stored.schedule.nextPollAt === null) return
     // Something came meanwhile that is to be confirmed at once.
     if (stored.schedule.confirm && !asked.schedule.confirm) return
+    // Nothing was answered, so it was not we who moved it: the lease was over, and the plan is another engine's by now.
+    if (open.length === questions && stored.schedule.nextPollAt !== asked.schedule.nextPollAt) return
     const now = yield* Clock.currentTimeMillis
     const jitter = yield* Random.next
     const before = { ...stored.schedule, confirm: asked.schedule.confirm }

@@ -90,6 +90,11 @@ export const makePrimary = Effect.fnUntraced(function* (
       yield* drop(server, connection)
       return yield* failed("the server can only be read")
     }
+    // A standby that was promoted has settings of its own.
+    if (rows[0]["forgets"] === true) {
+      yield* drop(server, connection)
+      return yield* failed("the server acknowledges what is not on its disk yet: synchronous_commit is off")
+    }
     looked.add(connection)
     return { connection, ask: asking }
   })

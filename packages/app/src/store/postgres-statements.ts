@@ -39,7 +39,7 @@ export const readStatements = (schema: string) => {
 
 /** Whether nothing can be written there: a standby answers reads as if nothing were wrong. */
 export const readOnlyServer =
-  "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS read_only"
+  "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS read_only, current_setting('synchronous_commit') = 'off' AS forgets"
 
 /**
  * Takes what is due, and leases it: both by the database's clock, because the engines' own may disagree. What another engine

@@ -60,6 +60,9 @@ export const runRound = Effect.fnUntraced(function* (
     ...(yield* Effect.forEach(due, (parked) => laneOfParked(parked, to))),
     ...(yield* lanesOfPage(endpoint, rows)),
   ]
+  // Whoever replays meanwhile moves the place and forgets who waits: what was read before that is of no order any more.
+  const still = yield* store.place(endpoint)
+  if (still?.position !== from || still.owner !== owner) return "overtaken"
   let disabledWhy: string | null = null
   const run = runLane({
     ...options,
@@ -130,10 +133,10 @@ const runLane = (options: LaneOptions) =>
     for (const entry of entries) {
       const { position } = entry
       const attempts = position === parked?.position ? parked.attempts : 0
-      if (!(yield* options.mayBegin)) return { applicationReference, position, attempts, delayMs: 0 }
       const stored = yield* engine.loan(applicationReference)
       if (stored === undefined)
         return yield* Effect.die(new Error("a journal entry's loan is not in the store"))
+      if (!(yield* options.mayBegin)) return { applicationReference, position, attempts, delayMs: 0 }
       const { account, disposition } = entry
       const delivery = yield* traced(
         "webhook",

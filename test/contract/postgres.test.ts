@@ -5,7 +5,9 @@ import { afterAll, beforeAll } from "vitest"
 import type { PostgresServer } from "../postgres/server.ts"
 import { query, startPostgres } from "../postgres/server.ts"
 import { journalStoreContract } from "./journal-store-contract.ts"
+import { loanListsContract } from "./loan-lists-contract.ts"
 import { loanStoreContract } from "./loan-store-contract.ts"
+import { plannedPollsContract } from "./planned-polls-contract.ts"
 import { webhookStoreContract } from "./webhook-store-contract.ts"
 
 let server: PostgresServer
@@ -28,7 +30,9 @@ const clocked = async () => {
   }
 }
 
-loanStoreContract("PostgreSQL", clocked)
+for (const contract of [loanStoreContract, plannedPollsContract, loanListsContract]) {
+  contract("PostgreSQL", clocked)
+}
 webhookStoreContract("PostgreSQL", clocked)
 
 journalStoreContract("PostgreSQL", async () => {

@@ -16,7 +16,9 @@ import type { Observation } from "@loan-engine/domain/observation"
 import { Effect, Result } from "effect"
 import { afterAll, describe, expect, it } from "vitest"
 import { journalStoreContract } from "./journal-store-contract.ts"
+import { loanListsContract } from "./loan-lists-contract.ts"
 import { loanStoreContract } from "./loan-store-contract.ts"
+import { plannedPollsContract } from "./planned-polls-contract.ts"
 import { webhookStoreContract } from "./webhook-store-contract.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-contract-"))
@@ -26,10 +28,12 @@ let files = 0
 const newFile = (): string => join(directory, `${files++}.sqlite`)
 const layer = (path: string) => layerSqlite({ path, ...sqliteDefaults })
 
-loanStoreContract("SQLite", () => ({ layer: layer(newFile()) }))
-loanStoreContract("SQLite with a thread that writes", () => ({
-  layer: layerSqlite({ path: newFile(), ...sqliteDefaults, writerThread: true }),
-}))
+for (const contract of [loanStoreContract, plannedPollsContract, loanListsContract]) {
+  contract("SQLite", () => ({ layer: layer(newFile()) }))
+  contract("SQLite with a thread that writes", () => ({
+    layer: layerSqlite({ path: newFile(), ...sqliteDefaults, writerThread: true }),
+  }))
+}
 
 describe("a store that has more writes waiting than it may queue", () => {
   it("is unavailable for those beyond, writes the others, and has room again afterwards", async () => {

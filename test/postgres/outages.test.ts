@@ -81,6 +81,46 @@ describe("the PostgreSQL store is unavailable, within its time-outs and until th
     )
   })
 
+  it("when its standby is away, without which nothing is acknowledged: it says that it is not ready", async () => {
+    const url = await server.newDatabase()
+    const standbys = (names: string) =>
+      Effect.promise(async () => {
+        await query(url, `ALTER SYSTEM SET synchronous_standby_names = '${names}'`)
+        await query(url, "SELECT pg_reload_conf()")
+      })
+    await scoped(
+      Effect.gen(function* () {
+        const engine = yield* openEngine(url, { ...impatient, databaseConnectionsMax: 4 })
+        yield* engine.loans.ready
+        yield* Effect.acquireRelease(standbys("nobody"), () => standbys(""))
+        // Sessions hear of a new setting only by and by.
+        yield* until(async () => Exit.isFailure(await Effect.runPromiseExit(engine.loans.ready)))
+        yield* unavailable(engine.loans.ready)
+        yield* standbys("")
+        yield* until(async () => Exit.isSuccess(await Effect.runPromiseExit(engine.loans.ready)))
+      }),
+    )
+  })
+
+  it("when a server that is turned to acknowledges what is not on its disk", async () => {
+    const url = await server.newDatabase()
+    const database = new URL(url).pathname.slice(1)
+    await scoped(
+      Effect.gen(function* () {
+        const engine = yield* openEngine(url, impatient)
+        yield* engine.record("A", signedAt(1), "a")
+        yield* Effect.promise(() => query(url, `ALTER DATABASE ${database} SET synchronous_commit = off`))
+        yield* Effect.promise(() => terminateAll(url))
+        yield* until(async () => {
+          const reason = await Effect.runPromise(unavailable(engine.record("A", additionAt(2), "b")))
+          return reason.includes("synchronous_commit is off")
+        })
+        yield* Effect.promise(() => query(url, `ALTER DATABASE ${database} RESET synchronous_commit`))
+        expect((yield* engine.record("A", additionAt(2), "b")).loan.version).toBe(2)
+      }),
+    )
+  })
+
   it("for the one loan that another transaction is just opening, and not for its neighbours", async () => {
     const url = await server.newDatabase()
     await scoped(

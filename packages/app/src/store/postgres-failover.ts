@@ -23,8 +23,8 @@ export const checkFailover = Effect.fnUntraced(
     if (standby === true) return unsafe(`no primary answers, only ${host.name}, which can only be read`)
     if (standbys === "")
       return unsafe("no standby has to have what is acknowledged (synchronous_standby_names is empty)")
-    if (commits === "local")
-      return unsafe("commits do not wait for the standby (synchronous_commit is local)")
+    if (commits === "local" || commits === "remote_write")
+      return unsafe(`commits do not wait for the standby's disk (synchronous_commit is ${commits})`)
     return { safe: true, found: `what ${host.name} acknowledges is on a standby too` }
   },
   (check): Effect.Effect<FailoverCheck | undefined> =>

@@ -33,7 +33,11 @@ export const readStatements = (schema: string) => {
     loansNamed: loansPage("AND external_reference = $5"),
     registration: `
       SELECT callback_url, registered_at FROM ${schema}.callback_registrations WHERE account = $1 AND bank_url = $2`,
-    ready: readOnlyServer,
+    // Where the server can be written: nothing but a commit, which waits for the disk and for the standby as every other does.
+    ready: `
+      SELECT read_only,
+        CASE WHEN NOT read_only THEN pg_logical_emit_message(true, 'loan-engine', 'ready')::text END AS committed
+      FROM (${readOnlyServer}) AS server`,
   }
 }
 

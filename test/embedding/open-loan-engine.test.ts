@@ -163,6 +163,11 @@ describe("a body that was read before the engine got it", () => {
     expect([answer.status, await answer.json()]).toMatchObject([500, { code: "body-consumed" }])
     service.close()
 
+    const registration = new Request("http://service/v1/loans", { method: "POST", body: "{}" })
+    await registration.text()
+    const answered = await engine.fetch(registration)
+    expect([answered.status, await answered.json()]).toMatchObject([500, { code: "body-consumed" }])
+
     const request = callback(signed("E-1"))
     await request.text()
     const web = await engine.callback("se")(request)
@@ -231,7 +236,7 @@ describe("a service that fails in what the engine tells it", () => {
 
 describe("closing", () => {
   it("ends every loop and watch, and refuses what comes later so that the bank sends it again", async () => {
-    const engine = await open(newFile())
+    const engine = await open(newFile(), { apiKey: "shop-key" })
     await registered(engine, "F-1")
     const loop = (async () => {
       for await (const change of engine.changes({ after: 0 })) expect(change.position).toBeGreaterThan(0)
@@ -240,7 +245,21 @@ describe("closing", () => {
     const watch = engine.watchLoan("F-1")
     watch.subscribe(() => {})
     await expect.poll(() => watch.getSnapshot().status).toBe("live")
+    const service = await served(engine.listener)
     await Promise.all([engine.close(), engine.close()])
+    const refused = await fetch(`${service.url}/callbacks/se`, {
+      method: "POST",
+      headers: { authorization, "content-type": "application/json" },
+      body: signed("F-1"),
+    })
+    expect([refused.status, refused.headers.has("retry-after"), await refused.json()]).toMatchObject([
+      503,
+      true,
+      { code: "store-unavailable" },
+    ])
+    const unread = await fetch(`${service.url}/v1/loans`, { headers: { authorization: "Bearer shop-key" } })
+    expect([unread.status, await unread.json()]).toMatchObject([503, { code: "store-unavailable" }])
+    service.close()
     expect(watch.getSnapshot().status).toBe("closed")
     const later = engine.watchLoan("F-1")
     later.subscribe(() => {})

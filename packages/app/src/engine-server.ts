@@ -93,6 +93,7 @@ export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig)
       else serveCallback(receiver, account, request, response)
     },
     handle: async (request) => {
+      if (request.bodyUsed) return consumed()
       const account = callbackAccount(new URL(request.url).pathname)
       if (account !== undefined) return receiver.handle(account, request)
       const response = await routedWeb(request)
@@ -127,9 +128,14 @@ const drain = (
     Effect.andThen(feed.stop),
   )
 
+/** Whoever serves the engine has read a body that was the engine's to read. */
+const bodyConsumed = refuse(new CallbackRefused({ code: "body-consumed" }))
+
+const consumed = (): Response =>
+  new Response(bodyConsumed.body, { status: bodyConsumed.status, headers: bodyConsumed.headers })
+
 function answerConsumed(response: ServerResponse): void {
-  const { status, headers, body } = refuse(new CallbackRefused({ code: "body-consumed" }))
-  response.writeHead(status, headers).end(body)
+  response.writeHead(bodyConsumed.status, bodyConsumed.headers).end(bodyConsumed.body)
 }
 
 const callbackPath = /^\/callbacks\/([^/?#]+)(?:[?#]|$)/u

@@ -1,4 +1,4 @@
-import type { RequestListener } from "node:http"
+import type { RequestListener, ServerResponse } from "node:http"
 import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
 import { Context, Effect, Exit, Layer, Schema, Scope, Stream } from "effect"
 import { HttpServerResponse } from "effect/http"
@@ -112,9 +112,9 @@ type Opened = Effect.Success<ReturnType<typeof open>>
 function handleOf({ services, http, key }: Opened, scope: Scope.Closeable): LoanEngineHandle {
   const run = Effect.runPromiseWith(services)
   const closed = new AbortController()
-  const open = (handle: (request: Request) => Promise<Response>) => (request: Request) =>
+  const whileOpen = (handle: (request: Request) => Promise<Response>) => (request: Request) =>
     closed.signal.aborted ? Promise.resolve(gone()) : handle(request)
-  const fetch = open(http.handle)
+  const fetch = whileOpen(http.handle)
   const client = loanClient({
     baseUrl: "http://loan-engine",
     apiKey: key,
@@ -142,8 +142,11 @@ function handleOf({ services, http, key }: Opened, scope: Scope.Closeable): Loan
       return Stream.toAsyncIterableWith(changes, services)
     },
     fetch,
-    callback: (account) => open((request) => http.handleCallback(account, request)),
-    listener: http.listener,
+    callback: (account) => whileOpen((request) => http.handleCallback(account, request)),
+    listener: (request, response) => {
+      if (closed.signal.aborted) void answerGone(response)
+      else http.listener(request, response)
+    },
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -151,6 +154,11 @@ function handleOf({ services, http, key }: Opened, scope: Scope.Closeable): Loan
 
 /** What is answered once the engine is closed: the bank then sends again. */
 const gone = (): Response => HttpServerResponse.toWeb(problemResponse(storeUnavailable))
+
+async function answerGone(response: ServerResponse): Promise<void> {
+  const answer = gone()
+  response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.text())
+}
 
 async function* eachLoan(client: LoanClient, filter: LoanListFilter): AsyncIterable<LoanJson> {
   let from: { readonly cursor?: string } = {}

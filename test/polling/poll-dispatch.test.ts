@@ -9,6 +9,32 @@ const settings = { pollRatePerSecond: 4, pollsInFlightMax: 4 }
 const of = (asked: ReadonlyArray<Asked>, text: string): ReadonlyArray<Asked> =>
   asked.filter(({ reference }) => reference.startsWith(text))
 
+describe("a poll whose lease is over", () => {
+  it("and that brings no answer leaves the plan as another engine has made it meanwhile", () =>
+    polling(
+      {
+        settings,
+        plan: (store) => planPolls(store, se, false, 1),
+        answer: ({ reference }, store) =>
+          Effect.gen(function* () {
+            const stored = yield* store.load(reference)
+            if (stored === undefined) throw new Error("the loan is gone")
+            yield* store.reschedule(stored, { ...stored.schedule, nextPollAt: others, attempts: 7 })
+            return yield* failingAnswer(500)
+          }).pipe(Effect.catchTag("StoreUnavailable", Effect.die)),
+      },
+      ({ asked, pass, store }) =>
+        Effect.gen(function* () {
+          yield* pass(5 * secondMs)
+          const stored = yield* store.load(asked[0]?.reference ?? fail("nothing was asked"))
+          expect(stored?.schedule).toMatchObject({ nextPollAt: others, attempts: 7 })
+        }),
+    ))
+})
+
+/** When another engine has planned the next poll. */
+const others = 1_800_000_000_000
+
 describe("a bank that is to be left alone", () => {
   it("is not asked before its Retry-After is over, and takes nothing from the other accounts meanwhile", () =>
     polling(

@@ -1,4 +1,4 @@
-import { WebhookStore } from "@loan-engine/app/webhook-store"
+import { WebhookStore } from "@loan-engine/app/webhooks/webhook-store"
 import { Context, Effect, Layer } from "effect"
 import { describe, expect, it } from "vitest"
 import { fileStore, receive } from "./files.ts"
@@ -62,6 +62,45 @@ const lived = (store: StoreLayer) =>
       return faultsOf(receiver, written)
     }),
   )
+
+describe("a replay in the middle of a round", () => {
+  it("ends the round, which would else send a later message before the one that waited", () =>
+    scoped(
+      Effect.gen(function* () {
+        const receiver = yield* receive()
+        receiver.answer = () => 500
+        let isArmed = false
+        const replaying = broken((store) => ({
+          waiting: (endpoint, references) =>
+            Effect.andThen(
+              Effect.suspend(() => {
+                if (!isArmed) return Effect.void
+                isArmed = false
+                return store.rewind(endpoint, 0)
+              }),
+              store.waiting(endpoint, references),
+            ),
+        }))
+        const { tell, webhooks } = yield* openEngine(replaying, [receiver])
+        const written: Array<{ reference: string; version: number }> = []
+        const say = Effect.fnUntraced(function* (at: number) {
+          const { loan } = yield* tell("A", news(at))
+          written.push({ reference: loan.applicationReference, version: loan.version })
+        })
+        yield* say(1)
+        yield* until(async () => {
+          const [state] = await Effect.runPromise(webhooks.states)
+          expect(state).toMatchObject({ parked: 1 })
+        })
+        receiver.answer = () => 200
+        isArmed = true
+        yield* say(2)
+        yield* until(() => expect(receiver.taken).toHaveLength(2))
+        expect(isArmed).toBe(false)
+        expect(faultsOf(receiver, written)).toEqual([])
+      }),
+    ))
+})
 
 describe("the judge of deliveries", () => {
   it.each(ways)("finds out when webhooks forget %s", async (_, breaking, finding) => {

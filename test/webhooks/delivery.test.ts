@@ -1,10 +1,12 @@
 import { once } from "node:events"
 import { createServer } from "node:http"
+import { DatabaseSync } from "node:sqlite"
 import type { ServerResponse } from "node:http"
-import { Effect } from "effect"
+import { Effect, Exit, Fiber, Scope } from "effect"
 import { describe, expect, it } from "vitest"
 import { fileStore as store, newFile, receive } from "./files.ts"
 import { secret } from "./receiver.ts"
+import type { Receiver } from "./receiver.ts"
 import { faultsOf, named, news, openEngine, scoped, until } from "./support.ts"
 
 /** A server that answers 200 and then does as it likes; gives its URL. */
@@ -266,3 +268,61 @@ describe("an endpoint of webhooks", () => {
       }),
     ))
 })
+
+describe("a loan that cannot be read", () => {
+  it("waits, is logged as the defect it is, and neither stops the others nor has them told again", () =>
+    scoped(
+      Effect.gen(function* () {
+        const path = newFile()
+        yield* fillBeforehand(path, ["A", "B", "C"])
+        const file = new DatabaseSync(path)
+        file.exec("UPDATE loans SET snapshot = '{}' WHERE application_reference = 'A'")
+        file.close()
+        const receiver = yield* receive()
+        const { tell, webhooks, warnings } = yield* openEngine(store(path), [receiver])
+        yield* until(() => expect(receiver.taken).toHaveLength(2))
+        yield* tell("B", news(9))
+        yield* until(() => expect(receiver.taken).toHaveLength(3))
+        expect(named(receiver.heard)).toEqual(["B1", "C1", "B2"])
+        expect(warnings).toEqual(["a loan cannot be read: its webhooks wait"])
+        expect(yield* webhooks.states).toMatchObject([{ parked: 1, disabledAt: null }])
+      }),
+    ))
+})
+
+describe("a stop", () => {
+  it("is told to every endpoint before any is waited for: none begins anything more", async () => {
+    const steady = await Effect.runPromise(
+      scopedReceivers(
+        Effect.fnUntraced(function* (answering, silent) {
+          const scope = yield* Scope.make()
+          const endpoints = [
+            { name: "answers", url: answering.url },
+            { name: "silent", url: silent.url },
+          ]
+          const engine = yield* Scope.provide(
+            openEngine(store(), endpoints, { webhookRequestMsMax: 2_000 }),
+            scope,
+          )
+          yield* engine.tell("A", news(1))
+          yield* until(() => expect([answering.heard.length, silent.heard.length]).toEqual([1, 1]))
+          const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+          yield* Effect.yieldNow
+          for (let at = 2; at <= 6; at++) yield* engine.tell("A", news(at))
+          yield* Fiber.join(closing)
+          return answering.heard.length
+        }),
+      ),
+    )
+    expect(steady).toBe(1)
+  })
+})
+
+const scopedReceivers = <A>(use: (answering: Receiver, silent: Receiver) => Effect.Effect<A, unknown>) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const [answering, silent] = [yield* receive(), yield* receive()]
+      silent.answer = () => "silent"
+      return yield* use(answering, silent)
+    }),
+  )

@@ -1,9 +1,9 @@
 import { layerPostgres } from "@loan-engine/app/store/postgres"
 import { postgresDefaults } from "@loan-engine/app/store/postgres-settings"
-import { Effect, Redacted } from "effect"
+import { Effect, Fiber, Redacted } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { PostgresServer } from "../postgres/server.ts"
-import { query, startPostgres } from "../postgres/server.ts"
+import { query, session, startPostgres } from "../postgres/server.ts"
 import { startEngine } from "../slice/engine-process.ts"
 import { tellAll, webhookVariables, writtenIn } from "./callbacks.ts"
 import { receive } from "./files.ts"
@@ -48,6 +48,21 @@ const startOn = (url: string, variables: Readonly<Record<string, string>>) =>
 
 const loans = ["A", "B", "C", "D", "E"]
 
+/** Two engines, the first of which delivers, and a receiver that answers seven times and is then silent. */
+const twoEngines = Effect.gen(function* () {
+  const url = yield* Effect.promise(() => server.newDatabase())
+  const receiver = yield* receive()
+  let answersLeft = 7
+  receiver.answer = () => (answersLeft-- > 0 ? 200 : "silent")
+  const first = yield* startOn(url, webhookVariables(receiver))
+  yield* until(async () => expect(await ownerIn(url)).toEqual(expect.any(String)))
+  const owner = yield* Effect.promise(() => ownerIn(url))
+  const second = yield* startOn(url, webhookVariables(receiver))
+  const fallsSilent = until(() => expect(answersLeft).toBeLessThan(0))
+  const speaksAgain = (): void => void (answersLeft = Infinity)
+  return { url, receiver, first, owner, second, fallsSilent, speaksAgain }
+})
+
 describe("two engines on one PostgreSQL", () => {
   it("tell an endpoint of everything that both record, one engine at a time; a stop hands over at once", () =>
     scoped(
@@ -79,18 +94,11 @@ describe("two engines on one PostgreSQL", () => {
   it("take over from one that is killed while it delivers, and leave nothing out", () =>
     scoped(
       Effect.gen(function* () {
-        const url = yield* Effect.promise(() => server.newDatabase())
-        const receiver = yield* receive()
-        let answersLeft = 7
-        receiver.answer = () => (answersLeft-- > 0 ? 200 : "silent")
-        const first = yield* startOn(url, webhookVariables(receiver))
-        yield* until(async () => expect(await ownerIn(url)).toEqual(expect.any(String)))
-        const owner = yield* Effect.promise(() => ownerIn(url))
-        const second = yield* startOn(url, webhookVariables(receiver))
+        const { url, receiver, first, owner, second, fallsSilent, speaksAgain } = yield* twoEngines
         for (let at = 1; at <= 6; at++) yield* tellAll(at % 2 === 0 ? first : second, loans, at)
-        yield* until(() => expect(answersLeft).toBeLessThan(0))
+        yield* fallsSilent
         yield* Effect.promise(() => first.kill())
-        answersLeft = Infinity
+        speaksAgain()
         for (let at = 7; at <= 9; at++) yield* tellAll(second, loans, at)
         const written = yield* writtenIn(store(url))
         expect(written).toHaveLength(45)
@@ -104,18 +112,11 @@ describe("two engines on one PostgreSQL", () => {
   it("take over from one that hangs, which then neither writes nor sends what it had begun", () =>
     scoped(
       Effect.gen(function* () {
-        const url = yield* Effect.promise(() => server.newDatabase())
-        const receiver = yield* receive()
-        let answersLeft = 7
-        receiver.answer = () => (answersLeft-- > 0 ? 200 : "silent")
-        const first = yield* startOn(url, webhookVariables(receiver))
-        yield* until(async () => expect(await ownerIn(url)).toEqual(expect.any(String)))
-        const owner = yield* Effect.promise(() => ownerIn(url))
-        const second = yield* startOn(url, webhookVariables(receiver))
+        const { url, receiver, first, owner, second, fallsSilent, speaksAgain } = yield* twoEngines
         for (let at = 1; at <= 6; at++) yield* tellAll(second, loans, at)
-        yield* until(() => expect(answersLeft).toBeLessThan(0))
+        yield* fallsSilent
         process.kill(first.pid, "SIGSTOP")
-        answersLeft = Infinity
+        speaksAgain()
         const written = yield* writtenIn(store(url))
         yield* until(() => expect(faultsOf(receiver, written)).toEqual([]))
         expect(yield* Effect.promise(() => ownerIn(url))).not.toBe(owner)
@@ -135,6 +136,32 @@ describe("two engines on one PostgreSQL", () => {
             .every((each) => each > 6),
         ).toBe(true)
         for (const engine of [first, second]) expect(yield* Effect.promise(() => engine.stop())).toBe(0)
+      }),
+    ))
+})
+
+describe("a replay beside a round that is just written down", () => {
+  it("forgets also what that round has parked, so that all of it is sent again", () =>
+    scoped(
+      Effect.gen(function* () {
+        const url = yield* Effect.promise(() => server.newDatabase())
+        const { webhooks } = yield* openEngine(store(url), [])
+        yield* webhooks.add("crm", 100)
+        const round = yield* session(url)
+        yield* round.query("BEGIN")
+        yield* round.query("UPDATE loan_engine.webhook_endpoints SET position = 200 WHERE name = 'crm'")
+        yield* round.query(`
+          INSERT INTO loan_engine.webhook_parked (application_reference, endpoint, position, attempts, due_at)
+          VALUES ('A', 'crm', 150, 1, 0)`)
+        const replay = yield* Effect.forkChild(webhooks.rewind("crm", 50))
+        yield* until(async () => {
+          const waiting =
+            "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+          expect(await query(url, waiting)).toHaveLength(1)
+        })
+        yield* round.query("COMMIT")
+        yield* Fiber.join(replay)
+        expect(yield* webhooks.states).toMatchObject([{ position: 50, parked: 0, owner: null }])
       }),
     ))
 })

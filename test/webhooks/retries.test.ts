@@ -1,7 +1,7 @@
 import { attemptsMax, retryDelayMs } from "@loan-engine/app/webhooks/webhook-schedule"
 import type { WebhookLimits } from "@loan-engine/app/webhooks/webhook-settings"
 import { webhookLimitsDefault } from "@loan-engine/app/webhooks/webhook-settings"
-import type { WebhookState } from "@loan-engine/app/webhook-store"
+import type { WebhookState } from "@loan-engine/app/webhooks/webhook-store"
 import { Clock, Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { describe, expect, it } from "vitest"

@@ -1,7 +1,7 @@
 import { JournalStore } from "@loan-engine/app/journal/journal-store"
 import { StoreUnavailable } from "@loan-engine/app/loan-store"
 import { sealFeed } from "@loan-engine/app/journal/sealing"
-import { WebhookStore } from "@loan-engine/app/webhook-store"
+import { WebhookStore } from "@loan-engine/app/webhooks/webhook-store"
 import { positionBefore } from "@loan-engine/app/webhooks/webhook-replay"
 import { Context, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"

@@ -17,7 +17,7 @@ import { LoanStore } from "./loan-store.ts"
 import { commandDatabaseLayer, databaseFailover, databasePlace } from "./store/database.ts"
 import type { Database } from "./store/database.ts"
 import { statesOf, webhookAlarm } from "./webhooks/webhook-watch.ts"
-import type { WebhookStore } from "./webhook-store.ts"
+import type { WebhookStore } from "./webhooks/webhook-store.ts"
 
 /** What one look at the engine's surroundings found; `mend` says what to do about it. */
 export interface Check {

@@ -1,7 +1,7 @@
 import { Clock, Effect, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { positionBefore } from "../webhooks/webhook-replay.ts"
-import { WebhookStore } from "../webhook-store.ts"
+import { WebhookStore } from "../webhooks/webhook-store.ts"
 import { InstantText } from "./at.ts"
 import { unusable } from "./exit-codes.ts"
 import { writingStore } from "./open-store.ts"

@@ -1,6 +1,12 @@
 import { ApplicationReference } from "@loan-engine/domain/observation"
 import { Effect, Schema } from "effect"
-import type { ParkedLoan, WebhookPlace, WebhookRound, WebhookState, WebhookStore } from "../webhook-store.ts"
+import type {
+  ParkedLoan,
+  WebhookPlace,
+  WebhookRound,
+  WebhookState,
+  WebhookStore,
+} from "../webhooks/webhook-store.ts"
 import type { Query } from "./postgres-journal.ts"
 import { bigint, bigints, int, ints, text, texts } from "./postgres-parameters.ts"
 import { whole } from "./postgres-rows.ts"
@@ -14,6 +20,11 @@ export function postgresWebhooks(query: Query, schema: string): WebhookStore["Se
   const parked = `${schema}.webhook_parked`
   const clock = `${schema}.clock_ms()`
   const done = (sql: string, parameters: ReadonlyArray<unknown>) => Effect.asVoid(query(sql, parameters))
+  const release = (endpoint: string, owner: string) =>
+    done(
+      `UPDATE ${endpoints} SET lease_owner = NULL, leased_until = NULL WHERE name = $1 AND lease_owner = $2`,
+      [text(endpoint), text(owner)],
+    )
 
   return {
     add: (endpoint, position) =>
@@ -48,11 +59,7 @@ export function postgresWebhooks(query: Query, schema: string): WebhookStore["Se
         ),
         ({ length }) => length > 0,
       ),
-    release: (endpoint, owner) =>
-      done(
-        `UPDATE ${endpoints} SET lease_owner = NULL, leased_until = NULL WHERE name = $1 AND lease_owner = $2`,
-        [text(endpoint), text(owner)],
-      ),
+    release,
     due: ({ endpoint, limit }) =>
       Effect.map(
         query(
@@ -73,13 +80,21 @@ export function postgresWebhooks(query: Query, schema: string): WebhookStore["Se
       ),
     settle: (round) =>
       Effect.map(query(settle(schema), settleParameters(round)), ([row]) => whole(row?.["moved"]) > 0),
-    rewind: (endpoint, position) =>
-      done(
-        `WITH moved AS (
-           UPDATE ${endpoints} SET position = $2::bigint WHERE name = $1 AND position >= $2::bigint RETURNING name)
-         DELETE FROM ${parked} WHERE endpoint = $1 AND position > $2::bigint AND EXISTS (SELECT 1 FROM moved)`,
-        [text(endpoint), bigint(position)],
-      ),
+    // The lease is taken from whoever delivers, so that no round parks anything between the two statements; a single one would
+    // not see what a round has parked while it waited for the endpoint's row.
+    rewind: Effect.fnUntraced(function* (endpoint, position) {
+      const moved = yield* query(
+        `UPDATE ${endpoints} SET position = $2::bigint, lease_owner = 'replay', leased_until = ${clock} + $3::bigint
+         WHERE name = $1 AND position >= $2::bigint RETURNING name`,
+        [text(endpoint), bigint(position), bigint(rewindMsMax)],
+      )
+      if (moved.length === 0) return
+      yield* done(`DELETE FROM ${parked} WHERE endpoint = $1 AND position > $2::bigint`, [
+        text(endpoint),
+        bigint(position),
+      ])
+      yield* release(endpoint, "replay")
+    }),
     enable: (endpoint) =>
       done(
         `WITH enabled AS (
@@ -89,6 +104,9 @@ export function postgresWebhooks(query: Query, schema: string): WebhookStore["Se
       ),
   }
 }
+
+/** When deliveries go on although whoever moved the endpoint back has died before it was done. */
+const rewindMsMax = 60_000
 
 /** The endpoint's row is the fence: whoever finds it elsewhere, or another's, writes nothing. */
 const settle = (schema: string): string => `

@@ -2,7 +2,13 @@ import type { DatabaseSync, SQLOutputValue } from "node:sqlite"
 import { ApplicationReference } from "@loan-engine/domain/observation"
 import { Effect, Schema } from "effect"
 import type { StoreUnavailable } from "../loan-store.ts"
-import type { ParkedLoan, WebhookPlace, WebhookRound, WebhookState, WebhookStore } from "../webhook-store.ts"
+import type {
+  ParkedLoan,
+  WebhookPlace,
+  WebhookRound,
+  WebhookState,
+  WebhookStore,
+} from "../webhooks/webhook-store.ts"
 import type { Write, WriteJob, Written } from "./sqlite-writes.ts"
 
 interface Access {

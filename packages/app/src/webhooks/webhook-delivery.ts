@@ -5,7 +5,7 @@ import { ChangeFeed } from "../journal/change-feed.ts"
 import { LoanEngine } from "../engine.ts"
 import { JournalStore } from "../journal/journal-store.ts"
 import type { StoreUnavailable } from "../loan-store.ts"
-import { WebhookStore } from "../webhook-store.ts"
+import { WebhookStore } from "./webhook-store.ts"
 import { makeLease } from "./webhook-lease.ts"
 import { runRound } from "./webhook-round.ts"
 import { makeSender } from "./webhook-sender.ts"
@@ -20,7 +20,11 @@ export const layerWebhooks = ({ endpoints, limits }: WebhookSettings): Layer.Lay
     ? Layer.empty
     : Layer.effectDiscard(
         Effect.gen(function* () {
-          yield* Effect.forEach(endpoints, (endpoint) => deliver(endpoint, limits), { discard: true })
+          // One for all: whichever endpoint is stopped first, none begins anything more, and they come to their end together.
+          const stopped = yield* Deferred.make<void>()
+          yield* Effect.forEach(endpoints, (endpoint) => deliver(endpoint, limits, stopped), {
+            discard: true,
+          })
           const names = endpoints.map(({ name }) => name)
           yield* watchWebhooks(names, limits.webhookWatchEveryMs)
         }),
@@ -33,6 +37,7 @@ export const layerWebhooks = ({ endpoints, limits }: WebhookSettings): Layer.Lay
 const deliver = Effect.fnUntraced(function* (
   endpoint: WebhookEndpoint,
   limits: WebhookLimits,
+  stopped: Deferred.Deferred<void>,
 ): Effect.fn.Return<void, never, Services | Scope.Scope> {
   const { name } = endpoint
   const store = yield* WebhookStore
@@ -40,7 +45,6 @@ const deliver = Effect.fnUntraced(function* (
   const owner = yield* Effect.sync(() => randomUUID())
   const send = yield* makeSender(endpoint, limits)
   const lease = yield* makeLease(name, owner, limits)
-  const stopped = yield* Deferred.make<void>()
   const rest = yield* makeRest(limits, stopped)
   const isStopped = (): boolean => Deferred.isDoneUnsafe(stopped)
   const mayBegin = Effect.map(lease.mayBegin, (may) => may && !isStopped())

@@ -1,6 +1,6 @@
 import { Clock, Effect } from "effect"
 import type { StoreUnavailable } from "../loan-store.ts"
-import { WebhookStore } from "../webhook-store.ts"
+import { WebhookStore } from "./webhook-store.ts"
 import type { WebhookLimits } from "./webhook-settings.ts"
 
 const nanosPerMs = 1_000_000n

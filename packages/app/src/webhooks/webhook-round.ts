@@ -1,6 +1,6 @@
 import { traced } from "@loan-engine/adapters-http/traced"
 import type { ApplicationReference } from "@loan-engine/domain/observation"
-import { Clock, Effect, Option, Random, Schema } from "effect"
+import { Cause, Clock, Effect, Option, Random, Schema } from "effect"
 import type { PlacedEntry } from "../api/loan-json.ts"
 import { Currencies } from "../currencies.ts"
 import { LoanEngine } from "../engine.ts"
@@ -8,10 +8,10 @@ import { EntryContent } from "../journal/journal.ts"
 import { JournalStore } from "../journal/journal-store.ts"
 import type { FeedRow } from "../journal/journal-store.ts"
 import type { StoreUnavailable } from "../loan-store.ts"
-import { WebhookStore } from "../webhook-store.ts"
-import type { ParkedLoan, WebhookPlace, WebhookRound } from "../webhook-store.ts"
+import { WebhookStore } from "./webhook-store.ts"
+import type { ParkedLoan, WebhookPlace, WebhookRound } from "./webhook-store.ts"
 import { changeMessage, isSent } from "./webhook-message.ts"
-import { attemptsMax, retryDelayMs } from "./webhook-schedule.ts"
+import { attemptsMax, longestDelayMs, retryDelayMs } from "./webhook-schedule.ts"
 import type { Delivery, Send } from "./webhook-sender.ts"
 import type { WebhookLimits } from "./webhook-settings.ts"
 
@@ -129,13 +129,19 @@ const runLane = (options: LaneOptions) =>
     const { applicationReference, parked } = lane
     const engine = yield* LoanEngine
     const currencies = yield* Currencies
-    const entries = yield* lane.entries
+    const unread = (position: number, attempts: number): LaneEnd => ({
+      applicationReference,
+      position,
+      attempts,
+      delayMs: longestDelayMs,
+    })
+    const entries = yield* readable(applicationReference, lane.entries)
+    if (entries === undefined) return parked && unread(parked.position, parked.attempts)
     for (const entry of entries) {
       const { position } = entry
       const attempts = position === parked?.position ? parked.attempts : 0
-      const stored = yield* engine.loan(applicationReference)
-      if (stored === undefined)
-        return yield* Effect.die(new Error("a journal entry's loan is not in the store"))
+      const stored = yield* readable(applicationReference, engine.loan(applicationReference))
+      if (stored === undefined) return unread(position, attempts)
       if (!(yield* options.mayBegin)) return { applicationReference, position, attempts, delayMs: 0 }
       const { account, disposition } = entry
       const delivery = yield* traced(
@@ -149,6 +155,25 @@ const runLane = (options: LaneOptions) =>
     }
     return undefined
   })
+
+/**
+ * What is read of a loan; nothing if it is not there, or not as we wrote it, which is a defect and logged as one. Its messages
+ * then wait for as long as any, count as no attempt, and hold up no other loan's.
+ */
+const readable = <A>(
+  applicationReference: ApplicationReference,
+  reading: Effect.Effect<A | undefined, StoreUnavailable>,
+): Effect.Effect<A | undefined, StoreUnavailable> =>
+  Effect.flatMap(reading, (read) =>
+    read === undefined
+      ? Effect.die(new Error("a journal entry's loan is not in the store"))
+      : Effect.succeed(read),
+  ).pipe(
+    Effect.catchDefect((defect) =>
+      Effect.as(Effect.logError("a loan cannot be read: its webhooks wait", Cause.die(defect)), undefined),
+    ),
+    Effect.annotateLogs({ applicationReference }),
+  )
 
 /** How long the message waits; after the last attempt, or where nobody wants it, the whole endpoint does. */
 const delayAfter = Effect.fnUntraced(function* (

@@ -2,6 +2,9 @@ const second = 1_000
 const minute = 60 * second
 const hour = 60 * minute
 
+/** The longest wait of the schedule. */
+export const longestDelayMs = 24 * hour
+
 /**
  * How long after each failed attempt the next one is made; the first is made at once.
  *
@@ -16,7 +19,7 @@ const retryDelaysMs = [
   10 * hour,
   14 * hour,
   20 * hour,
-  24 * hour,
+  longestDelayMs,
 ] as const
 
 /** How often a message is tried before its endpoint is disabled. */

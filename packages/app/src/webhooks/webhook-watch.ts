@@ -3,8 +3,8 @@ import type { Scope } from "effect"
 import type { StoreUnavailable } from "../loan-store.ts"
 import { recurring } from "../recurring.ts"
 import { webhookDisabledGauge, webhookLagGauge, webhookParkedGauge } from "../telemetry/metrics.ts"
-import { WebhookStore } from "../webhook-store.ts"
-import type { WebhookState } from "../webhook-store.ts"
+import { WebhookStore } from "./webhook-store.ts"
+import type { WebhookState } from "./webhook-store.ts"
 
 /** Counts what waits for every endpoint, and says so when one is disabled. Each engine does, whichever of them delivers. */
 export const watchWebhooks = Effect.fnUntraced(function* (

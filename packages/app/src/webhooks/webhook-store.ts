@@ -2,7 +2,7 @@ import type { Instant } from "@loan-engine/domain/instant"
 import type { ApplicationReference } from "@loan-engine/domain/observation"
 import type { Effect } from "effect"
 import { Context } from "effect"
-import type { StoreUnavailable } from "./loan-store.ts"
+import type { StoreUnavailable } from "../loan-store.ts"
 
 /** Where an endpoint stands in the feed, and whether anything is sent to it. */
 export interface WebhookPlace {

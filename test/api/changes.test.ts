@@ -78,7 +78,7 @@ describe("the stream of all changes", () => {
     const ended = Promise.all(streams.map((stream) => stream.next()))
     expect(await engine.stop()).toBe(0)
     expect(await ended).toEqual([undefined, undefined])
-  }, 30_000)
+  })
 
   it("is refused when there are too many, and has a place again when one is closed", async () => {
     const engine = await startEngine(file("crowded"), { ...quick, LOAN_ENGINE_CHANGE_STREAMS_MAX: "2" })

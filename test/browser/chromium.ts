@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url"
 import { inflate } from "@sparticuz/chromium"
 import { chromium } from "playwright-core"
 import type { Browser } from "playwright-core"
+import { stateMsMax } from "../patience.ts"
 
 const isPacked = process.platform === "linux" && process.arch === "x64"
 
@@ -14,11 +15,12 @@ const isPacked = process.platform === "linux" && process.arch === "x64"
  * where that one cannot run, an installed Chrome.
  */
 export async function launchChromium(): Promise<Browser> {
-  if (!isPacked) return chromium.launch({ channel: "chrome" })
+  if (!isPacked) return chromium.launch({ channel: "chrome", timeout: stateMsMax })
   const directory = await unpacked()
   const executablePath = join(directory, "chromium")
   return chromium.launch({
     executablePath,
+    timeout: stateMsMax,
     // The pages are our own; the sandbox needs rights that a container does not give.
     args: ["--no-sandbox"],
     env: { ...process.env, ...environmentFor(executablePath, directory) },

@@ -1,7 +1,5 @@
 import { execFile } from "node:child_process"
-import { fileURLToPath } from "node:url"
-
-const main = fileURLToPath(import.meta.resolve("@loan-engine/app/main"))
+import { childEnvironment, mainPath } from "../checkout.ts"
 
 export interface CliResult {
   readonly code: number
@@ -15,8 +13,8 @@ export const runCli = (
   environment: Readonly<Record<string, string>>,
 ): Promise<CliResult> =>
   new Promise((resolve) => {
-    const env = { PATH: process.env["PATH"], ...environment }
-    execFile(process.execPath, [main, ...args], { env }, (error, out, err) => {
+    const env = { ...childEnvironment, ...environment }
+    execFile(process.execPath, [mainPath, ...args], { env }, (error, out, err) => {
       const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1
       resolve({ code, out, err })
     })

@@ -1,6 +1,7 @@
 import axe from "axe-core"
 import type { Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
+import { stateMsMax } from "../patience.ts"
 import { da } from "../../packages/app/console/src/words/da.ts"
 import { en } from "../../packages/app/console/src/words/en.ts"
 import { fi } from "../../packages/app/console/src/words/fi.ts"
@@ -39,7 +40,7 @@ beforeAll(async () => {
       const answer = await engine.api("GET", `/v1/loans/${stalled}`)
       expect(await answer.json()).toMatchObject({ stalled: true })
     },
-    { timeout: 20_000 },
+    { timeout: stateMsMax },
   )
 })
 afterAll(() => sandbox.close())

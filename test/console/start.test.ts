@@ -1,17 +1,16 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { createInterface } from "node:readline"
-import { fileURLToPath } from "node:url"
 import { loanClient } from "@loan-engine/app/client"
 import { describe, expect, it, onTestFinished } from "vitest"
+import { mainPath } from "../checkout.ts"
 import { useConsole, watched } from "./support.ts"
 
-const main = fileURLToPath(import.meta.resolve("@loan-engine/app/main"))
 const { newPage } = useConsole()
 
 /** Runs `start` as somebody does whose output is no terminal, until it says where the console is. */
 async function startedConsole(): Promise<URL> {
-  const child = spawn(process.execPath, [main, "start", "--loans", "20"], {
+  const child = spawn(process.execPath, [mainPath, "start", "--loans", "20"], {
     stdio: ["ignore", "pipe", "inherit"],
   })
   onTestFinished(async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Browser, BrowserContextOptions, Page } from "playwright-core"
 import { afterAll, beforeAll, expect, onTestFinished } from "vitest"
+import { stateMsMax } from "../patience.ts"
 import { ensureConsole } from "../../packages/app/console/build.ts"
 import { decision, event } from "../api/api-call.ts"
 import { launchChromium } from "../browser/chromium.ts"
@@ -74,7 +75,8 @@ async function pageOf(browser: Browser, options: BrowserContextOptions): Promise
     ...options,
   })
   const page = await context.newPage()
-  page.setDefaultTimeout(10_000)
+  page.setDefaultTimeout(stateMsMax)
+  page.setDefaultNavigationTimeout(stateMsMax)
   const wrong: Array<string> = []
   page.on("console", (message) => {
     const isWrong = message.type() === "error" || message.type() === "warning"

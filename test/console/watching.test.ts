@@ -110,7 +110,7 @@ describe("a loan's page", () => {
     const page = await visit(engine, { at: "#/loans/yet-unheard" })
     await says(page, "No loan has this reference.")
     await engine.callback(approved("yet-unheard"))
-    await expect.poll(() => standing(page).textContent(), { timeout: 10_000 }).toBe("Approved")
+    await expect.poll(() => standing(page).textContent()).toBe("Approved")
   })
 
   it("says why the bank could not be asked", async () => {
@@ -127,7 +127,7 @@ describe("the overview", () => {
     const signedNow = () => signed.textContent()
     const before = Number((await signedNow())?.replace("Signed ", ""))
     await engine.callback(event("other-1", "SIGNED"))
-    await expect.poll(signedNow, { timeout: 10_000 }).toBe(`Signed ${before + 1}`)
+    await expect.poll(signedNow).toBe(`Signed ${before + 1}`)
     await page.locator(".changes").getByRole("link", reference("other-1")).waitFor()
     await signed.click()
     await page.getByRole("link", reference("other-1")).waitFor()
@@ -148,7 +148,7 @@ describe("a console whose engine goes away", () => {
     expect(await standing(page).textContent()).toBe("Approved")
     const second = await start("restarted", {}, port)
     await second.callback(event("restart-1", "SIGNED"))
-    await expect.poll(() => standing(page).textContent(), { timeout: 30_000 }).toBe("Signed")
+    await expect.poll(() => standing(page).textContent()).toBe("Signed")
     await page.locator(".live-mark").getByText("Live", { exact: true }).waitFor()
   })
 })

@@ -6,6 +6,7 @@ import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Clock, Effect, Fiber, Schedule } from "effect"
 import type { Layer } from "effect"
+import { stateMsMax } from "../patience.ts"
 import { apiKey, freePort, startEngine } from "../slice/engine-process.ts"
 import type { EngineProcess } from "../slice/engine-process.ts"
 import { journalFaults } from "../simulation/checkers/p6-replay.ts"
@@ -124,7 +125,7 @@ const registerAgainMs = 50
 
 /** Asks the engine until every loan stands where the bank has it, or none has come to do so for a while; what is left differs. */
 export const settled = Effect.fnUntraced(function* ({ bank }: WitnessedBank, engine: EngineProcess) {
-  let giveUpAt = (yield* Clock.currentTimeMillis) + settleMsMax
+  let giveUpAt = (yield* Clock.currentTimeMillis) + stateMsMax
   let open = truth(bank)
   while (true) {
     const answered = yield* Effect.promise(() =>
@@ -136,7 +137,7 @@ export const settled = Effect.fnUntraced(function* ({ bank }: WitnessedBank, eng
     )
     const left = answered.flat()
     const now = yield* Clock.currentTimeMillis
-    if (left.length < open.length) giveUpAt = now + settleMsMax
+    if (left.length < open.length) giveUpAt = now + stateMsMax
     open = left
     if (open.length === 0 || now > giveUpAt) break
     yield* Effect.sleep(100)
@@ -145,9 +146,6 @@ export const settled = Effect.fnUntraced(function* ({ bank }: WitnessedBank, eng
     ({ applicationReference, stage }) => `${applicationReference} is ${stage} at the bank, but not here`,
   )
 })
-
-/** How long the engine may bring no further loan to where the bank has it. */
-const settleMsMax = 30_000
 
 const stageAt = async (engine: EngineProcess, reference: string): Promise<unknown> => {
   const answer = await engine.api("GET", `/v1/loans/${encodeURIComponent(reference)}`)

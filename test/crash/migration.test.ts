@@ -4,10 +4,10 @@ import { copyFileSync, mkdtempSync, rmSync, statSync } from "node:fs"
 import { setTimeout as delay } from "node:timers/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { DatabaseSync } from "node:sqlite"
 import { schemaVersion } from "@loan-engine/app/store/sqlite-schema"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { childEnvironment, mainPath } from "../checkout.ts"
 import { replayFile, verifyFile } from "../journal/lived-store.ts"
 import { runCommand } from "../journal/run-command.ts"
 import { propertySeed } from "../properties/settings.ts"
@@ -25,8 +25,6 @@ const path = join(directory, "killed.sqlite")
 beforeAll(() => writeVersion1(template, loans))
 afterAll(() => rmSync(directory, { recursive: true }))
 
-const main = fileURLToPath(import.meta.resolve("@loan-engine/app/main"))
-
 const versionOf = (): number => {
   const database = new DatabaseSync(path, { readOnly: true })
   const version = database.prepare("PRAGMA user_version").get()?.["user_version"]
@@ -41,8 +39,8 @@ const walSize = (): number => statSync(`${path}-wal`, { throwIfNoEntry: false })
 
 /** Starts a migration, and kills it once its log has grown to so many bytes; gives whether it was killed in its middle. */
 async function killWhileMigrating(bytes: number): Promise<boolean> {
-  const child = spawn(process.execPath, [main, "migrate"], {
-    env: { PATH: process.env["PATH"], LOAN_ENGINE_DATABASE_URL: path },
+  const child = spawn(process.execPath, [mainPath, "migrate"], {
+    env: { ...childEnvironment, LOAN_ENGINE_DATABASE_URL: path },
     stdio: "ignore",
   })
   const exited = once(child, "exit")
@@ -57,16 +55,16 @@ describe("a migration that is killed in its middle", () => {
     const { between } = seeded(String(propertySeed))
     const size = statSync(template).size
     let before = 0
-    for (let kill = 0; kill < kills; kill++) {
+    // On a busy machine a kill may come too late, so it goes on until one has come in time.
+    for (let kill = 0; kill < kills || before === 0; kill++) {
       for (const companion of ["", "-wal", "-shm", "-lock"]) rmSync(`${path}${companion}`, { force: true })
       copyFileSync(template, path)
       // Somewhere between its first page in the log and about its last.
-      const killed = await killWhileMigrating(Math.floor(between(1, size)))
+      const killed = await killWhileMigrating(kill < kills ? Math.floor(between(1, size)) : 1)
       const version = versionOf()
       expect([1, schemaVersion]).toContain(version)
       if (killed && version === 1) before++
     }
-    expect(before, `seed ${propertySeed}`).toBeGreaterThan(0)
     expect(await runCommand(path, "migrate")).toMatchObject({ code: 0, stderr: "" })
     const rows = rowsOfVersion1(loans)
     expect(await verifyFile(path)).toMatchObject({ rows, loans, findings: [] })

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest"
+import { inCheckout } from "../checkout.ts"
 import { compliancePage } from "./compliance-page.ts"
 
 /** Writes the page anew: npx -y pnpm@12 test test/docs -u */
-const page = new URL("../../docs/compliance.md", import.meta.url).pathname
+const page = inCheckout("docs/compliance.md")
 
 describe("docs/compliance.md", () => {
   it("lists the requirements as the report has them", async () => {

@@ -1,8 +1,9 @@
 import { settingsPage } from "@loan-engine/app/config/settings-page"
 import { describe, expect, it } from "vitest"
+import { inCheckout } from "../checkout.ts"
 
 /** Writes the page anew: npx -y pnpm@12 test test/docs -u */
-const page = new URL("../../docs/configuration.md", import.meta.url).pathname
+const page = inCheckout("docs/configuration.md")
 
 describe("docs/configuration.md", () => {
   it("is written from the settings as they are", async () => {

@@ -2,10 +2,11 @@ import { readFileSync } from "node:fs"
 import { lifecycleModule, machineEdges } from "@loan-engine/domain/lifecycle-picture"
 import { stages } from "@loan-engine/domain/legal-transitions"
 import { describe, expect, it } from "vitest"
+import { inCheckout } from "../checkout.ts"
 import { createMachine, getNextTransitions } from "xstate"
 
 /** Writes the definition anew: npx -y pnpm@12 test test/docs -u */
-const definitionPath = new URL("../../docs/lifecycle/loan-machine.js", import.meta.url).pathname
+const definitionPath = inCheckout("docs/lifecycle/loan-machine.js")
 
 describe("the definition for XState's visualizer", () => {
   it("is the machine's own, as it is", async () => {

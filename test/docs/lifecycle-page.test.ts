@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest"
+import { inCheckout } from "../checkout.ts"
 import { lifecyclePage } from "./lifecycle-page.ts"
 
 /** Writes the page anew: npx -y pnpm@12 test test/docs -u */
-const page = new URL("../../docs/lifecycle.md", import.meta.url).pathname
+const page = inCheckout("docs/lifecycle.md")
 
 describe("docs/lifecycle.md", () => {
   it("is written from what the machine does", async () => {

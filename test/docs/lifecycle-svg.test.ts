@@ -1,9 +1,10 @@
 import { lifecycleSvg } from "@loan-engine/domain/lifecycle-svg"
 import { legalTransitions, stages } from "@loan-engine/domain/legal-transitions"
 import { describe, expect, it } from "vitest"
+import { inCheckout } from "../checkout.ts"
 
 /** Draws the picture anew: npx -y pnpm@12 test test/docs -u */
-const picture = new URL("../../docs/lifecycle/lifecycle.svg", import.meta.url).pathname
+const picture = inCheckout("docs/lifecycle/lifecycle.svg")
 
 describe("the lifecycle's picture", () => {
   it("is drawn from the table as it is", async () => {

@@ -1,9 +1,10 @@
 import { metricFamilies } from "@loan-engine/app/telemetry/metrics"
 import { metricsPage } from "@loan-engine/app/telemetry/metrics-page"
 import { describe, expect, it } from "vitest"
+import { inCheckout } from "../checkout.ts"
 
 /** Writes the page anew: npx -y pnpm@12 test test/docs -u */
-const page = new URL("../../docs/metrics.md", import.meta.url).pathname
+const page = inCheckout("docs/metrics.md")
 
 describe("docs/metrics.md", () => {
   it("is written from the declarations as they are", async () => {

@@ -1,8 +1,9 @@
 import { openApiText } from "@loan-engine/app/api/described-api"
 import { describe, expect, it } from "vitest"
+import { inCheckout } from "../checkout.ts"
 
 /** Writes the description anew: npx -y pnpm@12 test test/docs -u */
-const description = new URL("../../docs/openapi.json", import.meta.url).pathname
+const description = inCheckout("docs/openapi.json")
 
 describe("docs/openapi.json", () => {
   it("is written from the API's definition as it is", async () => {

@@ -3,11 +3,11 @@ import { once } from "node:events"
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { digestOf, hashOf } from "@loan-engine/app/journal/journal"
 import { exportJournal } from "@loan-engine/app/audit/export-journal"
 import { Effect } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { childEnvironment, mainPath } from "../checkout.ts"
 import { liveOn, onStore, say, verifyFile } from "./lived-store.ts"
 import { runCommand } from "./run-command.ts"
 
@@ -98,9 +98,8 @@ describe("loan-engine journal export", () => {
   })
 
   it("ends quietly when its reader has had enough", async () => {
-    const main = fileURLToPath(import.meta.resolve("@loan-engine/app/main"))
-    const child = spawn(process.execPath, [main, "journal", "export", "--raw"], {
-      env: { PATH: process.env["PATH"], LOAN_ENGINE_DATABASE_URL: path },
+    const child = spawn(process.execPath, [mainPath, "journal", "export", "--raw"], {
+      env: { ...childEnvironment, LOAN_ENGINE_DATABASE_URL: path },
       stdio: ["ignore", "pipe", "pipe"],
     })
     child.stdout.destroy()

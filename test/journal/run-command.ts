@@ -1,9 +1,7 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { text } from "node:stream/consumers"
-import { fileURLToPath } from "node:url"
-
-const main = fileURLToPath(import.meta.resolve("@loan-engine/app/main"))
+import { childEnvironment, mainPath } from "../checkout.ts"
 
 export interface Ended {
   readonly code: number | null
@@ -13,8 +11,8 @@ export interface Ended {
 
 /** `loan-engine …` as a child process, to its end. */
 export async function runCommand(databasePath: string, ...parameters: ReadonlyArray<string>): Promise<Ended> {
-  const child = spawn(process.execPath, [main, ...parameters], {
-    env: { PATH: process.env["PATH"], LOAN_ENGINE_DATABASE_URL: databasePath },
+  const child = spawn(process.execPath, [mainPath, ...parameters], {
+    env: { ...childEnvironment, LOAN_ENGINE_DATABASE_URL: databasePath },
     stdio: ["ignore", "pipe", "pipe"],
   })
   const exited = once(child, "exit")

@@ -28,7 +28,7 @@ beforeAll(async () => {
       cwd: join(root, "packages", name),
     })
   }
-}, 120_000)
+})
 
 describe("the packages as they are published", () => {
   it("are four, each with its licence, and hold neither sources nor tests", async () => {
@@ -87,7 +87,7 @@ describe.each([
   const env = { ...process.env, PATH: `${join(node, "..")}:${process.env["PATH"]}` }
   const said = async (file: string, code: string) => {
     writeFileSync(join(project, file), code)
-    const { stdout, stderr } = await run(node, [file], { cwd: project, env, timeout: 60_000 })
+    const { stdout, stderr } = await run(node, [file], { cwd: project, env })
     return [stdout.trim().split("\n").at(-1), withoutNotices(stderr)]
   }
 

@@ -10,6 +10,9 @@ export const propertyRuns = setting("LOAN_ENGINE_PROPERTY_RUNS") ?? 500
 /** The seed of every law's random cases; drawn anew for each run unless set. */
 export const propertySeed = setting("LOAN_ENGINE_PROPERTY_SEED") ?? Date.now() % 0x7fff_ffff
 
+/** The seed with which canaries are looked for: always the same, so that none lives on by chance. */
+export const canarySeed = 1
+
 /** Where in a seed's cases a failure was found; set to repeat just that one. */
 export const propertyPath = process.env["LOAN_ENGINE_PROPERTY_PATH"]
 

@@ -37,8 +37,6 @@ export async function runSuite({ seed, runs, simulations, kills }: SuiteOptions)
     watch: false,
     reporters: ["dot"],
     env,
-    testTimeout: testMsMax,
-    hookTimeout: testMsMax,
   })
   const modules = vitest.state.getTestModules()
   const tests = modules.flatMap((module) => [...module.children.allTests()])
@@ -55,9 +53,6 @@ export async function runSuite({ seed, runs, simulations, kills }: SuiteOptions)
     exhaustive: tests.map((test) => test.meta().exploration).find((found) => found !== undefined),
   }
 }
-
-/** How long one test of a compliance run may take. */
-const testMsMax = 900_000
 
 const nothingShown: TestOutcome = {
   file: "",

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest"
 import type { EngineCanary } from "../canaries/engines.ts"
 import { engineCanaries } from "../canaries/engines.ts"
-import { canaryWorld, findOut } from "./find-out.ts"
+import { isThorough } from "../properties/settings.ts"
+import { findOut, largeWorlds, smallWorlds } from "./find-out.ts"
 import type { SimulatedProperty } from "./simulate.ts"
 import { simulate } from "./simulate.ts"
 
@@ -33,9 +34,12 @@ const cases = engineCanaries.map((canary): [string, SimulatedProperty | undefine
 ])
 
 describe("the simulation finds every broken engine out", () => {
-  it("and nothing wrong with the real one in the same world", async () => {
-    expect((await simulate(canaryWorld)).violations).toEqual([])
-  })
+  it.for([...smallWorlds, ...largeWorlds.slice(0, isThorough ? largeWorlds.length : 1)])(
+    "and nothing wrong with the real one in the same world: $loans loans, $days days, seed $seed",
+    async (world) => {
+      expect((await simulate(world)).violations).toEqual([])
+    },
+  )
 
   it.for(cases)("%s is killed by %s", async ([name, killer, canary], { task }) => {
     const killedBy = (await findOut(canary, killer))?.killedBy ?? []

@@ -2,8 +2,17 @@ import type { EngineCanary } from "../canaries/engines.ts"
 import type { SimulatedProperty, SimulationOptions, SimulationReport } from "./simulate.ts"
 import { simulate } from "./simulate.ts"
 
-/** The world a broken engine is put into; the real one must come through it without a violation. */
-export const canaryWorld: SimulationOptions = { seed: "canary-1", loans: 25, days: 8, faults: "hell" }
+const worldsOf = (loans: number, days: number, count: number): ReadonlyArray<SimulationOptions> =>
+  Array.from({ length: count }, (_, index) => ({
+    seed: `canary-${index + 1}`,
+    loans,
+    days,
+    faults: "hell",
+  }))
+
+/** The worlds that a broken engine is put into, small ones first; the real one must come through each without a violation. */
+export const smallWorlds = worldsOf(6, 3, 8)
+export const largeWorlds = worldsOf(25, 8, 4)
 
 /** Which properties found a broken engine out, and the first thing each of them said. */
 export interface FoundOut {
@@ -12,20 +21,16 @@ export interface FoundOut {
   readonly violations: SimulationReport["violations"]
 }
 
-/** How many worlds are tried before a broken engine counts as not found out. */
-const worldsMax = 4
-
 /** Runs a broken engine through one world after another until a property finds it out; `undefined` if none does. */
 export async function findOut(canary: EngineCanary, by?: SimulatedProperty): Promise<FoundOut | undefined> {
-  for (let world = 1; world <= worldsMax; world++) {
-    const seed = `canary-${world}`
-    const { violations } = await simulate({ ...canaryWorld, seed, canary })
+  for (const world of [...smallWorlds, ...largeWorlds]) {
+    const { violations } = await simulate({ ...world, canary })
     const firsts = violations.filter(
       ({ property }, index) => violations.findIndex((other) => other.property === property) === index,
     )
     const killedBy = firsts.map(({ property }) => property)
     if (by === undefined ? killedBy.length > 0 : killedBy.includes(by)) {
-      return { seed, killedBy, violations: firsts }
+      return { seed: world.seed, killedBy, violations: firsts }
     }
   }
   return undefined

@@ -1,13 +1,11 @@
 import { execFile } from "node:child_process"
-import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { describe, expect, it } from "vitest"
-
-const main = fileURLToPath(import.meta.resolve("@loan-engine/app/main"))
+import { mainPath } from "../checkout.ts"
 
 /** Runs `start --once` as a user would; throws if it does not exit with 0. */
 async function runOnce(...flags: ReadonlyArray<string>): Promise<Record<string, unknown>> {
-  const { stdout } = await promisify(execFile)(process.execPath, [main, "start", "--once", ...flags])
+  const { stdout } = await promisify(execFile)(process.execPath, [mainPath, "start", "--once", ...flags])
   return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Record<string, unknown>
 }
 

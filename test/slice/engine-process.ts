@@ -2,9 +2,7 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { createServer } from "node:net"
 import { createInterface } from "node:readline"
-import { fileURLToPath } from "node:url"
-
-const main = fileURLToPath(import.meta.resolve("@loan-engine/app/main"))
+import { childEnvironment, mainPath } from "../checkout.ts"
 
 export const apiKey = "test-api-key"
 const callbackCredentials = Buffer.from("bank:secret").toString("base64")
@@ -51,10 +49,10 @@ export async function startEngine(
   fileBlocksMax?: number,
 ): Promise<EngineProcess> {
   const port = fixedPort ?? (await freePort())
-  const [command, ...parameters] = limited([process.execPath, main, "serve"], fileBlocksMax)
+  const [command, ...parameters] = limited([process.execPath, mainPath, "serve"], fileBlocksMax)
   const child = spawn(command, parameters, {
     env: {
-      PATH: process.env["PATH"],
+      ...childEnvironment,
       LOAN_ENGINE_PORT: String(port),
       LOAN_ENGINE_DATABASE_URL: databasePath,
       LOAN_ENGINE_API_KEY: apiKey,

@@ -209,9 +209,7 @@ describe("an engine that knows its bank", () => {
     up = true
     const second = await startEngine(path, environment)
     const stage = async (): Promise<unknown> => (await second.api("GET", "/v1/loans/held-2")).json()
-    await expect
-      .poll(stage, { timeout: 30_000 })
-      .toMatchObject({ stage: "approved", offer: { approvedAmount: "1000" } })
+    await expect.poll(stage).toMatchObject({ stage: "approved", offer: { approvedAmount: "1000" } })
     await second.stop()
     bank.close()
   })

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { afterAll, describe, expect, it } from "vitest"
+import { testMsMax } from "../patience.ts"
 import { callbackAuthorization, startEngine } from "./engine-process.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-stop-"))
@@ -25,7 +26,7 @@ describe("an engine that is asked to stop while its connections never rest", () 
     const path = join(directory, "busy.sqlite")
     const engine = await startEngine(path, {
       LOAN_ENGINE_STOP_DRAIN_MS: "1",
-      LOAN_ENGINE_STOP_MS_MAX: "30000",
+      LOAN_ENGINE_STOP_MS_MAX: String(2 * testMsMax),
     })
     const agent = new Agent({ keepAlive: true, maxSockets: 16 })
     const answered: Array<number | string> = []
@@ -45,10 +46,8 @@ describe("an engine that is asked to stop while its connections never rest", () 
       }
     }
     let stopping: Promise<number | null> | undefined
-    const begun = performance.now()
     await Promise.all(Array.from({ length: 16 }, busy))
     expect(await stopping).toBe(0)
-    expect(performance.now() - begun).toBeLessThan(20_000)
     agent.destroy()
     const database = new DatabaseSync(path, { readOnly: true })
     const rows = database.prepare("SELECT count(*) AS rows FROM journal").get()?.["rows"]

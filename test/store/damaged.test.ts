@@ -21,6 +21,7 @@ import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite"
 import { Effect } from "effect"
 import fc from "fast-check"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { mainPath } from "../checkout.ts"
 import { liveOn, replayFile, verifyFile } from "../journal/lived-store.ts"
 import { runCommand } from "../journal/run-command.ts"
 import { propertySeed } from "../properties/settings.ts"
@@ -123,7 +124,6 @@ describe("a damaged file", () => {
 const canMount = spawnSync("unshare", ["-m", "true"]).status === 0
 
 describe("a file that cannot be written", () => {
-  const main = new URL(import.meta.resolve("@loan-engine/app/main")).pathname
   const mounted = (place: string, command: string): ReturnType<typeof spawnSync> =>
     spawnSync(
       "unshare",
@@ -168,12 +168,12 @@ describe("a file that cannot be written", () => {
       const place = join(directory, "read-only")
       mkdirSync(place)
       copyFileSync(template, join(place, "store.sqlite"))
-      const ended = mounted(place, `exec "${process.execPath}" "${main}" serve`)
+      const ended = mounted(place, `exec "${process.execPath}" "${mainPath}" serve`)
       expect(ended.status).toBe(2)
       expect(ended.stderr).toContain("writable")
       const redacted = mounted(
         place,
-        `exec "${process.execPath}" "${main}" journal redact loan-1 --by Ada --reason x`,
+        `exec "${process.execPath}" "${mainPath}" journal redact loan-1 --by Ada --reason x`,
       )
       expect(redacted.status).toBe(2)
       expect(redacted.stderr).toMatch(/cannot be (?:opened|written)/u)

@@ -261,7 +261,7 @@ describe("an endpoint of webhooks", () => {
         expect(receiver.heard).toHaveLength(40)
         receiver.answer = () => 200
         yield* webhooks.enable("crm", 0)
-        yield* until(async () => expect(await state()).toMatchObject({ parked: 0 }), 60_000)
+        yield* until(async () => expect(await state()).toMatchObject({ parked: 0 }))
         expect(receiver.taken).toHaveLength(1_000)
         expect(faultsOf(receiver, written)).toEqual([])
         expect(receiver.mostAtOnce()).toBe(5)

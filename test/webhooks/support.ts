@@ -14,6 +14,7 @@ import type { Observation } from "@loan-engine/domain/observation"
 import { Context, Effect, Layer, Logger, Redacted } from "effect"
 import type { Scope } from "effect"
 import { expect, vi } from "vitest"
+import { stateMsMax } from "../patience.ts"
 import { secret } from "./receiver.ts"
 import type { Received, Receiver } from "./receiver.ts"
 
@@ -87,8 +88,8 @@ export const scoped = <A>(effect: Effect.Effect<A, unknown, Scope.Scope>): Promi
   Effect.runPromise(Effect.scoped(effect))
 
 /** Waits until something holds, in time that really passes. */
-export const until = (assertion: () => void | Promise<void>, timeout = 20_000): Effect.Effect<void> =>
-  Effect.promise(() => vi.waitFor(assertion, { timeout, interval: 10 }))
+export const until = (assertion: () => void | Promise<void>): Effect.Effect<void> =>
+  Effect.promise(() => vi.waitFor(assertion, { timeout: stateMsMax, interval: 10 }))
 
 /** Which messages were taken, as `A1`: the loan and its version. */
 export const named = (messages: ReadonlyArray<Received>): ReadonlyArray<string> =>

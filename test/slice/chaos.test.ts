@@ -1,16 +1,28 @@
 import { execFile } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
 import { promisify } from "node:util"
-import { describe, expect, it } from "vitest"
+import { afterAll, describe, expect, it } from "vitest"
 import { mainPath } from "../checkout.ts"
+import { runCli } from "../cli/run-cli.ts"
+
+const directory = mkdtempSync(join(tmpdir(), "loan-engine-chaos-"))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+/** So fast that a loan's whole life takes a second or two. */
+const speed = ["--speed", "300000"]
 
 /** Runs `start --once` as a user would; throws if it does not exit with 0. */
 async function runOnce(...flags: ReadonlyArray<string>): Promise<Record<string, unknown>> {
-  const { stdout } = await promisify(execFile)(process.execPath, [mainPath, "start", "--once", ...flags])
+  const command = [mainPath, "start", "--once", ...speed, ...flags]
+  const { stdout } = await promisify(execFile)(process.execPath, command)
   return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Record<string, unknown>
 }
 
 describe("P5 agreement: sandbox bank and engine over real HTTP", () => {
-  it("converge on every loan when nothing goes wrong, and callbacks alone bring the news", async () => {
+  it("converge on every loan when nothing goes wrong, and callbacks bring the news", async () => {
     const summary = await runOnce("--loans", "40", "--seed", "5", "--chaos", "none")
     expect(summary).toMatchObject({ loans: 40, converged: 40, diverged: 0, illegalTransitions: 0 })
     expect(summary["callbacks"]).toMatchObject({ dropped: 0, rejected: 0, forged: 0 })
@@ -35,4 +47,28 @@ describe("P5 agreement: sandbox bank and engine over real HTTP", () => {
       expect(summary["missedCallbacks"]).toBeGreaterThan(0)
     },
   )
+})
+
+describe("a run that ends in something wrong", () => {
+  it("exits with 1 and says what, and of which loan, though every loan agrees with the bank", async () => {
+    const database = join(directory, "altered.sqlite")
+    const flags = ["--loans", "2", "--chaos", "none", "--database", database]
+    const run = (seed: string) => runCli(["start", "--once", ...speed, ...flags, "--seed", seed], {})
+    expect(await run("first")).toMatchObject({ code: 0, err: "" })
+    const file = new DatabaseSync(database)
+    const altered = file
+      .prepare(
+        `UPDATE loans SET snapshot = replace(snapshot, '"registered":true', '"registered":false')
+         WHERE account = 'sandbox' RETURNING application_reference`,
+      )
+      .all()
+      .map((row) => String(row["application_reference"]))
+    file.close()
+    expect(altered).toHaveLength(2)
+    const { code, err } = await run("second")
+    expect(code).toBe(1)
+    expect(err).toContain("2 journals do not fold to their loan's snapshot")
+    for (const reference of altered) expect(err).toContain(`${reference}: its `)
+    expect(err).not.toContain("differ from the bank's truth")
+  })
 })

@@ -1,6 +1,6 @@
 import { makeBankClient } from "@loan-engine/adapters-http/bank-client"
 import { AccountName } from "@loan-engine/domain/observation"
-import { Context, Effect, Layer, Redacted } from "effect"
+import { Context, Effect, Exit, Layer, Redacted, Scope } from "effect"
 import { HttpServer } from "effect/http"
 import { request } from "undici"
 import { configOf } from "../config/config.ts"
@@ -43,7 +43,8 @@ export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
   const bankContext = yield* Layer.build(sandboxServer(bank, lives, 0))
   const bankUrl = urlOf(Context.get(bankContext, HttpServer.HttpServer))
   const config = yield* configOf(engineSettings(options, bankUrl))
-  const engineContext = yield* Layer.build(engineServer(config))
+  const engineScope = yield* Scope.fork(yield* Effect.scope)
+  const engineContext = yield* Scope.provide(Layer.build(engineServer(config)), engineScope)
   const engineUrl = Context.get(engineContext, HttpListener).url
 
   for (const account of [mainAccount, pageAccount]) {
@@ -82,7 +83,17 @@ export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
 
   const engine = Context.get(engineContext, LoanEngine)
   const store = Context.get(engineContext, LoanStore)
-  return { bank, bankUrl, engineUrl, engine, store, apply }
+  return {
+    bank,
+    bankUrl,
+    engineUrl,
+    engine,
+    store,
+    database: config.database,
+    apply,
+    /** Resolves once the engine writes nothing more. */
+    stopEngine: Scope.close(engineScope, Exit.void),
+  }
 })
 export type Demo = Effect.Success<ReturnType<typeof makeDemo>>
 

@@ -1,0 +1,82 @@
+import { isLegal, stages } from "@loan-engine/domain/legal-transitions"
+import type { Stage } from "@loan-engine/domain/legal-transitions"
+import { snapshotText } from "@loan-engine/domain/loan"
+import type { AccountName } from "@loan-engine/domain/observation"
+import { Effect } from "effect"
+import { replay } from "../journal/journal.ts"
+import { LoanStore } from "../loan-store.ts"
+import type { StoredLoan, StoreUnavailable, StoreUnusable } from "../loan-store.ts"
+import { commandDatabaseLayer } from "../store/database.ts"
+import type { Database } from "../store/database.ts"
+
+/** What the journals of a run hold, and a line for each thing that is wrong with them. */
+export interface Audit {
+  readonly illegalTransitions: Array<string>
+  readonly replayMismatches: Array<string>
+  polls: number
+  quotes: number
+  missedCallbacks: number
+  readonly stages: { [S in Stage]: number }
+}
+
+const loansPerPage = 500
+
+/**
+ * Reads every journal of an account again, all as of one moment: each step is legal and follows on the one before, each journal
+ * folds to the stored snapshot.
+ */
+export const auditFile = (
+  database: Database,
+  account: AccountName,
+): Effect.Effect<Audit, StoreUnavailable | StoreUnusable> =>
+  Effect.provide(auditAccount(account), commandDatabaseLayer(database, "read-one-moment"))
+
+const auditAccount = Effect.fnUntraced(function* (account: AccountName) {
+  const store = yield* LoanStore
+  const audit: Audit = {
+    illegalTransitions: [],
+    replayMismatches: [],
+    polls: 0,
+    quotes: 0,
+    missedCallbacks: 0,
+    stages: Object.fromEntries(stages.map((stage) => [stage, 0])) as { [S in Stage]: number },
+  }
+  let after = ""
+  while (true) {
+    const page = yield* store.loans({ account, after, limit: loansPerPage })
+    const last = page.at(-1)
+    if (last === undefined) return audit
+    for (const stored of page) yield* auditLoan(store, stored, audit)
+    after = last.loan.applicationReference
+  }
+})
+
+const auditLoan = Effect.fnUntraced(function* (
+  store: LoanStore["Service"],
+  { loan }: StoredLoan,
+  audit: Audit,
+) {
+  const reference = loan.applicationReference
+  audit.stages[loan.stage]++
+  const entries = yield* store.history(reference)
+  let stage: Stage = "submitted"
+  for (const { source, steps, news, version } of entries) {
+    if (source === "poll") audit.polls++
+    if (source === "quote") audit.quotes++
+    if (source === "poll" || source === "quote") audit.missedCallbacks += news.length
+    for (const { from, to } of steps) {
+      if (from !== stage || !isLegal(from, to)) {
+        audit.illegalTransitions.push(
+          `${reference}: version ${version} steps from ${from} to ${to}, and it stood at ${stage}`,
+        )
+      }
+      stage = to
+    }
+  }
+  const replayed = replay(entries)
+  if (replayed === undefined || snapshotText(replayed) !== snapshotText(loan)) {
+    audit.replayMismatches.push(
+      `${reference}: its ${entries.length} rows do not fold to its snapshot at version ${loan.version}`,
+    )
+  }
+})

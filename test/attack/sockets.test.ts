@@ -24,9 +24,9 @@ beforeAll(async () => {
     LOAN_ENGINE_CALLBACK_BODY_MS_MAX: ms,
   })
   impatient = await startEngine(join(directory, "impatient.sqlite"), {
-    LOAN_ENGINE_HEADERS_MS_MAX: "1500",
-    LOAN_ENGINE_REQUEST_MS_MAX: "6000",
-    LOAN_ENGINE_CALLBACK_BODY_MS_MAX: "1500",
+    LOAN_ENGINE_HEADERS_MS_MAX: "500",
+    LOAN_ENGINE_REQUEST_MS_MAX: "2000",
+    LOAN_ENGINE_CALLBACK_BODY_MS_MAX: "500",
     LOAN_ENGINE_CONNECTIONS_CHECK_MS: "100",
   })
   await engine.callback(event("victim", "SIGNED"))
@@ -83,7 +83,9 @@ describe("a thousand idle connections", () => {
     const idle: Array<Awaited<ReturnType<typeof openRaw>>> = []
     for (let batch = 0; batch < 10; batch += 1) {
       idle.push(...(await Promise.all(Array.from({ length: 100 }, () => openRaw(impatient.url)))))
-      await sendGenuine(impatient, `beside-idle-${batch}`, 1)
+      // As the bank does, it comes again if the impatient engine has cut it off on a busy machine.
+      const genuine = event(`beside-idle-${batch}`, "SIGNED")
+      await expect.poll(async () => (await impatient.callback(genuine)).status).toBe(200)
     }
     expect(idle.length).toBe(1_000)
     await Promise.all(idle.map(({ answer }) => answer))

@@ -11,7 +11,7 @@ const username = "crash"
 const password = "crash-password"
 
 /** Bank seconds per second: a month in half a minute. */
-const speed = 100_000
+const speed = 200_000
 
 /** How often one callback, byte for byte, was sent off, and how often it was answered below 300. */
 export interface Told {

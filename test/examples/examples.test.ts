@@ -4,24 +4,24 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { variableOf } from "@loan-engine/app/config/sources"
 import type { Belief, SandboxBank } from "@loan-engine/app/testing"
 import { openSandboxBank } from "@loan-engine/app/testing"
 import { stages } from "@loan-engine/domain/legal-transitions"
 import { afterAll, describe, expect, it } from "vitest"
+import { childEnvironment, inCheckout } from "../checkout.ts"
+import { stateMsMax } from "../patience.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "examples-"))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
-const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const examples = {
-  "node:http": fileOf("../../examples/node-http.ts"),
-  Express: fileOf("../../examples/express.ts"),
-  Fastify: fileOf("../../examples/fastify.ts"),
-  Hono: fileOf("../../examples/hono.ts"),
-  "Next.js": fileOf("next-server.ts"),
+  "node:http": inCheckout("examples/node-http.ts"),
+  Express: inCheckout("examples/express.ts"),
+  Fastify: inCheckout("examples/fastify.ts"),
+  Hono: inCheckout("examples/hono.ts"),
+  "Next.js": inCheckout("test/examples/next-server.ts"),
 }
 
 /** Whose services have customers in two countries. */
@@ -45,7 +45,7 @@ const environmentOf = (bank: SandboxBank, name: string): NodeJS.ProcessEnv => {
     ...accounts.flatMap((account) => variablesOf(bank.settingsOf(account), account)),
     ["LOAN_ENGINE_ACCOUNTS", accounts.join(",")],
   ]
-  return { PATH: process.env["PATH"], PORT: "0", ...Object.fromEntries(variables) }
+  return { ...childEnvironment, PORT: "0", ...Object.fromEntries(variables) }
 }
 
 async function startExample(file: string, env: NodeJS.ProcessEnv) {
@@ -78,7 +78,7 @@ describe.concurrent.each(Object.entries(examples))("a merchant's service on %s",
     expect,
     onTestFinished,
   }) => {
-    const bank = await openSandboxBank({ seed: name, chaos: "normal", accounts })
+    const bank = await openSandboxBank({ seed: name, chaos: "normal", accounts, speed: 300_000 })
     onTestFinished(bank.close)
     const service = await startExample(file, environmentOf(bank, name))
     for (const account of accounts) bank.sendCallbacks(`${service.url}/callbacks/${account}`, account)
@@ -93,7 +93,8 @@ describe.concurrent.each(Object.entries(examples))("a merchant's service on %s",
       })
       expect([answer.status, await answer.text()]).toEqual([201, expect.stringContaining("<h1>Your loan is")])
     }
-    expect(await bank.disagreements((reference) => beliefOf(service.url, reference))).toEqual([])
+    const limits = { quietMsMax: stateMsMax, agreeMsMax: stateMsMax }
+    expect(await bank.disagreements((reference) => beliefOf(service.url, reference), limits)).toEqual([])
     expect(bank.callbacks().accepted).toBeGreaterThan(0)
     expect(bank.callbacks().forgedAccepted).toBe(0)
 
@@ -114,9 +115,9 @@ describe.concurrent.each(Object.entries(examples))("a merchant's service on %s",
 
 describe("the example of an integrator's own test", () => {
   it("passes in node's own test runner", async () => {
-    const file = fileOf("../../examples/service.test.ts")
+    const file = inCheckout("examples/service.test.ts")
     const { stdout } = await promisify(execFile)(process.execPath, ["--test", file], {
-      env: { PATH: process.env["PATH"] },
+      env: childEnvironment,
     })
     expect(stdout).toContain("pass 1")
   })

@@ -135,7 +135,7 @@ describe.each([
     const command = (...args: ReadonlyArray<string>) =>
       run(node, ["node_modules/.bin/loan-engine", ...args], { cwd: project, env })
     expect((await command("--version")).stdout).toContain(version)
-    const { stdout } = await command("start", "--once", "--loans", "5")
+    const { stdout } = await command("start", "--once", "--loans", "5", "--speed", "1000000")
     expect(JSON.parse(stdout.trim().split("\n").at(-1) ?? "")).toMatchObject({ loans: 5, diverged: 0 })
   })
 })

@@ -8,16 +8,33 @@ export const apiKey = "test-api-key"
 const callbackCredentials = Buffer.from("bank:secret").toString("base64")
 export const callbackAuthorization = `Basic ${callbackCredentials}`
 
-/** A port that was free a moment ago. */
+/** Below the ports that systems hand out by themselves, so that no connection takes one between two lives of an engine. */
+const [portMin, portMax] = [10_240, 32_000]
+const given = new Set<number>()
+
+/** A port that is free, and that no other file of this run is given: each worker has its own. */
 export async function freePort(): Promise<number> {
+  const workers = 16
+  const worker = Number(process.env["VITEST_POOL_ID"] ?? process.pid) % workers
+  for (;;) {
+    const port = portMin + workers * Math.floor((Math.random() * (portMax - portMin)) / workers) + worker
+    if (given.has(port) || !(await isFree(port))) continue
+    given.add(port)
+    return port
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer()
-  server.listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const address = server.address()
+  try {
+    server.listen(port, "127.0.0.1")
+    await once(server, "listening")
+  } catch {
+    return false
+  }
   server.close()
   await once(server, "close")
-  if (address === null || typeof address === "string") throw new Error("no port")
-  return address.port
+  return true
 }
 
 export interface EngineProcess {

@@ -23,11 +23,8 @@ const tarballs = (): ReadonlyArray<string> =>
 
 beforeAll(async () => {
   await build()
-  for (const name of packages) {
-    await run("npx", ["-y", "pnpm@12", "pack", "--pack-destination", directory], {
-      cwd: join(root, "packages", name),
-    })
-  }
+  const filters = packages.flatMap((name) => ["--filter", `./packages/${name}`])
+  await run("npx", ["-y", "pnpm@12", ...filters, "pack", "--pack-destination", directory], { cwd: root })
 })
 
 describe("the packages as they are published", () => {

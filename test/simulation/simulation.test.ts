@@ -7,7 +7,7 @@ import type { SimulationOptions, SimulationReport } from "./simulate.ts"
 import { simulate } from "./simulate.ts"
 
 /** How many seeds each fault level is run with, and the first of them. */
-const seeds = Number(process.env["LOAN_ENGINE_SIMULATION_SEEDS"] ?? 2)
+const seeds = Number(process.env["LOAN_ENGINE_SIMULATION_SEEDS"] ?? 1)
 const firstSeed = Number(process.env["LOAN_ENGINE_SIMULATION_FIRST_SEED"] ?? 1)
 
 const replayCommand = ({ seed, loans, days, faults }: SimulationOptions): string =>
@@ -44,13 +44,13 @@ describe("the whole system on virtual time", () => {
   })
 
   it("meets every kind of fault", async () => {
-    const { faults, crashes } = await simulate({ seed: "faults", loans: 60, days: 20, faults: "hell" })
+    const { faults, crashes } = await simulate({ seed: "faults", loans: 30, days: 15, faults: "hell" })
     expect(crashes).toBeGreaterThan(5)
     for (const kind of expectedFaults) expect(faults, `no ${kind}`).toHaveProperty([kind])
   })
 
   it("gives the same report from the same seed, and another from another", async () => {
-    const options: SimulationOptions = { seed: "twice", loans: 20, days: 10, faults: "hell" }
+    const options: SimulationOptions = { seed: "twice", loans: 10, days: 6, faults: "hell" }
     const [first, second, other] = [
       await story(options),
       await story(options),

@@ -22,31 +22,45 @@ afterAll(() => rmSync(directory, { recursive: true }))
 
 const writingProcess = fileURLToPath(new URL("./writing-process.ts", import.meta.url))
 
-/** A process that has the store open, writes once it is told to, and goes on until it is told to end. */
+/** A process that has the store open, and writes once it is told to. */
 function startWriter(path: string, name: string) {
-  const child = spawn(process.execPath, [writingProcess, path, name], {
+  const child = spawn(process.execPath, [writingProcess, path, name, String(changesEach)], {
     stdio: ["pipe", "pipe", "inherit"],
   })
   const exited = once(child, "exit")
   return {
     ready: once(child.stdout, "data"),
-    begin: () => child.stdin.write("begin\n"),
-    end: () => child.stdin.end(),
+    begin: () => child.stdin.end(),
     code: (async () => (await exited)[0] as number | null)(),
   }
 }
 
+const changesEach = 200
+const writerNames = ["one", "other"]
+
+/** Both write one loan of a new file; gives how often they took turns. */
+async function writeTogether(path: string): Promise<number> {
+  await onStore(path, Effect.asVoid(LoanEngine))
+  const writers = writerNames.map((name) => startWriter(path, name))
+  await Promise.all(writers.map(({ ready }) => ready))
+  for (const { begin } of writers) begin()
+  expect(await Promise.all(writers.map(({ code }) => code))).toEqual([0, 0])
+  const words = wordsIn(path)
+  const expected = writerNames.flatMap((name) =>
+    Array.from({ length: changesEach }, (_, index) => `${name} ${index}`),
+  )
+  expect(words.toSorted()).toEqual(expected.toSorted())
+  expect(await verifyFile(path)).toMatchObject({ rows: 2 * changesEach, loans: 1, findings: [] })
+  expect(await replayFile(path)).toMatchObject({ findings: [] })
+  return words.filter((each, index) => each.split(" ")[0] !== words[index - 1]?.split(" ")[0]).length
+}
+
 /** What the two have said, in the order of the journal. */
-function wordsIn(path: string) {
+function wordsIn(path: string): ReadonlyArray<string> {
   const database = new DatabaseSync(path, { readOnly: true })
   const rows = database.prepare("SELECT raw FROM journal ORDER BY version").all()
   database.close()
-  return rows.map(({ raw }) => {
-    const [name = "", number] = Buffer.from(raw instanceof Uint8Array ? raw : [])
-      .toString()
-      .split(" ")
-    return { name, number: Number(number) }
-  })
+  return rows.map(({ raw }) => Buffer.from(raw instanceof Uint8Array ? raw : []).toString())
 }
 
 const requested = (at: number) => ({
@@ -72,30 +86,10 @@ function changeOf(stored: StoredLoan | undefined, body: string): Change {
 
 describe("two processes that write one loan at the same time", () => {
   it("lose nothing between them, and leave one sound chain", async () => {
-    const path = join(directory, "shared.sqlite")
-    await onStore(path, Effect.asVoid(LoanEngine))
-    const changesEach = 200
-    const names = ["one", "other"]
-    const writers = names.map((name) => startWriter(path, name))
-    await Promise.all(writers.map(({ ready }) => ready))
-    for (const { begin } of writers) begin()
-    // They write until each has written enough, and by turns, not one after the other.
-    const written = async () => {
-      const words = wordsIn(path)
-      const turns = words.filter((each, index) => each.name !== words[index - 1]?.name).length
-      const fewest = Math.min(...names.map((name) => words.filter((each) => each.name === name).length))
-      return turns > 2 && fewest >= changesEach
-    }
-    await expect.poll(written).toBe(true)
-    for (const { end } of writers) end()
-    expect(await Promise.all(writers.map(({ code }) => code))).toEqual([0, 0])
-    const words = wordsIn(path)
-    for (const name of names) {
-      const numbers = words.filter((each) => each.name === name).map(({ number }) => number)
-      expect(numbers.toSorted((one, other) => one - other)).toEqual(numbers.map((_, index) => index))
-    }
-    expect(await verifyFile(path)).toMatchObject({ rows: words.length, loans: 1, findings: [] })
-    expect(await replayFile(path)).toMatchObject({ findings: [] })
+    // A busy machine may let one write after the other; what counts is a file that they wrote by turns.
+    let turns = 0
+    for (let file = 0; turns <= 2; file++)
+      turns = await writeTogether(join(directory, `shared-${file}.sqlite`))
   })
 })
 
@@ -104,7 +98,7 @@ describe("two changes of one loan that are decided together, the second upon the
     const path = join(directory, "overtaken.sqlite")
     await onStore(path, sayOnce("before"))
     let overtake: (() => void) | undefined = () =>
-      void execFileSync(process.execPath, [writingProcess, path, "other", "once"], { input: "begin\n" })
+      void execFileSync(process.execPath, [writingProcess, path, "other", "1"], { input: "" })
     const reference = ApplicationReference.make("shared")
     await onStore(
       path,

@@ -1,0 +1,93 @@
+import { execFile } from "node:child_process"
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { promisify } from "node:util"
+import { afterAll, describe, expect, it } from "vitest"
+import { inCheckout } from "../checkout.ts"
+
+const directory = mkdtempSync(join(tmpdir(), "loan-engine-rules-"))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+const write = (path: string, text: string): void => {
+  mkdirSync(dirname(join(directory, path)), { recursive: true })
+  writeFileSync(join(directory, path), text)
+}
+
+/** For each rule, a source that breaks it, and what that source imports, from its own folder. */
+const breaches: Readonly<Record<string, readonly [source: string, imported: string]>> = {
+  "domain-imports-nothing-of-ours": ["packages/domain/src/a.ts", "../../app/src/thing.ts"],
+  "xml-reaches-the-domain-only": ["packages/adapters-xml/src/a.ts", "../../adapters-http/src/thing.ts"],
+  "http-reaches-xml-and-domain-only": ["packages/adapters-http/src/a.ts", "../../app/src/thing.ts"],
+  "app-imports-no-tests": ["packages/app/src/a.ts", "../test/thing.ts"],
+  "console-reads-through-the-client": ["packages/app/console/src/a.ts", "../../src/thing.ts"],
+  "console-runs-in-a-browser": ["packages/app/console/src/b.ts", "node:fs"],
+  "engine-needs-no-console": ["packages/app/src/b.ts", "../console/src/thing.ts"],
+  "domain-is-pure": ["packages/domain/src/b.ts", "node:fs"],
+  "domain-uses-xstate-and-effect-only": ["packages/domain/src/c.ts", "undici"],
+  "xml-codec-does-no-io": ["packages/adapters-xml/src/b.ts", "node:fs"],
+  "client-runs-in-a-browser": ["packages/app/src/client/a.ts", "../reads-files.ts"],
+  "client-uses-effect-only": ["packages/app/src/client/b.ts", "undici"],
+  "sources-import-no-tests": ["packages/domain/src/d.ts", "../test/thing.ts"],
+  "no-cycles": ["packages/domain/src/one.ts", "./other.ts"],
+  "nothing-unresolved": ["packages/domain/src/e.ts", "./nowhere.ts"],
+}
+
+interface Cruised {
+  readonly summary: {
+    readonly violations: ReadonlyArray<{
+      readonly from: string
+      readonly rule: { readonly name: string; readonly severity: string }
+    }>
+  }
+}
+
+/** What the rules find in the folder, and what the tool itself says of its work. */
+async function cruise(): Promise<{ readonly found: Cruised; readonly said: string }> {
+  const tool = inCheckout("node_modules/dependency-cruiser/bin/dependency-cruiser.mjs")
+  const args = [
+    tool,
+    "--config",
+    inCheckout("dependency-rules.cjs"),
+    "--output-type",
+    "json",
+    "packages",
+    "test",
+  ]
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: directory })
+  return { found: JSON.parse(stdout) as Cruised, said: stderr }
+}
+
+describe("the rules of which part may import which", () => {
+  it("each find an import that breaks them, also one of a type only, and the tool reads every source", async () => {
+    copyFileSync(inCheckout("tsconfig.json"), join(directory, "tsconfig.json"))
+    write("package.json", '{ "type": "module", "dependencies": { "undici": "1" } }')
+    write("node_modules/undici/package.json", '{ "name": "undici", "version": "1.0.0", "main": "index.js" }')
+    write("node_modules/undici/index.js", "export const Agent = 1\n")
+    for (const thing of ["app/src", "app/console/src", "adapters-http/src", "domain/test", "app/test"])
+      write(`packages/${thing}/thing.ts`, "export type Thing = string\n")
+    write("test/thing.ts", "export type Thing = string\n")
+    write("packages/app/src/reads-files.ts", 'export * from "node:fs"\nexport type Thing = string\n')
+    write("packages/domain/src/other.ts", 'export type { Thing } from "./one.ts"\n')
+    for (const [source, imported] of Object.values(breaches))
+      write(
+        source,
+        `import type { Thing } from "${imported}"\nexport type Other = Thing\nexport type { Thing }\n`,
+      )
+
+    const { found, said } = await cruise()
+    const broken = found.summary.violations.map(({ rule, from }) => `${rule.name} in ${from}`)
+    for (const [rule, [source]] of Object.entries(breaches)) expect(broken).toContain(`${rule} in ${source}`)
+    expect(found.summary.violations.every(({ rule }) => rule.severity === "error")).toBe(true)
+    // It says so when it has no compiler that it knows, and has then left out imports of types.
+    expect(said).toBe("")
+  })
+
+  it("are all tried here", () => {
+    const { forbidden } = createRequire(import.meta.url)(inCheckout("dependency-rules.cjs")) as {
+      readonly forbidden: ReadonlyArray<{ readonly name: string }>
+    }
+    expect(Object.keys(breaches).toSorted()).toEqual(forbidden.map(({ name }) => name).toSorted())
+  })
+})

@@ -1,15 +1,35 @@
 import type { Reporter, TestModule } from "vitest/node"
 
-/** Prints one plain last line, `N passed, N failed, N skipped`, for scripts that read a run's result. */
+/**
+ * Prints, for each test that failed, the one command that runs it alone with the same seed; then one plain last line,
+ * `N passed, N failed, N skipped`, for scripts that read a run's result.
+ */
 export default class ClosingLineReporter implements Reporter {
   onTestRunEnd(modules: ReadonlyArray<TestModule>): void {
     const count = { passed: 0, failed: 0, skipped: 0, pending: 0 }
+    const failed: Array<string> = []
     for (const module of modules) {
-      for (const test of module.children.allTests()) count[test.result().state]++
-      if (module.state() === "failed" && module.errors().length > 0) count.failed++
+      for (const test of module.children.allTests()) {
+        const { state } = test.result()
+        count[state]++
+        if (state === "failed") failed.push(commandFor(module.relativeModuleId, test.fullName))
+      }
+      if (module.state() !== "failed" || module.errors().length === 0) continue
+      count.failed++
+      failed.push(commandFor(module.relativeModuleId))
     }
+    const commands = failed.map((command) => `\nTo run it alone: ${command}`).join("")
     process.stdout.write(
-      `\nTests: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped\n`,
+      `${commands}\nTests: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped\n`,
     )
   }
+}
+
+/** `-t` takes a regular expression over the names of the test and of all that it is in. */
+function commandFor(file: string, fullName?: string): string {
+  const seed = `LOAN_ENGINE_PROPERTY_SEED=${process.env["LOAN_ENGINE_PROPERTY_SEED"]}`
+  const command = `${seed} npx -y pnpm@12 test ${file}`
+  if (fullName === undefined) return command
+  const pattern = fullName.replaceAll(/[^\p{L}\p{N} ,:;-]/gu, ".")
+  return `${command} -t '${pattern}'`
 }

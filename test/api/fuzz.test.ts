@@ -3,6 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import fc from "fast-check"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { propertySeed } from "../properties/settings.ts"
 import { startEngine } from "../slice/engine-process.ts"
 import type { EngineProcess } from "../slice/engine-process.ts"
 import { nothingNew, startBank } from "../telemetry/bank.ts"
@@ -17,8 +18,7 @@ import type { FuzzedRequest } from "./fuzz/requests.ts"
 const description = readDescription()
 /** More of them, or the ones that a failure has reported: `LOAN_ENGINE_FUZZ_RUNS=50000`, `LOAN_ENGINE_FUZZ_SEED=…`. */
 const runs = Number(process.env["LOAN_ENGINE_FUZZ_RUNS"] ?? 3_000)
-const seed = process.env["LOAN_ENGINE_FUZZ_SEED"]
-const replay = seed === undefined ? {} : { seed: Number(seed) }
+const replay = { seed: Number(process.env["LOAN_ENGINE_FUZZ_SEED"] ?? propertySeed) }
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-fuzz-"))
 let bank: Awaited<ReturnType<typeof startBank>>
 let engine: EngineProcess

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process"
+import type { ChildProcess } from "node:child_process"
 import { once } from "node:events"
 import { createServer } from "node:net"
 import { createInterface } from "node:readline"
@@ -50,6 +51,10 @@ export interface EngineProcess {
   readonly stop: () => Promise<number | null>
 }
 
+/** A test that fails before it stops its engine leaves no orphan. */
+const running = new Set<ChildProcess>()
+process.once("exit", () => running.forEach((child) => child.kill("SIGKILL")))
+
 type CommandLine = readonly [string, ...ReadonlyArray<string>]
 
 /** The same command under the operating system's limit on how large a file may grow, in blocks of 512 bytes. */
@@ -83,7 +88,8 @@ export async function startEngine(
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => (written += text))
   }
-  const exited = once(child, "close")
+  running.add(child)
+  const exited = once(child, "close").finally(() => running.delete(child))
   const lines = createInterface({ input: child.stdout })
   const listening = (async () => {
     for await (const line of lines) if (line.includes("listens on")) return

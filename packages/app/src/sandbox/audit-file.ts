@@ -1,4 +1,4 @@
-import { isLegal, stages } from "@loan-engine/domain/legal-transitions"
+import { isLegal } from "@loan-engine/domain/legal-transitions"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 import { snapshotText } from "@loan-engine/domain/loan"
 import type { AccountName } from "@loan-engine/domain/observation"
@@ -39,7 +39,16 @@ const auditAccount = Effect.fnUntraced(function* (account: AccountName) {
     polls: 0,
     quotes: 0,
     missedCallbacks: 0,
-    stages: Object.fromEntries(stages.map((stage) => [stage, 0])) as { [S in Stage]: number },
+    stages: {
+      submitted: 0,
+      manualInspection: 0,
+      approved: 0,
+      rejected: 0,
+      waitingForAddition: 0,
+      signed: 0,
+      paidOut: 0,
+      disputed: 0,
+    },
   }
   let after = ""
   while (true) {

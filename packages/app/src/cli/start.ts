@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import type { DetailName } from "@loan-engine/domain/detail"
 import { isLegal, stages } from "@loan-engine/domain/legal-transitions"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 import { snapshotText } from "@loan-engine/domain/loan"
@@ -43,6 +44,10 @@ const flags = {
     Flag.withDescription("How badly the callbacks fare"),
     Flag.withDefault("normal"),
   ),
+  dialects: Flag.Boolean("dialects").pipe(
+    Flag.withDescription("Let the bank say its messages in every way that docs/dialects.md lists"),
+    Flag.withDefault(false),
+  ),
   speed: Flag.Int("speed").pipe(
     Flag.withDescription("Bank seconds per second: 86400 lives a day each second"),
     Flag.optional,
@@ -61,11 +66,11 @@ const flags = {
 export const start = Command.make(
   "start",
   flags,
-  Effect.fn(function* ({ once, loans, seed, chaos, speed, open, database }) {
+  Effect.fn(function* ({ once, loans, seed, chaos, dialects, speed, open, database }) {
     const databasePath = Option.isSome(database) ? database.value : yield* temporaryFile
     const bankSpeed = Option.getOrElse(speed, () => (once ? 100_000 : 20_000))
     const apiKey = yield* localKey
-    const demo = yield* makeDemo({ seed, chaos, speed: bankSpeed, databasePath, apiKey })
+    const demo = yield* makeDemo({ seed, chaos, dialects, speed: bankSpeed, databasePath, apiKey })
     yield* Console.log(`sandbox bank ${demo.bankUrl}   engine ${demo.engineUrl}   file ${databasePath}`)
     if (!once) yield* showConsole(demo.engineUrl, apiKey, open)
     const { callbacks, polling } = yield* playBankPage(demo)
@@ -145,6 +150,7 @@ const runOnce = Effect.fnUntraced(function* (demo: Demo, loans: number, seed: st
     polls: audit.polls,
     quotes: audit.quotes,
     missedCallbacks: audit.missedCallbacks,
+    detailsLeftOut: Object.fromEntries(audit.detailsLeftOut),
     stages: audit.stages,
     seconds: (endedAt - startedAt) / 1_000,
     seed,
@@ -204,6 +210,7 @@ interface Audit {
   polls: number
   quotes: number
   missedCallbacks: number
+  readonly detailsLeftOut: Map<DetailName, number>
   stages: { [S in Stage]: number }
 }
 
@@ -215,6 +222,7 @@ const auditJournals = Effect.fnUntraced(function* ({ store }: Demo) {
     polls: 0,
     quotes: 0,
     missedCallbacks: 0,
+    detailsLeftOut: new Map(),
     stages: {
       submitted: 0,
       manualInspection: 0,
@@ -247,7 +255,8 @@ const auditLoan = Effect.fnUntraced(function* (
 ) {
   const entries = yield* store.history(reference)
   let stage: Stage = "submitted"
-  for (const { source, steps, news } of entries) {
+  for (const { source, steps, news, leftOut = [] } of entries) {
+    for (const name of leftOut) audit.detailsLeftOut.set(name, (audit.detailsLeftOut.get(name) ?? 0) + 1)
     if (source === "poll") audit.polls++
     if (source === "quote") audit.quotes++
     if (source === "poll" || source === "quote") audit.missedCallbacks += news.length

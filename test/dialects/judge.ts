@@ -54,8 +54,7 @@ function detailsOf(event: LoanEvent): Readonly<Record<string, unknown>> {
   return event.type === "agreement.signed" ? { signedWithMethod: event.method } : {}
 }
 
-const wordOf = (event: LoanEvent): string =>
-  JSON.stringify([event.type, event.at, "fresh" in event && event.fresh === true])
+const wordOf = (event: LoanEvent): string => JSON.stringify([event.type, event.at, "fresh" in event])
 
 /** What is wrong with a reading of a message in dialects, compared with that of the plain one; nothing, if it is right. */
 export function wrongWith(

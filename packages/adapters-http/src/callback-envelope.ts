@@ -39,5 +39,5 @@ function envelopesIn(value: JsonValue, wrappers: number): ReadonlyArray<Callback
   const members = isJsonObject(value) ? Object.values(value) : isJsonList(value) ? value : []
   const found = members.flatMap((member) => envelopesIn(member, wrappers - 1))
   const jwsData = isJsonObject(value) ? memberOf(value, "jwsData") : undefined
-  return found.map((envelope) => ({ ...envelope, jwsData: envelope.jwsData ?? jwsData }))
+  return found.map(({ event, jwsData: own = jwsData }) => ({ event, jwsData: own }))
 }

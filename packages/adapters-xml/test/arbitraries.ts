@@ -44,7 +44,7 @@ const offer = fc.record(
     ...(Object.fromEntries(
       offerDecimals.map((name) => [
         name,
-        /nterest$/u.test(name) && name !== "totalFeesAndInterest" ? rate : fc.oneof(rate, decimal),
+        name === "interest" || name === "effectiveInterest" ? rate : fc.oneof(rate, decimal),
       ]),
     ) as Record<(typeof offerDecimals)[number], typeof decimal>),
     tenor: fc.integer({ min: 1, max: 12_000 }),

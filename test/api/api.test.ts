@@ -201,11 +201,41 @@ describe("a ruling", () => {
 })
 
 describe("a submission's answer in JSON", () => {
+  it("whose decision is not known registers the loan, and has the bank asked at once", async () => {
+    const body = JSON.stringify({ applicationReference: "odd-1", decision: "TECHNICAL_ERROR", tenor: 72.5 })
+    const answer = await api("/v1/loans", { method: "POST", body })
+    expect([answer.status, await answer.json()]).toMatchObject([
+      201,
+      { registered: true, stage: "submitted" },
+    ])
+    const history = await (await api("/v1/loans/odd-1/history")).json()
+    expect((history as ReadonlyArray<unknown>)[0]).toMatchObject({
+      source: "submission",
+      leftOut: ["tenor", "decision"],
+      events: [],
+    })
+  })
+
+  it("in XML is registered without what cannot be read of it", async () => {
+    const result = "<applicationReference>odd-2</applicationReference><decision>APPROVED</decision>"
+    const body =
+      "<submitApplicationExtResponse><submitApplicationExtResult>" +
+      `${result}<approvedAmount>10 000,50</approvedAmount><interest>N/A</interest>` +
+      "</submitApplicationExtResult></submitApplicationExtResponse>"
+    const answer = await api("/v1/loans", { method: "POST", headers: { "content-type": "text/xml" }, body })
+    expect([answer.status, await answer.json()]).toMatchObject([
+      201,
+      { offer: { approvedAmount: "10000.5" } },
+    ])
+    const history = await (await api("/v1/loans/odd-2/history")).json()
+    expect((history as ReadonlyArray<unknown>)[0]).toMatchObject({ leftOut: ["interest"] })
+  })
+
   it("that is wrong is refused without a word of it", async () => {
-    const body = JSON.stringify({ applicationReference: "x", decision: "MARK-personal" })
+    const body = JSON.stringify({ applicationReference: " MARK-personal", decision: "APPROVED" })
     const answer = await api("/v1/loans", { method: "POST", body })
     const text = await answer.text()
-    expect(JSON.parse(text)).toMatchObject({ code: "submission-malformed", field: "decision" })
+    expect(JSON.parse(text)).toMatchObject({ code: "submission-malformed", field: "applicationReference" })
     expect(text).not.toContain("MARK")
   })
 

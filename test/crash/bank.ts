@@ -2,6 +2,7 @@ import { createHash } from "node:crypto"
 import { makeBankClient } from "@loan-engine/adapters-http/bank-client"
 import type { CallbackTransport } from "@loan-engine/app/sandbox/callback-sender"
 import { makeHttpTransport } from "@loan-engine/app/sandbox/callback-sender"
+import { speakPlainly } from "@loan-engine/app/sandbox/dialects/speaking"
 import { makeSandboxBank } from "@loan-engine/app/sandbox/sandbox-bank"
 import { sandboxJwksApiKey, sandboxPaths, sandboxServer } from "@loan-engine/app/sandbox/sandbox-server"
 import { Context, Effect, Layer, Redacted } from "effect"
@@ -31,7 +32,7 @@ export const makeWitnessedBank = Effect.fnUntraced(function* (
 ) {
   const told = new Map<string, Told>()
   const listeners = new Set<() => void>()
-  const http = yield* makeHttpTransport
+  const http = yield* makeHttpTransport(speakPlainly)
   const carry: CallbackTransport = (url, headers, body) =>
     Effect.gen(function* () {
       const digest = createHash("sha256").update(body).digest("hex")

@@ -126,3 +126,26 @@ describe("when the next poll is due", () => {
     expect(scheduleUnasked(schedule, hourMs, 60_000, cadenceDefaults)).toEqual(paused)
   })
 })
+
+describe("a message that could not be read as a whole", () => {
+  it("has the bank asked at once if it registers a loan without a decision", () => {
+    const { loan, schedule } = after({ ...observation("submission", 10), leftOut: ["decision"] })
+    expect([loan.registered, schedule.nextPollAt, schedule.confirm]).toEqual([true, 10, true])
+  })
+
+  it("has the bank asked soon if it is an approval whose offer is incomplete", () => {
+    const approved = observation("callback", 10, { type: "decision.approved", at: 10 })
+    const plain = after(observation("submission", 1), approved).schedule
+    const garbled = after(observation("submission", 1), { ...approved, leftOut: ["interest"] }).schedule
+    expect([plain.confirm, garbled.confirm]).toEqual([false, true])
+    expect(garbled.nextPollAt).toBeLessThan(plain.nextPollAt ?? 0)
+  })
+
+  it("is not asked about over and over if it is the bank's own answer", () => {
+    const unknown = { ...observation("quote", 10), hold: "unknown-event-type" as const }
+    const { loan, schedule } = after(observation("submission", 1), unknown)
+    expect(loan.stage).toBe("submitted")
+    expect(schedule.confirm).toBe(false)
+    expect(schedule.nextPollAt).toBeGreaterThan(60_000)
+  })
+})

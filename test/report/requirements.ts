@@ -83,6 +83,13 @@ export const requirements: ReadonlyArray<Requirement> = [
     source: "Design, section 2, what must always hold",
     properties: ["P6"],
   },
+  {
+    id: "R11",
+    sentence:
+      "The bank may write the same in many ways; what it said about a loan must not be lost because a detail of it cannot be read.",
+    source: "Design, section 2a, the word and its details",
+    properties: ["P11"],
+  },
 ]
 
 /** What is wrong with the tracing, both ways; nothing, one hopes. */

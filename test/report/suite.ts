@@ -7,6 +7,7 @@ const parts = [
   "test/properties",
   "test/exhaustive",
   "test/canaries",
+  "test/dialects",
   "test/simulation",
   "test/crash",
   "test/journal",

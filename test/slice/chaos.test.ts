@@ -47,6 +47,20 @@ describe("P5 agreement: sandbox bank and engine over real HTTP", () => {
       expect(summary["missedCallbacks"]).toBeGreaterThan(0)
     },
   )
+
+  it("converge on every loan when the bank speaks dialects, and count by name what was left out", async () => {
+    const summary = await runOnce("--loans", "60", "--seed", "3", "--dialects")
+    expect(summary).toMatchObject({
+      loans: 60,
+      converged: 60,
+      illegalTransitions: 0,
+      replayMismatches: 0,
+      disputed: 0,
+    })
+    const leftOut = summary["detailsLeftOut"] as Record<string, number>
+    expect(Object.keys(leftOut)).toEqual(expect.arrayContaining(["approvedAmount", "interest", "tenor"]))
+    expect((summary["callbacks"] as Record<string, number>)["forgedAccepted"]).toBe(0)
+  })
 })
 
 describe("a run that ends in something wrong", () => {

@@ -88,7 +88,6 @@ describe("a submission's answer", () => {
   })
 
   it.each([
-    ["an unknown decision", "application/json", '{"applicationReference":"bad-1","decision":"MAYBE"}', 400],
     ["no reference", "application/json", '{"decision":"APPROVED"}', 400],
     ["broken JSON", "application/json", "{", 400],
     ["a document type definition", "text/xml", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", 400],

@@ -21,6 +21,8 @@ import type { Exchange, ExchangeFailed, ExchangeResponse } from "./http-exchange
 export interface BankAnswer<A> {
   readonly message: A
   readonly raw: Uint8Array
+  /** The Content-Type that the bytes came with: without it they may not be readable. */
+  readonly contentType: string
   readonly sentAt: Instant
 }
 
@@ -60,7 +62,8 @@ export function makeAsk(exchange: Exchange, options: AskOptions, responseBytesMa
     const now = yield* Clock.currentTimeMillis
     const decoded = read(answer, response, now, responseBytesMax)
     if (Result.isFailure(decoded)) return yield* fail(decoded.failure)
-    return { message: decoded.success, raw: answer.body, sentAt }
+    const contentType = contentTypeOf(answer) ?? "text/xml"
+    return { message: decoded.success, raw: answer.body, contentType, sentAt }
   })
 }
 
@@ -109,9 +112,14 @@ function read<A>(
   return Result.fail(new BankUnavailable({ status, ...retryAfter }))
 }
 
+function contentTypeOf({ headers }: Pick<ExchangeResponse, "headers">): string | undefined {
+  const header = headers["content-type"]
+  return typeof header === "string" ? header : header?.[0]
+}
+
 function decode<A>({ headers, body }: ExchangeResponse, codec: SoapMessage<A>, xmlBytesMax: number): Read<A> {
-  const contentType = headers["content-type"]
-  const charset = typeof contentType === "string" ? { contentType } : {}
+  const contentType = contentTypeOf({ headers })
+  const charset = contentType === undefined ? {} : { contentType }
   return Result.mapError(codec.decode(body, { limits: { xmlBytesMax }, ...charset }), (error) => {
     if (error instanceof XmlError) {
       return new BankMalformed({ code: error.reason, path: error.path, problem: error.message })

@@ -22,7 +22,7 @@ export class BankFault extends Schema.TaggedError<BankFault>()("Fault", {
 }) {}
 
 /**
- * The answer is not the message it should be. `code` is an `XmlError`'s reason (`unknown-decision`, …) or
+ * The answer is not the message it should be. `code` is an `XmlError`'s reason (`missing-element`, …) or
  * `other-application`, `path` names the element, and `problem` says what was expected there.
  */
 export class BankMalformed extends Schema.TaggedError<BankMalformed>()("Malformed", {

@@ -1,4 +1,5 @@
 import { Result, Schema } from "effect"
+import { decodeJsonBytes, unreadableMark } from "./callback-encoding.ts"
 
 /** How deep arrays and objects may nest. The bank's deepest callback nests four levels. */
 export const jsonDepthMax = 16
@@ -47,6 +48,12 @@ export interface JsonOptions {
   /** Member names that an error's path may show; any other is shown as `*`, because the sender chose it. */
   readonly names?: ReadonlySet<string>
   readonly depthMax?: number
+  /**
+   * Reads what has no one meaning as the text {@link unreadableMark}, instead of refusing the whole: bytes in an unknown
+   * encoding, half a surrogate pair, and a member that is there twice with different values. Only for what a person could
+   * still make sense of; a signature's claims and keys are read strictly.
+   */
+  readonly lenient?: boolean
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false })
@@ -61,6 +68,7 @@ export function parseJson(
   bytes: Uint8Array,
   options: JsonOptions = {},
 ): Result.Result<JsonValue, JsonInvalid> {
+  if (options.lenient === true) return parseJsonText(decodeJsonBytes(bytes), options)
   let text: string
   try {
     text = utf8.decode(bytes)
@@ -75,7 +83,8 @@ export function parseJsonText(
   text: string,
   options: JsonOptions = {},
 ): Result.Result<JsonValue, JsonInvalid> {
-  const reader: Reader = { text, depthMax: options.depthMax ?? jsonDepthMax, position: 0, path: [] }
+  const { depthMax = jsonDepthMax, lenient = false } = options
+  const reader: Reader = { text, depthMax, lenient, position: 0, path: [] }
   try {
     const value = readValue(reader)
     if (nextCode(reader) !== endOfText) throw new Flaw("syntax")
@@ -105,6 +114,7 @@ class Flaw {
 interface Reader {
   readonly text: string
   readonly depthMax: number
+  readonly lenient: boolean
   position: number
   readonly path: Array<string | number>
 }
@@ -149,10 +159,12 @@ function readObject(reader: Reader): JsonObject {
     if (nextCode(reader) !== quote) throw new Flaw("syntax")
     const name = readString(reader)
     reader.path[reader.path.length - 1] = name
-    if (Object.hasOwn(object, name)) throw new Flaw("duplicate")
+    const before = memberOf(object, name)
+    if (before !== undefined && !reader.lenient) throw new Flaw("duplicate")
     if (nextCode(reader) !== colon) throw new Flaw("syntax")
     reader.position++
-    setMember(object, name, readValue(reader))
+    const value = readValue(reader)
+    setMember(object, name, before === undefined || isSame(before, value) ? value : unreadableMark)
     open = another(reader, braceEnd)
   }
   return object
@@ -191,6 +203,9 @@ function closing(reader: Reader): true {
   return true
 }
 
+/** Whether two values are written alike, but for white space. */
+const isSame = (one: JsonValue, other: JsonValue): boolean => JSON.stringify(one) === JSON.stringify(other)
+
 /** A member called `__proto__` is an ordinary one, and not the object's prototype. */
 function setMember(object: Record<string, JsonValue>, name: string, value: JsonValue): void {
   if (name !== "__proto__") object[name] = value
@@ -210,8 +225,9 @@ function readString(reader: Reader): string {
     if (code === quote) {
       reader.position = end
       const value = escaped ? unescaped(reader.text.slice(start, end)) : reader.text.slice(start + 1, end - 1)
-      if (!value.isWellFormed()) throw new Flaw("surrogate")
-      return value
+      if (value.isWellFormed()) return value
+      if (!reader.lenient) throw new Flaw("surrogate")
+      return value.toWellFormed()
     }
     if (code !== 0x5c) throw new Flaw("syntax")
     escaped = true

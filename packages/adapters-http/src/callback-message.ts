@@ -1,11 +1,19 @@
-import { DecimalText, parseDecimal } from "@loan-engine/domain/decimal-text"
+import { readBankDecision } from "@loan-engine/adapters-xml/decision-result"
+import type { BankDecision } from "@loan-engine/adapters-xml/decision-result"
+import { DetailReader } from "@loan-engine/domain/detail"
+import type { LeftOut } from "@loan-engine/domain/detail"
 import type { Instant } from "@loan-engine/domain/instant"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import { ApplicationReference } from "@loan-engine/domain/observation"
-import { DocumentTypes, Offer, offerDecimals } from "@loan-engine/domain/offer"
-import { Effect, Result, Schema, SchemaGetter, SchemaIssue } from "effect"
-import { isJsonObject, JsonNumber, memberOf, parseJson, showPath } from "./callback-json.ts"
+import type { Offer } from "@loan-engine/domain/offer"
+import { offerDecimals } from "@loan-engine/domain/offer"
+import { Result, Schema } from "effect"
+import { unreadableMark } from "./callback-encoding.ts"
+import { findEnvelope } from "./callback-envelope.ts"
+import type { CallbackEnvelope } from "./callback-envelope.ts"
+import { isJsonObject, memberOf, parseJson } from "./callback-json.ts"
 import type { JsonObject, JsonValue } from "./callback-json.ts"
+import { plainEvent, readOffer, readRequiredDocuments } from "./callback-plain.ts"
 
 /** How long the name of an event type or of a credit decision may be. */
 export const eventTypeLengthMax = 100
@@ -31,7 +39,7 @@ export type CallbackEvent =
       readonly offer: Offer
     }
   | { readonly kind: "signed" }
-  | { readonly kind: "waitingForAddition"; readonly requiredDocuments: ReadonlyArray<string> }
+  | { readonly kind: "waitingForAddition"; readonly requiredDocuments?: ReadonlyArray<string> }
   | { readonly kind: "paidOut" }
   | { readonly kind: "unknown"; readonly type: string }
 
@@ -51,6 +59,8 @@ export interface CallbackMessage {
   readonly jwsData?: string
   /** The body's `externalApplicationEvent` as it was sent: what a signature's claims must bind. */
   readonly eventBody: JsonObject
+  /** The names of the details that could not be read. Absent if there are none. */
+  readonly leftOut?: LeftOut
 }
 
 /** The body is no callback of the bank's. `field` names the member, such as `externalApplicationEvent.tenor`. */
@@ -60,141 +70,90 @@ export class CallbackMalformed extends Schema.TaggedError<CallbackMalformed>()("
   message: Schema.String,
 }) {}
 
-const eventTypeName = Schema.String.check(Schema.isBetweenLength(1, eventTypeLengthMax))
+const isReference = Schema.is(ApplicationReference)
 
-/** A decimal as a JSON number or as text, decoded from its source so that no digit is lost. */
-const wireDecimal = Schema.Union([
-  Schema.String,
-  Schema.instanceOf(JsonNumber, { message: "expected a decimal number" }),
-]).pipe(
-  Schema.decodeTo(DecimalText, {
-    decode: SchemaGetter.transformEffect((written) => {
-      const decimal = parseDecimal(typeof written === "string" ? written : written.source)
-      return decimal === undefined ? Effect.fail(notDecimal) : Effect.succeed(decimal)
-    }),
-    encode: SchemaGetter.transform((decimal): string | JsonNumber => decimal),
-  }),
-)
-const notDecimal = new SchemaIssue.InvalidValue({ message: "expected a decimal number" })
-
-const wireTenor = wireDecimal.pipe(
-  Schema.decodeTo(Offer.fields.tenor.schema, {
-    decode: SchemaGetter.transform((decimal) => Number(decimal)),
-    encode: SchemaGetter.transform((months) => DecimalText.make(String(months))),
-  }),
-)
-
-const optionalDecimal = Schema.optionalKey(wireDecimal)
-const wireDecimals = {
-  approvedAmount: optionalDecimal,
-  interest: optionalDecimal,
-  effectiveInterest: optionalDecimal,
-  monthlyCost: optionalDecimal,
-  consolidationDemand: optionalDecimal,
-  adminFee: optionalDecimal,
-  arrangementFee: optionalDecimal,
-  totalRepaymentAmount: optionalDecimal,
-  monthlyAccountFee: optionalDecimal,
-  totalFeesAndInterest: optionalDecimal,
-  topUpAmount: optionalDecimal,
-  monthlyCostTopUp: optionalDecimal,
-} satisfies Record<(typeof offerDecimals)[number], typeof optionalDecimal>
-
-const envelope = Schema.Struct({
-  externalApplicationEvent: Schema.Struct({
-    applicationReference: ApplicationReference,
-    applicationEventType: eventTypeName,
-  }),
-  jwsData: Schema.optionalKey(Schema.String),
-})
-
-const within = <Fields extends Schema.Struct.Fields>(fields: Fields) =>
-  Schema.Struct({ externalApplicationEvent: Schema.Struct(fields) })
-
-const decision = within({ creditDecision: Schema.Struct({ creditDecision: eventTypeName }) })
-const offer = within({
-  creditDecision: Schema.Struct({
-    ...wireDecimals,
-    tenor: Schema.optionalKey(wireTenor),
-    documentTypes: Schema.optionalKey(DocumentTypes),
-  }),
-})
-const addition = within({ requiredDocuments: DocumentTypes })
-
-/** Decoders are built once: making one costs far more than running it. */
-const strictly = { errors: "first", onExcessProperty: "ignore", reportInput: false } as const
-const decodeEnvelope = Schema.decodeUnknownResult(envelope, strictly)
-const decodeDecision = Schema.decodeUnknownResult(decision, strictly)
-const decodeOffer = Schema.decodeUnknownResult(offer, strictly)
-const decodeAddition = Schema.decodeUnknownResult(addition, strictly)
-
-type Decoded<A> = Result.Result<A, Schema.SchemaError>
-type Details = (body: JsonValue, type: string) => Decoded<CallbackEvent>
-
-const verdicts: ReadonlyMap<string, "approved" | "rejected" | "pending"> = new Map([
+const verdicts: ReadonlyMap<BankDecision, "approved" | "rejected" | "pending"> = new Map([
   ["APPROVED", "approved"],
   ["REJECTED", "rejected"],
   ["MANUAL_INSPECTION", "pending"],
 ])
 
-const creditDecisionUpdated: Details = (body, type) =>
-  Result.flatMap(decodeDecision(body), (decided): Decoded<CallbackEvent> => {
-    const verdict = verdicts.get(decided.externalApplicationEvent.creditDecision.creditDecision)
-    if (verdict === undefined) return Result.succeed({ kind: "unknown", type })
-    return Result.map(decodeOffer(body), (offered) => ({
-      kind: "creditDecisionUpdated",
-      verdict,
-      offer: offered.externalApplicationEvent.creditDecision,
-    }))
-  })
+type ReadEvent = (event: JsonObject, details: DetailReader) => CallbackEvent
 
-const waitingForAddition: Details = (body) =>
-  Result.map(decodeAddition(body), ({ externalApplicationEvent: { requiredDocuments } }) => ({
-    kind: "waitingForAddition",
-    requiredDocuments,
-  }))
+const creditDecisionUpdated: ReadEvent = (event, details) => {
+  const decision = memberOf(event, "creditDecision")
+  const members = isJsonObject(decision) ? decision : {}
+  const word = memberOf(members, "creditDecision")
+  const known = typeof word === "string" ? readBankDecision(word) : undefined
+  const verdict = known === undefined ? undefined : verdicts.get(known)
+  if (verdict !== undefined)
+    return { kind: "creditDecisionUpdated", verdict, offer: readOffer(members, details) }
+  details.leaveOut("decision")
+  return { kind: "unknown", type: callbackEventTypes.creditDecisionUpdated }
+}
 
-const detailsByType: ReadonlyMap<string, Details> = new Map<CallbackEventType, Details>([
+const waitingForAddition: ReadEvent = (event, details) => {
+  const requiredDocuments = readRequiredDocuments(event, details)
+  return { kind: "waitingForAddition", ...(requiredDocuments === undefined ? {} : { requiredDocuments }) }
+}
+
+const readersByType: ReadonlyMap<string, ReadEvent> = new Map<CallbackEventType, ReadEvent>([
   ["CREDIT_DECISION_UPDATED", creditDecisionUpdated],
-  ["SIGNED", () => Result.succeed({ kind: "signed" })],
+  ["SIGNED", () => ({ kind: "signed" })],
   ["WAITING_FOR_ADDITION", waitingForAddition],
-  ["PAID_OUT", () => Result.succeed({ kind: "paidOut" })],
+  ["PAID_OUT", () => ({ kind: "paidOut" })],
 ])
-const unknownType: Details = (_body, type) => Result.succeed({ kind: "unknown", type })
 
 /**
- * Decodes a callback's body. Members we do not know are ignored, a `null` member counts as absent, and an event type or
- * credit decision we do not know is no error.
+ * Decodes a callback's body. Reference and event are the word, the rest are details: one that has no one meaning is left out
+ * and named. Members we do not know are ignored, a `null` member counts as absent, and an event type or credit decision that
+ * is missing or unknown is no error.
  *
  * Source: the bank's page, "Example callbacks".
  */
 export function decodeCallback(bytes: Uint8Array): Result.Result<CallbackMessage, CallbackMalformed> {
-  const json = parseJson(bytes, { names: callbackNames })
+  const json = parseJson(bytes, { names: callbackNames, lenient: true })
   if (Result.isFailure(json)) {
     const { path, message } = json.failure
     return Result.fail(new CallbackMalformed({ code: "json-invalid", field: path, message }))
   }
-  return Result.mapError(decodeBody(json.success), malformed)
+  const body = withoutNulls(json.success)
+  const envelope = findEnvelope(body)
+  return envelope === undefined ? Result.fail(noEvent(body)) : decodeEnvelope(envelope)
 }
 
-function decodeBody(json: JsonValue): Decoded<CallbackMessage> {
-  const body = withoutNulls(json)
-  const head = decodeEnvelope(body)
-  if (Result.isFailure(head)) return Result.fail(head.failure)
-  const { applicationReference, applicationEventType } = head.success.externalApplicationEvent
-  const details = detailsByType.get(applicationEventType) ?? unknownType
-  const jwsData = head.success.jwsData?.trim() ?? ""
-  return Result.map(details(body, applicationEventType), (event) => ({
+const invalid = (field: string, message: string): CallbackMalformed =>
+  new CallbackMalformed({ code: "field-invalid", field, message })
+
+const noEvent = (body: JsonValue): CallbackMalformed =>
+  isJsonObject(body)
+    ? invalid("externalApplicationEvent", "expected one object with the event")
+    : invalid("", "expected an object with the bank's members")
+
+function decodeEnvelope({
+  event,
+  jwsData = "",
+}: CallbackEnvelope): Result.Result<CallbackMessage, CallbackMalformed> {
+  const applicationReference = memberOf(event, "applicationReference")
+  if (!isReference(applicationReference) || applicationReference.includes(unreadableMark)) {
+    return Result.fail(
+      invalid("externalApplicationEvent.applicationReference", "expected the application reference as text"),
+    )
+  }
+  if (typeof jwsData !== "string") return Result.fail(invalid("jwsData", "expected a compact JWS as text"))
+  const details = new DetailReader()
+  const plain = plainEvent(event)
+  const type = memberOf(plain, "applicationEventType")
+  const typeName = typeof type === "string" ? type.slice(0, eventTypeLengthMax) : ""
+  const read = typeof type === "string" ? readersByType.get(type) : undefined
+  const jws = jwsData.trim()
+  return Result.succeed({
     applicationReference,
-    event,
-    ...(jwsData === "" ? {} : { jwsData }),
-    eventBody: eventBodyOf(body),
-  }))
-}
-
-function eventBodyOf(body: JsonValue): JsonObject {
-  const event = isJsonObject(body) ? memberOf(body, "externalApplicationEvent") : undefined
-  return isJsonObject(event) ? event : {}
+    event: read?.(plain, details) ?? { kind: "unknown", type: typeName },
+    ...(jws === "" ? {} : { jwsData: jws }),
+    eventBody: event,
+    ...details.leftOut,
+  })
 }
 
 /** The bank's serializer may write an absent member as `null`; inside a list, `null` stays an error. */
@@ -208,18 +167,6 @@ const hasNulls = (value: JsonValue | undefined): boolean =>
   value === null ||
   (isJsonObject(value) && Object.keys(value).some((name) => hasNulls(memberOf(value, name))))
 
-const describeIssue = SchemaIssue.makeFormatterStandardSchemaV1()
-
-function malformed(error: Schema.SchemaError): CallbackMalformed {
-  const [first] = describeIssue(error.issue).issues
-  const path = (first?.path ?? []).map((part) => (typeof part === "object" ? part.key : part))
-  return new CallbackMalformed({
-    code: "field-invalid",
-    field: showPath(path, callbackNames),
-    message: first?.message ?? "the body is no callback",
-  })
-}
-
 /** What a callback says, as the machine's events. `at` is the callback's verified issue time, else its receipt. */
 export function callbackEvents(message: CallbackMessage, at: Instant): ReadonlyArray<LoanEvent> {
   const { event } = message
@@ -229,7 +176,7 @@ export function callbackEvents(message: CallbackMessage, at: Instant): ReadonlyA
     case "signed":
       return [{ type: "agreement.signed", at }]
     case "waitingForAddition":
-      return [{ type: "addition.requested", at, requiredDocuments: event.requiredDocuments }]
+      return [additionRequested(event.requiredDocuments, at)]
     case "paidOut":
       return [{ type: "loan.paidOut", at }]
     case "unknown":
@@ -237,8 +184,19 @@ export function callbackEvents(message: CallbackMessage, at: Instant): ReadonlyA
   }
 }
 
+const additionRequested = (requiredDocuments: ReadonlyArray<string> | undefined, at: Instant): LoanEvent => ({
+  type: "addition.requested",
+  at,
+  ...(requiredDocuments === undefined ? {} : { requiredDocuments }),
+})
+
+/** An offer of which nothing can be read is none: it must not take the place of one that can. */
 const decisionEvent = {
-  approved: (at: Instant, offer: Offer): LoanEvent => ({ type: "decision.approved", at, offer }),
+  approved: (at: Instant, offer: Offer): LoanEvent => ({
+    type: "decision.approved",
+    at,
+    ...(Object.keys(offer).length === 0 ? {} : { offer }),
+  }),
   rejected: (at: Instant): LoanEvent => ({ type: "decision.rejected", at }),
   pending: (at: Instant): LoanEvent => ({ type: "decision.pending", at }),
 }

@@ -202,6 +202,7 @@ function observe(
     evidence,
     ...(hold === undefined ? {} : { hold }),
     receivedAt,
+    ...(message.leftOut === undefined ? {} : { leftOut: message.leftOut }),
     events: callbackEvents(message, at),
   }
 }

@@ -4,6 +4,7 @@ import { Result } from "effect"
 import { callbackNames, withoutNulls } from "./callback-message.ts"
 import { isJsonList, isJsonObject, JsonNumber, memberOf, parseJsonText } from "./callback-json.ts"
 import type { JsonObject, JsonValue } from "./callback-json.ts"
+import { isUnreadable, plainEvent } from "./callback-plain.ts"
 
 /**
  * How signed claims relate to a body: they carry all of it and agree (`bound`), they disagree in something that both
@@ -23,7 +24,13 @@ export const eventClaimDefault = "externalApplicationEvent"
  */
 export function bindClaims(claims: JsonObject, body: JsonObject, eventClaim?: string): Binding {
   const carried = eventClaim === undefined ? detectEvent(claims) : eventIn(memberOf(claims, eventClaim))
-  return carried === undefined ? "unbound" : compare(withoutNulls(body), withoutNulls(carried), "")
+  return carried === undefined ? "unbound" : compare(plainOf(body), plainOf(carried), "")
+}
+
+/** Both sides in one notation: what is signed is what is meant, not how it is written. */
+const plainOf = (event: JsonObject): JsonObject => {
+  const present = withoutNulls(event)
+  return isJsonObject(present) ? plainEvent(present) : {}
 }
 
 function detectEvent(claims: JsonObject): JsonObject {
@@ -58,14 +65,17 @@ function compare(body: JsonValue, claim: JsonValue, name: string): Binding {
   return same ? "bound" : "contradicted"
 }
 
-/** The claims may say more than the body, but not more of what a body says: there, an absence is not agreement. */
+/**
+ * The claims may say more than the body, but not more of what a body says: there, an absence is not agreement. A member of
+ * the body that cannot be read says nothing, so it cannot contradict; it is not bound either, unless it is signed as it is.
+ */
 function compareObjects(body: JsonObject, claims: JsonObject): Binding {
   let binding: Binding = "bound"
   for (const [name, member] of Object.entries(body)) {
     const claim = memberOf(claims, name)
     const found = claim === undefined ? "unbound" : compare(member, claim, name)
-    if (found === "contradicted") return found
-    if (found === "unbound") binding = found
+    if (found === "contradicted" && !isUnreadable(name, member)) return found
+    if (found !== "bound") binding = "unbound"
   }
   const omitted = Object.keys(claims).some((name) => callbackNames.has(name) && !Object.hasOwn(body, name))
   return omitted ? "unbound" : binding

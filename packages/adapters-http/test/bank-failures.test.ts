@@ -150,7 +150,7 @@ describe("no answer", () => {
       }),
     ))
 
-  test("an unknown decision is an error with a code of its own, never a rejection", () =>
+  test("an unknown decision is an answer without a decision, never a rejection", () =>
     run(
       Effect.gen(function* () {
         const body = Buffer.from(
@@ -161,8 +161,8 @@ describe("no answer", () => {
           }),
         )
         const { client } = yield* start(reply(body.toString().replace("REJECTED", "TECHNICAL_ERROR")))
-        const { reason } = yield* Effect.flip(client.getApplicationQuote(reference))
-        expect(reason).toMatchObject({ _tag: "Malformed", code: "unknown-decision" })
+        const { message } = yield* client.getApplicationQuote(reference)
+        expect(message).toMatchObject({ decision: null, leftOut: ["decision"] })
       }),
     ))
 

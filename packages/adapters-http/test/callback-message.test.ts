@@ -98,7 +98,7 @@ describe("decoding", () => {
 
   test.each([
     ["event type", callback({ applicationEventType: "WITHDRAWN" }), "WITHDRAWN"],
-    ["event type named like a built-in", callback({ applicationEventType: "__proto__" }), "__proto__"],
+    ["event type named like a built-in", callback({ applicationEventType: "__proto__" }), "_PROTO_"],
     [
       "credit decision",
       decision({ creditDecision: "TECHNICAL_ERROR", interest: "none" }),
@@ -112,6 +112,9 @@ describe("decoding", () => {
 })
 
 const path = "externalApplicationEvent"
+const callbackText = `{"${path}":{"applicationReference":"abc-1","applicationEventType":"SIGNED"}}`
+const latin1 = (text: string): Uint8Array => Buffer.from(text, "latin1")
+
 describe("a malformed callback is an error that names the field", () => {
   test.each([
     ["a list", bytesOf("[]"), ""],
@@ -130,48 +133,19 @@ describe("a malformed callback is an error that names the field", () => {
       `${path}.applicationReference`,
     ],
     ["a long reference", callback({ applicationReference: "a".repeat(129) }), `${path}.applicationReference`],
-    ["no type", callback({ applicationEventType: undefined }), `${path}.applicationEventType`],
-    ["a type that is a list", callback({ applicationEventType: ["SIGNED"] }), `${path}.applicationEventType`],
-    ["no decision", decision(undefined), `${path}.creditDecision`],
-    ["a decision that is text", decision("APPROVED"), `${path}.creditDecision`],
-    ["a decision that is a number", decision(5), `${path}.creditDecision.creditDecision`],
-    ["an empty decision", decision({}), `${path}.creditDecision.creditDecision`],
+    ["an event in two wrappers", bytesOf(`[{"${path}":{}},{"${path}":{}}]`), ""],
+    ["an event too deep", bytesOf(`{"a":{"b":{"c":{"${path}":{}}}}}`), path],
     [
-      "an amount that is a word",
-      decision({ creditDecision: "APPROVED", approvedAmount: "ten" }),
-      `${path}.creditDecision.approvedAmount`,
+      "a reference twice",
+      bytesOf(
+        `{"${path}":{"applicationReference":"a","applicationReference":"b","applicationEventType":"SIGNED"}}`,
+      ),
+      `${path}.applicationReference`,
     ],
     [
-      "an interest that is a boolean",
-      decision({ creditDecision: "APPROVED", interest: true }),
-      `${path}.creditDecision.interest`,
-    ],
-    [
-      "an amount of endless digits",
-      decision({ creditDecision: "APPROVED", adminFee: "9".repeat(31) }),
-      `${path}.creditDecision.adminFee`,
-    ],
-    ["half a month", decision({ creditDecision: "APPROVED", tenor: 12.5 }), `${path}.creditDecision.tenor`],
-    ["a negative tenor", decision({ creditDecision: "APPROVED", tenor: -1 }), `${path}.creditDecision.tenor`],
-    [
-      "a document that is a number",
-      decision({ creditDecision: "APPROVED", documentTypes: ["ID", 1] }),
-      `${path}.creditDecision.documentTypes[1]`,
-    ],
-    [
-      "no required documents",
-      callback({ applicationEventType: "WAITING_FOR_ADDITION" }),
-      `${path}.requiredDocuments`,
-    ],
-    [
-      "required documents that are text",
-      callback({ applicationEventType: "WAITING_FOR_ADDITION", requiredDocuments: "ID" }),
-      `${path}.requiredDocuments`,
-    ],
-    [
-      "too many documents",
-      callback({ applicationEventType: "WAITING_FOR_ADDITION", requiredDocuments: Array(51).fill("ID") }),
-      `${path}.requiredDocuments`,
+      "a reference with bytes of no encoding",
+      latin1(callbackText.replace("abc-1", "åbc")),
+      `${path}.applicationReference`,
     ],
     ["jwsData that is an object", callback({}, { jwsData: {} }), "jwsData"],
   ])("%s", (_title, bytes, field) => {
@@ -183,7 +157,168 @@ describe("a malformed callback is an error that names the field", () => {
   })
 
   test("the error quotes nothing of what was sent", () => {
-    const result = decodeCallback(decision({ creditDecision: "APPROVED", interest: "anna@example.com" }))
+    const result = decodeCallback(callback({ applicationReference: " anna@example.com" }))
     expect(JSON.stringify(result)).not.toContain("anna")
+  })
+})
+
+describe("a detail that has one meaning is read, however it is written", () => {
+  test.each([
+    [
+      "amounts as text",
+      { approvedAmount: "10000", interest: "8.02" },
+      { approvedAmount: "10000", interest: "8.02" },
+    ],
+    ["a decimal comma", { interest: "8,02" }, { interest: "8.02" }],
+    ["spaces between groups", { approvedAmount: "10\u00A0000,50" }, { approvedAmount: "10000.5" }],
+    ["a list of one amount", { approvedAmount: [10000] }, { approvedAmount: "10000" }],
+    ["a tenor as text", { tenor: "72.0" }, { tenor: 72 }],
+    ["documents as text", { documentTypes: "ID" }, { documentTypes: ["ID"] }],
+    ["documents within an object", { documentTypes: { documentType: ["ID"] } }, { documentTypes: ["ID"] }],
+    ["documents with a null", { documentTypes: ["ID", null] }, { documentTypes: ["ID"] }],
+  ])("%s", (_title, members, offer) => {
+    const message = decoded(decision({ creditDecision: "APPROVED", ...members }))
+    expect(message.event).toEqual({ kind: "creditDecisionUpdated", verdict: "approved", offer })
+    expect(message.leftOut).toBeUndefined()
+  })
+
+  test("required documents as text", () => {
+    const message = decoded(
+      callback({ applicationEventType: "WAITING_FOR_ADDITION", requiredDocuments: "ID" }),
+    )
+    expect(message.event).toEqual({ kind: "waitingForAddition", requiredDocuments: ["ID"] })
+  })
+})
+
+describe("a detail that has no one meaning is left out and named, and the word stands", () => {
+  test.each([
+    ["an amount that is a word", { approvedAmount: "ten" }, "approvedAmount"],
+    ["an amount that is not there", { approvedAmount: "N/A" }, "approvedAmount"],
+    ["an empty amount", { approvedAmount: "" }, "approvedAmount"],
+    ["an amount with a currency", { approvedAmount: "10000 SEK" }, "approvedAmount"],
+    ["an amount in an object", { approvedAmount: { value: 10000 } }, "approvedAmount"],
+    ["an amount of one thousand or of one", { approvedAmount: "1,234" }, "approvedAmount"],
+    ["a negative amount", { approvedAmount: -5000 }, "approvedAmount"],
+    ["a negative interest", { interest: -99 }, "interest"],
+    ["an interest that is a boolean", { interest: true }, "interest"],
+    ["an amount of endless digits", { adminFee: "9".repeat(31) }, "adminFee"],
+    ["half a month", { tenor: 72.5 }, "tenor"],
+    ["no month", { tenor: 0 }, "tenor"],
+    ["a negative tenor", { tenor: -1 }, "tenor"],
+    ["a document that is a number", { documentTypes: ["ID", 1] }, "documentTypes"],
+    ["documents that may be several", { documentTypes: "ID,PAYMENT_SLIP" }, "documentTypes"],
+    ["too many documents", { documentTypes: Array(51).fill("ID") }, "documentTypes"],
+  ])("%s", (_title, members, name) => {
+    const message = decoded(decision({ creditDecision: "APPROVED", ...members, monthlyCost: 1 }))
+    expect(message.event).toEqual({
+      kind: "creditDecisionUpdated",
+      verdict: "approved",
+      offer: { monthlyCost: "1" },
+    })
+    expect(message.leftOut).toEqual([name])
+  })
+
+  test("an amount of too large an exponent", () => {
+    const text = callbackText.replace(
+      '"SIGNED"',
+      '"CREDIT_DECISION_UPDATED","creditDecision":{"creditDecision":"APPROVED","interest":1e31}',
+    )
+    expect(decoded(bytesOf(text)).leftOut).toEqual(["interest"])
+  })
+
+  test("a member twice with different values", () => {
+    const text = callbackText.replace(
+      '"SIGNED"',
+      '"CREDIT_DECISION_UPDATED","creditDecision":{"creditDecision":"APPROVED","interest":1,"interest":2,"tenor":3,"tenor":3}',
+    )
+    expect(decoded(bytesOf(text))).toMatchObject({ event: { offer: { tenor: 3 } }, leftOut: ["interest"] })
+  })
+
+  test("an approval of which no detail can be read carries no offer", () => {
+    const message = decoded(decision({ creditDecision: "APPROVED", approvedAmount: "N/A" }))
+    expect(callbackEvents(message, at)).toEqual([{ type: "decision.approved", at }])
+  })
+
+  test.each([[undefined], [null], [5], [["ID", 5]], ["ID;PAYMENT_SLIP"], [{}]])(
+    "required documents that are %j",
+    (requiredDocuments) => {
+      const message = decoded(callback({ applicationEventType: "WAITING_FOR_ADDITION", requiredDocuments }))
+      expect(callbackEvents(message, at)).toEqual([{ type: "addition.requested", at }])
+      expect(message.leftOut).toEqual(["requiredDocuments"])
+    },
+  )
+})
+
+describe("the word is read, however it is wrapped and written", () => {
+  const signed = [{ type: "agreement.signed", at }]
+  test.each([
+    ["in an object", bytesOf(`{"body":${callbackText}}`)],
+    ["in a list", bytesOf(`[${callbackText}]`)],
+    ["in a list in an object", bytesOf(`{"events":[${callbackText}]}`)],
+    ["without its wrapper", bytesOf('{"applicationReference":"abc-1","applicationEventType":"SIGNED"}')],
+    [
+      "in lower case",
+      bytesOf(
+        callbackText
+          .toLowerCase()
+          .replace("externalapplicationevent", path)
+          .replace("applicationreference", "applicationReference")
+          .replace("applicationeventtype", "applicationEventType"),
+      ),
+    ],
+    [
+      "with an event in a list",
+      bytesOf(`{"${path}":[{"applicationReference":"abc-1","applicationEventType":"SIGNED"}]}`),
+    ],
+    ["behind a byte order mark", bytesOf(`\uFEFF${callbackText}`)],
+    ["behind blank lines", bytesOf(`\r\n\n${callbackText}`)],
+    ["before trailing NULs", bytesOf(`${callbackText}\n\0\0`)],
+    ["in UTF-16LE with a mark", Buffer.from(`\uFEFF${callbackText}`, "utf16le")],
+    ["in UTF-16LE without a mark", Buffer.from(callbackText, "utf16le")],
+    ["in UTF-16BE", Buffer.from(`\uFEFF${callbackText}`, "utf16le").swap16()],
+    ["beside a name in Latin-1", latin1(`{"name":"Åsa",${callbackText.slice(1)}`)],
+    ["beside half a surrogate pair", bytesOf(`{"name":"\\ud800",${callbackText.slice(1)}`)],
+  ])("%s", (_title, bytes) => {
+    const message = decoded(bytes)
+    expect(message.applicationReference).toBe("abc-1")
+    expect(callbackEvents(message, at)).toEqual(signed)
+  })
+
+  test.each([
+    ["text", "approved"],
+    ["an object in lower case", { creditDecision: "Approved" }],
+    ["an object in a list", [{ creditDecision: "APPROVED" }]],
+    ["an object in another of its name", { creditDecision: { creditDecision: "APPROVED" } }],
+  ])("a decision that is %s", (_title, creditDecision) => {
+    expect(callbackEvents(decoded(decision(creditDecision)), at)).toEqual([{ type: "decision.approved", at }])
+  })
+
+  test("a decision that is text has its offer beside it", () => {
+    const event = { applicationEventType: "CREDIT_DECISION_UPDATED", creditDecision: "APPROVED", tenor: 12 }
+    expect(callbackEvents(decoded(callback(event)), at)).toEqual([
+      { type: "decision.approved", at, offer: { tenor: 12 } },
+    ])
+  })
+
+  test("a signature counts beside the wrapper and within it", () => {
+    expect(decoded(bytesOf(`{"jwsData":"a.b.c","body":${callbackText}}`)).jwsData).toBe("a.b.c")
+    const within = `{"body":{"jwsData":"a.b.c",${callbackText.slice(1)}}`
+    expect(decoded(bytesOf(within)).jwsData).toBe("a.b.c")
+  })
+})
+
+describe("a word that is not known is kept, with no event", () => {
+  test.each([
+    ["no type", callback({ applicationEventType: undefined }), undefined],
+    ["a type that is a list of two", callback({ applicationEventType: ["SIGNED", "PAID_OUT"] }), undefined],
+    ["no decision", decision(undefined), ["decision"]],
+    ["an empty decision", decision({}), ["decision"]],
+    ["a decision that is a number", decision(5), ["decision"]],
+    ["a decision of the other page", decision({ creditDecision: "ACCEPT" }), ["decision"]],
+  ])("%s", (_title, bytes, leftOut) => {
+    const message = decoded(bytes)
+    expect(message.event.kind).toBe("unknown")
+    expect(message.leftOut).toEqual(leftOut)
+    expect(callbackEvents(message, at)).toEqual([])
   })
 })

@@ -24,8 +24,15 @@ describe("what is refused", () => {
     ["no credentials", unsigned, { authorization: "" }, "se", 401, "unauthorized"],
     ["an empty body", undefined, {}, "se", 400, "json-invalid"],
     ["a body that is no JSON", "SIGNED", {}, "se", 400, "json-invalid"],
-    ["a body that is no UTF-8", Uint8Array.from([0x22, 0xff, 0x22]), {}, "se", 400, "json-invalid"],
-    ["a member twice", '{"a":1,"a":1}', {}, "se", 400, "json-invalid"],
+    ["a body that is no UTF-8", Uint8Array.from([0x22, 0xff, 0x22]), {}, "se", 400, "field-invalid"],
+    [
+      "an event twice",
+      '{"externalApplicationEvent":{},"externalApplicationEvent":{"a":1}}',
+      {},
+      "se",
+      400,
+      "field-invalid",
+    ],
     ["a body without the event", "{}", {}, "se", 400, "field-invalid"],
   ])("%s", (_title, sent, headers, account, status, code) =>
     run(

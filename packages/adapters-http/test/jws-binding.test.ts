@@ -102,4 +102,38 @@ describe("whether claims and body agree", () => {
   test("a body that leaves out an amount that was signed is not bound", () => {
     expect(bindClaims(json(decided), json(decided.replace('"approvedAmount":10000,', "")))).toBe("unbound")
   })
+
+  test.each([
+    [
+      "in lower case",
+      decided.replace("APPROVED", "approved").replace("CREDIT_DECISION_UPDATED", "credit_decision_updated"),
+    ],
+    ["with a decimal comma and groups", decided.replace("10000", '"10 000,0"').replace("12.30", '"12,3"')],
+  ])("a body %s means what was signed", (_title, written) => {
+    expect(bindClaims(body, json(written))).toBe("bound")
+    expect(bindClaims(json(written), body)).toBe("bound")
+    expect(bindClaims(json(decided.replace("10000", "10001")), json(written))).toBe("contradicted")
+  })
+
+  test("documents as text mean the list of one that was signed", () => {
+    const request = { ...signed, requiredDocuments: ["ID"] }
+    expect(bindClaims(object(request), object({ ...signed, requiredDocuments: "ID" }))).toBe("bound")
+    expect(bindClaims(object(request), object({ ...signed, requiredDocuments: "PASSPORT" }))).toBe(
+      "contradicted",
+    )
+  })
+
+  test.each([
+    ["an amount that is not there", decided.replace("10000", '"N/A"')],
+    ["an ambiguous amount", decided.replace("10000", '"10,000"')],
+    ["a document in bytes of no encoding", decided.replace("PAYMENT_SLIP", "L\uFFFDNEBESKED")],
+  ])("a body with %s is bound by nothing but the very same", (_title, written) => {
+    expect(bindClaims(body, json(written))).toBe("unbound")
+    expect(bindClaims(json(written), json(written))).toBe("bound")
+  })
+
+  test("an unreadable detail hides no contradiction beside it", () => {
+    const written = decided.replace("10000", '"N/A"').replace("APPROVED", "REJECTED")
+    expect(bindClaims(body, json(written))).toBe("contradicted")
+  })
 })

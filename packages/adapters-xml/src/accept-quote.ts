@@ -36,7 +36,7 @@ export const acceptQuoteResponse = soapMessage<AcceptQuoteResponse>({
   name: "acceptQuoteResponse",
   schema: AcceptQuoteResponse,
   read: (fields) => {
-    const result = fields.within("acceptQuoteResult")
+    const result = fields.holding("accepted")
     return present({
       accepted: result.requiredBoolean("accepted"),
       message: result.optional("message", BankMessage, bankMessageExpected),

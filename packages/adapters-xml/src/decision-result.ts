@@ -1,11 +1,12 @@
+import { DetailReader, LeftOut } from "@loan-engine/domain/detail"
 import { Schema } from "effect"
+import { bankWord } from "./bank-word.ts"
 import { field, type MessageFields } from "./message-fields.ts"
 import { applicationReferenceExpected, XmlApplicationReference } from "./message-values.ts"
 import { readOffer, writeOffer, XmlOffer } from "./offer-elements.ts"
 import type { XmlElement } from "./xml-element.ts"
-import { excerpt, refuse } from "./xml-error.ts"
 
-/** The decisions the bank documents. Another one is an error, never taken for a rejection. */
+/** The decisions the bank documents. Another one is never taken for one of them. */
 export const BankDecision = Schema.Literals(["APPROVED", "REJECTED", "MANUAL_INSPECTION"])
 export type BankDecision = typeof BankDecision.Type
 
@@ -15,36 +16,45 @@ export type BankDecision = typeof BankDecision.Type
  */
 export const DecisionResult = Schema.Struct({
   applicationReference: XmlApplicationReference,
-  decision: BankDecision,
+  /** `null` if there is none, or none that we know. */
+  decision: Schema.NullOr(BankDecision),
   offer: XmlOffer,
+  /** What could not be read. A writer has no use for it. */
+  leftOut: Schema.optionalKey(LeftOut),
 })
 export type DecisionResult = typeof DecisionResult.Type
 
 const isBankDecision = Schema.is(BankDecision)
 
-function readDecision(fields: MessageFields): BankDecision {
-  const text = fields.optionalText("decision") ?? fields.missing("decision")
-  if (isBankDecision(text)) return text
-  const expected = `expected ${BankDecision.literals.join(", ")}, found ${excerpt(text)}`
-  return refuse("unknown-decision", fields.pathOf("decision"), expected)
+/** The decision in the bank's own form, or `undefined` for one that we do not know. */
+export function readBankDecision(text: string): BankDecision | undefined {
+  const word = bankWord(text)
+  return isBankDecision(word) ? word : undefined
 }
 
-export function readDecisionResult(fields: MessageFields): DecisionResult {
+/** The reference and the decision are read strictly; what is not readable of the offer is left out and named. */
+export function readDecisionResult(operation: MessageFields): DecisionResult {
+  const fields = operation.holdingOptional("decision") ?? operation.holding("applicationReference")
+  const named = fields.hasAny(["applicationReference"]) ? fields : operation.holding("applicationReference")
+  const details = new DetailReader()
+  const decision = readBankDecision(fields.optionalText("decision") ?? "") ?? null
+  if (decision === null) details.leaveOut("decision")
   return {
-    applicationReference: fields.required(
+    applicationReference: named.required(
       "applicationReference",
       XmlApplicationReference,
       applicationReferenceExpected,
     ),
-    decision: readDecision(fields),
-    offer: readOffer(fields),
+    decision,
+    offer: readOffer(fields, details),
+    ...details.leftOut,
   }
 }
 
 export function writeDecisionResult(result: DecisionResult): ReadonlyArray<XmlElement> {
   return [
     ...field("applicationReference", result.applicationReference),
-    ...field("decision", result.decision),
+    ...field("decision", result.decision ?? undefined),
     ...writeOffer(result.offer),
   ]
 }

@@ -28,6 +28,6 @@ export const getApplicationQuoteRequest = soapMessage<GetApplicationQuoteRequest
 export const getApplicationQuoteResponse = soapMessage<GetApplicationQuoteResponse>({
   name: "getApplicationQuoteResponse",
   schema: GetApplicationQuoteResponse,
-  read: (fields) => readDecisionResult(fields.within("applicationQuoteResult")),
+  read: readDecisionResult,
   write: (message) => [parentElement("applicationQuoteResult", writeDecisionResult(message))],
 })

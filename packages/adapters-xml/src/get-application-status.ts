@@ -1,12 +1,10 @@
+import { DetailReader, LeftOut } from "@loan-engine/domain/detail"
 import { Schema } from "effect"
-import { field, present } from "./message-fields.ts"
-import {
-  applicationReferenceExpected,
-  signingMethodExpected,
-  XmlApplicationReference,
-  XmlSigningMethod,
-} from "./message-values.ts"
+import { isNoValue } from "./bank-word.ts"
+import { detailText, field, type MessageFields, present, readBoolean } from "./message-fields.ts"
+import { applicationReferenceExpected, XmlApplicationReference, XmlSigningMethod } from "./message-values.ts"
 import { soapMessage } from "./soap-message.ts"
+import { refuse } from "./xml-error.ts"
 
 /** Source: the bank's page, "To poll the application reference". */
 export const GetApplicationStatusRequest = Schema.Struct({ applicationReference: XmlApplicationReference })
@@ -25,6 +23,10 @@ export const GetApplicationStatusResponse = Schema.Struct({
   /** `E_SIGN` or `MANUAL` today. */
   requestedSigningMethod: Schema.optionalKey(XmlSigningMethod),
   paidOut: Schema.optionalKey(Schema.Boolean),
+  /** The agreement is signed, but the name of the method cannot be read. */
+  signedByOther: Schema.optionalKey(Schema.Literal(true)),
+  /** What could not be read. A writer has no use for it. */
+  leftOut: Schema.optionalKey(LeftOut),
 })
 export type GetApplicationStatusResponse = typeof GetApplicationStatusResponse.Type
 
@@ -41,20 +43,51 @@ export const getApplicationStatusRequest = soapMessage<GetApplicationStatusReque
   write: ({ applicationReference }) => field("applicationReference", applicationReference),
 })
 
+const statusMembers = ["waitingForAddition", "signedWithMethod", "requestedSigningMethod", "paidOut"] as const
+
+const isSigningMethod = Schema.is(XmlSigningMethod)
+/** `E_SIGN|ANALOG` is no method, but a choice of two. */
+const isOneName = (text: string): boolean => !isNoValue(text) && !/[|,;]/u.test(text)
+const readMethod = (text: string): string | undefined =>
+  isSigningMethod(text) && isOneName(text) ? text : undefined
+
+/** A method's name may be too long to keep. That the agreement is signed, it says nevertheless. */
+const namesSomething = (fields: MessageFields): boolean => {
+  const texts = fields.all("signedWithMethod").map(detailText)
+  return texts.length === 1 && typeof texts[0] === "string" && isOneName(texts[0])
+}
+
+/**
+ * The members are levels, each on its own: one that cannot be read says nothing about the others. If none can be read, the
+ * answer is an error.
+ */
+function readStatus(operation: MessageFields): GetApplicationStatusResponse {
+  const fields = operation.holding(...statusMembers)
+  const details = new DetailReader()
+  const level = (name: "waitingForAddition" | "paidOut") =>
+    fields.detail(name, details, readBoolean, "absent")
+  const method = (name: "signedWithMethod" | "requestedSigningMethod") =>
+    fields.detail(name, details, readMethod, "absent")
+  const signedWithMethod = method("signedWithMethod")
+  const status = present({
+    waitingForAddition: level("waitingForAddition"),
+    signedWithMethod,
+    signedByOther: signedWithMethod === undefined && namesSomething(fields) ? (true as const) : undefined,
+    requestedSigningMethod: method("requestedSigningMethod"),
+    paidOut: level("paidOut"),
+  })
+  const { leftOut = [] } = details.leftOut
+  const [first] = leftOut
+  if (first !== undefined && Object.keys(status).length === 0) {
+    refuse("invalid-value", fields.pathOf(first), "expected a readable value in at least one member")
+  }
+  return { ...status, ...details.leftOut }
+}
+
 export const getApplicationStatusResponse = soapMessage<GetApplicationStatusResponse>({
   name: "getApplicationStatusResponse",
   schema: GetApplicationStatusResponse,
-  read: (fields) =>
-    present({
-      waitingForAddition: fields.optionalBoolean("waitingForAddition"),
-      signedWithMethod: fields.optional("signedWithMethod", XmlSigningMethod, signingMethodExpected),
-      requestedSigningMethod: fields.optional(
-        "requestedSigningMethod",
-        XmlSigningMethod,
-        signingMethodExpected,
-      ),
-      paidOut: fields.optionalBoolean("paidOut"),
-    }),
+  read: readStatus,
   write: ({ waitingForAddition, signedWithMethod, requestedSigningMethod, paidOut }) => [
     ...field("waitingForAddition", waitingForAddition),
     ...field("signedWithMethod", signedWithMethod),

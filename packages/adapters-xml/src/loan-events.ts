@@ -17,28 +17,37 @@ export function applicationStatusEvents(
   response: GetApplicationStatusResponse,
   at: Instant,
 ): ReadonlyArray<LoanEvent> {
-  const { waitingForAddition, signedWithMethod, paidOut } = response
+  const { waitingForAddition, signedWithMethod, signedByOther, paidOut } = response
   const events: Array<LoanEvent> = []
   if (waitingForAddition === true) events.push({ type: "addition.requested", at })
   if (waitingForAddition === false) events.push({ type: "addition.cleared", at })
   if (signedWithMethod !== undefined) events.push({ type: "agreement.signed", at, method: signedWithMethod })
+  if (signedByOther === true) events.push({ type: "agreement.signed", at })
   if (paidOut === true) events.push({ type: "loan.paidOut", at })
   return events
 }
 
-function decisionEvent({ decision, offer }: DecisionResult, at: Instant, fresh: { fresh?: true }): LoanEvent {
+function decisionEvents(
+  { decision, offer }: DecisionResult,
+  at: Instant,
+  fresh: { fresh?: true },
+): ReadonlyArray<LoanEvent> {
   switch (decision) {
+    case null:
+      return []
     case "MANUAL_INSPECTION":
-      return { type: "decision.pending", at }
+      return [{ type: "decision.pending", at }]
     case "REJECTED":
-      return { type: "decision.rejected", at, ...fresh }
+      return [{ type: "decision.rejected", at, ...fresh }]
     case "APPROVED":
-      return {
-        type: "decision.approved",
-        at,
-        ...fresh,
-        ...(Object.keys(offer).length === 0 ? {} : { offer }),
-      }
+      return [
+        {
+          type: "decision.approved",
+          at,
+          ...fresh,
+          ...(Object.keys(offer).length === 0 ? {} : { offer }),
+        },
+      ]
   }
 }
 
@@ -50,7 +59,7 @@ export function applicationQuoteEvents(
   response: GetApplicationQuoteResponse,
   at: Instant,
 ): ReadonlyArray<LoanEvent> {
-  return [decisionEvent(response, at, { fresh: true })]
+  return decisionEvents(response, at, { fresh: true })
 }
 
 /** The first decision, which came with the submission's answer: nothing is older, so nothing is overruled. */
@@ -58,5 +67,5 @@ export function submissionEvents(
   response: SubmitApplicationExtResponse,
   at: Instant,
 ): ReadonlyArray<LoanEvent> {
-  return [decisionEvent(response, at, {})]
+  return decisionEvents(response, at, {})
 }

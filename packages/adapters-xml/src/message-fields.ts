@@ -1,3 +1,4 @@
+import type { DetailName, DetailReader } from "@loan-engine/domain/detail"
 import { Schema } from "effect"
 import { isMessageElement } from "./soap-envelope.ts"
 import { trimXmlSpace } from "./xml-characters.ts"
@@ -13,10 +14,14 @@ const booleans: ReadonlyMap<string, boolean> = new Map([
   ["0", false],
 ])
 
+/** How many elements may stand between an operation and its members. The bank's page shows none or one. */
+export const wrappersMax = 3
+
 /**
  * Reads the children of one element of the bank's: by local name, in the bank's namespace or in none. A child
  * that may occur once must not occur twice, and a value must not hold elements; children that are not asked
  * for are ignored, because the bank may add some. A child that is absent, `xsi:nil` or empty has no value.
+ * A detail costs nothing but itself: if it cannot be read, its name is noted.
  */
 export class MessageFields {
   readonly element: XmlElement
@@ -51,6 +56,36 @@ export class MessageFields {
     return element === undefined ? undefined : new MessageFields(element, this.pathOf(name))
   }
 
+  /** Whether any of these members stands here, with a value or without. */
+  hasAny(names: ReadonlyArray<string>): boolean {
+    return names.some((name) => this.all(name).length > 0)
+  }
+
+  /** The fields of the one element that has any of these members: this one, or one that it wraps. `undefined` if none has. */
+  holdingOptional(...names: ReadonlyArray<string>): MessageFields | undefined {
+    const holders: Array<MessageFields> = []
+    let level: ReadonlyArray<MessageFields> = [this]
+    for (let wrappers = 0; wrappers <= wrappersMax; wrappers += 1) {
+      holders.push(...level.filter((fields) => fields.hasAny(names)))
+      level = level.flatMap((fields) => fields.inner())
+    }
+    const [holder, ...others] = holders
+    if (others.length > 0) refuse("duplicate-element", this.path, `expected one element with ${names[0]}`)
+    return holder
+  }
+
+  /** The same, where none is an error: an answer that is not understood must not count as one that says nothing. */
+  holding(...names: ReadonlyArray<string>): MessageFields {
+    const expected = `expected one of ${names.join(", ")}, within at most ${wrappersMax} elements`
+    return this.holdingOptional(...names) ?? refuse("missing-element", this.pathOf(names[0] ?? ""), expected)
+  }
+
+  private inner(): ReadonlyArray<MessageFields> {
+    return this.element.children
+      .filter((child) => child.children.length > 0 && isMessageElement(child))
+      .map((child) => new MessageFields(child, this.pathOf(child.name)))
+  }
+
   missing(name: string): never {
     return refuse("missing-element", this.pathOf(name), "expected this element with a value")
   }
@@ -78,10 +113,26 @@ export class MessageFields {
     return this.optional(name, schema, expected) ?? this.missing(name)
   }
 
+  /** A detail as `read` reads its text. `xsi:nil` is absent; so is a blank text where `blank` says so. */
+  detail<A>(
+    name: DetailName,
+    details: DetailReader,
+    read: (text: string) => A | undefined,
+    blank: "absent" | "unreadable" = "unreadable",
+  ): A | undefined {
+    const texts = new Set(this.all(name).map(detailText))
+    texts.delete(null)
+    if (blank === "absent") texts.delete("")
+    if (texts.size === 0) return undefined
+    const [only, ...others] = texts
+    const text = others.length === 0 ? only : undefined
+    return details.read(name, text === undefined || text === null ? undefined : read(text))
+  }
+
   optionalBoolean(name: string): boolean | undefined {
     const text = this.optionalText(name)
     if (text === undefined) return undefined
-    const value = booleans.get(text)
+    const value = readBoolean(text)
     if (value !== undefined) return value
     return refuse("invalid-value", this.pathOf(name), `expected true, false, 1 or 0, found ${excerpt(text)}`)
   }
@@ -91,6 +142,23 @@ export class MessageFields {
   }
 }
 
+/** `true`, `1` and their opposites, in any case. */
+export const readBoolean = (text: string): boolean | undefined => booleans.get(text.toLowerCase())
+
+const isNil = (element: XmlElement): boolean =>
+  element.attributes.some(
+    ({ namespace, name, value }) =>
+      namespace === schemaInstanceNamespace && name === "nil" && booleans.get(trimXmlSpace(value)) === true,
+  )
+
+/** A detail's text without white space around it; `null` for `xsi:nil`, `undefined` if it is no text. */
+export function detailText(element: XmlElement): string | null | undefined {
+  const text = trimXmlSpace(element.text)
+  if (element.children.length > 0) return undefined
+  if (!isNil(element)) return text
+  return text === "" ? null : undefined
+}
+
 /** One value's text as sent; `undefined` if it is `xsi:nil`. */
 export function valueOf(element: XmlElement, path: string): string | undefined {
   if (element.children.length > 0) refuse("unexpected-element", path, "expected text, found an element")
@@ -98,9 +166,9 @@ export function valueOf(element: XmlElement, path: string): string | undefined {
     ({ namespace, name }) => namespace === schemaInstanceNamespace && name === "nil",
   )
   if (nil === undefined) return element.text
-  const isNil = booleans.get(trimXmlSpace(nil.value))
-  if (isNil === undefined) return refuse("invalid-value", path, "expected xsi:nil to be true or false")
-  if (!isNil) return element.text
+  const said = booleans.get(trimXmlSpace(nil.value))
+  if (said === undefined) return refuse("invalid-value", path, "expected xsi:nil to be true or false")
+  if (!said) return element.text
   if (trimXmlSpace(element.text) !== "") refuse("invalid-value", path, "expected no value beside xsi:nil")
   return undefined
 }

@@ -65,7 +65,7 @@ export const setCallbackResponse = soapMessage<SetCallbackResponse>({
   name: "setCallbackResponse",
   schema: SetCallbackResponse,
   read: (fields) => {
-    const result = fields.within("setCallbackResult")
+    const result = fields.holding("callbackSet")
     return present({
       callbackSet: result.requiredBoolean("callbackSet"),
       message: result.optional("message", BankMessage, bankMessageExpected),

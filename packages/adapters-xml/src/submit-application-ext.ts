@@ -52,6 +52,6 @@ export const submitApplicationExtRequest = soapMessage<SubmitApplicationExtReque
 export const submitApplicationExtResponse = soapMessage<SubmitApplicationExtResponse>({
   name: "submitApplicationExtResponse",
   schema: SubmitApplicationExtResponse,
-  read: (fields) => readDecisionResult(fields.within("submitApplicationExtResult")),
+  read: readDecisionResult,
   write: (message) => [parentElement("submitApplicationExtResult", writeDecisionResult(message))],
 })

@@ -93,7 +93,7 @@ export const updateApplicationResponse = soapMessage<UpdateApplicationResponse>(
   name: "updateApplicationResponse",
   schema: UpdateApplicationResponse,
   read: (fields) => {
-    const result = fields.within("updateApplicationResult")
+    const result = fields.holding("updated")
     return present({
       updated: result.requiredBoolean("updated"),
       message: result.optional("message", BankMessage, bankMessageExpected),

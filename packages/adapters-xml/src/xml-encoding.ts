@@ -1,6 +1,7 @@
+import { headerParameter } from "./multipart-related.ts"
 import { refuse } from "./xml-error.ts"
 
-type Encoding = "utf-8" | "utf-16le" | "utf-16be" | "iso-8859-1" | "us-ascii"
+type Encoding = "utf-8" | "utf-16le" | "utf-16be" | "windows-1252" | "iso-8859-1" | "iso-8859-15" | "us-ascii"
 
 const encodings: ReadonlyMap<string, Encoding> = new Map([
   ["utf-8", "utf-8"],
@@ -9,6 +10,10 @@ const encodings: ReadonlyMap<string, Encoding> = new Map([
   ["utf-16be", "utf-16be"],
   ["iso-8859-1", "iso-8859-1"],
   ["latin1", "iso-8859-1"],
+  ["iso-8859-15", "iso-8859-15"],
+  ["latin-9", "iso-8859-15"],
+  ["windows-1252", "windows-1252"],
+  ["cp1252", "windows-1252"],
   ["us-ascii", "us-ascii"],
   ["ascii", "us-ascii"],
 ])
@@ -29,7 +34,7 @@ const unmarkedUtf16: ReadonlyArray<readonly [mark: ReadonlyArray<number>, Encodi
 ]
 
 /** How many bytes are searched for the declaration before the encoding is known. */
-const xmlDeclarationBytesMax = 256
+const xmlDeclarationBytesMax = 1_024
 
 /** Good enough to look for a declaration, which is ASCII: it reads each byte as one character. */
 const asciiDecoder = new TextDecoder("latin1")
@@ -57,16 +62,15 @@ function decodeLatin1(bytes: Uint8Array): string {
   return text
 }
 
-function decodeAs(encoding: Encoding, bytes: Uint8Array): string {
+/** The text, or `undefined` if the bytes are none of this encoding. No byte is ever replaced. */
+function decodeAs(encoding: Encoding, bytes: Uint8Array): string | undefined {
   if (encoding === "iso-8859-1") return decodeLatin1(bytes)
-  if (encoding === "us-ascii" && bytes.some((byte) => byte > 0x7f)) {
-    return refuse("encoding", "", "expected ASCII as declared, found bytes above 0x7F")
-  }
+  if (encoding === "us-ascii" && bytes.some((byte) => byte > 0x7f)) return undefined
   const label = encoding === "us-ascii" ? "utf-8" : encoding
   try {
     return new TextDecoder(label, { fatal: true, ignoreBOM: false }).decode(bytes)
   } catch {
-    return refuse("encoding", "", `expected valid ${label}`)
+    return undefined
   }
 }
 
@@ -77,39 +81,68 @@ function begin<E>(
   return table.find(([mark]) => mark.every((byte, index) => bytes[index] === byte))?.[1]
 }
 
-function named(label: string, bytes: Uint8Array): Encoding {
-  const lower = label.toLowerCase()
-  if (lower === "utf-16") return begin(bytes, unmarkedUtf16) ?? "utf-16be"
-  const encoding = encodings.get(lower)
-  if (encoding !== undefined) return encoding
-  return refuse("encoding", "", "expected the encoding UTF-8, UTF-16, ISO-8859-1 or US-ASCII")
+const utf8Mark: ReadonlySet<number> = new Set([0xef, 0xbb, 0xbf])
+const spaces: ReadonlySet<number | undefined> = new Set([0x20, 0x0a, 0x0d, 0x09])
+
+/** Without a mark, the zero beside the first `<` shows the order; the white space before it is in UTF-16 too. */
+function utf16ByBytes(bytes: Uint8Array): Encoding | undefined {
+  let at = 0
+  const isSpace = (first: number, second: number): boolean => spaces.has(bytes[first]) && bytes[second] === 0
+  while (isSpace(at, at + 1) || isSpace(at + 1, at)) at += 2
+  return begin(bytes.subarray(at), unmarkedUtf16)
 }
 
-/** Of a document that came without a charset, the declaration must not contradict what its bytes are. */
-function checkDeclared(text: string, encoding: Encoding): void {
-  const declared = xmlDeclaration.exec(text)?.groups?.["encoding"]?.toLowerCase()
-  if (declared === undefined) return
-  const agrees = declared === "utf-16" ? encoding.startsWith("utf-16") : encodings.get(declared) === encoding
-  if (!agrees) refuse("encoding", "", `expected the declared encoding, found ${encoding}`)
+function named(label: string, bytes: Uint8Array): Encoding {
+  const lower = label.toLowerCase()
+  if (lower === "utf-16") return utf16ByBytes(bytes) ?? "utf-16be"
+  const encoding = encodings.get(lower)
+  if (encoding !== undefined) return encoding
+  return refuse("encoding", "", `expected one of the encodings utf-16, ${[...encodings.keys()].join(", ")}`)
+}
+
+/** The encoding that the XML declaration names, as far as it is written in ASCII. */
+function declaredIn(bytes: Uint8Array): string | undefined {
+  const from = bytes.findIndex((byte) => !spaces.has(byte) && !utf8Mark.has(byte))
+  const head = asciiDecoder.decode(bytes.subarray(from, from + xmlDeclarationBytesMax))
+  if (head.startsWith("<?xml ") && !head.includes("?>")) {
+    refuse("encoding", "", `expected an XML declaration of at most ${xmlDeclarationBytesMax} bytes`)
+  }
+  return xmlDeclaration.exec(head)?.groups?.["encoding"]
+}
+
+/** Each encoding that something says the bytes are in, the most reliable first. */
+function* saidEncodings(bytes: Uint8Array, contentType: string | undefined): Generator<Encoding> {
+  const marked = begin(bytes, byteOrderMarks)
+  if (marked === "utf-32") refuse("encoding", "", "expected no UTF-32")
+  else if (marked !== undefined) yield marked
+  const charset = headerParameter(contentType ?? "", "charset")
+  if (charset !== undefined) yield named(charset, bytes)
+  const detected = utf16ByBytes(bytes)
+  if (detected !== undefined) yield detected
+  const declared = declaredIn(bytes)
+  // A declaration that could be read as ASCII is in no UTF-16, whatever it says: some writers leave it so.
+  if (declared !== undefined && !declared.toLowerCase().startsWith("utf-16")) yield named(declared, bytes)
+  yield "utf-8"
 }
 
 /**
- * The document's text. A byte order mark goes first, then the Content-Type's charset, then the XML
- * declaration, then UTF-8 (RFC 7303, section 3). Decoding is fatal: no byte is ever replaced.
+ * The document's text. A byte order mark goes first, then the Content-Type's charset, then the XML declaration, then UTF-8
+ * (RFC 7303, section 3). What cannot be true of the bytes is passed over, because servers and proxies leave stale names
+ * behind; a name that nobody knows is an error. White space and marks before the document, and NULs behind it, are no part
+ * of it.
  */
 export function decodeXmlBytes(bytes: Uint8Array, contentType: string | undefined): string {
-  const marked = begin(bytes, byteOrderMarks)
-  if (marked === "utf-32") return refuse("encoding", "", "expected no UTF-32")
-  const charset = /;\s*charset\s*=\s*["']?([^\s;"']+)/i.exec(contentType ?? "")?.[1]
-  if (marked === undefined && charset !== undefined) return decodeAs(named(charset, bytes), bytes)
-  const detected = marked ?? begin(bytes, unmarkedUtf16)
-  const head = asciiDecoder.decode(bytes.subarray(0, xmlDeclarationBytesMax))
-  const declared = xmlDeclaration.exec(head)?.groups?.["encoding"] ?? "utf-8"
-  const encoding = detected ?? named(declared, bytes)
-  if (detected === undefined && encoding.startsWith("utf-16")) {
-    return refuse("encoding", "", `expected ${encoding} as declared, found a declaration in ASCII`)
+  const tried = new Set<Encoding>()
+  for (const encoding of saidEncodings(bytes, contentType)) {
+    const text = tried.has(encoding) ? undefined : decodeAs(encoding, bytes)
+    if (text !== undefined) return documentIn(text)
+    tried.add(encoding)
   }
-  const text = decodeAs(encoding, bytes)
-  checkDeclared(text, encoding)
-  return text
+  return refuse("encoding", "", `expected bytes that are valid ${[...tried].join(" or ")}`)
+}
+
+function documentIn(text: string): string {
+  let end = text.length
+  while (text[end - 1] === "\0") end -= 1
+  return text.slice(0, end).replace(/^[\uFEFF \t\r\n]+/u, "")
 }

@@ -24,7 +24,6 @@ export const XmlErrorReason = Schema.Literals([
   "missing-element",
   "duplicate-element",
   "invalid-value",
-  "unknown-decision",
 ])
 export type XmlErrorReason = typeof XmlErrorReason.Type
 

@@ -2,6 +2,7 @@ import { Result } from "effect"
 import { XMLParser, type X2jOptions } from "fast-xml-parser"
 import type { XmlAttribute, XmlElement } from "./xml-element.ts"
 import { decodeXmlBytes } from "./xml-encoding.ts"
+import { rootPart } from "./multipart-related.ts"
 import { refuse, XmlError } from "./xml-error.ts"
 import { xmlLimits, type XmlOptions } from "./xml-limits.ts"
 import {
@@ -146,7 +147,8 @@ export function readXml(bytes: Uint8Array, options: XmlOptions = {}): XmlElement
   if (bytes.length > limits.xmlBytesMax) {
     return refuse("too-large", "", `expected at most ${limits.xmlBytesMax} bytes, found ${bytes.length}`)
   }
-  const document = checkWellFormed(decodeXmlBytes(bytes, options.contentType), limits)
+  const part = rootPart(bytes, options.contentType)
+  const document = checkWellFormed(decodeXmlBytes(part.bytes, part.contentType), limits)
   const nodes = nodesOf(new XMLParser(parserOptions(limits.xmlDepthMax)).parse(document.text, false))
   const builder = new TreeBuilder()
   const [root] = nodes.filter(isElement).map((node) => builder.element(node, rootScope, ""))

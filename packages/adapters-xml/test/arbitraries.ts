@@ -29,17 +29,25 @@ export const reference = fc
   .map((text) => ApplicationReference.make(text))
 
 const decimal = fc
-  .tuple(fc.maxSafeInteger(), fc.nat(99))
+  .tuple(fc.maxSafeNat(), fc.nat(99))
   .map(([whole, fraction]) => parseDecimal(`${whole}.${fraction}`))
+  .filter((parsed) => parsed !== undefined)
+
+/** Less than a rate may be, and three digits behind the point, which could be thousands, among them. */
+const rate = fc
+  .tuple(fc.nat(999), fc.nat(999))
+  .map(([whole, fraction]) => parseDecimal(`${whole}.${String(fraction).padStart(3, "0")}`))
   .filter((parsed) => parsed !== undefined)
 
 const offer = fc.record(
   {
-    ...(Object.fromEntries(offerDecimals.map((name) => [name, decimal])) as Record<
-      (typeof offerDecimals)[number],
-      typeof decimal
-    >),
-    tenor: fc.integer({ min: 0, max: 12_000 }),
+    ...(Object.fromEntries(
+      offerDecimals.map((name) => [
+        name,
+        name === "interest" || name === "effectiveInterest" ? rate : fc.oneof(rate, decimal),
+      ]),
+    ) as Record<(typeof offerDecimals)[number], typeof decimal>),
+    tenor: fc.integer({ min: 1, max: 12_000 }),
     documentTypes: fc.array(token(), { minLength: 1, maxLength: 5 }),
   },
   { requiredKeys: [] },

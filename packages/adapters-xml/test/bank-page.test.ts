@@ -26,7 +26,7 @@ describe("the bank's page, to the byte", () => {
       reason: "invalid-value",
       path: "getApplicationStatusResponse/waitingForAddition",
       message:
-        'getApplicationStatusResponse/waitingForAddition: expected true, false, 1 or 0, found "true|false"',
+        "getApplicationStatusResponse/waitingForAddition: expected a readable value in at least one member",
     })
   })
 

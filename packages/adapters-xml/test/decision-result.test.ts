@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { getApplicationQuoteResponse } from "../src/get-application-quote.ts"
+import { applicationQuoteEvents, submissionEvents } from "../src/loan-events.ts"
 import { submitApplicationExtResponse } from "../src/submit-application-ext.ts"
-import type { XmlErrorReason } from "../src/xml-error.ts"
 import { failure, utf8, value } from "./bytes.ts"
 
 const quoted = (fields: string, decision = "APPROVED") =>
@@ -38,6 +38,7 @@ describe("the answer with a decision", () => {
         topUpAmount: "7",
         documentTypes: ["ID", "PAYMENT_SLIP"],
       },
+      leftOut: ["monthlyAccountFee"],
     })
   })
 
@@ -55,39 +56,83 @@ describe("the answer with a decision", () => {
     expect(offer(list)).toEqual({ documentTypes: ["ID", "PAYMENT_SLIP"] })
   })
 
-  const refusals: ReadonlyArray<readonly [fields: string, member: string, reason: XmlErrorReason]> = [
-    ["<interest>8,02</interest>", "interest", "invalid-value"],
-    ["<interest>0x10</interest>", "interest", "invalid-value"],
-    ["<interest>NaN</interest>", "interest", "invalid-value"],
-    ["<interest>1</interest><interest>1</interest>", "interest", "duplicate-element"],
-    [`<interest>${"1".repeat(31)}</interest>`, "interest", "invalid-value"],
-    [`<interest>0.${"0".repeat(500_000)}1</interest>`, "interest", "invalid-value"],
-    ["<tenor>12.5</tenor>", "tenor", "invalid-value"],
-    ["<tenor>-1</tenor>", "tenor", "invalid-value"],
-    ["<tenor>12001</tenor>", "tenor", "invalid-value"],
-    [`<documentTypes>${"x".repeat(101)}</documentTypes>`, "documentTypes", "invalid-value"],
-    ["<documentTypes>ID</documentTypes>".repeat(51), "documentTypes", "invalid-value"],
-    ["<documentTypes>ID<b>ID</b></documentTypes>", "documentTypes", "unexpected-text"],
-    ["<documentTypes><b>ID<c/></b></documentTypes>", "documentTypes", "unexpected-element"],
-  ]
-  it.each(refusals)("is refused for an offer with %.40s", (fields, member, reason) => {
-    expect(failure(quoted(fields))).toMatchObject({
-      reason,
-      path: `getApplicationQuoteResponse/applicationQuoteResult/${member}`,
+  it.each([
+    ["interest", "8,02", "8.02"],
+    ["interest", "8,125", "8.125"],
+    ["interest", "8.125", "8.125"],
+    ["approvedAmount", "10 000", "10000"],
+    ["approvedAmount", "10\u00A0000,50", "10000.5"],
+    ["approvedAmount", "1.234,56", "1234.56"],
+    ["tenor", "72.0", 72],
+  ])("reads the %s %j, which has one meaning", (member, text, read) => {
+    expect(value(quoted(`<${member}>${text}</${member}>`))).toEqual({
+      applicationReference: "ABC-123",
+      decision: "APPROVED",
+      offer: { [member]: read },
     })
   })
 
-  it.each(["TECHNICAL_ERROR", "approved", "APPROVED REJECTED"])(
-    "is no rejection when it says %s",
+  const details: ReadonlyArray<readonly [fields: string, member: string]> = [
+    ["<approvedAmount>1,234</approvedAmount>", "approvedAmount"],
+    ["<approvedAmount>1.234</approvedAmount>", "approvedAmount"],
+    ["<approvedAmount>-5000</approvedAmount>", "approvedAmount"],
+    ["<approvedAmount>10000 SEK</approvedAmount>", "approvedAmount"],
+    ["<approvedAmount/>", "approvedAmount"],
+    ["<interest>-99</interest>", "interest"],
+    ["<interest>0x10</interest>", "interest"],
+    ["<interest>NaN</interest>", "interest"],
+    ["<interest>N/A</interest>", "interest"],
+    ["<interest>1e31</interest>", "interest"],
+    ["<interest>1</interest><interest>2</interest>", "interest"],
+    [`<interest>${"1".repeat(31)}</interest>`, "interest"],
+    [`<interest>0.${"0".repeat(500_000)}1</interest>`, "interest"],
+    ["<tenor>72.5</tenor>", "tenor"],
+    ["<tenor>0</tenor>", "tenor"],
+    ["<tenor>-1</tenor>", "tenor"],
+    ["<tenor>12001</tenor>", "tenor"],
+    [`<documentTypes>${"x".repeat(101)}</documentTypes>`, "documentTypes"],
+    ["<documentTypes>ID</documentTypes>".repeat(51), "documentTypes"],
+    ["<documentTypes>ID<b>ID</b></documentTypes>", "documentTypes"],
+    ["<documentTypes><b>ID<c/></b></documentTypes>", "documentTypes"],
+  ]
+  it.each(details)("leaves out and names what cannot be read in %.40s", (fields, member) => {
+    expect(value(quoted(`${fields}<monthlyCost>1</monthlyCost>`))).toEqual({
+      applicationReference: "ABC-123",
+      decision: "APPROVED",
+      offer: { monthlyCost: "1" },
+      leftOut: [member],
+    })
+  })
+
+  it.each(["approved", "Approved", " APPROVED "])("knows %j for an approval", (decision) => {
+    expect(value(quoted("", decision)).decision).toBe("APPROVED")
+  })
+
+  it.each(["TECHNICAL_ERROR", "ACCEPT", "APPROVED REJECTED", ""])(
+    "takes %j for no decision, and names it",
     (decision) => {
-      const error = failure(quoted("", decision))
-      expect(error).toMatchObject({ _tag: "XmlError", reason: "unknown-decision" })
-      expect(error.message).toContain(`expected APPROVED, REJECTED, MANUAL_INSPECTION, found "${decision}"`)
+      const result = value(quoted("<approvedAmount>1</approvedAmount>", decision))
+      expect(result).toMatchObject({ decision: null, leftOut: ["decision"] })
+      expect(applicationQuoteEvents(result, 7)).toEqual([])
+      expect(submissionEvents(result, 7)).toEqual([])
     },
   )
 
-  it("is incomplete without a decision", () => {
-    expect(failure(quoted("", ""))).toMatchObject({ reason: "missing-element" })
+  const members = "<applicationReference>ABC-123</applicationReference><decision>APPROVED</decision>"
+  it.each([
+    ["directly in the answer", members],
+    ["one level down", `<r><applicationQuoteResult>${members}</applicationQuoteResult></r>`],
+    [
+      "with the reference above",
+      `<applicationReference>ABC-123</applicationReference><r><decision>APPROVED</decision></r>`,
+    ],
+  ])("is read %s", (_where, inner) => {
+    const document = `<getApplicationQuoteResponse>${inner}</getApplicationQuoteResponse>`
+    expect(value(getApplicationQuoteResponse.decode(utf8(document)))).toEqual({
+      applicationReference: "ABC-123",
+      decision: "APPROVED",
+      offer: {},
+    })
   })
 
   it.each([" ", "\u00A0x", "x\u0085y", "x".repeat(129)])("is refused for the reference %j", (reference) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { getApplicationStatusResponse } from "../src/get-application-status.ts"
+import { applicationStatusEvents } from "../src/loan-events.ts"
 import { setCallbackResponse } from "../src/set-callback.ts"
-import type { XmlErrorReason } from "../src/xml-error.ts"
 import { failure, utf8, value } from "./bytes.ts"
 
 const xsi = `xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"`
@@ -30,8 +30,15 @@ describe("a field", () => {
     ["<signedWithMethod> E_SIGN </signedWithMethod>", { signedWithMethod: "E_SIGN" }],
     ["<signedWithMethod>CARRIER_PIGEON</signedWithMethod>", { signedWithMethod: "CARRIER_PIGEON" }],
     ["<new><deep>1</deep></new><paidOut>1</paidOut>text", { paidOut: true }],
-    [`<x:paidOut xmlns:x="urn:x">garbage</x:paidOut>`, {}],
-    ["", {}],
+    ["<paidOut>TRUE</paidOut>", { paidOut: true }],
+    ["<paidOut>true</paidOut><paidOut> true </paidOut>", { paidOut: true }],
+    ["<paidOut/><paidOut>true</paidOut>", { paidOut: true }],
+    [`<paidOut xsi:nil="maybe"/>`, {}],
+    ["<r><paidOut>1</paidOut></r>", { paidOut: true }],
+    [
+      "<getApplicationStatusResult><r><paidOut>1</paidOut></r></getApplicationStatusResult>",
+      { paidOut: true },
+    ],
     ["<paidOut/><signedWithMethod/>", {}],
     ["<paidOut> \n</paidOut><signedWithMethod> </signedWithMethod>", {}],
     [`<paidOut xsi:nil="true"/><signedWithMethod xsi:nil=" 1 "> </signedWithMethod>`, {}],
@@ -40,29 +47,44 @@ describe("a field", () => {
     expect(value(status(fields))).toEqual(message)
   })
 
-  const refusals: ReadonlyArray<readonly [fields: string, reason: XmlErrorReason]> = [
-    ["<paidOut>TRUE</paidOut>", "invalid-value"],
-    ["<paidOut>yes</paidOut>", "invalid-value"],
-    ["<paidOut>true false</paidOut>", "invalid-value"],
-    ["<paidOut>2</paidOut>", "invalid-value"],
-    ["<paidOut>\u00A0true</paidOut>", "invalid-value"],
-    ["<paidOut>tr<b/>ue</paidOut>", "unexpected-element"],
-    ["<paidOut>true</paidOut><paidOut>true</paidOut>", "duplicate-element"],
-    ["<paidOut/><paidOut>true</paidOut>", "duplicate-element"],
-    [`<paidOut xsi:nil="true">true</paidOut>`, "invalid-value"],
-    [`<paidOut xsi:nil="maybe"/>`, "invalid-value"],
+  const leftOut: ReadonlyArray<readonly [fields: string, message: object]> = [
+    ["<paidOut>yes</paidOut>", { leftOut: ["paidOut"] }],
+    ["<paidOut>true false</paidOut>", { leftOut: ["paidOut"] }],
+    ["<paidOut>2</paidOut>", { leftOut: ["paidOut"] }],
+    ["<paidOut>\u00A0true</paidOut>", { leftOut: ["paidOut"] }],
+    ["<paidOut>tr<b/>ue</paidOut>", { leftOut: ["paidOut"] }],
+    ["<paidOut>true</paidOut><paidOut>false</paidOut>", { leftOut: ["paidOut"] }],
+    [`<paidOut xsi:nil="true">true</paidOut>`, { leftOut: ["paidOut"] }],
+    ["<signedWithMethod>N/A</signedWithMethod>", { leftOut: ["signedWithMethod"] }],
+    ["<signedWithMethod>E_SIGN|ANALOG</signedWithMethod>", { leftOut: ["signedWithMethod"] }],
+    ["<signedWithMethod>a<b/></signedWithMethod>", { leftOut: ["signedWithMethod"] }],
   ]
-  it.each(refusals)("%j is refused as %s", (fields, reason) => {
-    expect(failure(status(fields))).toMatchObject({ reason, path: "getApplicationStatusResponse/paidOut" })
+  it.each(leftOut)("%j is left out and named, and costs nothing else", (fields, message) => {
+    const others = "<waitingForAddition>false</waitingForAddition>"
+    expect(value(status(fields + others))).toEqual({ waitingForAddition: false, ...message })
   })
 
-  it("that is too long for what it means is refused", () => {
+  it.each([
+    ["", "missing-element"],
+    ["<unknown>1</unknown>", "missing-element"],
+    [`<x:paidOut xmlns:x="urn:x">true</x:paidOut>`, "missing-element"],
+    ["<a><b><c><d><paidOut>1</paidOut></d></c></b></a>", "missing-element"],
+    ["<paidOut>1</paidOut><r><paidOut>0</paidOut></r>", "duplicate-element"],
+    ["<r><paidOut>1</paidOut></r><r><paidOut>0</paidOut></r>", "duplicate-element"],
+    ["<paidOut>yes</paidOut>", "invalid-value"],
+  ])("an answer of %j is an error, and not one that says nothing new", (fields, reason) => {
+    expect(failure(status(fields))).toMatchObject({ reason })
+  })
+
+  it("that is too long for a method's name is left out, but the agreement is signed", () => {
     const method = (length: number) => `<signedWithMethod>${"x".repeat(length)}</signedWithMethod>`
     expect(value(status(method(50)))).toEqual({ signedWithMethod: "x".repeat(50) })
-    expect(failure(status(method(51)))).toMatchObject({ reason: "invalid-value" })
+    const signed = value(status(method(51)))
+    expect(signed).toEqual({ signedByOther: true, leftOut: ["signedWithMethod"] })
+    expect(applicationStatusEvents(signed, 7)).toEqual([{ type: "agreement.signed", at: 7 }])
   })
 
-  it.each(["", "<callbackSet/>", `<callbackSet xsi:nil="true"/>`])(
+  it.each(["<callbackSet/>", `<callbackSet xsi:nil="true"/>`])(
     "that must have a value is missing in %j",
     (fields) => {
       expect(failure(callback(fields))).toMatchObject({
@@ -72,15 +94,28 @@ describe("a field", () => {
     },
   )
 
-  it("is missed together with what should hold it", () => {
-    expect(failure(setCallbackResponse.decode(utf8("<setCallbackResponse/>")))).toMatchObject({
-      reason: "missing-element",
-      path: "setCallbackResponse/setCallbackResult",
-    })
+  it.each(["<setCallbackResponse/>", "<setCallbackResponse><setCallbackResult/></setCallbackResponse>"])(
+    "is missed in %j",
+    (document) => {
+      expect(failure(setCallbackResponse.decode(utf8(document)))).toMatchObject({
+        reason: "missing-element",
+        path: "setCallbackResponse/callbackSet",
+      })
+    },
+  )
+
+  it.each([
+    ["without its Result", "<setCallbackResponse><callbackSet>1</callbackSet></setCallbackResponse>"],
+    [
+      "in another wrapper",
+      "<setCallbackResponse><a><setCallbackResult><callbackSet>1</callbackSet></setCallbackResult></a></setCallbackResponse>",
+    ],
+  ])("is read %s", (_where, document) => {
+    expect(value(setCallbackResponse.decode(utf8(document)))).toEqual({ callbackSet: true })
   })
 
   it("is quoted in an error only at its beginning, and on one line", () => {
-    const error = failure(status(`<paidOut>a\nb${"x".repeat(1_000)}</paidOut>`))
+    const error = failure(callback(`<callbackSet>a\nb${"x".repeat(1_000)}</callbackSet>`))
     expect(error.message).toContain(`found "a\\nb${"x".repeat(37)}…"`)
     expect(error.message.length).toBeLessThan(200)
   })

@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import type { LeftOut } from "./detail.ts"
 import type { Instant } from "./instant.ts"
 import type { LoanEvent } from "./loan-event.ts"
 
@@ -56,7 +57,7 @@ export const HoldReason = Schema.Literals([
   "signature-unverifiable",
   /** Its signature is genuine, but the signed claims do not carry what the body says. */
   "signature-unbound",
-  /** It is of a type we do not know. */
+  /** It is of a type, or carries a decision, that we do not know. */
   "unknown-event-type",
   /** It came through another account than the loan's own. */
   "account-mismatch",
@@ -74,6 +75,10 @@ export interface Observation {
   readonly receivedAt: Instant
   /** What the merchant calls the application; only a submission says it. It is a name and no fact: it moves nothing. */
   readonly externalReference?: string
+  /** How the customer wants to sign, as the bank was asked to arrange it (`E_SIGN`, `MANUAL`). It is a wish and no fact. */
+  readonly requestedSigningMethod?: string
+  /** The names of the details that could not be read. Absent if there are none. */
+  readonly leftOut?: LeftOut
   /** All that was said at once; they join the facts together and the machine walks once. */
   readonly events: ReadonlyArray<LoanEvent>
 }

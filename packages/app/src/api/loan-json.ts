@@ -36,6 +36,8 @@ const contentJson = (entry: EntryContent) => ({
   recordedAt: iso(entry.recordedAt),
   events: entry.events.map((event) => ({ ...event, at: iso(event.at) })),
   steps: entry.steps,
+  requestedSigningMethod: entry.requestedSigningMethod ?? null,
+  leftOut: entry.leftOut ?? [],
   digest: entry.digest,
   previousHash: entry.previousHash,
 })

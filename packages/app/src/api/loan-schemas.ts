@@ -1,4 +1,5 @@
 import type { BankDecision } from "@loan-engine/adapters-xml/decision-result"
+import { LeftOut } from "@loan-engine/domain/detail"
 import { stages } from "@loan-engine/domain/legal-transitions"
 import {
   loanEventTypes,
@@ -101,6 +102,10 @@ const entryFields = {
   recordedAt: Iso,
   events: Schema.Array(EventJson),
   steps: Schema.Array(StepJson),
+  /** How the customer wants to sign (`E_SIGN`, `MANUAL`), where the bank said so. */
+  requestedSigningMethod: Schema.NullOr(Schema.String),
+  /** The details of the message that could not be read, by the bank's names. The rest of it counts. */
+  leftOut: LeftOut,
   /** SHA-256 of the bytes as they came, in hex. */
   digest: Schema.String,
   previousHash: Schema.String,

@@ -1,10 +1,13 @@
-import { DecisionResult } from "@loan-engine/adapters-xml/decision-result"
+import { unreadableMark } from "@loan-engine/adapters-http/callback-encoding"
+import { isJsonObject, memberOf, parseJson } from "@loan-engine/adapters-http/callback-json"
+import { withoutNulls } from "@loan-engine/adapters-http/callback-message"
+import { readOffer } from "@loan-engine/adapters-http/callback-plain"
+import { DecisionResult, readBankDecision } from "@loan-engine/adapters-xml/decision-result"
 import { submissionEvents } from "@loan-engine/adapters-xml/loan-events"
 import { submitApplicationExtResponse } from "@loan-engine/adapters-xml/submit-application-ext"
-import { parseDecimal } from "@loan-engine/domain/decimal-text"
-import { offerDecimals } from "@loan-engine/domain/offer"
+import { DetailReader } from "@loan-engine/domain/detail"
 import type { AccountName, Observation } from "@loan-engine/domain/observation"
-import { Effect, Predicate, Result, Schema, SchemaIssue } from "effect"
+import { Effect, Result, Schema } from "effect"
 import type { Problem } from "./problem.ts"
 
 /**
@@ -18,7 +21,7 @@ export function submissionObservation(
   receivedAt: number,
 ): Effect.Effect<Observation, Problem> {
   const mediaType = contentType.split(";")[0]?.trim().toLowerCase() ?? ""
-  const read = /^(?:text|application)\/(?:[a-z0-9.+-]+\+)?xml$/u.test(mediaType)
+  const read = /^(?:(?:text|application)\/(?:[a-z0-9.+-]+\+)?xml|multipart\/related)$/u.test(mediaType)
     ? readXml(bytes, contentType)
     : /^application\/(?:[a-z0-9.+-]+\+)?json$/u.test(mediaType)
       ? readJson(bytes)
@@ -29,6 +32,7 @@ export function submissionObservation(
     source: "submission",
     evidence: "bank",
     receivedAt,
+    ...(result.leftOut === undefined ? {} : { leftOut: result.leftOut }),
     events: submissionEvents(result, receivedAt),
   }))
 }
@@ -51,39 +55,23 @@ function readXml(bytes: Uint8Array, contentType: string): Effect.Effect<Decision
     : Effect.fail(malformed(decoded.failure.message))
 }
 
-const decodeResult = Schema.decodeUnknownResult(DecisionResult)
-const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()
+const isReference = Schema.is(DecisionResult.fields.applicationReference)
 
+/** The same readers as a callback's: an amount is read by its source, and what has no one meaning is left out. */
 function readJson(bytes: Uint8Array): Effect.Effect<DecisionResult, Problem> {
-  let body: unknown
-  try {
-    body = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes), withSource)
-  } catch {
-    return Effect.fail(malformed("The body is not JSON in UTF-8."))
+  const parsed = parseJson(bytes, { lenient: true })
+  if (Result.isFailure(parsed)) return Effect.fail(malformed("The body is not JSON."))
+  const body = withoutNulls(parsed.success)
+  if (!isJsonObject(body)) return Effect.fail(malformed("The body must be a JSON object."))
+  const applicationReference = memberOf(body, "applicationReference")
+  if (!isReference(applicationReference) || applicationReference.includes(unreadableMark)) {
+    const field = "applicationReference"
+    return Effect.fail(malformed(`${field}: expected the bank's reference as text`, field))
   }
-  if (!Predicate.isObject(body)) return Effect.fail(malformed("The body must be a JSON object."))
-  const { applicationReference, decision } = body
-  const decoded = decodeResult({ applicationReference, decision, offer: offerOf(body) })
-  if (Result.isSuccess(decoded)) return Effect.succeed(decoded.success)
-  const [first] = issuesOf(decoded.failure.issue).issues
-  const path = (first?.path ?? []).map(String).filter((key) => key !== "offer")
-  return Effect.fail(malformed(`${path.join(".")}: ${first?.message ?? "unexpected value"}`, path.join(".")))
-}
-
-/** Numbers by their source text, so that no digit of an amount is lost. */
-const withSource = (_key: string, value: unknown, context?: { readonly source?: string }): unknown =>
-  typeof value === "number" && context?.source !== undefined ? context.source : value
-
-/** The offer's members, decimals in their canonical form; what is no decimal is left for the schema to refuse. */
-function offerOf(body: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const offer: Record<string, unknown> = {}
-  for (const name of offerDecimals) {
-    const value = body[name]
-    if (value !== undefined && value !== null) {
-      offer[name] = (typeof value === "string" ? parseDecimal(value) : undefined) ?? value
-    }
-  }
-  if (body["tenor"] !== undefined && body["tenor"] !== null) offer["tenor"] = Number(body["tenor"])
-  if (body["documentTypes"] !== undefined) offer["documentTypes"] = body["documentTypes"]
-  return offer
+  const details = new DetailReader()
+  const word = memberOf(body, "decision")
+  const decision = (typeof word === "string" ? readBankDecision(word) : undefined) ?? null
+  if (decision === null) details.leaveOut("decision")
+  const offer = readOffer(body, details)
+  return Effect.succeed({ applicationReference, decision, offer, ...details.leftOut })
 }

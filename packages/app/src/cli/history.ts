@@ -34,14 +34,20 @@ const entryRow = (entry: StoredEntry): ReadonlyArray<string> => [
   entry.source,
   entry.evidence,
   didWhat(entry),
-  entry.events.map(({ type }) => type).join(", ") || "-",
+  saidWhat(entry),
   entry.steps.map(({ from, to, inferred }) => `${from} -> ${to}${inferred ? " (inferred)" : ""}`).join(", "),
 ]
 
-function didWhat({ disposition, hold, repeats }: StoredEntry): string {
+function saidWhat({ events, requestedSigningMethod }: StoredEntry): string {
+  const wish = requestedSigningMethod === undefined ? [] : [`to be signed by ${requestedSigningMethod}`]
+  return [...events.map(({ type }) => type), ...wish].join(", ") || "-"
+}
+
+function didWhat({ disposition, hold, repeats, leftOut = [] }: StoredEntry): string {
   const why = hold === null ? "" : `: ${hold}`
   const again = repeats === 0 ? "" : `, heard ${repeats + 1} times`
-  return `${disposition}${why}${again}`
+  const unread = leftOut.length === 0 ? "" : `, left out: ${leftOut.join(", ")}`
+  return `${disposition}${why}${again}${unread}`
 }
 
 /** The last step, and the word it came from. */

@@ -42,6 +42,10 @@ const flags = {
     Flag.withDescription("How badly the callbacks fare"),
     Flag.withDefault("normal"),
   ),
+  dialects: Flag.Boolean("dialects").pipe(
+    Flag.withDescription("Let the bank say its messages in every way that docs/dialects.md lists"),
+    Flag.withDefault(false),
+  ),
   speed: Flag.Int("speed").pipe(
     Flag.withDescription("Bank seconds per second: 86400 lives a day each second"),
     Flag.optional,
@@ -60,11 +64,11 @@ const flags = {
 export const start = Command.make(
   "start",
   flags,
-  Effect.fn(function* ({ once, loans, seed, chaos, speed, open, database }) {
+  Effect.fn(function* ({ once, loans, seed, chaos, dialects, speed, open, database }) {
     const databasePath = Option.isSome(database) ? database.value : yield* temporaryFile
     const bankSpeed = Option.getOrElse(speed, () => (once ? 100_000 : 20_000))
     const apiKey = yield* localKey
-    const demo = yield* makeDemo({ seed, chaos, speed: bankSpeed, databasePath, apiKey })
+    const demo = yield* makeDemo({ seed, chaos, dialects, speed: bankSpeed, databasePath, apiKey })
     yield* Console.log(`sandbox bank ${demo.bankUrl}   engine ${demo.engineUrl}   file ${databasePath}`)
     if (!once) yield* showConsole(demo.engineUrl, apiKey, open)
     const { callbacks, polling } = yield* playBankPage(demo)
@@ -146,6 +150,7 @@ const runOnce = Effect.fnUntraced(function* (demo: Demo, loans: number, seed: st
     polls: audit.polls,
     quotes: audit.quotes,
     missedCallbacks: audit.missedCallbacks,
+    detailsLeftOut: Object.fromEntries(audit.detailsLeftOut),
     stages: audit.stages,
     seconds: (endedAt - startedAt) / 1_000,
     seed,

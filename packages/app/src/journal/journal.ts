@@ -1,5 +1,6 @@
 import { hash } from "node:crypto"
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
+import { LeftOut } from "@loan-engine/domain/detail"
 import { Instant } from "@loan-engine/domain/instant"
 import { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Decision, Loan } from "@loan-engine/domain/loan"
@@ -29,6 +30,10 @@ export const EntryContent = Schema.Struct({
   receivedAt: Instant,
   /** What the merchant calls the application, where a registration said so. */
   externalReference: Schema.optionalKey(ExternalReference),
+  /** How the customer wants to sign, where the bank said so: a wish, no fact. */
+  requestedSigningMethod: Schema.optionalKey(Schema.String),
+  /** The names of the details that could not be read; absent if there are none. */
+  leftOut: Schema.optionalKey(LeftOut),
   recordedAt: Instant,
   events: Schema.Array(LoanEvent),
   steps: Schema.Array(Step),
@@ -91,8 +96,14 @@ export function journalEntry(
   return { ...content, text, raw: bytes.raw, hash: hashOf(text) }
 }
 
-const namedIn = ({ externalReference }: { readonly externalReference?: string }) =>
-  externalReference === undefined ? {} : { externalReference }
+/** What an observation says beside its events. Each member is absent where there is nothing to say. */
+const namedIn = (said: Pick<Observation, "externalReference" | "requestedSigningMethod" | "leftOut">) => ({
+  ...(said.externalReference === undefined ? {} : { externalReference: said.externalReference }),
+  ...(said.requestedSigningMethod === undefined
+    ? {}
+    : { requestedSigningMethod: said.requestedSigningMethod }),
+  ...(said.leftOut === undefined ? {} : { leftOut: said.leftOut }),
+})
 
 /** The loan that a journal's entries fold to from nothing; `undefined` for no entries. */
 export function replay(entries: ReadonlyArray<EntryContent>): Loan | undefined {

@@ -21,7 +21,8 @@ export function scheduleAfter(
 ): PollSchedule {
   const { loan, disposition } = decision
   const now = observation.receivedAt
-  if (disposition === "held" || isOverruledWord(loan, observation)) {
+  const isUnasked = disposition === "held" && !isAnswer(observation)
+  if (isUnasked || isUndecided(observation) || isOverruledWord(loan, observation)) {
     return { ...before, nextPollAt: now, confirm: true }
   }
   if (isConfirmedEnd(loan, observation)) return { ...neverPolled, attempts: before.attempts }
@@ -30,7 +31,10 @@ export function scheduleAfter(
     return afterAnswer(before, decision, isLast, now, settings, jitter)
   }
   if (disposition === "repeated") return before
-  const soon = decision.steps.some((step) => step.inferred) || decision.news.includes("addition")
+  const soon =
+    decision.steps.some((step) => step.inferred) ||
+    decision.news.includes("addition") ||
+    isOfferIncomplete(observation)
   const fresh: PollSchedule = { nextPollAt: null, attempts: 0, confirm: soon, stalled: false }
   const waitMs = soon ? settings.pollSoonMs * settings.pollIntervalScale : intervalMs(loan, 0, settings)
   return { ...fresh, nextPollAt: now + jittered(waitMs, settings, jitter) }
@@ -109,6 +113,14 @@ function isConfirmedEnd(loan: Loan, observation: Observation): boolean {
   if (loan.stage !== "paidOut") return false
   return observation.source === "poll" && observation.events.some((event) => event.type === "loan.paidOut")
 }
+
+/** A registration whose decision is not known: the bank is asked for it at once. */
+const isUndecided = ({ source, leftOut = [] }: Observation): boolean =>
+  source === "submission" && leftOut.includes("decision")
+
+/** An approval whose offer could not be read as a whole: the bank's own answer may be easier to read. */
+const isOfferIncomplete = ({ events, leftOut = [] }: Observation): boolean =>
+  leftOut.length > 0 && events.some(({ type }) => type === "decision.approved")
 
 /** An overruled verdict heard again: most likely a stale re-delivery, but only the bank can tell. */
 function isOverruledWord(loan: Loan, observation: Observation): boolean {

@@ -92,16 +92,17 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
     const answer = yield* Effect.result(askBank[question](bank, applicationReference))
     if (Result.isFailure(answer)) return yield* failed(stored, question, answer.failure)
     yield* pauses.answered(account)
-    const { events, raw } = answer.success
+    const { raw, ...said } = answer.success
     const observation: Observation = {
       applicationReference,
       account,
       source: question === "status" ? "poll" : "quote",
       evidence: "bank",
       receivedAt: yield* Clock.currentTimeMillis,
-      events,
+      ...said,
     }
     const recorded = yield* engine.record(observation, raw)
+    if (said.hold !== undefined) yield* warnUnknownDecision(stored)
     return { question, answered: true, recorded } satisfies PollAnswer
   })
 
@@ -112,8 +113,11 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
   ) {
     const code = error.reason._tag
     const retryAfterMs = (error.retryAfterSeconds ?? 0) * 1_000
-    yield* Effect.logWarning("the bank did not answer").pipe(
-      Effect.annotateLogs({ applicationReference, account, question, code }),
+    const { reason } = error
+    // The place of the fault is the bank's own element names, never what stands there.
+    const where = reason._tag === "Malformed" ? { fault: reason.code, element: reason.path } : {}
+    yield* Effect.logWarning("the bank gave no answer that can be read").pipe(
+      Effect.annotateLogs({ applicationReference, account, question, code, ...where }),
     )
     // Another request of the account would fare no better until then.
     if (retryAfterMs > 0) yield* pauses.pause(account, retryAfterMs)
@@ -183,7 +187,13 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
   return Poller.of({ poll })
 })
 
-interface BankAnswer {
+/** The bank itself has been asked, and its answer is no help: now a person has to look. */
+const warnUnknownDecision = ({ loan: { applicationReference, account } }: StoredLoan): Effect.Effect<void> =>
+  Effect.logWarning(
+    "the bank answered with a decision that is not known: read the answer and ask the bank",
+  ).pipe(Effect.annotateLogs({ applicationReference, account }))
+
+interface BankAnswer extends Pick<Observation, "hold" | "leftOut" | "requestedSigningMethod"> {
   readonly events: ReadonlyArray<LoanEvent>
   readonly raw: Uint8Array
 }
@@ -198,14 +208,23 @@ const askBank: {
   status: (bank, applicationReference) =>
     Effect.map(bank.getApplicationStatus(applicationReference), ({ message, raw, sentAt }) => ({
       events: applicationStatusEvents(message, sentAt),
+      ...(message.requestedSigningMethod === undefined
+        ? {}
+        : { requestedSigningMethod: message.requestedSigningMethod }),
+      ...leftOutOf(message),
       raw,
     })),
   quote: (bank, applicationReference) =>
     Effect.map(bank.getApplicationQuote(applicationReference), ({ message, raw, sentAt }) => ({
       events: applicationQuoteEvents(message, sentAt),
+      ...(message.decision === null ? ({ hold: "unknown-event-type" } as const) : {}),
+      ...leftOutOf(message),
       raw,
     })),
 }
+
+const leftOutOf = ({ leftOut }: Pick<Observation, "leftOut">): Pick<Observation, "leftOut"> =>
+  leftOut === undefined ? {} : { leftOut }
 
 const outcomeOf = (answer: PollAnswer): string =>
   answer.answered ? answer.recorded.disposition : answer.code

@@ -1,3 +1,4 @@
+import type { DetailName } from "@loan-engine/domain/detail"
 import { isLegal } from "@loan-engine/domain/legal-transitions"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 import { snapshotText } from "@loan-engine/domain/loan"
@@ -16,6 +17,7 @@ export interface Audit {
   polls: number
   quotes: number
   missedCallbacks: number
+  readonly detailsLeftOut: Map<DetailName, number>
   readonly stages: { [S in Stage]: number }
 }
 
@@ -39,6 +41,7 @@ const auditAccount = Effect.fnUntraced(function* (account: AccountName) {
     polls: 0,
     quotes: 0,
     missedCallbacks: 0,
+    detailsLeftOut: new Map(),
     stages: {
       submitted: 0,
       manualInspection: 0,
@@ -69,7 +72,8 @@ const auditLoan = Effect.fnUntraced(function* (
   audit.stages[loan.stage]++
   const entries = yield* store.history(reference)
   let stage: Stage = "submitted"
-  for (const { source, steps, news, version } of entries) {
+  for (const { source, steps, news, version, leftOut = [] } of entries) {
+    for (const name of leftOut) audit.detailsLeftOut.set(name, (audit.detailsLeftOut.get(name) ?? 0) + 1)
     if (source === "poll") audit.polls++
     if (source === "quote") audit.quotes++
     if (source === "poll" || source === "quote") audit.missedCallbacks += news.length

@@ -68,10 +68,12 @@ const askVerbatim = ({ bankUrl }: Demo, body: string) =>
       headers: { "content-type": "text/xml", authorization: `Basic ${credentials}` },
       body,
     })
-    return isStatus(new Uint8Array(await answer.body.arrayBuffer()))
+    const contentType = String(answer.headers["content-type"])
+    return isStatus(new Uint8Array(await answer.body.arrayBuffer()), contentType)
   })
 
-const isStatus = (bytes: Uint8Array): boolean => Result.isSuccess(getApplicationStatusResponse.decode(bytes))
+const isStatus = (bytes: Uint8Array, contentType = "text/xml"): boolean =>
+  Result.isSuccess(getApplicationStatusResponse.decode(bytes, { contentType }))
 
 /** The page's response shows each value as its alternatives, `true|false`: every way to read it, one text each. */
 function readingsOf(example: string): ReadonlyArray<string> {

@@ -3,6 +3,8 @@ import { CompactSign, generateKeyPair, exportJWK } from "jose"
 import type { CryptoKey, JWK } from "jose"
 import { Agent, request } from "undici"
 import type { Fate, Forgery } from "./chaos.ts"
+import type { Speak } from "./dialects/speaking.ts"
+import { speakPlainly } from "./dialects/speaking.ts"
 
 /** What was registered with setCallback. */
 export interface Registration {
@@ -78,6 +80,8 @@ export interface CallbackSenderOptions {
   readonly issuedAt: Effect.Effect<number>
   /** What carries the callbacks; HTTP by default. */
   readonly transport?: CallbackTransport | undefined
+  /** How the callbacks are said over HTTP; plainly by default. */
+  readonly speak?: Speak | undefined
 }
 
 interface Delivery {
@@ -90,24 +94,33 @@ const bodyOf = (event: object, jwsData: string | undefined): string =>
   JSON.stringify({ externalApplicationEvent: event, ...(jwsData === undefined ? {} : { jwsData }) })
 
 /** Carries callbacks over HTTP, in the scope it is made in. */
-export const makeHttpTransport = Effect.map(
-  Effect.acquireRelease(
-    Effect.sync(() => new Agent({ connections: sendersMax, headersTimeout: answerMsMax })),
-    (opened) => Effect.promise(() => opened.destroy()),
-  ),
-  (agent): CallbackTransport =>
-    (url, headers, body) =>
-      Effect.tryPromise(async () => {
-        const answer = await request(url, { method: "POST", dispatcher: agent, headers, body })
-        await answer.body.dump()
-        return answer.statusCode
-      }).pipe(Effect.orElseSucceed(() => 0)),
-)
+export const makeHttpTransport = (speak: Speak) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.sync(() => new Agent({ connections: sendersMax, headersTimeout: answerMsMax })),
+      (opened) => Effect.promise(() => opened.destroy()),
+    ),
+    (agent): CallbackTransport =>
+      Effect.fnUntraced(function* (url, headers, body) {
+        const contentType = headers["content-type"] ?? "application/json"
+        const said = yield* speak("json", { bytes: Buffer.from(body), contentType })
+        return yield* Effect.tryPromise(async () => {
+          const answer = await request(url, {
+            method: "POST",
+            dispatcher: agent,
+            headers: { ...headers, "content-type": said.contentType },
+            body: said.bytes,
+          })
+          await answer.body.dump()
+          return answer.statusCode
+        }).pipe(Effect.orElseSucceed(() => 0))
+      }),
+  )
 
 /** Sends callbacks the way the bank does, and the way the world mistreats them. */
 export const makeCallbackSender = Effect.fnUntraced(function* (options: CallbackSenderOptions) {
   const { counts, keys, speed } = options
-  const carry = options.transport ?? (yield* makeHttpTransport)
+  const carry = options.transport ?? (yield* makeHttpTransport(options.speak ?? speakPlainly))
   const outbox = yield* Queue.unbounded<Effect.Effect<void>>()
   let underway = 0
   const bankSleep = (bankMs: number): Effect.Effect<void> => Effect.sleep(bankMs / speed)

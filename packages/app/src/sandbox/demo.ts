@@ -11,6 +11,7 @@ import { LoanEngine } from "../engine.ts"
 import { HttpListener } from "../http-listener.ts"
 import { LoanStore } from "../loan-store.ts"
 import type { ChaosLevel } from "./chaos.ts"
+import { makeSpeaker } from "./dialects/speaking.ts"
 import { makeSandboxBank } from "./sandbox-bank.ts"
 import { sandboxJwksApiKey, sandboxPaths, sandboxServer } from "./sandbox-server.ts"
 
@@ -19,6 +20,8 @@ export interface DemoOptions {
   readonly chaos: ChaosLevel
   /** Bank seconds per second of ours; the engine's poll intervals shrink alike. */
   readonly speed: number
+  /** Whether the bank says its messages in other ways than its page shows. */
+  readonly dialects: boolean
   readonly databasePath: string
   /** The engine's one key, for everything. */
   readonly apiKey: Redacted.Redacted
@@ -38,7 +41,13 @@ const requestsPerSecondMax = 2_000
 
 /** A sandbox bank and an engine that know each other over loopback HTTP only. */
 export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
-  const lives = { seed: options.seed, chaos: options.chaos, speed: options.speed, accounts: passwords }
+  const lives = {
+    seed: options.seed,
+    chaos: options.chaos,
+    speed: options.speed,
+    accounts: passwords,
+    ...(options.dialects ? { speak: makeSpeaker(options.seed) } : {}),
+  }
   const bank = yield* makeSandboxBank(lives)
   const bankContext = yield* Layer.build(sandboxServer(bank, lives, 0))
   const bankUrl = urlOf(Context.get(bankContext, HttpServer.HttpServer))
@@ -64,7 +73,7 @@ export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
 
   /** What the merchant does: sends an application to the bank, and hands the bank's answer to the engine as it came. */
   const apply = Effect.fnUntraced(function* (externalReference: string) {
-    const { raw } = yield* client.submitApplicationExt({
+    const { raw, contentType } = yield* client.submitApplicationExt({
       xml: `<resurs-response><loan>${externalReference}</loan></resurs-response>`,
       consumerIp: "127.0.0.1",
       externalReference,
@@ -72,7 +81,7 @@ export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
     const status = yield* Effect.promise(async () => {
       const answer = await request(`${engineUrl}/v1/loans?account=${mainAccount}`, {
         method: "POST",
-        headers: { authorization: `Bearer ${Redacted.value(options.apiKey)}`, "content-type": "text/xml" },
+        headers: { authorization: `Bearer ${Redacted.value(options.apiKey)}`, "content-type": contentType },
         body: raw,
       })
       await answer.body.dump()

@@ -7,6 +7,7 @@ import { applyChange, callbackEvent, trueStage } from "./bank-loan.ts"
 import type { CallbackTransport, Registration, SigningKeys } from "./callback-sender.ts"
 import { makeCallbackSender, makeSigningKeys, noCallbacks } from "./callback-sender.ts"
 import type { Chaos, Fate } from "./chaos.ts"
+import type { Speak } from "./dialects/speaking.ts"
 import type { BankTruth } from "./judge.ts"
 import type { BankChange, InitialDecision, Life } from "./life.ts"
 import { drawLife } from "./life.ts"
@@ -26,6 +27,8 @@ export interface SandboxSettings {
   readonly keys?: SigningKeys
   /** What carries the callbacks; HTTP by default. */
   readonly transport?: CallbackTransport
+  /** How the bank says its messages; plainly by default. */
+  readonly speak?: Speak
 }
 
 /** What each test trigger of `ext-test-utils` does; a pay-out cannot be triggered. */
@@ -52,6 +55,7 @@ export const makeSandboxBank = Effect.fnUntraced(function* (settings: SandboxSet
     counts,
     issuedAt: Effect.map(Clock.currentTimeMillis, (now) => now / 1_000),
     transport: settings.transport,
+    speak: settings.speak,
   })
 
   /** A change at the bank, and the callback that tells of it. */

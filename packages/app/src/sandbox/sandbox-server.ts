@@ -13,6 +13,8 @@ import { updateApplicationResponse } from "@loan-engine/adapters-xml/update-appl
 import type { ExchangeResponse } from "@loan-engine/adapters-http/http-exchange"
 import { Effect, Layer, Result } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
+import type { Speak } from "./dialects/speaking.ts"
+import { speakPlainly } from "./dialects/speaking.ts"
 import type { SandboxBank, SandboxSettings } from "./sandbox-bank.ts"
 import { decisionResult, triggers, truth } from "./sandbox-bank.ts"
 
@@ -91,7 +93,19 @@ export function answerSoap(
       return yield* new SoapFault({ code: "Client", text: decoded.failure.message })
     }
     return xml(yield* answers(bank, account, decoded.success), 200)
-  }).pipe(Effect.catch((fault) => Effect.succeed(xml(encodeSoapFault(fault), 500))))
+  }).pipe(
+    Effect.catch((fault) => Effect.succeed(xml(encodeSoapFault(fault), 500))),
+    Effect.flatMap((answer) => spoken(answer, settings.speak ?? speakPlainly)),
+  )
+}
+
+const spoken = (answer: ExchangeResponse, speak: Speak): Effect.Effect<ExchangeResponse> => {
+  const contentType = String(answer.headers["content-type"])
+  return Effect.map(speak("xml", { bytes: answer.body, contentType }), (said) => ({
+    ...answer,
+    headers: { ...answer.headers, "content-type": said.contentType },
+    body: said.bytes,
+  }))
 }
 
 /** The key set, for those who have the key to it. */

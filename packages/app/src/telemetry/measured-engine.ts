@@ -5,7 +5,12 @@ import { Clock, Effect, Exit, Layer, References } from "effect"
 import { LoanEngine } from "../engine.ts"
 import type { Recorded } from "../engine.ts"
 import { LoanStore } from "../loan-store.ts"
-import { observationsCounter, recordDuration, recordFailuresCounter } from "./metrics.ts"
+import {
+  detailsLeftOutCounter,
+  observationsCounter,
+  recordDuration,
+  recordFailuresCounter,
+} from "./metrics.ts"
 
 /** The engine as it is, with its one path in counted, timed, traced and, on the debug level, logged. */
 export const measuredEngine = <E, R>(engine: Layer.Layer<LoanEngine, E, R>): Layer.Layer<LoanEngine, E, R> =>
@@ -42,7 +47,7 @@ const observed = <E>(
 
 /** Plain calls, because this is done for every callback. */
 function count(
-  { account, source, receivedAt }: Observation,
+  { account, source, receivedAt, leftOut = [] }: Observation,
   exit: Exit.Exit<Recorded, unknown>,
   fiber: Fiber.Fiber<unknown, unknown>,
 ): void {
@@ -50,6 +55,9 @@ function count(
   if (Exit.isFailure(exit)) return recordFailuresCounter.of({ source }).updateUnsafe(1, context)
   const { disposition } = exit.value
   observationsCounter.of({ account, source, disposition }).updateUnsafe(1, context)
+  for (const detail of leftOut) {
+    detailsLeftOutCounter.of({ account, source, detail }).updateUnsafe(1, context)
+  }
   const now = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
   recordDuration.of({ source }).updateUnsafe(Math.max(0, now - receivedAt) / 1_000, context)
 }

@@ -19,6 +19,14 @@ export const observationsCounter = counterFamily({
   attributes: { account, source, disposition: "`advanced`, `noted`, `repeated`, `held`, `disputed`" },
 })
 
+export const detailsLeftOutCounter = counterFamily({
+  name: "loan_engine_details_left_out_total",
+  unit: "details",
+  description:
+    "Details of recorded messages that could not be read with one meaning. The rest of each message counts.",
+  attributes: { account, source, detail: "the names of details in docs/dialects.md" },
+})
+
 export const recordFailuresCounter = counterFamily({
   name: "loan_engine_record_failures_total",
   unit: "observations",
@@ -180,6 +188,7 @@ export const metricFamilies: ReadonlyArray<Omit<MetricFamily, "of">> = [
   callbacksCounter,
   signaturesCounter,
   observationsCounter,
+  detailsLeftOutCounter,
   recordDuration,
   recordFailuresCounter,
   storeQueueDepthGauge,

@@ -32,8 +32,12 @@ function Entry({ entry }: { entry: EntryJson }) {
         {entry.events.map((event, index) => (
           <Said key={`${index} ${event.type}`} event={event} />
         ))}
+        {entry.requestedSigningMethod !== null && (
+          <li>{words.timeline.requestedSigning(entry.requestedSigningMethod)}</li>
+        )}
       </ul>
       {entry.reason !== null && <p className="held">{words.timeline.hold[entry.reason]}</p>}
+      {entry.leftOut.length > 0 && <p className="held">{words.timeline.leftOut(entry.leftOut.join(", "))}</p>}
       <Steps steps={entry.steps} />
       {entry.repeats > 0 && (
         <p className="hint">

@@ -187,6 +187,8 @@ export const da: Words = {
       "loan.paidOut": "Lånet udbetalt",
       "dispute.ruled": "Afgjort",
     },
+    leftOut: (names: string) => `Kunne ikke læses og blev udeladt: ${names}`,
+    requestedSigning: (method: string) => `Ønsket underskriftsmåde: ${method}`,
     ruledBy: (name) => `af ${name}`,
     inferred: "udledt",
     inferredHint: "Intet sagde det udtrykkeligt, men det følger af det, der blev sagt.",

@@ -184,6 +184,8 @@ export const en = {
       "loan.paidOut": "Loan paid out",
       "dispute.ruled": "Dispute ruled on",
     } satisfies Record<EntryJson["events"][number]["type"], string>,
+    leftOut: (names: string) => `Could not be read and was left out: ${names}`,
+    requestedSigning: (method: string) => `Signing asked for: ${method}`,
     ruledBy: (name: string) => `by ${name}`,
     inferred: "inferred",
     inferredHint: "Nothing said so in words; what was said implies it.",

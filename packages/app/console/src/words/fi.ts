@@ -187,6 +187,8 @@ export const fi: Words = {
       "loan.paidOut": "Laina maksettu",
       "dispute.ruled": "Ristiriita ratkaistu",
     },
+    leftOut: (names: string) => `Ei voitu lukea, jätetty pois: ${names}`,
+    requestedSigning: (method: string) => `Toivottu allekirjoitustapa: ${method}`,
     ruledBy: (name) => `ratkaisija ${name}`,
     inferred: "päätelty",
     inferredHint: "Kukaan ei sanonut sitä suoraan, mutta se seuraa sanotusta.",

@@ -188,6 +188,8 @@ export const nb: Words = {
       "loan.paidOut": "Lånet utbetalt",
       "dispute.ruled": "Avgjort",
     },
+    leftOut: (names: string) => `Kunne ikke leses og ble utelatt: ${names}`,
+    requestedSigning: (method: string) => `Ønsket signeringsmåte: ${method}`,
     ruledBy: (name) => `av ${name}`,
     inferred: "utledet",
     inferredHint: "Ingenting sa det uttrykkelig, men det følger av det som ble sagt.",

@@ -183,6 +183,8 @@ export const sv: Words = {
       "loan.paidOut": "Lånet utbetalt",
       "dispute.ruled": "Avgjort",
     },
+    leftOut: (names: string) => `Kunde inte läsas och utelämnades: ${names}`,
+    requestedSigning: (method: string) => `Önskat sätt att underteckna: ${method}`,
     ruledBy: (name) => `av ${name}`,
     inferred: "härlett",
     inferredHint: "Inget sade det uttryckligen, men det följer av vad som sades.",

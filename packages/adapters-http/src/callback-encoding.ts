@@ -1,0 +1,27 @@
+/** What stands in a text for bytes or characters that have no one meaning. A value that holds it cannot be read. */
+export const unreadableMark = "\uFFFD"
+
+const utf16Marks: ReadonlyArray<readonly [first: number, second: number, label: string]> = [
+  [0xff, 0xfe, "utf-16le"],
+  [0xfe, 0xff, "utf-16be"],
+]
+
+/** JSON begins with an ASCII character, so a zero among the first two bytes shows UTF-16 and its order (RFC 4627, section 3). */
+function labelOf([first = 1, second = 1]: Uint8Array): string {
+  const marked = utf16Marks.find(([one, other]) => one === first && other === second)
+  if (marked !== undefined) return marked[2]
+  if (second === 0 && first !== 0) return "utf-16le"
+  return first === 0 && second !== 0 ? "utf-16be" : "utf-8"
+}
+
+/**
+ * A JSON text, whatever its bytes: UTF-8, or UTF-16 as its first bytes show. Nothing says what other bytes mean, such as a
+ * name in Latin-1, so {@link unreadableMark} stands for them. Byte order marks and white space in front, and NULs behind, are
+ * no part of the text.
+ */
+export function decodeJsonBytes(bytes: Uint8Array): string {
+  const text = new TextDecoder(labelOf(bytes), { fatal: false, ignoreBOM: false }).decode(bytes)
+  let end = text.length
+  while (text[end - 1] === "\0") end -= 1
+  return text.slice(0, end).replace(/^[\uFEFF \t\r\n]+/u, "")
+}

@@ -1,0 +1,69 @@
+import type { DetailName } from "@loan-engine/domain/detail"
+
+/** A message as it travels: its bytes, and the Content-Type that speaks of them. */
+export interface Spoken {
+  readonly bytes: Uint8Array
+  readonly contentType: string
+}
+
+/** In which order dialects are put on each other: what is said, how it is written, in which bytes, within what. */
+export const layers = ["values", "text", "bytes", "wrapping"] as const
+export type Layer = (typeof layers)[number]
+
+/**
+ * One way in which a bank may say the same. `speak` is a pure function from a message to another that means the same, but for
+ * the details in `costs`: those are unreadable afterwards, so a reader has to leave them out and name them.
+ */
+export interface Dialect {
+  readonly name: string
+  readonly what: string
+  readonly language: "json" | "xml"
+  readonly layer: Layer
+  readonly costs: ReadonlyArray<DetailName>
+  /** Said after the others of its layer. */
+  readonly isLast?: boolean
+  readonly speak: (message: Spoken) => Spoken
+}
+
+/**
+ * Any selection of dialects as one: in the order of their layers, and only the first of those that set the encoding. What
+ * comes behind the document is said last, because nothing else may come behind it.
+ */
+export function composed(dialects: ReadonlyArray<Dialect>): (message: Spoken) => Spoken {
+  const ordered = layers.flatMap((layer) => {
+    const own = dialects.filter((dialect) => dialect.layer === layer)
+    own.sort((one, other) => Number(one.isLast ?? false) - Number(other.isLast ?? false))
+    return layer === "bytes" ? own.slice(0, 1) : own
+  })
+  return (message) => ordered.reduce((said, { speak }) => speak(said), message)
+}
+
+export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
+export const textOf = ({ bytes }: Spoken): string =>
+  new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes)
+
+/** A dialect that only writes another text. */
+export const rewriting =
+  (rewrite: (text: string) => string) =>
+  (message: Spoken): Spoken => ({ ...message, bytes: utf8(rewrite(textOf(message))) })
+
+/** UTF-16 with a byte order mark. */
+export function utf16(text: string, littleEndian: boolean): Uint8Array {
+  const marked = `\uFEFF${text}`
+  const view = new DataView(new ArrayBuffer(marked.length * 2))
+  for (let index = 0; index < marked.length; index += 1) {
+    view.setUint16(index * 2, marked.charCodeAt(index), littleEndian)
+  }
+  return new Uint8Array(view.buffer)
+}
+
+/** One byte for each character; those that have none are left to the caller to escape. */
+export const singleBytes = (text: string): Uint8Array => Uint8Array.from(text, (unit) => unit.charCodeAt(0))
+
+/** `10000.5` with a comma, and with no-break spaces between its groups. */
+export const withComma = (decimal: string): string => decimal.replace(".", ",")
+export function withGroups(decimal: string): string {
+  const [whole = "", fraction] = decimal.split(".")
+  const grouped = whole.replace(/\B(?=(?:[0-9]{3})+$)/gu, "\u00A0")
+  return fraction === undefined ? grouped : `${grouped},${fraction}`
+}

@@ -1,0 +1,209 @@
+import { isJsonList, isJsonObject, JsonNumber, parseJson } from "@loan-engine/adapters-http/callback-json"
+import type { JsonValue } from "@loan-engine/adapters-http/callback-json"
+import { offerDecimals } from "@loan-engine/domain/offer"
+import { Result } from "effect"
+import type { Dialect, Spoken } from "./dialect.ts"
+import { rewriting, singleBytes, textOf, utf16, utf8, withComma, withGroups } from "./dialect.ts"
+
+function written(value: JsonValue): string {
+  if (value instanceof JsonNumber) return value.source
+  if (isJsonList(value)) return `[${value.map(written).join(",")}]`
+  if (!isJsonObject(value)) return JSON.stringify(value)
+  return `{${Object.entries(value)
+    .map(([name, member]) => `${JSON.stringify(name)}:${written(member)}`)
+    .join(",")}}`
+}
+
+/** Rewrites the document as a value; what is no JSON stays as it is. */
+const revaluing =
+  (revalue: (body: JsonValue) => JsonValue) =>
+  (message: Spoken): Spoken => {
+    const body = Result.getOrUndefined(parseJson(message.bytes))
+    return body === undefined ? message : { ...message, bytes: utf8(written(revalue(body))) }
+  }
+
+type Change = (value: JsonValue) => JsonValue
+
+/** Changes every member of these names, however deep. */
+const members = (names: ReadonlyArray<string>, change: Change): Dialect["speak"] => {
+  const visit: Change = (value) => {
+    if (isJsonList(value)) return value.map(visit)
+    if (!isJsonObject(value)) return value
+    return Object.fromEntries(
+      Object.entries(value).map(([name, member]) => {
+        const isOurs = names.includes(name) && !isJsonObject(member)
+        return [name, isOurs ? change(member) : visit(member)]
+      }),
+    )
+  }
+  return revaluing(visit)
+}
+
+const decimals: ReadonlyArray<string> = [...offerDecimals]
+const number =
+  (write: (source: string) => JsonValue): Change =>
+  (value) =>
+    value instanceof JsonNumber ? write(value.source) : value
+
+const lowerCase: Change = (value) => (typeof value === "string" ? value.toLowerCase() : value)
+const isOne = (value: JsonValue): value is readonly [JsonValue] => isJsonList(value) && value.length === 1
+
+/** The event's decision as a word, with its offer beside it. */
+const flat = revaluing((body) => {
+  if (!isJsonObject(body)) return body
+  const event = body["externalApplicationEvent"]
+  if (!isJsonObject(event)) return body
+  const decision = event["creditDecision"]
+  if (!isJsonObject(decision)) return body
+  return { ...body, externalApplicationEvent: { ...event, ...decision } }
+})
+
+const withMember = (name: string, value: JsonValue) =>
+  revaluing((body) => (isJsonObject(body) ? { [name]: value, ...body } : body))
+
+type Row = readonly [
+  name: string,
+  layer: Dialect["layer"],
+  what: string,
+  speak: Dialect["speak"],
+  costs?: Dialect["costs"],
+]
+
+const rows: ReadonlyArray<Row> = [
+  [
+    "amounts-as-text",
+    "values",
+    'Amounts as text: `"8.02"`.',
+    members(
+      [...decimals, "tenor"],
+      number((source) => source),
+    ),
+    [...offerDecimals],
+  ],
+  [
+    "decimal-comma",
+    "values",
+    'Amounts with a decimal comma: `"8,02"`.',
+    members(decimals, number(withComma)),
+    [...offerDecimals],
+  ],
+  [
+    "grouped-amounts",
+    "values",
+    'Amounts in groups of three: `"10 000,50"`.',
+    members(decimals, number(withGroups)),
+    [...offerDecimals],
+  ],
+  [
+    "amounts-with-currency",
+    "values",
+    'Amounts with a currency: `"10000 SEK"`.',
+    members(
+      ["approvedAmount"],
+      number((source) => `${source} SEK`),
+    ),
+    ["approvedAmount"],
+  ],
+  [
+    "no-amount",
+    "values",
+    'A phrase for an amount: `"N/A"`.',
+    members(["interest"], () => "N/A"),
+    ["interest"],
+  ],
+  [
+    "empty-amount",
+    "values",
+    "An empty text for an amount.",
+    members(["monthlyCost"], () => ""),
+    ["monthlyCost"],
+  ],
+  [
+    "endless-amount",
+    "values",
+    "An amount past every number: `1e31`.",
+    members(["adminFee"], () => new JsonNumber("1e31")),
+    ["adminFee"],
+  ],
+  [
+    "negative-amount",
+    "values",
+    "An amount that is impossible: `-5000`.",
+    members(["approvedAmount"], () => new JsonNumber("-5000")),
+    ["approvedAmount"],
+  ],
+  [
+    "half-months",
+    "values",
+    "A tenor that is no whole number: `72.5`.",
+    members(["tenor"], () => new JsonNumber("72.5")),
+    ["tenor"],
+  ],
+  [
+    "documents-as-text",
+    "values",
+    'One document as text: `"ID"`.',
+    members(["documentTypes", "requiredDocuments"], (value) => (isOne(value) ? value[0] : value)),
+  ],
+  [
+    "documents-null",
+    "values",
+    "Required documents that are `null`.",
+    members(["requiredDocuments"], () => null),
+    ["requiredDocuments"],
+  ],
+  [
+    "lower-case",
+    "values",
+    "Events and decisions in lower case.",
+    members(["applicationEventType", "creditDecision"], lowerCase),
+  ],
+  ["flat-decision", "values", "The decision as text, its offer beside it.", flat],
+  ["unknown-members", "values", "Members that nobody knows.", withMember("traceId", "7f3a")],
+  ["wrapped", "values", "Another object around the body.", revaluing((body) => ({ body }))],
+  ["listed", "values", "A list around the body.", revaluing((body) => [body])],
+  [
+    "indented",
+    "text",
+    "White space between all tokens.",
+    rewriting((text) => text.replace(/([{[,])(?=["{[])/gu, "$1\r\n\t")),
+  ],
+  ["blank-lines", "text", "Blank lines in front.", rewriting((text) => `\r\n\n${text}`)],
+  ["trailing-nul", "text", "NULs behind.", rewriting((text) => `${text}\0\0`)],
+  ["byte-order-mark", "bytes", "A byte order mark.", rewriting((text) => `\uFEFF${text}`)],
+  [
+    "utf-16",
+    "bytes",
+    "UTF-16, with a byte order mark.",
+    (message) => ({ ...message, bytes: utf16(textOf(message), true) }),
+  ],
+  [
+    "latin-1",
+    "bytes",
+    "A name in Latin-1 that nobody asked for.",
+    (message) => {
+      const text = textOf(message)
+      const at = text.indexOf("{") + 1
+      if (at === 0) return message
+      return {
+        ...message,
+        bytes: Buffer.concat([
+          utf8(text.slice(0, at)),
+          singleBytes('"name":"\u00C5sa",'),
+          utf8(text.slice(at)),
+        ]),
+      }
+    },
+  ],
+]
+
+/** Every way of saying a callback. */
+export const jsonDialects: ReadonlyArray<Dialect> = rows.map(([name, layer, what, speak, costs = []]) => ({
+  name,
+  what,
+  language: "json",
+  layer,
+  costs,
+  isLast: name === "trailing-nul",
+  speak,
+}))

@@ -1,0 +1,36 @@
+import { Effect, Random } from "effect"
+import type { Dialect, Spoken } from "./dialect.ts"
+import { composed } from "./dialect.ts"
+import { jsonDialects } from "./json-dialects.ts"
+import { xmlDialects } from "./xml-dialects.ts"
+
+/** Every dialect that the engine understands. */
+export const dialects: ReadonlyArray<Dialect> = [...jsonDialects, ...xmlDialects]
+
+/** Says a message otherwise. */
+export type Speak = (language: Dialect["language"], message: Spoken) => Effect.Effect<Spoken>
+
+/** Says every message plainly. */
+export const speakPlainly: Speak = (_language, message) => Effect.succeed(message)
+
+/** How many dialects one message is said in, at most. */
+const dialectsAtOnceMax = 4
+
+/** Says each message in a few dialects at random; the same seed draws the same ones in the same order. */
+export function makeSpeaker(seed: string): Speak {
+  let messages = 0
+  return (language, message) =>
+    Effect.suspend(() => {
+      messages++
+      const known = dialects.filter((dialect) => dialect.language === language)
+      return Effect.gen(function* () {
+        const count = yield* Random.nextIntBetween(0, dialectsAtOnceMax)
+        const chosen: Array<Dialect> = []
+        for (let index = 0; index < count; index += 1) {
+          const dialect = known[yield* Random.nextIntBetween(0, known.length - 1)]
+          if (dialect !== undefined && !chosen.includes(dialect)) chosen.push(dialect)
+        }
+        return composed(chosen)(message)
+      }).pipe(Random.withSeed(`${seed}/dialect/${language}/${messages}`))
+    })
+}

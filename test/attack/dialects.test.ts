@@ -1,0 +1,159 @@
+import { jsonDepthMax } from "@loan-engine/adapters-http/callback-json"
+import { makeCallbackReceiver } from "@loan-engine/adapters-http/callback-receiver"
+import { callbackRequestLimitsDefault } from "@loan-engine/adapters-http/callback-request"
+import type { Exchange } from "@loan-engine/adapters-http/http-exchange"
+import { makeJwks } from "@loan-engine/adapters-http/jwks"
+import { makeJwsVerifier } from "@loan-engine/adapters-http/jws-verifier"
+import { composed } from "@loan-engine/app/sandbox/dialects/dialect"
+import type { Spoken } from "@loan-engine/app/sandbox/dialects/dialect"
+import { dialects } from "@loan-engine/app/sandbox/dialects/speaking"
+import type { Observation } from "@loan-engine/domain/observation"
+import { Effect, Redacted } from "effect"
+import fc from "fast-check"
+import { CompactSign, exportJWK, generateKeyPair } from "jose"
+import type { CryptoKey } from "jose"
+import { beforeAll, describe, expect, it } from "vitest"
+import { callbackEvent, callbackOf, selections } from "../dialects/messages.ts"
+import { propertyRuns } from "../properties/settings.ts"
+import { decoders } from "./decoders.ts"
+import { reshapedJson, reshapedXml } from "./hostile.ts"
+
+const authorization = "Basic dXNlcjpwYXNz"
+const encode = (value: object): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
+
+let genuine: CryptoKey
+let foreign: CryptoKey
+let jwks: Uint8Array
+beforeAll(async () => {
+  const pair = await generateKeyPair("RS256")
+  genuine = pair.privateKey
+  foreign = (await generateKeyPair("RS256")).privateKey
+  jwks = encode({ keys: [{ ...(await exportJWK(pair.publicKey)), kid: "key-1", use: "sig", alg: "RS256" }] })
+})
+
+const sign = (event: object, key: CryptoKey): Promise<string> =>
+  new CompactSign(encode({ iss: "bank", externalApplicationEvent: event }))
+    .setProtectedHeader({ alg: "RS256", kid: "key-1" })
+    .sign(key)
+
+/** What the real receiver answers, and what it would have recorded. */
+const receive = (message: Spoken, credentials = authorization) =>
+  Effect.runPromise(
+    Effect.scoped(
+      Effect.gen(function* () {
+        const seen: Array<Observation> = []
+        const exchange: Exchange = () => Effect.succeed({ status: 200, headers: {}, body: jwks })
+        const keys = yield* makeJwks({ url: "https://bank.example/jwks", exchange })
+        const receiver = yield* makeCallbackReceiver({
+          accounts: {
+            se: {
+              credentials: [{ method: "BASIC", credentials: Redacted.make("dXNlcjpwYXNz") }],
+              jws: makeJwsVerifier({ jwks: keys }),
+            },
+          },
+          record: (observation) => {
+            seen.push(observation)
+            return Effect.succeed({ disposition: observation.hold === undefined ? "noted" : "held" })
+          },
+        })
+        const headers = { "content-type": message.contentType, authorization: credentials }
+        const request = new Request("http://127.0.0.1/", {
+          method: "POST",
+          headers,
+          body: Buffer.from(message.bytes),
+        })
+        const { status } = yield* Effect.promise(() => receiver.handle("se", request))
+        return { status, seen }
+      }),
+    ),
+  )
+
+const spokenCallback = fc.tuple(callbackEvent, selections("callback"))
+const runs = { numRuns: Math.ceil(propertyRuns / 4) }
+
+describe("P11 in any dialect", () => {
+  it("P11 a genuine signed callback is believed, or held where it cannot all be read", ({ task }) =>
+    fc
+      .assert(
+        fc.asyncProperty(spokenCallback, async ([event, spoken]) => {
+          const message = callbackOf(event, await sign(event, genuine))
+          const { status, seen } = await receive(composed(spoken)(message))
+          expect([200, 202]).toContain(status)
+          expect(seen).toHaveLength(1)
+          const isWhole = seen[0]?.leftOut === undefined
+          const isForeign = spoken.some(({ name }) => name === "latin-1" || name === "unknown-members")
+          if (isWhole && !isForeign) expect([status, seen[0]?.evidence]).toEqual([200, "jws"])
+        }),
+        runs,
+      )
+      .then(() => {
+        task.meta.proofs = [{ property: "P11", means: "random", cases: runs.numRuns }]
+      }))
+
+  it("P11 a callback that somebody else signed, or that is not what was signed, is never believed", ({
+    task,
+  }) =>
+    fc
+      .assert(
+        fc.asyncProperty(spokenCallback, fc.boolean(), async ([event, spoken], isAltered) => {
+          const lie = { ...event, applicationReference: "VICTIM-1" }
+          const jws = await sign(isAltered ? event : lie, isAltered ? genuine : foreign)
+          const { status, seen } = await receive(composed(spoken)(callbackOf(lie, jws)))
+          expect([status, seen]).toEqual([401, []])
+        }),
+        runs,
+      )
+      .then(() => {
+        task.meta.proofs = [{ property: "P11", means: "random", cases: runs.numRuns }]
+      }))
+
+  it("a callback with other credentials is refused before it is read", () =>
+    fc.assert(
+      fc.asyncProperty(spokenCallback, async ([event, spoken]) => {
+        const { status, seen } = await receive(composed(spoken)(callbackOf(event)), "Basic d3Jvbmc=")
+        expect([status, seen]).toEqual([401, []])
+      }),
+      runs,
+    ))
+
+  it("the limits of size and depth hold on what is re-encoded", async () => {
+    const { callbackBytesMax } = callbackRequestLimitsDefault
+    const inUtf16 = composed(
+      dialects.filter(({ language, name }) => language === "json" && name === "utf-16"),
+    )
+    const large = callbackOf({
+      applicationReference: "a",
+      applicationEventType: "SIGNED",
+      x: "y".repeat(callbackBytesMax / 2),
+    })
+    expect((await receive(large)).status).toBe(200)
+    expect((await receive(inUtf16(large))).status).toBe(413)
+    const nested = `${"[".repeat(jsonDepthMax)}${"]".repeat(jsonDepthMax)}`
+    const deep = {
+      contentType: "application/json",
+      bytes: Buffer.from(`{"externalApplicationEvent":${nested}}`),
+    }
+    expect((await receive(inUtf16(deep))).status).toBe(400)
+  })
+
+  it.each(decoders.filter(({ language }) => language !== "text"))(
+    "$name gives hostile documents a value or a typed error",
+    ({ language, decode }) =>
+      fc.assert(
+        fc.asyncProperty(
+          language === "json" ? reshapedJson : reshapedXml,
+          selections(language === "json" ? "callback" : "quote"),
+          async (bytes, spoken) => {
+            const plain = { bytes, contentType: language === "json" ? "application/json" : "text/xml" }
+            const said = composed(spoken)(plain)
+            const read = await decode(said.bytes)
+            expect([typeof read, await decode(said.bytes)]).toEqual([
+              read === undefined ? "undefined" : "string",
+              read,
+            ])
+          },
+        ),
+        runs,
+      ),
+  )
+})

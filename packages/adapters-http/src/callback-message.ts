@@ -1,7 +1,8 @@
 import { DecimalText, parseDecimal } from "@loan-engine/domain/decimal-text"
 import type { Instant } from "@loan-engine/domain/instant"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
-import { ApplicationReference } from "@loan-engine/domain/observation"
+import type { ApplicationReference } from "@loan-engine/domain/observation"
+import { ApplicationReferenceText } from "@loan-engine/domain/observation"
 import { DocumentTypes, Offer, offerDecimals } from "@loan-engine/domain/offer"
 import { Effect, Result, Schema, SchemaGetter, SchemaIssue } from "effect"
 import { isJsonObject, JsonNumber, memberOf, parseJson, showPath } from "./callback-json.ts"
@@ -102,7 +103,7 @@ const wireDecimals = {
 
 const envelope = Schema.Struct({
   externalApplicationEvent: Schema.Struct({
-    applicationReference: ApplicationReference,
+    applicationReference: ApplicationReferenceText,
     applicationEventType: eventTypeName,
   }),
   jwsData: Schema.optionalKey(Schema.String),

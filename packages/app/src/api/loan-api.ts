@@ -3,9 +3,9 @@ import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "
 import { AccountsGroup } from "./account-api.ts"
 import { Access, answers, described, Problems, Produces, RequiredScope } from "./api-contract.ts"
 import { flag, Limit, Position, ReferencePrefix } from "./api-parameters.ts"
+import { ReferenceInPath } from "./reference-in-path.ts"
 import {
   AccountName,
-  ApplicationReference,
   ChangeJson,
   EntryJson,
   ExternalReference,
@@ -19,7 +19,7 @@ import {
 } from "./loan-schemas.ts"
 
 const loanPath = "/v1/loans/:reference"
-const params = { reference: ApplicationReference }
+const params = { reference: ReferenceInPath }
 const etag = { etag: Schema.String }
 
 const register = HttpApiEndpoint.post("register", "/v1/loans", {
@@ -98,7 +98,8 @@ const get = HttpApiEndpoint.get("get", loanPath, {
       described(
         "Where a loan stands",
         "read",
-        "The ETag begins with the loan's version, and changes with whatever is shown of the loan, the plan of its polls included.",
+        "No path can carry the references `.` and `..`: they are written `~.` and `~..`. " +
+          "The ETag begins with the loan's version, and changes with whatever is shown of the loan, the plan of its polls included.",
       ),
     ),
   )

@@ -17,6 +17,7 @@ import { answering, storeUnavailable } from "./problem.ts"
 import type { Problem } from "./problem.ts"
 import { submissionObservation } from "./registration.ts"
 import { readBytes } from "./request-body.ts"
+import { loanPath } from "./reference-in-path.ts"
 import { answerRuling } from "./ruling.ts"
 
 /** The handlers of everything that reads, registers, polls and rules on loans. */
@@ -128,7 +129,7 @@ function registered(before: StoredLoan | undefined, stored: StoredLoan, currenci
   if (before?.loan.registered === true) {
     return HttpServerResponse.jsonUnsafe(view, { headers: { etag } })
   }
-  const location = `/v1/loans/${encodeURIComponent(stored.loan.applicationReference)}`
+  const location = loanPath(stored.loan.applicationReference)
   return HttpServerResponse.jsonUnsafe(view, { status: 201, headers: { etag, location } })
 }
 

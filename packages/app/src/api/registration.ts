@@ -62,7 +62,8 @@ function readJson(bytes: Uint8Array): Effect.Effect<DecisionResult, Problem> {
     return Effect.fail(malformed("The body is not JSON in UTF-8."))
   }
   if (!Predicate.isObject(body)) return Effect.fail(malformed("The body must be a JSON object."))
-  const { applicationReference, decision } = body
+  const { applicationReference: named, decision } = body
+  const applicationReference = typeof named === "string" ? named.trim() : named
   const decoded = decodeResult({ applicationReference, decision, offer: offerOf(body) })
   if (Result.isSuccess(decoded)) return Effect.succeed(decoded.success)
   const [first] = issuesOf(decoded.failure.issue).issues

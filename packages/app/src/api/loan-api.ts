@@ -41,6 +41,7 @@ const register = HttpApiEndpoint.post("register", "/v1/loans", {
     "body-unreadable",
     "account-unknown",
     "account-mismatch",
+    "registration-mismatch",
     "external-reference-mismatch",
     "body-too-large",
     "media-type-unsupported",
@@ -53,7 +54,9 @@ const register = HttpApiEndpoint.post("register", "/v1/loans", {
         "Register a loan",
         "register",
         "Takes the answer to a submission: the bank's submitApplicationExt response as XML, as it came, or JSON with its " +
-          "members. `externalReference` is what you call the application: loans are found by it. 201 the first time, 200 when the loan was registered before, which changes nothing.",
+          "members. `externalReference` is what you call the application: loans are found by it. " +
+          "201 the first time, 200 when the loan was registered with the same answer before, which changes nothing. The first " +
+          "registration stands: another decision or offer is answered 409, with the decision that stands.",
       ),
     ),
   )

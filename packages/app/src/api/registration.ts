@@ -5,6 +5,7 @@ import { parseDecimal } from "@loan-engine/domain/decimal-text"
 import { offerDecimals } from "@loan-engine/domain/offer"
 import type { AccountName, Observation } from "@loan-engine/domain/observation"
 import { Effect, Predicate, Result, Schema, SchemaIssue } from "effect"
+import { jsonIn } from "./json-body.ts"
 import type { Problem } from "./problem.ts"
 
 /**
@@ -55,12 +56,10 @@ const decodeResult = Schema.decodeUnknownResult(DecisionResult)
 const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()
 
 function readJson(bytes: Uint8Array): Effect.Effect<DecisionResult, Problem> {
-  let body: unknown
-  try {
-    body = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes), withSource)
-  } catch {
-    return Effect.fail(malformed("The body is not JSON in UTF-8."))
-  }
+  const parsed = jsonIn(bytes)
+  if (Result.isFailure(parsed))
+    return Effect.fail(malformed(`The body is not JSON in UTF-8: ${parsed.failure}.`))
+  const body = parsed.success
   if (!Predicate.isObject(body)) return Effect.fail(malformed("The body must be a JSON object."))
   const { applicationReference: named, decision } = body
   const applicationReference = typeof named === "string" ? named.trim() : named
@@ -71,10 +70,6 @@ function readJson(bytes: Uint8Array): Effect.Effect<DecisionResult, Problem> {
   return Effect.fail(malformed(`${path.join(".")}: ${first?.message ?? "unexpected value"}`, path.join(".")))
 }
 
-/** Numbers by their source text, so that no digit of an amount is lost. */
-const withSource = (_key: string, value: unknown, context?: { readonly source?: string }): unknown =>
-  typeof value === "number" && context?.source !== undefined ? context.source : value
-
 /** The offer's members, decimals in their canonical form; what is no decimal is left for the schema to refuse. */
 function offerOf(body: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const offer: Record<string, unknown> = {}
@@ -84,7 +79,11 @@ function offerOf(body: Readonly<Record<string, unknown>>): Readonly<Record<strin
       offer[name] = (typeof value === "string" ? parseDecimal(value) : undefined) ?? value
     }
   }
-  if (body["tenor"] !== undefined && body["tenor"] !== null) offer["tenor"] = Number(body["tenor"])
+  const { tenor } = body
+  if (tenor !== undefined && tenor !== null) {
+    const months = typeof tenor === "string" ? parseDecimal(tenor) : undefined
+    offer["tenor"] = months === undefined ? tenor : Number(months)
+  }
   if (body["documentTypes"] !== undefined) offer["documentTypes"] = body["documentTypes"]
   return offer
 }

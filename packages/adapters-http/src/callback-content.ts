@@ -2,7 +2,6 @@ import { promisify } from "node:util"
 import { brotliDecompress, gunzip, inflate, inflateRaw } from "node:zlib"
 import { Effect } from "effect"
 import { CallbackRefused } from "./callback-answer.ts"
-import type { CallbackRequest, CallbackRequestLimits } from "./callback-request.ts"
 
 /** JSON under any of its names, and the names that senders use when they say nothing of the content. */
 const jsonType = /^(?:(?:application|text)\/(?:x-)?json|[a-z0-9!#$&^_.-]+\/[a-z0-9!#$&^_.+-]+\+json)$/u
@@ -109,10 +108,10 @@ export function isReadableEncoding(contentEncoding: string | null): boolean {
 /** The body without its content coding. The limit of its size holds for what comes out, and stops the work there. */
 export function unpacked(
   bytes: Uint8Array,
-  { headers }: CallbackRequest,
-  { callbackBytesMax }: Pick<CallbackRequestLimits, "callbackBytesMax">,
+  contentEncoding: string | null,
+  callbackBytesMax: number,
 ): Effect.Effect<Uint8Array, CallbackRefused> {
-  const [coding] = codingsOf(headers.get("content-encoding"))
+  const [coding] = codingsOf(contentEncoding)
   const unpack = coding === undefined ? undefined : codings.get(coding)
   if (unpack === undefined) return Effect.succeed(bytes)
   return Effect.tryPromise({

@@ -144,7 +144,7 @@ const accept = Effect.fnUntraced(function* (
   const sent = yield* traced("read")(readBody(request, limits))
   yield* traced("authorize")(authorize(account, request))
   // Only what a sender with the right credentials packed is worth the work of unpacking it.
-  const raw = yield* unpacked(sent, request, limits)
+  const raw = yield* unpacked(sent, request.headers.get("content-encoding"), limits.callbackBytesMax)
   const message = yield* traced("decode")(decode(asUtf8(raw, request.headers.get("content-type"))))
   const trust = yield* traced("verify")(appraise(account, message))
   const at = eventTime(receivedAt, trust.issuedAt, limits)

@@ -1,5 +1,4 @@
 import { createPublicKey } from "node:crypto"
-import type { JsonWebKey } from "node:crypto"
 import type { TestKey } from "./support.ts"
 
 /** DER: a tag, a length and what it holds. */
@@ -16,7 +15,7 @@ const algorithm = sequence(Buffer.from("06092a864886f70d01010b0500", "hex"))
 
 /** A certificate of the key, in base64 as `x5c` has it. Nobody signed it, and it expired long ago. */
 export function certificateOf({ publicJwk }: TestKey): string {
-  const publicKey = createPublicKey({ key: publicJwk as JsonWebKey, format: "jwk" })
+  const publicKey = createPublicKey({ key: publicJwk, format: "jwk" })
   const nobody = sequence()
   const content = sequence(
     der(0xa0, der(0x02, Buffer.from([2]))),

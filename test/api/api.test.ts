@@ -2,6 +2,7 @@ import { createHash } from "node:crypto"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { applicationReferenceLengthMax } from "@loan-engine/domain/observation"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { startEngine } from "../slice/engine-process.ts"
 import type { EngineProcess } from "../slice/engine-process.ts"
@@ -292,7 +293,7 @@ describe("every route", () => {
   })
 
   it("takes references as long as they may be", async () => {
-    const reference = "é".repeat(128)
+    const reference = "é".repeat(applicationReferenceLengthMax)
     await engine.callback(decision(reference, "APPROVED"))
     expect((await api(`/v1/loans/${encodeURIComponent(reference)}`)).status).toBe(200)
     const longer = await api(`/v1/loans/${encodeURIComponent(`${reference}é`)}`)

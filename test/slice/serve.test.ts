@@ -156,6 +156,7 @@ describe("the API", () => {
 
   it.each([
     ["GET", "/callbacks/default", "POST"],
+    ["PUT", "/callbacks/default", "POST"],
     ["DELETE", "/v1/loans/ABC-123", "GET"],
     ["DELETE", "/v1/loans", "GET, POST"],
     ["GET", "/v1/loans/ABC-123/poll", "POST"],

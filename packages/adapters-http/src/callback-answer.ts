@@ -17,9 +17,17 @@ interface Refusal {
   readonly closes?: true
 }
 
+/** The content codings that a callback may come in, as `Accept-Encoding` names them. */
+export const acceptEncoding = "gzip, deflate, br"
+
 /** Every way in which a callback is refused: code, status, and what the sender is told. */
 export const refusals = {
-  "method-not-allowed": { status: 405, title: "Method not allowed", detail: "send a POST", closes: true },
+  "method-not-allowed": {
+    status: 405,
+    title: "Method not allowed",
+    detail: "this is where the bank delivers its callbacks: send a POST. Nothing was recorded",
+    closes: true,
+  },
   "account-unknown": {
     status: 404,
     title: "No such account",
@@ -41,8 +49,13 @@ export const refusals = {
   "media-type-unsupported": {
     status: 415,
     title: "Unsupported media type",
-    detail: "send application/json in UTF-8, without a content encoding",
+    detail: `send application/json in UTF-8, as it is or in one content encoding of: ${acceptEncoding}`,
     closes: true,
+  },
+  "encoding-invalid": {
+    status: 400,
+    title: "Invalid encoding",
+    detail: "the body is not packed the way that Content-Encoding says",
   },
   "body-timeout": { status: 408, title: "Body timeout", detail: "the body took too long", closes: true },
   "body-incomplete": { status: 400, title: "Body incomplete", detail: "the body ended early", closes: true },
@@ -121,4 +134,19 @@ export function acknowledge(disposition: Disposition, reason: HoldReason | undef
     return { status: 200, headers: jsonHeaders, body: JSON.stringify({ disposition }), closes: false }
   }
   return { status: 202, headers: jsonHeaders, body: JSON.stringify({ disposition, reason }), closes: false }
+}
+
+/** What takes a callback, for anyone who asks before sending one. */
+const taken = { allow: "POST", "accept-post": "application/json", "accept-encoding": acceptEncoding }
+
+/** The answer to a probe: what this is, and that nothing was recorded. No callback can come by a probe's method. */
+export const introduction: CallbackAnswer = {
+  status: 200,
+  headers: { ...jsonHeaders, ...taken },
+  body: JSON.stringify({
+    service: "loan-engine callback receiver",
+    detail:
+      "The bank delivers its callbacks here: send them by POST, as JSON. Nothing was recorded by this request.",
+  }),
+  closes: true,
 }

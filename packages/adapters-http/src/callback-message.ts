@@ -4,7 +4,8 @@ import { DetailReader } from "@loan-engine/domain/detail"
 import type { LeftOut } from "@loan-engine/domain/detail"
 import type { Instant } from "@loan-engine/domain/instant"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
-import { ApplicationReference } from "@loan-engine/domain/observation"
+import type { ApplicationReference } from "@loan-engine/domain/observation"
+import { ApplicationReferenceText } from "@loan-engine/domain/observation"
 import type { Offer } from "@loan-engine/domain/offer"
 import { offerDecimals } from "@loan-engine/domain/offer"
 import { Result, Schema } from "effect"
@@ -70,7 +71,14 @@ export class CallbackMalformed extends Schema.TaggedError<CallbackMalformed>()("
   message: Schema.String,
 }) {}
 
-const isReference = Schema.is(ApplicationReference)
+const decodeReference = Schema.decodeUnknownResult(ApplicationReferenceText)
+
+/** The reference that a member holds, without the blanks around it; `undefined` if it holds none that can be read. */
+export function referenceIn(member: JsonValue | undefined): ApplicationReference | undefined {
+  const decoded = decodeReference(member)
+  if (Result.isFailure(decoded) || decoded.success.includes(unreadableMark)) return undefined
+  return decoded.success
+}
 
 const verdicts: ReadonlyMap<BankDecision, "approved" | "rejected" | "pending"> = new Map([
   ["APPROVED", "approved"],
@@ -134,8 +142,8 @@ function decodeEnvelope({
   event,
   jwsData = "",
 }: CallbackEnvelope): Result.Result<CallbackMessage, CallbackMalformed> {
-  const applicationReference = memberOf(event, "applicationReference")
-  if (!isReference(applicationReference) || applicationReference.includes(unreadableMark)) {
+  const applicationReference = referenceIn(memberOf(event, "applicationReference"))
+  if (applicationReference === undefined) {
     return Result.fail(
       invalid("externalApplicationEvent.applicationReference", "expected the application reference as text"),
     )

@@ -3,11 +3,12 @@ import type { Disposition, HoldReason, Observation } from "@loan-engine/domain/o
 import { Cause, Clock, Effect, Result, Schema } from "effect"
 import { makeCallbackAccounts } from "./callback-accounts.ts"
 import type { CallbackAccount, CallbackAccountOptions, CallbackConfigError } from "./callback-accounts.ts"
-import { acknowledge, CallbackRefused, refuse } from "./callback-answer.ts"
+import { acceptEncoding, acknowledge, CallbackRefused, introduction, refuse } from "./callback-answer.ts"
 import type { CallbackAnswer, RejectionCode } from "./callback-answer.ts"
 import { callbackEvents, decodeCallback } from "./callback-message.ts"
 import type { CallbackMessage } from "./callback-message.ts"
-import { callbackRequestLimitsDefault, headersFault, readBody } from "./callback-request.ts"
+import { asUtf8, unpacked } from "./callback-content.ts"
+import { callbackRequestLimitsDefault, headersFault, isProbe, readBody } from "./callback-request.ts"
 import type { CallbackRequest, CallbackRequestLimits } from "./callback-request.ts"
 import { appraise } from "./callback-trust.ts"
 import type { Trust } from "./callback-trust.ts"
@@ -134,13 +135,17 @@ const accept = Effect.fnUntraced(function* (
   limits: CallbackReceiverLimits,
 ): Effect.fn.Return<CallbackAnswer, CallbackRefused> {
   const receivedAt = yield* Clock.currentTimeMillis
+  const isKnown = account !== undefined
+  if (isKnown && isProbe(request)) return introduction
   if (request.method !== "POST") return yield* refused("method-not-allowed", { allow: "POST" })
-  if (account === undefined) return yield* refused("account-unknown")
+  if (!isKnown) return yield* refused("account-unknown")
   const fault = headersFault(request, limits)
-  if (fault !== undefined) return yield* refused(fault)
-  const raw = yield* traced("read")(readBody(request, limits))
+  if (fault !== undefined) return yield* refused(fault, hints[fault])
+  const sent = yield* traced("read")(readBody(request, limits))
   yield* traced("authorize")(authorize(account, request))
-  const message = yield* traced("decode")(decode(raw))
+  // Only what a sender with the right credentials packed is worth the work of unpacking it.
+  const raw = yield* unpacked(sent, request.headers.get("content-encoding"), limits.callbackBytesMax)
+  const message = yield* traced("decode")(decode(asUtf8(raw, request.headers.get("content-type"))))
   const trust = yield* traced("verify")(appraise(account, message))
   const at = eventTime(receivedAt, trust.issuedAt, limits)
   const observation = observe(account, message, trust, receivedAt, at)
@@ -157,6 +162,11 @@ const authorize = (
   account.authorizes?.(request.headers.get("authorization")) === false
     ? refused("unauthorized", { "www-authenticate": account.challenges })
     : Effect.void
+
+/** What a refusal's headers tell about a better try. */
+const hints: { readonly [Code in RejectionCode]?: Readonly<Record<string, string>> } = {
+  "media-type-unsupported": { "accept-post": "application/json", "accept-encoding": acceptEncoding },
+}
 
 const refused = (code: RejectionCode, headers: Readonly<Record<string, string>> = {}): CallbackRefused =>
   new CallbackRefused({ code, headers })

@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import { CallbackRefused } from "./callback-answer.ts"
 import type { RejectionCode } from "./callback-answer.ts"
+import { isReadableEncoding, isReadableType } from "./callback-content.ts"
 
 /** An HTTP request as far as the receiver reads it. A web-standard `Request` is one. */
 export interface CallbackRequest {
@@ -25,9 +26,6 @@ export const callbackRequestLimitsDefault: CallbackRequestLimits = {
   callbackBodyMsMax: 10_000,
 }
 
-const jsonType = /^application\/(?:json|[a-z0-9!#$&^_.+-]+\+json)$/u
-const utf8Charset = /^charset\s*=\s*"?utf-?8"?$/u
-
 /** What the headers alone refuse, before a byte of the body is read. */
 export function headersFault(
   { headers }: CallbackRequest,
@@ -36,16 +34,9 @@ export function headersFault(
   const length = headers.get("content-length")
   if (length !== null && !/^[0-9]+$/u.test(length)) return "length-invalid"
   if (length !== null && Number(length) > callbackBytesMax) return "body-too-large"
-  const encoding = headers.get("content-encoding")?.trim().toLowerCase() ?? ""
-  if (!["", "identity"].includes(encoding)) return "media-type-unsupported"
-  return isJsonType(headers.get("content-type")) ? undefined : "media-type-unsupported"
-}
-
-function isJsonType(contentType: string | null): boolean {
-  const [type = "", ...parameters] = (contentType ?? "").split(";").map((part) => part.trim().toLowerCase())
-  if (type === "" && parameters.length === 0) return true
-  const charsets = parameters.filter((parameter) => parameter.startsWith("charset"))
-  return jsonType.test(type) && charsets.every((charset) => utf8Charset.test(charset))
+  const isReadable =
+    isReadableEncoding(headers.get("content-encoding")) && isReadableType(headers.get("content-type"))
+  return isReadable ? undefined : "media-type-unsupported"
 }
 
 /** The raw body. It stops reading as soon as the limit is passed, whatever Content-Length promised. */
@@ -83,3 +74,15 @@ async function collect(
   const [only] = chunks
   return only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, length)
 }
+
+const probes: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"])
+const deliveryHeaders = ["content-type", "transfer-encoding", "authorization"]
+
+/**
+ * Whether somebody only asks what this is. A callback that a redirect turned into a GET still carries what it was sent with:
+ * it is refused, because a success would tell its sender that it was delivered.
+ */
+export const isProbe = ({ method, headers }: CallbackRequest): boolean =>
+  probes.has(method) &&
+  Number(headers.get("content-length") ?? 0) === 0 &&
+  deliveryHeaders.every((name) => headers.get(name) === null)

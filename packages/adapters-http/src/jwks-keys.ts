@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto"
 import { importJWK } from "jose"
 import type { CryptoKey } from "jose"
 import { isJsonList, isJsonObject, memberOf } from "./callback-json.ts"
@@ -13,19 +14,23 @@ export const rsaBitsMin = 2_048
 export const rsaBitsMax = 8_192
 const exponentMin = 3
 
+/** How many keys one signature is tried with: every one that can fit costs a verification. */
+export const keysTriedMax = 32
+
 export interface SignatureKey {
   readonly kid: string | undefined
+  /** The key's public numbers: two keys of the same are one. */
+  readonly numbers: string
   /** One imported key per algorithm it may be used with: a key is bound to its algorithm when it is imported. */
   readonly byAlgorithm: ReadonlyMap<SignatureAlgorithm, CryptoKey>
 }
 
 /** Why a key of the set is not used. Only `unusable` may be a signing key of the bank's that we fail to read. */
-export type SkippedKeyReason = "not-for-signatures" | "too-weak" | "unusable" | "duplicate-kid"
+export type SkippedKeyReason = "not-for-signatures" | "too-weak" | "unusable"
 
 export interface KeySet {
-  readonly byKid: ReadonlyMap<string, SignatureKey>
-  /** The one usable key of a set that has exactly one: what a signature without a `kid` is verified with. */
-  readonly only: SignatureKey | undefined
+  /** In the order of the set; a `kid` may name several, and a key may have none. */
+  readonly usable: ReadonlyArray<SignatureKey>
   /** Kids of keys that are meant for signatures but cannot be imported. */
   readonly unusableKids: ReadonlySet<string>
   readonly skipped: ReadonlyArray<SkippedKeyReason>
@@ -38,7 +43,6 @@ export async function importKeySet(
 ): Promise<KeySet | undefined> {
   const listed = isJsonObject(document) ? memberOf(document, "keys") : undefined
   if (!isJsonList(listed) || listed.length > jwksKeysMax) return undefined
-  const byKid = new Map<string, SignatureKey>()
   const usable: Array<SignatureKey> = []
   const unusableKids = new Set<string>()
   const skipped: Array<SkippedKeyReason> = []
@@ -50,19 +54,21 @@ export async function importKeySet(
       if (key === "unusable" && kid !== undefined) unusableKids.add(kid)
       continue
     }
-    if (kid !== undefined && byKid.has(kid)) {
-      skipped.push("duplicate-kid")
-      continue
-    }
     usable.push(key)
-    if (kid !== undefined) byKid.set(kid, key)
   }
-  return { byKid, only: usable.length === 1 ? usable[0] : undefined, unusableKids, skipped }
+  return { usable, unusableKids, skipped }
+}
+
+/** The keys that a signature of this `kid` may have been made with: those of the name, then those without any. */
+export function keysFor({ usable }: KeySet, kid: string | undefined): ReadonlyArray<SignatureKey> {
+  if (kid === undefined) return usable
+  const named = usable.filter((key) => key.kid === kid)
+  return [...named, ...usable.filter((key) => key.kid === undefined)]
 }
 
 function kidOf(jwk: JsonValue): string | undefined {
   const kid = isJsonObject(jwk) ? textOf(jwk, "kid") : undefined
-  return kid === undefined || kid.length > kidLengthMax ? undefined : kid
+  return kid === undefined || kid === "" || kid.length > kidLengthMax ? undefined : kid
 }
 
 async function importKey(
@@ -73,9 +79,9 @@ async function importKey(
   if (!isJsonObject(jwk)) return "unusable"
   const usableWith = algorithms.filter((algorithm) => isForSignatures(jwk, algorithm))
   if (usableWith.length === 0) return "not-for-signatures"
-  const [n, e] = [textOf(jwk, "n"), textOf(jwk, "e")]
-  // The platform's importer would skip over foreign characters, and so read a key that nobody published.
-  if (n === undefined || e === undefined || !base64url.test(n) || !base64url.test(e)) return "unusable"
+  const numbers = numbersOf(jwk)
+  if (numbers === undefined) return "unusable"
+  const { n, e } = numbers
   const byAlgorithm = new Map<SignatureAlgorithm, CryptoKey>()
   for (const algorithm of usableWith) {
     const key = await importPublicKey(n, e, algorithm)
@@ -83,25 +89,50 @@ async function importKey(
     if (!isStrong(key)) return "too-weak"
     byAlgorithm.set(algorithm, key)
   }
-  return { kid, byAlgorithm }
+  return { kid, numbers: `${n}.${e}`, byAlgorithm }
 }
 
 const base64url = /^[A-Za-z0-9_-]+$/u
 
+/** The public numbers, or those of the certificate where the key has nothing else. */
+function numbersOf(jwk: JsonObject): { readonly n: string; readonly e: string } | undefined {
+  const [n, e] = [textOf(jwk, "n"), textOf(jwk, "e")]
+  if (n === undefined && e === undefined) return certifiedNumbers(jwk)
+  // The platform's importer would skip over foreign characters, and so read a key that nobody published.
+  return n !== undefined && e !== undefined && base64url.test(n) && base64url.test(e) ? { n, e } : undefined
+}
+
+/**
+ * The first certificate of `x5c` is the key's own. It is believed as the set is, for where it was fetched from: nobody who
+ * signed it and no time in it is looked at.
+ */
+function certifiedNumbers(jwk: JsonObject): { readonly n: string; readonly e: string } | undefined {
+  const chain = memberOf(jwk, "x5c")
+  const [certificate] = isJsonList(chain) ? chain : []
+  if (typeof certificate !== "string") return undefined
+  try {
+    const { publicKey } = new X509Certificate(Buffer.from(certificate, "base64"))
+    const { kty, n, e } = publicKey.export({ format: "jwk" })
+    return kty === "RSA" && n !== undefined && e !== undefined ? { n, e } : undefined
+  } catch {
+    return undefined
+  }
+}
+
 function isForSignatures(jwk: JsonObject, algorithm: SignatureAlgorithm): boolean {
-  const operations = memberOf(jwk, "key_ops")
+  const operations = memberOf(jwk, "key_ops") ?? undefined
   return (
     textOf(jwk, "kty") === "RSA" &&
     isAbsentOr(jwk, "use", "sig") &&
     isAbsentOr(jwk, "alg", algorithm) &&
     (operations === undefined || (isJsonList(operations) && operations.includes("verify"))) &&
     // A set that publishes a private key is one anybody can sign with.
-    memberOf(jwk, "d") === undefined
+    (memberOf(jwk, "d") ?? undefined) === undefined
   )
 }
 
 function isAbsentOr(jwk: JsonObject, name: string, expected: string): boolean {
-  const value = memberOf(jwk, name)
+  const value = memberOf(jwk, name) ?? undefined
   return value === undefined || value === expected
 }
 

@@ -1,9 +1,10 @@
 import { Clock, Deferred, Effect, Redacted, Result, Schema } from "effect"
 import type { Scope } from "effect"
-import { parseJson } from "./callback-json.ts"
+import { parseJson, parseJsonText } from "./callback-json.ts"
+import type { JsonInvalid, JsonValue } from "./callback-json.ts"
 import { makeExchange } from "./http-exchange.ts"
 import type { Exchange, ExchangeLimits } from "./http-exchange.ts"
-import { importKeySet } from "./jwks-keys.ts"
+import { importKeySet, keysFor } from "./jwks-keys.ts"
 import type { KeySet, SignatureAlgorithm, SignatureKey } from "./jwks-keys.ts"
 import { isSecureUrl } from "./secure-url.ts"
 
@@ -45,17 +46,25 @@ export class JwksConfigError extends Schema.TaggedError<JwksConfigError>()("Jwks
 }) {}
 
 /**
- * What is known of a `kid`. `unknown` is certain, from a set fetched for this very question; `unavailable` is not: the
+ * What is known of a `kid`: every key that can fit it. `unknown` is certain, from a set fetched for this very question; `unavailable` is not: the
  * set could not be had, or may not be fetched again yet, or holds that key in a form we cannot read.
  */
 export type KeyLookup =
-  | { readonly state: "found"; readonly key: SignatureKey }
+  | { readonly state: "found"; readonly keys: ReadonlyArray<SignatureKey> }
   | { readonly state: "unknown" }
   | { readonly state: "unavailable" }
 
 export interface Jwks {
   readonly algorithms: ReadonlyArray<SignatureAlgorithm>
   readonly lookUp: (kid: string | undefined) => Effect.Effect<KeyLookup>
+  /**
+   * Keys that were published since these were: a key may have been replaced under its `kid`. The set is fetched again for it,
+   * but no sooner than `cooldownMs` after the last time.
+   */
+  readonly newerThan: (
+    tried: ReadonlyArray<SignatureKey>,
+    kid: string | undefined,
+  ) => Effect.Effect<ReadonlyArray<SignatureKey>>
 }
 
 interface State {
@@ -88,7 +97,11 @@ export const makeJwks = Effect.fnUntraced(function* (
   const exchange = yield* makeExchange(limits, options.exchange)
   const state: State = { held: undefined, triedAt: undefined, fetching: undefined, closed: false }
   const refresh = yield* makeRefresh(state, fetchKeys(exchange, options, algorithms))
-  return { algorithms, lookUp: (kid) => lookUp(state, limits, refresh, kid) }
+  return {
+    algorithms,
+    lookUp: (kid) => lookUp(state, limits, refresh, kid),
+    newerThan: (tried, kid) => newerThan(state, limits, refresh, tried, kid),
+  }
 })
 
 /** The fetch runs in the scope, not in the request that happened to need it: that one may be gone before it ends. */
@@ -139,12 +152,28 @@ const lookUp = Effect.fnUntraced(function* (
   const fresh = state.held !== undefined && isWithin(limits.freshMsMax, state.held.at, asked)
   const known = answerOf(state, limits, asked, kid)
   if (fresh && known.state !== "unknown") return known
-  const cooling = state.triedAt !== undefined && isWithin(limits.cooldownMs, state.triedAt, asked)
-  if (cooling) return known.state === "found" ? known : unavailable
+  if (isCooling(state, limits, asked)) return known.state === "found" ? known : unavailable
   const before = state.held
   yield* refresh
   const answer = answerOf(state, limits, yield* Clock.currentTimeMillis, kid)
   return state.held === before && answer.state === "unknown" ? unavailable : answer
+})
+
+const isCooling = ({ triedAt }: State, { cooldownMs }: JwksLimits, now: number): boolean =>
+  triedAt !== undefined && isWithin(cooldownMs, triedAt, now)
+
+const newerThan = Effect.fnUntraced(function* (
+  state: State,
+  limits: JwksLimits,
+  refresh: Effect.Effect<void>,
+  tried: ReadonlyArray<SignatureKey>,
+  kid: string | undefined,
+): Effect.fn.Return<ReadonlyArray<SignatureKey>> {
+  if (!isCooling(state, limits, yield* Clock.currentTimeMillis)) yield* refresh
+  const found = answerOf(state, limits, yield* Clock.currentTimeMillis, kid)
+  if (found.state !== "found") return []
+  const known = new Set(tried.map(({ numbers }) => numbers))
+  return found.keys.filter(({ numbers }) => !known.has(numbers))
 })
 
 const unavailable: KeyLookup = { state: "unavailable" }
@@ -152,9 +181,12 @@ const unavailable: KeyLookup = { state: "unavailable" }
 function answerOf(state: State, limits: JwksLimits, now: number, kid: string | undefined): KeyLookup {
   const { held } = state
   if (held === undefined || !isWithin(limits.staleMsMax, held.at, now)) return unavailable
-  const key = kid === undefined ? held.keys.only : held.keys.byKid.get(kid)
-  if (key !== undefined) return { state: "found", key }
-  return kid !== undefined && held.keys.unusableKids.has(kid) ? unavailable : { state: "unknown" }
+  const keys = keysFor(held.keys, kid)
+  // A key that cannot be read may be the one that signed, as long as no other is named like it.
+  const isUnreadable =
+    kid !== undefined && held.keys.unusableKids.has(kid) && !keys.some((key) => key.kid === kid)
+  if (isUnreadable) return unavailable
+  return keys.length > 0 ? { state: "found", keys } : { state: "unknown" }
 }
 
 /** A clock that was set back counts as time having passed: it must not freeze the set or the cooldown. */
@@ -172,7 +204,7 @@ const fetchKeys = (
   return exchange({ url, method: "GET", headers }).pipe(
     Effect.flatMap(({ status, body }) => {
       if (status !== 200) return unfetched(`status ${status}`)
-      const document = parseJson(body)
+      const document = Result.flatMap(parseJson(body), unquoted)
       if (Result.isFailure(document)) return unfetched("no JSON")
       return Effect.flatMap(
         Effect.promise(() => importKeySet(document.success, algorithms)),
@@ -182,6 +214,10 @@ const fetchKeys = (
     Effect.catchTag("ExchangeFailed", ({ kind, code }) => unfetched(`${kind} (${code})`)),
   )
 }
+
+/** Some gateways serve the set as one JSON string that holds its text. */
+const unquoted = (document: JsonValue): Result.Result<JsonValue, JsonInvalid> =>
+  typeof document === "string" ? parseJsonText(document) : Result.succeed(document)
 
 const unfetched = (why: string): Effect.Effect<undefined> =>
   Effect.as(Effect.logWarning(`the bank's key set could not be fetched: ${why}`), undefined)

@@ -101,12 +101,17 @@ const amounts: ReadonlySet<string> = new Set([...offerDecimals, "tenor"])
 function isSameScalar(body: JsonValue, claim: JsonValue, name: string): boolean {
   if (body === claim) return true
   if (body instanceof JsonNumber && claim instanceof JsonNumber && body.source === claim.source) return true
+  // A reference with blanks around it is taken for the same without, in the claims too.
+  if (name === "applicationReference") return isSameTrimmed(body, claim)
   if (names.has(name)) return false
   const isAmount = amounts.has(name) || body instanceof JsonNumber || claim instanceof JsonNumber
   if (!isAmount) return false
   const [left, right] = [decimalOf(body), decimalOf(claim)]
   return left !== undefined && left === right
 }
+
+const isSameTrimmed = (body: JsonValue, claim: JsonValue): boolean =>
+  typeof body === "string" && typeof claim === "string" && body.trim() === claim.trim()
 
 function decimalOf(value: JsonValue): string | undefined {
   if (value instanceof JsonNumber) return parseDecimal(value.source)

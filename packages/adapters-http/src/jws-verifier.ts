@@ -4,8 +4,8 @@ import type { CryptoKey } from "jose"
 import { isJsonObject, JsonNumber, memberOf, parseJson } from "./callback-json.ts"
 import type { JsonObject } from "./callback-json.ts"
 import type { Jwks } from "./jwks.ts"
-import { kidLengthMax } from "./jwks-keys.ts"
-import type { SignatureAlgorithm } from "./jwks-keys.ts"
+import { keysTriedMax, kidLengthMax } from "./jwks-keys.ts"
+import type { SignatureAlgorithm, SignatureKey } from "./jwks-keys.ts"
 import { bindClaims } from "./jws-binding.ts"
 
 /** What a callback's signature is worth. */
@@ -31,11 +31,11 @@ export const jwsInvalidReasons = [
   "extension-refused",
   /** Its `kid` is no text, or too long. */
   "kid-refused",
-  /** The bank publishes no usable key of that `kid`. */
+  /** The bank publishes no usable key that could be of that `kid`. */
   "kid-unknown",
-  /** The bank's key is for another algorithm. */
+  /** The bank's keys are for another algorithm. */
   "key-mismatched",
-  /** The bank's key did not make it. */
+  /** None of the bank's keys made it. */
   "forged",
 ] as const
 export type JwsInvalidReason = (typeof jwsInvalidReasons)[number]
@@ -61,19 +61,45 @@ const invalid = (reason: JwsInvalidReason): JwsVerdict => ({ state: "invalid", r
 export function makeJwsVerifier({ jwks, eventClaim }: JwsVerifierOptions): JwsVerifier {
   const headerOf = rememberingLast((text) => readHeader(text, jwks.algorithms))
   return {
-    verify: Effect.fnUntraced(function* (jws, eventBody) {
+    verify: Effect.fnUntraced(function* (written, eventBody) {
+      const jws = written.trim()
       const protectedHeader = protectedHeaderOf(jws)
       const header = protectedHeader === undefined ? "malformed" : headerOf(protectedHeader)
       if (typeof header === "string") return invalid(header)
       const found = yield* jwks.lookUp(header.kid)
       if (found.state === "unavailable") return { state: "unverifiable" }
       if (found.state === "unknown") return invalid("kid-unknown")
-      const key = found.key.byAlgorithm.get(header.algorithm)
-      if (key === undefined) return invalid("key-mismatched")
-      const payload = yield* Effect.promise(() => verifiedPayload(jws, header.algorithm, key))
-      return payload === undefined ? invalid("forged") : judge(payload, eventBody, eventClaim)
+      const fitting = found.keys.some(({ byAlgorithm }) => byAlgorithm.has(header.algorithm))
+      const payload =
+        (yield* verified(jws, header, found.keys)) ??
+        (yield* verified(jws, header, yield* jwks.newerThan(found.keys, header.kid)))
+      if (payload !== undefined) return judge(payload, eventBody, eventClaim)
+      return invalid(fitting ? "forged" : "key-mismatched")
     }),
   }
+}
+
+/** What was signed, if one of the keys made the signature: each is tried that is for its algorithm, and of its length. */
+const verified = Effect.fnUntraced(function* (
+  jws: string,
+  { algorithm }: Header,
+  keys: ReadonlyArray<SignatureKey>,
+): Effect.fn.Return<Uint8Array | undefined> {
+  const bytes = signatureBytes(jws)
+  const fitting = keys.flatMap(({ byAlgorithm }) => byAlgorithm.get(algorithm) ?? [])
+  for (const key of fitting.filter((each) => modulusBytes(each) === bytes).slice(0, keysTriedMax)) {
+    const payload = yield* Effect.promise(() => verifiedPayload(jws, algorithm, key))
+    if (payload !== undefined) return payload
+  }
+  return undefined
+})
+
+/** An RSA signature is as long as its key's modulus. */
+const signatureBytes = (jws: string): number => Math.floor(((jws.length - jws.lastIndexOf(".") - 1) * 3) / 4)
+
+function modulusBytes({ algorithm }: CryptoKey): number | undefined {
+  const bits = "modulusLength" in algorithm ? algorithm.modulusLength : undefined
+  return typeof bits === "number" ? Math.ceil(bits / 8) : undefined
 }
 
 /** A bank signs with one key for weeks, so the header of one signature is nearly always the header of the one before. */
@@ -103,7 +129,8 @@ function readHeader(
     return "extension-refused"
   const algorithm = algorithms.find((allowed) => allowed === memberOf(header, "alg"))
   if (algorithm === undefined) return "algorithm-refused"
-  const kid = memberOf(header, "kid")
+  const named = memberOf(header, "kid")
+  const kid = named === null || named === "" ? undefined : named
   return isKid(kid) ? { algorithm, kid } : "kid-refused"
 }
 

@@ -55,6 +55,13 @@ describe("the bank's own examples", () => {
 })
 
 describe("decoding", () => {
+  test.each([" ABC-123", "ABC-123\t\r\n", "\u00a0ABC-123\ufeff"])(
+    "the reference %j is read without its blanks",
+    (text) => {
+      expect(decoded(callback({ applicationReference: text })).applicationReference).toBe("ABC-123")
+    },
+  )
+
   test.each([[""], ["   "], [null], [undefined]])("jwsData %j counts as absent", (jwsData) => {
     expect(Object.hasOwn(decoded(callback({}, { jwsData })), "jwsData")).toBe(false)
   })
@@ -126,13 +133,13 @@ describe("a malformed callback is an error that names the field", () => {
     ["a null reference", callback({ applicationReference: null }), `${path}.applicationReference`],
     ["a numeric reference", callback({ applicationReference: 12 }), `${path}.applicationReference`],
     ["an empty reference", callback({ applicationReference: "" }), `${path}.applicationReference`],
-    ["a padded reference", callback({ applicationReference: " a" }), `${path}.applicationReference`],
+    ["a reference of blanks", callback({ applicationReference: " \t" }), `${path}.applicationReference`],
     [
       "a reference with a NUL",
       callback({ applicationReference: "a\u0000b" }),
       `${path}.applicationReference`,
     ],
-    ["a long reference", callback({ applicationReference: "a".repeat(129) }), `${path}.applicationReference`],
+    ["a long reference", callback({ applicationReference: "a".repeat(513) }), `${path}.applicationReference`],
     ["an event in two wrappers", bytesOf(`[{"${path}":{}},{"${path}":{}}]`), ""],
     ["an event too deep", bytesOf(`{"a":{"b":{"c":{"${path}":{}}}}}`), path],
     [
@@ -157,7 +164,7 @@ describe("a malformed callback is an error that names the field", () => {
   })
 
   test("the error quotes nothing of what was sent", () => {
-    const result = decodeCallback(callback({ applicationReference: " anna@example.com" }))
+    const result = decodeCallback(callback({ applicationReference: "\u0000anna@example.com" }))
     expect(JSON.stringify(result)).not.toContain("anna")
   })
 })

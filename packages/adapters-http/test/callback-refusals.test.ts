@@ -1,25 +1,15 @@
 import { Effect } from "effect"
 import { describe, expect, test } from "vitest"
-import { bytesOf, epoch, logged, run } from "./support.ts"
-import { ask, authorization, credentials, signedEvent, start, unsigned } from "./receiver-support.ts"
+import { epoch, logged, run } from "./support.ts"
+import { ask, credentials, signedEvent, start, unsigned } from "./receiver-support.ts"
 
 describe("what is refused", () => {
-  const json = "application/json"
   const big = JSON.stringify({ pad: "x".repeat(70_000) })
   test.each([
     ["an unknown account", unsigned, {}, "no", 404, "account-unknown"],
     ["an account named like a built-in", unsigned, {}, "__proto__", 404, "account-unknown"],
     ["a body over the limit", big, {}, "se", 413, "body-too-large"],
     ["a body of another type", unsigned, { "content-type": "text/xml" }, "se", 415, "media-type-unsupported"],
-    [
-      "another charset",
-      unsigned,
-      { "content-type": `${json}; charset=latin1` },
-      "se",
-      415,
-      "media-type-unsupported",
-    ],
-    ["a compressed body", unsigned, { "content-encoding": "gzip" }, "se", 415, "media-type-unsupported"],
     ["wrong credentials", unsigned, { authorization: "Basic d3Jvbmc=" }, "se", 401, "unauthorized"],
     ["no credentials", unsigned, { authorization: "" }, "se", 401, "unauthorized"],
     ["an empty body", undefined, {}, "se", 400, "json-invalid"],
@@ -51,7 +41,7 @@ describe("what is refused", () => {
     ),
   )
 
-  test.each(["GET", "PUT", "DELETE", "PATCH", "OPTIONS"])("%s, saying what is allowed", (method) =>
+  test.each(["PUT", "DELETE", "PATCH"])("%s, saying what is allowed", (method) =>
     run(
       Effect.gen(function* () {
         const { url } = yield* start({ credentials })
@@ -96,26 +86,4 @@ describe("what is refused", () => {
         expect(receiver.rejections.recent()).toEqual([{ at: epoch, code: "account-unknown" }])
       }),
     ))
-
-  test.each([
-    [undefined],
-    ["application/json"],
-    ["APPLICATION/JSON;charset=UTF-8"],
-    ['application/json; charset="utf-8"; version=1'],
-    ["application/vnd.resurs.callback+json"],
-  ])("the content type %j is not", (contentType) =>
-    run(
-      Effect.gen(function* () {
-        const { receiver } = yield* start({ credentials })
-        const headers = new Headers({ authorization, ...(contentType && { "content-type": contentType }) })
-        const request = new Request("http://engine.example/se", {
-          method: "POST",
-          headers,
-          body: Buffer.from(bytesOf(unsigned)),
-        })
-        if (contentType === undefined) request.headers.delete("content-type")
-        expect((yield* ask(() => receiver.handle("se", request))).status).toBe(200)
-      }),
-    ),
-  )
 })

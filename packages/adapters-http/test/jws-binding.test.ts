@@ -28,6 +28,14 @@ describe("where the claims may carry the event", () => {
     expect(bindClaims(object(claims), object(other))).toBe("contradicted")
   })
 
+  test("blanks around the reference, on either side, are no contradiction; blanks within are", () => {
+    const blank = { ...signed, applicationReference: " ABC-123\n" }
+    const other = { ...signed, applicationReference: "ABC -123" }
+    expect(bindClaims(object(blank), object(signed))).toBe("bound")
+    expect(bindClaims(object(signed), object(blank))).toBe("bound")
+    expect(bindClaims(object(signed), object(other))).toBe("contradicted")
+  })
+
   test("a configured claim is the only one that counts", () => {
     const claims = object({
       event: signed,

@@ -1,5 +1,5 @@
 import { SigningMethod } from "@loan-engine/domain/loan-event"
-import { ApplicationReference } from "@loan-engine/domain/observation"
+import { ApplicationReference, applicationReferenceLengthMax } from "@loan-engine/domain/observation"
 import { Schema } from "effect"
 import { isXmlTextCheck, trimXmlSpace } from "./xml-characters.ts"
 
@@ -31,8 +31,7 @@ export const bankMessageExpected = `at most ${bankMessageLengthMax} characters`
 
 /** The domain's reference, less the few characters that XML cannot carry. */
 export const XmlApplicationReference = ApplicationReference.check(isXmlTextCheck)
-export const applicationReferenceExpected =
-  "an application reference: at most 128 characters, without control characters or outer white space"
+export const applicationReferenceExpected = `an application reference: at most ${applicationReferenceLengthMax} characters, without control characters or outer white space`
 
 /** The domain's signing method, less what XML cannot carry or keep. */
 export const XmlSigningMethod = SigningMethod.check(isXmlTextCheck, isTrimmedCheck)

@@ -135,7 +135,7 @@ describe("the answer with a decision", () => {
     })
   })
 
-  it.each([" ", "\u00A0x", "x\u0085y", "x".repeat(129)])("is refused for the reference %j", (reference) => {
+  it.each([" ", "\u00A0x", "x\u0085y", "x".repeat(513)])("is refused for the reference %j", (reference) => {
     const document =
       `<submitApplicationExtResponse><submitApplicationExtResult><applicationReference>${reference}` +
       "</applicationReference><decision>APPROVED</decision></submitApplicationExtResult></submitApplicationExtResponse>"

@@ -1,6 +1,7 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import type { RequestListener, ServerResponse } from "node:http"
 import { CallbackRefused, refuse } from "@loan-engine/adapters-http/callback-answer"
+import { callbackAccount } from "@loan-engine/adapters-http/callback-path"
 import type { CallbackAccountOptions } from "@loan-engine/adapters-http/callback-accounts"
 import { makeCallbackReceiver, RecordUnavailable } from "@loan-engine/adapters-http/callback-receiver"
 import { serveCallback } from "@loan-engine/adapters-http/callback-node"
@@ -94,7 +95,7 @@ export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig)
     },
     handle: async (request) => {
       if (request.bodyUsed) return consumed()
-      const account = callbackAccount(new URL(request.url).pathname)
+      const account = callbackAccount(request.url)
       if (account !== undefined) return receiver.handle(account, request)
       const response = await routedWeb(request)
       // The connection is not ours to close, and in HTTP/2 there is no such header.
@@ -136,19 +137,6 @@ const consumed = (): Response =>
 
 function answerConsumed(response: ServerResponse): void {
   response.writeHead(bodyConsumed.status, bodyConsumed.headers).end(bodyConsumed.body)
-}
-
-const callbackPath = /^\/callbacks\/([^/?#]+)(?:[?#]|$)/u
-
-/** The account that a callback's path names, as it was registered with the bank. */
-function callbackAccount(url: string): string | undefined {
-  const [, name] = callbackPath.exec(url) ?? []
-  if (name === undefined || !name.includes("%")) return name
-  try {
-    return decodeURIComponent(name)
-  } catch {
-    return name
-  }
 }
 
 /** The bank's way in, ending in the engine's `record`. */

@@ -49,6 +49,11 @@ export class LoanEngine extends Context.Service<
       observation: Observation,
       raw: Uint8Array,
     ) => Effect.Effect<Recorded, StoreUnavailable | LoanMoved>
+    /** The same, but only if no registration of the loan stands: of any that come at once, one is recorded. */
+    readonly register: (
+      observation: Observation,
+      raw: Uint8Array,
+    ) => Effect.Effect<Recorded | undefined, StoreUnavailable>
     readonly loan: (
       reference: ApplicationReference,
     ) => Effect.Effect<StoredLoan | undefined, StoreUnavailable>
@@ -103,7 +108,10 @@ const makeEngine = Effect.fnUntraced(function* (cadence: CadenceSettings) {
           : Effect.succeed(recorded),
     )
 
-  return LoanEngine.of({ record, recordAt, loan: store.load, history: store.history, changes })
+  const register = (observation: Observation, raw: Uint8Array) =>
+    write(observation, raw, (stored) => stored?.loan.registered !== true)
+
+  return LoanEngine.of({ record, recordAt, register, loan: store.load, history: store.history, changes })
 })
 
 const always = (): boolean => true

@@ -1,10 +1,14 @@
-import { Schema } from "effect"
+import { Schema, SchemaGetter } from "effect"
 import type { LeftOut } from "./detail.ts"
 import type { Instant } from "./instant.ts"
 import type { LoanEvent } from "./loan-event.ts"
 
-/** How long an application reference and an account's name may be, in UTF-16 code units. */
-export const applicationReferenceLengthMax = 128
+/**
+ * How long an application reference, the merchant's own reference and an account's name may be, in UTF-16 code units. The
+ * bank's references have 36: the limit is what every key and index of both stores can hold.
+ */
+export const applicationReferenceLengthMax = 512
+export const externalReferenceLengthMax = 128
 export const accountNameLengthMax = 64
 
 /**
@@ -19,6 +23,14 @@ export const ApplicationReference = Schema.String.check(
 ).pipe(Schema.brand("ApplicationReference"))
 export type ApplicationReference = typeof ApplicationReference.Type
 
+/** An application reference as somebody sent it: blanks around it are not a part of it. */
+export const ApplicationReferenceText = Schema.String.pipe(
+  Schema.decodeTo(ApplicationReference, {
+    decode: SchemaGetter.transform((text) => text.trim()),
+    encode: SchemaGetter.passthrough(),
+  }),
+)
+
 /** The name of one set of bank credentials, as it stands in the callback's path: `default`, `se`, `no`, … */
 export const AccountName = Schema.String.check(
   Schema.isMaxLength(accountNameLengthMax),
@@ -30,7 +42,7 @@ export type AccountName = typeof AccountName.Type
 
 /** What the merchant calls the application in its own books: any text of one line. */
 export const ExternalReference = Schema.String.check(
-  Schema.isBetweenLength(1, applicationReferenceLengthMax),
+  Schema.isBetweenLength(1, externalReferenceLengthMax),
   Schema.isPattern(/^(?!\s)[^\p{Cc}\p{Cs}]*(?<!\s)$/u, {
     message: "expected text without control characters or outer white space",
   }),

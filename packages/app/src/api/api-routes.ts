@@ -16,6 +16,7 @@ import { accessLayer } from "./access.ts"
 import type { AccessLimits } from "./access.ts"
 import type { ApiKey } from "./api-keys.ts"
 import { changeHandlers } from "./change-handlers.ts"
+import { consolePath } from "./console-routes.ts"
 import { DescribedApi, openApiText } from "./described-api.ts"
 import { LoanApi } from "./loan-api.ts"
 import { loanHandlers } from "./loan-handlers.ts"
@@ -94,6 +95,12 @@ const methodsKnown: ReadonlySet<string> = new Set(["HEAD", ...methods])
 const isRouteNotFound = (error: unknown): boolean =>
   error instanceof HttpServerError.HttpServerError && error.reason._tag === "RouteNotFound"
 
+/**
+ * The router takes a path with slashes to spare for the same. Ours is not forgiving but with the callbacks' path: what a proxy
+ * allows or forbids under one path must hold for all that is served by it.
+ */
+const isMisspelt = (path: string): boolean => /\/\/|.\/$/u.test(path) && path !== consolePath
+
 type App<E, R> = Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
 
 /** The router's answers, with what must hold for all of them: whose pages may read them, and what `/docs` may load. */
@@ -101,10 +108,12 @@ export function completeApp<E, R>(router: App<E, R>, corsOrigins: ReadonlyArray<
   const app = Effect.gen(function* () {
     const { method, url } = yield* HttpServerRequest.HttpServerRequest
     if (!methodsKnown.has(method)) return problemResponse(wrongMethod("GET, HEAD, POST"))
+    const [path = ""] = url.split("?", 1)
+    if (isMisspelt(path)) return problemResponse(noSuchRoute)
     const response = yield* Effect.catchIf(router, isRouteNotFound, () =>
       Effect.succeed(problemResponse(noSuchRoute)),
     )
-    return url.split("?")[0] === docsPath
+    return path === docsPath
       ? HttpServerResponse.setHeader(response, "content-security-policy", docsPolicy)
       : response
   })

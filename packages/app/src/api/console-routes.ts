@@ -11,6 +11,9 @@ import type { Problem } from "./problem.ts"
 /** Where the build of the operators' console lies: a page, and what it loads. */
 const builtConsole = new URL("../../dist/console/", import.meta.url)
 
+/** Where the console's page is: what it loads stands beside it. */
+export const consolePath = "/console/"
+
 /**
  * The operators' console at `/console`: a page that reads and rules through `/v1`, with the key that whoever opens it gives.
  * What it consists of is open to everybody; the data is not.

@@ -3,9 +3,9 @@ import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "
 import { AccountsGroup } from "./account-api.ts"
 import { Access, answers, described, Problems, Produces, RequiredScope } from "./api-contract.ts"
 import { flag, Limit, Position, ReferencePrefix } from "./api-parameters.ts"
+import { ReferenceInPath } from "./reference-in-path.ts"
 import {
   AccountName,
-  ApplicationReference,
   ChangeJson,
   EntryJson,
   ExternalReference,
@@ -19,7 +19,7 @@ import {
 } from "./loan-schemas.ts"
 
 const loanPath = "/v1/loans/:reference"
-const params = { reference: ApplicationReference }
+const params = { reference: ReferenceInPath }
 const etag = { etag: Schema.String }
 
 const register = HttpApiEndpoint.post("register", "/v1/loans", {
@@ -41,6 +41,7 @@ const register = HttpApiEndpoint.post("register", "/v1/loans", {
     "body-unreadable",
     "account-unknown",
     "account-mismatch",
+    "registration-mismatch",
     "external-reference-mismatch",
     "body-too-large",
     "media-type-unsupported",
@@ -53,7 +54,9 @@ const register = HttpApiEndpoint.post("register", "/v1/loans", {
         "Register a loan",
         "register",
         "Takes the answer to a submission: the bank's submitApplicationExt response as XML, as it came, or JSON with its " +
-          "members. `externalReference` is what you call the application: loans are found by it. 201 the first time, 200 when the loan was registered before, which changes nothing.",
+          "members. `externalReference` is what you call the application: loans are found by it. " +
+          "201 the first time, 200 when the loan was registered with the same answer before, which changes nothing. The first " +
+          "registration stands: another decision or offer is answered 409, with the decision that stands.",
       ),
     ),
   )
@@ -98,7 +101,8 @@ const get = HttpApiEndpoint.get("get", loanPath, {
       described(
         "Where a loan stands",
         "read",
-        "The ETag begins with the loan's version, and changes with whatever is shown of the loan, the plan of its polls included.",
+        "No path can carry the references `.` and `..`: they are written `~.` and `~..`. " +
+          "The ETag begins with the loan's version, and changes with whatever is shown of the loan, the plan of its polls included.",
       ),
     ),
   )

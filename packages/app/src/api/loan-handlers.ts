@@ -1,10 +1,12 @@
-import type { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
+import type { Loan } from "@loan-engine/domain/loan"
+import type { AccountName, ApplicationReference, Observation } from "@loan-engine/domain/observation"
 import { Clock, Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import type { HttpServerRequest } from "effect/http"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { Currencies } from "../currencies.ts"
 import { LoanEngine } from "../engine.ts"
+import { digestOf } from "../journal/journal.ts"
 import type { StoredLoan, StoreUnavailable } from "../loan-store.ts"
 import { LoanStore } from "../loan-store.ts"
 import { Poller } from "../polling/poller.ts"
@@ -16,7 +18,9 @@ import type { LoanListLimits, LoanQuery } from "./loan-list.ts"
 import { answering, storeUnavailable } from "./problem.ts"
 import type { Problem } from "./problem.ts"
 import { submissionObservation } from "./registration.ts"
+import { otherRegistration, saysTheSame, standingRegistration } from "./standing-registration.ts"
 import { readBytes } from "./request-body.ts"
+import { loanPath } from "./reference-in-path.ts"
 import { answerRuling } from "./ruling.ts"
 
 /** The handlers of everything that reads, registers, polls and rules on loans. */
@@ -77,16 +81,40 @@ const register = Effect.fnUntraced(function* (
   const contentType = request.headers["content-type"] ?? ""
   const said = yield* submissionObservation(bytes, contentType, account, now)
   const observation = externalReference === undefined ? said : { ...said, externalReference }
-  const before = yield* loaded(engine.loan(observation.applicationReference))
-  const known = before?.loan.externalReference
-  if (known !== undefined && externalReference !== undefined && known !== externalReference) {
-    return yield* Effect.fail(otherExternalReference)
-  }
-  const { loan, hold } = yield* loaded(engine.record(observation, bytes))
-  if (hold !== null) return yield* Effect.fail(otherAccount)
-  const stored = yield* knownIn(engine)(loan.applicationReference)
-  return registered(before, stored, yield* Currencies)
+  const first = yield* loaded(engine.register(observation, bytes))
+  const again = first ?? (yield* registerAgain(engine, observation, bytes))
+  if (again.hold !== null) return yield* Effect.fail(otherAccount)
+  const stored = yield* knownIn(engine)(observation.applicationReference)
+  return registered(first !== undefined, stored, yield* Currencies)
 })
+
+/** The registration that stands is compared with; the same again is recorded as a repeat, or for the name that it adds. */
+const registerAgain = Effect.fnUntraced(function* (
+  engine: LoanEngine["Service"],
+  observation: Observation,
+  bytes: Uint8Array,
+) {
+  const reference = observation.applicationReference
+  const { loan } = yield* knownIn(engine)(reference)
+  if (loan.account !== observation.account) return yield* Effect.fail(otherAccount)
+  const standing = standingRegistration(yield* loaded(engine.history(reference)))
+  if (standing !== undefined && !saysTheSame(standing, observation)) {
+    return yield* Effect.fail(otherRegistration(standing, loan.stage, reference))
+  }
+  if (isOtherName(loan, observation)) return yield* Effect.fail(otherExternalReference)
+  const addsName = loan.externalReference === undefined && observation.externalReference !== undefined
+  // The same in other bytes would be a row of the journal that says nothing new.
+  if (!addsName && standing?.digest !== digestOf(bytes)) return { hold: null }
+  const recorded = yield* loaded(engine.record(observation, bytes))
+  // Of two that add a name at once, the first one's is kept.
+  if (isOtherName(recorded.loan, observation)) return yield* Effect.fail(otherExternalReference)
+  return recorded
+})
+
+const isOtherName = (loan: Loan, { externalReference }: Observation): boolean =>
+  externalReference !== undefined &&
+  loan.externalReference !== undefined &&
+  loan.externalReference !== externalReference
 
 const list = Effect.fnUntraced(function* (
   { cursor, ...query }: LoanQuery & { readonly cursor?: string },
@@ -122,13 +150,13 @@ const poll = Effect.fnUntraced(function* (
   return { ...loanJson(yield* known, yield* Currencies), asked }
 })
 
-function registered(before: StoredLoan | undefined, stored: StoredLoan, currencies: Currencies) {
+function registered(isFirst: boolean, stored: StoredLoan, currencies: Currencies) {
   const etag = etagOf(stored)
   const view = loanJson(stored, currencies)
-  if (before?.loan.registered === true) {
+  if (!isFirst) {
     return HttpServerResponse.jsonUnsafe(view, { headers: { etag } })
   }
-  const location = `/v1/loans/${encodeURIComponent(stored.loan.applicationReference)}`
+  const location = loanPath(stored.loan.applicationReference)
   return HttpServerResponse.jsonUnsafe(view, { status: 201, headers: { etag, location } })
 }
 

@@ -17,6 +17,7 @@ export const problems = {
   "method-not-allowed": { status: 405, title: "Method not allowed" },
   "not-acceptable": { status: 406, title: "Nothing that you accept" },
   "account-mismatch": { status: 409, title: "The loan belongs to another account" },
+  "registration-mismatch": { status: 409, title: "The loan is registered with another answer" },
   "external-reference-mismatch": { status: 409, title: "The loan has another external reference" },
   "ruling-refused": { status: 409, title: "The ruling cannot be made like this" },
   "loan-moved": { status: 412, title: "The loan has moved on" },

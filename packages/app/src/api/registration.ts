@@ -1,13 +1,13 @@
-import { unreadableMark } from "@loan-engine/adapters-http/callback-encoding"
 import { isJsonObject, memberOf, parseJson } from "@loan-engine/adapters-http/callback-json"
-import { withoutNulls } from "@loan-engine/adapters-http/callback-message"
+import { referenceIn, withoutNulls } from "@loan-engine/adapters-http/callback-message"
 import { readOffer } from "@loan-engine/adapters-http/callback-plain"
-import { DecisionResult, readBankDecision } from "@loan-engine/adapters-xml/decision-result"
+import type { DecisionResult } from "@loan-engine/adapters-xml/decision-result"
+import { readBankDecision } from "@loan-engine/adapters-xml/decision-result"
 import { submissionEvents } from "@loan-engine/adapters-xml/loan-events"
 import { submitApplicationExtResponse } from "@loan-engine/adapters-xml/submit-application-ext"
 import { DetailReader } from "@loan-engine/domain/detail"
 import type { AccountName, Observation } from "@loan-engine/domain/observation"
-import { Effect, Result, Schema } from "effect"
+import { Effect, Result } from "effect"
 import type { Problem } from "./problem.ts"
 
 /**
@@ -55,16 +55,18 @@ function readXml(bytes: Uint8Array, contentType: string): Effect.Effect<Decision
     : Effect.fail(malformed(decoded.failure.message))
 }
 
-const isReference = Schema.is(DecisionResult.fields.applicationReference)
-
-/** The same readers as a callback's: an amount is read by its source, and what has no one meaning is left out. */
+/**
+ * The same readers of details as a callback's: an amount is read by its source, and what has no one meaning is left out. What the
+ * merchant's own service wrote has no excuse for a member twice.
+ */
 function readJson(bytes: Uint8Array): Effect.Effect<DecisionResult, Problem> {
-  const parsed = parseJson(bytes, { lenient: true })
-  if (Result.isFailure(parsed)) return Effect.fail(malformed("The body is not JSON."))
+  const parsed = parseJson(bytes)
+  if (Result.isFailure(parsed))
+    return Effect.fail(malformed(`The body is not JSON in UTF-8: ${parsed.failure.message}.`))
   const body = withoutNulls(parsed.success)
   if (!isJsonObject(body)) return Effect.fail(malformed("The body must be a JSON object."))
-  const applicationReference = memberOf(body, "applicationReference")
-  if (!isReference(applicationReference) || applicationReference.includes(unreadableMark)) {
+  const applicationReference = referenceIn(memberOf(body, "applicationReference"))
+  if (applicationReference === undefined) {
     const field = "applicationReference"
     return Effect.fail(malformed(`${field}: expected the bank's reference as text`, field))
   }

@@ -1,6 +1,6 @@
 import type { Decision } from "@loan-engine/domain/loan"
 import type { ApplicationReference } from "@loan-engine/domain/observation"
-import { Effect, Schema } from "effect"
+import { Effect, Result, Schema } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import type { LoanMoved, LoanEngine } from "../engine.ts"
 import type { StoreUnavailable } from "../loan-store.ts"
@@ -8,6 +8,7 @@ import type { LoanUnknown, RulingRefused } from "../operator.ts"
 import { previewRuling, rule } from "../operator.ts"
 import type { AccessLimits } from "./access.ts"
 import { RulingJson } from "./loan-schemas.ts"
+import { jsonIn } from "./json-body.ts"
 import type { Problem } from "./problem.ts"
 import { storeUnavailable } from "./problem.ts"
 import { misfit } from "./problems-layer.ts"
@@ -42,7 +43,7 @@ export const answerRuling = Effect.fnUntraced(function* (
 const logRuling = (applicationReference: ApplicationReference, disposition: string): Effect.Effect<void> =>
   Effect.annotateLogs(Effect.logInfo("a ruling was made"), { applicationReference, disposition })
 
-const decodeRuling = Schema.decodeUnknownEffect(Schema.fromJsonString(RulingJson))
+const decodeRuling = Schema.decodeUnknownEffect(RulingJson)
 
 const readRuling = Effect.fnUntraced(function* (
   request: HttpServerRequest.HttpServerRequest,
@@ -51,9 +52,14 @@ const readRuling = Effect.fnUntraced(function* (
   const [mediaType = ""] = (request.headers["content-type"] ?? "").split(";")
   if (mediaType.trim().toLowerCase() !== "application/json") return yield* Effect.fail(wrongType)
   const bytes = yield* readBytes(request, limits)
-  return yield* Effect.mapError(decodeRuling(new TextDecoder().decode(bytes)), (error) =>
-    misfit(error, "The body"),
-  )
+  const body = jsonIn(bytes)
+  if (Result.isFailure(body)) return yield* Effect.fail(noJson(body.failure))
+  return yield* Effect.mapError(decodeRuling(body.success), (error) => misfit(error, "The body"))
+})
+
+const noJson = (fault: string): Problem => ({
+  code: "request-invalid",
+  detail: `The body is not JSON in UTF-8: ${fault}.`,
 })
 
 const wrongType: Problem = {

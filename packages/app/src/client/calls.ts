@@ -148,15 +148,11 @@ export function loanCalls(http: HttpClient.HttpClient): LoanCalls {
   }
 }
 
-/** What a path cannot carry: these two name the folder and the one above it. */
-const isFolder = (reference: string): boolean => reference === "." || reference === ".."
 const decodeReference = Schema.decodeUnknownEffect(ApplicationReference)
 const decodeAccount = Schema.decodeUnknownEffect(AccountName)
 
 const referenceOf = (reference: string): Effect.Effect<ApplicationReference, LoanApiError> =>
-  isFolder(reference)
-    ? Effect.fail(noReference())
-    : Effect.mapError(decodeReference(reference), () => noReference())
+  Effect.mapError(decodeReference(reference), () => noReference())
 const noReference = (): LoanApiError => invalid("applicationReference", "no application reference")
 const accountOf = (account: string) =>
   Effect.mapError(decodeAccount(account), () => invalid("account", "no account's name"))

@@ -2,6 +2,7 @@ import { Effect } from "effect"
 import type { HttpClient } from "effect/http"
 import type { LoanJson } from "../api/loan-schemas.ts"
 import { pageLoansMax } from "../api/loan-schemas.ts"
+import { loanPath } from "../api/reference-in-path.ts"
 import type { LoanCalls, LoanListFilter } from "./calls.ts"
 import { followChanges } from "./change-stream.ts"
 import type { ReconnectLimits } from "./change-stream.ts"
@@ -35,7 +36,7 @@ export function watchLoan({ http, calls, limits, signal }: Watching, reference: 
   return makeWatch(
     (state) => ({ ...state, loan }),
     (changed) =>
-      following({ http, limits }, `/v1/loans/${encodeURIComponent(reference)}/changes`, changed, {
+      following({ http, limits }, `${loanPath(reference)}/changes`, changed, {
         load: Effect.map(
           called(() => calls.loan(reference)),
           (next) => {

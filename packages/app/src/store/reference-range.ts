@@ -1,5 +1,7 @@
-/** Above every reference: `U+10FFFF` is the last character there is, and a reference has 128 code units at most. */
-const behindAll = "\u{10FFFF}".repeat(65)
+import { applicationReferenceLengthMax } from "@loan-engine/domain/observation"
+
+/** Above every reference: `U+10FFFF` is the last character there is, and it has two code units. */
+const behindAll = "\u{10FFFF}".repeat(applicationReferenceLengthMax / 2 + 1)
 
 /** The references that a page may hold, in the order of their bytes: from the first to before the second. */
 interface ReferenceRange {

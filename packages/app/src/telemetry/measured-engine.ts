@@ -22,24 +22,31 @@ export const measuredEngine = <E, R>(engine: Layer.Layer<LoanEngine, E, R>): Lay
         observed(observation, plain.record(observation, raw)),
       recordAt: (version: number, observation: Observation, raw: Uint8Array) =>
         observed(observation, plain.recordAt(version, observation, raw)),
+      register: (observation: Observation, raw: Uint8Array) =>
+        observed(observation, plain.register(observation, raw)),
     })),
   ).pipe(Layer.provide(engine))
 
-const observed = <E>(
+const observed = <A extends Recorded | undefined, E>(
   observation: Observation,
-  record: Effect.Effect<Recorded, E>,
-): Effect.Effect<Recorded, E> => {
+  record: Effect.Effect<A, E>,
+): Effect.Effect<A, E> => {
   const { account, applicationReference, evidence, source } = observation
   return record.pipe(
     traced(
       "record",
       { account, applicationReference, evidence, source },
-      { result: ({ disposition }: Recorded) => ({ disposition }) },
+      {
+        result: (recorded: Recorded | undefined) =>
+          recorded === undefined ? {} : { disposition: recorded.disposition },
+      },
     ),
     Effect.onExit((exit) =>
       Effect.withFiber((fiber) => {
         count(observation, exit, fiber)
-        return logsDebug(fiber) && Exit.isSuccess(exit) ? logRecorded(observation, exit.value) : Effect.void
+        return logsDebug(fiber) && Exit.isSuccess(exit) && exit.value !== undefined
+          ? logRecorded(observation, exit.value)
+          : Effect.void
       }),
     ),
   )
@@ -48,11 +55,13 @@ const observed = <E>(
 /** Plain calls, because this is done for every callback. */
 function count(
   { account, source, receivedAt, leftOut = [] }: Observation,
-  exit: Exit.Exit<Recorded, unknown>,
+  exit: Exit.Exit<Recorded | undefined, unknown>,
   fiber: Fiber.Fiber<unknown, unknown>,
 ): void {
   const { context } = fiber
   if (Exit.isFailure(exit)) return recordFailuresCounter.of({ source }).updateUnsafe(1, context)
+  // A registration that another one stands before was not recorded.
+  if (exit.value === undefined) return
   const { disposition } = exit.value
   observationsCounter.of({ account, source, disposition }).updateUnsafe(1, context)
   for (const detail of leftOut) {

@@ -1,3 +1,4 @@
+import { applicationReferenceLengthMax } from "@loan-engine/domain/observation"
 import { stages } from "@loan-engine/domain/legal-transitions"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 import type { LoanJson, LoanPageOptions } from "@loan-engine/app/client"
@@ -140,7 +141,7 @@ function FilterBar({ filters, open }: { filters: Filters; open: () => void }) {
           title={words.loans.searchHint}
           autoComplete="off"
           spellCheck={false}
-          maxLength={128}
+          maxLength={applicationReferenceLengthMax}
           onChange={({ target }) => setText(target.value)}
         />
       </label>

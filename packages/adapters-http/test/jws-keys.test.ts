@@ -1,0 +1,183 @@
+import { Effect } from "effect"
+import { TestClock } from "effect/testing"
+import { beforeAll, describe, expect, test } from "vitest"
+import { jwksLimitsDefault, makeJwks } from "../src/jwks.ts"
+import { keysTriedMax } from "../src/jwks-keys.ts"
+import { makeJwsVerifier } from "../src/jws-verifier.ts"
+import { certificateOf } from "./certificate.ts"
+import { jwksText, makeKey, run, serveAnswers, sign } from "./support.ts"
+import type { TestKey } from "./support.ts"
+
+const event = { applicationReference: "ABC-123", applicationEventType: "SIGNED" }
+const claims = { iss: "bank", externalApplicationEvent: event }
+
+let old: TestKey
+let key: TestKey
+let stranger: TestKey
+beforeAll(async () => {
+  ;[old, key, stranger] = await Promise.all([makeKey("one"), makeKey("one"), makeKey("one")])
+})
+
+/** A bank whose set the test changes, and what its signatures are found to be. */
+const makeBank = Effect.fnUntraced(function* (body: string, contentType = "application/json") {
+  const answer = { body }
+  const { url, requests } = yield* serveAnswers((response) =>
+    response.writeHead(200, { "content-type": contentType }).end(answer.body),
+  )
+  const verifier = makeJwsVerifier({ jwks: yield* makeJwks({ url }) })
+  const verdict = (jws: string) => Effect.map(verifier.verify(jws, event), ({ state }) => state)
+  const signedBy = (signer: TestKey, header: { readonly [name: string]: unknown } = {}) =>
+    Effect.flatMap(
+      Effect.promise(() => sign(signer, claims, header)),
+      verdict,
+    )
+  return { answer, requests, verdict, signedBy }
+})
+
+/** The key as a set may hold it, by how that differs from the usual. */
+const forms: ReadonlyArray<[string, () => unknown]> = [
+  ["as usual", () => key.publicJwk],
+  ["without use", () => ({ ...key.publicJwk, use: undefined })],
+  ["without alg", () => ({ ...key.publicJwk, alg: undefined })],
+  ["without use and alg", () => ({ ...key.publicJwk, use: undefined, alg: undefined })],
+  [
+    "with use, alg and key_ops that are null",
+    () => ({ ...key.publicJwk, use: null, alg: null, key_ops: null }),
+  ],
+  ["without a kid", () => ({ ...key.publicJwk, kid: undefined })],
+  ["with an empty kid", () => ({ ...key.publicJwk, kid: "" })],
+  ["as a certificate", () => ({ kty: "RSA", kid: "one", use: "sig", x5c: [certificateOf(key)] })],
+  ["as a certificate beside its numbers", () => ({ ...key.publicJwk, x5c: [certificateOf(stranger)] })],
+]
+
+describe("a key of the set", () => {
+  test.each(forms)("%s verifies what it signed, and nothing else, with a kid and without", (_title, form) =>
+    run(
+      Effect.gen(function* () {
+        const { signedBy } = yield* makeBank(jwksText(form()))
+        for (const header of [{}, { kid: undefined }, { kid: null }, { kid: "" }]) {
+          expect(yield* signedBy(key, header)).toBe("bound")
+          expect(yield* signedBy(stranger, header)).toBe("invalid")
+        }
+      }),
+    ),
+  )
+
+  test.each(forms)("%s is found among others, good and bad", (_title, form) =>
+    run(
+      Effect.gen(function* () {
+        const { signedBy } = yield* makeBank(
+          jwksText(
+            { kty: "EC", crv: "P-256", kid: "one", x: "AA", y: "AA" },
+            { kty: "RSA", kid: "one", n: "A A", e: "AQAB" },
+            { kty: "RSA", kid: "one", x5c: ["bm8gY2VydGlmaWNhdGU="] },
+            "no key",
+            null,
+            old.publicJwk,
+            form(),
+          ),
+        )
+        expect(yield* signedBy(key)).toBe("bound")
+        expect(yield* signedBy(key, { kid: undefined })).toBe("bound")
+        expect(yield* signedBy(old)).toBe("bound")
+        expect(yield* signedBy(stranger)).toBe("invalid")
+        expect(yield* signedBy(stranger, { kid: undefined })).toBe("invalid")
+      }),
+    ),
+  )
+
+  test("is tried for its own kid only, where it has one", () =>
+    run(
+      Effect.gen(function* () {
+        const { signedBy } = yield* makeBank(jwksText(old.publicJwk, { ...key.publicJwk, kid: "two" }))
+        expect(yield* signedBy(key, { kid: "one" })).toBe("invalid")
+        expect(yield* signedBy(key, { kid: "two" })).toBe("bound")
+      }),
+    ))
+
+  test("is tried among so many that can fit, and no more", () =>
+    run(
+      Effect.gen(function* () {
+        const others = Array.from({ length: keysTriedMax - 1 }, () => old.publicJwk)
+        const { signedBy, answer } = yield* makeBank(jwksText(...others, key.publicJwk))
+        expect(yield* signedBy(key)).toBe("bound")
+        answer.body = jwksText(...others, old.publicJwk, key.publicJwk)
+        yield* TestClock.adjust(jwksLimitsDefault.freshMsMax)
+        expect(yield* signedBy(key)).toBe("invalid")
+      }),
+    ))
+
+  test.each(["HS256", "none", "ES256", "PS256", "RS512"])(
+    "verifies nothing by %s, whatever the set says",
+    (alg) =>
+      run(
+        Effect.gen(function* () {
+          const { verdict, requests } = yield* makeBank(jwksText({ ...key.publicJwk, alg, kid: undefined }))
+          const [, ...rest] = (yield* Effect.promise(() => sign(key, claims))).split(".")
+          const header = Buffer.from(JSON.stringify({ alg })).toString("base64url")
+          expect(yield* verdict([header, ...rest].join("."))).toBe("invalid")
+          expect(requests).toHaveLength(0)
+        }),
+      ),
+  )
+})
+
+describe("a key that was replaced under its kid", () => {
+  test("is fetched for the first signature that the old one did not make", () =>
+    run(
+      Effect.gen(function* () {
+        const { signedBy, answer, requests } = yield* makeBank(jwksText(old.publicJwk))
+        expect(yield* signedBy(old)).toBe("bound")
+        answer.body = jwksText(key.publicJwk)
+        yield* TestClock.adjust(jwksLimitsDefault.cooldownMs)
+        expect(yield* signedBy(key)).toBe("bound")
+        expect(requests).toHaveLength(2)
+        expect(yield* signedBy(old)).toBe("invalid")
+      }),
+    ))
+
+  test("costs one fetch in a cooldown, however many forgeries come at once and after", () =>
+    run(
+      Effect.gen(function* () {
+        const { signedBy, requests } = yield* makeBank(jwksText(old.publicJwk))
+        expect(yield* signedBy(old)).toBe("bound")
+        yield* TestClock.adjust(jwksLimitsDefault.cooldownMs)
+        const forgeries = Array.from({ length: 20 }, (_, index) =>
+          signedBy(stranger, index % 2 === 0 ? {} : { kid: undefined }),
+        )
+        const states = yield* Effect.all(forgeries, { concurrency: "unbounded" })
+        for (const forgery of forgeries) states.push(yield* forgery)
+        expect(new Set(states)).toEqual(new Set(["invalid"]))
+        expect(requests).toHaveLength(2)
+      }),
+    ))
+})
+
+describe("the set itself", () => {
+  test.each([
+    ["as text", (text: string) => text, "text/plain"],
+    ["as a page", (text: string) => text, "text/html; charset=utf-8"],
+    ["with a byte order mark", (text: string) => `\ufeff${text}`, "application/octet-stream"],
+    ["as a string that holds it", (text: string) => JSON.stringify(text), "application/json"],
+  ])("is read %s", (_title, written, contentType) =>
+    run(
+      Effect.gen(function* () {
+        const { signedBy } = yield* makeBank(written(jwksText(key.publicJwk)), contentType)
+        expect(yield* signedBy(key)).toBe("bound")
+        expect(yield* signedBy(stranger)).toBe("invalid")
+      }),
+    ),
+  )
+})
+
+test.each([" ", "\n", "\r\n\t", "\u00a0"])("white space around the token (%j) is no part of it", (space) =>
+  run(
+    Effect.gen(function* () {
+      const { verdict } = yield* makeBank(jwksText(key.publicJwk))
+      const jws = yield* Effect.promise(() => sign(key, claims))
+      const forged = yield* Effect.promise(() => sign(stranger, claims))
+      expect(yield* verdict(`${space}${jws}${space}`)).toBe("bound")
+      expect(yield* verdict(`${space}${forged}${space}`)).toBe("invalid")
+    }),
+  ),
+)

@@ -1,0 +1,17 @@
+import { isJsonList, isJsonObject, JsonNumber, parseJson } from "@loan-engine/adapters-http/callback-json"
+import type { JsonValue } from "@loan-engine/adapters-http/callback-json"
+import { Result } from "effect"
+
+/**
+ * A body's JSON, read as strictly as a callback's: no member twice, UTF-8 only, bounded depth. Numbers are their source text,
+ * so that no digit of an amount is lost. Fails with what is wrong, in words that repeat nothing of the body.
+ */
+export const jsonIn = (bytes: Uint8Array): Result.Result<unknown, string> =>
+  Result.mapError(Result.map(parseJson(bytes), plain), ({ message }) => message)
+
+function plain(value: JsonValue): unknown {
+  if (value instanceof JsonNumber) return value.source
+  if (isJsonList(value)) return value.map(plain)
+  if (!isJsonObject(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, plain(member)]))
+}

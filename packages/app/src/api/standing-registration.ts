@@ -1,0 +1,44 @@
+import { canonicalJson } from "@loan-engine/domain/canonical-json"
+import type { Stage } from "@loan-engine/domain/legal-transitions"
+import type { LoanEvent } from "@loan-engine/domain/loan-event"
+import type { ApplicationReference, Observation } from "@loan-engine/domain/observation"
+import { DateTime } from "effect"
+import type { StoredEntry } from "../journal/journal.ts"
+import type { Problem } from "./problem.ts"
+import { loanPath } from "./reference-in-path.ts"
+
+/** The entry of the registration that stands: the first that was not held. */
+export const standingRegistration = (entries: ReadonlyArray<StoredEntry>): StoredEntry | undefined =>
+  entries.find(({ source, hold }) => source === "submission" && hold === null)
+
+/** Whether both say the same of the decision and its offer, whenever they said it. */
+export const saysTheSame = (
+  standing: Pick<Observation, "events">,
+  other: Pick<Observation, "events">,
+): boolean => wordOf(standing) === wordOf(other)
+
+const wordOf = ({ events }: Pick<Observation, "events">): string =>
+  canonicalJson(events.map((event) => ({ ...event, at: 0 })))
+
+/** The bank's name of what a registration's event says. */
+const decisions: { readonly [Type in LoanEvent["type"]]?: string } = {
+  "decision.pending": "MANUAL_INSPECTION",
+  "decision.approved": "APPROVED",
+  "decision.rejected": "REJECTED",
+}
+
+export const otherRegistration = (
+  standing: StoredEntry,
+  stage: Stage,
+  reference: ApplicationReference,
+): Problem => {
+  const said = standing.events.flatMap(({ type }) => decisions[type] ?? []).join(", ")
+  const when = DateTime.formatIso(DateTime.makeUnsafe(standing.receivedAt))
+  return {
+    code: "registration-mismatch",
+    detail:
+      `The first registration stands: ${said}, received at ${when}. The loan's stage is ${stage}. Nothing was changed. ` +
+      "What the bank decides later comes by its callbacks and polls: do not register it.",
+    headers: { location: loanPath(reference) },
+  }
+}

@@ -149,21 +149,17 @@ describe("the PostgreSQL store is unavailable, within its time-outs and until th
     const url = await server.newDatabase()
     await scoped(
       Effect.gen(function* () {
-        const engine = yield* openEngine(url, impatient)
+        const engine = yield* openEngine(url, { ...impatient, databaseConnectMsMax: 5_000 })
         yield* atLast(engine.record("A", signedAt(1), "a"))
-        const rows = yield* Effect.promise(() =>
-          query(
-            url,
-            "SELECT pid FROM pg_stat_activity WHERE application_name = 'loan-engine' AND datname = current_database()",
-          ),
+        const pids = yield* Effect.promise(() => server.pids())
+        const all = (signal: NodeJS.Signals) =>
+          Effect.sync(() => pids.forEach((pid) => process.kill(pid, signal)))
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            yield* Effect.acquireRelease(all("SIGSTOP"), () => all("SIGCONT"))
+            yield* unavailable(engine.loans.load(reference("A")))
+          }),
         )
-        const pids = rows.map((row) => Number(row["pid"]))
-        yield* Effect.acquireRelease(
-          Effect.sync(() => pids.forEach((pid) => process.kill(pid, "SIGSTOP"))),
-          () => Effect.sync(() => pids.forEach((pid) => process.kill(pid, "SIGCONT"))),
-        )
-        yield* unavailable(engine.loans.load(reference("A")))
-        yield* Effect.promise(() => terminateAll(url))
         yield* atLast(engine.loans.load(reference("A")))
       }),
     )

@@ -32,6 +32,8 @@ export interface PostgresServer {
   readonly restart: () => Promise<void>
   readonly stop: () => Promise<void>
   readonly start: () => Promise<void>
+  /** Its first process, and one for each session. */
+  readonly pids: () => Promise<ReadonlyArray<number>>
   /** Ends all its processes at once, as if its machine were gone. */
   readonly kill: () => Promise<void>
   /** Stops it for good and removes its data. */
@@ -121,8 +123,14 @@ async function makeServer(
       throw new Error(`PostgreSQL did not start: ${written.map(String).join("")}`, { cause })
     }
   }
+  const pids = async () => {
+    const [postmaster] = readFileSync(join(directory, "postmaster.pid"), "utf8").split("\n").map(Number)
+    const backends = await query(urlOf(port, "postgres"), "SELECT pid FROM pg_stat_activity")
+    return [postmaster ?? 0, ...backends.map((row) => Number(row["pid"]))].filter(isAlive)
+  }
   let databases = 0
   return {
+    pids,
     port,
     directory,
     embedded,
@@ -138,11 +146,9 @@ async function makeServer(
     start,
     stop: () => embedded.stop(),
     kill: async () => {
-      const [postmaster] = readFileSync(join(directory, "postmaster.pid"), "utf8").split("\n").map(Number)
-      const backends = await query(urlOf(port, "postgres"), "SELECT pid FROM pg_stat_activity")
-      const pids = [postmaster ?? 0, ...backends.map((row) => Number(row["pid"]))]
-      pids.forEach(killIfAlive)
-      await Effect.runPromise(until(async () => !pids.some(isAlive)))
+      const all = await pids()
+      all.forEach(killIfAlive)
+      await Effect.runPromise(until(async () => !all.some(isAlive)))
       // Or the package would wait for the end of what has ended.
       Reflect.set(embedded, "process", undefined)
     },

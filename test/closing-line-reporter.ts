@@ -2,7 +2,7 @@ import type { Reporter, TestModule } from "vitest/node"
 
 /**
  * Prints, for each test that failed, the one command that runs it alone with the same seed; then one plain last line,
- * `N passed, N failed, N skipped`, for scripts that read a run's result.
+ * `N passed, N failed, N skipped`, for scripts that read a run's result. `LOAN_ENGINE_TEST_TIMES=1` adds the files that took longest.
  */
 export default class ClosingLineReporter implements Reporter {
   onTestRunEnd(modules: ReadonlyArray<TestModule>): void {
@@ -18,11 +18,21 @@ export default class ClosingLineReporter implements Reporter {
       count.failed++
       failed.push(commandFor(module.relativeModuleId))
     }
+    if (process.env["LOAN_ENGINE_TEST_TIMES"] === "1") process.stdout.write(dearest(modules))
     const commands = failed.map((command) => `\nTo run it alone: ${command}`).join("")
     process.stdout.write(
       `${commands}\nTests: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped\n`,
     )
   }
+}
+
+const dearestMax = 10
+
+/** The files that took longest, in seconds. */
+function dearest(modules: ReadonlyArray<TestModule>): string {
+  const times = modules.map((module) => ({ file: module.relativeModuleId, ms: module.diagnostic().duration }))
+  const longest = times.toSorted((one, other) => other.ms - one.ms).slice(0, dearestMax)
+  return longest.map(({ file, ms }) => `\n${(ms / 1_000).toFixed(0).padStart(4)} s ${file}`).join("")
 }
 
 /** `-t` takes a regular expression over the names of the test and of all that it is in. */

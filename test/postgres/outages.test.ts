@@ -302,7 +302,11 @@ describe("an engine whose database holds it up answers 503, and goes on by itsel
 
   it("and commits that are only slow are answered 200, many together", async () => {
     const url = await server.newDatabase()
-    const engine = await startEngine(url, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })
+    const engine = await startEngine(url, {
+      LOAN_ENGINE_STOP_DRAIN_MS: "1",
+      LOAN_ENGINE_DATABASE_LOCK_MS_MAX: String(neverMs),
+      LOAN_ENGINE_DATABASE_STATEMENT_MS_MAX: String(neverMs),
+    })
     const answering = await scoped(
       Effect.gen(function* () {
         // The first commit takes until all the others wait for theirs.

@@ -59,7 +59,7 @@ export const fillCopyTarget = <E>(
     yield* requireEmpty(ask, settings)
     // It comes with the tables, and is copied like everything else.
     yield* ask(`DELETE FROM ${schema}.cursors`)
-    yield* fill(yield* targetOf(ask, schema))
+    yield* fill(yield* targetOf(ask, settings))
     yield* ask("COMMIT")
   }).pipe(
     Effect.scoped,
@@ -116,7 +116,8 @@ const requireEmpty = Effect.fnUntraced(function* (ask: Ask, settings: PostgresSe
   })
 })
 
-const targetOf = Effect.fnUntraced(function* (ask: Ask, schema: string) {
+const targetOf = Effect.fnUntraced(function* (ask: Ask, settings: PostgresSettings) {
+  const schema = quotedSchema(settings)
   const news = yield* PubSub.sliding<void>(1)
   const query = (sql: string, parameters: ReadonlyArray<unknown>) =>
     Effect.mapError(ask(sql, parameters), brokenOff)
@@ -131,7 +132,7 @@ const targetOf = Effect.fnUntraced(function* (ask: Ask, schema: string) {
         ]),
         (rows) => rows.map(copiedRow(table)),
       ),
-    journal: postgresJournal(query, schema, news),
+    journal: postgresJournal(query, settings, news),
   } satisfies CopyTarget
 })
 

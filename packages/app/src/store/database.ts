@@ -35,15 +35,15 @@ export type StoreUse = "read" | "read-one-moment" | "write"
 /** The store for a command: an engine may run beside it, so that it is neither made nor migrated. */
 export function commandDatabaseLayer(database: Database, use: StoreUse): StoreLayer {
   const readOnly = use !== "write"
+  const oneMoment = use === "read-one-moment"
   switch (database.store) {
     case "sqlite": {
       const { path, limits } = database
-      const oneMoment = use === "read-one-moment"
       return layerSqlite({ path, ...sqliteDefaults, ...limits, readOnly, oneMoment, migrates: false })
     }
     case "postgres": {
       const { limits, url, schema } = database
-      return layerPostgres({ ...limits, url, schema, readOnly, migrates: false, notifies: false })
+      return layerPostgres({ ...limits, url, schema, readOnly, oneMoment, migrates: false, notifies: false })
     }
   }
 }
@@ -58,7 +58,15 @@ export function engineDatabaseLayer(database: Database): StoreLayer {
     }
     case "postgres": {
       const { limits, url, schema, notifies } = database
-      return layerPostgres({ ...limits, url, schema, readOnly: false, migrates: true, notifies })
+      return layerPostgres({
+        ...limits,
+        url,
+        schema,
+        readOnly: false,
+        oneMoment: false,
+        migrates: true,
+        notifies,
+      })
     }
   }
 }

@@ -31,7 +31,8 @@ export const connectionConfig = (
   startupParameters: {
     statement_timeout: String(settings.databaseStatementMsMax),
     lock_timeout: String(settings.databaseLockMsMax),
-    idle_in_transaction_session_timeout: String(settings.databaseStatementMsMax),
+    // A reader of one moment keeps its transaction open while it works on what it has read.
+    idle_in_transaction_session_timeout: settings.oneMoment ? "0" : String(settings.databaseStatementMsMax),
     default_transaction_isolation: "read committed",
     ...lookUps,
     ...(settings.readOnly ? { default_transaction_read_only: "on" } : {}),

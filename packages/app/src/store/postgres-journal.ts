@@ -11,6 +11,8 @@ import type { Rows } from "./postgres-run.ts"
 import { unavailable } from "./postgres-errors.ts"
 import { bigint, bigints, int, ints, text, texts } from "./postgres-parameters.ts"
 import { whole } from "./postgres-rows.ts"
+import { quotedSchema } from "./postgres-settings.ts"
+import type { PostgresSettings } from "./postgres-settings.ts"
 
 type Row = Rows[number]
 
@@ -20,14 +22,19 @@ export type Query = (sql: string, parameters: ReadonlyArray<unknown>) => Effect.
 /** The journal as a whole. Every cursor is fenced: several engines count, seal and erase on one database. */
 export function postgresJournal(
   query: Query,
-  schema: string,
+  settings: Pick<PostgresSettings, "schema" | "oneMoment">,
   news: PubSub.PubSub<void>,
 ): JournalStore["Service"] {
+  const schema = quotedSchema(settings)
+  // Within one moment no row can appear any more, so the feed is all that is there, as it is for a loan's own rows.
+  const isSettled = settings.oneMoment
+    ? "true"
+    : `position < (SELECT ${feedHorizon("base")} FROM ${schema}.feed_origin)`
   const feedColumns =
     "position, application_reference, version, content, hash, raw, repeats, last_repeated_at"
   const page = (columns: string): string => `
     SELECT ${columns} FROM ${schema}.journal
-    WHERE position > $1::bigint AND position < (SELECT ${feedHorizon("base")} FROM ${schema}.feed_origin)
+    WHERE position > $1::bigint AND ${isSettled}
     ORDER BY position LIMIT $2::int`
   const feed = page(feedColumns)
   const sealable = page("position, application_reference, version, hash")

@@ -1,9 +1,10 @@
 import type { Row } from "@effect/sql-pg/PgConnection"
-import { Effect, Fiber } from "effect"
+import { Effect, Fiber, Semaphore } from "effect"
 import type { Scope } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import type { StoreUnavailable } from "../loan-store.ts"
-import { describe, failureOf, unavailable } from "./postgres-errors.ts"
+import { answerMsMax, connect } from "./postgres-connection.ts"
+import { describe, failed, failureOf, unavailable } from "./postgres-errors.ts"
 import { makePrimary } from "./postgres-primary.ts"
 import type { PostgresSettings } from "./postgres-settings.ts"
 
@@ -27,6 +28,29 @@ export const makeRun = Effect.fnUntraced(function* (
       Effect.map(({ rows }) => rows),
       alone,
     )
+})
+
+/**
+ * Every statement in one transaction that sees the database as it was at its first statement, whatever is committed meanwhile:
+ * what is read by several statements agrees. One connection, so one statement at a time.
+ */
+export const makeMomentRun = Effect.fnUntraced(function* (
+  settings: PostgresSettings,
+): Effect.fn.Return<Run, SqlError, Scope.Scope> {
+  const { connection } = yield* connect(settings)
+  const turn = yield* Semaphore.make(1)
+  const run: Run = (sql, parameters) =>
+    connection.query(sql, parameters).pipe(
+      Effect.timeoutOrElse({
+        duration: settings.databaseStatementMsMax + answerMsMax,
+        orElse: () => failed("the server does not answer"),
+      }),
+      (query) => turn.withPermit(query),
+      Effect.map(({ rows }) => rows),
+      alone,
+    )
+  yield* run("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", [])
+  return run
 })
 
 /** On a fiber of its own, so that its time-outs hold even where the caller may not be interrupted. */

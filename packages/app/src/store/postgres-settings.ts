@@ -48,6 +48,8 @@ export interface PostgresSettings extends PostgresLimits {
   readonly schema: string
   /** Whether the database is only read: it is not migrated, and every write is refused. */
   readonly readOnly: boolean
+  /** Whether everything is read as of one moment, over one connection; only where the database is only read. */
+  readonly oneMoment: boolean
   /** Whether an older schema is brought up to date. Beside an engine that may be running on it, it must not be. */
   readonly migrates: boolean
   /** Whether engines wake each other by LISTEN and NOTIFY; a pooler that shares sessions does not let them. */
@@ -58,6 +60,7 @@ export const postgresDefaults: Omit<PostgresSettings, "url"> = {
   ...postgresLimitsDefault,
   schema: "loan_engine",
   readOnly: false,
+  oneMoment: false,
   migrates: true,
   notifies: true,
 }

@@ -4,7 +4,7 @@ import { LoanStore } from "../loan-store.ts"
 import type { StoreUnusable } from "../loan-store.ts"
 import { WebhookStore } from "../webhooks/webhook-store.ts"
 import { makeGroupCommit } from "./group-commit.ts"
-import { makeRun, orUnavailable } from "./postgres-run.ts"
+import { makeMomentRun, makeRun, orUnavailable } from "./postgres-run.ts"
 import { postgresJournal } from "./postgres-journal.ts"
 import type { Query } from "./postgres-journal.ts"
 import { postgresLoans } from "./postgres-loans.ts"
@@ -29,7 +29,7 @@ const makePostgresStore = Effect.fnUntraced(function* (given: PostgresSettings) 
   const { host } = yield* openPostgres(given)
   // Whoever only reads is soon done, and keeps to the one server.
   const settings = given.readOnly ? { ...given, url: host.url } : given
-  const run = yield* Effect.orDie(makeRun(settings))
+  const run = yield* Effect.orDie(settings.oneMoment ? makeMomentRun(settings) : makeRun(settings))
   const schema = quotedSchema(settings)
   const query: Query = (sql, parameters) => orUnavailable(run(sql, parameters))
   const { news, tell } = yield* makeNews(settings, run)
@@ -37,7 +37,7 @@ const makePostgresStore = Effect.fnUntraced(function* (given: PostgresSettings) 
   const commit: typeof write = (batch) => Effect.tap(write(batch), tell)
   const submit = yield* makeGroupCommit(settings, commit)
   const loanStore = postgresLoans(query, schema, submit)
-  const journalStore = postgresJournal(query, schema, news)
+  const journalStore = postgresJournal(query, settings, news)
   return Context.make(LoanStore, loanStore).pipe(
     Context.add(JournalStore, journalStore),
     Context.add(WebhookStore, postgresWebhooks(query, schema)),

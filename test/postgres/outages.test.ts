@@ -151,14 +151,10 @@ describe("the PostgreSQL store is unavailable, within its time-outs and until th
       Effect.gen(function* () {
         const engine = yield* openEngine(url, { ...impatient, databaseConnectMsMax: 5_000 })
         yield* atLast(engine.record("A", signedAt(1), "a"))
-        const pids = yield* Effect.promise(() => server.pids())
-        const all = (signal: NodeJS.Signals) =>
-          Effect.sync(() => pids.forEach((pid) => process.kill(pid, signal)))
-        yield* Effect.scoped(
-          Effect.gen(function* () {
-            yield* Effect.acquireRelease(all("SIGSTOP"), () => all("SIGCONT"))
-            yield* unavailable(engine.loans.load(reference("A")))
-          }),
+        yield* Effect.acquireUseRelease(
+          Effect.promise(() => server.freeze()),
+          () => unavailable(engine.loans.load(reference("A"))),
+          (goOn) => Effect.sync(goOn),
         )
         yield* atLast(engine.loans.load(reference("A")))
       }),

@@ -32,8 +32,8 @@ export interface PostgresServer {
   readonly restart: () => Promise<void>
   readonly stop: () => Promise<void>
   readonly start: () => Promise<void>
-  /** Its first process, and one for each session. */
-  readonly pids: () => Promise<ReadonlyArray<number>>
+  /** Makes it hang, as if its machine did: neither its sessions nor new ones get an answer. What it gives lets it go on. */
+  readonly freeze: () => Promise<() => void>
   /** Ends all its processes at once, as if its machine were gone. */
   readonly kill: () => Promise<void>
   /** Stops it for good and removes its data. */
@@ -123,14 +123,19 @@ async function makeServer(
       throw new Error(`PostgreSQL did not start: ${written.map(String).join("")}`, { cause })
     }
   }
-  const pids = async () => {
+  /** Its first process, and those that PostgreSQL tells of: sessions, and workers of its own. */
+  const pids = async (which = "true") => {
     const [postmaster] = readFileSync(join(directory, "postmaster.pid"), "utf8").split("\n").map(Number)
-    const backends = await query(urlOf(port, "postgres"), "SELECT pid FROM pg_stat_activity")
-    return [postmaster ?? 0, ...backends.map((row) => Number(row["pid"]))].filter(isAlive)
+    const others = await query(urlOf(port, "postgres"), `SELECT pid FROM pg_stat_activity WHERE ${which}`)
+    return [postmaster ?? 0, ...others.map((row) => Number(row["pid"]))]
   }
   let databases = 0
   return {
-    pids,
+    freeze: async () => {
+      const sessions = await pids("backend_type = 'client backend' AND pid <> pg_backend_pid()")
+      sessions.forEach((pid) => signalIfAlive(pid, "SIGSTOP"))
+      return () => sessions.forEach((pid) => signalIfAlive(pid, "SIGCONT"))
+    },
     port,
     directory,
     embedded,
@@ -147,7 +152,7 @@ async function makeServer(
     stop: () => embedded.stop(),
     kill: async () => {
       const all = await pids()
-      all.forEach(killIfAlive)
+      all.forEach((pid) => signalIfAlive(pid, "SIGKILL"))
       await Effect.runPromise(until(async () => !all.some(isAlive)))
       // Or the package would wait for the end of what has ended.
       Reflect.set(embedded, "process", undefined)
@@ -159,8 +164,8 @@ async function makeServer(
   }
 }
 
-function killIfAlive(pid: number): void {
-  if (isAlive(pid)) process.kill(pid, "SIGKILL")
+function signalIfAlive(pid: number, signal: NodeJS.Signals): void {
+  if (isAlive(pid)) process.kill(pid, signal)
 }
 
 function isAlive(pid: number): boolean {

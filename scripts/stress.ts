@@ -117,6 +117,7 @@ for (let number = 1; number <= Number(values.runs); number++) {
   const beside = isBusy(number) ? "beside a busy core" : "at rest"
   process.stdout.write(`${name}, ${beside}: exit ${code}, ${seconds} s, ${summary}\n`)
   if (code === 0) passes++
+  for (const failure of failures) process.stdout.write(`  ${failure}\n`)
   for (const failure of failures) failed.set(failure, (failed.get(failure) ?? 0) + 1)
 }
 for (const [failure, times] of failed) process.stdout.write(`failed ${times} times: ${failure}\n`)

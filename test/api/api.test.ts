@@ -233,7 +233,7 @@ describe("a submission's answer in JSON", () => {
   })
 
   it("that is wrong is refused without a word of it", async () => {
-    const body = JSON.stringify({ applicationReference: " MARK-personal", decision: "APPROVED" })
+    const body = JSON.stringify({ applicationReference: "\u0000MARK-personal", decision: "APPROVED" })
     const answer = await api("/v1/loans", { method: "POST", body })
     const text = await answer.text()
     expect(JSON.parse(text)).toMatchObject({ code: "submission-malformed", field: "applicationReference" })

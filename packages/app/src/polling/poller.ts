@@ -114,8 +114,8 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
     const code = error.reason._tag
     const retryAfterMs = (error.retryAfterSeconds ?? 0) * 1_000
     const { reason } = error
-    // The place of the fault is the bank's own element names, never what stands there.
-    const where = reason._tag === "Malformed" ? { fault: reason.code, element: reason.path } : {}
+    // Not its path: an element's name is as much the sender's word as what stands in it.
+    const where = reason._tag === "Malformed" ? { fault: reason.code } : {}
     yield* Effect.logWarning("the bank gave no answer that can be read").pipe(
       Effect.annotateLogs({ applicationReference, account, question, code, ...where }),
     )

@@ -35,6 +35,8 @@ const versionOf = (): number => {
   return Number(version)
 }
 
+const versions = Array.from({ length: schemaVersion }, (_, index) => index + 1)
+
 const walSize = (): number => statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0
 
 /** Starts a migration, and kills it once its log has grown to so many bytes; gives whether it was killed in its middle. */
@@ -51,7 +53,7 @@ async function killWhileMigrating(bytes: number): Promise<boolean> {
 }
 
 describe("a migration that is killed in its middle", () => {
-  it("leaves the version before, whole; the next one brings everything up to date", async () => {
+  it("leaves one version, whole; the next one brings everything up to date", async () => {
     const { between } = seeded(String(propertySeed))
     const size = statSync(template).size
     let before = 0
@@ -62,7 +64,8 @@ describe("a migration that is killed in its middle", () => {
       // Somewhere between its first page in the log and about its last.
       const killed = await killWhileMigrating(kill < kills ? Math.floor(between(1, size)) : 1)
       const version = versionOf()
-      expect([1, schemaVersion]).toContain(version)
+      // Each version is a transaction of its own: the kill may also come between two of them.
+      expect(versions).toContain(version)
       if (killed && version === 1) before++
     }
     expect(await runCommand(path, "migrate")).toMatchObject({ code: 0, stderr: "" })

@@ -3,6 +3,8 @@ import { Command } from "effect/cli"
 import { servedConfig, settingsFromEnvironment } from "../config/config.ts"
 import { engineServer } from "../engine-server.ts"
 import { HttpListener } from "../http-listener.ts"
+import { stopWithLauncher } from "./launcher.ts"
+import { endsWithin, stopGraceMs } from "./stop-grace.ts"
 import { logLayer } from "../telemetry/log.ts"
 import { databasePlace } from "../store/database.ts"
 import { version } from "../version.ts"
@@ -24,7 +26,10 @@ export const serve = Command.make(
         )
       }),
     )
-    yield* Layer.launch(server).pipe(
+    const launcher = config.stopWithLauncher ? stopWithLauncher : Effect.void
+    yield* Effect.forkChild(launcher).pipe(
+      Effect.andThen(Layer.launch(server)),
+      endsWithin(stopGraceMs(config)),
       Effect.ensuring(Effect.logInfo("the engine has stopped")),
       Effect.provide(logLayer({ ...telemetry.log, format })),
     )

@@ -65,6 +65,8 @@ export interface OperatorConfig {
 
 /** Everything an engine runs on. */
 export interface EngineConfig extends OperatorConfig {
+  /** Whether an engine that is served by itself stops with the package manager that started it. */
+  readonly stopWithLauncher: boolean
   readonly api: ApiConfig
 }
 
@@ -112,7 +114,7 @@ export const engineConfig = Effect.fnUntraced(function* (
         "true, which holds every callback until a poll confirms it.",
     })
   }
-  return { ...config, api }
+  return { ...config, api, stopWithLauncher: read.engine.stopWithLauncher }
 })
 
 /** What an operator's command works with. */

@@ -113,6 +113,14 @@ const listening = {
   }),
 }
 
+const stopping = {
+  stopWithLauncher: withDefault(
+    flag,
+    true,
+    "whether `serve` stops when a package manager has started it (npx, npm, pnpm, yarn) and has ended; `false` for one that is to go on alone",
+  ),
+}
+
 const {
   queuedUpdatesMax: _,
   transactionUpdatesMax: __,
@@ -336,7 +344,7 @@ const testing = {
 
 /** Every setting but the accounts', in the order in which they are documented. */
 export const settingGroups = {
-  Listening: listening,
+  Listening: { ...listening, ...stopping },
   "The store": store,
   Callbacks: callbacks,
   Polling: polling,
@@ -349,6 +357,7 @@ export const settingGroups = {
 
 export const engineSettings = {
   ...listening,
+  ...stopping,
   ...store,
   ...callbacks,
   ...polling,

@@ -19,6 +19,7 @@ import type { Environment } from "./config/sources.ts"
 import { Currencies } from "./currencies.ts"
 import { engineServices, makeEngineHttp } from "./engine-server.ts"
 import { logLayer, logToLayer } from "./telemetry/log.ts"
+import { consoleLayer } from "./telemetry/output.ts"
 import type { LogEntry } from "./telemetry/log.ts"
 
 export interface OpenOptions {
@@ -99,7 +100,9 @@ const open = Effect.fnUntraced(function* (settings: LoanEngineSettings, options:
   const { level, format } = config.telemetry.log
   const logging =
     options.log === undefined ? logLayer({ level, format: format ?? "json" }) : logToLayer(level, options.log)
-  const services = yield* Layer.build(Layer.provideMerge(engineServices(own), logging))
+  const services = yield* Layer.build(
+    Layer.provideMerge(engineServices(own), Layer.merge(logging, consoleLayer)),
+  )
   const http = yield* Effect.provideContext(makeEngineHttp(own), services)
   return { services, http, key }
 })

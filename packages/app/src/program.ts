@@ -21,6 +21,7 @@ import { webhooks } from "./cli/webhooks.ts"
 import { start } from "./cli/start.ts"
 import { withoutWords } from "@loan-engine/adapters-http/without-words"
 import { logLayer } from "./telemetry/log.ts"
+import { outputLayer } from "./telemetry/output.ts"
 import { version } from "./version.ts"
 
 const loanEngine = Command.make("loan-engine").pipe(
@@ -57,6 +58,7 @@ export const run = (): void =>
       return Console.error([`loan-engine: a defect: ${error}`, ...frames].join("\n    "))
     }),
     Effect.provide(NodeServices.layer),
+    Effect.provide(outputLayer),
     // What a command prints is its own; what is logged goes beside it, to stderr.
     Effect.provide(logLayer({ format: "pretty", level: "warn" })),
     (program) =>

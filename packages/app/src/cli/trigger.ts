@@ -3,6 +3,7 @@ import { bankClientLimitsDefault } from "@loan-engine/adapters-http/bank-client"
 import { Effect } from "effect"
 import { Argument, Command } from "effect/cli"
 import { settingsFromEnvironment } from "../config/config.ts"
+import { routeConfig } from "../config/route-config.ts"
 import { BankUnanswered } from "./exit-codes.ts"
 import { reference } from "./loan-argument.ts"
 import { jsonFlag, print } from "./output.ts"
@@ -22,14 +23,14 @@ export const trigger = Command.make(
     json: jsonFlag,
   },
   Effect.fn(function* (options) {
-    const { engine } = yield* settingsFromEnvironment
+    const settings = yield* settingsFromEnvironment
+    const { engine } = settings
     const url = urlOf(engine.triggerUrl, engine.triggerPath, options.action, options.reference)
-    const exchange = yield* makeExchange(bankClientLimitsDefault)
+    const exchange = yield* makeExchange(bankClientLimitsDefault, undefined, yield* routeConfig(settings))
     const { status } = yield* exchange({ url, method: "GET", headers: {} }).pipe(
       Effect.catchTag(
         "ExchangeFailed",
-        ({ kind, code }) =>
-          new BankUnanswered({ message: `The bank's test utility did not answer: ${kind} (${code}).` }),
+        ({ advice }) => new BankUnanswered({ message: `The bank's test utility did not answer: ${advice}.` }),
       ),
     )
     const { action, reference: applicationReference } = options

@@ -216,6 +216,18 @@ const database = {
   }),
   emptyIsWrong: true,
 }
+const proxy = hidden({
+  example: "http://proxy.example:3128",
+  expected:
+    "an http or https URL of a host and port, such as http://proxy.example:3128, a user and password in it if the proxy wants them",
+  schema: line.check(
+    Schema.makeFilter((given: string) => isHttpUrl(given) && /^https?:\/\/[^/?#]+\/?$/iu.test(given)),
+  ),
+})
+const spacedTexts = {
+  ...texts,
+  fromText: (list: string) => list.split(/[\s,]+/u).filter((entry) => entry !== ""),
+}
 const secrets = hidden({
   example: ["secret"],
   expected: "a list of texts, each one line without control characters",
@@ -266,6 +278,8 @@ export const kinds = {
   secret,
   key,
   database,
+  proxy,
+  spacedTexts,
   secrets,
   choice,
   pairsOf,

@@ -329,6 +329,31 @@ const environment = {
   ),
 }
 
+const route = {
+  bankProxyUrl: optional(
+    kinds.proxy,
+    "the proxy to the bank, its keys and its test utility, for https; loopback addresses go without it",
+    "what `HTTPS_PROXY` or `https_proxy` says",
+  ),
+  bankNoProxy: {
+    ...withDefault(
+      kinds.spacedTexts,
+      [],
+      "the hosts that are asked without the proxy: `bank.internal`, `.internal` for all below it, or `*`",
+    ),
+    defaultShown: "what `NO_PROXY` or `no_proxy` says",
+  },
+  bankCaFile: optional(
+    text,
+    "a file of certificates in PEM: authorities that are trusted beside those that Node knows (`NODE_EXTRA_CA_CERTS` adds to those, for everything that the process does)",
+  ),
+  bankPlainHttpHosts: withDefault(
+    texts,
+    [],
+    "the hosts that may be asked over plain http: passwords travel readable, so name only hosts of your own network",
+  ),
+}
+
 const testing = {
   triggerUrl: withDefault(
     url,
@@ -351,6 +376,7 @@ export const settingGroups = {
   Webhooks: webhooks,
   "The API": { ...api, ...console },
   Telemetry: telemetry,
+  "The way to the bank": route,
   "The bank's test environment": testing,
   "The environment": environment,
 }
@@ -365,6 +391,7 @@ export const engineSettings = {
   ...api,
   ...console,
   ...telemetry,
+  ...route,
   ...testing,
   ...environment,
 }

@@ -76,6 +76,27 @@ function textOf(
     : secretFile(`${name}_FILE`, path)
 }
 
+/** The variables that every program goes by, for what nothing of ours says. */
+const usual: Readonly<Record<string, ReadonlyArray<string>>> = {
+  bankProxyUrl: ["https_proxy", "HTTPS_PROXY"],
+  bankNoProxy: ["no_proxy", "NO_PROXY"],
+}
+
+function usualSource(variables: Environment): Source {
+  const named = (setting: string): string | undefined =>
+    usual[setting]?.find((name) => (variables[name] ?? "").trim() !== "")
+  return {
+    from: "the environment",
+    accounts: undefined,
+    nameOf: (setting) => named(setting) ?? variableOf(setting),
+    valueOf: (setting, kind) => {
+      const text = variables[named(setting) ?? ""]
+      return text === undefined ? undefined : kind.fromText(text)
+    },
+    unknown: () => [],
+  }
+}
+
 /** A file's one line, as UTF-8. */
 function secretFile(name: string, path: string): string | Unreadable {
   const refused = (why: string): Unreadable => new Unreadable(`${name} names the file ${path}, which ${why}`)
@@ -159,11 +180,11 @@ export const fileSource = Effect.fnUntraced(function* (
   return writtenSource(settings, path)
 })
 
-/** What the environment says: its variables, and behind them the file that `LOAN_ENGINE_CONFIG_FILE` names. */
+/** What the environment says: our variables, behind them the file that `LOAN_ENGINE_CONFIG_FILE` names, then the usual ones. */
 export const environmentSources = Effect.fnUntraced(function* (
   variables: Environment,
 ): Effect.fn.Return<ReadonlyArray<Source>, ConfigUnusable> {
   const path = variables[fileVariable]
   const file = path === undefined || path === "" ? [] : [yield* fileSource(path)]
-  return [environmentSource(variables), ...file]
+  return [environmentSource(variables), ...file, usualSource(variables)]
 })

@@ -14,3 +14,7 @@ export const childEnvironment: NodeJS.ProcessEnv = {
   PATH: process.env["PATH"],
   NODE_COMPILE_CACHE: inCheckout("test/node_modules/.cache/compiled/"),
 }
+
+/** An environment without our own variables: the tests have some that the program would refuse. */
+export const withoutOurs = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith("LOAN_ENGINE_")))

@@ -1,4 +1,7 @@
+import { once } from "node:events"
 import { mkdtempSync, rmSync } from "node:fs"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -54,6 +57,26 @@ describe("commands that speak to the bank", () => {
     const second = await cli(...register)
     expect([second.code, second.err]).toEqual([2, expect.stringContaining("once only")])
     expect((await cli(...register, "--force")).code).toBe(0)
+  })
+
+  it("trigger: calls where the utility is set to be, in the order that its path has", async () => {
+    const asked: Array<string | undefined> = []
+    const utility = createServer((request, response) => {
+      asked.push(request.url)
+      response.writeHead(asked.length === 1 ? 200 : 301, { location: "https://elsewhere.example" }).end()
+    }).listen(0, "127.0.0.1")
+    await once(utility, "listening")
+    const { port } = utility.address() as AddressInfo
+    const moved = {
+      LOAN_ENGINE_TRIGGER_URL: `http://127.0.0.1:${port}/test-util/`,
+      LOAN_ENGINE_TRIGGER_PATH: "/loans/{applicationReference}/do?event={action}",
+    }
+    const trigger = () => runCli(["trigger", "re ject", "A/1"], moved)
+    expect((await trigger()).code).toBe(0)
+    expect(asked).toEqual(["/test-util/loans/A%2F1/do?event=re%20ject"])
+    const gone = await trigger()
+    expect([gone.code, gone.err]).toEqual([4, expect.stringContaining("LOAN_ENGINE_TRIGGER_URL and")])
+    utility.close()
   })
 
   it("trigger: makes the bank move, and says so when it cannot", async () => {

@@ -28,7 +28,7 @@ describe("every metric", () => {
     expect(new Set(metricFamilies.map(({ name }) => name)).size).toBe(metricFamilies.length)
     const attributes = new Set(metricFamilies.flatMap((family) => Object.keys(family.attributes)))
     expect([...attributes].toSorted()).toEqual(
-      "account call detail disposition endpoint node operation outcome question source stage state status verdict version".split(
+      "account call detail disposition endpoint node operation outcome question source stage state status stream verdict version".split(
         " ",
       ),
     )

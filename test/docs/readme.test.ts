@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import { accountSettings, engineSettings } from "@loan-engine/app/config/settings"
-import { variableOf } from "@loan-engine/app/config/sources"
+import { variableOf } from "@loan-engine/app/config/variable-names"
 import { lifecycleMermaid } from "@loan-engine/domain/lifecycle-picture"
 import { describe, expect, it } from "vitest"
 

@@ -300,19 +300,18 @@ describe("opening", () => {
       LOAN_ENGINE_CALLBACK_AUTH_METHOD: "BASIC",
       LOAN_ENGINE_CALLBACK_CREDENTIALS: authorization.slice(6),
       LOAN_ENGINE_LOG_LEVEL: "warn",
-      LOAN_ENGINE_BANK_PASWORD: "misspelt",
     }
-    const entries: Array<LogEntry> = []
-    const engine = await closing(
-      openLoanEngine({ stopDrainMs: 1 }, { environment, log: (entry) => entries.push(entry) }),
-    )
+    const engine = await closing(openLoanEngine({ stopDrainMs: 1 }, { environment }))
     expect(await engine.register({ applicationReference: "H-1", decision: "REJECTED" })).toMatchObject({
       account: "default",
       stage: "rejected",
     })
-    expect(entries.map(({ message }) => message)).toEqual([
-      expect.stringContaining("LOAN_ENGINE_BANK_PASWORD is set"),
-    ])
+    const misspelt = { ...environment, LOAN_ENGINE_BANK_PASWORD: "misspelt" }
+    await expect(openLoanEngine({}, { environment: misspelt })).rejects.toMatchObject({
+      message: expect.stringContaining(
+        "LOAN_ENGINE_BANK_PASWORD is no setting. Did you mean LOAN_ENGINE_BANK_PASSWORD?",
+      ),
+    })
   })
 
   it("logs to whoever asked for it, and without a word of what was sent", async () => {

@@ -7,6 +7,7 @@ import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { afterAll, describe, expect, it } from "vitest"
+import { withoutOurs } from "../checkout.ts"
 import { freePort } from "./engine-process.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -24,7 +25,7 @@ const block = (wanted: RegExp): string => {
 }
 
 const environment = async () => ({
-  ...process.env,
+  ...withoutOurs(process.env),
   LOAN_ENGINE_DATABASE_URL: join(directory, "loans.sqlite"),
   LOAN_ENGINE_PORT: String(await freePort()),
 })

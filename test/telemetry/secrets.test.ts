@@ -164,7 +164,7 @@ describe.each(["json", "pretty"])(
     it("writes which loan and account it speaks of, and what a defect was", () => {
       const written = engine.written()
       expect(written).toMatch(/an observation is recorded.*"?applicationReference"?[:=]"loan-1"/u)
-      expect(written).toMatch(/the bank gave no answer that can be read.*"?code"?[:=]"Fault"/u)
+      expect(written).toMatch(/the bank gave no answer that can be used.*"?code"?[:=]"Fault"/u)
       expect(written).toMatch(/a callback could not be recorded: SchemaError.*"?account"?[:=]"default"/u)
       expect(written).toMatch(/a request failed by a defect.*"?route"?[:=]"\/v1\/loans\/:reference"/u)
     })

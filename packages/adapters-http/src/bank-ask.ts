@@ -3,16 +3,22 @@ import { XmlError } from "@loan-engine/adapters-xml/xml-error"
 import type { Instant } from "@loan-engine/domain/instant"
 import { Clock, Effect, Redacted, Result } from "effect"
 import {
+  BankCertificateRejected,
+  BankConnectionBroken,
   BankError,
   BankFault,
   BankMalformed,
+  BankNameNotFound,
+  BankProxyRefused,
   BankRateLimited,
   BankRefused,
   BankRequestInvalid,
   BankTimedOut,
+  BankTlsFailed,
   BankTooLarge,
   BankUnauthorized,
   BankUnavailable,
+  BankUnreachable,
 } from "./bank-error.ts"
 import type { BankErrorReason, BankOperation } from "./bank-error.ts"
 import type { Exchange, ExchangeFailed, ExchangeResponse } from "./http-exchange.ts"
@@ -84,6 +90,12 @@ const failures: {
   readonly [Kind in ExchangeFailed["kind"]]: (code: string, responseBytesMax: number) => BankErrorReason
 } = {
   refused: (code) => new BankRefused({ code }),
+  "name-not-found": (code) => new BankNameNotFound({ code }),
+  unreachable: (code) => new BankUnreachable({ code }),
+  certificate: (code) => new BankCertificateRejected({ code }),
+  tls: (code) => new BankTlsFailed({ code }),
+  proxy: (code) => new BankProxyRefused({ code }),
+  broken: (code) => new BankConnectionBroken({ code }),
   "timed-out": (code) => new BankTimedOut({ code }),
   "too-large": (_code, responseBytesMax) => new BankTooLarge({ responseBytesMax }),
 }

@@ -11,6 +11,7 @@ import { makeAsk } from "./bank-ask.ts"
 import type { Ask, BankAnswer } from "./bank-ask.ts"
 import { BankConfigError, BankError, BankMalformed, BankRequestInvalid } from "./bank-error.ts"
 import type { BankErrorReason, BankOperation } from "./bank-error.ts"
+import type { BankRoute } from "./bank-route.ts"
 import { breakerLimitsDefault, makeBankGuard } from "./bank-guard.ts"
 import type { BankGuardLimits } from "./bank-guard.ts"
 import type { CircuitState } from "./bank-metrics.ts"
@@ -18,7 +19,7 @@ import { isCredentialsText } from "./callback-authorization.ts"
 import type { CallbackCredentials } from "./callback-authorization.ts"
 import { makeExchange } from "./http-exchange.ts"
 import type { Exchange, ExchangeLimits } from "./http-exchange.ts"
-import { isSecureUrl } from "./secure-url.ts"
+import { isSecureUrl, secureUrlRule } from "./secure-url.ts"
 
 export interface BankClientLimits extends ExchangeLimits, BankGuardLimits {
   /** How often getApplicationStatus and getApplicationQuote are tried again. The poller asks again by itself. */
@@ -50,6 +51,8 @@ export interface BankClientOptions {
   readonly limits?: Partial<BankClientLimits>
   /** What carries the requests; HTTP by default. */
   readonly exchange?: Exchange
+  /** How HTTP gets there; straight by default. */
+  readonly route?: BankRoute
 }
 
 export interface CallbackRegistration {
@@ -99,7 +102,11 @@ export const makeBankClient = Effect.fnUntraced(function* (
   if (fault !== undefined) return yield* new BankConfigError({ message: fault })
   const limits = { ...bankClientLimitsDefault, ...options.limits }
   const guard = yield* makeBankGuard(limits, options.account ?? "")
-  const unguarded = makeAsk(yield* makeExchange(limits, options.exchange), options, limits.responseBytesMax)
+  const unguarded = makeAsk(
+    yield* makeExchange(limits, options.exchange, options.route),
+    options,
+    limits.responseBytesMax,
+  )
   const ask: Ask = (operation, ...message) => guard.through(operation, unguarded(operation, ...message))
   return {
     ...readsOf(ask, limits),
@@ -126,9 +133,8 @@ export const makeBankClient = Effect.fnUntraced(function* (
   }
 })
 
-function optionsFault({ url, username, password }: BankClientOptions): string | undefined {
-  if (!isSecureUrl(url))
-    return "the bank's URL must be https (or http on a loopback address), without a user in it"
+function optionsFault({ url, username, password, route }: BankClientOptions): string | undefined {
+  if (!isSecureUrl(url, route?.plainHttpHosts)) return `the bank's URL ${secureUrlRule}`
   if (username === "" || /[:\p{Cc}]/u.test(username))
     return "set a user name without colons or control characters"
   return Redacted.value(password) === "" ? "set the account's password" : undefined
@@ -173,6 +179,12 @@ const fullJitter = <Output, Input>(schedule: Schedule.Schedule<Output, Input>) =
 /** Which failures of a read may be gone a moment later. One that the bank asks to wait for is the poller's to time. */
 const mayPass: { readonly [Tag in BankErrorReason["_tag"]]: boolean } = {
   Refused: true,
+  NameNotFound: true,
+  Unreachable: true,
+  CertificateRejected: false,
+  TlsFailed: true,
+  ProxyRefused: true,
+  ConnectionBroken: true,
   TimedOut: true,
   Unavailable: true,
   RateLimited: false,

@@ -1,10 +1,44 @@
 import { Schema } from "effect"
+import { connectionAdvice } from "./connection-cause.ts"
 
 /** How long the bank asks us to wait, where it says so. */
 const retryAfterSeconds = Schema.optionalKey(Schema.Finite)
 
-/** The connection could not be had, or broke before the answer was complete. `code` is such as `ECONNREFUSED`. */
+/** Nothing listens at the bank's address. `code` is the system's own name of the cause, here and below. */
 export class BankRefused extends Schema.TaggedError<BankRefused>()("Refused", { code: Schema.String }) {}
+
+/** The bank's host has no address: its name is misspelt, or DNS does not answer. */
+export class BankNameNotFound extends Schema.TaggedError<BankNameNotFound>()("NameNotFound", {
+  code: Schema.String,
+}) {}
+
+/** There is no route to the bank's host. */
+export class BankUnreachable extends Schema.TaggedError<BankUnreachable>()("Unreachable", {
+  code: Schema.String,
+}) {}
+
+/** The bank's certificate has expired, is another host's, or is of an authority that nobody knows. Nothing was sent. */
+export class BankCertificateRejected extends Schema.TaggedError<BankCertificateRejected>()(
+  "CertificateRejected",
+  {
+    code: Schema.String,
+  },
+) {}
+
+/** The two sides do not agree on TLS. Nothing was sent. */
+export class BankTlsFailed extends Schema.TaggedError<BankTlsFailed>()("TlsFailed", {
+  code: Schema.String,
+}) {}
+
+/** The proxy on the way lets the request not through. */
+export class BankProxyRefused extends Schema.TaggedError<BankProxyRefused>()("ProxyRefused", {
+  code: Schema.String,
+}) {}
+
+/** The connection broke before the answer was complete. Whether the bank acted on the request is not known. */
+export class BankConnectionBroken extends Schema.TaggedError<BankConnectionBroken>()("ConnectionBroken", {
+  code: Schema.String,
+}) {}
 
 /** No complete answer in time. Whether the bank acted on the request is not known. */
 export class BankTimedOut extends Schema.TaggedError<BankTimedOut>()("TimedOut", { code: Schema.String }) {}
@@ -59,6 +93,12 @@ export class BankRequestInvalid extends Schema.TaggedError<BankRequestInvalid>()
 
 export const BankErrorReason = Schema.Union([
   BankRefused,
+  BankNameNotFound,
+  BankUnreachable,
+  BankCertificateRejected,
+  BankTlsFailed,
+  BankProxyRefused,
+  BankConnectionBroken,
   BankTimedOut,
   BankUnauthorized,
   BankFault,
@@ -84,7 +124,13 @@ export type BankOperation = typeof BankOperation.Type
 
 /** What each reason says in an error's message: never the bank's own words, which may name a person. */
 const summaries: { readonly [Tag in BankErrorReason["_tag"]]: string } = {
-  Refused: "no connection to the bank",
+  Refused: "the bank's address refuses the connection",
+  NameNotFound: "the bank's host is not found",
+  Unreachable: "the bank's host cannot be reached",
+  CertificateRejected: "the bank's certificate is not accepted",
+  TlsFailed: "no TLS connection to the bank",
+  ProxyRefused: "the proxy to the bank refuses",
+  ConnectionBroken: "the connection to the bank broke",
   TimedOut: "the bank did not answer in time",
   Unauthorized: "the bank does not accept the account's user name and password",
   Fault: "the bank answered with a SOAP fault",
@@ -94,6 +140,17 @@ const summaries: { readonly [Tag in BankErrorReason["_tag"]]: string } = {
   Unavailable: "the bank's service is unavailable",
   CircuitOpen: "the bank failed too often and is left alone for a while",
   RequestInvalid: "the request was not sent",
+}
+
+/** The reasons that speak of the way to the bank. */
+const isConnection: { readonly [Tag in BankErrorReason["_tag"]]?: true } = {
+  Refused: true,
+  NameNotFound: true,
+  Unreachable: true,
+  CertificateRejected: true,
+  TlsFailed: true,
+  ProxyRefused: true,
+  ConnectionBroken: true,
 }
 
 /** A request to the bank brought no answer that could be used. */
@@ -106,10 +163,19 @@ export class BankError extends Schema.TaggedError<BankError>()("BankError", {
     return "retryAfterSeconds" in this.reason ? this.reason.retryAfterSeconds : undefined
   }
 
+  /** The system's own name of why there was no connection, such as `ECONNREFUSED`; `undefined` for any other reason. */
+  get connectionCode(): string | undefined {
+    return isConnection[this.reason._tag] && "code" in this.reason ? this.reason.code : undefined
+  }
+
+  get #more(): string {
+    if (this.reason._tag === "RequestInvalid") return `: ${this.reason.problem}`
+    return this.connectionCode === undefined ? "" : `: ${connectionAdvice(this.connectionCode)}`
+  }
+
   override get message(): string {
     const { _tag } = this.reason
-    const problem = this.reason._tag === "RequestInvalid" ? `: ${this.reason.problem}` : ""
-    return `${this.operation}: ${summaries[_tag]}${problem}`
+    return `${this.operation}: ${summaries[_tag]}${this.#more}`
   }
 }
 

@@ -70,6 +70,12 @@ const breakerLayer = ({ breakerFailuresMax, breakerOpenMs }: BreakerLimits) =>
 /** The reasons that speak of the bank's health; the others speak of the one request, and leave the circuit alone. */
 const tripsBreaker: { readonly [Tag in BankErrorReason["_tag"]]: boolean } = {
   Refused: true,
+  NameNotFound: true,
+  Unreachable: true,
+  CertificateRejected: true,
+  TlsFailed: true,
+  ProxyRefused: true,
+  ConnectionBroken: true,
   TimedOut: true,
   Unauthorized: true,
   Fault: false,

@@ -1,7 +1,11 @@
-import { Effect, Schema } from "effect"
+import { getCACertificates } from "node:tls"
+import { Effect, Redacted, Schema } from "effect"
 import type { Scope } from "effect"
-import { Agent } from "undici"
+import { Agent, EnvHttpProxyAgent } from "undici"
 import type { Dispatcher } from "undici"
+import type { BankRoute } from "./bank-route.ts"
+import { straightRoute } from "./bank-route.ts"
+import { connectionAdvice, connectionCause } from "./connection-cause.ts"
 
 /** How long each part of one exchange may take, how large its answer may be, how many run at once. */
 export interface ExchangeLimits {
@@ -30,9 +34,27 @@ export interface ExchangeResponse {
 
 /** No complete answer came. `code` is the system's or undici's own name of the cause, such as `ECONNREFUSED`. */
 export class ExchangeFailed extends Schema.TaggedError<ExchangeFailed>()("ExchangeFailed", {
-  kind: Schema.Literals(["refused", "timed-out", "too-large"]),
+  kind: Schema.Literals([
+    "refused",
+    "name-not-found",
+    "unreachable",
+    "certificate",
+    "tls",
+    "proxy",
+    "broken",
+    "timed-out",
+    "too-large",
+  ]),
   code: Schema.String,
-}) {}
+}) {
+  /** What happened and what to do about it. */
+  get advice(): string {
+    if (this.kind === "timed-out") return `it did not answer in time (${this.code})`
+    return this.kind === "too-large"
+      ? `its answer is over the size limit (${this.code})`
+      : connectionAdvice(this.code)
+  }
+}
 
 export type Exchange = (request: ExchangeRequest) => Effect.Effect<ExchangeResponse, ExchangeFailed>
 
@@ -48,8 +70,9 @@ const tlsSessionsMax = 10
 export const makeExchange = Effect.fnUntraced(function* (
   limits: ExchangeLimits,
   transport?: Exchange,
+  route: BankRoute = straightRoute,
 ): Effect.fn.Return<Exchange, never, Scope.Scope> {
-  const carry = transport ?? (yield* makeHttpTransport(limits))
+  const carry = transport ?? (yield* makeHttpTransport(limits, route))
   return (request) =>
     Effect.timeoutOrElse(carry(request), {
       duration: limits.exchangeMsMax,
@@ -59,9 +82,10 @@ export const makeExchange = Effect.fnUntraced(function* (
 
 const makeHttpTransport = Effect.fnUntraced(function* (
   limits: ExchangeLimits,
+  route: BankRoute,
 ): Effect.fn.Return<Exchange, never, Scope.Scope> {
   const agent = yield* Effect.acquireRelease(
-    Effect.sync(() => makeAgent(limits)),
+    Effect.sync(() => makeAgent(limits, route)),
     (agent) => Effect.promise(() => agent.destroy()),
   )
   return (request) =>
@@ -71,16 +95,20 @@ const makeHttpTransport = Effect.fnUntraced(function* (
     })
 })
 
-const makeAgent = (limits: ExchangeLimits): Agent =>
-  new Agent({
+/** A proxy cannot reach our own machine. */
+const neverProxied = ["localhost", ".localhost", "127.0.0.1", "::1"]
+
+function makeAgent(limits: ExchangeLimits, { authorities, proxyUrl, noProxy }: BankRoute): Dispatcher {
+  const tls = {
+    rejectUnauthorized: true,
+    maxCachedSessions: tlsSessionsMax,
+    ...(authorities.length === 0 ? {} : { ca: [...getCACertificates("default"), ...authorities] }),
+  }
+  const options = {
     connections: limits.connectionsMax,
     pipelining: 1,
     allowH2: false,
-    connect: {
-      timeout: limits.connectMsMax,
-      rejectUnauthorized: true,
-      maxCachedSessions: tlsSessionsMax,
-    },
+    connect: { timeout: limits.connectMsMax, ...tls },
     headersTimeout: limits.headersMsMax,
     bodyTimeout: limits.bodyIdleMsMax,
     maxHeaderSize: headerBytesMax,
@@ -88,7 +116,19 @@ const makeAgent = (limits: ExchangeLimits): Agent =>
     keepAliveTimeout: keepAliveMs,
     keepAliveMaxTimeout: keepAliveMsMax,
     strictContentLength: true,
+  }
+  if (proxyUrl === undefined || noProxy.includes("*")) return new Agent(options)
+  return new EnvHttpProxyAgent({
+    ...options,
+    connectTimeout: limits.connectMsMax,
+    requestTls: tls,
+    proxyTls: tls,
+    // Each is given, so that none is taken from the process's environment.
+    httpProxy: "",
+    httpsProxy: Redacted.value(proxyUrl),
+    noProxy: [...noProxy, ...neverProxied].join(","),
   })
+}
 
 async function perform(
   agent: Dispatcher,
@@ -107,7 +147,7 @@ async function perform(
   return { status: response.statusCode, headers: response.headers, body }
 }
 
-/** What a failed exchange's cause code means; any other code is a connection that could not be had or that broke. */
+/** What a failed exchange's cause code means; any other code is the connection's. */
 const kindByCode: ReadonlyMap<string, ExchangeFailed["kind"]> = new Map([
   ["UND_ERR_CONNECT_TIMEOUT", "timed-out"],
   ["UND_ERR_HEADERS_TIMEOUT", "timed-out"],
@@ -118,7 +158,14 @@ const kindByCode: ReadonlyMap<string, ExchangeFailed["kind"]> = new Map([
 
 /** Only the code is kept: an error's message may quote what was sent. */
 function failureOf(error: unknown): ExchangeFailed {
-  const code =
-    error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "UNKNOWN"
-  return new ExchangeFailed({ kind: kindByCode.get(code) ?? "refused", code })
+  const code = codeOf(error)
+  return new ExchangeFailed({ kind: kindByCode.get(code) ?? connectionCause(code), code })
+}
+
+/** A proxy's refusal has no code of its own; its message is undici's, and holds the status alone. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return "UNKNOWN"
+  const [, status] = /^Proxy response \((\d+)\)/u.exec(error.message) ?? []
+  if (status !== undefined) return `PROXY_${status}`
+  return "code" in error && typeof error.code === "string" ? error.code : "UNKNOWN"
 }

@@ -2,11 +2,12 @@ import { Clock, Deferred, Effect, Redacted, Result, Schema } from "effect"
 import type { Scope } from "effect"
 import { parseJson, parseJsonText } from "./callback-json.ts"
 import type { JsonInvalid, JsonValue } from "./callback-json.ts"
+import type { BankRoute } from "./bank-route.ts"
 import { makeExchange } from "./http-exchange.ts"
 import type { Exchange, ExchangeLimits } from "./http-exchange.ts"
 import { importKeySet, keysFor } from "./jwks-keys.ts"
 import type { KeySet, SignatureAlgorithm, SignatureKey } from "./jwks-keys.ts"
-import { isSecureUrl } from "./secure-url.ts"
+import { isSecureUrl, secureUrlRule } from "./secure-url.ts"
 
 export interface JwksLimits extends ExchangeLimits {
   /** A set this old is fetched again before it is used. */
@@ -38,6 +39,8 @@ export interface JwksOptions {
   readonly limits?: Partial<JwksLimits>
   /** What carries the requests; HTTP by default. */
   readonly exchange?: Exchange
+  /** How HTTP gets there; straight by default. */
+  readonly route?: BankRoute
 }
 
 /** The options cannot be used; `message` says what to set. */
@@ -85,16 +88,14 @@ export const makeJwks = Effect.fnUntraced(function* (
   options: JwksOptions,
 ): Effect.fn.Return<Jwks, JwksConfigError, Scope.Scope> {
   const algorithms = options.algorithms ?? ["RS256"]
-  if (!isSecureUrl(options.url)) {
-    return yield* new JwksConfigError({
-      message: "the JWKS URL must be https (or http on a loopback address)",
-    })
+  if (!isSecureUrl(options.url, options.route?.plainHttpHosts)) {
+    return yield* new JwksConfigError({ message: `the JWKS URL ${secureUrlRule}` })
   }
   if (algorithms.length === 0) {
     return yield* new JwksConfigError({ message: "allow at least one signature algorithm, such as RS256" })
   }
   const limits = { ...jwksLimitsDefault, ...options.limits }
-  const exchange = yield* makeExchange(limits, options.exchange)
+  const exchange = yield* makeExchange(limits, options.exchange, options.route)
   const state: State = { held: undefined, triedAt: undefined, fetching: undefined, closed: false }
   const refresh = yield* makeRefresh(state, fetchKeys(exchange, options, algorithms))
   return {
@@ -211,7 +212,7 @@ const fetchKeys = (
         (keys) => (keys === undefined ? unfetched("no key set") : Effect.as(warnOfSkipped(keys), keys)),
       )
     }),
-    Effect.catchTag("ExchangeFailed", ({ kind, code }) => unfetched(`${kind} (${code})`)),
+    Effect.catchTag("ExchangeFailed", ({ advice }) => unfetched(advice)),
   )
 }
 

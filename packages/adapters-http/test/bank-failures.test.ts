@@ -56,7 +56,7 @@ describe("no answer", () => {
       reply(acceptQuoteResponse.encode({ accepted: true })),
       { _tag: "Malformed", code: "unexpected-element" },
     ],
-    ["a connection that breaks", (response) => response.destroy(), { _tag: "Refused" }],
+    ["a connection that breaks", (response) => response.destroy(), { _tag: "ConnectionBroken" }],
     [
       "an answer that breaks",
       (response) => {
@@ -64,7 +64,7 @@ describe("no answer", () => {
         response.write("<a>")
         response.destroy()
       },
-      { _tag: "Refused" },
+      { _tag: "ConnectionBroken" },
     ],
   ])("%s", async (_title, answer, reason) => {
     const error = await failing(answer)
@@ -191,7 +191,7 @@ describe("no answer", () => {
           }),
         )
         expect((yield* Fiber.join(waiting)).reason).toMatchObject({
-          _tag: "Refused",
+          _tag: "ConnectionBroken",
           code: "UND_ERR_DESTROYED",
         })
       }),

@@ -1,7 +1,9 @@
 import { accessSync, constants, statfsSync } from "node:fs"
 import { dirname } from "node:path"
 import { makeBankClient } from "@loan-engine/adapters-http/bank-client"
-import type { BankErrorReason } from "@loan-engine/adapters-http/bank-error"
+import type { BankRoute } from "@loan-engine/adapters-http/bank-route"
+import type { BankError, BankErrorReason } from "@loan-engine/adapters-http/bank-error"
+import { connectionAdvice } from "@loan-engine/adapters-http/connection-cause"
 import { bankClientLimitsDefault } from "@loan-engine/adapters-http/bank-client"
 import { makeExchange } from "@loan-engine/adapters-http/http-exchange"
 import { makeJwks } from "@loan-engine/adapters-http/jwks"
@@ -182,8 +184,8 @@ const checkEngine = Effect.fnUntraced(function* ({ host, port }: OperatorConfig)
       )
 })
 
-const ask = Effect.fnUntraced(function* (url: URL) {
-  const exchange = yield* makeExchange(bankClientLimitsDefault)
+const ask = Effect.fnUntraced(function* (url: URL, route?: BankRoute) {
+  const exchange = yield* makeExchange(bankClientLimitsDefault, undefined, route)
   return yield* Effect.result(exchange({ url, method: "GET", headers: {} }))
 })
 
@@ -205,10 +207,18 @@ const checkBank = Effect.fnUntraced(function* ({ name, bank }: AccountConfig) {
   if (Result.isFailure(client)) return [failed(at, "its settings cannot be used", client.failure.message)]
   const answer = yield* Effect.result(client.success.getApplicationStatus(nobodysLoan))
   const outcome = Result.isSuccess(answer) ? "Fault" : answer.failure.reason._tag
-  const [state, found, mend] = byOutcome[outcome]
-  const clock = yield* checkClock(name, new URL(bank.url))
+  const [
+    state,
+    found,
+    mend = Result.isFailure(answer) && state === "failed" ? wayOut(answer.failure) : undefined,
+  ] = byOutcome[outcome]
+  const clock = yield* checkClock(name, new URL(bank.url), bank.route)
   return [{ name: at, state, found, ...(mend === undefined ? {} : { mend }) }, clock]
 })
+
+/** Of a connection that could not be had the reason's own name says most. */
+const wayOut = ({ connectionCode: code }: BankError): string | undefined =>
+  code === undefined ? undefined : `Check LOAN_ENGINE_BANK_URL: ${connectionAdvice(code)}.`
 
 const unreachable = [
   "failed",
@@ -237,7 +247,13 @@ const byOutcome: {
     "Correct LOAN_ENGINE_BANK_USERNAME and LOAN_ENGINE_BANK_PASSWORD.",
   ],
   RateLimited: ["warning", "it asks for fewer requests", "Lower LOAN_ENGINE_POLL_RATE_PER_SECOND."],
-  Refused: unreachable,
+  Refused: ["failed", "its address refuses the connection"],
+  NameNotFound: ["failed", "its host is not found"],
+  Unreachable: ["failed", "its host cannot be reached"],
+  CertificateRejected: ["failed", "its certificate is not accepted"],
+  TlsFailed: ["failed", "no TLS connection to it is had"],
+  ProxyRefused: ["failed", "the proxy to it refuses"],
+  ConnectionBroken: ["failed", "it breaks the connection"],
   TimedOut: unreachable,
   Unavailable: unreachable,
   CircuitOpen: unreachable,
@@ -245,9 +261,9 @@ const byOutcome: {
 }
 
 /** The bank's own clock, as its answers have it, beside ours: signed times and rulings go by it. */
-const checkClock = Effect.fnUntraced(function* (account: string, bankUrl: URL) {
+const checkClock = Effect.fnUntraced(function* (account: string, bankUrl: URL, route: BankRoute) {
   const name = `clock ${account}`
-  const answer = yield* ask(bankUrl)
+  const answer = yield* ask(bankUrl, route)
   const now = yield* Clock.currentTimeMillis
   const date = Result.isSuccess(answer) ? answer.success.headers["date"] : undefined
   const told = typeof date === "string" ? Date.parse(date) : Number.NaN
@@ -261,8 +277,8 @@ const checkClock = Effect.fnUntraced(function* (account: string, bankUrl: URL) {
 const checkJwks = Effect.fnUntraced(function* ({ name, jwks }: AccountConfig) {
   const at = `keys ${name}`
   if (jwks === undefined) return skipped(at, "LOAN_ENGINE_JWKS_URL is not set: signatures are not looked at")
-  const { url, apiKey } = jwks
-  const keys = yield* Effect.result(makeJwks({ url, ...(apiKey === undefined ? {} : { apiKey }) }))
+  const { url, apiKey, route } = jwks
+  const keys = yield* Effect.result(makeJwks({ url, route, ...(apiKey === undefined ? {} : { apiKey }) }))
   if (Result.isFailure(keys)) return failed(at, "the settings cannot be used", keys.failure.message)
   // A key that nobody has: that it is unknown is certain only once the set was read.
   const { state } = yield* keys.success.lookUp("loan-engine-doctor")

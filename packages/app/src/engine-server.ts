@@ -167,7 +167,8 @@ const accountOptions = Effect.fnUntraced(function* (account: AccountConfig) {
   }
 })
 
-const withoutAbsent = ({ url, apiKey }: NonNullable<AccountConfig["jwks"]>) => ({
+const withoutAbsent = ({ url, apiKey, route }: NonNullable<AccountConfig["jwks"]>) => ({
   url,
+  route,
   ...(apiKey === undefined ? {} : { apiKey }),
 })

@@ -12,13 +12,14 @@ import { loanClient } from "./client.ts"
 import { invalid, loanApiError } from "./client/loan-api-error.ts"
 import type { LoanClient, LoanListFilter } from "./client.ts"
 import { engineConfig } from "./config/config.ts"
-import { ignoredLine, readSettings } from "./config/read-settings.ts"
+import { readSettings } from "./config/read-settings.ts"
 import type { LoanEngineSettings } from "./config/settings.ts"
 import { environmentSources, fileSource, writtenSource } from "./config/sources.ts"
 import type { Environment } from "./config/sources.ts"
 import { Currencies } from "./currencies.ts"
 import { engineServices, makeEngineHttp } from "./engine-server.ts"
 import { logLayer, logToLayer } from "./telemetry/log.ts"
+import { consoleLayer } from "./telemetry/output.ts"
 import type { LogEntry } from "./telemetry/log.ts"
 
 export interface OpenOptions {
@@ -99,10 +100,8 @@ const open = Effect.fnUntraced(function* (settings: LoanEngineSettings, options:
   const { level, format } = config.telemetry.log
   const logging =
     options.log === undefined ? logLayer({ level, format: format ?? "json" }) : logToLayer(level, options.log)
-  const services = yield* Layer.build(Layer.provideMerge(engineServices(own), logging))
-  yield* Effect.provideContext(
-    Effect.forEach(read.ignored, (name) => Effect.logWarning(ignoredLine(name))),
-    services,
+  const services = yield* Layer.build(
+    Layer.provideMerge(engineServices(own), Layer.merge(logging, consoleLayer)),
   )
   const http = yield* Effect.provideContext(makeEngineHttp(own), services)
   return { services, http, key }

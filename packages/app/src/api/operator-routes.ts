@@ -5,6 +5,7 @@ import { HttpRouter, HttpServerResponse } from "effect/http"
 import { PrometheusMetrics } from "effect/observability"
 import { makeLoanGauges } from "../telemetry/loan-gauges.ts"
 import { buildInfoGauge } from "../telemetry/metrics.ts"
+import { showOutputLost } from "../telemetry/output.ts"
 import type { Readiness, ReadinessReport } from "../telemetry/readiness.ts"
 import { version } from "../version.ts"
 import { Banks } from "../polling/banks.ts"
@@ -80,5 +81,9 @@ const metricsPage = Effect.fnUntraced(function* (
     { discard: true },
   )
   yield* Metric.update(buildInfoGauge.of({ version, node: process.versions.node }), 1)
-  return countLoans.pipe(Effect.andThen(showCircuits), Effect.andThen(PrometheusMetrics.format()))
+  return countLoans.pipe(
+    Effect.andThen(showCircuits),
+    Effect.andThen(showOutputLost),
+    Effect.andThen(PrometheusMetrics.format()),
+  )
 })

@@ -2,7 +2,6 @@ import { Effect, Redacted } from "effect"
 import { Command } from "effect/cli"
 import { operatorConfig, servedConfig, settingsFromEnvironment } from "../config/config.ts"
 import type { AccountConfig } from "../config/config.ts"
-import { ignoredLine } from "../config/read-settings.ts"
 import type { Found } from "../config/read-settings.ts"
 import { databasePlace } from "../store/database.ts"
 import { jsonFlag, print, table } from "./output.ts"
@@ -20,14 +19,8 @@ export const config = Command.make(
       value: inForce(found, place, accounts) ?? valueShown(found),
       from: found.source?.from ?? "default",
     }))
-    const { ignored } = settings
-    yield* print(json, { settings: shown, ignored }, [
-      ...table(
-        ["setting", "value", "from"],
-        shown.map(({ setting, value, from }) => [setting, textOf(value), from]),
-      ),
-      ...ignored.map(ignoredLine),
-    ])
+    const rows = shown.map(({ setting, value, from }) => [setting, textOf(value), from])
+    yield* print(json, { settings: shown }, table(["setting", "value", "from"], rows))
     yield* servedConfig(settings)
   }),
 ).pipe(

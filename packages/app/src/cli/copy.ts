@@ -29,9 +29,9 @@ export const copy = Command.make(
   "copy",
   flags,
   Effect.fn(function* ({ from, to, json }) {
-    const source = yield* existingDatabase(Option.some(from))
+    const source = yield* existingDatabase(Option.some(from), "--from")
     if (source.store !== "sqlite") return yield* unusable("--from must be an SQLite file's path.")
-    const target = yield* existingDatabase(to)
+    const target = yield* existingDatabase(to, "--to")
     if (target.store !== "postgres") {
       return yield* unusable(
         "There is no PostgreSQL database to copy into: set LOAN_ENGINE_DATABASE_URL, or --to, to postgres://….",

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs"
-import { Effect, Layer, Option, Redacted } from "effect"
+import { Effect, Layer, Option } from "effect"
 import { Flag } from "effect/cli"
 import { operatorConfigFromEnvironment, settingsFromEnvironment } from "../config/config.ts"
 import { databaseConfig } from "../config/database-config.ts"
@@ -19,13 +19,16 @@ export const databaseFlag = Flag.String("database").pipe(
 
 /** The store that is named, or else set. A file must exist: a mistyped path must not make a new one. */
 export const existingDatabase = Effect.fnUntraced(
-  function* (named: Option.Option<string>): Effect.fn.Return<Database, { readonly message: string }> {
+  function* (
+    named: Option.Option<string>,
+    flag = "--database",
+  ): Effect.fn.Return<Database, { readonly message: string }> {
     const settings = yield* settingsFromEnvironment
-    const url = Option.map(named, (text) => Redacted.make(text))
-    const database = yield* databaseConfig(settings, Option.getOrUndefined(url))
+    const given = Option.map(named, (url) => ({ flag, url }))
+    const database = yield* databaseConfig(settings, Option.getOrUndefined(given))
     if (database.store !== "sqlite" || existsSync(database.path)) return database
     return yield* unusable(
-      `There is no file ${database.path}. Set LOAN_ENGINE_DATABASE_URL, or --database, to the engine's store.`,
+      `There is no file ${database.path}. Set LOAN_ENGINE_DATABASE_URL, or ${flag}, to the engine's store.`,
     )
   },
   Effect.mapError(({ message }) => unusable(message)),

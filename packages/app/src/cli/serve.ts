@@ -3,9 +3,10 @@ import { Command } from "effect/cli"
 import { servedConfig, settingsFromEnvironment } from "../config/config.ts"
 import { engineServer } from "../engine-server.ts"
 import { HttpListener } from "../http-listener.ts"
+import { stopWithLauncher } from "./launcher.ts"
+import { endsWithin, stopGraceMs } from "./stop-grace.ts"
 import { logLayer } from "../telemetry/log.ts"
 import { databasePlace } from "../store/database.ts"
-import { ignoredLine } from "../config/read-settings.ts"
 import { version } from "../version.ts"
 
 /** `loan-engine serve`: the engine against any bank, configured by the environment, until it is stopped. */
@@ -17,29 +18,21 @@ export const serve = Command.make(
     const config = yield* servedConfig(settings)
     const { database, telemetry } = config
     const format = telemetry.log.format ?? (process.stderr.isTTY ? "pretty" : "json")
-    yield* Effect.forEach(settings.ignored, (name) => Effect.logWarning(ignoredLine(name)))
-      .pipe(
-        Effect.andThen(
-          Layer.launch(
-            engineServer(config).pipe(
-              Layer.tap((context) => {
-                const { url } = Context.get(context, HttpListener)
-                return Console.log(
-                  `loan engine listens on ${url}, storing in ${databasePlace(database)}`,
-                ).pipe(
-                  Effect.andThen(
-                    Effect.annotateLogs(Effect.logInfo("the engine is ready"), { url, version }),
-                  ),
-                )
-              }),
-            ),
-          ),
-        ),
-      )
-      .pipe(
-        Effect.ensuring(Effect.logInfo("the engine has stopped")),
-        Effect.provide(logLayer({ ...telemetry.log, format })),
-      )
+    const server = engineServer(config).pipe(
+      Layer.tap((context) => {
+        const { url } = Context.get(context, HttpListener)
+        return Console.log(`loan engine listens on ${url}, storing in ${databasePlace(database)}`).pipe(
+          Effect.andThen(Effect.annotateLogs(Effect.logInfo("the engine is ready"), { url, version })),
+        )
+      }),
+    )
+    const launcher = config.stopWithLauncher ? stopWithLauncher : Effect.void
+    yield* Effect.forkChild(launcher).pipe(
+      Effect.andThen(Layer.launch(server)),
+      endsWithin(stopGraceMs(config)),
+      Effect.ensuring(Effect.logInfo("the engine has stopped")),
+      Effect.provide(logLayer({ ...telemetry.log, format })),
+    )
   }),
 ).pipe(
   Command.withDescription(

@@ -7,7 +7,10 @@ import { ApplicationReference } from "@loan-engine/domain/observation"
 import { Clock, Console, Effect, Fiber, Option, Schema } from "effect"
 import type { Redacted } from "effect"
 import { Command, Flag } from "effect/cli"
+import { sqlitePath } from "../config/sqlite-path.ts"
 import { consoleLink, localKey, openInBrowser } from "./console-link.ts"
+import { stopWithLauncher } from "./launcher.ts"
+import { unusable } from "./exit-codes.ts"
 import { chaosLevels } from "../sandbox/chaos.ts"
 import type { Demo } from "../sandbox/demo.ts"
 import { differenceOf } from "../sandbox/judge.ts"
@@ -65,7 +68,8 @@ export const start = Command.make(
   "start",
   flags,
   Effect.fn(function* ({ once, loans, seed, chaos, dialects, speed, open, database }) {
-    const databasePath = Option.isSome(database) ? database.value : yield* temporaryFile
+    yield* Effect.forkScoped(stopWithLauncher)
+    const databasePath = Option.isSome(database) ? yield* fileOf(database.value) : yield* temporaryFile
     const bankSpeed = Option.getOrElse(speed, () => (once ? 100_000 : 20_000))
     const apiKey = yield* localKey
     const demo = yield* makeDemo({ seed, chaos, dialects, speed: bankSpeed, databasePath, apiKey })
@@ -80,6 +84,9 @@ export const start = Command.make(
     return yield* flowForever(demo, loans)
   }, Effect.scoped),
 ).pipe(Command.withDescription("Run a sandbox bank and the engine together, and watch the loans move"))
+
+const fileOf = (named: string) =>
+  Effect.mapError(Effect.fromResult(sqlitePath(named)), (fault) => unusable(`--database ${fault}`))
 
 const temporaryFile = Effect.map(
   Effect.acquireRelease(

@@ -1,15 +1,12 @@
 import { makeExchange } from "@loan-engine/adapters-http/http-exchange"
 import { bankClientLimitsDefault } from "@loan-engine/adapters-http/bank-client"
-import { Config, Effect } from "effect"
+import { Effect } from "effect"
 import { Argument, Command } from "effect/cli"
+import { settingsFromEnvironment } from "../config/config.ts"
+import { routeConfig } from "../config/route-config.ts"
 import { BankUnanswered } from "./exit-codes.ts"
 import { reference } from "./loan-argument.ts"
 import { jsonFlag, print } from "./output.ts"
-
-const triggerUrlDefault =
-  "https://apigw.integration.resurs.com/api/external_test_utils/v1/ext-test-utils/agent"
-
-const triggerUrl = Config.withDefault(Config.String("LOAN_ENGINE_TRIGGER_URL"), triggerUrlDefault)
 
 /**
  * `loan-engine trigger <action> <reference>`: the bank's test utility, which makes its test environment send a callback.
@@ -26,21 +23,22 @@ export const trigger = Command.make(
     json: jsonFlag,
   },
   Effect.fn(function* (options) {
-    const base = yield* triggerUrl
-    const path = [options.action, options.reference].map(encodeURIComponent).join("/")
-    const url = new URL(`${base.replace(/\/+$/u, "")}/${path}`)
-    const exchange = yield* makeExchange(bankClientLimitsDefault)
+    const settings = yield* settingsFromEnvironment
+    const { engine } = settings
+    const url = urlOf(engine.triggerUrl, engine.triggerPath, options.action, options.reference)
+    const exchange = yield* makeExchange(bankClientLimitsDefault, undefined, yield* routeConfig(settings))
     const { status } = yield* exchange({ url, method: "GET", headers: {} }).pipe(
       Effect.catchTag(
         "ExchangeFailed",
-        ({ kind, code }) =>
-          new BankUnanswered({ message: `The bank's test utility did not answer: ${kind} (${code}).` }),
+        ({ advice }) => new BankUnanswered({ message: `The bank's test utility did not answer: ${advice}.` }),
       ),
     )
     const { action, reference: applicationReference } = options
     if (status !== 200) {
       return yield* new BankUnanswered({
-        message: `The bank's test utility answered ${status} to ${action} for ${applicationReference}: check both.`,
+        message:
+          `The bank's test utility at ${url.origin} answered ${status} to ${action} for ${applicationReference}: check both. If it ` +
+          "has moved, set LOAN_ENGINE_TRIGGER_URL and LOAN_ENGINE_TRIGGER_PATH.",
       })
     }
     yield* print(options.json, { action, applicationReference, triggered: true }, [
@@ -48,3 +46,12 @@ export const trigger = Command.make(
     ])
   }, Effect.scoped),
 ).pipe(Command.withDescription("Make the bank's test environment send a callback"))
+
+/** The path is joined as text: a base with a path of its own keeps it. */
+const urlOf = (base: string, path: string, action: string, reference: string): URL =>
+  new URL(
+    base.replace(/\/+$/u, "") +
+      path
+        .replace("{action}", () => encodeURIComponent(action))
+        .replace("{applicationReference}", () => encodeURIComponent(reference)),
+  )

@@ -1,3 +1,4 @@
+import type { BankRoute } from "@loan-engine/adapters-http/bank-route"
 import type { BreakerLimits } from "@loan-engine/adapters-http/bank-guard"
 import { breakerLimitsDefault } from "@loan-engine/adapters-http/bank-guard"
 import { callbackReceiverLimitsDefault } from "@loan-engine/adapters-http/callback-receiver"
@@ -26,6 +27,7 @@ import { databaseConfig } from "./database-config.ts"
 import { limitsIn } from "./limits-in.ts"
 import { readSettings } from "./read-settings.ts"
 import type { SettingsRead } from "./read-settings.ts"
+import { routeConfig } from "./route-config.ts"
 import type { AccountValues, LoanEngineSettings } from "./settings.ts"
 import { Environment, environmentSources, writtenSource } from "./sources.ts"
 import { telemetryConfig } from "./telemetry-config.ts"
@@ -38,10 +40,17 @@ export interface AccountConfig extends CallbackConfig {
   /** ISO 4217. */
   readonly currency: string | undefined
   readonly bank: BankConfig | undefined
-  readonly jwks: { readonly url: string; readonly apiKey: Redacted.Redacted | undefined } | undefined
+  readonly jwks: JwksConfig | undefined
+}
+
+export interface JwksConfig {
+  readonly url: string
+  readonly apiKey: Redacted.Redacted | undefined
+  readonly route: BankRoute
 }
 
 export interface BankConfig {
+  readonly route: BankRoute
   readonly url: string
   readonly username: string
   readonly password: Redacted.Redacted
@@ -65,6 +74,8 @@ export interface OperatorConfig {
 
 /** Everything an engine runs on. */
 export interface EngineConfig extends OperatorConfig {
+  /** Whether an engine that is served by itself stops with the package manager that started it. */
+  readonly stopWithLauncher: boolean
   readonly api: ApiConfig
 }
 
@@ -112,18 +123,19 @@ export const engineConfig = Effect.fnUntraced(function* (
         "true, which holds every callback until a poll confirms it.",
     })
   }
-  return { ...config, api }
+  return { ...config, api, stopWithLauncher: read.engine.stopWithLauncher }
 })
 
 /** What an operator's command works with. */
 export function operatorConfig(read: SettingsRead): Effect.Effect<OperatorConfig, ConfigUnusable> {
   return Effect.gen(function* () {
     const { engine } = read
+    const route = yield* routeConfig(read)
     return {
       host: engine.host,
       port: engine.port,
       database: yield* databaseConfig(read),
-      accounts: yield* Effect.forEach(read.accounts, (account) => accountConfig(read, account)),
+      accounts: yield* Effect.forEach(read.accounts, (account) => accountConfig(read, account, route)),
       poller: { ...limitsIn(engine, pollerDefaults), cadence: limitsIn(engine, cadenceDefaults) },
       serverLimits: limitsIn(engine, serverLimitsDefault),
       callbackLimits: limitsIn(engine, callbackReceiverLimitsDefault),
@@ -139,13 +151,14 @@ export function operatorConfig(read: SettingsRead): Effect.Effect<OperatorConfig
 const accountConfig = Effect.fnUntraced(function* (
   read: SettingsRead,
   account: AccountValues & { readonly name: AccountName },
+  route: BankRoute,
 ): Effect.fn.Return<AccountConfig, ConfigUnusable> {
   const { name, jwksUrl, jwksApiKey, currency } = account
   return {
     name,
     currency: currency ?? currencies.get(name.toLowerCase()),
-    bank: yield* bankConfig(read, account),
-    jwks: jwksUrl === undefined ? undefined : { url: jwksUrl, apiKey: jwksApiKey },
+    bank: yield* bankConfig(read, account, route),
+    jwks: jwksUrl === undefined ? undefined : { url: jwksUrl, apiKey: jwksApiKey, route },
     ...(yield* callbackConfig(account, read.ownNameOf(name))),
   }
 })
@@ -167,6 +180,7 @@ const currencies: ReadonlyMap<string, string> = new Map([
 function bankConfig(
   read: SettingsRead,
   { name, bankUrl: url, bankUsername: username, bankPassword: password }: SettingsRead["accounts"][number],
+  route: BankRoute,
 ): Effect.Effect<BankConfig | undefined, ConfigUnusable> {
   const isShared = read.accounts.length > 1
   if (username === undefined && password === undefined && (url === undefined || isShared)) {
@@ -180,5 +194,5 @@ function bankConfig(
       }),
     )
   }
-  return Effect.succeed({ url, username, password })
+  return Effect.succeed({ url, username, password, route })
 }

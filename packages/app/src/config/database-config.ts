@@ -1,4 +1,4 @@
-import { Effect, Redacted } from "effect"
+import { Effect, Redacted, Result } from "effect"
 import type { Database } from "../store/database.ts"
 import { positionsPerTransaction } from "../store/feed-positions.ts"
 import { urlFault } from "../store/postgres-hosts.ts"
@@ -7,39 +7,44 @@ import { sqliteLimitsDefault } from "../store/sqlite.ts"
 import { ConfigUnusable } from "./config-unusable.ts"
 import { limitsIn } from "./limits-in.ts"
 import type { SettingsRead } from "./read-settings.ts"
+import { sqlitePath } from "./sqlite-path.ts"
 
 /** How many partitions are still planned over quickly; a table that needs more needs more servers. */
 const databasePartitionsMax = 1_024
 
+/** Where the database's URL was given, if not by the setting: a flag, by its name. */
+export interface NamedDatabase {
+  readonly flag: string
+  readonly url: string
+}
+
 /** `postgres://…` is a PostgreSQL server; anything else is an SQLite file's path, with or without `file:`. */
 export function databaseConfig(
   { engine, nameOf }: SettingsRead,
-  named: Redacted.Redacted = engine.databaseUrl,
+  named?: NamedDatabase,
 ): Effect.Effect<Database, ConfigUnusable> {
-  const url = Redacted.value(named)
-  const called = nameOf("databaseUrl")
-  if (/^postgres(?:ql)?:/u.test(url)) return postgresDatabase(engine, nameOf, named)
-  const path = url.replace(/^file:(?:\/\/)?/u, "")
-  if (path.trim() === "") {
-    return unusable(`${called} is empty: give an SQLite file's path, or postgres://….`)
-  }
-  if (path.includes("://")) {
-    return unusable(
-      `${called} begins like a URL, but of no kind that is known: give postgres://…, or a file's path.`,
-    )
-  }
-  return Effect.succeed({ store: "sqlite", path, limits: limitsIn(engine, sqliteLimitsDefault) })
+  const called = named?.flag ?? nameOf("databaseUrl")
+  const url = named?.url ?? Redacted.value(engine.databaseUrl)
+  if (/^postgres(?:ql)?:/iu.test(url)) return postgresDatabase(engine, nameOf, called, Redacted.make(url))
+  const path = sqlitePath(url)
+  if (Result.isFailure(path)) return unusable(`${called} ${path.failure}`)
+  return Effect.succeed({
+    store: "sqlite",
+    path: path.success,
+    limits: limitsIn(engine, sqliteLimitsDefault),
+  })
 }
 
 function postgresDatabase(
   engine: SettingsRead["engine"],
   nameOf: SettingsRead["nameOf"],
+  called: string,
   url: Redacted.Redacted,
 ): Effect.Effect<Database, ConfigUnusable> {
   const schema = engine.databaseSchema
   const limits = limitsIn(engine, postgresLimitsDefault)
   const fault = urlFault(Redacted.value(url))
-  if (fault !== undefined) return unusable(`${nameOf("databaseUrl")} ${fault}`)
+  if (fault !== undefined) return unusable(`${called} ${fault}`)
   if (!schemaPattern.test(schema)) {
     return unusable(
       `${nameOf("databaseSchema")} must be a name of small letters, digits and underscores, not beginning with pg_.`,

@@ -4,8 +4,9 @@ import { ConfigUnusable } from "./config-unusable.ts"
 import type { AnySetting, Settings, ValuesOf } from "./setting.ts"
 import { accountSettings, engineSettings } from "./settings.ts"
 import type { AccountValues, EngineValues } from "./settings.ts"
-import { variableOf } from "./sources.ts"
+import { Unreadable } from "./sources.ts"
 import type { Source } from "./sources.ts"
+import { variableOf } from "./variable-names.ts"
 
 /** One setting in force, and where it comes from. */
 export interface Found {
@@ -25,8 +26,6 @@ export interface SettingsRead {
   readonly accounts: ReadonlyArray<AccountValues & { readonly name: AccountName }>
   /** The same as a list, for showing. */
   readonly found: ReadonlyArray<Found>
-  /** Variables that look like settings and are none. */
-  readonly ignored: ReadonlyArray<string>
   /** What whoever set it calls a setting: `LOAN_ENGINE_PORT`, or `port`. */
   readonly nameOf: (setting: string, account?: string) => string
   /** The same of an account's own; with one account only, whatever counts for all accounts is its own. */
@@ -35,10 +34,6 @@ export interface SettingsRead {
 
 const isAccountName = Schema.is(AccountName)
 const defaultAccount = "default"
-
-/** Who else uses the environment may call its variables as ours are called; most often, one of ours is misspelt. */
-export const ignoredLine = (name: string): string =>
-  `${name} is set, but is none of our settings: is it misspelt?`
 
 /**
  * Reads all settings, each from the first source that gives it.
@@ -68,7 +63,9 @@ export function readSettings(sources: ReadonlyArray<Source>): Effect.Effect<Sett
     const own = looked(setting, kind, account)
     const given = own ?? (account !== undefined && inherits ? looked(setting, kind) : undefined)
     const value = given === undefined ? Option.some(fallback) : kind.decode(given.written)
-    if (given !== undefined && Option.isNone(value)) faults.push(`${given.name} must be ${kind.expected}.`)
+    if (given?.written instanceof Unreadable) faults.push(given.written.fault)
+    else if (given !== undefined && Option.isNone(value))
+      faults.push(`${given.name} must be ${kind.expected}.`)
     const name = given?.name ?? nameOf(setting, names.length > 1 ? account : undefined)
     found.push({ setting, account, kind, value: Option.getOrUndefined(value), name, source: given?.source })
     return Option.getOrUndefined(value)
@@ -85,20 +82,17 @@ export function readSettings(sources: ReadonlyArray<Source>): Effect.Effect<Sett
   const engine = readAll(engineSettings)
   const accounts = names.map((name) => ({ name, ...readAll(accountSettings, name) }))
   if (names.length > 1) faults.push(...ownersMissing(sources, names))
-  const ignored: Array<string> = []
-  for (const source of sources) {
-    const unknown = source.unknown(isKnown, names)
-    if (!source.isShared) faults.push(...unknown.map((name) => `${name} is no setting (${source.from}).`))
-    else ignored.push(...unknown)
+  const known = {
+    engine: Object.keys(engineSettings),
+    account: Object.keys(accountSettings),
+    accounts: names,
+    otherVariables: engine.otherVariables,
   }
+  faults.push(...sources.flatMap((source) => source.unknown(known)))
   return faults.length > 0
     ? Effect.fail(new ConfigUnusable({ message: faults.join("\n") }))
-    : Effect.succeed({ engine, accounts, found, ignored, nameOf, ownNameOf })
+    : Effect.succeed({ engine, accounts, found, nameOf, ownNameOf })
 }
-
-/** Whether a source may hold a name: of an account its own settings, beside the accounts both kinds. */
-const isKnown = (setting: string, account: string | undefined): boolean =>
-  Object.hasOwn(accountSettings, setting) || (account === undefined && Object.hasOwn(engineSettings, setting))
 
 function accountNames(sources: ReadonlyArray<Source>, faults: Array<string>): ReadonlyArray<AccountName> {
   const source = sources.find(({ accounts }) => accounts !== undefined)

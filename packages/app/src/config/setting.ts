@@ -1,4 +1,4 @@
-import { Option, Redacted, Schema } from "effect"
+import { Option, Predicate, Record, Redacted, Schema } from "effect"
 
 /** One setting: what it is for, what it is by default, and how its value is written. */
 export interface Setting<Value, Written, Default> {
@@ -32,7 +32,7 @@ export type WrittenOf<All> = {
 
 /** How the values of one kind are written and read. */
 export interface Kind<Value, Written> {
-  /** What a value must be, as in "… must be a whole number above 0". */
+  /** What a value must be, as in "… must be a whole number above 0"; everything else is refused. */
   readonly expected: string
   /** One such value, as code or a file gives it. */
   readonly example: Written
@@ -57,6 +57,18 @@ interface PlainKind<Written> {
 /** A name that is none is a mistake, and says nothing. */
 const strictly = { onExcessProperty: "error" } as const
 
+/** Files, editors and shells put line ends around a value: none is ever part of it. */
+function withoutLineEnds(written: unknown): unknown {
+  if (typeof written === "string") return written.replace(/^[\r\n]+|[\r\n]+$/gu, "")
+  if (Array.isArray(written)) return written.map(withoutLineEnds)
+  return Predicate.isObject(written) ? Record.map({ ...written }, withoutLineEnds) : written
+}
+
+const decoder = <Written>(schema: Schema.Codec<Written>) => {
+  const decode = Schema.decodeUnknownOption(schema, strictly)
+  return (written: unknown): Option.Option<Written> => decode(withoutLineEnds(written))
+}
+
 const asItIs = (text: string): unknown => text
 
 const plain = <Written>({
@@ -66,12 +78,12 @@ const plain = <Written>({
 }: PlainKind<Written>): Kind<Written, Written> => ({
   ...kind,
   secret: false,
-  decode: Schema.decodeUnknownOption(schema, strictly),
+  decode: decoder(schema),
   fromText,
 })
 
 const hidden = <Written>({ schema, fromText = asItIs, ...kind }: PlainKind<Written>) => {
-  const decode = Schema.decodeUnknownOption(schema, strictly)
+  const decode = decoder(schema)
   const redacted: Kind<Redacted.Redacted<Written>, Written> = {
     ...kind,
     secret: true,
@@ -141,17 +153,37 @@ const flag = plain({
   schema: Schema.Boolean,
   fromText: (text) => truths[text.trim().toLowerCase()] ?? text,
 })
-const text = plain({ example: "text", expected: "text that is not empty", schema: Schema.NonEmptyString })
+/** One line: a line end or another control character in a value was never meant, and would end a header or a line of the log. */
+const line = Schema.String.check(Schema.isPattern(/^[^\p{Cc}]+$/u))
+/** What stands in a header: blanks around it would be cut off on the way, and letters beyond ASCII changed. */
+const headerValue = Schema.String.check(Schema.isPattern(/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/u))
+
+const text = plain({
+  example: "text",
+  expected: "one line of text that is not empty, without control characters",
+  schema: line,
+})
 const texts = plain({
   example: ["text"],
-  expected: "a list of texts",
-  schema: Schema.Array(Schema.NonEmptyString),
+  expected: "a list of texts, each one line without control characters",
+  schema: Schema.Array(line),
   fromText: listed,
 })
 const url = plain({
   example: "https://bank.example/service",
   expected: "an http or https URL without a user in it",
   schema: Schema.String.check(Schema.makeFilter((given: string) => isHttpUrl(given) && !hasUser(given))),
+})
+const triggerPath = plain({
+  example: "/{action}/{applicationReference}",
+  expected: "a path that begins with / and holds {action} and {applicationReference}, each once",
+  schema: Schema.String.check(
+    Schema.makeFilter(
+      (path: string) =>
+        /^\/[!-~]*$/u.test(path) &&
+        ["{action}", "{applicationReference}"].every((part) => path.split(part).length === 2),
+    ),
+  ),
 })
 const currency = plain({
   example: "SEK",
@@ -166,15 +198,40 @@ const collector = plain({
 })
 const secret = hidden({
   example: "secret",
-  expected:
-    "text that is not empty, its own or that of the file which the same name with _FILE behind it gives",
-  schema: Schema.NonEmptyString,
+  expected: "one line of text that is not empty, without control characters",
+  schema: line,
 })
-const secretUrl = { ...secret, emptyIsWrong: true }
+const key = hidden({
+  example: "key",
+  expected: "one line of visible ASCII characters, with no blank before or behind them",
+  schema: headerValue,
+})
+const database = {
+  ...hidden({
+    example: "loans.sqlite",
+    expected:
+      "an SQLite file's path, or a URL that begins with postgres://; a store in memory, libpq's `host=… password=…` and URLs of " +
+      "other kinds are refused, and so are options of a URL that the engine does not use",
+    schema: line,
+  }),
+  emptyIsWrong: true,
+}
+const proxy = hidden({
+  example: "http://proxy.example:3128",
+  expected:
+    "an http or https URL of a host and port, such as http://proxy.example:3128, a user and password in it if the proxy wants them",
+  schema: line.check(
+    Schema.makeFilter((given: string) => isHttpUrl(given) && /^https?:\/\/[^/?#]+\/?$/iu.test(given)),
+  ),
+})
+const spacedTexts = {
+  ...texts,
+  fromText: (list: string) => list.split(/[\s,]+/u).filter((entry) => entry !== ""),
+}
 const secrets = hidden({
   example: ["secret"],
-  expected: "a list of texts",
-  schema: Schema.Array(Schema.NonEmptyString),
+  expected: "a list of texts, each one line without control characters",
+  schema: Schema.Array(line),
   fromText: listed,
 })
 
@@ -215,10 +272,14 @@ export const kinds = {
   text,
   texts,
   url,
+  triggerPath,
   currency,
   collector,
   secret,
-  secretUrl,
+  key,
+  database,
+  proxy,
+  spacedTexts,
   secrets,
   choice,
   pairsOf,

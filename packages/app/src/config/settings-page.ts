@@ -1,7 +1,7 @@
 import { Redacted } from "effect"
 import type { AnySetting, Settings } from "./setting.ts"
 import { accountSettings, settingGroups } from "./settings.ts"
-import { variableOf } from "./sources.ts"
+import { variableOf } from "./variable-names.ts"
 
 /** The page of all settings, as Markdown: what each is called by code, file and environment, and what it is by default. */
 export function settingsPage(): string {
@@ -17,14 +17,19 @@ const introduction = `# Settings
 
 This page is written from the code by \`npx -y pnpm@12 test test/docs -u\`.
 
-The same settings can be given in three ways, and all of them are checked before anything starts; everything that is wrong is told
-at once, by the name that it was given.
+The same settings can be given in three ways, and all of them are checked before anything starts. Nothing that is given is passed
+over or taken for something else: a name that is no setting is refused, with the nearest name that is one, and so is a value that
+is not what the table says it must be. Everything that is wrong is told at once, by the name that it was given.
 
 - **Code**: \`openLoanEngine({ databaseUrl: "loans.sqlite", accounts: { se: { … } } })\`.
-- **A file**: one JSON object with the same names; \`LOAN_ENGINE_CONFIG_FILE\` says where it is. A name that is no setting is refused.
-- **The environment**: the variables below. They go before the file. What is no setting is only warned of, because others may have
-  variables that begin alike. An empty variable counts as not set. A secret may be in a file of its own: \`LOAN_ENGINE_BANK_PASSWORD_FILE\`
-  names the file that holds the bank's password, and so on for each that is marked as secret.
+- **A file**: one JSON object with the same names; \`LOAN_ENGINE_CONFIG_FILE\` says where it is.
+- **The environment**: the variables below. They go before the file. An empty variable counts as not set. A variable that begins with
+  \`LOAN_ENGINE_\` and is none of them is refused; if it is another program's, \`LOAN_ENGINE_OTHER_VARIABLES\` names it. Only what
+  Kubernetes sets for a service called loan-engine is left alone.
+- **A secret** may also be in a file of its own: \`LOAN_ENGINE_BANK_PASSWORD_FILE\` names the file that holds the bank's password, and so
+  on for each that is marked as secret. The file holds one line of UTF-8. To set both the variable and its \`_FILE\` is refused.
+
+Line ends around a value are never part of it, wherever it is given. No secret is ever printed, nor a value that was refused.
 
 Code knows nothing of the environment unless it asks for it: \`openLoanEngine({}, { environment: process.env })\`.
 \`loan-engine config\` prints what is in force and where it is from, with secrets hidden. Names that end in \`Ms\` are in milliseconds,
@@ -40,9 +45,13 @@ apart must say whose it is. Without names there is one account, \`default\`, and
 function table(settings: Settings): string {
   const rows = Object.entries(settings).map(
     ([name, setting]) =>
-      `| \`${name}\` | \`${variableOf(name)}\` | ${defaultOf(setting)} | ${aboutOf(setting)} |`,
+      `| \`${name}\` | \`${variableOf(name)}\` | ${defaultOf(setting)} | ${aboutOf(setting)} | ${setting.kind.expected} |`,
   )
-  return ["| setting | variable | default | what it is |", "| --- | --- | --- | --- |", ...rows].join("\n")
+  const head = [
+    "| setting | variable | default | what it is | must be, or is refused |",
+    "| --- | --- | --- | --- | --- |",
+  ]
+  return [...head, ...rows].join("\n")
 }
 
 const aboutOf = ({ about, kind, sharedByAccounts }: AnySetting): string =>

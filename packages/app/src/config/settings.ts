@@ -22,7 +22,7 @@ import { webhookLimitsDefault } from "../webhooks/webhook-settings.ts"
 import { kinds, optional, shared, timerMsMax, withDefault } from "./setting.ts"
 import type { ValuesOf, WrittenOf } from "./setting.ts"
 
-const { whole, percent, factor, port, flag, text, texts, url, secret, secretUrl, secrets, choice } = kinds
+const { whole, percent, factor, port, flag, text, texts, url, secret, key, secrets, choice } = kinds
 
 /** A setting for each of some limits, by its own name. Without a text for every one of them it does not compile. */
 const limits = <Name extends string>(
@@ -66,7 +66,7 @@ export const accountSettings = {
   jwksUrl: shared(
     optional(url, "where the keys are that `jwsData` is verified against; without it `jwsData` is ignored"),
   ),
-  jwksApiKey: shared(optional(secret, "the key that the bank's gateway asks for at that URL")),
+  jwksApiKey: shared(optional(key, "the key that the bank's gateway asks for at that URL")),
   callbackAuthMethod: optional(
     choice(["BASIC", "BEARER"]),
     "how the bank authorizes its callbacks, as registered with it",
@@ -113,6 +113,14 @@ const listening = {
   }),
 }
 
+const stopping = {
+  stopWithLauncher: withDefault(
+    flag,
+    true,
+    "whether `serve` stops when a package manager has started it (npx, npm, pnpm, yarn) and has ended; `false` for one that is to go on alone",
+  ),
+}
+
 const {
   queuedUpdatesMax: _,
   transactionUpdatesMax: __,
@@ -122,7 +130,7 @@ const {
 
 const store = {
   databaseUrl: withDefault(
-    secretUrl,
+    kinds.database,
     Redacted.make("loan-engine.sqlite"),
     "an SQLite file's path, for one engine; or `postgres://user:password@host:5432/database?sslmode=require`, for several; `…@one:5432,two:5432/…` names a primary and its standbys",
   ),
@@ -256,7 +264,7 @@ const webhooks = {
 }
 
 const api = {
-  apiKey: optional(secret, "a bearer key of every route under `/v1`, with all scopes"),
+  apiKey: optional(key, "a bearer key of every route under `/v1`, with all scopes"),
   apiKeys: optional(
     texts,
     `more keys, each \`name:scopes:digest\`: ${scopes.map((scope) => `\`${scope}\``).join(", ")} with \`+\` between them, and the SHA-256 of a long random key in hex`,
@@ -288,7 +296,7 @@ const console = {
 
 const telemetry = {
   metricsEnabled: withDefault(flag, true, "whether there is `/metrics`"),
-  metricsKey: optional(secret, "the bearer key it asks for; without one everybody may read it"),
+  metricsKey: optional(key, "the bearer key it asks for; without one everybody may read it"),
   ...limits(metricsLimitsDefault, { loanCountsAgeMaxMs: "how old the loans' numbers in it may be" }),
   otlpUrl: optional(
     kinds.collector,
@@ -313,19 +321,69 @@ const telemetry = {
   logLevel: withDefault(choice(logLevelNames), "info", "from which level on"),
 }
 
+const environment = {
+  otherVariables: withDefault(
+    texts,
+    [],
+    "variables that begin with `LOAN_ENGINE_` and are another program's: they are left alone, where any other that is no setting is refused",
+  ),
+}
+
+const route = {
+  bankProxyUrl: optional(
+    kinds.proxy,
+    "the proxy to the bank, its keys and its test utility, for https; loopback addresses go without it",
+    "what `HTTPS_PROXY` or `https_proxy` says",
+  ),
+  bankNoProxy: {
+    ...withDefault(
+      kinds.spacedTexts,
+      [],
+      "the hosts that are asked without the proxy: `bank.internal`, `.internal` for all below it, or `*`",
+    ),
+    defaultShown: "what `NO_PROXY` or `no_proxy` says",
+  },
+  bankCaFile: optional(
+    text,
+    "a file of certificates in PEM: authorities that are trusted beside those that Node knows (`NODE_EXTRA_CA_CERTS` adds to those, for everything that the process does)",
+  ),
+  bankPlainHttpHosts: withDefault(
+    texts,
+    [],
+    "the hosts that may be asked over plain http: passwords travel readable, so name only hosts of your own network",
+  ),
+}
+
+const testing = {
+  triggerUrl: withDefault(
+    url,
+    "https://cl-callback-test-util.integration.resurs.com/api/external_test_utils/v1/ext-test-utils/agent",
+    "where the bank's test utility is, which `loan-engine trigger` calls; the bank has moved it before",
+  ),
+  triggerPath: withDefault(
+    kinds.triggerPath,
+    "/{action}/{applicationReference}",
+    "the path of one call behind it",
+  ),
+}
+
 /** Every setting but the accounts', in the order in which they are documented. */
 export const settingGroups = {
-  Listening: listening,
+  Listening: { ...listening, ...stopping },
   "The store": store,
   Callbacks: callbacks,
   Polling: polling,
   Webhooks: webhooks,
   "The API": { ...api, ...console },
   Telemetry: telemetry,
+  "The way to the bank": route,
+  "The bank's test environment": testing,
+  "The environment": environment,
 }
 
 export const engineSettings = {
   ...listening,
+  ...stopping,
   ...store,
   ...callbacks,
   ...polling,
@@ -333,6 +391,9 @@ export const engineSettings = {
   ...api,
   ...console,
   ...telemetry,
+  ...route,
+  ...testing,
+  ...environment,
 }
 
 export type EngineValues = ValuesOf<typeof engineSettings>

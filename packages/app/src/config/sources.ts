@@ -1,9 +1,13 @@
 import { readFileSync } from "node:fs"
 import { Context, Effect, Predicate } from "effect"
 import { ConfigUnusable } from "./config-unusable.ts"
+import { didYouMean } from "../nearest.ts"
 import { listed } from "./setting.ts"
 import type { AnySetting } from "./setting.ts"
 import type { LoanEngineSettings } from "./settings.ts"
+import { unknownVariables } from "./unknown-variables.ts"
+import type { Known } from "./unknown-variables.ts"
+import { prefix, variableOf } from "./variable-names.ts"
 
 /** The environment's variables: the one place that reads the process's own. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -19,32 +23,22 @@ export interface Source {
   readonly accounts: ReadonlyArray<string> | undefined
   /** What it calls a setting, of one account or of the engine. */
   readonly nameOf: (setting: string, account?: string) => string
-  /** What it gives for a setting, as code would give it; `undefined` for nothing. */
+  /** What it gives for a setting, as code would give it; `undefined` for nothing, {@link Unreadable} if it cannot be had. */
   readonly valueOf: (setting: string, kind: AnySetting["kind"], account?: string) => unknown
-  /** Whether others may use it for what is not ours: then what it holds that is no setting is no fault. */
-  readonly isShared: boolean
-  /** What it holds that is no setting. */
-  readonly unknown: (
-    known: (setting: string, account: string | undefined) => boolean,
-    accounts: ReadonlyArray<string>,
-  ) => ReadonlyArray<string>
+  /** A line for everything that it holds and that is no setting. */
+  readonly unknown: (known: Known) => ReadonlyArray<string>
 }
 
-const prefix = "LOAN_ENGINE_"
+/** A value that is given and cannot be had; the line says why. */
+export class Unreadable {
+  readonly fault: string
+  constructor(fault: string) {
+    this.fault = fault
+  }
+}
+
 const fileVariable = `${prefix}CONFIG_FILE`
 const accountsVariable = `${prefix}ACCOUNTS`
-
-const capitals = (text: string): string =>
-  text
-    .replace(/[A-Z]/gu, (letter) => `_${letter}`)
-    .replace(/[^A-Za-z0-9]/gu, "_")
-    .toUpperCase()
-
-/** The variable that sets a setting: `callbackBytesMax` is set by `LOAN_ENGINE_CALLBACK_BYTES_MAX`. */
-export const variableOf = (setting: string, account?: string): string =>
-  account === undefined
-    ? prefix + capitals(setting)
-    : `${prefix}${account.replace(/[^A-Za-z0-9]/gu, "_").toUpperCase()}_${capitals(setting)}`
 
 /**
  * Settings by variables. A secret may also be in a file of its own, which its variable with `_FILE` behind it names: that is
@@ -53,38 +47,73 @@ export const variableOf = (setting: string, account?: string): string =>
 export function environmentSource(variables: Environment): Source {
   const named = variables[accountsVariable]
   const asked = new Set([accountsVariable, fileVariable])
-  const textOf = (name: string, { secret, emptyIsWrong = false }: AnySetting["kind"]): string | undefined => {
-    asked.add(name)
-    if (secret) asked.add(`${name}_FILE`)
-    const text = variables[name]
-    if (text !== undefined && (emptyIsWrong || text.trim() !== "")) return text
-    const path = secret ? variables[`${name}_FILE`] : undefined
-    return path === undefined || path === "" ? undefined : secretFile(path)
-  }
   return {
     from: "the environment",
-    isShared: true,
     accounts: named === undefined || named.trim() === "" ? undefined : listed(named),
     nameOf: variableOf,
     valueOf: (setting, kind, account) => {
-      const text = textOf(variableOf(setting, account), kind)
-      return text === undefined ? undefined : kind.fromText(text)
+      const name = variableOf(setting, account)
+      asked.add(name)
+      if (kind.secret) asked.add(`${name}_FILE`)
+      const text = textOf(variables, name, kind)
+      return typeof text === "string" ? kind.fromText(text) : text
     },
-    unknown: () =>
-      Object.keys(variables)
-        .filter((name) => name.startsWith(prefix) && !asked.has(name))
-        .toSorted(),
+    unknown: (known) => unknownVariables(variables, asked, known),
   }
 }
 
-/** A file's one line; one that cannot be read, or has more lines, counts as an empty one, which no secret may be. */
-function secretFile(path: string): string {
-  try {
-    const text = readFileSync(path, "utf8").trim()
-    return /[\r\n]/u.test(text) ? "" : text
-  } catch {
-    return ""
+function textOf(
+  variables: Environment,
+  name: string,
+  { secret, emptyIsWrong = false }: AnySetting["kind"],
+): string | Unreadable | undefined {
+  const text = variables[name]
+  const path = secret ? variables[`${name}_FILE`] : undefined
+  const hasText = text !== undefined && text.trim() !== ""
+  if (path === undefined || path === "") return hasText || emptyIsWrong ? text : undefined
+  return hasText
+    ? new Unreadable(`${name} and ${name}_FILE are both set, and only one can count: set one of them.`)
+    : secretFile(`${name}_FILE`, path)
+}
+
+/** The variables that every program goes by, for what nothing of ours says. */
+const usual: Readonly<Record<string, ReadonlyArray<string>>> = {
+  bankProxyUrl: ["https_proxy", "HTTPS_PROXY"],
+  bankNoProxy: ["no_proxy", "NO_PROXY"],
+}
+
+function usualSource(variables: Environment): Source {
+  const named = (setting: string): string | undefined =>
+    usual[setting]?.find((name) => (variables[name] ?? "").trim() !== "")
+  return {
+    from: "the environment",
+    accounts: undefined,
+    nameOf: (setting) => named(setting) ?? variableOf(setting),
+    valueOf: (setting, kind) => {
+      const text = variables[named(setting) ?? ""]
+      return text === undefined ? undefined : kind.fromText(text)
+    },
+    unknown: () => [],
   }
+}
+
+/** A file's one line, as UTF-8. */
+function secretFile(name: string, path: string): string | Unreadable {
+  const refused = (why: string): Unreadable => new Unreadable(`${name} names the file ${path}, which ${why}`)
+  let bytes: Uint8Array
+  try {
+    bytes = readFileSync(path)
+  } catch {
+    return refused("cannot be read: is it there, and may we read it?")
+  }
+  let text: string
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes).replace(/^[\r\n]+|[\r\n]+$/gu, "")
+  } catch {
+    return refused("is not UTF-8: save it as such.")
+  }
+  if (text === "") return refused("is empty: write the secret into it.")
+  return /[\r\n]/u.test(text) ? refused("has several lines: leave the secret's alone in it.") : text
 }
 
 /** Settings as code gives them, or a file. */
@@ -99,16 +128,18 @@ export function writtenSource(settings: LoanEngineSettings, from: string): Sourc
     account === undefined ? setting : `accounts.${account}.${setting}`
   return {
     from,
-    isShared: false,
     accounts: settings.accounts === undefined ? undefined : Object.keys(accounts),
     nameOf,
     valueOf: (setting, _, account) => of(account)[setting] ?? undefined,
-    unknown: (known, all) =>
-      [undefined, ...all].flatMap((account) =>
-        Object.keys(of(account))
-          .filter((setting) => !known(setting, account) && !(account === undefined && setting === "accounts"))
-          .map((setting) => nameOf(setting, account)),
-      ),
+    unknown: (known) =>
+      [undefined, ...known.accounts].flatMap((account) => {
+        const names = account === undefined ? ["accounts", ...known.engine, ...known.account] : known.account
+        return Object.keys(of(account))
+          .filter((setting) => !names.includes(setting))
+          .map(
+            (setting) => `${nameOf(setting, account)} is no setting (${from}).${didYouMean(setting, names)}`,
+          )
+      }),
   }
 }
 
@@ -136,22 +167,24 @@ export const fileSource = Effect.fnUntraced(function* (
     catch: (cause) =>
       new ConfigUnusable({ message: `The settings file ${path} is not JSON${placeIn(text, cause)}.` }),
   })
+  const accounts = Predicate.isObject(settings) && "accounts" in settings ? settings["accounts"] : {}
   if (
     !Predicate.isObject(settings) ||
-    ("accounts" in settings && !Predicate.isObject(settings["accounts"]))
+    !Predicate.isObject(accounts) ||
+    !Object.values(accounts).every(Predicate.isObject)
   ) {
     return yield* new ConfigUnusable({
-      message: `The settings file ${path} must hold one JSON object, and its accounts must be an object by their names.`,
+      message: `The settings file ${path} must hold one JSON object, and its accounts must be an object of objects, by their names.`,
     })
   }
   return writtenSource(settings, path)
 })
 
-/** What the environment says: its variables, and behind them the file that `LOAN_ENGINE_CONFIG_FILE` names. */
+/** What the environment says: our variables, behind them the file that `LOAN_ENGINE_CONFIG_FILE` names, then the usual ones. */
 export const environmentSources = Effect.fnUntraced(function* (
   variables: Environment,
 ): Effect.fn.Return<ReadonlyArray<Source>, ConfigUnusable> {
   const path = variables[fileVariable]
   const file = path === undefined || path === "" ? [] : [yield* fileSource(path)]
-  return [environmentSource(variables), ...file]
+  return [environmentSource(variables), ...file, usualSource(variables)]
 })

@@ -1,5 +1,6 @@
 import type { BankClient } from "@loan-engine/adapters-http/bank-client"
 import type { BankError } from "@loan-engine/adapters-http/bank-error"
+import { connectionAdvice } from "@loan-engine/adapters-http/connection-cause"
 import { traced } from "@loan-engine/adapters-http/traced"
 import { applicationQuoteEvents, applicationStatusEvents } from "@loan-engine/adapters-xml/loan-events"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
@@ -116,8 +117,9 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
     const { reason } = error
     // Not its path: an element's name is as much the sender's word as what stands in it.
     const where = reason._tag === "Malformed" ? { fault: reason.code } : {}
-    yield* Effect.logWarning("the bank gave no answer that can be read").pipe(
-      Effect.annotateLogs({ applicationReference, account, question, code, ...where }),
+    const way = error.connectionCode === undefined ? {} : { advice: connectionAdvice(error.connectionCode) }
+    yield* Effect.logWarning("the bank gave no answer that can be used").pipe(
+      Effect.annotateLogs({ applicationReference, account, question, code, ...where, ...way }),
     )
     // Another request of the account would fare no better until then.
     if (retryAfterMs > 0) yield* pauses.pause(account, retryAfterMs)

@@ -1,4 +1,5 @@
 import { Redacted } from "effect"
+import { optionFault } from "./postgres-url-options.ts"
 
 /** One of the servers that a URL names, and the URL that leads to it alone. */
 export interface Host {
@@ -8,10 +9,7 @@ export interface Host {
 }
 
 /** Who knocks is whatever stands before the last `@`; the servers stand behind it, with commas between them. */
-const shape = /^(?<scheme>postgres(?:ql)?:\/\/)(?<login>[^/?#]*@)?(?<hosts>[^/?#@]*)(?<rest>.*)$/su
-
-/** What of `target_session_attrs` the engine can keep to: it always looks for the server that can be written. */
-const wantedSessions: ReadonlySet<string> = new Set(["read-write", "primary", "any"])
+const shape = /^(?<scheme>postgres(?:ql)?:\/\/)(?<login>[^/?#]*@)?(?<hosts>[^/?#@]*)(?<rest>.*)$/isu
 
 const example = "postgres://user:password@host:5432/database"
 
@@ -36,8 +34,10 @@ export function urlFault(text: string): string | undefined {
   const hosts = hostsOf(Redacted.make(text))
   const urls = hosts.map(({ url }) => Redacted.value(url))
   const parsed = urls.map((url) => (URL.canParse(url) ? new URL(url) : undefined))
+  // A `#`, or an `@` behind the first slash, is of a password that was not encoded: the URL would lead elsewhere.
   const isWrong =
     !shape.test(text) ||
+    /#|^[^?]*\/\/[^/?]*\/[^?]*[@/]/u.test(text) ||
     parsed.some((url) => url === undefined || url.port === "0" || (hosts.length > 1 && url.host === ""))
   if (isWrong || (parsed[0]?.pathname.length ?? 0) < 2) {
     return (
@@ -49,9 +49,7 @@ export function urlFault(text: string): string | undefined {
   if (options?.get("host")?.includes(",") === true || (hosts.length > 1 && options?.has("host") === true)) {
     return "names servers in its host option: name them before the database, as in …@one:5432,two:5432/database."
   }
-  const wanted = options?.get("target_session_attrs")
-  if (wanted === undefined || wanted === null || wantedSessions.has(wanted)) return undefined
-  return "asks by target_session_attrs for a server that cannot be written: give read-write, or leave it out."
+  return parsed[0] === undefined ? undefined : optionFault(parsed[0])
 }
 
 /** What may be told of the URL: where it leads, without who knocks and with which password. */

@@ -2,6 +2,7 @@ import type { LogLevel } from "effect"
 import { Cause, Layer, Logger, References } from "effect"
 import { causeWithoutWords, withoutWords } from "@loan-engine/adapters-http/without-words"
 import type { FailureShape } from "@loan-engine/adapters-http/without-words"
+import { writeLine } from "./output.ts"
 
 export const logFormats = ["json", "pretty"] as const
 type LogFormat = (typeof logFormats)[number]
@@ -36,9 +37,8 @@ export const logToLayer = (level: LogSettings["level"], log: (entry: LogEntry) =
       } catch (cause) {
         // What the service does with its log must not undo what the engine has done: both are said on stderr instead.
         const { error } = withoutWords(cause)
-        process.stderr.write(
-          `${formats.json(entry)}\n${formats.json({ ...entry, message: `the log failed: ${error}` })}\n`,
-        )
+        writeLine("stderr", formats.json(entry))
+        writeLine("stderr", formats.json({ ...entry, message: `the log failed: ${error}` }))
       }
     }),
   )

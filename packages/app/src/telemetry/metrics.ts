@@ -176,6 +176,14 @@ export const changeStreamsGauge = gaugeFamily({
   attributes: {},
 })
 
+export const outputLinesLostGauge = gaugeFamily({
+  name: "loan_engine_output_lines_lost",
+  unit: "lines",
+  description:
+    "Lines of the log, and of the standard output, that could not be written since the process began: their reader has gone, or their disk is full.",
+  attributes: { stream: "`stdout`, `stderr`" },
+})
+
 export const buildInfoGauge = gaugeFamily({
   name: "loan_engine_build_info",
   unit: "1",
@@ -211,6 +219,7 @@ export const metricFamilies: ReadonlyArray<Omit<MetricFamily, "of">> = [
   webhookParkedGauge,
   webhookLagGauge,
   webhookDisabledGauge,
+  outputLinesLostGauge,
   buildInfoGauge,
 ]
 

@@ -1,0 +1,53 @@
+/** Why there was no connection, or why it broke, by what a person can do about it. */
+export type ConnectionCause =
+  | "refused"
+  | "name-not-found"
+  | "unreachable"
+  | "certificate"
+  | "tls"
+  | "proxy"
+  | "broken"
+
+/** The names that the system, TLS and undici give to a cause. The first that fits is it; any other is a connection that broke. */
+const causes: ReadonlyArray<readonly [codes: RegExp, cause: ConnectionCause]> = [
+  [/^ECONNREFUSED$/u, "refused"],
+  [/^(?:ENOTFOUND|EAI_\w+)$/u, "name-not-found"],
+  [/^(?:EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EADDRNOTAVAIL)$/u, "unreachable"],
+  [
+    /^(?:CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_CERT_|INVALID_(?:CA|PURPOSE)|HOSTNAME_MISMATCH)/u,
+    "certificate",
+  ],
+  [/^(?:ERR_SSL_|ERR_TLS_|EPROTO$)/u, "tls"],
+  [/^(?:PROXY_|UND_ERR_PRX_|ERR_SOCKS)/u, "proxy"],
+]
+
+export const connectionCause = (code: string): ConnectionCause =>
+  causes.find(([codes]) => codes.test(code))?.[1] ?? "broken"
+
+/** What a certificate that is not accepted lacks, and what to do; what is not here is of an authority that nobody knows. */
+const certificates: ReadonlyMap<string, string> = new Map([
+  ["CERT_HAS_EXPIRED", "it has expired: check this machine's clock, and tell the bank"],
+  ["CERT_NOT_YET_VALID", "it is not valid yet: check this machine's clock"],
+  ["ERR_TLS_CERT_ALTNAME_INVALID", "it is another host's: check the URL's host"],
+  ["HOSTNAME_MISMATCH", "it is another host's: check the URL's host"],
+  ["CERT_REVOKED", "it is revoked: tell the bank"],
+])
+
+const unknownAuthority =
+  "no authority that is known has signed it: if it is your own authority's, set bankCaFile (LOAN_ENGINE_BANK_CA_FILE) to its certificate"
+
+const advice: { readonly [Cause in ConnectionCause]: (code: string) => string } = {
+  refused: () => "nothing listens at that host and port: check the URL's port, and that the service runs",
+  "name-not-found": () => "the URL's host has no address: check its spelling, and this machine's DNS",
+  unreachable: () =>
+    "there is no route to the host: check the network, its firewall, and whether a proxy is needed",
+  certificate: (code) => certificates.get(code) ?? unknownAuthority,
+  tls: () => "the two sides do not agree on TLS: check that the URL's port speaks https",
+  proxy: () =>
+    "the proxy lets the request not through: check bankProxyUrl (LOAN_ENGINE_BANK_PROXY_URL), and what the proxy allows",
+  broken: () =>
+    "the connection was closed before the answer was complete: whether the request was carried out is not known",
+}
+
+/** What a cause means and what to do, with its own name. */
+export const connectionAdvice = (code: string): string => `${advice[connectionCause(code)](code)} (${code})`

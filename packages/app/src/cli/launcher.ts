@@ -1,0 +1,94 @@
+import { execFileSync } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { Effect } from "effect"
+
+/** How soon it is noticed that the launcher has ended. */
+const launcherCheckMs = 250
+
+/**
+ * Stops this process as SIGTERM does, once the package manager that started it has ended. Some of them end on a signal and
+ * pass it to a shell that passes it on to nobody: `npx pnpm loan-engine serve` would leave an engine behind that holds the
+ * store. Where no package manager is among those who started this process, nothing is watched.
+ */
+export const stopWithLauncher = Effect.gen(function* () {
+  const launchers = launcherPids(process.ppid)
+  if (launchers.length === 0) return
+  yield* Effect.repeat(Effect.sleep(launcherCheckMs), { until: () => !launchers.every(isRunning) })
+  yield* Effect.logInfo("the package manager that started the engine has ended, so the engine stops")
+  process.kill(process.pid, "SIGTERM")
+})
+
+/** Who has started this process, from its parent up to the outermost package manager. */
+function launcherPids(parent: number): ReadonlyArray<number> {
+  const chain: Array<number> = []
+  let managed = 0
+  for (let pid = parent; pid > 0 && chain.length < ancestorsMax;) {
+    const found = lookUp(pid)
+    if (found === undefined) break
+    chain.push(pid)
+    if (manager.test(found.command)) managed = chain.length
+    pid = found.parent
+  }
+  return chain.slice(0, managed)
+}
+
+const ancestorsMax = 32
+
+/** A package manager's own command line, by the name that it gives itself or by its script. */
+const manager =
+  /^(?:\S*(?:node|sh|bun)\S*\s+)?(?:\S*[/\\])?(?:npm|npx|pnpm|pnpx|yarn|yarnpkg|bunx|corepack)(?:-cli)?(?:\.[cm]?js|\.exe)?(?:\s|$)/u
+
+interface Ancestor {
+  readonly parent: number
+  readonly command: string
+}
+
+const lookUp = (pid: number): Ancestor | undefined =>
+  process.platform === "linux"
+    ? lookUpInProc(pid)
+    : process.platform === "win32"
+      ? undefined
+      : lookUpByPs(pid)
+
+function lookUpInProc(pid: number): Ancestor | undefined {
+  const state = stateInProc(pid)
+  if (state === undefined) return undefined
+  try {
+    const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim()
+    return { parent: state.parent, command }
+  } catch {
+    return undefined
+  }
+}
+
+/** `12 (a name) S 7 …`: the name may hold anything. */
+function stateInProc(pid: number): { readonly state: string; readonly parent: number } | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "utf8")
+    const [state = "", parent = ""] = text.slice(text.lastIndexOf(")") + 2).split(" ")
+    return { state, parent: Number(parent) }
+  } catch {
+    return undefined
+  }
+}
+
+function lookUpByPs(pid: number): Ancestor | undefined {
+  try {
+    const text = execFileSync("ps", ["-o", "ppid=,args=", "-p", String(pid)], { encoding: "utf8" })
+    const [, parent, command] = /^\s*(\d+)\s+(.*)/u.exec(text) ?? []
+    return parent === undefined || command === undefined ? undefined : { parent: Number(parent), command }
+  } catch {
+    return undefined
+  }
+}
+
+/** A process that has ended is still there until its parent has asked for its exit code: on Linux its state tells. */
+function isRunning(pid: number): boolean {
+  if (process.platform === "linux") return /^[^ZX]/u.test(stateInProc(pid)?.state ?? "X")
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (cause) {
+    return cause instanceof Error && "code" in cause && cause.code === "EPERM"
+  }
+}

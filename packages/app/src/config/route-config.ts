@@ -1,0 +1,40 @@
+import { X509Certificate } from "node:crypto"
+import { readFileSync } from "node:fs"
+import type { BankRoute } from "@loan-engine/adapters-http/bank-route"
+import { Effect } from "effect"
+import { ConfigUnusable } from "./config-unusable.ts"
+import type { SettingsRead } from "./read-settings.ts"
+
+/** Checks and reads how requests get to the bank. */
+export const routeConfig = Effect.fnUntraced(function* ({
+  engine,
+  nameOf,
+}: SettingsRead): Effect.fn.Return<BankRoute, ConfigUnusable> {
+  const { bankProxyUrl: proxyUrl, bankNoProxy, bankCaFile, bankPlainHttpHosts } = engine
+  const authorities = bankCaFile === undefined ? [] : authoritiesIn(bankCaFile)
+  if (authorities === undefined) {
+    return yield* new ConfigUnusable({
+      message:
+        `${nameOf("bankCaFile")} names the file ${bankCaFile}, which cannot be read or holds no certificate: give one or more ` +
+        "certificates in PEM, each beginning with -----BEGIN CERTIFICATE-----.",
+    })
+  }
+  return {
+    authorities,
+    proxyUrl,
+    noProxy: bankNoProxy,
+    plainHttpHosts: bankPlainHttpHosts.map((host) => host.toLowerCase()),
+  }
+})
+
+const pem = /-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/gsu
+
+/** The certificates of a file; `undefined` if it cannot be read, or something in it is none. */
+function authoritiesIn(path: string): ReadonlyArray<string> | undefined {
+  try {
+    const texts = readFileSync(path, "utf8").match(pem) ?? []
+    return texts.length === 0 ? undefined : texts.map((text) => new X509Certificate(text).toString())
+  } catch {
+    return undefined
+  }
+}

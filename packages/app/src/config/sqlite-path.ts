@@ -1,0 +1,60 @@
+import { Result } from "effect"
+
+/** Why a text is no file's path, and what was probably meant. The text itself is not repeated: it may hold a password. */
+interface Trap {
+  readonly looksLike: RegExp
+  readonly fault: string
+}
+
+const postgresUrl = "postgres://user:password@host:5432/database"
+
+/** What would otherwise become a file of that name, or a store that forgets everything. The first that fits is told. */
+const traps: ReadonlyArray<Trap> = [
+  { looksLike: /^\s*$/u, fault: "is empty: give an SQLite file's path, or postgres://…." },
+  {
+    looksLike: /^(?:file:(?:\/\/)?)?:memory:|[?&](?:mode=memory|vfs=memdb)/iu,
+    fault:
+      "names a store in memory, which forgets every loan when the engine stops: give a file's path. `loan-engine start` makes " +
+      "one that is thrown away.",
+  },
+  {
+    looksLike:
+      /(?:^|[\s;])(?:host|hostaddr|server|data source|initial catalog|dbname|database|user|user id|uid|username|password|pwd|port|service|sslmode)\s*=/iu,
+    fault: `is a list of name=value pairs, which the engine does not read: write it as ${postgresUrl}.`,
+  },
+  {
+    looksLike: /^(?!file:)[a-z][a-z\d+.-]+:/iu,
+    fault: `begins like a URL, but of no kind that is known: give ${postgresUrl}, or a file's path.`,
+  },
+  { looksLike: /^[^/\\]*:[^/\\]*@/u, fault: `looks like a login without its URL: give ${postgresUrl}.` },
+  {
+    looksLike: /^file:.*[?#]|\?[\w-]+=/iu,
+    fault: "has options behind the file's path, which the engine does not read: give the path alone.",
+  },
+  {
+    looksLike: /^file:\/\/(?!\/|localhost\/)/iu,
+    fault: "names another host's file: write file:///path, or the path alone.",
+  },
+]
+
+/** The path that a database URL names if it names a file, with or without `file:`; or why it names none. */
+export function sqlitePath(given: string): Result.Result<string, string> {
+  const trap = traps.find(({ looksLike }) => looksLike.test(given))
+  if (trap !== undefined) return Result.fail(trap.fault)
+  if (!/^file:/iu.test(given)) return Result.succeed(given)
+  const path = decoded(given.replace(/^file:(?:\/\/(?:localhost)?)?/iu, ""))
+  if (path === undefined)
+    return Result.fail("has a % that stands for no letter: write %25, or the path without file:.")
+  return path.trim() === ""
+    ? Result.fail("is empty: give an SQLite file's path, or postgres://….")
+    : Result.succeed(path)
+}
+
+function decoded(path: string): string | undefined {
+  try {
+    const text = decodeURIComponent(path)
+    return /\p{Cc}/u.test(text) ? undefined : text
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,74 @@
+import { didYouMean } from "../nearest.ts"
+import { prefix, variableOf } from "./variable-names.ts"
+
+/** All names that there are. */
+export interface Known {
+  readonly engine: ReadonlyArray<string>
+  readonly account: ReadonlyArray<string>
+  readonly accounts: ReadonlyArray<string>
+  /** Variables that are declared to be another program's. */
+  readonly otherVariables: ReadonlyArray<string>
+}
+
+type Variables = Readonly<Record<string, string | undefined>>
+
+/**
+ * What Kubernetes tells a pod of the services beside it, where one of them is called loan-engine or loan-engine-…: no person
+ * has written it. `LOAN_ENGINE_PORT` itself is ours, and refused with what to do.
+ */
+const serviceLinks: ReadonlyArray<{ readonly name: RegExp; readonly value: RegExp }> = [
+  { name: /_SERVICE_HOST$/u, value: /^[\d.:a-f]+$/u },
+  { name: /_SERVICE_PORT(?:_[A-Z0-9_]+)?$/u, value: /^\d+$/u },
+  { name: /_PORT$/u, value: /^(?:tcp|udp|sctp):\/\//u },
+  { name: /_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$/u, value: /./u },
+]
+
+const isServiceLink = (name: string, text: string): boolean =>
+  serviceLinks.some((link) => link.name.test(name) && link.value.test(text))
+
+/** Our prefix, and the ways in which it is misspelt. */
+const likePrefix = /^LOANS?_?ENG[A-Z]{1,5}_/u
+
+/** A line for each variable that is called like a setting and is none. `asked` holds those that are read. */
+export function unknownVariables(
+  variables: Variables,
+  asked: ReadonlySet<string>,
+  known: Known,
+): ReadonlyArray<string> {
+  return Object.entries(variables)
+    .filter(([name, text]) => {
+      const written = name.toUpperCase()
+      if (!likePrefix.test(written) || text === undefined || text.trim() === "") return false
+      if (known.otherVariables.includes(name) || isServiceLink(name, text)) return false
+      // Windows does not tell capitals from small letters, and gives the same value by either name.
+      return !asked.has(name) && !(asked.has(written) && variables[written] === text)
+    })
+    .map(([name]) => refusal(name, asked, known))
+    .toSorted()
+}
+
+const wayOut = `If it is another program's, name it in ${variableOf("otherVariables")}.`
+
+function refusal(name: string, asked: ReadonlySet<string>, known: Known): string {
+  const account = accountIn(name, known)
+  if (account === undefined) {
+    const bare = name.replace(/_FILE$/u, "")
+    const meant = asked.has(bare) ? ` Set ${bare} itself: it is no secret.` : didYouMean(name, asked)
+    return `${name} is no setting.${meant} ${wayOut}`
+  }
+  const list = known.accounts.join(", ")
+  return `${name} is of an account ${account} that there is not: ${prefix}ACCOUNTS names ${list}. ${wayOut}`
+}
+
+/** The account that a variable seems to be of: what stands before the name of an account's setting. */
+function accountIn(name: string, { account, accounts }: Known): string | undefined {
+  if (accounts.length < 2) return undefined
+  for (const setting of account) {
+    const ending = `_${variableOf(setting).slice(prefix.length)}`
+    const bare = name.replace(/_FILE$/u, "")
+    const owner = bare.slice(prefix.length, -ending.length)
+    const isOwn = accounts.some((each) => variableOf(setting, each) === bare)
+    if (bare.endsWith(ending) && owner !== "" && !isOwn) return owner
+  }
+  return undefined
+}

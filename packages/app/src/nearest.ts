@@ -1,0 +1,32 @@
+/** How many letters a name may be away from another and still count as a misspelling of it: a third of it. */
+const lettersPerMistake = 3
+
+/** The name that was most likely meant, or `undefined` if none is close. */
+export function nearest(given: string, names: Iterable<string>): string | undefined {
+  let best: { readonly name: string; readonly distance: number } | undefined
+  for (const name of names) {
+    const distance = distanceOf(given.toLowerCase(), name.toLowerCase())
+    if (distance < (best?.distance ?? Infinity)) best = { name, distance }
+  }
+  return best !== undefined && best.distance * lettersPerMistake <= best.name.length ? best.name : undefined
+}
+
+/** The end of a sentence that refuses a name. */
+export const didYouMean = (given: string, names: Iterable<string>): string => {
+  const meant = nearest(given, names)
+  return meant === undefined ? "" : ` Did you mean ${meant}?`
+}
+
+/** How many letters must be added, left out or changed to make one text of the other. */
+function distanceOf(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index)
+  for (let at = 0; at < from.length; at++) {
+    const next = [at + 1]
+    for (let index = 0; index < to.length; index++) {
+      const changed = (row[index] ?? 0) + (from[at] === to[index] ? 0 : 1)
+      next.push(Math.min(changed, (row[index + 1] ?? 0) + 1, (next[index] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row.at(-1) ?? 0
+}

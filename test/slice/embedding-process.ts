@@ -1,0 +1,19 @@
+import { once } from "node:events"
+import { openLoanEngine } from "@loan-engine/app/index"
+
+/** A merchant's own process that embeds the engine: it says when it is open, and uses it once it may. */
+const [, , databaseUrl = ""] = process.argv
+const engine = await openLoanEngine({
+  databaseUrl,
+  logLevel: "debug",
+  stopDrainMs: 1,
+  accounts: { se: { allowUnauthenticatedCallbacks: true } },
+})
+process.stdout.write("open\n")
+await once(process.stdin, "data")
+for (let loan = 0; loan < 5; loan++) {
+  await engine.register({ applicationReference: `loan-${loan}`, decision: "APPROVED" }, { account: "se" })
+}
+await engine.close()
+process.stdout.write("closed\n")
+process.exit()

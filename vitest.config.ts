@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 import { stateMsMax, testMsMax } from "./test/patience.ts"
 
@@ -7,6 +8,7 @@ process.env["LOAN_ENGINE_PROPERTY_SEED"] ||= String(Date.now() % 0x7fff_ffff)
 export default defineConfig({
   test: {
     include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
+    globalSetup: fileURLToPath(new URL("test/global-setup.ts", import.meta.url)),
     reporters: ["default", "./test/closing-line-reporter.ts"],
     testTimeout: testMsMax,
     hookTimeout: testMsMax,

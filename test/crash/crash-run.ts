@@ -147,9 +147,10 @@ export const settled = Effect.fnUntraced(function* ({ bank }: WitnessedBank, eng
   )
 })
 
+/** Unknown, too, where the answer is lost with a connection that the engine has just closed: it is asked again. */
 const stageAt = async (engine: EngineProcess, reference: string): Promise<unknown> => {
-  const answer = await engine.api("GET", `/v1/loans/${encodeURIComponent(reference)}`)
-  const loan: unknown = await answer.json()
+  const answer = await engine.api("GET", `/v1/loans/${encodeURIComponent(reference)}`).catch(() => undefined)
+  const loan: unknown = await answer?.json()
   return typeof loan === "object" && loan !== null && "stage" in loan ? loan.stage : undefined
 }
 

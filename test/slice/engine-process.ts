@@ -38,6 +38,9 @@ async function isFree(port: number): Promise<boolean> {
   return true
 }
 
+/** A connection that was kept may be closed by the engine just as the next request is written to it. */
+const onItsOwnConnection = { connection: "close" }
+
 export interface EngineProcess {
   readonly url: string
   readonly pid: number
@@ -105,6 +108,7 @@ export async function startEngine(
       fetch(`${url}/callbacks/default`, {
         method: "POST",
         headers: {
+          ...onItsOwnConnection,
           "content-type": "application/json",
           authorization: callbackAuthorization,
           ...headers,
@@ -114,7 +118,7 @@ export async function startEngine(
     api: (method, path, body, contentType = "application/json") =>
       fetch(`${url}${path}`, {
         method,
-        headers: { authorization: `Bearer ${apiKey}`, "content-type": contentType },
+        headers: { ...onItsOwnConnection, authorization: `Bearer ${apiKey}`, "content-type": contentType },
         ...(body === undefined ? {} : { body }),
       }),
     kill: async () => {

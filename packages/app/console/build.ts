@@ -46,8 +46,9 @@ export async function ensureConsole(): Promise<void> {
   const { build } = await import("vite")
   const outDir = `${directory}-${process.pid}`
   await build({ ...config, logLevel: "warn", build: { ...config.build, outDir } })
+  // Another process may have been faster: what it has put in place is in use, and the same.
+  if (builtFrom() === digest) return rm(outDir, { recursive: true })
   await rm(directory, { recursive: true, force: true })
-  // Whoever was faster has put the same in place.
   await rename(outDir, directory).catch(() => rm(outDir, { recursive: true }))
   writeFileSync(digestFile, digest)
 }

@@ -161,7 +161,7 @@ const ruling = HttpApiEndpoint.post("ruling", `${loanPath}/ruling`, {
         "Rule on a dispute",
         "operate",
         "Settles what the bank has contradicted itself about. `If-Match` with the ETag of the loan that was looked at keeps " +
-          "the ruling from a loan that has moved on (412). With `dryRun=true` nothing is written.",
+          "the ruling from a loan that has moved on (412); a list of ETags and `*` are taken too, and a weak ETag never matches. With `dryRun=true` nothing is written.",
       ),
     ),
   )

@@ -154,6 +154,10 @@ describe("a loan's ETag", () => {
     const path = "/v1/loans/tagged-1"
     const etag = (await api(path)).headers.get("etag") ?? ""
     expect(etag).toMatch(/^"1-[a-z0-9]+"$/u)
+    for (const tags of [etag, `W/${etag}`, "*", `"a,b",${etag}`])
+      expect((await api(path, { headers: { "if-none-match": tags } })).status).toBe(304)
+    for (const tags of ['"1"', etag.slice(0, -1), `x${etag}`, etag.replaceAll('"', "")])
+      expect((await api(path, { headers: { "if-none-match": tags } })).status).toBe(200)
     const headers = { "if-none-match": `"7", W/${etag}` }
     const known = await api(path, { headers })
     expect([known.status, known.headers.get("etag"), await known.text()]).toEqual([304, etag, ""])
@@ -176,6 +180,16 @@ describe("a ruling", () => {
 
     const moved = await rule("", { headers: { "if-match": '"1"' } })
     expect(moved).toMatchObject({ status: 412, code: "loan-moved" })
+    const never = ['W/"2"', `W/${etag}`, `W/${etag}, W/"2"`, '"1", "3"', '"two"', `"1", W/${etag}`, '""']
+    for (const tags of never) {
+      expect(await rule("", { headers: { "if-match": tags } })).toMatchObject({
+        status: 412,
+        code: "loan-moved",
+        field: "if-match",
+      })
+    }
+    for (const tags of ["*", " * ", '"1", "2"', `"1" ,, ${etag} ,`, `W/"1",${etag}`, '"a,b","2"'])
+      expect(await rule("?dryRun=true", { headers: { "if-match": tags } })).toMatchObject({ status: 200 })
     const made = await rule("", { headers: { "if-match": etag } })
     expect(made).toMatchObject({ status: 200, dryRun: false, stage: "approved" })
     expect(await rule("")).toMatchObject({ status: 409, code: "ruling-refused" })
@@ -191,6 +205,11 @@ describe("a ruling", () => {
     ["with an unknown decision", { body: '{"decision":"MARK","by":"a","reason":"b"}' }, 400, "decision"],
     ["that is no JSON", { body: "MARK" }, 400, undefined],
     ["on a version that is none", { headers: { "if-match": "MARK" } }, 400, "if-match"],
+    ["on a tag that does not end", { headers: { "if-match": '"2' } }, 400, "if-match"],
+    ["on tags without a comma", { headers: { "if-match": '"2" "MARK"' } }, 400, "if-match"],
+    ["on a tag and any", { headers: { "if-match": '"2", *' } }, 400, "if-match"],
+    ["on a tag that is weak in lower case", { headers: { "if-match": 'w/"2"' } }, 400, "if-match"],
+    ["on an empty list", { headers: { "if-match": "," } }, 400, "if-match"],
     ["as XML", { headers: { "content-type": "text/xml" } }, 415, undefined],
     ["that is too large", { body: JSON.stringify({ reason: " ".repeat(300_000) }) }, 413, undefined],
   ])("%s is refused, names what is at fault and repeats nothing", async (_name, options, status, field) => {

@@ -6,10 +6,15 @@ import { ownKey } from "./api/api-keys.ts"
 import { changeJson } from "./api/loan-json.ts"
 import { pageLoansMax } from "./api/loan-schemas.ts"
 import type { ChangeJson, LoanJson } from "./api/loan-schemas.ts"
-import { problemResponse, storeUnavailable } from "./api/problem.ts"
+import { problemDocument, problemResponse, storeUnavailable } from "./api/problem.ts"
+import { cursorProblem } from "./api/change-stream.ts"
 import { ChangeFeed } from "./journal/change-feed.ts"
+import type { CursorUnknown } from "./journal/change-feed.ts"
+import { readFeedCursor } from "./journal/feed-cursor.ts"
+import type { StoreUnavailable } from "./loan-store.ts"
 import { loanClient } from "./client.ts"
 import { invalid, loanApiError } from "./client/loan-api-error.ts"
+import type { LoanApiError } from "./client/loan-api-error.ts"
 import type { LoanClient, LoanListFilter } from "./client.ts"
 import { engineConfig } from "./config/config.ts"
 import { readSettings } from "./config/read-settings.ts"
@@ -32,8 +37,8 @@ export interface OpenOptions {
 }
 
 export interface ChangesOptions {
-  /** The position behind which to begin; without it, with what comes next. */
-  readonly after?: number
+  /** The `cursor` of the change behind which to begin, or its position; without it, with what comes next. */
+  readonly after?: string | number
   /** One account's changes only. */
   readonly account?: string
   /** One loan's changes only. */
@@ -48,8 +53,9 @@ export interface LoanEngineHandle extends LoanClient {
   /** Every loan that meets a filter, by account and reference, read page by page as the loop goes on. */
   readonly eachLoan: (filter?: LoanListFilter) => AsyncIterable<LoanJson>
   /**
-   * Every change from a position on, in the journal's order, at least once, none left out, until the engine closes or the loop
-   * is left. Keep `position` where what you made of the change is kept, and go on behind it after a restart.
+   * Every change from a cursor on, in the journal's order, at least once, none left out, until the engine closes or the loop
+   * is left. Keep `cursor` where what you made of the change is kept, and go on behind it after a restart. If the store no
+   * longer has that place, because a backup was restored, the loop throws a `LoanApiError` whose problem is `cursor-unknown`.
    */
   readonly changes: (options?: ChangesOptions) => AsyncIterable<ChangeJson>
   /** All routes in the web-standard form: `/callbacks/{account}`, `/v1`, `/console`, `/docs`, `/health`, `/metrics`. */
@@ -171,8 +177,6 @@ async function* eachLoan(client: LoanClient, filter: LoanListFilter): AsyncItera
 
 const isAccount = Schema.is(AccountName)
 const isReference = Schema.is(ApplicationReference)
-const isPosition = Schema.is(Schema.Natural)
-
 const changesOf = (feed: ChangeFeed["Service"], { after, account, reference }: ChangesOptions) =>
   Stream.unwrap(
     Effect.gen(function* () {
@@ -181,21 +185,28 @@ const changesOf = (feed: ChangeFeed["Service"], { after, account, reference }: C
       if (reference !== undefined && !isReference(reference)) {
         return yield* Effect.fail(invalid("reference", "no application reference"))
       }
-      if (after !== undefined && !isPosition(after))
-        return yield* Effect.fail(invalid("after", "no position of the feed"))
+      const given = after === undefined ? undefined : readFeedCursor(String(after))
+      if (after !== undefined && given === undefined)
+        return yield* Effect.fail(invalid("after", "no cursor and no position of the feed"))
       const only = {
         ...(account === undefined ? {} : { account }),
         ...(reference === undefined ? {} : { reference }),
       }
       const currencies = yield* Currencies
-      const { next } = yield* feed.read({ after, only })
+      const from = given && (yield* Effect.mapError(feed.find(given), cursorRefused))
+      const { next } = yield* feed.read({ after: from, only })
       const steps = Stream.unfold(undefined, () =>
-        Effect.map(next, (step) => (step === undefined ? undefined : ([step.changes, undefined] as const))),
+        Effect.map(Effect.mapError(next, cursorRefused), (step) =>
+          step === undefined ? undefined : ([step.changes, undefined] as const),
+        ),
       )
       return steps.pipe(
         Stream.flatMap((changes) => Stream.fromIterable(changes)),
         Stream.map((change) => changeJson(change, change.stored, currencies)),
-        Stream.mapError(loanApiError),
       )
     }),
   )
+
+/** The same problem that a stream over HTTP is refused with. */
+const cursorRefused = (fault: CursorUnknown | StoreUnavailable): LoanApiError =>
+  loanApiError(fault._tag === "CursorUnknown" ? problemDocument(cursorProblem(fault)) : fault)

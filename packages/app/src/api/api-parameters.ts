@@ -1,5 +1,6 @@
 import { applicationReferenceLengthMax } from "@loan-engine/domain/observation"
 import { Schema, SchemaTransformation } from "effect"
+import { cursorPattern } from "../journal/feed-cursor.ts"
 import { pageLoansMax } from "./loan-schemas.ts"
 
 const Flag = Schema.Literals(["true", "false"]).pipe(
@@ -23,9 +24,9 @@ export const Limit = whole(
   /^(?:[1-9][0-9]?|[1-4][0-9]{2}|500)$/u,
   `expected a whole number from 1 to ${pageLoansMax}`,
 )
-export const Position = whole(
-  /^(?:0|[1-9][0-9]{0,14})$/u,
-  "expected a position in the feed, as an event had it",
+/** A place in the feed, in a query or header. */
+export const Cursor = Schema.String.check(
+  Schema.isPattern(cursorPattern, { message: "expected the id of an event, or a position in the feed" }),
 )
 
 /** What an application reference may begin with. */

@@ -5,12 +5,14 @@ import type { Scope } from "effect"
 import { HttpServerResponse } from "effect/http"
 import type { HttpServerRequest } from "effect/http"
 import { ChangeFeed } from "../journal/change-feed.ts"
-import type { ChangeFeedLimits, FeedStep, ReadOptions } from "../journal/change-feed.ts"
+import type { ChangeFeedLimits, CursorUnknown, FeedStep, ReadOptions } from "../journal/change-feed.ts"
+import { cursorOf, cursorText } from "../journal/feed-cursor.ts"
 import { Currencies } from "../currencies.ts"
+import type { StoreUnavailable } from "../loan-store.ts"
 import { changeStreamsGauge } from "../telemetry/metrics.ts"
 import { changeJson } from "./loan-json.ts"
 import type { Problem } from "./problem.ts"
-import { retryAfterSeconds } from "./problem.ts"
+import { retryAfterSeconds, storeUnavailable } from "./problem.ts"
 
 /** How soon a reader that was cut off should come back, in milliseconds: goes out with every stream. */
 const reconnectMs = 1_000
@@ -47,34 +49,39 @@ export const makeChangeStreams = Effect.fnUntraced(function* (limits: ChangeFeed
         return step === undefined ? undefined : ([eventText(step, currencies), undefined] as const)
       }),
     )
-    return Stream.concat(Stream.make(`retry: ${reconnectMs}\nid: ${start}\n\n`), steps)
+    return Stream.concat(Stream.make(`retry: ${reconnectMs}\nid: ${cursorText(start)}\n\n`), steps)
   })
 
   return (
     request: HttpServerRequest.HttpServerRequest,
     options: ReadOptions,
   ): Effect.Effect<HttpServerResponse.HttpServerResponse, Problem> =>
-    Effect.suspend(() => {
-      if (open >= limits.changeStreamsMax) return Effect.fail(streamsExhausted)
-      const body = Stream.unwrap(eventsOf(request, options)).pipe(
+    Effect.gen(function* () {
+      if (open >= limits.changeStreamsMax) return yield* Effect.fail(streamsExhausted)
+      const after = options.after && (yield* Effect.mapError(feed.find(options.after), cursorProblem))
+      const body = Stream.unwrap(eventsOf(request, { ...options, after })).pipe(
         // The status is out already: the reader's end of the line is what tells it to come back.
         Stream.catch(() => Stream.empty),
         Stream.encodeText,
       )
-      return Effect.succeed(HttpServerResponse.stream(body, { contentType: "text/event-stream", headers }))
+      return HttpServerResponse.stream(body, { contentType: "text/event-stream", headers })
     })
 })
+
+/** Said before the stream begins, so that a reader never waits on a place that the feed does not have. */
+export const cursorProblem = (fault: CursorUnknown | StoreUnavailable): Problem =>
+  fault._tag === "CursorUnknown" ? { code: "cursor-unknown", detail: fault.message } : storeUnavailable
 
 const headers = { "cache-control": "no-store", "x-accel-buffering": "no", connection: "close" }
 
 /** A step without changes moves the id on all the same: that is the heartbeat. */
-const eventText = ({ changes, position }: FeedStep, currencies: Currencies): string =>
+const eventText = ({ changes, cursor }: FeedStep, currencies: Currencies): string =>
   changes.length === 0
-    ? `: heartbeat\nid: ${position}\n\n`
+    ? `: heartbeat\nid: ${cursorText(cursor)}\n\n`
     : changes
         .map((change) => {
           const data = JSON.stringify(changeJson(change, change.stored, currencies))
-          return `id: ${change.position}\nevent: change\ndata: ${data}\n\n`
+          return `id: ${cursorText(cursorOf(change))}\nevent: change\ndata: ${data}\n\n`
         })
         .join("")
 

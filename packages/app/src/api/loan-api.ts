@@ -2,7 +2,7 @@ import { Schema } from "effect"
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { AccountsGroup } from "./account-api.ts"
 import { Access, answers, described, Problems, Produces, RequiredScope } from "./api-contract.ts"
-import { flag, Limit, Position, ReferencePrefix } from "./api-parameters.ts"
+import { flag, Limit, Cursor, ReferencePrefix } from "./api-parameters.ts"
 import { ReferenceInPath } from "./reference-in-path.ts"
 import {
   AccountName,
@@ -161,34 +161,37 @@ const ruling = HttpApiEndpoint.post("ruling", `${loanPath}/ruling`, {
         "Rule on a dispute",
         "operate",
         "Settles what the bank has contradicted itself about. `If-Match` with the ETag of the loan that was looked at keeps " +
-          "the ruling from a loan that has moved on (412). With `dryRun=true` nothing is written.",
+          "the ruling from a loan that has moved on (412); a list of ETags and `*` are taken too, and a weak ETag never matches. With `dryRun=true` nothing is written.",
       ),
     ),
   )
 
 const sse = HttpApiSchema.StreamSse({ data: ChangeJson })
-const resuming = { "last-event-id": Schema.optionalKey(Position) }
+const resuming = { "last-event-id": Schema.optionalKey(Cursor) }
 const resumed =
-  "Server-sent events: each `change` has its position in the feed as its id. `Last-Event-ID`, or `after`, continues behind " +
-  "that position, across reconnects and restarts of the engine; without either it begins with what comes next. Delivered at " +
-  "least once, in order, and none is left out. An event without data says that the line still stands, and moves the id on."
+  "Server-sent events: each `change` has its cursor as its id: its position in the feed, and a mark of the feed's history. " +
+  "`Last-Event-ID`, or `after`, continues behind that cursor, or behind a bare position, across reconnects and restarts of the " +
+  "engine; without either it begins with what comes next. Delivered at least once, in order, and none is left out. An event " +
+  "without data says that the line still stands, and moves the id on. If the feed does not have the place (it is beyond the " +
+  "end, of another store, or from before a backup was restored), the answer is 410 `cursor-unknown`: read the loans again, " +
+  "then follow without a cursor."
 
 const loanChanges = HttpApiEndpoint.get("loanChanges", `${loanPath}/changes`, {
   params,
-  query: { after: Schema.optionalKey(Position) },
+  query: { after: Schema.optionalKey(Cursor) },
   headers: resuming,
   success: sse,
-  error: answers("loan-unknown", "streams-exhausted"),
+  error: answers("loan-unknown", "cursor-unknown", "streams-exhausted"),
 })
   .annotate(RequiredScope, "read")
   .annotate(Produces, "text/event-stream")
   .annotateMerge(OpenApi.annotations(described("Watch a loan", "read", resumed)))
 
 const changes = HttpApiEndpoint.get("changes", "/v1/changes", {
-  query: { after: Schema.optionalKey(Position), account: Schema.optionalKey(AccountName) },
+  query: { after: Schema.optionalKey(Cursor), account: Schema.optionalKey(AccountName) },
   headers: resuming,
   success: sse,
-  error: answers("streams-exhausted"),
+  error: answers("cursor-unknown", "streams-exhausted"),
 })
   .annotate(RequiredScope, "read")
   .annotate(Produces, "text/event-stream")

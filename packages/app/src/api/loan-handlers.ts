@@ -11,6 +11,7 @@ import type { StoredLoan, StoreUnavailable } from "../loan-store.ts"
 import { LoanStore } from "../loan-store.ts"
 import { Poller } from "../polling/poller.ts"
 import type { AccessLimits } from "./access.ts"
+import { entityTags } from "./entity-tags.ts"
 import { LoanApi } from "./loan-api.ts"
 import { entryJson, etagOf, loanJson } from "./loan-json.ts"
 import { listLoans, readCursor } from "./loan-list.ts"
@@ -161,12 +162,10 @@ function registered(isFirst: boolean, stored: StoredLoan, currencies: Currencies
 }
 
 /** Whether `If-None-Match` names what we have: compared weakly, as its specification has it. */
-const matchesEtag = (header: string | undefined, etag: string): boolean =>
-  header !== undefined &&
-  header
-    .split(",")
-    .map((each) => each.trim().replace(/^W\//u, ""))
-    .some((each) => each === "*" || each === etag)
+function matchesEtag(header: string | undefined, etag: string): boolean {
+  const tags = header === undefined ? undefined : entityTags(header)
+  return tags === "*" || (tags ?? []).some(({ opaque }) => `"${opaque}"` === etag)
+}
 
 const noCursor: Problem = {
   code: "request-invalid",

@@ -1,6 +1,7 @@
 import type { Instant } from "@loan-engine/domain/instant"
 import { loanView } from "@loan-engine/domain/loan-view"
 import type { Currencies } from "../currencies.ts"
+import { cursorOf, cursorText } from "../journal/feed-cursor.ts"
 import type { EntryContent, StoredEntry } from "../journal/journal.ts"
 import type { StoredLoan } from "../loan-store.ts"
 import type { ChangeJson, EntryJson, LoanJson } from "./loan-schemas.ts"
@@ -60,6 +61,7 @@ export interface PlacedEntry extends EntryContent {
 /** One change of the feed, with the loan as it stands by now. */
 export const changeJson = (entry: PlacedEntry, stored: StoredLoan, currencies: Currencies): ChangeJson => ({
   position: entry.position,
+  cursor: cursorText(cursorOf(entry)),
   applicationReference: entry.applicationReference,
   ...contentJson(entry),
   hash: entry.hash,

@@ -125,6 +125,8 @@ export type EntryJson = typeof EntryJson.Type
 export const ChangeJson = Schema.Struct({
   ...entryFields,
   applicationReference: Schema.String,
+  /** Where the feed is to be continued behind it: its position, and a mark by which another history is told. */
+  cursor: Schema.String,
   loan: LoanJson,
 }).annotate({ identifier: "Change" })
 export type ChangeJson = typeof ChangeJson.Type

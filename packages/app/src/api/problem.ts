@@ -13,25 +13,19 @@ export interface Problem {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-export const problemResponse = ({
-  code,
-  detail,
-  field,
-  headers = {},
-}: Problem): HttpServerResponse.HttpServerResponse => {
+/** The document that goes out for a problem. */
+export const problemDocument = ({ code, detail, field }: Problem): ProblemDocument => {
   const { status, title } = problems[code]
-  const document: ProblemDocument = {
-    type: `urn:loan-engine:api:${code}`,
-    status,
-    code,
-    title,
-    detail,
-    ...(field === undefined ? {} : { field }),
-  }
+  const type = `urn:loan-engine:api:${code}`
+  return { type, status, code, title, detail, ...(field === undefined ? {} : { field }) }
+}
+
+export const problemResponse = (problem: Problem): HttpServerResponse.HttpServerResponse => {
+  const document = problemDocument(problem)
   return HttpServerResponse.text(JSON.stringify(document), {
-    status,
+    status: document.status,
     contentType: "application/problem+json",
-    headers: { "cache-control": "no-store", ...headers },
+    headers: { "cache-control": "no-store", ...problem.headers },
   })
 }
 

@@ -20,6 +20,7 @@ export const problems = {
   "registration-mismatch": { status: 409, title: "The loan is registered with another answer" },
   "external-reference-mismatch": { status: 409, title: "The loan has another external reference" },
   "ruling-refused": { status: 409, title: "The ruling cannot be made like this" },
+  "cursor-unknown": { status: 410, title: "No such place in the feed" },
   "loan-moved": { status: 412, title: "The loan has moved on" },
   "body-too-large": { status: 413, title: "Body too large" },
   "media-type-unsupported": { status: 415, title: "Unsupported media type" },

@@ -5,9 +5,10 @@ import type { HttpServerRequest } from "effect/http"
 import type { LoanMoved, LoanEngine } from "../engine.ts"
 import type { StoreUnavailable } from "../loan-store.ts"
 import type { LoanUnknown, RulingRefused } from "../operator.ts"
-import { previewRuling, rule } from "../operator.ts"
+import { knownLoan, previewRuling, rule } from "../operator.ts"
 import type { AccessLimits } from "./access.ts"
 import { RulingJson } from "./loan-schemas.ts"
+import { entityTags } from "./entity-tags.ts"
 import { jsonIn } from "./json-body.ts"
 import type { Problem } from "./problem.ts"
 import { storeUnavailable } from "./problem.ts"
@@ -27,14 +28,12 @@ export const answerRuling = Effect.fnUntraced(function* (
   limits: AccessLimits,
 ) {
   const { undisputed = false, ...ruling } = yield* readRuling(request, limits)
-  const ifVersion = yield* versionIn(ifMatch)
+  const ifVersion = yield* versionMeant(reference, ifMatch)
   const options = { ifVersion, undisputed }
   const ruled: Effect.Effect<Pick<Decision, "disposition" | "steps" | "loan">, Refusal, LoanEngine> = dryRun
     ? previewRuling(reference, ruling, options)
     : rule(reference, ruling, options)
-  const { disposition, steps, loan } = yield* Effect.mapError(ruled, (refusal) =>
-    problemOf[refusal._tag](refusal.message),
-  )
+  const { disposition, steps, loan } = yield* Effect.mapError(ruled, problemFor)
   if (!dryRun) yield* logRuling(reference, disposition)
   return { dryRun, disposition, steps, stage: loan.stage, version: loan.version }
 })
@@ -67,20 +66,54 @@ const wrongType: Problem = {
   detail: "Send the ruling as application/json.",
 }
 
-/** The version that `If-Match` names; `*` is any. */
-function versionIn(ifMatch: string | undefined): Effect.Effect<number | undefined, Problem> {
-  if (ifMatch === undefined || ifMatch.trim() === "*") return Effect.succeed(undefined)
-  // What is ruled on is the loan at its version; the plan of its polls may have moved.
-  const [, digits] = /^\s*"([0-9]{1,15})(?:-[a-z0-9-]*)?"\s*$/u.exec(ifMatch) ?? []
-  if (digits !== undefined) return Effect.succeed(Number(digits))
-  return Effect.fail({
-    code: "request-invalid",
-    detail: 'The headers: if-match: expected one ETag of a loan, or its version, such as "3", or *.',
-    field: "if-match",
-  })
+/**
+ * The version that may be ruled on, by the rules of `If-Match` (RFC 9110, 13.1.1): `*` is any, one tag of a list is enough, and
+ * a weak tag never matches. What is ruled on is the loan at its version; the plan of its polls may have moved.
+ */
+const versionMeant = Effect.fnUntraced(function* (
+  reference: ApplicationReference,
+  ifMatch: string | undefined,
+): Effect.fn.Return<number | undefined, Problem, LoanEngine> {
+  const tags = ifMatch === undefined ? "*" : entityTags(ifMatch)
+  if (tags === undefined) return yield* Effect.fail(noEntityTag)
+  if (tags === "*") return undefined
+  const strong = tags.filter(({ isWeak }) => !isWeak)
+  if (strong.length === 0) return yield* Effect.fail(onlyWeak)
+  const { loan } = yield* Effect.mapError(knownLoan(reference), problemFor)
+  if (strong.some(({ opaque }) => versionOf(opaque) === loan.version)) return loan.version
+  return yield* Effect.fail(noneMatches(loan.version))
+})
+
+const versionOf = (opaque: string): number | undefined => {
+  const [, digits] = /^([0-9]{1,15})(?:-[a-z0-9-]*)?$/u.exec(opaque) ?? []
+  return digits === undefined ? undefined : Number(digits)
 }
 
+const ifMatchProblem = (code: Problem["code"], detail: string): Problem => ({
+  code,
+  detail,
+  field: "if-match",
+})
+
+const noEntityTag = ifMatchProblem(
+  "request-invalid",
+  'The headers: if-match: expected a list of ETags of the loan, or of its versions, such as "3", or *.',
+)
+
+const onlyWeak = ifMatchProblem(
+  "loan-moved",
+  "If-Match compares strongly, so a weak ETag (W/) never matches. Nothing was written. Send the loan's ETag as it was given.",
+)
+
+const noneMatches = (version: number): Problem =>
+  ifMatchProblem(
+    "loan-moved",
+    `The loan is at version ${version}, which If-Match does not name: look again, and decide anew. Nothing was written.`,
+  )
+
 type Refusal = LoanUnknown | RulingRefused | LoanMoved | StoreUnavailable
+
+const problemFor = (refusal: Refusal): Problem => problemOf[refusal._tag](refusal.message)
 
 const problemOf: { readonly [Tag in Refusal["_tag"]]: (message: string) => Problem } = {
   LoanUnknown: () => ({

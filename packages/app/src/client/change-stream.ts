@@ -29,6 +29,11 @@ export interface Follower {
   readonly connected: Effect.Effect<void, LoanApiError>
   readonly changed: (change: ChangeJson) => void
   readonly disconnected: () => void
+  /**
+   * The feed is no longer the one that was followed (a backup was restored, or another store is served): what was heard of
+   * it counts for nothing. The stream begins again.
+   */
+  readonly reset: () => void
   /** It makes no sense to come again: the engine said no. */
   readonly refused: (problem: ProblemDocument) => void
 }
@@ -64,13 +69,20 @@ export function followChanges(
     for (;;) {
       const ended = yield* Effect.result(once)
       const problem = Result.isFailure(ended) ? ended.failure.problem : undefined
-      if (problem !== undefined && isFinal(problem)) return follower.refused(problem)
+      if (lastEventId !== undefined && problem !== undefined && isOtherHistory(problem)) {
+        lastEventId = undefined
+        follower.reset()
+      } else if (problem !== undefined && isFinal(problem)) return follower.refused(problem)
       failures += 1
       follower.disconnected()
       yield* Effect.sleep(yield* backoffMs(limits, failures))
     }
   })
 }
+
+/** What was followed is no more: the place in the feed, or the loan, which no store of the same history ever loses. */
+const isOtherHistory = ({ code }: ProblemDocument): boolean =>
+  code === "cursor-unknown" || code === "loan-unknown"
 
 /** Another try would be answered alike; a loan that is unknown may become known. */
 const isFinal = ({ status }: ProblemDocument): boolean =>

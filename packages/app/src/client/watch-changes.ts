@@ -20,6 +20,7 @@ export function watchChanges(
 ): Watch<ChangesSnapshot> {
   let changes: ReadonlyArray<ChangeJson> = []
   let wasLive = false
+  let resets = 0
   const path = `/v1/changes${account === undefined ? "" : `?account=${encodeURIComponent(account)}`}`
   return makeWatch(
     (state) => ({ ...state, changes }),
@@ -32,6 +33,11 @@ export function watchChanges(
         changed: (change) => {
           changes = [change, ...changes.slice(0, changesKeptMax - 1)]
           changed()
+        },
+        reset: () => {
+          changes = []
+          resets += 1
+          changed({ resets })
         },
         disconnected: () => changed({ status: wasLive ? "reconnecting" : "connecting", problem: undefined }),
         refused: (problem) => changed({ status: "refused", problem }),

@@ -8,7 +8,7 @@ import { followChanges } from "./change-stream.ts"
 import type { ReconnectLimits } from "./change-stream.ts"
 import { loanApiError } from "./loan-api-error.ts"
 import { makeWatch } from "./watch.ts"
-import type { Watch, WatchState } from "./watch.ts"
+import type { Changed, Watch, WatchState } from "./watch.ts"
 
 export interface LoanSnapshot extends WatchState {
   /** `undefined` until it was first heard of. */
@@ -46,6 +46,7 @@ export function watchLoan({ http, calls, limits, signal }: Watching, reference: 
         take: (next) => {
           if (isNews(next)) loan = next
         },
+        forget: () => (loan = undefined),
       }),
     signal,
   )
@@ -94,7 +95,7 @@ export function watchLoans(
       loans: [...loans.values()].sort((a, b) => (a.applicationReference < b.applicationReference ? -1 : 1)),
     }),
     (changed) => {
-      const followed = following({ http, limits }, path, changed, { load, take })
+      const followed = following({ http, limits }, path, changed, { load, take, forget: () => loans.clear() })
       return filter.stalled === undefined ? followed : Effect.raceFirst(followed, looked(changed))
     },
     signal,
@@ -105,15 +106,18 @@ interface Kept {
   /** Loads what was there before the first change; later changes only add to it. */
   readonly load: Effect.Effect<unknown, ReturnType<typeof loanApiError>>
   readonly take: (loan: LoanJson) => void
+  /** Nothing that was taken is known any more. */
+  readonly forget: () => void
 }
 
 function following(
   { http, limits }: Pick<Watching, "http" | "limits">,
   path: string,
-  changed: (state?: WatchState) => void,
-  { load, take }: Kept,
+  changed: Changed,
+  { load, take, forget }: Kept,
 ): Effect.Effect<void> {
   let isLoaded = false
+  let resets = 0
   const live = Effect.sync(() => {
     isLoaded = true
     changed({ status: "live", problem: undefined })
@@ -124,6 +128,12 @@ function following(
     changed: ({ loan }) => {
       take(loan)
       changed()
+    },
+    reset: () => {
+      forget()
+      isLoaded = false
+      resets += 1
+      changed({ resets })
     },
     disconnected: () => changed({ status: isLoaded ? "reconnecting" : "connecting", problem: undefined }),
     refused: (problem) => changed({ status: "refused", problem }),

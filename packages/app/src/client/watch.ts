@@ -19,21 +19,29 @@ export interface WatchState {
   readonly status: WatchStatus
   /** Why the engine refuses to be watched. */
   readonly problem: ProblemDocument | undefined
+  /**
+   * How often what was shown turned out to be of a history that the engine no longer has, because a backup was restored or
+   * another store is served. Each time, it was forgotten and read again: if the number grows, so must whoever keeps more.
+   */
+  readonly resets: number
 }
+
+/** Says that something is to be shown anew, with the members of the state that are others now. */
+export type Changed = (state?: Partial<WatchState>) => void
 
 /** A watch that runs while it has listeners, and takes its snapshot anew only after a change. */
 export function makeWatch<Snapshot>(
   takeSnapshot: (state: WatchState) => Snapshot,
-  follow: (changed: (state?: WatchState) => void) => Effect.Effect<void>,
+  follow: (changed: Changed) => Effect.Effect<void>,
   signal: AbortSignal | undefined,
 ): Watch<Snapshot> {
   const listeners = new Set<() => void>()
-  let state: WatchState = { status: "connecting", problem: undefined }
+  let state: WatchState = { status: "connecting", problem: undefined, resets: 0 }
   let snapshot: Snapshot | undefined
   let fiber: Fiber.Fiber<void> | undefined
 
-  const changed = (next: WatchState = state): void => {
-    state = next
+  const changed: Changed = (next = {}) => {
+    state = { ...state, ...next }
     snapshot = undefined
     for (const listener of listeners) listener()
   }

@@ -1,7 +1,9 @@
 import type { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
-import { Clock, Context, Deferred, Effect, Layer, PubSub, Schema } from "effect"
+import { Clock, Context, Data, Deferred, Effect, Layer, PubSub, Schema } from "effect"
 import type { Scope } from "effect"
 import { LoanEngine } from "../engine.ts"
+import { cursorOf, cursorText, feedBeginning } from "./feed-cursor.ts"
+import type { FeedCursor } from "./feed-cursor.ts"
 import { EntryContent } from "./journal.ts"
 import { JournalStore } from "./journal-store.ts"
 import type { FeedRow } from "./journal-store.ts"
@@ -35,20 +37,36 @@ export interface FeedChange extends EntryContent {
   readonly stored: StoredLoan
 }
 
-/** What a reader of the feed gets next: changes, or only a position when there were none of interest for a while. */
+/** What a reader of the feed gets next: changes, or only a cursor when there were none of interest for a while. */
 export interface FeedStep {
   readonly changes: ReadonlyArray<FeedChange>
-  readonly position: number
+  readonly cursor: FeedCursor
+}
+
+/**
+ * The feed has no such place: it is beyond the end, of another store, or of a history that a restored backup has undone. A
+ * reader that has one must read the loans again, and continue without a cursor.
+ */
+export class CursorUnknown extends Data.TaggedError("CursorUnknown")<{ readonly cursor: FeedCursor }> {
+  override get message(): string {
+    return (
+      `The feed does not have the place ${cursorText(this.cursor)}: it is beyond the end, of another store, or from before ` +
+      "a backup was restored. Read the loans again, then follow the feed without a cursor."
+    )
+  }
 }
 
 export interface ReadOptions {
-  /** The position behind which to begin; without it, with what comes next. */
-  readonly after: number | undefined
+  /** The place behind which to begin; without it, with what comes next. */
+  readonly after: FeedCursor | undefined
   readonly only: { readonly reference?: ApplicationReference; readonly account?: AccountName | undefined }
 }
 
-/** Gives the next step each time it is run; `undefined` once the feed has ended, because the engine stops. */
-export type NextStep = Effect.Effect<FeedStep | undefined, StoreUnavailable>
+/**
+ * Gives the next step each time it is run; `undefined` once the feed has ended, because the engine stops. It fails if the
+ * store behind a running engine was put back, and no longer has the place that the reader stands at.
+ */
+export type NextStep = Effect.Effect<FeedStep | undefined, CursorUnknown | StoreUnavailable>
 
 /**
  * The journal's order as a feed: from any position on, at least once, none left out. A reader is nothing but a position, so
@@ -59,10 +77,12 @@ export class ChangeFeed extends Context.Service<
   {
     /** The position of the newest change. */
     readonly head: Effect.Effect<number, StoreUnavailable>
-    /** A reader that begins at a position and lives as long as its scope. */
+    /** The place as the feed has it, with its mark; fails if the feed does not have it. */
+    readonly find: (cursor: FeedCursor) => Effect.Effect<FeedCursor, CursorUnknown | StoreUnavailable>
+    /** A reader that begins at a place that was found, and lives as long as its scope. */
     readonly read: (
       options: ReadOptions,
-    ) => Effect.Effect<{ readonly start: number; readonly next: NextStep }, StoreUnavailable, Scope.Scope>
+    ) => Effect.Effect<{ readonly start: FeedCursor; readonly next: NextStep }, StoreUnavailable, Scope.Scope>
     /** Ends every reader, so that nobody waits for a feed that has no more to say. */
     readonly stop: Effect.Effect<void>
   }
@@ -83,23 +103,23 @@ const makeFeed = Effect.fnUntraced(function* (limits: ChangeFeedLimits) {
     const wakes = [yield* PubSub.subscribe(engine.changes), yield* PubSub.subscribe(journal.news)]
     const newest = yield* head
     const start = after ?? newest
-    const past = start < newest ? yield* pastOf(engine, only.reference, start) : []
-    const from = only.reference === undefined ? start : Math.max(newest, past.at(-1)?.position ?? start)
+    const past = start.position < newest.position ? yield* pastOf(engine, only.reference, start.position) : []
+    const from = only.reference === undefined ? start : latest(newest, past.at(-1))
     return { start, next: firstly(past, walk(from, wanted(only), wakes)) }
   })
 
   /** Goes through the feed from a position on, until there is something to give or it is time for a heartbeat. */
-  const walk = (from: number, isWanted: (change: FeedChange) => boolean, wakes: Wakes): NextStep => {
-    let position = from
+  const walk = (from: FeedCursor, isWanted: (change: FeedChange) => boolean, wakes: Wakes): NextStep => {
+    let cursor = from
     return Effect.gen(function* () {
       const quietFrom = yield* Clock.currentTimeMillis
       for (;;) {
         if (yield* Deferred.isDone(stopped)) return undefined
-        const page = yield* pageBehind(position)
-        position = page.at(-1)?.position ?? position
+        const page = yield* pageBehind(cursor)
+        cursor = latest(cursor, page.at(-1))
         const changes = page.filter(isWanted)
         const quietMs = (yield* Clock.currentTimeMillis) - quietFrom
-        if (changes.length > 0 || quietMs >= limits.changesHeartbeatMs) return { changes, position }
+        if (changes.length > 0 || quietMs >= limits.changesHeartbeatMs) return { changes, cursor }
         if (page.length === 0) yield* waitForNews(wakes)
       }
     })
@@ -110,8 +130,17 @@ const makeFeed = Effect.fnUntraced(function* (limits: ChangeFeedLimits) {
       Effect.timeoutOption(Math.min(limits.changesPollMs, limits.changesHeartbeatMs)),
       Effect.asVoid,
     )
-  return ChangeFeed.of({ head, read, stop: Effect.asVoid(Deferred.succeed(stopped, undefined)) })
+  return ChangeFeed.of({
+    head: Effect.map(head, ({ position }) => position),
+    find: findIn(journal),
+    read,
+    stop: Effect.asVoid(Deferred.succeed(stopped, undefined)),
+  })
 })
+
+/** Where a reader stands after a row, if there was one. */
+const latest = (cursor: FeedCursor, row: FeedChange | undefined): FeedCursor =>
+  row === undefined || row.position < cursor.position ? cursor : cursorOf(row)
 
 /** What ends a wait: this process has written, or another says that it has. */
 type Wakes = ReadonlyArray<PubSub.Subscription<unknown>>
@@ -130,21 +159,42 @@ function firstly(past: ReadonlyArray<FeedChange>, next: NextStep): NextStep {
     const last = changes.at(-1)
     if (last === undefined) return next
     first = []
-    return Effect.succeed({ changes, position: last.position })
+    return Effect.succeed({ changes, cursor: cursorOf(last) })
   })
 }
 
-/** From the last checkpoint on, which is never far: the newest rows are few. */
-const headOf = (journal: JournalStore["Service"], limit: number): Effect.Effect<number, StoreUnavailable> =>
+/** From the last checkpoint's last row on, which is never far: the newest rows are few. */
+const headOf = (
+  journal: JournalStore["Service"],
+  limit: number,
+): Effect.Effect<FeedCursor, StoreUnavailable> =>
   Effect.gen(function* () {
     const sealed = yield* journal.lastCheckpoint
-    let position = sealed?.position ?? 0
+    let after = Math.max(0, (sealed?.position ?? 0) - 1)
+    let newest = feedBeginning
     for (;;) {
-      const rows = yield* journal.sealable({ after: position, limit })
-      position = rows.at(-1)?.position ?? position
-      if (rows.length < limit) return position
+      const rows = yield* journal.sealable({ after, limit })
+      const last = rows.at(-1)
+      if (last !== undefined) newest = cursorOf(last)
+      if (rows.length < limit) return newest
+      after = newest.position
     }
   })
+
+/** The row at a place, or the first behind it, tells whether the feed has the place. */
+const findIn =
+  (journal: JournalStore["Service"]) =>
+  (cursor: FeedCursor): Effect.Effect<FeedCursor, CursorUnknown | StoreUnavailable> =>
+    Effect.gen(function* () {
+      const { position, mark } = cursor
+      if (position === 0 && mark === undefined) return feedBeginning
+      const [row] = yield* journal.sealable({ after: position - 1, limit: 1 })
+      if (row === undefined) return yield* new CursorUnknown({ cursor })
+      const found = cursorOf(row)
+      if (mark === undefined) return found.position === position ? found : cursor
+      if (found.position === position && found.mark === mark) return found
+      return yield* new CursorUnknown({ cursor })
+    })
 
 /** A single loan's past is in its own history: the feed would be searched all the way from the position on. */
 const pastOf = Effect.fnUntraced(function* (
@@ -163,20 +213,26 @@ const pastOf = Effect.fnUntraced(function* (
 /** How many pages are remembered, for the readers that stand at the same position: most stand at the newest. */
 const pagesKeptMax = 32
 
-/** The feed's next page behind a position; what many readers ask for at once is read once. */
+/**
+ * The feed's next page behind a place; what many readers ask for at once is read once. If the place is gone, the store behind
+ * the running engine was put back (a backup, a replica that lagged), and what is remembered of it is forgotten.
+ */
 function makePages(
   { changesPageRowsMax: limit }: ChangeFeedLimits,
   journal: JournalStore["Service"],
   engine: LoanEngine["Service"],
-): (after: number) => Effect.Effect<ReadonlyArray<FeedChange>, StoreUnavailable> {
-  const pages = new Map<number, ReadonlyArray<FeedChange>>()
-  return Effect.fnUntraced(function* (after: number) {
-    const known = pages.get(after)
+): (after: FeedCursor) => Effect.Effect<ReadonlyArray<FeedChange>, CursorUnknown | StoreUnavailable> {
+  const pages = new Map<string, ReadonlyArray<FeedChange>>()
+  const find = findIn(journal)
+  return Effect.fnUntraced(function* (after: FeedCursor) {
+    const key = cursorText(after)
+    const known = pages.get(key)
     if (known !== undefined) return known
-    const rows = yield* journal.feed({ after, limit })
+    yield* Effect.tapError(find(after), () => Effect.sync(() => pages.clear()))
+    const rows = yield* journal.feed({ after: after.position, limit })
     if (rows.length === 0) return []
     const page = yield* withLoans(engine, rows)
-    pages.set(after, page)
+    pages.set(key, page)
     const [oldest] = pages.keys()
     if (pages.size > pagesKeptMax && oldest !== undefined) pages.delete(oldest)
     return page

@@ -20,11 +20,12 @@ export function LoanPage({ reference }: { reference: string }) {
   const words = useWords()
   const { client } = useSession()
   const watch = useMemo(() => client.watchLoan(reference), [client, reference])
-  const { loan: heard } = useSyncExternalStore(watch.subscribe, watch.getSnapshot)
-  const asked = useLoaded(useCallback(() => client.loan(reference), [client, reference]))
+  const { loan: heard, resets } = useSyncExternalStore(watch.subscribe, watch.getSnapshot)
+  // After a reset, what was loaded is of a history that the engine no longer has: another `load` forgets it.
+  const asked = useLoaded(useCallback(() => client.loan(reference), [client, reference, resets]))
   useRefresh(asked.reload, neither)
   const loan = newer(heard, asked.value)
-  const history = useLoaded(useCallback(() => client.history(reference), [client, reference]))
+  const history = useLoaded(useCallback(() => client.history(reference), [client, reference, resets]))
   const { reload } = history
   const { reload: askAgain } = asked
   const version = loan?.version

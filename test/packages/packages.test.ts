@@ -9,6 +9,7 @@ import { version } from "@loan-engine/app/version"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { writeReports } from "../../scripts/api-report.ts"
 import { build, packages } from "../../scripts/build.ts"
+import { withoutOurs } from "../checkout.ts"
 import { freePort } from "../slice/engine-process.ts"
 
 const run = promisify(execFile)
@@ -87,7 +88,7 @@ describe.each([
   ["24", process.execPath],
 ])("an empty project on Node %s", (name, node) => {
   const project = join(directory, `project-${name}`)
-  const env = { ...process.env, PATH: `${join(node, "..")}:${process.env["PATH"]}` }
+  const env = { ...withoutOurs(process.env), PATH: `${join(node, "..")}:${process.env["PATH"]}` }
   const said = async (file: string, code: string) => {
     writeFileSync(join(project, file), code)
     const { stdout, stderr } = await run(node, [file], { cwd: project, env })
@@ -125,13 +126,15 @@ describe.each([
       LOAN_ENGINE_ALLOW_UNAUTHENTICATED_CALLBACKS: "true",
     }
     const serving = spawn(node, command, { cwd: project, env: { ...env, ...settings }, stdio: "pipe" })
-    await once(serving.stdout, "data")
+    const ended = once(serving, "exit")
+    const isListening = once(serving.stdout, "data").then(() => true)
+    expect(await Promise.race([isListening, ended])).toBe(true)
     expect(await said("client.mjs", client.replace("8080", String(port)))).toEqual([
       "approved sign-agreement",
       "",
     ])
     serving.kill("SIGTERM")
-    expect(await once(serving, "exit")).toEqual([0, null])
+    expect(await ended).toEqual([0, null])
   })
 
   it("has the command line, its sandbox included", async () => {

@@ -60,6 +60,14 @@ export interface ClaimDue extends PollLine {
   readonly leaseMs: number
 }
 
+/** Due times that no plan can have made: further ahead than this, by the clock that the store goes by. */
+export interface BringBack extends PollLine {
+  readonly now: Instant
+  readonly aheadMs: number
+  /** How many loans are changed at once. */
+  readonly limit: number
+}
+
 /** A loan whose poll was taken: its schedule says when that is due again. */
 export interface ClaimedLoan extends StoredLoan {
   /** When it was due; where the store cannot tell, when it was taken. */
@@ -122,6 +130,9 @@ export class LoanStore extends Context.Service<
     readonly nextDue: (
       accounts: ReadonlyArray<AccountName>,
     ) => Effect.Effect<ReadonlyArray<LineDue>, StoreUnavailable>
+
+    /** Makes due what was planned too far ahead, by a clock that was wrong; gives how many loans those were. */
+    readonly bringBack: (options: BringBack) => Effect.Effect<number, StoreUnavailable>
 
     /** Writes a new schedule, unless the loan's version has moved on: then whoever moved it has scheduled it. */
     readonly reschedule: (stored: StoredLoan, schedule: PollSchedule) => Effect.Effect<void, StoreUnavailable>

@@ -9,6 +9,7 @@ import type { Query } from "./postgres-journal.ts"
 import { bigint, boolean, int, text, texts } from "./postgres-parameters.ts"
 import { accountOf, claimedLoan, stageCount, storedEntry, storedLoan, whole } from "./postgres-rows.ts"
 import {
+  bringBackLoans,
   claimDue,
   readStatements,
   releaseLoan,
@@ -23,6 +24,7 @@ type Submit = (update: Update) => Effect.Effect<WrittenChange | undefined, Store
 export function postgresLoans(query: Query, schema: string, submit: Submit): LoanStore["Service"] {
   const reads = readStatements(schema)
   const claim = claimDue(schema)
+  const bringBack = bringBackLoans(schema)
   const release = releaseLoan(schema)
   const reschedule = rescheduleLoan(schema)
   const register = saveRegistration(schema)
@@ -45,6 +47,11 @@ export function postgresLoans(query: Query, schema: string, submit: Submit): Loa
         ]),
       ),
     nextDue: (accounts) => mapped(query(reads.nextDue, [texts(accounts)]), lineDue),
+    bringBack: ({ account, confirm, aheadMs, limit }) =>
+      Effect.map(
+        query(bringBack, [text(account), boolean(confirm), bigint(aheadMs), int(limit)]),
+        (rows) => rows.length,
+      ),
     reschedule: ({ loan }, { nextPollAt, attempts, confirm, stalled }) =>
       Effect.asVoid(
         query(reschedule, [

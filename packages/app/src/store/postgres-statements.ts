@@ -58,6 +58,16 @@ export const claimDue = (schema: string): string => `
   FROM due WHERE l.application_reference = due.application_reference
   RETURNING ${loanColumns}, due.due_at`
 
+/** Makes due, now by the database's clock, what is planned further ahead of it than any plan reaches. */
+export const bringBackLoans = (schema: string): string => `
+  WITH far AS MATERIALIZED (
+    SELECT application_reference FROM ${schema}.loans
+    WHERE account = $1 AND poll_confirm = $2 AND next_poll_at > ${schema}.clock_ms() + $3::bigint
+    LIMIT $4::int FOR UPDATE SKIP LOCKED)
+  UPDATE ${schema}.loans l SET next_poll_at = ${schema}.clock_ms()
+  FROM far WHERE l.application_reference = far.application_reference
+  RETURNING 1 AS brought`
+
 /** Only what is still leased as it was: neither moved on, nor rescheduled, nor taken by another engine since. */
 export const releaseLoan = (schema: string): string => `
   UPDATE ${schema}.loans SET next_poll_at = $4::bigint

@@ -67,6 +67,13 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
       ),
     release: (claimed) => Effect.asVoid(write([release(claimed)])),
     nextDue: (accounts) => read(() => accounts.flatMap((account) => linesDue(reads, account))),
+    bringBack: ({ account, confirm, now, aheadMs, limit }) =>
+      Effect.map(
+        write([
+          { statement: "bringBack", parameters: [now, account, Number(confirm), now + aheadMs, limit] },
+        ]),
+        ({ changes }) => changes,
+      ),
     reschedule: (stored, schedule) => Effect.asVoid(write([reschedule(stored, schedule)])),
     stageCounts: (account) => read(() => reads.stageCounts.all(account).map((row) => stageCount(row))),
     stalledCount: (account) => read(() => Number(reads.stalledCount.get(account)?.["loans"] ?? 0)),

@@ -9,6 +9,7 @@ import { ApplicationReference } from "@loan-engine/domain/observation"
 import { Clock, Effect, Option, Result, Schema } from "effect"
 import type { Scope } from "effect"
 import { callbackAlarm } from "./callbacks/callback-health.ts"
+import { intentAdvice, intentFound } from "./callbacks/callback-registration.ts"
 import { callbackHealths } from "./callbacks/callback-watch.ts"
 import { configFromEnvironment } from "./config/config.ts"
 import type { AccountConfig, OperatorConfig } from "./config/config.ts"
@@ -167,6 +168,7 @@ const lookIntoStore = Effect.fnUntraced(function* (
         ),
     ...(yield* checkWebhooks(config)),
     yield* checkNewestEntry(),
+    ...(yield* checkIntents(config)),
   ]
 })
 
@@ -181,6 +183,19 @@ const checkWebhooks = Effect.fnUntraced(function* ({ webhooks }: OperatorConfig)
   if (waiting.length === 0) return [ok(name, "no endpoint is disabled, and none has loans waiting")]
   const found = waiting.map(({ endpoint, parked }) => `${parked} loans wait for ${endpoint}`).join(", ")
   return [warning(name, found, look)]
+})
+
+/** What the bank was asked, and nobody knows whether it did. */
+const checkIntents = Effect.fnUntraced(function* ({ accounts }: OperatorConfig) {
+  const store = yield* LoanStore
+  const found = yield* Effect.forEach(accounts, ({ name, bank }) =>
+    bank === undefined ? Effect.succeed(undefined) : store.callbackIntent(name, bank.url),
+  )
+  return found.flatMap((intent) =>
+    intent === undefined
+      ? []
+      : [warning(`registration ${intent.account}`, intentFound(intent), intentAdvice)],
+  )
 })
 
 /** A server's disk is its operator's to watch. */

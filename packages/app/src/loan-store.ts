@@ -82,6 +82,17 @@ export interface CallbackRegistration {
   readonly registeredAt: Instant
 }
 
+/**
+ * A callback URL that the bank is asked to set, or was: kept before the request goes out, until the bank's answer is known. One
+ * that stays tells that nobody knows what the bank made of it.
+ */
+export interface CallbackIntent {
+  readonly account: AccountName
+  readonly bankUrl: string
+  readonly callbackUrl: string
+  readonly askedAt: Instant
+}
+
 /** Loans at one stage, those that are stalled, or those that the merchant calls so. */
 export type LoanFilter =
   | { readonly stage: Stage }
@@ -162,8 +173,26 @@ export class LoanStore extends Context.Service<
       bankUrl: string,
     ) => Effect.Effect<CallbackRegistration | undefined, StoreUnavailable>
 
+    /** Keeps what the bank has set; whatever it was asked is answered by that. */
     readonly saveCallbackRegistration: (
       registration: CallbackRegistration,
+    ) => Effect.Effect<void, StoreUnavailable>
+
+    readonly callbackIntent: (
+      account: AccountName,
+      bankUrl: string,
+    ) => Effect.Effect<CallbackIntent | undefined, StoreUnavailable>
+
+    /** `false`, and nothing is kept, if there is an intent already that is not to be replaced. */
+    readonly saveCallbackIntent: (
+      intent: CallbackIntent,
+      options: { readonly replaces: boolean },
+    ) => Effect.Effect<boolean, StoreUnavailable>
+
+    /** The bank has not set it, and that is certain. */
+    readonly dropCallbackIntent: (
+      account: AccountName,
+      bankUrl: string,
     ) => Effect.Effect<void, StoreUnavailable>
 
     /** Succeeds if the store can be written. */

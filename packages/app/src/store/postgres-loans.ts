@@ -11,9 +11,11 @@ import { accountOf, claimedLoan, stageCount, storedEntry, storedLoan, whole } fr
 import {
   bringBackLoans,
   claimDue,
+  dropIntent,
   readStatements,
   releaseLoan,
   rescheduleLoan,
+  saveIntent,
   saveRegistration,
 } from "./postgres-statements.ts"
 import { referenceRange } from "./reference-range.ts"
@@ -78,6 +80,30 @@ export function postgresLoans(query: Query, schema: string, submit: Submit): Loa
       ),
     saveCallbackRegistration: ({ account, bankUrl, callbackUrl, registeredAt }) =>
       Effect.asVoid(query(register, [text(account), text(bankUrl), text(callbackUrl), bigint(registeredAt)])),
+    callbackIntent: (account, bankUrl) =>
+      Effect.map(query(reads.intent, [text(account), text(bankUrl)]), ([row]) =>
+        row === undefined
+          ? undefined
+          : {
+              account,
+              bankUrl,
+              callbackUrl: String(row["callback_url"]),
+              askedAt: whole(row["asked_at"]),
+            },
+      ),
+    saveCallbackIntent: ({ account, bankUrl, callbackUrl, askedAt }, { replaces }) =>
+      Effect.map(
+        query(saveIntent(schema), [
+          text(account),
+          text(bankUrl),
+          text(callbackUrl),
+          bigint(askedAt),
+          boolean(replaces),
+        ]),
+        ({ length }) => length === 1,
+      ),
+    dropCallbackIntent: (account, bankUrl) =>
+      Effect.asVoid(query(dropIntent(schema), [text(account), text(bankUrl)])),
     ready: Effect.flatMap(query(reads.ready, []), ([row]) =>
       row?.["read_only"] === false ? Effect.void : Effect.fail(unavailable("the server can only be read")),
     ),

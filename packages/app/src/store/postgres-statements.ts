@@ -33,6 +33,8 @@ export const readStatements = (schema: string) => {
     loansNamed: loansPage("AND external_reference = $5"),
     registration: `
       SELECT callback_url, registered_at FROM ${schema}.callback_registrations WHERE account = $1 AND bank_url = $2`,
+    intent: `
+      SELECT callback_url, asked_at FROM ${schema}.callback_intents WHERE account = $1 AND bank_url = $2`,
     // Where the server can be written: nothing but a commit, which waits for the disk and for the standby as every other does.
     ready: `
       SELECT read_only,
@@ -77,8 +79,19 @@ export const rescheduleLoan = (schema: string): string => `
   UPDATE ${schema}.loans SET next_poll_at = $3::bigint, poll_attempts = $4::int, poll_confirm = $5, stalled = $6
   WHERE application_reference = $1 AND version = $2::int`
 
+/** What was asked is answered by what the bank has set. */
 export const saveRegistration = (schema: string): string => `
+  WITH answered AS (
+    DELETE FROM ${schema}.callback_intents WHERE account = $1 AND bank_url = $2)
   INSERT INTO ${schema}.callback_registrations (account, bank_url, callback_url, registered_at)
   VALUES ($1, $2, $3, $4::bigint)
   ON CONFLICT (account, bank_url) DO UPDATE SET
     callback_url = excluded.callback_url, registered_at = excluded.registered_at`
+
+export const saveIntent = (schema: string): string => `
+  INSERT INTO ${schema}.callback_intents (account, bank_url, callback_url, asked_at) VALUES ($1, $2, $3, $4::bigint)
+  ON CONFLICT (account, bank_url) DO UPDATE SET callback_url = excluded.callback_url, asked_at = excluded.asked_at
+  WHERE $5 RETURNING 1 AS saved`
+
+export const dropIntent = (schema: string): string =>
+  `DELETE FROM ${schema}.callback_intents WHERE account = $1 AND bank_url = $2`

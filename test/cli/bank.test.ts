@@ -4,7 +4,13 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { LoanEngine } from "@loan-engine/app/engine"
+import { cadenceDefaults } from "@loan-engine/app/polling/poll-cadence"
+import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite"
+import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
+import { Effect, Layer } from "effect"
+import { TestClock } from "effect/testing"
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
 import { apiKey, startEngine } from "../slice/engine-process.ts"
 import type { EngineProcess } from "../slice/engine-process.ts"
 import { runCli } from "./run-cli.ts"
@@ -95,7 +101,8 @@ describe("commands that speak to the bank", () => {
 describe("the doctor", () => {
   const states = async (more: Readonly<Record<string, string>>) => {
     const { code, out } = await runCli(["doctor", "--json"], { ...environment, ...more })
-    const checks: ReadonlyArray<{ name: string; state: string; mend?: string }> = JSON.parse(out)
+    const checks: ReadonlyArray<{ name: string; state: string; found: string; mend?: string }> =
+      JSON.parse(out)
     return { code, state: Object.fromEntries(checks.map(({ name, state }) => [name, state])), checks }
   }
 
@@ -108,6 +115,7 @@ describe("the doctor", () => {
       stalled: "ok",
       disputes: "ok",
       callbacks: "ok",
+      "clock journal": "ok",
       disk: "ok",
       engine: "ok",
       "bank default": "ok",
@@ -127,6 +135,60 @@ describe("the doctor", () => {
     const { code, state, checks } = await states(more)
     expect([code, state[name]]).toEqual([1, "failed"])
     expect(checks.find((check) => check.name === name)?.mend).toContain(mend)
+  })
+
+  it.each([
+    ["behind", 3_600_000],
+    ["ahead of", -365 * 86_400_000],
+  ])(
+    "says that this machine's clock is %s the bank's, by the date of its answer",
+    async (side, bankAheadMs) => {
+      const bank = createServer((_request, response) => {
+        response
+          .setHeader("date", new Date(Date.now() + bankAheadMs).toUTCString())
+          .writeHead(500)
+          .end()
+      })
+      bank.listen(0, "127.0.0.1")
+      await once(bank, "listening")
+      onTestFinished(() => void bank.close())
+      const { port } = bank.address() as AddressInfo
+      const { code, checks } = await states({ LOAN_ENGINE_BANK_URL: `http://127.0.0.1:${port}/soap` })
+      expect(code).toBe(1)
+      expect(checks.find(({ name }) => name === "clock default")).toMatchObject({
+        state: "failed",
+        found: expect.stringMatching(
+          new RegExp(`^this machine's clock is [0-9]+ seconds ${side} the bank's$`, "u"),
+        ),
+      })
+    },
+  )
+
+  it("says that the journal holds what is dated ahead of this machine's clock", async () => {
+    const path = join(directory, "dated-ahead.sqlite")
+    const aheadMs = 86_400_000
+    const observation = {
+      applicationReference: ApplicationReference.make("ahead"),
+      account: AccountName.make("default"),
+      source: "callback",
+      evidence: "credentials",
+      receivedAt: Date.now() + aheadMs,
+      events: [],
+    } as const
+    const world = LoanEngine.layer(cadenceDefaults).pipe(
+      Layer.provide(layerSqlite({ path, ...sqliteDefaults })),
+      Layer.provideMerge(TestClock.layer()),
+    )
+    await Effect.gen(function* () {
+      yield* TestClock.setTime(observation.receivedAt)
+      yield* (yield* LoanEngine).record(observation, new Uint8Array())
+    }).pipe(Effect.provide(world), Effect.runPromise)
+    const { code, checks } = await states({ LOAN_ENGINE_DATABASE_URL: path })
+    expect(code).toBe(1)
+    expect(checks.find(({ name }) => name === "clock journal")).toMatchObject({
+      state: "failed",
+      found: expect.stringMatching(/^the newest entry is dated 8[0-9]{4} seconds ahead of/u),
+    })
   })
 
   it("never shows a secret", async () => {

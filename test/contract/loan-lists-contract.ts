@@ -25,6 +25,22 @@ export function loanListsContract(name: string, open: () => StoreUnderTest | Pro
           expect(yield* store.callbackRegistration(account, "https://bank")).toBeUndefined()
           yield* store.saveCallbackRegistration(registration)
           expect(yield* store.callbackRegistration(account, "https://bank")).toEqual(registration)
+
+          const intent = { account, bankUrl: "https://bank", callbackUrl: "https://us/2", askedAt: 8 }
+          const later = { ...intent, askedAt: 9 }
+          const elsewhere = { ...intent, bankUrl: "https://other-bank" }
+          expect(yield* store.callbackIntent(account, "https://bank")).toBeUndefined()
+          expect(yield* store.saveCallbackIntent(intent, { replaces: false })).toBe(true)
+          expect(yield* store.saveCallbackIntent(later, { replaces: false })).toBe(false)
+          expect(yield* store.callbackIntent(account, "https://bank")).toEqual(intent)
+          expect(yield* store.saveCallbackIntent(later, { replaces: true })).toBe(true)
+          expect(yield* store.saveCallbackIntent(elsewhere, { replaces: true })).toBe(true)
+          expect(yield* store.callbackIntent(account, "https://bank")).toEqual(later)
+          yield* store.saveCallbackRegistration({ ...registration, callbackUrl: "https://us/2" })
+          expect(yield* store.callbackIntent(account, "https://bank")).toBeUndefined()
+          expect(yield* store.callbackIntent(account, "https://other-bank")).toEqual(elsewhere)
+          yield* store.dropCallbackIntent(account, "https://other-bank")
+          expect(yield* store.callbackIntent(account, "https://other-bank")).toBeUndefined()
         }),
       )
     })

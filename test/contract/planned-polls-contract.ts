@@ -103,6 +103,36 @@ export function plannedPollsContract(
       )
     })
 
+    it("makes due what no plan can have meant, and leaves alone what one can", async () => {
+      const storage = await open()
+      await using(storage, (store) =>
+        Effect.gen(function* () {
+          yield* setClock(storage, 1_000)
+          const plan = (reference: string, at: number, of: AccountName, confirm: boolean) =>
+            store.update(
+              ApplicationReference.make(reference),
+              decide(signed(reference, at, of), reference, confirm),
+            )
+          yield* plan("near", 1_500, account, false)
+          yield* plan("at the edge", 2_000, account, false)
+          for (const reference of ["far 1", "far 2", "far 3"]) yield* plan(reference, 2_001, account, false)
+          yield* plan("far and doubted", 9_000, account, true)
+          yield* plan("far elsewhere", 9_000, otherAccount, false)
+          const options = { account, now: 1_000, aheadMs: 1_000, limit: 2 }
+          const brought = (confirm: boolean) => store.bringBack({ ...options, confirm })
+          expect([yield* brought(false), yield* brought(false), yield* brought(false)]).toEqual([2, 1, 0])
+          expect([yield* brought(true), yield* brought(true)]).toEqual([1, 0])
+          const dueAt = Effect.fnUntraced(function* (reference: string) {
+            return (yield* store.load(ApplicationReference.make(reference)))?.schedule.nextPollAt
+          })
+          for (const reference of ["far 1", "far 2", "far 3", "far and doubted"])
+            expect(yield* dueAt(reference)).toBe(1_000)
+          expect([yield* dueAt("near"), yield* dueAt("at the edge")]).toEqual([1_500, 2_000])
+          expect(yield* dueAt("far elsewhere")).toBe(9_000)
+        }),
+      )
+    })
+
     it("does not let a stale poll reschedule a loan that has moved on", async () => {
       await using(await open(), (store) =>
         Effect.gen(function* () {

@@ -62,7 +62,7 @@ export function webhookStoreContract(
     delayMs,
   })
   const lease = (owner: string, now: number, endpoint = "crm") => ({ endpoint, owner, now, leaseMs: 100 })
-  const due = (now: number, limit = 10) => ({ endpoint: "crm", now, limit })
+  const due = (now: number, limit = 10) => ({ endpoint: "crm", now, aheadMs: 10_000, limit })
 
   describe(`the webhooks of the ${name} store`, () => {
     it("begin an endpoint once, where it was said first", () =>
@@ -129,6 +129,21 @@ export function webhookStoreContract(
             { endpoint: "crm", parked: 2, nextDueAt: 1_060 },
             { endpoint: "erp", parked: 0, nextDueAt: null, position: 5 },
           ])
+        }),
+      ))
+
+    it("end a wait, and a lease, that a clock which was wrong has made too long", () =>
+      using(
+        Effect.fnUntraced(function* (store, at, isShared) {
+          yield* store.add("crm", 5)
+          const yearMs = 365 * 86_400_000
+          const wrong = yield* at(1_000 + yearMs)
+          expect(yield* store.lease(lease("one", wrong))).toBe(true)
+          expect(yield* store.settle(round({ now: wrong, parked: [parked(a, 6, 50)] }))).toBe(true)
+          const now = yield* at(1_000)
+          expect(yield* store.due(due(now))).toEqual([{ applicationReference: a, position: 6, attempts: 1 }])
+          expect(yield* store.lease(lease("two", now))).toBe(true)
+          if (isShared) expect(yield* store.lease(lease("one", now))).toBe(false)
         }),
       ))
 

@@ -65,6 +65,24 @@ describe("an engine on PostgreSQL", () => {
     await writing
   })
 
+  it("has doctor compare the database's clock with this machine's", async () => {
+    const other = await server.newDatabase()
+    await (await startEngine(other, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })).stop()
+    const clock = async () => {
+      const { out } = await runCli(["doctor", "--json"], { LOAN_ENGINE_DATABASE_URL: other })
+      const checks: ReadonlyArray<{ readonly name: string }> = JSON.parse(out)
+      return checks.find(({ name }) => name === "clock database")
+    }
+    expect(await clock()).toMatchObject({ state: "ok" })
+    await query(
+      other,
+      `CREATE OR REPLACE FUNCTION loan_engine.clock_ms() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS
+        $$ SELECT floor(extract(epoch FROM statement_timestamp()) * 1000)::bigint + 86400000 $$`,
+    )
+    const found = expect.stringMatching(/^this machine's clock is 8[0-9]{4} seconds behind the database's$/u)
+    expect(await clock()).toMatchObject({ state: "failed", found })
+  })
+
   it("tells where it stores, and never the password: not at its start, not in an outage, not when it is refused", async () => {
     expect(engine.written()).toContain(`storing in PostgreSQL at 127.0.0.1:${server.port}`)
     await server.stop()

@@ -48,6 +48,15 @@ export const makeFullStore = (path: string, loans: number): Promise<unknown> =>
         callbackUrl: "https://shop.example/callbacks/se",
         registeredAt: 5,
       })
+      yield* store.saveCallbackIntent(
+        {
+          account,
+          bankUrl: "https://other-bank.example/Ä",
+          callbackUrl: "https://shop.example/callbacks/se",
+          askedAt: 6,
+        },
+        { replaces: false },
+      )
       const webhooks = yield* WebhookStore
       yield* webhooks.add("crm", 3)
       yield* webhooks.add("erp", 0)

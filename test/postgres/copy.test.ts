@@ -76,6 +76,7 @@ const readWhole = Effect.gen(function* () {
     feed: (yield* journal.sealable({ after: 0, limit: 100_000 })).map((row) => ({ ...row })),
     days: yield* journal.callbackDays(0),
     countedTo: yield* journal.callbacksCountedTo,
+    intent: yield* store.callbackIntent(account, "https://other-bank.example/Ä"),
     registration: yield* store.callbackRegistration(account, "https://bank.example/Ä"),
   }
 })

@@ -29,6 +29,7 @@ const earlier: ReadonlyMap<number, (path: string, loans: number) => void> = new 
   [1, writeVersion1],
   [2, writeVersion(2)],
   [3, writeVersion(3)],
+  [4, writeVersion(4)],
 ])
 
 const versionOf = (path: string): unknown => {

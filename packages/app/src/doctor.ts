@@ -8,18 +8,24 @@ import { bankClientLimitsDefault } from "@loan-engine/adapters-http/bank-client"
 import { makeExchange } from "@loan-engine/adapters-http/http-exchange"
 import { makeJwks } from "@loan-engine/adapters-http/jwks"
 import { ApplicationReference } from "@loan-engine/domain/observation"
-import { Clock, Effect, Result } from "effect"
+import { Clock, Effect, Option, Result, Schema } from "effect"
 import type { Scope } from "effect"
 import { callbackAlarm } from "./callbacks/callback-health.ts"
+import { intentAdvice, intentFound } from "./callbacks/callback-registration.ts"
 import { callbackHealths } from "./callbacks/callback-watch.ts"
 import { configFromEnvironment } from "./config/config.ts"
 import type { AccountConfig, OperatorConfig } from "./config/config.ts"
-import type { JournalStore } from "./journal/journal-store.ts"
+import { JournalStore } from "./journal/journal-store.ts"
 import { LoanStore } from "./loan-store.ts"
-import { commandDatabaseLayer, databaseFailover, databasePlace } from "./store/database.ts"
+import {
+  commandDatabaseLayer,
+  databaseClockAheadMs,
+  databaseFailover,
+  databasePlace,
+} from "./store/database.ts"
 import type { Database } from "./store/database.ts"
 import { statesOf, webhookAlarm } from "./webhooks/webhook-watch.ts"
-import type { WebhookStore } from "./webhooks/webhook-store.ts"
+import { WebhookStore } from "./webhooks/webhook-store.ts"
 
 /** What one look at the engine's surroundings found; `mend` says what to do about it. */
 export interface Check {
@@ -69,10 +75,45 @@ const checkStore = Effect.fnUntraced(function* (config: OperatorConfig) {
   const looked = yield* Effect.result(
     Effect.provide(lookIntoStore(config), commandDatabaseLayer(database, "read")),
   )
-  const around = [...checkDisk(database), ...(yield* checkStandby(database))]
+  const around = [
+    ...checkDisk(database),
+    ...(yield* checkStandby(database)),
+    ...(yield* checkDatabaseClock(database)),
+  ]
   if (Result.isSuccess(looked)) return [...looked.success, ...around]
   return [failed("store", `${databasePlace(database)} cannot be read`, looked.failure.message), ...around]
 })
+
+/** Leases and due times go by the database's clock, and what is planned by ours. A file has no clock of its own. */
+const checkDatabaseClock = Effect.fnUntraced(function* (database: Database): Effect.fn.Return<Checks> {
+  const aheadMs = yield* databaseClockAheadMs(database)
+  return aheadMs === undefined ? [] : [clockCheck("clock database", "the database's", -aheadMs)]
+})
+
+/** What was recorded last was recorded earlier than now, or a clock is wrong, or was. */
+const checkNewestEntry = Effect.fnUntraced(function* () {
+  const name = "clock journal"
+  const journal = yield* JournalStore
+  const newest = yield* (yield* WebhookStore).newest
+  const [row] = yield* journal.feed({ after: newest - 1, limit: 1 })
+  const recordedAt = row === undefined ? undefined : recordedAtIn(row.text)
+  if (recordedAt === undefined) return skipped(name, "the journal has no entry to compare with")
+  const aheadSeconds = Math.ceil((recordedAt - (yield* Clock.currentTimeMillis)) / 1_000)
+  return aheadSeconds <= clockSkewSecondsMax
+    ? ok(name, "the newest entry is not from the future")
+    : failed(
+        name,
+        `the newest entry is dated ${aheadSeconds} seconds ahead of this machine's clock`,
+        "This machine's clock is wrong, or that of the one that wrote it was: set both by NTP.",
+      )
+})
+
+/** The journal's own checks are for `journal verify`: what cannot be read here is nothing to compare with. */
+const recordedAtIn = (text: string): number | undefined =>
+  Option.getOrUndefined(decodeRecordedAt(text))?.recordedAt
+const decodeRecordedAt = Schema.decodeUnknownOption(
+  Schema.fromJsonString(Schema.Struct({ recordedAt: Schema.Int })),
+)
 
 const checkStandby = Effect.fnUntraced(function* (database: Database): Effect.fn.Return<Checks> {
   const failover = yield* databaseFailover(database)
@@ -128,6 +169,8 @@ const lookIntoStore = Effect.fnUntraced(function* (
           "Ask the bank where it sends them; see: loan-engine callback health",
         ),
     ...(yield* checkWebhooks(config)),
+    yield* checkNewestEntry(),
+    ...(yield* checkIntents(config)),
   ]
 })
 
@@ -142,6 +185,19 @@ const checkWebhooks = Effect.fnUntraced(function* ({ webhooks }: OperatorConfig)
   if (waiting.length === 0) return [ok(name, "no endpoint is disabled, and none has loans waiting")]
   const found = waiting.map(({ endpoint, parked }) => `${parked} loans wait for ${endpoint}`).join(", ")
   return [warning(name, found, look)]
+})
+
+/** What the bank was asked, and nobody knows whether it did. */
+const checkIntents = Effect.fnUntraced(function* ({ accounts }: OperatorConfig) {
+  const store = yield* LoanStore
+  const found = yield* Effect.forEach(accounts, ({ name, bank }) =>
+    bank === undefined ? Effect.succeed(undefined) : store.callbackIntent(name, bank.url),
+  )
+  return found.flatMap((intent) =>
+    intent === undefined
+      ? []
+      : [warning(`registration ${intent.account}`, intentFound(intent), intentAdvice)],
+  )
 })
 
 /** A server's disk is its operator's to watch. */
@@ -268,11 +324,20 @@ const checkClock = Effect.fnUntraced(function* (account: string, bankUrl: URL, r
   const date = Result.isSuccess(answer) ? answer.success.headers["date"] : undefined
   const told = typeof date === "string" ? Date.parse(date) : Number.NaN
   if (!Number.isFinite(told)) return skipped(name, "the bank's answer carries no date")
-  const apart = Math.round(Math.abs(now - told) / 1_000)
-  return apart <= clockSkewSecondsMax
-    ? ok(name, `at most ${clockSkewSecondsMax} seconds from the bank's`)
-    : failed(name, `${apart} seconds from the bank's`, "Set the machine's clock, by NTP.")
+  return clockCheck(name, "the bank's", now - told)
 })
+
+/** This machine's clock beside another. */
+function clockCheck(name: string, whose: string, aheadMs: number): Check {
+  const apart = Math.round(Math.abs(aheadMs) / 1_000)
+  if (apart <= clockSkewSecondsMax) return ok(name, `at most ${clockSkewSecondsMax} seconds from ${whose}`)
+  const side = aheadMs > 0 ? "ahead of" : "behind"
+  return failed(
+    name,
+    `this machine's clock is ${apart} seconds ${side} ${whose}`,
+    "Compare both with a third, and set the one that is wrong, by NTP.",
+  )
+}
 
 const checkJwks = Effect.fnUntraced(function* ({ name, jwks }: AccountConfig) {
   const at = `keys ${name}`

@@ -11,6 +11,7 @@ import { LoanStore } from "./loan-store.ts"
 import type { CadenceSettings } from "./polling/poll-cadence.ts"
 import { neverPolled } from "./polling/poll-cadence.ts"
 import { scheduleAfter } from "./polling/poll-schedule.ts"
+import { timely } from "./timely.ts"
 import { alertIfStalled } from "./polling/stalled-alert.ts"
 
 /** What became of an observation, once its journal row is durable. */
@@ -126,12 +127,13 @@ function decide(
   cadence: CadenceSettings,
 ): Change {
   const before = stored ?? opened(observation.applicationReference, observation.account)
-  const decision = observe(before.loan, observation)
+  const said = timely(observation, before.loan.facts, recordedAt)
+  const decision = observe(before.loan, said)
   const { disposition } = decision
   return {
-    entry: journalEntry(observation, decision, bytes, recordedAt, before.chainHead),
+    entry: journalEntry(said, decision, bytes, recordedAt, before.chainHead),
     loan: decision.loan,
-    schedule: scheduleAfter(before, observation, decision, cadence, jitter),
+    schedule: scheduleAfter(before, said, decision, cadence, jitter),
     addsNothing: disposition === "repeated" || disposition === "held",
   }
 }

@@ -60,6 +60,14 @@ export interface ClaimDue extends PollLine {
   readonly leaseMs: number
 }
 
+/** Due times that no plan can have made: further ahead than this, by the clock that the store goes by. */
+export interface BringBack extends PollLine {
+  readonly now: Instant
+  readonly aheadMs: number
+  /** How many loans are changed at once. */
+  readonly limit: number
+}
+
 /** A loan whose poll was taken: its schedule says when that is due again. */
 export interface ClaimedLoan extends StoredLoan {
   /** When it was due; where the store cannot tell, when it was taken. */
@@ -72,6 +80,17 @@ export interface CallbackRegistration {
   readonly bankUrl: string
   readonly callbackUrl: string
   readonly registeredAt: Instant
+}
+
+/**
+ * A callback URL that the bank is asked to set, or was: kept before the request goes out, until the bank's answer is known. One
+ * that stays tells that nobody knows what the bank made of it.
+ */
+export interface CallbackIntent {
+  readonly account: AccountName
+  readonly bankUrl: string
+  readonly callbackUrl: string
+  readonly askedAt: Instant
 }
 
 /** Loans at one stage, those that are stalled, or those that the merchant calls so. */
@@ -123,6 +142,9 @@ export class LoanStore extends Context.Service<
       accounts: ReadonlyArray<AccountName>,
     ) => Effect.Effect<ReadonlyArray<LineDue>, StoreUnavailable>
 
+    /** Makes due what was planned too far ahead, by a clock that was wrong; gives how many loans those were. */
+    readonly bringBack: (options: BringBack) => Effect.Effect<number, StoreUnavailable>
+
     /** Writes a new schedule, unless the loan's version has moved on: then whoever moved it has scheduled it. */
     readonly reschedule: (stored: StoredLoan, schedule: PollSchedule) => Effect.Effect<void, StoreUnavailable>
 
@@ -151,8 +173,26 @@ export class LoanStore extends Context.Service<
       bankUrl: string,
     ) => Effect.Effect<CallbackRegistration | undefined, StoreUnavailable>
 
+    /** Keeps what the bank has set; whatever it was asked is answered by that. */
     readonly saveCallbackRegistration: (
       registration: CallbackRegistration,
+    ) => Effect.Effect<void, StoreUnavailable>
+
+    readonly callbackIntent: (
+      account: AccountName,
+      bankUrl: string,
+    ) => Effect.Effect<CallbackIntent | undefined, StoreUnavailable>
+
+    /** `false`, and nothing is kept, if there is an intent already that is not to be replaced. */
+    readonly saveCallbackIntent: (
+      intent: CallbackIntent,
+      options: { readonly replaces: boolean },
+    ) => Effect.Effect<boolean, StoreUnavailable>
+
+    /** The bank has not set it, and that is certain. */
+    readonly dropCallbackIntent: (
+      account: AccountName,
+      bankUrl: string,
     ) => Effect.Effect<void, StoreUnavailable>
 
     /** Succeeds if the store can be written. */

@@ -11,7 +11,7 @@ export const exitCodes = {
   unusable: 2,
   /** No loan of that reference is known. */
   unknown: 3,
-  /** The store or the bank cannot answer now, or the loan has moved on. Nothing was changed; try again. */
+  /** The store or the bank cannot answer now, or the loan has moved on. Nothing was changed, unless it says so; try again. */
   notNow: 4,
   /** A signal ended it before it was done. */
   interrupted: 130,
@@ -50,6 +50,7 @@ const byTag: Readonly<Record<string, ExitCode>> = {
   LoanMoved: exitCodes.notNow,
   BankError: exitCodes.notNow,
   BankUnanswered: exitCodes.notNow,
+  CallbackOutcomeUnknown: exitCodes.notNow,
 }
 
 /** A command that goes on until it is stopped, for which a signal is a good end. */

@@ -1,3 +1,4 @@
+import { retryAfterSecondsMax } from "@loan-engine/adapters-http/bank-ask"
 import type { Loan } from "@loan-engine/domain/loan"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 import { isAdditionOutstanding } from "@loan-engine/domain/standing"
@@ -99,6 +100,16 @@ export interface CadenceSettings extends CadenceLimits {
 }
 
 export const cadenceDefaults: CadenceSettings = { pollIntervalScale: 1, ...cadenceLimitsDefault }
+
+/**
+ * How far ahead a poll can be planned at most: after the longest interval, or the longest that a bank may ask us to wait, and
+ * a day more. What lies further ahead was planned by a clock that was wrong.
+ */
+export function planAheadMsMax(settings: CadenceSettings): number {
+  const longestMs = Math.max(settings.pollIntervalMaxMs, settings.pollStalledMs, settings.pollConfirmRetryMs)
+  const strayedMs = longestMs * settings.pollIntervalScale * (1 + settings.pollJitterPercent / 100)
+  return Math.ceil(Math.max(strayedMs, retryAfterSecondsMax * 1_000)) + dayMs
+}
 
 /**
  * What the next poll of a loan asks, in this order. The quote comes last, because a fresh decision rules over what was

@@ -12,9 +12,11 @@ import { Banks } from "./banks.ts"
 import { LoanEngine } from "../engine.ts"
 import type { Recorded } from "../engine.ts"
 import type { StoredLoan, StoreUnavailable } from "../loan-store.ts"
+import { atOnceAndRecurring } from "../recurring.ts"
 import { LoanStore } from "../loan-store.ts"
 import type { CadenceSettings, PollQuestion } from "./poll-cadence.ts"
-import { pollQuestions } from "./poll-cadence.ts"
+import { planAheadMsMax, pollQuestions } from "./poll-cadence.ts"
+import { bringBackFarPlans } from "./far-plans.ts"
 import { scheduleAfterFailure, scheduleUnasked } from "./poll-schedule.ts"
 import type { DispatcherSettings } from "./poll-dispatcher.ts"
 import { dispatcherDefaults, runDuePolls } from "./poll-dispatcher.ts"
@@ -62,6 +64,9 @@ export class Poller extends Context.Service<
   /** Asks only when it is told to. */
   static readonly layerOnDemand = (settings: PollerSettings): PollerLayer => layerOf(settings, false)
 }
+
+/** How often it is looked for polls that a wrong clock has planned, besides at the start. */
+const farPlansEveryMs = 3_600_000
 
 type PollerLayer = Layer.Layer<Poller, never, LoanEngine | LoanStore | Banks>
 
@@ -176,6 +181,10 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
   const questionsOf = ({ loan, schedule }: StoredLoan): ReadonlyArray<PollQuestion> =>
     pollQuestions(loan, schedule, settings.cadence)
   if (!runsDue) return Poller.of({ poll })
+  const review = bringBackFarPlans([...banks.keys()], planAheadMsMax(settings.cadence)).pipe(
+    Effect.provideService(LoanStore, store),
+  )
+  yield* atOnceAndRecurring("far plans could not be brought back", farPlansEveryMs, review)
   yield* runDuePolls(settings, pauses, {
     requests: (stored) => questionsOf(stored).length,
     run: (stored, begins) =>

@@ -96,6 +96,16 @@ export const copiedTables: ReadonlyArray<CopiedTable> = [
     key: ["account", "bank_url"],
   },
   {
+    name: "callback_intents",
+    columns: [
+      ["account", "text"],
+      ["bank_url", "text"],
+      ["callback_url", "text"],
+      ["asked_at", "whole"],
+    ],
+    key: ["account", "bank_url"],
+  },
+  {
     name: "callback_days",
     columns: [
       ["account", "text"],

@@ -3,6 +3,7 @@ import type { Redacted } from "effect"
 import type { JournalStore } from "../journal/journal-store.ts"
 import type { LoanStore, StoreUnusable } from "../loan-store.ts"
 import type { WebhookStore } from "../webhooks/webhook-store.ts"
+import { databaseAheadMs } from "./postgres-clock.ts"
 import { checkFailover } from "./postgres-failover.ts"
 import type { FailoverCheck } from "./postgres-failover.ts"
 import { placeOf } from "./postgres-hosts.ts"
@@ -96,6 +97,18 @@ export function migrateDatabase(
       const { limits, url, schema } = database
       const opened = openPostgres({ ...postgresDefaults, ...limits, url, schema })
       return Effect.map(opened, ({ version }) => ({ from: version, to: postgresSchemaVersion }))
+    }
+  }
+}
+
+/** How far the database's clock is ahead of ours; `undefined` where it has none of its own, or cannot be asked. */
+export function databaseClockAheadMs(database: Database): Effect.Effect<number | undefined> {
+  switch (database.store) {
+    case "sqlite":
+      return Effect.succeed(undefined)
+    case "postgres": {
+      const { limits, url, schema } = database
+      return databaseAheadMs({ ...postgresDefaults, ...limits, url, schema, readOnly: true })
     }
   }
 }

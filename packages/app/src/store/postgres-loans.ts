@@ -9,10 +9,13 @@ import type { Query } from "./postgres-journal.ts"
 import { bigint, boolean, int, text, texts } from "./postgres-parameters.ts"
 import { accountOf, claimedLoan, stageCount, storedEntry, storedLoan, whole } from "./postgres-rows.ts"
 import {
+  bringBackLoans,
   claimDue,
+  dropIntent,
   readStatements,
   releaseLoan,
   rescheduleLoan,
+  saveIntent,
   saveRegistration,
 } from "./postgres-statements.ts"
 import { referenceRange } from "./reference-range.ts"
@@ -23,6 +26,7 @@ type Submit = (update: Update) => Effect.Effect<WrittenChange | undefined, Store
 export function postgresLoans(query: Query, schema: string, submit: Submit): LoanStore["Service"] {
   const reads = readStatements(schema)
   const claim = claimDue(schema)
+  const bringBack = bringBackLoans(schema)
   const release = releaseLoan(schema)
   const reschedule = rescheduleLoan(schema)
   const register = saveRegistration(schema)
@@ -45,6 +49,11 @@ export function postgresLoans(query: Query, schema: string, submit: Submit): Loa
         ]),
       ),
     nextDue: (accounts) => mapped(query(reads.nextDue, [texts(accounts)]), lineDue),
+    bringBack: ({ account, confirm, aheadMs, limit }) =>
+      Effect.map(
+        query(bringBack, [text(account), boolean(confirm), bigint(aheadMs), int(limit)]),
+        (rows) => rows.length,
+      ),
     reschedule: ({ loan }, { nextPollAt, attempts, confirm, stalled }) =>
       Effect.asVoid(
         query(reschedule, [
@@ -71,6 +80,30 @@ export function postgresLoans(query: Query, schema: string, submit: Submit): Loa
       ),
     saveCallbackRegistration: ({ account, bankUrl, callbackUrl, registeredAt }) =>
       Effect.asVoid(query(register, [text(account), text(bankUrl), text(callbackUrl), bigint(registeredAt)])),
+    callbackIntent: (account, bankUrl) =>
+      Effect.map(query(reads.intent, [text(account), text(bankUrl)]), ([row]) =>
+        row === undefined
+          ? undefined
+          : {
+              account,
+              bankUrl,
+              callbackUrl: String(row["callback_url"]),
+              askedAt: whole(row["asked_at"]),
+            },
+      ),
+    saveCallbackIntent: ({ account, bankUrl, callbackUrl, askedAt }, { replaces }) =>
+      Effect.map(
+        query(saveIntent(schema), [
+          text(account),
+          text(bankUrl),
+          text(callbackUrl),
+          bigint(askedAt),
+          boolean(replaces),
+        ]),
+        ({ length }) => length === 1,
+      ),
+    dropCallbackIntent: (account, bankUrl) =>
+      Effect.asVoid(query(dropIntent(schema), [text(account), text(bankUrl)])),
     ready: Effect.flatMap(query(reads.ready, []), ([row]) =>
       row?.["read_only"] === false ? Effect.void : Effect.fail(unavailable("the server can only be read")),
     ),

@@ -106,6 +106,15 @@ const migrations: ReadonlyArray<Migration> = [
     ...partitionsOf(schema, "webhook_parked", partitions),
     `CREATE INDEX webhook_parked_due ON ${schema}.webhook_parked (endpoint, due_at, application_reference)`,
   ],
+  // What the bank was asked to set, as long as its answer is not known.
+  (schema) => [
+    `CREATE TABLE ${schema}.callback_intents (
+      account text COLLATE "C" NOT NULL,
+      bank_url text COLLATE "C" NOT NULL,
+      callback_url text NOT NULL,
+      asked_at bigint NOT NULL,
+      PRIMARY KEY (account, bank_url))`,
+  ],
 ]
 
 const partitionsOf = (schema: string, table: string, partitions: number): ReadonlyArray<string> =>
@@ -127,6 +136,7 @@ export const postgresTables: { readonly [table: string]: ReadonlyArray<Right> } 
   journal: ["SELECT", "INSERT", "UPDATE"],
   feed_origin: ["SELECT"],
   callback_registrations: ["SELECT", "INSERT", "UPDATE"],
+  callback_intents: ["SELECT", "INSERT", "UPDATE", "DELETE"],
   checkpoints: ["SELECT", "INSERT"],
   cursors: ["SELECT", "UPDATE"],
   callback_days: ["SELECT", "INSERT", "UPDATE"],

@@ -33,6 +33,8 @@ export const readStatements = (schema: string) => {
     loansNamed: loansPage("AND external_reference = $5"),
     registration: `
       SELECT callback_url, registered_at FROM ${schema}.callback_registrations WHERE account = $1 AND bank_url = $2`,
+    intent: `
+      SELECT callback_url, asked_at FROM ${schema}.callback_intents WHERE account = $1 AND bank_url = $2`,
     // Where the server can be written: nothing but a commit, which waits for the disk and for the standby as every other does.
     ready: `
       SELECT read_only,
@@ -58,6 +60,16 @@ export const claimDue = (schema: string): string => `
   FROM due WHERE l.application_reference = due.application_reference
   RETURNING ${loanColumns}, due.due_at`
 
+/** Makes due, now by the database's clock, what is planned further ahead of it than any plan reaches. */
+export const bringBackLoans = (schema: string): string => `
+  WITH far AS MATERIALIZED (
+    SELECT application_reference FROM ${schema}.loans
+    WHERE account = $1 AND poll_confirm = $2 AND next_poll_at > ${schema}.clock_ms() + $3::bigint
+    LIMIT $4::int FOR UPDATE SKIP LOCKED)
+  UPDATE ${schema}.loans l SET next_poll_at = ${schema}.clock_ms()
+  FROM far WHERE l.application_reference = far.application_reference
+  RETURNING 1 AS brought`
+
 /** Only what is still leased as it was: neither moved on, nor rescheduled, nor taken by another engine since. */
 export const releaseLoan = (schema: string): string => `
   UPDATE ${schema}.loans SET next_poll_at = $4::bigint
@@ -67,8 +79,19 @@ export const rescheduleLoan = (schema: string): string => `
   UPDATE ${schema}.loans SET next_poll_at = $3::bigint, poll_attempts = $4::int, poll_confirm = $5, stalled = $6
   WHERE application_reference = $1 AND version = $2::int`
 
+/** What was asked is answered by what the bank has set. */
 export const saveRegistration = (schema: string): string => `
+  WITH answered AS (
+    DELETE FROM ${schema}.callback_intents WHERE account = $1 AND bank_url = $2)
   INSERT INTO ${schema}.callback_registrations (account, bank_url, callback_url, registered_at)
   VALUES ($1, $2, $3, $4::bigint)
   ON CONFLICT (account, bank_url) DO UPDATE SET
     callback_url = excluded.callback_url, registered_at = excluded.registered_at`
+
+export const saveIntent = (schema: string): string => `
+  INSERT INTO ${schema}.callback_intents (account, bank_url, callback_url, asked_at) VALUES ($1, $2, $3, $4::bigint)
+  ON CONFLICT (account, bank_url) DO UPDATE SET callback_url = excluded.callback_url, asked_at = excluded.asked_at
+  WHERE $5 RETURNING 1 AS saved`
+
+export const dropIntent = (schema: string): string =>
+  `DELETE FROM ${schema}.callback_intents WHERE account = $1 AND bank_url = $2`

@@ -14,6 +14,9 @@ import type { Rows } from "./postgres-run.ts"
 
 type Row = Rows[number]
 
+/** How much longer another engine's lease may be than ours; one that lasts longer yet is of a clock that was wrong. */
+const leasesApartMsMax = 3_600_000
+
 /** The endpoints of webhooks. Several engines share them: one at a time delivers for an endpoint, by the database's clock. */
 export function postgresWebhooks(query: Query, schema: string): WebhookStore["Service"] {
   const endpoints = `${schema}.webhook_endpoints`
@@ -54,18 +57,19 @@ export function postgresWebhooks(query: Query, schema: string): WebhookStore["Se
       Effect.map(
         query(
           `UPDATE ${endpoints} SET lease_owner = $2, leased_until = ${clock} + $3::bigint
-           WHERE name = $1 AND (lease_owner = $2 OR leased_until IS NULL OR leased_until <= ${clock}) RETURNING name`,
+           WHERE name = $1 AND (lease_owner = $2 OR leased_until IS NULL OR leased_until <= ${clock}
+             OR leased_until > ${clock} + $3::bigint + ${leasesApartMsMax}) RETURNING name`,
           [text(endpoint), text(owner), bigint(leaseMs)],
         ),
         ({ length }) => length > 0,
       ),
     release,
-    due: ({ endpoint, limit }) =>
+    due: ({ endpoint, aheadMs, limit }) =>
       Effect.map(
         query(
           `SELECT application_reference, position, attempts FROM ${parked}
-           WHERE endpoint = $1 AND due_at <= ${clock} ORDER BY due_at LIMIT $2::int`,
-          [text(endpoint), int(limit)],
+           WHERE endpoint = $1 AND (due_at <= ${clock} OR due_at > ${clock} + $3::bigint) ORDER BY due_at LIMIT $2::int`,
+          [text(endpoint), int(limit), bigint(aheadMs)],
         ),
         (rows) => rows.map(parkedLoan),
       ),

@@ -147,6 +147,16 @@ const migrations: ReadonlyArray<string> = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX webhook_parked_due ON webhook_parked (endpoint, due_at);
   `,
+  // What the bank was asked to set, as long as its answer is not known.
+  `
+  CREATE TABLE callback_intents (
+    account TEXT NOT NULL,
+    bank_url TEXT NOT NULL,
+    callback_url TEXT NOT NULL,
+    asked_at INTEGER NOT NULL,
+    PRIMARY KEY (account, bank_url)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]
 
 /** The version of the schema that this program writes. */

@@ -26,7 +26,7 @@ export function sqliteWebhooks(database: DatabaseSync, { read, write }: Access):
   const newest = database.prepare("SELECT coalesce(max(position), 0) AS position FROM journal")
   const due = database.prepare(`
     SELECT application_reference, position, attempts FROM webhook_parked
-    WHERE endpoint = ? AND due_at <= ? ORDER BY due_at LIMIT ?`)
+    WHERE endpoint = ? AND (due_at <= ? OR due_at > ?) ORDER BY due_at LIMIT ?`)
   const waits = database.prepare(
     "SELECT 1 FROM webhook_parked WHERE endpoint = ? AND application_reference = ?",
   )
@@ -47,8 +47,8 @@ export function sqliteWebhooks(database: DatabaseSync, { read, write }: Access):
         ({ changes }) => changes > 0,
       ),
     release: (endpoint, owner) => job({ statement: "releaseWebhooks", parameters: [endpoint, owner] }),
-    due: ({ endpoint, now, limit }) =>
-      read(() => due.all(endpoint, now, limit).map((row) => parkedLoan(row))),
+    due: ({ endpoint, now, aheadMs, limit }) =>
+      read(() => due.all(endpoint, now, now + aheadMs, limit).map((row) => parkedLoan(row))),
     waiting: (endpoint, references) =>
       read(() => new Set(references.filter((each) => waits.get(endpoint, each) !== undefined))),
     settle: (round) => Effect.map(write(settling(round)), ({ changes }) => changes > 0),

@@ -30,9 +30,16 @@ const writeStatements = {
   reschedule: `
     UPDATE loans SET next_poll_at = ?, poll_attempts = ?, poll_confirm = ?, stalled = ?
     WHERE application_reference = ? AND version = ?`,
+  bringBack: `
+    UPDATE loans SET next_poll_at = ?
+    WHERE application_reference IN (
+      SELECT application_reference FROM loans WHERE account = ? AND poll_confirm = ? AND next_poll_at > ? LIMIT ?)`,
   release: `
     UPDATE loans SET next_poll_at = ? WHERE application_reference = ? AND version = ? AND next_poll_at = ?`,
   saveRegistration: "INSERT OR REPLACE INTO callback_registrations VALUES (?, ?, ?, ?)",
+  saveIntent: "INSERT INTO callback_intents VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+  replaceIntent: "INSERT OR REPLACE INTO callback_intents VALUES (?, ?, ?, ?)",
+  dropIntent: "DELETE FROM callback_intents WHERE account = ? AND bank_url = ?",
   saveCheckpoint: "INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?, ?, ?)",
   moveCursor: "UPDATE cursors SET position = ? WHERE name = ? AND position = ?",
   addCallbackDay: `

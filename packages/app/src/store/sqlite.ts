@@ -3,7 +3,14 @@ import type { AccountName } from "@loan-engine/domain/observation"
 import { Context, Effect, Layer, PubSub } from "effect"
 import type { Scope } from "effect"
 import { JournalStore } from "../journal/journal-store.ts"
-import type { CallbackRegistration, ClaimDue, ClaimedLoan, LineDue, StoreUnusable } from "../loan-store.ts"
+import type {
+  CallbackIntent,
+  CallbackRegistration,
+  ClaimDue,
+  ClaimedLoan,
+  LineDue,
+  StoreUnusable,
+} from "../loan-store.ts"
 import { LoanStore, StoreUnavailable } from "../loan-store.ts"
 import { WebhookStore } from "../webhooks/webhook-store.ts"
 import { makeGroupCommit } from "./group-commit.ts"
@@ -67,6 +74,13 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
       ),
     release: (claimed) => Effect.asVoid(write([release(claimed)])),
     nextDue: (accounts) => read(() => accounts.flatMap((account) => linesDue(reads, account))),
+    bringBack: ({ account, confirm, now, aheadMs, limit }) =>
+      Effect.map(
+        write([
+          { statement: "bringBack", parameters: [now, account, Number(confirm), now + aheadMs, limit] },
+        ]),
+        ({ changes }) => changes,
+      ),
     reschedule: (stored, schedule) => Effect.asVoid(write([reschedule(stored, schedule)])),
     stageCounts: (account) => read(() => reads.stageCounts.all(account).map((row) => stageCount(row))),
     stalledCount: (account) => read(() => Number(reads.stalledCount.get(account)?.["loans"] ?? 0)),
@@ -76,8 +90,24 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
     callbackRegistration: (account, bankUrl) => read(() => findRegistration(reads, account, bankUrl)),
     saveCallbackRegistration: ({ account, bankUrl, callbackUrl, registeredAt }) =>
       Effect.asVoid(
-        write([{ statement: "saveRegistration", parameters: [account, bankUrl, callbackUrl, registeredAt] }]),
+        write([
+          { statement: "saveRegistration", parameters: [account, bankUrl, callbackUrl, registeredAt] },
+          { statement: "dropIntent", parameters: [account, bankUrl] },
+        ]),
       ),
+    callbackIntent: (account, bankUrl) => read(() => findIntent(reads, account, bankUrl)),
+    saveCallbackIntent: ({ account, bankUrl, callbackUrl, askedAt }, { replaces }) =>
+      Effect.map(
+        write([
+          {
+            statement: replaces ? "replaceIntent" : "saveIntent",
+            parameters: [account, bankUrl, callbackUrl, askedAt],
+          },
+        ]),
+        ({ changes }) => changes > 0,
+      ),
+    dropCallbackIntent: (account, bankUrl) =>
+      Effect.asVoid(write([{ statement: "dropIntent", parameters: [account, bankUrl] }])),
     ready: Effect.asVoid(write([{ statement: "touch", parameters: [] }])),
   })
   // No other process can tell: it writes the file, and is found when that is looked at.
@@ -143,6 +173,9 @@ function prepareReads(database: DatabaseSync) {
     findRegistration: database.prepare(
       "SELECT callback_url, registered_at FROM callback_registrations WHERE account = ? AND bank_url = ?",
     ),
+    findIntent: database.prepare(
+      "SELECT callback_url, asked_at FROM callback_intents WHERE account = ? AND bank_url = ?",
+    ),
   } satisfies Record<string, StatementSync>
 }
 type Reads = ReturnType<typeof prepareReads>
@@ -173,4 +206,10 @@ function findRegistration(
   if (row === undefined) return undefined
   const callbackUrl = String(row["callback_url"])
   return { account, bankUrl, callbackUrl, registeredAt: Number(row["registered_at"]) }
+}
+
+function findIntent(reads: Reads, account: AccountName, bankUrl: string): CallbackIntent | undefined {
+  const row = reads.findIntent.get(account, bankUrl)
+  if (row === undefined) return undefined
+  return { account, bankUrl, callbackUrl: String(row["callback_url"]), askedAt: Number(row["asked_at"]) }
 }

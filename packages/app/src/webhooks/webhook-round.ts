@@ -11,7 +11,7 @@ import type { StoreUnavailable } from "../loan-store.ts"
 import { WebhookStore } from "./webhook-store.ts"
 import type { ParkedLoan, WebhookPlace, WebhookRound } from "./webhook-store.ts"
 import { changeMessage, isSent } from "./webhook-message.ts"
-import { attemptsMax, longestDelayMs, retryDelayMs } from "./webhook-schedule.ts"
+import { attemptsMax, longestDelayMs, retryDelayMs, waitAheadMsMax } from "./webhook-schedule.ts"
 import type { Delivery, Send } from "./webhook-sender.ts"
 import type { WebhookLimits } from "./webhook-settings.ts"
 
@@ -52,7 +52,12 @@ export const runRound = Effect.fnUntraced(function* (
   const store = yield* WebhookStore
   const journal = yield* JournalStore
   const now = yield* Clock.currentTimeMillis
-  const due = yield* store.due({ endpoint, now, limit: limits.webhookPageRowsMax })
+  const due = yield* store.due({
+    endpoint,
+    now,
+    aheadMs: waitAheadMsMax(limits.webhookRetryAfterMsMax),
+    limit: limits.webhookPageRowsMax,
+  })
   const rows = yield* journal.feed({ after: from, limit: limits.webhookPageRowsMax })
   if (due.length === 0 && rows.length === 0) return "idle"
   const to = rows.at(-1)?.position ?? from

@@ -22,6 +22,10 @@ const retryDelaysMs = [
   longestDelayMs,
 ] as const
 
+/** How far ahead a wait can end at most: twice the longest, which leaves room for what it may stray. */
+export const waitAheadMsMax = (retryAfterMsMax: number): number =>
+  2 * Math.max(longestDelayMs, retryAfterMsMax)
+
 /** How often a message is tried before its endpoint is disabled. */
 export const attemptsMax = retryDelaysMs.length + 1
 

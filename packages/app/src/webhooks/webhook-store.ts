@@ -81,10 +81,14 @@ export class WebhookStore extends Context.Service<
     /** Gives the right up, if it is still the owner's. */
     readonly release: (endpoint: string, owner: string) => Effect.Effect<void, StoreUnavailable>
 
-    /** The loans whose wait is over, those that waited longest first. */
+    /**
+     * The loans whose wait is over, those that waited longest first. A wait that ends further ahead than any can was planned
+     * by a clock that was wrong, and is over too.
+     */
     readonly due: (options: {
       readonly endpoint: string
       readonly now: Instant
+      readonly aheadMs: number
       readonly limit: number
     }) => Effect.Effect<ReadonlyArray<ParkedLoan>, StoreUnavailable>
 

@@ -1,0 +1,30 @@
+import type { Facts } from "@loan-engine/domain/facts"
+import type { Instant } from "@loan-engine/domain/instant"
+import type { Observation } from "@loan-engine/domain/observation"
+
+/** How far ahead of the clock an instant may lie that something is built on: several engines' clocks are apart by less. */
+export const clockAheadMsMax = 3_600_000
+
+/**
+ * What is said of a loan whose facts lie far ahead of the clock, because one that was wrong has dated them. In the facts the
+ * later instant wins, so nothing that is said from now on would count until then. So it is dated right behind them: the order
+ * in which things were heard is kept, and what is heard next is dated behind this. When it really came stands in the journal's
+ * row (`receivedAt`), and in its bytes.
+ */
+export function timely(observation: Observation, facts: Facts, now: Instant): Observation {
+  const newest = newestIn(facts)
+  const latestTrue = Math.max(now, observation.receivedAt) + clockAheadMsMax
+  if (newest <= latestTrue || observation.events.length === 0) return observation
+  const shiftMs = newest + 1 - Math.min(...observation.events.map(({ at }) => at))
+  if (shiftMs <= 0) return observation
+  return { ...observation, events: observation.events.map((event) => ({ ...event, at: event.at + shiftMs })) }
+}
+
+/** The latest instant that anything in the facts is dated by; `-Infinity` without any. */
+function newestIn({ documents, methods, offers, ruling, ...heard }: Facts): Instant {
+  const dated = [documents, ruling, ...methods, ...offers].flatMap((entry) =>
+    entry === null ? [] : [entry.at],
+  )
+  const instants = Object.values(heard).filter((at) => at !== null)
+  return Math.max(-Infinity, ...instants, ...dated)
+}

@@ -29,7 +29,9 @@ export function rootPart(bytes: Uint8Array, contentType: string | undefined): Ty
     return refuse("malformed", "", "expected a boundary in the multipart Content-Type")
   const parts = partsOf(bytes, boundary)
   const start = headerParameter(contentType, "start")
-  const root = parts.find(({ headers }) => headers.get("content-id") === start) ?? parts[0]
+  const named =
+    start === undefined ? undefined : parts.find(({ headers }) => headers.get("content-id") === start)
+  const root = named ?? parts[0]
   if (root === undefined) return refuse("malformed", "", "expected a part behind the multipart boundary")
   return {
     bytes: untransferred(root, bytes),

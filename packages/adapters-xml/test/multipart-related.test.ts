@@ -63,6 +63,16 @@ describe("a multipart/related answer", () => {
     expect(failure(decoded)).toMatchObject({ _tag: "XmlError", reason })
   })
 
+  it("without a start has its first part for the root, though a later one lacks a Content-ID", () => {
+    const other = "<getApplicationStatusResponse><paidOut>false</paidOut></getApplicationStatusResponse>"
+    const paidOut = other.replace("false", "true")
+    const bytes = utf8(part(root, paidOut) + part(["Content-Type: text/xml"], other) + close)
+    const decoded = getApplicationStatusResponse.decode(bytes, {
+      contentType: 'multipart/related; boundary="--=_b"',
+    })
+    expect(value(decoded)).toMatchObject({ paidOut: true })
+  })
+
   it("counts against the limit of bytes as a whole", () => {
     const bytes = utf8(part(["Content-ID: <a>"], "x".repeat(2_000)) + part(root, status))
     const decoded = getApplicationStatusResponse.decode(bytes, {

@@ -73,7 +73,7 @@ describe("a PostgreSQL database is refused at start, with the setting to look at
     expect(await refusal(role)).toContain('UPDATE on "loan_engine".loans')
     await query(url, "GRANT UPDATE ON ALL TABLES IN SCHEMA loan_engine TO narrow")
     expect(await refusal(role)).toContain('DELETE on "loan_engine".webhook_parked')
-    await query(url, "GRANT DELETE ON loan_engine.webhook_parked TO narrow")
+    await query(url, "GRANT DELETE ON loan_engine.webhook_parked, loan_engine.callback_intents TO narrow")
     await query(url, "REVOKE UPDATE ON loan_engine.feed_origin, loan_engine.checkpoints FROM narrow")
     await scoped(Effect.flatMap(openEngine(role), (engine) => engine.record("A", signedAt(1), "a")))
   })

@@ -118,6 +118,7 @@ const isUndone = (reason: BankErrorReason): boolean =>
 /** What leaves it open whether the bank acted: no answer, or one that does not say. */
 const unknownOutcomes: ReadonlySet<BankErrorReason["_tag"]> = new Set([
   "Refused",
+  "ConnectionBroken",
   "TimedOut",
   "Malformed",
   "TooLarge",

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 import { stateMsMax, testMsMax } from "./test/patience.ts"
 
-// One seed for the whole run, drawn anew for each unless it is set; every file's process inherits it, and a failure prints it.
+// One seed for the whole run, drawn again for each unless it is set; every file's process inherits it, and a failure prints it.
 process.env["LOAN_ENGINE_PROPERTY_SEED"] ||= String(Date.now() % 0x7fff_ffff)
 
 export default defineConfig({

@@ -111,19 +111,27 @@ const afterFailure = Effect.fnUntraced(function* (
 
 /** Whether the bank certainly did not act: it said no, or the request never reached it. */
 const isUndone = (reason: BankErrorReason): boolean =>
-  "code" in reason && unknownOutcomes.has(reason._tag)
-    ? neverSent.has(reason.code)
-    : !unknownOutcomes.has(reason._tag)
+  !leavesOpen[reason._tag] || ("code" in reason && neverSent.has(reason.code))
 
-/** What leaves it open whether the bank acted: no answer, or one that does not say. */
-const unknownOutcomes: ReadonlySet<BankErrorReason["_tag"]> = new Set([
-  "Refused",
-  "ConnectionBroken",
-  "TimedOut",
-  "Malformed",
-  "TooLarge",
-  "Unavailable",
-])
+/** Whether it is open that the bank acted: it gave no answer, or one that does not say. */
+const leavesOpen: { readonly [Tag in BankErrorReason["_tag"]]: boolean } = {
+  Refused: true,
+  ConnectionBroken: true,
+  TimedOut: true,
+  Malformed: true,
+  TooLarge: true,
+  Unavailable: true,
+  NameNotFound: false,
+  Unreachable: false,
+  CertificateRejected: false,
+  TlsFailed: false,
+  ProxyRefused: false,
+  Unauthorized: false,
+  Fault: false,
+  RateLimited: false,
+  CircuitOpen: false,
+  RequestInvalid: false,
+}
 
 /** The codes of a connection that never came about. */
 const neverSent: ReadonlySet<string> = new Set([

@@ -21,12 +21,12 @@ export interface WatchState {
   readonly problem: ProblemDocument | undefined
   /**
    * How often what was shown turned out to be of a history that the engine no longer has, because a backup was restored or
-   * another store is served. Each time, it was forgotten and read again: if the number grows, so must whoever keeps more.
+   * another store is served. Each time, it was forgotten and read again: if the number grows, a reader that keeps more must forget it, too.
    */
   readonly resets: number
 }
 
-/** Says that something is to be shown anew, with the members of the state that are others now. */
+/** Says that something must be shown again, with the members of the state that are others now. */
 export type Changed = (state?: Partial<WatchState>) => void
 
 /** A watch that runs while it has listeners, and takes its snapshot anew only after a change. */

@@ -35,8 +35,8 @@ const writingOtherwise = (rewrite: (change: Change) => Change) => ({
   store: (store: Store): Store => ({
     ...store,
     update: (reference, decide) =>
-      store.update(reference, (stored) => {
-        const change = decide(stored)
+      store.update(reference, (stored, storeNow) => {
+        const change = decide(stored, storeNow)
         return change === undefined ? undefined : rewrite(change)
       }),
   }),

@@ -61,7 +61,7 @@ const hear = Effect.fnUntraced(function* ({ source, said }: Heard) {
     source,
     evidence: source === "submission" ? ("bank" as const) : evidenceOf[source],
     receivedAt: at,
-    events: said.map((event) => ({ ...event, at })),
+    events: said.map((event): LoanEvent => ({ ...event, at })),
   }
   return yield* engine.record(observation, body)
 })

@@ -72,6 +72,8 @@ describe("a PostgreSQL database is refused at start, with the setting to look at
     await query(url, "GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA loan_engine TO narrow")
     expect(await refusal(role)).toContain('UPDATE on "loan_engine".loans')
     await query(url, "GRANT UPDATE ON ALL TABLES IN SCHEMA loan_engine TO narrow")
+    expect(await refusal(role)).toContain('DELETE on "loan_engine".callback_intents')
+    await query(url, "GRANT DELETE ON loan_engine.callback_intents TO narrow")
     expect(await refusal(role)).toContain('DELETE on "loan_engine".webhook_parked')
     await query(url, "GRANT DELETE ON loan_engine.webhook_parked, loan_engine.callback_intents TO narrow")
     await query(url, "REVOKE UPDATE ON loan_engine.feed_origin, loan_engine.checkpoints FROM narrow")

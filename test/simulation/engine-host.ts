@@ -122,8 +122,8 @@ function watched(store: Store, world: World, step: (point: CrashPoint) => void):
     update: (reference, decide) =>
       Effect.suspend(() => {
         step("before-commit")
-        const within: typeof decide = (stored) => {
-          const change = decide(stored)
+        const within: typeof decide = (stored, storeNow) => {
+          const change = decide(stored, storeNow)
           step("in-transaction")
           return change
         }

@@ -11,7 +11,7 @@ import { LoanStore } from "./loan-store.ts"
 import type { CadenceSettings } from "./polling/poll-cadence.ts"
 import { neverPolled } from "./polling/poll-cadence.ts"
 import { scheduleAfter } from "./polling/poll-schedule.ts"
-import { timely } from "./timely.ts"
+import { boundedBy, notAhead, timely } from "./timely.ts"
 import { alertIfStalled } from "./polling/stalled-alert.ts"
 
 /** What became of an observation, once its journal row is durable. */
@@ -85,10 +85,10 @@ const makeEngine = Effect.fnUntraced(function* (cadence: CadenceSettings) {
     const jitter = yield* Random.next
     const recordedAt = yield* Clock.currentTimeMillis
     let before = neverPolled
-    const change = yield* store.update(observation.applicationReference, (stored) => {
+    const change = yield* store.update(observation.applicationReference, (stored, storeNow) => {
       if (!isWanted(stored)) return undefined
       before = stored?.schedule ?? neverPolled
-      return decide(stored, observation, { raw, digest }, recordedAt, jitter, cadence)
+      return decide(stored, observation, { raw, digest }, { recordedAt, storeNow }, jitter, cadence)
     })
     if (change === undefined) return undefined
     yield* alertIfStalled(change.loan, before, change.schedule)
@@ -122,18 +122,21 @@ function decide(
   stored: StoredLoan | undefined,
   observation: Observation,
   bytes: { readonly raw: Uint8Array; readonly digest: string },
-  recordedAt: number,
+  { recordedAt, storeNow }: { readonly recordedAt: number; readonly storeNow: number | undefined },
   jitter: number,
   cadence: CadenceSettings,
 ): Change {
   const before = stored ?? opened(observation.applicationReference, observation.account)
-  const said = timely(observation, before.loan.facts, recordedAt)
+  // The clock that all engines share, where there is one; otherwise the one that this was heard by.
+  const now = storeNow ?? Math.max(recordedAt, observation.receivedAt)
+  const said = timely(boundedBy(observation, now), before.loan.facts, now)
+  const planned = { ...said, receivedAt: notAhead(said.receivedAt, now) }
   const decision = observe(before.loan, said)
   const { disposition } = decision
   return {
     entry: journalEntry(said, decision, bytes, recordedAt, before.chainHead),
     loan: decision.loan,
-    schedule: scheduleAfter(before, said, decision, cadence, jitter),
+    schedule: scheduleAfter(before, planned, decision, cadence, jitter),
     addsNothing: disposition === "repeated" || disposition === "held",
   }
 }

@@ -116,11 +116,12 @@ export class LoanStore extends Context.Service<
 
     /**
      * Decides and writes in one transaction: `decide` sees the loan as it stands, and what it returns is durable before
-     * the effect succeeds. No other change of the same loan comes between; `decide` may run again if one did.
+     * the effect succeeds. No other change of the same loan comes between; `decide` may run again if one did. A store that
+     * has a clock of its own says what time it is there.
      */
     readonly update: (
       reference: ApplicationReference,
-      decide: (stored: StoredLoan | undefined) => Change | undefined,
+      decide: (stored: StoredLoan | undefined, storeNow: Instant | undefined) => Change | undefined,
     ) => Effect.Effect<WrittenChange | undefined, StoreUnavailable>
 
     /** The loan's journal, oldest entry first. */

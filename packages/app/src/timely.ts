@@ -13,12 +13,23 @@ export const clockAheadMsMax = 3_600_000
  */
 export function timely(observation: Observation, facts: Facts, now: Instant): Observation {
   const newest = newestIn(facts)
-  const latestTrue = Math.max(now, observation.receivedAt) + clockAheadMsMax
-  if (newest <= latestTrue || observation.events.length === 0) return observation
+  if (newest <= now + clockAheadMsMax || observation.events.length === 0) return observation
   const shiftMs = newest + 1 - Math.min(...observation.events.map(({ at }) => at))
   if (shiftMs <= 0) return observation
   return { ...observation, events: observation.events.map((event) => ({ ...event, at: event.at + shiftMs })) }
 }
+
+/** An instant, unless it lies far ahead of the clock: then it is none to build on, and what the clock says stands in for it. */
+export const notAhead = (at: Instant, now: Instant): Instant => (at > now + clockAheadMsMax ? now : at)
+
+/** The same of all that is said. */
+export const boundedBy = (observation: Observation, now: Instant): Observation =>
+  observation.events.some(({ at }) => at > now + clockAheadMsMax)
+    ? {
+        ...observation,
+        events: observation.events.map((event) => ({ ...event, at: notAhead(event.at, now) })),
+      }
+    : observation
 
 /** The latest instant that anything in the facts is dated by; `-Infinity` without any. */
 function newestIn({ documents, methods, offers, ruling, ...heard }: Facts): Instant {

@@ -1,3 +1,4 @@
+import type { Instant } from "@loan-engine/domain/instant"
 import type { ApplicationReference } from "@loan-engine/domain/observation"
 import type { Change, StoredLoan } from "../loan-store.ts"
 
@@ -5,7 +6,7 @@ import type { Change, StoredLoan } from "../loan-store.ts"
 export interface Update {
   readonly reference: ApplicationReference
   /** `undefined`: as the loan stands, nothing is to be written. */
-  readonly decide: (stored: StoredLoan | undefined) => Change | undefined
+  readonly decide: (stored: StoredLoan | undefined, storeNow: Instant | undefined) => Change | undefined
 }
 
 /** What one update of a batch came to, before anything is written. */
@@ -24,6 +25,7 @@ export type DecidedUpdate =
 export function decideInOrder(
   updates: ReadonlyArray<Update>,
   load: (reference: ApplicationReference) => StoredLoan | undefined,
+  storeNow?: Instant,
 ): ReadonlyArray<DecidedUpdate> {
   const pending = new Map<ApplicationReference, StoredLoan>()
   const closed = new Set<ApplicationReference>()
@@ -32,7 +34,7 @@ export function decideInOrder(
     try {
       const ahead = pending.get(reference)
       const stored = ahead ?? load(reference)
-      const change = decide(stored)
+      const change = decide(stored, storeNow)
       if (change === undefined) return { state: "declined" }
       if (change.addsNothing) closed.add(reference)
       if (change.addsNothing && ahead !== undefined) return { state: "again" }

@@ -22,11 +22,12 @@ export const commitUpdates = (run: Run, schema: string): CommitBatch<Update, Ans
   const write = writeLoans(schema)
   const count = countRepeats(schema)
   const commit = Effect.fnUntraced(function* (batch: ReadonlyArray<Update>) {
-    const loans = yield* load(batch.map(({ reference }) => reference))
-    const updates = decideInOrder(batch, (reference) => {
+    const { loans, storeNow } = yield* load(batch.map(({ reference }) => reference))
+    const loaded = (reference: ApplicationReference): StoredLoan | undefined => {
       const row = loans.get(reference)
       return row === undefined ? undefined : storedLoan(row)
-    })
+    }
+    const updates = decideInOrder(batch, loaded, storeNow)
     const decided = updates.filter((update) => update.state === "decided")
     const adding = decided.flatMap(({ change }) => (change.addsNothing ? [change] : []))
     const said = adding.length === 0 ? [] : yield* runStatement(run, earlier(adding))
@@ -58,16 +59,22 @@ const runStatement = (run: Run, { sql, parameters }: Statement): Effect.Effect<R
   run(sql, parameters)
 
 const loadMany = (run: Run, schema: string) => {
-  // Joined rather than asked for by ANY, so that each reference is looked up in its own partition and in no other.
+  // Joined rather than asked for by ANY, so that each reference is looked up in its own partition and in no other. The row
+  // without a loan is the database's clock.
   const sql = `
-    SELECT l.application_reference, ${loanColumns}
+    SELECT l.application_reference, ${loanColumns}, NULL::bigint AS store_now
     FROM unnest($1::text[]) AS i (application_reference)
-    JOIN ${schema}.loans l ON l.application_reference = i.application_reference`
+    JOIN ${schema}.loans l ON l.application_reference = i.application_reference
+    UNION ALL SELECT NULL, ${loanColumns.replaceAll(/[^,]+/gu, "NULL")}, ${schema}.clock_ms()`
   return (references: ReadonlyArray<ApplicationReference>) =>
-    Effect.map(
-      run(sql, [texts([...new Set(references)])]),
-      (rows) => new Map(rows.map((row) => [String(row["application_reference"]), row])),
-    )
+    Effect.map(run(sql, [texts([...new Set(references)])]), (rows) => {
+      const clock = rows.find((row) => row["store_now"] !== null)
+      const found = rows.filter((row) => row !== clock)
+      return {
+        loans: new Map(found.map((row) => [String(row["application_reference"]), row])),
+        storeNow: whole(clock?.["store_now"]),
+      }
+    })
 }
 
 const versions = (rows: Rows): ReadonlyMap<string, number> =>

@@ -17,7 +17,7 @@ import type { FuzzedRequest } from "./fuzz/requests.ts"
 
 const description = readDescription()
 /** More of them, or the ones that a failure has reported: `LOAN_ENGINE_FUZZ_RUNS=50000`, `LOAN_ENGINE_FUZZ_SEED=…`. */
-const runs = Number(process.env["LOAN_ENGINE_FUZZ_RUNS"] ?? 3_000)
+const runs = Number(process.env["LOAN_ENGINE_FUZZ_RUNS"] ?? 1_500)
 const replay = { seed: Number(process.env["LOAN_ENGINE_FUZZ_SEED"] ?? propertySeed) }
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-fuzz-"))
 let bank: Awaited<ReturnType<typeof startBank>>

@@ -35,12 +35,13 @@ async function startBank(answers: RequestListener) {
   })
   server.listen(0, "127.0.0.1")
   await once(server, "listening")
-  onTestFinished(() => {
+  const close = (): void => {
     server.closeAllConnections()
     server.close()
-  })
+  }
+  onTestFinished(close)
   const { port } = server.address() as AddressInfo
-  return { url: `http://127.0.0.1:${port}/soap`, asked: () => asked }
+  return { url: `http://127.0.0.1:${port}/soap`, asked: () => asked, close }
 }
 
 const answer =
@@ -183,6 +184,8 @@ describe("a run that is killed while the bank is asked", () => {
     const next = await runCli(register, environment)
     expect([next.code, next.err]).toEqual([2, expect.stringContaining("may have set it")])
     expect(bank.asked()).toBe(1)
+    // The doctor asks the bank too, and would wait for its answer.
+    bank.close()
     const doctor = await runCli(["doctor", "--json"], environment)
     const checks: ReadonlyArray<unknown> = JSON.parse(doctor.out)
     expect(checks).toContainEqual(

@@ -83,23 +83,25 @@ const blocksOf = (page: string): ReadonlyArray<string> =>
 const withoutNotices = (text: string): string =>
   text.replaceAll(/^\(node:\d+\) ExperimentalWarning: SQLite.*\n\(Use .*\n/gmu, "")
 
-describe.each([
+const environmentOf = (node: string) => ({
+  ...withoutOurs(process.env),
+  PATH: `${join(node, "..")}:${process.env["PATH"]}`,
+})
+
+/** The oldest Node that the packages run on, and the one that this project brings. */
+const nodes = [
   ["22.19", join(root, "test/node_modules/node-22/bin/node")],
   ["24", process.execPath],
-])("an empty project on Node %s", (name, node) => {
-  const project = join(directory, `project-${name}`)
-  const env = { ...withoutOurs(process.env), PATH: `${join(node, "..")}:${process.env["PATH"]}` }
-  const said = async (file: string, code: string) => {
-    writeFileSync(join(project, file), code)
-    const { stdout, stderr } = await run(node, [file], { cwd: project, env })
-    return [stdout.trim().split("\n").at(-1), withoutNotices(stderr)]
-  }
+] as const
+
+describe("an empty project", () => {
+  const project = join(directory, "project")
 
   it("installs all four, under licences that a product may take in", async () => {
     mkdirSync(project)
     writeFileSync(join(project, "package.json"), '{ "name": "somebody", "private": true, "type": "module" }')
     const install = ["install", "--no-audit", "--no-fund", "--ignore-scripts", ...tarballs()]
-    await run("npm", install, { cwd: project, env })
+    await run("npm", install, { cwd: project, env: environmentOf(nodes[0][1]) })
     const manifests = readdirSync(join(project, "node_modules"), { recursive: true, encoding: "utf8" })
       .filter((path) => /(?:^|node_modules\/)(?:@[^/]+\/)?[^/@]+\/package\.json$/u.test(path))
       .map((path): { readonly name?: string; readonly license?: string } =>
@@ -110,38 +112,47 @@ describe.each([
     expect(manifests.filter(({ license }) => !licences.test(String(license)))).toEqual([])
   })
 
-  it("runs what the READMEs show", async () => {
-    const [embedding = "", client = "", ...more] = blocksOf("README.md")
-    expect(more).toEqual([])
-    expect(await said("embedding.mjs", embedding)).toEqual(["paidOut", ""])
-    const [domain = ""] = blocksOf("packages/domain/README.md")
-    const walked = "advanced [ { from: 'submitted', to: 'approved', inferred: false } ]"
-    expect((await said("domain.mjs", domain))[0]).toContain(walked)
-
-    const port = await freePort()
-    const command = ["node_modules/.bin/loan-engine", "serve"]
-    const settings = {
-      LOAN_ENGINE_PORT: String(port),
-      LOAN_ENGINE_API_KEY: "choose-one",
-      LOAN_ENGINE_ALLOW_UNAUTHENTICATED_CALLBACKS: "true",
+  describe.each(nodes)("on Node %s", (_name, node) => {
+    const env = environmentOf(node)
+    const said = async (file: string, code: string) => {
+      writeFileSync(join(project, file), code)
+      const { stdout, stderr } = await run(node, [file], { cwd: project, env })
+      return [stdout.trim().split("\n").at(-1), withoutNotices(stderr)]
     }
-    const serving = spawn(node, command, { cwd: project, env: { ...env, ...settings }, stdio: "pipe" })
-    const ended = once(serving, "exit")
-    const isListening = once(serving.stdout, "data").then(() => true)
-    expect(await Promise.race([isListening, ended])).toBe(true)
-    expect(await said("client.mjs", client.replace("8080", String(port)))).toEqual([
-      "approved sign-agreement",
-      "",
-    ])
-    serving.kill("SIGTERM")
-    expect(await ended).toEqual([0, null])
-  })
 
-  it("has the command line, its sandbox included", async () => {
-    const command = (...args: ReadonlyArray<string>) =>
-      run(node, ["node_modules/.bin/loan-engine", ...args], { cwd: project, env })
-    expect((await command("--version")).stdout).toContain(version)
-    const { stdout } = await command("start", "--once", "--loans", "5", "--speed", "1000000")
-    expect(JSON.parse(stdout.trim().split("\n").at(-1) ?? "")).toMatchObject({ loans: 5, diverged: 0 })
+    it("runs what the READMEs show", async () => {
+      const [embedding = "", client = "", ...more] = blocksOf("README.md")
+      expect(more).toEqual([])
+      expect(await said("embedding.mjs", embedding)).toEqual(["paidOut", ""])
+      const [domain = ""] = blocksOf("packages/domain/README.md")
+      const walked = "advanced [ { from: 'submitted', to: 'approved', inferred: false } ]"
+      expect((await said("domain.mjs", domain))[0]).toContain(walked)
+
+      const port = await freePort()
+      const command = ["node_modules/.bin/loan-engine", "serve"]
+      const settings = {
+        LOAN_ENGINE_PORT: String(port),
+        LOAN_ENGINE_API_KEY: "choose-one",
+        LOAN_ENGINE_ALLOW_UNAUTHENTICATED_CALLBACKS: "true",
+      }
+      const serving = spawn(node, command, { cwd: project, env: { ...env, ...settings }, stdio: "pipe" })
+      const ended = once(serving, "exit")
+      const isListening = once(serving.stdout, "data").then(() => true)
+      expect(await Promise.race([isListening, ended])).toBe(true)
+      expect(await said("client.mjs", client.replace("8080", String(port)))).toEqual([
+        "approved sign-agreement",
+        "",
+      ])
+      serving.kill("SIGTERM")
+      expect(await ended).toEqual([0, null])
+    })
+
+    it("has the command line, its sandbox included", async () => {
+      const command = (...args: ReadonlyArray<string>) =>
+        run(node, ["node_modules/.bin/loan-engine", ...args], { cwd: project, env })
+      expect((await command("--version")).stdout).toContain(version)
+      const { stdout } = await command("start", "--once", "--loans", "5", "--speed", "1000000")
+      expect(JSON.parse(stdout.trim().split("\n").at(-1) ?? "")).toMatchObject({ loans: 5, diverged: 0 })
+    })
   })
 })

@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import type { EngineCanary } from "../canaries/engines.ts"
+import { isThorough } from "../properties/settings.ts"
 import type { Proof } from "../properties/law.ts"
 import type { FaultLevel } from "./faults.ts"
 import type { SimulationOptions, SimulationReport } from "./simulate.ts"
@@ -27,11 +28,13 @@ const simulatedProperties = ["P1", "P5", "P6", "P7"] as const
 const proofs = ({ checked }: SimulationReport): ReadonlyArray<Proof> =>
   simulatedProperties.map((property) => ({ property, means: "simulation", cases: checked[property] }))
 
+/** Compliance lives through larger worlds than a run of the tests does. */
+const world = isThorough ? { loans: 25, days: 12 } : { loans: 12, days: 9 }
+
 const runs = (["none", "rough", "hell"] as const satisfies ReadonlyArray<FaultLevel>).flatMap((faults) =>
   Array.from({ length: seeds }, (_, index): SimulationOptions => ({
     seed: String(firstSeed + index),
-    loans: 25,
-    days: 12,
+    ...world,
     faults,
   })),
 )

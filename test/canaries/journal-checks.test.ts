@@ -1,10 +1,12 @@
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import type { Anchor } from "@loan-engine/app/audit/feed-judge"
+import type { Anchor } from "@loan-engine/app/journal/anchor"
 import { feedChecks } from "@loan-engine/app/audit/feed-judge"
 import { findingMeanings } from "@loan-engine/app/audit/finding"
 import type { FindingCode } from "@loan-engine/app/audit/finding"
+import { replayChecks } from "@loan-engine/app/audit/judge-whole"
+import { upkeepChecks } from "@loan-engine/app/audit/upkeep-checks"
 import { loanChecks } from "@loan-engine/app/audit/loan-judge"
 import type { Checks } from "@loan-engine/app/audit/verify-journal"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -31,10 +33,12 @@ const tables = [
   loanChecks.journal,
   loanChecks.snapshot,
   feedChecks.checkpoint,
+  upkeepChecks,
 ]
 const codes = [
   ...tables.flatMap((table) => Object.keys(table)),
   ...feedChecks.rows,
+  ...replayChecks,
 ] as ReadonlyArray<FindingCode>
 
 const omit = <Table extends object>(table: Table, code: FindingCode): Table =>
@@ -42,6 +46,8 @@ const omit = <Table extends object>(table: Table, code: FindingCode): Table =>
 
 /** A verifier that has forgotten one check. */
 const without = (code: FindingCode): Checks => ({
+  replay: new Set([...replayChecks].filter((each) => each !== code)),
+  upkeep: omit(upkeepChecks, code),
   loan: {
     row: omit(loanChecks.row, code),
     chain: omit(loanChecks.chain, code),

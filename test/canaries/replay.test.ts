@@ -37,7 +37,13 @@ const replaysSoundly = (written: Observe) =>
     const chainHead = entries.at(-1)?.hash ?? ""
     expect([
       ...findings,
-      ...judge.end({ ...loan, externalReference: null, snapshot: snapshotText(loan), chainHead }),
+      ...judge.end({
+        ...loan,
+        externalReference: null,
+        snapshot: snapshotText(loan),
+        chainHead,
+        nextPollAt: 1_000,
+      }),
     ]).toEqual([])
   })
 

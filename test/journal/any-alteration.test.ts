@@ -1,7 +1,7 @@
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import type { Anchor } from "@loan-engine/app/audit/feed-judge"
+import type { Anchor } from "@loan-engine/app/journal/anchor"
 import fc from "fast-check"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { propertySeed } from "../properties/settings.ts"

@@ -36,6 +36,7 @@ const written = observations.map((trace) => {
       snapshot: snapshotText(loan),
       externalReference: null,
       chainHead: entries.at(-1)?.hash ?? "",
+      nextPollAt: 1_000,
     },
   }
 })
@@ -66,7 +67,7 @@ describe("the judge of a loan", () => {
     fc.assert(
       fc.property(written, ({ rows, snapshot }) => {
         const judge = judgeLoan(reference)
-        expect([...rows.flatMap(judge.row), ...judge.end(snapshot)]).toEqual([])
+        expect([...rows.flatMap((row) => judge.row(row)), ...judge.end(snapshot)]).toEqual([])
       }),
       settings,
     )
@@ -89,7 +90,9 @@ describe("the judge of a loan", () => {
             advance: others.toSpliced(at - 1, 0, row),
           }
           const judge = judgeLoan(reference)
-          expect([...disordered[how].flatMap(judge.row), ...judge.end(snapshot)]).not.toEqual([])
+          expect([...disordered[how].flatMap((row) => judge.row(row)), ...judge.end(snapshot)]).not.toEqual(
+            [],
+          )
         },
       ),
       settings,

@@ -2,7 +2,8 @@ import { replayJournal } from "@loan-engine/app/audit/replay-journal"
 import type { Replayed } from "@loan-engine/app/audit/replay-journal"
 import { verifyJournal } from "@loan-engine/app/audit/verify-journal"
 import type { Checks, Verification } from "@loan-engine/app/audit/verify-journal"
-import type { Anchor } from "@loan-engine/app/audit/feed-judge"
+import type { Anchor } from "@loan-engine/app/journal/anchor"
+import { countFeed } from "@loan-engine/app/callbacks/callback-watch"
 import { LoanEngine } from "@loan-engine/app/engine"
 import type { JournalStore } from "@loan-engine/app/journal/journal-store"
 import type { LoanStore } from "@loan-engine/app/loan-store"
@@ -123,6 +124,7 @@ export const liveOn = (path: string, { tail }: { readonly tail: boolean }): Prom
         dryRun: false,
       })
       yield* sealFeed(checkpointRowsMax)
+      yield* countFeed
       if (!tail) return
       for (const reference of ["tail-0", "tail-1", "tail-2"]) {
         for (const next of lifeOf(reference, 9_000).slice(0, 4)) yield* say(reference, ...next)

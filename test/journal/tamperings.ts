@@ -1,3 +1,4 @@
+import { expect } from "vitest"
 import type { Finding } from "@loan-engine/app/audit/finding"
 import type { JournalRow, StoredCheckpoint, TamperedFile } from "./tampered-file.ts"
 
@@ -288,26 +289,25 @@ const loanTamperings: ReadonlyArray<Tampering> = [
     ),
     ({ row }) => of("snapshot-stage", row),
   ),
-  {
-    ...tampering(
-      "alter a fact of a snapshot",
-      setLoan("snapshot", "replace(snapshot, '\"signedAt\":', '\"signedAt\":1')"),
-      ({ row }) => of("replay-snapshot", row),
-    ),
-    byReplay: true,
-  },
-  {
-    ...tampering(
-      "alter what a row did, and chain and seal all anew",
-      ({ file, row }) => {
-        file.edit(row, (content) => ({ ...content, news: ["payOut", "payOut"] }))
-        file.rechain(row.application_reference)
-        file.resealAll()
-      },
-      ({ row }) => at("replay-decision", row),
-    ),
-    byReplay: true,
-  },
+  tampering(
+    "alter a fact of a snapshot",
+    setLoan("snapshot", "replace(snapshot, '\"signedAt\":', '\"signedAt\":1')"),
+    ({ row }) => of("replay-snapshot", row),
+  ),
+  tampering(
+    "alter what a row did, and chain and seal all anew",
+    ({ file, row }) => {
+      file.edit(row, (content) => ({ ...content, news: ["payOut", "payOut"] }))
+      file.rechain(row.application_reference)
+      file.resealAll()
+    },
+    ({ row }) => at("replay-decision", row),
+  ),
+  tampering(
+    "let a loan that is on its way rest for ever",
+    ({ file }) => file.run("UPDATE loans SET next_poll_at = NULL WHERE application_reference = 'tail-0'"),
+    () => ({ code: "schedule-lost", applicationReference: "tail-0" }),
+  ),
   {
     ...tampering(
       "write a text that is no entry",
@@ -316,6 +316,34 @@ const loanTamperings: ReadonlyArray<Tampering> = [
     ),
     byReplay: true,
   },
+]
+
+const upkeepTamperings: ReadonlyArray<Tampering> = [
+  tampering(
+    "move an endpoint of webhooks beyond the feed, so that it is told of nothing",
+    ({ file }) => file.run("INSERT INTO webhook_endpoints (name, position) VALUES ('crm', 1000000)"),
+    () => ({ code: "place-impossible", message: expect.stringContaining("webhooks crm") }),
+  ),
+  tampering(
+    "forget how far callbacks are counted",
+    ({ file }) => file.run("DELETE FROM cursors"),
+    () => ({ code: "place-impossible", message: expect.stringContaining("has no place") }),
+  ),
+  tampering(
+    "count callbacks a second time",
+    ({ file }) => file.run("UPDATE cursors SET position = 3"),
+    () => ({ code: "counts-differ" }),
+  ),
+  tampering(
+    "wipe the counts of callbacks",
+    ({ file }) => file.run("DELETE FROM callback_days"),
+    () => ({ code: "counts-differ" }),
+  ),
+  tampering(
+    "hide that callbacks were missed",
+    ({ file }) => file.run("UPDATE callback_days SET by_poll = 0"),
+    () => ({ code: "counts-differ" }),
+  ),
 ]
 
 const checkpointTamperings: ReadonlyArray<Tampering> = [
@@ -391,4 +419,5 @@ export const tamperings: ReadonlyArray<Tampering> = [
   ...rowTamperings,
   ...loanTamperings,
   ...checkpointTamperings,
+  ...upkeepTamperings,
 ]

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import type { Anchor } from "@loan-engine/app/audit/feed-judge"
+import type { Anchor } from "@loan-engine/app/journal/anchor"
 import { LoanStore } from "@loan-engine/app/loan-store"
 import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite"
 import { Effect } from "effect"

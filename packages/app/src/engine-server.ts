@@ -23,9 +23,10 @@ import type { AccountConfig, EngineConfig } from "./config/config.ts"
 import { LoanEngine } from "./engine.ts"
 import { HttpListener, listen } from "./http-listener.ts"
 import { Poller } from "./polling/poller.ts"
+import { requireRemembered } from "./journal/anchors.ts"
 import { layerSealing } from "./journal/sealing.ts"
-import { engineDatabaseLayer } from "./store/database.ts"
-import { measuredEngine, tracedStore } from "./telemetry/measured-engine.ts"
+import { databasePlace, engineDatabaseLayer } from "./store/database.ts"
+import { measuredEngine, watchedStore } from "./telemetry/measured-engine.ts"
 import type { ServerLimits } from "./server-limits.ts"
 import { makeReadiness } from "./telemetry/readiness.ts"
 import type { Readiness } from "./telemetry/readiness.ts"
@@ -37,7 +38,8 @@ export const engineServices = (config: EngineConfig) => {
   const { database, poller, sealing, telemetry, webhooks } = config
   const engine = measuredEngine(LoanEngine.layer(poller.cadence)).pipe(
     Layer.provideMerge(layerSealing(sealing)),
-    Layer.provideMerge(tracedStore(engineDatabaseLayer(database))),
+    Layer.provideMerge(Layer.effectDiscard(requireRemembered(databasePlace(database), sealing.anchorsFile))),
+    Layer.provideMerge(watchedStore(engineDatabaseLayer(database))),
   )
   return layerWebhooks(webhooks).pipe(
     Layer.provideMerge(ChangeFeed.layer(config.api.changeFeedLimits)),

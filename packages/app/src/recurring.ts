@@ -3,7 +3,10 @@ import type { Scope } from "effect"
 import type { StoreUnavailable } from "./loan-store.ts"
 
 /** Does something, and says in the log if it cannot: a store that is down is a warning, a defect an error. */
-const surviving = (name: string, work: Effect.Effect<unknown, StoreUnavailable>): Effect.Effect<void> =>
+export const surviving = (
+  name: string,
+  work: Effect.Effect<unknown, StoreUnavailable>,
+): Effect.Effect<void> =>
   work.pipe(
     Effect.asVoid,
     Effect.catchTag("StoreUnavailable", ({ message }) =>

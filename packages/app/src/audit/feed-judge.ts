@@ -1,3 +1,4 @@
+import type { Anchor } from "../journal/anchor.ts"
 import type { SealedRow } from "../journal/checkpoint.ts"
 import type { CheckpointRow } from "../journal/journal-store.ts"
 import { failing } from "./check-table.ts"
@@ -6,12 +7,6 @@ import type { CheckpointChecks, SealedList } from "./checkpoint-checks.ts"
 import { finding } from "./finding.ts"
 import type { Finding, FindingCode } from "./finding.ts"
 import { makeMerkleStream } from "./merkle-stream.ts"
-
-/** A checkpoint's number and hash as they were kept where whoever can rewrite the store cannot reach them. */
-export interface Anchor {
-  readonly number: number
-  readonly hash: string
-}
 
 /** Judges the feed: each checkpoint, the rows up to its end as they pass by in their order, and what no checkpoint seals. */
 export interface FeedJudge {
@@ -61,7 +56,7 @@ export function judgeFeed(
   let before: CheckpointRow | undefined
   let sealing: Sealing | undefined
   let lastPosition = 0
-  const awaited = new Map(anchors.map((anchor) => [anchor.number, anchor.hash]))
+  const awaited = Map.groupBy(anchors, ({ number }) => number)
   const reported = (found: ReadonlyArray<Finding>): ReadonlyArray<Finding> =>
     found.filter(({ code }) => code in checks.checkpoint || checks.rows.has(code))
 
@@ -80,7 +75,7 @@ export function judgeFeed(
       return reported(found)
     },
     end: () => {
-      if (sealing === undefined) return reported([...awaited].map(missingAnchor))
+      if (sealing === undefined) return reported([...awaited.values()].flat().map(missingAnchor))
       const { checkpoint, list } = sealing
       const found = [
         ...failing(checks.checkpoint, (check) => check(checkpoint, before, list)).map(([code, message]) =>
@@ -182,7 +177,7 @@ const gapBefore = ({ position }: SealedRow, last: number): Finding =>
       : `the rows from this position to ${position - 1} are gone; no checkpoint had sealed them, so they cannot be named`,
   )
 
-const missingAnchor = ([number, hash]: readonly [number, string]): Finding =>
+const missingAnchor = ({ number, hash }: Anchor): Finding =>
   finding(
     "anchor-missing",
     { checkpoint: number },
@@ -190,17 +185,17 @@ const missingAnchor = ([number, hash]: readonly [number, string]): Finding =>
   )
 
 function anchorFindings(
-  awaited: Map<number, string>,
+  awaited: Map<number, ReadonlyArray<Anchor>>,
   { number, hash }: CheckpointRow,
 ): ReadonlyArray<Finding> {
-  const kept = awaited.get(number)
+  const kept = new Set(awaited.get(number)?.map((anchor) => anchor.hash))
   awaited.delete(number)
-  if (kept === undefined || kept === hash) return []
-  return [
+  kept.delete(hash)
+  return [...kept].map((other) =>
     finding(
       "anchor-mismatch",
       { checkpoint: number },
-      `its hash was kept elsewhere as ${kept}, but is ${hash}`,
+      `its hash was kept elsewhere as ${other}, but is ${hash}`,
     ),
-  ]
+  )
 }

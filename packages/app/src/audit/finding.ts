@@ -20,6 +20,7 @@ export const findingMeanings = {
   "snapshot-version":
     "a snapshot's version is not its last row's: rows are missing at the end, or the snapshot is old",
   "snapshot-head": "a snapshot's chain head is not its last row's hash",
+  "schedule-lost": "a loan that is not at its end is never to be asked about again",
   "snapshot-stage": "a snapshot's stage is not where its rows' steps lead",
   "checkpoint-missing": "checkpoints are missing before another",
   "checkpoint-hash": "a checkpoint's hash is not that of its content",
@@ -37,6 +38,8 @@ export const findingMeanings = {
   "feed-disagrees": "the feed and the loans' journals hold different numbers of rows",
   "anchor-missing": "a checkpoint whose hash was kept elsewhere is not there",
   "anchor-mismatch": "a checkpoint has another hash than the one kept elsewhere",
+  "place-impossible": "what follows the feed stands where no row is, or its place is gone",
+  "counts-differ": "the counts of an account's callbacks on a day are not those of its rows",
   "store-damaged": "the database finds its own storage or schema damaged",
   "order-unreadable": "rows cannot be read in their order any further",
   "replay-decision": "deciding on a row again gives something else than the row says",

@@ -3,6 +3,7 @@ import type { Stage } from "@loan-engine/domain/legal-transitions"
 import type { Loan } from "@loan-engine/domain/loan"
 import type { EntryContent } from "../journal/journal.ts"
 import type { FeedRow, SnapshotRow } from "../journal/journal-store.ts"
+import { mayRest } from "../polling/poll-schedule.ts"
 import type { CheckTable } from "./check-table.ts"
 
 /** Rows of one loan that follow on each other and whose raw bodies are gone; `position` is the first one's. */
@@ -123,6 +124,11 @@ export const snapshotChecks: SnapshotChecks = {
     last === undefined || version !== last.version || chainHead === last.hash
       ? undefined
       : `its snapshot names ${chainHead} as the last row, but that is ${last.hash}`,
+
+  "schedule-lost": ({ nextPollAt }, loan) =>
+    loan === undefined || nextPollAt !== null || mayRest(loan)
+      ? undefined
+      : `the bank is never to be asked about it again, though it stands at ${loan.stage}`,
 
   "snapshot-stage": ({ stage, version }, _loan, rows) =>
     rows.stage === undefined || version !== rows.last?.version || stage === rows.stage

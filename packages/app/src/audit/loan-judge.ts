@@ -5,6 +5,7 @@ import type { FeedRow, SnapshotRow } from "../journal/journal-store.ts"
 import { redactionRecord } from "../journal/redaction-record.ts"
 import { failing } from "./check-table.ts"
 import { readText } from "./entry-text.ts"
+import type { ReadText } from "./entry-text.ts"
 import { finding } from "./finding.ts"
 import type { Finding } from "./finding.ts"
 import { chainChecks, journalChecks, snapshotChecks } from "./loan-checks.ts"
@@ -14,7 +15,7 @@ import type { RowChecks } from "./row-checks.ts"
 
 /** Judges one loan: its rows as they pass by in the order of their versions, then its snapshot. */
 export interface LoanJudge {
-  readonly row: (row: FeedRow) => ReadonlyArray<Finding>
+  readonly row: (row: FeedRow, read?: ReadText) => ReadonlyArray<Finding>
   readonly end: (snapshot: SnapshotRow | undefined) => ReadonlyArray<Finding>
 }
 
@@ -36,8 +37,7 @@ export const loanChecks: LoanChecks = {
 export function judgeLoan(applicationReference: string, checks: LoanChecks = loanChecks): LoanJudge {
   let before: RowsSoFar = { last: undefined, stage: "submitted", erased: [] }
   return {
-    row: (row) => {
-      const read = readText(row.text)
+    row: (row, read = readText(row.text)) => {
       const { content } = read
       const found = [
         ...failing(checks.row, (check) => check(row, read)),

@@ -40,9 +40,8 @@ export function replayLoan(applicationReference: string, decide: Observe): LoanJ
   let loan: Loan | undefined
   let readable = true
   return {
-    row: (row) => {
+    row: (row, { content } = readText(row.text)) => {
       if (!readable) return []
-      const { content } = readText(row.text)
       if (content === undefined) {
         readable = false
         return [

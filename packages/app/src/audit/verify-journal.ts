@@ -1,16 +1,24 @@
 import { Effect } from "effect"
+import type { Anchor } from "../journal/anchor.ts"
 import type { CheckpointRow } from "../journal/journal-store.ts"
 import { JournalStore } from "../journal/journal-store.ts"
 import type { StoreUnavailable } from "../loan-store.ts"
+import { CallbackTally } from "../callbacks/callback-health.ts"
+import { failing } from "./check-table.ts"
+import { readText } from "./entry-text.ts"
+import { upkeepChecks } from "./upkeep-checks.ts"
+import type { UpkeepChecks } from "./upkeep-checks.ts"
 import { judgeFeed } from "./feed-judge.ts"
-import type { Anchor, FeedChecks, FeedJudge } from "./feed-judge.ts"
+import type { FeedChecks, FeedJudge } from "./feed-judge.ts"
 import { feedChecks } from "./feed-judge.ts"
 import { finding } from "./finding.ts"
 import type { Finding } from "./finding.ts"
+import type { FindingCode } from "./finding.ts"
 import { collectFindings, findingsMax } from "./findings.ts"
 import type { Findings } from "./findings.ts"
-import { judgeLoan, loanChecks } from "./loan-judge.ts"
-import type { LoanChecks } from "./loan-judge.ts"
+import { judgeWhole, replayChecks } from "./judge-whole.ts"
+import { loanChecks } from "./loan-judge.ts"
+import type { LoanChecks, LoanJudge } from "./loan-judge.ts"
 import { readCheckpoints, readSealable } from "./readers.ts"
 import { reportingDisorder, walkLoans } from "./walk-loans.ts"
 
@@ -32,13 +40,20 @@ export interface Verification {
 export interface Checks {
   readonly loan: LoanChecks
   readonly feed: FeedChecks
+  readonly replay: ReadonlySet<FindingCode>
+  readonly upkeep: UpkeepChecks
 }
 
-const allChecks: Checks = { loan: loanChecks, feed: feedChecks }
+const allChecks: Checks = {
+  loan: loanChecks,
+  feed: feedChecks,
+  replay: replayChecks,
+  upkeep: upkeepChecks,
+}
 
 /**
- * Reads the whole store once by the feed and once by the loans, and judges it: rows, chains, snapshots, checkpoints. Holds
- * one page of rows and one checkpoint at a time. The store must stand still, or be read as of one moment.
+ * Reads the whole store once by the feed and once by the loans, and judges it: rows, chains, checkpoints, what each row decided,
+ * snapshots, and what the engine keeps beside them. Holds one page of rows and one checkpoint at a time. The store must stand still, or be read as of one moment.
  */
 export const verifyJournal = Effect.fn("verifyJournal")(function* (
   anchors: ReadonlyArray<Anchor> = [],
@@ -54,21 +69,45 @@ export const verifyJournal = Effect.fn("verifyJournal")(function* (
     findings,
     missing,
   )
-  const judge = (reference: string) => {
+  const countedTo = yield* store.callbacksCountedTo
+  const tally = new CallbackTally()
+  const judge = (reference: string): LoanJudge => {
     missing.delete(reference)
-    return judgeLoan(reference, checks.loan)
+    const judged = judgeWhole(reference, checks)
+    return {
+      row: (row, read = readText(row.text)) => {
+        if (row.position <= countedTo && read.content !== undefined) tally.entry(read.content)
+        return judged.row(row, read)
+      },
+      end: judged.end,
+    }
   }
   const walked = yield* walkLoans(store, judge, findings)
   findings.add([...missing].map(vanishedLoan))
-  if (walked.rows !== sealed.rows) findings.add([disagreement(sealed.rows, walked.rows)])
+  const { newest, ...seen } = sealed
+  if (walked.rows !== seen.rows) findings.add([disagreement(seen.rows, walked.rows)])
+  const upkeep = {
+    places: yield* store.places,
+    newest,
+    counted: yield* store.callbackDays(firstDay),
+    recounted: tally.days,
+  }
+  findings.add(
+    failing(checks.upkeep, (check) => check(upkeep)).flatMap(([code, messages]) =>
+      messages.map((message) => finding(code, {}, message)),
+    ),
+  )
   return {
     ...walked,
-    ...sealed,
-    rows: Math.max(walked.rows, sealed.rows),
+    ...seen,
+    rows: Math.max(walked.rows, seen.rows),
     findings: findings.listed(),
     findingsCount: findings.count(),
   }
 })
+
+/** Before every day that is counted. */
+const firstDay = 0
 
 const vanishedLoan = (applicationReference: string): Finding =>
   finding("loan-vanished", { applicationReference }, "it was sealed, but the store knows it no more")
@@ -82,14 +121,14 @@ const walkFeed = Effect.fnUntraced(function* (
   findings: Findings,
   missing: Set<string>,
 ): Effect.fn.Return<
-  Pick<Verification, "rows" | "checkpoints" | "newestCheckpoint" | "unsealed">,
+  Pick<Verification, "rows" | "checkpoints" | "newestCheckpoint" | "unsealed"> & { readonly newest: number },
   StoreUnavailable,
   JournalStore
 > {
   const store = yield* JournalStore
   const rows = readSealable(store)
   const checkpoints = readCheckpoints(store)
-  const seen = { rows: 0, checkpoints: 0, sealedRows: 0, sealedTo: 0 }
+  const seen = { rows: 0, checkpoints: 0, sealedRows: 0, sealedTo: 0, newest: 0 }
   let newest: CheckpointRow | undefined
   const add = (found: ReadonlyArray<Finding>): void => {
     for (const { code, applicationReference } of found) {
@@ -103,6 +142,7 @@ const walkFeed = Effect.fnUntraced(function* (
     for (let row = yield* rows.peek; row !== undefined && row.position <= end; row = yield* rows.peek) {
       rows.take()
       seen.rows++
+      seen.newest = row.position
       add(judge.row(row))
     }
   })
@@ -122,6 +162,7 @@ const walkFeed = Effect.fnUntraced(function* (
   yield* reportingDisorder(walk, findings)
   return {
     rows: seen.rows,
+    newest: seen.newest,
     checkpoints: seen.checkpoints,
     newestCheckpoint: newest === undefined ? null : { number: newest.number, hash: newest.hash },
     unsealed: { rows: seen.rows - seen.sealedRows, afterPosition: seen.sealedTo },

@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import type { FeedRow, JournalStore, SnapshotRow } from "../journal/journal-store.ts"
 import type { StoreUnavailable } from "../loan-store.ts"
+import { readText } from "./entry-text.ts"
 import { finding } from "./finding.ts"
 import type { Findings } from "./findings.ts"
 import type { LoanJudge } from "./loan-judge.ts"
@@ -66,7 +67,7 @@ const walkRows = Effect.fnUntraced(function* (
     const row = yield* rows.peek
     if (row?.applicationReference !== reference) return count
     rows.take()
-    findings.add(judged.row(row))
+    findings.add(judged.row(row, readText(row.text)))
   }
 })
 

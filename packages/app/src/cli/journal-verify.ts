@@ -1,10 +1,14 @@
-import { Effect } from "effect"
+import { existsSync } from "node:fs"
+import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
-import type { Anchor } from "../audit/feed-judge.ts"
 import { verifyJournal } from "../audit/verify-journal.ts"
 import type { Verification } from "../audit/verify-journal.ts"
+import type { Anchor } from "../journal/anchor.ts"
+import { anchorsFileOf, settingsFromEnvironment } from "../config/config.ts"
+import { anchorsOf } from "../journal/anchors.ts"
+import { unusable } from "./exit-codes.ts"
 import { findingLines, foundUnsound } from "./findings-output.ts"
-import { databaseFlag, withStore } from "./open-store.ts"
+import { databaseFlag, existingDatabase, withStore } from "./open-store.ts"
 import { jsonFlag, print } from "./output.ts"
 
 const anchorPattern = /^(?<number>[1-9]\d{0,14}):(?<hash>[0-9a-f]{64})$/u
@@ -21,14 +25,45 @@ const anchorFlag = Flag.String("anchor").pipe(
   Flag.atLeast(0),
 )
 
+const anchorsFlag = Flag.String("anchors").pipe(
+  Flag.withDescription(
+    "A file of anchors, as the engine keeps one; by default what LOAN_ENGINE_ANCHORS_FILE says",
+  ),
+  Flag.withMetavar("file"),
+  Flag.optional,
+)
+
+/** The anchors of the file that is named, or else is the store's own. Only a file that was named has to be there. */
+const keptAnchors = Effect.fnUntraced(
+  function* (database: Option.Option<string>, named: Option.Option<string>) {
+    const { engine } = yield* settingsFromEnvironment
+    const own = Option.isSome(database) ? undefined : engine.anchorsFile
+    const file = Option.getOrUndefined(named) ?? own ?? anchorsFileOf(yield* existingDatabase(database))
+    if (Option.isSome(named) && !existsSync(named.value))
+      return yield* unusable(`There is no file ${named.value}: --anchors names the anchors to compare with.`)
+    return { file, anchors: file === undefined ? [] : yield* anchorsOf(file) }
+  },
+  Effect.mapError(({ message }) => unusable(message)),
+)
+
 /** `loan-engine journal verify`: whether the store is as it was written. */
 export const verify = Command.make(
   "verify",
-  { database: databaseFlag, anchor: anchorFlag, json: jsonFlag },
-  Effect.fn(function* ({ database, anchor, json }) {
-    const verified = yield* verifyJournal(anchor).pipe(withStore(database, "read-one-moment"))
+  { database: databaseFlag, anchor: anchorFlag, anchors: anchorsFlag, json: jsonFlag },
+  Effect.fn(function* ({ database, anchor, anchors, json }) {
+    const kept = yield* keptAnchors(database, anchors)
+    const verified = yield* verifyJournal([...kept.anchors, ...anchor]).pipe(
+      withStore(database, "read-one-moment"),
+    )
     const sound = verified.findingsCount === 0
-    yield* print(json, { sound, ...verified }, [...findingLines(verified), ...summary(verified)])
+    const compared = { file: kept.file ?? null, anchors: kept.anchors.length }
+    yield* print(json, { sound, compared, ...verified }, [
+      ...findingLines(verified),
+      ...summary(verified),
+      kept.file === undefined
+        ? "No file of anchors was compared with: set LOAN_ENGINE_ANCHORS_FILE, or give --anchors."
+        : `Compared with ${kept.anchors.length} anchors in ${kept.file}.`,
+    ])
     if (!sound) return yield* foundUnsound(verified)
   }),
 ).pipe(

@@ -3,6 +3,7 @@ import type { BreakerLimits } from "@loan-engine/adapters-http/bank-guard"
 import { breakerLimitsDefault } from "@loan-engine/adapters-http/bank-guard"
 import { callbackReceiverLimitsDefault } from "@loan-engine/adapters-http/callback-receiver"
 import type { CallbackReceiverLimits } from "@loan-engine/adapters-http/callback-receiver"
+import { isSecureUrl } from "@loan-engine/adapters-http/secure-url"
 import type { AccountName } from "@loan-engine/domain/observation"
 import type { Redacted } from "effect"
 import { Effect } from "effect"
@@ -13,6 +14,9 @@ import type { PollerSettings } from "../polling/poller.ts"
 import { pollerDefaults } from "../polling/poller.ts"
 import type { SealingSettings } from "../journal/sealing.ts"
 import { sealingDefaults } from "../journal/sealing.ts"
+import { anchorLimitsDefault } from "../journal/anchors.ts"
+import type { AnchorSettings } from "../journal/anchors.ts"
+import { anchorsBeside } from "../journal/anchors-file.ts"
 import type { ServerLimits } from "../server-limits.ts"
 import { serverLimitsDefault } from "../server-limits.ts"
 import type { Currencies } from "../currencies.ts"
@@ -66,7 +70,7 @@ export interface OperatorConfig {
   readonly serverLimits: ServerLimits
   readonly callbackLimits: CallbackReceiverLimits
   readonly breakerLimits: BreakerLimits
-  readonly sealing: SealingSettings
+  readonly sealing: SealingSettings & AnchorSettings
   readonly callbackHealth: CallbackHealthSettings
   readonly webhooks: WebhookSettings
   readonly telemetry: TelemetryConfig
@@ -131,16 +135,21 @@ export function operatorConfig(read: SettingsRead): Effect.Effect<OperatorConfig
   return Effect.gen(function* () {
     const { engine } = read
     const route = yield* routeConfig(read)
+    const database = yield* databaseConfig(read)
     return {
       host: engine.host,
       port: engine.port,
-      database: yield* databaseConfig(read),
+      database,
       accounts: yield* Effect.forEach(read.accounts, (account) => accountConfig(read, account, route)),
       poller: { ...limitsIn(engine, pollerDefaults), cadence: limitsIn(engine, cadenceDefaults) },
       serverLimits: limitsIn(engine, serverLimitsDefault),
       callbackLimits: limitsIn(engine, callbackReceiverLimitsDefault),
       breakerLimits: limitsIn(engine, breakerLimitsDefault),
-      sealing: limitsIn(engine, sealingDefaults),
+      sealing: {
+        ...limitsIn(engine, { ...sealingDefaults, ...anchorLimitsDefault }),
+        anchorsFile: engine.anchorsFile ?? anchorsFileOf(database),
+        anchorsUrl: yield* anchorsUrl(read),
+      },
       callbackHealth: limitsIn(engine, callbackHealthDefaults),
       webhooks: yield* webhookConfig(read),
       telemetry: telemetryConfig(engine),
@@ -195,4 +204,16 @@ function bankConfig(
     )
   }
   return Effect.succeed({ url, username, password, route })
+}
+
+/** Anchors are kept beside an SQLite file unless another place is set; a database server has no place beside it. */
+export const anchorsFileOf = (database: Database): string | undefined =>
+  database.store === "sqlite" ? anchorsBeside(database.path) : undefined
+
+function anchorsUrl({ engine, nameOf }: SettingsRead): Effect.Effect<string | undefined, ConfigUnusable> {
+  const { anchorsUrl: url } = engine
+  if (url === undefined || isSecureUrl(url)) return Effect.succeed(url)
+  return Effect.fail(
+    new ConfigUnusable({ message: `${nameOf("anchorsUrl")} must be https (or http on a loopback address).` }),
+  )
 }

@@ -12,6 +12,7 @@ import { callbackHealthDefaults } from "../callbacks/callback-health.ts"
 import { changeFeedLimitsDefault } from "../journal/change-feed.ts"
 import { cadenceLimitsDefault } from "../polling/poll-cadence.ts"
 import { pollerDefaults } from "../polling/poller.ts"
+import { anchorLimitsDefault } from "../journal/anchors.ts"
 import { sealingDefaults } from "../journal/sealing.ts"
 import { serverLimitsDefault } from "../server-limits.ts"
 import { postgresDefaults, postgresLimitsDefault } from "../store/postgres-settings.ts"
@@ -164,10 +165,20 @@ const store = {
       "PostgreSQL: how long after the session was lost that others are heard on, another one is opened",
     databaseMigrationMsMax: "PostgreSQL: how long the tables may take to be brought up to date",
   }),
-  ...limits(sealingDefaults, {
-    checkpointEveryMs: "how often the journal is sealed",
-    checkpointRowsMax: "how many rows one checkpoint seals",
-  }),
+  ...limits(
+    { ...sealingDefaults, ...anchorLimitsDefault },
+    {
+      checkpointEveryMs: "how often the journal is sealed",
+      checkpointRowsMax: "how many rows one checkpoint seals",
+      anchorEveryMs: "how often the newest seal is kept beside the store",
+    },
+  ),
+  anchorsFile: optional(
+    text,
+    "the file that the newest seals are kept in, for `journal verify` to compare with; best on a disk that only this engine can write to",
+    "`.<name>-anchors` beside an SQLite file; none on PostgreSQL",
+  ),
+  anchorsUrl: optional(url, "where each of them is sent to as well, by POST, as JSON"),
 }
 
 const callbacks = limits(

@@ -36,6 +36,17 @@ export interface SnapshotRow {
   readonly externalReference: string | null
   readonly snapshot: string
   readonly chainHead: string
+  /** When the bank is to be asked next; `null`: never again. */
+  readonly nextPollAt: number | null
+}
+
+/** What counts the callbacks of each account along the feed. */
+export const callbackCursor = "callback-days"
+
+/** How far something has come that follows the feed, by what follows it. */
+export interface FeedPlace {
+  readonly follower: string
+  readonly position: number
 }
 
 /** A checkpoint as it stands in the store: `rows` is the text of its list, believed in nothing. */
@@ -75,6 +86,9 @@ export class JournalStore extends Context.Service<
 
     /** The checkpoints behind a number, in their order. */
     readonly checkpoints: (page: Page) => Effect.Effect<ReadonlyArray<CheckpointRow>, StoreUnavailable>
+
+    /** How far each follower of the feed has come: the counting of callbacks, and every endpoint of webhooks. */
+    readonly places: Effect.Effect<ReadonlyArray<FeedPlace>, StoreUnavailable>
 
     /** What the database finds wrong with its own storage and schema, in sentences; nothing if it is whole. */
     readonly faults: Effect.Effect<ReadonlyArray<string>, StoreUnavailable>

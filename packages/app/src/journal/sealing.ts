@@ -3,7 +3,9 @@ import type { Seal, SealedRow } from "./checkpoint.ts"
 import { sealRows } from "./checkpoint.ts"
 import { JournalStore } from "./journal-store.ts"
 import type { StoreUnavailable } from "../loan-store.ts"
-import { recurring } from "../recurring.ts"
+import { recurring, surviving } from "../recurring.ts"
+import { makeAnchors } from "./anchors.ts"
+import type { AnchorSettings } from "./anchors.ts"
 
 export interface SealingSettings {
   /** How often the feed is sealed, if it has grown; what is not sealed yet could vanish with its loan unseen. */
@@ -17,13 +19,22 @@ export const sealingDefaults: SealingSettings = { checkpointEveryMs: 10_000, che
 /** How many rows are read before everything else has its turn again. */
 const sealedPageRowsMax = 256
 
-/** Seals the feed every now and then while the engine runs, and once more when it stops. */
-export const layerSealing = (settings: SealingSettings): Layer.Layer<never, never, JournalStore> =>
+/** Seals the feed, and keeps anchors, every now and then while the engine runs, and once more when it stops. */
+export const layerSealing = (
+  settings: SealingSettings & AnchorSettings,
+): Layer.Layer<never, never, JournalStore> =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const journal = yield* JournalStore
+      const { keepIfDue, keepNewest } = yield* makeAnchors(settings)
+      // Added before the last sealing, and so run after it.
+      yield* Effect.addFinalizer(() => surviving("the last checkpoint could not be kept", keepNewest))
       const seal = Effect.provideService(sealFeed(settings.checkpointRowsMax), JournalStore, journal)
-      yield* recurring("the feed could not be sealed", settings.checkpointEveryMs, seal)
+      yield* recurring(
+        "the feed could not be sealed",
+        settings.checkpointEveryMs,
+        Effect.andThen(seal, keepIfDue),
+      )
     }),
   )
 

@@ -106,11 +106,17 @@ const isAnswer = (observation: Observation): boolean =>
 
 const questionOf = ({ source }: Observation): PollQuestion => (source === "poll" ? "status" : "quote")
 
+/** Whether a loan may be asked about no more: only the bank's own word ends it. */
+export function mayRest({ facts: { ruling }, stage }: Loan): boolean {
+  return (
+    stage === "paidOut" || (stage === "rejected" && ruling?.decision === "rejected" && ruling.by === null)
+  )
+}
+
 /** Whether the bank itself, asked by us, has said that the loan's life is over. */
 function isConfirmedEnd(loan: Loan, observation: Observation): boolean {
-  const { ruling } = loan.facts
-  if (loan.stage === "rejected") return ruling?.decision === "rejected" && ruling.by === null
-  if (loan.stage !== "paidOut") return false
+  if (!mayRest(loan)) return false
+  if (loan.stage === "rejected") return true
   return observation.source === "poll" && observation.events.some((event) => event.type === "loan.paidOut")
 }
 

@@ -5,9 +5,11 @@ import type { PubSub } from "effect"
 import type { CallbackDay } from "../callbacks/callback-health.ts"
 import type { Checkpoint } from "../journal/checkpoint.ts"
 import type { CheckpointRow, FeedRow, JournalStore, SnapshotRow } from "../journal/journal-store.ts"
+import { callbackCursor } from "../journal/journal-store.ts"
 import type { StoreUnavailable } from "../loan-store.ts"
 import { feedHorizon } from "./feed-positions.ts"
 import type { Rows } from "./postgres-run.ts"
+import { postgresFaults } from "./postgres-faults.ts"
 import { unavailable } from "./postgres-errors.ts"
 import { bigint, bigints, int, ints, text, texts } from "./postgres-parameters.ts"
 import { whole } from "./postgres-rows.ts"
@@ -43,11 +45,14 @@ export function postgresJournal(
     WHERE (application_reference, version, position) > ($1, $2::bigint, $3::bigint)
     ORDER BY application_reference, version, position LIMIT $4::int`
   const snapshots = `
-    SELECT application_reference, account, version, stage, external_reference, snapshot, chain_head FROM ${schema}.loans
+    SELECT application_reference, account, version, stage, external_reference, snapshot, chain_head, next_poll_at FROM ${schema}.loans
     WHERE application_reference > $1 ORDER BY application_reference LIMIT $2::int`
   const checkpoints = `SELECT * FROM ${schema}.checkpoints WHERE number > $1::bigint ORDER BY number LIMIT $2::int`
   const last = `SELECT * FROM ${schema}.checkpoints ORDER BY number DESC LIMIT 1`
   const cursor = `SELECT position FROM ${schema}.cursors WHERE name = $1`
+  const places = `
+    SELECT name AS follower, position FROM ${schema}.cursors
+    UNION ALL SELECT 'webhooks ' || name, position FROM ${schema}.webhook_endpoints`
   const callbackDays = `SELECT * FROM ${schema}.callback_days WHERE day >= $1::int ORDER BY account, day`
   const erase = `
     UPDATE ${schema}.journal SET raw = NULL
@@ -75,8 +80,11 @@ export function postgresJournal(
       ),
     snapshots: ({ after, limit }) => mapped(query(snapshots, [text(after), int(limit)]), snapshotRow),
     checkpoints: ({ after, limit }) => mapped(query(checkpoints, [bigint(after), int(limit)]), checkpointRow),
-    // The server checks its own pages, and the schema's version was looked at when it was opened.
-    faults: Effect.succeed([]),
+    places: mapped(query(places, []), (row) => ({
+      follower: String(row["follower"]),
+      position: whole(row["position"]),
+    })),
+    faults: postgresFaults(query, schema),
     isGapless: false,
     news,
     lastCheckpoint: Effect.map(query(last, []), ([row]) =>
@@ -89,7 +97,8 @@ export function postgresJournal(
         query(countDays(schema), [callbackCursor, bigint(from), bigint(to), ...callbackDayColumns(days)]),
         ([row]) => whole(row?.["moved"]) > 0,
       ),
-    callbackDays: (fromDay) => mapped(query(callbackDays, [int(fromDay)]), callbackDay),
+    callbackDays: (fromDay) =>
+      Effect.map(query(callbackDays, [int(fromDay)]), (rows) => rows.flatMap(callbackDay)),
     eraseRaw: (applicationReference, upTo) =>
       Effect.map(query(erase, [text(applicationReference), int(upTo)]), (rows) => rows.length),
   }
@@ -124,8 +133,6 @@ const saveCheckpoint = (
     ),
   )
 
-const callbackCursor = "callback-days"
-
 /** The cursor's row is the fence: whoever finds it elsewhere adds nothing. */
 const countDays = (schema: string): string => `
   WITH moved AS (
@@ -156,10 +163,14 @@ const callbackDayColumns = (days: ReadonlyArray<CallbackDay>): ReadonlyArray<unk
   bigints(days.map(({ lastCallbackAt }) => lastCallbackAt)),
 ]
 
-const decodeAccount = Schema.decodeUnknownSync(AccountName)
+const isAccountName = Schema.is(AccountName)
 
-const callbackDay = (row: Row): CallbackDay => ({
-  account: decodeAccount(row["account"]),
+/** A row that is not what we wrote is the verification's to report. */
+const callbackDay = (row: Row): ReadonlyArray<CallbackDay> =>
+  isAccountName(row["account"]) ? [countedDay(row["account"], row)] : []
+
+const countedDay = (account: AccountName, row: Row): CallbackDay => ({
+  account,
   day: whole(row["day"]),
   byCallback: whole(row["by_callback"]),
   byPoll: whole(row["by_poll"]),
@@ -188,6 +199,7 @@ const snapshotRow = (row: Row): SnapshotRow => ({
   externalReference: textOrNull(row["external_reference"]),
   snapshot: String(row["snapshot"]),
   chainHead: String(row["chain_head"]),
+  nextPollAt: row["next_poll_at"] === null ? null : whole(row["next_poll_at"]),
 })
 
 const checkpointRow = (row: Row): CheckpointRow => ({

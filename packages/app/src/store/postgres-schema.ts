@@ -1,6 +1,9 @@
 /** The statements that bring a schema from one version to the next. */
 type Migration = (schema: string, partitions: number) => ReadonlyArray<string>
 
+/** What the database's clock says, in milliseconds since 1970. */
+export const clockBody = " SELECT floor(extract(epoch FROM statement_timestamp()) * 1000)::bigint "
+
 /**
  * Numbered, forward-only migrations: the index in this list, plus one, is the version a database has after it. A migration
  * that has shipped is never edited.
@@ -11,8 +14,7 @@ type Migration = (schema: string, partitions: number) => ReadonlyArray<string>
 const migrations: ReadonlyArray<Migration> = [
   (schema, partitions) => [
     // The one place that tells the time; the lease of a poll is measured by no other clock.
-    `CREATE FUNCTION ${schema}.clock_ms() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS
-      $$ SELECT floor(extract(epoch FROM statement_timestamp()) * 1000)::bigint $$`,
+    `CREATE FUNCTION ${schema}.clock_ms() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS $$${clockBody}$$`,
     `CREATE TABLE ${schema}.loans (
       application_reference text COLLATE "C" NOT NULL,
       account text COLLATE "C" NOT NULL,
@@ -143,6 +145,11 @@ export const postgresTables: { readonly [table: string]: ReadonlyArray<Right> } 
   webhook_endpoints: ["SELECT", "INSERT", "UPDATE"],
   webhook_parked: ["SELECT", "INSERT", "UPDATE", "DELETE"],
 }
+
+/** The index of every table that a migration makes, by its name. */
+export const postgresIndexes: ReadonlyArray<string> = migrations
+  .flatMap((migration) => migration("s", 1))
+  .flatMap((statement) => [...statement.matchAll(/^CREATE INDEX (\w+) /gmu)].map(([, name = ""]) => name))
 
 /** What brings a schema from this version up to the program's, each statement apart. */
 export const migrationsFrom = (version: number, schema: string, partitions: number): ReadonlyArray<string> =>

@@ -1,11 +1,12 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite"
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
 import { AccountName } from "@loan-engine/domain/observation"
-import { Effect, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import type { PubSub } from "effect"
 import type { CallbackDay } from "../callbacks/callback-health.ts"
 import type { Checkpoint } from "../journal/checkpoint.ts"
 import type { CheckpointRow, FeedRow, JournalStore, SnapshotRow } from "../journal/journal-store.ts"
+import { callbackCursor } from "../journal/journal-store.ts"
 import { StoreUnavailable } from "../loan-store.ts"
 import { sqliteFaults } from "./sqlite-faults.ts"
 import type { WriteJob, Written } from "./sqlite-writes.ts"
@@ -40,11 +41,14 @@ export function sqliteJournal(
     SELECT ${feedColumns} FROM journal WHERE (application_reference, version, position) > (?, ?, ?)
     ORDER BY application_reference, version, position LIMIT ?`)
   const snapshots = prepare(`
-    SELECT application_reference, account, version, stage, external_reference, snapshot, chain_head FROM loans
+    SELECT application_reference, account, version, stage, external_reference, snapshot, chain_head, next_poll_at FROM loans
     WHERE application_reference > ? ORDER BY application_reference LIMIT ?`)
   const checkpoints = prepare("SELECT * FROM checkpoints WHERE number > ? ORDER BY number LIMIT ?")
   const last = prepare("SELECT * FROM checkpoints ORDER BY number DESC LIMIT 1")
 
+  const places = prepare(`
+    SELECT name AS follower, position FROM cursors
+    UNION ALL SELECT 'webhooks ' || name, position FROM webhook_endpoints`)
   const cursor = database.prepare("SELECT position FROM cursors WHERE name = ?")
   const callbackDays = database.prepare("SELECT * FROM callback_days WHERE day >= ? ORDER BY account, day")
 
@@ -63,6 +67,9 @@ export function sqliteJournal(
       read(() => byLoan.all(after.applicationReference, after.version, after.position, limit).map(feedRow)),
     snapshots: ({ after, limit }) => read(() => snapshots.all(after, limit).map(snapshotRow)),
     checkpoints: ({ after, limit }) => read(() => checkpoints.all(after, limit).map(checkpointRow)),
+    places: read(() =>
+      places.all().map((row) => ({ follower: String(row["follower"]), position: Number(row["position"]) })),
+    ),
     faults: read(() => sqliteFaults(database, path)),
     isGapless: true,
     news,
@@ -83,7 +90,7 @@ export function sqliteJournal(
         ]),
         ({ changes }) => changes > 0,
       ),
-    callbackDays: (fromDay) => read(() => callbackDays.all(fromDay).map((row) => callbackDay(row))),
+    callbackDays: (fromDay) => read(() => callbackDays.all(fromDay).flatMap((row) => callbackDay(row))),
     eraseRaw: (applicationReference, upTo) =>
       write([{ statement: "eraseRaw", parameters: [applicationReference, upTo] }]).pipe(
         Effect.tap(compact(database, read)),
@@ -91,8 +98,6 @@ export function sqliteJournal(
       ),
   }
 }
-
-const callbackCursor = "callback-days"
 
 const CallbackDayRow = Schema.Struct({
   account: AccountName,
@@ -104,13 +109,16 @@ const CallbackDayRow = Schema.Struct({
   unauthorized: Schema.Int,
   last_callback_at: Schema.NullOr(Schema.Int),
 })
-const decodeCallbackDay = Schema.decodeUnknownSync(CallbackDayRow)
+const decodeCallbackDay = Schema.decodeUnknownOption(CallbackDayRow)
 
-function callbackDay(row: Row): CallbackDay {
-  const { by_callback, by_poll, last_callback_at, ...same } = decodeCallbackDay(row)
-  const lastCallbackAt = last_callback_at === -1 ? null : last_callback_at
-  return { ...same, byCallback: by_callback, byPoll: by_poll, lastCallbackAt }
-}
+/** A row that is not what we wrote is the verification's to report. */
+const callbackDay = (row: Row): ReadonlyArray<CallbackDay> =>
+  Option.toArray(decodeCallbackDay(row)).map(({ by_callback, by_poll, last_callback_at, ...same }) => ({
+    ...same,
+    byCallback: by_callback,
+    byPoll: by_poll,
+    lastCallbackAt: last_callback_at === -1 ? null : last_callback_at,
+  }))
 
 const callbackDayValues = (day: CallbackDay) => [
   day.account,
@@ -164,6 +172,7 @@ const snapshotRow = (row: Row): SnapshotRow => ({
   externalReference: textOrNull(row["external_reference"]),
   snapshot: String(row["snapshot"]),
   chainHead: String(row["chain_head"]),
+  nextPollAt: row["next_poll_at"] === null ? null : Number(row["next_poll_at"]),
 })
 
 const checkpointRow = (row: Row): CheckpointRow => ({

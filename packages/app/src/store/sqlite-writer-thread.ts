@@ -1,6 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads"
 import { openConnection } from "./sqlite-connection.ts"
 import type { ConnectionSettings } from "./sqlite-connection.ts"
+import { watchNames } from "./sqlite-names.ts"
 import { makeCommit } from "./sqlite-writes.ts"
 import type { WriteJob } from "./sqlite-writes.ts"
 
@@ -10,8 +11,9 @@ import type { WriteJob } from "./sqlite-writes.ts"
  */
 // The settings come from sqlite-writer.ts, which starts this thread.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-const database = openConnection(workerData as ConnectionSettings)
-const commit = makeCommit(database)
+const settings = workerData as ConnectionSettings
+const database = openConnection(settings)
+const commit = makeCommit(database, watchNames(settings.path))
 
 parentPort?.postMessage("opened")
 parentPort?.on("message", (jobs: ReadonlyArray<WriteJob> | null) => {

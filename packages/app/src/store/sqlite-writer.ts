@@ -5,6 +5,7 @@ import { Deferred, Effect } from "effect"
 import type { Scope } from "effect"
 import { StoreUnusable } from "../loan-store.ts"
 import type { ConnectionSettings } from "./sqlite-connection.ts"
+import { watchNames } from "./sqlite-names.ts"
 import type { Write, WriteJob, WriteOutcome } from "./sqlite-writes.ts"
 import { makeCommit } from "./sqlite-writes.ts"
 
@@ -12,8 +13,8 @@ import { makeCommit } from "./sqlite-writes.ts"
 export type CommitJobs = (jobs: ReadonlyArray<WriteJob>) => Effect.Effect<ReadonlyArray<WriteOutcome>>
 
 /** Writes on the calling thread, which stands still until the disk has it. */
-export const inlineCommit = (database: DatabaseSync): CommitJobs => {
-  const commit = makeCommit(database)
+export const inlineCommit = (database: DatabaseSync, path: string): CommitJobs => {
+  const commit = makeCommit(database, watchNames(path))
   return (jobs) => Effect.sync(() => commit(jobs))
 }
 

@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
 import { isSqliteError } from "./sqlite-connection.ts"
 import { sqliteFailure } from "./sqlite-failure.ts"
+import type { NamesFault } from "./sqlite-names.ts"
 
 /** "LOAN", by which tools tell whose database a file is. */
 const applicationId = 0x4c4f414e
@@ -118,7 +119,8 @@ export type Commit = (jobs: ReadonlyArray<WriteJob>) => ReadonlyArray<WriteOutco
 export const nothingWritten: Written = { rows: [], changes: 0, lastPosition: 0 }
 const stale: WriteOutcome = { state: "stale" }
 
-export function makeCommit(database: DatabaseSync): Commit {
+/** Commits what it is given; `namesFault` is asked before anything of it counts as written. */
+export function makeCommit(database: DatabaseSync, namesFault: NamesFault): Commit {
   const prepared = new Map<StatementName, StatementSync>()
   const statement = (name: StatementName): StatementSync => {
     const known = prepared.get(name) ?? database.prepare(statements[name])
@@ -142,23 +144,29 @@ export function makeCommit(database: DatabaseSync): Commit {
     return { state: "written", ...written }
   }
   return (jobs) => {
-    const together = inTransaction(database, () => jobs.map(write))
+    const together = inTransaction(database, namesFault, () => jobs.map(write))
     if (typeof together !== "string") return together
     // One bad job must not fail its neighbours: each is tried again in a transaction of its own.
     return jobs.map((job) => {
-      const alone = jobs.length === 1 ? together : inTransaction(database, () => write(job))
+      const alone = jobs.length === 1 ? together : inTransaction(database, namesFault, () => write(job))
       return typeof alone === "string" ? { state: "refused", reason: alone } : alone
     })
   }
 }
 
-/** What the work gives, committed; or SQLite's reason why not. Anything else that is thrown is a defect of ours. */
-function inTransaction<A extends object>(database: DatabaseSync, work: () => A): A | string {
+/** What the work gives, durable under its name; or the reason why not. Anything else that is thrown is a defect of ours. */
+function inTransaction<A extends object>(
+  database: DatabaseSync,
+  namesFault: NamesFault,
+  work: () => A,
+): A | string {
   try {
+    const lost = namesFault()
+    if (lost !== undefined) return lost
     database.exec("BEGIN IMMEDIATE")
     const done = work()
     database.exec("COMMIT")
-    return done
+    return namesFault() ?? done
   } catch (cause) {
     if (database.isTransaction) database.exec("ROLLBACK")
     if (isSqliteError(cause)) return sqliteFailure(cause)

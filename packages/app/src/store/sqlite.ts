@@ -142,7 +142,9 @@ function commitOf(
     const reason = "the file is open for reading only"
     return Effect.succeed((jobs) => Effect.succeed(jobs.map(() => ({ state: "refused", reason }))))
   }
-  return settings.writerThread ? threadCommit(settings) : Effect.succeed(inlineCommit(database))
+  return settings.writerThread
+    ? threadCommit(settings)
+    : Effect.succeed(inlineCommit(database, settings.path))
 }
 
 function prepareReads(database: DatabaseSync) {

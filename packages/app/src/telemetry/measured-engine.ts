@@ -5,6 +5,7 @@ import { Clock, Effect, Exit, Layer, References } from "effect"
 import { LoanEngine } from "../engine.ts"
 import type { Recorded } from "../engine.ts"
 import { LoanStore } from "../loan-store.ts"
+import { makeComplaints } from "./store-complaints.ts"
 import {
   detailsLeftOutCounter,
   observationsCounter,
@@ -91,14 +92,21 @@ const logRecorded = (
     }),
   )
 
-/** The store as it is, with each commit in a span of its own. */
-export const tracedStore = <A, E, R>(
+/** The store as it is, with each commit in a span of its own, and a word in the log when it gives no answer. */
+export const watchedStore = <A, E, R>(
   store: Layer.Layer<LoanStore | A, E, R>,
 ): Layer.Layer<LoanStore | A, E, R> =>
   Layer.effect(
     LoanStore,
-    Effect.map(LoanStore, (plain) => ({
-      ...plain,
-      update: (reference, decide) => traced("commit")(plain.update(reference, decide)),
-    })),
+    Effect.map(LoanStore, (plain) => {
+      const complain = makeComplaints()
+      return {
+        ...plain,
+        load: (reference) => complain(plain.load(reference)),
+        update: (reference, decide) => complain(traced("commit")(plain.update(reference, decide))),
+        history: (reference) => complain(plain.history(reference)),
+        loans: (page) => complain(plain.loans(page)),
+        ready: complain(plain.ready),
+      }
+    }),
   ).pipe(Layer.provideMerge(store))

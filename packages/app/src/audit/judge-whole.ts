@@ -1,0 +1,31 @@
+import { observe } from "@loan-engine/domain/loan"
+import { readText } from "./entry-text.ts"
+import type { Finding, FindingCode } from "./finding.ts"
+import { judgeLoan } from "./loan-judge.ts"
+import type { LoanChecks, LoanJudge } from "./loan-judge.ts"
+import { replayLoan } from "./replay-journal.ts"
+
+/** Which findings of a replay a verification reports: what else a replay finds, the loan's own checks find too. */
+export const replayChecks: ReadonlySet<FindingCode> = new Set(["replay-decision", "replay-snapshot"])
+
+/**
+ * Judges one loan as it was written and as it is decided again, in one pass. A replay says nothing after the first finding of
+ * its loan: what follows from a fault is no news.
+ */
+export function judgeWhole(
+  applicationReference: string,
+  checks: { readonly loan: LoanChecks; readonly replay: ReadonlySet<FindingCode> },
+): LoanJudge {
+  const written = judgeLoan(applicationReference, checks.loan)
+  const replayed = replayLoan(applicationReference, observe)
+  let isSound = true
+  const both = (found: ReadonlyArray<Finding>, again: ReadonlyArray<Finding>): ReadonlyArray<Finding> => {
+    const more = isSound && found.length === 0 ? again.filter(({ code }) => checks.replay.has(code)) : []
+    isSound &&= found.length + more.length === 0
+    return [...found, ...more]
+  }
+  return {
+    row: (row, read = readText(row.text)) => both(written.row(row, read), replayed.row(row, read)),
+    end: (snapshot) => both(written.end(snapshot), replayed.end(snapshot)),
+  }
+}

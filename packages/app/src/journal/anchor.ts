@@ -1,0 +1,34 @@
+import { Option, Schema } from "effect"
+import type { Seal } from "./checkpoint.ts"
+
+/** A checkpoint's number and hash as they were kept where whoever can rewrite the store cannot reach them. */
+export interface Anchor {
+  readonly number: number
+  readonly hash: string
+}
+
+/** An anchor as it is kept: which checkpoint, where it ends in the feed, and when it was sealed. */
+export const KeptAnchor = Schema.Struct({
+  number: Schema.Int.check(Schema.isGreaterThan(0)),
+  hash: Schema.String.check(Schema.isPattern(/^[0-9a-f]{64}$/u)),
+  position: Schema.Int,
+  /** ISO 8601. */
+  sealedAt: Schema.String,
+})
+export type KeptAnchor = typeof KeptAnchor.Type
+
+export const anchorOf = ({ number, hash, position, sealedAt }: Seal): KeptAnchor => ({
+  number,
+  hash,
+  position,
+  sealedAt: new Date(sealedAt).toISOString(),
+})
+
+/** One anchor as a line of JSON. */
+export const anchorLine = (anchor: KeptAnchor): string => `${JSON.stringify(anchor)}\n`
+
+const decodeAnchor = Schema.decodeUnknownOption(Schema.fromJsonString(KeptAnchor))
+
+/** The anchors of a text, a line each. A line that is none, such as the last of a file that was cut off, is passed over. */
+export const anchorsIn = (text: string): ReadonlyArray<KeptAnchor> =>
+  text.split("\n").flatMap((line) => Option.toArray(decodeAnchor(line)))

@@ -103,6 +103,31 @@ describe("the PostgreSQL store is unavailable, within its time-outs and until th
     )
   })
 
+  it("when a lock holds up the journal alone: it says that it is not ready", async () => {
+    const url = await server.newDatabase()
+    await scoped(
+      Effect.gen(function* () {
+        const engine = yield* openEngine(url, { ...impatient, databaseStatementMsMax: neverMs })
+        yield* atLast(engine.loans.ready)
+        expect((yield* atLast(engine.record("A", signedAt(1), "a"))).loan.version).toBe(1)
+        const other = yield* session(url)
+        yield* other.query("BEGIN")
+        yield* other.query("LOCK TABLE loan_engine.journal IN EXCLUSIVE MODE")
+        yield* unavailable(engine.record("B", signedAt(2), "b"))
+        expect(yield* unavailable(engine.loans.ready)).toContain("lock timeout")
+        yield* other.query("COMMIT")
+        yield* atLast(engine.loans.ready)
+        const [left] = yield* Effect.promise(() =>
+          query(
+            url,
+            "SELECT count(*)::int AS probes FROM loan_engine.loans WHERE application_reference = ''",
+          ),
+        )
+        expect(left).toEqual({ probes: 0 })
+      }),
+    )
+  })
+
   it("when a server that is turned to acknowledges what is not on its disk", async () => {
     const url = await server.newDatabase()
     const database = new URL(url).pathname.slice(1)

@@ -24,6 +24,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { mainPath } from "../checkout.ts"
 import { liveOn, replayFile, verifyFile } from "../journal/lived-store.ts"
 import { runCommand } from "../journal/run-command.ts"
+import { startEngine } from "../slice/engine-process.ts"
 import { propertySeed } from "../properties/settings.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-damaged-"))
@@ -117,6 +118,39 @@ describe("a damaged file", () => {
     const engine = await runCommand(copy, "start", "--database", copy, "--once", "--loans", "1")
     expect(engine).toMatchObject({ code: 2, stderr: expect.stringContaining(says) })
     expect(engine.stderr).not.toContain("    at ")
+  })
+})
+
+describe("a page of the loans that is overwritten", () => {
+  const damaged = (): void => {
+    copied()
+    const database = new DatabaseSync(copy, { readOnly: true })
+    const found = database.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'loans'").get()
+    database.close()
+    const file = openSync(copy, "r+")
+    writeSync(file, new Uint8Array(4_096).fill(7), 0, 4_096, (Number(found?.["rootpage"]) - 1) * 4_096)
+    closeSync(file)
+  }
+
+  it("leaves the engine not ready, with the reason in its log, while callbacks are answered 503", async () => {
+    damaged()
+    const engine = await startEngine(copy, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })
+    const refused = await engine.callback(
+      JSON.stringify({
+        externalApplicationEvent: { applicationReference: "B", applicationEventType: "SIGNED" },
+      }),
+    )
+    expect(refused.status).toBe(503)
+    expect((await engine.api("GET", "/health/ready")).status).toBe(503)
+    expect(engine.written()).toContain("The file is damaged")
+    await engine.stop()
+  })
+
+  it("is a finding of verify, which has an exit code for it", async () => {
+    damaged()
+    const { code, stdout } = await runCommand(copy, "journal", "verify")
+    expect([code, stdout]).toEqual([5, expect.stringContaining("store-damaged")])
+    expect(await runCommand(copy, "journal", "replay")).toMatchObject({ code: 5 })
   })
 })
 

@@ -11,6 +11,8 @@ import type { PollSchedule } from "./polling/poll-cadence.ts"
 export class StoreUnavailable extends Schema.TaggedError<StoreUnavailable>()("StoreUnavailable", {
   message: Schema.String,
   cause: Schema.optionalKey(Schema.Defect()),
+  /** Set if its storage is damaged: waiting does not help. */
+  damaged: Schema.optionalKey(Schema.Literal(true)),
 }) {}
 
 /** The store cannot be opened as it is configured; the message says what to do. */

@@ -69,7 +69,11 @@ export const verifyJournal = Effect.fn("verifyJournal")(function* (
     findings,
     missing,
   )
-  const countedTo = yield* store.callbacksCountedTo
+  let countedTo = 0
+  yield* reportingDisorder(
+    Effect.map(store.callbacksCountedTo, (position) => void (countedTo = position)),
+    findings,
+  )
   const tally = new CallbackTally()
   const judge = (reference: string): LoanJudge => {
     missing.delete(reference)
@@ -86,17 +90,17 @@ export const verifyJournal = Effect.fn("verifyJournal")(function* (
   findings.add([...missing].map(vanishedLoan))
   const { newest, ...seen } = sealed
   if (walked.rows !== seen.rows) findings.add([disagreement(seen.rows, walked.rows)])
-  const upkeep = {
-    places: yield* store.places,
-    newest,
-    counted: yield* store.callbackDays(firstDay),
-    recounted: tally.days,
-  }
-  findings.add(
-    failing(checks.upkeep, (check) => check(upkeep)).flatMap(([code, messages]) =>
-      messages.map((message) => finding(code, {}, message)),
-    ),
-  )
+  const lookAfter = Effect.gen(function* () {
+    const places = yield* store.places
+    const counted = yield* store.callbackDays(firstDay)
+    const upkeep = { places, newest, counted, recounted: tally.days }
+    findings.add(
+      failing(checks.upkeep, (check) => check(upkeep)).flatMap(([code, messages]) =>
+        messages.map((message) => finding(code, {}, message)),
+      ),
+    )
+  })
+  yield* reportingDisorder(lookAfter, findings)
   return {
     ...walked,
     ...seen,

@@ -41,14 +41,19 @@ export const walkLoans = Effect.fnUntraced(function* (
   return walked
 })
 
-/** Rows that cannot be read in order are a finding; what was read before stands. */
+/** Rows that cannot be read in order, or at all because the storage is damaged, are a finding; what was read before stands. */
 export const reportingDisorder = (
   reading: Reading<void>,
   findings: Findings,
 ): Effect.Effect<void, StoreUnavailable> =>
-  Effect.catchTag(reading, "OrderUnreadable", ({ message }) =>
-    Effect.sync(() => findings.add([finding("order-unreadable", {}, message)])),
-  )
+  Effect.catchTags(reading, {
+    OrderUnreadable: ({ message }) =>
+      Effect.sync(() => findings.add([finding("order-unreadable", {}, message)])),
+    StoreUnavailable: (failure) =>
+      failure.damaged === true
+        ? Effect.sync(() => findings.add([finding("store-damaged", {}, failure.message)]))
+        : Effect.fail(failure),
+  })
 
 function firstOf(row: FeedRow | undefined, snapshot: SnapshotRow | undefined): string | undefined {
   const one = row?.applicationReference

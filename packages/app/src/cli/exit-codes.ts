@@ -13,6 +13,8 @@ export const exitCodes = {
   unknown: 3,
   /** The store or the bank cannot answer now, or the loan has moved on. Nothing was changed, unless it says so; try again. */
   notNow: 4,
+  /** The store's own storage is damaged. Keep a copy for examination, and restore the last good backup. */
+  damaged: 5,
   /** A signal ended it before it was done. */
   interrupted: 130,
 } as const
@@ -20,6 +22,11 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
 /** A command found that something is wrong, and has said what. */
 export class FoundWrong extends Schema.TaggedError<FoundWrong>()("FoundWrong", {
+  message: Schema.String,
+}) {}
+
+/** The store's own storage is damaged, and the command has said where. */
+export class FoundDamaged extends Schema.TaggedError<FoundDamaged>()("FoundDamaged", {
   message: Schema.String,
 }) {}
 
@@ -45,6 +52,7 @@ const byTag: Readonly<Record<string, ExitCode>> = {
   CallbackNotRegistered: exitCodes.unusable,
   ListenFailed: exitCodes.unusable,
   RulingRefused: exitCodes.unusable,
+  FoundDamaged: exitCodes.damaged,
   LoanUnknown: exitCodes.unknown,
   StoreUnavailable: exitCodes.notNow,
   LoanMoved: exitCodes.notNow,
@@ -63,6 +71,7 @@ export function exitCodeOf(exit: Exit.Exit<unknown, unknown>, commandLine: Reado
     return servicesByName.has(commandLine[0] ?? "") ? exitCodes.done : exitCodes.interrupted
   }
   const error = Cause.squash(exit.cause)
+  if (Predicate.hasProperty(error, "damaged") && error.damaged === true) return exitCodes.damaged
   if (CliError.isCliError(error)) return exitCodes.unusable
   return Predicate.hasProperty(error, "_tag")
     ? (byTag[String(error._tag)] ?? exitCodes.wrong)

@@ -1,5 +1,5 @@
 import type { Finding } from "../audit/finding.ts"
-import { FoundWrong } from "./exit-codes.ts"
+import { FoundDamaged, FoundWrong } from "./exit-codes.ts"
 
 interface Found {
   readonly findings: ReadonlyArray<Finding>
@@ -21,9 +21,11 @@ function whereOf({ applicationReference, version, position, checkpoint }: Findin
   ]
 }
 
-export const foundUnsound = ({ findingsCount }: Found): FoundWrong =>
-  new FoundWrong({
-    message:
-      `${findingsCount === 1 ? "one thing is" : `${findingsCount} things are`} not as written. Keep a copy of the file ` +
-      "for examination before anything else is done to it.",
-  })
+export function foundUnsound({ findings, findingsCount }: Found): FoundWrong | FoundDamaged {
+  const message =
+    `${findingsCount === 1 ? "one thing is" : `${findingsCount} things are`} not as written. Keep a copy of the file ` +
+    "for examination before anything else is done to it."
+  return findings.some(({ code }) => code === "store-damaged")
+    ? new FoundDamaged({ message })
+    : new FoundWrong({ message })
+}

@@ -66,3 +66,13 @@ export function describe({ reason }: SqlError): string {
 
 export const unavailable = (reason: string): StoreUnavailable =>
   new StoreUnavailable({ message: `The PostgreSQL store cannot be used now: ${reason}` })
+
+/** A file or an index that the server finds damaged (XX001, XX002), or that its disk will not give (58030). */
+const damageStates: ReadonlySet<string> = new Set(["XX001", "XX002", "58030"])
+
+export const unavailableBecause = (error: SqlError): StoreUnavailable => {
+  const { message } = unavailable(describe(error))
+  return damageStates.has(stateOf(error) ?? "")
+    ? new StoreUnavailable({ message, damaged: true })
+    : new StoreUnavailable({ message })
+}

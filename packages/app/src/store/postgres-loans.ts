@@ -1,5 +1,5 @@
 import { AccountName } from "@loan-engine/domain/observation"
-import { Effect, Schema } from "effect"
+import { Clock, Effect, Schema } from "effect"
 import type { CallbackRegistration, LineDue, LoanFilter, LoanStore, WrittenChange } from "../loan-store.ts"
 import type { StoreUnavailable } from "../loan-store.ts"
 import type { Update } from "./decided-updates.ts"
@@ -30,12 +30,13 @@ export function postgresLoans(query: Query, schema: string, submit: Submit): Loa
   const release = releaseLoan(schema)
   const reschedule = rescheduleLoan(schema)
   const register = saveRegistration(schema)
+  const { ready, doubted } = readiness(query, reads)
   return {
     load: (reference) =>
       Effect.map(query(reads.load, [text(reference)]), ([row]) =>
         row === undefined ? undefined : storedLoan(row),
       ),
-    update: (reference, decide) => submit({ reference, decide }),
+    update: (reference, decide) => Effect.tapError(submit({ reference, decide }), () => Effect.sync(doubted)),
     history: (reference) => mapped(query(reads.history, [text(reference)]), storedEntry),
     claimDue: ({ account, confirm, limit, leaseMs }) =>
       mapped(query(claim, [text(account), boolean(confirm), int(limit), bigint(leaseMs)]), claimedLoan),
@@ -104,10 +105,27 @@ export function postgresLoans(query: Query, schema: string, submit: Submit): Loa
       ),
     dropCallbackIntent: (account, bankUrl) =>
       Effect.asVoid(query(dropIntent(schema), [text(account), text(bankUrl)])),
-    ready: Effect.flatMap(query(reads.ready, []), ([row]) =>
-      row?.["read_only"] === false ? Effect.void : Effect.fail(unavailable("the server can only be read")),
-    ),
+    ready,
   }
+}
+
+/** How often readiness writes what a callback writes; in between it commits nothing but a message. */
+const probeEveryMs = 5_000
+
+/** Whether a callback could be made durable now. Until a probe succeeds, and after a failure, each question is one. */
+function readiness(query: Query, reads: ReturnType<typeof readStatements>) {
+  let probedAt = -Infinity
+  const doubted = (): void => void (probedAt = -Infinity)
+  const ready: LoanStore["Service"]["ready"] = Effect.gen(function* () {
+    const [row] = yield* query(reads.ready, [])
+    if (row?.["read_only"] !== false) return yield* Effect.fail(unavailable("the server can only be read"))
+    const now = yield* Clock.currentTimeMillis
+    if (now - probedAt < probeEveryMs) return
+    doubted()
+    yield* query(reads.probe, [])
+    probedAt = now
+  })
+  return { ready, doubted }
 }
 
 const mapped = <A>(rows: Effect.Effect<Rows, StoreUnavailable>, decode: (row: unknown) => A) =>

@@ -4,7 +4,7 @@ import type { Scope } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import type { StoreUnavailable } from "../loan-store.ts"
 import { answerMsMax, connect } from "./postgres-connection.ts"
-import { describe, failed, failureOf, unavailable } from "./postgres-errors.ts"
+import { failed, failureOf, unavailableBecause } from "./postgres-errors.ts"
 import { makePrimary } from "./postgres-primary.ts"
 import type { PostgresSettings } from "./postgres-settings.ts"
 
@@ -60,5 +60,5 @@ const alone = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
 /** What the world did is a {@link StoreUnavailable}; anything else is a defect of ours, and crashes loudly. */
 export const orUnavailable = <A>(effect: Effect.Effect<A, SqlError>): Effect.Effect<A, StoreUnavailable> =>
   Effect.catch(effect, (error) =>
-    failureOf(error) === "defect" ? Effect.die(error) : Effect.fail(unavailable(describe(error))),
+    failureOf(error) === "defect" ? Effect.die(error) : Effect.fail(unavailableBecause(error)),
   )

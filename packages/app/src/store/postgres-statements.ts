@@ -36,6 +36,14 @@ export const readStatements = (schema: string) => {
     intent: `
       SELECT callback_url, asked_at FROM ${schema}.callback_intents WHERE account = $1 AND bank_url = $2`,
     // Where the server can be written: nothing but a commit, which waits for the disk and for the standby as every other does.
+    // What a callback's commit does comes first, now and then: the block is undone, and takes every lock that it needs.
+    probe: `DO $probe$ BEGIN
+      INSERT INTO ${schema}.loans (application_reference, account, version, stage, snapshot, chain_head, poll_attempts, poll_confirm, stalled)
+      VALUES ('', '', 0, '', '', '', 0, false, false);
+      INSERT INTO ${schema}.journal (application_reference, version, position, account, source, evidence, digest, content, hash)
+      VALUES ('', 0, 0, '', '', '', '', '', '');
+      RAISE SQLSTATE 'LE000';
+    EXCEPTION WHEN SQLSTATE 'LE000' THEN NULL; END $probe$`,
     ready: `
       SELECT read_only,
         CASE WHEN NOT read_only THEN pg_logical_emit_message(true, 'loan-engine', 'ready')::text END AS committed

@@ -13,6 +13,13 @@ const advice: Readonly<Record<number, string>> = {
 
 const primaryCodes = 0x100
 
+/** SQLITE_CORRUPT and SQLITE_NOTADB. */
+const damageCodes: ReadonlySet<number> = new Set([11, 26])
+
+/** Whether SQLite finds its own file damaged. */
+export const isDamage = (cause: unknown): boolean =>
+  isSqliteError(cause) && damageCodes.has((cause.errcode ?? 0) % primaryCodes)
+
 /** One line that says what SQLite refused, and what to do; for anything that is not SQLite's, its message alone. */
 export function sqliteFailure(cause: unknown): string {
   if (!isSqliteError(cause)) return cause instanceof Error ? cause.message : "unknown failure"

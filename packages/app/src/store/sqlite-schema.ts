@@ -159,6 +159,9 @@ const migrations: ReadonlyArray<string> = [
   `,
 ]
 
+/** "LOAN", by which tools tell whose database a file is. */
+const applicationId = 0x4c4f414e
+
 /** The version of the schema that this program writes. */
 export const schemaVersion = migrations.length
 
@@ -170,6 +173,8 @@ export function migrate(database: DatabaseSync, path: string, upTo: number = sch
   const found = requireOurs(database, path)
   database.function("entry_content", { deterministic: true, varargs: true }, entryContent)
   while (versionOf(database) < upTo) migrateOnce(database)
+  if (database.prepare("PRAGMA application_id").get()?.["application_id"] !== applicationId)
+    database.exec(`PRAGMA application_id = ${applicationId}`)
   return found
 }
 

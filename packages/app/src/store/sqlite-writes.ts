@@ -3,9 +3,6 @@ import { isSqliteError } from "./sqlite-connection.ts"
 import { sqliteFailure } from "./sqlite-failure.ts"
 import type { NamesFault } from "./sqlite-names.ts"
 
-/** "LOAN", by which tools tell whose database a file is. */
-const applicationId = 0x4c4f414e
-
 /**
  * Everything that is ever written, each statement by its name. A loan is written before its journal row and only upon the
  * very row it was decided upon: its version alone could be another process's by now. Else nothing of the job is written.
@@ -68,8 +65,13 @@ const writeStatements = {
   unparkBehind: "DELETE FROM webhook_parked WHERE endpoint = ? AND position > ?",
   enableWebhooks: "UPDATE webhook_endpoints SET disabled_at = NULL, disabled_why = NULL WHERE name = ?",
   makeWebhooksDue: "UPDATE webhook_parked SET due_at = ?, attempts = 0 WHERE endpoint = ?",
-  // The least that can be written: the same four bytes of the file's header, through the log and onto the disk.
-  touch: `PRAGMA application_id = ${applicationId}`,
+  // Empty names are no reference and no account, so the probe meets nobody's rows.
+  probeLoan: `
+    INSERT INTO loans (application_reference, account, version, stage, snapshot, chain_head, poll_attempts, poll_confirm, stalled)
+    VALUES ('', '', 0, '', '', '', 0, 0, 0)`,
+  probeRow: "INSERT INTO journal (application_reference, version, content, hash) VALUES ('', 0, '{}', '')",
+  forgetProbeRow: "DELETE FROM journal WHERE application_reference = ''",
+  forgetProbeLoan: "DELETE FROM loans WHERE application_reference = ''",
   eraseRaw: `
     UPDATE journal SET raw = NULL
     WHERE application_reference = ? AND version <= ? AND raw IS NOT NULL AND content ->> 'source' <> 'operator'`,

@@ -17,7 +17,7 @@ import { makeGroupCommit } from "./group-commit.ts"
 import type { GroupCommitLimits } from "./group-commit.ts"
 import { isSqliteError } from "./sqlite-connection.ts"
 import { loanPages } from "./sqlite-loan-pages.ts"
-import { sqliteFailure } from "./sqlite-failure.ts"
+import { isDamage, sqliteFailure } from "./sqlite-failure.ts"
 import { sqliteJournal } from "./sqlite-journal.ts"
 import { openDatabase, opening } from "./sqlite-open.ts"
 import type { OpenSettings } from "./sqlite-open.ts"
@@ -108,7 +108,7 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
       ),
     dropCallbackIntent: (account, bankUrl) =>
       Effect.asVoid(write([{ statement: "dropIntent", parameters: [account, bankUrl] }])),
-    ready: Effect.asVoid(write([{ statement: "touch", parameters: [] }])),
+    ready: Effect.asVoid(write(probe)),
   })
   // No other process can tell: it writes the file, and is found when that is looked at.
   const news = yield* PubSub.sliding<void>(1)
@@ -130,7 +130,9 @@ export const read = <A>(run: () => A): Effect.Effect<A, StoreUnavailable> =>
     } catch (cause) {
       if (!isSqliteError(cause)) return Effect.die(cause)
       const message = `The SQLite store cannot be read now: ${sqliteFailure(cause)}`
-      return Effect.fail(new StoreUnavailable({ message, cause }))
+      return Effect.fail(
+        new StoreUnavailable({ message, cause, ...(isDamage(cause) ? { damaged: true } : {}) }),
+      )
     }
   })
 
@@ -181,6 +183,14 @@ function prepareReads(database: DatabaseSync) {
   } satisfies Record<string, StatementSync>
 }
 type Reads = ReturnType<typeof prepareReads>
+
+/** What a callback's commit does: a loan and its row are written, and taken back before anybody sees them. */
+const probe: WriteJob = [
+  { statement: "probeLoan", parameters: [] },
+  { statement: "probeRow", parameters: [] },
+  { statement: "forgetProbeRow", parameters: [] },
+  { statement: "forgetProbeLoan", parameters: [] },
+]
 
 const claim = ({ account, confirm, now, limit, leaseMs }: ClaimDue): Write => ({
   statement: "claim",

@@ -1,4 +1,4 @@
-import { accessSync, constants, statfsSync } from "node:fs"
+import { accessSync, constants, existsSync, statfsSync } from "node:fs"
 import { dirname } from "node:path"
 import { makeBankClient } from "@loan-engine/adapters-http/bank-client"
 import type { BankRoute } from "@loan-engine/adapters-http/bank-route"
@@ -22,6 +22,7 @@ import {
   databaseClockAheadMs,
   databaseFailover,
   databasePlace,
+  databaseWeaknesses,
 } from "./store/database.ts"
 import type { Database } from "./store/database.ts"
 import { statesOf, webhookAlarm } from "./webhooks/webhook-watch.ts"
@@ -77,11 +78,23 @@ const checkStore = Effect.fnUntraced(function* (config: OperatorConfig) {
   )
   const around = [
     ...checkDisk(database),
+    ...(yield* checkWeaknesses(database)),
     ...(yield* checkStandby(database)),
     ...(yield* checkDatabaseClock(database)),
   ]
   if (Result.isSuccess(looked)) return [...looked.success, ...around]
   return [failed("store", `${databasePlace(database)} cannot be read`, looked.failure.message), ...around]
+})
+
+/** What could lose or show what was acknowledged. */
+const checkWeaknesses = Effect.fnUntraced(function* (database: Database): Effect.fn.Return<Checks> {
+  if (database.store === "sqlite" && !existsSync(database.path)) return []
+  const weaknesses = yield* databaseWeaknesses(database)
+  if (weaknesses.length === 0)
+    return [ok("durability", "nothing found that could lose or show what is stored")]
+  return weaknesses.map((found) =>
+    warning("durability", found, "docs/operating.md says what the store needs."),
+  )
 })
 
 /** Leases and due times go by the database's clock, and what is planned by ours. A file has no clock of its own. */

@@ -25,7 +25,7 @@ import { HttpListener, listen } from "./http-listener.ts"
 import { Poller } from "./polling/poller.ts"
 import { requireRemembered } from "./journal/anchors.ts"
 import { layerSealing } from "./journal/sealing.ts"
-import { databasePlace, engineDatabaseLayer } from "./store/database.ts"
+import { databasePlace, databaseWeaknesses, engineDatabaseLayer } from "./store/database.ts"
 import { measuredEngine, watchedStore } from "./telemetry/measured-engine.ts"
 import type { ServerLimits } from "./server-limits.ts"
 import { makeReadiness } from "./telemetry/readiness.ts"
@@ -71,7 +71,9 @@ export interface EngineHttp {
 export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig) {
   const { api, serverLimits, telemetry } = config
   const accounts = config.accounts.map(({ name }) => name)
-  const readiness = yield* makeReadiness(serverLimits.readyMsMax)
+  const weaknesses = yield* databaseWeaknesses(config.database)
+  for (const weakness of weaknesses) yield* Effect.logWarning(`the store is weak: ${weakness}`)
+  const readiness = yield* makeReadiness(serverLimits.readyMsMax, weaknesses.length > 0)
   const receiver = yield* callbackReceiver(config)
   yield* watchCallbacks(config.callbackHealth, accounts, receiver.rejections)
   const feed = yield* ChangeFeed

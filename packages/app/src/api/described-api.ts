@@ -56,6 +56,7 @@ const live = HttpApiEndpoint.get("live", "/health/live", {
 const Checks = Schema.Struct({
   store: Schema.Literals(["ok", "unavailable", "slow", "not-asked"]),
   process: Schema.Literals(["ok", "stopping"]),
+  durability: Schema.Literals(["ok", "weak"]),
 })
 
 const ready = HttpApiEndpoint.get("ready", "/health/ready", {

@@ -12,6 +12,8 @@ import { postgresSchemaVersion } from "./postgres-schema.ts"
 import { layerPostgres } from "./postgres.ts"
 import { postgresDefaults } from "./postgres-settings.ts"
 import type { PostgresLimits } from "./postgres-settings.ts"
+import { postgresWeaknesses } from "./postgres-weaknesses.ts"
+import { sqliteWeaknesses } from "./sqlite-weaknesses.ts"
 import { holdStoreLock } from "./sqlite-lock.ts"
 import { migrateFile } from "./sqlite-open.ts"
 import type { sqliteLimitsDefault } from "./sqlite.ts"
@@ -109,6 +111,18 @@ export function databaseClockAheadMs(database: Database): Effect.Effect<number |
     case "postgres": {
       const { limits, url, schema } = database
       return databaseAheadMs({ ...postgresDefaults, ...limits, url, schema, readOnly: true })
+    }
+  }
+}
+
+/** What could lose what was acknowledged, or show it to others, in sentences that say what to do. */
+export function databaseWeaknesses(database: Database): Effect.Effect<ReadonlyArray<string>> {
+  switch (database.store) {
+    case "sqlite":
+      return Effect.sync(() => sqliteWeaknesses(database.path))
+    case "postgres": {
+      const { limits, url, schema } = database
+      return postgresWeaknesses({ ...postgresDefaults, ...limits, url, schema, readOnly: true })
     }
   }
 }

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 
 /** How a file is opened, by the thread that reads it and by the one that writes it. */
@@ -30,6 +31,7 @@ function opened(
   require: (database: DatabaseSync) => void,
   pragmas: string,
 ): DatabaseSync {
+  if (!options.readOnly) makePrivate(path)
   const database = new DatabaseSync(path, options)
   try {
     database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
@@ -44,6 +46,15 @@ function opened(
     throw cause
   }
   return database
+}
+
+/** Makes a file that only its owner can read, unless there is one. SQLite gives its log the same mode. */
+export function makePrivate(path: string): void {
+  try {
+    closeSync(openSync(path, "a", 0o600))
+  } catch {
+    // SQLite cannot open it either, and says more of why.
+  }
 }
 
 /** What SQLite itself refused: a failure of the world. Anything else that is thrown is a defect of ours. */

@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite"
 import { Clock, Effect, Option, Schema } from "effect"
 import type { Scope } from "effect"
 import { StoreUnusable } from "../loan-store.ts"
-import { isSqliteError } from "./sqlite-connection.ts"
+import { isSqliteError, makePrivate } from "./sqlite-connection.ts"
 
 /**
  * Holds a store's file for one engine until the scope closes: two on one file would each spend the whole poll budget and
@@ -24,7 +24,7 @@ export const holdStoreLock = Effect.fnUntraced(function* (
 })
 
 /** The same store under another name must meet the same lock. */
-const lockPath = (path: string): string => `${existsSync(path) ? realpathSync(path) : path}-lock`
+export const lockPath = (path: string): string => `${existsSync(path) ? realpathSync(path) : path}-lock`
 
 const Holder = Schema.Struct({ pid: Schema.Int, host: Schema.String, since: Schema.Int })
 type Holder = typeof Holder.Type
@@ -33,6 +33,7 @@ type Holder = typeof Holder.Type
 const holderMsMax = 1_000
 
 function lock(path: string, holder: Holder): DatabaseSync {
+  makePrivate(lockPath(path))
   const database = new DatabaseSync(lockPath(path))
   try {
     database.exec("PRAGMA busy_timeout = 0; BEGIN IMMEDIATE")

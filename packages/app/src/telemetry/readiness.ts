@@ -8,6 +8,8 @@ export interface ReadinessReport {
     /** `slow`: the store has not answered within `readyMsMax`. */
     readonly store: "ok" | "unavailable" | "slow" | "not-asked"
     readonly process: "ok" | "stopping"
+    /** `weak`: something could lose what is acknowledged; the log and doctor say what. It is ready all the same. */
+    readonly durability: "ok" | "weak"
   }
 }
 
@@ -18,7 +20,8 @@ export interface Readiness {
 }
 
 /** However many ask at once, and however slow the store is, one probe of it is under way. */
-export const makeReadiness = Effect.fnUntraced(function* (readyMsMax: number) {
+export const makeReadiness = Effect.fnUntraced(function* (readyMsMax: number, isWeak = false) {
+  const durability = isWeak ? "weak" : "ok"
   const store = yield* LoanStore
   const scope = yield* Scope.Scope
   let stopping = false
@@ -45,11 +48,11 @@ export const makeReadiness = Effect.fnUntraced(function* (readyMsMax: number) {
   )
   const report = Effect.suspend((): Effect.Effect<ReadinessReport> => {
     if (stopping) {
-      return Effect.succeed({ ready: false, checks: { store: "not-asked", process: "stopping" } })
+      return Effect.succeed({ ready: false, checks: { store: "not-asked", process: "stopping", durability } })
     }
     return Effect.map(storeCheck, (told) => ({
       ready: told === "ok",
-      checks: { store: told, process: "ok" },
+      checks: { store: told, process: "ok", durability },
     }))
   })
   const stop = Effect.sync(() => {

@@ -1,4 +1,7 @@
-const loopback = /^(?:localhost|[a-z0-9.-]+\.localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])$/u
+const loopback = /^(?:localhost|[a-z0-9.-]+\.localhost|127(?:\.[0-9]{1,3}){3}|\[::1\]|::1)$/u
+
+/** Whether a host is this machine, where nobody else listens. */
+export const isLoopback = (host: string): boolean => loopback.test(host.toLowerCase())
 
 /**
  * Whether secrets may travel to this URL: https, or a loopback address, where nobody else listens, or one of the hosts to

@@ -12,6 +12,7 @@ import { HttpEffect, HttpRouter } from "effect/http"
 import type { HttpServerRequest } from "effect/http"
 import { retryAfterSeconds } from "./api/problem.ts"
 import { operatorRoutes } from "./api/operator-routes.ts"
+import { WrongKeys } from "./api/wrong-keys.ts"
 import { consoleRoutes } from "./api/console-routes.ts"
 import { apiRoutes, completeApp, routerConfig } from "./api/api-routes.ts"
 import { banksLayer } from "./polling/bank-clients.ts"
@@ -81,7 +82,7 @@ export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig)
     apiRoutes({ ...api, accounts, callbackHealth: config.callbackHealth }),
     operatorRoutes({ readiness, accounts, metrics: telemetry.metrics }),
     consoleRoutes(api.consoleEnabled),
-  )
+  ).pipe(Layer.provide(WrongKeys.layer(api.accessLimits)))
   const router = yield* Effect.provideContext(HttpRouter.toHttpEffect(routes), routerConfig)
   const app = completeApp(router, api.corsOrigins)
   // Older than any listener, so that a stop lets requests come to their end before it interrupts what is left of them.

@@ -11,6 +11,7 @@ import { exitCodeOf } from "./cli/exit-codes.ts"
 import { history } from "./cli/history.ts"
 import { journal } from "./cli/journal.ts"
 import { disputes, stalled } from "./cli/loan-lists.ts"
+import { key } from "./cli/key.ts"
 import { migrate } from "./cli/migrate.ts"
 import { poll } from "./cli/poll.ts"
 import { rule } from "./cli/rule.ts"
@@ -38,6 +39,7 @@ const loanEngine = Command.make("loan-engine").pipe(
     poll,
     callback,
     journal,
+    key,
     migrate,
     copy,
     config,

@@ -4,12 +4,13 @@ import type { HttpApiEndpoint } from "effect/http-api"
 import { RateLimiter } from "effect/persistence"
 import type { ApiKey } from "./api-keys.ts"
 import { findKey } from "./api-keys.ts"
-import { unauthorized } from "./bearer-key.ts"
 import { Access, Produces, RequiredScope } from "./api-contract.ts"
 import type { Problem } from "./problem.ts"
 import { problemResponse } from "./problem.ts"
+import { WrongKeys, wrongKeyLimitsDefault } from "./wrong-keys.ts"
+import type { WrongKeyLimits } from "./wrong-keys.ts"
 
-export interface AccessLimits {
+export interface AccessLimits extends WrongKeyLimits {
   /** How many requests one key may make in a second. */
   readonly apiRequestsPerSecondMax: number
   /** How large a request's body may be. The bank's longest answer is under two kilobytes. */
@@ -21,16 +22,25 @@ export const CurrentKey = Context.Reference<ApiKey | undefined>("@loan-engine/ap
   defaultValue: () => undefined,
 })
 
-export const accessLimitsDefault: AccessLimits = { apiRequestsPerSecondMax: 500, apiBodyBytesMax: 262_144 }
+export const accessLimitsDefault: AccessLimits = {
+  apiRequestsPerSecondMax: 500,
+  apiBodyBytesMax: 262_144,
+  ...wrongKeyLimitsDefault,
+}
 
 /** Who may call what, and how often: a known key (else 401), of the right scope (403), within its rate (429). */
-export const accessLayer = (keys: ReadonlyArray<ApiKey>, limits: AccessLimits): Layer.Layer<Access> =>
+export const accessLayer = (
+  keys: ReadonlyArray<ApiKey>,
+  limits: AccessLimits,
+): Layer.Layer<Access, never, WrongKeys> =>
   Layer.effect(
     Access,
-    Effect.map(RateLimiter.RateLimiter, (limiter) => ({
+    Effect.map(Effect.all([RateLimiter.RateLimiter, WrongKeys]), ([limiter, wrong]) => ({
       key: Effect.fnUntraced(function* (handler, { credential, endpoint }) {
         const key = findKey(keys, Redacted.value(credential))
-        if (key === undefined) return problemResponse(unauthorized)
+        if (key === undefined) {
+          return problemResponse(yield* wrong.problem(yield* HttpServerRequest.HttpServerRequest))
+        }
         const scope = Context.getUnsafe(endpoint.annotations, RequiredScope)
         if (!key.scopes.has(scope)) return problemResponse(scopeMissing(scope))
         const waitSeconds = key.unmetered === true ? 0 : yield* secondsOverRate(limiter, key, limits)

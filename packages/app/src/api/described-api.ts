@@ -68,7 +68,7 @@ const ready = HttpApiEndpoint.get("ready", "/health/ready", {
 
 const metrics = HttpApiEndpoint.get("metrics", "/metrics", {
   success: Schema.String.pipe(HttpApiSchema.asText({ contentType: "text/plain" })),
-  error: problemSchemas("unauthorized", "route-unknown", "internal-error"),
+  error: problemSchemas("unauthorized", "rate-limited", "route-unknown", "internal-error"),
 }).annotateMerge(
   OpenApi.annotations({
     summary: "Prometheus metrics",

@@ -13,6 +13,7 @@ import { showCircuit } from "@loan-engine/adapters-http/bank-metrics"
 import { bearerCheck } from "./bearer-key.ts"
 import { refuseOtherMethods } from "./other-methods.ts"
 import { answering, retryAfterSeconds } from "./problem.ts"
+import { WrongKeys } from "./wrong-keys.ts"
 
 export interface MetricsSettings {
   readonly metricsEnabled: boolean
@@ -41,9 +42,14 @@ export const operatorRoutes = ({ readiness, accounts, metrics }: OperatorOptions
 
       const page = yield* metricsPage(accounts, metrics.loanCountsAgeMaxMs)
       const { metricsKey } = metrics
-      const authorized = metricsKey === undefined ? () => Effect.void : bearerCheck(metricsKey)
+      const wrong = yield* WrongKeys
+      const hasKey = metricsKey === undefined ? () => true : bearerCheck(metricsKey)
       yield* router.add("GET", "/metrics", (request) =>
-        answering(Effect.andThen(authorized(request), Effect.map(page, metricsAnswer))),
+        answering(
+          hasKey(request)
+            ? Effect.map(page, metricsAnswer)
+            : Effect.flatMap(wrong.problem(request), (problem) => Effect.fail(problem)),
+        ),
       )
       yield* refuseOtherMethods(router, "/metrics", "GET")
     }),

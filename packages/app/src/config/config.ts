@@ -3,10 +3,9 @@ import type { BreakerLimits } from "@loan-engine/adapters-http/bank-guard"
 import { breakerLimitsDefault } from "@loan-engine/adapters-http/bank-guard"
 import { callbackReceiverLimitsDefault } from "@loan-engine/adapters-http/callback-receiver"
 import type { CallbackReceiverLimits } from "@loan-engine/adapters-http/callback-receiver"
-import { isSecureUrl } from "@loan-engine/adapters-http/secure-url"
+import { isLoopback, isSecureUrl } from "@loan-engine/adapters-http/secure-url"
 import type { AccountName } from "@loan-engine/domain/observation"
-import type { Redacted } from "effect"
-import { Effect } from "effect"
+import { Effect, Redacted } from "effect"
 import type { CallbackHealthSettings } from "../callbacks/callback-health.ts"
 import { callbackHealthDefaults } from "../callbacks/callback-health.ts"
 import { cadenceDefaults } from "../polling/poll-cadence.ts"
@@ -89,7 +88,7 @@ export const settingsFromEnvironment = Effect.flatMap(Environment, (variables) =
 )
 
 /** The settings of `serve`. */
-export const configFromEnvironment = Effect.flatMap(settingsFromEnvironment, servedConfig)
+export const configFromEnvironment = Effect.flatMap(settingsFromEnvironment, (read) => servedConfig(read))
 
 /** An engine's settings as code gives them. */
 export const configOf = (settings: LoanEngineSettings): Effect.Effect<EngineConfig, ConfigUnusable> =>
@@ -99,16 +98,37 @@ export const configOf = (settings: LoanEngineSettings): Effect.Effect<EngineConf
 export const operatorConfigFromEnvironment = Effect.flatMap(settingsFromEnvironment, operatorConfig)
 
 /** An engine that is served by itself must have keys: nobody could ask it anything otherwise. */
-export function servedConfig(read: SettingsRead): Effect.Effect<EngineConfig, ConfigUnusable> {
+export const servedConfig = Effect.fnUntraced(function* (
+  read: SettingsRead,
+): Effect.fn.Return<EngineConfig, ConfigUnusable> {
   const { nameOf } = read
-  return Effect.filterOrFail(
-    engineConfig(read),
-    ({ api }) => api.apiKeys.length > 0,
-    () =>
-      new ConfigUnusable({
-        message: `${nameOf("apiKey")} is not set, and ${nameOf("apiKeys")} neither: choose the keys that callers of /v1 must send.`,
-      }),
-  )
+  const config = yield* engineConfig(read)
+  if (config.api.apiKeys.length === 0) {
+    return yield* new ConfigUnusable({
+      message: `${nameOf("apiKey")} is not set, and ${nameOf("apiKeys")} neither: choose the keys that callers of /v1 must send.`,
+    })
+  }
+  const short = guessableKeys(read)
+  if (short.length === 0) return config
+  return yield* new ConfigUnusable({
+    message:
+      `${short.join(" and ")} must be ${keyLengthMin} characters at least, because ${nameOf("host")} is ${config.host}, where others ` +
+      "can guess at it. `loan-engine key` makes one.",
+  })
+})
+
+/** 128 bits. */
+const keyLengthMin = 16
+
+/** The keys that are too short to be sent from other machines. */
+function guessableKeys({ engine, nameOf }: SettingsRead): ReadonlyArray<string> {
+  if (isLoopback(engine.host)) return []
+  return (["apiKey", "metricsKey"] as const)
+    .filter((name) => {
+      const key = engine[name]
+      return key !== undefined && Redacted.value(key).length < keyLengthMin
+    })
+    .map((name) => nameOf(name))
 }
 
 /** What an engine runs on, wherever the settings are from. */

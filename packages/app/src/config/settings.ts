@@ -290,6 +290,8 @@ const api = {
     {
       apiRequestsPerSecondMax: "how many requests one key may make in a second",
       apiBodyBytesMax: "how large a request's body may be",
+      wrongKeysPerSourceMax: "how many wrong keys one address may send in a minute before it is told to wait",
+      wrongKeysPerMinuteMax: "how many all addresses together may send",
       accountsAgeMaxMs: "how old what is told of the accounts may be",
       loansScannedMax: "how many loans are looked at for one page of a list",
       changeStreamsMax: "how many streams of changes may be open",

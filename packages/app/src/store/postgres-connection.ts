@@ -1,6 +1,6 @@
+import { isLoopback } from "@loan-engine/adapters-http/secure-url"
 import * as PgConnection from "@effect/sql-pg/PgConnection"
-import { Effect, Exit, Result, Scope } from "effect"
-import type { Redacted } from "effect"
+import { Effect, Exit, Redacted, Result, Scope } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import { describe, failed } from "./postgres-errors.ts"
 import type { Host } from "./postgres-hosts.ts"
@@ -20,11 +20,21 @@ export const answerMsMax = 2_000
  */
 const lookUps = { enable_seqscan: "off", enable_hashjoin: "off", enable_mergejoin: "off" }
 
+/** Whether a URL says nothing of encryption, and leads to where others can listen: what it does not forbid is then required. */
+export function isPlainByDefault(url: Redacted.Redacted): boolean {
+  const text = Redacted.value(url)
+  if (!URL.canParse(text)) return false
+  const { hostname, searchParams } = new URL(text)
+  const host = searchParams.get("host") ?? hostname
+  return !searchParams.has("sslmode") && host !== "" && !host.startsWith("/") && !isLoopback(host)
+}
+
 export const connectionConfig = (
   settings: PostgresSettings,
   url: Redacted.Redacted,
 ): PgConnection.Config => ({
   url,
+  ...(isPlainByDefault(url) ? { ssl: true } : {}),
   applicationName,
   connectTimeout: settings.databaseConnectMsMax,
   keepAlive: "30 seconds",

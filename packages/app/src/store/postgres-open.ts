@@ -159,10 +159,17 @@ const unusable = (settings: PostgresSettings, fault: string): Effect.Effect<neve
 const place = (settings: PostgresSettings): string => placeOf(settings.url, settings.schema)
 
 /** What the driver or the server refused, and where to look for the cause; the URL itself is never told. */
-const unopened = (settings: PostgresSettings, error: SqlError): StoreUnusable =>
-  new StoreUnusable({
-    message: `${place(settings)} cannot be used: ${describe(error)}. ${mends[error.reason._tag] ?? mend}`,
+function unopened(settings: PostgresSettings, error: SqlError): StoreUnusable {
+  const told = describe(error)
+  const advice = told.includes("does not support TLS") ? plainText : (mends[error.reason._tag] ?? mend)
+  return new StoreUnusable({
+    message: `${place(settings)} cannot be used: ${told.replace(/\.$/u, "")}. ${advice}`,
   })
+}
+
+const plainText =
+  "To any host but this machine the engine speaks TLS. Turn it on there; or, where nobody can listen on the way, add " +
+  "sslmode=disable to LOAN_ENGINE_DATABASE_URL."
 
 const mend =
   "Check that LOAN_ENGINE_DATABASE_URL names a running server and an existing database, as in " +

@@ -154,6 +154,13 @@ export const stalledLoansGauge = gaugeFamily({
   attributes: { account },
 })
 
+export const wrongKeysCounter = counterFamily({
+  name: "loan_engine_wrong_keys_total",
+  unit: "requests",
+  description: "Requests to the API or the metrics that came without a key, or with a wrong one.",
+  attributes: {},
+})
+
 export const apiRequestsCounter = counterFamily({
   name: "loan_engine_api_requests_total",
   unit: "requests",
@@ -212,6 +219,7 @@ export const metricFamilies: ReadonlyArray<Omit<MetricFamily, "of">> = [
   callbackMissedRatioGauge,
   callbackAlarmGauge,
   apiRequestsCounter,
+  wrongKeysCounter,
   apiRequestDuration,
   changeStreamsGauge,
   webhookDeliveriesCounter,

@@ -1,0 +1,86 @@
+import { hash } from "node:crypto"
+import { Clock, Context, Effect, Layer, Metric, Option } from "effect"
+import type { HttpServerRequest } from "effect/http"
+import { RateLimiter } from "effect/persistence"
+import { wrongKeysCounter } from "../telemetry/metrics.ts"
+import { unauthorized } from "./bearer-key.ts"
+import type { Problem } from "./problem.ts"
+
+export interface WrongKeyLimits {
+  /** How many wrong keys one source may send in a minute before it is told to wait. */
+  readonly wrongKeysPerSourceMax: number
+  /** The same for all sources together. */
+  readonly wrongKeysPerMinuteMax: number
+}
+
+export const wrongKeyLimitsDefault: WrongKeyLimits = {
+  wrongKeysPerSourceMax: 60,
+  wrongKeysPerMinuteMax: 1_000,
+}
+
+const windowMs = 60_000
+
+/** Sources are counted in so many groups, so that a flood from many addresses takes no memory. */
+const sourceGroups = 1_024
+
+/**
+ * What a request with a wrong key is answered: 401, and 429 once its source, or all together, sent too many. A right key is
+ * never held up: behind a proxy, all requests may come from one source.
+ */
+export class WrongKeys extends Context.Service<
+  WrongKeys,
+  { readonly problem: (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<Problem> }
+>()("@loan-engine/app/WrongKeys") {
+  static readonly layer = (limits: WrongKeyLimits): Layer.Layer<WrongKeys> =>
+    Layer.effect(WrongKeys, makeWrongKeys(limits)).pipe(
+      Layer.provide(RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory))),
+    )
+}
+
+const makeWrongKeys = Effect.fnUntraced(function* (limits: WrongKeyLimits) {
+  const limiter = yield* RateLimiter.RateLimiter
+  const tell = makeTeller()
+  const isOver = (key: string, limit: number): Effect.Effect<boolean> =>
+    limiter.consume({ algorithm: "fixed-window", window: windowMs, limit, key }).pipe(
+      Effect.as(false),
+      Effect.catch(({ reason }) =>
+        reason._tag === "RateLimitExceeded" ? Effect.succeed(true) : Effect.die(reason),
+      ),
+    )
+  return {
+    problem: Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
+      const source = Option.getOrElse(request.remoteAddress, () => "unknown")
+      yield* Metric.update(wrongKeysCounter.of({}), 1)
+      yield* tell(source)
+      const over = [
+        yield* isOver(`source ${groupOf(source)}`, limits.wrongKeysPerSourceMax),
+        yield* isOver("all", limits.wrongKeysPerMinuteMax),
+      ]
+      return over.includes(true) ? tooMany : unauthorized
+    }),
+  }
+})
+
+const groupOf = (source: string): number => hash("sha256", source, "buffer").readUInt16BE(0) % sourceGroups
+
+/** One line a minute, with how many wrong keys there were since the line before. */
+function makeTeller() {
+  let toldAt = -Infinity
+  let untold = 0
+  return Effect.fnUntraced(function* (source: string) {
+    const now = yield* Clock.currentTimeMillis
+    untold++
+    if (now - toldAt < windowMs) return
+    yield* Effect.logWarning("a request came with a wrong key").pipe(
+      Effect.annotateLogs({ source, wrongKeys: untold }),
+    )
+    toldAt = now
+    untold = 0
+  })
+}
+
+const tooMany: Problem = {
+  code: "rate-limited",
+  detail: "Too many requests with a wrong key came from here. Send the right one, or wait a minute.",
+  headers: { "retry-after": String(windowMs / 1_000) },
+}

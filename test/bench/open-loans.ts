@@ -31,8 +31,8 @@ interface Measured {
 export async function openLoansFigures(rounds: number): Promise<ReadonlyArray<Figure>> {
   const directory = mkdtempSync(join(tmpdir(), "loan-engine-bench-"))
   try {
-    const small = await filled(join(directory, "few.sqlite"), few)
-    const large = await filled(join(directory, "many.sqlite"), many)
+    const small = await filledStore(join(directory, "few.sqlite"), few)
+    const large = await filledStore(join(directory, "many.sqlite"), many)
     const withFew: Array<Measured> = []
     const withMany: Array<Measured> = []
     for (let round = 0; round < rounds; round++) {
@@ -87,7 +87,7 @@ const laterMs = 4_000_000_000_000
 const store = (path: string) => layerSqlite({ path, ...sqliteDefaults })
 
 /** A database of so many open loans, each with a poll planned. */
-async function filled(path: string, loans: number): Promise<string> {
+export async function filledStore(path: string, loans: number): Promise<string> {
   await Effect.runPromise(Effect.scoped(Effect.provide(LoanStore, store(path))))
   const template = openLoan(ApplicationReference.make("TEMPLATE"), AccountName.make("default"))
   const database = new DatabaseSync(path)

@@ -7,7 +7,7 @@ import { LoanStore, StoreUnusable } from "@loan-engine/app/loan-store"
 import type { Change, StoredLoan } from "@loan-engine/app/loan-store"
 import { neverPolled } from "@loan-engine/app/polling/poll-cadence"
 import { threadCommit } from "@loan-engine/app/store/sqlite-writer"
-import { loansPageSql } from "@loan-engine/app/store/sqlite-loan-pages"
+import { readStatements } from "@loan-engine/app/store/sqlite-reads"
 import { migrate } from "@loan-engine/app/store/sqlite-schema"
 import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite"
 import { observe, openLoan } from "@loan-engine/domain/loan"
@@ -174,17 +174,24 @@ describe("an SQLite file is refused with a clear error", () => {
   })
 })
 
-describe("a search for what references begin with", () => {
-  it.each(["", "stage", "stalled"] as const)("reads that range of the index alone (%s)", (only) => {
+describe("a page of many loans", () => {
+  it.each([
+    ["loans", "loans_by_account (account=? AND application_reference>? AND application_reference<?)"],
+    [
+      "loansAtStage",
+      "loans_by_stage (account=? AND stage=? AND application_reference>? AND application_reference<?)",
+    ],
+    ["loansStalled", "loans_stalled (account=? AND application_reference>? AND application_reference<?)"],
+    [
+      "loansNamed",
+      "loans_by_external_reference (account=? AND external_reference=? AND application_reference>? AND application_reference<?)",
+    ],
+  ] as const)("reads its own range of an index, in order, and no more (%s)", (name, index) => {
     const path = newFile()
     const database = new DatabaseSync(path)
     migrate(database, path)
-    const plan = database.prepare(`EXPLAIN QUERY PLAN ${loansPageSql(only, true)}`).all()
-    expect(plan.map((row) => row["detail"])).toEqual([
-      expect.stringMatching(
-        /^SEARCH loans USING INDEX \S+ \(application_reference>\? AND application_reference<\?\)$/u,
-      ),
-    ])
+    const plan = database.prepare(`EXPLAIN QUERY PLAN ${readStatements[name]}`).all()
+    expect(plan.map((row) => row["detail"])).toEqual([`SEARCH loans USING INDEX ${index}`])
     database.close()
   })
 })

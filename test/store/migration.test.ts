@@ -30,6 +30,7 @@ const earlier: ReadonlyMap<number, (path: string, loans: number) => void> = new 
   [2, writeVersion(2)],
   [3, writeVersion(3)],
   [4, writeVersion(4)],
+  [5, writeVersion(5)],
 ])
 
 const versionOf = (path: string): unknown => {

@@ -104,6 +104,18 @@ export type LoanFilter =
 /** How many loans of one account stand where. */
 export type StageCounts = ReadonlyArray<{ readonly stage: Loan["stage"]; readonly loans: number }>
 
+/** A page of an account's loans, in the order of their references. */
+export interface LoansPage {
+  readonly account: AccountName
+  /** What they have in common; without it, all of them. */
+  readonly only?: LoanFilter
+  /** What their references begin with. */
+  readonly prefix?: string
+  /** The reference that the page before ended with; empty for the first. */
+  readonly after: string
+  readonly limit: number
+}
+
 /**
  * The store port: SQLite or PostgreSQL behind it. Every method fails with {@link StoreUnavailable} when the store is down,
  * full or shutting down; a write that failed has left nothing behind, unless the connection to a database was lost before it
@@ -163,13 +175,7 @@ export class LoanStore extends Context.Service<
      * An account's loans, all or only some of them, a page at a time in the order of their references; with a `prefix`, only
      * those whose reference begins with it.
      */
-    readonly loans: (options: {
-      readonly account: AccountName
-      readonly only?: LoanFilter
-      readonly prefix?: string
-      readonly after: string
-      readonly limit: number
-    }) => Effect.Effect<ReadonlyArray<StoredLoan>, StoreUnavailable>
+    readonly loans: (page: LoansPage) => Effect.Effect<ReadonlyArray<StoredLoan>, StoreUnavailable>
 
     readonly callbackRegistration: (
       account: AccountName,

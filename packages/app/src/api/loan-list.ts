@@ -64,6 +64,8 @@ export const listLoans = Effect.fnUntraced(function* (
           return { found, next: writeCursor({ account, after }) }
       }
       if (page.length < size) break
+      // Whoever else waits has a turn between two pages.
+      yield* Effect.yieldNow
     }
   }
   return { found, next: null }

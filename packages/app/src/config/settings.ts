@@ -151,6 +151,7 @@ const store = {
     staleRetryMsMax:
       "how long a record waits at most, at random, before it is decided again because another process was faster",
     busyTimeoutMs: "SQLite: how long to wait for another process that writes the file",
+    readMsMax: "SQLite: how long a list, or a count of loans, may take before it is answered 503",
     walPagesMax: "SQLite: how long its log grows, in pages of 4,096 bytes, before it is copied into the file",
   }),
   ...limits(postgresOnly, {

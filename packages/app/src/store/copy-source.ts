@@ -9,7 +9,8 @@ import { openConnection, openReadOnly } from "./sqlite-connection.ts"
 import { holdStoreLock } from "./sqlite-lock.ts"
 import { opening } from "./sqlite-open.ts"
 import { requireCurrent } from "./sqlite-schema.ts"
-import { layerSqlite, read, sqliteDefaults } from "./sqlite.ts"
+import { layerSqlite, sqliteDefaults } from "./sqlite.ts"
+import { reading } from "./sqlite-reader.ts"
 import type { sqliteLimitsDefault } from "./sqlite.ts"
 
 /** An SQLite file that nobody writes for as long as the scope is open. */
@@ -42,7 +43,7 @@ export const openCopySource = Effect.fnUntraced(function* (
     (opened) => Effect.sync(() => opened.close()),
   )
   return {
-    page: (table, after) => read(() => pageOf(reader, table, after)),
+    page: (table, after) => reading(() => pageOf(reader, table, after)),
     store: layerSqlite({ ...settings, readOnly: true, oneMoment: true, migrates: false }),
   }
 })

@@ -117,6 +117,8 @@ const migrations: ReadonlyArray<Migration> = [
       asked_at bigint NOT NULL,
       PRIMARY KEY (account, bank_url))`,
   ],
+  // So that a page of an account's loans goes through one range of an index, however many other accounts' there are.
+  (schema) => [`CREATE INDEX loans_by_account ON ${schema}.loans (account, application_reference)`],
 ]
 
 const partitionsOf = (schema: string, table: string, partitions: number): ReadonlyArray<string> =>

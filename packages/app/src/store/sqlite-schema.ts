@@ -157,6 +157,12 @@ const migrations: ReadonlyArray<string> = [
     PRIMARY KEY (account, bank_url)
   ) STRICT, WITHOUT ROWID;
   `,
+  // So that a page of a list goes through one range of an index, whatever it filters by and however many loans there are.
+  `
+  CREATE INDEX loans_by_account ON loans (account, application_reference);
+  DROP INDEX loans_by_stage;
+  CREATE INDEX loans_by_stage ON loans (account, stage, application_reference);
+  `,
 ]
 
 /** "LOAN", by which tools tell whose database a file is. */

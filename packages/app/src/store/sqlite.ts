@@ -9,28 +9,32 @@ import type {
   ClaimDue,
   ClaimedLoan,
   LineDue,
+  LoansPage,
   StoreUnusable,
 } from "../loan-store.ts"
-import { LoanStore, StoreUnavailable } from "../loan-store.ts"
+import { LoanStore } from "../loan-store.ts"
 import { WebhookStore } from "../webhooks/webhook-store.ts"
 import { makeGroupCommit } from "./group-commit.ts"
 import type { GroupCommitLimits } from "./group-commit.ts"
-import { isSqliteError } from "./sqlite-connection.ts"
-import { loanPages } from "./sqlite-loan-pages.ts"
-import { isDamage, sqliteFailure } from "./sqlite-failure.ts"
 import { sqliteJournal } from "./sqlite-journal.ts"
 import { openDatabase, opening } from "./sqlite-open.ts"
 import type { OpenSettings } from "./sqlite-open.ts"
 import { accountOf, loanColumns, stageCount, storedEntry, storedLoan } from "./sqlite-rows.ts"
+import { inlineReader, reading as read, threadReader } from "./sqlite-reader.ts"
+import type { ReadRows } from "./sqlite-reader.ts"
+import type { Read } from "./sqlite-reads.ts"
 import { changeOf, commitInOrder, loadLoan, reschedule, writtenOf } from "./sqlite-updates.ts"
+import { referenceRange } from "./reference-range.ts"
 import { sqliteWebhooks } from "./sqlite-webhooks.ts"
 import { inlineCommit, threadCommit } from "./sqlite-writer.ts"
 import type { CommitJobs } from "./sqlite-writer.ts"
 import type { Write, WriteJob } from "./sqlite-writes.ts"
 
 export interface SqliteSettings extends OpenSettings, GroupCommitLimits {
-  /** Whether commits have a thread of their own; without one, everything waits for the disk. */
+  /** Whether commits, and reads of many loans, have threads of their own; without them, everything waits for the disk. */
   readonly writerThread: boolean
+  /** How long a read of many loans may take on its thread. */
+  readonly readMsMax: number
 }
 
 export const sqliteLimitsDefault = {
@@ -39,6 +43,7 @@ export const sqliteLimitsDefault = {
   staleRetryMsMax: 250,
   busyTimeoutMs: 5_000,
   walPagesMax: 1_000,
+  readMsMax: 10_000,
 }
 
 export const sqliteDefaults: Omit<SqliteSettings, "path"> = {
@@ -60,7 +65,7 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
     Effect.sync(() => opened.close()),
   )
   const reads = yield* opening(settings.path, () => prepareReads(database))
-  const pageOfLoans = yield* opening(settings.path, () => loanPages(database))
+  const readMany = yield* readerOf(settings, database)
   const submit = yield* makeGroupCommit(settings, commitInOrder(reads, yield* commitOf(settings, database)))
   const write = (job: WriteJob) => Effect.map(submit({ job }), writtenOf)
 
@@ -82,11 +87,18 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
         ({ changes }) => changes,
       ),
     reschedule: (stored, schedule) => Effect.asVoid(write([reschedule(stored, schedule)])),
-    stageCounts: (account) => read(() => reads.stageCounts.all(account).map((row) => stageCount(row))),
-    stalledCount: (account) => read(() => Number(reads.stalledCount.get(account)?.["loans"] ?? 0)),
-    accounts: read(() => reads.accounts.all().map((row) => accountOf(row))),
-    loans: ({ account, only, prefix = "", after, limit }) =>
-      read(() => pageOfLoans({ account, only, prefix, after, limit }).map((row) => storedLoan(row))),
+    stageCounts: (account) =>
+      Effect.map(readMany({ statement: "stageCounts", parameters: [account] }), (rows) =>
+        rows.map((row) => stageCount(row)),
+      ),
+    stalledCount: (account) =>
+      Effect.map(readMany({ statement: "stalledCount", parameters: [account] }), ([row]) =>
+        Number(row?.["loans"] ?? 0),
+      ),
+    accounts: Effect.map(readMany({ statement: "accounts", parameters: [] }), (rows) =>
+      rows.map((row) => accountOf(row)),
+    ),
+    loans: (page) => Effect.map(readMany(loansPage(page)), (rows) => rows.map((row) => storedLoan(row))),
     callbackRegistration: (account, bankUrl) => read(() => findRegistration(reads, account, bankUrl)),
     saveCallbackRegistration: ({ account, bankUrl, callbackUrl, registeredAt }) =>
       Effect.asVoid(
@@ -122,19 +134,24 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
   )
 })
 
-/** What SQLite refuses is a failure of the world; anything else is a defect of ours, and crashes loudly. */
-export const read = <A>(run: () => A): Effect.Effect<A, StoreUnavailable> =>
-  Effect.suspend(() => {
-    try {
-      return Effect.succeed(run())
-    } catch (cause) {
-      if (!isSqliteError(cause)) return Effect.die(cause)
-      const message = `The SQLite store cannot be read now: ${sqliteFailure(cause)}`
-      return Effect.fail(
-        new StoreUnavailable({ message, cause, ...(isDamage(cause) ? { damaged: true } : {}) }),
-      )
-    }
-  })
+/** Beside an engine's serving thread; where nobody is served, on the one thread there is, and as of its moment. */
+const readerOf = (
+  settings: SqliteSettings,
+  database: DatabaseSync,
+): Effect.Effect<ReadRows, StoreUnusable, Scope.Scope> =>
+  settings.writerThread
+    ? threadReader(settings, settings.readMsMax)
+    : opening(settings.path, () => inlineReader(database))
+
+function loansPage({ account, only, prefix = "", after, limit }: LoansPage): Read {
+  const { from, before } = referenceRange(prefix, after)
+  if (only === undefined) return { statement: "loans", parameters: [account, from, before, limit] }
+  if ("stage" in only) {
+    return { statement: "loansAtStage", parameters: [account, only.stage, from, before, limit] }
+  }
+  if ("stalled" in only) return { statement: "loansStalled", parameters: [account, from, before, limit] }
+  return { statement: "loansNamed", parameters: [account, only.externalReference, from, before, limit] }
+}
 
 function commitOf(
   settings: SqliteSettings,
@@ -162,18 +179,6 @@ function prepareReads(database: DatabaseSync) {
     nextDue: database.prepare(`
       SELECT min(next_poll_at) AS due FROM loans
       WHERE account = ? AND poll_confirm = ? AND next_poll_at IS NOT NULL`),
-    stageCounts: database.prepare(
-      "SELECT stage, count(*) AS loans FROM loans WHERE account = ? GROUP BY stage",
-    ),
-    stalledCount: database.prepare("SELECT count(*) AS loans FROM loans WHERE account = ? AND stalled = 1"),
-    // The next account behind each, so that the index is looked at once an account and not once a loan.
-    accounts: database.prepare(`
-      WITH RECURSIVE found (account) AS (
-        SELECT min(account) FROM loans
-        UNION ALL
-        SELECT (SELECT min(account) FROM loans WHERE account > found.account) FROM found
-        WHERE found.account IS NOT NULL)
-      SELECT account FROM found WHERE account IS NOT NULL`),
     findRegistration: database.prepare(
       "SELECT callback_url, registered_at FROM callback_registrations WHERE account = ? AND bank_url = ?",
     ),

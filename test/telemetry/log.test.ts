@@ -43,7 +43,7 @@ describe("a line of the log", () => {
       pretty,
     )
     expect(lines[0]).toMatch(
-      /^\d\d:\d\d:\d\d\.\d{3} INFO {2}first 00:00:00.000 ERROR second account="a\\nb"$/u,
+      /^\d\d:\d\d:\d\d\.\d{3} INFO {2}first\\u000a00:00:00.000 ERROR second account="a\\nb"$/u,
     )
   })
 

@@ -58,6 +58,6 @@ function whyThere(entries: ReadonlyArray<StoredEntry>): string {
   const said = led.events.map(({ type }) => type).join(" and ")
   const inferred = step.inferred ? ", which implies it" : ""
   const ruled = led.events.find((event) => event.type === "dispute.ruled")
-  const reason = ruled === undefined ? "" : ` by ${ruled.by}: ${ruled.reason}`
+  const reason = ruled === undefined ? "" : ` by ${JSON.stringify(ruled.by)}: ${JSON.stringify(ruled.reason)}`
   return `${led.source} (${led.evidence}) said ${said}${inferred} at ${iso(led.receivedAt)}${reason}`
 }

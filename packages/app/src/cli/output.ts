@@ -2,6 +2,7 @@ import type { Instant } from "@loan-engine/domain/instant"
 import { Console } from "effect"
 import type { Effect } from "effect"
 import { Flag } from "effect/cli"
+import { visibleText } from "../visible-text.ts"
 
 /** `--json`: one JSON value on standard output, and nothing else. */
 export const jsonFlag = Flag.Boolean("json").pipe(
@@ -11,14 +12,7 @@ export const jsonFlag = Flag.Boolean("json").pipe(
 
 /** Prints for whoever asked: the value as JSON, or the lines that people read. */
 export const print = (json: boolean, value: unknown, lines: ReadonlyArray<string>): Effect.Effect<void> =>
-  Console.log(json ? JSON.stringify(value) : lines.map(shown).join("\n"))
-
-/** A line as a terminal may see it: what stands in a store must not move a cursor. */
-const shown = (line: string): string =>
-  line.replaceAll(
-    /[\p{Cc}\p{Cf}]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  )
+  Console.log(json ? visibleText(JSON.stringify(value)) : lines.map(visibleText).join("\n"))
 
 /** A table: its head, then the rows, each column as wide as its widest cell. */
 export function table(

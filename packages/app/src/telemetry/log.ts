@@ -2,6 +2,7 @@ import type { LogLevel } from "effect"
 import { Cause, Layer, Logger, References } from "effect"
 import { causeWithoutWords, withoutWords } from "@loan-engine/adapters-http/without-words"
 import type { FailureShape } from "@loan-engine/adapters-http/without-words"
+import { visibleText } from "../visible-text.ts"
 import { writeLine } from "./output.ts"
 
 export const logFormats = ["json", "pretty"] as const
@@ -93,16 +94,19 @@ const shortened = <Value extends string | number | boolean>(value: Value) =>
 
 const formats: { readonly [Format in LogFormat]: (entry: LogEntry) => string } = {
   json: ({ timestamp, level, message, fields, errors }) =>
-    JSON.stringify({ timestamp, level, message, ...fields, ...(errors.length === 0 ? {} : { errors }) }),
+    visibleText(
+      JSON.stringify({ timestamp, level, message, ...fields, ...(errors.length === 0 ? {} : { errors }) }),
+    ),
   pretty: ({ timestamp, level, message, fields, errors }) => {
-    const told = Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
-    const line = [timestamp.slice(11, 23), level.toUpperCase().padEnd(5), oneLine(message), ...told].join(" ")
+    const told = Object.entries(fields).map(
+      ([name, value]) => `${name}=${visibleText(JSON.stringify(value))}`,
+    )
+    const line = [timestamp.slice(11, 23), level.toUpperCase().padEnd(5), visibleText(message), ...told].join(
+      " ",
+    )
     return [line, ...errors.flatMap(prettyFailure)].join("\n")
   },
 }
-
-/** A line break in a text must not look like the next line of the log. */
-const oneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]/gu, " ")
 
 const prettyFailure = ({ error, code, frames }: FailureShape): ReadonlyArray<string> => [
   `    ${error}${code === undefined ? "" : ` (${code})`}`,

@@ -1,3 +1,4 @@
+import { visibleText } from "../../../src/visible-text.ts"
 import type { EntryJson, LoanJson, RuledJson } from "@loan-engine/app/client"
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react"
 import { count } from "../format.ts"
@@ -44,7 +45,7 @@ export function LoanPage({ reference }: { reference: string }) {
         <a href={pageHref("loans")}>← {words.loan.back}</a>
       </p>
       <h1 className="reference">
-        <bdi>{reference}</bdi>
+        <bdi>{visibleText(reference)}</bdi>
       </h1>
       {isUnknown && <Empty>{words.loan.unknown}</Empty>}
       {history.error !== undefined && !isUnknown && <Failure error={history.error} retry={reload} />}
@@ -86,7 +87,7 @@ function Known({ loan, entries }: KnownProps) {
         <span>{words.loan.version(count(language, loan.version))}</span>
         {loan.externalReference !== null && (
           <span>
-            {words.loan.ownReference} <bdi>{loan.externalReference}</bdi>
+            {words.loan.ownReference} <bdi>{visibleText(loan.externalReference)}</bdi>
           </span>
         )}
         <PollNow reference={loan.applicationReference} />

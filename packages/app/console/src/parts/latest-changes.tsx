@@ -1,3 +1,4 @@
+import { visibleText } from "../../../src/visible-text.ts"
 import { loanHref } from "../router.ts"
 import { useLatestChanges } from "../session.ts"
 import { useWords } from "../words/language.ts"
@@ -20,7 +21,7 @@ export function LatestChanges({ account }: { account: string }) {
         <li key={change.position}>
           <Time at={change.receivedAt} only="time" />
           <a className="reference" href={loanHref(change.applicationReference)}>
-            <bdi>{change.applicationReference}</bdi>
+            <bdi>{visibleText(change.applicationReference)}</bdi>
           </a>
           <span className="source">{words.timeline.source[change.source]}</span>
           <StageBadge stage={change.loan.stage} />

@@ -1,3 +1,4 @@
+import { visibleText } from "../../../src/visible-text.ts"
 import type { LoanJson } from "@loan-engine/app/client"
 import { loanHref } from "../router.ts"
 import { useWords } from "../words/language.ts"
@@ -56,7 +57,7 @@ function LoanRow({ loan, action }: { loan: LoanJson; action: string | undefined 
     <tr>
       <th scope="row">
         <a className="reference" href={loanHref(loan.applicationReference)}>
-          <bdi>{loan.applicationReference}</bdi>
+          <bdi>{visibleText(loan.applicationReference)}</bdi>
         </a>
         <span className="narrow">
           {loan.account} · {next}

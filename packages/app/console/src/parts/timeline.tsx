@@ -1,4 +1,5 @@
 import type { EntryJson } from "@loan-engine/app/client"
+import { visibleText } from "../../../src/visible-text.ts"
 import { amount, count, dateTime } from "../format.ts"
 import { useLanguage, useWords } from "../words/language.ts"
 import { StageBadge } from "./stage-badge.tsx"
@@ -79,16 +80,16 @@ function Said({ event }: { event: EntryJson["events"][number] }) {
   const { type, offer, requiredDocuments = [], method, decision, by, reason } = event
   const more = [
     offer?.approvedAmount === undefined ? undefined : amount(language, offer.approvedAmount),
-    requiredDocuments.length === 0 ? undefined : requiredDocuments.join(", "),
-    method,
+    requiredDocuments.length === 0 ? undefined : visibleText(requiredDocuments.join(", ")),
+    method === undefined ? undefined : visibleText(method),
     decision === undefined ? undefined : words.ruling.verdict[decision],
-    by === undefined ? undefined : words.timeline.ruledBy(by),
+    by === undefined ? undefined : words.timeline.ruledBy(visibleText(by)),
   ].filter((each) => each !== undefined)
   return (
     <li>
       {words.timeline.event[type]}
       {more.length > 0 && <span className="more"> · {more.join(" · ")}</span>}
-      {reason !== undefined && <q>{reason}</q>}
+      {reason !== undefined && <q>{visibleText(reason)}</q>}
     </li>
   )
 }

@@ -45,7 +45,6 @@ export const connectionConfig = (
     idle_in_transaction_session_timeout: settings.oneMoment ? "0" : String(settings.databaseStatementMsMax),
     default_transaction_isolation: "read committed",
     ...lookUps,
-    ...(settings.readOnly ? { default_transaction_read_only: "on" } : {}),
   },
 })
 

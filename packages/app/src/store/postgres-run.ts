@@ -23,12 +23,26 @@ export const makeRun = Effect.fnUntraced(function* (
   const primary = yield* makePrimary(settings)
   return (sql, parameters) =>
     Effect.scoped(
-      Effect.flatMap(primary, ({ connection, ask }) => ask(connection.query(sql, parameters))),
+      Effect.flatMap(primary, ({ connection, ask }) => {
+        const asked = ask(connection.query(sql, parameters))
+        return settings.readOnly ? readingOnly(asked, (word) => ask(connection.query(word))) : asked
+      }),
     ).pipe(
       Effect.map(({ rows }) => rows),
       alone,
     )
 })
+
+/** A reader's statement may write nothing. A session's own setting would do, but a pooler does not hand it on. */
+const readingOnly = <A>(
+  asked: Effect.Effect<A, SqlError>,
+  say: (word: string) => Effect.Effect<unknown, SqlError>,
+): Effect.Effect<A, SqlError> =>
+  say("BEGIN READ ONLY").pipe(
+    Effect.andThen(asked),
+    Effect.tap(() => say("COMMIT")),
+    Effect.tapError(() => Effect.ignore(say("ROLLBACK"))),
+  )
 
 /**
  * Every statement in one transaction that sees the database as it was at its first statement, whatever is committed meanwhile:

@@ -1,0 +1,143 @@
+import { spawn } from "node:child_process"
+import type { ChildProcess } from "node:child_process"
+import { once } from "node:events"
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { connect } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Effect } from "effect"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { runCli } from "../cli/run-cli.ts"
+import type { PostgresServer } from "../postgres/server.ts"
+import { password, startPostgres, until } from "../postgres/server.ts"
+import { freePort, startEngine } from "../slice/engine-process.ts"
+import type { EngineProcess } from "../slice/engine-process.ts"
+import { needs } from "./needs.ts"
+
+/** What docs/operating.md has a pooler ignore. */
+const ignored = [
+  "statement_timeout",
+  "lock_timeout",
+  "idle_in_transaction_session_timeout",
+  "default_transaction_isolation",
+  "enable_seqscan",
+  "enable_hashjoin",
+  "enable_mergejoin",
+]
+
+const directory = mkdtempSync(join(tmpdir(), "loan-engine-pgbouncer-"))
+let server: PostgresServer
+let pooler: ChildProcess
+let url: string
+let engine: EngineProcess
+let port: number
+
+async function isListening(): Promise<boolean> {
+  const socket = connect(port, "127.0.0.1")
+  const listens = await once(socket, "connect").then(
+    () => true,
+    () => false,
+  )
+  socket.destroy()
+  return listens
+}
+
+async function startPooler(): Promise<ChildProcess> {
+  // It refuses to run as root.
+  const as = process.getuid?.() === 0 ? ["-u", "nobody"] : []
+  const child = spawn("pgbouncer", [...as, join(directory, "pgbouncer.ini")], { stdio: "ignore" })
+  await Effect.runPromise(until(isListening))
+  return child
+}
+
+beforeAll(async () => {
+  needs("pgbouncer", "pgbouncer")
+  server = await startPostgres()
+  const database = new URL(await server.newDatabase()).pathname
+  port = await freePort()
+  writeFileSync(join(directory, "users.txt"), `"postgres" "${password}"\n`)
+  writeFileSync(
+    join(directory, "pgbouncer.ini"),
+    [
+      "[databases]",
+      `* = host=127.0.0.1 port=${server.port}`,
+      "[pgbouncer]",
+      "listen_addr = 127.0.0.1",
+      `listen_port = ${port}`,
+      "unix_socket_dir =",
+      "auth_type = plain",
+      `auth_file = ${join(directory, "users.txt")}`,
+      "pool_mode = transaction",
+      "default_pool_size = 5",
+      `ignore_startup_parameters = ${ignored.join(",")}`,
+    ].join("\n"),
+  )
+  chmodSync(directory, 0o755)
+  pooler = await startPooler()
+  url = `postgres://postgres:${password}@127.0.0.1:${port}${database}`
+  engine = await startEngine(url, { LOAN_ENGINE_STOP_DRAIN_MS: "1", LOAN_ENGINE_DATABASE_NOTIFY: "false" })
+})
+afterAll(async () => {
+  await engine.stop()
+  pooler.kill("SIGKILL")
+  await server.remove()
+  rmSync(directory, { recursive: true })
+})
+
+const signed = (reference: string): string =>
+  JSON.stringify({
+    externalApplicationEvent: { applicationReference: reference, applicationEventType: "SIGNED" },
+  })
+
+const sendMany = (count: number, prefix: string) =>
+  Promise.all(Array.from({ length: count }, (_, index) => engine.callback(signed(`${prefix}-${index}`))))
+
+describe("PgBouncer in transaction mode", () => {
+  it("carries an engine under load", async () => {
+    const answers = await sendMany(400, "loan")
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    expect((await engine.api("GET", "/health/ready")).status).toBe(200)
+  })
+
+  it.each([
+    [["status"]],
+    [["history", "loan-1"]],
+    [["disputes"]],
+    [["stalled"]],
+    [["journal", "verify"]],
+    [["journal", "replay"]],
+    [["journal", "export"]],
+    [["callback", "health"]],
+    [["webhooks", "status"]],
+    [["rule", "loan-1", "rejected", "--by", "Ada", "--reason", "asked", "--undisputed", "--dry-run"]],
+    [["rule", "loan-1", "rejected", "--by", "Ada", "--reason", "asked", "--undisputed"]],
+    [["journal", "redact", "loan-2", "--by", "Ada", "--reason", "asked"]],
+    [["migrate"]],
+  ])("carries every command: %j", async (command) => {
+    const { code, err } = await runCli(command, {
+      LOAN_ENGINE_DATABASE_URL: url,
+      LOAN_ENGINE_DATABASE_NOTIFY: "false",
+    })
+    expect([code, err]).toEqual([0, ""])
+  })
+
+  it("carries doctor, which finds the store and its durability", async () => {
+    const { out } = await runCli(["doctor", "--json"], { LOAN_ENGINE_DATABASE_URL: url })
+    expect(JSON.parse(out)).toContainEqual(expect.objectContaining({ name: "store", state: "ok" }))
+  })
+
+  it("may be restarted under load: nothing acknowledged is lost", async () => {
+    const before = sendMany(200, "restarted")
+    pooler.kill("SIGKILL")
+    await once(pooler, "exit")
+    const answers = await before
+    pooler = await startPooler()
+    await expect.poll(async () => (await engine.callback(signed("after"))).status).toBe(200)
+    for (const [index, { status }] of answers.entries()) {
+      expect([200, 503]).toContain(status)
+      if (status !== 200) continue
+      expect((await engine.api("GET", `/v1/loans/restarted-${index}`)).status).toBe(200)
+    }
+    expect((await runCli(["journal", "verify"], { LOAN_ENGINE_DATABASE_URL: url })).code).toBe(0)
+  })
+})

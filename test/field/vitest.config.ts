@@ -1,0 +1,16 @@
+import { fileURLToPath } from "node:url"
+import { defineConfig } from "vitest/config"
+import { stateMsMax, testMsMax } from "../patience.ts"
+
+/** Tests that need programs which npm does not bring; each file says which Debian package has them. */
+export default defineConfig({
+  root: fileURLToPath(new URL("../..", import.meta.url)),
+  test: {
+    include: ["test/field/*.field.ts"],
+    testTimeout: testMsMax,
+    hookTimeout: testMsMax,
+    teardownTimeout: stateMsMax,
+    expect: { poll: { timeout: stateMsMax, interval: 20 } },
+    maxWorkers: 1,
+  },
+})

@@ -13,7 +13,7 @@ const page = readFileSync(new URL("../../docs/journal.md", import.meta.url), "ut
 
 /** Every column that the page speaks of, as `table.column`. */
 const told = new Set(
-  [...page.slice(page.indexOf("### Column by column")).matchAll(/^\| (\w+) +\| ([a-z_, ]+?) +\|/gmu)].flatMap(
+  [...page.slice(page.indexOf("### Column by column")).matchAll(/^\| (?!table )(\w+) +\| ([a-z_, ]+?) +\|/gmu)].flatMap(
     ([, table = "", columns = ""]) => columns.split(", ").map((column) => `${table}.${column}`),
   ),
 )

@@ -13,9 +13,11 @@ const page = readFileSync(new URL("../../docs/journal.md", import.meta.url), "ut
 
 /** Every column that the page speaks of, as `table.column`. */
 const told = new Set(
-  [...page.slice(page.indexOf("### Column by column")).matchAll(/^\| (?!table )(\w+) +\| ([a-z_, ]+?) +\|/gmu)].flatMap(
-    ([, table = "", columns = ""]) => columns.split(", ").map((column) => `${table}.${column}`),
-  ),
+  [
+    ...page
+      .slice(page.indexOf("### Column by column"))
+      .matchAll(/^\| (?!table )(\w+) +\| ([a-z_, ]+?) +\|/gmu),
+  ].flatMap(([, table = "", columns = ""]) => columns.split(", ").map((column) => `${table}.${column}`)),
 )
 
 function sqliteColumns(): ReadonlyArray<string> {

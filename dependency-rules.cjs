@@ -46,7 +46,11 @@ module.exports = {
       from: { path: "^packages/app/console/src" },
       to: {
         path: "^packages/",
-        pathNot: ["^packages/app/console/src", "^packages/app/src/(client|visible-text)\\.ts$", "^packages/domain/src"],
+        pathNot: [
+          "^packages/app/console/src",
+          "^packages/app/src/(client|visible-text)\\.ts$",
+          "^packages/domain/src",
+        ],
       },
     },
     {

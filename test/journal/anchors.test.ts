@@ -26,9 +26,11 @@ const signed = (reference: string): string =>
 
 async function startKeeper(status: () => number) {
   const bodies: Array<string> = []
-  const server = createServer(async (request, response) => {
-    bodies.push(await text(request))
-    response.writeHead(status()).end()
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      bodies.push(body)
+      response.writeHead(status()).end()
+    })
   }).listen(0, "127.0.0.1")
   await once(server, "listening")
   onTestFinished(() => {

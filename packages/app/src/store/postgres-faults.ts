@@ -1,6 +1,6 @@
 import { Effect } from "effect"
+import type { Query } from "./postgres-run.ts"
 import type { StoreUnavailable } from "../loan-store.ts"
-import type { Query } from "./postgres-journal.ts"
 import { text, texts } from "./postgres-parameters.ts"
 import { clockBody, postgresIndexes, postgresTables } from "./postgres-schema.ts"
 

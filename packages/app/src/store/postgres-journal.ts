@@ -8,7 +8,7 @@ import type { CheckpointRow, FeedRow, JournalStore, SnapshotRow } from "../journ
 import { callbackCursor } from "../journal/journal-store.ts"
 import type { StoreUnavailable } from "../loan-store.ts"
 import { feedHorizon } from "./feed-positions.ts"
-import type { Rows } from "./postgres-run.ts"
+import type { Query, Rows } from "./postgres-run.ts"
 import { postgresFaults } from "./postgres-faults.ts"
 import { unavailable } from "./postgres-errors.ts"
 import { bigint, bigints, int, ints, text, texts } from "./postgres-parameters.ts"
@@ -17,9 +17,6 @@ import { quotedSchema } from "./postgres-settings.ts"
 import type { PostgresSettings } from "./postgres-settings.ts"
 
 type Row = Rows[number]
-
-/** Runs a statement; what the world does to it is unavailability. */
-export type Query = (sql: string, parameters: ReadonlyArray<unknown>) => Effect.Effect<Rows, StoreUnavailable>
 
 /** The journal as a whole. Every cursor is fenced: several engines count, seal and erase on one database. */
 export function postgresJournal(

@@ -13,6 +13,9 @@ export type Rows = ReadonlyArray<Row>
 /** One statement on a connection of the pool, in a transaction of its own. */
 export type Run = (sql: string, parameters: ReadonlyArray<unknown>) => Effect.Effect<Rows, SqlError>
 
+/** Runs a statement; what the world does to it is unavailability. */
+export type Query = (sql: string, parameters: ReadonlyArray<unknown>) => Effect.Effect<Rows, StoreUnavailable>
+
 /**
  * The connections of this engine. A statement waits for one, and for its answer, no longer than the settings allow: when
  * they are all taken, when the server hangs, or when the network swallows everything, it fails, and never hangs.

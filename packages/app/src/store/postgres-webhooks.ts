@@ -7,10 +7,9 @@ import type {
   WebhookState,
   WebhookStore,
 } from "../webhooks/webhook-store.ts"
-import type { Query } from "./postgres-journal.ts"
 import { bigint, bigints, int, ints, text, texts } from "./postgres-parameters.ts"
 import { whole } from "./postgres-rows.ts"
-import type { Rows } from "./postgres-run.ts"
+import type { Query, Rows } from "./postgres-run.ts"
 
 type Row = Rows[number]
 

@@ -112,13 +112,13 @@ const CallbackDayRow = Schema.Struct({
 const decodeCallbackDay = Schema.decodeUnknownOption(CallbackDayRow)
 
 /** A row that is not what we wrote is the verification's to report. */
-const callbackDay = (row: Row): ReadonlyArray<CallbackDay> =>
-  Option.toArray(decodeCallbackDay(row)).map(({ by_callback, by_poll, last_callback_at, ...same }) => ({
-    ...same,
-    byCallback: by_callback,
-    byPoll: by_poll,
-    lastCallbackAt: last_callback_at === -1 ? null : last_callback_at,
-  }))
+function callbackDay(row: Row): ReadonlyArray<CallbackDay> {
+  const decoded = decodeCallbackDay(row)
+  if (Option.isNone(decoded)) return []
+  const { by_callback, by_poll, last_callback_at, ...same } = decoded.value
+  const lastCallbackAt = last_callback_at === -1 ? null : last_callback_at
+  return [{ ...same, byCallback: by_callback, byPoll: by_poll, lastCallbackAt }]
+}
 
 const callbackDayValues = (day: CallbackDay) => [
   day.account,

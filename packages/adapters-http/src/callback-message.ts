@@ -12,9 +12,9 @@ import { Result, Schema } from "effect"
 import { unreadableMark } from "./callback-encoding.ts"
 import { findEnvelope } from "./callback-envelope.ts"
 import type { CallbackEnvelope } from "./callback-envelope.ts"
-import { isJsonObject, memberOf, parseJson } from "./callback-json.ts"
+import { isJsonList, isJsonObject, memberOf, parseJson } from "./callback-json.ts"
 import type { JsonObject, JsonValue } from "./callback-json.ts"
-import { plainEvent, readOffer, readRequiredDocuments } from "./callback-plain.ts"
+import { plainEvent, readOffer, readRequiredDocuments, unwrapped } from "./callback-plain.ts"
 
 /** How long the name of an event type or of a credit decision may be. */
 export const eventTypeLengthMax = 100
@@ -53,11 +53,15 @@ export const callbackEventTypes = {
 } as const satisfies Record<Exclude<CallbackEvent["kind"], "unknown">, string>
 export type CallbackEventType = (typeof callbackEventTypes)[keyof typeof callbackEventTypes]
 
+/** Something stands where the signature would, and it is no text. It is no signature, and no absence of one. */
+export const unreadableJws = Symbol("unreadable jwsData")
+export type UnreadableJws = typeof unreadableJws
+
 export interface CallbackMessage {
   readonly applicationReference: ApplicationReference
   readonly event: CallbackEvent
-  /** The compact JWS, trimmed; absent when the bank sent none. */
-  readonly jwsData?: string
+  /** The compact JWS, trimmed, or that there is something in its place that is no text; absent when the bank sent none. */
+  readonly jwsData?: string | UnreadableJws
   /** The body's `externalApplicationEvent` as it was sent: what a signature's claims must bind. */
   readonly eventBody: JsonObject
   /** The names of the details that could not be read. Absent if there are none. */
@@ -138,9 +142,16 @@ const noEvent = (body: JsonValue): CallbackMalformed =>
     ? invalid("externalApplicationEvent", "expected one object with the event")
     : invalid("", "expected an object with the bank's members")
 
+/** A list of one stands for what it holds, as everywhere; a blank text is no signature. */
+function readJws(member: JsonValue = ""): string | UnreadableJws | undefined {
+  const jws = unwrapped(member)
+  if (typeof jws !== "string") return unreadableJws
+  return jws.trim() === "" ? undefined : jws.trim()
+}
+
 function decodeEnvelope({
   event,
-  jwsData = "",
+  jwsData,
 }: CallbackEnvelope): Result.Result<CallbackMessage, CallbackMalformed> {
   const applicationReference = referenceIn(memberOf(event, "applicationReference"))
   if (applicationReference === undefined) {
@@ -148,32 +159,28 @@ function decodeEnvelope({
       invalid("externalApplicationEvent.applicationReference", "expected the application reference as text"),
     )
   }
-  if (typeof jwsData !== "string") return Result.fail(invalid("jwsData", "expected a compact JWS as text"))
   const details = new DetailReader()
   const plain = plainEvent(event)
   const type = memberOf(plain, "applicationEventType")
   const typeName = typeof type === "string" ? type.slice(0, eventTypeLengthMax) : ""
   const read = typeof type === "string" ? readersByType.get(type) : undefined
-  const jws = jwsData.trim()
+  const jws = readJws(jwsData)
   return Result.succeed({
     applicationReference,
     event: read?.(plain, details) ?? { kind: "unknown", type: typeName },
-    ...(jws === "" ? {} : { jwsData: jws }),
+    ...(jws === undefined ? {} : { jwsData: jws }),
     eventBody: event,
     ...details.leftOut,
   })
 }
 
-/** The bank's serializer may write an absent member as `null`; inside a list, `null` stays an error. */
+/** The bank's serializer may write what is absent as `null`, as a member or within a list. */
 export function withoutNulls(value: JsonValue): JsonValue {
-  if (!isJsonObject(value) || !hasNulls(value)) return value
+  if (isJsonList(value)) return value.filter((item) => item !== null).map(withoutNulls)
+  if (!isJsonObject(value)) return value
   const members = Object.entries(value).filter(([, member]) => member !== null)
   return Object.fromEntries(members.map(([name, member]) => [name, withoutNulls(member)]))
 }
-
-const hasNulls = (value: JsonValue | undefined): boolean =>
-  value === null ||
-  (isJsonObject(value) && Object.keys(value).some((name) => hasNulls(memberOf(value, name))))
 
 /** What a callback says, as the machine's events. `at` is the callback's verified issue time, else its receipt. */
 export function callbackEvents(message: CallbackMessage, at: Instant): ReadonlyArray<LoanEvent> {

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import type { CallbackAccount, RequiredEvidence, TrustPolicy } from "./callback-accounts.ts"
 import { CallbackRefused } from "./callback-answer.ts"
 import type { RejectionCode } from "./callback-answer.ts"
-import { callbackEventTypes } from "./callback-message.ts"
+import { callbackEventTypes, unreadableJws } from "./callback-message.ts"
 import type { CallbackMessage } from "./callback-message.ts"
 import { countSignature } from "./callback-metrics.ts"
 import type { JwsVerdict } from "./jws-verifier.ts"
@@ -45,7 +45,9 @@ const vouchedFor = Effect.fnUntraced(function* (
       ? { evidence: "none", hold: "no-evidence" }
       : { evidence: "credentials" }
   }
-  const verdict = yield* account.jws.verify(jwsData, eventBody)
+  // What is no text cannot be verified, and must not count as a callback that never had a signature.
+  const verdict: JwsVerdict =
+    jwsData === unreadableJws ? { state: "unverifiable" } : yield* account.jws.verify(jwsData, eventBody)
   yield* countSignature(account.name, verdict)
   const trust = trustBySignature[verdict.state]
   if (typeof trust === "string") {

@@ -82,6 +82,25 @@ describe("evidence", () => {
       }),
     ))
 
+  test.each([[{}], [false], [7], [["a.b.c", "d.e.f"]]])(
+    "jwsData %j is held, and never believed as a callback without a signature",
+    (jwsData) =>
+      run(
+        Effect.gen(function* () {
+          const { jws, requests } = yield* verifying(key)
+          const { post, seen } = yield* start({ credentials, jws })
+          const sent = JSON.stringify({ externalApplicationEvent: signedEvent, jwsData })
+          const answer = yield* ask(() => post(sent))
+          expect([answer.status, answer.body]).toEqual([
+            202,
+            { disposition: "held", reason: "signature-unverifiable" },
+          ])
+          expect([seen[0]?.evidence, seen[0]?.hold]).toEqual(["none", "signature-unverifiable"])
+          expect(requests).toHaveLength(0)
+        }),
+      ),
+  )
+
   test("without a signature it takes credentials, where they are configured", () =>
     run(
       Effect.gen(function* () {

@@ -1,6 +1,6 @@
 import { Result } from "effect"
 import { describe, expect, test } from "vitest"
-import { callbackEvents, decodeCallback } from "../src/callback-message.ts"
+import { callbackEvents, decodeCallback, unreadableJws } from "../src/callback-message.ts"
 import type { CallbackMessage } from "../src/callback-message.ts"
 import { bytesOf, example } from "./support.ts"
 
@@ -16,6 +16,9 @@ const callback = (event: object, more: object = {}): Uint8Array =>
   )
 const decision = (creditDecision: unknown): Uint8Array =>
   callback({ applicationEventType: "CREDIT_DECISION_UPDATED", creditDecision })
+
+const path = "externalApplicationEvent"
+const callbackText = `{"${path}":{"applicationReference":"abc-1","applicationEventType":"SIGNED"}}`
 
 const offer = {
   approvedAmount: "10000",
@@ -64,6 +67,51 @@ describe("decoding", () => {
 
   test.each([[""], ["   "], [null], [undefined]])("jwsData %j counts as absent", (jwsData) => {
     expect(Object.hasOwn(decoded(callback({}, { jwsData })), "jwsData")).toBe(false)
+  })
+
+  test.each([[{}], [false], [true], [0], [12], [[]], [["a.b.c", "d.e.f"]], [[5]], [{ jws: "a.b.c" }]])(
+    "jwsData %j is neither a signature nor the absence of one",
+    (jwsData) => {
+      expect(decoded(callback({}, { jwsData })).jwsData).toBe(unreadableJws)
+    },
+  )
+
+  test("jwsData in a list of one is what the list holds", () => {
+    expect(decoded(callback({}, { jwsData: [" a.b.c "] })).jwsData).toBe("a.b.c")
+  })
+
+  test.each([
+    ["beside the event in a list", `[{"name":null,${callbackText.slice(1)}]`],
+    ["for an item of the list", `[null,${callbackText}]`],
+    [
+      "within an event in a list",
+      `{"${path}":[{"applicationReference":"abc-1","tenor":null,"applicationEventType":"SIGNED"}]}`,
+    ],
+    [
+      "for an item beside an event",
+      `{"${path}":[null,{"applicationReference":"abc-1","applicationEventType":"SIGNED"}]}`,
+    ],
+    ["for a reference in an outer object", `{"applicationReference":null,"body":${callbackText}}`],
+  ])("null %s counts as absent", (_title, text) => {
+    const message = decoded(bytesOf(text))
+    expect([message.applicationReference, message.event, message.leftOut]).toEqual([
+      "abc-1",
+      { kind: "signed" },
+      undefined,
+    ])
+  })
+
+  test("null within a decision in a list, or in the list, counts as absent", () => {
+    const message = decoded(
+      decision([
+        null,
+        { creditDecision: "APPROVED", interest: null, tenor: 12, documentTypes: [{ type: null }] },
+      ]),
+    )
+    expect(message).toMatchObject({
+      event: { verdict: "approved", offer: { tenor: 12 } },
+      leftOut: ["documentTypes"],
+    })
   })
 
   test("amounts keep every digit, as numbers or as text, in the canonical form", () => {
@@ -118,8 +166,6 @@ describe("decoding", () => {
   })
 })
 
-const path = "externalApplicationEvent"
-const callbackText = `{"${path}":{"applicationReference":"abc-1","applicationEventType":"SIGNED"}}`
 const latin1 = (text: string): Uint8Array => Buffer.from(text, "latin1")
 
 describe("a malformed callback is an error that names the field", () => {
@@ -154,7 +200,6 @@ describe("a malformed callback is an error that names the field", () => {
       latin1(callbackText.replace("abc-1", "åbc")),
       `${path}.applicationReference`,
     ],
-    ["jwsData that is an object", callback({}, { jwsData: {} }), "jwsData"],
   ])("%s", (_title, bytes, field) => {
     const result = decodeCallback(bytes)
     expect(Result.isFailure(result) && [result.failure.code, result.failure.field]).toEqual([
@@ -305,6 +350,41 @@ describe("the word is read, however it is wrapped and written", () => {
     expect(callbackEvents(decoded(callback(event)), at)).toEqual([
       { type: "decision.approved", at, offer: { tenor: 12 } },
     ])
+  })
+
+  const approved = { creditDecision: "APPROVED" }
+  test.each([
+    ["beside the decision's object", { creditDecision: approved, approvedAmount: 10000 }],
+    [
+      "in an object within the decision",
+      { creditDecision: { ...approved, offer: { approvedAmount: 10000 } } },
+    ],
+    [
+      "around a decision in another of its name",
+      { creditDecision: { creditDecision: approved, approvedAmount: "10 000" } },
+    ],
+    [
+      "at two places that agree",
+      { creditDecision: { ...approved, approvedAmount: 10000 }, approvedAmount: "10000.0" },
+    ],
+    [
+      "in a list within the decision",
+      { creditDecision: { ...approved, offers: [{ approvedAmount: 10000 }] } },
+    ],
+  ])("an amount %s is read", (_where, event) => {
+    const message = decoded(callback({ applicationEventType: "CREDIT_DECISION_UPDATED", ...event }))
+    expect(message.event).toEqual({
+      kind: "creditDecisionUpdated",
+      verdict: "approved",
+      offer: { approvedAmount: "10000" },
+    })
+    expect(message.leftOut).toBeUndefined()
+  })
+
+  test("an amount at two places that differ is left out and named", () => {
+    const event = { creditDecision: { ...approved, approvedAmount: 1, tenor: 12 }, approvedAmount: 2 }
+    const message = decoded(callback({ applicationEventType: "CREDIT_DECISION_UPDATED", ...event }))
+    expect(message).toMatchObject({ event: { offer: { tenor: 12 } }, leftOut: ["approvedAmount"] })
   })
 
   test("a signature counts beside the wrapper and within it", () => {

@@ -60,7 +60,10 @@ const references = [
   "<é>\"'",
   "😀",
   "__proto__",
+  ";",
+  "a;b",
   "x".repeat(applicationReferenceLengthMax),
+  `${"~".repeat(applicationReferenceLengthMax - 1)}.`,
   "ü".repeat(applicationReferenceLengthMax),
   // Random, so that no index can keep it short by compressing it.
   Array.from({ length: applicationReferenceLengthMax }, (_, index) =>

@@ -1,11 +1,12 @@
+import { hash } from "node:crypto"
 import { readBankDecision } from "@loan-engine/adapters-xml/decision-result"
 import type { BankDecision } from "@loan-engine/adapters-xml/decision-result"
 import { DetailReader } from "@loan-engine/domain/detail"
 import type { LeftOut } from "@loan-engine/domain/detail"
 import type { Instant } from "@loan-engine/domain/instant"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
-import type { ApplicationReference } from "@loan-engine/domain/observation"
-import { ApplicationReferenceText } from "@loan-engine/domain/observation"
+import { ApplicationReference } from "@loan-engine/domain/observation"
+import { applicationReferenceLengthMax, ApplicationReferenceText } from "@loan-engine/domain/observation"
 import type { Offer } from "@loan-engine/domain/offer"
 import { offerDecimals } from "@loan-engine/domain/offer"
 import { Result, Schema } from "effect"
@@ -59,6 +60,8 @@ export type UnreadableJws = typeof unreadableJws
 
 export interface CallbackMessage {
   readonly applicationReference: ApplicationReference
+  /** Why the reference that was sent cannot be used. The message then has another in its place: {@link standInReference}. */
+  readonly unusableReference?: CallbackMalformed
   readonly event: CallbackEvent
   /** The compact JWS, trimmed, or that there is something in its place that is no text; absent when the bank sent none. */
   readonly jwsData?: string | UnreadableJws
@@ -142,6 +145,22 @@ const noEvent = (body: JsonValue): CallbackMalformed =>
     ? invalid("externalApplicationEvent", "expected one object with the event")
     : invalid("", "expected an object with the bank's members")
 
+const isBlank = (value: JsonValue): boolean => typeof value === "string" && value.trim() === ""
+
+const noReference = invalid(
+  "externalApplicationEvent.applicationReference",
+  `expected the application reference: text of at most ${applicationReferenceLengthMax} characters, without control characters`,
+)
+
+/**
+ * What a callback is kept under whose reference no loan can have: the same for the same reference, and one that can be looked
+ * up, told apart by its beginning, and ruled on.
+ */
+export const standInReference = (reference: JsonValue): ApplicationReference =>
+  ApplicationReference.make(`${standInPrefix}${hash("sha256", JSON.stringify(reference)).slice(0, 32)}`)
+
+export const standInPrefix = "unusable-reference:"
+
 /** A list of one stands for what it holds, as everywhere; a blank text is no signature. */
 function readJws(member: JsonValue = ""): string | UnreadableJws | undefined {
   const jws = unwrapped(member)
@@ -153,20 +172,19 @@ function decodeEnvelope({
   event,
   jwsData,
 }: CallbackEnvelope): Result.Result<CallbackMessage, CallbackMalformed> {
-  const applicationReference = referenceIn(memberOf(event, "applicationReference"))
-  if (applicationReference === undefined) {
-    return Result.fail(
-      invalid("externalApplicationEvent.applicationReference", "expected the application reference as text"),
-    )
-  }
-  const details = new DetailReader()
   const plain = plainEvent(event)
+  const reference = memberOf(plain, "applicationReference")
+  if (reference === undefined || isBlank(reference)) return Result.fail(noReference)
+  const applicationReference = referenceIn(reference)
+  const details = new DetailReader()
   const type = memberOf(plain, "applicationEventType")
   const typeName = typeof type === "string" ? type.slice(0, eventTypeLengthMax) : ""
   const read = typeof type === "string" ? readersByType.get(type) : undefined
   const jws = readJws(jwsData)
   return Result.succeed({
-    applicationReference,
+    ...(applicationReference === undefined
+      ? { applicationReference: standInReference(reference), unusableReference: noReference }
+      : { applicationReference }),
     event: read?.(plain, details) ?? { kind: "unknown", type: typeName },
     ...(jws === undefined ? {} : { jwsData: jws }),
     eventBody: event,

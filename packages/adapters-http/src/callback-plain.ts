@@ -122,11 +122,13 @@ function plainDecision(decision: JsonValue, beside: ReadonlyArray<readonly [stri
  * events that mean the same have the same plain form, which is what a signature binds.
  */
 export function plainEvent(event: JsonObject): JsonObject {
+  const reference = memberOf(event, "applicationReference")
   const type = memberOf(event, "applicationEventType")
   const decision = memberOf(event, "creditDecision")
   const own = Object.entries(event).filter(([name]) => decision === undefined || !offerNames.has(name))
   return {
     ...plainMembers(Object.fromEntries(own)),
+    ...(reference === undefined ? {} : { applicationReference: unwrapped(reference) }),
     ...(type === undefined ? {} : { applicationEventType: plainWord(type) }),
     ...(decision === undefined ? {} : { creditDecision: plainDecision(decision, offersIn(event, 0)) }),
   }

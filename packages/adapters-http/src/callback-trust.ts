@@ -33,7 +33,14 @@ export const appraise = Effect.fnUntraced(function* (
   account: CallbackAccount,
   message: CallbackMessage,
 ): Effect.fn.Return<Trust, CallbackRefused> {
-  return held(yield* vouchedFor(account, message), message, account.trustPolicy)
+  const trust = held(yield* vouchedFor(account, message), message, account.trustPolicy)
+  const { unusableReference } = message
+  if (unusableReference === undefined) return trust
+  // Anybody could send those that nobody vouches for, and each would be another loan.
+  const isVouchedFor = account.authorizes !== undefined || trust.evidence === "jws"
+  if (isVouchedFor) return { ...trust, hold: "reference-unusable" }
+  const { code, field, message: detail } = unusableReference
+  return yield* new CallbackRefused({ code, field, detail })
 })
 
 const vouchedFor = Effect.fnUntraced(function* (

@@ -146,6 +146,48 @@ describe("evidence", () => {
     ))
 })
 
+describe("a reference that no loan can have", () => {
+  const event = { ...signedEvent, applicationReference: "x".repeat(513) }
+  const text = JSON.stringify({ externalApplicationEvent: event })
+
+  test("is kept and held, where credentials or a signature vouch for the callback", () =>
+    run(
+      Effect.gen(function* () {
+        const { jws } = yield* verifying(key)
+        const jwsData = yield* ask(() => sign(key, { externalApplicationEvent: event }))
+        const vouched = [
+          { account: { credentials }, sent: text, evidence: "credentials" },
+          { account: { jws }, sent: body(jwsData, event), evidence: "jws" },
+        ]
+        for (const { account, sent, evidence } of vouched) {
+          const { post, seen } = yield* start(account)
+          const answer = yield* ask(() => post(sent))
+          expect([answer.status, answer.body]).toEqual([
+            202,
+            { disposition: "held", reason: "reference-unusable" },
+          ])
+          expect(seen).toMatchObject([{ evidence, hold: "reference-unusable", events: [{ at: epoch }] }])
+        }
+      }),
+    ))
+
+  test("is refused by name where nobody vouches for it, and where somebody else signed it", () =>
+    run(
+      Effect.gen(function* () {
+        const { jws } = yield* verifying(key)
+        const { post, seen } = yield* start({ jws })
+        const unsignedAnswer = yield* ask(() => post(text))
+        expect([unsignedAnswer.status, unsignedAnswer.body["field"]]).toEqual([
+          400,
+          "externalApplicationEvent.applicationReference",
+        ])
+        const unbound = yield* ask(() => sign(key, { externalApplicationEvent: signedEvent }))
+        expect((yield* ask(() => post(body(unbound, event)))).status).toBe(401)
+        expect(seen).toEqual([])
+      }),
+    ))
+})
+
 describe("when the callback was true", () => {
   const { issuedAtAgeMaxMs } = callbackReceiverLimitsDefault
   test.each([

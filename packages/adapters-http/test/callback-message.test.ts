@@ -177,29 +177,10 @@ describe("a malformed callback is an error that names the field", () => {
     ["an event that is text", bytesOf(`{"${path}":"SIGNED"}`), path],
     ["no reference", callback({ applicationReference: undefined }), `${path}.applicationReference`],
     ["a null reference", callback({ applicationReference: null }), `${path}.applicationReference`],
-    ["a numeric reference", callback({ applicationReference: 12 }), `${path}.applicationReference`],
     ["an empty reference", callback({ applicationReference: "" }), `${path}.applicationReference`],
     ["a reference of blanks", callback({ applicationReference: " \t" }), `${path}.applicationReference`],
-    [
-      "a reference with a NUL",
-      callback({ applicationReference: "a\u0000b" }),
-      `${path}.applicationReference`,
-    ],
-    ["a long reference", callback({ applicationReference: "a".repeat(513) }), `${path}.applicationReference`],
     ["an event in two wrappers", bytesOf(`[{"${path}":{}},{"${path}":{}}]`), ""],
     ["an event too deep", bytesOf(`{"a":{"b":{"c":{"${path}":{}}}}}`), path],
-    [
-      "a reference twice",
-      bytesOf(
-        `{"${path}":{"applicationReference":"a","applicationReference":"b","applicationEventType":"SIGNED"}}`,
-      ),
-      `${path}.applicationReference`,
-    ],
-    [
-      "a reference with bytes of no encoding",
-      latin1(callbackText.replace("abc-1", "åbc")),
-      `${path}.applicationReference`,
-    ],
   ])("%s", (_title, bytes, field) => {
     const result = decodeCallback(bytes)
     expect(Result.isFailure(result) && [result.failure.code, result.failure.field]).toEqual([
@@ -209,8 +190,39 @@ describe("a malformed callback is an error that names the field", () => {
   })
 
   test("the error quotes nothing of what was sent", () => {
-    const result = decodeCallback(callback({ applicationReference: "\u0000anna@example.com" }))
+    const result = decodeCallback(
+      callback({ applicationReference: " ", applicationEventType: "anna@example.com" }),
+    )
     expect(JSON.stringify(result)).not.toContain("anna")
+  })
+})
+
+describe("a reference that no loan can have has one in its place that says so", () => {
+  const unusable: ReadonlyArray<[string, Uint8Array]> = [
+    ["a number", callback({ applicationReference: 12 })],
+    ["a text with a NUL", callback({ applicationReference: "a\u0000b" })],
+    ["a text that is too long", callback({ applicationReference: "a".repeat(513) })],
+    ["another that is too long", callback({ applicationReference: "b".repeat(513) })],
+    ["an object", callback({ applicationReference: { id: "a" } })],
+    [
+      "a member that is there twice",
+      bytesOf(
+        `{"${path}":{"applicationReference":"a","applicationReference":"b","applicationEventType":"SIGNED"}}`,
+      ),
+    ],
+    ["a text in bytes of no encoding", latin1(callbackText.replace("abc-1", "åbc"))],
+  ]
+  test.each(unusable)("%s", (_title, bytes) => {
+    const message = decoded(bytes)
+    expect(message.applicationReference).toMatch(/^unusable-reference:[0-9a-f]{32}$/u)
+    expect(message.unusableReference?.field).toBe(`${path}.applicationReference`)
+    expect(message.event).toEqual({ kind: "signed" })
+    expect(decoded(bytes).applicationReference).toBe(message.applicationReference)
+  })
+
+  test("and another for another", () => {
+    const names = unusable.slice(0, 5).map(([, bytes]) => decoded(bytes).applicationReference)
+    expect(new Set(names).size).toBe(5)
   })
 })
 
@@ -321,6 +333,10 @@ describe("the word is read, however it is wrapped and written", () => {
     [
       "with an event in a list",
       bytesOf(`{"${path}":[{"applicationReference":"abc-1","applicationEventType":"SIGNED"}]}`),
+    ],
+    [
+      "with its reference in a list",
+      bytesOf(`{"${path}":{"applicationReference":[" abc-1"],"applicationEventType":["SIGNED"]}}`),
     ],
     ["behind a byte order mark", bytesOf(`\uFEFF${callbackText}`)],
     ["behind blank lines", bytesOf(`\r\n\n${callbackText}`)],

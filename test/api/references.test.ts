@@ -175,7 +175,7 @@ describe.each(["SQLite", "PostgreSQL"])("on %s, every reference that was taken",
       { stage: "submitted", registered: false, stalled: true, nextPollAt: null },
       { stage: "submitted", registered: false, stalled: true, nextPollAt: null },
     ])
-    const [{ applicationReference = "" } = {}] = loans
+    const applicationReference = loans[0]?.applicationReference ?? ""
     expect(await client.history(applicationReference)).toMatchObject([
       { disposition: "held", reason: "reference-unusable", evidence: "credentials" },
     ])

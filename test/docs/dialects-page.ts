@@ -7,8 +7,8 @@ const rowsOf = (language: Dialect["language"]): string =>
   dialects
     .filter((dialect) => dialect.language === language)
     .map(
-      ({ name, what, costs }) =>
-        `| \`${name}\` | ${what} | ${costs.length > 2 ? "ambiguous amounts" : costs.join(", ")} |`,
+      ({ name, what, costs, costsAt }) =>
+        `| \`${name}\` | ${what} | ${costsAt === undefined ? costs.join(", ") : "amounts such as `1.234`"} |`,
     )
     .join("\n")
 

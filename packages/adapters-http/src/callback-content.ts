@@ -34,7 +34,8 @@ export function charsetOf(contentType: string | null): TextEncoding | undefined 
  */
 export function asUtf8(bytes: Uint8Array, contentType: string | null): Uint8Array {
   const charset = charsetOf(contentType) ?? "utf-8"
-  if (shownEncoding(bytes) !== "utf-8" || isUtf8(bytes)) return bytes
+  // What is in UTF-16 would show it, whatever is said.
+  if (charset.startsWith("utf-") || shownEncoding(bytes) !== "utf-8" || isUtf8(bytes)) return bytes
   try {
     return new TextEncoder().encode(new TextDecoder(charset, { fatal: true }).decode(bytes))
   } catch {

@@ -89,6 +89,11 @@ const offersIn = (object: JsonObject, wrappers: number): ReadonlyArray<readonly 
     return isOffer ? offersIn(inner, wrappers - 1) : []
   })
 
+/** An object that says something of the offer and nothing else: its members count where they are read, and not for it. */
+const isOnlyOffer = (value: JsonValue): boolean =>
+  isJsonObject(value) &&
+  Object.entries(value).every(([name, member]) => offerNames.has(name) || isOnlyOffer(unwrapped(member)))
+
 /** All that is said of the offer, at any place. What is said twice with different values has no one meaning. */
 function joined(offers: ReadonlyArray<readonly [string, JsonValue]>): JsonObject {
   const members = new Map<string, JsonValue>()
@@ -114,7 +119,8 @@ function plainDecision(decision: JsonValue, beside: ReadonlyArray<readonly [stri
   const inner = memberOf(only, "creditDecision")
   if (inner !== undefined && isJsonObject(unwrapped(inner))) return plainDecision(inner, offers)
   const word = inner === undefined ? {} : { creditDecision: plainWord(inner) }
-  return { ...plainMembers(only), ...joined(offers), ...word }
+  const own = Object.entries(only).filter(([, value]) => !isOnlyOffer(unwrapped(value)))
+  return { ...plainMembers(Object.fromEntries(own)), ...joined(offers), ...word }
 }
 
 /**
@@ -125,12 +131,15 @@ export function plainEvent(event: JsonObject): JsonObject {
   const reference = memberOf(event, "applicationReference")
   const type = memberOf(event, "applicationEventType")
   const decision = memberOf(event, "creditDecision")
-  const own = Object.entries(event).filter(([name]) => decision === undefined || !offerNames.has(name))
+  const beside = decision === undefined ? [] : offersIn(event, offerWrappersMax)
+  const own = Object.entries(event).filter(
+    ([name, value]) => decision === undefined || !(offerNames.has(name) || isOnlyOffer(unwrapped(value))),
+  )
   return {
     ...plainMembers(Object.fromEntries(own)),
     ...(reference === undefined ? {} : { applicationReference: unwrapped(reference) }),
     ...(type === undefined ? {} : { applicationEventType: plainWord(type) }),
-    ...(decision === undefined ? {} : { creditDecision: plainDecision(decision, offersIn(event, 0)) }),
+    ...(decision === undefined ? {} : { creditDecision: plainDecision(decision, beside) }),
   }
 }
 

@@ -371,6 +371,7 @@ describe("the word is read, however it is wrapped and written", () => {
   const approved = { creditDecision: "APPROVED" }
   test.each([
     ["beside the decision's object", { creditDecision: approved, approvedAmount: 10000 }],
+    ["in an object beside the decision", { creditDecision: approved, offer: { approvedAmount: 10000 } }],
     [
       "in an object within the decision",
       { creditDecision: { ...approved, offer: { approvedAmount: 10000 } } },

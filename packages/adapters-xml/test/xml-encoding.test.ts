@@ -57,21 +57,9 @@ describe("the encoding of a document", () => {
     expect(text(latin1(declared("latin1", "å".repeat(20_000))))).toBe("å".repeat(20_000))
   })
 
-  it.each([
-    ...[
-      "ISO_8859-1",
-      "iso8859-1",
-      "latin-1",
-      "Latin_1",
-      "l1",
-      "cp1252",
-      "CP819",
-      "x-cp1252",
-      "csISOLatin1",
-      "iso-ir-100",
-    ],
-    ...["ISO-8859-15", "ISO_8859-15", "latin-9", "l9"],
-  ])("is known by the label %s", (label) => {
+  const labels =
+    "ISO_8859-1 iso8859-1 latin-1 Latin_1 l1 cp1252 CP819 x-cp1252 csISOLatin1 iso-ir-100 ISO-8859-15 ISO_8859-15 latin-9 l9"
+  it.each(labels.split(" "))("is known by the label %s", (label) => {
     expect(text(latin1(declared(label, "åÿ")))).toBe("åÿ")
     expect(text(latin1("<a>åÿ</a>"), `text/xml; charset="${label}"`)).toBe("åÿ")
   })

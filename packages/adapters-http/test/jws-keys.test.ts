@@ -55,6 +55,15 @@ const forms: ReadonlyArray<[string, () => unknown]> = [
   ["without a kid", () => ({ ...key.publicJwk, kid: undefined })],
   ["with an empty kid", () => ({ ...key.publicJwk, kid: "" })],
   ["as a certificate", () => ({ kty: "RSA", kid: "one", use: "sig", x5c: [certificateOf(key)] })],
+  [
+    "as a chain of certificates, its own first",
+    () => ({ kty: "RSA", kid: "one", x5c: [certificateOf(key), certificateOf(stranger)] }),
+  ],
+  [
+    "as a certificate that is broken into lines",
+    () => ({ kty: "RSA", kid: "one", x5c: [certificateOf(key).replace(/.{64}/gu, "$&\r\n")] }),
+  ],
+  ["as a certificate without a kid", () => ({ kty: "RSA", x5c: [certificateOf(key)] })],
   ["as a certificate beside its numbers", () => ({ ...key.publicJwk, x5c: [certificateOf(stranger)] })],
 ]
 

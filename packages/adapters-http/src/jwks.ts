@@ -1,11 +1,10 @@
-import { Clock, Deferred, Effect, Redacted, Result, Schema } from "effect"
-import type { Scope } from "effect"
-import { parseJson, parseJsonText } from "./callback-json.ts"
-import type { JsonInvalid, JsonValue } from "./callback-json.ts"
+import { Clock, Deferred, Effect, Schema } from "effect"
+import type { Redacted, Scope } from "effect"
 import type { BankRoute } from "./bank-route.ts"
 import { makeExchange } from "./http-exchange.ts"
 import type { Exchange, ExchangeLimits } from "./http-exchange.ts"
-import { importKeySet, keysFor } from "./jwks-keys.ts"
+import { fetchKeys } from "./jwks-fetch.ts"
+import { keysFor } from "./jwks-keys.ts"
 import type { KeySet, SignatureAlgorithm, SignatureKey } from "./jwks-keys.ts"
 import { isSecureUrl, secureUrlRule } from "./secure-url.ts"
 
@@ -238,38 +237,3 @@ function answerOf(
 
 /** A clock that was set back counts as time having passed: it must not freeze the set or the cooldown. */
 const isWithin = (spanMs: number, since: number, now: number): boolean => now >= since && now - since < spanMs
-
-/** Never fails: whatever went wrong, the set could not be had, and the log says why without naming the API key. */
-const fetchKeys = (
-  exchange: Exchange,
-  options: JwksOptions,
-  algorithms: ReadonlyArray<SignatureAlgorithm>,
-): Effect.Effect<KeySet | undefined> => {
-  const url = new URL(options.url)
-  const apiKey = options.apiKey === undefined ? {} : { apikey: Redacted.value(options.apiKey) }
-  const headers = { accept: "application/json", ...apiKey }
-  return exchange({ url, method: "GET", headers }).pipe(
-    Effect.flatMap(({ status, body }) => {
-      if (status !== 200) return unfetched(`status ${status}`)
-      const document = Result.flatMap(parseJson(body), unquoted)
-      if (Result.isFailure(document)) return unfetched("no JSON")
-      return Effect.flatMap(
-        Effect.promise(() => importKeySet(document.success, algorithms)),
-        (keys) => (keys === undefined ? unfetched("no key set") : Effect.as(warnOfSkipped(keys), keys)),
-      )
-    }),
-    Effect.catchTag("ExchangeFailed", ({ advice }) => unfetched(advice)),
-  )
-}
-
-/** Some gateways serve the set as one JSON string that holds its text. */
-const unquoted = (document: JsonValue): Result.Result<JsonValue, JsonInvalid> =>
-  typeof document === "string" ? parseJsonText(document) : Result.succeed(document)
-
-const unfetched = (why: string): Effect.Effect<undefined> =>
-  Effect.as(Effect.logWarning(`the bank's key set could not be fetched: ${why}`), undefined)
-
-const warnOfSkipped = ({ skipped }: KeySet): Effect.Effect<void> =>
-  skipped.length === 0
-    ? Effect.void
-    : Effect.logWarning(`${skipped.length} keys of the bank's key set are not used: ${skipped.join(", ")}`)

@@ -90,6 +90,13 @@ describe.each(["SQLite", "PostgreSQL"])("on %s", (store) => {
       )
     })
 
+    it("and its offer may stand in an object of its own", async () => {
+      const offer = { approvedAmount: "10000" }
+      expect((await register("first-within", { offer })).status).toBe(201)
+      expect(await loan("first-within")).toMatchObject({ offer })
+      expect((await register("first-within", offer)).status).toBe(200)
+    })
+
     it("whichever of JSON and XML says the same", async () => {
       expect((await register("first-json", { approvedAmount: "10" })).status).toBe(201)
       const same = xmlOf("first-json", "APPROVED", "<approvedAmount>10.0</approvedAmount>")

@@ -54,7 +54,7 @@ export const callbackEventTypes = {
 } as const satisfies Record<Exclude<CallbackEvent["kind"], "unknown">, string>
 export type CallbackEventType = (typeof callbackEventTypes)[keyof typeof callbackEventTypes]
 
-/** Something stands where the signature would, and it is no text. It is no signature, and no absence of one. */
+/** Something stands where the signature would, and it is no text that can be read. It is no signature, and no absence of one. */
 export const unreadableJws = Symbol("unreadable jwsData")
 export type UnreadableJws = typeof unreadableJws
 
@@ -164,7 +164,7 @@ export const standInPrefix = "unusable-reference:"
 /** A list of one stands for what it holds, as everywhere; a blank text is no signature. */
 function readJws(member: JsonValue = ""): string | UnreadableJws | undefined {
   const jws = unwrapped(member)
-  if (typeof jws !== "string") return unreadableJws
+  if (typeof jws !== "string" || jws.includes(unreadableMark)) return unreadableJws
   return jws.trim() === "" ? undefined : jws.trim()
 }
 

@@ -57,8 +57,12 @@ const vouchedFor = Effect.fnUntraced(function* (
     jwsData === unreadableJws ? { state: "unverifiable" } : yield* account.jws.verify(jwsData, eventBody)
   yield* countSignature(account.name, verdict)
   const trust = trustBySignature[verdict.state]
-  if (typeof trust === "string") {
-    return yield* new CallbackRefused({ code: trust, headers: { "www-authenticate": account.challenges } })
+  // Anybody can send a signature that cannot be judged, so without credentials only so many are kept.
+  const isTooMany =
+    verdict.state === "unverifiable" && account.authorizes === undefined && !(yield* account.jws.mayDoubt)
+  if (typeof trust === "string" || isTooMany) {
+    const code = typeof trust === "string" ? trust : "signature-invalid"
+    return yield* new CallbackRefused({ code, headers: { "www-authenticate": account.challenges } })
   }
   return verdict.state === "bound" ? { ...trust, issuedAt: verdict.issuedAt } : trust
 })

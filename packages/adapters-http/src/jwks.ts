@@ -16,8 +16,8 @@ export interface JwksLimits extends ExchangeLimits {
   /** The least time between two fetches, whether the last one succeeded or not, whoever asks. */
   readonly cooldownMs: number
   /**
-   * How many signatures may be called unverifiable, from one change of the set to the next, because the set could not be
-   * fetched again to judge them. Past it they are false: a forger must not have endless callbacks held.
+   * How many callbacks that nothing but their signature vouches for may be held because it cannot be judged, from one change of
+   * the set to the next. Past it they are refused: a forger must not have endless callbacks kept.
    */
   readonly doubtsMax: number
 }
@@ -84,7 +84,7 @@ export interface Jwks {
     found: Extract<KeyLookup, { readonly state: "found" }>,
     kid: string | undefined,
   ) => Effect.Effect<NewerKeys>
-  /** Whether one more signature that cannot be judged may count as unverifiable; `false` once `doubtsMax` have. */
+  /** Whether one more signature that cannot be judged may be given the benefit of the doubt; `false` once `doubtsMax` have. */
   readonly mayDoubt: Effect.Effect<boolean>
 }
 
@@ -92,7 +92,7 @@ interface State {
   held: { readonly keys: KeySet; readonly at: number } | undefined
   /** How many sets were fetched. */
   fetched: number
-  /** How many signatures have been called unverifiable since the set last changed. */
+  /** How many signatures were given the benefit of the doubt since the set last changed. */
   doubts: number
   /** When the last fetch ended. */
   triedAt: number | undefined
@@ -195,8 +195,7 @@ const lookUp = Effect.fnUntraced(function* (
   if (fresh && known.state !== "unknown") return known
   if (!isCooling(state, limits, asked)) yield* refresh
   const answer = answerOf(state, limits, yield* Clock.currentTimeMillis, kid, askedAfter)
-  if (answer.state !== "unknown" || state.fetched > askedAfter) return answer
-  return mayDoubt(state, limits) ? unavailable : answer
+  return answer.state === "unknown" && state.fetched === askedAfter ? unavailable : answer
 })
 
 const isCooling = ({ triedAt }: State, { cooldownMs }: JwksLimits, now: number): boolean =>

@@ -42,6 +42,8 @@ export type JwsInvalidReason = (typeof jwsInvalidReasons)[number]
 
 export interface JwsVerifier {
   readonly verify: (jws: string, eventBody: JsonObject) => Effect.Effect<JwsVerdict>
+  /** Whether a callback that nothing else vouches for may be held although its signature cannot be judged: so many, no more. */
+  readonly mayDoubt: Jwks["mayDoubt"]
 }
 
 export interface JwsVerifierOptions {
@@ -61,6 +63,7 @@ const invalid = (reason: JwsInvalidReason): JwsVerdict => ({ state: "invalid", r
 export function makeJwsVerifier({ jwks, eventClaim }: JwsVerifierOptions): JwsVerifier {
   const headerOf = rememberingLast((text) => readHeader(text, jwks.algorithms))
   return {
+    mayDoubt: jwks.mayDoubt,
     verify: Effect.fnUntraced(function* (written, eventBody) {
       const jws = written.trim()
       const protectedHeader = protectedHeaderOf(jws)
@@ -75,7 +78,7 @@ export function makeJwsVerifier({ jwks, eventClaim }: JwsVerifierOptions): JwsVe
       const second = yield* verified(jws, header, newer.keys)
       if (second.payload !== undefined) return judge(second.payload, eventBody, eventClaim)
       const isCertain = newer.isCurrent && first.triedAll && second.triedAll
-      if (!isCertain && (yield* jwks.mayDoubt)) return { state: "unverifiable" }
+      if (!isCertain) return { state: "unverifiable" }
       const isFitting = found.keys.some(({ byAlgorithm }) => byAlgorithm.has(header.algorithm))
       return invalid(isFitting ? "forged" : "key-mismatched")
     }),

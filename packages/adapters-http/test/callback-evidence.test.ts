@@ -2,9 +2,9 @@ import { Effect } from "effect"
 import { beforeAll, describe, expect, test } from "vitest"
 import { TestClock } from "effect/testing"
 import { callbackReceiverLimitsDefault } from "../src/callback-receiver.ts"
-import { jwksLimitsDefault } from "../src/jwks.ts"
+import { jwksLimitsDefault, makeJwks } from "../src/jwks.ts"
 import { makeJwsVerifier } from "../src/jws-verifier.ts"
-import { epoch, makeKey, run, sign } from "./support.ts"
+import { epoch, jwksText, makeKey, run, serveAnswers, sign } from "./support.ts"
 import type { TestKey } from "./support.ts"
 import { ask, body, credentials, signedEvent, start, unsigned, verifying } from "./receiver-support.ts"
 
@@ -142,6 +142,57 @@ describe("evidence", () => {
           { disposition: "held", reason: "unknown-event-type" },
         ])
         expect(seen).toMatchObject([{ evidence: "credentials", hold: "unknown-event-type", events: [] }])
+      }),
+    ))
+})
+
+describe("a signature that cannot be judged", () => {
+  const doubtsMax = 3
+  const bank = Effect.gen(function* () {
+    const published = { key }
+    const { url } = yield* serveAnswers((response) => response.end(jwksText(published.key.publicJwk)))
+    const jws = makeJwsVerifier({ jwks: yield* makeJwks({ url, limits: { doubtsMax } }) })
+    const stranger = yield* ask(() => makeKey(key.kid))
+    const forged = yield* ask(() => sign(stranger, { externalApplicationEvent: signedEvent }))
+    const unknown = yield* ask(() => sign(key, { externalApplicationEvent: signedEvent }, { kid: "new" }))
+    const genuine = () => ask(() => sign(published.key, { externalApplicationEvent: signedEvent }))
+    return { published, jws, forgeries: [forged, unknown, {}, forged, unknown, {}], forged, genuine }
+  })
+  const sent = (jwsData: unknown): string =>
+    JSON.stringify({ externalApplicationEvent: signedEvent, jwsData })
+
+  test("is held within the cooldown, but only so often from one change of the set to the next", () =>
+    run(
+      Effect.gen(function* () {
+        const { published, jws, forgeries, forged, genuine } = yield* bank
+        const { post, seen } = yield* start({ jws })
+        const status = (jwsData: unknown) =>
+          Effect.map(
+            ask(() => post(sent(jwsData))),
+            (answer) => answer.status,
+          )
+        const statuses = Effect.forEach(forgeries, status)
+        expect(yield* status(yield* genuine())).toBe(200)
+        expect(yield* statuses).toEqual([202, 202, 202, 401, 401, 401])
+        // The same set again gives nothing back: or a forger could have some held after each fetch.
+        yield* TestClock.adjust(jwksLimitsDefault.cooldownMs)
+        expect(yield* status(forged)).toBe(401)
+        expect(new Set(yield* statuses)).toEqual(new Set([401]))
+        expect(seen).toHaveLength(1 + doubtsMax)
+        published.key = yield* ask(() => makeKey(key.kid))
+        yield* TestClock.adjust(jwksLimitsDefault.cooldownMs)
+        expect(yield* status(yield* genuine())).toBe(200)
+        expect(yield* statuses).toEqual([202, 202, 202, 401, 401, 401])
+      }),
+    ))
+
+  test("is held each time where the credentials are right", () =>
+    run(
+      Effect.gen(function* () {
+        const { jws, forgeries, genuine } = yield* bank
+        const { post } = yield* start({ jws, credentials })
+        yield* Effect.flatMap(genuine(), (jwsData) => ask(() => post(sent(jwsData))))
+        for (const jwsData of forgeries) expect((yield* ask(() => post(sent(jwsData)))).status).toBe(202)
       }),
     ))
 })

@@ -76,6 +76,11 @@ describe("decoding", () => {
     },
   )
 
+  test("nor is jwsData that is there twice and differs", () => {
+    const text = `{"jwsData":"a.b.c","jwsData":"d.e.f",${callbackText.slice(1)}`
+    expect(decoded(bytesOf(text)).jwsData).toBe(unreadableJws)
+  })
+
   test("jwsData in a list of one is what the list holds", () => {
     expect(decoded(callback({}, { jwsData: [" a.b.c "] })).jwsData).toBe("a.b.c")
   })

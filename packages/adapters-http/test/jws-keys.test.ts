@@ -2,7 +2,6 @@ import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { beforeAll, describe, expect, test } from "vitest"
 import { jwksLimitsDefault, makeJwks } from "../src/jwks.ts"
-import type { JwksLimits } from "../src/jwks.ts"
 import { keysTriedMax } from "../src/jwks-keys.ts"
 import { makeJwsVerifier } from "../src/jws-verifier.ts"
 import { certificateOf } from "./certificate.ts"
@@ -20,16 +19,12 @@ beforeAll(async () => {
 })
 
 /** A bank whose set the test changes, and what its signatures are found to be. */
-const makeBank = Effect.fnUntraced(function* (
-  body: string,
-  contentType = "application/json",
-  limits: Partial<JwksLimits> = {},
-) {
+const makeBank = Effect.fnUntraced(function* (body: string, contentType = "application/json") {
   const answer = { body }
   const { url, requests } = yield* serveAnswers((response) =>
     response.writeHead(200, { "content-type": contentType }).end(answer.body),
   )
-  const verifier = makeJwsVerifier({ jwks: yield* makeJwks({ url, limits }) })
+  const verifier = makeJwsVerifier({ jwks: yield* makeJwks({ url }) })
   const verdict = (jws: string) => Effect.map(verifier.verify(jws, event), ({ state }) => state)
   const signedBy = (signer: TestKey, header: { readonly [name: string]: unknown } = {}) =>
     Effect.flatMap(
@@ -169,32 +164,6 @@ describe("a key that was replaced under its kid", () => {
         answer.body = jwksText(key.publicJwk)
         expect(yield* signedLater(key)).toBe("bound")
         expect(yield* signedLater(stranger)).toBe("invalid")
-      }),
-    ))
-
-  test("within the cooldown is held, as often as doubt is allowed from one change of the set to the next", () =>
-    run(
-      Effect.gen(function* () {
-        const doubtsMax = 3
-        const { signedBy, signedLater, answer } = yield* makeBank(jwksText(old.publicJwk), undefined, {
-          doubtsMax,
-        })
-        const forgeries = Effect.gen(function* () {
-          const states: Array<string> = []
-          for (let index = 0; index < doubtsMax + 2; index += 1) {
-            states.push(yield* signedBy(stranger, index % 2 === 0 ? {} : { kid: "nobody" }))
-          }
-          return states
-        })
-        const [held, refused] = ["unverifiable", "invalid"]
-        expect(yield* signedBy(old)).toBe("bound")
-        expect(yield* forgeries).toEqual([held, held, held, refused, refused])
-        // The same set again gives no doubt back: or a forger could have some held after each fetch.
-        expect(yield* signedLater(stranger)).toBe(refused)
-        expect(new Set(yield* forgeries)).toEqual(new Set([refused]))
-        answer.body = jwksText(key.publicJwk)
-        expect(yield* signedLater(key)).toBe("bound")
-        expect(yield* forgeries).toEqual([held, held, held, refused, refused])
       }),
     ))
 

@@ -60,7 +60,10 @@ const references = [
   "<é>\"'",
   "😀",
   "__proto__",
+  ";",
+  "a;b",
   "x".repeat(applicationReferenceLengthMax),
+  `${"~".repeat(applicationReferenceLengthMax - 1)}.`,
   "ü".repeat(applicationReferenceLengthMax),
   // Random, so that no index can keep it short by compressing it.
   Array.from({ length: applicationReferenceLengthMax }, (_, index) =>
@@ -147,13 +150,47 @@ describe.each(["SQLite", "PostgreSQL"])("on %s, every reference that was taken",
     })
   })
 
-  it("is one that can be told from nothing: blanks alone, and what is too long, are refused by name", async () => {
-    for (const reference of ["", " ", "\u00a0", "x".repeat(applicationReferenceLengthMax + 1), "a\u0000b"]) {
+  it("is one that can be told from nothing: blanks alone are refused by name", async () => {
+    for (const reference of ["", " ", "\u00a0"]) {
       const answer = await engine.callback(decision(reference, "APPROVED"))
       expect([answer.status, await answer.json()]).toMatchObject([
         400,
         { field: "externalApplicationEvent.applicationReference" },
       ])
+    }
+  })
+
+  it("has another in its place where no loan can have it: kept, shown to a person, and read and ruled on by that", async () => {
+    const client = loanClient({ baseUrl: engine.url, apiKey })
+    const sent = ["x".repeat(applicationReferenceLengthMax + 1), "a\u0000b"]
+    for (const reference of [...sent, ...sent]) {
+      const answer = await engine.callback(decision(reference, "APPROVED"))
+      expect([answer.status, await answer.json()]).toEqual([
+        202,
+        { disposition: "held", reason: "reference-unusable" },
+      ])
+    }
+    const { loans } = await client.loans({ reference: "unusable-reference:", stalled: true, limit: 10 })
+    expect(loans).toMatchObject([
+      { stage: "submitted", registered: false, stalled: true, nextPollAt: null },
+      { stage: "submitted", registered: false, stalled: true, nextPollAt: null },
+    ])
+    const applicationReference = loans[0]?.applicationReference ?? ""
+    expect(await client.history(applicationReference)).toMatchObject([
+      { disposition: "held", reason: "reference-unusable", evidence: "credentials" },
+    ])
+    const ruling = { decision: "rejected", by: "Desk", reason: "none of ours", undisputed: true } as const
+    expect(await client.rule(applicationReference, ruling)).toMatchObject({ stage: "rejected" })
+    const metrics = await (await fetch(`${engine.url}/metrics`)).text()
+    expect(metrics).toMatch(/loan_engine_callbacks_total\{[^}]*verdict="reference-unusable"[^}]*\} 4\n/u)
+    expect(metrics).toMatch(/loan_engine_loans_became_stalled_total\{[^}]*\} 2\n/u)
+  })
+
+  it("is refused by name where a registration has one that no loan can have", async () => {
+    for (const applicationReference of ["x".repeat(applicationReferenceLengthMax + 1), "a\u0000b", " "]) {
+      const body = JSON.stringify({ applicationReference, decision: "APPROVED" })
+      const answer = await engine.api("POST", "/v1/loans", body)
+      expect([answer.status, await answer.json()]).toMatchObject([400, { field: "applicationReference" }])
     }
   })
 })

@@ -108,9 +108,10 @@ const admitUnboundSignature: EngineCanary = {
   name: "admit unbound signature",
   what: "It is content with any signature of the bank's, whatever it was given for.",
   parts: {
-    jws: ({ verify }) => ({
+    jws: (verifier) => ({
+      ...verifier,
       verify: (jws, body) =>
-        Effect.map(verify(jws, body), (verdict) =>
+        Effect.map(verifier.verify(jws, body), (verdict) =>
           verdict.state === "unbound" ? { state: "bound" as const } : verdict,
         ),
     }),
@@ -121,9 +122,10 @@ const admitForeignSignature: EngineCanary = {
   name: "admit foreign signature",
   what: "It looks at the credentials only, and lets a body pass that its signature contradicts.",
   parts: {
-    jws: ({ verify }) => ({
+    jws: (verifier) => ({
+      ...verifier,
       verify: (jws, body) =>
-        Effect.map(verify(jws, body), (verdict) =>
+        Effect.map(verifier.verify(jws, body), (verdict) =>
           verdict.state === "contradicted" || verdict.state === "invalid"
             ? { state: "bound" as const }
             : verdict,
@@ -136,9 +138,10 @@ const admitUnverifiableSignature: EngineCanary = {
   name: "admit unverifiable signature",
   what: "It takes a signature for good while the bank's keys cannot be had.",
   parts: {
-    jws: ({ verify }) => ({
+    jws: (verifier) => ({
+      ...verifier,
       verify: (jws, body) =>
-        Effect.map(verify(jws, body), (verdict) =>
+        Effect.map(verifier.verify(jws, body), (verdict) =>
           verdict.state === "unverifiable" ? { state: "bound" as const } : verdict,
         ),
     }),

@@ -5,7 +5,7 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { propertyRuns, propertySeed } from "../properties/settings.ts"
 import type { Reader } from "./judge.ts"
-import { readers, wrongWith } from "./judge.ts"
+import { readers, unpackedCallback, wrongWith } from "./judge.ts"
 import type { Message } from "./messages.ts"
 import { messages, selections } from "./messages.ts"
 
@@ -56,6 +56,14 @@ const everywhere = (broken: (reader: Reader) => Reader) => ({
   quote: broken(readers.quote),
 })
 
+/** The engine's own reader, of another text than was sent. */
+const rewriting =
+  (rewrite: (text: string) => string): Reader =>
+  (message) => {
+    const text = rewrite(decodeJsonBytes(unpackedCallback(message)))
+    return readers.callback({ bytes: new TextEncoder().encode(text), contentType: "application/json" })
+  }
+
 const canaries = [
   {
     name: "silent reader",
@@ -68,14 +76,19 @@ const canaries = [
     read: everywhere((reader) => reading(reader, (read) => (read.leftOut.length > 0 ? "refused" : read))),
   },
   {
+    name: "timid reader",
+    what: "It leaves out each decimal comma, also where it has one meaning, and names it.",
+    read: {
+      ...readers,
+      callback: rewriting((text) => text.replace(/"\d+,\d{1,2}"/gu, '"?"')),
+    },
+  },
+  {
     name: "guessing reader",
     what: "It takes every comma for one between groups of digits.",
     read: {
       ...readers,
-      callback: (message: Parameters<Reader>[0]) => {
-        const text = decodeJsonBytes(message.bytes).replace(/"(\d+),(\d+)"/gu, '"$1$2"')
-        return readers.callback({ ...message, bytes: new TextEncoder().encode(text) })
-      },
+      callback: rewriting((text) => text.replace(/"(\d+),(\d+)"/gu, '"$1$2"')),
     },
   },
 ]

@@ -7,8 +7,8 @@ const rowsOf = (language: Dialect["language"]): string =>
   dialects
     .filter((dialect) => dialect.language === language)
     .map(
-      ({ name, what, costs }) =>
-        `| \`${name}\` | ${what} | ${costs.length > 2 ? "ambiguous amounts" : costs.join(", ")} |`,
+      ({ name, what, costs, costsAt }) =>
+        `| \`${name}\` | ${what} | ${costsAt === undefined ? costs.join(", ") : "amounts such as `1.234`"} |`,
     )
     .join("\n")
 
@@ -31,8 +31,8 @@ held, and confirmed with the bank at once.
 ${decimalNotations.map(({ name, example }) => `| ${name} | \`${example}\` |`).join("\n")}
 
 A text that two notations read as different numbers, such as \`1,234\` or \`1.234\`, has no one meaning, unless only one of them is
-possible: a rate is less than ${ratePercentMax} per cent, a tenor is a whole number of 1 to ${tenorMonthsMax} months, and no amount is negative. A JSON
-number has one notation. A text with a currency is left out, because the currency may not be the account's.
+possible: a rate is less than ${ratePercentMax} per cent, a tenor is 1 to ${tenorMonthsMax} months, and no amount is negative. A tenor must also be a
+whole number: \`72.5\` is none, and \`1.200\` could be 1.2 or 1200. A JSON number has one notation. A text with a currency is left out, because the currency may not be the account's.
 
 ## Names that can be left out
 
@@ -52,5 +52,6 @@ ${rowsOf("xml")}
 
 The byte order mark says how an answer is encoded, then the Content-Type's charset, then the XML declaration, then UTF-8. What cannot be true of the
 bytes is passed over. An encoding that nobody knows is an error. So is an answer without any of the members that the bank
-documents, and one of which no member can be read: neither counts as "nothing new".
+documents, and one in which none of them has a value that can be read: neither counts as "nothing new". A \`signedWithMethod\` that says
+that there is none, such as \`NO\`, \`0\`, \`?\` or \`PENDING\`, is no signature. It is left out and named.
 `

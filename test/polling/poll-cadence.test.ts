@@ -148,4 +148,16 @@ describe("a message that could not be read as a whole", () => {
     expect(schedule.confirm).toBe(false)
     expect(schedule.nextPollAt).toBeGreaterThan(60_000)
   })
+
+  it("calls for a person if it is the bank's own answer, until the bank says more", () => {
+    const unknown = { ...observation("quote", 10), hold: "unknown-event-type" as const }
+    const known = observation("quote", 20, { type: "decision.approved", at: 20, fresh: true })
+    expect(after(observation("submission", 1), unknown).schedule.stalled).toBe(true)
+    expect(after(observation("submission", 1), unknown, known).schedule.stalled).toBe(false)
+  })
+
+  it("calls for a person, and is not asked about, if its reference is none that a loan can have", () => {
+    const { schedule } = after({ ...observation("callback", 10), hold: "reference-unusable" })
+    expect(schedule).toMatchObject({ stalled: true, nextPollAt: null, confirm: false })
+  })
 })

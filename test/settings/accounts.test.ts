@@ -121,6 +121,13 @@ describe("a settings file", () => {
   it.each([
     ["not JSON", "{", "is not JSON"],
     ["no object", "[]", "one JSON object"],
+    ["a name twice", '{"port":1,"apiKeys":["hidden"],"port":1}', "names port twice"],
+    [
+      "an account's name twice",
+      '{"accounts":{"se":{"bankPassword":"hidden","bankPassword":"other"}}}',
+      "names accounts.se.bankPassword twice",
+    ],
+    ["an account twice", '{"accounts":{"se":{},"se":{}}}', "names accounts.se twice"],
     ["accounts as a list", '{"accounts":["se"]}', "accounts must be an object"],
     ["an unknown name", '{"pollRate":1}', "pollRate is no setting"],
     [

@@ -124,6 +124,10 @@ describe("the callback's door", () => {
 
 describe("every other route", () => {
   const key = { authorization: "Bearer test-api-key" }
+  beforeAll(async () => {
+    for (const reference of ["door-spelt", "door-semi;colon"])
+      await engine.callback(event(reference, "SIGNED"))
+  })
   it.each([
     ["/v1/loans", 200],
     ["/v1/loans/", 404],
@@ -144,7 +148,86 @@ describe("every other route", () => {
     ["/metrics/", 404],
     ["/callbacks", 404],
     ["/callbacks/default/more", 404],
+    ["/metrics", 200],
+    ["/%6Detrics", 404],
+    ["/metrics;x", 404],
+    ["/metrics;", 404],
+    ["/metrics#x", 404],
+    ["/metrics%3Bx", 404],
+    ["/%64ocs", 404],
+    ["/docs;x", 404],
+    ["/%2F/docs", 404],
+    // HTTP's own form for a proxy (RFC 9112, 3.2.2): its path is spelt as it should be, or it is not.
+    ["http://engine/metrics", 200],
+    ["http://engine/%6Detrics", 404],
+    ["http://engine//metrics", 404],
+    ["/openapi%2Ejson", 404],
+    ["/health/%6Cive", 404],
+    ["/health/live?x=;", 200],
+    ["/c%6Fnsole/", 404],
+    ["/console/assets/%2e%2e", 404],
+    ["/v%31/loans", 404],
+    ["/v1/l%6Fans/A", 404],
+    ["/v1/loans/door-spelt", 200],
+    ["/v1/loans/d%6For-spelt", 200],
+    ["/v1/loans/door-spelt/history", 200],
+    ["/v1/loans/door-spelt/h%69story", 404],
+    ["/v1/loans/door-spelt;x", 404],
+    ["/v1/loans/door-spelt;x/history", 404],
+    ["/v1/loans/door-spelt%3Bx", 404],
+    ["/v1/loans/door-semi%3Bcolon", 200],
   ])("answers the spelling %s with %d", async (target, status) => {
     expect(await send({ method: "GET", target, headers: key })).toEqual([status])
   })
+})
+
+describe("whatever is asked for", () => {
+  const bearer = { authorization: "Bearer test-api-key" }
+  it.each([
+    ["GET", "/health/live", 200],
+    ["GET", "/health/ready", 200],
+    ["GET", "/metrics", 200],
+    ["GET", "/openapi.json", 200],
+    ["GET", "/docs", 200],
+    ["GET", "/console/", 200],
+    ["GET", "/console", 308],
+    ["GET", "/v1/loans", 200],
+    ["GET", "/v1/loans/nobody", 404],
+    ["GET", "/nowhere", 404],
+    ["GET", "//docs", 404],
+    ["GET", "/%64ocs", 404],
+    ["DELETE", "/v1/loans", 405],
+    ["TRACE", "/v1/loans", 405],
+    ["GET", "/callbacks/default", 405],
+    ["HEAD", "/callbacks/nobody", 405],
+    ["POST", "/callbacks/nobody", 404],
+    ["POST", "/callbacks/default", 401],
+  ])("the answer to %s %s is guarded", async (method, target, status) => {
+    const connection = await openRaw(engine.url)
+    const headers = `host: engine\r\nauthorization: ${bearer.authorization}\r\nconnection: close\r\n`
+    connection.socket.write(`${method} ${target} HTTP/1.1\r\n${headers}content-length: 0\r\n\r\n`)
+    const answer = (await connection.answer).toLowerCase()
+    expect(statusesOf(answer.replace("http/1.1", "HTTP/1.1"))).toEqual([status])
+    for (const header of [
+      "x-content-type-options: nosniff",
+      "x-frame-options: deny",
+      "referrer-policy: no-referrer",
+    ])
+      expect(answer).toContain(`\r\n${header}\r\n`)
+    expect(answer).toMatch(/\r\ncontent-security-policy: [^\r]*frame-ancestors 'none'/u)
+    if (target !== "/console/") expect(answer).toMatch(/\r\ncache-control: no-store\r\n/u)
+  })
+
+  it.each(["/health/live", "/callbacks/default", "/v1/loans"])(
+    "two hosts are refused at %s",
+    async (target) => {
+      for (const hosts of ["host: engine\r\nHost: other", "host: engine\r\nhost: engine"]) {
+        const connection = await openRaw(engine.url)
+        connection.socket.write(
+          `GET ${target} HTTP/1.1\r\n${hosts}\r\nauthorization: ${bearer.authorization}\r\n\r\n`,
+        )
+        expect(statusesOf(await connection.answer)).toEqual([400])
+      }
+    },
+  )
 })

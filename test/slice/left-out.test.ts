@@ -13,6 +13,7 @@ const directory = mkdtempSync(join(tmpdir(), "loan-engine-left-out-"))
 const path = join(directory, "left-out.sqlite")
 let bank: Awaited<ReturnType<typeof startBank>>
 let engine: EngineProcess
+let decisionNow = "APPROVED"
 beforeAll(async () => {
   bank = await startBank((operation) => ({
     status: 200,
@@ -21,7 +22,7 @@ beforeAll(async () => {
         ? "<getApplicationStatusResponse><requestedSigningMethod>E_SIGN</requestedSigningMethod><paidOut>maybe</paidOut>" +
           "<waitingForAddition>false</waitingForAddition></getApplicationStatusResponse>"
         : "<getApplicationQuoteResponse><applicationQuoteResult><applicationReference>left-1</applicationReference>" +
-          "<decision>APPROVED</decision><approvedAmount>10 000,50</approvedAmount><tenor>72.5</tenor>" +
+          `<decision>${decisionNow}</decision><approvedAmount>10 000,50</approvedAmount><tenor>72.5</tenor>` +
           "</applicationQuoteResult></getApplicationQuoteResponse>",
   }))
   engine = await startEngine(path, {
@@ -89,5 +90,26 @@ describe("the signing method that the bank asks for", () => {
   it("is kept where it was said", async () => {
     const rows = await history()
     expect(rows.find(({ source }) => source === "poll")).toMatchObject({ requestedSigningMethod: "E_SIGN" })
+  })
+})
+
+describe("a decision of the bank's that is not known", () => {
+  it("is counted, and the loan is shown to whoever looks for those that need a person", async () => {
+    decisionNow = "ACCEPT"
+    expect((await engine.api("POST", "/v1/loans/left-1/poll")).status).toBe(200)
+    const rows = await history()
+    expect(rows.at(-1)).toMatchObject({
+      source: "quote",
+      reason: "unknown-event-type",
+      leftOut: ["tenor", "decision"],
+    })
+    const samples = samplesOf(await (await fetch(`${engine.url}/metrics`)).text())
+    expect(valueOf(samples, "loan_engine_unknown_decisions_total", { account: "default" })).toBe(1)
+    expect(valueOf(samples, "loan_engine_loans_became_stalled_total", { account: "default" })).toBe(1)
+    const list = await (await engine.api("GET", "/v1/loans?stalled=true")).json()
+    expect(list).toMatchObject({
+      loans: [{ applicationReference: "left-1", stage: "approved", stalled: true }],
+    })
+    expect((await runCli(["stalled"], { LOAN_ENGINE_DATABASE_URL: path })).out).toContain("left-1")
   })
 })

@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import type { Disposition, HoldReason } from "@loan-engine/domain/observation"
+import { guardedHeaders } from "./answer-headers.ts"
 
 /** An HTTP answer as plain data, for any server to send. */
 export interface CallbackAnswer {
@@ -119,14 +120,13 @@ export function refuse({ code, detail, field, headers }: CallbackRefused): Callb
   }
   return {
     status: refusal.status,
-    headers: { ...neverStored, "content-type": "application/problem+json", ...headers },
+    headers: { ...guardedHeaders, "content-type": "application/problem+json", ...headers },
     body: JSON.stringify(problem),
     closes: refusal.closes ?? false,
   }
 }
 
-const neverStored = { "cache-control": "no-store" }
-const jsonHeaders = { ...neverStored, "content-type": "application/json" }
+const jsonHeaders = { ...guardedHeaders, "content-type": "application/json" }
 
 /** The callback is durably recorded. A held one is kept, but nothing is believed on its word alone. */
 export function acknowledge(disposition: Disposition, reason: HoldReason | undefined): CallbackAnswer {

@@ -1,20 +1,15 @@
 import { promisify } from "node:util"
 import { brotliDecompress, gunzip, inflate, inflateRaw } from "node:zlib"
+import { headerParameters } from "@loan-engine/adapters-xml/header-parameters"
+import { encodingOf } from "@loan-engine/adapters-xml/text-encodings"
+import type { TextEncoding } from "@loan-engine/adapters-xml/text-encodings"
 import { Effect } from "effect"
 import { CallbackRefused } from "./callback-answer.ts"
+import { shownEncoding } from "./callback-encoding.ts"
 
 /** JSON under any of its names, and the names that senders use when they say nothing of the content. */
 const jsonType = /^(?:(?:application|text)\/(?:x-)?json|[a-z0-9!#$&^_.-]+\/[a-z0-9!#$&^_.+-]+\+json)$/u
 const untold: ReadonlySet<string> = new Set(["", "*/*", "text/plain", "application/octet-stream"])
-
-/** The charsets whose text is read, by the name that the Encoding Standard gives each of their labels. */
-const charsets: ReadonlySet<string> = new Set([
-  "utf-8",
-  "utf-16le",
-  "utf-16be",
-  "windows-1252",
-  "iso-8859-15",
-])
 
 /** Whether the type may be a callback's; the body itself then shows whether it is one. */
 export function isReadableType(contentType: string | null): boolean {
@@ -23,37 +18,24 @@ export function isReadableType(contentType: string | null): boolean {
   return (jsonType.test(name) || untold.has(name)) && charsetOf(contentType) !== undefined
 }
 
-/**
- * The charset by its standard name, UTF-8 where none is named; `undefined` for one that is not read. US-ASCII is a part of
- * every charset here, so its labels may stand for any of them.
- */
-export function charsetOf(contentType: string | null): string | undefined {
-  const named = new Set<string>()
-  for (const parameter of (contentType ?? "").split(";").slice(1)) {
-    const [, label] = charsetParameter.exec(parameter) ?? []
-    if (label !== undefined) named.add(standardName(label))
-  }
-  const [charset = "utf-8", ...others] = named
-  return others.length === 0 && charsets.has(charset) ? charset : undefined
-}
-
-const charsetParameter = /^\s*charset\s*=\s*["']?\s*([^"'\s]+)\s*["']?\s*$/iu
-
-function standardName(label: string): string {
-  try {
-    return new TextDecoder(label.replaceAll("_", "-")).encoding
-  } catch {
-    return label
-  }
+/** The one charset that is named, UTF-8 where none is; `undefined` for one that is not read. */
+export function charsetOf(contentType: string | null): TextEncoding | undefined {
+  const labels = headerParameters(contentType ?? "").flatMap(([name, value]) =>
+    name === "charset" && value.trim() !== "" ? [value] : [],
+  )
+  const [charset, ...others] = new Set(labels.length === 0 ? (["utf-8"] as const) : labels.map(encodingOf))
+  return others.length === 0 ? charset : undefined
 }
 
 /**
- * The bytes as UTF-8. JSON is UTF-8 by its own standard, and many senders name another charset and send UTF-8: so what is
- * valid UTF-8 is taken for it, and only the rest is read by the charset that was named.
+ * The bytes in an encoding that they show by themselves. JSON is UTF-8 by its own standard, many senders name another charset
+ * and send UTF-8, and UTF-16 shows by its first bytes, in either order: so only what shows neither is read by the charset that
+ * was named.
  */
 export function asUtf8(bytes: Uint8Array, contentType: string | null): Uint8Array {
   const charset = charsetOf(contentType) ?? "utf-8"
-  if (charset === "utf-8" || (!charset.startsWith("utf-16") && isUtf8(bytes))) return bytes
+  // What is in UTF-16 would show it, whatever is said.
+  if (charset.startsWith("utf-") || shownEncoding(bytes) !== "utf-8" || isUtf8(bytes)) return bytes
   try {
     return new TextEncoder().encode(new TextDecoder(charset, { fatal: true }).decode(bytes))
   } catch {

@@ -7,7 +7,7 @@ const utf16Marks: ReadonlyArray<readonly [first: number, second: number, label: 
 ]
 
 /** JSON begins with an ASCII character, so a zero among the first two bytes shows UTF-16 and its order (RFC 4627, section 3). */
-function labelOf([first = 1, second = 1]: Uint8Array): string {
+export function shownEncoding([first = 1, second = 1]: Uint8Array): string {
   const marked = utf16Marks.find(([one, other]) => one === first && other === second)
   if (marked !== undefined) return marked[2]
   if (second === 0 && first !== 0) return "utf-16le"
@@ -20,7 +20,7 @@ function labelOf([first = 1, second = 1]: Uint8Array): string {
  * no part of the text.
  */
 export function decodeJsonBytes(bytes: Uint8Array): string {
-  const text = new TextDecoder(labelOf(bytes), { fatal: false, ignoreBOM: false }).decode(bytes)
+  const text = new TextDecoder(shownEncoding(bytes), { fatal: false, ignoreBOM: false }).decode(bytes)
   let end = text.length
   while (text[end - 1] === "\0") end -= 1
   return text.slice(0, end).replace(/^[\uFEFF \t\r\n]+/u, "")

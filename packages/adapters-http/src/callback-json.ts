@@ -46,7 +46,7 @@ export class JsonInvalid extends Schema.TaggedError<JsonInvalid>()("JsonInvalid"
 
 export interface JsonOptions {
   /** Member names that an error's path may show; any other is shown as `*`, because the sender chose it. */
-  readonly names?: ReadonlySet<string>
+  readonly names?: Pick<ReadonlySet<string>, "has">
   readonly depthMax?: number
   /**
    * Reads what has no one meaning as the text {@link unreadableMark}, instead of refusing the whole: bytes in an unknown
@@ -260,7 +260,7 @@ function readToken(reader: Reader): JsonNumber | boolean | null {
 }
 
 /** A path such as `externalApplicationEvent.requiredDocuments[2]`. */
-export function showPath(path: ReadonlyArray<PropertyKey>, names: ReadonlySet<string>): string {
+export function showPath(path: ReadonlyArray<PropertyKey>, names: Pick<ReadonlySet<string>, "has">): string {
   let shown = ""
   for (const segment of path) {
     if (segment === "") continue

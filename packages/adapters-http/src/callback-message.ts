@@ -1,20 +1,21 @@
+import { hash } from "node:crypto"
 import { readBankDecision } from "@loan-engine/adapters-xml/decision-result"
 import type { BankDecision } from "@loan-engine/adapters-xml/decision-result"
 import { DetailReader } from "@loan-engine/domain/detail"
 import type { LeftOut } from "@loan-engine/domain/detail"
 import type { Instant } from "@loan-engine/domain/instant"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
-import type { ApplicationReference } from "@loan-engine/domain/observation"
-import { ApplicationReferenceText } from "@loan-engine/domain/observation"
+import { ApplicationReference } from "@loan-engine/domain/observation"
+import { applicationReferenceLengthMax, ApplicationReferenceText } from "@loan-engine/domain/observation"
 import type { Offer } from "@loan-engine/domain/offer"
 import { offerDecimals } from "@loan-engine/domain/offer"
 import { Result, Schema } from "effect"
 import { unreadableMark } from "./callback-encoding.ts"
 import { findEnvelope } from "./callback-envelope.ts"
 import type { CallbackEnvelope } from "./callback-envelope.ts"
-import { isJsonObject, memberOf, parseJson } from "./callback-json.ts"
+import { isJsonList, isJsonObject, memberOf, parseJson } from "./callback-json.ts"
 import type { JsonObject, JsonValue } from "./callback-json.ts"
-import { plainEvent, readOffer, readRequiredDocuments } from "./callback-plain.ts"
+import { plainEvent, readOffer, readRequiredDocuments, unwrapped } from "./callback-plain.ts"
 
 /** How long the name of an event type or of a credit decision may be. */
 export const eventTypeLengthMax = 100
@@ -53,11 +54,17 @@ export const callbackEventTypes = {
 } as const satisfies Record<Exclude<CallbackEvent["kind"], "unknown">, string>
 export type CallbackEventType = (typeof callbackEventTypes)[keyof typeof callbackEventTypes]
 
+/** Something stands where the signature would, and it is no text that can be read. It is no signature, and no absence of one. */
+export const unreadableJws = Symbol("unreadable jwsData")
+export type UnreadableJws = typeof unreadableJws
+
 export interface CallbackMessage {
   readonly applicationReference: ApplicationReference
+  /** Why the reference that was sent cannot be used. The message then has another in its place: {@link standInReference}. */
+  readonly unusableReference?: CallbackMalformed
   readonly event: CallbackEvent
-  /** The compact JWS, trimmed; absent when the bank sent none. */
-  readonly jwsData?: string
+  /** The compact JWS, trimmed, or that there is something in its place that is no text; absent when the bank sent none. */
+  readonly jwsData?: string | UnreadableJws
   /** The body's `externalApplicationEvent` as it was sent: what a signature's claims must bind. */
   readonly eventBody: JsonObject
   /** The names of the details that could not be read. Absent if there are none. */
@@ -138,42 +145,60 @@ const noEvent = (body: JsonValue): CallbackMalformed =>
     ? invalid("externalApplicationEvent", "expected one object with the event")
     : invalid("", "expected an object with the bank's members")
 
+const isBlank = (value: JsonValue): boolean => typeof value === "string" && value.trim() === ""
+
+const noReference = invalid(
+  "externalApplicationEvent.applicationReference",
+  `expected the application reference: text of at most ${applicationReferenceLengthMax} characters, without control characters`,
+)
+
+/**
+ * What a callback is kept under whose reference no loan can have: the same for the same reference, and one that can be looked
+ * up, told apart by its beginning, and ruled on.
+ */
+export const standInReference = (reference: JsonValue): ApplicationReference =>
+  ApplicationReference.make(`${standInPrefix}${hash("sha256", JSON.stringify(reference)).slice(0, 32)}`)
+
+export const standInPrefix = "unusable-reference:"
+
+/** A list of one stands for what it holds, as everywhere; a blank text is no signature. */
+function readJws(member: JsonValue = ""): string | UnreadableJws | undefined {
+  const jws = unwrapped(member)
+  if (typeof jws !== "string" || jws.includes(unreadableMark)) return unreadableJws
+  return jws.trim() === "" ? undefined : jws.trim()
+}
+
 function decodeEnvelope({
   event,
-  jwsData = "",
+  jwsData,
 }: CallbackEnvelope): Result.Result<CallbackMessage, CallbackMalformed> {
-  const applicationReference = referenceIn(memberOf(event, "applicationReference"))
-  if (applicationReference === undefined) {
-    return Result.fail(
-      invalid("externalApplicationEvent.applicationReference", "expected the application reference as text"),
-    )
-  }
-  if (typeof jwsData !== "string") return Result.fail(invalid("jwsData", "expected a compact JWS as text"))
-  const details = new DetailReader()
   const plain = plainEvent(event)
+  const reference = memberOf(plain, "applicationReference")
+  if (reference === undefined || isBlank(reference)) return Result.fail(noReference)
+  const applicationReference = referenceIn(reference)
+  const details = new DetailReader()
   const type = memberOf(plain, "applicationEventType")
   const typeName = typeof type === "string" ? type.slice(0, eventTypeLengthMax) : ""
   const read = typeof type === "string" ? readersByType.get(type) : undefined
-  const jws = jwsData.trim()
+  const jws = readJws(jwsData)
   return Result.succeed({
-    applicationReference,
+    ...(applicationReference === undefined
+      ? { applicationReference: standInReference(reference), unusableReference: noReference }
+      : { applicationReference }),
     event: read?.(plain, details) ?? { kind: "unknown", type: typeName },
-    ...(jws === "" ? {} : { jwsData: jws }),
+    ...(jws === undefined ? {} : { jwsData: jws }),
     eventBody: event,
     ...details.leftOut,
   })
 }
 
-/** The bank's serializer may write an absent member as `null`; inside a list, `null` stays an error. */
+/** The bank's serializer may write what is absent as `null`, as a member or within a list. */
 export function withoutNulls(value: JsonValue): JsonValue {
-  if (!isJsonObject(value) || !hasNulls(value)) return value
+  if (isJsonList(value)) return value.filter((item) => item !== null).map(withoutNulls)
+  if (!isJsonObject(value)) return value
   const members = Object.entries(value).filter(([, member]) => member !== null)
   return Object.fromEntries(members.map(([name, member]) => [name, withoutNulls(member)]))
 }
-
-const hasNulls = (value: JsonValue | undefined): boolean =>
-  value === null ||
-  (isJsonObject(value) && Object.keys(value).some((name) => hasNulls(memberOf(value, name))))
 
 /** What a callback says, as the machine's events. `at` is the callback's verified issue time, else its receipt. */
 export function callbackEvents(message: CallbackMessage, at: Instant): ReadonlyArray<LoanEvent> {

@@ -77,17 +77,50 @@ const plainWord = (value: JsonValue): JsonValue => {
 
 const offerNames: ReadonlySet<string> = new Set([...offerDecimals, "tenor", "documentTypes"])
 
-/** The decision's object: as it stands, within another of its name, or as a word beside the offer's members. */
-function plainDecision(event: JsonObject, decision: JsonValue): JsonObject {
-  const only = unwrapped(decision)
-  if (isJsonObject(only)) {
-    const inner = memberOf(only, "creditDecision")
-    if (inner === undefined) return plainMembers(only)
-    if (isJsonObject(inner)) return plainDecision({}, inner)
-    return { ...plainMembers(only), creditDecision: plainWord(inner) }
+/** How many objects within a decision's own an offer may stand in. The bank's page shows none. */
+export const offerWrappersMax = 2
+
+/** What an object says of the offer: its own members, and those of the objects that it holds. */
+const offersIn = (object: JsonObject, wrappers: number): ReadonlyArray<readonly [string, JsonValue]> =>
+  Object.entries(object).flatMap(([name, value]) => {
+    if (offerNames.has(name)) return [[name, plainMember(name, value)] as const]
+    const inner = unwrapped(value)
+    const isOffer = wrappers > 0 && name !== "creditDecision" && isJsonObject(inner)
+    return isOffer ? offersIn(inner, wrappers - 1) : []
+  })
+
+/** An object that says something of the offer and nothing else: its members count where they are read, and not for it. */
+const isOnlyOffer = (value: JsonValue): boolean =>
+  isJsonObject(value) &&
+  Object.entries(value).every(([name, member]) => offerNames.has(name) || isOnlyOffer(unwrapped(member)))
+
+/** All that is said of the offer, at any place. What is said twice with different values has no one meaning. */
+function joined(offers: ReadonlyArray<readonly [string, JsonValue]>): JsonObject {
+  const members = new Map<string, JsonValue>()
+  for (const [name, value] of offers) {
+    const before = members.get(name)
+    const isSame = before === undefined || JSON.stringify(before) === JSON.stringify(value)
+    members.set(name, isSame ? value : unreadableMark)
   }
-  const offer = Object.entries(event).filter(([name]) => offerNames.has(name))
-  return { ...plainMembers(Object.fromEntries(offer)), creditDecision: plainWord(only) }
+  return Object.fromEntries(members)
+}
+
+/** The offer's members that stand in an object, or within it, in the bank's own plain notation. */
+export const plainOffer = (object: JsonObject): JsonObject => joined(offersIn(object, offerWrappersMax))
+
+/**
+ * The decision's object: as it stands, within another of its name, or as a word. The offer's members stand in it, in an object
+ * within it, or beside it.
+ */
+function plainDecision(decision: JsonValue, beside: ReadonlyArray<readonly [string, JsonValue]>): JsonObject {
+  const only = unwrapped(decision)
+  if (!isJsonObject(only)) return { ...joined(beside), creditDecision: plainWord(only) }
+  const offers = [...beside, ...offersIn(only, offerWrappersMax)]
+  const inner = memberOf(only, "creditDecision")
+  if (inner !== undefined && isJsonObject(unwrapped(inner))) return plainDecision(inner, offers)
+  const word = inner === undefined ? {} : { creditDecision: plainWord(inner) }
+  const own = Object.entries(only).filter(([, value]) => !isOnlyOffer(unwrapped(value)))
+  return { ...plainMembers(Object.fromEntries(own)), ...joined(offers), ...word }
 }
 
 /**
@@ -95,14 +128,18 @@ function plainDecision(event: JsonObject, decision: JsonValue): JsonObject {
  * events that mean the same have the same plain form, which is what a signature binds.
  */
 export function plainEvent(event: JsonObject): JsonObject {
+  const reference = memberOf(event, "applicationReference")
   const type = memberOf(event, "applicationEventType")
   const decision = memberOf(event, "creditDecision")
-  const isFlat = decision !== undefined && !isJsonObject(unwrapped(decision))
-  const own = Object.entries(event).filter(([name]) => !(isFlat && offerNames.has(name)))
+  const beside = decision === undefined ? [] : offersIn(event, offerWrappersMax)
+  const own = Object.entries(event).filter(
+    ([name, value]) => decision === undefined || !(offerNames.has(name) || isOnlyOffer(unwrapped(value))),
+  )
   return {
     ...plainMembers(Object.fromEntries(own)),
+    ...(reference === undefined ? {} : { applicationReference: unwrapped(reference) }),
     ...(type === undefined ? {} : { applicationEventType: plainWord(type) }),
-    ...(decision === undefined ? {} : { creditDecision: plainDecision(event, decision) }),
+    ...(decision === undefined ? {} : { creditDecision: plainDecision(decision, beside) }),
   }
 }
 

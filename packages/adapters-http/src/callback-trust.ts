@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import type { CallbackAccount, RequiredEvidence, TrustPolicy } from "./callback-accounts.ts"
 import { CallbackRefused } from "./callback-answer.ts"
 import type { RejectionCode } from "./callback-answer.ts"
-import { callbackEventTypes } from "./callback-message.ts"
+import { callbackEventTypes, unreadableJws } from "./callback-message.ts"
 import type { CallbackMessage } from "./callback-message.ts"
 import { countSignature } from "./callback-metrics.ts"
 import type { JwsVerdict } from "./jws-verifier.ts"
@@ -33,7 +33,14 @@ export const appraise = Effect.fnUntraced(function* (
   account: CallbackAccount,
   message: CallbackMessage,
 ): Effect.fn.Return<Trust, CallbackRefused> {
-  return held(yield* vouchedFor(account, message), message, account.trustPolicy)
+  const trust = held(yield* vouchedFor(account, message), message, account.trustPolicy)
+  const { unusableReference } = message
+  if (unusableReference === undefined) return trust
+  // Anybody could send those that nobody vouches for, and each would be another loan.
+  const isVouchedFor = account.authorizes !== undefined || trust.evidence === "jws"
+  if (isVouchedFor) return { ...trust, hold: "reference-unusable" }
+  const { code, field, message: detail } = unusableReference
+  return yield* new CallbackRefused({ code, field, detail })
 })
 
 const vouchedFor = Effect.fnUntraced(function* (
@@ -45,11 +52,17 @@ const vouchedFor = Effect.fnUntraced(function* (
       ? { evidence: "none", hold: "no-evidence" }
       : { evidence: "credentials" }
   }
-  const verdict = yield* account.jws.verify(jwsData, eventBody)
+  // What is no text cannot be verified, and must not count as a callback that never had a signature.
+  const verdict: JwsVerdict =
+    jwsData === unreadableJws ? { state: "unverifiable" } : yield* account.jws.verify(jwsData, eventBody)
   yield* countSignature(account.name, verdict)
   const trust = trustBySignature[verdict.state]
-  if (typeof trust === "string") {
-    return yield* new CallbackRefused({ code: trust, headers: { "www-authenticate": account.challenges } })
+  // Anybody can send a signature that cannot be judged, so without credentials only so many are kept.
+  const isTooMany =
+    verdict.state === "unverifiable" && account.authorizes === undefined && !(yield* account.jws.mayDoubt)
+  if (typeof trust === "string" || isTooMany) {
+    const code = typeof trust === "string" ? trust : "signature-invalid"
+    return yield* new CallbackRefused({ code, headers: { "www-authenticate": account.challenges } })
   }
   return verdict.state === "bound" ? { ...trust, issuedAt: verdict.issuedAt } : trust
 })

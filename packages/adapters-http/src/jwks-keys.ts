@@ -34,6 +34,8 @@ export interface KeySet {
   /** Kids of keys that are meant for signatures but cannot be imported. */
   readonly unusableKids: ReadonlySet<string>
   readonly skipped: ReadonlyArray<SkippedKeyReason>
+  /** The same for two sets with the same keys under the same names, in any order. */
+  readonly identity: string
 }
 
 /** The keys of a JWKS document, imported one at a time so that a bad key spoils only itself; `undefined` if it is none. */
@@ -56,8 +58,14 @@ export async function importKeySet(
     }
     usable.push(key)
   }
-  return { usable, unusableKids, skipped }
+  return { usable, unusableKids, skipped, identity: identityOf(usable, unusableKids) }
 }
+
+const identityOf = (usable: ReadonlyArray<SignatureKey>, unusableKids: ReadonlySet<string>): string =>
+  JSON.stringify([
+    usable.map(({ kid, numbers }) => JSON.stringify([kid, numbers])).toSorted(),
+    [...unusableKids].toSorted(),
+  ])
 
 /** The keys that a signature of this `kid` may have been made with: those of the name, then those without any. */
 export function keysFor({ usable }: KeySet, kid: string | undefined): ReadonlyArray<SignatureKey> {

@@ -1,11 +1,10 @@
-import { Clock, Deferred, Effect, Redacted, Result, Schema } from "effect"
-import type { Scope } from "effect"
-import { parseJson, parseJsonText } from "./callback-json.ts"
-import type { JsonInvalid, JsonValue } from "./callback-json.ts"
+import { Clock, Deferred, Effect, Schema } from "effect"
+import type { Redacted, Scope } from "effect"
 import type { BankRoute } from "./bank-route.ts"
 import { makeExchange } from "./http-exchange.ts"
 import type { Exchange, ExchangeLimits } from "./http-exchange.ts"
-import { importKeySet, keysFor } from "./jwks-keys.ts"
+import { fetchKeys } from "./jwks-fetch.ts"
+import { keysFor } from "./jwks-keys.ts"
 import type { KeySet, SignatureAlgorithm, SignatureKey } from "./jwks-keys.ts"
 import { isSecureUrl, secureUrlRule } from "./secure-url.ts"
 
@@ -16,6 +15,11 @@ export interface JwksLimits extends ExchangeLimits {
   readonly staleMsMax: number
   /** The least time between two fetches, whether the last one succeeded or not, whoever asks. */
   readonly cooldownMs: number
+  /**
+   * How many callbacks that nothing but their signature vouches for may be held because it cannot be judged, from one change of
+   * the set to the next. Past it they are refused: a forger must not have endless callbacks kept.
+   */
+  readonly doubtsMax: number
 }
 
 export const jwksLimitsDefault: JwksLimits = {
@@ -28,6 +32,7 @@ export const jwksLimitsDefault: JwksLimits = {
   freshMsMax: 600_000,
   staleMsMax: 86_400_000,
   cooldownMs: 30_000,
+  doubtsMax: 1_000,
 }
 
 export interface JwksOptions {
@@ -53,25 +58,42 @@ export class JwksConfigError extends Schema.TaggedError<JwksConfigError>()("Jwks
  * set could not be had, or may not be fetched again yet, or holds that key in a form we cannot read.
  */
 export type KeyLookup =
-  | { readonly state: "found"; readonly keys: ReadonlyArray<SignatureKey> }
+  | {
+      readonly state: "found"
+      readonly keys: ReadonlyArray<SignatureKey>
+      /** How many sets had been fetched when the question was asked. */
+      readonly askedAfter: number
+    }
   | { readonly state: "unknown" }
   | { readonly state: "unavailable" }
+
+/** The keys that were not among those tried, and whether they are of a set that was fetched since the question was asked. */
+export interface NewerKeys {
+  readonly keys: ReadonlyArray<SignatureKey>
+  readonly isCurrent: boolean
+}
 
 export interface Jwks {
   readonly algorithms: ReadonlyArray<SignatureAlgorithm>
   readonly lookUp: (kid: string | undefined) => Effect.Effect<KeyLookup>
   /**
-   * Keys that were published since these were: a key may have been replaced under its `kid`. The set is fetched again for it,
-   * but no sooner than `cooldownMs` after the last time.
+   * Keys that were published since these were found: a key may have been replaced under its `kid`. The set is fetched again for
+   * it, but no sooner than `cooldownMs` after the last time.
    */
   readonly newerThan: (
-    tried: ReadonlyArray<SignatureKey>,
+    found: Extract<KeyLookup, { readonly state: "found" }>,
     kid: string | undefined,
-  ) => Effect.Effect<ReadonlyArray<SignatureKey>>
+  ) => Effect.Effect<NewerKeys>
+  /** Whether one more signature that cannot be judged may be given the benefit of the doubt; `false` once `doubtsMax` have. */
+  readonly mayDoubt: Effect.Effect<boolean>
 }
 
 interface State {
   held: { readonly keys: KeySet; readonly at: number } | undefined
+  /** How many sets were fetched. */
+  fetched: number
+  /** How many signatures were given the benefit of the doubt since the set last changed. */
+  doubts: number
   /** When the last fetch ended. */
   triedAt: number | undefined
   fetching: Deferred.Deferred<void> | undefined
@@ -96,12 +118,20 @@ export const makeJwks = Effect.fnUntraced(function* (
   }
   const limits = { ...jwksLimitsDefault, ...options.limits }
   const exchange = yield* makeExchange(limits, options.exchange, options.route)
-  const state: State = { held: undefined, triedAt: undefined, fetching: undefined, closed: false }
+  const state: State = {
+    held: undefined,
+    fetched: 0,
+    doubts: 0,
+    triedAt: undefined,
+    fetching: undefined,
+    closed: false,
+  }
   const refresh = yield* makeRefresh(state, fetchKeys(exchange, options, algorithms))
   return {
     algorithms,
     lookUp: (kid) => lookUp(state, limits, refresh, kid),
-    newerThan: (tried, kid) => newerThan(state, limits, refresh, tried, kid),
+    newerThan: (found, kid) => newerThan(state, limits, refresh, found, kid),
+    mayDoubt: Effect.sync(() => mayDoubt(state, limits)),
   }
 })
 
@@ -132,8 +162,17 @@ const makeRefresh = Effect.fnUntraced(function* (
 
 const hold = (state: State, keys: KeySet | undefined): Effect.Effect<void> =>
   Effect.map(Clock.currentTimeMillis, (now) => {
-    if (keys !== undefined) state.held = { keys, at: now }
+    if (keys === undefined) return
+    if (state.held?.keys.identity !== keys.identity) state.doubts = 0
+    state.held = { keys, at: now }
+    state.fetched += 1
   })
+
+function mayDoubt(state: State, { doubtsMax }: JwksLimits): boolean {
+  if (state.doubts >= doubtsMax) return false
+  state.doubts += 1
+  return true
+}
 
 /** However the fetch ended, its cooldown begins and whoever waits for it goes on. */
 function finish(state: State, now: number): void {
@@ -150,14 +189,13 @@ const lookUp = Effect.fnUntraced(function* (
   kid: string | undefined,
 ): Effect.fn.Return<KeyLookup> {
   const asked = yield* Clock.currentTimeMillis
+  const askedAfter = state.fetched
   const fresh = state.held !== undefined && isWithin(limits.freshMsMax, state.held.at, asked)
-  const known = answerOf(state, limits, asked, kid)
+  const known = answerOf(state, limits, asked, kid, askedAfter)
   if (fresh && known.state !== "unknown") return known
-  if (isCooling(state, limits, asked)) return known.state === "found" ? known : unavailable
-  const before = state.held
-  yield* refresh
-  const answer = answerOf(state, limits, yield* Clock.currentTimeMillis, kid)
-  return state.held === before && answer.state === "unknown" ? unavailable : answer
+  if (!isCooling(state, limits, asked)) yield* refresh
+  const answer = answerOf(state, limits, yield* Clock.currentTimeMillis, kid, askedAfter)
+  return answer.state === "unknown" && state.fetched === askedAfter ? unavailable : answer
 })
 
 const isCooling = ({ triedAt }: State, { cooldownMs }: JwksLimits, now: number): boolean =>
@@ -167,63 +205,34 @@ const newerThan = Effect.fnUntraced(function* (
   state: State,
   limits: JwksLimits,
   refresh: Effect.Effect<void>,
-  tried: ReadonlyArray<SignatureKey>,
+  { keys: tried, askedAfter }: Extract<KeyLookup, { readonly state: "found" }>,
   kid: string | undefined,
-): Effect.fn.Return<ReadonlyArray<SignatureKey>> {
-  if (!isCooling(state, limits, yield* Clock.currentTimeMillis)) yield* refresh
-  const found = answerOf(state, limits, yield* Clock.currentTimeMillis, kid)
-  if (found.state !== "found") return []
+): Effect.fn.Return<NewerKeys> {
+  const isOutdated = state.fetched === askedAfter
+  if (isOutdated && !isCooling(state, limits, yield* Clock.currentTimeMillis)) yield* refresh
+  const found = answerOf(state, limits, yield* Clock.currentTimeMillis, kid, askedAfter)
   const known = new Set(tried.map(({ numbers }) => numbers))
-  return found.keys.filter(({ numbers }) => !known.has(numbers))
+  const keys = found.state === "found" ? found.keys.filter(({ numbers }) => !known.has(numbers)) : []
+  return { keys, isCurrent: found.state !== "unavailable" && state.fetched > askedAfter }
 })
 
 const unavailable: KeyLookup = { state: "unavailable" }
 
-function answerOf(state: State, limits: JwksLimits, now: number, kid: string | undefined): KeyLookup {
-  const { held } = state
+function answerOf(
+  { held }: State,
+  limits: JwksLimits,
+  now: number,
+  kid: string | undefined,
+  askedAfter: number,
+): KeyLookup {
   if (held === undefined || !isWithin(limits.staleMsMax, held.at, now)) return unavailable
   const keys = keysFor(held.keys, kid)
   // A key that cannot be read may be the one that signed, as long as no other is named like it.
   const isUnreadable =
     kid !== undefined && held.keys.unusableKids.has(kid) && !keys.some((key) => key.kid === kid)
   if (isUnreadable) return unavailable
-  return keys.length > 0 ? { state: "found", keys } : { state: "unknown" }
+  return keys.length > 0 ? { state: "found", keys, askedAfter } : { state: "unknown" }
 }
 
 /** A clock that was set back counts as time having passed: it must not freeze the set or the cooldown. */
 const isWithin = (spanMs: number, since: number, now: number): boolean => now >= since && now - since < spanMs
-
-/** Never fails: whatever went wrong, the set could not be had, and the log says why without naming the API key. */
-const fetchKeys = (
-  exchange: Exchange,
-  options: JwksOptions,
-  algorithms: ReadonlyArray<SignatureAlgorithm>,
-): Effect.Effect<KeySet | undefined> => {
-  const url = new URL(options.url)
-  const apiKey = options.apiKey === undefined ? {} : { apikey: Redacted.value(options.apiKey) }
-  const headers = { accept: "application/json", ...apiKey }
-  return exchange({ url, method: "GET", headers }).pipe(
-    Effect.flatMap(({ status, body }) => {
-      if (status !== 200) return unfetched(`status ${status}`)
-      const document = Result.flatMap(parseJson(body), unquoted)
-      if (Result.isFailure(document)) return unfetched("no JSON")
-      return Effect.flatMap(
-        Effect.promise(() => importKeySet(document.success, algorithms)),
-        (keys) => (keys === undefined ? unfetched("no key set") : Effect.as(warnOfSkipped(keys), keys)),
-      )
-    }),
-    Effect.catchTag("ExchangeFailed", ({ advice }) => unfetched(advice)),
-  )
-}
-
-/** Some gateways serve the set as one JSON string that holds its text. */
-const unquoted = (document: JsonValue): Result.Result<JsonValue, JsonInvalid> =>
-  typeof document === "string" ? parseJsonText(document) : Result.succeed(document)
-
-const unfetched = (why: string): Effect.Effect<undefined> =>
-  Effect.as(Effect.logWarning(`the bank's key set could not be fetched: ${why}`), undefined)
-
-const warnOfSkipped = ({ skipped }: KeySet): Effect.Effect<void> =>
-  skipped.length === 0
-    ? Effect.void
-    : Effect.logWarning(`${skipped.length} keys of the bank's key set are not used: ${skipped.join(", ")}`)

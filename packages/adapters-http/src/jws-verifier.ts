@@ -42,6 +42,8 @@ export type JwsInvalidReason = (typeof jwsInvalidReasons)[number]
 
 export interface JwsVerifier {
   readonly verify: (jws: string, eventBody: JsonObject) => Effect.Effect<JwsVerdict>
+  /** Whether a callback that nothing else vouches for may be held although its signature cannot be judged: so many, no more. */
+  readonly mayDoubt: Jwks["mayDoubt"]
 }
 
 export interface JwsVerifierOptions {
@@ -61,6 +63,7 @@ const invalid = (reason: JwsInvalidReason): JwsVerdict => ({ state: "invalid", r
 export function makeJwsVerifier({ jwks, eventClaim }: JwsVerifierOptions): JwsVerifier {
   const headerOf = rememberingLast((text) => readHeader(text, jwks.algorithms))
   return {
+    mayDoubt: jwks.mayDoubt,
     verify: Effect.fnUntraced(function* (written, eventBody) {
       const jws = written.trim()
       const protectedHeader = protectedHeaderOf(jws)
@@ -69,29 +72,41 @@ export function makeJwsVerifier({ jwks, eventClaim }: JwsVerifierOptions): JwsVe
       const found = yield* jwks.lookUp(header.kid)
       if (found.state === "unavailable") return { state: "unverifiable" }
       if (found.state === "unknown") return invalid("kid-unknown")
-      const fitting = found.keys.some(({ byAlgorithm }) => byAlgorithm.has(header.algorithm))
-      const payload =
-        (yield* verified(jws, header, found.keys)) ??
-        (yield* verified(jws, header, yield* jwks.newerThan(found.keys, header.kid)))
-      if (payload !== undefined) return judge(payload, eventBody, eventClaim)
-      return invalid(fitting ? "forged" : "key-mismatched")
+      const first = yield* verified(jws, header, found.keys)
+      if (first.payload !== undefined) return judge(first.payload, eventBody, eventClaim)
+      const newer = yield* jwks.newerThan(found, header.kid)
+      const second = yield* verified(jws, header, newer.keys)
+      if (second.payload !== undefined) return judge(second.payload, eventBody, eventClaim)
+      const isCertain = newer.isCurrent && first.triedAll && second.triedAll
+      if (!isCertain) return { state: "unverifiable" }
+      const isFitting = found.keys.some(({ byAlgorithm }) => byAlgorithm.has(header.algorithm))
+      return invalid(isFitting ? "forged" : "key-mismatched")
     }),
   }
 }
 
-/** What was signed, if one of the keys made the signature: each is tried that is for its algorithm, and of its length. */
+interface Tried {
+  /** What was signed, if one of the keys made the signature. */
+  readonly payload: Uint8Array | undefined
+  readonly triedAll: boolean
+}
+
+/** Tries each key that is for the signature's algorithm, and of its length, up to {@link keysTriedMax}. */
 const verified = Effect.fnUntraced(function* (
   jws: string,
   { algorithm }: Header,
   keys: ReadonlyArray<SignatureKey>,
-): Effect.fn.Return<Uint8Array | undefined> {
+): Effect.fn.Return<Tried> {
   const bytes = signatureBytes(jws)
-  const fitting = keys.flatMap(({ byAlgorithm }) => byAlgorithm.get(algorithm) ?? [])
-  for (const key of fitting.filter((each) => modulusBytes(each) === bytes).slice(0, keysTriedMax)) {
+  const fitting = keys
+    .flatMap(({ byAlgorithm }) => byAlgorithm.get(algorithm) ?? [])
+    .filter((key) => modulusBytes(key) === bytes)
+  const triedAll = fitting.length <= keysTriedMax
+  for (const key of fitting.slice(0, keysTriedMax)) {
     const payload = yield* Effect.promise(() => verifiedPayload(jws, algorithm, key))
-    if (payload !== undefined) return payload
+    if (payload !== undefined) return { payload, triedAll }
   }
-  return undefined
+  return { payload: undefined, triedAll }
 })
 
 /** An RSA signature is as long as its key's modulus. */
@@ -111,10 +126,25 @@ function rememberingLast<A>(read: (text: string) => A): (text: string) => A {
   }
 }
 
-/** The first of the three parts that a compact JWS has. */
+/**
+ * The first of the three parts that a compact JWS has, written in the one way that there is: the platform's decoder would pass
+ * over foreign characters, and one message would have many spellings.
+ */
 function protectedHeaderOf(jws: string): string | undefined {
-  const [header, payload, signature, ...more] = jws.split(".", partsMax)
-  return payload === undefined || signature === undefined || more.length > 0 ? undefined : header
+  const [, header, signature] = compact.exec(jws) ?? []
+  if (header === undefined || signature === undefined) return undefined
+  return isCanonical(signature) ? header : undefined
+}
+
+const compact = /^([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*\.([A-Za-z0-9_-]*)$/u
+
+/** Header and payload are signed as they are written; of the signature itself, the last bits of its last letter mean nothing. */
+function isCanonical(part: string): boolean {
+  try {
+    return base64url.encode(base64url.decode(part)) === part
+  } catch {
+    return false
+  }
 }
 
 /** Decides before any key is fetched whether the signature is one we could accept at all. */
@@ -133,9 +163,6 @@ function readHeader(
   const kid = named === null || named === "" ? undefined : named
   return isKid(kid) ? { algorithm, kid } : "kid-refused"
 }
-
-/** A compact JWS has three parts; one more is enough to tell that it is none. */
-const partsMax = 4
 
 const isKid = (kid: unknown): kid is string | undefined =>
   kid === undefined || (typeof kid === "string" && kid.length <= kidLengthMax)

@@ -1,8 +1,10 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib"
 import { Effect } from "effect"
+import { TestClock } from "effect/testing"
 import { beforeAll, describe, expect, test } from "vitest"
 import { acceptEncoding } from "../src/callback-answer.ts"
 import { callbackReceiverLimitsDefault } from "../src/callback-receiver.ts"
+import { jwksLimitsDefault } from "../src/jwks.ts"
 import { bytesOf, makeKey, run, sign } from "./support.ts"
 import type { TestKey } from "./support.ts"
 import { ask, body, credentials, signedEvent, start, unsigned, verifying } from "./receiver-support.ts"
@@ -72,7 +74,16 @@ describe("a callback's content type", () => {
     ["utf-16", Buffer.from(withName, "utf16le")],
     ["utf-16le", Buffer.from(withName, "utf16le")],
     ["utf-16be", Buffer.from(withName, "utf16le").swap16()],
-  ])("a body in %s is read by it", (charset, sent) =>
+    ["utf-16", Buffer.from(`\uFEFF${withName}`, "utf16le")],
+    ["utf-16", Buffer.from(`\uFEFF${withName}`, "utf16le").swap16()],
+    ["utf-16", Buffer.from(withName, "utf16le").swap16()],
+    ["utf-16le", Buffer.from(withName, "utf16le").swap16()],
+    ["utf-16", bytesOf(withName)],
+    ["utf-16be", bytesOf(`\uFEFF${withName}`)],
+    ["latin1", Buffer.from(withName, "utf16le")],
+    ["utf-8", Buffer.from(`\uFEFF${withName}`, "utf16le").swap16()],
+    ['utf-8; x="; charset=utf-16"', bytesOf(withName)],
+  ])("a body in %s is read by what it shows, else by it", (charset, sent) =>
     run(
       Effect.gen(function* () {
         const { post, seen } = yield* start({ credentials })
@@ -196,6 +207,7 @@ describe("a forged callback", () => {
         const send = (text: string, contentType: string) =>
           ask(() => post(pack(bytesOf(text)), { "content-encoding": coding, "content-type": contentType }))
         for (const contentType of ["text/json", "text/plain", "application/json;charset=latin1"]) {
+          yield* TestClock.adjust(jwksLimitsDefault.cooldownMs)
           expect((yield* send(forged, contentType)).status).toBe(401)
         }
         expect(seen).toEqual([])

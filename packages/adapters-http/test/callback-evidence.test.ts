@@ -2,9 +2,9 @@ import { Effect } from "effect"
 import { beforeAll, describe, expect, test } from "vitest"
 import { TestClock } from "effect/testing"
 import { callbackReceiverLimitsDefault } from "../src/callback-receiver.ts"
-import { jwksLimitsDefault } from "../src/jwks.ts"
+import { jwksLimitsDefault, makeJwks } from "../src/jwks.ts"
 import { makeJwsVerifier } from "../src/jws-verifier.ts"
-import { epoch, makeKey, run, sign } from "./support.ts"
+import { epoch, jwksText, makeKey, run, serveAnswers, sign } from "./support.ts"
 import type { TestKey } from "./support.ts"
 import { ask, body, credentials, signedEvent, start, unsigned, verifying } from "./receiver-support.ts"
 
@@ -82,6 +82,25 @@ describe("evidence", () => {
       }),
     ))
 
+  test.each([[{}], [false], [7], [["a.b.c", "d.e.f"]]])(
+    "jwsData %j is held, and never believed as a callback without a signature",
+    (jwsData) =>
+      run(
+        Effect.gen(function* () {
+          const { jws, requests } = yield* verifying(key)
+          const { post, seen } = yield* start({ credentials, jws })
+          const sent = JSON.stringify({ externalApplicationEvent: signedEvent, jwsData })
+          const answer = yield* ask(() => post(sent))
+          expect([answer.status, answer.body]).toEqual([
+            202,
+            { disposition: "held", reason: "signature-unverifiable" },
+          ])
+          expect([seen[0]?.evidence, seen[0]?.hold]).toEqual(["none", "signature-unverifiable"])
+          expect(requests).toHaveLength(0)
+        }),
+      ),
+  )
+
   test("without a signature it takes credentials, where they are configured", () =>
     run(
       Effect.gen(function* () {
@@ -123,6 +142,99 @@ describe("evidence", () => {
           { disposition: "held", reason: "unknown-event-type" },
         ])
         expect(seen).toMatchObject([{ evidence: "credentials", hold: "unknown-event-type", events: [] }])
+      }),
+    ))
+})
+
+describe("a signature that cannot be judged", () => {
+  const doubtsMax = 3
+  const bank = Effect.gen(function* () {
+    const published = { key }
+    const { url } = yield* serveAnswers((response) => response.end(jwksText(published.key.publicJwk)))
+    const jws = makeJwsVerifier({ jwks: yield* makeJwks({ url, limits: { doubtsMax } }) })
+    const stranger = yield* ask(() => makeKey(key.kid))
+    const forged = yield* ask(() => sign(stranger, { externalApplicationEvent: signedEvent }))
+    const unknown = yield* ask(() => sign(key, { externalApplicationEvent: signedEvent }, { kid: "new" }))
+    const genuine = () => ask(() => sign(published.key, { externalApplicationEvent: signedEvent }))
+    return { published, jws, forgeries: [forged, unknown, {}, forged, unknown, {}], forged, genuine }
+  })
+  const sent = (jwsData: unknown): string =>
+    JSON.stringify({ externalApplicationEvent: signedEvent, jwsData })
+
+  test("is held within the cooldown, but only so often from one change of the set to the next", () =>
+    run(
+      Effect.gen(function* () {
+        const { published, jws, forgeries, forged, genuine } = yield* bank
+        const { post, seen } = yield* start({ jws })
+        const status = (jwsData: unknown) =>
+          Effect.map(
+            ask(() => post(sent(jwsData))),
+            (answer) => answer.status,
+          )
+        const statuses = Effect.forEach(forgeries, status)
+        expect(yield* status(yield* genuine())).toBe(200)
+        expect(yield* statuses).toEqual([202, 202, 202, 401, 401, 401])
+        // The same set again gives nothing back: or a forger could have some held after each fetch.
+        yield* TestClock.adjust(jwksLimitsDefault.cooldownMs)
+        expect(yield* status(forged)).toBe(401)
+        expect(new Set(yield* statuses)).toEqual(new Set([401]))
+        expect(seen).toHaveLength(1 + doubtsMax)
+        published.key = yield* ask(() => makeKey(key.kid))
+        yield* TestClock.adjust(jwksLimitsDefault.cooldownMs)
+        expect(yield* status(yield* genuine())).toBe(200)
+        expect(yield* statuses).toEqual([202, 202, 202, 401, 401, 401])
+      }),
+    ))
+
+  test("is held each time where the credentials are right", () =>
+    run(
+      Effect.gen(function* () {
+        const { jws, forgeries, genuine } = yield* bank
+        const { post } = yield* start({ jws, credentials })
+        yield* Effect.flatMap(genuine(), (jwsData) => ask(() => post(sent(jwsData))))
+        for (const jwsData of forgeries) expect((yield* ask(() => post(sent(jwsData)))).status).toBe(202)
+      }),
+    ))
+})
+
+describe("a reference that no loan can have", () => {
+  const event = { ...signedEvent, applicationReference: "x".repeat(513) }
+  const text = JSON.stringify({ externalApplicationEvent: event })
+
+  test("is kept and held, where credentials or a signature vouch for the callback", () =>
+    run(
+      Effect.gen(function* () {
+        const { jws } = yield* verifying(key)
+        const jwsData = yield* ask(() => sign(key, { externalApplicationEvent: event }))
+        const vouched = [
+          { account: { credentials }, sent: text, evidence: "credentials" },
+          { account: { jws }, sent: body(jwsData, event), evidence: "jws" },
+        ]
+        for (const { account, sent, evidence } of vouched) {
+          const { post, seen } = yield* start(account)
+          const answer = yield* ask(() => post(sent))
+          expect([answer.status, answer.body]).toEqual([
+            202,
+            { disposition: "held", reason: "reference-unusable" },
+          ])
+          expect(seen).toMatchObject([{ evidence, hold: "reference-unusable", events: [{ at: epoch }] }])
+        }
+      }),
+    ))
+
+  test("is refused by name where nobody vouches for it, and where somebody else signed it", () =>
+    run(
+      Effect.gen(function* () {
+        const { jws } = yield* verifying(key)
+        const { post, seen } = yield* start({ jws })
+        const unsignedAnswer = yield* ask(() => post(text))
+        expect([unsignedAnswer.status, unsignedAnswer.body["field"]]).toEqual([
+          400,
+          "externalApplicationEvent.applicationReference",
+        ])
+        const unbound = yield* ask(() => sign(key, { externalApplicationEvent: signedEvent }))
+        expect((yield* ask(() => post(body(unbound, event)))).status).toBe(401)
+        expect(seen).toEqual([])
       }),
     ))
 })

@@ -1,7 +1,9 @@
 import { Effect, Metric } from "effect"
 import type { Scope } from "effect"
+import { TestClock } from "effect/testing"
 import { beforeAll, expect, test } from "vitest"
 import { callbacksCounter, signaturesCounter } from "../src/callback-metrics.ts"
+import { jwksLimitsDefault } from "../src/jwks.ts"
 import { makeKey, run, sign } from "./support.ts"
 import type { TestKey } from "./support.ts"
 import { ask, body, credentials, signedEvent, start, unsigned, verifying } from "./receiver-support.ts"
@@ -43,6 +45,7 @@ test("every signature counts once, by what it was found to be", () =>
       const genuine = yield* ask(() => sign(key, { externalApplicationEvent: signedEvent }))
       const unbound = yield* ask(() => sign(key, { iss: "bank" }))
       for (const jwsData of [genuine, unbound, "garbage", `${genuine.slice(0, -8)}AAAAAAAA`]) {
+        yield* TestClock.adjust(jwksLimitsDefault.cooldownMs)
         yield* ask(() => post(body(jwsData)))
       }
       for (const verdict of ["bound", "unbound", "malformed", "forged"]) {

@@ -14,18 +14,23 @@ export function bankWord(text: string): string {
     .toUpperCase()
 }
 
-/** What is written where there is no value. None of these is a name or a number. */
-const noValues: ReadonlySet<string> = new Set([
-  "",
-  "_",
-  "N/A",
-  "NA",
-  "NONE",
-  "NULL",
-  "NIL",
-  "UNKNOWN",
-  "FALSE",
-])
+/** Words that say that something is not so, or not yet. A name with one of them in it is no method that was used. */
+const negations: ReadonlySet<string> = new Set(
+  (
+    "NO NOT NON NONE NEVER WITHOUT FALSE TRUE YES NULL NIL NA UNKNOWN UNDEFINED EMPTY MISSING ABSENT UNSIGNED INVALID ERROR " +
+    "FAILED FAILURE ABORTED CANCELLED CANCELED DECLINED REJECTED REFUSED EXPIRED PENDING WAITING AWAITING AWAITED OPEN STARTED " +
+    "CREATED INITIATED REQUESTED SENT PROGRESS PROCESSING ONGOING SCHEDULED EXPECTED INCOMPLETE TODO YET NEJ NEI EJ EI INTE IKKE"
+  ).split(" "),
+)
 
-/** Whether a text only says that there is no value. */
-export const isNoValue = (text: string): boolean => noValues.has(bankWord(text))
+/** Two letters or more, in any script; a bank's word has its separators as underscores. */
+const methodName = /^\p{L}[\p{L}_]*\p{L}$/u
+
+/**
+ * Whether a text can be the name of a way to sign: `E_SIGN`, or a name that we do not know, but not `NO`, `0`, `?` or
+ * `NOT_SIGNED`. A choice of two, such as `E_SIGN|ANALOG`, is no name.
+ */
+export function isMethodName(text: string): boolean {
+  const word = bankWord(text)
+  return methodName.test(word) && word.split("_").every((part) => !negations.has(part.toUpperCase()))
+}

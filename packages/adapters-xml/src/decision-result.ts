@@ -1,7 +1,7 @@
 import { DetailReader, LeftOut } from "@loan-engine/domain/detail"
 import { Schema } from "effect"
 import { bankWord } from "./bank-word.ts"
-import { field, type MessageFields } from "./message-fields.ts"
+import { field, type MessageFields, readDetail } from "./message-fields.ts"
 import { applicationReferenceExpected, XmlApplicationReference } from "./message-values.ts"
 import { readOffer, writeOffer, XmlOffer } from "./offer-elements.ts"
 import type { XmlElement } from "./xml-element.ts"
@@ -32,21 +32,21 @@ export function readBankDecision(text: string): BankDecision | undefined {
   return isBankDecision(word) ? word : undefined
 }
 
-/** The reference and the decision are read strictly; what is not readable of the offer is left out and named. */
+/**
+ * The reference is read strictly. A decision that is there twice must say the same; one that does not, or that we do not know,
+ * is named, and so is what is not readable of the offer. Both may stand at any documented depth, side by side or within.
+ */
 export function readDecisionResult(operation: MessageFields): DecisionResult {
-  const fields = operation.holdingOptional("decision") ?? operation.holding("applicationReference")
-  const named = fields.hasAny(["applicationReference"]) ? fields : operation.holding("applicationReference")
+  const levels = operation.levels()
   const details = new DetailReader()
-  const decision = readBankDecision(fields.optionalText("decision") ?? "") ?? null
+  const decision = readDetail(levels, "decision", details, readBankDecision) ?? null
   if (decision === null) details.leaveOut("decision")
   return {
-    applicationReference: named.required(
-      "applicationReference",
-      XmlApplicationReference,
-      applicationReferenceExpected,
-    ),
+    applicationReference: operation
+      .holding("applicationReference")
+      .required("applicationReference", XmlApplicationReference, applicationReferenceExpected),
     decision,
-    offer: readOffer(fields, details),
+    offer: readOffer(levels, details),
     ...details.leftOut,
   }
 }

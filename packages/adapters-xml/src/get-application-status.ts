@@ -1,6 +1,6 @@
 import { DetailReader, LeftOut } from "@loan-engine/domain/detail"
 import { Schema } from "effect"
-import { isNoValue } from "./bank-word.ts"
+import { isMethodName } from "./bank-word.ts"
 import { detailText, field, type MessageFields, present, readBoolean } from "./message-fields.ts"
 import { applicationReferenceExpected, XmlApplicationReference, XmlSigningMethod } from "./message-values.ts"
 import { soapMessage } from "./soap-message.ts"
@@ -46,20 +46,18 @@ export const getApplicationStatusRequest = soapMessage<GetApplicationStatusReque
 const statusMembers = ["waitingForAddition", "signedWithMethod", "requestedSigningMethod", "paidOut"] as const
 
 const isSigningMethod = Schema.is(XmlSigningMethod)
-/** `E_SIGN|ANALOG` is no method, but a choice of two. */
-const isOneName = (text: string): boolean => !isNoValue(text) && !/[|,;]/u.test(text)
 const readMethod = (text: string): string | undefined =>
-  isSigningMethod(text) && isOneName(text) ? text : undefined
+  isSigningMethod(text) && isMethodName(text) ? text : undefined
 
 /** A method's name may be too long to keep. That the agreement is signed, it says nevertheless. */
 const namesSomething = (fields: MessageFields): boolean => {
   const texts = fields.all("signedWithMethod").map(detailText)
-  return texts.length === 1 && typeof texts[0] === "string" && isOneName(texts[0])
+  return texts.length === 1 && typeof texts[0] === "string" && isMethodName(texts[0])
 }
 
 /**
- * The members are levels, each on its own: one that cannot be read says nothing about the others. If none can be read, the
- * answer is an error.
+ * The members are levels, each on its own: one that cannot be read says nothing about the others. If none has a value that can
+ * be read, the answer is an error, as it is without any of them: it must not count as one that says nothing new.
  */
 function readStatus(operation: MessageFields): GetApplicationStatusResponse {
   const fields = operation.holding(...statusMembers)
@@ -76,12 +74,16 @@ function readStatus(operation: MessageFields): GetApplicationStatusResponse {
     requestedSigningMethod: method("requestedSigningMethod"),
     paidOut: level("paidOut"),
   })
-  const { leftOut = [] } = details.leftOut
-  const [first] = leftOut
-  if (first !== undefined && Object.keys(status).length === 0) {
-    refuse("invalid-value", fields.pathOf(first), "expected a readable value in at least one member")
-  }
+  if (Object.keys(status).length === 0) refuseEmpty(fields, details)
   return { ...status, ...details.leftOut }
+}
+
+function refuseEmpty(fields: MessageFields, { leftOut: { leftOut = [] } }: DetailReader): never {
+  const [first] = leftOut
+  if (first !== undefined)
+    return refuse("invalid-value", fields.pathOf(first), "expected a readable value in at least one member")
+  const expected = `expected a value in at least one of ${statusMembers.join(", ")}`
+  return refuse("missing-element", fields.pathOf(statusMembers[0]), expected)
 }
 
 export const getApplicationStatusResponse = soapMessage<GetApplicationStatusResponse>({

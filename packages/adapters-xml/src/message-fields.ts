@@ -63,13 +63,7 @@ export class MessageFields {
 
   /** The fields of the one element that has any of these members: this one, or one that it wraps. `undefined` if none has. */
   holdingOptional(...names: ReadonlyArray<string>): MessageFields | undefined {
-    const holders: Array<MessageFields> = []
-    let level: ReadonlyArray<MessageFields> = [this]
-    for (let wrappers = 0; wrappers <= wrappersMax; wrappers += 1) {
-      holders.push(...level.filter((fields) => fields.hasAny(names)))
-      level = level.flatMap((fields) => fields.inner())
-    }
-    const [holder, ...others] = holders
+    const [holder, ...others] = this.levels().filter((fields) => fields.hasAny(names))
     if (others.length > 0) refuse("duplicate-element", this.path, `expected one element with ${names[0]}`)
     return holder
   }
@@ -78,6 +72,17 @@ export class MessageFields {
   holding(...names: ReadonlyArray<string>): MessageFields {
     const expected = `expected one of ${names.join(", ")}, within at most ${wrappersMax} elements`
     return this.holdingOptional(...names) ?? refuse("missing-element", this.pathOf(names[0] ?? ""), expected)
+  }
+
+  /** These fields, and those of every element that they wrap. */
+  levels(): ReadonlyArray<MessageFields> {
+    const found: Array<MessageFields> = []
+    let level: ReadonlyArray<MessageFields> = [this]
+    for (let wrappers = 0; wrappers <= wrappersMax; wrappers += 1) {
+      found.push(...level)
+      level = level.flatMap((fields) => fields.inner())
+    }
+    return found
   }
 
   private inner(): ReadonlyArray<MessageFields> {
@@ -120,13 +125,7 @@ export class MessageFields {
     read: (text: string) => A | undefined,
     blank: "absent" | "unreadable" = "unreadable",
   ): A | undefined {
-    const texts = new Set(this.all(name).map(detailText))
-    texts.delete(null)
-    if (blank === "absent") texts.delete("")
-    if (texts.size === 0) return undefined
-    const [only, ...others] = texts
-    const text = others.length === 0 ? only : undefined
-    return details.read(name, text === undefined || text === null ? undefined : read(text))
+    return readDetail([this], name, details, read, blank)
   }
 
   optionalBoolean(name: string): boolean | undefined {
@@ -140,6 +139,23 @@ export class MessageFields {
   requiredBoolean(name: string): boolean {
     return this.optionalBoolean(name) ?? this.missing(name)
   }
+}
+
+/** A detail that may stand among any of these fields: said several times, it must say the same. */
+export function readDetail<A>(
+  levels: ReadonlyArray<MessageFields>,
+  name: DetailName,
+  details: DetailReader,
+  read: (text: string) => A | undefined,
+  blank: "absent" | "unreadable" = "unreadable",
+): A | undefined {
+  const texts = new Set(levels.flatMap((fields) => fields.all(name)).map(detailText))
+  texts.delete(null)
+  if (blank === "absent") texts.delete("")
+  if (texts.size === 0) return undefined
+  const values = new Set([...texts].map((text) => (typeof text === "string" ? read(text) : undefined)))
+  const [only, ...others] = values
+  return details.read(name, others.length === 0 ? only : undefined)
 }
 
 /** `true`, `1` and their opposites, in any case. */

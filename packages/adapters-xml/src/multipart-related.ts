@@ -1,3 +1,4 @@
+import { headerParameter } from "./header-parameters.ts"
 import { refuse } from "./xml-error.ts"
 
 /** How many parts a message may have, and how long the headers of one may be. Only the root part is read. */
@@ -8,12 +9,6 @@ export const partHeadersLengthMax = 8_192
 export interface TypedBytes {
   readonly bytes: Uint8Array
   readonly contentType: string | undefined
-}
-
-/** The value of a header's parameter, without its quotes. */
-export function headerParameter(header: string, name: string): string | undefined {
-  const match = new RegExp(`;\\s*${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)'|([^\\s;"']+))`, "iu").exec(header)
-  return match?.[1] ?? match?.[2] ?? match?.[3]
 }
 
 const isMultipart = (contentType: string): boolean => /^\s*multipart\//iu.test(contentType)
@@ -28,9 +23,11 @@ export function rootPart(bytes: Uint8Array, contentType: string | undefined): Ty
   if (boundary === undefined)
     return refuse("malformed", "", "expected a boundary in the multipart Content-Type")
   const parts = partsOf(bytes, boundary)
-  const start = headerParameter(contentType, "start")
+  const start = contentId(headerParameter(contentType, "start"))
   const named =
-    start === undefined ? undefined : parts.find(({ headers }) => headers.get("content-id") === start)
+    start === undefined
+      ? undefined
+      : parts.find(({ headers }) => contentId(headers.get("content-id")) === start)
   const root = named ?? parts[0]
   if (root === undefined) return refuse("malformed", "", "expected a part behind the multipart boundary")
   return {
@@ -38,6 +35,10 @@ export function rootPart(bytes: Uint8Array, contentType: string | undefined): Ty
     contentType: root.headers.get("content-type"),
   }
 }
+
+/** The id without the angle brackets, which some writers leave out. */
+const contentId = (written: string | undefined): string | undefined =>
+  written?.trim().replace(/^<(.*)>$/u, "$1")
 
 interface Part {
   readonly headers: ReadonlyMap<string, string>
@@ -55,19 +56,26 @@ const byteText = (bytes: Uint8Array): string => {
   return text
 }
 
+const literally = (text: string): string =>
+  text.replace(/[^A-Za-z0-9]/gu, (sign) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`)
+
+/** Each line that is the boundary's, and not that of a longer one which begins alike. */
+const delimiters = (boundary: string): RegExp =>
+  new RegExp(`\\n--${literally(boundary)}(--)?[ \\t\\0]*\\r?(?=\\n|$)`, "gu")
+
 function partsOf(bytes: Uint8Array, boundary: string): ReadonlyArray<Part> {
   const text = `\n${byteText(bytes)}`
-  const delimiter = `\n--${boundary}`
   const parts: Array<Part> = []
-  let at = text.indexOf(delimiter)
-  while (at !== -1 && !text.startsWith("--", at + delimiter.length)) {
+  let from: number | undefined
+  for (const { 0: line, 1: closing, index } of text.matchAll(delimiters(boundary))) {
+    if (from !== undefined) parts.push(partAt(text, from, index))
+    if (closing !== undefined) return parts
     if (parts.length === multipartPartsMax)
       refuse("malformed", "", `expected at most ${multipartPartsMax} parts`)
-    const next = text.indexOf(delimiter, at + delimiter.length)
-    parts.push(partAt(text, at + delimiter.length, next === -1 ? text.length : next))
-    at = next
+    from = index + line.length
   }
-  return parts
+  // The end is not marked where it was cut off, or where the writer forgot it.
+  return from === undefined ? parts : [...parts, partAt(text, from, text.length)]
 }
 
 /** Places in the text are one behind those in the bytes, because the text begins with a line end. */

@@ -4,7 +4,7 @@ import { readDocumentNames } from "@loan-engine/domain/document-names"
 import { DocumentType, Offer, offerDecimals } from "@loan-engine/domain/offer"
 import { readOfferDecimal, readTenor, writeDecimal } from "@loan-engine/domain/written-decimal"
 import { Schema } from "effect"
-import { detailText, field, type MessageFields, present } from "./message-fields.ts"
+import { detailText, field, type MessageFields, present, readDetail } from "./message-fields.ts"
 import { isXmlTextCheck, trimXmlSpace } from "./xml-characters.ts"
 import type { XmlElement } from "./xml-element.ts"
 
@@ -27,28 +27,41 @@ export const XmlOffer = Offer.check(
   ),
 )
 
-/** One repeated element each, or, in case the bank wraps its list, one element each within it. */
-function readDocumentTypes(fields: MessageFields, details: DetailReader): ReadonlyArray<string> | undefined {
-  const elements = fields.all("documentTypes")
+/**
+ * One repeated element each, or, in case the bank wraps its list, one element each within it. Two lists at two places have no
+ * one meaning, unless they are the same.
+ */
+function readDocumentTypes(
+  levels: ReadonlyArray<MessageFields>,
+  details: DetailReader,
+): ReadonlyArray<string> | undefined {
+  const lists = levels.map((fields) => fields.all("documentTypes")).filter((elements) => elements.length > 0)
+  if (lists.length === 0) return undefined
+  const read = lists.map(documentTypesIn)
+  const [names] = read
+  const isOne = new Set(read.map((each) => JSON.stringify(each))).size === 1
+  const found = details.read("documentTypes", isOne ? names : undefined)
+  return found === undefined || found.length === 0 ? undefined : found
+}
+
+function documentTypesIn(elements: ReadonlyArray<XmlElement>): ReadonlyArray<string> | undefined {
   const isList = elements.every(({ children, text }) => children.length === 0 || trimXmlSpace(text) === "")
   const texts = elements
     .flatMap((element) => (element.children.length > 0 ? element.children : [element]))
     .map(detailText)
-  const isReadable = isList && !texts.includes(undefined)
-  const names = details.read("documentTypes", isReadable ? readDocumentNames(texts) : undefined)
-  return names === undefined || names.length === 0 ? undefined : names
+  return isList && !texts.includes(undefined) ? readDocumentNames(texts) : undefined
 }
 
-/** The offer whose members stand among these fields, as far as they can be read; others are left alone. */
-export function readOffer(fields: MessageFields, details: DetailReader): Offer {
+/** The offer whose members stand among any of these fields, as far as they can be read; others are left alone. */
+export function readOffer(levels: ReadonlyArray<MessageFields>, details: DetailReader): Offer {
   const decimals = Object.fromEntries(
     offerDecimals.map((name) => [
       name,
-      fields.detail(name, details, (text) => readOfferDecimal(name, { text })),
+      readDetail(levels, name, details, (text) => readOfferDecimal(name, { text })),
     ]),
   )
-  const tenor = fields.detail("tenor", details, (text) => readTenor({ text }))
-  return present({ ...decimals, tenor, documentTypes: readDocumentTypes(fields, details) })
+  const tenor = readDetail(levels, "tenor", details, (text) => readTenor({ text }))
+  return present({ ...decimals, tenor, documentTypes: readDocumentTypes(levels, details) })
 }
 
 const decimalField = (name: string, decimal: DecimalText | undefined): ReadonlyArray<XmlElement> =>

@@ -1,22 +1,10 @@
-import { headerParameter } from "./multipart-related.ts"
+import { headerParameter } from "./header-parameters.ts"
+import { encodingOf, textEncodings } from "./text-encodings.ts"
+import type { TextEncoding } from "./text-encodings.ts"
 import { refuse } from "./xml-error.ts"
 
-type Encoding = "utf-8" | "utf-16le" | "utf-16be" | "windows-1252" | "iso-8859-1" | "iso-8859-15" | "us-ascii"
-
-const encodings: ReadonlyMap<string, Encoding> = new Map([
-  ["utf-8", "utf-8"],
-  ["utf8", "utf-8"],
-  ["utf-16le", "utf-16le"],
-  ["utf-16be", "utf-16be"],
-  ["iso-8859-1", "iso-8859-1"],
-  ["latin1", "iso-8859-1"],
-  ["iso-8859-15", "iso-8859-15"],
-  ["latin-9", "iso-8859-15"],
-  ["windows-1252", "windows-1252"],
-  ["cp1252", "windows-1252"],
-  ["us-ascii", "us-ascii"],
-  ["ascii", "us-ascii"],
-])
+/** US-ASCII is a part of windows-1252, for which the Encoding Standard takes its labels; but beyond it, its labels say nothing. */
+type Encoding = TextEncoding | "us-ascii"
 
 /**
  * What the first bytes say. UTF-32 comes first, because its mark begins with that of UTF-16; nobody needs it.
@@ -52,19 +40,8 @@ export const xmlDeclaration = new RegExp(
     `(?:${space}+standalone${equals}(?:"(?:yes|no)"|'(?:yes|no)'))?${space}*\\?>`,
 )
 
-// The platform's decoder of that name reads windows-1252, where 0x80 to 0x9F are other characters.
-function decodeLatin1(bytes: Uint8Array): string {
-  const chunk = 8_192
-  let text = ""
-  for (let from = 0; from < bytes.length; from += chunk) {
-    text += String.fromCharCode(...bytes.subarray(from, from + chunk))
-  }
-  return text
-}
-
 /** The text, or `undefined` if the bytes are none of this encoding. No byte is ever replaced. */
 function decodeAs(encoding: Encoding, bytes: Uint8Array): string | undefined {
-  if (encoding === "iso-8859-1") return decodeLatin1(bytes)
   if (encoding === "us-ascii" && bytes.some((byte) => byte > 0x7f)) return undefined
   const label = encoding === "us-ascii" ? "utf-8" : encoding
   try {
@@ -92,12 +69,14 @@ function utf16ByBytes(bytes: Uint8Array): Encoding | undefined {
   return begin(bytes.subarray(at), unmarkedUtf16)
 }
 
+const isAscii = (label: string): boolean => /ascii/iu.test(label)
+
 function named(label: string, bytes: Uint8Array): Encoding {
-  const lower = label.toLowerCase()
-  if (lower === "utf-16") return utf16ByBytes(bytes) ?? "utf-16be"
-  const encoding = encodings.get(lower)
-  if (encoding !== undefined) return encoding
-  return refuse("encoding", "", `expected one of the encodings utf-16, ${[...encodings.keys()].join(", ")}`)
+  // Without a mark, UTF-16 is big-endian by its own standard, and little-endian by the Encoding Standard: the bytes show it.
+  if (/^utf[-_]?16$/iu.test(label)) return utf16ByBytes(bytes) ?? "utf-16be"
+  const encoding = encodingOf(label)
+  if (encoding !== undefined) return isAscii(label) ? "us-ascii" : encoding
+  return refuse("encoding", "", `expected an encoding of ${textEncodings.join(", ")}, by one of its labels`)
 }
 
 /** The encoding that the XML declaration names, as far as it is written in ASCII. */

@@ -11,6 +11,13 @@ const quoted = (fields: string, decision = "APPROVED") =>
         `<decision>${decision}</decision>${fields}</applicationQuoteResult></getApplicationQuoteResponse>`,
     ),
   )
+const placed = (beside: string, within: string) =>
+  getApplicationQuoteResponse.decode(
+    utf8(
+      `<getApplicationQuoteResponse>${beside}<applicationQuoteResult><applicationReference>ABC-123</applicationReference>` +
+        `<decision>APPROVED</decision>${within}</applicationQuoteResult></getApplicationQuoteResponse>`,
+    ),
+  )
 const offer = (fields: string) => value(quoted(fields)).offer
 
 describe("the answer with a decision", () => {
@@ -102,6 +109,48 @@ describe("the answer with a decision", () => {
       offer: { monthlyCost: "1" },
       leftOut: [member],
     })
+  })
+
+  it.each([
+    ["beside the result", "<approvedAmount>10000</approvedAmount>", ""],
+    ["in an element within it", "", "<offer><approvedAmount>10000</approvedAmount></offer>"],
+    [
+      "at two places that agree",
+      "<approvedAmount>10000.0</approvedAmount>",
+      "<o><approvedAmount>10 000</approvedAmount></o>",
+    ],
+  ])("carries an offer that stands %s", (_where, beside, within) => {
+    expect(value(placed(beside, within))).toEqual({
+      applicationReference: "ABC-123",
+      decision: "APPROVED",
+      offer: { approvedAmount: "10000" },
+    })
+  })
+
+  it("names an amount that stands at two places and differs", () => {
+    const amount = (text: string) => `<approvedAmount>${text}</approvedAmount>`
+    const read = value(placed(amount("1"), `<offer>${amount("2")}<interest>3</interest></offer>`))
+    expect(read).toMatchObject({
+      decision: "APPROVED",
+      offer: { interest: "3" },
+      leftOut: ["approvedAmount"],
+    })
+  })
+
+  it("keeps its word when two lists of documents differ, and names them", () => {
+    const list = (text: string) => `<documentTypes>${text}</documentTypes>`
+    expect(value(placed(list("ID"), `<offer>${list("ID")}</offer>`)).offer).toEqual({ documentTypes: ["ID"] })
+    expect(value(placed(list("ID"), `<offer>${list("PAYMENT_SLIP")}</offer>`)).leftOut).toEqual([
+      "documentTypes",
+    ])
+  })
+
+  it("may say its decision twice, if both say the same", () => {
+    expect(value(quoted("<decision>Approved</decision>")).decision).toBe("APPROVED")
+    expect(value(placed("<decision>APPROVED</decision>", "")).decision).toBe("APPROVED")
+    const read = value(quoted("<decision>REJECTED</decision><interest>8</interest>"))
+    expect(read).toMatchObject({ decision: null, leftOut: ["decision"] })
+    expect(applicationQuoteEvents(read, 7)).toEqual([])
   })
 
   it.each(["approved", "Approved", " APPROVED "])("knows %j for an approval", (decision) => {

@@ -33,15 +33,16 @@ describe("a field", () => {
     ["<paidOut>TRUE</paidOut>", { paidOut: true }],
     ["<paidOut>true</paidOut><paidOut> true </paidOut>", { paidOut: true }],
     ["<paidOut/><paidOut>true</paidOut>", { paidOut: true }],
-    [`<paidOut xsi:nil="maybe"/>`, {}],
+    ["<signedWithMethod/><paidOut>false</paidOut>", { paidOut: false }],
+    ["<paidOut>true</paidOut><paidOut>1</paidOut>", { paidOut: true }],
+    ["<signedWithMethod>Swedish BankID</signedWithMethod>", { signedWithMethod: "Swedish BankID" }],
+    ["<signedWithMethod>MANUAL</signedWithMethod>", { signedWithMethod: "MANUAL" }],
+    ["<signedWithMethod>mail</signedWithMethod>", { signedWithMethod: "mail" }],
     ["<r><paidOut>1</paidOut></r>", { paidOut: true }],
     [
       "<getApplicationStatusResult><r><paidOut>1</paidOut></r></getApplicationStatusResult>",
       { paidOut: true },
     ],
-    ["<paidOut/><signedWithMethod/>", {}],
-    ["<paidOut> \n</paidOut><signedWithMethod> </signedWithMethod>", {}],
-    [`<paidOut xsi:nil="true"/><signedWithMethod xsi:nil=" 1 "> </signedWithMethod>`, {}],
   ]
   it.each(readings)("%j is read as %o", (fields, message) => {
     expect(value(status(fields))).toEqual(message)
@@ -58,6 +59,24 @@ describe("a field", () => {
     ["<signedWithMethod>N/A</signedWithMethod>", { leftOut: ["signedWithMethod"] }],
     ["<signedWithMethod>E_SIGN|ANALOG</signedWithMethod>", { leftOut: ["signedWithMethod"] }],
     ["<signedWithMethod>a<b/></signedWithMethod>", { leftOut: ["signedWithMethod"] }],
+    ...[
+      "NO",
+      "0",
+      "?",
+      "1",
+      "-",
+      "X",
+      "NOT_SIGNED",
+      "not signed",
+      "PENDING",
+      "pendingESign",
+      "FALSE",
+      "NONE",
+      "Unsigned",
+      "Inte signerat",
+    ].map(
+      (word) => [`<signedWithMethod>${word}</signedWithMethod>`, { leftOut: ["signedWithMethod"] }] as const,
+    ),
   ]
   it.each(leftOut)("%j is left out and named, and costs nothing else", (fields, message) => {
     const others = "<waitingForAddition>false</waitingForAddition>"
@@ -72,6 +91,13 @@ describe("a field", () => {
     ["<paidOut>1</paidOut><r><paidOut>0</paidOut></r>", "duplicate-element"],
     ["<r><paidOut>1</paidOut></r><r><paidOut>0</paidOut></r>", "duplicate-element"],
     ["<paidOut>yes</paidOut>", "invalid-value"],
+    ["<signedWithMethod>NONE</signedWithMethod>", "invalid-value"],
+    ["<paidOut/>", "missing-element"],
+    [`<paidOut xsi:nil="maybe"/>`, "missing-element"],
+    ["<paidOut/><signedWithMethod/>", "missing-element"],
+    ["<waitingForAddition/><requestedSigningMethod/><paidOut/>", "missing-element"],
+    ["<paidOut> \n</paidOut><signedWithMethod> </signedWithMethod>", "missing-element"],
+    [`<paidOut xsi:nil="true"/><signedWithMethod xsi:nil=" 1 "> </signedWithMethod>`, "missing-element"],
   ])("an answer of %j is an error, and not one that says nothing new", (fields, reason) => {
     expect(failure(status(fields))).toMatchObject({ reason })
   })

@@ -34,6 +34,36 @@ describe("a multipart/related answer", () => {
     expect(paidOut(text)).toBe(true)
   })
 
+  const second = part(["Content-ID: <a>"], "<b/>") + part(root, status) + close
+  it.each([
+    ["without angle brackets", 'multipart/related; start=root; boundary="--=_b"'],
+    ["in quotes without angle brackets", 'multipart/related; start="root"; boundary="--=_b"'],
+    [
+      "behind a boundary in another parameter",
+      'multipart/related; x="a; boundary=c"; boundary="--=_b"; start="<root>"',
+    ],
+    [
+      "behind a quote in another parameter",
+      'multipart/related; x="a\\"; boundary=c"; boundary="--=_b"; start="<root>"',
+    ],
+    ["with blanks around its signs", 'multipart/related ; start = "<root>" ; boundary = "--=_b"'],
+  ])("finds the root that a start %s names", (_what, type) => {
+    expect(paidOut(second, type)).toBe(true)
+  })
+
+  it("finds the root whose own Content-ID has no angle brackets", () => {
+    expect(paidOut(second.replace("Content-ID: <root>", "Content-ID: root"))).toBe(true)
+  })
+
+  it("does not end a part at the longer boundary of another message within it", () => {
+    const inner = status.replace("<paidOut>", "<x>\r\n----=_b2\r\n----=_b2--\r\n</x><paidOut>")
+    expect(paidOut(part(root, inner) + close)).toBe(true)
+  })
+
+  it("passes over blanks behind its boundary", () => {
+    expect(paidOut((part(root, status) + close).replace("----=_b\r", "----=_b \t\r"))).toBe(true)
+  })
+
   it("without a start begins with its first part", () => {
     const type = "multipart/related; boundary=--=_b"
     expect(paidOut(part(["Content-ID: <a>"], status) + part(root, "<b/>") + close, type)).toBe(true)

@@ -51,10 +51,29 @@ describe("the encoding of a document", () => {
     expect(text(bytes, contentType)).toBe("å€")
   })
 
-  it("is ISO-8859-1 as declared or by charset, not the similar windows-1252", () => {
-    expect(text(latin1(declared("ISO-8859-1", "å\u0080ÿ")))).toBe("å\u0080ÿ")
-    expect(text(latin1("<a>å\u0080ÿ</a>"), "application/soap+xml; charset=iso-8859-1")).toBe("å\u0080ÿ")
+  it("is windows-1252 by the labels of ISO-8859-1, as the Encoding Standard says", () => {
+    expect(text(latin1(declared("ISO-8859-1", "å\u0080ÿ")))).toBe("å€ÿ")
+    expect(text(latin1("<a>å\u0080ÿ</a>"), "application/soap+xml; charset=iso-8859-1")).toBe("å€ÿ")
     expect(text(latin1(declared("latin1", "å".repeat(20_000))))).toBe("å".repeat(20_000))
+  })
+
+  const labels =
+    "ISO_8859-1 iso8859-1 latin-1 Latin_1 l1 cp1252 CP819 x-cp1252 csISOLatin1 iso-ir-100 ISO-8859-15 ISO_8859-15 latin-9 l9"
+  it.each(labels.split(" "))("is known by the label %s", (label) => {
+    expect(text(latin1(declared(label, "åÿ")))).toBe("åÿ")
+    expect(text(latin1("<a>åÿ</a>"), `text/xml; charset="${label}"`)).toBe("åÿ")
+  })
+
+  it.each(["ascii", "us-ascii", "utf8", "UTF_8", "unicode-1-1-utf-8"])(
+    "is UTF-8 by the label %s",
+    (label) => {
+      expect(text(utf8("<a>å€</a>"), `text/xml; charset=${label}`)).toBe("å€")
+    },
+  )
+
+  it("is named by the charset alone, not by what stands within another parameter", () => {
+    expect(text(utf8("<a>å€</a>"), 'text/xml; action="x; charset=latin1"')).toBe("å€")
+    expect(text(latin1("<a>å</a>"), 'text/xml; action="x;\\"charset=utf-8"; charset=latin1')).toBe("å")
   })
 
   it("is ASCII as declared", () => {

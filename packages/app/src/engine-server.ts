@@ -1,5 +1,6 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import type { RequestListener, ServerResponse } from "node:http"
+import { guardedHeaders } from "@loan-engine/adapters-http/answer-headers"
 import { CallbackRefused, refuse } from "@loan-engine/adapters-http/callback-answer"
 import { callbackAccount } from "@loan-engine/adapters-http/callback-path"
 import type { CallbackAccountOptions } from "@loan-engine/adapters-http/callback-accounts"
@@ -10,7 +11,7 @@ import { makeJwsVerifier } from "@loan-engine/adapters-http/jws-verifier"
 import { Effect, Layer, Scope } from "effect"
 import { HttpEffect, HttpRouter } from "effect/http"
 import type { HttpServerRequest } from "effect/http"
-import { retryAfterSeconds } from "./api/problem.ts"
+import { problemDocument, retryAfterSeconds } from "./api/problem.ts"
 import { operatorRoutes } from "./api/operator-routes.ts"
 import { WrongKeys } from "./api/wrong-keys.ts"
 import { consoleRoutes } from "./api/console-routes.ts"
@@ -22,7 +23,7 @@ import { ChangeFeed } from "./journal/change-feed.ts"
 import { watchCallbacks } from "./callbacks/callback-watch.ts"
 import type { AccountConfig, EngineConfig } from "./config/config.ts"
 import { LoanEngine } from "./engine.ts"
-import { HttpListener, listen } from "./http-listener.ts"
+import { hasSeveralHosts, HttpListener, listen } from "./http-listener.ts"
 import { Poller } from "./polling/poller.ts"
 import { requireRemembered } from "./journal/anchors.ts"
 import { layerSealing } from "./journal/sealing.ts"
@@ -94,7 +95,8 @@ export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig)
   const http: EngineHttp = {
     listener: (request, response) => {
       const account = callbackAccount(request.url ?? "")
-      if (request.readableDidRead) answerConsumed(response)
+      if (hasSeveralHosts(request)) answerSeveralHosts(response)
+      else if (request.readableDidRead) answerConsumed(response)
       else if (account === undefined) routed(request, response)
       else serveCallback(receiver, account, request, response)
     },
@@ -139,6 +141,17 @@ const bodyConsumed = refuse(new CallbackRefused({ code: "body-consumed" }))
 
 const consumed = (): Response =>
   new Response(bodyConsumed.body, { status: bodyConsumed.status, headers: bodyConsumed.headers })
+
+const severalHosts = problemDocument({
+  code: "request-invalid",
+  detail: "The headers: host: expected once. Nothing was recorded.",
+  field: "host",
+})
+
+function answerSeveralHosts(response: ServerResponse): void {
+  const headers = { ...guardedHeaders, "content-type": "application/problem+json", connection: "close" }
+  response.writeHead(severalHosts.status, headers).end(JSON.stringify(severalHosts))
+}
 
 function answerConsumed(response: ServerResponse): void {
   response.writeHead(bodyConsumed.status, bodyConsumed.headers).end(bodyConsumed.body)

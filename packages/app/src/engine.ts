@@ -91,7 +91,7 @@ const makeEngine = Effect.fnUntraced(function* (cadence: CadenceSettings) {
       return decide(stored, observation, { raw, digest }, { recordedAt, storeNow }, jitter, cadence)
     })
     if (change === undefined) return undefined
-    yield* alertIfStalled(change.loan, before, change.schedule)
+    yield* alertIfStalled(change.loan, before, change.schedule, change.entry.hold)
     yield* PubSub.publish(changes, change)
     const { entry, loan, position } = change
     return { disposition: entry.disposition, hold: entry.hold, steps: entry.steps, loan, position }

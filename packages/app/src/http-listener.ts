@@ -1,5 +1,5 @@
 import { createServer } from "node:http"
-import type { RequestListener, Server, ServerResponse } from "node:http"
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http"
 import { Context, Effect, Schema } from "effect"
 import type { Scope } from "effect"
 import type { ServerLimits } from "./server-limits.ts"
@@ -39,6 +39,10 @@ export const listen = Effect.fnUntraced(function* (
   const port = typeof address === "object" && address !== null ? address.port : options.port
   return { url: `http://${host.includes(":") ? `[${host}]` : host}:${port}` }
 })
+
+/** Two hosts are a request that two readers understand differently: a proxy before us may have gone by the other one. */
+export const hasSeveralHosts = ({ rawHeaders }: IncomingMessage): boolean =>
+  rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host").length > 1
 
 function makeServer({ limits, handler }: ListenOptions, answering: Set<ServerResponse>): Server {
   const server = createServer(

@@ -71,6 +71,8 @@ export const HoldReason = Schema.Literals([
   "signature-unbound",
   /** It is of a type, or carries a decision, that we do not know. */
   "unknown-event-type",
+  /** It names a reference that no loan can have, such as one that is too long. It is kept under a name made for it. */
+  "reference-unusable",
   /** It came through another account than the loan's own. */
   "account-mismatch",
 ])

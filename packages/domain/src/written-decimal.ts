@@ -136,15 +136,16 @@ export const readOfferDecimal = (
 export const tenorMonthsMin = 1
 export const tenorMonthsMax = 12_000
 
-const isTenor = (decimal: DecimalText): boolean => {
+/** A part of a month is out of question, but not out of range: the writer of `1.200` may have meant 1.2. */
+const isInTenorRange = (decimal: DecimalText): boolean => {
   const months = Number(decimal)
-  return Number.isInteger(months) && months >= tenorMonthsMin && months <= tenorMonthsMax
+  return months >= tenorMonthsMin && months <= tenorMonthsMax
 }
 
-/** A tenor in whole months, if the text has one meaning that is possible. */
+/** A tenor in whole months, if the text has one meaning in range, and that is a whole number. */
 export function readTenor(written: Written): number | undefined {
-  const months = oneMeaning(meanings(written), isTenor)
-  return months === undefined ? undefined : Number(months)
+  const months = Number(oneMeaning(meanings(written), isInTenorRange))
+  return Number.isInteger(months) ? months : undefined
 }
 
 /**

@@ -32,6 +32,7 @@ describe("the words of the domain, as they are stored and sent", () => {
       "signature-unverifiable",
       "signature-unbound",
       "unknown-event-type",
+      "reference-unusable",
       "account-mismatch",
     ])
   })

@@ -37,6 +37,8 @@ describe("an amount as somebody writes it", () => {
   it.each([
     ["1,234", "1234 or 1.234"],
     ["1.234", "1234 or 1.234"],
+    ["500.125", "500125 or 500.125"],
+    ["500,125", "500125 or 500.125"],
     ["-5000", "impossible"],
     ["1e31", "too long"],
     ["10000 SEK", "a currency that may not be the account's"],
@@ -57,6 +59,9 @@ describe("an amount as somebody writes it", () => {
 
   it("has the meaning of its number where it is a JSON number, which has one notation", () => {
     expect(readOfferDecimal("approvedAmount", { number: "1.234" })).toBe("1.234")
+    expect(readOfferDecimal("approvedAmount", { number: "500.125" })).toBe("500.125")
+    expect(readTenor({ number: "1.200" })).toBeUndefined()
+    expect(readTenor({ number: "12.000" })).toBe(12)
     expect(readOfferDecimal("approvedAmount", { number: "-1" })).toBeUndefined()
   })
 
@@ -74,6 +79,7 @@ describe("a rate", () => {
     ["8.125", "8.125"],
     ["8,125", "8.125"],
     ["999,999", "999.999"],
+    ["500.125", "500.125"],
     ["0", "0"],
   ])("%j means %s, because thousands of per cent are impossible", (text, decimal) => {
     expect(rate(text)).toBe(decimal)
@@ -95,9 +101,12 @@ describe("a tenor", () => {
     expect(readTenor({ text })).toBe(months)
   })
 
-  it.each(["72.5", "0", "-1", "12001", "12.000", "six", ""])("%j is none", (text) => {
-    expect(readTenor({ text })).toBeUndefined()
-  })
+  it.each(["72.5", "0", "-1", "12001", "12.000", "1.200", "1,200", "1.5", "six", ""])(
+    "%j is none",
+    (text) => {
+      expect(readTenor({ text })).toBeUndefined()
+    },
+  )
 })
 
 it("any decimal that is written is read back as it was", () => {

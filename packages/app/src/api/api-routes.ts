@@ -1,4 +1,5 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { guardedHeaders } from "@loan-engine/adapters-http/answer-headers"
 import type { AccountName } from "@loan-engine/domain/observation"
 import { Context, Effect, Layer } from "effect"
 import {
@@ -95,15 +96,26 @@ const methodsKnown: ReadonlySet<string> = new Set(["HEAD", ...methods])
 const isRouteNotFound = (error: unknown): boolean =>
   error instanceof HttpServerError.HttpServerError && error.reason._tag === "RouteNotFound"
 
+/** The paths of the API that name something: only what is named may be percent-encoded. */
+const namingPaths: ReadonlyArray<RegExp> = [...methodsByPath().keys()]
+  .filter((path) => path.includes(":"))
+  .map((path) => new RegExp(`^${path.replace(/:[a-z]+/giu, "[^/]+")}$`, "u"))
+
+/** Slashes to spare, and what the router takes for the end of a path. */
+const loose = /^(?!\/)|\/\/|.\/$|[;#\\]/u
+
 /**
- * The router takes a path with slashes to spare for the same. Ours is not forgiving but with the callbacks' path: what a proxy
- * allows or forbids under one path must hold for all that is served by it.
+ * The router takes a path with slashes to spare, with a parameter behind `;`, and with its letters percent-encoded for the same.
+ * Ours is not forgiving but with the callbacks' path: what a proxy allows or forbids under one path must hold for all that is
+ * served by it.
  */
-const isMisspelt = (path: string): boolean => /\/\/|.\/$/u.test(path) && path !== consolePath
+const isMisspelt = (path: string): boolean =>
+  (loose.test(path) && path !== consolePath) ||
+  (path.includes("%") && !namingPaths.some((naming) => naming.test(path)))
 
 type App<E, R> = Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
 
-/** The router's answers, with what must hold for all of them: whose pages may read them, and what `/docs` may load. */
+/** The router's answers, with what must hold for all of them: whose pages may read them, and what they may load. */
 export function completeApp<E, R>(router: App<E, R>, corsOrigins: ReadonlyArray<string>) {
   const app = Effect.gen(function* () {
     const { method, url } = yield* HttpServerRequest.HttpServerRequest
@@ -117,12 +129,16 @@ export function completeApp<E, R>(router: App<E, R>, corsOrigins: ReadonlyArray<
       ? HttpServerResponse.setHeader(response, "content-security-policy", docsPolicy)
       : response
   })
-  return corsOrigins.length === 0 ? app : cors(corsOrigins)(app)
+  return Effect.map(corsOrigins.length === 0 ? app : cors(corsOrigins)(app), guarded)
 }
+
+const guarded = (response: HttpServerResponse.HttpServerResponse): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.setHeaders(response, { ...guardedHeaders, ...response.headers })
 
 /** The page brings along all that it needs, and nothing is loaded from, or told to, anybody else. */
 const docsPolicy =
-  "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; connect-src 'self'"
+  "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; connect-src 'self'; " +
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 const cors = (allowedOrigins: ReadonlyArray<string>) =>
   HttpMiddleware.cors({

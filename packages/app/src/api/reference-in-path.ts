@@ -1,4 +1,4 @@
-import { ApplicationReference } from "@loan-engine/domain/observation"
+import { ApplicationReference, applicationReferenceLengthMax } from "@loan-engine/domain/observation"
 import { Schema, SchemaTransformation } from "effect"
 
 /** The two texts that no path can carry, and the same with the mark in front that lets it: each mark more stands for itself. */
@@ -7,16 +7,19 @@ const markedDots = /^~+\.{1,2}$/u
 
 const marked = (reference: string): string => (dots.test(reference) ? `~${reference}` : reference)
 
+/** As long as any reference, and the mark before it. */
+const Segment = Schema.String.check(Schema.isBetweenLength(1, applicationReferenceLengthMax + 1))
+
 /**
  * An application reference as a segment of a path. Every client resolves `.` and `..`, also when they are percent-encoded, so
  * these two have a mark in front: `~.` and `~..`. Every other reference is written as it is.
  */
-export const ReferenceInPath = ApplicationReference.pipe(
+export const ReferenceInPath = Segment.pipe(
   Schema.decodeTo(
     ApplicationReference,
     SchemaTransformation.transform({
       decode: (segment): string => (markedDots.test(segment) ? segment.slice(1) : segment),
-      encode: (reference) => ApplicationReference.make(marked(reference)),
+      encode: marked,
     }),
   ),
 )

@@ -1,6 +1,6 @@
 import { isJsonObject, memberOf, parseJson } from "@loan-engine/adapters-http/callback-json"
 import { referenceIn, withoutNulls } from "@loan-engine/adapters-http/callback-message"
-import { readOffer } from "@loan-engine/adapters-http/callback-plain"
+import { plainOffer, readOffer } from "@loan-engine/adapters-http/callback-plain"
 import type { DecisionResult } from "@loan-engine/adapters-xml/decision-result"
 import { readBankDecision } from "@loan-engine/adapters-xml/decision-result"
 import { submissionEvents } from "@loan-engine/adapters-xml/loan-events"
@@ -74,6 +74,6 @@ function readJson(bytes: Uint8Array): Effect.Effect<DecisionResult, Problem> {
   const word = memberOf(body, "decision")
   const decision = (typeof word === "string" ? readBankDecision(word) : undefined) ?? null
   if (decision === null) details.leaveOut("decision")
-  const offer = readOffer(body, details)
+  const offer = readOffer(plainOffer(body), details)
   return Effect.succeed({ applicationReference, decision, offer, ...details.leftOut })
 }

@@ -27,17 +27,22 @@ const decisions: { readonly [Type in LoanEvent["type"]]?: string } = {
   "decision.rejected": "REJECTED",
 }
 
+const saidBy = ({ events }: Pick<Observation, "events">): string => {
+  const [decision] = events.flatMap(({ type }) => decisions[type] ?? [])
+  return decision === undefined ? "had no decision that can be read" : `said ${decision}`
+}
+
 export const otherRegistration = (
   standing: StoredEntry,
   stage: Stage,
   reference: ApplicationReference,
 ): Problem => {
-  const said = standing.events.flatMap(({ type }) => decisions[type] ?? []).join(", ")
   const when = DateTime.formatIso(DateTime.makeUnsafe(standing.receivedAt))
   return {
     code: "registration-mismatch",
     detail:
-      `The first registration stands: ${said}, received at ${when}. The loan's stage is ${stage}. Nothing was changed. ` +
+      `The first registration stands. It was received at ${when} and ${saidBy(standing)}. ` +
+      `The loan's stage is ${stage}. Nothing was changed. ` +
       "What the bank decides later comes by its callbacks and polls: do not register it.",
     headers: { location: loanPath(reference) },
   }

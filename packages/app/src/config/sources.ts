@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs"
-import { Context, Effect, Predicate } from "effect"
+import { parseJsonText } from "@loan-engine/adapters-http/callback-json"
+import { Context, Effect, Predicate, Result } from "effect"
 import { ConfigUnusable } from "./config-unusable.ts"
 import { didYouMean } from "../nearest.ts"
 import { listed } from "./setting.ts"
@@ -151,6 +152,19 @@ function placeIn(text: string, cause: unknown): string {
     : `: line ${text.slice(0, Number(position)).split("\n").length} is where it breaks off`
 }
 
+/** What the platform's reader takes without a word, though it has no one meaning: of a name that stands twice, the last. */
+function ambiguityIn(text: string): string | undefined {
+  const strict = parseJsonText(text, { names: everyName })
+  if (Result.isSuccess(strict)) return undefined
+  const { fault, path, message } = strict.failure
+  return fault === "duplicate"
+    ? `names ${path} twice, and only one can count: keep the one that is meant.`
+    : `cannot be used: ${message}${path === "" ? "" : ` at ${path}`}.`
+}
+
+/** The file is the operator's own, so that every name in it may be shown. */
+const everyName = { has: (): boolean => true }
+
 /** A settings file: one JSON object, as code would give it. */
 export const fileSource = Effect.fnUntraced(function* (
   path: string,
@@ -167,6 +181,8 @@ export const fileSource = Effect.fnUntraced(function* (
     catch: (cause) =>
       new ConfigUnusable({ message: `The settings file ${path} is not JSON${placeIn(text, cause)}.` }),
   })
+  const fault = ambiguityIn(text)
+  if (fault !== undefined) return yield* new ConfigUnusable({ message: `The settings file ${path} ${fault}` })
   const accounts = Predicate.isObject(settings) && "accounts" in settings ? settings["accounts"] : {}
   if (
     !Predicate.isObject(settings) ||

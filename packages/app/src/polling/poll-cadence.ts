@@ -19,7 +19,7 @@ export const PollSchedule = Schema.Struct({
   attempts: Schema.Natural,
   /** The next poll is to confirm something we do not trust, or inferred: it asks every question. */
   confirm: Schema.Boolean,
-  /** Set while the loan has been silent for longer than it should; a person may want to look. */
+  /** Set while a person should look: it has been silent for longer than it should, or only a person can tell what was said. */
   stalled: Schema.Boolean,
 })
 export type PollSchedule = typeof PollSchedule.Type

@@ -21,6 +21,8 @@ export function scheduleAfter(
 ): PollSchedule {
   const { loan, disposition } = decision
   const now = observation.receivedAt
+  // The bank knows no such loan, so only a person can tell which one is meant.
+  if (observation.hold === "reference-unusable") return { ...before, stalled: true }
   const isUnasked = disposition === "held" && !isAnswer(observation)
   if (isUnasked || isUndecided(observation) || isOverruledWord(loan, observation)) {
     return { ...before, nextPollAt: now, confirm: true }
@@ -28,7 +30,9 @@ export function scheduleAfter(
   if (isConfirmedEnd(loan, observation)) return { ...neverPolled, attempts: before.attempts }
   if (isAnswer(observation)) {
     const isLast = questionOf(observation) === pollQuestions(asked, before, settings).at(-1)
-    return afterAnswer(before, decision, isLast, now, settings, jitter)
+    const next = afterAnswer(before, decision, isLast, now, settings, jitter)
+    // The bank itself has been asked, and its answer is no help: a person has to look.
+    return observation.hold === "unknown-event-type" ? { ...next, stalled: true } : next
   }
   if (disposition === "repeated") return before
   const soon =

@@ -5,7 +5,7 @@ import { traced } from "@loan-engine/adapters-http/traced"
 import { applicationQuoteEvents, applicationStatusEvents } from "@loan-engine/adapters-xml/loan-events"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { ApplicationReference, Observation } from "@loan-engine/domain/observation"
-import { Cause, Clock, Context, Effect, Layer, Random, Result } from "effect"
+import { Cause, Clock, Context, Effect, Layer, Metric, Random, Result } from "effect"
 import { RateLimiter } from "effect/persistence"
 import { makeBankPauses } from "./bank-pauses.ts"
 import { Banks } from "./banks.ts"
@@ -21,7 +21,7 @@ import { scheduleAfterFailure, scheduleUnasked } from "./poll-schedule.ts"
 import type { DispatcherSettings } from "./poll-dispatcher.ts"
 import { dispatcherDefaults, runDuePolls } from "./poll-dispatcher.ts"
 import { alertIfStalled } from "./stalled-alert.ts"
-import { countPoll } from "../telemetry/metrics.ts"
+import { countPoll, unknownDecisionsCounter } from "../telemetry/metrics.ts"
 
 export interface PollerSettings extends DispatcherSettings {
   readonly cadence: CadenceSettings
@@ -108,7 +108,7 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
       ...said,
     }
     const recorded = yield* engine.record(observation, raw)
-    if (said.hold !== undefined) yield* warnUnknownDecision(stored)
+    if (said.hold !== undefined) yield* Metric.update(unknownDecisionsCounter.of({ account }), 1)
     return { question, answered: true, recorded } satisfies PollAnswer
   })
 
@@ -197,12 +197,6 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
   })
   return Poller.of({ poll })
 })
-
-/** The bank itself has been asked, and its answer is no help: now a person has to look. */
-const warnUnknownDecision = ({ loan: { applicationReference, account } }: StoredLoan): Effect.Effect<void> =>
-  Effect.logWarning(
-    "the bank answered with a decision that is not known: read the answer and ask the bank",
-  ).pipe(Effect.annotateLogs({ applicationReference, account }))
 
 interface BankAnswer extends Pick<Observation, "hold" | "leftOut" | "requestedSigningMethod"> {
   readonly events: ReadonlyArray<LoanEvent>

@@ -1,17 +1,32 @@
 import type { Loan } from "@loan-engine/domain/loan"
+import type { HoldReason } from "@loan-engine/domain/observation"
 import { Effect, Metric } from "effect"
 import type { PollSchedule } from "./poll-cadence.ts"
 import { stalledAlertsCounter } from "../telemetry/metrics.ts"
 
-/** Raises the alert once, as a loan becomes stalled. It goes on being polled: silence never ends a loan. */
+const silent = "the loan is stalled: the bank has said nothing new for too many polls"
+
+/** Why a loan needs a person, where it is not for the bank's silence. */
+const words: { readonly [Reason in HoldReason]?: string } = {
+  "unknown-event-type":
+    "the loan is stalled: the bank answered with a decision that is not known: read the answer and ask the bank",
+  "reference-unusable":
+    "the loan is stalled: a callback names a reference that no loan can have: read it as it came and ask the bank which loan is meant",
+}
+
+/**
+ * Raises the alert once, as a loan becomes stalled, with why the observation that made it so is held. It goes on being polled:
+ * silence never ends a loan.
+ */
 export const alertIfStalled = (
   { applicationReference, account, stage }: Loan,
   before: PollSchedule,
   after: PollSchedule,
+  hold: HoldReason | null = null,
 ): Effect.Effect<void> => {
   if (before.stalled || !after.stalled) return Effect.void
   const attributes = { applicationReference, account, stage, attempts: after.attempts }
-  return Effect.logWarning("the loan is stalled: the bank has said nothing new for too many polls").pipe(
+  return Effect.logWarning((hold === null ? undefined : words[hold]) ?? silent).pipe(
     Effect.annotateLogs(attributes),
     Effect.andThen(Metric.update(stalledAlertsCounter.of({ account }), 1)),
   )

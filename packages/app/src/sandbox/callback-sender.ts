@@ -108,7 +108,11 @@ export const makeHttpTransport = (speak: Speak) =>
           const answer = await request(url, {
             method: "POST",
             dispatcher: agent,
-            headers: { ...headers, "content-type": said.contentType },
+            headers: {
+              ...headers,
+              "content-type": said.contentType,
+              ...(said.contentEncoding === undefined ? {} : { "content-encoding": said.contentEncoding }),
+            },
             body: said.bytes,
           })
           await answer.body.dump()

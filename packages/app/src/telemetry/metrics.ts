@@ -77,6 +77,14 @@ export const pollsCounter = counterFamily({
   },
 })
 
+export const unknownDecisionsCounter = counterFamily({
+  name: "loan_engine_unknown_decisions_total",
+  unit: "answers",
+  description:
+    "Answers of the bank to a question about a loan with a decision that is not known. The loan counts as stalled: a person has to look.",
+  attributes: { account },
+})
+
 export const loansGauge = gaugeFamily({
   name: "loan_engine_loans",
   unit: "loans",
@@ -88,7 +96,7 @@ export const stalledAlertsCounter = counterFamily({
   name: "loan_engine_loans_became_stalled_total",
   unit: "loans",
   description:
-    "Loans that fell silent for so long that a person may want to look; one that moves on and falls silent again counts again.",
+    "Loans that began to need a person: they fell silent for too long, the bank's decision is not known, or a callback's reference cannot be used. One that moves on and needs one again counts again.",
   attributes: { account },
 })
 
@@ -210,6 +218,7 @@ export const metricFamilies: ReadonlyArray<Omit<MetricFamily, "of">> = [
   commitBatchSize,
   commitDuration,
   pollsCounter,
+  unknownDecisionsCounter,
   bankRequestsCounter,
   bankRequestDuration,
   bankCircuitGauge,

@@ -175,6 +175,8 @@ export const da: Words = {
       "signature-unverifiable": "Holdt tilbage: bankens nøgler kunne ikke hentes til verificering.",
       "signature-unbound": "Holdt tilbage: det signerede er ikke det, meddelelsen siger.",
       "unknown-event-type": "Holdt tilbage: af ukendt art.",
+      "reference-unusable":
+        "Holdt tilbage: referencen kan ikke bruges. Læs meddelelsen, som den kom, og spørg banken.",
       "account-mismatch": "Holdt tilbage: det kom gennem en anden konto.",
     },
     event: {

@@ -172,6 +172,8 @@ export const en = {
       "signature-unverifiable": "Held: the bank's keys could not be had to verify it.",
       "signature-unbound": "Held: what is signed is not what the body says.",
       "unknown-event-type": "Held: of a kind that is not known.",
+      "reference-unusable":
+        "Held: its reference cannot be used. Read the message as it came, and ask the bank.",
       "account-mismatch": "Held: it came through another account.",
     } satisfies Record<NonNullable<EntryJson["reason"]>, string>,
     event: {

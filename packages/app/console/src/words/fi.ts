@@ -175,6 +175,8 @@ export const fi: Words = {
       "signature-unverifiable": "Pidätetty: pankin avaimia ei saatu vahvistusta varten.",
       "signature-unbound": "Pidätetty: allekirjoitettu sisältö ei vastaa viestiä.",
       "unknown-event-type": "Pidätetty: tuntematonta lajia.",
+      "reference-unusable":
+        "Pidätetty: viitettä ei voi käyttää. Lue viesti sellaisena kuin se tuli ja kysy pankilta.",
       "account-mismatch": "Pidätetty: se tuli toisen tilin kautta.",
     },
     event: {

@@ -1,14 +1,18 @@
 import type { DetailName } from "@loan-engine/domain/detail"
 
-/** A message as it travels: its bytes, and the Content-Type that speaks of them. */
+/** A message as it travels: its bytes, and the headers that speak of them. */
 export interface Spoken {
   readonly bytes: Uint8Array
   readonly contentType: string
+  readonly contentEncoding?: "gzip"
 }
 
-/** In which order dialects are put on each other: what is said, how it is written, in which bytes, within what. */
-export const layers = ["values", "text", "bytes", "wrapping"] as const
+/** In which order dialects are put on each other: what is said, how it is written, in which bytes, by what name, within what. */
+export const layers = ["values", "text", "bytes", "label", "wrapping"] as const
 export type Layer = (typeof layers)[number]
+
+/** The layers of which a message has one: it is in one encoding, and one thing is around it. */
+const onlyOnce: ReadonlySet<Layer> = new Set(["bytes", "wrapping"])
 
 /**
  * One way in which a bank may say the same. `speak` is a pure function from a message to another that means the same, but for
@@ -20,20 +24,22 @@ export interface Dialect {
   readonly language: "json" | "xml"
   readonly layer: Layer
   readonly costs: ReadonlyArray<DetailName>
+  /** Whether it also costs a detail of this plain value, because the notation has no one meaning there. */
+  readonly costsAt?: (detail: DetailName, plain: unknown) => boolean
   /** Said after the others of its layer. */
   readonly isLast?: boolean
   readonly speak: (message: Spoken) => Spoken
 }
 
 /**
- * Any selection of dialects as one: in the order of their layers, and only the first of those that set the encoding. What
+ * Any selection of dialects as one: in the order of their layers, and only the first of those of which a message has one. What
  * comes behind the document is said last, because nothing else may come behind it.
  */
 export function composed(dialects: ReadonlyArray<Dialect>): (message: Spoken) => Spoken {
   const ordered = layers.flatMap((layer) => {
     const own = dialects.filter((dialect) => dialect.layer === layer)
     own.sort((one, other) => Number(one.isLast ?? false) - Number(other.isLast ?? false))
-    return layer === "bytes" ? own.slice(0, 1) : own
+    return onlyOnce.has(layer) ? own.slice(0, 1) : own
   })
   return (message) => ordered.reduce((said, { speak }) => speak(said), message)
 }
@@ -56,6 +62,13 @@ export function utf16(text: string, littleEndian: boolean): Uint8Array {
   }
   return new Uint8Array(view.buffer)
 }
+
+/** Rates are less than a thousand, so that three digits behind their point are no group. */
+const rates: ReadonlySet<DetailName> = new Set(["interest", "effectiveInterest"])
+
+/** An amount whose three digits behind the point could be a group of thousands: `1.234`, whichever sign stands for the point. */
+export const isAmbiguous = (detail: DetailName, plain: unknown): boolean =>
+  !rates.has(detail) && typeof plain === "string" && /^[1-9][0-9]{0,2}\.[0-9]{3}$/u.test(plain)
 
 /** One byte for each character; those that have none are left to the caller to escape. */
 export const singleBytes = (text: string): Uint8Array => Uint8Array.from(text, (unit) => unit.charCodeAt(0))

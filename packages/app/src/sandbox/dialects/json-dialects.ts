@@ -1,9 +1,10 @@
+import { gzipSync } from "node:zlib"
 import { isJsonList, isJsonObject, JsonNumber, parseJson } from "@loan-engine/adapters-http/callback-json"
-import type { JsonValue } from "@loan-engine/adapters-http/callback-json"
+import type { JsonObject, JsonValue } from "@loan-engine/adapters-http/callback-json"
 import { offerDecimals } from "@loan-engine/domain/offer"
 import { Result } from "effect"
 import type { Dialect, Spoken } from "./dialect.ts"
-import { rewriting, singleBytes, textOf, utf16, utf8, withComma, withGroups } from "./dialect.ts"
+import { isAmbiguous, rewriting, singleBytes, textOf, utf16, utf8, withComma, withGroups } from "./dialect.ts"
 
 function written(value: JsonValue): string {
   if (value instanceof JsonNumber) return value.source
@@ -48,15 +49,42 @@ const number =
 const lowerCase: Change = (value) => (typeof value === "string" ? value.toLowerCase() : value)
 const isOne = (value: JsonValue): value is readonly [JsonValue] => isJsonList(value) && value.length === 1
 
+/** Puts something else in the place of the event's decision, by its plain members. */
+function decisions(
+  place: (plain: JsonObject & { readonly creditDecision: JsonValue }) => JsonObject,
+): Dialect["speak"] {
+  return revaluing((body) => {
+    const event = isJsonObject(body) ? body["externalApplicationEvent"] : undefined
+    if (!isJsonObject(body) || !isJsonObject(event)) return body
+    const decision = event["creditDecision"]
+    const word = isJsonObject(decision) ? decision["creditDecision"] : undefined
+    if (!isJsonObject(decision) || typeof word !== "string") return body
+    return {
+      ...body,
+      externalApplicationEvent: { ...event, ...place({ ...decision, creditDecision: word }) },
+    }
+  })
+}
+
 /** The event's decision as a word, with its offer beside it. */
-const flat = revaluing((body) => {
-  if (!isJsonObject(body)) return body
-  const event = body["externalApplicationEvent"]
-  if (!isJsonObject(event)) return body
-  const decision = event["creditDecision"]
-  if (!isJsonObject(decision)) return body
-  return { ...body, externalApplicationEvent: { ...event, ...decision } }
-})
+const flat = decisions((members) => members)
+
+/** Says something else in the place of the signature, or of `null` where there is none. */
+const signature = (change: Change): Dialect["speak"] =>
+  revaluing((body) =>
+    isJsonObject(body) && isJsonObject(body["externalApplicationEvent"])
+      ? { ...body, jwsData: change(body["jwsData"] ?? null) }
+      : body,
+  )
+
+const withNulls: Change = (value) => {
+  if (isJsonList(value)) return [...value.map(withNulls), null]
+  if (!isJsonObject(value)) return value
+  const own = Object.entries(value).map(([name, member]) => [name, withNulls(member)] as const)
+  return { ...Object.fromEntries(own), remark: null }
+}
+
+const typeOf = ({ contentType }: Spoken): string => contentType.split(";", 1)[0] ?? contentType
 
 const withMember = (name: string, value: JsonValue) =>
   revaluing((body) => (isJsonObject(body) ? { [name]: value, ...body } : body))
@@ -66,7 +94,7 @@ type Row = readonly [
   layer: Dialect["layer"],
   what: string,
   speak: Dialect["speak"],
-  costs?: Dialect["costs"],
+  costs?: Dialect["costs"] | Dialect["costsAt"],
 ]
 
 const rows: ReadonlyArray<Row> = [
@@ -78,21 +106,21 @@ const rows: ReadonlyArray<Row> = [
       [...decimals, "tenor"],
       number((source) => source),
     ),
-    [...offerDecimals],
+    isAmbiguous,
   ],
   [
     "decimal-comma",
     "values",
     'Amounts with a decimal comma: `"8,02"`.',
     members(decimals, number(withComma)),
-    [...offerDecimals],
+    isAmbiguous,
   ],
   [
     "grouped-amounts",
     "values",
     'Amounts in groups of three: `"10 000,50"`.',
     members(decimals, number(withGroups)),
-    [...offerDecimals],
+    isAmbiguous,
   ],
   [
     "amounts-with-currency",
@@ -159,6 +187,31 @@ const rows: ReadonlyArray<Row> = [
     members(["applicationEventType", "creditDecision"], lowerCase),
   ],
   ["flat-decision", "values", "The decision as text, its offer beside it.", flat],
+  [
+    "offer-beside",
+    "values",
+    "The offer beside the decision's object.",
+    decisions(({ creditDecision, ...offer }) => ({ ...offer, creditDecision: { creditDecision } })),
+  ],
+  [
+    "offer-within",
+    "values",
+    "The offer in an object within the decision's.",
+    decisions(({ creditDecision, ...offer }) => ({ creditDecision: { creditDecision, offer } })),
+  ],
+  ["null-members", "values", "`null` for members that are not there, and in lists.", revaluing(withNulls)],
+  [
+    "spaced-signature",
+    "values",
+    "White space around the signature, or in the place of one.",
+    signature((jws) => (typeof jws === "string" ? ` ${jws}\n` : (jws ?? "  "))),
+  ],
+  [
+    "listed-signature",
+    "values",
+    "The signature in a list, or `null` in the place of one.",
+    signature((jws) => (jws === null ? null : [jws])),
+  ],
   ["unknown-members", "values", "Members that nobody knows.", withMember("traceId", "7f3a")],
   ["wrapped", "values", "Another object around the body.", revaluing((body) => ({ body }))],
   ["listed", "values", "A list around the body.", revaluing((body) => [body])],
@@ -195,6 +248,51 @@ const rows: ReadonlyArray<Row> = [
       }
     },
   ],
+  [
+    "iso-8859-1",
+    "bytes",
+    "ISO-8859-1, as its charset says.",
+    (message) => ({
+      ...message,
+      bytes: singleBytes(
+        textOf(message).replace(/[^\0-\u00ff]/gu, (sign) => JSON.stringify(sign).slice(1, -1)),
+      ),
+      contentType: `${typeOf(message)}; charset=ISO-8859-1`,
+    }),
+  ],
+  [
+    "other-type",
+    "label",
+    "Another name for JSON.",
+    (message) => ({
+      ...message,
+      contentType: message.contentType.replace(/^[^;]*/u, "Application/vnd.bank+json"),
+    }),
+  ],
+  [
+    "no-type",
+    "label",
+    "The name of no content.",
+    (message) => ({
+      ...message,
+      contentType: message.contentType.replace(/^[^;]*/u, "application/octet-stream"),
+    }),
+  ],
+  [
+    "stale-charset",
+    "label",
+    "A charset that the bytes are not in.",
+    (message) =>
+      message.contentType.includes("charset")
+        ? message
+        : { ...message, contentType: `${message.contentType}; charset="UTF-16"` },
+  ],
+  [
+    "gzip",
+    "wrapping",
+    "A packed body.",
+    (message) => ({ ...message, bytes: gzipSync(message.bytes), contentEncoding: "gzip" }),
+  ],
 ]
 
 /** Every way of saying a callback. */
@@ -203,7 +301,7 @@ export const jsonDialects: ReadonlyArray<Dialect> = rows.map(([name, layer, what
   what,
   language: "json",
   layer,
-  costs,
+  ...(typeof costs === "function" ? { costs: [], costsAt: costs } : { costs }),
   isLast: name === "trailing-nul",
   speak,
 }))

@@ -31,14 +31,35 @@ function elements(
 const texts = (names: ReadonlyArray<string>, write: (text: string) => string): Dialect["speak"] =>
   elements(names, (element) => ({ ...element, text: write(element.text) }))
 
+/** Writes a plain decimal otherwise; what is written otherwise already stays so. */
+const plainly = (write: (decimal: string) => string) => (text: string) =>
+  /^[0-9]+(?:\.[0-9]+)?$/u.test(text) ? write(text) : text
+
 const decimals: ReadonlyArray<string> = [...offerDecimals]
-const amounts = [...offerDecimals]
 const levels = ["waitingForAddition", "paidOut"]
 const responses = [
   "getApplicationStatusResponse",
   "getApplicationQuoteResponse",
   "submitApplicationExtResponse",
 ]
+
+/** The members of a result as somebody else places them. */
+const placed = (
+  place: (children: ReadonlyArray<XmlElement>) => ReadonlyArray<XmlElement>,
+): Dialect["speak"] =>
+  elements(["applicationQuoteResult", "submitApplicationExtResult"], (element) => ({
+    ...element,
+    children: place(element.children),
+  }))
+const repeated = placed((children) => [...children, ...children.filter(({ name }) => name === "decision")])
+const word = ["applicationReference", "decision"]
+const offerWithin = placed((children) => [
+  ...children.filter(({ name }) => word.includes(name)),
+  parentElement(
+    "offer",
+    children.filter(({ name }) => !word.includes(name)),
+  ),
+])
 
 /** The members of a response without the `…Result` around them. */
 const unwrap = elements(responses, (element) => {
@@ -70,6 +91,15 @@ const soap11 = "http://schemas.xmlsoap.org/soap/envelope/"
 const soap12 = "http://www.w3.org/2003/05/soap-envelope"
 const boundary = "uuid:0ca0e16e"
 
+const inPlainMultipart = ({ bytes, contentType }: Spoken): Spoken => ({
+  bytes: Buffer.concat([
+    utf8(`preamble\r\n--${boundary}\r\nContent-Type: ${contentType}\r\n\r\n`),
+    bytes,
+    utf8(`\r\n--${boundary}\r\nContent-ID: <scan>\r\n\r\n%PDF\r\n--${boundary}-2\r\n--${boundary}--\r\n`),
+  ]),
+  contentType: `Multipart/Related; start-info="a; boundary=b"; boundary="${boundary}"`,
+})
+
 const inMultipart = ({ bytes, contentType }: Spoken): Spoken => ({
   bytes: Buffer.concat([
     utf8(
@@ -90,13 +120,12 @@ type Row = readonly [
 ]
 
 const rows: ReadonlyArray<Row> = [
-  ["decimal-comma", "values", "Amounts with a decimal comma: `8,02`.", texts(decimals, withComma), amounts],
+  ["decimal-comma", "values", "Amounts with a decimal comma: `8,02`.", texts(decimals, plainly(withComma))],
   [
     "grouped-amounts",
     "values",
     "Amounts in groups of three: `10 000,50`.",
-    texts(decimals, withGroups),
-    amounts,
+    texts(decimals, plainly(withGroups)),
   ],
   ["no-amount", "values", "A phrase for an amount: `N/A`.", texts(["interest"], () => "N/A"), ["interest"]],
   [
@@ -128,6 +157,8 @@ const rows: ReadonlyArray<Row> = [
     texts(levels, (text) => (text === "true" ? "1" : text === "false" ? "0" : text)),
   ],
   ["booleans-in-upper-case", "values", "`TRUE` and `FALSE`.", texts(levels, (text) => text.toUpperCase())],
+  ["repeated-decision", "values", "The same decision twice.", repeated],
+  ["offer-within", "values", "The offer in an element of its own.", offerWithin],
   ["without-result", "values", "Members that stand directly in the response.", unwrap],
   ["another-wrapper", "values", "Another element around the members.", wrap],
   [
@@ -169,8 +200,15 @@ const rows: ReadonlyArray<Row> = [
     "A declaration of UTF-16 in a document that is UTF-8.",
     rewriting((text) => declared("utf-16", text)),
   ],
+  ["latin-1", "bytes", "ISO-8859-1 by another of its labels.", inSingleBytes("latin-1")],
   ["windows-1252", "bytes", "windows-1252, as declared.", inSingleBytes("windows-1252")],
   ["iso-8859-1", "bytes", "ISO-8859-1, as declared.", inSingleBytes("ISO-8859-1")],
+  [
+    "plain-multipart",
+    "wrapping",
+    "`multipart/related` that does not say where it starts, and has another part.",
+    inPlainMultipart,
+  ],
   ["multipart", "wrapping", "`multipart/related`, as MTOM and SOAP with attachments send it.", inMultipart],
 ]
 

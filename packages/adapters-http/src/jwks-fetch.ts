@@ -1,0 +1,41 @@
+import { Effect, Redacted, Result } from "effect"
+import { parseJson, parseJsonText } from "./callback-json.ts"
+import type { JsonInvalid, JsonValue } from "./callback-json.ts"
+import type { Exchange } from "./http-exchange.ts"
+import { importKeySet } from "./jwks-keys.ts"
+import type { KeySet, SignatureAlgorithm } from "./jwks-keys.ts"
+
+/** Never fails: whatever went wrong, the set could not be had, and the log says why without naming the API key. */
+export const fetchKeys = (
+  exchange: Exchange,
+  options: { readonly url: string; readonly apiKey?: Redacted.Redacted },
+  algorithms: ReadonlyArray<SignatureAlgorithm>,
+): Effect.Effect<KeySet | undefined> => {
+  const url = new URL(options.url)
+  const apiKey = options.apiKey === undefined ? {} : { apikey: Redacted.value(options.apiKey) }
+  const headers = { accept: "application/json", ...apiKey }
+  return exchange({ url, method: "GET", headers }).pipe(
+    Effect.flatMap(({ status, body }) => {
+      if (status !== 200) return unfetched(`status ${status}`)
+      const document = Result.flatMap(parseJson(body), unquoted)
+      if (Result.isFailure(document)) return unfetched("no JSON")
+      return Effect.flatMap(
+        Effect.promise(() => importKeySet(document.success, algorithms)),
+        (keys) => (keys === undefined ? unfetched("no key set") : Effect.as(warnOfSkipped(keys), keys)),
+      )
+    }),
+    Effect.catchTag("ExchangeFailed", ({ advice }) => unfetched(advice)),
+  )
+}
+
+/** Some gateways serve the set as one JSON string that holds its text. */
+const unquoted = (document: JsonValue): Result.Result<JsonValue, JsonInvalid> =>
+  typeof document === "string" ? parseJsonText(document) : Result.succeed(document)
+
+const unfetched = (why: string): Effect.Effect<undefined> =>
+  Effect.as(Effect.logWarning(`the bank's key set could not be fetched: ${why}`), undefined)
+
+const warnOfSkipped = ({ skipped }: KeySet): Effect.Effect<void> =>
+  skipped.length === 0
+    ? Effect.void
+    : Effect.logWarning(`${skipped.length} keys of the bank's key set are not used: ${skipped.join(", ")}`)

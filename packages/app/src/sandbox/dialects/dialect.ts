@@ -25,7 +25,7 @@ export interface Dialect {
   readonly layer: Layer
   readonly costs: ReadonlyArray<DetailName>
   /** Whether it also costs a detail of this plain value, because the notation has no one meaning there. */
-  readonly costsAt?: (detail: DetailName, plain: unknown) => boolean
+  readonly costsAt?: ((detail: DetailName, plain: unknown) => boolean) | undefined
   /** Said after the others of its layer. */
   readonly isLast?: boolean
   readonly speak: (message: Spoken) => Spoken

@@ -301,7 +301,8 @@ export const jsonDialects: ReadonlyArray<Dialect> = rows.map(([name, layer, what
   what,
   language: "json",
   layer,
-  ...(typeof costs === "function" ? { costs: [], costsAt: costs } : { costs }),
+  costs: typeof costs === "function" ? [] : costs,
+  costsAt: typeof costs === "function" ? costs : undefined,
   isLast: name === "trailing-nul",
   speak,
 }))

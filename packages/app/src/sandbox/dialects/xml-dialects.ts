@@ -52,12 +52,12 @@ const placed = (
     children: place(element.children),
   }))
 const repeated = placed((children) => [...children, ...children.filter(({ name }) => name === "decision")])
-const word = ["applicationReference", "decision"]
+const word: ReadonlySet<string> = new Set(["applicationReference", "decision"])
 const offerWithin = placed((children) => [
-  ...children.filter(({ name }) => word.includes(name)),
+  ...children.filter(({ name }) => word.has(name)),
   parentElement(
     "offer",
-    children.filter(({ name }) => !word.includes(name)),
+    children.filter(({ name }) => !word.has(name)),
   ),
 ])
 

@@ -204,6 +204,7 @@ const polling = {
   ...limits(
     { ...pollerDefaults, ...cadenceLimits, ...breakerLimitsDefault },
     {
+      pollMsMax: "how long the bank may take for one poll, all its questions together",
       pollRatePerSecond: "how many requests a second all accounts' banks together are sent",
       pollsInFlightMax: "how many polls may be under way at once",
       pollLeaseMs: "when a poll that a dead process had begun is due again",

@@ -5,7 +5,7 @@ import { traced } from "@loan-engine/adapters-http/traced"
 import { applicationQuoteEvents, applicationStatusEvents } from "@loan-engine/adapters-xml/loan-events"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { ApplicationReference, Observation } from "@loan-engine/domain/observation"
-import { Cause, Clock, Context, Effect, Layer, Metric, Random, Result } from "effect"
+import { Cause, Clock, Context, Effect, Layer, Metric, Option, Random, Result } from "effect"
 import { RateLimiter } from "effect/persistence"
 import { makeBankPauses } from "./bank-pauses.ts"
 import { Banks } from "./banks.ts"
@@ -27,10 +27,13 @@ export interface PollerSettings extends DispatcherSettings {
   readonly cadence: CadenceSettings
   /** How many requests a second all the banks together are sent. */
   readonly pollRatePerSecond: number
+  /** How long the bank may take for one poll, all its questions together. */
+  readonly pollMsMax: number
 }
 
 export const pollerDefaults: Omit<PollerSettings, "cadence"> = {
   pollRatePerSecond: 20,
+  pollMsMax: 30_000,
   ...dispatcherDefaults,
 }
 
@@ -82,7 +85,12 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
   const budget = yield* RateLimiter.RateLimiter
   const pauses = makeBankPauses()
 
-  const ask = Effect.fnUntraced(function* (stored: StoredLoan, question: PollQuestion, begins: () => void) {
+  const ask = Effect.fnUntraced(function* (
+    stored: StoredLoan,
+    question: PollQuestion,
+    patience: Patience,
+    begins: () => void,
+  ) {
     const { account, applicationReference } = stored.loan
     const bank = banks.get(account)
     if (bank === undefined) return unsent(question, "bank-not-configured", 0)
@@ -94,11 +102,16 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
       limit: settings.pollRatePerSecond,
       key: "bank",
     }).pipe(Effect.orDie)
+    if (patience.leftMs <= 0) return unsent(question, "TimedOut", 0)
     begins()
-    const answer = yield* Effect.result(askBank[question](bank, applicationReference))
+    const answer = yield* Effect.result(within(patience, askBank[question](bank, applicationReference)))
     if (Result.isFailure(answer)) return yield* failed(stored, question, answer.failure)
+    if (Option.isNone(answer.success)) {
+      yield* tellUnanswered(stored, question, { code: "TimedOut" })
+      return unanswered(question, "TimedOut", 0)
+    }
     yield* pauses.answered(account)
-    const { raw, ...said } = answer.success
+    const { raw, ...said } = answer.success.value
     const observation: Observation = {
       applicationReference,
       account,
@@ -112,22 +125,16 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
     return { question, answered: true, recorded } satisfies PollAnswer
   })
 
-  const failed = Effect.fnUntraced(function* (
-    { loan: { applicationReference, account } }: StoredLoan,
-    question: PollQuestion,
-    error: BankError,
-  ) {
+  const failed = Effect.fnUntraced(function* (stored: StoredLoan, question: PollQuestion, error: BankError) {
     const code = error.reason._tag
     const retryAfterMs = (error.retryAfterSeconds ?? 0) * 1_000
     const { reason } = error
     // Not its path: an element's name is as much the sender's word as what stands in it.
     const where = reason._tag === "Malformed" ? { fault: reason.code } : {}
     const way = error.connectionCode === undefined ? {} : { advice: connectionAdvice(error.connectionCode) }
-    yield* Effect.logWarning("the bank gave no answer that can be used").pipe(
-      Effect.annotateLogs({ applicationReference, account, question, code, ...where, ...way }),
-    )
+    yield* tellUnanswered(stored, question, { code, ...where, ...way })
     // Another request of the account would fare no better until then.
-    if (retryAfterMs > 0) yield* pauses.pause(account, retryAfterMs)
+    if (retryAfterMs > 0) yield* pauses.pause(stored.loan.account, retryAfterMs)
     if (code !== "CircuitOpen") return unanswered(question, code, retryAfterMs)
     return unsent(question, code, retryAfterMs)
   })
@@ -138,8 +145,11 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
     begins: () => void,
   ) {
     const { account } = stored.loan
+    const patience: Patience = { leftMs: settings.pollMsMax }
     const answers: ReadonlyArray<PollAnswer> = yield* Effect.forEach(questions, (question) =>
-      Effect.tap(ask(stored, question, begins), (answer) => countPoll(account, question, outcomeOf(answer))),
+      Effect.tap(ask(stored, question, patience, begins), (answer) =>
+        countPoll(account, question, outcomeOf(answer)),
+      ),
     )
     const open = answers.filter((answer) => !answer.answered)
     if (open.length > 0) yield* postpone(stored, open, answers.length)
@@ -196,6 +206,28 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
       ),
   })
   return Poller.of({ poll })
+})
+
+const tellUnanswered = (
+  { loan: { applicationReference, account } }: StoredLoan,
+  question: PollQuestion,
+  why: { readonly code: string; readonly fault?: string; readonly advice?: string },
+): Effect.Effect<void> =>
+  Effect.logWarning("the bank gave no answer that can be used").pipe(
+    Effect.annotateLogs({ applicationReference, account, question, ...why }),
+  )
+
+/** How much longer the bank may take for a poll. */
+interface Patience {
+  leftMs: number
+}
+
+/** The bank's answer, if it comes while there is patience left. Nothing of it is recorded yet. */
+const within = Effect.fnUntraced(function* <A, E>(patience: Patience, answer: Effect.Effect<A, E>) {
+  const begun = yield* Clock.currentTimeMillis
+  const came = yield* Effect.timeoutOption(answer, patience.leftMs)
+  patience.leftMs -= (yield* Clock.currentTimeMillis) - begun
+  return came
 })
 
 interface BankAnswer extends Pick<Observation, "hold" | "leftOut" | "requestedSigningMethod"> {

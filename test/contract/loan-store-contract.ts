@@ -89,6 +89,23 @@ export function loanStoreContract(name: string, open: () => StoreUnderTest | Pro
       expect(replayed && snapshotText(replayed)).toBe(stored && snapshotText(stored.loan))
     })
 
+    it("gives a loan's journal in pages, each behind the version before", async () => {
+      await using(await open(), (store) =>
+        Effect.gen(function* () {
+          for (let word = 1; word <= 5; word++) yield* write(store, signed("A", word), `word ${word}`)
+          yield* write(store, signed("B", 9), "another loan's")
+          const page = (after: number, limit: number) =>
+            Effect.map(store.history(ApplicationReference.make("A"), { after, limit }), (entries) =>
+              entries.map(({ version }) => version),
+            )
+          expect(yield* page(0, 2)).toEqual([1, 2])
+          expect(yield* page(2, 2)).toEqual([3, 4])
+          expect(yield* page(4, 2)).toEqual([5])
+          expect(yield* page(5, 2)).toEqual([])
+        }),
+      )
+    })
+
     it("counts a re-delivery that adds nothing, and keeps its row when no earlier one says the same", async () => {
       await using(await open(), (store) =>
         Effect.gen(function* () {

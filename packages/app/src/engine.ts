@@ -6,7 +6,7 @@ import type { Loan, Step } from "@loan-engine/domain/loan"
 import { Clock, Context, Effect, Layer, PubSub, Random, Schema } from "effect"
 import type { StoredEntry } from "./journal/journal.ts"
 import { digestOf, journalEntry } from "./journal/journal.ts"
-import type { Change, StoredLoan, StoreUnavailable, WrittenChange } from "./loan-store.ts"
+import type { HistoryPage, Change, StoredLoan, StoreUnavailable, WrittenChange } from "./loan-store.ts"
 import { LoanStore } from "./loan-store.ts"
 import type { CadenceSettings } from "./polling/poll-cadence.ts"
 import { neverPolled } from "./polling/poll-cadence.ts"
@@ -60,6 +60,7 @@ export class LoanEngine extends Context.Service<
     ) => Effect.Effect<StoredLoan | undefined, StoreUnavailable>
     readonly history: (
       reference: ApplicationReference,
+      page?: HistoryPage,
     ) => Effect.Effect<ReadonlyArray<StoredEntry>, StoreUnavailable>
     /** Each change as it is committed, in process; a slow subscriber misses the oldest ones. */
     readonly changes: PubSub.PubSub<WrittenChange>

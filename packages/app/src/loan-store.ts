@@ -104,6 +104,16 @@ export type LoanFilter =
 /** How many loans of one account stand where. */
 export type StageCounts = ReadonlyArray<{ readonly stage: Loan["stage"]; readonly loans: number }>
 
+/** A page of a loan's journal, in the order of its versions. */
+export interface HistoryPage {
+  /** The version that the page before ended with; 0 for the first. */
+  readonly after: number
+  readonly limit: number
+}
+
+/** A page that holds it all. */
+export const wholeHistory: HistoryPage = { after: 0, limit: 2_147_483_647 }
+
 /** A page of an account's loans, in the order of their references. */
 export interface LoansPage {
   readonly account: AccountName
@@ -138,9 +148,10 @@ export class LoanStore extends Context.Service<
       decide: (stored: StoredLoan | undefined, storeNow: Instant | undefined) => Change | undefined,
     ) => Effect.Effect<WrittenChange | undefined, StoreUnavailable>
 
-    /** The loan's journal, oldest entry first. */
+    /** The loan's journal, oldest entry first; all of it, or a page. */
     readonly history: (
       reference: ApplicationReference,
+      page?: HistoryPage,
     ) => Effect.Effect<ReadonlyArray<StoredEntry>, StoreUnavailable>
 
     /**

@@ -24,6 +24,8 @@ export const Limit = whole(
   /^(?:[1-9][0-9]?|[1-4][0-9]{2}|500)$/u,
   `expected a whole number from 1 to ${pageLoansMax}`,
 )
+/** A loan's version in a query. */
+export const Version = whole(/^(?:0|[1-9][0-9]{0,8})$/u, "expected a version: a whole number from 0 up")
 /** A place in the feed, in a query or header. */
 export const Cursor = Schema.String.check(
   Schema.isPattern(cursorPattern, { message: "expected the id of an event, or a position in the feed" }),

@@ -145,7 +145,7 @@ const cors = (allowedOrigins: ReadonlyArray<string>) =>
     allowedOrigins: (origin) => allowedOrigins.includes(origin),
     allowedMethods: ["GET", "HEAD", "POST"],
     allowedHeaders: ["authorization", "content-type", "if-match", "if-none-match", "last-event-id"],
-    exposedHeaders: ["etag", "location", "retry-after"],
+    exposedHeaders: ["etag", "link", "location", "retry-after"],
     maxAge: 600,
   })
 

@@ -2,7 +2,7 @@ import { Schema } from "effect"
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { AccountsGroup } from "./account-api.ts"
 import { Access, answers, described, Problems, Produces, RequiredScope } from "./api-contract.ts"
-import { flag, Limit, Cursor, ReferencePrefix } from "./api-parameters.ts"
+import { flag, Limit, Cursor, ReferencePrefix, Version } from "./api-parameters.ts"
 import { ReferenceInPath } from "./reference-in-path.ts"
 import {
   AccountName,
@@ -109,7 +109,8 @@ const get = HttpApiEndpoint.get("get", loanPath, {
 
 const history = HttpApiEndpoint.get("history", `${loanPath}/history`, {
   params,
-  success: Schema.Array(EntryJson),
+  query: { after: Schema.optionalKey(Version), limit: Schema.optionalKey(Limit) },
+  success: HttpApiSchema.WithHeaders(Schema.Array(EntryJson), { link: Schema.optionalKey(Schema.String) }),
   error: answers("loan-unknown"),
 })
   .annotate(RequiredScope, "read")
@@ -118,7 +119,8 @@ const history = HttpApiEndpoint.get("history", `${loanPath}/history`, {
       described(
         "A loan's journal",
         "read",
-        "Every observation, its evidence, and what it did, oldest first.",
+        "Every observation, its evidence, and what it did, oldest first: those behind the version `after`, `limit` at most (500 " +
+          "unless fewer are asked for). Where there are more, the header `Link` names the next page (RFC 8288).",
       ),
     ),
   )

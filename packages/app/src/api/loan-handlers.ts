@@ -7,6 +7,7 @@ import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { Currencies } from "../currencies.ts"
 import { LoanEngine } from "../engine.ts"
 import { digestOf } from "../journal/journal.ts"
+import type { StoredEntry } from "../journal/journal.ts"
 import type { StoredLoan, StoreUnavailable } from "../loan-store.ts"
 import { LoanStore } from "../loan-store.ts"
 import { Poller } from "../polling/poller.ts"
@@ -16,6 +17,7 @@ import { LoanApi } from "./loan-api.ts"
 import { entryJson, etagOf, loanJson } from "./loan-json.ts"
 import { listLoans, readCursor } from "./loan-list.ts"
 import type { LoanListLimits, LoanQuery } from "./loan-list.ts"
+import { pageLoansMax } from "./loan-schemas.ts"
 import { answering, storeUnavailable } from "./problem.ts"
 import type { Problem } from "./problem.ts"
 import { submissionObservation } from "./registration.ts"
@@ -51,11 +53,12 @@ export const loanHandlers = (accounts: ReadonlyArray<AccountName>, limits: LoanL
             ),
           ),
         )
-        .handle("history", ({ params: { reference } }) =>
+        .handle("history", ({ params: { reference }, query: { after = 0, limit = pageLoansMax } }) =>
           answering(
-            Effect.andThen(known(reference), loaded(engine.history(reference))).pipe(
-              Effect.map((entries) => entries.map(entryJson)),
-            ),
+            Effect.andThen(
+              known(reference),
+              loaded(engine.history(reference, { after, limit: limit + 1 })),
+            ).pipe(Effect.map((entries) => historyPage(reference, entries, limit))),
           ),
         )
         .handle("poll", ({ params: { reference } }) => answering(poll(poller, known(reference))))
@@ -68,6 +71,17 @@ export const loanHandlers = (accounts: ReadonlyArray<AccountName>, limits: LoanL
         )
     }),
   )
+
+/** A page of a loan's journal, and where the next one is. One entry more was read than it may hold. */
+function historyPage(reference: string, entries: ReadonlyArray<StoredEntry>, limit: number) {
+  const page = entries.slice(0, limit)
+  const last = page.at(-1)
+  const headers =
+    entries.length > limit && last !== undefined
+      ? { link: `<${loanPath(reference)}/history?after=${last.version}&limit=${limit}>; rel="next"` }
+      : {}
+  return HttpApiSchema.withHeaders({ body: page.map(entryJson), headers })
+}
 
 const register = Effect.fnUntraced(function* (
   engine: LoanEngine["Service"],

@@ -13,6 +13,7 @@ import type {
   RulingJson,
   SubmissionAnswer,
 } from "../api/loan-schemas.ts"
+import { pageLoansMax } from "../api/loan-schemas.ts"
 import { AccountName } from "../api/loan-schemas.ts"
 import { invalid, loanApiError } from "./loan-api-error.ts"
 import type { LoanApiError } from "./loan-api-error.ts"
@@ -133,7 +134,18 @@ export function loanCalls(http: HttpClient.HttpClient): LoanCalls {
         }),
       ),
     history: (reference) =>
-      run(Effect.flatMap(referenceOf(reference), (of) => loans.history({ params: { reference: of } }))),
+      run(
+        Effect.gen(function* () {
+          const params = { reference: yield* referenceOf(reference) }
+          const entries: Array<EntryJson> = []
+          for (;;) {
+            const after = entries.at(-1)?.version ?? 0
+            const page = yield* loans.history({ params, query: { after, limit: pageLoansMax } })
+            entries.push(...page.body)
+            if (page.body.length < pageLoansMax) return entries
+          }
+        }),
+      ),
     poll: (reference) =>
       run(Effect.flatMap(referenceOf(reference), (of) => loans.poll({ params: { reference: of } }))),
     rule: (reference, payload, { ifVersion, dryRun } = {}) =>

@@ -1,6 +1,7 @@
 import { AccountName } from "@loan-engine/domain/observation"
 import { Clock, Effect, Schema } from "effect"
 import type { CallbackRegistration, LineDue, LoanFilter, LoanStore, WrittenChange } from "../loan-store.ts"
+import { wholeHistory } from "../loan-store.ts"
 import type { StoreUnavailable } from "../loan-store.ts"
 import type { Update } from "./decided-updates.ts"
 import type { Query, Rows } from "./postgres-run.ts"
@@ -36,7 +37,8 @@ export function postgresLoans(query: Query, schema: string, submit: Submit): Loa
         row === undefined ? undefined : storedLoan(row),
       ),
     update: (reference, decide) => Effect.tapError(submit({ reference, decide }), () => Effect.sync(doubted)),
-    history: (reference) => mapped(query(reads.history, [text(reference)]), storedEntry),
+    history: (reference, { after, limit } = wholeHistory) =>
+      mapped(query(reads.history, [text(reference), int(after), int(limit)]), storedEntry),
     claimDue: ({ account, confirm, limit, leaseMs }) =>
       mapped(query(claim, [text(account), boolean(confirm), int(limit), bigint(leaseMs)]), claimedLoan),
     release: ({ loan, schedule, dueAt }) =>

@@ -8,7 +8,9 @@ export const readStatements = (schema: string) => {
     ORDER BY application_reference LIMIT $4::int`
   return {
     load: `SELECT ${loanColumns} FROM ${schema}.loans l WHERE application_reference = $1`,
-    history: `SELECT ${entryColumns} FROM ${schema}.journal WHERE application_reference = $1 ORDER BY version`,
+    history: `
+      SELECT ${entryColumns} FROM ${schema}.journal
+      WHERE application_reference = $1 AND version > $2::int ORDER BY version LIMIT $3::int`,
     // The first of each line, and nothing behind it, is read from the index.
     nextDue: `
       SELECT line.account, line.confirm, first.due

@@ -12,7 +12,7 @@ import type {
   LoansPage,
   StoreUnusable,
 } from "../loan-store.ts"
-import { LoanStore } from "../loan-store.ts"
+import { LoanStore, wholeHistory } from "../loan-store.ts"
 import { WebhookStore } from "../webhooks/webhook-store.ts"
 import { makeGroupCommit } from "./group-commit.ts"
 import type { GroupCommitLimits } from "./group-commit.ts"
@@ -72,7 +72,8 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
   const loanStore = LoanStore.of({
     load: (reference) => read(() => loadLoan(reads.load, reference)),
     update: (reference, decide) => Effect.map(submit({ reference, decide }), changeOf),
-    history: (reference) => read(() => reads.history.all(reference).map((row) => storedEntry(row))),
+    history: (reference, { after, limit } = wholeHistory) =>
+      read(() => reads.history.all(reference, after, limit).map((row) => storedEntry(row))),
     claimDue: (options) =>
       Effect.map(write([claim(options)]), ({ rows }) =>
         rows.map((row) => ({ ...storedLoan(row), dueAt: options.now })),
@@ -175,7 +176,9 @@ function prepareReads(database: DatabaseSync) {
       SELECT max(position) AS position FROM journal
       WHERE application_reference = ? AND content ->> 'source' = ? AND content ->> 'digest' = ?
         AND content ->> 'evidence' = ? AND content ->> 'account' = ?`),
-    history: database.prepare("SELECT * FROM journal WHERE application_reference = ? ORDER BY version"),
+    history: database.prepare(
+      "SELECT * FROM journal WHERE application_reference = ? AND version > ? ORDER BY version LIMIT ?",
+    ),
     nextDue: database.prepare(`
       SELECT min(next_poll_at) AS due FROM loans
       WHERE account = ? AND poll_confirm = ? AND next_poll_at IS NOT NULL`),

@@ -104,7 +104,7 @@ export const watchedStore = <A, E, R>(
         ...plain,
         load: (reference) => complain(plain.load(reference)),
         update: (reference, decide) => complain(traced("commit")(plain.update(reference, decide))),
-        history: (reference) => complain(plain.history(reference)),
+        history: (reference, page) => complain(plain.history(reference, page)),
         loans: (page) => complain(plain.loans(page)),
         ready: complain(plain.ready),
       }

@@ -34,8 +34,11 @@ afterAll(async () => {
   rmSync(directory, { recursive: true })
 })
 
-const versions = (entries: ReadonlyArray<{ readonly version: number }>) =>
-  entries.map(({ version }) => version)
+interface Versioned {
+  readonly version: number
+}
+const versions = (entries: ReadonlyArray<Versioned>) => entries.map(({ version }) => version)
+const versionsOf = async (answer: Response) => versions((await answer.json()) as ReadonlyArray<Versioned>)
 const upTo = (last: number, after = 0) =>
   Array.from({ length: last - after }, (_, index) => after + index + 1)
 

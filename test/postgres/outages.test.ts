@@ -128,6 +128,36 @@ describe("the PostgreSQL store is unavailable, within its time-outs and until th
     )
   })
 
+  it("but not when its transactions cannot be serialized: each is tried again until it can be", async () => {
+    const url = await server.newDatabase()
+    await scoped(
+      Effect.gen(function* () {
+        const engine = yield* openEngine(url, impatient)
+        yield* atLast(engine.loans.ready)
+        const other = yield* session(url)
+        // A sequence is not rolled back: the failures are counted although nothing of them is written.
+        yield* other.query("CREATE SEQUENCE tries")
+        yield* other.query(
+          `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             CASE nextval('tries')
+               WHEN 1, 2, 3 THEN RAISE SQLSTATE '40001';
+               WHEN 4, 5 THEN RAISE SQLSTATE '40P01';
+               ELSE RETURN NEW;
+             END CASE;
+           END $$`,
+          [],
+          false,
+        )
+        yield* other.query(
+          "CREATE TRIGGER refuse BEFORE INSERT ON loan_engine.journal FOR EACH ROW EXECUTE FUNCTION refuse()",
+        )
+        expect((yield* engine.record("A", signedAt(1), "a")).loan.version).toBe(1)
+        const [tries] = yield* Effect.promise(() => query(url, "SELECT last_value::int AS last FROM tries"))
+        expect(tries).toEqual({ last: 6 })
+      }),
+    )
+  })
+
   it("when a server that is turned to acknowledges what is not on its disk", async () => {
     const url = await server.newDatabase()
     const database = new URL(url).pathname.slice(1)

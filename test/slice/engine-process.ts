@@ -60,21 +60,19 @@ process.once("exit", () => running.forEach((child) => child.kill("SIGKILL")))
 
 type CommandLine = readonly [string, ...ReadonlyArray<string>]
 
-/** The same command under the operating system's limit on how large a file may grow, in blocks of 512 bytes. */
-const limited = (command: CommandLine, fileBlocksMax: number | undefined): CommandLine =>
-  fileBlocksMax === undefined
-    ? command
-    : ["sh", "-c", `ulimit -f ${fileBlocksMax}; exec "$0" "$@"`, ...command]
+/** The same command under a limit of the operating system's, as `ulimit` takes it: `-f` blocks of a file, `-n` descriptors. */
+const limited = (command: CommandLine, limit: string | undefined): CommandLine =>
+  limit === undefined ? command : ["sh", "-c", `ulimit ${limit}; exec "$0" "$@"`, ...command]
 
-/** `loan-engine serve` as a child process, ready to be asked; under a limit on its files' size, if one is given. */
+/** `loan-engine serve` as a child process, ready to be asked; under a limit of the system's, if one is given. */
 export async function startEngine(
   databasePath: string,
   environment: Readonly<Record<string, string>> = {},
   fixedPort?: number,
-  fileBlocksMax?: number,
+  limit?: string,
 ): Promise<EngineProcess> {
   const port = fixedPort ?? (await freePort())
-  const [command, ...parameters] = limited([process.execPath, mainPath, "serve"], fileBlocksMax)
+  const [command, ...parameters] = limited([process.execPath, mainPath, "serve"], limit)
   const child = spawn(command, parameters, {
     env: {
       ...childEnvironment,

@@ -165,7 +165,7 @@ describe("an engine whose disk is full", () => {
   it("answers 503, is not ready, loses nothing that it acknowledged, and goes on where there is room again", async () => {
     const path = join(directory, "full.sqlite")
     const blocksMax = 2_000
-    const engine = await startEngine(path, {}, undefined, blocksMax)
+    const engine = await startEngine(path, {}, undefined, `-f ${blocksMax}`)
     const acknowledged: Array<string> = []
     let refused: Response | undefined
     for (let index = 0; refused === undefined; index++) {

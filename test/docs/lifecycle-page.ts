@@ -96,6 +96,13 @@ ${table(
 Nothing else ever happens: \`npx -y pnpm@12 compliance\` proves it. A contradiction (approved, signed or paid out, and rejected as well) leads to
 \`disputed\`, which only a ruling or the bank's own fresh answer leaves.
 
+## Whose word counts
+
+What the merchant hands over when it registers a loan (the bank's answer to the submission) has the evidence \`merchant\`. It counts only until
+the bank itself has spoken of the decision, by callback or when it is asked. From then on the bank's word stands alone: a late registration, or one that
+says something else, moves nothing. If the bank's first word is another one, the loan goes there through \`disputed\`, in one entry of its history.
+The engine asks the bank for its own word, with the first poll. The offer that was handed over is shown until the bank names one.
+
 ## Who must act
 
 ${table(

@@ -1,14 +1,21 @@
-import type { Facts, Ruling } from "@loan-engine/domain/facts"
+import type { Facts, MerchantFacts, Ruling } from "@loan-engine/domain/facts"
 import type { Instant } from "@loan-engine/domain/instant"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
+import { hasBankSpoken } from "@loan-engine/domain/standing"
 import type { Walk } from "@loan-engine/domain/walk"
+import { byMerchant } from "../properties/arbitraries.ts"
+import type { Told } from "../properties/arbitraries.ts"
 
 /**
  * The finite abstraction of facts: instants reduced to their order. The guards compare instants in two groups only, verdicts
  * with the ruling, and the request for an addition with its clearing; so within a group each instant becomes twice its
  * rank, which leaves room for an event before, at, between and after all of them. What no guard reads (offers, methods,
  * documents) is left out; the properties over concrete payloads cover it.
+ *
+ * Of what the merchant handed over, only whether it was said is kept, and that only until the bank has spoken: from then on it
+ * is the same as if it had not been said. That is the quotient by which the search stays small; a lifecycle that reads the
+ * merchant's word later comes to two stages from what the search takes for one, and is found (the canaries show it).
  */
 export function abstracted(facts: Facts): Facts {
   const verdicts = ranks([
@@ -19,8 +26,11 @@ export function abstracted(facts: Facts): Facts {
     facts.ruling?.at ?? null,
   ])
   const additions = ranks([facts.additionRequestedAt, facts.additionClearedAt])
+  const { merchant, ...bank } = facts
+  const isRead = merchant !== undefined && !hasBankSpoken(facts)
   return {
-    ...facts,
+    ...bank,
+    ...(isRead ? { merchant: abstractedMerchant(merchant) } : {}),
     pendingAt: facts.pendingAt === null ? null : 2,
     approvedAt: verdicts(facts.approvedAt),
     rejectedAt: verdicts(facts.rejectedAt),
@@ -32,8 +42,17 @@ export function abstracted(facts: Facts): Facts {
   }
 }
 
+const said = (at: Instant | null): Instant | null => (at === null ? null : 2)
+
+const abstractedMerchant = ({ pendingAt, approvedAt, rejectedAt }: MerchantFacts): MerchantFacts => ({
+  pendingAt: said(pendingAt),
+  approvedAt: said(approvedAt),
+  rejectedAt: said(rejectedAt),
+  offers: [],
+})
+
 /** What tells two abstracted facts apart, as one short text. */
-export function factsKey({ ruling, ...facts }: Facts): string {
+export function factsKey({ ruling, merchant, ...facts }: Facts): string {
   return [
     facts.pendingAt,
     facts.approvedAt,
@@ -45,6 +64,9 @@ export function factsKey({ ruling, ...facts }: Facts): string {
     ruling?.at,
     ruling?.decision,
     ruling?.by,
+    merchant?.pendingAt,
+    merchant?.approvedAt,
+    merchant?.rejectedAt,
   ].join()
 }
 
@@ -65,6 +87,13 @@ export const verdictEvents: ReadonlyArray<(at: Instant) => LoanEvent> = [
   (at) => ({ type: "dispute.ruled", at, decision: "rejected", by: "operator", reason: "ruled" }),
 ]
 
+/** Every kind of event that a merchant hands over. */
+export const merchantEvents: ReadonlyArray<(at: Instant) => Told> = [
+  (at) => byMerchant({ type: "decision.pending", at }),
+  (at) => byMerchant({ type: "decision.approved", at }),
+  (at) => byMerchant({ type: "decision.rejected", at }),
+]
+
 export const additionEvents: ReadonlyArray<(at: Instant) => LoanEvent> = [
   (at) => ({ type: "addition.requested", at }),
   (at) => ({ type: "addition.cleared", at }),
@@ -77,12 +106,13 @@ export type Places = (instants: ReadonlyArray<Instant | null>) => ReadonlyArray<
  * Every event that can come upon abstracted facts: each kind, at each place in the order of its group's instants. Verdicts
  * may be kept to some of the places.
  */
-export function eventsUpon(facts: Facts, verdictPlacesOf: Places): ReadonlyArray<LoanEvent> {
+export function eventsUpon(facts: Facts, verdictPlacesOf: Places): ReadonlyArray<Told> {
   const { approvedAt, rejectedAt, signedAt, paidOutAt, ruling } = facts
   const verdictPlaces = verdictPlacesOf([approvedAt, rejectedAt, signedAt, paidOutAt, ruling?.at ?? null])
   const additionPlaces = anywhere([facts.additionRequestedAt, facts.additionClearedAt])
   return [
     { type: "decision.pending", at: 2 },
+    ...merchantEvents.map((event) => event(2)),
     ...verdictPlaces.flatMap((at) => verdictEvents.map((event) => event(at))),
     ...additionPlaces.flatMap((at) => additionEvents.map((event) => event(at))),
   ]
@@ -98,7 +128,7 @@ export const anywhere: Places = (instants) =>
 /** After the last of them: events come in the order in which they happened, no two at once. */
 export const inOrder: Places = (instants) => [last(instants) + 1]
 
-/** Events that come to just these facts. */
+/** Events that come to just these facts; of the merchant's, those that come to its part. */
 export function eventsBehind(facts: Facts): ReadonlyArray<LoanEvent> {
   const heard = (type: SimpleEvent["type"], at: Instant | null): ReadonlyArray<LoanEvent> =>
     at === null ? [] : [{ type, at }]

@@ -54,6 +54,19 @@ export const loanEvent: fc.Arbitrary<LoanEvent> = fc.oneof(
 
 export const loanEvents = fc.array(loanEvent, { maxLength: 30 })
 
+/** What a merchant can hand over: a decision, and the offer that came with it. */
+export const handedOver = fc.array(
+  fc.oneof(
+    fc.record({ type: fc.constant("decision.pending" as const), at }),
+    fc.record(
+      { type: fc.constant("decision.approved" as const), at, offer },
+      { requiredKeys: ["type", "at"] },
+    ),
+    fc.record({ type: fc.constant("decision.rejected" as const), at }),
+  ),
+  { maxLength: 3 },
+)
+
 /** A trusted callback that says these events. */
 export const observed = (events: ReadonlyArray<LoanEvent>): Observation => ({
   applicationReference: reference,
@@ -63,6 +76,38 @@ export const observed = (events: ReadonlyArray<LoanEvent>): Observation => ({
   receivedAt: 100,
   events,
 })
+
+/** A registration: the merchant hands over what it takes for the bank's decision. */
+export const registered = (events: ReadonlyArray<LoanEvent>): Observation => ({
+  ...observed(events),
+  source: "submission",
+  evidence: "merchant",
+})
+
+/** An event, and whose word it is: the bank's unless it is marked. */
+export type Told = LoanEvent & { readonly teller?: "merchant" }
+
+export const byMerchant = (event: LoanEvent): Told => ({ ...event, teller: "merchant" })
+
+/** One observation of events that one teller has told. */
+export function observedOf(told: ReadonlyArray<Told>): Observation {
+  const events = told.map(({ teller: _teller, ...event }): LoanEvent => event)
+  return told.some(({ teller }) => teller === "merchant") ? registered(events) : observed(events)
+}
+
+/** A trace with registrations anywhere in it, one for each event that is handed over. */
+export const withRegistrations = (
+  trace: ReadonlyArray<Observation>,
+  events: ReadonlyArray<LoanEvent>,
+): fc.Arbitrary<ReadonlyArray<Observation>> =>
+  fc
+    .array(fc.nat({ max: trace.length }), { minLength: events.length, maxLength: events.length })
+    .map((places) =>
+      Array.from({ length: trace.length + 1 }, (_, index) => [
+        ...events.filter((_event, which) => places[which] === index).map((event) => registered([event])),
+        ...trace.slice(index, index + 1),
+      ]).flat(),
+    )
 
 /** The events of a trace, cut into trusted callbacks at random. */
 export const batches = (events: ReadonlyArray<LoanEvent>): fc.Arbitrary<ReadonlyArray<Observation>> =>

@@ -3,7 +3,7 @@ import type { Stage } from "@loan-engine/domain/legal-transitions"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Observation } from "@loan-engine/domain/observation"
 import fc from "fast-check"
-import { observed, reference } from "./arbitraries.ts"
+import { observed, reference, registered } from "./arbitraries.ts"
 
 /** The bank's own state of one application; nothing of it knows the engine. */
 export interface Bank {
@@ -110,9 +110,7 @@ function submitted(decision: Bank["decision"]): Observation {
     MANUAL_INSPECTION: "decision.pending",
   } as const
   return {
-    ...observed([{ type: types[decision], at: 10 }]),
-    source: "submission",
-    evidence: "bank",
+    ...registered([{ type: types[decision], at: 10 }]),
     receivedAt: 10,
   }
 }

@@ -1,6 +1,7 @@
 import { isAdditionOutstanding } from "@loan-engine/domain/standing"
 import fc from "fast-check"
 import { expect } from "vitest"
+import { handedOver, withRegistrations } from "./arbitraries.ts"
 import { interspersed, suffering } from "./faults.ts"
 import { fold } from "./fold.ts"
 import type { Law } from "./law.ts"
@@ -10,11 +11,20 @@ import { answers, bankStage, lawfulLives } from "./lawful-bank.ts"
 /** Later than anything of a life can be, delays included. */
 const finallyAt = 10_000
 
-/** Lives whose words were lost, repeated, delayed and reordered, with forgeries among them. */
-const mishaps = lawfulLives.chain(({ bank, said }) =>
+/**
+ * Lives whose words were lost, repeated, delayed and reordered, with forgeries among them, and with registrations that hand
+ * over anything at all, at any time.
+ */
+const mishaps = fc.tuple(lawfulLives, handedOver).chain(([{ bank, said }, handed]) =>
   suffering(said)
     .chain(interspersed)
-    .map((heard) => ({ bank, trace: heard.map(({ observation }) => observation) })),
+    .chain((heard) =>
+      withRegistrations(
+        heard.map(({ observation }) => observation),
+        handed,
+      ),
+    )
+    .map((trace) => ({ bank, trace })),
 )
 
 const untouched = lawfulLives.map(({ bank, said }: LawfulLife) => ({ bank, trace: said }))

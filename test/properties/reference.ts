@@ -15,9 +15,13 @@ export interface Conclusion {
 /**
  * The naive reference: it keeps everything said, sorts it, and reads the answer off, with neither a machine nor a join. It
  * is written apart from the domain on purpose, and shares nothing with it but the events and the text they compare by.
+ * `handedOver` is what the merchant said.
  */
-export function conclude(said: ReadonlyArray<LoanEvent>): Conclusion {
-  const verdict = verdictOf(said)
+export function conclude(
+  said: ReadonlyArray<LoanEvent>,
+  handedOver: ReadonlyArray<LoanEvent> = [],
+): Conclusion {
+  const verdict = verdictOf(said.some(isOfDecision) ? said : handedOver)
   const requests = said.filter((event) => event.type === "addition.requested")
   const clearedLast = latestAt(said.filter((event) => event.type === "addition.cleared"))
   const additionOutstanding = requests.length > 0 && latestAt(requests) >= clearedLast
@@ -28,11 +32,19 @@ export function conclude(said: ReadonlyArray<LoanEvent>): Conclusion {
   return {
     stage: stageOf(said, verdict, additionOutstanding),
     additionOutstanding,
-    offer: verdict === "approved" ? offerOf(said) : null,
+    offer: verdict === "approved" ? (isOfferNamed(said) ? offerOf(said) : offerOf(handedOver)) : null,
     documents: additionOutstanding ? (lastAsked?.requiredDocuments ?? []) : [],
     method: methodOf(said),
   }
 }
+
+/** The merchant's word counts only until the bank has said anything of this. */
+const isOfDecision = ({ type }: LoanEvent): boolean =>
+  type !== "addition.requested" && type !== "addition.cleared"
+
+const isOfferNamed = (said: ReadonlyArray<LoanEvent>): boolean =>
+  lastRuling(said) !== undefined ||
+  said.some((event) => event.type === "decision.approved" && event.offer !== undefined)
 
 type Verdict = "approved" | "rejected" | "contradicted" | "pending" | "undecided"
 

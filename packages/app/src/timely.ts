@@ -20,8 +20,11 @@ export function timely(observation: Observation, facts: Facts, now: Instant): Ob
   return { ...observation, events: observation.events.map((event) => ({ ...event, at: event.at + shiftMs })) }
 }
 
-/** The latest instant that anything in the facts is dated by; `-Infinity` without any. */
-function newestIn({ documents, methods, offers, ruling, ...heard }: Facts): Instant {
+/**
+ * The latest instant that anything in the facts is dated by; `-Infinity` without any. What the merchant handed over is left out:
+ * nothing of the bank's is compared with it.
+ */
+function newestIn({ documents, methods, offers, ruling, merchant: _merchant, ...heard }: Facts): Instant {
   const dated = [documents, ruling, ...methods, ...offers].flatMap((entry) =>
     entry === null ? [] : [entry.at],
   )

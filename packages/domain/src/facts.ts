@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import { Schema, Struct } from "effect"
 import { canonicalJson } from "./canonical-json.ts"
 import { Instant } from "./instant.ts"
 import type { LoanEvent } from "./loan-event.ts"
@@ -19,6 +19,19 @@ export const Ruling = Schema.Struct({
 export type Ruling = typeof Ruling.Type
 
 const heard = Schema.NullOr(Instant)
+const offersHeard = Schema.Array(Schema.Struct({ at: Instant, offer: Offer }))
+
+/** What the merchant handed over as the bank's decision. It has the last word on nothing: it counts until the bank speaks. */
+export const MerchantFacts = Schema.Struct({
+  pendingAt: heard,
+  approvedAt: heard,
+  rejectedAt: heard,
+  offers: offersHeard,
+})
+export type MerchantFacts = typeof MerchantFacts.Type
+
+/** Whose word an event is. The bank's and an operator's join alike; the merchant's joins a part of its own. */
+export type Teller = "bank" | "merchant"
 
 /**
  * The join of every admitted event of one loan. Each member is a small lattice of its own, so the whole is one: joining
@@ -30,6 +43,7 @@ const heard = Schema.NullOr(Instant)
  * | `offers`, `methods` | union by content, each dated by its first hearing |
  * | `additionRequestedAt`, `additionClearedAt` | latest: together a last-writer-wins register, a tie going to requested |
  * | `documents`, `ruling` | latest `at`, then the greater canonical text |
+ * | `merchant` | the same, for what the merchant handed over; absent while that is nothing |
  */
 export const Facts = Schema.Struct({
   pendingAt: heard,
@@ -41,8 +55,9 @@ export const Facts = Schema.Struct({
   additionClearedAt: heard,
   documents: Schema.NullOr(Schema.Struct({ at: Instant, types: DocumentTypes })),
   methods: Schema.Array(Schema.Struct({ at: Instant, method: SigningMethod })),
-  offers: Schema.Array(Schema.Struct({ at: Instant, offer: Offer })),
+  offers: offersHeard,
   ruling: Schema.NullOr(Ruling),
+  merchant: Schema.optionalKey(MerchantFacts),
 })
 export type Facts = typeof Facts.Type
 
@@ -89,8 +104,31 @@ export function joinEvent(facts: Facts, event: LoanEvent): Facts {
   }
 }
 
-export const joinEvents = (facts: Facts, events: ReadonlyArray<LoanEvent>): Facts =>
-  events.reduce(joinEvent, facts)
+/** The facts with all of a teller's events joined. A merchant's are decisions: whatever else it says joins nothing. */
+export const joinEvents = (facts: Facts, events: ReadonlyArray<LoanEvent>, teller: Teller = "bank"): Facts =>
+  teller === "bank" ? events.reduce(joinEvent, facts) : joinMerchant(facts, events)
+
+const merchantMembers = ["pendingAt", "approvedAt", "rejectedAt", "offers"] as const
+
+/** A merchant's decision grows as the bank's does, in its own part of the facts. It is fresh for nobody, so it never rules. */
+function joinMerchant(facts: Facts, events: ReadonlyArray<LoanEvent>): Facts {
+  const known: Facts = { ...noFacts, ...facts.merchant }
+  const joined = events.filter(isDecision).map(notFresh).reduce(joinEvent, known)
+  if (merchantMembers.every((member) => joined[member] === known[member])) return facts
+  const { pendingAt, approvedAt, rejectedAt, offers } = joined
+  return { ...facts, merchant: { pendingAt, approvedAt, rejectedAt, offers } }
+}
+
+/** What a merchant can hand over. */
+export const isDecision = (event: LoanEvent): event is Decided =>
+  event.type === "decision.pending" ||
+  event.type === "decision.approved" ||
+  event.type === "decision.rejected"
+
+type Decided = Of<"decision.pending"> | Of<"decision.approved"> | Of<"decision.rejected">
+
+const notFresh = (event: Decided): LoanEvent =>
+  event.type === "decision.approved" ? Struct.omit(event, ["fresh"]) : { type: event.type, at: event.at }
 
 type Of<T extends LoanEvent["type"]> = Extract<LoanEvent, { type: T }>
 

@@ -1,14 +1,18 @@
-import type { Facts } from "./facts.ts"
+import type { Facts, MerchantFacts } from "./facts.ts"
 import type { Instant } from "./instant.ts"
 import type { Offer } from "./offer.ts"
 
 /**
  * What the facts say about the decision. `contradicted`: the bank has said both yes and no, and nothing newer settles it.
- * A signature or a pay-out is as good as an approval.
+ * A signature or a pay-out is as good as an approval. While the bank itself has said nothing, what the merchant handed over stands.
  */
 export type Standing = "undecided" | "pending" | "approved" | "rejected" | "contradicted"
 
 export function standing(facts: Facts): Standing {
+  if (facts.merchant !== undefined && !hasBankSpoken(facts)) {
+    const { pendingAt, approvedAt, rejectedAt } = facts.merchant
+    return unruled(pendingAt, [approvedAt], [rejectedAt])
+  }
   const yes = [facts.approvedAt, facts.signedAt, facts.paidOutAt]
   const no = [facts.rejectedAt]
   const { ruling } = facts
@@ -16,12 +20,29 @@ export function standing(facts: Facts): Standing {
     const opposed = ruling.decision === "approved" ? no : yes
     return opposed.some((at) => at !== null && at > ruling.at) ? "contradicted" : ruling.decision
   }
+  return unruled(facts.pendingAt, yes, no)
+}
+
+type Heard = Instant | null
+
+function unruled(pendingAt: Heard, yes: ReadonlyArray<Heard>, no: ReadonlyArray<Heard>): Standing {
   const approved = yes.some(isHeard)
   if (approved && no.some(isHeard)) return "contradicted"
   if (approved) return "approved"
   if (no.some(isHeard)) return "rejected"
-  return facts.pendingAt === null ? "undecided" : "pending"
+  return pendingAt === null ? "undecided" : "pending"
 }
+
+/** Whether the bank, or an operator in its place, has said anything of the decision: then the merchant's word counts no more. */
+export const hasBankSpoken = ({
+  pendingAt,
+  approvedAt,
+  rejectedAt,
+  signedAt,
+  paidOutAt,
+  ruling,
+}: Facts): boolean =>
+  ruling !== null || [pendingAt, approvedAt, rejectedAt, signedAt, paidOutAt].some(isHeard)
 
 /** Whether nothing was said yet that we trust. */
 export const isSilent = (facts: Facts): boolean =>
@@ -33,7 +54,7 @@ export function situation(facts: Facts): string {
   return `${standing(facts)} ${end} ${isAdditionOutstanding(facts) ? "outstanding" : "settled"}`
 }
 
-const isHeard = (at: Instant | null): boolean => at !== null
+const isHeard = (at: Heard): boolean => at !== null
 
 export const isPaidOut = (facts: Facts): boolean => facts.paidOutAt !== null
 
@@ -56,15 +77,25 @@ export function requiredDocuments(facts: Facts): ReadonlyArray<string> {
   return stale ? [] : facts.documents.types
 }
 
-/** The offer that stands: what the bank last said when asked, unless an offer was first heard after that. */
+/**
+ * The offer that stands: what the bank last said when asked, unless an offer was first heard after that. Until the bank has
+ * named any or was asked for it, the one that the merchant handed over.
+ */
 export function currentOffer(facts: Facts): Offer | null {
   if (standing(facts) !== "approved") return null
+  if (isOfferUnheard(facts)) return newestOffer(facts.merchant)
   const newest = facts.offers.at(-1)
   const asked = facts.ruling?.offer ?? null
   if (newest === undefined) return asked
   if (asked === null || facts.ruling === null) return newest.offer
   return newest.at > facts.ruling.at ? newest.offer : asked
 }
+
+/** Whether the bank has named no offer yet, and was not asked for one. */
+export const isOfferUnheard = ({ offers, ruling }: Facts): boolean => offers.length === 0 && ruling === null
+
+const newestOffer = (merchant: MerchantFacts | undefined): Offer | null =>
+  merchant?.offers.at(-1)?.offer ?? null
 
 /** The signing method of an approved loan, as last first heard; a callback does not name it, a poll does. */
 export function signingMethod(facts: Facts): string | null {

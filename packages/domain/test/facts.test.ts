@@ -161,6 +161,79 @@ describe("where the decision stands", () => {
   })
 })
 
+/** Facts of what a merchant handed over, then of what the bank said. */
+const handedOver = (events: ReadonlyArray<LoanEvent>, ...bank: ReadonlyArray<LoanEvent>): Facts =>
+  joinEvents(joinEvents(noFacts, events, "merchant"), bank)
+
+describe("what a merchant handed over", () => {
+  const pending: LoanEvent = { type: "decision.pending", at: 5 }
+  const rejected: LoanEvent = { type: "decision.rejected", at: 5 }
+
+  it.each<[string, Facts, ReturnType<typeof standing>]>([
+    ["counts while the bank is silent", handedOver([offered(1, 5)]), "approved"],
+    ["counts as pending too", handedOver([pending]), "pending"],
+    ["counts as rejected too", handedOver([rejected]), "rejected"],
+    ["counts beside a request for documents", handedOver([rejected], asked(1)), "rejected"],
+    [
+      "yields to a later rejection of the bank's",
+      handedOver([offered(1, 5)], { ...rejected, at: 9 }),
+      "rejected",
+    ],
+    ["yields to an earlier one", handedOver([offered(1, 5)], { ...rejected, at: 1 }), "rejected"],
+    ["yields to the bank's silence on the verdict", handedOver([rejected], { ...pending, at: 1 }), "pending"],
+    ["yields to a signature", handedOver([rejected], { type: "agreement.signed", at: 1 }), "approved"],
+    ["yields to a pay-out", handedOver([rejected], { type: "loan.paidOut", at: 1 }), "approved"],
+    ["yields to a ruling", handedOver([rejected], ruled(1, "approved")), "approved"],
+    [
+      "contradicts itself only while the bank is silent",
+      handedOver([rejected, offered(1, 5)]),
+      "contradicted",
+    ],
+  ])("%s", (_what, known, expected) => {
+    expect(standing(known)).toBe(expected)
+  })
+
+  it("is kept apart, dated by its first hearing, and absent while it is nothing", () => {
+    expect(handedOver([])).toBe(noFacts)
+    const known = handedOver([offered(12, 5)])
+    expect(known).toEqual({
+      ...noFacts,
+      merchant: {
+        pendingAt: null,
+        approvedAt: 5,
+        rejectedAt: null,
+        offers: [{ at: 5, offer: { tenor: 12 } }],
+      },
+    })
+    expect(joinEvents(known, [offered(12, 9)], "merchant")).toBe(known)
+  })
+
+  it("never rules, and moves nothing but the decision", () => {
+    const said = handedOver([
+      { ...offered(12, 5), fresh: true } as LoanEvent,
+      { type: "loan.paidOut", at: 5 },
+      ruled(6, "rejected"),
+    ])
+    expect(said).toEqual(handedOver([offered(12, 5)]))
+  })
+
+  it.each<[string, Facts, Offer | null]>([
+    ["while the bank has named none", handedOver([offered(1, 5)]), { tenor: 1 }],
+    ["after a signature", handedOver([offered(1, 5)], { type: "agreement.signed", at: 9 }), { tenor: 1 }],
+    ["until the bank names another", handedOver([offered(1, 5)], offered(2, 1)), { tenor: 2 }],
+    [
+      "until the bank, asked, names none",
+      handedOver([offered(1, 5)], { type: "decision.approved", at: 1, fresh: true }),
+      null,
+    ],
+    ["not once the bank has rejected", handedOver([offered(1, 5)], rejected), null],
+  ])("gives the offer %s", (_when, known, expected) => {
+    expect(currentOffer(known)).toEqual(expected)
+  })
+})
+
+const asked = (at: number): LoanEvent => ({ type: "addition.requested", at })
+
 describe("what stands beside the stage", () => {
   it.each<[string, ReadonlyArray<LoanEvent>, Offer | null]>([
     ["none was heard", [{ type: "decision.approved", at: 1 }], null],

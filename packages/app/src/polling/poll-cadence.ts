@@ -1,7 +1,7 @@
 import { retryAfterSecondsMax } from "@loan-engine/adapters-http/bank-ask"
 import type { Loan } from "@loan-engine/domain/loan"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
-import { isAdditionOutstanding } from "@loan-engine/domain/standing"
+import { isAdditionOutstanding, isOfferUnheard } from "@loan-engine/domain/standing"
 import { Schema } from "effect"
 
 /** What a poll asks the bank: `status` is getApplicationStatus, `quote` getApplicationQuote. */
@@ -124,9 +124,8 @@ export function pollQuestions(
   const asked = new Set<PollQuestion>(schedule.confirm ? ["status", "quote"] : questions)
   if (onItsWay.has(loan.stage)) {
     if (isAdditionOutstanding(loan.facts)) asked.add("status")
-    const offerUnknown = loan.facts.offers.length === 0 && loan.facts.ruling === null
     const quoteIsDue = schedule.attempts % settings.pollsPerQuote === settings.pollsPerQuote - 1
-    if (offerUnknown || quoteIsDue) asked.add("quote")
+    if (isOfferUnheard(loan.facts) || quoteIsDue) asked.add("quote")
   }
   const order: ReadonlyArray<PollQuestion> =
     loan.stage === "paidOut" ? ["quote", "status"] : ["status", "quote"]

@@ -160,6 +160,7 @@ export const da: Words = {
       credentials: "Loginoplysninger passer",
       bank: "Banken er spurgt",
       operator: "En sagsbehandlers ord",
+      merchant: "Overdraget af forhandleren",
       none: "Intet bevis",
     },
     disposition: {

@@ -157,6 +157,7 @@ export const en = {
       credentials: "Credentials matched",
       bank: "Asked of the bank",
       operator: "An operator's word",
+      merchant: "Handed over by the merchant",
       none: "No evidence",
     } satisfies Record<EntryJson["evidence"], string>,
     disposition: {

@@ -160,6 +160,7 @@ export const fi: Words = {
       credentials: "Tunnukset täsmäävät",
       bank: "Kysytty pankilta",
       operator: "Käsittelijän sana",
+      merchant: "Kauppiaan toimittama",
       none: "Ei näyttöä",
     },
     disposition: {

@@ -161,6 +161,7 @@ export const nb: Words = {
       credentials: "Påloggingsdata stemmer",
       bank: "Banken er spurt",
       operator: "En saksbehandlers ord",
+      merchant: "Overlevert av forhandleren",
       none: "Ingen bevis",
     },
     disposition: {

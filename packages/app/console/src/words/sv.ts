@@ -156,6 +156,7 @@ export const sv: Words = {
       credentials: "Inloggningsuppgifter stämmer",
       bank: "Tillfrågad bank",
       operator: "En handläggares ord",
+      merchant: "Överlämnat av handlaren",
       none: "Inget bevis",
     },
     disposition: {

@@ -208,6 +208,28 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
     observe: (loan, observation) => observe(loan, unheld(observation)),
   },
   {
+    name: "an inspection is no word",
+    what: "the bank's own answer that it inspects the loan again leaves the verdict standing",
+    observe: joining((facts, event) =>
+      joinEvents(facts, [event.type === "decision.pending" ? { type: event.type, at: event.at } : event]),
+    ),
+  },
+  {
+    name: "a silent inspection",
+    what: "an approved loan is inspected again without a dispute in between",
+    observe: walking((from, facts) => {
+      const walked = walk(from, facts)
+      return walked.at(-1) === "manualInspection" ? walked.filter((stage) => stage !== "disputed") : walked
+    }),
+  },
+  {
+    name: "an inspection without end",
+    what: "what the bank decides after it inspected a loan again is ignored",
+    observe: walking((from, facts) =>
+      from === "manualInspection" && facts.ruling?.decision === "pending" ? [] : walk(from, facts),
+    ),
+  },
+  {
     name: "a registration is the bank's word",
     what: "what a merchant hands over joins the facts as if the bank had said it",
     observe: observing({ ...lifecycle, join: (facts, events) => joinEvents(facts, events) }),

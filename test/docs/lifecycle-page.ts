@@ -96,6 +96,10 @@ ${table(
 Nothing else ever happens: \`npx -y pnpm@12 compliance\` proves it. A contradiction (approved, signed or paid out, and rejected as well) leads to
 \`disputed\`, which only a ruling or the bank's own fresh answer leaves.
 
+The bank may think again: it revokes an approval, re-opens a rejected loan, or inspects a decided one again. Its answer to the engine's own question
+(getApplicationQuote) counts whatever it says, also if that is MANUAL_INSPECTION. Such a reversal always leads through \`disputed\`, so that
+it shows in the loan's history.
+
 ## Whose word counts
 
 What the merchant hands over when it registers a loan (the bank's answer to the submission) has the evidence \`merchant\`. It counts only until

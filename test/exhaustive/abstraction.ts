@@ -77,6 +77,7 @@ function ranks(instants: ReadonlyArray<Instant | null>): (at: Instant | null) =>
 
 /** Every kind of event that bears on a verdict, at a given instant. */
 export const verdictEvents: ReadonlyArray<(at: Instant) => LoanEvent> = [
+  (at) => ({ type: "decision.pending", at, fresh: true }),
   (at) => ({ type: "decision.approved", at }),
   (at) => ({ type: "decision.approved", at, fresh: true }),
   (at) => ({ type: "decision.rejected", at }),
@@ -147,8 +148,8 @@ export function eventsBehind(facts: Facts): ReadonlyArray<LoanEvent> {
 type SimpleEvent = Exclude<LoanEvent, { type: "dispute.ruled" }>
 
 const rulingEvent = ({ at, decision, by, reason }: Ruling): LoanEvent =>
-  by === null
-    ? { type: decision === "approved" ? "decision.approved" : "decision.rejected", at, fresh: true }
+  by === null || decision === "pending"
+    ? { type: `decision.${decision}`, at, fresh: true }
     : { type: "dispute.ruled", at, decision, by, reason: reason ?? "" }
 
 /** A walk that is taken once for each stage and each order of instants: the guards compare instants, and do no more with them. */

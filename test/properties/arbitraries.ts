@@ -27,7 +27,7 @@ const documents = fc.subarray(["ID", "PAYMENT_SLIP"], { minLength: 1 })
 
 /** Any loan event whatever, lawful or not. */
 export const loanEvent: fc.Arbitrary<LoanEvent> = fc.oneof(
-  fc.record({ type: fc.constant("decision.pending" as const), at }),
+  fc.record({ type: fc.constant("decision.pending" as const), at, fresh }, { requiredKeys: ["type", "at"] }),
   fc.record(
     { type: fc.constant("decision.approved" as const), at, fresh, offer },
     { requiredKeys: ["type", "at"] },

@@ -19,10 +19,29 @@ export interface LawfulLife {
   readonly said: ReadonlyArray<Observation>
 }
 
-type Act = "approve" | "reject" | "request" | "receive" | "sign" | "pay"
+type Act =
+  | "approve"
+  | "reject"
+  | "request"
+  | "receive"
+  | "sign"
+  | "pay"
+  | "revoke"
+  | "reopen"
+  | "inspect"
+  | "inspectUntold"
 
-/** What a lawful bank does when; the callbacks follow the bank's page, "Example callbacks". */
+/** What a bank that never changes its mind does. */
+const steadfast = ["approve", "reject", "request", "receive", "sign", "pay"] as const
+/** What a real one does as well. */
+const thinkingAgain = [...steadfast, "revoke", "reopen", "inspect", "inspectUntold"] as const
+
+/** What a real bank does when; the callbacks follow the bank's page, "Example callbacks". */
 const lawful: { readonly [A in Act]: (bank: Bank) => boolean } = {
+  revoke: (bank) => bank.decision === "APPROVED" && !bank.paidOut,
+  reopen: (bank) => bank.decision === "REJECTED",
+  inspect: (bank) => bank.decision !== "MANUAL_INSPECTION" && !bank.paidOut,
+  inspectUntold: (bank) => bank.decision !== "MANUAL_INSPECTION" && !bank.paidOut,
   approve: (bank) => bank.decision === "MANUAL_INSPECTION",
   reject: (bank) => bank.decision === "MANUAL_INSPECTION",
   request: (bank) => bank.decision !== "REJECTED" && !bank.signed && !bank.waiting,
@@ -34,10 +53,18 @@ const lawful: { readonly [A in Act]: (bank: Bank) => boolean } = {
 /** Does it, and gives the callback that tells of it, if one does. */
 function act(bank: Bank, what: Act, at: number): LoanEvent | undefined {
   switch (what) {
+    case "inspect":
+      bank.decision = "MANUAL_INSPECTION"
+      return { type: "decision.pending", at }
+    case "inspectUntold":
+      bank.decision = "MANUAL_INSPECTION"
+      return undefined
     case "approve":
+    case "reopen":
       bank.decision = "APPROVED"
       return { type: "decision.approved", at }
     case "reject":
+    case "revoke":
       bank.decision = "REJECTED"
       return { type: "decision.rejected", at }
     case "request":
@@ -79,29 +106,31 @@ export function answers(bank: Bank, at: number): ReadonlyArray<Observation> {
 }
 
 const actsMax = 30
-const acts = fc.array(fc.constantFrom<Act>("approve", "reject", "request", "receive", "sign", "pay"), {
-  maxLength: actsMax,
-})
 
 /** The submission's answer, then whatever is lawful of some wishes, with a poll and a quote now and then. */
-export const lawfulLives: fc.Arbitrary<LawfulLife> = fc
-  .record({
-    initial: fc.constantFrom<Bank["decision"]>("APPROVED", "REJECTED", "MANUAL_INSPECTION"),
-    acts,
-    polled: fc.array(fc.boolean(), { minLength: actsMax, maxLength: actsMax }),
-  })
-  .map(({ initial, acts: wished, polled }) => {
-    const bank: Bank = { decision: initial, waiting: false, signed: false, paidOut: false }
-    const said: Array<Observation> = [submitted(initial)]
-    wished.forEach((what, index) => {
-      if (!lawful[what](bank)) return
-      const at = 20 + 10 * index
-      const callback = act(bank, what, at)
-      if (callback !== undefined) said.push({ ...observed([callback]), receivedAt: at })
-      if (polled[index] === true) said.push(...answers(bank, at + 5))
+const livesOf = (wishes: ReadonlyArray<Act>): fc.Arbitrary<LawfulLife> =>
+  fc
+    .record({
+      initial: fc.constantFrom<Bank["decision"]>("APPROVED", "REJECTED", "MANUAL_INSPECTION"),
+      acts: fc.array(fc.constantFrom(...wishes), { maxLength: actsMax }),
+      polled: fc.array(fc.boolean(), { minLength: actsMax, maxLength: actsMax }),
     })
-    return { bank, said }
-  })
+    .map(({ initial, acts: wished, polled }) => {
+      const bank: Bank = { decision: initial, waiting: false, signed: false, paidOut: false }
+      const said: Array<Observation> = [submitted(initial)]
+      wished.forEach((what, index) => {
+        if (!lawful[what](bank)) return
+        const at = 20 + 10 * index
+        const callback = act(bank, what, at)
+        if (callback !== undefined) said.push({ ...observed([callback]), receivedAt: at })
+        if (polled[index] === true) said.push(...answers(bank, at + 5))
+      })
+      return { bank, said }
+    })
+
+/** Lives at a bank that revokes, re-opens and inspects again; and at one that does not. */
+export const realLives = livesOf(thinkingAgain)
+export const steadfastLives = livesOf(steadfast)
 
 function submitted(decision: Bank["decision"]): Observation {
   const types = {

@@ -52,6 +52,12 @@ function verdictOf(said: ReadonlyArray<LoanEvent>): Verdict {
   const yes = firstHearings(said, ["decision.approved", "agreement.signed", "loan.paidOut"])
   const no = firstHearings(said, ["decision.rejected"])
   const ruled = lastRuling(said)
+  if (ruled?.decision === "pending") {
+    const approved = yes.some((at) => at > ruled.at)
+    const rejected = no.some((at) => at > ruled.at)
+    if (approved && rejected) return "contradicted"
+    return approved ? "approved" : rejected ? "rejected" : "pending"
+  }
   if (ruled !== undefined) {
     const opposed = ruled.decision === "approved" ? no : yes
     return opposed.some((at) => at > ruled.at) ? "contradicted" : ruled.decision
@@ -84,7 +90,7 @@ const firstHearings = (
 
 interface Ruled {
   readonly at: number
-  readonly decision: "approved" | "rejected"
+  readonly decision: "approved" | "rejected" | "pending"
   readonly by: string | null
   readonly reason: string | null
   readonly offer: Offer | null
@@ -99,6 +105,9 @@ function lastRuling(said: ReadonlyArray<LoanEvent>): Ruled | undefined {
     }
     if (event.type === "decision.rejected" && event.fresh === true) {
       return [{ ...bank, decision: "rejected", offer: null }]
+    }
+    if (event.type === "decision.pending" && event.fresh === true) {
+      return [{ ...bank, decision: "pending", offer: null }]
     }
     if (event.type !== "dispute.ruled") return []
     return [{ at: event.at, decision: event.decision, by: event.by, reason: event.reason, offer: null }]

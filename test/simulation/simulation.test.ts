@@ -69,6 +69,9 @@ async function story(options: SimulationOptions) {
 }
 
 const expectedFaults = [
+  "bank inspects again",
+  "bank reopens",
+  "bank revokes",
   "bank answer-lost",
   "bank garbled",
   "bank never-answered",

@@ -36,7 +36,7 @@ function decisionEvents(
     case null:
       return []
     case "MANUAL_INSPECTION":
-      return [{ type: "decision.pending", at }]
+      return [{ type: "decision.pending", at, ...fresh }]
     case "REJECTED":
       return [{ type: "decision.rejected", at, ...fresh }]
     case "APPROVED":

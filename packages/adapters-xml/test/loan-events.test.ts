@@ -69,8 +69,11 @@ describe("a decision", () => {
     ])
   })
 
-  it("that is pending is never fresh, and an approval may lack its offer", () => {
+  it("that is pending is fresh like any other that was asked for, and an approval may lack its offer", () => {
     expect(applicationQuoteEvents(decide("MANUAL_INSPECTION", amount), at)).toStrictEqual([
+      { type: "decision.pending", at, fresh: true },
+    ])
+    expect(submissionEvents(decide("MANUAL_INSPECTION"), at)).toStrictEqual([
       { type: "decision.pending", at },
     ])
     expect(submissionEvents(decide("APPROVED"), at)).toStrictEqual([{ type: "decision.approved", at }])

@@ -7,11 +7,12 @@ import { DocumentTypes, Offer } from "./offer.ts"
 
 /**
  * The word that settles contradictions: an operator's ruling, or a fresh decision from the bank's own mouth. `by` and
- * `reason` are the operator's; the bank's ruling has neither, but may carry the offer that then stands.
+ * `reason` are the operator's; the bank's ruling has neither, but may carry the offer that then stands. Only the bank can rule
+ * `pending`: it looks into the loan by hand again, and what it decided before stands no more.
  */
 export const Ruling = Schema.Struct({
   at: Instant,
-  decision: Verdict,
+  decision: Schema.Literals([...Verdict.literals, "pending"]),
   by: Schema.NullOr(Schema.String),
   reason: Schema.NullOr(Schema.String),
   offer: Schema.NullOr(Offer),
@@ -80,7 +81,7 @@ export const noFacts: Facts = {
 export function joinEvent(facts: Facts, event: LoanEvent): Facts {
   switch (event.type) {
     case "decision.pending":
-      return withMember(facts, "pendingAt", earliest(facts.pendingAt, event.at))
+      return joinInspection(facts, event)
     case "decision.approved":
       return joinApproval(facts, event)
     case "decision.rejected":
@@ -132,6 +133,11 @@ const notFresh = (event: Decided): LoanEvent =>
 
 type Of<T extends LoanEvent["type"]> = Extract<LoanEvent, { type: T }>
 
+function joinInspection(facts: Facts, event: Of<"decision.pending">): Facts {
+  const pending = withMember(facts, "pendingAt", earliest(facts.pendingAt, event.at))
+  return event.fresh === true ? joinRuling(pending, bankRuling(event.at, "pending", null)) : pending
+}
+
 function joinApproval(facts: Facts, event: Of<"decision.approved">): Facts {
   const offer = event.offer ?? null
   const approved = withMember(facts, "approvedAt", earliest(facts.approvedAt, event.at))
@@ -164,7 +170,7 @@ function joinSignature(facts: Facts, event: Of<"agreement.signed">): Facts {
 const joinRuling = (facts: Facts, ruling: Ruling): Facts =>
   withMember(facts, "ruling", latestByText(facts.ruling, ruling))
 
-const bankRuling = (at: Instant, decision: Verdict, offer: Offer | null): Ruling => ({
+const bankRuling = (at: Instant, decision: Ruling["decision"], offer: Offer | null): Ruling => ({
   at,
   decision,
   by: null,

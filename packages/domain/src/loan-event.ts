@@ -28,7 +28,7 @@ const fresh = Schema.optionalKey(Schema.Literal(true))
  * Source: the bank's page, "Example callbacks" and "To poll the application reference".
  */
 export const LoanEvent = Schema.Union([
-  Schema.Struct({ type: Schema.Literal("decision.pending"), at: Instant }),
+  Schema.Struct({ type: Schema.Literal("decision.pending"), at: Instant, fresh }),
   Schema.Struct({
     type: Schema.Literal("decision.approved"),
     at: Instant,

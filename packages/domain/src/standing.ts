@@ -1,4 +1,4 @@
-import type { Facts, MerchantFacts } from "./facts.ts"
+import type { Facts, MerchantFacts, Ruling } from "./facts.ts"
 import type { Instant } from "./instant.ts"
 import type { Offer } from "./offer.ts"
 
@@ -15,12 +15,14 @@ export function standing(facts: Facts): Standing {
   }
   const yes = [facts.approvedAt, facts.signedAt, facts.paidOutAt]
   const no = [facts.rejectedAt]
-  const { ruling } = facts
-  if (ruling !== null) {
-    const opposed = ruling.decision === "approved" ? no : yes
-    return opposed.some((at) => at !== null && at > ruling.at) ? "contradicted" : ruling.decision
-  }
-  return unruled(facts.pendingAt, yes, no)
+  return facts.ruling === null ? unruled(facts.pendingAt, yes, no) : ruled(facts.ruling, yes, no)
+}
+
+/** A verdict stands until what opposes it is first heard later; an inspection, until any verdict is. */
+function ruled({ at, decision }: Ruling, yes: ReadonlyArray<Heard>, no: ReadonlyArray<Heard>): Standing {
+  const newer = (heard: ReadonlyArray<Heard>) => heard.filter((each) => each !== null && each > at)
+  if (decision === "pending") return unruled(at, newer(yes), newer(no))
+  return newer(decision === "approved" ? no : yes).length > 0 ? "contradicted" : decision
 }
 
 type Heard = Instant | null
@@ -83,16 +85,17 @@ export function requiredDocuments(facts: Facts): ReadonlyArray<string> {
  */
 export function currentOffer(facts: Facts): Offer | null {
   if (standing(facts) !== "approved") return null
-  if (isOfferUnheard(facts)) return newestOffer(facts.merchant)
   const newest = facts.offers.at(-1)
+  if (newest === undefined && facts.ruling === null) return newestOffer(facts.merchant)
   const asked = facts.ruling?.offer ?? null
   if (newest === undefined) return asked
   if (asked === null || facts.ruling === null) return newest.offer
   return newest.at > facts.ruling.at ? newest.offer : asked
 }
 
-/** Whether the bank has named no offer yet, and was not asked for one. */
-export const isOfferUnheard = ({ offers, ruling }: Facts): boolean => offers.length === 0 && ruling === null
+/** Whether the bank has named no offer yet, and was not asked for one since it decided. */
+export const isOfferUnheard = ({ offers, ruling }: Facts): boolean =>
+  offers.length === 0 && (ruling === null || ruling.decision === "pending")
 
 const newestOffer = (merchant: MerchantFacts | undefined): Offer | null =>
   merchant?.offers.at(-1)?.offer ?? null

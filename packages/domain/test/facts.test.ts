@@ -27,6 +27,9 @@ const ruled = (at: number, decision: "approved" | "rejected", by = "Ada"): LoanE
   reason: "asked the bank",
 })
 
+const inspected = (at: number): LoanEvent => ({ type: "decision.pending", at, fresh: true })
+const rejection = (at: number): LoanEvent => ({ type: "decision.rejected", at })
+
 describe("joining", () => {
   it("gives the very same facts back when an event says nothing new", () => {
     const known = facts(
@@ -105,6 +108,14 @@ describe("where the decision stands", () => {
     ["paid out only", [{ type: "loan.paidOut", at: 1 }], "approved"],
     ["rejected", [{ type: "decision.rejected", at: 1 }], "rejected"],
     ["both", [offered(1, 1), { type: "decision.rejected", at: 1 }], "contradicted"],
+    ["inspected again after a verdict", [offered(1, 1), inspected(2)], "pending"],
+    ["inspected again, and approved since", [rejection(1), inspected(2), offered(1, 3)], "approved"],
+    ["inspected again, and rejected since", [offered(1, 1), inspected(2), rejection(3)], "rejected"],
+    ["inspected again, and both since", [inspected(2), offered(1, 3), rejection(3)], "contradicted"],
+    ["inspected again at the instant of a verdict", [offered(1, 2), inspected(2)], "pending"],
+    ["inspected again, says a callback", [offered(1, 1), { type: "decision.pending", at: 9 }], "approved"],
+    ["inspected again after a ruling", [ruled(2, "rejected"), inspected(3)], "pending"],
+    ["inspected before a ruling", [inspected(2), ruled(3, "rejected")], "rejected"],
     [
       "ruled, with what was heard at the same instant",
       [ruled(2, "approved"), { type: "decision.rejected", at: 2 }],

@@ -75,6 +75,16 @@ describe("the walk", () => {
     expect(path(decision)).toBe("disputed rejected")
   })
 
+  it("takes a loan that the bank inspects again back through the dispute, and on when it decides", () => {
+    const inspected: LoanEvent = { type: "decision.pending", at: 6, fresh: true }
+    expect(path(given([approved], [signed], [inspected]))).toBe("disputed manualInspection")
+    expect(path(given([rejected], [inspected]))).toBe("disputed manualInspection")
+    expect(path(given([approved], [rejected], [inspected]))).toBe("manualInspection")
+    expect(path(given([approved], [signed], [inspected], [{ ...rejected, at: 7 }]))).toBe("rejected")
+    expect(path(given([rejected], [inspected], [{ ...approved, at: 7 }]))).toBe("approved")
+    expect(given([approved], [inspected]).disposition).toBe("advanced")
+  })
+
   it("leaves a dispute by a ruling, and disputes again on a contradiction first heard later", () => {
     const ruled: LoanEvent = {
       type: "dispute.ruled",

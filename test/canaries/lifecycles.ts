@@ -230,6 +230,16 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
     ),
   },
   {
+    name: "money is taken back by a word",
+    what: "the bank's own rejection overrules what its status says is paid out",
+    observe: walking((from, { paidOutConfirmedAt: _confirmed, ...facts }) => walk(from, facts)),
+  },
+  {
+    name: "money is disputed for ever",
+    what: "a person's ruling on what was paid out holds only until the bank is asked again",
+    observe: walking((from, { payOutOverruledAt: _overruled, ...facts }) => walk(from, facts)),
+  },
+  {
     name: "a registration is the bank's word",
     what: "what a merchant hands over joins the facts as if the bank had said it",
     observe: observing({ ...lifecycle, join: (facts, events) => joinEvents(facts, events) }),

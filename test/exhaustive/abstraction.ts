@@ -26,10 +26,13 @@ export function abstracted(facts: Facts): Facts {
     facts.ruling?.at ?? null,
   ])
   const additions = ranks([facts.additionRequestedAt, facts.additionClearedAt])
-  const { merchant, ...bank } = facts
+  const { merchant, paidOutConfirmedAt, payOutOverruledAt, ...bank } = facts
   const isRead = merchant !== undefined && !hasBankSpoken(facts)
   return {
     ...bank,
+    ...(payOutOverruledAt === undefined ? {} : { payOutOverruledAt: 2 }),
+    // Once it is overruled, whether the bank confirms a pay-out is read no more.
+    ...(paidOutConfirmedAt === undefined || payOutOverruledAt !== undefined ? {} : { paidOutConfirmedAt: 2 }),
     ...(isRead ? { merchant: abstractedMerchant(merchant) } : {}),
     pendingAt: facts.pendingAt === null ? null : 2,
     approvedAt: verdicts(facts.approvedAt),
@@ -64,6 +67,8 @@ export function factsKey({ ruling, merchant, ...facts }: Facts): string {
     ruling?.at,
     ruling?.decision,
     ruling?.by,
+    facts.paidOutConfirmedAt,
+    facts.payOutOverruledAt,
     merchant?.pendingAt,
     merchant?.approvedAt,
     merchant?.rejectedAt,
@@ -75,9 +80,8 @@ function ranks(instants: ReadonlyArray<Instant | null>): (at: Instant | null) =>
   return (at) => (at === null ? null : 2 * (heard.indexOf(at) + 1))
 }
 
-/** Every kind of event that bears on a verdict, at a given instant. */
+/** The kinds of events that bear on a verdict at a bank that keeps to what it said, at a given instant. */
 export const verdictEvents: ReadonlyArray<(at: Instant) => LoanEvent> = [
-  (at) => ({ type: "decision.pending", at, fresh: true }),
   (at) => ({ type: "decision.approved", at }),
   (at) => ({ type: "decision.approved", at, fresh: true }),
   (at) => ({ type: "decision.rejected", at }),
@@ -86,6 +90,20 @@ export const verdictEvents: ReadonlyArray<(at: Instant) => LoanEvent> = [
   (at) => ({ type: "loan.paidOut", at }),
   (at) => ({ type: "dispute.ruled", at, decision: "approved", by: "operator", reason: "ruled" }),
   (at) => ({ type: "dispute.ruled", at, decision: "rejected", by: "operator", reason: "ruled" }),
+]
+
+/** The kinds that a bank adds which thinks again: its own answers, and how a person rules on them. */
+export const secondThoughts: ReadonlyArray<(at: Instant) => LoanEvent> = [
+  (at) => ({ type: "decision.pending", at, fresh: true }),
+  (at) => ({ type: "loan.paidOut", at, fresh: true }),
+  (at) => ({
+    type: "dispute.ruled",
+    at,
+    decision: "rejected",
+    by: "operator",
+    reason: "ruled",
+    overrulesPayOut: true,
+  }),
 ]
 
 /** Every kind of event that a merchant hands over. */
@@ -114,7 +132,7 @@ export function eventsUpon(facts: Facts, verdictPlacesOf: Places): ReadonlyArray
   return [
     { type: "decision.pending", at: 2 },
     ...merchantEvents.map((event) => event(2)),
-    ...verdictPlaces.flatMap((at) => verdictEvents.map((event) => event(at))),
+    ...verdictPlaces.flatMap((at) => [...verdictEvents, ...secondThoughts].map((event) => event(at))),
     ...additionPlaces.flatMap((at) => additionEvents.map((event) => event(at))),
   ]
 }
@@ -138,11 +156,24 @@ export function eventsBehind(facts: Facts): ReadonlyArray<LoanEvent> {
     ...heard("decision.approved", facts.approvedAt),
     ...heard("decision.rejected", facts.rejectedAt),
     ...heard("agreement.signed", facts.signedAt),
-    ...heard("loan.paidOut", facts.paidOutAt),
+    ...heard("loan.paidOut", facts.paidOutAt).map((event) =>
+      facts.paidOutConfirmedAt === undefined ? event : { ...event, fresh: true as const },
+    ),
+    ...(facts.payOutOverruledAt === undefined ? [] : [overruling]),
     ...heard("addition.requested", facts.additionRequestedAt),
     ...heard("addition.cleared", facts.additionClearedAt),
     ...(facts.ruling === null ? [] : [rulingEvent(facts.ruling)]),
   ]
+}
+
+/** A person's ruling that others have followed: all that is left of it is that it overruled the pay-out. */
+const overruling: LoanEvent = {
+  type: "dispute.ruled",
+  at: 0,
+  decision: "rejected",
+  by: "operator",
+  reason: "ruled",
+  overrulesPayOut: true,
 }
 
 type SimpleEvent = Exclude<LoanEvent, { type: "dispute.ruled" }>

@@ -3,7 +3,7 @@ import type { Instant } from "@loan-engine/domain/instant"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Offer } from "@loan-engine/domain/offer"
 import type { Told } from "../properties/arbitraries.ts"
-import { additionEvents, merchantEvents, verdictEvents } from "./abstraction.ts"
+import { additionEvents, merchantEvents, secondThoughts, verdictEvents } from "./abstraction.ts"
 
 /** A small set of events of which sets are made. Instants are few, so that ties, both ways round, are everywhere. */
 export interface Alphabet {
@@ -43,6 +43,13 @@ const bankWords: ReadonlyArray<(at: Instant) => LoanEvent> = [
   (at) => ({ type: "dispute.ruled", at, decision: "approved", by: "Ada", reason: "asked the bank" }),
 ]
 
+const bankAnswers: ReadonlyArray<(at: Instant) => LoanEvent> = [
+  (at) => ({ type: "decision.approved", at, fresh: true }),
+  (at) => ({ type: "decision.rejected", at }),
+  (at) => ({ type: "decision.rejected", at, fresh: true }),
+  (at) => ({ type: "agreement.signed", at }),
+]
+
 const pending = (at: Instant): LoanEvent => ({ type: "decision.pending", at })
 
 export const alphabets: ReadonlyArray<Alphabet> = [
@@ -50,6 +57,10 @@ export const alphabets: ReadonlyArray<Alphabet> = [
   {
     name: "verdicts, rulings and additions",
     events: at([1, 2], [pending, ...verdictEvents, ...additionEvents]),
+  },
+  {
+    name: "a bank that inspects again, and denies what it paid out",
+    events: at([1, 2, 3], [...secondThoughts, ...bankAnswers]),
   },
   { name: "offers, methods, documents and rulers", events: at([1, 2], contents) },
   {

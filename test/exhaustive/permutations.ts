@@ -102,6 +102,8 @@ function factsText(facts: Facts): string {
     ruling?.offer ?? null,
     ruling?.reason ?? null,
     merchant ?? null,
+    facts.paidOutConfirmedAt ?? null,
+    facts.payOutOverruledAt ?? null,
   ]
   return factsKey(facts) + contents.map((content) => canonicalJson(content)).join()
 }

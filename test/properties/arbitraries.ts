@@ -42,14 +42,18 @@ export const loanEvent: fc.Arbitrary<LoanEvent> = fc.oneof(
     { type: fc.constant("agreement.signed" as const), at, method: fc.constantFrom("E_SIGN", "ANALOG") },
     { requiredKeys: ["type", "at"] },
   ),
-  fc.record({ type: fc.constant("loan.paidOut" as const), at }),
-  fc.record({
-    type: fc.constant("dispute.ruled" as const),
-    at,
-    decision: fc.constantFrom("approved" as const, "rejected" as const),
-    by: fc.constantFrom("Ada", "Lin"),
-    reason: fc.constantFrom("checked with the bank", "the customer withdrew"),
-  }),
+  fc.record({ type: fc.constant("loan.paidOut" as const), at, fresh }, { requiredKeys: ["type", "at"] }),
+  fc.record(
+    {
+      type: fc.constant("dispute.ruled" as const),
+      at,
+      decision: fc.constantFrom("approved" as const, "rejected" as const),
+      by: fc.constantFrom("Ada", "Lin"),
+      reason: fc.constantFrom("checked with the bank", "the customer withdrew"),
+      overrulesPayOut: fc.constant(true as const),
+    },
+    { requiredKeys: ["type", "at", "decision", "by", "reason"] },
+  ),
 )
 
 export const loanEvents = fc.array(loanEvent, { maxLength: 30 })

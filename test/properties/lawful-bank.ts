@@ -38,16 +38,16 @@ const thinkingAgain = [...steadfast, "revoke", "reopen", "inspect", "inspectUnto
 
 /** What a real bank does when; the callbacks follow the bank's page, "Example callbacks". */
 const lawful: { readonly [A in Act]: (bank: Bank) => boolean } = {
-  revoke: (bank) => bank.decision === "APPROVED" && !bank.paidOut,
+  revoke: (bank) => bank.decision === "APPROVED",
   reopen: (bank) => bank.decision === "REJECTED",
-  inspect: (bank) => bank.decision !== "MANUAL_INSPECTION" && !bank.paidOut,
-  inspectUntold: (bank) => bank.decision !== "MANUAL_INSPECTION" && !bank.paidOut,
+  inspect: (bank) => bank.decision !== "MANUAL_INSPECTION",
+  inspectUntold: (bank) => bank.decision !== "MANUAL_INSPECTION",
   approve: (bank) => bank.decision === "MANUAL_INSPECTION",
   reject: (bank) => bank.decision === "MANUAL_INSPECTION",
   request: (bank) => bank.decision !== "REJECTED" && !bank.signed && !bank.waiting,
   receive: (bank) => bank.waiting,
   sign: (bank) => bank.decision === "APPROVED" && !bank.signed && !bank.waiting,
-  pay: (bank) => bank.signed && !bank.paidOut,
+  pay: (bank) => bank.decision === "APPROVED" && bank.signed && !bank.paidOut,
 }
 
 /** Does it, and gives the callback that tells of it, if one does. */
@@ -82,8 +82,9 @@ function act(bank: Bank, what: Act, at: number): LoanEvent | undefined {
   }
 }
 
-/** Where the bank would say that the application stands. */
+/** Where the bank would say that the application stands. If it denies what it has paid out, no stage is right but the dispute. */
 export function bankStage(bank: Bank): Stage {
+  if (bank.paidOut && bank.decision !== "APPROVED") return "disputed"
   if (bank.decision === "REJECTED") return "rejected"
   if (bank.decision === "MANUAL_INSPECTION") return "manualInspection"
   if (bank.paidOut) return "paidOut"

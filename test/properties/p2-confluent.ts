@@ -15,11 +15,10 @@ const rearranged = fc.tuple(loanEvents, handedOver).chain(([events, handed]) =>
     .map((trace) => ({ inOrder: [observed(events), ...handed.map((event) => registered([event]))], trace })),
 )
 
-/** What a channel may deliver again much later. A fresh decision is not among it: it is the answer to our own question. */
+/** What a channel may deliver again much later. What is fresh is not among it: it is the answer to our own question. */
 const isDelivered = (event: LoanEvent): boolean =>
   event.type === "agreement.signed" ||
-  event.type === "loan.paidOut" ||
-  (event.type.startsWith("decision.") && !("fresh" in event))
+  ((event.type === "loan.paidOut" || event.type.startsWith("decision.")) && !("fresh" in event))
 
 const redelivered = fc
   .record({ events: loanEvents, later: fc.nat({ max: 50 }), pick: fc.nat() })

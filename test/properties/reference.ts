@@ -52,6 +52,7 @@ function verdictOf(said: ReadonlyArray<LoanEvent>): Verdict {
   const yes = firstHearings(said, ["decision.approved", "agreement.signed", "loan.paidOut"])
   const no = firstHearings(said, ["decision.rejected"])
   const ruled = lastRuling(said)
+  if (ruled !== undefined && isPayOutDenied(said, ruled)) return "contradicted"
   if (ruled?.decision === "pending") {
     const approved = yes.some((at) => at > ruled.at)
     const rejected = no.some((at) => at > ruled.at)
@@ -67,6 +68,13 @@ function verdictOf(said: ReadonlyArray<LoanEvent>): Verdict {
   if (no.length > 0) return "rejected"
   return said.some(({ type }) => type === "decision.pending") ? "pending" : "undecided"
 }
+
+/** The bank's status says paid out, its last quote says anything but approved, and no person has ever settled that. */
+const isPayOutDenied = (said: ReadonlyArray<LoanEvent>, { by, decision }: Ruled): boolean =>
+  by === null &&
+  decision !== "approved" &&
+  said.some((event) => event.type === "loan.paidOut" && event.fresh === true) &&
+  !said.some((event) => event.type === "dispute.ruled" && event.overrulesPayOut === true)
 
 function stageOf(said: ReadonlyArray<LoanEvent>, verdict: Verdict, additionOutstanding: boolean): Stage {
   if (verdict === "undecided") return "submitted"

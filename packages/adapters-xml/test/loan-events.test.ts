@@ -17,12 +17,12 @@ describe("a poll's answer", () => {
     [{ waitingForAddition: true }, [{ type: "addition.requested", at }]],
     [{ waitingForAddition: false }, [{ type: "addition.cleared", at }]],
     [{ signedWithMethod: "ANALOG" }, [{ type: "agreement.signed", at, method: "ANALOG" }]],
-    [{ paidOut: true }, [{ type: "loan.paidOut", at }]],
+    [{ paidOut: true }, [{ type: "loan.paidOut", at, fresh: true }]],
     [
       { waitingForAddition: false, paidOut: true },
       [
         { type: "addition.cleared", at },
-        { type: "loan.paidOut", at },
+        { type: "loan.paidOut", at, fresh: true },
       ],
     ],
     [
@@ -30,7 +30,7 @@ describe("a poll's answer", () => {
       [
         { type: "addition.cleared", at },
         { type: "agreement.signed", at, method: "E_SIGN" },
-        { type: "loan.paidOut", at },
+        { type: "loan.paidOut", at, fresh: true },
       ],
     ],
   ]

@@ -44,6 +44,7 @@ export type Teller = "bank" | "merchant"
  * | `offers`, `methods` | union by content, each dated by its first hearing |
  * | `additionRequestedAt`, `additionClearedAt` | latest: together a last-writer-wins register, a tie going to requested |
  * | `documents`, `ruling` | latest `at`, then the greater canonical text |
+ * | `paidOutConfirmedAt`, `payOutOverruledAt` | earliest, of the bank's own answer and of a person's ruling; absent until heard |
  * | `merchant` | the same, for what the merchant handed over; absent while that is nothing |
  */
 export const Facts = Schema.Struct({
@@ -58,6 +59,8 @@ export const Facts = Schema.Struct({
   methods: Schema.Array(Schema.Struct({ at: Instant, method: SigningMethod })),
   offers: offersHeard,
   ruling: Schema.NullOr(Ruling),
+  paidOutConfirmedAt: Schema.optionalKey(Instant),
+  payOutOverruledAt: Schema.optionalKey(Instant),
   merchant: Schema.optionalKey(MerchantFacts),
 })
 export type Facts = typeof Facts.Type
@@ -93,15 +96,9 @@ export function joinEvent(facts: Facts, event: LoanEvent): Facts {
     case "agreement.signed":
       return joinSignature(facts, event)
     case "loan.paidOut":
-      return withMember(facts, "paidOutAt", earliest(facts.paidOutAt, event.at))
+      return joinPayOut(facts, event)
     case "dispute.ruled":
-      return joinRuling(facts, {
-        at: event.at,
-        decision: event.decision,
-        by: event.by,
-        reason: event.reason,
-        offer: null,
-      })
+      return joinOperator(facts, event)
   }
 }
 
@@ -165,6 +162,21 @@ function joinSignature(facts: Facts, event: Of<"agreement.signed">): Facts {
   if (event.method === undefined) return signed
   const heardNow = { at: event.at, method: event.method }
   return withMember(signed, "methods", joinHeard(signed.methods, heardNow, methodKey))
+}
+
+function joinPayOut(facts: Facts, event: Of<"loan.paidOut">): Facts {
+  const paidOut = withMember(facts, "paidOutAt", earliest(facts.paidOutAt, event.at))
+  if (event.fresh !== true) return paidOut
+  return withMember(paidOut, "paidOutConfirmedAt", earliest(facts.paidOutConfirmedAt ?? null, event.at))
+}
+
+function joinOperator(
+  facts: Facts,
+  { at, decision, by, reason, overrulesPayOut }: Of<"dispute.ruled">,
+): Facts {
+  const ruled = joinRuling(facts, { at, decision, by, reason, offer: null })
+  if (overrulesPayOut !== true) return ruled
+  return withMember(ruled, "payOutOverruledAt", earliest(facts.payOutOverruledAt ?? null, at))
 }
 
 const joinRuling = (facts: Facts, ruling: Ruling): Facts =>

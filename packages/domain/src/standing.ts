@@ -15,7 +15,32 @@ export function standing(facts: Facts): Standing {
   }
   const yes = [facts.approvedAt, facts.signedAt, facts.paidOutAt]
   const no = [facts.rejectedAt]
+  if (isPayOutDenied(facts)) return "contradicted"
   return facts.ruling === null ? unruled(facts.pendingAt, yes, no) : ruled(facts.ruling, yes, no)
+}
+
+/**
+ * Whether the bank's own answers contradict each other: its status says that the loan is paid out, its quote that it is not
+ * approved. Money that has left is overruled by no decision of the bank's, however new: a person rules, or the bank's answers agree.
+ */
+export const isPayOutDenied = ({ paidOutConfirmedAt, payOutOverruledAt, ruling }: Facts): boolean =>
+  paidOutConfirmedAt !== undefined &&
+  payOutOverruledAt === undefined &&
+  ruling !== null &&
+  ruling.by === null &&
+  ruling.decision !== "approved"
+
+/**
+ * Whether the bank must confirm what stands: a word of no certain time speaks against it, and the bank has not been asked since. Its
+ * answer settles it, unless its own answers contradict each other.
+ */
+export function isInDoubt(facts: Facts): boolean {
+  const stands = standing(facts)
+  if (stands === "contradicted") return !isPayOutDenied(facts)
+  if (stands !== "approved" && stands !== "rejected") return false
+  const { pendingAt, approvedAt, rejectedAt, signedAt, paidOutAt, ruling } = facts
+  const said = [approvedAt, rejectedAt, signedAt, paidOutAt, ruling?.at ?? null]
+  return pendingAt !== null && said.every((at) => at === null || at < pendingAt) && said.some(isHeard)
 }
 
 /** A verdict stands until what opposes it is first heard later; an inspection, until any verdict is. */

@@ -4,6 +4,7 @@ import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Offer } from "@loan-engine/domain/offer"
 import {
   currentOffer,
+  isPayOutDenied,
   isSilent,
   requiredDocuments,
   signingMethod,
@@ -28,7 +29,13 @@ const ruled = (at: number, decision: "approved" | "rejected", by = "Ada"): LoanE
 })
 
 const inspected = (at: number): LoanEvent => ({ type: "decision.pending", at, fresh: true })
-const rejection = (at: number): LoanEvent => ({ type: "decision.rejected", at })
+const rejection = (at: number, fresh?: true): LoanEvent => ({
+  type: "decision.rejected",
+  at,
+  ...(fresh === undefined ? {} : { fresh }),
+})
+const paidOut = (at: number): LoanEvent => ({ type: "loan.paidOut", at })
+const confirmed = (at: number): LoanEvent => ({ type: "loan.paidOut", at, fresh: true })
 
 describe("joining", () => {
   it("gives the very same facts back when an event says nothing new", () => {
@@ -139,6 +146,34 @@ describe("where the decision stands", () => {
     ],
   ])("%s", (_what, events, expected) => {
     expect(standing(facts(...events))).toBe(expected)
+  })
+
+  it.each<[string, ReadonlyArray<LoanEvent>, ReturnType<typeof standing>]>([
+    ["by its own rejection", [confirmed(1), rejection(2, true)], "contradicted"],
+    ["by its own inspection", [confirmed(1), inspected(2)], "contradicted"],
+    ["before it says so", [rejection(1, true), confirmed(2)], "contradicted"],
+    [
+      "but not by what came before its approval",
+      [confirmed(1), rejection(2, true), offered(1, 3, true)],
+      "approved",
+    ],
+    ["but not where only a callback has told of the pay-out", [paidOut(1), rejection(2, true)], "rejected"],
+    ["but not where a person rules", [confirmed(1), rejection(2, true), ruled(3, "approved")], "approved"],
+    ["but not where a person has ruled so", [confirmed(1), ruled(3, "rejected")], "rejected"],
+    [
+      "and again, where that ruling was not of the pay-out",
+      [confirmed(1), ruled(3, "rejected"), rejection(4, true)],
+      "contradicted",
+    ],
+    [
+      "but not again, where a person has overruled the pay-out",
+      [confirmed(1), { ...ruled(3, "rejected"), overrulesPayOut: true } as LoanEvent, rejection(4, true)],
+      "rejected",
+    ],
+  ])("the bank denies what it has paid out %s", (_what, events, expected) => {
+    expect(standing(facts(...events))).toBe(expected)
+    expect(standing(facts(...events.toReversed()))).toBe(expected)
+    expect(isPayOutDenied(facts(...events))).toBe(expected === "contradicted")
   })
 
   it("tells a loan that nothing trusted was said of from every other", () => {

@@ -1,7 +1,11 @@
+import { canonicalJson } from "@loan-engine/domain/canonical-json"
+import type { Facts } from "@loan-engine/domain/facts"
 import type { Instant } from "@loan-engine/domain/instant"
+import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Decision, Loan } from "@loan-engine/domain/loan"
 import type { Observation } from "@loan-engine/domain/observation"
-import { standing } from "@loan-engine/domain/standing"
+import { currentOffer, isPaidOut, standing } from "@loan-engine/domain/standing"
+import type { Offer } from "@loan-engine/domain/offer"
 import type { CadenceSettings, PollQuestion, PollSchedule } from "./poll-cadence.ts"
 import { intervalMs, jittered, neverPolled, pollQuestions } from "./poll-cadence.ts"
 
@@ -22,7 +26,7 @@ export function scheduleAfter(
   const { loan, disposition } = decision
   const now = observation.receivedAt
   const isUnasked = disposition === "held" && !isAnswer(observation)
-  if (isUnasked || isUndecided(observation) || isOverruledWord(loan, observation)) {
+  if (isUnasked || isUndecided(observation) || isDoubt(loan, observation)) {
     return { ...before, nextPollAt: now, confirm: true }
   }
   if (isConfirmedEnd(loan, observation)) return { ...neverPolled, attempts: before.attempts }
@@ -56,7 +60,8 @@ export function scheduleAfterFailure(
   const retryMs = settings.pollConfirmRetryMs * settings.pollIntervalScale
   const latest = before.confirm ? now + jittered(retryMs, settings, jitter) : Infinity
   const nextPollAt = Math.max(Math.min(next.nextPollAt ?? latest, latest), now + retryAfterMs)
-  return { ...next, confirm: before.confirm, nextPollAt }
+  const isLeft = loan.stage === "disputed" && next.attempts >= settings.pollConfirmAttemptsMax
+  return { ...next, confirm: before.confirm, stalled: next.stalled || isLeft, nextPollAt }
 }
 
 /** The schedule after a poll that was not sent, because the bank is to be left alone for `waitMs`: it is still to be made. */
@@ -108,10 +113,14 @@ const questionOf = ({ source }: Observation): PollQuestion => (source === "poll"
 
 /** Whether the bank itself, asked by us, has said that the loan's life is over. */
 function isConfirmedEnd(loan: Loan, observation: Observation): boolean {
-  const { ruling } = loan.facts
-  if (loan.stage === "rejected") return ruling?.decision === "rejected" && ruling.by === null
+  const { ruling, payOutOverruledAt } = loan.facts
+  const isStatus = observation.source === "poll"
+  if (loan.stage === "rejected") {
+    const isSettled = isStatus || !isPaidOut(loan.facts) || payOutOverruledAt !== undefined
+    return ruling?.decision === "rejected" && ruling.by === null && isSettled
+  }
   if (loan.stage !== "paidOut") return false
-  return observation.source === "poll" && observation.events.some((event) => event.type === "loan.paidOut")
+  return isStatus && observation.events.some((event) => event.type === "loan.paidOut")
 }
 
 /** A registration whose decision is not known: the bank is asked for it at once. */
@@ -122,13 +131,33 @@ const isUndecided = ({ source, leftOut = [] }: Observation): boolean =>
 const isOfferIncomplete = ({ events, leftOut = [] }: Observation): boolean =>
   leftOut.length > 0 && events.some(({ type }) => type === "decision.approved")
 
-/** An overruled verdict heard again: most likely a stale re-delivery, but only the bank can tell. */
-function isOverruledWord(loan: Loan, observation: Observation): boolean {
-  if (observation.source !== "callback") return false
-  const stands = standing(loan.facts)
-  return observation.events.some(
-    (event) =>
-      (event.type === "decision.approved" && stands === "rejected") ||
-      (event.type === "decision.rejected" && stands === "approved"),
-  )
+/**
+ * A callback against what stands: a verdict, an inspection, or an offer that no longer stands. Most likely it is a stale re-delivery,
+ * but it has no time of its own, so only the bank can tell.
+ */
+const isDoubt = ({ facts }: Loan, { source, events }: Observation): boolean =>
+  source === "callback" && events.some((event) => isAgainst(facts, event))
+
+function isAgainst(facts: Facts, event: LoanEvent): boolean {
+  const stands = standing(facts)
+  switch (event.type) {
+    case "decision.approved":
+      return stands !== "approved" || isFormerOffer(facts, event.offer)
+    case "agreement.signed":
+    case "loan.paidOut":
+      return stands !== "approved"
+    case "decision.rejected":
+      return stands !== "rejected"
+    case "decision.pending":
+      return stands !== "pending"
+    case "addition.requested":
+    case "addition.cleared":
+    case "dispute.ruled":
+      return false
+  }
+}
+
+function isFormerOffer(facts: Facts, offer: Offer | undefined): boolean {
+  const current = currentOffer(facts)
+  return offer !== undefined && current !== null && canonicalJson(offer) !== canonicalJson(current)
 }

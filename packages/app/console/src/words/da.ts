@@ -49,6 +49,7 @@ export const da: Words = {
     "sign-agreement": "underskriver aftalen",
     "send-documents": "indsender dokumenterne",
     "pay-out": "udbetaler lånet",
+    "confirm-decision": "bekræfter sin afgørelse",
     "rule-on-dispute": "afgør, hvad der gælder",
     none: "har mere at gøre",
   },

@@ -46,6 +46,7 @@ export const en = {
     "sign-agreement": "signs the agreement",
     "send-documents": "sends the documents",
     "pay-out": "pays the loan out",
+    "confirm-decision": "confirms its decision",
     "rule-on-dispute": "rules on the dispute",
     none: "has anything left to do",
   } satisfies Record<LoanJson["next"]["action"], string>,

@@ -49,6 +49,7 @@ export const fi: Words = {
     "sign-agreement": "allekirjoittaa sopimuksen",
     "send-documents": "lähettää liitteet",
     "pay-out": "maksaa lainan",
+    "confirm-decision": "vahvistaa päätöksensä",
     "rule-on-dispute": "ratkaisee ristiriidan",
     none: "ei enää tee mitään",
   },

@@ -49,6 +49,7 @@ export const nb: Words = {
     "sign-agreement": "signerer avtalen",
     "send-documents": "sender inn dokumentene",
     "pay-out": "utbetaler lånet",
+    "confirm-decision": "bekrefter avgjørelsen sin",
     "rule-on-dispute": "avgjør hva som gjelder",
     none: "har mer å gjøre",
   },

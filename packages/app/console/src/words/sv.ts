@@ -44,6 +44,7 @@ export const sv: Words = {
     "sign-agreement": "signerar avtalet",
     "send-documents": "skickar in underlagen",
     "pay-out": "betalar ut lånet",
+    "confirm-decision": "bekräftar sitt beslut",
     "rule-on-dispute": "avgör vad som gäller",
     none: "behöver göra något mer",
   },

@@ -2,7 +2,7 @@ import type { Facts, MerchantFacts, Ruling } from "@loan-engine/domain/facts"
 import type { Instant } from "@loan-engine/domain/instant"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
-import { hasBankSpoken } from "@loan-engine/domain/standing"
+import { hasBankSpoken, isSigned } from "@loan-engine/domain/standing"
 import type { Walk } from "@loan-engine/domain/walk"
 import { byMerchant } from "../properties/arbitraries.ts"
 import type { Told } from "../properties/arbitraries.ts"
@@ -13,9 +13,10 @@ import type { Told } from "../properties/arbitraries.ts"
  * rank, which leaves room for an event before, at, between and after all of them. What no guard reads (offers, methods,
  * documents) is left out; the properties over concrete payloads cover it.
  *
- * Of what the merchant handed over, only whether it was said is kept, and that only until the bank has spoken: from then on it
- * is the same as if it had not been said. That is the quotient by which the search stays small; a lifecycle that reads the
- * merchant's word later comes to two stages from what the search takes for one, and is found (the canaries show it).
+ * What is read no more is left out as well, as if it had not been said: what the merchant handed over, once the bank has spoken; that
+ * the bank inspects, once it has decided; additions, once the loan is signed. That is the quotient by which the search stays small. Every
+ * event still comes upon every snapshot, so a lifecycle that reads any of it later comes to two stages from what the search takes for
+ * one, and is found (the canaries show it).
  */
 export function abstracted(facts: Facts): Facts {
   const verdicts = ranks([
@@ -25,7 +26,10 @@ export function abstracted(facts: Facts): Facts {
     facts.paidOutAt,
     facts.ruling?.at ?? null,
   ])
-  const additions = ranks([facts.additionRequestedAt, facts.additionClearedAt])
+  const additions = isSigned(facts) ? () => null : ranks([facts.additionRequestedAt, facts.additionClearedAt])
+  const isDecided = [facts.approvedAt, facts.rejectedAt, facts.signedAt, facts.paidOutAt, facts.ruling].some(
+    (said) => said !== null,
+  )
   const { merchant, paidOutConfirmedAt, payOutOverruledAt, ...bank } = facts
   const isRead = merchant !== undefined && !hasBankSpoken(facts)
   return {
@@ -34,7 +38,7 @@ export function abstracted(facts: Facts): Facts {
     // Once it is overruled, whether the bank confirms a pay-out is read no more.
     ...(paidOutConfirmedAt === undefined || payOutOverruledAt !== undefined ? {} : { paidOutConfirmedAt: 2 }),
     ...(isRead ? { merchant: abstractedMerchant(merchant) } : {}),
-    pendingAt: facts.pendingAt === null ? null : 2,
+    pendingAt: facts.pendingAt === null || isDecided ? null : 2,
     approvedAt: verdicts(facts.approvedAt),
     rejectedAt: verdicts(facts.rejectedAt),
     signedAt: verdicts(facts.signedAt),
@@ -94,17 +98,29 @@ export const verdictEvents: ReadonlyArray<(at: Instant) => LoanEvent> = [
 
 /** The kinds that a bank adds which thinks again: its own answers, and how a person rules on them. */
 export const secondThoughts: ReadonlyArray<(at: Instant) => LoanEvent> = [
-  (at) => ({ type: "decision.pending", at, fresh: true }),
-  (at) => ({ type: "loan.paidOut", at, fresh: true }),
-  (at) => ({
-    type: "dispute.ruled",
-    at,
-    decision: "rejected",
-    by: "operator",
-    reason: "ruled",
-    overrulesPayOut: true,
-  }),
+  (at) => inspectedAgain(at),
+  (at) => confirmedPayOut(at),
+  (at) => overruledPayOut(at),
 ]
+
+const inspectedAgain = (at: Instant): LoanEvent => ({ type: "decision.pending", at, fresh: true })
+const confirmedPayOut = (at: Instant): LoanEvent => ({ type: "loan.paidOut", at, fresh: true })
+const overruledPayOut = (at: Instant): LoanEvent => ({
+  type: "dispute.ruled",
+  at,
+  decision: "rejected",
+  by: "operator",
+  reason: "ruled",
+  overrulesPayOut: true,
+})
+
+/**
+ * The marks on a pay-out, that the bank confirms it and that a person overrules it, each at one place: a marked event joins what the
+ * unmarked one at the same place joins, and a mark that has no order. So the unmarked events at every place, and a mark upon each of
+ * the facts they lead to, come to everything that marked events at every place do. A person overrules only what is paid out.
+ */
+const payOutMarks = ({ paidOutAt }: Facts): ReadonlyArray<LoanEvent> =>
+  paidOutAt === null ? [] : [confirmedPayOut(paidOutAt), overruledPayOut(0)]
 
 /** Every kind of event that a merchant hands over. */
 export const merchantEvents: ReadonlyArray<(at: Instant) => Told> = [
@@ -132,7 +148,8 @@ export function eventsUpon(facts: Facts, verdictPlacesOf: Places): ReadonlyArray
   return [
     { type: "decision.pending", at: 2 },
     ...merchantEvents.map((event) => event(2)),
-    ...verdictPlaces.flatMap((at) => [...verdictEvents, ...secondThoughts].map((event) => event(at))),
+    ...verdictPlaces.flatMap((at) => [...verdictEvents, inspectedAgain].map((event) => event(at))),
+    ...payOutMarks(facts),
     ...additionPlaces.flatMap((at) => additionEvents.map((event) => event(at))),
   ]
 }
@@ -159,21 +176,11 @@ export function eventsBehind(facts: Facts): ReadonlyArray<LoanEvent> {
     ...heard("loan.paidOut", facts.paidOutAt).map((event) =>
       facts.paidOutConfirmedAt === undefined ? event : { ...event, fresh: true as const },
     ),
-    ...(facts.payOutOverruledAt === undefined ? [] : [overruling]),
+    ...(facts.payOutOverruledAt === undefined ? [] : [overruledPayOut(0)]),
     ...heard("addition.requested", facts.additionRequestedAt),
     ...heard("addition.cleared", facts.additionClearedAt),
     ...(facts.ruling === null ? [] : [rulingEvent(facts.ruling)]),
   ]
-}
-
-/** A person's ruling that others have followed: all that is left of it is that it overruled the pay-out. */
-const overruling: LoanEvent = {
-  type: "dispute.ruled",
-  at: 0,
-  decision: "rejected",
-  by: "operator",
-  reason: "ruled",
-  overrulesPayOut: true,
 }
 
 type SimpleEvent = Exclude<LoanEvent, { type: "dispute.ruled" }>

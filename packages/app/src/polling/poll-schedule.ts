@@ -29,7 +29,7 @@ export function scheduleAfter(
   if (isUnasked || isUndecided(observation) || isDoubt(loan, observation)) {
     return { ...before, nextPollAt: now, confirm: true }
   }
-  if (isConfirmedEnd(loan, observation)) return { ...neverPolled, attempts: before.attempts }
+  if (isConfirmedEnd(loan, observation, before)) return { ...neverPolled, attempts: before.attempts }
   if (isAnswer(observation)) {
     const isLast = questionOf(observation) === pollQuestions(asked, before, settings).at(-1)
     return afterAnswer(before, decision, isLast, now, settings, jitter)
@@ -111,12 +111,16 @@ const isAnswer = (observation: Observation): boolean =>
 
 const questionOf = ({ source }: Observation): PollQuestion => (source === "poll" ? "status" : "quote")
 
-/** Whether the bank itself, asked by us, has said that the loan's life is over. */
-function isConfirmedEnd(loan: Loan, observation: Observation): boolean {
+/**
+ * Whether the bank itself, asked by us, has said that the loan's life is over. A rejection is the end of what was once said to be paid
+ * out only when the bank's status, too, was asked: it may say that the money has left.
+ */
+function isConfirmedEnd(loan: Loan, observation: Observation, before: PollSchedule): boolean {
   const { ruling, payOutOverruledAt } = loan.facts
   const isStatus = observation.source === "poll"
   if (loan.stage === "rejected") {
-    const isSettled = isStatus || !isPaidOut(loan.facts) || payOutOverruledAt !== undefined
+    const wasEnd = before.nextPollAt === null
+    const isSettled = isStatus || wasEnd || !isPaidOut(loan.facts) || payOutOverruledAt !== undefined
     return ruling?.decision === "rejected" && ruling.by === null && isSettled
   }
   if (loan.stage !== "paidOut") return false

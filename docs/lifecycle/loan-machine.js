@@ -114,6 +114,10 @@ export const loanMachine = createMachine({
         {
           "guard": "isRejected",
           "target": "rejected"
+        },
+        {
+          "guard": "isPending",
+          "target": "manualInspection"
         }
       ]
     }

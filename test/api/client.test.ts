@@ -39,6 +39,7 @@ describe("the client's calls", () => {
       "<submitApplicationExtResponse><submitApplicationExtResult><applicationReference>called-2</applicationReference>" +
       "<decision>MANUAL_INSPECTION</decision></submitApplicationExtResult></submitApplicationExtResponse>"
     expect(await client.register(xml)).toMatchObject({ stage: "manualInspection" })
+    await engine.callback(decision("called-1", "APPROVED"))
     await engine.callback(decision("called-1", "REJECTED"))
     expect(await client.loan("called-1")).toMatchObject({ stage: "disputed" })
     const { loans } = await client.loans({ disputed: true })
@@ -49,8 +50,8 @@ describe("the client's calls", () => {
     const moved = await client.rule("called-1", ruling, { ifVersion: 1 }).catch((error: unknown) => error)
     expect(moved).toBeInstanceOf(LoanApiError)
     expect(moved).toMatchObject({ problem: { status: 412, code: "loan-moved" } })
-    expect(await client.rule("called-1", ruling, { ifVersion: 2 })).toMatchObject({ stage: "approved" })
-    expect(await client.history("called-1")).toHaveLength(3)
+    expect(await client.rule("called-1", ruling, { ifVersion: 3 })).toMatchObject({ stage: "approved" })
+    expect(await client.history("called-1")).toHaveLength(4)
     await expect(client.loan("nobody")).rejects.toMatchObject({ problem: { code: "loan-unknown" } })
     await expect(client.poll("called-1")).rejects.toMatchObject({ problem: { code: "bank-unanswered" } })
     await engine.stop()

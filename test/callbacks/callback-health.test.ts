@@ -67,6 +67,14 @@ describe("an account's callback health", () => {
   })
 })
 
+const evidenceOf = {
+  submission: "merchant",
+  callback: "credentials",
+  poll: "bank",
+  quote: "bank",
+  operator: "operator",
+} as const
+
 /** An engine on a file of its own, and what it logs. */
 const watched = <A>(
   name: string,
@@ -95,7 +103,7 @@ const watched = <A>(
             applicationReference: ApplicationReference.make(reference),
             account: se,
             source,
-            evidence: source === "callback" ? "credentials" : "bank",
+            evidence: evidenceOf[source],
             receivedAt: event.at,
             events: [event],
           },
@@ -141,6 +149,20 @@ describe("the watch over callbacks", () => {
     expect(first).toMatchObject(expected)
     const second = await watched("once", ({ pass, healths }) => Effect.andThen(pass, healths))
     expect(second).toMatchObject(expected)
+  })
+
+  it("takes a decision that the registration told for no callback that was missed", async () => {
+    const healths = await watched("told", ({ tell, pass, healths }) =>
+      Effect.gen(function* () {
+        yield* tell("submission", "A", { type: "decision.approved", at: 1 })
+        yield* tell("quote", "A", { type: "decision.approved", at: 2, fresh: true })
+        yield* tell("submission", "B", { type: "decision.pending", at: 1 })
+        yield* tell("quote", "B", { type: "decision.approved", at: 3, fresh: true })
+        yield* pass
+        return yield* healths
+      }),
+    )
+    expect(healths).toMatchObject([{ account: se, byPoll: 1, missed: 1 }, { account: no }])
   })
 
   it("counts what was refused just before the end, and goes on where a row was damaged", async () => {

@@ -1,4 +1,4 @@
-import { joinEvents } from "@loan-engine/domain/facts"
+import { joinEvents, noFacts } from "@loan-engine/domain/facts"
 import type { Facts } from "@loan-engine/domain/facts"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 import { observe, observing } from "@loan-engine/domain/loan"
@@ -19,11 +19,29 @@ export interface LifecycleCanary {
   readonly observe: Observe
 }
 
+/** The facts as they would be if the merchant's decision stood among the bank's. */
+const mixed = ({ merchant, ...bank }: Facts): Facts => ({
+  ...bank,
+  approvedAt: bank.approvedAt ?? merchant?.approvedAt ?? null,
+  rejectedAt: bank.rejectedAt ?? merchant?.rejectedAt ?? null,
+})
+
+/** The facts as they would be if the bank had not spoken of the decision. */
+const merchantFirst = (facts: Facts): Facts => {
+  if (facts.merchant === undefined) return facts
+  const { additionRequestedAt, additionClearedAt, merchant } = facts
+  return { ...noFacts, additionRequestedAt, additionClearedAt, merchant }
+}
+
 const walk = remembering(walkMachine)
 const lifecycle: Lifecycle = { join: joinEvents, walk }
 
 const joining = (joinOne: (facts: Facts, event: LoanEvent) => Facts): Observe =>
-  observing({ ...lifecycle, join: (facts, events) => events.reduce(joinOne, facts) })
+  observing({
+    ...lifecycle,
+    join: (facts, events, teller) =>
+      teller === "merchant" ? joinEvents(facts, events, teller) : events.reduce(joinOne, facts),
+  })
 
 const walking = (broken: Walk): Observe => observing({ ...lifecycle, walk: broken })
 
@@ -188,6 +206,53 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
     name: "hold nothing back",
     what: "what was to be held is admitted when it came with some evidence",
     observe: (loan, observation) => observe(loan, unheld(observation)),
+  },
+  {
+    name: "an inspection is no word",
+    what: "the bank's own answer that it inspects the loan again leaves the verdict standing",
+    observe: joining((facts, event) =>
+      joinEvents(facts, [event.type === "decision.pending" ? { type: event.type, at: event.at } : event]),
+    ),
+  },
+  {
+    name: "a silent inspection",
+    what: "an approved loan is inspected again without a dispute in between",
+    observe: walking((from, facts) => {
+      const walked = walk(from, facts)
+      return walked.at(-1) === "manualInspection" ? walked.filter((stage) => stage !== "disputed") : walked
+    }),
+  },
+  {
+    name: "an inspection without end",
+    what: "what the bank decides after it inspected a loan again is ignored",
+    observe: walking((from, facts) =>
+      from === "manualInspection" && facts.ruling?.decision === "pending" ? [] : walk(from, facts),
+    ),
+  },
+  {
+    name: "money is taken back by a word",
+    what: "the bank's own rejection overrules what its status says is paid out",
+    observe: walking((from, { paidOutConfirmedAt: _confirmed, ...facts }) => walk(from, facts)),
+  },
+  {
+    name: "money is disputed for ever",
+    what: "a person's ruling on what was paid out holds only until the bank is asked again",
+    observe: walking((from, { payOutOverruledAt: _overruled, ...facts }) => walk(from, facts)),
+  },
+  {
+    name: "a registration is the bank's word",
+    what: "what a merchant hands over joins the facts as if the bank had said it",
+    observe: observing({ ...lifecycle, join: (facts, events) => joinEvents(facts, events) }),
+  },
+  {
+    name: "a registration disputes",
+    what: "what a merchant hands over contradicts what the bank has said",
+    observe: walking((from, facts) => walk(from, mixed(facts))),
+  },
+  {
+    name: "a registration stands for ever",
+    what: "what a merchant hands over goes on counting after the bank has spoken",
+    observe: walking((from, facts) => walk(from, merchantFirst(facts))),
   },
   {
     name: "a repetition is news",

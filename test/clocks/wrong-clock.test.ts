@@ -49,7 +49,14 @@ const ruled = (decision: "approved" | "rejected"): Heard => ({
   source: "operator",
   said: [{ type: "dispute.ruled", decision, by: "Desk", reason: "phone" }],
 })
-const evidenceOf = { callback: "credentials", poll: "bank", quote: "bank", operator: "operator" } as const
+const registered = (...said: ReadonlyArray<Said>): Heard => ({ source: "submission", said })
+const evidenceOf = {
+  submission: "merchant",
+  callback: "credentials",
+  poll: "bank",
+  quote: "bank",
+  operator: "operator",
+} as const
 
 const hear = Effect.fnUntraced(function* ({ source, said }: Heard) {
   const engine = yield* LoanEngine
@@ -59,7 +66,7 @@ const hear = Effect.fnUntraced(function* ({ source, said }: Heard) {
     applicationReference: reference,
     account: AccountName.make("se"),
     source,
-    evidence: source === "submission" ? ("bank" as const) : evidenceOf[source],
+    evidence: evidenceOf[source],
     receivedAt: at,
     events: said.map((event): LoanEvent => ({ ...event, at })),
   }
@@ -97,6 +104,11 @@ const requested: Said = { type: "addition.requested", requiredDocuments: ["ID"] 
 
 /** What a clock that was wrong may have dated, and what is heard once it is right. Whatever came last must count. */
 const lives: ReadonlyArray<readonly [string, ReadonlyArray<Heard>, ReadonlyArray<Heard>]> = [
+  [
+    "a loan that a merchant registered has documents asked for and cleared",
+    [registered({ type: "decision.approved" })],
+    [callback(requested), status({ type: "addition.cleared" })],
+  ],
   ["a request for documents is cleared", [callback(requested)], [status({ type: "addition.cleared" })]],
   [
     "documents are requested after they were cleared",

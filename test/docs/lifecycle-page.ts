@@ -96,6 +96,17 @@ ${table(
 Nothing else ever happens: \`npx -y pnpm@12 compliance\` proves it. A contradiction (approved, signed or paid out, and rejected as well) leads to
 \`disputed\`, which only a ruling or the bank's own fresh answer leaves.
 
+The bank may think again: it revokes an approval, re-opens a rejected loan, or inspects a decided one again. Its answer to the engine's own question
+(getApplicationQuote) counts whatever it says, also if that is MANUAL_INSPECTION. Such a reversal always leads through \`disputed\`, so that
+it shows in the loan's history.
+
+## Whose word counts
+
+What the merchant hands over when it registers a loan (the bank's answer to the submission) has the evidence \`merchant\`. It counts only until
+the bank itself has spoken of the decision, by callback or when it is asked. From then on the bank's word stands alone: a late registration, or one that
+says something else, moves nothing. If the bank's first word is another one, the loan goes there through \`disputed\`, in one entry of its history.
+The engine asks the bank for its own word, with the first poll. The offer that was handed over is shown until the bank names one.
+
 ## Who must act
 
 ${table(
@@ -107,6 +118,16 @@ ${table(
 )}
 
 While documents are outstanding, the customer must send them, whatever else the stage waits for.
+
+A callback has no time of its own, so one that speaks against what stands may be a stale re-delivery: a verdict, a signature of a rejected
+loan, MANUAL_INSPECTION after a verdict, or an offer that no longer stands. The engine asks the bank at once, also if it had confirmed the loan's end. Until
+the bank has answered, a dispute is the bank's turn (\`confirm-decision\`), and so is a loan that a callback says is inspected again. A person
+must rule (\`rule-on-dispute\`) in two cases:
+
+- The bank gives no answer, \`pollConfirmAttemptsMax\` times in a row. The loan then counts as stalled. The engine goes on asking.
+- The bank's own answers contradict each other: its status says paid out, its quote says rejected, or inspected. No decision of the bank's overrules
+  money that has left. The loan stays \`disputed\`, and the bank is asked again, until its answers agree or a person rules. If the
+  person rejects the loan, the pay-out counts as overruled, and the bank's next answers do not bring the dispute back.
 
 ## What each event does
 

@@ -2,15 +2,16 @@ import { parseDecimal } from "@loan-engine/domain/decimal-text"
 import type { Instant } from "@loan-engine/domain/instant"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Offer } from "@loan-engine/domain/offer"
-import { additionEvents, verdictEvents } from "./abstraction.ts"
+import type { Told } from "../properties/arbitraries.ts"
+import { additionEvents, merchantEvents, secondThoughts, verdictEvents } from "./abstraction.ts"
 
 /** A small set of events of which sets are made. Instants are few, so that ties, both ways round, are everywhere. */
 export interface Alphabet {
   readonly name: string
-  readonly events: ReadonlyArray<LoanEvent>
+  readonly events: ReadonlyArray<Told>
 }
 
-const at = (instants: ReadonlyArray<Instant>, kinds: ReadonlyArray<(at: Instant) => LoanEvent>) =>
+const at = (instants: ReadonlyArray<Instant>, kinds: ReadonlyArray<(at: Instant) => Told>) =>
   instants.flatMap((instant) => kinds.map((kind) => kind(instant)))
 
 const offering = (amount: string): Offer => {
@@ -32,6 +33,23 @@ const contents: ReadonlyArray<(at: Instant) => LoanEvent> = [
   (at) => ({ type: "dispute.ruled", at, decision: "approved", by: "Lin", reason: "asked the bank" }),
 ]
 
+/** One event for each way in which the bank can speak. */
+const bankWords: ReadonlyArray<(at: Instant) => LoanEvent> = [
+  (at) => ({ type: "decision.approved", at, offer: offering("2000") }),
+  (at) => ({ type: "decision.rejected", at }),
+  (at) => ({ type: "decision.approved", at, fresh: true }),
+  (at) => ({ type: "decision.rejected", at, fresh: true }),
+  (at) => ({ type: "agreement.signed", at }),
+  (at) => ({ type: "dispute.ruled", at, decision: "approved", by: "Ada", reason: "asked the bank" }),
+]
+
+const bankAnswers: ReadonlyArray<(at: Instant) => LoanEvent> = [
+  (at) => ({ type: "decision.approved", at, fresh: true }),
+  (at) => ({ type: "decision.rejected", at }),
+  (at) => ({ type: "decision.rejected", at, fresh: true }),
+  (at) => ({ type: "agreement.signed", at }),
+]
+
 const pending = (at: Instant): LoanEvent => ({ type: "decision.pending", at })
 
 export const alphabets: ReadonlyArray<Alphabet> = [
@@ -40,5 +58,13 @@ export const alphabets: ReadonlyArray<Alphabet> = [
     name: "verdicts, rulings and additions",
     events: at([1, 2], [pending, ...verdictEvents, ...additionEvents]),
   },
+  {
+    name: "a bank that inspects again, and denies what it paid out",
+    events: at([1, 2, 3], [...secondThoughts, ...bankAnswers]),
+  },
   { name: "offers, methods, documents and rulers", events: at([1, 2], contents) },
+  {
+    name: "what a merchant handed over, and what the bank then says",
+    events: [...at([1, 2], merchantEvents), ...at([1, 2], [pending, ...bankWords])],
+  },
 ]

@@ -16,7 +16,7 @@ import { permute } from "./permutations.ts"
 const setSizeMax = isThorough ? 6 : 5
 const verdictPlaces = isThorough ? anywhere : inOrder
 const leastSets = isThorough ? 100_000 : 10_000
-const least = isThorough ? { snapshots: 10_000, events: 1_000_000 } : { snapshots: 1_000, events: 50_000 }
+const least = isThorough ? { snapshots: 5_000, events: 500_000 } : { snapshots: 1_000, events: 50_000 }
 
 describe("every reachable snapshot, every event", () => {
   let exploration: Exploration

@@ -1,10 +1,11 @@
+import { noFacts } from "@loan-engine/domain/facts"
 import { legalTransitions, stages } from "@loan-engine/domain/legal-transitions"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 import { openLoan } from "@loan-engine/domain/loan"
 import type { Decision, Loan, Observe } from "@loan-engine/domain/loan"
-import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Walk } from "@loan-engine/domain/walk"
-import { account, observed, reference } from "../properties/arbitraries.ts"
+import { account, observedOf, reference } from "../properties/arbitraries.ts"
+import type { Told } from "../properties/arbitraries.ts"
 import { judges } from "../properties/judges.ts"
 import type { Breach } from "../properties/law.ts"
 import { conclude } from "../properties/reference.ts"
@@ -26,7 +27,7 @@ export interface Exploration {
 
 /** A breach, and the shortest sequence of events that shows it. */
 export interface Counterexample extends Breach {
-  readonly events: ReadonlyArray<LoanEvent>
+  readonly events: ReadonlyArray<Told>
 }
 
 export interface ExplorationOptions {
@@ -42,7 +43,7 @@ export interface ExplorationOptions {
 interface Visited {
   readonly loan: Loan
   readonly from: Visited | undefined
-  readonly by: LoanEvent | undefined
+  readonly by: Told | undefined
   /** The snapshots that are one event further. */
   readonly next: Set<Visited>
   /** Where a loan with these facts may have stood before some batch of events. */
@@ -94,16 +95,16 @@ function makeExplorer({ observe, authority, breachesMax = 3 }: ExplorationOption
   const stageByFacts = new Map<string, Stage>()
   const count = { events: 0, steps: 0, illegalReached: 0 }
 
-  const complain = (visited: Visited, last: ReadonlyArray<LoanEvent>, breach: Breach): void => {
+  const complain = (visited: Visited, last: ReadonlyArray<Told>, breach: Breach): void => {
     const told = breaches.filter(({ property }) => property === breach.property).length
     if (told >= breachesMax) return
     breaches.push({ ...breach, events: [...trace(visited), ...last] })
   }
 
   /** What the events do to the loan, judged; the loan that results, abstracted. */
-  const decide = (visited: Visited, loan: Loan, events: ReadonlyArray<LoanEvent>): Loan => {
+  const decide = (visited: Visited, loan: Loan, events: ReadonlyArray<Told>): Loan => {
     count.events++
-    const observation = observed(events)
+    const observation = observedOf(events)
     const decision = observe(loan, observation)
     for (const judge of judges) {
       for (const breach of judge(loan, observation, decision)) complain(visited, events, breach)
@@ -142,7 +143,8 @@ function makeExplorer({ observe, authority, breachesMax = 3 }: ExplorationOption
   /** The stage must be what the naive reference concludes. */
   const checkConclusion = (visited: Visited): void => {
     const { stage, facts } = visited.loan
-    const concluded = conclude(eventsBehind(facts)).stage
+    const handedOver = eventsBehind({ ...noFacts, ...facts.merchant })
+    const concluded = conclude(eventsBehind(facts), handedOver).stage
     if (concluded === stage) return
     complain(visited, [], {
       property: "P2",
@@ -169,7 +171,7 @@ function makeExplorer({ observe, authority, breachesMax = 3 }: ExplorationOption
   }
 }
 
-const visit = (loan: Loan, from?: Visited, by?: LoanEvent): Visited => ({
+const visit = (loan: Loan, from?: Visited, by?: Told): Visited => ({
   loan,
   from,
   by,
@@ -192,8 +194,8 @@ function spreadEarlierStages(all: ReadonlyArray<Visited>): void {
 const key = ({ stage, facts }: Loan): string => `${stage} ${factsKey(facts)}`
 
 /** The events that lead to a snapshot. */
-function trace(visited: Visited): ReadonlyArray<LoanEvent> {
-  const events: Array<LoanEvent> = []
+function trace(visited: Visited): ReadonlyArray<Told> {
+  const events: Array<Told> = []
   for (let at: Visited | undefined = visited; at?.by !== undefined; at = at.from) events.unshift(at.by)
   return events
 }

@@ -2,8 +2,8 @@ import { canonicalJson } from "@loan-engine/domain/canonical-json"
 import type { Facts } from "@loan-engine/domain/facts"
 import { openLoan } from "@loan-engine/domain/loan"
 import type { Loan, Observe } from "@loan-engine/domain/loan"
-import type { LoanEvent } from "@loan-engine/domain/loan-event"
-import { account, observed, reference } from "../properties/arbitraries.ts"
+import { account, observedOf, reference } from "../properties/arbitraries.ts"
+import type { Told } from "../properties/arbitraries.ts"
 import type { Alphabet } from "./alphabets.ts"
 import type { Counterexample } from "./exploration.ts"
 import { factsKey } from "./abstraction.ts"
@@ -29,9 +29,9 @@ type Multiset = ReadonlyArray<number>
 export function permute({ events }: Alphabet, sizeMax: number, observe: Observe): Permutations {
   const count = { sets: 0, orders: 0, decisions: 0 }
   const breaches: Array<Counterexample> = []
-  const add = (loan: Loan, event: LoanEvent): Loan => {
+  const add = (loan: Loan, event: Told): Loan => {
     count.decisions++
-    return observe(loan, observed([event])).loan
+    return observe(loan, observedOf([event])).loan
   }
   let smaller = new Map<string, Loan>([["", openLoan(reference, account)]])
   let sets: ReadonlyArray<Multiset> = [[]]
@@ -67,9 +67,9 @@ const extensions = (set: Multiset, alphabetSize: number): ReadonlyArray<Multiset
 /** Where the set ends with each of its events as the last. */
 function endings(
   set: Multiset,
-  events: ReadonlyArray<LoanEvent>,
+  events: ReadonlyArray<Told>,
   smaller: ReadonlyMap<string, Loan>,
-  add: (loan: Loan, event: LoanEvent) => Loan,
+  add: (loan: Loan, event: Told) => Loan,
 ): ReadonlyArray<Loan> {
   return set.flatMap((index, place) => {
     const event = events[index]
@@ -94,7 +94,16 @@ const isSame = (a: Loan, b: Loan): boolean =>
   a.stage === b.stage && (a.facts === b.facts || factsText(a.facts) === factsText(b.facts))
 
 function factsText(facts: Facts): string {
-  const { offers, methods, documents, ruling } = facts
-  const contents = [offers, methods, documents, ruling?.offer ?? null, ruling?.reason ?? null]
+  const { offers, methods, documents, ruling, merchant } = facts
+  const contents = [
+    offers,
+    methods,
+    documents,
+    ruling?.offer ?? null,
+    ruling?.reason ?? null,
+    merchant ?? null,
+    facts.paidOutConfirmedAt ?? null,
+    facts.payOutOverruledAt ?? null,
+  ]
   return factsKey(facts) + contents.map((content) => canonicalJson(content)).join()
 }

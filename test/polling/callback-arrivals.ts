@@ -28,6 +28,7 @@ export function callbackEvents(change: BankChange, at: number): ReadonlyArray<Lo
     case "additionRequested":
       return [{ type: "addition.requested", at, requiredDocuments: [...change.documents] }]
     case "additionReceived":
+    case "reinspected":
       return []
     case "signed":
       return [{ type: "agreement.signed", at }]

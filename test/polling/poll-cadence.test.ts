@@ -37,6 +37,24 @@ describe("when the bank is asked, and what", () => {
     expect(pollQuestions(loan, schedule, cadenceDefaults)).toEqual(["status", "quote"])
   })
 
+  it("the bank's own word of a decision that only the merchant has told", () => {
+    const registered = (event: LoanEvent) => ({
+      ...observation("submission", 10, event),
+      evidence: "merchant" as const,
+    })
+    const rejected = after(registered({ type: "decision.rejected", at: 10 }))
+    expect(rejected.schedule.nextPollAt).toBe(10 + cadences.rejected.firstMs)
+    expect(pollQuestions(rejected.loan, rejected.schedule, cadenceDefaults)).toEqual(["quote"])
+    const approved = { type: "decision.approved", at: 10, offer: { tenor: 12 } } as const
+    const handedOver = after(registered(approved))
+    expect(pollQuestions(handedOver.loan, handedOver.schedule, cadenceDefaults)).toEqual(["status", "quote"])
+    const answered = after(
+      registered(approved),
+      observation("quote", 20, { ...approved, at: 20, fresh: true }),
+    )
+    expect(pollQuestions(answered.loan, answered.schedule, cadenceDefaults)).toEqual(["status"])
+  })
+
   it("after an operator has ruled a loan rejected, until the bank itself says so", () => {
     const contradicted = [
       observation("submission", 10, { type: "decision.approved", at: 10 }),

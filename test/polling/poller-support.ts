@@ -51,6 +51,7 @@ const stepMs = 50
 export interface Polled {
   readonly asked: ReadonlyArray<Asked>
   readonly store: Store
+  readonly engine: LoanEngine["Service"]
   readonly logs: ReadonlyArray<string>
   /** Lets time pass; `asked` and `logs` grow meanwhile. */
   readonly pass: (ms: number) => Effect.Effect<void>
@@ -67,11 +68,11 @@ export const polling = <A>(
   const body = Effect.gen(function* () {
     yield* TestClock.setTime(epoch)
     const asked: Array<Asked> = []
-    const store = yield* start(under, join(directory, "polls.sqlite"), asked)
+    const { store, engine } = yield* start(under, join(directory, "polls.sqlite"), asked)
     const pass = Effect.fnUntraced(function* (ms: number) {
       for (let passed = 0; passed < ms; passed += stepMs) yield* TestClock.adjust(stepMs)
     })
-    return yield* use({ asked, store, logs, pass })
+    return yield* use({ asked, store, engine, logs, pass })
   })
   // The poller's stop waits for what is under way, for which time has to pass.
   const run = Effect.gen(function* () {
@@ -102,7 +103,7 @@ const start = Effect.fnUntraced(function* (under: PollerUnderTest, path: string,
   const banks = Layer.effect(Banks, clientsOf(under, store, asked))
   const poller = Poller.layer({ ...pollerDefaults, ...under.settings, cadence })
   yield* Layer.build(poller.pipe(Layer.provide(banks), Layer.provide(Layer.succeedContext(context))))
-  return store
+  return { store, engine: Context.get(context, LoanEngine) }
 })
 
 const clientsOf = Effect.fnUntraced(function* (

@@ -27,7 +27,7 @@ const documents = fc.subarray(["ID", "PAYMENT_SLIP"], { minLength: 1 })
 
 /** Any loan event whatever, lawful or not. */
 export const loanEvent: fc.Arbitrary<LoanEvent> = fc.oneof(
-  fc.record({ type: fc.constant("decision.pending" as const), at }),
+  fc.record({ type: fc.constant("decision.pending" as const), at, fresh }, { requiredKeys: ["type", "at"] }),
   fc.record(
     { type: fc.constant("decision.approved" as const), at, fresh, offer },
     { requiredKeys: ["type", "at"] },
@@ -42,17 +42,34 @@ export const loanEvent: fc.Arbitrary<LoanEvent> = fc.oneof(
     { type: fc.constant("agreement.signed" as const), at, method: fc.constantFrom("E_SIGN", "ANALOG") },
     { requiredKeys: ["type", "at"] },
   ),
-  fc.record({ type: fc.constant("loan.paidOut" as const), at }),
-  fc.record({
-    type: fc.constant("dispute.ruled" as const),
-    at,
-    decision: fc.constantFrom("approved" as const, "rejected" as const),
-    by: fc.constantFrom("Ada", "Lin"),
-    reason: fc.constantFrom("checked with the bank", "the customer withdrew"),
-  }),
+  fc.record({ type: fc.constant("loan.paidOut" as const), at, fresh }, { requiredKeys: ["type", "at"] }),
+  fc.record(
+    {
+      type: fc.constant("dispute.ruled" as const),
+      at,
+      decision: fc.constantFrom("approved" as const, "rejected" as const),
+      by: fc.constantFrom("Ada", "Lin"),
+      reason: fc.constantFrom("checked with the bank", "the customer withdrew"),
+      overrulesPayOut: fc.constant(true as const),
+    },
+    { requiredKeys: ["type", "at", "decision", "by", "reason"] },
+  ),
 )
 
 export const loanEvents = fc.array(loanEvent, { maxLength: 30 })
+
+/** What a merchant can hand over: a decision, and the offer that came with it. */
+export const handedOver = fc.array(
+  fc.oneof(
+    fc.record({ type: fc.constant("decision.pending" as const), at }),
+    fc.record(
+      { type: fc.constant("decision.approved" as const), at, offer },
+      { requiredKeys: ["type", "at"] },
+    ),
+    fc.record({ type: fc.constant("decision.rejected" as const), at }),
+  ),
+  { maxLength: 3 },
+)
 
 /** A trusted callback that says these events. */
 export const observed = (events: ReadonlyArray<LoanEvent>): Observation => ({
@@ -63,6 +80,38 @@ export const observed = (events: ReadonlyArray<LoanEvent>): Observation => ({
   receivedAt: 100,
   events,
 })
+
+/** A registration: the merchant hands over what it takes for the bank's decision. */
+export const registered = (events: ReadonlyArray<LoanEvent>): Observation => ({
+  ...observed(events),
+  source: "submission",
+  evidence: "merchant",
+})
+
+/** An event, and whose word it is: the bank's unless it is marked. */
+export type Told = LoanEvent & { readonly teller?: "merchant" }
+
+export const byMerchant = (event: LoanEvent): Told => ({ ...event, teller: "merchant" })
+
+/** One observation of events that one teller has told. */
+export function observedOf(told: ReadonlyArray<Told>): Observation {
+  const events = told.map(({ teller: _teller, ...event }): LoanEvent => event)
+  return told.some(({ teller }) => teller === "merchant") ? registered(events) : observed(events)
+}
+
+/** A trace with registrations anywhere in it, one for each event that is handed over. */
+export const withRegistrations = (
+  trace: ReadonlyArray<Observation>,
+  events: ReadonlyArray<LoanEvent>,
+): fc.Arbitrary<ReadonlyArray<Observation>> =>
+  fc
+    .array(fc.nat({ max: trace.length }), { minLength: events.length, maxLength: events.length })
+    .map((places) =>
+      Array.from({ length: trace.length + 1 }, (_, index) => [
+        ...events.filter((_event, which) => places[which] === index).map((event) => registered([event])),
+        ...trace.slice(index, index + 1),
+      ]).flat(),
+    )
 
 /** The events of a trace, cut into trusted callbacks at random. */
 export const batches = (events: ReadonlyArray<LoanEvent>): fc.Arbitrary<ReadonlyArray<Observation>> =>

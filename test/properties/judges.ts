@@ -1,4 +1,5 @@
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
+import { noFacts } from "@loan-engine/domain/facts"
 import type { Facts } from "@loan-engine/domain/facts"
 import { isLegal } from "@loan-engine/domain/legal-transitions"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
@@ -31,7 +32,8 @@ export const judgeTotal: Judge = (before, observation, decision) => {
   if (loan.version !== before.version + 1)
     breaches.push({ property: "P3", what: "the version did not move on by one" })
   if (decision.hold !== null) return breaches
-  const dropped = observation.events.find((event) => !accountsFor(loan.facts, event.type, event.at))
+  const facts = observation.evidence === "merchant" ? { ...noFacts, ...loan.facts.merchant } : loan.facts
+  const dropped = observation.events.find((event) => !accountsFor(facts, event.type, event.at))
   if (dropped !== undefined)
     breaches.push({ property: "P3", what: `the ${dropped.type} at ${dropped.at} was dropped` })
   return breaches

@@ -3,7 +3,7 @@ import type { Stage } from "@loan-engine/domain/legal-transitions"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Observation } from "@loan-engine/domain/observation"
 import fc from "fast-check"
-import { observed, reference } from "./arbitraries.ts"
+import { observed, reference, registered } from "./arbitraries.ts"
 
 /** The bank's own state of one application; nothing of it knows the engine. */
 export interface Bank {
@@ -19,25 +19,52 @@ export interface LawfulLife {
   readonly said: ReadonlyArray<Observation>
 }
 
-type Act = "approve" | "reject" | "request" | "receive" | "sign" | "pay"
+type Act =
+  | "approve"
+  | "reject"
+  | "request"
+  | "receive"
+  | "sign"
+  | "pay"
+  | "revoke"
+  | "reopen"
+  | "inspect"
+  | "inspectUntold"
 
-/** What a lawful bank does when; the callbacks follow the bank's page, "Example callbacks". */
+/** What a bank that never changes its mind does. */
+const steadfast = ["approve", "reject", "request", "receive", "sign", "pay"] as const
+/** What a real one does as well. */
+const thinkingAgain = [...steadfast, "revoke", "reopen", "inspect", "inspectUntold"] as const
+
+/** What a real bank does when; the callbacks follow the bank's page, "Example callbacks". */
 const lawful: { readonly [A in Act]: (bank: Bank) => boolean } = {
+  revoke: (bank) => bank.decision === "APPROVED",
+  reopen: (bank) => bank.decision === "REJECTED",
+  inspect: (bank) => bank.decision !== "MANUAL_INSPECTION",
+  inspectUntold: (bank) => bank.decision !== "MANUAL_INSPECTION",
   approve: (bank) => bank.decision === "MANUAL_INSPECTION",
   reject: (bank) => bank.decision === "MANUAL_INSPECTION",
   request: (bank) => bank.decision !== "REJECTED" && !bank.signed && !bank.waiting,
   receive: (bank) => bank.waiting,
   sign: (bank) => bank.decision === "APPROVED" && !bank.signed && !bank.waiting,
-  pay: (bank) => bank.signed && !bank.paidOut,
+  pay: (bank) => bank.decision === "APPROVED" && bank.signed && !bank.paidOut,
 }
 
 /** Does it, and gives the callback that tells of it, if one does. */
 function act(bank: Bank, what: Act, at: number): LoanEvent | undefined {
   switch (what) {
+    case "inspect":
+      bank.decision = "MANUAL_INSPECTION"
+      return { type: "decision.pending", at }
+    case "inspectUntold":
+      bank.decision = "MANUAL_INSPECTION"
+      return undefined
     case "approve":
+    case "reopen":
       bank.decision = "APPROVED"
       return { type: "decision.approved", at }
     case "reject":
+    case "revoke":
       bank.decision = "REJECTED"
       return { type: "decision.rejected", at }
     case "request":
@@ -55,8 +82,9 @@ function act(bank: Bank, what: Act, at: number): LoanEvent | undefined {
   }
 }
 
-/** Where the bank would say that the application stands. */
+/** Where the bank would say that the application stands. If it denies what it has paid out, no stage is right but the dispute. */
 export function bankStage(bank: Bank): Stage {
+  if (bank.paidOut && bank.decision !== "APPROVED") return "disputed"
   if (bank.decision === "REJECTED") return "rejected"
   if (bank.decision === "MANUAL_INSPECTION") return "manualInspection"
   if (bank.paidOut) return "paidOut"
@@ -79,29 +107,31 @@ export function answers(bank: Bank, at: number): ReadonlyArray<Observation> {
 }
 
 const actsMax = 30
-const acts = fc.array(fc.constantFrom<Act>("approve", "reject", "request", "receive", "sign", "pay"), {
-  maxLength: actsMax,
-})
 
 /** The submission's answer, then whatever is lawful of some wishes, with a poll and a quote now and then. */
-export const lawfulLives: fc.Arbitrary<LawfulLife> = fc
-  .record({
-    initial: fc.constantFrom<Bank["decision"]>("APPROVED", "REJECTED", "MANUAL_INSPECTION"),
-    acts,
-    polled: fc.array(fc.boolean(), { minLength: actsMax, maxLength: actsMax }),
-  })
-  .map(({ initial, acts: wished, polled }) => {
-    const bank: Bank = { decision: initial, waiting: false, signed: false, paidOut: false }
-    const said: Array<Observation> = [submitted(initial)]
-    wished.forEach((what, index) => {
-      if (!lawful[what](bank)) return
-      const at = 20 + 10 * index
-      const callback = act(bank, what, at)
-      if (callback !== undefined) said.push({ ...observed([callback]), receivedAt: at })
-      if (polled[index] === true) said.push(...answers(bank, at + 5))
+const livesOf = (wishes: ReadonlyArray<Act>): fc.Arbitrary<LawfulLife> =>
+  fc
+    .record({
+      initial: fc.constantFrom<Bank["decision"]>("APPROVED", "REJECTED", "MANUAL_INSPECTION"),
+      acts: fc.array(fc.constantFrom(...wishes), { maxLength: actsMax }),
+      polled: fc.array(fc.boolean(), { minLength: actsMax, maxLength: actsMax }),
     })
-    return { bank, said }
-  })
+    .map(({ initial, acts: wished, polled }) => {
+      const bank: Bank = { decision: initial, waiting: false, signed: false, paidOut: false }
+      const said: Array<Observation> = [submitted(initial)]
+      wished.forEach((what, index) => {
+        if (!lawful[what](bank)) return
+        const at = 20 + 10 * index
+        const callback = act(bank, what, at)
+        if (callback !== undefined) said.push({ ...observed([callback]), receivedAt: at })
+        if (polled[index] === true) said.push(...answers(bank, at + 5))
+      })
+      return { bank, said }
+    })
+
+/** Lives at a bank that revokes, re-opens and inspects again; and at one that does not. */
+export const realLives = livesOf(thinkingAgain)
+export const steadfastLives = livesOf(steadfast)
 
 function submitted(decision: Bank["decision"]): Observation {
   const types = {
@@ -110,9 +140,7 @@ function submitted(decision: Bank["decision"]): Observation {
     MANUAL_INSPECTION: "decision.pending",
   } as const
   return {
-    ...observed([{ type: types[decision], at: 10 }]),
-    source: "submission",
-    evidence: "bank",
+    ...registered([{ type: types[decision], at: 10 }]),
     receivedAt: 10,
   }
 }

@@ -2,22 +2,23 @@ import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import { loanView } from "@loan-engine/domain/loan-view"
 import fc from "fast-check"
 import { expect } from "vitest"
-import { batches, loanEvents, observed } from "./arbitraries.ts"
+import { batches, handedOver, loanEvents, observed, registered, withRegistrations } from "./arbitraries.ts"
 import { fold, meaning } from "./fold.ts"
 import type { Law } from "./law.ts"
 import { conclude } from "./reference.ts"
 
-const rearranged = loanEvents.chain((events) =>
+const rearranged = fc.tuple(loanEvents, handedOver).chain(([events, handed]) =>
   fc
     .tuple(fc.shuffledSubarray(events, { minLength: events.length }), fc.subarray([...events]))
-    .chain(([shuffled, again]) => fc.tuple(fc.constant(events), batches([...shuffled, ...again]))),
+    .chain(([shuffled, again]) => batches([...shuffled, ...again]))
+    .chain((trace) => withRegistrations(trace, handed))
+    .map((trace) => ({ inOrder: [observed(events), ...handed.map((event) => registered([event]))], trace })),
 )
 
-/** What a channel may deliver again much later. A fresh decision is not among it: it is the answer to our own question. */
+/** What a channel may deliver again much later. What is fresh is not among it: it is the answer to our own question. */
 const isDelivered = (event: LoanEvent): boolean =>
   event.type === "agreement.signed" ||
-  event.type === "loan.paidOut" ||
-  (event.type.startsWith("decision.") && !("fresh" in event))
+  ((event.type === "loan.paidOut" || event.type.startsWith("decision.")) && !("fresh" in event))
 
 const redelivered = fc
   .record({ events: loanEvents, later: fc.nat({ max: 50 }), pick: fc.nat() })
@@ -27,13 +28,16 @@ const redelivered = fc
     return { events, again: event === undefined ? undefined : { ...event, at: event.at + later } }
   })
 
+/** What the bank said, and what a merchant then says of the same loan. */
+const handedOverLate = fc.record({ events: loanEvents, handed: handedOver })
+
 export const p2: ReadonlyArray<Law> = [
   {
     property: "P2",
     title: "the same events in another order, repeated and batched anyhow, give the same facts and stage",
     holdsFor: (observe) =>
-      fc.property(rearranged, ([events, trace]) => {
-        expect(meaning(fold(observe, trace))).toBe(meaning(fold(observe, [observed(events)])))
+      fc.property(rearranged, ({ inOrder, trace }) => {
+        expect(meaning(fold(observe, trace))).toBe(meaning(fold(observe, inOrder)))
       }),
   },
   {
@@ -50,14 +54,31 @@ export const p2: ReadonlyArray<Law> = [
   },
   {
     property: "P2",
+    title:
+      "a registration that comes after the bank has spoken moves nothing, whatever decision it hands over",
+    holdsFor: (observe) =>
+      fc.property(handedOverLate, ({ events, handed }) => {
+        fc.pre(events.some(({ type }) => !type.startsWith("addition.")))
+        const loan = fold(observe, [observed(events)])
+        const decision = observe(loan, registered(handed))
+        expect(decision.steps).toEqual([])
+        expect(decision.loan.stage).toBe(loan.stage)
+      }),
+  },
+  {
+    property: "P2",
     title: "after each observation the loan shows what a naive reading of everything said so far concludes",
     holdsFor: (observe) =>
       fc.property(
-        loanEvents.chain((events) => batches(events)),
+        fc
+          .tuple(loanEvents, handedOver)
+          .chain(([events, handed]) => batches(events).chain((trace) => withRegistrations(trace, handed))),
         (trace) => {
           const said: Array<LoanEvent> = []
-          fold(observe, trace, (_before, { events }, { loan }) => {
-            said.push(...events)
+          const handed: Array<LoanEvent> = []
+          fold(observe, trace, (_before, { events, evidence }, { loan }) => {
+            if (evidence === "merchant") handed.push(...events)
+            else said.push(...events)
             const { stage, additionOutstanding, offer, requiredDocuments, signing } = loanView(loan)
             const shown = {
               stage,
@@ -66,7 +87,7 @@ export const p2: ReadonlyArray<Law> = [
               documents: requiredDocuments,
               method: signing.method,
             }
-            expect(shown).toEqual(conclude(said))
+            expect(shown).toEqual(conclude(said, handed))
           })
         },
       ),

@@ -1,17 +1,29 @@
 import { stages } from "@loan-engine/domain/legal-transitions"
 import { noFacts } from "@loan-engine/domain/facts"
 import { loanMachine } from "@loan-engine/domain/loan-machine"
-import { openLoan } from "@loan-engine/domain/loan"
+import { openLoan, tellerOf } from "@loan-engine/domain/loan"
 import fc from "fast-check"
 import { expect } from "vitest"
 import { initialTransition, transition } from "xstate"
-import { account, batches, loanEvent, loanEvents, observations, observed, reference } from "./arbitraries.ts"
+import {
+  account,
+  batches,
+  handedOver,
+  loanEvent,
+  loanEvents,
+  observations,
+  observed,
+  reference,
+  withRegistrations,
+} from "./arbitraries.ts"
 import { fold, judged } from "./fold.ts"
 import { judgeTotal } from "./judges.ts"
 import type { Law } from "./law.ts"
 
 /** Cuts a trace into what is observed at once. */
-const traces = loanEvents.chain((events) => batches(events))
+const traces = fc
+  .tuple(loanEvents, handedOver)
+  .chain(([events, handed]) => batches(events).chain((trace) => withRegistrations(trace, handed)))
 
 export const p3: ReadonlyArray<Law> = [
   {
@@ -28,8 +40,10 @@ export const p3: ReadonlyArray<Law> = [
     holdsFor: (observe) =>
       fc.property(traces, (trace) => {
         let [snapshot] = initialTransition(loanMachine)
-        fold(observe, trace, (_before, { events }, { loan }) => {
-          ;[snapshot] = transition(loanMachine, snapshot, { type: "observed", events })
+        fold(observe, trace, (_before, observation, { loan }) => {
+          const { events } = observation
+          const teller = tellerOf(observation)
+          ;[snapshot] = transition(loanMachine, snapshot, { type: "observed", events, teller })
           expect({ stage: snapshot.value, facts: snapshot.context }).toEqual({
             stage: loan.stage,
             facts: loan.facts,

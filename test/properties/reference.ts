@@ -15,9 +15,13 @@ export interface Conclusion {
 /**
  * The naive reference: it keeps everything said, sorts it, and reads the answer off, with neither a machine nor a join. It
  * is written apart from the domain on purpose, and shares nothing with it but the events and the text they compare by.
+ * `handedOver` is what the merchant said.
  */
-export function conclude(said: ReadonlyArray<LoanEvent>): Conclusion {
-  const verdict = verdictOf(said)
+export function conclude(
+  said: ReadonlyArray<LoanEvent>,
+  handedOver: ReadonlyArray<LoanEvent> = [],
+): Conclusion {
+  const verdict = verdictOf(said.some(isOfDecision) ? said : handedOver)
   const requests = said.filter((event) => event.type === "addition.requested")
   const clearedLast = latestAt(said.filter((event) => event.type === "addition.cleared"))
   const additionOutstanding = requests.length > 0 && latestAt(requests) >= clearedLast
@@ -28,11 +32,19 @@ export function conclude(said: ReadonlyArray<LoanEvent>): Conclusion {
   return {
     stage: stageOf(said, verdict, additionOutstanding),
     additionOutstanding,
-    offer: verdict === "approved" ? offerOf(said) : null,
+    offer: verdict === "approved" ? (isOfferNamed(said) ? offerOf(said) : offerOf(handedOver)) : null,
     documents: additionOutstanding ? (lastAsked?.requiredDocuments ?? []) : [],
     method: methodOf(said),
   }
 }
+
+/** The merchant's word counts only until the bank has said anything of this. */
+const isOfDecision = ({ type }: LoanEvent): boolean =>
+  type !== "addition.requested" && type !== "addition.cleared"
+
+const isOfferNamed = (said: ReadonlyArray<LoanEvent>): boolean =>
+  lastRuling(said) !== undefined ||
+  said.some((event) => event.type === "decision.approved" && event.offer !== undefined)
 
 type Verdict = "approved" | "rejected" | "contradicted" | "pending" | "undecided"
 
@@ -40,6 +52,13 @@ function verdictOf(said: ReadonlyArray<LoanEvent>): Verdict {
   const yes = firstHearings(said, ["decision.approved", "agreement.signed", "loan.paidOut"])
   const no = firstHearings(said, ["decision.rejected"])
   const ruled = lastRuling(said)
+  if (ruled !== undefined && isPayOutDenied(said, ruled)) return "contradicted"
+  if (ruled?.decision === "pending") {
+    const approved = yes.some((at) => at > ruled.at)
+    const rejected = no.some((at) => at > ruled.at)
+    if (approved && rejected) return "contradicted"
+    return approved ? "approved" : rejected ? "rejected" : "pending"
+  }
   if (ruled !== undefined) {
     const opposed = ruled.decision === "approved" ? no : yes
     return opposed.some((at) => at > ruled.at) ? "contradicted" : ruled.decision
@@ -49,6 +68,13 @@ function verdictOf(said: ReadonlyArray<LoanEvent>): Verdict {
   if (no.length > 0) return "rejected"
   return said.some(({ type }) => type === "decision.pending") ? "pending" : "undecided"
 }
+
+/** The bank's status says paid out, its last quote says anything but approved, and no person has ever settled that. */
+const isPayOutDenied = (said: ReadonlyArray<LoanEvent>, { by, decision }: Ruled): boolean =>
+  by === null &&
+  decision !== "approved" &&
+  said.some((event) => event.type === "loan.paidOut" && event.fresh === true) &&
+  !said.some((event) => event.type === "dispute.ruled" && event.overrulesPayOut === true)
 
 function stageOf(said: ReadonlyArray<LoanEvent>, verdict: Verdict, additionOutstanding: boolean): Stage {
   if (verdict === "undecided") return "submitted"
@@ -72,7 +98,7 @@ const firstHearings = (
 
 interface Ruled {
   readonly at: number
-  readonly decision: "approved" | "rejected"
+  readonly decision: "approved" | "rejected" | "pending"
   readonly by: string | null
   readonly reason: string | null
   readonly offer: Offer | null
@@ -87,6 +113,9 @@ function lastRuling(said: ReadonlyArray<LoanEvent>): Ruled | undefined {
     }
     if (event.type === "decision.rejected" && event.fresh === true) {
       return [{ ...bank, decision: "rejected", offer: null }]
+    }
+    if (event.type === "decision.pending" && event.fresh === true) {
+      return [{ ...bank, decision: "pending", offer: null }]
     }
     if (event.type !== "dispute.ruled") return []
     return [{ at: event.at, decision: event.decision, by: event.by, reason: event.reason, offer: null }]

@@ -6,26 +6,39 @@ import { hourMs, minuteMs } from "./world.ts"
 import type { World } from "./world.ts"
 
 /**
- * Everything a lawful bank can do next with a loan, as often as it is listed. A loan may be asked for documents again and
- * again, and an approval may be taken back until the agreement is signed.
+ * Everything a real bank can do next with a loan, as often as it is listed. A loan may be asked for documents again and
+ * again; until it is paid out, an approval may be revoked or inspected again, and a rejected loan is sometimes re-opened.
  */
-function lawfulChanges(loan: BankLoan): ReadonlyArray<BankChange> {
+function lawfulChanges(loan: BankLoan, reopens: boolean): ReadonlyArray<BankChange> {
   const addition: BankChange = loan.waitingForAddition
     ? { type: "additionReceived" }
     : { type: "additionRequested", documents: ["ID"] }
   const approve: BankChange = { type: "decided", decision: "APPROVED" }
   const reject: BankChange = { type: "decided", decision: "REJECTED" }
-  if (loan.decision === "REJECTED" || loan.paidOut) return []
+  const inspect: BankChange = { type: "reinspected" }
+  if (loan.paidOut) return []
+  if (loan.decision === "REJECTED") return reopens ? [approve, approve, inspect] : []
   if (loan.decision === "MANUAL_INSPECTION") return [approve, approve, approve, reject, addition, addition]
-  if (loan.signedWithMethod !== undefined) return [{ type: "paidOut" }]
+  const paidOut: BankChange = { type: "paidOut" }
+  if (loan.signedWithMethod !== undefined) return [paidOut, paidOut, paidOut, paidOut, reject, inspect]
   if (loan.waitingForAddition) return [addition, addition, addition, reject]
   const method = loan.requestedSigningMethod === "E_SIGN" ? "E_SIGN" : "ANALOG"
   const sign: BankChange = { type: "signed", method }
-  return [sign, sign, sign, sign, addition, addition, addition, addition, reject]
+  return [sign, sign, sign, sign, addition, addition, addition, addition, reject, inspect]
+}
+
+/** What the bank thinks again, if it does. */
+function changeOfMind({ decision }: BankLoan, change: BankChange): string | undefined {
+  if (change.type === "reinspected") return "bank inspects again"
+  if (change.type !== "decided" || decision === "MANUAL_INSPECTION") return undefined
+  return change.decision === "APPROVED" ? "bank reopens" : "bank revokes"
 }
 
 /** How likely it is, at each step, that nothing more ever happens to a loan. */
 const lifeEndsAt = 0.06
+
+/** How likely it is that a loan which the bank has rejected is re-opened. */
+const reopensAt = 0.3
 
 /** Leads every loan a life of its own, one lawful change after another, until the bank is frozen. */
 export function makeBankLives(world: World, bank: SandboxBank) {
@@ -40,9 +53,10 @@ export function makeBankLives(world: World, bank: SandboxBank) {
       while (!draws.chance(lifeEndsAt)) {
         const waitMs = minuteMs * Math.exp(draws.between(0, Math.log((72 * hourMs) / minuteMs)))
         yield* Effect.raceFirst(Effect.sleep(waitMs), Queue.take(nudged))
-        const [first, ...others] = lawfulChanges(loan)
+        const [first, ...others] = lawfulChanges(loan, draws.chance(reopensAt))
         if (frozen || first === undefined) return
         const change = draws.pick([first, ...others])
+        world.count(changeOfMind(loan, change) ?? "change as awaited")
         world.tell(() => `at the bank, ${loan.reference}: ${JSON.stringify(change)}`)
         yield* bank.trigger(change, loan.reference)
       }

@@ -72,6 +72,9 @@ async function story(options: SimulationOptions) {
 }
 
 const expectedFaults = [
+  "bank inspects again",
+  "bank reopens",
+  "bank revokes",
   "bank answer-lost",
   "bank garbled",
   "bank never-answered",

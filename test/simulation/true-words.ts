@@ -17,9 +17,10 @@ export function statusWords(loan: BankLoan, at: number): ReadonlyArray<Word> {
   return words
 }
 
+const decisions = { APPROVED: "approved", REJECTED: "rejected", MANUAL_INSPECTION: "pending" } as const
+
 export function decisionWords(loan: BankLoan, at: number, asked: boolean): ReadonlyArray<Word> {
-  if (loan.decision === "MANUAL_INSPECTION") return [{ type: "decision.pending", at }]
-  const decision = loan.decision === "APPROVED" ? "approved" : "rejected"
+  const decision = decisions[loan.decision]
   const offer = decision === "approved" ? loan.offer : null
   return [
     { type: `decision.${decision}`, at },

@@ -16,7 +16,7 @@ import { makeNetwork } from "./network.ts"
 import { makeMerchant, makeOperator } from "./people.ts"
 import { makeWeather } from "./weather.ts"
 import type { Witness } from "./witness.ts"
-import { dayMs } from "./world.ts"
+import { dayMs, hourMs } from "./world.ts"
 import type { World } from "./world.ts"
 
 /** The bank's keys, and what a forger could get hold of. */
@@ -60,10 +60,27 @@ export const liveThrough = Effect.fnUntraced(function* (system: WholeSystem) {
   lives.freeze()
   world.tell(() => "the faults are over, and nothing more happens at the bank")
   yield* Effect.sleep(calmMs)
+  yield* askOnceMore(yield* host.up, world.engineNow())
+  yield* Effect.sleep(finalPollMs)
   if (troubles.length > 0) return yield* Effect.die(troubles[0])
   const stored = yield* readAll(yield* host.up)
   return { loans: stored, truth: truth(bank), witness, crashes: host.crashes() }
 }, Effect.orDie)
+
+/** How long the final polls may take. */
+const finalPollMs = 2 * hourMs
+
+/**
+ * The one final poll and quote, of the loans whose end the bank had confirmed: if a callback that re-opened one was lost, nothing
+ * else would tell.
+ */
+const askOnceMore = Effect.fnUntraced(function* (running: Running, now: number) {
+  for (const { stored } of yield* readAll(running)) {
+    const { schedule } = stored
+    if (schedule.nextPollAt !== null) continue
+    yield* running.store.reschedule(stored, { ...schedule, nextPollAt: now, confirm: true })
+  }
+})
 
 /** The bank, the engine's host, and everybody and everything between them. */
 const build = Effect.fnUntraced(function* (system: WholeSystem, leave: Leave) {

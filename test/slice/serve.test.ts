@@ -77,7 +77,7 @@ describe("a submission's answer", () => {
     expect(answer.headers.get("location")).toBe("/v1/loans/json-1")
     expect(await answer.json()).toMatchObject({ stage: "approved", registered: true, version: 1 })
     const history = await (await engine.api("GET", "/v1/loans/xml-1/history")).json()
-    expect(history).toMatchObject([{ source: "submission", evidence: "bank", repeats: 1 }])
+    expect(history).toMatchObject([{ source: "submission", evidence: "merchant", repeats: 1 }])
   })
 
   it("joins what a callback that outran it has said already", async () => {

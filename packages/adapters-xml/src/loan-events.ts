@@ -11,7 +11,7 @@ import type { SubmitApplicationExtResponse } from "./submit-application-ext.ts"
  *
  * @example
  * applicationStatusEvents({ waitingForAddition: false, paidOut: true }, 7)
- * // [{ type: "addition.cleared", at: 7 }, { type: "loan.paidOut", at: 7 }]
+ * // [{ type: "addition.cleared", at: 7 }, { type: "loan.paidOut", at: 7, fresh: true }]
  */
 export function applicationStatusEvents(
   response: GetApplicationStatusResponse,
@@ -23,7 +23,7 @@ export function applicationStatusEvents(
   if (waitingForAddition === false) events.push({ type: "addition.cleared", at })
   if (signedWithMethod !== undefined) events.push({ type: "agreement.signed", at, method: signedWithMethod })
   if (signedByOther === true) events.push({ type: "agreement.signed", at })
-  if (paidOut === true) events.push({ type: "loan.paidOut", at })
+  if (paidOut === true) events.push({ type: "loan.paidOut", at, fresh: true })
   return events
 }
 
@@ -36,7 +36,7 @@ function decisionEvents(
     case null:
       return []
     case "MANUAL_INSPECTION":
-      return [{ type: "decision.pending", at }]
+      return [{ type: "decision.pending", at, ...fresh }]
     case "REJECTED":
       return [{ type: "decision.rejected", at, ...fresh }]
     case "APPROVED":

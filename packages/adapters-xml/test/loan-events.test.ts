@@ -17,12 +17,12 @@ describe("a poll's answer", () => {
     [{ waitingForAddition: true }, [{ type: "addition.requested", at }]],
     [{ waitingForAddition: false }, [{ type: "addition.cleared", at }]],
     [{ signedWithMethod: "ANALOG" }, [{ type: "agreement.signed", at, method: "ANALOG" }]],
-    [{ paidOut: true }, [{ type: "loan.paidOut", at }]],
+    [{ paidOut: true }, [{ type: "loan.paidOut", at, fresh: true }]],
     [
       { waitingForAddition: false, paidOut: true },
       [
         { type: "addition.cleared", at },
-        { type: "loan.paidOut", at },
+        { type: "loan.paidOut", at, fresh: true },
       ],
     ],
     [
@@ -30,7 +30,7 @@ describe("a poll's answer", () => {
       [
         { type: "addition.cleared", at },
         { type: "agreement.signed", at, method: "E_SIGN" },
-        { type: "loan.paidOut", at },
+        { type: "loan.paidOut", at, fresh: true },
       ],
     ],
   ]
@@ -69,8 +69,11 @@ describe("a decision", () => {
     ])
   })
 
-  it("that is pending is never fresh, and an approval may lack its offer", () => {
+  it("that is pending is fresh like any other that was asked for, and an approval may lack its offer", () => {
     expect(applicationQuoteEvents(decide("MANUAL_INSPECTION", amount), at)).toStrictEqual([
+      { type: "decision.pending", at, fresh: true },
+    ])
+    expect(submissionEvents(decide("MANUAL_INSPECTION"), at)).toStrictEqual([
       { type: "decision.pending", at },
     ])
     expect(submissionEvents(decide("APPROVED"), at)).toStrictEqual([{ type: "decision.approved", at }])

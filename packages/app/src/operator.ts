@@ -5,6 +5,7 @@ import type { Verdict } from "@loan-engine/domain/loan-event"
 import type { Decision, Loan } from "@loan-engine/domain/loan"
 import { observe } from "@loan-engine/domain/loan"
 import type { ApplicationReference, Observation } from "@loan-engine/domain/observation"
+import { isPaidOut } from "@loan-engine/domain/standing"
 import { Clock, Effect, Schema } from "effect"
 import { LoanEngine, LoanMoved } from "./engine.ts"
 import type { Recorded } from "./engine.ts"
@@ -102,7 +103,7 @@ function rulingFault({ by, reason }: Ruling): string | undefined {
 }
 
 const observationOf = (
-  { applicationReference, account }: Loan,
+  { applicationReference, account, facts }: Loan,
   { decision, by, reason }: Ruling,
   at: Instant,
 ): Observation => ({
@@ -111,7 +112,16 @@ const observationOf = (
   source: "operator",
   evidence: "operator",
   receivedAt: at,
-  events: [{ type: "dispute.ruled", at, decision, by, reason }],
+  events: [
+    {
+      type: "dispute.ruled",
+      at,
+      decision,
+      by,
+      reason,
+      ...(decision === "rejected" && isPaidOut(facts) ? { overrulesPayOut: true as const } : {}),
+    },
+  ],
 })
 
 const rawRuling = ({ receivedAt }: Observation, { decision, by, reason }: Ruling): Uint8Array =>

@@ -31,8 +31,11 @@ export const boundedBy = (observation: Observation, now: Instant): Observation =
       }
     : observation
 
-/** The latest instant that anything in the facts is dated by; `-Infinity` without any. */
-function newestIn({ documents, methods, offers, ruling, ...heard }: Facts): Instant {
+/**
+ * The latest instant that anything in the facts is dated by; `-Infinity` without any. What the merchant handed over is left out:
+ * nothing of the bank's is compared with it.
+ */
+function newestIn({ documents, methods, offers, ruling, merchant: _merchant, ...heard }: Facts): Instant {
   const dated = [documents, ruling, ...methods, ...offers].flatMap((entry) =>
     entry === null ? [] : [entry.at],
   )

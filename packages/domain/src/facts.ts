@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import { Schema, Struct } from "effect"
 import { canonicalJson } from "./canonical-json.ts"
 import { Instant } from "./instant.ts"
 import type { LoanEvent } from "./loan-event.ts"
@@ -7,11 +7,12 @@ import { DocumentTypes, Offer } from "./offer.ts"
 
 /**
  * The word that settles contradictions: an operator's ruling, or a fresh decision from the bank's own mouth. `by` and
- * `reason` are the operator's; the bank's ruling has neither, but may carry the offer that then stands.
+ * `reason` are the operator's; the bank's ruling has neither, but may carry the offer that then stands. Only the bank can rule
+ * `pending`: it looks into the loan by hand again, and what it decided before stands no more.
  */
 export const Ruling = Schema.Struct({
   at: Instant,
-  decision: Verdict,
+  decision: Schema.Literals([...Verdict.literals, "pending"]),
   by: Schema.NullOr(Schema.String),
   reason: Schema.NullOr(Schema.String),
   offer: Schema.NullOr(Offer),
@@ -19,6 +20,19 @@ export const Ruling = Schema.Struct({
 export type Ruling = typeof Ruling.Type
 
 const heard = Schema.NullOr(Instant)
+const offersHeard = Schema.Array(Schema.Struct({ at: Instant, offer: Offer }))
+
+/** What the merchant handed over as the bank's decision. It has the last word on nothing: it counts until the bank speaks. */
+export const MerchantFacts = Schema.Struct({
+  pendingAt: heard,
+  approvedAt: heard,
+  rejectedAt: heard,
+  offers: offersHeard,
+})
+export type MerchantFacts = typeof MerchantFacts.Type
+
+/** Whose word an event is. The bank's and an operator's join alike; the merchant's joins a part of its own. */
+export type Teller = "bank" | "merchant"
 
 /**
  * The join of every admitted event of one loan. Each member is a small lattice of its own, so the whole is one: joining
@@ -30,6 +44,8 @@ const heard = Schema.NullOr(Instant)
  * | `offers`, `methods` | union by content, each dated by its first hearing |
  * | `additionRequestedAt`, `additionClearedAt` | latest: together a last-writer-wins register, a tie going to requested |
  * | `documents`, `ruling` | latest `at`, then the greater canonical text |
+ * | `paidOutConfirmedAt`, `payOutOverruledAt` | earliest, of the bank's own answer and of a person's ruling; absent until heard |
+ * | `merchant` | the same, for what the merchant handed over; absent while that is nothing |
  */
 export const Facts = Schema.Struct({
   pendingAt: heard,
@@ -41,8 +57,11 @@ export const Facts = Schema.Struct({
   additionClearedAt: heard,
   documents: Schema.NullOr(Schema.Struct({ at: Instant, types: DocumentTypes })),
   methods: Schema.Array(Schema.Struct({ at: Instant, method: SigningMethod })),
-  offers: Schema.Array(Schema.Struct({ at: Instant, offer: Offer })),
+  offers: offersHeard,
   ruling: Schema.NullOr(Ruling),
+  paidOutConfirmedAt: Schema.optionalKey(Instant),
+  payOutOverruledAt: Schema.optionalKey(Instant),
+  merchant: Schema.optionalKey(MerchantFacts),
 })
 export type Facts = typeof Facts.Type
 
@@ -65,7 +84,7 @@ export const noFacts: Facts = {
 export function joinEvent(facts: Facts, event: LoanEvent): Facts {
   switch (event.type) {
     case "decision.pending":
-      return withMember(facts, "pendingAt", earliest(facts.pendingAt, event.at))
+      return joinInspection(facts, event)
     case "decision.approved":
       return joinApproval(facts, event)
     case "decision.rejected":
@@ -77,22 +96,44 @@ export function joinEvent(facts: Facts, event: LoanEvent): Facts {
     case "agreement.signed":
       return joinSignature(facts, event)
     case "loan.paidOut":
-      return withMember(facts, "paidOutAt", earliest(facts.paidOutAt, event.at))
+      return joinPayOut(facts, event)
     case "dispute.ruled":
-      return joinRuling(facts, {
-        at: event.at,
-        decision: event.decision,
-        by: event.by,
-        reason: event.reason,
-        offer: null,
-      })
+      return joinOperator(facts, event)
   }
 }
 
-export const joinEvents = (facts: Facts, events: ReadonlyArray<LoanEvent>): Facts =>
-  events.reduce(joinEvent, facts)
+/** The facts with all of a teller's events joined. A merchant's are decisions: whatever else it says joins nothing. */
+export const joinEvents = (facts: Facts, events: ReadonlyArray<LoanEvent>, teller: Teller = "bank"): Facts =>
+  teller === "bank" ? events.reduce(joinEvent, facts) : joinMerchant(facts, events)
+
+const merchantMembers = ["pendingAt", "approvedAt", "rejectedAt", "offers"] as const
+
+/** A merchant's decision grows as the bank's does, in its own part of the facts. It is fresh for nobody, so it never rules. */
+function joinMerchant(facts: Facts, events: ReadonlyArray<LoanEvent>): Facts {
+  const known: Facts = { ...noFacts, ...facts.merchant }
+  const joined = events.filter(isDecision).map(notFresh).reduce(joinEvent, known)
+  if (merchantMembers.every((member) => joined[member] === known[member])) return facts
+  const { pendingAt, approvedAt, rejectedAt, offers } = joined
+  return { ...facts, merchant: { pendingAt, approvedAt, rejectedAt, offers } }
+}
+
+/** What a merchant can hand over. */
+export const isDecision = (event: LoanEvent): event is Decided =>
+  event.type === "decision.pending" ||
+  event.type === "decision.approved" ||
+  event.type === "decision.rejected"
+
+type Decided = Of<"decision.pending"> | Of<"decision.approved"> | Of<"decision.rejected">
+
+const notFresh = (event: Decided): LoanEvent =>
+  event.type === "decision.approved" ? Struct.omit(event, ["fresh"]) : { type: event.type, at: event.at }
 
 type Of<T extends LoanEvent["type"]> = Extract<LoanEvent, { type: T }>
+
+function joinInspection(facts: Facts, event: Of<"decision.pending">): Facts {
+  const pending = withMember(facts, "pendingAt", earliest(facts.pendingAt, event.at))
+  return event.fresh === true ? joinRuling(pending, bankRuling(event.at, "pending", null)) : pending
+}
 
 function joinApproval(facts: Facts, event: Of<"decision.approved">): Facts {
   const offer = event.offer ?? null
@@ -123,10 +164,25 @@ function joinSignature(facts: Facts, event: Of<"agreement.signed">): Facts {
   return withMember(signed, "methods", joinHeard(signed.methods, heardNow, methodKey))
 }
 
+function joinPayOut(facts: Facts, event: Of<"loan.paidOut">): Facts {
+  const paidOut = withMember(facts, "paidOutAt", earliest(facts.paidOutAt, event.at))
+  if (event.fresh !== true) return paidOut
+  return withMember(paidOut, "paidOutConfirmedAt", earliest(facts.paidOutConfirmedAt ?? null, event.at))
+}
+
+function joinOperator(
+  facts: Facts,
+  { at, decision, by, reason, overrulesPayOut }: Of<"dispute.ruled">,
+): Facts {
+  const ruled = joinRuling(facts, { at, decision, by, reason, offer: null })
+  if (overrulesPayOut !== true) return ruled
+  return withMember(ruled, "payOutOverruledAt", earliest(facts.payOutOverruledAt ?? null, at))
+}
+
 const joinRuling = (facts: Facts, ruling: Ruling): Facts =>
   withMember(facts, "ruling", latestByText(facts.ruling, ruling))
 
-const bankRuling = (at: Instant, decision: Verdict, offer: Offer | null): Ruling => ({
+const bankRuling = (at: Instant, decision: Ruling["decision"], offer: Offer | null): Ruling => ({
   at,
   decision,
   by: null,

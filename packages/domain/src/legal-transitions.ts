@@ -27,7 +27,7 @@ export const legalTransitions: { readonly [From in Stage]: ReadonlyArray<Stage> 
   waitingForAddition: ["approved", "signed", "disputed"],
   signed: ["paidOut", "disputed"],
   paidOut: ["disputed"],
-  disputed: ["approved", "rejected"],
+  disputed: ["approved", "rejected", "manualInspection"],
 }
 
 export const isLegal = (from: Stage, to: Stage): boolean => legalTransitions[from].includes(to)

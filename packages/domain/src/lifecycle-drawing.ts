@@ -37,6 +37,7 @@ const layouts = {
     detours: {
       "submitted disputed": { x: 110, y: 370 },
       "manualInspection disputed": { x: 385, y: 170 },
+      "disputed manualInspection": { x: 345, y: 190 },
       "waitingForAddition disputed": { x: 620, y: 220 },
     },
     twoWayBend: 36,
@@ -59,6 +60,7 @@ const layouts = {
       "submitted rejected": { x: 180, y: 150 },
       "submitted disputed": { x: -70, y: 330 },
       "manualInspection disputed": { x: 430, y: 310 },
+      "disputed manualInspection": { x: 470, y: 300 },
       "rejected disputed": { x: 400, y: 360 },
       "disputed rejected": { x: 192, y: 380 },
       "approved disputed": { x: 205, y: 330 },

@@ -15,9 +15,16 @@ export const rulingReasonLengthMax = 2_000
 export const SigningMethod = Schema.String.check(Schema.isBetweenLength(1, signingMethodLengthMax))
 
 /**
+ * Set by a person who rejects a loan although the bank says that it is paid out: the money has come back, or never left. Without
+ * it the bank's next answer that says so would bring the dispute back.
+ */
+const overrulesPayOut = Schema.optionalKey(Schema.Literal(true))
+
+/**
  * `fresh` marks a decision as the bank's answer to our own question (`getApplicationQuote`), asked at `at`. Such a
  * decision also rules: it overrules every verdict that is no newer. A decision that was delivered to us is not fresh,
- * because a delivery may be any number of days old.
+ * because a delivery may be any number of days old. A pay-out is fresh when the bank's status, asked by us, says so: then no
+ * decision of the bank's overrules it.
  */
 const fresh = Schema.optionalKey(Schema.Literal(true))
 
@@ -28,7 +35,7 @@ const fresh = Schema.optionalKey(Schema.Literal(true))
  * Source: the bank's page, "Example callbacks" and "To poll the application reference".
  */
 export const LoanEvent = Schema.Union([
-  Schema.Struct({ type: Schema.Literal("decision.pending"), at: Instant }),
+  Schema.Struct({ type: Schema.Literal("decision.pending"), at: Instant, fresh }),
   Schema.Struct({
     type: Schema.Literal("decision.approved"),
     at: Instant,
@@ -47,13 +54,14 @@ export const LoanEvent = Schema.Union([
     at: Instant,
     method: Schema.optionalKey(SigningMethod),
   }),
-  Schema.Struct({ type: Schema.Literal("loan.paidOut"), at: Instant }),
+  Schema.Struct({ type: Schema.Literal("loan.paidOut"), at: Instant, fresh }),
   Schema.Struct({
     type: Schema.Literal("dispute.ruled"),
     at: Instant,
     decision: Verdict,
     by: Schema.String.check(Schema.isBetweenLength(1, ruledByLengthMax)),
     reason: Schema.String.check(Schema.isBetweenLength(1, rulingReasonLengthMax)),
+    overrulesPayOut,
   }),
 ])
 export type LoanEvent = typeof LoanEvent.Type

@@ -1,5 +1,5 @@
 import { assign, setup } from "xstate"
-import type { Facts } from "./facts.ts"
+import type { Facts, Teller } from "./facts.ts"
 import { joinEvents, noFacts } from "./facts.ts"
 import type { LoanEvent } from "./loan-event.ts"
 import { isAdditionOutstanding, isPaidOut, isSigned, standing } from "./standing.ts"
@@ -8,6 +8,8 @@ import { isAdditionOutstanding, isPaidOut, isSigned, standing } from "./standing
 export interface Observed {
   readonly type: "observed"
   readonly events: ReadonlyArray<LoanEvent>
+  /** Whose word they are: the bank's, unless it says otherwise. */
+  readonly teller?: Teller
 }
 
 /**
@@ -30,7 +32,7 @@ export const loanMachine = setup({
   },
   // oxlint-enable typescript/no-unsafe-type-assertion
   actions: {
-    join: assign(({ context, event }) => joinEvents(context, event.events)),
+    join: assign(({ context, event }) => joinEvents(context, event.events, event.teller)),
   },
   guards: {
     /** The bank has not decided, and said so. */
@@ -98,6 +100,7 @@ export const loanMachine = setup({
       always: [
         { guard: "isApproved", target: "approved" },
         { guard: "isRejected", target: "rejected" },
+        { guard: "isPending", target: "manualInspection" },
       ],
     },
   },

@@ -5,6 +5,7 @@ import type { Instant } from "./instant.ts"
 import {
   currentOffer,
   isAdditionOutstanding,
+  isInDoubt,
   isSigned,
   requiredDocuments,
   signingMethod,
@@ -20,6 +21,7 @@ export type NextAction =
   | "sign-agreement"
   | "send-documents"
   | "pay-out"
+  | "confirm-decision"
   | "rule-on-dispute"
   | "none"
 
@@ -62,10 +64,15 @@ const nextByStage: { readonly [S in Stage]: LoanView["next"] } = {
 /** The stages in which an open request for documents is what everybody waits for. */
 const heldUpByAddition: ReadonlySet<Stage> = new Set(["submitted", "manualInspection", "signed"])
 
-export function loanView(loan: Loan): LoanView {
+/** The bank is being asked to confirm what stands; only if its answer does not settle it, a person must rule. */
+const confirmed: LoanView["next"] = { actor: "bank", action: "confirm-decision" }
+
+/** `stalled`: the bank has not answered for too long, so that a dispute is left to a person. */
+export function loanView(loan: Loan, { stalled = false }: { readonly stalled?: boolean } = {}): LoanView {
   const { facts, stage } = loan
   const additionOutstanding = isAdditionOutstanding(facts)
   const heldUp = additionOutstanding && heldUpByAddition.has(stage)
+  const isBankAsked = isInDoubt(facts) && !(stalled && stage === "disputed")
   return {
     applicationReference: loan.applicationReference,
     account: loan.account,
@@ -77,6 +84,6 @@ export function loanView(loan: Loan): LoanView {
     requiredDocuments: requiredDocuments(facts),
     offer: currentOffer(facts),
     signing: { signed: isSigned(facts), heardAt: facts.signedAt, method: signingMethod(facts) },
-    next: nextByStage[heldUp ? "waitingForAddition" : stage],
+    next: isBankAsked ? confirmed : nextByStage[heldUp ? "waitingForAddition" : stage],
   }
 }

@@ -1,6 +1,7 @@
 import { Schema } from "effect"
 import { canonicalJson } from "./canonical-json.ts"
-import { Facts, joinEvents, noFacts } from "./facts.ts"
+import type { Teller } from "./facts.ts"
+import { Facts, isDecision, joinEvents, noFacts } from "./facts.ts"
 import type { Stage } from "./legal-transitions.ts"
 import { stages } from "./legal-transitions.ts"
 import type { LoanEvent } from "./loan-event.ts"
@@ -61,7 +62,7 @@ export function openLoan(applicationReference: ApplicationReference, account: Ac
 
 /** The two beats of a decision: what was observed joins the facts, and the machine walks where they lead. */
 export interface Lifecycle {
-  readonly join: (facts: Facts, events: ReadonlyArray<LoanEvent>) => Facts
+  readonly join: (facts: Facts, events: ReadonlyArray<LoanEvent>, teller: Teller) => Facts
   readonly walk: Walk
 }
 
@@ -82,7 +83,7 @@ export function observing({ join, walk }: Lifecycle): Observe {
     const seen = { ...loan, version: loan.version + 1 }
     const hold = holdReason(loan, observation)
     if (hold !== null) return { loan: seen, disposition: "held", hold, steps: [], news: [] }
-    const facts = join(loan.facts, observation.events)
+    const facts = join(loan.facts, observation.events, tellerOf(observation))
     const steps = stepsThrough(loan.stage, walk(loan.stage, facts), facts)
     const next: Loan = {
       ...seen,
@@ -102,12 +103,19 @@ export function observing({ join, walk }: Lifecycle): Observe {
   }
 }
 
+/** Whose word an observation is, by its evidence alone: a registration of older journals has the bank's, and keeps it. */
+export const tellerOf = ({ evidence }: Pick<Observation, "evidence">): Teller =>
+  evidence === "merchant" ? "merchant" : "bank"
+
 /** The bytes of a snapshot: what a replay of the journal must give again, to the last one. */
 export const snapshotText = (loan: Loan): string => canonicalJson({ ...loan })
 
 function holdReason(loan: Loan, observation: Observation): HoldReason | null {
   if (observation.hold !== undefined) return observation.hold
   if (observation.evidence === "none") return "no-evidence"
+  // A merchant hands over decisions; that a loan is signed or paid out is for the bank to say.
+  if (tellerOf(observation) === "merchant" && !observation.events.every(isDecision))
+    return "evidence-too-weak"
   const isOurs = loan.account === observation.account || isUnclaimed(loan, observation)
   if (!isOurs) return "account-mismatch"
   return null
@@ -129,10 +137,13 @@ function stepsThrough(from: Stage, entered: ReadonlyArray<Stage>, facts: Facts):
 }
 
 function isInferred(to: Stage, facts: Facts): boolean {
-  if (to === "approved") return facts.approvedAt === null && facts.ruling?.decision !== "approved"
+  if (to === "approved") return !isApprovalSaid(facts)
   if (to === "signed") return facts.signedAt === null
   return false
 }
+
+const isApprovalSaid = ({ approvedAt, ruling, merchant }: Facts): boolean =>
+  approvedAt !== null || ruling?.decision === "approved" || (merchant?.approvedAt ?? null) !== null
 
 function disposition(before: Loan, after: Loan, steps: ReadonlyArray<Step>): Disposition {
   if (steps.length > 0) return after.stage === "disputed" ? "disputed" : "advanced"
@@ -154,4 +165,8 @@ function news(before: Loan, after: Loan): ReadonlyArray<News> {
   ]
 }
 
-const isDecided = (facts: Facts): boolean => facts.approvedAt !== null || facts.rejectedAt !== null
+/** A decision that the merchant handed over was made at the submission: the bank promises no callback for it. */
+const isDecided = ({ merchant, ...bank }: Facts): boolean =>
+  [bank, merchant].some(
+    (said) => said !== undefined && (said.approvedAt !== null || said.rejectedAt !== null),
+  )

@@ -54,16 +54,17 @@ export type Source = typeof Source.Type
 
 /**
  * How far an observation can be trusted: `jws` (signature verified and its claims bind the body), `credentials` (the
- * callback's authorization matched), `bank` (the bank answered our own request), `operator`, or `none`.
+ * callback's authorization matched), `bank` (the bank answered our own request), `operator`, `merchant` (the merchant handed
+ * it over: it counts until the bank has spoken), or `none`.
  */
-export const Evidence = Schema.Literals(["jws", "credentials", "bank", "operator", "none"])
+export const Evidence = Schema.Literals(["jws", "credentials", "bank", "operator", "merchant", "none"])
 export type Evidence = typeof Evidence.Type
 
 /** Why an observation is kept without touching the loan's facts. The bank is asked instead. */
 export const HoldReason = Schema.Literals([
   /** Neither credentials nor a signature vouch for it. */
   "no-evidence",
-  /** What vouches for it is less than the account asks of events of its type. */
+  /** What vouches for it is less than events of its type need, by the account's settings or because a merchant said it. */
   "evidence-too-weak",
   /** It is signed, but the bank's keys could not be had to verify it. */
   "signature-unverifiable",

@@ -4,6 +4,7 @@ import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Offer } from "@loan-engine/domain/offer"
 import {
   currentOffer,
+  isPayOutDenied,
   isSilent,
   requiredDocuments,
   signingMethod,
@@ -26,6 +27,15 @@ const ruled = (at: number, decision: "approved" | "rejected", by = "Ada"): LoanE
   by,
   reason: "asked the bank",
 })
+
+const inspected = (at: number): LoanEvent => ({ type: "decision.pending", at, fresh: true })
+const rejection = (at: number, fresh?: true): LoanEvent => ({
+  type: "decision.rejected",
+  at,
+  ...(fresh === undefined ? {} : { fresh }),
+})
+const paidOut = (at: number): LoanEvent => ({ type: "loan.paidOut", at })
+const confirmed = (at: number): LoanEvent => ({ type: "loan.paidOut", at, fresh: true })
 
 describe("joining", () => {
   it("gives the very same facts back when an event says nothing new", () => {
@@ -105,6 +115,14 @@ describe("where the decision stands", () => {
     ["paid out only", [{ type: "loan.paidOut", at: 1 }], "approved"],
     ["rejected", [{ type: "decision.rejected", at: 1 }], "rejected"],
     ["both", [offered(1, 1), { type: "decision.rejected", at: 1 }], "contradicted"],
+    ["inspected again after a verdict", [offered(1, 1), inspected(2)], "pending"],
+    ["inspected again, and approved since", [rejection(1), inspected(2), offered(1, 3)], "approved"],
+    ["inspected again, and rejected since", [offered(1, 1), inspected(2), rejection(3)], "rejected"],
+    ["inspected again, and both since", [inspected(2), offered(1, 3), rejection(3)], "contradicted"],
+    ["inspected again at the instant of a verdict", [offered(1, 2), inspected(2)], "pending"],
+    ["inspected again, says a callback", [offered(1, 1), { type: "decision.pending", at: 9 }], "approved"],
+    ["inspected again after a ruling", [ruled(2, "rejected"), inspected(3)], "pending"],
+    ["inspected before a ruling", [inspected(2), ruled(3, "rejected")], "rejected"],
     [
       "ruled, with what was heard at the same instant",
       [ruled(2, "approved"), { type: "decision.rejected", at: 2 }],
@@ -128,6 +146,34 @@ describe("where the decision stands", () => {
     ],
   ])("%s", (_what, events, expected) => {
     expect(standing(facts(...events))).toBe(expected)
+  })
+
+  it.each<[string, ReadonlyArray<LoanEvent>, ReturnType<typeof standing>]>([
+    ["by its own rejection", [confirmed(1), rejection(2, true)], "contradicted"],
+    ["by its own inspection", [confirmed(1), inspected(2)], "contradicted"],
+    ["before it says so", [rejection(1, true), confirmed(2)], "contradicted"],
+    [
+      "but not by what came before its approval",
+      [confirmed(1), rejection(2, true), offered(1, 3, true)],
+      "approved",
+    ],
+    ["but not where only a callback has told of the pay-out", [paidOut(1), rejection(2, true)], "rejected"],
+    ["but not where a person rules", [confirmed(1), rejection(2, true), ruled(3, "approved")], "approved"],
+    ["but not where a person has ruled so", [confirmed(1), ruled(3, "rejected")], "rejected"],
+    [
+      "and again, where that ruling was not of the pay-out",
+      [confirmed(1), ruled(3, "rejected"), rejection(4, true)],
+      "contradicted",
+    ],
+    [
+      "but not again, where a person has overruled the pay-out",
+      [confirmed(1), { ...ruled(3, "rejected"), overrulesPayOut: true } as LoanEvent, rejection(4, true)],
+      "rejected",
+    ],
+  ])("the bank denies what it has paid out %s", (_what, events, expected) => {
+    expect(standing(facts(...events))).toBe(expected)
+    expect(standing(facts(...events.toReversed()))).toBe(expected)
+    expect(isPayOutDenied(facts(...events))).toBe(expected === "contradicted")
   })
 
   it("tells a loan that nothing trusted was said of from every other", () => {
@@ -160,6 +206,79 @@ describe("where the decision stands", () => {
     expect(situation(facts({ type: "agreement.signed", at: 1 }))).toBe("approved signed settled")
   })
 })
+
+/** Facts of what a merchant handed over, then of what the bank said. */
+const handedOver = (events: ReadonlyArray<LoanEvent>, ...bank: ReadonlyArray<LoanEvent>): Facts =>
+  joinEvents(joinEvents(noFacts, events, "merchant"), bank)
+
+describe("what a merchant handed over", () => {
+  const pending: LoanEvent = { type: "decision.pending", at: 5 }
+  const rejected: LoanEvent = { type: "decision.rejected", at: 5 }
+
+  it.each<[string, Facts, ReturnType<typeof standing>]>([
+    ["counts while the bank is silent", handedOver([offered(1, 5)]), "approved"],
+    ["counts as pending too", handedOver([pending]), "pending"],
+    ["counts as rejected too", handedOver([rejected]), "rejected"],
+    ["counts beside a request for documents", handedOver([rejected], asked(1)), "rejected"],
+    [
+      "yields to a later rejection of the bank's",
+      handedOver([offered(1, 5)], { ...rejected, at: 9 }),
+      "rejected",
+    ],
+    ["yields to an earlier one", handedOver([offered(1, 5)], { ...rejected, at: 1 }), "rejected"],
+    ["yields to the bank's silence on the verdict", handedOver([rejected], { ...pending, at: 1 }), "pending"],
+    ["yields to a signature", handedOver([rejected], { type: "agreement.signed", at: 1 }), "approved"],
+    ["yields to a pay-out", handedOver([rejected], { type: "loan.paidOut", at: 1 }), "approved"],
+    ["yields to a ruling", handedOver([rejected], ruled(1, "approved")), "approved"],
+    [
+      "contradicts itself only while the bank is silent",
+      handedOver([rejected, offered(1, 5)]),
+      "contradicted",
+    ],
+  ])("%s", (_what, known, expected) => {
+    expect(standing(known)).toBe(expected)
+  })
+
+  it("is kept apart, dated by its first hearing, and absent while it is nothing", () => {
+    expect(handedOver([])).toBe(noFacts)
+    const known = handedOver([offered(12, 5)])
+    expect(known).toEqual({
+      ...noFacts,
+      merchant: {
+        pendingAt: null,
+        approvedAt: 5,
+        rejectedAt: null,
+        offers: [{ at: 5, offer: { tenor: 12 } }],
+      },
+    })
+    expect(joinEvents(known, [offered(12, 9)], "merchant")).toBe(known)
+  })
+
+  it("never rules, and moves nothing but the decision", () => {
+    const said = handedOver([
+      { ...offered(12, 5), fresh: true } as LoanEvent,
+      { type: "loan.paidOut", at: 5 },
+      ruled(6, "rejected"),
+    ])
+    expect(said).toEqual(handedOver([offered(12, 5)]))
+  })
+
+  it.each<[string, Facts, Offer | null]>([
+    ["while the bank has named none", handedOver([offered(1, 5)]), { tenor: 1 }],
+    ["after a signature", handedOver([offered(1, 5)], { type: "agreement.signed", at: 9 }), { tenor: 1 }],
+    ["until the bank names another", handedOver([offered(1, 5)], offered(2, 1)), { tenor: 2 }],
+    [
+      "until the bank, asked, names none",
+      handedOver([offered(1, 5)], { type: "decision.approved", at: 1, fresh: true }),
+      null,
+    ],
+    ["not once the bank has rejected", handedOver([offered(1, 5)], rejected), null],
+  ])("gives the offer %s", (_when, known, expected) => {
+    expect(currentOffer(known)).toEqual(expected)
+  })
+})
+
+const asked = (at: number): LoanEvent => ({ type: "addition.requested", at })
 
 describe("what stands beside the stage", () => {
   it.each<[string, ReadonlyArray<LoanEvent>, Offer | null]>([

@@ -1,5 +1,6 @@
 import { joinEvents, noFacts } from "@loan-engine/domain/facts"
 import { stages } from "@loan-engine/domain/legal-transitions"
+import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 import { openLoan } from "@loan-engine/domain/loan"
 import { loanView } from "@loan-engine/domain/loan-view"
@@ -24,6 +25,23 @@ const next: { readonly [S in Stage]: LoanView["next"] } = {
   disputed: { actor: "operator", action: "rule-on-dispute" },
 }
 
+const confirm: LoanView["next"] = { actor: "bank", action: "confirm-decision" }
+
+const freshly = (fresh?: true) => (fresh === undefined ? {} : { fresh })
+const pending = (at: number): LoanEvent => ({ type: "decision.pending", at })
+const approved = (at: number, fresh?: true): LoanEvent => ({
+  type: "decision.approved",
+  at,
+  ...freshly(fresh),
+})
+const rejected = (at: number, fresh?: true): LoanEvent => ({
+  type: "decision.rejected",
+  at,
+  ...freshly(fresh),
+})
+const signed = (at: number): LoanEvent => ({ type: "agreement.signed", at })
+const paidOut = (at: number, fresh?: true): LoanEvent => ({ type: "loan.paidOut", at, ...freshly(fresh) })
+
 describe("a loan as frontends show it", () => {
   it.each(stages)("says who must act at %s", (stage) => {
     expect(loanView({ ...loan, stage }).next).toEqual(next[stage])
@@ -39,6 +57,34 @@ describe("a loan as frontends show it", () => {
       expect(view.next).toEqual(heldUp ? next.waitingForAddition : next[stage])
     },
   )
+
+  it.each<[string, ReadonlyArray<LoanEvent>, Stage, LoanView["next"]]>([
+    ["a contradiction", [approved(1), rejected(2)], "disputed", confirm],
+    ["a contradiction of what the bank answered", [approved(1, true), rejected(2)], "disputed", confirm],
+    ["an inspection told after the approval", [approved(1), pending(2)], "approved", confirm],
+    ["an inspection told after the rejection", [rejected(1), pending(2)], "rejected", confirm],
+    ["the bank's answer to that", [approved(1), pending(2), approved(3, true)], "approved", next.approved],
+    ["an inspection before the approval", [pending(1), approved(2)], "approved", next.approved],
+    ["an inspection before the signature", [approved(1), pending(2), signed(3)], "signed", next.signed],
+    [
+      "the bank's own answers, of which one denies the other",
+      [paidOut(1, true), rejected(2, true)],
+      "disputed",
+      next.disputed,
+    ],
+  ])("says who must act after %s", (_what, events, stage, expected) => {
+    const facts = joinEvents(noFacts, events)
+    expect(loanView({ ...loan, stage, facts }).next).toEqual(expected)
+  })
+
+  it("leaves a dispute to a person when the bank has not answered for too long, and nothing else", () => {
+    const disputed = joinEvents(noFacts, [approved(1), rejected(2)])
+    expect(loanView({ ...loan, stage: "disputed", facts: disputed }, { stalled: true }).next).toEqual(
+      next.disputed,
+    )
+    const doubted = joinEvents(noFacts, [approved(1), pending(2)])
+    expect(loanView({ ...loan, stage: "approved", facts: doubted }, { stalled: true }).next).toEqual(confirm)
+  })
 
   it("shows what is known of the signature, heard or implied", () => {
     const signed = joinEvents(noFacts, [{ type: "agreement.signed", at: 4, method: "E_SIGN" }])

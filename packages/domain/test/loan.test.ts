@@ -1,3 +1,4 @@
+import { noFacts } from "@loan-engine/domain/facts"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Decision } from "@loan-engine/domain/loan"
 import { observe, openLoan, snapshotText } from "@loan-engine/domain/loan"
@@ -72,6 +73,16 @@ describe("the walk", () => {
   it("never reverses silently: an overruled approval passes through the dispute", () => {
     const decision = given([approved], [signed], [{ type: "decision.rejected", at: 9, fresh: true }])
     expect(path(decision)).toBe("disputed rejected")
+  })
+
+  it("takes a loan that the bank inspects again back through the dispute, and on when it decides", () => {
+    const inspected: LoanEvent = { type: "decision.pending", at: 6, fresh: true }
+    expect(path(given([approved], [signed], [inspected]))).toBe("disputed manualInspection")
+    expect(path(given([rejected], [inspected]))).toBe("disputed manualInspection")
+    expect(path(given([approved], [rejected], [inspected]))).toBe("manualInspection")
+    expect(path(given([approved], [signed], [inspected], [{ ...rejected, at: 7 }]))).toBe("rejected")
+    expect(path(given([rejected], [inspected], [{ ...approved, at: 7 }]))).toBe("approved")
+    expect(given([approved], [inspected]).disposition).toBe("advanced")
   })
 
   it("leaves a dispute by a ruling, and disputes again on a contradiction first heard later", () => {
@@ -193,6 +204,59 @@ describe("an offer", () => {
 
   it("does not stand in a dispute or after a rejection", () => {
     expect(loanView(given([offered("1000", 1)], [rejected]).loan).offer).toBeNull()
+  })
+})
+
+describe("a registration", () => {
+  const hear = (loan: Decision["loan"] | undefined, heard: Partial<Observation>): Decision =>
+    observe(loan ?? openLoan(applicationReference, account), { ...heardFrom("callback"), ...heard })
+  const registration = (...events: ReadonlyArray<LoanEvent>): Partial<Observation> => ({
+    source: "submission",
+    evidence: "merchant",
+    events,
+  })
+  const quote = (...events: ReadonlyArray<LoanEvent>): Partial<Observation> => ({
+    source: "quote",
+    evidence: "bank",
+    events,
+  })
+
+  it("stands until the bank speaks, and is reversed only through the dispute", () => {
+    const known = hear(undefined, registration(approved))
+    expect(known.loan).toMatchObject({ stage: "approved", registered: true })
+    expect(path(hear(known.loan, { events: [{ ...rejected, at: 1 }] }))).toBe("disputed rejected")
+    expect(path(hear(known.loan, { events: [pending] }))).toBe("disputed manualInspection")
+    expect(path(hear(known.loan, { events: [signed] }))).toBe("signed")
+  })
+
+  it("that comes after the bank's word moves nothing", () => {
+    const known = hear(undefined, { events: [approved] })
+    const late = hear(known.loan, registration({ ...rejected, at: 1 }))
+    expect(late).toMatchObject({ disposition: "noted", steps: [], news: [], loan: { registered: true } })
+  })
+
+  it("says no more than decisions: anything else is held", () => {
+    const held = hear(undefined, registration(approved, signed))
+    expect(held).toMatchObject({ disposition: "held", hold: "evidence-too-weak" })
+    expect(held.loan.facts).toBe(noFacts)
+  })
+
+  it("makes no news of the decision that it told, but of the one that was still open", () => {
+    const fresh = { ...approved, fresh: true } as const
+    expect(hear(undefined, registration(approved)).news).toEqual(["decision"])
+    expect(hear(hear(undefined, registration(approved)).loan, quote(fresh)).news).toEqual([])
+    expect(hear(hear(undefined, registration(pending)).loan, quote(fresh)).news).toEqual(["decision"])
+    expect(hear(undefined, quote(fresh)).news).toEqual(["decision"])
+  })
+
+  it("is said in words: the approval that it told is not inferred", () => {
+    const walked = hear(hear(undefined, { events: [rejected] }).loan, registration(approved))
+    expect(path(walked)).toBe("")
+    const known = hear(undefined, registration(rejected, { ...approved, at: 9 }))
+    expect(known.disposition).toBe("disputed")
+    expect(path(hear(known.loan, { events: [signed] }))).toBe("approved signed")
+    const other = hear(undefined, registration(rejected))
+    expect(path(hear(other.loan, { events: [signed] }))).toBe("disputed (approved) signed")
   })
 })
 

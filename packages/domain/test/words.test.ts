@@ -22,7 +22,7 @@ function refusal(schema: Schema.Codec<unknown>, value: unknown): string {
 describe("the words of the domain, as they are stored and sent", () => {
   it("are these, and a rename would orphan what is stored", () => {
     expect(Source.literals).toEqual(["submission", "callback", "poll", "quote", "operator"])
-    expect(Evidence.literals).toEqual(["jws", "credentials", "bank", "operator", "none"])
+    expect(Evidence.literals).toEqual(["jws", "credentials", "bank", "operator", "merchant", "none"])
     expect(Disposition.literals).toEqual(["advanced", "noted", "repeated", "held", "disputed"])
     expect(Verdict.literals).toEqual(["approved", "rejected"])
     expect(News.literals).toEqual(["decision", "addition", "signature", "payOut"])

@@ -1,3 +1,4 @@
+import { noFacts } from "@loan-engine/domain/facts"
 import type { Facts } from "@loan-engine/domain/facts"
 import type { Word } from "../witness.ts"
 import type { Finding, Inspected } from "./inspected.ts"
@@ -20,8 +21,13 @@ export function checkEvidence({ loans, witness }: Inspected): Finding {
   return { checked, violations }
 }
 
-/** The facts, each as the word it must have been. */
-function wordsOf(facts: Facts): ReadonlyArray<Word> {
+/** The facts, each as the word it must have been; what the merchant handed over, the bank has said to it. */
+const wordsOf = ({ merchant, ...bank }: Facts): ReadonlyArray<Word> => [
+  ...wordsIn(bank),
+  ...(merchant === undefined ? [] : wordsIn({ ...noFacts, ...merchant })),
+]
+
+function wordsIn(facts: Facts): ReadonlyArray<Word> {
   const heard = (type: string, at: number | null): ReadonlyArray<Word> => (at === null ? [] : [{ type, at }])
   const { documents, ruling } = facts
   return [

@@ -12,7 +12,7 @@ export const isoOrNull = (at: Instant | null): string | null => (at === null ? n
 
 /** One loan as `GET /v1/loans/{ref}` shows it. */
 export function loanJson({ loan, schedule }: StoredLoan, currencies: Currencies): LoanJson {
-  const view = loanView(loan)
+  const view = loanView(loan, schedule)
   return {
     ...view,
     currency: currencies.get(loan.account) ?? null,

@@ -32,6 +32,7 @@ export const nextActions = [
   "sign-agreement",
   "send-documents",
   "pay-out",
+  "confirm-decision",
   "rule-on-dispute",
   "none",
 ] as const
@@ -78,6 +79,8 @@ const EventJson = Schema.Struct({
   decision: Schema.optionalKey(Verdict),
   by: Schema.optionalKey(Schema.String),
   reason: Schema.optionalKey(Schema.String),
+  /** A person has rejected a loan that the bank says is paid out. */
+  overrulesPayOut: Schema.optionalKey(Schema.Boolean),
 }).annotate({ identifier: "LoanEvent" })
 
 /** Spelt out, because the domain's own brings the whole machine along, which a frontend does not need. */

@@ -30,7 +30,7 @@ export function submissionObservation(
     applicationReference: result.applicationReference,
     account,
     source: "submission",
-    evidence: "bank",
+    evidence: "merchant",
     receivedAt,
     ...(result.leftOut === undefined ? {} : { leftOut: result.leftOut }),
     events: submissionEvents(result, receivedAt),

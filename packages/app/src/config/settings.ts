@@ -218,6 +218,8 @@ const polling = {
       pollIntervalMaxMs: "the longest interval of a loan that may still move",
       pollSoonMs: "how soon what is doubtful is confirmed",
       pollConfirmRetryMs: "how soon a confirmation that brought no answer is tried again",
+      pollConfirmAttemptsMax:
+        "after how many polls without an answer a dispute is left to a person, and its loan is stalled",
       pollAttemptsMax: "after how many polls without news a loan is stalled",
       pollStalledMs: "its interval from then on",
       pollsPerQuote: "every how many polls an approved loan's decision is asked for too",

@@ -1,7 +1,7 @@
 import { retryAfterSecondsMax } from "@loan-engine/adapters-http/bank-ask"
 import type { Loan } from "@loan-engine/domain/loan"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
-import { isAdditionOutstanding } from "@loan-engine/domain/standing"
+import { isAdditionOutstanding, isOfferUnheard, isPaidOut } from "@loan-engine/domain/standing"
 import { Schema } from "effect"
 
 /** What a poll asks the bank: `status` is getApplicationStatus, `quote` getApplicationQuote. */
@@ -74,6 +74,8 @@ export interface CadenceLimits {
   readonly pollSoonMs: number
   /** How soon a confirmation that brought no answer is tried again, if not sooner anyway. */
   readonly pollConfirmRetryMs: number
+  /** How many polls in a row may bring no answer before a disputed loan counts as stalled, and a person must rule. */
+  readonly pollConfirmAttemptsMax: number
   /** How many polls in a row may bring nothing before the loan counts as stalled. */
   readonly pollAttemptsMax: number
   /** The interval once a loan is stalled. It is never given up. */
@@ -88,6 +90,7 @@ export const cadenceLimitsDefault: CadenceLimits = {
   pollIntervalMaxMs: dayMs,
   pollSoonMs: 10_000,
   pollConfirmRetryMs: 15 * minuteMs,
+  pollConfirmAttemptsMax: 6,
   pollAttemptsMax: 90,
   pollStalledMs: 7 * dayMs,
   pollsPerQuote: 4,
@@ -124,10 +127,11 @@ export function pollQuestions(
   const asked = new Set<PollQuestion>(schedule.confirm ? ["status", "quote"] : questions)
   if (onItsWay.has(loan.stage)) {
     if (isAdditionOutstanding(loan.facts)) asked.add("status")
-    const offerUnknown = loan.facts.offers.length === 0 && loan.facts.ruling === null
     const quoteIsDue = schedule.attempts % settings.pollsPerQuote === settings.pollsPerQuote - 1
-    if (offerUnknown || quoteIsDue) asked.add("quote")
+    if (isOfferUnheard(loan.facts) || quoteIsDue) asked.add("quote")
   }
+  // The bank rejects what it was once said to have paid out: its status must deny that before the end is believed.
+  if (loan.stage === "rejected" && isPaidOut(loan.facts)) asked.add("status")
   const order: ReadonlyArray<PollQuestion> =
     loan.stage === "paidOut" ? ["quote", "status"] : ["status", "quote"]
   return order.filter((question) => asked.has(question))

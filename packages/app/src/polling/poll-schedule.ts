@@ -1,7 +1,12 @@
+import { standInPrefix } from "@loan-engine/adapters-http/callback-message"
+import { canonicalJson } from "@loan-engine/domain/canonical-json"
+import type { Facts } from "@loan-engine/domain/facts"
 import type { Instant } from "@loan-engine/domain/instant"
+import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Decision, Loan } from "@loan-engine/domain/loan"
 import type { Observation } from "@loan-engine/domain/observation"
-import { standing } from "@loan-engine/domain/standing"
+import { currentOffer, isPaidOut, standing } from "@loan-engine/domain/standing"
+import type { Offer } from "@loan-engine/domain/offer"
 import type { CadenceSettings, PollQuestion, PollSchedule } from "./poll-cadence.ts"
 import { intervalMs, jittered, neverPolled, pollQuestions } from "./poll-cadence.ts"
 
@@ -24,10 +29,10 @@ export function scheduleAfter(
   // The bank knows no such loan, so only a person can tell which one is meant.
   if (observation.hold === "reference-unusable") return { ...before, stalled: true }
   const isUnasked = disposition === "held" && !isAnswer(observation)
-  if (isUnasked || isUndecided(observation) || isOverruledWord(loan, observation)) {
+  if (isUnasked || isUndecided(observation) || isDoubt(loan, observation)) {
     return { ...before, nextPollAt: now, confirm: true }
   }
-  if (isConfirmedEnd(loan, observation)) return { ...neverPolled, attempts: before.attempts }
+  if (isConfirmedEnd(loan, observation, before)) return { ...neverPolled, attempts: before.attempts }
   if (isAnswer(observation)) {
     const isLast = questionOf(observation) === pollQuestions(asked, before, settings).at(-1)
     const next = afterAnswer(before, decision, isLast, now, settings, jitter)
@@ -60,7 +65,8 @@ export function scheduleAfterFailure(
   const retryMs = settings.pollConfirmRetryMs * settings.pollIntervalScale
   const latest = before.confirm ? now + jittered(retryMs, settings, jitter) : Infinity
   const nextPollAt = Math.max(Math.min(next.nextPollAt ?? latest, latest), now + retryAfterMs)
-  return { ...next, confirm: before.confirm, nextPollAt }
+  const isLeft = loan.stage === "disputed" && next.attempts >= settings.pollConfirmAttemptsMax
+  return { ...next, confirm: before.confirm, stalled: next.stalled || isLeft, nextPollAt }
 }
 
 /** The schedule after a poll that was not sent, because the bank is to be left alone for `waitMs`: it is still to be made. */
@@ -110,18 +116,26 @@ const isAnswer = (observation: Observation): boolean =>
 
 const questionOf = ({ source }: Observation): PollQuestion => (source === "poll" ? "status" : "quote")
 
-/** Whether a loan may be asked about no more: only the bank's own word ends it. */
-export function mayRest({ facts: { ruling }, stage }: Loan): boolean {
-  return (
-    stage === "paidOut" || (stage === "rejected" && ruling?.decision === "rejected" && ruling.by === null)
-  )
+/** Whether a loan may be asked about no more: only the bank's own word ends it, and nobody asks about a reference of ours. */
+export function mayRest({ applicationReference, facts: { ruling }, stage }: Loan): boolean {
+  const isRejected = stage === "rejected" && ruling?.decision === "rejected" && ruling.by === null
+  return stage === "paidOut" || isRejected || applicationReference.startsWith(standInPrefix)
 }
 
-/** Whether the bank itself, asked by us, has said that the loan's life is over. */
-function isConfirmedEnd(loan: Loan, observation: Observation): boolean {
-  if (!mayRest(loan)) return false
-  if (loan.stage === "rejected") return true
-  return observation.source === "poll" && observation.events.some((event) => event.type === "loan.paidOut")
+/**
+ * Whether the bank itself, asked by us, has said that the loan's life is over. A rejection is the end of what was once said to be paid
+ * out only when the bank's status, too, was asked: it may say that the money has left.
+ */
+function isConfirmedEnd(loan: Loan, observation: Observation, before: PollSchedule): boolean {
+  const { ruling, payOutOverruledAt } = loan.facts
+  const isStatus = observation.source === "poll"
+  if (loan.stage === "rejected") {
+    const wasEnd = before.nextPollAt === null
+    const isSettled = isStatus || wasEnd || !isPaidOut(loan.facts) || payOutOverruledAt !== undefined
+    return ruling?.decision === "rejected" && ruling.by === null && isSettled
+  }
+  if (loan.stage !== "paidOut") return false
+  return isStatus && observation.events.some((event) => event.type === "loan.paidOut")
 }
 
 /** A registration whose decision is not known: the bank is asked for it at once. */
@@ -132,13 +146,33 @@ const isUndecided = ({ source, leftOut = [] }: Observation): boolean =>
 const isOfferIncomplete = ({ events, leftOut = [] }: Observation): boolean =>
   leftOut.length > 0 && events.some(({ type }) => type === "decision.approved")
 
-/** An overruled verdict heard again: most likely a stale re-delivery, but only the bank can tell. */
-function isOverruledWord(loan: Loan, observation: Observation): boolean {
-  if (observation.source !== "callback") return false
-  const stands = standing(loan.facts)
-  return observation.events.some(
-    (event) =>
-      (event.type === "decision.approved" && stands === "rejected") ||
-      (event.type === "decision.rejected" && stands === "approved"),
-  )
+/**
+ * A callback against what stands: a verdict, an inspection, or an offer that no longer stands. Most likely it is a stale re-delivery,
+ * but it has no time of its own, so only the bank can tell.
+ */
+const isDoubt = ({ facts }: Loan, { source, events }: Observation): boolean =>
+  source === "callback" && events.some((event) => isAgainst(facts, event))
+
+function isAgainst(facts: Facts, event: LoanEvent): boolean {
+  const stands = standing(facts)
+  switch (event.type) {
+    case "decision.approved":
+      return stands !== "approved" || isFormerOffer(facts, event.offer)
+    case "agreement.signed":
+    case "loan.paidOut":
+      return stands !== "approved"
+    case "decision.rejected":
+      return stands !== "rejected"
+    case "decision.pending":
+      return stands !== "pending"
+    case "addition.requested":
+    case "addition.cleared":
+    case "dispute.ruled":
+      return false
+  }
+}
+
+function isFormerOffer(facts: Facts, offer: Offer | undefined): boolean {
+  const current = currentOffer(facts)
+  return offer !== undefined && current !== null && canonicalJson(offer) !== canonicalJson(current)
 }

@@ -23,6 +23,9 @@ export function applyChange(loan: BankLoan, change: BankChange): void {
     case "decided":
       loan.decision = change.decision
       return
+    case "reinspected":
+      loan.decision = "MANUAL_INSPECTION"
+      return
     case "additionRequested":
       loan.waitingForAddition = true
       loan.documents = change.documents
@@ -67,6 +70,7 @@ export function callbackEvent(loan: BankLoan, change: BankChange): object | unde
         applicationEventType: "WAITING_FOR_ADDITION",
       }
     case "additionReceived":
+    case "reinspected":
       return undefined
     case "signed":
       return { applicationReference, applicationEventType: "SIGNED" }

@@ -4,9 +4,11 @@ import { Effect, Random } from "effect"
 import type { Chaos, Fate } from "./chaos.ts"
 import { drawFate } from "./chaos.ts"
 
-/** What can happen to an application at the bank. All but `additionReceived` are told by a callback. */
+/** What can happen to an application at the bank. All but `additionReceived` and `reinspected` are told by a callback. */
 export type BankChange =
   | { readonly type: "decided"; readonly decision: "APPROVED" | "REJECTED" }
+  /** The bank looks into it by hand again, whatever it had decided. */
+  | { readonly type: "reinspected" }
   | { readonly type: "additionRequested"; readonly documents: ReadonlyArray<string> }
   | { readonly type: "additionReceived" }
   | { readonly type: "signed"; readonly method: "E_SIGN" | "ANALOG" }

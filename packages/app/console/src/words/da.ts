@@ -49,6 +49,7 @@ export const da: Words = {
     "sign-agreement": "underskriver aftalen",
     "send-documents": "indsender dokumenterne",
     "pay-out": "udbetaler lånet",
+    "confirm-decision": "bekræfter sin afgørelse",
     "rule-on-dispute": "afgør, hvad der gælder",
     none: "har mere at gøre",
   },
@@ -160,6 +161,7 @@ export const da: Words = {
       credentials: "Loginoplysninger passer",
       bank: "Banken er spurgt",
       operator: "En sagsbehandlers ord",
+      merchant: "Overdraget af forhandleren",
       none: "Intet bevis",
     },
     disposition: {

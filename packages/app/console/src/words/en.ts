@@ -46,6 +46,7 @@ export const en = {
     "sign-agreement": "signs the agreement",
     "send-documents": "sends the documents",
     "pay-out": "pays the loan out",
+    "confirm-decision": "confirms its decision",
     "rule-on-dispute": "rules on the dispute",
     none: "has anything left to do",
   } satisfies Record<LoanJson["next"]["action"], string>,
@@ -157,6 +158,7 @@ export const en = {
       credentials: "Credentials matched",
       bank: "Asked of the bank",
       operator: "An operator's word",
+      merchant: "Handed over by the merchant",
       none: "No evidence",
     } satisfies Record<EntryJson["evidence"], string>,
     disposition: {

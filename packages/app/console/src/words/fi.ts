@@ -49,6 +49,7 @@ export const fi: Words = {
     "sign-agreement": "allekirjoittaa sopimuksen",
     "send-documents": "lähettää liitteet",
     "pay-out": "maksaa lainan",
+    "confirm-decision": "vahvistaa päätöksensä",
     "rule-on-dispute": "ratkaisee ristiriidan",
     none: "ei enää tee mitään",
   },
@@ -160,6 +161,7 @@ export const fi: Words = {
       credentials: "Tunnukset täsmäävät",
       bank: "Kysytty pankilta",
       operator: "Käsittelijän sana",
+      merchant: "Kauppiaan toimittama",
       none: "Ei näyttöä",
     },
     disposition: {

@@ -49,6 +49,7 @@ export const nb: Words = {
     "sign-agreement": "signerer avtalen",
     "send-documents": "sender inn dokumentene",
     "pay-out": "utbetaler lånet",
+    "confirm-decision": "bekrefter avgjørelsen sin",
     "rule-on-dispute": "avgjør hva som gjelder",
     none: "har mer å gjøre",
   },
@@ -161,6 +162,7 @@ export const nb: Words = {
       credentials: "Påloggingsdata stemmer",
       bank: "Banken er spurt",
       operator: "En saksbehandlers ord",
+      merchant: "Overlevert av forhandleren",
       none: "Ingen bevis",
     },
     disposition: {

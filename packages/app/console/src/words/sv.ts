@@ -44,6 +44,7 @@ export const sv: Words = {
     "sign-agreement": "signerar avtalet",
     "send-documents": "skickar in underlagen",
     "pay-out": "betalar ut lånet",
+    "confirm-decision": "bekräftar sitt beslut",
     "rule-on-dispute": "avgör vad som gäller",
     none: "behöver göra något mer",
   },
@@ -156,6 +157,7 @@ export const sv: Words = {
       credentials: "Inloggningsuppgifter stämmer",
       bank: "Tillfrågad bank",
       operator: "En handläggares ord",
+      merchant: "Överlämnat av handlaren",
       none: "Inget bevis",
     },
     disposition: {

@@ -1,0 +1,278 @@
+import type { ExchangeResponse } from "@loan-engine/adapters-http/http-exchange"
+import { getApplicationQuoteResponse } from "@loan-engine/adapters-xml/get-application-quote"
+import { getApplicationStatusResponse } from "@loan-engine/adapters-xml/get-application-status"
+import { cadenceDefaults } from "@loan-engine/app/polling/poll-cadence"
+import type { LoanEvent } from "@loan-engine/domain/loan-event"
+import { loanView } from "@loan-engine/domain/loan-view"
+import { ApplicationReference } from "@loan-engine/domain/observation"
+import type { Observation } from "@loan-engine/domain/observation"
+import { Clock, Effect } from "effect"
+import { describe, expect, it } from "vitest"
+import { failingAnswer, polling, se } from "./poller-support.ts"
+import type { Asked, Polled } from "./poller-support.ts"
+
+const applicationReference = ApplicationReference.make("doubted")
+const secondMs = 1_000
+
+/** What the bank says when it is asked. */
+interface BankNow {
+  decision: "APPROVED" | "REJECTED" | "MANUAL_INSPECTION"
+  paidOut: boolean
+  isDown: boolean
+}
+
+const says =
+  (bank: BankNow) =>
+  (asked: Asked): Effect.Effect<ExchangeResponse> =>
+    bank.isDown
+      ? failingAnswer(500)
+      : Effect.succeed({
+          status: 200,
+          headers: { "content-type": "text/xml; charset=utf-8" },
+          body:
+            asked.question === "status"
+              ? getApplicationStatusResponse.encode({ waitingForAddition: false, paidOut: bank.paidOut })
+              : getApplicationQuoteResponse.encode({
+                  applicationReference: asked.reference,
+                  decision: bank.decision,
+                  offer: {},
+                }),
+        })
+
+type Said<Event = LoanEvent> = Event extends LoanEvent ? Omit<Event, "at"> : never
+
+/** A loan at a bank that says what it now says, and everything that a test does with it. */
+const doubting = (
+  initial: Partial<BankNow>,
+  use: (
+    tools: Polled & {
+      readonly bank: BankNow
+      readonly hear: (
+        source: "callback" | "submission" | "operator",
+        ...said: ReadonlyArray<Said>
+      ) => Effect.Effect<unknown, unknown>
+      readonly shown: Effect.Effect<unknown, unknown>
+      readonly nextPollAt: Effect.Effect<number | null | undefined, unknown>
+    },
+  ) => Effect.Effect<void, unknown>,
+) => {
+  const bank: BankNow = { decision: "APPROVED", paidOut: false, isDown: false, ...initial }
+  const evidence = { callback: "credentials", submission: "merchant", operator: "operator" } as const
+  return polling({ answer: says(bank), plan: () => Effect.void }, (polled) => {
+    const stored = polled.engine.loan(applicationReference)
+    return use({
+      ...polled,
+      bank,
+      hear: (source, ...said) =>
+        Effect.flatMap(Clock.currentTimeMillis, (at) => {
+          const observation: Observation = {
+            applicationReference,
+            account: se,
+            source,
+            evidence: evidence[source],
+            receivedAt: at,
+            events: said.map((event) => ({ ...event, at })),
+          }
+          return polled.engine.record(observation, new TextEncoder().encode(JSON.stringify([at, said])))
+        }),
+      shown: Effect.map(stored, (loan) => {
+        if (loan === undefined) return undefined
+        const { stage, next } = loanView(loan.loan, loan.schedule)
+        return `${stage}: ${next.actor} ${next.action}`
+      }),
+      nextPollAt: Effect.map(stored, (loan) => loan?.schedule.nextPollAt),
+    })
+  })
+}
+
+const approved: Said = { type: "decision.approved" }
+const rejected: Said = { type: "decision.rejected" }
+const pending: Said = { type: "decision.pending" }
+const signed: Said = { type: "agreement.signed" }
+const paidOut: Said = { type: "loan.paidOut" }
+
+/** How long the bank may take to be asked, once it must confirm. */
+const atOnceMs = secondMs
+
+describe("a word against what stands", () => {
+  const lives: ReadonlyArray<readonly [string, Partial<BankNow>, ReadonlyArray<Said>, Said, string, string]> =
+    [
+      [
+        "a rejection that the bank confirms",
+        { decision: "REJECTED" },
+        [approved],
+        rejected,
+        "disputed",
+        "rejected: nobody none",
+      ],
+      ["a stale rejection", {}, [approved, signed], rejected, "disputed", "signed: bank pay-out"],
+      [
+        "a stale rejection of a paid-out loan",
+        { paidOut: true },
+        [approved, paidOut],
+        rejected,
+        "disputed",
+        "paidOut: nobody none",
+      ],
+      [
+        "an approval of a rejected loan",
+        {},
+        [rejected],
+        approved,
+        "disputed",
+        "approved: customer sign-agreement",
+      ],
+      [
+        "a signature of a rejected loan",
+        { decision: "REJECTED" },
+        [rejected],
+        signed,
+        "disputed",
+        "rejected: nobody none",
+      ],
+      [
+        "an inspection of an approved loan",
+        { decision: "MANUAL_INSPECTION" },
+        [approved],
+        pending,
+        "approved",
+        "manualInspection: bank inspect-manually",
+      ],
+      [
+        "a stale inspection of an approved loan",
+        {},
+        [approved],
+        pending,
+        "approved",
+        "approved: customer sign-agreement",
+      ],
+    ]
+
+  it.for(lives)(
+    "is confirmed at once, the bank's turn meanwhile: %s",
+    ([, initial, before, word, during, after]) =>
+      doubting(initial, ({ hear, pass, shown, asked }) =>
+        Effect.gen(function* () {
+          for (const said of before) {
+            yield* hear("callback", said)
+            yield* pass(50)
+          }
+          const earlier = asked.length
+          yield* hear("callback", word)
+          expect(yield* shown).toBe(`${during}: bank confirm-decision`)
+          yield* pass(atOnceMs)
+          expect(asked.length).toBeGreaterThan(earlier)
+          expect(yield* shown).toBe(after)
+        }),
+      ),
+  )
+
+  it("is confirmed at once after the end was confirmed, and the loan is left alone again", () =>
+    doubting({ decision: "REJECTED" }, ({ hear, pass, shown, nextPollAt, asked, bank }) =>
+      Effect.gen(function* () {
+        yield* hear("submission", rejected)
+        yield* pass(7 * 60 * secondMs)
+        expect(yield* nextPollAt).toBeNull()
+        const before = asked.length
+        yield* hear("callback", approved)
+        expect(yield* shown).toBe("disputed: bank confirm-decision")
+        yield* pass(atOnceMs)
+        expect(asked.length).toBe(before + 2)
+        expect(yield* shown).toBe("rejected: nobody none")
+        expect(yield* nextPollAt).toBeNull()
+        bank.decision = "APPROVED"
+        yield* hear("callback", approved)
+        yield* pass(atOnceMs)
+        expect(yield* shown).toBe("approved: customer sign-agreement")
+      }),
+    ))
+
+  it("that is a former offer is confirmed at once, and one that stands or is new is not", () =>
+    doubting({}, ({ hear, pass, asked }) =>
+      Effect.gen(function* () {
+        const offering = (tenor: number): Said => ({ type: "decision.approved", offer: { tenor } })
+        yield* hear("callback", offering(12))
+        yield* pass(atOnceMs)
+        yield* hear("callback", offering(24))
+        yield* hear("callback", offering(24))
+        yield* pass(atOnceMs)
+        expect(asked).toEqual([])
+        yield* hear("callback", offering(12))
+        yield* pass(atOnceMs)
+        expect(asked.map(({ question }) => question)).toEqual(["status", "quote"])
+      }),
+    ))
+
+  it("is left to a person, and reported, when the bank gives no answer", () =>
+    doubting({ isDown: true }, ({ hear, pass, shown, logs, bank }) =>
+      Effect.gen(function* () {
+        yield* hear("callback", approved)
+        yield* hear("callback", rejected)
+        yield* pass(atOnceMs)
+        expect(yield* shown).toBe("disputed: bank confirm-decision")
+        yield* pass(cadenceDefaults.pollConfirmAttemptsMax * cadenceDefaults.pollConfirmRetryMs)
+        expect(yield* shown).toBe("disputed: operator rule-on-dispute")
+        expect(logs.filter((line) => line.includes("stalled")).length).toBe(1)
+        bank.isDown = false
+        yield* pass(2 * cadenceDefaults.pollConfirmRetryMs)
+        expect(yield* shown).toBe("approved: customer sign-agreement")
+      }),
+    ))
+})
+
+describe("money that has left", () => {
+  it("is overruled by no decision: a person is called, and the bank is asked again, until its answers agree", () =>
+    doubting({ decision: "REJECTED", paidOut: true }, ({ hear, pass, shown, nextPollAt, asked, bank }) =>
+      Effect.gen(function* () {
+        yield* hear("callback", approved, signed, paidOut)
+        yield* hear("callback", rejected)
+        yield* pass(atOnceMs)
+        expect(yield* shown).toBe("disputed: operator rule-on-dispute")
+        expect(yield* nextPollAt).not.toBeNull()
+        const before = asked.length
+        yield* pass(3 * 60 * secondMs)
+        expect(asked.length).toBeGreaterThan(before)
+        expect(yield* shown).toBe("disputed: operator rule-on-dispute")
+        bank.decision = "APPROVED"
+        yield* pass(10 * 60 * secondMs)
+        expect(yield* shown).toBe("paidOut: nobody none")
+      }),
+    ))
+
+  it("does not end at a rejection that comes before the status: paid out by callback, and the quote is answered first", () =>
+    doubting({ decision: "REJECTED", paidOut: true }, ({ hear, pass, shown, nextPollAt }) =>
+      Effect.gen(function* () {
+        yield* hear("submission", approved)
+        yield* hear("callback", paidOut)
+        yield* pass(15 * secondMs)
+        expect(yield* shown).toBe("disputed: operator rule-on-dispute")
+        expect(yield* nextPollAt).not.toBeNull()
+      }),
+    ))
+
+  it("was never out if the bank's status denies what a callback told: then the rejection is the end", () =>
+    doubting({ decision: "REJECTED" }, ({ hear, pass, shown, nextPollAt }) =>
+      Effect.gen(function* () {
+        yield* hear("callback", paidOut)
+        yield* hear("callback", rejected)
+        yield* pass(atOnceMs)
+        expect(yield* shown).toBe("rejected: nobody none")
+        yield* pass(10 * 60 * secondMs)
+        expect(yield* nextPollAt).toBeNull()
+      }),
+    ))
+
+  it("is settled by a person's ruling, which the bank's next answers do not dispute again", () =>
+    doubting({ decision: "REJECTED", paidOut: true }, ({ hear, pass, shown, nextPollAt }) =>
+      Effect.gen(function* () {
+        yield* hear("callback", approved, signed, paidOut)
+        yield* hear("callback", rejected)
+        yield* pass(atOnceMs)
+        const ruling = { by: "Ada", reason: "the money came back", overrulesPayOut: true } as const
+        yield* hear("operator", { type: "dispute.ruled", decision: "rejected", ...ruling })
+        yield* pass(10 * 60 * secondMs)
+        expect(yield* shown).toBe("rejected: nobody none")
+        expect(yield* nextPollAt).toBeNull()
+      }),
+    ))
+})

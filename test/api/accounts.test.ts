@@ -114,3 +114,29 @@ describe("a watch on all changes", () => {
     expect(client.watchChanges({ account: "other" }).getSnapshot().changes).toEqual([])
   })
 })
+
+describe("who handed something over", () => {
+  it("stands in the journal beside what they say of themselves: the key of a registration and of a ruling", async () => {
+    const registration = { applicationReference: "who-1", decision: "APPROVED" }
+    const registered = await call(engine.url, "/v1/loans", {
+      method: "POST",
+      key: "shop-key",
+      body: JSON.stringify(registration),
+    })
+    expect(registered.status).toBe(201)
+    const ruled = await call(engine.url, "/v1/loans/who-1/ruling", {
+      method: "POST",
+      key: "desk-key",
+      body: JSON.stringify({ decision: "rejected", by: "the bank itself", reason: "x", undisputed: true }),
+    })
+    expect(ruled.status).toBe(200)
+    await engine.callback(event("who-1", "WAITING_FOR_ADDITION"))
+    const entries = await client.history("who-1")
+    expect(entries.map(({ source, through }) => [source, through])).toEqual([
+      ["submission", "shop"],
+      ["operator", "desk"],
+      ["callback", null],
+    ])
+    expect(JSON.stringify(entries)).not.toMatch(/shop-key|desk-key/u)
+  })
+})

@@ -98,7 +98,7 @@ describe("an operator's commands, beside a running engine", () => {
     const answer = await engine.api("GET", "/v1/loans/disputed-1")
     expect(await answer.json()).toMatchObject({ stage: "rejected", version: 3 })
     const { out } = await cli("history", "disputed-1")
-    expect(out).toContain('by "Anna Larsson": "the bank said so by phone"')
+    expect(out).toContain('by "Anna Larsson": "the bank said so by phone", through "command line: ')
   })
 
   it("and the engine goes on with the loan where the ruling left it", async () => {

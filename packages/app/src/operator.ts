@@ -40,6 +40,8 @@ export interface RulingOptions {
   readonly ifVersion?: number | undefined
   /** Rule on a loan that is not in dispute, which reverses or settles what the bank has said alone. */
   readonly undisputed?: boolean
+  /** Who hands the ruling over, as the engine knows it; `by` is what they say of themselves. */
+  readonly through?: string | undefined
 }
 
 export const knownLoan = Effect.fnUntraced(function* (
@@ -57,7 +59,7 @@ export const previewRuling = Effect.fnUntraced(function* (
   options: RulingOptions = {},
 ): Effect.fn.Return<Decision, LoanUnknown | RulingRefused | LoanMoved | StoreUnavailable, LoanEngine> {
   const { loan } = yield* judged(applicationReference, ruling, options)
-  return observe(loan, observationOf(loan, ruling, yield* Clock.currentTimeMillis))
+  return observe(loan, observationOf(loan, ruling, options, yield* Clock.currentTimeMillis))
 })
 
 /** Rules, through the one path in, on the loan at the version that was looked at. */
@@ -68,7 +70,7 @@ export const rule = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Recorded, LoanUnknown | RulingRefused | LoanMoved | StoreUnavailable, LoanEngine> {
   const engine = yield* LoanEngine
   const { loan } = yield* judged(applicationReference, ruling, options)
-  const observation = observationOf(loan, ruling, yield* Clock.currentTimeMillis)
+  const observation = observationOf(loan, ruling, options, yield* Clock.currentTimeMillis)
   return yield* engine.recordAt(loan.version, observation, rawRuling(observation, ruling))
 })
 
@@ -105,6 +107,7 @@ function rulingFault({ by, reason }: Ruling): string | undefined {
 const observationOf = (
   { applicationReference, account, facts }: Loan,
   { decision, by, reason }: Ruling,
+  { through }: RulingOptions,
   at: Instant,
 ): Observation => ({
   applicationReference,
@@ -112,6 +115,7 @@ const observationOf = (
   source: "operator",
   evidence: "operator",
   receivedAt: at,
+  ...(through === undefined ? {} : { through }),
   events: [
     {
       type: "dispute.ruled",

@@ -92,6 +92,8 @@ export interface Observation {
   readonly externalReference?: string
   /** How the customer wants to sign, as the bank was asked to arrange it (`E_SIGN`, `MANUAL`). It is a wish and no fact. */
   readonly requestedSigningMethod?: string
+  /** Who handed it over, as the engine knows it: an API key's name, or the user of a command. Absent for the bank's own word. */
+  readonly through?: string
   /** The names of the details that could not be read. Absent if there are none. */
   readonly leftOut?: LeftOut
   /** All that was said at once; they join the facts together and the machine walks once. */

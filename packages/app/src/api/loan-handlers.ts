@@ -11,6 +11,7 @@ import type { StoredEntry } from "../journal/journal.ts"
 import type { StoredLoan, StoreUnavailable } from "../loan-store.ts"
 import { LoanStore } from "../loan-store.ts"
 import { Poller } from "../polling/poller.ts"
+import { CurrentKey } from "./access.ts"
 import type { AccessLimits } from "./access.ts"
 import { entityTags } from "./entity-tags.ts"
 import { LoanApi } from "./loan-api.ts"
@@ -95,7 +96,12 @@ const register = Effect.fnUntraced(function* (
   const now = yield* Clock.currentTimeMillis
   const contentType = request.headers["content-type"] ?? ""
   const said = yield* submissionObservation(bytes, contentType, account, now)
-  const observation = externalReference === undefined ? said : { ...said, externalReference }
+  const through = (yield* CurrentKey)?.name
+  const observation = {
+    ...said,
+    ...(externalReference === undefined ? {} : { externalReference }),
+    ...(through === undefined ? {} : { through }),
+  }
   const first = yield* loaded(engine.register(observation, bytes))
   const again = first ?? (yield* registerAgain(engine, observation, bytes))
   if (again.hold !== null) return yield* Effect.fail(otherAccount)

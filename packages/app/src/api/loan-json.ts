@@ -38,6 +38,7 @@ const contentJson = (entry: EntryContent) => ({
   events: entry.events.map((event) => ({ ...event, at: iso(event.at) })),
   steps: entry.steps,
   requestedSigningMethod: entry.requestedSigningMethod ?? null,
+  through: entry.through ?? null,
   leftOut: entry.leftOut ?? [],
   digest: entry.digest,
   previousHash: entry.previousHash,

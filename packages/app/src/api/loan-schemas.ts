@@ -107,6 +107,8 @@ const entryFields = {
   steps: Schema.Array(StepJson),
   /** How the customer wants to sign (`E_SIGN`, `MANUAL`), where the bank said so. */
   requestedSigningMethod: Schema.NullOr(Schema.String),
+  /** Who handed it over, as the engine knows it: an API key's name, or the user of a command; `null` for the bank's own word. */
+  through: Schema.NullOr(Schema.String),
   /** The details of the message that could not be read, by the bank's names. The rest of it counts. */
   leftOut: LeftOut,
   /** SHA-256 of the bytes as they came, in hex. */

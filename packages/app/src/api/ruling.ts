@@ -6,6 +6,7 @@ import type { LoanMoved, LoanEngine } from "../engine.ts"
 import type { StoreUnavailable } from "../loan-store.ts"
 import type { LoanUnknown, RulingRefused } from "../operator.ts"
 import { knownLoan, previewRuling, rule } from "../operator.ts"
+import { CurrentKey } from "./access.ts"
 import type { AccessLimits } from "./access.ts"
 import { RulingJson } from "./loan-schemas.ts"
 import { entityTags } from "./entity-tags.ts"
@@ -29,7 +30,7 @@ export const answerRuling = Effect.fnUntraced(function* (
 ) {
   const { undisputed = false, ...ruling } = yield* readRuling(request, limits)
   const ifVersion = yield* versionMeant(reference, ifMatch)
-  const options = { ifVersion, undisputed }
+  const options = { ifVersion, undisputed, through: (yield* CurrentKey)?.name }
   const ruled: Effect.Effect<Pick<Decision, "disposition" | "steps" | "loan">, Refusal, LoanEngine> = dryRun
     ? previewRuling(reference, ruling, options)
     : rule(reference, ruling, options)
@@ -38,7 +39,7 @@ export const answerRuling = Effect.fnUntraced(function* (
   return { dryRun, disposition, steps, stage: loan.stage, version: loan.version }
 })
 
-/** The journal has the name that was given; the log has the key that it came with. */
+/** The journal has the name that was given and the key that it came with; the log has the key. */
 const logRuling = (applicationReference: ApplicationReference, disposition: string): Effect.Effect<void> =>
   Effect.annotateLogs(Effect.logInfo("a ruling was made"), { applicationReference, disposition })
 

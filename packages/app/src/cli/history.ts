@@ -59,5 +59,6 @@ function whyThere(entries: ReadonlyArray<StoredEntry>): string {
   const inferred = step.inferred ? ", which implies it" : ""
   const ruled = led.events.find((event) => event.type === "dispute.ruled")
   const reason = ruled === undefined ? "" : ` by ${JSON.stringify(ruled.by)}: ${JSON.stringify(ruled.reason)}`
-  return `${led.source} (${led.evidence}) said ${said}${inferred} at ${iso(led.receivedAt)}${reason}`
+  const through = led.through === undefined ? "" : `, through ${JSON.stringify(led.through)}`
+  return `${led.source} (${led.evidence}) said ${said}${inferred} at ${iso(led.receivedAt)}${reason}${through}`
 }

@@ -7,6 +7,7 @@ import type { Redaction } from "../journal/redaction.ts"
 import { RedactionRecord } from "../journal/redaction-record.ts"
 import { reference } from "./loan-argument.ts"
 import { databaseFlag, openStore } from "./open-store.ts"
+import { commandUser } from "./command-user.ts"
 import { jsonFlag, print } from "./output.ts"
 
 const { by, reason } = RedactionRecord.fields.redaction.fields
@@ -36,9 +37,13 @@ export const redact = Command.make(
   Effect.fn(function* ({ database, reference, by, reason, dryRun, json }) {
     // A redaction changes no fact, so it moves no poll either, whatever the cadence is.
     const engine = LoanEngine.layer(cadenceDefaults).pipe(Layer.provideMerge(openStore(database, "write")))
-    const redaction = yield* redactLoan({ applicationReference: reference, by, reason, dryRun }).pipe(
-      Effect.provide(engine),
-    )
+    const redaction = yield* redactLoan({
+      applicationReference: reference,
+      by,
+      reason,
+      through: yield* commandUser,
+      dryRun,
+    }).pipe(Effect.provide(engine))
     yield* print(json, { ...redaction, dryRun }, [sentence(redaction, dryRun)])
   }),
 ).pipe(Command.withDescription("Erase a loan's raw bodies for good; the chain stays sound without them"))

@@ -5,6 +5,7 @@ import { Argument, Command, Flag } from "effect/cli"
 import { previewRuling, rule as record } from "../operator.ts"
 import { reference } from "./loan-argument.ts"
 import { writingEngine } from "./open-store.ts"
+import { commandUser } from "./command-user.ts"
 import { jsonFlag, print } from "./output.ts"
 
 /** `loan-engine rule <reference> approved|rejected`: a person's word on a dispute, with name and reason. */
@@ -33,7 +34,11 @@ export const rule = Command.make(
   },
   Effect.fn(function* (given) {
     const ruling = { decision: given.decision, by: given.by, reason: given.reason }
-    const options = { ifVersion: Option.getOrUndefined(given.ifVersion), undisputed: given.undisputed }
+    const options = {
+      ifVersion: Option.getOrUndefined(given.ifVersion),
+      undisputed: given.undisputed,
+      through: yield* commandUser,
+    }
     const { disposition, steps, loan } = yield* given.dryRun
       ? previewRuling(given.reference, ruling, options)
       : record(given.reference, ruling, options)

@@ -32,6 +32,8 @@ export const EntryContent = Schema.Struct({
   externalReference: Schema.optionalKey(ExternalReference),
   /** How the customer wants to sign, where the bank said so: a wish, no fact. */
   requestedSigningMethod: Schema.optionalKey(Schema.String),
+  /** Who handed it over, as the engine knows it: an API key's name, or the user of a command. */
+  through: Schema.optionalKey(Schema.String),
   /** The names of the details that could not be read; absent if there are none. */
   leftOut: Schema.optionalKey(LeftOut),
   recordedAt: Instant,
@@ -97,11 +99,14 @@ export function journalEntry(
 }
 
 /** What an observation says beside its events. Each member is absent where there is nothing to say. */
-const namedIn = (said: Pick<Observation, "externalReference" | "requestedSigningMethod" | "leftOut">) => ({
+const namedIn = (
+  said: Pick<Observation, "externalReference" | "requestedSigningMethod" | "through" | "leftOut">,
+) => ({
   ...(said.externalReference === undefined ? {} : { externalReference: said.externalReference }),
   ...(said.requestedSigningMethod === undefined
     ? {}
     : { requestedSigningMethod: said.requestedSigningMethod }),
+  ...(said.through === undefined ? {} : { through: said.through }),
   ...(said.leftOut === undefined ? {} : { leftOut: said.leftOut }),
 })
 

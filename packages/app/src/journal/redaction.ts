@@ -15,6 +15,8 @@ export interface RedactionOrder {
   /** Who asks for it, and why; both stay in the journal. */
   readonly by: string
   readonly reason: string
+  /** Who hands the order over, as the engine knows it. */
+  readonly through?: string
   /** Only says what would be erased. */
   readonly dryRun: boolean
 }
@@ -34,7 +36,7 @@ export interface Redaction {
 export const redactLoan = Effect.fn("redactLoan")(function* (
   order: RedactionOrder,
 ): Effect.fn.Return<Redaction, StoreUnavailable | OrderUnreadable | LoanUnknown, LoanEngine | JournalStore> {
-  const { applicationReference, by, reason, dryRun } = order
+  const { applicationReference, by, reason, through, dryRun } = order
   const engine = yield* LoanEngine
   const journal = yield* JournalStore
   const stored = yield* knownLoan(applicationReference)
@@ -48,6 +50,7 @@ export const redactLoan = Effect.fn("redactLoan")(function* (
       source: "operator" as const,
       evidence: "operator" as const,
       receivedAt: yield* Clock.currentTimeMillis,
+      ...(through === undefined ? {} : { through }),
       events: [],
     }
     yield* engine.record(observation, redactionBytes({ redaction: { by, reason, upToVersion } }))

@@ -37,6 +37,7 @@ function Entry({ entry }: { entry: EntryJson }) {
           <li>{words.timeline.requestedSigning(entry.requestedSigningMethod)}</li>
         )}
       </ul>
+      {entry.through !== null && <p className="hint">{words.timeline.through(visibleText(entry.through))}</p>}
       {entry.reason !== null && <p className="held">{words.timeline.hold[entry.reason]}</p>}
       {entry.leftOut.length > 0 && <p className="held">{words.timeline.leftOut(entry.leftOut.join(", "))}</p>}
       <Steps steps={entry.steps} />

@@ -193,6 +193,7 @@ export const da: Words = {
     },
     leftOut: (names: string) => `Kunne ikke læses og blev udeladt: ${names}`,
     requestedSigning: (method: string) => `Ønsket underskriftsmåde: ${method}`,
+    through: (name) => `indleveret af ${name}`,
     ruledBy: (name) => `af ${name}`,
     inferred: "udledt",
     inferredHint: "Intet sagde det udtrykkeligt, men det følger af det, der blev sagt.",

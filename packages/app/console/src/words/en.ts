@@ -190,6 +190,7 @@ export const en = {
     } satisfies Record<EntryJson["events"][number]["type"], string>,
     leftOut: (names: string) => `Could not be read and was left out: ${names}`,
     requestedSigning: (method: string) => `Signing asked for: ${method}`,
+    through: (name: string) => `handed over by ${name}`,
     ruledBy: (name: string) => `by ${name}`,
     inferred: "inferred",
     inferredHint: "Nothing said so in words; what was said implies it.",

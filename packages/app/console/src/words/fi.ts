@@ -193,6 +193,7 @@ export const fi: Words = {
     },
     leftOut: (names: string) => `Ei voitu lukea, jätetty pois: ${names}`,
     requestedSigning: (method: string) => `Toivottu allekirjoitustapa: ${method}`,
+    through: (name) => `toimittanut ${name}`,
     ruledBy: (name) => `ratkaisija ${name}`,
     inferred: "päätelty",
     inferredHint: "Kukaan ei sanonut sitä suoraan, mutta se seuraa sanotusta.",

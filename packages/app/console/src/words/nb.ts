@@ -194,6 +194,7 @@ export const nb: Words = {
     },
     leftOut: (names: string) => `Kunne ikke leses og ble utelatt: ${names}`,
     requestedSigning: (method: string) => `Ønsket signeringsmåte: ${method}`,
+    through: (name) => `levert av ${name}`,
     ruledBy: (name) => `av ${name}`,
     inferred: "utledet",
     inferredHint: "Ingenting sa det uttrykkelig, men det følger av det som ble sagt.",

@@ -189,6 +189,7 @@ export const sv: Words = {
     },
     leftOut: (names: string) => `Kunde inte läsas och utelämnades: ${names}`,
     requestedSigning: (method: string) => `Önskat sätt att underteckna: ${method}`,
+    through: (name) => `inlämnat av ${name}`,
     ruledBy: (name) => `av ${name}`,
     inferred: "härlett",
     inferredHint: "Inget sade det uttryckligen, men det följer av vad som sades.",

@@ -128,6 +128,19 @@ type Decided = Of<"decision.pending"> | Of<"decision.approved"> | Of<"decision.r
 const notFresh = (event: Decided): LoanEvent =>
   event.type === "decision.approved" ? Struct.omit(event, ["fresh"]) : { type: event.type, at: event.at }
 
+/**
+ * How many different offers, and signing methods, are kept of one loan: so that what a loan costs does not grow with its past. A
+ * bank makes a handful. Beyond it what stands depends on the order of hearing, and the bank's own answer settles it.
+ */
+export const offersKeptMax = 100
+
+/** Whether an event names an offer that would be one too many. */
+export const isOfferTooMany = ({ offers }: Facts, event: LoanEvent): boolean =>
+  event.type === "decision.approved" &&
+  event.offer !== undefined &&
+  offers.length >= offersKeptMax &&
+  !offers.some((known) => offerKey(known) === offerKey({ offer: event.offer ?? {} }))
+
 type Of<T extends LoanEvent["type"]> = Extract<LoanEvent, { type: T }>
 
 function joinInspection(facts: Facts, event: Of<"decision.pending">): Facts {
@@ -139,7 +152,7 @@ function joinApproval(facts: Facts, event: Of<"decision.approved">): Facts {
   const offer = event.offer ?? null
   const approved = withMember(facts, "approvedAt", earliest(facts.approvedAt, event.at))
   const offered =
-    offer === null
+    offer === null || isOfferTooMany(facts, event)
       ? approved
       : withMember(approved, "offers", joinHeard(approved.offers, { at: event.at, offer }, offerKey))
   return event.fresh === true ? joinRuling(offered, bankRuling(event.at, "approved", offer)) : offered
@@ -159,7 +172,7 @@ function joinAdditionRequest(facts: Facts, event: Of<"addition.requested">): Fac
 
 function joinSignature(facts: Facts, event: Of<"agreement.signed">): Facts {
   const signed = withMember(facts, "signedAt", earliest(facts.signedAt, event.at))
-  if (event.method === undefined) return signed
+  if (event.method === undefined || signed.methods.length >= offersKeptMax) return signed
   const heardNow = { at: event.at, method: event.method }
   return withMember(signed, "methods", joinHeard(signed.methods, heardNow, methodKey))
 }

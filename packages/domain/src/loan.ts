@@ -1,7 +1,7 @@
 import { Schema } from "effect"
 import { canonicalJson } from "./canonical-json.ts"
 import type { Teller } from "./facts.ts"
-import { Facts, isDecision, joinEvents, noFacts } from "./facts.ts"
+import { Facts, isDecision, isOfferTooMany, joinEvents, noFacts } from "./facts.ts"
 import type { Stage } from "./legal-transitions.ts"
 import { stages } from "./legal-transitions.ts"
 import type { LoanEvent } from "./loan-event.ts"
@@ -118,7 +118,10 @@ function holdReason(loan: Loan, observation: Observation): HoldReason | null {
     return "evidence-too-weak"
   const isOurs = loan.account === observation.account || isUnclaimed(loan, observation)
   if (!isOurs) return "account-mismatch"
-  return null
+  // The bank's own answer counts: its decision rules, whichever offers were heard before.
+  const isTooMany =
+    observation.evidence !== "bank" && observation.events.some((event) => isOfferTooMany(loan.facts, event))
+  return isTooMany ? "offers-exceeded" : null
 }
 
 /** A loan is its account's once it is registered; until then, once anything trusted was said of it. */

@@ -74,6 +74,8 @@ export const HoldReason = Schema.Literals([
   "unknown-event-type",
   /** It names a reference that no loan can have, such as one that is too long. It is kept under a name made for it. */
   "reference-unusable",
+  /** It names one offer more than a loan keeps. The bank's own answer says which of them stands. */
+  "offers-exceeded",
   /** It came through another account than the loan's own. */
   "account-mismatch",
 ])

@@ -1,4 +1,5 @@
-import { noFacts } from "@loan-engine/domain/facts"
+import { DecimalText } from "@loan-engine/domain/decimal-text"
+import { noFacts, offersKeptMax } from "@loan-engine/domain/facts"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Decision } from "@loan-engine/domain/loan"
 import { observe, openLoan, snapshotText } from "@loan-engine/domain/loan"
@@ -297,5 +298,37 @@ describe("what is not trusted", () => {
       events: [pending],
     })
     expect(claimed.loan).toMatchObject({ account: "no", registered: true })
+  })
+})
+
+describe("a loan that is offered something else without end", () => {
+  const offered = (amount: number, at = amount): LoanEvent => ({
+    type: "decision.approved",
+    at,
+    offer: { approvedAmount: DecimalText.make(String(amount)) },
+  })
+  const full = given(...Array.from({ length: offersKeptMax }, (_, index) => [offered(index + 1)])).loan
+  const heard = (observation: Observation) => observe(full, observation)
+
+  it("keeps so many offers, and holds what names another, so that what it costs does not grow", () => {
+    expect(full.facts.offers).toHaveLength(offersKeptMax)
+    const more = heard({ ...heardFrom("callback"), events: [offered(5_000)] })
+    expect(more).toMatchObject({ disposition: "held", hold: "offers-exceeded" })
+    expect(more.loan.facts).toBe(full.facts)
+  })
+
+  it("still takes what it knows, and what names no offer", () => {
+    expect(heard({ ...heardFrom("callback"), events: [offered(7, 9_000)] }).disposition).toBe("repeated")
+    expect(heard({ ...heardFrom("callback"), events: [signed] })).toMatchObject({ hold: null })
+  })
+
+  it("stands at the offer that the bank answers with, however many there were", () => {
+    const asked = heard({
+      ...heardFrom("quote"),
+      events: [{ ...offered(5_000, 9_000), fresh: true } as LoanEvent],
+    })
+    expect(asked.hold).toBeNull()
+    expect(asked.loan.facts.offers).toHaveLength(offersKeptMax)
+    expect(loanView(asked.loan).offer).toEqual({ approvedAmount: "5000" })
   })
 })

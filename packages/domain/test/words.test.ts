@@ -33,6 +33,7 @@ describe("the words of the domain, as they are stored and sent", () => {
       "signature-unbound",
       "unknown-event-type",
       "reference-unusable",
+      "offers-exceeded",
       "account-mismatch",
     ])
   })

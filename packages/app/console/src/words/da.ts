@@ -177,6 +177,7 @@ export const da: Words = {
       "signature-unverifiable": "Holdt tilbage: bankens nøgler kunne ikke hentes til verificering.",
       "signature-unbound": "Holdt tilbage: det signerede er ikke det, meddelelsen siger.",
       "unknown-event-type": "Holdt tilbage: af ukendt art.",
+      "offers-exceeded": "Et tilbud mere end det, der gemmes: banken spørges, hvilket der gælder",
       "reference-unusable":
         "Holdt tilbage: referencen kan ikke bruges. Læs meddelelsen, som den kom, og spørg banken.",
       "account-mismatch": "Holdt tilbage: det kom gennem en anden konto.",

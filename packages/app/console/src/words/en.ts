@@ -174,6 +174,7 @@ export const en = {
       "signature-unverifiable": "Held: the bank's keys could not be had to verify it.",
       "signature-unbound": "Held: what is signed is not what the body says.",
       "unknown-event-type": "Held: of a kind that is not known.",
+      "offers-exceeded": "One offer more than a loan keeps: the bank is asked which of them stands",
       "reference-unusable":
         "Held: its reference cannot be used. Read the message as it came, and ask the bank.",
       "account-mismatch": "Held: it came through another account.",

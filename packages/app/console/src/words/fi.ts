@@ -177,6 +177,7 @@ export const fi: Words = {
       "signature-unverifiable": "Pidätetty: pankin avaimia ei saatu vahvistusta varten.",
       "signature-unbound": "Pidätetty: allekirjoitettu sisältö ei vastaa viestiä.",
       "unknown-event-type": "Pidätetty: tuntematonta lajia.",
+      "offers-exceeded": "Yksi tarjous enemmän kuin tallennetaan: pankilta kysytään, mikä on voimassa",
       "reference-unusable":
         "Pidätetty: viitettä ei voi käyttää. Lue viesti sellaisena kuin se tuli ja kysy pankilta.",
       "account-mismatch": "Pidätetty: se tuli toisen tilin kautta.",

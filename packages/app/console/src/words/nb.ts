@@ -178,6 +178,7 @@ export const nb: Words = {
       "signature-unverifiable": "Holdt tilbake: bankens nøkler kunne ikke hentes for verifisering.",
       "signature-unbound": "Holdt tilbake: det signerte er ikke det meldingen sier.",
       "unknown-event-type": "Holdt tilbake: av ukjent slag.",
+      "offers-exceeded": "Ett tilbud mer enn det som lagres: banken spørres hvilket som gjelder",
       "reference-unusable":
         "Holdt tilbake: referansen kan ikke brukes. Les meldingen slik den kom, og spør banken.",
       "account-mismatch": "Holdt tilbake: det kom gjennom en annen konto.",

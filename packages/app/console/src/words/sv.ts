@@ -173,6 +173,7 @@ export const sv: Words = {
       "signature-unverifiable": "Kvarhållet: bankens nycklar kunde inte hämtas för verifiering.",
       "signature-unbound": "Kvarhållet: det signerade är inte det som meddelandet säger.",
       "unknown-event-type": "Kvarhållet: av okänt slag.",
+      "offers-exceeded": "Ett erbjudande mer än vad som sparas: banken tillfrågas vilket som gäller",
       "reference-unusable":
         "Kvarhållet: referensen går inte att använda. Läs meddelandet som det kom och fråga banken.",
       "account-mismatch": "Kvarhållet: det kom via ett annat konto.",

@@ -357,6 +357,8 @@ describe("an engine whose database holds it up answers 503, and goes on by itsel
       LOAN_ENGINE_STOP_DRAIN_MS: "1",
       LOAN_ENGINE_DATABASE_LOCK_MS_MAX: String(neverMs),
       LOAN_ENGINE_DATABASE_STATEMENT_MS_MAX: String(neverMs),
+      // The first commit must not take all of them: on a slow machine they may have come before it begins.
+      LOAN_ENGINE_TRANSACTION_UPDATES_MAX: "15",
     })
     const answering = await scoped(
       Effect.gen(function* () {

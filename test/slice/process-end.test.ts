@@ -111,6 +111,7 @@ describe("the documented command", () => {
       ...withoutOurs(process.env),
       ...environment(),
     })
+    expect([child.exitCode, child.signalCode], written()).toEqual([null, null])
     child.kill("SIGTERM")
     await ended
     expect(written()).toContain("the engine has stopped")

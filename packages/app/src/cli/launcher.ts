@@ -6,16 +6,20 @@ import { Effect } from "effect"
 const launcherCheckMs = 250
 
 /**
- * Stops this process as SIGTERM does, once the package manager that started it has ended. Some of them end on a signal and
+ * Finds the package manager that started this process. What it gives stops this process as SIGTERM does, once that manager has ended. Some of them end on a signal and
  * pass it to a shell that passes it on to nobody: `npx pnpm loan-engine serve` would leave an engine behind that holds the
  * store. Where no package manager is among those who started this process, nothing is watched.
  */
-export const stopWithLauncher = Effect.gen(function* () {
+export const watchLauncher: Effect.Effect<Effect.Effect<void>> = Effect.sync(() => {
+  // Looked up now: once the engine serves, whoever waited for that may end the launcher, and it is not found any more.
   const launchers = launcherPids(process.ppid)
-  if (launchers.length === 0) return
-  yield* Effect.repeat(Effect.sleep(launcherCheckMs), { until: () => !launchers.every(isRunning) })
-  yield* Effect.logInfo("the package manager that started the engine has ended, so the engine stops")
-  process.kill(process.pid, "SIGTERM")
+  if (launchers.length === 0) return Effect.void
+  return Effect.repeat(Effect.sleep(launcherCheckMs), { until: () => !launchers.every(isRunning) }).pipe(
+    Effect.andThen(
+      Effect.logInfo("the package manager that started the engine has ended, so the engine stops"),
+    ),
+    Effect.andThen(Effect.sync(() => void process.kill(process.pid, "SIGTERM"))),
+  )
 })
 
 /** Who has started this process, from its parent up to the outermost package manager. */

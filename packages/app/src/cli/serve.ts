@@ -3,7 +3,7 @@ import { Command } from "effect/cli"
 import { servedConfig, settingsFromEnvironment } from "../config/config.ts"
 import { engineServer } from "../engine-server.ts"
 import { HttpListener } from "../http-listener.ts"
-import { stopWithLauncher } from "./launcher.ts"
+import { watchLauncher } from "./launcher.ts"
 import { endsWithin, stopGraceMs } from "./stop-grace.ts"
 import { logLayer } from "../telemetry/log.ts"
 import { databasePlace } from "../store/database.ts"
@@ -14,6 +14,7 @@ export const serve = Command.make(
   "serve",
   {},
   Effect.fn(function* () {
+    const untilLauncherEnds = yield* watchLauncher
     const settings = yield* settingsFromEnvironment
     const config = yield* servedConfig(settings)
     const { database, telemetry } = config
@@ -26,7 +27,7 @@ export const serve = Command.make(
         )
       }),
     )
-    const launcher = config.stopWithLauncher ? stopWithLauncher : Effect.void
+    const launcher = config.stopWithLauncher ? untilLauncherEnds : Effect.void
     yield* Effect.forkChild(launcher).pipe(
       Effect.andThen(Layer.launch(server)),
       endsWithin(stopGraceMs(config)),

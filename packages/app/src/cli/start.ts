@@ -9,7 +9,7 @@ import type { Redacted } from "effect"
 import { Command, Flag } from "effect/cli"
 import { sqlitePath } from "../config/sqlite-path.ts"
 import { consoleLink, localKey, openInBrowser } from "./console-link.ts"
-import { stopWithLauncher } from "./launcher.ts"
+import { watchLauncher } from "./launcher.ts"
 import { unusable } from "./exit-codes.ts"
 import { chaosLevels } from "../sandbox/chaos.ts"
 import type { Demo } from "../sandbox/demo.ts"
@@ -68,7 +68,7 @@ export const start = Command.make(
   "start",
   flags,
   Effect.fn(function* ({ once, loans, seed, chaos, dialects, speed, open, database }) {
-    yield* Effect.forkScoped(stopWithLauncher)
+    yield* Effect.forkScoped(yield* watchLauncher)
     const databasePath = Option.isSome(database) ? yield* fileOf(database.value) : yield* temporaryFile
     const bankSpeed = Option.getOrElse(speed, () => (once ? 100_000 : 20_000))
     const apiKey = yield* localKey

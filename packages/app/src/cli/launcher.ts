@@ -6,9 +6,9 @@ import { Effect } from "effect"
 const launcherCheckMs = 250
 
 /**
- * Finds the package manager that started this process. What it gives stops this process as SIGTERM does, once that manager has ended. Some of them end on a signal and
- * pass it to a shell that passes it on to nobody: `npx pnpm loan-engine serve` would leave an engine behind that holds the
- * store. Where no package manager is among those who started this process, nothing is watched.
+ * Finds the package manager that started this process. What it gives stops this process, as SIGTERM does, once that manager
+ * has ended. Some of them end on a signal and pass it to a shell that passes it on to nobody: `npx pnpm loan-engine serve`
+ * would leave an engine behind that holds the store. Where no package manager started this process, nothing is watched.
  */
 export const watchLauncher: Effect.Effect<Effect.Effect<void>> = Effect.sync(() => {
   // Looked up now: once the engine serves, whoever waited for that may end the launcher, and it is not found any more.

@@ -1,3 +1,4 @@
+import { earlierEntriesMax } from "@loan-engine/app/store/decided-updates"
 import { snapshotText } from "@loan-engine/domain/loan"
 import { replay } from "@loan-engine/app/journal/journal"
 import { ApplicationReference } from "@loan-engine/domain/observation"
@@ -87,6 +88,22 @@ export function loanStoreContract(name: string, open: () => StoreUnderTest | Pro
       const replayed = replay(entries)
       const stored = await using(storage, (store) => store.load(reference))
       expect(replayed && snapshotText(replayed)).toBe(stored && snapshotText(stored.loan))
+    })
+
+    it("looks for an earlier delivery among a loan's newest entries: what came long before is one entry more, once", async () => {
+      await using(await open(), (store) =>
+        Effect.gen(function* () {
+          yield* write(store, signed("A", 1), "the callback")
+          const others = Array.from({ length: earlierEntriesMax }, (_, index) => `other ${index}`)
+          for (const body of others) yield* write(store, signed("A", 2), body)
+          yield* write(store, signed("A", 3), "other 0")
+          const whole = Effect.map(store.history(ApplicationReference.make("A")), (entries) => entries.length)
+          expect(yield* whole).toBe(1 + earlierEntriesMax)
+          yield* write(store, signed("A", 4), "the callback")
+          yield* write(store, signed("A", 5), "the callback")
+          expect(yield* whole).toBe(2 + earlierEntriesMax)
+        }),
+      )
     })
 
     it("gives a loan's journal in pages, each behind the version before", async () => {

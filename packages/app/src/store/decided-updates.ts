@@ -9,6 +9,12 @@ export interface Update {
   readonly decide: (stored: StoredLoan | undefined, storeNow: Instant | undefined) => Change | undefined
 }
 
+/**
+ * How many of a loan's newest entries are searched for an earlier delivery of the same, so that it costs no more the longer the
+ * loan's journal is. What came again later than that is one more entry, and counted on that one from then on.
+ */
+export const earlierEntriesMax = 256
+
 /** What one update of a batch came to, before anything is written. */
 export type DecidedUpdate =
   | { readonly state: "decided"; readonly stored: StoredLoan | undefined; readonly change: Change }

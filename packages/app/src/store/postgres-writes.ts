@@ -1,5 +1,6 @@
 import { snapshotText } from "@loan-engine/domain/loan"
 import type { Change, StoredLoan } from "../loan-store.ts"
+import { earlierEntriesMax } from "./decided-updates.ts"
 import { positionNow } from "./feed-positions.ts"
 import { bigints, booleans, bytes, ints, texts } from "./postgres-parameters.ts"
 
@@ -156,9 +157,9 @@ export const countRepeats = (schema: string) => {
 export const findEarlier = (schema: string) => {
   const sql = `
     SELECT DISTINCT ON (j.application_reference) j.application_reference, j.version
-    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
-      AS e (application_reference, source, digest, evidence, account)
-    JOIN ${schema}.journal j ON j.application_reference = e.application_reference AND j.source = e.source
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[])
+      AS e (application_reference, source, digest, evidence, account, behind)
+    JOIN ${schema}.journal j ON j.application_reference = e.application_reference AND j.version > e.behind AND j.source = e.source
       AND j.digest = e.digest AND j.evidence = e.evidence AND j.account = e.account
     ORDER BY j.application_reference, j.version DESC`
   return (changes: ReadonlyArray<Change>): Statement => ({
@@ -169,6 +170,7 @@ export const findEarlier = (schema: string) => {
       texts(changes.map(({ entry }) => entry.digest)),
       texts(changes.map(({ entry }) => entry.evidence)),
       texts(changes.map(({ entry }) => entry.account)),
+      ints(changes.map(({ entry }) => entry.version - 1 - earlierEntriesMax)),
     ],
   })
 }

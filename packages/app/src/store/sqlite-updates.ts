@@ -4,7 +4,7 @@ import type { ApplicationReference } from "@loan-engine/domain/observation"
 import { Effect } from "effect"
 import type { Change, StoredLoan, WrittenChange } from "../loan-store.ts"
 import type { PollSchedule } from "../polling/poll-cadence.ts"
-import { decideInOrder } from "./decided-updates.ts"
+import { decideInOrder, earlierEntriesMax } from "./decided-updates.ts"
 import type { DecidedUpdate, Update } from "./decided-updates.ts"
 import type { CommitBatch, Outcome, Unwritten } from "./group-commit.ts"
 import { isSqliteError } from "./sqlite-connection.ts"
@@ -129,8 +129,9 @@ function plannedChange(reads: Reads, decided: Extract<DecidedUpdate, { state: "d
 
 /** Where the very same was said before. */
 function earlierPosition(reads: Reads, { entry }: Change): number | null {
-  const { applicationReference, source, digest, evidence, account } = entry
-  const row = reads.earlier.get(applicationReference, source, digest, evidence, account)
+  const { applicationReference, version, source, digest, evidence, account } = entry
+  const behind = version - 1 - earlierEntriesMax
+  const row = reads.earlier.get(applicationReference, behind, source, digest, evidence, account)
   return typeof row?.["position"] === "number" ? row["position"] : null
 }
 

@@ -89,4 +89,15 @@ describe("a store that is gone while no engine runs", () => {
     expect(again.written()).toContain("the store is older than it was")
     await again.stop()
   })
+
+  it("is not called sound where a copy without its log holds nothing", async () => {
+    const path = newFile()
+    const engine = await startEngine(path, atOnce)
+    expect((await engine.callback(signed("A"))).status).toBe(200)
+    copyFileSync(path, `${path}.alone`)
+    await engine.stop()
+    const { out, err } = await runCli(["journal", "verify"], environment(`${path}.alone`))
+    expect(out + err).toMatch(/There is nothing in this store|holds no loans yet/u)
+    expect(out).not.toContain("sound")
+  })
 })

@@ -72,6 +72,11 @@ export const verify = Command.make(
 
 function summary(verified: Verification): ReadonlyArray<string> {
   const { rows, loans, checkpoints, newestCheckpoint, unsealed, findingsCount } = verified
+  if (rows === 0 && loans === 0 && findingsCount === 0) {
+    return [
+      "There is nothing in this store, so nothing was verified. If it held loans, this is a copy without its -wal, or another file.",
+    ]
+  }
   return [
     `${rows} rows of ${loans} loans under ${checkpoints} checkpoints: ${findingsCount === 0 ? "sound" : `${findingsCount} findings`}`,
     unsealed.rows === 0

@@ -117,6 +117,7 @@ describe("the doctor", () => {
       callbacks: "ok",
       "clock journal": "ok",
       disk: "ok",
+      durability: "ok",
       engine: "ok",
       "bank default": "ok",
       "clock default": "ok",

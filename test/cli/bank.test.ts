@@ -118,6 +118,7 @@ describe("the doctor", () => {
       "clock journal": "ok",
       disk: "ok",
       durability: "ok",
+      "trust default": "ok",
       engine: "ok",
       "bank default": "ok",
       "clock default": "ok",

@@ -1,7 +1,7 @@
 import { earlierEntriesMax } from "@loan-engine/app/store/decided-updates"
 import { snapshotText } from "@loan-engine/domain/loan"
 import { replay } from "@loan-engine/app/journal/journal"
-import { ApplicationReference } from "@loan-engine/domain/observation"
+import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
 import type { Observation } from "@loan-engine/domain/observation"
 import { Effect, Exit } from "effect"
 import { describe, expect, it } from "vitest"
@@ -102,6 +102,23 @@ export function loanStoreContract(name: string, open: () => StoreUnderTest | Pro
           yield* write(store, signed("A", 4), "the callback")
           yield* write(store, signed("A", 5), "the callback")
           expect(yield* whole).toBe(2 + earlierEntriesMax)
+        }),
+      )
+    })
+
+    it("remembers since when an account's bank signs, also after it was closed and opened again", async () => {
+      const storage = await open()
+      const [se, no] = [AccountName.make("se"), AccountName.make("no")]
+      await using(storage, (store) =>
+        Effect.gen(function* () {
+          expect(yield* store.signingSince(se)).toBeUndefined()
+          yield* store.markSigning(se, 5)
+          yield* store.markSigning(se, 9)
+        }),
+      )
+      await using(storage, (store) =>
+        Effect.gen(function* () {
+          expect([yield* store.signingSince(se), yield* store.signingSince(no)]).toEqual([5, undefined])
         }),
       )
     })

@@ -4,6 +4,8 @@ import { challengesOf, isCredentialsText, makeAuthorization } from "./callback-a
 import type { CallbackCredentials } from "./callback-authorization.ts"
 import type { CallbackEventType } from "./callback-message.ts"
 import type { JwsVerifier } from "./jws-verifier.ts"
+import { makeMissingSignatureWarning, signsInMemory } from "./signing-watch.ts"
+import type { Signs } from "./signing-watch.ts"
 
 /** What an account believes a callback on: `credentials` or better, a signature (`jws`), or the bank's own answer only. */
 export const RequiredEvidence = Schema.Literals(["credentials", "jws", "bank"])
@@ -16,12 +18,20 @@ export type TrustPolicy = { readonly [Type in CallbackEventType]?: RequiredEvide
 export interface CallbackAccountOptions {
   /** As registered with the bank; several while they are being rotated. With any set, a callback must carry one. */
   readonly credentials?: ReadonlyArray<CallbackCredentials>
-  /** Verifies `jwsData` where the bank sends it; without a verifier `jwsData` is ignored. */
+  /**
+   * Verifies `jwsData` where the bank sends it; without a verifier `jwsData` is ignored. Without credentials, a callback that has
+   * no signature is refused.
+   */
   readonly jws?: JwsVerifier
   /** What each type of event is believed on; by default, credentials or a signature suffice for every type. */
   readonly trustPolicy?: TrustPolicy
-  /** Neither of them: every callback is accepted, but held until a poll confirms it. */
+  /** Without credentials: a callback that nothing vouches for is accepted, but held until a poll confirms it. */
   readonly allowUnauthenticated?: boolean
+  /**
+   * Whether the bank signs this account's callbacks. Once it does, a callback without a signature is held, even with the right
+   * credentials. By default it is remembered until the receiver is gone.
+   */
+  readonly signs?: Signs
 }
 
 /** The receiver cannot start like this; `message` says what to set. */
@@ -35,6 +45,10 @@ export interface CallbackAccount {
   readonly authorizes: ((header: string | null) => boolean) | undefined
   readonly jws: JwsVerifier | undefined
   readonly trustPolicy: TrustPolicy
+  /** Whether what nothing vouches for is held, and not refused. */
+  readonly holdsUnproven: boolean
+  readonly signs: Signs
+  readonly warnOfMissingSignature: Effect.Effect<void>
   /** The `WWW-Authenticate` of a 401. */
   readonly challenges: string
 }
@@ -60,6 +74,9 @@ export const makeCallbackAccounts = Effect.fnUntraced(function* (
       authorizes: credentials.length === 0 ? undefined : makeAuthorization(credentials),
       jws: account.jws,
       trustPolicy: account.trustPolicy ?? {},
+      holdsUnproven: account.allowUnauthenticated ?? false,
+      signs: account.signs ?? signsInMemory(),
+      warnOfMissingSignature: makeMissingSignatureWarning(name.value),
       challenges: credentials.length === 0 ? signatureChallenge : challengesOf(credentials),
     })
   }

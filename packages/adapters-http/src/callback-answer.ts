@@ -67,6 +67,11 @@ export const refusals = {
   },
   "json-invalid": { status: 400, title: "Invalid JSON", detail: "the body is not acceptable JSON" },
   "field-invalid": { status: 400, title: "Invalid field", detail: "the body is no callback" },
+  "signature-missing": {
+    status: 401,
+    title: "Signature missing",
+    detail: "this account's callbacks are proven by a signature alone, and jwsData holds none",
+  },
   "signature-invalid": {
     status: 401,
     title: "Invalid signature",
@@ -81,6 +86,12 @@ export const refusals = {
     status: 503,
     title: "Temporarily unavailable",
     detail: "nothing was recorded: send it again later",
+  },
+  "held-too-many": {
+    status: 503,
+    title: "Too many callbacks without proof",
+    detail:
+      "no more callbacks without proof are kept for now (callbacksHeldPerMinuteMax): nothing was recorded, send it again later",
   },
   "body-consumed": {
     status: 500,

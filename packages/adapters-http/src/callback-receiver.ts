@@ -13,12 +13,16 @@ import type { CallbackRequest, CallbackRequestLimits } from "./callback-request.
 import { appraise } from "./callback-trust.ts"
 import type { Trust } from "./callback-trust.ts"
 import { countCallback } from "./callback-metrics.ts"
+import { callbacksHeldPerMinuteMax, makeHeldBudget } from "./held-budget.ts"
+import type { HeldBudget } from "./held-budget.ts"
 import { makeRejectionLog, rejectionsKeptMax } from "./rejection-log.ts"
 import type { RejectionLog } from "./rejection-log.ts"
 import { traced, tracedRequest } from "./traced.ts"
 import { withoutWords } from "./without-words.ts"
 
 export interface CallbackReceiverLimits extends CallbackRequestLimits {
+  /** How many callbacks that nothing vouches for are held of one account in a minute; more are answered 503. */
+  readonly callbacksHeldPerMinuteMax: number
   /** A signed issue time older than this is not believed: the bank re-sends for up to a month. */
   readonly issuedAtAgeMaxMs: number
   readonly rejectionsKeptMax: number
@@ -26,6 +30,7 @@ export interface CallbackReceiverLimits extends CallbackRequestLimits {
 
 export const callbackReceiverLimitsDefault: CallbackReceiverLimits = {
   ...callbackRequestLimitsDefault,
+  callbacksHeldPerMinuteMax,
   issuedAtAgeMaxMs: 5_356_800_000,
   rejectionsKeptMax,
 }
@@ -85,6 +90,7 @@ export const makeCallbackReceiver = Effect.fnUntraced(function* (
   const limits = { ...callbackReceiverLimitsDefault, ...options.limits }
   const accounts = yield* makeCallbackAccounts(options.accounts)
   const rejections = makeRejectionLog(limits.rejectionsKeptMax)
+  const budget = yield* makeHeldBudget(limits.callbacksHeldPerMinuteMax)
   const context = yield* Effect.context()
   const run = Effect.runPromiseWith(context)
   const fork = Effect.runForkWith(context)
@@ -97,7 +103,7 @@ export const makeCallbackReceiver = Effect.fnUntraced(function* (
         rejections.add({ at, code: refused.code, ...(account && { account: account.name }), ...field })
         return Effect.as(countCallback(account?.name ?? "", refused.code), refuse(refused))
       })
-    return accept(account, request, options.record, limits).pipe(
+    return accept(account, request, { record: options.record, limits, budget }).pipe(
       traced("receive", { account: account?.name ?? "" }),
       Effect.catchCause((cause) => {
         const expected = Cause.findError(cause)
@@ -128,11 +134,16 @@ export const makeCallbackReceiver = Effect.fnUntraced(function* (
 /** The path that traces know callbacks by. */
 const callbackRoute = "/callbacks/:account"
 
+interface Receiving {
+  readonly record: RecordObservation
+  readonly limits: CallbackReceiverLimits
+  readonly budget: HeldBudget
+}
+
 const accept = Effect.fnUntraced(function* (
   account: CallbackAccount | undefined,
   request: CallbackRequest,
-  record: RecordObservation,
-  limits: CallbackReceiverLimits,
+  { record, limits, budget }: Receiving,
 ): Effect.fn.Return<CallbackAnswer, CallbackRefused> {
   const receivedAt = yield* Clock.currentTimeMillis
   const isKnown = account !== undefined
@@ -147,6 +158,7 @@ const accept = Effect.fnUntraced(function* (
   const raw = yield* unpacked(sent, request.headers.get("content-encoding"), limits.callbackBytesMax)
   const message = yield* traced("decode")(decode(asUtf8(raw, request.headers.get("content-type"))))
   const trust = yield* traced("verify")(appraise(account, message))
+  if (isUnproven(account, trust)) yield* budget(account.name)
   const at = eventTime(receivedAt, trust.issuedAt, limits)
   const observation = observe(account, message, trust, receivedAt, at)
   const recorded = yield* record(observation, raw).pipe(Effect.mapError(unavailable))
@@ -162,6 +174,10 @@ const authorize = (
   account.authorizes?.(request.headers.get("authorization")) === false
     ? refused("unauthorized", { "www-authenticate": account.challenges })
     : Effect.void
+
+/** Anybody could have sent it, as often as they like. */
+const isUnproven = ({ authorizes }: CallbackAccount, { evidence }: Trust): boolean =>
+  authorizes === undefined && evidence === "none"
 
 /** What a refusal's headers tell about a better try. */
 const hints: { readonly [Code in RejectionCode]?: Readonly<Record<string, string>> } = {

@@ -47,11 +47,7 @@ const vouchedFor = Effect.fnUntraced(function* (
   account: CallbackAccount,
   { jwsData, eventBody }: CallbackMessage,
 ): Effect.fn.Return<Trust, CallbackRefused> {
-  if (jwsData === undefined || account.jws === undefined) {
-    return account.authorizes === undefined
-      ? { evidence: "none", hold: "no-evidence" }
-      : { evidence: "credentials" }
-  }
+  if (jwsData === undefined || account.jws === undefined) return yield* withoutSignature(account)
   // What is no text cannot be verified, and must not count as a callback that never had a signature.
   const verdict: JwsVerdict =
     jwsData === unreadableJws ? { state: "unverifiable" } : yield* account.jws.verify(jwsData, eventBody)
@@ -64,7 +60,23 @@ const vouchedFor = Effect.fnUntraced(function* (
     const code = typeof trust === "string" ? trust : "signature-invalid"
     return yield* new CallbackRefused({ code, headers: { "www-authenticate": account.challenges } })
   }
-  return verdict.state === "bound" ? { ...trust, issuedAt: verdict.issuedAt } : trust
+  if (verdict.state !== "bound") return trust
+  if (!account.signs.isSeen()) yield* account.signs.see
+  return { ...trust, issuedAt: verdict.issuedAt }
+})
+
+const withoutSignature = Effect.fnUntraced(function* (
+  account: CallbackAccount,
+): Effect.fn.Return<Trust, CallbackRefused> {
+  const { authorizes, challenges, holdsUnproven, jws, signs } = account
+  if (authorizes === undefined && jws !== undefined && !holdsUnproven) {
+    const headers = { "www-authenticate": challenges }
+    return yield* new CallbackRefused({ code: "signature-missing", field: "jwsData", headers })
+  }
+  if (authorizes === undefined) return { evidence: "none", hold: "no-evidence" }
+  if (jws === undefined || !signs.isSeen()) return { evidence: "credentials" }
+  yield* account.warnOfMissingSignature
+  return { evidence: "credentials", hold: "signature-missing" }
 })
 
 /** Which evidence meets each requirement. */

@@ -6,7 +6,7 @@ import type { CallbackAccountOptions } from "../src/callback-accounts.ts"
 import type { CallbackCredentials } from "../src/callback-authorization.ts"
 import { serveCallback } from "../src/callback-node.ts"
 import { makeCallbackReceiver } from "../src/callback-receiver.ts"
-import type { CallbackReceiver, RecordObservation } from "../src/callback-receiver.ts"
+import type { CallbackReceiver, CallbackReceiverLimits, RecordObservation } from "../src/callback-receiver.ts"
 import { makeJwks } from "../src/jwks.ts"
 import { makeJwsVerifier } from "../src/jws-verifier.ts"
 import { jwksText, recorder, serveAnswers } from "./support.ts"
@@ -52,9 +52,14 @@ const serveReceiver = (receiver: CallbackReceiver): Effect.Effect<string, never,
 export const start = Effect.fnUntraced(function* (
   account: CallbackAccountOptions,
   record?: RecordObservation,
+  limits: Partial<CallbackReceiverLimits> = {},
 ) {
   const kept = recorder()
-  const receiver = yield* makeCallbackReceiver({ accounts: { se: account }, record: record ?? kept.record })
+  const receiver = yield* makeCallbackReceiver({
+    accounts: { se: account },
+    record: record ?? kept.record,
+    limits,
+  })
   const url = yield* serveReceiver(receiver)
   const post: Receiver["post"] = async (body, headers = {}, account = "se") => {
     const response = await fetch(`${url}/${account}`, {

@@ -184,7 +184,34 @@ const lookIntoStore = Effect.fnUntraced(function* (
     ...(yield* checkWebhooks(config)),
     yield* checkNewestEntry(),
     ...(yield* checkIntents(config)),
+    ...(yield* Effect.forEach(config.accounts, checkTrust)),
   ]
+})
+
+/** What somebody would need to have a forged callback believed. */
+const checkTrust = Effect.fnUntraced(function* ({ name, callbackCredentials, jwks }: AccountConfig) {
+  const at = `trust ${name}`
+  const key = "the bank's signing key"
+  if (callbackCredentials.length === 0) {
+    return ok(
+      at,
+      jwks === undefined
+        ? "no callback is believed: each is held until the bank confirms it"
+        : `a forged callback would need ${key}`,
+    )
+  }
+  const store = yield* LoanStore
+  const since = jwks === undefined ? undefined : yield* store.signingSince(name)
+  if (since !== undefined) {
+    const seen = new Date(since).toISOString()
+    return ok(at, `a forged callback would need the callback credentials and ${key}: it signs since ${seen}`)
+  }
+  return ok(
+    at,
+    jwks === undefined
+      ? "a forged callback would need the callback credentials"
+      : "a forged callback would need the callback credentials, until the bank is first seen to sign",
+  )
 })
 
 const checkWebhooks = Effect.fnUntraced(function* ({ webhooks }: OperatorConfig) {

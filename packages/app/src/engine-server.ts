@@ -20,6 +20,7 @@ import { banksLayer } from "./polling/bank-clients.ts"
 import { currenciesOf } from "./config/config.ts"
 import { Currencies } from "./currencies.ts"
 import { ChangeFeed } from "./journal/change-feed.ts"
+import { signsOf } from "./callbacks/signing-accounts.ts"
 import { watchCallbacks } from "./callbacks/callback-watch.ts"
 import type { AccountConfig, EngineConfig } from "./config/config.ts"
 import { LoanEngine } from "./engine.ts"
@@ -181,7 +182,9 @@ const accountOptions = Effect.fnUntraced(function* (account: AccountConfig) {
     allowUnauthenticated,
     credentials: callbackCredentials,
     ...(trustPolicy === undefined ? {} : { trustPolicy }),
-    ...(keys === undefined ? {} : { jws: makeJwsVerifier({ jwks: keys, ...claim }) }),
+    ...(keys === undefined
+      ? {}
+      : { jws: makeJwsVerifier({ jwks: keys, ...claim }), signs: yield* signsOf(account.name) }),
   }
 })
 

@@ -188,6 +188,12 @@ export class LoanStore extends Context.Service<
      */
     readonly loans: (page: LoansPage) => Effect.Effect<ReadonlyArray<StoredLoan>, StoreUnavailable>
 
+    /** When an account's bank was first seen to sign its callbacks; `undefined` if it never was. */
+    readonly signingSince: (account: AccountName) => Effect.Effect<Instant | undefined, StoreUnavailable>
+
+    /** Remembers that it was seen; the first time stands. */
+    readonly markSigning: (account: AccountName, at: Instant) => Effect.Effect<void, StoreUnavailable>
+
     readonly callbackRegistration: (
       account: AccountName,
       bankUrl: string,

@@ -66,6 +66,8 @@ export const HoldReason = Schema.Literals([
   "no-evidence",
   /** What vouches for it is less than events of its type need, by the account's settings or because a merchant said it. */
   "evidence-too-weak",
+  /** It has no signature, and this account's bank was seen to sign. */
+  "signature-missing",
   /** It is signed, but the bank's keys could not be had to verify it. */
   "signature-unverifiable",
   /** Its signature is genuine, but the signed claims do not carry what the body says. */

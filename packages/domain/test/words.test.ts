@@ -29,6 +29,7 @@ describe("the words of the domain, as they are stored and sent", () => {
     expect(HoldReason.literals).toEqual([
       "no-evidence",
       "evidence-too-weak",
+      "signature-missing",
       "signature-unverifiable",
       "signature-unbound",
       "unknown-event-type",

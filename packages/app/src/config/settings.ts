@@ -85,15 +85,15 @@ export const accountSettings = {
         example: { PAID_OUT: "jws" },
         schema: trustPolicy,
       }),
-      "what each type of event is believed on: `credentials`, `jws` or `bank`, as in `PAID_OUT=jws,SIGNED=bank`",
-      "`credentials` for all",
+      "what each type of event is believed on: `credentials` (they, or a signature, suffice), `jws` (a signature) or `bank` (its own answer to a poll), as in `PAID_OUT=jws,SIGNED=bank`",
+      "`credentials` for all; but once the account's bank was seen to sign, a callback without a signature is held",
     ),
   ),
   callbackEventClaim: shared(optional(text, "the claim of `jwsData` that carries the event", "looked for")),
   allowUnauthenticatedCallbacks: withDefault(
     flag,
     false,
-    "start with neither credentials nor JWKS; every callback is then held until a poll confirms it",
+    "without callback credentials: what no signature vouches for is held until a poll confirms it, at most `callbacksHeldPerMinuteMax`; otherwise the engine does not start without a JWKS, and refuses what is not signed",
   ),
 }
 
@@ -187,6 +187,8 @@ const callbacks = limits(
   {
     callbackBytesMax: "how large a callback's body may be",
     callbackBodyMsMax: "how long it may take to come in",
+    callbacksHeldPerMinuteMax:
+      "how many callbacks that nothing vouches for are held of one account in a minute; more are answered 503",
     issuedAtAgeMaxMs: "the oldest signed issue time that is believed",
     rejectionsKeptMax: "how many refused callbacks are remembered",
     callbackHealthEveryMs: "how often callbacks are counted",

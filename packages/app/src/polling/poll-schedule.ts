@@ -5,7 +5,7 @@ import type { Instant } from "@loan-engine/domain/instant"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Decision, Loan } from "@loan-engine/domain/loan"
 import type { Observation } from "@loan-engine/domain/observation"
-import { currentOffer, isPaidOut, standing } from "@loan-engine/domain/standing"
+import { currentOffer, isPaidOut, isSilent, standing } from "@loan-engine/domain/standing"
 import type { Offer } from "@loan-engine/domain/offer"
 import type { CadenceSettings, PollQuestion, PollSchedule } from "./poll-cadence.ts"
 import { intervalMs, jittered, neverPolled, pollQuestions } from "./poll-cadence.ts"
@@ -30,7 +30,7 @@ export function scheduleAfter(
   if (observation.hold === "reference-unusable") return { ...before, stalled: true }
   const isUnasked = disposition === "held" && !isAnswer(observation)
   if (isUnasked || isUndecided(observation) || isDoubt(loan, observation)) {
-    return { ...before, nextPollAt: now, confirm: true }
+    return { ...before, nextPollAt: now, confirm: !isStrangers(loan, observation) }
   }
   if (isConfirmedEnd(loan, observation, before)) return { ...neverPolled, attempts: before.attempts }
   if (isAnswer(observation)) {
@@ -110,6 +110,13 @@ function later(
     : intervalMs(loan, attempts, settings)
   return { nextPollAt: now + jittered(waitMs, settings, jitter), attempts, confirm: false, stalled }
 }
+
+/**
+ * Nothing vouches for it, and nobody we trust ever spoke of its loan: anyone can send any number of those. They are asked about
+ * behind the confirmations of the loans that we know.
+ */
+const isStrangers = ({ registered, facts }: Loan, { source, evidence }: Observation): boolean =>
+  source === "callback" && evidence === "none" && !registered && isSilent(facts)
 
 const isAnswer = (observation: Observation): boolean =>
   observation.source === "poll" || observation.source === "quote"

@@ -106,6 +106,14 @@ export const copiedTables: ReadonlyArray<CopiedTable> = [
     key: ["account", "bank_url"],
   },
   {
+    name: "signing_accounts",
+    columns: [
+      ["account", "text"],
+      ["since", "whole"],
+    ],
+    key: ["account"],
+  },
+  {
     name: "callback_days",
     columns: [
       ["account", "text"],

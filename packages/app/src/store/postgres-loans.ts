@@ -12,6 +12,7 @@ import {
   bringBackLoans,
   claimDue,
   dropIntent,
+  markSigning,
   readStatements,
   releaseLoan,
   rescheduleLoan,
@@ -82,6 +83,11 @@ export function postgresLoans(query: Query, schema: string, submit: Submit): Loa
       ),
     saveCallbackRegistration: ({ account, bankUrl, callbackUrl, registeredAt }) =>
       Effect.asVoid(query(register, [text(account), text(bankUrl), text(callbackUrl), bigint(registeredAt)])),
+    signingSince: (account) =>
+      Effect.map(query(reads.signing, [text(account)]), ([row]) =>
+        row === undefined ? undefined : whole(row["since"]),
+      ),
+    markSigning: (account, at) => Effect.asVoid(query(markSigning(schema), [text(account), bigint(at)])),
     callbackIntent: (account, bankUrl) =>
       Effect.map(query(reads.intent, [text(account), text(bankUrl)]), ([row]) =>
         row === undefined

@@ -118,7 +118,13 @@ const migrations: ReadonlyArray<Migration> = [
       PRIMARY KEY (account, bank_url))`,
   ],
   // So that a page of an account's loans goes through one range of an index, however many other accounts' there are.
-  (schema) => [`CREATE INDEX loans_by_account ON ${schema}.loans (account, application_reference)`],
+  // Whose bank was seen to sign its callbacks, and since when.
+  (schema) => [
+    `CREATE INDEX loans_by_account ON ${schema}.loans (account, application_reference)`,
+    `CREATE TABLE ${schema}.signing_accounts (
+      account text COLLATE "C" PRIMARY KEY,
+      since bigint NOT NULL)`,
+  ],
 ]
 
 const partitionsOf = (schema: string, table: string, partitions: number): ReadonlyArray<string> =>
@@ -143,6 +149,7 @@ export const postgresTables: { readonly [table: string]: ReadonlyArray<Right> } 
   callback_intents: ["SELECT", "INSERT", "UPDATE", "DELETE"],
   checkpoints: ["SELECT", "INSERT"],
   cursors: ["SELECT", "UPDATE"],
+  signing_accounts: ["SELECT", "INSERT"],
   callback_days: ["SELECT", "INSERT", "UPDATE"],
   webhook_endpoints: ["SELECT", "INSERT", "UPDATE"],
   webhook_parked: ["SELECT", "INSERT", "UPDATE", "DELETE"],

@@ -35,6 +35,7 @@ export const readStatements = (schema: string) => {
     loansNamed: loansPage("AND external_reference = $5"),
     registration: `
       SELECT callback_url, registered_at FROM ${schema}.callback_registrations WHERE account = $1 AND bank_url = $2`,
+    signing: `SELECT since FROM ${schema}.signing_accounts WHERE account = $1`,
     intent: `
       SELECT callback_url, asked_at FROM ${schema}.callback_intents WHERE account = $1 AND bank_url = $2`,
     // Where the server can be written: nothing but a commit, which waits for the disk and for the standby as every other does.
@@ -97,6 +98,9 @@ export const saveRegistration = (schema: string): string => `
   VALUES ($1, $2, $3, $4::bigint)
   ON CONFLICT (account, bank_url) DO UPDATE SET
     callback_url = excluded.callback_url, registered_at = excluded.registered_at`
+
+export const markSigning = (schema: string): string =>
+  `INSERT INTO ${schema}.signing_accounts (account, since) VALUES ($1, $2::bigint) ON CONFLICT DO NOTHING`
 
 export const saveIntent = (schema: string): string => `
   INSERT INTO ${schema}.callback_intents (account, bank_url, callback_url, asked_at) VALUES ($1, $2, $3, $4::bigint)

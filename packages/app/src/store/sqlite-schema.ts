@@ -157,11 +157,13 @@ const migrations: ReadonlyArray<string> = [
     PRIMARY KEY (account, bank_url)
   ) STRICT, WITHOUT ROWID;
   `,
+  // Whose bank was seen to sign its callbacks, and since when.
   // So that a page of a list goes through one range of an index, whatever it filters by and however many loans there are.
   `
   CREATE INDEX loans_by_account ON loans (account, application_reference);
   DROP INDEX loans_by_stage;
   CREATE INDEX loans_by_stage ON loans (account, stage, application_reference);
+  CREATE TABLE signing_accounts (account TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   `,
 ]
 

@@ -35,6 +35,7 @@ const writeStatements = {
   release: `
     UPDATE loans SET next_poll_at = ? WHERE application_reference = ? AND version = ? AND next_poll_at = ?`,
   saveRegistration: "INSERT OR REPLACE INTO callback_registrations VALUES (?, ?, ?, ?)",
+  markSigning: "INSERT INTO signing_accounts VALUES (?, ?) ON CONFLICT DO NOTHING",
   saveIntent: "INSERT INTO callback_intents VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
   replaceIntent: "INSERT OR REPLACE INTO callback_intents VALUES (?, ?, ?, ?)",
   dropIntent: "DELETE FROM callback_intents WHERE account = ? AND bank_url = ?",

@@ -108,6 +108,13 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
           { statement: "dropIntent", parameters: [account, bankUrl] },
         ]),
       ),
+    signingSince: (account) =>
+      read(() => {
+        const since = reads.signingSince.get(account)?.["since"]
+        return since === undefined ? undefined : Number(since)
+      }),
+    markSigning: (account, at) =>
+      Effect.asVoid(write([{ statement: "markSigning", parameters: [account, at] }])),
     callbackIntent: (account, bankUrl) => read(() => findIntent(reads, account, bankUrl)),
     saveCallbackIntent: ({ account, bankUrl, callbackUrl, askedAt }, { replaces }) =>
       Effect.map(
@@ -185,6 +192,7 @@ function prepareReads(database: DatabaseSync) {
     findRegistration: database.prepare(
       "SELECT callback_url, registered_at FROM callback_registrations WHERE account = ? AND bank_url = ?",
     ),
+    signingSince: database.prepare("SELECT since FROM signing_accounts WHERE account = ?"),
     findIntent: database.prepare(
       "SELECT callback_url, asked_at FROM callback_intents WHERE account = ? AND bank_url = ?",
     ),

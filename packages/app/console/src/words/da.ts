@@ -173,6 +173,7 @@ export const da: Words = {
     },
     hold: {
       "no-evidence": "Holdt tilbage: hverken loginoplysninger eller signatur underbygger det.",
+      "signature-missing": "Holdt tilbage: det mangler en signatur, og banken plejer at signere.",
       "evidence-too-weak": "Holdt tilbage: kontoen kræver stærkere bevis for dette.",
       "signature-unverifiable": "Holdt tilbage: bankens nøgler kunne ikke hentes til verificering.",
       "signature-unbound": "Holdt tilbage: det signerede er ikke det, meddelelsen siger.",

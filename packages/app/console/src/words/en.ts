@@ -170,6 +170,7 @@ export const en = {
     } satisfies Record<EntryJson["disposition"], string>,
     hold: {
       "no-evidence": "Held: neither credentials nor a signature vouch for it.",
+      "signature-missing": "Held: it has no signature, and the bank signs its callbacks.",
       "evidence-too-weak": "Held: the account asks for better evidence of this.",
       "signature-unverifiable": "Held: the bank's keys could not be had to verify it.",
       "signature-unbound": "Held: what is signed is not what the body says.",

@@ -174,6 +174,7 @@ export const nb: Words = {
     },
     hold: {
       "no-evidence": "Holdt tilbake: verken påloggingsdata eller signatur underbygger det.",
+      "signature-missing": "Holdt tilbake: det mangler signatur, og banken pleier å signere.",
       "evidence-too-weak": "Holdt tilbake: kontoen krever sterkere bevis for dette.",
       "signature-unverifiable": "Holdt tilbake: bankens nøkler kunne ikke hentes for verifisering.",
       "signature-unbound": "Holdt tilbake: det signerte er ikke det meldingen sier.",

@@ -169,6 +169,7 @@ export const sv: Words = {
     },
     hold: {
       "no-evidence": "Kvarhållet: varken inloggningsuppgifter eller signatur styrker det.",
+      "signature-missing": "Kvarhållet: det saknar signatur, och banken brukar signera.",
       "evidence-too-weak": "Kvarhållet: kontot kräver starkare bevis för detta.",
       "signature-unverifiable": "Kvarhållet: bankens nycklar kunde inte hämtas för verifiering.",
       "signature-unbound": "Kvarhållet: det signerade är inte det som meddelandet säger.",

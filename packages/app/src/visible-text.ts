@@ -11,3 +11,6 @@ export const visibleText = (text: string): string =>
   )
 
 const escaped = (unit: number): string => `\\u${unit.toString(16).padStart(4, "0")}`
+
+/** The same of a text that may be of several lines: its line ends stay. */
+export const visibleLines = (text: string): string => text.split(/\r?\n/u).map(visibleText).join("\n")

@@ -1,5 +1,5 @@
 import type { EntryJson } from "@loan-engine/app/client"
-import { visibleText } from "../../../src/visible-text.ts"
+import { visibleLines, visibleText } from "../../../src/visible-text.ts"
 import { amount, count, dateTime } from "../format.ts"
 import { useLanguage, useWords } from "../words/language.ts"
 import { StageBadge } from "./stage-badge.tsx"
@@ -90,7 +90,7 @@ function Said({ event }: { event: EntryJson["events"][number] }) {
     <li>
       {words.timeline.event[type]}
       {more.length > 0 && <span className="more"> · {more.join(" · ")}</span>}
-      {reason !== undefined && <q>{visibleText(reason)}</q>}
+      {reason !== undefined && <q>{visibleLines(reason)}</q>}
     </li>
   )
 }

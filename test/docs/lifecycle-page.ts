@@ -122,12 +122,17 @@ While documents are outstanding, the customer must send them, whatever else the 
 A callback has no time of its own, so one that speaks against what stands may be a stale re-delivery: a verdict, a signature of a rejected
 loan, MANUAL_INSPECTION after a verdict, or an offer that no longer stands. The engine asks the bank at once, also if it had confirmed the loan's end. Until
 the bank has answered, a dispute is the bank's turn (\`confirm-decision\`), and so is a loan that a callback says is inspected again. A person
-must rule (\`rule-on-dispute\`) in two cases:
+must rule (\`rule-on-dispute\`) in three cases:
 
-- The bank gives no answer, \`pollConfirmAttemptsMax\` times in a row. The loan then counts as stalled. The engine goes on asking.
+- The loan's account has no bank that the engine could ask.
+- The bank gives no answer, \`pollConfirmAttemptsMax\` times in a row, or wants to be left alone for longer than that would take. The loan then
+  counts as stalled. The engine goes on asking.
 - The bank's own answers contradict each other: its status says paid out, its quote says rejected, or inspected. No decision of the bank's overrules
   money that has left. The loan stays \`disputed\`, and the bank is asked again, until its answers agree or a person rules. If the
   person rejects the loan, the pay-out counts as overruled, and the bank's next answers do not bring the dispute back.
+
+While the engine asks about a former offer, or about an inspection that was heard of before the decision, \`next\` stays as it was. No new fact
+speaks against what stands; the callback is most likely a stale re-delivery. The customer must not be kept from signing for it.
 
 ## What each event does
 

@@ -19,13 +19,18 @@ interface BankNow {
   decision: "APPROVED" | "REJECTED" | "MANUAL_INSPECTION"
   paidOut: boolean
   isDown: boolean
+  /** How long it wants to be left alone, in its answer while it is down. */
+  retryAfterSeconds?: number
 }
 
 const says =
   (bank: BankNow) =>
   (asked: Asked): Effect.Effect<ExchangeResponse> =>
     bank.isDown
-      ? failingAnswer(500)
+      ? failingAnswer(
+          503,
+          bank.retryAfterSeconds === undefined ? {} : { "retry-after": String(bank.retryAfterSeconds) },
+        )
       : Effect.succeed({
           status: 200,
           headers: { "content-type": "text/xml; charset=utf-8" },
@@ -216,6 +221,30 @@ describe("a word against what stands", () => {
         bank.isDown = false
         yield* pass(2 * cadenceDefaults.pollConfirmRetryMs)
         expect(yield* shown).toBe("approved: customer sign-agreement")
+      }),
+    ))
+})
+
+describe("a dispute at a bank that cannot be asked soon", () => {
+  it("is a person's at once if the bank is to be left alone for longer than all attempts would take", () =>
+    doubting({ isDown: true, retryAfterSeconds: 86_400 }, ({ hear, pass, shown, logs }) =>
+      Effect.gen(function* () {
+        yield* hear("callback", approved)
+        yield* hear("callback", rejected)
+        expect(yield* shown).toBe("disputed: bank confirm-decision")
+        yield* pass(5 * secondMs)
+        expect(yield* shown).toBe("disputed: operator rule-on-dispute")
+        expect(logs.filter((line) => line.includes("stalled")).length).toBe(1)
+      }),
+    ))
+
+  it("stays the bank's while it may still be asked in time", () =>
+    doubting({ isDown: true, retryAfterSeconds: 60 }, ({ hear, pass, shown }) =>
+      Effect.gen(function* () {
+        yield* hear("callback", approved)
+        yield* hear("callback", rejected)
+        yield* pass(5 * secondMs)
+        expect(yield* shown).toBe("disputed: bank confirm-decision")
       }),
     ))
 })

@@ -4,7 +4,7 @@ import { Clock, Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import type { HttpServerRequest } from "effect/http"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
-import { Currencies } from "../currencies.ts"
+import { KnownAccounts } from "../known-accounts.ts"
 import { LoanEngine } from "../engine.ts"
 import { digestOf } from "../journal/journal.ts"
 import type { StoredEntry } from "../journal/journal.ts"
@@ -35,7 +35,7 @@ export const loanHandlers = (accounts: ReadonlyArray<AccountName>, limits: LoanL
       const engine = yield* LoanEngine
       const store = yield* LoanStore
       const poller = yield* Poller
-      const currencies = yield* Currencies
+      const knownAccounts = yield* KnownAccounts
       const known = knownIn(engine)
       return handlers
         .handleRaw("register", ({ request, query }) =>
@@ -49,7 +49,7 @@ export const loanHandlers = (accounts: ReadonlyArray<AccountName>, limits: LoanL
         .handle("get", ({ params, headers }) =>
           answering(
             Effect.map(known(params.reference), (stored) =>
-              shown(stored, headers["if-none-match"], currencies),
+              shown(stored, headers["if-none-match"], knownAccounts),
             ),
           ),
         )
@@ -100,7 +100,7 @@ const register = Effect.fnUntraced(function* (
   const again = first ?? (yield* registerAgain(engine, observation, bytes))
   if (again.hold !== null) return yield* Effect.fail(otherAccount)
   const stored = yield* knownIn(engine)(observation.applicationReference)
-  return registered(first !== undefined, stored, yield* Currencies)
+  return registered(first !== undefined, stored, yield* KnownAccounts)
 })
 
 /** The registration that stands is compared with; the same again is recorded as a repeat, or for the name that it adds. */
@@ -138,15 +138,15 @@ const list = Effect.fnUntraced(function* (
   const from = cursor === undefined ? undefined : readCursor(cursor)
   if (cursor !== undefined && from === undefined) return yield* Effect.fail(noCursor)
   const { found, next } = yield* loaded(listLoans(query, from, limits))
-  const currencies = yield* Currencies
-  return { loans: found.map((stored) => loanJson(stored, currencies)), next }
+  const knownAccounts = yield* KnownAccounts
+  return { loans: found.map((stored) => loanJson(stored, knownAccounts)), next }
 })
 
-function shown(stored: StoredLoan, ifNoneMatch: string | undefined, currencies: Currencies) {
+function shown(stored: StoredLoan, ifNoneMatch: string | undefined, knownAccounts: KnownAccounts) {
   const etag = etagOf(stored)
   return matchesEtag(ifNoneMatch, etag)
     ? HttpServerResponse.empty({ status: 304, headers: { etag } })
-    : HttpApiSchema.withHeaders({ body: loanJson(stored, currencies), headers: { etag } })
+    : HttpApiSchema.withHeaders({ body: loanJson(stored, knownAccounts), headers: { etag } })
 }
 
 const poll = Effect.fnUntraced(function* (
@@ -162,12 +162,12 @@ const poll = Effect.fnUntraced(function* (
       ? { question: answer.question, disposition: answer.recorded.disposition }
       : { question: answer.question, error: answer.code },
   )
-  return { ...loanJson(yield* known, yield* Currencies), asked }
+  return { ...loanJson(yield* known, yield* KnownAccounts), asked }
 })
 
-function registered(isFirst: boolean, stored: StoredLoan, currencies: Currencies) {
+function registered(isFirst: boolean, stored: StoredLoan, knownAccounts: KnownAccounts) {
   const etag = etagOf(stored)
-  const view = loanJson(stored, currencies)
+  const view = loanJson(stored, knownAccounts)
   if (!isFirst) {
     return HttpServerResponse.jsonUnsafe(view, { headers: { etag } })
   }

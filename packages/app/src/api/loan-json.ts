@@ -1,6 +1,6 @@
 import type { Instant } from "@loan-engine/domain/instant"
 import { loanView } from "@loan-engine/domain/loan-view"
-import type { Currencies } from "../currencies.ts"
+import type { KnownAccounts } from "../known-accounts.ts"
 import { cursorOf, cursorText } from "../journal/feed-cursor.ts"
 import type { EntryContent, StoredEntry } from "../journal/journal.ts"
 import type { StoredLoan } from "../loan-store.ts"
@@ -11,11 +11,12 @@ const iso = (at: Instant): string => new Date(at).toISOString()
 export const isoOrNull = (at: Instant | null): string | null => (at === null ? null : iso(at))
 
 /** One loan as `GET /v1/loans/{ref}` shows it. */
-export function loanJson({ loan, schedule }: StoredLoan, currencies: Currencies): LoanJson {
-  const view = loanView(loan, schedule)
+export function loanJson({ loan, schedule }: StoredLoan, knownAccounts: KnownAccounts): LoanJson {
+  const known = knownAccounts.get(loan.account)
+  const view = loanView(loan, { stalled: schedule.stalled, hasBank: known?.hasBank ?? false })
   return {
     ...view,
-    currency: currencies.get(loan.account) ?? null,
+    currency: known?.currency ?? null,
     signing: { ...view.signing, heardAt: isoOrNull(view.signing.heardAt) },
     stalled: schedule.stalled,
     nextPollAt: isoOrNull(schedule.nextPollAt),
@@ -59,11 +60,15 @@ export interface PlacedEntry extends EntryContent {
 }
 
 /** One change of the feed, with the loan as it stands by now. */
-export const changeJson = (entry: PlacedEntry, stored: StoredLoan, currencies: Currencies): ChangeJson => ({
+export const changeJson = (
+  entry: PlacedEntry,
+  stored: StoredLoan,
+  knownAccounts: KnownAccounts,
+): ChangeJson => ({
   position: entry.position,
   cursor: cursorText(cursorOf(entry)),
   applicationReference: entry.applicationReference,
   ...contentJson(entry),
   hash: entry.hash,
-  loan: loanJson(stored, currencies),
+  loan: loanJson(stored, knownAccounts),
 })

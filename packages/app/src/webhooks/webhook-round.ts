@@ -2,7 +2,7 @@ import { traced } from "@loan-engine/adapters-http/traced"
 import type { ApplicationReference } from "@loan-engine/domain/observation"
 import { Cause, Clock, Effect, Option, Random, Schema } from "effect"
 import type { PlacedEntry } from "../api/loan-json.ts"
-import { Currencies } from "../currencies.ts"
+import { KnownAccounts } from "../known-accounts.ts"
 import { LoanEngine } from "../engine.ts"
 import { EntryContent } from "../journal/journal.ts"
 import { JournalStore } from "../journal/journal-store.ts"
@@ -133,7 +133,7 @@ const runLane = (options: LaneOptions) =>
   Effect.fnUntraced(function* (lane: Lane): Effect.fn.Return<LaneEnd, StoreUnavailable, LoanEngine> {
     const { applicationReference, parked } = lane
     const engine = yield* LoanEngine
-    const currencies = yield* Currencies
+    const knownAccounts = yield* KnownAccounts
     const unread = (position: number, attempts: number): LaneEnd => ({
       applicationReference,
       position,
@@ -153,7 +153,7 @@ const runLane = (options: LaneOptions) =>
         "webhook",
         { applicationReference, account, disposition },
         { kind: "client" },
-      )(options.send(changeMessage(entry, stored, currencies)))
+      )(options.send(changeMessage(entry, stored, knownAccounts)))
       if (delivery.outcome === "delivered") continue
       const delayMs = yield* delayAfter(delivery, attempts + 1, options)
       return { applicationReference, position, attempts: attempts + 1, delayMs }

@@ -5,6 +5,7 @@ import type { Loan } from "@loan-engine/domain/loan"
 import { loanEventTypes } from "@loan-engine/domain/loan-event"
 import type { LoanEvent, LoanEventType } from "@loan-engine/domain/loan-event"
 import { loanView } from "@loan-engine/domain/loan-view"
+import { reversals } from "@loan-engine/domain/reversal"
 import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
 
 const reference = ApplicationReference.make("ABC-123")
@@ -98,7 +99,14 @@ Nothing else ever happens: \`npx -y pnpm@12 compliance\` proves it. A contradict
 
 The bank may think again: it revokes an approval, re-opens a rejected loan, or inspects a decided one again. Its answer to the engine's own question
 (getApplicationQuote) counts whatever it says, also if that is MANUAL_INSPECTION. Such a reversal always leads through \`disputed\`, so that
-it shows in the loan's history.
+it shows in the loan's history. There, in the change feed and in the console, the entry that settles the dispute names it (\`reversal\`):
+
+${table(
+  ["name", "the dispute was entered from", "and left for"],
+  Object.entries(reversals).map(([to, { name, enteredFrom }]) => [`\`${name}\``, enteredFrom.join(", "), to]),
+)}
+
+If the loan ends where it stood before the dispute, nothing was reversed and \`reversal\` is \`null\`.
 
 ## Whose word counts
 

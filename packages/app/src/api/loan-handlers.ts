@@ -7,8 +7,8 @@ import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { KnownAccounts } from "../known-accounts.ts"
 import { LoanEngine } from "../engine.ts"
 import { digestOf } from "../journal/journal.ts"
-import type { StoredEntry } from "../journal/journal.ts"
-import type { StoredLoan, StoreUnavailable } from "../loan-store.ts"
+import { reversalOf } from "../journal/reversals.ts"
+import type { HistoryPage, StoredLoan, StoreUnavailable } from "../loan-store.ts"
 import { LoanStore } from "../loan-store.ts"
 import { Poller } from "../polling/poller.ts"
 import type { AccessLimits } from "./access.ts"
@@ -55,10 +55,7 @@ export const loanHandlers = (accounts: ReadonlyArray<AccountName>, limits: LoanL
         )
         .handle("history", ({ params: { reference }, query: { after = 0, limit = pageLoansMax } }) =>
           answering(
-            Effect.andThen(
-              known(reference),
-              loaded(engine.history(reference, { after, limit: limit + 1 })),
-            ).pipe(Effect.map((entries) => historyPage(reference, entries, limit))),
+            Effect.andThen(known(reference), loaded(historyPage(engine, reference, { after, limit }))),
           ),
         )
         .handle("poll", ({ params: { reference } }) => answering(poll(poller, known(reference))))
@@ -73,15 +70,22 @@ export const loanHandlers = (accounts: ReadonlyArray<AccountName>, limits: LoanL
   )
 
 /** A page of a loan's journal, and where the next one is. One entry more was read than it may hold. */
-function historyPage(reference: string, entries: ReadonlyArray<StoredEntry>, limit: number) {
-  const page = entries.slice(0, limit)
+const historyPage = Effect.fnUntraced(function* (
+  engine: LoanEngine["Service"],
+  reference: ApplicationReference,
+  { after, limit }: HistoryPage,
+) {
+  const entries = yield* engine.history(reference, { after, limit: limit + 1 })
+  const page = yield* Effect.forEach(entries.slice(0, limit), (entry) =>
+    Effect.map(reversalOf(engine, entry), (reversal) => entryJson(entry, reversal)),
+  )
   const last = page.at(-1)
   const headers =
     entries.length > limit && last !== undefined
       ? { link: `<${loanPath(reference)}/history?after=${last.version}&limit=${limit}>; rel="next"` }
       : {}
-  return HttpApiSchema.withHeaders({ body: page.map(entryJson), headers })
-}
+  return HttpApiSchema.withHeaders({ body: page, headers })
+})
 
 const register = Effect.fnUntraced(function* (
   engine: LoanEngine["Service"],

@@ -3,6 +3,7 @@ import { loanView } from "@loan-engine/domain/loan-view"
 import type { KnownAccounts } from "../known-accounts.ts"
 import { cursorOf, cursorText } from "../journal/feed-cursor.ts"
 import type { EntryContent, StoredEntry } from "../journal/journal.ts"
+import type { Reversal } from "@loan-engine/domain/reversal"
 import type { StoredLoan } from "../loan-store.ts"
 import type { ChangeJson, EntryJson, LoanJson } from "./loan-schemas.ts"
 
@@ -27,7 +28,7 @@ export function loanJson({ loan, schedule }: StoredLoan, knownAccounts: KnownAcc
 export const etagOf = ({ loan, schedule }: StoredLoan): string =>
   `"${loan.version}-${schedule.stalled ? "stalled-" : ""}${(schedule.nextPollAt ?? 0).toString(36)}"`
 
-const contentJson = (entry: EntryContent) => ({
+const contentJson = (entry: EntryContent, reversal: Reversal | null) => ({
   version: entry.version,
   account: entry.account,
   source: entry.source,
@@ -38,6 +39,7 @@ const contentJson = (entry: EntryContent) => ({
   recordedAt: iso(entry.recordedAt),
   events: entry.events.map((event) => ({ ...event, at: iso(event.at) })),
   steps: entry.steps,
+  reversal,
   requestedSigningMethod: entry.requestedSigningMethod ?? null,
   leftOut: entry.leftOut ?? [],
   digest: entry.digest,
@@ -45,9 +47,9 @@ const contentJson = (entry: EntryContent) => ({
 })
 
 /** One journal entry as `GET /v1/loans/{ref}/history` shows it; the raw bytes stay in the store. */
-export const entryJson = (entry: StoredEntry): EntryJson => ({
+export const entryJson = (entry: StoredEntry, reversal: Reversal | null): EntryJson => ({
   position: entry.position,
-  ...contentJson(entry),
+  ...contentJson(entry, reversal),
   repeats: entry.repeats,
   lastRepeatedAt: isoOrNull(entry.lastRepeatedAt),
   hash: entry.hash,
@@ -57,6 +59,8 @@ export const entryJson = (entry: StoredEntry): EntryJson => ({
 export interface PlacedEntry extends EntryContent {
   readonly position: number
   readonly hash: string
+  /** What it reverses, told from the entries before it. */
+  readonly reversal: Reversal | null
 }
 
 /** One change of the feed, with the loan as it stands by now. */
@@ -68,7 +72,7 @@ export const changeJson = (
   position: entry.position,
   cursor: cursorText(cursorOf(entry)),
   applicationReference: entry.applicationReference,
-  ...contentJson(entry),
+  ...contentJson(entry, entry.reversal),
   hash: entry.hash,
   loan: loanJson(stored, knownAccounts),
 })

@@ -10,6 +10,7 @@ import type { FeedRow } from "../journal/journal-store.ts"
 import type { StoreUnavailable } from "../loan-store.ts"
 import { WebhookStore } from "./webhook-store.ts"
 import type { ParkedLoan, WebhookPlace, WebhookRound } from "./webhook-store.ts"
+import { reversalOf } from "../journal/reversals.ts"
 import { changeMessage, isSent } from "./webhook-message.ts"
 import { attemptsMax, longestDelayMs, retryDelayMs, waitAheadMsMax } from "./webhook-schedule.ts"
 import type { Delivery, Send } from "./webhook-sender.ts"
@@ -33,7 +34,7 @@ type RoundServices = WebhookStore | JournalStore | LoanEngine
 interface Lane {
   readonly applicationReference: ApplicationReference
   readonly parked: ParkedLoan | undefined
-  readonly entries: Effect.Effect<ReadonlyArray<PlacedEntry>, StoreUnavailable>
+  readonly entries: Effect.Effect<ReadonlyArray<Omit<PlacedEntry, "reversal">>, StoreUnavailable>
 }
 
 type LaneEnd = WebhookRound["parked"][number] | undefined
@@ -146,14 +147,15 @@ const runLane = (options: LaneOptions) =>
       const { position } = entry
       const attempts = position === parked?.position ? parked.attempts : 0
       const stored = yield* readable(applicationReference, engine.loan(applicationReference))
-      if (stored === undefined) return unread(position, attempts)
+      const reversal = yield* readable(applicationReference, reversalOf(engine, entry))
+      if (stored === undefined || reversal === undefined) return unread(position, attempts)
       if (!(yield* options.mayBegin)) return { applicationReference, position, attempts, delayMs: 0 }
       const { account, disposition } = entry
       const delivery = yield* traced(
         "webhook",
         { applicationReference, account, disposition },
         { kind: "client" },
-      )(options.send(changeMessage(entry, stored, knownAccounts)))
+      )(options.send(changeMessage({ ...entry, reversal }, stored, knownAccounts)))
       if (delivery.outcome === "delivered") continue
       const delayMs = yield* delayAfter(delivery, attempts + 1, options)
       return { applicationReference, position, attempts: attempts + 1, delayMs }

@@ -96,4 +96,4 @@ export const signed: Said = { type: "agreement.signed" }
 export const paidOut: Said = { type: "loan.paidOut" }
 
 /** How long the bank may take to be asked, once it must confirm. */
-export const atOnceMs = secondMs
+export const atOnceMs = 1_000

@@ -41,7 +41,9 @@ describe("the client's calls", () => {
     expect(await client.register(xml)).toMatchObject({ stage: "manualInspection" })
     await engine.callback(decision("called-1", "APPROVED"))
     await engine.callback(decision("called-1", "REJECTED"))
-    expect(await client.loan("called-1")).toMatchObject({ stage: "disputed" })
+    // The account has no bank that could confirm anything.
+    const next = { actor: "operator", action: "rule-on-dispute" }
+    expect(await client.loan("called-1")).toMatchObject({ stage: "disputed", next })
     const { loans } = await client.loans({ disputed: true })
     expect(loans.map(({ applicationReference }) => applicationReference)).toEqual(["called-1"])
 
@@ -56,6 +58,19 @@ describe("the client's calls", () => {
     await expect(client.poll("called-1")).rejects.toMatchObject({ problem: { code: "bank-unanswered" } })
     await engine.stop()
     await expect(client.loan("called-1")).rejects.toMatchObject({ problem: undefined })
+  })
+
+  it("say that it is the bank's turn in a dispute while there is a bank to be asked", async () => {
+    const engine = await startEngine(file("asked"), {
+      ...quick,
+      LOAN_ENGINE_BANK_URL: `http://127.0.0.1:${await freePort()}`,
+      LOAN_ENGINE_BANK_USERNAME: "agent",
+      LOAN_ENGINE_BANK_PASSWORD: "secret",
+    })
+    for (const word of ["APPROVED", "REJECTED"]) await engine.callback(decision("asked-1", word))
+    const next = { actor: "bank", action: "confirm-decision" }
+    expect(await clientOf(engine.url).loan("asked-1")).toMatchObject({ stage: "disputed", next })
+    await engine.stop()
   })
 })
 

@@ -33,7 +33,7 @@ async function broken(observe: Observe): Promise<ReadonlyArray<PropertyId>> {
   }
   const exhaustive: ReadonlyArray<() => ReadonlyArray<Breach>> = [
     ...alphabets.map((alphabet) => () => permute(alphabet, setSizeMax, observe).breaches),
-    () => explore({ observe, verdictPlaces: inOrder, breachesMax: 1 }).breaches,
+    () => explore({ observe, verdictPlaces: inOrder, breachesMax: 1, untilBreach: !isThorough }).breaches,
   ]
   for (const search of exhaustive) {
     if (isEnough()) break

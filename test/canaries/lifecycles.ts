@@ -240,6 +240,50 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
     observe: walking((from, { payOutOverruledAt: _overruled, ...facts }) => walk(from, facts)),
   },
   {
+    name: "latest hearing of an inspection",
+    what: "an inspection is dated by its last delivery, so that a stale one puts a decision in doubt",
+    observe: joining((facts, event) => {
+      const joined = joinEvents(facts, [event])
+      if (event.type !== "decision.pending") return joined
+      return { ...joined, pendingAt: Math.max(facts.pendingAt ?? 0, event.at) }
+    }),
+  },
+  {
+    name: "an inspection is forgotten",
+    what: "a decision makes it forgotten that the bank has inspected the loan",
+    observe: joining((facts, event) => {
+      const joined = joinEvents(facts, [event])
+      return event.type === "decision.approved" ? { ...joined, pendingAt: null } : joined
+    }),
+  },
+  {
+    name: "latest confirmation of a pay-out",
+    what: "that the bank confirms a pay-out is dated by its last answer, so that every poll is news",
+    observe: joining((facts, event) => {
+      const joined = joinEvents(facts, [event])
+      if (event.type !== "loan.paidOut" || event.fresh !== true) return joined
+      return { ...joined, paidOutConfirmedAt: Math.max(facts.paidOutConfirmedAt ?? 0, event.at) }
+    }),
+  },
+  {
+    name: "a pay-out is confirmed by the last word",
+    what: "a callback that tells of a pay-out takes back that the bank's own status has confirmed it",
+    observe: joining((facts, event) => {
+      const { paidOutConfirmedAt, ...joined } = joinEvents(facts, [event])
+      const isTaken = event.type === "loan.paidOut" && event.fresh !== true
+      return isTaken || paidOutConfirmedAt === undefined ? joined : { ...joined, paidOutConfirmedAt }
+    }),
+  },
+  {
+    name: "a pay-out is overruled by the last ruling",
+    what: "a ruling that does not overrule a pay-out takes back that an earlier one did",
+    observe: joining((facts, event) => {
+      const { payOutOverruledAt, ...joined } = joinEvents(facts, [event])
+      const isTaken = event.type === "dispute.ruled" && event.overrulesPayOut !== true
+      return isTaken || payOutOverruledAt === undefined ? joined : { ...joined, payOutOverruledAt }
+    }),
+  },
+  {
     name: "a registration is the bank's word",
     what: "what a merchant hands over joins the facts as if the bank had said it",
     observe: observing({ ...lifecycle, join: (facts, events) => joinEvents(facts, events) }),

@@ -69,6 +69,7 @@ describe("a ruling", () => {
     await tabTo("Rule: declined")
     await page.keyboard.press("Enter")
     await says(page, "Ruled. The loan stands at: Declined")
+    await says(page, "Revoked: the loan is no longer approved.")
     expect(await page.evaluate("document.activeElement.textContent")).toContain("Ruled.")
     expect(await stageAt("rule-keys")).toBe("rejected")
   })

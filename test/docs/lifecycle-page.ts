@@ -5,6 +5,7 @@ import type { Loan } from "@loan-engine/domain/loan"
 import { loanEventTypes } from "@loan-engine/domain/loan-event"
 import type { LoanEvent, LoanEventType } from "@loan-engine/domain/loan-event"
 import { loanView } from "@loan-engine/domain/loan-view"
+import { reversals } from "@loan-engine/domain/reversal"
 import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
 
 const reference = ApplicationReference.make("ABC-123")
@@ -98,7 +99,14 @@ Nothing else ever happens: \`npx -y pnpm@12 compliance\` proves it. A contradict
 
 The bank may think again: it revokes an approval, re-opens a rejected loan, or inspects a decided one again. Its answer to the engine's own question
 (getApplicationQuote) counts whatever it says, also if that is MANUAL_INSPECTION. Such a reversal always leads through \`disputed\`, so that
-it shows in the loan's history.
+it shows in the loan's history. There, in the change feed and in the console, the entry that settles the dispute names it (\`reversal\`):
+
+${table(
+  ["name", "the dispute was entered from", "and left for"],
+  Object.entries(reversals).map(([to, { name, enteredFrom }]) => [`\`${name}\``, enteredFrom.join(", "), to]),
+)}
+
+If the loan ends where it stood before the dispute, nothing was reversed and \`reversal\` is \`null\`.
 
 ## Whose word counts
 
@@ -122,12 +130,17 @@ While documents are outstanding, the customer must send them, whatever else the 
 A callback has no time of its own, so one that speaks against what stands may be a stale re-delivery: a verdict, a signature of a rejected
 loan, MANUAL_INSPECTION after a verdict, or an offer that no longer stands. The engine asks the bank at once, also if it had confirmed the loan's end. Until
 the bank has answered, a dispute is the bank's turn (\`confirm-decision\`), and so is a loan that a callback says is inspected again. A person
-must rule (\`rule-on-dispute\`) in two cases:
+must rule (\`rule-on-dispute\`) in three cases:
 
-- The bank gives no answer, \`pollConfirmAttemptsMax\` times in a row. The loan then counts as stalled. The engine goes on asking.
+- The loan's account has no bank that the engine could ask.
+- The bank gives no answer, \`pollConfirmAttemptsMax\` times in a row, or wants to be left alone for longer than that would take. The loan then
+  counts as stalled. The engine goes on asking.
 - The bank's own answers contradict each other: its status says paid out, its quote says rejected, or inspected. No decision of the bank's overrules
   money that has left. The loan stays \`disputed\`, and the bank is asked again, until its answers agree or a person rules. If the
   person rejects the loan, the pay-out counts as overruled, and the bank's next answers do not bring the dispute back.
+
+While the engine asks about a former offer, or about an inspection that was heard of before the decision, \`next\` stays as it was. No new fact
+speaks against what stands; the callback is most likely a stale re-delivery. The customer must not be kept from signing for it.
 
 ## What each event does
 

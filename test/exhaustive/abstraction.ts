@@ -115,12 +115,23 @@ const overruledPayOut = (at: Instant): LoanEvent => ({
 })
 
 /**
- * The marks on a pay-out, that the bank confirms it and that a person overrules it, each at one place: a marked event joins what the
- * unmarked one at the same place joins, and a mark that has no order. So the unmarked events at every place, and a mark upon each of
- * the facts they lead to, come to everything that marked events at every place do. A person overrules only what is paid out.
+ * The marks on a pay-out, that the bank confirms it and that a person overrules it: a marked event joins what the unmarked one at the
+ * same place joins, and a mark that has no order. So the unmarked events at every place, and a mark upon each of the facts they lead
+ * to, come to everything that marked events at every place do. Each mark comes as early and as late as can be: a lifecycle that reads
+ * an order into them then comes to two stages for the same facts. A person overrules only what is paid out.
  */
-const payOutMarks = ({ paidOutAt }: Facts): ReadonlyArray<LoanEvent> =>
-  paidOutAt === null ? [] : [confirmedPayOut(paidOutAt), overruledPayOut(0)]
+const payOutMarks = (
+  { paidOutAt }: Facts,
+  instants: ReadonlyArray<Instant | null>,
+): ReadonlyArray<LoanEvent> =>
+  paidOutAt === null
+    ? []
+    : [
+        confirmedPayOut(paidOutAt),
+        confirmedPayOut(last(instants) + 1),
+        overruledPayOut(0),
+        overruledPayOut(last(instants) + 1),
+      ]
 
 /** Every kind of event that a merchant hands over. */
 export const merchantEvents: ReadonlyArray<(at: Instant) => Told> = [
@@ -143,13 +154,14 @@ export type Places = (instants: ReadonlyArray<Instant | null>) => ReadonlyArray<
  */
 export function eventsUpon(facts: Facts, verdictPlacesOf: Places): ReadonlyArray<Told> {
   const { approvedAt, rejectedAt, signedAt, paidOutAt, ruling } = facts
-  const verdictPlaces = verdictPlacesOf([approvedAt, rejectedAt, signedAt, paidOutAt, ruling?.at ?? null])
+  const verdicts = [approvedAt, rejectedAt, signedAt, paidOutAt, ruling?.at ?? null]
+  const verdictPlaces = verdictPlacesOf(verdicts)
   const additionPlaces = anywhere([facts.additionRequestedAt, facts.additionClearedAt])
   return [
     { type: "decision.pending", at: 2 },
     ...merchantEvents.map((event) => event(2)),
     ...verdictPlaces.flatMap((at) => [...verdictEvents, inspectedAgain].map((event) => event(at))),
-    ...payOutMarks(facts),
+    ...payOutMarks(facts, verdicts),
     ...additionPlaces.flatMap((at) => additionEvents.map((event) => event(at))),
   ]
 }

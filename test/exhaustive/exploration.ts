@@ -38,6 +38,8 @@ export interface ExplorationOptions {
   readonly verdictPlaces?: Places
   /** How many breaches of each property are told of; a broken machine would fill the page. */
   readonly breachesMax?: number
+  /** Ends the search at its first breach: enough to know that something is broken. */
+  readonly untilBreach?: boolean
 }
 
 interface Visited {
@@ -63,6 +65,7 @@ export function explore(options: ExplorationOptions): Exploration {
   const seen = new Map([[key(start.loan), start]])
   const queue = [start]
   for (const visited of queue) {
+    if (options.untilBreach === true && explorer.isBroken()) return explorer.result(queue.length)
     explorer.checkConclusion(visited)
     for (const event of eventsUpon(visited.loan.facts, options.verdictPlaces ?? anywhere)) {
       const next = explorer.decide(visited, visited.loan, [event])
@@ -167,6 +170,7 @@ function makeExplorer({ observe, authority, breachesMax = 3 }: ExplorationOption
     complain,
     checkConclusion,
     checkCover,
+    isBroken: () => breaches.length > 0,
     result: (snapshots: number): Exploration => ({ snapshots, ...count, edges, breaches }),
   }
 }

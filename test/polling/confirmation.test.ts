@@ -1,98 +1,20 @@
-import type { ExchangeResponse } from "@loan-engine/adapters-http/http-exchange"
-import { getApplicationQuoteResponse } from "@loan-engine/adapters-xml/get-application-quote"
-import { getApplicationStatusResponse } from "@loan-engine/adapters-xml/get-application-status"
+import { LoanEngine } from "@loan-engine/app/engine"
+import { rule } from "@loan-engine/app/operator"
 import { cadenceDefaults } from "@loan-engine/app/polling/poll-cadence"
-import type { LoanEvent } from "@loan-engine/domain/loan-event"
-import { loanView } from "@loan-engine/domain/loan-view"
-import { ApplicationReference } from "@loan-engine/domain/observation"
-import type { Observation } from "@loan-engine/domain/observation"
-import { Clock, Effect } from "effect"
+import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
-import { failingAnswer, polling, se } from "./poller-support.ts"
-import type { Asked, Polled } from "./poller-support.ts"
-
-const applicationReference = ApplicationReference.make("doubted")
-const secondMs = 1_000
-
-/** What the bank says when it is asked. */
-interface BankNow {
-  decision: "APPROVED" | "REJECTED" | "MANUAL_INSPECTION"
-  paidOut: boolean
-  isDown: boolean
-}
-
-const says =
-  (bank: BankNow) =>
-  (asked: Asked): Effect.Effect<ExchangeResponse> =>
-    bank.isDown
-      ? failingAnswer(500)
-      : Effect.succeed({
-          status: 200,
-          headers: { "content-type": "text/xml; charset=utf-8" },
-          body:
-            asked.question === "status"
-              ? getApplicationStatusResponse.encode({ waitingForAddition: false, paidOut: bank.paidOut })
-              : getApplicationQuoteResponse.encode({
-                  applicationReference: asked.reference,
-                  decision: bank.decision,
-                  offer: {},
-                }),
-        })
-
-type Said<Event = LoanEvent> = Event extends LoanEvent ? Omit<Event, "at"> : never
-
-/** A loan at a bank that says what it now says, and everything that a test does with it. */
-const doubting = (
-  initial: Partial<BankNow>,
-  use: (
-    tools: Polled & {
-      readonly bank: BankNow
-      readonly hear: (
-        source: "callback" | "submission" | "operator",
-        ...said: ReadonlyArray<Said>
-      ) => Effect.Effect<unknown, unknown>
-      readonly shown: Effect.Effect<unknown, unknown>
-      readonly nextPollAt: Effect.Effect<number | null | undefined, unknown>
-    },
-  ) => Effect.Effect<void, unknown>,
-) => {
-  const bank: BankNow = { decision: "APPROVED", paidOut: false, isDown: false, ...initial }
-  const evidence = { callback: "credentials", submission: "merchant", operator: "operator" } as const
-  return polling({ answer: says(bank), plan: () => Effect.void }, (polled) => {
-    const stored = polled.engine.loan(applicationReference)
-    return use({
-      ...polled,
-      bank,
-      hear: (source, ...said) =>
-        Effect.flatMap(Clock.currentTimeMillis, (at) => {
-          const observation: Observation = {
-            applicationReference,
-            account: se,
-            source,
-            evidence: evidence[source],
-            receivedAt: at,
-            events: said.map((event) => ({ ...event, at })),
-          }
-          return polled.engine.record(observation, new TextEncoder().encode(JSON.stringify([at, said])))
-        }),
-      shown: Effect.map(stored, (loan) => {
-        if (loan === undefined) return undefined
-        const { stage, next } = loanView(loan.loan, loan.schedule)
-        return `${stage}: ${next.actor} ${next.action}`
-      }),
-      nextPollAt: Effect.map(stored, (loan) => loan?.schedule.nextPollAt),
-    })
-  })
-}
-
-const approved: Said = { type: "decision.approved" }
-const rejected: Said = { type: "decision.rejected" }
-const pending: Said = { type: "decision.pending" }
-const signed: Said = { type: "agreement.signed" }
-const paidOut: Said = { type: "loan.paidOut" }
-
-/** How long the bank may take to be asked, once it must confirm. */
-const atOnceMs = secondMs
+import {
+  applicationReference,
+  approved,
+  atOnceMs,
+  doubting,
+  paidOut,
+  pending,
+  rejected,
+  secondMs,
+  signed,
+} from "./doubting.ts"
+import type { BankNow, Said } from "./doubting.ts"
 
 describe("a word against what stands", () => {
   const lives: ReadonlyArray<readonly [string, Partial<BankNow>, ReadonlyArray<Said>, Said, string, string]> =
@@ -220,6 +142,30 @@ describe("a word against what stands", () => {
     ))
 })
 
+describe("a dispute at a bank that cannot be asked soon", () => {
+  it("is a person's at once if the bank is to be left alone for longer than all attempts would take", () =>
+    doubting({ isDown: true, retryAfterSeconds: 86_400 }, ({ hear, pass, shown, logs }) =>
+      Effect.gen(function* () {
+        yield* hear("callback", approved)
+        yield* hear("callback", rejected)
+        expect(yield* shown).toBe("disputed: bank confirm-decision")
+        yield* pass(5 * secondMs)
+        expect(yield* shown).toBe("disputed: operator rule-on-dispute")
+        expect(logs.filter((line) => line.includes("stalled")).length).toBe(1)
+      }),
+    ))
+
+  it("stays the bank's while it may still be asked in time", () =>
+    doubting({ isDown: true, retryAfterSeconds: 60 }, ({ hear, pass, shown }) =>
+      Effect.gen(function* () {
+        yield* hear("callback", approved)
+        yield* hear("callback", rejected)
+        yield* pass(5 * secondMs)
+        expect(yield* shown).toBe("disputed: bank confirm-decision")
+      }),
+    ))
+})
+
 describe("money that has left", () => {
   it("is overruled by no decision: a person is called, and the bank is asked again, until its answers agree", () =>
     doubting({ decision: "REJECTED", paidOut: true }, ({ hear, pass, shown, nextPollAt, asked, bank }) =>
@@ -263,13 +209,17 @@ describe("money that has left", () => {
     ))
 
   it("is settled by a person's ruling, which the bank's next answers do not dispute again", () =>
-    doubting({ decision: "REJECTED", paidOut: true }, ({ hear, pass, shown, nextPollAt }) =>
+    doubting({ decision: "REJECTED", paidOut: true }, ({ hear, pass, shown, nextPollAt, engine }) =>
       Effect.gen(function* () {
         yield* hear("callback", approved, signed, paidOut)
         yield* hear("callback", rejected)
         yield* pass(atOnceMs)
-        const ruling = { by: "Ada", reason: "the money came back", overrulesPayOut: true } as const
-        yield* hear("operator", { type: "dispute.ruled", decision: "rejected", ...ruling })
+        expect(yield* shown).toBe("disputed: operator rule-on-dispute")
+        const ruling = { decision: "rejected", by: "Ada", reason: "the money came back" } as const
+        const { loan } = yield* rule(applicationReference, ruling).pipe(
+          Effect.provideService(LoanEngine, engine),
+        )
+        expect(loan.facts.payOutOverruledAt).toBeDefined()
         yield* pass(10 * 60 * secondMs)
         expect(yield* shown).toBe("rejected: nobody none")
         expect(yield* nextPollAt).toBeNull()

@@ -139,9 +139,9 @@ describe("when the next poll is due", () => {
   })
 
   it("a poll that was not sent is still to be made, after the bank's pause, and does not count", () => {
-    const { schedule } = after(pending, status(hourMs), quote(hourMs))
+    const { loan, schedule } = after(pending, status(hourMs), quote(hourMs))
     const paused = { ...schedule, nextPollAt: hourMs + 60_000 }
-    expect(scheduleUnasked(schedule, hourMs, 60_000, cadenceDefaults)).toEqual(paused)
+    expect(scheduleUnasked(loan, schedule, hourMs, 60_000, cadenceDefaults)).toEqual(paused)
   })
 })
 

@@ -62,6 +62,20 @@ describe("an endpoint of webhooks", () => {
       }),
     ))
 
+  it("is told by its name that a dispute ended in a reversal, also when an earlier message entered it", () =>
+    scoped(
+      Effect.gen(function* () {
+        const receiver = yield* receive()
+        const { tell } = yield* openEngine(store(), [receiver])
+        yield* tell("R", { type: "decision.rejected", at: 1_000 })
+        yield* tell("R", { type: "decision.approved", at: 2_000 })
+        yield* tell("R", { type: "decision.approved", at: 3_000, fresh: true })
+        yield* until(() => expect(receiver.taken).toHaveLength(3))
+        const reversals = receiver.taken.map(({ body }) => JSON.parse(body).data.reversal)
+        expect(reversals).toEqual([null, null, "reinstated"])
+      }),
+    ))
+
   it("is told in the form of the specification, with what the stream of changes carries", () =>
     scoped(
       Effect.gen(function* () {

@@ -17,8 +17,8 @@ import { WrongKeys } from "./api/wrong-keys.ts"
 import { consoleRoutes } from "./api/console-routes.ts"
 import { apiRoutes, completeApp, routerConfig } from "./api/api-routes.ts"
 import { banksLayer } from "./polling/bank-clients.ts"
-import { currenciesOf } from "./config/config.ts"
-import { Currencies } from "./currencies.ts"
+import { knownAccountsOf } from "./config/config.ts"
+import { KnownAccounts } from "./known-accounts.ts"
 import { ChangeFeed } from "./journal/change-feed.ts"
 import { signsOf } from "./callbacks/signing-accounts.ts"
 import { watchCallbacks } from "./callbacks/callback-watch.ts"
@@ -49,7 +49,7 @@ export const engineServices = (config: EngineConfig) => {
     Layer.provideMerge(Poller.layer(poller)),
     Layer.provideMerge(engine),
     Layer.provideMerge(banksLayer(config)),
-    Layer.provideMerge(Layer.succeed(Currencies, currenciesOf(config.accounts))),
+    Layer.provideMerge(Layer.succeed(KnownAccounts, knownAccountsOf(config.accounts))),
     Layer.provideMerge(traceLayer(telemetry.traces, telemetry.traceLimits)),
   )
 }

@@ -21,7 +21,7 @@ import { readSettings } from "./config/read-settings.ts"
 import type { LoanEngineSettings } from "./config/settings.ts"
 import { environmentSources, fileSource, writtenSource } from "./config/sources.ts"
 import type { Environment } from "./config/sources.ts"
-import { Currencies } from "./currencies.ts"
+import { KnownAccounts } from "./known-accounts.ts"
 import { engineServices, makeEngineHttp } from "./engine-server.ts"
 import { logLayer, logToLayer } from "./telemetry/log.ts"
 import { consoleLayer } from "./telemetry/output.ts"
@@ -192,7 +192,7 @@ const changesOf = (feed: ChangeFeed["Service"], { after, account, reference }: C
         ...(account === undefined ? {} : { account }),
         ...(reference === undefined ? {} : { reference }),
       }
-      const currencies = yield* Currencies
+      const knownAccounts = yield* KnownAccounts
       const from = given && (yield* Effect.mapError(feed.find(given), cursorRefused))
       const { next } = yield* feed.read({ after: from, only })
       const steps = Stream.unfold(undefined, () =>
@@ -202,7 +202,7 @@ const changesOf = (feed: ChangeFeed["Service"], { after, account, reference }: C
       )
       return steps.pipe(
         Stream.flatMap((changes) => Stream.fromIterable(changes)),
-        Stream.map((change) => changeJson(change, change.stored, currencies)),
+        Stream.map((change) => changeJson(change, change.stored, knownAccounts)),
       )
     }),
   )

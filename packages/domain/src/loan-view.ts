@@ -67,12 +67,19 @@ const heldUpByAddition: ReadonlySet<Stage> = new Set(["submitted", "manualInspec
 /** The bank is being asked to confirm what stands; only if its answer does not settle it, a person must rule. */
 const confirmed: LoanView["next"] = { actor: "bank", action: "confirm-decision" }
 
-/** `stalled`: the bank has not answered for too long, so that a dispute is left to a person. */
-export function loanView(loan: Loan, { stalled = false }: { readonly stalled?: boolean } = {}): LoanView {
+/** Whether the bank can be expected to confirm what stands. If it cannot, a person must settle what is in doubt. */
+export interface BankAsked {
+  /** The bank has not answered for too long, so that a dispute is left to a person. */
+  readonly stalled?: boolean
+  /** `false` where the loan's account has no bank that could be asked. */
+  readonly hasBank?: boolean
+}
+
+export function loanView(loan: Loan, { stalled = false, hasBank = true }: BankAsked = {}): LoanView {
   const { facts, stage } = loan
   const additionOutstanding = isAdditionOutstanding(facts)
   const heldUp = additionOutstanding && heldUpByAddition.has(stage)
-  const isBankAsked = isInDoubt(facts) && !(stalled && stage === "disputed")
+  const isBankAsked = hasBank && isInDoubt(facts) && !(stalled && stage === "disputed")
   return {
     applicationReference: loan.applicationReference,
     account: loan.account,

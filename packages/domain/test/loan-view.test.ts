@@ -86,6 +86,11 @@ describe("a loan as frontends show it", () => {
     expect(loanView({ ...loan, stage: "approved", facts: doubted }, { stalled: true }).next).toEqual(confirm)
   })
 
+  it("leaves a dispute to a person where there is no bank that could be asked", () => {
+    const facts = joinEvents(noFacts, [approved(1), rejected(2)])
+    expect(loanView({ ...loan, stage: "disputed", facts }, { hasBank: false }).next).toEqual(next.disputed)
+  })
+
   it("shows what is known of the signature, heard or implied", () => {
     const signed = joinEvents(noFacts, [{ type: "agreement.signed", at: 4, method: "E_SIGN" }])
     expect(loanView({ ...loan, facts: signed }).signing).toEqual({

@@ -7,7 +7,7 @@ import type { HttpServerRequest } from "effect/http"
 import { ChangeFeed } from "../journal/change-feed.ts"
 import type { ChangeFeedLimits, CursorUnknown, FeedStep, ReadOptions } from "../journal/change-feed.ts"
 import { cursorOf, cursorText } from "../journal/feed-cursor.ts"
-import { Currencies } from "../currencies.ts"
+import { KnownAccounts } from "../known-accounts.ts"
 import type { StoreUnavailable } from "../loan-store.ts"
 import { changeStreamsGauge } from "../telemetry/metrics.ts"
 import { changeJson } from "./loan-json.ts"
@@ -26,7 +26,7 @@ const streamsExhausted: Problem = {
 /** Streams of changes as server-sent events, no more than `changeStreamsMax` at once. */
 export const makeChangeStreams = Effect.fnUntraced(function* (limits: ChangeFeedLimits) {
   const feed = yield* ChangeFeed
-  const currencies = yield* Currencies
+  const knownAccounts = yield* KnownAccounts
   let open = 0
   const place = Effect.acquireRelease(
     Effect.suspend(() => Metric.update(changeStreamsGauge.of({}), (open += 1))),
@@ -46,7 +46,7 @@ export const makeChangeStreams = Effect.fnUntraced(function* (limits: ChangeFeed
         reader.reads()
         const step = yield* next
         yield* reader.waits
-        return step === undefined ? undefined : ([eventText(step, currencies), undefined] as const)
+        return step === undefined ? undefined : ([eventText(step, knownAccounts), undefined] as const)
       }),
     )
     return Stream.concat(Stream.make(`retry: ${reconnectMs}\nid: ${cursorText(start)}\n\n`), steps)
@@ -75,12 +75,12 @@ export const cursorProblem = (fault: CursorUnknown | StoreUnavailable): Problem 
 const headers = { "cache-control": "no-store", "x-accel-buffering": "no", connection: "close" }
 
 /** A step without changes moves the id on all the same: that is the heartbeat. */
-const eventText = ({ changes, cursor }: FeedStep, currencies: Currencies): string =>
+const eventText = ({ changes, cursor }: FeedStep, knownAccounts: KnownAccounts): string =>
   changes.length === 0
     ? `: heartbeat\nid: ${cursorText(cursor)}\n\n`
     : changes
         .map((change) => {
-          const data = JSON.stringify(changeJson(change, change.stored, currencies))
+          const data = JSON.stringify(changeJson(change, change.stored, knownAccounts))
           return `id: ${cursorText(cursorOf(change))}\nevent: change\ndata: ${data}\n\n`
         })
         .join("")

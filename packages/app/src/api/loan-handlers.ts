@@ -4,11 +4,11 @@ import { Clock, Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import type { HttpServerRequest } from "effect/http"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
-import { Currencies } from "../currencies.ts"
+import { KnownAccounts } from "../known-accounts.ts"
 import { LoanEngine } from "../engine.ts"
 import { digestOf } from "../journal/journal.ts"
-import type { StoredEntry } from "../journal/journal.ts"
-import type { StoredLoan, StoreUnavailable } from "../loan-store.ts"
+import { reversalOf } from "../journal/reversals.ts"
+import type { HistoryPage, StoredLoan, StoreUnavailable } from "../loan-store.ts"
 import { LoanStore } from "../loan-store.ts"
 import { Poller } from "../polling/poller.ts"
 import { CurrentKey } from "./access.ts"
@@ -36,7 +36,7 @@ export const loanHandlers = (accounts: ReadonlyArray<AccountName>, limits: LoanL
       const engine = yield* LoanEngine
       const store = yield* LoanStore
       const poller = yield* Poller
-      const currencies = yield* Currencies
+      const knownAccounts = yield* KnownAccounts
       const known = knownIn(engine)
       return handlers
         .handleRaw("register", ({ request, query }) =>
@@ -50,16 +50,13 @@ export const loanHandlers = (accounts: ReadonlyArray<AccountName>, limits: LoanL
         .handle("get", ({ params, headers }) =>
           answering(
             Effect.map(known(params.reference), (stored) =>
-              shown(stored, headers["if-none-match"], currencies),
+              shown(stored, headers["if-none-match"], knownAccounts),
             ),
           ),
         )
         .handle("history", ({ params: { reference }, query: { after = 0, limit = pageLoansMax } }) =>
           answering(
-            Effect.andThen(
-              known(reference),
-              loaded(engine.history(reference, { after, limit: limit + 1 })),
-            ).pipe(Effect.map((entries) => historyPage(reference, entries, limit))),
+            Effect.andThen(known(reference), loaded(historyPage(engine, reference, { after, limit }))),
           ),
         )
         .handle("poll", ({ params: { reference } }) => answering(poll(poller, known(reference))))
@@ -74,15 +71,22 @@ export const loanHandlers = (accounts: ReadonlyArray<AccountName>, limits: LoanL
   )
 
 /** A page of a loan's journal, and where the next one is. One entry more was read than it may hold. */
-function historyPage(reference: string, entries: ReadonlyArray<StoredEntry>, limit: number) {
-  const page = entries.slice(0, limit)
+const historyPage = Effect.fnUntraced(function* (
+  engine: LoanEngine["Service"],
+  reference: ApplicationReference,
+  { after, limit }: HistoryPage,
+) {
+  const entries = yield* engine.history(reference, { after, limit: limit + 1 })
+  const page = yield* Effect.forEach(entries.slice(0, limit), (entry) =>
+    Effect.map(reversalOf(engine, entry), (reversal) => entryJson(entry, reversal)),
+  )
   const last = page.at(-1)
   const headers =
     entries.length > limit && last !== undefined
       ? { link: `<${loanPath(reference)}/history?after=${last.version}&limit=${limit}>; rel="next"` }
       : {}
-  return HttpApiSchema.withHeaders({ body: page.map(entryJson), headers })
-}
+  return HttpApiSchema.withHeaders({ body: page, headers })
+})
 
 const register = Effect.fnUntraced(function* (
   engine: LoanEngine["Service"],
@@ -106,7 +110,7 @@ const register = Effect.fnUntraced(function* (
   const again = first ?? (yield* registerAgain(engine, observation, bytes))
   if (again.hold !== null) return yield* Effect.fail(otherAccount)
   const stored = yield* knownIn(engine)(observation.applicationReference)
-  return registered(first !== undefined, stored, yield* Currencies)
+  return registered(first !== undefined, stored, yield* KnownAccounts)
 })
 
 /** The registration that stands is compared with; the same again is recorded as a repeat, or for the name that it adds. */
@@ -144,15 +148,15 @@ const list = Effect.fnUntraced(function* (
   const from = cursor === undefined ? undefined : readCursor(cursor)
   if (cursor !== undefined && from === undefined) return yield* Effect.fail(noCursor)
   const { found, next } = yield* loaded(listLoans(query, from, limits))
-  const currencies = yield* Currencies
-  return { loans: found.map((stored) => loanJson(stored, currencies)), next }
+  const knownAccounts = yield* KnownAccounts
+  return { loans: found.map((stored) => loanJson(stored, knownAccounts)), next }
 })
 
-function shown(stored: StoredLoan, ifNoneMatch: string | undefined, currencies: Currencies) {
+function shown(stored: StoredLoan, ifNoneMatch: string | undefined, knownAccounts: KnownAccounts) {
   const etag = etagOf(stored)
   return matchesEtag(ifNoneMatch, etag)
     ? HttpServerResponse.empty({ status: 304, headers: { etag } })
-    : HttpApiSchema.withHeaders({ body: loanJson(stored, currencies), headers: { etag } })
+    : HttpApiSchema.withHeaders({ body: loanJson(stored, knownAccounts), headers: { etag } })
 }
 
 const poll = Effect.fnUntraced(function* (
@@ -168,12 +172,12 @@ const poll = Effect.fnUntraced(function* (
       ? { question: answer.question, disposition: answer.recorded.disposition }
       : { question: answer.question, error: answer.code },
   )
-  return { ...loanJson(yield* known, yield* Currencies), asked }
+  return { ...loanJson(yield* known, yield* KnownAccounts), asked }
 })
 
-function registered(isFirst: boolean, stored: StoredLoan, currencies: Currencies) {
+function registered(isFirst: boolean, stored: StoredLoan, knownAccounts: KnownAccounts) {
   const etag = etagOf(stored)
-  const view = loanJson(stored, currencies)
+  const view = loanJson(stored, knownAccounts)
   if (!isFirst) {
     return HttpServerResponse.jsonUnsafe(view, { headers: { etag } })
   }

@@ -1,8 +1,9 @@
 import type { Instant } from "@loan-engine/domain/instant"
 import { loanView } from "@loan-engine/domain/loan-view"
-import type { Currencies } from "../currencies.ts"
+import type { KnownAccounts } from "../known-accounts.ts"
 import { cursorOf, cursorText } from "../journal/feed-cursor.ts"
 import type { EntryContent, StoredEntry } from "../journal/journal.ts"
+import type { Reversal } from "@loan-engine/domain/reversal"
 import type { StoredLoan } from "../loan-store.ts"
 import type { ChangeJson, EntryJson, LoanJson } from "./loan-schemas.ts"
 
@@ -11,11 +12,12 @@ const iso = (at: Instant): string => new Date(at).toISOString()
 export const isoOrNull = (at: Instant | null): string | null => (at === null ? null : iso(at))
 
 /** One loan as `GET /v1/loans/{ref}` shows it. */
-export function loanJson({ loan, schedule }: StoredLoan, currencies: Currencies): LoanJson {
-  const view = loanView(loan, schedule)
+export function loanJson({ loan, schedule }: StoredLoan, knownAccounts: KnownAccounts): LoanJson {
+  const known = knownAccounts.get(loan.account)
+  const view = loanView(loan, { stalled: schedule.stalled, hasBank: known?.hasBank ?? false })
   return {
     ...view,
-    currency: currencies.get(loan.account) ?? null,
+    currency: known?.currency ?? null,
     signing: { ...view.signing, heardAt: isoOrNull(view.signing.heardAt) },
     stalled: schedule.stalled,
     nextPollAt: isoOrNull(schedule.nextPollAt),
@@ -26,7 +28,7 @@ export function loanJson({ loan, schedule }: StoredLoan, currencies: Currencies)
 export const etagOf = ({ loan, schedule }: StoredLoan): string =>
   `"${loan.version}-${schedule.stalled ? "stalled-" : ""}${(schedule.nextPollAt ?? 0).toString(36)}"`
 
-const contentJson = (entry: EntryContent) => ({
+const contentJson = (entry: EntryContent, reversal: Reversal | null) => ({
   version: entry.version,
   account: entry.account,
   source: entry.source,
@@ -37,6 +39,7 @@ const contentJson = (entry: EntryContent) => ({
   recordedAt: iso(entry.recordedAt),
   events: entry.events.map((event) => ({ ...event, at: iso(event.at) })),
   steps: entry.steps,
+  reversal,
   requestedSigningMethod: entry.requestedSigningMethod ?? null,
   through: entry.through ?? null,
   leftOut: entry.leftOut ?? [],
@@ -45,9 +48,9 @@ const contentJson = (entry: EntryContent) => ({
 })
 
 /** One journal entry as `GET /v1/loans/{ref}/history` shows it; the raw bytes stay in the store. */
-export const entryJson = (entry: StoredEntry): EntryJson => ({
+export const entryJson = (entry: StoredEntry, reversal: Reversal | null): EntryJson => ({
   position: entry.position,
-  ...contentJson(entry),
+  ...contentJson(entry, reversal),
   repeats: entry.repeats,
   lastRepeatedAt: isoOrNull(entry.lastRepeatedAt),
   hash: entry.hash,
@@ -57,14 +60,20 @@ export const entryJson = (entry: StoredEntry): EntryJson => ({
 export interface PlacedEntry extends EntryContent {
   readonly position: number
   readonly hash: string
+  /** What it reverses, told from the entries before it. */
+  readonly reversal: Reversal | null
 }
 
 /** One change of the feed, with the loan as it stands by now. */
-export const changeJson = (entry: PlacedEntry, stored: StoredLoan, currencies: Currencies): ChangeJson => ({
+export const changeJson = (
+  entry: PlacedEntry,
+  stored: StoredLoan,
+  knownAccounts: KnownAccounts,
+): ChangeJson => ({
   position: entry.position,
   cursor: cursorText(cursorOf(entry)),
   applicationReference: entry.applicationReference,
-  ...contentJson(entry),
+  ...contentJson(entry, entry.reversal),
   hash: entry.hash,
-  loan: loanJson(stored, currencies),
+  loan: loanJson(stored, knownAccounts),
 })

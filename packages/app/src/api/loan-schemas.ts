@@ -18,6 +18,7 @@ import {
 } from "@loan-engine/domain/observation"
 import type { offerDecimals } from "@loan-engine/domain/offer"
 import { DocumentTypes, Offer } from "@loan-engine/domain/offer"
+import { Reversal } from "@loan-engine/domain/reversal"
 import { Schema } from "effect"
 
 /** An instant on the wire: ISO 8601 in UTC, to the millisecond. */
@@ -105,6 +106,8 @@ const entryFields = {
   recordedAt: Iso,
   events: Schema.Array(EventJson),
   steps: Schema.Array(StepJson),
+  /** What the dispute that it settles came to, if what stood before it stands no more. */
+  reversal: Schema.NullOr(Reversal),
   /** How the customer wants to sign (`E_SIGN`, `MANUAL`), where the bank said so. */
   requestedSigningMethod: Schema.NullOr(Schema.String),
   /** Who handed it over, as the engine knows it: an API key's name, or the user of a command; `null` for the bank's own word. */

@@ -1,6 +1,8 @@
 import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { entryJson } from "../api/loan-json.ts"
+import type { Reversal } from "@loan-engine/domain/reversal"
+import { reversalAmong } from "../journal/reversals.ts"
 import { LoanEngine } from "../engine.ts"
 import type { StoredEntry } from "../journal/journal.ts"
 import { knownLoan } from "../operator.ts"
@@ -16,11 +18,18 @@ export const history = Command.make(
     const engine = yield* LoanEngine
     const { loan } = yield* knownLoan(options.reference)
     const entries = yield* engine.history(loan.applicationReference)
-    yield* print(options.json, entries.map(entryJson), [
-      ...table(["version", "received", "source", "evidence", "did", "said", "steps"], entries.map(entryRow)),
-      "",
-      `${loan.applicationReference} is ${loan.stage}: ${whyThere(entries)}`,
-    ])
+    yield* print(
+      options.json,
+      entries.map((entry) => entryJson(entry, reversalAmong(entries, entry))),
+      [
+        ...table(
+          ["version", "received", "source", "evidence", "did", "said", "steps"],
+          entries.map((entry) => entryRow(entry, reversalAmong(entries, entry))),
+        ),
+        "",
+        `${loan.applicationReference} is ${loan.stage}: ${whyThere(entries)}`,
+      ],
+    )
   }, Effect.provide(readingEngine)),
 ).pipe(
   Command.withDescription(
@@ -28,12 +37,12 @@ export const history = Command.make(
   ),
 )
 
-const entryRow = (entry: StoredEntry): ReadonlyArray<string> => [
+const entryRow = (entry: StoredEntry, reversal: Reversal | null): ReadonlyArray<string> => [
   String(entry.version),
   iso(entry.receivedAt),
   entry.source,
   entry.evidence,
-  didWhat(entry),
+  reversal === null ? didWhat(entry) : `${didWhat(entry)}: ${reversal}`,
   saidWhat(entry),
   entry.steps.map(({ from, to, inferred }) => `${from} -> ${to}${inferred ? " (inferred)" : ""}`).join(", "),
 ]

@@ -3,7 +3,7 @@ import type { AccountName } from "@loan-engine/domain/observation"
 import { Effect, Option } from "effect"
 import { Argument, Command } from "effect/cli"
 import { loanJson } from "../api/loan-json.ts"
-import { currenciesOf, operatorConfigFromEnvironment } from "../config/config.ts"
+import { knownAccountsOf, operatorConfigFromEnvironment } from "../config/config.ts"
 import { JournalStore } from "../journal/journal-store.ts"
 import type { StoredLoan, StoreUnavailable } from "../loan-store.ts"
 import { LoanStore } from "../loan-store.ts"
@@ -20,7 +20,7 @@ export const status = Command.make(
     if (Option.isNone(options.reference)) return yield* summary(options.json)
     const stored = yield* knownLoan(options.reference.value)
     const { accounts } = yield* operatorConfigFromEnvironment
-    const shown = loanJson(stored, currenciesOf(accounts))
+    const shown = loanJson(stored, knownAccountsOf(accounts))
     return yield* print(options.json, shown, loanLines(stored, shown))
   }, Effect.provide(readingEngine)),
 ).pipe(Command.withDescription("Where a loan stands; without a reference, how many stand where"))

@@ -18,7 +18,7 @@ import type { AnchorSettings } from "../journal/anchors.ts"
 import { anchorsBeside } from "../journal/anchors-file.ts"
 import type { ServerLimits } from "../server-limits.ts"
 import { serverLimitsDefault } from "../server-limits.ts"
-import type { Currencies } from "../currencies.ts"
+import type { KnownAccounts } from "../known-accounts.ts"
 import type { Database } from "../store/database.ts"
 import type { WebhookSettings } from "../webhooks/webhook-settings.ts"
 import { apiConfig } from "./api-config.ts"
@@ -192,10 +192,13 @@ const accountConfig = Effect.fnUntraced(function* (
   }
 })
 
-/** What {@link Currencies} is to hold. */
-export const currenciesOf = (accounts: ReadonlyArray<AccountConfig>): Currencies =>
+/** What {@link KnownAccounts} is to hold. */
+export const knownAccountsOf = (accounts: ReadonlyArray<AccountConfig>): KnownAccounts =>
   new Map(
-    accounts.flatMap(({ name, currency }) => (currency === undefined ? [] : [[name, currency] as const])),
+    accounts.map(({ name, currency, bank }) => [
+      name,
+      { currency: currency ?? null, hasBank: bank !== undefined },
+    ]),
   )
 
 /** The countries in which the bank lends. */

@@ -1,4 +1,5 @@
 import type { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
+import type { Reversal } from "@loan-engine/domain/reversal"
 import { Clock, Context, Data, Deferred, Effect, Layer, PubSub, Schema } from "effect"
 import type { Scope } from "effect"
 import { LoanEngine } from "../engine.ts"
@@ -7,6 +8,7 @@ import type { FeedCursor } from "./feed-cursor.ts"
 import { EntryContent } from "./journal.ts"
 import { JournalStore } from "./journal-store.ts"
 import type { FeedRow } from "./journal-store.ts"
+import { reversalAmong, reversalOf } from "./reversals.ts"
 import type { StoredLoan, StoreUnavailable } from "../loan-store.ts"
 
 export interface ChangeFeedLimits {
@@ -34,6 +36,8 @@ export const changeFeedLimitsDefault: ChangeFeedLimits = {
 export interface FeedChange extends EntryContent {
   readonly position: number
   readonly hash: string
+  /** What it reverses, told from the entries before it. */
+  readonly reversal: Reversal | null
   readonly stored: StoredLoan
 }
 
@@ -206,7 +210,9 @@ const pastOf = Effect.fnUntraced(function* (
   if (reference === undefined || stored === undefined) return []
   const entries = yield* engine.history(reference)
   const past: Array<FeedChange> = []
-  for (const entry of entries) if (entry.position > after) past.push({ ...entry, stored })
+  for (const entry of entries) {
+    if (entry.position > after) past.push({ ...entry, stored, reversal: reversalAmong(entries, entry) })
+  }
   return past
 })
 
@@ -254,7 +260,7 @@ const withLoans = Effect.fnUntraced(function* (
     if (stored === undefined)
       return yield* Effect.die(new Error("a journal entry's loan is not in the store"))
     loans.set(applicationReference, stored)
-    changes.push({ ...content, position, hash, stored })
+    changes.push({ ...content, position, hash, stored, reversal: yield* reversalOf(engine, content) })
   }
   return changes
 })

@@ -66,17 +66,35 @@ export function scheduleAfterFailure(
   const latest = before.confirm ? now + jittered(retryMs, settings, jitter) : Infinity
   const nextPollAt = Math.max(Math.min(next.nextPollAt ?? latest, latest), now + retryAfterMs)
   const isLeft = loan.stage === "disputed" && next.attempts >= settings.pollConfirmAttemptsMax
-  return { ...next, confirm: before.confirm, stalled: next.stalled || isLeft, nextPollAt }
+  const stalled = next.stalled || isLeft || isTooLate(loan, nextPollAt, settings)
+  return { ...next, confirm: before.confirm, stalled, nextPollAt }
 }
 
 /** The schedule after a poll that was not sent, because the bank is to be left alone for `waitMs`: it is still to be made. */
 export function scheduleUnasked(
+  loan: Loan,
   before: PollSchedule,
   now: Instant,
   waitMs: number,
   settings: CadenceSettings,
 ): PollSchedule {
-  return { ...before, nextPollAt: now + Math.max(waitMs, settings.pollSoonMs * settings.pollIntervalScale) }
+  const nextPollAt = now + Math.max(waitMs, settings.pollSoonMs * settings.pollIntervalScale)
+  return { ...before, stalled: before.stalled || isTooLate(loan, nextPollAt, settings), nextPollAt }
+}
+
+/**
+ * Whether the bank cannot be asked about a dispute before all attempts to confirm it would be over: it has told us to wait, or its
+ * circuit is open. Polls that were never sent are no attempts, so they must not keep a person from being called.
+ */
+function isTooLate(
+  { stage, facts }: Loan,
+  nextPollAt: Instant,
+  { pollConfirmAttemptsMax, pollConfirmRetryMs, pollIntervalScale }: CadenceSettings,
+): boolean {
+  const { approvedAt, rejectedAt, signedAt, paidOutAt, ruling } = facts
+  const heardAt = Math.max(...[approvedAt, rejectedAt, signedAt, paidOutAt, ruling?.at].map((at) => at ?? 0))
+  const attemptsMs = pollConfirmAttemptsMax * pollConfirmRetryMs * pollIntervalScale
+  return stage === "disputed" && nextPollAt - heardAt >= attemptsMs
 }
 
 /** A poll counts once, however many questions it asks: with its last answer, or with the one that brought news. */

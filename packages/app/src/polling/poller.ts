@@ -183,7 +183,7 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
     const wasAsked = open.length < questions || open.some(({ sent }) => sent)
     const schedule = wasAsked
       ? scheduleAfterFailure(stored.loan, before, now, retryAfterMs, settings.cadence, jitter)
-      : scheduleUnasked(before, now, retryAfterMs, settings.cadence)
+      : scheduleUnasked(stored.loan, before, now, retryAfterMs, settings.cadence)
     yield* store.reschedule(stored, schedule)
     yield* alertIfStalled(stored.loan, stored.schedule, schedule)
   })

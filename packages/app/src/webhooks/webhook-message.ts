@@ -1,7 +1,7 @@
 import type { Disposition } from "@loan-engine/domain/observation"
 import { changeJson } from "../api/loan-json.ts"
 import type { PlacedEntry } from "../api/loan-json.ts"
-import type { Currencies } from "../currencies.ts"
+import type { KnownAccounts } from "../known-accounts.ts"
 import type { StoredLoan } from "../loan-store.ts"
 
 /** What is sent, but for its signature. */
@@ -27,9 +27,9 @@ export const isSent = ({ disposition }: Pick<PlacedEntry, "disposition">): boole
 export const changeMessage = (
   entry: PlacedEntry,
   stored: StoredLoan,
-  currencies: Currencies,
+  knownAccounts: KnownAccounts,
 ): WebhookMessage => {
-  const data = changeJson(entry, stored, currencies)
+  const data = changeJson(entry, stored, knownAccounts)
   return {
     id: `msg_${entry.hash}`,
     body: JSON.stringify({ type: typeOf[entry.disposition], timestamp: data.recordedAt, data }),

@@ -2,7 +2,7 @@ import { traced } from "@loan-engine/adapters-http/traced"
 import type { ApplicationReference } from "@loan-engine/domain/observation"
 import { Cause, Clock, Effect, Option, Random, Schema } from "effect"
 import type { PlacedEntry } from "../api/loan-json.ts"
-import { Currencies } from "../currencies.ts"
+import { KnownAccounts } from "../known-accounts.ts"
 import { LoanEngine } from "../engine.ts"
 import { EntryContent } from "../journal/journal.ts"
 import { JournalStore } from "../journal/journal-store.ts"
@@ -10,6 +10,7 @@ import type { FeedRow } from "../journal/journal-store.ts"
 import type { StoreUnavailable } from "../loan-store.ts"
 import { WebhookStore } from "./webhook-store.ts"
 import type { ParkedLoan, WebhookPlace, WebhookRound } from "./webhook-store.ts"
+import { reversalOf } from "../journal/reversals.ts"
 import { changeMessage, isSent } from "./webhook-message.ts"
 import { attemptsMax, longestDelayMs, retryDelayMs, waitAheadMsMax } from "./webhook-schedule.ts"
 import type { Delivery, Send } from "./webhook-sender.ts"
@@ -33,7 +34,7 @@ type RoundServices = WebhookStore | JournalStore | LoanEngine
 interface Lane {
   readonly applicationReference: ApplicationReference
   readonly parked: ParkedLoan | undefined
-  readonly entries: Effect.Effect<ReadonlyArray<PlacedEntry>, StoreUnavailable>
+  readonly entries: Effect.Effect<ReadonlyArray<Omit<PlacedEntry, "reversal">>, StoreUnavailable>
 }
 
 type LaneEnd = WebhookRound["parked"][number] | undefined
@@ -133,7 +134,7 @@ const runLane = (options: LaneOptions) =>
   Effect.fnUntraced(function* (lane: Lane): Effect.fn.Return<LaneEnd, StoreUnavailable, LoanEngine> {
     const { applicationReference, parked } = lane
     const engine = yield* LoanEngine
-    const currencies = yield* Currencies
+    const knownAccounts = yield* KnownAccounts
     const unread = (position: number, attempts: number): LaneEnd => ({
       applicationReference,
       position,
@@ -146,14 +147,15 @@ const runLane = (options: LaneOptions) =>
       const { position } = entry
       const attempts = position === parked?.position ? parked.attempts : 0
       const stored = yield* readable(applicationReference, engine.loan(applicationReference))
-      if (stored === undefined) return unread(position, attempts)
+      const reversal = yield* readable(applicationReference, reversalOf(engine, entry))
+      if (stored === undefined || reversal === undefined) return unread(position, attempts)
       if (!(yield* options.mayBegin)) return { applicationReference, position, attempts, delayMs: 0 }
       const { account, disposition } = entry
       const delivery = yield* traced(
         "webhook",
         { applicationReference, account, disposition },
         { kind: "client" },
-      )(options.send(changeMessage(entry, stored, currencies)))
+      )(options.send(changeMessage({ ...entry, reversal }, stored, knownAccounts)))
       if (delivery.outcome === "delivered") continue
       const delayMs = yield* delayAfter(delivery, attempts + 1, options)
       return { applicationReference, position, attempts: attempts + 1, delayMs }

@@ -41,6 +41,7 @@ function Entry({ entry }: { entry: EntryJson }) {
       {entry.reason !== null && <p className="held">{words.timeline.hold[entry.reason]}</p>}
       {entry.leftOut.length > 0 && <p className="held">{words.timeline.leftOut(entry.leftOut.join(", "))}</p>}
       <Steps steps={entry.steps} />
+      {entry.reversal !== null && <p className="reversal">{words.timeline.reversal[entry.reversal]}</p>}
       {entry.repeats > 0 && (
         <p className="hint">
           {words.timeline.again(entry.repeats)}

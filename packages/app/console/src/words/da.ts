@@ -193,6 +193,11 @@ export const da: Words = {
       "loan.paidOut": "Lånet udbetalt",
       "dispute.ruled": "Afgjort",
     },
+    reversal: {
+      revoked: "Tilbagekaldt: lånet er ikke længere godkendt.",
+      reinstated: "Genoptaget: lånet er nu godkendt.",
+      "re-inspected": "Vurderes igen: afgørelsen gælder ikke længere.",
+    },
     leftOut: (names: string) => `Kunne ikke læses og blev udeladt: ${names}`,
     requestedSigning: (method: string) => `Ønsket underskriftsmåde: ${method}`,
     through: (name) => `indleveret af ${name}`,

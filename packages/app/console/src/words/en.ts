@@ -190,6 +190,11 @@ export const en = {
       "loan.paidOut": "Loan paid out",
       "dispute.ruled": "Dispute ruled on",
     } satisfies Record<EntryJson["events"][number]["type"], string>,
+    reversal: {
+      revoked: "Revoked: the loan is no longer approved.",
+      reinstated: "Reinstated: the loan is approved now.",
+      "re-inspected": "Inspected again: the decision no longer holds.",
+    } satisfies Record<NonNullable<EntryJson["reversal"]>, string>,
     leftOut: (names: string) => `Could not be read and was left out: ${names}`,
     requestedSigning: (method: string) => `Signing asked for: ${method}`,
     through: (name: string) => `handed over by ${name}`,

@@ -193,6 +193,11 @@ export const fi: Words = {
       "loan.paidOut": "Laina maksettu",
       "dispute.ruled": "Ristiriita ratkaistu",
     },
+    reversal: {
+      revoked: "Peruttu: laina ei ole enää hyväksytty.",
+      reinstated: "Palautettu: laina on nyt hyväksytty.",
+      "re-inspected": "Käsitellään uudelleen: päätös ei ole enää voimassa.",
+    },
     leftOut: (names: string) => `Ei voitu lukea, jätetty pois: ${names}`,
     requestedSigning: (method: string) => `Toivottu allekirjoitustapa: ${method}`,
     through: (name) => `toimittanut ${name}`,

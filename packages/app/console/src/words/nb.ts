@@ -194,6 +194,11 @@ export const nb: Words = {
       "loan.paidOut": "Lånet utbetalt",
       "dispute.ruled": "Avgjort",
     },
+    reversal: {
+      revoked: "Tilbakekalt: lånet er ikke lenger godkjent.",
+      reinstated: "Gjenopptatt: lånet er nå godkjent.",
+      "re-inspected": "Vurderes på nytt: avgjørelsen gjelder ikke lenger.",
+    },
     leftOut: (names: string) => `Kunne ikke leses og ble utelatt: ${names}`,
     requestedSigning: (method: string) => `Ønsket signeringsmåte: ${method}`,
     through: (name) => `levert av ${name}`,

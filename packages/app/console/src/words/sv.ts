@@ -189,6 +189,11 @@ export const sv: Words = {
       "loan.paidOut": "Lånet utbetalt",
       "dispute.ruled": "Avgjort",
     },
+    reversal: {
+      revoked: "Återkallat: lånet är inte längre godkänt.",
+      reinstated: "Återupptaget: lånet är nu godkänt.",
+      "re-inspected": "Granskas på nytt: beslutet gäller inte längre.",
+    },
     leftOut: (names: string) => `Kunde inte läsas och utelämnades: ${names}`,
     requestedSigning: (method: string) => `Önskat sätt att underteckna: ${method}`,
     through: (name) => `inlämnat av ${name}`,

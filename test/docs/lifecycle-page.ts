@@ -135,7 +135,8 @@ must rule (\`rule-on-dispute\`) in three cases:
 - The loan's account has no bank that the engine could ask.
 - The bank gives no answer, \`pollConfirmAttemptsMax\` times in a row, or wants to be left alone for longer than that would take. The loan then
   counts as stalled. The engine goes on asking.
-- The bank's own answers contradict each other: its status says paid out, its quote says rejected, or inspected. No decision of the bank's overrules
+- The bank's own answers contradict each other: its status says paid out, and its quote, asked since the pay-out was first heard of, says rejected, or
+  inspected. No decision of the bank's overrules
   money that has left. The loan stays \`disputed\`, and the bank is asked again, until its answers agree or a person rules. If the
   person rejects the loan, the pay-out counts as overruled, and the bank's next answers do not bring the dispute back.
 

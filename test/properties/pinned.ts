@@ -54,4 +54,15 @@ export const pinned: ReadonlyArray<Pinned> = [
     ),
     stage: "rejected",
   },
+  {
+    property: "P5",
+    what: "a loan that the bank was asked about while it inspected it is paid out, and no answer denies that",
+    trace: said(
+      [{ type: "decision.pending", at: 1, fresh: true }],
+      [{ type: "decision.approved", at: 2 }],
+      [{ type: "agreement.signed", at: 3 }],
+      [{ type: "loan.paidOut", at: 4, fresh: true }],
+    ),
+    stage: "paidOut",
+  },
 ]

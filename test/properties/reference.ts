@@ -69,10 +69,14 @@ function verdictOf(said: ReadonlyArray<LoanEvent>): Verdict {
   return said.some(({ type }) => type === "decision.pending") ? "pending" : "undecided"
 }
 
-/** The bank's status says paid out, its last quote says anything but approved, and no person has ever settled that. */
-const isPayOutDenied = (said: ReadonlyArray<LoanEvent>, { by, decision }: Ruled): boolean =>
+/**
+ * The bank's status says paid out, its last quote says anything but approved and was asked no sooner than the pay-out was heard of, and
+ * no person has ever settled that.
+ */
+const isPayOutDenied = (said: ReadonlyArray<LoanEvent>, { at, by, decision }: Ruled): boolean =>
   by === null &&
   decision !== "approved" &&
+  firstHearings(said, ["loan.paidOut"]).every((paidOutAt) => paidOutAt <= at) &&
   said.some((event) => event.type === "loan.paidOut" && event.fresh === true) &&
   !said.some((event) => event.type === "dispute.ruled" && event.overrulesPayOut === true)
 

@@ -21,14 +21,21 @@ export function standing(facts: Facts): Standing {
 
 /**
  * Whether the bank's own answers contradict each other: its status says that the loan is paid out, its quote that it is not
- * approved. Money that has left is overruled by no decision of the bank's, however new: a person rules, or the bank's answers agree.
+ * approved, and not from before the pay-out: then the bank had only not decided yet. Money that has left is overruled by no decision of
+ * the bank's, however new: a person rules, or the bank's answers agree.
  */
-export const isPayOutDenied = ({ paidOutConfirmedAt, payOutOverruledAt, ruling }: Facts): boolean =>
+export const isPayOutDenied = ({
+  paidOutAt,
+  paidOutConfirmedAt,
+  payOutOverruledAt,
+  ruling,
+}: Facts): boolean =>
   paidOutConfirmedAt !== undefined &&
   payOutOverruledAt === undefined &&
   ruling !== null &&
   ruling.by === null &&
-  ruling.decision !== "approved"
+  ruling.decision !== "approved" &&
+  ruling.at >= (paidOutAt ?? paidOutConfirmedAt)
 
 /**
  * Whether the bank must confirm what stands: a word of no certain time speaks against it, and the bank has not been asked since. Its

@@ -4,6 +4,7 @@ import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Offer } from "@loan-engine/domain/offer"
 import {
   currentOffer,
+  isInDoubt,
   isPayOutDenied,
   isSilent,
   requiredDocuments,
@@ -151,7 +152,8 @@ describe("where the decision stands", () => {
   it.each<[string, ReadonlyArray<LoanEvent>, ReturnType<typeof standing>]>([
     ["by its own rejection", [confirmed(1), rejection(2, true)], "contradicted"],
     ["by its own inspection", [confirmed(1), inspected(2)], "contradicted"],
-    ["before it says so", [rejection(1, true), confirmed(2)], "contradicted"],
+    ["in one breath with it", [confirmed(1), rejection(1, true)], "contradicted"],
+    ["but not by an inspection from before it", [inspected(1), confirmed(2)], "approved"],
     [
       "but not by what came before its approval",
       [confirmed(1), rejection(2, true), offered(1, 3, true)],
@@ -174,6 +176,11 @@ describe("where the decision stands", () => {
     expect(standing(facts(...events))).toBe(expected)
     expect(standing(facts(...events.toReversed()))).toBe(expected)
     expect(isPayOutDenied(facts(...events))).toBe(expected === "contradicted")
+  })
+
+  it("asks the bank again, and no person, where its rejection came before the pay-out", () => {
+    const said = facts(rejection(1, true), confirmed(2))
+    expect([standing(said), isPayOutDenied(said), isInDoubt(said)]).toEqual(["contradicted", false, true])
   })
 
   it("tells a loan that nothing trusted was said of from every other", () => {

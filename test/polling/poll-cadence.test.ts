@@ -132,10 +132,12 @@ describe("when the next poll is due", () => {
 
   it("a confirmation that brings no answer is tried again before long, however long the loan was silent", () => {
     const { loan, schedule } = after(pending, status(hourMs), quote(hourMs))
-    const failed = (confirm: boolean) =>
-      scheduleAfterFailure(loan, { ...schedule, attempts: 40, confirm }, 0, 0, cadenceDefaults, 0.5)
+    const failed = (confirm: boolean, attempts = 40) =>
+      scheduleAfterFailure(loan, { ...schedule, attempts, confirm }, 0, 0, cadenceDefaults, 0.5)
     expect(failed(true)).toMatchObject({ confirm: true, nextPollAt: cadenceDefaults.pollConfirmRetryMs })
     expect(failed(false).nextPollAt).toBeGreaterThan(hourMs)
+    const stalled = failed(true, cadenceDefaults.pollAttemptsMax)
+    expect(stalled).toMatchObject({ stalled: true, nextPollAt: cadenceDefaults.pollStalledMs })
   })
 
   it("a poll that was not sent is still to be made, after the bank's pause, and does not count", () => {

@@ -63,7 +63,8 @@ export function scheduleAfterFailure(
 ): PollSchedule {
   const next = later(loan, before, now, settings, jitter)
   const retryMs = settings.pollConfirmRetryMs * settings.pollIntervalScale
-  const latest = before.confirm ? now + jittered(retryMs, settings, jitter) : Infinity
+  // Not for ever: a loan whose answers cannot be recorded would otherwise be asked about every quarter of an hour.
+  const latest = before.confirm && !next.stalled ? now + jittered(retryMs, settings, jitter) : Infinity
   const nextPollAt = Math.max(Math.min(next.nextPollAt ?? latest, latest), now + retryAfterMs)
   const isLeft = loan.stage === "disputed" && next.attempts >= settings.pollConfirmAttemptsMax
   const stalled = next.stalled || isLeft || isTooLate(loan, nextPollAt, settings)

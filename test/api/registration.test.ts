@@ -170,6 +170,12 @@ describe.each(["SQLite", "PostgreSQL"])("on %s", (store) => {
       ["the decision twice", '"decision":"REJECTED","decision":"APPROVED"', undefined],
       ["an amount twice", '"decision":"APPROVED","tenor":1,"tenor":1', undefined],
       ["the reference twice", '"decision":"APPROVED","applicationReference":"odd-2"', undefined],
+      [
+        "a member twice, deep in what we do not know",
+        '"decision":"APPROVED","x":[{"y":{"a":1,"a":1}}]',
+        undefined,
+      ],
+      ["a member twice, once by an escape", '"decision":"APPROVED","x":1,"\\u0078":1', undefined],
       ["half a character", '"decision":"APPROVED","x":"\\ud800"', undefined],
     ])("with %s is refused, and nothing is kept", async (_title, members, field) => {
       const { status, body } = await post(`{"applicationReference":"odd-1",${members}}`)
@@ -190,6 +196,8 @@ describe.each(["SQLite", "PostgreSQL"])("on %s", (store) => {
       code: "request-invalid",
       detail: expect.stringContaining("names the same member twice"),
     })
+    const deep = '"decision":"rejected","by":"Desk","reason":"phone","x":[{"a":1,"\\u0061":1}]'
+    expect((await rule(deep)).status).toBe(400)
     expect(await loan("twice-1")).toMatchObject({ stage: "disputed" })
     expect((await rule('"decision":"rejected","by":"Desk","reason":"phone"')).status).toBe(200)
   })

@@ -1,24 +1,29 @@
 import type { Exchange } from "@loan-engine/adapters-http/http-exchange"
 import { makeJwks } from "@loan-engine/adapters-http/jwks"
 import { makeJwsVerifier } from "@loan-engine/adapters-http/jws-verifier"
+import { KeyObject } from "node:crypto"
 import { Effect } from "effect"
 import * as fc from "fast-check"
 import { base64url, CompactSign, exportJWK, generateKeyPair } from "jose"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { forgeryClasses, rebuilt } from "./forgery-classes.ts"
+import type { Genuine } from "./forgery-classes.ts"
 import { propertyRuns } from "../properties/settings.ts"
 
 const event = { applicationReference: "ABC-123", applicationEventType: "SIGNED" }
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 let jws = ""
+let genuine: Genuine
 let verdictOn: (jws: string) => Promise<string>
 let inputs = 0
 beforeAll(async () => {
-  const { publicKey, privateKey } = await generateKeyPair("RS256")
+  const { publicKey, privateKey } = await generateKeyPair("RS256", { extractable: true })
   const keys = [{ ...(await exportJWK(publicKey)), kid: "key-1", use: "sig", alg: "RS256" }]
   jws = await new CompactSign(utf8(JSON.stringify({ iat: 1_700_000_000, externalApplicationEvent: event })))
     .setProtectedHeader({ alg: "RS256", kid: "key-1" })
     .sign(privateKey)
+  genuine = { jws, privateKey: KeyObject.from(privateKey), publicKey: KeyObject.from(publicKey) }
   const published: Exchange = () =>
     Effect.succeed({ status: 200, headers: {}, body: utf8(JSON.stringify({ keys })) })
   verdictOn = (text) => {
@@ -92,4 +97,19 @@ describe("a genuine signature", () => {
       }),
       { numRuns: propertyRuns },
     ))
+})
+
+describe("each class of forgeries that Wycheproof has vectors for", () => {
+  it.each(forgeryClasses)("is refused in all its forms: $name", async ({ forge }) => {
+    const forged = forge(genuine)
+    expect(forged.length).toBeGreaterThan(0)
+    for (const text of forged) {
+      expect(text).not.toBe(jws)
+      expect([text, await verdictOn(text)]).toEqual([text, "invalid"])
+    }
+  })
+
+  it("is made from what is genuine but for the one thing: with the right padding, the generator's signature is bound", async () => {
+    expect(await verdictOn(rebuilt(genuine))).toBe("bound")
+  })
 })

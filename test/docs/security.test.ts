@@ -27,7 +27,9 @@ const isTitleOf = (title: string, source: string): boolean =>
   [`"${title}"`, `\`${title}\``, `'${title}'`].some((quoted) => source.includes(quoted))
 
 describe("docs/security.md", () => {
-  const points = rowsUnder("At each point").map((row) => [row.split("|")[1]?.trim() ?? row, row] as const)
+  const points = ["At each point", "Threat model"]
+    .flatMap(rowsUnder)
+    .map((row) => [row.split("|").slice(1, 3).join("|").trim(), row] as const)
   it.each(points)("names tests that exist for %s", (_point, row) => {
     const references = [...row.matchAll(/`(?<file>[\w./-]+\.test\.ts)`: "(?<title>[^"]+)"/gu)]
     expect(references.length).toBeGreaterThan(0)
@@ -39,6 +41,29 @@ describe("docs/security.md", () => {
         true,
       ])
     }
+  })
+
+  it("weighs every asset and every attacker", () => {
+    const cells = rowsUnder("Threat model").map((row) => row.split("|").map((cell) => cell.trim()))
+    const assets = [
+      "the loan's state",
+      "the journal as evidence",
+      "personal data",
+      "bank credentials",
+      "API keys",
+      "availability",
+    ]
+    expect([...new Set(cells.map(([, asset]) => asset))]).toEqual(assets)
+    const attackers = cells.map(([, , attacker]) => attacker).join(" ")
+    for (const who of [
+      "stranger",
+      "callback credentials",
+      "API key",
+      "database's password",
+      "on the host",
+      "the network",
+    ])
+      expect(attackers).toContain(who)
   })
 
   it("finds out a title that no test has", () => {

@@ -110,6 +110,8 @@ const makeReceiver = Effect.fnUntraced(function* (engine: Engine, { jwksExchange
       const jws = makeJwsVerifier({ jwks })
       const vouchers = {
         ...(signed ? { jws: parts.jws?.(jws) ?? jws } : {}),
+        // What strangers send is held there, and not refused: an engine that believes it must be found out.
+        allowUnauthenticated: credentials === undefined,
         ...(credentials === undefined
           ? {}
           : { credentials: [{ method: "BASIC" as const, credentials: Redacted.make(credentials) }] }),

@@ -15,7 +15,7 @@ import type { Told } from "../properties/arbitraries.ts"
  *
  * What is read no more is left out as well, as if it had not been said: what the merchant handed over, once the bank has spoken; that
  * the bank inspects, once it has decided; additions, once the loan is signed. That is the quotient by which the search stays small. Every
- * event still comes upon every snapshot, so a lifecycle that reads any of it later comes to two stages from what the search takes for
+ * event still comes to every snapshot, so a lifecycle that reads any of it later comes to two stages from what the search takes for
  * one, and is found (the canaries show it).
  */
 export function abstracted(facts: Facts): Facts {
@@ -116,7 +116,7 @@ const overruledPayOut = (at: Instant): LoanEvent => ({
 
 /**
  * The marks on a pay-out, that the bank confirms it and that a person overrules it: a marked event joins what the unmarked one at the
- * same place joins, and a mark that has no order. So the unmarked events at every place, and a mark upon each of the facts they lead
+ * same place joins, and a mark that has no order. So the unmarked events at every place, and a mark on each of the facts they lead
  * to, come to everything that marked events at every place do. Each mark comes as early and as late as can be: a lifecycle that reads
  * an order into them then comes to two stages for the same facts. A person overrules only what is paid out.
  */

@@ -24,6 +24,15 @@ const signed = (reference: string): string =>
     externalApplicationEvent: { applicationReference: reference, applicationEventType: "SIGNED" },
   })
 
+/** An engine that seals soon and keeps anchors in a file and at a URL. */
+const startAnchored = (path: string, anchorsFile: string, anchorsUrl: string) =>
+  startEngine(path, {
+    LOAN_ENGINE_STOP_DRAIN_MS: "1",
+    LOAN_ENGINE_CHECKPOINT_EVERY_MS: "20",
+    LOAN_ENGINE_ANCHORS_FILE: anchorsFile,
+    LOAN_ENGINE_ANCHORS_URL: anchorsUrl,
+  })
+
 async function startKeeper(status: () => number) {
   const bodies: Array<string> = []
   const server = createServer((request, response) => {
@@ -48,12 +57,7 @@ describe("an engine", () => {
     const path = join(directory, "kept.sqlite")
     const anchors = join(directory, "elsewhere")
     const keeper = await startKeeper(() => 204)
-    const engine = await startEngine(path, {
-      LOAN_ENGINE_STOP_DRAIN_MS: "1",
-      LOAN_ENGINE_CHECKPOINT_EVERY_MS: "20",
-      LOAN_ENGINE_ANCHORS_FILE: anchors,
-      LOAN_ENGINE_ANCHORS_URL: keeper.url,
-    })
+    const engine = await startAnchored(path, anchors, keeper.url)
     expect((await engine.callback(signed("A"))).status).toBe(200)
     await expect.poll(() => keeper.bodies.length).toBe(1)
     expect((await engine.callback(signed("B"))).status).toBe(200)
@@ -69,12 +73,7 @@ describe("an engine", () => {
   it("goes on where an anchor cannot be kept, and says so", async () => {
     const keeper = await startKeeper(() => 500)
     const nowhere = join(directory, "no", "such", "directory")
-    const engine = await startEngine(join(directory, "unkept.sqlite"), {
-      LOAN_ENGINE_STOP_DRAIN_MS: "1",
-      LOAN_ENGINE_CHECKPOINT_EVERY_MS: "20",
-      LOAN_ENGINE_ANCHORS_FILE: nowhere,
-      LOAN_ENGINE_ANCHORS_URL: keeper.url,
-    })
+    const engine = await startAnchored(join(directory, "unkept.sqlite"), nowhere, keeper.url)
     expect((await engine.callback(signed("A"))).status).toBe(200)
     await expect.poll(() => keeper.bodies.length).toBe(1)
     await expect.poll(() => engine.written()).toContain("it answered 500")

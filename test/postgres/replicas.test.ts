@@ -38,7 +38,10 @@ const enginesFail = Effect.fnUntraced(function* ({ engines, acknowledged, restar
   yield* restart(0)
 })
 
-/** Every session is ended, again and again; then the server is shut down, and later started. */
+/**
+ * Every session is ended, again and again; then the server is shut down, and later started. What the test sends is not signed,
+ * as the bank's callbacks are: the engines take it, and may hold it.
+ */
 const databaseFails = Effect.fnUntraced(function* ({ url, engines, acknowledged }: World) {
   for (let kills = 0; kills < 4; kills++) {
     yield* Effect.promise(() =>
@@ -56,7 +59,7 @@ const databaseFails = Effect.fnUntraced(function* ({ url, engines, acknowledged 
   yield* Effect.promise(() => server.start())
   yield* until(async () => {
     const again = await Effect.runPromise(callEach(engines))
-    return again.every(({ status }) => status === 200)
+    return again.every(({ ok }) => ok)
   })
 })
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { configFromEnvironment, configOf } from "@loan-engine/app/config/config"
@@ -31,6 +31,32 @@ const refusal = async (variables: Variables): Promise<string> => {
   const config = Effect.provideService(configFromEnvironment, Environment, { ...base, ...variables })
   return (await Effect.runPromise(Effect.flip(config))).message
 }
+
+describe("a file of anchors", () => {
+  const path = join(directory, "store.sqlite")
+  symlinkSync(fileOf("store.sqlite", ""), join(directory, "linked"))
+
+  it.each([
+    "store.sqlite",
+    "store.sqlite-wal",
+    "store.sqlite-shm",
+    "store.sqlite-lock",
+    "linked",
+    "./store.sqlite",
+  ])("is refused where it is the store's own %s, which its lines would destroy", async (name) => {
+    const told = await refusal({
+      LOAN_ENGINE_DATABASE_URL: path,
+      LOAN_ENGINE_ANCHORS_FILE: `${directory}/${name}`,
+    })
+    expect(told).toContain("LOAN_ENGINE_ANCHORS_FILE names a file of the store itself")
+  })
+
+  it("may be any other beside it", async () => {
+    const anchorsFile = join(directory, "store.sqlite-anchors")
+    const { sealing } = await read({ LOAN_ENGINE_DATABASE_URL: path, LOAN_ENGINE_ANCHORS_FILE: anchorsFile })
+    expect(sealing.anchorsFile).toBe(anchorsFile)
+  })
+})
 
 describe("a database URL that would silently be something else", () => {
   const mark = "MARKpassword"

@@ -1,6 +1,7 @@
-import { Duration, Effect } from "effect"
+import { Effect } from "effect"
 import { RateLimiter } from "effect/persistence"
 import { CallbackRefused } from "./callback-answer.ts"
+import { secondsOverRate } from "./rate.ts"
 
 /** How many callbacks without proof one account may have held in a minute, each a journal row and a question to the bank. */
 export const callbacksHeldPerMinuteMax = 60
@@ -14,20 +15,19 @@ export const makeHeldBudget = (perMinuteMax: number): Effect.Effect<HeldBudget> 
     RateLimiter.make,
     (limiter): HeldBudget =>
       (account) =>
-        limiter
-          .consume({ algorithm: "token-bucket", window: "1 minute", limit: perMinuteMax, key: account })
-          .pipe(
-            Effect.asVoid,
-            Effect.catch(({ reason }) =>
-              reason._tag === "RateLimitExceeded"
-                ? Effect.fail(tooMany(Duration.toSeconds(reason.retryAfter)))
-                : Effect.die(reason),
-            ),
-          ),
+        Effect.flatMap(
+          secondsOverRate(limiter, {
+            algorithm: "token-bucket",
+            window: "1 minute",
+            limit: perMinuteMax,
+            key: account,
+          }),
+          (waitSeconds) => (waitSeconds === 0 ? Effect.void : Effect.fail(tooMany(waitSeconds))),
+        ),
   ).pipe(Effect.provide(RateLimiter.layerStoreMemory))
 
 const tooMany = (waitSeconds: number): CallbackRefused =>
   new CallbackRefused({
     code: "held-too-many",
-    headers: { "retry-after": String(Math.max(1, Math.ceil(waitSeconds))) },
+    headers: { "retry-after": String(waitSeconds) },
   })

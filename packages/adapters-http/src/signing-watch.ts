@@ -1,6 +1,7 @@
-import { Clock, Effect } from "effect"
+import { Effect } from "effect"
+import { makeTelling } from "./telling.ts"
 
-/** Whether an account's bank signs its callbacks. Whoever keeps it remembers it across restarts and replicas. */
+/** Whether an account's bank signs its callbacks. One that a store keeps outlasts restarts, and holds for every replica. */
 export interface Signs {
   /** Whether a signature that binds its callback was ever seen. */
   readonly isSeen: () => boolean
@@ -14,23 +15,13 @@ export function signsInMemory(): Signs {
   return { isSeen: () => isSeen, see: Effect.sync(() => void (isSeen = true)) }
 }
 
-/** The shortest time between two warnings of one account. */
-const warningEveryMs = 60_000
-
 /** Warns that callbacks lack a signature, at most once a minute, with how many there were since the warning before. */
-export function makeMissingSignatureWarning(account: string): Effect.Effect<void> {
-  let warnedAt = -Infinity
-  let callbacks = 0
-  return Effect.gen(function* () {
-    const now = yield* Clock.currentTimeMillis
-    callbacks++
-    if (now - warnedAt < warningEveryMs) return
-    const counted = callbacks
-    warnedAt = now
-    callbacks = 0
-    yield* Effect.logWarning(
-      "a callback came without a signature, and this account's bank signs: it is held, and the bank is asked. " +
-        "Somebody else may have the callback credentials",
-    ).pipe(Effect.annotateLogs({ account, callbacks: counted }))
-  })
-}
+export const makeMissingSignatureWarning = (account: string): Effect.Effect<void> =>
+  Effect.flatMap(makeTelling(), (callbacks) =>
+    callbacks === undefined
+      ? Effect.void
+      : Effect.logWarning(
+          "a callback came without a signature, and this account's bank signs: it is held, and the bank is asked. " +
+            "Somebody else may have the callback credentials",
+        ).pipe(Effect.annotateLogs({ account, callbacks })),
+  )

@@ -24,13 +24,13 @@ export interface Recorded {
   readonly position: number
 }
 
-/** The loan has moved on since it was looked at; nothing was written. Look again, and decide anew. */
+/** The loan has moved on since it was looked at; nothing was written. Look again, then decide. */
 export class LoanMoved extends Schema.TaggedError<LoanMoved>()("LoanMoved", {
   applicationReference: ApplicationReference,
   expected: Schema.Int,
 }) {
   override get message(): string {
-    return `${this.applicationReference} is no longer at version ${this.expected}: look again, and decide anew. Nothing was written.`
+    return `${this.applicationReference} is no longer at version ${this.expected}: look again, then decide. Nothing was written.`
   }
 }
 

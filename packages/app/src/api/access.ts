@@ -1,4 +1,6 @@
-import { Context, Duration, Effect, Layer, Redacted } from "effect"
+import { secondsOverRate } from "@loan-engine/adapters-http/rate"
+import type { Rate } from "@loan-engine/adapters-http/rate"
+import { Context, Effect, Layer, Redacted } from "effect"
 import { HttpServerRequest } from "effect/http"
 import type { HttpApiEndpoint } from "effect/http-api"
 import { RateLimiter } from "effect/persistence"
@@ -43,7 +45,7 @@ export const accessLayer = (
         }
         const scope = Context.getUnsafe(endpoint.annotations, RequiredScope)
         if (!key.scopes.has(scope)) return problemResponse(scopeMissing(scope))
-        const waitSeconds = key.unmetered === true ? 0 : yield* secondsOverRate(limiter, key, limits)
+        const waitSeconds = key.unmetered === true ? 0 : yield* secondsOverRate(limiter, rateOf(key, limits))
         if (waitSeconds > 0) return problemResponse(rateLimited(limits, waitSeconds))
         const { headers } = yield* HttpServerRequest.HttpServerRequest
         const produced = mediaTypeOf(endpoint)
@@ -55,27 +57,12 @@ export const accessLayer = (
     })),
   ).pipe(Layer.provide(RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory))))
 
-/** 0 while the key is within its rate, else how long it should wait. */
-const secondsOverRate = (
-  limiter: RateLimiter.RateLimiter,
-  { name }: ApiKey,
-  { apiRequestsPerSecondMax }: AccessLimits,
-): Effect.Effect<number> =>
-  limiter
-    .consume({
-      algorithm: "token-bucket",
-      window: "1 second",
-      limit: apiRequestsPerSecondMax,
-      key: name,
-    })
-    .pipe(
-      Effect.as(0),
-      Effect.catch(({ reason }) =>
-        reason._tag === "RateLimitExceeded"
-          ? Effect.succeed(Math.max(1, Math.ceil(Duration.toSeconds(reason.retryAfter))))
-          : Effect.die(reason),
-      ),
-    )
+const rateOf = ({ name }: ApiKey, { apiRequestsPerSecondMax }: AccessLimits): Rate => ({
+  algorithm: "token-bucket",
+  window: "1 second",
+  limit: apiRequestsPerSecondMax,
+  key: name,
+})
 
 const mediaTypeOf = ({ annotations }: HttpApiEndpoint.Top): string => Context.get(annotations, Produces)
 

@@ -64,7 +64,7 @@ export const listLoans = Effect.fnUntraced(function* (
           return { found, next: writeCursor({ account, after }) }
       }
       if (page.length < size) break
-      // Whoever else waits has a turn between two pages.
+      // Other work has its turn between two pages.
       yield* Effect.yieldNow
     }
   }

@@ -109,7 +109,7 @@ const onlyWeak = ifMatchProblem(
 const noneMatches = (version: number): Problem =>
   ifMatchProblem(
     "loan-moved",
-    `The loan is at version ${version}, which If-Match does not name: look again, and decide anew. Nothing was written.`,
+    `The loan is at version ${version}, which If-Match does not name: look again, then decide. Nothing was written.`,
   )
 
 type Refusal = LoanUnknown | RulingRefused | LoanMoved | StoreUnavailable

@@ -1,5 +1,7 @@
 import { hash } from "node:crypto"
-import { Clock, Context, Effect, Layer, Metric, Option } from "effect"
+import { secondsOverRate } from "@loan-engine/adapters-http/rate"
+import { makeTelling } from "@loan-engine/adapters-http/telling"
+import { Context, Effect, Layer, Metric, Option } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import { RateLimiter } from "effect/persistence"
 import { wrongKeysCounter } from "../telemetry/metrics.ts"
@@ -39,19 +41,22 @@ export class WrongKeys extends Context.Service<
 
 const makeWrongKeys = Effect.fnUntraced(function* (limits: WrongKeyLimits) {
   const limiter = yield* RateLimiter.RateLimiter
-  const tell = makeTeller()
+  const telling = makeTelling()
   const isOver = (key: string, limit: number): Effect.Effect<boolean> =>
-    limiter.consume({ algorithm: "fixed-window", window: windowMs, limit, key }).pipe(
-      Effect.as(false),
-      Effect.catch(({ reason }) =>
-        reason._tag === "RateLimitExceeded" ? Effect.succeed(true) : Effect.die(reason),
-      ),
+    Effect.map(
+      secondsOverRate(limiter, { algorithm: "fixed-window", window: windowMs, limit, key }),
+      (waitSeconds) => waitSeconds > 0,
     )
   return {
     problem: Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
       const source = Option.getOrElse(request.remoteAddress, () => "unknown")
       yield* Metric.update(wrongKeysCounter.of({}), 1)
-      yield* tell(source)
+      const wrongKeys = yield* telling
+      if (wrongKeys !== undefined) {
+        yield* Effect.logWarning("a request came with a wrong key").pipe(
+          Effect.annotateLogs({ source, wrongKeys }),
+        )
+      }
       const over = [
         yield* isOver(`source ${groupOf(source)}`, limits.wrongKeysPerSourceMax),
         yield* isOver("all", limits.wrongKeysPerMinuteMax),
@@ -62,22 +67,6 @@ const makeWrongKeys = Effect.fnUntraced(function* (limits: WrongKeyLimits) {
 })
 
 const groupOf = (source: string): number => hash("sha256", source, "buffer").readUInt16BE(0) % sourceGroups
-
-/** One line a minute, with how many wrong keys there were since the line before. */
-function makeTeller() {
-  let toldAt = -Infinity
-  let untold = 0
-  return Effect.fnUntraced(function* (source: string) {
-    const now = yield* Clock.currentTimeMillis
-    untold++
-    if (now - toldAt < windowMs) return
-    yield* Effect.logWarning("a request came with a wrong key").pipe(
-      Effect.annotateLogs({ source, wrongKeys: untold }),
-    )
-    toldAt = now
-    untold = 0
-  })
-}
 
 const tooMany: Problem = {
   code: "rate-limited",

@@ -58,7 +58,7 @@ export const registerCallback = Effect.fn("registerCallback")(function* (
 const anotherAsks =
   "Another run asks the bank at this very moment, so nothing was sent. Look at what it says, or run this again."
 
-/** A forced run may send what the bank has done already: whoever forces it is told. */
+/** A forced run may send what the bank has done already: so it says that. */
 const sayWhatIsOpen = Effect.fnUntraced(function* (account: AccountName, bankUrl: string) {
   const intent = yield* (yield* LoanStore).callbackIntent(account, bankUrl)
   if (intent !== undefined)

@@ -6,7 +6,7 @@ import { LoanStore } from "../loan-store.ts"
 import { atOnceAndRecurring } from "../recurring.ts"
 
 /** How soon one engine learns that another has seen an account's bank sign. */
-const signingReadMs = 10_000
+export const signingReadMs = 10_000
 
 /** Whether an account's bank signs, remembered by the store: across restarts, and for every engine on it. */
 export const signsOf = Effect.fnUntraced(function* (
@@ -14,23 +14,31 @@ export const signsOf = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Signs, never, LoanStore | Scope.Scope> {
   const store = yield* LoanStore
   let isSeen = false
+  let isKept = false
   const look = Effect.map(store.signingSince(account), (since) => {
-    isSeen ||= since !== undefined
+    isKept ||= since !== undefined
+    isSeen ||= isKept
   })
+  const keep = Clock.currentTimeMillis.pipe(
+    Effect.flatMap((now) => store.markSigning(account, now)),
+    Effect.andThen(Effect.sync(() => void (isKept = true))),
+  )
   // Before the first callback is taken, or one without a signature could be believed after a restart.
   yield* Effect.ignore(look)
   yield* atOnceAndRecurring(
-    "it could not be read whether the bank signs",
+    "whether the bank signs could not be read or kept",
     signingReadMs,
-    Effect.suspend(() => (isSeen ? Effect.void : look)),
+    Effect.suspend(() => {
+      if (isKept) return Effect.void
+      return isSeen ? keep : look
+    }),
   )
   return {
     isSeen: () => isSeen,
-    // A store that cannot take it takes no callback either, and the next one that is signed tries again.
-    see: Clock.currentTimeMillis.pipe(
-      Effect.flatMap((now) => store.markSigning(account, now)),
-      Effect.andThen(Effect.sync(() => void (isSeen = true))),
-      Effect.ignore,
-    ),
+    // It counts at once; a store that cannot keep it now is asked to with the next look.
+    see: Effect.suspend(() => {
+      isSeen = true
+      return Effect.ignore(keep)
+    }),
   }
 })

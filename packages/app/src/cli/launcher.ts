@@ -11,7 +11,7 @@ const launcherCheckMs = 250
  * would leave an engine behind that holds the store. Where no package manager started this process, nothing is watched.
  */
 export const watchLauncher: Effect.Effect<Effect.Effect<void>> = Effect.sync(() => {
-  // Looked up now: once the engine serves, whoever waited for that may end the launcher, and it is not found any more.
+  // Looked up now: once the engine serves, what waited for that may end the launcher, and it is not found any more.
   const launchers = launcherPids(process.ppid)
   if (launchers.length === 0) return Effect.void
   return Effect.repeat(Effect.sleep(launcherCheckMs), { until: () => !launchers.every(isRunning) }).pipe(

@@ -1,3 +1,5 @@
+import { existsSync, realpathSync } from "node:fs"
+import { resolve } from "node:path"
 import type { BankRoute } from "@loan-engine/adapters-http/bank-route"
 import type { BreakerLimits } from "@loan-engine/adapters-http/bank-guard"
 import { breakerLimitsDefault } from "@loan-engine/adapters-http/bank-guard"
@@ -20,6 +22,7 @@ import type { ServerLimits } from "../server-limits.ts"
 import { serverLimitsDefault } from "../server-limits.ts"
 import type { KnownAccounts } from "../known-accounts.ts"
 import type { Database } from "../store/database.ts"
+import { filesOfStore } from "../store/sqlite-lock.ts"
 import type { WebhookSettings } from "../webhooks/webhook-settings.ts"
 import { apiConfig } from "./api-config.ts"
 import type { ApiConfig } from "./api-config.ts"
@@ -167,7 +170,7 @@ export function operatorConfig(read: SettingsRead): Effect.Effect<OperatorConfig
       breakerLimits: limitsIn(engine, breakerLimitsDefault),
       sealing: {
         ...limitsIn(engine, { ...sealingDefaults, ...anchorLimitsDefault }),
-        anchorsFile: engine.anchorsFile ?? anchorsFileOf(database),
+        anchorsFile: yield* anchorsFile(read, database),
         anchorsUrl: yield* anchorsUrl(read),
       },
       callbackHealth: limitsIn(engine, callbackHealthDefaults),
@@ -232,6 +235,23 @@ function bankConfig(
 /** Anchors are kept beside an SQLite file unless another place is set; a database server has no place beside it. */
 export const anchorsFileOf = (database: Database): string | undefined =>
   database.store === "sqlite" ? anchorsBeside(database.path) : undefined
+
+function anchorsFile(
+  { engine, nameOf }: SettingsRead,
+  database: Database,
+): Effect.Effect<string | undefined, ConfigUnusable> {
+  const { anchorsFile: file } = engine
+  if (file === undefined) return Effect.succeed(anchorsFileOf(database))
+  const own = database.store === "sqlite" ? filesOfStore(database.path) : []
+  if (!own.some((stored) => realPath(stored) === realPath(file))) return Effect.succeed(file)
+  return Effect.fail(
+    new ConfigUnusable({
+      message: `${nameOf("anchorsFile")} names a file of the store itself, which anchors would destroy: name another.`,
+    }),
+  )
+}
+
+const realPath = (file: string): string => (existsSync(file) ? realpathSync(file) : resolve(file))
 
 function anchorsUrl({ engine, nameOf }: SettingsRead): Effect.Effect<string | undefined, ConfigUnusable> {
   const { anchorsUrl: url } = engine

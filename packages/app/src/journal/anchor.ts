@@ -1,7 +1,7 @@
 import { Option, Schema } from "effect"
 import type { Seal } from "./checkpoint.ts"
 
-/** A checkpoint's number and hash as they were kept where whoever can rewrite the store cannot reach them. */
+/** A checkpoint's number and hash as they were kept where one who can rewrite the store cannot reach them. */
 export interface Anchor {
   readonly number: number
   readonly hash: string

@@ -39,7 +39,7 @@ export interface Anchors {
   readonly keepNewest: Effect.Effect<void, StoreUnavailable>
 }
 
-/** Keeps anchors as the settings say. What cannot be kept is a warning in the log, and is tried again. */
+/** Keeps anchors as the settings say. Where one cannot be kept, the log warns, and the next one is tried. */
 export const makeAnchors = Effect.fnUntraced(function* ({
   anchorsFile,
   anchorsUrl,

@@ -143,22 +143,26 @@ const isAnswer = (observation: Observation): boolean =>
 const questionOf = ({ source }: Observation): PollQuestion => (source === "poll" ? "status" : "quote")
 
 /** Whether a loan may be asked about no more: only the bank's own word ends it, and nobody asks about a reference of ours. */
-export function mayRest({ applicationReference, facts: { ruling }, stage }: Loan): boolean {
-  const isRejected = stage === "rejected" && ruling?.decision === "rejected" && ruling.by === null
-  return stage === "paidOut" || isRejected || applicationReference.startsWith(standInPrefix)
+export function mayRest(loan: Loan): boolean {
+  return (
+    loan.stage === "paidOut" || isRejectedByBank(loan) || loan.applicationReference.startsWith(standInPrefix)
+  )
 }
+
+const isRejectedByBank = ({ stage, facts: { ruling } }: Loan): boolean =>
+  stage === "rejected" && ruling?.decision === "rejected" && ruling.by === null
 
 /**
  * Whether the bank itself, asked by us, has said that the loan's life is over. A rejection is the end of what was once said to be paid
  * out only when the bank's status, too, was asked: it may say that the money has left.
  */
 function isConfirmedEnd(loan: Loan, observation: Observation, before: PollSchedule): boolean {
-  const { ruling, payOutOverruledAt } = loan.facts
+  const { payOutOverruledAt } = loan.facts
   const isStatus = observation.source === "poll"
   if (loan.stage === "rejected") {
     const wasEnd = before.nextPollAt === null
     const isSettled = isStatus || wasEnd || !isPaidOut(loan.facts) || payOutOverruledAt !== undefined
-    return ruling?.decision === "rejected" && ruling.by === null && isSettled
+    return isRejectedByBank(loan) && isSettled
   }
   if (loan.stage !== "paidOut") return false
   return isStatus && observation.events.some((event) => event.type === "loan.paidOut")

@@ -26,6 +26,14 @@ export const holdStoreLock = Effect.fnUntraced(function* (
 /** The same store under another name must meet the same lock. */
 export const lockPath = (path: string): string => `${existsSync(path) ? realpathSync(path) : path}-lock`
 
+/** The files that an SQLite store consists of while an engine runs on it. */
+export const filesOfStore = (path: string): ReadonlyArray<string> => [
+  path,
+  `${path}-wal`,
+  `${path}-shm`,
+  lockPath(path),
+]
+
 const Holder = Schema.Struct({ pid: Schema.Int, host: Schema.String, since: Schema.Int })
 type Holder = typeof Holder.Type
 

@@ -1,15 +1,15 @@
 import type { DatabaseSync } from "node:sqlite"
-import { extname } from "node:path"
-import { Worker } from "node:worker_threads"
-import { Deferred, Effect } from "effect"
+import { Effect } from "effect"
 import type { Scope } from "effect"
-import { StoreUnavailable, StoreUnusable } from "../loan-store.ts"
+import { StoreUnavailable } from "../loan-store.ts"
+import type { StoreUnusable } from "../loan-store.ts"
 import type { ConnectionSettings } from "./sqlite-connection.ts"
 import { isSqliteError } from "./sqlite-connection.ts"
 import { isDamage, sqliteFailure } from "./sqlite-failure.ts"
 import type { NumberedRead, ReadAnswer } from "./sqlite-reader-thread.ts"
 import { makeRead } from "./sqlite-reads.ts"
 import type { Read, ReadRow } from "./sqlite-reads.ts"
+import { startThread } from "./sqlite-thread.ts"
 
 export type ReadRows = (read: Read) => Effect.Effect<ReadonlyArray<ReadRow>, StoreUnavailable>
 
@@ -42,35 +42,11 @@ export const threadReader = Effect.fnUntraced(function* (
   settings: ConnectionSettings,
   readMsMax: number,
 ): Effect.fn.Return<ReadRows, StoreUnusable, Scope.Scope> {
-  const { path, busyTimeoutMs, walPagesMax } = settings
   const waiting = new Map<number, (answer: ReadAnswer) => void>()
-  const opened = Deferred.makeUnsafe<void>()
-  const ended = Deferred.makeUnsafe<string>()
   let sent = 0
-  const worker = yield* Effect.acquireRelease(
-    Effect.sync(() => {
-      const workerData = { path, busyTimeoutMs, walPagesMax }
-      const url = new URL(`./sqlite-reader-thread${extname(import.meta.url)}`, import.meta.url)
-      const started = new Worker(url, { workerData })
-      started.once("message", () => {
-        Deferred.doneUnsafe(opened, Effect.void)
-        started.on("message", (answer: ReadAnswer) => waiting.get(answer.number)?.(answer))
-      })
-      started.once("error", (cause: Error) => Deferred.doneUnsafe(ended, Effect.succeed(cause.message)))
-      started.once("exit", () => Deferred.doneUnsafe(ended, Effect.succeed("it was ended")))
-      return started
-    }),
-    (running) =>
-      Effect.andThen(
-        Effect.sync(() => running.postMessage(null)),
-        Deferred.await(ended),
-      ),
-  )
-  yield* Effect.raceFirst(
-    Deferred.await(opened),
-    Effect.flatMap(Deferred.await(ended), (why) => new StoreUnusable({ message: cannotOpen(path, why) })),
-  )
-  const gone = Effect.flatMap(Deferred.await(ended), (why) =>
+  const { worker, ended } = yield* startThread("reader", settings, (why) => cannotOpen(settings.path, why))
+  worker.on("message", (answer: ReadAnswer) => waiting.get(answer.number)?.(answer))
+  const gone = Effect.flatMap(ended, (why) =>
     Effect.fail(unreadable(`the thread that reads has ended (${why}): restart the engine`, false)),
   )
   const ask = ({ statement, parameters }: Read) =>

@@ -1,7 +1,7 @@
 import { statfsSync, statSync } from "node:fs"
 import { dirname } from "node:path"
 import { anchorsBeside } from "../journal/anchors-file.ts"
-import { lockPath } from "./sqlite-lock.ts"
+import { filesOfStore } from "./sqlite-lock.ts"
 
 /** Others on the machine may do nothing with the store's files: they hold what the bank said of people. */
 const othersMay = 0o077
@@ -33,7 +33,7 @@ function placeWeaknesses(directory: string): ReadonlyArray<string> {
 function modeWeaknesses(path: string): ReadonlyArray<string> {
   // Windows has access lists instead.
   if (process.platform === "win32") return []
-  const files = [path, `${path}-wal`, `${path}-shm`, lockPath(path), anchorsBeside(path)]
+  const files = [...filesOfStore(path), anchorsBeside(path)]
   const open = files.filter(
     (file) => ((statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & othersMay) !== 0,
   )

@@ -6,8 +6,9 @@ import { makeCommit } from "./sqlite-writes.ts"
 import type { WriteJob } from "./sqlite-writes.ts"
 
 /**
- * The thread that writes. It says when it has opened the file. Then it is sent a batch, commits it, and answers with what became of each job; the empty message ends
- * it. Whatever it throws ends the thread, and with it the store: a defect is not to be worked around.
+ * The thread that writes. It says when it has opened the file. Then it is sent a batch, commits it, and answers with what became
+ * of each job; the empty message ends it. Whatever it throws ends the thread, and with it the store: a defect is not to be
+ * worked around.
  */
 // The settings come from sqlite-writer.ts, which starts this thread.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion

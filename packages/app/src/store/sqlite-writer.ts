@@ -1,11 +1,10 @@
 import type { DatabaseSync } from "node:sqlite"
-import { extname } from "node:path"
-import { Worker } from "node:worker_threads"
-import { Deferred, Effect } from "effect"
+import { Effect } from "effect"
 import type { Scope } from "effect"
-import { StoreUnusable } from "../loan-store.ts"
+import type { StoreUnusable } from "../loan-store.ts"
 import type { ConnectionSettings } from "./sqlite-connection.ts"
 import { watchNames } from "./sqlite-names.ts"
+import { startThread } from "./sqlite-thread.ts"
 import type { Write, WriteJob, WriteOutcome } from "./sqlite-writes.ts"
 import { makeCommit } from "./sqlite-writes.ts"
 
@@ -22,33 +21,9 @@ export const inlineCommit = (database: DatabaseSync, path: string): CommitJobs =
 export const threadCommit = Effect.fnUntraced(function* (
   settings: ConnectionSettings,
 ): Effect.fn.Return<CommitJobs, StoreUnusable, Scope.Scope> {
-  const { path, busyTimeoutMs, walPagesMax } = settings
-  const ended = Deferred.makeUnsafe<string>()
-  const opened = Deferred.makeUnsafe<void>()
-  const worker = yield* Effect.acquireRelease(
-    Effect.sync(() => {
-      const workerData = { path, busyTimeoutMs, walPagesMax }
-      const started = new Worker(
-        new URL(`./sqlite-writer-thread${extname(import.meta.url)}`, import.meta.url),
-        { workerData },
-      )
-      started.once("message", () => Deferred.doneUnsafe(opened, Effect.void))
-      started.once("error", (cause: Error) => Deferred.doneUnsafe(ended, Effect.succeed(cause.message)))
-      started.once("exit", () => Deferred.doneUnsafe(ended, Effect.succeed("it was ended")))
-      return started
-    }),
-    (running) =>
-      Effect.andThen(
-        Effect.sync(() => running.postMessage(null)),
-        Deferred.await(ended),
-      ),
-  )
-  yield* Effect.raceFirst(
-    Deferred.await(opened),
-    Effect.flatMap(Deferred.await(ended), (why) => new StoreUnusable({ message: cannotOpen(path, why) })),
-  )
+  const { worker, ended } = yield* startThread("writer", settings, (why) => cannotOpen(settings.path, why))
   const refused = (jobs: ReadonlyArray<WriteJob>) =>
-    Effect.map(Deferred.await(ended), (why): ReadonlyArray<WriteOutcome> => {
+    Effect.map(ended, (why): ReadonlyArray<WriteOutcome> => {
       const reason = `the thread that writes has ended (${why}): restart the engine`
       return jobs.map(() => ({ state: "refused", reason }))
     })

@@ -8,7 +8,7 @@ export interface ReadinessReport {
     /** `slow`: the store has not answered within `readyMsMax`. */
     readonly store: "ok" | "unavailable" | "slow" | "not-asked"
     readonly process: "ok" | "stopping"
-    /** `weak`: something could lose what is acknowledged; the log and doctor say what. It is ready all the same. */
+    /** `weak`: something could lose what is acknowledged; the log and doctor say what. It is ready nevertheless. */
     readonly durability: "ok" | "weak"
   }
 }

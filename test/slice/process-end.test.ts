@@ -1,4 +1,4 @@
-import { execFile, execFileSync, spawn } from "node:child_process"
+import { execFile, execFileSync, spawn, spawnSync } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
 import { once } from "node:events"
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
@@ -100,6 +100,19 @@ describe("an engine that a package manager has started", () => {
     expect(stdout).toMatch(new RegExp(`^ *${pid} .*main`, "mu"))
     process.kill(pid, "SIGTERM")
     await ended
+  })
+})
+
+describe.runIf(process.platform === "linux")("a process that has no descriptor left", () => {
+  it("takes its package manager for running, and one that has ended for ended", async () => {
+    const { pid: endedPid } = spawnSync("true")
+    const script = fileURLToPath(new URL("./without-descriptors.ts", import.meta.url))
+    const { stdout } = await promisify(execFile)(
+      "sh",
+      ["-c", 'ulimit -n 64; exec "$0" "$@"', process.execPath, script, String(process.pid), String(endedPid)],
+      { env: childEnvironment },
+    )
+    expect(JSON.parse(stdout)).toEqual([true, false])
   })
 })
 

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { Effect } from "effect"
+import { isAlive } from "../is-alive.ts"
 
 /** How soon it is noticed that the launcher has ended. */
 const launcherCheckMs = 250
@@ -14,7 +15,7 @@ export const watchLauncher: Effect.Effect<Effect.Effect<void>> = Effect.sync(() 
   // Looked up now: once the engine serves, what waited for that may end the launcher, and it is not found any more.
   const launchers = launcherPids(process.ppid)
   if (launchers.length === 0) return Effect.void
-  return Effect.repeat(Effect.sleep(launcherCheckMs), { until: () => !launchers.every(isRunning) }).pipe(
+  return Effect.repeat(Effect.sleep(launcherCheckMs), { until: () => !launchers.every(mayRun) }).pipe(
     Effect.andThen(
       Effect.logInfo("the package manager that started the engine has ended, so the engine stops"),
     ),
@@ -86,13 +87,9 @@ function lookUpByPs(pid: number): Ancestor | undefined {
   }
 }
 
-/** A process that has ended is still there until its parent has asked for its exit code: on Linux its state tells. */
-function isRunning(pid: number): boolean {
-  if (process.platform === "linux") return /^[^ZX]/u.test(stateInProc(pid)?.state ?? "X")
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (cause) {
-    return cause instanceof Error && "code" in cause && cause.code === "EPERM"
-  }
-}
+/**
+ * Whether it may still run: only what says that it has ended counts. On Linux a process that has ended is still there until its
+ * parent has asked for its exit code, and its state tells. That state is a file: an engine out of descriptors cannot read it.
+ */
+export const mayRun = (pid: number): boolean =>
+  isAlive(pid) && (process.platform !== "linux" || !/^[ZX]/u.test(stateInProc(pid)?.state ?? ""))

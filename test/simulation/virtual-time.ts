@@ -14,6 +14,9 @@ export interface VirtualTime {
   readonly run: <A>(effect: Effect.Effect<A>) => Promise<A>
 }
 
+/** No world is lived in for so long: what still runs then waits for what never comes. */
+const lifeMsMax = 366 * 86_400_000
+
 export function makeVirtualTime(startsAt: number, seed: Seeded): VirtualTime {
   let now = startsAt
   let order = 0
@@ -83,6 +86,7 @@ export function makeVirtualTime(startsAt: number, seed: Seeded): VirtualTime {
       )
       while (fiber.pollUnsafe() === undefined) {
         await settle(ready, crypto.release)
+        if (now > startsAt + lifeMsMax) throw new Error("something that was to end did not, in a whole year")
         if (fiber.pollUnsafe() === undefined && !advance()) throw new Error("nothing is left to wait for")
       }
       const exit = fiber.pollUnsafe() ?? Exit.die(new Error("it has not ended"))

@@ -57,7 +57,6 @@ export const makeGroupCommit = Effect.fnUntraced(function* <Request, Answer>(
   const scope = yield* Effect.scope
   const resting = new Set<Waits>()
   const retryLater = Effect.fnUntraced(function* (waiting: Waits) {
-    resting.add(waiting)
     const longest = Math.min(limits.staleRetryMsMax, 2 ** waiting.tries)
     yield* Effect.sleep((yield* Random.next) * longest)
     yield* Queue.offer(queue, waiting)
@@ -81,6 +80,8 @@ export const makeGroupCommit = Effect.fnUntraced(function* <Request, Answer>(
             return Effect.void
           }
           again = left.again
+          // Noted before a fiber takes them on: a stop may end it before its first step, and they must be told.
+          for (const waiting of left.stale) resting.add(waiting)
           return Effect.forEach(left.stale, (waiting) => Effect.forkIn(retryLater(waiting), scope), {
             discard: true,
           })

@@ -1,7 +1,7 @@
 import { execFile, execFileSync, spawn, spawnSync } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
 import { once } from "node:events"
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { hostname, tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
@@ -30,6 +30,7 @@ const environment = (more: Readonly<Record<string, string>> = {}) => ({
 async function start(command: string, args: ReadonlyArray<string>, env: NodeJS.ProcessEnv) {
   const child = spawn(command, args, { cwd: inCheckout(""), env, stdio: ["ignore", "pipe", "pipe"] })
   running.add(child)
+  await once(child, "spawn")
   let written = ""
   child.stderr.setEncoding("utf8").on("data", (text: string) => (written += text))
   // The output ends when the last process that holds it has ended, however deep below the command.
@@ -44,22 +45,24 @@ async function start(command: string, args: ReadonlyArray<string>, env: NodeJS.P
 const running = new Set<ChildProcess>()
 process.once("exit", () => running.forEach((child) => child.kill("SIGKILL")))
 
-/** A package manager that runs its words by a shell, as npx does: the shell passes no signal on. */
-function packageManager(): string {
-  const bin = join(directory, "bin")
+/**
+ * The words of a package manager that runs what follows them by a shell, as npx does: the shell passes no signal on. Its folder has a
+ * blank in its name, and so has Node's.
+ */
+function packageManager(): readonly [string, string] {
+  const bin = join(directory, "a folder")
   mkdirSync(bin, { recursive: true })
-  const script = join(bin, "npx")
+  const [node, script] = [join(bin, "node"), join(bin, "npx")]
+  if (!existsSync(node)) symlinkSync(process.execPath, node)
   writeFileSync(
     script,
-    `#!${process.execPath}
-const { spawn } = require("node:child_process")
+    `const { spawn } = require("node:child_process")
 const child = spawn("sh", ["-c", '"$0" "$@"; exit $?', ...process.argv.slice(2)], { stdio: "inherit" })
 process.on("SIGTERM", () => child.kill("SIGTERM"))
 child.on("exit", () => process.exit(0))
 `,
   )
-  chmodSync(script, 0o755)
-  return script
+  return [node, script]
 }
 
 describe("an engine that a package manager has started", () => {
@@ -69,7 +72,8 @@ describe("an engine that a package manager has started", () => {
     "stops when that ends by %s, and leaves its file to the next",
     async (signal) => {
       const env = environment()
-      const { child, ended, written } = await start(packageManager(), words, env)
+      const [manager, script] = packageManager()
+      const { child, ended, written } = await start(manager, [script, ...words], env)
       child.kill(signal)
       await ended
       expect(written()).toContain("the engine has stopped")
@@ -80,8 +84,8 @@ describe("an engine that a package manager has started", () => {
   )
 
   it("is found below two of them, as npx and pnpm start it", async () => {
-    const manager = packageManager()
-    const { child, ended, written } = await start(manager, [manager, ...words], environment())
+    const [manager, script] = packageManager()
+    const { child, ended, written } = await start(manager, [script, manager, script, ...words], environment())
     child.kill("SIGTERM")
     await ended
     expect(written()).toContain("the engine has stopped")
@@ -89,7 +93,8 @@ describe("an engine that a package manager has started", () => {
 
   it("goes on without it where that is set", async () => {
     const env = environment({ LOAN_ENGINE_STOP_WITH_LAUNCHER: "false", LOAN_ENGINE_LOG_LEVEL: "error" })
-    const { child, ended, written } = await start(packageManager(), words, env)
+    const [manager, script] = packageManager()
+    const { child, ended, written } = await start(manager, [script, ...words], env)
     const url = /http:\S+\d/u.exec(written())?.[0] ?? ""
     child.kill("SIGKILL")
     await once(child, "exit")

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process"
 import { readFileSync } from "node:fs"
+import { basename } from "node:path"
 import { Effect } from "effect"
 import { isAlive } from "../is-alive.ts"
 
@@ -59,12 +60,16 @@ function lookUpInProc(pid: number): Ancestor | undefined {
   const state = stateInProc(pid)
   if (state === undefined) return undefined
   try {
-    const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim()
-    return { parent: state.parent, command }
+    const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")
+    return { parent: state.parent, command: shown(words) }
   } catch {
     return undefined
   }
 }
+
+/** A path may have blanks, so only its last part counts. A process that has named itself has one word, and no paths in it. */
+const shown = ([first = "", ...others]: ReadonlyArray<string>): string =>
+  others.some((word) => word !== "") ? [first, ...others].map((word) => basename(word)).join(" ") : first
 
 /** `12 (a name) S 7 …`: the name may hold anything. */
 function stateInProc(pid: number): { readonly state: string; readonly parent: number } | undefined {

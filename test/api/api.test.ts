@@ -153,7 +153,7 @@ describe("a loan's ETag", () => {
     await engine.callback(decision("tagged-1", "APPROVED"))
     const path = "/v1/loans/tagged-1"
     const etag = (await api(path)).headers.get("etag") ?? ""
-    expect(etag).toMatch(/^"1-[a-z0-9]+"$/u)
+    expect(etag).toMatch(/^"1(?:-[a-z0-9]+){3}"$/u)
     for (const tags of [etag, `W/${etag}`, "*", `"a,b",${etag}`])
       expect((await api(path, { headers: { "if-none-match": tags } })).status).toBe(304)
     for (const tags of ['"1"', etag.slice(0, -1), `x${etag}`, etag.replaceAll('"', "")])

@@ -284,6 +284,17 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
     }),
   },
   {
+    name: "levels are forgotten",
+    what: "what the bank's answers said again is left out, so that a late callback from before them counts",
+    observe: (loan, observation) => observe(loan, Struct.omit(observation, ["levels"])),
+  },
+  {
+    name: "levels are anybody's word",
+    what: "what the bank's answers said again is the word of whoever is observed",
+    observe: (loan, { levels = [], events, ...others }) =>
+      observe(loan, { ...others, events: [...levels, ...events] }),
+  },
+  {
     name: "a registration is the bank's word",
     what: "what a merchant hands over joins the facts as if the bank had said it",
     observe: observing({ ...lifecycle, join: (facts, events) => joinEvents(facts, events) }),

@@ -3,9 +3,10 @@ import { digestOf, journalEntry } from "@loan-engine/app/journal/journal"
 import type { JournalEntry } from "@loan-engine/app/journal/journal"
 import type { Observe } from "@loan-engine/domain/loan"
 import { observe, snapshotText } from "@loan-engine/domain/loan"
+import type { Observation } from "@loan-engine/domain/observation"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { observations, reference } from "../properties/arbitraries.ts"
+import { loanEvent, observations, reference } from "../properties/arbitraries.ts"
 import { fold } from "../properties/fold.ts"
 import { canarySeed, propertySeed } from "../properties/settings.ts"
 import { lifecycleCanaries } from "./lifecycles.ts"
@@ -14,11 +15,19 @@ import { lifecycleCanaries } from "./lifecycles.ts"
 const journals = 2_000
 const journalsMax = 40_000
 
+/** What the bank has said again before an observation; mostly nothing. What is held carries nothing. */
+const levels = fc.oneof(
+  { arbitrary: fc.constant([]), weight: 4 },
+  { arbitrary: fc.array(loanEvent, { minLength: 1, maxLength: 2 }), weight: 1 },
+)
+
 /** A mismatch of accounts is the lifecycle's own finding: nobody who receives anything says so. */
-const received = observations.map((trace) =>
-  trace.map(({ hold, ...observation }) =>
-    hold === undefined || hold === "account-mismatch" ? observation : { ...observation, hold },
-  ),
+const received = fc.tuple(observations, fc.infiniteStream(levels)).map(([trace, said]) =>
+  trace.map(({ hold, ...observation }): Observation => {
+    if (hold !== undefined && hold !== "account-mismatch") return { ...observation, hold }
+    const again = said.next().value
+    return again.length === 0 ? observation : { ...observation, levels: again }
+  }),
 )
 
 /** Any journal that the lifecycle writes, and its snapshot, are replayed without a finding. */

@@ -115,6 +115,12 @@ the bank itself has spoken of the decision, by callback or when it is asked. Fro
 says something else, moves nothing. If the bank's first word is another one, the loan goes there through \`disputed\`, in one entry of its history.
 The engine asks the bank for its own word, with the first poll. The offer that was handed over is shown until the bank names one.
 
+## What is said again
+
+While a loan waits, the engine goes on asking the bank. An answer that says nothing new leaves no entry, no version, no change in the feed and no
+webhook. It only moves \`lastHeardFromBankAt\` and \`lastAskedAt\`. The next entry of anything else carries what was said again, in \`levels\`: so a callback that is
+older than such an answer is judged by it.
+
 ## Who must act
 
 ${table(

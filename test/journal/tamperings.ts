@@ -260,7 +260,7 @@ const loanTamperings: ReadonlyArray<Tampering> = [
     "insert a loan that nothing was ever said of",
     ({ file, row }) =>
       file.run(
-        "INSERT INTO loans SELECT 'invented', account, version, stage, snapshot, chain_head, NULL, 0, 0, 0, NULL FROM loans WHERE application_reference = ?",
+        "INSERT INTO loans SELECT 'invented', account, version, stage, snapshot, chain_head, NULL, 0, 0, 0, NULL, NULL FROM loans WHERE application_reference = ?",
         row.application_reference,
       ),
     () => ({ code: "loan-without-journal", applicationReference: "invented" }),

@@ -12,6 +12,7 @@ export const properties = {
   P6: "Replay: folding the journal from nothing gives the stored snapshot, byte for byte, and nothing acknowledged is missing.",
   P7: "Evidence: what is not trusted (bad or missing credentials, a bad signature, an unbound body) never changes a fact.",
   P8: "Cover: every legal transition is exercised, and every illegal pair of stages is shown to be unreachable.",
+  P9: "Quiet: an answer of the bank's that says nothing new leaves no row, version, change or webhook; and leaving it out changes no later stage.",
   P11: "Dialect: a message in any composition of the known dialects gives the same word as the plain one; a detail is the same, or is left out and named; nothing forged passes because of a dialect.",
 } as const
 export type PropertyId = keyof typeof properties

@@ -6,6 +6,7 @@ import { p4 } from "./p4-monotone.ts"
 import { p5 } from "./p5-agreement.ts"
 import { p6 } from "./p6-replay.ts"
 import { p7 } from "./p7-evidence.ts"
+import { p9 } from "./p9-quiet.ts"
 
 /** Every law that is checked on random cases. P8, the cover, is the exhaustive check's. */
-export const laws: ReadonlyArray<Law> = [...p1, ...p2, ...p3, ...p4, ...p5, ...p6, ...p7]
+export const laws: ReadonlyArray<Law> = [...p1, ...p2, ...p3, ...p4, ...p5, ...p6, ...p7, ...p9]

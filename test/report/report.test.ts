@@ -114,7 +114,9 @@ describe("a report", () => {
     expect(untraced(propertyIds.filter((id) => id !== "P6"))).toEqual([
       "requirement R10 is met by no property",
     ])
-    expect(untraced([...propertyIds, "P9" as PropertyId])).toEqual(["property P9 comes from no requirement"])
+    expect(untraced([...propertyIds, "P10" as PropertyId])).toEqual([
+      "property P10 comes from no requirement",
+    ])
     expect(new Set(requirements.map(({ id }) => id)).size).toBe(requirements.length)
   })
 })

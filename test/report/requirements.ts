@@ -90,6 +90,13 @@ export const requirements: ReadonlyArray<Requirement> = [
     source: "Design, section 2a, the word and its details",
     properties: ["P11"],
   },
+  {
+    id: "R12",
+    sentence:
+      "The bank is asked about an open loan for weeks; as long as it says the same, nobody may be told that anything has changed.",
+    source: "Design, section 2a, a level heard again",
+    properties: ["P9"],
+  },
 ]
 
 /** What is wrong with the tracing, both ways; nothing, one hopes. */

@@ -8,6 +8,7 @@ const parts = [
   "test/exhaustive",
   "test/canaries",
   "test/dialects",
+  "test/quiet",
   "test/simulation",
   "test/crash",
   "test/journal",

@@ -73,8 +73,8 @@ export type OpenEngine = Effect.Success<ReturnType<typeof openEngine>>
 const observation = (loan: string, event: LoanEvent, more: Partial<Observation>): Observation => ({
   applicationReference: reference(loan),
   account,
-  source: "poll",
-  evidence: "bank",
+  source: "callback",
+  evidence: "credentials",
   receivedAt: event.at,
   events: [event],
   ...more,

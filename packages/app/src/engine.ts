@@ -3,6 +3,7 @@ import type { AccountName } from "@loan-engine/domain/observation"
 import { ApplicationReference } from "@loan-engine/domain/observation"
 import { observe, openLoan } from "@loan-engine/domain/loan"
 import type { Loan, Step } from "@loan-engine/domain/loan"
+import { isQuiet } from "@loan-engine/domain/quiet"
 import { Clock, Context, Effect, Layer, PubSub, Random, Schema } from "effect"
 import type { StoredEntry } from "./journal/journal.ts"
 import { digestOf, journalEntry } from "./journal/journal.ts"
@@ -11,6 +12,14 @@ import { LoanStore } from "./loan-store.ts"
 import type { CadenceSettings } from "./polling/poll-cadence.ts"
 import { neverPolled } from "./polling/poll-cadence.ts"
 import { scheduleAfter } from "./polling/poll-schedule.ts"
+import {
+  answeredTo,
+  carried,
+  levelsOf,
+  noWatermark,
+  questionAnswered,
+  saysTheSame,
+} from "./polling/watermark.ts"
 import { boundedBy, notAhead, timely } from "./timely.ts"
 import { alertIfStalled } from "./polling/stalled-alert.ts"
 
@@ -93,8 +102,10 @@ const makeEngine = Effect.fnUntraced(function* (cadence: CadenceSettings) {
     })
     if (change === undefined) return undefined
     yield* alertIfStalled(change.loan, before, change.schedule, change.entry.hold)
-    yield* PubSub.publish(changes, change)
     const { entry, loan, position } = change
+    if (change.isQuiet === true)
+      return { disposition: "repeated" as const, hold: null, steps: [], loan, position }
+    yield* PubSub.publish(changes, change)
     return { disposition: entry.disposition, hold: entry.hold, steps: entry.steps, loan, position }
   })
   const record = (observation: Observation, raw: Uint8Array) =>
@@ -132,13 +143,28 @@ function decide(
   const now = storeNow ?? Math.max(recordedAt, observation.receivedAt)
   const said = timely(boundedBy(observation, now), before.loan.facts, now)
   const planned = { ...said, receivedAt: notAhead(said.receivedAt, now) }
-  const decision = observe(before.loan, said)
-  const { disposition } = decision
+  const watermark = before.watermark ?? noWatermark
+  const withLevels = { ...said, ...levelsOf(watermark) }
+  const decision = observe(before.loan, withLevels)
+  const { disposition, hold } = decision
+  const question = questionAnswered(said)
+  const schedule = scheduleAfter(before, planned, decision, cadence, jitter)
+  const write = (loan: Loan, heard: Observation) => ({
+    entry: journalEntry(heard, decision, bytes, recordedAt, before.chainHead),
+    loan,
+    schedule,
+  })
+  // What is held changes no fact, so it carries none either.
+  if (hold !== null) return { ...write(decision.loan, said), addsNothing: true, watermark }
+  if (question !== undefined && saysTheSame(watermark, question, said) && isQuiet(before.loan, decision)) {
+    const again = answeredTo(watermark, question, said, said.events)
+    return { ...write(before.loan, said), addsNothing: true, isQuiet: true, watermark: again }
+  }
+  const written = carried(watermark)
   return {
-    entry: journalEntry(said, decision, bytes, recordedAt, before.chainHead),
-    loan: decision.loan,
-    schedule: scheduleAfter(before, planned, decision, cadence, jitter),
-    addsNothing: disposition === "repeated" || disposition === "held",
+    ...write(decision.loan, withLevels),
+    addsNothing: disposition === "repeated",
+    watermark: question === undefined ? written : answeredTo(written, question, said, []),
   }
 }
 

@@ -5,6 +5,7 @@ import type { AccountName, ApplicationReference } from "@loan-engine/domain/obse
 import type { Effect } from "effect"
 import { Context, Schema } from "effect"
 import type { JournalEntry, StoredEntry } from "./journal/journal.ts"
+import type { Watermark } from "./polling/watermark.ts"
 import type { PollSchedule } from "./polling/poll-cadence.ts"
 
 /** The store cannot take or give anything just now. Nothing was written; the same call may succeed later. */
@@ -26,6 +27,8 @@ export interface StoredLoan {
   readonly loan: Loan
   readonly chainHead: string
   readonly schedule: PollSchedule
+  /** What the bank's answers said again since; absent if nothing. */
+  readonly watermark?: Watermark
 }
 
 /**
@@ -37,6 +40,10 @@ export interface Change {
   readonly loan: Loan
   readonly schedule: PollSchedule
   readonly addsNothing: boolean
+  /** What the bank has said again, after it; left out, nothing. */
+  readonly watermark?: Watermark
+  /** An answer of the bank's that says nothing new: only the watermark and the schedule are written. */
+  readonly isQuiet?: boolean
 }
 
 /** A change that is durable, and where in the feed it stands: a mere count stands where the first of its kind does. */

@@ -83,7 +83,8 @@ export function observing({ join, walk }: Lifecycle): Observe {
     const seen = { ...loan, version: loan.version + 1 }
     const hold = holdReason(loan, observation)
     if (hold !== null) return { loan: seen, disposition: "held", hold, steps: [], news: [] }
-    const facts = join(loan.facts, observation.events, tellerOf(observation))
+    const known = join(loan.facts, observation.levels ?? [], "bank")
+    const facts = join(known, observation.events, tellerOf(observation))
     const steps = stepsThrough(loan.stage, walk(loan.stage, facts), facts)
     const next: Loan = {
       ...seen,
@@ -95,7 +96,7 @@ export function observing({ join, walk }: Lifecycle): Observe {
     }
     return {
       loan: next,
-      disposition: disposition(loan, next, steps),
+      disposition: disposition({ ...loan, facts: known }, next, steps),
       hold: null,
       steps,
       news: news(loan, next),

@@ -100,6 +100,11 @@ export interface Observation {
   readonly through?: string
   /** The names of the details that could not be read. Absent if there are none. */
   readonly leftOut?: LeftOut
+  /**
+   * What the bank's own answers have said again since the loan's last entry, each dated by its latest asking. They are the bank's
+   * word, whoever is observed, and were true before it. Absent if there are none.
+   */
+  readonly levels?: ReadonlyArray<LoanEvent>
   /** All that was said at once; they join the facts together and the machine walks once. */
   readonly events: ReadonlyArray<LoanEvent>
 }

@@ -1,10 +1,13 @@
 import type { Instant } from "@loan-engine/domain/instant"
+import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import { loanView } from "@loan-engine/domain/loan-view"
 import type { KnownAccounts } from "../known-accounts.ts"
 import { cursorOf, cursorText } from "../journal/feed-cursor.ts"
 import type { EntryContent, StoredEntry } from "../journal/journal.ts"
 import type { Reversal } from "@loan-engine/domain/reversal"
 import type { StoredLoan } from "../loan-store.ts"
+import { noWatermark } from "../polling/watermark.ts"
+import type { Watermark } from "../polling/watermark.ts"
 import type { ChangeJson, EntryJson, LoanJson } from "./loan-schemas.ts"
 
 /** Instants go out as ISO 8601 text in UTC, to the millisecond. */
@@ -12,7 +15,7 @@ const iso = (at: Instant): string => new Date(at).toISOString()
 export const isoOrNull = (at: Instant | null): string | null => (at === null ? null : iso(at))
 
 /** One loan as `GET /v1/loans/{ref}` shows it. */
-export function loanJson({ loan, schedule }: StoredLoan, knownAccounts: KnownAccounts): LoanJson {
+export function loanJson({ loan, schedule, watermark }: StoredLoan, knownAccounts: KnownAccounts): LoanJson {
   const known = knownAccounts.get(loan.account)
   const view = loanView(loan, { stalled: schedule.stalled, hasBank: known?.hasBank ?? false })
   return {
@@ -21,12 +24,32 @@ export function loanJson({ loan, schedule }: StoredLoan, knownAccounts: KnownAcc
     signing: { ...view.signing, heardAt: isoOrNull(view.signing.heardAt) },
     stalled: schedule.stalled,
     nextPollAt: isoOrNull(schedule.nextPollAt),
+    ...lastAnswer(watermark),
   }
 }
 
-/** The loan's version and the plan of its polls, as its ETag: all that what is shown of it is made from. */
-export const etagOf = ({ loan, schedule }: StoredLoan): string =>
-  `"${loan.version}-${schedule.stalled ? "stalled-" : ""}${(schedule.nextPollAt ?? 0).toString(36)}"`
+const lastAnswerOf = ({ status, quote }: Watermark = noWatermark) =>
+  [status, quote]
+    .filter((answer) => answer !== undefined)
+    .toSorted((a, b) => a.heardAt - b.heardAt)
+    .at(-1)
+
+function lastAnswer(watermark: Watermark | undefined) {
+  const last = lastAnswerOf(watermark)
+  return {
+    lastHeardFromBankAt: isoOrNull(last?.heardAt ?? null),
+    lastAskedAt: isoOrNull(last?.askedAt ?? null),
+  }
+}
+
+/** The loan's version, the plan of its polls and the bank's last answer, as its ETag: all that what is shown of it is made from. */
+export function etagOf({ loan, schedule, watermark }: StoredLoan): string {
+  const { askedAt = 0, heardAt = 0 } = lastAnswerOf(watermark) ?? {}
+  const times = [schedule.nextPollAt ?? 0, askedAt, heardAt].map((at) => at.toString(36))
+  return `"${[loan.version, ...(schedule.stalled ? ["stalled"] : []), ...times].join("-")}"`
+}
+
+const eventJson = (event: LoanEvent) => ({ ...event, at: iso(event.at) })
 
 const contentJson = (entry: EntryContent, reversal: Reversal | null) => ({
   version: entry.version,
@@ -37,7 +60,8 @@ const contentJson = (entry: EntryContent, reversal: Reversal | null) => ({
   reason: entry.hold,
   receivedAt: iso(entry.receivedAt),
   recordedAt: iso(entry.recordedAt),
-  events: entry.events.map((event) => ({ ...event, at: iso(event.at) })),
+  events: entry.events.map(eventJson),
+  levels: (entry.levels ?? []).map(eventJson),
   steps: entry.steps,
   reversal,
   requestedSigningMethod: entry.requestedSigningMethod ?? null,

@@ -63,6 +63,10 @@ const loanFields = {
   /** Whether so many polls in a row brought nothing that somebody should look into it. */
   stalled: Schema.Boolean,
   nextPollAt: Schema.NullOr(Iso),
+  /** When the bank last answered a question of the engine's; `null` if it has not yet. */
+  lastHeardFromBankAt: Schema.NullOr(Iso),
+  /** When the answered question was asked. */
+  lastAskedAt: Schema.NullOr(Iso),
 }
 
 /** Where a loan stands, as frontends show it. */
@@ -105,6 +109,8 @@ const entryFields = {
   receivedAt: Iso,
   recordedAt: Iso,
   events: Schema.Array(EventJson),
+  /** What the bank's answers had said again since the entry before: they are journaled with the next entry of anything else. */
+  levels: Schema.Array(EventJson),
   steps: Schema.Array(StepJson),
   /** What the dispute that it settles came to, if what stood before it stands no more. */
   reversal: Schema.NullOr(Reversal),

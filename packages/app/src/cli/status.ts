@@ -42,6 +42,7 @@ function loanLines(
     ["signed", signing.signed ? `yes${signing.method === null ? "" : `, ${signing.method}`}` : "no"],
     ["version", String(loan.version)],
     ["next poll", schedule.nextPollAt === null ? "none" : isoOrDash(schedule.nextPollAt)],
+    ["bank last heard", shown.lastHeardFromBankAt ?? "-"],
     ["stalled", schedule.stalled ? "yes" : "no"],
   ])
 }

@@ -37,6 +37,8 @@ export const EntryContent = Schema.Struct({
   /** The names of the details that could not be read; absent if there are none. */
   leftOut: Schema.optionalKey(LeftOut),
   recordedAt: Instant,
+  /** What the bank's answers had said again since the loan's entry before this one; absent if nothing. */
+  levels: Schema.optionalKey(Schema.Array(LoanEvent)),
   events: Schema.Array(LoanEvent),
   steps: Schema.Array(Step),
   news: Schema.Array(News),
@@ -88,6 +90,7 @@ export function journalEntry(
     receivedAt: observation.receivedAt,
     ...namedIn(observation),
     recordedAt,
+    ...(observation.levels === undefined ? {} : { levels: observation.levels }),
     events: observation.events,
     steps: decision.steps,
     news: decision.news,
@@ -129,5 +132,6 @@ export const observationOf = (entry: EntryContent): Observation => ({
   ...(entry.hold === null ? {} : { hold: entry.hold }),
   receivedAt: entry.receivedAt,
   ...namedIn(entry),
+  ...(entry.levels === undefined ? {} : { levels: entry.levels }),
   events: entry.events,
 })

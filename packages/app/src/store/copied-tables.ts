@@ -68,6 +68,7 @@ export const copiedTables: ReadonlyArray<CopiedTable> = [
       ["poll_confirm", "flag"],
       ["stalled", "flag"],
       ["external_reference", "text"],
+      ["watermark", "text"],
     ],
     key: ["application_reference"],
   },

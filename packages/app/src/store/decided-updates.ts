@@ -52,4 +52,9 @@ export function decideInOrder(
   })
 }
 
-const after = ({ loan, entry, schedule }: Change): StoredLoan => ({ loan, chainHead: entry.hash, schedule })
+const after = ({ loan, entry, schedule, watermark }: Change): StoredLoan => ({
+  loan,
+  chainHead: entry.hash,
+  schedule,
+  ...(watermark === undefined ? {} : { watermark }),
+})

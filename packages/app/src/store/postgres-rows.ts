@@ -2,12 +2,13 @@ import { Loan } from "@loan-engine/domain/loan"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Schema } from "effect"
 import { EntryContent } from "../journal/journal.ts"
+import { Watermark } from "../polling/watermark.ts"
 import type { StoredEntry } from "../journal/journal.ts"
 import type { ClaimedLoan, StoredLoan } from "../loan-store.ts"
 
 /** What {@link storedLoan} reads of a loan's row. */
 export const loanColumns =
-  "l.snapshot, l.chain_head, l.next_poll_at, l.poll_attempts, l.poll_confirm, l.stalled"
+  "l.snapshot, l.chain_head, l.next_poll_at, l.poll_attempts, l.poll_confirm, l.stalled, l.watermark"
 
 /** What {@link storedEntry} reads of a journal row. */
 export const entryColumns = "position, content, raw, hash, repeats, last_repeated_at"
@@ -28,6 +29,7 @@ const LoanRow = Schema.Struct({
   poll_attempts: Schema.Int,
   poll_confirm: Schema.Boolean,
   stalled: Schema.Boolean,
+  watermark: Schema.NullOr(Schema.fromJsonString(Watermark)),
 })
 
 const JournalRow = Schema.Struct({
@@ -65,6 +67,7 @@ export function storedLoan(row: unknown): StoredLoan {
       confirm: decoded.poll_confirm,
       stalled: decoded.stalled,
     },
+    ...(decoded.watermark === null ? {} : { watermark: decoded.watermark }),
   }
 }
 

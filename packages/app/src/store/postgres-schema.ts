@@ -124,6 +124,7 @@ const migrations: ReadonlyArray<Migration> = [
     `CREATE TABLE ${schema}.signing_accounts (
       account text COLLATE "C" PRIMARY KEY,
       since bigint NOT NULL)`,
+    `ALTER TABLE ${schema}.loans ADD COLUMN watermark text`,
   ],
 ]
 

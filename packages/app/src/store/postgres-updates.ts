@@ -9,8 +9,8 @@ import type { Rows, Run } from "./postgres-run.ts"
 import { describe, failureOf } from "./postgres-errors.ts"
 import { texts } from "./postgres-parameters.ts"
 import { loanColumns, storedLoan, whole } from "./postgres-rows.ts"
-import type { LoanWrite, RepeatWrite, Statement } from "./postgres-writes.ts"
-import { countRepeats, findEarlier, writeLoans } from "./postgres-writes.ts"
+import type { LoanWrite, QuietWrite, RepeatWrite, Statement } from "./postgres-writes.ts"
+import { countRepeats, findEarlier, hearAgain, writeLoans } from "./postgres-writes.ts"
 
 type Answer = WrittenChange | undefined
 type Decided = Extract<DecidedUpdate, { state: "decided" }>
@@ -21,6 +21,7 @@ export const commitUpdates = (run: Run, schema: string): CommitBatch<Update, Ans
   const earlier = findEarlier(schema)
   const write = writeLoans(schema)
   const count = countRepeats(schema)
+  const hear = hearAgain(schema)
   const commit = Effect.fnUntraced(function* (batch: ReadonlyArray<Update>) {
     const { loans, storeNow } = yield* load(batch.map(({ reference }) => reference))
     const loaded = (reference: ApplicationReference): StoredLoan | undefined => {
@@ -29,14 +30,20 @@ export const commitUpdates = (run: Run, schema: string): CommitBatch<Update, Ans
     }
     const updates = decideInOrder(batch, loaded, storeNow)
     const decided = updates.filter((update) => update.state === "decided")
-    const adding = decided.flatMap(({ change }) => (change.addsNothing ? [change] : []))
+    const adding = decided.flatMap(({ change }) =>
+      change.addsNothing && change.isQuiet !== true ? [change] : [],
+    )
     const said = adding.length === 0 ? [] : yield* runStatement(run, earlier(adding))
-    const { writes, repeats } = split(decided, versions(said))
-    const [written, counted] = yield* Effect.all(
-      [carryOut(run, write, writes, writtenChanges), carryOut(run, count, repeats, countedChange)],
+    const { writes, repeats, quiet } = split(decided, versions(said))
+    const [written, counted, heard] = yield* Effect.all(
+      [
+        carryOut(run, write, writes, writtenChanges),
+        carryOut(run, count, repeats, countedChange),
+        carryOut(run, hear, quiet, heardChange),
+      ],
       { concurrency: 2 },
     )
-    const outcomes = new Map([...written, ...counted])
+    const outcomes = new Map([...written, ...counted, ...heard])
     return updates.map((update): Outcome<Answer> => {
       if (update.state === "declined") return { state: "written", answer: undefined }
       return update.state === "decided" ? (outcomes.get(update.change) ?? unanswered) : update
@@ -84,18 +91,24 @@ const versions = (rows: Rows): ReadonlyMap<string, number> =>
 function split(
   decided: ReadonlyArray<Decided>,
   earlier: ReadonlyMap<string, number>,
-): { readonly writes: ReadonlyArray<LoanWrite>; readonly repeats: ReadonlyArray<RepeatWrite> } {
+): {
+  readonly writes: ReadonlyArray<LoanWrite>
+  readonly repeats: ReadonlyArray<RepeatWrite>
+  readonly quiet: ReadonlyArray<QuietWrite>
+} {
+  const quiet: Array<QuietWrite> = []
   const repeats: Array<RepeatWrite> = []
   const byLoan = new Map<string, { stored: StoredLoan | undefined; changes: [Change, ...Array<Change>] }>()
   for (const { stored, change } of decided) {
     const { applicationReference } = change.loan
     const version = change.addsNothing ? earlier.get(applicationReference) : undefined
     const begun = byLoan.get(applicationReference)
-    if (stored !== undefined && version !== undefined) repeats.push({ stored, change, version })
+    if (stored !== undefined && change.isQuiet === true) quiet.push({ stored, change })
+    else if (stored !== undefined && version !== undefined) repeats.push({ stored, change, version })
     else if (begun === undefined) byLoan.set(applicationReference, { stored, changes: [change] })
     else begun.changes.push(change)
   }
-  return { writes: [...byLoan.values()], repeats }
+  return { writes: [...byLoan.values()], repeats, quiet }
 }
 
 type Outcomes = ReadonlyArray<readonly [Change, Outcome<Answer>]>
@@ -176,4 +189,9 @@ function countedChange(counted: Positions, { stored, change, version }: RepeatWr
   const position = counted.get(entryKey(stored.loan.applicationReference, version))
   if (position === undefined) return [[change, stale]]
   return [[change, { state: "written", answer: { ...change, loan: stored.loan, position } }]]
+}
+
+function heardChange(heard: Positions, { stored, change }: QuietWrite): Outcomes {
+  const isHeard = heard.has(entryKey(stored.loan.applicationReference, stored.loan.version))
+  return [[change, isHeard ? { state: "written", answer: { ...change, position: 0 } } : stale]]
 }

@@ -1,6 +1,8 @@
 import { snapshotText } from "@loan-engine/domain/loan"
 import type { Change, StoredLoan } from "../loan-store.ts"
 import { earlierEntriesMax } from "./decided-updates.ts"
+import { noWatermark, watermarkText } from "../polling/watermark.ts"
+import type { Watermark } from "../polling/watermark.ts"
 import { positionNow } from "./feed-positions.ts"
 import { bigints, booleans, bytes, ints, texts } from "./postgres-parameters.ts"
 
@@ -37,24 +39,25 @@ export const writeLoans = (schema: string) => {
   const sql = `
     WITH input AS MATERIALIZED (
       SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::text[], $6::text[], $7::text[], $8::bigint[],
-        $9::int[], $10::boolean[], $11::boolean[], $12::boolean[], $13::text[])
+        $9::int[], $10::boolean[], $11::boolean[], $12::boolean[], $13::text[], $14::text[], $15::text[])
       AS i (application_reference, account, expected, version, stage, snapshot, chain_head, next_poll_at, poll_attempts,
-        poll_confirm, stalled, reschedules, external_reference)),
+        poll_confirm, stalled, reschedules, external_reference, watermark, mark)),
     held AS MATERIALIZED (
       SELECT l.application_reference FROM ${schema}.loans l JOIN input i
         ON l.application_reference = i.application_reference AND l.version = i.expected
+        AND l.watermark IS NOT DISTINCT FROM i.mark
       FOR UPDATE OF l SKIP LOCKED),
     moved AS (
       UPDATE ${schema}.loans l SET account = i.account, version = i.version, stage = i.stage, snapshot = i.snapshot,
-        chain_head = i.chain_head, external_reference = i.external_reference, ${rescheduled}
+        chain_head = i.chain_head, external_reference = i.external_reference, watermark = i.watermark, ${rescheduled}
       FROM input i JOIN held h ON h.application_reference = i.application_reference
       WHERE l.application_reference = i.application_reference
       RETURNING l.application_reference),
     opened AS (
       INSERT INTO ${schema}.loans (application_reference, account, version, stage, snapshot, chain_head, next_poll_at,
-        poll_attempts, poll_confirm, stalled, external_reference)
+        poll_attempts, poll_confirm, stalled, external_reference, watermark)
       SELECT application_reference, account, version, stage, snapshot, chain_head, next_poll_at, poll_attempts,
-        poll_confirm, stalled, external_reference
+        poll_confirm, stalled, external_reference, watermark
       -- In one order everywhere, so that two engines which open the same loans never wait for each other.
       FROM input WHERE expected = 0 ORDER BY application_reference
       ON CONFLICT (application_reference) DO NOTHING
@@ -64,8 +67,8 @@ export const writeLoans = (schema: string) => {
       raw, hash)
     SELECT e.application_reference, e.version, ${positionNow("o.base", "e.ordinal")}, e.account, e.source, e.evidence,
       e.digest, e.content, e.raw, e.hash
-    FROM unnest($14::int[], $15::text[], $16::int[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[],
-      $22::bytea[], $23::text[])
+    FROM unnest($16::int[], $17::text[], $18::int[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[],
+      $24::bytea[], $25::text[])
     AS e (ordinal, application_reference, version, account, source, evidence, digest, content, raw, hash)
     JOIN written w ON w.application_reference = e.application_reference
     CROSS JOIN ${schema}.feed_origin o
@@ -88,8 +91,12 @@ function loanParameters(writes: ReadonlyArray<LoanWrite>): ReadonlyArray<unknown
     texts(last.map(({ entry }) => entry.hash)),
     ...scheduleParameters(last, writes),
     texts(last.map(({ loan }) => loan.externalReference ?? null)),
+    texts(last.map(({ watermark }) => markOf(watermark))),
+    texts(writes.map(({ stored }) => markOf(stored?.watermark))),
   ]
 }
+
+const markOf = (watermark: Watermark = noWatermark): string | null => watermarkText(watermark)
 
 const scheduleParameters = (
   changes: ReadonlyArray<Change>,
@@ -145,6 +152,43 @@ export const countRepeats = (schema: string) => {
       ints(writes.map(({ stored }) => stored.loan.version)),
       ints(writes.map(({ version }) => version)),
       bigints(writes.map(({ change }) => change.entry.receivedAt)),
+      ...scheduleParameters(
+        writes.map(({ change }) => change),
+        writes,
+      ),
+    ],
+  })
+}
+
+/** An answer of the bank's that says nothing new: it moves the watermark and the schedule, and nothing else. */
+export interface QuietWrite {
+  readonly stored: StoredLoan
+  readonly change: Change
+}
+
+/** Many such answers in one statement, each only upon the very row it was decided upon. */
+export const hearAgain = (schema: string) => {
+  const sql = `
+    WITH input AS MATERIALIZED (
+      SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::bigint[], $6::int[], $7::boolean[], $8::boolean[],
+        $9::boolean[])
+      AS i (application_reference, expected, mark, watermark, next_poll_at, poll_attempts, poll_confirm, stalled, reschedules)),
+    held AS MATERIALIZED (
+      SELECT l.application_reference FROM ${schema}.loans l JOIN input i
+        ON l.application_reference = i.application_reference AND l.version = i.expected
+        AND l.watermark IS NOT DISTINCT FROM i.mark
+      FOR UPDATE OF l SKIP LOCKED)
+    UPDATE ${schema}.loans l SET watermark = i.watermark, ${rescheduled}
+    FROM input i JOIN held h ON h.application_reference = i.application_reference
+    WHERE l.application_reference = i.application_reference
+    RETURNING l.application_reference, l.version, 0::bigint AS position`
+  return (writes: ReadonlyArray<QuietWrite>): Statement => ({
+    sql,
+    parameters: [
+      texts(writes.map(({ stored }) => stored.loan.applicationReference)),
+      ints(writes.map(({ stored }) => stored.loan.version)),
+      texts(writes.map(({ stored }) => markOf(stored.watermark))),
+      texts(writes.map(({ change }) => markOf(change.watermark))),
       ...scheduleParameters(
         writes.map(({ change }) => change),
         writes,

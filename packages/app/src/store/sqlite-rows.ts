@@ -2,11 +2,13 @@ import { Loan } from "@loan-engine/domain/loan"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Schema } from "effect"
 import { EntryContent } from "../journal/journal.ts"
+import { Watermark } from "../polling/watermark.ts"
 import type { StoredEntry } from "../journal/journal.ts"
 import type { StoredLoan } from "../loan-store.ts"
 
 /** What {@link storedLoan} reads of a loan's row. */
-export const loanColumns = "snapshot, chain_head, next_poll_at, poll_attempts, poll_confirm, stalled"
+export const loanColumns =
+  "snapshot, chain_head, next_poll_at, poll_attempts, poll_confirm, stalled, watermark"
 
 const LoanRow = Schema.Struct({
   snapshot: Schema.fromJsonString(Loan),
@@ -15,6 +17,7 @@ const LoanRow = Schema.Struct({
   poll_attempts: Schema.Int,
   poll_confirm: Schema.Int,
   stalled: Schema.Int,
+  watermark: Schema.NullOr(Schema.fromJsonString(Watermark)),
 })
 
 const StageCountRow = Schema.Struct({ stage: Loan.fields.stage, loans: Schema.Int })
@@ -46,6 +49,7 @@ export function storedLoan(row: unknown): StoredLoan {
       confirm: decoded.poll_confirm === 1,
       stalled: decoded.stalled === 1,
     },
+    ...(decoded.watermark === null ? {} : { watermark: decoded.watermark }),
   }
 }
 

@@ -164,6 +164,7 @@ const migrations: ReadonlyArray<string> = [
   DROP INDEX loans_by_stage;
   CREATE INDEX loans_by_stage ON loans (account, stage, application_reference);
   CREATE TABLE signing_accounts (account TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  ALTER TABLE loans ADD COLUMN watermark TEXT;
   `,
 ]
 

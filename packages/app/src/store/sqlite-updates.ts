@@ -3,6 +3,8 @@ import { snapshotText } from "@loan-engine/domain/loan"
 import type { ApplicationReference } from "@loan-engine/domain/observation"
 import { Effect } from "effect"
 import type { Change, StoredLoan, WrittenChange } from "../loan-store.ts"
+import { noWatermark, watermarkText } from "../polling/watermark.ts"
+import type { Watermark } from "../polling/watermark.ts"
 import type { PollSchedule } from "../polling/poll-cadence.ts"
 import { decideInOrder, earlierEntriesMax } from "./decided-updates.ts"
 import type { DecidedUpdate, Update } from "./decided-updates.ts"
@@ -83,15 +85,21 @@ interface Planned {
   readonly answer: (written: Written) => Answer
   /** Whether it is planned anew if the loan has moved on; a job that was not decided upon anything just does nothing. */
   readonly isDecided: boolean
+  /** Whether it is planned again, too, if its only statement found nothing to change. */
+  readonly mustChange?: boolean
 }
 
 const again: Unwritten = { state: "again" }
 const declined: Outcome<Answer> = { state: "written", answer: undefined }
 
-function settled({ answer, isDecided }: Planned, outcome: WriteOutcome | undefined): Outcome<Answer> {
+function settled(
+  { answer, isDecided, mustChange }: Planned,
+  outcome: WriteOutcome | undefined,
+): Outcome<Answer> {
   if (outcome === undefined) return { state: "defect", defect: new Error("a job was not answered") }
   if (outcome.state === "stale")
     return isDecided ? outcome : { state: "written", answer: answer(nothingWritten) }
+  if (mustChange === true && outcome.state === "written" && outcome.changes === 0) return { state: "stale" }
   return outcome.state === "refused" ? outcome : { state: "written", answer: answer(outcome) }
 }
 
@@ -108,6 +116,10 @@ function plan(reads: Reads, batch: ReadonlyArray<Request>): ReadonlyArray<Planne
 
 function plannedChange(reads: Reads, decided: Extract<DecidedUpdate, { state: "decided" }>): Planned {
   const { stored, change } = decided
+  if (stored !== undefined && change.isQuiet === true) {
+    const answer = { ...change, position: 0 }
+    return { job: [hearAgain(stored, change)], answer: () => answer, isDecided: true, mustChange: true }
+  }
   const position = change.addsNothing ? earlierPosition(reads, change) : null
   if (stored === undefined || position === null) {
     return {
@@ -140,18 +152,38 @@ const append = ({ entry }: Change): Write => ({
   parameters: [entry.applicationReference, entry.version, entry.text, entry.raw, entry.hash],
 })
 
-const openLoan = ({ loan, entry, schedule }: Change): Write => ({
+const openLoan = ({ loan, entry, schedule, watermark }: Change): Write => ({
   statement: "openLoan",
-  parameters: [loan.applicationReference, ...loanValues(loan, entry.hash), ...scheduleValues(schedule)],
+  parameters: [
+    loan.applicationReference,
+    ...loanValues(loan, entry.hash),
+    ...scheduleValues(schedule),
+    markOf(watermark),
+  ],
 })
 
-function moveLoan(stored: StoredLoan, { loan, entry, schedule }: Change): Write {
+function moveLoan(stored: StoredLoan, { loan, entry, schedule, watermark }: Change): Write {
   const values = loanValues(loan, entry.hash)
-  const at = [loan.applicationReference, stored.loan.version, stored.chainHead]
+  const upon = [markOf(watermark), ...asItStands(stored)]
   return schedule === stored.schedule
-    ? { statement: "moveUnscheduledLoan", parameters: [...values, ...at] }
-    : { statement: "moveLoan", parameters: [...values, ...scheduleValues(schedule), ...at] }
+    ? { statement: "moveUnscheduledLoan", parameters: [...values, ...upon] }
+    : { statement: "moveLoan", parameters: [...values, ...scheduleValues(schedule), ...upon] }
 }
+
+const hearAgain = (stored: StoredLoan, { schedule, watermark }: Change): Write => ({
+  statement: "hearAgain",
+  parameters: [...scheduleValues(schedule), markOf(watermark), ...asItStands(stored)],
+})
+
+/** The very row that was decided upon. */
+const asItStands = ({ loan, chainHead, watermark }: StoredLoan) => [
+  loan.applicationReference,
+  loan.version,
+  chainHead,
+  markOf(watermark),
+]
+
+const markOf = (watermark: Watermark = noWatermark): string | null => watermarkText(watermark)
 
 export const reschedule = ({ loan }: StoredLoan, schedule: PollSchedule): Write => ({
   statement: "reschedule",

@@ -11,18 +11,22 @@ const writeStatements = {
   openLoan: `
     INSERT INTO loans
       (application_reference, account, version, stage, external_reference, snapshot, chain_head, next_poll_at,
-       poll_attempts, poll_confirm, stalled)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       poll_attempts, poll_confirm, stalled, watermark)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (application_reference) DO NOTHING`,
   moveLoan: `
     UPDATE loans SET
       account = ?, version = ?, stage = ?, external_reference = ?, snapshot = ?, chain_head = ?, next_poll_at = ?, poll_attempts = ?,
-      poll_confirm = ?, stalled = ?
-    WHERE application_reference = ? AND version = ? AND chain_head = ?`,
+      poll_confirm = ?, stalled = ?, watermark = ?
+    WHERE application_reference = ? AND version = ? AND chain_head = ? AND watermark IS ?`,
   // A schedule that was left alone is not written: a poll may have been claimed meanwhile, and its lease stands there.
   moveUnscheduledLoan: `
-    UPDATE loans SET account = ?, version = ?, stage = ?, external_reference = ?, snapshot = ?, chain_head = ?
-    WHERE application_reference = ? AND version = ? AND chain_head = ?`,
+    UPDATE loans SET account = ?, version = ?, stage = ?, external_reference = ?, snapshot = ?, chain_head = ?, watermark = ?
+    WHERE application_reference = ? AND version = ? AND chain_head = ? AND watermark IS ?`,
+  // The bank has said the same again: no row, no version, and upon what was said before.
+  hearAgain: `
+    UPDATE loans SET next_poll_at = ?, poll_attempts = ?, poll_confirm = ?, stalled = ?, watermark = ?
+    WHERE application_reference = ? AND version = ? AND chain_head = ? AND watermark IS ?`,
   append: "INSERT INTO journal (application_reference, version, content, raw, hash) VALUES (?, ?, ?, ?, ?)",
   countRepeat: "UPDATE journal SET repeats = repeats + 1, last_repeated_at = ? WHERE position = ?",
   reschedule: `
@@ -85,7 +89,7 @@ const returningStatements = {
     WHERE application_reference IN (
       SELECT application_reference FROM loans
       WHERE account = ? AND poll_confirm = ? AND next_poll_at <= ? ORDER BY next_poll_at LIMIT ?)
-    RETURNING snapshot, chain_head, next_poll_at, poll_attempts, poll_confirm, stalled`,
+    RETURNING snapshot, chain_head, next_poll_at, poll_attempts, poll_confirm, stalled, watermark`,
 } as const
 
 const statements = { ...writeStatements, ...returningStatements }

@@ -31,6 +31,11 @@ export function LoanFacts({ loan }: { loan: LoanJson }) {
             {words.loan.nextPoll}: <Distance to={loan.nextPollAt} isPast={false} />
           </p>
         )}
+        {loan.lastHeardFromBankAt !== null && (
+          <p className="hint">
+            {words.loan.lastHeard}: <Distance to={loan.lastHeardFromBankAt} isPast={true} />
+          </p>
+        )}
       </Card>
     </div>
   )

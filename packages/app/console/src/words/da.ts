@@ -120,6 +120,7 @@ export const da: Words = {
     polls: "Forespørgsler",
     nextPoll: "Næste forespørgsel",
     noPoll: "Banken bliver ikke spurgt længere.",
+    lastHeard: "Banken svarede sidst",
     stalled: "Gået i stå: mange forespørgsler i træk gav intet, og nogen bør undersøge det.",
     pollNow: "Spørg banken nu",
     polling: "Spørger banken",

@@ -117,6 +117,7 @@ export const en = {
     polls: "Polling",
     nextPoll: "Next poll",
     noPoll: "The bank is not asked any more.",
+    lastHeard: "The bank last answered",
     stalled: "Stalled: many polls in a row brought nothing, and somebody should look into it.",
     pollNow: "Ask the bank now",
     polling: "Asking the bank",

@@ -120,6 +120,7 @@ export const fi: Words = {
     polls: "Kyselyt",
     nextPoll: "Seuraava kysely",
     noPoll: "Pankilta ei enää kysytä.",
+    lastHeard: "Pankki vastasi viimeksi",
     stalled: "Pysähtynyt: moni kysely peräkkäin ei tuonut mitään, ja asia kannattaa selvittää.",
     pollNow: "Kysy pankilta nyt",
     polling: "Kysytään pankilta",

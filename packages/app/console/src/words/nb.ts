@@ -121,6 +121,7 @@ export const nb: Words = {
     polls: "Forespørsler",
     nextPoll: "Neste forespørsel",
     noPoll: "Banken blir ikke spurt lenger.",
+    lastHeard: "Banken svarte sist",
     stalled: "Stoppet opp: mange forespørsler på rad ga ingenting, og noen bør undersøke det.",
     pollNow: "Spør banken nå",
     polling: "Spør banken",

@@ -116,6 +116,7 @@ export const sv: Words = {
     polls: "Förfrågningar",
     nextPoll: "Nästa förfrågan",
     noPoll: "Banken tillfrågas inte längre.",
+    lastHeard: "Banken svarade senast",
     stalled: "Avstannat: många förfrågningar i rad gav inget, och någon bör undersöka det.",
     pollNow: "Fråga banken nu",
     polling: "Frågar banken",

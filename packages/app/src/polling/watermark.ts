@@ -1,0 +1,87 @@
+import { canonicalJson } from "@loan-engine/domain/canonical-json"
+import { Instant } from "@loan-engine/domain/instant"
+import { LoanEvent } from "@loan-engine/domain/loan-event"
+import type { Observation } from "@loan-engine/domain/observation"
+import { Schema } from "effect"
+import type { PollQuestion } from "./poll-cadence.ts"
+
+/** How one question to the bank was answered lately. */
+const Answered = Schema.Struct({
+  /** When the bank was last asked, and when its answer came. */
+  askedAt: Instant,
+  heardAt: Instant,
+  /** How often it was asked. */
+  times: Schema.Int,
+  /** What it said, without its times, as one text. */
+  said: Schema.String,
+  /** What it said again since the loan's last entry: the next entry carries it. */
+  again: Schema.Array(LoanEvent),
+})
+
+/**
+ * The bank's answers that say nothing new move this, and nothing else: a level that is heard again is no news. What they say is decided
+ * upon as soon as anything else is heard, and then journaled with it, so that a replay needs no watermark.
+ */
+export const Watermark = Schema.Struct({
+  status: Schema.optionalKey(Answered),
+  quote: Schema.optionalKey(Answered),
+})
+export type Watermark = typeof Watermark.Type
+
+export const noWatermark: Watermark = {}
+
+export const watermarkText = (watermark: Watermark): string | null =>
+  watermark.status === undefined && watermark.quote === undefined ? null : canonicalJson({ ...watermark })
+
+const questionsOf: { readonly [S in Observation["source"]]?: PollQuestion } = {
+  poll: "status",
+  quote: "quote",
+}
+
+/** The question that an observation answers, if it is the bank's answer to one of ours. */
+export const questionAnswered = ({ source, evidence }: Observation): PollQuestion | undefined =>
+  evidence === "bank" ? questionsOf[source] : undefined
+
+/** What has been said again since the loan's last entry. */
+export const levelsOf = ({ status, quote }: Watermark): Pick<Observation, "levels"> => {
+  const levels = [...(status?.again ?? []), ...(quote?.again ?? [])]
+  return levels.length === 0 ? {} : { levels }
+}
+
+/** What an answer says, without its times. */
+const wordOf = ({ events, leftOut = [], requestedSigningMethod }: Observation): string =>
+  canonicalJson({
+    events: events.map((event) => ({ ...event, at: 0 })),
+    leftOut: [...leftOut],
+    requestedSigningMethod: requestedSigningMethod ?? null,
+  })
+
+export const saysTheSame = (watermark: Watermark, question: PollQuestion, answer: Observation): boolean =>
+  watermark[question]?.said === wordOf(answer)
+
+/**
+ * The watermark after an answer; `again` is what the next entry must carry of it. Two questions may be under way at once: an answer that
+ * says the same as one that was asked for later adds nothing to it but a count.
+ */
+export function answeredTo(
+  watermark: Watermark,
+  question: PollQuestion,
+  answer: Observation,
+  again: ReadonlyArray<LoanEvent>,
+): Watermark {
+  const before = watermark[question]
+  const times = (before?.times ?? 0) + 1
+  const said = wordOf(answer)
+  const askedAt = Math.min(answer.receivedAt, ...answer.events.map(({ at }) => at))
+  const isOvertaken = before?.said === said && askedAt < before.askedAt
+  const after = isOvertaken
+    ? { ...before, times }
+    : { askedAt, heardAt: answer.receivedAt, times, said, again }
+  return { ...watermark, [question]: after }
+}
+
+/** The watermark after an entry that carries all that was said again. */
+export const carried = ({ status, quote }: Watermark): Watermark => ({
+  ...(status === undefined ? {} : { status: { ...status, again: [] } }),
+  ...(quote === undefined ? {} : { quote: { ...quote, again: [] } }),
+})

@@ -247,6 +247,11 @@ const rowTamperings: ReadonlyArray<Tampering> = [
       ),
     () => ({ code: "store-damaged" }),
   ),
+  tampering(
+    "add an index that allows no duplicates",
+    ({ file }) => file.database.exec("CREATE UNIQUE INDEX one_only ON signing_accounts ((1))"),
+    () => ({ code: "store-damaged" }),
+  ),
 ]
 
 const loanTamperings: ReadonlyArray<Tampering> = [

@@ -397,12 +397,11 @@ describe("an engine whose database hangs", () => {
     await Effect.runPromise(
       until(async () => (await query(url, `${sessions} AND query LIKE 'LISTEN%'`)).length === 1),
     )
-    const pids = (await query(url, sessions)).map((row) => Number(row["pid"]))
-    pids.forEach((pid) => process.kill(pid, "SIGSTOP"))
+    const thaw = await server.freeze()
     try {
       expect(await engine.stop()).toBe(0)
     } finally {
-      pids.forEach((pid) => process.kill(pid, "SIGCONT"))
+      thaw()
     }
   })
 })

@@ -165,8 +165,13 @@ async function makeServer(
   }
 }
 
+/** It may end at any moment, by itself. */
 function signalIfAlive(pid: number, signal: NodeJS.Signals): void {
-  if (isAlive(pid)) process.kill(pid, signal)
+  try {
+    process.kill(pid, signal)
+  } catch (cause) {
+    if (isAlive(pid)) throw cause
+  }
 }
 
 function isAlive(pid: number): boolean {

@@ -107,6 +107,30 @@ const tamperings: ReadonlyArray<readonly [name: string, act: string, undo: strin
     "store-damaged",
   ],
   [
+    "lets a crash of the server empty a table",
+    "ALTER TABLE loan_engine.journal_0 SET UNLOGGED",
+    "ALTER TABLE loan_engine.journal_0 SET LOGGED",
+    "store-damaged",
+  ],
+  [
+    "adds a check that refuses rows",
+    "ALTER TABLE loan_engine.loans_0 ADD CONSTRAINT few CHECK (version < 1000)",
+    "ALTER TABLE loan_engine.loans_0 DROP CONSTRAINT few",
+    "store-damaged",
+  ],
+  [
+    "adds an index that allows no duplicates",
+    "CREATE UNIQUE INDEX one_only ON loan_engine.signing_accounts ((1))",
+    "DROP INDEX loan_engine.one_only",
+    "store-damaged",
+  ],
+  [
+    "plans a poll at no time",
+    "CREATE TABLE kept AS SELECT next_poll_at FROM loan_engine.loans WHERE application_reference = 'on its way' ;; UPDATE loan_engine.loans SET next_poll_at = -9000000000000000 WHERE application_reference = 'on its way'",
+    "UPDATE loan_engine.loans SET next_poll_at = (SELECT next_poll_at FROM kept) WHERE application_reference = 'on its way' ;; DROP TABLE kept",
+    "schedule-lost",
+  ],
+  [
     "drops a primary key",
     "ALTER TABLE loan_engine.cursors DROP CONSTRAINT cursors_pkey",
     "ALTER TABLE loan_engine.cursors ADD PRIMARY KEY (name)",

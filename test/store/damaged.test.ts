@@ -23,6 +23,7 @@ import fc from "fast-check"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { mainPath } from "../checkout.ts"
 import { liveOn, replayFile, verifyFile } from "../journal/lived-store.ts"
+import { runCli } from "../cli/run-cli.ts"
 import { runCommand } from "../journal/run-command.ts"
 import { startEngine } from "../slice/engine-process.ts"
 import { propertySeed } from "../properties/settings.ts"
@@ -76,6 +77,17 @@ async function judged(): Promise<"refused" | "found" | "sound"> {
     return "refused"
   }
 }
+
+describe("a file without one of its tables", () => {
+  it("is called damaged by every command, by its words and its exit code", async () => {
+    copied()
+    const database = new DatabaseSync(copy)
+    database.exec("ALTER TABLE callback_days RENAME TO others")
+    database.close()
+    const { code, err } = await runCli(["journal", "verify"], { LOAN_ENGINE_DATABASE_URL: copy })
+    expect([code, err]).toEqual([5, expect.stringContaining("is damaged: no such table: callback_days")])
+  })
+})
 
 describe("a damaged file", () => {
   it("is refused, reported, or says what it said before: never silently wrong, whichever byte is flipped", async () => {

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, renameSync, rmSync } from "node:fs"
+import { copyFileSync, mkdtempSync, renameSync, rmSync, symlinkSync, truncateSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
@@ -32,6 +32,12 @@ describe.each<[string, (path: string) => void, string]>([
     "was replaced by another file",
   ],
   ["loses its log", (path) => rmSync(`${path}-wal`), "-wal was deleted or renamed"],
+  ["is emptied", (path) => truncateSync(path), "was emptied"],
+  [
+    "has its log emptied",
+    (path) => truncateSync(`${path}-wal`),
+    'requests are answered 503","reason":"The store cannot take this now: disk I/O error',
+  ],
 ])("a store whose file %s under a running engine", (_name, harm, says) => {
   it("acknowledges nothing any more, is not ready, and says why in the log", async () => {
     const path = newFile()
@@ -44,6 +50,20 @@ describe.each<[string, (path: string) => void, string]>([
     expect((await engine.callback(signed("A"))).status).toBe(503)
     expect((await engine.api("GET", "/health/ready")).status).toBe(503)
     expect(engine.written()).toContain(says)
+    await engine.stop()
+  })
+})
+
+describe("a store that is named by a link", () => {
+  it("acknowledges nothing once the log of the file that it leads to is gone", async () => {
+    const path = newFile()
+    symlinkSync(join(directory, "elsewhere.sqlite"), path)
+    const engine = await startEngine(path, atOnce)
+    expect((await engine.callback(signed("A"))).status).toBe(200)
+    rmSync(join(directory, "elsewhere.sqlite-wal"))
+    expect((await engine.callback(signed("B"))).status).toBe(503)
+    expect((await engine.api("GET", "/health/ready")).status).toBe(503)
+    expect(engine.written()).toContain("-wal was deleted or renamed")
     await engine.stop()
   })
 })

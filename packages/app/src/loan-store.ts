@@ -20,6 +20,8 @@ export class StoreUnavailable extends Schema.TaggedError<StoreUnavailable>()("St
 export class StoreUnusable extends Schema.TaggedError<StoreUnusable>()("StoreUnusable", {
   message: Schema.String,
   cause: Schema.optionalKey(Schema.Defect()),
+  /** Set if its storage is damaged. */
+  damaged: Schema.optionalKey(Schema.Literal(true)),
 }) {}
 
 /** A loan's row: its snapshot, the head of its hash chain, and when the bank is to be asked next. */

@@ -61,7 +61,7 @@ const rateOf = ({ name }: ApiKey, { apiRequestsPerSecondMax }: AccessLimits): Ra
   algorithm: "token-bucket",
   window: "1 second",
   limit: apiRequestsPerSecondMax,
-  key: name,
+  key: `requests by ${name}`,
 })
 
 const mediaTypeOf = ({ annotations }: HttpApiEndpoint.Top): string => Context.get(annotations, Produces)

@@ -1,4 +1,5 @@
 import { IncomingMessage } from "node:http"
+import { makeTelling } from "@loan-engine/adapters-http/telling"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import { Clock, Effect, Stream, Metric } from "effect"
 import type { Scope } from "effect"
@@ -28,6 +29,7 @@ export const makeChangeStreams = Effect.fnUntraced(function* (limits: ChangeFeed
   const feed = yield* ChangeFeed
   const knownAccounts = yield* KnownAccounts
   let open = 0
+  const telling = makeTelling()
   const place = Effect.acquireRelease(
     Effect.suspend(() => Metric.update(changeStreamsGauge.of({}), (open += 1))),
     () => Effect.suspend(() => Metric.update(changeStreamsGauge.of({}), (open -= 1))),
@@ -57,7 +59,15 @@ export const makeChangeStreams = Effect.fnUntraced(function* (limits: ChangeFeed
     options: ReadOptions,
   ): Effect.Effect<HttpServerResponse.HttpServerResponse, Problem> =>
     Effect.gen(function* () {
-      if (open >= limits.changeStreamsMax) return yield* Effect.fail(streamsExhausted)
+      if (open >= limits.changeStreamsMax) {
+        const refused = yield* telling
+        if (refused !== undefined) {
+          yield* Effect.logWarning("streams were refused, for as many are open as may be").pipe(
+            Effect.annotateLogs({ open, refused }),
+          )
+        }
+        return yield* Effect.fail(streamsExhausted)
+      }
       const after = options.after && (yield* Effect.mapError(feed.find(options.after), cursorProblem))
       const body = Stream.unwrap(eventsOf(request, { ...options, after })).pipe(
         // The status is out already: the reader's end of the line is what tells it to come back.

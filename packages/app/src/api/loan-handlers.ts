@@ -22,7 +22,7 @@ import { pageLoansMax } from "./loan-schemas.ts"
 import { answering, storeUnavailable } from "./problem.ts"
 import type { Problem } from "./problem.ts"
 import { submissionObservation } from "./registration.ts"
-import { otherRegistration, saysTheSame, standingRegistration } from "./standing-registration.ts"
+import { otherRegistration, saysTheSame, findStanding } from "./standing-registration.ts"
 import { readBytes } from "./request-body.ts"
 import { loanPath } from "./reference-in-path.ts"
 import { answerRuling } from "./ruling.ts"
@@ -122,7 +122,7 @@ const registerAgain = Effect.fnUntraced(function* (
   const reference = observation.applicationReference
   const { loan } = yield* knownIn(engine)(reference)
   if (loan.account !== observation.account) return yield* Effect.fail(otherAccount)
-  const standing = standingRegistration(yield* loaded(engine.history(reference)))
+  const standing = yield* loaded(findStanding(engine, reference))
   if (standing !== undefined && !saysTheSame(standing, observation)) {
     return yield* Effect.fail(otherRegistration(standing, loan.stage, reference))
   }

@@ -2,14 +2,32 @@ import { canonicalJson } from "@loan-engine/domain/canonical-json"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { ApplicationReference, Observation } from "@loan-engine/domain/observation"
-import { DateTime } from "effect"
+import { DateTime, Effect } from "effect"
+import type { LoanEngine } from "../engine.ts"
 import type { StoredEntry } from "../journal/journal.ts"
 import type { Problem } from "./problem.ts"
 import { loanPath } from "./reference-in-path.ts"
 
 /** The entry of the registration that stands: the first that was not held. */
-export const standingRegistration = (entries: ReadonlyArray<StoredEntry>): StoredEntry | undefined =>
+const standingRegistration = (entries: ReadonlyArray<StoredEntry>): StoredEntry | undefined =>
   entries.find(({ source, hold }) => source === "submission" && hold === null)
+
+/** How many entries are read at once to find it: it is among a loan's first. */
+const pageRows = 50
+
+/** The registration that stands in a loan's journal, which may be long. */
+export const findStanding = Effect.fnUntraced(function* (
+  engine: LoanEngine["Service"],
+  reference: ApplicationReference,
+) {
+  for (let after = 0; ;) {
+    const page = yield* engine.history(reference, { after, limit: pageRows })
+    const standing = standingRegistration(page)
+    const last = page.at(-1)
+    if (standing !== undefined || last === undefined) return standing
+    after = last.version
+  }
+})
 
 /** Whether both say the same of the decision and its offer, whenever they said it. */
 export const saysTheSame = (

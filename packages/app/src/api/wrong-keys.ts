@@ -58,8 +58,8 @@ const makeWrongKeys = Effect.fnUntraced(function* (limits: WrongKeyLimits) {
         )
       }
       const over = [
-        yield* isOver(`source ${groupOf(source)}`, limits.wrongKeysPerSourceMax),
-        yield* isOver("all", limits.wrongKeysPerMinuteMax),
+        yield* isOver(`wrong keys of source ${groupOf(source)}`, limits.wrongKeysPerSourceMax),
+        yield* isOver("wrong keys", limits.wrongKeysPerMinuteMax),
       ]
       return over.includes(true) ? tooMany : unauthorized
     }),

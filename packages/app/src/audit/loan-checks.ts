@@ -1,10 +1,14 @@
+import { Instant } from "@loan-engine/domain/instant"
 import { isLegal } from "@loan-engine/domain/legal-transitions"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 import type { Loan } from "@loan-engine/domain/loan"
 import type { EntryContent } from "../journal/journal.ts"
 import type { FeedRow, SnapshotRow } from "../journal/journal-store.ts"
 import { mayRest } from "../polling/poll-schedule.ts"
+import { Schema } from "effect"
 import type { CheckTable } from "./check-table.ts"
+
+const isInstant = (at: number): boolean => Schema.is(Instant)(at)
 
 /** Rows of one loan that follow on each other and whose raw bodies are gone; `position` is the first one's. */
 export interface ErasedRows {
@@ -125,10 +129,15 @@ export const snapshotChecks: SnapshotChecks = {
       ? undefined
       : `its snapshot names ${chainHead} as the last row, but that is ${last.hash}`,
 
-  "schedule-lost": ({ nextPollAt }, loan) =>
-    loan === undefined || nextPollAt !== null || mayRest(loan)
+  "schedule-lost": ({ nextPollAt }, loan) => {
+    if (loan === undefined) return undefined
+    if (nextPollAt !== null) {
+      return isInstant(nextPollAt) ? undefined : `its next poll is planned at ${nextPollAt}, which is no time`
+    }
+    return mayRest(loan)
       ? undefined
-      : `the bank is never to be asked about it again, though it stands at ${loan.stage}`,
+      : `the bank is never to be asked about it again, though it stands at ${loan.stage}`
+  },
 
   "snapshot-stage": ({ stage, version }, _loan, rows) =>
     rows.stage === undefined || version !== rows.last?.version || stage === rows.stage

@@ -33,6 +33,8 @@ export class FoundDamaged extends Schema.TaggedError<FoundDamaged>()("FoundDamag
 /** A command cannot be carried out as it is given; the message says why and what to do. */
 export class CommandUnusable extends Schema.TaggedError<CommandUnusable>()("CommandUnusable", {
   message: Schema.String,
+  /** Set if the store's storage is damaged, which has an exit code of its own. */
+  damaged: Schema.optionalKey(Schema.Literal(true)),
 }) {}
 
 export const unusable = (message: string): CommandUnusable => new CommandUnusable({ message })

@@ -8,7 +8,7 @@ import type { FeedCursor } from "./feed-cursor.ts"
 import { EntryContent } from "./journal.ts"
 import { JournalStore } from "./journal-store.ts"
 import type { FeedRow } from "./journal-store.ts"
-import { reversalAmong, reversalOf } from "./reversals.ts"
+import { reversalOf } from "./reversals.ts"
 import type { StoredLoan, StoreUnavailable } from "../loan-store.ts"
 
 export interface ChangeFeedLimits {
@@ -107,9 +107,12 @@ const makeFeed = Effect.fnUntraced(function* (limits: ChangeFeedLimits) {
     const wakes = [yield* PubSub.subscribe(engine.changes), yield* PubSub.subscribe(journal.news)]
     const newest = yield* head
     const start = after ?? newest
-    const past = start.position < newest.position ? yield* pastOf(engine, only.reference, start.position) : []
-    const from = only.reference === undefined ? start : latest(newest, past.at(-1))
-    return { start, next: firstly(past, walk(from, wanted(only), wakes)) }
+    const { reference } = only
+    const goOn = (from: FeedCursor): NextStep => walk(from, wanted(only), wakes)
+    if (reference === undefined) return { start, next: goOn(start) }
+    if (start.position >= newest.position) return { start, next: goOn(newest) }
+    const past = pastOf(engine, reference, start.position, limits.changesPageRowsMax)
+    return { start, next: firstly(past, newest, goOn) }
   })
 
   /** Goes through the feed from a position on, until there is something to give or it is time for a heartbeat. */
@@ -155,16 +158,20 @@ const wanted =
     (reference === undefined || change.applicationReference === reference) &&
     (account === undefined || change.account === account)
 
-/** What is past already as the first step, if there is any. */
-function firstly(past: ReadonlyArray<FeedChange>, next: NextStep): NextStep {
-  let first = past
-  return Effect.suspend(() => {
-    const changes = first
-    const last = changes.at(-1)
-    if (last === undefined) return next
-    first = []
-    return Effect.succeed({ changes, cursor: cursorOf(last) })
-  })
+/** First what is past already, step by step; then what comes behind both that and the newest. */
+function firstly(past: PastPage, newest: FeedCursor, goOn: (from: FeedCursor) => NextStep): NextStep {
+  let reached = newest
+  let next: NextStep | undefined
+  return Effect.suspend(
+    () =>
+      next ??
+      Effect.flatMap(past, (changes) => {
+        const last = changes.at(-1)
+        if (last === undefined) return (next = goOn(reached))
+        reached = latest(reached, last)
+        return Effect.succeed({ changes, cursor: cursorOf(last) })
+      }),
+  )
 }
 
 /** From the last checkpoint's last row on, which is never far: the newest rows are few. */
@@ -200,21 +207,40 @@ const findIn =
       return yield* new CursorUnknown({ cursor })
     })
 
-/** A single loan's past is in its own history: the feed would be searched all the way from the position on. */
-const pastOf = Effect.fnUntraced(function* (
+/** The next page of a loan's past each time it is run; empty once there is no more. */
+type PastPage = Effect.Effect<ReadonlyArray<FeedChange>, StoreUnavailable>
+
+/**
+ * A single loan's past is in its own history: the feed would be searched all the way from the position on. It is read a page at a
+ * time, and others get their turn in between.
+ */
+function pastOf(
   engine: LoanEngine["Service"],
-  reference: ApplicationReference | undefined,
-  after: number,
-): Effect.fn.Return<ReadonlyArray<FeedChange>, StoreUnavailable> {
-  const stored = reference === undefined ? undefined : yield* engine.loan(reference)
-  if (reference === undefined || stored === undefined) return []
-  const entries = yield* engine.history(reference)
-  const past: Array<FeedChange> = []
-  for (const entry of entries) {
-    if (entry.position > after) past.push({ ...entry, stored, reversal: reversalAmong(entries, entry) })
-  }
-  return past
-})
+  reference: ApplicationReference,
+  position: number,
+  limit: number,
+): PastPage {
+  let after = 0
+  return Effect.gen(function* () {
+    for (;;) {
+      const stored = yield* engine.loan(reference)
+      const entries = yield* engine.history(reference, { after, limit })
+      const last = entries.at(-1)
+      if (stored === undefined || last === undefined) return []
+      after = last.version
+      const past: Array<FeedChange> = []
+      for (const entry of entries) {
+        if (entry.position <= position) continue
+        past.push({ ...entry, stored, reversal: yield* reversalOf(engine, entry) })
+      }
+      if (past.length > 0) return past
+      yield* takeTurns
+    }
+  })
+}
+
+/** A turn of the event loop: whatever waits for this thread is done first. */
+const takeTurns = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
 
 /** How many pages are remembered, for the readers that stand at the same position: most stand at the newest. */
 const pagesKeptMax = 32

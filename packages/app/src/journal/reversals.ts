@@ -23,13 +23,20 @@ interface Reading {
   ) => Effect.Effect<ReadonlyArray<StoredEntry>, StoreUnavailable>
 }
 
-/** The same, where the entries before are still to be read. Few entries settle a dispute, so few reads are made. */
-export const reversalOf = (
+/** How many entries are read back at first to find where a dispute began: mostly it is the one before. */
+const readBack = 16
+
+/** The same, where the entries before are still to be read: back to the one that entered the dispute, and no further. */
+export const reversalOf = Effect.fnUntraced(function* (
   { history }: Reading,
   entry: Moving & Pick<EntryContent, "applicationReference">,
-): Effect.Effect<Reversal | null, StoreUnavailable> =>
-  leavesEarlierDispute(entry.steps)
-    ? Effect.map(history(entry.applicationReference, { after: 0, limit: entry.version - 1 }), (before) =>
-        reversalAmong(before, entry),
-      )
-    : Effect.succeed(reversalAmong([], entry))
+): Effect.fn.Return<Reversal | null, StoreUnavailable> {
+  if (!leavesEarlierDispute(entry.steps)) return reversalAmong([], entry)
+  for (let rows = readBack; ; rows *= 4) {
+    const after = Math.max(0, entry.version - 1 - rows)
+    const before = yield* history(entry.applicationReference, { after, limit: entry.version - 1 - after })
+    if (after === 0 || before.some(({ steps }) => steps.some(({ to }) => to === "disputed"))) {
+      return reversalAmong(before, entry)
+    }
+  }
+})

@@ -100,7 +100,7 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
       algorithm: "token-bucket",
       window: "1 second",
       limit: settings.pollRatePerSecond,
-      key: "bank",
+      key: "requests to the bank",
     }).pipe(Effect.orDie)
     if (patience.leftMs <= 0) return unsent(question, "TimedOut", 0)
     begins()

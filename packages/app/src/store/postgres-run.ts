@@ -56,8 +56,13 @@ export const makeMomentRun = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Run, SqlError, Scope.Scope> {
   const { connection } = yield* connect(settings)
   const turn = yield* Semaphore.make(1)
+  // After a statement that failed, on a damaged page say, PostgreSQL takes no other until it is told to go back to before it.
+  const ask: typeof connection.query = (sql, parameters) =>
+    Effect.tapError(connection.query(sql, parameters), () =>
+      Effect.ignore(connection.query("ROLLBACK TO moment")),
+    )
   const run: Run = (sql, parameters) =>
-    connection.query(sql, parameters).pipe(
+    ask(sql, parameters).pipe(
       Effect.timeoutOrElse({
         duration: settings.databaseStatementMsMax + answerMsMax,
         orElse: () => failed("the server does not answer"),
@@ -67,6 +72,7 @@ export const makeMomentRun = Effect.fnUntraced(function* (
       alone,
     )
   yield* run("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", [])
+  yield* run("SAVEPOINT moment", [])
   return run
 })
 

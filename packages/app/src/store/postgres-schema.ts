@@ -157,9 +157,13 @@ export const postgresTables: { readonly [table: string]: ReadonlyArray<Right> } 
 }
 
 /** The index of every table that a migration makes, by its name. */
-export const postgresIndexes: ReadonlyArray<string> = migrations
-  .flatMap((migration) => migration("s", 1))
-  .flatMap((statement) => [...statement.matchAll(/^CREATE INDEX (\w+) /gmu)].map(([, name = ""]) => name))
+export const postgresIndexes: ReadonlyArray<string> = [
+  ...migrations
+    .flatMap((migration) => migration("s", 1))
+    .flatMap((statement) => [...statement.matchAll(/^CREATE INDEX (\w+) /gmu)].map(([, name = ""]) => name)),
+  // By PostgreSQL's own name for that of a column that is UNIQUE.
+  "checkpoints_position_key",
+]
 
 /** What brings a schema from this version up to the program's, each statement apart. */
 export const migrationsFrom = (version: number, schema: string, partitions: number): ReadonlyArray<string> =>

@@ -9,7 +9,7 @@ const faultsMax = 100
 
 /**
  * What is wrong with the file itself: pages, indexes and column types by SQLite's own check, and whatever of the schema is
- * not as the migrations make it. Indexes and tables that others have added do no harm; a trigger does.
+ * not as the migrations make it. Plain indexes and tables that others have added do no harm; a trigger does, and an index that allows no duplicates.
  */
 export function sqliteFaults(database: DatabaseSync, path: string): ReadonlyArray<string> {
   return [...schemaFaults(database, path), ...storageFaults(database)]
@@ -34,19 +34,25 @@ function schemaFaults(database: DatabaseSync, path: string): ReadonlyArray<strin
     migrate(fresh, path)
     const is = schemaOf(database)
     const faults: Array<string> = []
-    for (const [name, sql] of schemaOf(fresh)) {
+    const ours = schemaOf(fresh)
+    for (const [name, sql] of ours) {
       const found = is.get(name)
       if (found === undefined) faults.push(`The ${name} of the schema is missing`)
       else if (found !== sql) faults.push(`The ${name} of the schema is not as the migrations made it`)
     }
-    for (const name of is.keys()) {
-      if (name.startsWith("trigger ")) faults.push(`The schema has a ${name}, which is not ours`)
+    for (const [name, sql] of is) {
+      if (!ours.has(name) && refusesRows(name, sql))
+        faults.push(`The schema has a ${name}, which is not ours`)
     }
     return faults
   } finally {
     fresh.close()
   }
 }
+
+/** A trigger can change what is written; an index that allows no duplicates can refuse it. */
+const refusesRows = (name: string, sql: SQLOutputValue | undefined): boolean =>
+  name.startsWith("trigger ") || (name.startsWith("index ") && /^create\s+unique\b/iu.test(String(sql)))
 
 /** Every object of a schema by its type and name, with the statement that makes it; SQLite's own tables come and go. */
 function schemaOf(database: DatabaseSync): ReadonlyMap<string, SQLOutputValue | undefined> {

@@ -24,14 +24,16 @@ export const holdStoreLock = Effect.fnUntraced(function* (
   )
 })
 
-/** The same store under another name must meet the same lock. */
-export const lockPath = (path: string): string => `${existsSync(path) ? realpathSync(path) : path}-lock`
+/** The file that a link leads to: SQLite keeps its log there, and the same store under another name must meet the same lock. */
+export const realPath = (path: string): string => (existsSync(path) ? realpathSync(path) : path)
+
+export const lockPath = (path: string): string => `${realPath(path)}-lock`
 
 /** The files that an SQLite store consists of while an engine runs on it. */
 export const filesOfStore = (path: string): ReadonlyArray<string> => [
-  path,
-  `${path}-wal`,
-  `${path}-shm`,
+  realPath(path),
+  `${realPath(path)}-wal`,
+  `${realPath(path)}-shm`,
   lockPath(path),
 ]
 

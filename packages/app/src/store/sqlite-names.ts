@@ -1,4 +1,5 @@
 import { statSync } from "node:fs"
+import { realPath } from "./sqlite-lock.ts"
 
 /** Says why nothing may be acknowledged into a file, or `undefined` if its name still leads to it. */
 export type NamesFault = () => string | undefined
@@ -10,12 +11,18 @@ export type NamesFault = () => string | undefined
  */
 export function watchNames(path: string): NamesFault {
   const watched = [{ name: path, opened: fileAt(path) }]
-  const log = `${path}-wal`
+  const log = `${realPath(path)}-wal`
   return () => {
     if (watched.length === 1 && fileAt(log) !== undefined) watched.push({ name: log, opened: fileAt(log) })
     const lost = watched.find(({ name, opened }) => fileAt(name) !== opened)
     if (lost === undefined) return undefined
-    const fate = fileAt(lost.name) === undefined ? "was deleted or renamed" : "was replaced by another file"
+    const found = fileAt(lost.name)
+    const fate =
+      found === undefined
+        ? "was deleted or renamed"
+        : found === emptied
+          ? "was emptied"
+          : "was replaced by another file"
     return (
       `The file ${lost.name} ${fate} while the engine runs, so what is written would be lost. ` +
       "Stop the engine, put the file and its -wal back, or restore the last good backup; then start it again."
@@ -23,8 +30,11 @@ export function watchNames(path: string): NamesFault {
   }
 }
 
-/** What tells a file from every other, whatever its name; `undefined` where there is none. */
+const emptied = "emptied"
+
+/** What tells a file from every other, whatever its name; `undefined` where there is none. A store's own file is never empty. */
 function fileAt(name: string): string | undefined {
   const found = statSync(name, { bigint: true, throwIfNoEntry: false })
-  return found === undefined ? undefined : `${found.dev} ${found.ino}`
+  if (found === undefined) return undefined
+  return found.size === 0n && !name.endsWith("-wal") ? emptied : `${found.dev} ${found.ino}`
 }

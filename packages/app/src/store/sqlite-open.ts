@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite"
 import { Effect } from "effect"
 import { StoreUnusable } from "../loan-store.ts"
-import { openConnection, openReadOnly } from "./sqlite-connection.ts"
+import { isSqliteError, openConnection, openReadOnly } from "./sqlite-connection.ts"
 import type { ConnectionSettings } from "./sqlite-connection.ts"
 import { sqliteFailure } from "./sqlite-failure.ts"
 import { migrate, requireCurrent, requireOurs, schemaVersion } from "./sqlite-schema.ts"
@@ -45,12 +45,24 @@ function opened(settings: OpenSettings): DatabaseSync {
 const openFailure = (path: string, cause: unknown): StoreUnusable =>
   cause instanceof StoreUnusable
     ? cause
-    : new StoreUnusable({
-        message:
-          `The SQLite file ${path} cannot be opened: ${sqliteFailure(cause)} Check that it is a loan engine's database, ` +
-          "that its directory exists and is writable, and that no other program holds it.",
-        cause,
-      })
+    : isSchemaGone(cause)
+      ? new StoreUnusable({
+          message:
+            `The schema of the SQLite file ${path} is damaged: ${cause.message}. ` +
+            "Keep a copy of the file for examination, and restore the last good backup.",
+          cause,
+          damaged: true,
+        })
+      : new StoreUnusable({
+          message:
+            `The SQLite file ${path} cannot be opened: ${sqliteFailure(cause)} Check that it is a loan engine's database, ` +
+            "that its directory exists and is writable, and that no other program holds it.",
+          cause,
+        })
+
+/** The file has our version, and yet a statement of ours meets a table or a column that is not there. */
+const isSchemaGone = (cause: unknown): cause is Error =>
+  isSqliteError(cause) && /^no such (?:table|column)/u.test(cause.message)
 
 /** Brings an existing file up to date and nothing else; gives the version it had and the one it has. */
 export const migrateFile = (

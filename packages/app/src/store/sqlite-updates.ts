@@ -69,13 +69,22 @@ function planOrRefuse(reads: Reads, batch: ReadonlyArray<Request>): ReadonlyArra
 
 const refused = ({ message: reason }: Error): Unwritten => ({ state: "refused", reason })
 
+/** Where SQLite could not read, it has ended the transaction by itself; and what it could not read is the cause to tell of. */
+function endQuietly(end: StatementSync): void {
+  try {
+    end.run()
+  } catch (cause) {
+    if (!isSqliteError(cause)) throw cause
+  }
+}
+
 /** A batch is decided upon one state of the file, which is also read but once: outside, each read would look at it anew. */
 function inOneRead<A>({ begin, end }: Reads, work: () => A): A {
   begin.run()
   try {
     return work()
   } finally {
-    end.run()
+    endQuietly(end)
   }
 }
 

@@ -1,7 +1,7 @@
 import { statfsSync, statSync } from "node:fs"
 import { dirname } from "node:path"
 import { anchorsBeside } from "../journal/anchors-file.ts"
-import { filesOfStore } from "./sqlite-lock.ts"
+import { filesOfStore, realPath } from "./sqlite-lock.ts"
 
 /** Others on the machine may do nothing with the store's files: they hold what the bank said of people. */
 const othersMay = 0o077
@@ -20,7 +20,7 @@ const unreliable: ReadonlyMap<number, string> = new Map([
 
 /** What of a file's place and modes could lose it or show it to others, in sentences that say what to do. */
 export function sqliteWeaknesses(path: string): ReadonlyArray<string> {
-  return [...placeWeaknesses(dirname(path)), ...modeWeaknesses(path)]
+  return [...placeWeaknesses(dirname(realPath(path))), ...modeWeaknesses(path)]
 }
 
 function placeWeaknesses(directory: string): ReadonlyArray<string> {

@@ -128,7 +128,11 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
       ),
     dropCallbackIntent: (account, bankUrl) =>
       Effect.asVoid(write([{ statement: "dropIntent", parameters: [account, bankUrl] }])),
-    ready: Effect.asVoid(write(probe)),
+    // A callback is read before it is written, and on another connection.
+    ready: Effect.andThen(
+      read(() => void reads.load.get("")),
+      Effect.asVoid(write(probe)),
+    ),
   })
   // No other process can tell: it writes the file, and is found when that is looked at.
   const news = yield* PubSub.sliding<void>(1)

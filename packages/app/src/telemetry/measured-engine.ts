@@ -106,6 +106,10 @@ export const watchedStore = <A, E, R>(
         update: (reference, decide) => complain(traced("commit")(plain.update(reference, decide))),
         history: (reference, page) => complain(plain.history(reference, page)),
         loans: (page) => complain(plain.loans(page)),
+        stageCounts: (account) => complain(plain.stageCounts(account)),
+        stalledCount: (account) => complain(plain.stalledCount(account)),
+        accounts: complain(plain.accounts),
+        signingSince: (account) => complain(plain.signingSince(account)),
         ready: complain(plain.ready),
       }
     }),

@@ -29,7 +29,9 @@ describe("callbacks that nothing vouches for", () => {
     }
     expect(told[0]).toBe(202)
     expect(told.filter((status) => status === 503).length).toBeGreaterThan(told.length / 2)
-    expect(engine.written().match(/callbacks without proof were refused/gu)).toHaveLength(1)
+    expect(
+      engine.written().match(/a callback was refused","account":"default","code":"held-too-many"/gu),
+    ).toHaveLength(1)
     expect(await engine.stop()).toBe(0)
   })
 })

@@ -15,6 +15,7 @@ import type { Trust } from "./callback-trust.ts"
 import { countCallback } from "./callback-metrics.ts"
 import { callbacksHeldPerMinuteMax, makeHeldBudget } from "./held-budget.ts"
 import type { HeldBudget } from "./held-budget.ts"
+import { makeRefusalWarning } from "./refusal-warning.ts"
 import { makeRejectionLog, rejectionsKeptMax } from "./rejection-log.ts"
 import type { RejectionLog } from "./rejection-log.ts"
 import { traced, tracedRequest } from "./traced.ts"
@@ -91,6 +92,7 @@ export const makeCallbackReceiver = Effect.fnUntraced(function* (
   const accounts = yield* makeCallbackAccounts(options.accounts)
   const rejections = makeRejectionLog(limits.rejectionsKeptMax)
   const budget = yield* makeHeldBudget(limits.callbacksHeldPerMinuteMax)
+  const warn = makeRefusalWarning()
   const context = yield* Effect.context()
   const run = Effect.runPromiseWith(context)
   const fork = Effect.runForkWith(context)
@@ -101,7 +103,11 @@ export const makeCallbackReceiver = Effect.fnUntraced(function* (
       Effect.flatMap(Clock.currentTimeMillis, (at) => {
         const field = refused.field === undefined ? {} : { field: refused.field }
         rejections.add({ at, code: refused.code, ...(account && { account: account.name }), ...field })
-        return Effect.as(countCallback(account?.name ?? "", refused.code), refuse(refused))
+        const told = warn(account?.name ?? "", refused.code)
+        return Effect.as(
+          Effect.andThen(told, countCallback(account?.name ?? "", refused.code)),
+          refuse(refused),
+        )
       })
     return accept(account, request, { record: options.record, limits, budget }).pipe(
       traced("receive", { account: account?.name ?? "" }),

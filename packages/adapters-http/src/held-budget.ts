@@ -2,7 +2,6 @@ import { Effect } from "effect"
 import { RateLimiter } from "effect/persistence"
 import { CallbackRefused } from "./callback-answer.ts"
 import { secondsOverRate } from "./rate.ts"
-import { makeTelling } from "./telling.ts"
 
 /** How many callbacks without proof one account may have held in a minute, each a journal row and a question to the bank. */
 export const callbacksHeldPerMinuteMax = 60
@@ -10,28 +9,23 @@ export const callbacksHeldPerMinuteMax = 60
 /** Counts one callback without proof against its account; refuses it, until later, if there were too many. */
 export type HeldBudget = (account: string) => Effect.Effect<void, CallbackRefused>
 
-/** Bounds what strangers can have stored, and asked of the bank, by a token bucket for each account; says so now and then. */
+/** Bounds what strangers can have stored, and asked of the bank, by a token bucket for each account. */
 export const makeHeldBudget = (perMinuteMax: number): Effect.Effect<HeldBudget> =>
-  Effect.map(RateLimiter.make, (limiter): HeldBudget => {
-    const telling = makeTelling()
-    return Effect.fnUntraced(function* (account) {
-      const waitSeconds = yield* secondsOverRate(limiter, {
-        algorithm: "token-bucket",
-        window: "1 minute",
-        limit: perMinuteMax,
-        // Whatever else is limited in this process may share the limiter's store.
-        key: `held callbacks of ${account}`,
-      })
-      if (waitSeconds === 0) return
-      const refused = yield* telling
-      if (refused !== undefined) {
-        yield* Effect.logWarning("callbacks without proof were refused, for too many of them come").pipe(
-          Effect.annotateLogs({ account, refused }),
-        )
-      }
-      return yield* Effect.fail(tooMany(waitSeconds))
-    })
-  }).pipe(Effect.provide(RateLimiter.layerStoreMemory))
+  Effect.map(
+    RateLimiter.make,
+    (limiter): HeldBudget =>
+      (account) =>
+        Effect.flatMap(
+          secondsOverRate(limiter, {
+            algorithm: "token-bucket",
+            window: "1 minute",
+            limit: perMinuteMax,
+            // Whatever else is limited in this process may share the limiter's store.
+            key: `held callbacks of ${account}`,
+          }),
+          (waitSeconds) => (waitSeconds === 0 ? Effect.void : Effect.fail(tooMany(waitSeconds))),
+        ),
+  ).pipe(Effect.provide(RateLimiter.layerStoreMemory))
 
 const tooMany = (waitSeconds: number): CallbackRefused =>
   new CallbackRefused({

@@ -1,3 +1,4 @@
+import { clockAheadMsMax } from "@loan-engine/app/timely"
 import { Effect } from "effect"
 import { crashPoints } from "./faults.ts"
 import type { FaultRates } from "./faults.ts"
@@ -5,9 +6,13 @@ import { hourMs, minuteMs } from "./world.ts"
 import type { World } from "./world.ts"
 import type { EngineHost } from "./engine-host.ts"
 
-/** How far the engine's clock may stray, either way. */
-const aheadMsMax = 6 * hourMs
-const behindMsMax = hourMs
+/**
+ * How far the engine's clock may stray, either way. Two of its times are apart by less than what the engine takes for a wrong clock:
+ * beyond that it dates a word otherwise than it was said, and a witness who knows nothing of its inside cannot tell. `test/clocks` and
+ * `test/polling/wrong-clock.test.ts` do.
+ */
+const aheadMsMax = 0.75 * clockAheadMsMax
+const behindMsMax = 0.2 * clockAheadMsMax
 
 type Spell = (world: World, draws: ReturnType<World["draws"]>, host: EngineHost) => Effect.Effect<void>
 

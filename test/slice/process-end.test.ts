@@ -121,6 +121,39 @@ describe.runIf(process.platform === "linux")("a process that has no descriptor l
   })
 })
 
+describe("an engine that is told to stop while it loads its modules", () => {
+  it("stops, though it could not look at the signal until it had loaded them", async () => {
+    const sent = join(directory, "sent")
+    const hold = join(directory, "hold-still.mjs")
+    // Like the load of a big module, but as long as it takes: nothing else of the process runs meanwhile.
+    writeFileSync(
+      hold,
+      `import { existsSync, writeSync } from "node:fs"
+import { registerHooks } from "node:module"
+registerHooks({
+  load(url, context, next) {
+    if (url.endsWith("/program.ts")) {
+      writeSync(1, "it listens on nothing yet\\n")
+      const still = new Int32Array(new SharedArrayBuffer(4))
+      while (!existsSync(${JSON.stringify(sent)})) Atomics.wait(still, 0, 0, 10)
+    }
+    return next(url, context)
+  },
+})
+`,
+    )
+    const { child, ended, written } = await start(
+      process.execPath,
+      ["--import", hold, mainPath, "serve"],
+      environment(),
+    )
+    child.kill("SIGTERM")
+    writeFileSync(sent, "")
+    await ended
+    expect(written()).not.toContain("the engine is ready")
+  })
+})
+
 describe("the documented command", () => {
   it("leaves no engine behind when it is stopped by SIGTERM", async () => {
     const args = ["-y", "pnpm@12", "loan-engine", "serve"]

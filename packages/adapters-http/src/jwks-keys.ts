@@ -139,9 +139,10 @@ function isForSignatures(jwk: JsonObject, algorithm: SignatureAlgorithm): boolea
   )
 }
 
+/** A member without a text in it says nothing. */
 function isAbsentOr(jwk: JsonObject, name: string, expected: string): boolean {
   const value = memberOf(jwk, name) ?? undefined
-  return value === undefined || value === expected
+  return value === undefined || value === "" || value === expected
 }
 
 /** Only the public numbers are handed over, so no other member of the key can change what is imported. */

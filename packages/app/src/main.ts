@@ -6,5 +6,7 @@ const interruptedExitCode = 130
 process.once("SIGTERM", endEarly).once("SIGINT", endEarly)
 
 const { run } = await import("./program.ts")
-process.off("SIGTERM", endEarly).off("SIGINT", endEarly)
+// A signal that came while the modules were loaded is waiting for a turn of the event loop.
+await new Promise((resolve) => setImmediate(resolve))
 run()
+process.off("SIGTERM", endEarly).off("SIGINT", endEarly)

@@ -10,6 +10,10 @@ const postgresUrl = "postgres://user:password@host:5432/database"
 
 /** What would otherwise become a file of that name, or a store that forgets everything. The first that fits is told. */
 const traps: ReadonlyArray<Trap> = [
+  {
+    looksLike: /^[\s\uFEFF]+\S|\S\s+$|^["'`]/u,
+    fault: "has a blank or a quotation mark around it: give the URL or the path alone.",
+  },
   { looksLike: /^\s*$/u, fault: "is empty: give an SQLite file's path, or postgres://…." },
   {
     looksLike: /^(?:file:(?:\/\/)?)?:memory:|[?&](?:mode=memory|vfs=memdb)/iu,
@@ -27,6 +31,10 @@ const traps: ReadonlyArray<Trap> = [
     fault: `begins like a URL, but of no kind that is known: give ${postgresUrl}, or a file's path.`,
   },
   { looksLike: /^[^/\\]*:[^/\\]*@/u, fault: `looks like a login without its URL: give ${postgresUrl}.` },
+  {
+    looksLike: /:\/\/[^/]*@|\/\/[^/@]*:[^@]*@|^[^=/\\]*=\s*postgres|^postgres(?:ql)?\s*:?\/\//iu,
+    fault: `looks like a server's URL that is not written as one: give ${postgresUrl}.`,
+  },
   {
     looksLike: /^file:.*[?#]|\?[\w-]+=/iu,
     fault: "has options behind the file's path, which the engine does not read: give the path alone.",

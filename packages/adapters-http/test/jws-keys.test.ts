@@ -43,6 +43,7 @@ const forms: ReadonlyArray<[string, () => unknown]> = [
   ["without use", () => ({ ...key.publicJwk, use: undefined })],
   ["without alg", () => ({ ...key.publicJwk, alg: undefined })],
   ["without use and alg", () => ({ ...key.publicJwk, use: undefined, alg: undefined })],
+  ["with an empty use and alg", () => ({ ...key.publicJwk, use: "", alg: "" })],
   [
     "with use, alg and key_ops that are null",
     () => ({ ...key.publicJwk, use: null, alg: null, key_ops: null }),

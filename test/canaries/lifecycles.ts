@@ -290,7 +290,7 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
   },
   {
     name: "levels are anybody's word",
-    what: "what the bank's answers said again is the word of whoever is observed",
+    what: "what the bank's answers said again is the word of the one who is observed",
     observe: (loan, { levels = [], events, ...others }) =>
       observe(loan, { ...others, events: [...levels, ...events] }),
   },

@@ -116,6 +116,11 @@ const lives: ReadonlyArray<readonly [string, ReadonlyArray<Heard>, ReadonlyArray
     [callback({ type: "addition.requested", requiredDocuments: ["PAYMENT_SLIP"] })],
   ],
   [
+    "documents are requested after the bank has said twice that they were cleared",
+    [callback(requested), status({ type: "addition.cleared" }), status({ type: "addition.cleared" })],
+    [callback({ type: "addition.requested", requiredDocuments: ["PAYMENT_SLIP"] })],
+  ],
+  [
     "a request is cleared, asked for again and cleared again",
     [callback(requested)],
     [status({ type: "addition.cleared" }), callback(requested), status({ type: "addition.cleared" })],

@@ -125,6 +125,11 @@ export const batches = (events: ReadonlyArray<LoanEvent>): fc.Arbitrary<Readonly
     return cut.map(observed)
   })
 
+/** Trusted callbacks of any events, with registrations anywhere between them. */
+export const tracesWithRegistrations: fc.Arbitrary<ReadonlyArray<Observation>> = fc
+  .tuple(loanEvents, handedOver)
+  .chain(([events, handed]) => batches(events).chain((trace) => withRegistrations(trace, handed)))
+
 /** Whatever may come to one loan: any source, any evidence, trusted or held, from its own account or another. */
 export const observations: fc.Arbitrary<ReadonlyArray<Observation>> = fc.array(
   fc

@@ -7,23 +7,15 @@ import { expect } from "vitest"
 import { initialTransition, transition } from "xstate"
 import {
   account,
-  batches,
-  handedOver,
   loanEvent,
-  loanEvents,
   observations,
   observed,
   reference,
-  withRegistrations,
+  tracesWithRegistrations,
 } from "./arbitraries.ts"
 import { fold, judged } from "./fold.ts"
 import { judgeTotal } from "./judges.ts"
 import type { Law } from "./law.ts"
-
-/** Cuts a trace into what is observed at once. */
-const traces = fc
-  .tuple(loanEvents, handedOver)
-  .chain(([events, handed]) => batches(events).chain((trace) => withRegistrations(trace, handed)))
 
 export const p3: ReadonlyArray<Law> = [
   {
@@ -38,7 +30,7 @@ export const p3: ReadonlyArray<Law> = [
     property: "P3",
     title: "XState itself, sent the same events, ends in the same facts and at the same stage",
     holdsFor: (observe) =>
-      fc.property(traces, (trace) => {
+      fc.property(tracesWithRegistrations, (trace) => {
         let [snapshot] = initialTransition(loanMachine)
         fold(observe, trace, (_before, observation, { loan }) => {
           const { events } = observation

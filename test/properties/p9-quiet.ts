@@ -14,22 +14,9 @@ import { isQuiet } from "@loan-engine/domain/quiet"
 import { openLoan } from "@loan-engine/domain/loan"
 import fc from "fast-check"
 import { expect } from "vitest"
-import {
-  account,
-  batches,
-  handedOver,
-  loanEvent,
-  loanEvents,
-  observed,
-  reference,
-  withRegistrations,
-} from "./arbitraries.ts"
+import { account, loanEvent, observed, reference, tracesWithRegistrations } from "./arbitraries.ts"
 import { fold, meaning } from "./fold.ts"
 import type { Law } from "./law.ts"
-
-const traces = fc
-  .tuple(loanEvents, handedOver)
-  .chain(([events, handed]) => batches(events).chain((trace) => withRegistrations(trace, handed)))
 
 /** A loan as it is written when quiet answers are left out: what they said waits for the next entry. */
 interface Kept {
@@ -105,7 +92,7 @@ export const p9: ReadonlyArray<Law> = [
     title:
       "leaving out every answer that says nothing new changes no stage, then or later, and no fact in the end",
     holdsFor: (observe) =>
-      fc.property(traces, (trace) => {
+      fc.property(tracesWithRegistrations, (trace) => {
         const keep = keeping(observe)
         let kept: Kept = { loan: openLoan(reference, trace[0]?.account ?? account), levels: [] }
         fold(observe, trace, (_before, observation, { loan }) => {

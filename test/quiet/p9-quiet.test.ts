@@ -1,3 +1,4 @@
+import { DatabaseSync } from "node:sqlite"
 import { LoanEngine } from "@loan-engine/app/engine"
 import { replay } from "@loan-engine/app/journal/journal"
 import { JournalStore } from "@loan-engine/app/journal/journal-store"
@@ -11,8 +12,8 @@ import { Context, Effect, Redacted } from "effect"
 import type { Scope } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { PostgresServer } from "../postgres/server.ts"
-import { startPostgres } from "../postgres/server.ts"
-import { fileStore, receive } from "../webhooks/files.ts"
+import { query, startPostgres } from "../postgres/server.ts"
+import { fileStore, newFile, receive } from "../webhooks/files.ts"
 import type { StoreLayer } from "../webhooks/support.ts"
 import { openEngine, until } from "../webhooks/support.ts"
 
@@ -22,11 +23,34 @@ beforeAll(async () => {
 })
 afterAll(() => server.remove())
 
-const stores: ReadonlyArray<readonly [string, () => Promise<StoreLayer>]> = [
-  ["SQLite", async () => fileStore()],
+interface Opened {
+  readonly layer: StoreLayer
+  /** Runs a statement behind the engine's back, on a table by its name there. */
+  readonly alter: (sql: (table: string) => string) => Promise<unknown>
+}
+
+const stores: ReadonlyArray<readonly [string, () => Promise<Opened>]> = [
+  [
+    "SQLite",
+    async () => {
+      const path = newFile()
+      const alter = async (sql: (table: string) => string) => {
+        const database = new DatabaseSync(path)
+        database.exec(sql("loans"))
+        database.close()
+      }
+      return { layer: fileStore(path), alter }
+    },
+  ],
   [
     "PostgreSQL",
-    async () => layerPostgres({ ...postgresDefaults, url: Redacted.make(await server.newDatabase()) }),
+    async () => {
+      const url = await server.newDatabase()
+      return {
+        layer: layerPostgres({ ...postgresDefaults, url: Redacted.make(url) }),
+        alter: (sql) => query(url, sql("loan_engine.loans")),
+      }
+    },
   ],
 ]
 
@@ -63,8 +87,9 @@ const answersOf = (index: number, at: number, kind = index): ReadonlyArray<Obser
 const bytes = (observation: Observation): Uint8Array => new TextEncoder().encode(JSON.stringify(observation))
 
 const using = <A>(
-  store: () => Promise<StoreLayer>,
+  store: () => Promise<Opened>,
   use: (parts: {
+    readonly alter: Opened["alter"]
     readonly engine: LoanEngine["Service"]
     readonly record: (observation: Observation) => Effect.Effect<unknown, unknown>
     readonly head: Effect.Effect<number, unknown>
@@ -75,10 +100,12 @@ const using = <A>(
     Effect.scoped(
       Effect.gen(function* () {
         const receiver = yield* receive()
-        const { context } = yield* openEngine(yield* Effect.promise(store), [receiver])
+        const { layer, alter } = yield* Effect.promise(store)
+        const { context } = yield* openEngine(layer, [receiver])
         const engine = Context.get(context, LoanEngine)
         const journal = Context.get(context, JournalStore)
         return yield* use({
+          alter,
           engine,
           record: (observation) => engine.record(observation, bytes(observation)),
           head: Effect.map(journal.feed({ after: 0, limit: 10 * loans }), (rows) => rows.length),
@@ -89,7 +116,7 @@ const using = <A>(
   )
 
 /** So many loans are asked about, and then so many times again: what the store holds after the first time, and after the last. */
-const askAgain = (store: () => Promise<StoreLayer>, count: number, answers = answersOf) =>
+const askAgain = (store: () => Promise<Opened>, count: number, answers = answersOf) =>
   using(store, ({ engine, record, head, taken }) =>
     Effect.gen(function* () {
       const round = (at: number) =>
@@ -143,6 +170,27 @@ describe.each(stores)("P9 on %s, an answer that says nothing new", (name, store)
         expect(replayed && snapshotText(replayed)).toBe(stored && snapshotText(stored.loan))
       }),
     ))
+})
+
+/** What somebody may have put in the place of a watermark. */
+const altered = ["watermark || ' '", "'no watermark'", "'{}'", "NULL"]
+
+describe.each(stores)("a watermark on %s that somebody has altered", (name, store) => {
+  it.each(altered)("stops nothing that is heard next: %s", (value) =>
+    using(store, ({ engine, record, alter }) =>
+      Effect.gen(function* () {
+        const reference = ApplicationReference.make(`altered-${name}`)
+        const approved = (at: number): Observation =>
+          said(reference, "quote", at, { type: "decision.approved", at, fresh: true })
+        for (const at of [1_000, 5_000]) yield* record(approved(at))
+        yield* Effect.promise(() => alter((table) => `UPDATE ${table} SET watermark = ${value}`))
+        yield* record(approved(9_000))
+        yield* Effect.promise(() => alter((table) => `UPDATE ${table} SET watermark = ${value}`))
+        yield* record(said(reference, "callback", 10_000, { type: "agreement.signed", at: 10_000 }))
+        expect((yield* engine.loan(reference))?.loan.stage).toBe("signed")
+      }),
+    ),
+  )
 })
 
 const versionsOf = (engine: LoanEngine["Service"], count: number) =>

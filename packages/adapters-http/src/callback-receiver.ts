@@ -99,25 +99,23 @@ export const makeCallbackReceiver = Effect.fnUntraced(function* (
 
   const receive = (name: string, request: CallbackRequest): Effect.Effect<CallbackAnswer> => {
     const account = accounts.get(name)
+    const accountName = account?.name ?? ""
     const reject = (refused: CallbackRefused): Effect.Effect<CallbackAnswer> =>
       Effect.flatMap(Clock.currentTimeMillis, (at) => {
         const field = refused.field === undefined ? {} : { field: refused.field }
         rejections.add({ at, code: refused.code, ...(account && { account: account.name }), ...field })
-        const told = warn(account?.name ?? "", refused.code)
-        return Effect.as(
-          Effect.andThen(told, countCallback(account?.name ?? "", refused.code)),
-          refuse(refused),
-        )
+        const warned = warn(accountName, refused.code)
+        return Effect.as(Effect.andThen(warned, countCallback(accountName, refused.code)), refuse(refused))
       })
     return accept(account, request, { record: options.record, limits, budget }).pipe(
-      traced("receive", { account: account?.name ?? "" }),
+      traced("receive", { account: accountName }),
       Effect.catchCause((cause) => {
         const expected = Cause.findError(cause)
         if (Result.isSuccess(expected)) return reject(expected.success)
         if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(expected.failure)
         const refused = new CallbackRefused({ code: "internal-error" })
         const told = Effect.annotateLogs(Effect.logError(describeDefect(cause)), {
-          account: account?.name ?? "",
+          account: accountName,
         })
         return Effect.andThen(told, reject(refused))
       }),

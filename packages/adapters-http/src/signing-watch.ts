@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import { makeTelling } from "./telling.ts"
+import { makeWarning } from "./rare-warning.ts"
 
 /** Whether an account's bank signs its callbacks. One that a store keeps outlasts restarts, and holds for every replica. */
 export interface Signs {
@@ -15,13 +15,12 @@ export function signsInMemory(): Signs {
   return { isSeen: () => isSeen, see: Effect.sync(() => void (isSeen = true)) }
 }
 
-/** Warns that callbacks lack a signature, at most once a minute, with how many there were since the warning before. */
-export const makeMissingSignatureWarning = (account: string): Effect.Effect<void> =>
-  Effect.flatMap(makeTelling(), (callbacks) =>
-    callbacks === undefined
-      ? Effect.void
-      : Effect.logWarning(
-          "a callback came without a signature, and this account's bank signs: it is held, and the bank is asked. " +
-            "Somebody else may have the callback credentials",
-        ).pipe(Effect.annotateLogs({ account, callbacks })),
+/** Warns that callbacks lack a signature, at most once a minute. */
+export function makeMissingSignatureWarning(account: string): Effect.Effect<void> {
+  const warn = makeWarning(
+    "a callback came without a signature, and this account's bank signs: it is held, and the bank is asked. " +
+      "Somebody else may have the callback credentials",
+    "callbacks",
   )
+  return Effect.suspend(() => warn({ account }))
+}

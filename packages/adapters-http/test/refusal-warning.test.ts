@@ -2,7 +2,7 @@ import { Effect, Logger, References } from "effect"
 import { TestClock } from "effect/testing"
 import { expect, it } from "vitest"
 import { makeRefusalWarning } from "../src/refusal-warning.ts"
-import { tellEveryMs } from "../src/telling.ts"
+import { warnEveryMs } from "../src/rare-warning.ts"
 
 it("warns of refused callbacks once a minute, for each account and reason, with how many there were", async () => {
   const told: Array<unknown> = []
@@ -16,7 +16,7 @@ it("warns of refused callbacks once a minute, for each account and reason, with 
       yield* warn("no", "unauthorized")
       yield* warn("se", "held-too-many")
       yield* warn("se", "store-unavailable")
-      yield* TestClock.adjust(tellEveryMs)
+      yield* TestClock.adjust(warnEveryMs)
       yield* warn("se", "unauthorized")
     }).pipe(Effect.provide(Logger.layer([logger])), Effect.provide(TestClock.layer())),
   )

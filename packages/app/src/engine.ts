@@ -141,10 +141,11 @@ function decide(
   const before = stored ?? opened(observation.applicationReference, observation.account)
   // The clock that all engines share, where there is one; otherwise the one that this was heard by.
   const now = storeNow ?? Math.max(recordedAt, observation.receivedAt)
-  const said = timely(boundedBy(observation, now), before.loan.facts, now)
-  const planned = { ...said, receivedAt: notAhead(said.receivedAt, now) }
   const watermark = before.watermark ?? noWatermark
-  const withLevels = { ...said, ...levelsOf(watermark) }
+  const carries = levelsOf(watermark)
+  const said = timely(boundedBy(observation, now), before.loan.facts, carries.levels, now)
+  const planned = { ...said, receivedAt: notAhead(said.receivedAt, now) }
+  const withLevels = { ...said, ...carries }
   const decision = observe(before.loan, withLevels)
   const { disposition, hold } = decision
   const question = questionAnswered(said)

@@ -31,6 +31,8 @@ export interface StoredLoan {
   readonly schedule: PollSchedule
   /** What the bank's answers said again since; absent if nothing. */
   readonly watermark?: Watermark
+  /** The watermark's text as its row has it: what was decided on it is written only if it still stands there. */
+  readonly mark?: string | null
 }
 
 /**

@@ -6,13 +6,18 @@ import type { Observation } from "@loan-engine/domain/observation"
 export const clockAheadMsMax = 3_600_000
 
 /**
- * What is said of a loan whose facts lie far ahead of the clock, because one that was wrong has dated them. In the facts the
+ * What is said of a loan whose facts, or what the bank has said again of it (`levels`), lie far ahead of the clock, because one that was wrong has dated them. In the facts the
  * later instant wins, so nothing that is said from now on would count until then. So it is dated right behind them: the order
  * in which things were heard is kept, and what is heard next is dated behind this. When it really came stands in the journal's
  * row (`receivedAt`), and in its bytes.
  */
-export function timely(observation: Observation, facts: Facts, now: Instant): Observation {
-  const newest = newestIn(facts)
+export function timely(
+  observation: Observation,
+  facts: Facts,
+  levels: Observation["levels"],
+  now: Instant,
+): Observation {
+  const newest = Math.max(newestIn(facts), ...(levels ?? []).map(({ at }) => at))
   if (newest <= now + clockAheadMsMax || observation.events.length === 0) return observation
   const shiftMs = newest + 1 - Math.min(...observation.events.map(({ at }) => at))
   if (shiftMs <= 0) return observation

@@ -102,7 +102,7 @@ export interface Observation {
   readonly leftOut?: LeftOut
   /**
    * What the bank's own answers have said again since the loan's last entry, each dated by its latest asking. They are the bank's
-   * word, whoever is observed, and were true before it. Absent if there are none.
+   * word, whatever is observed with them, and were true before it. Absent if there are none.
    */
   readonly levels?: ReadonlyArray<LoanEvent>
   /** All that was said at once; they join the facts together and the machine walks once. */

@@ -1,5 +1,5 @@
 import { IncomingMessage } from "node:http"
-import { makeTelling } from "@loan-engine/adapters-http/telling"
+import { makeWarning } from "@loan-engine/adapters-http/rare-warning"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import { Clock, Effect, Stream, Metric } from "effect"
 import type { Scope } from "effect"
@@ -29,7 +29,7 @@ export const makeChangeStreams = Effect.fnUntraced(function* (limits: ChangeFeed
   const feed = yield* ChangeFeed
   const knownAccounts = yield* KnownAccounts
   let open = 0
-  const telling = makeTelling()
+  const warn = makeWarning("a stream was refused: as many are open as changeStreamsMax allows", "refused")
   const place = Effect.acquireRelease(
     Effect.suspend(() => Metric.update(changeStreamsGauge.of({}), (open += 1))),
     () => Effect.suspend(() => Metric.update(changeStreamsGauge.of({}), (open -= 1))),
@@ -60,12 +60,7 @@ export const makeChangeStreams = Effect.fnUntraced(function* (limits: ChangeFeed
   ): Effect.Effect<HttpServerResponse.HttpServerResponse, Problem> =>
     Effect.gen(function* () {
       if (open >= limits.changeStreamsMax) {
-        const refused = yield* telling
-        if (refused !== undefined) {
-          yield* Effect.logWarning("streams were refused, for as many are open as may be").pipe(
-            Effect.annotateLogs({ open, refused }),
-          )
-        }
+        yield* warn({ open })
         return yield* Effect.fail(streamsExhausted)
       }
       const after = options.after && (yield* Effect.mapError(feed.find(options.after), cursorProblem))

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto"
 import { secondsOverRate } from "@loan-engine/adapters-http/rate"
-import { makeTelling } from "@loan-engine/adapters-http/telling"
+import { makeWarning } from "@loan-engine/adapters-http/rare-warning"
 import { Context, Effect, Layer, Metric, Option } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import { RateLimiter } from "effect/persistence"
@@ -41,7 +41,7 @@ export class WrongKeys extends Context.Service<
 
 const makeWrongKeys = Effect.fnUntraced(function* (limits: WrongKeyLimits) {
   const limiter = yield* RateLimiter.RateLimiter
-  const telling = makeTelling()
+  const warn = makeWarning("a request came with a wrong key", "wrongKeys")
   const isOver = (key: string, limit: number): Effect.Effect<boolean> =>
     Effect.map(
       secondsOverRate(limiter, { algorithm: "fixed-window", window: windowMs, limit, key }),
@@ -51,12 +51,7 @@ const makeWrongKeys = Effect.fnUntraced(function* (limits: WrongKeyLimits) {
     problem: Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
       const source = Option.getOrElse(request.remoteAddress, () => "unknown")
       yield* Metric.update(wrongKeysCounter.of({}), 1)
-      const wrongKeys = yield* telling
-      if (wrongKeys !== undefined) {
-        yield* Effect.logWarning("a request came with a wrong key").pipe(
-          Effect.annotateLogs({ source, wrongKeys }),
-        )
-      }
+      yield* warn({ source })
       const over = [
         yield* isOver(`wrong keys of source ${groupOf(source)}`, limits.wrongKeysPerSourceMax),
         yield* isOver("wrong keys", limits.wrongKeysPerMinuteMax),

@@ -8,7 +8,7 @@ import { mayRest } from "../polling/poll-schedule.ts"
 import { Schema } from "effect"
 import type { CheckTable } from "./check-table.ts"
 
-const isInstant = (at: number): boolean => Schema.is(Instant)(at)
+const isInstant: (at: number) => boolean = Schema.is(Instant)
 
 /** Rows of one loan that follow on each other and whose raw bodies are gone; `position` is the first one's. */
 export interface ErasedRows {

@@ -37,6 +37,10 @@ export class CommandUnusable extends Schema.TaggedError<CommandUnusable>()("Comm
   damaged: Schema.optionalKey(Schema.Literal(true)),
 }) {}
 
+/** Whether an error says that the store's storage is damaged. */
+export const isDamage = (error: unknown): boolean =>
+  Predicate.hasProperty(error, "damaged") && error.damaged === true
+
 export const unusable = (message: string): CommandUnusable => new CommandUnusable({ message })
 
 /** The bank gave no answer that could be used. */
@@ -73,7 +77,7 @@ export function exitCodeOf(exit: Exit.Exit<unknown, unknown>, commandLine: Reado
     return servicesByName.has(commandLine[0] ?? "") ? exitCodes.done : exitCodes.interrupted
   }
   const error = Cause.squash(exit.cause)
-  if (Predicate.hasProperty(error, "damaged") && error.damaged === true) return exitCodes.damaged
+  if (isDamage(error)) return exitCodes.damaged
   if (CliError.isCliError(error)) return exitCodes.unusable
   return Predicate.hasProperty(error, "_tag")
     ? (byTag[String(error._tag)] ?? exitCodes.wrong)

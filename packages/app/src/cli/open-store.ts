@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs"
-import { Effect, Layer, Option, Predicate } from "effect"
+import { Effect, Layer, Option } from "effect"
 import { Flag } from "effect/cli"
 import { operatorConfigFromEnvironment, settingsFromEnvironment } from "../config/config.ts"
 import { databaseConfig } from "../config/database-config.ts"
@@ -9,7 +9,7 @@ import type { LoanStore } from "../loan-store.ts"
 import type { WebhookStore } from "../webhooks/webhook-store.ts"
 import { commandDatabaseLayer } from "../store/database.ts"
 import type { Database, StoreUse } from "../store/database.ts"
-import { CommandUnusable, unusable } from "./exit-codes.ts"
+import { CommandUnusable, isDamage, unusable } from "./exit-codes.ts"
 
 export const databaseFlag = Flag.String("database").pipe(
   Flag.withDescription("The store; by default what LOAN_ENGINE_DATABASE_URL says"),
@@ -44,7 +44,7 @@ export const openStore = (
   Layer.unwrap(Effect.map(existingDatabase(named), (database) => commandDatabaseLayer(database, use))).pipe(
     Layer.catch((error) =>
       Layer.effectContext(
-        Predicate.hasProperty(error, "damaged") && error.damaged === true
+        isDamage(error)
           ? new CommandUnusable({ message: error.message, damaged: true })
           : unusable(error.message),
       ),

@@ -1,5 +1,3 @@
-import { existsSync, realpathSync } from "node:fs"
-import { resolve } from "node:path"
 import type { BankRoute } from "@loan-engine/adapters-http/bank-route"
 import type { BreakerLimits } from "@loan-engine/adapters-http/bank-guard"
 import { breakerLimitsDefault } from "@loan-engine/adapters-http/bank-guard"
@@ -22,7 +20,7 @@ import type { ServerLimits } from "../server-limits.ts"
 import { serverLimitsDefault } from "../server-limits.ts"
 import type { KnownAccounts } from "../known-accounts.ts"
 import type { Database } from "../store/database.ts"
-import { filesOfStore } from "../store/sqlite-lock.ts"
+import { filesOfStore, realPath } from "../store/sqlite-lock.ts"
 import type { WebhookSettings } from "../webhooks/webhook-settings.ts"
 import { apiConfig } from "./api-config.ts"
 import type { ApiConfig } from "./api-config.ts"
@@ -250,8 +248,6 @@ function anchorsFile(
     }),
   )
 }
-
-const realPath = (file: string): string => (existsSync(file) ? realpathSync(file) : resolve(file))
 
 function anchorsUrl({ engine, nameOf }: SettingsRead): Effect.Effect<string | undefined, ConfigUnusable> {
   const { anchorsUrl: url } = engine

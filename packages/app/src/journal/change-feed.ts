@@ -234,13 +234,10 @@ function pastOf(
         past.push({ ...entry, stored, reversal: yield* reversalOf(engine, entry) })
       }
       if (past.length > 0) return past
-      yield* takeTurns
+      yield* Effect.yieldNow
     }
   })
 }
-
-/** A turn of the event loop: whatever waits for this thread is done first. */
-const takeTurns = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
 
 /** How many pages are remembered, for the readers that stand at the same position: most stand at the newest. */
 const pagesKeptMax = 32

@@ -2,7 +2,7 @@ import { canonicalJson } from "@loan-engine/domain/canonical-json"
 import { Instant } from "@loan-engine/domain/instant"
 import { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Observation } from "@loan-engine/domain/observation"
-import { Schema } from "effect"
+import { Option, Schema } from "effect"
 import type { PollQuestion } from "./poll-cadence.ts"
 
 /** How one question to the bank was answered lately. */
@@ -20,7 +20,7 @@ const Answered = Schema.Struct({
 
 /**
  * The bank's answers that say nothing new move this, and nothing else: a level that is heard again is no news. What they say is decided
- * upon as soon as anything else is heard, and then journaled with it, so that a replay needs no watermark.
+ * as soon as anything else is heard, and then journaled with it, so that a replay needs no watermark.
  */
 export const Watermark = Schema.Struct({
   status: Schema.optionalKey(Answered),
@@ -29,6 +29,11 @@ export const Watermark = Schema.Struct({
 export type Watermark = typeof Watermark.Type
 
 export const noWatermark: Watermark = {}
+
+const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Watermark))
+
+/** A loan's watermark as its row has it; one that cannot be read counts as none. */
+export const watermarkIn = (text: string): Watermark => Option.getOrElse(decode(text), () => noWatermark)
 
 export const watermarkText = (watermark: Watermark): string | null =>
   watermark.status === undefined && watermark.quote === undefined ? null : canonicalJson({ ...watermark })

@@ -2,7 +2,7 @@ import { Loan } from "@loan-engine/domain/loan"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Schema } from "effect"
 import { EntryContent } from "../journal/journal.ts"
-import { Watermark } from "../polling/watermark.ts"
+import { watermarkIn } from "../polling/watermark.ts"
 import type { StoredEntry } from "../journal/journal.ts"
 import type { ClaimedLoan, StoredLoan } from "../loan-store.ts"
 
@@ -29,7 +29,7 @@ const LoanRow = Schema.Struct({
   poll_attempts: Schema.Int,
   poll_confirm: Schema.Boolean,
   stalled: Schema.Boolean,
-  watermark: Schema.NullOr(Schema.fromJsonString(Watermark)),
+  watermark: Schema.NullOr(Schema.String),
 })
 
 const JournalRow = Schema.Struct({
@@ -67,7 +67,9 @@ export function storedLoan(row: unknown): StoredLoan {
       confirm: decoded.poll_confirm,
       stalled: decoded.stalled,
     },
-    ...(decoded.watermark === null ? {} : { watermark: decoded.watermark }),
+    ...(decoded.watermark === null
+      ? {}
+      : { watermark: watermarkIn(decoded.watermark), mark: decoded.watermark }),
   }
 }
 

@@ -92,7 +92,7 @@ function loanParameters(writes: ReadonlyArray<LoanWrite>): ReadonlyArray<unknown
     ...scheduleParameters(last, writes),
     texts(last.map(({ loan }) => loan.externalReference ?? null)),
     texts(last.map(({ watermark }) => markOf(watermark))),
-    texts(writes.map(({ stored }) => markOf(stored?.watermark))),
+    texts(writes.map(({ stored }) => stored?.mark ?? null)),
   ]
 }
 
@@ -166,7 +166,7 @@ export interface QuietWrite {
   readonly change: Change
 }
 
-/** Many such answers in one statement, each only upon the very row it was decided upon. */
+/** Many such answers in one statement, each only where its row is still the one that it was decided on. */
 export const hearAgain = (schema: string) => {
   const sql = `
     WITH input AS MATERIALIZED (
@@ -187,7 +187,7 @@ export const hearAgain = (schema: string) => {
     parameters: [
       texts(writes.map(({ stored }) => stored.loan.applicationReference)),
       ints(writes.map(({ stored }) => stored.loan.version)),
-      texts(writes.map(({ stored }) => markOf(stored.watermark))),
+      texts(writes.map(({ stored }) => stored.mark ?? null)),
       texts(writes.map(({ change }) => markOf(change.watermark))),
       ...scheduleParameters(
         writes.map(({ change }) => change),

@@ -9,7 +9,8 @@ const faultsMax = 100
 
 /**
  * What is wrong with the file itself: pages, indexes and column types by SQLite's own check, and whatever of the schema is
- * not as the migrations make it. Plain indexes and tables that others have added do no harm; a trigger does, and an index that allows no duplicates.
+ * not as the migrations make it. Plain indexes and tables that others have added do no harm; a trigger does, and so does an index
+ * that allows no duplicates.
  */
 export function sqliteFaults(database: DatabaseSync, path: string): ReadonlyArray<string> {
   return [...schemaFaults(database, path), ...storageFaults(database)]

@@ -1,5 +1,6 @@
 import { existsSync, realpathSync } from "node:fs"
 import { hostname } from "node:os"
+import { resolve } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { Clock, Effect, Option, Schema } from "effect"
 import type { Scope } from "effect"
@@ -25,7 +26,7 @@ export const holdStoreLock = Effect.fnUntraced(function* (
 })
 
 /** The file that a link leads to: SQLite keeps its log there, and the same store under another name must meet the same lock. */
-export const realPath = (path: string): string => (existsSync(path) ? realpathSync(path) : path)
+export const realPath = (path: string): string => (existsSync(path) ? realpathSync(path) : resolve(path))
 
 export const lockPath = (path: string): string => `${realPath(path)}-lock`
 

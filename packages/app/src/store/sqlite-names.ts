@@ -10,31 +10,37 @@ export type NamesFault = () => string | undefined
  * names still lead to the files that were opened.
  */
 export function watchNames(path: string): NamesFault {
-  const watched = [{ name: path, opened: fileAt(path) }]
   const log = `${realPath(path)}-wal`
+  const opened = fileAt(path)
+  let openedLog: FileAt | undefined
   return () => {
-    if (watched.length === 1 && fileAt(log) !== undefined) watched.push({ name: log, opened: fileAt(log) })
-    const lost = watched.find(({ name, opened }) => fileAt(name) !== opened)
-    if (lost === undefined) return undefined
-    const found = fileAt(lost.name)
-    const fate =
-      found === undefined
-        ? "was deleted or renamed"
-        : found === emptied
-          ? "was emptied"
-          : "was replaced by another file"
-    return (
-      `The file ${lost.name} ${fate} while the engine runs, so what is written would be lost. ` +
-      "Stop the engine, put the file and its -wal back, or restore the last good backup; then start it again."
-    )
+    openedLog ??= fileAt(log)
+    const found = fileAt(path)
+    // The log is empty after a checkpoint; the store's own file never is.
+    const fate = fateOf(opened, found) ?? (found?.isEmpty === true ? "was emptied" : undefined)
+    if (fate !== undefined) return fault(path, fate)
+    const fateOfLog = openedLog === undefined ? undefined : fateOf(openedLog, fileAt(log))
+    return fateOfLog === undefined ? undefined : fault(log, fateOfLog)
   }
 }
 
-const emptied = "emptied"
+const fault = (name: string, fate: string): string =>
+  `The file ${name} ${fate} while the engine runs, so what is written would be lost. ` +
+  "Stop the engine, put the file and its -wal back, or restore the last good backup; then start it again."
 
-/** What tells a file from every other, whatever its name; `undefined` where there is none. A store's own file is never empty. */
-function fileAt(name: string): string | undefined {
+/** What has become of the file that a name led to; `undefined` if it still does. */
+function fateOf(opened: FileAt | undefined, found: FileAt | undefined): string | undefined {
+  if (found === undefined) return "was deleted or renamed"
+  return found.id === opened?.id ? undefined : "was replaced by another file"
+}
+
+interface FileAt {
+  /** What tells a file from every other, by whatever name. */
+  readonly id: string
+  readonly isEmpty: boolean
+}
+
+function fileAt(name: string): FileAt | undefined {
   const found = statSync(name, { bigint: true, throwIfNoEntry: false })
-  if (found === undefined) return undefined
-  return found.size === 0n && !name.endsWith("-wal") ? emptied : `${found.dev} ${found.ino}`
+  return found === undefined ? undefined : { id: `${found.dev} ${found.ino}`, isEmpty: found.size === 0n }
 }

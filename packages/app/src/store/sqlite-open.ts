@@ -42,23 +42,19 @@ function opened(settings: OpenSettings): DatabaseSync {
   return database
 }
 
-const openFailure = (path: string, cause: unknown): StoreUnusable =>
-  cause instanceof StoreUnusable
-    ? cause
-    : isSchemaGone(cause)
-      ? new StoreUnusable({
-          message:
-            `The schema of the SQLite file ${path} is damaged: ${cause.message}. ` +
-            "Keep a copy of the file for examination, and restore the last good backup.",
-          cause,
-          damaged: true,
-        })
-      : new StoreUnusable({
-          message:
-            `The SQLite file ${path} cannot be opened: ${sqliteFailure(cause)} Check that it is a loan engine's database, ` +
-            "that its directory exists and is writable, and that no other program holds it.",
-          cause,
-        })
+function openFailure(path: string, cause: unknown): StoreUnusable {
+  if (cause instanceof StoreUnusable) return cause
+  if (isSchemaGone(cause)) {
+    const message =
+      `The schema of the SQLite file ${path} is damaged: ${cause.message}. ` +
+      "Keep a copy of the file for examination, and restore the last good backup."
+    return new StoreUnusable({ message, cause, damaged: true })
+  }
+  const message =
+    `The SQLite file ${path} cannot be opened: ${sqliteFailure(cause)} Check that it is a loan engine's database, ` +
+    "that its directory exists and is writable, and that no other program holds it."
+  return new StoreUnusable({ message, cause })
+}
 
 /** The file has our version, and yet a statement of ours meets a table or a column that is not there. */
 const isSchemaGone = (cause: unknown): cause is Error =>

@@ -2,7 +2,7 @@ import { Loan } from "@loan-engine/domain/loan"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Schema } from "effect"
 import { EntryContent } from "../journal/journal.ts"
-import { Watermark } from "../polling/watermark.ts"
+import { watermarkIn } from "../polling/watermark.ts"
 import type { StoredEntry } from "../journal/journal.ts"
 import type { StoredLoan } from "../loan-store.ts"
 
@@ -17,7 +17,7 @@ const LoanRow = Schema.Struct({
   poll_attempts: Schema.Int,
   poll_confirm: Schema.Int,
   stalled: Schema.Int,
-  watermark: Schema.NullOr(Schema.fromJsonString(Watermark)),
+  watermark: Schema.NullOr(Schema.String),
 })
 
 const StageCountRow = Schema.Struct({ stage: Loan.fields.stage, loans: Schema.Int })
@@ -49,7 +49,9 @@ export function storedLoan(row: unknown): StoredLoan {
       confirm: decoded.poll_confirm === 1,
       stalled: decoded.stalled === 1,
     },
-    ...(decoded.watermark === null ? {} : { watermark: decoded.watermark }),
+    ...(decoded.watermark === null
+      ? {}
+      : { watermark: watermarkIn(decoded.watermark), mark: decoded.watermark }),
   }
 }
 

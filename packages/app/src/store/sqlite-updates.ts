@@ -69,7 +69,7 @@ function planOrRefuse(reads: Reads, batch: ReadonlyArray<Request>): ReadonlyArra
 
 const refused = ({ message: reason }: Error): Unwritten => ({ state: "refused", reason })
 
-/** Where SQLite could not read, it has ended the transaction by itself; and what it could not read is the cause to tell of. */
+/** Where SQLite could not read, it has ended the transaction by itself; and what it could not read is the cause. */
 function endQuietly(end: StatementSync): void {
   try {
     end.run()
@@ -173,10 +173,10 @@ const openLoan = ({ loan, entry, schedule, watermark }: Change): Write => ({
 
 function moveLoan(stored: StoredLoan, { loan, entry, schedule, watermark }: Change): Write {
   const values = loanValues(loan, entry.hash)
-  const upon = [markOf(watermark), ...asItStands(stored)]
+  const rest = [markOf(watermark), ...asItStands(stored)]
   return schedule === stored.schedule
-    ? { statement: "moveUnscheduledLoan", parameters: [...values, ...upon] }
-    : { statement: "moveLoan", parameters: [...values, ...scheduleValues(schedule), ...upon] }
+    ? { statement: "moveUnscheduledLoan", parameters: [...values, ...rest] }
+    : { statement: "moveLoan", parameters: [...values, ...scheduleValues(schedule), ...rest] }
 }
 
 const hearAgain = (stored: StoredLoan, { schedule, watermark }: Change): Write => ({
@@ -184,12 +184,12 @@ const hearAgain = (stored: StoredLoan, { schedule, watermark }: Change): Write =
   parameters: [...scheduleValues(schedule), markOf(watermark), ...asItStands(stored)],
 })
 
-/** The very row that was decided upon. */
-const asItStands = ({ loan, chainHead, watermark }: StoredLoan) => [
+/** The very row that was decided on. */
+const asItStands = ({ loan, chainHead, mark = null }: StoredLoan) => [
   loan.applicationReference,
   loan.version,
   chainHead,
-  markOf(watermark),
+  mark,
 ]
 
 const markOf = (watermark: Watermark = noWatermark): string | null => watermarkText(watermark)

@@ -23,7 +23,7 @@ const writeStatements = {
   moveUnscheduledLoan: `
     UPDATE loans SET account = ?, version = ?, stage = ?, external_reference = ?, snapshot = ?, chain_head = ?, watermark = ?
     WHERE application_reference = ? AND version = ? AND chain_head = ? AND watermark IS ?`,
-  // The bank has said the same again: no row, no version, and upon what was said before.
+  // The bank has said the same again: no row and no version, and only where the row is still the one that it was decided on.
   hearAgain: `
     UPDATE loans SET next_poll_at = ?, poll_attempts = ?, poll_confirm = ?, stalled = ?, watermark = ?
     WHERE application_reference = ? AND version = ? AND chain_head = ? AND watermark IS ?`,

@@ -1,0 +1,26 @@
+import { Clock, Effect } from "effect"
+
+/** The shortest time between two lines of one warning. */
+export const warnEveryMs = 60_000
+
+/**
+ * A warning of what may happen often: one line a minute at most, with how many times it happened since the line before.
+ *
+ * @param counted the name under which the line has that number
+ */
+export function makeWarning(
+  message: string,
+  counted: string,
+): (annotations: Readonly<Record<string, unknown>>) => Effect.Effect<void> {
+  let warnedAt = -Infinity
+  let since = 0
+  return (annotations) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      since++
+      if (now - warnedAt < warnEveryMs) return Effect.void
+      const count = since
+      warnedAt = now
+      since = 0
+      return Effect.annotateLogs(Effect.logWarning(message), { ...annotations, [counted]: count })
+    })
+}

@@ -14,14 +14,16 @@ export function shownEncoding([first = 1, second = 1]: Uint8Array): string {
   return first === 0 && second !== 0 ? "utf-16be" : "utf-8"
 }
 
+const isNulOrSpace = (code: number): boolean => code === 0 || code === 0x20 || (code >= 0x09 && code <= 0x0d)
+
 /**
  * A JSON text, whatever its bytes: UTF-8, or UTF-16 as its first bytes show. Nothing says what other bytes mean, such as a
- * name in Latin-1, so {@link unreadableMark} stands for them. Byte order marks and white space in front, and NULs behind, are
- * no part of the text.
+ * name in Latin-1, so {@link unreadableMark} stands for them. Byte order marks and white space in front, and NULs and white
+ * space behind, are no part of the text.
  */
 export function decodeJsonBytes(bytes: Uint8Array): string {
   const text = new TextDecoder(shownEncoding(bytes), { fatal: false, ignoreBOM: false }).decode(bytes)
   let end = text.length
-  while (text[end - 1] === "\0") end -= 1
+  while (isNulOrSpace(text.charCodeAt(end - 1))) end -= 1
   return text.slice(0, end).replace(/^[\uFEFF \t\r\n]+/u, "")
 }

@@ -50,8 +50,10 @@ export interface JsonOptions {
   readonly depthMax?: number
   /**
    * Reads what has no one meaning as the text {@link unreadableMark}, instead of refusing the whole: bytes in an unknown
-   * encoding, half a surrogate pair, and a member that is there twice with different values. Only for what a person could
-   * still make sense of; a signature's claims and keys are read strictly.
+   * encoding, half a surrogate pair, an escape that there is none of, a member that is there twice with different values, and
+   * what nests too deeply. Control characters in a text and a comma behind the last item are passed over, and a bare word that
+   * is none of JSON's, such as `NaN` or `08.02`, is read as that text. Only for what a person could still make sense of; a
+   * signature's claims and keys are read strictly.
    */
   readonly lenient?: boolean
 }
@@ -122,6 +124,7 @@ interface Reader {
 const quote = 0x22
 const comma = 0x2c
 const colon = 0x3a
+const backslash = 0x5c
 const bracket = 0x5b
 const bracketEnd = 0x5d
 const brace = 0x7b
@@ -140,7 +143,10 @@ function nextCode(reader: Reader): number {
 }
 
 function readValue(reader: Reader): JsonValue {
-  switch (nextCode(reader)) {
+  const code = nextCode(reader)
+  const nests = code === brace || code === bracket
+  if (nests && reader.path.length === reader.depthMax) return skipNested(reader)
+  switch (code) {
     case quote:
       return readString(reader)
     case brace:
@@ -150,6 +156,27 @@ function readValue(reader: Reader): JsonValue {
     default:
       return readToken(reader)
   }
+}
+
+const bracketOrText = /["[\]{}]/gu
+
+/** Passes over an array or object that nests too deeply, and everything in it. */
+function skipNested(reader: Reader): string {
+  if (!reader.lenient) throw new Flaw("depth")
+  let open = 0
+  do {
+    bracketOrText.lastIndex = reader.position
+    const [sign] = bracketOrText.exec(reader.text) ?? []
+    if (sign === undefined) throw new Flaw("syntax")
+    reader.position = bracketOrText.lastIndex
+    if (sign === "{" || sign === "[") open++
+    else if (sign !== '"') open--
+    else {
+      reader.position--
+      readString(reader)
+    }
+  } while (open > 0)
+  return unreadableMark
 }
 
 function readObject(reader: Reader): JsonObject {
@@ -184,7 +211,7 @@ function readArray(reader: Reader): ReadonlyArray<JsonValue> {
 /** Enters an array or object; whether there is anything in it. */
 function opening(reader: Reader, first: string | number, end: number): boolean {
   reader.position++
-  if (reader.path.push(first) > reader.depthMax) throw new Flaw("depth")
+  reader.path.push(first)
   return nextCode(reader) !== end || !closing(reader)
 }
 
@@ -194,7 +221,8 @@ function another(reader: Reader, end: number): boolean {
   if (code === end) return !closing(reader)
   if (code !== comma) throw new Flaw("syntax")
   reader.position++
-  return true
+  const isLast = reader.lenient && nextCode(reader) === end
+  return !isLast || !closing(reader)
 }
 
 function closing(reader: Reader): true {
@@ -219,26 +247,34 @@ const special = /["\\\0-\u001f]/gu
 function readString(reader: Reader): string {
   const start = reader.position
   let escaped = false
-  for (special.lastIndex = start + 1; special.test(reader.text); special.lastIndex++) {
+  special.lastIndex = start + 1
+  while (special.test(reader.text)) {
     const end = special.lastIndex
     const code = reader.text.charCodeAt(end - 1)
     if (code === quote) {
       reader.position = end
-      const value = escaped ? unescaped(reader.text.slice(start, end)) : reader.text.slice(start + 1, end - 1)
-      if (value.isWellFormed()) return value
-      if (!reader.lenient) throw new Flaw("surrogate")
-      return value.toWellFormed()
+      return textOf(reader, reader.text.slice(start + 1, end - 1), escaped)
     }
-    if (code !== 0x5c) throw new Flaw("syntax")
-    escaped = true
+    if (code === backslash) {
+      escaped = true
+      // Whatever is escaped is no end of the string.
+      special.lastIndex++
+    } else if (!reader.lenient) throw new Flaw("syntax")
   }
   throw new Flaw("syntax")
 }
 
-/** A string's value by its token, quotes and escapes included. */
-function unescaped(token: string): string {
+/** A string's value by what stands between its quotes. */
+function textOf({ lenient }: Reader, inner: string, escaped: boolean): string {
+  const value = escaped ? unescaped(lenient ? repaired(inner) : inner) : inner
+  if (value.isWellFormed()) return value
+  if (!lenient) throw new Flaw("surrogate")
+  return value.toWellFormed()
+}
+
+function unescaped(inner: string): string {
   try {
-    const value: string = JSON.parse(token)
+    const value: string = JSON.parse(`"${inner}"`)
     return value
   } catch (error) {
     if (error instanceof SyntaxError) throw new Flaw("syntax")
@@ -246,17 +282,39 @@ function unescaped(token: string): string {
   }
 }
 
+const escapeOrControl = /\\(?:u[0-9A-Fa-f]{4}|["\\/bfnrt])|\\.?|[\0-\u001f]/gsu
+
+/** The same with control characters escaped, and the mark for every escape that there is none of. */
+const repaired = (inner: string): string =>
+  inner.replace(escapeOrControl, (sign) => {
+    if (sign.length === 1 && sign !== "\\") return `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`
+    return sign.length > 2 || /^\\["\\/bfnrt]$/u.test(sign) ? sign : unreadableMark
+  })
+
 const token = /(?<number>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)|true|false|null/uy
+const bareWord = /[A-Za-z0-9+.-][^\s,:"[\]{}]*/uy
+
+const afterToken = /[\s,\]}]|$/uy
 
 /** A number, kept as it is written, or one of JSON's three words. */
-function readToken(reader: Reader): JsonNumber | boolean | null {
+function readToken(reader: Reader): JsonNumber | boolean | null | string {
   token.lastIndex = reader.position
   const found = token.exec(reader.text)
-  if (found === null) throw new Flaw("syntax")
+  afterToken.lastIndex = token.lastIndex
+  if (found === null || (reader.lenient && !afterToken.test(reader.text))) return readBareWord(reader)
   reader.position = token.lastIndex
   const [written] = found
   if (found.groups?.["number"] !== undefined) return new JsonNumber(written)
   return written === "null" ? null : written === "true"
+}
+
+function readBareWord(reader: Reader): string {
+  bareWord.lastIndex = reader.position
+  const isMember = reader.lenient && reader.path.length > 0
+  const [word] = (isMember ? bareWord.exec(reader.text) : null) ?? []
+  if (word === undefined) throw new Flaw("syntax")
+  reader.position = bareWord.lastIndex
+  return word
 }
 
 /** A path such as `externalApplicationEvent.requiredDocuments[2]`. */

@@ -8,30 +8,17 @@ import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import { ApplicationReference } from "@loan-engine/domain/observation"
 import { applicationReferenceLengthMax, ApplicationReferenceText } from "@loan-engine/domain/observation"
 import type { Offer } from "@loan-engine/domain/offer"
-import { offerDecimals } from "@loan-engine/domain/offer"
 import { Result, Schema } from "effect"
 import { unreadableMark } from "./callback-encoding.ts"
 import { findEnvelope } from "./callback-envelope.ts"
 import type { CallbackEnvelope } from "./callback-envelope.ts"
-import { isJsonList, isJsonObject, memberOf, parseJson } from "./callback-json.ts"
+import { isJsonObject, memberOf, parseJson } from "./callback-json.ts"
 import type { JsonObject, JsonValue } from "./callback-json.ts"
-import { plainEvent, readOffer, readRequiredDocuments, unwrapped } from "./callback-plain.ts"
+import { plainEvent, plainReference, readOffer, readRequiredDocuments } from "./callback-plain.ts"
+import { callbackNames, shapedLikeBank, unwrapped } from "./callback-shape.ts"
 
 /** How long the name of an event type or of a credit decision may be. */
 export const eventTypeLengthMax = 100
-
-/** The bank's own words in a callback: the only member names that an error may show. */
-export const callbackNames: ReadonlySet<string> = new Set([
-  "externalApplicationEvent",
-  "applicationReference",
-  "applicationEventType",
-  "creditDecision",
-  "requiredDocuments",
-  "jwsData",
-  "tenor",
-  "documentTypes",
-  ...offerDecimals,
-])
 
 /** What a callback says, by the bank's event types. `unknown` is a type, or a credit decision, that we do not know. */
 export type CallbackEvent =
@@ -82,7 +69,7 @@ const decodeReference = Schema.decodeUnknownResult(ApplicationReferenceText)
 
 /** The reference that a member holds, without the blanks around it; `undefined` if it holds none that can be read. */
 export function referenceIn(member: JsonValue | undefined): ApplicationReference | undefined {
-  const decoded = decodeReference(member)
+  const decoded = decodeReference(member === undefined ? member : plainReference(member))
   if (Result.isFailure(decoded) || decoded.success.includes(unreadableMark)) return undefined
   return decoded.success
 }
@@ -132,7 +119,7 @@ export function decodeCallback(bytes: Uint8Array): Result.Result<CallbackMessage
     const { path, message } = json.failure
     return Result.fail(new CallbackMalformed({ code: "json-invalid", field: path, message }))
   }
-  const body = withoutNulls(json.success)
+  const body = shapedLikeBank(json.success)
   const envelope = findEnvelope(body)
   return envelope === undefined ? Result.fail(noEvent(body)) : decodeEnvelope(envelope)
 }
@@ -190,14 +177,6 @@ function decodeEnvelope({
     eventBody: event,
     ...details.leftOut,
   })
-}
-
-/** The bank's serializer may write what is absent as `null`, as a member or within a list. */
-export function withoutNulls(value: JsonValue): JsonValue {
-  if (isJsonList(value)) return value.filter((item) => item !== null).map(withoutNulls)
-  if (!isJsonObject(value)) return value
-  const members = Object.entries(value).filter(([, member]) => member !== null)
-  return Object.fromEntries(members.map(([name, member]) => [name, withoutNulls(member)]))
 }
 
 /** What a callback says, as the machine's events. `at` is the callback's verified issue time, else its receipt. */

@@ -8,6 +8,7 @@ import type { Written } from "@loan-engine/domain/written-decimal"
 import { unreadableMark } from "./callback-encoding.ts"
 import { isJsonList, isJsonObject, JsonNumber, memberOf } from "./callback-json.ts"
 import type { JsonObject, JsonValue } from "./callback-json.ts"
+import { objectIn, unwrapped } from "./callback-shape.ts"
 
 /** How a detail's value is read; `undefined` if it has no one meaning. */
 type Read<A> = (value: JsonValue) => A | undefined
@@ -29,12 +30,6 @@ function documents(value: JsonValue): ReadonlyArray<string> | undefined {
   if (JSON.stringify(value).includes(unreadableMark)) return undefined
   if (typeof value === "string") return readDocumentName(value)
   return isJsonList(value) ? readDocumentNames(value) : undefined
-}
-
-/** A list of one stands for what it holds. */
-export function unwrapped(value: JsonValue): JsonValue {
-  if (!isJsonList(value) || value.length !== 1) return value
-  return value[0] ?? value
 }
 
 const documentTypes: Read<ReadonlyArray<string>> = documents
@@ -77,22 +72,29 @@ const plainWord = (value: JsonValue): JsonValue => {
 
 const offerNames: ReadonlySet<string> = new Set([...offerDecimals, "tenor", "documentTypes"])
 
-/** How many objects within a decision's own an offer may stand in. The bank's page shows none. */
-export const offerWrappersMax = 2
+const lenient = { lenient: true } as const
 
-/** What an object says of the offer: its own members, and those of the objects that it holds. */
-const offersIn = (object: JsonObject, wrappers: number): ReadonlyArray<readonly [string, JsonValue]> =>
+const itemsOf = (value: JsonValue): ReadonlyArray<JsonValue> => (isJsonList(value) ? value : [value])
+const objectsIn = (value: JsonValue): ReadonlyArray<JsonObject> =>
+  itemsOf(value)
+    .map((item) => objectIn(item, lenient))
+    .filter((object) => object !== undefined)
+
+/** What an object says of the offer: its own members, and those of the objects that it holds, alone, in lists, or as JSON text. */
+const offersIn = (object: JsonObject): ReadonlyArray<readonly [string, JsonValue]> =>
   Object.entries(object).flatMap(([name, value]) => {
     if (offerNames.has(name)) return [[name, plainMember(name, value)] as const]
-    const inner = unwrapped(value)
-    const isOffer = wrappers > 0 && name !== "creditDecision" && isJsonObject(inner)
-    return isOffer ? offersIn(inner, wrappers - 1) : []
+    return name === "creditDecision" ? [] : objectsIn(value).flatMap(offersIn)
   })
 
-/** An object that says something of the offer and nothing else: its members count where they are read, and not for it. */
-const isOnlyOffer = (value: JsonValue): boolean =>
-  isJsonObject(value) &&
-  Object.entries(value).every(([name, member]) => offerNames.has(name) || isOnlyOffer(unwrapped(member)))
+/** What says something of the offer and nothing else: its members count where they are read, and not for it. */
+function isOnlyOffer(value: JsonValue): boolean {
+  const objects = objectsIn(value)
+  const areAll = objects.length > 0 && objects.length === itemsOf(value).length
+  return areAll && objects.every((object) => Object.entries(object).every(isOfOffer))
+}
+const isOfOffer = ([name, value]: readonly [string, JsonValue]): boolean =>
+  offerNames.has(name) || isOnlyOffer(value)
 
 /** All that is said of the offer, at any place. What is said twice with different values has no one meaning. */
 function joined(offers: ReadonlyArray<readonly [string, JsonValue]>): JsonObject {
@@ -106,21 +108,28 @@ function joined(offers: ReadonlyArray<readonly [string, JsonValue]>): JsonObject
 }
 
 /** The offer's members that stand in an object, or within it, in the bank's own plain notation. */
-export const plainOffer = (object: JsonObject): JsonObject => joined(offersIn(object, offerWrappersMax))
+export const plainOffer = (object: JsonObject): JsonObject => joined(offersIn(object))
 
 /**
  * The decision's object: as it stands, within another of its name, or as a word. The offer's members stand in it, in an object
  * within it, or beside it.
  */
 function plainDecision(decision: JsonValue, beside: ReadonlyArray<readonly [string, JsonValue]>): JsonObject {
-  const only = unwrapped(decision)
+  const written = unwrapped(decision)
+  const only = objectIn(written, lenient) ?? written
   if (!isJsonObject(only)) return { ...joined(beside), creditDecision: plainWord(only) }
-  const offers = [...beside, ...offersIn(only, offerWrappersMax)]
+  const offers = [...beside, ...offersIn(only)]
   const inner = memberOf(only, "creditDecision")
   if (inner !== undefined && isJsonObject(unwrapped(inner))) return plainDecision(inner, offers)
   const word = inner === undefined ? {} : { creditDecision: plainWord(inner) }
-  const own = Object.entries(only).filter(([, value]) => !isOnlyOffer(unwrapped(value)))
+  const own = Object.entries(only).filter(([, value]) => !isOnlyOffer(value))
   return { ...plainMembers(Object.fromEntries(own)), ...joined(offers), ...word }
+}
+
+/** A whole number is the name that its digits are; any other has several spellings. */
+export function plainReference(value: JsonValue): JsonValue {
+  const only = unwrapped(value)
+  return only instanceof JsonNumber && /^[0-9]+$/u.test(only.source) ? only.source : only
 }
 
 /**
@@ -131,13 +140,11 @@ export function plainEvent(event: JsonObject): JsonObject {
   const reference = memberOf(event, "applicationReference")
   const type = memberOf(event, "applicationEventType")
   const decision = memberOf(event, "creditDecision")
-  const beside = decision === undefined ? [] : offersIn(event, offerWrappersMax)
-  const own = Object.entries(event).filter(
-    ([name, value]) => decision === undefined || !(offerNames.has(name) || isOnlyOffer(unwrapped(value))),
-  )
+  const beside = decision === undefined ? [] : offersIn(event)
+  const own = Object.entries(event).filter((member) => decision === undefined || !isOfOffer(member))
   return {
     ...plainMembers(Object.fromEntries(own)),
-    ...(reference === undefined ? {} : { applicationReference: unwrapped(reference) }),
+    ...(reference === undefined ? {} : { applicationReference: plainReference(reference) }),
     ...(type === undefined ? {} : { applicationEventType: plainWord(type) }),
     ...(decision === undefined ? {} : { creditDecision: plainDecision(decision, beside) }),
   }

@@ -1,10 +1,9 @@
 import { parseDecimal } from "@loan-engine/domain/decimal-text"
 import { offerDecimals } from "@loan-engine/domain/offer"
-import { Result } from "effect"
-import { callbackNames, withoutNulls } from "./callback-message.ts"
-import { isJsonList, isJsonObject, JsonNumber, memberOf, parseJsonText } from "./callback-json.ts"
+import { isJsonList, isJsonObject, JsonNumber, memberOf } from "./callback-json.ts"
 import type { JsonObject, JsonValue } from "./callback-json.ts"
 import { isUnreadable, plainEvent } from "./callback-plain.ts"
+import { callbackNames, eventIn, objectIn, shapedLikeBank } from "./callback-shape.ts"
 
 /**
  * How signed claims relate to a body: they carry all of it and agree (`bound`), they disagree in something that both
@@ -23,21 +22,23 @@ export const eventClaimDefault = "externalApplicationEvent"
  * Source: the bank's page signs the callback but does not say how the claims carry it.
  */
 export function bindClaims(claims: JsonObject, body: JsonObject, eventClaim?: string): Binding {
-  const carried = eventClaim === undefined ? detectEvent(claims) : eventIn(memberOf(claims, eventClaim))
+  const carried = eventClaim === undefined ? detectEvent(claims) : claimed(memberOf(claims, eventClaim))
   return carried === undefined ? "unbound" : compare(plainOf(body), plainOf(carried), "")
 }
 
 /** Both sides in one notation: what is signed is what is meant, not how it is written. */
-const plainOf = (event: JsonObject): JsonObject => {
-  const present = withoutNulls(event)
-  return isJsonObject(present) ? plainEvent(present) : {}
+function plainOf(event: JsonObject): JsonObject {
+  const shaped = shapedLikeBank(event)
+  return isJsonObject(shaped) ? plainEvent(shaped) : {}
 }
 
-function detectEvent(claims: JsonObject): JsonObject {
-  const named = eventIn(memberOf(claims, eventClaimDefault))
+function detectEvent(written: JsonObject): JsonObject {
+  const shaped = shapedLikeBank(written)
+  const claims = isJsonObject(shaped) ? shaped : {}
+  const named = claimed(memberOf(claims, eventClaimDefault))
   if (named !== undefined) return named
   for (const claim of Object.values(claims)) {
-    const event = eventIn(claim)
+    const event = claimed(claim)
     if (event !== undefined && identifying.every((name) => memberOf(event, name) !== undefined)) return event
   }
   return claims
@@ -46,21 +47,16 @@ function detectEvent(claims: JsonObject): JsonObject {
 const identifying = ["applicationReference", "applicationEventType"]
 
 /** A claim's event: the object itself, its JSON text, or either wrapped the way the body wraps it. */
-function eventIn(claim: JsonValue | undefined): JsonObject | undefined {
-  const object = asObject(claim)
-  if (object === undefined) return undefined
-  return asObject(memberOf(object, eventClaimDefault)) ?? object
-}
-
-function asObject(value: JsonValue | undefined): JsonObject | undefined {
-  if (isJsonObject(value)) return value
-  if (typeof value !== "string" || !value.trimStart().startsWith("{")) return undefined
-  const parsed = Result.getOrUndefined(parseJsonText(value))
-  return isJsonObject(parsed) ? parsed : undefined
+function claimed(claim: JsonValue | undefined): JsonObject | undefined {
+  const shaped = claim === undefined ? undefined : shapedLikeBank(claim)
+  const object = objectIn(shaped)
+  return object === undefined
+    ? eventIn(shaped)
+    : (eventIn(memberOf(object, eventClaimDefault)) ?? eventIn(object))
 }
 
 function compare(body: JsonValue, claim: JsonValue, name: string): Binding {
-  if (isJsonObject(body)) return compareObjects(body, asObject(claim) ?? { [name]: claim })
+  if (isJsonObject(body)) return compareObjects(body, objectIn(claim) ?? { [name]: claim })
   const same = isJsonList(body) ? isSameList(body, claim, name) : isSameScalar(body, claim, name)
   return same ? "bound" : "contradicted"
 }

@@ -184,7 +184,7 @@ describe("a malformed callback is an error that names the field", () => {
     ["a null reference", callback({ applicationReference: null }), `${path}.applicationReference`],
     ["an empty reference", callback({ applicationReference: "" }), `${path}.applicationReference`],
     ["a reference of blanks", callback({ applicationReference: " \t" }), `${path}.applicationReference`],
-    ["an event in two wrappers", bytesOf(`[{"${path}":{}},{"${path}":{}}]`), ""],
+    ["two events that name no loan", bytesOf(`[{"${path}":{"a":1}},{"${path}":{}}]`), ""],
     ["an event too deep", bytesOf(`{"a":{"b":{"c":{"${path}":{}}}}}`), path],
   ])("%s", (_title, bytes, field) => {
     const result = decodeCallback(bytes)
@@ -204,11 +204,12 @@ describe("a malformed callback is an error that names the field", () => {
 
 describe("a reference that no loan can have has one in its place that says so", () => {
   const unusable: ReadonlyArray<[string, Uint8Array]> = [
-    ["a number", callback({ applicationReference: 12 })],
+    ["a number that is not whole", callback({ applicationReference: 12.5 })],
     ["a text with a NUL", callback({ applicationReference: "a\u0000b" })],
     ["a text that is too long", callback({ applicationReference: "a".repeat(513) })],
     ["another that is too long", callback({ applicationReference: "b".repeat(513) })],
     ["an object", callback({ applicationReference: { id: "a" } })],
+    ["two of two events", bytesOf(`[${callbackText},${callbackText.replace("abc-1", "abc-2")}]`)],
     [
       "a member that is there twice",
       bytesOf(
@@ -221,13 +222,13 @@ describe("a reference that no loan can have has one in its place that says so", 
     const message = decoded(bytes)
     expect(message.applicationReference).toMatch(/^unusable-reference:[0-9a-f]{32}$/u)
     expect(message.unusableReference?.field).toBe(`${path}.applicationReference`)
-    expect(message.event).toEqual({ kind: "signed" })
+    expect(message.event.kind).toMatch(/^(?:signed|unknown)$/u)
     expect(decoded(bytes).applicationReference).toBe(message.applicationReference)
   })
 
   test("and another for another", () => {
-    const names = unusable.slice(0, 5).map(([, bytes]) => decoded(bytes).applicationReference)
-    expect(new Set(names).size).toBe(5)
+    const names = unusable.slice(0, 6).map(([, bytes]) => decoded(bytes).applicationReference)
+    expect(new Set(names).size).toBe(6)
   })
 })
 
@@ -320,7 +321,8 @@ describe("a detail that has no one meaning is left out and named, and the word s
 
 describe("the word is read, however it is wrapped and written", () => {
   const signed = [{ type: "agreement.signed", at }]
-  test.each([
+  const signedEvent = { applicationReference: "abc-1", applicationEventType: "SIGNED" }
+  test.each<[title: string, bytes: Uint8Array, reference?: string]>([
     ["in an object", bytesOf(`{"body":${callbackText}}`)],
     ["in a list", bytesOf(`[${callbackText}]`)],
     ["in a list in an object", bytesOf(`{"events":[${callbackText}]}`)],
@@ -343,6 +345,30 @@ describe("the word is read, however it is wrapped and written", () => {
       "with its reference in a list",
       bytesOf(`{"${path}":{"applicationReference":[" abc-1"],"applicationEventType":["SIGNED"]}}`),
     ],
+    ["with a number as its reference", bytesOf(callbackText.replace('"abc-1"', "4711")), "4711"],
+    [
+      "in names of another case",
+      bytesOf(callbackText.replace(/"[ea](?=[xp])/gu, (sign) => sign.toUpperCase())),
+    ],
+    ["in names with underscores", bytesOf(callbackText.replace(/(?<=[a-z])[A-Z](?=[a-z])/gu, "_$&"))],
+    ["with its event as JSON text", bytesOf(JSON.stringify({ [path]: JSON.stringify(signedEvent) }))],
+    ["as JSON text", bytesOf(JSON.stringify(callbackText))],
+    ["as JSON text in a list of one", bytesOf(JSON.stringify([callbackText]))],
+    ["with its event in another object", bytesOf(JSON.stringify({ [path]: { event: signedEvent } }))],
+    ["with its event in two other objects", bytesOf(JSON.stringify({ [path]: { a: { b: signedEvent } } }))],
+    ["twice in a list", bytesOf(`[${callbackText},${callbackText}]`)],
+    ["before NULs and a line end", bytesOf(`${callbackText}\0\0\r\n`)],
+    ["before a comma too many", bytesOf(callbackText.replace("}}", ",},}"))],
+    [
+      "beside a number that is none",
+      bytesOf(`{"a":NaN,"b":08.02,"c":[+5],"d":-Infinity,${callbackText.slice(1)}`),
+    ],
+    ["beside a text of several lines", bytesOf(`{"a":"\tone\n\u0001",${callbackText.slice(1)}`)],
+    ["beside an escape that there is none of", bytesOf(`{"a":"\\x41\\u12",${callbackText.slice(1)}`)],
+    [
+      "beside what nests too deeply",
+      bytesOf(`{"a":${"[".repeat(40)}"]}"${"]".repeat(40)},${callbackText.slice(1)}`),
+    ],
     ["behind a byte order mark", bytesOf(`\uFEFF${callbackText}`)],
     ["behind blank lines", bytesOf(`\r\n\n${callbackText}`)],
     ["before trailing NULs", bytesOf(`${callbackText}\n\0\0`)],
@@ -351,9 +377,9 @@ describe("the word is read, however it is wrapped and written", () => {
     ["in UTF-16BE", Buffer.from(`\uFEFF${callbackText}`, "utf16le").swap16()],
     ["beside a name in Latin-1", latin1(`{"name":"Åsa",${callbackText.slice(1)}`)],
     ["beside half a surrogate pair", bytesOf(`{"name":"\\ud800",${callbackText.slice(1)}`)],
-  ])("%s", (_title, bytes) => {
+  ])("%s", (_title, bytes, reference = "abc-1") => {
     const message = decoded(bytes)
-    expect(message.applicationReference).toBe("abc-1")
+    expect(message.applicationReference).toBe(reference)
     expect(callbackEvents(message, at)).toEqual(signed)
   })
 
@@ -393,6 +419,20 @@ describe("the word is read, however it is wrapped and written", () => {
       "in a list within the decision",
       { creditDecision: { ...approved, offers: [{ approvedAmount: 10000 }] } },
     ],
+    [
+      "in equal items of a list",
+      { creditDecision: { ...approved, offers: [{ approvedAmount: 10000 }, { approvedAmount: "10 000" }] } },
+    ],
+    ["as JSON text", { creditDecision: { ...approved, offer: '{"approvedAmount":10000}' } }],
+    [
+      "deep within the decision",
+      { creditDecision: { ...approved, a: { b: { c: { d: { approvedAmount: 10000 } } } } } },
+    ],
+    ["in a name of another case", { creditDecision: { ...approved, Approved_Amount: 10000 } }],
+    [
+      "in a decision as JSON text",
+      { creditDecision: '{"creditDecision":"APPROVED","approvedAmount":10000}' },
+    ],
   ])("an amount %s is read", (_where, event) => {
     const message = decoded(callback({ applicationEventType: "CREDIT_DECISION_UPDATED", ...event }))
     expect(message.event).toEqual({
@@ -409,6 +449,20 @@ describe("the word is read, however it is wrapped and written", () => {
     expect(message).toMatchObject({ event: { offer: { tenor: 12 } }, leftOut: ["approvedAmount"] })
   })
 
+  test.each([
+    [
+      "in two offers",
+      { creditDecision: { ...approved, tenor: 12, offers: [{ approvedAmount: 1 }, { approvedAmount: 2 }] } },
+    ],
+    [
+      "under two spellings",
+      { creditDecision: { ...approved, tenor: 12, approvedAmount: 1, ApprovedAmount: 2 } },
+    ],
+  ])("an amount %s that differ is left out and named", (_where, event) => {
+    const message = decoded(callback({ applicationEventType: "CREDIT_DECISION_UPDATED", ...event }))
+    expect(message).toMatchObject({ event: { offer: { tenor: 12 } }, leftOut: ["approvedAmount"] })
+  })
+
   test("a signature counts beside the wrapper and within it", () => {
     expect(decoded(bytesOf(`{"jwsData":"a.b.c","body":${callbackText}}`)).jwsData).toBe("a.b.c")
     const within = `{"body":{"jwsData":"a.b.c",${callbackText.slice(1)}}`
@@ -419,6 +473,22 @@ describe("the word is read, however it is wrapped and written", () => {
 describe("a word that is not known is kept, with no event", () => {
   test.each([
     ["no type", callback({ applicationEventType: undefined }), undefined],
+    ["nothing but a reference", bytesOf('{"applicationReference":"abc-1"}'), undefined],
+    [
+      "nothing but a reference, in an object",
+      bytesOf('{"data":{"applicationReference":"abc-1"}}'),
+      undefined,
+    ],
+    [
+      "a reference beside an event that is text",
+      bytesOf(`{"applicationReference":"abc-1","${path}":"SIGNED"}`),
+      undefined,
+    ],
+    [
+      "two events of one loan",
+      bytesOf(`[${callbackText},${callbackText.replace("SIGNED", "PAID_OUT")}]`),
+      undefined,
+    ],
     ["a type that is a list of two", callback({ applicationEventType: ["SIGNED", "PAID_OUT"] }), undefined],
     ["no decision", decision(undefined), ["decision"]],
     ["an empty decision", decision({}), ["decision"]],

@@ -82,7 +82,8 @@ describe("whether claims and body agree", () => {
   test.each([
     ["another reference", decided.replace('"1000"', '"1001"')],
     ["a reference that is the same only as a number", decided.replace('"1000"', '"1e3"')],
-    ["a reference that is a number", decided.replace('"1000"', "1000")],
+    ["a reference that is another number", decided.replace('"1000"', "1001")],
+    ["a reference that is no whole number", decided.replace('"1000"', "1e3")],
     ["another type", decided.replace("CREDIT_DECISION_UPDATED", "SIGNED")],
     ["another decision", decided.replace("APPROVED", "REJECTED")],
     ["another amount", decided.replace("10000", "10000.01")],

@@ -1,6 +1,7 @@
 import { isJsonObject, memberOf, parseJson } from "@loan-engine/adapters-http/callback-json"
-import { referenceIn, withoutNulls } from "@loan-engine/adapters-http/callback-message"
+import { referenceIn } from "@loan-engine/adapters-http/callback-message"
 import { plainOffer, readOffer } from "@loan-engine/adapters-http/callback-plain"
+import { shapedLikeBank } from "@loan-engine/adapters-http/callback-shape"
 import type { DecisionResult } from "@loan-engine/adapters-xml/decision-result"
 import { readBankDecision } from "@loan-engine/adapters-xml/decision-result"
 import { submissionEvents } from "@loan-engine/adapters-xml/loan-events"
@@ -63,7 +64,7 @@ function readJson(bytes: Uint8Array): Effect.Effect<DecisionResult, Problem> {
   const parsed = parseJson(bytes)
   if (Result.isFailure(parsed))
     return Effect.fail(malformed(`The body is not JSON in UTF-8: ${parsed.failure.message}.`))
-  const body = withoutNulls(parsed.success)
+  const body = shapedLikeBank(parsed.success)
   if (!isJsonObject(body)) return Effect.fail(malformed("The body must be a JSON object."))
   const applicationReference = referenceIn(memberOf(body, "applicationReference"))
   if (applicationReference === undefined) {

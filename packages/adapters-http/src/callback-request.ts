@@ -1,7 +1,8 @@
 import { Effect } from "effect"
 import { CallbackRefused } from "./callback-answer.ts"
 import type { RejectionCode } from "./callback-answer.ts"
-import { isReadableEncoding, isReadableType } from "./callback-content.ts"
+import { isReadableType } from "./callback-content.ts"
+import { isReadableEncoding } from "./content-coding.ts"
 
 /** An HTTP request as far as the receiver reads it. A web-standard `Request` is one. */
 export interface CallbackRequest {

@@ -1,9 +1,9 @@
+import { foldedName } from "@loan-engine/adapters-xml/bank-word"
 import { offerDecimals } from "@loan-engine/domain/offer"
 import { Result } from "effect"
 import { unreadableMark } from "./callback-encoding.ts"
 import { isJsonList, isJsonObject, memberOf, parseJsonText } from "./callback-json.ts"
-import type { JsonObject, JsonValue } from "./callback-json.ts"
-import type { JsonOptions } from "./callback-json.ts"
+import type { JsonObject, JsonOptions, JsonValue } from "./callback-json.ts"
 
 /** The bank's own words in a callback: the only member names that an error may show. */
 export const callbackNames: ReadonlySet<string> = new Set([
@@ -18,18 +18,17 @@ export const callbackNames: ReadonlySet<string> = new Set([
   ...offerDecimals,
 ])
 
-/** A name without what its writers differ in: `application_reference` and `ApplicationReference` are one. */
-const folded = (name: string): string => name.replace(/[\s_-]/gu, "").toLowerCase()
-
 const namesByFolded: ReadonlyMap<string, string> = new Map(
-  [...callbackNames].map((name) => [folded(name), name]),
+  [...callbackNames].map((name) => [foldedName(name), name]),
 )
 
 /** No name of the bank's is longer, however it is written. */
 const foldedLengthMax = 100
 
 const bankNameOf = (name: string): string =>
-  callbackNames.has(name) || name.length > foldedLengthMax ? name : (namesByFolded.get(folded(name)) ?? name)
+  callbackNames.has(name) || name.length > foldedLengthMax
+    ? name
+    : (namesByFolded.get(foldedName(name)) ?? name)
 
 /**
  * A value by the bank's own names, in whatever case they are written, and without what is `null`, which the bank's serializer

@@ -6,6 +6,7 @@ import type { Dispatcher } from "undici"
 import type { BankRoute } from "./bank-route.ts"
 import { straightRoute } from "./bank-route.ts"
 import { connectionAdvice, connectionCause } from "./connection-cause.ts"
+import { unpack, unpackedTooLargeCode } from "./content-coding.ts"
 
 /** How long each part of one exchange may take, how large its answer may be, how many run at once. */
 export interface ExchangeLimits {
@@ -90,7 +91,7 @@ const makeHttpTransport = Effect.fnUntraced(function* (
   )
   return (request) =>
     Effect.tryPromise({
-      try: (signal) => perform(agent, request, signal),
+      try: (signal) => perform(agent, request, signal, limits.responseBytesMax),
       catch: failureOf,
     })
 })
@@ -134,6 +135,7 @@ async function perform(
   agent: Dispatcher,
   request: ExchangeRequest,
   signal: AbortSignal,
+  responseBytesMax: number,
 ): Promise<ExchangeResponse> {
   const response = await agent.request({
     origin: request.url.origin,
@@ -143,8 +145,11 @@ async function perform(
     body: request.body ?? null,
     signal,
   })
+  const { statusCode: status, headers } = response
   const body = await response.body.bytes()
-  return { status: response.statusCode, headers: response.headers, body }
+  // Some proxies pack an answer although nobody said that it may be packed.
+  const coding = [headers["content-encoding"] ?? []].flat().join(",")
+  return { status, headers, body: await unpack(body, coding, responseBytesMax) }
 }
 
 /** What a failed exchange's cause code means; any other code is the connection's. */
@@ -154,6 +159,7 @@ const kindByCode: ReadonlyMap<string, ExchangeFailed["kind"]> = new Map([
   ["UND_ERR_BODY_TIMEOUT", "timed-out"],
   ["ETIMEDOUT", "timed-out"],
   ["UND_ERR_RES_EXCEEDED_MAX_SIZE", "too-large"],
+  [unpackedTooLargeCode, "too-large"],
 ])
 
 /** Only the code is kept: an error's message may quote what was sent. */

@@ -1,3 +1,4 @@
+import { brotliCompressSync, gzipSync } from "node:zlib"
 import type { ServerResponse } from "node:http"
 import { decodeBankRequest } from "@loan-engine/adapters-xml/bank-request"
 import { acceptQuoteResponse } from "@loan-engine/adapters-xml/accept-quote"
@@ -12,7 +13,7 @@ import { makeBankClient } from "../src/bank-client.ts"
 import type { BankClient } from "../src/bank-client.ts"
 import type { BankError } from "../src/bank-error.ts"
 import { bytesOf, epoch, exampleText, run, serve } from "./support.ts"
-import { password, reference, reply, start, status } from "./bank-support.ts"
+import { password, reference, reply, start, status, xml } from "./bank-support.ts"
 
 describe("a question to the bank", () => {
   test("is SOAP 1.1 over POST with Basic authentication", () =>
@@ -37,6 +38,23 @@ describe("a question to the bank", () => {
         )
       }),
     ))
+
+  test.each<[string, Uint8Array, string]>([
+    ["that a proxy has packed", gzipSync(status), "gzip"],
+    ["in brotli", brotliCompressSync(status), "br"],
+    ["that is packed and does not say so", gzipSync(status), ""],
+    ["that says it is packed and is not", status, "gzip"],
+  ])("takes an answer %s, although it asked for a plain one", (_title, sent, coding) =>
+    run(
+      Effect.gen(function* () {
+        const { client, requests } = yield* start(reply(sent, 200, { ...xml, "content-encoding": coding }))
+        const answer = yield* client.getApplicationStatus(reference)
+        expect(answer.message).toEqual({ waitingForAddition: true, paidOut: false })
+        expect(Buffer.from(answer.raw).equals(status)).toBe(true)
+        expect(requests[0]?.headers["accept-encoding"]).toBe("identity")
+      }),
+    ),
+  )
 
   test("is dated before it is sent, however long the bank thinks", () =>
     run(

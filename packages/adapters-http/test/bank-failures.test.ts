@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http"
+import { gzipSync } from "node:zlib"
 import { acceptQuoteResponse } from "@loan-engine/adapters-xml/accept-quote"
 import { getApplicationQuoteResponse } from "@loan-engine/adapters-xml/get-application-quote"
 import { encodeSoapFault } from "@loan-engine/adapters-xml/soap-envelope"
@@ -95,6 +96,19 @@ describe("no answer", () => {
     })
     const { responseBytesMax } = bankClientLimitsDefault
     expect(error.reason).toMatchObject({ _tag: "TooLarge", responseBytesMax })
+  })
+
+  test("nor is one that unpacks to more", async () => {
+    const { responseBytesMax } = bankClientLimitsDefault
+    const bomb = gzipSync(Buffer.alloc(responseBytesMax + 1, " "))
+    const error = await failing(reply(bomb, 200, { ...xml, "content-encoding": "gzip" }))
+    expect(error.reason).toMatchObject({ _tag: "TooLarge", responseBytesMax })
+  })
+
+  test("a packed answer that ends early is a connection that broke", async () => {
+    const cut = gzipSync(status).subarray(0, 30)
+    const error = await failing(reply(cut, 200, { ...xml, "content-encoding": "gzip" }))
+    expect(error.reason).toMatchObject({ _tag: "ConnectionBroken", code: "Z_BUF_ERROR" })
   })
 
   test.each<readonly [string, Partial<BankClientLimits>, (response: ServerResponse) => void]>([

@@ -1,7 +1,7 @@
 import { DetailReader, LeftOut } from "@loan-engine/domain/detail"
 import { Schema } from "effect"
 import { isMethodName } from "./bank-word.ts"
-import { detailText, field, type MessageFields, present, readBoolean } from "./message-fields.ts"
+import { detailText, field, type MessageFields, present, readBoolean, readDetail } from "./message-fields.ts"
 import { applicationReferenceExpected, XmlApplicationReference, XmlSigningMethod } from "./message-values.ts"
 import { soapMessage } from "./soap-message.ts"
 import { refuse } from "./xml-error.ts"
@@ -49,32 +49,37 @@ const isSigningMethod = Schema.is(XmlSigningMethod)
 const readMethod = (text: string): string | undefined =>
   isSigningMethod(text) && isMethodName(text) ? text : undefined
 
+type Levels = ReadonlyArray<MessageFields>
+
 /** A method's name may be too long to keep. That the agreement is signed, it says nevertheless. */
-const namesSomething = (fields: MessageFields): boolean => {
-  const texts = fields.all("signedWithMethod").map(detailText)
-  return texts.length === 1 && typeof texts[0] === "string" && isMethodName(texts[0])
+const namesSomething = (levels: Levels): boolean => {
+  const texts = new Set(levels.flatMap((fields) => fields.all("signedWithMethod")).map(detailText))
+  const [text] = texts
+  return texts.size === 1 && typeof text === "string" && isMethodName(text)
 }
 
 /**
- * The members are levels, each on its own: one that cannot be read says nothing about the others. If none has a value that can
- * be read, the answer is an error, as it is without any of them: it must not count as one that says nothing new.
+ * The members are levels, each on its own, at any documented depth: one that cannot be read says nothing about the others. If
+ * none has a value that can be read, the answer is an error, as it is without any of them: it must not count as one that says
+ * nothing new.
  */
 function readStatus(operation: MessageFields): GetApplicationStatusResponse {
-  const fields = operation.holding(...statusMembers)
+  const levels = operation.levels()
+  if (!levels.some((fields) => fields.hasAny(statusMembers))) operation.missingWithin(...statusMembers)
   const details = new DetailReader()
   const level = (name: "waitingForAddition" | "paidOut") =>
-    fields.detail(name, details, readBoolean, "absent")
+    readDetail(levels, name, details, readBoolean, "absent")
   const method = (name: "signedWithMethod" | "requestedSigningMethod") =>
-    fields.detail(name, details, readMethod, "absent")
+    readDetail(levels, name, details, readMethod, "absent")
   const signedWithMethod = method("signedWithMethod")
   const status = present({
     waitingForAddition: level("waitingForAddition"),
     signedWithMethod,
-    signedByOther: signedWithMethod === undefined && namesSomething(fields) ? (true as const) : undefined,
+    signedByOther: signedWithMethod === undefined && namesSomething(levels) ? (true as const) : undefined,
     requestedSigningMethod: method("requestedSigningMethod"),
     paidOut: level("paidOut"),
   })
-  if (Object.keys(status).length === 0) refuseEmpty(fields, details)
+  if (Object.keys(status).length === 0) refuseEmpty(operation, details)
   return { ...status, ...details.leftOut }
 }
 

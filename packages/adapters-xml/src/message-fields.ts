@@ -1,5 +1,6 @@
 import type { DetailName, DetailReader } from "@loan-engine/domain/detail"
 import { Schema } from "effect"
+import { foldedName } from "./bank-word.ts"
 import { isMessageElement } from "./soap-envelope.ts"
 import { trimXmlSpace } from "./xml-characters.ts"
 import { textElement, type XmlElement } from "./xml-element.ts"
@@ -18,18 +19,20 @@ const booleans: ReadonlyMap<string, boolean> = new Map([
 export const wrappersMax = 3
 
 /**
- * Reads the children of one element of the bank's: by local name, in the bank's namespace or in none. A child
- * that may occur once must not occur twice, and a value must not hold elements; children that are not asked
+ * Reads the children of one element of the bank's: by local name in any case, in the bank's namespace or in none. A child
+ * that may occur once says the same where it occurs twice, and a value must not hold elements; children that are not asked
  * for are ignored, because the bank may add some. A child that is absent, `xsi:nil` or empty has no value.
  * A detail costs nothing but itself: if it cannot be read, its name is noted.
  */
 export class MessageFields {
   readonly element: XmlElement
   readonly path: string
+  readonly #children: ReadonlyMap<string, ReadonlyArray<XmlElement>>
 
   constructor(element: XmlElement, path: string = element.name) {
     this.element = element
     this.path = path
+    this.#children = Map.groupBy(element.children.filter(isMessageElement), ({ name }) => foldedName(name))
   }
 
   pathOf(name: string): string {
@@ -37,12 +40,13 @@ export class MessageFields {
   }
 
   all(name: string): ReadonlyArray<XmlElement> {
-    return this.element.children.filter((child) => child.name === name && isMessageElement(child))
+    return this.#children.get(foldedName(name)) ?? []
   }
 
   single(name: string): XmlElement | undefined {
     const [element, ...others] = this.all(name)
-    if (others.length > 0) refuse("duplicate-element", this.pathOf(name), "expected this element once")
+    if (element !== undefined && !others.every((other) => isSame(element, other)))
+      refuse("duplicate-element", this.pathOf(name), "expected this element once")
     return element
   }
 
@@ -61,17 +65,21 @@ export class MessageFields {
     return names.some((name) => this.all(name).length > 0)
   }
 
-  /** The fields of the one element that has any of these members: this one, or one that it wraps. `undefined` if none has. */
-  holdingOptional(...names: ReadonlyArray<string>): MessageFields | undefined {
-    const [holder, ...others] = this.levels().filter((fields) => fields.hasAny(names))
-    if (others.length > 0) refuse("duplicate-element", this.path, `expected one element with ${names[0]}`)
-    return holder
+  /** The fields of the element that has this member: this one, or one that it wraps. Several must say the same. */
+  holding(name: string): MessageFields {
+    const [holder, ...others] = this.levels().filter((fields) => fields.hasAny([name]))
+    if (holder === undefined) return this.missingWithin(name)
+    const value = holder.single(name)
+    const agree = others.every((fields) => {
+      const other = fields.single(name)
+      return value !== undefined && other !== undefined && isSame(value, other)
+    })
+    return agree ? holder : refuse("duplicate-element", this.path, `expected one value of ${name}`)
   }
 
-  /** The same, where none is an error: an answer that is not understood must not count as one that says nothing. */
-  holding(...names: ReadonlyArray<string>): MessageFields {
+  missingWithin(...names: ReadonlyArray<string>): never {
     const expected = `expected one of ${names.join(", ")}, within at most ${wrappersMax} elements`
-    return this.holdingOptional(...names) ?? refuse("missing-element", this.pathOf(names[0] ?? ""), expected)
+    return refuse("missing-element", this.pathOf(names[0] ?? ""), expected)
   }
 
   /** These fields, and those of every element that they wrap. */
@@ -118,16 +126,6 @@ export class MessageFields {
     return this.optional(name, schema, expected) ?? this.missing(name)
   }
 
-  /** A detail as `read` reads its text. `xsi:nil` is absent; so is a blank text where `blank` says so. */
-  detail<A>(
-    name: DetailName,
-    details: DetailReader,
-    read: (text: string) => A | undefined,
-    blank: "absent" | "unreadable" = "unreadable",
-  ): A | undefined {
-    return readDetail([this], name, details, read, blank)
-  }
-
   optionalBoolean(name: string): boolean | undefined {
     const text = this.optionalText(name)
     if (text === undefined) return undefined
@@ -141,7 +139,11 @@ export class MessageFields {
   }
 }
 
-/** A detail that may stand among any of these fields: said several times, it must say the same. */
+/**
+ * A detail as `read` reads its text, that may stand among any of these fields: said several times, it must say the same.
+ * `xsi:nil` is absent; so is a blank text where `blank` says so. One that stands only deeper, or in another namespace, may be
+ * another thing of the same name: it is not read, but noted.
+ */
 export function readDetail<A>(
   levels: ReadonlyArray<MessageFields>,
   name: DetailName,
@@ -149,7 +151,9 @@ export function readDetail<A>(
   read: (text: string) => A | undefined,
   blank: "absent" | "unreadable" = "unreadable",
 ): A | undefined {
-  const texts = new Set(levels.flatMap((fields) => fields.all(name)).map(detailText))
+  const elements = levels.flatMap((fields) => fields.all(name))
+  if (elements.length === 0) noteStray(levels, name, details)
+  const texts = new Set(elements.map(detailText))
   texts.delete(null)
   if (blank === "absent") texts.delete("")
   if (texts.size === 0) return undefined
@@ -157,6 +161,22 @@ export function readDetail<A>(
   const [only, ...others] = values
   return details.read(name, others.length === 0 ? only : undefined)
 }
+
+/** Notes a detail that stands only where it is not read. */
+export function noteStray(
+  [root]: ReadonlyArray<MessageFields>,
+  name: DetailName,
+  details: DetailReader,
+): void {
+  if (root !== undefined && isBelow(root.element, name)) details.leaveOut(name)
+}
+
+const isBelow = ({ children }: XmlElement, name: string): boolean =>
+  children.some((child) => foldedName(child.name) === foldedName(name) || isBelow(child, name))
+
+const isSame = (one: XmlElement, other: XmlElement): boolean =>
+  JSON.stringify([trimXmlSpace(one.text), one.children, one.attributes]) ===
+  JSON.stringify([trimXmlSpace(other.text), other.children, other.attributes])
 
 /** `true`, `1` and their opposites, in any case. */
 export const readBoolean = (text: string): boolean | undefined => booleans.get(text.toLowerCase())

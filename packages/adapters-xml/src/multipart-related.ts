@@ -14,8 +14,8 @@ export interface TypedBytes {
 const isMultipart = (contentType: string): boolean => /^\s*multipart\//iu.test(contentType)
 
 /**
- * The SOAP message of a `multipart/related` answer, as MTOM and SOAP with attachments send it: the part that `start` names, or
- * the first. Anything else is given back as it is.
+ * The SOAP message of a `multipart/related` answer, as MTOM and SOAP with attachments send it: the part that `start` names, else
+ * the first that may be XML, else the first. Anything else is given back as it is.
  */
 export function rootPart(bytes: Uint8Array, contentType: string | undefined): TypedBytes {
   if (contentType === undefined || !isMultipart(contentType)) return { bytes, contentType }
@@ -28,7 +28,7 @@ export function rootPart(bytes: Uint8Array, contentType: string | undefined): Ty
     start === undefined
       ? undefined
       : parts.find(({ headers }) => contentId(headers.get("content-id")) === start)
-  const root = named ?? parts[0]
+  const root = named ?? parts.find(mayBeXml) ?? parts[0]
   if (root === undefined) return refuse("malformed", "", "expected a part behind the multipart boundary")
   return {
     bytes: untransferred(root, bytes),
@@ -36,9 +36,16 @@ export function rootPart(bytes: Uint8Array, contentType: string | undefined): Ty
   }
 }
 
-/** The id without the angle brackets, which some writers leave out. */
+/** An attachment that comes first says that it is something else. */
+const mayBeXml = ({ headers }: Part): boolean =>
+  /^\s*(?:text\/xml|application\/(?:xml|[^;]*\+xml))\b/iu.test(headers.get("content-type") ?? "text/xml")
+
+/** The id without the angle brackets, which some writers leave out, or as the link to it that others write. */
 const contentId = (written: string | undefined): string | undefined =>
-  written?.trim().replace(/^<(.*)>$/u, "$1")
+  written
+    ?.trim()
+    .replace(/^<(.*)>$/u, "$1")
+    .replace(/^cid:/iu, "")
 
 interface Part {
   readonly headers: ReadonlyMap<string, string>

@@ -4,7 +4,7 @@ import { readDocumentNames } from "@loan-engine/domain/document-names"
 import { DocumentType, Offer, offerDecimals } from "@loan-engine/domain/offer"
 import { readOfferDecimal, readTenor, writeDecimal } from "@loan-engine/domain/written-decimal"
 import { Schema } from "effect"
-import { detailText, field, type MessageFields, present, readDetail } from "./message-fields.ts"
+import { detailText, field, type MessageFields, noteStray, present, readDetail } from "./message-fields.ts"
 import { isXmlTextCheck, trimXmlSpace } from "./xml-characters.ts"
 import type { XmlElement } from "./xml-element.ts"
 
@@ -36,7 +36,10 @@ function readDocumentTypes(
   details: DetailReader,
 ): ReadonlyArray<string> | undefined {
   const lists = levels.map((fields) => fields.all("documentTypes")).filter((elements) => elements.length > 0)
-  if (lists.length === 0) return undefined
+  if (lists.length === 0) {
+    noteStray(levels, "documentTypes", details)
+    return undefined
+  }
   const read = lists.map(documentTypesIn)
   const [names] = read
   const isOne = new Set(read.map((each) => JSON.stringify(each))).size === 1

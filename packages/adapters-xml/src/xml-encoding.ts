@@ -71,9 +71,10 @@ function utf16ByBytes(bytes: Uint8Array): Encoding | undefined {
 
 const isAscii = (label: string): boolean => /ascii/iu.test(label)
 
-function named(label: string, bytes: Uint8Array): Encoding {
-  // Without a mark, UTF-16 is big-endian by its own standard, and little-endian by the Encoding Standard: the bytes show it.
-  if (/^utf[-_]?16$/iu.test(label)) return utf16ByBytes(bytes) ?? "utf-16be"
+/** `undefined` for UTF-16 of bytes that are none: some servers name it and send something else. */
+function named(label: string, bytes: Uint8Array): Encoding | undefined {
+  // A document begins with an ASCII sign, so the bytes show UTF-16 and its order, whichever its label tells.
+  if (/^utf[-_]?16/iu.test(label)) return utf16ByBytes(bytes)
   const encoding = encodingOf(label)
   if (encoding !== undefined) return isAscii(label) ? "us-ascii" : encoding
   return refuse("encoding", "", `expected an encoding of ${textEncodings.join(", ")}, by one of its labels`)
@@ -94,21 +95,22 @@ function* saidEncodings(bytes: Uint8Array, contentType: string | undefined): Gen
   const marked = begin(bytes, byteOrderMarks)
   if (marked === "utf-32") refuse("encoding", "", "expected no UTF-32")
   else if (marked !== undefined) yield marked
-  const charset = headerParameter(contentType ?? "", "charset")
-  if (charset !== undefined) yield named(charset, bytes)
+  const charset = headerParameter(contentType ?? "", "charset")?.trim() ?? ""
+  const told = charset === "" ? undefined : named(charset, bytes)
+  if (told !== undefined) yield told
   const detected = utf16ByBytes(bytes)
   if (detected !== undefined) yield detected
   const declared = declaredIn(bytes)
-  // A declaration that could be read as ASCII is in no UTF-16, whatever it says: some writers leave it so.
-  if (declared !== undefined && !declared.toLowerCase().startsWith("utf-16")) yield named(declared, bytes)
+  const written = declared === undefined ? undefined : named(declared, bytes)
+  if (written !== undefined) yield written
   yield "utf-8"
 }
 
 /**
  * The document's text. A byte order mark goes first, then the Content-Type's charset, then the XML declaration, then UTF-8
  * (RFC 7303, section 3). What cannot be true of the bytes is passed over, because servers and proxies leave stale names
- * behind; a name that nobody knows is an error. White space and marks before the document, and NULs behind it, are no part
- * of it.
+ * behind; a name that nobody knows is an error. White space and marks before the document, and NULs and white
+ * space behind it, are no part of it.
  */
 export function decodeXmlBytes(bytes: Uint8Array, contentType: string | undefined): string {
   const tried = new Set<Encoding>()
@@ -122,6 +124,6 @@ export function decodeXmlBytes(bytes: Uint8Array, contentType: string | undefine
 
 function documentIn(text: string): string {
   let end = text.length
-  while (text[end - 1] === "\0") end -= 1
+  while (text[end - 1] === "\0" || spaces.has(text.charCodeAt(end - 1))) end -= 1
   return text.slice(0, end).replace(/^[\uFEFF \t\r\n]+/u, "")
 }

@@ -79,6 +79,26 @@ describe("the answer with a decision", () => {
     })
   })
 
+  it("may say its reference and its decision more than once, if they are the same", () => {
+    const again = "<applicationReference> ABC-123 </applicationReference><Decision>Approved</Decision>"
+    expect(value(placed(again, again))).toEqual({
+      applicationReference: "ABC-123",
+      decision: "APPROVED",
+      offer: {},
+    })
+    expect(failure(placed("", again.replace("ABC", "XYZ")))).toMatchObject({ reason: "duplicate-element" })
+    expect(failure(placed(again.replace("ABC", "XYZ"), ""))).toMatchObject({ reason: "duplicate-element" })
+  })
+
+  it.each([
+    ["tenor", "12"],
+    ["approvedAmount", "1"],
+    ["documentTypes", "ID"],
+  ])("names a %s that stands in another namespace, and does not take it", (member, text) => {
+    const strange = `<x:${member} xmlns:x="urn:x">${text}</x:${member}>`
+    expect(value(quoted(strange))).toMatchObject({ offer: {}, leftOut: [member] })
+  })
+
   const details: ReadonlyArray<readonly [fields: string, member: string]> = [
     ["<approvedAmount>1,234</approvedAmount>", "approvedAmount"],
     ["<approvedAmount>1.234</approvedAmount>", "approvedAmount"],

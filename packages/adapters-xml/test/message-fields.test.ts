@@ -39,6 +39,18 @@ describe("a field", () => {
     ["<signedWithMethod>MANUAL</signedWithMethod>", { signedWithMethod: "MANUAL" }],
     ["<signedWithMethod>mail</signedWithMethod>", { signedWithMethod: "mail" }],
     ["<r><paidOut>1</paidOut></r>", { paidOut: true }],
+    ["<PaidOut>true</PaidOut>", { paidOut: true }],
+    ["<paid_out>true</paid_out>", { paidOut: true }],
+    ["<PAIDOUT>true</PAIDOUT><paidOut>1</paidOut>", { paidOut: true }],
+    ["<r><paidOut>1</paidOut></r><s><paidOut>true</paidOut></s>", { paidOut: true }],
+    [
+      "<waitingForAddition>0</waitingForAddition><r><paidOut>1</paidOut></r>",
+      { waitingForAddition: false, paidOut: true },
+    ],
+    [`<paidOut>1</paidOut><x:paidOut xmlns:x="urn:x">false</x:paidOut>`, { paidOut: true }],
+    ...["BANKID2", "BankID", "BANKID_NO", "E.SIGN", "E_SIGN_V2", "OPEN_BANKING", "openId", "E_SIGN_2"].map(
+      (method) => [`<signedWithMethod>${method}</signedWithMethod>`, { signedWithMethod: method }] as const,
+    ),
     [
       "<getApplicationStatusResult><r><paidOut>1</paidOut></r></getApplicationStatusResult>",
       { paidOut: true },
@@ -56,6 +68,11 @@ describe("a field", () => {
     ["<paidOut>tr<b/>ue</paidOut>", { leftOut: ["paidOut"] }],
     ["<paidOut>true</paidOut><paidOut>false</paidOut>", { leftOut: ["paidOut"] }],
     [`<paidOut xsi:nil="true">true</paidOut>`, { leftOut: ["paidOut"] }],
+    ["<paidOut>true</paidOut><r><paidOut>false</paidOut></r>", { leftOut: ["paidOut"] }],
+    ["<paidOut>true</paidOut><PaidOut>false</PaidOut>", { leftOut: ["paidOut"] }],
+    [`<x:paidOut xmlns:x="urn:x">true</x:paidOut>`, { leftOut: ["paidOut"] }],
+    [`<x:r xmlns:x="urn:x"><paidOut>true</paidOut></x:r>`, { leftOut: ["paidOut"] }],
+    ["<a><b><c><d><paidOut>1</paidOut></d></c></b></a>", { leftOut: ["paidOut"] }],
     ["<signedWithMethod>N/A</signedWithMethod>", { leftOut: ["signedWithMethod"] }],
     ["<signedWithMethod>E_SIGN|ANALOG</signedWithMethod>", { leftOut: ["signedWithMethod"] }],
     ["<signedWithMethod>a<b/></signedWithMethod>", { leftOut: ["signedWithMethod"] }],
@@ -74,6 +91,11 @@ describe("a field", () => {
       "NONE",
       "Unsigned",
       "Inte signerat",
+      "NO_METHOD",
+      "SIGNED_NO",
+      "OPEN",
+      "E_SIGN_OPEN",
+      "1.0",
     ].map(
       (word) => [`<signedWithMethod>${word}</signedWithMethod>`, { leftOut: ["signedWithMethod"] }] as const,
     ),
@@ -88,8 +110,8 @@ describe("a field", () => {
     ["<unknown>1</unknown>", "missing-element"],
     [`<x:paidOut xmlns:x="urn:x">true</x:paidOut>`, "missing-element"],
     ["<a><b><c><d><paidOut>1</paidOut></d></c></b></a>", "missing-element"],
-    ["<paidOut>1</paidOut><r><paidOut>0</paidOut></r>", "duplicate-element"],
-    ["<r><paidOut>1</paidOut></r><r><paidOut>0</paidOut></r>", "duplicate-element"],
+    ["<paidOut>1</paidOut><r><paidOut>0</paidOut></r>", "invalid-value"],
+    ["<r><paidOut>1</paidOut></r><r><paidOut>0</paidOut></r>", "invalid-value"],
     ["<paidOut>yes</paidOut>", "invalid-value"],
     ["<signedWithMethod>NONE</signedWithMethod>", "invalid-value"],
     ["<paidOut/>", "missing-element"],
@@ -136,6 +158,11 @@ describe("a field", () => {
       "in another wrapper",
       "<setCallbackResponse><a><setCallbackResult><callbackSet>1</callbackSet></setCallbackResult></a></setCallbackResponse>",
     ],
+    [
+      "twice alike, on two levels",
+      "<setCallbackResponse><callbackSet>1</callbackSet><r><callbackSet> 1</callbackSet><callbackSet>1</callbackSet></r></setCallbackResponse>",
+    ],
+    ["in another case", "<setCallbackResponse><CallbackSet>1</CallbackSet></setCallbackResponse>"],
   ])("is read %s", (_where, document) => {
     expect(value(setCallbackResponse.decode(utf8(document)))).toEqual({ callbackSet: true })
   })

@@ -46,6 +46,7 @@ describe("a multipart/related answer", () => {
       "behind a quote in another parameter",
       'multipart/related; x="a\\"; boundary=c"; boundary="--=_b"; start="<root>"',
     ],
+    ["as a link", 'multipart/related; start="cid:root"; boundary="--=_b"'],
     ["with blanks around its signs", 'multipart/related ; start = "<root>" ; boundary = "--=_b"'],
   ])("finds the root that a start %s names", (_what, type) => {
     expect(paidOut(second, type)).toBe(true)
@@ -67,6 +68,12 @@ describe("a multipart/related answer", () => {
   it("without a start begins with its first part", () => {
     const type = "multipart/related; boundary=--=_b"
     expect(paidOut(part(["Content-ID: <a>"], status) + part(root, "<b/>") + close, type)).toBe(true)
+  })
+
+  it("without a start passes over an attachment that comes first", () => {
+    const type = "multipart/related; boundary=--=_b"
+    const attachment = part(["Content-Type: application/pdf", "Content-ID: <a>"], "%PDF")
+    expect(paidOut(attachment + part(root, status) + close, type)).toBe(true)
   })
 
   it("is decoded by the charset of its part", () => {

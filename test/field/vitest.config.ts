@@ -7,6 +7,7 @@ export default defineConfig({
   root: fileURLToPath(new URL("../..", import.meta.url)),
   test: {
     include: ["test/field/*.field.ts"],
+    globalSetup: fileURLToPath(new URL("../global-setup.ts", import.meta.url)),
     testTimeout: testMsMax,
     hookTimeout: testMsMax,
     teardownTimeout: stateMsMax,

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { afterAll, describe, expect, it } from "vitest"
-import { childEnvironment, inCheckout, mainPath, withoutOurs } from "../checkout.ts"
+import { childEnvironment, inCheckout, mainPath, withoutOurs, sourceMainPath } from "../checkout.ts"
 import { runCli } from "../cli/run-cli.ts"
 import { startEngine } from "./engine-process.ts"
 
@@ -144,7 +144,7 @@ registerHooks({
     )
     const { child, ended, written } = await start(
       process.execPath,
-      ["--import", hold, mainPath, "serve"],
+      ["--import", hold, sourceMainPath, "serve"],
       environment(),
     )
     child.kill("SIGTERM")

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto"
 import { importJWK } from "jose"
 import type { CryptoKey } from "jose"
-import { isJsonList, isJsonObject, memberOf } from "./callback-json.ts"
+import { isJsonList, isJsonObject, JsonNumber, memberOf } from "./callback-json.ts"
 import type { JsonObject, JsonValue } from "./callback-json.ts"
 
 /** The signature algorithms that may be allowed at all: RSA, because a symmetric one would turn a public key into a secret. */
@@ -74,9 +74,15 @@ export function keysFor({ usable }: KeySet, kid: string | undefined): ReadonlyAr
   return [...named, ...usable.filter((key) => key.kid === undefined)]
 }
 
+/** A key's name, in a set or in a signature's header: text, or the digits of a number; `undefined` if it is neither. */
+export function readKid(kid: JsonValue): string | undefined {
+  const text = kid instanceof JsonNumber ? kid.source : kid
+  return typeof text === "string" && text.length <= kidLengthMax ? text : undefined
+}
+
 function kidOf(jwk: JsonValue): string | undefined {
-  const kid = isJsonObject(jwk) ? textOf(jwk, "kid") : undefined
-  return kid === undefined || kid === "" || kid.length > kidLengthMax ? undefined : kid
+  const kid = isJsonObject(jwk) ? readKid(memberOf(jwk, "kid") ?? null) : undefined
+  return kid === "" ? undefined : kid
 }
 
 async function importKey(
@@ -116,7 +122,7 @@ function numbersOf(jwk: JsonObject): { readonly n: string; readonly e: string } 
  */
 function certifiedNumbers(jwk: JsonObject): { readonly n: string; readonly e: string } | undefined {
   const chain = memberOf(jwk, "x5c")
-  const [certificate] = isJsonList(chain) ? chain : []
+  const [certificate] = isJsonList(chain) ? chain : [chain]
   if (typeof certificate !== "string") return undefined
   try {
     const { publicKey } = new X509Certificate(Buffer.from(certificate, "base64"))
@@ -127,23 +133,27 @@ function certifiedNumbers(jwk: JsonObject): { readonly n: string; readonly e: st
   }
 }
 
+/** Names of the standard's, in any case: what they allow is decided by the algorithms that are set. */
 function isForSignatures(jwk: JsonObject, algorithm: SignatureAlgorithm): boolean {
-  const operations = memberOf(jwk, "key_ops") ?? undefined
   return (
-    textOf(jwk, "kty") === "RSA" &&
+    isAbsentOr(jwk, "kty", "RSA") &&
     isAbsentOr(jwk, "use", "sig") &&
     isAbsentOr(jwk, "alg", algorithm) &&
-    (operations === undefined || (isJsonList(operations) && operations.includes("verify"))) &&
+    isAbsentOr(jwk, "key_ops", "verify") &&
     // A set that publishes a private key is one anybody can sign with.
     (memberOf(jwk, "d") ?? undefined) === undefined
   )
 }
 
-/** A member without a text in it says nothing. */
+/** A member without a text in it says nothing; a list says each of its texts. */
 function isAbsentOr(jwk: JsonObject, name: string, expected: string): boolean {
-  const value = memberOf(jwk, name) ?? undefined
-  return value === undefined || value === "" || value === expected
+  const value = memberOf(jwk, name) ?? ""
+  const said = (isJsonList(value) ? value : [value]).filter((each) => each !== "")
+  return said.length === 0 || said.some((each) => isWord(each, expected))
 }
+
+const isWord = (value: JsonValue, word: string): boolean =>
+  typeof value === "string" && value.trim().toLowerCase() === word.toLowerCase()
 
 /** Only the public numbers are handed over, so no other member of the key can change what is imported. */
 async function importPublicKey(

@@ -4,7 +4,7 @@ import type { CryptoKey } from "jose"
 import { isJsonObject, JsonNumber, memberOf, parseJson } from "./callback-json.ts"
 import type { JsonObject } from "./callback-json.ts"
 import type { Jwks } from "./jwks.ts"
-import { keysTriedMax, kidLengthMax } from "./jwks-keys.ts"
+import { keysTriedMax, readKid } from "./jwks-keys.ts"
 import type { SignatureAlgorithm, SignatureKey } from "./jwks-keys.ts"
 import { bindClaims } from "./jws-binding.ts"
 
@@ -29,7 +29,7 @@ export const jwsInvalidReasons = [
   "algorithm-refused",
   /** `crit` or `b64`: an extension that changes what is signed. */
   "extension-refused",
-  /** Its `kid` is no text, or too long. */
+  /** Its `kid` is neither text nor a number, or too long. */
   "kid-refused",
   /** The bank publishes no usable key that could be of that `kid`. */
   "kid-unknown",
@@ -159,13 +159,11 @@ function readHeader(
     return "extension-refused"
   const algorithm = algorithms.find((allowed) => allowed === memberOf(header, "alg"))
   if (algorithm === undefined) return "algorithm-refused"
-  const named = memberOf(header, "kid")
-  const kid = named === null || named === "" ? undefined : named
-  return isKid(kid) ? { algorithm, kid } : "kid-refused"
+  const named = memberOf(header, "kid") ?? ""
+  const kid = readKid(named)
+  if (kid === undefined) return "kid-refused"
+  return { algorithm, kid: kid === "" ? undefined : kid }
 }
-
-const isKid = (kid: unknown): kid is string | undefined =>
-  kid === undefined || (typeof kid === "string" && kid.length <= kidLengthMax)
 
 function decodeObject(text: string): JsonObject | undefined {
   let bytes: Uint8Array

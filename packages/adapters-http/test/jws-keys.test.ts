@@ -48,6 +48,14 @@ const forms: ReadonlyArray<[string, () => unknown]> = [
     "with use, alg and key_ops that are null",
     () => ({ ...key.publicJwk, use: null, alg: null, key_ops: null }),
   ],
+  [
+    "with its words in another case",
+    () => ({ ...key.publicJwk, kty: "rsa", alg: "rs256", use: "SIG", key_ops: "Verify" }),
+  ],
+  ["with key_ops that are empty", () => ({ ...key.publicJwk, key_ops: [] })],
+  ["without kty", () => ({ ...key.publicJwk, kty: undefined })],
+  ["as a certificate without kty", () => ({ kid: "one", x5c: [certificateOf(key)] })],
+  ["as a certificate that is in no list", () => ({ kty: "RSA", kid: "one", x5c: certificateOf(key) })],
   ["without a kid", () => ({ ...key.publicJwk, kid: undefined })],
   ["with an empty kid", () => ({ ...key.publicJwk, kid: "" })],
   ["as a certificate", () => ({ kty: "RSA", kid: "one", use: "sig", x5c: [certificateOf(key)] })],
@@ -95,6 +103,32 @@ describe("a key of the set", () => {
         expect(yield* signedBy(old)).toBe("bound")
         expect(yield* signedLater(stranger)).toBe("invalid")
         expect(yield* signedLater(stranger, { kid: undefined })).toBe("invalid")
+      }),
+    ),
+  )
+
+  test("may have a number as its kid", () =>
+    run(
+      Effect.gen(function* () {
+        const { signedBy, signedLater } = yield* makeBank(
+          jwksText({ ...key.publicJwk, kid: 20 }, old.publicJwk),
+        )
+        for (const kid of [20, "20"]) expect(yield* signedBy(key, { kid })).toBe("bound")
+        expect(yield* signedLater(key, { kid: 2 })).toBe("invalid")
+      }),
+    ))
+
+  test.each([
+    ["for encryption", { use: "enc" }],
+    ["for signing, not for verifying", { key_ops: ["sign"] }],
+    ["of another algorithm", { alg: "ps256" }],
+    ["of another kind", { kty: "EC" }],
+    ["with its private part", { d: "AQAB" }],
+  ])("%s is not used", (_title, members) =>
+    run(
+      Effect.gen(function* () {
+        const { signedBy } = yield* makeBank(jwksText({ ...key.publicJwk, ...members }))
+        expect(yield* signedBy(key)).toBe("invalid")
       }),
     ),
   )

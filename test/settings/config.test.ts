@@ -94,6 +94,7 @@ describe("the trust policy", () => {
       ...given,
       LOAN_ENGINE_CALLBACK_TRUST: "PAID_OUT=jws, SIGNED = bank",
       LOAN_ENGINE_CALLBACK_EVENT_CLAIM: "evt",
+      LOAN_ENGINE_JWKS_URL: "https://bank.example/keys",
     })
     expect([trustPolicy, eventClaim]).toEqual([{ PAID_OUT: "jws", SIGNED: "bank" }, "evt"])
     expect((await account(given)).trustPolicy).toEqual({})

@@ -71,11 +71,15 @@ describe("a database URL that would silently be something else", () => {
     [`dbname = merchant password='${mark}'`, "name=value pairs"],
     [`Server=db;Database=merchant;User Id=loans;Password=${mark}`, "name=value pairs"],
     [` postgres://loans:${mark}@db/merchant`, "a blank or a quotation mark around it"],
-    [`"postgres://loans:${mark}@db/merchant"`, "a blank or a quotation mark around it"],
-    [`'postgres://loans:${mark}@db/merchant'`, "a blank or a quotation mark around it"],
+    [`"postgres://loans:${mark}@db/merchant"`, "a quotation mark around it"],
+    [`'postgres://loans:${mark}@db/merchant'`, "a quotation mark around it"],
+    ["undefined", "wrote for no value at all"],
+    ["null", "wrote for no value at all"],
+    [`postgres://loans:${mark}@db/merchant;sslmode=require`, "is no PostgreSQL URL"],
+    [`postgres://loans:${mark}@db/merchant%20`, "is no PostgreSQL URL"],
     [`\uFEFFpostgres://loans:${mark}@db/merchant`, "a blank or a quotation mark around it"],
     ["loans.db ", "a blank or a quotation mark around it"],
-    ['"loans.db"', "a blank or a quotation mark around it"],
+    ['"loans.db"', "a quotation mark around it"],
     [`postgres//loans:${mark}@db/merchant`, "not written as one"],
     [`//loans:${mark}@db/merchant`, "not written as one"],
     [`DATABASE_URL=postgres://loans:${mark}@db/merchant`, "not written as one"],
@@ -176,6 +180,11 @@ describe("a name that is no setting", () => {
   it.each([
     ["loan_engine_port", "Did you mean LOAN_ENGINE_PORT?"],
     ["LOANENGINE_PORT", "Did you mean LOAN_ENGINE_PORT?"],
+    ["LOAN_ENIGNE_PORT", "Did you mean LOAN_ENGINE_PORT?"],
+    ["LOAN__ENGINE_PORT", "Did you mean LOAN_ENGINE_PORT?"],
+    ["LOAN_ENGINE__PORT", "Did you mean LOAN_ENGINE_PORT?"],
+    ["LON_ENGINE_PORT", "Did you mean LOAN_ENGINE_PORT?"],
+    ["LOANS_ENGINE_PORT", "Did you mean LOAN_ENGINE_PORT?"],
     ["LOAN_ENGIN_DATABASE_URL", "Did you mean LOAN_ENGINE_DATABASE_URL?"],
     ["LOAN_ENGINE_PORT_FILE", "Set LOAN_ENGINE_PORT itself"],
     ["LOAN_ENGINE_BANK_PASSWORDFILE", "Did you mean LOAN_ENGINE_BANK_PASSWORD_FILE?"],
@@ -214,6 +223,94 @@ describe("a name that is no setting", () => {
     }
     expect((await read({ ...links, LOAN_ENGINE_PORT: "8080" })).port).toBe(8_080)
     expect(await refusal({ LOAN_ENGINE_METRICS_PORT: "9090" })).toContain("LOAN_ENGINE_METRICS_PORT is no")
+  })
+})
+
+describe("a name of another program", () => {
+  it.each(["GAME_ENGINE_PORT", "LOAN_ENTITY_URL", "LOANS_URL", "LOG_ENGINE_X", "ENGINE_PORT", "LOAN_PORT"])(
+    "such as %s is left alone",
+    async (name) => {
+      await read({ [name]: "1" })
+    },
+  )
+})
+
+describe("a setting that would do nothing", () => {
+  it.each([
+    ["LOAN_ENGINE_JWKS_API_KEY", "key", "LOAN_ENGINE_JWKS_URL", "https://bank.example/keys"],
+    ["LOAN_ENGINE_CALLBACK_EVENT_CLAIM", "event", "LOAN_ENGINE_JWKS_URL", "https://bank.example/keys"],
+    ["LOAN_ENGINE_OTLP_HEADERS", "a=b", "LOAN_ENGINE_OTLP_URL", "http://localhost:4318"],
+  ])("%s is refused without what it needs", async (name, text, needs, other) => {
+    expect(await refusal({ [name]: text })).toBe(
+      `${name} does nothing without ${needs}: set both, or neither.`,
+    )
+    await read({ [name]: text, [needs]: other })
+  })
+
+  const several = {
+    LOAN_ENGINE_ACCOUNTS: "se,no",
+    LOAN_ENGINE_CALLBACK_AUTH_METHOD: "",
+    LOAN_ENGINE_CALLBACK_CREDENTIALS: "",
+    LOAN_ENGINE_ALLOW_UNAUTHENTICATED_CALLBACKS: "",
+    LOAN_ENGINE_SE_ALLOW_UNAUTHENTICATED_CALLBACKS: "true",
+    LOAN_ENGINE_NO_ALLOW_UNAUTHENTICATED_CALLBACKS: "true",
+  }
+
+  it("is refused for the account that it is of, and stands for all if any has its use", async () => {
+    const no = { ...several, LOAN_ENGINE_NO_JWKS_URL: "https://bank.example/keys" }
+    expect(await refusal({ ...no, LOAN_ENGINE_SE_JWKS_API_KEY: "key" })).toBe(
+      "LOAN_ENGINE_SE_JWKS_API_KEY does nothing without LOAN_ENGINE_SE_JWKS_URL: set both, or neither.",
+    )
+    await read({ ...no, LOAN_ENGINE_JWKS_API_KEY: "key" })
+    expect(await refusal({ ...several, LOAN_ENGINE_JWKS_API_KEY: "key" })).toContain(
+      "without LOAN_ENGINE_JWKS_URL",
+    )
+  })
+
+  it("is an account's own bank without its user, but not the URL of all accounts' banks", async () => {
+    const url = "https://bank.example"
+    expect(await refusal({ ...several, LOAN_ENGINE_SE_BANK_URL: url })).toContain("belong together")
+    await read({ ...several, LOAN_ENGINE_BANK_URL: url })
+  })
+
+  it("is an account of the file that the environment leaves out", async () => {
+    const account = { allowUnauthenticatedCallbacks: true }
+    const path = fileOf("accounts.json", JSON.stringify({ accounts: { se: account, dk: account } }))
+    const variables = { ...several, LOAN_ENGINE_CONFIG_FILE: path }
+    expect(await refusal(variables)).toContain(`dk in ${path} would be left out`)
+    await read({ ...variables, LOAN_ENGINE_ACCOUNTS: "se,no,dk" })
+  })
+})
+
+describe("a variable with quotation marks around its value", () => {
+  it.each(['"0123456789abcdef"', "'key'", " `key` "])("is refused: %j", async (text) => {
+    const message = await refusal({ LOAN_ENGINE_METRICS_KEY: text })
+    expect(message).toContain("LOAN_ENGINE_METRICS_KEY has a quotation mark around it at both ends")
+    expect(message).toContain("LOAN_ENGINE_METRICS_KEY_FILE")
+    expect(message).not.toContain("key`")
+    expect(await refusal({ LOAN_ENGINE_HOST: text })).not.toContain("_FILE")
+    await read({ LOAN_ENGINE_METRICS_KEY_FILE: fileOf("quoted", '"0123456789abcdef"') })
+  })
+})
+
+describe("a host that may be asked over plain http", () => {
+  it.each(["http://bank.internal", "bank.internal:8080", "bank.internal/x", "10.0.0.0/8"])(
+    "is refused as %j",
+    async (host) => {
+      expect(await refusal({ LOAN_ENGINE_BANK_PLAIN_HTTP_HOSTS: host })).toContain(
+        "without scheme, port or path",
+      )
+    },
+  )
+
+  it.each(["bank.internal", "10.0.0.1", "[fd00::1]"])("is taken as %j", async (host) => {
+    const { accounts } = await read({
+      LOAN_ENGINE_BANK_PLAIN_HTTP_HOSTS: host,
+      LOAN_ENGINE_BANK_URL: `http://${host}/soap`,
+      LOAN_ENGINE_BANK_USERNAME: "u",
+      LOAN_ENGINE_BANK_PASSWORD: "p",
+    })
+    expect(accounts[0]?.bank?.route.plainHttpHosts).toEqual([host])
   })
 })
 

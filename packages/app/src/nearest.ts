@@ -18,7 +18,7 @@ export const didYouMean = (given: string, names: Iterable<string>): string => {
 }
 
 /** How many letters must be added, left out or changed to make one text of the other. */
-function distanceOf(from: string, to: string): number {
+export function distanceOf(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index)
   for (let at = 0; at < from.length; at++) {
     const next = [at + 1]

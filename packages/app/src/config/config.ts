@@ -215,7 +215,13 @@ function bankConfig(
   { name, bankUrl: url, bankUsername: username, bankPassword: password }: SettingsRead["accounts"][number],
   route: BankRoute,
 ): Effect.Effect<BankConfig | undefined, ConfigUnusable> {
-  const isShared = read.accounts.length > 1
+  // A URL that counts for all accounts says nothing of one that has no bank.
+  const isShared =
+    read.accounts.length > 1 &&
+    read.found.some(
+      ({ setting, account, name: called }) =>
+        setting === "bankUrl" && account === name && called === read.nameOf("bankUrl"),
+    )
   if (username === undefined && password === undefined && (url === undefined || isShared)) {
     return Effect.succeed(undefined)
   }

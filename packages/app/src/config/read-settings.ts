@@ -82,6 +82,7 @@ export function readSettings(sources: ReadonlyArray<Source>): Effect.Effect<Sett
   const engine = readAll(engineSettings)
   const accounts = names.map((name) => ({ name, ...readAll(accountSettings, name) }))
   if (names.length > 1) faults.push(...ownersMissing(sources, names))
+  faults.push(...useless(found, nameOf), ...accountsLeftOut(sources))
   const known = {
     engine: Object.keys(engineSettings),
     account: Object.keys(accountSettings),
@@ -126,6 +127,38 @@ function ownersMissing(sources: ReadonlyArray<Source>, names: ReadonlyArray<stri
         const own = names.map((name) => nameOf(setting, name)).join(", ")
         return `${nameOf(setting)} does not say which account it is of: set ${own}.`
       })
+  })
+}
+
+/** A setting that was given, and does nothing without another that was not. */
+function useless(found: ReadonlyArray<Found>, nameOf: SettingsRead["nameOf"]): Iterable<string> {
+  const declared: Settings = { ...engineSettings, ...accountSettings }
+  const faults = new Set<string>()
+  for (const { setting, account, source, name } of found) {
+    const needs = declared[setting]?.needs
+    if (needs === undefined || source === undefined) continue
+    // What counts for all accounts has its use if any of them has the other.
+    const isOwn = account !== undefined && name !== nameOf(setting)
+    const isUsed = found.some(
+      (each) => each.setting === needs && each.value !== undefined && (!isOwn || each.account === account),
+    )
+    const other = source.nameOf(needs, isOwn ? account : undefined)
+    if (!isUsed) faults.add(`${name} does nothing without ${other}: set both, or neither.`)
+  }
+  return faults
+}
+
+/** Accounts that one source sets, and another, which names the accounts, does not name. */
+function accountsLeftOut(sources: ReadonlyArray<Source>): ReadonlyArray<string> {
+  const [naming, ...others] = sources.filter(({ accounts }) => accounts !== undefined)
+  return others.flatMap(({ from, accounts = [] }) => {
+    const left = accounts.filter((name) => naming?.accounts?.includes(name) !== true)
+    return left.length === 0
+      ? []
+      : [
+          `${left.join(", ")} in ${from} would be left out, because ${naming?.from} names the accounts: ` +
+            `name ${left.length === 1 ? "it" : "them"} there too, or take ${left.length === 1 ? "it" : "them"} out.`,
+        ]
   })
 }
 

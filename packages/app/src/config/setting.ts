@@ -9,6 +9,10 @@ export interface Setting<Value, Written, Default> {
   readonly kind: Kind<Value, Written>
   /** Whether an account without this one of its own takes the engine's. Never so for what tells accounts apart. */
   readonly sharedByAccounts?: boolean
+  /** The setting without which this one does nothing: it is refused alone. */
+  readonly needs?: string
+  /** What else is refused than its kind says, as in "at most 1024 on PostgreSQL". */
+  readonly also?: string
 }
 
 export type AnySetting = Setting<unknown, unknown, unknown>
@@ -224,6 +228,12 @@ const proxy = hidden({
     Schema.makeFilter((given: string) => isHttpUrl(given) && /^https?:\/\/[^/?#]+\/?$/iu.test(given)),
   ),
 })
+const hosts = plain({
+  example: ["bank.internal"],
+  expected: "a list of hosts' names or addresses, without scheme, port or path",
+  schema: Schema.Array(Schema.String.check(Schema.isPattern(/^(?:[\w.-]+|\[[\da-f:.]+\])$/iu))),
+  fromText: listed,
+})
 const spacedTexts = {
   ...texts,
   fromText: (list: string) => list.split(/[\s,]+/u).filter((entry) => entry !== ""),
@@ -279,6 +289,7 @@ export const kinds = {
   key,
   database,
   proxy,
+  hosts,
   spacedTexts,
   secrets,
   choice,
@@ -299,6 +310,18 @@ export const optional = <Value, Written>(
   about: string,
   defaultShown = "none",
 ): Setting<Value, Written, undefined> => ({ kind, default: undefined, about, defaultShown })
+
+/** One that does nothing without another. */
+export const needing = <Value, Written, Default>(
+  needs: string,
+  setting: Setting<Value, Written, Default>,
+): Setting<Value, Written, Default> => ({ ...setting, needs })
+
+/** One of which more is refused than its kind says. */
+export const also = <Value, Written, Default>(
+  more: string,
+  setting: Setting<Value, Written, Default>,
+): Setting<Value, Written, Default> => ({ ...setting, also: more })
 
 /** One that every account takes from the engine unless it has its own. */
 export const shared = <Value, Written, Default>(

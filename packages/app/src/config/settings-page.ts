@@ -29,6 +29,9 @@ is not what the table says it must be. Everything that is wrong is told at once,
 - **A secret** may also be in a file of its own: \`LOAN_ENGINE_BANK_PASSWORD_FILE\` names the file that holds the bank's password, and so
   on for each that is marked as secret. The file holds one line of UTF-8. To set both the variable and its \`_FILE\` is refused.
 
+Also refused: a prefix that is misspelt (\`LOAN_ENIGNE_PORT\`), a variable with quotation marks around its value, which some ways of setting
+variables leave there, and accounts of a file that \`LOAN_ENGINE_ACCOUNTS\` leaves out.
+
 Line ends around a value are never part of it, wherever it is given. No secret is ever printed, nor a value that was refused.
 
 Code knows nothing of the environment unless it asks for it: \`openLoanEngine({}, { environment: process.env })\`.
@@ -45,7 +48,7 @@ apart must say whose it is. Without names there is one account, \`default\`, and
 function table(settings: Settings): string {
   const rows = Object.entries(settings).map(
     ([name, setting]) =>
-      `| \`${name}\` | \`${variableOf(name)}\` | ${defaultOf(setting)} | ${aboutOf(setting)} | ${setting.kind.expected} |`,
+      `| \`${name}\` | \`${variableOf(name)}\` | ${defaultOf(setting)} | ${aboutOf(setting)} | ${refusedUnless(setting)} |`,
   )
   const head = [
     "| setting | variable | default | what it is | must be, or is refused |",
@@ -59,6 +62,13 @@ const aboutOf = ({ about, kind, sharedByAccounts }: AnySetting): string =>
     about,
     ...(kind.secret ? ["secret"] : []),
     ...(sharedByAccounts === true ? ["may count for all accounts"] : []),
+  ].join("; ")
+
+const refusedUnless = ({ kind, also, needs }: AnySetting): string =>
+  [
+    kind.expected,
+    ...(also === undefined ? [] : [also]),
+    ...(needs === undefined ? [] : [`not without \`${needs}\``]),
   ].join("; ")
 
 function defaultOf({ default: value, defaultShown }: AnySetting): string {

@@ -20,7 +20,7 @@ import { sqliteLimitsDefault } from "../store/sqlite.ts"
 import { logFormats, logLevelNames } from "../telemetry/log.ts"
 import { traceExportLimitsDefault } from "../telemetry/trace-export.ts"
 import { webhookLimitsDefault } from "../webhooks/webhook-settings.ts"
-import { kinds, optional, shared, timerMsMax, withDefault } from "./setting.ts"
+import { also, kinds, needing, optional, shared, timerMsMax, withDefault } from "./setting.ts"
 import type { ValuesOf, WrittenOf } from "./setting.ts"
 
 const { whole, percent, factor, port, flag, text, texts, url, secret, key, secrets, choice } = kinds
@@ -50,31 +50,48 @@ const headers = Schema.Record(
   Schema.String.check(Schema.isPattern(/^[\x20-\x7e]+$/u)),
 )
 
+const secureOnly = "https, or http to a loopback address or to one of `bankPlainHttpHosts`"
+const bankTogether = "not without `bankUrl` and the other of the two"
+const callbackTogether = "not without the other of `callbackAuthMethod` and `callbackCredentials`"
+const longKey = "16 characters at least where `host` is no loopback address"
+
 /** What is set for each account by itself: whose credentials these are, and what its callbacks are believed on. */
 export const accountSettings = {
   currency: optional(
     kinds.currency,
     "the currency of its amounts, as ISO 4217 writes it; accounts called se, no, dk and fi have their country's",
   ),
-  bankUrl: shared(
-    optional(
-      url,
-      "the bank's SOAP endpoint; without it nothing is polled, and no callback can be registered",
+  bankUrl: also(
+    secureOnly,
+    shared(
+      optional(
+        url,
+        "the bank's SOAP endpoint; without it nothing is polled, and no callback can be registered",
+      ),
     ),
   ),
-  bankUsername: optional(text, "the account's user name at the bank"),
-  bankPassword: optional(secret, "its password"),
-  jwksUrl: shared(
-    optional(url, "where the keys are that `jwsData` is verified against; without it `jwsData` is ignored"),
+  bankUsername: also(bankTogether, optional(text, "the account's user name at the bank")),
+  bankPassword: also(bankTogether, optional(secret, "its password")),
+  jwksUrl: also(
+    secureOnly,
+    shared(
+      optional(url, "where the keys are that `jwsData` is verified against; without it `jwsData` is ignored"),
+    ),
   ),
-  jwksApiKey: shared(optional(key, "the key that the bank's gateway asks for at that URL")),
-  callbackAuthMethod: optional(
-    choice(["BASIC", "BEARER"]),
-    "how the bank authorizes its callbacks, as registered with it",
+  jwksApiKey: needing(
+    "jwksUrl",
+    shared(optional(key, "the key that the bank's gateway asks for at that URL")),
   ),
-  callbackCredentials: optional(
-    secrets,
-    "the base64 text that was registered; several while they are rotated, and one of another method begins with it: `BEARER dG9rZW4=`",
+  callbackAuthMethod: also(
+    callbackTogether,
+    optional(choice(["BASIC", "BEARER"]), "how the bank authorizes its callbacks, as registered with it"),
+  ),
+  callbackCredentials: also(
+    callbackTogether,
+    optional(
+      secrets,
+      "the base64 text that was registered; several while they are rotated, and one of another method begins with it: `BEARER dG9rZW4=`",
+    ),
   ),
   callbackTrust: shared(
     optional(
@@ -89,7 +106,10 @@ export const accountSettings = {
       "`credentials` for all; but once the account's bank was seen to sign, a callback without a signature is held",
     ),
   ),
-  callbackEventClaim: shared(optional(text, "the claim of `jwsData` that carries the event", "looked for")),
+  callbackEventClaim: needing(
+    "jwksUrl",
+    shared(optional(text, "the claim of `jwsData` that carries the event", "looked for")),
+  ),
   allowUnauthenticatedCallbacks: withDefault(
     flag,
     false,
@@ -135,10 +155,9 @@ const store = {
     Redacted.make("loan-engine.sqlite"),
     "an SQLite file's path, for one engine; or `postgres://user:password@host:5432/database?sslmode=require`, for several; `…@one:5432,two:5432/…` names a primary and its standbys",
   ),
-  databaseSchema: withDefault(
-    text,
-    postgresDefaults.schema,
-    "PostgreSQL: the schema that holds the engine's tables",
+  databaseSchema: also(
+    "small letters, digits and underscores, beginning with no digit and not with `pg_`",
+    withDefault(text, postgresDefaults.schema, "PostgreSQL: the schema that holds the engine's tables"),
   ),
   databaseNotify: withDefault(
     flag,
@@ -147,7 +166,7 @@ const store = {
   ),
   ...limits(sqliteLimitsDefault, {
     queuedUpdatesMax: "how many records may wait for their commit before callbacks are answered 503",
-    transactionUpdatesMax: "how many records share one transaction",
+    transactionUpdatesMax: "how many records share one transaction; 1,024 at most on PostgreSQL",
     staleRetryMsMax:
       "how long a record waits at most, at random, before it is decided again because another process was faster",
     busyTimeoutMs: "SQLite: how long to wait for another process that writes the file",
@@ -155,7 +174,8 @@ const store = {
     walPagesMax: "SQLite: how long its log grows, in pages of 4,096 bytes, before it is copied into the file",
   }),
   ...limits(postgresOnly, {
-    databasePartitions: "PostgreSQL: into how many partitions tables are split when they are made",
+    databasePartitions:
+      "PostgreSQL: into how many partitions tables are split when they are made; 1,024 at most",
     databaseConnectionsMax: "PostgreSQL: how many connections one engine opens",
     databaseConnectionWaitMsMax: "PostgreSQL: how long a request waits for one before it is answered 503",
     databaseConnectMsMax: "PostgreSQL: how long opening a connection may take",
@@ -174,12 +194,18 @@ const store = {
       anchorEveryMs: "how often the newest seal is kept beside the store",
     },
   ),
-  anchorsFile: optional(
-    text,
-    "the file that the newest seals are kept in, for `journal verify` to compare with; best on a disk that only this engine can write to",
-    "`.<name>-anchors` beside an SQLite file; none on PostgreSQL",
+  anchorsFile: also(
+    "no file of the store itself",
+    optional(
+      text,
+      "the file that the newest seals are kept in, for `journal verify` to compare with; best on a disk that only this engine can write to",
+      "`.<name>-anchors` beside an SQLite file; none on PostgreSQL",
+    ),
   ),
-  anchorsUrl: optional(url, "where each of them is sent to as well, by POST, as JSON"),
+  anchorsUrl: also(
+    "https, or http to a loopback address",
+    optional(url, "where each of them is sent to as well, by POST, as JSON"),
+  ),
 }
 
 const callbacks = limits(
@@ -242,23 +268,29 @@ const polling = {
 }
 
 const webhooks = {
-  webhookUrls: optional(
-    kinds.pairsOf({
-      expected:
-        "a list such as crm=https://crm.example/hooks,erp=https://erp.example/hooks: names of your own, each once, and their URLs, a comma in one as %2C",
-      example: { crm: "https://crm.example/hooks" },
-      schema: Schema.Record(Schema.String, Schema.NonEmptyString),
-    }),
-    "the services that are told of every change, by names of your own: `crm=https://crm.example/hooks,erp=…`",
+  webhookUrls: also(
+    "https, or http to a loopback address, without a user; each with a secret",
+    optional(
+      kinds.pairsOf({
+        expected:
+          "a list such as crm=https://crm.example/hooks,erp=https://erp.example/hooks: names of your own, each once, and their URLs, a comma in one as %2C",
+        example: { crm: "https://crm.example/hooks" },
+        schema: Schema.Record(Schema.String, Schema.NonEmptyString),
+      }),
+      "the services that are told of every change, by names of your own: `crm=https://crm.example/hooks,erp=…`",
+    ),
   ),
-  webhookSecrets: optional(
-    kinds.secretPairs({
-      expected:
-        "a list such as crm=whsec_…,erp=whsec_…: the endpoints' names and their secrets, of an endpoint several with spaces between them",
-      example: { crm: "whsec_…" },
-      schema: Schema.Record(Schema.String, Schema.NonEmptyString),
-    }),
-    "what signs the messages to each: `crm=whsec_…,erp=whsec_…`; several with a space between them all sign, while they are rotated. `loan-engine webhooks secret` makes one",
+  webhookSecrets: also(
+    "each `whsec_` and 24 to 64 random bytes as base64; each of a name in `webhookUrls`",
+    optional(
+      kinds.secretPairs({
+        expected:
+          "a list such as crm=whsec_…,erp=whsec_…: the endpoints' names and their secrets, of an endpoint several with spaces between them",
+        example: { crm: "whsec_…" },
+        schema: Schema.Record(Schema.String, Schema.NonEmptyString),
+      }),
+      "what signs the messages to each: `crm=whsec_…,erp=whsec_…`; several with a space between them all sign, while they are rotated. `loan-engine webhooks secret` makes one",
+    ),
   ),
   ...limits(webhookLimits, {
     webhookRequestMsMax: "how long a receiver may take for one message",
@@ -281,15 +313,21 @@ const webhooks = {
 }
 
 const api = {
-  apiKey: optional(key, "a bearer key of every route under `/v1`, with all scopes"),
-  apiKeys: optional(
-    texts,
-    `more keys, each \`name:scopes:digest\`: ${scopes.map((scope) => `\`${scope}\``).join(", ")} with \`+\` between them, and the SHA-256 of a long random key in hex`,
+  apiKey: also(longKey, optional(key, "a bearer key of every route under `/v1`, with all scopes")),
+  apiKeys: also(
+    "of that form, no name twice, and none called `default` beside `apiKey`",
+    optional(
+      texts,
+      `more keys, each \`name:scopes:digest\`: ${scopes.map((scope) => `\`${scope}\``).join(", ")} with \`+\` between them, and the SHA-256 of a long random key in hex`,
+    ),
   ),
-  corsOrigins: withDefault(
-    texts,
-    [],
-    "the origins whose pages may call the API, as in `https://shop.example,https://desk.example`",
+  corsOrigins: also(
+    "each a scheme and a host, nothing behind",
+    withDefault(
+      texts,
+      [],
+      "the origins whose pages may call the API, as in `https://shop.example,https://desk.example`",
+    ),
   ),
   ...limits(
     { ...accessLimitsDefault, ...loanListLimitsDefault, ...changeFeedLimitsDefault },
@@ -315,19 +353,22 @@ const console = {
 
 const telemetry = {
   metricsEnabled: withDefault(flag, true, "whether there is `/metrics`"),
-  metricsKey: optional(key, "the bearer key it asks for; without one everybody may read it"),
+  metricsKey: also(longKey, optional(key, "the bearer key it asks for; without one everybody may read it")),
   ...limits(metricsLimitsDefault, { loanCountsAgeMaxMs: "how old the loans' numbers in it may be" }),
   otlpUrl: optional(
     kinds.collector,
     "an OTLP/HTTP collector that traces are sent to as JSON, such as `http://localhost:4318`",
   ),
-  otlpHeaders: optional(
-    kinds.secretPairs({
-      expected: "a list such as api-key=…,x-team=loans: names and values, with commas between them",
-      example: { "x-team": "loans" },
-      schema: headers,
-    }),
-    "its headers: `key=value,…`",
+  otlpHeaders: needing(
+    "otlpUrl",
+    optional(
+      kinds.secretPairs({
+        expected: "a list such as api-key=…,x-team=loans: names and values, with commas between them",
+        example: { "x-team": "loans" },
+        schema: headers,
+      }),
+      "its headers: `key=value,…`",
+    ),
   ),
   otlpServiceName: withDefault(text, "loan-engine", "what traces call this service"),
   ...limits(traceExportLimitsDefault, {
@@ -367,7 +408,7 @@ const route = {
     "a file of certificates in PEM: authorities that are trusted beside those that Node knows (`NODE_EXTRA_CA_CERTS` adds to those, for everything that the process does)",
   ),
   bankPlainHttpHosts: withDefault(
-    texts,
+    kinds.hosts,
     [],
     "the hosts that may be asked over plain http: passwords travel readable, so name only hosts of your own network",
   ),

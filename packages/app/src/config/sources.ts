@@ -71,6 +71,12 @@ function textOf(
   const text = variables[name]
   const path = secret ? variables[`${name}_FILE`] : undefined
   const hasText = text !== undefined && text.trim() !== ""
+  if (hasText && /^(?<mark>["'`]).*\k<mark>$/su.test(text.trim())) {
+    const belongs = secret ? ` If they belong to it, put it into a file, and its path into ${name}_FILE.` : ""
+    return new Unreadable(
+      `${name} has a quotation mark around it at both ends, which would be a part of it: leave them out.${belongs}`,
+    )
+  }
   if (path === undefined || path === "") return hasText || emptyIsWrong ? text : undefined
   return hasText
     ? new Unreadable(`${name} and ${name}_FILE are both set, and only one can count: set one of them.`)
@@ -79,7 +85,7 @@ function textOf(
 
 /** The variables that every program goes by, for what nothing of ours says. */
 const usual: Readonly<Record<string, ReadonlyArray<string>>> = {
-  bankProxyUrl: ["https_proxy", "HTTPS_PROXY"],
+  bankProxyUrl: ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
   bankNoProxy: ["no_proxy", "NO_PROXY"],
 }
 

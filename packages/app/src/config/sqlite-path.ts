@@ -14,6 +14,10 @@ const traps: ReadonlyArray<Trap> = [
     looksLike: /^[\s\uFEFF]+\S|\S\s+$|^["'`]/u,
     fault: "has a blank or a quotation mark around it: give the URL or the path alone.",
   },
+  {
+    looksLike: /^(?:undefined|null|none|nil|true|false)$/iu,
+    fault: "is a word that a program wrote for no value at all: give an SQLite file's path, or postgres://….",
+  },
   { looksLike: /^\s*$/u, fault: "is empty: give an SQLite file's path, or postgres://…." },
   {
     looksLike: /^(?:file:(?:\/\/)?)?:memory:|[?&](?:mode=memory|vfs=memdb)/iu,

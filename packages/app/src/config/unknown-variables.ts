@@ -1,4 +1,4 @@
-import { didYouMean } from "../nearest.ts"
+import { didYouMean, distanceOf } from "../nearest.ts"
 import { prefix, variableOf } from "./variable-names.ts"
 
 /** All names that there are. */
@@ -26,8 +26,17 @@ const serviceLinks: ReadonlyArray<{ readonly name: RegExp; readonly value: RegEx
 const isServiceLink = (name: string, text: string): boolean =>
   serviceLinks.some((link) => link.name.test(name) && link.value.test(text))
 
-/** Our prefix, and the ways in which it is misspelt. */
-const likePrefix = /^LOANS?_?ENG[A-Z]{1,5}_/u
+const letters = "LOANENGINE"
+const inOrder = (text: string): string => [...text].toSorted().join("")
+
+/** Whether a name begins with our prefix, or with one of a letter more, less or other, or of letters in another order. */
+function isLikeOurs(name: string): boolean {
+  const [, begin = ""] = /^([A-Z]+_*[A-Z]+)_+[A-Z\d]/u.exec(name) ?? []
+  const [, joined = ""] = /^([A-Z]+)_+[A-Z\d]/u.exec(name) ?? []
+  return [begin.replaceAll("_", ""), joined].some(
+    (written) => distanceOf(written, letters) <= 1 || inOrder(written) === inOrder(letters),
+  )
+}
 
 /** A line for each variable that is called like a setting and is none. `asked` holds those that are read. */
 export function unknownVariables(
@@ -38,7 +47,7 @@ export function unknownVariables(
   return Object.entries(variables)
     .filter(([name, text]) => {
       const written = name.toUpperCase()
-      if (!likePrefix.test(written) || text === undefined || text.trim() === "") return false
+      if (!isLikeOurs(written) || text === undefined || text.trim() === "") return false
       if (known.otherVariables.includes(name) || isServiceLink(name, text)) return false
       // Windows does not tell capitals from small letters, and gives the same value by either name.
       return !asked.has(name) && !(asked.has(written) && variables[written] === text)

@@ -38,6 +38,8 @@ export function urlFault(text: string): string | undefined {
   const isWrong =
     !shape.test(text) ||
     /#|^[^?]*\/\/[^/?]*\/[^?]*[@/]/u.test(text) ||
+    // As in `…/database;sslmode=require`: what was meant as an option would be a part of the name.
+    /[;=]|%(?:3B|3D|20)/iu.test(parsed[0]?.pathname ?? "") ||
     parsed.some((url) => url === undefined || url.port === "0" || (hosts.length > 1 && url.host === ""))
   if (isWrong || (parsed[0]?.pathname.length ?? 0) < 2) {
     return (

@@ -1,7 +1,10 @@
 import { globSync, readFileSync } from "node:fs"
 import { cp, rename, rm } from "node:fs/promises"
+import { createRequire } from "node:module"
 import { join } from "node:path"
+import { pathToFileURL } from "node:url"
 import { rolldown } from "rolldown"
+import type { Plugin } from "rolldown"
 import { inCheckout, programDirectory } from "./checkout.ts"
 
 const sources = inCheckout("packages/app/src/")
@@ -10,6 +13,15 @@ const pages = "sandbox/bank-page"
 
 /** What is installed beside it: what is native, or may be left out by those who use the program. */
 const external = [/^node:/u, "pg", "pg-native"]
+
+/** A module that passes on whatever another exports, which is CommonJS: only its loader can tell what that is. */
+const passedOn: Plugin = {
+  name: "passed-on",
+  resolveId: (source, importer) =>
+    source === "undici" && importer?.endsWith("/Undici.js") === true
+      ? { id: pathToFileURL(createRequire(importer).resolve(source)).href, external: true }
+      : null,
+}
 
 /**
  * The program as one file or few, which starts three times as fast as a thousand modules do. Most tests start it many times; that
@@ -21,6 +33,7 @@ export async function ensureProgram(): Promise<void> {
     input: Object.fromEntries(entries.map((entry) => [entry.replace(/^.*\//u, ""), `${sources}${entry}.ts`])),
     platform: "node",
     external,
+    plugins: [passedOn],
   })
   await bundle.write({ dir: directory, entryFileNames: "[name].mjs", chunkFileNames: "chunk-[name].mjs" })
   await bundle.close()

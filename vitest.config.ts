@@ -11,7 +11,11 @@ process.env["NODE_COMPILE_CACHE"] ||= fileURLToPath(
 
 export default defineConfig({
   test: {
-    include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
+    projects: [
+      // They keep nothing of their own between two files, so one process may run many.
+      { extends: true, test: { name: "packages", include: ["packages/*/test/**/*.test.ts"], isolate: false } },
+      { extends: true, test: { name: "whole", include: ["test/**/*.test.ts"] } },
+    ],
     globalSetup: fileURLToPath(new URL("test/global-setup.ts", import.meta.url)),
     reporters: ["default", "./test/closing-line-reporter.ts"],
     testTimeout: testMsMax,

@@ -13,7 +13,10 @@ export default defineConfig({
   test: {
     projects: [
       // They keep nothing of their own between two files, so one process may run many.
-      { extends: true, test: { name: "packages", include: ["packages/*/test/**/*.test.ts"], isolate: false } },
+      {
+        extends: true,
+        test: { name: "packages", include: ["packages/*/test/**/*.test.ts"], isolate: false },
+      },
       { extends: true, test: { name: "whole", include: ["test/**/*.test.ts"] } },
     ],
     globalSetup: fileURLToPath(new URL("test/global-setup.ts", import.meta.url)),

@@ -20,7 +20,7 @@ const decimal = (text: string): DecimalText => {
   return parsed
 }
 const applicationReference = fc
-  .constantFrom("ABC-123", "14321-21234-445674", "f00d cafe", "å-1")
+  .constantFrom("ABC-123", "14321-21234-445674", "f00d cafe", "å-1", "4711")
   .map((text) => ApplicationReference.make(text))
 const amount = fc
   .tuple(fc.nat(2_000_000), fc.nat(999))

@@ -1,7 +1,7 @@
 import { unreadableMark } from "./callback-encoding.ts"
 import { isJsonList, isJsonObject, memberOf } from "./callback-json.ts"
 import type { JsonObject, JsonValue } from "./callback-json.ts"
-import { callbackWrappersMax, eventIn, objectIn } from "./callback-shape.ts"
+import { callbackWrappersMax, eventIn, valueIn } from "./callback-shape.ts"
 
 /** A callback's two members, wherever they stand. */
 export interface CallbackEnvelope {
@@ -37,7 +37,7 @@ export function findEnvelope(body: JsonValue): CallbackEnvelope | undefined {
 }
 
 function envelopesIn(written: JsonValue, wrappers: number, own: EnvelopeIn): ReadonlyArray<CallbackEnvelope> {
-  const value = objectIn(written, lenient) ?? written
+  const value = valueIn(written, lenient)
   const envelope = isJsonObject(value) ? own(value) : undefined
   if (envelope !== undefined) return [envelope]
   if (wrappers === 0) return []

@@ -8,7 +8,7 @@ import type { Written } from "@loan-engine/domain/written-decimal"
 import { unreadableMark } from "./callback-encoding.ts"
 import { isJsonList, isJsonObject, JsonNumber, memberOf } from "./callback-json.ts"
 import type { JsonObject, JsonValue } from "./callback-json.ts"
-import { objectIn, unwrapped } from "./callback-shape.ts"
+import { objectIn, unwrapped, valueIn } from "./callback-shape.ts"
 
 /** How a detail's value is read; `undefined` if it has no one meaning. */
 type Read<A> = (value: JsonValue) => A | undefined
@@ -76,7 +76,7 @@ const lenient = { lenient: true } as const
 
 const itemsOf = (value: JsonValue): ReadonlyArray<JsonValue> => (isJsonList(value) ? value : [value])
 const objectsIn = (value: JsonValue): ReadonlyArray<JsonObject> =>
-  itemsOf(value)
+  itemsOf(valueIn(value, lenient))
     .map((item) => objectIn(item, lenient))
     .filter((object) => object !== undefined)
 
@@ -90,7 +90,7 @@ const offersIn = (object: JsonObject): ReadonlyArray<readonly [string, JsonValue
 /** What says something of the offer and nothing else: its members count where they are read, and not for it. */
 function isOnlyOffer(value: JsonValue): boolean {
   const objects = objectsIn(value)
-  const areAll = objects.length > 0 && objects.length === itemsOf(value).length
+  const areAll = objects.length > 0 && objects.length === itemsOf(valueIn(value, lenient)).length
   return areAll && objects.every((object) => Object.entries(object).every(isOfOffer))
 }
 const isOfOffer = ([name, value]: readonly [string, JsonValue]): boolean =>

@@ -55,15 +55,19 @@ export function unwrapped(value: JsonValue): JsonValue {
   return value[0] ?? value
 }
 
+/** A value, or the object or list whose JSON a text is. */
+export function valueIn(value: JsonValue, options: Pick<JsonOptions, "lenient"> = {}): JsonValue {
+  if (typeof value !== "string" || !/^\s*[[{]/u.test(value)) return value
+  const parsed = Result.getOrUndefined(parseJsonText(value, options))
+  return parsed === undefined ? value : shapedLikeBank(parsed)
+}
+
 /** An object, or the one whose JSON a text is. */
 export function objectIn(
   value: JsonValue | undefined,
   options: Pick<JsonOptions, "lenient"> = {},
 ): JsonObject | undefined {
-  if (isJsonObject(value)) return value
-  if (typeof value !== "string" || !value.trimStart().startsWith("{")) return undefined
-  const parsed = Result.getOrUndefined(parseJsonText(value, options))
-  const object = parsed === undefined ? undefined : shapedLikeBank(parsed)
+  const object = value === undefined ? value : valueIn(value, options)
   return isJsonObject(object) ? object : undefined
 }
 
@@ -78,7 +82,7 @@ export function eventIn(
   options: Pick<JsonOptions, "lenient"> = {},
   wrappers = callbackWrappersMax,
 ): JsonObject | undefined {
-  const object = objectIn(value === undefined ? value : unwrapped(value), options)
+  const object = value === undefined ? value : objectIn(unwrapped(valueIn(value, options)), options)
   if (object === undefined || wrappers === 0 || namesLoan(object)) return object
   const [inner, ...others] = Object.values(object)
     .map((member) => eventIn(member, options, wrappers - 1))

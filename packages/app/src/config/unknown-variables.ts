@@ -27,7 +27,7 @@ const isServiceLink = (name: string, text: string): boolean =>
   serviceLinks.some((link) => link.name.test(name) && link.value.test(text))
 
 const letters = "LOANENGINE"
-const inOrder = (text: string): string => [...text].toSorted().join("")
+const inOrder = (text: string): string => text.split("").toSorted().join("")
 
 /** Whether a name begins with our prefix, or with one of a letter more, less or other, or of letters in another order. */
 function isLikeOurs(name: string): boolean {

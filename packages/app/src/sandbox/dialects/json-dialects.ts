@@ -69,6 +69,29 @@ function decisions(
 /** The event's decision as a word, with its offer beside it. */
 const flat = decisions((members) => members)
 
+/** Puts something else in the place of the event. */
+const event = (place: (event: JsonObject) => JsonValue): Dialect["speak"] =>
+  revaluing((body) => {
+    const own = isJsonObject(body) ? body["externalApplicationEvent"] : undefined
+    return isJsonObject(body) && isJsonObject(own) ? { ...body, externalApplicationEvent: place(own) } : body
+  })
+
+/** Writes the names of all members otherwise. */
+function renaming(rename: (name: string) => string): Dialect["speak"] {
+  const visit: Change = (value) => {
+    if (isJsonList(value)) return value.map(visit)
+    if (!isJsonObject(value)) return value
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [rename(name), visit(member)]))
+  }
+  return revaluing(visit)
+}
+
+/** Writes something in front of the first member of the body; nothing where it has none. */
+function inFront(text: string, written: string): string {
+  const [begin] = /^[\s[]*\{(?=\s*")/u.exec(text) ?? []
+  return begin === undefined ? text : begin + written + text.slice(begin.length)
+}
+
 /** Says something else in the place of the signature, or of `null` where there is none. */
 const signature = (change: Change): Dialect["speak"] =>
   revaluing((body) =>
@@ -199,6 +222,37 @@ const rows: ReadonlyArray<Row> = [
     "The offer in an object within the decision's.",
     decisions(({ creditDecision, ...offer }) => ({ creditDecision: { creditDecision, offer } })),
   ],
+  [
+    "listed-offers",
+    "values",
+    "The same offer twice, in a list within the decision.",
+    decisions(({ creditDecision, ...offer }) => ({
+      creditDecision: { creditDecision, offers: [offer, offer] },
+    })),
+  ],
+  [
+    "number-for-reference",
+    "values",
+    "A reference of digits as a number.",
+    members(["applicationReference"], (value) =>
+      typeof value === "string" && /^[1-9][0-9]*$/u.test(value) ? new JsonNumber(value) : value,
+    ),
+  ],
+  [
+    "other-case",
+    "values",
+    "Names of members that begin with a capital.",
+    renaming((name) => name.replace(/^./u, (letter) => letter.toUpperCase())),
+  ],
+  [
+    "snake-case",
+    "values",
+    "Names of members with underscores.",
+    renaming((name) => name.replace(/(?<=[a-z])[A-Z]/gu, (letter) => `_${letter.toLowerCase()}`)),
+  ],
+  ["event-as-text", "values", "The event as JSON text.", event((own) => written(own))],
+  ["event-within", "values", "The event in another object.", event((own) => ({ event: own }))],
+  ["body-as-text", "values", "The body as JSON text.", revaluing((body) => written(body))],
   ["null-members", "values", "`null` for members that are not there, and in lists.", revaluing(withNulls)],
   [
     "spaced-signature",
@@ -221,8 +275,32 @@ const rows: ReadonlyArray<Row> = [
     "White space between all tokens.",
     rewriting((text) => text.replace(/([{[,])(?=["{[])/gu, "$1\r\n\t")),
   ],
+  [
+    "comma-too-many",
+    "text",
+    "A comma behind the last member.",
+    rewriting((text) => text.replace(/\}(?=[\s\]]*$)/u, ",}")),
+  ],
+  [
+    "no-numbers",
+    "text",
+    "Numbers that JSON has none of, in members that nobody knows.",
+    rewriting((text) => inFront(text, '"risk":NaN,"score":+5,"ratio":08.02,')),
+  ],
+  [
+    "raw-text",
+    "text",
+    "Line ends and unknown escapes in a text that nobody asked for.",
+    rewriting((text) => inFront(text, '"remark":"\t1\r\n\\x41",')),
+  ],
+  [
+    "deep-member",
+    "text",
+    "A member that nobody knows, and that nests deeper than is read.",
+    rewriting((text) => inFront(text, `"trace":${"[".repeat(40)}${"]".repeat(40)},`)),
+  ],
   ["blank-lines", "text", "Blank lines in front.", rewriting((text) => `\r\n\n${text}`)],
-  ["trailing-nul", "text", "NULs behind.", rewriting((text) => `${text}\0\0`)],
+  ["trailing-nul", "text", "NULs and line ends behind.", rewriting((text) => `${text}\0\0\r\n`)],
   ["byte-order-mark", "bytes", "A byte order mark.", rewriting((text) => `\uFEFF${text}`)],
   [
     "utf-16",
@@ -234,19 +312,10 @@ const rows: ReadonlyArray<Row> = [
     "latin-1",
     "bytes",
     "A name in Latin-1 that nobody asked for.",
-    (message) => {
-      const text = textOf(message)
-      const at = text.indexOf("{") + 1
-      if (at === 0) return message
-      return {
-        ...message,
-        bytes: Buffer.concat([
-          utf8(text.slice(0, at)),
-          singleBytes('"name":"\u00C5sa",'),
-          utf8(text.slice(at)),
-        ]),
-      }
-    },
+    (message) => ({
+      ...message,
+      bytes: utf8(inFront(textOf(message), '"name":"\u0001sa",')).map((byte) => (byte === 1 ? 0xc5 : byte)),
+    }),
   ],
   [
     "iso-8859-1",

@@ -1,5 +1,5 @@
 import type { XmlElement } from "@loan-engine/adapters-xml/xml-element"
-import { parentElement } from "@loan-engine/adapters-xml/xml-element"
+import { parentElement, textElement } from "@loan-engine/adapters-xml/xml-element"
 import { parseXml } from "@loan-engine/adapters-xml/xml-parser"
 import { writeXml } from "@loan-engine/adapters-xml/xml-writer"
 import { offerDecimals } from "@loan-engine/domain/offer"
@@ -60,6 +60,35 @@ const offerWithin = placed((children) => [
     children.filter(({ name }) => !word.has(name)),
   ),
 ])
+
+const repeatedReference = placed((children) => [
+  ...children,
+  ...children
+    .filter(({ name }) => name === "applicationReference")
+    .map(({ name, text }) => textElement(name, ` ${text}\n`)),
+])
+
+const statusMembers = [...levels, "signedWithMethod", "requestedSigningMethod"]
+const names = [...statusMembers, ...decimals, "tenor", "documentTypes", ...word]
+const inPascalCase = elements(names, (element) => ({
+  ...element,
+  name: element.name.replace(/^./u, (letter) => letter.toUpperCase()),
+}))
+
+/** Some of the members of a status a level further in. */
+const onTwoLevels = elements(responses, (element) => {
+  const isInner = ({ name }: XmlElement): boolean => name === "paidOut" || name === "signedWithMethod"
+  const inner = element.children.filter(isInner)
+  const others = element.children.filter((child) => !isInner(child))
+  return inner.length === 0 ? element : { ...element, children: [...others, parentElement("details", inner)] }
+})
+
+/** Beside a member, another thing that is called like it. */
+const besideForeign = elements(responses, (element) => {
+  const isPaidOut = element.children.some(({ name }) => name === "paidOut")
+  const foreign = { ...textElement("paidOut", "unknown"), namespace: "urn:another" }
+  return isPaidOut ? { ...element, children: [foreign, ...element.children] } : element
+})
 
 /** The members of a response without the `…Result` around them. */
 const unwrap = elements(responses, (element) => {
@@ -158,6 +187,15 @@ const rows: ReadonlyArray<Row> = [
   ],
   ["booleans-in-upper-case", "values", "`TRUE` and `FALSE`.", texts(levels, (text) => text.toUpperCase())],
   ["repeated-decision", "values", "The same decision twice.", repeated],
+  ["repeated-reference", "values", "The same reference twice.", repeatedReference],
+  ["other-case", "values", "Names of members in another case.", inPascalCase],
+  ["two-levels", "values", "Members of a status on two levels.", onTwoLevels],
+  [
+    "foreign-member",
+    "values",
+    "An element of another namespace that is called like a member.",
+    besideForeign,
+  ],
   ["offer-within", "values", "The offer in an element of its own.", offerWithin],
   ["without-result", "values", "Members that stand directly in the response.", unwrap],
   ["another-wrapper", "values", "Another element around the members.", wrap],
@@ -174,7 +212,7 @@ const rows: ReadonlyArray<Row> = [
     rewriting((text) => `${text}\n<!-- node 3 -->`),
   ],
   ["blank-lines", "text", "Blank lines before the declaration.", rewriting((text) => `\r\n\n${text}`)],
-  ["trailing-nul", "text", "NULs behind.", rewriting((text) => `${text}\0`)],
+  ["trailing-nul", "text", "NULs and line ends behind.", rewriting((text) => `${text}\0\r\n`)],
   [
     "soap-1.2",
     "text",
@@ -203,6 +241,15 @@ const rows: ReadonlyArray<Row> = [
   ["latin-1", "bytes", "ISO-8859-1 by another of its labels.", inSingleBytes("latin-1")],
   ["windows-1252", "bytes", "windows-1252, as declared.", inSingleBytes("windows-1252")],
   ["iso-8859-1", "bytes", "ISO-8859-1, as declared.", inSingleBytes("ISO-8859-1")],
+  [
+    "stale-charset",
+    "label",
+    "A charset of UTF-16 on a document that is not in it.",
+    (message) => ({
+      ...message,
+      contentType: `${message.contentType.replace(/;\s*charset=[^;]*/iu, "")}; charset=utf-16`,
+    }),
+  ],
   [
     "plain-multipart",
     "wrapping",

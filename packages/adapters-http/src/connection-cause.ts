@@ -44,7 +44,8 @@ const advice: { readonly [Cause in ConnectionCause]: (code: string) => string } 
   certificate: (code) => certificates.get(code) ?? unknownAuthority,
   tls: () => "the two sides do not agree on TLS: check that the URL's port speaks https",
   proxy: () =>
-    "the proxy lets the request not through: check bankProxyUrl (LOAN_ENGINE_BANK_PROXY_URL), and what the proxy allows",
+    "the proxy cannot be reached, or does not let the request through: check bankProxyUrl (LOAN_ENGINE_BANK_PROXY_URL), and what " +
+    "the proxy allows",
   broken: () =>
     "the connection was closed before the answer was complete: whether the request was carried out is not known",
 }

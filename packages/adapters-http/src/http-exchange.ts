@@ -92,7 +92,7 @@ const makeHttpTransport = Effect.fnUntraced(function* (
   return (request) =>
     Effect.tryPromise({
       try: (signal) => perform(agent, request, signal, limits.responseBytesMax),
-      catch: failureOf,
+      catch: (error) => failureOf(error, request.url, route.proxyUrl),
     })
 })
 
@@ -163,9 +163,19 @@ const kindByCode: ReadonlyMap<string, ExchangeFailed["kind"]> = new Map([
 ])
 
 /** Only the code is kept: an error's message may quote what was sent. */
-function failureOf(error: unknown): ExchangeFailed {
-  const code = codeOf(error)
+function failureOf(error: unknown, asked: URL, proxyUrl: BankRoute["proxyUrl"]): ExchangeFailed {
+  const isProxys = proxyUrl !== undefined && isConnectingTo(new URL(Redacted.value(proxyUrl)), asked, error)
+  const code = isProxys ? `PROXY_${codeOf(error)}` : codeOf(error)
   return new ExchangeFailed({ kind: kindByCode.get(code) ?? connectionCause(code), code })
+}
+
+const portOf = ({ port, protocol }: URL): number => Number(port) || (protocol === "https:" ? 443 : 80)
+
+/** Whether what could not be reached is the proxy, and not what was asked: the system names the host, or the port. */
+function isConnectingTo(proxy: URL, asked: URL, error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  if ("hostname" in error) return error.hostname === proxy.hostname && error.hostname !== asked.hostname
+  return "port" in error && error.port === portOf(proxy) && error.port !== portOf(asked)
 }
 
 /** A proxy's refusal has no code of its own; its message is undici's, and holds the status alone. */

@@ -143,6 +143,18 @@ describe("a proxy", () => {
   })
 
   it.each([
+    ["that nothing listens for", "http://127.0.0.1:1", "PROXY_ECONNREFUSED"],
+    ["whose name nobody knows", "http://proxy.invalid:3128", "PROXY_ENOTFOUND"],
+  ])("%s is told apart from the bank", async (_, url, code) => {
+    const { tag, message } = await outcome("https://bank.example/service", {
+      ...trusting,
+      proxyUrl: Redacted.make(url),
+    })
+    expect([tag, message]).toEqual(["ProxyRefused", expect.stringContaining(code)])
+    expect(message).toContain("LOAN_ENGINE_BANK_PROXY_URL")
+  })
+
+  it.each([
     ["a host of our own machine", "https://127.0.0.1:PORT", [], "Unauthorized"],
     ["a host that is named", "https://no-such-host.invalid:PORT", ["no-such-host.invalid"], "NameNotFound"],
     ["a host below one that is named", "https://no-such-host.invalid:PORT", [".invalid"], "NameNotFound"],

@@ -112,8 +112,8 @@ describe("the doctor", () => {
     ],
     [
       { LOAN_ENGINE_BANK_URL: "https://bank.example", HTTPS_PROXY: "http://127.0.0.1:1" },
-      "its address refuses the connection",
-      "ECONNREFUSED",
+      "the proxy to it cannot be reached, or refuses",
+      "PROXY_ECONNREFUSED",
     ],
   ])("names the cause, and what to do: %j", async (variables, found, mend) => {
     const { out } = await runCli(["doctor", "--json"], { ...base, ...variables })

@@ -4,13 +4,12 @@ import { join } from "node:path"
 import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite"
 import { Effect } from "effect"
 import type { Scope } from "effect"
-import { afterAll } from "vitest"
 import type { StoreLayer } from "./support.ts"
 import type { Receiver, ReceiverOptions } from "./receiver.ts"
 import { startReceiver } from "./receiver.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-webhooks-"))
-afterAll(() => rmSync(directory, { recursive: true }))
+process.once("exit", () => rmSync(directory, { recursive: true, force: true }))
 let files = 0
 
 /** A path in a directory that is removed after the tests. */

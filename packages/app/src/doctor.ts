@@ -348,7 +348,7 @@ const byOutcome: {
   Unreachable: ["failed", "its host cannot be reached"],
   CertificateRejected: ["failed", "its certificate is not accepted"],
   TlsFailed: ["failed", "no TLS connection to it is had"],
-  ProxyRefused: ["failed", "the proxy to it refuses"],
+  ProxyRefused: ["failed", "the proxy to it cannot be reached, or refuses"],
   ConnectionBroken: ["failed", "it breaks the connection"],
   TimedOut: unreachable,
   Unavailable: unreachable,

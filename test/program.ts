@@ -31,6 +31,8 @@ export async function ensureProgram(): Promise<void> {
   const directory = `${programDirectory}-${process.pid}`
   const bundle = await rolldown({
     input: Object.fromEntries(entries.map((entry) => [entry.replace(/^.*\//u, ""), `${sources}${entry}.ts`])),
+    // Its comments tell where each module is: from here, wherever the run was begun.
+    cwd: inCheckout(""),
     platform: "node",
     external,
     plugins: [passedOn],

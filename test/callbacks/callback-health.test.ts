@@ -23,6 +23,12 @@ afterAll(() => rmSync(directory, { recursive: true }))
 const se = AccountName.make("se")
 const no = AccountName.make("no")
 const settings = { ...callbackHealthDefaults, callbackNewsMin: 4 }
+const hourMs = 3_600_000
+const dayMs = 24 * hourMs
+
+/** A time at which every callback of day 3 would have come. */
+const later = 5 * dayMs + 12 * hourMs
+const health = (days: ReadonlyArray<CallbackDay>, now = later) => callbackHealth(se, days, settings, now)
 
 const day = (counts: Partial<CallbackDay>): CallbackDay => ({
   account: se,
@@ -38,28 +44,58 @@ const day = (counts: Partial<CallbackDay>): CallbackDay => ({
 
 describe("an account's callback health", () => {
   it("counts as missed what had to be asked for, less what a callback still told later", () => {
-    const health = callbackHealth(se, [day({ byCallback: 6, byPoll: 4, late: 1 })], settings)
-    expect(health).toMatchObject({ missed: 3, missedRate: 0.3, alarming: false })
-    expect(callbackHealth(se, [day({ byCallback: 6, byPoll: 5, late: 1 })], settings).alarming).toBe(true)
+    expect(health([day({ byCallback: 6, byPoll: 4, late: 1 })])).toMatchObject({
+      missed: 3,
+      missedRate: 0.3,
+      alarming: false,
+      state: "some-missed",
+    })
+    expect(health([day({ byCallback: 6, byPoll: 5, late: 1 })])).toMatchObject({
+      alarming: true,
+      state: "alarm",
+    })
+    expect(health([day({ byCallback: 6, byPoll: 2, late: 2 })])).toMatchObject({ missed: 0, state: "fine" })
+  })
+
+  it("calls nothing missed while its callback may still come, but says that so many are late", () => {
+    const days = [day({ byCallback: 1, byPoll: 4 })]
+    const late = { missed: 0, missedRate: 0, awaited: 4, alarming: false, state: "late" }
+    expect(health(days, 3 * dayMs)).toMatchObject(late)
+    expect(health(days, later - 1)).toMatchObject(late)
+    expect(health(days, later)).toMatchObject({ missed: 4, awaited: 0, missedRate: 0.8, state: "alarm" })
+    expect(health([day({ byCallback: 9, byPoll: 1 })], 3 * dayMs)).toMatchObject({
+      awaited: 1,
+      state: "fine",
+    })
+  })
+
+  it("takes a late callback for the oldest news that it can be of", () => {
+    const news = [day({ byPoll: 5 }), day({ day: 4, byPoll: 5 })]
+    const of = (lateDay: number, late: number) => health([...news, day({ day: lateDay, late })], 8 * dayMs)
+    expect(of(4, 6).missed).toBe(4)
+    expect(of(5, 5).missed).toBe(5)
+    // Two days on, the bank tries no callback of the first day's any more.
+    expect(of(6, 10).missed).toBe(5)
+    expect(of(7, 10).missed).toBe(10)
+    expect(of(3, 10).missed).toBe(5)
   })
 
   it("is no alarm as long as there is too little news to judge by, nor for repetitions without news", () => {
-    expect(callbackHealth(se, [day({ byPoll: 3 })], settings)).toMatchObject({
-      missedRate: 1,
-      alarming: false,
-    })
-    expect(callbackHealth(se, [day({ late: 9 })], settings)).toMatchObject({ missed: 0, missedRate: 0 })
+    expect(health([day({ byPoll: 3 })])).toMatchObject({ missedRate: 1, alarming: false, state: "unjudged" })
+    expect(health([day({ byPoll: 3 })], 3 * dayMs)).toMatchObject({ awaited: 3, state: "unjudged" })
+    expect(health([day({ late: 9 })])).toMatchObject({ missed: 0, missedRate: 0, state: "quiet" })
   })
 
-  it("sums its own days only, and remembers the last callback of all", () => {
+  it("sums its own days only, the same day of both, and remembers the last callback of all", () => {
     const days = [
       day({ byCallback: 1, lastCallbackAt: 7 }),
       day({ day: 4, byCallback: 2, forged: 1, lastCallbackAt: 5 }),
+      day({ day: 4, byPoll: 1 }),
       day({ account: no, byPoll: 50, unauthorized: 2 }),
     ]
-    expect(callbackHealth(se, days, settings)).toMatchObject({
+    expect(health(days)).toMatchObject({
       byCallback: 3,
-      byPoll: 0,
+      byPoll: 1,
       forged: 1,
       unauthorized: 0,
       lastCallbackAt: 7,
@@ -162,7 +198,7 @@ describe("the watch over callbacks", () => {
         return yield* healths
       }),
     )
-    expect(healths).toMatchObject([{ account: se, byPoll: 1, missed: 1 }, { account: no }])
+    expect(healths).toMatchObject([{ account: se, byPoll: 1, awaited: 1 }, { account: no }])
   })
 
   it("counts what was refused just before the end, and goes on where a row was damaged", async () => {
@@ -193,7 +229,7 @@ describe("the watch over callbacks", () => {
     expect(healths).toMatchObject([{ account: se, unauthorized: 1, lastCallbackAt: 2 }, { account: no }])
   })
 
-  it("raises the alarm once when the callbacks stay away, naming the command that looks into it", async () => {
+  it("warns once when callbacks are late, and once more when they can come no more, naming the command", async () => {
     const alarms = await watched("alarm", ({ tell, pass, alarms }) =>
       Effect.gen(function* () {
         for (const reference of ["A", "B", "C", "D"]) {
@@ -201,11 +237,14 @@ describe("the watch over callbacks", () => {
         }
         yield* pass
         yield* pass
+        yield* TestClock.adjust(dayMs + settings.callbackLateMsMax)
+        yield* pass
         return alarms
       }),
     )
-    expect(alarms).toHaveLength(1)
-    expect(alarms[0]).toContain("account se: 4 of 4 news were brought by no callback")
-    expect(alarms[0]).toContain("loan-engine callback health --account se")
+    expect(alarms).toHaveLength(2)
+    expect(alarms[0]).toContain("account se: 4 callbacks are late")
+    expect(alarms[1]).toContain("account se: 4 of 4 news were brought by no callback")
+    for (const each of alarms) expect(each).toContain("loan-engine callback health --account se")
   })
 })

@@ -1,9 +1,11 @@
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { startSandbox } from "../cli/sandbox.ts"
 import type { EngineProcess } from "../slice/engine-process.ts"
 import { contradict, go, says, standing, useConsole } from "./support.ts"
 
-const { start, visit } = useConsole()
+const { directory, start, visit } = useConsole()
 let sandbox: Awaited<ReturnType<typeof startSandbox>>
 let engine: EngineProcess
 
@@ -14,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => sandbox.close())
 
 describe("asking the bank from a loan's page", () => {
-  it("brings what no callback brought, and raises the alarm that none came, with the command that looks into it", async () => {
+  it("brings what no callback brought, says that it is late, and raises the alarm once none can come any more", async () => {
     const opened = await sandbox.open()
     const { applicationReference } = opened
     expect((await engine.api("POST", "/v1/loans", JSON.stringify(opened))).status).toBe(201)
@@ -29,8 +31,17 @@ describe("asking the bank from a loan's page", () => {
     await page.locator(".timeline").getByText("Asked of the bank").first().waitFor()
 
     await go(page, "#/callbacks")
-    await page.locator(".badge.alarm").waitFor()
+    await page.locator(".badge.warn").getByText("Late").waitFor()
     await says(page, "loan-engine callback health --account default")
+    expect(await page.locator(".badge.fine").count()).toBe(0)
+
+    const threeDaysAgo = Math.floor(Date.now() / 86_400_000) - 3
+    const database = new DatabaseSync(join(directory, "bank.sqlite"))
+    database.exec(`INSERT INTO callback_days (account, day, by_callback, by_poll, late, forged, unauthorized)
+      VALUES ('default', ${threeDaysAgo}, 0, 1, 0, 0, 0)`)
+    database.close()
+    await page.reload()
+    await page.locator(".badge.alarm").waitFor()
     await go(page, "#/")
     await page.getByRole("link", { name: "Callback alarms 1" }).waitFor()
   })

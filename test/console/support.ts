@@ -35,6 +35,7 @@ export function useConsole() {
     rmSync(directory, { recursive: true })
   })
   return {
+    directory,
     start: async (name: string, environment: Readonly<Record<string, string>> = {}, port?: number) => {
       const engine = await startEngine(join(directory, `${name}.sqlite`), { ...keys, ...environment }, port)
       engines.push(engine)

@@ -10,7 +10,7 @@ import { makeJwks } from "@loan-engine/adapters-http/jwks"
 import { ApplicationReference } from "@loan-engine/domain/observation"
 import { Clock, Effect, Option, Result, Schema } from "effect"
 import type { Scope } from "effect"
-import { callbackAlarm } from "./callbacks/callback-health.ts"
+import { callbackAlarm, callbacksLate } from "./callbacks/callback-health.ts"
 import { intentAdvice, intentFound } from "./callbacks/callback-registration.ts"
 import { callbackHealths } from "./callbacks/callback-watch.ts"
 import { configFromEnvironment } from "./config/config.ts"
@@ -159,6 +159,7 @@ const lookIntoStore = Effect.fnUntraced(function* (
   const orphans = accounts.filter((account) => !configured.includes(account))
   const healths = yield* callbackHealths(config.callbackHealth, [...new Set([...configured, ...accounts])])
   const alarms = healths.filter(({ alarming }) => alarming)
+  const late = healths.filter(({ state }) => state === "late")
   return [
     ok("store", `${databasePlace(config.database)} opens, and is at this program's schema`),
     orphans.length === 0
@@ -175,7 +176,9 @@ const lookIntoStore = Effect.fnUntraced(function* (
       ? ok("disputes", "no loan is in dispute")
       : warning("disputes", `${sum(disputed)} loans are in dispute`, "Look with: loan-engine disputes"),
     alarms.length === 0
-      ? ok("callbacks", "no account misses more callbacks than it may")
+      ? late.length === 0
+        ? ok("callbacks", "no account misses more callbacks than it may")
+        : warning("callbacks", late.map(callbacksLate).join(" "), "See: loan-engine callback health")
       : failed(
           "callbacks",
           alarms.map(callbackAlarm).join(" "),

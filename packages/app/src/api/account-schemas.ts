@@ -1,5 +1,6 @@
 import { stages } from "@loan-engine/domain/legal-transitions"
 import { Schema } from "effect"
+import { callbackStates } from "../callbacks/callback-state.ts"
 import { scopes } from "./api-contract.ts"
 import { Iso } from "./loan-schemas.ts"
 
@@ -14,7 +15,9 @@ const CallbackHealthJson = Schema.Struct({
   byPoll: Count,
   /** Callbacks whose news was known already. */
   late: Count,
-  /** News asked for whose callback did not come later either, and its share of all news, from 0 to 1. */
+  /** News asked for whose callback may still come. */
+  awaited: Count,
+  /** News asked for whose callback did not come as long as one could, and its share of the news that old, from 0 to 1. */
   missed: Count,
   missedRate: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 })),
   /** Refused because of their signature, and because of their credentials. */
@@ -23,6 +26,8 @@ const CallbackHealthJson = Schema.Struct({
   lastCallbackAt: Schema.NullOr(Iso),
   /** Whether so much is missed that the bank may be sending its callbacks elsewhere. */
   alarming: Schema.Boolean,
+  /** What the figures mean; `late` may become `alarm` once the callbacks can come no more. */
+  state: Schema.Literals(callbackStates),
   /** The command that looks into it. */
   command: Schema.String,
 }).annotate({ identifier: "CallbackHealth" })

@@ -1,6 +1,7 @@
 import type { Instant } from "@loan-engine/domain/instant"
 import type { AccountName } from "@loan-engine/domain/observation"
 import type { EntryContent } from "../journal/journal.ts"
+import type { CallbackState } from "./callback-state.ts"
 
 /** What one account's callbacks did on one day, counted from the journal and from what was refused. */
 export interface CallbackDay {
@@ -28,6 +29,8 @@ export interface CallbackHealthSettings {
   readonly callbackMissedPercentMax: number
   /** With less news than this an account is not judged: one lost callback of two is bad luck. */
   readonly callbackNewsMin: number
+  /** How long after the news its callback may still come. Source: the bank's retry plan ends after 36 hours. */
+  readonly callbackLateMsMax: number
 }
 
 export const callbackHealthDefaults: CallbackHealthSettings = {
@@ -35,16 +38,20 @@ export const callbackHealthDefaults: CallbackHealthSettings = {
   callbackHealthDays: 7,
   callbackMissedPercentMax: 30,
   callbackNewsMin: 20,
+  callbackLateMsMax: 36 * 3_600_000,
 }
 
 /** How one account's callbacks fare, over the last days. */
 export interface CallbackHealth extends Omit<CallbackDay, "day"> {
-  /** News asked for whose callback did not come later either. */
+  /** News asked for whose callback may still come. */
+  readonly awaited: number
+  /** News asked for whose callback did not come as long as it could. */
   readonly missed: number
-  /** `missed` as a share of all news, from 0 to 1; 0 where there was none. */
+  /** `missed` as a share of the news that is that old, from 0 to 1; 0 where there was none. */
   readonly missedRate: number
   /** Set when so much is missed that the bank may be sending its callbacks elsewhere. */
   readonly alarming: boolean
+  readonly state: CallbackState
 }
 
 const dayMs = 86_400_000
@@ -116,30 +123,98 @@ function sum(one: CallbackDay, more: Partial<CallbackDay>): CallbackDay {
 export const judgedFrom = (now: Instant, { callbackHealthDays }: CallbackHealthSettings): number =>
   dayOf(now) - callbackHealthDays + 1
 
+/** News of some days, and how much of it no callback has told. */
+interface Untold {
+  readonly news: number
+  readonly untold: number
+}
+
+const share = ({ news, untold }: Untold): number => (news === 0 ? 0 : untold / news)
+
 /**
- * An account's health over its days. News counts as missed when it had to be asked for and no callback came for it later
- * either; so a callback that is merely slower than a poll is no alarm, and one that never comes is.
+ * What no callback has told of each day's news. A late callback is of the oldest news that it can be of: nothing says which, and the
+ * bank tries no longer than its plan.
+ */
+function untoldByDay(days: ReadonlyArray<CallbackDay>, lateMsMax: number): ReadonlyMap<number, Untold> {
+  const reach = Math.ceil(lateMsMax / dayMs)
+  const untold = new Map(days.map(({ day, byPoll }) => [day, byPoll]))
+  for (const { day, late } of days) {
+    let left = late
+    for (const { day: earlier } of days) {
+      const open = untold.get(earlier) ?? 0
+      const told = earlier > day || earlier < day - reach ? 0 : Math.min(left, open)
+      untold.set(earlier, open - told)
+      left -= told
+    }
+  }
+  return new Map(
+    days.map(({ day, byCallback, byPoll }) => [
+      day,
+      { news: byCallback + byPoll, untold: untold.get(day) ?? 0 },
+    ]),
+  )
+}
+
+/**
+ * An account's health over its days. News counts as missed when it had to be asked for and no callback came for it as long as one
+ * could; until then it is awaited, which is a word of its own, because a bank that sends its callbacks elsewhere shows so first.
  */
 export function callbackHealth(
   account: AccountName,
   days: ReadonlyArray<CallbackDay>,
-  { callbackMissedPercentMax, callbackNewsMin }: CallbackHealthSettings,
+  settings: CallbackHealthSettings,
+  now: Instant,
 ): CallbackHealth {
-  const { day: _day, ...total } = days
-    .filter((each) => each.account === account)
-    .reduce(sum, quietDay(account, 0))
-  const news = total.byCallback + total.byPoll
-  const missed = Math.max(0, total.byPoll - total.late)
-  const missedRate = news === 0 ? 0 : missed / news
-  const alarming = news >= callbackNewsMin && missedRate * 100 > callbackMissedPercentMax
-  return { ...total, missed, missedRate, alarming }
+  const own = byDay(days.filter((each) => each.account === account))
+  const { day: _day, ...total } = own.reduce(sum, quietDay(account, 0))
+  const parts = { due: { news: 0, untold: 0 }, awaited: { news: 0, untold: 0 } }
+  for (const [day, { news, untold }] of untoldByDay(own, settings.callbackLateMsMax)) {
+    const part = now >= (day + 1) * dayMs + settings.callbackLateMsMax ? parts.due : parts.awaited
+    part.news += news
+    part.untold += untold
+  }
+  const isTooMuch = (part: Untold): boolean =>
+    part.news >= settings.callbackNewsMin && share(part) * 100 > settings.callbackMissedPercentMax
+  const alarming = isTooMuch(parts.due)
+  return {
+    ...total,
+    awaited: parts.awaited.untold,
+    missed: parts.due.untold,
+    missedRate: share(parts.due),
+    alarming,
+    state: alarming
+      ? "alarm"
+      : isTooMuch(parts.awaited)
+        ? "late"
+        : calmState(parts.due, parts.awaited, settings),
+  }
+}
+
+function calmState(due: Untold, awaited: Untold, { callbackNewsMin }: CallbackHealthSettings): CallbackState {
+  const news = due.news + awaited.news
+  if (news === 0) return "quiet"
+  if (due.untold > 0) return due.news < callbackNewsMin ? "unjudged" : "some-missed"
+  return awaited.untold > 0 && news < callbackNewsMin ? "unjudged" : "fine"
+}
+
+/** One line for each day, the oldest first: what is not counted yet comes beside what is. */
+function byDay(days: ReadonlyArray<CallbackDay>): ReadonlyArray<CallbackDay> {
+  const found = new Map<number, CallbackDay>()
+  for (const each of days)
+    found.set(each.day, sum(found.get(each.day) ?? quietDay(each.account, each.day), each))
+  return [...found.values()].toSorted((one, other) => one.day - other.day)
 }
 
 /** The command that looks into an account's callbacks. */
 export const callbackHealthCommand = (account: AccountName): string =>
   `loan-engine callback health --account ${account}`
 
+/** What an operator is told of an account whose callbacks are late, while they may still come. */
+export const callbacksLate = ({ account, awaited }: CallbackHealth): string =>
+  `account ${account}: ${awaited} callbacks are late. If the bank's callback URL was overwritten, they will not come at all. Look ` +
+  `with: ${callbackHealthCommand(account)}`
+
 /** What an operator is told of an account whose callbacks do not come. */
 export const callbackAlarm = ({ account, missed, byCallback, byPoll }: CallbackHealth): string =>
-  `account ${account}: ${missed} of ${byCallback + byPoll} news were brought by no callback. The bank's callback URL may ` +
+  `account ${account}: ${missed} of ${byCallback + byPoll} news were brought by no callback, as long as one could come. The bank's callback URL may ` +
   `have been overwritten, or never been registered. Look with: ${callbackHealthCommand(account)}`

@@ -3,14 +3,15 @@ import type { RejectionLog } from "@loan-engine/adapters-http/rejection-log"
 import type { AccountName } from "@loan-engine/domain/observation"
 import { Clock, Effect, Metric, Option, Schema } from "effect"
 import type { Scope } from "effect"
-import { callbackAlarm, callbackHealth, CallbackTally, judgedFrom } from "./callback-health.ts"
+import { callbackAlarm, callbackHealth, callbacksLate, CallbackTally, judgedFrom } from "./callback-health.ts"
 import type { CallbackHealth, CallbackHealthSettings } from "./callback-health.ts"
+import type { CallbackState } from "./callback-state.ts"
 import { EntryContent } from "../journal/journal.ts"
 import { JournalStore } from "../journal/journal-store.ts"
 import type { FeedRow } from "../journal/journal-store.ts"
 import type { StoreUnavailable } from "../loan-store.ts"
 import { recurring } from "../recurring.ts"
-import { callbackAlarmGauge, callbackMissedRatioGauge } from "../telemetry/metrics.ts"
+import { callbackAlarmGauge, callbackLateGauge, callbackMissedRatioGauge } from "../telemetry/metrics.ts"
 
 /** How many entries are counted before everything else has its turn again. */
 const countedPageRowsMax = 200
@@ -41,13 +42,13 @@ export const watchCallbacks = Effect.fnUntraced(function* (
 ): Effect.fn.Return<void, never, JournalStore | Scope.Scope> {
   const journal = yield* JournalStore
   const told = new Map<AccountName, RefusedSoFar>()
-  const alarmed = new Set<AccountName>()
+  const warned = new Map<AccountName, CallbackState>()
   const watch = Effect.gen(function* () {
     yield* countRefused(accounts, refused, told)
     yield* countFeed
     for (const health of yield* callbackHealths(settings, accounts)) {
       yield* show(health)
-      yield* alarm(health, alarmed)
+      yield* warn(health, warned)
     }
   })
   // Once more at the end: what was refused since the last time would be forgotten with the process.
@@ -61,7 +62,8 @@ export const callbackHealths = Effect.fnUntraced(function* (
   accounts: ReadonlyArray<AccountName>,
 ): Effect.fn.Return<ReadonlyArray<CallbackHealth>, StoreUnavailable, JournalStore> {
   const journal = yield* JournalStore
-  const days = yield* journal.callbackDays(judgedFrom(yield* Clock.currentTimeMillis, settings))
+  const now = yield* Clock.currentTimeMillis
+  const days = yield* journal.callbackDays(judgedFrom(now, settings))
   const uncounted = new CallbackTally()
   for (let after = yield* journal.callbacksCountedTo; ;) {
     const rows = yield* journal.feed({ after, limit: countedPageRowsMax })
@@ -70,7 +72,7 @@ export const callbackHealths = Effect.fnUntraced(function* (
     count(uncounted, rows)
     after = last.position
   }
-  return accounts.map((account) => callbackHealth(account, [...days, ...uncounted.days], settings))
+  return accounts.map((account) => callbackHealth(account, [...days, ...uncounted.days], settings, now))
 })
 
 /** Counts every entry behind the last one counted. */
@@ -137,21 +139,32 @@ function refusedOf(refused: RefusedCounts, account: AccountName): RefusedSoFar {
   }
 }
 
-const show = ({ account, missedRate, alarming }: CallbackHealth): Effect.Effect<void> =>
-  Effect.andThen(
-    Metric.update(callbackMissedRatioGauge.of({ account }), missedRate),
-    Metric.update(callbackAlarmGauge.of({ account }), Number(alarming)),
+const show = ({ account, missedRate, alarming, state }: CallbackHealth): Effect.Effect<void> =>
+  Effect.all(
+    [
+      Metric.update(callbackMissedRatioGauge.of({ account }), missedRate),
+      Metric.update(callbackLateGauge.of({ account }), Number(state === "late")),
+      Metric.update(callbackAlarmGauge.of({ account }), Number(alarming)),
+    ],
+    { discard: true },
   )
 
-/** An alarm is raised when it begins and again only after it was over. */
-function alarm(health: CallbackHealth, alarmed: Set<AccountName>): Effect.Effect<void> {
-  const { account, alarming } = health
-  if (!alarming) alarmed.delete(account)
-  if (!alarming || alarmed.has(account)) return Effect.void
-  alarmed.add(account)
-  return Effect.logWarning(callbackAlarm(health)).pipe(
+const warnings: Partial<Record<CallbackState, (health: CallbackHealth) => string>> = {
+  late: callbacksLate,
+  alarm: callbackAlarm,
+}
+
+/** A warning is given when its state begins, and again only after that was over. */
+function warn(health: CallbackHealth, warned: Map<AccountName, CallbackState>): Effect.Effect<void> {
+  const { account, state } = health
+  const text = warnings[state]
+  if (text === undefined) warned.delete(account)
+  if (text === undefined || warned.get(account) === state) return Effect.void
+  warned.set(account, state)
+  return Effect.logWarning(text(health)).pipe(
     Effect.annotateLogs({
       account,
+      awaited: health.awaited,
       missed: health.missed,
       byCallback: health.byCallback,
       byPoll: health.byPoll,

@@ -2,7 +2,7 @@ import { makeBankClient } from "@loan-engine/adapters-http/bank-client"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
-import { callbackAlarm } from "../callbacks/callback-health.ts"
+import { callbackAlarm, callbacksLate } from "../callbacks/callback-health.ts"
 import type { CallbackHealth } from "../callbacks/callback-health.ts"
 import { registerCallback } from "../callbacks/callback-registration.ts"
 import { callbackHealths } from "../callbacks/callback-watch.ts"
@@ -33,9 +33,20 @@ const health = Command.make(
     yield* print(options.json, healths.map(healthJson), [
       `over the last ${days} days:`,
       ...table(
-        ["account", "by callback", "by poll", "late", "missed", "forged", "unauthorized", "last callback"],
+        [
+          "account",
+          "by callback",
+          "by poll",
+          "late",
+          "awaited",
+          "missed",
+          "forged",
+          "unauthorized",
+          "last callback",
+        ],
         healths.map(healthRow),
       ),
+      ...healths.filter(({ state }) => state === "late").map(callbacksLate),
     ])
     const alarms = healths.filter(({ alarming }) => alarming).map(callbackAlarm)
     if (alarms.length > 0) yield* new FoundWrong({ message: alarms.join("\n") })
@@ -54,6 +65,7 @@ const healthRow = (each: CallbackHealth): ReadonlyArray<string> => [
   String(each.byCallback),
   String(each.byPoll),
   String(each.late),
+  String(each.awaited),
   `${each.missed} (${Math.round(each.missedRate * 100)} %)`,
   String(each.forged),
   String(each.unauthorized),

@@ -221,6 +221,8 @@ const callbacks = limits(
     callbackHealthDays: "over how many days an account is judged",
     callbackMissedPercentMax: "the share of news without a callback that raises the alarm",
     callbackNewsMin: "how much news it takes to judge",
+    callbackLateMsMax:
+      "how long after its news a callback may still come: until then it is late, and not missed",
   },
 )
 

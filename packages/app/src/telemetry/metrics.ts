@@ -103,7 +103,16 @@ export const stalledAlertsCounter = counterFamily({
 export const callbackMissedRatioGauge = gaugeFamily({
   name: "loan_engine_callback_missed_ratio",
   unit: "ratio",
-  description: "The share of the last days' news that no callback brought, from 0 to 1.",
+  description:
+    "The share of the last days' news that no callback brought as long as one could come, from 0 to 1.",
+  attributes: { account },
+})
+
+export const callbackLateGauge = gaugeFamily({
+  name: "loan_engine_callback_late",
+  unit: "flag",
+  description:
+    "1 while so many callbacks are late that they may all be going elsewhere, though they may still come.",
   attributes: { account },
 })
 
@@ -226,6 +235,7 @@ export const metricFamilies: ReadonlyArray<Omit<MetricFamily, "of">> = [
   stalledLoansGauge,
   stalledAlertsCounter,
   callbackMissedRatioGauge,
+  callbackLateGauge,
   callbackAlarmGauge,
   apiRequestsCounter,
   wrongKeysCounter,

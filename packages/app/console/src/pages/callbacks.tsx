@@ -33,7 +33,7 @@ export function Callbacks() {
   )
 }
 
-const counted = ["byCallback", "byPoll", "late", "missed", "forged", "unauthorized"] as const
+const counted = ["byCallback", "byPoll", "late", "awaited", "missed", "forged", "unauthorized"] as const
 
 function Account({ account: { name, callbacks } }: { account: AccountJson }) {
   const words = useWords()
@@ -41,6 +41,7 @@ function Account({ account: { name, callbacks } }: { account: AccountJson }) {
   return (
     <Card title={name} aside={<HealthBadge callbacks={callbacks} />}>
       {callbacks.alarming && <p className="notice danger">{words.callbacks.alarmText}</p>}
+      {callbacks.state === "late" && <p className="notice">{words.callbacks.lateText}</p>}
       <HealthBar callbacks={callbacks} />
       <p className="hint">{words.callbacks.share(share(language, callbacks.missedRate))}</p>
       <dl className="counts">

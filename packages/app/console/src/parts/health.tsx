@@ -5,11 +5,34 @@ type Callbacks = AccountJson["callbacks"]
 
 const newsOf = ({ byCallback, byPoll }: Callbacks): number => byCallback + byPoll
 
-export function HealthBadge({ callbacks }: { callbacks: Callbacks }) {
-  const words = useWords()
-  if (callbacks.alarming) return <span className="badge alarm">▲ {words.callbacks.alarm}</span>
-  if (newsOf(callbacks) === 0) return <span className="badge">○ {words.callbacks.quiet}</span>
-  return <span className="badge fine">✓ {words.callbacks.fine}</span>
+type State = Callbacks["state"]
+
+/** The sign of each state; a colour says nothing that the sign and the word do not. */
+const signs: { readonly [S in State]: string } = {
+  quiet: "○",
+  unjudged: "○",
+  fine: "✓",
+  "some-missed": "◐",
+  late: "△",
+  alarm: "▲",
+}
+const styles: { readonly [S in State]?: string } = { fine: "fine", late: "warn", alarm: "alarm" }
+
+export function HealthBadge({ callbacks: { state } }: { callbacks: Callbacks }) {
+  const { callbacks: words } = useWords()
+  const names: { readonly [S in State]: string } = {
+    quiet: words.quiet,
+    unjudged: words.unjudged,
+    fine: words.fine,
+    "some-missed": words.someMissed,
+    late: words.areLate,
+    alarm: words.alarm,
+  }
+  return (
+    <span className={`badge ${styles[state] ?? ""}`}>
+      {signs[state]} {names[state]}
+    </span>
+  )
 }
 
 /** The share of the news that no callback brought, as a bar; the numbers stand beside it. */

@@ -252,11 +252,17 @@ export const da: Words = {
     alarm: "Alarm",
     fine: "I orden",
     quiet: "Intet nyt endnu",
+    unjudged: "For lidt til at bedømme",
+    someMissed: "Nogle udeblev",
+    areLate: "Sene",
+    lateText:
+      "Mange callbacks er sene. De kan stadig komme; hvis callback-adressen er overskrevet, kommer ingen.",
     alarmText:
       "Så meget nyt kom uden callback, at callback-adressen kan være overskrevet eller aldrig registreret.",
     byCallback: "Nyt via callback",
     byPoll: "Nyt via forespørgsel",
     late: "Sene",
+    awaited: "Ventes",
     missed: "Udeblevne",
     forged: "Forfalskede",
     unauthorized: "Forkerte loginoplysninger",

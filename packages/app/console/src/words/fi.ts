@@ -253,11 +253,17 @@ export const fi: Words = {
     alarm: "Hälytys",
     fine: "Kunnossa",
     quiet: "Ei vielä uutisia",
+    unjudged: "Liian vähän arvioitavaksi",
+    someMissed: "Osa puuttuu",
+    areLate: "Myöhässä",
+    lateText:
+      "Moni takaisinkutsu on myöhässä. Ne voivat vielä tulla; jos takaisinkutsun osoite on korvattu, yhtään ei tule.",
     alarmText:
       "Niin moni uutinen tuli ilman takaisinkutsua, että takaisinkutsun osoite on voitu korvata tai sitä ei ole koskaan rekisteröity.",
     byCallback: "Uutiset takaisinkutsulla",
     byPoll: "Uutiset kyselyllä",
     late: "Myöhässä",
+    awaited: "Odotetaan",
     missed: "Puuttuneet",
     forged: "Väärennetyt",
     unauthorized: "Väärät tunnukset",

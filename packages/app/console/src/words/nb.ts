@@ -253,11 +253,17 @@ export const nb: Words = {
     alarm: "Alarm",
     fine: "I orden",
     quiet: "Ingen nyheter ennå",
+    unjudged: "For lite til å bedømme",
+    someMissed: "Noen uteble",
+    areLate: "Sene",
+    lateText:
+      "Mange callbacker er sene. De kan fortsatt komme; hvis callback-adressen er overskrevet, kommer ingen.",
     alarmText:
       "Så mange nyheter kom uten callback at callback-adressen kan være overskrevet, eller aldri registrert.",
     byCallback: "Nyheter via callback",
     byPoll: "Nyheter via forespørsel",
     late: "Sene",
+    awaited: "Ventes",
     missed: "Uteblitte",
     forged: "Forfalskede",
     unauthorized: "Feil påloggingsdata",

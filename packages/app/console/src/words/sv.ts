@@ -248,11 +248,17 @@ export const sv: Words = {
     alarm: "Larm",
     fine: "Bra",
     quiet: "Inga nyheter än",
+    unjudged: "För lite för att bedöma",
+    someMissed: "Några uteblev",
+    areLate: "Sena",
+    lateText:
+      "Många callbacker är sena. De kan fortfarande komma; om callback-adressen har skrivits över kommer ingen.",
     alarmText:
       "Så många nyheter kom utan callback att callback-adressen kan ha skrivits över, eller aldrig ha registrerats.",
     byCallback: "Nyheter via callback",
     byPoll: "Nyheter via förfrågan",
     late: "Sena",
+    awaited: "Väntas",
     missed: "Uteblivna",
     forged: "Förfalskade",
     unauthorized: "Fel inloggningsuppgifter",

@@ -6,21 +6,14 @@ import { CallbackRefused } from "./callback-answer.ts"
 import { shownEncoding } from "./callback-encoding.ts"
 import { isUnpackedTooLarge, unpack } from "./content-coding.ts"
 
-/** JSON under any of its names, and the names that senders use when they say nothing of the content. */
-const jsonType = /^(?:(?:application|text)\/(?:x-)?json|[a-z0-9!#$&^_.-]+\/[a-z0-9!#$&^_.+-]+\+json)$/u
-const untold: ReadonlySet<string> = new Set([
-  "",
-  "*/*",
-  "text/plain",
-  "application/octet-stream",
-  "application/x-www-form-urlencoded",
-])
+/** What is no JSON, whatever the body. Many senders name a type that says nothing of it, or none. */
+const otherType = /^(?:multipart|image|audio|video|font)\/|[/+]xml(?:-|$)|^application\/(?:pdf|zip)$/u
 
 /** Whether the type may be a callback's; the body itself then shows whether it is one. */
 export function isReadableType(contentType: string | null): boolean {
   const [type = ""] = (contentType ?? "").split(";", 1)
   const name = type.trim().toLowerCase()
-  return jsonType.test(name) || untold.has(name)
+  return !otherType.test(name)
 }
 
 /** The one charset that is named; UTF-8, which is JSON's own, where there is none, or none that is read. */

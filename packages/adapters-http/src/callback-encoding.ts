@@ -25,5 +25,5 @@ export function decodeJsonBytes(bytes: Uint8Array): string {
   const text = new TextDecoder(shownEncoding(bytes), { fatal: false, ignoreBOM: false }).decode(bytes)
   let end = text.length
   while (isNulOrSpace(text.charCodeAt(end - 1))) end -= 1
-  return text.slice(0, end).replace(/^[\uFEFF \t\r\n]+/u, "")
+  return text.slice(0, end).replace(/^[\0\s\uFEFF]+/u, "")
 }

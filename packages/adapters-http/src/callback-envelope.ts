@@ -13,19 +13,25 @@ const lenient = { lenient: true } as const
 
 type EnvelopeIn = (object: JsonObject) => CallbackEnvelope | undefined
 
+/** What tells an event. Where it stands beside the event, it is the event's. */
+const identifying: ReadonlySet<string> = new Set(["applicationReference", "applicationEventType"])
+
 /** The envelope that an object is: with the event as a member, or with the event's own members. */
 const envelopeIn: EnvelopeIn = (object) => {
-  const jwsData = memberOf(object, "jwsData")
   const event = eventIn(memberOf(object, "externalApplicationEvent"), lenient)
-  if (event !== undefined) return { event, jwsData }
-  return memberOf(object, "applicationEventType") === undefined ? undefined : loanIn(object)
+  if (event === undefined)
+    return memberOf(object, "applicationEventType") === undefined ? undefined : loanIn(object)
+  const besides = Object.entries(object).filter(([name]) => identifying.has(name))
+  const { jwsData = memberOf(object, "jwsData"), ...members } = { ...Object.fromEntries(besides), ...event }
+  return { event: members, jwsData }
 }
 
 /** An object that names a loan, and does not say what is new about it. */
-const loanIn: EnvelopeIn = (object) =>
-  memberOf(object, "applicationReference") === undefined
-    ? undefined
-    : { event: object, jwsData: memberOf(object, "jwsData") }
+const loanIn: EnvelopeIn = (object) => {
+  if (memberOf(object, "applicationReference") === undefined) return undefined
+  const { jwsData, ...event } = object
+  return { event, jwsData }
+}
 
 /**
  * The one callback in a body, within at most {@link callbackWrappersMax} objects or lists. A signature beside an outer object

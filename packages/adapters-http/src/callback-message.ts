@@ -15,7 +15,8 @@ import type { CallbackEnvelope } from "./callback-envelope.ts"
 import { isJsonObject, memberOf, parseJson } from "./callback-json.ts"
 import type { JsonObject, JsonValue } from "./callback-json.ts"
 import { plainEvent, plainReference, readOffer, readRequiredDocuments } from "./callback-plain.ts"
-import { callbackNames, shapedLikeBank, unwrapped } from "./callback-shape.ts"
+import { callbackEventTypes, callbackNames, shapedLikeBank, unwrapped } from "./callback-shape.ts"
+import type { CallbackEventType } from "./callback-shape.ts"
 
 /** How long the name of an event type or of a credit decision may be. */
 export const eventTypeLengthMax = 100
@@ -31,15 +32,6 @@ export type CallbackEvent =
   | { readonly kind: "waitingForAddition"; readonly requiredDocuments?: ReadonlyArray<string> }
   | { readonly kind: "paidOut" }
   | { readonly kind: "unknown"; readonly type: string }
-
-/** The bank's name of each event we know. */
-export const callbackEventTypes = {
-  creditDecisionUpdated: "CREDIT_DECISION_UPDATED",
-  signed: "SIGNED",
-  waitingForAddition: "WAITING_FOR_ADDITION",
-  paidOut: "PAID_OUT",
-} as const satisfies Record<Exclude<CallbackEvent["kind"], "unknown">, string>
-export type CallbackEventType = (typeof callbackEventTypes)[keyof typeof callbackEventTypes]
 
 /** Something stands where the signature would, and it is no text that can be read. It is no signature, and no absence of one. */
 export const unreadableJws = Symbol("unreadable jwsData")

@@ -1,4 +1,5 @@
-import { bankWord } from "@loan-engine/adapters-xml/bank-word"
+import { bankWord, isSameWord, isWrapperName } from "@loan-engine/adapters-xml/bank-word"
+import { BankDecision } from "@loan-engine/adapters-xml/decision-result"
 import type { DetailReader } from "@loan-engine/domain/detail"
 import { readDocumentName, readDocumentNames } from "@loan-engine/domain/document-names"
 import type { Offer } from "@loan-engine/domain/offer"
@@ -8,7 +9,9 @@ import type { Written } from "@loan-engine/domain/written-decimal"
 import { unreadableMark } from "./callback-encoding.ts"
 import { isJsonList, isJsonObject, JsonNumber, memberOf } from "./callback-json.ts"
 import type { JsonObject, JsonValue } from "./callback-json.ts"
-import { objectIn, unwrapped, valueIn } from "./callback-shape.ts"
+import { callbackEventTypes, objectIn, unwrapped, valueIn } from "./callback-shape.ts"
+
+const lenient = { lenient: true } as const
 
 /** How a detail's value is read; `undefined` if it has no one meaning. */
 type Read<A> = (value: JsonValue) => A | undefined
@@ -28,6 +31,8 @@ function documents(value: JsonValue): ReadonlyArray<string> | undefined {
     return inner === undefined || others.length > 0 || isJsonObject(inner) ? undefined : documents(inner)
   }
   if (JSON.stringify(value).includes(unreadableMark)) return undefined
+  const listed = valueIn(value, lenient)
+  if (listed !== value) return documents(listed)
   if (typeof value === "string") return readDocumentName(value)
   return isJsonList(value) ? readDocumentNames(value) : undefined
 }
@@ -65,26 +70,46 @@ const plainMember = (name: string, value: JsonValue): JsonValue => plainDetails.
 const plainMembers = (object: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(object).map(([name, value]) => [name, plainMember(name, value)]))
 
+/** The bank's words, as its page writes them. */
+const words: ReadonlyArray<string> = [...Object.values(callbackEventTypes), ...BankDecision.literals]
+
 const plainWord = (value: JsonValue): JsonValue => {
   const only = unwrapped(value)
-  return typeof only === "string" ? bankWord(only) : only
+  if (typeof only !== "string") return only
+  return words.find((word) => isSameWord(word, only)) ?? bankWord(only)
 }
 
 const offerNames: ReadonlySet<string> = new Set([...offerDecimals, "tenor", "documentTypes"])
 
-const lenient = { lenient: true } as const
-
-const itemsOf = (value: JsonValue): ReadonlyArray<JsonValue> => (isJsonList(value) ? value : [value])
+/** The items of a list, and of the lists in it. */
+const itemsOf = (value: JsonValue): ReadonlyArray<JsonValue> =>
+  isJsonList(value) ? value.flatMap(itemsOf) : [value]
 const objectsIn = (value: JsonValue): ReadonlyArray<JsonObject> =>
   itemsOf(valueIn(value, lenient))
     .map((item) => objectIn(item, lenient))
     .filter((object) => object !== undefined)
 
-/** What an object says of the offer: its own members, and those of the objects that it holds, alone, in lists, or as JSON text. */
-const offersIn = (object: JsonObject): ReadonlyArray<readonly [string, JsonValue]> =>
+/**
+ * What an object says of the offer: its own members, and those of the objects that only stand around it, alone, in lists, or as JSON
+ * text. A member that stands only within something else may be of another offer: it has no one meaning.
+ */
+function offersIn(object: JsonObject): ReadonlyArray<readonly [string, JsonValue]> {
+  const found = ownOffersIn(object)
+  const strays = new Set(strayNamesIn(object).filter((name) => found.every(([own]) => own !== name)))
+  return [...found, ...[...strays].map((name) => [name, unreadableMark] as const)]
+}
+
+const ownOffersIn = (object: JsonObject): ReadonlyArray<readonly [string, JsonValue]> =>
   Object.entries(object).flatMap(([name, value]) => {
     if (offerNames.has(name)) return [[name, plainMember(name, value)] as const]
-    return name === "creditDecision" ? [] : objectsIn(value).flatMap(offersIn)
+    const isAround = name !== "creditDecision" && isWrapperName(name)
+    return isAround ? objectsIn(value).flatMap(ownOffersIn) : []
+  })
+
+const strayNamesIn = (object: JsonObject): ReadonlyArray<string> =>
+  Object.entries(object).flatMap(([name, value]) => {
+    if (name === "creditDecision") return []
+    return offerNames.has(name) ? [name] : objectsIn(value).flatMap(strayNamesIn)
   })
 
 /** What says something of the offer and nothing else: its members count where they are read, and not for it. */
@@ -94,7 +119,7 @@ function isOnlyOffer(value: JsonValue): boolean {
   return areAll && objects.every((object) => Object.entries(object).every(isOfOffer))
 }
 const isOfOffer = ([name, value]: readonly [string, JsonValue]): boolean =>
-  offerNames.has(name) || isOnlyOffer(value)
+  offerNames.has(name) || (isWrapperName(name) && isOnlyOffer(value))
 
 /** All that is said of the offer, at any place. What is said twice with different values has no one meaning. */
 function joined(offers: ReadonlyArray<readonly [string, JsonValue]>): JsonObject {

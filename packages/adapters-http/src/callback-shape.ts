@@ -18,6 +18,15 @@ export const callbackNames: ReadonlySet<string> = new Set([
   ...offerDecimals,
 ])
 
+/** The bank's name of each event we know. */
+export const callbackEventTypes = {
+  creditDecisionUpdated: "CREDIT_DECISION_UPDATED",
+  signed: "SIGNED",
+  waitingForAddition: "WAITING_FOR_ADDITION",
+  paidOut: "PAID_OUT",
+} as const
+export type CallbackEventType = (typeof callbackEventTypes)[keyof typeof callbackEventTypes]
+
 const namesByFolded: ReadonlyMap<string, string> = new Map(
   [...callbackNames].map((name) => [foldedName(name), name]),
 )
@@ -72,7 +81,7 @@ export function objectIn(
 }
 
 /** How many objects or lists may stand around a callback's own object, or around its event. The bank's page shows none. */
-export const callbackWrappersMax = 2
+export const callbackWrappersMax = 4
 
 const namesLoan = (object: JsonObject): boolean => memberOf(object, "applicationReference") !== undefined
 

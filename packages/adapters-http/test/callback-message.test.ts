@@ -185,7 +185,7 @@ describe("a malformed callback is an error that names the field", () => {
     ["an empty reference", callback({ applicationReference: "" }), `${path}.applicationReference`],
     ["a reference of blanks", callback({ applicationReference: " \t" }), `${path}.applicationReference`],
     ["two events that name no loan", bytesOf(`[{"${path}":{"a":1}},{"${path}":{}}]`), ""],
-    ["an event too deep", bytesOf(`{"a":{"b":{"c":{"${path}":{}}}}}`), path],
+    ["an event too deep", bytesOf(`{"a":{"b":{"c":{"d":{"e":{"${path}":{}}}}}}}`), path],
   ])("%s", (_title, bytes, field) => {
     const result = decodeCallback(bytes)
     expect(Result.isFailure(result) && [result.failure.code, result.failure.field]).toEqual([
@@ -245,6 +245,12 @@ describe("a detail that has one meaning is read, however it is written", () => {
     ["a tenor as text", { tenor: "72.0" }, { tenor: 72 }],
     ["documents as text", { documentTypes: "ID" }, { documentTypes: ["ID"] }],
     ["documents within an object", { documentTypes: { documentType: ["ID"] } }, { documentTypes: ["ID"] }],
+    ["documents as JSON text", { documentTypes: '["ID"]' }, { documentTypes: ["ID"] }],
+    [
+      "documents in an object as JSON text",
+      { documentTypes: '{"documentType":"ID"}' },
+      { documentTypes: ["ID"] },
+    ],
     ["documents with a null", { documentTypes: ["ID", null] }, { documentTypes: ["ID"] }],
   ])("%s", (_title, members, offer) => {
     const message = decoded(decision({ creditDecision: "APPROVED", ...members }))
@@ -277,6 +283,23 @@ describe("a detail that has no one meaning is left out and named, and the word s
     ["a negative tenor", { tenor: -1 }, "tenor"],
     ["a document that is a number", { documentTypes: ["ID", 1] }, "documentTypes"],
     ["documents that may be several", { documentTypes: "ID,PAYMENT_SLIP" }, "documentTypes"],
+    ...[
+      "N/A",
+      "-",
+      "null",
+      "none",
+      "ID PAYMENT_SLIP",
+      ["ID,PAYMENT_SLIP"],
+      ["N/A"],
+      '["ID","N/A"]',
+      '["ID"',
+    ].map((documentTypes): [string, object, string] => [
+      `documents ${JSON.stringify(documentTypes)}`,
+      { documentTypes },
+      "documentTypes",
+    ]),
+    ["an amount of another offer", { previousOffer: { approvedAmount: 99999 } }, "approvedAmount"],
+    ["an amount of another loan", { existingLoans: [{ adminFee: 900 }] }, "adminFee"],
     ["too many documents", { documentTypes: Array(51).fill("ID") }, "documentTypes"],
   ])("%s", (_title, members, name) => {
     const message = decoded(decision({ creditDecision: "APPROVED", ...members, monthlyCost: 1 }))
@@ -356,6 +379,19 @@ describe("the word is read, however it is wrapped and written", () => {
     ["as JSON text in a list of one", bytesOf(JSON.stringify([callbackText]))],
     ["with its event in another object", bytesOf(JSON.stringify({ [path]: { event: signedEvent } }))],
     ["with its event in two other objects", bytesOf(JSON.stringify({ [path]: { a: { b: signedEvent } } }))],
+    [
+      "with its reference beside the event",
+      bytesOf(JSON.stringify({ applicationReference: "abc-1", [path]: { applicationEventType: "SIGNED" } })),
+    ],
+    [
+      "with its type beside the event",
+      bytesOf(
+        JSON.stringify({ applicationEventType: "signed\u00a0", [path]: { applicationReference: "abc-1" } }),
+      ),
+    ],
+    ["in three objects", bytesOf(`{"a":{"b":{"c":${callbackText}}}}`)],
+    ["in names of a namespace", bytesOf(callbackText.replaceAll('"app', '"ns2:app'))],
+    ["behind a no-break space and a form feed", bytesOf(`\u00a0\f${callbackText}`)],
     ["twice in a list", bytesOf(`[${callbackText},${callbackText}]`)],
     ["before NULs and a line end", bytesOf(`${callbackText}\0\0\r\n`)],
     ["before a comma too many", bytesOf(callbackText.replace("}}", ",},}"))],
@@ -426,7 +462,7 @@ describe("the word is read, however it is wrapped and written", () => {
     ["as JSON text", { creditDecision: { ...approved, offer: '{"approvedAmount":10000}' } }],
     [
       "deep within the decision",
-      { creditDecision: { ...approved, a: { b: { c: { d: { approvedAmount: 10000 } } } } } },
+      { creditDecision: { ...approved, data: { offer: { details: [[{ approvedAmount: 10000 }]] } } } },
     ],
     ["in a name of another case", { creditDecision: { ...approved, Approved_Amount: 10000 } }],
     [
@@ -461,6 +497,28 @@ describe("the word is read, however it is wrapped and written", () => {
   ])("an amount %s that differ is left out and named", (_where, event) => {
     const message = decoded(callback({ applicationEventType: "CREDIT_DECISION_UPDATED", ...event }))
     expect(message).toMatchObject({ event: { offer: { tenor: 12 } }, leftOut: ["approvedAmount"] })
+  })
+
+  test("an amount beside that of another offer is read", () => {
+    const event = { creditDecision: { ...approved, approvedAmount: 1, previousOffer: { approvedAmount: 2 } } }
+    const message = decoded(callback({ applicationEventType: "CREDIT_DECISION_UPDATED", ...event }))
+    expect(message).toMatchObject({ event: { offer: { approvedAmount: "1" } } })
+    expect(message.leftOut).toBeUndefined()
+  })
+
+  test.each(["PAIDOUT", "paid out", "PaidOut", "\u200bpaid-out"])(
+    "the type %j is PAID_OUT",
+    (applicationEventType) => {
+      expect(decoded(callback({ applicationEventType })).event).toEqual({ kind: "paidOut" })
+    },
+  )
+
+  test("a signature counts within the event", () => {
+    const message = decoded(callback({ jwsData: "a.b.c" }))
+    expect([message.jwsData, Object.keys(message.eventBody)]).toEqual([
+      "a.b.c",
+      ["applicationReference", "applicationEventType"],
+    ])
   })
 
   test("a signature counts beside the wrapper and within it", () => {

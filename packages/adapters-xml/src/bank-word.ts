@@ -1,3 +1,7 @@
+/** A text without the blanks around it, of any kind: some are not to be seen. */
+export const withoutBlanks = (text: string): string =>
+  text.replace(/^[\s\u200B\u2060]+|[\s\u200B\u2060]+$/gu, "")
+
 /** Names of the bank's are short and ASCII; anything else is left as it is. */
 const asciiName = /^[\t\r\n -~]{1,200}$/u
 
@@ -5,42 +9,84 @@ const asciiName = /^[\t\r\n -~]{1,200}$/u
  * A name of the bank's in the form in which its page writes it: `CREDIT_DECISION_UPDATED` for `Credit decision updated`,
  * `credit-decision-updated` and `creditDecisionUpdated`. The bank has no two names that differ in case or separators only.
  */
-export function bankWord(text: string): string {
+export function bankWord(written: string): string {
+  const text = withoutBlanks(written)
   if (!asciiName.test(text)) return text
   return text
-    .trim()
     .replace(/([a-z])(?=[A-Z])/gu, "$1_")
     .replace(/[\s_-]+/gu, "_")
     .toUpperCase()
 }
 
-/** A member's name without what its writers differ in: `application_reference` and `ApplicationReference` are one. */
-export const foldedName = (name: string): string => name.replace(/[\s_-]/gu, "").toLowerCase()
+/** Whether a text is one of the bank's words, however its parts are separated: `PAIDOUT` is `PAID_OUT`. */
+export const isSameWord = (word: string, text: string): boolean =>
+  bankWord(text).replaceAll("_", "") === word.replaceAll("_", "")
 
-/** Words that say that something is not so, or not yet. A name with one of them in it is no method that was used. */
-const negations: ReadonlySet<string> = new Set(
-  (
-    "NOT NON NONE NEVER WITHOUT FALSE TRUE YES NULL NIL NA UNKNOWN UNDEFINED EMPTY MISSING ABSENT UNSIGNED INVALID ERROR " +
-    "FAILED FAILURE ABORTED CANCELLED CANCELED DECLINED REJECTED REFUSED EXPIRED PENDING WAITING AWAITING AWAITED STARTED " +
-    "CREATED INITIATED REQUESTED SENT PROGRESS PROCESSING ONGOING SCHEDULED EXPECTED INCOMPLETE TODO YET NEJ NEI EJ EI INTE IKKE"
-  ).split(" "),
-)
+/** A name without what its writers differ in: `application_reference` and `ns:ApplicationReference` are one. */
+export const foldedName = (name: string): string =>
+  name
+    .replace(/^[\w.-]+:/u, "")
+    .replace(/[\s_-]/gu, "")
+    .toLowerCase()
 
-/** Words that say so at one end of a name only: `NO_METHOD` and `SIGNING_OPEN`, but `BANKID_NO` and `OPEN_BANKING`. */
-const negatesAtBegin = /^NO(?:_|$)/u
-const negatesAtEnd = /(?:^|_)OPEN$|^(?:IS_)?SIGN(?:ED|ING)?_NO$/u
-
-/** Two letters or more, in any script, with digits behind them; a bank's word has its separators as underscores. */
-const methodName = /^\p{L}[\p{L}_]*\p{L}(?:_?[0-9]{1,3})?(?:_V[0-9]{1,2})?$/u
+/** What an element or object may be called that only stands around what is meant, such as `applicationQuoteResult` or `offers`. */
+const wrapperName =
+  /^(?:\w*(?:result|response)|(?:get|application|quote|status|credit|loan|current|new|signing)*(?:return|reply|answer|data|details?|body|message|payload|content|items?|offers?|decisions?|value|record|entry|quote|status|application|loan))$/u
+const ofAnotherThing =
+  /^(?:prev|former|old|earlier|prior|last|past|history|historic|existing|other|related|linked|co-?applicant)/u
 
 /**
- * Whether a text can be the name of a way to sign: `E_SIGN`, or a name that we do not know, but not `NO`, `0`, `?` or
- * `NOT_SIGNED`. A choice of two, such as `E_SIGN|ANALOG`, is no name.
+ * Whether what stands within something of this name is about the same loan, now. In a `previousOffer`, an `existingLoan` or a name that
+ * we do not know, it may be about another thing.
  */
-export function isMethodName(text: string): boolean {
-  const word = bankWord(text).replace(/(?<=\p{L})\.(?=\p{L})/gu, "_")
-  if (!methodName.test(word)) return false
-  const upper = word.toUpperCase()
-  if (negatesAtBegin.test(upper) || negatesAtEnd.test(upper)) return false
-  return upper.split("_").every((part) => !negations.has(part))
+export function isWrapperName(name: string): boolean {
+  const folded = foldedName(name)
+  return wrapperName.test(folded) && !ofAnotherThing.test(folded)
 }
+
+/** What the ways to sign are called, and what may stand beside that in their names. */
+const methods = new Set(
+  (
+    "ESIGN SIGN SIGNATURE SIGNING ANALOG ANALOGUE MANUAL MANUELL PAPER PAPPER POST MAIL EMAIL LETTER BREV FAX SCAN BANKID ID EID " +
+    "MITID NEMID FREJA FTN TUPAS OPENID OPENBANKING OTP SMS PIN SIGNICAT SCRIVE DOCUSIGN QES AES SES"
+  ).split(" "),
+)
+const beside = new Set(
+  (
+    "E DIGITAL DIGITALT ELECTRONIC ELEKTRONISK MOBILE MOBIL SWEDISH NORWEGIAN DANISH FINNISH BANK ONLINE WEB ADVANCED " +
+    "QUALIFIED SIMPLE WET INK HANDWRITTEN PLUS V"
+  ).split(" "),
+)
+const countries = new Set(["SE", "NO", "DK", "FI"])
+/** These alone say that something is signed, or to be signed, and not how. */
+const vague = new Set(["SIGN", "SIGNATURE", "SIGNING", "ID"])
+
+/** The methods that the bank documents, by their names without separators. */
+const documentedMethods: ReadonlyMap<string, string> = new Map([
+  ["ESIGN", "E_SIGN"],
+  ["ANALOG", "ANALOG"],
+  ["MANUAL", "MANUAL"],
+])
+
+/**
+ * The name of a way to sign: one of the bank's in the bank's form, another as it is written. `undefined` for a text of which any word is
+ * none that such names are made of: `NOT_SIGNED`, `PENDING` and `?` are no methods, and a signature can never be taken back.
+ */
+export function readMethodName(text: string): string | undefined {
+  const written = withoutBlanks(text)
+  const word = bankWord(written.replace(/(?<=\p{L})\.(?=\p{L})/gu, "_")).replace(
+    /^OPEN_(?=BANKING|ID)/u,
+    "OPEN",
+  )
+  const documented = documentedMethods.get(word.replaceAll("_", ""))
+  if (documented !== undefined) return documented
+  const parts = word.split("_").map((part) => part.replace(/(?<=\D)[0-9]{1,3}$|^[0-9]{1,3}$/u, ""))
+  const named = parts.filter((part, index) => part !== "" && !isCountryOf(parts, index))
+  const isName = named.every((part) => methods.has(part) || beside.has(part))
+  const says = named.some((part) => methods.has(part) && (!vague.has(part) || named.length > 1))
+  return isName && says ? written : undefined
+}
+
+/** `BANKID_NO` is Norway's; `SIGNED_NO` is none. */
+const isCountryOf = (parts: ReadonlyArray<string>, index: number): boolean =>
+  index === parts.length - 1 && countries.has(parts[index] ?? "") && (parts[index - 1] ?? "").endsWith("ID")

@@ -1,6 +1,6 @@
 import { DetailReader, LeftOut } from "@loan-engine/domain/detail"
 import { Schema } from "effect"
-import { bankWord } from "./bank-word.ts"
+import { isSameWord } from "./bank-word.ts"
 import { field, type MessageFields, readDetail } from "./message-fields.ts"
 import { applicationReferenceExpected, XmlApplicationReference } from "./message-values.ts"
 import { readOffer, writeOffer, XmlOffer } from "./offer-elements.ts"
@@ -24,12 +24,9 @@ export const DecisionResult = Schema.Struct({
 })
 export type DecisionResult = typeof DecisionResult.Type
 
-const isBankDecision = Schema.is(BankDecision)
-
 /** The decision in the bank's own form, or `undefined` for one that we do not know. */
 export function readBankDecision(text: string): BankDecision | undefined {
-  const word = bankWord(text)
-  return isBankDecision(word) ? word : undefined
+  return BankDecision.literals.find((decision) => isSameWord(decision, text))
 }
 
 /**

@@ -1,7 +1,7 @@
 import { DetailReader, LeftOut } from "@loan-engine/domain/detail"
 import { Schema } from "effect"
-import { isMethodName } from "./bank-word.ts"
-import { detailText, field, type MessageFields, present, readBoolean, readDetail } from "./message-fields.ts"
+import { readMethodName } from "./bank-word.ts"
+import { field, type MessageFields, present, readBoolean, readDetail } from "./message-fields.ts"
 import { applicationReferenceExpected, XmlApplicationReference, XmlSigningMethod } from "./message-values.ts"
 import { soapMessage } from "./soap-message.ts"
 import { refuse } from "./xml-error.ts"
@@ -23,8 +23,6 @@ export const GetApplicationStatusResponse = Schema.Struct({
   /** `E_SIGN` or `MANUAL` today. */
   requestedSigningMethod: Schema.optionalKey(XmlSigningMethod),
   paidOut: Schema.optionalKey(Schema.Boolean),
-  /** The agreement is signed, but the name of the method cannot be read. */
-  signedByOther: Schema.optionalKey(Schema.Literal(true)),
   /** What could not be read. A writer has no use for it. */
   leftOut: Schema.optionalKey(LeftOut),
 })
@@ -46,16 +44,9 @@ export const getApplicationStatusRequest = soapMessage<GetApplicationStatusReque
 const statusMembers = ["waitingForAddition", "signedWithMethod", "requestedSigningMethod", "paidOut"] as const
 
 const isSigningMethod = Schema.is(XmlSigningMethod)
-const readMethod = (text: string): string | undefined =>
-  isSigningMethod(text) && isMethodName(text) ? text : undefined
-
-type Levels = ReadonlyArray<MessageFields>
-
-/** A method's name may be too long to keep. That the agreement is signed, it says nevertheless. */
-const namesSomething = (levels: Levels): boolean => {
-  const texts = new Set(levels.flatMap((fields) => fields.all("signedWithMethod")).map(detailText))
-  const [text] = texts
-  return texts.size === 1 && typeof text === "string" && isMethodName(text)
+const readMethod = (text: string): string | undefined => {
+  const name = readMethodName(text)
+  return isSigningMethod(name) ? name : undefined
 }
 
 /**
@@ -71,11 +62,9 @@ function readStatus(operation: MessageFields): GetApplicationStatusResponse {
     readDetail(levels, name, details, readBoolean, "absent")
   const method = (name: "signedWithMethod" | "requestedSigningMethod") =>
     readDetail(levels, name, details, readMethod, "absent")
-  const signedWithMethod = method("signedWithMethod")
   const status = present({
     waitingForAddition: level("waitingForAddition"),
-    signedWithMethod,
-    signedByOther: signedWithMethod === undefined && namesSomething(levels) ? (true as const) : undefined,
+    signedWithMethod: method("signedWithMethod"),
     requestedSigningMethod: method("requestedSigningMethod"),
     paidOut: level("paidOut"),
   })

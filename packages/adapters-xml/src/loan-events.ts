@@ -17,12 +17,11 @@ export function applicationStatusEvents(
   response: GetApplicationStatusResponse,
   at: Instant,
 ): ReadonlyArray<LoanEvent> {
-  const { waitingForAddition, signedWithMethod, signedByOther, paidOut } = response
+  const { waitingForAddition, signedWithMethod, paidOut } = response
   const events: Array<LoanEvent> = []
   if (waitingForAddition === true) events.push({ type: "addition.requested", at })
   if (waitingForAddition === false) events.push({ type: "addition.cleared", at })
   if (signedWithMethod !== undefined) events.push({ type: "agreement.signed", at, method: signedWithMethod })
-  if (signedByOther === true) events.push({ type: "agreement.signed", at })
   if (paidOut === true) events.push({ type: "loan.paidOut", at, fresh: true })
   return events
 }

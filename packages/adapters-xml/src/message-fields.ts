@@ -1,6 +1,6 @@
 import type { DetailName, DetailReader } from "@loan-engine/domain/detail"
 import { Schema } from "effect"
-import { foldedName } from "./bank-word.ts"
+import { foldedName, isWrapperName, withoutBlanks } from "./bank-word.ts"
 import { isMessageElement } from "./soap-envelope.ts"
 import { trimXmlSpace } from "./xml-characters.ts"
 import { textElement, type XmlElement } from "./xml-element.ts"
@@ -82,7 +82,7 @@ export class MessageFields {
     return refuse("missing-element", this.pathOf(names[0] ?? ""), expected)
   }
 
-  /** These fields, and those of every element that they wrap. */
+  /** These fields, and those of every element that only wraps what is meant. */
   levels(): ReadonlyArray<MessageFields> {
     const found: Array<MessageFields> = []
     let level: ReadonlyArray<MessageFields> = [this]
@@ -95,7 +95,7 @@ export class MessageFields {
 
   private inner(): ReadonlyArray<MessageFields> {
     return this.element.children
-      .filter((child) => child.children.length > 0 && isMessageElement(child))
+      .filter((child) => child.children.length > 0 && isMessageElement(child) && isWrapperName(child.name))
       .map((child) => new MessageFields(child, this.pathOf(child.name)))
   }
 
@@ -179,7 +179,8 @@ const isSame = (one: XmlElement, other: XmlElement): boolean =>
   JSON.stringify([trimXmlSpace(other.text), other.children, other.attributes])
 
 /** `true`, `1` and their opposites, in any case. */
-export const readBoolean = (text: string): boolean | undefined => booleans.get(text.toLowerCase())
+export const readBoolean = (text: string): boolean | undefined =>
+  booleans.get(withoutBlanks(text).toLowerCase())
 
 const isNil = (element: XmlElement): boolean =>
   element.attributes.some(

@@ -1,6 +1,6 @@
 import type { DecimalText } from "@loan-engine/domain/decimal-text"
 import type { DetailReader } from "@loan-engine/domain/detail"
-import { readDocumentNames } from "@loan-engine/domain/document-names"
+import { readDocumentName, readDocumentNames } from "@loan-engine/domain/document-names"
 import { DocumentType, Offer, offerDecimals } from "@loan-engine/domain/offer"
 import { readOfferDecimal, readTenor, writeDecimal } from "@loan-engine/domain/written-decimal"
 import { Schema } from "effect"
@@ -8,10 +8,10 @@ import { detailText, field, type MessageFields, noteStray, present, readDetail }
 import { isXmlTextCheck, trimXmlSpace } from "./xml-characters.ts"
 import type { XmlElement } from "./xml-element.ts"
 
-/** The domain's document type, less what XML cannot carry or keep. */
+/** The domain's document type, less what XML cannot carry or keep, and what a reader would take for no name, or for several. */
 const XmlDocumentType = DocumentType.check(
   isXmlTextCheck,
-  Schema.makeFilter((text: string) => trimXmlSpace(text) === text),
+  Schema.makeFilter((text: string) => trimXmlSpace(text) === text && readDocumentName(text) !== undefined),
 )
 
 /**

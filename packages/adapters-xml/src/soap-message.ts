@@ -1,4 +1,5 @@
 import { Result, Schema, SchemaIssue } from "effect"
+import { foldedName } from "./bank-word.ts"
 import { MessageFields } from "./message-fields.ts"
 import { readOperation, writeOperation } from "./soap-envelope.ts"
 import { SoapFault } from "./soap-fault.ts"
@@ -42,12 +43,16 @@ function refuseMessage(name: string, { issue }: Schema.SchemaError): never {
   return refuse("invalid-value", path.join("/"), "expected a value that the message's schema admits")
 }
 
+/** A response may be called by its result, and either in any case. */
+const isOperation = (written: string, name: string): boolean =>
+  [name, name.replace(/Response$/u, "Result")].some((each) => foldedName(each) === foldedName(written))
+
 /** Makes the codec of one message from how its fields are read and written. */
 export function soapMessage<A>(spec: SoapMessageSpec<A>): SoapMessage<A> {
   const { name, schema } = spec
   const check = Schema.decodeUnknownResult(Schema.toType(schema))
   const read = (operation: XmlElement): A => {
-    if (operation.name === name) return spec.read(new MessageFields(operation))
+    if (isOperation(operation.name, name)) return spec.read(new MessageFields(operation))
     return refuse("unexpected-element", operation.name, `expected ${name}`)
   }
   return {

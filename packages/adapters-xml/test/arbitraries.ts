@@ -1,3 +1,4 @@
+import { readDocumentName } from "@loan-engine/domain/document-names"
 import { parseDecimal } from "@loan-engine/domain/decimal-text"
 import { offerDecimals } from "@loan-engine/domain/offer"
 import { ApplicationReference } from "@loan-engine/domain/observation"
@@ -48,7 +49,10 @@ const offer = fc.record(
       ]),
     ) as Record<(typeof offerDecimals)[number], typeof decimal>),
     tenor: fc.integer({ min: 1, max: 12_000 }),
-    documentTypes: fc.array(token(), { minLength: 1, maxLength: 5 }),
+    documentTypes: fc.array(
+      token().filter((text) => readDocumentName(text) !== undefined),
+      { minLength: 1, maxLength: 5 },
+    ),
   },
   { requiredKeys: [] },
 )

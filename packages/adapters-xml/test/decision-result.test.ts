@@ -90,6 +90,26 @@ describe("the answer with a decision", () => {
     expect(failure(placed(again.replace("ABC", "XYZ"), ""))).toMatchObject({ reason: "duplicate-element" })
   })
 
+  it("takes nothing from what may be about another thing, and says so", () => {
+    const other = (name: string, within: string) => `<${name}>${within}</${name}>`
+    const reference = "<applicationReference>B</applicationReference>"
+    expect(value(placed("", other("related", reference)))).toMatchObject({ applicationReference: "ABC-123" })
+    const past = other("history", "<decision>REJECTED</decision>")
+    expect(value(placed("", past))).toMatchObject({ decision: "APPROVED" })
+    expect(value(quoted(past, ""))).toMatchObject({ decision: null, leftOut: ["decision"] })
+    expect(value(placed("", other("previousOffer", "<tenor>99</tenor>")))).toMatchObject({
+      offer: {},
+      leftOut: ["tenor"],
+    })
+    expect(
+      value(placed("", `<tenor>12</tenor>${other("existingLoans", "<tenor>99</tenor>")}`)),
+    ).toMatchObject({
+      offer: { tenor: 12 },
+    })
+    expect(value(quoted("", "\u00A0approved\u200B")).decision).toBe("APPROVED")
+    expect(value(quoted("", "MANUALINSPECTION")).decision).toBe("MANUAL_INSPECTION")
+  })
+
   it.each([
     ["tenor", "12"],
     ["approvedAmount", "1"],
@@ -190,10 +210,10 @@ describe("the answer with a decision", () => {
   const members = "<applicationReference>ABC-123</applicationReference><decision>APPROVED</decision>"
   it.each([
     ["directly in the answer", members],
-    ["one level down", `<r><applicationQuoteResult>${members}</applicationQuoteResult></r>`],
+    ["one level down", `<return><applicationQuoteResult>${members}</applicationQuoteResult></return>`],
     [
       "with the reference above",
-      `<applicationReference>ABC-123</applicationReference><r><decision>APPROVED</decision></r>`,
+      `<applicationReference>ABC-123</applicationReference><result><decision>APPROVED</decision></result>`,
     ],
   ])("is read %s", (_where, inner) => {
     const document = `<getApplicationQuoteResponse>${inner}</getApplicationQuoteResponse>`

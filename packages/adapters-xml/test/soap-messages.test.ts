@@ -1,7 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { acceptQuoteRequest, acceptQuoteResponse } from "../src/accept-quote.ts"
-import { isMethodName } from "../src/bank-word.ts"
 import { decodeBankRequest } from "../src/bank-request.ts"
 import { getApplicationQuoteRequest, getApplicationQuoteResponse } from "../src/get-application-quote.ts"
 import { getApplicationStatusRequest, getApplicationStatusResponse } from "../src/get-application-status.ts"
@@ -53,9 +52,7 @@ describe("each message reads back as it was written", () => {
 
   it("getApplicationStatus", () => {
     requestRoundTrip(getApplicationStatusRequest, byReference)
-    const method = token(4)
-      .map((text) => text.slice(0, 50).trim())
-      .filter((text) => isMethodName(text) && text.isWellFormed())
+    const method = fc.constantFrom("E_SIGN", "ANALOG", "MANUAL", "BankID", "Swedish BankID", "MAIL", "mitid")
     const status = fc.record(
       {
         waitingForAddition: fc.boolean(),

@@ -6,6 +6,14 @@ const isDocumentType = Schema.is(DocumentType)
 /** Between the names of several documents in one text; which names they are is then a guess. */
 const separator = /[,;|\n]/u
 
+/** What stands where there is no name, or for several in a notation of another kind. */
+const noName = /^(?:n\/?a|null|none|nil|nan|undefined|unknown|tbd|[-–—?.*]+)$/iu
+const otherNotation = /[[\]{}"]|^(?=.*_).*\S\s\S/u
+
+/** Whether a text can be the name of one document and nothing else. */
+const isOneName = (name: string): boolean =>
+  !separator.test(name) && !noName.test(name) && !otherNotation.test(name)
+
 /** White space around a name says nothing; longer texts are no names, so nothing long is searched. */
 const layout = /^[ \t\r\n]+|[ \t\r\n]+$/gu
 const writtenLengthMax = 4 * documentTypeLengthMax
@@ -21,7 +29,7 @@ export function readDocumentNames(items: ReadonlyArray<unknown>): ReadonlyArray<
     if (typeof item !== "string" || item.length > writtenLengthMax) return undefined
     const name = item.replace(layout, "")
     if (name === "") continue
-    if (!isDocumentType(name)) return undefined
+    if (!isDocumentType(name) || !isOneName(name)) return undefined
     names.push(name)
   }
   return names.length > documentTypesMax ? undefined : names
@@ -29,4 +37,4 @@ export function readDocumentNames(items: ReadonlyArray<unknown>): ReadonlyArray<
 
 /** One text where a list is expected: the list of that one name, if it can be no more than one. */
 export const readDocumentName = (text: string): ReadonlyArray<string> | undefined =>
-  separator.test(text) || text.trim() === "" ? undefined : readDocumentNames([text])
+  text.trim() === "" ? undefined : readDocumentNames([text])

@@ -11,16 +11,29 @@ const postgresUrl = "postgres://user:password@host:5432/database"
 /** What would otherwise become a file of that name, or a store that forgets everything. The first that fits is told. */
 const traps: ReadonlyArray<Trap> = [
   {
-    looksLike: /^[\s\uFEFF]+\S|\S\s+$|^["'`]/u,
+    looksLike: /^[\s\uFEFF\u200B]+\S|\S[\s\u200B]+$|^["'`\u2018-\u201F\u00AB]/u,
     fault: "has a blank or a quotation mark around it: give the URL or the path alone.",
   },
   {
-    looksLike: /^(?:undefined|null|none|nil|true|false)$/iu,
+    looksLike: /^(?:undefined|null|none|nil|true|false|todo|tbd|changeme|<.*>)$/iu,
     fault: "is a word that a program wrote for no value at all: give an SQLite file's path, or postgres://….",
+  },
+  {
+    looksLike: /^(?:~(?:[/\\]|$)|\$[A-Za-z{]|%\w+%)/u,
+    fault: "begins with what a shell would replace, and nothing has: write the path in full.",
+  },
+  {
+    looksLike:
+      /^(?:postgres(?:ql)?|localhost|\d{1,3}(?:\.\d{1,3}){3}|\[[\da-f:]+\]|(?:[\w-]+\.)+(?:com|net|org|io|cloud|internal|local|svc))(?::\d+)?(?:\/[^/]*)?$/iu,
+    fault: `looks like a server, and not like a file: give ${postgresUrl}, or ./ in front of a file's name.`,
+  },
+  {
+    looksLike: /^[A-Z][A-Z0-9_]*=/u,
+    fault: `begins with a variable's name: give what stands behind the = alone, such as ${postgresUrl}.`,
   },
   { looksLike: /^\s*$/u, fault: "is empty: give an SQLite file's path, or postgres://…." },
   {
-    looksLike: /^(?:file:(?:\/\/)?)?:memory:|[?&](?:mode=memory|vfs=memdb)/iu,
+    looksLike: /^(?:file:(?:\/\/)?)?:?memory:?$|^(?:file:(?:\/\/)?)?:memory:|[?&](?:mode=memory|vfs=memdb)/iu,
     fault:
       "names a store in memory, which forgets every loan when the engine stops: give a file's path. `loan-engine start` makes " +
       "one that is thrown away.",
@@ -40,7 +53,7 @@ const traps: ReadonlyArray<Trap> = [
     fault: `looks like a server's URL that is not written as one: give ${postgresUrl}.`,
   },
   {
-    looksLike: /^file:.*[?#]|\?[\w-]+=/iu,
+    looksLike: /^file:.*[?#]|\?(?:[\w-]+=|$)/iu,
     fault: "has options behind the file's path, which the engine does not read: give the path alone.",
   },
   {

@@ -74,7 +74,7 @@ const plainMembers = (object: JsonObject): JsonObject =>
 const words: ReadonlyArray<string> = [...Object.values(callbackEventTypes), ...BankDecision.literals]
 
 const plainWord = (value: JsonValue): JsonValue => {
-  const only = unwrapped(value)
+  const only = innermost(value)
   if (typeof only !== "string") return only
   return words.find((word) => isSameWord(word, only)) ?? bankWord(only)
 }
@@ -135,19 +135,24 @@ function joined(offers: ReadonlyArray<readonly [string, JsonValue]>): JsonObject
 /** The offer's members that stand in an object, or within it, in the bank's own plain notation. */
 export const plainOffer = (object: JsonObject): JsonObject => joined(offersIn(object))
 
+/** What lists of one and JSON texts stand around. */
+function innermost(value: JsonValue): JsonValue {
+  const within = unwrapped(valueIn(value, lenient))
+  return within === value ? value : innermost(within)
+}
+
 /**
  * The decision's object: as it stands, within another of its name, or as a word. The offer's members stand in it, in an object
  * within it, or beside it.
  */
 function plainDecision(decision: JsonValue, beside: ReadonlyArray<readonly [string, JsonValue]>): JsonObject {
-  const written = unwrapped(decision)
-  const only = objectIn(written, lenient) ?? written
+  const only = innermost(decision)
   if (!isJsonObject(only)) return { ...joined(beside), creditDecision: plainWord(only) }
   const offers = [...beside, ...offersIn(only)]
   const inner = memberOf(only, "creditDecision")
-  if (inner !== undefined && isJsonObject(unwrapped(inner))) return plainDecision(inner, offers)
+  if (inner !== undefined && isJsonObject(innermost(inner))) return plainDecision(inner, offers)
   const word = inner === undefined ? {} : { creditDecision: plainWord(inner) }
-  const own = Object.entries(only).filter(([, value]) => !isOnlyOffer(value))
+  const own = Object.entries(only).filter((member) => !isOfOffer(member))
   return { ...plainMembers(Object.fromEntries(own)), ...joined(offers), ...word }
 }
 

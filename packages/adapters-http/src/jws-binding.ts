@@ -1,3 +1,4 @@
+import { withoutBlanks } from "@loan-engine/adapters-xml/bank-word"
 import { parseDecimal } from "@loan-engine/domain/decimal-text"
 import { offerDecimals } from "@loan-engine/domain/offer"
 import { isJsonList, isJsonObject, JsonNumber, memberOf } from "./callback-json.ts"
@@ -107,7 +108,7 @@ function isSameScalar(body: JsonValue, claim: JsonValue, name: string): boolean 
 }
 
 const isSameTrimmed = (body: JsonValue, claim: JsonValue): boolean =>
-  typeof body === "string" && typeof claim === "string" && body.trim() === claim.trim()
+  typeof body === "string" && typeof claim === "string" && withoutBlanks(body) === withoutBlanks(claim)
 
 function decimalOf(value: JsonValue): string | undefined {
   if (value instanceof JsonNumber) return parseDecimal(value.source)

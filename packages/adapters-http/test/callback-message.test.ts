@@ -58,7 +58,7 @@ describe("the bank's own examples", () => {
 })
 
 describe("decoding", () => {
-  test.each([" ABC-123", "ABC-123\t\r\n", "\u00a0ABC-123\ufeff"])(
+  test.each([" ABC-123", "ABC-123\t\r\n", "\u00a0ABC-123\ufeff", "\u200bABC-123\u2060"])(
     "the reference %j is read without its blanks",
     (text) => {
       expect(decoded(callback({ applicationReference: text })).applicationReference).toBe("ABC-123")
@@ -423,6 +423,9 @@ describe("the word is read, however it is wrapped and written", () => {
     ["text", "approved"],
     ["an object in lower case", { creditDecision: "Approved" }],
     ["an object in a list", [{ creditDecision: "APPROVED" }]],
+    ["JSON text in its own place", { creditDecision: '{"creditDecision":"APPROVED"}' }],
+    ["JSON text of a list", '[{"creditDecision":"APPROVED"}]'],
+    ["an object in a list in a list", [[{ creditDecision: "APPROVED" }]]],
     ["an object in another of its name", { creditDecision: { creditDecision: "APPROVED" } }],
   ])("a decision that is %s", (_title, creditDecision) => {
     expect(callbackEvents(decoded(decision(creditDecision)), at)).toEqual([{ type: "decision.approved", at }])

@@ -136,7 +136,7 @@ const transfers: ReadonlyMap<string, ((text: string) => Uint8Array) | null> = ne
 ])
 
 function untransferred({ headers, from, to }: Part, bytes: Uint8Array): Uint8Array {
-  const name = headers.get("content-transfer-encoding")?.toLowerCase() ?? "binary"
+  const name = headers.get("content-transfer-encoding")?.toLowerCase().replaceAll('"', "") ?? "binary"
   const decode = transfers.get(name)
   const body = bytes.subarray(from, Math.max(from, to))
   if (decode === undefined) {

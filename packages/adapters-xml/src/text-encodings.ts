@@ -7,6 +7,8 @@ const spellings: ReadonlyArray<(label: string) => string> = [
   (label) => label,
   (label) => label.replaceAll("_", "-"),
   (label) => label.replace(/^latin[-_ ]?/iu, "csisolatin"),
+  // Java's names.
+  (label) => label.replace(/^(?:iso)?8859_/iu, "iso-8859-"),
 ]
 
 /** The encoding that a label names, by the Encoding Standard; `undefined` for one that is not read. */

@@ -36,7 +36,7 @@ const equals = `${space}*=${space}*`
  */
 export const xmlDeclaration = new RegExp(
   `^<\\?xml${space}+version${equals}(?:"1\\.[0-9]+"|'1\\.[0-9]+')` +
-    `(?:${space}+encoding${equals}(?<quote>["'])(?<encoding>[A-Za-z][A-Za-z0-9._-]*)\\k<quote>)?` +
+    `(?:${space}+encoding${equals}(?<quote>["'])(?<encoding>[A-Za-z0-9][A-Za-z0-9._-]*)\\k<quote>)?` +
     `(?:${space}+standalone${equals}(?:"(?:yes|no)"|'(?:yes|no)'))?${space}*\\?>`,
 )
 
@@ -90,13 +90,16 @@ function declaredIn(bytes: Uint8Array): string | undefined {
   return xmlDeclaration.exec(head)?.groups?.["encoding"]
 }
 
+/** What stands for a charset where nobody set one. */
+const saysNothing: ReadonlySet<string> = new Set(["", "*", "none", "null", "undefined", "binary", "default"])
+
 /** Each encoding that something says the bytes are in, the most reliable first. */
 function* saidEncodings(bytes: Uint8Array, contentType: string | undefined): Generator<Encoding> {
   const marked = begin(bytes, byteOrderMarks)
   if (marked === "utf-32") refuse("encoding", "", "expected no UTF-32")
   else if (marked !== undefined) yield marked
   const charset = headerParameter(contentType ?? "", "charset")?.trim() ?? ""
-  const told = charset === "" ? undefined : named(charset, bytes)
+  const told = saysNothing.has(charset.toLowerCase()) ? undefined : named(charset, bytes)
   if (told !== undefined) yield told
   const detected = utf16ByBytes(bytes)
   if (detected !== undefined) yield detected

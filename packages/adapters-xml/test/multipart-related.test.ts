@@ -23,6 +23,7 @@ describe("a multipart/related answer", () => {
       "whose headers fold",
       part(["Content-Type: text/xml;\r\n charset=utf-8", root[1] ?? ""], status) + close,
     ],
+    ["in 8bit, in quotes", part([...root, 'Content-Transfer-Encoding: "8bit"'], status) + close],
     ["without its last boundary", part(root, status)],
     ["in base64", part([...root, "Content-Transfer-Encoding: BASE64"], btoa(status)) + close],
     [

@@ -35,6 +35,7 @@ describe("the encoding of a document", () => {
     ["UTF-8 whose charset is UTF-16LE", utf8("<a>å€</a> "), "text/xml; charset=utf-16le"],
     ["UTF-16LE whose charset is UTF-16BE", utf16("<a>å€</a>", "le"), "text/xml; charset=utf-16be"],
     ["UTF-8 where the charset is empty", utf8("<a>å€</a>"), "text/xml; charset="],
+    ["UTF-8 where the charset is none", utf8("<a>å€</a>"), "text/xml; charset=none"],
     ["UTF-8 where the charset is blank", utf8("<a>å€</a>"), 'text/xml; charset=" "'],
     ["UTF-8 before NULs and a line end", utf8("<a>å€</a>\0\0\r\n")],
     ["UTF-8 by its mark, whatever it declares", utf8(bom + declared("ISO-8859-1"))],
@@ -64,7 +65,7 @@ describe("the encoding of a document", () => {
   })
 
   const labels =
-    "ISO_8859-1 iso8859-1 latin-1 Latin_1 l1 cp1252 CP819 x-cp1252 csISOLatin1 iso-ir-100 ISO-8859-15 ISO_8859-15 latin-9 l9"
+    "ISO_8859-1 iso8859-1 latin-1 Latin_1 l1 cp1252 CP819 8859_1 ISO8859_15 x-cp1252 csISOLatin1 iso-ir-100 ISO-8859-15 ISO_8859-15 latin-9 l9"
   it.each(labels.split(" "))("is known by the label %s", (label) => {
     expect(text(latin1(declared(label, "åÿ")))).toBe("åÿ")
     expect(text(latin1("<a>åÿ</a>"), `text/xml; charset="${label}"`)).toBe("åÿ")

@@ -23,10 +23,13 @@ export const ApplicationReference = Schema.String.check(
 ).pipe(Schema.brand("ApplicationReference"))
 export type ApplicationReference = typeof ApplicationReference.Type
 
+/** Blanks of any kind, also those that are not to be seen. */
+const blanksAround = /^[\s\u200B\u2060]+|[\s\u200B\u2060]+$/gu
+
 /** An application reference as somebody sent it: blanks around it are not a part of it. */
 export const ApplicationReferenceText = Schema.String.pipe(
   Schema.decodeTo(ApplicationReference, {
-    decode: SchemaGetter.transform((text) => text.trim()),
+    decode: SchemaGetter.transform((text) => text.replace(blanksAround, "")),
     encode: SchemaGetter.passthrough(),
   }),
 )

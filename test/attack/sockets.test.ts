@@ -45,7 +45,10 @@ const judgedBy =
   async ({ send, verdict }: SocketAttack): Promise<void> => {
     const connection = await openRaw(attacked().url)
     send(connection)
-    expect(statusesOf(await connection.answer)).toEqual(verdict)
+    const answer = await connection.answer
+    expect(statusesOf(answer)).toEqual(verdict)
+    // Also what no request has been read of is answered as all else is.
+    expect(answer.match(/^x-content-type-options: nosniff\r$/gimu) ?? []).toHaveLength(verdict.length)
     expect((await attacked().api("GET", "/v1/loans/attacker")).status).toBe(404)
   }
 

@@ -24,7 +24,7 @@ import { signsOf } from "./callbacks/signing-accounts.ts"
 import { watchCallbacks } from "./callbacks/callback-watch.ts"
 import type { AccountConfig, EngineConfig } from "./config/config.ts"
 import { LoanEngine } from "./engine.ts"
-import { hasSeveralHosts, HttpListener, listen } from "./http-listener.ts"
+import { hasUnclearHost, HttpListener, listen } from "./http-listener.ts"
 import { Poller } from "./polling/poller.ts"
 import { requireRemembered } from "./journal/anchors.ts"
 import { layerSealing } from "./journal/sealing.ts"
@@ -96,7 +96,7 @@ export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig)
   const http: EngineHttp = {
     listener: (request, response) => {
       const account = callbackAccount(request.url ?? "")
-      if (hasSeveralHosts(request)) answerSeveralHosts(response)
+      if (hasUnclearHost(request)) answerUnclearHost(response)
       else if (request.readableDidRead) answerConsumed(response)
       else if (account === undefined) routed(request, response)
       else serveCallback(receiver, account, request, response)
@@ -149,7 +149,7 @@ const severalHosts = problemDocument({
   field: "host",
 })
 
-function answerSeveralHosts(response: ServerResponse): void {
+function answerUnclearHost(response: ServerResponse): void {
   const headers = { ...guardedHeaders, "content-type": "application/problem+json", connection: "close" }
   response.writeHead(severalHosts.status, headers).end(JSON.stringify(severalHosts))
 }

@@ -1,5 +1,6 @@
-import { createServer } from "node:http"
+import { createServer, STATUS_CODES } from "node:http"
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http"
+import { guardedHeaders } from "@loan-engine/adapters-http/answer-headers"
 import { Context, Effect, Schema } from "effect"
 import type { Scope } from "effect"
 import type { ServerLimits } from "./server-limits.ts"
@@ -40,9 +41,14 @@ export const listen = Effect.fnUntraced(function* (
   return { url: `http://${host.includes(":") ? `[${host}]` : host}:${port}` }
 })
 
-/** Two hosts are a request that two readers understand differently: a proxy before us may have gone by the other one. */
-export const hasSeveralHosts = ({ rawHeaders }: IncomingMessage): boolean =>
-  rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host").length > 1
+/**
+ * Two hosts are a request that two readers understand differently: a proxy before us may have gone by the other one. HTTP/1.1 wants
+ * one; HTTP/1.0 knows none.
+ */
+export function hasUnclearHost({ rawHeaders, httpVersion }: IncomingMessage): boolean {
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host").length
+  return hosts > 1 || (hosts === 0 && httpVersion === "1.1")
+}
 
 function makeServer({ limits, handler }: ListenOptions, answering: Set<ServerResponse>): Server {
   const server = createServer(
@@ -52,7 +58,8 @@ function makeServer({ limits, handler }: ListenOptions, answering: Set<ServerRes
       keepAliveTimeout: limits.keepAliveMsMax,
       connectionsCheckingInterval: limits.connectionsCheckMs,
       maxHeaderSize: limits.headerBytesMax,
-      requireHostHeader: true,
+      // Looked at with every request, so that the answer is like all others.
+      requireHostHeader: false,
       insecureHTTPParser: false,
     },
     (request, response) => {
@@ -63,8 +70,32 @@ function makeServer({ limits, handler }: ListenOptions, answering: Set<ServerRes
     },
   )
   server.maxConnections = limits.connectionsMax
+  server.on("checkExpectation", (_request, response) => response.writeHead(417, guardedHeaders).end())
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    const isAnswered = [...answering].some((response) => response.socket === socket && response.headersSent)
+    if (!socket.writable || isAnswered || error.code === "ECONNRESET") socket.destroy(error)
+    else socket.end(headOf(statusOf(error.code)), () => socket.destroy())
+  })
   return server
 }
+
+/** What the platform's parser refuses before there is a request, by its own names. */
+const statusByCode: ReadonlyMap<string | undefined, number> = new Map([
+  ["HPE_HEADER_OVERFLOW", 431],
+  ["HPE_CHUNK_EXTENSIONS_OVERFLOW", 413],
+  ["ERR_HTTP_REQUEST_TIMEOUT", 408],
+])
+const statusOf = (code: string | undefined): number => statusByCode.get(code) ?? 400
+
+/** An answer without a body, with the headers that every answer has. */
+const headOf = (status: number): string =>
+  [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    ...Object.entries({ connection: "close", "content-length": "0", ...guardedHeaders }).map(
+      ([name, value]) => `${name}: ${value}`,
+    ),
+    "\r\n",
+  ].join("\r\n")
 
 /** Tells the client, with the answer, to send nothing more on this connection. */
 function endsConnection(response: ServerResponse): void {

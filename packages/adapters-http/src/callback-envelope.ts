@@ -1,7 +1,8 @@
+import { isOfAnotherThing, isWrapperName } from "@loan-engine/adapters-xml/bank-word"
 import { unreadableMark } from "./callback-encoding.ts"
 import { isJsonList, isJsonObject, memberOf } from "./callback-json.ts"
 import type { JsonObject, JsonValue } from "./callback-json.ts"
-import { callbackWrappersMax, eventIn, valueIn } from "./callback-shape.ts"
+import { callbackWrappersMax, eventsIn, identifies, valueIn, withBeside } from "./callback-shape.ts"
 
 /** A callback's two members, wherever they stand. */
 export interface CallbackEnvelope {
@@ -11,47 +12,47 @@ export interface CallbackEnvelope {
 
 const lenient = { lenient: true } as const
 
-type EnvelopeIn = (object: JsonObject) => CallbackEnvelope | undefined
-
-/** What tells an event. Where it stands beside the event, it is the event's. */
-const identifying: ReadonlySet<string> = new Set(["applicationReference", "applicationEventType"])
-
-/** The envelope that an object is: with the event as a member, or with the event's own members. */
-const envelopeIn: EnvelopeIn = (object) => {
-  const event = eventIn(memberOf(object, "externalApplicationEvent"), lenient)
-  if (event === undefined)
-    return memberOf(object, "applicationEventType") === undefined ? undefined : loanIn(object)
-  const besides = Object.entries(object).filter(([name]) => identifying.has(name))
-  const { jwsData = memberOf(object, "jwsData"), ...members } = { ...Object.fromEntries(besides), ...event }
-  return { event: members, jwsData }
+/** What an object says of a signature. A blank text says nothing. */
+function signatureIn(object: JsonObject): JsonValue | undefined {
+  const jwsData = memberOf(object, "jwsData")
+  return typeof jwsData === "string" && jwsData.trim() === "" ? undefined : jwsData
 }
 
-/** An object that names a loan, and does not say what is new about it. */
-const loanIn: EnvelopeIn = (object) => {
-  if (memberOf(object, "applicationReference") === undefined) return undefined
-  const { jwsData, ...event } = object
-  return { event, jwsData }
+/** An event and the signature that stands in it, or around it. */
+function envelope(event: JsonObject, around: JsonObject = event): CallbackEnvelope {
+  const { jwsData: _, ...members } = event
+  return { event: members, jwsData: signatureIn(event) ?? signatureIn(around) }
+}
+
+/** The envelopes that an object is: with events as a member, or with an event's own members, of which the type may be missing. */
+function envelopesOf(object: JsonObject): ReadonlyArray<CallbackEnvelope> {
+  const events = eventsIn(memberOf(object, "externalApplicationEvent"), lenient)
+  if (events.length > 0) return events.map((event) => envelope(withBeside(event, object), object))
+  return memberOf(object, "applicationReference") === undefined ? [] : [envelope(object)]
 }
 
 /**
- * The one callback in a body, within at most {@link callbackWrappersMax} objects or lists. A signature beside an outer object
- * counts for the callback that it wraps. Where no event is, what names a loan is one of which the type is missing.
+ * The one callback in a body, within at most {@link callbackWrappersMax} objects or lists. The outermost that names a loan is it: what
+ * stands deeper may be about another. A signature beside an outer object counts for the callback that it wraps.
  */
-export function findEnvelope(body: JsonValue): CallbackEnvelope | undefined {
-  const found = envelopesIn(body, callbackWrappersMax, envelopeIn)
-  return theOne(found.length > 0 ? found : envelopesIn(body, callbackWrappersMax, loanIn))
+export const findEnvelope = (body: JsonValue): CallbackEnvelope | undefined =>
+  theOne(envelopesIn(body, callbackWrappersMax))
+
+function envelopesIn(written: JsonValue, wrappers: number): ReadonlyArray<CallbackEnvelope> {
+  const value = valueIn(written, lenient)
+  if (isJsonList(value)) return wrappers === 0 ? [] : value.flatMap((item) => envelopesIn(item, wrappers - 1))
+  if (!isJsonObject(value)) return []
+  const own = envelopesOf(value)
+  if (own.length > 0 || identifies(value) || wrappers === 0) return own
+  return Object.entries(value)
+    .filter(([name, member]) => mayHold(name, member))
+    .flatMap(([, member]) => envelopesIn(member, wrappers - 1))
+    .map(({ event, jwsData = signatureIn(value) }) => ({ event, jwsData }))
 }
 
-function envelopesIn(written: JsonValue, wrappers: number, own: EnvelopeIn): ReadonlyArray<CallbackEnvelope> {
-  const value = valueIn(written, lenient)
-  const envelope = isJsonObject(value) ? own(value) : undefined
-  if (envelope !== undefined) return [envelope]
-  if (wrappers === 0) return []
-  const members = isJsonObject(value) ? Object.values(value) : isJsonList(value) ? value : []
-  const found = members.flatMap((member) => envelopesIn(member, wrappers - 1, own))
-  const jwsData = isJsonObject(value) ? memberOf(value, "jwsData") : undefined
-  return found.map(({ event, jwsData: inner = jwsData }) => ({ event, jwsData: inner }))
-}
+/** Whether a member may hold the callback: a text only where its name says so, because anybody may have written it. */
+const mayHold = (name: string, member: JsonValue): boolean =>
+  typeof member === "string" ? isWrapperName(name) : !isOfAnotherThing(name)
 
 const distinct = <A extends JsonValue | undefined>(values: ReadonlyArray<A>): ReadonlyArray<A> => [
   ...new Map(values.map((value) => [JSON.stringify(value), value])).values(),
@@ -59,9 +60,9 @@ const distinct = <A extends JsonValue | undefined>(values: ReadonlyArray<A>): Re
 
 /** Nothing says which of several events is meant. What they name is kept, so that the bank is asked or a person looks. */
 function theOne(found: ReadonlyArray<CallbackEnvelope>): CallbackEnvelope | undefined {
-  const [event, ...others] = distinct(found.map((envelope) => envelope.event))
+  const [event, ...others] = distinct(found.map((each) => each.event))
   if (event === undefined) return undefined
-  const [jwsData, ...otherJws] = distinct(found.map((envelope) => envelope.jwsData))
+  const [jwsData, ...otherJws] = distinct(found.map((each) => each.jwsData))
   const signature = otherJws.length === 0 ? jwsData : unreadableMark
   if (others.length === 0) return { event, jwsData: signature }
   const named = [event, ...others].flatMap((each) => memberOf(each, "applicationReference") ?? [])

@@ -191,7 +191,7 @@ function readObject(reader: Reader): JsonObject {
     if (nextCode(reader) !== colon) throw new Flaw("syntax")
     reader.position++
     const value = readValue(reader)
-    setMember(object, name, before === undefined || isSame(before, value) ? value : unreadableMark)
+    setMember(object, name, before === undefined ? value : together(before, value))
     open = another(reader, braceEnd)
   }
   return object
@@ -229,6 +229,13 @@ function closing(reader: Reader): true {
   reader.position++
   reader.path.pop()
   return true
+}
+
+/** What is said twice: once if it is the same, a list of objects, or what has no one meaning. */
+export function together(one: JsonValue, other: JsonValue): JsonValue {
+  if (isSame(one, other)) return one
+  const objects = [one, other].flatMap((value) => (isJsonList(value) ? value : [value]))
+  return objects.every(isJsonObject) ? objects : unreadableMark
 }
 
 /** Whether two values are written alike, but for white space. */

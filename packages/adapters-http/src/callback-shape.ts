@@ -1,8 +1,7 @@
-import { foldedName } from "@loan-engine/adapters-xml/bank-word"
+import { foldedName, isWrapperName } from "@loan-engine/adapters-xml/bank-word"
 import { offerDecimals } from "@loan-engine/domain/offer"
 import { Result } from "effect"
-import { unreadableMark } from "./callback-encoding.ts"
-import { isJsonList, isJsonObject, memberOf, parseJsonText } from "./callback-json.ts"
+import { isJsonList, isJsonObject, memberOf, parseJsonText, together } from "./callback-json.ts"
 import type { JsonObject, JsonOptions, JsonValue } from "./callback-json.ts"
 
 /** The bank's own words in a callback: the only member names that an error may show. */
@@ -52,8 +51,7 @@ export function shapedLikeBank(value: JsonValue): JsonValue {
     const name = bankNameOf(written)
     const shaped = shapedLikeBank(member)
     const before = members.get(name)
-    const isSame = before === undefined || JSON.stringify(before) === JSON.stringify(shaped)
-    members.set(name, isSame ? shaped : unreadableMark)
+    members.set(name, before === undefined ? shaped : together(before, shaped))
   }
   return Object.fromEntries(members)
 }
@@ -83,18 +81,37 @@ export function objectIn(
 /** How many objects or lists may stand around a callback's own object, or around its event. The bank's page shows none. */
 export const callbackWrappersMax = 4
 
-const namesLoan = (object: JsonObject): boolean => memberOf(object, "applicationReference") !== undefined
+/** What tells an event: of which loan, and what has happened. Where one stands beside the event, it is the event's. */
+const identifying = ["applicationReference", "applicationEventType"] as const
 
-/** An event: an object, or its JSON as text, alone or in a list of one, or the only one within an object that names no loan. */
-export function eventIn(
+export const identifies = (object: JsonObject): boolean =>
+  identifying.some((name) => memberOf(object, name) !== undefined)
+
+/** The event with what tells of it beside it. */
+export function withBeside(event: JsonObject, around: JsonObject): JsonObject {
+  const beside = identifying.flatMap((name) => {
+    const value = memberOf(around, name)
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  return { ...Object.fromEntries(beside), ...event }
+}
+
+/**
+ * The events that a value is: an object, or its JSON as text, alone or in lists; or, where it does not tell of one itself, those in the
+ * objects that only stand around them. What is called otherwise, such as a customer's note, may be anybody's words.
+ */
+export function eventsIn(
   value: JsonValue | undefined,
   options: Pick<JsonOptions, "lenient"> = {},
   wrappers = callbackWrappersMax,
-): JsonObject | undefined {
-  const object = value === undefined ? value : objectIn(unwrapped(valueIn(value, options)), options)
-  if (object === undefined || wrappers === 0 || namesLoan(object)) return object
-  const [inner, ...others] = Object.values(object)
-    .map((member) => eventIn(member, options, wrappers - 1))
-    .filter((event) => event !== undefined && namesLoan(event))
-  return others.length === 0 ? (inner ?? object) : object
+): ReadonlyArray<JsonObject> {
+  const shown = value === undefined ? value : valueIn(value, options)
+  if (isJsonList(shown)) return shown.flatMap((item) => eventsIn(item, options, wrappers))
+  if (!isJsonObject(shown)) return []
+  if (identifies(shown) || wrappers === 0) return [shown]
+  const within = Object.entries(shown)
+    .filter(([name]) => isWrapperName(name))
+    .flatMap(([, member]) => eventsIn(member, options, wrappers - 1))
+    .filter(identifies)
+  return within.length === 0 ? [shown] : within
 }

@@ -1,10 +1,17 @@
-import { withoutBlanks } from "@loan-engine/adapters-xml/bank-word"
+import { isOfAnotherThing, isWrapperName, withoutBlanks } from "@loan-engine/adapters-xml/bank-word"
 import { parseDecimal } from "@loan-engine/domain/decimal-text"
 import { offerDecimals } from "@loan-engine/domain/offer"
 import { isJsonList, isJsonObject, JsonNumber, memberOf } from "./callback-json.ts"
 import type { JsonObject, JsonValue } from "./callback-json.ts"
 import { isUnreadable, plainEvent } from "./callback-plain.ts"
-import { callbackNames, eventIn, objectIn, shapedLikeBank } from "./callback-shape.ts"
+import {
+  callbackNames,
+  eventsIn,
+  identifies,
+  objectIn,
+  shapedLikeBank,
+  withBeside,
+} from "./callback-shape.ts"
 
 /**
  * How signed claims relate to a body: they carry all of it and agree (`bound`), they disagree in something that both
@@ -16,9 +23,8 @@ export type Binding = "bound" | "contradicted" | "unbound"
 export const eventClaimDefault = "externalApplicationEvent"
 
 /**
- * Compares the claims with the body's `externalApplicationEvent`. Without `eventClaim` the event is looked for in the
- * claim named like the body's, then in any claim that holds one (as an object or as its JSON text), then among the
- * claims themselves.
+ * Compares the claims with the body's `externalApplicationEvent`. Without `eventClaim` the event is the claim named like the
+ * body's, else the claims themselves if they tell of one, else the only claim that holds one (as an object or as its JSON text).
  *
  * Source: the bank's page signs the callback but does not say how the claims carry it.
  */
@@ -33,28 +39,42 @@ function plainOf(event: JsonObject): JsonObject {
   return isJsonObject(shaped) ? plainEvent(shaped) : {}
 }
 
-function detectEvent(written: JsonObject): JsonObject {
+/**
+ * The one event that the claims carry. A member that is named as the body's goes first, then the claims themselves; what any other
+ * claim holds counts only if it is alone, and text only where the claim's name says that it is an event.
+ */
+function detectEvent(written: JsonObject): JsonObject | undefined {
   const shaped = shapedLikeBank(written)
   const claims = isJsonObject(shaped) ? shaped : {}
-  const named = claimed(memberOf(claims, eventClaimDefault))
-  if (named !== undefined) return named
-  for (const claim of Object.values(claims)) {
-    const event = claimed(claim)
-    if (event !== undefined && identifying.every((name) => memberOf(event, name) !== undefined)) return event
-  }
-  return claims
+  const named = memberOf(claims, eventClaimDefault)
+  if (named !== undefined) return withBesideOf(theOnly(eventsIn(named)), claims)
+  if (identifies(claims)) return claims
+  const others = Object.entries(claims)
+    .filter(([name, claim]) => (typeof claim === "string" ? isWrapperName(name) : !isOfAnotherThing(name)))
+    .flatMap(([, claim]) => claimedIn(claim))
+    .filter(identifies)
+  // What tells of no event may still contradict one.
+  return others.length === 0 ? claims : theOnly(others)
 }
+
+const withBesideOf = (event: JsonObject | undefined, around: JsonObject): JsonObject | undefined =>
+  event === undefined ? undefined : withBeside(event, around)
+
+const theOnly = ([event, ...others]: ReadonlyArray<JsonObject>): JsonObject | undefined =>
+  others.length === 0 ? event : undefined
 
 const identifying = ["applicationReference", "applicationEventType"]
 
-/** A claim's event: the object itself, its JSON text, or either wrapped the way the body wraps it. */
-function claimed(claim: JsonValue | undefined): JsonObject | undefined {
-  const shaped = claim === undefined ? undefined : shapedLikeBank(claim)
+/** A claim's events: the object itself, its JSON text, or either wrapped the way the body wraps it. */
+function claimedIn(claim: JsonValue): ReadonlyArray<JsonObject> {
+  const shaped = shapedLikeBank(claim)
   const object = objectIn(shaped)
-  return object === undefined
-    ? eventIn(shaped)
-    : (eventIn(memberOf(object, eventClaimDefault)) ?? eventIn(object))
+  const named = object === undefined ? undefined : memberOf(object, eventClaimDefault)
+  return eventsIn(named ?? shaped)
 }
+
+const claimed = (claim: JsonValue | undefined): JsonObject | undefined =>
+  claim === undefined ? undefined : theOnly(claimedIn(claim))
 
 function compare(body: JsonValue, claim: JsonValue, name: string): Binding {
   if (isJsonObject(body)) return compareObjects(body, objectIn(claim) ?? { [name]: claim })

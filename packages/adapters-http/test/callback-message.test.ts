@@ -378,7 +378,10 @@ describe("the word is read, however it is wrapped and written", () => {
     ["as JSON text", bytesOf(JSON.stringify(callbackText))],
     ["as JSON text in a list of one", bytesOf(JSON.stringify([callbackText]))],
     ["with its event in another object", bytesOf(JSON.stringify({ [path]: { event: signedEvent } }))],
-    ["with its event in two other objects", bytesOf(JSON.stringify({ [path]: { a: { b: signedEvent } } }))],
+    [
+      "with its event in two other objects",
+      bytesOf(JSON.stringify({ [path]: { data: { event: signedEvent } } })),
+    ],
     [
       "with its reference beside the event",
       bytesOf(JSON.stringify({ applicationReference: "abc-1", [path]: { applicationEventType: "SIGNED" } })),
@@ -528,6 +531,70 @@ describe("the word is read, however it is wrapped and written", () => {
     expect(decoded(bytesOf(`{"jwsData":"a.b.c","body":${callbackText}}`)).jwsData).toBe("a.b.c")
     const within = `{"body":{"jwsData":"a.b.c",${callbackText.slice(1)}}`
     expect(decoded(bytesOf(within)).jwsData).toBe("a.b.c")
+  })
+})
+
+describe("what stands deeper than a loan's name may be about another", () => {
+  const paidOut = { applicationReference: "other", applicationEventType: "PAID_OUT" }
+  const text = JSON.stringify(paidOut)
+  test.each<[string, unknown, object]>([
+    [
+      "an event within an event that says its type",
+      { applicationReference: "abc-1", [path]: { applicationEventType: "SIGNED", relatedEvent: paidOut } },
+      { applicationReference: "abc-1", event: { kind: "signed" } },
+    ],
+    [
+      "a customer's note",
+      { applicationReference: "abc-1", [path]: { applicationEventType: "SIGNED", customerNote: text } },
+      { applicationReference: "abc-1", event: { kind: "signed" } },
+    ],
+    [
+      "an earlier event beside a name",
+      { applicationReference: "abc-1", status: "x", previousEvent: paidOut },
+      { applicationReference: "abc-1", event: { kind: "unknown" } },
+    ],
+    [
+      "a note beside a name",
+      { applicationReference: "abc-1", note: text },
+      { applicationReference: "abc-1", event: { kind: "unknown" } },
+    ],
+    [
+      "an earlier event beside another thing",
+      { previousEvent: paidOut, current: { applicationReference: "abc-1", event: "SIGNED" } },
+      { applicationReference: "abc-1", event: { kind: "unknown" } },
+    ],
+  ])("%s is passed over", (_title, body, message) => {
+    expect(decoded(bytesOf(JSON.stringify(body)))).toMatchObject(message)
+  })
+
+  test.each([
+    { note: text },
+    { previousEvent: paidOut },
+    { [path]: { previousApplicationEvent: paidOut } },
+    { [path]: { note: text } },
+  ])("%j names no loan", (body) => {
+    expect(Result.isFailure(decodeCallback(bytesOf(JSON.stringify(body))))).toBe(true)
+  })
+
+  test.each([
+    [
+      "twice",
+      `{"${path}":{"applicationReference":"abc-1","applicationEventType":"SIGNED"},"${path}":{"applicationReference":"abc-1","applicationEventType":"PAID_OUT"}}`,
+    ],
+    [
+      "under two spellings",
+      `{"${path}":{"applicationReference":"abc-1","applicationEventType":"SIGNED"},"ExternalApplicationEvent":{"applicationReference":"abc-1","applicationEventType":"PAID_OUT"}}`,
+    ],
+  ])("an event that is there %s and differs is held for its loan", (_title, body) => {
+    expect(decoded(bytesOf(body))).toMatchObject({
+      applicationReference: "abc-1",
+      event: { kind: "unknown" },
+    })
+  })
+
+  test("a blank signature within the event gives way to one around it", () => {
+    const body = { [path]: { ...paidOut, jwsData: " " }, jwsData: "a.b.c" }
+    expect(decoded(bytesOf(JSON.stringify(body))).jwsData).toBe("a.b.c")
   })
 })
 

@@ -146,3 +146,37 @@ describe("whether claims and body agree", () => {
     expect(bindClaims(body, json(written))).toBe("contradicted")
   })
 })
+
+describe("an event that is not the one that was signed", () => {
+  const paidOut = { applicationReference: "R", applicationEventType: "PAID_OUT" }
+  const signed = { applicationReference: "R", applicationEventType: "SIGNED" }
+  const bind = (claims: object, event: object) =>
+    bindClaims(json(JSON.stringify(claims)), json(JSON.stringify(event)))
+
+  test.each<[string, object]>([
+    ["an earlier one beside the claims' own", { ...signed, previousEvent: paidOut }],
+    ["any beside the claims' own", { ...signed, event: paidOut }],
+    ["one in a note beside the claims' own", { ...signed, customerNote: JSON.stringify(paidOut) }],
+  ])("contradicts: %s", (_title, claims) => {
+    expect(bind(claims, paidOut)).toBe("contradicted")
+    expect(bind(claims, signed)).toBe("bound")
+  })
+
+  test.each<[string, object]>([
+    ["an earlier one", { previousEvent: paidOut }],
+    ["one of two", { event: signed, other: paidOut, data: paidOut, payload: signed }],
+    ["one in a note", { iss: "bank", customerNote: JSON.stringify(paidOut) }],
+    ["one in a note within another claim", { iss: "bank", customer: { note: JSON.stringify(paidOut) } }],
+  ])("is not bound: %s", (_title, claims) => {
+    expect(bind(claims, paidOut)).toBe("unbound")
+  })
+
+  test("has what tells of it beside it, in the claims as in a body", () => {
+    expect(
+      bind(
+        { applicationReference: "R", externalApplicationEvent: { applicationEventType: "SIGNED" } },
+        signed,
+      ),
+    ).toBe("bound")
+  })
+})

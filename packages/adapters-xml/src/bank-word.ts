@@ -31,18 +31,16 @@ export const foldedName = (name: string): string =>
 
 /** What an element or object may be called that only stands around what is meant, such as `applicationQuoteResult` or `offers`. */
 const wrapperName =
-  /^(?:\w*(?:result|response)|(?:get|application|quote|status|credit|loan|current|new|signing)*(?:return|reply|answer|data|details?|body|message|payload|content|items?|offers?|decisions?|value|record|entry|quote|status|application|loan))$/u
-const ofAnotherThing =
+  /^(?:\w*(?:result|response)|(?:get|external|application|quote|status|credit|loan|current|new|signing)*(?:return|reply|answer|data|details?|body|message|payload|content|items?|offers?|decisions?|value|record|entry|quote|status|application|loan|events?|callbacks?|notifications?|envelope|request|root))$/u
+const otherName =
   /^(?:prev|former|old|earlier|prior|last|past|history|historic|existing|other|related|linked|co-?applicant)/u
 
-/**
- * Whether what stands within something of this name is about the same loan, now. In a `previousOffer`, an `existingLoan` or a name that
- * we do not know, it may be about another thing.
- */
-export function isWrapperName(name: string): boolean {
-  const folded = foldedName(name)
-  return wrapperName.test(folded) && !ofAnotherThing.test(folded)
-}
+/** Whether a name says that what stands within is about another thing: a `previousOffer`, an `existingLoan`. */
+export const isOfAnotherThing = (name: string): boolean => otherName.test(foldedName(name))
+
+/** Whether what stands within something of this name is about the same loan, now. Of a name that we do not know, it is not said. */
+export const isWrapperName = (name: string): boolean =>
+  wrapperName.test(foldedName(name)) && !isOfAnotherThing(name)
 
 /** What the ways to sign are called, and what may stand beside that in their names. */
 const methods = new Set(

@@ -146,6 +146,22 @@ describe("registering a callback URL with a bank that", () => {
     },
   )
 
+  it.each(outcomes.filter(([, , outcome]) => outcome === "undone"))(
+    "%s, when it is forced: that says nothing of an older act whose outcome is open",
+    async (_name, listener) => {
+      let answers: RequestListener = () => {}
+      const bank = await startBank((request, response) => answers(request, response))
+      const { run, kept } = makeRun(newFile())
+      expect((await run(bank.url)).tag).toBe("CallbackOutcomeUnknown")
+      const { intent } = await kept(bank.url)
+      answers = listener
+      expect((await run(bank.url, true)).tag).toBeDefined()
+      expect((await kept(bank.url)).intent).toEqual(intent)
+      expect((await run(bank.url)).message).toMatch(/may have set it/u)
+      expect(bank.asked()).toBe(2)
+    },
+  )
+
   it("cannot be reached at all is asked again without further ado", async () => {
     const { run, kept } = makeRun(newFile())
     const url = "http://127.0.0.1:1/soap"

@@ -85,6 +85,22 @@ describe("commands that speak to the bank", () => {
     utility.close()
   })
 
+  it.each([
+    ["trigger", "reject", ".."],
+    ["trigger", ".", "A-1"],
+  ])("trigger: calls nothing else: %s %s %s", async (...words) => {
+    const { code, err } = await runCli(words, { LOAN_ENGINE_TRIGGER_URL: "http://127.0.0.1:1/agent" })
+    expect([code, err]).toEqual([2, expect.stringContaining("cannot stand in the path")])
+  })
+
+  it.each(["http://127.0.0.1:1/agent?x=1", "http://127.0.0.1:1/agent#x"])(
+    "trigger: refuses the address %s",
+    async (url) => {
+      const { code, err } = await runCli(["trigger", "reject", "A-1"], { LOAN_ENGINE_TRIGGER_URL: url })
+      expect([code, err]).toEqual([2, expect.stringContaining("LOAN_ENGINE_TRIGGER_URL must be")])
+    },
+  )
+
   it("trigger: makes the bank move, and says so when it cannot", async () => {
     const done = await cli("trigger", "reject", reference)
     expect([done.code, done.out]).toEqual([0, expect.stringContaining("triggered reject")])

@@ -183,6 +183,8 @@ describe("a name that is no setting", () => {
   })
 
   it("is refused in a file and in code just so", async () => {
+    const store = fileOf("store.json", JSON.stringify({ databaseUrl: "postgres://h/db?ssl=true" }))
+    expect(await refusal({ LOAN_ENGINE_CONFIG_FILE: store })).toMatch(/^databaseUrl /u)
     const path = fileOf("settings.json", JSON.stringify({ pollRaetPerSecond: 1, databasUrl: "x" }))
     const message = await refusal({ LOAN_ENGINE_CONFIG_FILE: path })
     expect(message).toContain(`pollRaetPerSecond is no setting (${path}). Did you mean pollRatePerSecond?`)

@@ -151,7 +151,7 @@ describe("the API", () => {
     await engine.api("POST", "/v1/loans", '{"applicationReference":"silent-1","decision":"APPROVED"}')
     const poll = await engine.api("POST", "/v1/loans/silent-1/poll")
     expect(poll.status).toBe(502)
-    expect(await poll.json()).toMatchObject({ detail: expect.stringContaining("bank-not-configured") })
+    expect(await poll.json()).toMatchObject({ detail: expect.stringContaining("Set bankUrl, bankUsername") })
   })
 
   it.each([

@@ -36,17 +36,17 @@ export const registerCallback = Effect.fn("registerCallback")(function* (
 > {
   const store = yield* LoanStore
   const { forced } = options
-  if (forced) yield* sayWhatIsOpen(account, bank.url)
-  else yield* requireNone(account, bank.url)
+  const open = forced ? yield* sayWhatIsOpen(account, bank.url) : undefined
+  if (!forced) yield* requireNone(account, bank.url)
   const { callbackUrl } = registration
   const intent = { account, bankUrl: bank.url, callbackUrl, askedAt: yield* Clock.currentTimeMillis }
   const kept = yield* store.saveCallbackIntent(intent, { replaces: forced })
   if (!kept) return yield* new CallbackNotRegistered({ message: anotherAsks })
   const { message } = yield* bank.client
     .setCallback(registration)
-    .pipe(Effect.catch((error) => afterFailure(intent, error)))
+    .pipe(Effect.catch((error) => afterFailure(intent, open, error)))
   if (!message.callbackSet) {
-    yield* store.dropCallbackIntent(account, bank.url)
+    yield* forget(intent, open)
     return yield* new CallbackNotRegistered({
       message: `The bank did not set the callback: ${message.message ?? "no reason given"}`,
     })
@@ -58,11 +58,19 @@ export const registerCallback = Effect.fn("registerCallback")(function* (
 const anotherAsks =
   "Another run asks the bank at this very moment, so nothing was sent. Look at what it says, or run this again."
 
+/** Forgets an act that the bank certainly did not carry out. That says nothing of an older one, whose outcome is still open. */
+const forget = Effect.fnUntraced(function* (intent: CallbackIntent, open: CallbackIntent | undefined) {
+  const store = yield* LoanStore
+  if (open === undefined) yield* store.dropCallbackIntent(intent.account, intent.bankUrl)
+  else yield* store.saveCallbackIntent(open, { replaces: true })
+})
+
 /** A forced run may send what the bank has done already: so it says that. */
 const sayWhatIsOpen = Effect.fnUntraced(function* (account: AccountName, bankUrl: string) {
   const intent = yield* (yield* LoanStore).callbackIntent(account, bankUrl)
   if (intent !== undefined)
     yield* Effect.logWarning(`${intentFound(intent)} It is sent again, because it is forced.`)
+  return intent
 })
 
 /** What is known of this account and bank already is said before anything is sent. */
@@ -97,11 +105,11 @@ export const intentAdvice =
 /** Forgets an intent that the bank certainly did not carry out; one that it may have carried out stays. */
 const afterFailure = Effect.fnUntraced(function* (
   intent: CallbackIntent,
+  open: CallbackIntent | undefined,
   error: BankError,
 ): Effect.fn.Return<never, BankError | CallbackOutcomeUnknown | StoreUnavailable, LoanStore> {
   if (isUndone(error.reason)) {
-    const store = yield* LoanStore
-    yield* store.dropCallbackIntent(intent.account, intent.bankUrl)
+    yield* forget(intent, open)
     return yield* error
   }
   return yield* new CallbackOutcomeUnknown({

@@ -2,6 +2,7 @@ import { makeExchange } from "@loan-engine/adapters-http/http-exchange"
 import { bankClientLimitsDefault } from "@loan-engine/adapters-http/bank-client"
 import { Effect } from "effect"
 import { Argument, Command } from "effect/cli"
+import { ConfigUnusable } from "../config/config-unusable.ts"
 import { settingsFromEnvironment } from "../config/config.ts"
 import { routeConfig } from "../config/route-config.ts"
 import { BankUnanswered } from "./exit-codes.ts"
@@ -25,6 +26,13 @@ export const trigger = Command.make(
   Effect.fn(function* (options) {
     const settings = yield* settingsFromEnvironment
     const { engine } = settings
+    for (const part of [options.action, options.reference]) {
+      // A URL's reader would leave them out, and another thing would be called.
+      if (part === "." || part === "..")
+        return yield* new ConfigUnusable({
+          message: `${JSON.stringify(part)} cannot stand in the path of a call.`,
+        })
+    }
     const url = urlOf(engine.triggerUrl, engine.triggerPath, options.action, options.reference)
     const exchange = yield* makeExchange(bankClientLimitsDefault, undefined, yield* routeConfig(settings))
     const { status } = yield* exchange({ url, method: "GET", headers: {} }).pipe(

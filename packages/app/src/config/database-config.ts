@@ -20,10 +20,11 @@ export interface NamedDatabase {
 
 /** `postgres://…` is a PostgreSQL server; anything else is an SQLite file's path, with or without `file:`. */
 export function databaseConfig(
-  { engine, nameOf }: SettingsRead,
+  { engine, nameOf, found }: SettingsRead,
   named?: NamedDatabase,
 ): Effect.Effect<Database, ConfigUnusable> {
-  const called = named?.flag ?? nameOf("databaseUrl")
+  const given = found.find(({ setting }) => setting === "databaseUrl")?.name
+  const called = named?.flag ?? given ?? nameOf("databaseUrl")
   const url = named?.url ?? Redacted.value(engine.databaseUrl)
   if (/^postgres(?:ql)?:/iu.test(url)) return postgresDatabase(engine, nameOf, called, Redacted.make(url))
   const path = sqlitePath(url)

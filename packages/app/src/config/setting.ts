@@ -178,6 +178,13 @@ const url = plain({
   expected: "an http or https URL without a user in it",
   schema: Schema.String.check(Schema.makeFilter((given: string) => isHttpUrl(given) && !hasUser(given))),
 })
+const baseUrl = plain({
+  example: "https://bank.example/base",
+  expected: "an http or https URL without a user, a query or a fragment in it",
+  schema: Schema.String.check(
+    Schema.makeFilter((given: string) => isHttpUrl(given) && !hasUser(given) && !/[?#]/u.test(given)),
+  ),
+})
 const triggerPath = plain({
   example: "/{action}/{applicationReference}",
   expected: "a path that begins with / and holds {action} and {applicationReference}, each once",
@@ -282,6 +289,7 @@ export const kinds = {
   text,
   texts,
   url,
+  baseUrl,
   triggerPath,
   currency,
   collector,

@@ -418,7 +418,7 @@ const route = {
 
 const testing = {
   triggerUrl: withDefault(
-    url,
+    kinds.baseUrl,
     "https://cl-callback-test-util.integration.resurs.com/api/external_test_utils/v1/ext-test-utils/agent",
     "where the bank's test utility is, which `loan-engine trigger` calls; the bank has moved it before",
   ),

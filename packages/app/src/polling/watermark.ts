@@ -3,6 +3,7 @@ import { Instant } from "@loan-engine/domain/instant"
 import { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Observation } from "@loan-engine/domain/observation"
 import { Option, Schema } from "effect"
+import { notAhead } from "../timely.ts"
 import type { PollQuestion } from "./poll-cadence.ts"
 
 /** How one question to the bank was answered lately. */
@@ -74,7 +75,8 @@ export function answeredTo(
   answer: Observation,
   again: ReadonlyArray<LoanEvent>,
 ): Watermark {
-  const before = watermark[question]
+  const timely = inTime(watermark, answer.receivedAt)
+  const before = timely[question]
   const times = (before?.times ?? 0) + 1
   const said = wordOf(answer)
   const askedAt = Math.min(answer.receivedAt, ...answer.events.map(({ at }) => at))
@@ -82,8 +84,20 @@ export function answeredTo(
   const after = isOvertaken
     ? { ...before, times }
     : { askedAt, heardAt: answer.receivedAt, times, said, again }
-  return { ...watermark, [question]: after }
+  return { ...timely, [question]: after }
 }
+
+/** A clock that was wrong may have dated an answer far ahead: no later one would count beside it. */
+const inTime = ({ status, quote }: Watermark, now: Instant): Watermark => ({
+  ...(status === undefined ? {} : { status: dated(status, now) }),
+  ...(quote === undefined ? {} : { quote: dated(quote, now) }),
+})
+
+const dated = (answered: typeof Answered.Type, now: Instant): typeof Answered.Type => ({
+  ...answered,
+  askedAt: notAhead(answered.askedAt, now),
+  heardAt: notAhead(answered.heardAt, now),
+})
 
 /** The watermark after an entry that carries all that was said again. */
 export const carried = ({ status, quote }: Watermark): Watermark => ({

@@ -211,7 +211,7 @@ const otherAccount: Problem = {
 const bankSilent = (codes: ReadonlyArray<string>): Problem => ({
   code: "bank-unanswered",
   detail: codes.includes("bank-not-configured")
-    ? "Nobody was asked: no bank is set for the loan's account. Set bankUrl, bankUsername and bankPassword."
+    ? "Nothing was changed, and nobody was asked: no bank is set for the loan's account. Set bankUrl, bankUsername and bankPassword."
     : `Nothing was changed. Why: ${[...new Set(codes)].join(", ")}. The loan is asked about again by itself.`,
 })
 

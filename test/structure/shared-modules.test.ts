@@ -1,23 +1,16 @@
-import { readdirSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { readFileSync } from "node:fs"
 import { expect, it } from "vitest"
 import { inCheckout } from "../checkout.ts"
+import { filesWithin } from "./our-files.ts"
 
 const folders = ["test", "packages/domain/test", "packages/adapters-xml/test", "packages/adapters-http/test"]
-const isShared = (file: string): boolean =>
-  /\.tsx?$/u.test(file) && !/\.(?:test|field)\.tsx?$|node_modules/u.test(file)
+const isShared = (file: string): boolean => !/\.(?:test|field)\.tsx?$/u.test(file)
 
 /** A hook where a module is loaded, and not in a function that a test file calls. */
 const hook = /^(?:before|after)(?:All|Each)\(/mu
 
 it("no module that test files share has a hook of its own: it would count for the first file that loads it", () => {
-  const files = folders
-    .flatMap((folder) =>
-      readdirSync(inCheckout(folder), { recursive: true, encoding: "utf8" }).map((file) =>
-        join(folder, file),
-      ),
-    )
-    .filter(isShared)
+  const files = filesWithin(folders).filter(isShared)
   expect(files.length).toBeGreaterThan(80)
   expect(files.filter((file) => hook.test(readFileSync(inCheckout(file), "utf8")))).toEqual([])
   expect(hook.test("const directory = make()\nafterAll(() => remove(directory))\n")).toBe(true)

@@ -1,4 +1,4 @@
-import { bankWord, isSameWord, isWrapperName } from "@loan-engine/adapters-xml/bank-word"
+import { bankWord, isWrapperName, sameWord } from "@loan-engine/adapters-xml/bank-word"
 import { BankDecision } from "@loan-engine/adapters-xml/decision-result"
 import type { DetailReader } from "@loan-engine/domain/detail"
 import { readDocumentName, readDocumentNames } from "@loan-engine/domain/document-names"
@@ -76,7 +76,7 @@ const words: ReadonlyArray<string> = [...Object.values(callbackEventTypes), ...B
 const plainWord = (value: JsonValue): JsonValue => {
   const only = innermost(value)
   if (typeof only !== "string") return only
-  return words.find((word) => isSameWord(word, only)) ?? bankWord(only)
+  return sameWord(words, only) ?? bankWord(only)
 }
 
 const offerNames: ReadonlySet<string> = new Set([...offerDecimals, "tenor", "documentTypes"])

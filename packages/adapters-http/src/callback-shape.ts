@@ -82,7 +82,7 @@ export function objectIn(
 export const callbackWrappersMax = 4
 
 /** What tells an event: of which loan, and what has happened. Where one stands beside the event, it is the event's. */
-const identifying = ["applicationReference", "applicationEventType"] as const
+export const identifying = ["applicationReference", "applicationEventType"] as const
 
 export const identifies = (object: JsonObject): boolean =>
   identifying.some((name) => memberOf(object, name) !== undefined)

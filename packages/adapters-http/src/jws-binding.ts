@@ -1,4 +1,5 @@
-import { isOfAnotherThing, isWrapperName, withoutBlanks } from "@loan-engine/adapters-xml/bank-word"
+import { isOfAnotherThing, isWrapperName } from "@loan-engine/adapters-xml/bank-word"
+import { withoutBlanks } from "@loan-engine/domain/blanks"
 import { parseDecimal } from "@loan-engine/domain/decimal-text"
 import { offerDecimals } from "@loan-engine/domain/offer"
 import { isJsonList, isJsonObject, JsonNumber, memberOf } from "./callback-json.ts"
@@ -8,6 +9,7 @@ import {
   callbackNames,
   eventsIn,
   identifies,
+  identifying,
   objectIn,
   shapedLikeBank,
   withBeside,
@@ -63,8 +65,6 @@ const withBesideOf = (event: JsonObject | undefined, around: JsonObject): JsonOb
 const theOnly = ([event, ...others]: ReadonlyArray<JsonObject>): JsonObject | undefined =>
   others.length === 0 ? event : undefined
 
-const identifying = ["applicationReference", "applicationEventType"]
-
 /** A claim's events: the object itself, its JSON text, or either wrapped the way the body wraps it. */
 function claimedIn(claim: JsonValue): ReadonlyArray<JsonObject> {
   const shaped = shapedLikeBank(claim)
@@ -112,7 +112,7 @@ const inOrder = (list: ReadonlyArray<JsonValue>): ReadonlyArray<JsonValue> =>
   list.every((item) => typeof item === "string") ? list.toSorted() : list
 
 /** Members that are names, never amounts: `"1e3"` is not the application `1000`. */
-const names: ReadonlySet<string> = new Set([...identifying, "requiredDocuments", "documentTypes"])
+const names: ReadonlySet<string> = new Set<string>([...identifying, "requiredDocuments", "documentTypes"])
 const amounts: ReadonlySet<string> = new Set([...offerDecimals, "tenor"])
 
 function isSameScalar(body: JsonValue, claim: JsonValue, name: string): boolean {

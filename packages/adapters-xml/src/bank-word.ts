@@ -1,6 +1,4 @@
-/** A text without the blanks around it, of any kind: some are not to be seen. */
-export const withoutBlanks = (text: string): string =>
-  text.replace(/^[\s\u200B\u2060]+|[\s\u200B\u2060]+$/gu, "")
+import { withoutBlanks } from "@loan-engine/domain/blanks"
 
 /** Names of the bank's are short and ASCII; anything else is left as it is. */
 const asciiName = /^[\t\r\n -~]{1,200}$/u
@@ -18,9 +16,11 @@ export function bankWord(written: string): string {
     .toUpperCase()
 }
 
-/** Whether a text is one of the bank's words, however its parts are separated: `PAIDOUT` is `PAID_OUT`. */
-export const isSameWord = (word: string, text: string): boolean =>
-  bankWord(text).replaceAll("_", "") === word.replaceAll("_", "")
+/** The one of some words of the bank's that a text is, however its parts are separated: `PAIDOUT` is `PAID_OUT`. */
+export const sameWord = <Word extends string>(words: ReadonlyArray<Word>, text: string): Word | undefined => {
+  const joined = bankWord(text).replaceAll("_", "")
+  return words.find((word) => word.replaceAll("_", "") === joined)
+}
 
 /** A name without what its writers differ in: `application_reference` and `ns:ApplicationReference` are one. */
 export const foldedName = (name: string): string =>

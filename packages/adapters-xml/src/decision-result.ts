@@ -1,6 +1,6 @@
 import { DetailReader, LeftOut } from "@loan-engine/domain/detail"
 import { Schema } from "effect"
-import { isSameWord } from "./bank-word.ts"
+import { sameWord } from "./bank-word.ts"
 import { field, type MessageFields, readDetail } from "./message-fields.ts"
 import { applicationReferenceExpected, XmlApplicationReference } from "./message-values.ts"
 import { readOffer, writeOffer, XmlOffer } from "./offer-elements.ts"
@@ -26,7 +26,7 @@ export type DecisionResult = typeof DecisionResult.Type
 
 /** The decision in the bank's own form, or `undefined` for one that we do not know. */
 export function readBankDecision(text: string): BankDecision | undefined {
-  return BankDecision.literals.find((decision) => isSameWord(decision, text))
+  return sameWord(BankDecision.literals, text)
 }
 
 /**

@@ -1,6 +1,7 @@
+import { withoutBlanks } from "@loan-engine/domain/blanks"
 import type { DetailName, DetailReader } from "@loan-engine/domain/detail"
 import { Schema } from "effect"
-import { foldedName, isWrapperName, withoutBlanks } from "./bank-word.ts"
+import { foldedName, isWrapperName } from "./bank-word.ts"
 import { isMessageElement } from "./soap-envelope.ts"
 import { trimXmlSpace } from "./xml-characters.ts"
 import { textElement, type XmlElement } from "./xml-element.ts"

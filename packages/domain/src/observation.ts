@@ -1,4 +1,5 @@
 import { Schema, SchemaGetter } from "effect"
+import { withoutBlanks } from "./blanks.ts"
 import type { LeftOut } from "./detail.ts"
 import type { Instant } from "./instant.ts"
 import type { LoanEvent } from "./loan-event.ts"
@@ -23,13 +24,10 @@ export const ApplicationReference = Schema.String.check(
 ).pipe(Schema.brand("ApplicationReference"))
 export type ApplicationReference = typeof ApplicationReference.Type
 
-/** Blanks of any kind, also those that are not to be seen. */
-const blanksAround = /^[\s\u200B\u2060]+|[\s\u200B\u2060]+$/gu
-
 /** An application reference as somebody sent it: blanks around it are not a part of it. */
 export const ApplicationReferenceText = Schema.String.pipe(
   Schema.decodeTo(ApplicationReference, {
-    decode: SchemaGetter.transform((text) => text.replace(blanksAround, "")),
+    decode: SchemaGetter.transform(withoutBlanks),
     encode: SchemaGetter.passthrough(),
   }),
 )

@@ -209,12 +209,12 @@ function byDay(days: ReadonlyArray<CallbackDay>): ReadonlyArray<CallbackDay> {
 export const callbackHealthCommand = (account: AccountName): string =>
   `loan-engine callback health --account ${account}`
 
-/** What an operator is told of an account whose callbacks are late, while they may still come. */
+/** Tells an operator that an account's callbacks are late, while they may still come. */
 export const callbacksLate = ({ account, awaited }: CallbackHealth): string =>
   `account ${account}: ${awaited} callbacks are late. If the bank's callback URL was overwritten, they will not come at all. Look ` +
   `with: ${callbackHealthCommand(account)}`
 
-/** What an operator is told of an account whose callbacks do not come. */
+/** Tells an operator that an account's callbacks do not come. */
 export const callbackAlarm = ({ account, missed, byCallback, byPoll }: CallbackHealth): string =>
   `account ${account}: ${missed} of ${byCallback + byPoll} news were brought by no callback, as long as one could come. The bank's callback URL may ` +
   `have been overwritten, or never been registered. Look with: ${callbackHealthCommand(account)}`

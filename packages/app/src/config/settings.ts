@@ -395,7 +395,7 @@ const route = {
   bankProxyUrl: optional(
     kinds.proxy,
     "the proxy to the bank, its keys and its test utility, for https; loopback addresses go without it",
-    "what `HTTPS_PROXY` or `https_proxy` says",
+    "what `HTTPS_PROXY` or `https_proxy` says, else `ALL_PROXY`, which must be http or https too",
   ),
   bankNoProxy: {
     ...withDefault(

@@ -139,12 +139,40 @@ describe("the list of loans", () => {
     ["stalled=perhaps", "stalled"],
     ["cursor=MARK", "cursor"],
     ["limit=1&limit=2", "limit"],
+    ["stagee=approved", "stagee"],
+    ["Stage=approved", "Stage"],
   ])("names what is at fault in %s, and repeats nothing of it", async (query, field) => {
     const answer = await api(`/v1/loans?${query}`)
     expect(answer.status).toBe(400)
     const text = await answer.text()
     expect(JSON.parse(text)).toMatchObject({ code: "request-invalid", field })
     for (const sent of ["nowhere", "perhaps", "MARK", "501"]) expect(text).not.toContain(sent)
+  })
+})
+
+describe("a query parameter that nobody knows", () => {
+  it("is answered with the nearest one", async () => {
+    const answer = await api("/v1/loans?stagee=approved")
+    expect(await answer.json()).toMatchObject({
+      code: "request-invalid",
+      field: "stagee",
+      detail: "The query: stagee is not known. Did you mean stage?",
+    })
+  })
+
+  it.each(["dryrun=true", "dry_run=true", "dryRun=true&x=1"])(
+    "makes no ruling that was only to be tried: %s",
+    async (query) => {
+      const path = "/v1/loans/disputed-1"
+      const etag = (await api(path)).headers.get("etag")
+      const answer = await api(`${path}/ruling?${query}`, ruling)
+      expect([answer.status, (await api(path)).headers.get("etag")]).toEqual([400, etag])
+    },
+  )
+
+  it("is refused after the key was: a stranger learns no names", async () => {
+    const answer = await fetch(`${engine.url}/v1/loans?stagee=approved`)
+    expect(answer.status).toBe(401)
   })
 })
 

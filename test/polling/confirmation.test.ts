@@ -142,6 +142,46 @@ describe("a word against what stands", () => {
     ))
 })
 
+describe("a decision that nobody knows", () => {
+  const stalledIn = (logs: ReadonlyArray<string>) => logs.filter((line) => line.includes("stalled"))
+
+  it("is a person's when the bank, asked for it, gives no answer; and no more once it answers", () =>
+    doubting({ isDown: true }, ({ hear, hearUnknown, pass, isStalled, logs, bank }) =>
+      Effect.gen(function* () {
+        yield* hear("callback", approved)
+        yield* hearUnknown
+        yield* pass(atOnceMs)
+        expect(yield* isStalled).toBe(false)
+        yield* pass(cadenceDefaults.pollConfirmAttemptsMax * cadenceDefaults.pollConfirmRetryMs)
+        expect(yield* isStalled).toBe(true)
+        expect(stalledIn(logs).length).toBe(1)
+        bank.isDown = false
+        yield* pass(2 * cadenceDefaults.pollConfirmRetryMs)
+        expect(yield* isStalled).toBe(false)
+      }),
+    ))
+
+  it("is a person's at once where the account has no bank that could be asked, as is every doubt", () =>
+    doubting(
+      {},
+      ({ hear, hearUnknown, pass, isStalled, shown, logs, asked }) =>
+        Effect.gen(function* () {
+          yield* hear("callback", approved)
+          expect(yield* isStalled).toBe(false)
+          yield* hearUnknown
+          expect(yield* isStalled).toBe(true)
+          expect(stalledIn(logs)).toEqual([expect.stringContaining("none that can be asked")])
+          yield* hear("callback", signed)
+          expect(yield* isStalled).toBe(false)
+          yield* hear("callback", rejected)
+          expect(yield* shown).toBe("disputed: operator rule-on-dispute")
+          yield* pass(atOnceMs)
+          expect(asked).toEqual([])
+        }),
+      { banks: [] },
+    ))
+})
+
 describe("a dispute at a bank that cannot be asked soon", () => {
   it("is a person's at once if the bank is to be left alone for longer than all attempts would take", () =>
     doubting({ isDown: true, retryAfterSeconds: 86_400 }, ({ hear, pass, shown, logs }) =>

@@ -44,7 +44,7 @@ const says =
 
 export type Said<Event = LoanEvent> = Event extends LoanEvent ? Omit<Event, "at"> : never
 
-/** A loan at a bank that says what it now says, and everything that a test does with it; `wrong` breaks a part on purpose. */
+/** A loan at a bank that says what it now says, and everything that a test does with it; `under` takes its account's bank away, or breaks a part on purpose. */
 export const doubting = <A>(
   initial: Partial<BankNow>,
   use: (
@@ -54,36 +54,48 @@ export const doubting = <A>(
         source: "callback" | "submission" | "operator",
         ...said: ReadonlyArray<Said>
       ) => Effect.Effect<unknown, unknown>
+      /** A callback of the bank whose decision nobody knows: it is held. */
+      readonly hearUnknown: Effect.Effect<unknown, unknown>
       readonly shown: Effect.Effect<unknown, unknown>
+      /** Whether a person is to look. */
+      readonly isStalled: Effect.Effect<boolean | undefined, unknown>
       readonly nextPollAt: Effect.Effect<number | null | undefined, unknown>
     },
   ) => Effect.Effect<A, unknown>,
-  wrong: Pick<PollerUnderTest, "store"> = {},
+  under: Pick<PollerUnderTest, "store" | "banks"> = {},
 ) => {
   const bank: BankNow = { decision: "APPROVED", paidOut: false, isDown: false, ...initial }
   const evidence = { callback: "credentials", submission: "merchant", operator: "operator" } as const
-  return polling({ answer: says(bank), plan: () => Effect.void, ...wrong }, (polled) => {
+  return polling({ answer: says(bank), plan: () => Effect.void, ...under }, (polled) => {
     const stored = polled.engine.loan(applicationReference)
+    const record = (
+      source: keyof typeof evidence,
+      said: ReadonlyArray<Said>,
+      held: Pick<Observation, "hold"> = {},
+    ) =>
+      Effect.flatMap(Clock.currentTimeMillis, (at) => {
+        const observation: Observation = {
+          applicationReference,
+          account: se,
+          source,
+          evidence: evidence[source],
+          receivedAt: at,
+          events: said.map((event) => ({ ...event, at })),
+          ...held,
+        }
+        return polled.engine.record(observation, new TextEncoder().encode(JSON.stringify([at, said])))
+      })
     return use({
       ...polled,
       bank,
-      hear: (source, ...said) =>
-        Effect.flatMap(Clock.currentTimeMillis, (at) => {
-          const observation: Observation = {
-            applicationReference,
-            account: se,
-            source,
-            evidence: evidence[source],
-            receivedAt: at,
-            events: said.map((event) => ({ ...event, at })),
-          }
-          return polled.engine.record(observation, new TextEncoder().encode(JSON.stringify([at, said])))
-        }),
+      hear: (source, ...said) => record(source, said),
+      hearUnknown: record("callback", [], { hold: "unknown-event-type" }),
       shown: Effect.map(stored, (loan) => {
         if (loan === undefined) return undefined
         const { stage, next } = loanView(loan.loan, loan.schedule)
         return `${stage}: ${next.actor} ${next.action}`
       }),
+      isStalled: Effect.map(stored, (loan) => loan?.schedule.stalled),
       nextPollAt: Effect.map(stored, (loan) => loan?.schedule.nextPollAt),
     })
   })

@@ -8,6 +8,7 @@ import { getApplicationQuoteResponse } from "@loan-engine/adapters-xml/get-appli
 import { getApplicationStatusResponse } from "@loan-engine/adapters-xml/get-application-status"
 import { Banks } from "@loan-engine/app/polling/banks"
 import { LoanEngine } from "@loan-engine/app/engine"
+import { KnownAccounts } from "@loan-engine/app/known-accounts"
 import { digestOf, journalEntry } from "@loan-engine/app/journal/journal"
 import { LoanStore } from "@loan-engine/app/loan-store"
 import type { CadenceSettings } from "@loan-engine/app/polling/poll-cadence"
@@ -22,6 +23,7 @@ import { Clock, Context, Effect, Layer, Logger, Metric, Redacted, Result, Scope 
 import { TestClock } from "effect/testing"
 
 export const [se, no, fi] = [AccountName.make("se"), AccountName.make("no"), AccountName.make("fi")]
+const banksDefault: ReadonlyArray<AccountName> = [se, no]
 type Store = LoanStore["Service"]
 
 /** One request as the bank got it. */
@@ -96,7 +98,14 @@ const start = Effect.fnUntraced(function* (under: PollerUnderTest, path: string,
     Effect.map(LoanStore, (real) => LoanStore.of(under.store?.(real) ?? real)),
   ).pipe(Layer.provide(layerSqlite({ path, ...sqliteDefaults })))
   const cadence = { ...cadenceDefaults, ...under.cadence }
-  const engine = LoanEngine.layer(cadence).pipe(Layer.provideMerge(wrapped))
+  const { banks: banked = banksDefault } = under
+  const accounts = [...banksDefault, ...banked].map(
+    (name) => [name, { currency: null, hasBank: banked.includes(name) }] as const,
+  )
+  const engine = LoanEngine.layer(cadence).pipe(
+    Layer.provideMerge(wrapped),
+    Layer.provide(Layer.succeed(KnownAccounts, new Map(accounts))),
+  )
   const context = yield* Layer.build(engine)
   const store = Context.get(context, LoanStore)
   yield* under.plan(store)
@@ -107,7 +116,7 @@ const start = Effect.fnUntraced(function* (under: PollerUnderTest, path: string,
 })
 
 const clientsOf = Effect.fnUntraced(function* (
-  { banks = [se, no], answer = quietAnswer }: PollerUnderTest,
+  { banks = banksDefault, answer = quietAnswer }: PollerUnderTest,
   store: Store,
   asked: Array<Asked>,
 ): Effect.fn.Return<Banks["Service"], unknown, Scope.Scope> {

@@ -31,6 +31,21 @@ const drips: ReadonlyArray<[string, (response: ServerResponse) => void]> = [
   ["says nothing", () => {}],
 ]
 
+it("tells whoever asks for a poll why the bank cannot be reached, and what to do", async () => {
+  const engine = await startEngine(join(directory, `${files++}.sqlite`), {
+    LOAN_ENGINE_STOP_DRAIN_MS: "1",
+    LOAN_ENGINE_BANK_URL: "http://127.0.0.1:1/",
+    LOAN_ENGINE_BANK_USERNAME: "agent",
+    LOAN_ENGINE_BANK_PASSWORD: "secret",
+  })
+  const signed = { externalApplicationEvent: { applicationReference: "A", applicationEventType: "SIGNED" } }
+  expect((await engine.callback(JSON.stringify(signed))).status).toBe(200)
+  const answer = await engine.api("POST", "/v1/loans/A/poll")
+  const refused = /Why: Refused \(.+ \(ECONNREFUSED\)\)\./u
+  expect(await answer.json()).toMatchObject({ detail: expect.stringMatching(refused) })
+  expect(await engine.stop()).toBe(0)
+})
+
 describe.each(drips)("a bank that %s", (_name, drip) => {
   it("holds a poll no longer than one poll may take: what it was not asked by then it is not asked", async () => {
     let asked = 0

@@ -124,6 +124,15 @@ describe("the doctor", () => {
     expect(out).not.toContain("MARKpassword")
   })
 
+  it("says why the bank's keys cannot be had", async () => {
+    const { out } = await runCli(["doctor", "--json"], {
+      ...base,
+      LOAN_ENGINE_JWKS_URL: "https://127.0.0.1:1/jwks",
+    })
+    const checks: ReadonlyArray<{ name: string; found: string }> = JSON.parse(out)
+    expect(checks.find(({ name }) => name === "keys default")?.found).toContain("(ECONNREFUSED)")
+  })
+
   it("goes through the proxy that config shows to be set, without its password", async () => {
     const { out } = await runCli(["config"], { ...base, HTTPS_PROXY: "http://u:MARK@proxy:3128" })
     expect(out).toMatch(/HTTPS_PROXY +\(hidden\) +the environment/u)

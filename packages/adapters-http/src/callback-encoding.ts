@@ -1,6 +1,3 @@
-/** What stands in a text for bytes or characters that have no one meaning. A value that holds it cannot be read. */
-export const unreadableMark = "\uFFFD"
-
 const utf16Marks: ReadonlyArray<readonly [first: number, second: number, label: string]> = [
   [0xff, 0xfe, "utf-16le"],
   [0xfe, 0xff, "utf-16be"],
@@ -18,7 +15,7 @@ const isNulOrSpace = (code: number): boolean => code === 0 || code === 0x20 || (
 
 /**
  * A JSON text, whatever its bytes: UTF-8, or UTF-16 as its first bytes show. Nothing says what other bytes mean, such as a
- * name in Latin-1, so {@link unreadableMark} stands for them. Byte order marks and white space in front, and NULs and white
+ * name in Latin-1, so `unreadableMark` stands for them. Byte order marks and white space in front, and NULs and white
  * space behind, are no part of the text.
  */
 export function decodeJsonBytes(bytes: Uint8Array): string {

@@ -1,5 +1,5 @@
+import { unreadableMark } from "@loan-engine/domain/detail"
 import { isOfAnotherThing, isWrapperName } from "@loan-engine/adapters-xml/bank-word"
-import { unreadableMark } from "./callback-encoding.ts"
 import { isJsonList, isJsonObject, memberOf } from "./callback-json.ts"
 import type { JsonObject, JsonValue } from "./callback-json.ts"
 import { callbackWrappersMax, eventsIn, identifies, valueIn, withBeside } from "./callback-shape.ts"

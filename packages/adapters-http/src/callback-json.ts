@@ -1,5 +1,6 @@
+import { unreadableMark } from "@loan-engine/domain/detail"
 import { Result, Schema } from "effect"
-import { decodeJsonBytes, unreadableMark } from "./callback-encoding.ts"
+import { decodeJsonBytes } from "./callback-encoding.ts"
 
 /** How deep arrays and objects may nest. The bank's deepest callback nests four levels. */
 export const jsonDepthMax = 16

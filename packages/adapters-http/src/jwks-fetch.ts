@@ -5,12 +5,12 @@ import type { Exchange } from "./http-exchange.ts"
 import { importKeySet } from "./jwks-keys.ts"
 import type { KeySet, SignatureAlgorithm } from "./jwks-keys.ts"
 
-/** Never fails: whatever went wrong, the set could not be had, and the log says why without naming the API key. */
+/** The set, or why it could not be had; the log says so too, neither naming the API key. */
 export const fetchKeys = (
   exchange: Exchange,
   options: { readonly url: string; readonly apiKey?: Redacted.Redacted },
   algorithms: ReadonlyArray<SignatureAlgorithm>,
-): Effect.Effect<KeySet | undefined> => {
+): Effect.Effect<Result.Result<KeySet, string>> => {
   const url = new URL(options.url)
   const apiKey = options.apiKey === undefined ? {} : { apikey: Redacted.value(options.apiKey) }
   const headers = { accept: "application/json", ...apiKey }
@@ -21,7 +21,7 @@ export const fetchKeys = (
       if (Result.isFailure(document)) return unfetched("no JSON")
       return Effect.flatMap(
         Effect.promise(() => importKeySet(document.success, algorithms)),
-        (keys) => (keys === undefined ? unfetched("no key set") : Effect.as(warnOfSkipped(keys), keys)),
+        (keys) => (keys === undefined ? unfetched("no key set") : fetched(keys)),
       )
     }),
     Effect.catchTag("ExchangeFailed", ({ advice }) => unfetched(advice)),
@@ -32,10 +32,11 @@ export const fetchKeys = (
 const unquoted = (document: JsonValue): Result.Result<JsonValue, JsonInvalid> =>
   typeof document === "string" ? parseJsonText(document) : Result.succeed(document)
 
-const unfetched = (why: string): Effect.Effect<undefined> =>
-  Effect.as(Effect.logWarning(`the bank's key set could not be fetched: ${why}`), undefined)
+const unfetched = (why: string): Effect.Effect<Result.Result<KeySet, string>> =>
+  Effect.as(Effect.logWarning(`the bank's key set could not be fetched: ${why}`), Result.fail(why))
 
-const warnOfSkipped = ({ skipped }: KeySet): Effect.Effect<void> =>
-  skipped.length === 0
-    ? Effect.void
-    : Effect.logWarning(`${skipped.length} keys of the bank's key set are not used: ${skipped.join(", ")}`)
+const fetched = (keys: KeySet): Effect.Effect<Result.Result<KeySet, string>> => {
+  const { skipped } = keys
+  const warning = `${skipped.length} keys of the bank's key set are not used: ${skipped.join(", ")}`
+  return Effect.as(skipped.length === 0 ? Effect.void : Effect.logWarning(warning), Result.succeed(keys))
+}

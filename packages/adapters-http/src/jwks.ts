@@ -1,4 +1,4 @@
-import { Clock, Deferred, Effect, Schema } from "effect"
+import { Clock, Deferred, Effect, Result, Schema } from "effect"
 import type { Redacted, Scope } from "effect"
 import type { BankRoute } from "./bank-route.ts"
 import { makeExchange } from "./http-exchange.ts"
@@ -65,7 +65,11 @@ export type KeyLookup =
       readonly askedAfter: number
     }
   | { readonly state: "unknown" }
-  | { readonly state: "unavailable" }
+  | {
+      readonly state: "unavailable"
+      /** Why the last fetch brought no set; `undefined` if it did, or none was made. */
+      readonly why: string | undefined
+    }
 
 /** The keys that were not among those tried, and whether they are of a set that was fetched since the question was asked. */
 export interface NewerKeys {
@@ -90,6 +94,8 @@ export interface Jwks {
 
 interface State {
   held: { readonly keys: KeySet; readonly at: number } | undefined
+  /** Why the last fetch brought no set, if it did not. */
+  failure: string | undefined
   /** How many sets were fetched. */
   fetched: number
   /** How many signatures were given the benefit of the doubt since the set last changed. */
@@ -120,6 +126,7 @@ export const makeJwks = Effect.fnUntraced(function* (
   const exchange = yield* makeExchange(limits, options.exchange, options.route)
   const state: State = {
     held: undefined,
+    failure: undefined,
     fetched: 0,
     doubts: 0,
     triedAt: undefined,
@@ -138,7 +145,7 @@ export const makeJwks = Effect.fnUntraced(function* (
 /** The fetch runs in the scope, not in the request that happened to need it: that one may be gone before it ends. */
 const makeRefresh = Effect.fnUntraced(function* (
   state: State,
-  fetch: Effect.Effect<KeySet | undefined>,
+  fetch: Effect.Effect<Result.Result<KeySet, string>>,
 ): Effect.fn.Return<Effect.Effect<void>, never, Scope.Scope> {
   const scope = yield* Effect.scope
   const close = (now: number): void => {
@@ -152,7 +159,7 @@ const makeRefresh = Effect.fnUntraced(function* (
     const fetching = Deferred.makeUnsafe<void>()
     state.fetching = fetching
     return fetch.pipe(
-      Effect.flatMap((keys) => hold(state, keys)),
+      Effect.flatMap((fetched) => hold(state, fetched)),
       Effect.ensuring(Effect.map(Clock.currentTimeMillis, (now) => finish(state, now))),
       Effect.forkIn(scope),
       Effect.andThen(Deferred.await(fetching)),
@@ -160,9 +167,11 @@ const makeRefresh = Effect.fnUntraced(function* (
   })
 })
 
-const hold = (state: State, keys: KeySet | undefined): Effect.Effect<void> =>
+const hold = (state: State, fetched: Result.Result<KeySet, string>): Effect.Effect<void> =>
   Effect.map(Clock.currentTimeMillis, (now) => {
-    if (keys === undefined) return
+    state.failure = Result.isFailure(fetched) ? fetched.failure : undefined
+    if (Result.isFailure(fetched)) return
+    const keys = fetched.success
     if (state.held?.keys.identity !== keys.identity) state.doubts = 0
     state.held = { keys, at: now }
     state.fetched += 1
@@ -195,7 +204,7 @@ const lookUp = Effect.fnUntraced(function* (
   if (fresh && known.state !== "unknown") return known
   if (!isCooling(state, limits, asked)) yield* refresh
   const answer = answerOf(state, limits, yield* Clock.currentTimeMillis, kid, askedAfter)
-  return answer.state === "unknown" && state.fetched === askedAfter ? unavailable : answer
+  return answer.state === "unknown" && state.fetched === askedAfter ? unavailable(state) : answer
 })
 
 const isCooling = ({ triedAt }: State, { cooldownMs }: JwksLimits, now: number): boolean =>
@@ -216,21 +225,22 @@ const newerThan = Effect.fnUntraced(function* (
   return { keys, isCurrent: found.state !== "unavailable" && state.fetched > askedAfter }
 })
 
-const unavailable: KeyLookup = { state: "unavailable" }
+const unavailable = ({ failure }: State): KeyLookup => ({ state: "unavailable", why: failure })
 
 function answerOf(
-  { held }: State,
+  state: State,
   limits: JwksLimits,
   now: number,
   kid: string | undefined,
   askedAfter: number,
 ): KeyLookup {
-  if (held === undefined || !isWithin(limits.staleMsMax, held.at, now)) return unavailable
+  const { held } = state
+  if (held === undefined || !isWithin(limits.staleMsMax, held.at, now)) return unavailable(state)
   const keys = keysFor(held.keys, kid)
   // A key that cannot be read may be the one that signed, as long as no other is named like it.
   const isUnreadable =
     kid !== undefined && held.keys.unusableKids.has(kid) && !keys.some((key) => key.kid === kid)
-  if (isUnreadable) return unavailable
+  if (isUnreadable) return unavailable(state)
   return keys.length > 0 ? { state: "found", keys, askedAfter } : { state: "unknown" }
 }
 

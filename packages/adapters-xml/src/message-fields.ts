@@ -1,4 +1,5 @@
 import { withoutBlanks } from "@loan-engine/domain/blanks"
+import { unreadableMark } from "@loan-engine/domain/detail"
 import type { DetailName, DetailReader } from "@loan-engine/domain/detail"
 import { Schema } from "effect"
 import { foldedName, isWrapperName } from "./bank-word.ts"
@@ -192,7 +193,7 @@ const isNil = (element: XmlElement): boolean =>
 /** A detail's text without white space around it; `null` for `xsi:nil`, `undefined` if it is no text. */
 export function detailText(element: XmlElement): string | null | undefined {
   const text = trimXmlSpace(element.text)
-  if (element.children.length > 0) return undefined
+  if (element.children.length > 0 || text.includes(unreadableMark)) return undefined
   if (!isNil(element)) return text
   return text === "" ? null : undefined
 }
@@ -214,7 +215,7 @@ export function valueOf(element: XmlElement, path: string): string | undefined {
 /** The text as what `schema` admits. */
 export function admitted<A>(text: string, schema: Schema.Schema<A>, path: string, expected: string): A {
   const value: unknown = text
-  if (Schema.is(schema)(value)) return value
+  if (Schema.is(schema)(value) && !text.includes(unreadableMark)) return value
   return refuse("invalid-value", path, `expected ${expected}`)
 }
 

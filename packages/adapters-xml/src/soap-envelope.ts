@@ -91,7 +91,7 @@ function contentOf(envelope: XmlElement): XmlElement {
  * Throws an `XmlError`, or the `SoapFault` it finds instead.
  */
 export function readOperation(bytes: Uint8Array, options?: XmlOptions): XmlElement {
-  const root = readXml(bytes, options)
+  const root = readXml(bytes, { ...options, marksUnreadable: true })
   const enveloped = soapNamespaces.has(root.namespace) && root.name === "Envelope"
   const operation = enveloped ? contentOf(root) : root
   if (isMessageElement(operation)) return operation

@@ -2,6 +2,7 @@ import { headerParameter } from "./header-parameters.ts"
 import { encodingOf, textEncodings } from "./text-encodings.ts"
 import type { TextEncoding } from "./text-encodings.ts"
 import { refuse } from "./xml-error.ts"
+import type { XmlOptions } from "./xml-limits.ts"
 
 /** US-ASCII is a part of windows-1252, for which the Encoding Standard takes its labels; but beyond it, its labels say nothing. */
 type Encoding = TextEncoding | "us-ascii"
@@ -40,7 +41,7 @@ export const xmlDeclaration = new RegExp(
     `(?:${space}+standalone${equals}(?:"(?:yes|no)"|'(?:yes|no)'))?${space}*\\?>`,
 )
 
-/** The text, or `undefined` if the bytes are none of this encoding. No byte is ever replaced. */
+/** The text, or `undefined` if the bytes are none of this encoding. */
 function decodeAs(encoding: Encoding, bytes: Uint8Array): string | undefined {
   if (encoding === "us-ascii" && bytes.some((byte) => byte > 0x7f)) return undefined
   const label = encoding === "us-ascii" ? "utf-8" : encoding
@@ -109,19 +110,26 @@ function* saidEncodings(bytes: Uint8Array, contentType: string | undefined): Gen
   yield "utf-8"
 }
 
+interface Known {
+  readonly contentType: string | undefined
+  readonly marksUnreadable: XmlOptions["marksUnreadable"]
+}
+
 /**
  * The document's text. A byte order mark goes first, then the Content-Type's charset, then the XML declaration, then UTF-8
  * (RFC 7303, section 3). What cannot be true of the bytes is passed over, because servers and proxies leave stale names
- * behind; a name that nobody knows is an error. White space and marks before the document, and NULs and white
+ * behind; a name that nobody knows is an error, and so are bytes of no encoding that was named, unless they are to be marked. White space and marks before the document, and NULs and white
  * space behind it, are no part of it.
  */
-export function decodeXmlBytes(bytes: Uint8Array, contentType: string | undefined): string {
+export function decodeXmlBytes(bytes: Uint8Array, { contentType, marksUnreadable }: Known): string {
   const tried = new Set<Encoding>()
   for (const encoding of saidEncodings(bytes, contentType)) {
     const text = tried.has(encoding) ? undefined : decodeAs(encoding, bytes)
     if (text !== undefined) return documentIn(text)
     tried.add(encoding)
   }
+  const marked = marksUnreadable === true ? documentIn(new TextDecoder().decode(bytes)) : ""
+  if (marked.startsWith("<")) return marked
   return refuse("encoding", "", `expected bytes that are valid ${[...tried].join(" or ")}`)
 }
 

@@ -25,4 +25,9 @@ export interface XmlOptions {
   readonly limits?: Partial<XmlLimits>
   /** The Content-Type header it came with; its `charset` goes before what the document declares. */
   readonly contentType?: string
+  /**
+   * Reads a document of which some bytes are in no encoding that is known: the domain's `unreadableMark` stands for each. Without it such a
+   * document is refused, as XML says.
+   */
+  readonly marksUnreadable?: boolean
 }

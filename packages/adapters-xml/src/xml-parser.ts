@@ -148,7 +148,9 @@ export function readXml(bytes: Uint8Array, options: XmlOptions = {}): XmlElement
     return refuse("too-large", "", `expected at most ${limits.xmlBytesMax} bytes, found ${bytes.length}`)
   }
   const part = rootPart(bytes, options.contentType)
-  const document = checkWellFormed(decodeXmlBytes(part.bytes, part.contentType), limits)
+  const { marksUnreadable } = options
+  const text = decodeXmlBytes(part.bytes, { contentType: part.contentType, marksUnreadable })
+  const document = checkWellFormed(text, limits)
   const nodes = nodesOf(new XMLParser(parserOptions(limits.xmlDepthMax)).parse(document.text, false))
   const builder = new TreeBuilder()
   const [root] = nodes.filter(isElement).map((node) => builder.element(node, rootScope, ""))

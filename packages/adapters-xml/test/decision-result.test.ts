@@ -20,6 +20,49 @@ const placed = (beside: string, within: string) =>
   )
 const offer = (fields: string) => value(quoted(fields)).offer
 
+describe("bytes that are in no encoding", () => {
+  /** The letter å in Latin-1, in a document that is UTF-8 otherwise. */
+  const strayIn = (reference: string, decision: string, fields: string) =>
+    getApplicationQuoteResponse.decode(
+      utf8(
+        `<getApplicationQuoteResponse><applicationQuoteResult><applicationReference>${reference}</applicationReference>` +
+          `<decision>${decision}</decision>${fields}</applicationQuoteResult></getApplicationQuoteResponse>`,
+      ).map((byte) => (byte === 1 ? 0xe5 : byte)),
+    )
+
+  it.each<[string, object]>([
+    ["<customer>\u0001sa</customer><approvedAmount>10</approvedAmount>", { offer: { approvedAmount: "10" } }],
+    ["<approvedAmount>10\u0001</approvedAmount>", { offer: {}, leftOut: ["approvedAmount"] }],
+    ["<documentTypes>L\u0001N</documentTypes>", { offer: {}, leftOut: ["documentTypes"] }],
+  ])("cost no more than the detail they are in: %j", (fields, read) => {
+    expect(value(strayIn("ABC-123", "APPROVED", fields))).toEqual({
+      applicationReference: "ABC-123",
+      decision: "APPROVED",
+      ...read,
+    })
+  })
+
+  it("make no decision and no reference", () => {
+    expect(value(strayIn("ABC-123", "APPROVED\u0001", ""))).toMatchObject({
+      decision: null,
+      leftOut: ["decision"],
+    })
+    expect(failure(strayIn("ABC-123\u0001", "APPROVED", ""))).toMatchObject({ reason: "invalid-value" })
+  })
+
+  it("are no reason to read what is no document", () => {
+    const noise = Uint8Array.of(0xe5, 0x3c, 0x61, 0x2f, 0x3e)
+    expect(failure(getApplicationQuoteResponse.decode(noise))).toMatchObject({ reason: "encoding" })
+  })
+
+  it("hide no doctype", () => {
+    const hidden = utf8("<!-- \u0001 --><!DOCTYPE a [<!ENTITY x 'y'>]><a/>").map((byte) =>
+      byte === 1 ? 0xe5 : byte,
+    )
+    expect(failure(getApplicationQuoteResponse.decode(hidden))).toMatchObject({ reason: "doctype" })
+  })
+})
+
 describe("the answer with a decision", () => {
   it("carries the offer, its decimals exact and in canonical form", () => {
     const fields =

@@ -175,7 +175,7 @@ describe("a request to a bank", () => {
       operation: "acceptQuote",
       request: { applicationReference: "å" },
     })
-    expect(failure(decodeBankRequest(bytes))).toMatchObject({ reason: "encoding" })
+    expect(failure(decodeBankRequest(bytes))).toMatchObject({ reason: "invalid-value" })
   })
 
   it("takes limits from the caller", () => {

@@ -389,11 +389,11 @@ const checkJwks = Effect.fnUntraced(function* ({ name, jwks }: AccountConfig) {
   const keys = yield* Effect.result(makeJwks({ url, route, ...(apiKey === undefined ? {} : { apiKey }) }))
   if (Result.isFailure(keys)) return failed(at, "the settings cannot be used", keys.failure.message)
   // A key that nobody has: that it is unknown is certain only once the set was read.
-  const { state } = yield* keys.success.lookUp("loan-engine-doctor")
-  return state === "unavailable"
+  const known = yield* keys.success.lookUp("loan-engine-doctor")
+  return known.state === "unavailable"
     ? failed(
         at,
-        "the bank's key set cannot be had",
+        `the bank's key set cannot be had: ${known.why ?? "nothing was answered"}`,
         "Check LOAN_ENGINE_JWKS_URL and LOAN_ENGINE_JWKS_API_KEY.",
       )
     : ok(at, "the bank's key set can be read")

@@ -8,6 +8,7 @@ import { Clock, Context, Effect, Layer, PubSub, Random, Schema } from "effect"
 import type { StoredEntry } from "./journal/journal.ts"
 import { digestOf, journalEntry } from "./journal/journal.ts"
 import type { HistoryPage, Change, StoredLoan, StoreUnavailable, WrittenChange } from "./loan-store.ts"
+import { KnownAccounts } from "./known-accounts.ts"
 import { LoanStore } from "./loan-store.ts"
 import type { CadenceSettings } from "./polling/poll-cadence.ts"
 import { neverPolled } from "./polling/poll-cadence.ts"
@@ -84,6 +85,8 @@ const changesKeptMax = 4_096
 
 const makeEngine = Effect.fnUntraced(function* (cadence: CadenceSettings) {
   const store = yield* LoanStore
+  const accounts = yield* KnownAccounts
+  const hasBank = (account: AccountName): boolean => accounts.get(account)?.hasBank ?? true
   const changes = yield* PubSub.sliding<WrittenChange>(changesKeptMax)
 
   const write = Effect.fnUntraced(function* (
@@ -98,10 +101,12 @@ const makeEngine = Effect.fnUntraced(function* (cadence: CadenceSettings) {
     const change = yield* store.update(observation.applicationReference, (stored, storeNow) => {
       if (!isWanted(stored)) return undefined
       before = stored?.schedule ?? neverPolled
-      return decide(stored, observation, { raw, digest }, { recordedAt, storeNow }, jitter, cadence)
+      const planning = { cadence, jitter, hasBank: hasBank(stored?.loan.account ?? observation.account) }
+      return decide(stored, observation, { raw, digest }, { recordedAt, storeNow }, planning)
     })
     if (change === undefined) return undefined
-    yield* alertIfStalled(change.loan, before, change.schedule, change.entry.hold)
+    const { hold } = change.entry
+    yield* alertIfStalled(change.loan, before, change.schedule, hold, hasBank(change.loan.account))
     const { entry, loan, position } = change
     if (change.isQuiet === true)
       return { disposition: "repeated" as const, hold: null, steps: [], loan, position }
@@ -135,8 +140,7 @@ function decide(
   observation: Observation,
   bytes: { readonly raw: Uint8Array; readonly digest: string },
   { recordedAt, storeNow }: { readonly recordedAt: number; readonly storeNow: number | undefined },
-  jitter: number,
-  cadence: CadenceSettings,
+  planning: { readonly cadence: CadenceSettings; readonly jitter: number; readonly hasBank: boolean },
 ): Change {
   const before = stored ?? opened(observation.applicationReference, observation.account)
   // The clock that all engines share, where there is one; otherwise the one that this was heard by.
@@ -149,7 +153,8 @@ function decide(
   const decision = observe(before.loan, withLevels)
   const { disposition, hold } = decision
   const question = questionAnswered(said)
-  const schedule = scheduleAfter(before, planned, decision, cadence, jitter)
+  const { cadence, jitter, hasBank } = planning
+  const schedule = scheduleAfter(before, planned, decision, cadence, jitter, hasBank)
   const write = (loan: Loan, heard: Observation) => ({
     entry: journalEntry(heard, decision, bytes, recordedAt, before.chainHead),
     loan,

@@ -25,6 +25,9 @@ export type DetailName = typeof DetailName.Type
 export const LeftOut = Schema.Array(DetailName)
 export type LeftOut = typeof LeftOut.Type
 
+/** What stands in a text for bytes or characters that have no one meaning. A value that holds it cannot be read. */
+export const unreadableMark = "\uFFFD"
+
 /** Collects the names of what could not be read, while one message is read. */
 export class DetailReader {
   readonly #names = new Set<DetailName>()

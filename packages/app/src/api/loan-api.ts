@@ -209,5 +209,10 @@ export const ChangesGroup = HttpApiGroup.make("changes")
   .middleware(Access)
   .middleware(Problems)
 
-/** The merchant's API: what is served under `/v1`, and what the typed client is derived from. Runs in a browser. */
-export const LoanApi = HttpApi.make("loan-engine").add(LoansGroup, ChangesGroup, AccountsGroup)
+/**
+ * The merchant's API: what is served under `/v1`, and what the typed client is derived from. Runs in a browser. A query parameter that an
+ * endpoint does not know is refused: a misspelt filter would list every loan, and a misspelt `dryRun` would rule.
+ */
+export const LoanApi = HttpApi.make("loan-engine")
+  .annotate(HttpApi.QueryParseOptions, { onExcessProperty: "error" })
+  .add(LoansGroup, ChangesGroup, AccountsGroup)

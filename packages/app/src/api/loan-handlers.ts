@@ -10,7 +10,8 @@ import { digestOf } from "../journal/journal.ts"
 import { reversalOf } from "../journal/reversals.ts"
 import type { HistoryPage, StoredLoan, StoreUnavailable } from "../loan-store.ts"
 import { LoanStore } from "../loan-store.ts"
-import { Poller } from "../polling/poller.ts"
+import { Poller, whyOf } from "../polling/poller.ts"
+import type { Unanswered } from "../polling/poller.ts"
 import { CurrentKey } from "./access.ts"
 import type { AccessLimits } from "./access.ts"
 import { entityTags } from "./entity-tags.ts"
@@ -165,7 +166,7 @@ const poll = Effect.fnUntraced(function* (
 ) {
   const answers = yield* loaded(poller.poll(yield* known, ["status", "quote"]))
   if (!answers.some(({ answered }) => answered)) {
-    return yield* Effect.fail(bankSilent(answers.map((answer) => (answer.answered ? "" : answer.code))))
+    return yield* Effect.fail(bankSilent(answers.filter((answer) => !answer.answered)))
   }
   const asked = answers.map((answer) =>
     answer.answered
@@ -208,11 +209,11 @@ const otherAccount: Problem = {
   detail: "This application reference is registered with another account already.",
 }
 
-const bankSilent = (codes: ReadonlyArray<string>): Problem => ({
+const bankSilent = (unanswered: ReadonlyArray<Unanswered>): Problem => ({
   code: "bank-unanswered",
-  detail: codes.includes("bank-not-configured")
+  detail: unanswered.some(({ code }) => code === "bank-not-configured")
     ? "Nothing was changed, and nobody was asked: no bank is set for the loan's account. Set bankUrl, bankUsername and bankPassword."
-    : `Nothing was changed. Why: ${[...new Set(codes)].join(", ")}. The loan is asked about again by itself.`,
+    : `Nothing was changed. Why: ${[...new Set(unanswered.map(whyOf))].join(", ")}. The loan is asked about again by itself.`,
 })
 
 const unknownLoan: Problem = {

@@ -1,7 +1,8 @@
-import { Duration, Effect, Layer, Metric, SchemaIssue } from "effect"
+import { Duration, Effect, Layer, Metric, SchemaAST, SchemaIssue } from "effect"
 import type { Schema } from "effect"
 import type { HttpServerResponse } from "effect/http"
 import { HttpApiError } from "effect/http-api"
+import { didYouMean } from "../nearest.ts"
 import { apiRequestDuration, apiRequestsCounter } from "../telemetry/metrics.ts"
 import { Problems } from "./api-contract.ts"
 import type { Problem } from "./problem.ts"
@@ -15,7 +16,8 @@ export const problemsLayer = Layer.succeed(Problems, (handler, { endpoint }) =>
       if (!HttpApiError.HttpApiSchemaError.is(error)) return Effect.die(error)
       // What we answer does not fit our own description: a defect of ours, whatever was asked.
       if (error.kind === "Body" || error.kind === "ResponseHeaders") return Effect.die(error)
-      return Effect.fail(misfit(error.cause, `The ${places[error.kind]}`))
+      const names = error.kind === "Query" ? fieldsOf(endpoint.query) : undefined
+      return Effect.fail(misfit(error.cause, `The ${places[error.kind]}`, "request-invalid", names))
     }),
   ).pipe(measured(endpoint.identifier)),
 )
@@ -38,18 +40,29 @@ const places = {
   Payload: "body",
 } as const
 
+const fieldsOf = (query: Schema.Top | undefined): ReadonlyArray<string> =>
+  query !== undefined && SchemaAST.isObjects(query.ast)
+    ? query.ast.propertySignatures.map(({ name }) => String(name))
+    : []
+
 const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()
 
-/** Names what is at fault and what was expected there; never what was sent, which may be personal. */
+/**
+ * Names what is at fault and what was expected there; never what was sent, which may be personal. Where `names` are given, any other
+ * is answered with the nearest of them.
+ */
 export function misfit(
   { issue }: Schema.SchemaError,
   place: string,
   code: ProblemCode = "request-invalid",
+  names?: ReadonlyArray<string>,
 ): Problem {
   const [first] = issuesOf(issue).issues
   const path = (first?.path ?? []).map(String)
   const named = path.join(".")
   const message = first?.message ?? "unexpected value"
   if (named === "") return { code, detail: `${place}: ${message}.` }
+  if (names?.includes(path[0] ?? "") === false)
+    return { code, detail: `${place}: ${named} is not known.${didYouMean(named, names)}`, field: named }
   return { code, detail: `${place}: ${named}: ${message}.`, field: named }
 }

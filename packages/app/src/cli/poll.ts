@@ -5,7 +5,7 @@ import { Banks } from "../polling/banks.ts"
 import { operatorConfigFromEnvironment } from "../config/config.ts"
 import { LoanEngine } from "../engine.ts"
 import { knownLoan } from "../operator.ts"
-import { Poller } from "../polling/poller.ts"
+import { Poller, whyOf } from "../polling/poller.ts"
 import type { PollAnswer } from "../polling/poller.ts"
 import { BankUnanswered, unusable } from "./exit-codes.ts"
 import { reference } from "./loan-argument.ts"
@@ -52,7 +52,7 @@ const now = Command.make(
 const answerJson = (answer: PollAnswer) => ({
   question: answer.question,
   answered: answer.answered,
-  outcome: answer.answered ? answer.recorded.disposition : answer.code,
+  outcome: answer.answered ? answer.recorded.disposition : whyOf(answer),
 })
 
 export const poll = Command.make("poll").pipe(

@@ -71,6 +71,8 @@ export function followChanges(
       const problem = Result.isFailure(ended) ? ended.failure.problem : undefined
       if (lastEventId !== undefined && problem !== undefined && isOtherHistory(problem)) {
         lastEventId = undefined
+        // The engine is there again: what failed before says nothing about it any more.
+        failures = 0
         follower.reset()
       } else if (problem !== undefined && isFinal(problem)) return follower.refused(problem)
       failures += 1

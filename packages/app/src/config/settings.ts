@@ -249,7 +249,7 @@ const polling = {
       pollSoonMs: "how soon what is doubtful is confirmed",
       pollConfirmRetryMs: "how soon a confirmation that brought no answer is tried again",
       pollConfirmAttemptsMax:
-        "after how many polls without an answer a dispute is left to a person, and its loan is stalled",
+        "after how many polls without an answer a dispute, or a callback that the bank must confirm, is left to a person: its loan is stalled",
       pollAttemptsMax: "after how many polls without news a loan is stalled",
       pollStalledMs: "its interval from then on",
       pollsPerQuote: "every how many polls an approved loan's decision is asked for too",

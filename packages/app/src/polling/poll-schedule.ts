@@ -16,13 +16,17 @@ export interface Scheduled {
   readonly schedule: PollSchedule
 }
 
-/** The schedule after an observation was decided. `jitter` is a random number from 0 to 1, drawn by the caller. */
+/**
+ * The schedule after an observation was decided. `jitter` is a random number from 0 to 1, drawn by the caller. Where the account has
+ * no bank that could be asked (`hasBank` is false), what the bank should confirm is for a person at once.
+ */
 export function scheduleAfter(
   { loan: asked, schedule: before }: Scheduled,
   observation: Observation,
   decision: Decision,
   settings: CadenceSettings,
   jitter: number,
+  hasBank = true,
 ): PollSchedule {
   const { loan, disposition } = decision
   const now = observation.receivedAt
@@ -30,7 +34,8 @@ export function scheduleAfter(
   if (observation.hold === "reference-unusable") return { ...before, stalled: true }
   const isUnasked = disposition === "held" && !isAnswer(observation)
   if (isUnasked || isUndecided(observation) || isDoubt(loan, observation)) {
-    return { ...before, nextPollAt: now, confirm: !isStrangers(loan, observation) }
+    const confirm = !isStrangers(loan, observation)
+    return { ...before, nextPollAt: now, confirm, stalled: before.stalled || (confirm && !hasBank) }
   }
   if (isConfirmedEnd(loan, observation, before)) return { ...neverPolled, attempts: before.attempts }
   if (isAnswer(observation)) {
@@ -66,7 +71,8 @@ export function scheduleAfterFailure(
   // Not for ever: a loan whose answers cannot be recorded would otherwise be asked about every quarter of an hour.
   const latest = before.confirm && !next.stalled ? now + jittered(retryMs, settings, jitter) : Infinity
   const nextPollAt = Math.max(Math.min(next.nextPollAt ?? latest, latest), now + retryAfterMs)
-  const isLeft = loan.stage === "disputed" && next.attempts >= settings.pollConfirmAttemptsMax
+  const isInDoubt = loan.stage === "disputed" || before.confirm
+  const isLeft = isInDoubt && next.attempts >= settings.pollConfirmAttemptsMax
   const stalled = next.stalled || isLeft || isTooLate(loan, nextPollAt, settings)
   return { ...next, confirm: before.confirm, stalled, nextPollAt }
 }

@@ -42,14 +42,20 @@ export type PollAnswer =
   | { readonly question: PollQuestion; readonly answered: true; readonly recorded: Recorded }
   | Unanswered
 
-interface Unanswered {
+export interface Unanswered {
   readonly question: PollQuestion
   readonly answered: false
   readonly code: string
+  /** What to do about it, where that is known. */
+  readonly advice?: string
   /** Whether the bank was asked at all. */
   readonly sent: boolean
   readonly retryAfterMs: number
 }
+
+/** Why the bank gave no answer, and what to do about it where that is known. */
+export const whyOf = ({ code, advice }: Unanswered): string =>
+  advice === undefined ? code : `${code} (${advice})`
 
 /** Asks the bank about one loan, now, within the engine's budget; every answer goes through `record`. */
 export class Poller extends Context.Service<
@@ -135,7 +141,7 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
     yield* tellUnanswered(stored, question, { code, ...where, ...way })
     // Another request of the account would fare no better until then.
     if (retryAfterMs > 0) yield* pauses.pause(stored.loan.account, retryAfterMs)
-    if (code !== "CircuitOpen") return unanswered(question, code, retryAfterMs)
+    if (code !== "CircuitOpen") return { ...unanswered(question, code, retryAfterMs), ...way }
     return unsent(question, code, retryAfterMs)
   })
 

@@ -6,6 +6,9 @@ import { stalledAlertsCounter } from "../telemetry/metrics.ts"
 
 const silent = "the loan is stalled: the bank has said nothing new for too many polls"
 
+const unasked =
+  "the loan is stalled: what came is to be confirmed by the bank, and its account has none that can be asked: ask the bank, or configure the account's bank"
+
 /** Why a loan needs a person, where it is not for the bank's silence. */
 const words: { readonly [Reason in HoldReason]?: string } = {
   "unknown-event-type":
@@ -15,18 +18,20 @@ const words: { readonly [Reason in HoldReason]?: string } = {
 }
 
 /**
- * Raises the alert once, as a loan becomes stalled, with why the observation that made it so is held. It goes on being polled:
- * silence never ends a loan.
+ * Raises the alert once, as a loan becomes stalled, with why the observation that made it so is held. It goes on being polled,
+ * where its account has a bank: silence never ends a loan.
  */
 export const alertIfStalled = (
   { applicationReference, account, stage }: Loan,
   before: PollSchedule,
   after: PollSchedule,
   hold: HoldReason | null = null,
+  hasBank = true,
 ): Effect.Effect<void> => {
   if (before.stalled || !after.stalled) return Effect.void
   const attributes = { applicationReference, account, stage, attempts: after.attempts }
-  return Effect.logWarning((hold === null ? undefined : words[hold]) ?? silent).pipe(
+  const known = hold === null ? undefined : words[hold]
+  return Effect.logWarning(hasBank ? (known ?? silent) : unasked).pipe(
     Effect.annotateLogs(attributes),
     Effect.andThen(Metric.update(stalledAlertsCounter.of({ account }), 1)),
   )

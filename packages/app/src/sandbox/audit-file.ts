@@ -14,8 +14,6 @@ import type { Database } from "../store/database.ts"
 export interface Audit {
   readonly illegalTransitions: Array<string>
   readonly replayMismatches: Array<string>
-  polls: number
-  quotes: number
   missedCallbacks: number
   readonly detailsLeftOut: Map<DetailName, number>
   readonly stages: { [S in Stage]: number }
@@ -38,8 +36,6 @@ const auditAccount = Effect.fnUntraced(function* (account: AccountName) {
   const audit: Audit = {
     illegalTransitions: [],
     replayMismatches: [],
-    polls: 0,
-    quotes: 0,
     missedCallbacks: 0,
     detailsLeftOut: new Map(),
     stages: {
@@ -74,8 +70,6 @@ const auditLoan = Effect.fnUntraced(function* (
   let stage: Stage = "submitted"
   for (const { source, steps, news, version, leftOut = [] } of entries) {
     for (const name of leftOut) audit.detailsLeftOut.set(name, (audit.detailsLeftOut.get(name) ?? 0) + 1)
-    if (source === "poll") audit.polls++
-    if (source === "quote") audit.quotes++
     if (source === "poll" || source === "quote") audit.missedCallbacks += news.length
     for (const { from, to } of steps) {
       if (from !== stage || !isLegal(from, to)) {

@@ -19,7 +19,8 @@ export const earlierEntriesMax = 256
 /** What one update of a batch came to, before anything is written. */
 export type DecidedUpdate =
   | { readonly state: "decided"; readonly stored: StoredLoan | undefined; readonly change: Change }
-  | { readonly state: "declined" }
+  /** As the loan stands, nothing is to be written. */
+  | { readonly state: "declined"; readonly stored: StoredLoan | undefined }
   /** It cannot be told before the changes ahead of it are written. */
   | { readonly state: "again" }
   | { readonly state: "defect"; readonly defect: unknown }
@@ -27,7 +28,8 @@ export type DecidedUpdate =
 /**
  * Decides a batch of updates in their order, each upon what those before it leave behind. A change that adds nothing may
  * end as a count on an earlier row, and whether there is one only the store can tell: so it is decided upon what is
- * written already, and whatever follows it of the same loan waits for the next batch.
+ * written already, and whatever follows it of the same loan waits for the next batch. So does what is declined because of a
+ * change that is not written yet: that may still fail.
  */
 export function decideInOrder(
   updates: ReadonlyArray<Update>,
@@ -42,7 +44,8 @@ export function decideInOrder(
       const ahead = pending.get(reference)
       const stored = ahead ?? load(reference)
       const change = decide(stored, storeNow)
-      if (change === undefined) return { state: "declined" }
+      if (change === undefined)
+        return ahead === undefined ? { state: "declined", stored } : { state: "again" }
       if (change.addsNothing) closed.add(reference)
       if (change.addsNothing && ahead !== undefined) return { state: "again" }
       pending.set(reference, after(change))

@@ -10,7 +10,7 @@ import { describe, failureOf } from "./postgres-errors.ts"
 import { texts } from "./postgres-parameters.ts"
 import { loanColumns, storedLoan, whole } from "./postgres-rows.ts"
 import type { LoanWrite, QuietWrite, RepeatWrite, Statement } from "./postgres-writes.ts"
-import { countRepeats, findEarlier, hearAgain, writeLoans } from "./postgres-writes.ts"
+import { confirmRows, countRepeats, findEarlier, hearAgain, writeLoans } from "./postgres-writes.ts"
 
 type Answer = WrittenChange | undefined
 type Decided = Extract<DecidedUpdate, { state: "decided" }>
@@ -22,6 +22,7 @@ export const commitUpdates = (run: Run, schema: string): CommitBatch<Update, Ans
   const write = writeLoans(schema)
   const count = countRepeats(schema)
   const hear = hearAgain(schema)
+  const confirm = confirmRows(schema)
   const commit = Effect.fnUntraced(function* (batch: ReadonlyArray<Update>) {
     const { loans, storeNow } = yield* load(batch.map(({ reference }) => reference))
     const loaded = (reference: ApplicationReference): StoredLoan | undefined => {
@@ -35,18 +36,23 @@ export const commitUpdates = (run: Run, schema: string): CommitBatch<Update, Ans
     )
     const said = adding.length === 0 ? [] : yield* runStatement(run, earlier(adding))
     const { writes, repeats, quiet } = split(decided, versions(said))
-    const [written, counted, heard] = yield* Effect.all(
+    const declined = updates.flatMap((update) =>
+      update.state === "declined" && update.stored !== undefined ? [update.stored] : [],
+    )
+    const [written, counted, heard, confirmed] = yield* Effect.all(
       [
         carryOut(run, write, writes, writtenChanges),
         carryOut(run, count, repeats, countedChange),
         carryOut(run, hear, quiet, heardChange),
+        carryOut(run, confirm, declined, confirmedRow),
       ],
       { concurrency: 2 },
     )
-    const outcomes = new Map([...written, ...counted, ...heard])
+    const outcomes = new Map<unknown, Outcome<Answer>>([...written, ...counted, ...heard, ...confirmed])
     return updates.map((update): Outcome<Answer> => {
-      if (update.state === "declined") return { state: "written", answer: undefined }
-      return update.state === "decided" ? (outcomes.get(update.change) ?? unanswered) : update
+      if (update.state === "decided") return outcomes.get(update.change) ?? unanswered
+      if (update.state !== "declined") return update
+      return update.stored === undefined ? nothingWritten : (outcomes.get(update.stored) ?? unanswered)
     })
   })
   return (batch) =>
@@ -111,7 +117,10 @@ function split(
   return { writes: [...byLoan.values()], repeats, quiet }
 }
 
-type Outcomes = ReadonlyArray<readonly [Change, Outcome<Answer>]>
+const nothingWritten: Outcome<Answer> = { state: "written", answer: undefined }
+
+/** Each by what it was asked for: a change, or the row that nothing was to be made of. */
+type Outcomes = ReadonlyArray<readonly [Change | StoredLoan, Outcome<Answer>]>
 
 /** The positions of the journal rows that a statement wrote or counted on. */
 type Positions = ReadonlyMap<string, number>
@@ -161,7 +170,7 @@ const nowhere: Positions = new Map()
 
 function failed(outcomes: Outcomes, error: SqlError): Outcomes {
   const outcome = failedOutcome(error)
-  return outcomes.map(([change]) => [change, outcome])
+  return outcomes.map(([asked]) => [asked, outcome])
 }
 
 function failedOutcome(error: SqlError): Outcome<Answer> {
@@ -194,4 +203,10 @@ function countedChange(counted: Positions, { stored, change, version }: RepeatWr
 function heardChange(heard: Positions, { stored, change }: QuietWrite): Outcomes {
   const isHeard = heard.has(entryKey(stored.loan.applicationReference, stored.loan.version))
   return [[change, isHeard ? { state: "written", answer: { ...change, position: 0 } } : stale]]
+}
+
+/** What was declined upon a row that is another by now is decided again. */
+const confirmedRow = (confirmed: Positions, stored: StoredLoan): Outcomes => {
+  const { applicationReference, version } = stored.loan
+  return [[stored, confirmed.has(entryKey(applicationReference, version)) ? nothingWritten : stale]]
 }

@@ -30,7 +30,14 @@ const rescheduled = ["next_poll_at", "poll_attempts", "poll_confirm", "stalled"]
   .join(", ")
 
 /**
- * Many loans and their new entries in one statement, and so in one transaction. A loan is written only at the version it was
+ * The very row that a change was decided upon. The version alone would not do: a former primary that came back may have been read, and
+ * another change has its version there. The chain's head names all that the loan ever was.
+ */
+const isSameRow =
+  "l.application_reference = i.application_reference AND l.version = i.expected AND l.chain_head = i.head"
+
+/**
+ * Many loans and their new entries in one statement, and so in one transaction. A loan is written only upon the row it was
  * decided upon, and its entries only if it was. A loan that another transaction holds just now is passed over rather than
  * waited for: once that is done, what was decided here would be stale anyway. What was written is given back; the rest is
  * to be decided again.
@@ -39,12 +46,11 @@ export const writeLoans = (schema: string) => {
   const sql = `
     WITH input AS MATERIALIZED (
       SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::text[], $6::text[], $7::text[], $8::bigint[],
-        $9::int[], $10::boolean[], $11::boolean[], $12::boolean[], $13::text[], $14::text[], $15::text[])
+        $9::int[], $10::boolean[], $11::boolean[], $12::boolean[], $13::text[], $14::text[], $15::text[], $16::text[])
       AS i (application_reference, account, expected, version, stage, snapshot, chain_head, next_poll_at, poll_attempts,
-        poll_confirm, stalled, reschedules, external_reference, watermark, mark)),
+        poll_confirm, stalled, reschedules, external_reference, watermark, mark, head)),
     held AS MATERIALIZED (
-      SELECT l.application_reference FROM ${schema}.loans l JOIN input i
-        ON l.application_reference = i.application_reference AND l.version = i.expected
+      SELECT l.application_reference FROM ${schema}.loans l JOIN input i ON ${isSameRow}
         AND l.watermark IS NOT DISTINCT FROM i.mark
       FOR UPDATE OF l SKIP LOCKED),
     moved AS (
@@ -67,8 +73,8 @@ export const writeLoans = (schema: string) => {
       raw, hash)
     SELECT e.application_reference, e.version, ${positionNow("o.base", "e.ordinal")}, e.account, e.source, e.evidence,
       e.digest, e.content, e.raw, e.hash
-    FROM unnest($16::int[], $17::text[], $18::int[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[],
-      $24::bytea[], $25::text[])
+    FROM unnest($17::int[], $18::text[], $19::int[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[],
+      $25::bytea[], $26::text[])
     AS e (ordinal, application_reference, version, account, source, evidence, digest, content, raw, hash)
     JOIN written w ON w.application_reference = e.application_reference
     CROSS JOIN ${schema}.feed_origin o
@@ -93,6 +99,7 @@ function loanParameters(writes: ReadonlyArray<LoanWrite>): ReadonlyArray<unknown
     texts(last.map(({ loan }) => loan.externalReference ?? null)),
     texts(last.map(({ watermark }) => markOf(watermark))),
     texts(writes.map(({ stored }) => stored?.mark ?? null)),
+    texts(writes.map(({ stored }) => stored?.chainHead ?? null)),
   ]
 }
 
@@ -125,17 +132,16 @@ function entryParameters(changes: ReadonlyArray<Change>): ReadonlyArray<unknown>
   ]
 }
 
-/** Many re-deliveries in one statement, each only at the version it was decided upon. Gives the loans that were counted. */
+/** Many re-deliveries in one statement, each only upon the row it was decided upon. Gives the loans that were counted. */
 export const countRepeats = (schema: string) => {
   const sql = `
     WITH input AS MATERIALIZED (
       SELECT * FROM unnest($1::text[], $2::int[], $3::int[], $4::bigint[], $5::bigint[], $6::int[], $7::boolean[],
-        $8::boolean[], $9::boolean[])
+        $8::boolean[], $9::boolean[], $10::text[])
       AS i (application_reference, expected, version, repeated_at, next_poll_at, poll_attempts, poll_confirm, stalled,
-        reschedules)),
+        reschedules, head)),
     held AS MATERIALIZED (
-      SELECT l.application_reference FROM ${schema}.loans l JOIN input i
-        ON l.application_reference = i.application_reference AND l.version = i.expected
+      SELECT l.application_reference FROM ${schema}.loans l JOIN input i ON ${isSameRow}
       FOR UPDATE OF l SKIP LOCKED),
     scheduled AS (
       UPDATE ${schema}.loans l SET ${rescheduled}
@@ -156,6 +162,7 @@ export const countRepeats = (schema: string) => {
         writes.map(({ change }) => change),
         writes,
       ),
+      texts(writes.map(({ stored }) => stored.chainHead)),
     ],
   })
 }
@@ -171,11 +178,11 @@ export const hearAgain = (schema: string) => {
   const sql = `
     WITH input AS MATERIALIZED (
       SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::bigint[], $6::int[], $7::boolean[], $8::boolean[],
-        $9::boolean[])
-      AS i (application_reference, expected, mark, watermark, next_poll_at, poll_attempts, poll_confirm, stalled, reschedules)),
+        $9::boolean[], $10::text[])
+      AS i (application_reference, expected, mark, watermark, next_poll_at, poll_attempts, poll_confirm, stalled, reschedules,
+        head)),
     held AS MATERIALIZED (
-      SELECT l.application_reference FROM ${schema}.loans l JOIN input i
-        ON l.application_reference = i.application_reference AND l.version = i.expected
+      SELECT l.application_reference FROM ${schema}.loans l JOIN input i ON ${isSameRow}
         AND l.watermark IS NOT DISTINCT FROM i.mark
       FOR UPDATE OF l SKIP LOCKED)
     UPDATE ${schema}.loans l SET watermark = i.watermark, ${rescheduled}
@@ -193,6 +200,29 @@ export const hearAgain = (schema: string) => {
         writes.map(({ change }) => change),
         writes,
       ),
+      texts(writes.map(({ stored }) => stored.chainHead)),
+    ],
+  })
+}
+
+/**
+ * Which of these rows stand as they were read. Nothing is written, but the locks make it a commit that the standby, too, must have: what
+ * is declined upon a row is as certain as what is written upon it.
+ */
+export const confirmRows = (schema: string) => {
+  const sql = `
+    WITH input AS MATERIALIZED (
+      SELECT * FROM unnest($1::text[], $2::int[], $3::text[]) AS i (application_reference, expected, head)),
+    held AS MATERIALIZED (
+      SELECT l.application_reference, l.version FROM ${schema}.loans l JOIN input i ON ${isSameRow}
+      FOR UPDATE OF l SKIP LOCKED)
+    SELECT application_reference, version, 0::bigint AS position FROM held`
+  return (rows: ReadonlyArray<StoredLoan>): Statement => ({
+    sql,
+    parameters: [
+      texts(rows.map(({ loan }) => loan.applicationReference)),
+      ints(rows.map(({ loan }) => loan.version)),
+      texts(rows.map(({ chainHead }) => chainHead)),
     ],
   })
 }

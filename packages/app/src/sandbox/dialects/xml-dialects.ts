@@ -116,6 +116,12 @@ const inSingleBytes =
     }
   }
 
+/** A name in Latin-1 within a document that is not, as a database with two encodings has it. */
+const withStrayByte = (message: Spoken): Spoken => {
+  const stray = `<!-- L\u0001n -->${textOf(message).trimStart().replace(declaration, "")}`
+  return { ...message, bytes: utf8(stray).map((byte) => (byte === 1 ? 0xe5 : byte)) }
+}
+
 const soap11 = "http://schemas.xmlsoap.org/soap/envelope/"
 const soap12 = "http://www.w3.org/2003/05/soap-envelope"
 const boundary = "uuid:0ca0e16e"
@@ -238,6 +244,7 @@ const rows: ReadonlyArray<Row> = [
     "A declaration of UTF-16 in a document that is UTF-8.",
     rewriting((text) => declared("utf-16", text)),
   ],
+  ["stray-byte", "bytes", "A byte that is no UTF-8, where nothing is said.", withStrayByte],
   ["latin-1", "bytes", "ISO-8859-1 by another of its labels.", inSingleBytes("latin-1")],
   ["windows-1252", "bytes", "windows-1252, as declared.", inSingleBytes("windows-1252")],
   ["iso-8859-1", "bytes", "ISO-8859-1, as declared.", inSingleBytes("ISO-8859-1")],

@@ -138,7 +138,7 @@ loan, MANUAL_INSPECTION after a verdict, or an offer that no longer stands. The 
 the bank has answered, a dispute is the bank's turn (\`confirm-decision\`), and so is a loan that a callback says is inspected again. A person
 must rule (\`rule-on-dispute\`) in three cases:
 
-- The loan's account has no bank that the engine could ask. The loan then counts as stalled.
+- The loan's account has no bank that the engine could ask.
 - The bank gives no answer, \`pollConfirmAttemptsMax\` times in a row, or wants to be left alone for longer than that would take. The loan then
   counts as stalled. The engine goes on asking.
 - The bank's own answers contradict each other: its status says paid out, and its quote, asked since the pay-out was first heard of, says rejected, or

@@ -92,7 +92,7 @@ export const doubting = <A>(
       hearUnknown: record("callback", [], { hold: "unknown-event-type" }),
       shown: Effect.map(stored, (loan) => {
         if (loan === undefined) return undefined
-        const { stage, next } = loanView(loan.loan, loan.schedule)
+        const { stage, next } = loanView(loan.loan, { ...loan.schedule, hasBank: under.banks?.length !== 0 })
         return `${stage}: ${next.actor} ${next.action}`
       }),
       isStalled: Effect.map(stored, (loan) => loan?.schedule.stalled),

@@ -35,7 +35,9 @@ export function scheduleAfter(
   const isUnasked = disposition === "held" && !isAnswer(observation)
   if (isUnasked || isUndecided(observation) || isDoubt(loan, observation)) {
     const confirm = !isStrangers(loan, observation)
-    return { ...before, nextPollAt: now, confirm, stalled: before.stalled || (confirm && !hasBank) }
+    // A dispute is a person's already, where no bank can settle it.
+    const isLeft = confirm && !hasBank && loan.stage !== "disputed"
+    return { ...before, nextPollAt: now, confirm, stalled: before.stalled || isLeft }
   }
   if (isConfirmedEnd(loan, observation, before)) return { ...neverPolled, attempts: before.attempts }
   if (isAnswer(observation)) {

@@ -1,4 +1,4 @@
-import { callbacksHeldPerMinuteMax } from "@loan-engine/adapters-http/held-budget"
+import { callbackBudgetLimitsDefault } from "@loan-engine/adapters-http/callback-budgets"
 import type { ExchangeResponse } from "@loan-engine/adapters-http/http-exchange"
 import { ApplicationReference } from "@loan-engine/domain/observation"
 import type { Observation } from "@loan-engine/domain/observation"
@@ -40,7 +40,7 @@ const receive = ({ engine }: Polled, reference: string) =>
 /** As much as the receiver lets through in a minute, by default. */
 const floodForAMinute = (polled: Polled, minute: number) =>
   Effect.gen(function* () {
-    for (let number = 0; number < callbacksHeldPerMinuteMax; number++)
+    for (let number = 0; number < callbackBudgetLimitsDefault.callbacksHeldPerMinuteMax; number++)
       yield* receive(polled, `junk-${minute}-${number}`)
     yield* polled.pass(minuteMs)
   })

@@ -1,10 +1,12 @@
 import { closeSync, openSync, writeSync } from "node:fs"
 import { join } from "node:path"
+import { Effect } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { runCli } from "../cli/run-cli.ts"
 import { startEngine } from "../slice/engine-process.ts"
+import { scoped } from "./engines.ts"
 import type { PostgresServer } from "./server.ts"
-import { query, startPostgres } from "./server.ts"
+import { query, session, startPostgres } from "./server.ts"
 
 let server: PostgresServer
 beforeAll(async () => {
@@ -52,5 +54,23 @@ describe.each(["journal", "loans"])("a PostgreSQL store with a damaged page of %
       expect(code, out + err).toBe(5)
       expect(out + err).not.toContain("a defect")
     }
+  })
+})
+
+describe("a PostgreSQL store of which somebody has locked a table", () => {
+  it("says in the log why a request that reads it is answered 503", async () => {
+    const url = await server.newDatabase()
+    const engine = await startEngine(url, { ...atOnce, LOAN_ENGINE_DATABASE_LOCK_MS_MAX: "100" })
+    await scoped(
+      Effect.gen(function* () {
+        const other = yield* session(url)
+        yield* other.query("BEGIN")
+        yield* other.query("LOCK TABLE loan_engine.callback_days")
+        const { status } = yield* Effect.promise(() => engine.api("GET", "/v1/accounts"))
+        expect(status).toBe(503)
+        expect(engine.written()).toContain("requests are answered 503")
+      }),
+    )
+    expect(await engine.stop()).toBe(0)
   })
 })

@@ -131,6 +131,48 @@ const tamperings: ReadonlyArray<readonly [name: string, act: string, undo: strin
     "schedule-lost",
   ],
   [
+    "makes an index of the same name on other columns",
+    "DROP INDEX loan_engine.loans_by_stage ;; CREATE INDEX loans_by_stage ON loan_engine.loans (account)",
+    "DROP INDEX loan_engine.loans_by_stage ;; CREATE INDEX loans_by_stage ON loan_engine.loans (account, stage, application_reference)",
+    "store-damaged",
+  ],
+  [
+    "makes a primary key of other columns",
+    "ALTER TABLE loan_engine.callback_days DROP CONSTRAINT callback_days_pkey ;; ALTER TABLE loan_engine.callback_days ADD PRIMARY KEY (day, account)",
+    "ALTER TABLE loan_engine.callback_days DROP CONSTRAINT callback_days_pkey ;; ALTER TABLE loan_engine.callback_days ADD PRIMARY KEY (account, day)",
+    "store-damaged",
+  ],
+  [
+    "lets each new row begin with a repeat",
+    "ALTER TABLE loan_engine.journal_0 ALTER COLUMN repeats SET DEFAULT 1",
+    "ALTER TABLE loan_engine.journal_0 ALTER COLUMN repeats SET DEFAULT 0",
+    "store-damaged",
+  ],
+  [
+    "takes away a partition, which holds nothing",
+    "ALTER TABLE loan_engine.webhook_parked DETACH PARTITION loan_engine.webhook_parked_0",
+    "ALTER TABLE loan_engine.webhook_parked ATTACH PARTITION loan_engine.webhook_parked_0 FOR VALUES WITH (MODULUS 4, REMAINDER 0)",
+    "store-damaged",
+  ],
+  [
+    "adds rows from a table of its own",
+    "CREATE TABLE heir () INHERITS (loan_engine.cursors)",
+    "DROP TABLE heir",
+    "store-damaged",
+  ],
+  [
+    "adds a column that must be filled",
+    "ALTER TABLE loan_engine.signing_accounts ADD COLUMN more text NOT NULL",
+    "ALTER TABLE loan_engine.signing_accounts DROP COLUMN more",
+    "store-damaged",
+  ],
+  [
+    "alters the copy of a digest that re-deliveries are looked up by",
+    "UPDATE loan_engine.journal SET digest = 'x' || digest WHERE application_reference = 'A' AND version = 1",
+    "UPDATE loan_engine.journal SET digest = substr(digest, 2) WHERE application_reference = 'A' AND version = 1",
+    "column-mismatch",
+  ],
+  [
     "drops a primary key",
     "ALTER TABLE loan_engine.cursors DROP CONSTRAINT cursors_pkey",
     "ALTER TABLE loan_engine.cursors ADD PRIMARY KEY (name)",

@@ -65,6 +65,11 @@ export const refusals = {
     title: "Unauthorized",
     detail: "the Authorization header does not carry the registered credentials",
   },
+  "unauthorized-too-many": {
+    status: 429,
+    title: "Too many callbacks with wrong credentials",
+    detail: "send the registered credentials, or wait (callbacksUnauthorizedPerMinuteMax)",
+  },
   "json-invalid": { status: 400, title: "Invalid JSON", detail: "the body is not acceptable JSON" },
   "field-invalid": { status: 400, title: "Invalid field", detail: "the body is no callback" },
   "signature-missing": {

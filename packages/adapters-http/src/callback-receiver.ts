@@ -1,8 +1,15 @@
 import type { Instant } from "@loan-engine/domain/instant"
-import type { Disposition, HoldReason, Observation } from "@loan-engine/domain/observation"
+import type {
+  ApplicationReference,
+  Disposition,
+  HoldReason,
+  Observation,
+} from "@loan-engine/domain/observation"
 import { Cause, Clock, Effect, Result, Schema } from "effect"
 import { makeCallbackAccounts } from "./callback-accounts.ts"
 import type { CallbackAccount, CallbackAccountOptions, CallbackConfigError } from "./callback-accounts.ts"
+import { callbackBudgetLimitsDefault, makeCallbackBudgets } from "./callback-budgets.ts"
+import type { CallbackBudgetLimits, CallbackBudgets } from "./callback-budgets.ts"
 import { acceptEncoding, acknowledge, CallbackRefused, introduction, refuse } from "./callback-answer.ts"
 import type { CallbackAnswer, RejectionCode } from "./callback-answer.ts"
 import { callbackEvents, decodeCallback } from "./callback-message.ts"
@@ -13,17 +20,13 @@ import type { CallbackRequest, CallbackRequestLimits } from "./callback-request.
 import { appraise } from "./callback-trust.ts"
 import type { Trust } from "./callback-trust.ts"
 import { countCallback } from "./callback-metrics.ts"
-import { callbacksHeldPerMinuteMax, makeHeldBudget } from "./held-budget.ts"
-import type { HeldBudget } from "./held-budget.ts"
 import { makeRefusalWarning } from "./refusal-warning.ts"
 import { makeRejectionLog, rejectionsKeptMax } from "./rejection-log.ts"
 import type { RejectionLog } from "./rejection-log.ts"
 import { traced, tracedRequest } from "./traced.ts"
 import { withoutWords } from "./without-words.ts"
 
-export interface CallbackReceiverLimits extends CallbackRequestLimits {
-  /** How many callbacks that nothing vouches for are held of one account in a minute; more are answered 503. */
-  readonly callbacksHeldPerMinuteMax: number
+export interface CallbackReceiverLimits extends CallbackRequestLimits, CallbackBudgetLimits {
   /** A signed issue time older than this is not believed: the bank re-sends for up to a month. */
   readonly issuedAtAgeMaxMs: number
   readonly rejectionsKeptMax: number
@@ -31,7 +34,7 @@ export interface CallbackReceiverLimits extends CallbackRequestLimits {
 
 export const callbackReceiverLimitsDefault: CallbackReceiverLimits = {
   ...callbackRequestLimitsDefault,
-  callbacksHeldPerMinuteMax,
+  ...callbackBudgetLimitsDefault,
   issuedAtAgeMaxMs: 5_356_800_000,
   rejectionsKeptMax,
 }
@@ -58,6 +61,8 @@ export interface CallbackReceiverOptions {
   /** By the name that the callback URL carries. */
   readonly accounts: Readonly<Record<string, CallbackAccountOptions>>
   readonly record: RecordObservation
+  /** Whether a trusted word was ever heard of this loan; of none, unless it is told. */
+  readonly isKnown?: (applicationReference: ApplicationReference) => Effect.Effect<boolean>
   readonly limits?: Partial<CallbackReceiverLimits>
 }
 
@@ -91,7 +96,13 @@ export const makeCallbackReceiver = Effect.fnUntraced(function* (
   const limits = { ...callbackReceiverLimitsDefault, ...options.limits }
   const accounts = yield* makeCallbackAccounts(options.accounts)
   const rejections = makeRejectionLog(limits.rejectionsKeptMax)
-  const budget = yield* makeHeldBudget(limits.callbacksHeldPerMinuteMax)
+  const budgets = yield* makeCallbackBudgets(limits)
+  const receiving: Receiving = {
+    record: options.record,
+    isKnown: options.isKnown ?? isNever,
+    limits,
+    budgets,
+  }
   const warn = makeRefusalWarning()
   const context = yield* Effect.context()
   const run = Effect.runPromiseWith(context)
@@ -107,7 +118,7 @@ export const makeCallbackReceiver = Effect.fnUntraced(function* (
         const warned = warn(accountName, refused.code)
         return Effect.as(Effect.andThen(warned, countCallback(accountName, refused.code)), refuse(refused))
       })
-    return accept(account, request, { record: options.record, limits, budget }).pipe(
+    return accept(account, request, receiving).pipe(
       traced("receive", { account: accountName }),
       Effect.catchCause((cause) => {
         const expected = Cause.findError(cause)
@@ -140,29 +151,36 @@ const callbackRoute = "/callbacks/:account"
 
 interface Receiving {
   readonly record: RecordObservation
+  readonly isKnown: NonNullable<CallbackReceiverOptions["isKnown"]>
   readonly limits: CallbackReceiverLimits
-  readonly budget: HeldBudget
+  readonly budgets: CallbackBudgets
 }
+
+const isNever = () => Effect.succeed(false)
 
 const accept = Effect.fnUntraced(function* (
   account: CallbackAccount | undefined,
   request: CallbackRequest,
-  { record, limits, budget }: Receiving,
+  { record, isKnown: isKnownLoan, limits, budgets }: Receiving,
 ): Effect.fn.Return<CallbackAnswer, CallbackRefused> {
   const receivedAt = yield* Clock.currentTimeMillis
-  const isKnown = account !== undefined
-  if (isKnown && isProbe(request)) return introduction
+  const isOurs = account !== undefined
+  if (isOurs && isProbe(request)) return introduction
   if (request.method !== "POST") return yield* refused("method-not-allowed", { allow: "POST" })
-  if (!isKnown) return yield* refused("account-unknown")
+  if (!isOurs) return yield* refused("account-unknown")
   const fault = headersFault(request, limits)
   if (fault !== undefined) return yield* refused(fault, hints[fault])
   const sent = yield* traced("read")(readBody(request, limits))
-  yield* traced("authorize")(authorize(account, request))
+  yield* traced("authorize")(authorize(account, request, budgets))
   // Only what a sender with the right credentials packed is worth the work of unpacking it.
   const raw = yield* unpacked(sent, request.headers.get("content-encoding"), limits.callbackBytesMax)
   const message = yield* traced("decode")(decode(asUtf8(raw, request.headers.get("content-type"))))
   const trust = yield* traced("verify")(appraise(account, message))
-  if (isUnproven(account, trust)) yield* budget(account.name)
+  if (isUnproven(account, trust)) {
+    const { applicationReference } = message
+    const isKnown = yield* isKnownLoan(applicationReference)
+    yield* budgets.held({ account: account.name, applicationReference, bytes: raw.length, isKnown })
+  }
   const at = eventTime(receivedAt, trust.issuedAt, limits)
   const observation = observe(account, message, trust, receivedAt, at)
   const recorded = yield* record(observation, raw).pipe(Effect.mapError(unavailable))
@@ -174,9 +192,10 @@ const accept = Effect.fnUntraced(function* (
 const authorize = (
   account: CallbackAccount,
   request: CallbackRequest,
+  budgets: CallbackBudgets,
 ): Effect.Effect<void, CallbackRefused> =>
   account.authorizes?.(request.headers.get("authorization")) === false
-    ? refused("unauthorized", { "www-authenticate": account.challenges })
+    ? Effect.flatMap(budgets.unauthorized(account.name, account.challenges), Effect.fail)
     : Effect.void
 
 /** Anybody could have sent it, as often as they like. */

@@ -2,10 +2,12 @@ import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { beforeAll, describe, expect, test } from "vitest"
 import type { CallbackAccountOptions } from "../src/callback-accounts.ts"
-import { callbacksHeldPerMinuteMax } from "../src/held-budget.ts"
+import { callbackBudgetLimitsDefault } from "../src/callback-budgets.ts"
 import { ask, body, credentials, signedEvent, start, unsigned, verifying } from "./receiver-support.ts"
 import { makeKey, run, sign } from "./support.ts"
 import type { TestKey } from "./support.ts"
+
+const { callbacksHeldPerMinuteMax, callbackHeldBytesMax } = callbackBudgetLimitsDefault
 
 let key: TestKey
 beforeAll(async () => {
@@ -99,6 +101,52 @@ describe("a callback that nothing vouches for", () => {
             expect(yield* send(post, [unsigned, unsigned])).toEqual([202, 503])
           expect(yield* send(post, [sent, sent, sent])).toEqual([status, status, status])
         }
+      }),
+    ))
+
+  test("about a loan that is known has room of its own, which those about others do not fill", () =>
+    run(
+      Effect.gen(function* () {
+        const isKnown = (reference: string) => Effect.succeed(reference === signedEvent.applicationReference)
+        const limits = { callbacksHeldPerMinuteMax: 2 }
+        const { post } = yield* start({ allowUnauthenticated: true }, undefined, limits, { isKnown })
+        expect(yield* send(post, [1, 2, 3, 4].map(aboutLoan))).toEqual([202, 202, 503, 503])
+        expect(yield* send(post, [unsigned, unsigned, unsigned])).toEqual([202, 202, 503])
+      }),
+    ))
+
+  test("is held only where its body is small, and one that is vouched for may be larger", () =>
+    run(
+      Effect.gen(function* () {
+        const sized = (bytes: number) =>
+          unsigned.replace(/\}$/u, `,"x":"${"x".repeat(bytes - unsigned.length - 7)}"}`)
+        const [small, large] = [sized(callbackHeldBytesMax), sized(callbackHeldBytesMax + 1)]
+        expect([small.length, large.length]).toEqual([callbackHeldBytesMax, callbackHeldBytesMax + 1])
+        const open = yield* start({ allowUnauthenticated: true })
+        expect(yield* send(open.post, [small, large])).toEqual([202, 413])
+        const { post } = yield* start({ credentials })
+        expect(yield* send(post, [large])).toEqual([200])
+      }),
+    ))
+})
+
+describe("callbacks with wrong credentials", () => {
+  const guess = { authorization: "Basic d3Jvbmc=" }
+
+  test("are told to wait once there are too many, and never hold up the right ones", () =>
+    run(
+      Effect.gen(function* () {
+        const limits = { callbacksUnauthorizedPerMinuteMax: 3 }
+        const { post, seen } = yield* start({ credentials }, undefined, limits)
+        const guesses = yield* Effect.forEach([1, 2, 3, 4, 5], () => ask(() => post(unsigned, guess)))
+        expect(guesses.map(({ status }) => status)).toEqual([401, 401, 401, 429, 429])
+        expect(guesses[0]?.headers.has("www-authenticate")).toBe(true)
+        expect(guesses[3]?.body["code"]).toBe("unauthorized-too-many")
+        expect(Number(guesses[3]?.headers.get("retry-after"))).toBeGreaterThan(0)
+        expect((yield* ask(() => post(unsigned))).status).toBe(200)
+        expect(seen).toHaveLength(1)
+        yield* TestClock.adjust("1 minute")
+        expect((yield* ask(() => post(unsigned, guess))).status).toBe(401)
       }),
     ))
 })

@@ -6,7 +6,12 @@ import type { CallbackAccountOptions } from "../src/callback-accounts.ts"
 import type { CallbackCredentials } from "../src/callback-authorization.ts"
 import { serveCallback } from "../src/callback-node.ts"
 import { makeCallbackReceiver } from "../src/callback-receiver.ts"
-import type { CallbackReceiver, CallbackReceiverLimits, RecordObservation } from "../src/callback-receiver.ts"
+import type {
+  CallbackReceiver,
+  CallbackReceiverLimits,
+  CallbackReceiverOptions,
+  RecordObservation,
+} from "../src/callback-receiver.ts"
 import { makeJwks } from "../src/jwks.ts"
 import { makeJwsVerifier } from "../src/jws-verifier.ts"
 import { jwksText, recorder, serveAnswers } from "./support.ts"
@@ -53,12 +58,14 @@ export const start = Effect.fnUntraced(function* (
   account: CallbackAccountOptions,
   record?: RecordObservation,
   limits: Partial<CallbackReceiverLimits> = {},
+  more: Pick<CallbackReceiverOptions, "isKnown"> = {},
 ) {
   const kept = recorder()
   const receiver = yield* makeCallbackReceiver({
     accounts: { se: account },
     record: record ?? kept.record,
     limits,
+    ...more,
   })
   const url = yield* serveReceiver(receiver)
   const post: Receiver["post"] = async (body, headers = {}, account = "se") => {

@@ -22,6 +22,7 @@ import { KnownAccounts } from "./known-accounts.ts"
 import { ChangeFeed } from "./journal/change-feed.ts"
 import { signsOf } from "./callbacks/signing-accounts.ts"
 import { watchCallbacks } from "./callbacks/callback-watch.ts"
+import { isUnspokenOf } from "@loan-engine/domain/standing"
 import type { AccountConfig, EngineConfig } from "./config/config.ts"
 import { LoanEngine } from "./engine.ts"
 import { hasUnclearHost, HttpListener, listen } from "./http-listener.ts"
@@ -170,6 +171,11 @@ const callbackReceiver = Effect.fnUntraced(function* ({ accounts, callbackLimits
       engine.record(observation, raw).pipe(
         Effect.map(({ disposition, hold }) => ({ disposition, ...(hold === null ? {} : { hold }) })),
         Effect.mapError(({ message }) => new RecordUnavailable({ retryAfterSeconds, message })),
+      ),
+    isKnown: (reference) =>
+      engine.loan(reference).pipe(
+        Effect.map((stored) => stored !== undefined && !isUnspokenOf(stored.loan)),
+        Effect.orElseSucceed(() => false),
       ),
   })
 })

@@ -82,6 +82,15 @@ export const hasBankSpoken = ({
 export const isSilent = (facts: Facts): boolean =>
   standing(facts) === "undecided" && facts.additionRequestedAt === null && facts.additionClearedAt === null
 
+/** Whether nobody whom we trust ever spoke of a loan: anybody may have made its reference up. */
+export const isUnspokenOf = ({
+  registered,
+  facts,
+}: {
+  readonly registered: boolean
+  readonly facts: Facts
+}): boolean => !registered && isSilent(facts)
+
 /** All that the machine's guards read of the facts, as one short text: facts in the same situation walk alike. */
 export function situation(facts: Facts): string {
   const end = isPaidOut(facts) ? "paidOut" : isSigned(facts) ? "signed" : "unsigned"

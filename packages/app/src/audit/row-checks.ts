@@ -16,10 +16,10 @@ export const rowChecks: RowChecks = {
 
   undecodable: (_row, { content }) => (content === undefined ? "its text is no journal entry" : undefined),
 
-  "column-mismatch": (row, { content }) =>
-    content === undefined || isOwn(row, content)
-      ? undefined
-      : `its text says loan ${content.applicationReference}, version ${content.version}`,
+  "column-mismatch": (row, { content }) => {
+    const others = content === undefined ? [] : otherColumns(row, content)
+    return others.length === 0 ? undefined : `its text says another ${others.join(", ")} than its columns`
+  },
 
   "digest-mismatch": ({ raw }, { content }) =>
     raw === null || content === undefined || digestOf(raw) === content.digest
@@ -37,7 +37,12 @@ export const rowChecks: RowChecks = {
       : `it counts ${repeats} re-deliveries, the last of them ${lastRepeatedAt === null ? "never" : "dated"}`,
 }
 
-const isOwn = (row: FeedRow, { applicationReference, version }: EntryContent): boolean =>
-  row.applicationReference === applicationReference && row.version === version
+/** The columns that say something else than the text. */
+const otherColumns = (row: FeedRow, content: EntryContent): ReadonlyArray<string> =>
+  columnNames.filter((name) => ({ ...content, ...row.copies, ...placeOf(row) })[name] !== content[name])
+
+const placeOf = ({ applicationReference, version }: FeedRow) => ({ applicationReference, version })
+
+const columnNames = ["applicationReference", "version", "account", "source", "evidence", "digest"] as const
 
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 1

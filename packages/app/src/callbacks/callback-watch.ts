@@ -135,7 +135,7 @@ function refusedOf(refused: RefusedCounts, account: AccountName): RefusedSoFar {
   const of = (code: RejectionCode): number => counts.get(code) ?? 0
   return {
     forged: forgedCodes.reduce((sum, code) => sum + of(code), 0),
-    unauthorized: of("unauthorized"),
+    unauthorized: of("unauthorized") + of("unauthorized-too-many"),
   }
 }
 

@@ -214,7 +214,10 @@ const callbacks = limits(
     callbackBytesMax: "how large a callback's body may be",
     callbackBodyMsMax: "how long it may take to come in",
     callbacksHeldPerMinuteMax:
-      "how many callbacks that nothing vouches for are held of one account in a minute; more are answered 503",
+      "how many callbacks that nothing vouches for are held of one account in a minute, those about known loans apart; more are answered 503",
+    callbackHeldBytesMax: "how large the body of such a callback may be",
+    callbacksUnauthorizedPerMinuteMax:
+      "how many callbacks with wrong credentials one account may be sent in a minute; more are answered 429",
     issuedAtAgeMaxMs: "the oldest signed issue time that is believed",
     rejectionsKeptMax: "how many refused callbacks are remembered",
     callbackHealthEveryMs: "how often callbacks are counted",

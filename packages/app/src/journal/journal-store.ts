@@ -18,6 +18,15 @@ export interface FeedRow {
   /** How often the very same came again, and when last: counters beside the entry, which its hash does not cover. */
   readonly repeats: number
   readonly lastRepeatedAt: number | null
+  /** What the store keeps of the text in columns of its own, to look rows up by. A store without any has none. */
+  readonly copies?: RowCopies
+}
+
+export interface RowCopies {
+  readonly account: string
+  readonly source: string
+  readonly evidence: string
+  readonly digest: string
 }
 
 /** Where a row stands in the order of loans, versions and positions; two rows of one version are never passed over. */

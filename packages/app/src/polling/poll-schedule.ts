@@ -5,7 +5,7 @@ import type { Instant } from "@loan-engine/domain/instant"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Decision, Loan } from "@loan-engine/domain/loan"
 import type { Observation } from "@loan-engine/domain/observation"
-import { currentOffer, isPaidOut, isSilent, standing } from "@loan-engine/domain/standing"
+import { currentOffer, isPaidOut, isUnspokenOf, standing } from "@loan-engine/domain/standing"
 import type { Offer } from "@loan-engine/domain/offer"
 import type { CadenceSettings, PollQuestion, PollSchedule } from "./poll-cadence.ts"
 import { intervalMs, jittered, neverPolled, pollQuestions } from "./poll-cadence.ts"
@@ -142,8 +142,8 @@ function later(
  * Nothing vouches for it, and nobody we trust ever spoke of its loan: anyone can send any number of those. They are asked about
  * behind the confirmations of the loans that we know.
  */
-const isStrangers = ({ registered, facts }: Loan, { source, evidence }: Observation): boolean =>
-  source === "callback" && evidence === "none" && !registered && isSilent(facts)
+const isStrangers = (loan: Loan, { source, evidence }: Observation): boolean =>
+  source === "callback" && evidence === "none" && isUnspokenOf(loan)
 
 const isAnswer = (observation: Observation): boolean =>
   observation.source === "poll" || observation.source === "quote"

@@ -38,7 +38,7 @@ export function postgresJournal(
   const feed = page(feedColumns)
   const sealable = page("position, application_reference, version, hash")
   const byLoan = `
-    SELECT ${feedColumns} FROM ${schema}.journal
+    SELECT ${feedColumns}, account, source, evidence, digest FROM ${schema}.journal
     WHERE (application_reference, version, position) > ($1, $2::bigint, $3::bigint)
     ORDER BY application_reference, version, position LIMIT $4::int`
   const snapshots = `
@@ -73,7 +73,7 @@ export function postgresJournal(
           bigint(after.position),
           int(limit),
         ]),
-        feedRow,
+        rowWithCopies,
       ),
     snapshots: ({ after, limit }) => mapped(query(snapshots, [text(after), int(limit)]), snapshotRow),
     checkpoints: ({ after, limit }) => mapped(query(checkpoints, [bigint(after), int(limit)]), checkpointRow),
@@ -81,7 +81,7 @@ export function postgresJournal(
       follower: String(row["follower"]),
       position: whole(row["position"]),
     })),
-    faults: postgresFaults(query, schema),
+    faults: postgresFaults(query, settings.schema),
     isGapless: false,
     news,
     lastCheckpoint: Effect.map(query(last, []), ([row]) =>
@@ -186,6 +186,16 @@ const feedRow = (row: Row): FeedRow => ({
   raw: row["raw"] instanceof Uint8Array ? row["raw"] : null,
   repeats: whole(row["repeats"]),
   lastRepeatedAt: row["last_repeated_at"] === null ? null : whole(row["last_repeated_at"]),
+})
+
+const rowWithCopies = (row: Row): FeedRow => ({
+  ...feedRow(row),
+  copies: {
+    account: String(row["account"]),
+    source: String(row["source"]),
+    evidence: String(row["evidence"]),
+    digest: String(row["digest"]),
+  },
 })
 
 const snapshotRow = (row: Row): SnapshotRow => ({

@@ -2,7 +2,7 @@
 type Migration = (schema: string, partitions: number) => ReadonlyArray<string>
 
 /** What the database's clock says, in milliseconds since 1970. */
-export const clockBody = " SELECT floor(extract(epoch FROM statement_timestamp()) * 1000)::bigint "
+const clockBody = " SELECT floor(extract(epoch FROM statement_timestamp()) * 1000)::bigint "
 
 /**
  * Numbered, forward-only migrations: the index in this list, plus one, is the version a database has after it. A migration
@@ -155,15 +155,6 @@ export const postgresTables: { readonly [table: string]: ReadonlyArray<Right> } 
   webhook_endpoints: ["SELECT", "INSERT", "UPDATE"],
   webhook_parked: ["SELECT", "INSERT", "UPDATE", "DELETE"],
 }
-
-/** The index of every table that a migration makes, by its name. */
-export const postgresIndexes: ReadonlyArray<string> = [
-  ...migrations
-    .flatMap((migration) => migration("s", 1))
-    .flatMap((statement) => [...statement.matchAll(/^CREATE INDEX (\w+) /gmu)].map(([, name = ""]) => name)),
-  // By PostgreSQL's own name for that of a column that is UNIQUE.
-  "checkpoints_position_key",
-]
 
 /** What brings a schema from this version up to the program's, each statement apart. */
 export const migrationsFrom = (version: number, schema: string, partitions: number): ReadonlyArray<string> =>

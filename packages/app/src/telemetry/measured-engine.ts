@@ -1,11 +1,13 @@
 import { traced } from "@loan-engine/adapters-http/traced"
 import type { Observation } from "@loan-engine/domain/observation"
 import type { Fiber } from "effect"
-import { Clock, Effect, Exit, Layer, References } from "effect"
+import { Clock, Context, Effect, Exit, Layer, References } from "effect"
 import { LoanEngine } from "../engine.ts"
 import type { Recorded } from "../engine.ts"
+import { JournalStore } from "../journal/journal-store.ts"
 import { LoanStore } from "../loan-store.ts"
 import { makeComplaints } from "./store-complaints.ts"
+import type { Complain } from "./store-complaints.ts"
 import {
   detailsLeftOutCounter,
   observationsCounter,
@@ -94,23 +96,33 @@ const logRecorded = (
 
 /** The store as it is, with each commit in a span of its own, and a word in the log when it gives no answer. */
 export const watchedStore = <A, E, R>(
-  store: Layer.Layer<LoanStore | A, E, R>,
-): Layer.Layer<LoanStore | A, E, R> =>
-  Layer.effect(
-    LoanStore,
-    Effect.map(LoanStore, (plain) => {
+  store: Layer.Layer<LoanStore | JournalStore | A, E, R>,
+): Layer.Layer<LoanStore | JournalStore | A, E, R> =>
+  Layer.effectContext(
+    Effect.gen(function* () {
       const complain = makeComplaints()
-      return {
-        ...plain,
-        load: (reference) => complain(plain.load(reference)),
-        update: (reference, decide) => complain(traced("commit")(plain.update(reference, decide))),
-        history: (reference, page) => complain(plain.history(reference, page)),
-        loans: (page) => complain(plain.loans(page)),
-        stageCounts: (account) => complain(plain.stageCounts(account)),
-        stalledCount: (account) => complain(plain.stalledCount(account)),
-        accounts: complain(plain.accounts),
-        signingSince: (account) => complain(plain.signingSince(account)),
-        ready: complain(plain.ready),
-      }
+      return Context.make(LoanStore, watchedLoans(yield* LoanStore, complain)).pipe(
+        Context.add(JournalStore, watchedJournal(yield* JournalStore, complain)),
+      )
     }),
   ).pipe(Layer.provideMerge(store))
+
+/** What is read of the journal for a request; whoever works on it by itself says what could not be done. */
+const watchedJournal = (plain: JournalStore["Service"], complain: Complain): JournalStore["Service"] => ({
+  ...plain,
+  feed: (page) => complain(plain.feed(page)),
+  callbackDays: (fromDay) => complain(plain.callbackDays(fromDay)),
+})
+
+const watchedLoans = (plain: LoanStore["Service"], complain: Complain): LoanStore["Service"] => ({
+  ...plain,
+  load: (reference) => complain(plain.load(reference)),
+  update: (reference, decide) => complain(traced("commit")(plain.update(reference, decide))),
+  history: (reference, page) => complain(plain.history(reference, page)),
+  loans: (page) => complain(plain.loans(page)),
+  stageCounts: (account) => complain(plain.stageCounts(account)),
+  stalledCount: (account) => complain(plain.stalledCount(account)),
+  accounts: complain(plain.accounts),
+  signingSince: (account) => complain(plain.signingSince(account)),
+  ready: complain(plain.ready),
+})

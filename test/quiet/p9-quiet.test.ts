@@ -12,6 +12,7 @@ import { Context, Effect, Redacted } from "effect"
 import type { Scope } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { PostgresServer } from "../postgres/server.ts"
+import { isThorough } from "../properties/settings.ts"
 import { query, startPostgres } from "../postgres/server.ts"
 import { fileStore, newFile, receive } from "../webhooks/files.ts"
 import type { StoreLayer } from "../webhooks/support.ts"
@@ -54,7 +55,7 @@ const stores: ReadonlyArray<readonly [string, () => Promise<Opened>]> = [
   ],
 ]
 
-const loans = 1_000
+const loans = isThorough ? 1_000 : 300
 const rounds = 10
 const account = AccountName.make("se")
 const referenceOf = (index: number): ApplicationReference => ApplicationReference.make(`quiet-${index}`)

@@ -1,4 +1,5 @@
 import { decodeCallback } from "@loan-engine/adapters-http/callback-message"
+import { getApplicationQuoteResponse } from "@loan-engine/adapters-xml/get-application-quote"
 import { parseXml } from "@loan-engine/adapters-xml/xml-parser"
 import type { Figure } from "./figure.ts"
 import { median } from "./figure.ts"
@@ -52,6 +53,9 @@ const within = (family: Family): Family => {
   return (length) => before + family(length) + after
 }
 
+const [beforeName = "", afterName = ""] = event('"x":1').split("SIGNED")
+const eventNamed = { before: `${beforeName}SIG`, after: `NED${afterName}` }
+
 const jsonFamilies: Readonly<Record<string, Family>> = {
   "escapes in a string": within(repeated('"x":"', "\\u0061", '"')),
   "backslashes in a string": within(repeated('"x":"', "\\\\", '"')),
@@ -69,6 +73,38 @@ const jsonFamilies: Readonly<Record<string, Family>> = {
   "space behind many strings": within(repeated('"x":["a"', ',"a"        ', "]")),
   "space and nothing": repeated("", " ", ""),
   brackets: repeated("", "[", ""),
+  // What is readable is read, whatever stands around it and within: so each value is looked through, too.
+  "blanks within an amount": within(repeated('"approvedAmount":"1', " \u00A0", '2"')),
+  "an amount's groups": within(repeated('"approvedAmount":"1', " 000", '"')),
+  "blanks within a word": repeated(eventNamed.before, " \u00A0", eventNamed.after),
+  "a word of many parts": within(repeated('"signedWithMethod":"E', "_E", '"')),
+  "blanks around a reference": within(repeated('"applicationReference":"', " \u00A0", 'a b"')),
+  "documents in one text": within(repeated('"documentTypes":"ID', " , ID", '"')),
+  "documents of many blanks": within(repeated('"documentTypes":["ID', " \u00A0", 'x"]')),
+  "an underlined name": within(repeated('"', "_", 'tenor":1')),
+  "text that could be JSON": within(repeated('"externalApplicationEvent":"', "{ ", '"')),
+  "many that could be the event": repeated("[", "{},", `${event('"x":1')}]`),
+}
+
+const answered = (members: Family): Family => {
+  const [before, after] = [
+    "<getApplicationQuoteResponse><applicationQuoteResult><applicationReference>a</applicationReference>",
+    "</applicationQuoteResult></getApplicationQuoteResponse>",
+  ]
+  return (length) => before + members(length) + after
+}
+
+const soapFamilies: Readonly<Record<string, Family>> = {
+  "blanks within an amount": answered(repeated("<approvedAmount>1", " \u00A0", "2</approvedAmount>")),
+  "an amount's groups": answered(repeated("<approvedAmount>1", " 000", "</approvedAmount>")),
+  "blanks within a decision": answered(repeated("<decision>APP", " \u00A0", "ROVED</decision>")),
+  "a decision said often": answered(repeated("", "<decision> APPROVED</decision>", "")),
+  "documents, one each": answered(repeated("", "<documentTypes>ID</documentTypes>", "")),
+  "documents in one text": answered(repeated("<documentTypes>ID", " , ID", "</documentTypes>")),
+  "wrappers side by side": answered(repeated("", "<result><x/></result>", "")),
+  "wrappers within each other": answered(
+    repeated("", "<return><result><data><x/></data></result></return>", ""),
+  ),
 }
 
 const bytesMin = 32_768
@@ -148,4 +184,5 @@ const figureOf = (name: string, which: string, growth: Growth): Figure => ({
 export const hostileFigures = async (rounds: number): Promise<ReadonlyArray<Figure>> => [
   ...judge("xml", xmlFamilies, (bytes) => parseXml(bytes), rounds),
   ...judge("json", jsonFamilies, decodeCallback, rounds),
+  ...judge("soap", soapFamilies, (bytes) => getApplicationQuoteResponse.decode(bytes), rounds),
 ]

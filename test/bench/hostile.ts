@@ -82,6 +82,8 @@ const jsonFamilies: Readonly<Record<string, Family>> = {
   "documents in one text": within(repeated('"documentTypes":"ID', " , ID", '"')),
   "documents of many blanks": within(repeated('"documentTypes":["ID', " \u00A0", 'x"]')),
   "an underlined name": within(repeated('"', "_", 'tenor":1')),
+  "objects under one name": within(repeated('"x":{}', ',"x":{"b":1},"x":{}', "")),
+  "a member that runs on": within(repeated('"tenor":1', " , 2", "")),
   "text that could be JSON": within(repeated('"externalApplicationEvent":"', "{ ", '"')),
   "many that could be the event": repeated("[", "{},", `${event('"x":1')}]`),
 }

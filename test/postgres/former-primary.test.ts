@@ -9,7 +9,7 @@ import { Effect, Redacted } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { account, additionAt, openEngine, reference, scoped, signedAt } from "./engines.ts"
 import type { PostgresServer } from "./server.ts"
-import { query, startPostgres } from "./server.ts"
+import { query, startPostgres, until } from "./server.ts"
 
 let server: PostgresServer
 beforeAll(async () => {
@@ -62,11 +62,11 @@ describe("a loan that was read from a former primary, which has other entries un
     const before = await rows()
     const commit = (reads: string) =>
       Effect.gen(function* () {
-        const reading = yield* makeRun(settingsOf(reads))
-        const writing = yield* makeRun(settingsOf(primary))
+        const reading = (yield* makeRun(settingsOf(reads)))()
+        const writing = (yield* makeRun(settingsOf(primary)))()
         const run: Run = (sql, parameters) =>
           (sql.includes("FOR UPDATE") ? writing : reading)(sql, parameters)
-        const write = commitUpdates(run, quotedSchema(settingsOf(primary)))
+        const write = commitUpdates(() => run, quotedSchema(settingsOf(primary)))
         const decide = (stored: StoredLoan | undefined) => stored && change(stored)
         return yield* write([{ reference: reference("forked"), decide }])
       })
@@ -74,5 +74,30 @@ describe("a loan that was read from a former primary, which has other entries un
     expect(await rows()).toEqual(before)
     expect(await scoped(commit(primary))).toMatchObject([{ state: "written" }])
     if (what !== declining) expect(await rows()).not.toEqual(before)
+  })
+})
+
+describe("statements that belong together", () => {
+  it("are asked of one server, also after everybody has turned to another, and fail where it is away", async () => {
+    const [one, other] = [await startPostgres(), await startPostgres()]
+    const url = (await one.newDatabase()).replace(`:${one.port}/`, `:${one.port},127.0.0.1:${other.port}/`)
+    await other.newDatabase()
+    const portOf = (run: Run) =>
+      Effect.map(run("SELECT current_setting('port')::int AS port", []), ([row]) => Number(row?.["port"]))
+    await scoped(
+      Effect.gen(function* () {
+        const together = yield* makeRun(settingsOf(url))
+        const batch = together()
+        expect(yield* portOf(batch)).toBe(one.port)
+        yield* Effect.promise(() => one.stop())
+        expect((yield* Effect.result(portOf(batch)))._tag).toBe("Failure")
+        expect(yield* portOf(together())).toBe(other.port)
+        yield* Effect.promise(() => one.start())
+        expect(yield* portOf(together())).toBe(other.port)
+        yield* until(() => Effect.runPromise(Effect.isSuccess(portOf(batch))))
+        expect(yield* portOf(batch)).toBe(one.port)
+      }),
+    )
+    await Promise.all([one.remove(), other.remove()])
   })
 })

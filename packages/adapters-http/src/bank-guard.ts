@@ -6,6 +6,7 @@ import type { BankErrorReason, BankOperation } from "./bank-error.ts"
 import { counted, measured } from "./bank-metrics.ts"
 import type { CircuitState } from "./bank-metrics.ts"
 import { traced } from "./traced.ts"
+import { steadily } from "./rate.ts"
 
 /** So many failures in a row open the account's circuit, for so long or for as long as the bank asks. */
 export interface BreakerLimits {
@@ -47,7 +48,7 @@ export const makeBankGuard = Effect.fnUntraced(function* (
   } as const
   return {
     through: (operation, request) =>
-      RateLimiter.sleep(budget, turn).pipe(
+      steadily(RateLimiter.sleep(budget, turn)).pipe(
         Effect.orDie,
         Effect.andThen(breaker.execute(measured(account, operation)(request), { key, classify })),
         Effect.mapError((error) => (error instanceof BankError ? error : leftAlone(operation, error))),

@@ -26,7 +26,8 @@ function envelope(event: JsonObject, around: JsonObject = event): CallbackEnvelo
 
 /** The envelopes that an object is: with events as a member, or with an event's own members, of which the type may be missing. */
 function envelopesOf(object: JsonObject): ReadonlyArray<CallbackEnvelope> {
-  const events = eventsIn(memberOf(object, "externalApplicationEvent"), lenient)
+  const wrappers = identifies(object) ? 0 : callbackWrappersMax
+  const events = eventsIn(memberOf(object, "externalApplicationEvent"), lenient, wrappers)
   if (events.length > 0) return events.map((event) => envelope(withBeside(event, object), object))
   return memberOf(object, "applicationReference") === undefined ? [] : [envelope(object)]
 }
@@ -44,15 +45,25 @@ function envelopesIn(written: JsonValue, wrappers: number): ReadonlyArray<Callba
   if (!isJsonObject(value)) return []
   const own = envelopesOf(value)
   if (own.length > 0 || identifies(value) || wrappers === 0) return own
-  return Object.entries(value)
-    .filter(([name, member]) => mayHold(name, member))
-    .flatMap(([, member]) => envelopesIn(member, wrappers - 1))
-    .map(({ event, jwsData = signatureIn(value) }) => ({ event, jwsData }))
+  const members = Object.entries(value)
+  for (const mayHold of holders) {
+    const found = members
+      .filter(([name, member]) => mayHold(name, member))
+      .flatMap(([, member]) => envelopesIn(member, wrappers - 1))
+    if (found.length > 0) return found.map(({ event, jwsData = signatureIn(value) }) => ({ event, jwsData }))
+  }
+  return []
 }
 
-/** Whether a member may hold the callback: a text only where its name says so, because anybody may have written it. */
-const mayHold = (name: string, member: JsonValue): boolean =>
-  typeof member === "string" ? isWrapperName(name) : !isOfAnotherThing(name)
+/**
+ * Which members may hold the callback, the likeliest first: what is called so, then any other object, then what is called so and is
+ * text, because people may have written it.
+ */
+const holders: ReadonlyArray<(name: string, member: JsonValue) => boolean> = [
+  (name, member) => typeof member !== "string" && isWrapperName(name),
+  (name, member) => typeof member !== "string" && !isOfAnotherThing(name),
+  (name, member) => typeof member === "string" && isWrapperName(name),
+]
 
 const distinct = <A extends JsonValue | undefined>(values: ReadonlyArray<A>): ReadonlyArray<A> => [
   ...new Map(values.map((value) => [JSON.stringify(value), value])).values(),

@@ -191,11 +191,28 @@ function readObject(reader: Reader): JsonObject {
     if (before !== undefined && !reader.lenient) throw new Flaw("duplicate")
     if (nextCode(reader) !== colon) throw new Flaw("syntax")
     reader.position++
-    const value = readValue(reader)
+    const value = reader.lenient ? readLeniently(reader) : readValue(reader)
     setMember(object, name, before === undefined ? value : together(before, value))
     open = another(reader, braceEnd)
   }
   return object
+}
+
+/** What runs on to the next member, or to the object's end, without quotation marks or brackets. */
+const restOfMember = /[^"[\]{}]*?(?=,\s*"|\})/uy
+
+/** A member's value; where there is none, or one of several words, such as `8,02` or `10000 SEK`, it has no one meaning. */
+function readLeniently(reader: Reader): JsonValue {
+  const first = nextCode(reader)
+  const isThere = first !== comma && first !== braceEnd
+  const value = isThere ? readValue(reader) : unreadableMark
+  if (typeof value === "object" && !(value instanceof JsonNumber) && value !== null) return value
+  nextCode(reader)
+  restOfMember.lastIndex = reader.position
+  const [rest = ""] = restOfMember.exec(reader.text) ?? []
+  if (rest === "" || /^,\s*$/u.test(rest)) return value
+  reader.position += rest.length
+  return unreadableMark
 }
 
 function readArray(reader: Reader): ReadonlyArray<JsonValue> {
@@ -232,11 +249,14 @@ function closing(reader: Reader): true {
   return true
 }
 
+/** How many objects may stand under one name. What is said more often has no one meaning: to compare them all would take too long. */
+const repetitionsMax = 8
+
 /** What is said twice: once if it is the same, a list of objects, or what has no one meaning. */
 export function together(one: JsonValue, other: JsonValue): JsonValue {
   if (isSame(one, other)) return one
   const objects = [one, other].flatMap((value) => (isJsonList(value) ? value : [value]))
-  return objects.every(isJsonObject) ? objects : unreadableMark
+  return objects.length <= repetitionsMax && objects.every(isJsonObject) ? objects : unreadableMark
 }
 
 /** Whether two values are written alike, but for white space. */

@@ -123,7 +123,9 @@ const noEvent = (body: JsonValue): CallbackMalformed =>
     ? invalid("externalApplicationEvent", "expected one object with the event")
     : invalid("", "expected an object with the bank's members")
 
-const isBlank = (value: JsonValue): boolean => typeof value === "string" && value.trim() === ""
+/** What stands for a reference where there is none. */
+const noName = /^(?:null|undefined|none|nil|n\/?a|-*)$/iu
+const isNoReference = (value: JsonValue): boolean => typeof value === "string" && noName.test(value.trim())
 
 const noReference = invalid(
   "externalApplicationEvent.applicationReference",
@@ -139,11 +141,14 @@ export const standInReference = (reference: JsonValue): ApplicationReference =>
 
 export const standInPrefix = "unusable-reference:"
 
+/** What stands for a signature where there is none. Whoever could write it could also leave the member out. */
+const noSignature = /^(?:null|undefined|none|nil|n\/?a|false|-*)$/iu
+
 /** A list of one stands for what it holds, as everywhere; a blank text is no signature. */
 function readJws(member: JsonValue = ""): string | UnreadableJws | undefined {
   const jws = unwrapped(member)
   if (typeof jws !== "string" || jws.includes(unreadableMark)) return unreadableJws
-  return jws.trim() === "" ? undefined : jws.trim()
+  return noSignature.test(jws.trim()) ? undefined : jws.trim()
 }
 
 function decodeEnvelope({
@@ -152,7 +157,7 @@ function decodeEnvelope({
 }: CallbackEnvelope): Result.Result<CallbackMessage, CallbackMalformed> {
   const plain = plainEvent(event)
   const reference = memberOf(plain, "applicationReference")
-  if (reference === undefined || isBlank(reference)) return Result.fail(noReference)
+  if (reference === undefined || isNoReference(reference)) return Result.fail(noReference)
   const applicationReference = referenceIn(reference)
   const details = new DetailReader()
   const type = memberOf(plain, "applicationEventType")

@@ -1,15 +1,15 @@
 import { unreadableMark } from "@loan-engine/domain/detail"
-import { bankWord, isWrapperName, sameWord } from "@loan-engine/adapters-xml/bank-word"
+import { bankWord, foldedName, sameWord } from "@loan-engine/adapters-xml/bank-word"
 import { BankDecision } from "@loan-engine/adapters-xml/decision-result"
 import type { DetailReader } from "@loan-engine/domain/detail"
-import { readDocumentName, readDocumentNames } from "@loan-engine/domain/document-names"
+import { holdsDocuments, readDocumentName, readDocumentNames } from "@loan-engine/domain/document-names"
 import type { Offer } from "@loan-engine/domain/offer"
 import { offerDecimals } from "@loan-engine/domain/offer"
 import { readOfferDecimal, readTenor } from "@loan-engine/domain/written-decimal"
 import type { Written } from "@loan-engine/domain/written-decimal"
 import { isJsonList, isJsonObject, JsonNumber, memberOf } from "./callback-json.ts"
 import type { JsonObject, JsonValue } from "./callback-json.ts"
-import { callbackEventTypes, objectIn, unwrapped, valueIn } from "./callback-shape.ts"
+import { callbackEventTypes, mayWrap, objectIn, unwrapped, valueIn } from "./callback-shape.ts"
 
 const lenient = { lenient: true } as const
 
@@ -27,8 +27,9 @@ const decimal =
 /** A list of names, one name in its place, or either within an object of one member, as mappers from XML write it. */
 function documents(value: JsonValue): ReadonlyArray<string> | undefined {
   if (isJsonObject(value)) {
-    const [inner, ...others] = Object.values(value)
-    return inner === undefined || others.length > 0 || isJsonObject(inner) ? undefined : documents(inner)
+    const [[name, inner] = ["", null], ...others] = Object.entries(value)
+    const isHolder = others.length === 0 && inner !== null && !isJsonObject(inner)
+    return isHolder && holdsDocuments(foldedName(name)) ? documents(inner) : undefined
   }
   if (JSON.stringify(value).includes(unreadableMark)) return undefined
   const listed = valueIn(value, lenient)
@@ -62,7 +63,7 @@ function numberOf(read: Read<string | number>): Read<JsonValue> {
 export function isUnreadable(name: string, value: JsonValue): boolean {
   const read = plainDetails.get(name)
   if (read !== undefined) return read(value) === undefined
-  return typeof value === "string" && value.includes(unreadableMark)
+  return !isJsonObject(value) && JSON.stringify(value).includes(unreadableMark)
 }
 
 const plainMember = (name: string, value: JsonValue): JsonValue => plainDetails.get(name)?.(value) ?? value
@@ -102,8 +103,7 @@ function offersIn(object: JsonObject): ReadonlyArray<readonly [string, JsonValue
 const ownOffersIn = (object: JsonObject): ReadonlyArray<readonly [string, JsonValue]> =>
   Object.entries(object).flatMap(([name, value]) => {
     if (offerNames.has(name)) return [[name, plainMember(name, value)] as const]
-    const isAround = name !== "creditDecision" && isWrapperName(name)
-    return isAround ? objectsIn(value).flatMap(ownOffersIn) : []
+    return mayWrap(name, value) ? objectsIn(value).flatMap(ownOffersIn) : []
   })
 
 const strayNamesIn = (object: JsonObject): ReadonlyArray<string> =>
@@ -119,7 +119,7 @@ function isOnlyOffer(value: JsonValue): boolean {
   return areAll && objects.every((object) => Object.entries(object).every(isOfOffer))
 }
 const isOfOffer = ([name, value]: readonly [string, JsonValue]): boolean =>
-  offerNames.has(name) || (isWrapperName(name) && isOnlyOffer(value))
+  offerNames.has(name) || (mayWrap(name, value) && isOnlyOffer(value))
 
 /** All that is said of the offer, at any place. What is said twice with different values has no one meaning. */
 function joined(offers: ReadonlyArray<readonly [string, JsonValue]>): JsonObject {

@@ -17,7 +17,7 @@ import type { CallbackMessage } from "./callback-message.ts"
 import { asUtf8, unpacked } from "./callback-content.ts"
 import { callbackRequestLimitsDefault, headersFault, isProbe, readBody } from "./callback-request.ts"
 import type { CallbackRequest, CallbackRequestLimits } from "./callback-request.ts"
-import { appraise } from "./callback-trust.ts"
+import { appraise, mayDoubt } from "./callback-trust.ts"
 import type { Trust } from "./callback-trust.ts"
 import { countCallback } from "./callback-metrics.ts"
 import { makeRefusalWarning } from "./refusal-warning.ts"
@@ -180,6 +180,7 @@ const accept = Effect.fnUntraced(function* (
     const { applicationReference } = message
     const isKnown = yield* isKnownLoan(applicationReference)
     yield* budgets.held({ account: account.name, applicationReference, bytes: raw.length, isKnown })
+    yield* mayDoubt(account, trust)
   }
   const at = eventTime(receivedAt, trust.issuedAt, limits)
   const observation = observe(account, message, trust, receivedAt, at)

@@ -1,4 +1,4 @@
-import { foldedName, isWrapperName } from "@loan-engine/adapters-xml/bank-word"
+import { foldedName, isWrapperName, isWrapperOfText } from "@loan-engine/adapters-xml/bank-word"
 import { offerDecimals } from "@loan-engine/domain/offer"
 import { Result } from "effect"
 import { isJsonList, isJsonObject, memberOf, parseJsonText, together } from "./callback-json.ts"
@@ -51,10 +51,14 @@ export function shapedLikeBank(value: JsonValue): JsonValue {
     const name = bankNameOf(written)
     const shaped = shapedLikeBank(member)
     const before = members.get(name)
-    members.set(name, before === undefined ? shaped : together(before, shaped))
+    const isFirst = before === undefined || isBlank(before)
+    if (isFirst || !isBlank(shaped)) members.set(name, isFirst ? shaped : together(before, shaped))
   }
   return Object.fromEntries(members)
 }
+
+/** A blank text says nothing. */
+export const isBlank = (value: JsonValue): boolean => typeof value === "string" && value.trim() === ""
 
 /** A list of one stands for what it holds. */
 export function unwrapped(value: JsonValue): JsonValue {
@@ -91,14 +95,16 @@ export const identifies = (object: JsonObject): boolean =>
 export function withBeside(event: JsonObject, around: JsonObject): JsonObject {
   const beside = identifying.flatMap((name) => {
     const value = memberOf(around, name)
-    return value === undefined ? [] : [[name, value] as const]
+    const own = memberOf(event, name)
+    return value === undefined || (own !== undefined && !isBlank(own)) ? [] : [[name, value] as const]
   })
-  return { ...Object.fromEntries(beside), ...event }
+  return { ...event, ...Object.fromEntries(beside) }
 }
 
 /**
  * The events that a value is: an object, or its JSON as text, alone or in lists; or, where it does not tell of one itself, those in the
- * objects that only stand around them. What is called otherwise, such as a customer's note, may be anybody's words.
+ * objects that only stand around them. What is called otherwise, such as a customer's note, may be anybody's words. With no `wrappers`
+ * around it, because what stands around it tells already, the event is the value as it stands.
  */
 export function eventsIn(
   value: JsonValue | undefined,
@@ -110,8 +116,12 @@ export function eventsIn(
   if (!isJsonObject(shown)) return []
   if (identifies(shown) || wrappers === 0) return [shown]
   const within = Object.entries(shown)
-    .filter(([name]) => isWrapperName(name))
+    .filter(([name, member]) => mayWrap(name, member))
     .flatMap(([, member]) => eventsIn(member, options, wrappers - 1))
     .filter(identifies)
   return within.length === 0 ? [shown] : within
 }
+
+/** Whether a member may stand around an event, and nothing else. A decision is a part of one, whatever it names. */
+export const mayWrap = (name: string, member: JsonValue): boolean =>
+  name !== "creditDecision" && (typeof member === "string" ? isWrapperOfText(name) : isWrapperName(name))

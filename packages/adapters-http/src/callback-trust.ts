@@ -54,16 +54,25 @@ const vouchedFor = Effect.fnUntraced(function* (
     jwsData === unreadableJws ? { state: "unverifiable" } : yield* account.jws.verify(jwsData, eventBody)
   yield* countSignature(account.name, verdict)
   const trust = trustBySignature[verdict.state]
-  // Anybody can send a signature that cannot be judged, so without credentials only so many are kept.
-  const isTooMany =
-    verdict.state === "unverifiable" && account.authorizes === undefined && !(yield* account.jws.mayDoubt)
-  if (typeof trust === "string" || isTooMany) {
-    const code = typeof trust === "string" ? trust : "signature-invalid"
-    return yield* new CallbackRefused({ code, headers: { "www-authenticate": account.challenges } })
-  }
+  if (typeof trust === "string") return yield* refusedSignature(account, trust)
   if (verdict.state !== "bound") return trust
   if (!account.signs.isSeen()) yield* account.signs.see
   return { ...trust, issuedAt: verdict.issuedAt }
+})
+
+const refusedSignature = ({ challenges }: CallbackAccount, code: RejectionCode): CallbackRefused =>
+  new CallbackRefused({ code, headers: { "www-authenticate": challenges } })
+
+/**
+ * Whether a callback that nothing else vouches for may be held although its signature cannot be judged. Anybody can send one, so only so
+ * many are; it is asked last, of what is to be held.
+ */
+export const mayDoubt = Effect.fnUntraced(function* (
+  account: CallbackAccount,
+  { hold }: Trust,
+): Effect.fn.Return<void, CallbackRefused> {
+  if (hold !== "signature-unverifiable" || account.jws === undefined) return
+  if (!(yield* account.jws.mayDoubt)) yield* refusedSignature(account, "signature-invalid")
 })
 
 const withoutSignature = Effect.fnUntraced(function* (

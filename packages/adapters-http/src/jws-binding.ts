@@ -1,4 +1,3 @@
-import { isOfAnotherThing, isWrapperName } from "@loan-engine/adapters-xml/bank-word"
 import { withoutBlanks } from "@loan-engine/domain/blanks"
 import { parseDecimal } from "@loan-engine/domain/decimal-text"
 import { offerDecimals } from "@loan-engine/domain/offer"
@@ -7,9 +6,11 @@ import type { JsonObject, JsonValue } from "./callback-json.ts"
 import { isUnreadable, plainEvent } from "./callback-plain.ts"
 import {
   callbackNames,
+  callbackWrappersMax,
   eventsIn,
   identifies,
   identifying,
+  mayWrap,
   objectIn,
   shapedLikeBank,
   withBeside,
@@ -42,17 +43,18 @@ function plainOf(event: JsonObject): JsonObject {
 }
 
 /**
- * The one event that the claims carry. A member that is named as the body's goes first, then the claims themselves; what any other
- * claim holds counts only if it is alone, and text only where the claim's name says that it is an event.
+ * The one event that the claims carry. A member that is named as the body's goes first, then the claims themselves; what another claim
+ * holds counts only if it is alone, and if the claim's name says that it stands around an event: a token may say much of a person.
  */
 function detectEvent(written: JsonObject): JsonObject | undefined {
   const shaped = shapedLikeBank(written)
   const claims = isJsonObject(shaped) ? shaped : {}
   const named = memberOf(claims, eventClaimDefault)
-  if (named !== undefined) return withBesideOf(theOnly(eventsIn(named)), claims)
+  const wrappers = identifies(claims) ? 0 : callbackWrappersMax
+  if (named !== undefined) return withBesideOf(theOnly(eventsIn(named, {}, wrappers)), claims)
   if (identifies(claims)) return claims
   const others = Object.entries(claims)
-    .filter(([name, claim]) => (typeof claim === "string" ? isWrapperName(name) : !isOfAnotherThing(name)))
+    .filter(([name, claim]) => mayWrap(name, claim))
     .flatMap(([, claim]) => claimedIn(claim))
     .filter(identifies)
   // What tells of no event may still contradict one.
@@ -78,8 +80,8 @@ const claimed = (claim: JsonValue | undefined): JsonObject | undefined =>
 
 function compare(body: JsonValue, claim: JsonValue, name: string): Binding {
   if (isJsonObject(body)) return compareObjects(body, objectIn(claim) ?? { [name]: claim })
-  const same = isJsonList(body) ? isSameList(body, claim, name) : isSameScalar(body, claim, name)
-  return same ? "bound" : "contradicted"
+  if (isJsonList(body)) return compareLists(body, claim, name)
+  return isSameScalar(body, claim, name) ? "bound" : "contradicted"
 }
 
 /**
@@ -98,14 +100,14 @@ function compareObjects(body: JsonObject, claims: JsonObject): Binding {
   return omitted ? "unbound" : binding
 }
 
-/** A list of names is a set as far as the bank's documents go: their order says nothing. */
-function isSameList(body: ReadonlyArray<JsonValue>, claim: JsonValue, name: string): boolean {
-  if (!isJsonList(claim) || claim.length !== body.length) return false
+/** A list of names is a set as far as the bank's documents go: their order says nothing. A list is bound as its weakest item is. */
+function compareLists(body: ReadonlyArray<JsonValue>, claim: JsonValue, name: string): Binding {
+  const isLegible = !isUnreadable(name, body)
+  if (!isJsonList(claim) || claim.length !== body.length) return isLegible ? "contradicted" : "unbound"
   const [left, right] = [inOrder(body), inOrder(claim)]
-  return left.every((item, index) => {
-    const other = right[index]
-    return other !== undefined && compare(item, other, name) === "bound"
-  })
+  const found = new Set(left.map((item, index) => compare(item, right[index] ?? null, name)))
+  if (found.has("contradicted")) return isLegible ? "contradicted" : "unbound"
+  return found.has("unbound") ? "unbound" : "bound"
 }
 
 const inOrder = (list: ReadonlyArray<JsonValue>): ReadonlyArray<JsonValue> =>

@@ -1,12 +1,32 @@
-import { Duration, Effect } from "effect"
+import { Clock, Duration, Effect } from "effect"
 import type { RateLimiter } from "effect/persistence"
 
 /** How something is counted: by which rule, under which key. */
 export type Rate = Parameters<RateLimiter.RateLimiter["consume"]>[0]
 
+const nanosPerMs = 1_000_000n
+
+/** A clock that nobody sets: a jump of the wall clock would open a limit, or shut it for as long as that was ahead. */
+function steady(clock: Clock.Clock): Clock.Clock {
+  const millis = (): number => Number(clock.monotonicTimeNanosUnsafe() / nanosPerMs)
+  return {
+    currentTimeMillisUnsafe: millis,
+    currentTimeMillis: Effect.sync(millis),
+    currentTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+    currentTimeNanos: clock.monotonicTimeNanos,
+    monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+    monotonicTimeNanos: clock.monotonicTimeNanos,
+    sleep: (duration) => clock.sleep(duration),
+  }
+}
+
+/** What is limited by a rate, on a clock that only goes forward. */
+export const steadily = <A, E, R>(limited: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.clockWith((clock) => Effect.provideService(limited, Clock.Clock, steady(clock)))
+
 /** Counts one more. 0 while it is within the rate; else in how many whole seconds, at least 1, there is room again. */
 export const secondsOverRate = (limiter: RateLimiter.RateLimiter, rate: Rate): Effect.Effect<number> =>
-  limiter.consume(rate).pipe(
+  steadily(limiter.consume(rate)).pipe(
     Effect.as(0),
     Effect.catch(({ reason }) =>
       reason._tag === "RateLimitExceeded"

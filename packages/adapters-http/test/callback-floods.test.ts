@@ -130,6 +130,25 @@ describe("a callback that nothing vouches for", () => {
     ))
 })
 
+describe("what is held", () => {
+  test("alone takes a doubt: what is refused for its rate or its size leaves them to the bank", () =>
+    run(
+      Effect.gen(function* () {
+        const { jws, jwksServer } = yield* verifying(key, { doubtsMax: 3 })
+        jwksServer.status = 503
+        const unreadable = JSON.stringify({ externalApplicationEvent: signedEvent, jwsData: 7 })
+        const large = unreadable.replace(/\}$/u, `,"x":"${"x".repeat(callbackHeldBytesMax)}"}`)
+        const { post } = yield* start({ jws }, undefined, { callbacksHeldPerMinuteMax: 2 })
+        expect(yield* send(post, [large, large, large, large])).toEqual([413, 413, 413, 413])
+        expect(yield* send(post, [unreadable, unreadable, unreadable, unreadable])).toEqual([
+          202, 202, 503, 503,
+        ])
+        yield* TestClock.adjust("1 minute")
+        expect(yield* send(post, [unreadable, unreadable])).toEqual([202, 401])
+      }),
+    ))
+})
+
 describe("callbacks with wrong credentials", () => {
   const guess = { authorization: "Basic d3Jvbmc=" }
 

@@ -122,3 +122,20 @@ describe("strict JSON", () => {
     )
   })
 })
+
+describe("an object's name that is there again and again", () => {
+  const repeated = (times: number): JsonValue => {
+    const members = Array.from({ length: times }, (_, index) => `"x":{"n":${index % 2}}`).join(",")
+    const parsed = Result.getOrThrow(parseJsonText(`{${members}}`, { lenient: true }))
+    return isJsonObject(parsed) ? (parsed["x"] ?? null) : parsed
+  }
+
+  test("is a list of a few, and has no one meaning beyond", () => {
+    expect(repeated(1)).toEqual(asWritten({ n: 0 }))
+    expect(repeated(4)).toHaveLength(4)
+    expect(repeated(9)).toBe("\uFFFD")
+    expect(repeated(5_000)).toBe("\uFFFD")
+  })
+})
+
+const asWritten = (value: object): JsonValue => Result.getOrThrow(parseJsonText(JSON.stringify(value)))

@@ -65,6 +65,75 @@ describe("decoding", () => {
     },
   )
 
+  describe("of another loan, or in somebody's words, within a callback", () => {
+    const victim = JSON.stringify({ applicationReference: "VICTIM", applicationEventType: "PAID_OUT" })
+    const own = { applicationReference: "A", applicationEventType: "SIGNED" }
+    test.each<[string, object]>([
+      ["text in the event", { ...own, [path]: { message: victim } }],
+      ["text of any name in the event", { ...own, [path]: { payload: victim } }],
+      ["another loan in the event", { ...own, [path]: { currentLoan: { applicationReference: "B" } } }],
+      ["another event in the event", { ...own, [path]: { event: JSON.parse(victim) } }],
+      ["text beside the callback", { notification: { [path]: own }, message: victim }],
+      ["an applicant beside the callback", { notification: { [path]: own }, applicant: JSON.parse(victim) }],
+      ["a customer's message", { [path]: { ...own, message: victim } }],
+    ])("is not taken for it: %s", (_title, written) => {
+      expect(decoded(bytesOf(JSON.stringify(written)))).toMatchObject({
+        applicationReference: "A",
+        event: { kind: "signed" },
+      })
+    })
+
+    test("is no reference of a decision", () => {
+      const creditDecision = { creditDecision: "APPROVED", approvedAmount: 1, applicationReference: "B" }
+      const written = {
+        applicationReference: "A",
+        applicationEventType: "CREDIT_DECISION_UPDATED",
+        [path]: { creditDecision },
+      }
+      expect(decoded(bytesOf(JSON.stringify(written))).applicationReference).toBe("A")
+      const nowhere = { [path]: { applicationEventType: "CREDIT_DECISION_UPDATED", creditDecision } }
+      expect(Result.isFailure(decodeCallback(bytesOf(JSON.stringify(nowhere))))).toBe(true)
+    })
+
+    test.each<[string, object]>([
+      ["a message", { message: JSON.stringify({ interest: 0.1, tenor: 999 }) }],
+      ["a loan of the customer's", { currentLoan: { interest: 19.9 } }],
+      ["a competitor's offers", { externalOffers: [{ interest: 19.9 }] }],
+      ["a loan elsewhere", { externalLoan: { interest: 19.9 } }],
+      ["another application", { newApplication: { tenor: 500 } }],
+    ])("is no part of the offer: %s", (_title, members) => {
+      const message = decoded(decision({ creditDecision: "APPROVED", approvedAmount: 10_000, ...members }))
+      expect(message.event).toEqual({
+        kind: "creditDecisionUpdated",
+        verdict: "approved",
+        offer: { approvedAmount: "10000" },
+      })
+    })
+  })
+
+  test.each(["8,02", "10 000", "10 000,50", "10000 SEK", "", " ", "8 , 02", "about 5"])(
+    "an amount without quotation marks is left out, and its callback read: %j",
+    (written) => {
+      const members = (amount: string) =>
+        `{"${path}":{"applicationReference":"abc-1","applicationEventType":"CREDIT_DECISION_UPDATED",` +
+        `"creditDecision":{"creditDecision":"APPROVED","approvedAmount":${amount}`
+      for (const after of [',"tenor":12}}}', ' , "tenor":12,}}}', ',\n"tenor":12}}}'])
+        expect(decoded(bytesOf(members(written) + after))).toMatchObject({
+          applicationReference: "abc-1",
+          event: { verdict: "approved", offer: { tenor: 12 } },
+          leftOut: ["approvedAmount"],
+        })
+      expect(decoded(bytesOf(`${members(written)}}}}`))).toMatchObject({ leftOut: ["approvedAmount"] })
+    },
+  )
+
+  test.each(["null", "undefined", "None", "N/A", "-", "false"])(
+    "jwsData %j says that there is none",
+    (jwsData) => {
+      expect(Object.hasOwn(decoded(callback({}, { jwsData })), "jwsData")).toBe(false)
+    },
+  )
+
   test.each([[""], ["   "], [null], [undefined]])("jwsData %j counts as absent", (jwsData) => {
     expect(Object.hasOwn(decoded(callback({}, { jwsData })), "jwsData")).toBe(false)
   })

@@ -141,6 +141,31 @@ describe("whether claims and body agree", () => {
     expect(bindClaims(json(written), json(written))).toBe("bound")
   })
 
+  test.each<[string, object, object]>([
+    ["in a list", { names: ["J\uFFFDrgen", "Per"] }, { names: ["J\u00F6rgen", "Per"] }],
+    [
+      "in a list's object",
+      { applicants: [{ name: "J\uFFFDrgen" }] },
+      { applicants: [{ name: "J\u00F6rgen" }] },
+    ],
+    [
+      "a member more than was signed",
+      { applicants: [{ n: "J", role: "MAIN" }] },
+      { applicants: [{ n: "J" }] },
+    ],
+  ])("a name that is unreadable or more is no contradiction: %s", (_title, written, said) => {
+    expect(bindClaims(object({ ...signed, ...said }), object({ ...signed, ...written }))).toBe("unbound")
+    expect(bindClaims(object({ ...signed, ...said }), object({ ...signed, ...said }))).toBe("bound")
+  })
+
+  test("a list of other names is a contradiction", () => {
+    const [written, said] = [
+      { ...signed, names: ["Per", "Ola"] },
+      { ...signed, names: ["Per", "Kari"] },
+    ]
+    expect(bindClaims(object(said), object(written))).toBe("contradicted")
+  })
+
   test("an unreadable detail hides no contradiction beside it", () => {
     const written = decided.replace("10000", '"N/A"').replace("APPROVED", "REJECTED")
     expect(bindClaims(body, json(written))).toBe("contradicted")
@@ -157,6 +182,11 @@ describe("an event that is not the one that was signed", () => {
     ["an earlier one beside the claims' own", { ...signed, previousEvent: paidOut }],
     ["any beside the claims' own", { ...signed, event: paidOut }],
     ["one in a note beside the claims' own", { ...signed, customerNote: JSON.stringify(paidOut) }],
+    ["one within what stands beside it", { ...signed, externalApplicationEvent: { event: paidOut } }],
+    [
+      "one in a message within it",
+      { ...signed, externalApplicationEvent: { message: JSON.stringify(paidOut) } },
+    ],
   ])("contradicts: %s", (_title, claims) => {
     expect(bind(claims, paidOut)).toBe("contradicted")
     expect(bind(claims, signed)).toBe("bound")
@@ -167,6 +197,9 @@ describe("an event that is not the one that was signed", () => {
     ["one of two", { event: signed, other: paidOut, data: paidOut, payload: signed }],
     ["one in a note", { iss: "bank", customerNote: JSON.stringify(paidOut) }],
     ["one in a note within another claim", { iss: "bank", customer: { note: JSON.stringify(paidOut) } }],
+    ["one in a message", { iss: "bank", message: JSON.stringify(paidOut) }],
+    ["one in what is known of a user", { iss: "bank", user_metadata: paidOut }],
+    ["one in a claim that nobody knows", { iss: "bank", extra: paidOut }],
   ])("is not bound: %s", (_title, claims) => {
     expect(bind(claims, paidOut)).toBe("unbound")
   })

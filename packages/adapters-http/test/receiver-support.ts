@@ -13,6 +13,7 @@ import type {
   RecordObservation,
 } from "../src/callback-receiver.ts"
 import { makeJwks } from "../src/jwks.ts"
+import type { JwksLimits } from "../src/jwks.ts"
 import { makeJwsVerifier } from "../src/jws-verifier.ts"
 import { jwksText, recorder, serveAnswers } from "./support.ts"
 import type { TestKey } from "./support.ts"
@@ -84,12 +85,12 @@ export const start = Effect.fnUntraced(function* (
 })
 
 /** A verifier with a real JWKS server that publishes `key`. */
-export const verifying = Effect.fnUntraced(function* (key: TestKey) {
+export const verifying = Effect.fnUntraced(function* (key: TestKey, limits: Partial<JwksLimits> = {}) {
   const jwksServer = { status: 200 }
   const { url, requests } = yield* serveAnswers((response) =>
     response.writeHead(jwksServer.status).end(jwksText(key.publicJwk)),
   )
-  const jwks = yield* makeJwks({ url })
+  const jwks = yield* makeJwks({ url, limits })
   return { jws: makeJwsVerifier({ jwks }), jwks, jwksServer, requests }
 })
 

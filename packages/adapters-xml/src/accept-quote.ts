@@ -1,11 +1,6 @@
 import { Schema } from "effect"
 import { field, present } from "./message-fields.ts"
-import {
-  applicationReferenceExpected,
-  BankMessage,
-  bankMessageExpected,
-  XmlApplicationReference,
-} from "./message-values.ts"
+import { applicationReferenceExpected, BankMessage, XmlApplicationReference } from "./message-values.ts"
 import { soapMessage } from "./soap-message.ts"
 import { parentElement } from "./xml-element.ts"
 
@@ -39,7 +34,7 @@ export const acceptQuoteResponse = soapMessage<AcceptQuoteResponse>({
     const result = fields.holding("accepted")
     return present({
       accepted: result.requiredBoolean("accepted"),
-      message: result.optional("message", BankMessage, bankMessageExpected),
+      message: result.words("message", BankMessage),
     })
   },
   write: ({ accepted, message }) => [

@@ -29,11 +29,17 @@ export const foldedName = (name: string): string =>
     .replace(/[\s_-]/gu, "")
     .toLowerCase()
 
-/** What an element or object may be called that only stands around what is meant, such as `applicationQuoteResult` or `offers`. */
+/**
+ * What an element or object may be called that only stands around what is meant, such as `applicationQuoteResult` or `offers`. A loan, an
+ * offer or an application that is called *current*, *external* or *new* is none: customers have loans elsewhere.
+ */
 const wrapperName =
-  /^(?:\w*(?:result|response)|(?:get|external|application|quote|status|credit|loan|current|new|signing)*(?:return|reply|answer|data|details?|body|message|payload|content|items?|offers?|decisions?|value|record|entry|quote|status|application|loan|events?|callbacks?|notifications?|envelope|request|root))$/u
+  /^(?:\w*(?:result|response)|(?:get|external|application|quote|status|credit|loan|signing)*(?:return|reply|answer|data|details?|body|message|payload|content|items?|value|record|entry|events?|callbacks?|notifications?|envelope|request|root)|(?:get|application|quote|status|loan|signing)*(?:offers?|decisions?|quote|status|application|loan)|credit(?:decisions?|offers?|status|application))$/u
 const otherName =
-  /^(?:prev|former|old|earlier|prior|last|past|history|historic|existing|other|related|linked|co-?applicant)/u
+  /^(?:prev|former|old|earlier|prior|last|past|history|historic|existing|other|related|linked|competitor|customer|applicant|co-?applicant|user|(?:current|external|new)(?=loans?$|offers?$|applications?$|quotes?$))/u
+/** What people write, and what may be called so. */
+const freeTextName =
+  /(?:messages?|content|notes?|comments?|texts?|descriptions?|reply|answer|request|details?|value)$/u
 
 /** Whether a name says that what stands within is about another thing: a `previousOffer`, an `existingLoan`. */
 export const isOfAnotherThing = (name: string): boolean => otherName.test(foldedName(name))
@@ -41,6 +47,10 @@ export const isOfAnotherThing = (name: string): boolean => otherName.test(folded
 /** Whether what stands within something of this name is about the same loan, now. Of a name that we do not know, it is not said. */
 export const isWrapperName = (name: string): boolean =>
   wrapperName.test(foldedName(name)) && !isOfAnotherThing(name)
+
+/** Whether a text of this name may be what the bank says, as JSON. What people write may be anything, another callback too. */
+export const isWrapperOfText = (name: string): boolean =>
+  isWrapperName(name) && !freeTextName.test(foldedName(name))
 
 /** What the ways to sign are called, and what may stand beside that in their names. */
 const methods = new Set(

@@ -128,6 +128,13 @@ export class MessageFields {
     return this.optional(name, schema, expected) ?? this.missing(name)
   }
 
+  /** The bank's words to a reader: what cannot be read of them costs nothing else. */
+  words<A>(name: string, schema: Schema.Schema<A>): A | undefined {
+    const [element, ...others] = this.all(name)
+    const text: unknown = element === undefined || others.length > 0 ? undefined : detailText(element)
+    return text !== "" && Schema.is(schema)(text) ? text : undefined
+  }
+
   optionalBoolean(name: string): boolean | undefined {
     const text = this.optionalText(name)
     if (text === undefined) return undefined

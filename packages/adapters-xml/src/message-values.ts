@@ -27,7 +27,6 @@ export const ContactDetail = token(contactDetailLengthMax)
 
 /** What the bank says in words beside a yes or no. */
 export const BankMessage = token(bankMessageLengthMax)
-export const bankMessageExpected = `at most ${bankMessageLengthMax} characters`
 
 /** The domain's reference, less the few characters that XML cannot carry. */
 export const XmlApplicationReference = ApplicationReference.check(isXmlTextCheck)

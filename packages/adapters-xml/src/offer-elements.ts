@@ -1,9 +1,10 @@
 import type { DecimalText } from "@loan-engine/domain/decimal-text"
 import type { DetailReader } from "@loan-engine/domain/detail"
-import { readDocumentName, readDocumentNames } from "@loan-engine/domain/document-names"
+import { holdsDocuments, readDocumentName, readDocumentNames } from "@loan-engine/domain/document-names"
 import { DocumentType, Offer, offerDecimals } from "@loan-engine/domain/offer"
 import { readOfferDecimal, readTenor, writeDecimal } from "@loan-engine/domain/written-decimal"
 import { Schema } from "effect"
+import { foldedName } from "./bank-word.ts"
 import { detailText, field, type MessageFields, noteStray, present, readDetail } from "./message-fields.ts"
 import { isXmlTextCheck, trimXmlSpace } from "./xml-characters.ts"
 import type { XmlElement } from "./xml-element.ts"
@@ -48,11 +49,19 @@ function readDocumentTypes(
 }
 
 function documentTypesIn(elements: ReadonlyArray<XmlElement>): ReadonlyArray<string> | undefined {
-  const isList = elements.every(({ children, text }) => children.length === 0 || trimXmlSpace(text) === "")
+  const isList = elements.every(
+    ({ children, text }) => children.length === 0 || (trimXmlSpace(text) === "" && isListOfNames(children)),
+  )
   const texts = elements
     .flatMap((element) => (element.children.length > 0 ? element.children : [element]))
     .map(detailText)
   return isList && !texts.includes(undefined) ? readDocumentNames(texts) : undefined
+}
+
+/** Whether elements are names of documents, one each: they are called alike, and as such a thing is. */
+const isListOfNames = (elements: ReadonlyArray<XmlElement>): boolean => {
+  const [name = "", ...others] = new Set(elements.map((element) => foldedName(element.name)))
+  return others.length === 0 && holdsDocuments(name)
 }
 
 /** The offer whose members stand among any of these fields, as far as they can be read; others are left alone. */

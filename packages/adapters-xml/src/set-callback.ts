@@ -2,7 +2,6 @@ import { Schema } from "effect"
 import { field, present } from "./message-fields.ts"
 import {
   BankMessage,
-  bankMessageExpected,
   CallbackCredentials,
   callbackCredentialsLengthMax,
   CallbackUrl,
@@ -68,7 +67,7 @@ export const setCallbackResponse = soapMessage<SetCallbackResponse>({
     const result = fields.holding("callbackSet")
     return present({
       callbackSet: result.requiredBoolean("callbackSet"),
-      message: result.optional("message", BankMessage, bankMessageExpected),
+      message: result.words("message", BankMessage),
     })
   },
   write: ({ callbackSet, message }) => [

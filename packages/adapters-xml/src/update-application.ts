@@ -3,7 +3,6 @@ import { field, type MessageFields, present } from "./message-fields.ts"
 import {
   applicationReferenceExpected,
   BankMessage,
-  bankMessageExpected,
   ContactDetail,
   contactDetailLengthMax,
   signingMethodExpected,
@@ -96,7 +95,7 @@ export const updateApplicationResponse = soapMessage<UpdateApplicationResponse>(
     const result = fields.holding("updated")
     return present({
       updated: result.requiredBoolean("updated"),
-      message: result.optional("message", BankMessage, bankMessageExpected),
+      message: result.words("message", BankMessage),
     })
   },
   write: ({ updated, message }) => [

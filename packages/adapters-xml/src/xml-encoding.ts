@@ -98,7 +98,8 @@ const saysNothing: ReadonlySet<string> = new Set(["", "*", "none", "null", "unde
 function* saidEncodings(bytes: Uint8Array, contentType: string | undefined): Generator<Encoding> {
   const marked = begin(bytes, byteOrderMarks)
   if (marked === "utf-32") refuse("encoding", "", "expected no UTF-32")
-  else if (marked !== undefined) yield marked
+  // Behind a mark nothing else can be true: what names another encoding is stale, and windows-1252 would fit any bytes.
+  else if (marked !== undefined) return yield marked
   const charset = headerParameter(contentType ?? "", "charset")?.trim() ?? ""
   const told = saysNothing.has(charset.toLowerCase()) ? undefined : named(charset, bytes)
   if (told !== undefined) yield told
@@ -128,7 +129,8 @@ export function decodeXmlBytes(bytes: Uint8Array, { contentType, marksUnreadable
     if (text !== undefined) return documentIn(text)
     tried.add(encoding)
   }
-  const marked = marksUnreadable === true ? documentIn(new TextDecoder().decode(bytes)) : ""
+  const likeliest = [...tried].find((encoding) => encoding !== "us-ascii") ?? "utf-8"
+  const marked = marksUnreadable === true ? documentIn(new TextDecoder(likeliest).decode(bytes)) : ""
   if (marked.startsWith("<")) return marked
   return refuse("encoding", "", `expected bytes that are valid ${[...tried].join(" or ")}`)
 }

@@ -20,6 +20,33 @@ const placed = (beside: string, within: string) =>
   )
 const offer = (fields: string) => value(quoted(fields)).offer
 
+describe("another loan within the answer", () => {
+  it.each<[string, object]>([
+    ["<currentLoan><applicationReference>B</applicationReference></currentLoan>", {}],
+    ["<currentLoan><decision>REJECTED</decision></currentLoan>", {}],
+    ["<externalLoan><interest>19.9</interest></externalLoan>", { leftOut: ["interest"] }],
+    ["<externalOffers><interest>19.9</interest></externalOffers>", { leftOut: ["interest"] }],
+  ])("is not this one: %s", (fields, read) => {
+    expect(value(quoted(fields))).toEqual({
+      applicationReference: "ABC-123",
+      decision: "APPROVED",
+      offer: {},
+      ...read,
+    })
+  })
+
+  it.each([
+    "<documentTypes><count>2</count><documentType>ID</documentType></documentTypes>",
+    "<documentTypes><code>ID</code><description>Identity</description></documentTypes>",
+    "<documentTypes><size>2</size></documentTypes>",
+    "<documentTypes>false</documentTypes>",
+    "<documentTypes>0</documentTypes>",
+    "<documentTypes>ID/PAYMENT_SLIP</documentTypes>",
+  ])("has no documents in what is no list of names: %s", (fields) => {
+    expect(value(quoted(fields))).toMatchObject({ offer: {}, leftOut: ["documentTypes"] })
+  })
+})
+
 describe("bytes that are in no encoding", () => {
   /** The letter å in Latin-1, in a document that is UTF-8 otherwise. */
   const strayIn = (reference: string, decision: string, fields: string) =>
@@ -48,6 +75,18 @@ describe("bytes that are in no encoding", () => {
       leftOut: ["decision"],
     })
     expect(failure(strayIn("ABC-123\u0001", "APPROVED", ""))).toMatchObject({ reason: "invalid-value" })
+  })
+
+  it("are read behind a mark of UTF-8, whatever else is named", () => {
+    const text =
+      '<?xml version="1.0" encoding="ISO-8859-1"?><getApplicationQuoteResponse><applicationQuoteResult>'
+    const rest = "<applicationReference>A</applicationReference><n>\u0001</n><decision>REJECTED</decision>"
+    const document = `\uFEFF${text}${rest}</applicationQuoteResult></getApplicationQuoteResponse>`
+    const bytes = utf8(document).map((byte) => (byte === 1 ? 0xf6 : byte))
+    for (const options of [{}, { contentType: "text/xml; charset=ISO-8859-1" }])
+      expect(value(getApplicationQuoteResponse.decode(bytes, options))).toMatchObject({
+        decision: "REJECTED",
+      })
   })
 
   it("are no reason to read what is no document", () => {

@@ -72,6 +72,9 @@ describe("a field", () => {
     [`<paidOut xsi:nil="true">true</paidOut>`, { leftOut: ["paidOut"] }],
     ["<paidOut>true</paidOut><status><paidOut>false</paidOut></status>", { leftOut: ["paidOut"] }],
     ["<coApplicant><paidOut>true</paidOut></coApplicant>", { leftOut: ["paidOut"] }],
+    ["<currentLoan><paidOut>true</paidOut></currentLoan>", { leftOut: ["paidOut"] }],
+    ["<externalLoan><paidOut>true</paidOut></externalLoan>", { leftOut: ["paidOut"] }],
+    ["<newApplication><paidOut>true</paidOut></newApplication>", { leftOut: ["paidOut"] }],
     [
       "<previousResult><signedWithMethod>E_SIGN</signedWithMethod></previousResult>",
       { leftOut: ["signedWithMethod"] },

@@ -186,6 +186,17 @@ describe("a request to a bank", () => {
   })
 })
 
+describe("the bank's words beside what it did", () => {
+  it.each(["\u0001terst\u0001llt", "<b>x</b>", "", "a</message><message>b", "x".repeat(10_001)])(
+    "cost nothing where they cannot be read: %#",
+    (message) => {
+      const document = `<setCallbackResponse><callbackSet>true</callbackSet><message>${message}</message></setCallbackResponse>`
+      const bytes = new TextEncoder().encode(document).map((byte) => (byte === 1 ? 0xe5 : byte))
+      expect(value(setCallbackResponse.decode(bytes))).toEqual({ callbackSet: true })
+    },
+  )
+})
+
 function fail(): never {
   throw new Error("expected a sample")
 }

@@ -4,15 +4,21 @@ import { DocumentType, documentTypeLengthMax, documentTypesMax } from "./offer.t
 const isDocumentType = Schema.is(DocumentType)
 
 /** Between the names of several documents in one text; which names they are is then a guess. */
-const separator = /[,;|\n]/u
+const separator = /[,;|/+&\t\r\n]/u
 
 /** What stands where there is no name, or for several in a notation of another kind. */
-const noName = /^(?:n\/?a|null|none|nil|nan|undefined|unknown|tbd|[-–—?.*]+)$/iu
-const otherNotation = /[[\]{}"]|^(?=.*_).*\S\s\S/u
+const noName =
+  /^(?:n\.?\/?a\.?|null|none|nil|nan|undefined|unknown|tbd|true|false|yes|no|ja|nej|nei|ingen|inget|inga|array|list|object|[0-9]+|[-–—?.*]+)$/iu
+const otherNotation = /[[\]{}"]|[\p{Cc}\p{Cf}]|^(?=.*_).*\S\s\S/u
 
 /** Whether a text can be the name of one document and nothing else. */
 const isOneName = (name: string): boolean =>
   !separator.test(name) && !noName.test(name) && !otherNotation.test(name)
+
+/** What a member or element may be called that holds the name of a document, or a list of them, and nothing else. */
+const holderName =
+  /^(?:(?:required)?documents?|(?:required)?documenttypes?|types?|names?|codes?|items?|values?|entr(?:y|ies)|elements?|list|strings?)$/u
+export const holdsDocuments = (foldedName: string): boolean => holderName.test(foldedName)
 
 /** White space around a name says nothing; longer texts are no names, so nothing long is searched. */
 const layout = /^[ \t\r\n]+|[ \t\r\n]+$/gu

@@ -1,6 +1,7 @@
 import type { BankClient } from "@loan-engine/adapters-http/bank-client"
 import type { BankError } from "@loan-engine/adapters-http/bank-error"
 import { connectionAdvice } from "@loan-engine/adapters-http/connection-cause"
+import { steadily } from "@loan-engine/adapters-http/rate"
 import { traced } from "@loan-engine/adapters-http/traced"
 import { applicationQuoteEvents, applicationStatusEvents } from "@loan-engine/adapters-xml/loan-events"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
@@ -102,12 +103,13 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
     if (bank === undefined) return unsent(question, "bank-not-configured", 0)
     const pausedMs = yield* pauses.remainingMs(account)
     if (pausedMs > 0) return unsent(question, "bank-paused", pausedMs)
-    yield* RateLimiter.sleep(budget, {
+    const turn = RateLimiter.sleep(budget, {
       algorithm: "token-bucket",
       window: "1 second",
       limit: settings.pollRatePerSecond,
       key: "requests to the bank",
-    }).pipe(Effect.orDie)
+    })
+    yield* Effect.orDie(steadily(turn))
     if (patience.leftMs <= 0) return unsent(question, "TimedOut", 0)
     begins()
     const answer = yield* Effect.result(within(patience, askBank[question](bank, applicationReference)))

@@ -10,11 +10,16 @@ import type { PostgresSettings } from "./postgres-settings.ts"
 import { readOnlyServer } from "./postgres-statements.ts"
 
 /** One of the servers that the URL names, with the connections that this engine has there. */
-interface Server {
+export interface Server {
   readonly name: string
   readonly pool: PgPool.PgPool
   /** How often it has answered, whatever it said. */
   answers: number
+}
+
+/** Which server answered a first statement: those that belong to it are asked of the same, or fail. */
+export interface Pin {
+  server?: Server
 }
 
 /** A connection to a server that could be written when the connection was made. */
@@ -31,7 +36,7 @@ export interface Taken {
  */
 export const makePrimary = Effect.fnUntraced(function* (
   settings: PostgresSettings,
-): Effect.fn.Return<Effect.Effect<Taken, SqlError, Scope.Scope>, SqlError, Scope.Scope> {
+): Effect.fn.Return<(pin: Pin) => Effect.Effect<Taken, SqlError, Scope.Scope>, SqlError, Scope.Scope> {
   const servers = yield* Effect.forEach(hostsOf(settings.url), ({ name, url }) =>
     Effect.map(
       PgPool.make({
@@ -99,13 +104,17 @@ export const makePrimary = Effect.fnUntraced(function* (
     return { connection, ask: asking }
   })
 
-  return Effect.gen(function* () {
+  return Effect.fnUntraced(function* (pin: Pin) {
+    if (pin.server !== undefined) return yield* take(pin.server)
     const failures: Array<{ readonly name: string; readonly error: SqlError }> = []
     for (const _ of servers) {
       const server = servers[current]
       if (server === undefined) break
       const taken = yield* Effect.result(take(server))
-      if (Result.isSuccess(taken)) return taken.success
+      if (Result.isSuccess(taken)) {
+        pin.server = server
+        return taken.success
+      }
       failures.push({ name: server.name, error: taken.failure })
       // It answers others: it is only busy.
       if (servers.length > 1 && servers[current] === server) break

@@ -6,12 +6,19 @@ import type { StoreUnavailable } from "../loan-store.ts"
 import { answerMsMax, connect } from "./postgres-connection.ts"
 import { failed, failureOf, unavailableBecause } from "./postgres-errors.ts"
 import { makePrimary } from "./postgres-primary.ts"
+import type { Pin } from "./postgres-primary.ts"
 import type { PostgresSettings } from "./postgres-settings.ts"
 
 export type Rows = ReadonlyArray<Row>
 
 /** One statement on a connection of the pool, in a transaction of its own. */
 export type Run = (sql: string, parameters: ReadonlyArray<unknown>) => Effect.Effect<Rows, SqlError>
+
+/**
+ * Statements that belong together: all of them are asked of the server that answered the first. After a fail-over, a former primary that
+ * came back may answer beside the new one, and what the one says must not be decided with what the other has.
+ */
+export type RunTogether = () => Run
 
 /** Runs a statement; what the world does to it is unavailability. */
 export type Query = (sql: string, parameters: ReadonlyArray<unknown>) => Effect.Effect<Rows, StoreUnavailable>
@@ -22,11 +29,11 @@ export type Query = (sql: string, parameters: ReadonlyArray<unknown>) => Effect.
  */
 export const makeRun = Effect.fnUntraced(function* (
   settings: PostgresSettings,
-): Effect.fn.Return<Run, SqlError, Scope.Scope> {
+): Effect.fn.Return<RunTogether, SqlError, Scope.Scope> {
   const primary = yield* makePrimary(settings)
-  return (sql, parameters) =>
+  const run = (pin: Pin, sql: string, parameters: ReadonlyArray<unknown>) =>
     Effect.scoped(
-      Effect.flatMap(primary, ({ connection, ask }) => {
+      Effect.flatMap(primary(pin), ({ connection, ask }) => {
         const asked = ask(connection.query(sql, parameters))
         return settings.readOnly ? readingOnly(asked, (word) => ask(connection.query(word))) : asked
       }),
@@ -34,6 +41,10 @@ export const makeRun = Effect.fnUntraced(function* (
       Effect.map(({ rows }) => rows),
       alone,
     )
+  return () => {
+    const pin: Pin = {}
+    return (sql, parameters) => run(pin, sql, parameters)
+  }
 })
 
 /** A reader's statement may write nothing. A session's own setting would do, but a pooler does not hand it on. */
@@ -53,7 +64,7 @@ const readingOnly = <A>(
  */
 export const makeMomentRun = Effect.fnUntraced(function* (
   settings: PostgresSettings,
-): Effect.fn.Return<Run, SqlError, Scope.Scope> {
+): Effect.fn.Return<RunTogether, SqlError, Scope.Scope> {
   const { connection } = yield* connect(settings)
   const turn = yield* Semaphore.make(1)
   // After a statement that failed, on a damaged page say, PostgreSQL takes no other until it is told to go back to before it.
@@ -73,7 +84,7 @@ export const makeMomentRun = Effect.fnUntraced(function* (
     )
   yield* run("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", [])
   yield* run("SAVEPOINT moment", [])
-  return run
+  return () => run
 })
 
 /** On a fiber of its own, so that its time-outs hold even where the caller may not be interrupted. */

@@ -5,7 +5,7 @@ import type { Change, StoredLoan, WrittenChange } from "../loan-store.ts"
 import { decideInOrder } from "./decided-updates.ts"
 import type { DecidedUpdate, Update } from "./decided-updates.ts"
 import type { CommitBatch, Outcome } from "./group-commit.ts"
-import type { Rows, Run } from "./postgres-run.ts"
+import type { Rows, Run, RunTogether } from "./postgres-run.ts"
 import { describe, failureOf } from "./postgres-errors.ts"
 import { texts } from "./postgres-parameters.ts"
 import { loanColumns, storedLoan, whole } from "./postgres-rows.ts"
@@ -16,15 +16,19 @@ type Answer = WrittenChange | undefined
 type Decided = Extract<DecidedUpdate, { state: "decided" }>
 
 /** Decides on a batch of updates as the loans stand, and writes it in one statement for what is new and one for repeats. */
-export const commitUpdates = (run: Run, schema: string): CommitBatch<Update, Answer> => {
-  const load = loadMany(run, schema)
+export const commitUpdates = (together: RunTogether, schema: string): CommitBatch<Update, Answer> => {
+  const load = loadMany(schema)
   const earlier = findEarlier(schema)
   const write = writeLoans(schema)
   const count = countRepeats(schema)
   const hear = hearAgain(schema)
   const confirm = confirmRows(schema)
   const commit = Effect.fnUntraced(function* (batch: ReadonlyArray<Update>) {
-    const { loans, storeNow } = yield* load(batch.map(({ reference }) => reference))
+    const run = together()
+    const { loans, storeNow } = yield* load(
+      run,
+      batch.map(({ reference }) => reference),
+    )
     const loaded = (reference: ApplicationReference): StoredLoan | undefined => {
       const row = loans.get(reference)
       return row === undefined ? undefined : storedLoan(row)
@@ -71,7 +75,7 @@ const unanswered: Outcome<never> = {
 const runStatement = (run: Run, { sql, parameters }: Statement): Effect.Effect<Rows, SqlError> =>
   run(sql, parameters)
 
-const loadMany = (run: Run, schema: string) => {
+const loadMany = (schema: string) => {
   // Joined rather than asked for by ANY, so that each reference is looked up in its own partition and in no other. The row
   // without a loan is the database's clock.
   const sql = `
@@ -79,7 +83,7 @@ const loadMany = (run: Run, schema: string) => {
     FROM unnest($1::text[]) AS i (application_reference)
     JOIN ${schema}.loans l ON l.application_reference = i.application_reference
     UNION ALL SELECT NULL, ${loanColumns.replaceAll(/[^,]+/gu, "NULL")}, ${schema}.clock_ms()`
-  return (references: ReadonlyArray<ApplicationReference>) =>
+  return (run: Run, references: ReadonlyArray<ApplicationReference>) =>
     Effect.map(run(sql, [texts([...new Set(references)])]), (rows) => {
       const clock = rows.find((row) => row["store_now"] !== null)
       const found = rows.filter((row) => row !== clock)

@@ -6,6 +6,7 @@ import type { StoreUnusable } from "../loan-store.ts"
 import { WebhookStore } from "../webhooks/webhook-store.ts"
 import { makeGroupCommit } from "./group-commit.ts"
 import { makeMomentRun, makeRun, orUnavailable } from "./postgres-run.ts"
+import type { Run } from "./postgres-run.ts"
 import { postgresJournal } from "./postgres-journal.ts"
 import { postgresLoans } from "./postgres-loans.ts"
 import { makeNews } from "./postgres-news.ts"
@@ -29,11 +30,12 @@ const makePostgresStore = Effect.fnUntraced(function* (given: PostgresSettings) 
   const { host } = yield* openPostgres(given)
   // Whoever only reads is soon done, and keeps to the one server.
   const settings = given.readOnly ? { ...given, url: host.url } : given
-  const run = yield* Effect.orDie(settings.oneMoment ? makeMomentRun(settings) : makeRun(settings))
+  const together = yield* Effect.orDie(settings.oneMoment ? makeMomentRun(settings) : makeRun(settings))
+  const run: Run = (sql, parameters) => together()(sql, parameters)
   const schema = quotedSchema(settings)
   const query: Query = (sql, parameters) => orUnavailable(run(sql, parameters))
   const { news, tell } = yield* makeNews(settings, run)
-  const write = commitUpdates(run, schema)
+  const write = commitUpdates(together, schema)
   const commit: typeof write = (batch) => Effect.tap(write(batch), tell)
   const submit = yield* makeGroupCommit(settings, commit)
   const loanStore = postgresLoans(query, schema, submit)

@@ -55,7 +55,7 @@ export const isWrapperOfText = (name: string): boolean =>
 /** What the ways to sign are called, and what may stand beside that in their names. */
 const methods = new Set(
   (
-    "ESIGN SIGN SIGNATURE SIGNING ANALOG ANALOGUE MANUAL MANUELL PAPER PAPPER POST MAIL EMAIL LETTER BREV FAX SCAN BANKID ID EID " +
+    "ESIGN ESIGNATURE SIGN SIGNATURE SIGNING ANALOG ANALOGUE MANUAL MANUELL PAPER PAPPER POST MAIL EMAIL LETTER BREV FAX SCAN BANKID ID EID " +
     "MITID NEMID FREJA FTN TUPAS OPENID OPENBANKING OTP SMS PIN SIGNICAT SCRIVE DOCUSIGN QES AES SES"
   ).split(" "),
 )
@@ -89,12 +89,16 @@ export function readMethodName(text: string): string | undefined {
   const documented = documentedMethods.get(word.replaceAll("_", ""))
   if (documented !== undefined) return documented
   const parts = word.split("_").map((part) => part.replace(/(?<=\D)[0-9]{1,3}$|^[0-9]{1,3}$/u, ""))
-  const named = parts.filter((part, index) => part !== "" && !isCountryOf(parts, index))
+  const hasCountry = countryBehind.test(written) && isCountryOf(parts)
+  const named = (hasCountry ? parts.slice(0, -1) : parts).filter((part) => part !== "")
   const isName = named.every((part) => methods.has(part) || beside.has(part))
   const says = named.some((part) => methods.has(part) && (!vague.has(part) || named.length > 1))
   return isName && says ? written : undefined
 }
 
+/** A country is written in two capitals: `BankID no` says that there is none. */
+const countryBehind = /[^A-Za-z][A-Z]{2}$/u
+
 /** `BANKID_NO` is Norway's; `SIGNED_NO` is none. */
-const isCountryOf = (parts: ReadonlyArray<string>, index: number): boolean =>
-  index === parts.length - 1 && countries.has(parts[index] ?? "") && (parts[index - 1] ?? "").endsWith("ID")
+const isCountryOf = (parts: ReadonlyArray<string>): boolean =>
+  countries.has(parts.at(-1) ?? "") && (parts.at(-2) ?? "").endsWith("ID")

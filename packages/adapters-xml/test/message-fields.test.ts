@@ -51,7 +51,17 @@ describe("a field", () => {
       { waitingForAddition: false, paidOut: true },
     ],
     [`<paidOut>1</paidOut><x:paidOut xmlns:x="urn:x">false</x:paidOut>`, { paidOut: true }],
-    ...["BANKID2", "BankID", "BANKID_NO", "E_SIGN_V2", "OPEN_BANKING", "openId", "E_SIGN_2"].map(
+    ...[
+      "BANKID2",
+      "BankID",
+      "BANKID_NO",
+      "BankID NO",
+      "ESIGNATURE",
+      "E_SIGN_V2",
+      "OPEN_BANKING",
+      "openId",
+      "E_SIGN_2",
+    ].map(
       (method) => [`<signedWithMethod>${method}</signedWithMethod>`, { signedWithMethod: method }] as const,
     ),
     [
@@ -65,6 +75,10 @@ describe("a field", () => {
 
   const leftOut: ReadonlyArray<readonly [fields: string, message: object]> = [
     ["<paidOut>yes</paidOut>", { leftOut: ["paidOut"] }],
+    ...["BankID no", "E-ID no", "Bank ID - no", "BankID No"].map((text): readonly [string, object] => [
+      `<signedWithMethod>${text}</signedWithMethod>`,
+      { leftOut: ["signedWithMethod"] },
+    ]),
     ["<paidOut>true false</paidOut>", { leftOut: ["paidOut"] }],
     ["<paidOut>2</paidOut>", { leftOut: ["paidOut"] }],
     ["<paidOut>tr<b/>ue</paidOut>", { leftOut: ["paidOut"] }],

@@ -2,7 +2,15 @@ import { unreadableMark } from "@loan-engine/domain/detail"
 import { isOfAnotherThing, isWrapperName } from "@loan-engine/adapters-xml/bank-word"
 import { isJsonList, isJsonObject, memberOf } from "./callback-json.ts"
 import type { JsonObject, JsonValue } from "./callback-json.ts"
-import { callbackWrappersMax, eventsIn, identifies, valueIn, withBeside } from "./callback-shape.ts"
+import {
+  agrees,
+  callbackWrappersMax,
+  eventsHeld,
+  hasText,
+  identifies,
+  valueIn,
+  withBeside,
+} from "./callback-shape.ts"
 
 /** A callback's two members, wherever they stand. */
 export interface CallbackEnvelope {
@@ -26,9 +34,8 @@ function envelope(event: JsonObject, around: JsonObject = event): CallbackEnvelo
 
 /** The envelopes that an object is: with events as a member, or with an event's own members, of which the type may be missing. */
 function envelopesOf(object: JsonObject): ReadonlyArray<CallbackEnvelope> {
-  const wrappers = identifies(object) ? 0 : callbackWrappersMax
-  const events = eventsIn(memberOf(object, "externalApplicationEvent"), lenient, wrappers)
-  if (events.length > 0) return events.map((event) => envelope(withBeside(event, object), object))
+  const events = eventsHeld(object, lenient)
+  if (events.length > 0) return events.map((event) => envelope(event, object))
   return memberOf(object, "applicationReference") === undefined ? [] : [envelope(object)]
 }
 
@@ -44,25 +51,31 @@ function envelopesIn(written: JsonValue, wrappers: number): ReadonlyArray<Callba
   if (isJsonList(value)) return wrappers === 0 ? [] : value.flatMap((item) => envelopesIn(item, wrappers - 1))
   if (!isJsonObject(value)) return []
   const own = envelopesOf(value)
-  if (own.length > 0 || identifies(value) || wrappers === 0) return own
+  if (wrappers === 0 || own.some(({ event }) => identifies(event))) return own
   const members = Object.entries(value)
   for (const mayHold of holders) {
     const found = members
       .filter(([name, member]) => mayHold(name, member))
       .flatMap(([, member]) => envelopesIn(member, wrappers - 1))
-    if (found.length > 0) return found.map(({ event, jwsData = signatureIn(value) }) => ({ event, jwsData }))
+    if (found.length > 0) return found.map((each) => within(value, each))
   }
-  return []
+  return own
 }
+
+/** What stands in an object, with what tells of it beside it, unless that is of another, and with a signature from there. */
+const within = (value: JsonObject, { event, jwsData = signatureIn(value) }: CallbackEnvelope) => ({
+  event: agrees(event, value) ? withBeside(event, value) : event,
+  jwsData,
+})
 
 /**
  * Which members may hold the callback, the likeliest first: what is called so, then any other object, then what is called so and is
  * text, because people may have written it.
  */
 const holders: ReadonlyArray<(name: string, member: JsonValue) => boolean> = [
-  (name, member) => typeof member !== "string" && isWrapperName(name),
-  (name, member) => typeof member !== "string" && !isOfAnotherThing(name),
-  (name, member) => typeof member === "string" && isWrapperName(name),
+  (name, member) => !hasText(member) && isWrapperName(name),
+  (name, member) => !hasText(member) && !isOfAnotherThing(name),
+  (name, member) => hasText(member) && isWrapperName(name),
 ]
 
 const distinct = <A extends JsonValue | undefined>(values: ReadonlyArray<A>): ReadonlyArray<A> => [

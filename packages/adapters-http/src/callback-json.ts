@@ -182,6 +182,7 @@ function skipNested(reader: Reader): string {
 
 function readObject(reader: Reader): JsonObject {
   const object: Record<string, JsonValue> = {}
+  const again = joining()
   let open = opening(reader, "", braceEnd)
   while (open) {
     if (nextCode(reader) !== quote) throw new Flaw("syntax")
@@ -192,25 +193,25 @@ function readObject(reader: Reader): JsonObject {
     if (nextCode(reader) !== colon) throw new Flaw("syntax")
     reader.position++
     const value = reader.lenient ? readLeniently(reader) : readValue(reader)
-    setMember(object, name, before === undefined ? value : together(before, value))
+    setMember(object, name, before === undefined ? value : again(name, before, value))
     open = another(reader, braceEnd)
   }
   return object
 }
 
 /** What runs on to the next member, or to the object's end, without quotation marks or brackets. */
-const restOfMember = /[^"[\]{}]*?(?=,\s*"|\})/uy
+const restOfMember = /[^":[\]{}]*?(?=,\s*"|\})/uy
 
 /** A member's value; where there is none, or one of several words, such as `8,02` or `10000 SEK`, it has no one meaning. */
 function readLeniently(reader: Reader): JsonValue {
   const first = nextCode(reader)
   const isThere = first !== comma && first !== braceEnd
   const value = isThere ? readValue(reader) : unreadableMark
-  if (typeof value === "object" && !(value instanceof JsonNumber) && value !== null) return value
+  if (first === quote || first === brace || first === bracket) return value
   nextCode(reader)
   restOfMember.lastIndex = reader.position
   const [rest = ""] = restOfMember.exec(reader.text) ?? []
-  if (rest === "" || /^,\s*$/u.test(rest)) return value
+  if (/^[,\s]*$/u.test(rest)) return value
   reader.position += rest.length
   return unreadableMark
 }
@@ -249,14 +250,24 @@ function closing(reader: Reader): true {
   return true
 }
 
-/** How many objects may stand under one name. What is said more often has no one meaning: to compare them all would take too long. */
+/** How often a member may be said. More often it has no one meaning: to compare all that is said would take too long. */
 const repetitionsMax = 8
 
+/** Joins what an object says again under a name. */
+export function joining(): (name: string, before: JsonValue, value: JsonValue) => JsonValue {
+  const times = new Map<string, number>()
+  return (name, before, value) => {
+    const said = (times.get(name) ?? 1) + 1
+    times.set(name, said)
+    return said > repetitionsMax ? unreadableMark : together(before, value)
+  }
+}
+
 /** What is said twice: once if it is the same, a list of objects, or what has no one meaning. */
-export function together(one: JsonValue, other: JsonValue): JsonValue {
+function together(one: JsonValue, other: JsonValue): JsonValue {
   if (isSame(one, other)) return one
   const objects = [one, other].flatMap((value) => (isJsonList(value) ? value : [value]))
-  return objects.length <= repetitionsMax && objects.every(isJsonObject) ? objects : unreadableMark
+  return objects.every(isJsonObject) ? objects : unreadableMark
 }
 
 /** Whether two values are written alike, but for white space. */

@@ -14,7 +14,7 @@ import type { CallbackEnvelope } from "./callback-envelope.ts"
 import { isJsonObject, memberOf, parseJson } from "./callback-json.ts"
 import type { JsonObject, JsonValue } from "./callback-json.ts"
 import { plainEvent, plainReference, readOffer, readRequiredDocuments } from "./callback-plain.ts"
-import { callbackEventTypes, callbackNames, shapedLikeBank, unwrapped } from "./callback-shape.ts"
+import { callbackEventTypes, callbackNames, isNoName, shapedLikeBank, unwrapped } from "./callback-shape.ts"
 import type { CallbackEventType } from "./callback-shape.ts"
 
 /** How long the name of an event type or of a credit decision may be. */
@@ -123,10 +123,6 @@ const noEvent = (body: JsonValue): CallbackMalformed =>
     ? invalid("externalApplicationEvent", "expected one object with the event")
     : invalid("", "expected an object with the bank's members")
 
-/** What stands for a reference where there is none. */
-const noName = /^(?:null|undefined|none|nil|n\/?a|-*)$/iu
-const isNoReference = (value: JsonValue): boolean => typeof value === "string" && noName.test(value.trim())
-
 const noReference = invalid(
   "externalApplicationEvent.applicationReference",
   `expected the application reference: text of at most ${applicationReferenceLengthMax} characters, without control characters`,
@@ -157,7 +153,7 @@ function decodeEnvelope({
 }: CallbackEnvelope): Result.Result<CallbackMessage, CallbackMalformed> {
   const plain = plainEvent(event)
   const reference = memberOf(plain, "applicationReference")
-  if (reference === undefined || isNoReference(reference)) return Result.fail(noReference)
+  if (reference === undefined || isNoName(reference)) return Result.fail(noReference)
   const applicationReference = referenceIn(reference)
   const details = new DetailReader()
   const type = memberOf(plain, "applicationEventType")

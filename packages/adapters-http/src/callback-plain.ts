@@ -35,7 +35,14 @@ function documents(value: JsonValue): ReadonlyArray<string> | undefined {
   const listed = valueIn(value, lenient)
   if (listed !== value) return documents(listed)
   if (typeof value === "string") return readDocumentName(value)
-  return isJsonList(value) ? readDocumentNames(value) : undefined
+  return isJsonList(value) ? readDocumentNames(value.map(namedIn)) : undefined
+}
+
+/** An item of a list of documents: its name, also where that is the one member of an object. */
+function namedIn(item: JsonValue): JsonValue {
+  if (!isJsonObject(item)) return item
+  const [[name, inner] = ["", null], ...others] = Object.entries(item)
+  return others.length === 0 && typeof inner === "string" && holdsDocuments(foldedName(name)) ? inner : item
 }
 
 const documentTypes: Read<ReadonlyArray<string>> = documents

@@ -1,7 +1,7 @@
 import { foldedName, isWrapperName, isWrapperOfText } from "@loan-engine/adapters-xml/bank-word"
 import { offerDecimals } from "@loan-engine/domain/offer"
 import { Result } from "effect"
-import { isJsonList, isJsonObject, memberOf, parseJsonText, together } from "./callback-json.ts"
+import { isJsonList, isJsonObject, joining, memberOf, parseJsonText } from "./callback-json.ts"
 import type { JsonObject, JsonOptions, JsonValue } from "./callback-json.ts"
 
 /** The bank's own words in a callback: the only member names that an error may show. */
@@ -46,13 +46,14 @@ export function shapedLikeBank(value: JsonValue): JsonValue {
   if (isJsonList(value)) return value.filter((item) => item !== null).map(shapedLikeBank)
   if (!isJsonObject(value)) return value
   const members = new Map<string, JsonValue>()
+  const again = joining()
   for (const [written, member] of Object.entries(value)) {
     if (member === null) continue
     const name = bankNameOf(written)
     const shaped = shapedLikeBank(member)
     const before = members.get(name)
     const isFirst = before === undefined || isBlank(before)
-    if (isFirst || !isBlank(shaped)) members.set(name, isFirst ? shaped : together(before, shaped))
+    if (isFirst || !isBlank(shaped)) members.set(name, isFirst ? shaped : again(name, before, shaped))
   }
   return Object.fromEntries(members)
 }
@@ -88,17 +89,52 @@ export const callbackWrappersMax = 4
 /** What tells an event: of which loan, and what has happened. Where one stands beside the event, it is the event's. */
 export const identifying = ["applicationReference", "applicationEventType"] as const
 
+/** What stands for a name where there is none. */
+const noName = /^(?:null|undefined|none|nil|n\/?a|-*)$/iu
+export const isNoName = (value: JsonValue): boolean => typeof value === "string" && noName.test(value.trim())
+
+/** What an object says of this, unless it is blank or stands for nothing. */
+const saidOf = (object: JsonObject, name: (typeof identifying)[number]): JsonValue | undefined => {
+  const value = memberOf(object, name)
+  return value === undefined || isNoName(value) ? undefined : value
+}
+
 export const identifies = (object: JsonObject): boolean =>
-  identifying.some((name) => memberOf(object, name) !== undefined)
+  identifying.some((name) => saidOf(object, name) !== undefined)
 
 /** The event with what tells of it beside it. */
 export function withBeside(event: JsonObject, around: JsonObject): JsonObject {
   const beside = identifying.flatMap((name) => {
     const value = memberOf(around, name)
-    const own = memberOf(event, name)
-    return value === undefined || (own !== undefined && !isBlank(own)) ? [] : [[name, value] as const]
+    return value === undefined || saidOf(event, name) !== undefined ? [] : [[name, value] as const]
   })
   return { ...event, ...Object.fromEntries(beside) }
+}
+
+/** Whether nothing that both say of loan and event differs. */
+export const agrees = (event: JsonObject, around: JsonObject): boolean =>
+  identifying.every((name) => {
+    const [own, other] = [saidOf(event, name), saidOf(around, name)]
+    return own === undefined || other === undefined || namedAlike(own) === namedAlike(other)
+  })
+
+const namedAlike = (value: JsonValue): string => {
+  const only = unwrapped(value)
+  return typeof only === "string" ? only.trim() : JSON.stringify(only)
+}
+
+/**
+ * The events that an object holds under the name that the bank's body has, with what tells of them beside it. What stands deeper than
+ * that and contradicts what stands beside may be about another loan, and does not count.
+ */
+export function eventsHeld(
+  object: JsonObject,
+  options: Pick<JsonOptions, "lenient"> = {},
+): ReadonlyArray<JsonObject> {
+  const member = memberOf(object, "externalApplicationEvent")
+  const within = eventsIn(member, options)
+  const events = within.every((event) => agrees(event, object)) ? within : eventsIn(member, options, 0)
+  return events.map((event) => withBeside(event, object))
 }
 
 /**
@@ -124,4 +160,8 @@ export function eventsIn(
 
 /** Whether a member may stand around an event, and nothing else. A decision is a part of one, whatever it names. */
 export const mayWrap = (name: string, member: JsonValue): boolean =>
-  name !== "creditDecision" && (typeof member === "string" ? isWrapperOfText(name) : isWrapperName(name))
+  name !== "creditDecision" && (hasText(member) ? isWrapperOfText(name) : isWrapperName(name))
+
+/** Whether a value is text, or a list with text in it: people may have written it. */
+export const hasText = (value: JsonValue): boolean =>
+  typeof value === "string" || (isJsonList(value) && value.some(hasText))

@@ -1,3 +1,4 @@
+import { isEventName } from "@loan-engine/adapters-xml/bank-word"
 import { withoutBlanks } from "@loan-engine/domain/blanks"
 import { parseDecimal } from "@loan-engine/domain/decimal-text"
 import { offerDecimals } from "@loan-engine/domain/offer"
@@ -6,14 +7,14 @@ import type { JsonObject, JsonValue } from "./callback-json.ts"
 import { isUnreadable, plainEvent } from "./callback-plain.ts"
 import {
   callbackNames,
-  callbackWrappersMax,
+  eventsHeld,
   eventsIn,
+  hasText,
   identifies,
   identifying,
   mayWrap,
   objectIn,
   shapedLikeBank,
-  withBeside,
 } from "./callback-shape.ts"
 
 /**
@@ -49,20 +50,19 @@ function plainOf(event: JsonObject): JsonObject {
 function detectEvent(written: JsonObject): JsonObject | undefined {
   const shaped = shapedLikeBank(written)
   const claims = isJsonObject(shaped) ? shaped : {}
-  const named = memberOf(claims, eventClaimDefault)
-  const wrappers = identifies(claims) ? 0 : callbackWrappersMax
-  if (named !== undefined) return withBesideOf(theOnly(eventsIn(named, {}, wrappers)), claims)
+  const held = eventsHeld(claims)
+  if (held.length > 0) return theOnly(held)
   if (identifies(claims)) return claims
-  const others = Object.entries(claims)
-    .filter(([name, claim]) => mayWrap(name, claim))
-    .flatMap(([, claim]) => claimedIn(claim))
-    .filter(identifies)
+  const others = Object.entries(claims).flatMap(([name, claim]) =>
+    claimedIn(claim)
+      .filter(identifies)
+      .map((event) => ({ event, isNamed: mayWrap(name, claim) || (!hasText(claim) && isEventName(name)) })),
+  )
   // What tells of no event may still contradict one.
-  return others.length === 0 ? claims : theOnly(others)
+  if (others.length === 0) return claims
+  const [only, ...more] = others
+  return only?.isNamed === true && more.length === 0 ? only.event : undefined
 }
-
-const withBesideOf = (event: JsonObject | undefined, around: JsonObject): JsonObject | undefined =>
-  event === undefined ? undefined : withBeside(event, around)
 
 const theOnly = ([event, ...others]: ReadonlyArray<JsonObject>): JsonObject | undefined =>
   others.length === 0 ? event : undefined
@@ -71,8 +71,8 @@ const theOnly = ([event, ...others]: ReadonlyArray<JsonObject>): JsonObject | un
 function claimedIn(claim: JsonValue): ReadonlyArray<JsonObject> {
   const shaped = shapedLikeBank(claim)
   const object = objectIn(shaped)
-  const named = object === undefined ? undefined : memberOf(object, eventClaimDefault)
-  return eventsIn(named ?? shaped)
+  const held = object === undefined ? [] : eventsHeld(object)
+  return held.length > 0 ? held : eventsIn(shaped)
 }
 
 const claimed = (claim: JsonValue | undefined): JsonObject | undefined =>

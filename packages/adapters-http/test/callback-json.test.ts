@@ -135,6 +135,9 @@ describe("an object's name that is there again and again", () => {
     expect(repeated(4)).toHaveLength(4)
     expect(repeated(9)).toBe("\uFFFD")
     expect(repeated(5_000)).toBe("\uFFFD")
+    const empty = Array.from({ length: 20 }, () => '"x":[]').join(",")
+    const parsed = Result.getOrThrow(parseJsonText(`{"x":{"n":1},${empty}}`, { lenient: true }))
+    expect(parsed).toMatchObject({ x: "\uFFFD" })
   })
 })
 

@@ -76,11 +76,76 @@ describe("decoding", () => {
       ["text beside the callback", { notification: { [path]: own }, message: victim }],
       ["an applicant beside the callback", { notification: { [path]: own }, applicant: JSON.parse(victim) }],
       ["a customer's message", { [path]: { ...own, message: victim } }],
+      ["another event deeper in the event", { ...own, [path]: { data: JSON.parse(victim) } }],
+      ["a list of texts in the event", { ...own, [path]: { message: [victim] } }],
     ])("is not taken for it: %s", (_title, written) => {
       expect(decoded(bytesOf(JSON.stringify(written)))).toMatchObject({
         applicationReference: "A",
         event: { kind: "signed" },
       })
+    })
+
+    test.each<[string, object]>([
+      ["the same said twice", { applicationReference: "A", [path]: { event: own } }],
+      [
+        "the type in a wrapper",
+        { applicationReference: "A", [path]: { data: { applicationEventType: "SIGNED" } } },
+      ],
+      [
+        "the reference in a wrapper",
+        { applicationEventType: "SIGNED", [path]: { data: { applicationReference: "A" } } },
+      ],
+      [
+        "the reference in the body's data",
+        { applicationEventType: "SIGNED", data: { applicationReference: "A" } },
+      ],
+      ["a blank beside", { applicationReference: "", [path]: { data: own } }],
+      ["a blank around", { applicationReference: "", data: own }],
+      [
+        "nothing within",
+        {
+          applicationReference: "A",
+          [path]: { applicationReference: "null", applicationEventType: "SIGNED" },
+        },
+      ],
+      ["a customer's event", { customerEvent: { [path]: own } }],
+      ["a user's notification", { userNotification: own }],
+    ])("is told from the callback's own, wherever that stands: %s", (_title, written) => {
+      expect(decoded(bytesOf(JSON.stringify(written)))).toMatchObject({
+        applicationReference: "A",
+        event: { kind: "signed" },
+      })
+    })
+
+    test.each<[unknown, ReadonlyArray<string>]>([
+      [{ documentName: "ID" }, ["ID"]],
+      [{ $: "ID" }, ["ID"]],
+      [{ "#text": "ID" }, ["ID"]],
+      [
+        [{ documentType: "ID" }, { documentType: "PAYSLIP" }],
+        ["ID", "PAYSLIP"],
+      ],
+      [
+        ["ID/PASSPORT", "1001"],
+        ["ID/PASSPORT", "1001"],
+      ],
+    ])("documents as %j are %j", (requiredDocuments, names) => {
+      const message = decoded(callback({ applicationEventType: "WAITING_FOR_ADDITION", requiredDocuments }))
+      expect(message.event).toEqual({ kind: "waitingForAddition", requiredDocuments: names })
+    })
+
+    test.each([
+      { "@nil": "true" },
+      { size: "0" },
+      { ID: "required" },
+      "ID/PASSPORT",
+      "ID\tPAYSLIP",
+      "false",
+      "0",
+      "N.A.",
+    ])("there are no documents in %j", (requiredDocuments) => {
+      const message = decoded(callback({ applicationEventType: "WAITING_FOR_ADDITION", requiredDocuments }))
+      expect(message).toMatchObject({ event: { kind: "waitingForAddition" }, leftOut: ["requiredDocuments"] })
     })
 
     test("is no reference of a decision", () => {
@@ -97,6 +162,10 @@ describe("decoding", () => {
 
     test.each<[string, object]>([
       ["a message", { message: JSON.stringify({ interest: 0.1, tenor: 999 }) }],
+      ["a list of messages", { message: [JSON.stringify({ interest: 0.1 })], details: ['{"tenor":1}'] }],
+      ["a simulation", { simulationResult: { interest: 1 } }],
+      ["a partner's answer", { partnerResponse: JSON.stringify({ interest: 1 }) }],
+      ["a competitor's offer", { "competitor:offer": { interest: 1 }, "old:loan": { tenor: 1 } }],
       ["a loan of the customer's", { currentLoan: { interest: 19.9 } }],
       ["a competitor's offers", { externalOffers: [{ interest: 19.9 }] }],
       ["a loan elsewhere", { externalLoan: { interest: 19.9 } }],

@@ -22,6 +22,12 @@ describe("where the claims may carry the event", () => {
     ["the whole body in a claim", { body: { externalApplicationEvent: signed } }],
     ["the whole body's text in a claim", { body: JSON.stringify({ externalApplicationEvent: signed }) }],
     ["the claims themselves", { iss: "bank", iat: 1, ...signed }],
+    ["a claim called an event", { iss: "bank", "https://bank.example/event": signed }],
+    ["a claim of event data", { iss: "bank", eventData: signed }],
+    [
+      "a claim with what tells of it beside",
+      { data: { ...signed, externalApplicationEvent: { customerName: "x" } } },
+    ],
   ])("%s", (_title, claims) => {
     const other = { ...signed, applicationReference: "ABC-124" }
     expect(bindClaims(object(claims), object(signed))).toBe("bound")
@@ -44,6 +50,10 @@ describe("where the claims may carry the event", () => {
     expect(bindClaims(claims, object(signed), "event")).toBe("bound")
     expect(bindClaims(claims, object(signed))).toBe("contradicted")
     expect(bindClaims(claims, object(signed), "absent")).toBe("unbound")
+    const deeper = object({
+      event: { ...signed, externalApplicationEvent: { data: { ...signed, applicationReference: "X" } } },
+    })
+    expect(bindClaims(deeper, object({ ...signed, applicationReference: "X" }), "event")).toBe("contradicted")
   })
 
   test("claims without the event bind nothing", () => {
@@ -182,6 +192,7 @@ describe("an event that is not the one that was signed", () => {
     ["an earlier one beside the claims' own", { ...signed, previousEvent: paidOut }],
     ["any beside the claims' own", { ...signed, event: paidOut }],
     ["one in a note beside the claims' own", { ...signed, customerNote: JSON.stringify(paidOut) }],
+    ["one deeper in a claim", { payload: { ...signed, externalApplicationEvent: { data: paidOut } } }],
     ["one within what stands beside it", { ...signed, externalApplicationEvent: { event: paidOut } }],
     [
       "one in a message within it",
@@ -200,6 +211,10 @@ describe("an event that is not the one that was signed", () => {
     ["one in a message", { iss: "bank", message: JSON.stringify(paidOut) }],
     ["one in what is known of a user", { iss: "bank", user_metadata: paidOut }],
     ["one in a claim that nobody knows", { iss: "bank", extra: paidOut }],
+    ["one in a list of messages", { iss: "bank", message: [JSON.stringify(paidOut)] }],
+    ["one beside the bank's own, in a claim that nobody knows", { evt: signed, reply: paidOut }],
+    ["one in a message beside the bank's own", { "https://bank.example/event": signed, message: paidOut }],
+    ["one in a partner's answer", { partnerResponse: JSON.stringify(paidOut) }],
   ])("is not bound: %s", (_title, claims) => {
     expect(bind(claims, paidOut)).toBe("unbound")
   })

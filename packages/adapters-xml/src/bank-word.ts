@@ -31,18 +31,20 @@ export const foldedName = (name: string): string =>
 
 /**
  * What an element or object may be called that only stands around what is meant, such as `applicationQuoteResult` or `offers`. A loan, an
- * offer or an application that is called *current*, *external* or *new* is none: customers have loans elsewhere.
+ * offer or an application that is called *current*, *external* or *new* is another: customers have loans elsewhere.
  */
 const wrapperName =
-  /^(?:\w*(?:result|response)|(?:get|external|application|quote|status|credit|loan|signing)*(?:return|reply|answer|data|details?|body|message|payload|content|items?|value|record|entry|events?|callbacks?|notifications?|envelope|request|root)|(?:get|application|quote|status|loan|signing)*(?:offers?|decisions?|quote|status|application|loan)|credit(?:decisions?|offers?|status|application))$/u
+  /^(?:(?:get|set|submit|update|accept|external|ext|application|quote|status|credit|loan|current|new|signing|signed|jws|callback|decision|event|operation|service|soap|method|call|api|request)*(?:results?|responses?)|(?:get|external|application|quote|status|credit|loan|current|new|signing|signed|jws|callback|event|notification|business|domain)*(?:return|reply|answer|data|details?|body|message|payload|content|items?|offers?|decisions?|value|record|entry|quote|status|application|loan|events?|evt|callbacks?|notifications?|envelope|request|root))$/u
 const otherName =
-  /^(?:prev|former|old|earlier|prior|last|past|history|historic|existing|other|related|linked|competitor|customer|applicant|co-?applicant|user|(?:current|external|new)(?=loans?$|offers?$|applications?$|quotes?$))/u
+  /^(?:prev|former|old|earlier|prior|last|past|history|historic|existing|other|related|linked|competitor|co-?applicant|(?:customer|applicant|user)(?!\w*(?:events?|notifications?|callbacks?)$)|(?:current|external|new)(?=\w*(?:loans?|offers?|applications?)$))/u
 /** What people write, and what may be called so. */
 const freeTextName =
   /(?:messages?|content|notes?|comments?|texts?|descriptions?|reply|answer|request|details?|value)$/u
 
 /** Whether a name says that what stands within is about another thing: a `previousOffer`, an `existingLoan`. */
-export const isOfAnotherThing = (name: string): boolean => otherName.test(foldedName(name))
+export const isOfAnotherThing = (name: string): boolean =>
+  // With its prefix too: `competitor:offer` is no offer of this loan's.
+  otherName.test(foldedName(name)) || otherName.test(foldedName(name.replaceAll(":", "")))
 
 /** Whether what stands within something of this name is about the same loan, now. Of a name that we do not know, it is not said. */
 export const isWrapperName = (name: string): boolean =>
@@ -51,6 +53,10 @@ export const isWrapperName = (name: string): boolean =>
 /** Whether a text of this name may be what the bank says, as JSON. What people write may be anything, another callback too. */
 export const isWrapperOfText = (name: string): boolean =>
   isWrapperName(name) && !freeTextName.test(foldedName(name))
+
+/** Whether a name says that what stands within is an event, such as `https://bank.example/event`. */
+export const isEventName = (name: string): boolean =>
+  /event|evt|callback|notification/u.test(foldedName(name)) && !isOfAnotherThing(name)
 
 /** What the ways to sign are called, and what may stand beside that in their names. */
 const methods = new Set(

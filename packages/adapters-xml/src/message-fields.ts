@@ -130,9 +130,8 @@ export class MessageFields {
 
   /** The bank's words to a reader: what cannot be read of them costs nothing else. */
   words<A>(name: string, schema: Schema.Schema<A>): A | undefined {
-    const [element, ...others] = this.all(name)
-    const text: unknown = element === undefined || others.length > 0 ? undefined : detailText(element)
-    return text !== "" && Schema.is(schema)(text) ? text : undefined
+    const [text, ...others]: ReadonlyArray<unknown> = [...new Set(this.all(name).map(detailText))]
+    return others.length === 0 && text !== "" && Schema.is(schema)(text) ? text : undefined
   }
 
   optionalBoolean(name: string): boolean | undefined {

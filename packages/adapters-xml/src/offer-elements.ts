@@ -55,7 +55,11 @@ function documentTypesIn(elements: ReadonlyArray<XmlElement>): ReadonlyArray<str
   const texts = elements
     .flatMap((element) => (element.children.length > 0 ? element.children : [element]))
     .map(detailText)
-  return isList && !texts.includes(undefined) ? readDocumentNames(texts) : undefined
+  const [only, ...others] = texts
+  if (!isList || texts.includes(undefined)) return undefined
+  return typeof only === "string" && only !== "" && others.length === 0
+    ? readDocumentName(only)
+    : readDocumentNames(texts)
 }
 
 /** Whether elements are names of documents, one each: they are called alike, and as such a thing is. */

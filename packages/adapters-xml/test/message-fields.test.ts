@@ -50,6 +50,8 @@ describe("a field", () => {
       "<waitingForAddition>0</waitingForAddition><status><paidOut>1</paidOut></status>",
       { waitingForAddition: false, paidOut: true },
     ],
+    ["<currentStatus><paidOut>1</paidOut></currentStatus>", { paidOut: true }],
+    ["<externalApplicationStatus><paidOut>1</paidOut></externalApplicationStatus>", { paidOut: true }],
     [`<paidOut>1</paidOut><x:paidOut xmlns:x="urn:x">false</x:paidOut>`, { paidOut: true }],
     ...[
       "BANKID2",

@@ -4,11 +4,13 @@ import { DocumentType, documentTypeLengthMax, documentTypesMax } from "./offer.t
 const isDocumentType = Schema.is(DocumentType)
 
 /** Between the names of several documents in one text; which names they are is then a guess. */
-const separator = /[,;|/+&\t\r\n]/u
+const separator = /[,;|\n]/u
+/** The same in a text alone; where there is a list, its items are apart already. */
+const separatorAlone = /[/+&\t\r]|^[0-9]+$/u
 
 /** What stands where there is no name, or for several in a notation of another kind. */
 const noName =
-  /^(?:n\.?\/?a\.?|null|none|nil|nan|undefined|unknown|tbd|true|false|yes|no|ja|nej|nei|ingen|inget|inga|array|list|object|[0-9]+|[-–—?.*]+)$/iu
+  /^(?:n\.?\/?a\.?|null|none|nil|nan|undefined|unknown|tbd|true|false|yes|no|ja|nej|nei|ingen|inget|inga|array|list|object|[-–—?.*]+)$/iu
 const otherNotation = /[[\]{}"]|[\p{Cc}\p{Cf}]|^(?=.*_).*\S\s\S/u
 
 /** Whether a text can be the name of one document and nothing else. */
@@ -17,7 +19,7 @@ const isOneName = (name: string): boolean =>
 
 /** What a member or element may be called that holds the name of a document, or a list of them, and nothing else. */
 const holderName =
-  /^(?:(?:required)?documents?|(?:required)?documenttypes?|types?|names?|codes?|items?|values?|entr(?:y|ies)|elements?|list|strings?)$/u
+  /^(?:(?:required)?documents?(?:types?|names?|codes?)?|types?|names?|codes?|items?|values?|entr(?:y|ies)|elements?|attachments?|list|strings?|#text|\$|[0-9]*)$/u
 export const holdsDocuments = (foldedName: string): boolean => holderName.test(foldedName)
 
 /** White space around a name says nothing; longer texts are no names, so nothing long is searched. */
@@ -43,4 +45,4 @@ export function readDocumentNames(items: ReadonlyArray<unknown>): ReadonlyArray<
 
 /** One text where a list is expected: the list of that one name, if it can be no more than one. */
 export const readDocumentName = (text: string): ReadonlyArray<string> | undefined =>
-  text.trim() === "" ? undefined : readDocumentNames([text])
+  text.trim() === "" || separatorAlone.test(text.trim()) ? undefined : readDocumentNames([text])

@@ -159,13 +159,18 @@ const carryOut = <Write>(
     if (writes.length === 1 || !isOnesFault) {
       return writes.flatMap((each) => failed(outcomesOf(nowhere, each), together.failure))
     }
-    const apart = yield* Effect.forEach(writes, (each) =>
-      Effect.map(attempt([each]), (result) =>
+    const apart: Array<Outcomes> = []
+    let away: SqlError | undefined
+    for (const each of writes) {
+      // Once the server gives no answer, none of the others would have one.
+      const result = away === undefined ? yield* attempt([each]) : Result.fail(away)
+      if (Result.isFailure(result) && failureOf(result.failure) === "unavailable") away = result.failure
+      apart.push(
         Result.isSuccess(result)
           ? outcomesOf(result.success, each)
           : failed(outcomesOf(nowhere, each), result.failure),
-      ),
-    )
+      )
+    }
     return apart.flat()
   })
 }

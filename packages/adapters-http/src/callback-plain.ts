@@ -1,5 +1,5 @@
 import { unreadableMark } from "@loan-engine/domain/detail"
-import { bankWord, foldedName, sameWord } from "@loan-engine/adapters-xml/bank-word"
+import { bankWord, foldedName, isFreeText, sameWord } from "@loan-engine/adapters-xml/bank-word"
 import { BankDecision } from "@loan-engine/adapters-xml/decision-result"
 import type { DetailReader } from "@loan-engine/domain/detail"
 import { holdsDocuments, readDocumentName, readDocumentNames } from "@loan-engine/domain/document-names"
@@ -9,7 +9,7 @@ import { readOfferDecimal, readTenor } from "@loan-engine/domain/written-decimal
 import type { Written } from "@loan-engine/domain/written-decimal"
 import { isJsonList, isJsonObject, JsonNumber, memberOf } from "./callback-json.ts"
 import type { JsonObject, JsonValue } from "./callback-json.ts"
-import { callbackEventTypes, mayWrap, objectIn, unwrapped, valueIn } from "./callback-shape.ts"
+import { callbackEventTypes, hasText, mayWrap, objectIn, unwrapped, valueIn } from "./callback-shape.ts"
 
 const lenient = { lenient: true } as const
 
@@ -101,16 +101,22 @@ const objectsIn = (value: JsonValue): ReadonlyArray<JsonObject> =>
  * What an object says of the offer: its own members, and those of the objects that only stand around it, alone, in lists, or as JSON
  * text. A member that stands only within something else may be of another offer: it has no one meaning.
  */
-function offersIn(object: JsonObject): ReadonlyArray<readonly [string, JsonValue]> {
-  const found = ownOffersIn(object)
+const offersIn = (object: JsonObject): ReadonlyArray<readonly [string, JsonValue]> =>
+  withStrays(object, ownOffersIn(object))
+
+function withStrays(
+  object: JsonObject,
+  found: ReadonlyArray<readonly [string, JsonValue]>,
+): ReadonlyArray<readonly [string, JsonValue]> {
   const strays = new Set(strayNamesIn(object).filter((name) => found.every(([own]) => own !== name)))
   return [...found, ...[...strays].map((name) => [name, unreadableMark] as const)]
 }
 
-const ownOffersIn = (object: JsonObject): ReadonlyArray<readonly [string, JsonValue]> =>
+const ownOffersIn = (object: JsonObject, withoutTexts = false): ReadonlyArray<readonly [string, JsonValue]> =>
   Object.entries(object).flatMap(([name, value]) => {
     if (offerNames.has(name)) return [[name, plainMember(name, value)] as const]
-    return mayWrap(name, value) ? objectsIn(value).flatMap(ownOffersIn) : []
+    if (!mayWrap(name, value) || (withoutTexts && hasText(value))) return []
+    return objectsIn(value).flatMap((inner) => ownOffersIn(inner, withoutTexts || isFreeText(name)))
   })
 
 const strayNamesIn = (object: JsonObject): ReadonlyArray<string> =>
@@ -177,13 +183,15 @@ export function plainEvent(event: JsonObject): JsonObject {
   const reference = memberOf(event, "applicationReference")
   const type = memberOf(event, "applicationEventType")
   const decision = memberOf(event, "creditDecision")
-  const beside = decision === undefined ? [] : offersIn(event)
+  const plain = decision === undefined ? {} : plainDecision(decision, ownOffersIn(event))
   const own = Object.entries(event).filter((member) => decision === undefined || !isOfOffer(member))
   return {
     ...plainMembers(Object.fromEntries(own)),
     ...(reference === undefined ? {} : { applicationReference: plainReference(reference) }),
     ...(type === undefined ? {} : { applicationEventType: plainWord(type) }),
-    ...(decision === undefined ? {} : { creditDecision: plainDecision(decision, beside) }),
+    ...(decision === undefined
+      ? {}
+      : { creditDecision: Object.fromEntries(withStrays(event, Object.entries(plain))) }),
   }
 }
 

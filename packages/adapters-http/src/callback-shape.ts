@@ -1,4 +1,4 @@
-import { foldedName, isWrapperName, isWrapperOfText } from "@loan-engine/adapters-xml/bank-word"
+import { foldedName, isFreeText, isWrapperName, isWrapperOfText } from "@loan-engine/adapters-xml/bank-word"
 import { offerDecimals } from "@loan-engine/domain/offer"
 import { Result } from "effect"
 import { isJsonList, isJsonObject, joining, memberOf, parseJsonText } from "./callback-json.ts"
@@ -127,10 +127,7 @@ const namedAlike = (value: JsonValue): string => {
  * The events that an object holds under the name that the bank's body has, with what tells of them beside it. What stands deeper than
  * that and contradicts what stands beside may be about another loan, and does not count.
  */
-export function eventsHeld(
-  object: JsonObject,
-  options: Pick<JsonOptions, "lenient"> = {},
-): ReadonlyArray<JsonObject> {
+export function eventsHeld(object: JsonObject, options: EventOptions = {}): ReadonlyArray<JsonObject> {
   const member = memberOf(object, "externalApplicationEvent")
   const within = eventsIn(member, options)
   const events = within.every((event) => agrees(event, object)) ? within : eventsIn(member, options, 0)
@@ -144,19 +141,28 @@ export function eventsHeld(
  */
 export function eventsIn(
   value: JsonValue | undefined,
-  options: Pick<JsonOptions, "lenient"> = {},
+  options: EventOptions = {},
   wrappers = callbackWrappersMax,
 ): ReadonlyArray<JsonObject> {
-  const shown = value === undefined ? value : valueIn(value, options)
+  if (value === undefined || (options.withoutTexts === true && typeof value === "string")) return []
+  const shown = valueIn(value, options)
   if (isJsonList(shown)) return shown.flatMap((item) => eventsIn(item, options, wrappers))
   if (!isJsonObject(shown)) return []
   if (identifies(shown) || wrappers === 0) return [shown]
   const within = Object.entries(shown)
     .filter(([name, member]) => mayWrap(name, member))
-    .flatMap(([, member]) => eventsIn(member, options, wrappers - 1))
+    .flatMap(([name, member]) => eventsIn(member, optionsWithin(name, options), wrappers - 1))
     .filter(identifies)
   return within.length === 0 ? [shown] : within
 }
+
+/** How events are looked for. In what people write, such as a message, texts are not read. */
+export interface EventOptions extends Pick<JsonOptions, "lenient"> {
+  readonly withoutTexts?: boolean
+}
+
+export const optionsWithin = (name: string, options: EventOptions = {}): EventOptions =>
+  isFreeText(name) ? { ...options, withoutTexts: true } : options
 
 /** Whether a member may stand around an event, and nothing else. A decision is a part of one, whatever it names. */
 export const mayWrap = (name: string, member: JsonValue): boolean =>
@@ -165,3 +171,16 @@ export const mayWrap = (name: string, member: JsonValue): boolean =>
 /** Whether a value is text, or a list with text in it: people may have written it. */
 export const hasText = (value: JsonValue): boolean =>
   typeof value === "string" || (isJsonList(value) && value.some(hasText))
+
+/** Every object in a value that tells of a loan or of an event, at any depth, under any name, and in texts. */
+export function tellingIn(value: JsonValue): ReadonlyArray<JsonObject> {
+  const shown = valueIn(value)
+  if (isJsonList(shown)) return shown.flatMap(tellingIn)
+  if (!isJsonObject(shown)) return []
+  const within = Object.values(shown).flatMap(tellingIn)
+  return identifies(shown) ? [shown, ...within] : within
+}
+
+/** Whether an object tells of both, so that nothing has to be looked for. */
+export const tellsAll = (object: JsonObject): boolean =>
+  identifying.every((name) => saidOf(object, name) !== undefined)

@@ -6,6 +6,7 @@ import { isJsonList, isJsonObject, JsonNumber, memberOf } from "./callback-json.
 import type { JsonObject, JsonValue } from "./callback-json.ts"
 import { isUnreadable, plainEvent } from "./callback-plain.ts"
 import {
+  agrees,
   callbackNames,
   eventsHeld,
   eventsIn,
@@ -14,8 +15,13 @@ import {
   identifying,
   mayWrap,
   objectIn,
+  optionsWithin,
   shapedLikeBank,
+  tellingIn,
+  tellsAll,
+  withBeside,
 } from "./callback-shape.ts"
+import type { EventOptions } from "./callback-shape.ts"
 
 /**
  * How signed claims relate to a body: they carry all of it and agree (`bound`), they disagree in something that both
@@ -51,35 +57,67 @@ function detectEvent(written: JsonObject): JsonObject | undefined {
   const shaped = shapedLikeBank(written)
   const claims = isJsonObject(shaped) ? shaped : {}
   const held = eventsHeld(claims)
-  if (held.length > 0) return theOnly(held)
-  if (identifies(claims)) return claims
+  if (held.length > 0) return surely(theOnly(held), claims)
+  if (tellsAll(claims)) return claims
   const others = Object.entries(claims).flatMap(([name, claim]) =>
-    claimedIn(claim)
+    claimedIn(claim, optionsWithin(name))
       .filter(identifies)
       .map((event) => ({ event, isNamed: mayWrap(name, claim) || (!hasText(claim) && isEventName(name)) })),
   )
-  // What tells of no event may still contradict one.
-  if (others.length === 0) return claims
+  // What tells of no event may still contradict one, in what the bank says of it.
+  if (others.length === 0) return identifies(claims) ? claims : saidByBank(claims)
   const [only, ...more] = others
-  return only?.isNamed === true && more.length === 0 ? only.event : undefined
+  return only?.isNamed === true && more.length === 0
+    ? surely(withBeside(only.event, claims), claims)
+    : undefined
+}
+
+const saidByBank = (claims: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(claims).filter(([name]) => callbackNames.has(name)))
+
+/**
+ * The event, where it is certain to be the one that the claims are about: it stands under the bank's own name and tells all by itself, or
+ * nothing else in the claims, at any depth and in any text, tells of another loan or event.
+ */
+function surely(event: JsonObject | undefined, claims: JsonObject): JsonObject | undefined {
+  if (event === undefined) return undefined
+  const named = objectIn(memberOf(claims, eventClaimDefault))
+  const isDirect = named !== undefined && tellsAll(withBeside(named, claims)) && agrees(named, event)
+  return isDirect || tellingIn(claims).every((other) => agrees(other, event)) ? event : undefined
 }
 
 const theOnly = ([event, ...others]: ReadonlyArray<JsonObject>): JsonObject | undefined =>
   others.length === 0 ? event : undefined
 
 /** A claim's events: the object itself, its JSON text, or either wrapped the way the body wraps it. */
-function claimedIn(claim: JsonValue): ReadonlyArray<JsonObject> {
+function claimedIn(claim: JsonValue, options: EventOptions = {}): ReadonlyArray<JsonObject> {
   const shaped = shapedLikeBank(claim)
   const object = objectIn(shaped)
-  const held = object === undefined ? [] : eventsHeld(object)
-  return held.length > 0 ? held : eventsIn(shaped)
+  const held = object === undefined ? [] : eventsHeld(object, options)
+  return held.length > 0 ? held : eventsIn(shaped, options)
 }
 
-const claimed = (claim: JsonValue | undefined): JsonObject | undefined =>
-  claim === undefined ? undefined : theOnly(claimedIn(claim))
+function claimed(claim: JsonValue | undefined): JsonObject | undefined {
+  const event = claim === undefined ? undefined : theOnly(claimedIn(claim))
+  const isDirect = event !== undefined && claim !== undefined && claimedDirectly(claim)
+  return isDirect || event === undefined || tellingIn(claim ?? null).every((other) => agrees(other, event))
+    ? event
+    : undefined
+}
+
+/** Whether a claim tells of its event by itself, or under the bank's own name. */
+function claimedDirectly(claim: JsonValue): boolean {
+  const object = objectIn(shapedLikeBank(claim))
+  const named = object === undefined ? undefined : (objectIn(memberOf(object, eventClaimDefault)) ?? object)
+  return object !== undefined && named !== undefined && tellsAll(withBeside(named, object))
+}
 
 function compare(body: JsonValue, claim: JsonValue, name: string): Binding {
-  if (isJsonObject(body)) return compareObjects(body, objectIn(claim) ?? { [name]: claim })
+  if (isJsonObject(body)) {
+    // A decision may be a word alone; nothing else of the bank's is told within a member of its own name.
+    const object = objectIn(claim) ?? (name === "creditDecision" ? { [name]: claim } : undefined)
+    return object === undefined ? "unbound" : compareObjects(body, object)
+  }
   if (isJsonList(body)) return compareLists(body, claim, name)
   return isSameScalar(body, claim, name) ? "bound" : "contradicted"
 }

@@ -79,9 +79,10 @@ describe("whether claims and body agree", () => {
   })
 
   test("a number too long for an amount is compared as it is written", () => {
-    const long = json(`{"eventId":${"9".repeat(40)}}`)
-    expect(bindClaims(json(`{"eventId":${"9".repeat(40)}}`), long)).toBe("bound")
-    expect(bindClaims(json(`{"eventId":${"9".repeat(39)}8}`), long)).toBe("contradicted")
+    const numbered = (number: string) => json(decided.replace('"newRate"', `"eventId":${number},"newRate"`))
+    const long = numbered("9".repeat(40))
+    expect(bindClaims(numbered("9".repeat(40)), long)).toBe("bound")
+    expect(bindClaims(numbered(`${"9".repeat(39)}8`), long)).toBe("contradicted")
   })
 
   test("amounts that are text on both sides are compared as decimals", () => {
@@ -168,6 +169,41 @@ describe("whether claims and body agree", () => {
     expect(bindClaims(object({ ...signed, ...said }), object({ ...signed, ...said }))).toBe("bound")
   })
 
+  test.each<[string, (text: string) => string]>([
+    ["a type", (text) => text.replace('"CREDIT_DECISION_UPDATED"', '{"applicationEventType":"PAID_OUT"}')],
+    ["a reference", (text) => text.replace('"1000"', '{"applicationReference":"1000"}')],
+    ["an amount", (text) => text.replace("12.30", '{"interest":12.30}')],
+  ])("%s within an object of its own name is not what was signed", (_title, change) => {
+    expect(bindClaims(body, json(change(decided)))).not.toBe("bound")
+  })
+
+  test.each([
+    ["a customer's message", '"message":{"body":"{\\"monthlyCost\\":1}"}'],
+    ["a loan elsewhere", '"externalLoanDetails":[{"monthlyCost":1}]'],
+    ["a record of another's", '"creditRecord":[{"monthlyCost":1}]'],
+  ])("%s in the claims makes no better offer", (_title, member) => {
+    const claims = json(decided.replace('"newRate"', `${member},"newRate"`))
+    const better = json(decided.replace('"newRate"', '"monthlyCost":1,"newRate"'))
+    expect(bindClaims(claims, better)).not.toBe("bound")
+    expect(bindClaims(claims, claims)).toBe("bound")
+  })
+
+  test.each([
+    ["loans of the customer's", { currentLoans: [{ interest: 3 }] }],
+    ["applicants", { applicants: [{ name: "x", interest: 3 }] }],
+    ["a note", { note: '{"interest":3}' }],
+  ])("%s beside the decision are no contradiction", (_title, beside) => {
+    const claims = { ...(JSON.parse(decided) as object), ...beside }
+    expect(bindClaims(object(claims), object(JSON.parse(decided) as object))).toBe("bound")
+  })
+
+  test("what a token says of itself beside the event is no contradiction", () => {
+    const event = { ...signed, eventId: "i", timestamp: 1 }
+    const around = { eventId: "o", timestamp: 5, applicationReference: signed.applicationReference, event }
+    expect(bindClaims(object(around), object(event))).toBe("bound")
+    expect(bindClaims(object({ timestamp: 5, hash: "abc" }), object(event))).toBe("unbound")
+  })
+
   test("a list of other names is a contradiction", () => {
     const [written, said] = [
       { ...signed, names: ["Per", "Ola"] },
@@ -192,7 +228,6 @@ describe("an event that is not the one that was signed", () => {
     ["an earlier one beside the claims' own", { ...signed, previousEvent: paidOut }],
     ["any beside the claims' own", { ...signed, event: paidOut }],
     ["one in a note beside the claims' own", { ...signed, customerNote: JSON.stringify(paidOut) }],
-    ["one deeper in a claim", { payload: { ...signed, externalApplicationEvent: { data: paidOut } } }],
     ["one within what stands beside it", { ...signed, externalApplicationEvent: { event: paidOut } }],
     [
       "one in a message within it",
@@ -215,6 +250,21 @@ describe("an event that is not the one that was signed", () => {
     ["one beside the bank's own, in a claim that nobody knows", { evt: signed, reply: paidOut }],
     ["one in a message beside the bank's own", { "https://bank.example/event": signed, message: paidOut }],
     ["one in a partner's answer", { partnerResponse: JSON.stringify(paidOut) }],
+    ["one deeper in a claim", { payload: { ...signed, externalApplicationEvent: { data: paidOut } } }],
+    ["one in a message's body", { iss: "bank", message: { subject: "hi", body: JSON.stringify(paidOut) } }],
+    [
+      "one in a message's body, beside the bank's own where nobody looks",
+      {
+        events: { "https://bank.example/events/signed": signed },
+        message: { body: JSON.stringify(paidOut) },
+      },
+    ],
+    ["one of another loan beside it", { event: { subject: signed, currentLoanData: [paidOut] } }],
+    ["one in a list beside it", { vc: { credentialSubject: signed }, externalDecisions: [paidOut] }],
+    [
+      "one in a note beside it, however deep",
+      { event: { data: { data: { data: { data: { data: signed } } } }, entry: paidOut } },
+    ],
   ])("is not bound: %s", (_title, claims) => {
     expect(bind(claims, paidOut)).toBe("unbound")
   })

@@ -36,7 +36,7 @@ export const foldedName = (name: string): string =>
 const wrapperName =
   /^(?:(?:get|set|submit|update|accept|external|ext|application|quote|status|credit|loan|current|new|signing|signed|jws|callback|decision|event|operation|service|soap|method|call|api|request)*(?:results?|responses?)|(?:get|external|application|quote|status|credit|loan|current|new|signing|signed|jws|callback|event|notification|business|domain)*(?:return|reply|answer|data|details?|body|message|payload|content|items?|offers?|decisions?|value|record|entry|quote|status|application|loan|events?|evt|callbacks?|notifications?|envelope|request|root))$/u
 const otherName =
-  /^(?:prev|former|old|earlier|prior|last|past|history|historic|existing|other|related|linked|competitor|co-?applicant|(?:customer|applicant|user)(?!\w*(?:events?|notifications?|callbacks?)$)|(?:current|external|new)(?=\w*(?:loans?|offers?|applications?)$))/u
+  /^(?:prev|former|old|earlier|prior|last|past|history|historic|existing|other|related|linked|competitor|co-?applicant|(?:customer|applicant|user)(?!\w*(?:events?|notifications?|callbacks?)$)|(?:current|external|new)(?=\w*(?:loan|offer|credit)|\w*applications?$|(?:quotes?|decisions?|items?|records?|entry|details?|data|values?)$)|credit(?=records?|data|details?|items?|entry))/u
 /** What people write, and what may be called so. */
 const freeTextName =
   /(?:messages?|content|notes?|comments?|texts?|descriptions?|reply|answer|request|details?|value)$/u
@@ -51,8 +51,10 @@ export const isWrapperName = (name: string): boolean =>
   wrapperName.test(foldedName(name)) && !isOfAnotherThing(name)
 
 /** Whether a text of this name may be what the bank says, as JSON. What people write may be anything, another callback too. */
-export const isWrapperOfText = (name: string): boolean =>
-  isWrapperName(name) && !freeTextName.test(foldedName(name))
+export const isWrapperOfText = (name: string): boolean => isWrapperName(name) && !isFreeText(name)
+
+/** Whether something of this name is what people write, with all that stands in it. */
+export const isFreeText = (name: string): boolean => freeTextName.test(foldedName(name))
 
 /** Whether a name says that what stands within is an event, such as `https://bank.example/event`. */
 export const isEventName = (name: string): boolean =>

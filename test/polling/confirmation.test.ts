@@ -146,10 +146,10 @@ describe("a decision that nobody knows", () => {
   const stalledIn = (logs: ReadonlyArray<string>) => logs.filter((line) => line.includes("stalled"))
 
   it("is a person's when the bank, asked for it, gives no answer; and no more once it answers", () =>
-    doubting({ isDown: true }, ({ hear, hearUnknown, pass, isStalled, logs, bank }) =>
+    doubting({ isDown: true }, ({ hear, hearHeld, pass, isStalled, logs, bank }) =>
       Effect.gen(function* () {
         yield* hear("callback", approved)
-        yield* hearUnknown
+        yield* hearHeld("unknown-event-type")
         yield* pass(atOnceMs)
         expect(yield* isStalled).toBe(false)
         yield* pass(cadenceDefaults.pollConfirmAttemptsMax * cadenceDefaults.pollConfirmRetryMs)
@@ -164,11 +164,11 @@ describe("a decision that nobody knows", () => {
   it("is a person's at once where the account has no bank that could be asked, as is every doubt", () =>
     doubting(
       {},
-      ({ hear, hearUnknown, pass, isStalled, shown, logs, asked }) =>
+      ({ hear, hearHeld, pass, isStalled, shown, logs, asked }) =>
         Effect.gen(function* () {
           yield* hear("callback", approved)
           expect(yield* isStalled).toBe(false)
-          yield* hearUnknown
+          yield* hearHeld("unknown-event-type")
           expect(yield* isStalled).toBe(true)
           expect(stalledIn(logs)).toEqual([expect.stringContaining("none that can be asked")])
           yield* hear("callback", signed)
@@ -177,6 +177,20 @@ describe("a decision that nobody knows", () => {
           expect(yield* shown).toBe("disputed: operator rule-on-dispute")
           yield* pass(atOnceMs)
           expect(asked).toEqual([])
+        }),
+      { banks: [] },
+    ))
+
+  it("is told apart from a reference that no loan can have, which no bank could settle either", () =>
+    doubting(
+      {},
+      ({ hearHeld, isStalled, logs }) =>
+        Effect.gen(function* () {
+          yield* hearHeld("reference-unusable")
+          expect(yield* isStalled).toBe(true)
+          expect(stalledIn(logs)).toEqual([
+            expect.stringContaining("names a reference that no loan can have"),
+          ])
         }),
       { banks: [] },
     ))

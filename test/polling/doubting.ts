@@ -4,7 +4,7 @@ import { getApplicationStatusResponse } from "@loan-engine/adapters-xml/get-appl
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import { loanView } from "@loan-engine/domain/loan-view"
 import { ApplicationReference } from "@loan-engine/domain/observation"
-import type { Observation } from "@loan-engine/domain/observation"
+import type { HoldReason, Observation } from "@loan-engine/domain/observation"
 import { Clock, Effect } from "effect"
 import { failingAnswer, polling, se } from "./poller-support.ts"
 import type { Asked, Polled, PollerUnderTest } from "./poller-support.ts"
@@ -54,8 +54,8 @@ export const doubting = <A>(
         source: "callback" | "submission" | "operator",
         ...said: ReadonlyArray<Said>
       ) => Effect.Effect<unknown, unknown>
-      /** A callback of the bank whose decision nobody knows: it is held. */
-      readonly hearUnknown: Effect.Effect<unknown, unknown>
+      /** A callback of the bank that is held, for this reason. */
+      readonly hearHeld: (hold: HoldReason) => Effect.Effect<unknown, unknown>
       readonly shown: Effect.Effect<unknown, unknown>
       /** Whether a person is to look. */
       readonly isStalled: Effect.Effect<boolean | undefined, unknown>
@@ -89,7 +89,7 @@ export const doubting = <A>(
       ...polled,
       bank,
       hear: (source, ...said) => record(source, said),
-      hearUnknown: record("callback", [], { hold: "unknown-event-type" }),
+      hearHeld: (hold) => record("callback", [], { hold }),
       shown: Effect.map(stored, (loan) => {
         if (loan === undefined) return undefined
         const { stage, next } = loanView(loan.loan, { ...loan.schedule, hasBank: under.banks?.length !== 0 })

@@ -1,8 +1,7 @@
-import { hash } from "node:crypto"
 import { Effect } from "effect"
 import { RateLimiter } from "effect/persistence"
 import { CallbackRefused } from "./callback-answer.ts"
-import { secondsOverRate } from "./rate.ts"
+import { groupOf, secondsOverRate } from "./rate.ts"
 import type { Rate } from "./rate.ts"
 
 export interface CallbackBudgetLimits {
@@ -32,7 +31,7 @@ export interface Unproven {
   readonly isKnown: boolean
 }
 
-/** Bounds what those can do to an account who prove nothing. */
+/** Bounds what a sender who proves nothing can do to an account. */
 export interface CallbackBudgets {
   /** Counts one more that is to be held; refuses it, until later, if there were too many, and for good if it is too large. */
   readonly held: (unproven: Unproven) => Effect.Effect<void, CallbackRefused>
@@ -40,7 +39,7 @@ export interface CallbackBudgets {
   readonly unauthorized: (account: string, challenges: string) => Effect.Effect<CallbackRefused>
 }
 
-/** Known loans share the room in so many groups of an account, so that who can name one loan fills the room of few others. */
+/** Known loans share the room in so many groups of an account, so that a stranger who can name one loan fills the room of few others. */
 const loanGroups = 256
 
 export const makeCallbackBudgets = (limits: CallbackBudgetLimits): Effect.Effect<CallbackBudgets> =>
@@ -71,9 +70,7 @@ export const makeCallbackBudgets = (limits: CallbackBudgetLimits): Effect.Effect
   }).pipe(Effect.provide(RateLimiter.layerStoreMemory))
 
 function roomOf({ account, applicationReference, isKnown }: Unproven): string {
-  if (!isKnown) return account
-  const group = hash("sha256", applicationReference, "buffer").readUInt16BE(0) % loanGroups
-  return `${account}, known loans ${group}`
+  return isKnown ? `${account}, known loans ${groupOf(applicationReference, loanGroups)}` : account
 }
 
 const refused = (code: CallbackRefused["code"], headers: Readonly<Record<string, string>>): CallbackRefused =>

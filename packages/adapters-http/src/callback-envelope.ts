@@ -74,7 +74,7 @@ const within = (value: JsonObject, { event, jwsData = signatureIn(value) }: Call
  */
 const holders: ReadonlyArray<(name: string, member: JsonValue) => boolean> = [
   (name, member) => !hasText(member) && isWrapperName(name),
-  (name, member) => !hasText(member) && !isOfAnotherThing(name),
+  (name, member) => !hasText(member) && !isWrapperName(name) && !isOfAnotherThing(name),
   (name, member) => hasText(member) && isWrapperName(name),
 ]
 

@@ -255,8 +255,9 @@ const repetitionsMax = 8
 
 /** Joins what an object says again under a name. */
 export function joining(): (name: string, before: JsonValue, value: JsonValue) => JsonValue {
-  const times = new Map<string, number>()
+  let times: Map<string, number> | undefined
   return (name, before, value) => {
+    times ??= new Map()
     const said = (times.get(name) ?? 1) + 1
     times.set(name, said)
     return said > repetitionsMax ? unreadableMark : together(before, value)

@@ -14,7 +14,7 @@ import type { CallbackEnvelope } from "./callback-envelope.ts"
 import { isJsonObject, memberOf, parseJson } from "./callback-json.ts"
 import type { JsonObject, JsonValue } from "./callback-json.ts"
 import { plainEvent, plainReference, readOffer, readRequiredDocuments } from "./callback-plain.ts"
-import { callbackEventTypes, callbackNames, isNoName, shapedLikeBank, unwrapped } from "./callback-shape.ts"
+import { callbackEventTypes, callbackNames, isNothing, shapedLikeBank, unwrapped } from "./callback-shape.ts"
 import type { CallbackEventType } from "./callback-shape.ts"
 
 /** How long the name of an event type or of a credit decision may be. */
@@ -137,14 +137,11 @@ export const standInReference = (reference: JsonValue): ApplicationReference =>
 
 export const standInPrefix = "unusable-reference:"
 
-/** What stands for a signature where there is none. Whoever could write it could also leave the member out. */
-const noSignature = /^(?:null|undefined|none|nil|n\/?a|false|-*)$/iu
-
-/** A list of one stands for what it holds, as everywhere; a blank text is no signature. */
+/** A list of one stands for what it holds, as everywhere; a text that says that there is none, or nothing, is no signature: anybody could leave the member out as well. */
 function readJws(member: JsonValue = ""): string | UnreadableJws | undefined {
   const jws = unwrapped(member)
   if (typeof jws !== "string" || jws.includes(unreadableMark)) return unreadableJws
-  return noSignature.test(jws.trim()) ? undefined : jws.trim()
+  return isNothing(jws) ? undefined : jws.trim()
 }
 
 function decodeEnvelope({
@@ -153,7 +150,7 @@ function decodeEnvelope({
 }: CallbackEnvelope): Result.Result<CallbackMessage, CallbackMalformed> {
   const plain = plainEvent(event)
   const reference = memberOf(plain, "applicationReference")
-  if (reference === undefined || isNoName(reference)) return Result.fail(noReference)
+  if (reference === undefined || isNothing(reference)) return Result.fail(noReference)
   const applicationReference = referenceIn(reference)
   const details = new DetailReader()
   const type = memberOf(plain, "applicationEventType")

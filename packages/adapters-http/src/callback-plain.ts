@@ -27,9 +27,8 @@ const decimal =
 /** A list of names, one name in its place, or either within an object of one member, as mappers from XML write it. */
 function documents(value: JsonValue): ReadonlyArray<string> | undefined {
   if (isJsonObject(value)) {
-    const [[name, inner] = ["", null], ...others] = Object.entries(value)
-    const isHolder = others.length === 0 && inner !== null && !isJsonObject(inner)
-    return isHolder && holdsDocuments(foldedName(name)) ? documents(inner) : undefined
+    const inner = heldIn(value)
+    return inner === undefined || isJsonObject(inner) ? undefined : documents(inner)
   }
   if (JSON.stringify(value).includes(unreadableMark)) return undefined
   const listed = valueIn(value, lenient)
@@ -38,11 +37,16 @@ function documents(value: JsonValue): ReadonlyArray<string> | undefined {
   return isJsonList(value) ? readDocumentNames(value.map(namedIn)) : undefined
 }
 
+/** What an object holds that only stands around the names of documents. */
+function heldIn(object: JsonObject): JsonValue | undefined {
+  const [[name, inner] = ["", null], ...others] = Object.entries(object)
+  return others.length === 0 && inner !== null && holdsDocuments(foldedName(name)) ? inner : undefined
+}
+
 /** An item of a list of documents: its name, also where that is the one member of an object. */
 function namedIn(item: JsonValue): JsonValue {
-  if (!isJsonObject(item)) return item
-  const [[name, inner] = ["", null], ...others] = Object.entries(item)
-  return others.length === 0 && typeof inner === "string" && holdsDocuments(foldedName(name)) ? inner : item
+  const inner = isJsonObject(item) ? heldIn(item) : undefined
+  return typeof inner === "string" ? inner : item
 }
 
 const documentTypes: Read<ReadonlyArray<string>> = documents

@@ -99,7 +99,7 @@ export const makeCallbackReceiver = Effect.fnUntraced(function* (
   const budgets = yield* makeCallbackBudgets(limits)
   const receiving: Receiving = {
     record: options.record,
-    isKnown: options.isKnown ?? isNever,
+    isKnown: options.isKnown ?? (() => Effect.succeed(false)),
     limits,
     budgets,
   }
@@ -155,8 +155,6 @@ interface Receiving {
   readonly limits: CallbackReceiverLimits
   readonly budgets: CallbackBudgets
 }
-
-const isNever = () => Effect.succeed(false)
 
 const accept = Effect.fnUntraced(function* (
   account: CallbackAccount | undefined,

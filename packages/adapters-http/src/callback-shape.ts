@@ -59,7 +59,7 @@ export function shapedLikeBank(value: JsonValue): JsonValue {
 }
 
 /** A blank text says nothing. */
-export const isBlank = (value: JsonValue): boolean => typeof value === "string" && value.trim() === ""
+const isBlank = (value: JsonValue): boolean => typeof value === "string" && value.trim() === ""
 
 /** A list of one stands for what it holds. */
 export function unwrapped(value: JsonValue): JsonValue {
@@ -89,14 +89,14 @@ export const callbackWrappersMax = 4
 /** What tells an event: of which loan, and what has happened. Where one stands beside the event, it is the event's. */
 export const identifying = ["applicationReference", "applicationEventType"] as const
 
-/** What stands for a name where there is none. */
-const noName = /^(?:null|undefined|none|nil|n\/?a|-*)$/iu
-export const isNoName = (value: JsonValue): boolean => typeof value === "string" && noName.test(value.trim())
+/** Whether a text stands for a name, or for a signature, where there is none. */
+export const isNothing = (value: JsonValue): boolean =>
+  typeof value === "string" && /^(?:null|undefined|none|nil|n\/?a|false|-*)$/iu.test(value.trim())
 
 /** What an object says of this, unless it is blank or stands for nothing. */
 const saidOf = (object: JsonObject, name: (typeof identifying)[number]): JsonValue | undefined => {
   const value = memberOf(object, name)
-  return value === undefined || isNoName(value) ? undefined : value
+  return value === undefined || isNothing(value) ? undefined : value
 }
 
 export const identifies = (object: JsonObject): boolean =>
@@ -136,8 +136,7 @@ export function eventsHeld(object: JsonObject, options: EventOptions = {}): Read
 
 /**
  * The events that a value is: an object, or its JSON as text, alone or in lists; or, where it does not tell of one itself, those in the
- * objects that only stand around them. What is called otherwise, such as a customer's note, may be anybody's words. With no `wrappers`
- * around it, because what stands around it tells already, the event is the value as it stands.
+ * objects that only stand around them, at most `wrappers` deep. What is called otherwise, such as a customer's note, may be anybody's words.
  */
 export function eventsIn(
   value: JsonValue | undefined,

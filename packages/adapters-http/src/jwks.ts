@@ -169,9 +169,12 @@ const makeRefresh = Effect.fnUntraced(function* (
 
 const hold = (state: State, fetched: Result.Result<KeySet, string>): Effect.Effect<void> =>
   Effect.map(Clock.currentTimeMillis, (now) => {
-    state.failure = Result.isFailure(fetched) ? fetched.failure : undefined
-    if (Result.isFailure(fetched)) return
+    if (Result.isFailure(fetched)) {
+      state.failure = fetched.failure
+      return
+    }
     const keys = fetched.success
+    state.failure = undefined
     if (state.held?.keys.identity !== keys.identity) state.doubts = 0
     state.held = { keys, at: now }
     state.fetched += 1

@@ -76,14 +76,18 @@ const saidByBank = (claims: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(claims).filter(([name]) => callbackNames.has(name)))
 
 /**
- * The event, where it is certain to be the one that the claims are about: it stands under the bank's own name and tells all by itself, or
- * nothing else in the claims, at any depth and in any text, tells of another loan or event.
+ * The event, where it is certain to be the one that the value around it is about: it stands there under the bank's own name, or is the value
+ * itself, and tells all; or nothing else in the value, at any depth and in any text, tells of another loan or event.
  */
-function surely(event: JsonObject | undefined, claims: JsonObject): JsonObject | undefined {
-  if (event === undefined) return undefined
-  const named = objectIn(memberOf(claims, eventClaimDefault))
-  const isDirect = named !== undefined && tellsAll(withBeside(named, claims)) && agrees(named, event)
-  return isDirect || tellingIn(claims).every((other) => agrees(other, event)) ? event : undefined
+function surely(event: JsonObject | undefined, around: JsonValue): JsonObject | undefined {
+  if (event === undefined || isDirect(event, objectIn(around))) return event
+  return tellingIn(around).every((other) => agrees(other, event)) ? event : undefined
+}
+
+function isDirect(event: JsonObject, around: JsonObject | undefined): boolean {
+  if (around === undefined) return false
+  const named = objectIn(memberOf(around, eventClaimDefault)) ?? around
+  return tellsAll(withBeside(named, around)) && agrees(named, event)
 }
 
 const theOnly = ([event, ...others]: ReadonlyArray<JsonObject>): JsonObject | undefined =>
@@ -97,20 +101,8 @@ function claimedIn(claim: JsonValue, options: EventOptions = {}): ReadonlyArray<
   return held.length > 0 ? held : eventsIn(shaped, options)
 }
 
-function claimed(claim: JsonValue | undefined): JsonObject | undefined {
-  const event = claim === undefined ? undefined : theOnly(claimedIn(claim))
-  const isDirect = event !== undefined && claim !== undefined && claimedDirectly(claim)
-  return isDirect || event === undefined || tellingIn(claim ?? null).every((other) => agrees(other, event))
-    ? event
-    : undefined
-}
-
-/** Whether a claim tells of its event by itself, or under the bank's own name. */
-function claimedDirectly(claim: JsonValue): boolean {
-  const object = objectIn(shapedLikeBank(claim))
-  const named = object === undefined ? undefined : (objectIn(memberOf(object, eventClaimDefault)) ?? object)
-  return object !== undefined && named !== undefined && tellsAll(withBeside(named, object))
-}
+const claimed = (claim: JsonValue | undefined): JsonObject | undefined =>
+  claim === undefined ? undefined : surely(theOnly(claimedIn(claim)), shapedLikeBank(claim))
 
 function compare(body: JsonValue, claim: JsonValue, name: string): Binding {
   if (isJsonObject(body)) {

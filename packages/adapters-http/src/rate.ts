@@ -1,3 +1,4 @@
+import { hash } from "node:crypto"
 import { Clock, Duration, Effect } from "effect"
 import type { RateLimiter } from "effect/persistence"
 
@@ -23,6 +24,10 @@ function steady(clock: Clock.Clock): Clock.Clock {
 /** What is limited by a rate, on a clock that only goes forward. */
 export const steadily = <A, E, R>(limited: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.clockWith((clock) => Effect.provideService(limited, Clock.Clock, steady(clock)))
+
+/** The group that a name is counted in, of so many: so a flood of names takes no memory. */
+export const groupOf = (name: string, groups: number): number =>
+  hash("sha256", name, "buffer").readUInt16BE(0) % groups
 
 /** Counts one more. 0 while it is within the rate; else in how many whole seconds, at least 1, there is room again. */
 export const secondsOverRate = (limiter: RateLimiter.RateLimiter, rate: Rate): Effect.Effect<number> =>

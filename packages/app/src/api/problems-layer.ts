@@ -40,10 +40,11 @@ const places = {
   Payload: "body",
 } as const
 
-const fieldsOf = (query: Schema.Top | undefined): ReadonlyArray<string> =>
+/** The names that a query may have; `undefined` where it is no object of members. */
+const fieldsOf = (query: Schema.Top | undefined): ReadonlyArray<string> | undefined =>
   query !== undefined && SchemaAST.isObjects(query.ast)
     ? query.ast.propertySignatures.map(({ name }) => String(name))
-    : []
+    : undefined
 
 const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()
 

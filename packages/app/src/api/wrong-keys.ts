@@ -1,5 +1,4 @@
-import { hash } from "node:crypto"
-import { secondsOverRate } from "@loan-engine/adapters-http/rate"
+import { groupOf, secondsOverRate } from "@loan-engine/adapters-http/rate"
 import { makeWarning } from "@loan-engine/adapters-http/rare-warning"
 import { Context, Effect, Layer, Metric, Option } from "effect"
 import type { HttpServerRequest } from "effect/http"
@@ -53,15 +52,13 @@ const makeWrongKeys = Effect.fnUntraced(function* (limits: WrongKeyLimits) {
       yield* Metric.update(wrongKeysCounter.of({}), 1)
       yield* warn({ source })
       const over = [
-        yield* isOver(`wrong keys of source ${groupOf(source)}`, limits.wrongKeysPerSourceMax),
+        yield* isOver(`wrong keys of source ${groupOf(source, sourceGroups)}`, limits.wrongKeysPerSourceMax),
         yield* isOver("wrong keys", limits.wrongKeysPerMinuteMax),
       ]
       return over.includes(true) ? tooMany : unauthorized
     }),
   }
 })
-
-const groupOf = (source: string): number => hash("sha256", source, "buffer").readUInt16BE(0) % sourceGroups
 
 const tooMany: Problem = {
   code: "rate-limited",

@@ -38,10 +38,11 @@ export const rowChecks: RowChecks = {
 }
 
 /** The columns that say something else than the text. */
-const otherColumns = (row: FeedRow, content: EntryContent): ReadonlyArray<string> =>
-  columnNames.filter((name) => ({ ...content, ...row.copies, ...placeOf(row) })[name] !== content[name])
-
-const placeOf = ({ applicationReference, version }: FeedRow) => ({ applicationReference, version })
+function otherColumns(row: FeedRow, content: EntryContent): ReadonlyArray<string> {
+  const { applicationReference, version, copies } = row
+  const columns = { ...content, ...copies, applicationReference, version }
+  return columnNames.filter((name) => columns[name] !== content[name])
+}
 
 const columnNames = ["applicationReference", "version", "account", "source", "evidence", "digest"] as const
 

@@ -17,6 +17,10 @@ const words: { readonly [Reason in HoldReason]?: string } = {
     "the loan is stalled: a callback names a reference that no loan can have: read it as it came and ask the bank which loan is meant",
 }
 
+/** The bank can tell nothing about a reference that no loan has, so there it is no matter whether it can be asked. */
+const wordsFor = (hold: HoldReason | null, hasBank: boolean): string =>
+  !hasBank && hold !== "reference-unusable" ? unasked : ((hold === null ? undefined : words[hold]) ?? silent)
+
 /**
  * Raises the alert once, as a loan becomes stalled, with why the observation that made it so is held. It goes on being polled,
  * where its account has a bank: silence never ends a loan.
@@ -30,8 +34,7 @@ export const alertIfStalled = (
 ): Effect.Effect<void> => {
   if (before.stalled || !after.stalled) return Effect.void
   const attributes = { applicationReference, account, stage, attempts: after.attempts }
-  const known = hold === null ? undefined : words[hold]
-  return Effect.logWarning(hasBank ? (known ?? silent) : unasked).pipe(
+  return Effect.logWarning(wordsFor(hold, hasBank)).pipe(
     Effect.annotateLogs(attributes),
     Effect.andThen(Metric.update(stalledAlertsCounter.of({ account }), 1)),
   )

@@ -214,7 +214,7 @@ function heardChange(heard: Positions, { stored, change }: QuietWrite): Outcomes
   return [[change, isHeard ? { state: "written", answer: { ...change, position: 0 } } : stale]]
 }
 
-/** What was declined upon a row that is another by now is decided again. */
+/** What was declined because of a row is decided again if that is another by now. */
 const confirmedRow = (confirmed: Positions, stored: StoredLoan): Outcomes => {
   const { applicationReference, version } = stored.loan
   return [[stored, confirmed.has(entryKey(applicationReference, version)) ? nothingWritten : stale]]

@@ -30,15 +30,15 @@ const rescheduled = ["next_poll_at", "poll_attempts", "poll_confirm", "stalled"]
   .join(", ")
 
 /**
- * The very row that a change was decided upon. The version alone would not do: a former primary that came back may have been read, and
+ * The very row that a change was decided on. The version alone would not do: a former primary that came back may have been read, and
  * another change has its version there. The chain's head names all that the loan ever was.
  */
 const isSameRow =
   "l.application_reference = i.application_reference AND l.version = i.expected AND l.chain_head = i.head"
 
 /**
- * Many loans and their new entries in one statement, and so in one transaction. A loan is written only upon the row it was
- * decided upon, and its entries only if it was. A loan that another transaction holds just now is passed over rather than
+ * Many loans and their new entries in one statement, and so in one transaction. A loan is written only on the row it was
+ * decided on, and its entries only if it was. A loan that another transaction holds just now is passed over rather than
  * waited for: once that is done, what was decided here would be stale anyway. What was written is given back; the rest is
  * to be decided again.
  */
@@ -132,7 +132,7 @@ function entryParameters(changes: ReadonlyArray<Change>): ReadonlyArray<unknown>
   ]
 }
 
-/** Many re-deliveries in one statement, each only upon the row it was decided upon. Gives the loans that were counted. */
+/** Many re-deliveries in one statement, each only on the row it was decided on. Gives the loans that were counted. */
 export const countRepeats = (schema: string) => {
   const sql = `
     WITH input AS MATERIALIZED (
@@ -207,7 +207,7 @@ export const hearAgain = (schema: string) => {
 
 /**
  * Which of these rows stand as they were read. Nothing is written, but the locks make it a commit that the standby, too, must have: what
- * is declined upon a row is as certain as what is written upon it.
+ * is declined because of a row is as certain as what is written on it.
  */
 export const confirmRows = (schema: string) => {
   const sql = `

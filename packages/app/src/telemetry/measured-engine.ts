@@ -107,7 +107,7 @@ export const watchedStore = <A, E, R>(
     }),
   ).pipe(Layer.provideMerge(store))
 
-/** What is read of the journal for a request; whoever works on it by itself says what could not be done. */
+/** The reads of the journal that answer requests. The engine's own work on it has log lines of its own. */
 const watchedJournal = (plain: JournalStore["Service"], complain: Complain): JournalStore["Service"] => ({
   ...plain,
   feed: (page) => complain(plain.feed(page)),

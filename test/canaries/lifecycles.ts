@@ -6,7 +6,7 @@ import type { Lifecycle, Observe } from "@loan-engine/domain/loan"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import { loanMachine } from "@loan-engine/domain/loan-machine"
 import type { Observation } from "@loan-engine/domain/observation"
-import { isSigned, standing } from "@loan-engine/domain/standing"
+import { isClosed, isSigned, progressOf, standing } from "@loan-engine/domain/standing"
 import type { Walk } from "@loan-engine/domain/walk"
 import { Struct } from "effect"
 import { remembering, walkMachine, walkOf } from "@loan-engine/domain/walk"
@@ -282,6 +282,49 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
       const isTaken = event.type === "dispute.ruled" && event.overrulesPayOut !== true
       return isTaken || payOutOverruledAt === undefined ? joined : { ...joined, payOutOverruledAt }
     }),
+  },
+  {
+    name: "the last request is all",
+    what: "a request for documents makes those that were asked for before forgotten",
+    observe: joining((facts, event) => {
+      const { documentsAdded: _added, ...others } = facts
+      const isRequest = event.type === "addition.requested" && event.adds === true
+      return joinEvents(isRequest ? others : facts, [event])
+    }),
+  },
+  {
+    name: "closed by arrival",
+    what: "the word on whether the application is pursued that arrives last stands, whenever it was said",
+    observe: joining((facts, event) => {
+      const { closure, ...open } = facts
+      const isWord = event.type === "loan.closed" || event.type === "loan.reopened"
+      return joinEvents(isWord || closure === undefined ? open : { ...open, closure }, [event])
+    }),
+  },
+  {
+    name: "closed for ever",
+    what: "a closed loan stays closed whatever the bank does",
+    observe: joining((facts, event) => {
+      const joined = joinEvents(facts, [event])
+      const { closure } = joined
+      if (closure === undefined || closure.seen === null) return joined
+      return { ...joined, closure: { ...closure, seen: progressOf(joined) } }
+    }),
+  },
+  {
+    name: "closed is a verdict",
+    what: "a loan that somebody closes counts as rejected",
+    observe: joining((facts, event) =>
+      joinEvents(
+        facts,
+        event.type === "loan.closed" ? [event, { type: "decision.rejected", at: event.at }] : [event],
+      ),
+    ),
+  },
+  {
+    name: "a closing is read by the machine",
+    what: "a closed loan takes no step",
+    observe: walking((from, facts) => (isClosed(facts) ? [] : walk(from, facts))),
   },
   {
     name: "levels are forgotten",

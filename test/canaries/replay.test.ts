@@ -49,6 +49,7 @@ const replaysSoundly = (written: Observe) =>
       ...judge.end({
         ...loan,
         externalReference: null,
+        closed: false,
         snapshot: snapshotText(loan),
         chainHead,
         nextPollAt: 1_000,

@@ -51,7 +51,7 @@ describe("an operator's commands, beside a running engine", () => {
     expect(await cliJson("status", "approved-1")).toMatchObject({ stage: "approved", registered: false })
     const { accounts } = await cliJson("status")
     expect(accounts).toEqual([
-      { account: "default", stages: { approved: 1, disputed: 1, paidOut: 1 }, stalled: 0 },
+      { account: "default", stages: { approved: 1, disputed: 1, paidOut: 1 }, closed: 0, stalled: 0 },
     ])
     const { out } = await cli("status", "approved-1")
     expect(out).toMatch(/stage +approved\n/u)

@@ -26,6 +26,10 @@ beforeAll(async () => {
     ...sandbox.environment,
     LOAN_ENGINE_POLL_INTERVAL_SCALE: "0.00001",
     LOAN_ENGINE_POLL_ATTEMPTS_MAX: "1",
+    // A loan that is stalled stays so, however fast the time runs.
+    LOAN_ENGINE_APPROVED_HORIZON_DAYS: "1000000",
+    LOAN_ENGINE_SUBMITTED_HORIZON_DAYS: "1000000",
+    LOAN_ENGINE_MANUAL_INSPECTION_HORIZON_DAYS: "1000000",
   })
   for (const reference of ["page-1", long]) await engine.callback(approved(reference))
   await engine.callback(event("page-1", "ADDITION_REQUESTED", {}))
@@ -65,7 +69,7 @@ async function openPreview(page: Page): Promise<void> {
   await page.locator("details summary").first().click()
   await page.locator("input[type=radio]").first().check()
   await page.locator(".ruling input:not([type=radio])").fill("Ada Desk")
-  await page.locator("textarea").fill("By phone")
+  await page.locator(".ruling textarea").fill("By phone")
   await page.locator(".ruling button[type=submit]").click()
   await page.locator(".preview").waitFor()
 }

@@ -1,3 +1,5 @@
+import { joinEvents, noFacts } from "@loan-engine/domain/facts"
+import { progressOf } from "@loan-engine/domain/standing"
 import { AccountName } from "@loan-engine/domain/observation"
 import type { Observation } from "@loan-engine/domain/observation"
 import { Effect } from "effect"
@@ -12,7 +14,7 @@ export function loanListsContract(name: string, open: () => StoreUnderTest | Pro
       await using(await open(), (store) =>
         Effect.gen(function* () {
           for (const reference of ["A", "B", "C"]) yield* write(store, signed(reference, 5), reference)
-          expect(yield* store.stageCounts(account)).toEqual([{ stage: "signed", loans: 3 }])
+          expect(yield* store.stageCounts(account)).toEqual([{ stage: "signed", loans: 3, closed: 0 }])
           expect(yield* store.stageCounts(AccountName.make("no"))).toEqual([])
           const page = yield* store.loans({ account, after: "A", limit: 1 })
           expect(page.map(({ loan }) => loan.applicationReference)).toEqual(["B"])
@@ -41,6 +43,42 @@ export function loanListsContract(name: string, open: () => StoreUnderTest | Pro
           expect(yield* store.callbackIntent(account, "https://other-bank")).toEqual(elsewhere)
           yield* store.dropCallbackIntent(account, "https://other-bank")
           expect(yield* store.callbackIntent(account, "https://other-bank")).toBeUndefined()
+        }),
+      )
+    })
+
+    it("counts and lists apart the loans that somebody has closed, until the bank goes further", async () => {
+      const closed = (reference: string, at: number): Observation => ({
+        ...signed(reference, at),
+        source: "operator",
+        evidence: "operator",
+        events: [
+          {
+            type: "loan.closed",
+            at,
+            closedFor: "withdrawn",
+            by: "Ada",
+            seen: progressOf(joinEvents(noFacts, signed(reference, 5).events)),
+          },
+        ],
+      })
+      await using(await open(), (store) =>
+        Effect.gen(function* () {
+          const listed = Effect.map(
+            store.loans({ account, only: { closed: true }, after: "", limit: 9 }),
+            (page) => page.map(({ loan }) => loan.applicationReference),
+          )
+          for (const reference of ["A", "B", "C"]) yield* write(store, signed(reference, 5), reference)
+          for (const reference of ["A", "C"]) yield* write(store, closed(reference, 6), `close ${reference}`)
+          expect(yield* store.stageCounts(account)).toEqual([{ stage: "signed", loans: 1, closed: 2 }])
+          expect(yield* listed).toEqual(["A", "C"])
+          yield* write(store, { ...signed("A", 7), events: [{ type: "loan.paidOut", at: 7 }] }, "paid out")
+          expect(yield* listed).toEqual(["C"])
+          const counts = yield* store.stageCounts(account)
+          expect(counts.toSorted((a, b) => (a.stage < b.stage ? -1 : 1))).toEqual([
+            { stage: "paidOut", loans: 1, closed: 0 },
+            { stage: "signed", loans: 1, closed: 1 },
+          ])
         }),
       )
     })

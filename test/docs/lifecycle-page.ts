@@ -1,3 +1,8 @@
+import { bankActs, closable, horizonOf } from "@loan-engine/app/polling/dormancy"
+import { horizonsDefault } from "@loan-engine/app/polling/poll-cadence"
+import { ClosureReason } from "@loan-engine/domain/closure"
+import { noFacts } from "@loan-engine/domain/facts"
+import { progressOf } from "@loan-engine/domain/standing"
 import { legalTransitions, stages } from "@loan-engine/domain/legal-transitions"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 import { observe, openLoan } from "@loan-engine/domain/loan"
@@ -10,6 +15,14 @@ import { AccountName, ApplicationReference } from "@loan-engine/domain/observati
 
 const reference = ApplicationReference.make("ABC-123")
 const account = AccountName.make("se")
+
+const closedFor: { readonly [Reason in ClosureReason]: string } = {
+  withdrawn: "the customer does not want the loan any more",
+  expired: "what was offered is not good any more",
+  superseded: "another application took its place",
+  duplicate: "it was sent twice",
+  other: "something else; the note says what",
+}
 
 const heard: { readonly [Type in LoanEventType]: (at: number) => LoanEvent } = {
   "decision.pending": (at) => ({ type: "decision.pending", at }),
@@ -26,6 +39,14 @@ const heard: { readonly [Type in LoanEventType]: (at: number) => LoanEvent } = {
     by: "operator",
     reason: "as told",
   }),
+  "loan.closed": (at) => ({
+    type: "loan.closed",
+    at,
+    closedFor: "withdrawn",
+    by: "operator",
+    seen: progressOf(noFacts),
+  }),
+  "loan.reopened": (at) => ({ type: "loan.reopened", at, by: "operator" }),
 }
 
 const saidOf: { readonly [Type in LoanEventType]: string } = {
@@ -37,6 +58,8 @@ const saidOf: { readonly [Type in LoanEventType]: string } = {
   "agreement.signed": "the customer has signed",
   "loan.paidOut": "the loan is paid out",
   "dispute.ruled": "an operator has ruled; here: approved",
+  "loan.closed": "nobody pursues the application any more; the stage stays what the bank says",
+  "loan.reopened": "somebody does again",
 }
 
 /** What each stage is reached by, at its plainest. */
@@ -133,6 +156,8 @@ ${table(
 
 While documents are outstanding, the customer must send them, whatever else the stage waits for.
 
+Nothing is outstanding of a loan that is rejected, paid out or closed.
+
 A callback has no time of its own, so one that speaks against what stands may be a stale re-delivery: a verdict, a signature of a rejected
 loan, MANUAL_INSPECTION after a verdict, or an offer that no longer stands. The engine asks the bank at once, also if it had confirmed the loan's end. Until
 the bank has answered, a dispute is the bank's turn (\`confirm-decision\`), and so is a loan that a callback says is inspected again. A person
@@ -148,6 +173,58 @@ must rule (\`rule-on-dispute\`) in three cases:
 
 While the engine asks about a former offer, or about an inspection that was heard of before the decision, \`next\` stays as it was. No new fact
 speaks against what stands; the callback is most likely a stale re-delivery. The customer must not be kept from signing for it.
+
+## Documents
+
+Requests add up: what the bank asks for in one callback is asked for beside what it asked for before, until it says that it waits for nothing any
+more. Only its answer to a poll can say so. The bank's read replicas may lag, so an answer counts only if it was asked for later than
+\`additionGraceMs\` (a minute) after the request. The engine asks again as soon as it would.
+
+## Offers
+
+\`offer\` is the one that stands: the newest that was first heard, or what the bank last named when it was asked. If a former offer is heard again, the
+bank is asked at once. \`offers\` has all that were heard of, the newest last, ten at most. \`signing.offer\` is what the customer has
+signed: the newest that was known at the signature. A later offer is shown, and changes nothing signed.
+
+## Closed loans
+
+Customers withdraw, offers expire, and one application takes the place of another. The bank tells nobody. So a person can close a loan: with
+\`loan-engine close <reference> withdrawn\`, by \`POST /v1/loans/{reference}/close\`, in the console, or with \`closeLoan\` in code. The reasons are:
+
+${table(
+  ["reason", "what it says"],
+  ClosureReason.literals.map((reason) => [`\`${reason}\``, closedFor[reason]]),
+)}
+
+- A closed loan is nobody's verdict. Its stage goes on being what the bank says.
+- Nobody has anything left to do (\`next\`), and the loan is in no list of disputed or stalled loans.
+- The bank is asked about it once a month, for \`closedMonthlyDays\` (180 days; 0 for not at all). A callback that speaks against what stands is confirmed as ever.
+- If the bank goes further than was known when the loan was closed, the loan is open again: an approval, an offer, a signature, a pay-out, or a
+  request for documents that was not known. The entry in its history says \`reopened\`. What only repeats the known leaves it closed.
+- A person opens it again with \`loan-engine reopen\`, \`POST …/reopen\`, the console, or \`reopenLoan\`.
+
+The journal keeps who closed it, why, their note, and the key or user that the word came through.
+
+## A loan on which nothing happens
+
+Each stage has a horizon. If nobody has said anything new of a loan for that long, the loan is _dormant_ (\`dormant\`): the bank is asked about it
+every week, later every month, then no more. Any callback wakes it. The engine closes no loan by itself; it suggests it (\`suggestion\`) where nobody has signed.
+Where the bank has to act, the loan counts as stalled too, because somebody should ask the bank.
+
+${table(
+  ["stage", "horizon", "then"],
+  (["submitted", "manualInspection", "approved", "waitingForAddition", "signed", "disputed"] as const).map(
+    (stage) => [
+      stage,
+      `${horizonsDefault[horizonOf[stage]]} days (\`${horizonOf[stage]}\`)`,
+      [bankActs.has(stage) ? "stalled" : undefined, closable.has(stage) ? "closing is suggested" : undefined]
+        .filter((told) => told !== undefined)
+        .join("; "),
+    ],
+  ),
+)}
+
+\`loan-engine dormant\` lists these loans. [When the bank is asked](polling.md) tells what it costs.
 
 ## What each event does
 

@@ -1,8 +1,9 @@
+import { noFacts } from "@loan-engine/domain/facts"
 import type { Facts, MerchantFacts, Ruling } from "@loan-engine/domain/facts"
 import type { Instant } from "@loan-engine/domain/instant"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
-import { hasBankSpoken, isSigned } from "@loan-engine/domain/standing"
+import { hasBankSpoken, isSigned, progressOf } from "@loan-engine/domain/standing"
 import type { Walk } from "@loan-engine/domain/walk"
 import { byMerchant } from "../properties/arbitraries.ts"
 import type { Told } from "../properties/arbitraries.ts"
@@ -12,6 +13,8 @@ import type { Told } from "../properties/arbitraries.ts"
  * with the ruling, and the request for an addition with its clearing; so within a group each instant becomes twice its
  * rank, which leaves room for an event before, at, between and after all of them. What no guard reads (offers, methods,
  * documents) is left out; the properties over concrete payloads cover it.
+ *
+ * That somebody has closed the loan is no part of it either: no guard reads it, and a lifecycle that does is found.
  *
  * What is read no more is left out as well, as if it had not been said: what the merchant handed over, once the bank has spoken; that
  * the bank inspects, once it has decided; additions, once the loan is signed. That is the quotient by which the search stays small. Every
@@ -30,7 +33,7 @@ export function abstracted(facts: Facts): Facts {
   const isDecided = [facts.approvedAt, facts.rejectedAt, facts.signedAt, facts.paidOutAt, facts.ruling].some(
     (said) => said !== null,
   )
-  const { merchant, paidOutConfirmedAt, payOutOverruledAt, ...bank } = facts
+  const { merchant, paidOutConfirmedAt, payOutOverruledAt, closure: _closure, ...bank } = facts
   const isRead = merchant !== undefined && !hasBankSpoken(facts)
   return {
     ...bank,
@@ -145,6 +148,12 @@ export const additionEvents: ReadonlyArray<(at: Instant) => LoanEvent> = [
   (at) => ({ type: "addition.cleared", at }),
 ]
 
+/** Somebody closes the loan, having seen nothing of it yet, and opens it again. */
+const closingEvents: ReadonlyArray<(at: Instant) => LoanEvent> = [
+  (at) => ({ type: "loan.closed", at, closedFor: "withdrawn", by: "operator", seen: progressOf(noFacts) }),
+  (at) => ({ type: "loan.reopened", at, by: "operator" }),
+]
+
 /** At which places in the order of a group's instants an event can come. */
 export type Places = (instants: ReadonlyArray<Instant | null>) => ReadonlyArray<Instant>
 
@@ -163,6 +172,7 @@ export function eventsUpon(facts: Facts, verdictPlacesOf: Places): ReadonlyArray
     ...verdictPlaces.flatMap((at) => [...verdictEvents, inspectedAgain].map((event) => event(at))),
     ...payOutMarks(facts, verdicts),
     ...additionPlaces.flatMap((at) => additionEvents.map((event) => event(at))),
+    ...closingEvents.map((event) => event(2)),
   ]
 }
 
@@ -195,7 +205,7 @@ export function eventsBehind(facts: Facts): ReadonlyArray<LoanEvent> {
   ]
 }
 
-type SimpleEvent = Exclude<LoanEvent, { type: "dispute.ruled" }>
+type SimpleEvent = Exclude<LoanEvent, { readonly by: string }>
 
 const rulingEvent = ({ at, decision, by, reason }: Ruling): LoanEvent =>
   by === null || decision === "pending"

@@ -1,3 +1,6 @@
+import { noFacts } from "@loan-engine/domain/facts"
+import type { Facts } from "@loan-engine/domain/facts"
+import { progressOf } from "@loan-engine/domain/standing"
 import { parseDecimal } from "@loan-engine/domain/decimal-text"
 import type { Instant } from "@loan-engine/domain/instant"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
@@ -29,6 +32,8 @@ const contents: ReadonlyArray<(at: Instant) => LoanEvent> = [
   (at) => ({ type: "agreement.signed", at, method: "ANALOG" }),
   (at) => ({ type: "addition.requested", at, requiredDocuments: ["ID"] }),
   (at) => ({ type: "addition.requested", at, requiredDocuments: ["PAYMENT_SLIP"] }),
+  (at) => ({ type: "addition.requested", at, requiredDocuments: ["PAYMENT_SLIP"], adds: true }),
+  (at) => ({ type: "addition.requested", at, requiredDocuments: ["ID", "PAYMENT_SLIP"], adds: true }),
   (at) => ({ type: "dispute.ruled", at, decision: "approved", by: "Ada", reason: "asked the bank" }),
   (at) => ({ type: "dispute.ruled", at, decision: "approved", by: "Lin", reason: "asked the bank" }),
 ]
@@ -50,6 +55,24 @@ const bankAnswers: ReadonlyArray<(at: Instant) => LoanEvent> = [
   (at) => ({ type: "agreement.signed", at }),
 ]
 
+/** Somebody closes the loan twice, having seen more the second time, and opens it again; and how the bank then goes further. */
+const closings: ReadonlyArray<(at: Instant) => LoanEvent> = [
+  (at) => closedSeeing(at, noFacts),
+  (at) => closedSeeing(at, { ...noFacts, approvedAt: 1, additionRequestedAt: 1 }),
+  (at) => ({ type: "loan.reopened", at, by: "Ada" }),
+  (at) => ({ type: "decision.approved", at, fresh: true, offer: offering("1000") }),
+  (at) => ({ type: "decision.rejected", at, fresh: true }),
+  (at) => ({ type: "agreement.signed", at }),
+]
+
+const closedSeeing = (at: Instant, facts: Facts): LoanEvent => ({
+  type: "loan.closed",
+  at,
+  closedFor: "withdrawn",
+  by: "Ada",
+  seen: progressOf(facts),
+})
+
 const pending = (at: Instant): LoanEvent => ({ type: "decision.pending", at })
 
 export const alphabets: ReadonlyArray<Alphabet> = [
@@ -63,6 +86,10 @@ export const alphabets: ReadonlyArray<Alphabet> = [
     events: at([1, 2, 3], [...secondThoughts, ...bankAnswers]),
   },
   { name: "offers, methods, documents and rulers", events: at([1, 2], contents) },
+  {
+    name: "closings, and what goes beyond them",
+    events: at([1, 2], [...closings, ...additionEvents]),
+  },
   {
     name: "what a merchant handed over, and what the bank then says",
     events: [...at([1, 2], merchantEvents), ...at([1, 2], [pending, ...bankWords])],

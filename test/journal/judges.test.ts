@@ -7,6 +7,7 @@ import { digestOf, journalEntry } from "@loan-engine/app/journal/journal"
 import type { JournalEntry } from "@loan-engine/app/journal/journal"
 import type { FeedRow } from "@loan-engine/app/journal/journal-store"
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
+import { isClosed } from "@loan-engine/domain/standing"
 import { observe, snapshotText } from "@loan-engine/domain/loan"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
@@ -35,6 +36,7 @@ const written = observations.map((trace) => {
       ...loan,
       snapshot: snapshotText(loan),
       externalReference: null,
+      closed: isClosed(loan.facts),
       chainHead: entries.at(-1)?.hash ?? "",
       nextPollAt: 1_000,
     },

@@ -265,7 +265,7 @@ const loanTamperings: ReadonlyArray<Tampering> = [
     "insert a loan that nothing was ever said of",
     ({ file, row }) =>
       file.run(
-        "INSERT INTO loans SELECT 'invented', account, version, stage, snapshot, chain_head, NULL, 0, 0, 0, NULL, NULL FROM loans WHERE application_reference = ?",
+        "INSERT INTO loans SELECT 'invented', account, version, stage, snapshot, chain_head, NULL, 0, 0, 0, NULL, NULL, 0 FROM loans WHERE application_reference = ?",
         row.application_reference,
       ),
     () => ({ code: "loan-without-journal", applicationReference: "invented" }),
@@ -273,6 +273,7 @@ const loanTamperings: ReadonlyArray<Tampering> = [
   tampering("alter what the merchant calls a loan", setLoan("external_reference", "'other'"), ({ row }) =>
     of("snapshot-columns", row),
   ),
+  tampering("hide a loan among the closed", setLoan("closed", "1"), ({ row }) => of("snapshot-columns", row)),
   tampering("alter a snapshot's account", setLoan("account", "'no'"), ({ row }) =>
     of("snapshot-columns", row),
   ),

@@ -13,6 +13,7 @@ import { observe, openLoan } from "@loan-engine/domain/loan"
 import type { Loan } from "@loan-engine/domain/loan"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import { AccountName } from "@loan-engine/domain/observation"
+import { isQuiet } from "@loan-engine/domain/quiet"
 import type { Observation } from "@loan-engine/domain/observation"
 import type { BankLife } from "./bank-life.ts"
 import { callbackEvents } from "./callback-arrivals.ts"
@@ -70,7 +71,7 @@ export function liveThroughLoan(loanCase: LoanCase, measures: Measures): Loan {
     const observation = { applicationReference, account, source, evidence, receivedAt: at, events } as const
     const decision = observe(loan, observation)
     schedule = pacing({ loan, schedule }, observation, decision, loanCase.jitter())
-    loan = decision.loan
+    if (evidence !== "bank" || source === "submission" || !isQuiet(loan, decision)) loan = decision.loan
     compare(at)
   }
   const poll = (at: number): void => {

@@ -8,7 +8,7 @@ import { compareWithFixed, delayGoals } from "./comparison.ts"
 import { fixedPacing } from "./pacing.ts"
 import { simulatePolling } from "./poll-simulator.ts"
 import type { PollWorld } from "./poll-simulator.ts"
-import { cadenceTable, delaysTable, sharesTable } from "./poll-tables.ts"
+import { cadenceTable, delaysTable, sharesTable, silenceTable } from "./poll-tables.ts"
 
 const size = { seed: "1", loans: 3_000, days: 90 }
 const allLost: PollWorld = { ...size, chaos: "none", lostShare: 1 }
@@ -62,6 +62,7 @@ describe("docs/polling.md", () => {
 
   it.each([
     ["cadence", cadenceTable],
+    ["silence", silenceTable],
     ["delays", delaysTable],
     ["shares", sharesTable],
   ] as const)("shows the %s as they are", (_, table) => {

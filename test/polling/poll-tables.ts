@@ -1,10 +1,12 @@
-import { cadenceLimitsDefault, cadences } from "@loan-engine/app/polling/poll-cadence"
-import type { Cadence } from "@loan-engine/app/polling/poll-cadence"
+import { cadenceDefaults, cadenceLimitsDefault, cadences } from "@loan-engine/app/polling/poll-cadence"
+import type { Cadence, CadenceSettings } from "@loan-engine/app/polling/poll-cadence"
 import { stages } from "@loan-engine/domain/legal-transitions"
 import { hourMs, minuteMs, secondMs, dayMs } from "../simulation/world.ts"
 import { assumedDelays, assumedShares } from "./bank-life.ts"
 import type { Comparison } from "./comparison.ts"
 import type { PollFigures } from "./poll-simulator.ts"
+import { liveInSilence, restless, silentLives } from "./silent-lives.ts"
+import type { SilentLife } from "./silent-lives.ts"
 
 type Row = ReadonlyArray<string>
 
@@ -52,6 +54,24 @@ function timeToTail({ firstMs, steadyPolls, growth }: Cadence): number {
     if (intervalMs >= cadenceLimitsDefault.pollIntervalMaxMs) return passedMs
     passedMs += intervalMs
   }
+}
+
+/** What the bank is asked about lives in which nothing happens any more: as it was without horizons, and as it is. */
+export function silenceTable(): string {
+  const yearDays = 365
+  const cost = (life: SilentLife, settings: CadenceSettings): Row => {
+    const year = liveInSilence(life, yearDays, settings)
+    const { lastDay } = liveInSilence(life, 10 * yearDays, settings)
+    return [String(year.requests), lastDay === null ? "never" : `day ${lastDay}`]
+  }
+  return table(
+    ["the loan", "requests in a year, before", "asking ended", "requests in a year", "asking ends"],
+    silentLives.map((life) => {
+      // There was no closing then.
+      const { closedAfterDays: _closedAfterDays, ...before } = life
+      return [life.name, ...cost(before, restless), ...cost(life, cadenceDefaults)]
+    }),
+  )
 }
 
 export const delaysTable = (): string =>

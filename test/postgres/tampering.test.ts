@@ -6,7 +6,7 @@ import { commandDatabaseLayer } from "@loan-engine/app/store/database"
 import { postgresLimitsDefault } from "@loan-engine/app/store/postgres-settings"
 import { Effect, Redacted } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { lifeOf, say } from "../journal/lived-store.ts"
+import { lifeOf, say, untiring } from "../journal/lived-store.ts"
 import { openEngine, scoped } from "./engines.ts"
 import type { PostgresServer } from "./server.ts"
 import { query, startPostgres } from "./server.ts"
@@ -36,7 +36,7 @@ afterAll(() => server.remove())
 const verify = () =>
   Effect.runPromise(
     Effect.provide(
-      verifyJournal(),
+      verifyJournal([], undefined, untiring),
       commandDatabaseLayer(
         {
           store: "postgres",

@@ -41,7 +41,9 @@ describe("what is written to PostgreSQL", () => {
         expect(replayed && snapshotText(replayed)).toBe(stored && snapshotText(stored.loan))
         expect(typeof entry?.position).toBe("number")
         expect(typeof stored?.schedule.nextPollAt).toBe("number")
-        expect(yield* engine.loans.stageCounts(account)).toEqual([{ stage: "submitted", loans: 1 }])
+        expect(yield* engine.loans.stageCounts(account)).toEqual([
+          { stage: "submitted", loans: 1, closed: 0 },
+        ])
         expect(yield* engine.loans.stalledCount(account)).toBe(0)
         const day = {
           account,

@@ -1,3 +1,4 @@
+import { ClosureReason } from "@loan-engine/domain/closure"
 import { parseDecimal } from "@loan-engine/domain/decimal-text"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Observation } from "@loan-engine/domain/observation"
@@ -34,7 +35,12 @@ export const loanEvent: fc.Arbitrary<LoanEvent> = fc.oneof(
   ),
   fc.record({ type: fc.constant("decision.rejected" as const), at, fresh }, { requiredKeys: ["type", "at"] }),
   fc.record(
-    { type: fc.constant("addition.requested" as const), at, requiredDocuments: documents },
+    {
+      type: fc.constant("addition.requested" as const),
+      at,
+      requiredDocuments: documents,
+      adds: fc.constant(true as const),
+    },
     { requiredKeys: ["type", "at"] },
   ),
   fc.record({ type: fc.constant("addition.cleared" as const), at }),
@@ -54,6 +60,27 @@ export const loanEvent: fc.Arbitrary<LoanEvent> = fc.oneof(
     },
     { requiredKeys: ["type", "at", "decision", "by", "reason"] },
   ),
+  fc.record(
+    {
+      type: fc.constant("loan.closed" as const),
+      at,
+      closedFor: fc.constantFrom(...ClosureReason.literals),
+      by: fc.constantFrom("Ada", "Lin"),
+      note: fc.constant("by phone"),
+      seen: fc.record({
+        approved: fc.boolean(),
+        rejected: fc.boolean(),
+        signed: fc.boolean(),
+        paidOut: fc.boolean(),
+        offers: fc.nat({ max: 2 }),
+        additionRequestedAt: fc.option(at),
+        additionClearedAt: fc.option(at),
+        documents,
+      }),
+    },
+    { requiredKeys: ["type", "at", "closedFor", "by", "seen"] },
+  ),
+  fc.record({ type: fc.constant("loan.reopened" as const), at, by: fc.constantFrom("Ada", "Lin") }),
 )
 
 export const loanEvents = fc.array(loanEvent, { maxLength: 30 })

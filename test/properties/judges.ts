@@ -68,6 +68,9 @@ function accountsFor(facts: Facts, type: string, at: number): boolean {
       return last(facts.additionClearedAt)
     case "dispute.ruled":
       return last(facts.ruling?.at ?? null)
+    case "loan.closed":
+    case "loan.reopened":
+      return last(facts.closure?.at ?? null)
     default:
       return false
   }

@@ -5,7 +5,7 @@ import { expect } from "vitest"
 import { batches, handedOver, loanEvents, observed, registered, withRegistrations } from "./arbitraries.ts"
 import { fold, meaning } from "./fold.ts"
 import type { Law } from "./law.ts"
-import { conclude } from "./reference.ts"
+import { conclude, isOfDecision } from "./reference.ts"
 
 const rearranged = fc.tuple(loanEvents, handedOver).chain(([events, handed]) =>
   fc
@@ -58,7 +58,7 @@ export const p2: ReadonlyArray<Law> = [
       "a registration that comes after the bank has spoken moves nothing, whatever decision it hands over",
     holdsFor: (observe) =>
       fc.property(handedOverLate, ({ events, handed }) => {
-        fc.pre(events.some(({ type }) => !type.startsWith("addition.")))
+        fc.pre(events.some(isOfDecision))
         const loan = fold(observe, [observed(events)])
         const decision = observe(loan, registered(handed))
         expect(decision.steps).toEqual([])
@@ -79,13 +79,14 @@ export const p2: ReadonlyArray<Law> = [
           fold(observe, trace, (_before, { events, evidence }, { loan }) => {
             if (evidence === "merchant") handed.push(...events)
             else said.push(...events)
-            const { stage, additionOutstanding, offer, requiredDocuments, signing } = loanView(loan)
+            const { stage, additionOutstanding, offer, requiredDocuments, signing, closed } = loanView(loan)
             const shown = {
               stage,
               additionOutstanding,
               offer,
               documents: requiredDocuments,
               method: signing.method,
+              closed,
             }
             expect(shown).toEqual(conclude(said, handed))
           })

@@ -10,6 +10,7 @@ export interface Conclusion {
   readonly offer: Offer | null
   readonly documents: ReadonlyArray<string>
   readonly method: string | null
+  readonly closed: boolean
 }
 
 /**
@@ -24,27 +25,99 @@ export function conclude(
   const verdict = verdictOf(said.some(isOfDecision) ? said : handedOver)
   const requests = said.filter((event) => event.type === "addition.requested")
   const clearedLast = latestAt(said.filter((event) => event.type === "addition.cleared"))
-  const additionOutstanding = requests.length > 0 && latestAt(requests) >= clearedLast
-  const asked = requests.filter((event) => event.requiredDocuments !== undefined && event.at >= clearedLast)
+  const isWaitedFor = requests.length > 0 && latestAt(requests) >= clearedLast
+  const stage = stageOf(said, verdict, isWaitedFor)
+  const closed = isClosed(said, handedOver, verdict)
+  const isOver = closed || stage === "rejected" || stage === "paidOut"
+  const additionOutstanding = isWaitedFor && !isOver
+  const open = requests.filter((event) => event.requiredDocuments !== undefined && event.at >= clearedLast)
+  const asked = open.filter((event) => event.adds !== true)
   const lastAsked = lastBy(asked, (event) =>
     canonicalJson({ at: event.at, types: event.requiredDocuments ?? [] }),
   )
   return {
-    stage: stageOf(said, verdict, additionOutstanding),
+    stage,
     additionOutstanding,
     offer: verdict === "approved" ? (isOfferNamed(said) ? offerOf(said) : offerOf(handedOver)) : null,
-    documents: additionOutstanding ? (lastAsked?.requiredDocuments ?? []) : [],
+    documents: additionOutstanding
+      ? [...new Set([...(lastAsked?.requiredDocuments ?? []), ...addedUp(open)])]
+      : [],
     method: methodOf(said),
+    closed,
   }
 }
 
+/** The documents of the requests that add to one another, in the order of their latest asking. */
+function addedUp(open: ReadonlyArray<LoanEvent>): ReadonlyArray<string> {
+  const all = open.flatMap((event) =>
+    event.type === "addition.requested" && event.adds === true
+      ? (event.requiredDocuments ?? []).map((type) => ({ at: event.at, type }))
+      : [],
+  )
+  return all
+    .filter(({ at, type }) => !all.some((other) => other.type === type && other.at > at))
+    .toSorted((a, b) => a.at - b.at || (a.type < b.type ? -1 : 1))
+    .map(({ type }) => type)
+}
+
 /** The merchant's word counts only until the bank has said anything of this. */
-const isOfDecision = ({ type }: LoanEvent): boolean =>
-  type !== "addition.requested" && type !== "addition.cleared"
+export const isOfDecision = ({ type }: LoanEvent): boolean =>
+  !["addition.requested", "addition.cleared", "loan.closed", "loan.reopened"].includes(type)
 
 const isOfferNamed = (said: ReadonlyArray<LoanEvent>): boolean =>
   lastRuling(said) !== undefined ||
   said.some((event) => event.type === "decision.approved" && event.offer !== undefined)
+
+/** The last word of a person on whether the application is pursued, unless the bank has said more since than that person knew. */
+function isClosed(
+  said: ReadonlyArray<LoanEvent>,
+  handedOver: ReadonlyArray<LoanEvent>,
+  verdict: Verdict,
+): boolean {
+  const words = said.filter((event) => event.type === "loan.closed" || event.type === "loan.reopened")
+  const last = lastBy(words, (word) =>
+    canonicalJson({
+      at: word.at,
+      by: word.by,
+      note: word.note ?? null,
+      reason: word.type === "loan.closed" ? word.closedFor : null,
+      seen: word.type === "loan.closed" ? word.seen : null,
+    }),
+  )
+  if (last === undefined || last.type === "loan.reopened") return false
+  const { seen } = last
+  const has = (type: LoanEvent["type"]): boolean => said.some((event) => event.type === type)
+  const offers = [...said, ...handedOver].flatMap((event) =>
+    event.type === "decision.approved" && event.offer !== undefined ? [canonicalJson(event.offer)] : [],
+  )
+  const isFurther =
+    (has("decision.approved") && !seen.approved) ||
+    (verdict === "approved" && seen.rejected) ||
+    ((has("agreement.signed") || has("loan.paidOut")) && !seen.signed) ||
+    (has("loan.paidOut") && !seen.paidOut) ||
+    new Set(offers).size > seen.offers
+  return !isFurther && !isAskedSince(said, seen)
+}
+
+type Seen = Extract<LoanEvent, { type: "loan.closed" }>["seen"]
+
+/** A request counts if it is for another document, or if the one that was known then was answered, or was none. */
+function isAskedSince(said: ReadonlyArray<LoanEvent>, seen: Seen): boolean {
+  const requests = said.filter((event) => event.type === "addition.requested")
+  const named = lastBy(
+    requests.filter((event) => event.requiredDocuments !== undefined && event.adds !== true),
+    (event) => canonicalJson({ at: event.at, types: event.requiredDocuments ?? [] }),
+  )
+  const documents = [...(named?.requiredDocuments ?? []), ...addedUp(requests)]
+  if (documents.some((type) => !seen.documents.includes(type))) return true
+  const requested = latestAt(requests)
+  const cleared = latestAt(said.filter((event) => event.type === "addition.cleared"))
+  const seenRequested = seen.additionRequestedAt ?? -1
+  const seenCleared = seen.additionClearedAt ?? -1
+  const wasWaitedFor = seenRequested >= 0 && seenRequested >= seenCleared
+  if (requested <= seenRequested || requested < seenCleared) return false
+  return !wasWaitedFor || cleared > seenCleared
+}
 
 type Verdict = "approved" | "rejected" | "contradicted" | "pending" | "undecided"
 

@@ -1,4 +1,5 @@
 import type { BankLoan } from "@loan-engine/app/sandbox/bank-loan"
+import { cadenceDefaults } from "@loan-engine/app/polling/poll-cadence"
 import type { Word } from "./witness.ts"
 
 /**
@@ -6,8 +7,11 @@ import type { Word } from "./witness.ts"
  * engine made of them.
  */
 export function statusWords(loan: BankLoan, at: number): ReadonlyArray<Word> {
+  // That it waits for none any more is sure of a while ago only.
   const words: Array<Word> = [
-    { type: loan.waitingForAddition ? "addition.requested" : "addition.cleared", at },
+    loan.waitingForAddition
+      ? { type: "addition.requested", at }
+      : { type: "addition.cleared", at: at - cadenceDefaults.additionGraceMs },
   ]
   const method = loan.signedWithMethod
   if (method !== undefined) {
@@ -52,7 +56,7 @@ export function callbackWords({ externalApplicationEvent: event }: CallbackBody,
     case "WAITING_FOR_ADDITION":
       words.push(
         { type: "addition.requested", at },
-        { type: "documents", at, content: event.requiredDocuments ?? [] },
+        ...(event.requiredDocuments ?? []).map((document) => ({ type: "document", at, content: document })),
       )
       break
     case "SIGNED":

@@ -41,6 +41,7 @@ function findingsOf({ rows, snapshot }: (typeof written)[string], decide: Observ
     version,
     stage,
     externalReference: null,
+    closed: false,
     nextPollAt: 1_000,
     snapshot,
     chainHead,

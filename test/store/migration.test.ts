@@ -31,6 +31,7 @@ const earlier: ReadonlyMap<number, (path: string, loans: number) => void> = new 
   [3, writeVersion(3)],
   [4, writeVersion(4)],
   [5, writeVersion(5)],
+  [6, writeVersion(6)],
 ])
 
 const versionOf = (path: string): unknown => {

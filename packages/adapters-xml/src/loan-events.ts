@@ -16,11 +16,12 @@ import type { SubmitApplicationExtResponse } from "./submit-application-ext.ts"
 export function applicationStatusEvents(
   response: GetApplicationStatusResponse,
   at: Instant,
+  clearedAt: Instant = at,
 ): ReadonlyArray<LoanEvent> {
   const { waitingForAddition, signedWithMethod, paidOut } = response
   const events: Array<LoanEvent> = []
   if (waitingForAddition === true) events.push({ type: "addition.requested", at })
-  if (waitingForAddition === false) events.push({ type: "addition.cleared", at })
+  if (waitingForAddition === false) events.push({ type: "addition.cleared", at: clearedAt })
   if (signedWithMethod !== undefined) events.push({ type: "agreement.signed", at, method: signedWithMethod })
   if (paidOut === true) events.push({ type: "loan.paidOut", at, fresh: true })
   return events

@@ -9,6 +9,7 @@ import { watchLoan, watchLoans } from "./client/watch-loans.ts"
 import type { LoanSnapshot, LoansSnapshot } from "./client/watch-loans.ts"
 
 export type {
+  CloseOptions,
   LoanCalls,
   LoanClientOptions,
   LoanListFilter,
@@ -21,10 +22,12 @@ export type { LoanSnapshot, LoansSnapshot } from "./client/watch-loans.ts"
 export type { Watch, WatchState, WatchStatus } from "./client/watch.ts"
 export type {
   ChangeJson,
+  ClosingJson,
   EntryJson,
   LoanJson,
   LoanPage,
   PolledJson,
+  ReopeningJson,
   RuledJson,
   RulingJson,
 } from "./api/loan-schemas.ts"

@@ -50,7 +50,7 @@ export const engineServices = (config: EngineConfig) => {
     Layer.provideMerge(Poller.layer(poller)),
     Layer.provideMerge(engine),
     Layer.provideMerge(banksLayer(config)),
-    Layer.provideMerge(Layer.succeed(KnownAccounts, knownAccountsOf(config.accounts))),
+    Layer.provideMerge(Layer.succeed(KnownAccounts, knownAccountsOf(config))),
     Layer.provideMerge(traceLayer(telemetry.traces, telemetry.traceLimits)),
   )
 }

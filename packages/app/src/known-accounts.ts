@@ -1,4 +1,5 @@
 import { Context } from "effect"
+import type { CadenceSettings } from "./polling/poll-cadence.ts"
 
 /** What the configuration says of an account, where a loan of it is shown. */
 export interface KnownAccount {
@@ -6,6 +7,8 @@ export interface KnownAccount {
   readonly currency: string | null
   /** Whether it has a bank that the engine can ask. Without one, nothing is ever confirmed by itself. */
   readonly hasBank: boolean
+  /** When its bank is asked; as by default, if it is left out. */
+  readonly cadence?: CadenceSettings
 }
 
 /** The configured accounts. The loans of any other are asked about no more. */

@@ -106,14 +106,19 @@ export interface CallbackIntent {
   readonly askedAt: Instant
 }
 
-/** Loans at one stage, those that are stalled, or those that the merchant calls so. */
+/** Loans at one stage, those that are stalled, those that somebody has closed, or those that the merchant calls so. */
 export type LoanFilter =
   | { readonly stage: Stage }
   | { readonly stalled: true }
+  | { readonly closed: true }
   | { readonly externalReference: string }
 
-/** How many loans of one account stand where. */
-export type StageCounts = ReadonlyArray<{ readonly stage: Loan["stage"]; readonly loans: number }>
+/** How many loans of one account stand where: those that are open, and those that somebody has closed. */
+export type StageCounts = ReadonlyArray<{
+  readonly stage: Loan["stage"]
+  readonly loans: number
+  readonly closed: number
+}>
 
 /** A page of a loan's journal, in the order of its versions. */
 export interface HistoryPage {

@@ -1,6 +1,6 @@
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
 import type { Instant } from "@loan-engine/domain/instant"
-import { ruledByLengthMax, rulingReasonLengthMax } from "@loan-engine/domain/loan-event"
+import { operatorNameLengthMax, rulingReasonLengthMax } from "@loan-engine/domain/loan-event"
 import type { Verdict } from "@loan-engine/domain/loan-event"
 import type { Decision, Loan } from "@loan-engine/domain/loan"
 import { observe } from "@loan-engine/domain/loan"
@@ -95,8 +95,8 @@ const judged = Effect.fnUntraced(function* (
 })
 
 function rulingFault({ by, reason }: Ruling): string | undefined {
-  if (by.trim() === "" || by.length > ruledByLengthMax) {
-    return `Say who rules, in 1 to ${ruledByLengthMax} characters.`
+  if (by.trim() === "" || by.length > operatorNameLengthMax) {
+    return `Say who rules, in 1 to ${operatorNameLengthMax} characters.`
   }
   if (reason.trim() === "" || reason.length > rulingReasonLengthMax) {
     return `Give the reason, in 1 to ${rulingReasonLengthMax} characters.`

@@ -4,13 +4,14 @@ import { Console, Effect } from "effect"
 import { CliError, Command } from "effect/cli"
 import { at } from "./cli/at.ts"
 import { callback } from "./cli/callback.ts"
+import { close, reopen } from "./cli/close.ts"
 import { config } from "./cli/config.ts"
 import { copy } from "./cli/copy.ts"
 import { doctor } from "./cli/doctor.ts"
 import { exitCodeOf } from "./cli/exit-codes.ts"
 import { history } from "./cli/history.ts"
 import { journal } from "./cli/journal.ts"
-import { disputes, stalled } from "./cli/loan-lists.ts"
+import { disputes, dormant, stalled } from "./cli/loan-lists.ts"
 import { key } from "./cli/key.ts"
 import { migrate } from "./cli/migrate.ts"
 import { poll } from "./cli/poll.ts"
@@ -35,7 +36,10 @@ const loanEngine = Command.make("loan-engine").pipe(
     at,
     disputes,
     stalled,
+    dormant,
     rule,
+    close,
+    reopen,
     poll,
     callback,
     journal,

@@ -37,11 +37,20 @@ export const boundedBy = (observation: Observation, now: Instant): Observation =
     : observation
 
 /**
- * The latest instant that anything in the facts is dated by; `-Infinity` without any. What the merchant handed over is left out:
- * nothing of the bank's is compared with it.
+ * The latest instant that anything in the facts is dated by; `-Infinity` without any. What the merchant handed over, and that
+ * somebody has closed the loan, is left out: nothing of the bank's is compared with it.
  */
-function newestIn({ documents, methods, offers, ruling, merchant: _merchant, ...heard }: Facts): Instant {
-  const dated = [documents, ruling, ...methods, ...offers].flatMap((entry) =>
+function newestIn({
+  documents,
+  documentsAdded = [],
+  methods,
+  offers,
+  ruling,
+  merchant: _merchant,
+  closure: _closure,
+  ...heard
+}: Facts): Instant {
+  const dated = [documents, ruling, ...documentsAdded, ...methods, ...offers].flatMap((entry) =>
     entry === null ? [] : [entry.at],
   )
   const instants = Object.values(heard).filter((at) => at !== null)

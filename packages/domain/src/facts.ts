@@ -1,9 +1,10 @@
 import { Schema, Struct } from "effect"
 import { canonicalJson } from "./canonical-json.ts"
+import { Closure } from "./closure.ts"
 import { Instant } from "./instant.ts"
 import type { LoanEvent } from "./loan-event.ts"
 import { SigningMethod, Verdict } from "./loan-event.ts"
-import { DocumentTypes, Offer } from "./offer.ts"
+import { DocumentType, DocumentTypes, Offer } from "./offer.ts"
 
 /**
  * The word that settles contradictions: an operator's ruling, or a fresh decision from the bank's own mouth. `by` and
@@ -43,7 +44,8 @@ export type Teller = "bank" | "merchant"
  * | `pendingAt` … `paidOutAt` | earliest hearing: a re-delivery, which always looks recent, changes nothing |
  * | `offers`, `methods` | union by content, each dated by its first hearing |
  * | `additionRequestedAt`, `additionClearedAt` | latest: together a last-writer-wins register, a tie going to requested |
- * | `documents`, `ruling` | latest `at`, then the greater canonical text |
+ * | `documents`, `ruling`, `closure` | latest `at`, then the greater canonical text; `closure` is absent until somebody closes the loan |
+ * | `documentsAdded` | union by document, each dated by its latest request; absent until a request that adds is heard |
  * | `paidOutConfirmedAt`, `payOutOverruledAt` | earliest, of the bank's own answer and of a person's ruling; absent until heard |
  * | `merchant` | the same, for what the merchant handed over; absent while that is nothing |
  */
@@ -62,6 +64,8 @@ export const Facts = Schema.Struct({
   paidOutConfirmedAt: Schema.optionalKey(Instant),
   payOutOverruledAt: Schema.optionalKey(Instant),
   merchant: Schema.optionalKey(MerchantFacts),
+  closure: Schema.optionalKey(Closure),
+  documentsAdded: Schema.optionalKey(Schema.Array(Schema.Struct({ at: Instant, type: DocumentType }))),
 })
 export type Facts = typeof Facts.Type
 
@@ -99,6 +103,10 @@ export function joinEvent(facts: Facts, event: LoanEvent): Facts {
       return joinPayOut(facts, event)
     case "dispute.ruled":
       return joinOperator(facts, event)
+    case "loan.closed":
+      return joinClosure(facts, { ...wordOf(event), reason: event.closedFor, seen: event.seen })
+    case "loan.reopened":
+      return joinClosure(facts, { ...wordOf(event), reason: null, seen: null })
   }
 }
 
@@ -166,8 +174,24 @@ function joinRejection(facts: Facts, event: Of<"decision.rejected">): Facts {
 function joinAdditionRequest(facts: Facts, event: Of<"addition.requested">): Facts {
   const requested = withMember(facts, "additionRequestedAt", latest(facts.additionRequestedAt, event.at))
   if (event.requiredDocuments === undefined) return requested
+  if (event.adds === true) return joinDocuments(requested, event.at, event.requiredDocuments)
   const documents = { at: event.at, types: event.requiredDocuments }
   return withMember(requested, "documents", latestByText(requested.documents, documents))
+}
+
+/** How many different documents are kept of one loan: a bank knows a dozen. */
+export const documentsKeptMax = 100
+
+function joinDocuments(facts: Facts, at: Instant, types: ReadonlyArray<string>): Facts {
+  const known = facts.documentsAdded ?? []
+  const isNews = (type: string) => !known.some((entry) => entry.type === type && entry.at >= at)
+  const news = [...new Set(types)].filter(isNews)
+  if (news.length === 0) return facts
+  const others = known.filter(({ type }) => !news.includes(type))
+  const joined = [...others, ...news.map((type) => ({ at, type }))]
+    .sort((a, b) => a.at - b.at || (a.type < b.type ? -1 : 1))
+    .slice(-documentsKeptMax)
+  return { ...facts, documentsAdded: joined }
 }
 
 function joinSignature(facts: Facts, event: Of<"agreement.signed">): Facts {
@@ -191,6 +215,16 @@ function joinOperator(
   if (overrulesPayOut !== true) return ruled
   return withMember(ruled, "payOutOverruledAt", earliest(facts.payOutOverruledAt ?? null, at))
 }
+
+type Closing = Of<"loan.closed"> | Of<"loan.reopened">
+const wordOf = ({ at, by, note }: Closing): Pick<Closure, "at" | "by" | "note"> => ({
+  at,
+  by,
+  note: note ?? null,
+})
+
+const joinClosure = (facts: Facts, closure: Closure): Facts =>
+  withMember(facts, "closure", latestByText(facts.closure ?? null, closure))
 
 const joinRuling = (facts: Facts, ruling: Ruling): Facts =>
   withMember(facts, "ruling", latestByText(facts.ruling, ruling))

@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { ClosureReason, Progress } from "./closure.ts"
 import { Instant } from "./instant.ts"
 import { DocumentTypes, Offer } from "./offer.ts"
 
@@ -6,13 +7,17 @@ import { DocumentTypes, Offer } from "./offer.ts"
 export const Verdict = Schema.Literals(["approved", "rejected"])
 export type Verdict = typeof Verdict.Type
 
-/** How long a signing method's name, an operator's name and a ruling's reason may be. */
+/** How long a signing method's name, an operator's name, a ruling's reason and a closing's note may be. */
 export const signingMethodLengthMax = 50
-export const ruledByLengthMax = 200
+export const operatorNameLengthMax = 200
 export const rulingReasonLengthMax = 2_000
+export const closingNoteLengthMax = 2_000
 
 /** `E_SIGN` or `ANALOG` today; the bank may add others. */
 export const SigningMethod = Schema.String.check(Schema.isBetweenLength(1, signingMethodLengthMax))
+
+const operatorName = Schema.String.check(Schema.isBetweenLength(1, operatorNameLengthMax))
+const closingNote = Schema.String.check(Schema.isBetweenLength(1, closingNoteLengthMax))
 
 /**
  * Set by a person who rejects a loan although the bank says that it is paid out: the money has come back, or never left. Without
@@ -27,6 +32,9 @@ const overrulesPayOut = Schema.optionalKey(Schema.Literal(true))
  * decision of the bank's overrules it.
  */
 const fresh = Schema.optionalKey(Schema.Literal(true))
+
+/** The documents are asked for beside those of other requests, until the bank waits for none. Without it, the last request is all. */
+const adds = Schema.optionalKey(Schema.Literal(true))
 
 /**
  * One thing the bank (or an operator) said about a loan, in lifecycle terms. `at` is the instant it was true as far as
@@ -47,6 +55,7 @@ export const LoanEvent = Schema.Union([
     type: Schema.Literal("addition.requested"),
     at: Instant,
     requiredDocuments: Schema.optionalKey(DocumentTypes),
+    adds,
   }),
   Schema.Struct({ type: Schema.Literal("addition.cleared"), at: Instant }),
   Schema.Struct({
@@ -59,9 +68,23 @@ export const LoanEvent = Schema.Union([
     type: Schema.Literal("dispute.ruled"),
     at: Instant,
     decision: Verdict,
-    by: Schema.String.check(Schema.isBetweenLength(1, ruledByLengthMax)),
+    by: operatorName,
     reason: Schema.String.check(Schema.isBetweenLength(1, rulingReasonLengthMax)),
     overrulesPayOut,
+  }),
+  Schema.Struct({
+    type: Schema.Literal("loan.closed"),
+    at: Instant,
+    closedFor: ClosureReason,
+    by: operatorName,
+    note: Schema.optionalKey(closingNote),
+    seen: Progress,
+  }),
+  Schema.Struct({
+    type: Schema.Literal("loan.reopened"),
+    at: Instant,
+    by: operatorName,
+    note: Schema.optionalKey(closingNote),
   }),
 ])
 export type LoanEvent = typeof LoanEvent.Type
@@ -77,4 +100,6 @@ export const loanEventTypes = [
   "agreement.signed",
   "loan.paidOut",
   "dispute.ruled",
+  "loan.closed",
+  "loan.reopened",
 ] as const satisfies ReadonlyArray<LoanEventType>

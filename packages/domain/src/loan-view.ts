@@ -1,12 +1,17 @@
+import type { ClosureReason } from "./closure.ts"
+import type { Facts } from "./facts.ts"
 import type { Stage } from "./legal-transitions.ts"
 import type { Loan } from "./loan.ts"
 import type { Offer } from "./offer.ts"
 import type { Instant } from "./instant.ts"
 import {
   currentOffer,
-  isAdditionOutstanding,
+  isAwaitingDocuments,
+  isClosed,
   isInDoubt,
   isSigned,
+  offersHeard,
+  signedOffer,
   requiredDocuments,
   signingMethod,
 } from "./standing.ts"
@@ -40,13 +45,26 @@ export interface LoanView {
   readonly requiredDocuments: ReadonlyArray<string>
   /** The offer that stands; `null` before an approval, after a rejection, in a dispute, and when none was heard. */
   readonly offer: Offer | null
+  /** The offers that were heard of, the newest last, each with its first hearing; ten at most. */
+  readonly offers: ReadonlyArray<{ readonly heardAt: Instant; readonly offer: Offer }>
   readonly signing: {
     readonly signed: boolean
     /** When the signature was first heard of; `null` when it is implied by the pay-out only. */
     readonly heardAt: Instant | null
     /** `E_SIGN`, `ANALOG`, …; known from a poll only. */
     readonly method: string | null
+    /** What was signed: later offers change nothing in it. */
+    readonly offer: Offer | null
   }
+  /** Whether a person has closed the application: then nobody waits for anything, whatever the stage. */
+  readonly closed: boolean
+  /** Why, by whom and when it was closed; kept where the bank has gone further since, so that `closed` is false again. */
+  readonly closure: {
+    readonly reason: ClosureReason
+    readonly by: string
+    readonly at: Instant
+    readonly note: string | null
+  } | null
   readonly next: { readonly actor: Actor; readonly action: NextAction }
 }
 
@@ -75,9 +93,18 @@ export interface BankAsked {
   readonly hasBank?: boolean
 }
 
+const nothing: LoanView["next"] = { actor: "nobody", action: "none" }
+
+function closureIn({ closure }: Facts): LoanView["closure"] {
+  if (closure === undefined || closure.reason === null) return null
+  const { reason, by, at, note } = closure
+  return { reason, by, at, note }
+}
+
 export function loanView(loan: Loan, { stalled = false, hasBank = true }: BankAsked = {}): LoanView {
   const { facts, stage } = loan
-  const additionOutstanding = isAdditionOutstanding(facts)
+  const additionOutstanding = isAwaitingDocuments(loan)
+  const closed = isClosed(facts)
   const heldUp = additionOutstanding && heldUpByAddition.has(stage)
   const isBankAsked = hasBank && isInDoubt(facts) && !(stalled && stage === "disputed")
   return {
@@ -88,9 +115,17 @@ export function loanView(loan: Loan, { stalled = false, hasBank = true }: BankAs
     version: loan.version,
     stage,
     additionOutstanding,
-    requiredDocuments: requiredDocuments(facts),
+    requiredDocuments: additionOutstanding ? requiredDocuments(facts) : [],
     offer: currentOffer(facts),
-    signing: { signed: isSigned(facts), heardAt: facts.signedAt, method: signingMethod(facts) },
-    next: isBankAsked ? confirmed : nextByStage[heldUp ? "waitingForAddition" : stage],
+    offers: offersHeard(facts).map(({ at, offer }) => ({ heardAt: at, offer })),
+    signing: {
+      signed: isSigned(facts),
+      heardAt: facts.signedAt,
+      method: signingMethod(facts),
+      offer: signedOffer(facts),
+    },
+    closed,
+    closure: closureIn(facts),
+    next: closed ? nothing : isBankAsked ? confirmed : nextByStage[heldUp ? "waitingForAddition" : stage],
   }
 }

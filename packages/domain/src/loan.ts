@@ -7,7 +7,7 @@ import { stages } from "./legal-transitions.ts"
 import type { LoanEvent } from "./loan-event.ts"
 import type { Disposition, HoldReason, Observation } from "./observation.ts"
 import { AccountName, ApplicationReference, ExternalReference } from "./observation.ts"
-import { isAdditionOutstanding, isSilent } from "./standing.ts"
+import { isAdditionOutstanding, isClosed, isSilent } from "./standing.ts"
 import type { Walk } from "./walk.ts"
 import { remembering, walkMachine } from "./walk.ts"
 
@@ -39,6 +39,10 @@ export type Step = typeof Step.Type
 export const News = Schema.Literals(["decision", "addition", "signature", "payOut"])
 export type News = typeof News.Type
 
+/** Whether an observation closed the loan, or opened it again: a person has said so, or the bank has gone further. */
+export const ClosureChange = Schema.Literals(["closed", "reopened"])
+export type ClosureChange = typeof ClosureChange.Type
+
 /** What the domain decides on one observation: pure, from the loan and the observation alone. */
 export interface Decision {
   readonly loan: Loan
@@ -46,6 +50,8 @@ export interface Decision {
   readonly hold: HoldReason | null
   readonly steps: ReadonlyArray<Step>
   readonly news: ReadonlyArray<News>
+  /** Absent where the loan was as open, or as closed, before. */
+  readonly closure?: ClosureChange
 }
 
 /** A loan of which nothing is known yet: where every fold begins. */
@@ -100,8 +106,14 @@ export function observing({ join, walk }: Lifecycle): Observe {
       hold: null,
       steps,
       news: news(loan, next),
+      ...closureChange(loan.facts, next.facts),
     }
   }
+}
+
+function closureChange(before: Facts, after: Facts): Pick<Decision, "closure"> {
+  if (before === after || isClosed(before) === isClosed(after)) return {}
+  return { closure: isClosed(after) ? "closed" : "reopened" }
 }
 
 /** Whose word an observation is, by its evidence alone: a registration of older journals has the bank's, and keeps it. */

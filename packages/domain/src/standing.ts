@@ -1,6 +1,10 @@
+import { canonicalJson } from "./canonical-json.ts"
+import type { Progress } from "./closure.ts"
 import type { Facts, MerchantFacts, Ruling } from "./facts.ts"
 import type { Instant } from "./instant.ts"
+import type { Stage } from "./legal-transitions.ts"
 import type { Offer } from "./offer.ts"
+import { documentTypesMax } from "./offer.ts"
 
 /**
  * What the facts say about the decision. `contradicted`: the bank has said both yes and no, and nothing newer settles it.
@@ -105,19 +109,35 @@ export const isPaidOut = (facts: Facts): boolean => facts.paidOutAt !== null
 export const isSigned = (facts: Facts): boolean => facts.signedAt !== null || isPaidOut(facts)
 
 /** Whether the bank still waits for documents. A request as old as the latest clearing is still open. */
-export function isAdditionOutstanding(facts: Facts): boolean {
+export function isAdditionOutstanding(
+  facts: Pick<Facts, "additionRequestedAt" | "additionClearedAt">,
+): boolean {
   if (facts.additionRequestedAt === null) return false
   return facts.additionClearedAt === null || facts.additionRequestedAt >= facts.additionClearedAt
 }
 
 /**
- * The documents the open request asks for; none if no request is open, or if they were asked for before the latest
+ * Whether anybody still has to send documents: the bank waits for them, and the loan is on its way. Nothing is outstanding of a loan
+ * that is rejected, paid out or closed.
+ */
+export const isAwaitingDocuments = ({
+  stage,
+  facts,
+}: {
+  readonly stage: Stage
+  readonly facts: Facts
+}): boolean => stage !== "rejected" && stage !== "paidOut" && !isClosed(facts) && isAdditionOutstanding(facts)
+
+/**
+ * The documents that the open requests ask for together; none if no request is open, or if they were asked for before the latest
  * clearing: a poll can tell that the bank waits, but not for what.
  */
 export function requiredDocuments(facts: Facts): ReadonlyArray<string> {
-  if (!isAdditionOutstanding(facts) || facts.documents === null) return []
-  const stale = facts.additionClearedAt !== null && facts.documents.at < facts.additionClearedAt
-  return stale ? [] : facts.documents.types
+  if (!isAdditionOutstanding(facts)) return []
+  const { documents, documentsAdded = [], additionClearedAt } = facts
+  const isOpen = ({ at }: { readonly at: Instant }) => additionClearedAt === null || at >= additionClearedAt
+  const last = documents !== null && isOpen(documents) ? documents.types : []
+  return [...new Set([...last, ...documentsAdded.filter(isOpen).map(({ type }) => type)])]
 }
 
 /**
@@ -134,6 +154,31 @@ export function currentOffer(facts: Facts): Offer | null {
   return newest.at > facts.ruling.at ? newest.offer : asked
 }
 
+/** How many offers of a loan are shown; the newest of them. */
+export const offersShownMax = 10
+
+/** The offers that were heard of, each when it first was, the newest last: the merchant's, until the bank has named one. */
+export const offersHeard = ({ offers, merchant }: Facts): Facts["offers"] =>
+  (offers.length === 0 ? (merchant?.offers ?? []) : offers).slice(-offersShownMax)
+
+/**
+ * The offer that the customer has signed: the newest that was heard not after the signature. The bank's own answer says which, unless it names
+ * one that was not known then: a later offer changes nothing signed. If none was known then, the first that was heard is the one.
+ */
+export function signedOffer(facts: Facts): Offer | null {
+  const signedAt = facts.signedAt ?? facts.paidOutAt
+  if (signedAt === null) return null
+  const heardOf = facts.offers.length === 0 ? (facts.merchant?.offers ?? []) : facts.offers
+  const known = heardOf.filter(({ at }) => at <= signedAt)
+  const { ruling } = facts
+  const asked = ruling?.offer ?? null
+  if (ruling !== null && asked !== null) {
+    const text = canonicalJson(asked)
+    if (ruling.at <= signedAt || known.some(({ offer }) => canonicalJson(offer) === text)) return asked
+  }
+  return (known.at(-1) ?? heardOf[0])?.offer ?? asked
+}
+
 /** Whether the bank has named no offer yet, and was not asked for one since it decided. */
 export const isOfferUnheard = ({ offers, ruling }: Facts): boolean =>
   offers.length === 0 && (ruling === null || ruling.decision === "pending")
@@ -144,4 +189,85 @@ const newestOffer = (merchant: MerchantFacts | undefined): Offer | null =>
 /** The signing method of an approved loan, as last first heard; a callback does not name it, a poll does. */
 export function signingMethod(facts: Facts): string | null {
   return facts.methods.at(-1)?.method ?? null
+}
+
+/** How far a loan has come: what somebody who closes it has seen of it. */
+export function progressOf(facts: Facts): Progress {
+  const stands = standing(facts)
+  return {
+    approved: facts.approvedAt !== null || stands === "approved",
+    rejected: stands === "rejected",
+    signed: isSigned(facts),
+    paidOut: isPaidOut(facts),
+    offers: new Set(
+      [...facts.offers, ...(facts.merchant?.offers ?? [])].map(({ offer }) => canonicalJson(offer)),
+    ).size,
+    additionRequestedAt: facts.additionRequestedAt,
+    additionClearedAt: facts.additionClearedAt,
+    documents: [
+      ...new Set([
+        ...(facts.documents?.types ?? []),
+        ...(facts.documentsAdded ?? []).map(({ type }) => type),
+      ]),
+    ].slice(0, documentTypesMax),
+  }
+}
+
+/**
+ * Whether a person has closed the loan and the bank has gone no further since: no approval, signature, pay-out, offer or request that
+ * was not known then. It is nobody's verdict, and the stage goes on being what the bank says.
+ */
+export const isClosed = (facts: Facts): boolean =>
+  facts.closure !== undefined && facts.closure.seen !== null && !hasGoneFurther(facts, facts.closure.seen)
+
+function hasGoneFurther(facts: Facts, seen: Progress): boolean {
+  const is = progressOf(facts)
+  const isReinstated = seen.rejected && standing(facts) === "approved"
+  const isApprovedSince = facts.approvedAt !== null && !seen.approved
+  const isSignedSince = is.signed && !seen.signed
+  const isPaidOutSince = is.paidOut && !seen.paidOut
+  const isOfferedSince = is.offers > seen.offers
+  return (
+    isReinstated ||
+    isApprovedSince ||
+    isSignedSince ||
+    isPaidOutSince ||
+    isOfferedSince ||
+    isAskedSince(is, seen)
+  )
+}
+
+/** A request that stood when the loan was closed goes on standing in every answer of the bank's: that is no new one. */
+function isAskedSince(is: Progress, seen: Progress): boolean {
+  if (is.documents.some((type) => !seen.documents.includes(type))) return true
+  const isLater = isAfter(is.additionRequestedAt, seen.additionRequestedAt)
+  const isNotCleared = !isAfter(seen.additionClearedAt, is.additionRequestedAt)
+  const wasAnswered = !isAdditionOutstanding(seen) || isAfter(is.additionClearedAt, seen.additionClearedAt)
+  return isLater && isNotCleared && wasAnswered
+}
+
+const isAfter = (at: Heard, other: Heard): boolean => at !== null && (other === null || at > other)
+
+/** When anything was last said of the loan, as far as the facts know; 0 if nothing was. */
+export function lastWordAt(facts: Facts): Instant {
+  const { merchant, documents, documentsAdded = [], methods, offers } = facts
+  const { ruling, closure } = facts
+  const dated = [documents, ruling, closure, ...documentsAdded, ...methods, ...offers]
+  const said = [
+    facts.pendingAt,
+    facts.approvedAt,
+    facts.rejectedAt,
+    facts.signedAt,
+    facts.paidOutAt,
+    facts.additionRequestedAt,
+    facts.additionClearedAt,
+    facts.paidOutConfirmedAt,
+    facts.payOutOverruledAt,
+    merchant?.pendingAt,
+    merchant?.approvedAt,
+    merchant?.rejectedAt,
+    merchant?.offers.at(-1)?.at,
+    ...dated.map((each) => each?.at),
+  ]
+  return Math.max(0, ...said.map((at) => at ?? 0))
 }

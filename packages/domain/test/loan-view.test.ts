@@ -52,7 +52,11 @@ describe("a loan as frontends show it", () => {
     (stage) => {
       const facts = joinEvents(noFacts, [{ type: "addition.requested", at: 1, requiredDocuments: ["ID"] }])
       const view = loanView({ ...loan, stage, facts })
-      expect(view).toMatchObject({ additionOutstanding: true, requiredDocuments: ["ID"] })
+      const isOver = stage === "rejected" || stage === "paidOut"
+      expect(view).toMatchObject({
+        additionOutstanding: !isOver,
+        requiredDocuments: isOver ? [] : ["ID"],
+      })
       const heldUp = ["submitted", "manualInspection", "waitingForAddition", "signed"].includes(stage)
       expect(view.next).toEqual(heldUp ? next.waitingForAddition : next[stage])
     },
@@ -97,12 +101,14 @@ describe("a loan as frontends show it", () => {
       signed: true,
       heardAt: 4,
       method: "E_SIGN",
+      offer: null,
     })
     const paidOut = joinEvents(noFacts, [{ type: "loan.paidOut", at: 5 }])
     expect(loanView({ ...loan, facts: paidOut }).signing).toEqual({
       signed: true,
       heardAt: null,
       method: null,
+      offer: null,
     })
     expect(loanView(loan)).toEqual({
       applicationReference: "ABC-123",
@@ -114,7 +120,10 @@ describe("a loan as frontends show it", () => {
       additionOutstanding: false,
       requiredDocuments: [],
       offer: null,
-      signing: { signed: false, heardAt: null, method: null },
+      offers: [],
+      signing: { signed: false, heardAt: null, method: null, offer: null },
+      closed: false,
+      closure: null,
       next: next.submitted,
     })
   })

@@ -87,8 +87,8 @@ function holds(facts: Facts, { type, at, content }: Word): boolean {
       return noLater(facts.paidOutAt, at)
     case "addition.requested":
       return noEarlier(facts.additionRequestedAt, at)
-    case "documents":
-      return noEarlier(facts.documents?.at ?? null, at)
+    case "document":
+      return (facts.documentsAdded ?? []).some((asked) => asked.type === content && asked.at >= at)
     case "offer": {
       const text = canonicalJson(content ?? null)
       return facts.offers.some((heard) => canonicalJson(heard.offer) === text && heard.at <= at)

@@ -29,7 +29,7 @@ const wordsOf = ({ merchant, ...bank }: Facts): ReadonlyArray<Word> => [
 
 function wordsIn(facts: Facts): ReadonlyArray<Word> {
   const heard = (type: string, at: number | null): ReadonlyArray<Word> => (at === null ? [] : [{ type, at }])
-  const { documents, ruling } = facts
+  const { documentsAdded = [], ruling } = facts
   return [
     ...heard("decision.pending", facts.pendingAt),
     ...heard("decision.approved", facts.approvedAt),
@@ -38,7 +38,7 @@ function wordsIn(facts: Facts): ReadonlyArray<Word> {
     ...heard("loan.paidOut", facts.paidOutAt),
     ...heard("addition.requested", facts.additionRequestedAt),
     ...heard("addition.cleared", facts.additionClearedAt),
-    ...(documents === null ? [] : [{ type: "documents", at: documents.at, content: documents.types }]),
+    ...documentsAdded.map(({ at, type }) => ({ type: "document", at, content: type })),
     ...facts.methods.map(({ at, method }) => ({ type: "signing.method", at, content: method })),
     ...facts.offers.map(({ at, offer }) => ({ type: "offer", at, content: { ...offer } })),
     ...(ruling === null ? [] : [rulingWord(ruling)]),

@@ -70,6 +70,7 @@ function accountJson(
       paidOut: count("paidOut"),
       disputed: count("disputed"),
     },
+    closed: counts.reduce((sum, { closed }) => sum + closed, 0),
     stalled,
     callbacks: {
       ...health,

@@ -35,8 +35,10 @@ const CallbackHealthJson = Schema.Struct({
 /** One account: where its loans stand, and how its callbacks fare. */
 export const AccountJson = Schema.Struct({
   name: Schema.String,
-  /** How many loans stand at each stage. */
+  /** How many open loans stand at each stage. */
   loans: Schema.Record(Schema.Literals(stages), Count),
+  /** How many loans somebody has closed, at whatever stage. */
+  closed: Count,
   stalled: Count,
   callbacks: CallbackHealthJson,
 }).annotate({ identifier: "Account" })

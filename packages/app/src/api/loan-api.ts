@@ -13,6 +13,8 @@ import {
   LoanPage,
   PolledJson,
   RuledJson,
+  ClosingJson,
+  ReopeningJson,
   RulingJson,
   stages,
   SubmissionAnswer,
@@ -69,6 +71,8 @@ const list = HttpApiEndpoint.get("list", "/v1/loans", {
     additionOutstanding: flag,
     disputed: flag,
     stalled: flag,
+    closed: flag,
+    dormant: flag,
     externalReference: Schema.optionalKey(ExternalReference),
     limit: Schema.optionalKey(Limit),
     cursor: Schema.optionalKey(Schema.String),
@@ -168,6 +172,58 @@ const ruling = HttpApiEndpoint.post("ruling", `${loanPath}/ruling`, {
     ),
   )
 
+const closureAnswers = answers(
+  "loan-unknown",
+  "closing-refused",
+  "loan-moved",
+  "body-unreadable",
+  "body-too-large",
+  "media-type-unsupported",
+)
+const whoAndWhen =
+  "`by` is who says so, and the key's name where it is left out; the key stands in the journal beside it. " +
+  "`If-Match` with the ETag of the loan that was looked at keeps it from a loan that has moved on (412). " +
+  "The same again changes nothing."
+
+const close = HttpApiEndpoint.post("close", `${loanPath}/close`, {
+  params,
+  headers: { "if-match": Schema.optionalKey(Schema.String) },
+  payload: ClosingJson,
+  success: HttpApiSchema.WithHeaders(LoanJson, etag),
+  error: closureAnswers,
+})
+  .annotate(RequiredScope, "operate")
+  .annotateMerge(
+    OpenApi.annotations(
+      described(
+        "Close a loan",
+        "operate",
+        "Nobody pursues the application any more. It is nobody's verdict: the stage goes on being what the bank says. The bank is asked " +
+          "rarely or no more, nobody has anything left to do, and if the bank goes further than was known (an approval, an offer, a " +
+          "signature, a pay-out, a request for documents), the loan is open again. " +
+          whoAndWhen,
+      ),
+    ),
+  )
+
+const reopen = HttpApiEndpoint.post("reopen", `${loanPath}/reopen`, {
+  params,
+  headers: { "if-match": Schema.optionalKey(Schema.String) },
+  payload: ReopeningJson,
+  success: HttpApiSchema.WithHeaders(LoanJson, etag),
+  error: closureAnswers,
+})
+  .annotate(RequiredScope, "operate")
+  .annotateMerge(
+    OpenApi.annotations(
+      described(
+        "Open a closed loan again",
+        "operate",
+        "The application is pursued again, and the bank is asked about it at once. " + whoAndWhen,
+      ),
+    ),
+  )
+
 const sse = HttpApiSchema.StreamSse({ data: ChangeJson })
 const resuming = { "last-event-id": Schema.optionalKey(Cursor) }
 const resumed =
@@ -200,7 +256,7 @@ const changes = HttpApiEndpoint.get("changes", "/v1/changes", {
   .annotateMerge(OpenApi.annotations(described("Watch all loans", "read", resumed)))
 
 export const LoansGroup = HttpApiGroup.make("loans")
-  .add(register, list, get, history, poll, ruling)
+  .add(register, list, get, history, poll, ruling, close, reopen)
   .middleware(Access)
   .middleware(Problems)
 

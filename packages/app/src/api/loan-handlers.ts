@@ -27,6 +27,8 @@ import { otherRegistration, saysTheSame, findStanding } from "./standing-registr
 import { readBytes } from "./request-body.ts"
 import { loanPath } from "./reference-in-path.ts"
 import { answerRuling } from "./ruling.ts"
+import { answerClosure } from "./closure.ts"
+import type { ClosureRequest } from "./closure.ts"
 
 /** The handlers of everything that reads, registers, polls and rules on loans. */
 export const loanHandlers = (accounts: ReadonlyArray<AccountName>, limits: LoanListLimits & AccessLimits) =>
@@ -39,6 +41,17 @@ export const loanHandlers = (accounts: ReadonlyArray<AccountName>, limits: LoanL
       const poller = yield* Poller
       const knownAccounts = yield* KnownAccounts
       const known = knownIn(engine)
+      const closure = (
+        request: HttpServerRequest.HttpServerRequest,
+        reference: ApplicationReference,
+        asked: ClosureRequest,
+      ) =>
+        answering(
+          answerClosure(request, reference, asked, limits).pipe(
+            Effect.map((stored) => shown(stored, undefined, knownAccounts)),
+            Effect.provideService(LoanEngine, engine),
+          ),
+        )
       return handlers
         .handleRaw("register", ({ request, query }) =>
           answering(
@@ -67,6 +80,12 @@ export const loanHandlers = (accounts: ReadonlyArray<AccountName>, limits: LoanL
               Effect.provideService(LoanEngine, engine),
             ),
           ),
+        )
+        .handleRaw("close", ({ params, headers, request }) =>
+          closure(request, params.reference, { closes: true, ifMatch: headers["if-match"] }),
+        )
+        .handleRaw("reopen", ({ params, headers, request }) =>
+          closure(request, params.reference, { closes: false, ifMatch: headers["if-match"] }),
         )
     }),
   )

@@ -5,8 +5,12 @@ import type { KnownAccounts } from "../known-accounts.ts"
 import { cursorOf, cursorText } from "../journal/feed-cursor.ts"
 import type { EntryContent, StoredEntry } from "../journal/journal.ts"
 import type { Reversal } from "@loan-engine/domain/reversal"
+import { Struct } from "effect"
 import type { StoredLoan } from "../loan-store.ts"
-import { noWatermark } from "../polling/watermark.ts"
+import { cadenceDefaults } from "../polling/poll-cadence.ts"
+import type { CadenceSettings } from "../polling/poll-cadence.ts"
+import { isClosable, isDormant } from "../polling/dormancy.ts"
+import { noWatermark, requestedSigning } from "../polling/watermark.ts"
 import type { Watermark } from "../polling/watermark.ts"
 import type { ChangeJson, EntryJson, LoanJson } from "./loan-schemas.ts"
 
@@ -21,11 +25,24 @@ export function loanJson({ loan, schedule, watermark }: StoredLoan, knownAccount
   return {
     ...view,
     currency: known?.currency ?? null,
-    signing: { ...view.signing, heardAt: isoOrNull(view.signing.heardAt) },
+    offers: view.offers.map(({ heardAt, offer }) => ({ heardAt: iso(heardAt), offer })),
+    signing: {
+      ...view.signing,
+      heardAt: isoOrNull(view.signing.heardAt),
+      requested: requestedSigning(watermark),
+    },
+    closure: view.closure && { ...view.closure, at: iso(view.closure.at) },
     stalled: schedule.stalled,
+    ...dormancy({ loan, schedule }, known?.cadence ?? cadenceDefaults),
     nextPollAt: isoOrNull(schedule.nextPollAt),
     ...lastAnswer(watermark),
   }
+}
+
+/** Whether the bank has been silent beyond the stage's horizon; and whether that makes it likely that the application is over. */
+function dormancy(stored: Pick<StoredLoan, "loan" | "schedule">, cadence: CadenceSettings) {
+  const dormant = isDormant(stored.loan, stored.schedule, cadence)
+  return { dormant, suggestion: dormant && isClosable(stored.loan) ? ("close" as const) : null }
 }
 
 const lastAnswerOf = ({ status, quote }: Watermark = noWatermark) =>
@@ -49,7 +66,13 @@ export function etagOf({ loan, schedule, watermark }: StoredLoan): string {
   return `"${[loan.version, ...(schedule.stalled ? ["stalled"] : []), ...times].join("-")}"`
 }
 
-const eventJson = (event: LoanEvent) => ({ ...event, at: iso(event.at) })
+/** What was known of the loan when it was closed, and how a request joins the others, is for the engine alone. */
+function eventJson(event: LoanEvent) {
+  const at = iso(event.at)
+  if (event.type === "loan.closed") return { ...Struct.omit(event, ["seen"]), at }
+  if (event.type === "addition.requested") return { ...Struct.omit(event, ["adds"]), at }
+  return { ...event, at }
+}
 
 const contentJson = (entry: EntryContent, reversal: Reversal | null) => ({
   version: entry.version,
@@ -64,6 +87,7 @@ const contentJson = (entry: EntryContent, reversal: Reversal | null) => ({
   levels: (entry.levels ?? []).map(eventJson),
   steps: entry.steps,
   reversal,
+  closure: entry.closure ?? null,
   requestedSigningMethod: entry.requestedSigningMethod ?? null,
   through: entry.through ?? null,
   leftOut: entry.leftOut ?? [],

@@ -1,9 +1,13 @@
 import type { Stage } from "@loan-engine/domain/legal-transitions"
-import { isAdditionOutstanding } from "@loan-engine/domain/standing"
+import { isAwaitingDocuments, isClosed } from "@loan-engine/domain/standing"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Effect, Result, Schema } from "effect"
 import type { LoanFilter, StoredLoan, StoreUnavailable } from "../loan-store.ts"
+import { KnownAccounts } from "../known-accounts.ts"
 import { LoanStore } from "../loan-store.ts"
+import { isDormant } from "../polling/dormancy.ts"
+import { cadenceDefaults } from "../polling/poll-cadence.ts"
+import type { CadenceSettings } from "../polling/poll-cadence.ts"
 import { pageLoansDefault } from "./loan-schemas.ts"
 
 /** Which loans are asked for: those that meet all of it. */
@@ -15,6 +19,8 @@ export interface LoanQuery {
   readonly additionOutstanding?: boolean
   readonly disputed?: boolean
   readonly stalled?: boolean
+  readonly closed?: boolean
+  readonly dormant?: boolean
   readonly externalReference?: string
   readonly limit?: number
 }
@@ -51,7 +57,9 @@ export const listLoans = Effect.fnUntraced(function* (
   const { limit = pageLoansDefault, reference = "" } = query
   const found: Array<StoredLoan> = []
   let scanned = 0
+  const knownAccounts = yield* KnownAccounts
   for (const account of yield* accountsFrom(query, cursor)) {
+    const cadence = knownAccounts.get(account)?.cadence ?? cadenceDefaults
     let after = account === cursor?.account ? cursor.after : ""
     for (;;) {
       const size = Math.min(limit, loansScannedMax - scanned)
@@ -59,7 +67,7 @@ export const listLoans = Effect.fnUntraced(function* (
       for (const stored of page) {
         scanned += 1
         after = stored.loan.applicationReference
-        if (meets(stored, query)) found.push(stored)
+        if (meets(stored, query, cadence)) found.push(stored)
         if (found.length === limit || scanned === loansScannedMax)
           return { found, next: writeCursor({ account, after }) }
       }
@@ -81,19 +89,25 @@ const accountsFrom = Effect.fnUntraced(function* (
 })
 
 /** What the store can leave out by an index; {@link meets} judges the rest. */
-function onlyOf({ stage, disputed, stalled, externalReference }: LoanQuery): { readonly only?: LoanFilter } {
+function onlyOf({ stage, disputed, stalled, closed, externalReference }: LoanQuery): {
+  readonly only?: LoanFilter
+} {
   if (externalReference !== undefined) return { only: { externalReference } }
   if (stage !== undefined) return { only: { stage } }
   if (disputed === true) return { only: { stage: "disputed" } }
-  return stalled === true ? { only: { stalled } } : {}
+  if (stalled === true) return { only: { stalled } }
+  return closed === true ? { only: { closed } } : {}
 }
 
-function meets({ loan, schedule }: StoredLoan, query: LoanQuery): boolean {
-  const { reference = "", externalReference, stage, additionOutstanding, disputed, stalled } = query
+function meets({ loan, schedule }: StoredLoan, query: LoanQuery, cadence: CadenceSettings): boolean {
+  const { reference = "", externalReference, stage, additionOutstanding } = query
+  const { disputed, stalled, closed, dormant } = query
   if (!loan.applicationReference.startsWith(reference)) return false
   if (externalReference !== undefined && loan.externalReference !== externalReference) return false
   if (stage !== undefined && loan.stage !== stage) return false
   if (disputed !== undefined && (loan.stage === "disputed") !== disputed) return false
   if (stalled !== undefined && schedule.stalled !== stalled) return false
-  return additionOutstanding === undefined || isAdditionOutstanding(loan.facts) === additionOutstanding
+  if (closed !== undefined && isClosed(loan.facts) !== closed) return false
+  if (dormant !== undefined && isDormant(loan, schedule, cadence) !== dormant) return false
+  return additionOutstanding === undefined || isAwaitingDocuments(loan) === additionOutstanding
 }

@@ -1,9 +1,11 @@
 import type { BankDecision } from "@loan-engine/adapters-xml/decision-result"
+import { ClosureReason } from "@loan-engine/domain/closure"
 import { LeftOut } from "@loan-engine/domain/detail"
 import { stages } from "@loan-engine/domain/legal-transitions"
 import {
+  closingNoteLengthMax,
   loanEventTypes,
-  ruledByLengthMax,
+  operatorNameLengthMax,
   rulingReasonLengthMax,
   Verdict,
 } from "@loan-engine/domain/loan-event"
@@ -52,16 +54,37 @@ const loanFields = {
   additionOutstanding: Schema.Boolean,
   requiredDocuments: DocumentTypes,
   offer: Schema.NullOr(Offer),
+  /** The offers that were heard of, the newest last, each with its first hearing; ten at most. */
+  offers: Schema.Array(Schema.Struct({ heardAt: Iso, offer: Offer })),
   /** What the offer's amounts are in, as ISO 4217 writes it; `null` where the account does not say. */
   currency: Schema.NullOr(Schema.String),
   signing: Schema.Struct({
     signed: Schema.Boolean,
     heardAt: Schema.NullOr(Iso),
     method: Schema.NullOr(Schema.String),
+    /** How the customer wants to sign, as the bank last said when it was asked. */
+    requested: Schema.NullOr(Schema.String),
+    /** What was signed: the newest offer heard not after the signature. */
+    offer: Schema.NullOr(Offer),
   }),
+  /** Whether a person has closed the application: then nobody waits for anything, whatever the stage. */
+  closed: Schema.Boolean,
+  /** Why, by whom and when; kept where the bank has gone further since, which opens the loan again. */
+  closure: Schema.NullOr(
+    Schema.Struct({
+      reason: ClosureReason,
+      by: Schema.String,
+      at: Iso,
+      note: Schema.NullOr(Schema.String),
+    }),
+  ),
   next: Schema.Struct({ actor: Schema.Literals(actors), action: Schema.Literals(nextActions) }),
   /** Whether so many polls in a row brought nothing that somebody should look into it. */
   stalled: Schema.Boolean,
+  /** Whether the bank has said nothing new for so long that it is asked rarely, and some day no more. Any callback wakes the loan. */
+  dormant: Schema.Boolean,
+  /** What somebody may want to do about it; the engine never does it by itself. */
+  suggestion: Schema.NullOr(Schema.Literal("close")),
   nextPollAt: Schema.NullOr(Iso),
   /** When the bank last answered a question of the engine's; `null` if it has not yet. */
   lastHeardFromBankAt: Schema.NullOr(Iso),
@@ -86,6 +109,8 @@ const EventJson = Schema.Struct({
   reason: Schema.optionalKey(Schema.String),
   /** A person has rejected a loan that the bank says is paid out. */
   overrulesPayOut: Schema.optionalKey(Schema.Boolean),
+  closedFor: Schema.optionalKey(ClosureReason),
+  note: Schema.optionalKey(Schema.String),
 }).annotate({ identifier: "LoanEvent" })
 
 /** Spelt out, because the domain's own brings the whole machine along, which a frontend does not need. */
@@ -114,6 +139,8 @@ const entryFields = {
   steps: Schema.Array(StepJson),
   /** What the dispute that it settles came to, if what stood before it stands no more. */
   reversal: Schema.NullOr(Reversal),
+  /** Whether it closed the loan, or opened it again: a person did, or the bank went further than was known when it was closed. */
+  closure: Schema.NullOr(Schema.Literals(["closed", "reopened"])),
   /** How the customer wants to sign (`E_SIGN`, `MANUAL`), where the bank said so. */
   requestedSigningMethod: Schema.NullOr(Schema.String),
   /** Who handed it over, as the engine knows it: an API key's name, or the user of a command; `null` for the bank's own word. */
@@ -204,12 +231,30 @@ const notBlank = Schema.isPattern(/\S/u, { message: "expected more than white sp
 export const RulingJson = Schema.Struct({
   decision: Verdict,
   /** Who rules: a name that a reviewer can ask. */
-  by: Schema.String.check(Schema.isBetweenLength(1, ruledByLengthMax), notBlank),
+  by: Schema.String.check(Schema.isBetweenLength(1, operatorNameLengthMax), notBlank),
   reason: Schema.String.check(Schema.isBetweenLength(1, rulingReasonLengthMax), notBlank),
   /** Rule on a loan that is not in dispute. */
   undisputed: Schema.optionalKey(Schema.Boolean),
 }).annotate({ identifier: "Ruling" })
 export type RulingJson = typeof RulingJson.Type
+
+/** Who closes or re-opens a loan; the key's name, where nobody is named. */
+const closedBy = Schema.optionalKey(
+  Schema.String.check(Schema.isBetweenLength(1, operatorNameLengthMax), notBlank),
+)
+const note = Schema.optionalKey(
+  Schema.String.check(Schema.isBetweenLength(1, closingNoteLengthMax), notBlank),
+)
+
+/** The application is pursued no more. */
+export const ClosingJson = Schema.Struct({ reason: ClosureReason, by: closedBy, note }).annotate({
+  identifier: "Closing",
+})
+export type ClosingJson = typeof ClosingJson.Type
+
+/** It is pursued again. */
+export const ReopeningJson = Schema.Struct({ by: closedBy, note }).annotate({ identifier: "Reopening" })
+export type ReopeningJson = typeof ReopeningJson.Type
 
 /** What a ruling did, or would do if it were not a dry run. */
 export const RuledJson = Schema.Struct({

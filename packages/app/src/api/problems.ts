@@ -19,6 +19,7 @@ export const problems = {
   "account-mismatch": { status: 409, title: "The loan belongs to another account" },
   "registration-mismatch": { status: 409, title: "The loan is registered with another answer" },
   "external-reference-mismatch": { status: 409, title: "The loan has another external reference" },
+  "closing-refused": { status: 409, title: "The loan cannot be closed or opened like this" },
   "ruling-refused": { status: 409, title: "The ruling cannot be made like this" },
   "cursor-unknown": { status: 410, title: "No such place in the feed" },
   "loan-moved": { status: 412, title: "The loan has moved on" },

@@ -1,3 +1,4 @@
+import type { Instant } from "@loan-engine/domain/instant"
 import { observe } from "@loan-engine/domain/loan"
 import { readText } from "./entry-text.ts"
 import type { Finding, FindingCode } from "./finding.ts"
@@ -15,8 +16,9 @@ export const replayChecks: ReadonlySet<FindingCode> = new Set(["replay-decision"
 export function judgeWhole(
   applicationReference: string,
   checks: { readonly loan: LoanChecks; readonly replay: ReadonlySet<FindingCode> },
+  silentSince: Instant,
 ): LoanJudge {
-  const written = judgeLoan(applicationReference, checks.loan)
+  const written = judgeLoan(applicationReference, checks.loan, silentSince)
   const replayed = replayLoan(applicationReference, observe)
   let isSound = true
   const both = (found: ReadonlyArray<Finding>, again: ReadonlyArray<Finding>): ReadonlyArray<Finding> => {

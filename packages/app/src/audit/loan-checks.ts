@@ -4,7 +4,8 @@ import type { Stage } from "@loan-engine/domain/legal-transitions"
 import type { Loan } from "@loan-engine/domain/loan"
 import type { EntryContent } from "../journal/journal.ts"
 import type { FeedRow, SnapshotRow } from "../journal/journal-store.ts"
-import { mayRest } from "../polling/poll-schedule.ts"
+import { isClosed, lastWordAt } from "@loan-engine/domain/standing"
+import { mayRest } from "../polling/dormancy.ts"
 import { Schema } from "effect"
 import type { CheckTable } from "./check-table.ts"
 
@@ -24,6 +25,8 @@ export interface RowsSoFar {
   readonly stage: Stage | undefined
   /** What no redaction accounts for yet. */
   readonly erased: ReadonlyArray<ErasedRows>
+  /** The bank may be asked no more about a loan of which nothing was said since. */
+  readonly silentSince: Instant
 }
 
 /** What can be wrong between a row and the loan's row before it. */
@@ -115,7 +118,7 @@ export const snapshotChecks: SnapshotChecks = {
   "snapshot-columns": (snapshot, loan) =>
     loan === undefined || saysTheSame(snapshot, loan)
       ? undefined
-      : "its columns and its snapshot's text differ in reference, account, version, stage or external reference",
+      : "its columns and its snapshot's text differ in reference, account, version, stage, external reference or whether it is closed",
 
   "snapshot-version": ({ version }, _loan, { last }) => {
     if (last === undefined || version === last.version) return undefined
@@ -129,12 +132,12 @@ export const snapshotChecks: SnapshotChecks = {
       ? undefined
       : `its snapshot names ${chainHead} as the last row, but that is ${last.hash}`,
 
-  "schedule-lost": ({ nextPollAt }, loan) => {
+  "schedule-lost": ({ nextPollAt }, loan, { silentSince }) => {
     if (loan === undefined) return undefined
     if (nextPollAt !== null) {
       return isInstant(nextPollAt) ? undefined : `its next poll is planned at ${nextPollAt}, which is no time`
     }
-    return mayRest(loan)
+    return mayRest(loan) || lastWordAt(loan.facts) < silentSince
       ? undefined
       : `the bank is never to be asked about it again, though it stands at ${loan.stage}`
   },
@@ -150,4 +153,5 @@ const saysTheSame = (snapshot: SnapshotRow, loan: Loan): boolean =>
   snapshot.account === loan.account &&
   snapshot.version === loan.version &&
   snapshot.stage === loan.stage &&
-  snapshot.externalReference === (loan.externalReference ?? null)
+  snapshot.externalReference === (loan.externalReference ?? null) &&
+  snapshot.closed === isClosed(loan.facts)

@@ -1,3 +1,4 @@
+import type { Instant } from "@loan-engine/domain/instant"
 import { Loan, snapshotText } from "@loan-engine/domain/loan"
 import { Option, Schema } from "effect"
 import type { EntryContent } from "../journal/journal.ts"
@@ -34,8 +35,12 @@ export const loanChecks: LoanChecks = {
 }
 
 /** Whether each row is as it was written and follows on the one before, and the snapshot on the last. Holds one row at a time. */
-export function judgeLoan(applicationReference: string, checks: LoanChecks = loanChecks): LoanJudge {
-  let before: RowsSoFar = { last: undefined, stage: "submitted", erased: [] }
+export function judgeLoan(
+  applicationReference: string,
+  checks: LoanChecks = loanChecks,
+  silentSince: Instant = 0,
+): LoanJudge {
+  let before: RowsSoFar = { last: undefined, stage: "submitted", erased: [], silentSince }
   return {
     row: (row, read = readText(row.text)) => {
       const { content } = read
@@ -43,7 +48,12 @@ export function judgeLoan(applicationReference: string, checks: LoanChecks = loa
         ...failing(checks.row, (check) => check(row, read)),
         ...failing(checks.chain, (check) => check(row, content, before)),
       ].map(([code, message]) => finding(code, row, message))
-      before = { last: row, stage: stageAfter(before, content), erased: erasedAfter(before, row, content) }
+      before = {
+        ...before,
+        last: row,
+        stage: stageAfter(before, content),
+        erased: erasedAfter(before, row, content),
+      }
       return found
     },
     end: (snapshot) => [

@@ -83,12 +83,14 @@ function differences(content: EntryContent, decision: Decision): ReadonlyArray<s
     disposition: decision.disposition,
     steps: decision.steps,
     news: decision.news,
+    closure: decision.closure ?? null,
   }
-  return (["version", "hold", "disposition", "steps", "news"] as const)
-    .filter((member) => canonicalJson(content[member]) !== canonicalJson(again[member]))
+  const was = { ...content, closure: content.closure ?? null }
+  return (["version", "hold", "disposition", "steps", "news", "closure"] as const)
+    .filter((member) => canonicalJson(was[member]) !== canonicalJson(again[member]))
     .map(
       (member) =>
-        `its ${member} is ${canonicalJson(content[member])}, decided again ${canonicalJson(again[member])}`,
+        `its ${member} is ${canonicalJson(was[member])}, decided again ${canonicalJson(again[member])}`,
     )
 }
 

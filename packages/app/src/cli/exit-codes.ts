@@ -58,6 +58,7 @@ const byTag: Readonly<Record<string, ExitCode>> = {
   CallbackNotRegistered: exitCodes.unusable,
   ListenFailed: exitCodes.unusable,
   RulingRefused: exitCodes.unusable,
+  ClosingRefused: exitCodes.unusable,
   FoundDamaged: exitCodes.damaged,
   LoanUnknown: exitCodes.unknown,
   StoreUnavailable: exitCodes.notNow,

@@ -42,7 +42,7 @@ const entryRow = (entry: StoredEntry, reversal: Reversal | null): ReadonlyArray<
   iso(entry.receivedAt),
   entry.source,
   entry.evidence,
-  reversal === null ? didWhat(entry) : `${didWhat(entry)}: ${reversal}`,
+  [didWhat(entry), reversal, entry.closure].filter((told) => told !== null && told !== undefined).join(": "),
   saidWhat(entry),
   entry.steps.map(({ from, to, inferred }) => `${from} -> ${to}${inferred ? " (inferred)" : ""}`).join(", "),
 ]

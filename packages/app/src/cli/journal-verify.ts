@@ -5,6 +5,8 @@ import { verifyJournal } from "../audit/verify-journal.ts"
 import type { Verification } from "../audit/verify-journal.ts"
 import type { Anchor } from "../journal/anchor.ts"
 import { anchorsFileOf, settingsFromEnvironment } from "../config/config.ts"
+import { limitsIn } from "../config/limits-in.ts"
+import { cadenceDefaults } from "../polling/poll-cadence.ts"
 import { anchorsOf } from "../journal/anchors.ts"
 import { unusable } from "./exit-codes.ts"
 import { findingLines, foundUnsound } from "./findings-output.ts"
@@ -46,13 +48,18 @@ const keptAnchors = Effect.fnUntraced(
   Effect.mapError(({ message }) => unusable(message)),
 )
 
+/** How long the engine that is set up here asks about a loan that is silent. */
+const cadenceOf = Effect.map(settingsFromEnvironment, ({ engine }) => limitsIn(engine, cadenceDefaults)).pipe(
+  Effect.mapError(({ message }) => unusable(message)),
+)
+
 /** `loan-engine journal verify`: whether the store is as it was written. */
 export const verify = Command.make(
   "verify",
   { database: databaseFlag, anchor: anchorFlag, anchors: anchorsFlag, json: jsonFlag },
   Effect.fn(function* ({ database, anchor, anchors, json }) {
     const kept = yield* keptAnchors(database, anchors)
-    const verified = yield* verifyJournal([...kept.anchors, ...anchor]).pipe(
+    const verified = yield* verifyJournal([...kept.anchors, ...anchor], undefined, yield* cadenceOf).pipe(
       withStore(database, "read-one-moment"),
     )
     const sound = verified.findingsCount === 0

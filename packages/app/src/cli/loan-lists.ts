@@ -1,6 +1,10 @@
 import type { LoanFilter, StoredLoan } from "../loan-store.ts"
 import { LoanStore } from "../loan-store.ts"
+import { isClosed, lastWordAt } from "@loan-engine/domain/standing"
 import { Effect, Schema } from "effect"
+import { operatorConfigFromEnvironment } from "../config/config.ts"
+import { isClosable, isDormant } from "../polling/dormancy.ts"
+import type { CadenceSettings } from "../polling/poll-cadence.ts"
 import { Command, Flag } from "effect/cli"
 import { readingStore } from "./open-store.ts"
 import { isoOrDash, jsonFlag, print, table } from "./output.ts"
@@ -15,7 +19,11 @@ const limit = Flag.Int("limit").pipe(
 const pageRowsMax = 500
 
 /** Every loan of every account that passes the filter, up to the limit. */
-const listed = Effect.fnUntraced(function* (only: LoanFilter, limitMax: number) {
+const listed = Effect.fnUntraced(function* (
+  only: LoanFilter | undefined,
+  belongs: (stored: StoredLoan) => boolean,
+  limitMax: number,
+) {
   const store = yield* LoanStore
   const found: Array<StoredLoan> = []
   const wanted = limitMax === 0 ? Infinity : limitMax
@@ -23,11 +31,11 @@ const listed = Effect.fnUntraced(function* (only: LoanFilter, limitMax: number) 
     for (let after = ""; found.length < wanted;) {
       const page = yield* store.loans({
         account,
-        only,
+        ...(only === undefined ? {} : { only }),
         after,
-        limit: Math.min(pageRowsMax, wanted - found.length),
+        limit: pageRowsMax,
       })
-      found.push(...page)
+      found.push(...page.filter(belongs).slice(0, wanted - found.length))
       const last = page.at(-1)
       if (last === undefined) break
       after = last.loan.applicationReference
@@ -39,7 +47,8 @@ const listed = Effect.fnUntraced(function* (only: LoanFilter, limitMax: number) 
 const listCommand = (
   name: string,
   description: string,
-  only: LoanFilter,
+  only: LoanFilter | undefined,
+  belongs: (stored: StoredLoan, cadence: CadenceSettings) => boolean,
   head: ReadonlyArray<string>,
   row: (stored: StoredLoan) => ReadonlyArray<string>,
   none: string,
@@ -48,7 +57,8 @@ const listCommand = (
     name,
     { limit, json: jsonFlag },
     Effect.fn(function* (options) {
-      const loans = yield* listed(only, options.limit)
+      const { poller } = yield* operatorConfigFromEnvironment
+      const loans = yield* listed(only, (stored) => belongs(stored, poller.cadence), options.limit)
       const values = loans.map(({ loan, schedule }) => ({
         applicationReference: loan.applicationReference,
         account: loan.account,
@@ -63,11 +73,14 @@ const listCommand = (
     }, Effect.provide(readingStore)),
   ).pipe(Command.withDescription(description))
 
+const isOpen = ({ loan }: StoredLoan): boolean => !isClosed(loan.facts)
+
 /** `loan-engine disputes`: the loans of which the bank has said things that cannot all be true. */
 export const disputes = listCommand(
   "disputes",
   "The loans that a person, or the bank itself, must rule on",
   { stage: "disputed" },
+  isOpen,
   ["loan", "account", "version", "approved", "signed", "paid out", "rejected", "ruled"],
   ({ loan: { applicationReference, account, version, facts } }) => [
     applicationReference,
@@ -87,6 +100,7 @@ export const stalled = listCommand(
   "stalled",
   "The loans that have been silent for so long that a person may want to look",
   { stalled: true },
+  isOpen,
   ["loan", "account", "stage", "polls without news", "next poll"],
   ({ loan, schedule }) => [
     loan.applicationReference,
@@ -96,4 +110,22 @@ export const stalled = listCommand(
     isoOrDash(schedule.nextPollAt),
   ],
   "no loan is stalled",
+)
+
+/** `loan-engine dormant`: the loans of which the bank has long said nothing new. */
+export const dormant = listCommand(
+  "dormant",
+  "The loans of which the bank has long said nothing new, for somebody to close or to ask about",
+  undefined,
+  ({ loan, schedule }, cadence) => isDormant(loan, schedule, cadence),
+  ["loan", "account", "stage", "last said", "next poll", "suggestion"],
+  ({ loan, schedule }) => [
+    loan.applicationReference,
+    loan.account,
+    loan.stage,
+    isoOrDash(lastWordAt(loan.facts)),
+    isoOrDash(schedule.nextPollAt),
+    isClosable(loan) ? "close" : "-",
+  ],
+  "no loan is dormant",
 )

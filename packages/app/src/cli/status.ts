@@ -19,8 +19,7 @@ export const status = Command.make(
   Effect.fn(function* (options) {
     if (Option.isNone(options.reference)) return yield* summary(options.json)
     const stored = yield* knownLoan(options.reference.value)
-    const { accounts } = yield* operatorConfigFromEnvironment
-    const shown = loanJson(stored, knownAccountsOf(accounts))
+    const shown = loanJson(stored, knownAccountsOf(yield* operatorConfigFromEnvironment))
     return yield* print(options.json, shown, loanLines(stored, shown))
   }, Effect.provide(readingEngine)),
 ).pipe(Command.withDescription("Where a loan stands; without a reference, how many stand where"))
@@ -40,11 +39,25 @@ function loanLines(
     ["offer", offer === null ? "-" : JSON.stringify(offer)],
     ["currency", shown.currency ?? "-"],
     ["signed", signing.signed ? `yes${signing.method === null ? "" : `, ${signing.method}`}` : "no"],
+    ["closed", closing(shown)],
     ["version", String(loan.version)],
     ["next poll", schedule.nextPollAt === null ? "none" : isoOrDash(schedule.nextPollAt)],
     ["bank last heard", shown.lastHeardFromBankAt ?? "-"],
     ["stalled", schedule.stalled ? "yes" : "no"],
+    [
+      "dormant",
+      shown.dormant ? "yes: the bank has long said nothing new, and is asked rarely or no more" : "no",
+    ],
+    ["suggestion", shown.suggestion === "close" ? "close it, if nobody pursues it: loan-engine close" : "-"],
   ])
+}
+
+function closing({ closed, closure }: ReturnType<typeof loanJson>): string {
+  if (closure === null) return "no"
+  const { reason, by, at, note } = closure
+  const said = note === null ? "" : `: ${JSON.stringify(note)}`
+  const since = closed ? "yes" : "no: the bank has gone further since it was closed"
+  return `${since}, ${reason}, by ${JSON.stringify(by)} at ${at}${said}`
 }
 
 const summary = Effect.fnUntraced(function* (
@@ -57,10 +70,11 @@ const summary = Effect.fnUntraced(function* (
   const sealed = seal === undefined ? null : { checkpoint: seal.number, position: seal.position }
   yield* print(asJson, { accounts, sealed }, [
     ...table(
-      ["account", ...stages, "stalled"],
-      accounts.map(({ account, stages: at, stalled }) =>
+      ["account", ...stages, "closed", "stalled"],
+      accounts.map(({ account, stages: at, closed, stalled }) =>
         [String(account)].concat(
           stages.map((stage) => String(at[stage] ?? 0)),
+          String(closed),
           String(stalled),
         ),
       ),
@@ -75,6 +89,10 @@ const accountSummary = Effect.fnUntraced(function* (account: AccountName) {
   const store = yield* LoanStore
   const counts = yield* store.stageCounts(account)
   const at: { [stage: string]: number } = {}
-  for (const { stage, loans } of counts) at[stage] = loans
-  return { account, stages: at, stalled: yield* store.stalledCount(account) }
+  let closed = 0
+  for (const count of counts) {
+    if (count.loans > 0) at[count.stage] = count.loans
+    closed += count.closed
+  }
+  return { account, stages: at, closed, stalled: yield* store.stalledCount(account) }
 })

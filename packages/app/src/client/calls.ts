@@ -5,10 +5,12 @@ import { HttpApiClient } from "effect/http-api"
 import type { AccountJson, KeyJson } from "../api/account-schemas.ts"
 import { LoanApi } from "../api/loan-api.ts"
 import type {
+  ClosingJson,
   EntryJson,
   LoanJson,
   LoanPage,
   PolledJson,
+  ReopeningJson,
   RuledJson,
   RulingJson,
   SubmissionAnswer,
@@ -37,6 +39,8 @@ export interface LoanListFilter {
   readonly additionOutstanding?: boolean
   readonly disputed?: boolean
   readonly stalled?: boolean
+  readonly closed?: boolean
+  readonly dormant?: boolean
   /** What you called the application when you registered it. */
   readonly externalReference?: string
 }
@@ -44,6 +48,11 @@ export interface LoanListFilter {
 export interface LoanPageOptions extends LoanListFilter {
   readonly limit?: number
   readonly cursor?: string
+}
+
+export interface CloseOptions {
+  /** The version of the loan that was looked at: a later one is not closed (`loan-moved`). */
+  readonly ifVersion?: number
 }
 
 export interface RuleOptions {
@@ -65,6 +74,13 @@ export interface LoanCalls {
   readonly history: (reference: string) => Promise<ReadonlyArray<EntryJson>>
   readonly poll: (reference: string) => Promise<PolledJson>
   readonly rule: (reference: string, ruling: RulingJson, options?: RuleOptions) => Promise<RuledJson>
+  /** Closes an application that nobody pursues any more; the bank's progress opens it again. */
+  readonly closeLoan: (reference: string, closing: ClosingJson, options?: CloseOptions) => Promise<LoanJson>
+  readonly reopenLoan: (
+    reference: string,
+    reopening?: ReopeningJson,
+    options?: CloseOptions,
+  ) => Promise<LoanJson>
 }
 
 export interface RegisterOptions {
@@ -152,13 +168,28 @@ export function loanCalls(http: HttpClient.HttpClient): LoanCalls {
       run(
         Effect.gen(function* () {
           const params = { reference: yield* referenceOf(reference) }
-          const headers = ifVersion === undefined ? {} : { "if-match": `"${ifVersion}"` }
           const query = dryRun === undefined ? {} : { dryRun }
-          return yield* loans.ruling({ params, headers, query, payload })
+          return yield* loans.ruling({ params, headers: ifMatch(ifVersion), query, payload })
+        }),
+      ),
+    closeLoan: (reference, payload, { ifVersion } = {}) =>
+      run(
+        Effect.gen(function* () {
+          const params = { reference: yield* referenceOf(reference) }
+          return (yield* loans.close({ params, headers: ifMatch(ifVersion), payload })).body
+        }),
+      ),
+    reopenLoan: (reference, payload = {}, { ifVersion } = {}) =>
+      run(
+        Effect.gen(function* () {
+          const params = { reference: yield* referenceOf(reference) }
+          return (yield* loans.reopen({ params, headers: ifMatch(ifVersion), payload })).body
         }),
       ),
   }
 }
+
+const ifMatch = (version: number | undefined) => (version === undefined ? {} : { "if-match": `"${version}"` })
 
 const decodeReference = Schema.decodeUnknownEffect(ApplicationReference)
 const decodeAccount = Schema.decodeUnknownEffect(AccountName)

@@ -194,11 +194,14 @@ const accountConfig = Effect.fnUntraced(function* (
 })
 
 /** What {@link KnownAccounts} is to hold. */
-export const knownAccountsOf = (accounts: ReadonlyArray<AccountConfig>): KnownAccounts =>
+export const knownAccountsOf = ({
+  accounts,
+  poller: { cadence },
+}: Pick<OperatorConfig, "accounts" | "poller">): KnownAccounts =>
   new Map(
     accounts.map(({ name, currency, bank }) => [
       name,
-      { currency: currency ?? null, hasBank: bank !== undefined },
+      { currency: currency ?? null, hasBank: bank !== undefined, cadence },
     ]),
   )
 

@@ -131,6 +131,12 @@ const milliseconds = plain({
   schema: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: timerMsMax })),
   fromText: numberOf,
 })
+const natural = plain({
+  example: 30,
+  expected: "a whole number, or 0",
+  schema: Schema.Natural,
+  fromText: numberOf,
+})
 const percent = plain({
   example: 20,
   expected: "a whole number from 1 to 100",
@@ -281,6 +287,7 @@ const choice = <const Word extends string>(words: readonly [Word, ...ReadonlyArr
 
 export const kinds = {
   whole,
+  natural,
   milliseconds,
   percent,
   factor,

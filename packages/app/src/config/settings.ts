@@ -10,7 +10,7 @@ import { loanListLimitsDefault } from "../api/loan-list.ts"
 import { metricsLimitsDefault } from "../api/operator-routes.ts"
 import { callbackHealthDefaults } from "../callbacks/callback-health.ts"
 import { changeFeedLimitsDefault } from "../journal/change-feed.ts"
-import { cadenceLimitsDefault } from "../polling/poll-cadence.ts"
+import { cadenceLimitsDefault, horizonsDefault } from "../polling/poll-cadence.ts"
 import { pollerDefaults } from "../polling/poller.ts"
 import { anchorLimitsDefault } from "../journal/anchors.ts"
 import { sealingDefaults } from "../journal/sealing.ts"
@@ -255,10 +255,28 @@ const polling = {
         "after how many polls without an answer a dispute, or a callback that the bank must confirm, is left to a person: its loan is stalled",
       pollAttemptsMax: "after how many polls without news a loan is stalled",
       pollStalledMs: "its interval from then on",
+      additionGraceMs:
+        "how much later than a request for documents the bank must be asked for its answer to say that it waits for none any more",
       pollsPerQuote: "every how many polls an approved loan's decision is asked for too",
       breakerFailuresMax: "after how many failures in a row an account's bank is left alone",
       breakerOpenMs: "for how long",
     },
+  ),
+  ...limits(
+    horizonsDefault,
+    {
+      submittedHorizonDays:
+        "how many days the bank is asked about an undecided loan of which it says nothing new; then the loan is dormant",
+      manualInspectionHorizonDays: "the same, of a loan that it inspects by hand",
+      approvedHorizonDays: "the same, of an offer that nobody signs",
+      waitingForAdditionHorizonDays: "the same, of a loan whose documents nobody sends",
+      signedHorizonDays: "the same, of a signed loan that is not paid out",
+      unconfirmedHorizonDays: "the same, of a dispute, a rejection or a pay-out that it does not confirm",
+      dormantWeeklyDays: "for how many days a dormant loan is asked about every week",
+      dormantMonthlyDays: "for how many days after that every month; then no more",
+      closedMonthlyDays: "for how many days a closed loan is asked about every month; 0 for not at all",
+    },
+    kinds.natural,
   ),
   pollIntervalScale: withDefault(
     factor,

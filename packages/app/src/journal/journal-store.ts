@@ -43,6 +43,7 @@ export interface SnapshotRow {
   readonly version: number
   readonly stage: string
   readonly externalReference: string | null
+  readonly closed: boolean
   readonly snapshot: string
   readonly chainHead: string
   /** When the bank is to be asked next; `null`: never again. */

@@ -4,7 +4,7 @@ import { LeftOut } from "@loan-engine/domain/detail"
 import { Instant } from "@loan-engine/domain/instant"
 import { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Decision, Loan } from "@loan-engine/domain/loan"
-import { News, observe, openLoan, Step } from "@loan-engine/domain/loan"
+import { ClosureChange, News, observe, openLoan, Step } from "@loan-engine/domain/loan"
 import {
   AccountName,
   ApplicationReference,
@@ -42,6 +42,8 @@ export const EntryContent = Schema.Struct({
   events: Schema.Array(LoanEvent),
   steps: Schema.Array(Step),
   news: Schema.Array(News),
+  /** Whether it closed the loan, or opened it again; absent if neither. */
+  closure: Schema.optionalKey(ClosureChange),
   /** SHA-256 of the raw bytes, in hex. The chain covers it and not the bytes, so that they can be erased. */
   digest: Schema.String,
   /** The hash of the loan's entry before this one; empty for its first. */
@@ -94,6 +96,7 @@ export function journalEntry(
     events: observation.events,
     steps: decision.steps,
     news: decision.news,
+    ...(decision.closure === undefined ? {} : { closure: decision.closure }),
     digest: bytes.digest,
     previousHash,
   }

@@ -1,7 +1,7 @@
 import { retryAfterSecondsMax } from "@loan-engine/adapters-http/bank-ask"
 import type { Loan } from "@loan-engine/domain/loan"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
-import { isAdditionOutstanding, isOfferUnheard, isPaidOut } from "@loan-engine/domain/standing"
+import { isAdditionOutstanding, isClosed, isOfferUnheard, isPaidOut } from "@loan-engine/domain/standing"
 import { Schema } from "effect"
 
 /** What a poll asks the bank: `status` is getApplicationStatus, `quote` getApplicationQuote. */
@@ -28,7 +28,9 @@ export const neverPolled: PollSchedule = { nextPollAt: null, attempts: 0, confir
 
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
-const dayMs = 24 * hourMs
+export const dayMs = 24 * hourMs
+/** How often a loan is asked about that has long been silent, and later. */
+export const dormantMs = { weekly: 7 * dayMs, monthly: 30 * dayMs } as const
 
 /** How a loan is watched while it stands at one stage and nothing new is heard of it. */
 export interface Cadence {
@@ -80,6 +82,8 @@ export interface CadenceLimits {
   readonly pollAttemptsMax: number
   /** The interval once a loan is stalled. It is never given up. */
   readonly pollStalledMs: number
+  /** How far what the bank answers may lag behind what it said by callback: no answer that is asked for sooner clears a request. */
+  readonly additionGraceMs: number
   /** Every so many polls, an approved loan's decision is asked for too: a reversal would show nowhere else. */
   readonly pollsPerQuote: number
   /** How far an interval may stray either way, in percent of it. */
@@ -93,23 +97,58 @@ export const cadenceLimitsDefault: CadenceLimits = {
   pollConfirmAttemptsMax: 6,
   pollAttemptsMax: 90,
   pollStalledMs: 7 * dayMs,
+  additionGraceMs: minuteMs,
   pollsPerQuote: 4,
   pollJitterPercent: 20,
 }
 
-export interface CadenceSettings extends CadenceLimits {
+/** How long the bank is asked about a loan of which it says nothing new, in days since it last did. */
+export interface Horizons {
+  readonly submittedHorizonDays: number
+  readonly manualInspectionHorizonDays: number
+  readonly approvedHorizonDays: number
+  readonly waitingForAdditionHorizonDays: number
+  readonly signedHorizonDays: number
+  /** Of what is still to be confirmed: a dispute, a rejection or a pay-out. */
+  readonly unconfirmedHorizonDays: number
+  /** How long beyond its horizon a loan is asked about every week. */
+  readonly dormantWeeklyDays: number
+  /** How long after that every month; then no more. */
+  readonly dormantMonthlyDays: number
+  /** How long a closed loan is asked about every month; 0 for not at all. */
+  readonly closedMonthlyDays: number
+}
+
+export const horizonsDefault: Horizons = {
+  submittedHorizonDays: 30,
+  manualInspectionHorizonDays: 30,
+  approvedHorizonDays: 30,
+  waitingForAdditionHorizonDays: 30,
+  signedHorizonDays: 60,
+  unconfirmedHorizonDays: 60,
+  dormantWeeklyDays: 56,
+  dormantMonthlyDays: 180,
+  closedMonthlyDays: 180,
+}
+
+export interface CadenceSettings extends CadenceLimits, Horizons {
   /** Multiplies every interval; below 1 for a bank whose time runs faster than ours, as a sandbox's may. */
   readonly pollIntervalScale: number
 }
 
-export const cadenceDefaults: CadenceSettings = { pollIntervalScale: 1, ...cadenceLimitsDefault }
+export const cadenceDefaults: CadenceSettings = {
+  pollIntervalScale: 1,
+  ...cadenceLimitsDefault,
+  ...horizonsDefault,
+}
 
 /**
  * How far ahead a poll can be planned at most: after the longest interval, or the longest that a bank may ask us to wait, and
  * a day more. What lies further ahead was planned by a clock that was wrong.
  */
 export function planAheadMsMax(settings: CadenceSettings): number {
-  const longestMs = Math.max(settings.pollIntervalMaxMs, settings.pollStalledMs, settings.pollConfirmRetryMs)
+  const { pollIntervalMaxMs, pollStalledMs, pollConfirmRetryMs } = settings
+  const longestMs = Math.max(pollIntervalMaxMs, pollStalledMs, pollConfirmRetryMs, dormantMs.monthly)
   const strayedMs = longestMs * settings.pollIntervalScale * (1 + settings.pollJitterPercent / 100)
   return Math.ceil(Math.max(strayedMs, retryAfterSecondsMax * 1_000)) + dayMs
 }
@@ -124,18 +163,22 @@ export function pollQuestions(
   settings: CadenceSettings,
 ): ReadonlyArray<PollQuestion> {
   const { questions } = cadences[loan.stage]
-  const asked = new Set<PollQuestion>(schedule.confirm ? ["status", "quote"] : questions)
+  const asked = new Set<PollQuestion>(schedule.confirm ? both : questions)
   if (onItsWay.has(loan.stage)) {
     if (isAdditionOutstanding(loan.facts)) asked.add("status")
     const quoteIsDue = schedule.attempts % settings.pollsPerQuote === settings.pollsPerQuote - 1
     if (isOfferUnheard(loan.facts) || quoteIsDue) asked.add("quote")
   }
+  // Asked so rarely, the bank may have gone on by several steps, or back.
+  if (isClosed(loan.facts)) both.forEach((question) => asked.add(question))
   // The bank rejects what it was once said to have paid out: its status must deny that before the end is believed.
   if (loan.stage === "rejected" && isPaidOut(loan.facts)) asked.add("status")
   const order: ReadonlyArray<PollQuestion> =
     loan.stage === "paidOut" ? ["quote", "status"] : ["status", "quote"]
   return order.filter((question) => asked.has(question))
 }
+
+const both: ReadonlyArray<PollQuestion> = ["status", "quote"]
 
 /** The stages from which a loan may still move by itself. */
 const onItsWay: ReadonlySet<Stage> = new Set<Stage>([

@@ -1,12 +1,19 @@
-import { standInPrefix } from "@loan-engine/adapters-http/callback-message"
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
 import type { Facts } from "@loan-engine/domain/facts"
 import type { Instant } from "@loan-engine/domain/instant"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Decision, Loan } from "@loan-engine/domain/loan"
+import { isQuiet } from "@loan-engine/domain/quiet"
 import type { Observation } from "@loan-engine/domain/observation"
-import { currentOffer, isPaidOut, isUnspokenOf, standing } from "@loan-engine/domain/standing"
+import {
+  currentOffer,
+  isAdditionOutstanding,
+  isPaidOut,
+  isUnspokenOf,
+  standing,
+} from "@loan-engine/domain/standing"
 import type { Offer } from "@loan-engine/domain/offer"
+import { isRejectedByBank, restOf } from "./dormancy.ts"
 import type { CadenceSettings, PollQuestion, PollSchedule } from "./poll-cadence.ts"
 import { intervalMs, jittered, neverPolled, pollQuestions } from "./poll-cadence.ts"
 
@@ -42,17 +49,26 @@ export function scheduleAfter(
   if (isConfirmedEnd(loan, observation, before)) return { ...neverPolled, attempts: before.attempts }
   if (isAnswer(observation)) {
     const isLast = questionOf(observation) === pollQuestions(asked, before, settings).at(-1)
-    const next = afterAnswer(before, decision, isLast, now, settings, jitter)
+    const next = soonAfterGrace(
+      afterAnswer(asked, before, decision, isLast, now, settings, jitter),
+      observation,
+      decision.loan,
+      settings,
+    )
     // The bank itself has been asked, and its answer is no help: a person has to look.
     return observation.hold === "unknown-event-type" ? { ...next, stalled: true } : next
   }
   if (disposition === "repeated") return before
+  // What has ended stays at its end.
+  if (decision.closure === "closed" && before.nextPollAt === null) return before
   const soon =
+    decision.closure === "reopened" ||
     decision.steps.some((step) => step.inferred) ||
     decision.news.includes("addition") ||
     isOfferIncomplete(observation)
   const fresh: PollSchedule = { nextPollAt: null, attempts: 0, confirm: soon, stalled: false }
-  const waitMs = soon ? settings.pollSoonMs * settings.pollIntervalScale : intervalMs(loan, 0, settings)
+  if (!soon) return rested(loan, fresh, now, settings, jitter)
+  const waitMs = settings.pollSoonMs * settings.pollIntervalScale
   return { ...fresh, nextPollAt: now + jittered(waitMs, settings, jitter) }
 }
 
@@ -72,6 +88,7 @@ export function scheduleAfterFailure(
   const retryMs = settings.pollConfirmRetryMs * settings.pollIntervalScale
   // Not for ever: a loan whose answers cannot be recorded would otherwise be asked about every quarter of an hour.
   const latest = before.confirm && !next.stalled ? now + jittered(retryMs, settings, jitter) : Infinity
+  if (next.nextPollAt === null && latest === Infinity) return next
   const nextPollAt = Math.max(Math.min(next.nextPollAt ?? latest, latest), now + retryAfterMs)
   const isInDoubt = loan.stage === "disputed" || before.confirm
   const isLeft = isInDoubt && next.attempts >= settings.pollConfirmAttemptsMax
@@ -106,8 +123,22 @@ function isTooLate(
   return stage === "disputed" && nextPollAt - heardAt >= attemptsMs
 }
 
+/** The bank waits for no documents, but was asked too soon after its request: it is asked again as soon as its answer counts. */
+function soonAfterGrace(
+  next: PollSchedule,
+  { events }: Observation,
+  { facts }: Loan,
+  { additionGraceMs, pollSoonMs, pollIntervalScale }: CadenceSettings,
+): PollSchedule {
+  const isTooSoon = isAdditionOutstanding(facts) && events.some(({ type }) => type === "addition.cleared")
+  if (!isTooSoon || facts.additionRequestedAt === null || next.nextPollAt === null) return next
+  const counts = Math.ceil(facts.additionRequestedAt + (additionGraceMs + pollSoonMs) * pollIntervalScale)
+  return { ...next, nextPollAt: Math.min(next.nextPollAt, counts) }
+}
+
 /** A poll counts once, however many questions it asks: with its last answer, or with the one that brought news. */
 function afterAnswer(
+  asked: Loan,
   before: PollSchedule,
   decision: Decision,
   isLast: boolean,
@@ -120,7 +151,9 @@ function afterAnswer(
   const confirmIsDue = before.confirm && before.nextPollAt !== null && before.nextPollAt <= now
   if (confirmIsDue) return moved ? { ...before, attempts: 0, stalled: false } : before
   if (!moved && !isLast) return before
-  return later(decision.loan, moved ? { ...before, attempts: -1 } : before, now, settings, jitter)
+  // What is only said again makes the loan's last word no younger.
+  const loan = isQuiet(asked, decision) ? asked : decision.loan
+  return later(loan, moved ? { ...before, attempts: -1 } : before, now, settings, jitter)
 }
 
 function later(
@@ -132,10 +165,26 @@ function later(
 ): PollSchedule {
   const attempts = before.attempts + 1
   const stalled = attempts >= settings.pollAttemptsMax
-  const waitMs = stalled
-    ? settings.pollStalledMs * settings.pollIntervalScale
-    : intervalMs(loan, attempts, settings)
-  return { nextPollAt: now + jittered(waitMs, settings, jitter), attempts, confirm: false, stalled }
+  return rested(loan, { nextPollAt: null, attempts, confirm: false, stalled }, now, settings, jitter)
+}
+
+/** The schedule with its next poll planned: as the stage's cadence has it, or rarely or never where the loan rests. */
+function rested(
+  loan: Loan,
+  { attempts, ...plan }: PollSchedule,
+  now: Instant,
+  settings: CadenceSettings,
+  jitter: number,
+): PollSchedule {
+  const awake = {
+    stalled: plan.stalled,
+    intervalMs: plan.stalled
+      ? settings.pollStalledMs * settings.pollIntervalScale
+      : intervalMs(loan, attempts, settings),
+  }
+  const rest = restOf(loan, attempts, now, settings) ?? awake
+  const nextPollAt = rest.intervalMs === null ? null : now + jittered(rest.intervalMs, settings, jitter)
+  return { ...plan, attempts, stalled: rest.stalled, nextPollAt }
 }
 
 /**
@@ -149,16 +198,6 @@ const isAnswer = (observation: Observation): boolean =>
   observation.source === "poll" || observation.source === "quote"
 
 const questionOf = ({ source }: Observation): PollQuestion => (source === "poll" ? "status" : "quote")
-
-/** Whether a loan may be asked about no more: only the bank's own word ends it, and nobody asks about a reference of ours. */
-export function mayRest(loan: Loan): boolean {
-  return (
-    loan.stage === "paidOut" || isRejectedByBank(loan) || loan.applicationReference.startsWith(standInPrefix)
-  )
-}
-
-const isRejectedByBank = ({ stage, facts: { ruling } }: Loan): boolean =>
-  stage === "rejected" && ruling?.decision === "rejected" && ruling.by === null
 
 /**
  * Whether the bank itself, asked by us, has said that the loan's life is over. A rejection is the end of what was once said to be paid
@@ -206,6 +245,8 @@ function isAgainst(facts: Facts, event: LoanEvent): boolean {
     case "addition.requested":
     case "addition.cleared":
     case "dispute.ruled":
+    case "loan.closed":
+    case "loan.reopened":
       return false
   }
 }

@@ -91,6 +91,7 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
   const banks = yield* Banks
   const budget = yield* RateLimiter.RateLimiter
   const pauses = makeBankPauses()
+  const graceMs = Math.ceil(settings.cadence.additionGraceMs * settings.cadence.pollIntervalScale)
 
   const ask = Effect.fnUntraced(function* (
     stored: StoredLoan,
@@ -112,7 +113,9 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
     yield* Effect.orDie(steadily(turn))
     if (patience.leftMs <= 0) return unsent(question, "TimedOut", 0)
     begins()
-    const answer = yield* Effect.result(within(patience, askBank[question](bank, applicationReference)))
+    const answer = yield* Effect.result(
+      within(patience, askBank[question](bank, applicationReference, graceMs)),
+    )
     if (Result.isFailure(answer)) return yield* failed(stored, question, answer.failure)
     if (Option.isNone(answer.success)) {
       yield* tellUnanswered(stored, question, { code: "TimedOut" })
@@ -248,11 +251,13 @@ const askBank: {
   readonly [Q in PollQuestion]: (
     bank: BankClient,
     reference: ApplicationReference,
+    graceMs: number,
   ) => Effect.Effect<BankAnswer, BankError>
 } = {
-  status: (bank, applicationReference) =>
+  status: (bank, applicationReference, graceMs) =>
     Effect.map(bank.getApplicationStatus(applicationReference), ({ message, raw, sentAt }) => ({
-      events: applicationStatusEvents(message, sentAt),
+      // Its replicas lag: that it waits for nothing is sure of a while ago only.
+      events: applicationStatusEvents(message, sentAt, sentAt - graceMs),
       ...(message.requestedSigningMethod === undefined
         ? {}
         : { requestedSigningMethod: message.requestedSigningMethod }),

@@ -62,6 +62,19 @@ const wordOf = ({ events, leftOut = [], requestedSigningMethod }: Observation): 
     requestedSigningMethod: requestedSigningMethod ?? null,
   })
 
+const decodeWord = Schema.decodeUnknownOption(
+  Schema.fromJsonString(Schema.Struct({ requestedSigningMethod: Schema.NullOr(Schema.String) })),
+)
+
+/** How the customer wants to sign, as the bank's last answer about the status has it. */
+export const requestedSigning = ({ status }: Watermark = noWatermark): string | null =>
+  status === undefined
+    ? null
+    : Option.match(decodeWord(status.said), {
+        onNone: () => null,
+        onSome: ({ requestedSigningMethod }) => requestedSigningMethod,
+      })
+
 export const saysTheSame = (watermark: Watermark, question: PollQuestion, answer: Observation): boolean =>
   watermark[question]?.said === wordOf(answer)
 

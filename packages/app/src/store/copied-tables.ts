@@ -69,6 +69,7 @@ export const copiedTables: ReadonlyArray<CopiedTable> = [
       ["stalled", "flag"],
       ["external_reference", "text"],
       ["watermark", "text"],
+      ["closed", "flag"],
     ],
     key: ["application_reference"],
   },

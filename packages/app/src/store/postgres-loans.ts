@@ -155,6 +155,7 @@ function loansPage(
 ): Effect.Effect<Rows, StoreUnavailable> {
   if (only === undefined) return query(reads.loans, page)
   if ("stage" in only) return query(reads.loansAtStage, [...page, text(only.stage)])
+  if ("closed" in only) return query(reads.loansClosed, page)
   if ("stalled" in only) return query(reads.loansStalled, page)
   return query(reads.loansNamed, [...page, text(only.externalReference)])
 }

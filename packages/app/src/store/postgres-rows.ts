@@ -4,7 +4,7 @@ import { Schema } from "effect"
 import { EntryContent } from "../journal/journal.ts"
 import { watermarkIn } from "../polling/watermark.ts"
 import type { StoredEntry } from "../journal/journal.ts"
-import type { ClaimedLoan, StoredLoan } from "../loan-store.ts"
+import type { ClaimedLoan, StageCounts, StoredLoan } from "../loan-store.ts"
 
 /** What {@link storedLoan} reads of a loan's row. */
 export const loanColumns =
@@ -47,12 +47,12 @@ const decodeContent = Schema.decodeUnknownSync(Schema.fromJsonString(EntryConten
 const decodeAccount = Schema.decodeUnknownSync(Schema.Struct({ account: AccountName }))
 export const accountOf = (row: unknown): AccountName => decodeAccount(row).account
 const decodeStage = Schema.decodeUnknownSync(
-  Schema.Struct({ stage: Loan.fields.stage, loans: Schema.Unknown }),
+  Schema.Struct({ stage: Loan.fields.stage, loans: Schema.Unknown, closed: Schema.Unknown }),
 )
 
-export function stageCount(row: unknown): { readonly stage: Loan["stage"]; readonly loans: number } {
-  const { stage, loans } = decodeStage(row)
-  return { stage, loans: whole(loans) }
+export function stageCount(row: unknown): StageCounts[number] {
+  const { stage, loans, closed } = decodeStage(row)
+  return { stage, loans: whole(loans), closed: whole(closed) }
 }
 
 /** A loan's row as it is read back. A row that does not decode is a defect: nobody but us writes it. */

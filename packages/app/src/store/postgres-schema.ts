@@ -126,6 +126,11 @@ const migrations: ReadonlyArray<Migration> = [
       since bigint NOT NULL)`,
     `ALTER TABLE ${schema}.loans ADD COLUMN watermark text`,
   ],
+  // Which loans somebody has closed: they are counted apart, and listed by themselves.
+  (schema) => [
+    `ALTER TABLE ${schema}.loans ADD COLUMN closed boolean NOT NULL DEFAULT false`,
+    `CREATE INDEX loans_closed ON ${schema}.loans (account, application_reference, stage) WHERE closed`,
+  ],
 ]
 
 const partitionsOf = (schema: string, table: string, partitions: number): ReadonlyArray<string> =>

@@ -19,7 +19,12 @@ export const readStatements = (schema: string) => {
         SELECT min(next_poll_at) AS due FROM ${schema}.loans
         WHERE account = line.account AND poll_confirm = line.confirm AND next_poll_at IS NOT NULL) AS first
       WHERE first.due IS NOT NULL`,
-    stageCounts: `SELECT stage, count(*) AS loans FROM ${schema}.loans WHERE account = $1 GROUP BY stage`,
+    stageCounts: `
+      SELECT stage, sum(loans)::bigint AS loans, sum(closed)::bigint AS closed FROM (
+        SELECT stage, count(*) AS loans, 0 AS closed FROM ${schema}.loans WHERE account = $1 GROUP BY stage
+        UNION ALL
+        SELECT stage, -count(*), count(*) FROM ${schema}.loans WHERE account = $1 AND closed GROUP BY stage) AS counts
+      GROUP BY stage`,
     stalledCount: `SELECT count(*) AS loans FROM ${schema}.loans WHERE account = $1 AND stalled`,
     // The next account behind each, so that the index is looked at once an account and not once a loan.
     accounts: `
@@ -32,6 +37,7 @@ export const readStatements = (schema: string) => {
     loans: loansPage(""),
     loansAtStage: loansPage("AND stage = $5"),
     loansStalled: loansPage("AND stalled"),
+    loansClosed: loansPage("AND closed"),
     loansNamed: loansPage("AND external_reference = $5"),
     registration: `
       SELECT callback_url, registered_at FROM ${schema}.callback_registrations WHERE account = $1 AND bank_url = $2`,

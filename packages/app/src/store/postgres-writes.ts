@@ -1,4 +1,5 @@
 import { snapshotText } from "@loan-engine/domain/loan"
+import { isClosed } from "@loan-engine/domain/standing"
 import type { Change, StoredLoan } from "../loan-store.ts"
 import { earlierEntriesMax } from "./decided-updates.ts"
 import { noWatermark, watermarkText } from "../polling/watermark.ts"
@@ -46,24 +47,24 @@ export const writeLoans = (schema: string) => {
   const sql = `
     WITH input AS MATERIALIZED (
       SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::text[], $6::text[], $7::text[], $8::bigint[],
-        $9::int[], $10::boolean[], $11::boolean[], $12::boolean[], $13::text[], $14::text[], $15::text[], $16::text[])
+        $9::int[], $10::boolean[], $11::boolean[], $12::boolean[], $13::text[], $14::text[], $15::text[], $16::text[], $17::boolean[])
       AS i (application_reference, account, expected, version, stage, snapshot, chain_head, next_poll_at, poll_attempts,
-        poll_confirm, stalled, reschedules, external_reference, watermark, mark, head)),
+        poll_confirm, stalled, reschedules, external_reference, watermark, mark, head, closed)),
     held AS MATERIALIZED (
       SELECT l.application_reference FROM ${schema}.loans l JOIN input i ON ${isSameRow}
         AND l.watermark IS NOT DISTINCT FROM i.mark
       FOR UPDATE OF l SKIP LOCKED),
     moved AS (
       UPDATE ${schema}.loans l SET account = i.account, version = i.version, stage = i.stage, snapshot = i.snapshot,
-        chain_head = i.chain_head, external_reference = i.external_reference, watermark = i.watermark, ${rescheduled}
+        chain_head = i.chain_head, external_reference = i.external_reference, watermark = i.watermark, closed = i.closed, ${rescheduled}
       FROM input i JOIN held h ON h.application_reference = i.application_reference
       WHERE l.application_reference = i.application_reference
       RETURNING l.application_reference),
     opened AS (
       INSERT INTO ${schema}.loans (application_reference, account, version, stage, snapshot, chain_head, next_poll_at,
-        poll_attempts, poll_confirm, stalled, external_reference, watermark)
+        poll_attempts, poll_confirm, stalled, external_reference, watermark, closed)
       SELECT application_reference, account, version, stage, snapshot, chain_head, next_poll_at, poll_attempts,
-        poll_confirm, stalled, external_reference, watermark
+        poll_confirm, stalled, external_reference, watermark, closed
       -- In one order everywhere, so that two engines which open the same loans never wait for each other.
       FROM input WHERE expected = 0 ORDER BY application_reference
       ON CONFLICT (application_reference) DO NOTHING
@@ -73,8 +74,8 @@ export const writeLoans = (schema: string) => {
       raw, hash)
     SELECT e.application_reference, e.version, ${positionNow("o.base", "e.ordinal")}, e.account, e.source, e.evidence,
       e.digest, e.content, e.raw, e.hash
-    FROM unnest($17::int[], $18::text[], $19::int[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[],
-      $25::bytea[], $26::text[])
+    FROM unnest($18::int[], $19::text[], $20::int[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[],
+      $26::bytea[], $27::text[])
     AS e (ordinal, application_reference, version, account, source, evidence, digest, content, raw, hash)
     JOIN written w ON w.application_reference = e.application_reference
     CROSS JOIN ${schema}.feed_origin o
@@ -100,6 +101,7 @@ function loanParameters(writes: ReadonlyArray<LoanWrite>): ReadonlyArray<unknown
     texts(last.map(({ watermark }) => markOf(watermark))),
     texts(writes.map(({ stored }) => stored?.mark ?? null)),
     texts(writes.map(({ stored }) => stored?.chainHead ?? null)),
+    booleans(last.map(({ loan }) => isClosed(loan.facts))),
   ]
 }
 

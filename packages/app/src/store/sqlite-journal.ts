@@ -41,7 +41,7 @@ export function sqliteJournal(
     SELECT ${feedColumns} FROM journal WHERE (application_reference, version, position) > (?, ?, ?)
     ORDER BY application_reference, version, position LIMIT ?`)
   const snapshots = prepare(`
-    SELECT application_reference, account, version, stage, external_reference, snapshot, chain_head, next_poll_at FROM loans
+    SELECT application_reference, account, version, stage, external_reference, closed, snapshot, chain_head, next_poll_at FROM loans
     WHERE application_reference > ? ORDER BY application_reference LIMIT ?`)
   const checkpoints = prepare("SELECT * FROM checkpoints WHERE number > ? ORDER BY number LIMIT ?")
   const last = prepare("SELECT * FROM checkpoints ORDER BY number DESC LIMIT 1")
@@ -170,6 +170,7 @@ const snapshotRow = (row: Row): SnapshotRow => ({
   version: Number(row["version"]),
   stage: String(row["stage"]),
   externalReference: textOrNull(row["external_reference"]),
+  closed: Boolean(row["closed"]),
   snapshot: String(row["snapshot"]),
   chainHead: String(row["chain_head"]),
   nextPollAt: row["next_poll_at"] === null ? null : Number(row["next_poll_at"]),

@@ -11,8 +11,14 @@ export const readStatements = {
   loans: loansPage(""),
   loansAtStage: loansPage("AND stage = ?", "INDEXED BY loans_by_stage"),
   loansStalled: loansPage("AND stalled = 1"),
+  loansClosed: loansPage("AND closed = 1"),
   loansNamed: loansPage("AND external_reference = ?"),
-  stageCounts: "SELECT stage, count(*) AS loans FROM loans WHERE account = ? GROUP BY stage",
+  stageCounts: `
+    SELECT stage, sum(loans) AS loans, sum(closed) AS closed FROM (
+      SELECT stage, count(*) AS loans, 0 AS closed FROM loans WHERE account = ?1 GROUP BY stage
+      UNION ALL
+      SELECT stage, -count(*), count(*) FROM loans WHERE account = ?1 AND closed = 1 GROUP BY stage)
+    GROUP BY stage`,
   stalledCount: "SELECT count(*) AS loans FROM loans WHERE account = ? AND stalled = 1",
   // The next account behind each, so that the index is looked at once an account and not once a loan.
   accounts: `

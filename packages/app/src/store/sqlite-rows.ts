@@ -20,7 +20,7 @@ const LoanRow = Schema.Struct({
   watermark: Schema.NullOr(Schema.String),
 })
 
-const StageCountRow = Schema.Struct({ stage: Loan.fields.stage, loans: Schema.Int })
+const StageCountRow = Schema.Struct({ stage: Loan.fields.stage, loans: Schema.Int, closed: Schema.Int })
 
 const JournalRow = Schema.Struct({
   position: Schema.Int,

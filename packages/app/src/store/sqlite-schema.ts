@@ -166,6 +166,11 @@ const migrations: ReadonlyArray<string> = [
   CREATE TABLE signing_accounts (account TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   ALTER TABLE loans ADD COLUMN watermark TEXT;
   `,
+  // Which loans somebody has closed: they are counted apart, and listed by themselves.
+  `
+  ALTER TABLE loans ADD COLUMN closed INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX loans_closed ON loans (account, application_reference, stage) WHERE closed = 1;
+  `,
 ]
 
 /** "LOAN", by which tools tell whose database a file is. */

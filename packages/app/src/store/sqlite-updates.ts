@@ -1,5 +1,6 @@
 import type { StatementSync } from "node:sqlite"
 import { snapshotText } from "@loan-engine/domain/loan"
+import { isClosed } from "@loan-engine/domain/standing"
 import type { ApplicationReference } from "@loan-engine/domain/observation"
 import { Effect } from "effect"
 import type { Change, StoredLoan, WrittenChange } from "../loan-store.ts"
@@ -204,6 +205,7 @@ const loanValues = (loan: StoredLoan["loan"], chainHead: string) => [
   loan.version,
   loan.stage,
   loan.externalReference ?? null,
+  Number(isClosed(loan.facts)),
   snapshotText(loan),
   chainHead,
 ]

@@ -10,18 +10,18 @@ import type { NamesFault } from "./sqlite-names.ts"
 const writeStatements = {
   openLoan: `
     INSERT INTO loans
-      (application_reference, account, version, stage, external_reference, snapshot, chain_head, next_poll_at,
+      (application_reference, account, version, stage, external_reference, closed, snapshot, chain_head, next_poll_at,
        poll_attempts, poll_confirm, stalled, watermark)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (application_reference) DO NOTHING`,
   moveLoan: `
     UPDATE loans SET
-      account = ?, version = ?, stage = ?, external_reference = ?, snapshot = ?, chain_head = ?, next_poll_at = ?, poll_attempts = ?,
+      account = ?, version = ?, stage = ?, external_reference = ?, closed = ?, snapshot = ?, chain_head = ?, next_poll_at = ?, poll_attempts = ?,
       poll_confirm = ?, stalled = ?, watermark = ?
     WHERE application_reference = ? AND version = ? AND chain_head = ? AND watermark IS ?`,
   // A schedule that was left alone is not written: a poll may have been claimed meanwhile, and its lease stands there.
   moveUnscheduledLoan: `
-    UPDATE loans SET account = ?, version = ?, stage = ?, external_reference = ?, snapshot = ?, chain_head = ?, watermark = ?
+    UPDATE loans SET account = ?, version = ?, stage = ?, external_reference = ?, closed = ?, snapshot = ?, chain_head = ?, watermark = ?
     WHERE application_reference = ? AND version = ? AND chain_head = ? AND watermark IS ?`,
   // The bank has said the same again: no row and no version, and only where the row is still the one that it was decided on.
   hearAgain: `

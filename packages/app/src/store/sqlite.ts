@@ -161,6 +161,7 @@ function loansPage({ account, only, prefix = "", after, limit }: LoansPage): Rea
   if ("stage" in only) {
     return { statement: "loansAtStage", parameters: [account, only.stage, from, before, limit] }
   }
+  if ("closed" in only) return { statement: "loansClosed", parameters: [account, from, before, limit] }
   if ("stalled" in only) return { statement: "loansStalled", parameters: [account, from, before, limit] }
   return { statement: "loansNamed", parameters: [account, only.externalReference, from, before, limit] }
 }

@@ -3,7 +3,7 @@ import type { AccountName } from "@loan-engine/domain/observation"
 import { Effect, Metric } from "effect"
 import { LoanStore } from "../loan-store.ts"
 import type { StageCounts } from "../loan-store.ts"
-import { loansGauge, stalledLoansGauge } from "./metrics.ts"
+import { closedLoansGauge, loansGauge, stalledLoansGauge } from "./metrics.ts"
 
 /**
  * Counts the loans by stage, at most once in `loanCountsAgeMaxMs` however often it is asked for, because a count of a
@@ -34,10 +34,20 @@ const show = (account: AccountName, counts: StageCounts): Effect.Effect<void> =>
     (stage) =>
       Metric.update(loansGauge.of({ account, stage }), counts.find((row) => row.stage === stage)?.loans ?? 0),
     { discard: true },
+  ).pipe(
+    Effect.andThen(
+      Metric.update(
+        closedLoansGauge.of({ account }),
+        counts.reduce((sum, { closed }) => sum + closed, 0),
+      ),
+    ),
   )
 
 const hide = (account: AccountName): Effect.Effect<void> =>
   Effect.andThen(
     Effect.forEach(stages, (stage) => Metric.remove(loansGauge.of({ account, stage })), { discard: true }),
-    Metric.remove(stalledLoansGauge.of({ account })),
+    Effect.andThen(
+      Metric.remove(stalledLoansGauge.of({ account })),
+      Metric.remove(closedLoansGauge.of({ account })),
+    ),
   )

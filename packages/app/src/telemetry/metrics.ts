@@ -88,7 +88,7 @@ export const unknownDecisionsCounter = counterFamily({
 export const loansGauge = gaugeFamily({
   name: "loan_engine_loans",
   unit: "loans",
-  description: "Loans by the stage they stand at, counted when this page is asked for.",
+  description: "Open loans by the stage they stand at, counted when this page is asked for.",
   attributes: { account, stage: "the stages of the lifecycle" },
 })
 
@@ -171,6 +171,13 @@ export const stalledLoansGauge = gaugeFamily({
   attributes: { account },
 })
 
+export const closedLoansGauge = gaugeFamily({
+  name: "loan_engine_loans_closed",
+  unit: "loans",
+  description: "Loans that somebody has closed; they are no part of loan_engine_loans.",
+  attributes: { account },
+})
+
 export const wrongKeysCounter = counterFamily({
   name: "loan_engine_wrong_keys_total",
   unit: "requests",
@@ -233,6 +240,7 @@ export const metricFamilies: ReadonlyArray<Omit<MetricFamily, "of">> = [
   bankCircuitGauge,
   loansGauge,
   stalledLoansGauge,
+  closedLoansGauge,
   stalledAlertsCounter,
   callbackMissedRatioGauge,
   callbackLateGauge,

@@ -2,8 +2,8 @@ import type { LoanJson } from "@loan-engine/app/client"
 import { LoanList } from "../parts/loan-list.tsx"
 import { useWords } from "../words/language.ts"
 
-const disputed = { disputed: true }
-const isDisputed = ({ stage }: LoanJson): boolean => stage === "disputed"
+const disputed = { disputed: true, closed: false }
+const isDisputed = ({ stage, closed }: LoanJson): boolean => stage === "disputed" && !closed
 
 /** The loans that wait for a ruling. */
 export function Disputes() {

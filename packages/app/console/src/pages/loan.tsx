@@ -4,6 +4,7 @@ import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore
 import { count } from "../format.ts"
 import { useLoaded, useRefresh } from "../loaded.ts"
 import { Card } from "../parts/card.tsx"
+import { Closure } from "../parts/closure.tsx"
 import { LoanLifecycle } from "../parts/lifecycle.tsx"
 import { LoanFacts } from "../parts/loan-facts.tsx"
 import { PollNow } from "../parts/poll-now.tsx"
@@ -50,7 +51,7 @@ export function LoanPage({ reference }: { reference: string }) {
       {isUnknown && <Empty>{words.loan.unknown}</Empty>}
       {history.error !== undefined && !isUnknown && <Failure error={history.error} retry={reload} />}
       {loan === undefined && history.error === undefined && <Loading />}
-      {loan !== undefined && <Known loan={loan} entries={history.value} />}
+      {loan !== undefined && <Known loan={loan} entries={history.value} changed={askAgain} />}
     </>
   )
 }
@@ -66,9 +67,11 @@ function newer(heard: LoanJson | undefined, asked: LoanJson | undefined): LoanJs
 interface KnownProps {
   readonly loan: LoanJson
   readonly entries: ReadonlyArray<EntryJson> | undefined
+  /** Something was changed here: what is shown is to be loaded anew. */
+  readonly changed: () => void
 }
 
-function Known({ loan, entries }: KnownProps) {
+function Known({ loan, entries, changed }: KnownProps) {
   const words = useWords()
   const language = useLanguage()
   const [ruled, setRuled] = useState<RuledJson>()
@@ -83,6 +86,8 @@ function Known({ loan, entries }: KnownProps) {
         <LiveStage loan={loan} />
         {loan.additionOutstanding && <span className="flag">{words.loans.outstanding}</span>}
         {loan.stalled && <span className="flag warning">{words.loans.stalled}</span>}
+        {loan.dormant && <span className="flag">{words.loans.dormant}</span>}
+        {loan.closed && <span className="flag">{words.loans.closed}</span>}
         <span>{loan.account}</span>
         <span>{words.loan.version(count(language, loan.version))}</span>
         {loan.externalReference !== null && (
@@ -94,6 +99,7 @@ function Known({ loan, entries }: KnownProps) {
       </div>
       {!loan.registered && <p className="notice warning">{words.loan.unregistered}</p>}
       {loan.stalled && <p className="notice warning">{words.loan.stalled}</p>}
+      {loan.dormant && <p className="notice">{words.loan.dormant}</p>}
       {ruled !== undefined && (
         <p ref={told} tabIndex={-1} className="notice fine" role="status">
           {words.ruling.done(words.stage[ruled.stage])}
@@ -101,7 +107,10 @@ function Known({ loan, entries }: KnownProps) {
       )}
       {loan.stage === "disputed" && <Ruling loan={loan} done={setRuled} />}
       <div className="columns">
-        <LoanFacts loan={loan} />
+        <div className="stack">
+          <LoanFacts loan={loan} />
+          <Closure loan={loan} done={changed} />
+        </div>
         <div className="stack">
           <Card title={words.loan.path} className="path">
             <LoanLifecycle way={way} current={loan.stage} />

@@ -21,7 +21,7 @@ export function Overview() {
   useRefresh(reload)
   const [chosen, setChosen] = useState("")
   const accounts = (value ?? []).filter(({ name }) => chosen === "" || name === chosen)
-  const total = sum(accounts.flatMap(({ loans }) => stages.map((stage) => loans[stage])))
+  const total = sum(accounts.flatMap(({ loans, closed }) => [...stages.map((stage) => loans[stage]), closed]))
   return (
     <>
       <div className="heading">

@@ -1,4 +1,5 @@
 import type { LoanJson } from "@loan-engine/app/client"
+import { visibleText } from "../../../src/visible-text.ts"
 import { amount, count, dateTime } from "../format.ts"
 import { useLanguage, useWords } from "../words/language.ts"
 import { Card } from "./card.tsx"
@@ -16,12 +17,13 @@ export function LoanFacts({ loan }: { loan: LoanJson }) {
       </Card>
       <Card title={words.loan.offer}>
         <Offer offer={loan.offer} currency={loan.currency} />
+        <FormerOffers loan={loan} />
       </Card>
       <Card title={words.loan.documents}>
         <Documents loan={loan} />
       </Card>
       <Card title={words.loan.signing}>
-        <Signing signing={loan.signing} />
+        <Signing loan={loan} />
       </Card>
       <Card title={words.loan.polls}>
         {loan.nextPollAt === null ? (
@@ -94,14 +96,55 @@ function Documents({ loan }: { loan: LoanJson }) {
   )
 }
 
-function Signing({ signing: { signed, heardAt, method } }: Pick<LoanJson, "signing">) {
+/** How it came to the signature, in the order of time: what was asked for, what was signed, and what came after. */
+function Signing({ loan }: { loan: LoanJson }) {
   const words = useWords()
   const language = useLanguage()
-  if (!signed) return <p className="hint">{words.loan.notSigned}</p>
+  const { signed, heardAt, method, requested, offer } = loan.signing
+  const isOther = offer !== null && loan.offer !== null && !isSame(offer, loan.offer)
   return (
     <>
-      <p>{heardAt === null ? words.loan.signedImplied : words.loan.signedAt(dateTime(language, heardAt))}</p>
-      {method !== null && <p>{words.loan.method(method)}</p>}
+      {requested !== null && (
+        <p className="hint">{words.timeline.requestedSigning(visibleText(requested))}</p>
+      )}
+      {!signed && <p className="hint">{words.loan.notSigned}</p>}
+      {signed && (
+        <p>
+          {heardAt === null ? words.loan.signedImplied : words.loan.signedAt(dateTime(language, heardAt))}
+        </p>
+      )}
+      {method !== null && <p>{words.loan.method(visibleText(method))}</p>}
+      {isOther && (
+        <>
+          <p>{words.loan.signedOther}</p>
+          <Offer offer={offer} currency={loan.currency} />
+        </>
+      )}
     </>
+  )
+}
+
+type Offered = NonNullable<LoanJson["offer"]>
+
+const isSame = (one: Offered, other: Offered): boolean => inOrder(one) === inOrder(other)
+const inOrder = (offer: Offered): string =>
+  JSON.stringify(Object.entries(offer).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+
+/** What was offered before, with its times. */
+function FormerOffers({ loan: { offers, offer, currency } }: { loan: LoanJson }) {
+  const words = useWords()
+  const language = useLanguage()
+  const former = offers.filter((each) => offer === null || !isSame(each.offer, offer))
+  if (former.length === 0) return null
+  return (
+    <details>
+      <summary>{words.loan.formerOffers}</summary>
+      {former.toReversed().map((each) => (
+        <section key={each.heardAt}>
+          <p className="hint">{words.loan.offerHeard(dateTime(language, each.heardAt))}</p>
+          <Offer offer={each.offer} currency={currency} />
+        </section>
+      ))}
+    </details>
   )
 }

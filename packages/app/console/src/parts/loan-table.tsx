@@ -96,6 +96,8 @@ function Flags({ loan }: { loan: LoanJson }) {
     <>
       {loan.additionOutstanding && <span className="flag">{words.loans.outstanding}</span>}
       {loan.stalled && <span className="flag warning">{words.loans.stalled}</span>}
+      {loan.dormant && <span className="flag">{words.loans.dormant}</span>}
+      {loan.closed && <span className="flag">{words.loans.closed}</span>}
     </>
   )
 }

@@ -42,6 +42,7 @@ function Entry({ entry }: { entry: EntryJson }) {
       {entry.leftOut.length > 0 && <p className="held">{words.timeline.leftOut(entry.leftOut.join(", "))}</p>}
       <Steps steps={entry.steps} />
       {entry.reversal !== null && <p className="reversal">{words.timeline.reversal[entry.reversal]}</p>}
+      {entry.closure !== null && <p className="reversal">{words.timeline.closure[entry.closure]}</p>}
       {entry.repeats > 0 && (
         <p className="hint">
           {words.timeline.again(entry.repeats)}
@@ -79,12 +80,13 @@ function Entry({ entry }: { entry: EntryJson }) {
 function Said({ event }: { event: EntryJson["events"][number] }) {
   const words = useWords()
   const language = useLanguage()
-  const { type, offer, requiredDocuments = [], method, decision, by, reason } = event
+  const { type, offer, requiredDocuments = [], method, decision, by, reason, closedFor, note } = event
   const more = [
     offer?.approvedAmount === undefined ? undefined : amount(language, offer.approvedAmount),
     requiredDocuments.length === 0 ? undefined : visibleText(requiredDocuments.join(", ")),
     method === undefined ? undefined : visibleText(method),
     decision === undefined ? undefined : words.ruling.verdict[decision],
+    closedFor === undefined ? undefined : words.closure.reason[closedFor],
     by === undefined ? undefined : words.timeline.ruledBy(visibleText(by)),
   ].filter((each) => each !== undefined)
   return (
@@ -92,6 +94,7 @@ function Said({ event }: { event: EntryJson["events"][number] }) {
       {words.timeline.event[type]}
       {more.length > 0 && <span className="more"> · {more.join(" · ")}</span>}
       {reason !== undefined && <q>{visibleLines(reason)}</q>}
+      {note !== undefined && <q>{visibleLines(note)}</q>}
     </li>
   )
 }

@@ -1,0 +1,42 @@
+import type { ApplicationReference } from "@loan-engine/domain/observation"
+import { Effect } from "effect"
+import type { HttpServerRequest } from "effect/http"
+import { setClosure } from "../closing.ts"
+import type { Closing, ClosingRefused } from "../closing.ts"
+import { CurrentKey } from "./access.ts"
+import type { AccessLimits } from "./access.ts"
+import { ClosingJson, ReopeningJson } from "./loan-schemas.ts"
+import { orderProblem, readOrder, versionMeant } from "./operator-order.ts"
+import type { OrderRefusal } from "./operator-order.ts"
+import type { Problem } from "./problem.ts"
+
+/** A request to close a loan, or to open it again. */
+export interface ClosureRequest {
+  readonly closes: boolean
+  readonly ifMatch: string | undefined
+}
+
+/** Closes a loan, or opens it again; gives the loan after it. */
+export const answerClosure = Effect.fnUntraced(function* (
+  request: HttpServerRequest.HttpServerRequest,
+  reference: ApplicationReference,
+  { closes, ifMatch }: ClosureRequest,
+  limits: AccessLimits,
+) {
+  const order = closes
+    ? { closes: true as const, ...(yield* readOrder(request, ClosingJson, limits)) }
+    : { closes: false as const, ...(yield* readOrder(request, ReopeningJson, limits)) }
+  const through = (yield* CurrentKey)?.name
+  const closing: Closing = { ...order, by: order.by ?? through ?? "" }
+  const ifVersion = yield* versionMeant(reference, ifMatch)
+  const stored = yield* Effect.mapError(setClosure(reference, closing, { ifVersion, through }), problemFor)
+  yield* Effect.annotateLogs(Effect.logInfo(closes ? "a loan was closed" : "a loan was opened again"), {
+    applicationReference: reference,
+  })
+  return stored
+})
+
+const problemFor = (refusal: OrderRefusal | ClosingRefused): Problem =>
+  refusal._tag === "ClosingRefused"
+    ? { code: "closing-refused", detail: refusal.message }
+    : orderProblem(refusal)

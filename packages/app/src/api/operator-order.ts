@@ -1,0 +1,98 @@
+import type { ApplicationReference } from "@loan-engine/domain/observation"
+import { Effect, Result, Schema } from "effect"
+import type { HttpServerRequest } from "effect/http"
+import type { LoanMoved, LoanEngine } from "../engine.ts"
+import type { StoreUnavailable } from "../loan-store.ts"
+import { knownLoan } from "../operator.ts"
+import type { LoanUnknown } from "../operator.ts"
+import type { AccessLimits } from "./access.ts"
+import { entityTags } from "./entity-tags.ts"
+import { jsonIn } from "./json-body.ts"
+import type { Problem } from "./problem.ts"
+import { storeUnavailable } from "./problem.ts"
+import { misfit } from "./problems-layer.ts"
+import { readBytes } from "./request-body.ts"
+
+/** The body of an operator's request: JSON, as its schema has it. */
+export const readOrder = Effect.fnUntraced(function* <Order>(
+  request: HttpServerRequest.HttpServerRequest,
+  schema: Schema.Codec<Order>,
+  limits: AccessLimits,
+): Effect.fn.Return<Order, Problem> {
+  const [mediaType = ""] = (request.headers["content-type"] ?? "").split(";")
+  if (mediaType.trim().toLowerCase() !== "application/json") return yield* Effect.fail(wrongType)
+  const bytes = yield* readBytes(request, limits)
+  const body = jsonIn(bytes)
+  if (Result.isFailure(body)) return yield* Effect.fail(noJson(body.failure))
+  const decode = Schema.decodeUnknownEffect(schema)
+  return yield* Effect.mapError(decode(body.success), (error) => misfit(error, "The body"))
+})
+
+const noJson = (fault: string): Problem => ({
+  code: "request-invalid",
+  detail: `The body is not JSON in UTF-8: ${fault}.`,
+})
+
+const wrongType: Problem = {
+  code: "media-type-unsupported",
+  detail: "Send the body as application/json.",
+}
+
+/**
+ * The version that an operator means, by the rules of `If-Match` (RFC 9110, 13.1.1): `*` is any, one tag of a list is enough, and
+ * a weak tag never matches. What is meant is the loan at its version; the plan of its polls may have moved.
+ */
+export const versionMeant = Effect.fnUntraced(function* (
+  reference: ApplicationReference,
+  ifMatch: string | undefined,
+): Effect.fn.Return<number | undefined, Problem, LoanEngine> {
+  const tags = ifMatch === undefined ? "*" : entityTags(ifMatch)
+  if (tags === undefined) return yield* Effect.fail(noEntityTag)
+  if (tags === "*") return undefined
+  const strong = tags.filter(({ isWeak }) => !isWeak)
+  if (strong.length === 0) return yield* Effect.fail(onlyWeak)
+  const { loan } = yield* Effect.mapError(knownLoan(reference), orderProblem)
+  if (strong.some(({ opaque }) => versionOf(opaque) === loan.version)) return loan.version
+  return yield* Effect.fail(noneMatches(loan.version))
+})
+
+const versionOf = (opaque: string): number | undefined => {
+  const [, digits] = /^([0-9]{1,15})(?:-[a-z0-9-]*)?$/u.exec(opaque) ?? []
+  return digits === undefined ? undefined : Number(digits)
+}
+
+const ifMatchProblem = (code: Problem["code"], detail: string): Problem => ({
+  code,
+  detail,
+  field: "if-match",
+})
+
+const noEntityTag = ifMatchProblem(
+  "request-invalid",
+  'The headers: if-match: expected a list of ETags of the loan, or of its versions, such as "3", or *.',
+)
+
+const onlyWeak = ifMatchProblem(
+  "loan-moved",
+  "If-Match compares strongly, so a weak ETag (W/) never matches. Nothing was written. Send the loan's ETag as it was given.",
+)
+
+const noneMatches = (version: number): Problem =>
+  ifMatchProblem(
+    "loan-moved",
+    `The loan is at version ${version}, which If-Match does not name: look again, then decide. Nothing was written.`,
+  )
+
+/** What an operator's word can be refused for, besides what is its own. */
+export type OrderRefusal = LoanUnknown | LoanMoved | StoreUnavailable
+
+export const orderProblem = (refusal: OrderRefusal): Problem => orderProblems[refusal._tag](refusal.message)
+
+const orderProblems: { readonly [Tag in OrderRefusal["_tag"]]: (message: string) => Problem } = {
+  LoanUnknown: () => ({
+    code: "loan-unknown",
+    detail: "No loan of this application reference is registered, and no callback has spoken of it.",
+  }),
+  LoanMoved: (detail) => ({ code: "loan-moved", detail, field: "if-match" }),
+  StoreUnavailable: () => storeUnavailable,
+}

@@ -1,0 +1,180 @@
+import { joinEvents, noFacts } from "@loan-engine/domain/facts"
+import type { Facts } from "@loan-engine/domain/facts"
+import { observe, openLoan } from "@loan-engine/domain/loan"
+import type { Decision, Loan } from "@loan-engine/domain/loan"
+import type { LoanEvent } from "@loan-engine/domain/loan-event"
+import { loanView } from "@loan-engine/domain/loan-view"
+import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
+import type { Observation } from "@loan-engine/domain/observation"
+import { parseDecimal } from "@loan-engine/domain/decimal-text"
+import { isClosed, progressOf } from "@loan-engine/domain/standing"
+import { describe, expect, it } from "vitest"
+
+const reference = ApplicationReference.make("ABC-123")
+const account = AccountName.make("se")
+
+const offering = (amount: string) => {
+  const approvedAmount = parseDecimal(amount)
+  return approvedAmount === undefined ? {} : { approvedAmount }
+}
+const approved = (at: number, amount = "1000"): LoanEvent => ({
+  type: "decision.approved",
+  at,
+  offer: offering(amount),
+})
+const quoted = (at: number, amount = "1000"): LoanEvent => ({
+  type: "decision.approved",
+  at,
+  fresh: true,
+  offer: offering(amount),
+})
+const rejected = (at: number): LoanEvent => ({ type: "decision.rejected", at, fresh: true })
+const pending = (at: number): LoanEvent => ({ type: "decision.pending", at, fresh: true })
+const signed = (at: number): LoanEvent => ({ type: "agreement.signed", at })
+const paidOut = (at: number): LoanEvent => ({ type: "loan.paidOut", at })
+const requested = (at: number, ...documents: ReadonlyArray<string>): LoanEvent => ({
+  type: "addition.requested",
+  at,
+  ...(documents.length === 0 ? {} : { requiredDocuments: documents, adds: true }),
+})
+const cleared = (at: number): LoanEvent => ({ type: "addition.cleared", at })
+const closed = (at: number, facts: Facts): LoanEvent => ({
+  type: "loan.closed",
+  at,
+  closedFor: "withdrawn",
+  by: "Ada",
+  note: "by phone",
+  seen: progressOf(facts),
+})
+const reopened = (at: number): LoanEvent => ({ type: "loan.reopened", at, by: "Lin" })
+
+const after = (...events: ReadonlyArray<LoanEvent>): Facts => joinEvents(noFacts, events)
+const closedAfter = (...events: ReadonlyArray<LoanEvent>): Facts => {
+  const facts = after(...events)
+  return joinEvents(facts, [closed(50, facts)])
+}
+
+describe("a closed loan", () => {
+  it.each<[string, Facts, ReadonlyArray<LoanEvent>]>([
+    ["the offer that was known", closedAfter(approved(1)), [approved(60)]],
+    ["the decision that was known, asked again", closedAfter(approved(1)), [quoted(60)]],
+    ["a rejection", closedAfter(approved(1)), [rejected(60)]],
+    ["an inspection", closedAfter(approved(1)), [pending(60)]],
+    ["the signature that was known", closedAfter(approved(1), signed(2)), [signed(60)]],
+    ["a request that goes on standing", closedAfter(requested(1)), [requested(60), requested(70)]],
+    ["the same request by callback again", closedAfter(requested(1, "ID")), [requested(60, "ID")]],
+    ["a request that is cleared", closedAfter(requested(1, "ID")), [cleared(60)]],
+    ["a request from before a clearing that was known", closedAfter(cleared(10)), [requested(5)]],
+  ])("stays closed upon what only repeats the known: %s", (_name, facts, events) => {
+    expect(isClosed(facts)).toBe(true)
+    expect(isClosed(joinEvents(facts, events))).toBe(true)
+  })
+
+  it.each<[string, Facts, ReadonlyArray<LoanEvent>]>([
+    ["an approval", closedAfter(pending(1)), [approved(60)]],
+    [
+      "an approval that was told before it was closed, and came later",
+      closedAfter(pending(1)),
+      [approved(40)],
+    ],
+    ["another offer", closedAfter(approved(1)), [approved(60, "2000")]],
+    ["a signature", closedAfter(approved(1)), [signed(60)]],
+    ["a signature that a poll had asked for before", closedAfter(approved(1)), [signed(49)]],
+    ["a pay-out", closedAfter(approved(1), signed(2)), [paidOut(60)]],
+    ["a request", closedAfter(approved(1)), [requested(60)]],
+    ["a request for another document", closedAfter(requested(1, "ID")), [requested(60, "PAYMENT_SLIP")]],
+    ["a request after the known one was cleared", closedAfter(requested(1)), [cleared(60), requested(70)]],
+    ["an approval of what was rejected", closedAfter(approved(1), rejected(2)), [quoted(60)]],
+  ])("is open again once the bank goes further: %s", (_name, facts, events) => {
+    expect(isClosed(facts)).toBe(true)
+    const further = joinEvents(facts, events)
+    expect(isClosed(further)).toBe(false)
+    // The order in which it is heard does not matter.
+    const { closure, ...before } = facts
+    expect(closure).toBeDefined()
+    const late = joinEvents({ ...before }, events)
+    expect(isClosed({ ...late, ...(closure === undefined ? {} : { closure }) })).toBe(false)
+  })
+
+  it("takes the merchant's offer for known, and no repetition of it by the bank for progress", () => {
+    const handed = joinEvents(noFacts, [approved(1)], "merchant")
+    const facts = joinEvents(handed, [closed(2, handed)])
+    expect(isClosed(joinEvents(facts, [quoted(3)]))).toBe(true)
+    expect(isClosed(joinEvents(facts, [quoted(3, "2000")]))).toBe(false)
+  })
+
+  it("is closed and opened by the latest word, whichever arrives first", () => {
+    const words = [closed(50, noFacts), reopened(60), closed(70, noFacts)]
+    expect(isClosed(after(...words))).toBe(true)
+    expect(isClosed(after(...words.toReversed()))).toBe(true)
+    expect(isClosed(after(...words.slice(0, 2)))).toBe(false)
+    expect(isClosed(after(...words.slice(0, 2).toReversed()))).toBe(false)
+    expect(after(...words)).toEqual(after(...words.toReversed()))
+  })
+})
+
+describe("the entry that closes a loan, or opens it again", () => {
+  const said = (source: Observation["source"], events: ReadonlyArray<LoanEvent>): Observation => ({
+    applicationReference: reference,
+    account,
+    source,
+    evidence: source === "operator" ? "operator" : "bank",
+    receivedAt: 1,
+    events,
+  })
+  const lived = (...all: ReadonlyArray<Observation>): ReadonlyArray<Decision> => {
+    let loan: Loan = openLoan(reference, account)
+    return all.map((observation) => {
+      const decision = observe(loan, observation)
+      loan = decision.loan
+      return decision
+    })
+  }
+
+  it("says so; the stage, and what the bank says of it, stay as they are", () => {
+    const decisions = lived(
+      said("quote", [quoted(1)]),
+      said("operator", [closed(2, after(quoted(1)))]),
+      said("quote", [rejected(3)]),
+      said("operator", [reopened(4)]),
+      said("operator", [closed(5, after(quoted(1), rejected(3)))]),
+      said("quote", [quoted(6)]),
+      said("poll", [signed(7)]),
+    )
+    expect(
+      decisions.map(({ closure = null, disposition, loan: { stage } }) => [closure, disposition, stage]),
+    ).toEqual([
+      [null, "advanced", "approved"],
+      ["closed", "noted", "approved"],
+      [null, "advanced", "rejected"],
+      ["reopened", "noted", "rejected"],
+      ["closed", "noted", "rejected"],
+      ["reopened", "advanced", "approved"],
+      [null, "advanced", "signed"],
+    ])
+  })
+
+  it("leaves nothing to do and nothing outstanding, and is shown with who, why and when", () => {
+    const facts = after(approved(1), requested(2, "ID"))
+    const [, , last] = lived(
+      said("callback", [approved(1)]),
+      said("callback", [requested(2, "ID")]),
+      said("operator", [closed(50, facts)]),
+    )
+    expect(last && loanView(last.loan)).toMatchObject({
+      stage: "waitingForAddition",
+      closed: true,
+      closure: { reason: "withdrawn", by: "Ada", at: 50, note: "by phone" },
+      additionOutstanding: false,
+      requiredDocuments: [],
+      next: { actor: "nobody", action: "none" },
+    })
+    const further = last && observe(last.loan, said("poll", [signed(60)])).loan
+    expect(further && loanView(further)).toMatchObject({
+      closed: false,
+      closure: { reason: "withdrawn" },
+      additionOutstanding: true,
+      next: { actor: "customer", action: "send-documents" },
+    })
+  })
+})

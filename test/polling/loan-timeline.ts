@@ -10,10 +10,10 @@ import { applyChange, trueStage } from "@loan-engine/app/sandbox/bank-loan"
 import { decisionResult } from "@loan-engine/app/sandbox/sandbox-bank"
 import type { BankChange } from "@loan-engine/app/sandbox/life"
 import { observe, openLoan } from "@loan-engine/domain/loan"
-import type { Loan } from "@loan-engine/domain/loan"
+import type { Decision, Loan } from "@loan-engine/domain/loan"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import { AccountName } from "@loan-engine/domain/observation"
-import { isQuiet } from "@loan-engine/domain/quiet"
+import { isAdditionOutstanding } from "@loan-engine/domain/standing"
 import type { Observation } from "@loan-engine/domain/observation"
 import type { BankLife } from "./bank-life.ts"
 import { callbackEvents } from "./callback-arrivals.ts"
@@ -71,7 +71,8 @@ export function liveThroughLoan(loanCase: LoanCase, measures: Measures): Loan {
     const observation = { applicationReference, account, source, evidence, receivedAt: at, events } as const
     const decision = observe(loan, observation)
     schedule = pacing({ loan, schedule }, observation, decision, loanCase.jitter())
-    if (evidence !== "bank" || source === "submission" || !isQuiet(loan, decision)) loan = decision.loan
+    const isAnswer = source === "poll" || source === "quote"
+    if (!isAnswer || isNews(loan, decision)) loan = decision.loan
     compare(at)
   }
   const poll = (at: number): void => {
@@ -104,6 +105,12 @@ export function liveThroughLoan(loanCase: LoanCase, measures: Measures): Loan {
     else return loan
   }
 }
+
+/** A level that is heard again changes nothing of the loan: in this world, where there is one offer, what moves neither stage nor documents. */
+const isNews = (before: Loan, { loan, steps, news }: Decision): boolean =>
+  steps.length > 0 ||
+  news.length > 0 ||
+  isAdditionOutstanding(before.facts) !== isAdditionOutstanding(loan.facts)
 
 const pollLeaseMs = 120_000
 

@@ -36,7 +36,8 @@ describe("what is written to PostgreSQL", () => {
         const stored = yield* engine.loans.load(reference(name))
         const [entry] = yield* engine.loans.history(reference(name))
         expect(entry?.raw && new Uint8Array(entry.raw)).toEqual(raw)
-        expect(entry?.events).toEqual([{ type: "addition.requested", at, requiredDocuments: documents }])
+        const requested = { type: "addition.requested", at, requiredDocuments: documents, adds: true }
+        expect(entry?.events).toEqual([requested])
         const replayed = entry && replay([entry])
         expect(replayed && snapshotText(replayed)).toBe(stored && snapshotText(stored.loan))
         expect(typeof entry?.position).toBe("number")

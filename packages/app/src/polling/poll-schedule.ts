@@ -151,8 +151,9 @@ function afterAnswer(
   const confirmIsDue = before.confirm && before.nextPollAt !== null && before.nextPollAt <= now
   if (confirmIsDue) return moved ? { ...before, attempts: 0, stalled: false } : before
   if (!moved && !isLast) return before
-  // What is only said again makes the loan's last word no younger.
-  const loan = isQuiet(asked, decision) ? asked : decision.loan
+  // What is only said again makes the last word of a loan that rests no younger.
+  const wasResting = restOf(asked, before.attempts, now, settings) !== undefined
+  const loan = wasResting && isQuiet(asked, decision) ? asked : decision.loan
   return later(loan, moved ? { ...before, attempts: -1 } : before, now, settings, jitter)
 }
 

@@ -6,10 +6,11 @@ import type { Lifecycle, Observe } from "@loan-engine/domain/loan"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import { loanMachine } from "@loan-engine/domain/loan-machine"
 import type { Observation } from "@loan-engine/domain/observation"
-import { isClosed, isSigned, progressOf, standing } from "@loan-engine/domain/standing"
+import { currentOffer, isClosed, isSigned, progressOf, standing } from "@loan-engine/domain/standing"
 import type { Walk } from "@loan-engine/domain/walk"
 import { Struct } from "effect"
 import { remembering, walkMachine, walkOf } from "@loan-engine/domain/walk"
+import { lagMax } from "../properties/lawful-bank.ts"
 import { oncePerOrder } from "../exhaustive/abstraction.ts"
 
 /** A lifecycle that is broken on purpose, in one way. A suite that does not notice proves nothing. */
@@ -281,6 +282,24 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
       const { payOutOverruledAt, ...joined } = joinEvents(facts, [event])
       const isTaken = event.type === "dispute.ruled" && event.overrulesPayOut !== true
       return isTaken || payOutOverruledAt === undefined ? joined : { ...joined, payOutOverruledAt }
+    }),
+  },
+  {
+    name: "a replica that lags is believed",
+    what: "that the bank waits for no documents counts from when it was asked, and not from a while before",
+    observe: joining((facts, event) =>
+      joinEvents(facts, [event.type === "addition.cleared" ? { ...event, at: event.at + lagMax } : event]),
+    ),
+  },
+  {
+    name: "signed on the last offer",
+    what: "what is offered after the signature changes what was signed",
+    observe: joining((facts, event) => {
+      const joined = joinEvents(facts, [event])
+      const stands = currentOffer(joined)
+      return joined.signedOn === undefined || stands === null
+        ? joined
+        : { ...joined, signedOn: { at: joined.signedOn.at, offer: stands } }
     }),
   },
   {

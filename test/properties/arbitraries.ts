@@ -45,10 +45,18 @@ export const loanEvent: fc.Arbitrary<LoanEvent> = fc.oneof(
   ),
   fc.record({ type: fc.constant("addition.cleared" as const), at }),
   fc.record(
-    { type: fc.constant("agreement.signed" as const), at, method: fc.constantFrom("E_SIGN", "ANALOG") },
+    {
+      type: fc.constant("agreement.signed" as const),
+      at,
+      method: fc.constantFrom("E_SIGN", "ANALOG"),
+      onOffer: offer,
+    },
     { requiredKeys: ["type", "at"] },
   ),
-  fc.record({ type: fc.constant("loan.paidOut" as const), at, fresh }, { requiredKeys: ["type", "at"] }),
+  fc.record(
+    { type: fc.constant("loan.paidOut" as const), at, fresh, onOffer: offer },
+    { requiredKeys: ["type", "at"] },
+  ),
   fc.record(
     {
       type: fc.constant("dispute.ruled" as const),

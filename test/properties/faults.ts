@@ -13,7 +13,7 @@ export const suffering = (said: ReadonlyArray<Observation>): fc.Arbitrary<Readon
     .chain(([once, again]) => fc.tuple(...[...once, ...again].map(delayed)))
     .chain((delivered) => fc.shuffledSubarray(delivered, { minLength: delivered.length }))
 
-const delayMax = 400
+const delayMax = 800
 
 /** Only callbacks are delayed: a poll's answer dates from when it was asked. */
 const delayed = (observation: Observation): fc.Arbitrary<Observation> =>

@@ -1,6 +1,8 @@
 import { applicationQuoteEvents, applicationStatusEvents } from "@loan-engine/adapters-xml/loan-events"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
+import { parseDecimal } from "@loan-engine/domain/decimal-text"
+import type { Offer } from "@loan-engine/domain/offer"
 import type { Observation } from "@loan-engine/domain/observation"
 import fc from "fast-check"
 import { observed, reference, registered } from "./arbitraries.ts"
@@ -11,12 +13,19 @@ export interface Bank {
   waiting: boolean
   signed: boolean
   paidOut: boolean
+  /** The offer that stands while it is approved, and the one that the customer has signed. */
+  offer: Offer
+  signedOn: Offer | undefined
+  /** What it waits for. */
+  documents: ReadonlyArray<string>
 }
 
 /** A life at a lawful bank: its state at the end, and everything it said on the way, in the order it said it. */
 export interface LawfulLife {
   readonly bank: Bank
   readonly said: ReadonlyArray<Observation>
+  /** For each of these, whether the bank waited for documents when it was said, and a callback had told so. */
+  readonly waited: ReadonlyArray<boolean>
 }
 
 type Act =
@@ -30,11 +39,25 @@ type Act =
   | "reopen"
   | "inspect"
   | "inspectUntold"
+  | "requote"
+  | "requoteUntold"
+  | "requestMore"
+  | "expire"
 
 /** What a bank that never changes its mind does. */
 const steadfast = ["approve", "reject", "request", "receive", "sign", "pay"] as const
 /** What a real one does as well. */
-const thinkingAgain = [...steadfast, "revoke", "reopen", "inspect", "inspectUntold"] as const
+const thinkingAgain = [
+  ...steadfast,
+  "revoke",
+  "reopen",
+  "inspect",
+  "inspectUntold",
+  "requote",
+  "requoteUntold",
+  "requestMore",
+  "expire",
+] as const
 
 /** What a real bank does when; the callbacks follow the bank's page, "Example callbacks". */
 const lawful: { readonly [A in Act]: (bank: Bank) => boolean } = {
@@ -44,6 +67,10 @@ const lawful: { readonly [A in Act]: (bank: Bank) => boolean } = {
   inspectUntold: (bank) => bank.decision !== "MANUAL_INSPECTION",
   approve: (bank) => bank.decision === "MANUAL_INSPECTION",
   reject: (bank) => bank.decision === "MANUAL_INSPECTION",
+  requote: (bank) => bank.decision === "APPROVED",
+  requoteUntold: (bank) => bank.decision === "APPROVED",
+  requestMore: (bank) => bank.waiting && bank.decision !== "REJECTED" && !bank.signed,
+  expire: (bank) => bank.decision === "APPROVED" && !bank.signed,
   request: (bank) => bank.decision !== "REJECTED" && !bank.signed && !bank.waiting,
   receive: (bank) => bank.waiting,
   sign: (bank) => bank.decision === "APPROVED" && !bank.signed && !bank.waiting,
@@ -62,25 +89,59 @@ function act(bank: Bank, what: Act, at: number): LoanEvent | undefined {
     case "approve":
     case "reopen":
       bank.decision = "APPROVED"
-      return { type: "decision.approved", at }
+      return { type: "decision.approved", at, offer: bank.offer }
+    case "requote":
+      bank.offer = nextOffer(bank)
+      return { type: "decision.approved", at, offer: bank.offer }
+    case "requoteUntold":
+      bank.offer = nextOffer(bank)
+      return undefined
+    case "expire":
+      bank.decision = "REJECTED"
+      return undefined
+    case "requestMore":
+      bank.documents = ["ID", "PAYMENT_SLIP"]
+      return { type: "addition.requested", at, requiredDocuments: ["PAYMENT_SLIP"] }
     case "reject":
     case "revoke":
       bank.decision = "REJECTED"
       return { type: "decision.rejected", at }
     case "request":
       bank.waiting = true
+      bank.documents = ["ID"]
       return { type: "addition.requested", at, requiredDocuments: ["ID"] }
     case "receive":
       bank.waiting = false
+      bank.documents = []
       return undefined
     case "sign":
       bank.signed = true
+      bank.signedOn = bank.offer
       return { type: "agreement.signed", at }
     case "pay":
       bank.paidOut = true
       return { type: "loan.paidOut", at }
   }
 }
+
+const offers: ReadonlyArray<Offer> = ["1000", "2000"].map((amount) => {
+  const approvedAmount = parseDecimal(amount)
+  if (approvedAmount === undefined) throw new Error(`no decimal: ${amount}`)
+  return { approvedAmount }
+})
+
+/** A, B, A, B, …: so that every offer after the second is a former one. */
+const nextOffer = ({ offer }: Bank): Offer => (offer === offers[0] ? offers[1] : offers[0]) ?? {}
+
+const newBank = (decision: Bank["decision"]): Bank => ({
+  decision,
+  waiting: false,
+  signed: false,
+  paidOut: false,
+  offer: offers[0] ?? {},
+  signedOn: undefined,
+  documents: [],
+})
 
 /** Where the bank would say that the application stands. If it denies what it has paid out, no stage is right but the dispute. */
 export function bankStage(bank: Bank): Stage {
@@ -92,16 +153,25 @@ export function bankStage(bank: Bank): Stage {
   return bank.waiting ? "waitingForAddition" : "approved"
 }
 
-/** The answers to a poll and a quote that are asked at this instant. */
+/** How far the bank's read replicas may lag: one of its acts behind, at most. */
+export const lagMax = 12
+
+/** The answers to a poll and a quote that are asked at this instant; what is cleared is sure of a while ago only. */
 export function answers(bank: Bank, at: number): ReadonlyArray<Observation> {
   const status = {
     waitingForAddition: bank.waiting,
     paidOut: bank.paidOut,
     ...(bank.signed ? { signedWithMethod: "E_SIGN" } : {}),
   }
-  const quote = { applicationReference: reference, decision: bank.decision, offer: {} }
+  const offer = bank.decision === "APPROVED" ? bank.offer : {}
+  const quote = { applicationReference: reference, decision: bank.decision, offer }
   return [
-    { ...observed(applicationStatusEvents(status, at)), source: "poll", evidence: "bank", receivedAt: at },
+    {
+      ...observed(applicationStatusEvents(status, at, at - lagMax)),
+      source: "poll",
+      evidence: "bank",
+      receivedAt: at,
+    },
     { ...observed(applicationQuoteEvents(quote, at)), source: "quote", evidence: "bank", receivedAt: at },
   ]
 }
@@ -109,29 +179,41 @@ export function answers(bank: Bank, at: number): ReadonlyArray<Observation> {
 const actsMax = 30
 
 /** The submission's answer, then whatever is lawful of some wishes, with a poll and a quote now and then. */
-const livesOf = (wishes: ReadonlyArray<Act>): fc.Arbitrary<LawfulLife> =>
+const livesOf = (
+  wishes: ReadonlyArray<Act>,
+  asked: fc.Arbitrary<"no" | "now" | "lagging">,
+): fc.Arbitrary<LawfulLife> =>
   fc
     .record({
       initial: fc.constantFrom<Bank["decision"]>("APPROVED", "REJECTED", "MANUAL_INSPECTION"),
       acts: fc.array(fc.constantFrom(...wishes), { maxLength: actsMax }),
-      polled: fc.array(fc.boolean(), { minLength: actsMax, maxLength: actsMax }),
+      polled: fc.array(asked, { minLength: actsMax, maxLength: actsMax }),
     })
     .map(({ initial, acts: wished, polled }) => {
-      const bank: Bank = { decision: initial, waiting: false, signed: false, paidOut: false }
+      const bank = newBank(initial)
       const said: Array<Observation> = [submitted(initial)]
+      const waited = [false]
+      const say = (...words: ReadonlyArray<Observation>): void => {
+        said.push(...words)
+        waited.push(...words.map(() => bank.waiting))
+      }
       wished.forEach((what, index) => {
         if (!lawful[what](bank)) return
-        const at = 20 + 10 * index
+        const at = 20 + 20 * index
+        const before = { ...bank }
         const callback = act(bank, what, at)
-        if (callback !== undefined) said.push({ ...observed([callback]), receivedAt: at })
-        if (polled[index] === true) said.push(...answers(bank, at + 5))
+        if (callback !== undefined) say({ ...observed([callback]), receivedAt: at })
+        if (polled[index] === "lagging") say(...answers(before, at + 5))
+        if (polled[index] === "now") say(...answers(bank, at + 15))
       })
-      return { bank, said }
+      return { bank, said, waited }
     })
 
-/** Lives at a bank that revokes, re-opens and inspects again; and at one that does not. */
-export const realLives = livesOf(thinkingAgain)
-export const steadfastLives = livesOf(steadfast)
+/** Lives at a bank that revokes, re-opens, inspects again, quotes anew and lags; and at one that does not. */
+export const realLives = livesOf(thinkingAgain, fc.constantFrom("no", "now", "lagging"))
+export const steadfastLives = livesOf(steadfast, fc.constantFrom("no", "now"))
+/** Lives of the first kind in which the bank is asked after each of its acts, as the engine does while it doubts. */
+export const followedLives = livesOf(thinkingAgain, fc.constant("now"))
 
 function submitted(decision: Bank["decision"]): Observation {
   const types = {

@@ -1,15 +1,26 @@
-import { isAdditionOutstanding } from "@loan-engine/domain/standing"
+import type { Stage } from "@loan-engine/domain/legal-transitions"
+import { openLoan } from "@loan-engine/domain/loan"
+import type { Loan, Observe } from "@loan-engine/domain/loan"
+import { marked } from "@loan-engine/domain/marked"
+import type { Observation } from "@loan-engine/domain/observation"
+import type { Offer } from "@loan-engine/domain/offer"
+import {
+  currentOffer,
+  isAdditionOutstanding,
+  requiredDocuments,
+  signedOffer,
+} from "@loan-engine/domain/standing"
 import fc from "fast-check"
 import { expect } from "vitest"
-import { handedOver, withRegistrations } from "./arbitraries.ts"
+import { account, handedOver, reference, withRegistrations } from "./arbitraries.ts"
 import { interspersed, suffering } from "./faults.ts"
 import { fold } from "./fold.ts"
 import type { Law } from "./law.ts"
-import type { LawfulLife } from "./lawful-bank.ts"
-import { answers, bankStage, realLives, steadfastLives } from "./lawful-bank.ts"
+import type { Bank, LawfulLife } from "./lawful-bank.ts"
+import { answers, bankStage, followedLives, realLives, steadfastLives } from "./lawful-bank.ts"
 
 /** Later than anything of a life can be, delays included. */
-const finallyAt = 10_000
+const finallyAt = 100_000
 
 /**
  * Lives whose words were lost, repeated, delayed and reordered, with forgeries among them, and with registrations that hand
@@ -29,6 +40,17 @@ const mishaps = fc.tuple(realLives, handedOver).chain(([{ bank, said }, handed])
 
 const untouched = steadfastLives.map(({ bank, said }: LawfulLife) => ({ bank, trace: said }))
 
+/** An offer stands only while nothing denies the approval. */
+const offerAt = (stage: Stage, { offer }: Bank): Offer | null =>
+  ["approved", "waitingForAddition", "signed", "paidOut"].includes(stage) ? offer : null
+
+/** As the engine records them: each with its marks beside what is known. */
+function foldMarked(observe: Observe, observations: ReadonlyArray<Observation>): Loan {
+  let loan = openLoan(reference, account)
+  for (const observation of observations) loan = observe(loan, marked(observation, loan.facts)).loan
+  return loan
+}
+
 export const p5: ReadonlyArray<Law> = [
   {
     property: "P5",
@@ -39,6 +61,33 @@ export const p5: ReadonlyArray<Law> = [
         const { stage, facts } = fold(observe, [...trace, ...answers(bank, finallyAt)])
         expect(stage).toBe(bankStage(bank))
         expect(isAdditionOutstanding(facts)).toBe(bank.waiting)
+        expect(currentOffer(facts)).toEqual(offerAt(stage, bank))
+      }),
+  },
+  {
+    property: "P5",
+    title:
+      "while the bank waits for documents, and has said so, no answer of a replica that lags clears them",
+    holdsFor: (observe) =>
+      fc.property(realLives, ({ said, waited }) => {
+        let spoken = 0
+        fold(observe, said, (_before, _observation, { loan }) => {
+          if (waited[spoken++] === true) expect(isAdditionOutstanding(loan.facts)).toBe(true)
+        })
+        expect(spoken).toBe(waited.length)
+      }),
+  },
+  {
+    property: "P5",
+    title:
+      "where every callback arrives, and the bank is asked after each of its acts, the documents and what was signed are the bank's too",
+    holdsFor: (observe) =>
+      fc.property(followedLives, ({ bank, said }) => {
+        const { stage, facts } = foldMarked(observe, [...said, ...answers(bank, finallyAt)])
+        expect(stage).toBe(bankStage(bank))
+        expect(currentOffer(facts)).toEqual(offerAt(stage, bank))
+        expect(requiredDocuments(facts).toSorted()).toEqual(bank.documents)
+        expect(signedOffer(facts)).toEqual(bank.signedOn ?? null)
       }),
   },
   {

@@ -1,7 +1,7 @@
 import type { Disposition, HoldReason, Observation } from "@loan-engine/domain/observation"
 import type { AccountName } from "@loan-engine/domain/observation"
 import { ApplicationReference } from "@loan-engine/domain/observation"
-import type { LoanEvent } from "@loan-engine/domain/loan-event"
+import { marked } from "@loan-engine/domain/marked"
 import { observe, openLoan } from "@loan-engine/domain/loan"
 import type { Loan, Step } from "@loan-engine/domain/loan"
 import { isQuiet } from "@loan-engine/domain/quiet"
@@ -148,7 +148,10 @@ function decide(
   const now = storeNow ?? Math.max(recordedAt, observation.receivedAt)
   const watermark = before.watermark ?? noWatermark
   const carries = levelsOf(watermark)
-  const said = adding(timely(boundedBy(observation, now), before.loan.facts, carries.levels, now))
+  const said = marked(
+    timely(boundedBy(observation, now), before.loan.facts, carries.levels, now),
+    before.loan.facts,
+  )
   const planned = { ...said, receivedAt: notAhead(said.receivedAt, now) }
   const withLevels = { ...said, ...carries }
   const decision = observe(before.loan, withLevels)
@@ -174,19 +177,6 @@ function decide(
     watermark: question === undefined ? written : answeredTo(written, question, said, []),
   }
 }
-
-/** A request for documents adds to those that are open: the bank says only by a poll that it waits for none any more. */
-const adding = (observation: Observation): Observation =>
-  observation.events.some(isRequest)
-    ? {
-        ...observation,
-        events: observation.events.map((event) => (isRequest(event) ? { ...event, adds: true } : event)),
-      }
-    : observation
-
-type Request = Extract<LoanEvent, { type: "addition.requested" }>
-const isRequest = (event: LoanEvent): event is Request =>
-  event.type === "addition.requested" && event.requiredDocuments !== undefined
 
 const opened = (reference: ApplicationReference, account: AccountName): StoredLoan => ({
   loan: openLoan(reference, account),

@@ -48,10 +48,11 @@ function newestIn({
   ruling,
   merchant: _merchant,
   closure: _closure,
+  signedOn,
   ...heard
 }: Facts): Instant {
-  const dated = [documents, ruling, ...documentsAdded, ...methods, ...offers].flatMap((entry) =>
-    entry === null ? [] : [entry.at],
+  const dated = [documents, ruling, signedOn ?? null, ...documentsAdded, ...methods, ...offers].flatMap(
+    (entry) => (entry === null ? [] : [entry.at]),
   )
   const instants = Object.values(heard).filter((at) => at !== null)
   return Math.max(-Infinity, ...instants, ...dated)

@@ -46,6 +46,7 @@ export type Teller = "bank" | "merchant"
  * | `additionRequestedAt`, `additionClearedAt` | latest: together a last-writer-wins register, a tie going to requested |
  * | `documents`, `ruling`, `closure` | latest `at`, then the greater canonical text; `closure` is absent until somebody closes the loan |
  * | `documentsAdded` | union by document, each dated by its latest request; absent until a request that adds is heard |
+ * | `signedOn` | earliest, then the greater canonical text; absent until a signature is heard that names the offer which stood |
  * | `paidOutConfirmedAt`, `payOutOverruledAt` | earliest, of the bank's own answer and of a person's ruling; absent until heard |
  * | `merchant` | the same, for what the merchant handed over; absent while that is nothing |
  */
@@ -65,6 +66,7 @@ export const Facts = Schema.Struct({
   payOutOverruledAt: Schema.optionalKey(Instant),
   merchant: Schema.optionalKey(MerchantFacts),
   closure: Schema.optionalKey(Closure),
+  signedOn: Schema.optionalKey(Schema.Struct({ at: Instant, offer: Offer })),
   documentsAdded: Schema.optionalKey(Schema.Array(Schema.Struct({ at: Instant, type: DocumentType }))),
 })
 export type Facts = typeof Facts.Type
@@ -195,14 +197,23 @@ function joinDocuments(facts: Facts, at: Instant, types: ReadonlyArray<string>):
 }
 
 function joinSignature(facts: Facts, event: Of<"agreement.signed">): Facts {
-  const signed = withMember(facts, "signedAt", earliest(facts.signedAt, event.at))
+  const signed = joinOffer(withMember(facts, "signedAt", earliest(facts.signedAt, event.at)), event)
   if (event.method === undefined || signed.methods.length >= offersKeptMax) return signed
   const heardNow = { at: event.at, method: event.method }
   return withMember(signed, "methods", joinHeard(signed.methods, heardNow, methodKey))
 }
 
+function joinOffer(facts: Facts, { at, onOffer }: Of<"agreement.signed"> | Of<"loan.paidOut">): Facts {
+  if (onOffer === undefined) return facts
+  const { signedOn } = facts
+  const isLater = signedOn !== undefined && signedOn.at < at
+  const isSameTime = signedOn !== undefined && signedOn.at === at
+  if (isLater || (isSameTime && canonicalJson(signedOn.offer) >= canonicalJson(onOffer))) return facts
+  return { ...facts, signedOn: { at, offer: onOffer } }
+}
+
 function joinPayOut(facts: Facts, event: Of<"loan.paidOut">): Facts {
-  const paidOut = withMember(facts, "paidOutAt", earliest(facts.paidOutAt, event.at))
+  const paidOut = joinOffer(withMember(facts, "paidOutAt", earliest(facts.paidOutAt, event.at)), event)
   if (event.fresh !== true) return paidOut
   return withMember(paidOut, "paidOutConfirmedAt", earliest(facts.paidOutConfirmedAt ?? null, event.at))
 }

@@ -33,6 +33,9 @@ const overrulesPayOut = Schema.optionalKey(Schema.Literal(true))
  */
 const fresh = Schema.optionalKey(Schema.Literal(true))
 
+/** The offer that stood when a signature, or a pay-out without one, was first heard of: a later offer changes nothing signed. */
+const onOffer = Schema.optionalKey(Offer)
+
 /** The documents are asked for beside those of other requests, until the bank waits for none. Without it, the last request is all. */
 const adds = Schema.optionalKey(Schema.Literal(true))
 
@@ -62,8 +65,9 @@ export const LoanEvent = Schema.Union([
     type: Schema.Literal("agreement.signed"),
     at: Instant,
     method: Schema.optionalKey(SigningMethod),
+    onOffer,
   }),
-  Schema.Struct({ type: Schema.Literal("loan.paidOut"), at: Instant, fresh }),
+  Schema.Struct({ type: Schema.Literal("loan.paidOut"), at: Instant, fresh, onOffer }),
   Schema.Struct({
     type: Schema.Literal("dispute.ruled"),
     at: Instant,

@@ -162,12 +162,13 @@ export const offersHeard = ({ offers, merchant }: Facts): Facts["offers"] =>
   (offers.length === 0 ? (merchant?.offers ?? []) : offers).slice(-offersShownMax)
 
 /**
- * The offer that the customer has signed: the newest that was heard not after the signature. The bank's own answer says which, unless it names
- * one that was not known then: a later offer changes nothing signed. If none was known then, the first that was heard is the one.
+ * The offer that the customer has signed: the one that stood when the signature was first heard of. Where none did, the newest that was heard
+ * not after it, or the one of those that the bank named since; if none was, the first that was heard at all. A later offer changes nothing.
  */
 export function signedOffer(facts: Facts): Offer | null {
   const signedAt = facts.signedAt ?? facts.paidOutAt
   if (signedAt === null) return null
+  if (facts.signedOn !== undefined) return facts.signedOn.offer
   const heardOf = facts.offers.length === 0 ? (facts.merchant?.offers ?? []) : facts.offers
   const known = heardOf.filter(({ at }) => at <= signedAt)
   const { ruling } = facts

@@ -66,10 +66,12 @@ export function etagOf({ loan, schedule, watermark }: StoredLoan): string {
   return `"${[loan.version, ...(schedule.stalled ? ["stalled"] : []), ...times].join("-")}"`
 }
 
-/** What was known of the loan when it was closed, and how a request joins the others, is for the engine alone. */
+/** What was known when the loan was closed or signed, and how a request joins the others, is for the engine alone. */
 function eventJson(event: LoanEvent) {
   const at = iso(event.at)
   if (event.type === "loan.closed") return { ...Struct.omit(event, ["seen"]), at }
+  if (event.type === "agreement.signed" || event.type === "loan.paidOut")
+    return { ...Struct.omit(event, ["onOffer"]), at }
   if (event.type === "addition.requested") return { ...Struct.omit(event, ["adds"]), at }
   return { ...event, at }
 }

@@ -2,7 +2,7 @@ import { canonicalJson } from "@loan-engine/domain/canonical-json"
 import { Instant } from "@loan-engine/domain/instant"
 import { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Observation } from "@loan-engine/domain/observation"
-import { Option, Schema } from "effect"
+import { Option, Schema, Struct } from "effect"
 import { notAhead } from "../timely.ts"
 import type { PollQuestion } from "./poll-cadence.ts"
 
@@ -54,10 +54,14 @@ export const levelsOf = ({ status, quote }: Watermark): Pick<Observation, "level
   return levels.length === 0 ? {} : { levels }
 }
 
+/** The engine's own marks are no part of what the bank said. */
+const withoutMarks = (event: LoanEvent): LoanEvent =>
+  event.type === "agreement.signed" || event.type === "loan.paidOut" ? Struct.omit(event, ["onOffer"]) : event
+
 /** What an answer says, without its times. */
 const wordOf = ({ events, leftOut = [], requestedSigningMethod }: Observation): string =>
   canonicalJson({
-    events: events.map((event) => ({ ...event, at: 0 })),
+    events: events.map((event) => ({ ...withoutMarks(event), at: 0 })),
     leftOut: [...leftOut],
     requestedSigningMethod: requestedSigningMethod ?? null,
   })

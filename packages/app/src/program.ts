@@ -14,6 +14,7 @@ import { journal } from "./cli/journal.ts"
 import { disputes, dormant, stalled } from "./cli/loan-lists.ts"
 import { key } from "./cli/key.ts"
 import { migrate } from "./cli/migrate.ts"
+import { play } from "./cli/play.ts"
 import { poll } from "./cli/poll.ts"
 import { rule } from "./cli/rule.ts"
 import { serve } from "./cli/serve.ts"
@@ -49,6 +50,7 @@ const loanEngine = Command.make("loan-engine").pipe(
     config,
     doctor,
     trigger,
+    play,
     webhooks,
   ]),
 )

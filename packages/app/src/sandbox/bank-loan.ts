@@ -7,7 +7,7 @@ import type { BankChange, InitialDecision } from "./life.ts"
 export interface BankLoan {
   readonly reference: ApplicationReference
   readonly account: string
-  readonly offer: Offer
+  offer: Offer
   readonly requestedSigningMethod: "E_SIGN" | "MANUAL"
   decision: InitialDecision
   waitingForAddition: boolean

@@ -1,0 +1,255 @@
+import { parseDecimal } from "@loan-engine/domain/decimal-text"
+import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
+import type { Offer } from "@loan-engine/domain/offer"
+import { Clock, Context, Effect, Layer, Redacted, Schema } from "effect"
+import { HttpServer } from "effect/http"
+import { loanClient } from "../client.ts"
+import type { EntryJson, LoanClient, LoanJson } from "../client.ts"
+import { configOf } from "../config/config.ts"
+import { engineServer } from "../engine-server.ts"
+import { HttpListener } from "../http-listener.ts"
+import type { BankLoan } from "./bank-loan.ts"
+import { makeSandboxBank } from "./sandbox-bank.ts"
+import type { SandboxBank } from "./sandbox-bank.ts"
+import { sandboxPaths, sandboxServer } from "./sandbox-server.ts"
+import type { BankKnows, Heard, LifeStep, Stands, ToldLife } from "./told-life.ts"
+
+/** A life did not come to what was told of it. */
+export class LifeWentWrong extends Schema.TaggedError<LifeWentWrong>()("LifeWentWrong", {
+  message: Schema.String,
+}) {}
+
+export interface PlaySettings {
+  /** An SQLite file, or a PostgreSQL URL. */
+  readonly databaseUrl: string
+  /** The key to the engine, for whoever wants to look at it while it plays. */
+  readonly apiKey: Redacted.Redacted
+  /** How long a step may take to come to what must stand. */
+  readonly standsMsMax: number
+}
+
+export const playLimitsDefault = { standsMsMax: 60_000 }
+
+const account = AccountName.make("lives")
+const password = "lives-password"
+const credentials = Buffer.from("bank:lives-secret").toString("base64")
+
+/**
+ * Everything takes place on loopback over real HTTP, between a bank that does what is told and the engine as it is served. What the bank is
+ * asked without being told to is asked soon, so that nobody waits for hours; what a replica may lag is some seconds.
+ */
+const hurry = { pollSoonMs: 200, additionGraceMs: 8_000, pollConfirmRetryMs: 300, stopDrainMs: 1 }
+
+/** A bank and an engine that lives can be played on, one after another or side by side. */
+export const makeStage = Effect.fnUntraced(function* ({ databaseUrl, apiKey, standsMsMax }: PlaySettings) {
+  const settings = {
+    seed: "lives",
+    chaos: "none" as const,
+    speed: 1,
+    accounts: new Map([[String(account), password]]),
+  }
+  const bank = yield* makeSandboxBank(settings)
+  const served = yield* Layer.build(sandboxServer(bank, settings, 0))
+  const { address } = Context.get(served, HttpServer.HttpServer)
+  const bankUrl = `http://127.0.0.1:${address._tag === "UnixPathAddress" ? "" : address.port}`
+  const config = yield* configOf({
+    port: 0,
+    databaseUrl,
+    apiKey: Redacted.value(apiKey),
+    apiRequestsPerSecondMax: 1_000_000,
+    ...hurry,
+    accounts: {
+      [account]: {
+        currency: "SEK",
+        bankUrl: `${bankUrl}${sandboxPaths.soap}`,
+        bankUsername: account,
+        bankPassword: password,
+        callbackAuthMethod: "BASIC",
+        callbackCredentials: [credentials],
+      },
+    },
+  })
+  const engine = yield* Layer.build(engineServer(config))
+  const { url } = Context.get(engine, HttpListener)
+  const client = loanClient({ baseUrl: url, apiKey: Redacted.value(apiKey) })
+  return {
+    url,
+    client,
+    play: (life: ToldLife, reference: string, tell: Tell) =>
+      play({ bank, url, client, standsMsMax }, life, ApplicationReference.make(reference), tell),
+  }
+})
+
+/** Hears of each step once it is done. */
+export type Tell = (step: LifeStep) => Effect.Effect<void>
+
+interface Stage {
+  readonly bank: SandboxBank
+  readonly url: string
+  readonly client: LoanClient
+  readonly standsMsMax: number
+}
+
+const play = Effect.fnUntraced(function* (
+  stage: Stage,
+  { name, steps }: ToldLife,
+  reference: ApplicationReference,
+  tell: Tell,
+): Effect.fn.Return<void, LifeWentWrong> {
+  const loan: BankLoan = {
+    reference,
+    account,
+    offer: {},
+    requestedSigningMethod: "E_SIGN",
+    decision: "MANUAL_INSPECTION",
+    waitingForAddition: false,
+    documents: [],
+    signedWithMethod: undefined,
+    paidOut: false,
+    over: true,
+  }
+  stage.bank.place(loan)
+  for (const [index, step] of steps.entries()) {
+    yield* take(stage, loan, step).pipe(
+      Effect.mapError(
+        (wrong) => new LifeWentWrong({ message: `"${name}", step ${index + 1}: ${wrong.message}` }),
+      ),
+    )
+    yield* tell(step)
+  }
+})
+
+function take(stage: Stage, loan: BankLoan, step: LifeStep): Effect.Effect<void, LifeWentWrong> {
+  const { client } = stage
+  const { reference } = loan
+  if ("bank" in step) return Effect.sync(() => learn(stage.bank, loan, step.bank))
+  if ("callback" in step) return deliver(stage, reference, step.callback)
+  if ("register" in step) {
+    const answer = {
+      applicationReference: reference,
+      decision: step.register,
+      ...offered(loan, step.register),
+    }
+    return asked(() => client.register(answer))
+  }
+  if ("ask" in step) return asked(() => client.poll(reference))
+  if ("close" in step) return asked(() => client.closeLoan(reference, { reason: step.close }))
+  if ("reopen" in step) return asked(() => client.reopenLoan(reference))
+  if ("rule" in step) {
+    return asked(() => client.rule(reference, { decision: step.rule, by: "Ada", reason: "asked the bank" }))
+  }
+  return comeTo(stage, reference, step.stands)
+}
+
+const asked = (call: () => Promise<unknown>): Effect.Effect<void, LifeWentWrong> =>
+  Effect.tryPromise({ try: call, catch: (error) => new LifeWentWrong({ message: String(error) }) }).pipe(
+    Effect.asVoid,
+  )
+
+const offered = ({ offer }: BankLoan, decision: string) => (decision === "APPROVED" ? offer : {})
+
+const offerOf = (amount: number): Offer => {
+  const approvedAmount = parseDecimal(String(amount))
+  return approvedAmount === undefined ? {} : { approvedAmount }
+}
+
+function learn(bank: SandboxBank, loan: BankLoan, { offer, silent, ...knows }: BankKnows): void {
+  Object.assign(loan, knows, offer === undefined ? {} : { offer: offerOf(offer) })
+  if (silent === true) bank.loans.delete(loan.reference)
+  if (silent === false) bank.place(loan)
+}
+
+/** The bodies of the bank's callbacks, by what they say. */
+const bodies: { readonly [Says in Heard["says"]]: (heard: Heard) => object } = {
+  approved: ({ offer = 10_000 }) => decided("APPROVED", offer),
+  rejected: () => decided("REJECTED", 0),
+  inspected: () => decided("MANUAL_INSPECTION", 0),
+  documents: ({ documents = [] }) => ({
+    applicationEventType: "WAITING_FOR_ADDITION",
+    requiredDocuments: documents,
+  }),
+  signed: () => ({ applicationEventType: "SIGNED" }),
+  paidOut: () => ({ applicationEventType: "PAID_OUT" }),
+}
+
+const decided = (creditDecision: string, approvedAmount: number): object => ({
+  applicationEventType: "CREDIT_DECISION_UPDATED",
+  creditDecision: { creditDecision, approvedAmount },
+})
+
+const deliver = Effect.fnUntraced(function* (
+  { url }: Stage,
+  applicationReference: ApplicationReference,
+  heard: Heard,
+) {
+  const { times = 1, forged = false } = heard
+  const event = { applicationReference, ...bodies[heard.says](heard) }
+  const authorization = forged ? "Basic c3RyYW5nZXI6Z3Vlc3M=" : `Basic ${credentials}`
+  for (let sent = 0; sent < times; sent++) {
+    const status = yield* Effect.tryPromise({
+      try: async () => {
+        const answer = await fetch(`${url}/callbacks/${account}`, {
+          method: "POST",
+          headers: { "content-type": "application/json", authorization },
+          body: JSON.stringify({ externalApplicationEvent: event }),
+        })
+        await answer.body?.cancel()
+        return answer.status
+      },
+      catch: (error) => new LifeWentWrong({ message: String(error) }),
+    })
+    const expected = forged ? 401 : 200
+    if (status !== expected)
+      return yield* new LifeWentWrong({ message: `the callback was answered ${status}, not ${expected}` })
+  }
+})
+
+const askEveryMs = 50
+
+/** Waits until the loan stands as it must; what it comes to by itself may take a moment. */
+const comeTo = Effect.fnUntraced(function* (
+  { client, standsMsMax }: Stage,
+  reference: ApplicationReference,
+  must: Stands,
+) {
+  const from = yield* Clock.currentTimeMillis
+  while (true) {
+    const is = yield* Effect.tryPromise({
+      try: async () => standing(await client.loan(reference), await client.history(reference)),
+      catch: (error) => new LifeWentWrong({ message: String(error) }),
+    })
+    const wrong = Object.entries(must).filter(
+      ([name, value]) => JSON.stringify(value) !== JSON.stringify(Reflect.get(is, name)),
+    )
+    if (wrong.length === 0) return
+    if ((yield* Clock.currentTimeMillis) - from > standsMsMax) {
+      const told = wrong.map(
+        ([name, value]) =>
+          `${name} is ${JSON.stringify(Reflect.get(is, name))}, not ${JSON.stringify(value)}`,
+      )
+      return yield* new LifeWentWrong({ message: told.join("; ") })
+    }
+    yield* Effect.sleep(askEveryMs)
+  }
+})
+
+const amountOf = (offer: LoanJson["offer"]): number | null =>
+  offer?.approvedAmount === undefined ? null : Number(offer.approvedAmount)
+
+function standing(loan: LoanJson, history: ReadonlyArray<EntryJson>): Required<Stands> {
+  return {
+    stage: loan.stage,
+    next: `${loan.next.actor} ${loan.next.action}`,
+    offer: amountOf(loan.offer),
+    offers: loan.offers.map(({ offer }) => amountOf(offer) ?? 0),
+    signedOffer: amountOf(loan.signing.offer),
+    signedWith: loan.signing.method,
+    outstanding: loan.additionOutstanding,
+    documents: loan.requiredDocuments,
+    registered: loan.registered,
+    closed: loan.closed,
+    stalled: loan.stalled,
+    went: history.flatMap(({ steps }) => steps.map(({ to }) => to)),
+    told: history.flatMap(({ reversal, closure }) => [reversal, closure]).filter((told) => told !== null),
+  }
+}

@@ -1,0 +1,131 @@
+import { ClosureReason } from "@loan-engine/domain/closure"
+import { stages } from "@loan-engine/domain/legal-transitions"
+import { Verdict } from "@loan-engine/domain/loan-event"
+import { Reversal } from "@loan-engine/domain/reversal"
+import { Schema } from "effect"
+
+/** What the bank knows of the loan from here on; what is left out stays as it was. */
+const BankKnows = Schema.Struct({
+  decision: Schema.optionalKey(Schema.Literals(["APPROVED", "REJECTED", "MANUAL_INSPECTION"])),
+  /** The amount that it offers, in whole crowns. */
+  offer: Schema.optionalKey(Schema.Int),
+  waitingForAddition: Schema.optionalKey(Schema.Boolean),
+  signedWithMethod: Schema.optionalKey(Schema.Literals(["E_SIGN", "ANALOG"])),
+  paidOut: Schema.optionalKey(Schema.Boolean),
+  /** It answers no question about the loan. */
+  silent: Schema.optionalKey(Schema.Boolean),
+})
+export type BankKnows = typeof BankKnows.Type
+
+/** A callback as it reaches the engine: what it says, and how it fares on its way. */
+const Heard = Schema.Struct({
+  says: Schema.Literals(["approved", "rejected", "inspected", "documents", "signed", "paidOut"]),
+  /** The amount that is offered. */
+  offer: Schema.optionalKey(Schema.Int),
+  documents: Schema.optionalKey(Schema.Array(Schema.String)),
+  /** How often it comes; once, if it is left out. */
+  times: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 20 }))),
+  /** It comes from somebody who does not know the credentials. */
+  forged: Schema.optionalKey(Schema.Boolean),
+})
+export type Heard = typeof Heard.Type
+
+/** What must stand; what is left out may be anything. */
+const Stands = Schema.Struct({
+  stage: Schema.optionalKey(Schema.Literals(stages)),
+  /** Who must act, and how, as in `customer sign-agreement`. */
+  next: Schema.optionalKey(Schema.String),
+  /** The amount of the offer that stands; `null` for none. */
+  offer: Schema.optionalKey(Schema.NullOr(Schema.Int)),
+  /** The amounts of all that were offered, the newest last. */
+  offers: Schema.optionalKey(Schema.Array(Schema.Int)),
+  signedOffer: Schema.optionalKey(Schema.NullOr(Schema.Int)),
+  signedWith: Schema.optionalKey(Schema.NullOr(Schema.String)),
+  outstanding: Schema.optionalKey(Schema.Boolean),
+  documents: Schema.optionalKey(Schema.Array(Schema.String)),
+  registered: Schema.optionalKey(Schema.Boolean),
+  closed: Schema.optionalKey(Schema.Boolean),
+  stalled: Schema.optionalKey(Schema.Boolean),
+  /** Every stage that it has stepped to so far. */
+  went: Schema.optionalKey(Schema.Array(Schema.Literals(stages))),
+  /** What its history names, in order: reversals, and that it was closed or opened again. */
+  told: Schema.optionalKey(
+    Schema.Array(Schema.Union([Reversal, Schema.Literal("closed"), Schema.Literal("reopened")])),
+  ),
+})
+export type Stands = typeof Stands.Type
+
+/** One thing that happens: at the bank, on the way, at the desk; or what must stand by now. */
+export const LifeStep = Schema.Union([
+  Schema.Struct({ bank: BankKnows }),
+  Schema.Struct({ callback: Heard }),
+  Schema.Struct({ register: Schema.Literals(["APPROVED", "REJECTED", "MANUAL_INSPECTION"]) }),
+  Schema.Struct({ ask: Schema.Literal(true) }),
+  Schema.Struct({ close: ClosureReason }),
+  Schema.Struct({ reopen: Schema.Literal(true) }),
+  Schema.Struct({ rule: Verdict }),
+  Schema.Struct({ stands: Stands }),
+])
+export type LifeStep = typeof LifeStep.Type
+
+/** A loan's life as it is told: what the bank does, what reaches the engine, and what must stand at each step. */
+export const ToldLife = Schema.Struct({
+  name: Schema.NonEmptyString,
+  story: Schema.NonEmptyString,
+  steps: Schema.NonEmptyArray(LifeStep),
+})
+export type ToldLife = typeof ToldLife.Type
+
+/** A step in words, for whoever reads along. */
+export function stepInWords(step: LifeStep): string {
+  if ("bank" in step) return `the bank: ${bankInWords(step.bank)}`
+  if ("callback" in step) return `a callback: ${heardInWords(step.callback)}`
+  if ("register" in step) return `the merchant registers it as ${step.register}`
+  if ("ask" in step) return "the bank is asked"
+  if ("close" in step) return `somebody closes it: ${step.close}`
+  if ("reopen" in step) return "somebody opens it again"
+  if ("rule" in step) return `a person rules: ${step.rule}`
+  return `it stands: ${standsInWords(step.stands)}`
+}
+
+function bankInWords({
+  decision,
+  offer,
+  waitingForAddition,
+  signedWithMethod,
+  paidOut,
+  silent,
+}: BankKnows): string {
+  const words = [
+    decision,
+    offer === undefined ? undefined : `offers ${offer}`,
+    waitingForAddition === undefined
+      ? undefined
+      : waitingForAddition
+        ? "waits for documents"
+        : "waits for no documents",
+    signedWithMethod === undefined ? undefined : `signed (${signedWithMethod})`,
+    paidOut === undefined ? undefined : paidOut ? "paid out" : "not paid out",
+    silent === undefined ? undefined : silent ? "answers nothing" : "answers again",
+  ]
+  return words.filter((word) => word !== undefined).join(", ")
+}
+
+function heardInWords({ says, offer, documents, times = 1, forged = false }: Heard): string {
+  const words = [
+    says,
+    offer === undefined ? undefined : `offers ${offer}`,
+    documents === undefined ? undefined : documents.join(" and "),
+    times === 1 ? undefined : `${times} times`,
+    forged ? "forged" : undefined,
+  ]
+  return words.filter((word) => word !== undefined).join(", ")
+}
+
+const standsInWords = (stands: Stands): string =>
+  Object.entries(stands)
+    .map(
+      ([name, value]) =>
+        `${name} ${Array.isArray(value) ? value.join(", ") || "none" : String(value ?? "none")}`,
+    )
+    .join("; ")

@@ -59,7 +59,7 @@ describe("a loan that somebody closes", () => {
       through: "desk",
       events: [{ type: "loan.closed", closedFor: "withdrawn", by: "desk", note: "by phone" }],
     })
-    expect(entry?.events[0]).not.toHaveProperty("seen")
+    expect(entry?.events[0]).not.toHaveProperty("approved")
     // A month, and not the hour of an approved loan.
     const asked = Date.parse(closed.nextPollAt ?? "") - Date.parse(closed.closure?.at ?? "")
     expect(asked / 86_400_000).toBeGreaterThan(20)
@@ -83,12 +83,13 @@ describe("a loan that somebody closes", () => {
     expect(await client.loan("closed-3")).toMatchObject({
       stage: "signed",
       closed: false,
-      closure: { reason: "withdrawn" },
+      closure: null,
       next: { actor: "bank", action: "pay-out" },
     })
     expect((await client.history("closed-3")).at(-1)).toMatchObject({
       disposition: "advanced",
       closure: "reopened",
+      events: [{ type: "agreement.signed" }, { type: "loan.reopened" }],
     })
   })
 
@@ -136,6 +137,20 @@ describe("a loan that somebody closes", () => {
     )
   })
 
+  it("comes and goes in a watch for closed loans, as it is closed and opened again", async () => {
+    const watch = client.watchLoans({ closed: true, reference: "closed-8" })
+    const stop = watch.subscribe(() => undefined)
+    const shown = () => watch.getSnapshot().loans.map((loan) => loan.applicationReference)
+    await approved("closed-8-open")
+    await approved("closed-8")
+    await client.closeLoan("closed-8", { reason: "expired" })
+    await vi.waitFor(() => expect(shown()).toEqual(["closed-8"]), { timeout: stateMsMax })
+    await engine.callback(event("closed-8-open", "SIGNED"))
+    await engine.callback(event("closed-8", "SIGNED"))
+    await vi.waitFor(() => expect(shown()).toEqual([]), { timeout: stateMsMax })
+    stop()
+  })
+
   it("is refused without the scope, on a loan that has moved on, and in words that mean nothing", async () => {
     await approved("closed-6")
     const closing = { reason: "withdrawn" }
@@ -145,6 +160,7 @@ describe("a loan that somebody closes", () => {
       [post("/v1/loans/closed-6/close", { reason: "tired" }), 400, "request-invalid"],
       [post("/v1/loans/closed-6/close", { reason: "withdrawn", by: " " }), 400, "request-invalid"],
       [post("/v1/loans/nobody/close", closing), 404, "loan-unknown"],
+      [post("/v1/loans/closed-6/close", { reason: "other" }), 409, "closing-refused"],
     ]
     for (const [answer, status, code] of tries) {
       const { status: was } = await answer
@@ -153,6 +169,24 @@ describe("a loan that somebody closes", () => {
     expect(await client.loan("closed-6")).toMatchObject({ version: 1, closed: false })
     const { version } = await client.closeLoan("closed-6", { reason: "withdrawn" }, { ifVersion: 1 })
     expect(version).toBe(2)
+  })
+})
+
+describe("requests for documents that add up", () => {
+  it("are shown up to as many as one may ask for, and never more than can be read", async () => {
+    const documents = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, index) => `DOCUMENT_${from + index}`)
+    await approved("many-1")
+    for (const [from, to] of [
+      [0, 50],
+      [50, 55],
+    ] as const) {
+      const body = event("many-1", "WAITING_FOR_ADDITION", { requiredDocuments: documents(from, to) })
+      expect((await engine.callback(body)).status).toBe(200)
+    }
+    const { requiredDocuments } = await client.loan("many-1")
+    expect(requiredDocuments).toHaveLength(50)
+    expect(requiredDocuments).toEqual(expect.arrayContaining([...documents(50, 55)]))
   })
 })
 

@@ -12,6 +12,7 @@ import { pgPollsFigures } from "./pg-polls.ts"
 import { pgRecordFigures } from "./pg-record.ts"
 import { pgScaleFigures } from "./pg-scale.ts"
 import { pollingFigures } from "./polling.ts"
+import { quietFigures } from "./quiet.ts"
 import { readsFigures } from "./reads.ts"
 import { recordFigures } from "./record.ts"
 import { socketFigures } from "./sockets.ts"
@@ -28,6 +29,7 @@ const groups: Readonly<Record<string, (rounds: number, rowsMax: number) => Promi
     ingest: ingestFigures,
     "open-loans": openLoansFigures,
     reads: readsFigures,
+    quiet: quietFigures,
     polling: pollingFigures,
     "pg-record": pgRecordFigures,
     "pg-polls": pgPollsFigures,

@@ -152,7 +152,7 @@ function bareStatements(path: string): () => Promise<void> {
   const job = (): WriteJob => {
     const reference = `bench-${recorded++}`
     const dueAt = 10_000 + (recorded % 4_000)
-    const loan = [reference, account, 1, "signed", snapshot, hashText, dueAt, 0, 1, 0]
+    const loan = [reference, account, 1, "signed", null, 0, snapshot, hashText, dueAt, 0, 1, 0, null]
     return [
       { statement: "openLoan", parameters: loan },
       { statement: "append", parameters: [reference, 1, content, raw, hashText] },
@@ -160,7 +160,8 @@ function bareStatements(path: string): () => Promise<void> {
   }
   return async () => {
     for (let done = 0; done < recordsEach; done += recordsAtOnce) {
-      commit(Array.from({ length: recordsAtOnce }, job))
+      const outcomes = commit(Array.from({ length: recordsAtOnce }, job))
+      if (outcomes.some(({ state }) => state !== "written")) throw new Error("a statement was refused")
     }
     database.close()
   }

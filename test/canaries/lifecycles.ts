@@ -6,7 +6,7 @@ import type { Lifecycle, Observe } from "@loan-engine/domain/loan"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import { loanMachine } from "@loan-engine/domain/loan-machine"
 import type { Observation } from "@loan-engine/domain/observation"
-import { currentOffer, isClosed, isSigned, progressOf, standing } from "@loan-engine/domain/standing"
+import { currentOffer, isClosed, isSigned, standing } from "@loan-engine/domain/standing"
 import type { Walk } from "@loan-engine/domain/walk"
 import { Struct } from "effect"
 import { remembering, walkMachine, walkOf } from "@loan-engine/domain/walk"
@@ -285,6 +285,28 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
     }),
   },
   {
+    name: "a value is looked at",
+    what: "an approval whose offer is of nothing counts as a rejection",
+    observe: joining((facts, event) =>
+      joinEvents(facts, [
+        event.type === "decision.approved" && event.offer?.approvedAmount === "0"
+          ? { type: "decision.rejected", at: event.at }
+          : event,
+      ]),
+    ),
+  },
+  {
+    name: "a distance is looked at",
+    what: "what is told soon after a request for documents does not clear it",
+    observe: joining((facts, event) =>
+      event.type === "addition.cleared" &&
+      facts.additionRequestedAt !== null &&
+      Math.abs(event.at - facts.additionRequestedAt) < 3
+        ? facts
+        : joinEvents(facts, [event]),
+    ),
+  },
+  {
     name: "a replica that lags is believed",
     what: "that the bank waits for no documents counts from when it was asked, and not from a while before",
     observe: joining((facts, event) =>
@@ -299,7 +321,7 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
       const stands = currentOffer(joined)
       return joined.signedOn === undefined || stands === null
         ? joined
-        : { ...joined, signedOn: { at: joined.signedOn.at, offer: stands } }
+        : { ...joined, signedOn: { ...joined.signedOn, offer: stands, since: joined.signedOn.at } }
     }),
   },
   {
@@ -322,13 +344,10 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
   },
   {
     name: "closed for ever",
-    what: "a closed loan stays closed whatever the bank does",
-    observe: joining((facts, event) => {
-      const joined = joinEvents(facts, [event])
-      const { closure } = joined
-      if (closure === undefined || closure.seen === null) return joined
-      return { ...joined, closure: { ...closure, seen: progressOf(joined) } }
-    }),
+    what: "a closed loan stays closed whatever is said",
+    observe: joining((facts, event) =>
+      event.type === "loan.reopened" && isClosed(facts) ? facts : joinEvents(facts, [event]),
+    ),
   },
   {
     name: "closed is a verdict",

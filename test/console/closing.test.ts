@@ -46,7 +46,7 @@ describe("an application that nobody pursues", () => {
     await page.getByRole("button", { name: "Close the application" }).click()
     await says(page, "Closed: withdrawn by the customer.")
     await engine.callback(event("close-2", "SIGNED"))
-    await says(page, "Closed before, but the bank has gone further since: withdrawn by the customer.")
+    await says(page, "The application is open.")
     await says(page, "Open again.")
   })
 

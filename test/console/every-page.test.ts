@@ -61,6 +61,7 @@ const pages: ReadonlyArray<readonly [string, string, (page: Page) => Promise<voi
   ["an unknown loan", "#/loans/unknown", (page) => page.locator(".empty").waitFor()],
   ["the disputes", "#/disputes", (page) => page.locator("tbody tr").first().waitFor()],
   ["the stalled", "#/stalled", (page) => page.locator("tbody tr").first().waitFor()],
+  ["the dormant", "#/dormant", (page) => page.locator(".empty").waitFor()],
   ["the callbacks", "#/callbacks", (page) => page.locator(".counts").first().waitFor()],
 ]
 

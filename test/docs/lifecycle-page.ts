@@ -1,8 +1,6 @@
 import { bankActs, closable, horizonOf } from "@loan-engine/app/polling/dormancy"
 import { horizonsDefault } from "@loan-engine/app/polling/poll-cadence"
 import { ClosureReason } from "@loan-engine/domain/closure"
-import { noFacts } from "@loan-engine/domain/facts"
-import { progressOf } from "@loan-engine/domain/standing"
 import { legalTransitions, stages } from "@loan-engine/domain/legal-transitions"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 import { observe, openLoan } from "@loan-engine/domain/loan"
@@ -44,7 +42,6 @@ const heard: { readonly [Type in LoanEventType]: (at: number) => LoanEvent } = {
     at,
     closedFor: "withdrawn",
     by: "operator",
-    seen: progressOf(noFacts),
   }),
   "loan.reopened": (at) => ({ type: "loan.reopened", at, by: "operator" }),
 }

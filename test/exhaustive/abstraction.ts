@@ -1,9 +1,8 @@
-import { noFacts } from "@loan-engine/domain/facts"
 import type { Facts, MerchantFacts, Ruling } from "@loan-engine/domain/facts"
 import type { Instant } from "@loan-engine/domain/instant"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
-import { hasBankSpoken, isSigned, progressOf } from "@loan-engine/domain/standing"
+import { hasBankSpoken, isSigned } from "@loan-engine/domain/standing"
 import type { Walk } from "@loan-engine/domain/walk"
 import { byMerchant } from "../properties/arbitraries.ts"
 import type { Told } from "../properties/arbitraries.ts"
@@ -148,9 +147,9 @@ export const additionEvents: ReadonlyArray<(at: Instant) => LoanEvent> = [
   (at) => ({ type: "addition.cleared", at }),
 ]
 
-/** Somebody closes the loan, having seen nothing of it yet, and opens it again. */
+/** Somebody closes the loan, and opens it again. */
 const closingEvents: ReadonlyArray<(at: Instant) => LoanEvent> = [
-  (at) => ({ type: "loan.closed", at, closedFor: "withdrawn", by: "operator", seen: progressOf(noFacts) }),
+  (at) => ({ type: "loan.closed", at, closedFor: "withdrawn", by: "operator" }),
   (at) => ({ type: "loan.reopened", at, by: "operator" }),
 ]
 

@@ -1,6 +1,3 @@
-import { noFacts } from "@loan-engine/domain/facts"
-import type { Facts } from "@loan-engine/domain/facts"
-import { progressOf } from "@loan-engine/domain/standing"
 import { parseDecimal } from "@loan-engine/domain/decimal-text"
 import type { Instant } from "@loan-engine/domain/instant"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
@@ -28,8 +25,18 @@ const contents: ReadonlyArray<(at: Instant) => LoanEvent> = [
   (at) => ({ type: "decision.approved", at, offer: offering("2000") }),
   (at) => ({ type: "decision.approved", at, fresh: true, offer: offering("1000") }),
   (at) => ({ type: "decision.approved", at, fresh: true, offer: offering("2000") }),
-  (at) => ({ type: "agreement.signed", at, method: "E_SIGN", onOffer: offering("2000") }),
-  (at) => ({ type: "agreement.signed", at, method: "ANALOG", onOffer: offering("1000") }),
+  (at) => ({
+    type: "agreement.signed",
+    at,
+    method: "E_SIGN",
+    onOffer: { offer: offering("2000"), since: 1 },
+  }),
+  (at) => ({
+    type: "agreement.signed",
+    at,
+    method: "ANALOG",
+    onOffer: { offer: offering("1000"), since: 1 },
+  }),
   (at) => ({ type: "addition.requested", at, requiredDocuments: ["ID"] }),
   (at) => ({ type: "addition.requested", at, requiredDocuments: ["PAYMENT_SLIP"] }),
   (at) => ({ type: "addition.requested", at, requiredDocuments: ["PAYMENT_SLIP"], adds: true }),
@@ -55,23 +62,15 @@ const bankAnswers: ReadonlyArray<(at: Instant) => LoanEvent> = [
   (at) => ({ type: "agreement.signed", at }),
 ]
 
-/** Somebody closes the loan twice, having seen more the second time, and opens it again; and how the bank then goes further. */
+/** Two people close the loan for reasons of their own, one opens it again, and so does the bank's progress. */
 const closings: ReadonlyArray<(at: Instant) => LoanEvent> = [
-  (at) => closedSeeing(at, noFacts),
-  (at) => closedSeeing(at, { ...noFacts, approvedAt: 1, additionRequestedAt: 1 }),
+  (at) => ({ type: "loan.closed", at, closedFor: "withdrawn", by: "Ada" }),
+  (at) => ({ type: "loan.closed", at, closedFor: "expired", by: "Lin", approved: true }),
   (at) => ({ type: "loan.reopened", at, by: "Ada" }),
+  (at) => ({ type: "loan.reopened", at }),
   (at) => ({ type: "decision.approved", at, fresh: true, offer: offering("1000") }),
-  (at) => ({ type: "decision.rejected", at, fresh: true }),
   (at) => ({ type: "agreement.signed", at }),
 ]
-
-const closedSeeing = (at: Instant, facts: Facts): LoanEvent => ({
-  type: "loan.closed",
-  at,
-  closedFor: "withdrawn",
-  by: "Ada",
-  seen: progressOf(facts),
-})
 
 const pending = (at: Instant): LoanEvent => ({ type: "decision.pending", at })
 

@@ -8,7 +8,6 @@ import { LoanEngine } from "@loan-engine/app/engine"
 import type { JournalStore } from "@loan-engine/app/journal/journal-store"
 import type { LoanStore } from "@loan-engine/app/loan-store"
 import { cadenceDefaults } from "@loan-engine/app/polling/poll-cadence"
-import type { CadenceSettings } from "@loan-engine/app/polling/poll-cadence"
 import { redactLoan } from "@loan-engine/app/journal/redaction"
 import { sealFeed } from "@loan-engine/app/journal/sealing"
 import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite"
@@ -33,17 +32,17 @@ export const onStore = <A, E>(path: string, work: Effect.Effect<A, E, Services>)
 
 const reading = (path: string) => layerSqlite({ path, ...sqliteDefaults, readOnly: true, oneMoment: true })
 
-/** An engine that asks about a silent loan for longer than the lives of these stores are past. */
-export const untiring: CadenceSettings = { ...cadenceDefaults, dormantMonthlyDays: 100_000 }
+/** Longer than the lives of these stores are past: no loan of theirs may have been given up. */
+export const untiring = 100_000 * 86_400_000
 
 /** Verifies a file as the command does. */
 export const verifyFile = (
   path: string,
   anchors: ReadonlyArray<Anchor> = [],
   checks?: Checks,
-  cadence = untiring,
+  restMs = untiring,
 ): Promise<Verification> =>
-  Effect.runPromise(Effect.provide(verifyJournal(anchors, checks, cadence), reading(path)))
+  Effect.runPromise(Effect.provide(verifyJournal(anchors, checks, restMs), reading(path)))
 
 /** Replays a file as the command does. */
 export const replayFile = (path: string): Promise<Replayed> =>

@@ -5,7 +5,6 @@ import { stages } from "@loan-engine/domain/legal-transitions"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 import { openLoan } from "@loan-engine/domain/loan"
 import type { Loan } from "@loan-engine/domain/loan"
-import { progressOf } from "@loan-engine/domain/standing"
 import { describe, expect, it } from "vitest"
 import { account, reference } from "../properties/arbitraries.ts"
 import { dayMs } from "../simulation/world.ts"
@@ -21,9 +20,7 @@ const at = (stage: Stage): Loan => ({
 })
 const closed = (loan: Loan): Loan => ({
   ...loan,
-  facts: joinEvents(loan.facts, [
-    { type: "loan.closed", at: heardAt, closedFor: "expired", by: "Ada", seen: progressOf(loan.facts) },
-  ]),
+  facts: joinEvents(loan.facts, [{ type: "loan.closed", at: heardAt, closedFor: "expired", by: "Ada" }]),
 })
 
 const { dormantWeeklyDays, dormantMonthlyDays, closedMonthlyDays } = horizonsDefault
@@ -88,9 +85,12 @@ describe("a loan of which the bank says nothing new", () => {
   it("that nobody trusted ever spoke of is given up, once it was asked about in vain for as long", () => {
     const stranger = openLoan(reference, account)
     const asked = (attempts: number) => restOf(stranger, attempts, heardAt, cadenceDefaults)
-    expect(asked(cadenceDefaults.pollAttemptsMax)).toBeUndefined()
-    expect(asked(cadenceDefaults.pollAttemptsMax + 34)).toEqual({ intervalMs: null, stalled: false })
-    expect(restOf({ ...stranger, registered: true }, 1_000, heardAt, cadenceDefaults)).toBeUndefined()
+    expect(asked(12)).toBeUndefined()
+    expect(asked(45)).toEqual({ intervalMs: 7 * dayMs, stalled: false })
+    expect(asked(300)).toEqual({ intervalMs: null, stalled: false })
+    // A registered one is asked about for ever: it is a loan, though nobody has said anything of it.
+    const registered = restOf({ ...stranger, registered: true }, 300, heardAt, cadenceDefaults)
+    expect(registered).toEqual({ intervalMs: 30 * dayMs, stalled: true })
   })
 })
 

@@ -6,7 +6,6 @@ import type { Loan } from "@loan-engine/domain/loan"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Observation } from "@loan-engine/domain/observation"
 import { isQuiet } from "@loan-engine/domain/quiet"
-import { progressOf } from "@loan-engine/domain/standing"
 import { account, reference } from "../properties/arbitraries.ts"
 import { dayMs } from "../simulation/world.ts"
 
@@ -105,9 +104,7 @@ export function liveInSilence(life: SilentLife, days: number, settings: CadenceS
       {
         source: "operator",
         evidence: "operator",
-        events: [
-          { type: "loan.closed", at, closedFor: "withdrawn", by: "Ada", seen: progressOf(loan.facts) },
-        ],
+        events: [{ type: "loan.closed", at, closedFor: "withdrawn", by: "Ada" }],
       },
       at,
     )

@@ -27,7 +27,7 @@ export function conclude(
   const clearedLast = latestAt(said.filter((event) => event.type === "addition.cleared"))
   const isWaitedFor = requests.length > 0 && latestAt(requests) >= clearedLast
   const stage = stageOf(said, verdict, isWaitedFor)
-  const closed = isClosed(said, handedOver, verdict)
+  const closed = isClosed(said)
   const isOver = closed || stage === "rejected" || stage === "paidOut"
   const additionOutstanding = isWaitedFor && !isOver
   const open = requests.filter((event) => event.requiredDocuments !== undefined && event.at >= clearedLast)
@@ -68,55 +68,19 @@ const isOfferNamed = (said: ReadonlyArray<LoanEvent>): boolean =>
   lastRuling(said) !== undefined ||
   said.some((event) => event.type === "decision.approved" && event.offer !== undefined)
 
-/** The last word of a person on whether the application is pursued, unless the bank has said more since than that person knew. */
-function isClosed(
-  said: ReadonlyArray<LoanEvent>,
-  handedOver: ReadonlyArray<LoanEvent>,
-  verdict: Verdict,
-): boolean {
+/** The last word on whether the application is pursued. */
+function isClosed(said: ReadonlyArray<LoanEvent>): boolean {
   const words = said.filter((event) => event.type === "loan.closed" || event.type === "loan.reopened")
   const last = lastBy(words, (word) =>
     canonicalJson({
       at: word.at,
-      by: word.by,
+      by: word.by ?? null,
       note: word.note ?? null,
       reason: word.type === "loan.closed" ? word.closedFor : null,
-      seen: word.type === "loan.closed" ? word.seen : null,
+      approved: word.type === "loan.closed" && word.approved === true,
     }),
   )
-  if (last === undefined || last.type === "loan.reopened") return false
-  const { seen } = last
-  const has = (type: LoanEvent["type"]): boolean => said.some((event) => event.type === type)
-  const offers = [...said, ...handedOver].flatMap((event) =>
-    event.type === "decision.approved" && event.offer !== undefined ? [canonicalJson(event.offer)] : [],
-  )
-  const isFurther =
-    (has("decision.approved") && !seen.approved) ||
-    (verdict === "approved" && seen.rejected) ||
-    ((has("agreement.signed") || has("loan.paidOut")) && !seen.signed) ||
-    (has("loan.paidOut") && !seen.paidOut) ||
-    new Set(offers).size > seen.offers
-  return !isFurther && !isAskedSince(said, seen)
-}
-
-type Seen = Extract<LoanEvent, { type: "loan.closed" }>["seen"]
-
-/** A request counts if it is for another document, or if the one that was known then was answered, or was none. */
-function isAskedSince(said: ReadonlyArray<LoanEvent>, seen: Seen): boolean {
-  const requests = said.filter((event) => event.type === "addition.requested")
-  const named = lastBy(
-    requests.filter((event) => event.requiredDocuments !== undefined && event.adds !== true),
-    (event) => canonicalJson({ at: event.at, types: event.requiredDocuments ?? [] }),
-  )
-  const documents = [...(named?.requiredDocuments ?? []), ...addedUp(requests)]
-  if (documents.some((type) => !seen.documents.includes(type))) return true
-  const requested = latestAt(requests)
-  const cleared = latestAt(said.filter((event) => event.type === "addition.cleared"))
-  const seenRequested = seen.additionRequestedAt ?? -1
-  const seenCleared = seen.additionClearedAt ?? -1
-  const wasWaitedFor = seenRequested >= 0 && seenRequested >= seenCleared
-  if (requested <= seenRequested || requested < seenCleared) return false
-  return !wasWaitedFor || cleared > seenCleared
+  return last?.type === "loan.closed"
 }
 
 type Verdict = "approved" | "rejected" | "contradicted" | "pending" | "undecided"

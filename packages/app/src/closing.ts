@@ -5,7 +5,7 @@ import { closingNoteLengthMax, operatorNameLengthMax } from "@loan-engine/domain
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Loan } from "@loan-engine/domain/loan"
 import type { ApplicationReference, Observation } from "@loan-engine/domain/observation"
-import { isClosed, progressOf } from "@loan-engine/domain/standing"
+import { isClosed, standing } from "@loan-engine/domain/standing"
 import { Clock, Effect, Schema } from "effect"
 import { LoanEngine, LoanMoved } from "./engine.ts"
 import type { StoredLoan, StoreUnavailable } from "./loan-store.ts"
@@ -31,6 +31,12 @@ export interface ClosingOptions {
   readonly through?: string | undefined
 }
 
+/** The loan after it was closed or opened again, and whether that was written just now. */
+export interface ClosureSet {
+  readonly stored: StoredLoan
+  readonly isNews: boolean
+}
+
 /**
  * Closes a loan, or opens it again, through the one path in, at the version that was looked at; gives the loan after it. To say again what
  * stands writes nothing.
@@ -39,20 +45,20 @@ export const setClosure = Effect.fnUntraced(function* (
   applicationReference: ApplicationReference,
   closing: Closing,
   { ifVersion, through }: ClosingOptions = {},
-): Effect.fn.Return<StoredLoan, LoanUnknown | ClosingRefused | LoanMoved | StoreUnavailable, LoanEngine> {
+): Effect.fn.Return<ClosureSet, LoanUnknown | ClosingRefused | LoanMoved | StoreUnavailable, LoanEngine> {
   const fault = closingFault(closing)
   if (fault !== undefined) return yield* new ClosingRefused({ message: fault })
   const stored = yield* knownLoan(applicationReference)
   const { loan } = stored
+  if (isSaid(loan, closing)) return { stored, isNews: false }
   if (ifVersion !== undefined && ifVersion !== loan.version)
     return yield* new LoanMoved({ applicationReference, expected: ifVersion })
-  if (isSaid(loan, closing)) return stored
   if (!closing.closes && !isClosed(loan.facts))
     return yield* new ClosingRefused({ message: `${applicationReference} is not closed.` })
   const observation = observationOf(loan, closing, through, yield* Clock.currentTimeMillis)
   const engine = yield* LoanEngine
   yield* engine.recordAt(loan.version, observation, rawClosing(observation, closing))
-  return yield* knownLoan(applicationReference)
+  return { stored: yield* knownLoan(applicationReference), isNews: true }
 })
 
 /** Whether the very same stands already, as after a request that was sent twice. */
@@ -62,11 +68,14 @@ function isSaid({ facts: { closure }, facts }: Loan, closing: Closing): boolean 
   return closing.closes ? isClosed(facts) && closure.reason === closing.reason : closure.reason === null
 }
 
-function closingFault({ by, note }: Closing): string | undefined {
+function closingFault(closing: Closing): string | undefined {
+  const { by, note } = closing
   if (by.trim() === "" || by.length > operatorNameLengthMax)
     return `Say who closes or re-opens the loan, in 1 to ${operatorNameLengthMax} characters.`
   if (note !== undefined && (note.trim() === "" || note.length > closingNoteLengthMax))
     return `Write a note of 1 to ${closingNoteLengthMax} characters, or none.`
+  if (closing.closes && closing.reason === "other" && note === undefined)
+    return "Say in a note why the loan is closed: other says nothing of it."
   return undefined
 }
 
@@ -85,14 +94,12 @@ const observationOf = (
   events: [eventOf(loan, closing, at)],
 })
 
-/** A later word must count, also where the clock was set back since the one before. */
-function eventOf({ facts }: Loan, closing: Closing, now: Instant): LoanEvent {
+function eventOf({ facts }: Loan, closing: Closing, at: Instant): LoanEvent {
   const { by, note } = closing
-  const at = Math.max(now, (facts.closure?.at ?? 0) + 1)
   const said = { at, by, ...(note === undefined ? {} : { note }) }
-  return closing.closes
-    ? { type: "loan.closed", closedFor: closing.reason, seen: progressOf(facts), ...said }
-    : { type: "loan.reopened", ...said }
+  if (!closing.closes) return { type: "loan.reopened", ...said }
+  const approved = standing(facts) === "approved" ? { approved: true as const } : {}
+  return { type: "loan.closed", closedFor: closing.reason, ...approved, ...said }
 }
 
 const rawClosing = ({ receivedAt }: Observation, { by, note, ...closing }: Closing): Uint8Array =>

@@ -1,8 +1,10 @@
 import type { Disposition, HoldReason, Observation } from "@loan-engine/domain/observation"
 import type { AccountName } from "@loan-engine/domain/observation"
 import { ApplicationReference } from "@loan-engine/domain/observation"
-import { marked } from "@loan-engine/domain/marked"
-import { observe, openLoan } from "@loan-engine/domain/loan"
+import { joinEvents } from "@loan-engine/domain/facts"
+import { marked, reopening } from "@loan-engine/domain/marked"
+import { goesFurther, isClosed } from "@loan-engine/domain/standing"
+import { observe, openLoan, tellerOf } from "@loan-engine/domain/loan"
 import type { Loan, Step } from "@loan-engine/domain/loan"
 import { isQuiet } from "@loan-engine/domain/quiet"
 import { Clock, Context, Effect, Layer, PubSub, Random, Schema } from "effect"
@@ -12,7 +14,7 @@ import type { HistoryPage, Change, StoredLoan, StoreUnavailable, WrittenChange }
 import { KnownAccounts } from "./known-accounts.ts"
 import { LoanStore } from "./loan-store.ts"
 import type { CadenceSettings } from "./polling/poll-cadence.ts"
-import { neverPolled } from "./polling/poll-cadence.ts"
+import { graceMsOf, neverPolled } from "./polling/poll-cadence.ts"
 import { scheduleAfter } from "./polling/poll-schedule.ts"
 import {
   answeredTo,
@@ -153,11 +155,11 @@ function decide(
     before.loan.facts,
   )
   const planned = { ...said, receivedAt: notAhead(said.receivedAt, now) }
-  const withLevels = { ...said, ...carries }
-  const decision = observe(before.loan, withLevels)
+  const { withLevels, decision } = decided(before.loan, { ...said, ...carries })
   const { disposition, hold } = decision
   const question = questionAnswered(said)
   const { cadence, jitter, hasBank } = planning
+  const graceMs = graceMsOf(cadence)
   const schedule = scheduleAfter(before, planned, decision, cadence, jitter, hasBank)
   const write = (loan: Loan, heard: Observation) => ({
     entry: journalEntry(heard, decision, bytes, recordedAt, before.chainHead),
@@ -167,15 +169,26 @@ function decide(
   // What is held changes no fact, so it carries none either.
   if (hold !== null) return { ...write(decision.loan, said), addsNothing: true, watermark }
   if (question !== undefined && saysTheSame(watermark, question, said) && isQuiet(before.loan, decision)) {
-    const again = answeredTo(watermark, question, said, said.events)
+    const again = answeredTo(watermark, question, said, said.events, graceMs)
     return { ...write(before.loan, said), addsNothing: true, isQuiet: true, watermark: again }
   }
   const written = carried(watermark)
   return {
     ...write(decision.loan, withLevels),
     addsNothing: disposition === "repeated",
-    watermark: question === undefined ? written : answeredTo(written, question, said, []),
+    watermark: question === undefined ? written : answeredTo(written, question, said, [], graceMs),
   }
+}
+
+/** What the observation means. If the bank goes further with a closed loan, it says as well that the loan is open again. */
+function decided(loan: Loan, withLevels: Observation) {
+  const decision = observe(loan, withLevels)
+  const isBanks = tellerOf(withLevels) === "bank" && withLevels.source !== "operator"
+  if (decision.hold !== null || !isBanks || !isClosed(loan.facts)) return { withLevels, decision }
+  const known = joinEvents(loan.facts, withLevels.levels ?? [])
+  if (!goesFurther(known, decision.loan.facts)) return { withLevels, decision }
+  const further = reopening(withLevels, decision.loan.facts)
+  return { withLevels: further, decision: observe(loan, further) }
 }
 
 const opened = (reference: ApplicationReference, account: AccountName): StoredLoan => ({

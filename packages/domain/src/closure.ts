@@ -1,6 +1,5 @@
 import { Schema } from "effect"
 import { Instant } from "./instant.ts"
-import { DocumentTypes } from "./offer.ts"
 
 /**
  * Why an application is pursued no more: the customer withdrew it, what was offered has expired, another application took its place, it
@@ -9,34 +8,15 @@ import { DocumentTypes } from "./offer.ts"
 export const ClosureReason = Schema.Literals(["withdrawn", "expired", "superseded", "duplicate", "other"])
 export type ClosureReason = typeof ClosureReason.Type
 
-const heard = Schema.NullOr(Instant)
-
-/**
- * How far a loan had come when somebody closed it. Whatever the bank says later is compared with it: what only repeats this leaves the loan
- * closed, and what goes further re-opens it.
- */
-export const Progress = Schema.Struct({
-  approved: Schema.Boolean,
-  rejected: Schema.Boolean,
-  signed: Schema.Boolean,
-  paidOut: Schema.Boolean,
-  /** How many different offers had been heard. */
-  offers: Schema.Natural,
-  additionRequestedAt: heard,
-  additionClearedAt: heard,
-  /** The documents that were last asked for. */
-  documents: DocumentTypes,
-})
-export type Progress = typeof Progress.Type
-
-/** The last word of a person on whether the application is still pursued. */
+/** The last word on whether the application is still pursued: a person's, or the bank's, which has gone further since it was closed. */
 export const Closure = Schema.Struct({
   at: Instant,
-  /** `null`: the person has re-opened it. */
+  /** `null`: it is open again. */
   reason: Schema.NullOr(ClosureReason),
-  by: Schema.String,
+  /** Who said so; `null` where the bank has gone further. */
+  by: Schema.NullOr(Schema.String),
   note: Schema.NullOr(Schema.String),
-  /** What was known of the loan then; `null` where it was re-opened. */
-  seen: Schema.NullOr(Progress),
+  /** Whether the bank's approval stood when it was closed: to hear of it again is no progress. */
+  approved: Schema.Boolean,
 })
 export type Closure = typeof Closure.Type

@@ -4,7 +4,7 @@ import { Closure } from "./closure.ts"
 import { Instant } from "./instant.ts"
 import type { LoanEvent } from "./loan-event.ts"
 import { SigningMethod, Verdict } from "./loan-event.ts"
-import { DocumentType, DocumentTypes, Offer } from "./offer.ts"
+import { DocumentType, DocumentTypes, documentTypesMax, Offer } from "./offer.ts"
 
 /**
  * The word that settles contradictions: an operator's ruling, or a fresh decision from the bank's own mouth. `by` and
@@ -66,7 +66,7 @@ export const Facts = Schema.Struct({
   payOutOverruledAt: Schema.optionalKey(Instant),
   merchant: Schema.optionalKey(MerchantFacts),
   closure: Schema.optionalKey(Closure),
-  signedOn: Schema.optionalKey(Schema.Struct({ at: Instant, offer: Offer })),
+  signedOn: Schema.optionalKey(Schema.Struct({ at: Instant, offer: Offer, since: Instant })),
   documentsAdded: Schema.optionalKey(Schema.Array(Schema.Struct({ at: Instant, type: DocumentType }))),
 })
 export type Facts = typeof Facts.Type
@@ -106,9 +106,13 @@ export function joinEvent(facts: Facts, event: LoanEvent): Facts {
     case "dispute.ruled":
       return joinOperator(facts, event)
     case "loan.closed":
-      return joinClosure(facts, { ...wordOf(event), reason: event.closedFor, seen: event.seen })
+      return joinClosure(facts, {
+        ...wordOf(event),
+        reason: event.closedFor,
+        approved: event.approved === true,
+      })
     case "loan.reopened":
-      return joinClosure(facts, { ...wordOf(event), reason: null, seen: null })
+      return joinClosure(facts, { ...wordOf(event), reason: null, approved: false })
   }
 }
 
@@ -182,7 +186,7 @@ function joinAdditionRequest(facts: Facts, event: Of<"addition.requested">): Fac
 }
 
 /** How many different documents are kept of one loan: a bank knows a dozen. */
-export const documentsKeptMax = 100
+export const documentsKeptMax = documentTypesMax
 
 function joinDocuments(facts: Facts, at: Instant, types: ReadonlyArray<string>): Facts {
   const known = facts.documentsAdded ?? []
@@ -208,8 +212,9 @@ function joinOffer(facts: Facts, { at, onOffer }: Of<"agreement.signed"> | Of<"l
   const { signedOn } = facts
   const isLater = signedOn !== undefined && signedOn.at < at
   const isSameTime = signedOn !== undefined && signedOn.at === at
-  if (isLater || (isSameTime && canonicalJson(signedOn.offer) >= canonicalJson(onOffer))) return facts
-  return { ...facts, signedOn: { at, offer: onOffer } }
+  const stood = { at, ...onOffer }
+  if (isLater || (isSameTime && canonicalJson(signedOn) >= canonicalJson(stood))) return facts
+  return { ...facts, signedOn: stood }
 }
 
 function joinPayOut(facts: Facts, event: Of<"loan.paidOut">): Facts {
@@ -230,7 +235,7 @@ function joinOperator(
 type Closing = Of<"loan.closed"> | Of<"loan.reopened">
 const wordOf = ({ at, by, note }: Closing): Pick<Closure, "at" | "by" | "note"> => ({
   at,
-  by,
+  by: by ?? null,
   note: note ?? null,
 })
 

@@ -1,5 +1,5 @@
 import { Schema } from "effect"
-import { ClosureReason, Progress } from "./closure.ts"
+import { ClosureReason } from "./closure.ts"
 import { Instant } from "./instant.ts"
 import { DocumentTypes, Offer } from "./offer.ts"
 
@@ -33,8 +33,8 @@ const overrulesPayOut = Schema.optionalKey(Schema.Literal(true))
  */
 const fresh = Schema.optionalKey(Schema.Literal(true))
 
-/** The offer that stood when a signature, or a pay-out without one, was first heard of: a later offer changes nothing signed. */
-const onOffer = Schema.optionalKey(Offer)
+/** The offer that stood when a signature, or a pay-out without one, was first heard of, and since when: a later offer changes nothing signed. */
+const onOffer = Schema.optionalKey(Schema.Struct({ offer: Offer, since: Instant }))
 
 /** The documents are asked for beside those of other requests, until the bank waits for none. Without it, the last request is all. */
 const adds = Schema.optionalKey(Schema.Literal(true))
@@ -82,12 +82,13 @@ export const LoanEvent = Schema.Union([
     closedFor: ClosureReason,
     by: operatorName,
     note: Schema.optionalKey(closingNote),
-    seen: Progress,
+    approved: Schema.optionalKey(Schema.Literal(true)),
   }),
   Schema.Struct({
     type: Schema.Literal("loan.reopened"),
     at: Instant,
-    by: operatorName,
+    /** Absent where the bank has gone further than was known when the loan was closed. */
+    by: Schema.optionalKey(operatorName),
     note: Schema.optionalKey(closingNote),
   }),
 ])

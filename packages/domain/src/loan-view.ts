@@ -58,7 +58,7 @@ export interface LoanView {
   }
   /** Whether a person has closed the application: then nobody waits for anything, whatever the stage. */
   readonly closed: boolean
-  /** Why, by whom and when it was closed; kept where the bank has gone further since, so that `closed` is false again. */
+  /** Why, by whom and when it was closed; `null` once it is open again, and if it never was closed. */
   readonly closure: {
     readonly reason: ClosureReason
     readonly by: string
@@ -98,7 +98,7 @@ const nothing: LoanView["next"] = { actor: "nobody", action: "none" }
 function closureIn({ closure }: Facts): LoanView["closure"] {
   if (closure === undefined || closure.reason === null) return null
   const { reason, by, at, note } = closure
-  return { reason, by, at, note }
+  return { reason, by: by ?? "", at, note }
 }
 
 export function loanView(loan: Loan, { stalled = false, hasBank = true }: BankAsked = {}): LoanView {

@@ -1,19 +1,29 @@
 import type { Facts } from "./facts.ts"
 import type { LoanEvent } from "./loan-event.ts"
 import type { Observation } from "./observation.ts"
-import { currentOffer, isSigned } from "./standing.ts"
+import { isSigned, lastOffer } from "./standing.ts"
 
 /**
- * An observation as it is recorded beside what is known of its loan: a request for documents adds to those that are open, and a signature that
- * is first heard of is on the offer that stands. The marks are a part of what is journaled, so an older journal, without them, folds as it did.
+ * An observation as it is recorded beside what is known of its loan: a request for documents adds to those that are open, a signature that
+ * is first heard of is on the offer that stands, and a word on whether the loan is pursued is later than the one before it. The marks are a
+ * part of what is journaled, so an older journal, without them, folds as it did.
  */
 export function marked(observation: Observation, facts: Facts): Observation {
-  const stands = isSigned(facts) ? null : currentOffer(facts)
+  const stands = isSigned(facts) ? null : lastOffer(facts)
+  const closedAt = facts.closure?.at
   const mark = (event: LoanEvent): LoanEvent => {
     if (event.type === "addition.requested" && event.requiredDocuments !== undefined)
       return { ...event, adds: true }
-    const isSignature = event.type === "agreement.signed" || event.type === "loan.paidOut"
-    return isSignature && stands !== null ? { ...event, onOffer: stands } : event
+    if (event.type === "agreement.signed" || event.type === "loan.paidOut")
+      return stands === null ? event : { ...event, onOffer: stands }
+    const isPursuit = event.type === "loan.closed" || event.type === "loan.reopened"
+    return isPursuit && closedAt !== undefined ? { ...event, at: Math.max(event.at, closedAt + 1) } : event
   }
   return { ...observation, events: observation.events.map(mark) }
+}
+
+/** The same, saying as well that the closed loan is open again, because the bank has gone further with it. */
+export function reopening(observation: Observation, { closure }: Facts): Observation {
+  const at = Math.max(observation.receivedAt, (closure?.at ?? 0) + 1)
+  return { ...observation, events: [...observation.events, { type: "loan.reopened", at }] }
 }

@@ -9,12 +9,28 @@ import { loanView } from "./loan-view.ts"
  * ({@link Observation.levels}).
  */
 export const isQuiet = (before: Loan, { loan, hold, steps, news }: Decision): boolean =>
-  hold === null && steps.length === 0 && news.length === 0 && standsAt(before) === standsAt(loan)
+  hold === null &&
+  steps.length === 0 &&
+  news.length === 0 &&
+  before.registered === loan.registered &&
+  before.account === loan.account &&
+  before.externalReference === loan.externalReference &&
+  areSame(before.facts, loan.facts) &&
+  shown(before) === shown(loan)
 
-/** All that a loan is, but how often it was heard of and how lately the bank has said so. */
-const standsAt = (loan: Loan): string => {
-  const view = loanView({ ...loan, version: 0 })
-  return canonicalJson({ ...loan, version: 0, facts: undated(loan.facts) }) + JSON.stringify(view)
+const shown = (loan: Loan): string => JSON.stringify(loanView({ ...loan, version: 0 }))
+
+/** Every fact but how lately the bank has said so. A join leaves what it does not change as it was, so most are the very same. */
+function areSame(before: Facts, after: Facts): boolean {
+  const [was, is] = [undated(before), undated(after)]
+  const names = new Set([...Object.keys(was), ...Object.keys(is)])
+  return [...names].every((name) => {
+    const [one, other]: ReadonlyArray<Parameters<typeof canonicalJson>[0] | undefined> = [
+      Reflect.get(was, name),
+      Reflect.get(is, name),
+    ]
+    return one === other || canonicalJson({ one }) === canonicalJson({ one: other })
+  })
 }
 
 const undated = (facts: Facts): Facts => ({

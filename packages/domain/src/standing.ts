@@ -1,6 +1,5 @@
 import { canonicalJson } from "./canonical-json.ts"
-import type { Progress } from "./closure.ts"
-import type { Facts, MerchantFacts, Ruling } from "./facts.ts"
+import type { Facts, Ruling } from "./facts.ts"
 import type { Instant } from "./instant.ts"
 import type { Stage } from "./legal-transitions.ts"
 import type { Offer } from "./offer.ts"
@@ -137,21 +136,26 @@ export function requiredDocuments(facts: Facts): ReadonlyArray<string> {
   const { documents, documentsAdded = [], additionClearedAt } = facts
   const isOpen = ({ at }: { readonly at: Instant }) => additionClearedAt === null || at >= additionClearedAt
   const last = documents !== null && isOpen(documents) ? documents.types : []
-  return [...new Set([...last, ...documentsAdded.filter(isOpen).map(({ type }) => type)])]
+  const all = new Set([...last, ...documentsAdded.filter(isOpen).map(({ type }) => type)])
+  return [...all].slice(0, documentTypesMax)
 }
 
 /**
  * The offer that stands: what the bank last said when asked, unless an offer was first heard after that. Until the bank has
  * named any or was asked for it, the one that the merchant handed over.
  */
-export function currentOffer(facts: Facts): Offer | null {
-  if (standing(facts) !== "approved") return null
-  const newest = facts.offers.at(-1)
-  if (newest === undefined && facts.ruling === null) return newestOffer(facts.merchant)
-  const asked = facts.ruling?.offer ?? null
-  if (newest === undefined) return asked
-  if (asked === null || facts.ruling === null) return newest.offer
-  return newest.at > facts.ruling.at ? newest.offer : asked
+export const currentOffer = (facts: Facts): Offer | null =>
+  standing(facts) === "approved" ? (lastOffer(facts)?.offer ?? null) : null
+
+/** The offer that was last said to stand, whatever the decision, and since when. */
+export function lastOffer(facts: Facts): { readonly offer: Offer; readonly since: Instant } | null {
+  const newest = (
+    facts.offers.length === 0 && facts.ruling === null ? facts.merchant?.offers : facts.offers
+  )?.at(-1)
+  const { ruling } = facts
+  const isAsked = ruling !== null && ruling.offer !== null && (newest === undefined || newest.at <= ruling.at)
+  if (isAsked && ruling.offer !== null) return { offer: ruling.offer, since: ruling.at }
+  return newest === undefined ? null : { offer: newest.offer, since: newest.at }
 }
 
 /** How many offers of a loan are shown; the newest of them. */
@@ -166,88 +170,53 @@ export const offersHeard = ({ offers, merchant }: Facts): Facts["offers"] =>
  * not after it, or the one of those that the bank named since; if none was, the first that was heard at all. A later offer changes nothing.
  */
 export function signedOffer(facts: Facts): Offer | null {
-  const signedAt = facts.signedAt ?? facts.paidOutAt
-  if (signedAt === null) return null
-  if (facts.signedOn !== undefined) return facts.signedOn.offer
+  if (!isSigned(facts)) return null
+  // No later than the pay-out, whichever of the two was heard of first.
+  const signedAt = Math.min(facts.signedAt ?? Infinity, facts.paidOutAt ?? Infinity)
   const heardOf = facts.offers.length === 0 ? (facts.merchant?.offers ?? []) : facts.offers
   const known = heardOf.filter(({ at }) => at <= signedAt)
-  const { ruling } = facts
-  const asked = ruling?.offer ?? null
-  if (ruling !== null && asked !== null) {
-    const text = canonicalJson(asked)
-    if (ruling.at <= signedAt || known.some(({ offer }) => canonicalJson(offer) === text)) return asked
-  }
-  return (known.at(-1) ?? heardOf[0])?.offer ?? asked
+  const newest = known.at(-1)
+  const { signedOn, ruling } = facts
+  const asked =
+    ruling === null || ruling.offer === null ? undefined : { offer: ruling.offer, since: ruling.at }
+  const stood = signedOn ?? (asked !== undefined && asked.since <= signedAt ? asked : undefined)
+  if (stood !== undefined) return newest !== undefined && newest.at > stood.since ? newest.offer : stood.offer
+  const text = asked === undefined ? undefined : canonicalJson(asked.offer)
+  const told = known.find(({ offer }) => canonicalJson(offer) === text)
+  return (told ?? newest ?? heardOf[0] ?? asked)?.offer ?? null
 }
 
 /** Whether the bank has named no offer yet, and was not asked for one since it decided. */
 export const isOfferUnheard = ({ offers, ruling }: Facts): boolean =>
   offers.length === 0 && (ruling === null || ruling.decision === "pending")
 
-const newestOffer = (merchant: MerchantFacts | undefined): Offer | null =>
-  merchant?.offers.at(-1)?.offer ?? null
-
 /** The signing method of an approved loan, as last first heard; a callback does not name it, a poll does. */
 export function signingMethod(facts: Facts): string | null {
   return facts.methods.at(-1)?.method ?? null
 }
 
-/** How far a loan has come: what somebody who closes it has seen of it. */
-export function progressOf(facts: Facts): Progress {
-  const stands = standing(facts)
-  return {
-    approved: facts.approvedAt !== null || stands === "approved",
-    rejected: stands === "rejected",
-    signed: isSigned(facts),
-    paidOut: isPaidOut(facts),
-    offers: new Set(
-      [...facts.offers, ...(facts.merchant?.offers ?? [])].map(({ offer }) => canonicalJson(offer)),
-    ).size,
-    additionRequestedAt: facts.additionRequestedAt,
-    additionClearedAt: facts.additionClearedAt,
-    documents: [
-      ...new Set([
-        ...(facts.documents?.types ?? []),
-        ...(facts.documentsAdded ?? []).map(({ type }) => type),
-      ]),
-    ].slice(0, documentTypesMax),
-  }
-}
+/** Whether somebody has closed the loan, and nobody has opened it again. It is nobody's verdict: the stage goes on being what the bank says. */
+export const isClosed = ({ closure }: Pick<Facts, "closure">): boolean =>
+  closure !== undefined && closure.reason !== null
 
 /**
- * Whether a person has closed the loan and the bank has gone no further since: no approval, signature, pay-out, offer or request that
- * was not known then. It is nobody's verdict, and the stage goes on being what the bank says.
+ * Whether the bank has gone further with a closed loan: an approval, signature or pay-out, an offer or a request for documents that was
+ * not known. What only repeats the known goes no further.
  */
-export const isClosed = (facts: Facts): boolean =>
-  facts.closure !== undefined && facts.closure.seen !== null && !hasGoneFurther(facts, facts.closure.seen)
-
-function hasGoneFurther(facts: Facts, seen: Progress): boolean {
-  const is = progressOf(facts)
-  const isReinstated = seen.rejected && standing(facts) === "approved"
-  const isApprovedSince = facts.approvedAt !== null && !seen.approved
-  const isSignedSince = is.signed && !seen.signed
-  const isPaidOutSince = is.paidOut && !seen.paidOut
-  const isOfferedSince = is.offers > seen.offers
-  return (
-    isReinstated ||
-    isApprovedSince ||
-    isSignedSince ||
-    isPaidOutSince ||
-    isOfferedSince ||
-    isAskedSince(is, seen)
-  )
+export function goesFurther(before: Facts, after: Facts): boolean {
+  const isApproved = standing(after) === "approved" && standing(before) !== "approved"
+  const isSignedNow = isSigned(after) && !isSigned(before)
+  const isPaidOutNow = isPaidOut(after) && !isPaidOut(before)
+  const heardBefore = [...before.offers, ...(before.merchant?.offers ?? [])]
+  const knownOffers = new Set(heardBefore.map(({ offer }) => canonicalJson(offer)))
+  const isOffered = after.offers.some(({ offer }) => !knownOffers.has(canonicalJson(offer)))
+  const knownDocuments = requiredDocuments(before)
+  const isAsked =
+    (isAdditionOutstanding(after) && !isAdditionOutstanding(before)) ||
+    requiredDocuments(after).some((type) => !knownDocuments.includes(type))
+  const isNewlyApproved = isApproved && before.closure?.approved !== true
+  return isNewlyApproved || isSignedNow || isPaidOutNow || isOffered || isAsked
 }
-
-/** A request that stood when the loan was closed goes on standing in every answer of the bank's: that is no new one. */
-function isAskedSince(is: Progress, seen: Progress): boolean {
-  if (is.documents.some((type) => !seen.documents.includes(type))) return true
-  const isLater = isAfter(is.additionRequestedAt, seen.additionRequestedAt)
-  const isNotCleared = !isAfter(seen.additionClearedAt, is.additionRequestedAt)
-  const wasAnswered = !isAdditionOutstanding(seen) || isAfter(is.additionClearedAt, seen.additionClearedAt)
-  return isLater && isNotCleared && wasAnswered
-}
-
-const isAfter = (at: Heard, other: Heard): boolean => at !== null && (other === null || at > other)
 
 /** When anything was last said of the loan, as far as the facts know; 0 if nothing was. */
 export function lastWordAt(facts: Facts): Instant {

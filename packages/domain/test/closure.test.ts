@@ -7,11 +7,21 @@ import { loanView } from "@loan-engine/domain/loan-view"
 import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
 import type { Observation } from "@loan-engine/domain/observation"
 import { parseDecimal } from "@loan-engine/domain/decimal-text"
-import { isClosed, progressOf } from "@loan-engine/domain/standing"
+import { marked, reopening } from "@loan-engine/domain/marked"
+import { goesFurther, isClosed, standing } from "@loan-engine/domain/standing"
 import { describe, expect, it } from "vitest"
 
 const reference = ApplicationReference.make("ABC-123")
 const account = AccountName.make("se")
+
+const observation: Observation = {
+  applicationReference: reference,
+  account,
+  source: "operator",
+  evidence: "operator",
+  receivedAt: 1,
+  events: [],
+}
 
 const offering = (amount: string) => {
   const approvedAmount = parseDecimal(amount)
@@ -44,7 +54,7 @@ const closed = (at: number, facts: Facts): LoanEvent => ({
   closedFor: "withdrawn",
   by: "Ada",
   note: "by phone",
-  seen: progressOf(facts),
+  ...(standing(facts) === "approved" ? { approved: true } : {}),
 })
 const reopened = (at: number): LoanEvent => ({ type: "loan.reopened", at, by: "Lin" })
 
@@ -54,20 +64,35 @@ const closedAfter = (...events: ReadonlyArray<LoanEvent>): Facts => {
   return joinEvents(facts, [closed(50, facts)])
 }
 
-describe("a closed loan", () => {
+describe("what the bank says of a closed loan", () => {
   it.each<[string, Facts, ReadonlyArray<LoanEvent>]>([
     ["the offer that was known", closedAfter(approved(1)), [approved(60)]],
     ["the decision that was known, asked again", closedAfter(approved(1)), [quoted(60)]],
     ["a rejection", closedAfter(approved(1)), [rejected(60)]],
     ["an inspection", closedAfter(approved(1)), [pending(60)]],
+    [
+      "what was approved, approved again after an inspection",
+      closedAfter(approved(1)),
+      [pending(60), quoted(70)],
+    ],
     ["the signature that was known", closedAfter(approved(1), signed(2)), [signed(60)]],
     ["a request that goes on standing", closedAfter(requested(1)), [requested(60), requested(70)]],
+    [
+      "a request that goes on standing, and is cleared",
+      closedAfter(requested(1)),
+      [requested(60), cleared(70)],
+    ],
     ["the same request by callback again", closedAfter(requested(1, "ID")), [requested(60, "ID")]],
     ["a request that is cleared", closedAfter(requested(1, "ID")), [cleared(60)]],
     ["a request from before a clearing that was known", closedAfter(cleared(10)), [requested(5)]],
-  ])("stays closed upon what only repeats the known: %s", (_name, facts, events) => {
+  ])("goes no further where it only repeats the known: %s", (_name, facts, events) => {
     expect(isClosed(facts)).toBe(true)
-    expect(isClosed(joinEvents(facts, events))).toBe(true)
+    let known = facts
+    for (const event of events) {
+      const joined = joinEvents(known, [event])
+      expect(goesFurther(known, joined)).toBe(false)
+      known = joined
+    }
   })
 
   it.each<[string, Facts, ReadonlyArray<LoanEvent>]>([
@@ -83,26 +108,22 @@ describe("a closed loan", () => {
     ["a pay-out", closedAfter(approved(1), signed(2)), [paidOut(60)]],
     ["a request", closedAfter(approved(1)), [requested(60)]],
     ["a request for another document", closedAfter(requested(1, "ID")), [requested(60, "PAYMENT_SLIP")]],
-    ["a request after the known one was cleared", closedAfter(requested(1)), [cleared(60), requested(70)]],
+    ["a request after the known one was cleared", closedAfter(requested(1), cleared(60)), [requested(70)]],
     ["an approval of what was rejected", closedAfter(approved(1), rejected(2)), [quoted(60)]],
-  ])("is open again once the bank goes further: %s", (_name, facts, events) => {
+  ])("goes further: %s", (_name, facts, events) => {
     expect(isClosed(facts)).toBe(true)
-    const further = joinEvents(facts, events)
-    expect(isClosed(further)).toBe(false)
-    // The order in which it is heard does not matter.
-    const { closure, ...before } = facts
-    expect(closure).toBeDefined()
-    const late = joinEvents({ ...before }, events)
-    expect(isClosed({ ...late, ...(closure === undefined ? {} : { closure }) })).toBe(false)
+    expect(goesFurther(facts, joinEvents(facts, events))).toBe(true)
   })
 
-  it("takes the merchant's offer for known, and no repetition of it by the bank for progress", () => {
+  it("goes no further with the offer that the merchant handed over", () => {
     const handed = joinEvents(noFacts, [approved(1)], "merchant")
     const facts = joinEvents(handed, [closed(2, handed)])
-    expect(isClosed(joinEvents(facts, [quoted(3)]))).toBe(true)
-    expect(isClosed(joinEvents(facts, [quoted(3, "2000")]))).toBe(false)
+    expect(goesFurther(facts, joinEvents(facts, [quoted(3)]))).toBe(false)
+    expect(goesFurther(facts, joinEvents(facts, [quoted(3, "2000")]))).toBe(true)
   })
+})
 
+describe("a loan", () => {
   it("is closed and opened by the latest word, whichever arrives first", () => {
     const words = [closed(50, noFacts), reopened(60), closed(70, noFacts)]
     expect(isClosed(after(...words))).toBe(true)
@@ -110,6 +131,17 @@ describe("a closed loan", () => {
     expect(isClosed(after(...words.slice(0, 2)))).toBe(false)
     expect(isClosed(after(...words.slice(0, 2).toReversed()))).toBe(false)
     expect(after(...words)).toEqual(after(...words.toReversed()))
+  })
+
+  it("takes a later word for later, whatever the clock said of the one before", () => {
+    const facts = after(closed(9_000, noFacts))
+    const said = (event: LoanEvent): Observation => ({ ...observation, receivedAt: 60, events: [event] })
+    const open = marked(said(reopened(60)), facts)
+    expect(isClosed(joinEvents(facts, open.events))).toBe(false)
+    const again = marked(said(closed(60, noFacts)), joinEvents(facts, open.events))
+    expect(isClosed(joinEvents(facts, [...open.events, ...again.events]))).toBe(true)
+    const further = reopening(said(signed(60)), facts)
+    expect(isClosed(joinEvents(facts, further.events))).toBe(false)
   })
 })
 
@@ -138,7 +170,7 @@ describe("the entry that closes a loan, or opens it again", () => {
       said("quote", [rejected(3)]),
       said("operator", [reopened(4)]),
       said("operator", [closed(5, after(quoted(1), rejected(3)))]),
-      said("quote", [quoted(6)]),
+      said("quote", [quoted(6), { type: "loan.reopened", at: 6 }]),
       said("poll", [signed(7)]),
     )
     expect(
@@ -169,10 +201,10 @@ describe("the entry that closes a loan, or opens it again", () => {
       requiredDocuments: [],
       next: { actor: "nobody", action: "none" },
     })
-    const further = last && observe(last.loan, said("poll", [signed(60)])).loan
+    const further = last && observe(last.loan, reopening(said("poll", [signed(60)]), last.loan.facts)).loan
     expect(further && loanView(further)).toMatchObject({
       closed: false,
-      closure: { reason: "withdrawn" },
+      closure: null,
       additionOutstanding: true,
       next: { actor: "customer", action: "send-documents" },
     })

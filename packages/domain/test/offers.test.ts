@@ -18,8 +18,16 @@ const quoted = (at: number, what: Offer): LoanEvent => ({
 })
 const signed = (at: number): LoanEvent => ({ type: "agreement.signed", at })
 const paidOut = (at: number): LoanEvent => ({ type: "loan.paidOut", at })
-const signedOn = (at: number, onOffer: Offer): LoanEvent => ({ type: "agreement.signed", at, onOffer })
-const paidOn = (at: number, onOffer: Offer): LoanEvent => ({ type: "loan.paidOut", at, onOffer })
+const signedOn = (at: number, offered: Offer, since: number): LoanEvent => ({
+  type: "agreement.signed",
+  at,
+  onOffer: { offer: offered, since },
+})
+const paidOn = (at: number, offered: Offer, since: number): LoanEvent => ({
+  type: "loan.paidOut",
+  at,
+  onOffer: { offer: offered, since },
+})
 
 describe("the offers of a loan", () => {
   it.each<[string, ReadonlyArray<LoanEvent>, Offer | null, Offer | null]>([
@@ -44,15 +52,21 @@ describe("the offers of a loan", () => {
   })
 
   it.each<[string, ReadonlyArray<LoanEvent>, Offer]>([
-    ["later offers", [heard(1, A), signedOn(4, A), quoted(5, A), quoted(6, C)], A],
+    ["later offers", [heard(1, A), signedOn(4, A, 1), quoted(5, A), quoted(6, C)], A],
+    ["A, B, A, confirmed", [heard(1, A), heard(2, B), quoted(3, A), signedOn(4, A, 3), quoted(6, C)], A],
     [
       "a former one that the bank names after it",
-      [heard(1, A), heard(2, B), signedOn(4, B), quoted(5, A)],
+      [heard(1, A), heard(2, B), signedOn(4, B, 2), quoted(5, A)],
       B,
     ],
-    ["a late delivery of the signature", [heard(1, A), signedOn(4, A), heard(5, B), signedOn(9, B)], A],
-    ["a pay-out that is heard of first", [heard(1, A), paidOn(4, A), heard(5, B), signedOn(6, B)], A],
-    ["two at one time, whichever comes first", [heard(1, A), heard(2, B), signedOn(4, A), signedOn(4, B)], B],
+    ["a late delivery of the signature", [heard(1, A), signedOn(4, A, 1), heard(5, B), signedOn(9, B, 5)], A],
+    ["a pay-out that is heard of first", [heard(1, A), paidOn(4, A, 1), heard(5, B), signedOn(6, B, 5)], A],
+    ["an offer from before it that comes late", [heard(1, A), signedOn(4, A, 1), heard(3, B)], B],
+    [
+      "two at one time, whichever comes first",
+      [heard(1, A), heard(2, B), signedOn(4, A, 1), signedOn(4, B, 2)],
+      B,
+    ],
   ])("are not changed by what comes after the signature: %s", (_name, events, was) => {
     for (const order of [events, events.toReversed()])
       expect(signedOffer(joinEvents(noFacts, order))).toEqual(was)

@@ -1,5 +1,3 @@
-import { noFacts } from "@loan-engine/domain/facts"
-import { progressOf } from "@loan-engine/domain/standing"
 import { DecimalText } from "@loan-engine/domain/decimal-text"
 import { Instant, instantMaxMs } from "@loan-engine/domain/instant"
 import { News, Step } from "@loan-engine/domain/loan"
@@ -42,7 +40,7 @@ describe("the words of the domain, as they are stored and sent", () => {
   })
 
   it("name every event, and nothing else", () => {
-    const closing = { closedFor: "withdrawn", seen: progressOf(noFacts) }
+    const closing = { closedFor: "withdrawn" }
     const content = { decision: "approved", by: "Ada", reason: "asked the bank", ...closing }
     for (const type of loanEventTypes) expect(refusal(LoanEvent, { type, at: 1, ...content })).toBe("")
     expect(refusal(LoanEvent, { type: "", at: 1, ...content })).not.toBe("")

@@ -10,6 +10,7 @@ import { LoanPage } from "./pages/loan.tsx"
 import { Loans } from "./pages/loans.tsx"
 import { Overview } from "./pages/overview.tsx"
 import { Stalled } from "./pages/stalled.tsx"
+import { Dormant } from "./pages/dormant.tsx"
 import { pageHref, pages, usePlace } from "./router.ts"
 import type { Place } from "./router.ts"
 import { useFeedStatus, useSession } from "./session.ts"
@@ -91,6 +92,8 @@ function PageAt({ place }: { place: Place }) {
       return <Disputes />
     case "stalled":
       return <Stalled />
+    case "dormant":
+      return <Dormant />
     case "callbacks":
       return <Callbacks />
   }

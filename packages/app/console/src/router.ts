@@ -2,12 +2,12 @@ import { useMemo, useSyncExternalStore } from "react"
 
 /** Where the reader is: what stands behind `#` in the address, which is never sent to a server. */
 export type Place =
-  | { readonly page: "overview" | "disputes" | "stalled" | "callbacks" }
+  | { readonly page: "overview" | "disputes" | "stalled" | "dormant" | "callbacks" }
   | { readonly page: "loans"; readonly query: URLSearchParams }
   | { readonly page: "loan"; readonly reference: string }
 
 /** The pages that have a place in the navigation, in its order. */
-export const pages = ["overview", "loans", "disputes", "stalled", "callbacks"] as const
+export const pages = ["overview", "loans", "disputes", "stalled", "dormant", "callbacks"] as const
 export type Page = (typeof pages)[number]
 
 export const pageHref = (page: Page): string => (page === "overview" ? "#/" : `#/${page}`)
@@ -26,7 +26,7 @@ function placeOf(hash: string): Place {
     return { page: "loan", reference: decoded(reference) }
   }
   if (page === "loans") return { page: "loans", query: new URLSearchParams(query) }
-  if (page === "disputes" || page === "stalled" || page === "callbacks") return { page }
+  if (page === "disputes" || page === "stalled" || page === "dormant" || page === "callbacks") return { page }
   return { page: "overview" }
 }
 

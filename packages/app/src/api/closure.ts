@@ -29,7 +29,9 @@ export const answerClosure = Effect.fnUntraced(function* (
   const through = (yield* CurrentKey)?.name
   const closing: Closing = { ...order, by: order.by ?? through ?? "" }
   const ifVersion = yield* versionMeant(reference, ifMatch)
-  const stored = yield* Effect.mapError(setClosure(reference, closing, { ifVersion, through }), problemFor)
+  const set = setClosure(reference, closing, { ifVersion, through })
+  const { stored, isNews } = yield* Effect.mapError(set, problemFor)
+  if (!isNews) return stored
   yield* Effect.annotateLogs(Effect.logInfo(closes ? "a loan was closed" : "a loan was opened again"), {
     applicationReference: reference,
   })

@@ -10,7 +10,7 @@ import type { StoredLoan } from "../loan-store.ts"
 import { cadenceDefaults } from "../polling/poll-cadence.ts"
 import type { CadenceSettings } from "../polling/poll-cadence.ts"
 import { isClosable, isDormant } from "../polling/dormancy.ts"
-import { noWatermark, requestedSigning } from "../polling/watermark.ts"
+import { noWatermark } from "../polling/watermark.ts"
 import type { Watermark } from "../polling/watermark.ts"
 import type { ChangeJson, EntryJson, LoanJson } from "./loan-schemas.ts"
 
@@ -29,7 +29,7 @@ export function loanJson({ loan, schedule, watermark }: StoredLoan, knownAccount
     signing: {
       ...view.signing,
       heardAt: isoOrNull(view.signing.heardAt),
-      requested: requestedSigning(watermark),
+      timeline: signingTimeline(loan, watermark),
     },
     closure: view.closure && { ...view.closure, at: iso(view.closure.at) },
     stalled: schedule.stalled,
@@ -43,6 +43,21 @@ export function loanJson({ loan, schedule, watermark }: StoredLoan, knownAccount
 function dormancy(stored: Pick<StoredLoan, "loan" | "schedule">, cadence: CadenceSettings) {
   const dormant = isDormant(stored.loan, stored.schedule, cadence)
   return { dormant, suggestion: dormant && isClosable(stored.loan) ? ("close" as const) : null }
+}
+
+/** How it came to the signature: what the customer wanted, when it was heard of, and how it was done. */
+function signingTimeline(
+  { facts: { signedAt, methods } }: StoredLoan["loan"],
+  { requested }: Watermark = noWatermark,
+): LoanJson["signing"]["timeline"] {
+  const told = [
+    ...(requested === undefined ? [] : [{ what: "requested" as const, ...requested }]),
+    ...(signedAt === null ? [] : [{ what: "signed" as const, method: null, at: signedAt }]),
+    ...methods.map(({ method, at }) => ({ what: "method" as const, method, at })),
+  ]
+  return told
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ what, method, at }) => ({ what, method, heardAt: iso(at) }))
 }
 
 const lastAnswerOf = ({ status, quote }: Watermark = noWatermark) =>
@@ -66,10 +81,10 @@ export function etagOf({ loan, schedule, watermark }: StoredLoan): string {
   return `"${[loan.version, ...(schedule.stalled ? ["stalled"] : []), ...times].join("-")}"`
 }
 
-/** What was known when the loan was closed or signed, and how a request joins the others, is for the engine alone. */
+/** What stood when the loan was closed or signed, and how a request joins the others, is for the engine alone. */
 function eventJson(event: LoanEvent) {
   const at = iso(event.at)
-  if (event.type === "loan.closed") return { ...Struct.omit(event, ["seen"]), at }
+  if (event.type === "loan.closed") return { ...Struct.omit(event, ["approved"]), at }
   if (event.type === "agreement.signed" || event.type === "loan.paidOut")
     return { ...Struct.omit(event, ["onOffer"]), at }
   if (event.type === "addition.requested") return { ...Struct.omit(event, ["adds"]), at }

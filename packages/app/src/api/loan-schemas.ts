@@ -62,14 +62,23 @@ const loanFields = {
     signed: Schema.Boolean,
     heardAt: Schema.NullOr(Iso),
     method: Schema.NullOr(Schema.String),
-    /** How the customer wants to sign, as the bank last said when it was asked. */
-    requested: Schema.NullOr(Schema.String),
     /** What was signed: the newest offer heard not after the signature. */
     offer: Schema.NullOr(Offer),
+    /**
+     * What was said of it, each with its first hearing: how the customer wants to sign (`E_SIGN`, `MANUAL`), that it is signed, and
+     * how (`E_SIGN`, `ANALOG`).
+     */
+    timeline: Schema.Array(
+      Schema.Struct({
+        what: Schema.Literals(["requested", "signed", "method"]),
+        method: Schema.NullOr(Schema.String),
+        heardAt: Iso,
+      }),
+    ),
   }),
   /** Whether a person has closed the application: then nobody waits for anything, whatever the stage. */
   closed: Schema.Boolean,
-  /** Why, by whom and when; kept where the bank has gone further since, which opens the loan again. */
+  /** Why, by whom and when; `null` once it is open again, and if it never was closed. */
   closure: Schema.NullOr(
     Schema.Struct({
       reason: ClosureReason,

@@ -5,7 +5,6 @@ import { JournalStore } from "../journal/journal-store.ts"
 import type { StoreUnavailable } from "../loan-store.ts"
 import { restAfterMs } from "../polling/dormancy.ts"
 import { cadenceDefaults } from "../polling/poll-cadence.ts"
-import type { CadenceSettings } from "../polling/poll-cadence.ts"
 import { CallbackTally } from "../callbacks/callback-health.ts"
 import { failing } from "./check-table.ts"
 import { readText } from "./entry-text.ts"
@@ -56,16 +55,16 @@ const allChecks: Checks = {
 
 /**
  * Reads the whole store once by the feed and once by the loans, and judges it: rows, chains, checkpoints, what each row decided,
- * snapshots, and what the engine keeps beside them. Holds one page of rows and one checkpoint at a time. The store must stand still, or be read as of one moment. `cadence` says how long the
- * engine that writes it asks about a loan that is silent.
+ * snapshots, and what the engine keeps beside them. Holds one page of rows and one checkpoint at a time. The store must stand still, or be read as of one moment. A loan may be asked about no more once it
+ * has been silent for `restMs`.
  */
 export const verifyJournal = Effect.fn("verifyJournal")(function* (
   anchors: ReadonlyArray<Anchor> = [],
   checks: Checks = allChecks,
-  cadence: CadenceSettings = cadenceDefaults,
+  restMs: number = restAfterMs(cadenceDefaults),
 ): Effect.fn.Return<Verification, StoreUnavailable, JournalStore> {
   const store = yield* JournalStore
-  const silentSince = (yield* Clock.currentTimeMillis) - restAfterMs(cadence)
+  const silentSince = (yield* Clock.currentTimeMillis) - restMs
   const findings = collectFindings()
   const faults = yield* store.faults
   findings.add(faults.map((fault) => finding("store-damaged", {}, fault)))

@@ -54,6 +54,7 @@ export const at = Command.make(
             ["documents", view.additionOutstanding ? "outstanding" : "-"],
             ["offer", view.offer === null ? "-" : JSON.stringify(view.offer)],
             ["signed", view.signing.signed ? "yes" : "no"],
+            ["closed", view.closure === null ? "no" : `yes, ${view.closure.reason}`],
           ]),
     )
   }, Effect.provide(readingEngine)),

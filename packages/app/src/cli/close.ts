@@ -41,7 +41,9 @@ const closed = Effect.fnUntraced(function* (
     by: Option.getOrElse(given.by, () => through),
     note: Option.getOrUndefined(given.note),
   }
-  const { loan } = yield* setClosure(given.reference, said, {
+  const {
+    stored: { loan },
+  } = yield* setClosure(given.reference, said, {
     ifVersion: Option.getOrUndefined(given.ifVersion),
     through,
   })

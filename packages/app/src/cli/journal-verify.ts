@@ -6,6 +6,7 @@ import type { Verification } from "../audit/verify-journal.ts"
 import type { Anchor } from "../journal/anchor.ts"
 import { anchorsFileOf, settingsFromEnvironment } from "../config/config.ts"
 import { limitsIn } from "../config/limits-in.ts"
+import { restAfterMs } from "../polling/dormancy.ts"
 import { cadenceDefaults } from "../polling/poll-cadence.ts"
 import { anchorsOf } from "../journal/anchors.ts"
 import { unusable } from "./exit-codes.ts"
@@ -48,10 +49,10 @@ const keptAnchors = Effect.fnUntraced(
   Effect.mapError(({ message }) => unusable(message)),
 )
 
-/** How long the engine that is set up here asks about a loan that is silent. */
-const cadenceOf = Effect.map(settingsFromEnvironment, ({ engine }) => limitsIn(engine, cadenceDefaults)).pipe(
-  Effect.mapError(({ message }) => unusable(message)),
-)
+/** After how long a silent loan may have been given up: by the settings as they are, or by those that an engine mostly runs with. */
+const restMs = Effect.map(settingsFromEnvironment, ({ engine }) =>
+  Math.min(restAfterMs(limitsIn(engine, cadenceDefaults)), restAfterMs(cadenceDefaults)),
+).pipe(Effect.mapError(({ message }) => unusable(message)))
 
 /** `loan-engine journal verify`: whether the store is as it was written. */
 export const verify = Command.make(
@@ -59,7 +60,7 @@ export const verify = Command.make(
   { database: databaseFlag, anchor: anchorFlag, anchors: anchorsFlag, json: jsonFlag },
   Effect.fn(function* ({ database, anchor, anchors, json }) {
     const kept = yield* keptAnchors(database, anchors)
-    const verified = yield* verifyJournal([...kept.anchors, ...anchor], undefined, yield* cadenceOf).pipe(
+    const verified = yield* verifyJournal([...kept.anchors, ...anchor], undefined, yield* restMs).pipe(
       withStore(database, "read-one-moment"),
     )
     const sound = verified.findingsCount === 0

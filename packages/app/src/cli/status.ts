@@ -39,6 +39,7 @@ function loanLines(
     ["offer", offer === null ? "-" : JSON.stringify(offer)],
     ["currency", shown.currency ?? "-"],
     ["signed", signing.signed ? `yes${signing.method === null ? "" : `, ${signing.method}`}` : "no"],
+    ["signing", signing.timeline.map(signingStep).join("; ") || "-"],
     ["closed", closing(shown)],
     ["version", String(loan.version)],
     ["next poll", schedule.nextPollAt === null ? "none" : isoOrDash(schedule.nextPollAt)],
@@ -52,12 +53,20 @@ function loanLines(
   ])
 }
 
-function closing({ closed, closure }: ReturnType<typeof loanJson>): string {
+const signingStep = ({
+  what,
+  method,
+  heardAt,
+}: ReturnType<typeof loanJson>["signing"]["timeline"][number]): string => {
+  const told = what === "requested" ? `${method} wanted` : what === "method" ? `by ${method}` : "signed"
+  return `${told} at ${heardAt}`
+}
+
+function closing({ closure }: ReturnType<typeof loanJson>): string {
   if (closure === null) return "no"
   const { reason, by, at, note } = closure
   const said = note === null ? "" : `: ${JSON.stringify(note)}`
-  const since = closed ? "yes" : "no: the bank has gone further since it was closed"
-  return `${since}, ${reason}, by ${JSON.stringify(by)} at ${at}${said}`
+  return `yes, ${reason}, by ${JSON.stringify(by)} at ${at}${said}`
 }
 
 const summary = Effect.fnUntraced(function* (

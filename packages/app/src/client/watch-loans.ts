@@ -77,7 +77,7 @@ export function watchLoans(
       from = { cursor: page.next }
     }
   })
-  /** That a loan falls silent is no change of the feed: whoever asks for stalled loans gets them by being asked for again. */
+  /** That a loan falls silent is no change of the feed: stalled and dormant loans are found by being asked for again. */
   const looked = (changed: () => void) =>
     Effect.sleep(limits.stalledLookMs).pipe(
       Effect.andThen(load),
@@ -96,7 +96,8 @@ export function watchLoans(
     }),
     (changed) => {
       const followed = following({ http, limits }, path, changed, { load, take, forget: () => loans.clear() })
-      return filter.stalled === undefined ? followed : Effect.raceFirst(followed, looked(changed))
+      const isUntold = filter.stalled !== undefined || filter.dormant !== undefined
+      return isUntold ? Effect.raceFirst(followed, looked(changed)) : followed
     },
     signal,
   )
@@ -143,12 +144,15 @@ function following(
 const called = <A>(call: () => Promise<A>) => Effect.tryPromise({ try: call, catch: loanApiError })
 
 function meets(loan: LoanJson, filter: LoanListFilter): boolean {
-  const { reference = "", externalReference, stage, account, additionOutstanding, disputed, stalled } = filter
+  const { reference = "", externalReference, stage, account, additionOutstanding } = filter
+  const { disputed, stalled, closed, dormant } = filter
   if (!loan.applicationReference.startsWith(reference)) return false
   if (externalReference !== undefined && loan.externalReference !== externalReference) return false
   if (stage !== undefined && loan.stage !== stage) return false
   if (account !== undefined && loan.account !== account) return false
   if (additionOutstanding !== undefined && loan.additionOutstanding !== additionOutstanding) return false
   if (disputed !== undefined && (loan.stage === "disputed") !== disputed) return false
+  if (closed !== undefined && loan.closed !== closed) return false
+  if (dormant !== undefined && loan.dormant !== dormant) return false
   return stalled === undefined || loan.stalled === stalled
 }

@@ -4,7 +4,7 @@ import type { Stage } from "@loan-engine/domain/legal-transitions"
 import type { Loan } from "@loan-engine/domain/loan"
 import { isClosed, isUnspokenOf, lastWordAt } from "@loan-engine/domain/standing"
 import type { CadenceSettings, Horizons, PollSchedule } from "./poll-cadence.ts"
-import { dayMs, dormantMs } from "./poll-cadence.ts"
+import { dayMs, dormantMs, intervalMs } from "./poll-cadence.ts"
 
 /*
  * How the asking ends where the bank says nothing more. Each stage has a horizon, counted from the last word of anybody; past it the loan is
@@ -50,29 +50,35 @@ export function restOf(
   settings: CadenceSettings,
 ): Rest | undefined {
   const { stage, facts } = loan
-  const spokenAt = lastWordAt(facts)
-  if (spokenAt === 0) return restUnspokenOf(loan, attempts, settings)
   const scale = settings.pollIntervalScale
-  const silentDays = (now - spokenAt) / (dayMs * scale)
+  const silentDays = silentMs(loan, attempts, now, settings) / (dayMs * scale)
   if (isClosed(facts)) {
     const isOver = silentDays >= settings.closedMonthlyDays
     return { intervalMs: isOver ? null : dormantMs.monthly * scale, stalled: false }
   }
   const dormantDays = silentDays - settings[horizonOf[stage]]
   if (dormantDays < 0) return undefined
-  const stalled = bankActs.has(stage)
+  // Anybody may have made up a reference of which nobody trusted ever spoke.
+  const stalled = bankActs.has(stage) && !isUnspokenOf(loan)
   const { dormantWeeklyDays, dormantMonthlyDays } = settings
   if (dormantDays < dormantWeeklyDays) return { intervalMs: dormantMs.weekly * scale, stalled }
-  const isOver = dormantDays >= dormantWeeklyDays + dormantMonthlyDays
+  const isOver = dormantDays >= dormantWeeklyDays + dormantMonthlyDays && mayBeGivenUp(loan)
   return { intervalMs: isOver ? null : dormantMs.monthly * scale, stalled }
 }
 
-/** A reference of which nobody trusted ever spoke has no time to count from, only how often it was asked about in vain. */
-function restUnspokenOf(loan: Loan, attempts: number, settings: CadenceSettings): Rest | undefined {
-  const { pollAttemptsMax, pollStalledMs, dormantWeeklyDays, dormantMonthlyDays } = settings
-  const stalledPolls = ((dormantWeeklyDays + dormantMonthlyDays) * dayMs) / pollStalledMs
-  const isOver = isUnspokenOf(loan) && attempts >= pollAttemptsMax + stalledPolls
-  return isOver ? { intervalMs: null, stalled: false } : undefined
+/** A loan of which the facts know no time may be given up only if it need not be one; a registered one is asked about every month. */
+const mayBeGivenUp = (loan: Loan): boolean => lastWordAt(loan.facts) > 0 || isUnspokenOf(loan)
+
+/**
+ * How long nothing new was said of a loan. Where the facts know no time, because nothing was ever said of it that counts, it is as long as so
+ * many polls take by the stage's cadence.
+ */
+function silentMs(loan: Loan, attempts: number, now: Instant, settings: CadenceSettings): number {
+  const spokenAt = lastWordAt(loan.facts)
+  if (spokenAt > 0) return now - spokenAt
+  let passedMs = 0
+  for (let poll = 0; poll < attempts; poll++) passedMs += intervalMs(loan, poll, settings)
+  return passedMs
 }
 
 /** How long a loan that nothing has ended must have been silent before it may be asked about no more. */

@@ -142,6 +142,10 @@ export const cadenceDefaults: CadenceSettings = {
   ...horizonsDefault,
 }
 
+/** How much later than a request for documents an answer must have been asked for to clear it. */
+export const graceMsOf = ({ additionGraceMs, pollIntervalScale }: CadenceSettings): number =>
+  Math.ceil(additionGraceMs * pollIntervalScale)
+
 /**
  * How far ahead a poll can be planned at most: after the longest interval, or the longest that a bank may ask us to wait, and
  * a day more. What lies further ahead was planned by a clock that was wrong.

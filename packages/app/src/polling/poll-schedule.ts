@@ -8,14 +8,15 @@ import type { Observation } from "@loan-engine/domain/observation"
 import {
   currentOffer,
   isAdditionOutstanding,
+  isClosed,
   isPaidOut,
   isUnspokenOf,
   standing,
 } from "@loan-engine/domain/standing"
 import type { Offer } from "@loan-engine/domain/offer"
-import { isRejectedByBank, restOf } from "./dormancy.ts"
+import { isDormant, isRejectedByBank, restOf } from "./dormancy.ts"
 import type { CadenceSettings, PollQuestion, PollSchedule } from "./poll-cadence.ts"
-import { intervalMs, jittered, neverPolled, pollQuestions } from "./poll-cadence.ts"
+import { dormantMs, intervalMs, jittered, neverPolled, pollQuestions } from "./poll-cadence.ts"
 
 /** A loan, and when it is to be asked about, as they were before something happened. */
 export interface Scheduled {
@@ -27,13 +28,27 @@ export interface Scheduled {
  * The schedule after an observation was decided. `jitter` is a random number from 0 to 1, drawn by the caller. Where the account has
  * no bank that could be asked (`hasBank` is false), what the bank should confirm is for a person at once.
  */
-export function scheduleAfter(
-  { loan: asked, schedule: before }: Scheduled,
+export const scheduleAfter = (
+  scheduled: Scheduled,
   observation: Observation,
   decision: Decision,
   settings: CadenceSettings,
   jitter: number,
   hasBank = true,
+): PollSchedule =>
+  forNobody(decision.loan, planned(scheduled, observation, decision, settings, jitter, hasBank))
+
+/** A closed loan is nobody's to look into. */
+const forNobody = ({ facts }: Loan, schedule: PollSchedule): PollSchedule =>
+  schedule.stalled && isClosed(facts) ? { ...schedule, stalled: false } : schedule
+
+function planned(
+  { loan: asked, schedule: before }: Scheduled,
+  observation: Observation,
+  decision: Decision,
+  settings: CadenceSettings,
+  jitter: number,
+  hasBank: boolean,
 ): PollSchedule {
   const { loan, disposition } = decision
   const now = observation.receivedAt
@@ -46,6 +61,14 @@ export function scheduleAfter(
     const isLeft = confirm && !hasBank && loan.stage !== "disputed"
     return { ...before, nextPollAt: now, confirm, stalled: before.stalled || isLeft }
   }
+  const soonMs = settings.pollSoonMs * settings.pollIntervalScale
+  const soon = (): PollSchedule => ({
+    nextPollAt: now + jittered(soonMs, settings, jitter),
+    attempts: 0,
+    confirm: true,
+    stalled: false,
+  })
+  if (observation.source === "operator" && decision.closure === "reopened") return soon()
   if (isConfirmedEnd(loan, observation, before)) return { ...neverPolled, attempts: before.attempts }
   if (isAnswer(observation)) {
     const isLast = questionOf(observation) === pollQuestions(asked, before, settings).at(-1)
@@ -58,19 +81,28 @@ export function scheduleAfter(
     // The bank itself has been asked, and its answer is no help: a person has to look.
     return observation.hold === "unknown-event-type" ? { ...next, stalled: true } : next
   }
-  if (disposition === "repeated") return before
-  // What has ended stays at its end.
-  if (decision.closure === "closed" && before.nextPollAt === null) return before
-  const soon =
+  // Whatever comes by callback wakes a loan that was asked about rarely, or no more.
+  if (disposition === "repeated" && !isWoken(asked, observation, before, settings)) return before
+  // A loan that is closed while something is to be confirmed is asked about as planned, and one at its end stays there.
+  if (decision.closure === "closed" && (before.confirm || before.nextPollAt === null)) return before
+  const isSoon =
+    disposition === "repeated" ||
     decision.closure === "reopened" ||
     decision.steps.some((step) => step.inferred) ||
     decision.news.includes("addition") ||
     isOfferIncomplete(observation)
-  const fresh: PollSchedule = { nextPollAt: null, attempts: 0, confirm: soon, stalled: false }
-  if (!soon) return rested(loan, fresh, now, settings, jitter)
-  const waitMs = settings.pollSoonMs * settings.pollIntervalScale
-  return { ...fresh, nextPollAt: now + jittered(waitMs, settings, jitter) }
+  if (isSoon) return soon()
+  const fresh: PollSchedule = { nextPollAt: null, attempts: 0, confirm: false, stalled: false }
+  if (isClosed(loan.facts)) return rested(loan, fresh, now, settings, jitter)
+  return { ...fresh, nextPollAt: now + jittered(intervalMs(loan, 0, settings), settings, jitter) }
 }
+
+const isWoken = (
+  loan: Loan,
+  { source }: Observation,
+  schedule: PollSchedule,
+  settings: CadenceSettings,
+): boolean => source === "callback" && isDormant(loan, schedule, settings)
 
 /**
  * The schedule after a poll that brought no answer: as after one that brought nothing new, but not before `retryAfterMs`, and
@@ -84,16 +116,26 @@ export function scheduleAfterFailure(
   settings: CadenceSettings,
   jitter: number,
 ): PollSchedule {
-  const next = later(loan, before, now, settings, jitter)
+  const attempts = before.attempts + 1
+  const isTired = attempts >= settings.pollAttemptsMax
   const retryMs = settings.pollConfirmRetryMs * settings.pollIntervalScale
   // Not for ever: a loan whose answers cannot be recorded would otherwise be asked about every quarter of an hour.
-  const latest = before.confirm && !next.stalled ? now + jittered(retryMs, settings, jitter) : Infinity
-  if (next.nextPollAt === null && latest === Infinity) return next
-  const nextPollAt = Math.max(Math.min(next.nextPollAt ?? latest, latest), now + retryAfterMs)
+  const waitMs = before.confirm && !isTired ? retryMs : unansweredMs(loan, attempts, now, settings)
+  const nextPollAt = now + Math.max(jittered(waitMs, settings, jitter), retryAfterMs)
   const isInDoubt = loan.stage === "disputed" || before.confirm
-  const isLeft = isInDoubt && next.attempts >= settings.pollConfirmAttemptsMax
-  const stalled = next.stalled || isLeft || isTooLate(loan, nextPollAt, settings)
-  return { ...next, confirm: before.confirm, stalled, nextPollAt }
+  const isLeft = isInDoubt && attempts >= settings.pollConfirmAttemptsMax
+  const stalled = isTired || isLeft || isTooLate(loan, nextPollAt, settings)
+  return forNobody(loan, { nextPollAt, attempts, confirm: before.confirm, stalled })
+}
+
+/** No answer is no silence: a bank that cannot be reached never ends the asking. */
+function unansweredMs(loan: Loan, attempts: number, now: Instant, settings: CadenceSettings): number {
+  const { pollAttemptsMax, pollStalledMs, pollIntervalScale } = settings
+  const rest = restOf(loan, attempts, now, settings)
+  if (rest !== undefined) return rest.intervalMs ?? dormantMs.monthly * pollIntervalScale
+  return attempts >= pollAttemptsMax
+    ? pollStalledMs * pollIntervalScale
+    : intervalMs(loan, attempts, settings)
 }
 
 /** The schedule after a poll that was not sent, because the bank is to be left alone for `waitMs`: it is still to be made. */
@@ -105,7 +147,11 @@ export function scheduleUnasked(
   settings: CadenceSettings,
 ): PollSchedule {
   const nextPollAt = now + Math.max(waitMs, settings.pollSoonMs * settings.pollIntervalScale)
-  return { ...before, stalled: before.stalled || isTooLate(loan, nextPollAt, settings), nextPollAt }
+  return forNobody(loan, {
+    ...before,
+    stalled: before.stalled || isTooLate(loan, nextPollAt, settings),
+    nextPollAt,
+  })
 }
 
 /**
@@ -146,7 +192,9 @@ function afterAnswer(
   settings: CadenceSettings,
   jitter: number,
 ): PollSchedule {
-  const moved = decision.steps.length > 0 || decision.news.length > 0
+  const isOffered = decision.loan.facts.offers !== asked.facts.offers
+  const moved =
+    decision.steps.length > 0 || decision.news.length > 0 || decision.closure !== undefined || isOffered
   // A confirmation that has fallen due since was asked for by what came after this poll was begun.
   const confirmIsDue = before.confirm && before.nextPollAt !== null && before.nextPollAt <= now
   if (confirmIsDue) return moved ? { ...before, attempts: 0, stalled: false } : before

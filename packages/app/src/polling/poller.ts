@@ -16,7 +16,7 @@ import type { StoredLoan, StoreUnavailable } from "../loan-store.ts"
 import { atOnceAndRecurring } from "../recurring.ts"
 import { LoanStore } from "../loan-store.ts"
 import type { CadenceSettings, PollQuestion } from "./poll-cadence.ts"
-import { planAheadMsMax, pollQuestions } from "./poll-cadence.ts"
+import { graceMsOf, planAheadMsMax, pollQuestions } from "./poll-cadence.ts"
 import { bringBackFarPlans } from "./far-plans.ts"
 import { scheduleAfterFailure, scheduleUnasked } from "./poll-schedule.ts"
 import type { DispatcherSettings } from "./poll-dispatcher.ts"
@@ -91,7 +91,7 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
   const banks = yield* Banks
   const budget = yield* RateLimiter.RateLimiter
   const pauses = makeBankPauses()
-  const graceMs = Math.ceil(settings.cadence.additionGraceMs * settings.cadence.pollIntervalScale)
+  const graceMs = graceMsOf(settings.cadence)
 
   const ask = Effect.fnUntraced(function* (
     stored: StoredLoan,

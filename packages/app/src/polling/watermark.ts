@@ -26,6 +26,8 @@ const Answered = Schema.Struct({
 export const Watermark = Schema.Struct({
   status: Schema.optionalKey(Answered),
   quote: Schema.optionalKey(Answered),
+  /** How the customer wants to sign, as the bank last said, and when it first did. */
+  requested: Schema.optionalKey(Schema.Struct({ method: Schema.String, at: Instant })),
 })
 export type Watermark = typeof Watermark.Type
 
@@ -66,19 +68,6 @@ const wordOf = ({ events, leftOut = [], requestedSigningMethod }: Observation): 
     requestedSigningMethod: requestedSigningMethod ?? null,
   })
 
-const decodeWord = Schema.decodeUnknownOption(
-  Schema.fromJsonString(Schema.Struct({ requestedSigningMethod: Schema.NullOr(Schema.String) })),
-)
-
-/** How the customer wants to sign, as the bank's last answer about the status has it. */
-export const requestedSigning = ({ status }: Watermark = noWatermark): string | null =>
-  status === undefined
-    ? null
-    : Option.match(decodeWord(status.said), {
-        onNone: () => null,
-        onSome: ({ requestedSigningMethod }) => requestedSigningMethod,
-      })
-
 export const saysTheSame = (watermark: Watermark, question: PollQuestion, answer: Observation): boolean =>
   watermark[question]?.said === wordOf(answer)
 
@@ -91,21 +80,34 @@ export function answeredTo(
   question: PollQuestion,
   answer: Observation,
   again: ReadonlyArray<LoanEvent>,
+  graceMs = 0,
 ): Watermark {
   const timely = inTime(watermark, answer.receivedAt)
   const before = timely[question]
   const times = (before?.times ?? 0) + 1
   const said = wordOf(answer)
-  const askedAt = Math.min(answer.receivedAt, ...answer.events.map(({ at }) => at))
+  // That the bank waits for nothing is dated a while before it was asked.
+  const asked = answer.events.map(({ type, at }) => (type === "addition.cleared" ? at + graceMs : at))
+  const askedAt = Math.min(answer.receivedAt, ...asked)
   const isOvertaken = before?.said === said && askedAt < before.askedAt
   const after = isOvertaken
     ? { ...before, times }
     : { askedAt, heardAt: answer.receivedAt, times, said, again }
-  return { ...timely, [question]: after }
+  return { ...timely, ...requestedIn(watermark, answer), [question]: after }
+}
+
+/** A wish stands until another one is said: the bank tells it no more once the customer has signed. */
+function requestedIn(
+  { requested }: Watermark,
+  { requestedSigningMethod: method, receivedAt }: Observation,
+): Pick<Watermark, "requested"> {
+  if (method === undefined || method === requested?.method)
+    return requested === undefined ? {} : { requested }
+  return { requested: { method, at: receivedAt } }
 }
 
 /** A clock that was wrong may have dated an answer far ahead: no later one would count beside it. */
-const inTime = ({ status, quote }: Watermark, now: Instant): Watermark => ({
+const inTime = ({ status, quote }: Watermark, now: Instant): Omit<Watermark, "requested"> => ({
   ...(status === undefined ? {} : { status: dated(status, now) }),
   ...(quote === undefined ? {} : { quote: dated(quote, now) }),
 })
@@ -117,7 +119,8 @@ const dated = (answered: typeof Answered.Type, now: Instant): typeof Answered.Ty
 })
 
 /** The watermark after an entry that carries all that was said again. */
-export const carried = ({ status, quote }: Watermark): Watermark => ({
+export const carried = ({ status, quote, requested }: Watermark): Watermark => ({
+  ...(requested === undefined ? {} : { requested }),
   ...(status === undefined ? {} : { status: { ...status, again: [] } }),
   ...(quote === undefined ? {} : { quote: { ...quote, again: [] } }),
 })

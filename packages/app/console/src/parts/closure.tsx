@@ -24,7 +24,7 @@ export function Closure({ loan, done }: { loan: LoanJson; done: () => void }) {
   )
 }
 
-function State({ loan: { closed, closure } }: { loan: LoanJson }) {
+function State({ loan: { closure } }: { loan: LoanJson }) {
   const words = useWords()
   const language = useLanguage()
   if (closure === null) return <p className="hint">{words.closure.open}</p>
@@ -32,7 +32,7 @@ function State({ loan: { closed, closure } }: { loan: LoanJson }) {
   return (
     <>
       <p>
-        {closed ? words.closure.closed : words.closure.wentOn} {words.closure.reason[reason]}.
+        {words.closure.closed} {words.closure.reason[reason]}.
       </p>
       <p className="hint">
         {words.timeline.ruledBy(visibleText(by))}, {dateTime(language, at)}
@@ -92,6 +92,7 @@ function ClosureForm({ loan, done }: { loan: LoanJson; done: () => void }) {
       <label className="field">
         <span>{words.closure.note}</span>
         <textarea
+          required={!loan.closed && reason === "other"}
           maxLength={2000}
           rows={2}
           value={note}

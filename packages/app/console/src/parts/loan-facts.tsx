@@ -100,20 +100,26 @@ function Documents({ loan }: { loan: LoanJson }) {
 function Signing({ loan }: { loan: LoanJson }) {
   const words = useWords()
   const language = useLanguage()
-  const { signed, heardAt, method, requested, offer } = loan.signing
+  const { signed, heardAt, offer, timeline } = loan.signing
   const isOther = offer !== null && loan.offer !== null && !isSame(offer, loan.offer)
   return (
     <>
-      {requested !== null && (
-        <p className="hint">{words.timeline.requestedSigning(visibleText(requested))}</p>
-      )}
       {!signed && <p className="hint">{words.loan.notSigned}</p>}
-      {signed && (
-        <p>
-          {heardAt === null ? words.loan.signedImplied : words.loan.signedAt(dateTime(language, heardAt))}
+      {signed && heardAt === null && <p>{words.loan.signedImplied}</p>}
+      {timeline.map(({ what, method, heardAt: at }) => (
+        <p key={`${what} ${method}`}>
+          {method === null ? (
+            words.loan.signedAt(dateTime(language, at))
+          ) : (
+            <>
+              {what === "requested"
+                ? words.timeline.requestedSigning(visibleText(method))
+                : words.loan.method(visibleText(method))}{" "}
+              <span className="hint">{dateTime(language, at)}</span>
+            </>
+          )}
         </p>
-      )}
-      {method !== null && <p>{words.loan.method(visibleText(method))}</p>}
+      ))}
       {isOther && (
         <>
           <p>{words.loan.signedOther}</p>

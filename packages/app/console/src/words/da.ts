@@ -16,6 +16,7 @@ export const da: Words = {
     loans: "Lån",
     disputes: "Modstridende",
     stalled: "Gået i stå",
+    dormant: "Hvilende",
     callbacks: "Callbacks",
   },
   status: {
@@ -229,7 +230,6 @@ export const da: Words = {
     title: "Lukning",
     open: "Ansøgningen er åben.",
     closed: "Lukket:",
-    wentOn: "Lukket før, men banken er gået videre siden:",
     suggested: "Banken har længe ikke sagt noget nyt. Luk ansøgningen, hvis ingen følger den op.",
     why: "Hvorfor den lukkes",
     reason: {
@@ -275,6 +275,11 @@ export const da: Words = {
     hint: "Mange forespørgsler i træk gav intet om disse lån: nogen bør undersøge dem.",
     empty: "Ingen lån er gået i stå.",
     look: "Undersøg",
+  },
+  dormant: {
+    hint: "Banken har længe ikke sagt noget nyt om disse lån. Luk det, som ingen følger op, eller spørg.",
+    empty: "Ingen lån er hvilende.",
+    look: "Se på det",
   },
   callbacks: {
     hint: (days) =>

@@ -18,6 +18,7 @@ export const en = {
     loans: "Loans",
     disputes: "Disputes",
     stalled: "Stalled",
+    dormant: "Dormant",
     callbacks: "Callbacks",
   },
   status: { connecting: "Connecting", live: "Live", reconnecting: "Reconnecting", refused: "Not live" },
@@ -229,7 +230,6 @@ export const en = {
     title: "Closing",
     open: "The application is open.",
     closed: "Closed:",
-    wentOn: "Closed before, but the bank has gone further since:",
     suggested: "The bank has long said nothing new. If nobody pursues the application, close it.",
     why: "Why it is closed",
     reason: {
@@ -275,6 +275,11 @@ export const en = {
     hint: "Many polls in a row brought nothing about these loans: somebody should look into them.",
     empty: "No loan is stalled.",
     look: "Look into it",
+  },
+  dormant: {
+    hint: "The bank has long said nothing new about these loans. Close what nobody pursues, or ask.",
+    empty: "No loan is dormant.",
+    look: "Look at it",
   },
   callbacks: {
     hint: (days: string) =>

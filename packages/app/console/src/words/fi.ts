@@ -16,6 +16,7 @@ export const fi: Words = {
     loans: "Lainat",
     disputes: "Ristiriidat",
     stalled: "Pysähtyneet",
+    dormant: "Lepäävät",
     callbacks: "Takaisinkutsut",
   },
   status: {
@@ -229,7 +230,6 @@ export const fi: Words = {
     title: "Sulkeminen",
     open: "Hakemus on avoinna.",
     closed: "Suljettu:",
-    wentOn: "Suljettu aiemmin, mutta pankki on edennyt sen jälkeen:",
     suggested:
       "Pankki ei ole pitkään aikaan sanonut mitään uutta. Sulje hakemus, jos kukaan ei enää edistä sitä.",
     why: "Miksi se suljetaan",
@@ -277,6 +277,11 @@ export const fi: Words = {
     hint: "Moni kysely peräkkäin ei tuonut näistä lainoista mitään: ne kannattaa selvittää.",
     empty: "Yksikään laina ei ole pysähtynyt.",
     look: "Selvitä",
+  },
+  dormant: {
+    hint: "Pankki ei ole pitkään aikaan sanonut näistä lainoista mitään uutta. Sulje ne, joita kukaan ei edistä, tai kysy.",
+    empty: "Yksikään laina ei lepää.",
+    look: "Katso",
   },
   callbacks: {
     hint: (days) =>

@@ -16,6 +16,7 @@ export const nb: Words = {
     loans: "Lån",
     disputes: "Motstridende",
     stalled: "Stoppet opp",
+    dormant: "Hvilende",
     callbacks: "Callbacks",
   },
   status: {
@@ -230,7 +231,6 @@ export const nb: Words = {
     title: "Lukking",
     open: "Søknaden er åpen.",
     closed: "Lukket:",
-    wentOn: "Lukket tidligere, men banken har gått videre siden:",
     suggested: "Banken har lenge ikke sagt noe nytt. Lukk søknaden hvis ingen følger den opp.",
     why: "Hvorfor den lukkes",
     reason: {
@@ -276,6 +276,11 @@ export const nb: Words = {
     hint: "Mange forespørsler på rad ga ingenting om disse lånene: noen bør undersøke dem.",
     empty: "Ingen lån har stoppet opp.",
     look: "Undersøk",
+  },
+  dormant: {
+    hint: "Banken har lenge ikke sagt noe nytt om disse lånene. Lukk det som ingen følger opp, eller spør.",
+    empty: "Ingen lån er hvilende.",
+    look: "Se på det",
   },
   callbacks: {
     hint: (days) =>

@@ -16,6 +16,7 @@ export const sv: Words = {
     loans: "Lån",
     disputes: "Motstridiga",
     stalled: "Avstannade",
+    dormant: "Vilande",
     callbacks: "Callbacks",
   },
   status: { connecting: "Ansluter", live: "Live", reconnecting: "Återansluter", refused: "Inte live" },
@@ -225,7 +226,6 @@ export const sv: Words = {
     title: "Stängning",
     open: "Ansökan är öppen.",
     closed: "Stängd:",
-    wentOn: "Tidigare stängd, men banken har gått vidare sedan dess:",
     suggested: "Banken har länge inte sagt något nytt. Om ingen driver ansökan vidare, stäng den.",
     why: "Varför den stängs",
     reason: {
@@ -271,6 +271,11 @@ export const sv: Words = {
     hint: "Många förfrågningar i rad gav inget om dessa lån: någon bör undersöka dem.",
     empty: "Inget lån har avstannat.",
     look: "Undersök",
+  },
+  dormant: {
+    hint: "Banken har länge inte sagt något nytt om dessa lån. Stäng det som ingen driver vidare, eller fråga.",
+    empty: "Inget lån är vilande.",
+    look: "Titta",
   },
   callbacks: {
     hint: (days) =>

@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { LoanEngine } from "@loan-engine/app/engine"
+import { JournalStore } from "@loan-engine/app/journal/journal-store"
+import { cadenceDefaults } from "@loan-engine/app/polling/poll-cadence"
+import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite"
+import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
+import type { Observation } from "@loan-engine/domain/observation"
+import { Context, Effect, Exit, Layer, Scope } from "effect"
+import type { Figure } from "./figure.ts"
+import { compare } from "./figure.ts"
+
+/** How many open loans are polled in a round, and how many answers are under way at once. */
+const loans = 2_000
+const answersAtOnce = 64
+
+const account = AccountName.make("default")
+const raw = new TextEncoder().encode(`<answer>${"x".repeat(600)}</answer>`)
+
+/** The bank's answer to a poll: the loan is approved as it was, and waits for nothing. */
+const answer = (loan: number, at: number): Observation => ({
+  applicationReference: ApplicationReference.make(`quiet-${loan}`),
+  account,
+  source: "quote",
+  evidence: "bank",
+  receivedAt: at,
+  events: [{ type: "decision.approved", at, fresh: true, offer: {} }],
+})
+
+/** Open loans that are polled with nothing new, beside a bare group-committed update of one small row each. */
+export async function quietFigures(rounds: number): Promise<ReadonlyArray<Figure>> {
+  const directory = mkdtempSync(join(tmpdir(), "loan-engine-bench-"))
+  const scope = Effect.runSync(Scope.make())
+  const layer = LoanEngine.layer(cadenceDefaults).pipe(
+    Layer.provideMerge(layerSqlite({ path: join(directory, "engine.sqlite"), ...sqliteDefaults })),
+  )
+  const context = await Effect.runPromise(Layer.buildWithScope(layer, scope))
+  const engine = Context.get(context, LoanEngine)
+  let at = 1_700_000_000_000
+  const poll = (): Promise<void> => {
+    at += 60_000
+    const now = at
+    return Effect.runPromise(
+      Effect.forEach(
+        Array.from({ length: loans }, (_, loan) => loan),
+        (loan) => engine.record(answer(loan, now), raw),
+        { concurrency: answersAtOnce, discard: true },
+      ),
+    )
+  }
+  const bare = bareUpdates(join(directory, "floor.sqlite"))
+  try {
+    await poll()
+    const before = await rowsOf(context)
+    const figure = await compare(
+      {
+        name: "quiet_polls",
+        what: `${loans} open loans polled with nothing new, ${answersAtOnce} answers at once, beside a bare group-committed update of one small row each`,
+        unit: "answers/s",
+        goal: 0.25,
+        ours: () => rate(poll),
+        floor: () => rate(bare.updateAll),
+      },
+      rounds,
+    )
+    const after = await rowsOf(context)
+    if (after !== before) throw new Error(`polls that brought nothing left ${after - before} rows`)
+    return [figure]
+  } finally {
+    bare.close()
+    await Effect.runPromise(Scope.close(scope, Exit.void))
+    rmSync(directory, { recursive: true })
+  }
+}
+
+/** How many rows the journal holds. */
+const rowsOf = (context: Context.Context<JournalStore>): Promise<number> =>
+  Effect.runPromise(
+    Effect.map(
+      Context.get(context, JournalStore).feed({ after: 0, limit: 10 * loans }),
+      (rows) => rows.length,
+    ),
+  )
+
+async function rate(work: () => Promise<void>): Promise<number> {
+  const begun = performance.now()
+  await work()
+  return (loans * 1_000) / (performance.now() - begun)
+}
+
+/** A table of small texts with a key, as many updates as wait in one transaction, full synchronisation: what durability costs. */
+function bareUpdates(path: string) {
+  const database = new DatabaseSync(path)
+  database.exec(
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE rows (id INTEGER PRIMARY KEY, due INTEGER, mark TEXT)",
+  )
+  database.exec("BEGIN")
+  const insert = database.prepare("INSERT INTO rows VALUES (?, 0, '')")
+  for (let loan = 0; loan < loans; loan++) insert.run(loan)
+  database.exec("COMMIT")
+  const update = database.prepare("UPDATE rows SET due = due + 1, mark = ? WHERE id = ?")
+  const mark = "m".repeat(200)
+  const updateAll = async (): Promise<void> => {
+    for (let done = 0; done < loans; done += answersAtOnce) {
+      database.exec("BEGIN IMMEDIATE")
+      for (let loan = done; loan < Math.min(loans, done + answersAtOnce); loan++) update.run(mark, loan)
+      database.exec("COMMIT")
+    }
+  }
+  return { updateAll, close: () => database.close() }
+}

@@ -1,0 +1,104 @@
+import { canonicalJson } from "@loan-engine/domain/canonical-json"
+import type { Loan } from "@loan-engine/domain/loan"
+import type { Observation } from "@loan-engine/domain/observation"
+import fc from "fast-check"
+import { expect } from "vitest"
+import { observations } from "./arbitraries.ts"
+import { fold } from "./fold.ts"
+import type { Law } from "./law.ts"
+
+/**
+ * Why finitely many cases are enough. The lifecycle compares instants by their order alone, and contents (offers, documents, methods,
+ * names) by their text alone. So another set of instants in the same order, and other contents in the same order of their texts, must
+ * come to the same, but for the names: each case that the exhaustive check tries stands for all of its renamings. A lifecycle that looks
+ * at a value (an amount, how far two instants lie apart) does not keep to this, and is found.
+ */
+interface Renaming {
+  readonly instant: (at: number) => number
+  readonly content: (text: string) => string
+}
+
+/** The instants of the arbitraries, and 100 and 0, which their observations and nothing bear. */
+const instants = [0, 1, 2, 3, 4, 5, 6, 7, 8, 100]
+
+/** All contents that the arbitraries draw from, in the order of their texts; nothing else in an observation is named so. */
+const contents = [
+  "0",
+  "599.99",
+  "1000",
+  "10000",
+  "ID",
+  "PAYMENT_SLIP",
+  "E_SIGN",
+  "ANALOG",
+  "Ada",
+  "Lin",
+  "checked with the bank",
+  "the customer withdrew",
+  "by phone",
+].toSorted((a, b) => (a < b ? -1 : 1))
+
+/** Texts of one length, so that their order is that of any text which they are a part of. */
+const renamings: fc.Arbitrary<Renaming> = fc
+  .record({
+    gaps: fc.array(fc.integer({ min: 1, max: 1_000_000 }), {
+      minLength: instants.length,
+      maxLength: instants.length,
+    }),
+    names: fc.uniqueArray(fc.integer({ min: 10_000, max: 99_999 }), {
+      minLength: contents.length,
+      maxLength: contents.length,
+    }),
+  })
+  .map(({ gaps, names }) => {
+    let at = 0
+    const times = new Map(instants.map((instant, index) => [instant, (at += gaps[index] ?? 1)]))
+    const sorted = names.toSorted((a, b) => a - b)
+    const texts = new Map(contents.map((text, index) => [text, String(sorted[index])]))
+    return {
+      instant: (instant) => times.get(instant) ?? instant,
+      content: (text) => texts.get(text) ?? text,
+    }
+  })
+
+const isInstant = (name: string): boolean => name === "at" || name === "since" || name.endsWith("At")
+
+/** The value with its instants and contents renamed; its names and all that is neither stay. */
+function renamed(value: unknown, renaming: Renaming, name = ""): unknown {
+  if (typeof value === "number") return isInstant(name) ? renaming.instant(value) : value
+  if (typeof value === "string") return renaming.content(value)
+  if (Array.isArray(value)) return value.map((each) => renamed(each, renaming))
+  if (typeof value !== "object" || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key, renamed(member, renaming, key)]),
+  )
+}
+
+// What a renaming gives is of the shape that it was given.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion
+const renamedTrace = (trace: ReadonlyArray<Observation>, renaming: Renaming) =>
+  renamed(trace, renaming) as ReadonlyArray<Observation>
+
+const text = (loan: Loan, outcomes: ReadonlyArray<string>, renaming?: Renaming): string => {
+  const shown = JSON.parse(canonicalJson({ ...loan }))
+  return JSON.stringify([renaming === undefined ? shown : renamed(shown, renaming), outcomes])
+}
+
+export const p2Renaming: ReadonlyArray<Law> = [
+  {
+    property: "P2",
+    title:
+      "other instants in the same order, and other contents in the same order, come to the same but for the names: so each case that is checked stands for all of its renamings",
+    holdsFor: (observe) =>
+      fc.property(observations, renamings, (trace, renaming) => {
+        const lived = (heard: ReadonlyArray<Observation>, named?: Renaming): string => {
+          const outcomes: Array<string> = []
+          const loan = fold(observe, heard, (_before, _observation, { disposition, hold, steps, closure }) =>
+            outcomes.push(JSON.stringify([disposition, hold, steps, closure])),
+          )
+          return text(loan, outcomes, named)
+        }
+        expect(lived(renamedTrace(trace, renaming))).toBe(lived(trace, renaming))
+      }),
+  },
+]

@@ -19,6 +19,9 @@ report names them, and \`LOAN_ENGINE_PROPERTY_SEED\` repeats a run.
 
 - **Every situation**: the finite picture of the facts is walked through exhaustively, every reachable situation upon every event, and
   every order of six events.
+- **Why finitely many are enough**: the lifecycle compares times by their order alone and contents by their text alone, so each case stands for all others
+  in the same order. That is checked on random lives, and what looks at a value is found.
+- **Lives**: [loans as they are lived](lives.md), played over real HTTP on both stores.
 - **Random traces**: long lives with concrete amounts, documents and times, in every order, repeated, lost and late.
 - **The whole system, simulated**: sandbox bank, callbacks, polls, crashes, forgers and a clock of its own, thousands of days at once.
 - **Real crashes**: engines killed in the middle of their work, and the journal afterwards.

@@ -87,7 +87,7 @@ export const alphabets: ReadonlyArray<Alphabet> = [
   { name: "offers, methods, documents and rulers", events: at([1, 2], contents) },
   {
     name: "closings, and what goes beyond them",
-    events: at([1, 2], [...closings, ...additionEvents]),
+    events: at([1, 2, 3], [...closings, ...additionEvents]),
   },
   {
     name: "what a merchant handed over, and what the bank then says",

@@ -16,6 +16,7 @@ export const secondMs = 1_000
 export interface BankNow {
   decision: "APPROVED" | "REJECTED" | "MANUAL_INSPECTION"
   paidOut: boolean
+  waitingForAddition: boolean
   isDown: boolean
   /** How long it wants to be left alone, in its answer while it is down. */
   retryAfterSeconds?: number
@@ -34,7 +35,10 @@ const says =
           headers: { "content-type": "text/xml; charset=utf-8" },
           body:
             asked.question === "status"
-              ? getApplicationStatusResponse.encode({ waitingForAddition: false, paidOut: bank.paidOut })
+              ? getApplicationStatusResponse.encode({
+                  waitingForAddition: bank.waitingForAddition,
+                  paidOut: bank.paidOut,
+                })
               : getApplicationQuoteResponse.encode({
                   applicationReference: asked.reference,
                   decision: bank.decision,
@@ -64,7 +68,13 @@ export const doubting = <A>(
   ) => Effect.Effect<A, unknown>,
   under: Pick<PollerUnderTest, "store" | "banks"> = {},
 ) => {
-  const bank: BankNow = { decision: "APPROVED", paidOut: false, isDown: false, ...initial }
+  const bank: BankNow = {
+    decision: "APPROVED",
+    paidOut: false,
+    waitingForAddition: false,
+    isDown: false,
+    ...initial,
+  }
   const evidence = { callback: "credentials", submission: "merchant", operator: "operator" } as const
   return polling({ answer: says(bank), plan: () => Effect.void, ...under }, (polled) => {
     const stored = polled.engine.loan(applicationReference)

@@ -121,6 +121,11 @@ const exhaustive = ({
 }: Report): string => `<section><h2>3. The exhaustive check</h2>
 <p>What a loan's steps depend on is finite once times are reduced to their order. So every situation that a loan can ever be in was visited,
 and every kind of event, at every place in the order of what was heard before, was tried upon each. Nothing was sampled.</p>
+<p>Why so many are enough: the lifecycle compares times by their order alone, and contents (offers, documents, names) by their text alone. So other
+times in the same order, and other contents in the same order, come to the same but for the names, and each case stands for all of these. That
+is checked by itself, on random lives (P2), and lifecycles that look at an amount, or at how far two times lie apart, are among those
+that must be found. One thing goes by a distance: an answer clears a request for documents only if it was asked for some time later. It is taken off before the
+lifecycle sees the answer; its boundary has tests of its own.</p>
 ${definitions([
   ["Situations visited", amount(snapshots)],
   ["Events tried upon them", amount(events)],

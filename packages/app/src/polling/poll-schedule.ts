@@ -16,7 +16,7 @@ import {
 import type { Offer } from "@loan-engine/domain/offer"
 import { isDormant, isRejectedByBank, restOf } from "./dormancy.ts"
 import type { CadenceSettings, PollQuestion, PollSchedule } from "./poll-cadence.ts"
-import { dormantMs, intervalMs, jittered, neverPolled, pollQuestions } from "./poll-cadence.ts"
+import { dormantMs, graceMsOf, intervalMs, jittered, neverPolled, pollQuestions } from "./poll-cadence.ts"
 
 /** A loan, and when it is to be asked about, as they were before something happened. */
 export interface Scheduled {
@@ -74,7 +74,6 @@ function planned(
     const isLast = questionOf(observation) === pollQuestions(asked, before, settings).at(-1)
     const next = soonAfterGrace(
       afterAnswer(asked, before, decision, isLast, now, settings, jitter),
-      observation,
       decision.loan,
       settings,
     )
@@ -170,16 +169,13 @@ function isTooLate(
 }
 
 /** The bank waits for no documents, but was asked too soon after its request: it is asked again as soon as its answer counts. */
-function soonAfterGrace(
-  next: PollSchedule,
-  { events }: Observation,
-  { facts }: Loan,
-  { additionGraceMs, pollSoonMs, pollIntervalScale }: CadenceSettings,
-): PollSchedule {
-  const isTooSoon = isAdditionOutstanding(facts) && events.some(({ type }) => type === "addition.cleared")
-  if (!isTooSoon || facts.additionRequestedAt === null || next.nextPollAt === null) return next
-  const counts = Math.ceil(facts.additionRequestedAt + (additionGraceMs + pollSoonMs) * pollIntervalScale)
-  return { ...next, nextPollAt: Math.min(next.nextPollAt, counts) }
+function soonAfterGrace(next: PollSchedule, { facts }: Loan, settings: CadenceSettings): PollSchedule {
+  const { additionRequestedAt: requestedAt, additionClearedAt: clearedAt } = facts
+  if (requestedAt === null || clearedAt === null || next.nextPollAt === null) return next
+  const graceMs = graceMsOf(settings)
+  const isTooSoon = isAdditionOutstanding(facts) && clearedAt + graceMs >= requestedAt
+  const counts = requestedAt + graceMs + Math.ceil(settings.pollSoonMs * settings.pollIntervalScale)
+  return isTooSoon ? { ...next, nextPollAt: Math.min(next.nextPollAt, counts) } : next
 }
 
 /** A poll counts once, however many questions it asks: with its last answer, or with the one that brought news. */

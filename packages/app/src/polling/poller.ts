@@ -257,7 +257,7 @@ const askBank: {
   status: (bank, applicationReference, graceMs) =>
     Effect.map(bank.getApplicationStatus(applicationReference), ({ message, raw, sentAt }) => ({
       // Its replicas lag: that it waits for nothing is sure of a while ago only.
-      events: applicationStatusEvents(message, sentAt, sentAt - graceMs),
+      events: applicationStatusEvents(message, sentAt, Math.max(0, sentAt - graceMs)),
       ...(message.requestedSigningMethod === undefined
         ? {}
         : { requestedSigningMethod: message.requestedSigningMethod }),

@@ -27,7 +27,10 @@ export function callbackEvents(change: BankChange, at: number): ReadonlyArray<Lo
       return [{ type: change.decision === "APPROVED" ? "decision.approved" : "decision.rejected", at }]
     case "additionRequested":
       return [{ type: "addition.requested", at, requiredDocuments: [...change.documents] }]
+    case "requoted":
+      return [{ type: "decision.approved", at, offer: change.offer }]
     case "additionReceived":
+    case "expired":
     case "reinspected":
       return []
     case "signed":

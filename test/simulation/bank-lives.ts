@@ -1,5 +1,7 @@
 import type { BankLoan } from "@loan-engine/app/sandbox/bank-loan"
 import type { BankChange } from "@loan-engine/app/sandbox/life"
+import { parseDecimal } from "@loan-engine/domain/decimal-text"
+import type { Offer } from "@loan-engine/domain/offer"
 import type { SandboxBank } from "@loan-engine/app/sandbox/sandbox-bank"
 import { Effect, Queue } from "effect"
 import { hourMs, minuteMs } from "./world.ts"
@@ -13,6 +15,9 @@ function lawfulChanges(loan: BankLoan, reopens: boolean): ReadonlyArray<BankChan
   const addition: BankChange = loan.waitingForAddition
     ? { type: "additionReceived" }
     : { type: "additionRequested", documents: ["ID"] }
+  const more: BankChange = { type: "additionRequested", documents: ["PAYMENT_SLIP"] }
+  const requote: BankChange = { type: "requoted", offer: otherOffer(loan) }
+  const expire: BankChange = { type: "expired" }
   const approve: BankChange = { type: "decided", decision: "APPROVED" }
   const reject: BankChange = { type: "decided", decision: "REJECTED" }
   const inspect: BankChange = { type: "reinspected" }
@@ -21,15 +26,25 @@ function lawfulChanges(loan: BankLoan, reopens: boolean): ReadonlyArray<BankChan
   if (loan.decision === "MANUAL_INSPECTION") return [approve, approve, approve, reject, addition, addition]
   const paidOut: BankChange = { type: "paidOut" }
   if (loan.signedWithMethod !== undefined) return [paidOut, paidOut, paidOut, paidOut, reject, inspect]
-  if (loan.waitingForAddition) return [addition, addition, addition, reject]
+  if (loan.waitingForAddition) return [addition, addition, addition, more, reject]
   const method = loan.requestedSigningMethod === "E_SIGN" ? "E_SIGN" : "ANALOG"
   const sign: BankChange = { type: "signed", method }
-  return [sign, sign, sign, sign, addition, addition, addition, addition, reject, inspect]
+  const additions = [addition, addition, addition, addition]
+  return [sign, sign, sign, sign, ...additions, requote, requote, expire, reject, inspect]
+}
+
+/** A, B, A, B, …: half of it, and then all of it again. */
+function otherOffer({ offer }: BankLoan): Offer {
+  const amount = Number(offer.approvedAmount ?? 10_000)
+  const approvedAmount = parseDecimal(String(amount % 2_000 === 0 ? amount + 500 : amount - 500))
+  return approvedAmount === undefined ? offer : { ...offer, approvedAmount }
 }
 
 /** What the bank thinks again, if it does. */
 function changeOfMind({ decision }: BankLoan, change: BankChange): string | undefined {
   if (change.type === "reinspected") return "bank inspects again"
+  if (change.type === "requoted") return "bank quotes anew"
+  if (change.type === "expired") return "offer expires"
   if (change.type !== "decided" || decision === "MANUAL_INSPECTION") return undefined
   return change.decision === "APPROVED" ? "bank reopens" : "bank revokes"
 }

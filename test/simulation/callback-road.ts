@@ -96,7 +96,7 @@ function trueWords({ account, body }: Letter, receivedAt: number, find: RoadSett
   const verifies = accounts.some(({ name, signed }) => name === account && signed)
   const issuedAt = verifies ? issuedAtMs(told) : undefined
   const at = Math.min(receivedAt, issuedAt ?? receivedAt)
-  return loan === undefined ? [] : callbackWords(told, loan, at)
+  return loan === undefined ? [] : callbackWords(told, at)
 }
 
 /** The loan that a body speaks of; none if it is no callback any more. */

@@ -126,7 +126,7 @@ const soapAnswer = Effect.fnUntraced(function* (
   if (question === undefined) return answer
   const { isStatus, applicationReference } = question
   witness.questions[isStatus ? "poll" : "quote"]++
-  const loan = bank().loans.get(applicationReference)
+  const loan = bank().seen.get(applicationReference)
   if (loan === undefined || answer.status !== 200) return answer
   witness.said(loan.reference, isStatus ? statusWords(loan, asked) : decisionWords(loan, asked, true))
   world.tell(() => `the bank is asked its ${isStatus ? "status" : "quote"}: ${describe(loan)}`)

@@ -33,24 +33,38 @@ export function decisionWords(loan: BankLoan, at: number, asked: boolean): Reado
   ]
 }
 
+interface OfferInBody {
+  readonly creditDecision: string
+  readonly [member: string]: string | number | ReadonlyArray<string>
+}
+
+/** The offer as the callback has it: its amounts are numbers there. */
+function offerIn({ creditDecision: _decision, ...members }: OfferInBody): NonNullable<Word["content"]> {
+  const amounts = Object.entries(members).map(([name, value]) => [
+    name,
+    typeof value === "number" && name !== "tenor" ? String(value) : value,
+  ])
+  return Object.fromEntries(amounts)
+}
+
 /** What the bank's callback carries, as far as it matters here. */
 export interface CallbackBody {
   readonly externalApplicationEvent: {
     readonly applicationReference: string
     readonly applicationEventType: string
-    readonly creditDecision?: { readonly creditDecision: string }
+    readonly creditDecision?: OfferInBody
     readonly requiredDocuments?: ReadonlyArray<string>
   }
   readonly jwsData?: string
 }
 
-export function callbackWords({ externalApplicationEvent: event }: CallbackBody, loan: BankLoan, at: number) {
+export function callbackWords({ externalApplicationEvent: event }: CallbackBody, at: number) {
   const words: Array<Word> = []
   switch (event.applicationEventType) {
     case "CREDIT_DECISION_UPDATED": {
       const approved = event.creditDecision?.creditDecision === "APPROVED"
       words.push({ type: approved ? "decision.approved" : "decision.rejected", at })
-      if (approved) words.push({ type: "offer", at, content: loan.offer })
+      if (approved) words.push({ type: "offer", at, content: offerIn(event.creditDecision) })
       break
     }
     case "WAITING_FOR_ADDITION":

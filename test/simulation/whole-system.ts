@@ -94,8 +94,10 @@ const build = Effect.fnUntraced(function* (system: WholeSystem, leave: Leave) {
     alert: (reference) => operator(reference),
     forge: makeAdversary(world.draws("adversary"), signing.stolen),
   })
+  const lags = world.draws("replicas")
   const bankSettings: SandboxSettings = {
     ...quietBank,
+    lagMs: () => (world.isCalm() ? 0 : lags.between(0, replicaLagMsMax)),
     seed: world.seed,
     keys: signing.keys,
     transport: road,
@@ -120,6 +122,9 @@ const build = Effect.fnUntraced(function* (system: WholeSystem, leave: Leave) {
   yield* makeWeather(world, host)
   return { bank, host, lives, apply: yield* makeMerchant(people) }
 })
+
+/** How far a replica of the bank's may lag. */
+const replicaLagMsMax = 60_000
 
 type Leave = (effect: Effect.Effect<unknown>) => Effect.Effect<void>
 

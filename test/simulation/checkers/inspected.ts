@@ -1,3 +1,4 @@
+import type { Offer } from "@loan-engine/domain/offer"
 import type { StoredEntry } from "@loan-engine/app/journal/journal"
 import type { StoredLoan } from "@loan-engine/app/loan-store"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
@@ -11,6 +12,7 @@ export interface Inspected {
     readonly account: string
     readonly stage: Stage
     readonly additionOutstanding: boolean
+    readonly offer: Offer | null
   }>
   readonly witness: Witness
 }

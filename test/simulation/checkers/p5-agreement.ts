@@ -1,5 +1,6 @@
 import type { Stage } from "@loan-engine/domain/legal-transitions"
-import { isAdditionOutstanding } from "@loan-engine/domain/standing"
+import { canonicalJson } from "@loan-engine/domain/canonical-json"
+import { currentOffer, isAdditionOutstanding } from "@loan-engine/domain/standing"
 import type { Finding, Inspected } from "./inspected.ts"
 
 /** Stages at which an addition that the bank waits for still matters to anybody. */
@@ -10,12 +11,15 @@ const openStages: ReadonlySet<Stage> = new Set<Stage>([
   "waitingForAddition",
 ])
 
+/** Stages at which the customer may still sign for what is offered. */
+const offered: ReadonlySet<Stage> = new Set<Stage>(["approved", "waitingForAddition"])
+
 /** P5: once the faults are over and the polls have had their time, the engine says of every loan what the bank says. */
 export function checkAgreement({ loans, truth }: Inspected): Finding {
   const known = new Map<string, Inspected["loans"][number]>(
     loans.map((inspected) => [inspected.stored.loan.applicationReference, inspected]),
   )
-  const violations = truth.flatMap(({ applicationReference, account, stage, additionOutstanding }) => {
+  const violations = truth.flatMap(({ applicationReference, account, stage, additionOutstanding, offer }) => {
     const loan = known.get(applicationReference)?.stored.loan
     if (loan === undefined) return [`${applicationReference}: the bank has it, the engine does not`]
     const outstanding = isAdditionOutstanding(loan.facts)
@@ -26,6 +30,9 @@ export function checkAgreement({ loans, truth }: Inspected): Finding {
       ...(!openStages.has(stage) || outstanding === additionOutstanding
         ? []
         : [`addition outstanding ${additionOutstanding} at the bank, ${outstanding} here`]),
+      ...(!offered.has(stage) || canonicalJson(currentOffer(loan.facts)) === canonicalJson(offer)
+        ? []
+        : ["the offer that stands is not the bank's"]),
     ].map((what) => `${applicationReference}: ${what}`)
   })
   return { checked: truth.length, violations }

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { stages } from "@loan-engine/domain/legal-transitions"
 import { isAdditionOutstanding } from "@loan-engine/domain/standing"
 import { ApplicationReference } from "@loan-engine/domain/observation"
+import { Offer } from "@loan-engine/domain/offer"
 import { Clock, Console, Effect, Fiber, Option, Schema } from "effect"
 import type { Redacted } from "effect"
 import { Command, Flag } from "effect/cli"
@@ -221,6 +222,7 @@ const decodeTruth = Schema.decodeUnknownSync(
       account: Schema.String,
       stage: Schema.Literals(stages),
       additionOutstanding: Schema.Boolean,
+      offer: Schema.NullOr(Offer),
     }),
   ),
 )

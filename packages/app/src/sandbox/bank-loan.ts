@@ -26,12 +26,19 @@ export function applyChange(loan: BankLoan, change: BankChange): void {
     case "reinspected":
       loan.decision = "MANUAL_INSPECTION"
       return
+    case "requoted":
+      loan.offer = change.offer
+      return
+    case "expired":
+      loan.decision = "REJECTED"
+      return
     case "additionRequested":
       loan.waitingForAddition = true
-      loan.documents = change.documents
+      loan.documents = [...new Set([...loan.documents, ...change.documents])]
       return
     case "additionReceived":
       loan.waitingForAddition = false
+      loan.documents = []
       return
     case "signed":
       loan.signedWithMethod = change.method
@@ -63,6 +70,12 @@ export function callbackEvent(loan: BankLoan, change: BankChange): object | unde
             ? { creditDecision: "APPROVED", ...jsonOffer(loan.offer) }
             : { creditDecision: "REJECTED", approvedAmount: 0 },
       }
+    case "requoted":
+      return {
+        applicationReference,
+        applicationEventType: "CREDIT_DECISION_UPDATED",
+        creditDecision: { creditDecision: "APPROVED", ...jsonOffer(change.offer) },
+      }
     case "additionRequested":
       return {
         requiredDocuments: change.documents,
@@ -70,6 +83,7 @@ export function callbackEvent(loan: BankLoan, change: BankChange): object | unde
         applicationEventType: "WAITING_FOR_ADDITION",
       }
     case "additionReceived":
+    case "expired":
     case "reinspected":
       return undefined
     case "signed":

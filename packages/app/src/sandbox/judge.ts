@@ -1,3 +1,4 @@
+import type { Offer } from "@loan-engine/domain/offer"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 import type { ApplicationReference } from "@loan-engine/domain/observation"
 
@@ -8,6 +9,8 @@ export interface BankTruth {
   readonly stage: Stage
   /** Whether the bank waits for documents. */
   readonly additionOutstanding: boolean
+  /** What it offers; `null` unless it has approved. */
+  readonly offer: Offer | null
 }
 
 /** What somebody else believes of it; `undefined` where nothing is known. */

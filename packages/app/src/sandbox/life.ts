@@ -4,11 +4,16 @@ import { Effect, Random } from "effect"
 import type { Chaos, Fate } from "./chaos.ts"
 import { drawFate } from "./chaos.ts"
 
-/** What can happen to an application at the bank. All but `additionReceived` and `reinspected` are told by a callback. */
+/** What can happen to an application at the bank. All but `additionReceived`, `reinspected` and `expired` are told by a callback. */
 export type BankChange =
   | { readonly type: "decided"; readonly decision: "APPROVED" | "REJECTED" }
   /** The bank looks into it by hand again, whatever it had decided. */
   | { readonly type: "reinspected" }
+  /** It offers something else than before. */
+  | { readonly type: "requoted"; readonly offer: Offer }
+  /** Its offer is not good any more. */
+  | { readonly type: "expired" }
+  /** It waits for these documents as well. */
   | { readonly type: "additionRequested"; readonly documents: ReadonlyArray<string> }
   | { readonly type: "additionReceived" }
   | { readonly type: "signed"; readonly method: "E_SIGN" | "ANALOG" }

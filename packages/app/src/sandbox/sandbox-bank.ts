@@ -29,6 +29,8 @@ export interface SandboxSettings {
   readonly transport?: CallbackTransport
   /** How the bank says its messages; plainly by default. */
   readonly speak?: Speak
+  /** How far the replica lags that answers a question, in milliseconds; not at all by default. */
+  readonly lagMs?: () => number
 }
 
 /** What each test trigger of `ext-test-utils` does; a pay-out cannot be triggered. */
@@ -39,6 +41,9 @@ export const triggers: ReadonlyMap<string, BankChange> = new Map<string, BankCha
   ["sign", { type: "signed", method: "E_SIGN" }],
 ])
 
+/** How many earlier states of an application a replica may still answer from. */
+const pastsKept = 20
+
 const plainFate: Fate = { dropped: false }
 
 /** The bank's side of everything: applications with lives of their own, and what it says about them. */
@@ -48,6 +53,8 @@ export const makeSandboxBank = Effect.fnUntraced(function* (settings: SandboxSet
   const registrations = new Map<string, Registration>()
   const counts = noCallbacks()
   const asked = { status: 0, quote: 0 }
+  const pasts = new Map<string, ReadonlyArray<{ readonly until: number; readonly was: BankLoan }>>()
+  const seen = new Map<string, BankLoan>()
   const keys = settings.keys ?? (yield* makeSigningKeys)
   const sender = yield* makeCallbackSender({
     speed: settings.speed,
@@ -60,6 +67,11 @@ export const makeSandboxBank = Effect.fnUntraced(function* (settings: SandboxSet
 
   /** A change at the bank, and the callback that tells of it. */
   const happen = Effect.fnUntraced(function* (loan: BankLoan, change: BankChange, fate: Fate) {
+    const past = pasts.get(loan.reference) ?? []
+    pasts.set(
+      loan.reference,
+      [...past, { until: yield* Clock.currentTimeMillis, was: { ...loan } }].slice(-pastsKept),
+    )
     applyChange(loan, change)
     const event = callbackEvent(loan, change)
     const registration = registrations.get(loan.account)
@@ -106,12 +118,19 @@ export const makeSandboxBank = Effect.fnUntraced(function* (settings: SandboxSet
     return { loan, life }
   })
 
-  const find = (reference: string, account: string): Effect.Effect<BankLoan, SoapFault> => {
+  /** The application as the replica knows it that is asked. */
+  const find = Effect.fnUntraced(function* (
+    reference: string,
+    account: string,
+  ): Effect.fn.Return<BankLoan, SoapFault> {
     const loan = loans.get(reference)
-    return loan === undefined || loan.account !== account
-      ? new SoapFault({ code: "Client", text: "Application was not found" })
-      : Effect.succeed(loan)
-  }
+    if (loan === undefined || loan.account !== account)
+      return yield* new SoapFault({ code: "Client", text: "Application was not found" })
+    const at = (yield* Clock.currentTimeMillis) - (settings.lagMs?.() ?? 0)
+    const known = pasts.get(reference)?.find(({ until }) => until > at)?.was ?? loan
+    seen.set(reference, known)
+    return known
+  })
 
   /** A trigger happens at once, and ends the life that the application would have had. */
   const trigger = Effect.fnUntraced(function* (change: BankChange, reference: string) {
@@ -134,6 +153,8 @@ export const makeSandboxBank = Effect.fnUntraced(function* (settings: SandboxSet
     counts,
     asked,
     loans,
+    /** Each application as it was when somebody last asked about it. */
+    seen,
     registrations,
     open,
     find,
@@ -169,4 +190,5 @@ export const truth = (bank: SandboxBank): ReadonlyArray<BankTruth> =>
     account: loan.account,
     stage: trueStage(loan),
     additionOutstanding: loan.waitingForAddition,
+    offer: loan.decision === "APPROVED" ? loan.offer : null,
   }))

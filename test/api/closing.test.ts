@@ -69,9 +69,21 @@ describe("a loan that somebody closes", () => {
     await approved("closed-2")
     const first = await client.closeLoan("closed-2", { reason: "expired", by: "Ada" })
     expect(await client.closeLoan("closed-2", { reason: "expired", by: "Ada" })).toEqual(first)
+    // Also where the version that was looked at is the one before.
+    expect(await client.closeLoan("closed-2", { reason: "expired", by: "Ada" }, { ifVersion: 1 })).toEqual(
+      first,
+    )
     const other = await client.closeLoan("closed-2", { reason: "duplicate", by: "Ada" })
     expect(other).toMatchObject({ version: 3, closed: true, closure: { reason: "duplicate" } })
     expect((await client.history("closed-2")).map(({ closure }) => closure)).toEqual([null, "closed", null])
+  })
+
+  it("is closed once by several who say the same at once", async () => {
+    await approved("closed-9")
+    const all = await Promise.all(
+      Array.from({ length: 6 }, () => client.closeLoan("closed-9", { reason: "duplicate", by: "Ada" })),
+    )
+    expect(new Set(all.map(({ version }) => version))).toEqual(new Set([2]))
   })
 
   it("stays closed upon what only repeats the known, and is open again once the bank goes further", async () => {

@@ -137,7 +137,7 @@ describe("when the next poll is due", () => {
     expect(failed(true)).toMatchObject({ confirm: true, nextPollAt: cadenceDefaults.pollConfirmRetryMs })
     expect(failed(false).nextPollAt).toBeGreaterThan(hourMs)
     const stalled = failed(true, cadenceDefaults.pollAttemptsMax)
-    expect(stalled).toMatchObject({ stalled: true, nextPollAt: cadenceDefaults.pollStalledMs })
+    expect(stalled).toMatchObject({ stalled: true, nextPollAt: cadenceDefaults.pollIntervalMaxMs })
   })
 
   it("a poll that was not sent is still to be made, after the bank's pause, and does not count", () => {

@@ -95,7 +95,7 @@ describe("a loan that rests", () => {
         schedule = failed(loan, schedule, at)
         at = ((schedule.nextPollAt ?? Infinity) - heardAt) / dayMs
       }
-      expect(asked).toBeLessThan(100)
+      expect(asked).toBeLessThan(125)
       expect(schedule.confirm).toBe(true)
     }
   })
@@ -120,6 +120,75 @@ describe("a loan that rests", () => {
   })
 })
 
+describe("what is to be confirmed", () => {
+  const ended = known("rejected", { type: "decision.rejected", at: heardAt, fresh: true })
+  const confirming = plan(later(1), { attempts: 0, confirm: true })
+  const bank = { evidence: "bank" } as const
+
+  it.each<[string, Partial<Observation>]>([
+    ["the old rejection again", { events: [{ type: "decision.rejected", at: later(1) }] }],
+    [
+      "a request for documents",
+      { events: [{ type: "addition.requested", at: later(1), requiredDocuments: ["ID"] }] },
+    ],
+    [
+      "a late registration",
+      { source: "submission", evidence: "merchant", events: [{ ...pending, at: later(1) }] },
+    ],
+    ["a closing", { source: "operator", evidence: "operator", events: [closed] }],
+    [
+      "an answer about the status",
+      { source: "poll", ...bank, events: [{ type: "addition.cleared", at: later(1) }] },
+    ],
+  ])("of a rejected loan is not settled by %s", (_name, said) => {
+    const after1 = after(ended, confirming, said, 1)
+    expect(after1.confirm).toBe(true)
+    expect(after1.nextPollAt).toBeLessThanOrEqual(later(1))
+  })
+
+  it("is settled by the bank's decision", () => {
+    const answer = {
+      source: "quote",
+      ...bank,
+      events: [{ ...rejected, at: later(1), fresh: true as const }],
+    } as const
+    expect(after(ended, confirming, answer, 1)).toMatchObject({ nextPollAt: null, confirm: false })
+  })
+
+  it("is not dropped by a callback that says something else", () => {
+    const said = after(known("approved", approved), confirming, { events: [{ ...signed, at: later(1) }] }, 1)
+    expect(said).toMatchObject({ confirm: true, nextPollAt: later(1) })
+  })
+
+  it("is a new doubt, however often the loan was asked about before", () => {
+    const loan = known("signed", approved, signed)
+    const doubted = after(
+      loan,
+      plan(later(50), { attempts: 95 }),
+      { events: [{ ...rejected, at: later(20) }] },
+      20,
+    )
+    expect(doubted).toMatchObject({ attempts: 0, confirm: true, nextPollAt: later(20) })
+    const unanswered = failed(loan, doubted, 20)
+    expect(unanswered.stalled).toBe(false)
+    expect(inMinutes(unanswered, 20)).toBe(15)
+  })
+
+  it("is asked for every day where the bank gave no answer for one", () => {
+    const tired = failed(
+      known("disputed", approved, rejected),
+      plan(later(2), { attempts: 95, confirm: true }),
+      2,
+    )
+    expect(tired).toMatchObject({ confirm: true, stalled: true, nextPollAt: later(3) })
+  })
+
+  it("leaves a loan stalled that was, until the bank says something", () => {
+    const loan = known("manualInspection", pending)
+    expect(failed(loan, plan(later(60), { stalled: true }), 60).stalled).toBe(true)
+  })
+})
+
 describe("a loan that is closed", () => {
   const closing = { source: "operator", evidence: "operator", events: [closed] } as const
 
@@ -129,6 +198,9 @@ describe("a loan that is closed", () => {
     const none = { ...cadenceDefaults, closedMonthlyDays: 0 }
     expect(after(loan, confirming, closing, 2, none)).toEqual(confirming)
     expect(after(loan, plan(later(2)), closing, 2, none)).toMatchObject({ nextPollAt: null })
+    // Also where it was closed before, for another reason.
+    const again = known("approved", approved, closed)
+    expect(after(again, confirming, closing, 2)).toEqual(confirming)
   })
 
   it("is nobody's to look into, whatever happens", () => {

@@ -41,10 +41,29 @@ export interface ClosureSet {
  * Closes a loan, or opens it again, through the one path in, at the version that was looked at; gives the loan after it. To say again what
  * stands writes nothing.
  */
-export const setClosure = Effect.fnUntraced(function* (
+export const setClosure = (
   applicationReference: ApplicationReference,
   closing: Closing,
-  { ifVersion, through }: ClosingOptions = {},
+  options: ClosingOptions = {},
+): Effect.Effect<ClosureSet, LoanUnknown | ClosingRefused | LoanMoved | StoreUnavailable, LoanEngine> =>
+  set(applicationReference, closing, options).pipe(
+    // Whoever named no version has looked at none: what came between is looked at now.
+    Effect.retry({ while: ({ _tag }) => _tag === "LoanMoved" && options.ifVersion === undefined, times: 10 }),
+  )
+
+/** The loan, if the very same was said of it already, as after a request that was sent twice. */
+export const alreadySaid = Effect.fnUntraced(function* (
+  applicationReference: ApplicationReference,
+  closing: Closing,
+): Effect.fn.Return<StoredLoan | undefined, LoanUnknown | StoreUnavailable, LoanEngine> {
+  const stored = yield* knownLoan(applicationReference)
+  return isSaid(stored.loan, closing) ? stored : undefined
+})
+
+const set = Effect.fnUntraced(function* (
+  applicationReference: ApplicationReference,
+  closing: Closing,
+  { ifVersion, through }: ClosingOptions,
 ): Effect.fn.Return<ClosureSet, LoanUnknown | ClosingRefused | LoanMoved | StoreUnavailable, LoanEngine> {
   const fault = closingFault(closing)
   if (fault !== undefined) return yield* new ClosingRefused({ message: fault })
@@ -98,8 +117,14 @@ function eventOf({ facts }: Loan, closing: Closing, at: Instant): LoanEvent {
   const { by, note } = closing
   const said = { at, by, ...(note === undefined ? {} : { note }) }
   if (!closing.closes) return { type: "loan.reopened", ...said }
-  const approved = standing(facts) === "approved" ? { approved: true as const } : {}
+  const approved = isApprovalKnown(facts) ? { approved: true as const } : {}
   return { type: "loan.closed", closedFor: closing.reason, ...approved, ...said }
+}
+
+/** An approval that stands, or that is in dispute, is no progress when the bank says it again. */
+const isApprovalKnown = (facts: Loan["facts"]): boolean => {
+  const stands = standing(facts)
+  return stands === "approved" || (stands === "contradicted" && facts.approvedAt !== null)
 }
 
 const rawClosing = ({ receivedAt }: Observation, { by, note, ...closing }: Closing): Uint8Array =>

@@ -2,6 +2,8 @@ import type { Disposition, HoldReason, Observation } from "@loan-engine/domain/o
 import type { AccountName } from "@loan-engine/domain/observation"
 import { ApplicationReference } from "@loan-engine/domain/observation"
 import { joinEvents } from "@loan-engine/domain/facts"
+import type { Facts } from "@loan-engine/domain/facts"
+import type { Instant } from "@loan-engine/domain/instant"
 import { marked, reopening } from "@loan-engine/domain/marked"
 import { goesFurther, isClosed } from "@loan-engine/domain/standing"
 import { observe, openLoan, tellerOf } from "@loan-engine/domain/loan"
@@ -150,12 +152,10 @@ function decide(
   const now = storeNow ?? Math.max(recordedAt, observation.receivedAt)
   const watermark = before.watermark ?? noWatermark
   const carries = levelsOf(watermark)
-  const said = marked(
-    timely(boundedBy(observation, now), before.loan.facts, carries.levels, now),
-    before.loan.facts,
-  )
+  const known = joinEvents(before.loan.facts, carries.levels ?? [])
+  const said = marked(timely(boundedBy(observation, now), before.loan.facts, carries.levels, now), known)
   const planned = { ...said, receivedAt: notAhead(said.receivedAt, now) }
-  const { withLevels, decision } = decided(before.loan, { ...said, ...carries })
+  const { withLevels, decision } = decided(before.loan, known, { ...said, ...carries }, planned.receivedAt)
   const { disposition, hold } = decision
   const question = questionAnswered(said)
   const { cadence, jitter, hasBank } = planning
@@ -181,13 +181,12 @@ function decide(
 }
 
 /** What the observation means. If the bank goes further with a closed loan, it says as well that the loan is open again. */
-function decided(loan: Loan, withLevels: Observation) {
+function decided(loan: Loan, known: Facts, withLevels: Observation, at: Instant) {
   const decision = observe(loan, withLevels)
   const isBanks = tellerOf(withLevels) === "bank" && withLevels.source !== "operator"
   if (decision.hold !== null || !isBanks || !isClosed(loan.facts)) return { withLevels, decision }
-  const known = joinEvents(loan.facts, withLevels.levels ?? [])
   if (!goesFurther(known, decision.loan.facts)) return { withLevels, decision }
-  const further = reopening(withLevels, decision.loan.facts)
+  const further = reopening(withLevels, decision.loan.facts, at)
   return { withLevels: further, decision: observe(loan, further) }
 }
 

@@ -1,4 +1,5 @@
 import type { Facts } from "./facts.ts"
+import type { Instant } from "./instant.ts"
 import type { LoanEvent } from "./loan-event.ts"
 import type { Observation } from "./observation.ts"
 import { isSigned, lastOffer } from "./standing.ts"
@@ -23,7 +24,7 @@ export function marked(observation: Observation, facts: Facts): Observation {
 }
 
 /** The same, saying as well that the closed loan is open again, because the bank has gone further with it. */
-export function reopening(observation: Observation, { closure }: Facts): Observation {
-  const at = Math.max(observation.receivedAt, (closure?.at ?? 0) + 1)
-  return { ...observation, events: [...observation.events, { type: "loan.reopened", at }] }
+export function reopening(observation: Observation, { closure }: Facts, at: Instant): Observation {
+  const later = Math.max(at, (closure?.at ?? 0) + 1)
+  return { ...observation, events: [...observation.events, { type: "loan.reopened", at: later }] }
 }

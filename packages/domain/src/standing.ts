@@ -207,16 +207,21 @@ export function goesFurther(before: Facts, after: Facts): boolean {
   const isApproved = standing(after) === "approved" && standing(before) !== "approved"
   const isSignedNow = isSigned(after) && !isSigned(before)
   const isPaidOutNow = isPaidOut(after) && !isPaidOut(before)
-  const heardBefore = [...before.offers, ...(before.merchant?.offers ?? [])]
-  const knownOffers = new Set(heardBefore.map(({ offer }) => canonicalJson(offer)))
-  const isOffered = after.offers.some(({ offer }) => !knownOffers.has(canonicalJson(offer)))
+  const known = [...before.offers, ...(before.merchant?.offers ?? [])].map(({ offer }) => offer)
+  const isOffered =
+    known.length > 0 && after.offers.some(({ offer }) => !known.some((each) => isMoreOf(each, offer)))
   const knownDocuments = requiredDocuments(before)
   const isAsked =
     (isAdditionOutstanding(after) && !isAdditionOutstanding(before)) ||
     requiredDocuments(after).some((type) => !knownDocuments.includes(type))
   const isNewlyApproved = isApproved && before.closure?.approved !== true
-  return isNewlyApproved || isSignedNow || isPaidOutNow || isOffered || isAsked
+  const isOnItsWay = standing(after) !== "rejected"
+  return isNewlyApproved || isSignedNow || isPaidOutNow || isOffered || (isAsked && isOnItsWay)
 }
+
+/** Whether an offer says all that the known one does: the merchant's answer may have said less of it. */
+const isMoreOf = (known: Offer, offer: Offer): boolean =>
+  canonicalJson({ ...offer, ...known }) === canonicalJson(offer)
 
 /** When anything was last said of the loan, as far as the facts know; 0 if nothing was. */
 export function lastWordAt(facts: Facts): Instant {

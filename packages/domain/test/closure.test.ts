@@ -115,6 +115,25 @@ describe("what the bank says of a closed loan", () => {
     expect(goesFurther(facts, joinEvents(facts, events))).toBe(true)
   })
 
+  it("goes no further with what it only says more of", () => {
+    const bare = after({ type: "decision.approved", at: 1 })
+    expect(goesFurther(bare, joinEvents(bare, [quoted(60)]))).toBe(false)
+    const more: LoanEvent = {
+      ...quoted(60),
+      type: "decision.approved",
+      offer: { ...offering("1000"), tenor: 12 },
+    }
+    const known = closedAfter(approved(1))
+    expect(goesFurther(known, joinEvents(known, [more]))).toBe(false)
+    const less: LoanEvent = { ...quoted(60), type: "decision.approved", offer: { tenor: 12 } }
+    expect(goesFurther(known, joinEvents(known, [less]))).toBe(true)
+  })
+
+  it("goes no further with documents of a loan that it rejects", () => {
+    const facts = closedAfter(approved(1), rejected(2))
+    expect(goesFurther(facts, joinEvents(facts, [requested(60, "ID")]))).toBe(false)
+  })
+
   it("goes no further with the offer that the merchant handed over", () => {
     const handed = joinEvents(noFacts, [approved(1)], "merchant")
     const facts = joinEvents(handed, [closed(2, handed)])
@@ -140,7 +159,7 @@ describe("a loan", () => {
     expect(isClosed(joinEvents(facts, open.events))).toBe(false)
     const again = marked(said(closed(60, noFacts)), joinEvents(facts, open.events))
     expect(isClosed(joinEvents(facts, [...open.events, ...again.events]))).toBe(true)
-    const further = reopening(said(signed(60)), facts)
+    const further = reopening(said(signed(60)), facts, 60)
     expect(isClosed(joinEvents(facts, further.events))).toBe(false)
   })
 })
@@ -201,7 +220,8 @@ describe("the entry that closes a loan, or opens it again", () => {
       requiredDocuments: [],
       next: { actor: "nobody", action: "none" },
     })
-    const further = last && observe(last.loan, reopening(said("poll", [signed(60)]), last.loan.facts)).loan
+    const further =
+      last && observe(last.loan, reopening(said("poll", [signed(60)]), last.loan.facts, 60)).loan
     expect(further && loanView(further)).toMatchObject({
       closed: false,
       closure: null,

@@ -1,7 +1,7 @@
 import type { ApplicationReference } from "@loan-engine/domain/observation"
 import { Effect } from "effect"
 import type { HttpServerRequest } from "effect/http"
-import { setClosure } from "../closing.ts"
+import { alreadySaid, setClosure } from "../closing.ts"
 import type { Closing, ClosingRefused } from "../closing.ts"
 import { CurrentKey } from "./access.ts"
 import type { AccessLimits } from "./access.ts"
@@ -28,6 +28,8 @@ export const answerClosure = Effect.fnUntraced(function* (
     : { closes: false as const, ...(yield* readOrder(request, ReopeningJson, limits)) }
   const through = (yield* CurrentKey)?.name
   const closing: Closing = { ...order, by: order.by ?? through ?? "" }
+  const said = yield* Effect.mapError(alreadySaid(reference, closing), orderProblem)
+  if (said !== undefined) return said
   const ifVersion = yield* versionMeant(reference, ifMatch)
   const set = setClosure(reference, closing, { ifVersion, through })
   const { stored, isNews } = yield* Effect.mapError(set, problemFor)

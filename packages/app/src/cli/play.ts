@@ -9,6 +9,7 @@ import { stepInWords, ToldLife } from "../sandbox/told-life.ts"
 import { consoleLink, localKey } from "./console-link.ts"
 import { FoundWrong, unusable } from "./exit-codes.ts"
 import { watchLauncher } from "./launcher.ts"
+import { visibleText } from "../visible-text.ts"
 
 const decodeLife = Schema.decodeUnknownEffect(Schema.fromJsonString(ToldLife), { onExcessProperty: "error" })
 
@@ -16,7 +17,7 @@ const decodeLife = Schema.decodeUnknownEffect(Schema.fromJsonString(ToldLife), {
 const livesIn = (files: ReadonlyArray<string>) =>
   Effect.forEach(files, (file) =>
     Effect.try({
-      try: () => readFileSync(file, "utf8"),
+      try: () => readFileSync(file, "utf8").replace(/^\uFEFF/u, ""),
       catch: () => unusable(`The file ${file} cannot be read: play takes files that each tell a life.`),
     }).pipe(
       Effect.flatMap((text) =>
@@ -63,14 +64,14 @@ export const play = Command.make(
     const stage = yield* makeStage({ databaseUrl, apiKey, ...playLimitsDefault })
     const startedAt = yield* Clock.currentTimeMillis
     const wrong: Array<string> = []
-    for (const { life, name } of lives) {
-      yield* Console.log(`\n${life.name}\n${life.story}`)
-      const played = stage.play(life, referenceOf(name, startedAt), (step) =>
-        Console.log(`  ${stepInWords(step)}`),
+    for (const [index, { life, name }] of lives.entries()) {
+      yield* Console.log(`\n${visibleText(life.name)}\n${visibleText(life.story)}`)
+      const played = stage.play(life, referenceOf(name, startedAt + index), (step) =>
+        Console.log(`  ${visibleText(stepInWords(step))}`),
       )
       yield* Effect.catch(played, ({ message }) => {
         wrong.push(message)
-        return Console.error(`  wrong: ${message}`)
+        return Console.error(`  wrong: ${visibleText(message)}`)
       })
     }
     if (stay) {

@@ -59,16 +59,23 @@ function planned(
     const confirm = !isStrangers(loan, observation)
     // A dispute is a person's already, where no bank can settle it.
     const isLeft = confirm && !hasBank && loan.stage !== "disputed"
-    return { ...before, nextPollAt: now, confirm, stalled: before.stalled || isLeft }
+    // A doubt is new, however often the loan was asked about before.
+    const attempts = before.confirm ? before.attempts : 0
+    return { nextPollAt: now, attempts, confirm, stalled: before.stalled || isLeft }
   }
-  const soonMs = settings.pollSoonMs * settings.pollIntervalScale
-  const soon = (): PollSchedule => ({
-    nextPollAt: now + jittered(soonMs, settings, jitter),
-    attempts: 0,
-    confirm: true,
-    stalled: false,
-  })
-  if (observation.source === "operator" && decision.closure === "reopened") return soon()
+  const soonAt = now + jittered(settings.pollSoonMs * settings.pollIntervalScale, settings, jitter)
+  const soon: PollSchedule = { nextPollAt: soonAt, attempts: 0, confirm: true, stalled: false }
+  const isOrder = observation.source === "operator"
+  if (isOrder && decision.closure === "reopened") return soon
+  const isSoon =
+    decision.closure === "reopened" ||
+    decision.steps.some((step) => step.inferred) ||
+    decision.news.includes("addition") ||
+    isOfferIncomplete(observation)
+  // What is to be confirmed stays so until the bank has answered, or a person has ruled.
+  const isKept = hasBank && before.confirm && !isAnswer(observation) && !isRuling(observation)
+  if (isKept && before.nextPollAt !== null)
+    return isSoon ? { ...before, nextPollAt: Math.min(before.nextPollAt, soonAt) } : before
   if (isConfirmedEnd(loan, observation, before)) return { ...neverPolled, attempts: before.attempts }
   if (isAnswer(observation)) {
     const isLast = questionOf(observation) === pollQuestions(asked, before, settings).at(-1)
@@ -81,27 +88,18 @@ function planned(
     return observation.hold === "unknown-event-type" ? { ...next, stalled: true } : next
   }
   // Whatever comes by callback wakes a loan that was asked about rarely, or no more.
-  if (disposition === "repeated" && !isWoken(asked, observation, before, settings)) return before
-  // A loan that is closed while something is to be confirmed is asked about as planned, and one at its end stays there.
-  if (decision.closure === "closed" && (before.confirm || before.nextPollAt === null)) return before
-  const isSoon =
-    disposition === "repeated" ||
-    decision.closure === "reopened" ||
-    decision.steps.some((step) => step.inferred) ||
-    decision.news.includes("addition") ||
-    isOfferIncomplete(observation)
-  if (isSoon) return soon()
+  const isWoken = observation.source === "callback" && isDormant(asked, before, settings)
+  if (disposition === "repeated") return isWoken ? { ...soon, stalled: before.stalled } : before
+  // What is closed at its end stays there.
+  if (isOrder && before.nextPollAt === null && (loan.stage === "paidOut" || isRejectedByBank(loan)))
+    return before
+  if (isSoon) return soon
   const fresh: PollSchedule = { nextPollAt: null, attempts: 0, confirm: false, stalled: false }
   if (isClosed(loan.facts)) return rested(loan, fresh, now, settings, jitter)
   return { ...fresh, nextPollAt: now + jittered(intervalMs(loan, 0, settings), settings, jitter) }
 }
 
-const isWoken = (
-  loan: Loan,
-  { source }: Observation,
-  schedule: PollSchedule,
-  settings: CadenceSettings,
-): boolean => source === "callback" && isDormant(loan, schedule, settings)
+const isRuling = ({ events }: Observation): boolean => events.some(({ type }) => type === "dispute.ruled")
 
 /**
  * The schedule after a poll that brought no answer: as after one that brought nothing new, but not before `retryAfterMs`, and
@@ -119,11 +117,13 @@ export function scheduleAfterFailure(
   const isTired = attempts >= settings.pollAttemptsMax
   const retryMs = settings.pollConfirmRetryMs * settings.pollIntervalScale
   // Not for ever: a loan whose answers cannot be recorded would otherwise be asked about every quarter of an hour.
-  const waitMs = before.confirm && !isTired ? retryMs : unansweredMs(loan, attempts, now, settings)
+  const dailyMs = settings.pollIntervalMaxMs * settings.pollIntervalScale
+  const confirmMs = isTired ? dailyMs : retryMs
+  const waitMs = before.confirm ? confirmMs : unansweredMs(loan, attempts, now, settings)
   const nextPollAt = now + Math.max(jittered(waitMs, settings, jitter), retryAfterMs)
   const isInDoubt = loan.stage === "disputed" || before.confirm
   const isLeft = isInDoubt && attempts >= settings.pollConfirmAttemptsMax
-  const stalled = isTired || isLeft || isTooLate(loan, nextPollAt, settings)
+  const stalled = before.stalled || isTired || isLeft || isTooLate(loan, nextPollAt, settings)
   return forNobody(loan, { nextPollAt, attempts, confirm: before.confirm, stalled })
 }
 
@@ -252,6 +252,8 @@ function isConfirmedEnd(loan: Loan, observation: Observation, before: PollSchedu
   const { payOutOverruledAt } = loan.facts
   const isStatus = observation.source === "poll"
   if (loan.stage === "rejected") {
+    // A status tells no decision: what is to be confirmed takes a quote.
+    if (before.confirm && observation.source !== "quote") return false
     const wasEnd = before.nextPollAt === null
     const isSettled = isStatus || wasEnd || !isPaidOut(loan.facts) || payOutOverruledAt !== undefined
     return isRejectedByBank(loan) && isSettled

@@ -133,7 +133,8 @@ function take(stage: Stage, loan: BankLoan, step: LifeStep): Effect.Effect<void,
     return asked(() => client.register(answer))
   }
   if ("ask" in step) return asked(() => client.poll(reference))
-  if ("close" in step) return asked(() => client.closeLoan(reference, { reason: step.close }))
+  if ("close" in step)
+    return asked(() => client.closeLoan(reference, { reason: step.close, note: "As the life tells." }))
   if ("reopen" in step) return asked(() => client.reopenLoan(reference))
   if ("rule" in step) {
     return asked(() => client.rule(reference, { decision: step.rule, by: "Ada", reason: "asked the bank" }))

@@ -105,7 +105,7 @@ function Known({ loan, entries, changed }: KnownProps) {
           {words.ruling.done(words.stage[ruled.stage])}
         </p>
       )}
-      {loan.stage === "disputed" && <Ruling loan={loan} done={setRuled} />}
+      {loan.stage === "disputed" && !loan.closed && <Ruling loan={loan} done={setRuled} />}
       <div className="columns">
         <div className="stack">
           <LoanFacts loan={loan} />

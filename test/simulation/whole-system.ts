@@ -16,7 +16,7 @@ import { makeNetwork } from "./network.ts"
 import { makeMerchant, makeOperator } from "./people.ts"
 import { makeWeather } from "./weather.ts"
 import type { Witness } from "./witness.ts"
-import { dayMs, hourMs } from "./world.ts"
+import { dayMs, hourMs, minuteMs } from "./world.ts"
 import type { World } from "./world.ts"
 
 /** The bank's keys, and what a forger could get hold of. */
@@ -98,6 +98,7 @@ const build = Effect.fnUntraced(function* (system: WholeSystem, leave: Leave) {
   const bankSettings: SandboxSettings = {
     ...quietBank,
     lagMs: () => (world.isCalm() ? 0 : lags.between(0, replicaLagMsMax)),
+    clockAheadMs: makeBankClock(world),
     seed: world.seed,
     keys: signing.keys,
     transport: road,
@@ -122,6 +123,16 @@ const build = Effect.fnUntraced(function* (system: WholeSystem, leave: Leave) {
   yield* makeWeather(world, host)
   return { bank, host, lives, apply: yield* makeMerchant(people) }
 })
+
+/** The bank's clock is minutes off, either way, and is set anew now and then. */
+function makeBankClock(world: World): () => number {
+  const draws = world.draws("bank clock")
+  let aheadMs = 0
+  return () => {
+    if (draws.chance(0.1)) aheadMs = Math.round(draws.between(-10, 10)) * minuteMs
+    return aheadMs
+  }
+}
 
 /** How far a replica of the bank's may lag. */
 const replicaLagMsMax = 60_000

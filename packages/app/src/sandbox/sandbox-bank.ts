@@ -31,6 +31,8 @@ export interface SandboxSettings {
   readonly speak?: Speak
   /** How far the replica lags that answers a question, in milliseconds; not at all by default. */
   readonly lagMs?: () => number
+  /** How far the bank's own clock is ahead, in milliseconds, where it dates what it signs; not at all by default. */
+  readonly clockAheadMs?: () => number
 }
 
 /** What each test trigger of `ext-test-utils` does; a pay-out cannot be triggered. */
@@ -60,7 +62,7 @@ export const makeSandboxBank = Effect.fnUntraced(function* (settings: SandboxSet
     speed: settings.speed,
     keys,
     counts,
-    issuedAt: Effect.map(Clock.currentTimeMillis, (now) => now / 1_000),
+    issuedAt: Effect.map(Clock.currentTimeMillis, (now) => (now + (settings.clockAheadMs?.() ?? 0)) / 1_000),
     transport: settings.transport,
     speak: settings.speak,
   })

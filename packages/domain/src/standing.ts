@@ -225,10 +225,8 @@ const isMoreOf = (known: Offer, offer: Offer): boolean =>
 
 /** When anything was last said of the loan, as far as the facts know; 0 if nothing was. */
 export function lastWordAt(facts: Facts): Instant {
-  const { merchant, documents, documentsAdded = [], methods, offers } = facts
-  const { ruling, closure } = facts
-  const dated = [documents, ruling, closure, ...documentsAdded, ...methods, ...offers]
-  const said = [
+  let last = 0
+  for (const at of [
     facts.pendingAt,
     facts.approvedAt,
     facts.rejectedAt,
@@ -238,11 +236,18 @@ export function lastWordAt(facts: Facts): Instant {
     facts.additionClearedAt,
     facts.paidOutConfirmedAt,
     facts.payOutOverruledAt,
-    merchant?.pendingAt,
-    merchant?.approvedAt,
-    merchant?.rejectedAt,
-    merchant?.offers.at(-1)?.at,
-    ...dated.map((each) => each?.at),
-  ]
-  return Math.max(0, ...said.map((at) => at ?? 0))
+    facts.documents?.at,
+    facts.ruling?.at,
+    facts.closure?.at,
+    // These are kept in the order of their times.
+    facts.offers.at(-1)?.at,
+    facts.methods.at(-1)?.at,
+    facts.documentsAdded?.at(-1)?.at,
+    facts.merchant?.pendingAt,
+    facts.merchant?.approvedAt,
+    facts.merchant?.rejectedAt,
+    facts.merchant?.offers.at(-1)?.at,
+  ])
+    if (at !== null && at !== undefined && at > last) last = at
+  return last
 }

@@ -15,6 +15,7 @@ export default defineConfig({
     // One process runs many files, and loads what they share once: nothing in a module that they share belongs to one of them.
     isolate: false,
     globalSetup: fileURLToPath(new URL("test/global-setup.ts", import.meta.url)),
+    setupFiles: fileURLToPath(new URL("test/property-seed.ts", import.meta.url)),
     reporters: ["default", "./test/closing-line-reporter.ts"],
     testTimeout: testMsMax,
     hookTimeout: testMsMax,

@@ -17,15 +17,15 @@ const illegal = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uD800-\uDFFF\uFFFE\uFFF
 export const xmlText = (maxLength = 20) =>
   fc.array(character, { maxLength }).map((parts) => parts.join("").replace(illegal, ""))
 
-/** Such text without white space of XML's at either end, and not empty. */
+/** Such text without white space of XML's at either end, not empty, and without U+FFFD, which stands for what could not be read. */
 export const token = (maxLength = 10) =>
   xmlText(maxLength)
-    .map((text) => text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, ""))
+    .map((text) => text.replaceAll("\uFFFD", "").replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, ""))
     .filter((text) => text !== "")
 
 export const reference = fc
   .string({ unit: "binary", minLength: 1, maxLength: 60 })
-  .map((text) => text.replace(/[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu, "").trim())
+  .map((text) => text.replace(/[\p{Cc}\p{Cs}\uFFFD-\uFFFF]/gu, "").trim())
   .filter((text) => text !== "")
   .map((text) => ApplicationReference.make(text))
 

@@ -33,7 +33,7 @@ describe("a ruling", () => {
     expect(await stageAt("rule-1")).toBe("disputed")
     await page.getByRole("button", { name: "Rule: approved" }).click()
     await says(page, "Ruled. The loan stands at: Approved")
-    expect(await standing(page).textContent()).toBe("Approved")
+    await expect.poll(() => standing(page).textContent()).toBe("Approved")
     await says(page, "The bank's clerk confirmed it by phone.")
     await says(page, "by Ada Desk")
     expect(await stageAt("rule-1")).toBe("approved")

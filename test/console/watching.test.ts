@@ -145,7 +145,7 @@ describe("a console whose engine goes away", () => {
     await first.kill()
     await page.locator(".live-mark").getByText("Reconnecting").waitFor()
     await says(page, "The engine cannot be reached. What is shown may be old.")
-    expect(await standing(page).textContent()).toBe("Approved")
+    await expect.poll(() => standing(page).textContent()).toBe("Approved")
     const second = await start("restarted", {}, port)
     await second.callback(event("restart-1", "SIGNED"))
     await expect.poll(() => standing(page).textContent()).toBe("Signed")

@@ -46,7 +46,7 @@ export type Teller = "bank" | "merchant"
  * | `additionRequestedAt`, `additionClearedAt` | latest: together a last-writer-wins register, a tie going to requested |
  * | `documents`, `ruling`, `closure` | latest `at`, then the greater canonical text; `closure` is absent until somebody closes the loan |
  * | `documentsAdded` | union by document, each dated by its latest request; absent until a request that adds is heard |
- * | `signedOn` | earliest, then the greater canonical text; absent until a signature is heard that names the offer which stood |
+ * | `signedOn` | earliest, then what stood since later, then the greater canonical text; absent until a signature is heard that names the offer which stood |
  * | `paidOutConfirmedAt`, `payOutOverruledAt` | earliest, of the bank's own answer and of a person's ruling; absent until heard |
  * | `merchant` | the same, for what the merchant handed over; absent while that is nothing |
  */
@@ -207,15 +207,19 @@ function joinSignature(facts: Facts, event: Of<"agreement.signed">): Facts {
   return withMember(signed, "methods", joinHeard(signed.methods, heardNow, methodKey))
 }
 
+/** The offer that stood at the earliest hearing; at one time, the one that stood since later, then the greater text. */
 function joinOffer(facts: Facts, { at, onOffer }: Of<"agreement.signed"> | Of<"loan.paidOut">): Facts {
   if (onOffer === undefined) return facts
-  const { signedOn } = facts
-  const isLater = signedOn !== undefined && signedOn.at < at
-  const isSameTime = signedOn !== undefined && signedOn.at === at
   const stood = { at, ...onOffer }
-  if (isLater || (isSameTime && canonicalJson(signedOn) >= canonicalJson(stood))) return facts
-  return { ...facts, signedOn: stood }
+  const { signedOn: known } = facts
+  const isFirst = known === undefined || at < known.at || (at === known.at && stoodLater(stood, known))
+  return isFirst ? { ...facts, signedOn: stood } : facts
 }
+
+type Stood = NonNullable<Facts["signedOn"]>
+
+const stoodLater = (one: Stood, other: Stood): boolean =>
+  one.since > other.since || (one.since === other.since && offerKey(one) > offerKey(other))
 
 function joinPayOut(facts: Facts, event: Of<"loan.paidOut">): Facts {
   const paidOut = joinOffer(withMember(facts, "paidOutAt", earliest(facts.paidOutAt, event.at)), event)

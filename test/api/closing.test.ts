@@ -86,7 +86,7 @@ describe("a loan that somebody closes", () => {
     expect(new Set(all.map(({ version }) => version))).toEqual(new Set([2]))
   })
 
-  it("stays closed upon what only repeats the known, and is open again once the bank goes further", async () => {
+  it("stays closed when the bank only repeats the known, and is open again once the bank goes further", async () => {
     await approved("closed-3")
     await client.closeLoan("closed-3", { reason: "withdrawn" })
     await approved("closed-3")
@@ -105,7 +105,7 @@ describe("a loan that somebody closes", () => {
     })
   })
 
-  it("is opened again by whoever says so, and the bank is asked soon", async () => {
+  it("is opened again when somebody says so, and the bank is asked soon", async () => {
     await approved("closed-4")
     await client.closeLoan("closed-4", { reason: "withdrawn" })
     const open = await client.reopenLoan("closed-4", { by: "Lin", note: "changed their mind" })

@@ -106,7 +106,7 @@ describe("a loan that rests", () => {
     expect(unanswered).toMatchObject({ stalled: true, nextPollAt: later(430) })
   })
 
-  it("is awake at once when the bank offers anew, however often it was asked about in vain", () => {
+  it("is awake at once when the bank makes another offer, however often it was asked about in vain", () => {
     const loan = known("approved", approved)
     const offered: LoanEvent = { ...approved, at: later(200), fresh: true, offer: { tenor: 12 } }
     const answered = after(

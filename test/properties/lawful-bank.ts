@@ -209,7 +209,7 @@ const livesOf = (
       return { bank, said, waited }
     })
 
-/** Lives at a bank that revokes, re-opens, inspects again, quotes anew and lags; and at one that does not. */
+/** Lives at a bank that revokes, re-opens, inspects again, makes another offer and lags; and at one that does not. */
 export const realLives = livesOf(thinkingAgain, fc.constantFrom("no", "now", "lagging"))
 export const steadfastLives = livesOf(steadfast, fc.constantFrom("no", "now"))
 /** Lives of the first kind in which the bank is asked after each of its acts, as the engine does while it doubts. */

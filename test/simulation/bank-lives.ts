@@ -43,7 +43,7 @@ function otherOffer({ offer }: BankLoan): Offer {
 /** What the bank thinks again, if it does. */
 function changeOfMind({ decision }: BankLoan, change: BankChange): string | undefined {
   if (change.type === "reinspected") return "bank inspects again"
-  if (change.type === "requoted") return "bank quotes anew"
+  if (change.type === "requoted") return "bank makes another offer"
   if (change.type === "expired") return "offer expires"
   if (change.type !== "decided" || decision === "MANUAL_INSPECTION") return undefined
   return change.decision === "APPROVED" ? "bank reopens" : "bank revokes"

@@ -124,7 +124,7 @@ const build = Effect.fnUntraced(function* (system: WholeSystem, leave: Leave) {
   return { bank, host, lives, apply: yield* makeMerchant(people) }
 })
 
-/** The bank's clock is minutes off, either way, and is set anew now and then. */
+/** The bank's clock is minutes off, either way, and is set right now and then. */
 function makeBankClock(world: World): () => number {
   const draws = world.draws("bank clock")
   let aheadMs = 0

@@ -47,7 +47,7 @@ export const setClosure = (
   options: ClosingOptions = {},
 ): Effect.Effect<ClosureSet, LoanUnknown | ClosingRefused | LoanMoved | StoreUnavailable, LoanEngine> =>
   set(applicationReference, closing, options).pipe(
-    // Whoever named no version has looked at none: what came between is looked at now.
+    // An order that names no version looked at none: what came in between is looked at now.
     Effect.retry({ while: ({ _tag }) => _tag === "LoanMoved" && options.ifVersion === undefined, times: 10 }),
   )
 

@@ -120,6 +120,10 @@ export type StageCounts = ReadonlyArray<{
   readonly closed: number
 }>
 
+/** How many of the counted loans somebody has closed, whatever their stage. */
+export const closedLoans = (counts: StageCounts): number =>
+  counts.reduce((sum, { closed }) => sum + closed, 0)
+
 /** A page of a loan's journal, in the order of its versions. */
 export interface HistoryPage {
   /** The version that the page before ended with; 0 for the first. */

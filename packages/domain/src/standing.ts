@@ -152,18 +152,24 @@ export function lastOffer(facts: Facts): { readonly offer: Offer; readonly since
   const newest = (
     facts.offers.length === 0 && facts.ruling === null ? facts.merchant?.offers : facts.offers
   )?.at(-1)
-  const { ruling } = facts
-  const isAsked = ruling !== null && ruling.offer !== null && (newest === undefined || newest.at <= ruling.at)
-  if (isAsked && ruling.offer !== null) return { offer: ruling.offer, since: ruling.at }
+  const asked = offerOf(facts.ruling)
+  if (asked !== undefined && (newest === undefined || newest.at <= asked.since)) return asked
   return newest === undefined ? null : { offer: newest.offer, since: newest.at }
 }
+
+/** The offer that the bank named when it was last asked, and since when it stands. */
+const offerOf = (ruling: Facts["ruling"]) =>
+  ruling === null || ruling.offer === null ? undefined : { offer: ruling.offer, since: ruling.at }
+
+/** Every offer that was heard of: the bank's, and until it has named one, the merchant's. */
+const allOffersHeard = ({ offers, merchant }: Facts): Facts["offers"] =>
+  offers.length === 0 ? (merchant?.offers ?? []) : offers
 
 /** How many offers of a loan are shown; the newest of them. */
 export const offersShownMax = 10
 
 /** The offers that were heard of, each when it first was, the newest last: the merchant's, until the bank has named one. */
-export const offersHeard = ({ offers, merchant }: Facts): Facts["offers"] =>
-  (offers.length === 0 ? (merchant?.offers ?? []) : offers).slice(-offersShownMax)
+export const offersHeard = (facts: Facts): Facts["offers"] => allOffersHeard(facts).slice(-offersShownMax)
 
 /**
  * The offer that the customer has signed: the one that stood when the signature was first heard of. Where none did, the newest that was heard
@@ -173,13 +179,11 @@ export function signedOffer(facts: Facts): Offer | null {
   if (!isSigned(facts)) return null
   // No later than the pay-out, whichever of the two was heard of first.
   const signedAt = Math.min(facts.signedAt ?? Infinity, facts.paidOutAt ?? Infinity)
-  const heardOf = facts.offers.length === 0 ? (facts.merchant?.offers ?? []) : facts.offers
+  const heardOf = allOffersHeard(facts)
   const known = heardOf.filter(({ at }) => at <= signedAt)
   const newest = known.at(-1)
-  const { signedOn, ruling } = facts
-  const asked =
-    ruling === null || ruling.offer === null ? undefined : { offer: ruling.offer, since: ruling.at }
-  const stood = signedOn ?? (asked !== undefined && asked.since <= signedAt ? asked : undefined)
+  const asked = offerOf(facts.ruling)
+  const stood = facts.signedOn ?? (asked !== undefined && asked.since <= signedAt ? asked : undefined)
   if (stood !== undefined) return newest !== undefined && newest.at > stood.since ? newest.offer : stood.offer
   const text = asked === undefined ? undefined : canonicalJson(asked.offer)
   const told = known.find(({ offer }) => canonicalJson(offer) === text)

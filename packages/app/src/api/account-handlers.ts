@@ -6,7 +6,7 @@ import { callbackHealthCommand } from "../callbacks/callback-health.ts"
 import type { CallbackHealth, CallbackHealthSettings } from "../callbacks/callback-health.ts"
 import { callbackHealths } from "../callbacks/callback-watch.ts"
 import type { JournalStore } from "../journal/journal-store.ts"
-import { LoanStore } from "../loan-store.ts"
+import { closedLoans, LoanStore } from "../loan-store.ts"
 import type { StageCounts } from "../loan-store.ts"
 import { CurrentKey } from "./access.ts"
 import type { AccountJson, KeyJson } from "./account-schemas.ts"
@@ -70,7 +70,7 @@ function accountJson(
       paidOut: count("paidOut"),
       disputed: count("disputed"),
     },
-    closed: counts.reduce((sum, { closed }) => sum + closed, 0),
+    closed: closedLoans(counts),
     stalled,
     callbacks: {
       ...health,

@@ -219,7 +219,7 @@ const reopen = HttpApiEndpoint.post("reopen", `${loanPath}/reopen`, {
       described(
         "Open a closed loan again",
         "operate",
-        "The application is pursued again, and the bank is asked about it at once. " + whoAndWhen,
+        "The application is pursued again, and the bank is asked about it soon. " + whoAndWhen,
       ),
     ),
   )

@@ -14,7 +14,7 @@ import type { SandboxBank } from "./sandbox-bank.ts"
 import { sandboxPaths, sandboxServer } from "./sandbox-server.ts"
 import type { BankKnows, Heard, LifeStep, Stands, ToldLife } from "./told-life.ts"
 
-/** A life did not come to what was told of it. */
+/** A life did not come to what its file says. */
 export class LifeWentWrong extends Schema.TaggedError<LifeWentWrong>()("LifeWentWrong", {
   message: Schema.String,
 }) {}
@@ -22,7 +22,7 @@ export class LifeWentWrong extends Schema.TaggedError<LifeWentWrong>()("LifeWent
 export interface PlaySettings {
   /** An SQLite file, or a PostgreSQL URL. */
   readonly databaseUrl: string
-  /** The key to the engine, for whoever wants to look at it while it plays. */
+  /** The key to the engine, to look at it while it plays. */
   readonly apiKey: Redacted.Redacted
   /** How long a step may take to come to what must stand. */
   readonly standsMsMax: number

@@ -76,7 +76,7 @@ export const ToldLife = Schema.Struct({
 })
 export type ToldLife = typeof ToldLife.Type
 
-/** A step in words, for whoever reads along. */
+/** A step in words, for the one who watches. */
 export function stepInWords(step: LifeStep): string {
   if ("bank" in step) return `the bank: ${bankInWords(step.bank)}`
   if ("callback" in step) return `a callback: ${heardInWords(step.callback)}`

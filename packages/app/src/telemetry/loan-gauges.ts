@@ -1,7 +1,7 @@
 import { stages } from "@loan-engine/domain/legal-transitions"
 import type { AccountName } from "@loan-engine/domain/observation"
 import { Effect, Metric } from "effect"
-import { LoanStore } from "../loan-store.ts"
+import { closedLoans, LoanStore } from "../loan-store.ts"
 import type { StageCounts } from "../loan-store.ts"
 import { closedLoansGauge, loansGauge, stalledLoansGauge } from "./metrics.ts"
 
@@ -34,14 +34,7 @@ const show = (account: AccountName, counts: StageCounts): Effect.Effect<void> =>
     (stage) =>
       Metric.update(loansGauge.of({ account, stage }), counts.find((row) => row.stage === stage)?.loans ?? 0),
     { discard: true },
-  ).pipe(
-    Effect.andThen(
-      Metric.update(
-        closedLoansGauge.of({ account }),
-        counts.reduce((sum, { closed }) => sum + closed, 0),
-      ),
-    ),
-  )
+  ).pipe(Effect.andThen(Metric.update(closedLoansGauge.of({ account }), closedLoans(counts))))
 
 const hide = (account: AccountName): Effect.Effect<void> =>
   Effect.andThen(

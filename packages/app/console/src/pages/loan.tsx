@@ -67,7 +67,7 @@ function newer(heard: LoanJson | undefined, asked: LoanJson | undefined): LoanJs
 interface KnownProps {
   readonly loan: LoanJson
   readonly entries: ReadonlyArray<EntryJson> | undefined
-  /** Something was changed here: what is shown is to be loaded anew. */
+  /** Something was changed here: load what is shown again. */
   readonly changed: () => void
 }
 

@@ -94,7 +94,7 @@ async function opened(framework: string, reference: string): Promise<{ page: Pag
 
 const shows = async (page: Page, text: string): Promise<void> => {
   await page.locator("#loan", { hasText: text }).waitFor()
-  expect(await page.locator("#loan").textContent()).toBe(text)
+  await expect.poll(() => page.locator("#loan").textContent()).toBe(text)
 }
 
 describe.each(frameworks)("the client in a page of another origin, under %s", (framework) => {

@@ -33,7 +33,7 @@ describe("asking the bank from a loan's page", () => {
     await go(page, "#/callbacks")
     await page.locator(".badge.warn").getByText("Late").waitFor()
     await says(page, "loan-engine callback health --account default")
-    expect(await page.locator(".badge.fine").count()).toBe(0)
+    await expect.poll(() => page.locator(".badge.fine").count()).toBe(0)
 
     const threeDaysAgo = Math.floor(Date.now() / 86_400_000) - 3
     const database = new DatabaseSync(join(directory, "bank.sqlite"))

@@ -29,7 +29,7 @@ describe("an application that nobody pursues", () => {
     await page.getByRole("button", { name: "Close the application" }).click()
     await says(page, "Closed: superseded by another application.")
     await says(page, "Nobody has anything left to do.")
-    expect(await page.locator(".timeline").textContent()).toContain("The customer sent another.")
+    await expect.poll(() => page.locator(".timeline").textContent()).toContain("The customer sent another.")
     expect(await loanAt("close-1")).toMatchObject({
       closed: true,
       closure: { reason: "superseded", by: "default", note: "The customer sent another." },
@@ -64,6 +64,6 @@ describe("an application that nobody pursues", () => {
     await engine.callback(approved("close-4"))
     const page = await visit(engine, { key: readerKey, at: "#/loans/close-4" })
     await says(page, "The application is open.")
-    expect(await page.getByRole("button", { name: "Close the application" }).count()).toBe(0)
+    await expect.poll(() => page.getByRole("button", { name: "Close the application" }).count()).toBe(0)
   })
 })

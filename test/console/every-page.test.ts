@@ -55,7 +55,11 @@ const pages: ReadonlyArray<readonly [string, string, (page: Page) => Promise<voi
   ["the loans", "#/loans", (page) => page.locator("tbody tr").first().waitFor()],
   ["no loan found", "#/loans?reference=none", (page) => page.locator(".empty").waitFor()],
   ["a loan paid out", "#/loans/page-1", (page) => page.locator(".timeline > li").first().waitFor()],
-  ["a loan with a long name", `#/loans/${long}`, (page) => page.locator(".rows").waitFor()],
+  [
+    "a loan with a long name",
+    `#/loans/${long}`,
+    (page) => page.getByRole("heading", { name: long }).waitFor(),
+  ],
   ["a loan held", "#/loans/held-1", (page) => page.locator(".held").first().waitFor()],
   ["a loan in dispute", "#/loans/disputed-1", openPreview],
   ["an unknown loan", "#/loans/unknown", (page) => page.locator(".empty").waitFor()],
@@ -115,7 +119,7 @@ describe.each(Object.entries({ en, sv, nb, da, fi }))("every page in %s", (langu
   it("says everything in that language, and nothing runs over the edge of a screen of 360, 900 or 1200", async () => {
     const others = foreign(words)
     const page = await visit(engine, { locale: language === "nb" ? "no-NO" : language, viewport: small })
-    expect(await page.evaluate("document.documentElement.lang")).toBe(language)
+    await expect.poll(() => page.evaluate("document.documentElement.lang")).toBe(language)
     for (const [name, at, complete] of pages) {
       await go(page, at)
       await complete(page)
@@ -134,7 +138,7 @@ describe.each(Object.entries({ en, sv, nb, da, fi }))("every page in %s", (langu
     }
     await page.getByLabel(words.languageLabel).selectOption("sv")
     await page.getByRole("link", { name: sv.pages.overview }).waitFor()
-    expect(await page.evaluate("document.documentElement.lang")).toBe("sv")
+    await expect.poll(() => page.evaluate("document.documentElement.lang")).toBe("sv")
   })
 })
 

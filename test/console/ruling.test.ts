@@ -37,7 +37,7 @@ describe("a ruling", () => {
     await says(page, "The bank's clerk confirmed it by phone.")
     await says(page, "by Ada Desk")
     expect(await stageAt("rule-1")).toBe("approved")
-    expect(await page.getByRole("heading", { name: "Rule on the dispute" }).count()).toBe(0)
+    await expect.poll(() => page.getByRole("heading", { name: "Rule on the dispute" }).count()).toBe(0)
   })
 
   it("is made by the keyboard alone", async () => {
@@ -70,7 +70,7 @@ describe("a ruling", () => {
     await page.keyboard.press("Enter")
     await says(page, "Ruled. The loan stands at: Declined")
     await says(page, "Revoked: the loan is no longer approved.")
-    expect(await page.evaluate("document.activeElement.textContent")).toContain("Ruled.")
+    await expect.poll(() => page.evaluate("document.activeElement.textContent")).toContain("Ruled.")
     expect(await stageAt("rule-keys")).toBe("rejected")
   })
 
@@ -81,7 +81,7 @@ describe("a ruling", () => {
     await says(page, "The loan would stand at: Declined")
     await engine.callback(event("rule-moved", "SIGNED"))
     await says(page, "The loan has moved on since you looked.")
-    expect(await page.getByRole("button", { name: "Rule: declined" }).count()).toBe(0)
+    await expect.poll(() => page.getByRole("button", { name: "Rule: declined" }).count()).toBe(0)
     expect(await stageAt("rule-moved")).toBe("disputed")
     await page.getByRole("button", { name: "Preview" }).click()
     await page.getByRole("button", { name: "Rule: declined" }).click()
@@ -113,8 +113,8 @@ describe("a key", () => {
     await says(page, "This key may only look.")
     await says(page, "To ask the bank, the key needs the scope operate.")
     await says(page, "Key: desk")
-    expect(await page.getByRole("button", { name: "Preview" }).count()).toBe(0)
-    expect(await page.getByRole("button", { name: "Ask the bank now" }).count()).toBe(0)
+    await expect.poll(() => page.getByRole("button", { name: "Preview" }).count()).toBe(0)
+    await expect.poll(() => page.getByRole("button", { name: "Ask the bank now" }).count()).toBe(0)
   })
 
   it.each([
@@ -126,8 +126,8 @@ describe("a key", () => {
     await page.getByLabel("API key").fill(key)
     await page.getByRole("button", { name: "Sign in" }).click()
     await page.getByRole("alert").getByText(message).waitFor()
-    expect(await page.getByRole("navigation").count()).toBe(0)
-    expect(await page.evaluate("sessionStorage.length")).toBe(0)
+    await expect.poll(() => page.getByRole("navigation").count()).toBe(0)
+    await expect.poll(() => page.evaluate("sessionStorage.length")).toBe(0)
   })
 
   it("is taken out of the address at once, kept for the tab, and forgotten with signing out", async () => {
@@ -141,7 +141,9 @@ describe("a key", () => {
     await page.getByLabel("API key").waitFor()
     await page.reload()
     await page.getByLabel("API key").waitFor()
-    expect(await page.evaluate("JSON.stringify([sessionStorage, localStorage])")).not.toContain(readerKey)
+    await expect
+      .poll(() => page.evaluate("JSON.stringify([sessionStorage, localStorage])"))
+      .not.toContain(readerKey)
   })
 })
 
@@ -158,7 +160,7 @@ describe("what strangers wrote", () => {
     await page.getByRole("button", { name: "Rule: approved" }).click()
     await says(page, `by ${by}`)
     await expect.poll(() => page.locator("q").textContent()).toBe(reason)
-    expect(await page.locator("img, main script").count()).toBe(0)
-    expect(await page.title()).toContain(reference)
+    await expect.poll(() => page.locator("img, main script").count()).toBe(0)
+    await expect.poll(() => page.title()).toContain(reference)
   })
 })

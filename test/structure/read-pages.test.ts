@@ -1,0 +1,21 @@
+import { readFileSync } from "node:fs"
+import { expect, it } from "vitest"
+import { inCheckout } from "../checkout.ts"
+import { filesWithin } from "./our-files.ts"
+
+/** What a page shows, read once: it may be about to show it. */
+const readOnce =
+  /expect\(\s*await [\w.]+\s*\.(?:locator|getBy\w+|getAttribute|textContent|innerText|inputValue|count|title|evaluate)\(/u
+
+it("what a browser's page shows is asserted by expect.poll, which waits until the page shows it", () => {
+  const files = filesWithin(["test"]).filter((file) => !/[/\\]structure[/\\]/u.test(file))
+  const ofPages = files.filter((file) =>
+    /playwright|useConsole/u.test(readFileSync(inCheckout(file), "utf8")),
+  )
+  expect(ofPages.length).toBeGreaterThan(5)
+  expect(ofPages.filter((file) => readOnce.test(readFileSync(inCheckout(file), "utf8")))).toEqual([])
+  expect(readOnce.test('expect(await page.locator(".timeline").textContent()).toContain("signed")')).toBe(
+    true,
+  )
+  expect(readOnce.test('expect(\n  await page.getByRole("button").count(),\n).toBe(0)')).toBe(true)
+})

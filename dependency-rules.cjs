@@ -12,8 +12,72 @@ const inward = (name, from, mayReach, comment) => ({
   to: { path: "^packages/", pathNot: mayReach.map((to) => `^packages/${to}/src`) },
 })
 
+/**
+ * The rooms of a package, in the order of their imports: each may import those before it, and none after it. ARCHITECTURE.md says
+ * the same to people; `at the top` are the entries, which no room imports.
+ */
+const rooms = {
+  app: {
+    base: "what any room may need of text, processes and the version",
+    schedule: "when to ask the bank next: pure",
+    journal: "what an entry, a checkpoint, an anchor and a cursor are: pure",
+    "callback-health": "whether the bank's callbacks arrive: pure",
+    ports: "what a store must do, the banks and accounts, and the errors of both",
+    telemetry: "metrics, log and traces",
+    contract: "the API as a definition: routes, schemas and problems; runs in a browser",
+    client: "the API's client; runs in a browser",
+    views: "how the API, webhooks and commands show a loan, an entry and a change",
+    audit: "judges of a store: rows in, findings out",
+    record: "the one path in: engine, rulings, closures, redaction",
+    feed: "the changes in their order, their seals and anchors",
+    polling: "the poller: what is due is claimed, asked and recorded",
+    callbacks: "registering callback URLs, and watching that callbacks come",
+    webhooks: "telling the merchant's own services",
+    store: "the ports on SQLite and on PostgreSQL",
+    copy: "moving a store from one database to another",
+    access: "who may use the API: keys, scopes, rates",
+    api: "the handlers of the API and of the console's files",
+    serve: "the listener, its limits, readiness and the operators' routes",
+    config: "settings: what there is, where it is read, what is refused",
+    engine: "how an engine is put together: its services, its HTTP, embedded or listening",
+    doctor: "what may be wrong with an installation",
+    sandbox: "the bank to try it with, and the demo",
+    cli: "the commands",
+  },
+  "adapters-http": {
+    telemetry: "families of metrics, spans, rare warnings",
+    http: "one exchange with another host: routes, codings, causes, headers",
+    message: "what the bytes of a callback say",
+    signature: "keys and signatures, and what a signature is bound to",
+    bank: "asking the bank: one client an account",
+    callback: "receiving a callback: limits, trust, answer",
+  },
+  "adapters-xml": {
+    xml: "XML itself, from bytes to elements and back: encodings, attachments, limits",
+  },
+}
+
+const above = (names, index) => (index === 0 ? "nothing of its package" : names.slice(0, index).join(", "))
+
+const roomRules = Object.entries(rooms).flatMap(([name, owned]) => {
+  const names = Object.keys(owned)
+  return names.map((room, index) => ({
+    name: `${name}-room-${room}`,
+    comment:
+      `${room}/ holds ${owned[room]}. It may import ${above(names, index)}. What it needs of a later room belongs into an ` +
+      "earlier one, or is given to it as an argument",
+    severity: "error",
+    from: { path: `^packages/${name}/src/${room}/` },
+    to: {
+      path: `^packages/${name}/src/`,
+      pathNot: [...names.slice(0, index), room].map((each) => `^packages/${name}/src/${each}/`),
+    },
+  }))
+})
+
 module.exports = {
   forbidden: [
+    ...roomRules,
     inward(
       "domain-imports-nothing-of-ours",
       "domain",
@@ -48,7 +112,7 @@ module.exports = {
         path: "^packages/",
         pathNot: [
           "^packages/app/console/src",
-          "^packages/app/src/(client|visible-text)\\.ts$",
+          "^packages/app/src/(client|base/visible-text)\\.ts$",
           "^packages/domain/src",
         ],
       },
@@ -90,7 +154,7 @@ module.exports = {
       name: "client-runs-in-a-browser",
       comment: "neither the client, nor the API's definition that it is derived from, reaches a Node module",
       severity: "error",
-      from: { path: "^packages/app/src/(?:client[./]|api/(?:loan-api|loan-schemas|problems)\\.ts$)" },
+      from: { path: "^packages/app/src/(?:client[./]|contract/)" },
       to: { path: `^(?:node:|(?:${builtinModules.join("|")})$)`, reachable: true },
     },
     {

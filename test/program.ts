@@ -8,7 +8,7 @@ import type { Plugin } from "rolldown"
 import { inCheckout, programDirectory } from "./checkout.ts"
 
 const sources = inCheckout("packages/app/src/")
-const entries = ["main", "store/sqlite-reader-thread", "store/sqlite-writer-thread"]
+const entries = ["main", "store/sqlite/reader-thread", "store/sqlite/writer-thread"]
 const pages = "sandbox/bank-page"
 
 /** What is installed beside it: what is native, or may be left out by those who use the program. */

@@ -1,6 +1,6 @@
-import { decodeCallback } from "@loan-engine/adapters-http/callback-message"
+import { decodeCallback } from "@loan-engine/adapters-http/message/message"
 import { getApplicationQuoteResponse } from "@loan-engine/adapters-xml/get-application-quote"
-import { parseXml } from "@loan-engine/adapters-xml/xml-parser"
+import { parseXml } from "@loan-engine/adapters-xml/xml/parser"
 import type { Figure } from "./figure.ts"
 import { median } from "./figure.ts"
 

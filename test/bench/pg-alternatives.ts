@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises"
-import { query } from "../postgres/server.ts"
-import type { PostgresServer } from "../postgres/server.ts"
+import { query } from "../stores/postgres/server.ts"
+import type { PostgresServer } from "../stores/postgres/server.ts"
 import type { Figure } from "./figure.ts"
 import { compare } from "./figure.ts"
 import { openBank } from "./postgres/bank.ts"

@@ -1,4 +1,4 @@
-import type { PostgresServer } from "../postgres/server.ts"
+import type { PostgresServer } from "../stores/postgres/server.ts"
 import type { Comparison, Figure } from "./figure.ts"
 import { compare, judged } from "./figure.ts"
 import { writersAtOnce } from "./postgres/bodies.ts"

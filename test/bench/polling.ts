@@ -1,5 +1,5 @@
-import { compareWithFixed, delayGoals } from "../polling/comparison.ts"
-import { hourMs } from "../simulation/world.ts"
+import { compareWithFixed, delayGoals } from "../engine/polling/simulator/comparison.ts"
+import { hourMs } from "../proof/simulation/world.ts"
 import type { Figure } from "./figure.ts"
 import { median } from "./figure.ts"
 

@@ -1,4 +1,4 @@
-import { requirements } from "../report/requirements.ts"
+import { requirements } from "../proof/report/requirements.ts"
 
 /** How a reviewer checks the engine, with the requirements as the report has them. */
 export const compliancePage = (): string => `# For a reviewer

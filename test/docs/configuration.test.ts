@@ -1,4 +1,4 @@
-import { settingsPage } from "@loan-engine/app/config/settings-page"
+import { settingsPage } from "./settings-page.ts"
 import { describe, expect, it } from "vitest"
 import { inCheckout } from "../checkout.ts"
 

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { migrate } from "@loan-engine/app/store/sqlite-schema"
-import { migrationsFrom } from "@loan-engine/app/store/postgres-schema"
+import { migrate } from "@loan-engine/app/store/sqlite/schema"
+import { migrationsFrom } from "@loan-engine/app/store/postgres/schema"
 import { afterAll, describe, expect, it } from "vitest"
 
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-columns-"))

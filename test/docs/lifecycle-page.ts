@@ -1,5 +1,5 @@
-import { bankActs, closable, horizonOf } from "@loan-engine/app/polling/dormancy"
-import { horizonsDefault } from "@loan-engine/app/polling/poll-cadence"
+import { bankActs, closable, horizonOf } from "@loan-engine/app/schedule/dormancy"
+import { horizonsDefault } from "@loan-engine/app/schedule/poll-cadence"
 import { ClosureReason } from "@loan-engine/domain/closure"
 import { legalTransitions, stages } from "@loan-engine/domain/legal-transitions"
 import type { Stage } from "@loan-engine/domain/legal-transitions"

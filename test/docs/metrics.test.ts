@@ -1,5 +1,5 @@
 import { metricFamilies } from "@loan-engine/app/telemetry/metrics"
-import { metricsPage } from "@loan-engine/app/telemetry/metrics-page"
+import { metricsPage } from "./metrics-page.ts"
 import { describe, expect, it } from "vitest"
 import { inCheckout } from "../checkout.ts"
 

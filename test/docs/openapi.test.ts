@@ -1,4 +1,4 @@
-import { openApiText } from "@loan-engine/app/api/described-api"
+import { openApiText } from "@loan-engine/app/contract/described-api"
 import { describe, expect, it } from "vitest"
 import { inCheckout } from "../checkout.ts"
 

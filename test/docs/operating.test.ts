@@ -14,7 +14,7 @@ describe("the operators' page", () => {
   })
 
   it("names every command there is", () => {
-    const main = readFileSync(new URL("../../packages/app/src/program.ts", import.meta.url), "utf8")
+    const main = readFileSync(new URL("../../packages/app/src/cli/program.ts", import.meta.url), "utf8")
     const [, list = ""] = /withSubcommands\(\[([^\]]+)\]\)/u.exec(main) ?? []
     const names = list
       .split(",")

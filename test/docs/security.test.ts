@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
-import { refusals } from "@loan-engine/adapters-http/callback-answer"
-import { jwsInvalidReasons } from "@loan-engine/adapters-http/jws-verifier"
+import { refusals } from "@loan-engine/adapters-http/callback/answer"
+import { jwsInvalidReasons } from "@loan-engine/adapters-http/signature/jws-verifier"
 import { Disposition, HoldReason } from "@loan-engine/domain/observation"
 import { describe, expect, it } from "vitest"
 

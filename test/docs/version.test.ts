@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs"
-import { version } from "@loan-engine/app/version"
+import { version } from "@loan-engine/app/base/version"
 import { expect, it } from "vitest"
 
 it.each(["package.json", "packages/app/package.json"])("the version is told as %s has it", (file) => {

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { verifyFile } from "../journal/lived-store.ts"
-import { startEngine } from "../slice/engine-process.ts"
+import { verifyFile } from "../engine/journal/lived-store.ts"
+import { startEngine } from "../whole/slice/engine-process.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-small-disk-"))
 beforeAll(() => {

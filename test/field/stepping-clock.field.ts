@@ -2,9 +2,9 @@ import { globSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
-import { runCli } from "../cli/run-cli.ts"
-import { verifyFile } from "../journal/lived-store.ts"
-import { startEngine } from "../slice/engine-process.ts"
+import { runCli } from "../doors/cli/run-cli.ts"
+import { verifyFile } from "../engine/journal/lived-store.ts"
+import { startEngine } from "../whole/slice/engine-process.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-stepping-"))
 afterAll(() => rmSync(directory, { recursive: true }))

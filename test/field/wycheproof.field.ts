@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import type { Exchange } from "@loan-engine/adapters-http/http-exchange"
-import { makeJwks } from "@loan-engine/adapters-http/jwks"
-import type { SignatureAlgorithm } from "@loan-engine/adapters-http/jwks-keys"
-import { makeJwsVerifier } from "@loan-engine/adapters-http/jws-verifier"
+import type { Exchange } from "@loan-engine/adapters-http/http/exchange"
+import { makeJwks } from "@loan-engine/adapters-http/signature/jwks"
+import type { SignatureAlgorithm } from "@loan-engine/adapters-http/signature/jwks-keys"
+import { makeJwsVerifier } from "@loan-engine/adapters-http/signature/jws-verifier"
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 

@@ -1,5 +1,13 @@
 import { execFile } from "node:child_process"
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  mkdtempSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
@@ -15,8 +23,30 @@ const write = (path: string, text: string): void => {
   writeFileSync(join(directory, path), text)
 }
 
+const { forbidden } = createRequire(import.meta.url)(inCheckout("dependency-rules.cjs")) as {
+  readonly forbidden: ReadonlyArray<{ readonly name: string; readonly comment?: string }>
+}
+
+/** The rooms of every package, in their order. */
+const rooms = forbidden.flatMap(({ name, comment }) => {
+  const [, owner, room] = /^(.+)-room-(.+)$/u.exec(name) ?? []
+  return owner === undefined || room === undefined ? [] : [{ name, owner, room, comment }]
+})
+
+type Breach = readonly [source: string, imported: string]
+
+/** For each room, an import of the room after it; for a package's last, of what stands above all rooms. */
+const roomBreaches: ReadonlyArray<readonly [rule: string, Breach]> = rooms.map(
+  ({ name, owner, room }, index) => {
+    const next = rooms[index + 1]
+    const later = next?.owner === owner ? `../${next.room}/thing.ts` : "../thing.ts"
+    return [name, [`packages/${owner}/src/${room}/wrong.ts`, later]]
+  },
+)
+
 /** For each rule, a source that breaks it, and what that source imports, from its own folder. */
-const breaches: Readonly<Record<string, readonly [source: string, imported: string]>> = {
+const breaches: Readonly<Record<string, Breach>> = {
+  ...Object.fromEntries(roomBreaches),
   "domain-imports-nothing-of-ours": ["packages/domain/src/a.ts", "../../app/src/thing.ts"],
   "xml-reaches-the-domain-only": ["packages/adapters-xml/src/a.ts", "../../adapters-http/src/thing.ts"],
   "http-reaches-xml-and-domain-only": ["packages/adapters-http/src/a.ts", "../../app/src/thing.ts"],
@@ -27,7 +57,7 @@ const breaches: Readonly<Record<string, readonly [source: string, imported: stri
   "domain-is-pure": ["packages/domain/src/b.ts", "node:fs"],
   "domain-uses-xstate-and-effect-only": ["packages/domain/src/c.ts", "undici"],
   "xml-codec-does-no-io": ["packages/adapters-xml/src/b.ts", "node:fs"],
-  "client-runs-in-a-browser": ["packages/app/src/client/a.ts", "../reads-files.ts"],
+  "client-runs-in-a-browser": ["packages/app/src/client/a.ts", "../base/reads-files.ts"],
   "client-uses-effect-only": ["packages/app/src/client/b.ts", "undici"],
   "sources-import-no-tests": ["packages/domain/src/d.ts", "../test/thing.ts"],
   "no-cycles": ["packages/domain/src/one.ts", "./other.ts"],
@@ -65,10 +95,18 @@ describe("the rules of which part may import which", () => {
     write("package.json", '{ "type": "module", "dependencies": { "undici": "1" } }')
     write("node_modules/undici/package.json", '{ "name": "undici", "version": "1.0.0", "main": "index.js" }')
     write("node_modules/undici/index.js", "export const Agent = 1\n")
-    for (const thing of ["app/src", "app/console/src", "adapters-http/src", "domain/test", "app/test"])
+    const folders = [
+      "app/src",
+      "app/console/src",
+      "adapters-http/src",
+      "adapters-xml/src",
+      "domain/test",
+      "app/test",
+    ]
+    for (const thing of [...folders, ...rooms.map(({ owner, room }) => `${owner}/src/${room}`)])
       write(`packages/${thing}/thing.ts`, "export type Thing = string\n")
     write("test/thing.ts", "export type Thing = string\n")
-    write("packages/app/src/reads-files.ts", 'export * from "node:fs"\nexport type Thing = string\n')
+    write("packages/app/src/base/reads-files.ts", 'export * from "node:fs"\nexport type Thing = string\n')
     write("packages/domain/src/other.ts", 'export type { Thing } from "./one.ts"\n')
     for (const [source, imported] of Object.values(breaches))
       write(
@@ -84,10 +122,23 @@ describe("the rules of which part may import which", () => {
     expect(said).toBe("")
   })
 
-  it("are all tried here", () => {
-    const { forbidden } = createRequire(import.meta.url)(inCheckout("dependency-rules.cjs")) as {
-      readonly forbidden: ReadonlyArray<{ readonly name: string }>
+  it("know every room, and say of each where a thing belongs", () => {
+    for (const owner of new Set(rooms.map((each) => each.owner))) {
+      const folders = readdirSync(inCheckout(`packages/${owner}/src`), { withFileTypes: true })
+      const names = folders.filter((each) => each.isDirectory()).map((each) => each.name)
+      const known = rooms.filter((each) => each.owner === owner).map((each) => each.room)
+      expect(known.toSorted()).toEqual(names.toSorted())
     }
+    for (const { room, comment } of rooms) expect(comment).toContain(`${room}/ holds `)
+  })
+
+  it("have the rooms in the order in which ARCHITECTURE.md lists them", () => {
+    const page = readFileSync(inCheckout("ARCHITECTURE.md"), "utf8")
+    const listed = [...page.matchAll(/^\| `([a-z-]+)` /gmu)].map(([, room]) => room)
+    expect(listed).toEqual(rooms.filter(({ owner }) => owner === "app").map(({ room }) => room))
+  })
+
+  it("are all tried here", () => {
     expect(Object.keys(breaches).toSorted()).toEqual(forbidden.map(({ name }) => name).toSorted())
   })
 })

@@ -8,7 +8,7 @@ import type { Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { CompactSign, exportJWK, generateKeyPair } from "jose"
 import type { CryptoKey, JWK } from "jose"
-import type { RecordObservation } from "../src/callback-receiver.ts"
+import type { RecordObservation } from "../src/callback/receiver.ts"
 
 const examples = new URL("../../app/src/sandbox/bank-page/", import.meta.url)
 

@@ -2,7 +2,7 @@ import { Schema } from "effect"
 import { field, present } from "./message-fields.ts"
 import { applicationReferenceExpected, BankMessage, XmlApplicationReference } from "./message-values.ts"
 import { soapMessage } from "./soap-message.ts"
-import { parentElement } from "./xml-element.ts"
+import { parentElement } from "./xml/element.ts"
 
 /** Accepts the offer on the customer's behalf; signing follows. */
 export const AcceptQuoteRequest = Schema.Struct({ applicationReference: XmlApplicationReference })

@@ -8,10 +8,10 @@ import type { SoapFault } from "./soap-fault.ts"
 import { isDecodeError } from "./soap-message.ts"
 import { type SubmitApplicationExtRequest, submitApplicationExtRequest } from "./submit-application-ext.ts"
 import { type UpdateApplicationRequest, updateApplicationRequest } from "./update-application.ts"
-import type { XmlElement } from "./xml-element.ts"
-import { refuse, type XmlError } from "./xml-error.ts"
-import type { XmlOptions } from "./xml-limits.ts"
-import { readResult } from "./xml-parser.ts"
+import type { XmlElement } from "./xml/element.ts"
+import { refuse, type XmlError } from "./xml/error.ts"
+import type { XmlOptions } from "./xml/limits.ts"
+import { readResult } from "./xml/parser.ts"
 
 /** Any request a bank may get, told apart by its operation. */
 export type BankRequest =

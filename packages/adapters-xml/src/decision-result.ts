@@ -4,7 +4,7 @@ import { sameWord } from "./bank-word.ts"
 import { field, type MessageFields, readDetail } from "./message-fields.ts"
 import { applicationReferenceExpected, XmlApplicationReference } from "./message-values.ts"
 import { readOffer, writeOffer, XmlOffer } from "./offer-elements.ts"
-import type { XmlElement } from "./xml-element.ts"
+import type { XmlElement } from "./xml/element.ts"
 
 /** The decisions the bank documents. Another one is never taken for one of them. */
 export const BankDecision = Schema.Literals(["APPROVED", "REJECTED", "MANUAL_INSPECTION"])

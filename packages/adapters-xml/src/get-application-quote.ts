@@ -3,7 +3,7 @@ import { DecisionResult, readDecisionResult, writeDecisionResult } from "./decis
 import { field } from "./message-fields.ts"
 import { applicationReferenceExpected, XmlApplicationReference } from "./message-values.ts"
 import { soapMessage } from "./soap-message.ts"
-import { parentElement } from "./xml-element.ts"
+import { parentElement } from "./xml/element.ts"
 
 /** Asks for the decision and the offer: the one documented way to read a decision whose callback was lost. */
 export const GetApplicationQuoteRequest = Schema.Struct({ applicationReference: XmlApplicationReference })

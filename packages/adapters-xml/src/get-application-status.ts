@@ -4,7 +4,7 @@ import { readMethodName } from "./bank-word.ts"
 import { field, type MessageFields, present, readBoolean, readDetail } from "./message-fields.ts"
 import { applicationReferenceExpected, XmlApplicationReference, XmlSigningMethod } from "./message-values.ts"
 import { soapMessage } from "./soap-message.ts"
-import { refuse } from "./xml-error.ts"
+import { refuse } from "./xml/error.ts"
 
 /** Source: the bank's page, "To poll the application reference". */
 export const GetApplicationStatusRequest = Schema.Struct({ applicationReference: XmlApplicationReference })

@@ -4,9 +4,9 @@ import type { DetailName, DetailReader } from "@loan-engine/domain/detail"
 import { Schema } from "effect"
 import { foldedName, isWrapperName } from "./bank-word.ts"
 import { isMessageElement } from "./soap-envelope.ts"
-import { trimXmlSpace } from "./xml-characters.ts"
-import { textElement, type XmlElement } from "./xml-element.ts"
-import { excerpt, refuse } from "./xml-error.ts"
+import { trimXmlSpace } from "./xml/characters.ts"
+import { textElement, type XmlElement } from "./xml/element.ts"
+import { excerpt, refuse } from "./xml/error.ts"
 
 const schemaInstanceNamespace = "http://www.w3.org/2001/XMLSchema-instance"
 

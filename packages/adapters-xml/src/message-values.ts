@@ -1,7 +1,7 @@
 import { SigningMethod } from "@loan-engine/domain/loan-event"
 import { ApplicationReference, applicationReferenceLengthMax } from "@loan-engine/domain/observation"
 import { Schema } from "effect"
-import { isXmlTextCheck, trimXmlSpace } from "./xml-characters.ts"
+import { isXmlTextCheck, trimXmlSpace } from "./xml/characters.ts"
 
 /** How long the texts of requests and answers may be, in UTF-16 code units. */
 export const callbackUrlLengthMax = 2_048

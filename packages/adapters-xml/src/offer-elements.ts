@@ -6,8 +6,8 @@ import { readOfferDecimal, readTenor, writeDecimal } from "@loan-engine/domain/w
 import { Schema } from "effect"
 import { foldedName } from "./bank-word.ts"
 import { detailText, field, type MessageFields, noteStray, present, readDetail } from "./message-fields.ts"
-import { isXmlTextCheck, trimXmlSpace } from "./xml-characters.ts"
-import type { XmlElement } from "./xml-element.ts"
+import { isXmlTextCheck, trimXmlSpace } from "./xml/characters.ts"
+import type { XmlElement } from "./xml/element.ts"
 
 /** The domain's document type, less what XML cannot carry or keep, and what a reader would take for no name, or for several. */
 const XmlDocumentType = DocumentType.check(

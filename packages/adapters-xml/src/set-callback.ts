@@ -8,7 +8,7 @@ import {
   callbackUrlLengthMax,
 } from "./message-values.ts"
 import { soapMessage } from "./soap-message.ts"
-import { parentElement } from "./xml-element.ts"
+import { parentElement } from "./xml/element.ts"
 
 export const CallbackAuthMethod = Schema.Literals(["BASIC", "BEARER"])
 export type CallbackAuthMethod = typeof CallbackAuthMethod.Type

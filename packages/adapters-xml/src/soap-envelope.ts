@@ -1,10 +1,10 @@
 import { readFault, type SoapFault, writeFault } from "./soap-fault.ts"
-import { trimXmlSpace } from "./xml-characters.ts"
-import { parentElement, type XmlElement } from "./xml-element.ts"
-import { refuse } from "./xml-error.ts"
-import type { XmlOptions } from "./xml-limits.ts"
-import { readXml } from "./xml-parser.ts"
-import { printXml } from "./xml-writer.ts"
+import { trimXmlSpace } from "./xml/characters.ts"
+import { parentElement, type XmlElement } from "./xml/element.ts"
+import { refuse } from "./xml/error.ts"
+import type { XmlOptions } from "./xml/limits.ts"
+import { readXml } from "./xml/parser.ts"
+import { printXml } from "./xml/writer.ts"
 
 /** The namespace of the bank's operation elements; their children are in none. */
 export const messageNamespace = "http://consumerloan.resurs.com/v1/msg/application"

@@ -1,6 +1,6 @@
 import { Schema } from "effect"
-import { isXmlTextCheck, trimXmlSpace } from "./xml-characters.ts"
-import { parentElement, textElement, type XmlElement } from "./xml-element.ts"
+import { isXmlTextCheck, trimXmlSpace } from "./xml/characters.ts"
+import { parentElement, textElement, type XmlElement } from "./xml/element.ts"
 
 /** How much of a fault's code, text and detail is kept, in UTF-16 code units. */
 export const faultCodeLengthMax = 100

@@ -3,10 +3,10 @@ import { foldedName } from "./bank-word.ts"
 import { MessageFields } from "./message-fields.ts"
 import { readOperation, writeOperation } from "./soap-envelope.ts"
 import { SoapFault } from "./soap-fault.ts"
-import type { XmlElement } from "./xml-element.ts"
-import { refuse, XmlError } from "./xml-error.ts"
-import type { XmlOptions } from "./xml-limits.ts"
-import { readResult } from "./xml-parser.ts"
+import type { XmlElement } from "./xml/element.ts"
+import { refuse, XmlError } from "./xml/error.ts"
+import type { XmlOptions } from "./xml/limits.ts"
+import { readResult } from "./xml/parser.ts"
 
 /** One message of the bank's, a request or a response: bytes to typed and back. */
 export interface SoapMessage<A> {

@@ -8,8 +8,8 @@ import {
   externalReferenceLengthMax,
 } from "./message-values.ts"
 import { soapMessage } from "./soap-message.ts"
-import { isXmlTextCheck } from "./xml-characters.ts"
-import { parentElement, textElement } from "./xml-element.ts"
+import { isXmlTextCheck } from "./xml/characters.ts"
+import { parentElement, textElement } from "./xml/element.ts"
 
 /**
  * Sends an application. `xml` is the form, a document of its own (`<resurs-response>…`) that travels as text

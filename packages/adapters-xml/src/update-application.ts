@@ -10,7 +10,7 @@ import {
   XmlSigningMethod,
 } from "./message-values.ts"
 import { soapMessage } from "./soap-message.ts"
-import { parentElement } from "./xml-element.ts"
+import { parentElement } from "./xml/element.ts"
 
 /** A bank account as the Nordic countries without IBAN name it. */
 const Account = Schema.Struct({ clearing: ContactDetail, number: ContactDetail })

@@ -3,7 +3,7 @@ import { parseDecimal } from "@loan-engine/domain/decimal-text"
 import { offerDecimals } from "@loan-engine/domain/offer"
 import { ApplicationReference } from "@loan-engine/domain/observation"
 import * as fc from "fast-check"
-import type { XmlElement } from "../src/xml-element.ts"
+import type { XmlElement } from "../src/xml/element.ts"
 
 /** Any text XML 1.0 can carry, markup and line ends more often than chance would have it. */
 const character = fc.oneof(

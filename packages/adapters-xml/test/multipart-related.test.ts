@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
-import { multipartPartsMax } from "../src/multipart-related.ts"
+import { multipartPartsMax } from "../src/xml/multipart-related.ts"
 import { getApplicationStatusResponse } from "../src/get-application-status.ts"
-import { parseXml } from "../src/xml-parser.ts"
+import { parseXml } from "../src/xml/parser.ts"
 import { failure, latin1, utf8, value } from "./bytes.ts"
 
 const status = "<getApplicationStatusResponse><paidOut>true</paidOut></getApplicationStatusResponse>"

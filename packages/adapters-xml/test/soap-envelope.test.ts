@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import { getApplicationStatusResponse } from "../src/get-application-status.ts"
 import { encodeSoapFault } from "../src/soap-envelope.ts"
 import { faultTextLengthMax, SoapFault } from "../src/soap-fault.ts"
-import type { XmlErrorReason } from "../src/xml-error.ts"
+import type { XmlErrorReason } from "../src/xml/error.ts"
 import { token } from "./arbitraries.ts"
 import { failure, utf8, value } from "./bytes.ts"
 

@@ -8,7 +8,7 @@ import { setCallbackRequest, setCallbackResponse } from "../src/set-callback.ts"
 import type { SoapMessage } from "../src/soap-message.ts"
 import { submitApplicationExtRequest, submitApplicationExtResponse } from "../src/submit-application-ext.ts"
 import { updateApplicationRequest, updateApplicationResponse } from "../src/update-application.ts"
-import { parseXml } from "../src/xml-parser.ts"
+import { parseXml } from "../src/xml/parser.ts"
 import { decisionResult, reference, token, xmlText } from "./arbitraries.ts"
 import { failure, utf8, value } from "./bytes.ts"
 

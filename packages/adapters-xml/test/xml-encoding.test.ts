@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { parseXml } from "../src/xml-parser.ts"
+import { parseXml } from "../src/xml/parser.ts"
 import { failure, latin1, utf16, utf8, value } from "./bytes.ts"
 
 const bom = "\uFEFF"

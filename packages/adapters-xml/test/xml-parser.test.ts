@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest"
-import type { XmlElement } from "../src/xml-element.ts"
-import type { XmlErrorReason } from "../src/xml-error.ts"
-import { xmlLimits } from "../src/xml-limits.ts"
-import { parseXml } from "../src/xml-parser.ts"
+import type { XmlElement } from "../src/xml/element.ts"
+import type { XmlErrorReason } from "../src/xml/error.ts"
+import { xmlLimits } from "../src/xml/limits.ts"
+import { parseXml } from "../src/xml/parser.ts"
 import { failure, utf8, value } from "./bytes.ts"
 
 const parse = (text: string): XmlElement => value(parseXml(utf8(text)))

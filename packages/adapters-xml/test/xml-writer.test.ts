@@ -1,8 +1,8 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { textElement, type XmlElement } from "../src/xml-element.ts"
-import { parseXml } from "../src/xml-parser.ts"
-import { writeXml } from "../src/xml-writer.ts"
+import { textElement, type XmlElement } from "../src/xml/element.ts"
+import { parseXml } from "../src/xml/parser.ts"
+import { writeXml } from "../src/xml/writer.ts"
 import { tree, xmlText } from "./arbitraries.ts"
 import { failure, utf8, value } from "./bytes.ts"
 

@@ -10,7 +10,7 @@ const directory = fileURLToPath(new URL("../dist/console", import.meta.url))
 /** All that the build is made from: the console, what it shares with the engine, and the versions of what it uses. */
 const sources = [
   "packages/app/console/**/*.{ts,tsx,css,html,svg,json}",
-  "packages/app/src/{client,api}/**/*.ts",
+  "packages/app/src/{client,contract}/**/*.ts",
   "packages/app/src/client.ts",
   "packages/domain/src/**/*.ts",
   "pnpm-lock.yaml",

@@ -1,8 +1,8 @@
 /** The engine inside a service of your own. With Effect, take `@loan-engine/app/effect`. */
-export { openLoanEngine } from "./open-loan-engine.ts"
-export type { ChangesOptions, LoanEngineHandle, OpenOptions } from "./open-loan-engine.ts"
+export { openLoanEngine } from "./engine/open-loan-engine.ts"
+export type { ChangesOptions, LoanEngineHandle, OpenOptions } from "./engine/open-loan-engine.ts"
 export type { AccountSettings, LoanEngineSettings } from "./config/settings.ts"
 export { ConfigUnusable } from "./config/config-unusable.ts"
-export { StoreUnusable } from "./loan-store.ts"
+export { StoreUnusable } from "./ports/loan-store.ts"
 export type { LogEntry } from "./telemetry/log.ts"
 export * from "./client.ts"

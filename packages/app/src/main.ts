@@ -5,7 +5,7 @@ const endEarly = (): never => process.exit(interruptedExitCode)
 const interruptedExitCode = 130
 process.once("SIGTERM", endEarly).once("SIGINT", endEarly)
 
-const { run } = await import("./program.ts")
+const { run } = await import("./cli/program.ts")
 // A signal that came while the modules were loaded is waiting for a turn of the event loop.
 await new Promise((resolve) => setImmediate(resolve))
 run()

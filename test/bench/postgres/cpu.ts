@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import type { PostgresServer } from "../../postgres/server.ts"
+import type { PostgresServer } from "../../stores/postgres/server.ts"
 
 /** Linux counts a process's time in hundredths of a second. */
 const ticksPerSecond = 100

@@ -1,5 +1,5 @@
-import { startPostgres } from "../../postgres/server.ts"
-import type { PostgresServer } from "../../postgres/server.ts"
+import { startPostgres } from "../../stores/postgres/server.ts"
+import type { PostgresServer } from "../../stores/postgres/server.ts"
 
 /**
  * A server that keeps what it acknowledges through the loss of power, as every contender finds it. Its memory is that of a small

@@ -1,8 +1,8 @@
 import { DecimalText } from "@loan-engine/domain/decimal-text"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import { Effect } from "effect"
-import { openEngine, scoped } from "../../postgres/engines.ts"
-import { query } from "../../postgres/server.ts"
+import { openEngine, scoped } from "../../stores/postgres/engines.ts"
+import { query } from "../../stores/postgres/server.ts"
 import { body } from "./bodies.ts"
 
 /** The loans of a filled database are numbered from nought. */

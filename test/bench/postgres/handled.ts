@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises"
-import { query } from "../../postgres/server.ts"
+import { query } from "../../stores/postgres/server.ts"
 
 /** Where the alternatives' handlers leave what they did: how often, and how long after it was told they did so last. */
 export const handledTable = `CREATE TABLE IF NOT EXISTS handled (

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises"
-import { query } from "../../postgres/server.ts"
-import { startEngine } from "../../slice/engine-process.ts"
-import type { EngineProcess } from "../../slice/engine-process.ts"
+import { query } from "../../stores/postgres/server.ts"
+import { startEngine } from "../../whole/slice/engine-process.ts"
+import type { EngineProcess } from "../../whole/slice/engine-process.ts"
 
 const lookMs = 10
 

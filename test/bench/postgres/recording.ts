@@ -1,5 +1,5 @@
 import { Effect, Scope } from "effect"
-import { additionAt, openEngine } from "../../postgres/engines.ts"
+import { additionAt, openEngine } from "../../stores/postgres/engines.ts"
 import { body } from "./bodies.ts"
 import { filledReference } from "./filled.ts"
 import { serveFleet } from "./member.ts"

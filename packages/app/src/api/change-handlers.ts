@@ -1,13 +1,13 @@
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
-import type { ChangeFeedLimits } from "../journal/change-feed.ts"
-import { LoanEngine } from "../engine.ts"
+import type { ChangeFeedLimits } from "../feed/change-feed.ts"
+import { LoanEngine } from "../record/engine.ts"
 import type { FeedCursor } from "../journal/feed-cursor.ts"
 import { readFeedCursor } from "../journal/feed-cursor.ts"
-import { makeChangeStreams } from "./change-stream.ts"
-import { LoanApi } from "./loan-api.ts"
+import { makeChangeStreams } from "./sent-changes.ts"
+import { LoanApi } from "../contract/loan-api.ts"
 import { knownIn } from "./loan-handlers.ts"
-import { answering } from "./problem.ts"
+import { answering } from "../contract/problem.ts"
 
 const cursorIn = (
   headers: { readonly "last-event-id"?: string },

@@ -1,14 +1,14 @@
 import type { ApplicationReference } from "@loan-engine/domain/observation"
 import { Effect } from "effect"
 import type { HttpServerRequest } from "effect/http"
-import { alreadySaid, setClosure } from "../closing.ts"
-import type { Closing, ClosingRefused } from "../closing.ts"
-import { CurrentKey } from "./access.ts"
-import type { AccessLimits } from "./access.ts"
-import { ClosingJson, ReopeningJson } from "./loan-schemas.ts"
+import { alreadySaid, setClosure } from "../record/closing.ts"
+import type { Closing, ClosingRefused } from "../record/closing.ts"
+import { CurrentKey } from "../access/access.ts"
+import type { AccessLimits } from "../access/access.ts"
+import { ClosingJson, ReopeningJson } from "../contract/loan-schemas.ts"
 import { orderProblem, readOrder, versionMeant } from "./operator-order.ts"
 import type { OrderRefusal } from "./operator-order.ts"
-import type { Problem } from "./problem.ts"
+import type { Problem } from "../contract/problem.ts"
 
 /** A request to close a loan, or to open it again. */
 export interface ClosureRequest {

@@ -5,8 +5,8 @@ import { Effect, Layer } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import type { HttpServerRequest } from "effect/http"
 import { refuseOtherMethods } from "./other-methods.ts"
-import { answering } from "./problem.ts"
-import type { Problem } from "./problem.ts"
+import { answering } from "../contract/problem.ts"
+import type { Problem } from "../contract/problem.ts"
 
 /** Where the build of the operators' console lies: a page, and what it loads. */
 const builtConsole = new URL("../../dist/console/", import.meta.url)

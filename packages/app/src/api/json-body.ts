@@ -1,5 +1,5 @@
-import { isJsonList, isJsonObject, JsonNumber, parseJson } from "@loan-engine/adapters-http/callback-json"
-import type { JsonValue } from "@loan-engine/adapters-http/callback-json"
+import { isJsonList, isJsonObject, JsonNumber, parseJson } from "@loan-engine/adapters-http/message/json"
+import type { JsonValue } from "@loan-engine/adapters-http/message/json"
 import { Result } from "effect"
 
 /**

@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import type { HttpRouter } from "effect/http"
-import { answering } from "./problem.ts"
-import type { Problem } from "./problem.ts"
+import { answering } from "../contract/problem.ts"
+import type { Problem } from "../contract/problem.ts"
 
 /** The methods that a request may have; HEAD is answered as GET, without the body. */
 export const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const

@@ -2,12 +2,12 @@ import { Duration, Effect, Layer, Metric, SchemaAST, SchemaIssue } from "effect"
 import type { Schema } from "effect"
 import type { HttpServerResponse } from "effect/http"
 import { HttpApiError } from "effect/http-api"
-import { didYouMean } from "../nearest.ts"
+import { didYouMean } from "../base/nearest.ts"
 import { apiRequestDuration, apiRequestsCounter } from "../telemetry/metrics.ts"
-import { Problems } from "./api-contract.ts"
-import type { Problem } from "./problem.ts"
-import { answering } from "./problem.ts"
-import type { ProblemCode } from "./problems.ts"
+import { Problems } from "../contract/api-contract.ts"
+import type { Problem } from "../contract/problem.ts"
+import { answering } from "../contract/problem.ts"
+import type { ProblemCode } from "../contract/problems.ts"
 
 /** Whatever a request fails with is answered with a problem document; a defect is logged without a word of the request. */
 export const problemsLayer = Layer.succeed(Problems, (handler, { endpoint }) =>

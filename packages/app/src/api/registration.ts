@@ -1,7 +1,7 @@
-import { isJsonObject, memberOf, parseJson } from "@loan-engine/adapters-http/callback-json"
-import { referenceIn } from "@loan-engine/adapters-http/callback-message"
-import { plainOffer, readOffer } from "@loan-engine/adapters-http/callback-plain"
-import { shapedLikeBank } from "@loan-engine/adapters-http/callback-shape"
+import { isJsonObject, memberOf, parseJson } from "@loan-engine/adapters-http/message/json"
+import { referenceIn } from "@loan-engine/adapters-http/message/message"
+import { plainOffer, readOffer } from "@loan-engine/adapters-http/message/plain"
+import { shapedLikeBank } from "@loan-engine/adapters-http/message/shape"
 import type { DecisionResult } from "@loan-engine/adapters-xml/decision-result"
 import { readBankDecision } from "@loan-engine/adapters-xml/decision-result"
 import { submissionEvents } from "@loan-engine/adapters-xml/loan-events"
@@ -9,7 +9,7 @@ import { submitApplicationExtResponse } from "@loan-engine/adapters-xml/submit-a
 import { DetailReader } from "@loan-engine/domain/detail"
 import type { AccountName, Observation } from "@loan-engine/domain/observation"
 import { Effect, Result } from "effect"
-import type { Problem } from "./problem.ts"
+import type { Problem } from "../contract/problem.ts"
 
 /**
  * Reads the answer to a submission: the bank's own submitApplicationExt response as XML, or JSON with its members

@@ -1,7 +1,7 @@
 import { Effect, Stream } from "effect"
 import type { HttpServerRequest } from "effect/http"
-import type { AccessLimits } from "./access.ts"
-import type { Problem } from "./problem.ts"
+import type { AccessLimits } from "../access/access.ts"
+import type { Problem } from "../contract/problem.ts"
 
 const tooLarge = (apiBodyBytesMax: number): Problem => ({
   code: "body-too-large",

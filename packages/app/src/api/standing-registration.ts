@@ -3,10 +3,10 @@ import type { Stage } from "@loan-engine/domain/legal-transitions"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { ApplicationReference, Observation } from "@loan-engine/domain/observation"
 import { DateTime, Effect } from "effect"
-import type { LoanEngine } from "../engine.ts"
-import type { StoredEntry } from "../journal/journal.ts"
-import type { Problem } from "./problem.ts"
-import { loanPath } from "./reference-in-path.ts"
+import type { LoanEngine } from "../record/engine.ts"
+import type { StoredEntry } from "../journal/entry.ts"
+import type { Problem } from "../contract/problem.ts"
+import { loanPath } from "../contract/reference-in-path.ts"
 
 /** The entry of the registration that stands: the first that was not held. */
 const standingRegistration = (entries: ReadonlyArray<StoredEntry>): StoredEntry | undefined =>

@@ -2,7 +2,7 @@ import { canonicalJson } from "@loan-engine/domain/canonical-json"
 import { Option, Schema } from "effect"
 import { checkpointHash, merkleRoot } from "../journal/checkpoint.ts"
 import type { SealedRow } from "../journal/checkpoint.ts"
-import type { CheckpointRow } from "../journal/journal-store.ts"
+import type { CheckpointRow } from "../ports/journal-store.ts"
 import type { CheckTable } from "./check-table.ts"
 
 /** What can be wrong with a checkpoint and the one before it, whatever the rows say. */

@@ -1,8 +1,8 @@
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
 import { Effect } from "effect"
-import type { FeedRow } from "../journal/journal-store.ts"
-import { JournalStore } from "../journal/journal-store.ts"
-import type { StoreUnavailable } from "../loan-store.ts"
+import type { FeedRow } from "../ports/journal-store.ts"
+import { JournalStore } from "../ports/journal-store.ts"
+import type { StoreUnavailable } from "../ports/loan-store.ts"
 import { readByLoan, readFeed } from "./readers.ts"
 import type { OrderUnreadable } from "./row-reader.ts"
 

@@ -1,6 +1,6 @@
 import type { Anchor } from "../journal/anchor.ts"
 import type { SealedRow } from "../journal/checkpoint.ts"
-import type { CheckpointRow } from "../journal/journal-store.ts"
+import type { CheckpointRow } from "../ports/journal-store.ts"
 import { failing } from "./check-table.ts"
 import { checkpointChecks, sealedList } from "./checkpoint-checks.ts"
 import type { CheckpointChecks, SealedList } from "./checkpoint-checks.ts"

@@ -1,6 +1,6 @@
 import type { Instant } from "@loan-engine/domain/instant"
 import { observe } from "@loan-engine/domain/loan"
-import { readText } from "./entry-text.ts"
+import { readText } from "../journal/entry-text.ts"
 import type { Finding, FindingCode } from "./finding.ts"
 import { judgeLoan } from "./loan-judge.ts"
 import type { LoanChecks, LoanJudge } from "./loan-judge.ts"

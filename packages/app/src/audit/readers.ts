@@ -5,7 +5,7 @@ import type {
   JournalStore,
   PlaceByLoan,
   SnapshotRow,
-} from "../journal/journal-store.ts"
+} from "../ports/journal-store.ts"
 import type { RowReader } from "./row-reader.ts"
 import { makeRowReader } from "./row-reader.ts"
 

@@ -1,8 +1,8 @@
-import { digestOf, hashOf } from "../journal/journal.ts"
-import type { EntryContent } from "../journal/journal.ts"
-import type { FeedRow } from "../journal/journal-store.ts"
+import { digestOf, hashOf } from "../journal/entry.ts"
+import type { EntryContent } from "../journal/entry.ts"
+import type { FeedRow } from "../ports/journal-store.ts"
 import type { CheckTable } from "./check-table.ts"
-import type { ReadText } from "./entry-text.ts"
+import type { ReadText } from "../journal/entry-text.ts"
 
 /** What can be wrong with a row that nothing but the row is needed for: each check gives what it found, if anything. */
 export type RowCheck = (row: FeedRow, read: ReadText) => string | undefined

@@ -1,5 +1,5 @@
 import { Effect, Schema } from "effect"
-import type { StoreUnavailable } from "../loan-store.ts"
+import type { StoreUnavailable } from "../ports/loan-store.ts"
 
 /** The store gives rows that do not come behind those it has given: something in them does not sort as it reads. */
 export class OrderUnreadable extends Schema.TaggedError<OrderUnreadable>()("OrderUnreadable", {

@@ -1,6 +1,6 @@
-import type { CallbackDay } from "../callbacks/callback-health.ts"
-import { callbackCursor } from "../journal/journal-store.ts"
-import type { FeedPlace } from "../journal/journal-store.ts"
+import type { CallbackDay } from "../callback-health/health.ts"
+import { callbackCursor } from "../ports/journal-store.ts"
+import type { FeedPlace } from "../ports/journal-store.ts"
 import type { CheckTable } from "./check-table.ts"
 
 /** What the engine keeps beside the journal, and what its rows say of the same. */

@@ -1,9 +1,9 @@
-import type { BankClient, CallbackRegistration } from "@loan-engine/adapters-http/bank-client"
-import type { BankError, BankErrorReason } from "@loan-engine/adapters-http/bank-error"
+import type { BankClient, CallbackRegistration } from "@loan-engine/adapters-http/bank/client"
+import type { BankError, BankErrorReason } from "@loan-engine/adapters-http/bank/error"
 import type { AccountName } from "@loan-engine/domain/observation"
 import { Clock, Effect, Schema } from "effect"
-import type { CallbackIntent, StoreUnavailable } from "../loan-store.ts"
-import { LoanStore } from "../loan-store.ts"
+import type { CallbackIntent, StoreUnavailable } from "../ports/loan-store.ts"
+import { LoanStore } from "../ports/loan-store.ts"
 
 /** The bank did not take the callback URL, or has one already; `message` says which, and what to do. */
 export class CallbackNotRegistered extends Schema.TaggedError<CallbackNotRegistered>()(

@@ -1,16 +1,22 @@
-import type { RejectionCode } from "@loan-engine/adapters-http/callback-answer"
-import type { RejectionLog } from "@loan-engine/adapters-http/rejection-log"
+import type { RejectionCode } from "@loan-engine/adapters-http/callback/answer"
+import type { RejectionLog } from "@loan-engine/adapters-http/callback/rejection-log"
 import type { AccountName } from "@loan-engine/domain/observation"
 import { Clock, Effect, Metric, Option, Schema } from "effect"
 import type { Scope } from "effect"
-import { callbackAlarm, callbackHealth, callbacksLate, CallbackTally, judgedFrom } from "./callback-health.ts"
-import type { CallbackHealth, CallbackHealthSettings } from "./callback-health.ts"
-import type { CallbackState } from "./callback-state.ts"
-import { EntryContent } from "../journal/journal.ts"
-import { JournalStore } from "../journal/journal-store.ts"
-import type { FeedRow } from "../journal/journal-store.ts"
-import type { StoreUnavailable } from "../loan-store.ts"
-import { recurring } from "../recurring.ts"
+import {
+  callbackAlarm,
+  callbackHealth,
+  callbacksLate,
+  CallbackTally,
+  judgedFrom,
+} from "../callback-health/health.ts"
+import type { CallbackHealth, CallbackHealthSettings } from "../callback-health/health.ts"
+import type { CallbackState } from "../callback-health/state.ts"
+import { EntryContent } from "../journal/entry.ts"
+import { JournalStore } from "../ports/journal-store.ts"
+import type { FeedRow } from "../ports/journal-store.ts"
+import type { StoreUnavailable } from "../ports/loan-store.ts"
+import { recurring } from "../ports/recurring.ts"
 import { callbackAlarmGauge, callbackLateGauge, callbackMissedRatioGauge } from "../telemetry/metrics.ts"
 
 /** How many entries are counted before everything else has its turn again. */

@@ -1,9 +1,9 @@
-import type { Signs } from "@loan-engine/adapters-http/signing-watch"
+import type { Signs } from "@loan-engine/adapters-http/signature/signing-watch"
 import type { AccountName } from "@loan-engine/domain/observation"
 import { Clock, Effect } from "effect"
 import type { Scope } from "effect"
-import { LoanStore } from "../loan-store.ts"
-import { atOnceAndRecurring } from "../recurring.ts"
+import { LoanStore } from "../ports/loan-store.ts"
+import { atOnceAndRecurring } from "../ports/recurring.ts"
 
 /** How soon one engine learns that another has seen an account's bank sign. */
 export const signingReadMs = 10_000

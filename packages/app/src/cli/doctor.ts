@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { operatorConfigFromEnvironment } from "../config/config.ts"
-import { examine } from "../doctor.ts"
+import { examine } from "../doctor/doctor.ts"
 import { FoundWrong } from "./exit-codes.ts"
 import { jsonFlag, print, table } from "./output.ts"
 

@@ -2,7 +2,7 @@ import type { Instant } from "@loan-engine/domain/instant"
 import { Console } from "effect"
 import type { Effect } from "effect"
 import { Flag } from "effect/cli"
-import { visibleText } from "../visible-text.ts"
+import { visibleText } from "../base/visible-text.ts"
 
 /** `--json`: one JSON value on standard output, and nothing else. */
 export const jsonFlag = Flag.Boolean("json").pipe(

@@ -1,12 +1,12 @@
-import { makeExchange } from "@loan-engine/adapters-http/http-exchange"
-import { bankClientLimitsDefault } from "@loan-engine/adapters-http/bank-client"
+import { makeExchange } from "@loan-engine/adapters-http/http/exchange"
+import { bankClientLimitsDefault } from "@loan-engine/adapters-http/bank/client"
 import { Effect } from "effect"
 import { Argument, Command } from "effect/cli"
 import { ConfigUnusable } from "../config/config-unusable.ts"
 import { settingsFromEnvironment } from "../config/config.ts"
 import { routeConfig } from "../config/route-config.ts"
 import { BankUnanswered } from "./exit-codes.ts"
-import { reference } from "./loan-argument.ts"
+import { reference } from "./loan/argument.ts"
 import { jsonFlag, print } from "./output.ts"
 
 /**

@@ -2,8 +2,8 @@ import { ApplicationReference } from "@loan-engine/domain/observation"
 import { Effect, Schema } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
-import type { AccountJson, KeyJson } from "../api/account-schemas.ts"
-import { LoanApi } from "../api/loan-api.ts"
+import type { AccountJson, KeyJson } from "../contract/account-schemas.ts"
+import { LoanApi } from "../contract/loan-api.ts"
 import type {
   ClosingJson,
   EntryJson,
@@ -14,9 +14,9 @@ import type {
   RuledJson,
   RulingJson,
   SubmissionAnswer,
-} from "../api/loan-schemas.ts"
-import { pageLoansMax } from "../api/loan-schemas.ts"
-import { AccountName } from "../api/loan-schemas.ts"
+} from "../contract/loan-schemas.ts"
+import { pageLoansMax } from "../contract/loan-schemas.ts"
+import { AccountName } from "../contract/loan-schemas.ts"
 import { invalid, loanApiError } from "./loan-api-error.ts"
 import type { LoanApiError } from "./loan-api-error.ts"
 

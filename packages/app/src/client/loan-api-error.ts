@@ -1,6 +1,6 @@
 import { Predicate } from "effect"
-import { problems } from "../api/problems.ts"
-import type { ProblemDocument } from "../api/problems.ts"
+import { problems } from "../contract/problems.ts"
+import type { ProblemDocument } from "../contract/problems.ts"
 
 /** A call that did not bring what it was made for. */
 export class LoanApiError extends Error {

@@ -1,6 +1,6 @@
 import { Effect } from "effect"
-import type { ChangeJson } from "../api/loan-schemas.ts"
-import { followChanges } from "./change-stream.ts"
+import type { ChangeJson } from "../contract/loan-schemas.ts"
+import { followChanges } from "./followed-changes.ts"
 import { makeWatch } from "./watch.ts"
 import type { Watch, WatchState } from "./watch.ts"
 import type { Watching } from "./watch-loans.ts"

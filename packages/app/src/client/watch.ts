@@ -1,5 +1,5 @@
 import { Effect, Fiber } from "effect"
-import type { ProblemDocument } from "../api/problems.ts"
+import type { ProblemDocument } from "../contract/problems.ts"
 
 /**
  * `live`: what is shown is what the engine knows; `reconnecting`: it is what was known when the line was lost; `closed`: nobody

@@ -1,5 +1,5 @@
-import type { TrustPolicy } from "@loan-engine/adapters-http/callback-accounts"
-import type { CallbackCredentials } from "@loan-engine/adapters-http/callback-authorization"
+import type { TrustPolicy } from "@loan-engine/adapters-http/callback/accounts"
+import type { CallbackCredentials } from "@loan-engine/adapters-http/http/authorization"
 import { Effect, Redacted } from "effect"
 import { ConfigUnusable } from "./config-unusable.ts"
 import type { AccountValues } from "./settings.ts"

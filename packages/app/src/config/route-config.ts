@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto"
 import { readFileSync } from "node:fs"
-import type { BankRoute } from "@loan-engine/adapters-http/bank-route"
+import type { BankRoute } from "@loan-engine/adapters-http/http/route"
 import { Effect } from "effect"
 import { ConfigUnusable } from "./config-unusable.ts"
 import type { SettingsRead } from "./read-settings.ts"

@@ -1,5 +1,5 @@
 import { Record, Redacted } from "effect"
-import type { MetricsSettings } from "../api/operator-routes.ts"
+import type { MetricsSettings } from "../serve/operator-routes.ts"
 import type { LogSettings } from "../telemetry/log.ts"
 import { traceExportLimitsDefault } from "../telemetry/trace-export.ts"
 import type { TraceExportLimits, TraceExportSettings } from "../telemetry/trace-export.ts"

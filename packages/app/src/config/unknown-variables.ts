@@ -1,4 +1,4 @@
-import { didYouMean, distanceOf } from "../nearest.ts"
+import { didYouMean, distanceOf } from "../base/nearest.ts"
 import { prefix, variableOf } from "./variable-names.ts"
 
 /** All names that there are. */

@@ -1,10 +1,23 @@
-import { bankClientLimitsDefault, makeBankClient } from "@loan-engine/adapters-http/bank-client"
+import { bankClientLimitsDefault, makeBankClient } from "@loan-engine/adapters-http/bank/client"
+import type { BankClientOptions } from "@loan-engine/adapters-http/bank/client"
+import type { BreakerLimits } from "@loan-engine/adapters-http/bank/guard"
+import type { AccountName } from "@loan-engine/domain/observation"
 import { Effect, Layer } from "effect"
-import { Banks } from "./banks.ts"
-import type { OperatorConfig } from "../config/config.ts"
+import { Banks } from "../ports/banks.ts"
+import type { PollerSettings } from "./poller.ts"
+
+/** The accounts, their banks' addresses and credentials, and how gently each bank is asked. */
+export interface BanksOptions {
+  readonly accounts: ReadonlyArray<{
+    readonly name: AccountName
+    readonly bank: Omit<BankClientOptions, "account" | "limits"> | undefined
+  }>
+  readonly poller: Pick<PollerSettings, "pollRatePerSecond" | "pollsInFlightMax">
+  readonly breakerLimits: BreakerLimits
+}
 
 /** A client for every account that has a bank. */
-export const banksLayer = ({ accounts, poller, breakerLimits }: OperatorConfig) =>
+export const banksLayer = ({ accounts, poller, breakerLimits }: BanksOptions) =>
   Layer.effect(
     Banks,
     Effect.gen(function* () {

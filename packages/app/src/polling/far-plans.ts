@@ -1,7 +1,7 @@
 import type { AccountName } from "@loan-engine/domain/observation"
 import { Clock, Effect } from "effect"
-import type { StoreUnavailable } from "../loan-store.ts"
-import { LoanStore } from "../loan-store.ts"
+import type { StoreUnavailable } from "../ports/loan-store.ts"
+import { LoanStore } from "../ports/loan-store.ts"
 
 /** How many loans one statement brings back, so that others can write in between. */
 const loansAtOnceMax = 500

@@ -1,5 +1,5 @@
 import type { AccountName } from "@loan-engine/domain/observation"
-import type { PollLine } from "../loan-store.ts"
+import type { PollLine } from "../ports/loan-store.ts"
 
 /** How the budget towards the bank is shared out while more polls are due than it can take. */
 export interface PollOrderSettings {

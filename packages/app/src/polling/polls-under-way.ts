@@ -1,5 +1,5 @@
 import { Effect, Fiber } from "effect"
-import type { ClaimedLoan, StoreUnavailable } from "../loan-store.ts"
+import type { ClaimedLoan, StoreUnavailable } from "../ports/loan-store.ts"
 
 /** How far a claimed poll has come: `waiting` for its turn in the budget, `asking` the bank, or `over`, and at rest. */
 export interface PollState {

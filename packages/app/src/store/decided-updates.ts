@@ -1,7 +1,7 @@
 import type { Instant } from "@loan-engine/domain/instant"
 import type { ApplicationReference } from "@loan-engine/domain/observation"
-import type { Change, StoredLoan } from "../loan-store.ts"
-import { watermarkText } from "../polling/watermark.ts"
+import type { Change, StoredLoan } from "../ports/loan-store.ts"
+import { watermarkText } from "../schedule/watermark.ts"
 
 /** A change of one loan that is asked for; what it is to be is decided upon the loan as it then stands. */
 export interface Update {

@@ -1,6 +1,6 @@
 import type { Scope } from "effect"
 import { Deferred, Duration, Effect, Queue, Random } from "effect"
-import { StoreUnavailable } from "../loan-store.ts"
+import { StoreUnavailable } from "../ports/loan-store.ts"
 import { commitMetrics } from "../telemetry/commit-metrics.ts"
 
 export interface GroupCommitLimits {

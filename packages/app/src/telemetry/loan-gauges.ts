@@ -1,8 +1,8 @@
 import { stages } from "@loan-engine/domain/legal-transitions"
 import type { AccountName } from "@loan-engine/domain/observation"
 import { Effect, Metric } from "effect"
-import { closedLoans, LoanStore } from "../loan-store.ts"
-import type { StageCounts } from "../loan-store.ts"
+import { closedLoans, LoanStore } from "../ports/loan-store.ts"
+import type { StageCounts } from "../ports/loan-store.ts"
 import { closedLoansGauge, loansGauge, stalledLoansGauge } from "./metrics.ts"
 
 /**

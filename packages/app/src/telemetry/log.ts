@@ -1,8 +1,8 @@
 import type { LogLevel } from "effect"
 import { Cause, Layer, Logger, References } from "effect"
-import { causeWithoutWords, withoutWords } from "@loan-engine/adapters-http/without-words"
-import type { FailureShape } from "@loan-engine/adapters-http/without-words"
-import { visibleText } from "../visible-text.ts"
+import { causeWithoutWords, withoutWords } from "@loan-engine/adapters-http/callback/without-words"
+import type { FailureShape } from "@loan-engine/adapters-http/callback/without-words"
+import { visibleText } from "../base/visible-text.ts"
 import { writeLine } from "./output.ts"
 
 export const logFormats = ["json", "pretty"] as const

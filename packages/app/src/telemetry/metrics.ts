@@ -2,10 +2,14 @@ import {
   bankCircuitGauge,
   bankRequestDuration,
   bankRequestsCounter,
-} from "@loan-engine/adapters-http/bank-metrics"
-import { callbacksCounter, signaturesCounter } from "@loan-engine/adapters-http/callback-metrics"
-import { counterFamily, gaugeFamily, histogramFamily } from "@loan-engine/adapters-http/metric-family"
-import type { MetricFamily } from "@loan-engine/adapters-http/metric-family"
+} from "@loan-engine/adapters-http/bank/metrics"
+import { callbacksCounter, signaturesCounter } from "@loan-engine/adapters-http/callback/metrics"
+import {
+  counterFamily,
+  gaugeFamily,
+  histogramFamily,
+} from "@loan-engine/adapters-http/telemetry/metric-family"
+import type { MetricFamily } from "@loan-engine/adapters-http/telemetry/metric-family"
 import type { Effect } from "effect"
 import { Metric } from "effect"
 

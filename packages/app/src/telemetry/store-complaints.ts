@@ -1,5 +1,5 @@
 import { Clock, Effect } from "effect"
-import type { StoreUnavailable } from "../loan-store.ts"
+import type { StoreUnavailable } from "../ports/loan-store.ts"
 
 /** How often the same reason is logged at most. */
 const complaintEveryMs = 60_000

@@ -2,9 +2,9 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Effect, Exit, Layer, Redacted, References, Tracer } from "effect"
 import { HttpClient, HttpClientError } from "effect/http"
 import { OtlpExporter, OtlpSerialization, OtlpTracer } from "effect/observability"
-import { version } from "../version.ts"
-import { spanAttribute } from "@loan-engine/adapters-http/traced"
-import { causeWithoutWords } from "@loan-engine/adapters-http/without-words"
+import { version } from "../base/version.ts"
+import { spanAttribute } from "@loan-engine/adapters-http/telemetry/traced"
+import { causeWithoutWords } from "@loan-engine/adapters-http/callback/without-words"
 
 /** How spans are sent away, and what that may take of memory and time. */
 export interface TraceExportLimits {

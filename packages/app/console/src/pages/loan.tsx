@@ -1,4 +1,4 @@
-import { visibleText } from "../../../src/visible-text.ts"
+import { visibleText } from "../../../src/base/visible-text.ts"
 import type { EntryJson, LoanJson, RuledJson } from "@loan-engine/app/client"
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react"
 import { count } from "../format.ts"

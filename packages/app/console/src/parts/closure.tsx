@@ -1,6 +1,6 @@
 import type { LoanApiError, LoanJson } from "@loan-engine/app/client"
 import { useState } from "react"
-import { visibleLines, visibleText } from "../../../src/visible-text.ts"
+import { visibleLines, visibleText } from "../../../src/base/visible-text.ts"
 import { dateTime } from "../format.ts"
 import { asApiError } from "../loaded.ts"
 import { useMayOperate, useSession } from "../session.ts"

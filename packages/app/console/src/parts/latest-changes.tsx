@@ -1,4 +1,4 @@
-import { visibleText } from "../../../src/visible-text.ts"
+import { visibleText } from "../../../src/base/visible-text.ts"
 import { loanHref } from "../router.ts"
 import { useLatestChanges } from "../session.ts"
 import { useWords } from "../words/language.ts"

@@ -1,5 +1,5 @@
 import type { LoanJson } from "@loan-engine/app/client"
-import { visibleText } from "../../../src/visible-text.ts"
+import { visibleText } from "../../../src/base/visible-text.ts"
 import { amount, count, dateTime } from "../format.ts"
 import { useLanguage, useWords } from "../words/language.ts"
 import { Card } from "./card.tsx"

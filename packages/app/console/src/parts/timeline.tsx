@@ -1,5 +1,5 @@
 import type { EntryJson } from "@loan-engine/app/client"
-import { visibleLines, visibleText } from "../../../src/visible-text.ts"
+import { visibleLines, visibleText } from "../../../src/base/visible-text.ts"
 import { amount, count, dateTime } from "../format.ts"
 import { useLanguage, useWords } from "../words/language.ts"
 import { StageBadge } from "./stage-badge.tsx"

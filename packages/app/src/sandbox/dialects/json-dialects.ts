@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib"
-import { isJsonList, isJsonObject, JsonNumber, parseJson } from "@loan-engine/adapters-http/callback-json"
-import type { JsonObject, JsonValue } from "@loan-engine/adapters-http/callback-json"
+import { isJsonList, isJsonObject, JsonNumber, parseJson } from "@loan-engine/adapters-http/message/json"
+import type { JsonObject, JsonValue } from "@loan-engine/adapters-http/message/json"
 import { offerDecimals } from "@loan-engine/domain/offer"
 import { Result } from "effect"
 import type { Dialect, Spoken } from "./dialect.ts"

@@ -1,0 +1,153 @@
+import type { SoapMessage } from "@loan-engine/adapters-xml/soap-message"
+import { XmlError } from "@loan-engine/adapters-xml/xml/error"
+import type { Instant } from "@loan-engine/domain/instant"
+import { Clock, Effect, Redacted, Result } from "effect"
+import {
+  BankCertificateRejected,
+  BankConnectionBroken,
+  BankError,
+  BankFault,
+  BankMalformed,
+  BankNameNotFound,
+  BankProxyRefused,
+  BankRateLimited,
+  BankRefused,
+  BankRequestInvalid,
+  BankTimedOut,
+  BankTlsFailed,
+  BankTooLarge,
+  BankUnauthorized,
+  BankUnavailable,
+  BankUnreachable,
+} from "./error.ts"
+import type { BankErrorReason, BankOperation } from "./error.ts"
+import type { Exchange, ExchangeFailed, ExchangeResponse } from "../http/exchange.ts"
+
+/** What the bank said, its very bytes, and when the question was sent: what the answer is true at, at the latest. */
+export interface BankAnswer<A> {
+  readonly message: A
+  readonly raw: Uint8Array
+  /** The Content-Type that the bytes came with: without it they may not be readable. */
+  readonly contentType: string
+  readonly sentAt: Instant
+}
+
+export type Ask = <Request, Response>(
+  operation: BankOperation,
+  request: SoapMessage<Request>,
+  response: SoapMessage<Response>,
+  message: Request,
+) => Effect.Effect<BankAnswer<Response>, BankError>
+
+export interface AskOptions {
+  readonly url: string
+  readonly username: string
+  readonly password: Redacted.Redacted
+}
+
+/** The longest wait that is believed of a Retry-After header. */
+export const retryAfterSecondsMax = 86_400
+
+/** One SOAP 1.1 request over HTTP POST with Basic authentication, and its answer or the reason for none. */
+export function makeAsk(exchange: Exchange, options: AskOptions, responseBytesMax: number): Ask {
+  const url = new URL(options.url)
+  const headers = {
+    "content-type": "text/xml; charset=utf-8",
+    accept: "text/xml",
+    soapaction: '""',
+    authorization: basicAuthorization(options),
+  }
+  return Effect.fnUntraced(function* (operation, request, response, message) {
+    const fail = (reason: BankErrorReason): BankError => new BankError({ operation, reason })
+    const encoded = encode(request, message)
+    if (Result.isFailure(encoded)) return yield* fail(encoded.failure)
+    const sentAt = yield* Clock.currentTimeMillis
+    const answer = yield* exchange({ url, method: "POST", headers, body: encoded.success }).pipe(
+      Effect.mapError((failed) => fail(reasonOf(failed, responseBytesMax))),
+    )
+    const now = yield* Clock.currentTimeMillis
+    const decoded = read(answer, response, now, responseBytesMax)
+    if (Result.isFailure(decoded)) return yield* fail(decoded.failure)
+    const contentType = contentTypeOf(answer) ?? "text/xml"
+    return { message: decoded.success, raw: answer.body, contentType, sentAt }
+  })
+}
+
+const basicAuthorization = ({ username, password }: AskOptions): string =>
+  `Basic ${Buffer.from(`${username}:${Redacted.value(password)}`, "utf8").toString("base64")}`
+
+/** A message that XML cannot carry is the caller's to mend, not a crash: its texts come from outside. */
+function encode<A>(codec: SoapMessage<A>, message: A): Result.Result<Uint8Array, BankErrorReason> {
+  try {
+    return Result.succeed(codec.encode(message))
+  } catch (error) {
+    if (error instanceof XmlError) return Result.fail(new BankRequestInvalid({ problem: error.message }))
+    throw error
+  }
+}
+
+const failures: {
+  readonly [Kind in ExchangeFailed["kind"]]: (code: string, responseBytesMax: number) => BankErrorReason
+} = {
+  refused: (code) => new BankRefused({ code }),
+  "name-not-found": (code) => new BankNameNotFound({ code }),
+  unreachable: (code) => new BankUnreachable({ code }),
+  certificate: (code) => new BankCertificateRejected({ code }),
+  tls: (code) => new BankTlsFailed({ code }),
+  proxy: (code) => new BankProxyRefused({ code }),
+  broken: (code) => new BankConnectionBroken({ code }),
+  "timed-out": (code) => new BankTimedOut({ code }),
+  "too-large": (_code, responseBytesMax) => new BankTooLarge({ responseBytesMax }),
+}
+
+const reasonOf = ({ kind, code }: ExchangeFailed, responseBytesMax: number): BankErrorReason =>
+  failures[kind](code, responseBytesMax)
+
+type Read<A> = Result.Result<A, BankErrorReason>
+
+function read<A>(
+  answer: ExchangeResponse,
+  codec: SoapMessage<A>,
+  now: number,
+  responseBytesMax: number,
+): Read<A> {
+  const { status, headers } = answer
+  const wait = retryAfterSeconds(headers["retry-after"], now)
+  const retryAfter = wait === undefined ? {} : { retryAfterSeconds: wait }
+  if (status === 401 || status === 403) return Result.fail(new BankUnauthorized({ status }))
+  if (status === 429) return Result.fail(new BankRateLimited(retryAfter))
+  const decoded = decode(answer, codec, responseBytesMax)
+  if (status === 200) return decoded
+  // SOAP 1.1 sends a fault with status 500; some servers use 400. Anything else there is no word of the service's own.
+  const isFault = Result.isFailure(decoded) && decoded.failure._tag === "Fault"
+  if (isFault && (status === 500 || status === 400)) return decoded
+  return Result.fail(new BankUnavailable({ status, ...retryAfter }))
+}
+
+function contentTypeOf({ headers }: Pick<ExchangeResponse, "headers">): string | undefined {
+  const header = headers["content-type"]
+  return typeof header === "string" ? header : header?.[0]
+}
+
+function decode<A>({ headers, body }: ExchangeResponse, codec: SoapMessage<A>, xmlBytesMax: number): Read<A> {
+  const contentType = contentTypeOf({ headers })
+  const charset = contentType === undefined ? {} : { contentType }
+  return Result.mapError(codec.decode(body, { limits: { xmlBytesMax }, ...charset }), (error) => {
+    if (error instanceof XmlError) {
+      return new BankMalformed({ code: error.reason, path: error.path, problem: error.message })
+    }
+    const { code, text, detail } = error
+    return new BankFault({ code, text, ...(detail === undefined ? {} : { detail }) })
+  })
+}
+
+/** Retry-After as seconds, whether it is written as such or as a date; `undefined` when absent or neither. */
+function retryAfterSeconds(
+  header: string | ReadonlyArray<string> | undefined,
+  now: number,
+): number | undefined {
+  const text = typeof header === "string" ? header.trim() : header?.[0]?.trim()
+  if (text === undefined || text === "") return undefined
+  const seconds = /^[0-9]+$/u.test(text) ? Number(text) : Math.ceil((Date.parse(text) - now) / 1_000)
+  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0), retryAfterSecondsMax) : undefined
+}

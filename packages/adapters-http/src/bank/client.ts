@@ -1,0 +1,242 @@
+import * as AcceptQuote from "@loan-engine/adapters-xml/accept-quote"
+import * as ApplicationQuote from "@loan-engine/adapters-xml/get-application-quote"
+import * as ApplicationStatus from "@loan-engine/adapters-xml/get-application-status"
+import * as SetCallback from "@loan-engine/adapters-xml/set-callback"
+import * as SubmitApplication from "@loan-engine/adapters-xml/submit-application-ext"
+import * as UpdateApplication from "@loan-engine/adapters-xml/update-application"
+import type { ApplicationReference } from "@loan-engine/domain/observation"
+import { Duration, Effect, Random, Redacted, Schedule } from "effect"
+import type { Scope } from "effect"
+import { makeAsk } from "./ask.ts"
+import type { Ask, BankAnswer } from "./ask.ts"
+import { BankConfigError, BankError, BankMalformed, BankRequestInvalid } from "./error.ts"
+import type { BankErrorReason, BankOperation } from "./error.ts"
+import type { BankRoute } from "../http/route.ts"
+import { breakerLimitsDefault, makeBankGuard } from "./guard.ts"
+import type { BankGuardLimits } from "./guard.ts"
+import type { CircuitState } from "./metrics.ts"
+import { isCredentialsText } from "../http/authorization.ts"
+import type { CallbackCredentials } from "../http/authorization.ts"
+import { makeExchange } from "../http/exchange.ts"
+import type { Exchange, ExchangeLimits } from "../http/exchange.ts"
+import { isSecureUrl, secureUrlRule } from "../http/secure-url.ts"
+
+export interface BankClientLimits extends ExchangeLimits, BankGuardLimits {
+  /** How often getApplicationStatus and getApplicationQuote are tried again. The poller asks again by itself. */
+  readonly bankReadRetriesMax: number
+  /** The longest wait before the first of them; it doubles with each, and how much of it is waited is random. */
+  readonly bankReadRetryDelayMs: number
+}
+
+export const bankClientLimitsDefault: BankClientLimits = {
+  connectMsMax: 5_000,
+  headersMsMax: 20_000,
+  bodyIdleMsMax: 10_000,
+  exchangeMsMax: 30_000,
+  responseBytesMax: 1_048_576,
+  connectionsMax: 8,
+  bankReadRetriesMax: 0,
+  bankReadRetryDelayMs: 250,
+  bankRequestsPerSecondMax: 50,
+  ...breakerLimitsDefault,
+}
+
+export interface BankClientOptions {
+  /** Such as `https://test.resurs.com/cl-webservice/ApplicationService`. */
+  readonly url: string
+  readonly username: string
+  readonly password: Redacted.Redacted
+  /** What metrics and traces call it. */
+  readonly account?: string
+  readonly limits?: Partial<BankClientLimits>
+  /** What carries the requests; HTTP by default. */
+  readonly exchange?: Exchange
+  /** How HTTP gets there; straight by default. */
+  readonly route?: BankRoute
+}
+
+export interface CallbackRegistration {
+  readonly callbackUrl: string
+  /** What the bank is to send in each callback's Authorization header. */
+  readonly authorization?: CallbackCredentials
+}
+
+type Answers<A> = Effect.Effect<BankAnswer<A>, BankError>
+
+/** One account at the bank. */
+export interface BankClient {
+  /** The bank wants this sent once only: it is never tried again by itself. */
+  readonly setCallback: (registration: CallbackRegistration) => Answers<SetCallback.SetCallbackResponse>
+  readonly getApplicationStatus: (
+    reference: ApplicationReference,
+  ) => Answers<ApplicationStatus.GetApplicationStatusResponse>
+  readonly getApplicationQuote: (
+    reference: ApplicationReference,
+  ) => Answers<ApplicationQuote.GetApplicationQuoteResponse>
+  readonly submitApplicationExt: (
+    request: SubmitApplication.SubmitApplicationExtRequest,
+  ) => Answers<SubmitApplication.SubmitApplicationExtResponse>
+  readonly updateApplication: (
+    request: UpdateApplication.UpdateApplicationRequest,
+  ) => Answers<UpdateApplication.UpdateApplicationResponse>
+  readonly acceptQuote: (reference: ApplicationReference) => Answers<AcceptQuote.AcceptQuoteResponse>
+  /** Whether requests are let through just now. */
+  readonly circuit: Effect.Effect<CircuitState>
+}
+
+/** Accounts that every integrator shares, so that each overwrites the others' callback URL. */
+const sharedUsernames: ReadonlySet<string> = new Set(["testse", "testno", "testdk", "testfi"])
+
+/**
+ * A client for one account, with a connection pool of its own that is destroyed with the scope.
+ *
+ * Errors: {@link BankConfigError} for a URL or user name that must not be used; each operation fails with a
+ * {@link BankError}, whose `reason` says what a caller may do.
+ *
+ * Source: the bank's page, "Register the callback-URL" and "To poll the application reference".
+ */
+export const makeBankClient = Effect.fnUntraced(function* (
+  options: BankClientOptions,
+): Effect.fn.Return<BankClient, BankConfigError, Scope.Scope> {
+  const fault = optionsFault(options)
+  if (fault !== undefined) return yield* new BankConfigError({ message: fault })
+  const limits = { ...bankClientLimitsDefault, ...options.limits }
+  const guard = yield* makeBankGuard(limits, options.account ?? "")
+  const unguarded = makeAsk(
+    yield* makeExchange(limits, options.exchange, options.route),
+    options,
+    limits.responseBytesMax,
+  )
+  const ask: Ask = (operation, ...message) => guard.through(operation, unguarded(operation, ...message))
+  return {
+    ...readsOf(ask, limits),
+    circuit: guard.circuit,
+    setCallback: (registration) => setCallback(ask, options.username, registration),
+    submitApplicationExt: (request) =>
+      ask(
+        "submitApplicationExt",
+        SubmitApplication.submitApplicationExtRequest,
+        SubmitApplication.submitApplicationExtResponse,
+        request,
+      ),
+    updateApplication: (request) =>
+      ask(
+        "updateApplication",
+        UpdateApplication.updateApplicationRequest,
+        UpdateApplication.updateApplicationResponse,
+        request,
+      ),
+    acceptQuote: (applicationReference) =>
+      ask("acceptQuote", AcceptQuote.acceptQuoteRequest, AcceptQuote.acceptQuoteResponse, {
+        applicationReference,
+      }),
+  }
+})
+
+function optionsFault({ url, username, password, route }: BankClientOptions): string | undefined {
+  if (!isSecureUrl(url, route?.plainHttpHosts)) return `the bank's URL ${secureUrlRule}`
+  if (username === "" || /[:\p{Cc}]/u.test(username))
+    return "set a user name without colons or control characters"
+  return Redacted.value(password) === "" ? "set the account's password" : undefined
+}
+
+function readsOf(
+  ask: Ask,
+  limits: BankClientLimits,
+): Pick<BankClient, "getApplicationStatus" | "getApplicationQuote"> {
+  const again = {
+    times: limits.bankReadRetriesMax,
+    schedule: fullJitter(Schedule.exponential(limits.bankReadRetryDelayMs)),
+    while: ({ reason }: BankError) => mayPass[reason._tag],
+  }
+  return {
+    getApplicationStatus: (applicationReference) =>
+      ask(
+        "getApplicationStatus",
+        ApplicationStatus.getApplicationStatusRequest,
+        ApplicationStatus.getApplicationStatusResponse,
+        { applicationReference },
+      ).pipe(Effect.retry(again)),
+    getApplicationQuote: (applicationReference) =>
+      ask(
+        "getApplicationQuote",
+        ApplicationQuote.getApplicationQuoteRequest,
+        ApplicationQuote.getApplicationQuoteResponse,
+        { applicationReference },
+      ).pipe(
+        Effect.flatMap((answer) => aboutThisLoan("getApplicationQuote", applicationReference, answer)),
+        Effect.retry(again),
+      ),
+  }
+}
+
+/** Waits anything up to the delay, so that clients that failed together do not come back together. */
+const fullJitter = <Output, Input>(schedule: Schedule.Schedule<Output, Input>) =>
+  Schedule.modifyDelay(schedule, ({ duration }) =>
+    Effect.map(Random.next, (random) => Duration.times(duration, random)),
+  )
+
+/** Which failures of a read may be gone a moment later. One that the bank asks to wait for is the poller's to time. */
+const mayPass: { readonly [Tag in BankErrorReason["_tag"]]: boolean } = {
+  Refused: true,
+  NameNotFound: true,
+  Unreachable: true,
+  CertificateRejected: false,
+  TlsFailed: true,
+  ProxyRefused: true,
+  ConnectionBroken: true,
+  TimedOut: true,
+  Unavailable: true,
+  RateLimited: false,
+  CircuitOpen: false,
+  Unauthorized: false,
+  Fault: false,
+  Malformed: false,
+  TooLarge: false,
+  RequestInvalid: false,
+}
+
+/** An answer about another loan must not move this one. */
+function aboutThisLoan<A extends { readonly applicationReference: ApplicationReference }>(
+  operation: BankOperation,
+  asked: ApplicationReference,
+  answer: BankAnswer<A>,
+): Answers<A> {
+  if (answer.message.applicationReference === asked) return Effect.succeed(answer)
+  const problem = "expected the application reference that was asked about"
+  return Effect.fail(
+    new BankError({
+      operation,
+      reason: new BankMalformed({ code: "other-application", path: "applicationReference", problem }),
+    }),
+  )
+}
+
+const setCallback = Effect.fnUntraced(function* (
+  ask: Ask,
+  username: string,
+  { callbackUrl, authorization }: CallbackRegistration,
+): Effect.fn.Return<BankAnswer<SetCallback.SetCallbackResponse>, BankError> {
+  const problem = registrationProblem(callbackUrl, authorization)
+  if (problem !== undefined) {
+    return yield* new BankError({ operation: "setCallback", reason: new BankRequestInvalid({ problem }) })
+  }
+  if (sharedUsernames.has(username)) {
+    yield* Effect.logWarning(
+      `${username} is shared by every integrator: the next one to register overwrites this callback URL`,
+    )
+  }
+  return yield* ask("setCallback", SetCallback.setCallbackRequest, SetCallback.setCallbackResponse, {
+    callbackUrl,
+    ...(authorization && {
+      callbackCredentials: Redacted.value(authorization.credentials),
+      callbackAuthMethod: authorization.method,
+    }),
+  })
+})
+
+function registrationProblem(callbackUrl: string, authorization?: CallbackCredentials): string | undefined {
+  if (!isSecureUrl(callbackUrl)) return "the callback URL must be https (or http on a loopback address)"
+  const isText = authorization === undefined || isCredentialsText(authorization.credentials)
+  return isText ? undefined : "callback credentials must be base64 text, such as that of user:password"
+}

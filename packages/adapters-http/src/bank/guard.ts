@@ -1,0 +1,101 @@
+import { Context, Duration, Effect, Exit, Layer, Option } from "effect"
+import type { Scope } from "effect"
+import { CircuitBreaker, RateLimiter } from "effect/persistence"
+import { BankCircuitOpen, BankError } from "./error.ts"
+import type { BankErrorReason, BankOperation } from "./error.ts"
+import { counted, measured } from "./metrics.ts"
+import type { CircuitState } from "./metrics.ts"
+import { traced } from "../telemetry/traced.ts"
+import { steadily } from "../http/rate.ts"
+
+/** So many failures in a row open the account's circuit, for so long or for as long as the bank asks. */
+export interface BreakerLimits {
+  readonly breakerFailuresMax: number
+  readonly breakerOpenMs: number
+}
+
+export const breakerLimitsDefault: BreakerLimits = { breakerFailuresMax: 5, breakerOpenMs: 30_000 }
+
+/** What one account's requests may cost the bank, and when it is left alone. */
+export interface BankGuardLimits extends BreakerLimits {
+  /** Requests over this wait for their turn. */
+  readonly bankRequestsPerSecondMax: number
+}
+
+export interface BankGuard {
+  /** Lets a request through in its turn, and not at all while the circuit is open. */
+  readonly through: <A>(
+    operation: BankOperation,
+    request: Effect.Effect<A, BankError>,
+  ) => Effect.Effect<A, BankError>
+  readonly circuit: Effect.Effect<CircuitState>
+}
+
+const key = "account"
+
+export const makeBankGuard = Effect.fnUntraced(function* (
+  limits: BankGuardLimits,
+  account: string,
+): Effect.fn.Return<BankGuard, never, Scope.Scope> {
+  const context = yield* Layer.build(Layer.merge(budgetLayer, breakerLayer(limits)))
+  const budget = Context.get(context, RateLimiter.RateLimiter)
+  const breaker = Context.get(context, CircuitBreaker.CircuitBreaker)
+  const turn = {
+    algorithm: "token-bucket",
+    window: "1 second",
+    limit: limits.bankRequestsPerSecondMax,
+    key,
+  } as const
+  return {
+    through: (operation, request) =>
+      steadily(RateLimiter.sleep(budget, turn)).pipe(
+        Effect.orDie,
+        Effect.andThen(breaker.execute(measured(account, operation)(request), { key, classify })),
+        Effect.mapError((error) => (error instanceof BankError ? error : leftAlone(operation, error))),
+        counted(account, operation),
+        traced("bank request", { account, operation }, { kind: "client" }),
+      ),
+    // The breaker's store is in memory, so its state can always be read.
+    circuit: Effect.orDie(Effect.map(breaker.state(key), ({ _tag }) => _tag)),
+  }
+})
+
+const budgetLayer = RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory))
+
+const breakerLayer = ({ breakerFailuresMax, breakerOpenMs }: BreakerLimits) =>
+  CircuitBreaker.layer({
+    tripPolicy: CircuitBreaker.consecutive(breakerFailuresMax),
+    openDuration: Duration.millis(breakerOpenMs),
+  }).pipe(Layer.provide(CircuitBreaker.layerStoreMemory()))
+
+/** The reasons that speak of the bank's health; the others speak of the one request, and leave the circuit alone. */
+const tripsBreaker: { readonly [Tag in BankErrorReason["_tag"]]: boolean } = {
+  Refused: true,
+  NameNotFound: true,
+  Unreachable: true,
+  CertificateRejected: true,
+  TlsFailed: true,
+  ProxyRefused: true,
+  ConnectionBroken: true,
+  TimedOut: true,
+  Unauthorized: true,
+  Fault: false,
+  Malformed: false,
+  TooLarge: false,
+  RateLimited: true,
+  Unavailable: true,
+  CircuitOpen: false,
+  RequestInvalid: false,
+}
+
+function classify(exit: Exit.Exit<unknown, BankError>): CircuitBreaker.Outcome {
+  if (Exit.isSuccess(exit)) return CircuitBreaker.success
+  const error = Option.getOrUndefined(Exit.findErrorOption(exit))
+  if (error === undefined || !tripsBreaker[error.reason._tag]) return CircuitBreaker.ignored
+  return CircuitBreaker.failure({ retryAfter: Duration.seconds(error.retryAfterSeconds ?? 0) })
+}
+
+function leftAlone(operation: BankOperation, { reason }: CircuitBreaker.CircuitBreakerError): BankError {
+  const wait = "retryAfter" in reason ? { retryAfterSeconds: Duration.toSeconds(reason.retryAfter) } : {}
+  return new BankError({ operation, reason: new BankCircuitOpen(wait) })
+}

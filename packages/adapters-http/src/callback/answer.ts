@@ -1,0 +1,168 @@
+import { Schema } from "effect"
+import type { Disposition, HoldReason } from "@loan-engine/domain/observation"
+import { guardedHeaders } from "../http/answer-headers.ts"
+
+/** An HTTP answer as plain data, for any server to send. */
+export interface CallbackAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  /** Whether the request's body may be left unread: the connection cannot serve another request then. */
+  readonly closes: boolean
+}
+
+interface Refusal {
+  readonly status: number
+  readonly title: string
+  readonly detail: string
+  readonly closes?: true
+}
+
+/** The content codings that a callback may come in, as `Accept-Encoding` names them. */
+export const acceptEncoding = "gzip, deflate, br"
+
+/** Every way in which a callback is refused: code, status, and what the sender is told. */
+export const refusals = {
+  "method-not-allowed": {
+    status: 405,
+    title: "Method not allowed",
+    detail: "this is where the bank delivers its callbacks: send a POST. Nothing was recorded",
+    closes: true,
+  },
+  "account-unknown": {
+    status: 404,
+    title: "No such account",
+    detail: "check the callback URL",
+    closes: true,
+  },
+  "length-invalid": {
+    status: 400,
+    title: "Bad length",
+    detail: "Content-Length is no whole number",
+    closes: true,
+  },
+  "body-too-large": {
+    status: 413,
+    title: "Body too large",
+    detail: "the body is over the limit",
+    closes: true,
+  },
+  "media-type-unsupported": {
+    status: 415,
+    title: "Unsupported media type",
+    detail: `send application/json in UTF-8, as it is or in one content encoding of: ${acceptEncoding}`,
+    closes: true,
+  },
+  "encoding-invalid": {
+    status: 400,
+    title: "Invalid encoding",
+    detail: "the body is not packed the way that Content-Encoding says",
+  },
+  "body-timeout": { status: 408, title: "Body timeout", detail: "the body took too long", closes: true },
+  "body-incomplete": { status: 400, title: "Body incomplete", detail: "the body ended early", closes: true },
+  unauthorized: {
+    status: 401,
+    title: "Unauthorized",
+    detail: "the Authorization header does not carry the registered credentials",
+  },
+  "unauthorized-too-many": {
+    status: 429,
+    title: "Too many callbacks with wrong credentials",
+    detail: "send the registered credentials, or wait (callbacksUnauthorizedPerMinuteMax)",
+  },
+  "json-invalid": { status: 400, title: "Invalid JSON", detail: "the body is not acceptable JSON" },
+  "field-invalid": { status: 400, title: "Invalid field", detail: "the body is no callback" },
+  "signature-missing": {
+    status: 401,
+    title: "Signature missing",
+    detail: "this account's callbacks are proven by a signature alone, and jwsData holds none",
+  },
+  "signature-invalid": {
+    status: 401,
+    title: "Invalid signature",
+    detail: "jwsData is not a valid signature",
+  },
+  "signature-contradicted": {
+    status: 401,
+    title: "Contradicted by its signature",
+    detail: "the signed claims in jwsData say something else than the body",
+  },
+  "store-unavailable": {
+    status: 503,
+    title: "Temporarily unavailable",
+    detail: "nothing was recorded: send it again later",
+  },
+  "held-too-many": {
+    status: 503,
+    title: "Too many callbacks without proof",
+    detail:
+      "no more callbacks without proof are kept for now (callbacksHeldPerMinuteMax): nothing was recorded, send it again later",
+  },
+  "body-consumed": {
+    status: 500,
+    title: "Body already read",
+    detail: "whoever serves the engine read the body before it: no body parser may come first",
+    closes: true,
+  },
+  "internal-error": { status: 500, title: "Internal error", detail: "nothing was acknowledged" },
+} as const satisfies Record<string, Refusal>
+
+export type RejectionCode = keyof typeof refusals
+
+const rejectionCodes = Object.keys(refusals).filter((name): name is RejectionCode =>
+  Object.hasOwn(refusals, name),
+)
+
+/** A callback that goes no further. */
+export class CallbackRefused extends Schema.TaggedError<CallbackRefused>()("CallbackRefused", {
+  code: Schema.Literals(rejectionCodes),
+  /** More exact than the code's own text. */
+  detail: Schema.optionalKey(Schema.String),
+  /** The body's member at fault. */
+  field: Schema.optionalKey(Schema.String),
+  headers: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+}) {}
+
+/** A problem document (RFC 9457) with a stable `code`, and `field` where a member is at fault. */
+export function refuse({ code, detail, field, headers }: CallbackRefused): CallbackAnswer {
+  const refusal: Refusal = refusals[code]
+  const problem = {
+    type: `urn:loan-engine:callback:${code}`,
+    title: refusal.title,
+    status: refusal.status,
+    detail: detail ?? refusal.detail,
+    code,
+    ...(field === undefined ? {} : { field }),
+  }
+  return {
+    status: refusal.status,
+    headers: { ...guardedHeaders, "content-type": "application/problem+json", ...headers },
+    body: JSON.stringify(problem),
+    closes: refusal.closes ?? false,
+  }
+}
+
+const jsonHeaders = { ...guardedHeaders, "content-type": "application/json" }
+
+/** The callback is durably recorded. A held one is kept, but nothing is believed on its word alone. */
+export function acknowledge(disposition: Disposition, reason: HoldReason | undefined): CallbackAnswer {
+  if (disposition !== "held") {
+    return { status: 200, headers: jsonHeaders, body: JSON.stringify({ disposition }), closes: false }
+  }
+  return { status: 202, headers: jsonHeaders, body: JSON.stringify({ disposition, reason }), closes: false }
+}
+
+/** What takes a callback, for anyone who asks before sending one. */
+const taken = { allow: "POST", "accept-post": "application/json", "accept-encoding": acceptEncoding }
+
+/** The answer to a probe: what this is, and that nothing was recorded. No callback can come by a probe's method. */
+export const introduction: CallbackAnswer = {
+  status: 200,
+  headers: { ...jsonHeaders, ...taken },
+  body: JSON.stringify({
+    service: "loan-engine callback receiver",
+    detail:
+      "The bank delivers its callbacks here: send them by POST, as JSON. Nothing was recorded by this request.",
+  }),
+  closes: true,
+}

@@ -1,0 +1,43 @@
+import type { Disposition, HoldReason } from "@loan-engine/domain/observation"
+import type { Effect } from "effect"
+import { Metric } from "effect"
+import type { RejectionCode } from "./answer.ts"
+import type { JwsInvalidReason, JwsVerdict } from "../signature/jws-verifier.ts"
+import { counterFamily } from "../telemetry/metric-family.ts"
+
+/** The name of what became of a callback: why it was refused, why it is held, or what recording it did. */
+export type CallbackVerdict = RejectionCode | HoldReason | Exclude<Disposition, "held">
+
+/** The name of what a signature was found to be. */
+export type SignatureVerdict = Exclude<JwsVerdict["state"], "invalid"> | JwsInvalidReason
+
+const account = "the configured accounts; empty where a request named none of them"
+
+/** Every answered callback. */
+export const callbacksCounter = counterFamily({
+  name: "loan_engine_callbacks_total",
+  unit: "callbacks",
+  description: "Callbacks answered, by what became of each.",
+  attributes: { account, verdict: "the verdicts on a callback in docs/security.md" },
+})
+
+/** Every signature judged. */
+export const signaturesCounter = counterFamily({
+  name: "loan_engine_callback_signatures_total",
+  unit: "signatures",
+  description: "Signatures of callbacks judged, by what each was found to be.",
+  attributes: {
+    account: "the configured accounts",
+    verdict: "the verdicts on a signature in docs/security.md",
+  },
+})
+
+export const countCallback = (account: string, verdict: CallbackVerdict): Effect.Effect<void> =>
+  Metric.update(callbacksCounter.of({ account, verdict }), 1)
+
+export const countSignature = (account: string, verdict: JwsVerdict): Effect.Effect<void> =>
+  Metric.update(signaturesCounter.of({ account, verdict: signatureVerdictOf(verdict) }), 1)
+
+/** The verdict by its name. */
+export const signatureVerdictOf = (verdict: JwsVerdict): SignatureVerdict =>
+  verdict.state === "invalid" ? verdict.reason : verdict.state

@@ -1,0 +1,262 @@
+import type { Instant } from "@loan-engine/domain/instant"
+import type {
+  ApplicationReference,
+  Disposition,
+  HoldReason,
+  Observation,
+} from "@loan-engine/domain/observation"
+import { Cause, Clock, Effect, Result, Schema } from "effect"
+import { makeCallbackAccounts } from "./accounts.ts"
+import type { CallbackAccount, CallbackAccountOptions, CallbackConfigError } from "./accounts.ts"
+import { callbackBudgetLimitsDefault, makeCallbackBudgets } from "./budgets.ts"
+import type { CallbackBudgetLimits, CallbackBudgets } from "./budgets.ts"
+import { acceptEncoding, acknowledge, CallbackRefused, introduction, refuse } from "./answer.ts"
+import type { CallbackAnswer, RejectionCode } from "./answer.ts"
+import { callbackEvents, decodeCallback } from "../message/message.ts"
+import type { CallbackMessage } from "../message/message.ts"
+import { asUtf8, unpacked } from "./content.ts"
+import { callbackRequestLimitsDefault, headersFault, isProbe, readBody } from "./request.ts"
+import type { CallbackRequest, CallbackRequestLimits } from "./request.ts"
+import { appraise, mayDoubt } from "./trust.ts"
+import type { Trust } from "./trust.ts"
+import { countCallback } from "./metrics.ts"
+import { makeRefusalWarning } from "./refusal-warning.ts"
+import { makeRejectionLog, rejectionsKeptMax } from "./rejection-log.ts"
+import type { RejectionLog } from "./rejection-log.ts"
+import { traced, tracedRequest } from "../telemetry/traced.ts"
+import { withoutWords } from "./without-words.ts"
+
+export interface CallbackReceiverLimits extends CallbackRequestLimits, CallbackBudgetLimits {
+  /** A signed issue time older than this is not believed: the bank re-sends for up to a month. */
+  readonly issuedAtAgeMaxMs: number
+  readonly rejectionsKeptMax: number
+}
+
+export const callbackReceiverLimitsDefault: CallbackReceiverLimits = {
+  ...callbackRequestLimitsDefault,
+  ...callbackBudgetLimitsDefault,
+  issuedAtAgeMaxMs: 5_356_800_000,
+  rejectionsKeptMax,
+}
+
+/** Nothing was recorded, and the same callback may be sent again. */
+export class RecordUnavailable extends Schema.TaggedError<RecordUnavailable>()("RecordUnavailable", {
+  retryAfterSeconds: Schema.Finite,
+  message: Schema.String,
+}) {}
+
+/** What recording did; `hold` is why it is held, where the receiver did not ask for that itself. */
+export interface Recorded {
+  readonly disposition: Disposition
+  readonly hold?: HoldReason
+}
+
+/** Succeeds only after the observation, and the bytes it came in, are durable. */
+export type RecordObservation = (
+  observation: Observation,
+  raw: Uint8Array,
+) => Effect.Effect<Recorded, RecordUnavailable>
+
+export interface CallbackReceiverOptions {
+  /** By the name that the callback URL carries. */
+  readonly accounts: Readonly<Record<string, CallbackAccountOptions>>
+  readonly record: RecordObservation
+  /** Whether a trusted word was ever heard of this loan; of none, unless it is told. */
+  readonly isKnown?: (applicationReference: ApplicationReference) => Effect.Effect<boolean>
+  readonly limits?: Partial<CallbackReceiverLimits>
+}
+
+export interface CallbackReceiver {
+  readonly receive: (account: string, request: CallbackRequest) => Effect.Effect<CallbackAnswer>
+  /** {@link receive} for callers that do not use Effect; it keeps the clock and the loggers of where it was made. */
+  readonly answer: (account: string, request: CallbackRequest) => Promise<CallbackAnswer>
+  /** The same, told to a function. */
+  readonly respond: (
+    account: string,
+    request: CallbackRequest,
+    tell: (answer: CallbackAnswer) => void,
+  ) => void
+  /** The web-standard form. */
+  readonly handle: (account: string, request: Request) => Promise<Response>
+  readonly rejections: Pick<RejectionLog, "recent" | "counts">
+}
+
+/**
+ * The bank's way in: limits, authorization, decoding, signature, evidence, record, answer, in this order. It answers
+ * below 300 only after `record` has succeeded, so that the bank sends again whatever was not kept.
+ *
+ * Errors: {@link CallbackConfigError} when an account has neither credentials nor a signature verifier and does not say
+ * that this is meant.
+ *
+ * Source: the bank's page, "Retrieve status change with callback".
+ */
+export const makeCallbackReceiver = Effect.fnUntraced(function* (
+  options: CallbackReceiverOptions,
+): Effect.fn.Return<CallbackReceiver, CallbackConfigError> {
+  const limits = { ...callbackReceiverLimitsDefault, ...options.limits }
+  const accounts = yield* makeCallbackAccounts(options.accounts)
+  const rejections = makeRejectionLog(limits.rejectionsKeptMax)
+  const budgets = yield* makeCallbackBudgets(limits)
+  const receiving: Receiving = {
+    record: options.record,
+    isKnown: options.isKnown ?? (() => Effect.succeed(false)),
+    limits,
+    budgets,
+  }
+  const warn = makeRefusalWarning()
+  const context = yield* Effect.context()
+  const run = Effect.runPromiseWith(context)
+  const fork = Effect.runForkWith(context)
+
+  const receive = (name: string, request: CallbackRequest): Effect.Effect<CallbackAnswer> => {
+    const account = accounts.get(name)
+    const accountName = account?.name ?? ""
+    const reject = (refused: CallbackRefused): Effect.Effect<CallbackAnswer> =>
+      Effect.flatMap(Clock.currentTimeMillis, (at) => {
+        const field = refused.field === undefined ? {} : { field: refused.field }
+        rejections.add({ at, code: refused.code, ...(account && { account: account.name }), ...field })
+        const warned = warn(accountName, refused.code)
+        return Effect.as(Effect.andThen(warned, countCallback(accountName, refused.code)), refuse(refused))
+      })
+    return accept(account, request, receiving).pipe(
+      traced("receive", { account: accountName }),
+      Effect.catchCause((cause) => {
+        const expected = Cause.findError(cause)
+        if (Result.isSuccess(expected)) return reject(expected.success)
+        if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(expected.failure)
+        const refused = new CallbackRefused({ code: "internal-error" })
+        const told = Effect.annotateLogs(Effect.logError(describeDefect(cause)), {
+          account: accountName,
+        })
+        return Effect.andThen(told, reject(refused))
+      }),
+    )
+  }
+  const answer: CallbackReceiver["answer"] = (account, request) => run(receive(account, request))
+  const respond: CallbackReceiver["respond"] = (account, request, tell) => {
+    const { method, headers } = request
+    const served = { method, route: callbackRoute, traceparent: headers.get("traceparent") }
+    fork(Effect.map(tracedRequest(served, receive(account, request)), tell))
+  }
+  const handle: CallbackReceiver["handle"] = async (account, request) => {
+    const consumed = new CallbackRefused({ code: "body-consumed" })
+    const { status, headers, body } = request.bodyUsed ? refuse(consumed) : await answer(account, request)
+    return new Response(body, { status, headers })
+  }
+  return { receive, answer, respond, handle, rejections }
+})
+
+/** The path that traces know callbacks by. */
+const callbackRoute = "/callbacks/:account"
+
+interface Receiving {
+  readonly record: RecordObservation
+  readonly isKnown: NonNullable<CallbackReceiverOptions["isKnown"]>
+  readonly limits: CallbackReceiverLimits
+  readonly budgets: CallbackBudgets
+}
+
+const accept = Effect.fnUntraced(function* (
+  account: CallbackAccount | undefined,
+  request: CallbackRequest,
+  { record, isKnown: isKnownLoan, limits, budgets }: Receiving,
+): Effect.fn.Return<CallbackAnswer, CallbackRefused> {
+  const receivedAt = yield* Clock.currentTimeMillis
+  const isOurs = account !== undefined
+  if (isOurs && isProbe(request)) return introduction
+  if (request.method !== "POST") return yield* refused("method-not-allowed", { allow: "POST" })
+  if (!isOurs) return yield* refused("account-unknown")
+  const fault = headersFault(request, limits)
+  if (fault !== undefined) return yield* refused(fault, hints[fault])
+  const sent = yield* traced("read")(readBody(request, limits))
+  yield* traced("authorize")(authorize(account, request, budgets))
+  // Only what a sender with the right credentials packed is worth the work of unpacking it.
+  const raw = yield* unpacked(sent, request.headers.get("content-encoding"), limits.callbackBytesMax)
+  const message = yield* traced("decode")(decode(asUtf8(raw, request.headers.get("content-type"))))
+  const trust = yield* traced("verify")(appraise(account, message))
+  if (isUnproven(account, trust)) {
+    const { applicationReference } = message
+    const isKnown = yield* isKnownLoan(applicationReference)
+    yield* budgets.held({ account: account.name, applicationReference, bytes: raw.length, isKnown })
+    yield* mayDoubt(account, trust)
+  }
+  const at = eventTime(receivedAt, trust.issuedAt, limits)
+  const observation = observe(account, message, trust, receivedAt, at)
+  const recorded = yield* record(observation, raw).pipe(Effect.mapError(unavailable))
+  const { disposition, hold = observation.hold } = recorded
+  yield* countCallback(account.name, disposition === "held" ? (hold ?? "no-evidence") : disposition)
+  return acknowledge(disposition, hold)
+})
+
+const authorize = (
+  account: CallbackAccount,
+  request: CallbackRequest,
+  budgets: CallbackBudgets,
+): Effect.Effect<void, CallbackRefused> =>
+  account.authorizes?.(request.headers.get("authorization")) === false
+    ? Effect.flatMap(budgets.unauthorized(account.name, account.challenges), Effect.fail)
+    : Effect.void
+
+/** Anybody could have sent it, as often as they like. */
+const isUnproven = ({ authorizes }: CallbackAccount, { evidence }: Trust): boolean =>
+  authorizes === undefined && evidence === "none"
+
+/** What a refusal's headers tell about a better try. */
+const hints: { readonly [Code in RejectionCode]?: Readonly<Record<string, string>> } = {
+  "media-type-unsupported": { "accept-post": "application/json", "accept-encoding": acceptEncoding },
+}
+
+const refused = (code: RejectionCode, headers: Readonly<Record<string, string>> = {}): CallbackRefused =>
+  new CallbackRefused({ code, headers })
+
+const unavailable = ({ retryAfterSeconds }: RecordUnavailable): CallbackRefused =>
+  refused("store-unavailable", { "retry-after": String(Math.max(1, Math.ceil(retryAfterSeconds))) })
+
+function decode(raw: Uint8Array): Effect.Effect<CallbackMessage, CallbackRefused> {
+  const decoded = decodeCallback(raw)
+  if (Result.isSuccess(decoded)) return Effect.succeed(decoded.success)
+  const { code, field, message: detail } = decoded.failure
+  return Effect.fail(new CallbackRefused({ code, detail, ...(field === "" ? {} : { field }) }))
+}
+
+/**
+ * When the callback was true: its signed issue time where that is sane, never later than its receipt, however far ahead
+ * the bank's clock is. A time in whole seconds stands for that second's last millisecond, so that a poll sent within the
+ * second cannot outrank it.
+ */
+function eventTime(
+  receivedAt: Instant,
+  issuedAt: number | undefined,
+  { issuedAtAgeMaxMs }: CallbackReceiverLimits,
+): Instant {
+  if (issuedAt === undefined) return receivedAt
+  const issuedMs = Math.round(issuedAt * 1_000)
+  if (issuedMs < receivedAt - issuedAtAgeMaxMs) return receivedAt
+  return Math.min(receivedAt, Number.isInteger(issuedAt) ? issuedMs + 999 : issuedMs)
+}
+
+function observe(
+  { name }: CallbackAccount,
+  message: CallbackMessage,
+  trust: Trust,
+  receivedAt: Instant,
+  at: Instant,
+): Observation {
+  const { evidence, hold } = trust
+  return {
+    applicationReference: message.applicationReference,
+    account: name,
+    source: "callback",
+    evidence,
+    ...(hold === undefined ? {} : { hold }),
+    receivedAt,
+    ...(message.leftOut === undefined ? {} : { leftOut: message.leftOut }),
+    events: callbackEvents(message, at),
+  }
+}
+
+/** Where it went wrong, without the defect's words: they may quote what the callback said. */
+function describeDefect(cause: Cause.Cause<unknown>): string {
+  const { error, frames } = withoutWords(Cause.squash(cause))
+  return [`a callback could not be recorded: ${error}`, ...frames].join("\n  ")
+}

@@ -1,0 +1,89 @@
+import { Effect } from "effect"
+import { CallbackRefused } from "./answer.ts"
+import type { RejectionCode } from "./answer.ts"
+import { isReadableType } from "./content.ts"
+import { isReadableEncoding } from "../http/content-coding.ts"
+
+/** An HTTP request as far as the receiver reads it. A web-standard `Request` is one. */
+export interface CallbackRequest {
+  readonly method: string
+  readonly headers: { readonly get: (name: string) => string | null }
+  /** The body as it comes, or what reads it. */
+  readonly body: AsyncIterable<Uint8Array> | ReadBody | null
+}
+
+/** Reads a body to its end, within the limits of size and time. */
+export type ReadBody = (limits: CallbackRequestLimits) => Effect.Effect<Uint8Array, CallbackRefused>
+
+export interface CallbackRequestLimits {
+  readonly callbackBytesMax: number
+  /** From the first byte awaited to the last one read. */
+  readonly callbackBodyMsMax: number
+}
+
+/** The bank's largest example is under one kilobyte. */
+export const callbackRequestLimitsDefault: CallbackRequestLimits = {
+  callbackBytesMax: 65_536,
+  callbackBodyMsMax: 10_000,
+}
+
+/** What the headers alone refuse, before a byte of the body is read. */
+export function headersFault(
+  { headers }: CallbackRequest,
+  { callbackBytesMax }: CallbackRequestLimits,
+): RejectionCode | undefined {
+  const length = headers.get("content-length")
+  if (length !== null && !/^[0-9]+$/u.test(length)) return "length-invalid"
+  if (length !== null && Number(length) > callbackBytesMax) return "body-too-large"
+  const isReadable =
+    isReadableEncoding(headers.get("content-encoding")) && isReadableType(headers.get("content-type"))
+  return isReadable ? undefined : "media-type-unsupported"
+}
+
+/** The raw body. It stops reading as soon as the limit is passed, whatever Content-Length promised. */
+export function readBody({ body }: CallbackRequest, limits: CallbackRequestLimits): ReturnType<ReadBody> {
+  if (body === null) return Effect.succeed(new Uint8Array())
+  if (typeof body === "function") return body(limits)
+  return Effect.tryPromise({
+    try: () => collect(body, limits.callbackBytesMax),
+    catch: () => new CallbackRefused({ code: "body-incomplete" }),
+  }).pipe(
+    Effect.timeoutOrElse({
+      duration: limits.callbackBodyMsMax,
+      orElse: () => Effect.fail(new CallbackRefused({ code: "body-timeout" })),
+    }),
+    Effect.flatMap((bytes) =>
+      bytes === undefined
+        ? Effect.fail(new CallbackRefused({ code: "body-too-large" }))
+        : Effect.succeed(bytes),
+    ),
+  )
+}
+
+/** `undefined` when there are more bytes than allowed. Leaving the loop tells the source to stop. */
+async function collect(
+  body: AsyncIterable<Uint8Array>,
+  callbackBytesMax: number,
+): Promise<Uint8Array | undefined> {
+  const chunks: Array<Uint8Array> = []
+  let length = 0
+  for await (const chunk of body) {
+    length += chunk.length
+    if (length > callbackBytesMax) return undefined
+    chunks.push(chunk)
+  }
+  const [only] = chunks
+  return only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, length)
+}
+
+const probes: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"])
+const deliveryHeaders = ["content-type", "transfer-encoding", "authorization"]
+
+/**
+ * Whether somebody only asks what this is. A callback that a redirect turned into a GET still carries what it was sent with:
+ * it is refused, because a success would tell its sender that it was delivered.
+ */
+export const isProbe = ({ method, headers }: CallbackRequest): boolean =>
+  probes.has(method) &&
+  Number(headers.get("content-length") ?? 0) === 0 &&
+  deliveryHeaders.every((name) => headers.get(name) === null)

@@ -1,0 +1,104 @@
+import type { Evidence, HoldReason } from "@loan-engine/domain/observation"
+import { Effect } from "effect"
+import type { CallbackAccount, RequiredEvidence, TrustPolicy } from "./accounts.ts"
+import { CallbackRefused } from "./answer.ts"
+import type { RejectionCode } from "./answer.ts"
+import { unreadableJws } from "../message/message.ts"
+import { callbackEventTypes } from "../message/shape.ts"
+import type { CallbackMessage } from "../message/message.ts"
+import { countSignature } from "./metrics.ts"
+import type { JwsVerdict } from "../signature/jws-verifier.ts"
+
+/** How far a callback is trusted, and why it is held where that is not enough. */
+export interface Trust {
+  readonly evidence: Evidence
+  readonly hold?: HoldReason
+  /** The signature's own issue time, in seconds. */
+  readonly issuedAt?: number | undefined
+}
+
+/** What each verdict on a signature makes of the callback: trust, or a refusal. */
+const trustBySignature: { readonly [State in JwsVerdict["state"]]: Trust | RejectionCode } = {
+  bound: { evidence: "jws" },
+  unbound: { evidence: "none", hold: "signature-unbound" },
+  unverifiable: { evidence: "none", hold: "signature-unverifiable" },
+  contradicted: "signature-contradicted",
+  invalid: "signature-invalid",
+}
+
+/**
+ * How far the account trusts the callback, whose credentials have been checked before. A signature that is there and
+ * cannot be relied on counts for less than none: it may be all that is forged.
+ */
+export const appraise = Effect.fnUntraced(function* (
+  account: CallbackAccount,
+  message: CallbackMessage,
+): Effect.fn.Return<Trust, CallbackRefused> {
+  const trust = held(yield* vouchedFor(account, message), message, account.trustPolicy)
+  const { unusableReference } = message
+  if (unusableReference === undefined) return trust
+  // Anybody could send those that nobody vouches for, and each would be another loan.
+  const isVouchedFor = account.authorizes !== undefined || trust.evidence === "jws"
+  if (isVouchedFor) return { ...trust, hold: "reference-unusable" }
+  const { code, field, message: detail } = unusableReference
+  return yield* new CallbackRefused({ code, field, detail })
+})
+
+const vouchedFor = Effect.fnUntraced(function* (
+  account: CallbackAccount,
+  { jwsData, eventBody }: CallbackMessage,
+): Effect.fn.Return<Trust, CallbackRefused> {
+  if (jwsData === undefined || account.jws === undefined) return yield* withoutSignature(account)
+  // What is no text cannot be verified, and must not count as a callback that never had a signature.
+  const verdict: JwsVerdict =
+    jwsData === unreadableJws ? { state: "unverifiable" } : yield* account.jws.verify(jwsData, eventBody)
+  yield* countSignature(account.name, verdict)
+  const trust = trustBySignature[verdict.state]
+  if (typeof trust === "string") return yield* refusedSignature(account, trust)
+  if (verdict.state !== "bound") return trust
+  if (!account.signs.isSeen()) yield* account.signs.see
+  return { ...trust, issuedAt: verdict.issuedAt }
+})
+
+const refusedSignature = ({ challenges }: CallbackAccount, code: RejectionCode): CallbackRefused =>
+  new CallbackRefused({ code, headers: { "www-authenticate": challenges } })
+
+/**
+ * Whether a callback that nothing else vouches for may be held although its signature cannot be judged. Anybody can send one, so only so
+ * many are; it is asked last, of what is to be held.
+ */
+export const mayDoubt = Effect.fnUntraced(function* (
+  account: CallbackAccount,
+  { hold }: Trust,
+): Effect.fn.Return<void, CallbackRefused> {
+  if (hold !== "signature-unverifiable" || account.jws === undefined) return
+  if (!(yield* account.jws.mayDoubt)) yield* refusedSignature(account, "signature-invalid")
+})
+
+const withoutSignature = Effect.fnUntraced(function* (
+  account: CallbackAccount,
+): Effect.fn.Return<Trust, CallbackRefused> {
+  const { authorizes, challenges, holdsUnproven, jws, signs } = account
+  if (authorizes === undefined && jws !== undefined && !holdsUnproven) {
+    const headers = { "www-authenticate": challenges }
+    return yield* new CallbackRefused({ code: "signature-missing", field: "jwsData", headers })
+  }
+  if (authorizes === undefined) return { evidence: "none", hold: "no-evidence" }
+  if (jws === undefined || !signs.isSeen()) return { evidence: "credentials" }
+  yield* account.warnOfMissingSignature
+  return { evidence: "credentials", hold: "signature-missing" }
+})
+
+/** Which evidence meets each requirement. */
+const meets: { readonly [Required in RequiredEvidence]: ReadonlySet<Evidence> } = {
+  credentials: new Set(["credentials", "jws"]),
+  jws: new Set(["jws"]),
+  bank: new Set(),
+}
+
+function held(trust: Trust, { event }: CallbackMessage, policy: TrustPolicy): Trust {
+  if (trust.hold !== undefined) return trust
+  if (event.kind === "unknown") return { ...trust, hold: "unknown-event-type" }
+  const required = policy[callbackEventTypes[event.kind]] ?? "credentials"
+  return meets[required].has(trust.evidence) ? trust : { ...trust, hold: "evidence-too-weak" }
+}

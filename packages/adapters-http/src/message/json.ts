@@ -1,0 +1,369 @@
+import { unreadableMark } from "@loan-engine/domain/detail"
+import { Result, Schema } from "effect"
+import { decodeJsonBytes } from "./encoding.ts"
+
+/** How deep arrays and objects may nest. The bank's deepest callback nests four levels. */
+export const jsonDepthMax = 16
+
+/** A JSON number as it was written: amounts never become floats. */
+export class JsonNumber {
+  readonly source: string
+
+  constructor(source: string) {
+    this.source = source
+  }
+}
+
+export type JsonValue = null | boolean | string | JsonNumber | ReadonlyArray<JsonValue> | JsonObject
+export interface JsonObject {
+  readonly [member: string]: JsonValue
+}
+
+export const isJsonObject = (value: JsonValue | undefined): value is JsonObject =>
+  typeof value === "object" && value !== null && !(value instanceof JsonNumber) && !Array.isArray(value)
+
+export const isJsonList = (value: JsonValue | undefined): value is ReadonlyArray<JsonValue> =>
+  Array.isArray(value)
+
+/** An object's own member; a name inherited from `Object.prototype` is no member. */
+export const memberOf = (object: JsonObject, name: string): JsonValue | undefined =>
+  Object.hasOwn(object, name) ? object[name] : undefined
+
+const faults = {
+  encoding: "the text is not valid UTF-8",
+  syntax: "the text is not valid JSON",
+  depth: "arrays and objects nest too deeply",
+  duplicate: "an object names the same member twice",
+  surrogate: "a string holds half a surrogate pair",
+} as const
+export type JsonFault = keyof typeof faults
+
+/** The bytes are no JSON that we accept. `path` says where, without quoting the sender's own words. */
+export class JsonInvalid extends Schema.TaggedError<JsonInvalid>()("JsonInvalid", {
+  fault: Schema.Literals(["encoding", "syntax", "depth", "duplicate", "surrogate"]),
+  path: Schema.String,
+  message: Schema.String,
+}) {}
+
+export interface JsonOptions {
+  /** Member names that an error's path may show; any other is shown as `*`, because the sender chose it. */
+  readonly names?: Pick<ReadonlySet<string>, "has">
+  readonly depthMax?: number
+  /**
+   * Reads what has no one meaning as the text {@link unreadableMark}, instead of refusing the whole: bytes in an unknown
+   * encoding, half a surrogate pair, an escape that there is none of, a member that is there twice with different values, and
+   * what nests too deeply. Control characters in a text and a comma behind the last item are passed over, and a bare word that
+   * is none of JSON's, such as `NaN` or `08.02`, is read as that text. Only for what a person could still make sense of; a
+   * signature's claims and keys are read strictly.
+   */
+  readonly lenient?: boolean
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false })
+
+/**
+ * Strict JSON from bytes: UTF-8 only (a byte order mark is tolerated), no member twice, no lone surrogates, bounded
+ * depth, and every number kept as it was written. A member called `__proto__` is an ordinary one.
+ *
+ * @example parseJson(new TextEncoder().encode("[1.50]")) succeeds with [new JsonNumber("1.50")]
+ */
+export function parseJson(
+  bytes: Uint8Array,
+  options: JsonOptions = {},
+): Result.Result<JsonValue, JsonInvalid> {
+  if (options.lenient === true) return parseJsonText(decodeJsonBytes(bytes), options)
+  let text: string
+  try {
+    text = utf8.decode(bytes)
+  } catch {
+    return Result.fail(invalid("encoding", ""))
+  }
+  return parseJsonText(text, options)
+}
+
+/** Like {@link parseJson}, for text that has been decoded already. */
+export function parseJsonText(
+  text: string,
+  options: JsonOptions = {},
+): Result.Result<JsonValue, JsonInvalid> {
+  const { depthMax = jsonDepthMax, lenient = false } = options
+  const reader: Reader = { text, depthMax, lenient, position: 0, path: [] }
+  try {
+    const value = readValue(reader)
+    if (nextCode(reader) !== endOfText) throw new Flaw("syntax")
+    return Result.succeed(value)
+  } catch (flaw) {
+    if (!(flaw instanceof Flaw)) throw flaw
+    const path = showPath(reader.path, options.names ?? noNames)
+    return Result.fail(invalid(flaw.fault, path))
+  }
+}
+
+const noNames: ReadonlySet<string> = new Set()
+
+const invalid = (fault: JsonFault, path: string): JsonInvalid =>
+  new JsonInvalid({ fault, path, message: faults[fault] })
+
+/** Ends the reading at the first flaw; the reader's path says where. It is caught above, so it needs no stack. */
+class Flaw {
+  readonly fault: JsonFault
+
+  constructor(fault: JsonFault) {
+    this.fault = fault
+  }
+}
+
+/** Where the reading of one document stands. `path` names the arrays and objects that are open, by what is read of them. */
+interface Reader {
+  readonly text: string
+  readonly depthMax: number
+  readonly lenient: boolean
+  position: number
+  readonly path: Array<string | number>
+}
+
+const quote = 0x22
+const comma = 0x2c
+const colon = 0x3a
+const backslash = 0x5c
+const bracket = 0x5b
+const bracketEnd = 0x5d
+const brace = 0x7b
+const braceEnd = 0x7d
+const endOfText = -1
+
+/** The next character that is no white space, by its code; it is not read yet. */
+function nextCode(reader: Reader): number {
+  const { text } = reader
+  while (reader.position < text.length) {
+    const code = text.charCodeAt(reader.position)
+    if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return code
+    reader.position++
+  }
+  return endOfText
+}
+
+function readValue(reader: Reader): JsonValue {
+  const code = nextCode(reader)
+  const nests = code === brace || code === bracket
+  if (nests && reader.path.length === reader.depthMax) return skipNested(reader)
+  switch (code) {
+    case quote:
+      return readString(reader)
+    case brace:
+      return readObject(reader)
+    case bracket:
+      return readArray(reader)
+    default:
+      return readToken(reader)
+  }
+}
+
+const bracketOrText = /["[\]{}]/gu
+
+/** Passes over an array or object that nests too deeply, and everything in it. */
+function skipNested(reader: Reader): string {
+  if (!reader.lenient) throw new Flaw("depth")
+  let open = 0
+  do {
+    bracketOrText.lastIndex = reader.position
+    const [sign] = bracketOrText.exec(reader.text) ?? []
+    if (sign === undefined) throw new Flaw("syntax")
+    reader.position = bracketOrText.lastIndex
+    if (sign === "{" || sign === "[") open++
+    else if (sign !== '"') open--
+    else {
+      reader.position--
+      readString(reader)
+    }
+  } while (open > 0)
+  return unreadableMark
+}
+
+function readObject(reader: Reader): JsonObject {
+  const object: Record<string, JsonValue> = {}
+  const again = joining()
+  let open = opening(reader, "", braceEnd)
+  while (open) {
+    if (nextCode(reader) !== quote) throw new Flaw("syntax")
+    const name = readString(reader)
+    reader.path[reader.path.length - 1] = name
+    const before = memberOf(object, name)
+    if (before !== undefined && !reader.lenient) throw new Flaw("duplicate")
+    if (nextCode(reader) !== colon) throw new Flaw("syntax")
+    reader.position++
+    const value = reader.lenient ? readLeniently(reader) : readValue(reader)
+    setMember(object, name, before === undefined ? value : again(name, before, value))
+    open = another(reader, braceEnd)
+  }
+  return object
+}
+
+/** What runs on to the next member, or to the object's end, without quotation marks or brackets. */
+const restOfMember = /[^":[\]{}]*?(?=,\s*"|\})/uy
+
+/** A member's value; where there is none, or one of several words, such as `8,02` or `10000 SEK`, it has no one meaning. */
+function readLeniently(reader: Reader): JsonValue {
+  const first = nextCode(reader)
+  const isThere = first !== comma && first !== braceEnd
+  const value = isThere ? readValue(reader) : unreadableMark
+  if (first === quote || first === brace || first === bracket) return value
+  nextCode(reader)
+  restOfMember.lastIndex = reader.position
+  const [rest = ""] = restOfMember.exec(reader.text) ?? []
+  if (/^[,\s]*$/u.test(rest)) return value
+  reader.position += rest.length
+  return unreadableMark
+}
+
+function readArray(reader: Reader): ReadonlyArray<JsonValue> {
+  const items: Array<JsonValue> = []
+  let open = opening(reader, 0, bracketEnd)
+  while (open) {
+    items.push(readValue(reader))
+    reader.path[reader.path.length - 1] = items.length
+    open = another(reader, bracketEnd)
+  }
+  return items
+}
+
+/** Enters an array or object; whether there is anything in it. */
+function opening(reader: Reader, first: string | number, end: number): boolean {
+  reader.position++
+  reader.path.push(first)
+  return nextCode(reader) !== end || !closing(reader)
+}
+
+/** Whether another item follows the one just read; if not, the array or object is left. */
+function another(reader: Reader, end: number): boolean {
+  const code = nextCode(reader)
+  if (code === end) return !closing(reader)
+  if (code !== comma) throw new Flaw("syntax")
+  reader.position++
+  const isLast = reader.lenient && nextCode(reader) === end
+  return !isLast || !closing(reader)
+}
+
+function closing(reader: Reader): true {
+  reader.position++
+  reader.path.pop()
+  return true
+}
+
+/** How often a member may be said. More often it has no one meaning: to compare all that is said would take too long. */
+const repetitionsMax = 8
+
+/** Joins what an object says again under a name. */
+export function joining(): (name: string, before: JsonValue, value: JsonValue) => JsonValue {
+  let times: Map<string, number> | undefined
+  return (name, before, value) => {
+    times ??= new Map()
+    const said = (times.get(name) ?? 1) + 1
+    times.set(name, said)
+    return said > repetitionsMax ? unreadableMark : together(before, value)
+  }
+}
+
+/** What is said twice: once if it is the same, a list of objects, or what has no one meaning. */
+function together(one: JsonValue, other: JsonValue): JsonValue {
+  if (isSame(one, other)) return one
+  const objects = [one, other].flatMap((value) => (isJsonList(value) ? value : [value]))
+  return objects.every(isJsonObject) ? objects : unreadableMark
+}
+
+/** Whether two values are written alike, but for white space. */
+const isSame = (one: JsonValue, other: JsonValue): boolean => JSON.stringify(one) === JSON.stringify(other)
+
+/** A member called `__proto__` is an ordinary one, and not the object's prototype. */
+function setMember(object: Record<string, JsonValue>, name: string, value: JsonValue): void {
+  if (name !== "__proto__") object[name] = value
+  else Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
+}
+
+// What a string cannot hold as it stands: its end, an escape, or a control character.
+// oxlint-disable-next-line no-control-regex
+const special = /["\\\0-\u001f]/gu
+
+function readString(reader: Reader): string {
+  const start = reader.position
+  let escaped = false
+  special.lastIndex = start + 1
+  while (special.test(reader.text)) {
+    const end = special.lastIndex
+    const code = reader.text.charCodeAt(end - 1)
+    if (code === quote) {
+      reader.position = end
+      return textOf(reader, reader.text.slice(start + 1, end - 1), escaped)
+    }
+    if (code === backslash) {
+      escaped = true
+      // Whatever is escaped is no end of the string.
+      special.lastIndex++
+    } else if (!reader.lenient) throw new Flaw("syntax")
+  }
+  throw new Flaw("syntax")
+}
+
+/** A string's value by what stands between its quotes. */
+function textOf({ lenient }: Reader, inner: string, escaped: boolean): string {
+  const value = escaped ? unescaped(lenient ? repaired(inner) : inner) : inner
+  if (value.isWellFormed()) return value
+  if (!lenient) throw new Flaw("surrogate")
+  return value.toWellFormed()
+}
+
+function unescaped(inner: string): string {
+  try {
+    const value: string = JSON.parse(`"${inner}"`)
+    return value
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new Flaw("syntax")
+    throw error
+  }
+}
+
+const escapeOrControl = /\\(?:u[0-9A-Fa-f]{4}|["\\/bfnrt])|\\.?|[\0-\u001f]/gsu
+
+/** The same with control characters escaped, and the mark for every escape that there is none of. */
+const repaired = (inner: string): string =>
+  inner.replace(escapeOrControl, (sign) => {
+    if (sign.length === 1 && sign !== "\\") return `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`
+    return sign.length > 2 || /^\\["\\/bfnrt]$/u.test(sign) ? sign : unreadableMark
+  })
+
+const token = /(?<number>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)|true|false|null/uy
+const bareWord = /[A-Za-z0-9+.-][^\s,:"[\]{}]*/uy
+
+const afterToken = /[\s,\]}]|$/uy
+
+/** A number, kept as it is written, or one of JSON's three words. */
+function readToken(reader: Reader): JsonNumber | boolean | null | string {
+  token.lastIndex = reader.position
+  const found = token.exec(reader.text)
+  afterToken.lastIndex = token.lastIndex
+  if (found === null || (reader.lenient && !afterToken.test(reader.text))) return readBareWord(reader)
+  reader.position = token.lastIndex
+  const [written] = found
+  if (found.groups?.["number"] !== undefined) return new JsonNumber(written)
+  return written === "null" ? null : written === "true"
+}
+
+function readBareWord(reader: Reader): string {
+  bareWord.lastIndex = reader.position
+  const isMember = reader.lenient && reader.path.length > 0
+  const [word] = (isMember ? bareWord.exec(reader.text) : null) ?? []
+  if (word === undefined) throw new Flaw("syntax")
+  reader.position = bareWord.lastIndex
+  return word
+}
+
+/** A path such as `externalApplicationEvent.requiredDocuments[2]`. */
+export function showPath(path: ReadonlyArray<PropertyKey>, names: Pick<ReadonlySet<string>, "has">): string {
+  let shown = ""
+  for (const segment of path) {
+    if (segment === "") continue
+    if (typeof segment === "number") shown += `[${segment}]`
+    else shown += `${shown === "" ? "" : "."}${names.has(String(segment)) ? String(segment) : "*"}`
+  }
+  return shown
+}

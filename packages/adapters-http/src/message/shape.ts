@@ -1,0 +1,185 @@
+import { foldedName, isFreeText, isWrapperName, isWrapperOfText } from "@loan-engine/adapters-xml/bank-word"
+import { offerDecimals } from "@loan-engine/domain/offer"
+import { Result } from "effect"
+import { isJsonList, isJsonObject, joining, memberOf, parseJsonText } from "./json.ts"
+import type { JsonObject, JsonOptions, JsonValue } from "./json.ts"
+
+/** The bank's own words in a callback: the only member names that an error may show. */
+export const callbackNames: ReadonlySet<string> = new Set([
+  "externalApplicationEvent",
+  "applicationReference",
+  "applicationEventType",
+  "creditDecision",
+  "requiredDocuments",
+  "jwsData",
+  "tenor",
+  "documentTypes",
+  ...offerDecimals,
+])
+
+/** The bank's name of each event we know. */
+export const callbackEventTypes = {
+  creditDecisionUpdated: "CREDIT_DECISION_UPDATED",
+  signed: "SIGNED",
+  waitingForAddition: "WAITING_FOR_ADDITION",
+  paidOut: "PAID_OUT",
+} as const
+export type CallbackEventType = (typeof callbackEventTypes)[keyof typeof callbackEventTypes]
+
+const namesByFolded: ReadonlyMap<string, string> = new Map(
+  [...callbackNames].map((name) => [foldedName(name), name]),
+)
+
+/** No name of the bank's is longer, however it is written. */
+const foldedLengthMax = 100
+
+const bankNameOf = (name: string): string =>
+  callbackNames.has(name) || name.length > foldedLengthMax
+    ? name
+    : (namesByFolded.get(foldedName(name)) ?? name)
+
+/**
+ * A value by the bank's own names, in whatever case they are written, and without what is `null`, which the bank's serializer
+ * may write for what is absent. A member that is there under two spellings must say the same twice.
+ */
+export function shapedLikeBank(value: JsonValue): JsonValue {
+  if (isJsonList(value)) return value.filter((item) => item !== null).map(shapedLikeBank)
+  if (!isJsonObject(value)) return value
+  const members = new Map<string, JsonValue>()
+  const again = joining()
+  for (const [written, member] of Object.entries(value)) {
+    if (member === null) continue
+    const name = bankNameOf(written)
+    const shaped = shapedLikeBank(member)
+    const before = members.get(name)
+    const isFirst = before === undefined || isBlank(before)
+    if (isFirst || !isBlank(shaped)) members.set(name, isFirst ? shaped : again(name, before, shaped))
+  }
+  return Object.fromEntries(members)
+}
+
+/** A blank text says nothing. */
+const isBlank = (value: JsonValue): boolean => typeof value === "string" && value.trim() === ""
+
+/** A list of one stands for what it holds. */
+export function unwrapped(value: JsonValue): JsonValue {
+  if (!isJsonList(value) || value.length !== 1) return value
+  return value[0] ?? value
+}
+
+/** A value, or the object or list whose JSON a text is. */
+export function valueIn(value: JsonValue, options: Pick<JsonOptions, "lenient"> = {}): JsonValue {
+  if (typeof value !== "string" || !/^\s*[[{]/u.test(value)) return value
+  const parsed = Result.getOrUndefined(parseJsonText(value, options))
+  return parsed === undefined ? value : shapedLikeBank(parsed)
+}
+
+/** An object, or the one whose JSON a text is. */
+export function objectIn(
+  value: JsonValue | undefined,
+  options: Pick<JsonOptions, "lenient"> = {},
+): JsonObject | undefined {
+  const object = value === undefined ? value : valueIn(value, options)
+  return isJsonObject(object) ? object : undefined
+}
+
+/** How many objects or lists may stand around a callback's own object, or around its event. The bank's page shows none. */
+export const callbackWrappersMax = 4
+
+/** What tells an event: of which loan, and what has happened. Where one stands beside the event, it is the event's. */
+export const identifying = ["applicationReference", "applicationEventType"] as const
+
+/** Whether a text stands for a name, or for a signature, where there is none. */
+export const isNothing = (value: JsonValue): boolean =>
+  typeof value === "string" && /^(?:null|undefined|none|nil|n\/?a|false|-*)$/iu.test(value.trim())
+
+/** What an object says of this, unless it is blank or stands for nothing. */
+const saidOf = (object: JsonObject, name: (typeof identifying)[number]): JsonValue | undefined => {
+  const value = memberOf(object, name)
+  return value === undefined || isNothing(value) ? undefined : value
+}
+
+export const identifies = (object: JsonObject): boolean =>
+  identifying.some((name) => saidOf(object, name) !== undefined)
+
+/** The event with what tells of it beside it. */
+export function withBeside(event: JsonObject, around: JsonObject): JsonObject {
+  const beside = identifying.flatMap((name) => {
+    const value = memberOf(around, name)
+    return value === undefined || saidOf(event, name) !== undefined ? [] : [[name, value] as const]
+  })
+  return { ...event, ...Object.fromEntries(beside) }
+}
+
+/** Whether nothing that both say of loan and event differs. */
+export const agrees = (event: JsonObject, around: JsonObject): boolean =>
+  identifying.every((name) => {
+    const [own, other] = [saidOf(event, name), saidOf(around, name)]
+    return own === undefined || other === undefined || namedAlike(own) === namedAlike(other)
+  })
+
+const namedAlike = (value: JsonValue): string => {
+  const only = unwrapped(value)
+  return typeof only === "string" ? only.trim() : JSON.stringify(only)
+}
+
+/**
+ * The events that an object holds under the name that the bank's body has, with what tells of them beside it. What stands deeper than
+ * that and contradicts what stands beside may be about another loan, and does not count.
+ */
+export function eventsHeld(object: JsonObject, options: EventOptions = {}): ReadonlyArray<JsonObject> {
+  const member = memberOf(object, "externalApplicationEvent")
+  const within = eventsIn(member, options)
+  const events = within.every((event) => agrees(event, object)) ? within : eventsIn(member, options, 0)
+  return events.map((event) => withBeside(event, object))
+}
+
+/**
+ * The events that a value is: an object, or its JSON as text, alone or in lists; or, where it does not tell of one itself, those in the
+ * objects that only stand around them, at most `wrappers` deep. What is called otherwise, such as a customer's note, may be anybody's words.
+ */
+export function eventsIn(
+  value: JsonValue | undefined,
+  options: EventOptions = {},
+  wrappers = callbackWrappersMax,
+): ReadonlyArray<JsonObject> {
+  if (value === undefined || (options.withoutTexts === true && typeof value === "string")) return []
+  const shown = valueIn(value, options)
+  if (isJsonList(shown)) return shown.flatMap((item) => eventsIn(item, options, wrappers))
+  if (!isJsonObject(shown)) return []
+  if (identifies(shown) || wrappers === 0) return [shown]
+  const within = Object.entries(shown)
+    .filter(([name, member]) => mayWrap(name, member))
+    .flatMap(([name, member]) => eventsIn(member, optionsWithin(name, options), wrappers - 1))
+    .filter(identifies)
+  return within.length === 0 ? [shown] : within
+}
+
+/** How events are looked for. In what people write, such as a message, texts are not read. */
+export interface EventOptions extends Pick<JsonOptions, "lenient"> {
+  readonly withoutTexts?: boolean
+}
+
+export const optionsWithin = (name: string, options: EventOptions = {}): EventOptions =>
+  isFreeText(name) ? { ...options, withoutTexts: true } : options
+
+/** Whether a member may stand around an event, and nothing else. A decision is a part of one, whatever it names. */
+export const mayWrap = (name: string, member: JsonValue): boolean =>
+  name !== "creditDecision" && (hasText(member) ? isWrapperOfText(name) : isWrapperName(name))
+
+/** Whether a value is text, or a list with text in it: people may have written it. */
+export const hasText = (value: JsonValue): boolean =>
+  typeof value === "string" || (isJsonList(value) && value.some(hasText))
+
+/** Every object in a value that tells of a loan or of an event, at any depth, under any name, and in texts. */
+export function tellingIn(value: JsonValue): ReadonlyArray<JsonObject> {
+  const shown = valueIn(value)
+  if (isJsonList(shown)) return shown.flatMap(tellingIn)
+  if (!isJsonObject(shown)) return []
+  const within = Object.values(shown).flatMap(tellingIn)
+  return identifies(shown) ? [shown, ...within] : within
+}
+
+/** Whether an object tells of both, so that nothing has to be looked for. */
+export const tellsAll = (object: JsonObject): boolean =>
+  identifying.every((name) => saidOf(object, name) !== undefined)

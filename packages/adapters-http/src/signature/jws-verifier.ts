@@ -1,0 +1,206 @@
+import { Effect, Result } from "effect"
+import { base64url, compactVerify } from "jose"
+import type { CryptoKey } from "jose"
+import { isJsonObject, JsonNumber, memberOf, parseJson } from "../message/json.ts"
+import type { JsonObject } from "../message/json.ts"
+import type { Jwks } from "./jwks.ts"
+import { keysTriedMax, readKid } from "./jwks-keys.ts"
+import type { SignatureAlgorithm, SignatureKey } from "./jwks-keys.ts"
+import { bindClaims } from "./jws-binding.ts"
+
+/** What a callback's signature is worth. */
+export type JwsVerdict =
+  /** Genuine, and its claims carry all that the body says. `issuedAt` is its claim `iat`, in seconds. */
+  | { readonly state: "bound"; readonly issuedAt?: number }
+  /** Genuine, but its claims leave open whether they speak of this body. */
+  | { readonly state: "unbound" }
+  /** The key that could tell could not be had. */
+  | { readonly state: "unverifiable" }
+  /** Genuine, but its claims say something else than the body. */
+  | { readonly state: "contradicted" }
+  /** Not the bank's signature, or none that we accept. */
+  | { readonly state: "invalid"; readonly reason: JwsInvalidReason }
+
+/** Why a signature is invalid; the first four are known before any key is looked for. */
+export const jwsInvalidReasons = [
+  /** No compact JWS with a JSON object as its header. */
+  "malformed",
+  /** Its `alg` is none that is allowed. */
+  "algorithm-refused",
+  /** `crit` or `b64`: an extension that changes what is signed. */
+  "extension-refused",
+  /** Its `kid` is neither text nor a number, or too long. */
+  "kid-refused",
+  /** The bank publishes no usable key that could be of that `kid`. */
+  "kid-unknown",
+  /** The bank's keys are for another algorithm. */
+  "key-mismatched",
+  /** None of the bank's keys made it. */
+  "forged",
+] as const
+export type JwsInvalidReason = (typeof jwsInvalidReasons)[number]
+
+export interface JwsVerifier {
+  readonly verify: (jws: string, eventBody: JsonObject) => Effect.Effect<JwsVerdict>
+  /** Whether a callback that nothing else vouches for may be held although its signature cannot be judged: so many, no more. */
+  readonly mayDoubt: Jwks["mayDoubt"]
+}
+
+export interface JwsVerifierOptions {
+  readonly jwks: Jwks
+  /** The claim that carries the event; by default it is looked for. */
+  readonly eventClaim?: string
+}
+
+interface Header {
+  readonly algorithm: SignatureAlgorithm
+  readonly kid: string | undefined
+}
+
+const invalid = (reason: JwsInvalidReason): JwsVerdict => ({ state: "invalid", reason })
+
+/** Verifies `jwsData`, a compact JWS, with the bank's published keys only: no key or URL in its header is followed. */
+export function makeJwsVerifier({ jwks, eventClaim }: JwsVerifierOptions): JwsVerifier {
+  const headerOf = rememberingLast((text) => readHeader(text, jwks.algorithms))
+  return {
+    mayDoubt: jwks.mayDoubt,
+    verify: Effect.fnUntraced(function* (written, eventBody) {
+      const jws = written.trim()
+      const protectedHeader = protectedHeaderOf(jws)
+      const header = protectedHeader === undefined ? "malformed" : headerOf(protectedHeader)
+      if (typeof header === "string") return invalid(header)
+      const found = yield* jwks.lookUp(header.kid)
+      if (found.state === "unavailable") return { state: "unverifiable" }
+      if (found.state === "unknown") return invalid("kid-unknown")
+      const first = yield* verified(jws, header, found.keys)
+      if (first.payload !== undefined) return judge(first.payload, eventBody, eventClaim)
+      const newer = yield* jwks.newerThan(found, header.kid)
+      const second = yield* verified(jws, header, newer.keys)
+      if (second.payload !== undefined) return judge(second.payload, eventBody, eventClaim)
+      const isCertain = newer.isCurrent && first.triedAll && second.triedAll
+      if (!isCertain) return { state: "unverifiable" }
+      const isFitting = found.keys.some(({ byAlgorithm }) => byAlgorithm.has(header.algorithm))
+      return invalid(isFitting ? "forged" : "key-mismatched")
+    }),
+  }
+}
+
+interface Tried {
+  /** What was signed, if one of the keys made the signature. */
+  readonly payload: Uint8Array | undefined
+  readonly triedAll: boolean
+}
+
+/** Tries each key that is for the signature's algorithm, and of its length, up to {@link keysTriedMax}. */
+const verified = Effect.fnUntraced(function* (
+  jws: string,
+  { algorithm }: Header,
+  keys: ReadonlyArray<SignatureKey>,
+): Effect.fn.Return<Tried> {
+  const bytes = signatureBytes(jws)
+  const fitting = keys
+    .flatMap(({ byAlgorithm }) => byAlgorithm.get(algorithm) ?? [])
+    .filter((key) => modulusBytes(key) === bytes)
+  const triedAll = fitting.length <= keysTriedMax
+  for (const key of fitting.slice(0, keysTriedMax)) {
+    const payload = yield* Effect.promise(() => verifiedPayload(jws, algorithm, key))
+    if (payload !== undefined) return { payload, triedAll }
+  }
+  return { payload: undefined, triedAll }
+})
+
+/** An RSA signature is as long as its key's modulus. */
+const signatureBytes = (jws: string): number => Math.floor(((jws.length - jws.lastIndexOf(".") - 1) * 3) / 4)
+
+function modulusBytes({ algorithm }: CryptoKey): number | undefined {
+  const bits = "modulusLength" in algorithm ? algorithm.modulusLength : undefined
+  return typeof bits === "number" ? Math.ceil(bits / 8) : undefined
+}
+
+/** A bank signs with one key for weeks, so the header of one signature is nearly always the header of the one before. */
+function rememberingLast<A>(read: (text: string) => A): (text: string) => A {
+  let last: { readonly text: string; readonly header: A } | undefined
+  return (text) => {
+    if (last?.text !== text) last = { text, header: read(text) }
+    return last.header
+  }
+}
+
+/**
+ * The first of the three parts that a compact JWS has, written in the one way that there is: the platform's decoder would pass
+ * over foreign characters, and one message would have many spellings.
+ */
+function protectedHeaderOf(jws: string): string | undefined {
+  const [, header, signature] = compact.exec(jws) ?? []
+  if (header === undefined || signature === undefined) return undefined
+  return isCanonical(signature) ? header : undefined
+}
+
+const compact = /^([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*\.([A-Za-z0-9_-]*)$/u
+
+/** Header and payload are signed as they are written; of the signature itself, the last bits of its last letter mean nothing. */
+function isCanonical(part: string): boolean {
+  try {
+    return base64url.encode(base64url.decode(part)) === part
+  } catch {
+    return false
+  }
+}
+
+/** Decides before any key is fetched whether the signature is one we could accept at all. */
+function readHeader(
+  protectedHeader: string,
+  algorithms: ReadonlyArray<SignatureAlgorithm>,
+): Header | JwsInvalidReason {
+  const header = decodeObject(protectedHeader)
+  if (header === undefined) return "malformed"
+  // Extensions change what a signature covers, so one that we do not know is refused, and we know none.
+  if (memberOf(header, "crit") !== undefined || memberOf(header, "b64") !== undefined)
+    return "extension-refused"
+  const algorithm = algorithms.find((allowed) => allowed === memberOf(header, "alg"))
+  if (algorithm === undefined) return "algorithm-refused"
+  const named = memberOf(header, "kid") ?? ""
+  const kid = readKid(named)
+  if (kid === undefined) return "kid-refused"
+  return { algorithm, kid: kid === "" ? undefined : kid }
+}
+
+function decodeObject(text: string): JsonObject | undefined {
+  let bytes: Uint8Array
+  try {
+    bytes = base64url.decode(text)
+  } catch {
+    return undefined
+  }
+  return objectIn(bytes)
+}
+
+function objectIn(bytes: Uint8Array): JsonObject | undefined {
+  const json = Result.getOrUndefined(parseJson(bytes))
+  return isJsonObject(json) ? json : undefined
+}
+
+async function verifiedPayload(
+  jws: string,
+  algorithm: SignatureAlgorithm,
+  key: CryptoKey,
+): Promise<Uint8Array | undefined> {
+  try {
+    const { payload } = await compactVerify(jws, key, { algorithms: [algorithm], crit: {} })
+    return payload
+  } catch {
+    return undefined
+  }
+}
+
+/** A genuine signature over something that is no claims set vouches for nothing in the body. */
+function judge(payload: Uint8Array, eventBody: JsonObject, eventClaim: string | undefined): JwsVerdict {
+  const claims = objectIn(payload)
+  if (claims === undefined) return { state: "unbound" }
+  const binding = bindClaims(claims, eventBody, eventClaim)
+  if (binding !== "bound") return { state: binding }
+  const issuedAt = memberOf(claims, "iat")
+  return issuedAt instanceof JsonNumber
+    ? { state: binding, issuedAt: Number(issuedAt.source) }
+    : { state: binding }
+}

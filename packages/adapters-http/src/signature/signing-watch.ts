@@ -1,0 +1,26 @@
+import { Effect } from "effect"
+import { makeWarning } from "../telemetry/rare-warning.ts"
+
+/** Whether an account's bank signs its callbacks. One that a store keeps outlasts restarts, and holds for every replica. */
+export interface Signs {
+  /** Whether a signature that binds its callback was ever seen. */
+  readonly isSeen: () => boolean
+  /** Remembers that one was seen now. */
+  readonly see: Effect.Effect<void>
+}
+
+/** Remembers it as long as the process runs. */
+export function signsInMemory(): Signs {
+  let isSeen = false
+  return { isSeen: () => isSeen, see: Effect.sync(() => void (isSeen = true)) }
+}
+
+/** Warns that callbacks lack a signature, at most once a minute. */
+export function makeMissingSignatureWarning(account: string): Effect.Effect<void> {
+  const warn = makeWarning(
+    "a callback came without a signature, and this account's bank signs: it is held, and the bank is asked. " +
+      "Somebody else may have the callback credentials",
+    "callbacks",
+  )
+  return Effect.suspend(() => warn({ account }))
+}

@@ -1,0 +1,129 @@
+import { Clock, Effect, Fiber } from "effect"
+import { TestClock } from "effect/testing"
+import { describe, expect, test } from "vitest"
+import type { BankClient, BankClientLimits } from "../../src/bank/client.ts"
+import { bankClientLimitsDefault, makeBankClient } from "../../src/bank/client.ts"
+import type { Exchange } from "../../src/http/exchange.ts"
+import { password, reference, reply, start, status } from "./support.ts"
+import { epoch, run } from "../support.ts"
+
+const { breakerFailuresMax, breakerOpenMs } = bankClientLimitsDefault
+const reason = (client: BankClient): Effect.Effect<string> =>
+  Effect.match(client.getApplicationStatus(reference), {
+    onFailure: (error) => error.reason._tag,
+    onSuccess: () => "answered",
+  })
+
+/** A bank that fails until the test mends it, and a client whose circuit has just opened. */
+const openCircuit = Effect.fnUntraced(function* (headers: Record<string, string> = {}) {
+  const bank = { code: 503 }
+  const { client, requests } = yield* start((response) =>
+    bank.code === 200 ? reply(status)(response) : reply("", bank.code, headers)(response),
+  )
+  for (let failure = 0; failure < breakerFailuresMax; failure += 1) {
+    expect(yield* reason(client)).toBe("Unavailable")
+  }
+  return { bank, client, requests }
+})
+
+describe("the circuit", () => {
+  test("opens after so many failures in a row, and then nothing is sent", () =>
+    run(
+      Effect.gen(function* () {
+        const { client, requests } = yield* openCircuit()
+        const error = yield* Effect.flip(client.acceptQuote(reference))
+        expect([error.reason._tag, error.retryAfterSeconds]).toEqual(["CircuitOpen", breakerOpenMs / 1_000])
+        expect(requests.length).toBe(breakerFailuresMax)
+      }),
+    ))
+
+  test("lets one request through after its time, and closes when that one is answered", () =>
+    run(
+      Effect.gen(function* () {
+        const { bank, client, requests } = yield* openCircuit()
+        yield* TestClock.adjust(breakerOpenMs)
+        expect(yield* reason(client)).toBe("Unavailable")
+        expect(yield* reason(client)).toBe("CircuitOpen")
+        bank.code = 200
+        yield* TestClock.adjust(breakerOpenMs)
+        expect([yield* reason(client), yield* reason(client)]).toEqual(["answered", "answered"])
+        expect(requests.length).toBe(breakerFailuresMax + 3)
+      }),
+    ))
+
+  test("stays open for as long as the bank asks", () =>
+    run(
+      Effect.gen(function* () {
+        const { client } = yield* openCircuit({ "retry-after": "120" })
+        yield* TestClock.adjust(breakerOpenMs)
+        expect(yield* reason(client)).toBe("CircuitOpen")
+        yield* TestClock.adjust(120_000 - breakerOpenMs)
+        expect(yield* reason(client)).toBe("Unavailable")
+      }),
+    ))
+
+  test("is not opened by answers that speak of the one request", () =>
+    run(
+      Effect.gen(function* () {
+        const { client, requests } = yield* start(reply("<html/>"))
+        for (let round = 0; round < 2 * breakerFailuresMax; round += 1) {
+          expect(yield* reason(client)).toBe("Malformed")
+        }
+        expect(requests.length).toBe(2 * breakerFailuresMax)
+      }),
+    ))
+})
+
+/** A client whose requests are answered at once, and when each of them was sent. */
+const timed = Effect.fnUntraced(function* (code: number, limits: Partial<BankClientLimits>) {
+  const sentAt: Array<number> = []
+  const exchange: Exchange = () =>
+    Effect.map(Clock.currentTimeMillis, (now) => {
+      sentAt.push(now - epoch)
+      return { status: code, headers: {}, body: status }
+    })
+  const url = "https://bank.example/"
+  const client = yield* makeBankClient({ url, username: "agent-se", password, limits, exchange })
+  return { client, sentAt }
+})
+
+test("requests over the rate wait for their turn", () =>
+  run(
+    Effect.gen(function* () {
+      const { client, sentAt } = yield* timed(200, { bankRequestsPerSecondMax: 2 })
+      const asking = Effect.forEach([1, 2, 3, 4], () => reason(client), { concurrency: "unbounded" })
+      const asked = yield* Effect.forkChild(asking)
+      yield* TestClock.adjust(1_000)
+      expect(yield* Fiber.join(asked)).toEqual(Array.from({ length: 4 }, () => "answered"))
+      expect(sentAt).toEqual([0, 0, 500, 1_000])
+    }),
+  ))
+
+test("the wait before another try is random, from nothing up to a delay that doubles", () =>
+  run(
+    Effect.gen(function* () {
+      const limits = { bankReadRetriesMax: 2, bankReadRetryDelayMs: 1_000, breakerFailuresMax: 1_000 }
+      const { client, sentAt } = yield* timed(502, limits)
+      const waits: Array<readonly [first: number, second: number]> = []
+      for (let round = 0; round < 40; round += 1) {
+        sentAt.length = 0
+        const asked = yield* Effect.forkChild(reason(client))
+        yield* TestClock.adjust(3_000)
+        expect(yield* Fiber.join(asked)).toBe("Unavailable")
+        const [one = 0, two = 0, three = 0] = sentAt
+        waits.push([two - one, three - two])
+      }
+      const first = waits.map(([wait]) => wait)
+      const second = waits.map(([, wait]) => wait)
+      expect([Math.min(...first) < 500, Math.max(...first) > 500, Math.max(...first) <= 1_000]).toEqual([
+        true,
+        true,
+        true,
+      ])
+      expect([
+        Math.min(...second) < 1_000,
+        Math.max(...second) > 1_000,
+        Math.max(...second) <= 2_000,
+      ]).toEqual([true, true, true])
+    }),
+  ))

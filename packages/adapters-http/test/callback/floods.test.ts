@@ -1,0 +1,171 @@
+import { Effect } from "effect"
+import { TestClock } from "effect/testing"
+import { beforeAll, describe, expect, test } from "vitest"
+import type { CallbackAccountOptions } from "../../src/callback/accounts.ts"
+import { callbackBudgetLimitsDefault } from "../../src/callback/budgets.ts"
+import { ask, body, credentials, signedEvent, start, unsigned, verifying } from "./receiver-support.ts"
+import { makeKey, run, sign } from "../support.ts"
+import type { TestKey } from "../support.ts"
+
+const { callbacksHeldPerMinuteMax, callbackHeldBytesMax } = callbackBudgetLimitsDefault
+
+let key: TestKey
+beforeAll(async () => {
+  key = await makeKey("key-1")
+})
+
+const withoutSignature = [undefined, null, "", "  ", [""]].map((jwsData) =>
+  JSON.stringify({ externalApplicationEvent: signedEvent, jwsData }),
+)
+
+/** A body about a loan of its own. */
+const aboutLoan = (number: number): string =>
+  JSON.stringify({ externalApplicationEvent: { ...signedEvent, applicationReference: `junk-${number}` } })
+
+const send = (post: (body: string) => Promise<{ readonly status: number }>, bodies: ReadonlyArray<string>) =>
+  Effect.forEach(bodies, (sent) =>
+    Effect.map(
+      ask(() => post(sent)),
+      ({ status }) => status,
+    ),
+  )
+
+describe("a callback that nothing vouches for", () => {
+  test("without a signature is refused, unless a setting says that it is held", () =>
+    run(
+      Effect.gen(function* () {
+        const { jws } = yield* verifying(key)
+        const strict = yield* start({ jws })
+        expect(yield* send(strict.post, withoutSignature)).toEqual(withoutSignature.map(() => 401))
+        const answer = yield* ask(() => strict.post(unsigned))
+        expect(answer.body).toMatchObject({ code: "signature-missing", field: "jwsData" })
+        expect(answer.headers.get("www-authenticate")).toBe('JWS realm="callback"')
+        expect(strict.seen).toEqual([])
+        const lenient = yield* start({ jws, allowUnauthenticated: true })
+        expect(yield* send(lenient.post, withoutSignature)).toEqual(withoutSignature.map(() => 202))
+        expect(lenient.seen[0]).toMatchObject({ evidence: "none", hold: "no-evidence" })
+      }),
+    ))
+
+  test("is held only so often in a minute, and then told to come again", () =>
+    run(
+      Effect.gen(function* () {
+        const { post, seen } = yield* start({ allowUnauthenticated: true })
+        const flood = Array.from({ length: callbacksHeldPerMinuteMax + 40 }, (_, number) => aboutLoan(number))
+        const statuses = yield* send(post, flood)
+        expect(statuses.filter((status) => status === 202)).toHaveLength(callbacksHeldPerMinuteMax)
+        expect(new Set(statuses.slice(callbacksHeldPerMinuteMax))).toEqual(new Set([503]))
+        const refused = yield* ask(() => post(unsigned))
+        expect([refused.body["code"], refused.headers.get("retry-after")]).toEqual(["held-too-many", "1"])
+        expect(seen).toHaveLength(callbacksHeldPerMinuteMax)
+        // The bank sends again what it was told to, and there is room for it by then.
+        yield* TestClock.adjust("1 second")
+        expect((yield* ask(() => post(unsigned))).status).toBe(202)
+        expect((yield* ask(() => post(unsigned))).status).toBe(503)
+      }),
+    ))
+
+  test("is bounded in the same way when its signature cannot be judged, or leaves its body open", () =>
+    run(
+      Effect.gen(function* () {
+        const { jws, jwksServer } = yield* verifying(key)
+        const unbound = body(yield* ask(() => sign(key, { iss: "bank" })))
+        const limits = { callbacksHeldPerMinuteMax: 2 }
+        const open = yield* start({ jws }, undefined, limits)
+        expect(yield* send(open.post, [unbound, unbound, unbound])).toEqual([202, 202, 503])
+        jwksServer.status = 503
+        const blind = yield* start({ jws: (yield* verifying(key)).jws }, undefined, limits)
+        const unreadable = JSON.stringify({ externalApplicationEvent: signedEvent, jwsData: 7 })
+        expect(yield* send(blind.post, [unreadable, unreadable, unreadable])).toEqual([202, 202, 503])
+      }),
+    ))
+
+  test("takes no place from those that credentials or a signature vouch for", () =>
+    run(
+      Effect.gen(function* () {
+        const { jws } = yield* verifying(key)
+        const limits = { callbacksHeldPerMinuteMax: 1 }
+        const signed = body(yield* ask(() => sign(key, { externalApplicationEvent: signedEvent })))
+        const unknown = JSON.stringify({
+          externalApplicationEvent: { ...signedEvent, applicationEventType: "NEW" },
+        })
+        const vouched: ReadonlyArray<readonly [CallbackAccountOptions, string, number]> = [
+          [{ jws, allowUnauthenticated: true }, signed, 200],
+          [{ credentials }, unsigned, 200],
+          [{ credentials }, unknown, 202],
+          [{ credentials, jws }, body("a.b.c").replace('"a.b.c"', "7"), 202],
+        ]
+        for (const [account, sent, status] of vouched) {
+          const { post } = yield* start(account, undefined, limits)
+          if (account.credentials === undefined)
+            expect(yield* send(post, [unsigned, unsigned])).toEqual([202, 503])
+          expect(yield* send(post, [sent, sent, sent])).toEqual([status, status, status])
+        }
+      }),
+    ))
+
+  test("about a loan that is known has room of its own, which those about others do not fill", () =>
+    run(
+      Effect.gen(function* () {
+        const isKnown = (reference: string) => Effect.succeed(reference === signedEvent.applicationReference)
+        const limits = { callbacksHeldPerMinuteMax: 2 }
+        const { post } = yield* start({ allowUnauthenticated: true }, undefined, limits, { isKnown })
+        expect(yield* send(post, [1, 2, 3, 4].map(aboutLoan))).toEqual([202, 202, 503, 503])
+        expect(yield* send(post, [unsigned, unsigned, unsigned])).toEqual([202, 202, 503])
+      }),
+    ))
+
+  test("is held only where its body is small, and one that is vouched for may be larger", () =>
+    run(
+      Effect.gen(function* () {
+        const sized = (bytes: number) =>
+          unsigned.replace(/\}$/u, `,"x":"${"x".repeat(bytes - unsigned.length - 7)}"}`)
+        const [small, large] = [sized(callbackHeldBytesMax), sized(callbackHeldBytesMax + 1)]
+        expect([small.length, large.length]).toEqual([callbackHeldBytesMax, callbackHeldBytesMax + 1])
+        const open = yield* start({ allowUnauthenticated: true })
+        expect(yield* send(open.post, [small, large])).toEqual([202, 413])
+        const { post } = yield* start({ credentials })
+        expect(yield* send(post, [large])).toEqual([200])
+      }),
+    ))
+})
+
+describe("what is held", () => {
+  test("alone takes a doubt: what is refused for its rate or its size leaves them to the bank", () =>
+    run(
+      Effect.gen(function* () {
+        const { jws, jwksServer } = yield* verifying(key, { doubtsMax: 3 })
+        jwksServer.status = 503
+        const unreadable = JSON.stringify({ externalApplicationEvent: signedEvent, jwsData: 7 })
+        const large = unreadable.replace(/\}$/u, `,"x":"${"x".repeat(callbackHeldBytesMax)}"}`)
+        const { post } = yield* start({ jws }, undefined, { callbacksHeldPerMinuteMax: 2 })
+        expect(yield* send(post, [large, large, large, large])).toEqual([413, 413, 413, 413])
+        expect(yield* send(post, [unreadable, unreadable, unreadable, unreadable])).toEqual([
+          202, 202, 503, 503,
+        ])
+        yield* TestClock.adjust("1 minute")
+        expect(yield* send(post, [unreadable, unreadable])).toEqual([202, 401])
+      }),
+    ))
+})
+
+describe("callbacks with wrong credentials", () => {
+  const guess = { authorization: "Basic d3Jvbmc=" }
+
+  test("are told to wait once there are too many, and never hold up the right ones", () =>
+    run(
+      Effect.gen(function* () {
+        const limits = { callbacksUnauthorizedPerMinuteMax: 3 }
+        const { post, seen } = yield* start({ credentials }, undefined, limits)
+        const guesses = yield* Effect.forEach([1, 2, 3, 4, 5], () => ask(() => post(unsigned, guess)))
+        expect(guesses.map(({ status }) => status)).toEqual([401, 401, 401, 429, 429])
+        expect(guesses[0]?.headers.has("www-authenticate")).toBe(true)
+        expect(guesses[3]?.body["code"]).toBe("unauthorized-too-many")
+        expect(Number(guesses[3]?.headers.get("retry-after"))).toBeGreaterThan(0)
+        expect((yield* ask(() => post(unsigned))).status).toBe(200)
+        expect(seen).toHaveLength(1)
+        yield* TestClock.adjust("1 minute")
+        expect((yield* ask(() => post(unsigned, guess))).status).toBe(401)
+      }),
+    ))
+})

@@ -1,0 +1,95 @@
+import { secondsOverRate } from "@loan-engine/adapters-http/http/rate"
+import type { Rate } from "@loan-engine/adapters-http/http/rate"
+import { Context, Effect, Layer, Redacted } from "effect"
+import { HttpServerRequest } from "effect/http"
+import type { HttpApiEndpoint } from "effect/http-api"
+import { RateLimiter } from "effect/persistence"
+import type { ApiKey } from "./api-keys.ts"
+import { findKey } from "./api-keys.ts"
+import { Access, Produces, RequiredScope } from "../contract/api-contract.ts"
+import type { Problem } from "../contract/problem.ts"
+import { problemResponse } from "../contract/problem.ts"
+import { WrongKeys, wrongKeyLimitsDefault } from "./wrong-keys.ts"
+import type { WrongKeyLimits } from "./wrong-keys.ts"
+
+export interface AccessLimits extends WrongKeyLimits {
+  /** How many requests one key may make in a second. */
+  readonly apiRequestsPerSecondMax: number
+  /** How large a request's body may be. The bank's longest answer is under two kilobytes. */
+  readonly apiBodyBytesMax: number
+}
+
+/** The key that a request came with; `undefined` where none was asked for. */
+export const CurrentKey = Context.Reference<ApiKey | undefined>("@loan-engine/app/CurrentKey", {
+  defaultValue: () => undefined,
+})
+
+export const accessLimitsDefault: AccessLimits = {
+  apiRequestsPerSecondMax: 500,
+  apiBodyBytesMax: 262_144,
+  ...wrongKeyLimitsDefault,
+}
+
+/** Who may call what, and how often: a known key (else 401), of the right scope (403), within its rate (429). */
+export const accessLayer = (
+  keys: ReadonlyArray<ApiKey>,
+  limits: AccessLimits,
+): Layer.Layer<Access, never, WrongKeys> =>
+  Layer.effect(
+    Access,
+    Effect.map(Effect.all([RateLimiter.RateLimiter, WrongKeys]), ([limiter, wrong]) => ({
+      key: Effect.fnUntraced(function* (handler, { credential, endpoint }) {
+        const key = findKey(keys, Redacted.value(credential))
+        if (key === undefined) {
+          return problemResponse(yield* wrong.problem(yield* HttpServerRequest.HttpServerRequest))
+        }
+        const scope = Context.getUnsafe(endpoint.annotations, RequiredScope)
+        if (!key.scopes.has(scope)) return problemResponse(scopeMissing(scope))
+        const waitSeconds = key.unmetered === true ? 0 : yield* secondsOverRate(limiter, rateOf(key, limits))
+        if (waitSeconds > 0) return problemResponse(rateLimited(limits, waitSeconds))
+        const { headers } = yield* HttpServerRequest.HttpServerRequest
+        const produced = mediaTypeOf(endpoint)
+        if (!accepts(headers["accept"], produced)) return problemResponse(notAcceptable(produced))
+        return yield* Effect.annotateLogs(Effect.provideService(handler, CurrentKey, key), {
+          apiKey: key.name,
+        })
+      }),
+    })),
+  ).pipe(Layer.provide(RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory))))
+
+const rateOf = ({ name }: ApiKey, { apiRequestsPerSecondMax }: AccessLimits): Rate => ({
+  algorithm: "token-bucket",
+  window: "1 second",
+  limit: apiRequestsPerSecondMax,
+  key: `requests by ${name}`,
+})
+
+const mediaTypeOf = ({ annotations }: HttpApiEndpoint.Top): string => Context.get(annotations, Produces)
+
+/** Whether a media range of `Accept` takes in what we produce; without the header, anything goes. */
+function accepts(accept: string | undefined, produced: string): boolean {
+  if (accept === undefined || accept.trim() === "") return true
+  const [type = ""] = produced.split("/")
+  return accept.split(",").some((range) => {
+    const [media = "", ...parameters] = range.split(";").map((part) => part.trim().toLowerCase())
+    if (parameters.some((parameter) => /^q=0(?:\.0{0,3})?$/u.test(parameter))) return false
+    return media === "*/*" || media === `${type}/*` || media === produced
+  })
+}
+
+const scopeMissing = (scope: string): Problem => ({
+  code: "scope-missing",
+  detail: `This takes a key with the scope ${scope}.`,
+})
+
+const rateLimited = (limits: AccessLimits, seconds: number): Problem => ({
+  code: "rate-limited",
+  detail: `One key may make ${limits.apiRequestsPerSecondMax} requests a second.`,
+  headers: { "retry-after": String(seconds) },
+})
+
+const notAcceptable = (produced: string): Problem => ({
+  code: "not-acceptable",
+  detail: `This route answers with ${produced}.`,
+  field: "accept",
+})

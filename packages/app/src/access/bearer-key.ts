@@ -1,0 +1,20 @@
+import { hash, timingSafeEqual } from "node:crypto"
+import { Redacted } from "effect"
+import type { HttpServerRequest } from "effect/http"
+import type { Problem } from "../contract/problem.ts"
+
+/** Whether a request has the key. Digests are compared, so that the time taken tells nothing about it. */
+export function bearerCheck(key: Redacted.Redacted) {
+  const digest = (text: string): Buffer => hash("sha256", text, "buffer")
+  const expected = digest(`bearer ${Redacted.value(key)}`)
+  return (request: HttpServerRequest.HttpServerRequest): boolean => {
+    const [, token = ""] = /^bearer +(.+)$/iu.exec(request.headers["authorization"] ?? "") ?? []
+    return timingSafeEqual(digest(`bearer ${token}`), expected)
+  }
+}
+
+export const unauthorized: Problem = {
+  code: "unauthorized",
+  detail: "Send the key: Authorization: Bearer <key>.",
+  headers: { "www-authenticate": 'Bearer realm="loan-engine"' },
+}

@@ -1,0 +1,67 @@
+import { groupOf, secondsOverRate } from "@loan-engine/adapters-http/http/rate"
+import { makeWarning } from "@loan-engine/adapters-http/telemetry/rare-warning"
+import { Context, Effect, Layer, Metric, Option } from "effect"
+import type { HttpServerRequest } from "effect/http"
+import { RateLimiter } from "effect/persistence"
+import { wrongKeysCounter } from "../telemetry/metrics.ts"
+import { unauthorized } from "./bearer-key.ts"
+import type { Problem } from "../contract/problem.ts"
+
+export interface WrongKeyLimits {
+  /** How many wrong keys one source may send in a minute before it is told to wait. */
+  readonly wrongKeysPerSourceMax: number
+  /** The same for all sources together. */
+  readonly wrongKeysPerMinuteMax: number
+}
+
+export const wrongKeyLimitsDefault: WrongKeyLimits = {
+  wrongKeysPerSourceMax: 60,
+  wrongKeysPerMinuteMax: 1_000,
+}
+
+const windowMs = 60_000
+
+/** Sources are counted in so many groups, so that a flood from many addresses takes no memory. */
+const sourceGroups = 1_024
+
+/**
+ * What a request with a wrong key is answered: 401, and 429 once its source, or all together, sent too many. A right key is
+ * never held up: behind a proxy, all requests may come from one source.
+ */
+export class WrongKeys extends Context.Service<
+  WrongKeys,
+  { readonly problem: (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<Problem> }
+>()("@loan-engine/app/WrongKeys") {
+  static readonly layer = (limits: WrongKeyLimits): Layer.Layer<WrongKeys> =>
+    Layer.effect(WrongKeys, makeWrongKeys(limits)).pipe(
+      Layer.provide(RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory))),
+    )
+}
+
+const makeWrongKeys = Effect.fnUntraced(function* (limits: WrongKeyLimits) {
+  const limiter = yield* RateLimiter.RateLimiter
+  const warn = makeWarning("a request came with a wrong key", "wrongKeys")
+  const isOver = (key: string, limit: number): Effect.Effect<boolean> =>
+    Effect.map(
+      secondsOverRate(limiter, { algorithm: "fixed-window", window: windowMs, limit, key }),
+      (waitSeconds) => waitSeconds > 0,
+    )
+  return {
+    problem: Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
+      const source = Option.getOrElse(request.remoteAddress, () => "unknown")
+      yield* Metric.update(wrongKeysCounter.of({}), 1)
+      yield* warn({ source })
+      const over = [
+        yield* isOver(`wrong keys of source ${groupOf(source, sourceGroups)}`, limits.wrongKeysPerSourceMax),
+        yield* isOver("wrong keys", limits.wrongKeysPerMinuteMax),
+      ]
+      return over.includes(true) ? tooMany : unauthorized
+    }),
+  }
+})
+
+const tooMany: Problem = {
+  code: "rate-limited",
+  detail: "Too many requests with a wrong key came from here. Send the right one, or wait a minute.",
+  headers: { "retry-after": String(windowMs / 1_000) },
+}

@@ -1,0 +1,118 @@
+import { IncomingMessage } from "node:http"
+import { makeWarning } from "@loan-engine/adapters-http/telemetry/rare-warning"
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import { Clock, Effect, Stream, Metric } from "effect"
+import type { Scope } from "effect"
+import { HttpServerResponse } from "effect/http"
+import type { HttpServerRequest } from "effect/http"
+import { ChangeFeed } from "../feed/change-feed.ts"
+import type { ChangeFeedLimits, CursorUnknown, FeedStep, ReadOptions } from "../feed/change-feed.ts"
+import { cursorOf, cursorText } from "../journal/feed-cursor.ts"
+import { KnownAccounts } from "../ports/known-accounts.ts"
+import type { StoreUnavailable } from "../ports/loan-store.ts"
+import { changeStreamsGauge } from "../telemetry/metrics.ts"
+import { changeJson } from "../views/loan-json.ts"
+import type { Problem } from "../contract/problem.ts"
+import { retryAfterSeconds, storeUnavailable } from "../contract/problem.ts"
+
+/** How soon a reader that was cut off should come back, in milliseconds: goes out with every stream. */
+const reconnectMs = 1_000
+
+const streamsExhausted: Problem = {
+  code: "streams-exhausted",
+  detail: "So many streams are open that there is no place for another one. Try again.",
+  headers: { "retry-after": String(retryAfterSeconds) },
+}
+
+/** Streams of changes as server-sent events, no more than `changeStreamsMax` at once. */
+export const makeChangeStreams = Effect.fnUntraced(function* (limits: ChangeFeedLimits) {
+  const feed = yield* ChangeFeed
+  const knownAccounts = yield* KnownAccounts
+  let open = 0
+  const warn = makeWarning("a stream was refused: as many are open as changeStreamsMax allows", "refused")
+  const place = Effect.acquireRelease(
+    Effect.suspend(() => Metric.update(changeStreamsGauge.of({}), (open += 1))),
+    () => Effect.suspend(() => Metric.update(changeStreamsGauge.of({}), (open -= 1))),
+  )
+
+  const eventsOf = Effect.fnUntraced(function* (
+    request: HttpServerRequest.HttpServerRequest,
+    options: ReadOptions,
+  ) {
+    yield* place
+    const { start, next } = yield* feed.read(options)
+    const reader = yield* watchReader(request, limits)
+    const steps = Stream.unfold(
+      undefined,
+      Effect.fnUntraced(function* () {
+        reader.reads()
+        const step = yield* next
+        yield* reader.waits
+        return step === undefined ? undefined : ([eventText(step, knownAccounts), undefined] as const)
+      }),
+    )
+    return Stream.concat(Stream.make(`retry: ${reconnectMs}\nid: ${cursorText(start)}\n\n`), steps)
+  })
+
+  return (
+    request: HttpServerRequest.HttpServerRequest,
+    options: ReadOptions,
+  ): Effect.Effect<HttpServerResponse.HttpServerResponse, Problem> =>
+    Effect.gen(function* () {
+      if (open >= limits.changeStreamsMax) {
+        yield* warn({ open })
+        return yield* Effect.fail(streamsExhausted)
+      }
+      const after = options.after && (yield* Effect.mapError(feed.find(options.after), cursorProblem))
+      const body = Stream.unwrap(eventsOf(request, { ...options, after })).pipe(
+        // The status is out already: the reader's end of the line is what tells it to come back.
+        Stream.catch(() => Stream.empty),
+        Stream.encodeText,
+      )
+      return HttpServerResponse.stream(body, { contentType: "text/event-stream", headers })
+    })
+})
+
+/** Said before the stream begins, so that a reader never waits on a place that the feed does not have. */
+export const cursorProblem = (fault: CursorUnknown | StoreUnavailable): Problem =>
+  fault._tag === "CursorUnknown" ? { code: "cursor-unknown", detail: fault.message } : storeUnavailable
+
+const headers = { "cache-control": "no-store", "x-accel-buffering": "no", connection: "close" }
+
+/** A step without changes moves the id on all the same: that is the heartbeat. */
+const eventText = ({ changes, cursor }: FeedStep, knownAccounts: KnownAccounts): string =>
+  changes.length === 0
+    ? `: heartbeat\nid: ${cursorText(cursor)}\n\n`
+    : changes
+        .map((change) => {
+          const data = JSON.stringify(changeJson(change, change.stored, knownAccounts))
+          return `id: ${cursorText(cursorOf(change))}\nevent: change\ndata: ${data}\n\n`
+        })
+        .join("")
+
+/** Cuts off a reader that leaves what it was sent unread, which would otherwise keep its place for ever. */
+const watchReader = Effect.fnUntraced(function* (
+  request: HttpServerRequest.HttpServerRequest,
+  { changesUnreadMsMax }: ChangeFeedLimits,
+): Effect.fn.Return<{ readonly reads: () => void; readonly waits: Effect.Effect<void> }, never, Scope.Scope> {
+  let unreadSince: number | undefined
+  const look = Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    if (unreadSince === undefined || now - unreadSince < changesUnreadMsMax) return
+    // On a server that is not ours, whoever serves the stream ends it.
+    if (request.source instanceof IncomingMessage) {
+      NodeHttpServerRequest.toServerResponse(request).destroy()
+    }
+  })
+  yield* Effect.sleep(Math.ceil(changesUnreadMsMax / 4)).pipe(
+    Effect.andThen(look),
+    Effect.forever,
+    Effect.forkScoped,
+  )
+  return {
+    reads: () => (unreadSince = undefined),
+    waits: Effect.map(Clock.currentTimeMillis, (now) => {
+      unreadSince = now
+    }),
+  }
+})

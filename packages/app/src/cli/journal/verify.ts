@@ -1,0 +1,97 @@
+import { existsSync } from "node:fs"
+import { Effect, Option } from "effect"
+import { Command, Flag } from "effect/cli"
+import { verifyJournal } from "../../audit/verify-journal.ts"
+import type { Verification } from "../../audit/verify-journal.ts"
+import type { Anchor } from "../../journal/anchor.ts"
+import { anchorsFileOf, settingsFromEnvironment } from "../../config/config.ts"
+import { limitsIn } from "../../config/limits-in.ts"
+import { restAfterMs } from "../../schedule/dormancy.ts"
+import { cadenceDefaults } from "../../schedule/poll-cadence.ts"
+import { anchorsOf } from "../../feed/anchors.ts"
+import { unusable } from "../exit-codes.ts"
+import { findingLines, foundUnsound } from "../findings-output.ts"
+import { databaseFlag, existingDatabase, withStore } from "../open-store.ts"
+import { jsonFlag, print } from "../output.ts"
+
+const anchorPattern = /^(?<number>[1-9]\d{0,14}):(?<hash>[0-9a-f]{64})$/u
+
+/** `7:<64 hex digits>`: a checkpoint's number and hash, as `journal verify` told them once. */
+const anchorFlag = Flag.String("anchor").pipe(
+  Flag.withDescription("A checkpoint as it was kept elsewhere, <number>:<hash>; may be given several times"),
+  Flag.withMetavar("number:hash"),
+  Flag.filter(
+    (text) => anchorPattern.test(text),
+    (text) => `an anchor is a checkpoint's number, a colon and its hash in 64 hex digits, not "${text}"`,
+  ),
+  Flag.map((text): Anchor => ({ number: Number(text.split(":")[0]), hash: text.split(":")[1] ?? "" })),
+  Flag.atLeast(0),
+)
+
+const anchorsFlag = Flag.String("anchors").pipe(
+  Flag.withDescription(
+    "A file of anchors, as the engine keeps one; by default what LOAN_ENGINE_ANCHORS_FILE says",
+  ),
+  Flag.withMetavar("file"),
+  Flag.optional,
+)
+
+/** The anchors of the file that is named, or else is the store's own. Only a file that was named has to be there. */
+const keptAnchors = Effect.fnUntraced(
+  function* (database: Option.Option<string>, named: Option.Option<string>) {
+    const { engine } = yield* settingsFromEnvironment
+    const own = Option.isSome(database) ? undefined : engine.anchorsFile
+    const file = Option.getOrUndefined(named) ?? own ?? anchorsFileOf(yield* existingDatabase(database))
+    if (Option.isSome(named) && !existsSync(named.value))
+      return yield* unusable(`There is no file ${named.value}: --anchors names the anchors to compare with.`)
+    return { file, anchors: file === undefined ? [] : yield* anchorsOf(file) }
+  },
+  Effect.mapError(({ message }) => unusable(message)),
+)
+
+/** After how long a silent loan may have been given up: by the settings as they are, or by those that an engine mostly runs with. */
+const restMs = Effect.map(settingsFromEnvironment, ({ engine }) =>
+  Math.min(restAfterMs(limitsIn(engine, cadenceDefaults)), restAfterMs(cadenceDefaults)),
+).pipe(Effect.mapError(({ message }) => unusable(message)))
+
+/** `loan-engine journal verify`: whether the store is as it was written. */
+export const verify = Command.make(
+  "verify",
+  { database: databaseFlag, anchor: anchorFlag, anchors: anchorsFlag, json: jsonFlag },
+  Effect.fn(function* ({ database, anchor, anchors, json }) {
+    const kept = yield* keptAnchors(database, anchors)
+    const verified = yield* verifyJournal([...kept.anchors, ...anchor], undefined, yield* restMs).pipe(
+      withStore(database, "read-one-moment"),
+    )
+    const sound = verified.findingsCount === 0
+    const compared = { file: kept.file ?? null, anchors: kept.anchors.length }
+    yield* print(json, { sound, compared, ...verified }, [
+      ...findingLines(verified),
+      ...summary(verified),
+      kept.file === undefined
+        ? "No file of anchors was compared with: set LOAN_ENGINE_ANCHORS_FILE, or give --anchors."
+        : `Compared with ${kept.anchors.length} anchors in ${kept.file}.`,
+    ])
+    if (!sound) return yield* foundUnsound(verified)
+  }),
+).pipe(
+  Command.withDescription("Look for rows, snapshots and checkpoints that were altered, removed or reordered"),
+)
+
+function summary(verified: Verification): ReadonlyArray<string> {
+  const { rows, loans, checkpoints, newestCheckpoint, unsealed, findingsCount } = verified
+  if (rows === 0 && loans === 0 && findingsCount === 0) {
+    return [
+      "There is nothing in this store, so nothing was verified. If it held loans, this is a copy without its -wal, or another file.",
+    ]
+  }
+  return [
+    `${rows} rows of ${loans} loans under ${checkpoints} checkpoints: ${findingsCount === 0 ? "sound" : `${findingsCount} findings`}`,
+    unsealed.rows === 0
+      ? "Every row is sealed."
+      : `${unsealed.rows} rows behind position ${unsealed.afterPosition} are not sealed yet: if the last of them vanished, nobody could tell.`,
+    newestCheckpoint === null
+      ? "There is no checkpoint yet."
+      : `Keep the newest checkpoint elsewhere: --anchor ${newestCheckpoint.number}:${newestCheckpoint.hash}`,
+  ]
+}

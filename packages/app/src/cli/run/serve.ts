@@ -1,0 +1,42 @@
+import { Console, Context, Effect, Layer } from "effect"
+import { Command } from "effect/cli"
+import { servedConfig, settingsFromEnvironment } from "../../config/config.ts"
+import { engineServer } from "../../engine/server.ts"
+import { HttpListener } from "../../serve/listener.ts"
+import { watchLauncher } from "./launcher.ts"
+import { endsWithin, stopGraceMs } from "./stop-grace.ts"
+import { logLayer } from "../../telemetry/log.ts"
+import { databasePlace } from "../../store/database.ts"
+import { version } from "../../base/version.ts"
+
+/** `loan-engine serve`: the engine against any bank, configured by the environment, until it is stopped. */
+export const serve = Command.make(
+  "serve",
+  {},
+  Effect.fn(function* () {
+    const untilLauncherEnds = yield* watchLauncher
+    const settings = yield* settingsFromEnvironment
+    const config = yield* servedConfig(settings)
+    const { database, telemetry } = config
+    const format = telemetry.log.format ?? (process.stderr.isTTY ? "pretty" : "json")
+    const server = engineServer(config).pipe(
+      Layer.tap((context) => {
+        const { url } = Context.get(context, HttpListener)
+        return Console.log(`loan engine listens on ${url}, storing in ${databasePlace(database)}`).pipe(
+          Effect.andThen(Effect.annotateLogs(Effect.logInfo("the engine is ready"), { url, version })),
+        )
+      }),
+    )
+    const launcher = config.stopWithLauncher ? untilLauncherEnds : Effect.void
+    yield* Effect.forkChild(launcher).pipe(
+      Effect.andThen(Layer.launch(server)),
+      endsWithin(stopGraceMs(config)),
+      Effect.ensuring(Effect.logInfo("the engine has stopped")),
+      Effect.provide(logLayer({ ...telemetry.log, format })),
+    )
+  }),
+).pipe(
+  Command.withDescription(
+    "Run the engine against a bank, with settings from LOAN_ENGINE_* variables, or a file that LOAN_ENGINE_CONFIG_FILE names",
+  ),
+)

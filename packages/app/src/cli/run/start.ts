@@ -1,0 +1,247 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { stages } from "@loan-engine/domain/legal-transitions"
+import { isAdditionOutstanding } from "@loan-engine/domain/standing"
+import { ApplicationReference } from "@loan-engine/domain/observation"
+import { Offer } from "@loan-engine/domain/offer"
+import { Clock, Console, Effect, Fiber, Option, Schema } from "effect"
+import type { Redacted } from "effect"
+import { Command, Flag } from "effect/cli"
+import { sqlitePath } from "../../config/sqlite-path.ts"
+import { consoleLink, localKey, openInBrowser } from "./console-link.ts"
+import { watchLauncher } from "./launcher.ts"
+import { unusable } from "../exit-codes.ts"
+import { chaosLevels } from "../../sandbox/chaos.ts"
+import type { Demo } from "../../sandbox/demo.ts"
+import { differenceOf } from "../../sandbox/judge.ts"
+import { playBankPage } from "../../sandbox/bank-page-play.ts"
+import { mainAccount, makeDemo } from "../../sandbox/demo.ts"
+import { auditFile } from "../../sandbox/audit-file.ts"
+import type { Audit } from "../../sandbox/audit-file.ts"
+import { sandboxPaths } from "../../sandbox/sandbox-server.ts"
+
+/** The run went wrong; what it printed says how. */
+export class RunFailed extends Schema.TaggedError<RunFailed>()("RunFailed", { message: Schema.String }) {}
+
+/** How long the engine may bring no further loan to where the bank has it, once nothing more happens at the bank. */
+const settleMsMax = 60_000
+const applicationsAtOnce = 16
+const pictureEveryMs = 1_000
+
+const flags = {
+  once: Flag.Boolean("once").pipe(
+    Flag.withDescription("Run the loans to the end of their lives, print a JSON summary, and exit"),
+    Flag.withDefault(false),
+  ),
+  loans: Flag.Int("loans").pipe(
+    Flag.withDescription("How many loans to run (with --once), or how many live at once"),
+    Flag.withDefault(100),
+  ),
+  seed: Flag.String("seed").pipe(
+    Flag.withDescription("The same seed gives the same lives and mishaps"),
+    Flag.withDefault("1"),
+  ),
+  chaos: Flag.Literals("chaos", chaosLevels).pipe(
+    Flag.withDescription("How badly the callbacks fare"),
+    Flag.withDefault("normal"),
+  ),
+  dialects: Flag.Boolean("dialects").pipe(
+    Flag.withDescription("Let the bank say its messages in every way that docs/dialects.md lists"),
+    Flag.withDefault(false),
+  ),
+  speed: Flag.Int("speed").pipe(
+    Flag.withDescription("Bank seconds per second: 86400 lives a day each second"),
+    Flag.optional,
+  ),
+  open: Flag.Boolean("open").pipe(
+    Flag.withDescription("Open the console in a browser (--no-open: only say where it is)"),
+    Flag.withDefault(true),
+  ),
+  database: Flag.String("database").pipe(
+    Flag.withDescription("The SQLite file; a new temporary one by default"),
+    Flag.optional,
+  ),
+}
+
+/** `loan-engine start`: a sandbox bank and an engine, applications flowing between them. */
+export const start = Command.make(
+  "start",
+  flags,
+  Effect.fn(function* ({ once, loans, seed, chaos, dialects, speed, open, database }) {
+    yield* Effect.forkScoped(yield* watchLauncher)
+    const databasePath = Option.isSome(database) ? yield* fileOf(database.value) : yield* temporaryFile
+    const bankSpeed = Option.getOrElse(speed, () => (once ? 100_000 : 20_000))
+    const apiKey = yield* localKey
+    const demo = yield* makeDemo({ seed, chaos, dialects, speed: bankSpeed, databasePath, apiKey })
+    yield* Console.log(`sandbox bank ${demo.bankUrl}   engine ${demo.engineUrl}   file ${databasePath}`)
+    if (!once) yield* showConsole(demo.engineUrl, apiKey, open)
+    const { callbacks, polling } = yield* playBankPage(demo)
+    yield* Console.log(
+      `the bank's page, as it stands: ${callbacks.accepted} of ${callbacks.of} example callbacks and ` +
+        `${polling.accepted} of ${polling.of} polling examples went through`,
+    )
+    if (once) return yield* runOnce(demo, loans, seed)
+    return yield* flowForever(demo, loans)
+  }, Effect.scoped),
+).pipe(Command.withDescription("Run a sandbox bank and the engine together, and watch the loans move"))
+
+const fileOf = (named: string) =>
+  Effect.mapError(Effect.fromResult(sqlitePath(named)), (fault) => unusable(`--database ${fault}`))
+
+const temporaryFile = Effect.map(
+  Effect.acquireRelease(
+    Effect.sync(() => mkdtempSync(join(tmpdir(), "loan-engine-"))),
+    (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true })),
+  ),
+  (directory) => join(directory, "loan-engine.sqlite"),
+)
+
+/** Says where the console is, and opens it if somebody sits at the terminal. */
+const showConsole = Effect.fnUntraced(function* (
+  engineUrl: string,
+  apiKey: Redacted.Redacted,
+  isOpened: boolean,
+) {
+  const link = consoleLink(engineUrl, apiKey)
+  yield* Console.log(`console  ${link}`)
+  if (isOpened && process.stdout.isTTY) yield* openInBrowser(link)
+})
+
+/** Applications without end; the picture of where they stand, every second. */
+const flowForever = Effect.fnUntraced(function* (demo: Demo, loans: number) {
+  const flow = Effect.gen(function* () {
+    const open = [...demo.bank.loans.values()].filter(({ over }) => !over).length
+    if (open < loans) yield* demo.apply(`application-${demo.bank.loans.size}`)
+    else yield* Effect.sleep(20)
+  })
+  yield* Effect.forkScoped(Effect.forever(flow))
+  return yield* Effect.forever(Effect.andThen(Effect.sleep(pictureEveryMs), picture(demo)))
+})
+
+const picture = Effect.fnUntraced(function* ({ store, bank }: Demo) {
+  const counts = yield* store.stageCounts(mainAccount)
+  const shown = stages.map((stage) => `${stage} ${counts.find((row) => row.stage === stage)?.loans ?? 0}`)
+  const { sent, accepted, dropped, forged } = bank.counts
+  const callbacks = `callbacks ${sent} sent, ${accepted} accepted, ${dropped} dropped, ${forged} forged`
+  yield* Console.log(
+    `${shown.join("  ")}   ${callbacks}   polls ${bank.asked.status}  quotes ${bank.asked.quote}`,
+  )
+})
+
+/** Runs the loans to their end, judges the engine by the bank's truth, and prints the summary as the last line. */
+const runOnce = Effect.fnUntraced(function* (demo: Demo, loans: number, seed: string) {
+  const startedAt = yield* Clock.currentTimeMillis
+  const watching = yield* Effect.forkScoped(
+    Effect.forever(Effect.andThen(Effect.sleep(pictureEveryMs), picture(demo))),
+  )
+  yield* Effect.forEach(
+    Array.from({ length: loans }, (_, index) => index),
+    (index) => demo.apply(`application-${index}`),
+    { concurrency: applicationsAtOnce, discard: true },
+  )
+  yield* Effect.repeat(Effect.sleep(50), { until: () => demo.bank.isQuiet() })
+  const differing = yield* settled(demo)
+  yield* Fiber.interrupt(watching)
+  // From here on nothing is written, so that a loan and its journal are of one moment.
+  yield* demo.stopEngine
+  const audit = yield* auditFile(demo.database, mainAccount)
+  const endedAt = yield* Clock.currentTimeMillis
+  const summary = {
+    loans,
+    converged: loans - differing.length,
+    diverged: differing.length,
+    illegalTransitions: audit.illegalTransitions.length,
+    replayMismatches: audit.replayMismatches.length,
+    disputed: audit.stages.disputed,
+    callbacks: demo.bank.counts,
+    polls: demo.bank.asked.status,
+    quotes: demo.bank.asked.quote,
+    missedCallbacks: audit.missedCallbacks,
+    detailsLeftOut: Object.fromEntries(audit.detailsLeftOut),
+    stages: audit.stages,
+    seconds: (endedAt - startedAt) / 1_000,
+    seed,
+  }
+  const faults = runFaults(loans, differing, audit, demo.bank.counts.forgedAccepted)
+  for (const { lines } of faults) for (const line of lines) yield* Console.error(line)
+  yield* Console.log(JSON.stringify(summary))
+  if (faults.length > 0) return yield* new RunFailed({ message: faults.map(({ what }) => what).join("; ") })
+})
+
+interface RunFault {
+  readonly what: string
+  /** Where it shows, a line for each loan. */
+  readonly lines: ReadonlyArray<string>
+}
+
+/** Everything that a run may not end with; what has not happened is left out. */
+const runFaults = (
+  loans: number,
+  differing: ReadonlyArray<string>,
+  { illegalTransitions, replayMismatches }: Audit,
+  forgedAccepted: number,
+): ReadonlyArray<RunFault> =>
+  [
+    {
+      count: differing.length,
+      what: `${differing.length} of ${loans} loans differ from the bank's truth`,
+      lines: differing,
+    },
+    {
+      count: illegalTransitions.length,
+      what: `${illegalTransitions.length} transitions are not legal`,
+      lines: illegalTransitions,
+    },
+    {
+      count: replayMismatches.length,
+      what: `${replayMismatches.length} journals do not fold to their loan's snapshot`,
+      lines: replayMismatches,
+    },
+    { count: forgedAccepted, what: `${forgedAccepted} forged callbacks were accepted`, lines: [] },
+  ].filter(({ count }) => count > 0)
+
+/** Asks the bank for its truth until the engine agrees, or no loan has come to agree for a while; what is left differs. */
+const settled = Effect.fnUntraced(function* (demo: Demo) {
+  let giveUpAt = (yield* Clock.currentTimeMillis) + settleMsMax
+  let fewest = Infinity
+  while (true) {
+    const differing = yield* differences(demo)
+    const now = yield* Clock.currentTimeMillis
+    if (differing.length < fewest) giveUpAt = now + settleMsMax
+    fewest = Math.min(fewest, differing.length)
+    if (differing.length === 0 || now > giveUpAt) return differing
+    yield* Effect.sleep(50)
+  }
+})
+
+const decodeTruth = Schema.decodeUnknownSync(
+  Schema.Array(
+    Schema.Struct({
+      applicationReference: ApplicationReference,
+      account: Schema.String,
+      stage: Schema.Literals(stages),
+      additionOutstanding: Schema.Boolean,
+      offer: Schema.NullOr(Offer),
+    }),
+  ),
+)
+
+const differences = Effect.fnUntraced(function* (demo: Demo) {
+  const told = yield* Effect.promise(async () => {
+    const answer = await fetch(`${demo.bankUrl}${sandboxPaths.truth}`)
+    return decodeTruth(await answer.json())
+  })
+  const differing: Array<string> = []
+  for (const truth of told) {
+    if (truth.account !== mainAccount) continue
+    const stored = yield* demo.engine.loan(truth.applicationReference)
+    const belief =
+      stored === undefined
+        ? undefined
+        : { stage: stored.loan.stage, additionOutstanding: isAdditionOutstanding(stored.loan.facts) }
+    const difference = differenceOf(truth, belief)
+    if (difference !== undefined) differing.push(difference)
+  }
+  return differing
+})

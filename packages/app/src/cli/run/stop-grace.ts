@@ -1,0 +1,37 @@
+import { Effect } from "effect"
+import type { EngineConfig } from "../../config/config.ts"
+
+/** What a stop may take beyond the waits that are set: closing the store, sending the last spans. */
+const stopMarginMs = 5_000
+
+/** How long a stop may take in all, each of its waits in turn. */
+export const stopGraceMs = ({ serverLimits, poller, webhooks }: EngineConfig): number =>
+  serverLimits.stopDrainMs +
+  serverLimits.stopMsMax +
+  poller.pollStopMsMax +
+  webhooks.limits.webhookRequestMsMax +
+  stopMarginMs
+
+const signals = ["SIGTERM", "SIGINT"] as const
+const exitCode = 1
+
+/**
+ * From a signal on, the process ends within the grace, whatever a stop still waits for. What was acknowledged is durable
+ * long before, so nothing is lost by it.
+ */
+export const endsWithin =
+  (graceMs: number) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.acquireUseRelease(
+      Effect.map(Effect.context(), (context) => {
+        const end = Effect.sleep(graceMs).pipe(
+          Effect.andThen(Effect.logError("the stop took longer than its grace: the process ends")),
+          Effect.andThen(Effect.sync(() => process.exit(exitCode))),
+        )
+        const onSignal = (): void => void Effect.runForkWith(context)(end)
+        for (const signal of signals) process.once(signal, onSignal)
+        return onSignal
+      }),
+      () => effect,
+      (onSignal) => Effect.sync(() => signals.forEach((signal) => process.off(signal, onSignal))),
+    )

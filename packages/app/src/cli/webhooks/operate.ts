@@ -1,0 +1,87 @@
+import { Clock, Effect, Option, Schema } from "effect"
+import { Command, Flag } from "effect/cli"
+import { positionBefore } from "../../webhooks/replay.ts"
+import { WebhookStore } from "../../ports/webhook-store.ts"
+import { InstantText } from "../loan/at.ts"
+import { unusable } from "../exit-codes.ts"
+import { writingStore } from "../open-store.ts"
+import { jsonFlag, print } from "../output.ts"
+import { endpoint, knownEndpoint } from "./argument.ts"
+
+/** `loan-engine webhooks replay <endpoint>`: sends again from a position or a time on. */
+export const replay = Command.make(
+  "replay",
+  {
+    endpoint,
+    after: Flag.Int("after").pipe(
+      Flag.withDescription("The position behind which to send again; 0 for everything"),
+      Flag.withSchema(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))),
+      Flag.optional,
+    ),
+    since: Flag.String("since").pipe(
+      Flag.withDescription("Or a time, such as 2026-03-01T12:00:00Z: what was recorded from then on"),
+      Flag.withSchema(InstantText),
+      Flag.optional,
+    ),
+    enable: Flag.Boolean("enable").pipe(
+      Flag.withDescription("Also send again to an endpoint that is disabled"),
+      Flag.withDefault(false),
+    ),
+    json: jsonFlag,
+  },
+  Effect.fn(function* (options) {
+    const { name } = (yield* knownEndpoint(options.endpoint)).endpoint
+    const store = yield* WebhookStore
+    const after = yield* askedFor(options)
+    const before = yield* store.place(name)
+    if (before !== undefined && after > before.position) {
+      return yield* unusable(
+        `${name} stands at position ${before.position}: what is behind that has not been sent yet, and nothing is skipped.`,
+      )
+    }
+    if (before === undefined && after > (yield* store.newest)) {
+      return yield* unusable(`The journal does not reach position ${after} yet.`)
+    }
+    yield* before === undefined ? store.add(name, after) : store.rewind(name, after)
+    if (options.enable) yield* store.enable(name, yield* Clock.currentTimeMillis)
+    const disabled = before !== undefined && before.disabledAt !== null && !options.enable
+    yield* print(options.json, { endpoint: name, after, disabled }, [
+      `everything behind position ${after} is sent to ${name} again` +
+        (disabled ? `, once it is enabled: loan-engine webhooks enable ${name}` : ""),
+    ])
+  }, Effect.provide(writingStore)),
+).pipe(Command.withDescription("Send to an endpoint again, from a position or a time on"))
+
+function askedFor({
+  after,
+  since,
+}: {
+  readonly after: Option.Option<number>
+  readonly since: Option.Option<number>
+}) {
+  if (Option.isSome(after) && Option.isNone(since)) return Effect.succeed(after.value)
+  if (Option.isSome(since) && Option.isNone(after)) return positionBefore(since.value)
+  return Effect.fail(unusable("Say from where on: either --after <position> or --since <time>."))
+}
+
+/** `loan-engine webhooks enable <endpoint>`: goes on where a disabled endpoint was left. */
+export const enable = Command.make(
+  "enable",
+  { endpoint, json: jsonFlag },
+  Effect.fn(function* (options) {
+    const { name } = (yield* knownEndpoint(options.endpoint)).endpoint
+    const store = yield* WebhookStore
+    const before = yield* store.place(name)
+    if (before === undefined) {
+      return yield* unusable(`Nothing was ever sent to ${name}: start the engine with it.`)
+    }
+    yield* store.enable(name, yield* Clock.currentTimeMillis)
+    yield* print(options.json, { endpoint: name, position: before.position }, [
+      `${name} is sent to again: first what waits there, then what is behind position ${before.position}`,
+    ])
+  }, Effect.provide(writingStore)),
+).pipe(
+  Command.withDescription(
+    "Send to a disabled endpoint again, from where it was left; what waits is due at once",
+  ),
+)

@@ -1,0 +1,100 @@
+import { refusals } from "@loan-engine/adapters-http/callback/answer"
+import type { RejectionCode } from "@loan-engine/adapters-http/callback/answer"
+import { AccountName, Disposition, HoldReason } from "@loan-engine/domain/observation"
+import { Schema } from "effect"
+import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { version } from "../base/version.ts"
+import { LoanApi } from "./loan-api.ts"
+import { problemSchemas } from "./problems.ts"
+
+/** A refused callback, as the receiver answers it: problem documents with codes of their own. */
+const callbackProblems = [...new Set(Object.values(refusals).map(({ status }) => status))]
+  .toSorted((a, b) => a - b)
+  .map((status) =>
+    Schema.Struct({
+      type: Schema.String,
+      title: Schema.String,
+      status: Schema.Literal(status),
+      detail: Schema.String,
+      code: Schema.Literals(codesOf(status)),
+      field: Schema.optionalKey(Schema.String),
+    }).pipe(HttpApiSchema.status(status), HttpApiSchema.asJson({ contentType: "application/problem+json" })),
+  )
+
+function codesOf(status: number): ReadonlyArray<RejectionCode> {
+  const isCode = (name: string): name is RejectionCode => Object.hasOwn(refusals, name)
+  return Object.keys(refusals)
+    .filter(isCode)
+    .filter((code) => refusals[code].status === status)
+}
+
+const callback = HttpApiEndpoint.post("callback", "/callbacks/:account", {
+  params: { account: AccountName },
+  payload: Schema.Record(Schema.String, Schema.Unknown),
+  success: [
+    Schema.Struct({ disposition: Disposition }),
+    Schema.Struct({ disposition: Schema.Literal("held"), reason: HoldReason }).pipe(
+      HttpApiSchema.status(202),
+    ),
+  ],
+  error: callbackProblems,
+}).annotateMerge(
+  OpenApi.annotations({
+    summary: "The bank's callbacks",
+    description:
+      "The bank sends them, with the credentials that were registered for the account. 200: recorded and durable. 202: kept, " +
+      "but not believed until the bank confirms it.",
+  }),
+)
+
+const BankGroup = HttpApiGroup.make("bank").add(callback)
+
+const live = HttpApiEndpoint.get("live", "/health/live", {
+  success: Schema.Struct({ status: Schema.Literal("alive") }),
+}).annotateMerge(OpenApi.annotations({ summary: "Whether the process lives" }))
+
+const Checks = Schema.Struct({
+  store: Schema.Literals(["ok", "unavailable", "slow", "not-asked"]),
+  process: Schema.Literals(["ok", "stopping"]),
+  durability: Schema.Literals(["ok", "weak"]),
+})
+
+const ready = HttpApiEndpoint.get("ready", "/health/ready", {
+  success: Schema.Struct({ status: Schema.Literal("ready"), checks: Checks }),
+  error: Schema.Struct({ status: Schema.Literal("not-ready"), checks: Checks }).pipe(
+    HttpApiSchema.status(503),
+  ),
+}).annotateMerge(OpenApi.annotations({ summary: "Whether a callback can be made durable now" }))
+
+const metrics = HttpApiEndpoint.get("metrics", "/metrics", {
+  success: Schema.String.pipe(HttpApiSchema.asText({ contentType: "text/plain" })),
+  error: problemSchemas("unauthorized", "rate-limited", "route-unknown", "internal-error"),
+}).annotateMerge(
+  OpenApi.annotations({
+    summary: "Prometheus metrics",
+    description: "Asks for a key of its own where one is set; is not there where metrics are switched off.",
+  }),
+)
+
+const OperatorGroup = HttpApiGroup.make("operators").add(live, ready, metrics)
+
+/** Leaves out the notes on streams, which only one generator of clients would understand. */
+const withoutStreamNotes = (spec: Record<string, unknown>): Record<string, unknown> =>
+  JSON.parse(JSON.stringify(spec, (key, value: unknown) => (key === "x-effect-stream" ? undefined : value)))
+
+/** All that is served, whoever serves it: what `docs/openapi.json` and `/docs` are written from. */
+export const DescribedApi = HttpApi.make("loan-engine")
+  .addHttpApi(LoanApi)
+  .add(BankGroup, OperatorGroup)
+  .annotateMerge(
+    OpenApi.annotations({
+      title: "Loan engine",
+      version,
+      description:
+        "Where every loan application stands, and how we know. Errors are problem documents (RFC 9457) whose `code` is stable.",
+      transform: withoutStreamNotes,
+    }),
+  )
+
+/** The description as it is served and committed. */
+export const openApiText = (): string => `${JSON.stringify(OpenApi.fromApi(DescribedApi), null, 2)}\n`

@@ -1,0 +1,128 @@
+import { Data, Effect } from "effect"
+import type { SqlError } from "effect/sql/SqlError"
+import type { Finding } from "../audit/finding.ts"
+import { replayJournal } from "../audit/replay-journal.ts"
+import { verifyJournal } from "../audit/verify-journal.ts"
+import type { Verification } from "../audit/verify-journal.ts"
+import { JournalStore } from "../ports/journal-store.ts"
+import type { StoreUnavailable, StoreUnusable } from "../ports/loan-store.ts"
+import type { CopiedRow, CopiedTable, TableDigest } from "./copied-tables.ts"
+import { copiedTables, makeTableDigest } from "./copied-tables.ts"
+import type { CopySource } from "./source.ts"
+import { openCopySource } from "./source.ts"
+import type { CopyTarget } from "./target.ts"
+import { fillCopyTarget, openCopyTarget } from "./target.ts"
+import type { PostgresSettings } from "../store/postgres/settings.ts"
+import type { sqliteLimitsDefault } from "../store/sqlite/store.ts"
+
+/** What was copied, and what proves it: each table holds the same on both sides, and both sides are sound. */
+export interface Copied extends Pick<
+  Verification,
+  "loans" | "rows" | "checkpoints" | "newestCheckpoint" | "unsealed"
+> {
+  readonly tables: { readonly [table: string]: TableDigest }
+}
+
+/** A store is not as it was written, or does not fold to its snapshots; nothing was copied. */
+export class StoreUnsound extends Data.TaggedError("StoreUnsound")<{
+  readonly message: string
+  readonly findings: ReadonlyArray<Finding>
+  readonly findingsCount: number
+}> {}
+
+/**
+ * Copies an SQLite file that nobody else writes meanwhile into an empty PostgreSQL store, and proves it before it commits:
+ * verification and replay find nothing on either side, and every table has the same digest. All or nothing, once.
+ */
+export const copyStore = Effect.fn("copyStore")(function* (
+  from: { readonly path: string; readonly limits: typeof sqliteLimitsDefault },
+  to: PostgresSettings,
+): Effect.fn.Return<Copied, StoreUnusable | StoreUnavailable | StoreUnsound> {
+  return yield* Effect.scoped(
+    Effect.gen(function* () {
+      const source = yield* openCopySource(from.path, from.limits)
+      yield* openCopyTarget(to)
+      const verified = yield* Effect.provide(judged("The file"), source.store)
+      let tables: Copied["tables"] = {}
+      yield* fillCopyTarget(to, (target) =>
+        Effect.gen(function* () {
+          const given = yield* eachTable((table) => copyTable(source, target, table))
+          yield* target.orderFeed
+          const taken = yield* eachTable((table) => digestOf(target, table))
+          yield* requireSame(given, taken)
+          yield* Effect.provideService(judged("The copy"), JournalStore, target.journal)
+          tables = taken
+        }),
+      )
+      const { loans, rows, checkpoints, newestCheckpoint, unsealed } = verified
+      return { loans, rows, checkpoints, newestCheckpoint, unsealed, tables }
+    }),
+  )
+})
+
+/** Verifies and replays a store; anything that is found ends the copying. */
+const judged = Effect.fnUntraced(function* (
+  what: string,
+): Effect.fn.Return<Verification, StoreUnavailable | StoreUnsound, JournalStore> {
+  const verified = yield* verifyJournal()
+  const replayed = yield* replayJournal()
+  const findingsCount = verified.findingsCount + replayed.findingsCount
+  if (findingsCount === 0) return verified
+  return yield* new StoreUnsound({
+    message: `${what} is not as it was written, so nothing was copied. Look with: loan-engine journal verify, journal replay`,
+    findings: [...verified.findings, ...replayed.findings],
+    findingsCount,
+  })
+})
+
+const eachTable = <E>(
+  work: (table: CopiedTable) => Effect.Effect<TableDigest, E>,
+): Effect.Effect<Copied["tables"], E> =>
+  Effect.map(
+    Effect.forEach(copiedTables, (table) =>
+      Effect.map(work(table), (digest) => [table.name, digest] as const),
+    ),
+    Object.fromEntries,
+  )
+
+/** Copies a table page by page; gives what was read. */
+const copyTable = (source: CopySource, target: CopyTarget, table: CopiedTable) =>
+  walk(
+    (after) => source.page(table, after),
+    (rows) => target.insert(table, rows),
+  )
+
+/** Reads a table back page by page. */
+const digestOf = (target: CopyTarget, table: CopiedTable) =>
+  walk(
+    (after) => target.page(table, after),
+    () => Effect.void,
+  )
+
+const walk = Effect.fnUntraced(function* (
+  page: (
+    after: CopiedRow | undefined,
+  ) => Effect.Effect<ReadonlyArray<CopiedRow>, SqlError | StoreUnavailable>,
+  use: (rows: ReadonlyArray<CopiedRow>) => Effect.Effect<void, SqlError>,
+): Effect.fn.Return<TableDigest, SqlError | StoreUnavailable> {
+  const digest = makeTableDigest()
+  let after: CopiedRow | undefined
+  for (;;) {
+    const rows = yield* page(after)
+    after = rows.at(-1)
+    if (after === undefined) return digest.taken()
+    yield* use(rows)
+    rows.forEach(digest.add)
+    yield* Effect.yieldNow
+  }
+})
+
+const requireSame = Effect.fnUntraced(function* (given: Copied["tables"], taken: Copied["tables"]) {
+  const different = copiedTables.filter(({ name }) => given[name]?.digest !== taken[name]?.digest)
+  if (different.length === 0) return
+  return yield* new StoreUnsound({
+    message: `The copy holds something else than the file in: ${different.map(({ name }) => name).join(", ")}. Nothing was copied.`,
+    findings: [],
+    findingsCount: different.length,
+  })
+})

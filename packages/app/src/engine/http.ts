@@ -1,0 +1,161 @@
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import type { RequestListener, ServerResponse } from "node:http"
+import { guardedHeaders } from "@loan-engine/adapters-http/http/answer-headers"
+import { CallbackRefused, refuse } from "@loan-engine/adapters-http/callback/answer"
+import { callbackAccount } from "@loan-engine/adapters-http/callback/path"
+import type { CallbackAccountOptions } from "@loan-engine/adapters-http/callback/accounts"
+import { makeCallbackReceiver, RecordUnavailable } from "@loan-engine/adapters-http/callback/receiver"
+import { serveCallback } from "@loan-engine/adapters-http/callback/node"
+import { makeJwks } from "@loan-engine/adapters-http/signature/jwks"
+import { makeJwsVerifier } from "@loan-engine/adapters-http/signature/jws-verifier"
+import { Effect, Layer, Scope } from "effect"
+import { HttpEffect, HttpRouter } from "effect/http"
+import type { HttpServerRequest } from "effect/http"
+import { problemDocument, retryAfterSeconds } from "../contract/problem.ts"
+import { operatorRoutes } from "../serve/operator-routes.ts"
+import { WrongKeys } from "../access/wrong-keys.ts"
+import { consoleRoutes } from "../api/console-routes.ts"
+import { apiRoutes, completeApp, routerConfig } from "../api/api-routes.ts"
+import { ChangeFeed } from "../feed/change-feed.ts"
+import { signsOf } from "../callbacks/signing-accounts.ts"
+import { watchCallbacks } from "../callbacks/callback-watch.ts"
+import { isUnspokenOf } from "@loan-engine/domain/standing"
+import type { AccountConfig, EngineConfig } from "../config/config.ts"
+import { LoanEngine } from "../record/engine.ts"
+import { hasUnclearHost } from "../serve/listener.ts"
+import { databaseWeaknesses } from "../store/database.ts"
+import type { ServerLimits } from "../serve/limits.ts"
+import { makeReadiness } from "../serve/readiness.ts"
+import type { Readiness } from "../serve/readiness.ts"
+
+/** The engine's HTTP, for any server to serve. */
+export interface EngineHttp {
+  /** Every route, as node:http and what is built upon it hand requests out. */
+  readonly listener: RequestListener
+  /** Every route, in the web-standard form. */
+  readonly handle: (request: Request) => Promise<Response>
+  /** One account's callbacks alone, wherever their path is. */
+  readonly handleCallback: (account: string, request: Request) => Promise<Response>
+  /** Says that the engine is not ready any more, and ends every stream of changes. */
+  readonly drain: Effect.Effect<void>
+}
+
+/** The bank's callbacks go straight to the receiver; everything else is routed. */
+export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig) {
+  const { api, serverLimits, telemetry } = config
+  const accounts = config.accounts.map(({ name }) => name)
+  const weaknesses = yield* databaseWeaknesses(config.database)
+  for (const weakness of weaknesses) yield* Effect.logWarning(`the store is weak: ${weakness}`)
+  const readiness = yield* makeReadiness(serverLimits.readyMsMax, weaknesses.length > 0)
+  const receiver = yield* callbackReceiver(config)
+  yield* watchCallbacks(config.callbackHealth, accounts, receiver.rejections)
+  const feed = yield* ChangeFeed
+  const routes = Layer.mergeAll(
+    apiRoutes({ ...api, accounts, callbackHealth: config.callbackHealth }),
+    operatorRoutes({ readiness, accounts, metrics: telemetry.metrics }),
+    consoleRoutes(api.consoleEnabled),
+  ).pipe(Layer.provide(WrongKeys.layer(api.accessLimits)))
+  const router = yield* Effect.provideContext(HttpRouter.toHttpEffect(routes), routerConfig)
+  const app = completeApp(router, api.corsOrigins)
+  // Older than any listener, so that a stop lets requests come to their end before it interrupts what is left of them.
+  const requests = yield* Scope.fork(yield* Effect.scope)
+  const routed = yield* NodeHttpServer.makeHandler(app, { scope: requests })
+  const routedWeb = HttpEffect.toWebHandlerWith<never, Scope.Scope | HttpServerRequest.HttpServerRequest>(
+    yield* Effect.context(),
+  )(app)
+  const http: EngineHttp = {
+    listener: (request, response) => {
+      const account = callbackAccount(request.url ?? "")
+      if (hasUnclearHost(request)) answerUnclearHost(response)
+      else if (request.readableDidRead) answerConsumed(response)
+      else if (account === undefined) routed(request, response)
+      else serveCallback(receiver, account, request, response)
+    },
+    handle: async (request) => {
+      if (request.bodyUsed) return consumed()
+      const account = callbackAccount(request.url)
+      if (account !== undefined) return receiver.handle(account, request)
+      const response = await routedWeb(request)
+      // The connection is not ours to close, and in HTTP/2 there is no such header.
+      response.headers.delete("connection")
+      return response
+    },
+    handleCallback: receiver.handle,
+    drain: drain(readiness, serverLimits, feed),
+  }
+  return http
+})
+
+/** A load balancer gets the time to look elsewhere while everything is still served; streams, which have no end, get one. */
+const drain = (
+  readiness: Readiness,
+  { stopDrainMs }: ServerLimits,
+  feed: ChangeFeed["Service"],
+): Effect.Effect<void> =>
+  readiness.stop.pipe(
+    Effect.andThen(Effect.logInfo("the engine is stopping")),
+    Effect.andThen(Effect.sleep(stopDrainMs)),
+    Effect.andThen(feed.stop),
+  )
+
+/** Whoever serves the engine has read a body that was the engine's to read. */
+const bodyConsumed = refuse(new CallbackRefused({ code: "body-consumed" }))
+
+const consumed = (): Response =>
+  new Response(bodyConsumed.body, { status: bodyConsumed.status, headers: bodyConsumed.headers })
+
+const severalHosts = problemDocument({
+  code: "request-invalid",
+  detail: "The headers: host: expected once. Nothing was recorded.",
+  field: "host",
+})
+
+function answerUnclearHost(response: ServerResponse): void {
+  const headers = { ...guardedHeaders, "content-type": "application/problem+json", connection: "close" }
+  response.writeHead(severalHosts.status, headers).end(JSON.stringify(severalHosts))
+}
+
+function answerConsumed(response: ServerResponse): void {
+  response.writeHead(bodyConsumed.status, bodyConsumed.headers).end(bodyConsumed.body)
+}
+
+/** The bank's way in, ending in the engine's `record`. */
+const callbackReceiver = Effect.fnUntraced(function* ({ accounts, callbackLimits }: EngineConfig) {
+  const engine = yield* LoanEngine
+  const options: Record<string, CallbackAccountOptions> = {}
+  for (const account of accounts) options[account.name] = yield* accountOptions(account)
+  return yield* makeCallbackReceiver({
+    accounts: options,
+    limits: callbackLimits,
+    record: (observation, raw) =>
+      engine.record(observation, raw).pipe(
+        Effect.map(({ disposition, hold }) => ({ disposition, ...(hold === null ? {} : { hold }) })),
+        Effect.mapError(({ message }) => new RecordUnavailable({ retryAfterSeconds, message })),
+      ),
+    isKnown: (reference) =>
+      engine.loan(reference).pipe(
+        Effect.map((stored) => stored !== undefined && !isUnspokenOf(stored.loan)),
+        Effect.orElseSucceed(() => false),
+      ),
+  })
+})
+
+const accountOptions = Effect.fnUntraced(function* (account: AccountConfig) {
+  const { jwks, callbackCredentials, trustPolicy, eventClaim, allowUnauthenticated } = account
+  const keys = jwks === undefined ? undefined : yield* makeJwks(withoutAbsent(jwks))
+  const claim = eventClaim === undefined ? {} : { eventClaim }
+  return {
+    allowUnauthenticated,
+    credentials: callbackCredentials,
+    ...(trustPolicy === undefined ? {} : { trustPolicy }),
+    ...(keys === undefined
+      ? {}
+      : { jws: makeJwsVerifier({ jwks: keys, ...claim }), signs: yield* signsOf(account.name) }),
+  }
+})
+
+const withoutAbsent = ({ url, apiKey, route }: NonNullable<AccountConfig["jwks"]>) => ({
+  url,
+  route,
+  ...(apiKey === undefined ? {} : { apiKey }),
+})

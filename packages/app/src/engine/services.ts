@@ -1,0 +1,32 @@
+import { Layer } from "effect"
+import { banksLayer } from "../polling/bank-clients.ts"
+import { knownAccountsOf } from "../config/config.ts"
+import { KnownAccounts } from "../ports/known-accounts.ts"
+import { ChangeFeed } from "../feed/change-feed.ts"
+import type { EngineConfig } from "../config/config.ts"
+import { LoanEngine } from "../record/engine.ts"
+import { Poller } from "../polling/poller.ts"
+import { requireRemembered } from "../feed/anchors.ts"
+import { layerSealing } from "../feed/sealing.ts"
+import { databasePlace, engineDatabaseLayer } from "../store/database.ts"
+import { measuredEngine, watchedStore } from "../record/measured-engine.ts"
+import { traceLayer } from "../telemetry/trace-export.ts"
+import { layerWebhooks } from "../webhooks/delivery.ts"
+
+/** The engine's services and all that it does by itself: sealing, polling, telling others. Nothing listens yet. */
+export const engineServices = (config: EngineConfig) => {
+  const { database, poller, sealing, telemetry, webhooks } = config
+  const engine = measuredEngine(LoanEngine.layer(poller.cadence)).pipe(
+    Layer.provideMerge(layerSealing(sealing)),
+    Layer.provideMerge(Layer.effectDiscard(requireRemembered(databasePlace(database), sealing.anchorsFile))),
+    Layer.provideMerge(watchedStore(engineDatabaseLayer(database))),
+  )
+  return layerWebhooks(webhooks).pipe(
+    Layer.provideMerge(ChangeFeed.layer(config.api.changeFeedLimits)),
+    Layer.provideMerge(Poller.layer(poller)),
+    Layer.provideMerge(engine),
+    Layer.provideMerge(banksLayer(config)),
+    Layer.provideMerge(Layer.succeed(KnownAccounts, knownAccountsOf(config))),
+    Layer.provideMerge(traceLayer(telemetry.traces, telemetry.traceLimits)),
+  )
+}

@@ -1,0 +1,289 @@
+import type { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
+import type { Reversal } from "@loan-engine/domain/reversal"
+import { Clock, Context, Data, Deferred, Effect, Layer, PubSub, Schema } from "effect"
+import type { Scope } from "effect"
+import { LoanEngine } from "../record/engine.ts"
+import { cursorOf, cursorText, feedBeginning } from "../journal/feed-cursor.ts"
+import type { FeedCursor } from "../journal/feed-cursor.ts"
+import { EntryContent } from "../journal/entry.ts"
+import { JournalStore } from "../ports/journal-store.ts"
+import type { FeedRow } from "../ports/journal-store.ts"
+import { reversalOf } from "../views/reversals.ts"
+import type { StoredLoan, StoreUnavailable } from "../ports/loan-store.ts"
+
+export interface ChangeFeedLimits {
+  /** How many changes are read from the journal at once. */
+  readonly changesPageRowsMax: number
+  /** How often the journal is looked at when nothing has woken the reader: another process may write and not say so. */
+  readonly changesPollMs: number
+  /** How long a stream may be silent before it says that it still stands. */
+  readonly changesHeartbeatMs: number
+  /** How long a reader may leave what was sent to it unread before it is cut off. */
+  readonly changesUnreadMsMax: number
+  /** How many streams may be open at once. */
+  readonly changeStreamsMax: number
+}
+
+export const changeFeedLimitsDefault: ChangeFeedLimits = {
+  changesPageRowsMax: 100,
+  changesPollMs: 1_000,
+  changesHeartbeatMs: 15_000,
+  changesUnreadMsMax: 30_000,
+  changeStreamsMax: 1_000,
+}
+
+/** A change that is durable, where it stands in the feed, and its loan as it stood when it was read. */
+export interface FeedChange extends EntryContent {
+  readonly position: number
+  readonly hash: string
+  /** What it reverses, told from the entries before it. */
+  readonly reversal: Reversal | null
+  readonly stored: StoredLoan
+}
+
+/** What a reader of the feed gets next: changes, or only a cursor when there were none of interest for a while. */
+export interface FeedStep {
+  readonly changes: ReadonlyArray<FeedChange>
+  readonly cursor: FeedCursor
+}
+
+/**
+ * The feed has no such place: it is beyond the end, of another store, or of a history that a restored backup has undone. A
+ * reader that has one must read the loans again, and continue without a cursor.
+ */
+export class CursorUnknown extends Data.TaggedError("CursorUnknown")<{ readonly cursor: FeedCursor }> {
+  override get message(): string {
+    return (
+      `The feed does not have the place ${cursorText(this.cursor)}: it is beyond the end, of another store, or from before ` +
+      "a backup was restored. Read the loans again, then follow the feed without a cursor."
+    )
+  }
+}
+
+export interface ReadOptions {
+  /** The place behind which to begin; without it, with what comes next. */
+  readonly after: FeedCursor | undefined
+  readonly only: { readonly reference?: ApplicationReference; readonly account?: AccountName | undefined }
+}
+
+/**
+ * Gives the next step each time it is run; `undefined` once the feed has ended, because the engine stops. It fails if the
+ * store behind a running engine was put back, and no longer has the place that the reader stands at.
+ */
+export type NextStep = Effect.Effect<FeedStep | undefined, CursorUnknown | StoreUnavailable>
+
+/**
+ * The journal's order as a feed: from any position on, at least once, none left out. A reader is nothing but a position, so
+ * that one that is slow costs no memory; what wakes it up is a hint, and what it gets is always read from the journal.
+ */
+export class ChangeFeed extends Context.Service<
+  ChangeFeed,
+  {
+    /** The position of the newest change. */
+    readonly head: Effect.Effect<number, StoreUnavailable>
+    /** The place as the feed has it, with its mark; fails if the feed does not have it. */
+    readonly find: (cursor: FeedCursor) => Effect.Effect<FeedCursor, CursorUnknown | StoreUnavailable>
+    /** A reader that begins at a place that was found, and lives as long as its scope. */
+    readonly read: (
+      options: ReadOptions,
+    ) => Effect.Effect<{ readonly start: FeedCursor; readonly next: NextStep }, StoreUnavailable, Scope.Scope>
+    /** Ends every reader, so that nobody waits for a feed that has no more to say. */
+    readonly stop: Effect.Effect<void>
+  }
+>()("@loan-engine/app/ChangeFeed") {
+  static readonly layer = (
+    limits: ChangeFeedLimits,
+  ): Layer.Layer<ChangeFeed, never, LoanEngine | JournalStore> => Layer.effect(ChangeFeed, makeFeed(limits))
+}
+
+const makeFeed = Effect.fnUntraced(function* (limits: ChangeFeedLimits) {
+  const engine = yield* LoanEngine
+  const journal = yield* JournalStore
+  const stopped = yield* Deferred.make<void>()
+  const pageBehind = makePages(limits, journal, engine)
+  const head = headOf(journal, limits.changesPageRowsMax)
+
+  const read = Effect.fnUntraced(function* ({ after, only }: ReadOptions) {
+    const wakes = [yield* PubSub.subscribe(engine.changes), yield* PubSub.subscribe(journal.news)]
+    const newest = yield* head
+    const start = after ?? newest
+    const { reference } = only
+    const goOn = (from: FeedCursor): NextStep => walk(from, wanted(only), wakes)
+    if (reference === undefined) return { start, next: goOn(start) }
+    if (start.position >= newest.position) return { start, next: goOn(newest) }
+    const past = pastOf(engine, reference, start.position, limits.changesPageRowsMax)
+    return { start, next: firstly(past, newest, goOn) }
+  })
+
+  /** Goes through the feed from a position on, until there is something to give or it is time for a heartbeat. */
+  const walk = (from: FeedCursor, isWanted: (change: FeedChange) => boolean, wakes: Wakes): NextStep => {
+    let cursor = from
+    return Effect.gen(function* () {
+      const quietFrom = yield* Clock.currentTimeMillis
+      for (;;) {
+        if (yield* Deferred.isDone(stopped)) return undefined
+        const page = yield* pageBehind(cursor)
+        cursor = latest(cursor, page.at(-1))
+        const changes = page.filter(isWanted)
+        const quietMs = (yield* Clock.currentTimeMillis) - quietFrom
+        if (changes.length > 0 || quietMs >= limits.changesHeartbeatMs) return { changes, cursor }
+        if (page.length === 0) yield* waitForNews(wakes)
+      }
+    })
+  }
+
+  const waitForNews = (wakes: Wakes): Effect.Effect<void> =>
+    Effect.raceAllFirst([...wakes.map(PubSub.takeAll), Deferred.await(stopped)]).pipe(
+      Effect.timeoutOption(Math.min(limits.changesPollMs, limits.changesHeartbeatMs)),
+      Effect.asVoid,
+    )
+  return ChangeFeed.of({
+    head: Effect.map(head, ({ position }) => position),
+    find: findIn(journal),
+    read,
+    stop: Effect.asVoid(Deferred.succeed(stopped, undefined)),
+  })
+})
+
+/** Where a reader stands after a row, if there was one. */
+const latest = (cursor: FeedCursor, row: FeedChange | undefined): FeedCursor =>
+  row === undefined || row.position < cursor.position ? cursor : cursorOf(row)
+
+/** What ends a wait: this process has written, or another says that it has. */
+type Wakes = ReadonlyArray<PubSub.Subscription<unknown>>
+
+const wanted =
+  ({ reference, account }: ReadOptions["only"]) =>
+  (change: FeedChange): boolean =>
+    (reference === undefined || change.applicationReference === reference) &&
+    (account === undefined || change.account === account)
+
+/** First what is past already, step by step; then what comes behind both that and the newest. */
+function firstly(past: PastPage, newest: FeedCursor, goOn: (from: FeedCursor) => NextStep): NextStep {
+  let reached = newest
+  let next: NextStep | undefined
+  return Effect.suspend(
+    () =>
+      next ??
+      Effect.flatMap(past, (changes) => {
+        const last = changes.at(-1)
+        if (last === undefined) return (next = goOn(reached))
+        reached = latest(reached, last)
+        return Effect.succeed({ changes, cursor: cursorOf(last) })
+      }),
+  )
+}
+
+/** From the last checkpoint's last row on, which is never far: the newest rows are few. */
+const headOf = (
+  journal: JournalStore["Service"],
+  limit: number,
+): Effect.Effect<FeedCursor, StoreUnavailable> =>
+  Effect.gen(function* () {
+    const sealed = yield* journal.lastCheckpoint
+    let after = Math.max(0, (sealed?.position ?? 0) - 1)
+    let newest = feedBeginning
+    for (;;) {
+      const rows = yield* journal.sealable({ after, limit })
+      const last = rows.at(-1)
+      if (last !== undefined) newest = cursorOf(last)
+      if (rows.length < limit) return newest
+      after = newest.position
+    }
+  })
+
+/** The row at a place, or the first behind it, tells whether the feed has the place. */
+const findIn =
+  (journal: JournalStore["Service"]) =>
+  (cursor: FeedCursor): Effect.Effect<FeedCursor, CursorUnknown | StoreUnavailable> =>
+    Effect.gen(function* () {
+      const { position, mark } = cursor
+      if (position === 0 && mark === undefined) return feedBeginning
+      const [row] = yield* journal.sealable({ after: position - 1, limit: 1 })
+      if (row === undefined) return yield* new CursorUnknown({ cursor })
+      const found = cursorOf(row)
+      if (mark === undefined) return found.position === position ? found : cursor
+      if (found.position === position && found.mark === mark) return found
+      return yield* new CursorUnknown({ cursor })
+    })
+
+/** The next page of a loan's past each time it is run; empty once there is no more. */
+type PastPage = Effect.Effect<ReadonlyArray<FeedChange>, StoreUnavailable>
+
+/**
+ * A single loan's past is in its own history: the feed would be searched all the way from the position on. It is read a page at a
+ * time, and others get their turn in between.
+ */
+function pastOf(
+  engine: LoanEngine["Service"],
+  reference: ApplicationReference,
+  position: number,
+  limit: number,
+): PastPage {
+  let after = 0
+  return Effect.gen(function* () {
+    for (;;) {
+      const stored = yield* engine.loan(reference)
+      const entries = yield* engine.history(reference, { after, limit })
+      const last = entries.at(-1)
+      if (stored === undefined || last === undefined) return []
+      after = last.version
+      const past: Array<FeedChange> = []
+      for (const entry of entries) {
+        if (entry.position <= position) continue
+        past.push({ ...entry, stored, reversal: yield* reversalOf(engine, entry) })
+      }
+      if (past.length > 0) return past
+      yield* Effect.yieldNow
+    }
+  })
+}
+
+/** How many pages are remembered, for the readers that stand at the same position: most stand at the newest. */
+const pagesKeptMax = 32
+
+/**
+ * The feed's next page behind a place; what many readers ask for at once is read once. If the place is gone, the store behind
+ * the running engine was put back (a backup, a replica that lagged), and what is remembered of it is forgotten.
+ */
+function makePages(
+  { changesPageRowsMax: limit }: ChangeFeedLimits,
+  journal: JournalStore["Service"],
+  engine: LoanEngine["Service"],
+): (after: FeedCursor) => Effect.Effect<ReadonlyArray<FeedChange>, CursorUnknown | StoreUnavailable> {
+  const pages = new Map<string, ReadonlyArray<FeedChange>>()
+  const find = findIn(journal)
+  return Effect.fnUntraced(function* (after: FeedCursor) {
+    const key = cursorText(after)
+    const known = pages.get(key)
+    if (known !== undefined) return known
+    yield* Effect.tapError(find(after), () => Effect.sync(() => pages.clear()))
+    const rows = yield* journal.feed({ after: after.position, limit })
+    if (rows.length === 0) return []
+    const page = yield* withLoans(engine, rows)
+    pages.set(key, page)
+    const [oldest] = pages.keys()
+    if (pages.size > pagesKeptMax && oldest !== undefined) pages.delete(oldest)
+    return page
+  })
+}
+
+const decodeContent = Schema.decodeUnknownSync(Schema.fromJsonString(EntryContent))
+
+const withLoans = Effect.fnUntraced(function* (
+  engine: LoanEngine["Service"],
+  rows: ReadonlyArray<FeedRow>,
+): Effect.fn.Return<ReadonlyArray<FeedChange>, StoreUnavailable> {
+  const loans = new Map<string, StoredLoan>()
+  const changes: Array<FeedChange> = []
+  for (const { position, hash, text } of rows) {
+    const content = decodeContent(text)
+    const { applicationReference } = content
+    const stored = loans.get(applicationReference) ?? (yield* engine.loan(applicationReference))
+    if (stored === undefined)
+      return yield* Effect.die(new Error("a journal entry's loan is not in the store"))
+    loans.set(applicationReference, stored)
+    changes.push({ ...content, position, hash, stored, reversal: yield* reversalOf(engine, content) })
+  }
+  return changes
+})

@@ -1,0 +1,67 @@
+import { Clock, Effect, Layer } from "effect"
+import type { Seal, SealedRow } from "../journal/checkpoint.ts"
+import { sealRows } from "../journal/checkpoint.ts"
+import { JournalStore } from "../ports/journal-store.ts"
+import type { StoreUnavailable } from "../ports/loan-store.ts"
+import { recurring, surviving } from "../ports/recurring.ts"
+import { makeAnchors } from "./anchors.ts"
+import type { AnchorSettings } from "./anchors.ts"
+
+export interface SealingSettings {
+  /** How often the feed is sealed, if it has grown; what is not sealed yet could vanish with its loan unseen. */
+  readonly checkpointEveryMs: number
+  /** How many rows one checkpoint seals at most, and with them what sealing holds in memory. */
+  readonly checkpointRowsMax: number
+}
+
+export const sealingDefaults: SealingSettings = { checkpointEveryMs: 10_000, checkpointRowsMax: 256 }
+
+/** How many rows are read before everything else has its turn again. */
+const sealedPageRowsMax = 256
+
+/** Seals the feed, and keeps anchors, every now and then while the engine runs, and once more when it stops. */
+export const layerSealing = (
+  settings: SealingSettings & AnchorSettings,
+): Layer.Layer<never, never, JournalStore> =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const journal = yield* JournalStore
+      const { keepIfDue, keepNewest } = yield* makeAnchors(settings)
+      // Added before the last sealing, and so run after it.
+      yield* Effect.addFinalizer(() => surviving("the last checkpoint could not be kept", keepNewest))
+      const seal = Effect.provideService(sealFeed(settings.checkpointRowsMax), JournalStore, journal)
+      yield* recurring(
+        "the feed could not be sealed",
+        settings.checkpointEveryMs,
+        Effect.andThen(seal, keepIfDue),
+      )
+    }),
+  )
+
+/** Seals whatever the feed holds behind its last checkpoint; gives how many checkpoints that took. */
+export const sealFeed = Effect.fn("sealFeed")(function* (
+  checkpointRowsMax: number,
+): Effect.fn.Return<number, StoreUnavailable, JournalStore> {
+  const journal = yield* JournalStore
+  let before: Seal | undefined = yield* journal.lastCheckpoint
+  for (let made = 0; ; made++) {
+    const rows = yield* unsealedRows(before?.position ?? 0, checkpointRowsMax)
+    if (rows.length === 0) return made
+    const checkpoint = sealRows(before, rows, yield* Clock.currentTimeMillis)
+    yield* journal.saveCheckpoint(checkpoint)
+    before = checkpoint
+  }
+})
+
+const unsealedRows = Effect.fnUntraced(function* (position: number, rowsMax: number) {
+  const journal = yield* JournalStore
+  const rows: Array<SealedRow> = []
+  for (;;) {
+    const limit = Math.min(sealedPageRowsMax, rowsMax - rows.length)
+    const page =
+      limit === 0 ? [] : yield* journal.sealable({ after: rows.at(-1)?.position ?? position, limit })
+    rows.push(...page)
+    if (page.length < limit || limit === 0) return rows
+    yield* Effect.yieldNow
+  }
+})

@@ -1,0 +1,139 @@
+import { canonicalJson } from "@loan-engine/domain/canonical-json"
+import type { ClosureReason } from "@loan-engine/domain/closure"
+import type { Instant } from "@loan-engine/domain/instant"
+import { closingNoteLengthMax, operatorNameLengthMax } from "@loan-engine/domain/loan-event"
+import type { LoanEvent } from "@loan-engine/domain/loan-event"
+import type { Loan } from "@loan-engine/domain/loan"
+import type { ApplicationReference, Observation } from "@loan-engine/domain/observation"
+import { isClosed, standing } from "@loan-engine/domain/standing"
+import { Clock, Effect, Schema } from "effect"
+import { LoanEngine, LoanMoved } from "./engine.ts"
+import type { StoredLoan, StoreUnavailable } from "../ports/loan-store.ts"
+import { knownLoan } from "./operator.ts"
+import type { LoanUnknown } from "./operator.ts"
+
+/** The loan cannot be closed, or opened again, like this; `message` says what to change. */
+export class ClosingRefused extends Schema.TaggedError<ClosingRefused>()("ClosingRefused", {
+  message: Schema.String,
+}) {}
+
+/** A person's word that an application is pursued no more, or that it is pursued again. */
+export type Closing = {
+  /** Who says so: a name that a reviewer can ask. */
+  readonly by: string
+  readonly note?: string | undefined
+} & ({ readonly closes: true; readonly reason: ClosureReason } | { readonly closes: false })
+
+export interface ClosingOptions {
+  /** The version of the loan that was looked at; a later one is not closed unseen. */
+  readonly ifVersion?: number | undefined
+  /** Who hands it over, as the engine knows it; `by` is what they say of themselves. */
+  readonly through?: string | undefined
+}
+
+/** The loan after it was closed or opened again, and whether that was written just now. */
+export interface ClosureSet {
+  readonly stored: StoredLoan
+  readonly isNews: boolean
+}
+
+/**
+ * Closes a loan, or opens it again, through the one path in, at the version that was looked at; gives the loan after it. To say again what
+ * stands writes nothing.
+ */
+export const setClosure = (
+  applicationReference: ApplicationReference,
+  closing: Closing,
+  options: ClosingOptions = {},
+): Effect.Effect<ClosureSet, LoanUnknown | ClosingRefused | LoanMoved | StoreUnavailable, LoanEngine> =>
+  set(applicationReference, closing, options).pipe(
+    // An order that names no version looked at none: what came in between is looked at now.
+    Effect.retry({ while: ({ _tag }) => _tag === "LoanMoved" && options.ifVersion === undefined, times: 10 }),
+  )
+
+/** The loan, if the very same was said of it already, as after a request that was sent twice. */
+export const alreadySaid = Effect.fnUntraced(function* (
+  applicationReference: ApplicationReference,
+  closing: Closing,
+): Effect.fn.Return<StoredLoan | undefined, LoanUnknown | StoreUnavailable, LoanEngine> {
+  const stored = yield* knownLoan(applicationReference)
+  return isSaid(stored.loan, closing) ? stored : undefined
+})
+
+const set = Effect.fnUntraced(function* (
+  applicationReference: ApplicationReference,
+  closing: Closing,
+  { ifVersion, through }: ClosingOptions,
+): Effect.fn.Return<ClosureSet, LoanUnknown | ClosingRefused | LoanMoved | StoreUnavailable, LoanEngine> {
+  const fault = closingFault(closing)
+  if (fault !== undefined) return yield* new ClosingRefused({ message: fault })
+  const stored = yield* knownLoan(applicationReference)
+  const { loan } = stored
+  if (isSaid(loan, closing)) return { stored, isNews: false }
+  if (ifVersion !== undefined && ifVersion !== loan.version)
+    return yield* new LoanMoved({ applicationReference, expected: ifVersion })
+  if (!closing.closes && !isClosed(loan.facts))
+    return yield* new ClosingRefused({ message: `${applicationReference} is not closed.` })
+  const observation = observationOf(loan, closing, through, yield* Clock.currentTimeMillis)
+  const engine = yield* LoanEngine
+  yield* engine.recordAt(loan.version, observation, rawClosing(observation, closing))
+  return { stored: yield* knownLoan(applicationReference), isNews: true }
+})
+
+/** Whether the very same stands already, as after a request that was sent twice. */
+function isSaid({ facts: { closure }, facts }: Loan, closing: Closing): boolean {
+  if (closure === undefined || closure.by !== closing.by || closure.note !== (closing.note ?? null))
+    return false
+  return closing.closes ? isClosed(facts) && closure.reason === closing.reason : closure.reason === null
+}
+
+function closingFault(closing: Closing): string | undefined {
+  const { by, note } = closing
+  if (by.trim() === "" || by.length > operatorNameLengthMax)
+    return `Say who closes or re-opens the loan, in 1 to ${operatorNameLengthMax} characters.`
+  if (note !== undefined && (note.trim() === "" || note.length > closingNoteLengthMax))
+    return `Write a note of 1 to ${closingNoteLengthMax} characters, or none.`
+  if (closing.closes && closing.reason === "other" && note === undefined)
+    return "Say in a note why the loan is closed: other says nothing of it."
+  return undefined
+}
+
+const observationOf = (
+  loan: Loan,
+  closing: Closing,
+  through: string | undefined,
+  at: Instant,
+): Observation => ({
+  applicationReference: loan.applicationReference,
+  account: loan.account,
+  source: "operator",
+  evidence: "operator",
+  receivedAt: at,
+  ...(through === undefined ? {} : { through }),
+  events: [eventOf(loan, closing, at)],
+})
+
+function eventOf({ facts }: Loan, closing: Closing, at: Instant): LoanEvent {
+  const { by, note } = closing
+  const said = { at, by, ...(note === undefined ? {} : { note }) }
+  if (!closing.closes) return { type: "loan.reopened", ...said }
+  const approved = isApprovalKnown(facts) ? { approved: true as const } : {}
+  return { type: "loan.closed", closedFor: closing.reason, ...approved, ...said }
+}
+
+/** An approval that stands, or that is in dispute, is no progress when the bank says it again. */
+const isApprovalKnown = (facts: Loan["facts"]): boolean => {
+  const stands = standing(facts)
+  return stands === "approved" || (stands === "contradicted" && facts.approvedAt !== null)
+}
+
+const rawClosing = ({ receivedAt }: Observation, { by, note, ...closing }: Closing): Uint8Array =>
+  new TextEncoder().encode(
+    canonicalJson({
+      action: closing.closes ? "close" : "reopen",
+      at: receivedAt,
+      by,
+      note: note ?? null,
+      reason: closing.closes ? closing.reason : null,
+    }),
+  )

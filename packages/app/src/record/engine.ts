@@ -1,0 +1,197 @@
+import type { Disposition, HoldReason, Observation } from "@loan-engine/domain/observation"
+import type { AccountName } from "@loan-engine/domain/observation"
+import { ApplicationReference } from "@loan-engine/domain/observation"
+import { joinEvents } from "@loan-engine/domain/facts"
+import type { Facts } from "@loan-engine/domain/facts"
+import type { Instant } from "@loan-engine/domain/instant"
+import { marked, reopening } from "@loan-engine/domain/marked"
+import { goesFurther, isClosed } from "@loan-engine/domain/standing"
+import { observe, openLoan, tellerOf } from "@loan-engine/domain/loan"
+import type { Loan, Step } from "@loan-engine/domain/loan"
+import { isQuiet } from "@loan-engine/domain/quiet"
+import { Clock, Context, Effect, Layer, PubSub, Random, Schema } from "effect"
+import type { StoredEntry } from "../journal/entry.ts"
+import { digestOf, journalEntry } from "../journal/entry.ts"
+import type { HistoryPage, Change, StoredLoan, StoreUnavailable, WrittenChange } from "../ports/loan-store.ts"
+import { KnownAccounts } from "../ports/known-accounts.ts"
+import { LoanStore } from "../ports/loan-store.ts"
+import type { CadenceSettings } from "../schedule/poll-cadence.ts"
+import { graceMsOf, neverPolled } from "../schedule/poll-cadence.ts"
+import { scheduleAfter } from "../schedule/poll-schedule.ts"
+import {
+  answeredTo,
+  carried,
+  levelsOf,
+  noWatermark,
+  questionAnswered,
+  saysTheSame,
+} from "../schedule/watermark.ts"
+import { boundedBy, notAhead, timely } from "../schedule/timely.ts"
+import { alertIfStalled } from "./stalled-alert.ts"
+
+/** What became of an observation, once its journal row is durable. */
+export interface Recorded {
+  readonly disposition: Disposition
+  readonly hold: HoldReason | null
+  readonly steps: ReadonlyArray<Step>
+  readonly loan: Loan
+  /** Where in the feed it stands. */
+  readonly position: number
+}
+
+/** The loan has moved on since it was looked at; nothing was written. Look again, then decide. */
+export class LoanMoved extends Schema.TaggedError<LoanMoved>()("LoanMoved", {
+  applicationReference: ApplicationReference,
+  expected: Schema.Int,
+}) {
+  override get message(): string {
+    return `${this.applicationReference} is no longer at version ${this.expected}: look again, then decide. Nothing was written.`
+  }
+}
+
+/** The engine: the one path in, and what is read from it. */
+export class LoanEngine extends Context.Service<
+  LoanEngine,
+  {
+    /**
+     * The one path in, for every source: decides what the observation means, writes journal row, snapshot and next poll in
+     * one transaction, and succeeds only once that is durable. `raw` are the bytes as they came.
+     */
+    readonly record: (observation: Observation, raw: Uint8Array) => Effect.Effect<Recorded, StoreUnavailable>
+
+    /** The same, but only if the loan is still at this version: what was decided upon it may not hold for a later one. */
+    readonly recordAt: (
+      version: number,
+      observation: Observation,
+      raw: Uint8Array,
+    ) => Effect.Effect<Recorded, StoreUnavailable | LoanMoved>
+    /** The same, but only if no registration of the loan stands: of any that come at once, one is recorded. */
+    readonly register: (
+      observation: Observation,
+      raw: Uint8Array,
+    ) => Effect.Effect<Recorded | undefined, StoreUnavailable>
+    readonly loan: (
+      reference: ApplicationReference,
+    ) => Effect.Effect<StoredLoan | undefined, StoreUnavailable>
+    readonly history: (
+      reference: ApplicationReference,
+      page?: HistoryPage,
+    ) => Effect.Effect<ReadonlyArray<StoredEntry>, StoreUnavailable>
+    /** Each change as it is committed, in process; a slow subscriber misses the oldest ones. */
+    readonly changes: PubSub.PubSub<WrittenChange>
+  }
+>()("@loan-engine/app/LoanEngine") {
+  static readonly layer = (cadence: CadenceSettings): Layer.Layer<LoanEngine, never, LoanStore> =>
+    Layer.effect(LoanEngine, makeEngine(cadence))
+}
+
+/** How many changes a slow in-process subscriber may lag behind before it misses the oldest. */
+const changesKeptMax = 4_096
+
+const makeEngine = Effect.fnUntraced(function* (cadence: CadenceSettings) {
+  const store = yield* LoanStore
+  const accounts = yield* KnownAccounts
+  const hasBank = (account: AccountName): boolean => accounts.get(account)?.hasBank ?? true
+  const changes = yield* PubSub.sliding<WrittenChange>(changesKeptMax)
+
+  const write = Effect.fnUntraced(function* (
+    observation: Observation,
+    raw: Uint8Array,
+    isWanted: (stored: StoredLoan | undefined) => boolean,
+  ) {
+    const digest = digestOf(raw)
+    const jitter = yield* Random.next
+    const recordedAt = yield* Clock.currentTimeMillis
+    let before = neverPolled
+    const change = yield* store.update(observation.applicationReference, (stored, storeNow) => {
+      if (!isWanted(stored)) return undefined
+      before = stored?.schedule ?? neverPolled
+      const planning = { cadence, jitter, hasBank: hasBank(stored?.loan.account ?? observation.account) }
+      return decide(stored, observation, { raw, digest }, { recordedAt, storeNow }, planning)
+    })
+    if (change === undefined) return undefined
+    const { hold } = change.entry
+    yield* alertIfStalled(change.loan, before, change.schedule, hold, hasBank(change.loan.account))
+    const { entry, loan, position } = change
+    if (change.isQuiet === true)
+      return { disposition: "repeated" as const, hold: null, steps: [], loan, position }
+    yield* PubSub.publish(changes, change)
+    return { disposition: entry.disposition, hold: entry.hold, steps: entry.steps, loan, position }
+  })
+  const record = (observation: Observation, raw: Uint8Array) =>
+    Effect.flatMap(write(observation, raw, always), (recorded) =>
+      recorded === undefined ? Effect.die(unwanted) : Effect.succeed(recorded),
+    )
+  const recordAt = (expected: number, observation: Observation, raw: Uint8Array) =>
+    Effect.flatMap(
+      write(observation, raw, (stored) => stored?.loan.version === expected),
+      (recorded) =>
+        recorded === undefined
+          ? Effect.fail(new LoanMoved({ applicationReference: observation.applicationReference, expected }))
+          : Effect.succeed(recorded),
+    )
+
+  const register = (observation: Observation, raw: Uint8Array) =>
+    write(observation, raw, (stored) => stored?.loan.registered !== true)
+
+  return LoanEngine.of({ record, recordAt, register, loan: store.load, history: store.history, changes })
+})
+
+const always = (): boolean => true
+const unwanted = new Error("an observation that is always wanted was not recorded")
+
+function decide(
+  stored: StoredLoan | undefined,
+  observation: Observation,
+  bytes: { readonly raw: Uint8Array; readonly digest: string },
+  { recordedAt, storeNow }: { readonly recordedAt: number; readonly storeNow: number | undefined },
+  planning: { readonly cadence: CadenceSettings; readonly jitter: number; readonly hasBank: boolean },
+): Change {
+  const before = stored ?? opened(observation.applicationReference, observation.account)
+  // The clock that all engines share, where there is one; otherwise the one that this was heard by.
+  const now = storeNow ?? Math.max(recordedAt, observation.receivedAt)
+  const watermark = before.watermark ?? noWatermark
+  const carries = levelsOf(watermark)
+  const known = joinEvents(before.loan.facts, carries.levels ?? [])
+  const said = marked(timely(boundedBy(observation, now), before.loan.facts, carries.levels, now), known)
+  const planned = { ...said, receivedAt: notAhead(said.receivedAt, now) }
+  const { withLevels, decision } = decided(before.loan, known, { ...said, ...carries }, planned.receivedAt)
+  const { disposition, hold } = decision
+  const question = questionAnswered(said)
+  const { cadence, jitter, hasBank } = planning
+  const graceMs = graceMsOf(cadence)
+  const schedule = scheduleAfter(before, planned, decision, cadence, jitter, hasBank)
+  const write = (loan: Loan, heard: Observation) => ({
+    entry: journalEntry(heard, decision, bytes, recordedAt, before.chainHead),
+    loan,
+    schedule,
+  })
+  // What is held changes no fact, so it carries none either.
+  if (hold !== null) return { ...write(decision.loan, said), addsNothing: true, watermark }
+  if (question !== undefined && saysTheSame(watermark, question, said) && isQuiet(before.loan, decision)) {
+    const again = answeredTo(watermark, question, said, said.events, graceMs)
+    return { ...write(before.loan, said), addsNothing: true, isQuiet: true, watermark: again }
+  }
+  const written = carried(watermark)
+  return {
+    ...write(decision.loan, withLevels),
+    addsNothing: disposition === "repeated",
+    watermark: question === undefined ? written : answeredTo(written, question, said, [], graceMs),
+  }
+}
+
+/** What the observation means. If the bank goes further with a closed loan, it says as well that the loan is open again. */
+function decided(loan: Loan, known: Facts, withLevels: Observation, at: Instant) {
+  const decision = observe(loan, withLevels)
+  const isBanks = tellerOf(withLevels) === "bank" && withLevels.source !== "operator"
+  if (decision.hold !== null || !isBanks || !isClosed(loan.facts)) return { withLevels, decision }
+  if (!goesFurther(known, decision.loan.facts)) return { withLevels, decision }
+  const further = reopening(withLevels, decision.loan.facts, at)
+  return { withLevels: further, decision: observe(loan, further) }
+}
+
+const opened = (reference: ApplicationReference, account: AccountName): StoredLoan => ({
+  loan: openLoan(reference, account),
+  chainHead: "",
+  schedule: neverPolled,
+})

@@ -1,0 +1,128 @@
+import { traced } from "@loan-engine/adapters-http/telemetry/traced"
+import type { Observation } from "@loan-engine/domain/observation"
+import type { Fiber } from "effect"
+import { Clock, Context, Effect, Exit, Layer, References } from "effect"
+import { LoanEngine } from "./engine.ts"
+import type { Recorded } from "./engine.ts"
+import { JournalStore } from "../ports/journal-store.ts"
+import { LoanStore } from "../ports/loan-store.ts"
+import { makeComplaints } from "../telemetry/store-complaints.ts"
+import type { Complain } from "../telemetry/store-complaints.ts"
+import {
+  detailsLeftOutCounter,
+  observationsCounter,
+  recordDuration,
+  recordFailuresCounter,
+} from "../telemetry/metrics.ts"
+
+/** The engine as it is, with its one path in counted, timed, traced and, on the debug level, logged. */
+export const measuredEngine = <E, R>(engine: Layer.Layer<LoanEngine, E, R>): Layer.Layer<LoanEngine, E, R> =>
+  Layer.effect(
+    LoanEngine,
+    Effect.map(LoanEngine, (plain) => ({
+      ...plain,
+      record: (observation: Observation, raw: Uint8Array) =>
+        observed(observation, plain.record(observation, raw)),
+      recordAt: (version: number, observation: Observation, raw: Uint8Array) =>
+        observed(observation, plain.recordAt(version, observation, raw)),
+      register: (observation: Observation, raw: Uint8Array) =>
+        observed(observation, plain.register(observation, raw)),
+    })),
+  ).pipe(Layer.provide(engine))
+
+const observed = <A extends Recorded | undefined, E>(
+  observation: Observation,
+  record: Effect.Effect<A, E>,
+): Effect.Effect<A, E> => {
+  const { account, applicationReference, evidence, source } = observation
+  return record.pipe(
+    traced(
+      "record",
+      { account, applicationReference, evidence, source },
+      {
+        result: (recorded: Recorded | undefined) =>
+          recorded === undefined ? {} : { disposition: recorded.disposition },
+      },
+    ),
+    Effect.onExit((exit) =>
+      Effect.withFiber((fiber) => {
+        count(observation, exit, fiber)
+        return logsDebug(fiber) && Exit.isSuccess(exit) && exit.value !== undefined
+          ? logRecorded(observation, exit.value)
+          : Effect.void
+      }),
+    ),
+  )
+}
+
+/** Plain calls, because this is done for every callback. */
+function count(
+  { account, source, receivedAt, leftOut = [] }: Observation,
+  exit: Exit.Exit<Recorded | undefined, unknown>,
+  fiber: Fiber.Fiber<unknown, unknown>,
+): void {
+  const { context } = fiber
+  if (Exit.isFailure(exit)) return recordFailuresCounter.of({ source }).updateUnsafe(1, context)
+  // A registration that another one stands before was not recorded.
+  if (exit.value === undefined) return
+  const { disposition } = exit.value
+  observationsCounter.of({ account, source, disposition }).updateUnsafe(1, context)
+  for (const detail of leftOut) {
+    detailsLeftOutCounter.of({ account, source, detail }).updateUnsafe(1, context)
+  }
+  const now = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+  recordDuration.of({ source }).updateUnsafe(Math.max(0, now - receivedAt) / 1_000, context)
+}
+
+const debugLevels: ReadonlySet<string> = new Set(["All", "Trace", "Debug"])
+const logsDebug = (fiber: Fiber.Fiber<unknown, unknown>): boolean =>
+  debugLevels.has(fiber.getRef(References.MinimumLogLevel))
+
+const logRecorded = (
+  { account, applicationReference, evidence, source }: Observation,
+  { disposition, hold, loan }: Recorded,
+): Effect.Effect<void> =>
+  Effect.logDebug("an observation is recorded").pipe(
+    Effect.annotateLogs({
+      applicationReference,
+      account,
+      source,
+      evidence,
+      disposition,
+      ...(hold === null ? {} : { hold }),
+      stage: loan.stage,
+    }),
+  )
+
+/** The store as it is, with each commit in a span of its own, and a word in the log when it gives no answer. */
+export const watchedStore = <A, E, R>(
+  store: Layer.Layer<LoanStore | JournalStore | A, E, R>,
+): Layer.Layer<LoanStore | JournalStore | A, E, R> =>
+  Layer.effectContext(
+    Effect.gen(function* () {
+      const complain = makeComplaints()
+      return Context.make(LoanStore, watchedLoans(yield* LoanStore, complain)).pipe(
+        Context.add(JournalStore, watchedJournal(yield* JournalStore, complain)),
+      )
+    }),
+  ).pipe(Layer.provideMerge(store))
+
+/** The reads of the journal that answer requests. The engine's own work on it has log lines of its own. */
+const watchedJournal = (plain: JournalStore["Service"], complain: Complain): JournalStore["Service"] => ({
+  ...plain,
+  feed: (page) => complain(plain.feed(page)),
+  callbackDays: (fromDay) => complain(plain.callbackDays(fromDay)),
+})
+
+const watchedLoans = (plain: LoanStore["Service"], complain: Complain): LoanStore["Service"] => ({
+  ...plain,
+  load: (reference) => complain(plain.load(reference)),
+  update: (reference, decide) => complain(traced("commit")(plain.update(reference, decide))),
+  history: (reference, page) => complain(plain.history(reference, page)),
+  loans: (page) => complain(plain.loans(page)),
+  stageCounts: (account) => complain(plain.stageCounts(account)),
+  stalledCount: (account) => complain(plain.stalledCount(account)),
+  accounts: complain(plain.accounts),
+  signingSince: (account) => complain(plain.signingSince(account)),
+  ready: complain(plain.ready),
+})

@@ -1,0 +1,78 @@
+import type { ApplicationReference } from "@loan-engine/domain/observation"
+import { Clock, Effect } from "effect"
+import { LoanEngine } from "./engine.ts"
+import { readText } from "../journal/entry-text.ts"
+import { readByLoan } from "../audit/readers.ts"
+import type { OrderUnreadable } from "../audit/row-reader.ts"
+import { JournalStore } from "../ports/journal-store.ts"
+import type { StoreUnavailable } from "../ports/loan-store.ts"
+import { knownLoan } from "./operator.ts"
+import type { LoanUnknown } from "./operator.ts"
+import { redactionBytes } from "../journal/redaction-record.ts"
+
+export interface RedactionOrder {
+  readonly applicationReference: ApplicationReference
+  /** Who asks for it, and why; both stay in the journal. */
+  readonly by: string
+  readonly reason: string
+  /** Who hands the order over, as the engine knows it. */
+  readonly through?: string
+  /** Only says what would be erased. */
+  readonly dryRun: boolean
+}
+
+export interface Redaction {
+  readonly applicationReference: ApplicationReference
+  /** How many raw bodies were erased, or would be. */
+  readonly bodies: number
+  /** The last version whose body was among them; 0 for none. */
+  readonly upToVersion: number
+}
+
+/**
+ * Erases what the bank and the merchant said of a loan word for word. The record of it comes first and by the one path in,
+ * so that no body is ever gone without one; the same order again finishes what was broken off, and adds nothing.
+ */
+export const redactLoan = Effect.fn("redactLoan")(function* (
+  order: RedactionOrder,
+): Effect.fn.Return<Redaction, StoreUnavailable | OrderUnreadable | LoanUnknown, LoanEngine | JournalStore> {
+  const { applicationReference, by, reason, through, dryRun } = order
+  const engine = yield* LoanEngine
+  const journal = yield* JournalStore
+  const stored = yield* knownLoan(applicationReference)
+  const erasable = yield* erasableBodies(applicationReference)
+  if (dryRun) return { applicationReference, ...erasable }
+  const { upToVersion } = erasable
+  if (upToVersion > 0) {
+    const observation = {
+      applicationReference,
+      account: stored.loan.account,
+      source: "operator" as const,
+      evidence: "operator" as const,
+      receivedAt: yield* Clock.currentTimeMillis,
+      ...(through === undefined ? {} : { through }),
+      events: [],
+    }
+    yield* engine.record(observation, redactionBytes({ redaction: { by, reason, upToVersion } }))
+  }
+  // With nothing to erase this still empties the log, where an earlier redaction may have been broken off.
+  const bodies = yield* journal.eraseRaw(applicationReference, upToVersion)
+  return { applicationReference, bodies, upToVersion }
+})
+
+/** How many bodies a redaction would erase: all that are there, but what operators said. */
+const erasableBodies = Effect.fnUntraced(function* (applicationReference: ApplicationReference) {
+  const rows = readByLoan(yield* JournalStore, { applicationReference, version: 0, position: 0 })
+  const erasable = { bodies: 0, upToVersion: 0 }
+  for (
+    let row = yield* rows.peek;
+    row?.applicationReference === applicationReference;
+    row = yield* rows.peek
+  ) {
+    rows.take()
+    if (row.raw === null || readText(row.text).content?.source === "operator") continue
+    erasable.bodies++
+    erasable.upToVersion = row.version
+  }
+  return erasable
+})

@@ -1,0 +1,126 @@
+import { canonicalJson } from "@loan-engine/domain/canonical-json"
+import { Instant } from "@loan-engine/domain/instant"
+import { LoanEvent } from "@loan-engine/domain/loan-event"
+import type { Observation } from "@loan-engine/domain/observation"
+import { Option, Schema, Struct } from "effect"
+import { notAhead } from "./timely.ts"
+import type { PollQuestion } from "./poll-cadence.ts"
+
+/** How one question to the bank was answered lately. */
+const Answered = Schema.Struct({
+  /** When the bank was last asked, and when its answer came. */
+  askedAt: Instant,
+  heardAt: Instant,
+  /** How often it was asked. */
+  times: Schema.Int,
+  /** What it said, without its times, as one text. */
+  said: Schema.String,
+  /** What it said again since the loan's last entry: the next entry carries it. */
+  again: Schema.Array(LoanEvent),
+})
+
+/**
+ * The bank's answers that say nothing new move this, and nothing else: a level that is heard again is no news. What they say is decided
+ * as soon as anything else is heard, and then journaled with it, so that a replay needs no watermark.
+ */
+export const Watermark = Schema.Struct({
+  status: Schema.optionalKey(Answered),
+  quote: Schema.optionalKey(Answered),
+  /** How the customer wants to sign, as the bank last said, and when it first did. */
+  requested: Schema.optionalKey(Schema.Struct({ method: Schema.String, at: Instant })),
+})
+export type Watermark = typeof Watermark.Type
+
+export const noWatermark: Watermark = {}
+
+const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Watermark))
+
+/** A loan's watermark as its row has it; one that cannot be read counts as none. */
+export const watermarkIn = (text: string): Watermark => Option.getOrElse(decode(text), () => noWatermark)
+
+export const watermarkText = (watermark: Watermark): string | null =>
+  watermark.status === undefined && watermark.quote === undefined ? null : canonicalJson({ ...watermark })
+
+const questionsOf: { readonly [S in Observation["source"]]?: PollQuestion } = {
+  poll: "status",
+  quote: "quote",
+}
+
+/** The question that an observation answers, if it is the bank's answer to one of ours. */
+export const questionAnswered = ({ source, evidence }: Observation): PollQuestion | undefined =>
+  evidence === "bank" ? questionsOf[source] : undefined
+
+/** What has been said again since the loan's last entry. */
+export const levelsOf = ({ status, quote }: Watermark): Pick<Observation, "levels"> => {
+  const levels = [...(status?.again ?? []), ...(quote?.again ?? [])]
+  return levels.length === 0 ? {} : { levels }
+}
+
+/** The engine's own marks are no part of what the bank said. */
+const withoutMarks = (event: LoanEvent): LoanEvent =>
+  event.type === "agreement.signed" || event.type === "loan.paidOut" ? Struct.omit(event, ["onOffer"]) : event
+
+/** What an answer says, without its times. */
+const wordOf = ({ events, leftOut = [], requestedSigningMethod }: Observation): string =>
+  canonicalJson({
+    events: events.map((event) => ({ ...withoutMarks(event), at: 0 })),
+    leftOut: [...leftOut],
+    requestedSigningMethod: requestedSigningMethod ?? null,
+  })
+
+export const saysTheSame = (watermark: Watermark, question: PollQuestion, answer: Observation): boolean =>
+  watermark[question]?.said === wordOf(answer)
+
+/**
+ * The watermark after an answer; `again` is what the next entry must carry of it. Two questions may be under way at once: an answer that
+ * says the same as one that was asked for later adds nothing to it but a count.
+ */
+export function answeredTo(
+  watermark: Watermark,
+  question: PollQuestion,
+  answer: Observation,
+  again: ReadonlyArray<LoanEvent>,
+  graceMs = 0,
+): Watermark {
+  const timely = inTime(watermark, answer.receivedAt)
+  const before = timely[question]
+  const times = (before?.times ?? 0) + 1
+  const said = wordOf(answer)
+  // That the bank waits for nothing is dated a while before it was asked.
+  const asked = answer.events.map(({ type, at }) => (type === "addition.cleared" ? at + graceMs : at))
+  const askedAt = Math.min(answer.receivedAt, ...asked)
+  const isOvertaken = before?.said === said && askedAt < before.askedAt
+  const after = isOvertaken
+    ? { ...before, times }
+    : { askedAt, heardAt: answer.receivedAt, times, said, again }
+  return { ...timely, ...requestedIn(watermark, answer), [question]: after }
+}
+
+/** A wish stands until another one is said: the bank tells it no more once the customer has signed. */
+function requestedIn(
+  { requested }: Watermark,
+  { requestedSigningMethod: method, receivedAt }: Observation,
+): Pick<Watermark, "requested"> {
+  if (method === undefined || method === requested?.method)
+    return requested === undefined ? {} : { requested }
+  return { requested: { method, at: receivedAt } }
+}
+
+/** A clock that was wrong may have dated an answer far ahead: no later one would count beside it. */
+const inTime = ({ status, quote }: Watermark, now: Instant): Omit<Watermark, "requested"> => ({
+  ...(status === undefined ? {} : { status: dated(status, now) }),
+  ...(quote === undefined ? {} : { quote: dated(quote, now) }),
+})
+
+const dated = (answered: typeof Answered.Type, now: Instant): typeof Answered.Type => ({
+  ...answered,
+  askedAt: notAhead(answered.askedAt, now),
+  heardAt: notAhead(answered.heardAt, now),
+})
+
+/** The watermark after an entry that carries all that was said again. */
+export const carried = ({ status, quote, requested }: Watermark): Watermark => ({
+  ...(requested === undefined ? {} : { requested }),
+  ...(status === undefined ? {} : { status: { ...status, again: [] } }),
+  ...(quote === undefined ? {} : { quote: { ...quote, again: [] } }),
+})

@@ -1,0 +1,134 @@
+import { createServer, STATUS_CODES } from "node:http"
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http"
+import { guardedHeaders } from "@loan-engine/adapters-http/http/answer-headers"
+import { Context, Effect, Schema } from "effect"
+import type { Scope } from "effect"
+import type { ServerLimits } from "./limits.ts"
+
+/** The address cannot be listened on; `message` says why, and what to set. */
+export class ListenFailed extends Schema.TaggedError<ListenFailed>()("ListenFailed", {
+  message: Schema.String,
+}) {}
+
+/** Where the engine listens, once it does. */
+export class HttpListener extends Context.Service<HttpListener, { readonly url: string }>()(
+  "@loan-engine/app/HttpListener",
+) {}
+
+export interface ListenOptions {
+  readonly host: string
+  /** 0 for any that is free. */
+  readonly port: number
+  readonly limits: ServerLimits
+  readonly handler: RequestListener
+}
+
+/**
+ * Listens until the scope closes. A stop takes no new connections, waits for every request that is under way, and cuts off
+ * only those that take longer than `stopMsMax`.
+ *
+ * Errors: {@link ListenFailed} when the address is taken, not ours, or not allowed.
+ */
+export const listen = Effect.fnUntraced(function* (
+  options: ListenOptions,
+): Effect.fn.Return<HttpListener["Service"], ListenFailed, Scope.Scope> {
+  const { host, limits } = options
+  const answering = new Set<ServerResponse>()
+  const server = makeServer(options, answering)
+  yield* Effect.acquireRelease(start(server, options), () => stop(server, limits, answering))
+  const address = server.address()
+  const port = typeof address === "object" && address !== null ? address.port : options.port
+  return { url: `http://${host.includes(":") ? `[${host}]` : host}:${port}` }
+})
+
+/**
+ * Two hosts are a request that two readers understand differently: a proxy before us may have gone by the other one. HTTP/1.1 wants
+ * one; HTTP/1.0 knows none.
+ */
+export function hasUnclearHost({ rawHeaders, httpVersion }: IncomingMessage): boolean {
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host").length
+  return hosts > 1 || (hosts === 0 && httpVersion === "1.1")
+}
+
+function makeServer({ limits, handler }: ListenOptions, answering: Set<ServerResponse>): Server {
+  const server = createServer(
+    {
+      requestTimeout: limits.requestMsMax,
+      headersTimeout: limits.headersMsMax,
+      keepAliveTimeout: limits.keepAliveMsMax,
+      connectionsCheckingInterval: limits.connectionsCheckMs,
+      maxHeaderSize: limits.headerBytesMax,
+      // Looked at with every request, so that the answer is like all others.
+      requireHostHeader: false,
+      insecureHTTPParser: false,
+    },
+    (request, response) => {
+      answering.add(response)
+      response.once("close", () => answering.delete(response))
+      if (!server.listening) endsConnection(response)
+      handler(request, response)
+    },
+  )
+  server.maxConnections = limits.connectionsMax
+  server.on("checkExpectation", (_request, response) => response.writeHead(417, guardedHeaders).end())
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    const isAnswered = [...answering].some((response) => response.socket === socket && response.headersSent)
+    if (!socket.writable || isAnswered || error.code === "ECONNRESET") socket.destroy(error)
+    else socket.end(headOf(statusOf(error.code)), () => socket.destroy())
+  })
+  return server
+}
+
+/** What the platform's parser refuses before there is a request, by its own names. */
+const statusByCode: ReadonlyMap<string | undefined, number> = new Map([
+  ["HPE_HEADER_OVERFLOW", 431],
+  ["HPE_CHUNK_EXTENSIONS_OVERFLOW", 413],
+  ["ERR_HTTP_REQUEST_TIMEOUT", 408],
+])
+const statusOf = (code: string | undefined): number => statusByCode.get(code) ?? 400
+
+/** An answer without a body, with the headers that every answer has. */
+const headOf = (status: number): string =>
+  [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    ...Object.entries({ connection: "close", "content-length": "0", ...guardedHeaders }).map(
+      ([name, value]) => `${name}: ${value}`,
+    ),
+    "\r\n",
+  ].join("\r\n")
+
+/** Tells the client, with the answer, to send nothing more on this connection. */
+function endsConnection(response: ServerResponse): void {
+  if (!response.headersSent) response.shouldKeepAlive = false
+}
+
+const start = (server: Server, { host, port }: ListenOptions): Effect.Effect<void, ListenFailed> =>
+  Effect.callback((resume) => {
+    const failed = (cause: Error): void => {
+      const message =
+        `Cannot listen on ${host}:${port}: ${cause.message}. ` +
+        "Set LOAN_ENGINE_HOST and LOAN_ENGINE_PORT to a free address."
+      resume(Effect.fail(new ListenFailed({ message })))
+    }
+    server.once("error", failed)
+    server.listen({ host, port }, () => {
+      server.off("error", failed)
+      resume(Effect.void)
+    })
+  })
+
+/** A connection that is kept busy would never end by itself: each answer from now on is its last. */
+const stop = (
+  server: Server,
+  { stopMsMax }: ServerLimits,
+  answering: ReadonlySet<ServerResponse>,
+): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => {
+    server.close(() => resume(Effect.void))
+    for (const response of answering) endsConnection(response)
+  }).pipe(
+    Effect.timeoutOrElse({
+      duration: stopMsMax,
+      orElse: () => Effect.sync(() => server.closeAllConnections()),
+    }),
+  )

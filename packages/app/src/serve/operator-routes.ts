@@ -1,0 +1,95 @@
+import type { AccountName } from "@loan-engine/domain/observation"
+import { Effect, Metric } from "effect"
+import type { Redacted } from "effect"
+import { HttpRouter, HttpServerResponse } from "effect/http"
+import { PrometheusMetrics } from "effect/observability"
+import { makeLoanGauges } from "../telemetry/loan-gauges.ts"
+import { buildInfoGauge } from "../telemetry/metrics.ts"
+import { showOutputLost } from "../telemetry/output.ts"
+import type { Readiness, ReadinessReport } from "./readiness.ts"
+import { version } from "../base/version.ts"
+import { Banks } from "../ports/banks.ts"
+import { showCircuit } from "@loan-engine/adapters-http/bank/metrics"
+import { bearerCheck } from "../access/bearer-key.ts"
+import { refuseOtherMethods } from "../api/other-methods.ts"
+import { answering, retryAfterSeconds } from "../contract/problem.ts"
+import { WrongKeys } from "../access/wrong-keys.ts"
+
+export interface MetricsSettings {
+  readonly metricsEnabled: boolean
+  /** What `GET /metrics` asks for; without it, everybody may read. */
+  readonly metricsKey: Redacted.Redacted | undefined
+  readonly loanCountsAgeMaxMs: number
+}
+
+export const metricsLimitsDefault = { loanCountsAgeMaxMs: 10_000 }
+
+export interface OperatorOptions {
+  readonly readiness: Readiness
+  readonly accounts: ReadonlyArray<AccountName>
+  readonly metrics: MetricsSettings
+}
+
+/** What those ask who run the engine: whether it lives, whether it can take callbacks, and how it fares. */
+export const operatorRoutes = ({ readiness, accounts, metrics }: OperatorOptions) =>
+  HttpRouter.use((router) =>
+    Effect.gen(function* () {
+      yield* router.add("GET", "/health/live", Effect.succeed(alive))
+      yield* router.add("GET", "/health/ready", Effect.map(readiness.report, readyAnswer))
+      yield* refuseOtherMethods(router, "/health/live", "GET")
+      yield* refuseOtherMethods(router, "/health/ready", "GET")
+      if (!metrics.metricsEnabled) return
+
+      const page = yield* metricsPage(accounts, metrics.loanCountsAgeMaxMs)
+      const { metricsKey } = metrics
+      const wrong = yield* WrongKeys
+      const hasKey = metricsKey === undefined ? () => true : bearerCheck(metricsKey)
+      yield* router.add("GET", "/metrics", (request) =>
+        answering(
+          hasKey(request)
+            ? Effect.map(page, metricsAnswer)
+            : Effect.flatMap(wrong.problem(request), (problem) => Effect.fail(problem)),
+        ),
+      )
+      yield* refuseOtherMethods(router, "/metrics", "GET")
+    }),
+  )
+
+const neverStored = { "cache-control": "no-store" }
+
+/** Answered without a look at anything: a process that is busy or cut off from its store is still alive. */
+const alive = HttpServerResponse.jsonUnsafe({ status: "alive" }, { headers: neverStored })
+
+const readyAnswer = ({ ready, checks }: ReadinessReport): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.jsonUnsafe(
+    { status: ready ? "ready" : "not-ready", checks },
+    ready
+      ? { headers: neverStored }
+      : { status: 503, headers: { ...neverStored, "retry-after": String(retryAfterSeconds) } },
+  )
+
+const metricsAnswer = (page: string): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.text(page, {
+    contentType: "text/plain; version=0.0.4; charset=utf-8",
+    headers: neverStored,
+  })
+
+/** The metrics as they stand, with those that are only looked up when somebody asks. */
+const metricsPage = Effect.fnUntraced(function* (
+  accounts: ReadonlyArray<AccountName>,
+  loanCountsAgeMaxMs: number,
+) {
+  const banks = yield* Banks
+  const countLoans = yield* makeLoanGauges(accounts, loanCountsAgeMaxMs)
+  const showCircuits = Effect.forEach(
+    banks,
+    ([account, bank]) => Effect.flatMap(bank.circuit, (state) => showCircuit(account, state)),
+    { discard: true },
+  )
+  yield* Metric.update(buildInfoGauge.of({ version, node: process.versions.node }), 1)
+  return countLoans.pipe(
+    Effect.andThen(showCircuits),
+    Effect.andThen(showOutputLost),
+    Effect.andThen(PrometheusMetrics.format()),
+  )
+})

@@ -1,0 +1,62 @@
+import { Effect, Exit, Fiber, Option, Scope } from "effect"
+import { LoanStore } from "../ports/loan-store.ts"
+
+/** Whether a callback could be made durable now, and if not, which check says so. */
+export interface ReadinessReport {
+  readonly ready: boolean
+  readonly checks: {
+    /** `slow`: the store has not answered within `readyMsMax`. */
+    readonly store: "ok" | "unavailable" | "slow" | "not-asked"
+    readonly process: "ok" | "stopping"
+    /** `weak`: something could lose what is acknowledged; the log and doctor say what. It is ready nevertheless. */
+    readonly durability: "ok" | "weak"
+  }
+}
+
+export interface Readiness {
+  readonly report: Effect.Effect<ReadinessReport>
+  /** From now on it is not ready, whatever the store says. */
+  readonly stop: Effect.Effect<void>
+}
+
+/** However many ask at once, and however slow the store is, one probe of it is under way. */
+export const makeReadiness = Effect.fnUntraced(function* (readyMsMax: number, isWeak = false) {
+  const durability = isWeak ? "weak" : "ok"
+  const store = yield* LoanStore
+  const scope = yield* Scope.Scope
+  let stopping = false
+  let probe: Fiber.Fiber<void, unknown> | undefined
+
+  const probing = Effect.suspend(() =>
+    probe === undefined
+      ? store.ready.pipe(
+          Effect.ensuring(Effect.sync(() => (probe = undefined))),
+          Effect.forkIn(scope),
+          Effect.tap((forked) =>
+            Effect.sync(() => (probe = forked.pollUnsafe() === undefined ? forked : undefined)),
+          ),
+        )
+      : Effect.succeed(probe),
+  )
+  const storeCheck = probing.pipe(
+    Effect.flatMap(Fiber.await),
+    Effect.timeoutOption(readyMsMax),
+    Effect.map((exit) => {
+      if (Option.isNone(exit)) return "slow"
+      return Exit.isSuccess(exit.value) ? "ok" : "unavailable"
+    }),
+  )
+  const report = Effect.suspend((): Effect.Effect<ReadinessReport> => {
+    if (stopping) {
+      return Effect.succeed({ ready: false, checks: { store: "not-asked", process: "stopping", durability } })
+    }
+    return Effect.map(storeCheck, (told) => ({
+      ready: told === "ok",
+      checks: { store: told, process: "ok", durability },
+    }))
+  })
+  const stop = Effect.sync(() => {
+    stopping = true
+  })
+  return { report, stop } satisfies Readiness
+})

@@ -1,0 +1,19 @@
+import { Clock, Effect } from "effect"
+import { connect } from "./connection.ts"
+import type { PostgresSettings } from "../settings.ts"
+
+/**
+ * How far the database's clock is ahead of ours, in milliseconds; `undefined` if it cannot be asked. It told the time somewhere
+ * between question and answer: half of what that took is counted.
+ */
+export const databaseAheadMs = Effect.fnUntraced(
+  function* (settings: PostgresSettings) {
+    const { connection } = yield* connect(settings)
+    const asked = yield* Clock.currentTimeMillis
+    const { rows } = yield* connection.query(`SELECT ${settings.schema}.clock_ms()::text AS now`)
+    const answered = yield* Clock.currentTimeMillis
+    return Math.round(Number(rows[0]?.["now"]) - (asked + answered) / 2)
+  },
+  (asked): Effect.Effect<number | undefined> =>
+    Effect.scoped(asked).pipe(Effect.catch(() => Effect.succeed(undefined))),
+)

@@ -1,0 +1,31 @@
+import { Effect } from "effect"
+import { connect } from "./connection.ts"
+import { describe } from "../errors.ts"
+import type { PostgresSettings } from "../settings.ts"
+
+/** Settings of the server under which a power failure loses or tears what was acknowledged. */
+const risks: Readonly<Record<string, string>> = {
+  fsync: "what it acknowledges is not on its disk",
+  full_page_writes: "a power failure can tear its pages",
+}
+
+/** What of the server could lose what was acknowledged, in sentences that say what to do. */
+export const postgresWeaknesses = Effect.fnUntraced(
+  function* (settings: PostgresSettings) {
+    const { connection, host } = yield* connect(settings)
+    const { rows } = yield* connection.query(
+      "SELECT name FROM pg_settings WHERE name = ANY ($1) AND setting = 'off'",
+      [Object.keys(risks)],
+    )
+    return rows.map(
+      ({ name }) =>
+        `The server ${host.name} runs with ${String(name)} = off: ${risks[String(name)]}. Set it to on.`,
+    )
+  },
+  (looked): Effect.Effect<ReadonlyArray<string>> =>
+    Effect.scoped(looked).pipe(
+      Effect.catch((error) =>
+        Effect.succeed([`The server could not be asked for its settings: ${describe(error)}.`]),
+      ),
+    ),
+)

@@ -1,0 +1,117 @@
+import { entryColumns, loanColumns } from "./rows.ts"
+
+/** What is read of loans and journal, each by its name. */
+export const readStatements = (schema: string) => {
+  const loansPage = (only: string): string => `
+    SELECT ${loanColumns} FROM ${schema}.loans l
+    WHERE account = $1 AND application_reference >= $2 AND application_reference < $3 ${only}
+    ORDER BY application_reference LIMIT $4::int`
+  return {
+    load: `SELECT ${loanColumns} FROM ${schema}.loans l WHERE application_reference = $1`,
+    history: `
+      SELECT ${entryColumns} FROM ${schema}.journal
+      WHERE application_reference = $1 AND version > $2::int ORDER BY version LIMIT $3::int`,
+    // The first of each line, and nothing behind it, is read from the index.
+    nextDue: `
+      SELECT line.account, line.confirm, first.due
+      FROM (SELECT account, confirm FROM unnest($1::text[]) AS account, unnest(ARRAY[true, false]) AS confirm) AS line
+      CROSS JOIN LATERAL (
+        SELECT min(next_poll_at) AS due FROM ${schema}.loans
+        WHERE account = line.account AND poll_confirm = line.confirm AND next_poll_at IS NOT NULL) AS first
+      WHERE first.due IS NOT NULL`,
+    stageCounts: `
+      SELECT stage, sum(loans)::bigint AS loans, sum(closed)::bigint AS closed FROM (
+        SELECT stage, count(*) AS loans, 0 AS closed FROM ${schema}.loans WHERE account = $1 GROUP BY stage
+        UNION ALL
+        SELECT stage, -count(*), count(*) FROM ${schema}.loans WHERE account = $1 AND closed GROUP BY stage) AS counts
+      GROUP BY stage`,
+    stalledCount: `SELECT count(*) AS loans FROM ${schema}.loans WHERE account = $1 AND stalled`,
+    // The next account behind each, so that the index is looked at once an account and not once a loan.
+    accounts: `
+      WITH RECURSIVE found (account) AS (
+        SELECT min(account) FROM ${schema}.loans
+        UNION ALL
+        SELECT (SELECT min(account) FROM ${schema}.loans WHERE account > found.account) FROM found
+        WHERE found.account IS NOT NULL)
+      SELECT account FROM found WHERE account IS NOT NULL`,
+    loans: loansPage(""),
+    loansAtStage: loansPage("AND stage = $5"),
+    loansStalled: loansPage("AND stalled"),
+    loansClosed: loansPage("AND closed"),
+    loansNamed: loansPage("AND external_reference = $5"),
+    registration: `
+      SELECT callback_url, registered_at FROM ${schema}.callback_registrations WHERE account = $1 AND bank_url = $2`,
+    signing: `SELECT since FROM ${schema}.signing_accounts WHERE account = $1`,
+    intent: `
+      SELECT callback_url, asked_at FROM ${schema}.callback_intents WHERE account = $1 AND bank_url = $2`,
+    // Where the server can be written: nothing but a commit, which waits for the disk and for the standby as every other does.
+    // What a callback's commit does comes first, now and then: the block is undone, and takes every lock that it needs.
+    probe: `DO $probe$ BEGIN
+      INSERT INTO ${schema}.loans (application_reference, account, version, stage, snapshot, chain_head, poll_attempts, poll_confirm, stalled)
+      VALUES ('', '', 0, '', '', '', 0, false, false);
+      INSERT INTO ${schema}.journal (application_reference, version, position, account, source, evidence, digest, content, hash)
+      VALUES ('', 0, 0, '', '', '', '', '', '');
+      RAISE SQLSTATE 'LE000';
+    EXCEPTION WHEN SQLSTATE 'LE000' THEN NULL; END $probe$`,
+    ready: `
+      SELECT read_only,
+        CASE WHEN NOT read_only THEN pg_logical_emit_message(true, 'loan-engine', 'ready')::text END AS committed
+      FROM (${readOnlyServer}) AS server`,
+  }
+}
+
+/** Whether nothing can be written there: a standby answers reads as if nothing were wrong. */
+export const readOnlyServer =
+  "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS read_only, current_setting('synchronous_commit') = 'off' AS forgets"
+
+/**
+ * Takes what is due, and leases it: both by the database's clock, because the engines' own may disagree. What another engine
+ * is just taking is passed over.
+ */
+export const claimDue = (schema: string): string => `
+  WITH due AS MATERIALIZED (
+    SELECT application_reference, next_poll_at AS due_at FROM ${schema}.loans
+    WHERE account = $1 AND poll_confirm = $2 AND next_poll_at <= ${schema}.clock_ms()
+    ORDER BY next_poll_at LIMIT $3::int FOR UPDATE SKIP LOCKED)
+  UPDATE ${schema}.loans l SET next_poll_at = ${schema}.clock_ms() + $4::bigint
+  FROM due WHERE l.application_reference = due.application_reference
+  RETURNING ${loanColumns}, due.due_at`
+
+/** Makes due, now by the database's clock, what is planned further ahead of it than any plan reaches. */
+export const bringBackLoans = (schema: string): string => `
+  WITH far AS MATERIALIZED (
+    SELECT application_reference FROM ${schema}.loans
+    WHERE account = $1 AND poll_confirm = $2 AND next_poll_at > ${schema}.clock_ms() + $3::bigint
+    LIMIT $4::int FOR UPDATE SKIP LOCKED)
+  UPDATE ${schema}.loans l SET next_poll_at = ${schema}.clock_ms()
+  FROM far WHERE l.application_reference = far.application_reference
+  RETURNING 1 AS brought`
+
+/** Only what is still leased as it was: neither moved on, nor rescheduled, nor taken by another engine since. */
+export const releaseLoan = (schema: string): string => `
+  UPDATE ${schema}.loans SET next_poll_at = $4::bigint
+  WHERE application_reference = $1 AND version = $2::int AND next_poll_at = $3::bigint`
+
+export const rescheduleLoan = (schema: string): string => `
+  UPDATE ${schema}.loans SET next_poll_at = $3::bigint, poll_attempts = $4::int, poll_confirm = $5, stalled = $6
+  WHERE application_reference = $1 AND version = $2::int`
+
+/** What was asked is answered by what the bank has set. */
+export const saveRegistration = (schema: string): string => `
+  WITH answered AS (
+    DELETE FROM ${schema}.callback_intents WHERE account = $1 AND bank_url = $2)
+  INSERT INTO ${schema}.callback_registrations (account, bank_url, callback_url, registered_at)
+  VALUES ($1, $2, $3, $4::bigint)
+  ON CONFLICT (account, bank_url) DO UPDATE SET
+    callback_url = excluded.callback_url, registered_at = excluded.registered_at`
+
+export const markSigning = (schema: string): string =>
+  `INSERT INTO ${schema}.signing_accounts (account, since) VALUES ($1, $2::bigint) ON CONFLICT DO NOTHING`
+
+export const saveIntent = (schema: string): string => `
+  INSERT INTO ${schema}.callback_intents (account, bank_url, callback_url, asked_at) VALUES ($1, $2, $3, $4::bigint)
+  ON CONFLICT (account, bank_url) DO UPDATE SET callback_url = excluded.callback_url, asked_at = excluded.asked_at
+  WHERE $5 RETURNING 1 AS saved`
+
+export const dropIntent = (schema: string): string =>
+  `DELETE FROM ${schema}.callback_intents WHERE account = $1 AND bank_url = $2`

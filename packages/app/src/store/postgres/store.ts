@@ -1,0 +1,47 @@
+import { Context, Effect, Layer } from "effect"
+import type { Query } from "./run.ts"
+import { JournalStore } from "../../ports/journal-store.ts"
+import { LoanStore } from "../../ports/loan-store.ts"
+import type { StoreUnusable } from "../../ports/loan-store.ts"
+import { WebhookStore } from "../../ports/webhook-store.ts"
+import { makeGroupCommit } from "../group-commit.ts"
+import { makeMomentRun, makeRun, orUnavailable } from "./run.ts"
+import type { Run } from "./run.ts"
+import { postgresJournal } from "./journal.ts"
+import { postgresLoans } from "./loans.ts"
+import { makeNews } from "./news.ts"
+import { openPostgres } from "./open.ts"
+import type { PostgresSettings } from "./settings.ts"
+import { quotedSchema } from "./settings.ts"
+import { commitUpdates } from "./updates.ts"
+import { postgresWebhooks } from "./webhooks.ts"
+
+/**
+ * The store of several engines on one state: a PostgreSQL schema, where a loan's version is the fence and the due time of a
+ * poll is its lease. Concurrent changes share a statement. A write that the connection was lost upon may have been made all
+ * the same: whoever tries again finds it, and is counted as a re-delivery.
+ */
+export const layerPostgres = (
+  settings: PostgresSettings,
+): Layer.Layer<LoanStore | JournalStore | WebhookStore, StoreUnusable> =>
+  Layer.effectContext(makePostgresStore(settings))
+
+const makePostgresStore = Effect.fnUntraced(function* (given: PostgresSettings) {
+  const { host } = yield* openPostgres(given)
+  // Whoever only reads is soon done, and keeps to the one server.
+  const settings = given.readOnly ? { ...given, url: host.url } : given
+  const together = yield* Effect.orDie(settings.oneMoment ? makeMomentRun(settings) : makeRun(settings))
+  const run: Run = (sql, parameters) => together()(sql, parameters)
+  const schema = quotedSchema(settings)
+  const query: Query = (sql, parameters) => orUnavailable(run(sql, parameters))
+  const { news, tell } = yield* makeNews(settings, run)
+  const write = commitUpdates(together, schema)
+  const commit: typeof write = (batch) => Effect.tap(write(batch), tell)
+  const submit = yield* makeGroupCommit(settings, commit)
+  const loanStore = postgresLoans(query, schema, submit)
+  const journalStore = postgresJournal(query, settings, news)
+  return Context.make(LoanStore, loanStore).pipe(
+    Context.add(JournalStore, journalStore),
+    Context.add(WebhookStore, postgresWebhooks(query, schema)),
+  )
+})

@@ -1,0 +1,168 @@
+import { ApplicationReference } from "@loan-engine/domain/observation"
+import { Effect, Schema } from "effect"
+import type {
+  ParkedLoan,
+  WebhookPlace,
+  WebhookRound,
+  WebhookState,
+  WebhookStore,
+} from "../../ports/webhook-store.ts"
+import { bigint, bigints, int, ints, text, texts } from "./parameters.ts"
+import { whole } from "./rows.ts"
+import type { Query, Rows } from "./run.ts"
+
+type Row = Rows[number]
+
+/** How much longer another engine's lease may be than ours; one that lasts longer yet is of a clock that was wrong. */
+const leasesApartMsMax = 3_600_000
+
+/** The endpoints of webhooks. Several engines share them: one at a time delivers for an endpoint, by the database's clock. */
+export function postgresWebhooks(query: Query, schema: string): WebhookStore["Service"] {
+  const endpoints = `${schema}.webhook_endpoints`
+  const parked = `${schema}.webhook_parked`
+  const clock = `${schema}.clock_ms()`
+  const done = (sql: string, parameters: ReadonlyArray<unknown>) => Effect.asVoid(query(sql, parameters))
+  const release = (endpoint: string, owner: string) =>
+    done(
+      `UPDATE ${endpoints} SET lease_owner = NULL, leased_until = NULL WHERE name = $1 AND lease_owner = $2`,
+      [text(endpoint), text(owner)],
+    )
+
+  return {
+    add: (endpoint, position) =>
+      done(`INSERT INTO ${endpoints} (name, position) VALUES ($1, $2::bigint) ON CONFLICT DO NOTHING`, [
+        text(endpoint),
+        bigint(position),
+      ]),
+    place: (endpoint) =>
+      Effect.map(query(`SELECT * FROM ${endpoints} WHERE name = $1`, [text(endpoint)]), ([row]) =>
+        row === undefined ? undefined : placeOf(row),
+      ),
+    states: Effect.map(
+      query(
+        `SELECT e.*, p.parked, p.next_due_at FROM ${endpoints} e
+         CROSS JOIN LATERAL (
+           SELECT count(*) AS parked, min(due_at) AS next_due_at FROM ${parked} WHERE endpoint = e.name) AS p
+         ORDER BY name`,
+        [],
+      ),
+      (rows) => rows.map(stateOf),
+    ),
+    newest: Effect.map(
+      query(`SELECT coalesce(max(position), 0) AS position FROM ${schema}.journal`, []),
+      ([row]) => whole(row?.["position"]),
+    ),
+    lease: ({ endpoint, owner, leaseMs }) =>
+      Effect.map(
+        query(
+          `UPDATE ${endpoints} SET lease_owner = $2, leased_until = ${clock} + $3::bigint
+           WHERE name = $1 AND (lease_owner = $2 OR leased_until IS NULL OR leased_until <= ${clock}
+             OR leased_until > ${clock} + $3::bigint + ${leasesApartMsMax}) RETURNING name`,
+          [text(endpoint), text(owner), bigint(leaseMs)],
+        ),
+        ({ length }) => length > 0,
+      ),
+    release,
+    due: ({ endpoint, aheadMs, limit }) =>
+      Effect.map(
+        query(
+          `SELECT application_reference, position, attempts FROM ${parked}
+           WHERE endpoint = $1 AND (due_at <= ${clock} OR due_at > ${clock} + $3::bigint) ORDER BY due_at LIMIT $2::int`,
+          [text(endpoint), int(limit), bigint(aheadMs)],
+        ),
+        (rows) => rows.map(parkedLoan),
+      ),
+    waiting: (endpoint, references) =>
+      Effect.map(
+        query(
+          `SELECT application_reference FROM ${parked}
+           WHERE endpoint = $1 AND application_reference = ANY ($2::text[])`,
+          [text(endpoint), texts(references)],
+        ),
+        (rows) => new Set(rows.map((row) => decodeReference(row["application_reference"]))),
+      ),
+    settle: (round) =>
+      Effect.map(query(settle(schema), settleParameters(round)), ([row]) => whole(row?.["moved"]) > 0),
+    // The lease is taken from whoever delivers, so that no round parks anything between the two statements; a single one would
+    // not see what a round has parked while it waited for the endpoint's row.
+    rewind: Effect.fnUntraced(function* (endpoint, position) {
+      const moved = yield* query(
+        `UPDATE ${endpoints} SET position = $2::bigint, lease_owner = 'replay', leased_until = ${clock} + $3::bigint
+         WHERE name = $1 AND position >= $2::bigint RETURNING name`,
+        [text(endpoint), bigint(position), bigint(rewindMsMax)],
+      )
+      if (moved.length === 0) return
+      yield* done(`DELETE FROM ${parked} WHERE endpoint = $1 AND position > $2::bigint`, [
+        text(endpoint),
+        bigint(position),
+      ])
+      yield* release(endpoint, "replay")
+    }),
+    enable: (endpoint) =>
+      done(
+        `WITH enabled AS (
+           UPDATE ${endpoints} SET disabled_at = NULL, disabled_why = NULL WHERE name = $1)
+         UPDATE ${parked} SET due_at = ${clock}, attempts = 0 WHERE endpoint = $1`,
+        [text(endpoint)],
+      ),
+  }
+}
+
+/** When deliveries go on although whoever moved the endpoint back has died before it was done. */
+const rewindMsMax = 60_000
+
+/** The endpoint's row is the fence: whoever finds it elsewhere, or another's, writes nothing. */
+const settle = (schema: string): string => `
+  WITH moved AS (
+    UPDATE ${schema}.webhook_endpoints SET position = $4::bigint,
+      disabled_at = CASE WHEN $5::text IS NULL THEN disabled_at ELSE ${schema}.clock_ms() END,
+      disabled_why = coalesce($5::text, disabled_why)
+    WHERE name = $1 AND lease_owner = $2 AND position = $3::bigint RETURNING name),
+  unparked AS (
+    DELETE FROM ${schema}.webhook_parked
+    WHERE endpoint = $1 AND application_reference = ANY ($6::text[]) AND EXISTS (SELECT 1 FROM moved)),
+  parked AS (
+    INSERT INTO ${schema}.webhook_parked AS p (application_reference, endpoint, position, attempts, due_at)
+    SELECT n.reference, $1, n.position, n.attempts, ${schema}.clock_ms() + n.delay
+    FROM unnest($7::text[], $8::bigint[], $9::int[], $10::bigint[]) AS n (reference, position, attempts, delay)
+    WHERE EXISTS (SELECT 1 FROM moved)
+    ON CONFLICT (application_reference, endpoint) DO UPDATE SET
+      position = excluded.position, attempts = excluded.attempts, due_at = excluded.due_at)
+  SELECT count(*) AS moved FROM moved`
+
+const settleParameters = (round: WebhookRound): ReadonlyArray<unknown> => [
+  text(round.endpoint),
+  text(round.owner),
+  bigint(round.from),
+  bigint(round.to),
+  round.disabledWhy,
+  texts(round.caughtUp),
+  texts(round.parked.map(({ applicationReference }) => applicationReference)),
+  bigints(round.parked.map(({ position }) => position)),
+  ints(round.parked.map(({ attempts }) => attempts)),
+  bigints(round.parked.map(({ delayMs }) => delayMs)),
+]
+
+const wholeOrNull = (value: unknown): number | null => (value === null ? null : whole(value))
+const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null)
+
+const placeOf = (row: Row): WebhookPlace => ({
+  endpoint: String(row["name"]),
+  position: whole(row["position"]),
+  disabledAt: wholeOrNull(row["disabled_at"]),
+  disabledWhy: textOrNull(row["disabled_why"]),
+  owner: textOrNull(row["lease_owner"]),
+})
+
+function stateOf(row: Row): WebhookState {
+  const parked = whole(row["parked"])
+  return { ...placeOf(row), parked, nextDueAt: wholeOrNull(row["next_due_at"]) }
+}
+
+const decodeReference = Schema.decodeUnknownSync(ApplicationReference)
+
+const parkedLoan = (row: Row): ParkedLoan => ({
+  applicationReference: decodeReference(row["application_reference"]),
+  position: whole(row["position"]),
+  attempts: whole(row["attempts"]),
+})

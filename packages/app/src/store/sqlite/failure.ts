@@ -1,0 +1,28 @@
+import { isSqliteError } from "./connection.ts"
+
+/** What SQLite's primary result codes mean to whoever runs the engine, and what to do about each. */
+const advice: Readonly<Record<number, string>> = {
+  5: "Another process holds the file's lock; it is tried again by whoever asks again.",
+  8: "The file or its directory cannot be written. Check their permissions and that the file system is not mounted read-only.",
+  10: "The disk refused to read or write. Check its health, its free space and any limit on file sizes.",
+  11: "The file is damaged. Stop the engine, keep a copy of the file for examination, and restore the last good backup.",
+  13: "The disk is full. Free some space; nothing that was acknowledged is lost.",
+  14: "The file cannot be opened. Check that its directory exists and can be read and written.",
+  26: "The file is no SQLite database, or its first page is damaged. Restore the last good backup.",
+}
+
+const primaryCodes = 0x100
+
+/** SQLITE_CORRUPT and SQLITE_NOTADB. */
+const damageCodes: ReadonlySet<number> = new Set([11, 26])
+
+/** Whether SQLite finds its own file damaged. */
+export const isDamage = (cause: unknown): boolean =>
+  isSqliteError(cause) && damageCodes.has((cause.errcode ?? 0) % primaryCodes)
+
+/** One line that says what SQLite refused, and what to do; for anything that is not SQLite's, its message alone. */
+export function sqliteFailure(cause: unknown): string {
+  if (!isSqliteError(cause)) return cause instanceof Error ? cause.message : "unknown failure"
+  const known = advice[(cause.errcode ?? 0) % primaryCodes]
+  return known === undefined ? cause.message : `${cause.message}. ${known}`
+}

@@ -1,0 +1,64 @@
+import { DatabaseSync } from "node:sqlite"
+import type { SQLOutputValue } from "node:sqlite"
+import { isSqliteError } from "./connection.ts"
+import { sqliteFailure } from "./failure.ts"
+import { migrate } from "./schema.ts"
+
+/** How many faults of the file are listed; one is enough to stop trusting it. */
+const faultsMax = 100
+
+/**
+ * What is wrong with the file itself: pages, indexes and column types by SQLite's own check, and whatever of the schema is
+ * not as the migrations make it. Plain indexes and tables that others have added do no harm; a trigger does, and so does an index
+ * that allows no duplicates.
+ */
+export function sqliteFaults(database: DatabaseSync, path: string): ReadonlyArray<string> {
+  return [...schemaFaults(database, path), ...storageFaults(database)]
+}
+
+function storageFaults(database: DatabaseSync): ReadonlyArray<string> {
+  try {
+    const rows = database.prepare(`PRAGMA integrity_check(${faultsMax})`).all()
+    return rows
+      .map((row) => String(row["integrity_check"]))
+      .filter((line) => line !== "ok")
+      .map((line) => `SQLite finds the file damaged: ${line.replaceAll(/\s+/gu, " ")}`)
+  } catch (cause) {
+    if (!isSqliteError(cause)) throw cause
+    return [`SQLite cannot check the file: ${sqliteFailure(cause)}`]
+  }
+}
+
+function schemaFaults(database: DatabaseSync, path: string): ReadonlyArray<string> {
+  const fresh = new DatabaseSync(":memory:")
+  try {
+    migrate(fresh, path)
+    const is = schemaOf(database)
+    const faults: Array<string> = []
+    const ours = schemaOf(fresh)
+    for (const [name, sql] of ours) {
+      const found = is.get(name)
+      if (found === undefined) faults.push(`The ${name} of the schema is missing`)
+      else if (found !== sql) faults.push(`The ${name} of the schema is not as the migrations made it`)
+    }
+    for (const [name, sql] of is) {
+      if (!ours.has(name) && refusesRows(name, sql))
+        faults.push(`The schema has a ${name}, which is not ours`)
+    }
+    return faults
+  } finally {
+    fresh.close()
+  }
+}
+
+/** A trigger can change what is written; an index that allows no duplicates can refuse it. */
+const refusesRows = (name: string, sql: SQLOutputValue | undefined): boolean =>
+  name.startsWith("trigger ") || (name.startsWith("index ") && /^create\s+unique\b/iu.test(String(sql)))
+
+/** Every object of a schema by its type and name, with the statement that makes it; SQLite's own tables come and go. */
+function schemaOf(database: DatabaseSync): ReadonlyMap<string, SQLOutputValue | undefined> {
+  const rows = database
+    .prepare("SELECT type, name, sql FROM sqlite_schema WHERE type <> 'table' OR name NOT LIKE 'sqlite_%'")
+    .all()
+  return new Map(rows.map((row) => [`${String(row["type"])} ${String(row["name"])}`, row["sql"]]))
+}

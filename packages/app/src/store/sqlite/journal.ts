@@ -1,0 +1,202 @@
+import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite"
+import { canonicalJson } from "@loan-engine/domain/canonical-json"
+import { AccountName } from "@loan-engine/domain/observation"
+import { Effect, Option, Schema } from "effect"
+import type { PubSub } from "effect"
+import type { CallbackDay } from "../../callback-health/health.ts"
+import type { Checkpoint } from "../../journal/checkpoint.ts"
+import type { CheckpointRow, FeedRow, JournalStore, SnapshotRow } from "../../ports/journal-store.ts"
+import { callbackCursor } from "../../ports/journal-store.ts"
+import { StoreUnavailable } from "../../ports/loan-store.ts"
+import { sqliteFaults } from "./faults.ts"
+import type { WriteJob, Written } from "./writes.ts"
+
+type Row = Record<string, SQLOutputValue>
+
+interface Access {
+  readonly path: string
+  readonly read: <A>(run: () => A) => Effect.Effect<A, StoreUnavailable>
+  readonly write: (job: WriteJob) => Effect.Effect<Written, StoreUnavailable>
+  readonly news: PubSub.PubSub<void>
+}
+
+/** The journal as a whole, read on the connection that reads and written in the same group commits as everything. */
+export function sqliteJournal(
+  database: DatabaseSync,
+  { path, read, write, news }: Access,
+): JournalStore["Service"] {
+  // Numbers are read as they are: one that is too large for JavaScript is not ours, but must not end the reading of it.
+  const prepare = (sql: string): StatementSync => {
+    const statement = database.prepare(sql)
+    statement.setReadBigInts(true)
+    return statement
+  }
+  const feedColumns =
+    "position, application_reference, version, content, hash, raw, repeats, last_repeated_at"
+  const feed = prepare(`SELECT ${feedColumns} FROM journal WHERE position > ? ORDER BY position LIMIT ?`)
+  const sealable = prepare(
+    "SELECT position, application_reference, version, hash FROM journal WHERE position > ? ORDER BY position LIMIT ?",
+  )
+  const byLoan = prepare(`
+    SELECT ${feedColumns} FROM journal WHERE (application_reference, version, position) > (?, ?, ?)
+    ORDER BY application_reference, version, position LIMIT ?`)
+  const snapshots = prepare(`
+    SELECT application_reference, account, version, stage, external_reference, closed, snapshot, chain_head, next_poll_at FROM loans
+    WHERE application_reference > ? ORDER BY application_reference LIMIT ?`)
+  const checkpoints = prepare("SELECT * FROM checkpoints WHERE number > ? ORDER BY number LIMIT ?")
+  const last = prepare("SELECT * FROM checkpoints ORDER BY number DESC LIMIT 1")
+
+  const places = prepare(`
+    SELECT name AS follower, position FROM cursors
+    UNION ALL SELECT 'webhooks ' || name, position FROM webhook_endpoints`)
+  const cursor = database.prepare("SELECT position FROM cursors WHERE name = ?")
+  const callbackDays = database.prepare("SELECT * FROM callback_days WHERE day >= ? ORDER BY account, day")
+
+  return {
+    feed: ({ after, limit }) => read(() => feed.all(after, limit).map(feedRow)),
+    sealable: ({ after, limit }) =>
+      read(() =>
+        sealable.all(after, limit).map((row) => ({
+          position: Number(row["position"]),
+          applicationReference: String(row["application_reference"]),
+          version: Number(row["version"]),
+          hash: String(row["hash"]),
+        })),
+      ),
+    rowsByLoan: ({ after, limit }) =>
+      read(() => byLoan.all(after.applicationReference, after.version, after.position, limit).map(feedRow)),
+    snapshots: ({ after, limit }) => read(() => snapshots.all(after, limit).map(snapshotRow)),
+    checkpoints: ({ after, limit }) => read(() => checkpoints.all(after, limit).map(checkpointRow)),
+    places: read(() =>
+      places.all().map((row) => ({ follower: String(row["follower"]), position: Number(row["position"]) })),
+    ),
+    faults: read(() => sqliteFaults(database, path)),
+    isGapless: true,
+    news,
+    lastCheckpoint: read(() => {
+      const row = last.get()
+      return row === undefined ? undefined : checkpointRow(row)
+    }),
+    saveCheckpoint: (checkpoint) => Effect.asVoid(write([saveCheckpoint(checkpoint)])),
+    callbacksCountedTo: read(() => Number(cursor.get(callbackCursor)?.["position"] ?? 0)),
+    countCallbacks: ({ from, to, days }) =>
+      Effect.map(
+        write([
+          { statement: "moveCursor", parameters: [to, callbackCursor, from] },
+          ...days.map((day) => ({
+            statement: "addCallbackDay" as const,
+            parameters: callbackDayValues(day),
+          })),
+        ]),
+        ({ changes }) => changes > 0,
+      ),
+    callbackDays: (fromDay) => read(() => callbackDays.all(fromDay).flatMap((row) => callbackDay(row))),
+    eraseRaw: (applicationReference, upTo) =>
+      write([{ statement: "eraseRaw", parameters: [applicationReference, upTo] }]).pipe(
+        Effect.tap(compact(database, read)),
+        Effect.map(({ changes }) => changes),
+      ),
+  }
+}
+
+const CallbackDayRow = Schema.Struct({
+  account: AccountName,
+  day: Schema.Int,
+  by_callback: Schema.Int,
+  by_poll: Schema.Int,
+  late: Schema.Int,
+  forged: Schema.Int,
+  unauthorized: Schema.Int,
+  last_callback_at: Schema.NullOr(Schema.Int),
+})
+const decodeCallbackDay = Schema.decodeUnknownOption(CallbackDayRow)
+
+/** A row that is not what we wrote is the verification's to report. */
+function callbackDay(row: Row): ReadonlyArray<CallbackDay> {
+  const decoded = decodeCallbackDay(row)
+  if (Option.isNone(decoded)) return []
+  const { by_callback, by_poll, last_callback_at, ...same } = decoded.value
+  const lastCallbackAt = last_callback_at === -1 ? null : last_callback_at
+  return [{ ...same, byCallback: by_callback, byPoll: by_poll, lastCallbackAt }]
+}
+
+const callbackDayValues = (day: CallbackDay) => [
+  day.account,
+  day.day,
+  day.byCallback,
+  day.byPoll,
+  day.late,
+  day.forged,
+  day.unauthorized,
+  day.lastCallbackAt,
+]
+/**
+ * Leaves nothing of what was erased in the file or its log. Deleting securely is not enough: when SQLite moves rows from
+ * page to page, copies stay behind in the gaps, so the file is written anew without them; then the log is emptied, which
+ * nobody may be reading meanwhile.
+ */
+const compact = (database: DatabaseSync, read: Access["read"]): Effect.Effect<void, StoreUnavailable> =>
+  read(() => {
+    database.exec("VACUUM")
+    return database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()
+  }).pipe(
+    Effect.mapError(({ message }) => remnants(message)),
+    Effect.flatMap((row) =>
+      row?.["busy"] === 0 ? Effect.void : Effect.fail(remnants("somebody is reading the store.")),
+    ),
+  )
+
+const remnants = (why: string): StoreUnavailable =>
+  new StoreUnavailable({
+    message:
+      `The raw bodies are erased, but the file or its write-ahead log may still hold copies: ${why} Run the same again ` +
+      "when no other command reads and there is room for the file twice.",
+  })
+
+const feedRow = (row: Row): FeedRow => ({
+  position: Number(row["position"]),
+  applicationReference: String(row["application_reference"]),
+  version: Number(row["version"]),
+  text: String(row["content"]),
+  hash: String(row["hash"]),
+  raw: row["raw"] instanceof Uint8Array ? row["raw"] : null,
+  repeats: Number(row["repeats"]),
+  lastRepeatedAt: row["last_repeated_at"] === null ? null : Number(row["last_repeated_at"]),
+})
+
+const snapshotRow = (row: Row): SnapshotRow => ({
+  applicationReference: String(row["application_reference"]),
+  account: String(row["account"]),
+  version: Number(row["version"]),
+  stage: String(row["stage"]),
+  externalReference: textOrNull(row["external_reference"]),
+  closed: Boolean(row["closed"]),
+  snapshot: String(row["snapshot"]),
+  chainHead: String(row["chain_head"]),
+  nextPollAt: row["next_poll_at"] === null ? null : Number(row["next_poll_at"]),
+})
+
+const checkpointRow = (row: Row): CheckpointRow => ({
+  number: Number(row["number"]),
+  position: Number(row["position"]),
+  sealedAt: Number(row["sealed_at"]),
+  root: String(row["root"]),
+  previousHash: String(row["previous_hash"]),
+  hash: String(row["hash"]),
+  rows: String(row["rows"]),
+})
+
+const saveCheckpoint = ({ number, position, sealedAt, root, previousHash, hash, rows }: Checkpoint) => ({
+  statement: "saveCheckpoint" as const,
+  parameters: [
+    number,
+    position,
+    sealedAt,
+    root,
+    previousHash,
+    hash,
+    canonicalJson(rows.map((row) => ({ ...row }))),
+  ],
+})
+
+const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null)

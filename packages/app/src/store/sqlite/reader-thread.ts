@@ -1,0 +1,42 @@
+import { parentPort, workerData } from "node:worker_threads"
+import { isSqliteError, openReadOnly } from "./connection.ts"
+import type { ConnectionSettings } from "./connection.ts"
+import { isDamage, sqliteFailure } from "./failure.ts"
+import { makeRead } from "./reads.ts"
+import type { Read, ReadRow } from "./reads.ts"
+
+/** A read with the number that its answer carries. */
+export interface NumberedRead extends Read {
+  readonly number: number
+}
+
+/** What a read gave, or why SQLite did not give it. */
+export type ReadAnswer = { readonly number: number } & (
+  | { readonly rows: ReadonlyArray<ReadRow> }
+  | { readonly refused: string; readonly damaged: boolean }
+)
+
+/**
+ * The thread that reads many loans at once, so that callbacks are taken meanwhile. It says when it has opened the file, and
+ * answers each read in turn; the empty message ends it. A defect ends the thread too.
+ */
+// The settings come from reader.ts, which starts this thread.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion
+const database = openReadOnly(workerData as ConnectionSettings)
+const read = makeRead(database)
+
+function answer({ number, ...asked }: NumberedRead): ReadAnswer {
+  try {
+    return { number, rows: read(asked) }
+  } catch (cause) {
+    if (!isSqliteError(cause)) throw cause
+    return { number, refused: sqliteFailure(cause), damaged: isDamage(cause) }
+  }
+}
+
+parentPort?.postMessage("opened")
+parentPort?.on("message", (asked: NumberedRead | null) => {
+  if (asked !== null) return parentPort?.postMessage(answer(asked))
+  database.close()
+  parentPort?.close()
+})

@@ -1,0 +1,50 @@
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite"
+import { loanColumns } from "./rows.ts"
+
+const loansPage = (condition: string, index = ""): string => `
+  SELECT ${loanColumns} FROM loans ${index}
+  WHERE account = ? ${condition} AND application_reference >= ? AND application_reference < ?
+  ORDER BY application_reference LIMIT ?`
+
+/** What is read of many loans at once, each statement by its name: each goes through a range of one index. */
+export const readStatements = {
+  loans: loansPage(""),
+  loansAtStage: loansPage("AND stage = ?", "INDEXED BY loans_by_stage"),
+  loansStalled: loansPage("AND stalled = 1"),
+  loansClosed: loansPage("AND closed = 1"),
+  loansNamed: loansPage("AND external_reference = ?"),
+  stageCounts: `
+    SELECT stage, sum(loans) AS loans, sum(closed) AS closed FROM (
+      SELECT stage, count(*) AS loans, 0 AS closed FROM loans WHERE account = ?1 GROUP BY stage
+      UNION ALL
+      SELECT stage, -count(*), count(*) FROM loans WHERE account = ?1 AND closed = 1 GROUP BY stage)
+    GROUP BY stage`,
+  stalledCount: "SELECT count(*) AS loans FROM loans WHERE account = ? AND stalled = 1",
+  // The next account behind each, so that the index is looked at once an account and not once a loan.
+  accounts: `
+    WITH RECURSIVE found (account) AS (
+      SELECT min(account) FROM loans
+      UNION ALL
+      SELECT (SELECT min(account) FROM loans WHERE account > found.account) FROM found
+      WHERE found.account IS NOT NULL)
+    SELECT account FROM found WHERE account IS NOT NULL`,
+} as const
+
+export type ReadName = keyof typeof readStatements
+export type ReadRow = Record<string, SQLOutputValue>
+
+/** One read: plain data, because it crosses threads. */
+export interface Read {
+  readonly statement: ReadName
+  readonly parameters: ReadonlyArray<SQLInputValue>
+}
+
+/** Reads by statements that are prepared once. */
+export function makeRead(database: DatabaseSync): (read: Read) => ReadonlyArray<ReadRow> {
+  const prepared = new Map<ReadName, StatementSync>()
+  return ({ statement, parameters }) => {
+    const known = prepared.get(statement) ?? database.prepare(readStatements[statement])
+    prepared.set(statement, known)
+    return known.all(...parameters)
+  }
+}

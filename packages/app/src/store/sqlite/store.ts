@@ -1,0 +1,248 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite"
+import type { AccountName } from "@loan-engine/domain/observation"
+import { Context, Effect, Layer, PubSub } from "effect"
+import type { Scope } from "effect"
+import { JournalStore } from "../../ports/journal-store.ts"
+import type {
+  CallbackIntent,
+  CallbackRegistration,
+  ClaimDue,
+  ClaimedLoan,
+  LineDue,
+  LoansPage,
+  StoreUnusable,
+} from "../../ports/loan-store.ts"
+import { LoanStore, wholeHistory } from "../../ports/loan-store.ts"
+import { WebhookStore } from "../../ports/webhook-store.ts"
+import { makeGroupCommit } from "../group-commit.ts"
+import type { GroupCommitLimits } from "../group-commit.ts"
+import { sqliteJournal } from "./journal.ts"
+import { openDatabase, opening } from "./open.ts"
+import type { OpenSettings } from "./open.ts"
+import { accountOf, loanColumns, stageCount, storedEntry, storedLoan } from "./rows.ts"
+import { inlineReader, reading as read, threadReader } from "./reader.ts"
+import type { ReadRows } from "./reader.ts"
+import type { Read } from "./reads.ts"
+import { changeOf, commitInOrder, loadLoan, reschedule, writtenOf } from "./updates.ts"
+import { referenceRange } from "../reference-range.ts"
+import { sqliteWebhooks } from "./webhooks.ts"
+import { inlineCommit, threadCommit } from "./writer.ts"
+import type { CommitJobs } from "./writer.ts"
+import type { Write, WriteJob } from "./writes.ts"
+
+export interface SqliteSettings extends OpenSettings, GroupCommitLimits {
+  /** Whether commits, and reads of many loans, have threads of their own; without them, everything waits for the disk. */
+  readonly writerThread: boolean
+  /** How long a read of many loans may take on its thread. */
+  readonly readMsMax: number
+}
+
+export const sqliteLimitsDefault = {
+  queuedUpdatesMax: 4_096,
+  transactionUpdatesMax: 256,
+  staleRetryMsMax: 250,
+  busyTimeoutMs: 5_000,
+  walPagesMax: 1_000,
+  readMsMax: 10_000,
+}
+
+export const sqliteDefaults: Omit<SqliteSettings, "path"> = {
+  ...sqliteLimitsDefault,
+  writerThread: false,
+  readOnly: false,
+  oneMoment: false,
+  migrates: true,
+}
+
+/** The embedded store: one SQLite file in WAL mode with full synchronisation, read here and written in group commits. */
+export const layerSqlite = (
+  settings: SqliteSettings,
+): Layer.Layer<LoanStore | JournalStore | WebhookStore, StoreUnusable> =>
+  Layer.effectContext(makeSqliteStore(settings))
+
+const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
+  const database = yield* Effect.acquireRelease(openDatabase(settings), (opened) =>
+    Effect.sync(() => opened.close()),
+  )
+  const reads = yield* opening(settings.path, () => prepareReads(database))
+  const readMany = yield* readerOf(settings, database)
+  const submit = yield* makeGroupCommit(settings, commitInOrder(reads, yield* commitOf(settings, database)))
+  const write = (job: WriteJob) => Effect.map(submit({ job }), writtenOf)
+
+  const loanStore = LoanStore.of({
+    load: (reference) => read(() => loadLoan(reads.load, reference)),
+    update: (reference, decide) => Effect.map(submit({ reference, decide }), changeOf),
+    history: (reference, { after, limit } = wholeHistory) =>
+      read(() => reads.history.all(reference, after, limit).map((row) => storedEntry(row))),
+    claimDue: (options) =>
+      Effect.map(write([claim(options)]), ({ rows }) =>
+        rows.map((row) => ({ ...storedLoan(row), dueAt: options.now })),
+      ),
+    release: (claimed) => Effect.asVoid(write([release(claimed)])),
+    nextDue: (accounts) => read(() => accounts.flatMap((account) => linesDue(reads, account))),
+    bringBack: ({ account, confirm, now, aheadMs, limit }) =>
+      Effect.map(
+        write([
+          { statement: "bringBack", parameters: [now, account, Number(confirm), now + aheadMs, limit] },
+        ]),
+        ({ changes }) => changes,
+      ),
+    reschedule: (stored, schedule) => Effect.asVoid(write([reschedule(stored, schedule)])),
+    stageCounts: (account) =>
+      Effect.map(readMany({ statement: "stageCounts", parameters: [account] }), (rows) =>
+        rows.map((row) => stageCount(row)),
+      ),
+    stalledCount: (account) =>
+      Effect.map(readMany({ statement: "stalledCount", parameters: [account] }), ([row]) =>
+        Number(row?.["loans"] ?? 0),
+      ),
+    accounts: Effect.map(readMany({ statement: "accounts", parameters: [] }), (rows) =>
+      rows.map((row) => accountOf(row)),
+    ),
+    loans: (page) => Effect.map(readMany(loansPage(page)), (rows) => rows.map((row) => storedLoan(row))),
+    callbackRegistration: (account, bankUrl) => read(() => findRegistration(reads, account, bankUrl)),
+    saveCallbackRegistration: ({ account, bankUrl, callbackUrl, registeredAt }) =>
+      Effect.asVoid(
+        write([
+          { statement: "saveRegistration", parameters: [account, bankUrl, callbackUrl, registeredAt] },
+          { statement: "dropIntent", parameters: [account, bankUrl] },
+        ]),
+      ),
+    signingSince: (account) =>
+      read(() => {
+        const since = reads.signingSince.get(account)?.["since"]
+        return since === undefined ? undefined : Number(since)
+      }),
+    markSigning: (account, at) =>
+      Effect.asVoid(write([{ statement: "markSigning", parameters: [account, at] }])),
+    callbackIntent: (account, bankUrl) => read(() => findIntent(reads, account, bankUrl)),
+    saveCallbackIntent: ({ account, bankUrl, callbackUrl, askedAt }, { replaces }) =>
+      Effect.map(
+        write([
+          {
+            statement: replaces ? "replaceIntent" : "saveIntent",
+            parameters: [account, bankUrl, callbackUrl, askedAt],
+          },
+        ]),
+        ({ changes }) => changes > 0,
+      ),
+    dropCallbackIntent: (account, bankUrl) =>
+      Effect.asVoid(write([{ statement: "dropIntent", parameters: [account, bankUrl] }])),
+    // A callback is read before it is written, and on another connection.
+    ready: Effect.andThen(
+      read(() => void reads.load.get("")),
+      Effect.asVoid(write(probe)),
+    ),
+  })
+  // No other process can tell: it writes the file, and is found when that is looked at.
+  const news = yield* PubSub.sliding<void>(1)
+  const journalStore = yield* opening(settings.path, () =>
+    sqliteJournal(database, { path: settings.path, read, write, news }),
+  )
+  const webhookStore = yield* opening(settings.path, () => sqliteWebhooks(database, { read, write }))
+  return Context.make(LoanStore, loanStore).pipe(
+    Context.add(JournalStore, journalStore),
+    Context.add(WebhookStore, webhookStore),
+  )
+})
+
+/** Beside an engine's serving thread; where nobody is served, on the one thread there is, and as of its moment. */
+const readerOf = (
+  settings: SqliteSettings,
+  database: DatabaseSync,
+): Effect.Effect<ReadRows, StoreUnusable, Scope.Scope> =>
+  settings.writerThread
+    ? threadReader(settings, settings.readMsMax)
+    : opening(settings.path, () => inlineReader(database))
+
+function loansPage({ account, only, prefix = "", after, limit }: LoansPage): Read {
+  const { from, before } = referenceRange(prefix, after)
+  if (only === undefined) return { statement: "loans", parameters: [account, from, before, limit] }
+  if ("stage" in only) {
+    return { statement: "loansAtStage", parameters: [account, only.stage, from, before, limit] }
+  }
+  if ("closed" in only) return { statement: "loansClosed", parameters: [account, from, before, limit] }
+  if ("stalled" in only) return { statement: "loansStalled", parameters: [account, from, before, limit] }
+  return { statement: "loansNamed", parameters: [account, only.externalReference, from, before, limit] }
+}
+
+function commitOf(
+  settings: SqliteSettings,
+  database: DatabaseSync,
+): Effect.Effect<CommitJobs, StoreUnusable, Scope.Scope> {
+  if (settings.readOnly) {
+    const reason = "the file is open for reading only"
+    return Effect.succeed((jobs) => Effect.succeed(jobs.map(() => ({ state: "refused", reason }))))
+  }
+  return settings.writerThread
+    ? threadCommit(settings)
+    : Effect.succeed(inlineCommit(database, settings.path))
+}
+
+function prepareReads(database: DatabaseSync) {
+  return {
+    begin: database.prepare("BEGIN"),
+    end: database.prepare("COMMIT"),
+    load: database.prepare(`SELECT ${loanColumns} FROM loans WHERE application_reference = ?`),
+    earlier: database.prepare(`
+      SELECT max(position) AS position FROM journal
+      WHERE application_reference = ? AND version > ? AND content ->> 'source' = ? AND content ->> 'digest' = ?
+        AND content ->> 'evidence' = ? AND content ->> 'account' = ?`),
+    history: database.prepare(
+      "SELECT * FROM journal WHERE application_reference = ? AND version > ? ORDER BY version LIMIT ?",
+    ),
+    nextDue: database.prepare(`
+      SELECT min(next_poll_at) AS due FROM loans
+      WHERE account = ? AND poll_confirm = ? AND next_poll_at IS NOT NULL`),
+    findRegistration: database.prepare(
+      "SELECT callback_url, registered_at FROM callback_registrations WHERE account = ? AND bank_url = ?",
+    ),
+    signingSince: database.prepare("SELECT since FROM signing_accounts WHERE account = ?"),
+    findIntent: database.prepare(
+      "SELECT callback_url, asked_at FROM callback_intents WHERE account = ? AND bank_url = ?",
+    ),
+  } satisfies Record<string, StatementSync>
+}
+type Reads = ReturnType<typeof prepareReads>
+
+/** What a callback's commit does: a loan and its row are written, and taken back before anybody sees them. */
+const probe: WriteJob = [
+  { statement: "probeLoan", parameters: [] },
+  { statement: "probeRow", parameters: [] },
+  { statement: "forgetProbeRow", parameters: [] },
+  { statement: "forgetProbeLoan", parameters: [] },
+]
+
+const claim = ({ account, confirm, now, limit, leaseMs }: ClaimDue): Write => ({
+  statement: "claim",
+  parameters: [now + leaseMs, account, Number(confirm), now, limit],
+})
+
+const release = ({ loan, schedule, dueAt }: ClaimedLoan): Write => ({
+  statement: "release",
+  parameters: [dueAt, loan.applicationReference, loan.version, schedule.nextPollAt],
+})
+
+function linesDue(reads: Reads, account: AccountName): ReadonlyArray<LineDue> {
+  return [true, false].flatMap((confirm) => {
+    const dueAt = reads.nextDue.get(account, Number(confirm))?.["due"]
+    return typeof dueAt === "number" ? [{ account, confirm, dueAt }] : []
+  })
+}
+
+function findRegistration(
+  reads: Reads,
+  account: AccountName,
+  bankUrl: string,
+): CallbackRegistration | undefined {
+  const row = reads.findRegistration.get(account, bankUrl)
+  if (row === undefined) return undefined
+  const callbackUrl = String(row["callback_url"])
+  return { account, bankUrl, callbackUrl, registeredAt: Number(row["registered_at"]) }
+}
+
+function findIntent(reads: Reads, account: AccountName, bankUrl: string): CallbackIntent | undefined {
+  const row = reads.findIntent.get(account, bankUrl)
+  if (row === undefined) return undefined
+  return { account, bankUrl, callbackUrl: String(row["callback_url"]), askedAt: Number(row["asked_at"]) }
+}

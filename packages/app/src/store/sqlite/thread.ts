@@ -1,0 +1,43 @@
+import { extname } from "node:path"
+import { Worker } from "node:worker_threads"
+import { Deferred, Effect } from "effect"
+import type { Scope } from "effect"
+import { StoreUnusable } from "../../ports/loan-store.ts"
+import type { ConnectionSettings } from "./connection.ts"
+
+export interface SqliteThread {
+  readonly worker: Worker
+  /** Why the thread has ended; waits until it has. */
+  readonly ended: Effect.Effect<string>
+}
+
+/** Starts a thread with a connection of its own, once it has opened the file; the closing scope lets it close that and waits. */
+export const startThread = Effect.fnUntraced(function* (
+  name: "reader" | "writer",
+  { path, busyTimeoutMs, walPagesMax }: ConnectionSettings,
+  cannotOpen: (why: string) => string,
+): Effect.fn.Return<SqliteThread, StoreUnusable, Scope.Scope> {
+  const opened = Deferred.makeUnsafe<void>()
+  const over = Deferred.makeUnsafe<string>()
+  const ended = Deferred.await(over)
+  const url = new URL(`./${name}-thread${extname(import.meta.url)}`, import.meta.url)
+  const worker = yield* Effect.acquireRelease(
+    Effect.sync(() => {
+      const started = new Worker(url, { workerData: { path, busyTimeoutMs, walPagesMax } })
+      started.once("message", () => Deferred.doneUnsafe(opened, Effect.void))
+      started.once("error", (cause: Error) => Deferred.doneUnsafe(over, Effect.succeed(cause.message)))
+      started.once("exit", () => Deferred.doneUnsafe(over, Effect.succeed("it was ended")))
+      return started
+    }),
+    (running) =>
+      Effect.andThen(
+        Effect.sync(() => running.postMessage(null)),
+        ended,
+      ),
+  )
+  yield* Effect.raceFirst(
+    Deferred.await(opened),
+    Effect.flatMap(ended, (why) => new StoreUnusable({ message: cannotOpen(why) })),
+  )
+  return { worker, ended }
+})

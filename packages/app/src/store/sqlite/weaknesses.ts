@@ -1,0 +1,43 @@
+import { statfsSync, statSync } from "node:fs"
+import { dirname } from "node:path"
+import { anchorsBeside } from "../../feed/anchors-file.ts"
+import { filesOfStore, realPath } from "./lock.ts"
+
+/** Others on the machine may do nothing with the store's files: they hold what the bank said of people. */
+const othersMay = 0o077
+
+/** By their magic number in `statfs`: file systems whose locks or syncs cannot be relied on, and one that is not a disk. */
+const unreliable: ReadonlyMap<number, string> = new Map([
+  [0x6969, "NFS, where locks and syncs depend on the server"],
+  [0x517b, "SMB, where locks and syncs depend on the server"],
+  [0xff53_4d42, "CIFS, where locks and syncs depend on the server"],
+  [0xfe53_4d42, "SMB, where locks and syncs depend on the server"],
+  [0x0102_1997, "9p, where locks and syncs depend on the host"],
+  [0x6573_5546, "FUSE, where locks and syncs depend on a program"],
+  [0x0102_1994, "tmpfs, which is memory and forgets everything with the machine"],
+  [0x8584_58f6, "ramfs, which is memory and forgets everything with the machine"],
+])
+
+/** What of a file's place and modes could lose it or show it to others, in sentences that say what to do. */
+export function sqliteWeaknesses(path: string): ReadonlyArray<string> {
+  return [...placeWeaknesses(dirname(realPath(path))), ...modeWeaknesses(path)]
+}
+
+function placeWeaknesses(directory: string): ReadonlyArray<string> {
+  const kind = unreliable.get(statfsSync(directory).type)
+  return kind === undefined
+    ? []
+    : [`${directory} is on ${kind}. Put the store on a local disk, or use PostgreSQL.`]
+}
+
+function modeWeaknesses(path: string): ReadonlyArray<string> {
+  // Windows has access lists instead.
+  if (process.platform === "win32") return []
+  const files = [...filesOfStore(path), anchorsBeside(path)]
+  const open = files.filter(
+    (file) => ((statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & othersMay) !== 0,
+  )
+  return open.length === 0
+    ? []
+    : [`Others on this machine may read or write ${open.join(", ")}. Run: chmod 600 ${open.join(" ")}`]
+}

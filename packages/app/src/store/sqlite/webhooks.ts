@@ -1,0 +1,116 @@
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite"
+import { ApplicationReference } from "@loan-engine/domain/observation"
+import { Effect, Schema } from "effect"
+import type { StoreUnavailable } from "../../ports/loan-store.ts"
+import type {
+  ParkedLoan,
+  WebhookPlace,
+  WebhookRound,
+  WebhookState,
+  WebhookStore,
+} from "../../ports/webhook-store.ts"
+import type { Write, WriteJob, Written } from "./writes.ts"
+
+interface Access {
+  readonly read: <A>(run: () => A) => Effect.Effect<A, StoreUnavailable>
+  readonly write: (job: WriteJob) => Effect.Effect<Written, StoreUnavailable>
+}
+
+/** The endpoints of webhooks, read on the connection that reads and written in the same group commits as everything. */
+export function sqliteWebhooks(database: DatabaseSync, { read, write }: Access): WebhookStore["Service"] {
+  const place = database.prepare("SELECT * FROM webhook_endpoints WHERE name = ?")
+  const states = database.prepare(`
+    SELECT e.*, (SELECT count(*) FROM webhook_parked WHERE endpoint = e.name) AS parked,
+      (SELECT min(due_at) FROM webhook_parked WHERE endpoint = e.name) AS next_due_at
+    FROM webhook_endpoints e ORDER BY name`)
+  const newest = database.prepare("SELECT coalesce(max(position), 0) AS position FROM journal")
+  const due = database.prepare(`
+    SELECT application_reference, position, attempts FROM webhook_parked
+    WHERE endpoint = ? AND (due_at <= ? OR due_at > ?) ORDER BY due_at LIMIT ?`)
+  const waits = database.prepare(
+    "SELECT 1 FROM webhook_parked WHERE endpoint = ? AND application_reference = ?",
+  )
+  const job = (...writes: WriteJob) => Effect.asVoid(write(writes))
+
+  return {
+    add: (endpoint, position) => job({ statement: "addWebhooks", parameters: [endpoint, position] }),
+    place: (endpoint) =>
+      read(() => {
+        const row = place.get(endpoint)
+        return row === undefined ? undefined : placeOf(row)
+      }),
+    states: read(() => states.all().map((row) => stateOf(row))),
+    newest: read(() => Number(newest.get()?.["position"] ?? 0)),
+    lease: ({ endpoint, owner }) =>
+      Effect.map(
+        write([{ statement: "leaseWebhooks", parameters: [owner, endpoint] }]),
+        ({ changes }) => changes > 0,
+      ),
+    release: (endpoint, owner) => job({ statement: "releaseWebhooks", parameters: [endpoint, owner] }),
+    due: ({ endpoint, now, aheadMs, limit }) =>
+      read(() => due.all(endpoint, now, now + aheadMs, limit).map((row) => parkedLoan(row))),
+    waiting: (endpoint, references) =>
+      read(() => new Set(references.filter((each) => waits.get(endpoint, each) !== undefined))),
+    settle: (round) => Effect.map(write(settling(round)), ({ changes }) => changes > 0),
+    rewind: (endpoint, position) =>
+      job(
+        { statement: "rewindWebhooks", parameters: [position, endpoint, position] },
+        { statement: "unparkBehind", parameters: [endpoint, position] },
+      ),
+    enable: (endpoint, now) =>
+      job(
+        { statement: "enableWebhooks", parameters: [endpoint] },
+        { statement: "makeWebhooksDue", parameters: [now, endpoint] },
+      ),
+  }
+}
+
+/** The endpoint's row is the fence: whoever finds it elsewhere, or another's, writes nothing. */
+function settling(round: WebhookRound): WriteJob {
+  const { endpoint, owner, now, from, to, caughtUp, parked, disabledWhy } = round
+  const disabledAt = disabledWhy === null ? null : now
+  const unpark = caughtUp.map((reference): Write => ({
+    statement: "unparkWebhooks",
+    parameters: [endpoint, reference],
+  }))
+  const park = parked.map(({ applicationReference, position, attempts, delayMs }): Write => ({
+    statement: "parkWebhooks",
+    parameters: [endpoint, applicationReference, position, attempts, now + delayMs],
+  }))
+  return [
+    { statement: "settleWebhooks", parameters: [to, disabledAt, disabledWhy, endpoint, owner, from] },
+    ...unpark,
+    ...park,
+  ]
+}
+
+const wholeOrNull = (value: SQLOutputValue | undefined): number | null =>
+  typeof value === "number" ? value : null
+const textOrNull = (value: SQLOutputValue | undefined): string | null =>
+  typeof value === "string" ? value : null
+
+const placeOf = (row: Record<string, SQLOutputValue>): WebhookPlace => ({
+  endpoint: String(row["name"]),
+  position: Number(row["position"]),
+  disabledAt: wholeOrNull(row["disabled_at"]),
+  disabledWhy: textOrNull(row["disabled_why"]),
+  owner: textOrNull(row["lease_owner"]),
+})
+
+function stateOf(row: Record<string, SQLOutputValue>): WebhookState {
+  const parked = Number(row["parked"])
+  return { ...placeOf(row), parked, nextDueAt: wholeOrNull(row["next_due_at"]) }
+}
+
+const decodeParked = Schema.decodeUnknownSync(
+  Schema.Struct({
+    application_reference: ApplicationReference,
+    position: Schema.Int,
+    attempts: Schema.Int,
+  }),
+)
+
+function parkedLoan(row: unknown): ParkedLoan {
+  const { application_reference: applicationReference, position, attempts } = decodeParked(row)
+  return { applicationReference, position, attempts }
+}

@@ -1,0 +1,47 @@
+import type { DatabaseSync } from "node:sqlite"
+import { Effect } from "effect"
+import type { Scope } from "effect"
+import type { StoreUnusable } from "../../ports/loan-store.ts"
+import type { ConnectionSettings } from "./connection.ts"
+import { watchNames } from "./names.ts"
+import { startThread } from "./thread.ts"
+import type { Write, WriteJob, WriteOutcome } from "./writes.ts"
+import { makeCommit } from "./writes.ts"
+
+/** Commits one batch at a time; what it fails with is a defect. */
+export type CommitJobs = (jobs: ReadonlyArray<WriteJob>) => Effect.Effect<ReadonlyArray<WriteOutcome>>
+
+/** Writes on the calling thread, which stands still until the disk has it. */
+export const inlineCommit = (database: DatabaseSync, path: string): CommitJobs => {
+  const commit = makeCommit(database, watchNames(path))
+  return (jobs) => Effect.sync(() => commit(jobs))
+}
+
+/** Writes on a thread of its own, so that everything else goes on, and the next batch gathers, while the disk is at work. */
+export const threadCommit = Effect.fnUntraced(function* (
+  settings: ConnectionSettings,
+): Effect.fn.Return<CommitJobs, StoreUnusable, Scope.Scope> {
+  const { worker, ended } = yield* startThread("writer", settings, (why) => cannotOpen(settings.path, why))
+  const refused = (jobs: ReadonlyArray<WriteJob>) =>
+    Effect.map(ended, (why): ReadonlyArray<WriteOutcome> => {
+      const reason = `the thread that writes has ended (${why}): restart the engine`
+      return jobs.map(() => ({ state: "refused", reason }))
+    })
+  return (jobs) =>
+    Effect.raceFirst(
+      Effect.callback<ReadonlyArray<WriteOutcome>>((resume) => {
+        worker.once("message", (outcomes: ReadonlyArray<WriteOutcome>) => resume(Effect.succeed(outcomes)))
+        worker.postMessage(jobs.map((job) => job.map(standingAlone)))
+      }),
+      refused(jobs),
+    )
+})
+
+const cannotOpen = (path: string, why: string): string =>
+  `The SQLite file ${path} cannot be opened for writing: ${why}. Check its permissions, and how many files a process may open.`
+
+/** Bytes are mostly a view of a far larger buffer, and what is sent between threads is the buffer. */
+const standingAlone = ({ statement, parameters }: Write): Write => ({
+  statement,
+  parameters: parameters.map((value) => (value instanceof Uint8Array ? new Uint8Array(value) : value)),
+})

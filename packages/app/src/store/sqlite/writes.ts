@@ -1,0 +1,182 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
+import { isSqliteError } from "./connection.ts"
+import { sqliteFailure } from "./failure.ts"
+import type { NamesFault } from "./names.ts"
+
+/**
+ * Everything that is ever written, each statement by its name. A loan is written before its journal row and only upon the
+ * very row it was decided upon: its version alone could be another process's by now. Else nothing of the job is written.
+ */
+const writeStatements = {
+  openLoan: `
+    INSERT INTO loans
+      (application_reference, account, version, stage, external_reference, closed, snapshot, chain_head, next_poll_at,
+       poll_attempts, poll_confirm, stalled, watermark)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (application_reference) DO NOTHING`,
+  moveLoan: `
+    UPDATE loans SET
+      account = ?, version = ?, stage = ?, external_reference = ?, closed = ?, snapshot = ?, chain_head = ?, next_poll_at = ?, poll_attempts = ?,
+      poll_confirm = ?, stalled = ?, watermark = ?
+    WHERE application_reference = ? AND version = ? AND chain_head = ? AND watermark IS ?`,
+  // A schedule that was left alone is not written: a poll may have been claimed meanwhile, and its lease stands there.
+  moveUnscheduledLoan: `
+    UPDATE loans SET account = ?, version = ?, stage = ?, external_reference = ?, closed = ?, snapshot = ?, chain_head = ?, watermark = ?
+    WHERE application_reference = ? AND version = ? AND chain_head = ? AND watermark IS ?`,
+  // The bank has said the same again: no row and no version, and only where the row is still the one that it was decided on.
+  hearAgain: `
+    UPDATE loans SET next_poll_at = ?, poll_attempts = ?, poll_confirm = ?, stalled = ?, watermark = ?
+    WHERE application_reference = ? AND version = ? AND chain_head = ? AND watermark IS ?`,
+  append: "INSERT INTO journal (application_reference, version, content, raw, hash) VALUES (?, ?, ?, ?, ?)",
+  countRepeat: "UPDATE journal SET repeats = repeats + 1, last_repeated_at = ? WHERE position = ?",
+  reschedule: `
+    UPDATE loans SET next_poll_at = ?, poll_attempts = ?, poll_confirm = ?, stalled = ?
+    WHERE application_reference = ? AND version = ?`,
+  bringBack: `
+    UPDATE loans SET next_poll_at = ?
+    WHERE application_reference IN (
+      SELECT application_reference FROM loans WHERE account = ? AND poll_confirm = ? AND next_poll_at > ? LIMIT ?)`,
+  release: `
+    UPDATE loans SET next_poll_at = ? WHERE application_reference = ? AND version = ? AND next_poll_at = ?`,
+  saveRegistration: "INSERT OR REPLACE INTO callback_registrations VALUES (?, ?, ?, ?)",
+  markSigning: "INSERT INTO signing_accounts VALUES (?, ?) ON CONFLICT DO NOTHING",
+  saveIntent: "INSERT INTO callback_intents VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+  replaceIntent: "INSERT OR REPLACE INTO callback_intents VALUES (?, ?, ?, ?)",
+  dropIntent: "DELETE FROM callback_intents WHERE account = ? AND bank_url = ?",
+  saveCheckpoint: "INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?, ?, ?)",
+  moveCursor: "UPDATE cursors SET position = ? WHERE name = ? AND position = ?",
+  addCallbackDay: `
+    INSERT INTO callback_days VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (account, day) DO UPDATE SET
+      by_callback = by_callback + excluded.by_callback,
+      by_poll = by_poll + excluded.by_poll,
+      late = late + excluded.late,
+      forged = forged + excluded.forged,
+      unauthorized = unauthorized + excluded.unauthorized,
+      last_callback_at = nullif(max(coalesce(last_callback_at, -1), coalesce(excluded.last_callback_at, -1)), -1)`,
+  addWebhooks: "INSERT INTO webhook_endpoints (name, position) VALUES (?, ?) ON CONFLICT DO NOTHING",
+  leaseWebhooks: "UPDATE webhook_endpoints SET lease_owner = ? WHERE name = ?",
+  releaseWebhooks: "UPDATE webhook_endpoints SET lease_owner = NULL WHERE name = ? AND lease_owner = ?",
+  settleWebhooks: `
+    UPDATE webhook_endpoints SET
+      position = ?, disabled_at = coalesce(?, disabled_at), disabled_why = coalesce(?, disabled_why)
+    WHERE name = ? AND lease_owner = ? AND position = ?`,
+  parkWebhooks: `
+    INSERT INTO webhook_parked (endpoint, application_reference, position, attempts, due_at) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (endpoint, application_reference) DO UPDATE SET
+      position = excluded.position, attempts = excluded.attempts, due_at = excluded.due_at`,
+  unparkWebhooks: "DELETE FROM webhook_parked WHERE endpoint = ? AND application_reference = ?",
+  rewindWebhooks: "UPDATE webhook_endpoints SET position = ? WHERE name = ? AND position >= ?",
+  unparkBehind: "DELETE FROM webhook_parked WHERE endpoint = ? AND position > ?",
+  enableWebhooks: "UPDATE webhook_endpoints SET disabled_at = NULL, disabled_why = NULL WHERE name = ?",
+  makeWebhooksDue: "UPDATE webhook_parked SET due_at = ?, attempts = 0 WHERE endpoint = ?",
+  // Empty names are no reference and no account, so the probe meets nobody's rows.
+  probeLoan: `
+    INSERT INTO loans (application_reference, account, version, stage, snapshot, chain_head, poll_attempts, poll_confirm, stalled)
+    VALUES ('', '', 0, '', '', '', 0, 0, 0)`,
+  probeRow: "INSERT INTO journal (application_reference, version, content, hash) VALUES ('', 0, '{}', '')",
+  forgetProbeRow: "DELETE FROM journal WHERE application_reference = ''",
+  forgetProbeLoan: "DELETE FROM loans WHERE application_reference = ''",
+  eraseRaw: `
+    UPDATE journal SET raw = NULL
+    WHERE application_reference = ? AND version <= ? AND raw IS NOT NULL AND content ->> 'source' <> 'operator'`,
+} as const
+
+/** What is written and gives rows back. */
+const returningStatements = {
+  claim: `
+    UPDATE loans SET next_poll_at = ?
+    WHERE application_reference IN (
+      SELECT application_reference FROM loans
+      WHERE account = ? AND poll_confirm = ? AND next_poll_at <= ? ORDER BY next_poll_at LIMIT ?)
+    RETURNING snapshot, chain_head, next_poll_at, poll_attempts, poll_confirm, stalled, watermark`,
+} as const
+
+const statements = { ...writeStatements, ...returningStatements }
+type StatementName = keyof typeof statements
+
+export interface Write {
+  readonly statement: StatementName
+  readonly parameters: ReadonlyArray<SQLInputValue>
+}
+
+/** What is written together or not at all. */
+export type WriteJob = ReadonlyArray<Write>
+
+/** What the last statement of a job did. */
+export interface Written {
+  readonly rows: ReadonlyArray<unknown>
+  readonly changes: number
+  /** The position of the journal row it appended, if it appended one. */
+  readonly lastPosition: number
+}
+
+/**
+ * `stale`: its first statement found nothing to change, and nothing of it was written. `refused`: SQLite did not take it,
+ * and nothing of it was written. Plain data, because it crosses threads.
+ */
+export type WriteOutcome =
+  | ({ readonly state: "written" } & Written)
+  | { readonly state: "stale" }
+  | { readonly state: "refused"; readonly reason: string }
+
+/** Commits a batch of jobs in one transaction and says what became of each. */
+export type Commit = (jobs: ReadonlyArray<WriteJob>) => ReadonlyArray<WriteOutcome>
+
+export const nothingWritten: Written = { rows: [], changes: 0, lastPosition: 0 }
+const stale: WriteOutcome = { state: "stale" }
+
+/** Commits what it is given; `namesFault` is asked before anything of it counts as written. */
+export function makeCommit(database: DatabaseSync, namesFault: NamesFault): Commit {
+  const prepared = new Map<StatementName, StatementSync>()
+  const statement = (name: StatementName): StatementSync => {
+    const known = prepared.get(name) ?? database.prepare(statements[name])
+    prepared.set(name, known)
+    return known
+  }
+  const run = ({ statement: name, parameters }: Write): Written => {
+    if (name in returningStatements) {
+      const rows = statement(name).all(...parameters)
+      return { ...nothingWritten, rows, changes: rows.length }
+    }
+    const { changes, lastInsertRowid } = statement(name).run(...parameters)
+    return { rows: [], changes: Number(changes), lastPosition: Number(lastInsertRowid) }
+  }
+  const write = (job: WriteJob): WriteOutcome => {
+    let written = nothingWritten
+    for (const [index, each] of job.entries()) {
+      written = run(each)
+      if (index === 0 && written.changes === 0 && job.length > 1) return stale
+    }
+    return { state: "written", ...written }
+  }
+  return (jobs) => {
+    const together = inTransaction(database, namesFault, () => jobs.map(write))
+    if (typeof together !== "string") return together
+    // One bad job must not fail its neighbours: each is tried again in a transaction of its own.
+    return jobs.map((job) => {
+      const alone = jobs.length === 1 ? together : inTransaction(database, namesFault, () => write(job))
+      return typeof alone === "string" ? { state: "refused", reason: alone } : alone
+    })
+  }
+}
+
+/** What the work gives, durable under its name; or the reason why not. Anything else that is thrown is a defect of ours. */
+function inTransaction<A extends object>(
+  database: DatabaseSync,
+  namesFault: NamesFault,
+  work: () => A,
+): A | string {
+  try {
+    const lost = namesFault()
+    if (lost !== undefined) return lost
+    database.exec("BEGIN IMMEDIATE")
+    const done = work()
+    database.exec("COMMIT")
+    return namesFault() ?? done
+  } catch (cause) {
+    if (database.isTransaction) database.exec("ROLLBACK")
+    if (isSqliteError(cause)) return sqliteFailure(cause)
+    throw cause
+  }
+}

@@ -1,0 +1,125 @@
+import { randomUUID } from "node:crypto"
+import { Cause, Deferred, Effect, Fiber, Layer, PubSub } from "effect"
+import type { Scope } from "effect"
+import { ChangeFeed } from "../feed/change-feed.ts"
+import { LoanEngine } from "../record/engine.ts"
+import { JournalStore } from "../ports/journal-store.ts"
+import type { StoreUnavailable } from "../ports/loan-store.ts"
+import { WebhookStore } from "../ports/webhook-store.ts"
+import { makeLease } from "./lease.ts"
+import { runRound } from "./round.ts"
+import { makeSender } from "./sender.ts"
+import type { WebhookEndpoint, WebhookLimits, WebhookSettings } from "./settings.ts"
+import { watchWebhooks } from "./watch.ts"
+
+type Services = WebhookStore | JournalStore | LoanEngine | ChangeFeed
+
+/** Tells every endpoint of every change, from where it was left on, for as long as the engine runs. */
+export const layerWebhooks = ({ endpoints, limits }: WebhookSettings): Layer.Layer<never, never, Services> =>
+  endpoints.length === 0
+    ? Layer.empty
+    : Layer.effectDiscard(
+        Effect.gen(function* () {
+          // One for all: whichever endpoint is stopped first, none begins anything more, and they come to their end together.
+          const stopped = yield* Deferred.make<void>()
+          yield* Effect.forEach(endpoints, (endpoint) => deliver(endpoint, limits, stopped), {
+            discard: true,
+          })
+          const names = endpoints.map(({ name }) => name)
+          yield* watchWebhooks(names, limits.webhookWatchEveryMs)
+        }),
+      )
+
+/**
+ * Delivers for one endpoint while its lease is this engine's. A stop begins nothing more, waits for the answers that are under
+ * way, writes down what they came to, and gives the lease up.
+ */
+const deliver = Effect.fnUntraced(function* (
+  endpoint: WebhookEndpoint,
+  limits: WebhookLimits,
+  stopped: Deferred.Deferred<void>,
+): Effect.fn.Return<void, never, Services | Scope.Scope> {
+  const { name } = endpoint
+  const store = yield* WebhookStore
+  const feed = yield* ChangeFeed
+  const owner = yield* Effect.sync(() => randomUUID())
+  const send = yield* makeSender(endpoint, limits)
+  const lease = yield* makeLease(name, owner, limits)
+  const rest = yield* makeRest(limits, stopped)
+  const isStopped = (): boolean => Deferred.isDoneUnsafe(stopped)
+  const mayBegin = Effect.map(lease.mayBegin, (may) => may && !isStopped())
+  const add = Effect.flatMap(feed.head, (head) => store.add(name, head))
+
+  const turn = Effect.gen(function* () {
+    if (!(yield* lease.hold)) return yield* rest.untilPolled
+    const place = yield* store.place(name)
+    if (place === undefined) return yield* add
+    if (place.owner !== owner) return yield* lease.forget
+    if (place.disabledAt !== null) return yield* rest.untilPolled
+    yield* lease.beginRound
+    const outcome = yield* runRound(place, { owner, send, limits, mayBegin })
+    if (outcome === "overtaken") yield* lease.forget
+    if (outcome === "idle") yield* rest.untilNews
+  })
+  const turns = Effect.repeat(surviving(name, turn, Effect.andThen(lease.forget, rest.untilRetried)), {
+    until: isStopped,
+  })
+
+  // What is recorded from now on is told of; or, if the store is away just now, what is from when it is back.
+  yield* Effect.ignore(add)
+  yield* Effect.acquireRelease(Effect.forkDetach(turns), (fiber) =>
+    Deferred.succeed(stopped, undefined).pipe(
+      Effect.andThen(Effect.timeoutOption(Fiber.await(fiber), limits.webhookRequestMsMax)),
+      Effect.andThen(Fiber.interrupt(fiber)),
+      Effect.andThen(Effect.ignore(store.release(name, owner))),
+    ),
+  )
+})
+
+/**
+ * A store that is down is a warning and a defect an error; neither ends what comes next. Afterwards the lease has to be
+ * written before anything is sent: a store that can be read but not written must not cost the receiver the same messages
+ * again and again.
+ */
+const surviving = <R>(
+  endpoint: string,
+  turn: Effect.Effect<void, StoreUnavailable, R>,
+  pause: Effect.Effect<void>,
+): Effect.Effect<void, never, R> =>
+  turn.pipe(
+    Effect.catchTag("StoreUnavailable", ({ message }) =>
+      Effect.logWarning("webhooks could not be delivered; it will be tried again").pipe(
+        Effect.annotateLogs({ endpoint, reason: message }),
+        Effect.andThen(pause),
+      ),
+    ),
+    Effect.catchCause((cause) =>
+      Cause.hasInterruptsOnly(cause)
+        ? Effect.interrupt
+        : Effect.logError("webhooks could not be delivered", cause).pipe(
+            Effect.annotateLogs({ endpoint }),
+            Effect.andThen(pause),
+          ),
+    ),
+  )
+
+/** How long to rest; a stop ends every rest. */
+const makeRest = Effect.fnUntraced(function* (
+  { webhookPollMs, webhookStoreRetryMs }: WebhookLimits,
+  stopped: Deferred.Deferred<void>,
+) {
+  const engine = yield* LoanEngine
+  const journal = yield* JournalStore
+  const wakes: ReadonlyArray<PubSub.Subscription<unknown>> = [
+    yield* PubSub.subscribe(engine.changes),
+    yield* PubSub.subscribe(journal.news),
+  ]
+  const stop = Deferred.await(stopped)
+  const until = (ms: number, ends: ReadonlyArray<Effect.Effect<unknown>>): Effect.Effect<void> =>
+    Effect.asVoid(Effect.timeoutOption(Effect.raceAllFirst([...ends, stop]), ms))
+  return {
+    untilNews: until(webhookPollMs, wakes.map(PubSub.takeAll)),
+    untilPolled: until(webhookPollMs, []),
+    untilRetried: until(webhookStoreRetryMs, []),
+  }
+})

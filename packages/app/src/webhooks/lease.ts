@@ -1,0 +1,42 @@
+import { Clock, Effect } from "effect"
+import type { StoreUnavailable } from "../ports/loan-store.ts"
+import { WebhookStore } from "../ports/webhook-store.ts"
+import type { WebhookLimits } from "./settings.ts"
+
+const nanosPerMs = 1_000_000n
+
+/** One engine's right to deliver for an endpoint, measured from before it was asked for, by a clock that nobody sets. */
+export const makeLease = Effect.fnUntraced(function* (
+  endpoint: string,
+  owner: string,
+  limits: WebhookLimits,
+) {
+  const store = yield* WebhookStore
+  const nanos = (ms: number): bigint => BigInt(ms) * nanosPerMs
+  const { webhookLeaseMs: leaseMs, webhookRequestMsMax: requestMs } = limits
+  let until = 0n
+  let beginsUntil = 0n
+
+  /** Takes or renews it where less than half is left; `false` while another engine has it. */
+  const hold = Effect.gen(function* (): Effect.fn.Return<boolean, StoreUnavailable> {
+    const asked = yield* Clock.monotonicTimeNanos
+    if (until - asked >= nanos(leaseMs) / 2n) return true
+    const now = yield* Clock.currentTimeMillis
+    const held = yield* store.lease({ endpoint, owner, now, leaseMs })
+    until = held ? asked + nanos(leaseMs) : 0n
+    return held
+  })
+
+  return {
+    hold,
+    /** Nothing may be believed of it any more. */
+    forget: Effect.sync(() => void (until = 0n)),
+    /** Begins a round: requests may be begun for as long as one may take, and none that could outlast the lease. */
+    beginRound: Effect.map(Clock.monotonicTimeNanos, (now) => {
+      const latest = until - nanos(requestMs)
+      const own = now + nanos(requestMs)
+      beginsUntil = own < latest ? own : latest
+    }),
+    mayBegin: Effect.map(Clock.monotonicTimeNanos, (now) => now < beginsUntil),
+  }
+})

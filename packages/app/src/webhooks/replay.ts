@@ -1,0 +1,48 @@
+import type { Instant } from "@loan-engine/domain/instant"
+import { Effect, Schema } from "effect"
+import { EntryContent } from "../journal/entry.ts"
+import { JournalStore } from "../ports/journal-store.ts"
+import type { StoreUnavailable } from "../ports/loan-store.ts"
+
+const pageRowsMax = 100
+
+/** How far the clocks of several engines may be apart: one seals what another recorded. */
+const clocksApartMsMax = 300_000
+
+const decodeRecorded = Schema.decodeUnknownOption(
+  Schema.fromJsonString(Schema.Struct({ recordedAt: EntryContent.fields.recordedAt })),
+)
+
+/** The position behind which everything was recorded at this time or later; the checkpoints lead most of the way there. */
+export const positionBefore = Effect.fnUntraced(function* (
+  time: Instant,
+): Effect.fn.Return<number, StoreUnavailable, JournalStore> {
+  const journal = yield* JournalStore
+  let position = yield* sealedBefore(time - clocksApartMsMax)
+  for (;;) {
+    const rows = yield* journal.feed({ after: position, limit: pageRowsMax })
+    for (const row of rows) {
+      const entry = decodeRecorded(row.text)
+      if (entry._tag === "Some" && entry.value.recordedAt >= time) return position
+      position = row.position
+    }
+    if (rows.length < pageRowsMax) return position
+    yield* Effect.yieldNow
+  }
+})
+
+/** Where the last checkpoint before this time ends: what it seals had been recorded by then. */
+const sealedBefore = Effect.fnUntraced(function* (time: Instant) {
+  const journal = yield* JournalStore
+  let position = 0
+  for (let after = 0; ;) {
+    const page = yield* journal.checkpoints({ after, limit: pageRowsMax })
+    for (const checkpoint of page) {
+      if (checkpoint.sealedAt >= time) return position
+      position = checkpoint.position
+      after = checkpoint.number
+    }
+    if (page.length < pageRowsMax) return position
+    yield* Effect.yieldNow
+  }
+})

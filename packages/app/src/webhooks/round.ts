@@ -1,0 +1,197 @@
+import { traced } from "@loan-engine/adapters-http/telemetry/traced"
+import type { ApplicationReference } from "@loan-engine/domain/observation"
+import { Cause, Clock, Effect, Option, Random, Schema } from "effect"
+import type { PlacedEntry } from "../views/loan-json.ts"
+import { KnownAccounts } from "../ports/known-accounts.ts"
+import { LoanEngine } from "../record/engine.ts"
+import { EntryContent } from "../journal/entry.ts"
+import { JournalStore } from "../ports/journal-store.ts"
+import type { FeedRow } from "../ports/journal-store.ts"
+import type { StoreUnavailable } from "../ports/loan-store.ts"
+import { WebhookStore } from "../ports/webhook-store.ts"
+import type { ParkedLoan, WebhookPlace, WebhookRound } from "../ports/webhook-store.ts"
+import { reversalOf } from "../views/reversals.ts"
+import { changeMessage, isSent } from "./message.ts"
+import { attemptsMax, longestDelayMs, retryDelayMs, waitAheadMsMax } from "./schedule.ts"
+import type { Delivery, Send } from "./sender.ts"
+import type { WebhookLimits } from "./settings.ts"
+
+/** What a round needs to know of its endpoint. */
+export interface RoundOptions {
+  readonly owner: string
+  readonly send: Send
+  readonly limits: WebhookLimits
+  /** Whether another request may still be begun in this round. */
+  readonly mayBegin: Effect.Effect<boolean>
+}
+
+/** `idle`: there was nothing to do. `overtaken`: nothing was written, because the endpoint is another's or stands elsewhere. */
+export type RoundOutcome = "idle" | "settled" | "overtaken"
+
+type RoundServices = WebhookStore | JournalStore | LoanEngine
+
+/** One loan's messages in their order, and where it waited if it did. */
+interface Lane {
+  readonly applicationReference: ApplicationReference
+  readonly parked: ParkedLoan | undefined
+  readonly entries: Effect.Effect<ReadonlyArray<Omit<PlacedEntry, "reversal">>, StoreUnavailable>
+}
+
+type LaneEnd = WebhookRound["parked"][number] | undefined
+
+/**
+ * Takes up the next page of the feed and the loans whose wait is over, sends each loan's messages one after the other and
+ * the loans beside each other, and writes what it came to at once. A loan whose message fails is parked at that message; the
+ * feed goes on without it, and what comes of the loan meanwhile is read from its own journal when its turn has come.
+ */
+export const runRound = Effect.fnUntraced(function* (
+  place: WebhookPlace,
+  options: RoundOptions,
+): Effect.fn.Return<RoundOutcome, StoreUnavailable, RoundServices> {
+  const { endpoint, position: from } = place
+  const { owner, limits } = options
+  const store = yield* WebhookStore
+  const journal = yield* JournalStore
+  const now = yield* Clock.currentTimeMillis
+  const due = yield* store.due({
+    endpoint,
+    now,
+    aheadMs: waitAheadMsMax(limits.webhookRetryAfterMsMax),
+    limit: limits.webhookPageRowsMax,
+  })
+  const rows = yield* journal.feed({ after: from, limit: limits.webhookPageRowsMax })
+  if (due.length === 0 && rows.length === 0) return "idle"
+  const to = rows.at(-1)?.position ?? from
+  const lanes = [
+    ...(yield* Effect.forEach(due, (parked) => laneOfParked(parked, to))),
+    ...(yield* lanesOfPage(endpoint, rows)),
+  ]
+  // Whoever replays meanwhile moves the place and forgets who waits: what was read before that is of no order any more.
+  const still = yield* store.place(endpoint)
+  if (still?.position !== from || still.owner !== owner) return "overtaken"
+  let disabledWhy: string | null = null
+  const run = runLane({
+    ...options,
+    mayBegin: Effect.flatMap(options.mayBegin, (may) => Effect.sync(() => may && disabledWhy === null)),
+    disable: (why) => (disabledWhy ??= why),
+  })
+  const ends = yield* Effect.forEach(lanes, run, { concurrency: limits.webhooksInFlightMax })
+  const settled = yield* store.settle({
+    endpoint,
+    owner,
+    now: yield* Clock.currentTimeMillis,
+    from,
+    to,
+    caughtUp: lanes.flatMap(({ applicationReference, parked }, index) =>
+      parked !== undefined && ends[index] === undefined ? [applicationReference] : [],
+    ),
+    parked: ends.filter((end) => end !== undefined),
+    disabledWhy,
+  })
+  return settled ? "settled" : "overtaken"
+})
+
+/** The loan's own journal from where it waits up to where the feed is read. */
+const laneOfParked = Effect.fnUntraced(function* (parked: ParkedLoan, to: number) {
+  const engine = yield* LoanEngine
+  const { applicationReference, position } = parked
+  const entries = Effect.map(engine.history(applicationReference), (history) =>
+    history.filter((entry) => entry.position >= position && entry.position <= to && isSent(entry)),
+  )
+  return { applicationReference, parked, entries } satisfies Lane
+})
+
+/** The page's messages by loan, without the loans that wait: theirs are read when their turn has come. */
+const lanesOfPage = Effect.fnUntraced(function* (endpoint: string, rows: ReadonlyArray<FeedRow>) {
+  const store = yield* WebhookStore
+  const entries = (yield* Effect.forEach(rows, entryOf)).flat().filter(isSent)
+  const byLoan = Map.groupBy(entries, ({ applicationReference }) => applicationReference)
+  const waiting = yield* store.waiting(endpoint, [...byLoan.keys()])
+  return [...byLoan].flatMap(([applicationReference, own]): ReadonlyArray<Lane> =>
+    waiting.has(applicationReference)
+      ? []
+      : [{ applicationReference, parked: undefined, entries: Effect.succeed(own) }],
+  )
+})
+
+const decodeEntry = Schema.decodeUnknownOption(Schema.fromJsonString(EntryContent))
+
+/** A row that is not what we wrote is the verification's to judge; it cannot be told, and must not hold up the others. */
+const entryOf = Effect.fnUntraced(function* ({ position, hash, text }: FeedRow) {
+  const content = Option.getOrUndefined(decodeEntry(text))
+  if (content !== undefined) return [{ ...content, position, hash }]
+  yield* Effect.annotateLogs(Effect.logError("a journal row cannot be read: no webhook is sent about it"), {
+    position,
+  })
+  return []
+})
+
+interface LaneOptions extends RoundOptions {
+  readonly disable: (why: string) => void
+}
+
+const runLane = (options: LaneOptions) =>
+  Effect.fnUntraced(function* (lane: Lane): Effect.fn.Return<LaneEnd, StoreUnavailable, LoanEngine> {
+    const { applicationReference, parked } = lane
+    const engine = yield* LoanEngine
+    const knownAccounts = yield* KnownAccounts
+    const unread = (position: number, attempts: number): LaneEnd => ({
+      applicationReference,
+      position,
+      attempts,
+      delayMs: longestDelayMs,
+    })
+    const entries = yield* readable(applicationReference, lane.entries)
+    if (entries === undefined) return parked && unread(parked.position, parked.attempts)
+    for (const entry of entries) {
+      const { position } = entry
+      const attempts = position === parked?.position ? parked.attempts : 0
+      const stored = yield* readable(applicationReference, engine.loan(applicationReference))
+      const reversal = yield* readable(applicationReference, reversalOf(engine, entry))
+      if (stored === undefined || reversal === undefined) return unread(position, attempts)
+      if (!(yield* options.mayBegin)) return { applicationReference, position, attempts, delayMs: 0 }
+      const { account, disposition } = entry
+      const delivery = yield* traced(
+        "webhook",
+        { applicationReference, account, disposition },
+        { kind: "client" },
+      )(options.send(changeMessage({ ...entry, reversal }, stored, knownAccounts)))
+      if (delivery.outcome === "delivered") continue
+      const delayMs = yield* delayAfter(delivery, attempts + 1, options)
+      return { applicationReference, position, attempts: attempts + 1, delayMs }
+    }
+    return undefined
+  })
+
+/**
+ * What is read of a loan; nothing if it is not there, or not as we wrote it, which is a defect and logged as one. Its messages
+ * then wait for as long as any, count as no attempt, and hold up no other loan's.
+ */
+const readable = <A>(
+  applicationReference: ApplicationReference,
+  reading: Effect.Effect<A | undefined, StoreUnavailable>,
+): Effect.Effect<A | undefined, StoreUnavailable> =>
+  Effect.flatMap(reading, (read) =>
+    read === undefined
+      ? Effect.die(new Error("a journal entry's loan is not in the store"))
+      : Effect.succeed(read),
+  ).pipe(
+    Effect.catchDefect((defect) =>
+      Effect.as(Effect.logError("a loan cannot be read: its webhooks wait", Cause.die(defect)), undefined),
+    ),
+    Effect.annotateLogs({ applicationReference }),
+  )
+
+/** How long the message waits; after the last attempt, or where nobody wants it, the whole endpoint does. */
+const delayAfter = Effect.fnUntraced(function* (
+  delivery: Exclude<Delivery, { readonly outcome: "delivered" }>,
+  attempts: number,
+  { limits, disable }: LaneOptions,
+) {
+  const { outcome, why } = delivery
+  const delayMs = retryDelayMs(attempts, limits.webhookJitterPercent, yield* Random.next)
+  if (outcome === "gone") disable(`it answered ${why}: the receiver wants nothing any more`)
+  else if (delayMs === undefined) disable(`a message failed ${attemptsMax} times, the last time with: ${why}`)
+  if (outcome === "gone" || delayMs === undefined) return 0
+  return Math.max(delayMs, Math.min(delivery.retryAfterMs ?? 0, limits.webhookRetryAfterMsMax))
+})

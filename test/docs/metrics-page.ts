@@ -1,0 +1,53 @@
+import { metricFamilies } from "../../packages/app/src/telemetry/metrics.ts"
+
+/** `docs/metrics.md`: every metric, from its declaration. */
+export function metricsPage(): string {
+  const rows = metricFamilies.map(({ name, kind, unit, description, attributes }) => [
+    `\`${name}\``,
+    kind,
+    unit,
+    description,
+    Object.keys(attributes)
+      .map((attribute) => `\`${attribute}\``)
+      .join(", "),
+  ])
+  const values = new Map<string, Array<string>>()
+  for (const { name, attributes } of metricFamilies) {
+    for (const [attribute, from] of Object.entries(attributes)) {
+      const key = `\`${attribute}\`\u0000${from}`
+      values.set(key, [...(values.get(key) ?? []), `\`${name}\``])
+    }
+  }
+  const buckets = metricFamilies.flatMap(({ name, boundaries }) =>
+    boundaries === undefined ? [] : [[`\`${name}\``, boundaries.join(", ")]],
+  )
+  return [
+    introduction,
+    table(["metric", "kind", "unit", "what it tells", "attributes"], rows),
+    "## What the attributes may be\n\nEach comes from a closed set, so the number of series is bounded. No application reference is among them.\n",
+    table(
+      ["attribute", "values", "of"],
+      [...values].map(([key, names]) => key.split("\u0000").concat(names.join(", "))),
+    ),
+    "## Buckets\n\nThe upper bounds of each histogram's buckets, in its unit; one more, `+Inf`, takes the rest.\n",
+    table(["histogram", "buckets"], buckets),
+  ].join("\n")
+}
+
+const introduction = `# Metrics
+
+<!-- written from packages/app/src/telemetry/metrics.ts; npx -y pnpm@12 test test/docs -u writes it anew -->
+
+\`GET /metrics\` gives them in Prometheus' text format. Whether it does, and to whom, is set by \`LOAN_ENGINE_METRICS_ENABLED\` and
+\`LOAN_ENGINE_METRICS_KEY\`. A series appears once there is something to tell. Counters begin at 0 with the process.
+`
+
+/** A table as the formatter leaves it: every column as wide as its widest cell. */
+function table(head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): string {
+  const widths = head.map((cell, column) =>
+    Math.max(cell.length, ...rows.map((row) => (row[column] ?? "").length)),
+  )
+  const line = (cells: ReadonlyArray<string>): string =>
+    `| ${widths.map((width, column) => (cells[column] ?? "").padEnd(width)).join(" | ")} |\n`
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("")
+}

@@ -1,0 +1,21 @@
+import { execFile } from "node:child_process"
+import { childEnvironment, mainPath } from "../../checkout.ts"
+
+export interface CliResult {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+/** One command as a process of its own, with nothing of this one's environment but the path. */
+export const runCli = (
+  args: ReadonlyArray<string>,
+  environment: Readonly<Record<string, string>>,
+): Promise<CliResult> =>
+  new Promise((resolve) => {
+    const env = { ...childEnvironment, ...environment }
+    execFile(process.execPath, [mainPath, ...args], { env }, (error, out, err) => {
+      const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1
+      resolve({ code, out, err })
+    })
+  })

@@ -1,0 +1,40 @@
+import { JournalStore } from "@loan-engine/app/ports/journal-store"
+import { Effect } from "effect"
+import { expect } from "vitest"
+import type { EngineProcess } from "../../whole/slice/engine-process.ts"
+import type { Receiver } from "./receiver.ts"
+import { secret } from "./receiver.ts"
+import type { StoreLayer } from "./support.ts"
+
+const body = (loan: string, at: number): string =>
+  JSON.stringify({
+    externalApplicationEvent: {
+      applicationReference: loan,
+      applicationEventType: "WAITING_FOR_ADDITION",
+      requiredDocuments: [`document-${at}`],
+    },
+  })
+
+/** Sends one callback about each loan, all at once; each is news. */
+export const tellAll = (engine: EngineProcess, loans: ReadonlyArray<string>, at: number) =>
+  Effect.promise(async () => {
+    const answered = await Promise.all(loans.map((loan) => engine.callback(body(loan, at))))
+    expect(answered.map(({ status }) => status)).toEqual(loans.map(() => 200))
+  })
+
+/** The variables of an engine process that tells this receiver. */
+export const webhookVariables = (receiver: Receiver) => ({
+  LOAN_ENGINE_WEBHOOK_URLS: `crm=${receiver.url}`,
+  LOAN_ENGINE_WEBHOOK_SECRETS: `crm=${secret}`,
+})
+
+/** Every change that a store holds and that is told of: neither a mere repetition, nor held. */
+export const writtenIn = (store: StoreLayer) =>
+  Effect.gen(function* () {
+    const journal = yield* JournalStore
+    const rows = yield* journal.feed({ after: 0, limit: 100_000 })
+    return rows.flatMap(({ text, applicationReference: reference, version }) => {
+      const told = ["advanced", "noted", "disputed"].includes(JSON.parse(text).disposition)
+      return told ? [{ reference, version }] : []
+    })
+  }).pipe(Effect.provide(store))

@@ -1,0 +1,157 @@
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { once } from "node:events"
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { text } from "node:stream/consumers"
+import { makeAnchors } from "@loan-engine/app/feed/anchors"
+import { anchorsIn } from "@loan-engine/app/journal/anchor"
+import { sealFeed } from "@loan-engine/app/feed/sealing"
+import { Effect } from "effect"
+import { TestClock } from "effect/testing"
+import { afterAll, describe, expect, it, onTestFinished } from "vitest"
+import { runCli } from "../../doors/cli/run-cli.ts"
+import { startEngine } from "../../whole/slice/engine-process.ts"
+import { lifeOf, liveOn, onStore, say } from "./lived-store.ts"
+import { TamperedFile } from "./tampered-file.ts"
+
+const directory = mkdtempSync(join(tmpdir(), "loan-engine-anchors-"))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+const signed = (reference: string): string =>
+  JSON.stringify({
+    externalApplicationEvent: { applicationReference: reference, applicationEventType: "SIGNED" },
+  })
+
+/** An engine that seals soon and keeps anchors in a file and at a URL. */
+const startAnchored = (path: string, anchorsFile: string, anchorsUrl: string) =>
+  startEngine(path, {
+    LOAN_ENGINE_STOP_DRAIN_MS: "1",
+    LOAN_ENGINE_CHECKPOINT_EVERY_MS: "20",
+    LOAN_ENGINE_ANCHORS_FILE: anchorsFile,
+    LOAN_ENGINE_ANCHORS_URL: anchorsUrl,
+  })
+
+async function startKeeper(status: () => number) {
+  const bodies: Array<string> = []
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      bodies.push(body)
+      response.writeHead(status()).end()
+    })
+  }).listen(0, "127.0.0.1")
+  await once(server, "listening")
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  return { url: `http://127.0.0.1:${port}/anchors`, bodies }
+}
+
+const kept = (file: string) => anchorsIn(readFileSync(file, "utf8"))
+
+describe("an engine", () => {
+  it("keeps its first checkpoint at once and its last as it stops, in the file and where the URL says", async () => {
+    const path = join(directory, "kept.sqlite")
+    const anchors = join(directory, "elsewhere")
+    const keeper = await startKeeper(() => 204)
+    const engine = await startAnchored(path, anchors, keeper.url)
+    expect((await engine.callback(signed("A"))).status).toBe(200)
+    await expect.poll(() => keeper.bodies.length).toBe(1)
+    expect((await engine.callback(signed("B"))).status).toBe(200)
+    await engine.stop()
+    const inFile = kept(anchors)
+    expect(inFile.map(({ number }) => number)).toEqual([1, 2])
+    expect(keeper.bodies.map((body) => JSON.parse(body))).toEqual(inFile)
+    const environment = { LOAN_ENGINE_DATABASE_URL: path, LOAN_ENGINE_ANCHORS_FILE: anchors }
+    const { code, out } = await runCli(["journal", "verify"], environment)
+    expect([code, out]).toEqual([0, expect.stringContaining(`Compared with 2 anchors in ${anchors}`)])
+  })
+
+  it("goes on where an anchor cannot be kept, and says so", async () => {
+    const keeper = await startKeeper(() => 500)
+    const nowhere = join(directory, "no", "such", "directory")
+    const engine = await startAnchored(join(directory, "unkept.sqlite"), nowhere, keeper.url)
+    expect((await engine.callback(signed("A"))).status).toBe(200)
+    await expect.poll(() => keeper.bodies.length).toBe(1)
+    await expect.poll(() => engine.written()).toContain("it answered 500")
+    expect(engine.written()).toContain(nowhere)
+    expect((await engine.callback(signed("B"))).status).toBe(200)
+    expect(await engine.stop()).toBe(0)
+  })
+})
+
+describe("anchors", () => {
+  it("are kept once in their time, and only where the feed has grown", async () => {
+    const path = join(directory, "timed.sqlite")
+    const anchorsFile = join(directory, "timed")
+    const anchorEveryMs = 60_000
+    await onStore(
+      path,
+      Effect.scoped(
+        Effect.gen(function* () {
+          const { keepIfDue, keepNewest } = yield* makeAnchors({
+            anchorsFile,
+            anchorsUrl: undefined,
+            anchorEveryMs,
+          })
+          const grow = (reference: string) =>
+            Effect.gen(function* () {
+              const [first] = lifeOf(reference, 1_000)
+              if (first !== undefined) yield* say(reference, ...first)
+              yield* sealFeed(10)
+              yield* keepIfDue
+            })
+          yield* keepIfDue
+          yield* grow("A")
+          yield* grow("B")
+          expect(kept(anchorsFile).map(({ number }) => number)).toEqual([1])
+          yield* TestClock.adjust(anchorEveryMs)
+          yield* keepIfDue
+          yield* TestClock.adjust(anchorEveryMs)
+          yield* keepIfDue
+          expect(kept(anchorsFile).map(({ number }) => number)).toEqual([1, 2])
+          yield* grow("C")
+          yield* grow("D")
+          yield* keepNewest
+          yield* keepNewest
+          expect(kept(anchorsFile).map(({ number }) => number)).toEqual([1, 2, 3, 4])
+        }),
+      ).pipe(Effect.provide(TestClock.layer())),
+    )
+  })
+
+  it("show verify a history that was rewritten as a whole, without anybody having kept one by hand", async () => {
+    const path = join(directory, "rewritten.sqlite")
+    await liveOn(path, { tail: false })
+    const engine = await startEngine(path, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })
+    await engine.stop()
+    const environment = { LOAN_ENGINE_DATABASE_URL: path }
+    expect((await runCli(["journal", "verify"], environment)).code).toBe(0)
+    const file = new TamperedFile(path)
+    file.run("DELETE FROM journal WHERE application_reference = 'loan-1'")
+    file.run("DELETE FROM loans WHERE application_reference = 'loan-1'")
+    file.resealAll()
+    file.database.close()
+    const { code, out } = await runCli(["journal", "verify"], environment)
+    expect([code, out]).toEqual([1, expect.stringContaining("anchor-mismatch")])
+  })
+
+  it("that cannot be read end verify and the start with what to do, and a line that is cut off is passed over", async () => {
+    const anchors = join(directory, "torn")
+    const [first] = kept(join(directory, "elsewhere"))
+    writeFileSync(anchors, `${JSON.stringify(first)}\nno anchor\n{"number":2,"ha`)
+    expect(kept(anchors)).toEqual([first])
+    const named = await runCli(["journal", "verify", "--anchors", join(directory, "none")], {
+      LOAN_ENGINE_DATABASE_URL: join(directory, "kept.sqlite"),
+    })
+    expect([named.code, named.err]).toEqual([2, expect.stringContaining("There is no file")])
+    chmodSync(anchors, 0o600)
+    const { code, err } = await runCli(["journal", "verify", "--anchors", directory], {
+      LOAN_ENGINE_DATABASE_URL: join(directory, "kept.sqlite"),
+    })
+    expect([code, err]).toEqual([2, expect.stringContaining("cannot be read")])
+  })
+})

@@ -1,0 +1,135 @@
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import type { Anchor } from "@loan-engine/app/journal/anchor"
+import fc from "fast-check"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { propertySeed } from "../../proof/properties/settings.ts"
+import { liveOn, replayFile, verifyFile } from "./lived-store.ts"
+import { TamperedFile } from "./tampered-file.ts"
+
+const directory = mkdtempSync(join(tmpdir(), "loan-engine-alteration-"))
+const template = join(directory, "template.sqlite")
+const copy = join(directory, "copy.sqlite")
+let anchor: Anchor
+beforeAll(async () => {
+  await liveOn(template, { tail: false })
+  const { newestCheckpoint } = await verifyFile(template)
+  if (newestCheckpoint === null) throw new Error("the store is sealed")
+  anchor = newestCheckpoint
+})
+afterAll(() => rmSync(directory, { recursive: true }))
+
+/** Every column that is evidence. The counters of re-deliveries and the poll's schedule are not, as docs/journal.md says. */
+const evidence = {
+  journal: ["position", "application_reference", "version", "content", "raw", "hash"],
+  loans: ["application_reference", "account", "version", "stage", "snapshot", "chain_head"],
+  checkpoints: ["number", "position", "sealed_at", "root", "previous_hash", "hash", "rows"],
+} as const
+type Table = keyof typeof evidence
+
+interface Alteration {
+  readonly table: Table
+  readonly column: string
+  readonly row: number
+  readonly offset: number
+  readonly by: number
+}
+
+const alterations: fc.Arbitrary<Alteration> = fc
+  .constantFrom(...(Object.keys(evidence) as ReadonlyArray<Table>))
+  .chain((table) =>
+    fc.record({
+      table: fc.constant(table),
+      column: fc.constantFrom(...evidence[table]),
+      row: fc.nat(),
+      offset: fc.nat(),
+      by: fc.integer({ min: 1, max: 127 }),
+    }),
+  )
+
+type Value = string | number | Uint8Array | null
+
+/** The same value with one byte, or one number, another; `undefined` where there is nothing to alter. */
+function altered(value: Value, { offset, by }: Alteration): Value | undefined {
+  if (value === null || value === "") return undefined
+  if (typeof value === "number") return value + by * 1_000
+  if (typeof value !== "string") {
+    return value.map((byte, index) => (index === offset % value.length ? byte ^ by : byte))
+  }
+  const index = offset % value.length
+  const character = String.fromCodePoint(33 + ((value.charCodeAt(index) + by) % 90))
+  const text = value.slice(0, index) + character + value.slice(index + 1)
+  return text === value ? undefined : text
+}
+
+interface Where {
+  readonly applicationReference: unknown
+  readonly version: unknown
+  readonly checkpoint: unknown
+}
+
+/** SQLite's code for a key that another row has already: such an alteration is not possible. */
+const uniqueViolated = 2067
+
+function unlessThereIsOne(alteration: () => void): boolean {
+  try {
+    alteration()
+    return true
+  } catch (error) {
+    if (error instanceof Error && "errcode" in error && error.errcode === uniqueViolated) return false
+    throw error
+  }
+}
+
+/** Alters one value in the file; gives where the row stood, or `undefined` if nothing was altered. */
+function alter(alteration: Alteration): Where | undefined {
+  const { table, column } = alteration
+  const file = new TamperedFile(copy)
+  const key = { journal: "position", loans: "rowid", checkpoints: "number" }[table]
+  const rows = file.database.prepare(`SELECT rowid AS key, * FROM ${table} ORDER BY rowid`).all()
+  const row = rows[alteration.row % rows.length]
+  const value = altered(row?.[column] as Value, alteration)
+  if (row === undefined || value === undefined) {
+    file.database.close()
+    return undefined
+  }
+  const altering = `UPDATE ${table} SET ${column} = ? WHERE ${key} = ?`
+  const done = unlessThereIsOne(() => file.run(altering, value, Number(row["key"])))
+  file.database.close()
+  if (!done) return undefined
+  return {
+    applicationReference: row["application_reference"] ?? null,
+    version: row["version"] ?? null,
+    checkpoint: row["number"] ?? null,
+  }
+}
+
+/** Whether a finding speaks of the place: of a checkpoint by its number, or the one after it; of a row by its loan. */
+const speaksOf = (where: Where) => (found: { applicationReference: unknown; checkpoint: unknown }) =>
+  where.checkpoint === null
+    ? found.applicationReference === where.applicationReference
+    : found.checkpoint === where.checkpoint || found.checkpoint === Number(where.checkpoint) + 1
+
+describe("any value of any row that is evidence", () => {
+  it("cannot be altered without a verification or a replay that names the loan or the checkpoint", async ({
+    task,
+  }) => {
+    let cases = 0
+    await fc.assert(
+      fc.asyncProperty(alterations, async (alteration) => {
+        for (const companion of ["", "-wal", "-shm"]) rmSync(`${copy}${companion}`, { force: true })
+        copyFileSync(template, copy)
+        const where = alter(alteration)
+        if (where === undefined) return
+        cases++
+        const { findings } = await verifyFile(copy, [anchor])
+        const replayed = await replayFile(copy)
+        expect([...findings, ...replayed.findings].filter(speaksOf(where))).not.toEqual([])
+      }),
+      { seed: propertySeed, numRuns: 150 },
+    )
+    expect(cases).toBeGreaterThan(100)
+    task.meta.proofs = [{ property: "P6", means: "tampering", cases }]
+  })
+})

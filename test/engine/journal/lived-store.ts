@@ -1,0 +1,138 @@
+import { replayJournal } from "@loan-engine/app/audit/replay-journal"
+import type { Replayed } from "@loan-engine/app/audit/replay-journal"
+import { verifyJournal } from "@loan-engine/app/audit/verify-journal"
+import type { Checks, Verification } from "@loan-engine/app/audit/verify-journal"
+import type { Anchor } from "@loan-engine/app/journal/anchor"
+import { countFeed } from "@loan-engine/app/callbacks/callback-watch"
+import { LoanEngine } from "@loan-engine/app/record/engine"
+import type { JournalStore } from "@loan-engine/app/ports/journal-store"
+import type { LoanStore } from "@loan-engine/app/ports/loan-store"
+import { cadenceDefaults } from "@loan-engine/app/schedule/poll-cadence"
+import { redactLoan } from "@loan-engine/app/record/redaction"
+import { sealFeed } from "@loan-engine/app/feed/sealing"
+import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite/store"
+import type { WebhookStore } from "@loan-engine/app/ports/webhook-store"
+import type { LoanEvent } from "@loan-engine/domain/loan-event"
+import type { Evidence, HoldReason, Source } from "@loan-engine/domain/observation"
+import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
+import { Effect, Layer } from "effect"
+
+export const account = AccountName.make("se")
+
+export type Services = LoanEngine | LoanStore | JournalStore | WebhookStore
+
+/** Works on a store as the engine does. */
+export const onStore = <A, E>(path: string, work: Effect.Effect<A, E, Services>): Promise<A> =>
+  Effect.runPromise(
+    Effect.provide(
+      work,
+      LoanEngine.layer(cadenceDefaults).pipe(Layer.provideMerge(layerSqlite({ path, ...sqliteDefaults }))),
+    ),
+  )
+
+const reading = (path: string) => layerSqlite({ path, ...sqliteDefaults, readOnly: true, oneMoment: true })
+
+/** Longer than the lives of these stores are past: no loan of theirs may have been given up. */
+export const untiring = 100_000 * 86_400_000
+
+/** Verifies a file as the command does. */
+export const verifyFile = (
+  path: string,
+  anchors: ReadonlyArray<Anchor> = [],
+  checks?: Checks,
+  restMs = untiring,
+): Promise<Verification> =>
+  Effect.runPromise(Effect.provide(verifyJournal(anchors, checks, restMs), reading(path)))
+
+/** Replays a file as the command does. */
+export const replayFile = (path: string): Promise<Replayed> =>
+  Effect.runPromise(Effect.provide(replayJournal(), reading(path)))
+
+interface Said {
+  readonly source: Source
+  readonly evidence: Evidence
+  readonly hold?: HoldReason
+  readonly events: ReadonlyArray<LoanEvent>
+  readonly body: string
+  readonly account?: string
+}
+
+/** Records what was said of a loan, at an instant. */
+export const say = Effect.fnUntraced(function* (reference: string, at: number, said: Said) {
+  const engine = yield* LoanEngine
+  const { body, ...observed } = said
+  const observation = {
+    ...observed,
+    applicationReference: ApplicationReference.make(reference),
+    account: AccountName.make(said.account ?? account),
+    receivedAt: at,
+  }
+  return yield* engine.record(observation, new TextEncoder().encode(body))
+})
+
+const callback = (reference: string, ...events: ReadonlyArray<LoanEvent>): Said => ({
+  source: "callback",
+  evidence: "credentials",
+  events,
+  body: JSON.stringify({ reference, events, customer: `private words of ${reference}` }),
+})
+
+/** What is said of one loan in its life: every source, re-deliveries, held words, an offer, an addition, an end. */
+export function lifeOf(reference: string, at: number): ReadonlyArray<readonly [number, Said]> {
+  const bank = (source: Source, events: ReadonlyArray<LoanEvent>): Said => ({
+    source,
+    evidence: "bank",
+    events,
+    body: `<answer>${reference} ${source} ${JSON.stringify(events)}</answer>`,
+  })
+  const requested: LoanEvent = { type: "addition.requested", at: at + 20, requiredDocuments: ["ID"] }
+  return [
+    [at, bank("submission", [{ type: "decision.pending", at }])],
+    [at + 10, { ...callback(reference, { type: "decision.approved", at: at + 10 }), evidence: "jws" }],
+    [
+      at + 15,
+      { ...callback(reference, { type: "loan.paidOut", at }), evidence: "none", hold: "no-evidence" },
+    ],
+    [at + 20, callback(reference, requested)],
+    [at + 21, callback(reference, requested)],
+    [at + 30, bank("poll", [{ type: "addition.cleared", at: at + 30 }])],
+    [at + 35, { ...callback(reference, { type: "decision.rejected", at: at + 35 }), account: "no" }],
+    [at + 40, callback(reference, { type: "agreement.signed", at: at + 40, method: "E_SIGN" })],
+    [at + 50, bank("quote", [{ type: "decision.approved", at: at + 50, fresh: true }])],
+    [at + 60, bank("poll", [{ type: "loan.paidOut", at: at + 60 }])],
+  ]
+}
+
+/** How many rows one checkpoint of these stores seals: few, so that there are many checkpoints. */
+const checkpointRowsMax = 7
+
+/**
+ * A store that has lived: some loans through all their lives, one of them redacted, everything sealed; and then, if asked
+ * for, a tail that is not.
+ */
+export const liveOn = (path: string, { tail }: { readonly tail: boolean }): Promise<unknown> =>
+  onStore(
+    path,
+    Effect.gen(function* () {
+      const references = Array.from({ length: 6 }, (_, index) => `loan-${index}`)
+      const lives = references.map((reference, index) => lifeOf(reference, 1_000 + 7 * index))
+      for (let moment = 0; moment < 10; moment++) {
+        for (const [index, reference] of references.entries()) {
+          const next = lives[index]?.[moment]
+          if (next !== undefined) yield* say(reference, ...next)
+        }
+      }
+      yield* redactLoan({
+        applicationReference: ApplicationReference.make("loan-3"),
+        by: "Ada",
+        reason: "asked for by the customer",
+        dryRun: false,
+      })
+      yield* sealFeed(checkpointRowsMax)
+      yield* countFeed
+      if (!tail) return
+      for (const reference of ["tail-0", "tail-1", "tail-2"]) {
+        for (const next of lifeOf(reference, 9_000).slice(0, 4)) yield* say(reference, ...next)
+      }
+    }),
+  )

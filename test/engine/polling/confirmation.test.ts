@@ -1,0 +1,282 @@
+import { LoanEngine } from "@loan-engine/app/record/engine"
+import { rule } from "@loan-engine/app/record/operator"
+import { cadenceDefaults } from "@loan-engine/app/schedule/poll-cadence"
+import { Effect } from "effect"
+import { describe, expect, it } from "vitest"
+import {
+  applicationReference,
+  approved,
+  atOnceMs,
+  doubting,
+  paidOut,
+  pending,
+  rejected,
+  secondMs,
+  signed,
+} from "./doubting.ts"
+import type { BankNow, Said } from "./doubting.ts"
+
+describe("a word against what stands", () => {
+  const lives: ReadonlyArray<readonly [string, Partial<BankNow>, ReadonlyArray<Said>, Said, string, string]> =
+    [
+      [
+        "a rejection that the bank confirms",
+        { decision: "REJECTED" },
+        [approved],
+        rejected,
+        "disputed",
+        "rejected: nobody none",
+      ],
+      ["a stale rejection", {}, [approved, signed], rejected, "disputed", "signed: bank pay-out"],
+      [
+        "a stale rejection of a paid-out loan",
+        { paidOut: true },
+        [approved, paidOut],
+        rejected,
+        "disputed",
+        "paidOut: nobody none",
+      ],
+      [
+        "an approval of a rejected loan",
+        {},
+        [rejected],
+        approved,
+        "disputed",
+        "approved: customer sign-agreement",
+      ],
+      [
+        "a signature of a rejected loan",
+        { decision: "REJECTED" },
+        [rejected],
+        signed,
+        "disputed",
+        "rejected: nobody none",
+      ],
+      [
+        "an inspection of an approved loan",
+        { decision: "MANUAL_INSPECTION" },
+        [approved],
+        pending,
+        "approved",
+        "manualInspection: bank inspect-manually",
+      ],
+      [
+        "a stale inspection of an approved loan",
+        {},
+        [approved],
+        pending,
+        "approved",
+        "approved: customer sign-agreement",
+      ],
+    ]
+
+  it.for(lives)(
+    "is confirmed at once, the bank's turn meanwhile: %s",
+    ([, initial, before, word, during, after]) =>
+      doubting(initial, ({ hear, pass, shown, asked }) =>
+        Effect.gen(function* () {
+          for (const said of before) {
+            yield* hear("callback", said)
+            yield* pass(50)
+          }
+          const earlier = asked.length
+          yield* hear("callback", word)
+          expect(yield* shown).toBe(`${during}: bank confirm-decision`)
+          yield* pass(atOnceMs)
+          expect(asked.length).toBeGreaterThan(earlier)
+          expect(yield* shown).toBe(after)
+        }),
+      ),
+  )
+
+  it("is confirmed at once after the end was confirmed, and the loan is left alone again", () =>
+    doubting({ decision: "REJECTED" }, ({ hear, pass, shown, nextPollAt, asked, bank }) =>
+      Effect.gen(function* () {
+        yield* hear("submission", rejected)
+        yield* pass(7 * 60 * secondMs)
+        expect(yield* nextPollAt).toBeNull()
+        const before = asked.length
+        yield* hear("callback", approved)
+        expect(yield* shown).toBe("disputed: bank confirm-decision")
+        yield* pass(atOnceMs)
+        expect(asked.length).toBe(before + 2)
+        expect(yield* shown).toBe("rejected: nobody none")
+        expect(yield* nextPollAt).toBeNull()
+        bank.decision = "APPROVED"
+        yield* hear("callback", approved)
+        yield* pass(atOnceMs)
+        expect(yield* shown).toBe("approved: customer sign-agreement")
+      }),
+    ))
+
+  it("that is a former offer is confirmed at once, and one that stands or is new is not", () =>
+    doubting({}, ({ hear, pass, asked }) =>
+      Effect.gen(function* () {
+        const offering = (tenor: number): Said => ({ type: "decision.approved", offer: { tenor } })
+        yield* hear("callback", offering(12))
+        yield* pass(atOnceMs)
+        yield* hear("callback", offering(24))
+        yield* hear("callback", offering(24))
+        yield* pass(atOnceMs)
+        expect(asked).toEqual([])
+        yield* hear("callback", offering(12))
+        yield* pass(atOnceMs)
+        expect(asked.map(({ question }) => question)).toEqual(["status", "quote"])
+      }),
+    ))
+
+  it("is left to a person, and reported, when the bank gives no answer", () =>
+    doubting({ isDown: true }, ({ hear, pass, shown, logs, bank }) =>
+      Effect.gen(function* () {
+        yield* hear("callback", approved)
+        yield* hear("callback", rejected)
+        yield* pass(atOnceMs)
+        expect(yield* shown).toBe("disputed: bank confirm-decision")
+        yield* pass(cadenceDefaults.pollConfirmAttemptsMax * cadenceDefaults.pollConfirmRetryMs)
+        expect(yield* shown).toBe("disputed: operator rule-on-dispute")
+        expect(logs.filter((line) => line.includes("stalled")).length).toBe(1)
+        bank.isDown = false
+        yield* pass(2 * cadenceDefaults.pollConfirmRetryMs)
+        expect(yield* shown).toBe("approved: customer sign-agreement")
+      }),
+    ))
+})
+
+describe("a decision that nobody knows", () => {
+  const stalledIn = (logs: ReadonlyArray<string>) => logs.filter((line) => line.includes("stalled"))
+
+  it("is a person's when the bank, asked for it, gives no answer; and no more once it answers", () =>
+    doubting({ isDown: true }, ({ hear, hearHeld, pass, isStalled, logs, bank }) =>
+      Effect.gen(function* () {
+        yield* hear("callback", approved)
+        yield* hearHeld("unknown-event-type")
+        yield* pass(atOnceMs)
+        expect(yield* isStalled).toBe(false)
+        yield* pass(cadenceDefaults.pollConfirmAttemptsMax * cadenceDefaults.pollConfirmRetryMs)
+        expect(yield* isStalled).toBe(true)
+        expect(stalledIn(logs).length).toBe(1)
+        bank.isDown = false
+        yield* pass(2 * cadenceDefaults.pollConfirmRetryMs)
+        expect(yield* isStalled).toBe(false)
+      }),
+    ))
+
+  it("is a person's at once where the account has no bank that could be asked, as is every doubt", () =>
+    doubting(
+      {},
+      ({ hear, hearHeld, pass, isStalled, shown, logs, asked }) =>
+        Effect.gen(function* () {
+          yield* hear("callback", approved)
+          expect(yield* isStalled).toBe(false)
+          yield* hearHeld("unknown-event-type")
+          expect(yield* isStalled).toBe(true)
+          expect(stalledIn(logs)).toEqual([expect.stringContaining("none that can be asked")])
+          yield* hear("callback", signed)
+          expect(yield* isStalled).toBe(false)
+          yield* hear("callback", rejected)
+          expect(yield* shown).toBe("disputed: operator rule-on-dispute")
+          yield* pass(atOnceMs)
+          expect(asked).toEqual([])
+        }),
+      { banks: [] },
+    ))
+
+  it("is told apart from a reference that no loan can have, which no bank could settle either", () =>
+    doubting(
+      {},
+      ({ hearHeld, isStalled, logs }) =>
+        Effect.gen(function* () {
+          yield* hearHeld("reference-unusable")
+          expect(yield* isStalled).toBe(true)
+          expect(stalledIn(logs)).toEqual([
+            expect.stringContaining("names a reference that no loan can have"),
+          ])
+        }),
+      { banks: [] },
+    ))
+})
+
+describe("a dispute at a bank that cannot be asked soon", () => {
+  it("is a person's at once if the bank is to be left alone for longer than all attempts would take", () =>
+    doubting({ isDown: true, retryAfterSeconds: 86_400 }, ({ hear, pass, shown, logs }) =>
+      Effect.gen(function* () {
+        yield* hear("callback", approved)
+        yield* hear("callback", rejected)
+        expect(yield* shown).toBe("disputed: bank confirm-decision")
+        yield* pass(5 * secondMs)
+        expect(yield* shown).toBe("disputed: operator rule-on-dispute")
+        expect(logs.filter((line) => line.includes("stalled")).length).toBe(1)
+      }),
+    ))
+
+  it("stays the bank's while it may still be asked in time", () =>
+    doubting({ isDown: true, retryAfterSeconds: 60 }, ({ hear, pass, shown }) =>
+      Effect.gen(function* () {
+        yield* hear("callback", approved)
+        yield* hear("callback", rejected)
+        yield* pass(5 * secondMs)
+        expect(yield* shown).toBe("disputed: bank confirm-decision")
+      }),
+    ))
+})
+
+describe("money that has left", () => {
+  it("is overruled by no decision: a person is called, and the bank is asked again, until its answers agree", () =>
+    doubting({ decision: "REJECTED", paidOut: true }, ({ hear, pass, shown, nextPollAt, asked, bank }) =>
+      Effect.gen(function* () {
+        yield* hear("callback", approved, signed, paidOut)
+        yield* hear("callback", rejected)
+        yield* pass(atOnceMs)
+        expect(yield* shown).toBe("disputed: operator rule-on-dispute")
+        expect(yield* nextPollAt).not.toBeNull()
+        const before = asked.length
+        yield* pass(3 * 60 * secondMs)
+        expect(asked.length).toBeGreaterThan(before)
+        expect(yield* shown).toBe("disputed: operator rule-on-dispute")
+        bank.decision = "APPROVED"
+        yield* pass(10 * 60 * secondMs)
+        expect(yield* shown).toBe("paidOut: nobody none")
+      }),
+    ))
+
+  it("does not end at a rejection that comes before the status: paid out by callback, and the quote is answered first", () =>
+    doubting({ decision: "REJECTED", paidOut: true }, ({ hear, pass, shown, nextPollAt }) =>
+      Effect.gen(function* () {
+        yield* hear("submission", approved)
+        yield* hear("callback", paidOut)
+        yield* pass(15 * secondMs)
+        expect(yield* shown).toBe("disputed: operator rule-on-dispute")
+        expect(yield* nextPollAt).not.toBeNull()
+      }),
+    ))
+
+  it("was never out if the bank's status denies what a callback told: then the rejection is the end", () =>
+    doubting({ decision: "REJECTED" }, ({ hear, pass, shown, nextPollAt }) =>
+      Effect.gen(function* () {
+        yield* hear("callback", paidOut)
+        yield* hear("callback", rejected)
+        yield* pass(atOnceMs)
+        expect(yield* shown).toBe("rejected: nobody none")
+        yield* pass(10 * 60 * secondMs)
+        expect(yield* nextPollAt).toBeNull()
+      }),
+    ))
+
+  it("is settled by a person's ruling, which the bank's next answers do not dispute again", () =>
+    doubting({ decision: "REJECTED", paidOut: true }, ({ hear, pass, shown, nextPollAt, engine }) =>
+      Effect.gen(function* () {
+        yield* hear("callback", approved, signed, paidOut)
+        yield* hear("callback", rejected)
+        yield* pass(atOnceMs)
+        expect(yield* shown).toBe("disputed: operator rule-on-dispute")
+        const ruling = { decision: "rejected", by: "Ada", reason: "the money came back" } as const
+        const { loan } = yield* rule(applicationReference, ruling).pipe(
+          Effect.provideService(LoanEngine, engine),
+        )
+        expect(loan.facts.payOutOverruledAt).toBeDefined()
+        yield* pass(10 * 60 * secondMs)
+        expect(yield* shown).toBe("rejected: nobody none")
+        expect(yield* nextPollAt).toBeNull()
+      }),
+    ))
+})

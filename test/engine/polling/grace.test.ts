@@ -1,0 +1,56 @@
+import { applicationStatusEvents } from "@loan-engine/adapters-xml/loan-events"
+import { cadenceDefaults, graceMsOf } from "@loan-engine/app/schedule/poll-cadence"
+import { joinEvents, noFacts } from "@loan-engine/domain/facts"
+import { isAdditionOutstanding } from "@loan-engine/domain/standing"
+import { Effect } from "effect"
+import { describe, expect, it } from "vitest"
+import { approved, doubting, secondMs } from "./doubting.ts"
+
+const graceMs = graceMsOf(cadenceDefaults)
+const requestedAt = 1_700_000_000_000
+
+describe("an answer that the bank waits for no documents", () => {
+  it.each([
+    ["before the request", -1, true],
+    ["with it", 0, true],
+    ["within the grace", graceMs - 1, true],
+    ["at its end", graceMs, true],
+    ["after it", graceMs + 1, false],
+  ])("that was asked for %s", (_when, afterMs, outstanding) => {
+    const sentAt = requestedAt + afterMs
+    const cleared = applicationStatusEvents(
+      { waitingForAddition: false, paidOut: false },
+      sentAt,
+      sentAt - graceMs,
+    )
+    const facts = joinEvents(noFacts, [{ type: "addition.requested", at: requestedAt }, ...cleared])
+    expect(isAdditionOutstanding(facts)).toBe(outstanding)
+  })
+
+  it("comes too soon after a callback, is asked for again as soon as it counts, and is believed then", () =>
+    doubting({}, ({ hear, pass, shown, asked }) =>
+      Effect.gen(function* () {
+        yield* hear("callback", approved)
+        yield* hear("callback", { type: "addition.requested", requiredDocuments: ["ID"] })
+        yield* pass(30 * secondMs)
+        const soon = asked.filter(({ question }) => question === "status").length
+        expect(soon).toBeGreaterThan(0)
+        expect(yield* shown).toBe("waitingForAddition: customer send-documents")
+        yield* pass(60 * secondMs)
+        expect(asked.filter(({ question }) => question === "status").length).toBe(soon + 1)
+        expect(yield* shown).toBe("approved: customer sign-agreement")
+      }),
+    ))
+
+  it("is not believed while the bank has only not caught up yet", () =>
+    doubting({}, ({ bank, hear, pass, shown }) =>
+      Effect.gen(function* () {
+        yield* hear("callback", approved)
+        yield* hear("callback", { type: "addition.requested", requiredDocuments: ["ID"] })
+        yield* pass(30 * secondMs)
+        bank.waitingForAddition = true
+        yield* pass(120 * secondMs)
+        expect(yield* shown).toBe("waitingForAddition: customer send-documents")
+      }),
+    ))
+})

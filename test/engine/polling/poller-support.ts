@@ -1,0 +1,206 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { makeBankClient } from "@loan-engine/adapters-http/bank/client"
+import type { ExchangeFailed, ExchangeResponse } from "@loan-engine/adapters-http/http/exchange"
+import { decodeBankRequest } from "@loan-engine/adapters-xml/bank-request"
+import { getApplicationQuoteResponse } from "@loan-engine/adapters-xml/get-application-quote"
+import { getApplicationStatusResponse } from "@loan-engine/adapters-xml/get-application-status"
+import { Banks } from "@loan-engine/app/ports/banks"
+import { LoanEngine } from "@loan-engine/app/record/engine"
+import { KnownAccounts } from "@loan-engine/app/ports/known-accounts"
+import { digestOf, journalEntry } from "@loan-engine/app/journal/entry"
+import { LoanStore } from "@loan-engine/app/ports/loan-store"
+import type { CadenceSettings } from "@loan-engine/app/schedule/poll-cadence"
+import { cadenceDefaults, neverPolled } from "@loan-engine/app/schedule/poll-cadence"
+import { Poller, pollerDefaults } from "@loan-engine/app/polling/poller"
+import type { PollerSettings } from "@loan-engine/app/polling/poller"
+import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite/store"
+import { observe, openLoan } from "@loan-engine/domain/loan"
+import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
+import type { Observation } from "@loan-engine/domain/observation"
+import { Clock, Context, Effect, Layer, Logger, Metric, Redacted, Result, Scope } from "effect"
+import { TestClock } from "effect/testing"
+
+export const [se, no, fi] = [AccountName.make("se"), AccountName.make("no"), AccountName.make("fi")]
+const banksDefault: ReadonlyArray<AccountName> = [se, no]
+type Store = LoanStore["Service"]
+
+/** One request as the bank got it. */
+export interface Asked {
+  readonly account: AccountName
+  readonly reference: ApplicationReference
+  readonly question: "status" | "quote"
+  /** Since the poller was started. */
+  readonly afterMs: number
+}
+
+export interface PollerUnderTest {
+  readonly banks?: ReadonlyArray<AccountName>
+  readonly settings?: Partial<PollerSettings>
+  readonly cadence?: Partial<CadenceSettings>
+  /** What the bank does when it is asked; by default it answers that the loan is approved and nothing is new. */
+  readonly answer?: (asked: Asked, store: Store) => Effect.Effect<ExchangeResponse, ExchangeFailed>
+  /** For an order that is wrong on purpose. */
+  readonly store?: (store: Store) => Store
+  /** Plans the polls, before the poller starts. */
+  readonly plan: (store: Store) => Effect.Effect<unknown, unknown>
+}
+
+const epoch = 1_700_000_000_000
+const stepMs = 50
+
+export interface Polled {
+  readonly asked: ReadonlyArray<Asked>
+  readonly store: Store
+  readonly engine: LoanEngine["Service"]
+  readonly logs: ReadonlyArray<string>
+  /** Lets time pass; `asked` and `logs` grow meanwhile. */
+  readonly pass: (ms: number) => Effect.Effect<void>
+}
+
+/** The real poller over a real SQLite file and the real bank client, on a clock that only the test moves. */
+export const polling = <A>(
+  under: PollerUnderTest,
+  use: (polled: Polled) => Effect.Effect<A, unknown>,
+): Promise<A> => {
+  const directory = mkdtempSync(join(tmpdir(), "loan-engine-poller-"))
+  const logs: Array<string> = []
+  const keepLogs = Logger.layer([Logger.map(Logger.formatLogFmt, (line) => void logs.push(line))])
+  const body = Effect.gen(function* () {
+    yield* TestClock.setTime(epoch)
+    const asked: Array<Asked> = []
+    const { store, engine } = yield* start(under, join(directory, "polls.sqlite"), asked)
+    const pass = Effect.fnUntraced(function* (ms: number) {
+      for (let passed = 0; passed < ms; passed += stepMs) yield* TestClock.adjust(stepMs)
+    })
+    return yield* use({ asked, store, engine, logs, pass })
+  })
+  // The poller's stop waits for what is under way, for which time has to pass.
+  const run = Effect.gen(function* () {
+    const scope = yield* Scope.make()
+    const exit = yield* Effect.exit(Scope.provide(body, scope))
+    const closing = yield* Effect.forkChild(Scope.close(scope, exit))
+    while (closing.pollUnsafe() === undefined) yield* TestClock.adjust(stepMs)
+    return yield* exit
+  })
+  return Effect.runPromise(
+    run.pipe(
+      Effect.provide([TestClock.layer(), keepLogs]),
+      Effect.provideService(Metric.MetricRegistry, new Map()),
+    ),
+  ).finally(() => rmSync(directory, { recursive: true }))
+}
+
+const start = Effect.fnUntraced(function* (under: PollerUnderTest, path: string, asked: Array<Asked>) {
+  const wrapped = Layer.effect(
+    LoanStore,
+    Effect.map(LoanStore, (real) => LoanStore.of(under.store?.(real) ?? real)),
+  ).pipe(Layer.provide(layerSqlite({ path, ...sqliteDefaults })))
+  const cadence = { ...cadenceDefaults, ...under.cadence }
+  const { banks: banked = banksDefault } = under
+  const accounts = [...banksDefault, ...banked].map(
+    (name) => [name, { currency: null, hasBank: banked.includes(name) }] as const,
+  )
+  const engine = LoanEngine.layer(cadence).pipe(
+    Layer.provideMerge(wrapped),
+    Layer.provide(Layer.succeed(KnownAccounts, new Map(accounts))),
+  )
+  const context = yield* Layer.build(engine)
+  const store = Context.get(context, LoanStore)
+  yield* under.plan(store)
+  const banks = Layer.effect(Banks, clientsOf(under, store, asked))
+  const poller = Poller.layer({ ...pollerDefaults, ...under.settings, cadence })
+  yield* Layer.build(poller.pipe(Layer.provide(banks), Layer.provide(Layer.succeedContext(context))))
+  return { store, engine: Context.get(context, LoanEngine) }
+})
+
+const clientsOf = Effect.fnUntraced(function* (
+  { banks = banksDefault, answer = quietAnswer }: PollerUnderTest,
+  store: Store,
+  asked: Array<Asked>,
+): Effect.fn.Return<Banks["Service"], unknown, Scope.Scope> {
+  const clients = yield* Effect.forEach(banks, (account) =>
+    Effect.map(
+      makeBankClient({
+        url: "https://bank.example/ApplicationService",
+        username: account,
+        password: Redacted.make("password"),
+        exchange: ({ body }) =>
+          Effect.gen(function* () {
+            const decoded = Result.getOrThrow(decodeBankRequest(body ?? new Uint8Array()))
+            if (decoded.operation !== "getApplicationStatus" && decoded.operation !== "getApplicationQuote")
+              return yield* Effect.die(decoded.operation)
+            const one: Asked = {
+              account,
+              reference: decoded.request.applicationReference,
+              question: decoded.operation === "getApplicationStatus" ? "status" : "quote",
+              afterMs: (yield* Clock.currentTimeMillis) - epoch,
+            }
+            asked.push(one)
+            return yield* answer(one, store)
+          }),
+      }),
+      (client) => [account, client] as const,
+    ),
+  )
+  return new Map(clients)
+})
+
+/** The bank's answer that nothing is new with an approved loan. */
+export const quietAnswer = ({ question, reference }: Asked): Effect.Effect<ExchangeResponse> =>
+  Effect.succeed({
+    status: 200,
+    headers: { "content-type": "text/xml; charset=utf-8" },
+    body:
+      question === "status"
+        ? getApplicationStatusResponse.encode({ waitingForAddition: false, paidOut: false })
+        : getApplicationQuoteResponse.encode({
+            applicationReference: reference,
+            decision: "APPROVED",
+            offer: {},
+          }),
+  })
+
+export const failingAnswer = (
+  status: number,
+  headers: ExchangeResponse["headers"] = {},
+): Effect.Effect<ExchangeResponse> => Effect.succeed({ status, headers, body: new Uint8Array() })
+
+/** Writes an approved loan whose poll falls due at `dueMs` from the start, so that one question is routine and two confirm. */
+export const planPoll = (
+  store: Store,
+  account: AccountName,
+  name: string,
+  options: { readonly confirm: boolean; readonly dueMs: number },
+) => {
+  const applicationReference = ApplicationReference.make(name)
+  const observation: Observation = {
+    applicationReference,
+    account,
+    source: "quote",
+    evidence: "bank",
+    receivedAt: epoch,
+    events: [{ type: "decision.approved", at: epoch, fresh: true }],
+  }
+  const raw = new TextEncoder().encode(name)
+  const decision = observe(openLoan(applicationReference, account), observation)
+  return store.update(applicationReference, () => ({
+    entry: journalEntry(observation, decision, { raw, digest: digestOf(raw) }, epoch, ""),
+    loan: decision.loan,
+    schedule: { ...neverPolled, nextPollAt: epoch + options.dueMs, confirm: options.confirm },
+    addsNothing: false,
+  }))
+}
+
+/** Plans so many polls of one kind, named by their account and kind, each due a millisecond after the one before. */
+export const planPolls = (store: Store, account: AccountName, confirm: boolean, polls: number, dueMs = 0) =>
+  Effect.forEach(
+    Array.from({ length: polls }, (_, index) => index),
+    (index) =>
+      planPoll(store, account, `${account} ${confirm ? "confirm" : "routine"} ${index}`, {
+        confirm,
+        dueMs: dueMs - polls + index,
+      }),
+    { discard: true },
+  )

@@ -1,0 +1,41 @@
+import type { ChaosLevel } from "@loan-engine/app/sandbox/chaos"
+import { drawFate } from "@loan-engine/app/sandbox/chaos"
+import type { BankChange } from "@loan-engine/app/sandbox/life"
+import type { LoanEvent } from "@loan-engine/domain/loan-event"
+import { Effect, Random } from "effect"
+import type { Seeded } from "../../../proof/simulation/seeded.ts"
+import { secondMs } from "../../../proof/simulation/world.ts"
+
+/** How long a callback is on its way when nothing holds it back. */
+export const callbackTransitMs = 5 * secondMs
+
+/**
+ * When the callback of a change arrives, counted from the change: not at all, once, or twice. The sandbox bank's fates say
+ * what is late, repeated and overtaken; how many are lost is the scenario's to say.
+ */
+export function drawArrivals(draws: Seeded, chaos: ChaosLevel, lostShare: number): ReadonlyArray<number> {
+  if (draws.chance(lostShare)) return []
+  const fate = Effect.runSync(Effect.provideService(drawFate(chaos), Random.Random, draws.random))
+  const first = callbackTransitMs + (fate.heldBackMs ?? 0)
+  return fate.againAfterMs === undefined ? [first] : [first, first + fate.againAfterMs]
+}
+
+/** What the change's callback says, received at `at`; nothing, if no callback tells of it. */
+export function callbackEvents(change: BankChange, at: number): ReadonlyArray<LoanEvent> {
+  switch (change.type) {
+    case "decided":
+      return [{ type: change.decision === "APPROVED" ? "decision.approved" : "decision.rejected", at }]
+    case "additionRequested":
+      return [{ type: "addition.requested", at, requiredDocuments: [...change.documents] }]
+    case "requoted":
+      return [{ type: "decision.approved", at, offer: change.offer }]
+    case "additionReceived":
+    case "expired":
+    case "reinspected":
+      return []
+    case "signed":
+      return [{ type: "agreement.signed", at }]
+    case "paidOut":
+      return [{ type: "loan.paidOut", at }]
+  }
+}

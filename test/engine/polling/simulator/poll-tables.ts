@@ -1,0 +1,136 @@
+import { cadenceDefaults, cadenceLimitsDefault, cadences } from "@loan-engine/app/schedule/poll-cadence"
+import type { Cadence, CadenceSettings } from "@loan-engine/app/schedule/poll-cadence"
+import { stages } from "@loan-engine/domain/legal-transitions"
+import { hourMs, minuteMs, secondMs, dayMs } from "../../../proof/simulation/world.ts"
+import { assumedDelays, assumedShares } from "./bank-life.ts"
+import type { Comparison } from "./comparison.ts"
+import type { PollFigures } from "./poll-simulator.ts"
+import { liveInSilence, restless, silentLives } from "./silent-lives.ts"
+import type { SilentLife } from "./silent-lives.ts"
+
+type Row = ReadonlyArray<string>
+
+/** A table as Markdown has it. */
+function table(head: Row, rows: ReadonlyArray<Row>): string {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, 3, ...rows.map((row) => row[column]?.length ?? 0)),
+  )
+  const line = (cells: Row): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`
+  const rule = widths.map((width) => "-".repeat(width))
+  return [line(head), line(rule), ...rows.map(line)].join("\n")
+}
+
+const percent = (share: number): string => `${Math.round(share * 100)} %`
+
+/** A duration in the largest unit that leaves it readable. */
+function duration(ms: number): string {
+  if (ms >= 3 * dayMs) return `${(ms / dayMs).toFixed(1)} d`
+  if (ms >= hourMs) return `${(ms / hourMs).toFixed(2)} h`
+  return ms >= minuteMs ? `${(ms / minuteMs).toFixed(1)} min` : `${(ms / secondMs).toFixed(1)} s`
+}
+
+/** The cadence of each stage, as it is. */
+export function cadenceTable(): string {
+  const rows = stages.map((stage): Row => {
+    const { questions, firstMs, steadyPolls, growth } = cadences[stage]
+    return [
+      stage,
+      questions.join(", "),
+      duration(firstMs),
+      String(steadyPolls),
+      `x ${growth}`,
+      duration(timeToTail(cadences[stage])),
+    ]
+  })
+  return table(["stage", "asks", "interval", "steady polls", "then", "daily after"], rows)
+}
+
+/** How long a loan is silent before it is asked about once a day. */
+function timeToTail({ firstMs, steadyPolls, growth }: Cadence): number {
+  let passedMs = 0
+  for (let attempts = 0; ; attempts++) {
+    const intervalMs = firstMs * growth ** Math.max(0, attempts - steadyPolls)
+    if (intervalMs >= cadenceLimitsDefault.pollIntervalMaxMs) return passedMs
+    passedMs += intervalMs
+  }
+}
+
+/** What the bank is asked about lives in which nothing happens any more: as it was without horizons, and as it is. */
+export function silenceTable(): string {
+  const yearDays = 365
+  const cost = (life: SilentLife, settings: CadenceSettings): Row => {
+    const year = liveInSilence(life, yearDays, settings)
+    const { lastDay } = liveInSilence(life, 10 * yearDays, settings)
+    return [String(year.requests), lastDay === null ? "never" : `day ${lastDay}`]
+  }
+  return table(
+    ["the loan", "requests in a year, before", "asking ended", "requests in a year", "asking ends"],
+    silentLives.map((life) => {
+      // There was no closing then.
+      const { closedAfterDays: _closedAfterDays, ...before } = life
+      return [life.name, ...cost(before, restless), ...cost(life, cadenceDefaults)]
+    }),
+  )
+}
+
+export const delaysTable = (): string =>
+  table(
+    ["what takes time", "half are within", "19 of 20 are within"],
+    Object.values(assumedDelays).map(({ what, medianHours, p95Hours }) => [
+      what,
+      `${medianHours} h`,
+      `${p95Hours} h`,
+    ]),
+  )
+
+export const sharesTable = (): string =>
+  table(
+    ["who", "share"],
+    Object.values(assumedShares).map(({ what, share }) => [what, percent(share)]),
+  )
+
+export interface CallbackScenario {
+  readonly chaos: string
+  readonly lostShare: number
+  readonly figures: PollFigures
+}
+
+export const scenarioTable = (scenarios: ReadonlyArray<CallbackScenario>): string =>
+  table(
+    ["chaos", "lost", "polls/loan", "requests/loan", "peak requests/s", "median", "p95", "p99"],
+    scenarios.map(({ chaos, lostShare, figures }) => [chaos, percent(lostShare), ...figureCells(figures)]),
+  )
+
+const figureCells = (figures: PollFigures): Row => [
+  figures.pollsPerLoan.toFixed(1),
+  figures.requestsPerLoan.toFixed(1),
+  String(figures.requestsPerSecondPeak),
+  duration(figures.delayMs.median),
+  duration(figures.delayMs.p95),
+  duration(figures.delayMs.p99),
+]
+
+export interface NamedComparison extends Comparison {
+  readonly assumption: string
+}
+
+/** Two rows for each comparison: ours and the fixed interval's, with how many times as long its delays are. */
+export const comparisonTable = (comparisons: ReadonlyArray<NamedComparison>): string =>
+  table(
+    ["the bank", "polling", "polls/loan", "requests/loan", "peak requests/s", "median", "p95", "p99"],
+    comparisons.flatMap(({ assumption, ours, fixed, times }) => [
+      [assumption, "cadence", ...figureCells(ours)],
+      ["", `every ${duration(fixed.intervalMs)}`, ...figureCells(fixed.figures)],
+      [
+        "",
+        "times as long",
+        "",
+        "",
+        "",
+        `${times.median.toFixed(2)} x`,
+        `${times.p95.toFixed(2)} x`,
+        `${times.p99.toFixed(2)} x`,
+      ],
+    ]),
+  )

@@ -1,0 +1,48 @@
+import { createServer } from "node:net"
+import type { AddressInfo } from "node:net"
+import { once } from "node:events"
+import { connectionConfig, isPlainByDefault } from "@loan-engine/app/store/postgres/server/connection"
+import { postgresDefaults } from "@loan-engine/app/store/postgres/settings"
+import { Redacted } from "effect"
+import { describe, expect, it, onTestFinished } from "vitest"
+import { runCli } from "../../doors/cli/run-cli.ts"
+
+describe("the way to PostgreSQL", () => {
+  it.each([
+    ["postgres://u:p@db.example/loans", true],
+    ["postgres://u:p@10.0.0.7:5432/loans", true],
+    ["postgresql://u:p@db/loans?target_session_attrs=read-write", true],
+    ["postgres:///loans?host=db.example&user=u", true],
+    ["postgres://u:p@db.example/loans?sslmode=disable", false],
+    ["postgres://u:p@db.example/loans?sslmode=prefer", false],
+    ["postgres://u:p@db.example/loans?sslmode=require", false],
+    ["postgres://u:p@127.0.0.1/loans", false],
+    ["postgres://u:p@[::1]:5432/loans", false],
+    ["postgres://u:p@localhost/loans", false],
+    ["postgres:///loans?host=/var/run/postgresql&user=u", false],
+  ])("of %s: encryption is required although nothing says so: %s", (url, required) => {
+    expect(isPlainByDefault(Redacted.make(url))).toBe(required)
+    const { ssl } = connectionConfig({ ...postgresDefaults, url: Redacted.make(url) }, Redacted.make(url))
+    expect(ssl).toBe(required ? true : undefined)
+  })
+
+  it("is never plain to another host: a server that offers no encryption is refused, with what to write", async () => {
+    const asked: Array<Buffer> = []
+    const server = createServer((socket) =>
+      socket.on("data", (bytes) => {
+        asked.push(bytes)
+        socket.write("N")
+      }),
+    ).listen(0, "0.0.0.0")
+    await once(server, "listening")
+    onTestFinished(() => void server.close())
+    const { port } = server.address() as AddressInfo
+    const { code, err } = await runCli(["status"], {
+      LOAN_ENGINE_DATABASE_URL: `postgres://u:MARK-password@0.0.0.0:${port}/loans`,
+    })
+    expect([code, err]).toEqual([2, expect.stringContaining("sslmode=disable")])
+    expect(err).not.toContain("MARK")
+    // The request for encryption, and nothing else: no user, no database, no password.
+    expect(new Set(asked.map((bytes) => bytes.toString("hex")))).toEqual(new Set(["0000000804d2162f"]))
+  })
+})

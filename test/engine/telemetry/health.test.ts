@@ -1,0 +1,112 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { LoanStore } from "@loan-engine/app/ports/loan-store"
+import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite/store"
+import { makeReadiness } from "@loan-engine/app/serve/readiness"
+import { Effect } from "effect"
+import { afterAll, describe, expect, it } from "vitest"
+import { testMsMax } from "../../patience.ts"
+import { startEngine } from "../../whole/slice/engine-process.ts"
+
+const directory = mkdtempSync(join(tmpdir(), "loan-engine-health-"))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+const signed = JSON.stringify({
+  externalApplicationEvent: { applicationReference: "health-1", applicationEventType: "SIGNED" },
+})
+
+describe("an engine whose store cannot be written", () => {
+  it("is alive and not ready, says so, and is ready again when it can", async () => {
+    const path = join(directory, "held.sqlite")
+    const engine = await startEngine(path, {
+      LOAN_ENGINE_READY_MS_MAX: "50",
+      LOAN_ENGINE_STOP_DRAIN_MS: "1",
+    })
+    const ready = () => fetch(`${engine.url}/health/ready`)
+    await expect.poll(async () => (await ready()).status).toBe(200)
+
+    const other = new DatabaseSync(path)
+    other.exec("BEGIN IMMEDIATE")
+    const refused = await ready()
+    expect(refused.status).toBe(503)
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0)
+    expect(await refused.json()).toMatchObject({
+      status: "not-ready",
+      checks: { store: "slow", process: "ok" },
+    })
+    const alive = await fetch(`${engine.url}/health/live`)
+    expect([alive.status, await alive.json()]).toEqual([200, { status: "alive" }])
+
+    other.exec("COMMIT")
+    other.close()
+    await expect
+      .poll(async () => (await ready()).json())
+      .toMatchObject({ status: "ready", checks: { store: "ok", process: "ok" } })
+    await engine.stop()
+  })
+
+  it("says that it is unavailable once the store refuses", async () => {
+    const path = join(directory, "refusing.sqlite")
+    const report = Effect.gen(function* () {
+      const { report } = yield* makeReadiness(10_000)
+      const before = yield* report
+      const other = new DatabaseSync(path)
+      other.exec("BEGIN IMMEDIATE")
+      const during = yield* report
+      other.close()
+      return [before, during, yield* report]
+    })
+    const store = layerSqlite({ path, ...sqliteDefaults, busyTimeoutMs: 1 })
+    const reports = await Effect.runPromise(Effect.scoped(Effect.provide(report, store)))
+    expect(reports.map(({ ready, checks }) => [ready, checks.store])).toEqual([
+      [true, "ok"],
+      [false, "unavailable"],
+      [true, "ok"],
+    ])
+  })
+
+  it("is probed by one question at a time, however many ask", async () => {
+    let asked = 0
+    const counting = Effect.gen(function* () {
+      const store = yield* LoanStore
+      const ready = Effect.suspend(() => {
+        asked++
+        return store.ready
+      })
+      const { report } = yield* Effect.provideService(makeReadiness(10_000), LoanStore, { ...store, ready })
+      return yield* Effect.all(
+        Array.from({ length: 100 }, () => report),
+        { concurrency: "unbounded" },
+      )
+    })
+    const path = join(directory, "probed.sqlite")
+    const store = layerSqlite({ path, ...sqliteDefaults, writerThread: true })
+    const reports = await Effect.runPromise(Effect.scoped(Effect.provide(counting, store)))
+    expect(reports.every(({ ready }) => ready)).toBe(true)
+    expect(asked).toBe(1)
+  })
+})
+
+describe("an engine that is asked to stop", () => {
+  it("is not ready while it still takes callbacks", async () => {
+    const engine = await startEngine(join(directory, "stopping.sqlite"), {
+      LOAN_ENGINE_STOP_DRAIN_MS: String(2 * testMsMax),
+    })
+    process.kill(engine.pid, "SIGTERM")
+    await expect.poll(async () => (await fetch(`${engine.url}/health/ready`)).status).toBe(503)
+    expect(await (await fetch(`${engine.url}/health/ready`)).json()).toMatchObject({
+      checks: { process: "stopping" },
+    })
+    expect((await fetch(`${engine.url}/health/live`)).status).toBe(200)
+    expect((await engine.callback(signed)).status).toBe(200)
+    await engine.kill()
+  })
+
+  it("ends once it has waited for those who are still sent here", async () => {
+    const engine = await startEngine(join(directory, "stopped.sqlite"), { LOAN_ENGINE_STOP_DRAIN_MS: "1" })
+    expect(await engine.stop()).toBe(0)
+    await expect(fetch(`${engine.url}/health/live`)).rejects.toThrow()
+  })
+})

@@ -1,0 +1,49 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { LoanStore } from "@loan-engine/app/ports/loan-store"
+import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite/store"
+import { makeReadiness } from "@loan-engine/app/serve/readiness"
+import { Effect } from "effect"
+import { afterAll, describe, expect, it } from "vitest"
+
+const directory = mkdtempSync(join(tmpdir(), "loan-engine-self-report-"))
+afterAll(() => rmSync(directory, { recursive: true }))
+let files = 0
+
+/** Whether readiness and records agree while somebody holds the store's lock: the one says no exactly where the other does. */
+async function isHonest(ready: (store: LoanStore["Service"]) => LoanStore["Service"]["ready"]) {
+  const path = join(directory, `store-${files++}.sqlite`)
+  const compared = Effect.gen(function* () {
+    const store = yield* LoanStore
+    const patched = { ...store, ready: ready(store) }
+    const { report } = yield* Effect.provideService(makeReadiness(60_000), LoanStore, patched)
+    const says = Effect.map(report, (told) => told.ready)
+    const could = Effect.match(store.ready, { onFailure: () => false, onSuccess: () => true })
+    const free = [yield* says, yield* could]
+    const other = new DatabaseSync(path)
+    other.exec("BEGIN IMMEDIATE")
+    const held = [yield* says, yield* could]
+    other.close()
+    return free[0] === free[1] && held[0] === held[1] && free[1] === true && held[1] === false
+  })
+  const store = layerSqlite({ path, ...sqliteDefaults, busyTimeoutMs: 1 })
+  return Effect.runPromise(Effect.scoped(Effect.provide(compared, store)))
+}
+
+describe("an engine that says of itself what is not so is caught", () => {
+  it("and one that is honest is not", async () => {
+    expect(await isHonest(({ ready }) => ready)).toBe(true)
+  })
+
+  it("one that is always ready is", async ({ task }) => {
+    const caught = !(await isHonest(() => Effect.void))
+    task.meta.canary = {
+      name: "readiness: always ready",
+      what: "It says that it is ready, whatever becomes of callbacks",
+      killedBy: caught ? ["P6"] : [],
+    }
+    expect(caught).toBe(true)
+  })
+})

@@ -1,0 +1,117 @@
+import type { CallbackRequest } from "@loan-engine/adapters-http/callback/request"
+import type { BankLoan } from "@loan-engine/app/sandbox/bank-loan"
+import type { CallbackTransport } from "@loan-engine/app/sandbox/callback-sender"
+import type { CallbackAnswer } from "@loan-engine/adapters-http/callback/answer"
+import { Effect } from "effect"
+import type { ForgedLetter, Letter } from "./adversary.ts"
+import { accounts } from "./accounts.ts"
+import type { EngineHost } from "./engine-host.ts"
+import { callbackWords, issuedAtMs } from "./true-words.ts"
+import type { CallbackBody } from "./true-words.ts"
+import type { Witness } from "./witness.ts"
+import { dayMs, secondMs } from "./world.ts"
+import type { World } from "./world.ts"
+
+export interface RoadSettings {
+  readonly world: World
+  readonly witness: Witness
+  readonly host: () => EngineHost
+  readonly loan: (reference: string) => BankLoan | undefined
+  readonly forge: (genuine: Letter) => ForgedLetter
+  /** Somebody looks into what the engine calls disputed. */
+  readonly alert: (reference: string) => Effect.Effect<void>
+  /** Keeps an effect running by itself. */
+  readonly leave: (effect: Effect.Effect<unknown>) => Effect.Effect<void>
+}
+
+/** How late a callback can be, and how late it can come again. */
+const delayMsMax = 3 * dayMs
+const noAnswer = 0
+
+/** The way of the bank's callbacks to the real receiver, and everything that happens to them on it. */
+export function makeCallbackRoad(settings: RoadSettings): CallbackTransport {
+  const { world, witness, leave } = settings
+  const draws = world.draws("road")
+
+  const later = (letter: Letter, isTrue: boolean): Effect.Effect<void> => {
+    const afterMs = draws.chance(0.5) ? draws.between(0, 60 * secondMs) : draws.between(0, delayMsMax)
+    return leave(Effect.delay(deliver(settings, letter, isTrue), afterMs))
+  }
+  const happens = (fault: keyof ReturnType<World["rates"]>["delivery"]): boolean => {
+    const does = draws.chance(world.rates().delivery[fault])
+    if (does) world.count(`callback ${fault}`)
+    return does
+  }
+
+  return Effect.fnUntraced(function* (url, headers, body) {
+    const letter: Letter = { account: url.split("/").at(-1) ?? "", headers, body }
+    witness.callbacks++
+    yield* Effect.sleep(draws.between(1, 80))
+    if (happens("forged")) {
+      const forged = settings.forge(letter)
+      world.count(`forged ${forged.kind}`)
+      yield* later(forged, forged.isTrue)
+    }
+    if (happens("duplicated")) yield* later(letter, true)
+    if (happens("swallowed")) return 200
+    if (happens("delayed")) {
+      yield* later(letter, true)
+      return draws.chance(0.5) ? 200 : noAnswer
+    }
+    if (happens("lost")) return noAnswer
+    const status = yield* deliver(settings, letter, true)
+    return happens("answer-lost") ? noAnswer : status
+  })
+}
+
+/** Hands a letter's bytes to the receiver, and tells its answer's status; the witness counts what was acknowledged. */
+const deliver = Effect.fnUntraced(function* (
+  { world, witness, host, loan, alert }: RoadSettings,
+  letter: Letter,
+  isTrue: boolean,
+) {
+  const running = host().running()
+  if (running === undefined) return noAnswer
+  const words = isTrue ? trueWords(letter, world.engineNow(), loan) : []
+  const reference = referenceIn(letter.body)
+  witness.said(reference, words)
+  const delivered = witness.delivered(reference, letter.account, letter.body)
+  const answer = yield* Effect.raceFirst(
+    world.onEngineTime(running.receiver.receive(letter.account, requestOf(letter))),
+    Effect.as(running.died, undefined),
+  )
+  if (answer === undefined || !running.isAlive()) return noAnswer
+  world.tell(() => `callback ${isTrue ? "" : "(forged) "}${describe(letter)} is answered ${told(answer)}`)
+  if (answer.status < 300) delivered.acknowledged++
+  if (answer.status === 200) delivered.believed.push(...words)
+  if (answer.body.includes('"disputed"')) yield* alert(reference)
+  host().step("acknowledged")
+  return answer.status
+})
+
+/** What the bank's own bytes say, dated as the account's means of verifying them allow. */
+function trueWords({ account, body }: Letter, receivedAt: number, find: RoadSettings["loan"]) {
+  const told = JSON.parse(body) as CallbackBody
+  const loan = find(told.externalApplicationEvent.applicationReference)
+  const verifies = accounts.some(({ name, signed }) => name === account && signed)
+  const issuedAt = verifies ? issuedAtMs(told) : undefined
+  const at = Math.min(receivedAt, issuedAt ?? receivedAt)
+  return loan === undefined ? [] : callbackWords(told, at)
+}
+
+/** The loan that a body speaks of; none if it is no callback any more. */
+const referenceIn = (body: string): string =>
+  /"applicationReference":"(?<reference>[^"]+)"/u.exec(body)?.groups?.["reference"] ?? ""
+
+const requestOf = ({ headers, body }: Letter): CallbackRequest => ({
+  method: "POST",
+  headers: { get: (name) => headers[name] ?? null },
+  // oxlint-disable-next-line typescript/require-await
+  body: (async function* () {
+    yield new TextEncoder().encode(body)
+  })(),
+})
+
+const told = ({ status, body }: CallbackAnswer): string => `${status} ${body.slice(0, 120)}`
+
+const describe = ({ account, body }: Letter): string => `to ${account}: ${body.slice(0, 140)}`

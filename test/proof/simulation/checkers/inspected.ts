@@ -1,0 +1,29 @@
+import type { Offer } from "@loan-engine/domain/offer"
+import type { StoredEntry } from "@loan-engine/app/journal/entry"
+import type { StoredLoan } from "@loan-engine/app/ports/loan-store"
+import type { Stage } from "@loan-engine/domain/legal-transitions"
+import type { Witness } from "../witness.ts"
+
+/** Everything a checker may look at: what the store gives to read, the bank's truth, and the witness's notes. */
+export interface Inspected {
+  readonly loans: ReadonlyArray<InspectedLoan>
+  readonly truth: ReadonlyArray<{
+    readonly applicationReference: string
+    readonly account: string
+    readonly stage: Stage
+    readonly additionOutstanding: boolean
+    readonly offer: Offer | null
+  }>
+  readonly witness: Witness
+}
+
+export interface InspectedLoan {
+  readonly stored: StoredLoan
+  readonly entries: ReadonlyArray<StoredEntry>
+}
+
+/** How many cases a checker looked at, and what was wrong with some. */
+export interface Finding {
+  readonly checked: number
+  readonly violations: ReadonlyArray<string>
+}

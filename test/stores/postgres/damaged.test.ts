@@ -1,0 +1,76 @@
+import { closeSync, openSync, writeSync } from "node:fs"
+import { join } from "node:path"
+import { Effect } from "effect"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { runCli } from "../../doors/cli/run-cli.ts"
+import { startEngine } from "../../whole/slice/engine-process.ts"
+import { scoped } from "./engines.ts"
+import type { PostgresServer } from "./server.ts"
+import { query, session, startPostgres } from "./server.ts"
+
+let server: PostgresServer
+beforeAll(async () => {
+  server = await startPostgres()
+})
+afterAll(() => server.remove())
+
+const pageBytes = 8_192
+const atOnce = { LOAN_ENGINE_STOP_DRAIN_MS: "1", LOAN_ENGINE_CHECKPOINT_EVERY_MS: "20" }
+const signed = (reference: string): string =>
+  JSON.stringify({
+    externalApplicationEvent: { applicationReference: reference, applicationEventType: "SIGNED" },
+  })
+
+/** Writes over the first page of each of these tables while the server does not run. */
+async function damage(url: string, tables: string): Promise<void> {
+  await query(url, "CHECKPOINT")
+  const rows = await query(
+    url,
+    `SELECT pg_relation_filepath(oid) AS path FROM pg_class
+     WHERE relnamespace = 'loan_engine'::regnamespace AND relkind = 'r' AND relname ~ $1 AND pg_relation_size(oid) > 0`,
+    [`^${tables}_[0-9]+$`],
+  )
+  expect(rows.length).toBeGreaterThan(0)
+  await server.stop()
+  for (const { path } of rows) {
+    const file = openSync(join(server.directory, String(path)), "r+")
+    writeSync(file, new Uint8Array(pageBytes).fill(7), 0, pageBytes, 0)
+    closeSync(file)
+  }
+  await server.start()
+}
+
+describe.each(["journal", "loans"])("a PostgreSQL store with a damaged page of %s", (tables) => {
+  it("is found by verify and replay, which say so by their exit code", async () => {
+    const url = await server.newDatabase()
+    const engine = await startEngine(url, atOnce)
+    for (let number = 0; number < 40; number++) {
+      expect((await engine.callback(signed(`loan-${number}`))).status).toBe(200)
+    }
+    expect(await engine.stop()).toBe(0)
+    await damage(url, tables)
+    for (const command of ["verify", "replay"]) {
+      const { code, out, err } = await runCli(["journal", command], { LOAN_ENGINE_DATABASE_URL: url })
+      expect(code, out + err).toBe(5)
+      expect(out + err).not.toContain("a defect")
+    }
+  })
+})
+
+describe("a PostgreSQL store of which somebody has locked a table", () => {
+  it("says in the log why a request that reads it is answered 503", async () => {
+    const url = await server.newDatabase()
+    const engine = await startEngine(url, { ...atOnce, LOAN_ENGINE_DATABASE_LOCK_MS_MAX: "100" })
+    await scoped(
+      Effect.gen(function* () {
+        const other = yield* session(url)
+        yield* other.query("BEGIN")
+        yield* other.query("LOCK TABLE loan_engine.callback_days")
+        const { status } = yield* Effect.promise(() => engine.api("GET", "/v1/accounts"))
+        expect(status).toBe(503)
+        expect(engine.written()).toContain("requests are answered 503")
+      }),
+    )
+    expect(await engine.stop()).toBe(0)
+  })
+})

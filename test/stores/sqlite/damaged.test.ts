@@ -1,0 +1,229 @@
+import { execFileSync, spawnSync } from "node:child_process"
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  closeSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import type { Anchor } from "@loan-engine/app/journal/anchor"
+import { LoanStore } from "@loan-engine/app/ports/loan-store"
+import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite/store"
+import { Effect } from "effect"
+import fc from "fast-check"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { mainPath } from "../../checkout.ts"
+import { liveOn, replayFile, verifyFile } from "../../engine/journal/lived-store.ts"
+import { runCli } from "../../doors/cli/run-cli.ts"
+import { runCommand } from "../../engine/journal/run-command.ts"
+import { startEngine } from "../../whole/slice/engine-process.ts"
+import { propertySeed } from "../../proof/properties/settings.ts"
+
+const directory = mkdtempSync(join(tmpdir(), "loan-engine-damaged-"))
+const template = join(directory, "template.sqlite")
+const copy = join(directory, "copy.sqlite")
+let anchor: Anchor
+beforeAll(async () => {
+  await liveOn(template, { tail: false })
+  const { newestCheckpoint } = await verifyFile(template)
+  if (newestCheckpoint === null) throw new Error("the store is sealed")
+  anchor = newestCheckpoint
+})
+afterAll(() => rmSync(directory, { recursive: true }))
+
+const copied = (): void => {
+  for (const companion of ["", "-wal", "-shm"]) rmSync(`${copy}${companion}`, { force: true })
+  copyFileSync(template, copy)
+}
+
+const flip = (offset: number, by: number): void => {
+  const byte = readFileSync(copy).at(offset) ?? 0
+  const file = openSync(copy, "r+")
+  writeSync(file, Uint8Array.of(byte ^ by), 0, 1, offset)
+  closeSync(file)
+}
+
+/** Everything that the file says and that counts as evidence. */
+function evidenceIn(path: string): ReadonlyArray<unknown> {
+  const database = new DatabaseSync(path, { readOnly: true })
+  try {
+    return [
+      "SELECT position, application_reference, version, content, raw, hash FROM journal ORDER BY position",
+      "SELECT application_reference, account, version, stage, snapshot, chain_head FROM loans ORDER BY application_reference",
+      "SELECT * FROM checkpoints ORDER BY number",
+    ].map((query) => database.prepare(query).all())
+  } finally {
+    database.close()
+  }
+}
+
+/** What verification and replay say of the copy; whatever they end with must be an error of ours, not a defect. */
+async function judged(): Promise<"refused" | "found" | "sound"> {
+  try {
+    const verified = await verifyFile(copy, [anchor])
+    const replayed = await replayFile(copy)
+    return verified.findingsCount + replayed.findingsCount > 0 ? "found" : "sound"
+  } catch (error) {
+    expect(error).toMatchObject({ _tag: expect.stringMatching(/^Store(?:Unusable|Unavailable)$/u) })
+    return "refused"
+  }
+}
+
+describe("a file without one of its tables", () => {
+  it("is called damaged by every command, by its words and its exit code", async () => {
+    copied()
+    const database = new DatabaseSync(copy)
+    database.exec("ALTER TABLE callback_days RENAME TO others")
+    database.close()
+    const { code, err } = await runCli(["journal", "verify"], { LOAN_ENGINE_DATABASE_URL: copy })
+    expect([code, err]).toEqual([5, expect.stringContaining("is damaged: no such table: callback_days")])
+  })
+})
+
+describe("a damaged file", () => {
+  it("is refused, reported, or says what it said before: never silently wrong, whichever byte is flipped", async () => {
+    const size = statSync(template).size
+    const seen = { refused: 0, found: 0, harmless: 0 }
+    await fc.assert(
+      fc.asyncProperty(fc.nat(size - 1), fc.integer({ min: 1, max: 255 }), async (offset, by) => {
+        copied()
+        flip(offset, by)
+        const outcome = await judged()
+        if (outcome !== "sound") return void seen[outcome]++
+        expect(evidenceIn(copy)).toEqual(evidenceIn(template))
+        seen.harmless++
+      }),
+      {
+        seed: propertySeed,
+        numRuns: 250,
+        examples: [
+          [0, 1],
+          [18, 1],
+          [30, 4],
+          [100, 7],
+        ],
+      },
+    )
+    expect(seen.found).toBeGreaterThan(0)
+    expect(seen.refused).toBeGreaterThan(0)
+  })
+
+  it.each([
+    ["no database at all", () => writeFileSync(copy, "dear diary, ".repeat(1_000)), "no SQLite database"],
+    ["a truncated one", () => truncateSync(copy, 4_096 * 3), "damaged"],
+  ])("%s ends verify, and an engine, with an error that says what to do", async (_name, damage, says) => {
+    copied()
+    damage()
+    const { code, stdout, stderr } = await runCommand(copy, "journal", "verify")
+    expect(code).toBeGreaterThan(0)
+    expect(`${stdout}${stderr}`).toContain(says)
+    expect(stderr).not.toContain("    at ")
+    const engine = await runCommand(copy, "start", "--database", copy, "--once", "--loans", "1")
+    expect(engine).toMatchObject({ code: 2, stderr: expect.stringContaining(says) })
+    expect(engine.stderr).not.toContain("    at ")
+  })
+})
+
+describe("a page of the loans that is overwritten", () => {
+  const damaged = (): void => {
+    copied()
+    const database = new DatabaseSync(copy, { readOnly: true })
+    const found = database.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'loans'").get()
+    database.close()
+    const file = openSync(copy, "r+")
+    writeSync(file, new Uint8Array(4_096).fill(7), 0, 4_096, (Number(found?.["rootpage"]) - 1) * 4_096)
+    closeSync(file)
+  }
+
+  it("leaves the engine not ready, with the reason in its log, while callbacks are answered 503", async () => {
+    damaged()
+    const engine = await startEngine(copy, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })
+    const refused = await engine.callback(
+      JSON.stringify({
+        externalApplicationEvent: { applicationReference: "B", applicationEventType: "SIGNED" },
+      }),
+    )
+    expect(refused.status).toBe(503)
+    expect((await engine.api("GET", "/health/ready")).status).toBe(503)
+    expect(engine.written()).toContain("The file is damaged")
+    await engine.stop()
+  })
+
+  it("is a finding of verify, which has an exit code for it", async () => {
+    damaged()
+    const { code, stdout } = await runCommand(copy, "journal", "verify")
+    expect([code, stdout]).toEqual([5, expect.stringContaining("store-damaged")])
+    expect(await runCommand(copy, "journal", "replay")).toMatchObject({ code: 5 })
+  })
+})
+
+/** Whether this machine lets a directory be made read-only for root too: by a mount that only the command itself sees. */
+const canMount = spawnSync("unshare", ["-m", "true"]).status === 0
+
+describe("a file that cannot be written", () => {
+  const mounted = (place: string, command: string): ReturnType<typeof spawnSync> =>
+    spawnSync(
+      "unshare",
+      [
+        "-m",
+        "sh",
+        "-c",
+        `mount --bind "${place}" "${place}" && mount -o remount,ro,bind "${place}" && ${command}`,
+      ],
+      {
+        encoding: "utf8",
+        env: {
+          PATH: process.env["PATH"],
+          LOAN_ENGINE_DATABASE_URL: join(place, "store.sqlite"),
+          LOAN_ENGINE_API_KEY: "key",
+          LOAN_ENGINE_ALLOW_UNAUTHENTICATED_CALLBACKS: "true",
+        },
+      },
+    )
+
+  it("is read by whoever opens it for reading only, and refuses what they write", async () => {
+    copied()
+    const before = readFileSync(copy)
+    const error = await Effect.runPromise(
+      Effect.flip(
+        Effect.provide(
+          Effect.flatMap(LoanStore, ({ ready }) => ready),
+          layerSqlite({ path: copy, ...sqliteDefaults, readOnly: true }),
+        ),
+      ),
+    )
+    expect(error).toMatchObject({
+      _tag: "StoreUnavailable",
+      message: expect.stringContaining("reading only"),
+    })
+    expect(readFileSync(copy).equals(before)).toBe(true)
+  })
+
+  it.runIf(canMount)(
+    "in a directory that is mounted read-only, ends the engine with an error that says so",
+    () => {
+      const place = join(directory, "read-only")
+      mkdirSync(place)
+      copyFileSync(template, join(place, "store.sqlite"))
+      const ended = mounted(place, `exec "${process.execPath}" "${mainPath}" serve`)
+      expect(ended.status).toBe(2)
+      expect(ended.stderr).toContain("writable")
+      const redacted = mounted(
+        place,
+        `exec "${process.execPath}" "${mainPath}" journal redact loan-1 --by Ada --reason x`,
+      )
+      expect(redacted.status).toBe(2)
+      expect(redacted.stderr).toMatch(/cannot be (?:opened|written)/u)
+      expect(execFileSync("cmp", [template, join(place, "store.sqlite")]).length).toBe(0)
+    },
+  )
+})

@@ -1,0 +1,160 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { LoanStore, StoreUnusable } from "@loan-engine/app/ports/loan-store"
+import { migrate, schemaVersion } from "@loan-engine/app/store/sqlite/schema"
+import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite/store"
+import { ApplicationReference } from "@loan-engine/domain/observation"
+import { Effect } from "effect"
+import { afterAll, describe, expect, it } from "vitest"
+import { account, lifeOf, onStore, replayFile, say, verifyFile } from "../../engine/journal/lived-store.ts"
+import { runCommand } from "../../engine/journal/run-command.ts"
+import { startEngine } from "../../whole/slice/engine-process.ts"
+import { rowsOfVersion1, writeVersion1 } from "./version-1.ts"
+
+const directory = mkdtempSync(join(tmpdir(), "loan-engine-migration-"))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+/** Each earlier version is made of the first, as the migrations that have shipped make it. */
+const writeVersion = (version: number) => (path: string, loans: number) => {
+  writeVersion1(path, loans)
+  const database = new DatabaseSync(path)
+  migrate(database, path, version)
+  database.close()
+}
+
+/** How a file of each earlier version is made. A new version without a way to make the one before it fails the test below. */
+const earlier: ReadonlyMap<number, (path: string, loans: number) => void> = new Map([
+  [1, writeVersion1],
+  [2, writeVersion(2)],
+  [3, writeVersion(3)],
+  [4, writeVersion(4)],
+  [5, writeVersion(5)],
+  [6, writeVersion(6)],
+])
+
+const versionOf = (path: string): unknown => {
+  const database = new DatabaseSync(path, { readOnly: true })
+  const version = database.prepare("PRAGMA user_version").get()
+  database.close()
+  return version?.["user_version"]
+}
+
+const setVersion = (path: string, version: number): void => {
+  const database = new DatabaseSync(path)
+  database.exec(`PRAGMA user_version = ${version}`)
+  database.close()
+}
+
+describe("a file of an earlier version", () => {
+  it("can be made of every earlier version", () => {
+    expect([...earlier.keys()]).toEqual(Array.from({ length: schemaVersion - 1 }, (_, index) => index + 1))
+  })
+
+  it.for([...earlier])(
+    "version %i is brought up to date, sound and with all it held",
+    async ([version, write]) => {
+      const path = join(directory, `version-${version}.sqlite`)
+      write(path, 20)
+      await onStore(path, Effect.asVoid(LoanStore))
+      expect(versionOf(path)).toBe(schemaVersion)
+      const rows = rowsOfVersion1(20)
+      expect(await verifyFile(path)).toMatchObject({ rows, loans: 20, findings: [] })
+      expect(await replayFile(path)).toMatchObject({ rows, findings: [] })
+      await onStore(
+        path,
+        Effect.gen(function* () {
+          const store = yield* LoanStore
+          const history = yield* store.history(ApplicationReference.make("loan-4"))
+          expect(history.map(({ raw }) => Buffer.from(raw ?? []).toString())).toEqual(
+            lifeOf("loan-4", 1_004).map(([, { body }]) => body),
+          )
+          expect(yield* store.callbackRegistration(account, "https://bank")).toMatchObject({
+            callbackUrl: "https://us",
+          })
+          expect((yield* store.nextDue([account])).map(({ dueAt }) => dueAt)).toEqual([1_000])
+          yield* say("loan-4", 5_000, {
+            source: "callback",
+            evidence: "none",
+            events: [],
+            body: "after the migration",
+          })
+        }),
+      )
+      expect(await verifyFile(path)).toMatchObject({ rows: rows + 1, findings: [] })
+    },
+  )
+
+  it("is migrated by `loan-engine migrate`, which says so, but not by a command that reads or redacts", async () => {
+    const path = join(directory, "command.sqlite")
+    writeVersion1(path, 3)
+    const before = readFileSync(path)
+    for (const command of [["verify"], ["redact", "loan-1", "--by", "Ada", "--reason", "x"]]) {
+      const refused = await runCommand(path, "journal", ...command)
+      expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("loan-engine migrate") })
+    }
+    expect(readFileSync(path).equals(before)).toBe(true)
+    expect(await runCommand(path, "migrate")).toMatchObject({
+      code: 0,
+      stdout: `${path}: from version 1 to ${schemaVersion}\n`,
+    })
+    expect(await runCommand(path, "migrate", "--json")).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`"from":${schemaVersion}`),
+    })
+    expect(await runCommand(path, "journal", "verify")).toMatchObject({ code: 0 })
+  })
+})
+
+describe("a file that is not this program's is refused, and left as it is", () => {
+  const refusal = async (path: string): Promise<StoreUnusable> => {
+    const before = readFileSync(path)
+    const layer = layerSqlite({ path, ...sqliteDefaults })
+    const error = await Effect.runPromise(Effect.flip(Effect.provide(Effect.asVoid(LoanStore), layer)))
+    expect(error).toBeInstanceOf(StoreUnusable)
+    expect(readFileSync(path).equals(before)).toBe(true)
+    return error
+  }
+
+  it("when a newer program wrote it", async () => {
+    const path = join(directory, "newer.sqlite")
+    writeVersion1(path, 1)
+    setVersion(path, schemaVersion + 1)
+    expect((await refusal(path)).message).toContain("newer loan engine")
+    for (const command of [["migrate"], ["journal", "verify"], ["journal", "export"]]) {
+      const ended = await runCommand(path, ...command)
+      expect(ended).toMatchObject({
+        code: 2,
+        stdout: "",
+        stderr: expect.stringContaining("newer loan engine"),
+      })
+    }
+  })
+
+  it("when another program wrote it", async () => {
+    const path = join(directory, "foreign.sqlite")
+    const database = new DatabaseSync(path)
+    database.exec("CREATE TABLE recipes (name TEXT)")
+    database.close()
+    expect((await refusal(path)).message).toContain("another program")
+  })
+})
+
+describe("an engine that runs", () => {
+  it("keeps others from migrating its file, and a second engine from it, and is not disturbed", async () => {
+    const path = join(directory, "running.sqlite")
+    const engine = await startEngine(path)
+    expect(await runCommand(path, "migrate")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("is running on"),
+    })
+    const second = await runCommand(path, "start", "--database", path, "--once", "--loans", "1")
+    expect(second).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("Another loan engine is running"),
+    })
+    expect((await fetch(`${engine.url}/health/ready`)).status).toBe(200)
+    expect(await engine.stop()).toBe(0)
+  })
+})

@@ -1,0 +1,140 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { observationOf, replay } from "@loan-engine/app/journal/entry"
+import { verifyJournal } from "@loan-engine/app/audit/verify-journal"
+import { LoanStore } from "@loan-engine/app/ports/loan-store"
+import { makeStage } from "@loan-engine/app/sandbox/play-life"
+import { stepInWords } from "@loan-engine/app/sandbox/told-life"
+import { layerPostgres } from "@loan-engine/app/store/postgres/store"
+import { postgresDefaults } from "@loan-engine/app/store/postgres/settings"
+import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite/store"
+import { observe, openLoan, snapshotText } from "@loan-engine/domain/loan"
+import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
+import { Effect, Exit, Redacted, Scope } from "effect"
+import fc from "fast-check"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { stateMsMax } from "../../patience.ts"
+import type { PostgresServer } from "../../stores/postgres/server.ts"
+import { startPostgres } from "../../stores/postgres/server.ts"
+import { meaning } from "../../proof/properties/fold.ts"
+import { propertySeed } from "../../proof/properties/settings.ts"
+import { decodeLife, toldLives } from "./told-lives.ts"
+
+const scratch = mkdtempSync(join(tmpdir(), "loan-engine-lives-"))
+const file = join(scratch, "lives.sqlite")
+const account = AccountName.make("lives")
+let server: PostgresServer
+beforeAll(async () => {
+  server = await startPostgres()
+})
+afterAll(async () => {
+  await server.remove()
+  rmSync(scratch, { recursive: true })
+})
+
+const stores = [
+  [
+    "SQLite",
+    async () => file,
+    (url: string) => layerSqlite({ path: url, ...sqliteDefaults, readOnly: true, oneMoment: true }),
+  ],
+  [
+    "PostgreSQL",
+    () => server.newDatabase(),
+    (url: string) => layerPostgres({ ...postgresDefaults, url: Redacted.make(url) }),
+  ],
+] as const
+
+describe.each(stores)("the library of lives, on %s", (_name, newUrl, layer) => {
+  let url = ""
+  const told = new Map<string, ReadonlyArray<string>>()
+
+  beforeAll(async () => {
+    url = await newUrl()
+    const scope = Scope.makeUnsafe()
+    const played = Effect.gen(function* () {
+      const stage = yield* makeStage({
+        databaseUrl: url,
+        apiKey: Redacted.make("key-of-the-lives"),
+        standsMsMax: stateMsMax,
+      })
+      // Side by side: each waits for its bank, and none for another's.
+      yield* Effect.forEach(
+        toldLives,
+        ({ slug, life }) => {
+          const steps: Array<string> = []
+          const tell = (step: (typeof life.steps)[number]) =>
+            Effect.sync(() => void steps.push(stepInWords(step)))
+          return stage.play(life, slug, tell).pipe(
+            Effect.catch(({ message }) => Effect.sync(() => void steps.push(`wrong: ${message}`))),
+            Effect.ensuring(Effect.sync(() => void told.set(slug, steps))),
+          )
+        },
+        { concurrency: "unbounded", discard: true },
+      )
+    })
+    const exit = await Effect.runPromiseExit(Scope.provide(played, scope))
+    await Effect.runPromise(Scope.close(scope, exit))
+    expect(Exit.isSuccess(exit)).toBe(true)
+  })
+
+  it.each(toldLives)("$life.name", ({ slug, life }) => {
+    expect(told.get(slug)).toEqual(life.steps.map(stepInWords))
+  })
+
+  it("is a sound journal, which folds to where each loan stands in whatever order it was heard", async () => {
+    const read = Effect.gen(function* () {
+      const { findings } = yield* verifyJournal()
+      const store = yield* LoanStore
+      const stored = yield* store.loans({ account, after: "", limit: toldLives.length + 1 })
+      const histories = yield* Effect.forEach(stored, ({ loan }) => store.history(loan.applicationReference))
+      return { findings, stored, histories }
+    })
+    const { findings, stored, histories } = await Effect.runPromise(Effect.provide(read, layer(url)))
+    expect(findings).toEqual([])
+    expect(stored.map(({ loan }) => loan.applicationReference)).toEqual(
+      toldLives.map(({ slug }) => ApplicationReference.make(slug)),
+    )
+    stored.forEach(({ loan }, index) => {
+      const entries = histories[index] ?? []
+      const replayed = replay(entries)
+      expect(replayed && snapshotText(replayed)).toBe(snapshotText(loan))
+      const heard = entries.map(observationOf)
+      fc.assert(
+        fc.property(fc.shuffledSubarray(heard, { minLength: heard.length }), (shuffled) => {
+          const opened = openLoan(loan.applicationReference, loan.account)
+          const folded = shuffled.reduce((before, observation) => observe(before, observation).loan, opened)
+          expect(meaning(folded)).toBe(meaning(loan))
+        }),
+        { seed: propertySeed, numRuns: 100 },
+      )
+    })
+  })
+})
+
+describe("a life that is told wrong", () => {
+  it("says which step, and what is otherwise", async () => {
+    const life = decodeLife(
+      JSON.stringify({
+        name: "Wrong",
+        story: "The bank approves, and it is told that it rejects.",
+        steps: [{ callback: { says: "approved" } }, { stands: { stage: "rejected", offer: 10_000 } }],
+      }),
+    )
+    const wrong = Effect.scoped(
+      Effect.gen(function* () {
+        const databaseUrl = join(scratch, "wrong.sqlite")
+        const stage = yield* makeStage({
+          databaseUrl,
+          apiKey: Redacted.make("key-of-the-lives"),
+          standsMsMax: 1,
+        })
+        return yield* Effect.flip(stage.play(life, "wrong-1", () => Effect.void))
+      }),
+    )
+    expect(await Effect.runPromise(wrong)).toMatchObject({
+      message: '"Wrong", step 2: stage is "approved", not "rejected"',
+    })
+  })
+})

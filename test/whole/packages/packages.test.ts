@@ -1,0 +1,158 @@
+import { execFile, spawn } from "node:child_process"
+import { once } from "node:events"
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+import { version } from "@loan-engine/app/base/version"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { writeReports } from "../../../scripts/api-report.ts"
+import { build, packages } from "../../../scripts/build.ts"
+import { withoutOurs } from "../../checkout.ts"
+import { freePort } from "../slice/engine-process.ts"
+
+const run = promisify(execFile)
+const root = fileURLToPath(new URL("../../..", import.meta.url))
+const directory = mkdtempSync(join(tmpdir(), "packages-"))
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+const tarballs = (): ReadonlyArray<string> =>
+  readdirSync(directory)
+    .filter((name) => name.endsWith(".tgz"))
+    .map((name) => join(directory, name))
+
+beforeAll(async () => {
+  await build()
+  const filters = packages.flatMap((name) => ["--filter", `./packages/${name}`])
+  await run("npx", ["-y", "pnpm@12", ...filters, "pack", "--pack-destination", directory], { cwd: root })
+})
+
+describe("the packages as they are published", () => {
+  it("are four, each with its licence, and hold neither sources nor tests", async () => {
+    expect(tarballs()).toHaveLength(packages.length)
+    for (const tarball of tarballs()) {
+      const { stdout } = await run("tar", ["-tzf", tarball])
+      const files = stdout.trim().split("\n")
+      expect(files).toContain("package/LICENSE")
+      expect(
+        files.filter((file) => !/^package\/(?:dist\/|LICENSE|README\.md|package\.json)/u.test(file)),
+      ).toEqual([])
+      expect(files.filter((file) => /(?<!\.d)\.ts$|\.test\.|\.sources$/u.test(file))).toEqual([])
+      expect(files.includes("package/dist/console/index.html")).toBe(tarball.includes("-app-"))
+    }
+  })
+
+  it("are found in order by publint, and their types by arethetypeswrong", async () => {
+    const tool = (path: string): string => join(root, "node_modules", path)
+    for (const tarball of tarballs()) {
+      await run(process.execPath, [tool("publint/src/cli.js"), "--strict", tarball])
+      const wrong = tool("@arethetypeswrong/cli/dist/index.js")
+      await run(process.execPath, [wrong, tarball, "--profile", "esm-only", "--no-color"])
+    }
+  })
+
+  it("have the API that docs/api tells of", () => {
+    const folder = join(directory, "api")
+    cpSync(join(root, "docs/api"), folder, { recursive: true })
+    const altered = join(folder, "app-testing.api.md")
+    const before = readFileSync(altered, "utf8")
+    writeFileSync(altered, before.replace("openSandboxBank", "openAnotherBank"))
+    const missing = join(folder, "app-client.api.md")
+    const missed = readFileSync(missing, "utf8")
+    rmSync(missing)
+    // Only what was altered or removed just now has changed; anything else is to be written: node scripts/api-report.ts
+    expect(writeReports(folder), "to write the reports: node scripts/api-report.ts").toEqual([
+      "app-client",
+      "app-testing",
+    ])
+    expect(readFileSync(altered, "utf8")).toBe(before)
+    expect(readFileSync(missing, "utf8")).toBe(missed)
+  })
+})
+
+/** What may be linked into somebody's product. */
+const licences =
+  /^\(?(?:MIT|ISC|BSD-[23]-Clause|Apache-2\.0|0BSD|Unlicense|CC0-1\.0|BlueOak-1\.0\.0|Python-2\.0)(?: (?:AND|OR) .+)?\)?$/u
+
+/** The TypeScript that a page shows, each block a module of its own. */
+const blocksOf = (page: string): ReadonlyArray<string> =>
+  [...readFileSync(join(root, page), "utf8").matchAll(/^```ts\n(.*?)^```/gmsu)].map(([, code = ""]) => code)
+
+/** What every run says on a Node whose SQLite is still called experimental. */
+const withoutNotices = (text: string): string =>
+  text.replaceAll(/^\(node:\d+\) ExperimentalWarning: SQLite.*\n\(Use .*\n/gmu, "")
+
+const environmentOf = (node: string) => ({
+  ...withoutOurs(process.env),
+  PATH: `${join(node, "..")}:${process.env["PATH"]}`,
+})
+
+/** The oldest Node that the packages run on, and the one that this project brings. */
+const nodes = [
+  ["22.19", join(root, "test/node_modules/node-22/bin/node")],
+  ["24", process.execPath],
+] as const
+
+describe("an empty project", () => {
+  const project = join(directory, "project")
+
+  it("installs all four, under licences that a product may take in", async () => {
+    mkdirSync(project)
+    writeFileSync(join(project, "package.json"), '{ "name": "somebody", "private": true, "type": "module" }')
+    const install = ["install", "--no-audit", "--no-fund", "--ignore-scripts", ...tarballs()]
+    await run("npm", install, { cwd: project, env: environmentOf(nodes[0][1]) })
+    const manifests = readdirSync(join(project, "node_modules"), { recursive: true, encoding: "utf8" })
+      .filter((path) => /(?:^|node_modules\/)(?:@[^/]+\/)?[^/@]+\/package\.json$/u.test(path))
+      .map((path): { readonly name?: string; readonly license?: string } =>
+        JSON.parse(readFileSync(join(project, "node_modules", path), "utf8")),
+      )
+      .filter((manifest) => manifest.name !== undefined)
+    expect(manifests.length).toBeGreaterThan(10)
+    expect(manifests.filter(({ license }) => !licences.test(String(license)))).toEqual([])
+  })
+
+  describe.each(nodes)("on Node %s", (_name, node) => {
+    const env = environmentOf(node)
+    const said = async (file: string, code: string) => {
+      writeFileSync(join(project, file), code)
+      const { stdout, stderr } = await run(node, [file], { cwd: project, env })
+      return [stdout.trim().split("\n").at(-1), withoutNotices(stderr)]
+    }
+
+    it("runs what the READMEs show", async () => {
+      const [embedding = "", client = "", ...more] = blocksOf("README.md")
+      expect(more).toEqual([])
+      expect(await said("embedding.mjs", embedding)).toEqual(["paidOut", ""])
+      const [domain = ""] = blocksOf("packages/domain/README.md")
+      const walked = "advanced [ { from: 'submitted', to: 'approved', inferred: false } ]"
+      expect((await said("domain.mjs", domain))[0]).toContain(walked)
+
+      const port = await freePort()
+      const command = ["node_modules/.bin/loan-engine", "serve"]
+      const settings = {
+        LOAN_ENGINE_PORT: String(port),
+        LOAN_ENGINE_API_KEY: "choose-one",
+        LOAN_ENGINE_ALLOW_UNAUTHENTICATED_CALLBACKS: "true",
+      }
+      const serving = spawn(node, command, { cwd: project, env: { ...env, ...settings }, stdio: "pipe" })
+      const ended = once(serving, "exit")
+      const isListening = once(serving.stdout, "data").then(() => true)
+      expect(await Promise.race([isListening, ended])).toBe(true)
+      expect(await said("client.mjs", client.replace("8080", String(port)))).toEqual([
+        "approved sign-agreement",
+        "",
+      ])
+      serving.kill("SIGTERM")
+      expect(await ended).toEqual([0, null])
+    })
+
+    it("has the command line, its sandbox included", async () => {
+      const command = (...args: ReadonlyArray<string>) =>
+        run(node, ["node_modules/.bin/loan-engine", ...args], { cwd: project, env })
+      expect((await command("--version")).stdout).toContain(version)
+      const { stdout } = await command("start", "--once", "--loans", "5", "--speed", "1000000")
+      expect(JSON.parse(stdout.trim().split("\n").at(-1) ?? "")).toMatchObject({ loans: 5, diverged: 0 })
+    })
+  })
+})

@@ -1,0 +1,97 @@
+import { execFile, spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { createInterface } from "node:readline"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+import { afterAll, describe, expect, it } from "vitest"
+import { withoutOurs } from "../../checkout.ts"
+import { freePort } from "./engine-process.ts"
+
+const root = fileURLToPath(new URL("../../..", import.meta.url))
+const directory = mkdtempSync(join(tmpdir(), "readme-"))
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+/** The README's commands, each block as it stands, with what a reader fills in filled in. */
+const blocks = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/^```sh\n(.*?)^```/gmsu)].map(
+  ([, text = ""]) => text.replaceAll("…", "filled-in").replaceAll(/<[^>]+>/gu, "Yg=="),
+)
+const block = (wanted: RegExp): string => {
+  const found = blocks.find((text) => wanted.test(text))
+  if (found === undefined) throw new Error(`the README does not show ${wanted.source}`)
+  return found
+}
+
+const environment = async () => ({
+  ...withoutOurs(process.env),
+  LOAN_ENGINE_DATABASE_URL: join(directory, "loans.sqlite"),
+  LOAN_ENGINE_PORT: String(await freePort()),
+})
+
+/** Runs a block until it has written a line like this, then stops it as Ctrl-C would; gives what it wrote. */
+async function runUntil(text: string, wanted: RegExp): Promise<string> {
+  const child = spawn("sh", ["-c", text], { cwd: root, env: await environment(), detached: true })
+  const written: Array<string> = []
+  child.stderr.on("data", (chunk: Buffer) => written.push(chunk.toString()))
+  for await (const line of createInterface({ input: child.stdout })) {
+    written.push(line)
+    if (wanted.test(line)) break
+  }
+  if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGINT")
+  if (child.exitCode === null) await once(child, "exit")
+  return written.join("\n")
+}
+
+const runToEnd = async (text: string): Promise<string> =>
+  (await promisify(execFile)("sh", ["-c", text], { cwd: root, env: await environment() })).stdout
+
+describe("the README's commands", () => {
+  it("start a sandbox, an engine and the console", async () => {
+    const text = block(/pnpm@12 start$/mu)
+    expect(await runUntil(text, /^submitted \d/u)).toMatch(
+      /console {2}http:\/\/127\.0\.0\.1:\d+\/console#key=\S+/u,
+    )
+  })
+
+  it("run loans to the end of their lives", async () => {
+    const lines = (await runToEnd(block(/start --once/u))).trim().split("\n")
+    const told = { loans: 500, converged: 500, diverged: 0, illegalTransitions: 0 }
+    expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject(told)
+  })
+
+  it("serve an engine, and verify the journal that it leaves", async () => {
+    expect(await runUntil(block(/loan-engine serve/u), /^loan engine listens on/u)).toContain(
+      "loan engine listens on",
+    )
+    expect(await runToEnd(block(/journal verify/u))).toContain("There is nothing in this store")
+  })
+
+  it("make a key that the engine takes", async () => {
+    const given = "LOAN_ENGINE_ALLOW_UNAUTHENTICATED_CALLBACKS=true"
+    const text = `${block(/LOAN_ENGINE_API_KEYS/u)}export LOAN_ENGINE_API_KEYS; ${given} npx -y pnpm@12 loan-engine config`
+    expect(await runToEnd(text)).toMatch(
+      /LOAN_ENGINE_API_KEYS +\["shop:register\+read:[0-9a-f]{64}"\] +the environment/u,
+    )
+  })
+
+  it("are all run here, but for those that run everything else", () => {
+    const run = [
+      /pnpm@12 start$/mu,
+      /start --once/u,
+      /loan-engine serve/u,
+      /journal verify/u,
+      /LOAN_ENGINE_API_KEYS/u,
+    ]
+    const others = blocks.filter((text) => !run.some((wanted) => wanted.test(text)))
+    const { scripts }: { readonly scripts: object } = JSON.parse(
+      readFileSync(join(root, "package.json"), "utf8"),
+    )
+    expect(others.map((text) => text.trim().replace("npx -y pnpm@12 ", "")).toSorted()).toEqual([
+      "compliance",
+      "test",
+    ])
+    for (const script of ["compliance", "test", "bench", "check"]) expect(scripts).toHaveProperty(script)
+  })
+})

@@ -1,0 +1,58 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { openBankKey, signedCallbacks } from "../../bench/signed-callbacks.ts"
+import type { BankKey } from "../../bench/signed-callbacks.ts"
+import { runCli } from "../../doors/cli/run-cli.ts"
+import { callbackAuthorization, startEngine } from "./engine-process.ts"
+
+const directory = mkdtempSync(join(tmpdir(), "loan-engine-signing-"))
+let key: BankKey
+beforeAll(async () => {
+  key = await openBankKey()
+})
+afterAll(() => {
+  key.close()
+  rmSync(directory, { recursive: true })
+})
+
+const unsigned = (reference: string): string =>
+  JSON.stringify({
+    externalApplicationEvent: { applicationReference: reference, applicationEventType: "SIGNED" },
+  })
+
+describe("an account with credentials and a key set", () => {
+  it("believes credentials until its bank is seen to sign; from then on, also after a restart, their word alone is held", async () => {
+    const path = join(directory, "loans.sqlite")
+    const environment = {
+      LOAN_ENGINE_STOP_DRAIN_MS: "1",
+      LOAN_ENGINE_JWKS_URL: key.jwksUrl,
+    }
+    const doctor = async () => {
+      const { out } = await runCli(["doctor", "--json"], {
+        ...environment,
+        LOAN_ENGINE_DATABASE_URL: path,
+        LOAN_ENGINE_CALLBACK_AUTH_METHOD: "BASIC",
+        LOAN_ENGINE_CALLBACK_CREDENTIALS: callbackAuthorization.replace("Basic ", ""),
+      })
+      return out
+    }
+    const engine = await startEngine(path, environment)
+    expect((await engine.callback(unsigned("A"))).status).toBe(200)
+    expect(await doctor()).toContain("until the bank is first seen to sign")
+    const [signed = ""] = await signedCallbacks(key.privateJwk, 1)
+    expect((await engine.callback(signed)).status).toBe(200)
+    const held = await engine.callback(unsigned("B"))
+    expect([held.status, await held.json()]).toEqual([
+      202,
+      { disposition: "held", reason: "signature-missing" },
+    ])
+    expect(engine.written()).toContain("a callback came without a signature, and this account's bank signs")
+    expect(await engine.stop()).toBe(0)
+    expect(await doctor()).toContain("the callback credentials and the bank's signing key")
+    const again = await startEngine(path, environment)
+    expect((await again.callback(unsigned("C"))).status).toBe(202)
+    expect(await again.stop()).toBe(0)
+  })
+})

@@ -3,7 +3,7 @@
  * `node scripts/api-report.ts` writes the reports anew; they are of what `scripts/build.ts` has built.
  */
 import { globSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
-import { basename } from "node:path"
+import { sep } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from "@microsoft/api-extractor"
 import { build, packages } from "./build.ts"
@@ -33,15 +33,15 @@ function entries(): ReadonlyArray<Entry> {
   })
 }
 
-/** One module that exports every other one under its name, so that one report tells of all. */
+/** One module that exports every other one under its path, so that one report tells of all: `callback/path` is `callbackPath`. */
 function everyModule(directory: string): string {
-  const lines = globSync(`${directory}/dist/*.d.ts`)
-    .map((file) => basename(file, ".d.ts"))
+  const lines = globSync("**/*.d.ts", { cwd: `${directory}/dist` })
+    .map((file) => file.replace(/\.d\.ts$/u, "").replaceAll(sep, "/"))
     .filter((module) => module !== "every-module")
     .toSorted()
     .map(
       (module) =>
-        `export * as ${module.replaceAll(/-./gu, (text) => text.slice(1).toUpperCase())} from "./${module}.js"`,
+        `export * as ${module.replaceAll(/[-/]./gu, (text) => text.slice(1).toUpperCase())} from "./${module}.js"`,
     )
   const file = `${directory}/dist/every-module.d.ts`
   writeFileSync(file, `${lines.join("\n")}\n`)

@@ -11,7 +11,7 @@ import { RateLimiter } from "effect/persistence"
 import { makeBankPauses } from "./bank-pauses.ts"
 import { Banks } from "../ports/banks.ts"
 import { LoanEngine } from "../record/engine.ts"
-import type { Recorded } from "../record/engine.ts"
+import type { RecordResult } from "../record/engine.ts"
 import type { StoredLoan, StoreUnavailable } from "../ports/loan-store.ts"
 import { atOnceAndRecurring } from "../ports/recurring.ts"
 import { LoanStore } from "../ports/loan-store.ts"
@@ -40,7 +40,7 @@ export const pollerDefaults: Omit<PollerSettings, "cadence"> = {
 
 /** What one question to the bank came to. */
 export type PollAnswer =
-  | { readonly question: PollQuestion; readonly answered: true; readonly recorded: Recorded }
+  | { readonly question: PollQuestion; readonly answered: true; readonly recorded: RecordResult }
   | Unanswered
 
 export interface Unanswered {

@@ -88,7 +88,7 @@ export interface ClaimedLoan extends StoredLoan {
 }
 
 /** The callback URL that was registered with the bank for an account: it wants to be told once only. */
-export interface CallbackRegistration {
+export interface RegisteredCallback {
   readonly account: AccountName
   readonly bankUrl: string
   readonly callbackUrl: string
@@ -217,11 +217,11 @@ export class LoanStore extends Context.Service<
     readonly callbackRegistration: (
       account: AccountName,
       bankUrl: string,
-    ) => Effect.Effect<CallbackRegistration | undefined, StoreUnavailable>
+    ) => Effect.Effect<RegisteredCallback | undefined, StoreUnavailable>
 
     /** Keeps what the bank has set; whatever it was asked is answered by that. */
     readonly saveCallbackRegistration: (
-      registration: CallbackRegistration,
+      registration: RegisteredCallback,
     ) => Effect.Effect<void, StoreUnavailable>
 
     readonly callbackIntent: (

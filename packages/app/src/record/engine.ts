@@ -30,7 +30,7 @@ import { boundedBy, notAhead, timely } from "../schedule/timely.ts"
 import { alertIfStalled } from "./stalled-alert.ts"
 
 /** What became of an observation, once its journal row is durable. */
-export interface Recorded {
+export interface RecordResult {
   readonly disposition: Disposition
   readonly hold: HoldReason | null
   readonly steps: ReadonlyArray<Step>
@@ -57,19 +57,19 @@ export class LoanEngine extends Context.Service<
      * The one path in, for every source: decides what the observation means, writes journal row, snapshot and next poll in
      * one transaction, and succeeds only once that is durable. `raw` are the bytes as they came.
      */
-    readonly record: (observation: Observation, raw: Uint8Array) => Effect.Effect<Recorded, StoreUnavailable>
+    readonly record: (observation: Observation, raw: Uint8Array) => Effect.Effect<RecordResult, StoreUnavailable>
 
     /** The same, but only if the loan is still at this version: what was decided upon it may not hold for a later one. */
     readonly recordAt: (
       version: number,
       observation: Observation,
       raw: Uint8Array,
-    ) => Effect.Effect<Recorded, StoreUnavailable | LoanMoved>
+    ) => Effect.Effect<RecordResult, StoreUnavailable | LoanMoved>
     /** The same, but only if no registration of the loan stands: of any that come at once, one is recorded. */
     readonly register: (
       observation: Observation,
       raw: Uint8Array,
-    ) => Effect.Effect<Recorded | undefined, StoreUnavailable>
+    ) => Effect.Effect<RecordResult | undefined, StoreUnavailable>
     readonly loan: (
       reference: ApplicationReference,
     ) => Effect.Effect<StoredLoan | undefined, StoreUnavailable>

@@ -3,7 +3,7 @@ import type { Observation } from "@loan-engine/domain/observation"
 import type { Fiber } from "effect"
 import { Clock, Context, Effect, Exit, Layer, References } from "effect"
 import { LoanEngine } from "./engine.ts"
-import type { Recorded } from "./engine.ts"
+import type { RecordResult } from "./engine.ts"
 import { JournalStore } from "../ports/journal-store.ts"
 import { LoanStore } from "../ports/loan-store.ts"
 import { makeComplaints } from "../telemetry/store-complaints.ts"
@@ -30,7 +30,7 @@ export const measuredEngine = <E, R>(engine: Layer.Layer<LoanEngine, E, R>): Lay
     })),
   ).pipe(Layer.provide(engine))
 
-const observed = <A extends Recorded | undefined, E>(
+const observed = <A extends RecordResult | undefined, E>(
   observation: Observation,
   record: Effect.Effect<A, E>,
 ): Effect.Effect<A, E> => {
@@ -40,7 +40,7 @@ const observed = <A extends Recorded | undefined, E>(
       "record",
       { account, applicationReference, evidence, source },
       {
-        result: (recorded: Recorded | undefined) =>
+        result: (recorded: RecordResult | undefined) =>
           recorded === undefined ? {} : { disposition: recorded.disposition },
       },
     ),
@@ -58,7 +58,7 @@ const observed = <A extends Recorded | undefined, E>(
 /** Plain calls, because this is done for every callback. */
 function count(
   { account, source, receivedAt, leftOut = [] }: Observation,
-  exit: Exit.Exit<Recorded | undefined, unknown>,
+  exit: Exit.Exit<RecordResult | undefined, unknown>,
   fiber: Fiber.Fiber<unknown, unknown>,
 ): void {
   const { context } = fiber
@@ -80,7 +80,7 @@ const logsDebug = (fiber: Fiber.Fiber<unknown, unknown>): boolean =>
 
 const logRecorded = (
   { account, applicationReference, evidence, source }: Observation,
-  { disposition, hold, loan }: Recorded,
+  { disposition, hold, loan }: RecordResult,
 ): Effect.Effect<void> =>
   Effect.logDebug("an observation is recorded").pipe(
     Effect.annotateLogs({

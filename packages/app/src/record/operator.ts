@@ -8,7 +8,7 @@ import type { ApplicationReference, Observation } from "@loan-engine/domain/obse
 import { isPaidOut } from "@loan-engine/domain/standing"
 import { Clock, Effect, Schema } from "effect"
 import { LoanEngine, LoanMoved } from "./engine.ts"
-import type { Recorded } from "./engine.ts"
+import type { RecordResult } from "./engine.ts"
 import type { StoredEntry } from "../journal/entry.ts"
 import { replay } from "../journal/entry.ts"
 import type { StoredLoan, StoreUnavailable } from "../ports/loan-store.ts"
@@ -67,7 +67,7 @@ export const rule = Effect.fnUntraced(function* (
   applicationReference: ApplicationReference,
   ruling: Ruling,
   options: RulingOptions = {},
-): Effect.fn.Return<Recorded, LoanUnknown | RulingRefused | LoanMoved | StoreUnavailable, LoanEngine> {
+): Effect.fn.Return<RecordResult, LoanUnknown | RulingRefused | LoanMoved | StoreUnavailable, LoanEngine> {
   const engine = yield* LoanEngine
   const { loan } = yield* judged(applicationReference, ruling, options)
   const observation = observationOf(loan, ruling, options, yield* Clock.currentTimeMillis)

@@ -40,7 +40,7 @@ export const operatorRoutes = ({ readiness, accounts, metrics }: OperatorOptions
       yield* refuseOtherMethods(router, "/health/ready", "GET")
       if (!metrics.metricsEnabled) return
 
-      const page = yield* metricsPage(accounts, metrics.loanCountsAgeMaxMs)
+      const page = yield* servedMetrics(accounts, metrics.loanCountsAgeMaxMs)
       const { metricsKey } = metrics
       const wrong = yield* WrongKeys
       const hasKey = metricsKey === undefined ? () => true : bearerCheck(metricsKey)
@@ -75,7 +75,7 @@ const metricsAnswer = (page: string): HttpServerResponse.HttpServerResponse =>
   })
 
 /** The metrics as they stand, with those that are only looked up when somebody asks. */
-const metricsPage = Effect.fnUntraced(function* (
+const servedMetrics = Effect.fnUntraced(function* (
   accounts: ReadonlyArray<AccountName>,
   loanCountsAgeMaxMs: number,
 ) {

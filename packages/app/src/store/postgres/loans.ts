@@ -1,7 +1,7 @@
 import { AccountName } from "@loan-engine/domain/observation"
 import { Clock, Effect, Schema } from "effect"
 import type {
-  CallbackRegistration,
+  RegisteredCallback,
   LineDue,
   LoanFilter,
   LoanStore,
@@ -166,7 +166,7 @@ function loansPage(
   return query(reads.loansNamed, [...page, text(only.externalReference)])
 }
 
-const registration = (account: AccountName, bankUrl: string, row: Rows[number]): CallbackRegistration => ({
+const registration = (account: AccountName, bankUrl: string, row: Rows[number]): RegisteredCallback => ({
   account,
   bankUrl,
   callbackUrl: String(row["callback_url"]),

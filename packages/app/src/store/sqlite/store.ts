@@ -5,7 +5,7 @@ import type { Scope } from "effect"
 import { JournalStore } from "../../ports/journal-store.ts"
 import type {
   CallbackIntent,
-  CallbackRegistration,
+  RegisteredCallback,
   ClaimDue,
   ClaimedLoan,
   LineDue,
@@ -234,7 +234,7 @@ function findRegistration(
   reads: Reads,
   account: AccountName,
   bankUrl: string,
-): CallbackRegistration | undefined {
+): RegisteredCallback | undefined {
   const row = reads.findRegistration.get(account, bankUrl)
   if (row === undefined) return undefined
   const callbackUrl = String(row["callback_url"])

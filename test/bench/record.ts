@@ -145,7 +145,7 @@ async function rate(units: number, work: () => Promise<unknown>): Promise<number
 function bareStatements(path: string): () => Promise<void> {
   const database = openConnection({ path, ...sqliteDefaults })
   migrate(database, path)
-  const commit = makeCommit(database, () => undefined)
+  const commit = makeCommit(database, { fault: () => undefined, expect: () => {} })
   const content = "c".repeat(bytesOfContent)
   const snapshot = "s".repeat(bytesOfSnapshot)
   const hashText = "h".repeat(64)

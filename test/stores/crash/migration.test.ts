@@ -6,6 +6,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { schemaVersion } from "@loan-engine/app/store/sqlite/schema"
+import { schemaVersionIn } from "@loan-engine/app/store/sqlite/stamp"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { childEnvironment, mainPath } from "../../checkout.ts"
 import { replayFile, verifyFile } from "../../engine/journal/lived-store.ts"
@@ -32,7 +33,7 @@ const versionOf = (): number => {
   const check = database.prepare("PRAGMA integrity_check").get()
   database.close()
   expect([journal, check]).toEqual([rowsOfVersion1(loans), { integrity_check: "ok" }])
-  return Number(version)
+  return schemaVersionIn(Number(version))
 }
 
 const versions = Array.from({ length: schemaVersion }, (_, index) => index + 1)

@@ -1,9 +1,21 @@
-import { copyFileSync, mkdtempSync, renameSync, rmSync, symlinkSync, truncateSync } from "node:fs"
+import { execFile } from "node:child_process"
+import {
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { promisify } from "node:util"
 import { afterAll, describe, expect, it } from "vitest"
 import { runCli } from "../../doors/cli/run-cli.ts"
-import { startEngine } from "../../whole/slice/engine-process.ts"
+import { openLoanEngine } from "@loan-engine/app"
+import { apiKey, startEngine } from "../../whole/slice/engine-process.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-gone-"))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -16,6 +28,12 @@ const signed = (reference: string): string =>
   JSON.stringify({
     externalApplicationEvent: { applicationReference: reference, applicationEventType: "SIGNED" },
   })
+
+const environmentOf = (path: string) => ({
+  LOAN_ENGINE_DATABASE_URL: path,
+  LOAN_ENGINE_API_KEY: apiKey,
+  LOAN_ENGINE_ALLOW_UNAUTHENTICATED_CALLBACKS: "true",
+})
 
 const companions = (path: string): ReadonlyArray<string> => ["", "-wal", "-shm"].map((end) => path + end)
 const remove = (path: string): void => companions(path).forEach((file) => rmSync(file, { force: true }))
@@ -54,6 +72,119 @@ describe.each<[string, (path: string) => void, string]>([
   })
 })
 
+describe("a store whose file is written over in place under a running engine", () => {
+  // Its log is copied into the file again and again, so that most of it stands there.
+  const copied = { ...atOnce, LOAN_ENGINE_WAL_PAGES_MAX: "8" }
+  const filled = async (path: string) => {
+    const engine = await startEngine(path, copied)
+    for (let loan = 0; loan < 40; loan++) {
+      expect((await engine.callback(signed(`A-${loan}`))).status).toBe(200)
+    }
+    return engine
+  }
+  /** As `cp` does: the name and the file stay, what stands in it does not. */
+  const overwrite = (path: string, other: string): void => writeFileSync(path, readFileSync(other))
+
+  it.each<[string, (path: string) => Promise<string>]>([
+    [
+      "another store",
+      async () => {
+        const other = newFile()
+        await (await filled(other)).stop()
+        return other
+      },
+    ],
+    [
+      "an older copy of itself",
+      async (path) => {
+        copyFileSync(path, `${path}.older`)
+        return `${path}.older`
+      },
+    ],
+    [
+      "what is no store",
+      async (path) => {
+        writeFileSync(`${path}.text`, "loans\n".repeat(10_000))
+        return `${path}.text`
+      },
+    ],
+  ])("by %s acknowledges nothing any more, is not ready, and says why in the log", async (_name, make) => {
+    const path = newFile()
+    const engine = await filled(path)
+    const other = await make(path)
+    for (let loan = 0; loan < 40; loan++) {
+      expect((await engine.callback(signed(`B-${loan}`))).status).toBe(200)
+    }
+    overwrite(path, other)
+    const refused = await engine.callback(signed("C"))
+    expect([refused.status, refused.headers.has("retry-after")]).toEqual([503, true])
+    expect((await engine.api("GET", "/health/ready")).status).toBe(503)
+    // What is no store at all, SQLite notices too; which of the two does so first is up to its cache.
+    expect(engine.written()).toMatch(/was written over while the engine runs|file is not a database/u)
+    await engine.kill()
+  })
+
+  it("goes on where nobody does, while its log is copied into it and commands write beside it", async () => {
+    const path = newFile()
+    const engine = await filled(path)
+    for (let round = 0; round < 20; round++) {
+      expect((await engine.callback(signed(`D-${round}`))).status).toBe(200)
+      if (round % 7 === 0) {
+        const closing = ["close", `D-${round}`, "superseded", "--by", "Ada"]
+        expect(await runCli(closing, environmentOf(path))).toMatchObject({ code: 0 })
+      }
+    }
+    expect((await engine.api("GET", "/health/ready")).status).toBe(200)
+    expect(await engine.stop()).toBe(0)
+    expect(await runCli(["journal", "verify"], environmentOf(path))).toMatchObject({ code: 0 })
+  })
+})
+
+/** What another program is told that wants a file for itself. */
+const wanting = (file: string, sql: string): Promise<string> => {
+  const program = "new (require('node:sqlite').DatabaseSync)(process.argv[1]).exec(process.argv[2])"
+  return promisify(execFile)(process.execPath, ["--eval", program, file, sql]).then(
+    () => "it has it",
+    (error: { readonly stderr: string }) => error.stderr,
+  )
+}
+const wantsStore = (path: string) =>
+  wanting(path, "PRAGMA locking_mode = EXCLUSIVE; SELECT count(*) FROM loans")
+const wantsLock = (path: string) => wanting(`${path}-lock`, "BEGIN IMMEDIATE")
+
+describe("the locks of a store", () => {
+  it("are held while the engine runs: no other program gets its file for itself", async () => {
+    const path = newFile()
+    const engine = await startEngine(path, atOnce)
+    expect((await engine.callback(signed("A"))).status).toBe(200)
+    expect(await wantsStore(path)).toContain("database is locked")
+    expect(await wantsLock(path)).toContain("database is locked")
+    await engine.stop()
+    expect([await wantsStore(path), await wantsLock(path)]).toEqual(["it has it", "it has it"])
+  })
+
+  it("stay with the first of two engines in one process", async () => {
+    const path = newFile()
+    const settings = { databaseUrl: path, allowUnauthenticatedCallbacks: true, stopDrainMs: 1 }
+    const first = await openLoanEngine(settings)
+    await expect(openLoanEngine(settings)).rejects.toThrow("Another loan engine is running")
+    expect(await wantsStore(path)).toContain("database is locked")
+    expect(await wantsLock(path)).toContain("database is locked")
+    await first.close()
+  })
+
+  it("are not lost with their file: the engine acknowledges nothing once a second one could start", async () => {
+    const path = newFile()
+    const engine = await startEngine(path, atOnce)
+    expect((await engine.callback(signed("A"))).status).toBe(200)
+    rmSync(`${path}-lock`)
+    expect((await engine.callback(signed("B"))).status).toBe(503)
+    expect((await engine.api("GET", "/health/ready")).status).toBe(503)
+    expect(engine.written()).toContain("a second engine could start on its store")
+    await engine.stop()
+  })
+})
+
 describe("a store that is named by a link", () => {
   it("acknowledges nothing once the log of the file that it leads to is gone", async () => {
     const path = newFile()
@@ -76,16 +207,10 @@ describe("a store that is gone while no engine runs", () => {
     expect(await engine.stop()).toBe(0)
     return path
   }
-  const environment = (path: string) => ({
-    LOAN_ENGINE_DATABASE_URL: path,
-    LOAN_ENGINE_API_KEY: "a-key-that-nobody-else-has",
-    LOAN_ENGINE_ALLOW_UNAUTHENTICATED_CALLBACKS: "true",
-  })
-
   it("is not begun anew: the engine refuses to start and names what remembers the loans", async () => {
     const path = await lived()
     remove(path)
-    const { code, err } = await runCli(["serve"], environment(path))
+    const { code, err } = await runCli(["serve"], environmentOf(path))
     expect([code, err]).toEqual([2, expect.stringContaining("holds no loans, but it did")])
     expect(err).toContain(`.${path.split("/").at(-1)}-anchors`)
     remove(path)
@@ -100,10 +225,10 @@ describe("a store that is gone while no engine runs", () => {
     const engine = await startEngine(path, atOnce)
     expect((await engine.callback(signed("B"))).status).toBe(200)
     await engine.stop()
-    expect(await runCli(["journal", "verify"], environment(path))).toMatchObject({ code: 0 })
+    expect(await runCli(["journal", "verify"], environmentOf(path))).toMatchObject({ code: 0 })
     remove(path)
     copyFileSync(`${path}.older`, path)
-    const { code, out } = await runCli(["journal", "verify"], environment(path))
+    const { code, out } = await runCli(["journal", "verify"], environmentOf(path))
     expect([code, out]).toEqual([1, expect.stringContaining("anchor-missing")])
     const again = await startEngine(path, atOnce)
     expect(again.written()).toContain("the store is older than it was")
@@ -116,7 +241,7 @@ describe("a store that is gone while no engine runs", () => {
     expect((await engine.callback(signed("A"))).status).toBe(200)
     copyFileSync(path, `${path}.alone`)
     await engine.stop()
-    const { out, err } = await runCli(["journal", "verify"], environment(`${path}.alone`))
+    const { out, err } = await runCli(["journal", "verify"], environmentOf(`${path}.alone`))
     expect(out + err).toMatch(/There is nothing in this store|holds no loans yet/u)
     expect(out).not.toContain("sound")
   })

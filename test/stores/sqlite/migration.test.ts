@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { LoanStore, StoreUnusable } from "@loan-engine/app/ports/loan-store"
 import { migrate, schemaVersion } from "@loan-engine/app/store/sqlite/schema"
+import { schemaVersionIn } from "@loan-engine/app/store/sqlite/stamp"
 import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite/store"
 import { ApplicationReference } from "@loan-engine/domain/observation"
 import { Effect } from "effect"
@@ -38,7 +39,7 @@ const versionOf = (path: string): unknown => {
   const database = new DatabaseSync(path, { readOnly: true })
   const version = database.prepare("PRAGMA user_version").get()
   database.close()
-  return version?.["user_version"]
+  return schemaVersionIn(Number(version?.["user_version"]))
 }
 
 const setVersion = (path: string, version: number): void => {

@@ -90,7 +90,7 @@ describe("recording", () => {
         expect([answer.status, answer.body["code"]]).toEqual([500, "internal-error"])
         expect(JSON.stringify(answer.body)).not.toMatch(/Anna|TypeError|\.ts/u)
         expect(logged.at(-1)).toContain("TypeError")
-        expect(logged.at(-1)).toContain("callback-receiver.test.ts")
+        expect(logged.at(-1)).toContain("callback/receiver.test.ts")
         expect(logged.join("\n")).not.toContain("Anna")
       }),
     ))

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from "node:fs"
+import { closeSync, existsSync, openSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 
 /** How a file is opened, by the thread that reads it and by the one that writes it. */
@@ -48,8 +48,12 @@ function opened(
   return database
 }
 
-/** Makes a file that only its owner can read, unless there is one. SQLite gives its log the same mode. */
+/**
+ * Makes a file that only its owner can read, unless there is one. SQLite gives its log the same mode. A file that is there is not
+ * opened: to close it again would give up the locks that this process's other connections hold on it.
+ */
 export function makePrivate(path: string): void {
+  if (existsSync(path)) return
   try {
     closeSync(openSync(path, "a", 0o600))
   } catch {

@@ -9,6 +9,7 @@ import type { CheckpointRow, FeedRow, JournalStore, SnapshotRow } from "../../po
 import { callbackCursor } from "../../ports/journal-store.ts"
 import { StoreUnavailable } from "../../ports/loan-store.ts"
 import { sqliteFaults } from "./faults.ts"
+import { newStamp } from "./writes.ts"
 import type { WriteJob, Written } from "./writes.ts"
 
 type Row = Record<string, SQLOutputValue>
@@ -77,7 +78,8 @@ export function sqliteJournal(
       const row = last.get()
       return row === undefined ? undefined : checkpointRow(row)
     }),
-    saveCheckpoint: (checkpoint) => Effect.asVoid(write([saveCheckpoint(checkpoint)])),
+    saveCheckpoint: (checkpoint) =>
+      Effect.flatMap(newStamp, (stamp) => Effect.asVoid(write([saveCheckpoint(checkpoint), stamp]))),
     callbacksCountedTo: read(() => Number(cursor.get(callbackCursor)?.["position"] ?? 0)),
     countCallbacks: ({ from, to, days }) =>
       Effect.map(

@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite"
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
 import { StoreUnusable } from "../../ports/loan-store.ts"
+import { schemaVersionIn } from "./stamp.ts"
 
 /**
  * Numbered, forward-only migrations: the index in this list, plus one, is the version a database has after it. A migration
@@ -238,7 +239,7 @@ function refuseForeign(database: DatabaseSync, path: string): void {
 }
 
 function versionOf(database: DatabaseSync): number {
-  return Number(database.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0)
+  return schemaVersionIn(Number(database.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0))
 }
 
 function refuseNewer(version: number, path: string): void {

@@ -1,7 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads"
 import { openConnection } from "./connection.ts"
 import type { ConnectionSettings } from "./connection.ts"
-import { watchNames } from "./names.ts"
+import { watchLock, watchNames } from "./names.ts"
+import { watchStamps } from "./stamp.ts"
 import { makeCommit } from "./writes.ts"
 import type { WriteJob } from "./writes.ts"
 
@@ -14,11 +15,18 @@ import type { WriteJob } from "./writes.ts"
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
 const settings = workerData as ConnectionSettings
 const database = openConnection(settings)
-const commit = makeCommit(database, watchNames(settings.path))
+const stamps = watchStamps(settings.path)
+const faults = [watchNames(settings.path), watchLock(settings.path), stamps.fault]
+const commit = makeCommit(database, {
+  // The first that is found: a file that is gone has no stamp either.
+  fault: () => faults.reduce<string | undefined>((found, fault) => found ?? fault(), undefined),
+  expect: stamps.expect,
+})
 
 parentPort?.postMessage("opened")
 parentPort?.on("message", (jobs: ReadonlyArray<WriteJob> | null) => {
   if (jobs !== null) return parentPort?.postMessage(commit(jobs))
   database.close()
+  stamps.close()
   parentPort?.close()
 })

@@ -6,14 +6,15 @@ import type { ConnectionSettings } from "./connection.ts"
 import { watchNames } from "./names.ts"
 import { startThread } from "./thread.ts"
 import type { Write, WriteJob, WriteOutcome } from "./writes.ts"
-import { makeCommit } from "./writes.ts"
+import { makeCommit, newStamp } from "./writes.ts"
 
 /** Commits one batch at a time; what it fails with is a defect. */
 export type CommitJobs = (jobs: ReadonlyArray<WriteJob>) => Effect.Effect<ReadonlyArray<WriteOutcome>>
 
 /** Writes on the calling thread, which stands still until the disk has it. */
 export const inlineCommit = (database: DatabaseSync, path: string): CommitJobs => {
-  const commit = makeCommit(database, watchNames(path))
+  // Only an engine, which has the store to itself and a thread that writes, can tell who else stamps the file.
+  const commit = makeCommit(database, { fault: watchNames(path), expect: () => {} })
   return (jobs) => Effect.sync(() => commit(jobs))
 }
 
@@ -27,7 +28,7 @@ export const threadCommit = Effect.fnUntraced(function* (
       const reason = `the thread that writes has ended (${why}): restart the engine`
       return jobs.map(() => ({ state: "refused", reason }))
     })
-  return (jobs) =>
+  const commit: CommitJobs = (jobs) =>
     Effect.raceFirst(
       Effect.callback<ReadonlyArray<WriteOutcome>>((resume) => {
         worker.once("message", (outcomes: ReadonlyArray<WriteOutcome>) => resume(Effect.succeed(outcomes)))
@@ -35,6 +36,9 @@ export const threadCommit = Effect.fnUntraced(function* (
       }),
       refused(jobs),
     )
+  // A file that cannot be written now keeps the stamp that it has; who writes is told so.
+  yield* commit([[yield* newStamp]])
+  return commit
 })
 
 const cannotOpen = (path: string, why: string): string =>

@@ -1,7 +1,10 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
+import { Effect, Random } from "effect"
 import { isSqliteError } from "./connection.ts"
 import { sqliteFailure } from "./failure.ts"
-import type { NamesFault } from "./names.ts"
+import type { FileFault } from "./names.ts"
+import { schemaVersion } from "./schema.ts"
+import { stamped, stampsMax } from "./stamp.ts"
 
 /**
  * Everything that is ever written, each statement by its name. A loan is written before its journal row and only upon the
@@ -93,7 +96,10 @@ const returningStatements = {
 } as const
 
 const statements = { ...writeStatements, ...returningStatements }
-type StatementName = keyof typeof statements
+
+/** Not a statement with parameters: `PRAGMA user_version` takes none. Its one parameter is the stamp. */
+const stamp = "stamp"
+type StatementName = keyof typeof statements | typeof stamp
 
 export interface Write {
   readonly statement: StatementName
@@ -126,15 +132,32 @@ export type Commit = (jobs: ReadonlyArray<WriteJob>) => ReadonlyArray<WriteOutco
 export const nothingWritten: Written = { rows: [], changes: 0, lastPosition: 0 }
 const stale: WriteOutcome = { state: "stale" }
 
-/** Commits what it is given; `namesFault` is asked before anything of it counts as written. */
-export function makeCommit(database: DatabaseSync, namesFault: NamesFault): Commit {
-  const prepared = new Map<StatementName, StatementSync>()
-  const statement = (name: StatementName): StatementSync => {
+/** A stamp that the file has not had. */
+export const newStamp: Effect.Effect<Write> = Effect.map(Random.nextIntBetween(1, stampsMax), (drawn) => ({
+  statement: stamp,
+  parameters: [drawn],
+}))
+
+/** What is asked before anything counts as written, and told of each stamp before the file gets it. */
+export interface FileWatch {
+  readonly fault: FileFault
+  readonly expect: (stamp: number) => void
+}
+
+/** Commits what it is given. */
+export function makeCommit(database: DatabaseSync, { fault, expect }: FileWatch): Commit {
+  const prepared = new Map<keyof typeof statements, StatementSync>()
+  const statement = (name: keyof typeof statements): StatementSync => {
     const known = prepared.get(name) ?? database.prepare(statements[name])
     prepared.set(name, known)
     return known
   }
   const run = ({ statement: name, parameters }: Write): Written => {
+    if (name === stamp) {
+      expect(Number(parameters[0]))
+      database.exec(`PRAGMA user_version = ${stamped(Number(parameters[0]), schemaVersion)}`)
+      return nothingWritten
+    }
     if (name in returningStatements) {
       const rows = statement(name).all(...parameters)
       return { ...nothingWritten, rows, changes: rows.length }
@@ -151,11 +174,11 @@ export function makeCommit(database: DatabaseSync, namesFault: NamesFault): Comm
     return { state: "written", ...written }
   }
   return (jobs) => {
-    const together = inTransaction(database, namesFault, () => jobs.map(write))
+    const together = inTransaction(database, fault, () => jobs.map(write))
     if (typeof together !== "string") return together
     // One bad job must not fail its neighbours: each is tried again in a transaction of its own.
     return jobs.map((job) => {
-      const alone = jobs.length === 1 ? together : inTransaction(database, namesFault, () => write(job))
+      const alone = jobs.length === 1 ? together : inTransaction(database, fault, () => write(job))
       return typeof alone === "string" ? { state: "refused", reason: alone } : alone
     })
   }
@@ -164,16 +187,16 @@ export function makeCommit(database: DatabaseSync, namesFault: NamesFault): Comm
 /** What the work gives, durable under its name; or the reason why not. Anything else that is thrown is a defect of ours. */
 function inTransaction<A extends object>(
   database: DatabaseSync,
-  namesFault: NamesFault,
+  fault: FileFault,
   work: () => A,
 ): A | string {
   try {
-    const lost = namesFault()
+    const lost = fault()
     if (lost !== undefined) return lost
     database.exec("BEGIN IMMEDIATE")
     const done = work()
     database.exec("COMMIT")
-    return namesFault() ?? done
+    return fault() ?? done
   } catch (cause) {
     if (database.isTransaction) database.exec("ROLLBACK")
     if (isSqliteError(cause)) return sqliteFailure(cause)

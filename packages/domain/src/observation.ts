@@ -99,6 +99,8 @@ export interface Observation {
   readonly requestedSigningMethod?: string
   /** Who handed it over, as the engine knows it: an API key's name, or the user of a command. Absent for the bank's own word. */
   readonly through?: string
+  /** SHA-256 of the signed token that vouches for it, in hex: the same token in other bytes is the same message. */
+  readonly token?: string
   /** The names of the details that could not be read. Absent if there are none. */
   readonly leftOut?: LeftOut
   /**

@@ -156,6 +156,29 @@ export function loanStoreContract(name: string, open: () => StoreUnderTest | Pro
       )
     })
 
+    it("counts the same signed token in other bytes as a re-delivery, and another token or none as another message", async () => {
+      await using(await open(), (store) =>
+        Effect.gen(function* () {
+          const under = (token: string, at: number) => ({
+            ...signed("A", at),
+            evidence: "jws" as const,
+            token,
+          })
+          for (let spelling = 0; spelling < 100; spelling++) {
+            yield* write(store, under("aa", 5 + spelling), `the callback${" ".repeat(spelling)}`)
+          }
+          yield* write(store, under("bb", 200), "a second token")
+          yield* write(store, signed("A", 201), "no token")
+          const entries = yield* store.history(ApplicationReference.make("A"))
+          expect(entries.map(({ token, repeats }) => [token, repeats])).toEqual([
+            ["aa", 99],
+            ["bb", 0],
+            [undefined, 0],
+          ])
+        }),
+      )
+    })
+
     it("counts every re-delivery of a storm, however many come at once", async () => {
       await using(await open(), (store) =>
         Effect.gen(function* () {

@@ -22,6 +22,29 @@ const unsigned = (reference: string): string =>
     externalApplicationEvent: { applicationReference: reference, applicationEventType: "SIGNED" },
   })
 
+describe("one signed callback", () => {
+  it("is one entry in however many spellings of its body it comes", async () => {
+    const engine = await startEngine(join(directory, "spellings.sqlite"), {
+      LOAN_ENGINE_JWKS_URL: key.jwksUrl,
+    })
+    const [signed = ""] = await signedCallbacks(key.privateJwk, 1)
+    const members: Record<string, unknown> = JSON.parse(signed)
+    const spellings = [
+      signed,
+      ` ${signed}`,
+      JSON.stringify(members, null, 2),
+      JSON.stringify({ ...members, more: 1 }),
+    ]
+    for (const spelling of spellings) expect((await engine.callback(spelling)).status).toBe(200)
+    const { applicationReference } = members["externalApplicationEvent"] as { applicationReference: string }
+    const answer = await engine.api("GET", `/v1/loans/${applicationReference}/history`)
+    expect(await answer.json()).toMatchObject({
+      entries: [{ evidence: "jws", repeats: spellings.length - 1 }],
+    })
+    await engine.stop()
+  })
+})
+
 describe("an account with credentials and a key set", () => {
   it("believes credentials until its bank is seen to sign; from then on, also after a restart, their word alone is held", async () => {
     const path = join(directory, "loans.sqlite")

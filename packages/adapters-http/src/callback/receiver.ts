@@ -242,7 +242,7 @@ function observe(
   receivedAt: Instant,
   at: Instant,
 ): Observation {
-  const { evidence, hold } = trust
+  const { evidence, hold, token } = trust
   return {
     applicationReference: message.applicationReference,
     account: name,
@@ -250,6 +250,7 @@ function observe(
     evidence,
     ...(hold === undefined ? {} : { hold }),
     receivedAt,
+    ...(token === undefined ? {} : { token }),
     ...(message.leftOut === undefined ? {} : { leftOut: message.leftOut }),
     events: callbackEvents(message, at),
   }

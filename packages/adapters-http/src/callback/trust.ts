@@ -1,3 +1,4 @@
+import { hash } from "node:crypto"
 import type { Evidence, HoldReason } from "@loan-engine/domain/observation"
 import { Effect } from "effect"
 import type { CallbackAccount, RequiredEvidence, TrustPolicy } from "./accounts.ts"
@@ -15,6 +16,8 @@ export interface Trust {
   readonly hold?: HoldReason
   /** The signature's own issue time, in seconds. */
   readonly issuedAt?: number | undefined
+  /** SHA-256 of the signed token, in hex. */
+  readonly token?: string
 }
 
 /** What each verdict on a signature makes of the callback: trust, or a refusal. */
@@ -50,14 +53,15 @@ const vouchedFor = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Trust, CallbackRefused> {
   if (jwsData === undefined || account.jws === undefined) return yield* withoutSignature(account)
   // What is no text cannot be verified, and must not count as a callback that never had a signature.
+  const token = jwsData === unreadableJws ? undefined : jwsData.trim()
   const verdict: JwsVerdict =
-    jwsData === unreadableJws ? { state: "unverifiable" } : yield* account.jws.verify(jwsData, eventBody)
+    token === undefined ? { state: "unverifiable" } : yield* account.jws.verify(token, eventBody)
   yield* countSignature(account.name, verdict)
   const trust = trustBySignature[verdict.state]
   if (typeof trust === "string") return yield* refusedSignature(account, trust)
-  if (verdict.state !== "bound") return trust
+  if (verdict.state !== "bound" || token === undefined) return trust
   if (!account.signs.isSeen()) yield* account.signs.see
-  return { ...trust, issuedAt: verdict.issuedAt }
+  return { ...trust, issuedAt: verdict.issuedAt, token: hash("sha256", token) }
 })
 
 const refusedSignature = ({ challenges }: CallbackAccount, code: RejectionCode): CallbackRefused =>

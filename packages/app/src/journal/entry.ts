@@ -34,6 +34,8 @@ export const EntryContent = Schema.Struct({
   requestedSigningMethod: Schema.optionalKey(Schema.String),
   /** Who handed it over, as the engine knows it: an API key's name, or the user of a command. */
   through: Schema.optionalKey(Schema.String),
+  /** SHA-256 of the signed token that vouches for it, in hex; absent if none does. */
+  token: Schema.optionalKey(Schema.String),
   /** The names of the details that could not be read; absent if there are none. */
   leftOut: Schema.optionalKey(LeftOut),
   recordedAt: Instant,
@@ -106,13 +108,14 @@ export function journalEntry(
 
 /** What an observation says beside its events. Each member is absent where there is nothing to say. */
 const namedIn = (
-  said: Pick<Observation, "externalReference" | "requestedSigningMethod" | "through" | "leftOut">,
+  said: Pick<Observation, "externalReference" | "requestedSigningMethod" | "through" | "token" | "leftOut">,
 ) => ({
   ...(said.externalReference === undefined ? {} : { externalReference: said.externalReference }),
   ...(said.requestedSigningMethod === undefined
     ? {}
     : { requestedSigningMethod: said.requestedSigningMethod }),
   ...(said.through === undefined ? {} : { through: said.through }),
+  ...(said.token === undefined ? {} : { token: said.token }),
   ...(said.leftOut === undefined ? {} : { leftOut: said.leftOut }),
 })
 

@@ -57,7 +57,10 @@ export class LoanEngine extends Context.Service<
      * The one path in, for every source: decides what the observation means, writes journal row, snapshot and next poll in
      * one transaction, and succeeds only once that is durable. `raw` are the bytes as they came.
      */
-    readonly record: (observation: Observation, raw: Uint8Array) => Effect.Effect<RecordResult, StoreUnavailable>
+    readonly record: (
+      observation: Observation,
+      raw: Uint8Array,
+    ) => Effect.Effect<RecordResult, StoreUnavailable>
 
     /** The same, but only if the loan is still at this version: what was decided upon it may not hold for a later one. */
     readonly recordAt: (

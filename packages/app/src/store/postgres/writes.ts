@@ -229,14 +229,17 @@ export const confirmRows = (schema: string) => {
   })
 }
 
-/** Where the very same was said before, for many re-deliveries at once: the latest version of each loan that did. */
+/**
+ * Where the very same was said before, for many re-deliveries at once: the latest version of each loan that did. The same signed
+ * token is the same message in other bytes; in an entry's text, which is canonical JSON, a member reads in one way only.
+ */
 export const findEarlier = (schema: string) => {
   const sql = `
     SELECT DISTINCT ON (j.application_reference) j.application_reference, j.version
-    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[])
-      AS e (application_reference, source, digest, evidence, account, behind)
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[])
+      AS e (application_reference, source, digest, evidence, account, behind, token)
     JOIN ${schema}.journal j ON j.application_reference = e.application_reference AND j.version > e.behind AND j.source = e.source
-      AND j.digest = e.digest AND j.evidence = e.evidence AND j.account = e.account
+      AND (j.digest = e.digest OR e.token <> '' AND strpos(j.content, '"token":"' || e.token || '"') > 0) AND j.evidence = e.evidence AND j.account = e.account
     ORDER BY j.application_reference, j.version DESC`
   return (changes: ReadonlyArray<Change>): Statement => ({
     sql,
@@ -247,6 +250,7 @@ export const findEarlier = (schema: string) => {
       texts(changes.map(({ entry }) => entry.evidence)),
       texts(changes.map(({ entry }) => entry.account)),
       ints(changes.map(({ entry }) => entry.version - 1 - earlierEntriesMax)),
+      texts(changes.map(({ entry }) => entry.token ?? "")),
     ],
   })
 }

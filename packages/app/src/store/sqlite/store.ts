@@ -186,8 +186,8 @@ function prepareReads(database: DatabaseSync) {
     load: database.prepare(`SELECT ${loanColumns} FROM loans WHERE application_reference = ?`),
     earlier: database.prepare(`
       SELECT max(position) AS position FROM journal
-      WHERE application_reference = ? AND version > ? AND content ->> 'source' = ? AND content ->> 'digest' = ?
-        AND content ->> 'evidence' = ? AND content ->> 'account' = ?`),
+      WHERE application_reference = ? AND version > ? AND content ->> 'source' = ?
+        AND (content ->> 'digest' = ? OR content ->> 'token' = ?) AND content ->> 'evidence' = ? AND content ->> 'account' = ?`),
     history: database.prepare(
       "SELECT * FROM journal WHERE application_reference = ? AND version > ? ORDER BY version LIMIT ?",
     ),

@@ -149,11 +149,11 @@ function plannedChange(reads: Reads, decided: Extract<DecidedUpdate, { state: "d
   }
 }
 
-/** Where the very same was said before. */
+/** Where the very same was said before: in the same bytes, or under the same signed token. */
 function earlierPosition(reads: Reads, { entry }: Change): number | null {
-  const { applicationReference, version, source, digest, evidence, account } = entry
+  const { applicationReference, version, source, digest, token = null, evidence, account } = entry
   const behind = version - 1 - earlierEntriesMax
-  const row = reads.earlier.get(applicationReference, behind, source, digest, evidence, account)
+  const row = reads.earlier.get(applicationReference, behind, source, digest, token, evidence, account)
   return typeof row?.["position"] === "number" ? row["position"] : null
 }
 

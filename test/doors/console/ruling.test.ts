@@ -163,4 +163,18 @@ describe("what strangers wrote", () => {
     await expect.poll(() => page.locator("img, main script").count()).toBe(0)
     await expect.poll(() => page.title()).toContain(reference)
   })
+
+  it("neither turns nor hides what stands beside it: a document's name, a reason and a note", async () => {
+    const turned = "\u202Edetcejer"
+    await contradict(engine, "turned-1")
+    await engine.callback(event("turned-1", "WAITING_FOR_ADDITION", { requiredDocuments: [turned] }))
+    const page = await visit(engine, { at: "#/loans/turned-1" })
+    await fill(page, "Approved", turned, `because ${turned}`)
+    await page.getByRole("button", { name: "Rule: approved" }).click()
+    await says(page, /^Ruled\./u)
+    const written = String.raw`\u202edetcejer`
+    await page.locator(".documents").getByText(written).waitFor()
+    await page.locator("q").getByText(`because ${written}`).waitFor()
+    await expect.poll(() => page.evaluate("document.body.innerText")).not.toMatch(/[\p{Cf}\p{Zl}\p{Zp}]/u)
+  })
 })

@@ -227,3 +227,28 @@ describe("a file that cannot be written", () => {
     },
   )
 })
+
+describe("a request that a store cannot answer", () => {
+  it.each([
+    ["journal", "/v1/changes?after=1"],
+    ["cursors", "/v1/accounts"],
+    ["callback_days", "/v1/accounts"],
+    ["loans", "/v1/loans"],
+  ])("has its cause in the log where the table %s is gone and %s is asked for", async (table, route) => {
+    const path = join(directory, `gone-${table}.sqlite`)
+    copyFileSync(template, path)
+    // Whatever the engine does by itself comes later: what is logged is the request's.
+    const engine = await startEngine(path, {
+      LOAN_ENGINE_CHECKPOINT_EVERY_MS: "3600000",
+      LOAN_ENGINE_CALLBACK_HEALTH_EVERY_MS: "3600000",
+    })
+    const other = new DatabaseSync(path)
+    other.exec(`PRAGMA foreign_keys = OFF; ALTER TABLE ${table} RENAME TO elsewhere`)
+    other.close()
+    expect((await engine.api("GET", route)).status).toBe(503)
+    await expect
+      .poll(() => engine.written())
+      .toMatch(new RegExp(`answered 503.*no such table: (?:main\\.)?${table}`, "u"))
+    await engine.kill()
+  })
+})

@@ -38,9 +38,7 @@ describe("one signed callback", () => {
     for (const spelling of spellings) expect((await engine.callback(spelling)).status).toBe(200)
     const { applicationReference } = members["externalApplicationEvent"] as { applicationReference: string }
     const answer = await engine.api("GET", `/v1/loans/${applicationReference}/history`)
-    expect(await answer.json()).toMatchObject({
-      entries: [{ evidence: "jws", repeats: spellings.length - 1 }],
-    })
+    expect(await answer.json()).toMatchObject([{ evidence: "jws", repeats: spellings.length - 1 }])
     await engine.stop()
   })
 })

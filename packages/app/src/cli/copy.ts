@@ -1,3 +1,4 @@
+import { visibleText } from "../base/visible-text.ts"
 import { Console, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { copyStore } from "../copy/copy-store.ts"
@@ -42,7 +43,7 @@ export const copy = Command.make(
     const copied = yield* copyStore(source, settings).pipe(
       Effect.catchTag("StoreUnsound", (unsound) =>
         Effect.andThen(
-          Console.error(findingLines(unsound).join("\n")),
+          Console.error(findingLines(unsound).map(visibleText).join("\n")),
           Effect.fail(new FoundWrong({ message: unsound.message })),
         ),
       ),

@@ -25,6 +25,7 @@ import { start } from "./run/start.ts"
 import { withoutWords } from "@loan-engine/adapters-http/callback/without-words"
 import { logLayer } from "../telemetry/log.ts"
 import { outputLayer } from "../telemetry/output.ts"
+import { visibleLines } from "../base/visible-text.ts"
 import { version } from "../base/version.ts"
 
 /** Every command of the program. */
@@ -60,7 +61,7 @@ export const loanEngine = Command.make("loan-engine").pipe(
 export const run = (): void =>
   Command.run(loanEngine, { version }).pipe(
     Effect.tapError((error) =>
-      CliError.isCliError(error) ? Effect.void : Console.error(`loan-engine: ${error.message}`),
+      CliError.isCliError(error) ? Effect.void : Console.error(`loan-engine: ${visibleLines(error.message)}`),
     ),
     Effect.tapDefect((defect) => {
       const { error, frames } = withoutWords(defect)

@@ -107,10 +107,13 @@ export const watchedStore = <A, E, R>(
     }),
   ).pipe(Layer.provideMerge(store))
 
-/** The reads of the journal that answer requests. The engine's own work on it has log lines of its own. */
+/** The reads of the journal that answer requests. What only the engine's own work needs has log lines of its own. */
 const watchedJournal = (plain: JournalStore["Service"], complain: Complain): JournalStore["Service"] => ({
   ...plain,
   feed: (page) => complain(plain.feed(page)),
+  sealable: (page) => complain(plain.sealable(page)),
+  lastCheckpoint: complain(plain.lastCheckpoint),
+  callbacksCountedTo: complain(plain.callbacksCountedTo),
   callbackDays: (fromDay) => complain(plain.callbackDays(fromDay)),
 })
 

@@ -89,7 +89,7 @@ function Documents({ loan }: { loan: LoanJson }) {
     <ul className="documents">
       {loan.requiredDocuments.map((name) => (
         <li key={name}>
-          <code>{name}</code>
+          <code>{visibleText(name)}</code>
         </li>
       ))}
     </ul>

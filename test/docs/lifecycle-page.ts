@@ -155,7 +155,7 @@ ${table(
   }),
 )}
 
-While documents are outstanding, the customer must send them, at any stage. For a loan that is rejected, paid out or closed, no documents
+While documents are outstanding, the customer must send them, even if the stage waits for something else. For a loan that is rejected, paid out or closed, no documents
 are outstanding.
 
 A callback carries no time. So a callback against the current state may be a stale redelivery: a verdict, a signature of a rejected loan,
@@ -197,7 +197,7 @@ ${table(
   ClosureReason.literals.map((reason) => [`\`${reason}\``, closedFor[reason]]),
 )}
 
-- Closing a loan is not a verdict. Its stage remains what the bank says.
+- Closing a loan is not a verdict. The loan's stage remains what the bank says.
 - Nobody has anything left to do (\`next\`), and the loan is in no list of disputed or stalled loans.
 - The engine polls the bank about it once a month, for \`closedMonthlyDays\` (180 days; 0 means never). It still confirms a callback that
   contradicts the current state.

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import { inCheckout } from "../checkout.ts"
 import { lifecyclePage } from "./lifecycle-page.ts"
 
-/** Writes the page anew: npx -y pnpm@12 test test/docs -u */
+/** Writes the page again: npx -y pnpm@12 test test/docs -u */
 const page = inCheckout("docs/lifecycle.md")
 
 describe("docs/lifecycle.md", () => {

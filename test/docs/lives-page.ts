@@ -12,20 +12,20 @@ const told = ({ slug, life: { name, story, steps } }: (typeof toldLives)[number]
 /** The library of lives, as stories. */
 export const livesPage = (): string => `# Loans as they are lived
 
-Each of these lives is a file in [docs/lives](lives). It tells what the bank does, what reaches the engine, and what must stand by then. The tests play all of
-them over real HTTP on both stores, and fold what was journaled in a hundred other orders: it must come to the same.
+Each of these lives is a file in [docs/lives](lives). It says what the bank does, what reaches the engine, and what the engine must know by then. The tests
+play all of them over real HTTP on both stores, and fold the journal in a hundred other orders: the result must be the same.
 
-Play one, or all, and watch: \`npx -y pnpm@12 loan-engine play docs/lives/*.json\`. With \`--stay\` the engine goes on serving, and the console shows the
-lives. A life of your own is such a file; where it comes out otherwise than you told, the command names the step, and what stands instead.
+To play one or all: \`npx -y pnpm@12 loan-engine play docs/lives/*.json\`. With \`--stay\` the engine continues to serve, and the console shows the
+lives. You can write your own file. If the engine differs from the file, the command names the step and what the engine knows instead.
 
 | step | what happens |
 | --- | --- |
-| \`bank\` | the bank knows something from here on; nobody is told |
-| \`callback\` | a callback reaches the engine: \`times\` how often, \`forged\` without the bank's credentials |
-| \`register\` | the merchant registers the loan, with the answer that it has |
-| \`ask\` | the bank is asked |
-| \`close\`, \`reopen\`, \`rule\` | somebody at the desk does it |
-| \`stands\` | this must stand by now, or come to stand by itself; what is left out may be anything |
+| \`bank\` | the bank knows something from here on, and tells nobody |
+| \`callback\` | a callback reaches the engine; \`times\` is how often, \`forged\` means without the bank's credentials |
+| \`register\` | the merchant registers the loan, with the bank's answer |
+| \`ask\` | the engine polls the bank |
+| \`close\`, \`reopen\`, \`rule\` | an operator does this |
+| \`stands\` | the engine must know this now, or learn it by itself; members that are left out may have any value |
 
 ${toldLives.map(told).join("\n\n")}
 `

@@ -23,23 +23,23 @@ export function metricsPage(): string {
   )
   return [
     introduction,
-    table(["metric", "kind", "unit", "what it tells", "attributes"], rows),
-    "## What the attributes may be\n\nEach comes from a closed set, so the number of series is bounded. No application reference is among them.\n",
+    table(["metric", "kind", "unit", "what it measures", "attributes"], rows),
+    "## Attributes\n\nEach attribute has a fixed set of values, so the number of series is bounded. No attribute is an application reference.\n",
     table(
-      ["attribute", "values", "of"],
+      ["attribute", "values", "metrics"],
       [...values].map(([key, names]) => key.split("\u0000").concat(names.join(", "))),
     ),
-    "## Buckets\n\nThe upper bounds of each histogram's buckets, in its unit; one more, `+Inf`, takes the rest.\n",
+    "## Buckets\n\nThe upper bounds of each histogram's buckets, in its unit. One more bucket, `+Inf`, takes the rest.\n",
     table(["histogram", "buckets"], buckets),
   ].join("\n")
 }
 
 const introduction = `# Metrics
 
-<!-- written from packages/app/src/telemetry/metrics.ts; npx -y pnpm@12 test test/docs -u writes it anew -->
+<!-- written from packages/app/src/telemetry/metrics.ts; npx -y pnpm@12 test test/docs -u writes it again -->
 
-\`GET /metrics\` gives them in Prometheus' text format. Whether it does, and to whom, is set by \`LOAN_ENGINE_METRICS_ENABLED\` and
-\`LOAN_ENGINE_METRICS_KEY\`. A series appears once there is something to tell. Counters begin at 0 with the process.
+\`GET /metrics\` serves these metrics in Prometheus' text format. \`LOAN_ENGINE_METRICS_ENABLED\` switches it off, and
+\`LOAN_ENGINE_METRICS_KEY\` sets a key for it. A series appears with its first value. Counters begin at 0 with the process.
 `
 
 /** A table as the formatter leaves it: every column as wide as its widest cell. */

@@ -3,7 +3,7 @@ import { metricsPage } from "./metrics-page.ts"
 import { describe, expect, it } from "vitest"
 import { inCheckout } from "../checkout.ts"
 
-/** Writes the page anew: npx -y pnpm@12 test test/docs -u */
+/** Writes the page again: npx -y pnpm@12 test test/docs -u */
 const page = inCheckout("docs/metrics.md")
 
 describe("docs/metrics.md", () => {

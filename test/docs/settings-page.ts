@@ -3,7 +3,7 @@ import type { AnySetting, Settings } from "../../packages/app/src/config/setting
 import { accountSettings, settingGroups } from "../../packages/app/src/config/settings.ts"
 import { variableOf } from "../../packages/app/src/config/variable-names.ts"
 
-/** The page of all settings, as Markdown: what each is called by code, file and environment, and what it is by default. */
+/** The page of all settings, as Markdown: the names of each in code, file and environment, and its default. */
 export function settingsPage(): string {
   const groups = Object.entries<Settings>(settingGroups).map(
     ([title, settings]) => `## ${title}\n\n${table(settings)}`,
@@ -17,41 +17,40 @@ const introduction = `# Settings
 
 This page is written from the code by \`npx -y pnpm@12 test test/docs -u\`.
 
-The same settings can be given in three ways, and all of them are checked before anything starts. Nothing that is given is passed
-over or taken for something else: a name that is no setting is refused, with the nearest name that is one, and so is a value that
-is not what the table says it must be. Everything that is wrong is told at once, by the name that it was given.
+There are three ways to give a setting. The engine checks all of them before it starts. It refuses an unknown name, and suggests the nearest
+known one. It also refuses a value that the table does not accept. It reports all faults at once, each by the name that you used.
 
 - **Code**: \`openLoanEngine({ databaseUrl: "loans.sqlite", accounts: { se: { … } } })\`.
-- **A file**: one JSON object with the same names; \`LOAN_ENGINE_CONFIG_FILE\` says where it is.
-- **The environment**: the variables below. They go before the file. An empty variable counts as not set. A variable that begins with
-  \`LOAN_ENGINE_\` and is none of them is refused; if it is another program's, \`LOAN_ENGINE_OTHER_VARIABLES\` names it. Only what
-  Kubernetes sets for a service called loan-engine is left alone.
-- **A secret** may also be in a file of its own: \`LOAN_ENGINE_BANK_PASSWORD_FILE\` names the file that holds the bank's password, and so
-  on for each that is marked as secret. The file holds one line of UTF-8. To set both the variable and its \`_FILE\` is refused.
+- **A file**: one JSON object with the same names. \`LOAN_ENGINE_CONFIG_FILE\` is its path.
+- **The environment**: the variables below. They override the file. An empty variable counts as not set. The engine refuses an unknown
+  variable that begins with \`LOAN_ENGINE_\`. If it belongs to another program, name it in \`LOAN_ENGINE_OTHER_VARIABLES\`. The engine
+  ignores only the variables that Kubernetes sets for a service named loan-engine.
+- **A secret** may also be in its own file: \`LOAN_ENGINE_BANK_PASSWORD_FILE\` names the file with the bank's password, and so
+  on for each secret. The file holds one line of UTF-8. If both the variable and its \`_FILE\` are set, the engine refuses them.
 
-Also refused: a prefix that is misspelt (\`LOAN_ENIGNE_PORT\`), a variable with quotation marks around its value, which some ways of setting
-variables leave there, and accounts of a file that \`LOAN_ENGINE_ACCOUNTS\` leaves out.
+The engine also refuses a misspelt prefix (\`LOAN_ENIGNE_PORT\`), a variable with quotation marks around its value (some ways of setting
+variables leave them there), and accounts in a file that \`LOAN_ENGINE_ACCOUNTS\` does not name.
 
-Line ends around a value are never part of it, wherever it is given. No secret is ever printed, nor a value that was refused.
+Line ends around a value are never part of it. The engine never prints a secret, or a value that it refused.
 
-Code knows nothing of the environment unless it asks for it: \`openLoanEngine({}, { environment: process.env })\`.
-\`loan-engine config\` prints what is in force and where it is from, with secrets hidden. Names that end in \`Ms\` are in milliseconds,
-those in \`Bytes…\` in bytes.`
+Code reads the environment only if you pass it: \`openLoanEngine({}, { environment: process.env })\`.
+\`loan-engine config\` prints the settings in force and where each comes from, with secrets hidden. Names that end in \`Ms\` or \`MsMax\` are in
+milliseconds, names with \`Bytes\` in bytes.`
 
 const accounts = `An account is one set of credentials at the bank, usually one for each country. Its name is the last part of its callbacks' path:
-\`/callbacks/se\`. \`LOAN_ENGINE_ACCOUNTS=se,no\` names them in the environment, and each has variables of its own, such as
-\`LOAN_ENGINE_SE_BANK_PASSWORD\`; code and files give an object by account, \`{"accounts": {"se": {"bankPassword": …}}}\`. What is given
-without an account's name counts for every account that has none of its own, but only where the table says so: what tells accounts
-apart must say whose it is. Without names there is one account, \`default\`, and all is given without a name:
-\`LOAN_ENGINE_BANK_PASSWORD\`.`
+\`/callbacks/se\`. In the environment, \`LOAN_ENGINE_ACCOUNTS=se,no\` names the accounts, and each has its own variables, such as
+\`LOAN_ENGINE_SE_BANK_PASSWORD\`. Code and files give an object by account, \`{"accounts": {"se": {"bankPassword": …}}}\`. A setting
+without an account's name applies to every account that does not set it, but only if the table says "may be set once for all accounts".
+Other settings tell accounts apart, so each account must set them. Without names there is one account, \`default\`, and all settings
+are given without a name: \`LOAN_ENGINE_BANK_PASSWORD\`.`
 
 function table(settings: Settings): string {
   const rows = Object.entries(settings).map(
     ([name, setting]) =>
-      `| \`${name}\` | \`${variableOf(name)}\` | ${defaultOf(setting)} | ${aboutOf(setting)} | ${refusedUnless(setting)} |`,
+      `| \`${name}\` | \`${variableOf(name)}\` | ${defaultOf(setting)} | ${aboutOf(setting)} | ${acceptedBy(setting)} |`,
   )
   const head = [
-    "| setting | variable | default | what it is | must be, or is refused |",
+    "| setting | variable | default | what it is | accepted values |",
     "| --- | --- | --- | --- | --- |",
   ]
   return [...head, ...rows].join("\n")
@@ -61,14 +60,14 @@ const aboutOf = ({ about, kind, sharedByAccounts }: AnySetting): string =>
   [
     about,
     ...(kind.secret ? ["secret"] : []),
-    ...(sharedByAccounts === true ? ["may count for all accounts"] : []),
+    ...(sharedByAccounts === true ? ["may be set once for all accounts"] : []),
   ].join("; ")
 
-const refusedUnless = ({ kind, also, needs }: AnySetting): string =>
+const acceptedBy = ({ kind, also, needs }: AnySetting): string =>
   [
     kind.expected,
     ...(also === undefined ? [] : [also]),
-    ...(needs === undefined ? [] : [`not without \`${needs}\``]),
+    ...(needs === undefined ? [] : [`refused without \`${needs}\``]),
   ].join("; ")
 
 function defaultOf({ default: value, defaultShown }: AnySetting): string {

@@ -1,7 +1,7 @@
 import type { PropertyId } from "../properties/law.ts"
 
 /**
- * What the bank's page, or the contract built on it, asks of whoever follows a loan. Every requirement is met by a
+ * What the bank's page, or the contract built on it, asks of anyone who follows a loan. Every requirement is met by a
  * property, and every property is there because of a requirement; the report fails if either is missing.
  */
 export interface Requirement {
@@ -17,14 +17,13 @@ const page = (section: string): string => `Bank's page, "${section}"`
 export const requirements: ReadonlyArray<Requirement> = [
   {
     id: "R1",
-    sentence:
-      "The status can be had in two ways, by callback and by polling; both must lead to the same stage.",
+    sentence: "The status comes in two ways, by callback and by polling; both must lead to the same stage.",
     source: page("Callbacks and polling status"),
     properties: ["P2", "P5"],
   },
   {
     id: "R2",
-    sentence: "A credit decision that was manual inspection changes to approved or to rejected.",
+    sentence: "A credit decision of manual inspection changes to approved or to rejected.",
     source: page("CREDIT_DECISION_UPDATED"),
     properties: ["P1", "P4", "P8"],
   },
@@ -37,69 +36,69 @@ export const requirements: ReadonlyArray<Requirement> = [
   },
   {
     id: "R4",
-    sentence: "A signed agreement, once received, is received.",
+    sentence: "A signed agreement stays signed.",
     source: page("SIGNED"),
     properties: ["P1", "P4", "P8"],
   },
   {
     id: "R5",
     sentence:
-      "A loan, once paid out, is paid out; and what is paid out was approved and signed, whoever heard of it.",
+      "A paid-out loan stays paid out; and a paid-out loan was approved and signed, even if no message said so.",
     source: page("PAID_OUT"),
     properties: ["P1", "P4", "P8"],
   },
   {
     id: "R6",
     sentence:
-      "Callbacks carry neither an id, nor a time, nor a sequence number: lost, late, repeated and reordered ones must do no harm.",
+      "Callbacks carry no id, no time and no sequence number: lost, late, repeated and reordered callbacks must do no harm.",
     source: page("Example callbacks"),
     properties: ["P2", "P3", "P5"],
   },
   {
     id: "R7",
     sentence:
-      "A triggered application may not be treated as normal: contradictory words must end in a dispute, not in a wrong stage.",
+      "A triggered application may not be treated as normal: contradictory messages must end in a dispute, not in a wrong stage.",
     source: page("How to trigger a callback in test environment"),
     properties: ["P1", "P3", "P4"],
   },
   {
     id: "R8",
     sentence:
-      "Credentials for the callback and a signature (jwsData) are optional; what neither vouches for must not be believed.",
+      "Callback credentials and a signature (jwsData) are optional; a callback with neither must not be believed.",
     source: page("Register the callback-URL") + " and " + page("jwsData"),
     properties: ["P7"],
   },
   {
     id: "R9",
     sentence:
-      "A poll tells a part only: what it does not mention (no signing method, paidOut false) undoes nothing.",
+      "A poll shows only a part: what it does not mention (no signing method, paidOut false) undoes nothing.",
     source: page("To poll the application reference"),
     properties: ["P4", "P5"],
   },
   {
     id: "R10",
     sentence:
-      "What was decided can be shown afterwards from what was received: nothing acknowledged is lost, nothing is altered.",
+      "Every decision can be shown afterwards from what was received: nothing acknowledged is lost, nothing is altered.",
     source: "Design, section 2, what must always hold",
     properties: ["P6"],
   },
   {
     id: "R11",
     sentence:
-      "The bank may write the same in many ways; what it said about a loan must not be lost because a detail of it cannot be read.",
+      "The bank may write the same in many ways; what it said about a loan must not be lost because one detail cannot be read.",
     source: "Design, section 2a, the word and its details",
     properties: ["P11"],
   },
   {
     id: "R12",
     sentence:
-      "The bank is asked about an open loan for weeks; as long as it says the same, nobody may be told that anything has changed.",
+      "The engine polls the bank about an open loan for weeks; while the bank says the same, no change may be reported.",
     source: "Design, section 2a, a level heard again",
     properties: ["P9"],
   },
 ]
 
-/** What is wrong with the tracing, both ways; nothing, one hopes. */
+/** Faults of the tracing, in both directions. */
 export function untraced(properties: ReadonlyArray<PropertyId>): ReadonlyArray<string> {
   const met = new Set(requirements.flatMap((requirement) => requirement.properties))
   return [

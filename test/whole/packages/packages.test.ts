@@ -120,9 +120,10 @@ describe("an empty project", () => {
       return [stdout.trim().split("\n").at(-1), withoutNotices(stderr)]
     }
 
-    it("runs what the READMEs show", async () => {
-      const [embedding = "", client = "", ...more] = blocksOf("README.md")
-      expect(more).toEqual([])
+    it("runs what the READMEs and the API's page show", async () => {
+      const [embedding = "", ...more] = blocksOf("README.md")
+      const [client = "", ...others] = blocksOf("docs/api.md")
+      expect([...more, ...others]).toEqual([])
       expect(await said("embedding.mjs", embedding)).toEqual(["paidOut", ""])
       const [domain = ""] = blocksOf("packages/domain/README.md")
       const walked = "advanced [ { from: 'submitted', to: 'approved', inferred: false } ]"

@@ -14,13 +14,14 @@ const root = fileURLToPath(new URL("../../..", import.meta.url))
 const directory = mkdtempSync(join(tmpdir(), "readme-"))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
-/** The README's commands, each block as it stands, with what a reader fills in filled in. */
-const blocks = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/^```sh\n(.*?)^```/gmsu)].map(
-  ([, text = ""]) => text.replaceAll("…", "filled-in").replaceAll(/<[^>]+>/gu, "Yg=="),
-)
-const block = (wanted: RegExp): string => {
-  const found = blocks.find((text) => wanted.test(text))
-  if (found === undefined) throw new Error(`the README does not show ${wanted.source}`)
+/** A page's commands, each block as it stands, with what a reader fills in filled in. */
+const blocksOf = (page: string): ReadonlyArray<string> =>
+  [...readFileSync(join(root, page), "utf8").matchAll(/^```sh\n(.*?)^```/gmsu)].map(([, text = ""]) =>
+    text.replaceAll("…", "filled-in").replaceAll(/<[^>]+>/gu, "Yg=="),
+  )
+const block = (wanted: RegExp, page = "README.md"): string => {
+  const found = blocksOf(page).find((text) => wanted.test(text))
+  if (found === undefined) throw new Error(`${page} does not show ${wanted.source}`)
   return found
 }
 
@@ -47,7 +48,7 @@ async function runUntil(text: string, wanted: RegExp): Promise<string> {
 const runToEnd = async (text: string): Promise<string> =>
   (await promisify(execFile)("sh", ["-c", text], { cwd: root, env: await environment() })).stdout
 
-describe("the README's commands", () => {
+describe("the commands of the README, and of the pages that it leads to", () => {
   it("start a sandbox, an engine and the console", async () => {
     const text = block(/pnpm@12 start$/mu)
     expect(await runUntil(text, /^submitted \d/u)).toMatch(
@@ -62,29 +63,24 @@ describe("the README's commands", () => {
   })
 
   it("serve an engine, and verify the journal that it leaves", async () => {
-    expect(await runUntil(block(/loan-engine serve/u), /^loan engine listens on/u)).toContain(
-      "loan engine listens on",
-    )
-    expect(await runToEnd(block(/journal verify/u))).toContain("There is nothing in this store")
+    const serve = block(/loan-engine serve/u, "docs/operating.md")
+    expect(await runUntil(serve, /^loan engine listens on/u)).toContain("loan engine listens on")
+    const verify = block(/journal verify$/mu, "docs/journal.md")
+    expect(verify.trim().split("\n")).toHaveLength(1)
+    expect(await runToEnd(verify)).toContain("There is nothing in this store")
   })
 
   it("make a key that the engine takes", async () => {
     const given = "LOAN_ENGINE_ALLOW_UNAUTHENTICATED_CALLBACKS=true"
-    const text = `${block(/LOAN_ENGINE_API_KEYS/u)}export LOAN_ENGINE_API_KEYS; ${given} npx -y pnpm@12 loan-engine config`
+    const text = `${block(/LOAN_ENGINE_API_KEYS/u, "docs/api.md")}export LOAN_ENGINE_API_KEYS; ${given} npx -y pnpm@12 loan-engine config`
     expect(await runToEnd(text)).toMatch(
       /LOAN_ENGINE_API_KEYS +\["shop:register\+read:[0-9a-f]{64}"\] +the environment/u,
     )
   })
 
-  it("are all run here, but for those that run everything else", () => {
-    const run = [
-      /pnpm@12 start$/mu,
-      /start --once/u,
-      /loan-engine serve/u,
-      /journal verify/u,
-      /LOAN_ENGINE_API_KEYS/u,
-    ]
-    const others = blocks.filter((text) => !run.some((wanted) => wanted.test(text)))
+  it("are all run here, of the README, but for those that run everything else", () => {
+    const run = [/pnpm@12 start$/mu, /start --once/u]
+    const others = blocksOf("README.md").filter((text) => !run.some((wanted) => wanted.test(text)))
     const { scripts }: { readonly scripts: object } = JSON.parse(
       readFileSync(join(root, "package.json"), "utf8"),
     )

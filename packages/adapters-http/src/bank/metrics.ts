@@ -9,7 +9,7 @@ export const bankRequestsCounter = counterFamily({
   name: "loan_engine_bank_requests_total",
   unit: "requests",
   description:
-    "Requests to the bank, by what each came to; one that an open circuit kept back counts as CircuitOpen.",
+    "Requests to the bank, by outcome. A request that an open circuit blocked counts as CircuitOpen.",
   attributes: {
     account,
     operation,
@@ -20,8 +20,7 @@ export const bankRequestsCounter = counterFamily({
 export const bankRequestDuration = histogramFamily({
   name: "loan_engine_bank_request_duration_seconds",
   unit: "seconds",
-  description:
-    "How long a request to the bank took, from when it was sent to its whole answer or its failure.",
+  description: "Time of a request to the bank, from sending it to its whole answer or its failure.",
   attributes: { account, operation },
   boundaries: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30],
 })
@@ -30,7 +29,7 @@ export const bankCircuitGauge = gaugeFamily({
   name: "loan_engine_bank_circuit",
   unit: "1",
   description:
-    "1 for the state that the circuit to the bank is in, 0 for the others; open means that the bank is left alone.",
+    "1 for the current state of the circuit to the bank, 0 for the others. While it is open, the engine sends nothing.",
   attributes: { account, state: "`Closed`, `Open`, `HalfOpen`" },
 })
 

@@ -11,13 +11,13 @@ export type CallbackVerdict = RejectionCode | HoldReason | Exclude<Disposition, 
 /** The name of what a signature was found to be. */
 export type SignatureVerdict = Exclude<JwsVerdict["state"], "invalid"> | JwsInvalidReason
 
-const account = "the configured accounts; empty where a request named none of them"
+const account = "the configured accounts; empty if a request named none of them"
 
 /** Every answered callback. */
 export const callbacksCounter = counterFamily({
   name: "loan_engine_callbacks_total",
   unit: "callbacks",
-  description: "Callbacks answered, by what became of each.",
+  description: "Answered callbacks, by verdict.",
   attributes: { account, verdict: "the verdicts on a callback in docs/security.md" },
 })
 
@@ -25,7 +25,7 @@ export const callbacksCounter = counterFamily({
 export const signaturesCounter = counterFamily({
   name: "loan_engine_callback_signatures_total",
   unit: "signatures",
-  description: "Signatures of callbacks judged, by what each was found to be.",
+  description: "Checked signatures of callbacks, by verdict.",
   attributes: {
     account: "the configured accounts",
     verdict: "the verdicts on a signature in docs/security.md",

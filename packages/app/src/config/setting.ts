@@ -210,7 +210,7 @@ const currency = plain({
 const collector = plain({
   example: "http://localhost:4318",
   expected:
-    "an http or https URL without a user in it; a collector's credentials are a setting of their own, its headers",
+    "an http or https URL without a user in it; put the collector's credentials into its headers, which are a separate setting",
   schema: Schema.String.check(Schema.makeFilter((given: string) => isHttpUrl(given) && !hasUser(given))),
 })
 const secret = hidden({
@@ -236,7 +236,7 @@ const database = {
 const proxy = hidden({
   example: "http://proxy.example:3128",
   expected:
-    "an http or https URL of a host and port, such as http://proxy.example:3128, a user and password in it if the proxy wants them",
+    "an http or https URL of a host and port, such as http://proxy.example:3128, with user and password if the proxy needs them",
   schema: line.check(
     Schema.makeFilter((given: string) => isHttpUrl(given) && /^https?:\/\/[^/?#]+\/?$/iu.test(given)),
   ),

@@ -51,46 +51,49 @@ const headers = Schema.Record(
 )
 
 const secureOnly = "https, or http to a loopback address or to one of `bankPlainHttpHosts`"
-const bankTogether = "not without `bankUrl` and the other of the two"
-const callbackTogether = "not without the other of `callbackAuthMethod` and `callbackCredentials`"
-const longKey = "16 characters at least where `host` is no loopback address"
+const bankTogether = "refused without `bankUrl` and the other of the two"
+const callbackTogether = "refused without the other of `callbackAuthMethod` and `callbackCredentials`"
+const longKey = "at least 16 characters if `host` is not a loopback address"
 
 /** What is set for each account by itself: whose credentials these are, and what its callbacks are believed on. */
 export const accountSettings = {
   currency: optional(
     kinds.currency,
-    "the currency of its amounts, as ISO 4217 writes it; accounts called se, no, dk and fi have their country's",
+    "the ISO 4217 code of the currency of its amounts; accounts named se, no, dk and fi default to their country's",
   ),
   bankUrl: also(
     secureOnly,
     shared(
       optional(
         url,
-        "the bank's SOAP endpoint; without it nothing is polled, and no callback can be registered",
+        "the bank's SOAP endpoint; without it the engine polls nothing and can register no callback URL",
       ),
     ),
   ),
   bankUsername: also(bankTogether, optional(text, "the account's user name at the bank")),
-  bankPassword: also(bankTogether, optional(secret, "its password")),
+  bankPassword: also(bankTogether, optional(secret, "the password of that user")),
   jwksUrl: also(
     secureOnly,
     shared(
-      optional(url, "where the keys are that `jwsData` is verified against; without it `jwsData` is ignored"),
+      optional(
+        url,
+        "the URL of the bank's public keys, to verify `jwsData`; without it the engine ignores `jwsData`",
+      ),
     ),
   ),
   jwksApiKey: needing(
     "jwksUrl",
-    shared(optional(key, "the key that the bank's gateway asks for at that URL")),
+    shared(optional(key, "the key that the bank's gateway requires at that URL")),
   ),
   callbackAuthMethod: also(
     callbackTogether,
-    optional(choice(["BASIC", "BEARER"]), "how the bank authorizes its callbacks, as registered with it"),
+    optional(choice(["BASIC", "BEARER"]), "how the bank authorizes its callbacks, as registered at the bank"),
   ),
   callbackCredentials: also(
     callbackTogether,
     optional(
       secrets,
-      "the base64 text that was registered; several while they are rotated, and one of another method begins with it: `BEARER dG9rZW4=`",
+      "the base64 text that was registered; several during a rotation. If one uses another method, begin it with that method: `BEARER dG9rZW4=`",
     ),
   ),
   callbackTrust: shared(
@@ -102,35 +105,34 @@ export const accountSettings = {
         example: { PAID_OUT: "jws" },
         schema: trustPolicy,
       }),
-      "what each type of event is believed on: `credentials` (they, or a signature, suffice), `jws` (a signature) or `bank` (its own answer to a poll), as in `PAID_OUT=jws,SIGNED=bank`",
-      "`credentials` for all; but once the account's bank was seen to sign, a callback without a signature is held",
+      "the evidence that each type of event needs: `credentials` (or a signature), `jws` (a signature) or `bank` (the bank's answer to a poll), as in `PAID_OUT=jws,SIGNED=bank`",
+      "`credentials` for all; but once the account's bank has signed a callback, one without a signature is held",
     ),
   ),
   callbackEventClaim: needing(
     "jwksUrl",
-    shared(optional(text, "the claim of `jwsData` that carries the event", "looked for")),
+    shared(optional(text, "the claim of `jwsData` that carries the event", "the engine looks for it")),
   ),
   allowUnauthenticatedCallbacks: withDefault(
     flag,
     false,
-    "without callback credentials: what no signature vouches for is held until a poll confirms it, at most `callbacksHeldPerMinuteMax`; otherwise the engine does not start without a JWKS, and refuses what is not signed",
+    "for an account without callback credentials. `true`: a callback without a signature is held until a poll confirms it, at most `callbacksHeldPerMinuteMax` of them. `false`: the engine does not start without a JWKS, and refuses callbacks without a signature",
   ),
 }
 
 const listening = {
-  host: withDefault(text, "127.0.0.1", "the address that is listened on"),
-  port: withDefault(port, 8_080, "its port; 0 for any that is free"),
+  host: withDefault(text, "127.0.0.1", "the address to listen on"),
+  port: withDefault(port, 8_080, "the port to listen on; 0 for any free port"),
   ...limits(serverLimitsDefault, {
-    requestMsMax: "how long a request may take to come in",
-    headersMsMax: "how long its headers may take",
-    headerBytesMax: "how large headers may be",
-    keepAliveMsMax: "how long a connection may rest between two requests",
-    connectionsMax: "how many connections there may be; more are closed as they come",
-    connectionsCheckMs: "how often slow connections are looked for",
-    stopDrainMs: "how long a stop still serves while it says that it is not ready",
-    stopMsMax: "how long a stop then waits for requests under way",
-    readyMsMax:
-      "how long the store may take to show that it can be written, before the engine counts as not ready",
+    requestMsMax: "how long a request may take to arrive",
+    headersMsMax: "how long a request's headers may take to arrive",
+    headerBytesMax: "how large a request's headers may be",
+    keepAliveMsMax: "how long a connection may be idle between two requests",
+    connectionsMax: "how many connections may be open; the engine closes further ones at once",
+    connectionsCheckMs: "how often to look for slow connections",
+    stopDrainMs: "how long a stopping engine still serves while `/health/ready` answers 503",
+    stopMsMax: "how long a stopping engine then waits for requests under way",
+    readyMsMax: "how long the write check of the store may take before the engine is not ready",
   }),
 }
 
@@ -138,7 +140,7 @@ const stopping = {
   stopWithLauncher: withDefault(
     flag,
     true,
-    "whether `serve` stops when a package manager has started it (npx, npm, pnpm, yarn) and has ended; `false` for one that is to go on alone",
+    "whether `serve` stops when the package manager that started it (npx, npm, pnpm, yarn) ends; `false` keeps it running",
   ),
 }
 
@@ -153,58 +155,58 @@ const store = {
   databaseUrl: withDefault(
     kinds.database,
     Redacted.make("loan-engine.sqlite"),
-    "an SQLite file's path, for one engine; or `postgres://user:password@host:5432/database?sslmode=require`, for several; `…@one:5432,two:5432/…` names a primary and its standbys",
+    "the path of an SQLite file, for one engine; or `postgres://user:password@host:5432/database?sslmode=require`, for several engines. `…@one:5432,two:5432/…` names a primary and its standbys",
   ),
   databaseSchema: also(
-    "small letters, digits and underscores, beginning with no digit and not with `pg_`",
+    "lower-case letters, digits and underscores; must not begin with a digit or `pg_`",
     withDefault(text, postgresDefaults.schema, "PostgreSQL: the schema that holds the engine's tables"),
   ),
   databaseNotify: withDefault(
     flag,
     true,
-    "PostgreSQL: whether engines wake each other by LISTEN and NOTIFY; `false` behind a pooler that shares sessions between transactions",
+    "PostgreSQL: whether engines notify each other with LISTEN and NOTIFY; `false` behind a pooler that shares sessions between transactions",
   ),
   ...limits(sqliteLimitsDefault, {
-    queuedUpdatesMax: "how many records may wait for their commit before callbacks are answered 503",
-    transactionUpdatesMax: "how many records share one transaction; 1,024 at most on PostgreSQL",
+    queuedUpdatesMax: "how many records may wait for their commit; further callbacks get 503",
+    transactionUpdatesMax: "how many records may share one transaction; at most 1,024 on PostgreSQL",
     staleRetryMsMax:
-      "how long a record waits at most, at random, before it is decided again because another process was faster",
-    busyTimeoutMs: "SQLite: how long to wait for another process that writes the file",
-    readMsMax: "SQLite: how long a list, or a count of loans, may take before it is answered 503",
-    walPagesMax: "SQLite: how long its log grows, in pages of 4,096 bytes, before it is copied into the file",
+      "the longest random wait before a record is decided again because another process was faster",
+    busyTimeoutMs: "SQLite: how long to wait for the lock of another process",
+    readMsMax: "SQLite: how long a list or a count of loans may take; then the engine answers 503",
+    walPagesMax:
+      "SQLite: how large the write-ahead log may grow, in pages of 4,096 bytes, before it is copied into the file",
   }),
   ...limits(postgresOnly, {
     databasePartitions:
-      "PostgreSQL: into how many partitions tables are split when they are made; 1,024 at most",
-    databaseConnectionsMax: "PostgreSQL: how many connections one engine opens",
-    databaseConnectionWaitMsMax: "PostgreSQL: how long a request waits for one before it is answered 503",
-    databaseConnectMsMax: "PostgreSQL: how long opening a connection may take",
+      "PostgreSQL: the number of partitions of each table, fixed when the tables are made; at most 1,024",
+    databaseConnectionsMax: "PostgreSQL: how many connections one engine may open",
+    databaseConnectionWaitMsMax: "PostgreSQL: how long a request may wait for a connection; then it gets 503",
+    databaseConnectMsMax: "PostgreSQL: how long it may take to open a connection",
     databaseStatementMsMax: "PostgreSQL: how long one statement may take",
-    databaseLockMsMax: "PostgreSQL: how long a statement may wait for another's lock",
-    databaseNotifyMs: "PostgreSQL: how often the other engines are told at most that the feed has grown",
-    databaseListenRetryMs:
-      "PostgreSQL: how long after the session was lost that others are heard on, another one is opened",
-    databaseMigrationMsMax: "PostgreSQL: how long the tables may take to be brought up to date",
+    databaseLockMsMax: "PostgreSQL: how long a statement may wait for a lock",
+    databaseNotifyMs: "PostgreSQL: the shortest time between two notifications that the feed has grown",
+    databaseListenRetryMs: "PostgreSQL: how long to wait before reconnecting LISTEN",
+    databaseMigrationMsMax: "PostgreSQL: how long a migration may take",
   }),
   ...limits(
     { ...sealingDefaults, ...anchorLimitsDefault },
     {
-      checkpointEveryMs: "how often the journal is sealed",
-      checkpointRowsMax: "how many rows one checkpoint seals",
-      anchorEveryMs: "how often the newest seal is kept beside the store",
+      checkpointEveryMs: "how often the engine seals the journal with a checkpoint",
+      checkpointRowsMax: "how many rows one checkpoint may seal",
+      anchorEveryMs: "how often the engine keeps the newest checkpoint as an anchor",
     },
   ),
   anchorsFile: also(
-    "no file of the store itself",
+    "not a file of the store itself",
     optional(
       text,
-      "the file that the newest seals are kept in, for `journal verify` to compare with; best on a disk that only this engine can write to",
+      "the file for anchors, which `journal verify` compares with; best on a disk that only this engine can write to",
       "`.<name>-anchors` beside an SQLite file; none on PostgreSQL",
     ),
   ),
   anchorsUrl: also(
     "https, or http to a loopback address",
-    optional(url, "where each of them is sent to as well, by POST, as JSON"),
+    optional(url, "the URL to which the engine also sends each anchor, by POST, as JSON"),
   ),
 }
 
@@ -212,20 +214,20 @@ const callbacks = limits(
   { ...callbackReceiverLimitsDefault, ...callbackHealthDefaults },
   {
     callbackBytesMax: "how large a callback's body may be",
-    callbackBodyMsMax: "how long it may take to come in",
+    callbackBodyMsMax: "how long a callback's body may take to arrive",
     callbacksHeldPerMinuteMax:
-      "how many callbacks that nothing vouches for are held of one account in a minute, those about known loans apart; more are answered 503",
-    callbackHeldBytesMax: "how large the body of such a callback may be",
+      "how many callbacks without evidence one account may hold in a minute; those about known loans count separately. Further ones get 503",
+    callbackHeldBytesMax: "how large the body of a callback without evidence may be",
     callbacksUnauthorizedPerMinuteMax:
-      "how many callbacks with wrong credentials one account may be sent in a minute; more are answered 429",
-    issuedAtAgeMaxMs: "the oldest signed issue time that is believed",
-    rejectionsKeptMax: "how many refused callbacks are remembered",
-    callbackHealthEveryMs: "how often callbacks are counted",
-    callbackHealthDays: "over how many days an account is judged",
-    callbackMissedPercentMax: "the share of news without a callback that raises the alarm",
-    callbackNewsMin: "how much news it takes to judge",
+      "how many callbacks with wrong credentials one account may receive in a minute; further ones get 429",
+    issuedAtAgeMaxMs: "the oldest signed issue time that the engine accepts",
+    rejectionsKeptMax: "how many refused callbacks are kept in memory",
+    callbackHealthEveryMs: "how often to count callbacks for callback health",
+    callbackHealthDays: "how many days callback health covers",
+    callbackMissedPercentMax: "the percentage of news without a callback that raises the alarm",
+    callbackNewsMin: "how much news callback health needs to judge an account",
     callbackLateMsMax:
-      "how long after its news a callback may still come: until then it is late, and not missed",
+      "how long after its news a callback may still arrive; until then it is late, not missed",
   },
 )
 
@@ -237,55 +239,56 @@ const polling = {
   ...limits(
     { ...pollerDefaults, ...cadenceLimits, ...breakerLimitsDefault },
     {
-      pollMsMax: "how long the bank may take for one poll, all its questions together",
-      pollRatePerSecond: "how many requests a second all accounts' banks together are sent",
+      pollMsMax: "how long one poll may take, all its questions together",
+      pollRatePerSecond: "how many requests a second the engine may send to all accounts' banks together",
       pollsInFlightMax: "how many polls may be under way at once",
-      pollLeaseMs: "when a poll that a dead process had begun is due again",
-      pollIdleMaxMs: "how often the list of what is due is looked at, if nothing else calls for it",
+      pollLeaseMs: "the lease of a poll: if the process dies, the poll is due again after this",
+      pollIdleMaxMs: "how long the poller may be idle before it looks for due polls",
       pollStopMsMax:
-        "how long a stop waits for the bank's answers; what it was not asked yet is given back at once",
-      pollOvertakenMs: "how long the poller rests when other engines had taken all that was due",
+        "how long a stopping engine waits for the bank's answers; it releases polls that it has not sent at once",
+      pollOvertakenMs: "how long the poller waits if other engines took all due polls",
       pollConfirmsPerRoutineMax:
-        "how many of an account's confirmations go to one of its routine polls while both wait",
-      pollConfirmsAheadMax: "how many requests its confirmations may go before other accounts' polls",
+        "how many confirmations of an account run before one of its routine polls while both wait",
+      pollConfirmsAheadMax:
+        "how many requests an account's confirmations may be ahead of other accounts' polls",
       pollIntervalMaxMs: "the longest interval of a loan that may still move",
-      pollSoonMs: "how soon what is doubtful is confirmed",
-      pollConfirmRetryMs: "how soon a confirmation that brought no answer is tried again",
+      pollSoonMs: "how soon the engine confirms an inferred step or a request for documents",
+      pollConfirmRetryMs: "how soon the engine retries a confirmation that got no answer",
       pollConfirmAttemptsMax:
-        "after how many polls without an answer a dispute, or a callback that the bank must confirm, is left to a person: its loan is stalled",
+        "after how many polls without an answer a person must settle a dispute, or a callback that the bank must confirm; the loan is then stalled",
       pollAttemptsMax: "after how many polls without news a loan is stalled",
-      pollStalledMs: "its interval from then on",
+      pollStalledMs: "the poll interval of a stalled loan",
       additionGraceMs:
-        "how much later than a request for documents the bank must be asked for its answer to say that it waits for none any more",
-      pollsPerQuote: "every how many polls an approved loan's decision is asked for too",
-      breakerFailuresMax: "after how many failures in a row an account's bank is left alone",
-      breakerOpenMs: "for how long",
+        "how much later than a request for documents the engine must poll, so that the answer can say that no documents are outstanding",
+      pollsPerQuote: "after how many polls of an approved loan the engine also asks for its decision",
+      breakerFailuresMax: "after how many failures in a row the circuit of an account's bank opens",
+      breakerOpenMs: "how long the circuit stays open",
     },
   ),
   ...limits(
     horizonsDefault,
     {
-      submittedHorizonDays:
-        "how many days the bank is asked about an undecided loan of which it says nothing new; then the loan is dormant",
-      manualInspectionHorizonDays: "the same, of a loan that it inspects by hand",
-      approvedHorizonDays: "the same, of an offer that nobody signs",
-      waitingForAdditionHorizonDays: "the same, of a loan whose documents nobody sends",
-      signedHorizonDays: "the same, of a signed loan that is not paid out",
-      unconfirmedHorizonDays: "the same, of a dispute, a rejection or a pay-out that it does not confirm",
-      dormantWeeklyDays: "for how many days a dormant loan is asked about every week",
-      dormantMonthlyDays: "for how many days after that every month; then no more",
-      closedMonthlyDays: "for how many days a closed loan is asked about every month; 0 for not at all",
+      submittedHorizonDays: "after how many days without news a submitted loan is dormant",
+      manualInspectionHorizonDays: "the same for a loan in manual inspection",
+      approvedHorizonDays: "the same for an approved loan that nobody signs",
+      waitingForAdditionHorizonDays: "the same for a loan whose documents nobody sends",
+      signedHorizonDays: "the same for a signed loan that is not paid out",
+      unconfirmedHorizonDays:
+        "the same for a dispute, a rejection or a pay-out that the bank does not confirm",
+      dormantWeeklyDays: "for how many days the engine polls a dormant loan every week",
+      dormantMonthlyDays: "for how many days after that it polls every month; then no more",
+      closedMonthlyDays: "for how many days the engine polls a closed loan every month; 0 for never",
     },
     kinds.natural,
   ),
   pollIntervalScale: withDefault(
     factor,
     1,
-    "multiplies every interval; below 1 for a bank whose time runs faster",
+    "multiplies every poll interval; below 1 for a bank whose time runs faster",
   ),
   ...limits(
     { pollJitterPercent },
-    { pollJitterPercent: "how far an interval may stray either way" },
+    { pollJitterPercent: "the random variation of a poll interval, in percent either way" },
     percent,
   ),
 }
@@ -296,56 +299,56 @@ const webhooks = {
     optional(
       kinds.pairsOf({
         expected:
-          "a list such as crm=https://crm.example/hooks,erp=https://erp.example/hooks: names of your own, each once, and their URLs, a comma in one as %2C",
+          "a list such as crm=https://crm.example/hooks,erp=https://erp.example/hooks: your own names, each once, and their URLs; write a comma in a URL as %2C",
         example: { crm: "https://crm.example/hooks" },
         schema: Schema.Record(Schema.String, Schema.NonEmptyString),
       }),
-      "the services that are told of every change, by names of your own: `crm=https://crm.example/hooks,erp=…`",
+      "the endpoints that receive every change, each with a name that you choose: `crm=https://crm.example/hooks,erp=…`",
     ),
   ),
   webhookSecrets: also(
-    "each `whsec_` and 24 to 64 random bytes as base64; each of a name in `webhookUrls`",
+    "each is `whsec_` and 24 to 64 random bytes as base64, for a name in `webhookUrls`",
     optional(
       kinds.secretPairs({
         expected:
-          "a list such as crm=whsec_…,erp=whsec_…: the endpoints' names and their secrets, of an endpoint several with spaces between them",
+          "a list such as crm=whsec_…,erp=whsec_…: the endpoints' names and their secrets; separate several secrets of one endpoint with spaces",
         example: { crm: "whsec_…" },
         schema: Schema.Record(Schema.String, Schema.NonEmptyString),
       }),
-      "what signs the messages to each: `crm=whsec_…,erp=whsec_…`; several with a space between them all sign, while they are rotated. `loan-engine webhooks secret` makes one",
+      "the secret that signs the messages to each endpoint: `crm=whsec_…,erp=whsec_…`. During a rotation, several with a space between them all sign. `loan-engine webhooks secret` makes one",
     ),
   ),
   ...limits(webhookLimits, {
     webhookRequestMsMax: "how long a receiver may take for one message",
-    webhookConnectMsMax: "how long the connection to it may take",
-    webhookAnswerBytesMax: "how much of its answer is read",
+    webhookConnectMsMax: "how long the connection to a receiver may take",
+    webhookAnswerBytesMax: "how much of a receiver's answer the engine reads",
     webhooksInFlightMax: "how many messages may be under way to one endpoint, each of another loan",
-    webhookPageRowsMax: "how many changes, and how many loans that wait, are taken up at once",
-    webhookPollMs: "how often it is looked for what is due, and for what another process wrote",
-    webhookStoreRetryMs: "how long deliveries rest after the store could not be read or written",
+    webhookPageRowsMax: "how many changes, and how many waiting loans, one round takes",
+    webhookPollMs: "how often to look for due messages and for changes of other processes",
+    webhookStoreRetryMs: "how long delivery pauses after the store could not be read or written",
     webhookLeaseMs:
-      "PostgreSQL: when another engine delivers instead of one that has died; four times `webhookRequestMsMax` at least",
-    webhookRetryAfterMsMax: "the longest wait that a receiver may ask for",
-    webhookWatchEveryMs: "how often endpoints are counted, and disabled ones told of",
+      "PostgreSQL: the lease of an endpoint. If the engine that delivers dies, another one takes over after this; at least four times `webhookRequestMsMax`",
+    webhookRetryAfterMsMax: "the longest Retry-After that the engine accepts from a receiver",
+    webhookWatchEveryMs: "how often to count endpoints and to report disabled ones",
   }),
   ...limits(
     { webhookJitterPercent },
-    { webhookJitterPercent: "how far a retry may stray from its time either way" },
+    { webhookJitterPercent: "the random variation of a retry's time, in percent either way" },
     percent,
   ),
 }
 
 const api = {
-  apiKey: also(longKey, optional(key, "a bearer key of every route under `/v1`, with all scopes")),
+  apiKey: also(longKey, optional(key, "a bearer key for every route under `/v1`, with all scopes")),
   apiKeys: also(
-    "of that form, no name twice, and none called `default` beside `apiKey`",
+    "each of that form; no name twice, and none named `default` if `apiKey` is set",
     optional(
       texts,
       `more keys, each \`name:scopes:digest\`: ${scopes.map((scope) => `\`${scope}\``).join(", ")} with \`+\` between them, and the SHA-256 of a long random key in hex`,
     ),
   ),
   corsOrigins: also(
-    "each a scheme and a host, nothing behind",
+    "each is a scheme and a host, with nothing after them",
     withDefault(
       texts,
       [],
@@ -357,15 +360,15 @@ const api = {
     {
       apiRequestsPerSecondMax: "how many requests one key may make in a second",
       apiBodyBytesMax: "how large a request's body may be",
-      wrongKeysPerSourceMax: "how many wrong keys one address may send in a minute before it is told to wait",
-      wrongKeysPerMinuteMax: "how many all addresses together may send",
-      accountsAgeMaxMs: "how old what is told of the accounts may be",
-      loansScannedMax: "how many loans are looked at for one page of a list",
+      wrongKeysPerSourceMax: "how many wrong keys one address may send in a minute; further ones get 429",
+      wrongKeysPerMinuteMax: "the same for all addresses together",
+      accountsAgeMaxMs: "how old the answer of `/v1/accounts` may be",
+      loansScannedMax: "how many loans the engine reads for one page of a list",
       changeStreamsMax: "how many streams of changes may be open",
-      changesUnreadMsMax: "how long a reader may leave what it was sent unread",
+      changesUnreadMsMax: "how long a reader may leave sent changes unread",
       changesHeartbeatMs: "how long a stream may be silent",
-      changesPollMs: "how often it looks for what another process wrote",
-      changesPageRowsMax: "how many changes are read from the journal at once",
+      changesPollMs: "how often a stream looks for changes of other processes",
+      changesPageRowsMax: "how many changes one read of the journal takes",
     },
   ),
 }
@@ -375,12 +378,15 @@ const console = {
 }
 
 const telemetry = {
-  metricsEnabled: withDefault(flag, true, "whether there is `/metrics`"),
-  metricsKey: also(longKey, optional(key, "the bearer key it asks for; without one everybody may read it")),
-  ...limits(metricsLimitsDefault, { loanCountsAgeMaxMs: "how old the loans' numbers in it may be" }),
+  metricsEnabled: withDefault(flag, true, "whether the engine serves `/metrics`"),
+  metricsKey: also(
+    longKey,
+    optional(key, "the bearer key for `/metrics`; without one, everybody may read it"),
+  ),
+  ...limits(metricsLimitsDefault, { loanCountsAgeMaxMs: "how old the loan counts in `/metrics` may be" }),
   otlpUrl: optional(
     kinds.collector,
-    "an OTLP/HTTP collector that traces are sent to as JSON, such as `http://localhost:4318`",
+    "the OTLP/HTTP collector that receives traces as JSON, such as `http://localhost:4318`",
   ),
   otlpHeaders: needing(
     "otlpUrl",
@@ -390,50 +396,54 @@ const telemetry = {
         example: { "x-team": "loans" },
         schema: headers,
       }),
-      "its headers: `key=value,…`",
+      "headers for the collector: `key=value,…`",
     ),
   ),
-  otlpServiceName: withDefault(text, "loan-engine", "what traces call this service"),
+  otlpServiceName: withDefault(text, "loan-engine", "the service name in traces"),
   ...limits(traceExportLimitsDefault, {
-    traceExportIntervalMs: "how often spans are sent",
-    traceExportMsMax: "how long the collector may take for them",
-    traceBatchSpansMax: "how many spans go together",
-    traceExportsInFlightMax: "how many times at once; what comes on top is dropped",
+    traceExportIntervalMs: "how often the engine sends spans",
+    traceExportMsMax: "how long the collector may take for one export",
+    traceBatchSpansMax: "how many spans one export may have",
+    traceExportsInFlightMax: "how many exports may be under way at once; the engine drops further spans",
   }),
-  logFormat: optional(choice(logFormats), "how stderr is written", "`pretty` on a terminal, else `json`"),
-  logLevel: withDefault(choice(logLevelNames), "info", "from which level on"),
+  logFormat: optional(
+    choice(logFormats),
+    "the format of the log on stderr",
+    "`pretty` on a terminal, else `json`",
+  ),
+  logLevel: withDefault(choice(logLevelNames), "info", "the lowest level to log"),
 }
 
 const environment = {
   otherVariables: withDefault(
     texts,
     [],
-    "variables that begin with `LOAN_ENGINE_` and are another program's: they are left alone, where any other that is no setting is refused",
+    "variables that begin with `LOAN_ENGINE_` and belong to another program; the engine ignores them, and refuses any other unknown one",
   ),
 }
 
 const route = {
   bankProxyUrl: optional(
     kinds.proxy,
-    "the proxy to the bank, its keys and its test utility, for https; loopback addresses go without it",
-    "what `HTTPS_PROXY` or `https_proxy` says, else `ALL_PROXY`, which must be http or https too",
+    "the proxy for https requests to the bank, its keys and its test utility; loopback addresses bypass it",
+    "`HTTPS_PROXY` or `https_proxy`, otherwise `ALL_PROXY`, which must be http or https too",
   ),
   bankNoProxy: {
     ...withDefault(
       kinds.spacedTexts,
       [],
-      "the hosts that are asked without the proxy: `bank.internal`, `.internal` for all below it, or `*`",
+      "the hosts that bypass the proxy: `bank.internal`, `.internal` for all below it, or `*`",
     ),
-    defaultShown: "what `NO_PROXY` or `no_proxy` says",
+    defaultShown: "`NO_PROXY` or `no_proxy`",
   },
   bankCaFile: optional(
     text,
-    "a file of certificates in PEM: authorities that are trusted beside those that Node knows (`NODE_EXTRA_CA_CERTS` adds to those, for everything that the process does)",
+    "a PEM file of certificate authorities that the engine trusts in addition to Node's (`NODE_EXTRA_CA_CERTS` adds to Node's, for the whole process)",
   ),
   bankPlainHttpHosts: withDefault(
     kinds.hosts,
     [],
-    "the hosts that may be asked over plain http: passwords travel readable, so name only hosts of your own network",
+    "the hosts that the engine may call over plain http. Passwords are then readable on the network, so name only hosts of your own network",
   ),
 }
 
@@ -441,12 +451,12 @@ const testing = {
   triggerUrl: withDefault(
     kinds.baseUrl,
     "https://cl-callback-test-util.integration.resurs.com/api/external_test_utils/v1/ext-test-utils/agent",
-    "where the bank's test utility is, which `loan-engine trigger` calls; the bank has moved it before",
+    "the URL of the bank's test utility, which `loan-engine trigger` calls; the bank has moved it before",
   ),
   triggerPath: withDefault(
     kinds.triggerPath,
     "/{action}/{applicationReference}",
-    "the path of one call behind it",
+    "the path of one call under that URL",
   ),
 }
 
@@ -459,7 +469,7 @@ export const settingGroups = {
   Webhooks: webhooks,
   "The API": { ...api, ...console },
   Telemetry: telemetry,
-  "The way to the bank": route,
+  "The route to the bank": route,
   "The bank's test environment": testing,
   "The environment": environment,
 }

@@ -11,10 +11,10 @@ const accounts = HttpApiEndpoint.get("accounts", "/v1/accounts", {
   .annotateMerge(
     OpenApi.annotations(
       described(
-        "How every account stands",
+        "List accounts",
         "read",
-        "Its loans by stage, how many are stalled, and how its callbacks fare. Counted at most once a second, unless it is set " +
-          "otherwise, however often it is asked for.",
+        "Every account: its loans by stage, how many are stalled, and the state of its callbacks. The engine counts at most once a " +
+          "second unless a setting says otherwise.",
       ),
     ),
   )
@@ -23,7 +23,7 @@ const key = HttpApiEndpoint.get("key", "/v1/key", { success: KeyJson, error: ans
   .annotate(RequiredScope, "read")
   .annotateMerge(
     OpenApi.annotations(
-      described("What the key is for", "read", "Its name and scopes, never the key itself."),
+      described("Show the key", "read", "The name and scopes of the key, never the key itself."),
     ),
   )
 

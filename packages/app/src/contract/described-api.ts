@@ -40,10 +40,10 @@ const callback = HttpApiEndpoint.post("callback", "/callbacks/:account", {
   error: callbackProblems,
 }).annotateMerge(
   OpenApi.annotations({
-    summary: "The bank's callbacks",
+    summary: "Receive a callback of the bank",
     description:
-      "The bank sends them, with the credentials that were registered for the account. 200: recorded and durable. 202: kept, " +
-      "but not believed until the bank confirms it.",
+      "The bank sends its callbacks here, with the credentials that were registered for the account. 200: recorded and durable. " +
+      "202: recorded, but not believed until the bank confirms it.",
   }),
 )
 
@@ -51,7 +51,7 @@ const BankGroup = HttpApiGroup.make("bank").add(callback)
 
 const live = HttpApiEndpoint.get("live", "/health/live", {
   success: Schema.Struct({ status: Schema.Literal("alive") }),
-}).annotateMerge(OpenApi.annotations({ summary: "Whether the process lives" }))
+}).annotateMerge(OpenApi.annotations({ summary: "Check that the process lives" }))
 
 const Checks = Schema.Struct({
   store: Schema.Literals(["ok", "unavailable", "slow", "not-asked"]),
@@ -64,15 +64,16 @@ const ready = HttpApiEndpoint.get("ready", "/health/ready", {
   error: Schema.Struct({ status: Schema.Literal("not-ready"), checks: Checks }).pipe(
     HttpApiSchema.status(503),
   ),
-}).annotateMerge(OpenApi.annotations({ summary: "Whether a callback can be made durable now" }))
+}).annotateMerge(OpenApi.annotations({ summary: "Check that a callback can be made durable now" }))
 
 const metrics = HttpApiEndpoint.get("metrics", "/metrics", {
   success: Schema.String.pipe(HttpApiSchema.asText({ contentType: "text/plain" })),
   error: problemSchemas("unauthorized", "rate-limited", "route-unknown", "internal-error"),
 }).annotateMerge(
   OpenApi.annotations({
-    summary: "Prometheus metrics",
-    description: "Asks for a key of its own where one is set; is not there where metrics are switched off.",
+    summary: "Show Prometheus metrics",
+    description:
+      "If a metrics key is set, the route needs it. If metrics are switched off, the route does not exist.",
   }),
 )
 
@@ -91,7 +92,7 @@ export const DescribedApi = HttpApi.make("loan-engine")
       title: "Loan engine",
       version,
       description:
-        "Where every loan application stands, and how we know. Errors are problem documents (RFC 9457) whose `code` is stable.",
+        "Where every loan application stands, and how we know. Errors are problem documents (RFC 9457) with a stable `code`.",
       transform: withoutStreamNotes,
     }),
   )

@@ -55,10 +55,10 @@ const register = HttpApiEndpoint.post("register", "/v1/loans", {
       described(
         "Register a loan",
         "register",
-        "Takes the answer to a submission: the bank's submitApplicationExt response as XML, as it came, or JSON with its " +
-          "members. `externalReference` is what you call the application: loans are found by it. " +
-          "201 the first time, 200 when the loan was registered with the same answer before, which changes nothing. The first " +
-          "registration stands: another decision or offer is answered 409, with the decision that stands.",
+        "The body is the answer to a submission: the bank's submitApplicationExt response as unchanged XML, or JSON with its " +
+          "members. `externalReference` is your own name for the application; you can list loans by it. " +
+          "The first registration is answered 201. The same registration again changes nothing and is answered 200. A registration " +
+          "with another decision or offer is answered 409, with the registered decision.",
       ),
     ),
   )
@@ -86,9 +86,9 @@ const list = HttpApiEndpoint.get("list", "/v1/loans", {
       described(
         "List loans",
         "read",
-        "Loans that meet every filter, ordered by account and reference; `reference` is what the application reference begins " +
-          "with, letter by letter. `next` is the cursor of the page behind; a page may " +
-          "hold fewer loans than `limit`, or none, and still have a next one.",
+        "Loans that match every filter, ordered by account and reference. `reference` matches the beginning of the application " +
+          "reference, case-sensitively. `next` is the cursor of the next page. A page may " +
+          "hold fewer loans than `limit`, or none, and still have a next page.",
       ),
     ),
   )
@@ -103,10 +103,10 @@ const get = HttpApiEndpoint.get("get", loanPath, {
   .annotateMerge(
     OpenApi.annotations(
       described(
-        "Where a loan stands",
+        "Show a loan",
         "read",
-        "No path can carry the references `.` and `..`: they are written `~.` and `~..`. " +
-          "The ETag begins with the loan's version, and changes with whatever is shown of the loan, the plan of its polls included.",
+        "A path cannot contain the references `.` and `..`: write `~.` and `~..`. " +
+          "The ETag begins with the loan's version, and changes with everything that the answer shows, including the next poll.",
       ),
     ),
   )
@@ -121,10 +121,10 @@ const history = HttpApiEndpoint.get("history", `${loanPath}/history`, {
   .annotateMerge(
     OpenApi.annotations(
       described(
-        "A loan's journal",
+        "Show a loan's journal",
         "read",
-        "Every observation, its evidence, and what it did, oldest first: those behind the version `after`, `limit` at most (500 " +
-          "unless fewer are asked for). Where there are more, the header `Link` names the next page (RFC 8288).",
+        "Every observation, its evidence, and what it did, oldest first: those after the version `after`, at most `limit` (500 by " +
+          "default). If there are more, the header `Link` names the next page (RFC 8288).",
       ),
     ),
   )
@@ -138,9 +138,9 @@ const poll = HttpApiEndpoint.post("poll", `${loanPath}/poll`, {
   .annotateMerge(
     OpenApi.annotations(
       described(
-        "Ask the bank now",
+        "Poll the bank now",
         "operate",
-        "Asks for the loan's status and its decision, and records the answers.",
+        "Asks the bank for the loan's status and its decision, and records the answers.",
       ),
     ),
   )
@@ -166,8 +166,8 @@ const ruling = HttpApiEndpoint.post("ruling", `${loanPath}/ruling`, {
       described(
         "Rule on a dispute",
         "operate",
-        "Settles what the bank has contradicted itself about. `If-Match` with the ETag of the loan that was looked at keeps " +
-          "the ruling from a loan that has moved on (412); a list of ETags and `*` are taken too, and a weak ETag never matches. With `dryRun=true` nothing is written.",
+        "Settles a contradiction of the bank. With `If-Match` and the ETag of the loan that you saw, the ruling fails with 412 if " +
+          "the loan has moved on. A list of ETags and `*` are accepted too; a weak ETag never matches. With `dryRun=true` nothing is written.",
       ),
     ),
   )
@@ -181,9 +181,9 @@ const closureAnswers = answers(
   "media-type-unsupported",
 )
 const whoAndWhen =
-  "`by` is who says so, and the key's name where it is left out; the key stands in the journal beside it. " +
-  "`If-Match` with the ETag of the loan that was looked at keeps it from a loan that has moved on (412). " +
-  "The same again changes nothing."
+  "`by` names the person; without it, the key's name is used. The journal also keeps the key's name. " +
+  "With `If-Match` and the ETag of the loan that you saw, the request fails with 412 if the loan has moved on. " +
+  "The same request again changes nothing."
 
 const close = HttpApiEndpoint.post("close", `${loanPath}/close`, {
   params,
@@ -198,8 +198,8 @@ const close = HttpApiEndpoint.post("close", `${loanPath}/close`, {
       described(
         "Close a loan",
         "operate",
-        "Nobody pursues the application any more. It is nobody's verdict: the stage goes on being what the bank says. The bank is asked " +
-          "rarely or no more, nobody has anything left to do, and if the bank goes further than was known (an approval, an offer, a " +
+        "Says that nobody pursues the application any more. This is not a verdict: the stage remains what the bank says. The engine " +
+          "polls the bank rarely or no more, and nobody has anything left to do. If the bank reports progress (an approval, an offer, a " +
           "signature, a pay-out, a request for documents), the loan is open again. " +
           whoAndWhen,
       ),
@@ -217,9 +217,9 @@ const reopen = HttpApiEndpoint.post("reopen", `${loanPath}/reopen`, {
   .annotateMerge(
     OpenApi.annotations(
       described(
-        "Open a closed loan again",
+        "Reopen a closed loan",
         "operate",
-        "The application is pursued again, and the bank is asked about it soon. " + whoAndWhen,
+        "Says that the application is pursued again. The engine polls the bank about it soon. " + whoAndWhen,
       ),
     ),
   )
@@ -227,11 +227,11 @@ const reopen = HttpApiEndpoint.post("reopen", `${loanPath}/reopen`, {
 const sse = HttpApiSchema.StreamSse({ data: ChangeJson })
 const resuming = { "last-event-id": Schema.optionalKey(Cursor) }
 const resumed =
-  "Server-sent events: each `change` has its cursor as its id: its position in the feed, and a mark of the feed's history. " +
-  "`Last-Event-ID`, or `after`, continues behind that cursor, or behind a bare position, across reconnects and restarts of the " +
-  "engine; without either it begins with what comes next. Delivered at least once, in order, and none is left out. An event " +
-  "without data says that the line still stands, and moves the id on. If the feed does not have the place (it is beyond the " +
-  "end, of another store, or from before a backup was restored), the answer is 410 `cursor-unknown`: read the loans again, " +
+  "Server-sent events. The id of each `change` is its cursor: its position in the feed, and a mark of the feed's history. " +
+  "`Last-Event-ID`, or `after`, continues after that cursor, or after a bare position, across reconnects and restarts of the " +
+  "engine. Without either, the stream begins with the next change. Changes are delivered at least once, in order, with none left " +
+  "out. An event without data keeps the connection alive and moves the id on. If the feed does not have the cursor (it is beyond the " +
+  "end, from another store, or from before a backup was restored), the answer is 410 `cursor-unknown`: read the loans again, " +
   "then follow without a cursor."
 
 const loanChanges = HttpApiEndpoint.get("loanChanges", `${loanPath}/changes`, {

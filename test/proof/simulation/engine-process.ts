@@ -9,6 +9,7 @@ import type { Exchange } from "@loan-engine/adapters-http/http/exchange"
 import { retryAfterSeconds } from "@loan-engine/app/contract/problem"
 import { Banks } from "@loan-engine/app/ports/banks"
 import { LoanEngine } from "@loan-engine/app/record/engine"
+import { JournalStore } from "@loan-engine/app/ports/journal-store"
 import { LoanStore } from "@loan-engine/app/ports/loan-store"
 import { cadenceDefaults } from "@loan-engine/app/schedule/poll-cadence"
 import { Poller, pollerDefaults } from "@loan-engine/app/polling/poller"
@@ -35,6 +36,7 @@ export interface EngineParts {
 export interface EngineProcess {
   readonly engine: Engine
   readonly store: Store
+  readonly journal: JournalStore["Service"]
   readonly receiver: CallbackReceiver
 }
 
@@ -59,7 +61,7 @@ export const startEngine = Effect.fnUntraced(function* (settings: EngineSettings
       const watched = settings.watchStore(real)
       return LoanStore.of(parts.store?.(watched, path) ?? watched)
     }),
-  ).pipe(Layer.provide(layerSqlite({ path, ...sqliteDefaults })))
+  ).pipe(Layer.provideMerge(layerSqlite({ path, ...sqliteDefaults })))
   const engine = Layer.effect(
     LoanEngine,
     Effect.flatMap(LoanEngine, (real) => parts.engine?.(real) ?? Effect.succeed(real)),
@@ -71,6 +73,7 @@ export const startEngine = Effect.fnUntraced(function* (settings: EngineSettings
   return {
     engine: real,
     store: Context.get(context, LoanStore),
+    journal: Context.get(context, JournalStore),
     receiver: yield* makeReceiver(real, settings),
   } satisfies EngineProcess
 }, Effect.orDie)

@@ -1,3 +1,4 @@
+import { bodiesOf } from "../../stores/bodies.ts"
 import type { SigningKeys } from "@loan-engine/app/sandbox/callback-sender"
 import { makeSandboxBank, truth } from "@loan-engine/app/sandbox/sandbox-bank"
 import type { SandboxBank, SandboxSettings } from "@loan-engine/app/sandbox/sandbox-bank"
@@ -174,14 +175,16 @@ const applications = (
 const loansPerPage = 500
 
 /** Every loan that the store has, with its journal. */
-const readAll = Effect.fnUntraced(function* ({ store }: Running) {
+const readAll = Effect.fnUntraced(function* ({ store, journal }: Running) {
   const loans: Array<InspectedLoan> = []
   for (const { name: account } of accounts) {
     let after = ""
     while (true) {
       const page = yield* store.loans({ account, after, limit: loansPerPage })
       for (const stored of page) {
-        loans.push({ stored, entries: yield* store.history(stored.loan.applicationReference) })
+        const { applicationReference } = stored.loan
+        const entries = yield* store.history(applicationReference)
+        loans.push({ stored, entries, bodies: yield* bodiesOf(journal, applicationReference) })
       }
       const last = page.at(-1)
       if (last === undefined) break

@@ -8,6 +8,7 @@ import { testMsMax } from "../../patience.ts"
 import { startEngine } from "../../whole/slice/engine-process.ts"
 import type { EngineProcess } from "../../whole/slice/engine-process.ts"
 import { query, session, startPostgres, until } from "./server.ts"
+import { textsOf } from "../bodies.ts"
 
 let server: PostgresServer
 beforeAll(async () => {
@@ -261,8 +262,7 @@ describe("the PostgreSQL store is unavailable, within its time-outs and until th
         for (let index = 0; index < 7; index++) {
           const entries = yield* engine.loans.history(reference(`loan-${index}`))
           entries.forEach((entry, at) => expect(entry.previousHash).toBe(entries[at - 1]?.hash ?? ""))
-          for (const { raw } of entries) {
-            const body = new TextDecoder().decode(raw ?? undefined)
+          for (const body of yield* textsOf(engine.journal, `loan-${index}`)) {
             bodies.set(body, (bodies.get(body) ?? 0) + 1)
           }
         }

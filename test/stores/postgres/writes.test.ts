@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { account, additionAt, openEngine, reference, scoped, signedAt } from "./engines.ts"
 import type { PostgresServer } from "./server.ts"
 import { query, session, startPostgres, untilBlocked } from "./server.ts"
+import { bodiesOf } from "../bodies.ts"
 
 let server: PostgresServer
 beforeAll(async () => {
@@ -35,7 +36,8 @@ describe("what is written to PostgreSQL", () => {
         yield* engine.record(name, [{ type: "addition.requested", at, requiredDocuments: documents }], raw)
         const stored = yield* engine.loans.load(reference(name))
         const [entry] = yield* engine.loans.history(reference(name))
-        expect(entry?.raw && new Uint8Array(entry.raw)).toEqual(raw)
+        const bodies = yield* bodiesOf(engine.journal, reference(name))
+        expect(new Uint8Array(bodies.get(1) ?? [])).toEqual(raw)
         const requested = { type: "addition.requested", at, requiredDocuments: documents, adds: true }
         expect(entry?.events).toEqual([requested])
         const replayed = entry && replay([entry])

@@ -2,17 +2,18 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
+import { JournalStore } from "@loan-engine/app/ports/journal-store"
 import { LoanStore, StoreUnusable } from "@loan-engine/app/ports/loan-store"
 import { migrate, schemaVersion } from "@loan-engine/app/store/sqlite/schema"
 import { schemaVersionIn } from "@loan-engine/app/store/sqlite/stamp"
 import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite/store"
-import { ApplicationReference } from "@loan-engine/domain/observation"
 import { Effect } from "effect"
 import { afterAll, describe, expect, it } from "vitest"
 import { account, lifeOf, onStore, replayFile, say, verifyFile } from "../../engine/journal/lived-store.ts"
 import { runCommand } from "../../engine/journal/run-command.ts"
 import { startEngine } from "../../whole/slice/engine-process.ts"
 import { rowsOfVersion1, writeVersion1 } from "./version-1.ts"
+import { textsOf } from "../bodies.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-migration-"))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -67,8 +68,7 @@ describe("a file of an earlier version", () => {
         path,
         Effect.gen(function* () {
           const store = yield* LoanStore
-          const history = yield* store.history(ApplicationReference.make("loan-4"))
-          expect(history.map(({ raw }) => Buffer.from(raw ?? []).toString())).toEqual(
+          expect(yield* textsOf(yield* JournalStore, "loan-4")).toEqual(
             lifeOf("loan-4", 1_004).map(([, { body }]) => body),
           )
           expect(yield* store.callbackRegistration(account, "https://bank")).toMatchObject({

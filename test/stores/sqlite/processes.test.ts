@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url"
 import { LoanEngine } from "@loan-engine/app/record/engine"
 import { digestOf, journalEntry } from "@loan-engine/app/journal/entry"
 import type { Change, StoredLoan } from "@loan-engine/app/ports/loan-store"
+import { JournalStore } from "@loan-engine/app/ports/journal-store"
 import { LoanStore } from "@loan-engine/app/ports/loan-store"
 import { observe } from "@loan-engine/domain/loan"
 import { ApplicationReference } from "@loan-engine/domain/observation"
@@ -16,6 +17,7 @@ import { afterAll, describe, expect, it } from "vitest"
 import { onStore, replayFile, say, verifyFile } from "../../engine/journal/lived-store.ts"
 import { runCommand } from "../../engine/journal/run-command.ts"
 import { startEngine } from "../../whole/slice/engine-process.ts"
+import { textsOf } from "../bodies.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-processes-"))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -113,16 +115,11 @@ describe("two changes of one loan that are decided together, the second upon the
         yield* Effect.all([first, overtaken], { concurrency: "unbounded" })
       }),
     )
-    const history = await onStore(
+    const bodies = await onStore(
       path,
-      Effect.flatMap(LoanEngine, (engine) => engine.history(reference)),
+      Effect.flatMap(JournalStore, (journal) => textsOf(journal, reference)),
     )
-    expect(history.map(({ raw }) => Buffer.from(raw ?? []).toString())).toEqual([
-      "before",
-      "other 0",
-      "first",
-      "second",
-    ])
+    expect(bodies).toEqual(["before", "other 0", "first", "second"])
     expect(await verifyFile(path)).toMatchObject({ rows: 4, findings: [] })
     expect(await replayFile(path)).toMatchObject({ findings: [] })
   })

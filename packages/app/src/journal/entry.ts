@@ -63,8 +63,11 @@ export interface JournalEntry extends EntryContent {
   readonly raw: Uint8Array | null
 }
 
-/** A journal entry as it is read back: with its place in the feed, and the re-deliveries that added nothing. */
-export interface StoredEntry extends JournalEntry {
+/**
+ * A journal entry as it is read back: with its place in the feed, and the re-deliveries that added nothing. The bytes as they came
+ * stay in the store, for the audit to read: they are most of a loan's journal.
+ */
+export interface StoredEntry extends Omit<JournalEntry, "raw"> {
   readonly position: number
   readonly repeats: number
   readonly lastRepeatedAt: Instant | null

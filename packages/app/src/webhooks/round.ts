@@ -5,6 +5,7 @@ import type { PlacedEntry } from "../views/loan-json.ts"
 import { KnownAccounts } from "../ports/known-accounts.ts"
 import { LoanEngine } from "../record/engine.ts"
 import { EntryContent } from "../journal/entry.ts"
+import type { StoredEntry } from "../journal/entry.ts"
 import { JournalStore } from "../ports/journal-store.ts"
 import type { FeedRow } from "../ports/journal-store.ts"
 import type { StoreUnavailable } from "../ports/loan-store.ts"
@@ -63,7 +64,7 @@ export const runRound = Effect.fnUntraced(function* (
   if (due.length === 0 && rows.length === 0) return "idle"
   const to = rows.at(-1)?.position ?? from
   const lanes = [
-    ...(yield* Effect.forEach(due, (parked) => laneOfParked(parked, to))),
+    ...(yield* Effect.forEach(due, (parked) => laneOfParked(parked, to, limits.webhookPageRowsMax))),
     ...(yield* lanesOfPage(endpoint, rows)),
   ]
   // Whoever replays meanwhile moves the place and forgets who waits: what was read before that is of no order any more.
@@ -92,12 +93,21 @@ export const runRound = Effect.fnUntraced(function* (
 })
 
 /** The loan's own journal from where it waits up to where the feed is read. */
-const laneOfParked = Effect.fnUntraced(function* (parked: ParkedLoan, to: number) {
+const laneOfParked = Effect.fnUntraced(function* (parked: ParkedLoan, to: number, limit: number) {
   const engine = yield* LoanEngine
   const { applicationReference, position } = parked
-  const entries = Effect.map(engine.history(applicationReference), (history) =>
-    history.filter((entry) => entry.position >= position && entry.position <= to && isSent(entry)),
-  )
+  const entries = Effect.gen(function* () {
+    const sent: Array<StoredEntry> = []
+    for (let after = 0; ;) {
+      const page = yield* engine.history(applicationReference, { after, limit })
+      sent.push(
+        ...page.filter((entry) => entry.position >= position && entry.position <= to && isSent(entry)),
+      )
+      const last = page.at(-1)
+      if (last === undefined || page.length < limit || last.position > to) return sent
+      after = last.version
+    }
+  })
   return { applicationReference, parked, entries } satisfies Lane
 })
 

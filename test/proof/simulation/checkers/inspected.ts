@@ -20,6 +20,8 @@ export interface Inspected {
 export interface InspectedLoan {
   readonly stored: StoredLoan
   readonly entries: ReadonlyArray<StoredEntry>
+  /** The bytes that each entry came in, by its version, where they were read too. */
+  readonly bodies?: ReadonlyMap<number, Uint8Array | null>
 }
 
 /** How many cases a checker looked at, and what was wrong with some. */

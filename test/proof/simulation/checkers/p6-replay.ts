@@ -21,7 +21,7 @@ export function checkReplay(inspected: Inspected): Finding {
 }
 
 /** What is wrong with one loan's journal: its fold, its chain, its digests, its order. */
-export function journalFaults({ stored, entries }: InspectedLoan): ReadonlyArray<string> {
+export function journalFaults({ stored, entries, bodies }: InspectedLoan): ReadonlyArray<string> {
   const { applicationReference } = stored.loan
   const faults: Array<string> = []
   const replayed = replay(entries)
@@ -36,7 +36,8 @@ export function journalFaults({ stored, entries }: InspectedLoan): ReadonlyArray
     if (entry.previousHash !== previousHash) faults.push(`entry ${entry.version} is not chained`)
     if (entry.text !== contentOf(entry)) faults.push(`entry ${entry.version} is not in its one form`)
     if (entry.hash !== sha256(entry.text)) faults.push(`entry ${entry.version} does not have its hash`)
-    if (entry.raw !== null && entry.digest !== sha256(entry.raw)) {
+    const raw = bodies?.get(entry.version) ?? null
+    if (raw !== null && entry.digest !== sha256(raw)) {
       faults.push(`entry ${entry.version} does not have its bytes' digest`)
     }
     previousHash = entry.hash
@@ -49,7 +50,7 @@ export function journalFaults({ stored, entries }: InspectedLoan): ReadonlyArray
 const sha256 = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex")
 
 function contentOf(entry: StoredEntry): string {
-  const { raw: _raw, text: _text, hash: _hash, position: _position, repeats: _repeats, ...rest } = entry
+  const { text: _text, hash: _hash, position: _position, repeats: _repeats, ...rest } = entry
   const { lastRepeatedAt: _lastRepeatedAt, ...content } = rest
   return canonicalJson(content)
 }

@@ -11,7 +11,7 @@ export const loanColumns =
   "l.snapshot, l.chain_head, l.next_poll_at, l.poll_attempts, l.poll_confirm, l.stalled, l.watermark"
 
 /** What {@link storedEntry} reads of a journal row. */
-export const entryColumns = "position, content, raw, hash, repeats, last_repeated_at"
+export const entryColumns = "position, content, hash, repeats, last_repeated_at"
 
 /** The driver gives an int8 as a bigint, whatever its size; ours are instants, positions and counts, which a number holds. */
 export function whole(value: unknown): number {
@@ -35,7 +35,6 @@ const LoanRow = Schema.Struct({
 const JournalRow = Schema.Struct({
   position: Schema.Unknown,
   content: Schema.String,
-  raw: Schema.NullOr(Schema.instanceOf(Uint8Array)),
   hash: Schema.String,
   repeats: Schema.Int,
   last_repeated_at: Schema.Unknown,
@@ -82,12 +81,11 @@ export const claimedLoan = (row: unknown): ClaimedLoan => ({
 
 /** A journal row as it is read back. */
 export function storedEntry(row: unknown): StoredEntry {
-  const { content, position, raw, hash, repeats, last_repeated_at } = decodeJournalRow(row)
+  const { content, position, hash, repeats, last_repeated_at } = decodeJournalRow(row)
   return {
     ...decodeContent(content),
     text: content,
     position: whole(position),
-    raw,
     hash,
     repeats,
     lastRepeatedAt: wholeOrNull(last_repeated_at),

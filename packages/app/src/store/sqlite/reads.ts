@@ -13,6 +13,9 @@ export const readStatements = {
   loansStalled: loansPage("AND stalled = 1"),
   loansClosed: loansPage("AND closed = 1"),
   loansNamed: loansPage("AND external_reference = ?"),
+  history: `
+    SELECT position, content, hash, repeats, last_repeated_at FROM journal
+    WHERE application_reference = ? AND version > ? ORDER BY version LIMIT ?`,
   stageCounts: `
     SELECT stage, sum(loans) AS loans, sum(closed) AS closed FROM (
       SELECT stage, count(*) AS loans, 0 AS closed FROM loans WHERE account = ?1 GROUP BY stage

@@ -25,7 +25,6 @@ const StageCountRow = Schema.Struct({ stage: Loan.fields.stage, loans: Schema.In
 const JournalRow = Schema.Struct({
   position: Schema.Int,
   content: Schema.String,
-  raw: Schema.NullOr(Schema.instanceOf(Uint8Array)),
   hash: Schema.String,
   repeats: Schema.Int,
   last_repeated_at: Schema.NullOr(Schema.Int),
@@ -59,12 +58,11 @@ const decodeContent = Schema.decodeUnknownSync(Schema.fromJsonString(EntryConten
 
 /** A journal row as it is read back. */
 export function storedEntry(row: unknown): StoredEntry {
-  const { content, position, raw, hash, repeats, last_repeated_at } = decodeJournalRow(row)
+  const { content, position, hash, repeats, last_repeated_at } = decodeJournalRow(row)
   return {
     ...decodeContent(content),
     text: content,
     position,
-    raw,
     hash,
     repeats,
     lastRepeatedAt: last_repeated_at,

@@ -73,7 +73,9 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
     load: (reference) => read(() => loadLoan(reads.load, reference)),
     update: (reference, decide) => Effect.map(submit({ reference, decide }), changeOf),
     history: (reference, { after, limit } = wholeHistory) =>
-      read(() => reads.history.all(reference, after, limit).map((row) => storedEntry(row))),
+      Effect.map(readMany({ statement: "history", parameters: [reference, after, limit] }), (rows) =>
+        rows.map((row) => storedEntry(row)),
+      ),
     claimDue: (options) =>
       Effect.map(write([claim(options)]), ({ rows }) =>
         rows.map((row) => ({ ...storedLoan(row), dueAt: options.now })),
@@ -188,9 +190,6 @@ function prepareReads(database: DatabaseSync) {
       SELECT max(position) AS position FROM journal
       WHERE application_reference = ? AND version > ? AND content ->> 'source' = ?
         AND (content ->> 'digest' = ? OR content ->> 'token' = ?) AND content ->> 'evidence' = ? AND content ->> 'account' = ?`),
-    history: database.prepare(
-      "SELECT * FROM journal WHERE application_reference = ? AND version > ? ORDER BY version LIMIT ?",
-    ),
     nextDue: database.prepare(`
       SELECT min(next_poll_at) AS due FROM loans
       WHERE account = ? AND poll_confirm = ? AND next_poll_at IS NOT NULL`),

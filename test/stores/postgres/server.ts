@@ -61,12 +61,16 @@ export async function startPostgres(settings = forgetful): Promise<PostgresServe
 /** A server that follows nobody, with all that the other one holds: what a standby is before it is promoted. */
 export const startStandby = (of: PostgresServer): Promise<PostgresServer> => startCopy(of, "")
 
-/** A standby that has everything which the other one acknowledges, because that waits for it with each commit. */
-export async function startSynchronousStandby(of: PostgresServer): Promise<PostgresServer> {
-  const standby = await startCopy(
+/** A standby that follows the other one, which waits for it with no commit. */
+export const startAsynchronousStandby = (of: PostgresServer): Promise<PostgresServer> =>
+  startCopy(
     of,
     `primary_conninfo = 'host=127.0.0.1 port=${of.port} user=${user} password=${password} application_name=standby'\n`,
   )
+
+/** A standby that has everything which the other one acknowledges, because that waits for it with each commit. */
+export async function startSynchronousStandby(of: PostgresServer): Promise<PostgresServer> {
+  const standby = await startAsynchronousStandby(of)
   const there = urlOf(of.port, "postgres")
   await query(there, "ALTER SYSTEM SET synchronous_standby_names = 'standby'")
   await query(there, "SELECT pg_reload_conf()")

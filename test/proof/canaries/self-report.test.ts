@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, renameSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
@@ -7,6 +7,9 @@ import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite/store
 import { makeReadiness } from "@loan-engine/app/serve/readiness"
 import { Effect } from "effect"
 import { afterAll, describe, expect, it } from "vitest"
+import { startEngine } from "../../whole/slice/engine-process.ts"
+import { expectReady } from "../../whole/slice/expect-ready.ts"
+import type { Asked } from "../../whole/slice/expect-ready.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-self-report-"))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -45,5 +48,34 @@ describe("an engine that says of itself what is not so is caught", () => {
       killedBy: caught ? ["P6"] : [],
     }
     expect(caught).toBe(true)
+  })
+
+  it("one that is always ready is, by what every test of a fault asks of a whole engine", async ({
+    task,
+  }) => {
+    const path = join(directory, "gone.sqlite")
+    const engine = await startEngine(path, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })
+    const liar: Asked = {
+      callback: engine.callback,
+      api: (method, route) =>
+        route === "/health/ready" ? Promise.resolve(new Response()) : engine.api(method, route),
+    }
+    const signed = JSON.stringify({
+      externalApplicationEvent: { applicationReference: "A", applicationEventType: "SIGNED" },
+    })
+    await expectReady(liar, signed, true)
+    renameSync(path, `${path}.away`)
+    await expectReady(engine, signed, false)
+    const caught = await expectReady(liar, signed, false).then(
+      () => false,
+      () => true,
+    )
+    task.meta.canary = {
+      name: "readiness: always ready, whole",
+      what: "A whole engine says that it is ready although its file is gone",
+      killedBy: caught ? ["P6"] : [],
+    }
+    expect(caught).toBe(true)
+    await engine.stop()
   })
 })

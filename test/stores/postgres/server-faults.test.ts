@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { runCli } from "../../doors/cli/run-cli.ts"
 import { startEngine } from "../../whole/slice/engine-process.ts"
 import type { EngineProcess } from "../../whole/slice/engine-process.ts"
+import { expectReady } from "../../whole/slice/expect-ready.ts"
 import type { PostgresServer } from "./server.ts"
 import { query, startAsynchronousStandby, startPostgres, until, urlOf } from "./server.ts"
 
@@ -42,14 +43,14 @@ describe("a PostgreSQL server that runs, and yet takes nothing", () => {
     await query(url, `ALTER DATABASE ${name} SET default_transaction_read_only = on`)
     await endSessions(url)
     await answers(engine, 503, "B")
-    expect(await ready(engine)).toBe(503)
+    await expectReady(engine, signed("B"), false)
     expect(engine.written()).toMatch(/answered 503.*read-only|answered 503.*can only be read/u)
     // Whoever is connected to it can write nothing there, not even that.
     const outside = urlOf(server.port, "postgres")
     await query(outside, `ALTER DATABASE ${name} RESET default_transaction_read_only`)
     await endSessions(url)
     await answers(engine, 200, "B")
-    expect(await ready(engine)).toBe(200)
+    await expectReady(engine, signed("B"), true)
     expect(await engine.stop()).toBe(0)
     expect(await runCli(["journal", "verify"], { LOAN_ENGINE_DATABASE_URL: url })).toMatchObject({ code: 0 })
   })
@@ -65,7 +66,7 @@ describe("a PostgreSQL server that runs, and yet takes nothing", () => {
     await query(url, "ALTER ROLE merchant CONNECTION LIMIT 0")
     await endSessions(url)
     await answers(engine, 503, "B")
-    expect(await ready(engine)).toBe(503)
+    await expectReady(engine, signed("B"), false)
     expect(engine.written()).toMatch(/answered 503.*too many connections/u)
     await query(url, "ALTER ROLE merchant CONNECTION LIMIT -1")
     await answers(engine, 200, "B")

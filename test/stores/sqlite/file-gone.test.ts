@@ -16,6 +16,7 @@ import { afterAll, describe, expect, it } from "vitest"
 import { runCli } from "../../doors/cli/run-cli.ts"
 import { openLoanEngine } from "@loan-engine/app"
 import { apiKey, startEngine } from "../../whole/slice/engine-process.ts"
+import { expectReady } from "../../whole/slice/expect-ready.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-gone-"))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -60,13 +61,10 @@ describe.each<[string, (path: string) => void, string]>([
   it("acknowledges nothing any more, is not ready, and says why in the log", async () => {
     const path = newFile()
     const engine = await startEngine(path, atOnce)
-    expect((await engine.callback(signed("A"))).status).toBe(200)
-    expect((await engine.api("GET", "/health/ready")).status).toBe(200)
+    await expectReady(engine, signed("A"), true)
     harm(path)
-    const refused = await engine.callback(signed("B"))
-    expect([refused.status, refused.headers.has("retry-after")]).toEqual([503, true])
-    expect((await engine.callback(signed("A"))).status).toBe(503)
-    expect((await engine.api("GET", "/health/ready")).status).toBe(503)
+    await expectReady(engine, signed("B"), false)
+    await expectReady(engine, signed("A"), false)
     expect(engine.written()).toContain(says)
     await engine.stop()
   })
@@ -116,9 +114,7 @@ describe("a store whose file is written over in place under a running engine", (
       expect((await engine.callback(signed(`B-${loan}`))).status).toBe(200)
     }
     overwrite(path, other)
-    const refused = await engine.callback(signed("C"))
-    expect([refused.status, refused.headers.has("retry-after")]).toEqual([503, true])
-    expect((await engine.api("GET", "/health/ready")).status).toBe(503)
+    await expectReady(engine, signed("C"), false)
     // What is no store at all, SQLite notices too; which of the two does so first is up to its cache.
     expect(engine.written()).toMatch(/was written over while the engine runs|file is not a database/u)
     await engine.kill()
@@ -178,8 +174,7 @@ describe("the locks of a store", () => {
     const engine = await startEngine(path, atOnce)
     expect((await engine.callback(signed("A"))).status).toBe(200)
     rmSync(`${path}-lock`)
-    expect((await engine.callback(signed("B"))).status).toBe(503)
-    expect((await engine.api("GET", "/health/ready")).status).toBe(503)
+    await expectReady(engine, signed("B"), false)
     expect(engine.written()).toContain("a second engine could start on its store")
     await engine.stop()
   })
@@ -192,8 +187,7 @@ describe("a store that is named by a link", () => {
     const engine = await startEngine(path, atOnce)
     expect((await engine.callback(signed("A"))).status).toBe(200)
     rmSync(join(directory, "elsewhere.sqlite-wal"))
-    expect((await engine.callback(signed("B"))).status).toBe(503)
-    expect((await engine.api("GET", "/health/ready")).status).toBe(503)
+    await expectReady(engine, signed("B"), false)
     expect(engine.written()).toContain("-wal was deleted or renamed")
     await engine.stop()
   })

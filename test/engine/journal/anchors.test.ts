@@ -10,14 +10,23 @@ import { anchorsIn } from "@loan-engine/app/journal/anchor"
 import { sealFeed } from "@loan-engine/app/feed/sealing"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import { afterAll, describe, expect, it, onTestFinished } from "vitest"
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
 import { runCli } from "../../doors/cli/run-cli.ts"
+import { startPostgres } from "../../stores/postgres/server.ts"
+import type { PostgresServer } from "../../stores/postgres/server.ts"
 import { startEngine } from "../../whole/slice/engine-process.ts"
 import { lifeOf, liveOn, onStore, say } from "./lived-store.ts"
 import { TamperedFile } from "./tampered-file.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-anchors-"))
-afterAll(() => rmSync(directory, { recursive: true }))
+let server: PostgresServer
+beforeAll(async () => {
+  server = await startPostgres()
+})
+afterAll(async () => {
+  await server.remove()
+  rmSync(directory, { recursive: true })
+})
 
 const signed = (reference: string): string =>
   JSON.stringify({
@@ -53,22 +62,25 @@ async function startKeeper(status: () => number) {
 const kept = (file: string) => anchorsIn(readFileSync(file, "utf8"))
 
 describe("an engine", () => {
-  it("keeps its first checkpoint at once and its last as it stops, in the file and where the URL says", async () => {
-    const path = join(directory, "kept.sqlite")
-    const anchors = join(directory, "elsewhere")
-    const keeper = await startKeeper(() => 204)
-    const engine = await startAnchored(path, anchors, keeper.url)
-    expect((await engine.callback(signed("A"))).status).toBe(200)
-    await expect.poll(() => keeper.bodies.length).toBe(1)
-    expect((await engine.callback(signed("B"))).status).toBe(200)
-    await engine.stop()
-    const inFile = kept(anchors)
-    expect(inFile.map(({ number }) => number)).toEqual([1, 2])
-    expect(keeper.bodies.map((body) => JSON.parse(body))).toEqual(inFile)
-    const environment = { LOAN_ENGINE_DATABASE_URL: path, LOAN_ENGINE_ANCHORS_FILE: anchors }
-    const { code, out } = await runCli(["journal", "verify"], environment)
-    expect([code, out]).toEqual([0, expect.stringContaining(`Compared with 2 anchors in ${anchors}`)])
-  })
+  it.each(["SQLite", "PostgreSQL"])(
+    "on %s keeps its first checkpoint at once and its last as it stops, in the file and where the URL says",
+    async (store) => {
+      const path = store === "SQLite" ? join(directory, "kept.sqlite") : await server.newDatabase()
+      const anchors = join(directory, `elsewhere-${store}`)
+      const keeper = await startKeeper(() => 204)
+      const engine = await startAnchored(path, anchors, keeper.url)
+      expect((await engine.callback(signed("A"))).status).toBe(200)
+      await expect.poll(() => keeper.bodies.length).toBe(1)
+      expect((await engine.callback(signed("B"))).status).toBe(200)
+      await engine.stop()
+      const inFile = kept(anchors)
+      expect(inFile.map(({ number }) => number)).toEqual([1, 2])
+      expect(keeper.bodies.map((body) => JSON.parse(body))).toEqual(inFile)
+      const environment = { LOAN_ENGINE_DATABASE_URL: path, LOAN_ENGINE_ANCHORS_FILE: anchors }
+      const { code, out } = await runCli(["journal", "verify"], environment)
+      expect([code, out]).toEqual([0, expect.stringContaining(`Compared with 2 anchors in ${anchors}`)])
+    },
+  )
 
   it("goes on where an anchor cannot be kept, and says so", async () => {
     const keeper = await startKeeper(() => 500)
@@ -84,6 +96,33 @@ describe("an engine", () => {
 })
 
 describe("anchors", () => {
+  it("are tried again soon at the place that did not keep one, and there only", async () => {
+    const anchorsFile = join(directory, "one-of-two")
+    const anchorEveryMs = 3_600_000
+    let status = 500
+    const keeper = await startKeeper(() => status)
+    await onStore(
+      join(directory, "one-of-two.sqlite"),
+      Effect.scoped(
+        Effect.gen(function* () {
+          const { keepIfDue } = yield* makeAnchors({ anchorsFile, anchorsUrl: keeper.url, anchorEveryMs })
+          const [first] = lifeOf("A", 1_000)
+          if (first !== undefined) yield* say("A", ...first)
+          yield* sealFeed(10)
+          yield* keepIfDue
+          yield* keepIfDue
+          expect([kept(anchorsFile).length, keeper.bodies.length]).toEqual([1, 1])
+          yield* TestClock.adjust(60_000)
+          status = 204
+          yield* keepIfDue
+          yield* TestClock.adjust(60_000)
+          yield* keepIfDue
+          expect([kept(anchorsFile).length, keeper.bodies.length]).toEqual([1, 2])
+        }),
+      ).pipe(Effect.provide(TestClock.layer())),
+    )
+  })
+
   it("are kept once in their time, and only where the feed has grown", async () => {
     const path = join(directory, "timed.sqlite")
     const anchorsFile = join(directory, "timed")
@@ -141,7 +180,7 @@ describe("anchors", () => {
 
   it("that cannot be read end verify and the start with what to do, and a line that is cut off is passed over", async () => {
     const anchors = join(directory, "torn")
-    const [first] = kept(join(directory, "elsewhere"))
+    const [first] = kept(join(directory, "elsewhere-SQLite"))
     writeFileSync(anchors, `${JSON.stringify(first)}\nno anchor\n{"number":2,"ha`)
     expect(kept(anchors)).toEqual([first])
     const named = await runCli(["journal", "verify", "--anchors", join(directory, "none")], {

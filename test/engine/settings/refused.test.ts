@@ -253,6 +253,19 @@ describe("a name of another program", () => {
   )
 })
 
+describe("headers for the collector of traces", () => {
+  const headers = { LOAN_ENGINE_OTLP_HEADERS: "api-key=secret" }
+
+  it("are refused where they would travel in clear text", async () => {
+    const message = await refusal({ ...headers, LOAN_ENGINE_OTLP_URL: "http://collector.example:4318" })
+    expect(message).toContain("LOAN_ENGINE_OTLP_HEADERS would travel in clear text. Use https")
+    expect(message).not.toContain("secret")
+    await read({ ...headers, LOAN_ENGINE_OTLP_URL: "https://collector.example:4318" })
+    await read({ ...headers, LOAN_ENGINE_OTLP_URL: "http://127.0.0.1:4318" })
+    await read({ LOAN_ENGINE_OTLP_URL: "http://collector.example:4318" })
+  })
+})
+
 describe("a setting that would do nothing", () => {
   it.each([
     ["LOAN_ENGINE_JWKS_API_KEY", "key", "LOAN_ENGINE_JWKS_URL", "https://bank.example/keys"],

@@ -173,7 +173,7 @@ export function operatorConfig(read: SettingsRead): Effect.Effect<OperatorConfig
       },
       callbackHealth: limitsIn(engine, callbackHealthDefaults),
       webhooks: yield* webhookConfig(read),
-      telemetry: telemetryConfig(engine),
+      telemetry: yield* telemetryConfig(read),
     }
   })
 }

@@ -1,10 +1,12 @@
-import { Record, Redacted } from "effect"
+import { isSecureUrl } from "@loan-engine/adapters-http/http/secure-url"
+import { Effect, Record, Redacted } from "effect"
 import type { MetricsSettings } from "../serve/operator-routes.ts"
 import type { LogSettings } from "../telemetry/log.ts"
 import { traceExportLimitsDefault } from "../telemetry/trace-export.ts"
 import type { TraceExportLimits, TraceExportSettings } from "../telemetry/trace-export.ts"
 import { limitsIn } from "./limits-in.ts"
-import type { EngineValues } from "./settings.ts"
+import { ConfigUnusable } from "./config-unusable.ts"
+import type { SettingsRead } from "./read-settings.ts"
 
 /** What the engine tells of itself, and to whom. */
 export interface TelemetryConfig {
@@ -18,17 +20,27 @@ export interface TelemetryConfig {
   }
 }
 
-/** The settings of metrics, traces and logs. */
-export function telemetryConfig(engine: EngineValues): TelemetryConfig {
+/** The settings of metrics, traces and logs. Headers for the collector may hold its key, so they go by https only. */
+export const telemetryConfig = Effect.fnUntraced(function* ({
+  engine,
+  nameOf,
+}: SettingsRead): Effect.fn.Return<TelemetryConfig, ConfigUnusable> {
   const { metricsEnabled, metricsKey, loanCountsAgeMaxMs, otlpUrl, otlpServiceName, otlpHeaders } = engine
   const headers =
     otlpHeaders === undefined
       ? undefined
       : Redacted.make(Record.mapKeys(Redacted.value(otlpHeaders), (name) => name.toLowerCase()))
+  if (otlpHeaders !== undefined && otlpUrl !== undefined && !isSecureUrl(otlpUrl)) {
+    return yield* new ConfigUnusable({
+      message:
+        `${nameOf("otlpUrl")} is plain http to another host, and ${nameOf("otlpHeaders")} would travel in clear text. Use https, a ` +
+        "collector on a loopback address that passes the spans on, or no headers.",
+    })
+  }
   return {
     metrics: { metricsEnabled, metricsKey, loanCountsAgeMaxMs },
     traces: otlpUrl === undefined ? undefined : { url: otlpUrl, serviceName: otlpServiceName, headers },
     traceLimits: limitsIn(engine, traceExportLimitsDefault),
     log: { level: engine.logLevel, format: engine.logFormat },
   }
-}
+})

@@ -22,6 +22,9 @@ export interface AnchorSettings {
 
 export const anchorLimitsDefault = { anchorEveryMs: 3_600_000 }
 
+/** How soon a place is tried again that did not keep an anchor, if its next is not due sooner. */
+const anchorRetryMs = 60_000
+
 /** An anchor is small, and nobody waits for it. */
 const exchangeLimits = {
   connectMsMax: 5_000,
@@ -39,36 +42,52 @@ export interface Anchors {
   readonly keepNewest: Effect.Effect<void, StoreUnavailable>
 }
 
-/** Keeps anchors as the settings say. Where one cannot be kept, the log warns, and the next one is tried. */
+/** A place for anchors. `keep` tells whether it has this one now. */
+interface Place {
+  readonly keep: (anchor: KeptAnchor) => Effect.Effect<boolean>
+  /** The newest checkpoint that it has, and when its next is due. */
+  kept: number
+  dueAt: number
+}
+
+/** Keeps anchors as the settings say. If a place cannot keep one, the log warns, and that place is tried again soon. */
 export const makeAnchors = Effect.fnUntraced(function* ({
   anchorsFile,
   anchorsUrl,
   anchorEveryMs,
 }: AnchorSettings): Effect.fn.Return<Anchors, never, JournalStore | Scope.Scope> {
   const journal = yield* JournalStore
-  const places: Array<(anchor: KeptAnchor) => Effect.Effect<void>> = []
-  if (anchorsFile !== undefined) places.push(intoFile(anchorsFile))
-  if (anchorsUrl !== undefined) places.push(toUrl(anchorsUrl, yield* makeExchange(exchangeLimits)))
-  let kept: { readonly number: number; readonly at: number } | undefined
-  const keep = Effect.fnUntraced(function* (newest: Seal) {
-    yield* Effect.forEach(places, (place) => place(anchorOf(newest)), { discard: true })
-    kept = { number: newest.number, at: yield* Clock.currentTimeMillis }
+  const places: Array<Place> = []
+  const add = (keep: Place["keep"]) => places.push({ keep, kept: 0, dueAt: 0 })
+  if (anchorsFile !== undefined) add(intoFile(anchorsFile))
+  if (anchorsUrl !== undefined) add(toUrl(anchorsUrl, yield* makeExchange(exchangeLimits)))
+  const keepAt = Effect.fnUntraced(function* (place: Place, newest: Seal) {
+    if (newest.number === place.kept) return
+    const isKept = yield* place.keep(anchorOf(newest))
+    const now = yield* Clock.currentTimeMillis
+    if (isKept) place.kept = newest.number
+    place.dueAt = now + (isKept ? anchorEveryMs : Math.min(anchorRetryMs, anchorEveryMs))
   })
-  const keepWhere = (isDue: (now: number) => boolean) =>
+  const keepWhere = (isDue: (place: Place, now: number) => boolean) =>
     Effect.gen(function* () {
-      if (places.length === 0 || !isDue(yield* Clock.currentTimeMillis)) return
-      const newest = yield* journal.lastCheckpoint
-      if (newest !== undefined && newest.number !== kept?.number) yield* keep(newest)
+      const now = yield* Clock.currentTimeMillis
+      const due = places.filter((place) => isDue(place, now))
+      const newest = due.length === 0 ? undefined : yield* journal.lastCheckpoint
+      if (newest === undefined) return
+      yield* Effect.forEach(due, (place) => keepAt(place, newest), { discard: true })
     })
   return {
-    keepIfDue: keepWhere((now) => kept === undefined || now >= kept.at + anchorEveryMs),
+    keepIfDue: keepWhere(({ dueAt }, now) => now >= dueAt),
     keepNewest: keepWhere(() => true),
   }
 })
 
 const intoFile = (file: string) => (anchor: KeptAnchor) =>
-  Effect.catch(Effect.try({ try: () => appendAnchor(file, anchor), catch: (cause) => cause }), (cause) =>
-    notKept(anchor, file, cause instanceof Error ? cause.message : "unknown failure"),
+  Effect.try({ try: () => appendAnchor(file, anchor), catch: (cause) => cause }).pipe(
+    Effect.as(true),
+    Effect.catch((cause) =>
+      notKept(anchor, file, cause instanceof Error ? cause.message : "unknown failure"),
+    ),
   )
 
 const toUrl = (url: string, exchange: Exchange) => (anchor: KeptAnchor) =>
@@ -78,12 +97,15 @@ const toUrl = (url: string, exchange: Exchange) => (anchor: KeptAnchor) =>
     const answer = yield* Effect.result(exchange({ url: new URL(url), method: "POST", headers, body }))
     if (Result.isFailure(answer)) return yield* notKept(anchor, new URL(url).origin, answer.failure.advice)
     const { status } = answer.success
-    if (status < 200 || status > 299) yield* notKept(anchor, new URL(url).origin, `it answered ${status}`)
+    if (status < 200 || status > 299)
+      return yield* notKept(anchor, new URL(url).origin, `it answered ${status}`)
+    return true
   })
 
-const notKept = ({ number }: KeptAnchor, place: string, reason: string): Effect.Effect<void> =>
+const notKept = ({ number }: KeptAnchor, place: string, reason: string): Effect.Effect<boolean> =>
   Effect.logWarning("a checkpoint could not be kept elsewhere; the next one will be tried").pipe(
     Effect.annotateLogs({ checkpoint: number, place, reason }),
+    Effect.as(false),
   )
 
 /**

@@ -19,25 +19,37 @@ export const openConnection = (
   settings: ConnectionSettings,
   require: (database: DatabaseSync) => void = () => {},
 ): DatabaseSync =>
-  opened(settings, { readOnly: false }, require, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
+  opened(settings, { readOnly: false }, require, (database) => {
+    const mode = database.prepare("PRAGMA journal_mode = WAL").get()?.["journal_mode"]
+    if (mode !== "wal")
+      throw new Error(
+        `its journal mode is ${String(mode)}, because write-ahead logging is not possible there.`,
+      )
+    database.exec("PRAGMA synchronous = FULL")
+  })
 
 /** A connection that cannot write, beside an engine that runs or on a file that nobody else has open. */
 export const openReadOnly = (settings: ConnectionSettings): DatabaseSync =>
-  opened(settings, { readOnly: true }, () => {}, "PRAGMA query_only = ON;")
+  opened(
+    settings,
+    { readOnly: true },
+    () => {},
+    (database) => database.exec("PRAGMA query_only = ON"),
+  )
 
 function opened(
   { path, busyTimeoutMs, walPagesMax }: ConnectionSettings,
   options: { readonly readOnly: boolean },
   require: (database: DatabaseSync) => void,
-  pragmas: string,
+  prepare: (database: DatabaseSync) => void,
 ): DatabaseSync {
   if (!options.readOnly) makePrivate(path)
   const database = new DatabaseSync(path, options)
   try {
     database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
     require(database)
+    prepare(database)
     database.exec(`
-      ${pragmas}
       PRAGMA wal_autocheckpoint = ${walPagesMax};
       PRAGMA foreign_keys = ON;
     `)

@@ -24,9 +24,46 @@ const paths = [
   "/v1/loans?stalled=true",
   "/v1/loans?reference=bench-09",
   "/v1/loans?externalReference=nobody",
+  "/v1/loans?closed=true",
+  "/v1/loans?dormant=true",
+  "/v1/loans/long/history?limit=500",
+  "/v1/loans/long/history?limit=500&after=1000",
+  "/v1/loans/long/changes?after=0",
+  "/v1/changes?after=0",
   "/v1/accounts",
   "/metrics",
 ]
+
+/** The entries of one loan with a long past, and how large the body of each is. */
+const longEntries = 2_000
+const longBodyBytes = 32_768
+
+async function tellLong({ callback }: EngineProcess): Promise<void> {
+  for (let entry = 0; entry < longEntries; entry++) {
+    const body = JSON.stringify({
+      externalApplicationEvent: { applicationReference: "long", applicationEventType: "SIGNED" },
+    })
+    const answer = await callback(body + " ".repeat(longBodyBytes + entry - body.length))
+    if (!answer.ok) throw new Error(`entry ${entry}: ${answer.status} ${await answer.text()}`)
+  }
+}
+
+/** How much of a stream is read: it has no end. */
+const streamBytes = 262_144
+
+async function readWhole(answer: Response): Promise<void> {
+  if (answer.headers.get("content-type")?.startsWith("text/event-stream") !== true) {
+    await answer.text()
+    return
+  }
+  const reader = answer.body?.getReader()
+  for (let bytes = 0; reader !== undefined && bytes < streamBytes;) {
+    const { done, value } = await reader.read()
+    if (done) break
+    bytes += value.length
+  }
+  await reader?.cancel()
+}
 
 /** Callbacks at half load beside a million loans, while every read is asked for without a pause, and while none is. */
 export async function readsFigures(rounds: number): Promise<ReadonlyArray<Figure>> {
@@ -38,6 +75,7 @@ export async function readsFigures(rounds: number): Promise<ReadonlyArray<Figure
       LOAN_ENGINE_API_REQUESTS_PER_SECOND_MAX: "100000",
     })
     const target: Target = { url: `${engine.url}/callbacks/default`, authorization: callbackAuthorization }
+    await tellLong(engine)
     const perSecond = (await flood(target, await signedCallbacks(key.privateJwk, callbacksBefore))) / 2
     const alone: Array<number> = []
     const beside: Array<number> = []
@@ -55,7 +93,7 @@ export async function readsFigures(rounds: number): Promise<ReadonlyArray<Figure
     return [
       {
         name: "reads_beside_callbacks",
-        what: `the wait that 99 of 100 callbacks do not exceed at half load beside a million loans: ${besideMs.toFixed(1)} ms while ${answered} reads of lists, counts and metrics were answered, ${aloneMs.toFixed(1)} ms without`,
+        what: `the wait that 99 of 100 callbacks do not exceed at half load beside a million loans: ${besideMs.toFixed(1)} ms while ${answered} reads of lists, counts, histories, streams and metrics were answered, ${aloneMs.toFixed(1)} ms without`,
         ratio: median(beside.map((ms, round) => (alone[round] ?? Number.NaN) / ms)),
         goal: 0.5,
         ours: 1_000 / besideMs,
@@ -79,7 +117,7 @@ function readAll(engine: EngineProcess): { readonly stop: () => Promise<number> 
       const path = paths[read % paths.length] ?? ""
       const answer = await fetch(`${engine.url}${path}`, { headers })
       if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
-      await answer.text()
+      await readWhole(answer)
     }
   })()
   return {

@@ -2,10 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { LoanStore } from "@loan-engine/app/ports/loan-store"
+import { LoanStore, StoreUnavailable } from "@loan-engine/app/ports/loan-store"
+import { readyKeptMs, watchedStore } from "@loan-engine/app/record/measured-engine"
+import { ApplicationReference } from "@loan-engine/domain/observation"
 import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite/store"
 import { makeReadiness } from "@loan-engine/app/serve/readiness"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
+import { TestClock } from "effect/testing"
 import { afterAll, describe, expect, it } from "vitest"
 import { testMsMax } from "../../patience.ts"
 import { startEngine } from "../../whole/slice/engine-process.ts"
@@ -29,6 +32,7 @@ describe("an engine whose store cannot be written", () => {
 
     const other = new DatabaseSync(path)
     other.exec("BEGIN IMMEDIATE")
+    await expect.poll(async () => (await ready()).status).toBe(503)
     const refused = await ready()
     expect(refused.status).toBe(503)
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0)
@@ -86,6 +90,42 @@ describe("an engine whose store cannot be written", () => {
     const reports = await Effect.runPromise(Effect.scoped(Effect.provide(counting, store)))
     expect(reports.every(({ ready }) => ready)).toBe(true)
     expect(asked).toBe(1)
+  })
+})
+
+describe("readiness that is asked for all the time", () => {
+  it("probes the store rarely, and at once after anything has failed", async () => {
+    let probes = 0
+    let isDown = false
+    const path = join(directory, "rarely.sqlite")
+    const counting = Layer.effect(
+      LoanStore,
+      Effect.map(LoanStore, (real) => ({
+        ...real,
+        load: (reference: ApplicationReference) =>
+          isDown ? Effect.fail(new StoreUnavailable({ message: "down" })) : real.load(reference),
+        ready: Effect.suspend(() => {
+          probes++
+          return isDown ? Effect.fail(new StoreUnavailable({ message: "down" })) : real.ready
+        }),
+      })),
+    ).pipe(Layer.provideMerge(layerSqlite({ path, ...sqliteDefaults })))
+    const asked = Effect.gen(function* () {
+      const store = yield* LoanStore
+      for (let times = 0; times < 1_000; times++) yield* store.ready
+      expect(probes).toBe(1)
+      yield* TestClock.adjust(readyKeptMs)
+      yield* store.ready
+      expect(probes).toBe(2)
+      isDown = true
+      yield* Effect.flip(store.load(ApplicationReference.make("A")))
+      for (let times = 0; times < 3; times++) yield* Effect.flip(store.ready)
+      isDown = false
+      yield* store.ready
+      yield* store.ready
+      expect(probes).toBe(6)
+    })
+    await Effect.runPromise(Effect.provide(asked, [watchedStore(counting), TestClock.layer()]))
   })
 })
 

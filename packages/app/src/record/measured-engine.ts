@@ -100,8 +100,9 @@ export const watchedStore = <A, E, R>(
 ): Layer.Layer<LoanStore | JournalStore | A, E, R> =>
   Layer.effectContext(
     Effect.gen(function* () {
-      const complain = makeComplaints()
-      return Context.make(LoanStore, watchedLoans(yield* LoanStore, complain)).pipe(
+      const complaints = makeComplaints()
+      const { complain, ready } = readyFor(complaints, readyKeptMs)
+      return Context.make(LoanStore, watchedLoans(yield* LoanStore, complain, ready)).pipe(
         Context.add(JournalStore, watchedJournal(yield* JournalStore, complain)),
       )
     }),
@@ -117,7 +118,30 @@ const watchedJournal = (plain: JournalStore["Service"], complain: Complain): Jou
   callbackDays: (fromDay) => complain(plain.callbackDays(fromDay)),
 })
 
-const watchedLoans = (plain: LoanStore["Service"], complain: Complain): LoanStore["Service"] => ({
+/** How long a store that could be written counts as one that can, unless anything has failed since: each probe is a real write. */
+export const readyKeptMs = 250
+
+type Ready = LoanStore["Service"]["ready"]
+
+/** Probes rarely, however often readiness is asked for. */
+function readyFor(complaints: Complain, keptMs: number) {
+  let readyUntil = 0
+  const complain: Complain = (answer) =>
+    Effect.tapError(complaints(answer), () => Effect.sync(() => (readyUntil = 0)))
+  const ready = (probe: Ready): Ready =>
+    Effect.gen(function* () {
+      if ((yield* Clock.currentTimeMillis) < readyUntil) return
+      yield* complain(probe)
+      readyUntil = (yield* Clock.currentTimeMillis) + keptMs
+    })
+  return { complain, ready }
+}
+
+const watchedLoans = (
+  plain: LoanStore["Service"],
+  complain: Complain,
+  ready: (probe: Ready) => Ready,
+): LoanStore["Service"] => ({
   ...plain,
   load: (reference) => complain(plain.load(reference)),
   update: (reference, decide) => complain(traced("commit")(plain.update(reference, decide))),
@@ -127,5 +151,5 @@ const watchedLoans = (plain: LoanStore["Service"], complain: Complain): LoanStor
   stalledCount: (account) => complain(plain.stalledCount(account)),
   accounts: complain(plain.accounts),
   signingSince: (account) => complain(plain.signingSince(account)),
-  ready: complain(plain.ready),
+  ready: ready(plain.ready),
 })

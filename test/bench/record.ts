@@ -14,6 +14,7 @@ import { migrate } from "@loan-engine/app/store/sqlite/schema"
 import { makeCommit } from "@loan-engine/app/store/sqlite/writes"
 import type { WriteJob } from "@loan-engine/app/store/sqlite/writes"
 import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite/store"
+import { DecimalText } from "@loan-engine/domain/decimal-text"
 import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
 import type { Observation } from "@loan-engine/domain/observation"
 import { Context, Effect, Exit, Layer, Scope } from "effect"
@@ -76,7 +77,8 @@ export async function recordFigures(rounds: number): Promise<ReadonlyArray<Figur
       },
       rounds,
     )
-    return [direct, statements, await replayFigure(context, rounds)]
+    const long = await longLoanFigure(engine, rounds)
+    return [direct, statements, long, ...(await auditFigures(context, rounds))]
   } finally {
     bare.close()
     await Effect.runPromise(Scope.close(scope, Exit.void))
@@ -90,15 +92,62 @@ const recordAll = (engine: LoanEngine["Service"]) =>
     discard: true,
   })
 
-/** The whole journal verified and re-folded, as the commands do; beside reading its rows and digesting their bytes. */
-async function replayFigure(
+/** How many entries a long loan has, and how many more a contender adds in a round. */
+const longLoanEntries = 6_000
+const moreEntries = 256
+
+/** Another offer each time, on one loan: the cost of a record must not grow with what the loan has been through. */
+async function longLoanFigure(engine: LoanEngine["Service"], rounds: number): Promise<Figure> {
+  let offers = 0
+  const offersOn = (reference: string, count: number) =>
+    Effect.forEach(
+      Array.from({ length: count }),
+      () => {
+        const at = 1_000 + offers++
+        const events = [
+          { type: "decision.approved", at, offer: { approvedAmount: DecimalText.make(`${at}`) } },
+        ] as const
+        const body = new TextEncoder().encode(`${at}`)
+        return engine.record(
+          { ...observation(), applicationReference: ApplicationReference.make(reference), events },
+          body,
+        )
+      },
+      { discard: true },
+    )
+  await Effect.runPromise(offersOn("long", longLoanEntries))
+  let short = 0
+  const more = (reference: string) =>
+    rate(moreEntries, () => Effect.runPromise(offersOn(reference, moreEntries)))
+  return compare(
+    {
+      name: "record_long_loan",
+      what: `record on a loan of ${longLoanEntries} entries and more, each with another offer, beside the same on a new loan`,
+      unit: "records/s",
+      goal: 0.5,
+      ours: () => more("long"),
+      floor: () => more(`short-${short++}`),
+    },
+    rounds,
+  )
+}
+
+/** The whole journal verified, and re-folded too, as the commands do; beside reading its rows and digesting their bytes. */
+async function auditFigures(
   journal: Context.Context<LoanStore | JournalStore>,
   rounds: number,
-): Promise<Figure> {
-  const audit = Effect.gen(function* () {
+): Promise<ReadonlyArray<Figure>> {
+  const sound = (findings: ReadonlyArray<unknown>): void => {
+    if (findings.length > 0) throw new Error("the journal is not sound")
+  }
+  const verify = Effect.gen(function* () {
     const { rows, findings } = yield* verifyJournal([])
-    const replayed = yield* replayJournal()
-    if (findings.length + replayed.findings.length > 0) throw new Error("the journal is not sound")
+    sound(findings)
+    return rows
+  })
+  const replay = Effect.gen(function* () {
+    const { rows, findings } = yield* replayJournal()
+    sound(findings)
     return rows
   })
   const readings = Effect.gen(function* () {
@@ -120,17 +169,26 @@ async function replayFigure(
     const rows = await Effect.runPromise(Effect.provideContext(work, journal))
     return (rows * 1_000) / (performance.now() - begun)
   }
-  return compare(
-    {
-      name: "replay",
-      what: "journal rows verified (hash, form, chain, digest, snapshot) and re-folded, beside reading and digesting them",
-      unit: "rows/s",
-      goal: null,
-      ours: () => rowsPerSecond(audit),
-      floor: () => rowsPerSecond(readings),
-    },
-    rounds,
-  )
+  const figureOf = (name: string, what: string, audit: typeof verify) =>
+    compare(
+      {
+        name,
+        what: `${what}, beside reading its rows and digesting their bytes`,
+        unit: "rows/s",
+        goal: null,
+        ours: () => rowsPerSecond(audit),
+        floor: () => rowsPerSecond(readings),
+      },
+      rounds,
+    )
+  return [
+    await figureOf(
+      "verify",
+      "the journal verified: hash, form, chain, digest, snapshot, and its fold",
+      verify,
+    ),
+    await figureOf("replay", "the journal re-folded", replay),
+  ]
 }
 
 const feedPageRows = 500

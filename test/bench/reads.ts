@@ -56,13 +56,11 @@ async function readWhole(answer: Response): Promise<void> {
     await answer.text()
     return
   }
-  const reader = answer.body?.getReader()
-  for (let bytes = 0; reader !== undefined && bytes < streamBytes;) {
-    const { done, value } = await reader.read()
-    if (done) break
-    bytes += value.length
+  let bytes = 0
+  for await (const chunk of answer.body ?? []) {
+    bytes += chunk.length
+    if (bytes >= streamBytes) break
   }
-  await reader?.cancel()
 }
 
 /** Callbacks at half load beside a million loans, while every read is asked for without a pause, and while none is. */

@@ -5,6 +5,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { connect } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { loanEngine } from "@loan-engine/app/cli/program"
 import { Effect } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { runCli } from "../doors/cli/run-cli.ts"
@@ -99,26 +100,57 @@ describe("PgBouncer in transaction mode", () => {
     expect((await engine.api("GET", "/health/ready")).status).toBe(200)
   })
 
-  it.each([
-    [["status"]],
-    [["history", "loan-1"]],
-    [["disputes"]],
-    [["stalled"]],
-    [["journal", "verify"]],
-    [["journal", "replay"]],
-    [["journal", "export"]],
-    [["callback", "health"]],
-    [["webhooks", "status"]],
-    [["rule", "loan-1", "rejected", "--by", "Ada", "--reason", "asked", "--undisputed", "--dry-run"]],
-    [["rule", "loan-1", "rejected", "--by", "Ada", "--reason", "asked", "--undisputed"]],
-    [["journal", "redact", "loan-2", "--by", "Ada", "--reason", "asked"]],
-    [["migrate"]],
-  ])("carries every command: %j", async (command) => {
-    const { code, err } = await runCli(command, {
+  const endpoint = {
+    LOAN_ENGINE_WEBHOOK_URLS: "crm=https://crm.example/hook",
+    LOAN_ENGINE_WEBHOOK_SECRETS: "crm=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+  }
+  const commands: ReadonlyArray<ReadonlyArray<string>> = [
+    ["status"],
+    ["history", "loan-1"],
+    ["at", "2100-01-01T00:00:00Z", "loan-1"],
+    ["dormant"],
+    ["close", "loan-3", "withdrawn", "--by", "Ada"],
+    ["reopen", "loan-3", "--by", "Ada"],
+    ["webhooks", "replay", "crm", "--after", "0"],
+    ["disputes"],
+    ["stalled"],
+    ["journal", "verify"],
+    ["journal", "replay"],
+    ["journal", "export"],
+    ["callback", "health"],
+    ["webhooks", "status"],
+    ["rule", "loan-1", "rejected", "--by", "Ada", "--reason", "asked", "--undisputed", "--dry-run"],
+    ["rule", "loan-1", "rejected", "--by", "Ada", "--reason", "asked", "--undisputed"],
+    ["journal", "redact", "loan-2", "--by", "Ada", "--reason", "asked"],
+    ["migrate"],
+  ]
+  it.each(commands.map((command) => [command]))("carries every command: %j", async (command) => {
+    const { code, err } = await runCli([...command], {
+      ...endpoint,
       LOAN_ENGINE_DATABASE_URL: url,
       LOAN_ENGINE_DATABASE_NOTIFY: "false",
     })
     expect([code, err]).toEqual([0, ""])
+  })
+
+  it("carries a copy into an empty schema", async () => {
+    const path = join(directory, "loans.sqlite")
+    const file = await startEngine(path, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })
+    expect((await file.callback(signed("copied"))).status).toBe(200)
+    await file.stop()
+    const { code, err } = await runCli(["copy", "--from", path], {
+      LOAN_ENGINE_DATABASE_URL: url,
+      LOAN_ENGINE_DATABASE_SCHEMA: "copied",
+      LOAN_ENGINE_DATABASE_NOTIFY: "false",
+    })
+    expect([code, err]).toEqual([0, ""])
+  })
+
+  it("is tried with every command that there is, but for those that need no store, or a bank", () => {
+    const names = loanEngine.subcommands.flatMap((group) => group.commands.map(({ name }) => name))
+    const tried = new Set(commands.map(([name]) => name))
+    const elsewhere = ["start", "serve", "play", "key", "config", "trigger", "poll", "doctor", "copy"]
+    expect(names.filter((name) => !tried.has(name)).toSorted()).toEqual(elsewhere.toSorted())
   })
 
   it("carries doctor, which finds the store and its durability", async () => {

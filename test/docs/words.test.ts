@@ -21,7 +21,6 @@ const isOfOtherWords = (file: string): boolean =>
 
 /** Folders whose sources still wait to be rewritten. */
 const unread: ReadonlyArray<string> = [
-  "packages/adapters-http/",
   "packages/app/src/",
   "packages/app/console/",
   "scripts/",

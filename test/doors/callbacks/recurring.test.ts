@@ -24,7 +24,7 @@ it("what recurs goes on after an outage and after a defect, tells of both, and c
   )
   expect(times).toBe(4)
   expect(told.map((line) => line.split(",")[0])).toEqual([
-    "Warn it could not be done; it will be tried again",
+    "Warn it could not be done; the engine will retry",
     "Error it could not be done",
   ])
 })

@@ -122,7 +122,11 @@ describe("an operator's commands, beside a running engine", () => {
 describe("a command that cannot be carried out says why, and of which kind that is by its exit code", () => {
   it.each([
     [["status", "nobody"], 3, "No loan nobody is known"],
-    [["rule", "approved-1", "rejected", "--by", "A", "--reason", "B"], 2, "is not in dispute but approved"],
+    [
+      ["rule", "approved-1", "rejected", "--by", "A", "--reason", "B"],
+      2,
+      "is not in dispute: its stage is approved",
+    ],
     [["rule", "disputed-1", "rejected", "--by", "A", "--reason", " "], 2, "Give the reason"],
     [["rule", "disputed-1", "rejected", "--by", "A"], 2, "reason"],
     [["rule", "disputed-1", "perhaps", "--by", "A", "--reason", "B"], 2, "perhaps"],

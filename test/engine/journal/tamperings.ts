@@ -333,7 +333,7 @@ const upkeepTamperings: ReadonlyArray<Tampering> = [
   tampering(
     "forget how far callbacks are counted",
     ({ file }) => file.run("DELETE FROM cursors"),
-    () => ({ code: "place-impossible", message: expect.stringContaining("has no place") }),
+    () => ({ code: "place-impossible", message: expect.stringContaining("lost its position") }),
   ),
   tampering(
     "count callbacks a second time",

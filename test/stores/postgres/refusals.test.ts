@@ -82,7 +82,7 @@ describe("a PostgreSQL database is refused at start, with the setting to look at
 
   it("when a newer program made its schema, and only looked at when an older one did", async () => {
     const url = await server.newDatabase()
-    expect(await refusal(url, { readOnly: true })).toContain("holds no loans yet")
+    expect(await refusal(url, { readOnly: true })).toContain("has no loans yet")
     await opened(url)
     await opened(url, { readOnly: true })
     await query(url, "INSERT INTO loan_engine.migrations (version) VALUES (999)")

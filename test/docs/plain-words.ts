@@ -76,8 +76,12 @@ const blank = (text: string): string => text.replaceAll(/[^\n]/gu, " ")
 /** Code between backticks is not prose, and neither is the title of a test that a page names behind its file. */
 const proseOf = (text: string): string => text.replaceAll(/`[^`\n]*`(?:: "[^"\n]*")?/gu, blank)
 
+/** The member of `doctor --json` that scripts read. */
+const publicMember = /\bmend(?=\??:)|(?<=\.)mend\b/gu
+
 /** In a source file, backticks mean code only in comments. In code they begin and end a text. */
-const proseOfSource = (text: string): string => text.replaceAll(/^\s*(?:\/?\*|\/\/|#).*$/gmu, proseOf)
+const proseOfSource = (text: string): string =>
+  text.replaceAll(/^\s*(?:\/?\*|\/\/|#).*$/gmu, proseOf).replaceAll(publicMember, blank)
 
 const foundIn = (prose: string): ReadonlyArray<NotPlain> =>
   patterns

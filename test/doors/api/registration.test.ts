@@ -97,7 +97,7 @@ describe.each(["SQLite", "PostgreSQL"])("on %s", (store) => {
       expect((await register("first-within", offer)).status).toBe(200)
     })
 
-    it("whichever of JSON and XML says the same", async () => {
+    it("in JSON as well as in XML", async () => {
       expect((await register("first-json", { approvedAmount: "10" })).status).toBe(201)
       const same = xmlOf("first-json", "APPROVED", "<approvedAmount>10.0</approvedAmount>")
       expect((await post(same, "text/xml")).status).toBe(200)

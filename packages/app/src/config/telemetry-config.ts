@@ -6,14 +6,14 @@ import type { TraceExportLimits, TraceExportSettings } from "../telemetry/trace-
 import { limitsIn } from "./limits-in.ts"
 import type { EngineValues } from "./settings.ts"
 
-/** What the engine tells of itself, and to whom. */
+/** What the engine reports about itself, and to whom. */
 export interface TelemetryConfig {
   readonly metrics: MetricsSettings
   readonly traces: TraceExportSettings | undefined
   readonly traceLimits: TraceExportLimits
   readonly log: {
     readonly level: LogSettings["level"]
-    /** By default `pretty` where a person watches, `json` elsewhere. */
+    /** The default is `pretty` on a terminal, `json` elsewhere. */
     readonly format: LogSettings["format"] | undefined
   }
 }

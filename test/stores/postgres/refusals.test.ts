@@ -166,7 +166,7 @@ describe("several engines that find an empty database at once", () => {
 describe("a server that is too old", () => {
   it("is refused by its version", async () => {
     const url = await server.newDatabase()
-    // No older server can be had here, so the real one is made to give an older one's number.
+    // No older server is available here, so the real one is made to report an older one's number.
     await query(url, "CREATE SCHEMA older")
     await query(
       url,

@@ -207,7 +207,7 @@ describe("a store that is gone while no engine runs", () => {
     expect(await engine.stop()).toBe(0)
     return path
   }
-  it("is not begun anew: the engine refuses to start and names what remembers the loans", async () => {
+  it("is not begun again: the engine refuses to start and names the file that remembers the loans", async () => {
     const path = await lived()
     remove(path)
     const { code, err } = await runCli(["serve"], environmentOf(path))
@@ -242,7 +242,7 @@ describe("a store that is gone while no engine runs", () => {
     copyFileSync(path, `${path}.alone`)
     await engine.stop()
     const { out, err } = await runCli(["journal", "verify"], environmentOf(`${path}.alone`))
-    expect(out + err).toMatch(/There is nothing in this store|has no loans yet/u)
+    expect(out + err).toMatch(/The store is empty|has no loans yet/u)
     expect(out).not.toContain("sound")
   })
 })

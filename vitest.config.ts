@@ -20,7 +20,7 @@ export default defineConfig({
     testTimeout: testMsMax,
     hookTimeout: testMsMax,
     teardownTimeout: stateMsMax,
-    // A failure says what was found, in whichever report.
+    // A failure shows what was found, in every report.
     chaiConfig: { truncateThreshold: 10_000 },
     expect: { poll: { timeout: stateMsMax, interval: 20 } },
     // A generated file that is missing fails its check, as one that differs does; `-u` writes it.

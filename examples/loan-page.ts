@@ -23,7 +23,7 @@ ${documents}<p>${escaped(act)}</p>
 `
 }
 
-/** What a failed call means to whoever asked: what the engine answered, as in 404 for a loan that nobody knows. */
+/** What a failed call means to its caller: the engine's answer, such as 404 for an unknown loan. */
 export const statusOf = (error: unknown): number =>
   error instanceof LoanApiError ? (error.problem?.status ?? 500) : 500
 

@@ -9,7 +9,7 @@ import { test } from "node:test"
 import { openLoanEngine } from "@loan-engine/app"
 import { openSandboxBank } from "@loan-engine/app/testing"
 
-void test("our service agrees with the bank, whatever becomes of the callbacks", async () => {
+void test("our service agrees with the bank, for any outcome of the callbacks", async () => {
   const directory = await mkdtemp(join(tmpdir(), "service-"))
   await using bank = await openSandboxBank({ seed: "7", chaos: "hell", accounts: ["se"] })
   await using engine = await openLoanEngine({

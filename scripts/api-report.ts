@@ -1,6 +1,6 @@
 /**
  * The API of each package as a report in docs/api: what a change of it changes for others is then seen in the change itself.
- * `node scripts/api-report.ts` writes the reports anew; they are of what `scripts/build.ts` has built.
+ * `node scripts/api-report.ts` writes the reports again, from the output of `scripts/build.ts`.
  */
 import { globSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { sep } from "node:path"
@@ -33,7 +33,10 @@ function entries(): ReadonlyArray<Entry> {
   })
 }
 
-/** One module that exports every other one under its path, so that one report tells of all: `callback/path` is `callbackPath`. */
+/**
+ * One module that exports every other one under its path, so that one report covers all: `callback/path` is
+ * `callbackPath`.
+ */
 function everyModule(directory: string): string {
   const lines = globSync("**/*.d.ts", { cwd: `${directory}/dist` })
     .map((file) => file.replace(/\.d\.ts$/u, "").replaceAll(sep, "/"))

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url"
 import { ensureConsole } from "../packages/app/console/build.ts"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
-/** Each after those that it is built upon. */
+/** Each package after those that it depends on. */
 export const packages = ["domain", "adapters-xml", "adapters-http", "app"] as const
 
 export async function build(): Promise<void> {

@@ -14,7 +14,7 @@ const pages = "sandbox/bank-page"
 /** What is installed beside it: what is native, or may be left out by those who use the program. */
 const external = [/^node:/u, "pg", "pg-native"]
 
-/** A module that passes on whatever another exports, which is CommonJS: only its loader can tell what that is. */
+/** A module that re-exports everything of another one, which is CommonJS: only its loader knows its exports. */
 const passedOn: Plugin = {
   name: "passed-on",
   resolveId: (source, importer) =>

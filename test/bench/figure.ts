@@ -1,6 +1,6 @@
 /**
  * One measured comparison: the rate at which we work beside a floor that does the same physical work with none of the engine. `ratio` is
- * the median, over the rounds, of ours divided by the floor of the same round; the two are interleaved, so that whatever
+ * the median, over the rounds, of ours divided by the floor of the same round. The two are interleaved, so that anything that
  * else the machine does hits both.
  */
 export interface Figure {
@@ -32,7 +32,7 @@ export async function compare(comparison: Comparison, rounds: number): Promise<F
   const { ours, floor, ...named } = comparison
   const measured: Array<{ ours: number; floor: number }> = []
   for (let round = -warmUpRounds; round < rounds; round++) {
-    // Whoever goes first may find a warmer or a busier machine, so they take turns.
+    // The first one may find a warmer or a busier machine, so they take turns.
     const oursFirst = round % 2 === 0
     const first = await (oursFirst ? ours : floor)()
     const second = await (oursFirst ? floor : ours)()

@@ -73,7 +73,7 @@ const jsonFamilies: Readonly<Record<string, Family>> = {
   "space behind many strings": within(repeated('"x":["a"', ',"a"        ', "]")),
   "space and nothing": repeated("", " ", ""),
   brackets: repeated("", "[", ""),
-  // What is readable is read, whatever stands around it and within: so each value is looked through, too.
+  // Readable values are read at any depth and in any wrapper, so each value is searched, too.
   "blanks within an amount": within(repeated('"approvedAmount":"1', " \u00A0", '2"')),
   "an amount's groups": within(repeated('"approvedAmount":"1', " 000", '"')),
   "blanks within a word": repeated(eventNamed.before, " \u00A0", eventNamed.after),
@@ -113,7 +113,9 @@ const bytesMin = 32_768
 const timesLarger = 16
 const repetitions = 5
 
-/** The least of several times, in microseconds for each kilobyte: whatever else the machine does only adds. */
+/**
+ * The least of several times, in microseconds for each kilobyte, because other work on the machine can only add time.
+ */
 function perKilobyte(decode: (bytes: Uint8Array) => unknown, bytes: Uint8Array): number {
   let least = Number.POSITIVE_INFINITY
   for (let repetition = 0; repetition < repetitions; repetition += 1) {

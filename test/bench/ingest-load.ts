@@ -23,7 +23,9 @@ export async function flood(target: Target, bodies: ReadonlyArray<string>): Prom
   return bodies.length / seconds
 }
 
-/** Posts the bodies at a steady rate, whatever the answers take, and gives the wait that 99 of 100 do not exceed, in ms. */
+/**
+ * Posts the bodies at a steady rate, for any time of the answers. Gives the wait that 99 of 100 do not exceed, in ms.
+ */
 export async function steadyP99(
   target: Target,
   bodies: ReadonlyArray<string>,

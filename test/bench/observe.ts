@@ -71,7 +71,7 @@ const fromFacts: Comparison = {
 /** As after a restart, or in another process: each observation meets a snapshot that was put away, XState's or ours. */
 const fromSnapshot: Comparison = {
   name: "observe_from_snapshot",
-  what: "observations upon a persisted snapshot, against XState's restore of it and bare transition",
+  what: "observations on a persisted snapshot, against XState's restore of it and bare transition",
   unit: "observations/s",
   goal: 3,
   ours: fromFacts.ours,
@@ -95,7 +95,7 @@ const decodeFacts = Schema.decodeUnknownSync(Schema.fromJsonString(Facts))
 /** As a store does it: each observation begins with the loan's stored text, decoded by its schema, and ends with the next. */
 const fromText: Comparison = {
   name: "observe_from_stored_text",
-  what: "observations upon stored text, decoded by schema before and written after, against the same with bare transition",
+  what: "observations on stored text, decoded by schema before and written after, against the same with bare transition",
   unit: "observations/s",
   goal: null,
   ours: () =>

@@ -31,7 +31,7 @@ export const pgScaleFigures = (rounds: number, rowsMax: number): Promise<Readonl
     }
     for (let round = -1; round < rounds; round++) {
       for (const count of replicas) {
-        // Whoever goes first may find a warmer or a busier machine, so they take turns.
+        // The first one may find a warmer or a busier machine, so they take turns.
         for (const one of round % 2 === 0 ? measured : measured.toReversed()) {
           const rate = await one.rate(count)
           if (round >= 0) one.rates.get(count)?.push(rate)

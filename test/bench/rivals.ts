@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url"
 const directory = fileURLToPath(new URL("rivals", import.meta.url))
 
 /**
- * Whether what is compared with can be had: it is installed where it lies, apart from all that users and checks install, when it is
+ * Whether the compared libraries are available: they are installed where it lies, apart from all that users and checks install, when it is
  * first needed. Without a network, says what is missing.
  */
 export function rivalsAreThere(): boolean {

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest"
 const page = readFileSync(new URL("../../docs/journal.md", import.meta.url), "utf8")
 
 describe("docs/journal.md", () => {
-  it("tells of every kind of finding, in the program's own words, and of no other", () => {
+  it("lists every kind of finding, in the program's own words, and no other", () => {
     const [, table = ""] = page.split("## What is found")
     const told = [...table.matchAll(/^\| `(?<code>[a-z-]+)`\s+\| (?<meaning>.*?)\s+\|$/gmu)].map(
       ({ groups }) => [groups?.["code"], groups?.["meaning"]],

@@ -1,6 +1,6 @@
 /**
  * Words and turns that make a sentence hard to read for somebody who reads English as a second language, with the plain word
- * for each. Several forms of one word share a row. `test/docs/words.test.ts` refuses them in every page.
+ * for each. Several forms of one word share a row. `test/docs/words.test.ts` refuses them in every page and source file.
  */
 export const plainWords: ReadonlyArray<readonly [forms: ReadonlyArray<string>, plain: string]> = [
   [["upon"], "on"],
@@ -63,9 +63,9 @@ export interface NotPlain {
   readonly plain: string
 }
 
-/** Between two words there may be a line break, in a comment with its star. */
+/** Between two words there may be a line break, and a comment's star or slashes after it. */
 const patternOf = (form: string): RegExp =>
-  new RegExp(String.raw`(?<![\w-])${form.split(" ").join(String.raw`[\s*]+`)}(?![\w-])`, "giu")
+  new RegExp(String.raw`(?<![\w-])${form.split(" ").join(String.raw`[\s*/#]+`)}(?![\w-])`, "giu")
 
 const patterns = plainWords.flatMap(([forms, plain]) =>
   forms.map((form) => ({ form, plain, pattern: patternOf(form) })),
@@ -76,10 +76,15 @@ const blank = (text: string): string => text.replaceAll(/[^\n]/gu, " ")
 /** Code between backticks is not prose, and neither is the title of a test that a page names behind its file. */
 const proseOf = (text: string): string => text.replaceAll(/`[^`\n]*`(?:: "[^"\n]*")?/gu, blank)
 
-/** Every word of a text that has a plainer one, from the first line on. */
-export function notPlain(text: string): ReadonlyArray<NotPlain> {
-  const prose = proseOf(text)
-  return patterns
+/** The member of `doctor --json` that scripts read. */
+const publicMember = /\bmend(?=\??:)|(?<=\.)mend\b/gu
+
+/** In a source file, backticks mean code only in comments. In code they begin and end a text. */
+const proseOfSource = (text: string): string =>
+  text.replaceAll(/^\s*(?:\/?\*|\/\/|#).*$/gmu, proseOf).replaceAll(publicMember, blank)
+
+const foundIn = (prose: string): ReadonlyArray<NotPlain> =>
+  patterns
     .flatMap(({ form, plain, pattern }) =>
       [...prose.matchAll(pattern)].map(({ index }) => ({
         line: prose.slice(0, index).split("\n").length,
@@ -88,4 +93,9 @@ export function notPlain(text: string): ReadonlyArray<NotPlain> {
       })),
     )
     .toSorted((one, other) => one.line - other.line)
-}
+
+/** Every word of a page that has a plainer one, from the first line on. */
+export const notPlain = (page: string): ReadonlyArray<NotPlain> => foundIn(proseOf(page))
+
+/** The same for a source file: its comments, its texts, and names that are such a word. */
+export const notPlainSource = (source: string): ReadonlyArray<NotPlain> => foundIn(proseOfSource(source))

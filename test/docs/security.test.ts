@@ -66,7 +66,7 @@ describe("docs/security.md", () => {
       expect(attackers).toContain(who)
   })
 
-  it("finds out a title that no test has", () => {
+  it("notices a title that no test has", () => {
     expect(isTitleOf("asks for its key", 'it("asks for its key", () => {})')).toBe(true)
     expect(isTitleOf("asks for its", 'it("asks for its key", () => {})')).toBe(false)
   })

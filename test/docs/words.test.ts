@@ -2,15 +2,30 @@ import { execFileSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
 import { inCheckout } from "../checkout.ts"
-import { notPlain, plainWords } from "./plain-words.ts"
+import { notPlain, notPlainSource, plainWords } from "./plain-words.ts"
 
-/** Every page of ours; the lives tell stories, and `docs/api` holds the compiler's text. */
-const pages = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], {
-  cwd: inCheckout(""),
-  encoding: "utf8",
-})
-  .split("\n")
-  .filter((file) => file !== "" && !/^docs\/(?:lives|api\/)/u.test(file))
+const filesOf = (...patterns: ReadonlyArray<string>): ReadonlyArray<string> =>
+  execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", ...patterns], {
+    cwd: inCheckout(""),
+    encoding: "utf8",
+  })
+    .split("\n")
+    .filter((file) => file !== "")
+
+/** All our pages. The lives tell stories, and `docs/api` contains the compiler's text. */
+const pages = filesOf("*.md").filter((file) => !/^docs\/(?:lives|api\/)/u.test(file))
+
+/** The list itself and this test, and the console's texts in other languages. */
+const isOfOtherWords = (file: string): boolean =>
+  /^test\/docs\/(?:plain-words|words\.test)\.ts$|^packages\/app\/console\/src\/words\/(?:sv|nb|da|fi)\.ts$/u.test(
+    file,
+  )
+
+/** Source files: comments, texts and test titles. */
+const sources = filesOf("*.ts", "*.tsx", "*.cjs", "*.yml").filter((file) => !isOfOtherWords(file))
+
+const describedAs = (file: string, found: ReturnType<typeof notPlain>): ReadonlyArray<string> =>
+  found.map(({ line, found: word, plain }) => `${file}:${line}: not "${word}", but: ${plain}`)
 
 describe("the pages", () => {
   it("are all read", () => {
@@ -20,9 +35,20 @@ describe("the pages", () => {
   })
 
   it.each(pages)("%s uses plain words", (page) => {
-    const found = notPlain(readFileSync(inCheckout(page), "utf8"))
+    expect(describedAs(page, notPlain(readFileSync(inCheckout(page), "utf8")))).toEqual([])
+  })
+})
+
+describe("the sources", () => {
+  it("are all read", () => {
+    expect(sources).toContain("packages/domain/src/loan.ts")
+    expect(sources).toContain("packages/app/console/src/words/en.ts")
+    expect(sources.length).toBeGreaterThan(500)
+  })
+
+  it("use plain words", () => {
     expect(
-      found.map(({ line, found: word, plain }) => `${page}:${line}: not "${word}", but: ${plain}`),
+      sources.flatMap((file) => describedAs(file, notPlainSource(readFileSync(inCheckout(file), "utf8")))),
     ).toEqual([])
   })
 })
@@ -39,6 +65,12 @@ describe("the list of words", () => {
     expect(notPlain("It is told\nof it.").map(({ line }) => line)).toEqual([1])
     expect(notPlain("Whoever asks.").map(({ line }) => line)).toEqual([1])
     expect(notPlain("/**\n * All the\n * same.\n */").map(({ line }) => line)).toEqual([2])
+  })
+
+  it("reads texts of a source file, and code only in its comments is no prose", () => {
+    expect(notPlainSource("const text = `It waits anew.`\n").map(({ line }) => line)).toEqual([1])
+    expect(notPlainSource("// All the\n// same.\n").map(({ line }) => line)).toEqual([1])
+    expect(notPlainSource("/** The member `mend`. */\n")).toEqual([])
   })
 
   it("leaves alone code, titles of tests, and words that hold one of them", () => {

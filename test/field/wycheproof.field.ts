@@ -50,7 +50,7 @@ const verdictOn = (key: object, jws: string): Promise<string> => {
   )
 }
 
-/** The signature is the key's, whatever it signs. */
+/** The signature is the key's, over any content. */
 const genuine: ReadonlySet<string> = new Set(["bound", "unbound", "contradicted"])
 
 const algorithmOf = (jws: string): unknown => {

@@ -4,7 +4,7 @@ import { applicationReferenceExpected, BankMessage, XmlApplicationReference } fr
 import { soapMessage } from "./soap-message.ts"
 import { parentElement } from "./xml/element.ts"
 
-/** Accepts the offer on the customer's behalf; signing follows. */
+/** Accepts the offer for the customer. The customer signs next. */
 export const AcceptQuoteRequest = Schema.Struct({ applicationReference: XmlApplicationReference })
 export type AcceptQuoteRequest = typeof AcceptQuoteRequest.Type
 

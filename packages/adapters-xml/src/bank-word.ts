@@ -1,11 +1,11 @@
 import { withoutBlanks } from "@loan-engine/domain/blanks"
 
-/** Names of the bank's are short and ASCII; anything else is left as it is. */
+/** The bank's names are short and ASCII. Any other text is left unchanged. */
 const asciiName = /^[\t\r\n -~]{1,200}$/u
 
 /**
- * A name of the bank's in the form in which its page writes it: `CREDIT_DECISION_UPDATED` for `Credit decision updated`,
- * `credit-decision-updated` and `creditDecisionUpdated`. The bank has no two names that differ in case or separators only.
+ * A name in the form that the bank's page uses: `CREDIT_DECISION_UPDATED` for `Credit decision updated`,
+ * `credit-decision-updated` and `creditDecisionUpdated`. No two names of the bank differ only in case or separators.
  */
 export function bankWord(written: string): string {
   const text = withoutBlanks(written)
@@ -16,13 +16,15 @@ export function bankWord(written: string): string {
     .toUpperCase()
 }
 
-/** The one of some words of the bank's that a text is, however its parts are separated: `PAIDOUT` is `PAID_OUT`. */
+/** The one of these words that a text means, with any separators: `PAIDOUT` is `PAID_OUT`. */
 export const sameWord = <Word extends string>(words: ReadonlyArray<Word>, text: string): Word | undefined => {
   const joined = bankWord(text).replaceAll("_", "")
   return words.find((word) => word.replaceAll("_", "") === joined)
 }
 
-/** A name without what its writers differ in: `application_reference` and `ns:ApplicationReference` are one. */
+/**
+ * A name without the parts in which senders differ: `application_reference` and `ns:ApplicationReference` are the same.
+ */
 export const foldedName = (name: string): string =>
   name
     .replace(/^[\w.-]+:/u, "")
@@ -30,37 +32,41 @@ export const foldedName = (name: string): string =>
     .toLowerCase()
 
 /**
- * What an element or object may be called that only stands around what is meant, such as `applicationQuoteResult` or `offers`. A loan, an
- * offer or an application that is called *current*, *external* or *new* is another: customers have loans elsewhere.
+ * Names of elements or objects that only wrap the content, such as `applicationQuoteResult` or `offers`. A loan, an
+ * offer or an application that is called *current*, *external* or *new* is a different one: customers have loans
+ * elsewhere.
  */
 const wrapperName =
   /^(?:(?:get|set|submit|update|accept|external|ext|application|quote|status|credit|loan|current|new|signing|signed|jws|callback|decision|event|operation|service|soap|method|call|api|request)*(?:results?|responses?)|(?:get|external|application|quote|status|credit|loan|current|new|signing|signed|jws|callback|event|notification|business|domain)*(?:return|reply|answer|data|details?|body|message|payload|content|items?|offers?|decisions?|value|record|entry|quote|status|application|loan|events?|evt|callbacks?|notifications?|envelope|request|root))$/u
 const otherName =
   /^(?:prev|former|old|earlier|prior|last|past|history|historic|existing|other|related|linked|competitor|co-?applicant|(?:customer|applicant|user)(?!\w*(?:events?|notifications?|callbacks?)$)|(?:current|external|new)(?=\w*(?:loan|offer|credit)|\w*applications?$|(?:quotes?|decisions?|items?|records?|entry|details?|data|values?)$)|credit(?=records?|data|details?|items?|entry))/u
-/** What people write, and what may be called so. */
+/** Names of texts that people write. */
 const freeTextName =
   /(?:messages?|content|notes?|comments?|texts?|descriptions?|reply|answer|request|details?|value)$/u
 
-/** Whether a name says that what stands within is about another thing: a `previousOffer`, an `existingLoan`. */
+/** Whether a name says that its content is about something else: a `previousOffer`, an `existingLoan`. */
 export const isOfAnotherThing = (name: string): boolean =>
-  // With its prefix too: `competitor:offer` is no offer of this loan's.
+  // The prefix counts too: `competitor:offer` is not an offer of this loan.
   otherName.test(foldedName(name)) || otherName.test(foldedName(name.replaceAll(":", "")))
 
-/** Whether what stands within something of this name is about the same loan, now. Of a name that we do not know, it is not said. */
+/** Whether the content under this name is about the same loan, now. For an unknown name, this is uncertain. */
 export const isWrapperName = (name: string): boolean =>
   wrapperName.test(foldedName(name)) && !isOfAnotherThing(name)
 
-/** Whether a text of this name may be what the bank says, as JSON. What people write may be anything, another callback too. */
+/**
+ * Whether a text under this name may be the bank's own words, as JSON. A text that people write may be anything, even
+ * another callback.
+ */
 export const isWrapperOfText = (name: string): boolean => isWrapperName(name) && !isFreeText(name)
 
-/** Whether something of this name is what people write, with all that stands in it. */
+/** Whether the content under this name was written by people, with everything inside it. */
 export const isFreeText = (name: string): boolean => freeTextName.test(foldedName(name))
 
-/** Whether a name says that what stands within is an event, such as `https://bank.example/event`. */
+/** Whether a name says that its content is an event, such as `https://bank.example/event`. */
 export const isEventName = (name: string): boolean =>
   /event|evt|callback|notification/u.test(foldedName(name)) && !isOfAnotherThing(name)
 
-/** What the ways to sign are called, and what may stand beside that in their names. */
+/** The words in the names of signing methods, and the words that may qualify them. */
 const methods = new Set(
   (
     "ESIGN ESIGNATURE SIGN SIGNATURE SIGNING ANALOG ANALOGUE MANUAL MANUELL PAPER PAPPER POST MAIL EMAIL LETTER BREV FAX SCAN BANKID ID EID " +
@@ -74,7 +80,7 @@ const beside = new Set(
   ).split(" "),
 )
 const countries = new Set(["SE", "NO", "DK", "FI"])
-/** These alone say that something is signed, or to be signed, and not how. */
+/** Alone, these words say that something is signed or must be signed, but not how. */
 const vague = new Set(["SIGN", "SIGNATURE", "SIGNING", "ID"])
 
 /** The methods that the bank documents, by their names without separators. */
@@ -85,8 +91,9 @@ const documentedMethods: ReadonlyMap<string, string> = new Map([
 ])
 
 /**
- * The name of a way to sign: one of the bank's in the bank's form, another as it is written. `undefined` for a text of which any word is
- * none that such names are made of: `NOT_SIGNED`, `PENDING` and `?` are no methods, and a signature can never be taken back.
+ * The name of a signing method. A name of the bank's is given in the bank's form, any other as it is written.
+ * `undefined` if any word of the text does not belong to such names: `NOT_SIGNED`, `PENDING` and `?` are not methods. A
+ * signature can never be undone, so a doubtful text is never read as one.
  */
 export function readMethodName(text: string): string | undefined {
   const written = withoutBlanks(text)
@@ -104,9 +111,9 @@ export function readMethodName(text: string): string | undefined {
   return isName && says ? written : undefined
 }
 
-/** A country is written in two capitals: `BankID no` says that there is none. */
+/** A country has two capital letters: `BankID no` means that there is no BankID. */
 const countryBehind = /[^A-Za-z][A-Z]{2}$/u
 
-/** `BANKID_NO` is Norway's; `SIGNED_NO` is none. */
+/** `BANKID_NO` is the Norwegian BankID. `SIGNED_NO` names no country. */
 const isCountryOf = (parts: ReadonlyArray<string>): boolean =>
   countries.has(parts.at(-1) ?? "") && (parts.at(-2) ?? "").endsWith("ID")

@@ -6,32 +6,33 @@ import { applicationReferenceExpected, XmlApplicationReference } from "./message
 import { readOffer, writeOffer, XmlOffer } from "./offer-elements.ts"
 import type { XmlElement } from "./xml/element.ts"
 
-/** The decisions the bank documents. Another one is never taken for one of them. */
+/** The decisions that the bank documents. Any other decision is never read as one of them. */
 export const BankDecision = Schema.Literals(["APPROVED", "REJECTED", "MANUAL_INSPECTION"])
 export type BankDecision = typeof BankDecision.Type
 
 /**
- * What getApplicationQuote and submitApplicationExt both answer: one flat element on the wire. The offer is
- * empty if the bank sent none of its members; a rejection may come with an `approvedAmount` of 0.
+ * The answer of both getApplicationQuote and submitApplicationExt: one flat element in XML. The offer is empty if the
+ * bank sent none of its members. A rejection may come with an `approvedAmount` of 0.
  */
 export const DecisionResult = Schema.Struct({
   applicationReference: XmlApplicationReference,
-  /** `null` if there is none, or none that we know. */
+  /** `null` if there is no decision, or an unknown one. */
   decision: Schema.NullOr(BankDecision),
   offer: XmlOffer,
-  /** What could not be read. A writer has no use for it. */
+  /** The details that could not be read. Writers ignore it. */
   leftOut: Schema.optionalKey(LeftOut),
 })
 export type DecisionResult = typeof DecisionResult.Type
 
-/** The decision in the bank's own form, or `undefined` for one that we do not know. */
+/** The decision in the bank's own form. `undefined` if it is unknown. */
 export function readBankDecision(text: string): BankDecision | undefined {
   return sameWord(BankDecision.literals, text)
 }
 
 /**
- * The reference is read strictly. A decision that is there twice must say the same; one that does not, or that we do not know,
- * is named, and so is what is not readable of the offer. Both may stand at any documented depth, side by side or within.
+ * The reference is read strictly. If the decision occurs twice, both must say the same. A decision that differs or is
+ * unknown is recorded by name as a detail, and so is every unreadable member of the offer. Reference and decision may
+ * be at any documented depth, side by side or nested.
  */
 export function readDecisionResult(operation: MessageFields): DecisionResult {
   const levels = operation.levels()

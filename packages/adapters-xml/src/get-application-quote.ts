@@ -5,7 +5,10 @@ import { applicationReferenceExpected, XmlApplicationReference } from "./message
 import { soapMessage } from "./soap-message.ts"
 import { parentElement } from "./xml/element.ts"
 
-/** Asks for the decision and the offer: the one documented way to read a decision whose callback was lost. */
+/**
+ * Asks for the decision and the offer. If the callback with the decision is lost, this is the only documented way to
+ * read the decision.
+ */
 export const GetApplicationQuoteRequest = Schema.Struct({ applicationReference: XmlApplicationReference })
 export type GetApplicationQuoteRequest = typeof GetApplicationQuoteRequest.Type
 

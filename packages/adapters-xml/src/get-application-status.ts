@@ -11,8 +11,8 @@ export const GetApplicationStatusRequest = Schema.Struct({ applicationReference:
 export type GetApplicationStatusRequest = typeof GetApplicationStatusRequest.Type
 
 /**
- * How the loan stands, without its decision: the answer has no field for it. A member that the bank left out,
- * left empty or sent as `xsi:nil` is absent.
+ * The loan's status without its decision: the answer has no field for it. A member that the bank left out, left empty
+ * or sent as `xsi:nil` is absent.
  *
  * Source: the bank's page, "getApplicationStatusResponse-example".
  */
@@ -23,7 +23,7 @@ export const GetApplicationStatusResponse = Schema.Struct({
   /** `E_SIGN` or `MANUAL` today. */
   requestedSigningMethod: Schema.optionalKey(XmlSigningMethod),
   paidOut: Schema.optionalKey(Schema.Boolean),
-  /** What could not be read. A writer has no use for it. */
+  /** The details that could not be read. Writers ignore it. */
   leftOut: Schema.optionalKey(LeftOut),
 })
 export type GetApplicationStatusResponse = typeof GetApplicationStatusResponse.Type
@@ -50,9 +50,9 @@ const readMethod = (text: string): string | undefined => {
 }
 
 /**
- * The members are levels, each on its own, at any documented depth: one that cannot be read says nothing about the others. If
- * none has a value that can be read, the answer is an error, as it is without any of them: it must not count as one that says
- * nothing new.
+ * The members are levels, each independent of the others, at any documented depth. A member that cannot be read says
+ * nothing about the others. If no member has a readable value, the answer is an error: it must not count as an answer
+ * that says nothing new.
  */
 function readStatus(operation: MessageFields): GetApplicationStatusResponse {
   const levels = operation.levels()

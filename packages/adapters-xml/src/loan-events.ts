@@ -6,7 +6,7 @@ import type { GetApplicationStatusResponse } from "./get-application-status.ts"
 import type { SubmitApplicationExtResponse } from "./submit-application-ext.ts"
 
 /**
- * What a poll's answer says, as of `at`, the instant its request was sent. A poll is a level: an addition
+ * What a poll's answer says, as of `at`, the instant when its request was sent. A poll is a level: an addition
  * that is not waited for is cleared, but `paidOut=false` and an absent method are no fact, and undo nothing.
  *
  * @example
@@ -52,8 +52,8 @@ function decisionEvents(
 }
 
 /**
- * The decision as the bank's own answer to our question, asked at `at`: fresh, so it overrules what is no
- * newer.
+ * The decision as the bank's own answer to our question, asked at `at`. It is fresh, so it overrules every verdict that
+ * is not newer.
  */
 export function applicationQuoteEvents(
   response: GetApplicationQuoteResponse,
@@ -62,7 +62,7 @@ export function applicationQuoteEvents(
   return decisionEvents(response, at, { fresh: true })
 }
 
-/** The first decision, which came with the submission's answer: nothing is older, so nothing is overruled. */
+/** The first decision, from the submission's answer. Nothing is older, so it overrules nothing. */
 export function submissionEvents(
   response: SubmitApplicationExtResponse,
   at: Instant,

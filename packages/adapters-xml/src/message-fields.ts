@@ -17,14 +17,14 @@ const booleans: ReadonlyMap<string, boolean> = new Map([
   ["0", false],
 ])
 
-/** How many elements may stand between an operation and its members. The bank's page shows none or one. */
+/** How many elements may be between an operation and its members. The bank's page shows none or one. */
 export const wrappersMax = 3
 
 /**
- * Reads the children of one element of the bank's: by local name in any case, in the bank's namespace or in none. A child
- * that may occur once says the same where it occurs twice, and a value must not hold elements; children that are not asked
- * for are ignored, because the bank may add some. A child that is absent, `xsi:nil` or empty has no value.
- * A detail costs nothing but itself: if it cannot be read, its name is noted.
+ * Reads the children of one element of the bank's message: by local name in any case, in the bank's namespace or in
+ * none. If a child that may occur once occurs twice, both must say the same. A value must not contain elements. Unknown
+ * children are ignored, because the bank may add some. A child that is absent, `xsi:nil` or empty has no value. A
+ * detail that cannot be read fails nothing else: only its name is recorded.
  */
 export class MessageFields {
   readonly element: XmlElement
@@ -62,12 +62,15 @@ export class MessageFields {
     return element === undefined ? undefined : new MessageFields(element, this.pathOf(name))
   }
 
-  /** Whether any of these members stands here, with a value or without. */
+  /** Whether any of these members is here, with or without a value. */
   hasAny(names: ReadonlyArray<string>): boolean {
     return names.some((name) => this.all(name).length > 0)
   }
 
-  /** The fields of the element that has this member: this one, or one that it wraps. Several must say the same. */
+  /**
+   * The fields of the element that has this member: this element, or one inside it. If several have it, they must say
+   * the same.
+   */
   holding(name: string): MessageFields {
     const [holder, ...others] = this.levels().filter((fields) => fields.hasAny([name]))
     if (holder === undefined) return this.missingWithin(name)
@@ -84,7 +87,7 @@ export class MessageFields {
     return refuse("missing-element", this.pathOf(names[0] ?? ""), expected)
   }
 
-  /** These fields, and those of every element that only wraps what is meant. */
+  /** These fields, and those of every element that only wraps the content. */
   levels(): ReadonlyArray<MessageFields> {
     const found: Array<MessageFields> = []
     let level: ReadonlyArray<MessageFields> = [this]
@@ -105,7 +108,7 @@ export class MessageFields {
     return refuse("missing-element", this.pathOf(name), "expected this element with a value")
   }
 
-  /** The text exactly as sent, white space included; empty or absent is missing. */
+  /** The text exactly as sent, with its white space. An empty or absent text counts as missing. */
   verbatim(name: string): string {
     const element = this.single(name)
     const text = element === undefined ? undefined : valueOf(element, this.pathOf(name))
@@ -118,7 +121,7 @@ export class MessageFields {
     return text === "" ? undefined : text
   }
 
-  /** A value that `schema` admits; `expected` says in words what that is. */
+  /** A value that `schema` accepts. `expected` says in words what that is. */
   optional<A>(name: string, schema: Schema.Schema<A>, expected: string): A | undefined {
     const text = this.optionalText(name)
     return text === undefined ? undefined : admitted(text, schema, this.pathOf(name), expected)
@@ -128,7 +131,7 @@ export class MessageFields {
     return this.optional(name, schema, expected) ?? this.missing(name)
   }
 
-  /** The bank's words to a reader: what cannot be read of them costs nothing else. */
+  /** The bank's words to a human reader. If they cannot be read, nothing else is affected. */
   words<A>(name: string, schema: Schema.Schema<A>): A | undefined {
     const [text, ...others]: ReadonlyArray<unknown> = [...new Set(this.all(name).map(detailText))]
     return others.length === 0 && text !== "" && Schema.is(schema)(text) ? text : undefined
@@ -148,9 +151,9 @@ export class MessageFields {
 }
 
 /**
- * A detail as `read` reads its text, that may stand among any of these fields: said several times, it must say the same.
- * `xsi:nil` is absent; so is a blank text where `blank` says so. One that stands only deeper, or in another namespace, may be
- * another thing of the same name: it is not read, but noted.
+ * A detail, read by `read`, that may be in any of these fields. If it occurs several times, all must say the same.
+ * `xsi:nil` is absent, and so is a blank text if `blank` says so. A detail that is only deeper, or only in another
+ * namespace, may be something else with the same name: it is not read, but its name is recorded.
  */
 export function readDetail<A>(
   levels: ReadonlyArray<MessageFields>,
@@ -170,7 +173,7 @@ export function readDetail<A>(
   return details.read(name, others.length === 0 ? only : undefined)
 }
 
-/** Notes a detail that stands only where it is not read. */
+/** Records a detail that is only in a place where it is not read. */
 export function noteStray(
   [root]: ReadonlyArray<MessageFields>,
   name: DetailName,
@@ -196,7 +199,7 @@ const isNil = (element: XmlElement): boolean =>
       namespace === schemaInstanceNamespace && name === "nil" && booleans.get(trimXmlSpace(value)) === true,
   )
 
-/** A detail's text without white space around it; `null` for `xsi:nil`, `undefined` if it is no text. */
+/** A detail's text without white space around it. `null` for `xsi:nil`, `undefined` if it is not a text. */
 export function detailText(element: XmlElement): string | null | undefined {
   const text = trimXmlSpace(element.text)
   if (element.children.length > 0 || text.includes(unreadableMark)) return undefined
@@ -204,7 +207,7 @@ export function detailText(element: XmlElement): string | null | undefined {
   return text === "" ? null : undefined
 }
 
-/** One value's text as sent; `undefined` if it is `xsi:nil`. */
+/** One value's text as sent. `undefined` if it is `xsi:nil`. */
 export function valueOf(element: XmlElement, path: string): string | undefined {
   if (element.children.length > 0) refuse("unexpected-element", path, "expected text, found an element")
   const nil = element.attributes.find(
@@ -218,7 +221,7 @@ export function valueOf(element: XmlElement, path: string): string | undefined {
   return undefined
 }
 
-/** The text as what `schema` admits. */
+/** The text as a value that `schema` accepts. */
 export function admitted<A>(text: string, schema: Schema.Schema<A>, path: string, expected: string): A {
   const value: unknown = text
   if (Schema.is(schema)(value) && !text.includes(unreadableMark)) return value
@@ -228,13 +231,13 @@ export function admitted<A>(text: string, schema: Schema.Schema<A>, path: string
 type Optional<T> = { [K in keyof T]: undefined extends T[K] ? K : never }[keyof T]
 type Present<T> = Omit<T, Optional<T>> & { [K in Optional<T>]?: Exclude<T[K], undefined> }
 
-/** The object without the members that are undefined, as `Schema.optionalKey` wants it. */
+/** The object without its undefined members, as `Schema.optionalKey` requires. */
 export function present<T extends object>(members: T): Present<T>
 export function present(members: object): object {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
 }
 
-/** The child element of a value, or none for no value. */
+/** The child element with a value. Empty if there is no value. */
 export function field(name: string, value: string | boolean | number | undefined): ReadonlyArray<XmlElement> {
   return value === undefined ? [] : [textElement(name, String(value))]
 }

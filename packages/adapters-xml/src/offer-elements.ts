@@ -9,15 +9,18 @@ import { detailText, field, type MessageFields, noteStray, present, readDetail }
 import { isXmlTextCheck, trimXmlSpace } from "./xml/characters.ts"
 import type { XmlElement } from "./xml/element.ts"
 
-/** The domain's document type, less what XML cannot carry or keep, and what a reader would take for no name, or for several. */
+/**
+ * The domain's document type, without what XML cannot carry or preserve, and without texts that a reader would read as
+ * no name or as several names.
+ */
 const XmlDocumentType = DocumentType.check(
   isXmlTextCheck,
   Schema.makeFilter((text: string) => trimXmlSpace(text) === text && readDocumentName(text) !== undefined),
 )
 
 /**
- * The domain's offer, less what XML cannot carry or keep. A list without documents is absent: XML cannot
- * tell.
+ * The domain's offer, without what XML cannot carry or preserve. An empty list of documents becomes absent, because XML
+ * cannot distinguish the two.
  */
 export const XmlOffer = Offer.check(
   Schema.makeFilter(
@@ -29,8 +32,8 @@ export const XmlOffer = Offer.check(
 )
 
 /**
- * One repeated element each, or, in case the bank wraps its list, one element each within it. Two lists at two places have no
- * one meaning, unless they are the same.
+ * One repeated element for each document, or, if the bank wraps its list, one element for each inside the wrapper. Two
+ * different lists in two places have no one meaning.
  */
 function readDocumentTypes(
   levels: ReadonlyArray<MessageFields>,
@@ -62,13 +65,13 @@ function documentTypesIn(elements: ReadonlyArray<XmlElement>): ReadonlyArray<str
     : readDocumentNames(texts)
 }
 
-/** Whether elements are names of documents, one each: they are called alike, and as such a thing is. */
+/** Whether each element is the name of one document: all have the same tag, and it is a tag for such names. */
 const isListOfNames = (elements: ReadonlyArray<XmlElement>): boolean => {
   const [name = "", ...others] = new Set(elements.map((element) => foldedName(element.name)))
   return others.length === 0 && holdsDocuments(name)
 }
 
-/** The offer whose members stand among any of these fields, as far as they can be read; others are left alone. */
+/** The offer whose members are in any of these fields, as far as they can be read. Other members are ignored. */
 export function readOffer(levels: ReadonlyArray<MessageFields>, details: DetailReader): Offer {
   const decimals = Object.fromEntries(
     offerDecimals.map((name) => [

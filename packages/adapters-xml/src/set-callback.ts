@@ -14,8 +14,8 @@ export const CallbackAuthMethod = Schema.Literals(["BASIC", "BEARER"])
 export type CallbackAuthMethod = typeof CallbackAuthMethod.Type
 
 /**
- * Registers the URL that callbacks go to; the bank wants it sent once only. The credentials, base64 already,
- * come back in each callback's Authorization header.
+ * Registers the URL that callbacks go to. The bank wants this sent only once. The credentials are sent in base64. Each
+ * callback returns them in its Authorization header.
  *
  * Source: the bank's page, "Register the callback-URL".
  */

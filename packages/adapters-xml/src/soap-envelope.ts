@@ -6,10 +6,10 @@ import type { XmlOptions } from "./xml/limits.ts"
 import { readXml } from "./xml/parser.ts"
 import { printXml } from "./xml/writer.ts"
 
-/** The namespace of the bank's operation elements; their children are in none. */
+/** The namespace of the bank's operation elements. Their children have no namespace. */
 export const messageNamespace = "http://consumerloan.resurs.com/v1/msg/application"
 
-/** SOAP 1.1: what the bank speaks and we write. */
+/** SOAP 1.1: the bank uses it, and we write it. */
 const soap11Namespace = "http://schemas.xmlsoap.org/soap/envelope/"
 const soapNamespaces: ReadonlySet<string> = new Set([
   soap11Namespace,
@@ -17,7 +17,10 @@ const soapNamespaces: ReadonlySet<string> = new Set([
 ])
 const soapPrefix = "soap"
 
-/** Actors (SOAP 1.1) and roles (1.2) that mean whoever reads the message; a header for anyone else is not ours. */
+/**
+ * Actors (SOAP 1.1) and roles (SOAP 1.2) that mean the reader of the message. A header for any other actor is not for
+ * us.
+ */
 const ourActors: ReadonlySet<string> = new Set([
   "",
   "http://schemas.xmlsoap.org/soap/actor/next",
@@ -30,10 +33,7 @@ const prefixes: ReadonlyMap<string, string> = new Map([
   [messageNamespace, "app"],
 ])
 
-/**
- * Whether an element is one of the bank's: in its namespace, or in none, as the bank's page writes its
- * examples.
- */
+/** Whether an element is the bank's: in its namespace, or in none, as in the examples on the bank's page. */
 export function isMessageElement(element: XmlElement): boolean {
   return element.namespace === messageNamespace || element.namespace === ""
 }
@@ -49,8 +49,8 @@ function soapAttribute(header: XmlElement, soap: string, ...names: ReadonlyArray
 }
 
 /**
- * A header that must be understood may change what the message means, and we understand none: such a message is
- * refused as a whole (SOAP 1.1, section 4.2.3). Any other header is passed over.
+ * A header with mustUnderstand may change what the message means, and we understand none. The whole message is refused
+ * (SOAP 1.1, section 4.2.3). Any other header is ignored.
  */
 function checkHeaders({ children, name, namespace }: XmlElement): void {
   const blocks = children
@@ -87,8 +87,8 @@ function contentOf(envelope: XmlElement): XmlElement {
 }
 
 /**
- * The operation element of a document: within a SOAP 1.1 or 1.2 envelope, or bare, as on the bank's page.
- * Throws an `XmlError`, or the `SoapFault` it finds instead.
+ * The operation element of a document: in a SOAP 1.1 or 1.2 envelope, or bare, as on the bank's page. Throws an
+ * `XmlError`, or the `SoapFault` that the document contains instead.
  */
 export function readOperation(bytes: Uint8Array, options?: XmlOptions): XmlElement {
   const root = readXml(bytes, { ...options, marksUnreadable: true })
@@ -109,7 +109,7 @@ export function writeOperation(name: string, children: ReadonlyArray<XmlElement>
   return envelope(parentElement(name, children, messageNamespace))
 }
 
-/** A SOAP 1.1 envelope around a fault: what a server answers with HTTP status 500. */
+/** A SOAP 1.1 envelope around a fault. A server sends it with HTTP status 500. */
 export function encodeSoapFault(fault: SoapFault): Uint8Array {
   return envelope(writeFault(fault, soap11Namespace, soapPrefix))
 }

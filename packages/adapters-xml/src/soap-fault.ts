@@ -9,9 +9,8 @@ export const faultTextLengthMax = 2_000
 const faultText = (lengthMax: number) => Schema.String.check(isXmlTextCheck, Schema.isMaxLength(lengthMax))
 
 /**
- * The bank refused, or could not answer: a fault says nothing about any loan. `code` is without its prefix,
- * and in the words of SOAP 1.1: `Client` (the request is at fault) or `Server` (the bank is; worth another
- * try) most of the time.
+ * The bank refused, or could not answer. A fault says nothing about any loan. `code` has no prefix and uses the words
+ * of SOAP 1.1. It is usually `Client` (the request is wrong) or `Server` (the bank failed; retry).
  */
 export class SoapFault extends Schema.TaggedError<SoapFault>()("SoapFault", {
   code: faultText(faultCodeLengthMax),
@@ -23,13 +22,13 @@ export class SoapFault extends Schema.TaggedError<SoapFault>()("SoapFault", {
   }
 }
 
-/** What SOAP 1.2 calls the two codes that matter. */
+/** The names in SOAP 1.2 of the two codes that matter. */
 const codesOfSoap12: ReadonlyMap<string, string> = new Map([
   ["Sender", "Client"],
   ["Receiver", "Server"],
 ])
 
-/** The beginning of a text; never half of a surrogate pair. */
+/** The beginning of a text. It never ends in half of a surrogate pair. */
 function clip(text: string, lengthMax: number): string {
   if (text.length <= lengthMax) return text
   const splits = /[\uD800-\uDBFF]/.test(text.charAt(lengthMax - 1))
@@ -54,8 +53,8 @@ function detailOf(element: XmlElement): string {
 }
 
 /**
- * Reads a `Fault` element of SOAP 1.1 (`faultcode`, `faultstring`, `detail`) or 1.2 (`Code`, `Reason`,
- * `Detail`). It is lenient: a fault that lacks its code or text is a fault all the same.
+ * Reads a `Fault` element of SOAP 1.1 (`faultcode`, `faultstring`, `detail`) or 1.2 (`Code`, `Reason`, `Detail`). It is
+ * lenient: a fault without its code or text still is a fault.
  */
 export function readFault(fault: XmlElement): SoapFault {
   const code = descend(fault, "faultcode") ?? descend(fault, "Code", "Value")
@@ -71,7 +70,7 @@ export function readFault(fault: XmlElement): SoapFault {
   })
 }
 
-/** The fault as a SOAP 1.1 `Fault` element of this namespace, whose prefix the envelope declares. */
+/** The fault as a SOAP 1.1 `Fault` element in this namespace. The envelope declares its prefix. */
 export function writeFault(fault: SoapFault, namespace: string, prefix: string): XmlElement {
   const detail = fault.detail === undefined ? [] : [textElement("detail", fault.detail)]
   const code = textElement("faultcode", `${prefix}:${fault.code}`)

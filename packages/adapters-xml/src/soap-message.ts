@@ -8,19 +8,22 @@ import { refuse, XmlError } from "./xml/error.ts"
 import type { XmlOptions } from "./xml/limits.ts"
 import { readResult } from "./xml/parser.ts"
 
-/** One message of the bank's, a request or a response: bytes to typed and back. */
+/** The codec of one of the bank's messages, a request or a response: from bytes to a typed value and back. */
 export interface SoapMessage<A> {
   /** The operation element's local name. */
   readonly name: string
   readonly schema: Schema.Codec<A, unknown>
   /**
-   * A SOAP 1.1 envelope in UTF-8. Total over what `schema` admits; anything else throws an `XmlError`
-   * (`invalid-value`), so text from outside should have passed the schema before.
+   * A SOAP 1.1 envelope in UTF-8. It writes every value that `schema` accepts. For any other value it throws an
+   * `XmlError` (`invalid-value`), so check text from outside with the schema first.
    */
   readonly encode: (message: A) => Uint8Array
-  /** The message, or why it is none. A `SoapFault` in its place is an error of its own. Never throws. */
+  /**
+   * The message, or the reason why it is not one. A `SoapFault` instead of a message is an error of its own. Never
+   * throws.
+   */
   readonly decode: (bytes: Uint8Array, options?: XmlOptions) => Result.Result<A, XmlError | SoapFault>
-  /** Reads an operation element that was read already. Throws an `XmlError`. */
+  /** Reads the message from its operation element. Throws an `XmlError`. */
   readonly read: (operation: XmlElement) => A
 }
 
@@ -36,18 +39,18 @@ export const isDecodeError = (error: unknown): error is XmlError | SoapFault =>
 
 const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()
 
-/** Names the member that does not fit, never its value. */
+/** Names the member that does not fit, but never its value. */
 function refuseMessage(name: string, { issue }: Schema.SchemaError): never {
   const [first] = issuesOf(issue).issues
   const path = [name, ...(first?.path ?? []).map((key) => String(typeof key === "object" ? key.key : key))]
   return refuse("invalid-value", path.join("/"), "expected a value that the message's schema admits")
 }
 
-/** A response may be called by its result, and either in any case. */
+/** A response may have the name of its result. Both names may be in any case. */
 const isOperation = (written: string, name: string): boolean =>
   [name, name.replace(/Response$/u, "Result")].some((each) => foldedName(each) === foldedName(written))
 
-/** Makes the codec of one message from how its fields are read and written. */
+/** Makes the codec of one message from a reader and a writer of its fields. */
 export function soapMessage<A>(spec: SoapMessageSpec<A>): SoapMessage<A> {
   const { name, schema } = spec
   const check = Schema.decodeUnknownResult(Schema.toType(schema))

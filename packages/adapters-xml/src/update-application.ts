@@ -12,10 +12,10 @@ import {
 import { soapMessage } from "./soap-message.ts"
 import { parentElement } from "./xml/element.ts"
 
-/** A bank account as the Nordic countries without IBAN name it. */
+/** A bank account in the Nordic form without IBAN. */
 const Account = Schema.Struct({ clearing: ContactDetail, number: ContactDetail })
 
-/** Changes an application before its quote is accepted: any of the members. */
+/** Changes any members of an application before its quote is accepted. */
 export const UpdateApplicationRequest = Schema.Struct({
   applicationReference: XmlApplicationReference,
   application: Schema.Struct({

@@ -77,7 +77,7 @@ describe("bytes that are in no encoding", () => {
     expect(failure(strayIn("ABC-123\u0001", "APPROVED", ""))).toMatchObject({ reason: "invalid-value" })
   })
 
-  it("are read behind a mark of UTF-8, whatever else is named", () => {
+  it("are read after a UTF-8 mark, even if another encoding is named", () => {
     const text =
       '<?xml version="1.0" encoding="ISO-8859-1"?><getApplicationQuoteResponse><applicationQuoteResult>'
     const rest = "<applicationReference>A</applicationReference><n>\u0001</n><decision>REJECTED</decision>"

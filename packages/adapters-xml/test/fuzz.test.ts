@@ -54,7 +54,7 @@ const contentType = fc.constantFrom(
   "text/xml; charset=latin1",
 )
 
-describe("whatever bytes come", () => {
+describe("for any bytes", () => {
   const decoders = [
     decodeBankRequest,
     getApplicationStatusResponse.decode,

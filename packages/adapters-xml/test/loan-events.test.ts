@@ -79,7 +79,7 @@ describe("a decision", () => {
     expect(submissionEvents(decide("APPROVED"), at)).toStrictEqual([{ type: "decision.approved", at }])
   })
 
-  it("gives events that the domain admits, whatever was decoded", () => {
+  it("gives events that the domain accepts, for any decoded message", () => {
     const isLoanEvent = Schema.is(LoanEvent)
     fc.assert(
       fc.property(decisionResult, (result) => {

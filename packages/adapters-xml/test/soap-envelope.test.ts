@@ -96,7 +96,7 @@ describe("a header", () => {
     ["says false in SOAP 1.2", `S:mustUnderstand="false"`, soap12],
     ["says so in no namespace", `mustUnderstand="1"`, soap11],
     ["is for another actor", `S:mustUnderstand="1" S:actor="urn:other"`, soap11],
-  ])("that %s need not be understood, and is passed over", (_what, attributes, namespace) => {
+  ])("that %s need not be understood, and is ignored", (_what, attributes, namespace) => {
     expect(value(decode(behind(attributes, namespace)))).toEqual({ waitingForAddition: false, paidOut: true })
   })
 
@@ -141,7 +141,7 @@ describe("a fault", () => {
     expect(failure(decode(receiver))).toMatchObject({ code: "Server" })
   })
 
-  it("that says nothing is a fault all the same", () => {
+  it("that says nothing is still a fault", () => {
     expect(failure(decode(enveloped("<S:Fault/>")))).toMatchObject({ _tag: "SoapFault", code: "", text: "" })
   })
 

@@ -15,9 +15,7 @@ import { failure, utf8, value } from "./bytes.ts"
 const byReference = fc.record({ applicationReference: reference })
 const optional: { requiredKeys: [] } = { requiredKeys: [] }
 
-/**
- * Whatever the schema admits reads back as it was written, in one of the library's trees and by name alone.
- */
+/** Every value that the schema accepts reads back as it was written, both from the library's tree and by name alone. */
 function roundTrip<A>(message: SoapMessage<A>, messages: fc.Arbitrary<A>): void {
   fc.assert(
     fc.property(messages, (sent) => {

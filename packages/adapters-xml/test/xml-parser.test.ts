@@ -165,9 +165,9 @@ describe("what is refused", () => {
     ["an unbound attribute prefix", `<a p:b="1"/>`, "unbound-prefix"],
     ["a prefix out of scope", `<a><b xmlns:p="u"/><p:c/></a>`, "unbound-prefix"],
     ["a prefix bound to nothing", `<a xmlns:p=""/>`, "unbound-prefix"],
-    ["the prefix xml bound anew", `<a xmlns:xml="urn:x"/>`, "unbound-prefix"],
+    ["the prefix xml bound again", `<a xmlns:xml="urn:x"/>`, "unbound-prefix"],
     [
-      "the namespace of xml bound anew",
+      "the namespace of xml bound again",
       `<a xmlns="http://www.w3.org/XML/1998/namespace"/>`,
       "unbound-prefix",
     ],
@@ -219,7 +219,7 @@ describe("what is refused", () => {
     )
   })
 
-  it("keeps an error short whatever the names are", () => {
+  it("keeps an error short for any names", () => {
     const name = "a".repeat(xmlNameLengthMax)
     expect(refused(`<${name}>`.repeat(20)).message.length).toBeLessThan(500)
   })

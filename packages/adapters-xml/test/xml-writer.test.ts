@@ -10,7 +10,7 @@ const written = (element: XmlElement) => value(writeXml(element))
 const readBack = (element: XmlElement) => value(parseXml(utf8(written(element))))
 
 describe("writing XML", () => {
-  it("writes what reads back as the same tree, whatever it holds", () => {
+  it("writes any tree so that it reads back as the same tree", () => {
     fc.assert(
       fc.property(tree, (element) => {
         expect(readBack(element)).toEqual(element)
@@ -18,7 +18,7 @@ describe("writing XML", () => {
     )
   })
 
-  it("writes CDATA that reads back as the same text, whatever it holds", () => {
+  it("writes any text as CDATA that reads back as the same text", () => {
     fc.assert(
       fc.property(xmlText(), (text) => {
         expect(readBack({ ...textElement("a", text), cdata: true }).text).toBe(text)
@@ -26,7 +26,7 @@ describe("writing XML", () => {
     )
   })
 
-  it("writes text as CDATA where asked, split where a section cannot hold it", () => {
+  it("writes text as CDATA if asked, and splits it where a section cannot contain it", () => {
     const element: XmlElement = { ...textElement("a", "<b>]]>\r</b>"), cdata: true }
     expect(written(element)).toContain("<a><![CDATA[<b>]]]]><![CDATA[>]]>&#13;<![CDATA[</b>]]></a>")
   })

@@ -7,7 +7,10 @@ import config from "./vite.config.ts"
 const workspace = fileURLToPath(new URL("../../../", import.meta.url))
 const directory = fileURLToPath(new URL("../dist/console", import.meta.url))
 
-/** All that the build is made from: the console, what it shares with the engine, and the versions of what it uses. */
+/**
+ * Everything that the build is made from: the console, the code that it shares with the engine, and the versions of its
+ * dependencies.
+ */
 const sources = [
   "packages/app/console/**/*.{ts,tsx,css,html,svg,json}",
   "packages/app/src/{client,contract}/**/*.ts",
@@ -16,7 +19,7 @@ const sources = [
   "pnpm-lock.yaml",
 ]
 
-/** Beside the build, the digest of what it was made from. */
+/** The digest of the build's sources, kept beside the build. */
 const digestFile = `${directory}.sources`
 
 function digestOfSources(): string {
@@ -36,8 +39,8 @@ function builtFrom(): string | undefined {
 }
 
 /**
- * Builds the console unless what is there was made from the very same sources. It is made beside and then put in place, so
- * that two that build at once do not meet.
+ * Builds the console, unless the existing build was made from the same sources. The build is made in a separate folder
+ * and then moved into place, so that two builds at the same time do not conflict.
  */
 export async function ensureConsole(): Promise<void> {
   const digest = digestOfSources()
@@ -46,7 +49,7 @@ export async function ensureConsole(): Promise<void> {
   const { build } = await import("vite")
   const outDir = `${directory}-${process.pid}`
   await build({ ...config, logLevel: "warn", build: { ...config.build, outDir } })
-  // Another process may have been faster: what it has put in place is in use, and the same.
+  // Another process may have been faster: its build is in use, and is the same.
   if (builtFrom() === digest) return rm(outDir, { recursive: true })
   await rm(directory, { recursive: true, force: true })
   await rename(outDir, directory).catch(() => rm(outDir, { recursive: true }))

@@ -8,7 +8,7 @@ const config: InlineConfig = {
   root: here("."),
   base: "./",
   configFile: false,
-  // Whatever the environment of whoever builds says: the same sources make the same console.
+  // Independent of the builder's environment: the same sources make the same console.
   oxc: { jsx: { runtime: "automatic", development: false } },
   define: { "process.env.NODE_ENV": '"production"' },
   build: {

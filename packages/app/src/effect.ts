@@ -18,12 +18,12 @@ export type { AccountConfig, EngineConfig } from "./config/config.ts"
 export { ConfigUnusable } from "./config/config-unusable.ts"
 export type { AccountSettings, LoanEngineSettings } from "./config/settings.ts"
 
-/** What an engine runs on: {@link configOf} settings as code gives them, or {@link configFromEnvironment}. */
+/** The settings of an engine: {@link configOf} from code, or {@link configFromEnvironment}. */
 type Config<E> = Effect.Effect<EngineConfig, E>
 
 /**
- * The engine's services, and all that it does by itself: polling, sealing, counting. Nothing listens: serve
- * {@link makeEngineHttp}, or take {@link layerServer}.
+ * The engine's services and its background work: polling, sealing, counting. Nothing listens: serve
+ * {@link makeEngineHttp}, or use {@link layerServer}.
  *
  * @example layer(configOf({ databaseUrl: "loans.sqlite", accounts: { se: { … } } }))
  */

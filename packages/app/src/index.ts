@@ -1,4 +1,4 @@
-/** The engine inside a service of your own. With Effect, take `@loan-engine/app/effect`. */
+/** The engine inside a service of your own. With Effect, use `@loan-engine/app/effect`. */
 export { openLoanEngine } from "./engine/open-loan-engine.ts"
 export type { ChangesOptions, LoanEngineHandle, OpenOptions } from "./engine/open-loan-engine.ts"
 export type { AccountSettings, LoanEngineSettings } from "./config/settings.ts"

@@ -19,23 +19,23 @@ export type { CallbackCounts } from "./sandbox/callback-sender.ts"
 export interface SandboxOptions {
   /** The same seed gives the same applications the same lives, and their callbacks the same mishaps. */
   readonly seed?: string
-  /** How badly callbacks fare: a level, or rates of your own. `normal` by default. */
+  /** How unreliable callbacks are: a level, or your own rates. `normal` by default. */
   readonly chaos?: Chaos
-  /** How many seconds pass at the bank in one of ours; 100,000 by default, where a loan's life takes some seconds. */
+  /** How many bank seconds pass in a real second. 100,000 by default: a loan's life then takes some seconds. */
   readonly speed?: number
-  /** The accounts at the bank; one called `default` by default. */
+  /** The accounts at the bank. One named `default` by default. */
   readonly accounts?: ReadonlyArray<string>
 }
 
-/** What the bank answers to an application: hand `xml` to the engine as it came. */
+/** The bank's answer to an application. Register `xml` unchanged with the engine. */
 export interface Submitted {
   readonly applicationReference: string
   readonly xml: string
 }
 
-/** How long a service may take to agree with the bank after the bank has come to rest, and how often it is asked. */
+/** How long a service may take to agree with the bank after the bank's last event, and how often it is asked. */
 export interface AgreementLimits {
-  /** How long the bank may take to come to rest: it sends again what is not taken. */
+  /** How long the bank may take to finish: it sends unaccepted callbacks again. */
   readonly quietMsMax: number
   readonly agreeMsMax: number
   readonly askEveryMs: number
@@ -47,29 +47,29 @@ export const agreementLimitsDefault: AgreementLimits = {
   askEveryMs: 50,
 }
 
-/** A bank on loopback that a test may treat as the real one. */
+/** A bank on loopback that a test can use like the real one. */
 export interface SandboxBank {
-  /** Where it listens, such as `http://127.0.0.1:40123`. */
+  /** Its address, such as `http://127.0.0.1:40123`. */
   readonly url: string
-  /** The settings of the engine's account: where the bank is, and how its callbacks are told from forged ones. */
+  /** The settings of the engine's account: the bank's address, and how to recognize genuine callbacks. */
   readonly settingsOf: (account?: string) => AccountSettings
-  /** What `pollIntervalScale` should be, so that the engine's time runs as fast as the bank's. */
+  /** The value of `pollIntervalScale` with which the engine's time runs as fast as the bank's. */
   readonly pollIntervalScale: number
-  /** Registers where an account's callbacks go, as `setCallback` does. */
+  /** Registers an account's callback URL, as `setCallback` does. */
   readonly sendCallbacks: (callbackUrl: string, account?: string) => void
-  /** An application is made, and lives from now on. `form` may hold the number of one of the bank's test persons. */
+  /** Makes an application, whose life begins now. `form` may contain the number of one of the bank's test persons. */
   readonly submit: (account?: string, form?: string) => Promise<Submitted>
-  /** Makes something happen at once, and ends the life that the application would have had: `approve`, `reject`, `addition`, `sign`. */
+  /** Causes an event at once, and ends the drawn life of the application: `approve`, `reject`, `addition`, `sign`. */
   readonly trigger: (action: string, applicationReference: string) => Promise<void>
-  /** Resolves once every life is over and no callback is on its way any more. */
+  /** Resolves when every life is over and no callback is in transit. */
   readonly quiet: () => Promise<void>
-  /** What the bank holds for true. */
+  /** The bank's truth. */
   readonly truth: () => ReadonlyArray<BankTruth>
-  /** How the callbacks have fared; `forgedAccepted` must stay 0. */
+  /** The outcome of the callbacks. `forgedAccepted` must stay 0. */
   readonly callbacks: () => Readonly<CallbackCounts>
   /**
-   * Waits for quiet, and then until `ask` tells the same of every application as the bank does, or the time is up. Gives what
-   * still differs, a line for each application: an empty list is what a test asks for.
+   * Waits until the bank has finished, and then until `ask` says the same about every application as the bank, or until
+   * the timeout. Gives one line for each application that still differs. A test expects an empty list.
    */
   readonly disagreements: (
     ask: (applicationReference: string) => Promise<Belief | undefined>,
@@ -148,7 +148,7 @@ export async function openSandboxBank(options: SandboxOptions = {}): Promise<San
     disagreements: (ask, limits = {}) => {
       const within = { ...agreementLimitsDefault, ...limits }
       const compared = disagreements(() => truth(bank), ask, within)
-      const restless = `the bank has not come to rest within ${within.quietMsMax} ms: are its callbacks answered?`
+      const restless = `the bank has not finished within ${within.quietMsMax} ms: check that its callbacks are answered`
       return Effect.runPromise(
         quiet.pipe(
           Effect.timeoutOption(within.quietMsMax),
@@ -161,7 +161,7 @@ export async function openSandboxBank(options: SandboxOptions = {}): Promise<San
   }
 }
 
-/** What cannot be played is said at once, and not by a test that hangs. */
+/** Invalid options fail at once, not in a test that hangs. */
 function requireUsable({ chaos, speed, accounts }: Required<Omit<SandboxOptions, "seed">>): void {
   const rates = typeof chaos === "string" ? chaosRates[chaos] : chaos
   const shares: ReadonlyArray<unknown> = rates === undefined ? [undefined] : Object.values(rates)

@@ -1,7 +1,10 @@
-/** White space of any kind, and what is not to be seen at all. */
+/** White space of any kind, and invisible characters. */
 const blank = /^[\s\u200B\u2060]$/u
 
-/** A text without the blanks around it. It looks at each sign once: a pattern for the end would begin anew at every blank within. */
+/**
+ * The text without the blanks around it. It reads each character once. A regular expression for the end of the text
+ * would start again at every blank inside it.
+ */
 export function withoutBlanks(text: string): string {
   let [start, end] = [0, text.length]
   while (start < end && blank.test(text.charAt(start))) start++

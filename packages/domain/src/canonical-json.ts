@@ -8,7 +8,7 @@ type Json =
 
 /**
  * The one text of a JSON value: object keys sorted by code unit, no white space, absent (`undefined`) members left out.
- * Equal values have equal text whatever order their members were written in, so it serves as identity, as the last
+ * Equal values have equal text, in any order of their members. So the text serves as identity, as the last
  * tie-break of the join, and as the bytes of a stored snapshot.
  *
  * @example canonicalJson({ b: 1, a: ["x"] }) === '{"a":["x"],"b":1}'
@@ -33,7 +33,7 @@ function items(list: ReadonlyArray<Json>): string {
 
 const isList = (value: Json): value is ReadonlyArray<Json> => Array.isArray(value)
 
-/** Members are mostly written in their order already. */
+/** Most objects have their members in this order already. */
 function inOrder(keys: Array<string>): ReadonlyArray<string> {
   let before = ""
   for (const key of keys) {

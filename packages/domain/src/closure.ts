@@ -2,21 +2,24 @@ import { Schema } from "effect"
 import { Instant } from "./instant.ts"
 
 /**
- * Why an application is pursued no more: the customer withdrew it, what was offered has expired, another application took its place, it
- * was sent twice, or something else, which the note then says.
+ * Why an application was closed: the customer withdrew it, the offer expired, another application replaced it, it was
+ * sent twice, or another reason, which the note states.
  */
 export const ClosureReason = Schema.Literals(["withdrawn", "expired", "superseded", "duplicate", "other"])
 export type ClosureReason = typeof ClosureReason.Type
 
-/** The last word on whether the application is still pursued: a person's, or the bank's, which has gone further since it was closed. */
+/**
+ * The latest word on whether the application is open or closed. It is a person's word, or the bank's: if the bank goes
+ * further with a closed application, the application is open again.
+ */
 export const Closure = Schema.Struct({
   at: Instant,
-  /** `null`: it is open again. */
+  /** `null` if the application is open again. */
   reason: Schema.NullOr(ClosureReason),
-  /** Who said so; `null` where the bank has gone further. */
+  /** Who closed or opened it. `null` if the bank has gone further. */
   by: Schema.NullOr(Schema.String),
   note: Schema.NullOr(Schema.String),
-  /** Whether the bank's approval stood when it was closed: to hear of it again is no progress. */
+  /** Whether the bank's approval stood when the application was closed. A repeat of that approval is no progress. */
   approved: Schema.Boolean,
 })
 export type Closure = typeof Closure.Type

@@ -1,16 +1,16 @@
 import { Schema } from "effect"
 
-/** How many digits a decimal may have on either side of its point; longer ones are refused, not rounded. */
+/** How many digits a decimal may have on each side of its point. A longer decimal is refused, not rounded. */
 export const decimalDigitsMax = 30
 
-/** How long a decimal may be as it is written, padding and exponent included. */
+/** How long the text of a decimal may be, with padding and exponent. */
 export const decimalWrittenLengthMax = 100
 
 const canonical = /^(?:0|-?(?:0\.[0-9]*[1-9]|[1-9][0-9]*(?:\.[0-9]*[1-9])?))$/u
 
 /**
  * A decimal number as text in its one canonical form: no exponent, no plus sign, no leading or trailing zeros
- * (`"10000"`, `"12.3"`, `"-0.5"`, `"0"`). Amounts and rates are never turned into floats.
+ * (`"10000"`, `"12.3"`, `"-0.5"`, `"0"`). Amounts and rates are never converted to floats.
  */
 export const DecimalText = Schema.String.check(
   Schema.isPattern(canonical, { message: "expected a canonical decimal such as 1234.5" }),
@@ -21,9 +21,9 @@ export type DecimalText = typeof DecimalText.Type
 const written = /^([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,3}))?$/u
 
 /**
- * The canonical form of a decimal as the bank writes it, in XML text or as a JSON number's source (`"8.020"`, `"1000.0"`,
- * `"1e3"`), exact to the last digit; `undefined` if the text is no decimal or has more than {@link decimalDigitsMax}
- * digits on a side.
+ * The canonical form of a decimal that the bank wrote, in XML text or as a JSON number's source (`"8.020"`, `"1000.0"`,
+ * `"1e3"`). It is exact to the last digit. `undefined` if the text is no decimal or has more than {@link
+ * decimalDigitsMax} digits on a side.
  */
 export function parseDecimal(text: string): DecimalText | undefined {
   if (text.length > decimalWrittenLengthMax) return undefined

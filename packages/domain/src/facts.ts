@@ -7,9 +7,9 @@ import { SigningMethod, Verdict } from "./loan-event.ts"
 import { DocumentType, DocumentTypes, documentTypesMax, Offer } from "./offer.ts"
 
 /**
- * The word that settles contradictions: an operator's ruling, or a fresh decision from the bank's own mouth. `by` and
- * `reason` are the operator's; the bank's ruling has neither, but may carry the offer that then stands. Only the bank can rule
- * `pending`: it looks into the loan by hand again, and what it decided before stands no more.
+ * The word that settles contradictions: an operator's ruling, or a fresh decision by the bank. Only an operator's
+ * ruling has `by` and `reason`. Only the bank's ruling may carry the offer that then stands. Only the bank can rule
+ * `pending`: it inspects the loan by hand again, and its earlier decision no longer stands.
  */
 export const Ruling = Schema.Struct({
   at: Instant,
@@ -23,7 +23,10 @@ export type Ruling = typeof Ruling.Type
 const heard = Schema.NullOr(Instant)
 const offersHeard = Schema.Array(Schema.Struct({ at: Instant, offer: Offer }))
 
-/** What the merchant handed over as the bank's decision. It has the last word on nothing: it counts until the bank speaks. */
+/**
+ * What the merchant registered as the bank's decision. It never overrules anything, and it counts only until the bank
+ * speaks.
+ */
 export const MerchantFacts = Schema.Struct({
   pendingAt: heard,
   approvedAt: heard,
@@ -32,12 +35,15 @@ export const MerchantFacts = Schema.Struct({
 })
 export type MerchantFacts = typeof MerchantFacts.Type
 
-/** Whose word an event is. The bank's and an operator's join alike; the merchant's joins a part of its own. */
+/**
+ * Who said an event. The bank's and an operator's events join the same facts. The merchant's join their own part of the
+ * facts.
+ */
 export type Teller = "bank" | "merchant"
 
 /**
  * The join of every admitted event of one loan. Each member is a small lattice of its own, so the whole is one: joining
- * is commutative, associative and idempotent, and neither order, nor repetition, nor batching of events can matter.
+ * is commutative, associative and idempotent: the order, repetition and batching of events cannot matter.
  *
  * | member | grows by |
  * | --- | --- |
@@ -71,7 +77,7 @@ export const Facts = Schema.Struct({
 })
 export type Facts = typeof Facts.Type
 
-/** What is known of a loan before anything was said: the join's neutral element. */
+/** The facts of a loan about which nothing was said yet: the join's neutral element. */
 export const noFacts: Facts = {
   pendingAt: null,
   approvedAt: null,
@@ -86,7 +92,7 @@ export const noFacts: Facts = {
   ruling: null,
 }
 
-/** The facts with one more event joined; the very same object if the event says nothing new. */
+/** The facts with one more event joined. If the event says nothing new, it is the same object. */
 export function joinEvent(facts: Facts, event: LoanEvent): Facts {
   switch (event.type) {
     case "decision.pending":
@@ -116,13 +122,18 @@ export function joinEvent(facts: Facts, event: LoanEvent): Facts {
   }
 }
 
-/** The facts with all of a teller's events joined. A merchant's are decisions: whatever else it says joins nothing. */
+/**
+ * The facts with all events of one speaker joined. Of a merchant's events only decisions join; the others change
+ * nothing.
+ */
 export const joinEvents = (facts: Facts, events: ReadonlyArray<LoanEvent>, teller: Teller = "bank"): Facts =>
   teller === "bank" ? events.reduce(joinEvent, facts) : joinMerchant(facts, events)
 
 const merchantMembers = ["pendingAt", "approvedAt", "rejectedAt", "offers"] as const
 
-/** A merchant's decision grows as the bank's does, in its own part of the facts. It is fresh for nobody, so it never rules. */
+/**
+ * A merchant's decision joins like the bank's, but in its own part of the facts. It is never fresh, so it never rules.
+ */
 function joinMerchant(facts: Facts, events: ReadonlyArray<LoanEvent>): Facts {
   const known: Facts = { ...noFacts, ...facts.merchant }
   const joined = events.filter(isDecision).map(notFresh).reduce(joinEvent, known)
@@ -131,7 +142,7 @@ function joinMerchant(facts: Facts, events: ReadonlyArray<LoanEvent>): Facts {
   return { ...facts, merchant: { pendingAt, approvedAt, rejectedAt, offers } }
 }
 
-/** What a merchant can hand over. */
+/** The events that a merchant can register. */
 export const isDecision = (event: LoanEvent): event is Decided =>
   event.type === "decision.pending" ||
   event.type === "decision.approved" ||
@@ -143,12 +154,13 @@ const notFresh = (event: Decided): LoanEvent =>
   event.type === "decision.approved" ? Struct.omit(event, ["fresh"]) : { type: event.type, at: event.at }
 
 /**
- * How many different offers, and signing methods, are kept of one loan: so that what a loan costs does not grow with its past. A
- * bank makes a handful. Beyond it what stands depends on the order of hearing, and the bank's own answer settles it.
+ * How many different offers, and how many signing methods, are kept for one loan. The limit keeps the cost of a loan
+ * independent of its history. A bank makes a handful of offers. Beyond the limit, the standing offer depends on the
+ * order of arrival until the bank's own answer settles it.
  */
 export const offersKeptMax = 100
 
-/** Whether an event names an offer that would be one too many. */
+/** Whether an event names an offer beyond the limit. */
 export const isOfferTooMany = ({ offers }: Facts, event: LoanEvent): boolean =>
   event.type === "decision.approved" &&
   event.offer !== undefined &&
@@ -185,7 +197,7 @@ function joinAdditionRequest(facts: Facts, event: Of<"addition.requested">): Fac
   return withMember(requested, "documents", latestByText(requested.documents, documents))
 }
 
-/** How many different documents are kept of one loan: a bank knows a dozen. */
+/** How many different documents are kept for one loan. A bank knows about a dozen. */
 export const documentsKeptMax = documentTypesMax
 
 function joinDocuments(facts: Facts, at: Instant, types: ReadonlyArray<string>): Facts {
@@ -207,7 +219,10 @@ function joinSignature(facts: Facts, event: Of<"agreement.signed">): Facts {
   return withMember(signed, "methods", joinHeard(signed.methods, heardNow, methodKey))
 }
 
-/** The offer that stood at the earliest hearing; at one time, the one that stood since later, then the greater text. */
+/**
+ * The offer that stood when the signature was first heard. If two have the same time, the one that became the standing
+ * offer later; then the greater text.
+ */
 function joinOffer(facts: Facts, { at, onOffer }: Of<"agreement.signed"> | Of<"loan.paidOut">): Facts {
   if (onOffer === undefined) return facts
   const stood = { at, ...onOffer }

@@ -4,8 +4,8 @@ import { Schema } from "effect"
 export const instantMaxMs = Date.UTC(2200, 0, 1) - 1
 
 /**
- * A moment, in whole milliseconds since 1970-01-01T00:00:00Z. The domain never reads a clock: an instant comes in with
- * the event that carries it. Out of range (before 1970, after 2199) is refused when decoding.
+ * A moment, in whole milliseconds since 1970-01-01T00:00:00Z. The domain never reads a clock: each event carries its
+ * instant. The decoder refuses an instant before 1970 or after 2199.
  */
 export const Instant = Schema.Int.check(
   Schema.isBetween(

@@ -1,6 +1,6 @@
 /**
- * The contract: where a loan can stand, and every step it may ever take. This table is data of its own, so that it can be
- * read, signed and compared; the machine in loan-machine.ts is written apart from it and must obey it.
+ * The contract: the stages of a loan, and every step that it may ever take. This table is separate data, so that it can
+ * be read, signed and compared. The machine in loan-machine.ts is written independently and must obey it.
  */
 export const stages = [
   "submitted",
@@ -14,8 +14,8 @@ export const stages = [
 ] as const
 
 /**
- * Where the loan stands: a pure function of its facts. `disputed` means that the bank has said things that cannot all be
- * true: a person, or the bank itself, must rule.
+ * The loan's stage: a pure function of its facts. `disputed` means that the bank said things that cannot all be true. A
+ * person, or the bank itself, must rule.
  */
 export type Stage = (typeof stages)[number]
 

@@ -12,13 +12,15 @@ interface Layout {
   readonly box: { readonly width: number; readonly height: number }
   /** The middle of each stage's box. */
   readonly places: { readonly [S in Stage]: Point }
-  /** The edges that a straight line would draw through something else, and the point that pulls them aside. */
+  /** Edges that would cross something else as a straight line, each with the point that its curve bends towards. */
   readonly detours: Readonly<Record<string, Point>>
-  /** How far two edges that run both ways between the same stages keep from one another. */
+  /** The distance between two edges that connect the same stages in both directions. */
   readonly twoWayBend: number
 }
 
-/** The good way from left to right, or from top to bottom; what ends or stops it below, or beside. */
+/**
+ * The normal path runs from left to right, or from top to bottom. Stages that end or stop it are below or beside it.
+ */
 const layouts = {
   wide: {
     width: 980,
@@ -85,7 +87,7 @@ export interface DrawnEdge {
   readonly ofDispute: boolean
 }
 
-/** Where everything of the lifecycle's picture stands, in the units of an SVG's `viewBox`. */
+/** The position of every part of the lifecycle's picture, in the units of an SVG's `viewBox`. */
 export interface LifecycleDrawing {
   readonly width: number
   readonly height: number
@@ -94,7 +96,7 @@ export interface LifecycleDrawing {
   readonly edges: ReadonlyArray<DrawnEdge>
 }
 
-/** The lifecycle as it is to be drawn: its edges are the table of legal transitions. */
+/** The lifecycle's picture. Its edges are the table of legal transitions. */
 export function lifecycleDrawing(name: LayoutName): LifecycleDrawing {
   const layout: Layout = layouts[name]
   const { width, height, box, places } = layout
@@ -120,7 +122,7 @@ function drawnEdge({ places, detours, twoWayBend, box }: Layout, from: Stage, to
   }
 }
 
-/** The middle of a line, moved to its left by a distance. */
+/** The middle of a line, moved to the line's left by a distance. */
 function bend(from: Point, to: Point, by: number): Point {
   const length = Math.hypot(to.x - from.x, to.y - from.y)
   return {
@@ -129,7 +131,7 @@ function bend(from: Point, to: Point, by: number): Point {
   }
 }
 
-/** Where a line from a box's middle towards a point leaves it. */
+/** The point where a line from a box's middle to another point crosses the box's border. */
 function border(middle: Point, towards: Point, box: Layout["box"]): Point {
   const dx = towards.x - middle.x
   const dy = towards.y - middle.y

@@ -4,7 +4,7 @@ import type { Stage } from "./legal-transitions.ts"
 import { stages } from "./legal-transitions.ts"
 import { loanMachine } from "./loan-machine.ts"
 
-/** An edge the machine can take, read off the machine itself. */
+/** An edge that the machine can take. It is read from the machine itself. */
 export interface LifecycleEdge {
   readonly from: Stage
   readonly to: Stage
@@ -24,7 +24,7 @@ export function machineEdges(): ReadonlyArray<LifecycleEdge> {
   })
 }
 
-/** Where a loan's life ends, as long as nothing contradicts it. */
+/** The stages where a loan ends, unless something contradicts them. */
 const lastStages: ReadonlyArray<Stage> = ["paidOut", "rejected"]
 
 /** The lifecycle as a Mermaid state diagram, generated from the machine. */

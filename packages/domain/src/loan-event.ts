@@ -3,7 +3,7 @@ import { ClosureReason } from "./closure.ts"
 import { Instant } from "./instant.ts"
 import { DocumentTypes, Offer } from "./offer.ts"
 
-/** A verdict on the application: what a ruling decides, and what contradicts its opposite. */
+/** A verdict on the application. A ruling gives one, and it contradicts the opposite verdict. */
 export const Verdict = Schema.Literals(["approved", "rejected"])
 export type Verdict = typeof Verdict.Type
 
@@ -20,28 +20,35 @@ const operatorName = Schema.String.check(Schema.isBetweenLength(1, operatorNameL
 const closingNote = Schema.String.check(Schema.isBetweenLength(1, closingNoteLengthMax))
 
 /**
- * Set by a person who rejects a loan although the bank says that it is paid out: the money has come back, or never left. Without
- * it the bank's next answer that says so would bring the dispute back.
+ * A person sets it when rejecting a loan that the bank says is paid out: the money came back, or never left. Without
+ * it, the bank's next status answer would put the loan in dispute again.
  */
 const overrulesPayOut = Schema.optionalKey(Schema.Literal(true))
 
 /**
- * `fresh` marks a decision as the bank's answer to our own question (`getApplicationQuote`), asked at `at`. Such a
- * decision also rules: it overrules every verdict that is no newer. A decision that was delivered to us is not fresh,
- * because a delivery may be any number of days old. A pay-out is fresh when the bank's status, asked by us, says so: then no
- * decision of the bank's overrules it.
+ * `fresh` marks a decision as the bank's answer to our own question (`getApplicationQuote`), asked at `at`. A fresh
+ * decision also rules: it overrules every verdict that is not newer. A delivered decision is not fresh, because a
+ * delivery may be many days old. A pay-out is fresh if the bank's status says so in answer to our own request. No
+ * decision of the bank overrules a fresh pay-out.
  */
 const fresh = Schema.optionalKey(Schema.Literal(true))
 
-/** The offer that stood when a signature, or a pay-out without one, was first heard of, and since when: a later offer changes nothing signed. */
+/**
+ * The offer that stood when a signature, or a pay-out without one, was first heard, and since when. A later offer does
+ * not change what was signed.
+ */
 const onOffer = Schema.optionalKey(Schema.Struct({ offer: Offer, since: Instant }))
 
-/** The documents are asked for beside those of other requests, until the bank waits for none. Without it, the last request is all. */
+/**
+ * If set, the documents are needed in addition to those of other requests, until the bank waits for none. Without it,
+ * the last request is the complete list.
+ */
 const adds = Schema.optionalKey(Schema.Literal(true))
 
 /**
- * One thing the bank (or an operator) said about a loan, in lifecycle terms. `at` is the instant it was true as far as
- * we can know: a poll's is when its request was sent, a callback's its verified issue time, else its receipt.
+ * One thing that the bank (or an operator) said about a loan, in lifecycle terms. `at` is the instant when it was true,
+ * as far as we can know: for a poll, when its request was sent; for a callback, its verified issue time, or else its
+ * receipt.
  *
  * Source: the bank's page, "Example callbacks" and "To poll the application reference".
  */
@@ -87,7 +94,7 @@ export const LoanEvent = Schema.Union([
   Schema.Struct({
     type: Schema.Literal("loan.reopened"),
     at: Instant,
-    /** Absent where the bank has gone further than was known when the loan was closed. */
+    /** Absent if the bank has gone further than was known when the loan was closed. */
     by: Schema.optionalKey(operatorName),
     note: Schema.optionalKey(closingNote),
   }),

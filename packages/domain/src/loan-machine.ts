@@ -8,22 +8,22 @@ import { isAdditionOutstanding, isPaidOut, isSigned, standing } from "./standing
 export interface Observed {
   readonly type: "observed"
   readonly events: ReadonlyArray<LoanEvent>
-  /** Whose word they are: the bank's, unless it says otherwise. */
+  /** Who said them. The default is the bank. */
   readonly teller?: Teller
 }
 
 /**
  * The lifecycle of one loan application.
  *
- * It works in two beats. First, whatever the stage, what was observed joins the facts: the one `on` below stands at the
- * root, so no stage can miss an event, early or late. Then the machine walks: the `always` transitions, guarded by the facts
- * alone, take one legal step after another until none is enabled. So the stage is a function of the facts, and the facts
- * do not depend on the order of the events.
+ * It works in two steps. First, what was observed joins the facts. The one `on` below is at the root and applies in
+ * every stage, so no stage can miss an event, early or late. Then the machine walks: the `always` transitions, guarded
+ * by the facts alone, take one legal step after another until none is enabled. So the stage is a function of the facts,
+ * and the facts do not depend on the order of the events.
  *
- * Every `always` below is an edge of legal-transitions.ts, and the other way round; a test compares them.
+ * Every `always` below is an edge of legal-transitions.ts, and every edge is an `always`. A test compares them.
  */
 export const loanMachine = setup({
-  // XState reads its types off phantom values.
+  // XState infers its types from phantom values.
   // oxlint-disable typescript/no-unsafe-type-assertion
   types: {
     context: {} as Facts,
@@ -35,13 +35,16 @@ export const loanMachine = setup({
     join: assign(({ context, event }) => joinEvents(context, event.events, event.teller)),
   },
   guards: {
-    /** The bank has not decided, and said so. */
+    /** The bank said that it has not decided. */
     isPending: ({ context }) => standing(context) === "pending",
-    /** The decision stands at yes; a signature or a pay-out says so too. */
+    /** The standing decision is yes. A signature or a pay-out says so too. */
     isApproved: ({ context }) => standing(context) === "approved",
     isRejected: ({ context }) => standing(context) === "rejected",
     isContradicted: ({ context }) => standing(context) === "contradicted",
-    /** On an approved way: the yes no longer stands. A reversal is never silent, so it too leads through the dispute. */
+    /**
+     * On the approved path, when the yes no longer stands. A reversal is never silent, so it also passes through the
+     * dispute.
+     */
     isNoLongerApproved: ({ context }) => standing(context) !== "approved",
     isNoLongerRejected: ({ context }) => standing(context) !== "rejected",
     isAdditionOutstanding: ({ context }) => isAdditionOutstanding(context),

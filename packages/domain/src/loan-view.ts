@@ -19,7 +19,7 @@ import {
 /** Who must act before the loan moves on. */
 export type Actor = "bank" | "customer" | "operator" | "nobody"
 
-/** What is waited for, as a code that a frontend translates. */
+/** What the loan waits for, as a code that a frontend translates. */
 export type NextAction =
   | "decide"
   | "inspect-manually"
@@ -30,7 +30,7 @@ export type NextAction =
   | "rule-on-dispute"
   | "none"
 
-/** One loan as frontends show it: derived from the facts, nothing to interpret. */
+/** One loan as frontends show it. It is derived from the facts; a frontend has nothing to interpret. */
 export interface LoanView {
   readonly applicationReference: string
   readonly account: string
@@ -39,26 +39,29 @@ export interface LoanView {
   readonly externalReference: string | null
   readonly version: number
   readonly stage: Stage
-  /** Whether the bank waits for documents, whatever the stage. */
+  /** Whether the bank waits for documents, in any stage. */
   readonly additionOutstanding: boolean
-  /** The documents it waits for, by the bank's names (`ID`, `PAYMENT_SLIP`, …); empty when only a poll told of the request. */
+  /**
+   * The documents it waits for, by the bank's names (`ID`, `PAYMENT_SLIP`, …). Empty if only a poll reported the
+   * request.
+   */
   readonly requiredDocuments: ReadonlyArray<string>
-  /** The offer that stands; `null` before an approval, after a rejection, in a dispute, and when none was heard. */
+  /** The offer that stands. `null` before an approval, after a rejection, in a dispute, and if no offer was heard. */
   readonly offer: Offer | null
-  /** The offers that were heard of, the newest last, each with its first hearing; ten at most. */
+  /** The offers that were heard, with the newest last, each with its first hearing. At most ten. */
   readonly offers: ReadonlyArray<{ readonly heardAt: Instant; readonly offer: Offer }>
   readonly signing: {
     readonly signed: boolean
-    /** When the signature was first heard of; `null` when it is implied by the pay-out only. */
+    /** When the signature was first heard. `null` if only the pay-out implies it. */
     readonly heardAt: Instant | null
-    /** `E_SIGN`, `ANALOG`, …; known from a poll only. */
+    /** `E_SIGN`, `ANALOG`, … Only a poll says it. */
     readonly method: string | null
-    /** What was signed: later offers change nothing in it. */
+    /** The signed offer. Later offers do not change it. */
     readonly offer: Offer | null
   }
-  /** Whether a person has closed the application: then nobody waits for anything, whatever the stage. */
+  /** Whether a person has closed the application. If so, nobody waits for anything, in any stage. */
   readonly closed: boolean
-  /** Why, by whom and when it was closed; `null` once it is open again, and if it never was closed. */
+  /** Why, by whom and when it was closed. `null` if it was never closed or is open again. */
   readonly closure: {
     readonly reason: ClosureReason
     readonly by: string
@@ -79,17 +82,17 @@ const nextByStage: { readonly [S in Stage]: LoanView["next"] } = {
   disputed: { actor: "operator", action: "rule-on-dispute" },
 }
 
-/** The stages in which an open request for documents is what everybody waits for. */
+/** The stages in which everybody waits for the documents of an open request. */
 const heldUpByAddition: ReadonlySet<Stage> = new Set(["submitted", "manualInspection", "signed"])
 
-/** The bank is being asked to confirm what stands; only if its answer does not settle it, a person must rule. */
+/** The engine asks the bank to confirm what stands. A person must rule only if the bank's answer does not settle it. */
 const confirmed: LoanView["next"] = { actor: "bank", action: "confirm-decision" }
 
-/** Whether the bank can be expected to confirm what stands. If it cannot, a person must settle what is in doubt. */
+/** Whether the bank can be expected to confirm what stands. If not, a person must settle the dispute. */
 export interface BankAsked {
-  /** The bank has not answered for too long, so that a dispute is left to a person. */
+  /** The bank has not answered for too long, so a person must settle the dispute. */
   readonly stalled?: boolean
-  /** `false` where the loan's account has no bank that could be asked. */
+  /** `false` if the loan's account has no bank that the engine can ask. */
   readonly hasBank?: boolean
 }
 

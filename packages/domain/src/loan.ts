@@ -13,8 +13,8 @@ import { remembering, walkMachine } from "./walk.ts"
 
 /**
  * One loan application as the engine knows it: the fold of its observations. `registered` is false while only callbacks
- * have spoken (they can outrun the submission's own answer); `version` counts the observations its journal holds. The external
- * reference is the first that a registration named.
+ * have spoken, which can arrive before the submission's own answer. `version` counts the observations in its journal.
+ * The external reference is the first one that a registration named.
  */
 export const Loan = Schema.Struct({
   applicationReference: ApplicationReference,
@@ -27,7 +27,10 @@ export const Loan = Schema.Struct({
 })
 export type Loan = typeof Loan.Type
 
-/** One step of the walk. `inferred`: nothing said so in words, but what was said implies it (a pay-out, the signature). */
+/**
+ * One step of the walk. `inferred` means that no message said so in words, but one implies it: a pay-out implies the
+ * signature.
+ */
 export const Step = Schema.Struct({
   from: Schema.Literals(stages),
   to: Schema.Literals(stages),
@@ -35,26 +38,26 @@ export const Step = Schema.Struct({
 })
 export type Step = typeof Step.Type
 
-/** What an observation taught us for the first time; each is news that a callback of the bank's should have brought. */
+/** What an observation said for the first time. Each item is news that a callback of the bank should have brought. */
 export const News = Schema.Literals(["decision", "addition", "signature", "payOut"])
 export type News = typeof News.Type
 
-/** Whether an observation closed the loan, or opened it again: a person has said so, or the bank has gone further. */
+/** Whether an observation closed the loan or opened it again. A person did so, or the bank has gone further. */
 export const ClosureChange = Schema.Literals(["closed", "reopened"])
 export type ClosureChange = typeof ClosureChange.Type
 
-/** What the domain decides on one observation: pure, from the loan and the observation alone. */
+/** The domain's decision on one observation. It is pure: it depends on the loan and the observation alone. */
 export interface Decision {
   readonly loan: Loan
   readonly disposition: Disposition
   readonly hold: HoldReason | null
   readonly steps: ReadonlyArray<Step>
   readonly news: ReadonlyArray<News>
-  /** Absent where the loan was as open, or as closed, before. */
+  /** Absent if the observation neither closed nor opened the loan. */
   readonly closure?: ClosureChange
 }
 
-/** A loan of which nothing is known yet: where every fold begins. */
+/** A loan about which nothing is known yet. Every fold begins with it. */
 export function openLoan(applicationReference: ApplicationReference, account: AccountName): Loan {
   return {
     applicationReference,
@@ -66,7 +69,9 @@ export function openLoan(applicationReference: ApplicationReference, account: Ac
   }
 }
 
-/** The two beats of a decision: what was observed joins the facts, and the machine walks where they lead. */
+/**
+ * The two steps of a decision: the observation joins the facts, and then the machine walks to the stage that they give.
+ */
 export interface Lifecycle {
   readonly join: (facts: Facts, events: ReadonlyArray<LoanEvent>, teller: Teller) => Facts
   readonly walk: Walk
@@ -76,14 +81,14 @@ export interface Lifecycle {
 export type Observe = (loan: Loan, observation: Observation) => Decision
 
 /**
- * Decides what an observation means for its loan. Total: every observation gets exactly one disposition in every stage.
- * What is not trusted is `held` and changes no fact.
+ * Decides what an observation means for its loan. Total: in every stage, every observation gets exactly one
+ * disposition. An observation that is not trusted is `held` and changes no fact.
  *
  * @example observe(openLoan(reference, account), observation).disposition
  */
 export const observe: Observe = observing({ join: joinEvents, walk: remembering(walkMachine) })
 
-/** {@link observe} with a join and a walk of one's own, for whoever wants to check, or to break, the loan's. */
+/** {@link observe} with another join and walk, for tests that check the loan's or break them on purpose. */
 export function observing({ join, walk }: Lifecycle): Observe {
   return (loan, observation) => {
     const seen = { ...loan, version: loan.version + 1 }
@@ -116,28 +121,31 @@ function closureChange(before: Facts, after: Facts): Pick<Decision, "closure"> {
   return { closure: isClosed(after) ? "closed" : "reopened" }
 }
 
-/** Whose word an observation is, by its evidence alone: a registration of older journals has the bank's, and keeps it. */
+/**
+ * Who said an observation, by its evidence alone. Registrations in older journals have the bank's evidence, and keep
+ * it.
+ */
 export const tellerOf = ({ evidence }: Pick<Observation, "evidence">): Teller =>
   evidence === "merchant" ? "merchant" : "bank"
 
-/** The bytes of a snapshot: what a replay of the journal must give again, to the last one. */
+/** The bytes of a snapshot. A replay of the journal must give exactly the same bytes. */
 export const snapshotText = (loan: Loan): string => canonicalJson({ ...loan })
 
 function holdReason(loan: Loan, observation: Observation): HoldReason | null {
   if (observation.hold !== undefined) return observation.hold
   if (observation.evidence === "none") return "no-evidence"
-  // A merchant hands over decisions; that a loan is signed or paid out is for the bank to say.
+  // A merchant registers decisions only. Only the bank can say that a loan is signed or paid out.
   if (tellerOf(observation) === "merchant" && !observation.events.every(isDecision))
     return "evidence-too-weak"
   const isOurs = loan.account === observation.account || isUnclaimed(loan, observation)
   if (!isOurs) return "account-mismatch"
-  // The bank's own answer counts: its decision rules, whichever offers were heard before.
+  // The bank's own answer counts: its decision rules over all offers that were heard before.
   const isTooMany =
     observation.evidence !== "bank" && observation.events.some((event) => isOfferTooMany(loan.facts, event))
   return isTooMany ? "offers-exceeded" : null
 }
 
-/** A loan is its account's once it is registered; until then, once anything trusted was said of it. */
+/** A loan belongs to its account once it is registered, or once anything trusted was said about it. */
 const isUnclaimed = (loan: Loan, { source }: Observation): boolean =>
   !loan.registered && (source === "submission" || isSilent(loan.facts))
 
@@ -181,7 +189,7 @@ function news(before: Loan, after: Loan): ReadonlyArray<News> {
   ]
 }
 
-/** A decision that the merchant handed over was made at the submission: the bank promises no callback for it. */
+/** A decision that the merchant registered was made at the submission. The bank promises no callback for it. */
 const isDecided = ({ merchant, ...bank }: Facts): boolean =>
   [bank, merchant].some(
     (said) => said !== undefined && (said.approvedAt !== null || said.rejectedAt !== null),

@@ -5,9 +5,10 @@ import type { Observation } from "./observation.ts"
 import { isSigned, lastOffer } from "./standing.ts"
 
 /**
- * An observation as it is recorded beside what is known of its loan: a request for documents adds to those that are open, a signature that
- * is first heard of is on the offer that stands, and a word on whether the loan is pursued is later than the one before it. The marks are a
- * part of what is journaled, so an older journal, without them, folds as it did.
+ * An observation with marks that depend on what is known of its loan. A request for documents adds to the open ones. A
+ * signature that is heard for the first time is on the offer that stands. A word that closes or opens the loan is later
+ * than the one before it. The marks are journaled with the observation, so an older journal without them folds as
+ * before.
  */
 export function marked(observation: Observation, facts: Facts): Observation {
   const stands = isSigned(facts) ? null : lastOffer(facts)
@@ -23,7 +24,7 @@ export function marked(observation: Observation, facts: Facts): Observation {
   return { ...observation, events: observation.events.map(mark) }
 }
 
-/** The same, saying as well that the closed loan is open again, because the bank has gone further with it. */
+/** The same, with a mark that the closed loan is open again because the bank has gone further with it. */
 export function reopening(observation: Observation, { closure }: Facts, at: Instant): Observation {
   const later = Math.max(at, (closure?.at ?? 0) + 1)
   return { ...observation, events: [...observation.events, { type: "loan.reopened", at: later }] }

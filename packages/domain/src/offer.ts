@@ -5,7 +5,7 @@ import { DecimalText } from "./decimal-text.ts"
 export const documentTypesMax = 50
 export const documentTypeLengthMax = 100
 
-/** The name of a document the bank asks the customer for: `ID`, `PAYMENT_SLIP`, …; new names may come. */
+/** The name of a document that the bank requires from the customer: `ID`, `PAYMENT_SLIP`, … The bank may add names. */
 export const DocumentType = Schema.String.check(Schema.isBetweenLength(1, documentTypeLengthMax))
 
 export const DocumentTypes = Schema.Array(DocumentType).check(Schema.isMaxLength(documentTypesMax))

@@ -4,9 +4,9 @@ import type { Decision, Loan } from "./loan.ts"
 import { loanView } from "./loan-view.ts"
 
 /**
- * Whether an answer of the bank says nothing new: the loan stands as it stood, and of the facts only those dates have moved that tell how
- * lately the bank has said so. Such an answer is a level, and no news: what comes next is decided as if it had been recorded
- * ({@link Observation.levels}).
+ * Whether an answer of the bank says nothing new: the loan's stage is unchanged, and in the facts only the dates of the
+ * bank's latest answers have moved. Such an answer is a level, not news. The next observation is decided as if the
+ * answer had been recorded ({@link Observation.levels}).
  */
 export const isQuiet = (before: Loan, { loan, hold, steps, news }: Decision): boolean =>
   hold === null &&
@@ -20,7 +20,10 @@ export const isQuiet = (before: Loan, { loan, hold, steps, news }: Decision): bo
 
 const shown = (loan: Loan): string => JSON.stringify(loanView({ ...loan, version: 0 }))
 
-/** Every fact but how lately the bank has said so. A join leaves what it does not change as it was, so most are the very same. */
+/**
+ * Every fact except the dates of the bank's latest answers. A join keeps what it does not change, so most members are
+ * the same objects.
+ */
 function areSame(before: Facts, after: Facts): boolean {
   const [was, is] = [undated(before), undated(after)]
   const names = new Set([...Object.keys(was), ...Object.keys(is)])

@@ -2,8 +2,9 @@ import { Schema } from "effect"
 import type { Stage } from "./legal-transitions.ts"
 
 /**
- * What a settled dispute came to, if what stood before it stands no more. `revoked`: a loan that was approved, signed or paid out is
- * rejected. `reinstated`: a rejected one is approved. `re-inspected`: a decided one is inspected by hand again.
+ * The result of a settled dispute, if the earlier decision no longer stands. `revoked`: a loan that was approved,
+ * signed or paid out is rejected. `reinstated`: a rejected loan is approved. `re-inspected`: the bank inspects a
+ * decided loan by hand again.
  */
 export const Reversal = Schema.Literals(["revoked", "reinstated", "re-inspected"])
 export type Reversal = typeof Reversal.Type
@@ -15,7 +16,7 @@ interface Moved {
 
 const approvedWay: ReadonlyArray<Stage> = ["approved", "waitingForAddition", "signed", "paidOut"]
 
-/** By the stage that the dispute is left for: the stages from which it was entered, and what that is called. */
+/** By the stage after the dispute: the reversal's name, and the stages from which the dispute was entered. */
 export const reversals: {
   readonly [S in Stage]?: { readonly name: Reversal; readonly enteredFrom: ReadonlyArray<Stage> }
 } = {
@@ -24,14 +25,17 @@ export const reversals: {
   manualInspection: { name: "re-inspected", enteredFrom: [...approvedWay, "rejected"] },
 }
 
-/** Whether these steps leave a dispute that earlier ones have entered. */
+/** Whether these steps leave a dispute that earlier steps entered. */
 export const leavesEarlierDispute = ([first]: ReadonlyArray<Moved>): boolean => first?.from === "disputed"
 
-/** The stage from which the last of these steps into a dispute was taken. */
+/** The stage before the last of these steps into a dispute. */
 const disputeEnteredFrom = (steps: ReadonlyArray<Moved>): Stage | undefined =>
   steps.findLast(({ to }) => to === "disputed")?.from
 
-/** What the steps reverse; `null` if nothing. `earlier` are the loan's steps before them: the dispute may have been entered there. */
+/**
+ * The reversal that these steps make, or `null`. `earlier` are the loan's steps before them, because the dispute may
+ * have been entered there.
+ */
 export function reversalBy(steps: ReadonlyArray<Moved>, earlier: ReadonlyArray<Moved>): Reversal | null {
   const leaving = steps.findIndex(({ from }) => from === "disputed")
   const settled = reversals[steps[leaving]?.to ?? "disputed"]

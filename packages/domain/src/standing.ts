@@ -6,8 +6,8 @@ import type { Offer } from "./offer.ts"
 import { documentTypesMax } from "./offer.ts"
 
 /**
- * What the facts say about the decision. `contradicted`: the bank has said both yes and no, and nothing newer settles it.
- * A signature or a pay-out is as good as an approval. While the bank itself has said nothing, what the merchant handed over stands.
+ * What the facts say about the decision. `contradicted`: the bank has said both yes and no, and nothing newer settles
+ * it. A signature or a pay-out counts as an approval. Until the bank has spoken, what the merchant registered stands.
  */
 export type Standing = "undecided" | "pending" | "approved" | "rejected" | "contradicted"
 
@@ -23,9 +23,9 @@ export function standing(facts: Facts): Standing {
 }
 
 /**
- * Whether the bank's own answers contradict each other: its status says that the loan is paid out, its quote that it is not
- * approved, and not from before the pay-out: then the bank had only not decided yet. Money that has left is overruled by no decision of
- * the bank's, however new: a person rules, or the bank's answers agree.
+ * Whether the bank's own answers contradict each other: its status says that the loan is paid out, and its quote says
+ * that it is not approved. A quote from before the pay-out does not count: the bank had only not decided yet. No
+ * decision of the bank, however new, overrules a pay-out. Either a person rules, or the bank's answers agree.
  */
 export const isPayOutDenied = ({
   paidOutAt,
@@ -41,8 +41,8 @@ export const isPayOutDenied = ({
   ruling.at >= (paidOutAt ?? paidOutConfirmedAt)
 
 /**
- * Whether the bank must confirm what stands: a word of no certain time speaks against it, and the bank has not been asked since. Its
- * answer settles it, unless its own answers contradict each other.
+ * Whether the bank must confirm what stands: a word without a certain time contradicts it, and the bank has not been
+ * asked since. The bank's answer settles it, unless its own answers contradict each other.
  */
 export function isInDoubt(facts: Facts): boolean {
   const stands = standing(facts)
@@ -53,7 +53,7 @@ export function isInDoubt(facts: Facts): boolean {
   return pendingAt !== null && said.every((at) => at === null || at < pendingAt) && said.some(isHeard)
 }
 
-/** A verdict stands until what opposes it is first heard later; an inspection, until any verdict is. */
+/** A verdict stands until an opposite one is first heard later. An inspection stands until any verdict is. */
 function ruled({ at, decision }: Ruling, yes: ReadonlyArray<Heard>, no: ReadonlyArray<Heard>): Standing {
   const newer = (heard: ReadonlyArray<Heard>) => heard.filter((each) => each !== null && each > at)
   if (decision === "pending") return unruled(at, newer(yes), newer(no))
@@ -70,7 +70,10 @@ function unruled(pendingAt: Heard, yes: ReadonlyArray<Heard>, no: ReadonlyArray<
   return pendingAt === null ? "undecided" : "pending"
 }
 
-/** Whether the bank, or an operator in its place, has said anything of the decision: then the merchant's word counts no more. */
+/**
+ * Whether the bank, or an operator in its place, has said anything about the decision. After that, the merchant's word
+ * no longer counts.
+ */
 export const hasBankSpoken = ({
   pendingAt,
   approvedAt,
@@ -81,11 +84,11 @@ export const hasBankSpoken = ({
 }: Facts): boolean =>
   ruling !== null || [pendingAt, approvedAt, rejectedAt, signedAt, paidOutAt].some(isHeard)
 
-/** Whether nothing was said yet that we trust. */
+/** Whether nothing trusted was said yet. */
 export const isSilent = (facts: Facts): boolean =>
   standing(facts) === "undecided" && facts.additionRequestedAt === null && facts.additionClearedAt === null
 
-/** Whether nobody whom we trust ever spoke of a loan: anybody may have made its reference up. */
+/** Whether nobody trusted ever spoke about the loan. Anybody may have invented its reference. */
 export const isUnspokenOf = ({
   registered,
   facts,
@@ -94,7 +97,10 @@ export const isUnspokenOf = ({
   readonly facts: Facts
 }): boolean => !registered && isSilent(facts)
 
-/** All that the machine's guards read of the facts, as one short text: facts in the same situation walk alike. */
+/**
+ * Everything that the machine's guards read of the facts, as one short text. Facts in the same situation walk the same
+ * way.
+ */
 export function situation(facts: Facts): string {
   const end = isPaidOut(facts) ? "paidOut" : isSigned(facts) ? "signed" : "unsigned"
   return `${standing(facts)} ${end} ${isAdditionOutstanding(facts) ? "outstanding" : "settled"}`
@@ -107,7 +113,7 @@ export const isPaidOut = (facts: Facts): boolean => facts.paidOutAt !== null
 /** A pay-out implies the signature. */
 export const isSigned = (facts: Facts): boolean => facts.signedAt !== null || isPaidOut(facts)
 
-/** Whether the bank still waits for documents. A request as old as the latest clearing is still open. */
+/** Whether the bank still waits for documents. A request with the same time as the latest clearing is still open. */
 export function isAdditionOutstanding(
   facts: Pick<Facts, "additionRequestedAt" | "additionClearedAt">,
 ): boolean {
@@ -116,8 +122,8 @@ export function isAdditionOutstanding(
 }
 
 /**
- * Whether anybody still has to send documents: the bank waits for them, and the loan is on its way. Nothing is outstanding of a loan
- * that is rejected, paid out or closed.
+ * Whether documents are still missing: the bank waits for them, and the loan is on its way. Nothing is outstanding for
+ * a loan that is rejected, paid out or closed.
  */
 export const isAwaitingDocuments = ({
   stage,
@@ -128,8 +134,8 @@ export const isAwaitingDocuments = ({
 }): boolean => stage !== "rejected" && stage !== "paidOut" && !isClosed(facts) && isAdditionOutstanding(facts)
 
 /**
- * The documents that the open requests ask for together; none if no request is open, or if they were asked for before the latest
- * clearing: a poll can tell that the bank waits, but not for what.
+ * All documents of the open requests. Empty if no request is open, or if the documents were named before the latest
+ * clearing: a poll says that the bank waits, but not for what.
  */
 export function requiredDocuments(facts: Facts): ReadonlyArray<string> {
   if (!isAdditionOutstanding(facts)) return []
@@ -141,13 +147,13 @@ export function requiredDocuments(facts: Facts): ReadonlyArray<string> {
 }
 
 /**
- * The offer that stands: what the bank last said when asked, unless an offer was first heard after that. Until the bank has
- * named any or was asked for it, the one that the merchant handed over.
+ * The offer that stands: the one that the bank named when last asked, unless another offer was first heard after that.
+ * Until the bank has named an offer or was asked for one, the merchant's offer stands.
  */
 export const currentOffer = (facts: Facts): Offer | null =>
   standing(facts) === "approved" ? (lastOffer(facts)?.offer ?? null) : null
 
-/** The offer that was last said to stand, whatever the decision, and since when. */
+/** The last standing offer, in any decision, and since when it stands. */
 export function lastOffer(facts: Facts): { readonly offer: Offer; readonly since: Instant } | null {
   const newest = (
     facts.offers.length === 0 && facts.ruling === null ? facts.merchant?.offers : facts.offers
@@ -157,27 +163,31 @@ export function lastOffer(facts: Facts): { readonly offer: Offer; readonly since
   return newest === undefined ? null : { offer: newest.offer, since: newest.at }
 }
 
-/** The offer that the bank named when it was last asked, and since when it stands. */
+/** The offer that the bank named when last asked, and since when it stands. */
 const offerOf = (ruling: Facts["ruling"]) =>
   ruling === null || ruling.offer === null ? undefined : { offer: ruling.offer, since: ruling.at }
 
-/** Every offer that was heard of: the bank's, and until it has named one, the merchant's. */
+/** Every offer that was heard: the bank's, or the merchant's until the bank has named one. */
 const allOffersHeard = ({ offers, merchant }: Facts): Facts["offers"] =>
   offers.length === 0 ? (merchant?.offers ?? []) : offers
 
-/** How many offers of a loan are shown; the newest of them. */
+/** How many offers of a loan are shown: the newest ones. */
 export const offersShownMax = 10
 
-/** The offers that were heard of, each when it first was, the newest last: the merchant's, until the bank has named one. */
+/**
+ * The offers that were heard, each with its first hearing, with the newest last. They are the merchant's until the bank
+ * has named one.
+ */
 export const offersHeard = (facts: Facts): Facts["offers"] => allOffersHeard(facts).slice(-offersShownMax)
 
 /**
- * The offer that the customer has signed: the one that stood when the signature was first heard of. Where none did, the newest that was heard
- * not after it, or the one of those that the bank named since; if none was, the first that was heard at all. A later offer changes nothing.
+ * The offer that the customer has signed: the one that stood when the signature was first heard. If none stood, it is
+ * the newest one heard by then, or the one of those that the bank has named since. If none was heard by then, it is the
+ * first that was heard at all. A later offer changes nothing.
  */
 export function signedOffer(facts: Facts): Offer | null {
   if (!isSigned(facts)) return null
-  // No later than the pay-out, whichever of the two was heard of first.
+  // At the latest, the time of the pay-out, in either order of arrival.
   const signedAt = Math.min(facts.signedAt ?? Infinity, facts.paidOutAt ?? Infinity)
   const heardOf = allOffersHeard(facts)
   const known = heardOf.filter(({ at }) => at <= signedAt)
@@ -190,22 +200,25 @@ export function signedOffer(facts: Facts): Offer | null {
   return (told ?? newest ?? heardOf[0] ?? asked)?.offer ?? null
 }
 
-/** Whether the bank has named no offer yet, and was not asked for one since it decided. */
+/** Whether the bank has named no offer yet, and was not asked for one since its decision. */
 export const isOfferUnheard = ({ offers, ruling }: Facts): boolean =>
   offers.length === 0 && (ruling === null || ruling.decision === "pending")
 
-/** The signing method of an approved loan, as last first heard; a callback does not name it, a poll does. */
+/** The signing method of an approved loan: the one that was first heard last. A poll names it, a callback does not. */
 export function signingMethod(facts: Facts): string | null {
   return facts.methods.at(-1)?.method ?? null
 }
 
-/** Whether somebody has closed the loan, and nobody has opened it again. It is nobody's verdict: the stage goes on being what the bank says. */
+/**
+ * Whether somebody has closed the loan and nobody has opened it again. This is no verdict: the stage still is what the
+ * bank says.
+ */
 export const isClosed = ({ closure }: Pick<Facts, "closure">): boolean =>
   closure !== undefined && closure.reason !== null
 
 /**
- * Whether the bank has gone further with a closed loan: an approval, signature or pay-out, an offer or a request for documents that was
- * not known. What only repeats the known goes no further.
+ * Whether the bank has gone further with a closed loan: a new approval, signature or pay-out, a new offer, or a new
+ * request for documents. A repeat of what was known does not count.
  */
 export function goesFurther(before: Facts, after: Facts): boolean {
   const isApproved = standing(after) === "approved" && standing(before) !== "approved"
@@ -223,11 +236,11 @@ export function goesFurther(before: Facts, after: Facts): boolean {
   return isNewlyApproved || isSignedNow || isPaidOutNow || isOffered || (isAsked && isOnItsWay)
 }
 
-/** Whether an offer says all that the known one does: the merchant's answer may have said less of it. */
+/** Whether an offer contains everything in the known one. The merchant's answer may have contained less. */
 const isMoreOf = (known: Offer, offer: Offer): boolean =>
   canonicalJson({ ...offer, ...known }) === canonicalJson(offer)
 
-/** When anything was last said of the loan, as far as the facts know; 0 if nothing was. */
+/** When anything was last said about the loan, as far as the facts know. 0 if nothing was. */
 export function lastWordAt(facts: Facts): Instant {
   let last = 0
   for (const at of [
@@ -243,7 +256,7 @@ export function lastWordAt(facts: Facts): Instant {
     facts.documents?.at,
     facts.ruling?.at,
     facts.closure?.at,
-    // These are kept in the order of their times.
+    // These are sorted by time.
     facts.offers.at(-1)?.at,
     facts.methods.at(-1)?.at,
     facts.documentsAdded?.at(-1)?.at,

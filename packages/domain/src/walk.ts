@@ -4,10 +4,12 @@ import type { Stage } from "./legal-transitions.ts"
 import { loanMachine } from "./loan-machine.ts"
 import { situation } from "./standing.ts"
 
-/** Every stage the machine enters, in order, when it stands at a stage and is shown facts; none if it is at rest there. */
+/**
+ * Every stage that the machine enters, in order, from a given stage with given facts. Empty if it stays where it is.
+ */
 export type Walk = (from: Stage, facts: Facts) => ReadonlyArray<Stage>
 
-/** The walk of a machine: XState takes it, one microstep after another, and we write down where it went. */
+/** The walk of a machine. XState takes one microstep after another, and this records the stages. */
 export const walkOf =
   (machine: typeof loanMachine): Walk =>
   (from, facts) => {
@@ -22,9 +24,9 @@ export const walkOf =
   }
 
 /**
- * A walk that asks each question once. The guards read no more of the facts than their situation, of which there are few,
- * so every loan that stands at the same stage in the same situation walks the same way. The exhaustive check compares
- * what is remembered with the machine itself upon every reachable facts.
+ * A walk that remembers its answers. The guards read only the situation of the facts, and there are few situations. So
+ * every loan in the same stage and the same situation walks the same way. The exhaustive check compares the remembered
+ * walks with the machine itself on all reachable facts.
  */
 export const remembering = (walk: Walk): Walk => {
   const walks = new Map<string, ReadonlyArray<Stage>>()
@@ -38,5 +40,5 @@ export const remembering = (walk: Walk): Walk => {
   }
 }
 
-/** The loan machine's walk: the only authority on which steps follow from facts. */
+/** The loan machine's walk. Nothing else decides which steps follow from the facts. */
 export const walkMachine: Walk = walkOf(loanMachine)

@@ -7,7 +7,7 @@ export interface DecimalNotation {
   readonly name: string
   readonly example: string
   readonly pattern: RegExp
-  /** What stands between groups of three digits. */
+  /** The separator between groups of three digits. */
   readonly groups: RegExp | null
   readonly point: "." | ","
 }
@@ -15,8 +15,8 @@ export interface DecimalNotation {
 const group = "[1-9][0-9]{0,2}"
 
 /**
- * The notations that are read. A text that two of them read as different numbers, such as `1,234`, has no one meaning.
- * A space is any character of Unicode's category Zs: the no-break spaces are common.
+ * The notations that are read. If two of them read a text as different numbers, as with `1,234`, the text has no one
+ * meaning. A space is any character of Unicode's category Zs, because no-break spaces are common.
  */
 export const decimalNotations: ReadonlyArray<DecimalNotation> = [
   {
@@ -76,7 +76,10 @@ function meaningsOf(text: string): ReadonlySet<DecimalText> {
   return new Set(meanings.filter((meaning) => meaning !== undefined))
 }
 
-/** The one number that a text means, among those that are possible at its place; `undefined` if there is none or several. */
+/**
+ * The one number that a text means, of those that are possible for its member. `undefined` if there is none or more
+ * than one.
+ */
 function oneMeaning(
   meanings: ReadonlySet<DecimalText>,
   isPossible: (decimal: DecimalText) => boolean,
@@ -94,7 +97,7 @@ const meanings = (written: Written): ReadonlySet<DecimalText> => {
   return new Set(decimal === undefined ? [] : [decimal])
 }
 
-/** A rate of so many per cent a year, or more, is no rate that a bank offers. */
+/** No bank offers a rate of this many per cent a year or more. */
 export const ratePercentMax = 1_000
 
 const isPositiveOrZero = (decimal: DecimalText): boolean => !decimal.startsWith("-")
@@ -105,7 +108,7 @@ const isAmount = isPositiveOrZero
 const isRate = (decimal: DecimalText): boolean =>
   isPositiveOrZero(decimal) && Number(decimal) < ratePercentMax
 
-/** What is possible for each of the offer's decimals. */
+/** The possible range of each decimal of an offer. */
 const possible: { readonly [Name in (typeof offerDecimals)[number]]: (decimal: DecimalText) => boolean } = {
   approvedAmount: isAmount,
   interest: isRate,
@@ -136,21 +139,21 @@ export const readOfferDecimal = (
 export const tenorMonthsMin = 1
 export const tenorMonthsMax = 12_000
 
-/** A part of a month is out of question, but not out of range: the writer of `1.200` may have meant 1.2. */
+/** A fraction of a month is not valid, but it is in range: the sender of `1.200` may have meant 1.2. */
 const isInTenorRange = (decimal: DecimalText): boolean => {
   const months = Number(decimal)
   return months >= tenorMonthsMin && months <= tenorMonthsMax
 }
 
-/** A tenor in whole months, if the text has one meaning in range, and that is a whole number. */
+/** A tenor in whole months, if the text has exactly one meaning in range and that is a whole number. */
 export function readTenor(written: Written): number | undefined {
   const months = Number(oneMeaning(meanings(written), isInTenorRange))
   return Number.isInteger(months) ? months : undefined
 }
 
 /**
- * A decimal that every reader here reads back as it is. Three digits behind the point could be a group of thousands, so
- * they get a zero.
+ * A decimal that every reader here reads back unchanged. Three digits after the point could be a group of thousands, so
+ * a zero is added.
  *
  * @example writeDecimal(DecimalText.make("1.234")) === "1.2340"
  */

@@ -85,7 +85,7 @@ describe("what the bank says of a closed loan", () => {
     ["the same request by callback again", closedAfter(requested(1, "ID")), [requested(60, "ID")]],
     ["a request that is cleared", closedAfter(requested(1, "ID")), [cleared(60)]],
     ["a request from before a clearing that was known", closedAfter(cleared(10)), [requested(5)]],
-  ])("goes no further where it only repeats the known: %s", (_name, facts, events) => {
+  ])("does not go further if it only repeats what was known: %s", (_name, facts, events) => {
     expect(isClosed(facts)).toBe(true)
     let known = facts
     for (const event of events) {
@@ -115,7 +115,7 @@ describe("what the bank says of a closed loan", () => {
     expect(goesFurther(facts, joinEvents(facts, events))).toBe(true)
   })
 
-  it("goes no further with what it only says more of", () => {
+  it("does not go further if it only adds detail to what was known", () => {
     const bare = after({ type: "decision.approved", at: 1 })
     expect(goesFurther(bare, joinEvents(bare, [quoted(60)]))).toBe(false)
     const more: LoanEvent = {
@@ -129,12 +129,12 @@ describe("what the bank says of a closed loan", () => {
     expect(goesFurther(known, joinEvents(known, [less]))).toBe(true)
   })
 
-  it("goes no further with documents of a loan that it rejects", () => {
+  it("does not go further with documents for a loan that it rejects", () => {
     const facts = closedAfter(approved(1), rejected(2))
     expect(goesFurther(facts, joinEvents(facts, [requested(60, "ID")]))).toBe(false)
   })
 
-  it("goes no further with the offer that the merchant handed over", () => {
+  it("does not go further with the offer that the merchant registered", () => {
     const handed = joinEvents(noFacts, [approved(1)], "merchant")
     const facts = joinEvents(handed, [closed(2, handed)])
     expect(goesFurther(facts, joinEvents(facts, [quoted(3)]))).toBe(false)
@@ -143,7 +143,7 @@ describe("what the bank says of a closed loan", () => {
 })
 
 describe("a loan", () => {
-  it("is closed and opened by the latest word, whichever arrives first", () => {
+  it("is closed and opened by the latest word, in any order of arrival", () => {
     const words = [closed(50, noFacts), reopened(60), closed(70, noFacts)]
     expect(isClosed(after(...words))).toBe(true)
     expect(isClosed(after(...words.toReversed()))).toBe(true)
@@ -152,7 +152,7 @@ describe("a loan", () => {
     expect(after(...words)).toEqual(after(...words.toReversed()))
   })
 
-  it("takes a later word for later, whatever the clock said of the one before", () => {
+  it("treats a later word as later, even if a clock dated the earlier one after it", () => {
     const facts = after(closed(9_000, noFacts))
     const said = (event: LoanEvent): Observation => ({ ...observation, receivedAt: 60, events: [event] })
     const open = marked(said(reopened(60)), facts)
@@ -205,7 +205,7 @@ describe("the entry that closes a loan, or opens it again", () => {
     ])
   })
 
-  it("leaves nothing to do and nothing outstanding, and is shown with who, why and when", () => {
+  it("leaves nothing to do and nothing outstanding, and shows who, why and when", () => {
     const facts = after(approved(1), requested(2, "ID"))
     const [, , last] = lived(
       said("callback", [approved(1)]),

@@ -9,7 +9,7 @@ import { describe, expect, it } from "vitest"
 
 const runs = Number(process.env["LOAN_ENGINE_PROPERTY_RUNS"] ?? 500)
 
-/** Any JSON value, with keys and strings that once were somebody's vulnerability. */
+/** Any JSON value, with keys and strings that have been used in known attacks. */
 const hostileText = fc.oneof(
   fc.string({ unit: "binary" }),
   fc.constantFrom(
@@ -44,7 +44,7 @@ const hostileJson = fc.letrec((tie) => ({
     .map((text): unknown => JSON.parse(text)),
 })).value
 
-/** Something shaped like an event, with one or more members that are not what they should be. */
+/** Something shaped like an event, with one or more wrong members. */
 const almostEvent = fc.record(
   {
     type: fc.oneof(fc.constantFrom(...loanEventTypes), hostileText),
@@ -70,14 +70,14 @@ const almostEvent = fc.record(
 
 const loan = openLoan(ApplicationReference.make("ABC-123"), AccountName.make("se"))
 
-/** Every number that is anywhere in a value. */
+/** Every number at any place in a value. */
 const numbersIn = (value: unknown): ReadonlyArray<number> => {
   if (typeof value === "number") return [value]
   if (typeof value !== "object" || value === null) return []
   return Object.values(value).flatMap(numbersIn)
 }
 
-describe("the domain's decoders, given any JSON value whatever", () => {
+describe("the domain's decoders, given any JSON value", () => {
   const decodeEvent = Schema.decodeUnknownResult(LoanEvent)
 
   it("give a typed error or a valid event: never a throw, no NaN, no infinity, no foreign prototype", () => {
@@ -145,7 +145,7 @@ describe("the domain's decoders, given any JSON value whatever", () => {
     expect(message).toMatch(/expected/iu)
   })
 
-  it("refuse an amount that is a float, so that none is ever computed with", () => {
+  it("refuse an amount that is a float, so that no float is ever used in a calculation", () => {
     for (const approvedAmount of [1000.5, Number.NaN, "NaN", "Infinity", "1e3", "0x10", ""]) {
       expect(
         Result.isFailure(decodeEvent({ type: "decision.approved", at: 1, offer: { approvedAmount } })),

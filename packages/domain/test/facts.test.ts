@@ -39,7 +39,7 @@ const paidOut = (at: number): LoanEvent => ({ type: "loan.paidOut", at })
 const confirmed = (at: number): LoanEvent => ({ type: "loan.paidOut", at, fresh: true })
 
 describe("joining", () => {
-  it("gives the very same facts back when an event says nothing new", () => {
+  it("returns the same object when an event says nothing new", () => {
     const known = facts(
       offered(12, 5, true),
       { type: "agreement.signed", at: 5, method: "E_SIGN" },
@@ -77,7 +77,7 @@ describe("joining", () => {
     ])
   })
 
-  it("keeps contents of one instant in the order of their text, whichever comes first", () => {
+  it("keeps contents of one instant in the order of their text, in any order of arrival", () => {
     const tenors = [12, 24, 36]
     const orders = [
       [0, 1, 2],
@@ -98,7 +98,7 @@ describe("joining", () => {
     expect(facts(ruled(9, "rejected"), ruled(10, "approved")).ruling?.at).toBe(10)
   })
 
-  it("settles rulings and documents of one instant by their text, whichever comes first", () => {
+  it("settles rulings and documents of one instant by their text, in any order of arrival", () => {
     const rulings = [ruled(3, "approved", "Ada"), ruled(3, "approved", "Lin")]
     expect(facts(...rulings).ruling?.by).toBe("Lin")
     expect(facts(...rulings.toReversed()).ruling?.by).toBe("Lin")
@@ -159,7 +159,7 @@ describe("where the decision stands", () => {
       [confirmed(1), rejection(2, true), offered(1, 3, true)],
       "approved",
     ],
-    ["but not where only a callback has told of the pay-out", [paidOut(1), rejection(2, true)], "rejected"],
+    ["but not if only a callback reported the pay-out", [paidOut(1), rejection(2, true)], "rejected"],
     ["but not where a person rules", [confirmed(1), rejection(2, true), ruled(3, "approved")], "approved"],
     ["but not where a person has ruled so", [confirmed(1), ruled(3, "rejected")], "rejected"],
     [
@@ -183,7 +183,7 @@ describe("where the decision stands", () => {
     expect([standing(said), isPayOutDenied(said), isInDoubt(said)]).toEqual(["contradicted", false, true])
   })
 
-  it("tells a loan that nothing trusted was said of from every other", () => {
+  it("recognizes a loan about which nothing trusted was said", () => {
     expect(isSilent(noFacts)).toBe(true)
     const events: ReadonlyArray<LoanEvent> = [
       { type: "decision.pending", at: 0 },
@@ -194,7 +194,7 @@ describe("where the decision stands", () => {
     for (const event of events) expect(isSilent(facts(event))).toBe(false)
   })
 
-  it("tells situations apart that the machine's guards tell apart", () => {
+  it("distinguishes all situations that the machine's guards distinguish", () => {
     const situations = [
       facts(),
       facts({ type: "decision.pending", at: 1 }),
@@ -214,7 +214,7 @@ describe("where the decision stands", () => {
   })
 })
 
-/** Facts of what a merchant handed over, then of what the bank said. */
+/** Facts from what a merchant registered, and then from what the bank said. */
 const handedOver = (events: ReadonlyArray<LoanEvent>, ...bank: ReadonlyArray<LoanEvent>): Facts =>
   joinEvents(joinEvents(noFacts, events, "merchant"), bank)
 

@@ -65,7 +65,7 @@ describe("the walk", () => {
     expect(path(given([approved], [requested(3)], [signed]))).toBe("signed")
   })
 
-  it("takes a contradiction to the dispute from whichever side it comes", () => {
+  it("puts the loan in dispute on a contradiction from either side", () => {
     expect(path(given([approved], [rejected]))).toBe("disputed")
     expect(path(given([rejected], [paidOut]))).toBe("disputed")
     expect(given([rejected], [approved]).disposition).toBe("disputed")
@@ -115,7 +115,7 @@ describe("a step is inferred", () => {
     expect(path(given([signed]))).toBe("(approved) signed")
   })
 
-  it("whatever else was ruled", () => {
+  it("with any other ruling", () => {
     const against: LoanEvent = { type: "decision.rejected", at: 3, fresh: true }
     expect(path(given([against], [{ ...signed, at: 2 }]))).toBe("")
     const decision = given(

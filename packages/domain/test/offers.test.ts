@@ -63,7 +63,7 @@ describe("the offers of a loan", () => {
     ["a pay-out that is heard of first", [heard(1, A), paidOn(4, A, 1), heard(5, B), signedOn(6, B, 5)], A],
     ["an offer from before it that comes late", [heard(1, A), signedOn(4, A, 1), heard(3, B)], B],
     [
-      "two at one time, whichever comes first",
+      "two at one time, in any order of arrival",
       [heard(1, A), heard(2, B), signedOn(4, A, 1), signedOn(4, B, 2)],
       B,
     ],

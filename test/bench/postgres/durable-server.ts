@@ -3,7 +3,7 @@ import type { PostgresServer } from "../../stores/postgres/server.ts"
 
 /**
  * A server that keeps what it acknowledges through the loss of power, as every contender finds it. Its memory is that of a small
- * server; checkpoints come by time rather than by volume, so that none of them falls upon one contender alone.
+ * server; checkpoints come by time rather than by volume, so that none of them affects only one contender.
  */
 const settings = [
   "fsync=on",

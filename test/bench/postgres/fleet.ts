@@ -17,7 +17,7 @@ export interface Fleet {
   readonly prepare: (count: number) => Promise<void>
   /** How many units a second all together finish. */
   readonly rate: (count: number, atOnce: number) => Promise<number>
-  /** Ends one of them at once, in whatever it is doing. */
+  /** Ends one of them at once, in the middle of any work. */
   readonly kill: (index: number) => Promise<void>
   readonly stop: () => Promise<void>
 }

@@ -3,7 +3,7 @@ import type { Work } from "./fleet.ts"
 interface Worker {
   /** Makes what a run of so many units needs, before it is measured. */
   readonly prepare?: (count: number) => Promise<void>
-  /** Does one unit; whoever fails ends the process. */
+  /** Does one unit. A failure ends the process. */
   readonly one: () => Promise<unknown>
 }
 

@@ -8,7 +8,7 @@ const lookMs = 10
 /** Engines that serve and poll, on a database of filled loans of which none is due. */
 export interface Pollers {
   readonly engines: ReadonlyArray<EngineProcess>
-  /** Makes so many loans due at once, and waits until each is planned anew; gives how many that were a second. */
+  /** Makes this many loans due at once, and waits until each is planned again. Gives how many that were in a second. */
   readonly rate: (count: number) => Promise<number>
   /** Makes so many due; how many of them are left is {@link dueNow}. */
   readonly makeDue: (count: number) => Promise<void>

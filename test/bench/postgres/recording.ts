@@ -34,6 +34,6 @@ await serveFleet(async (setup) => {
     if (known === 0 || number % 2 === 0) return `member-${member}-${process.pid}-${number}`
     return filledReference(((number * 3 + member) * scatter) % known)
   }
-  // Each is later than those before it, so that it is news to whichever loan it meets.
+  // Each is later than those before it, so that it is news to any loan.
   return { one: () => Effect.runPromise(engine.record(next(), additionAt(2_000 + recorded), raw)) }
 })

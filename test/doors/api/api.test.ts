@@ -320,7 +320,7 @@ describe("a submission's answer in JSON", () => {
 })
 
 describe("every route", () => {
-  it("says what it answers with to whoever accepts nothing of it", async () => {
+  it("says what it can answer with, if the caller accepts nothing of it", async () => {
     const refused = await api("/v1/loans", { headers: { accept: "text/html, application/json;q=0" } })
     expect([refused.status, await refused.json()]).toMatchObject([406, { code: "not-acceptable" }])
     expect((await api("/v1/loans", { headers: { accept: "text/html, */*;q=0.1" } })).status).toBe(200)
@@ -356,7 +356,7 @@ describe("every route", () => {
     }
   })
 
-  it("is described, to whoever asks, on a page that loads nothing from elsewhere", async () => {
+  it("is described, to everybody, on a page that loads nothing from elsewhere", async () => {
     const description = await fetch(`${engine.url}/openapi.json`)
     expect(await description.json()).toMatchObject({ openapi: "3.1.0", info: { title: "Loan engine" } })
     const page = await fetch(`${engine.url}/docs`)

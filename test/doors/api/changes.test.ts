@@ -120,7 +120,8 @@ describe("a reader that reads nothing", () => {
     expect(await other.positions(count)).toEqual(range(1, count))
     other.close()
     socket.resume()
-    // The connection ended before all was sent: whoever reads on late gets what the kernel held, and no more.
+    // The connection ended before everything was sent. A late reader gets what the kernel had buffered, and nothing
+    // more.
     expect((await answer).split("event: change").length - 1).toBeLessThan(count)
     await engine.stop()
   })

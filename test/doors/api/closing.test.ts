@@ -212,7 +212,7 @@ describe("the commands close and reopen", () => {
       "--note",
       "the offer was good for 30 days",
     )
-    expect([code, out]).toEqual([0, "closed-7 is closed; the bank's word on it is approved\n"])
+    expect([code, out]).toEqual([0, "closed-7 is closed; its stage at the bank is approved\n"])
     const status = await cli("status", "closed-7")
     expect(status.out).toMatch(
       /closed +yes, expired, by "command line: .*: "the offer was good for 30 days"\n/u,

@@ -74,7 +74,7 @@ const wanted = [200, 201, 202, 400, 401, 404, 405, 406, 409, 415]
 const roundsMax = 20
 
 describe("requests derived from the API's description, meant and broken", () => {
-  it("are never failed upon, and never answered outside the description", async () => {
+  it("never cause a failure, or an answer outside the description", async () => {
     const answered = new Map<string, Set<number>>()
     // What a seed does not draw, the next one may: it is asked on until every kind of answer was met.
     let unmet: ReadonlyArray<unknown> = wanted
@@ -107,7 +107,7 @@ describe("the judge", () => {
       /content type "application\/problem\+json" is not described/u,
     ],
     ["a value", (text) => text.replaceAll('"loan-unknown"', '"none"'), /loan-unknown/u],
-  ])("finds out %s that is not described", async (_name, change, fault) => {
+  ])("notices %s that is not described", async (_name, change, fault) => {
     const result = await fuzz(spoil(change), 2_000).checked
     expect(result.failed).toBe(true)
     expect(String(result.errorInstance)).toMatch(fault)

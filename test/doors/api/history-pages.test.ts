@@ -46,7 +46,7 @@ const upTo = (last: number, after = 0) =>
 const nextOf = (answer: Response): string | undefined =>
   /^<([^>]+)>; rel="next"$/u.exec(answer.headers.get("link") ?? "")?.[1]
 
-describe("the history of a loan that was told of without end", () => {
+describe("the history of a loan with endless callbacks", () => {
   it("comes in pages, each naming the next", async () => {
     const seen: Array<number> = []
     let path: string | undefined = `/v1/loans/${encodeURIComponent(reference)}/history?limit=200`

@@ -76,17 +76,17 @@ describe.each(["SQLite", "PostgreSQL"])("on %s", (store) => {
       if (status === 200) return
       expect(again.body).toMatchObject({ code: "registration-mismatch" })
       expect(again.body["detail"]).toMatch(
-        /^The first registration stands\. It was received at 20.+Z and said APPROVED\. The loan's stage is approved\. /u,
+        /^The first registration remains valid\. It was received at 20.+Z and said APPROVED\. The loan's stage is approved\. /u,
       )
       expect(again.location).toBe(`/v1/loans/${reference}`)
     })
 
-    it("and is told in a whole sentence, also where it had no decision that can be read", async () => {
+    it("and is told in a whole sentence, also where it had no readable decision", async () => {
       expect((await register("first-unread", { decision: "ACCEPT" })).status).toBe(201)
       const other = await register("first-unread", { decision: "APPROVED" })
       expect(other.status).toBe(409)
       expect(other.body["detail"]).toMatch(
-        /^The first registration stands\. It was received at 20.+Z and had no decision that can be read\. /u,
+        /^The first registration remains valid\. It was received at 20.+Z and had no readable decision\. /u,
       )
     })
 
@@ -97,7 +97,7 @@ describe.each(["SQLite", "PostgreSQL"])("on %s", (store) => {
       expect((await register("first-within", offer)).status).toBe(200)
     })
 
-    it("whichever of JSON and XML says the same", async () => {
+    it("in JSON as well as in XML", async () => {
       expect((await register("first-json", { approvedAmount: "10" })).status).toBe(201)
       const same = xmlOf("first-json", "APPROVED", "<approvedAmount>10.0</approvedAmount>")
       expect((await post(same, "text/xml")).status).toBe(200)

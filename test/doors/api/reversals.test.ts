@@ -43,7 +43,7 @@ const historyFrom = async (after: number) => {
 }
 
 describe("a reversal that a dispute ended in", () => {
-  it("is named in the loan's history, on whatever page it stands", async () => {
+  it("is named in the loan's history, on any page", async () => {
     expect(await historyFrom(0)).toEqual(expected)
     expect(await historyFrom(2)).toEqual(expected.slice(2))
     expect(await historyFrom(3)).toEqual(expected.slice(3))

@@ -42,7 +42,7 @@ describe("a flood of wrong keys", () => {
       headers: { authorization: `Bearer ${metricsKey}` },
     })
     expect(await metrics.text()).toMatch(/^loan_engine_wrong_keys_total 61$/mu)
-    expect(engine.written().match(/a request came with a wrong key/gu)).toHaveLength(1)
+    expect(engine.written().match(/a request had a wrong key/gu)).toHaveLength(1)
     expect(engine.written()).not.toContain("guess-")
   })
 })

@@ -49,7 +49,7 @@ describe.each(decoders)("$name", (decoder) => {
 })
 
 describe("a decoder that throws", () => {
-  it("is found out", async () => {
+  it("is noticed", async () => {
     const naive: Decoder = {
       name: "JSON.parse",
       language: "json",

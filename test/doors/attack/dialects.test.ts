@@ -73,7 +73,7 @@ const receive = (message: Spoken, credentials = authorization) =>
     ),
   )
 
-/** The members that are the word: whatever the dialect, another one contradicts what was signed. */
+/** The members that are the word. In any dialect, another value contradicts the signed one. */
 const words: ReadonlySet<string> = new Set(["applicationReference", "applicationEventType", "creditDecision"])
 
 /** For each member of an event, and of its decision, what else it could say. */

@@ -2,7 +2,7 @@ import { once } from "node:events"
 import { connect } from "node:net"
 import type { Socket } from "node:net"
 
-/** A TCP connection that sends whatever bytes it likes, and what came back on it. */
+/** A TCP connection that sends any bytes, and what came back on it. */
 export interface RawConnection {
   readonly socket: Socket
   /** All that was answered until the server closed the connection. */

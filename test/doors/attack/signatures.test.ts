@@ -60,7 +60,7 @@ const headerValue = fc.oneof(
   fc.jsonValue(),
 )
 
-/** The header with a member set anew, and each part with a few characters changed, doubled, moved or gone. */
+/** The header with a changed member, and each part with a few characters changed, doubled, moved or removed. */
 const reheadered = fc.tuple(headerMember, headerValue).map(([name, value]) => {
   const [header = "", ...rest] = jws.split(".")
   const members = JSON.parse(Buffer.from(base64url.decode(header)).toString()) as object

@@ -25,7 +25,7 @@ const attack = (name: string, bytes: string, verdict: ReadonlyArray<number>): So
   verdict,
 })
 
-/** Whoever only waits is cut off by a limit of ours, never by the attacker's patience. */
+/** A limit of ours ends a connection that only waits, never the attacker's patience. */
 export const patience: ReadonlyArray<SocketAttack> = [
   attack("a connection that says nothing", "", [408]),
   attack("headers that stop", "POST /callbacks/default HTTP/1.1\r\nhost: eng", [408]),

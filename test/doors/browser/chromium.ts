@@ -37,7 +37,7 @@ async function unpacked(): Promise<string> {
   await mkdir(cache, { recursive: true })
   const own = await mkdtemp(join(cache, "unpacking-"))
   const before = process.env["TMPDIR"]
-  // The package unpacks into the directory for temporary files, whichever that is.
+  // The package unpacks into the directory for temporary files.
   process.env["TMPDIR"] = own
   try {
     const archives = ["chromium.br", "al2023.tar.br", "fonts.tar.br"]

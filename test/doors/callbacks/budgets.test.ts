@@ -13,7 +13,7 @@ const signed = (reference: string): string =>
   })
 
 describe("callbacks that nothing vouches for", () => {
-  it("are bounded whatever else the engine is asked, and the log says once that they were refused", async () => {
+  it("are bounded beside any other requests, and the log says once that they were refused", async () => {
     const engine = await startEngine(join(directory, "loans.sqlite"), {
       LOAN_ENGINE_STOP_DRAIN_MS: "1",
       LOAN_ENGINE_ALLOW_UNAUTHENTICATED_CALLBACKS: "true",

@@ -244,7 +244,7 @@ describe("the watch over callbacks", () => {
     )
     expect(alarms).toHaveLength(2)
     expect(alarms[0]).toContain("account se: 4 callbacks are late")
-    expect(alarms[1]).toContain("account se: 4 of 4 news were brought by no callback")
+    expect(alarms[1]).toContain("account se: 4 of 4 news had no callback")
     for (const each of alarms) expect(each).toContain("loan-engine callback health --account se")
   })
 })

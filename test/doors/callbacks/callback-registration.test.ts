@@ -129,7 +129,7 @@ describe("registering a callback URL with a bank that", () => {
         expect(intent).toMatchObject({ callbackUrl })
         expect(first).toMatchObject({
           tag: "CallbackOutcomeUnknown",
-          message: expect.stringContaining("it may have set it"),
+          message: expect.stringContaining("it may have set the URL"),
         })
       }
       answers = set(true)
@@ -138,9 +138,9 @@ describe("registering a callback URL with a bank that", () => {
       else expect(second.tag).toBe("CallbackNotRegistered")
       expect(bank.asked()).toBe(outcome === "undone" ? 2 : 1)
       if (outcome !== "unknown") return
-      expect(second.message).toMatch(/was asked at .* may have set it.*callback health.*--force/u)
+      expect(second.message).toMatch(/was asked at .* may have set the URL.*callback health.*--force/u)
       expect((await run(bank.url, true)).tag).toBeUndefined()
-      expect(logs.join("\n")).toMatch(/may have set it.*sent again, because it is forced/u)
+      expect(logs.join("\n")).toMatch(/may have set the URL.*sent again because of --force/u)
       const settled = await kept(bank.url)
       expect(settled).toMatchObject({ intent: undefined, registration: { callbackUrl } })
     },
@@ -157,7 +157,7 @@ describe("registering a callback URL with a bank that", () => {
       answers = listener
       expect((await run(bank.url, true)).tag).toBeDefined()
       expect((await kept(bank.url)).intent).toEqual(intent)
-      expect((await run(bank.url)).message).toMatch(/may have set it/u)
+      expect((await run(bank.url)).message).toMatch(/may have set the URL/u)
       expect(bank.asked()).toBe(2)
     },
   )
@@ -198,7 +198,7 @@ describe("a run that is killed while the bank is asked", () => {
     child.kill("SIGKILL")
     await once(child, "close")
     const next = await runCli(register, environment)
-    expect([next.code, next.err]).toEqual([2, expect.stringContaining("may have set it")])
+    expect([next.code, next.err]).toEqual([2, expect.stringContaining("may have set the URL")])
     expect(bank.asked()).toBe(1)
     // The doctor asks the bank too, and would wait for its answer.
     bank.close()

@@ -4,7 +4,7 @@ import { Effect, Layer, Logger } from "effect"
 import { TestClock } from "effect/testing"
 import { expect, it } from "vitest"
 
-it("what recurs goes on after an outage and after a defect, tells of both, and comes once more at the end", async () => {
+it("a recurring action continues after an outage and after a defect, logs both, and runs once more at the end", async () => {
   const told: Array<string> = []
   const logger = Logger.make(({ message, logLevel }) => void told.push(`${logLevel} ${String(message)}`))
   const turns: Array<Effect.Effect<void, StoreUnavailable>> = [
@@ -24,7 +24,7 @@ it("what recurs goes on after an outage and after a defect, tells of both, and c
   )
   expect(times).toBe(4)
   expect(told.map((line) => line.split(",")[0])).toEqual([
-    "Warn it could not be done; it will be tried again",
+    "Warn it could not be done; the engine will retry",
     "Error it could not be done",
   ])
 })

@@ -61,7 +61,7 @@ describe("commands that speak to the bank", () => {
     const first = await cli(...register)
     expect([first.code, first.out]).toEqual([0, expect.stringContaining("from now on")])
     const second = await cli(...register)
-    expect([second.code, second.err]).toEqual([2, expect.stringContaining("once only")])
+    expect([second.code, second.err]).toEqual([2, expect.stringContaining("only once")])
     expect((await cli(...register, "--force")).code).toBe(0)
   })
 
@@ -90,7 +90,7 @@ describe("commands that speak to the bank", () => {
     ["trigger", ".", "A-1"],
   ])("trigger: calls nothing else: %s %s %s", async (...words) => {
     const { code, err } = await runCli(words, { LOAN_ENGINE_TRIGGER_URL: "http://127.0.0.1:1/agent" })
-    expect([code, err]).toEqual([2, expect.stringContaining("cannot stand in the path")])
+    expect([code, err]).toEqual([2, expect.stringContaining("is not valid in the path")])
   })
 
   it.each(["http://127.0.0.1:1/agent?x=1", "http://127.0.0.1:1/agent#x"])(
@@ -122,7 +122,7 @@ describe("the doctor", () => {
     return { code, state: Object.fromEntries(checks.map(({ name, state }) => [name, state])), checks }
   }
 
-  it("finds nothing to mend where all is well", async () => {
+  it("finds nothing to fix if all is well", async () => {
     const { code, state } = await states({})
     expect(state).toEqual({
       settings: "ok",
@@ -149,10 +149,10 @@ describe("the doctor", () => {
     [{ LOAN_ENGINE_JWKS_API_KEY: "wrong" }, "keys default", "LOAN_ENGINE_JWKS_API_KEY"],
     [{ LOAN_ENGINE_API_KEY: "" }, "settings", "LOAN_ENGINE_API_KEY"],
     [{ LOAN_ENGINE_DATABASE_URL: join(directory, "none.sqlite") }, "store", "none.sqlite"],
-  ])("with %j it fails %s and says what to mend", async (more, name, mend) => {
+  ])("with %j it fails %s and says what to fix", async (more, name, advice) => {
     const { code, state, checks } = await states(more)
     expect([code, state[name]]).toEqual([1, "failed"])
-    expect(checks.find((check) => check.name === name)?.mend).toContain(mend)
+    expect(checks.find((check) => check.name === name)?.mend).toContain(advice)
   })
 
   it.each([

@@ -122,18 +122,26 @@ describe("an operator's commands, beside a running engine", () => {
 describe("a command that cannot be carried out says why, and of which kind that is by its exit code", () => {
   it.each([
     [["status", "nobody"], 3, "No loan nobody is known"],
-    [["rule", "approved-1", "rejected", "--by", "A", "--reason", "B"], 2, "is not in dispute but approved"],
+    [
+      ["rule", "approved-1", "rejected", "--by", "A", "--reason", "B"],
+      2,
+      "is not in dispute: its stage is approved",
+    ],
     [["rule", "disputed-1", "rejected", "--by", "A", "--reason", " "], 2, "Give the reason"],
     [["rule", "disputed-1", "rejected", "--by", "A"], 2, "reason"],
     [["rule", "disputed-1", "perhaps", "--by", "A", "--reason", "B"], 2, "perhaps"],
     [["at", "yesterday", "approved-1"], 2, "expected a time such as"],
     [["at", "2026-03-01T12:00:00", "approved-1"], 2, "expected a time such as"],
     [["status", "a\u0007b"], 2, "control characters"],
-    [["poll", "now", "approved-1"], 2, "No bank is set"],
+    [["poll", "now", "approved-1"], 2, "has no bank"],
     [["disputes", "--limit", "-1"], 2, "limit"],
     [["at", "2026-02-31T00:00:00Z", "approved-1"], 2, "expected a time such as"],
-    [["callback", "register", "--url", "https://us/callbacks/default"], 2, "No bank is set"],
-    [["callback", "register", "--url", "https://us/", "--account", "no"], 2, "Name one of the accounts"],
+    [["callback", "register", "--url", "https://us/callbacks/default"], 2, "has no bank"],
+    [
+      ["callback", "register", "--url", "https://us/", "--account", "no"],
+      2,
+      "Name one of the configured accounts",
+    ],
     [["no-such-command"], 2, "no-such-command"],
   ])("%j exits with %d", async (args, code, message) => {
     const result = await cli(...args)

@@ -37,9 +37,9 @@ describe("play", () => {
   })
 
   it.each<[string, unknown, object, RegExp]>([
-    ["a step that there is none of", [{ waits: 3 }], {}, /tells no life: /u],
-    ["no step", [], {}, /tells no life: /u],
-    ["a member that means nothing", [{ ask: true }], { author: "Ada" }, /tells no life: /u],
+    ["a step that there is none of", [{ waits: 3 }], {}, /contains no life: /u],
+    ["no step", [], {}, /contains no life: /u],
+    ["a member that means nothing", [{ ask: true }], { author: "Ada" }, /contains no life: /u],
   ])("refuses a file with %s, and says where", async (_name, steps, more, expected) => {
     const { code, err } = await play(written("wrong.json", steps, more))
     expect([code, err]).toEqual([2, expect.stringMatching(expected)])

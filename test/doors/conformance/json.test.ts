@@ -53,7 +53,7 @@ const differences: ReadonlyArray<Difference> = [
     files: /^i_structure_500_nested_arrays/u,
     strict: "depth",
     lenient: "read",
-    why: "nothing that the bank sends nests deeper than jsonDepthMax; in a callback, what does is passed over",
+    why: "nothing that the bank sends nests deeper than jsonDepthMax; in a callback, what does is ignored",
   },
   {
     files: /^i_structure_UTF-8_BOM/u,

@@ -46,7 +46,7 @@ const withoutDoctype: ReadonlyArray<Difference> = [
   },
 ]
 
-/** Ill-formed documents that are read all the same. */
+/** Ill-formed documents that are still read. */
 const forgiven: Readonly<Record<string, string>> = {
   "not-wf/sa/147.xml":
     "blanks before the XML declaration: servers write them, and they cannot change what is said",

@@ -28,7 +28,7 @@ describe("asking the bank from a loan's page", () => {
     await says(page, /^Status: Moved the loan/u)
     await says(page, /^Decision: /u)
     await expect.poll(() => standing(page).textContent()).toBe("Signed")
-    await page.locator(".timeline").getByText("Asked of the bank").first().waitFor()
+    await page.locator(".timeline").getByText("The bank's answer").first().waitFor()
 
     await go(page, "#/callbacks")
     await page.locator(".badge.warn").getByText("Late").waitFor()

@@ -26,7 +26,7 @@ const get = (path: string, init: RequestInit = {}) =>
   fetch(`${engine.url}${path}`, { redirect: "manual", ...init })
 
 describe("the console's files", () => {
-  it("are a page that is asked for anew each time, under a policy that lets in nothing but its own", async () => {
+  it("are a page that is requested again each time, under a policy that allows only its own files", async () => {
     const page = await get("/console/")
     expect(page.status).toBe(200)
     expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8")
@@ -74,7 +74,7 @@ describe("the console's files", () => {
     }
   })
 
-  it("are found from the path without a slash, below whatever path the engine is served", async () => {
+  it("are found from the path without a slash, under any path of the engine", async () => {
     const answer = await get("/console")
     expect([answer.status, answer.headers.get("location")]).toEqual([308, "console/"])
   })

@@ -48,7 +48,7 @@ describe("the list of loans", () => {
     await engine.callback(event("live-1", "SIGNED"))
     await row.getByText("Signed").waitFor()
     await engine.callback(approved("live-2"))
-    await says(page, "1 more loan by now")
+    await says(page, "1 more loan")
     await page.getByRole("button", { name: "Show" }).click()
     await page.getByRole("link", reference("live-2")).waitFor()
     await page.getByLabel("Stage").selectOption("signed")
@@ -91,12 +91,12 @@ describe("a loan's page", () => {
     const picture = page.getByRole("img", { name: /Lifecycle/u })
     await expect
       .poll(() => picture.getAttribute("aria-label"))
-      .toBe("Lifecycle. The way so far: Submitted → Approved")
+      .toBe("Lifecycle. The path so far: Submitted → Approved")
     await engine.callback(event("watch-1", "PAID_OUT"))
     await expect.poll(() => standing(page).textContent()).toBe("Paid out")
     await expect
       .poll(() => picture.getAttribute("aria-label"))
-      .toBe("Lifecycle. The way so far: Submitted → Approved → Signed (inferred) → Paid out")
+      .toBe("Lifecycle. The path so far: Submitted → Approved → Signed (inferred) → Paid out")
     await expect.poll(() => page.locator(".edge.walked").count()).toBe(2 + 1)
     await expect.poll(() => page.locator(".edge.inferred").count()).toBe(1 + 1)
     await engine.callback(event("watch-1", "PAID_OUT"))

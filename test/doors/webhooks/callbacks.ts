@@ -28,7 +28,7 @@ export const webhookVariables = (receiver: Receiver) => ({
   LOAN_ENGINE_WEBHOOK_SECRETS: `crm=${secret}`,
 })
 
-/** Every change that a store holds and that is told of: neither a mere repetition, nor held. */
+/** Every change in a store that webhooks report: neither a mere repetition, nor held. */
 export const writtenIn = (store: StoreLayer) =>
   Effect.gen(function* () {
     const journal = yield* JournalStore

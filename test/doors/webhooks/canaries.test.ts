@@ -103,7 +103,7 @@ describe("a replay in the middle of a round", () => {
 })
 
 describe("the judge of deliveries", () => {
-  it.each(ways)("finds out when webhooks forget %s", async (_, breaking, finding) => {
+  it.each(ways)("notices when webhooks forget %s", async (_, breaking, finding) => {
     const faults = await lived(breaking === undefined ? fileStore() : broken(breaking))
     if (finding === undefined) expect(faults).toEqual([])
     else expect(faults.join("\n")).toMatch(finding)

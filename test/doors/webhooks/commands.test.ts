@@ -51,7 +51,7 @@ describe("the commands of webhooks", () => {
         const first = [...receiver.taken]
         expect(yield* command("webhooks", "replay", "crm", "--after", "2")).toMatchObject({
           code: 0,
-          out: "everything behind position 2 is sent to crm again\n",
+          out: "everything after position 2 is sent to crm again\n",
         })
         yield* until(() => expect(receiver.taken).toHaveLength(6))
         const again = receiver.taken.slice(4)
@@ -99,7 +99,7 @@ describe("the commands of webhooks", () => {
         )
         receiver.answer = () => 200
         expect(yield* command("webhooks", "replay", "crm", "--after", "0")).toMatchObject({
-          out: expect.stringContaining("once it is enabled: loan-engine webhooks enable crm"),
+          out: expect.stringContaining("after you enable it: loan-engine webhooks enable crm"),
         })
         expect(yield* command("webhooks", "enable", "crm")).toMatchObject({ code: 0 })
         yield* until(() => expect(named(receiver.taken)).toEqual(["A1"]))
@@ -126,7 +126,7 @@ describe("the commands of webhooks", () => {
         const receiver = yield* receive()
         expect(yield* alone(receiver, "test", "crm")).toMatchObject({
           code: 0,
-          out: "crm has taken the message\n",
+          out: "crm has accepted the message\n",
         })
         expect(receiver.taken).toMatchObject([{ type: "webhook.test" }])
         receiver.answer = () => 302
@@ -161,7 +161,7 @@ describe("the commands of webhooks", () => {
           [["replay", "erp", "--after", "0"], "has no endpoint of this name. It has: crm."],
           [["replay", "crm"], "either --after <position> or --since <time>"],
           [["replay", "crm", "--after", "0", "--since", "2026-01-01"], "either --after <position>"],
-          [["replay", "crm", "--after", "99"], "crm stands at position 1"],
+          [["replay", "crm", "--after", "99"], "crm is at position 1"],
           [["enable", "erp"], "has no endpoint of this name"],
           [["test", "erp"], "has no endpoint of this name"],
         ]

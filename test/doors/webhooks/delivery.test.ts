@@ -44,7 +44,7 @@ const fillBeforehand = (path: string, loans: ReadonlyArray<string>) =>
   )
 
 describe("an endpoint of webhooks", () => {
-  it("is told of every change, signed, each loan's in their order", () =>
+  it("receives every change, signed, each loan's in order", () =>
     scoped(
       Effect.gen(function* () {
         const receiver = yield* receive()
@@ -245,7 +245,7 @@ describe("an endpoint of webhooks", () => {
       }),
     ))
 
-  it("that was away costs one row for each loan, whatever the backlog, and nothing is lost or out of order", () =>
+  it("that was away costs one row for each loan, for any backlog, and nothing is lost or out of order", () =>
     scoped(
       Effect.gen(function* () {
         const receiver = yield* receive()

@@ -21,7 +21,7 @@ const store = (url: string): StoreLayer => layerPostgres({ ...postgresDefaults, 
 const ownerIn = async (url: string): Promise<unknown> =>
   (await query(url, "SELECT lease_owner FROM loan_engine.webhook_endpoints"))[0]?.["lease_owner"]
 
-/** How many rows of the journal the endpoint has not been told of yet, and how many loans wait. */
+/** How many rows of the journal the endpoint has not received yet, and how many loans wait. */
 const leftIn = async (url: string): Promise<number> => {
   const [row] = await query(
     url,
@@ -128,7 +128,8 @@ describe("two engines on one PostgreSQL", () => {
         const all = yield* writtenIn(store(url))
         expect(all).toHaveLength(45)
         yield* until(() => expect(faultsOf(receiver, all)).toEqual([]))
-        // Whatever came since is new, but for a request that was begun right when it hung: the one that goes on begins nothing of old.
+        // Everything that came since is new, except for a request that began right when it hung. The engine that takes
+        // over sends nothing old.
         const ofOld = receiver.heard.slice(heard).filter(({ version }) => version <= 6)
         expect(new Set(ofOld.map(({ reference }) => reference)).size).toBe(ofOld.length)
         for (const engine of [first, second]) expect(yield* Effect.promise(() => engine.stop())).toBe(0)

@@ -123,7 +123,7 @@ describe("a message that is not taken", () => {
         yield* pass(100 * hour)
         expect(engine.warnings).toEqual([
           `webhooks to crm are disabled: a message failed ${attemptsMax} times, the last time with: HTTP 503. ` +
-            "Nothing is lost: mend the receiver, then run: loan-engine webhooks enable crm",
+            "Nothing is lost: fix the receiver, then run: loan-engine webhooks enable crm",
         ])
         expect(receiver.heard).toHaveLength(attemptsMax)
         yield* engine.webhooks.enable("crm", beginMs)

@@ -42,7 +42,7 @@ describe("a store that can be read but not written for a while", () => {
         yield* tell("A", news(1))
         yield* until(() => expect(refused).toBeGreaterThan(5))
         expect(named(receiver.heard)).toEqual(["A1"])
-        expect(warnings).toContain("webhooks could not be delivered; it will be tried again")
+        expect(warnings).toContain("webhooks could not be delivered; the engine will retry")
         isFull = false
         yield* tell("A", news(2))
         yield* until(() => expect(named(receiver.heard)).toEqual(["A1", "A1", "A2"]))

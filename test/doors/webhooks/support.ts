@@ -21,7 +21,7 @@ import type { Received, Receiver } from "./receiver.ts"
 const account = AccountName.make("se")
 const reference = (text: string): ApplicationReference => ApplicationReference.make(text)
 
-/** What a store gives, whichever it is. */
+/** What any store provides. */
 export type StoreLayer = Layer.Layer<LoanStore | JournalStore | WebhookStore, unknown>
 
 export interface EndpointOptions {
@@ -36,7 +36,7 @@ const endpointOf = ({ name = "crm", url, secrets = [secret] }: EndpointOptions) 
   keys: Redacted.make(secrets.map((each) => keyOf(each) ?? expect.fail("no secret"))),
 })
 
-/** An engine upon a store that delivers to these endpoints until the scope closes, and what it warned of. */
+/** An engine on a store. It delivers to these endpoints until the scope closes. Gives its warnings too. */
 export const openEngine = Effect.fnUntraced(function* (
   store: StoreLayer,
   endpoints: ReadonlyArray<EndpointOptions>,

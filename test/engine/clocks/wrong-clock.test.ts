@@ -102,7 +102,7 @@ const approved = (amount: string): Said => ({
 })
 const requested: Said = { type: "addition.requested", requiredDocuments: ["ID"] }
 
-/** What a clock that was wrong may have dated, and what is heard once it is right. Whatever came last must count. */
+/** What a wrong clock may have dated, and what is heard after it is right. The latest message must count. */
 const lives: ReadonlyArray<readonly [string, ReadonlyArray<Heard>, ReadonlyArray<Heard>]> = [
   [
     "a loan that a merchant registered has documents asked for and cleared",
@@ -149,7 +149,7 @@ const lives: ReadonlyArray<readonly [string, ReadonlyArray<Heard>, ReadonlyArray
 ]
 
 describe("what is heard once a clock is right", () => {
-  it.each(lives)("counts as if it had never been wrong: %s", async (_name, before, then) => {
+  it.each(lives)("has the same result as with a right clock: %s", async (_name, before, then) => {
     const never = await after(0, before, then)
     for (const wrongMs of [yearMs, 40 * yearMs, 2 * dayMs])
       expect(await after(wrongMs, before, then)).toEqual(never)

@@ -178,7 +178,7 @@ describe("anchors", () => {
     expect([code, out]).toEqual([1, expect.stringContaining("anchor-mismatch")])
   })
 
-  it("that cannot be read end verify and the start with what to do, and a line that is cut off is passed over", async () => {
+  it("that cannot be read end verify and the start with what to do, and a line that is cut off is ignored", async () => {
     const anchors = join(directory, "torn")
     const [first] = kept(join(directory, "elsewhere-SQLite"))
     writeFileSync(anchors, `${JSON.stringify(first)}\nno anchor\n{"number":2,"ha`)

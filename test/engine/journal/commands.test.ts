@@ -29,7 +29,7 @@ describe("loan-engine journal verify and replay", () => {
     const verified = await runCommand(path, "journal", "verify", "--anchor", anchor, "--anchor", anchor)
     expect(verified).toMatchObject({ code: exitCodes.done, stderr: "" })
     expect(verified.stdout).toContain(": sound")
-    expect(verified.stdout).toContain("12 rows behind position 55 are not sealed yet")
+    expect(verified.stdout).toContain("12 rows after position 55 are not sealed yet")
     expect(verified.stdout).toContain(`--anchor ${anchor}`)
     expect(await runCommand(path, "journal", "replay")).toMatchObject({ code: exitCodes.done, stderr: "" })
   })
@@ -41,7 +41,7 @@ describe("loan-engine journal verify and replay", () => {
       "hash-mismatch  loan loan-2  version 1  position 3: its text has the hash",
     )
     expect(verified.stdout).toContain(String.raw`beep \u0007`)
-    expect(verified.stderr).toContain("not as written")
+    expect(verified.stderr).toContain("altered or damaged")
     const replayed = await runCommand(tampered, "journal", "replay", "--json")
     expect(replayed.code).toBe(exitCodes.wrong)
     expect(JSON.parse(replayed.stdout)).toMatchObject({

@@ -72,7 +72,7 @@ describe("loan-engine journal export", () => {
     writeFileSync(output, "the export of yesterday")
     writeFileSync(`${output}.partial`, "half of another export")
     const refused = await run("--output", output)
-    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("is there already") })
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("exists already") })
     expect(readFileSync(output, "utf8")).toBe("the export of yesterday")
     rmSync(`${output}.partial`)
     expect(await run("--output", output)).toMatchObject({

@@ -65,7 +65,7 @@ const sealedRows = fc
   )
 
 describe("the judge of a loan", () => {
-  it("finds nothing in whatever the engine writes", () => {
+  it("finds nothing in anything that the engine writes", () => {
     fc.assert(
       fc.property(written, ({ rows, snapshot }) => {
         const judge = judgeLoan(reference)

@@ -28,7 +28,7 @@ const bodyOf = (loan: string, index: number, length: number): string => {
   return mark.repeat(Math.ceil(length / mark.length))
 }
 
-/** Whether anything of the loan's bodies can be read from the store's files by whoever does not care what a page is. */
+/** Whether anything of the loan's bodies can be read from the store's files, without regard to pages. */
 const isToBeFound = (path: string, loan: string): boolean =>
   ["", "-wal", "-shm", "-journal"]
     .map((companion) => `${path}${companion}`)
@@ -135,7 +135,7 @@ describe("a redaction", () => {
     const error = await Effect.runPromise(Effect.flip(Effect.provide(redactLoan(order), impatient)))
     expect(error).toMatchObject({
       _tag: "StoreUnavailable",
-      message: expect.stringContaining("no other command reads"),
+      message: expect.stringContaining("no other command is reading"),
     })
     expect(isToBeFound(path, "A")).toBe(true)
     reader.close()

@@ -50,18 +50,18 @@ export class TamperedFile {
       .all() as unknown as ReadonlyArray<StoredCheckpoint>
   }
 
-  /** Writes another text with its right hash: whoever does so knows how. */
+  /** Writes another text with its right hash, as an expert would. */
   retext({ position }: JournalRow, text: string): void {
     this.run("UPDATE journal SET content = ?, hash = ? WHERE position = ?", text, hashOf(text), position)
   }
 
-  /** Edits a row's content and hashes it anew. */
+  /** Edits a row's content and hashes it again. */
   edit(row: JournalRow, edit: (content: Content) => Content): void {
     const content = edit(JSON.parse(row.content) as Content)
     this.retext(row, canonicalJson(content as Parameters<typeof canonicalJson>[0]))
   }
 
-  /** Chains all rows of a loan anew, and its snapshot to the last. */
+  /** Chains all rows of a loan again, and its snapshot to the last. */
   rechain(reference: string): void {
     let previousHash = ""
     const quoted = `application_reference = '${reference}'`
@@ -83,7 +83,7 @@ export class TamperedFile {
     this.run("UPDATE journal SET position = ? WHERE position = ?", to, position)
   }
 
-  /** Edits a checkpoint and hashes it anew. */
+  /** Edits a checkpoint and hashes it again. */
   recheckpoint(checkpoint: StoredCheckpoint, edit: Partial<StoredCheckpoint>): void {
     const edited = { ...checkpoint, ...edit }
     const hash = checkpointHash({
@@ -107,7 +107,7 @@ export class TamperedFile {
     )
   }
 
-  /** Makes every checkpoint anew over the rows as they are now, as whoever rewrites the whole file would. */
+  /** Makes every checkpoint again over the current rows, as somebody who rewrites the whole file would. */
   resealAll(): void {
     let previous_hash = ""
     let after = Number.MIN_SAFE_INTEGER

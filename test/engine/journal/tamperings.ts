@@ -14,7 +14,7 @@ export interface Victims {
   readonly last: StoredCheckpoint
 }
 
-/** A finding that must be among those that are found: whatever of it is not given does not matter. */
+/** A finding that must be among the findings. Members that are not given may have any value. */
 type Expected = Partial<Finding> & Pick<Finding, "code">
 
 /** Something that somebody may do to a store's file behind the engine's back. */
@@ -169,7 +169,7 @@ const rowTamperings: ReadonlyArray<Tampering> = [
     ({ row }) => at("position-impossible", row, { position: -7 }),
   ),
   tampering(
-    "rewrite a row and chain all that follows anew",
+    "rewrite a row and chain all that follows again",
     ({ file, row }) => {
       file.edit(row, (content) => ({ ...content, recordedAt: 5 }))
       file.rechain(row.application_reference)
@@ -232,7 +232,7 @@ const rowTamperings: ReadonlyArray<Tampering> = [
     () => ({ code: "order-unreadable" }),
   ),
   tampering(
-    "hide rows from whoever reads by loan",
+    "hide rows from readers by loan",
     ({ file, row }) =>
       file.database.exec(
         `UPDATE journal SET application_reference = CAST(x'ff' AS TEXT) WHERE position = ${row.position}`,
@@ -301,7 +301,7 @@ const loanTamperings: ReadonlyArray<Tampering> = [
     ({ row }) => of("replay-snapshot", row),
   ),
   tampering(
-    "alter what a row did, and chain and seal all anew",
+    "alter what a row did, and chain and seal everything again",
     ({ file, row }) => {
       file.edit(row, (content) => ({ ...content, news: ["payOut", "payOut"] }))
       file.rechain(row.application_reference)
@@ -326,14 +326,14 @@ const loanTamperings: ReadonlyArray<Tampering> = [
 
 const upkeepTamperings: ReadonlyArray<Tampering> = [
   tampering(
-    "move an endpoint of webhooks beyond the feed, so that it is told of nothing",
+    "move a webhook endpoint beyond the feed, so that it receives nothing",
     ({ file }) => file.run("INSERT INTO webhook_endpoints (name, position) VALUES ('crm', 1000000)"),
     () => ({ code: "place-impossible", message: expect.stringContaining("webhooks crm") }),
   ),
   tampering(
     "forget how far callbacks are counted",
     ({ file }) => file.run("DELETE FROM cursors"),
-    () => ({ code: "place-impossible", message: expect.stringContaining("has no place") }),
+    () => ({ code: "place-impossible", message: expect.stringContaining("lost its position") }),
   ),
   tampering(
     "count callbacks a second time",
@@ -403,7 +403,7 @@ const checkpointTamperings: ReadonlyArray<Tampering> = [
     ({ checkpoint }) => on("checkpoint-list", checkpoint),
   ),
   tampering(
-    "remove a loan and make every checkpoint anew",
+    "remove a loan and make every checkpoint again",
     ({ file, row }) => {
       file.run("DELETE FROM journal WHERE application_reference = ?", row.application_reference)
       file.run("DELETE FROM loans WHERE application_reference = ?", row.application_reference)

@@ -170,7 +170,7 @@ describe("a decision that nobody knows", () => {
           expect(yield* isStalled).toBe(false)
           yield* hearHeld("unknown-event-type")
           expect(yield* isStalled).toBe(true)
-          expect(stalledIn(logs)).toEqual([expect.stringContaining("none that can be asked")])
+          expect(stalledIn(logs)).toEqual([expect.stringContaining("no bank that the engine can ask")])
           yield* hear("callback", signed)
           expect(yield* isStalled).toBe(false)
           yield* hear("callback", rejected)

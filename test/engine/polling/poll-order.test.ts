@@ -117,7 +117,7 @@ interface NaiveOrder {
 }
 
 const naiveOrders: Readonly<Record<string, NaiveOrder>> = {
-  "whatever was due first": {
+  "first due, first served": {
     choose: (lines) => lines.toSorted((a, b) => a.dueAt - b.dueAt).slice(0, 1),
     misses: ["priority", "noStarvation", "fairness", "fairnessUnderConfirmations"],
   },
@@ -154,7 +154,7 @@ describe("the order of due polls", () => {
   it("lets a flood of confirmations delay another account by its fair share only", () =>
     expectKept(scenarios.fairnessUnderConfirmations))
 
-  it.each(Object.entries(naiveOrders))("is not %s, which is found out", async (_, { choose, misses }) => {
+  it.each(Object.entries(naiveOrders))("is not %s, which is noticed", async (_, { choose, misses }) => {
     const missed = []
     for (const [name, { measure, atLeast }] of Object.entries(scenarios)) {
       if ((await measure(inOrder(choose))) < atLeast) missed.push(name)

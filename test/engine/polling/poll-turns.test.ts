@@ -28,7 +28,7 @@ function serve(turns: ReadonlyArray<ReadonlyArray<PollLine>>, always: ReadonlyAr
   return ({ account, confirm }: PollLine): number => served.get(`${account} ${confirm}`) ?? 0
 }
 
-describe("whatever else waits, and whenever it comes and goes", () => {
+describe("with any other polls waiting, at any time", () => {
   it("an account whose polls always wait has its fair share of the turns, but for what may go ahead of it", () => {
     fc.assert(
       fc.property(others, (turns) => {

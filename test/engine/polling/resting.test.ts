@@ -203,7 +203,7 @@ describe("a loan that is closed", () => {
     expect(after(again, confirming, closing, 2)).toEqual(confirming)
   })
 
-  it("is nobody's to look into, whatever happens", () => {
+  it("needs nobody's attention, in any case", () => {
     const disputed = known("disputed", approved, rejected, closed)
     expect(
       after(known("signed", approved, signed), plan(later(2), { stalled: true }), closing, 2).stalled,

@@ -25,7 +25,7 @@ it("polls that a wrong clock has planned are made at the start, and those that a
         expect(new Set(asked.map(({ reference }) => String(reference)))).toEqual(
           new Set(["far", "far and doubted", "just too far"]),
         )
-        expect(logs.join("\n")).toMatch(/planned too far ahead.*loans=3/u)
+        expect(logs.join("\n")).toMatch(/planned polls too far ahead.*loans=3/u)
       }),
   ))
 

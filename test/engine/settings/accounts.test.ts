@@ -67,7 +67,7 @@ describe("several accounts", () => {
     "never take %s from one another, nor from none",
     async (setting) => {
       const message = await refusal({ ...nordic, [`LOAN_ENGINE_${setting}`]: "true" })
-      expect(message).toContain(`LOAN_ENGINE_${setting} does not say which account it is of`)
+      expect(message).toContain(`LOAN_ENGINE_${setting} does not say which account it is for`)
       expect(message).toContain(`LOAN_ENGINE_FI_${setting}`)
     },
   )
@@ -81,7 +81,9 @@ describe("several accounts", () => {
       "LOAN_ENGINE_FI_BANK_PASSWORD belong together",
     )
     const open = { ...nordic, LOAN_ENGINE_ACCOUNTS: "se,no,dk,fi,other" }
-    expect(await refusal(open)).toContain("a genuine callback of the account other")
+    expect(await refusal(open)).toContain(
+      "The account other has no setting that recognizes genuine callbacks",
+    )
   })
 
   it.each(["se,se", "a-b,a.b", "se,../etc", "se,å", ","])("are refused as %j", async (names) => {
@@ -129,7 +131,7 @@ describe("a settings file", () => {
     ],
     ["an account twice", '{"accounts":{"se":{},"se":{}}}', "names accounts.se twice"],
     ["accounts as a list", '{"accounts":["se"]}', "accounts must be an object"],
-    ["an unknown name", '{"pollRate":1}', "pollRate is no setting"],
+    ["an unknown name", '{"pollRate":1}', "pollRate is not a setting"],
     [
       "an unknown name of an account",
       '{"accounts":{"se":{"password":"hidden"}}}',

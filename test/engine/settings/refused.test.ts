@@ -62,53 +62,53 @@ describe("a database URL that would silently be something else", () => {
   const mark = "MARKpassword"
 
   it.each([
-    [":memory:", "forgets every loan"],
-    ["file::memory:", "forgets every loan"],
-    ["file://:memory:", "forgets every loan"],
-    ["file:loans?mode=memory&cache=shared", "forgets every loan"],
-    ["FILE::MEMORY:", "forgets every loan"],
+    [":memory:", "loses every loan"],
+    ["file::memory:", "loses every loan"],
+    ["file://:memory:", "loses every loan"],
+    ["file:loans?mode=memory&cache=shared", "loses every loan"],
+    ["FILE::MEMORY:", "loses every loan"],
     [`host=db dbname=merchant user=loans password=${mark}`, "name=value pairs"],
     [`dbname = merchant password='${mark}'`, "name=value pairs"],
     [`Server=db;Database=merchant;User Id=loans;Password=${mark}`, "name=value pairs"],
     [` postgres://loans:${mark}@db/merchant`, "a blank or a quotation mark around it"],
-    [`"postgres://loans:${mark}@db/merchant"`, "a quotation mark around it"],
-    [`'postgres://loans:${mark}@db/merchant'`, "a quotation mark around it"],
-    ["undefined", "wrote for no value at all"],
-    ["null", "wrote for no value at all"],
+    [`"postgres://loans:${mark}@db/merchant"`, "quotation mark"],
+    [`'postgres://loans:${mark}@db/merchant'`, "quotation mark"],
+    ["undefined", "write for a missing value"],
+    ["null", "write for a missing value"],
     [`postgres://loans:${mark}@db/merchant;sslmode=require`, "is no PostgreSQL URL"],
     [`postgres://loans:${mark}@db/merchant%20`, "is no PostgreSQL URL"],
     [`\uFEFFpostgres://loans:${mark}@db/merchant`, "a blank or a quotation mark around it"],
     ["loans.db ", "a blank or a quotation mark around it"],
-    ['"loans.db"', "a quotation mark around it"],
-    [`postgres//loans:${mark}@db/merchant`, "not written as one"],
-    [`//loans:${mark}@db/merchant`, "not written as one"],
+    ['"loans.db"', "quotation mark"],
+    [`postgres//loans:${mark}@db/merchant`, "in a wrong form"],
+    [`//loans:${mark}@db/merchant`, "in a wrong form"],
     [`DATABASE_URL=postgres://loans:${mark}@db/merchant`, "a variable's name"],
     ["PGHOST=db", "a variable's name"],
     ["db.example.com", "looks like a server"],
     ["db.internal:5432/merchant", "looks like a server"],
     ["127.0.0.1", "looks like a server"],
     ["postgres", "looks like a server"],
-    ["localhost:5432", "looks like a server|of no kind"],
-    ["memory", "forgets every loan"],
-    [":memory", "forgets every loan"],
-    ["~/loans.sqlite", "write the path in full"],
-    ["$HOME/loans.sqlite", "write the path in full"],
-    ["%APPDATA%\\loans.sqlite", "write the path in full"],
+    ["localhost:5432", "looks like a server|of an unknown kind"],
+    ["memory", "loses every loan"],
+    [":memory", "loses every loan"],
+    ["~/loans.sqlite", "write the full path"],
+    ["$HOME/loans.sqlite", "write the full path"],
+    ["%APPDATA%\\loans.sqlite", "write the full path"],
     ["\u201cloans.sqlite\u201d", "a quotation mark around it"],
     ["loans.sqlite\u200b", "a blank or a quotation mark around it"],
-    ["loans.sqlite?", "options behind the file's path"],
-    ["TODO", "wrote for no value at all"],
-    ["<url>", "wrote for no value at all"],
-    [`(postgres://loans:${mark}@db/merchant)`, "not written as one"],
-    [`jdbc:postgresql://db/merchant?password=${mark}`, "of no kind that is known"],
-    ["sqlite:loans.sqlite", "of no kind that is known"],
-    [`postgres+ssl://loans:${mark}@db/merchant`, "of no kind that is known"],
-    [`loans:${mark}@db/merchant`, "of no kind that is known"],
+    ["loans.sqlite?", "options after the file's path"],
+    ["TODO", "write for a missing value"],
+    ["<url>", "write for a missing value"],
+    [`(postgres://loans:${mark}@db/merchant)`, "in a wrong form"],
+    [`jdbc:postgresql://db/merchant?password=${mark}`, "of an unknown kind"],
+    ["sqlite:loans.sqlite", "of an unknown kind"],
+    [`postgres+ssl://loans:${mark}@db/merchant`, "of an unknown kind"],
+    [`loans:${mark}@db/merchant`, "of an unknown kind"],
     [`_loans:${mark}@db/merchant`, "login without its URL"],
-    ["loans.sqlite?mode=ro", "options behind the file's path"],
-    ["file:loans.sqlite?cache=shared", "options behind the file's path"],
+    ["loans.sqlite?mode=ro", "options after the file's path"],
+    ["file:loans.sqlite?cache=shared", "options after the file's path"],
     ["file://db/loans.sqlite", "another host's file"],
-    ["file:loans%2", "stands for no letter"],
+    ["file:loans%2", "encodes no character"],
     ["loans\u0000.sqlite", "without control characters|must be"],
     [`postgres://loans:${mark}@db/merchant?ssl=true`, "sslmode=require"],
     [`postgres://loans:${mark}@db/merchant?sslMode=require`, "did you mean sslmode?"],
@@ -161,21 +161,21 @@ describe("a database URL that would silently be something else", () => {
   })
 })
 
-describe("a name that is no setting", () => {
+describe("a name that is not a setting", () => {
   const settings = Object.keys({ ...engineSettings, ...accountSettings })
   const misspelt = (name: string): string => {
     const at = Math.floor((name.length + "LOAN_ENGINE_".length) / 2)
     return name.slice(0, at) + name.slice(at + 1)
   }
 
-  it("is refused with the name that was meant, whichever setting was misspelt", async () => {
+  it("is refused with the name that was meant, for any misspelt setting", async () => {
     const variables = settings.map((setting) => variableOf(setting))
     const given = Object.fromEntries(variables.map((name) => [misspelt(name), "1"]))
     const lines = (await refusal(given)).split("\n")
     const others: Array<string> = []
     for (const name of variables) {
       const line = lines.find((each) => each.startsWith(`${misspelt(name)} `))
-      expect(line, name).toMatch(/is no setting\. Did you mean/u)
+      expect(line, name).toMatch(/is not a setting\. Did you mean/u)
       if (line?.includes(`Did you mean ${name}?`) !== true) others.push(name)
     }
     expect(others).toEqual([])
@@ -187,7 +187,7 @@ describe("a name that is no setting", () => {
     expect(await refusal({ LOAN_ENGINE_CONFIG_FILE: store })).toMatch(/^databaseUrl /u)
     const path = fileOf("settings.json", JSON.stringify({ pollRaetPerSecond: 1, databasUrl: "x" }))
     const message = await refusal({ LOAN_ENGINE_CONFIG_FILE: path })
-    expect(message).toContain(`pollRaetPerSecond is no setting (${path}). Did you mean pollRatePerSecond?`)
+    expect(message).toContain(`pollRaetPerSecond is not a setting (${path}). Did you mean pollRatePerSecond?`)
     expect(message).toContain("Did you mean databaseUrl?")
     const account = fileOf("account.json", JSON.stringify({ accounts: { se: { bankPasword: "MARK" } } }))
     expect(await refusal({ LOAN_ENGINE_CONFIG_FILE: account })).toContain("Did you mean bankPassword?")
@@ -209,7 +209,7 @@ describe("a name that is no setting", () => {
     ["LOAN_ENGINE_CONFIGFILE", "Did you mean LOAN_ENGINE_CONFIG_FILE?"],
     ["LOAN_ENGINE_WHATEVER_ELSE_THERE_IS", "LOAN_ENGINE_OTHER_VARIABLES"],
   ])("may be %s", async (name, told) => {
-    expect(await refusal({ [name]: "MARK" })).toContain(`${name} is no setting.`)
+    expect(await refusal({ [name]: "MARK" })).toContain(`${name} is not a setting.`)
     expect(await refusal({ [name]: "MARK" })).toContain(told)
     expect(await refusal({ [name]: "MARK" })).not.toContain("MARK")
     await read({ [name]: " " })
@@ -224,7 +224,7 @@ describe("a name that is no setting", () => {
     }
     const named = { ...accounts, LOAN_ENGINE_DK_BANK_PASSWORD: "MARK" }
     expect(await refusal(named)).toContain(
-      "LOAN_ENGINE_DK_BANK_PASSWORD is of an account DK that there is not: LOAN_ENGINE_ACCOUNTS names se, fi.",
+      "LOAN_ENGINE_DK_BANK_PASSWORD is for an account DK that does not exist: LOAN_ENGINE_ACCOUNTS names se, fi.",
     )
   })
 
@@ -273,7 +273,7 @@ describe("a setting that would do nothing", () => {
     ["LOAN_ENGINE_OTLP_HEADERS", "a=b", "LOAN_ENGINE_OTLP_URL", "http://localhost:4318"],
   ])("%s is refused without what it needs", async (name, text, needs, other) => {
     expect(await refusal({ [name]: text })).toBe(
-      `${name} does nothing without ${needs}: set both, or neither.`,
+      `${name} has no effect without ${needs}: set both, or neither.`,
     )
     await read({ [name]: text, [needs]: other })
   })
@@ -290,7 +290,7 @@ describe("a setting that would do nothing", () => {
   it("is refused for the account that it is of, and stands for all if any has its use", async () => {
     const no = { ...several, LOAN_ENGINE_NO_JWKS_URL: "https://bank.example/keys" }
     expect(await refusal({ ...no, LOAN_ENGINE_SE_JWKS_API_KEY: "key" })).toBe(
-      "LOAN_ENGINE_SE_JWKS_API_KEY does nothing without LOAN_ENGINE_SE_JWKS_URL: set both, or neither.",
+      "LOAN_ENGINE_SE_JWKS_API_KEY has no effect without LOAN_ENGINE_SE_JWKS_URL: set both, or neither.",
     )
     await read({ ...no, LOAN_ENGINE_JWKS_API_KEY: "key" })
     expect(await refusal({ ...several, LOAN_ENGINE_JWKS_API_KEY: "key" })).toContain(
@@ -316,7 +316,7 @@ describe("a setting that would do nothing", () => {
 describe("a variable with quotation marks around its value", () => {
   it.each(['"0123456789abcdef"', "'key'", " `key` "])("is refused: %j", async (text) => {
     const message = await refusal({ LOAN_ENGINE_METRICS_KEY: text })
-    expect(message).toContain("LOAN_ENGINE_METRICS_KEY has a quotation mark around it at both ends")
+    expect(message).toContain("LOAN_ENGINE_METRICS_KEY has quotation marks at both ends")
     expect(message).toContain("LOAN_ENGINE_METRICS_KEY_FILE")
     expect(message).not.toContain("key`")
     expect(await refusal({ LOAN_ENGINE_HOST: text })).not.toContain("_FILE")
@@ -406,7 +406,7 @@ describe("a secret", () => {
     },
   )
 
-  it("may be in a file, whichever it is, but not in two places", async () => {
+  it("may be in a file, but not in two places", async () => {
     const secrets = Object.entries({ ...engineSettings, ...accountSettings }).filter(
       ([, { kind }]) => kind.secret,
     )

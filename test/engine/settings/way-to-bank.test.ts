@@ -115,16 +115,16 @@ describe("the doctor", () => {
       "the proxy to it cannot be reached, or refuses",
       "PROXY_ECONNREFUSED",
     ],
-  ])("names the cause, and what to do: %j", async (variables, found, mend) => {
+  ])("names the cause, and what to do: %j", async (variables, found, advice) => {
     const { out } = await runCli(["doctor", "--json"], { ...base, ...variables })
     const checks: ReadonlyArray<{ name: string; found: string; mend?: string }> = JSON.parse(out)
     const check = checks.find(({ name }) => name === "bank default")
     expect(check?.found).toBe(found)
-    expect(check?.mend).toMatch(new RegExp(mend, "u"))
+    expect(check?.mend).toMatch(new RegExp(advice, "u"))
     expect(out).not.toContain("MARKpassword")
   })
 
-  it("says why the bank's keys cannot be had", async () => {
+  it("says why the bank's keys are not available", async () => {
     const { out } = await runCli(["doctor", "--json"], {
       ...base,
       LOAN_ENGINE_JWKS_URL: "https://127.0.0.1:1/jwks",

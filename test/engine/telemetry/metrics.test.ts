@@ -54,7 +54,7 @@ describe("GET /metrics", () => {
     expect(new Set(series).size).toBe(series.length)
   })
 
-  it("tells of declared metrics only, with their declared attributes", () => {
+  it("contains only declared metrics, with their declared attributes", () => {
     for (const { name, labels } of samples) {
       const base = name.replace(/_(?:bucket|sum|count)$/u, "")
       const family = metricFamilies.find((each) => each.name === name || each.name === base)
@@ -120,7 +120,7 @@ describe("GET /metrics", () => {
 })
 
 describe("who may read the metrics", () => {
-  it("is whoever has their key, where one is set, and that is not the API's", async () => {
+  it("needs their key, if one is set, and the API's key is not accepted", async () => {
     const engine = await startEngine(join(directory, "keyed.sqlite"), {
       ...quick,
       LOAN_ENGINE_METRICS_KEY: "scrape-key",

@@ -176,7 +176,7 @@ describe.each(["json", "pretty"])(
       expect(leaked(page)).toEqual([])
     })
 
-    it("would be found out", () => {
+    it("would be noticed", () => {
       expect(leaked(`${engine.written()} ${marks.person}`)).toEqual(["person"])
     })
   },

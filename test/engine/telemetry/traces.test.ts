@@ -87,7 +87,7 @@ describe("the trace of a callback", () => {
     })
   })
 
-  it("is not exported when whoever called has decided against it", () => {
+  it("is not exported if the caller has decided against it", () => {
     expect(collector.requests.map(({ body }) => body).join("\n")).not.toContain("unsampled-1")
   })
 })

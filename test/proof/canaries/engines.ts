@@ -13,7 +13,7 @@ import { expectedAt } from "./lifecycles.ts"
 type Engine = EngineProcess["engine"]
 type Store = EngineProcess["store"]
 
-/** A broken engine, made by wrapping parts of the real one, that the simulation must find out. */
+/** A broken engine, made by wrapping parts of the real one. The simulation must notice it. */
 export interface EngineCanary {
   readonly name: string
   /** What is wrong with it, in one sentence. */
@@ -106,7 +106,7 @@ const admitUnsigned: EngineCanary = {
 
 const admitUnboundSignature: EngineCanary = {
   name: "admit unbound signature",
-  what: "It is content with any signature of the bank's, whatever it was given for.",
+  what: "It accepts any signature of the bank's, for any content.",
   parts: {
     jws: (verifier) => ({
       ...verifier,
@@ -136,7 +136,7 @@ const admitForeignSignature: EngineCanary = {
 
 const admitUnverifiableSignature: EngineCanary = {
   name: "admit unverifiable signature",
-  what: "It takes a signature for good while the bank's keys cannot be had.",
+  what: "It accepts a signature while the bank's keys are not available.",
   parts: {
     jws: (verifier) => ({
       ...verifier,
@@ -210,7 +210,7 @@ const lastArrivalWins: EngineCanary = {
 
 const dropEarlyEvents: EngineCanary = {
   name: "drop early events",
-  what: "It drops whatever the loan's current stage does not expect, as event-driven charts do.",
+  what: "It drops everything that the loan's current stage does not expect, as event-driven charts do.",
   parts: {
     engine: (engine) =>
       Effect.succeed({
@@ -228,7 +228,7 @@ const dropEarlyEvents: EngineCanary = {
 
 const neverPoll: EngineCanary = {
   name: "never poll",
-  what: "It relies on callbacks alone, so whatever they lose is lost.",
+  what: "It relies on callbacks alone, so everything that they lose is lost.",
   parts: { polls: false },
 }
 

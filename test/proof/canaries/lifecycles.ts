@@ -83,7 +83,7 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
   },
   {
     name: "last arrival wins",
-    what: "a decision makes the opposite one forgotten, so whatever is delivered last decides",
+    what: "a decision erases the opposite one, so the last delivery decides",
     observe: joining((facts, event) => ({ ...joinEvents(facts, [event]), ...forgetting[event.type] })),
   },
   {
@@ -268,7 +268,7 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
   },
   {
     name: "a pay-out is confirmed by the last word",
-    what: "a callback that tells of a pay-out takes back that the bank's own status has confirmed it",
+    what: "a callback about a pay-out undoes its confirmation by the bank's own status",
     observe: joining((facts, event) => {
       const { paidOutConfirmedAt, ...joined } = joinEvents(facts, [event])
       const isTaken = event.type === "loan.paidOut" && event.fresh !== true
@@ -344,7 +344,7 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
   },
   {
     name: "closed for ever",
-    what: "a closed loan stays closed whatever is said",
+    what: "a closed loan stays closed after any message",
     observe: joining((facts, event) =>
       event.type === "loan.reopened" && isClosed(facts) ? facts : joinEvents(facts, [event]),
     ),

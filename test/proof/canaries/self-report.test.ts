@@ -44,7 +44,7 @@ describe("an engine that says of itself what is not so is caught", () => {
     const caught = !(await isHonest(() => Effect.void))
     task.meta.canary = {
       name: "readiness: always ready",
-      what: "It says that it is ready, whatever becomes of callbacks",
+      what: "It says that it is ready, even if callbacks are lost",
       killedBy: caught ? ["P6"] : [],
     }
     expect(caught).toBe(true)

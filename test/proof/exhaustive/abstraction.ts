@@ -15,7 +15,7 @@ import type { Told } from "../properties/arbitraries.ts"
  *
  * That somebody has closed the loan is no part of it either: no guard reads it, and a lifecycle that does is found.
  *
- * What is read no more is left out as well, as if it had not been said: what the merchant handed over, once the bank has spoken; that
+ * Facts that are no longer read are left out as well: what the merchant registered, after the bank has spoken; that
  * the bank inspects, once it has decided; additions, once the loan is signed. That is the quotient by which the search stays small. Every
  * event still comes to every snapshot, so a lifecycle that reads any of it later comes to two stages from what the search takes for
  * one, and is found (the canaries show it).
@@ -157,7 +157,7 @@ const closingEvents: ReadonlyArray<(at: Instant) => LoanEvent> = [
 export type Places = (instants: ReadonlyArray<Instant | null>) => ReadonlyArray<Instant>
 
 /**
- * Every event that can come upon abstracted facts: each kind, at each place in the order of its group's instants. Verdicts
+ * Every event that can follow abstracted facts: each kind, at each place in the order of its group's instants. Verdicts
  * may be kept to some of the places.
  */
 export function eventsUpon(facts: Facts, verdictPlacesOf: Places): ReadonlyArray<Told> {

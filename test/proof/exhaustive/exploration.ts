@@ -16,7 +16,7 @@ import { abstracted, anywhere, eventsBehind, eventsUpon, factsKey } from "./abst
 export interface Exploration {
   /** Reachable snapshots: a stage, and facts with their instants reduced to their order. */
   readonly snapshots: number
-  /** Events decided upon: every kind, at every place in the order, upon every snapshot. */
+  /** The decided events: every kind, at every place in the order, on every snapshot. */
   readonly events: number
   readonly steps: number
   readonly illegalReached: number
@@ -36,7 +36,7 @@ export interface ExplorationOptions {
   readonly authority?: Walk
   /** Where in the order verdicts may come: {@link anywhere}, unless a smaller world is enough. */
   readonly verdictPlaces?: Places
-  /** How many breaches of each property are told of; a broken machine would fill the page. */
+  /** How many breaches of each property are listed. A broken machine would fill the page. */
   readonly breachesMax?: number
   /** Ends the search at its first breach: enough to know that something is broken. */
   readonly untilBreach?: boolean
@@ -55,7 +55,7 @@ interface Visited {
 export const edge = (from: Stage, to: Stage): string => `${from} -> ${to}`
 
 /**
- * Breadth-first through every reachable snapshot, with every event upon each, so the first breach found has a shortest
+ * Breadth-first through every reachable snapshot, with every event on each, so the first breach found has a shortest
  * trace. Then, from every stage at which a loan may have stood before a batch of events, the walk to where the batch
  * leads: batching must not matter.
  */

@@ -22,7 +22,7 @@ type Multiset = ReadonlyArray<number>
 
 /**
  * Shows that a set's order cannot matter, for every set of up to `sizeMax` events. By induction on the size: if each
- * smaller set ends in one place whatever its order, and adding the last event to each of those places ends in one place,
+ * smaller set ends in one place in any order, and adding the last event to each of those places ends in one place,
  * then every order of the whole does. So each set takes as many decisions as it has different events, not as many as it
  * has orders.
  */

@@ -26,7 +26,7 @@ const offer = fc.record({ approvedAmount: amount, interest: amount }, { required
 const fresh = fc.constant(true as const)
 const documents = fc.subarray(["ID", "PAYMENT_SLIP"], { minLength: 1 })
 
-/** Any loan event whatever, lawful or not. */
+/** Any loan event, lawful or not. */
 export const loanEvent: fc.Arbitrary<LoanEvent> = fc.oneof(
   fc.record({ type: fc.constant("decision.pending" as const), at, fresh }, { requiredKeys: ["type", "at"] }),
   fc.record(
@@ -159,7 +159,9 @@ export const tracesWithRegistrations: fc.Arbitrary<ReadonlyArray<Observation>> =
   .tuple(loanEvents, handedOver)
   .chain(([events, handed]) => batches(events).chain((trace) => withRegistrations(trace, handed)))
 
-/** Whatever may come to one loan: any source, any evidence, trusted or held, from its own account or another. */
+/**
+ * Anything that may arrive for one loan: any source, any evidence, trusted or held, from its own account or another.
+ */
 export const observations: fc.Arbitrary<ReadonlyArray<Observation>> = fc.array(
   fc
     .record({

@@ -4,11 +4,11 @@ import type fc from "fast-check"
 
 /** What must always hold, each with its sentence; the words are those a reviewer reads in the compliance report. */
 export const properties = {
-  P1: "Legal: every step a loan ever takes is in the table of legal transitions, whatever arrives in whatever order.",
+  P1: "Legal: every step a loan ever takes is in the table of legal transitions, for any messages in any order.",
   P2: "Confluent: the same words of the bank give the same facts and stage in every order, with any repetition and batching; and a re-delivered decision, signature or pay-out changes nothing at all.",
   P3: "Total: every event is accepted in every stage; none throws, none is dropped, each gets exactly one disposition.",
   P4: "Monotone: a decision, a signature and a pay-out never un-happen; the only way back is through a dispute.",
-  P5: "Agreement: whatever becomes of a lawful bank's callbacks, after one final poll and quote the stage is the bank's own.",
+  P5: "Agreement: for any outcome of a lawful bank's callbacks, after one final poll and quote the stage is the bank's own.",
   P6: "Replay: folding the journal from nothing gives the stored snapshot, byte for byte, and nothing acknowledged is missing.",
   P7: "Evidence: what is not trusted (bad or missing credentials, a bad signature, an unbound body) never changes a fact.",
   P8: "Cover: every legal transition is exercised, and every illegal pair of stages is shown to be unreachable.",
@@ -33,7 +33,7 @@ export interface Breach {
 /** What judges one decision: it sees the loan before, what was observed, and what was decided. */
 export type Judge = (before: Loan, observation: Observation, decision: Decision) => ReadonlyArray<Breach>
 
-/** What one test showed of a property, handed to whoever reports on the run. */
+/** What one test showed about a property, for the report of the run. */
 export interface Proof {
   readonly property: PropertyId
   readonly means: "exhaustive" | "random" | "simulation" | "crash" | "tampering" | "definition"
@@ -41,7 +41,7 @@ export interface Proof {
   readonly cases: number
 }
 
-/** What became of something that was broken on purpose. */
+/** The outcome of something that was broken on purpose. */
 export interface CanaryFate {
   readonly name: string
   readonly what: string

@@ -77,7 +77,7 @@ const lawful: { readonly [A in Act]: (bank: Bank) => boolean } = {
   pay: (bank) => bank.decision === "APPROVED" && bank.signed && !bank.paidOut,
 }
 
-/** Does it, and gives the callback that tells of it, if one does. */
+/** Does it, and gives its callback, if it has one. */
 function act(bank: Bank, what: Act, at: number): LoanEvent | undefined {
   switch (what) {
     case "inspect":
@@ -178,7 +178,7 @@ export function answers(bank: Bank, at: number): ReadonlyArray<Observation> {
 
 const actsMax = 30
 
-/** The submission's answer, then whatever is lawful of some wishes, with a poll and a quote now and then. */
+/** The submission's answer, then the lawful ones of some wishes, with a poll and a quote now and then. */
 const livesOf = (
   wishes: ReadonlyArray<Act>,
   asked: fc.Arbitrary<"no" | "now" | "lagging">,

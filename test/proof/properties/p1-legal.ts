@@ -19,7 +19,7 @@ export const p1: ReadonlyArray<Law> = [
   },
   {
     property: "P1",
-    title: "every step is legal, whatever the source, the evidence and the account",
+    title: "every step is legal, for any source, evidence and account",
     holdsFor: (observe) =>
       fc.property(observations, (trace) => {
         expect(judged(observe, trace, judgeLegal)).toEqual([])

@@ -54,8 +54,7 @@ export const p2: ReadonlyArray<Law> = [
   },
   {
     property: "P2",
-    title:
-      "a registration that comes after the bank has spoken moves nothing, whatever decision it hands over",
+    title: "a registration that comes after the bank has spoken moves nothing, with any decision",
     holdsFor: (observe) =>
       fc.property(handedOverLate, ({ events, handed }) => {
         fc.pre(events.some(isOfDecision))

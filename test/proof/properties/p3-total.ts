@@ -20,7 +20,7 @@ import type { Law } from "./law.ts"
 export const p3: ReadonlyArray<Law> = [
   {
     property: "P3",
-    title: "every observation gets its one disposition and no event is dropped, whatever comes",
+    title: "every observation gets its one disposition and no event is dropped, for any input",
     holdsFor: (observe) =>
       fc.property(observations, (trace) => {
         expect(judged(observe, trace, judgeTotal)).toEqual([])
@@ -45,7 +45,7 @@ export const p3: ReadonlyArray<Law> = [
   },
   {
     property: "P3",
-    title: "an event that comes early is not lost, whatever the stage it finds",
+    title: "an event that comes early is not lost, in any stage",
     holdsFor: (observe) =>
       fc.property(fc.constantFrom(...stages), loanEvent, (stage, event) => {
         const loan = { ...openLoan(reference, account), stage, facts: noFacts }

@@ -74,7 +74,7 @@ const marking =
 export const p9: ReadonlyArray<Law> = [
   {
     property: "P9",
-    title: "the watermark stands for all that the bank has said again, whichever answer comes first",
+    title: "the watermark covers everything that the bank has repeated, in any order of answers",
     holdsFor: (observe) =>
       fc.property(asked, (trace) => {
         const mark = marking(observe)

@@ -121,7 +121,7 @@ function summary({
     ...failures.map((failure) => `\n${failure}\n`),
     ...cases,
     `  ${totals.snapshots.toLocaleString("en")} snapshots, ${totals.steps.toLocaleString("en")} steps, ${totals.illegalReached} illegal`,
-    `  ${killed} of ${canaries.length} canaries found out`,
+    `  ${killed} of ${canaries.length} canaries noticed`,
     ...(mutated === null ? [] : [`  mutation score ${mutated.score} %`]),
     `${result === "passed" ? "Passed" : "Failed"} in ${(tookMs / 1_000).toFixed(0)} s; see ${join(values.out, "index.html")}`,
     "",

@@ -73,11 +73,11 @@ export const equivalentMutants: ReadonlyMap<string, string> = new Map([
   ],
   [
     'walk.ts: for (const [snapshot] of getMicrosteps(machine, state, { type: "observed", events: [] })) { => ArrayDeclaration ["Stryker was here"]',
-    "the walk sends an event only to set the machine going: it joins nothing, whatever it is called and carries",
+    "the walk sends an event only to set the machine going: it joins nothing, with any name and content",
   ],
   [
     'walk.ts: for (const [snapshot] of getMicrosteps(machine, state, { type: "observed", events: [] })) { => StringLiteral ""',
-    "the walk sends an event only to set the machine going: it joins nothing, whatever it is called and carries",
+    "the walk sends an event only to set the machine going: it joins nothing, with any name and content",
   ],
   ['observation.ts: ).pipe(Schema.brand("ApplicationReference")) => StringLiteral ""', typesOnly],
   ['observation.ts: ).pipe(Schema.brand("AccountName")) => StringLiteral ""', typesOnly],

@@ -43,7 +43,7 @@ function header(report: Report): string {
   return `<h1>Loan engine: compliance report</h1>
 <p class="verdict ${report.result}">${verdict}</p>
 <p>Loan engine keeps one record of where each loan application stands at the bank. It hears of a loan by callbacks, which come late,
-twice, in any order or from somebody else, and by polling, which shows a part only. This report shows what was checked so that, whatever
+twice, in any order or from somebody else, and by polling, which shows a part only. This report shows what was checked so that, even if any of that
 arrives, no loan takes a step that the table below does not allow, nothing the bank said is lost, and nothing untrusted is believed.</p>
 ${definitions([
   ["Version", report.version],
@@ -90,7 +90,7 @@ function propertyRow({ id, sentence, result, cases, proofs }: PropertyResult): s
 <td><ul>${shown.join("")}</ul></td></tr>`
 }
 
-/** Tests that one file makes many of, such as one for each seed, are told of together. */
+/** Many similar tests of one file, such as one for each seed, are listed together. */
 function grouped(proofs: PropertyResult["proofs"]) {
   const groups = Map.groupBy(proofs, ({ means: by, file }) => `${by} ${file}`)
   return [...groups.values()].flatMap((group) => {
@@ -120,7 +120,7 @@ const exhaustive = ({
   exhaustive: { snapshots, events, steps, illegalReached },
 }: Report): string => `<section><h2>3. The exhaustive check</h2>
 <p>What a loan's steps depend on is finite once times are reduced to their order. So every situation that a loan can ever be in was visited,
-and every kind of event, at every place in the order of what was heard before, was tried upon each. Nothing was sampled.</p>
+and every kind of event, at every place in the order of what was heard before, was tried on each. Nothing was sampled.</p>
 <p>Why so many are enough: the lifecycle compares times by their order alone, and contents (offers, documents, names) by their text alone. So other
 times in the same order, and other contents in the same order, come to the same but for the names, and each case stands for all of these. That
 is checked by itself, on random lives (P2), and lifecycles that look at an amount, or at how far two times lie apart, are among those
@@ -128,7 +128,7 @@ that must be found. One thing goes by a distance: an answer clears a request for
 lifecycle sees the answer; its boundary has tests of its own.</p>
 ${definitions([
   ["Situations visited", amount(snapshots)],
-  ["Events tried upon them", amount(events)],
+  ["Events tried on them", amount(events)],
   ["Steps taken", amount(steps)],
   ["Illegal steps", amount(illegalReached)],
 ])}</section>`
@@ -148,7 +148,7 @@ function matrix({ transitions }: Report): string {
   }
   return `<section><h2>4. Every pair of stages</h2>
 <p>The table of legal transitions beside what was seen in the exhaustive check. Read from left to top: a loan at the stage on the left stepped to the one
-at the top so many times. An illegal pair is “never” if no sequence of events whatever reaches it.</p>
+at the top so many times. An illegal pair is “never” if no sequence of events reaches it.</p>
 <div class="wide"><table class="matrix"><thead><tr><th>from \\ to</th>${stages.map((to) => `<th>${to}</th>`).join("")}</tr></thead><tbody>
 ${stages.map((from) => `<tr><th>${from}</th>${stages.map((to) => cell(from, to)).join("")}</tr>`).join("\n")}
 </tbody></table></div></section>`
@@ -167,9 +167,9 @@ ${requirements
 </tbody></table></section>`
 
 const canaries = ({ canaries: fates }: Report): string => `<section><h2>6. Would it notice?</h2>
-<p>A check that cannot fail proves nothing. So the lifecycle and the engine were broken on purpose, one way at a time, and the same checks were run upon
-each. All of them must be found out.</p>
-<table><thead><tr><th>Broken on purpose</th><th>How</th><th>Found out by</th></tr></thead><tbody>
+<p>A check that cannot fail proves nothing. So the lifecycle and the engine were broken on purpose, one way at a time, and the same checks were run on
+each. All of them must be noticed.</p>
+<table><thead><tr><th>Broken on purpose</th><th>How</th><th>Noticed by</th></tr></thead><tbody>
 ${fates
   .map(
     ({ name, what, killedBy }) =>

@@ -102,7 +102,7 @@ function forge(
   const { authorization: _secret, ...bare } = genuine.headers
   const wrong = { ...bare, authorization: `Basic ${Buffer.from("somebody:else").toString("base64")}` }
   const isSigned = told.jwsData !== undefined
-  // Where nothing is signed, whoever has the credentials is the bank: there the forger has none.
+  // If nothing is signed, anyone with the credentials is the bank, so there the forger has none.
   const headers = isSigned ? genuine.headers : bare
   const lie = lieAbout(told)
   const send = (body: CallbackBody, by: Letter["headers"]): Letter => ({

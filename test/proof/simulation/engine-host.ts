@@ -34,7 +34,7 @@ export interface HostSettings extends Pick<EngineSettings, "parts"> {
 
 /**
  * The machine that the engine's process runs on. A crash is no clean close: at that very moment the database and its
- * write-ahead log are copied as they are, and the next process opens the copy; whatever the dead one still does reaches
+ * write-ahead log are copied as they are, and the next process opens the copy. Anything that the dead one still does reaches
  * nobody.
  */
 export const makeEngineHost = Effect.fnUntraced(function* (world: World, settings: HostSettings) {

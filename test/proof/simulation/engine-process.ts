@@ -113,7 +113,7 @@ const makeReceiver = Effect.fnUntraced(function* (engine: Engine, { jwksExchange
       const jws = makeJwsVerifier({ jwks })
       const vouchers = {
         ...(signed ? { jws: parts.jws?.(jws) ?? jws } : {}),
-        // What strangers send is held there, and not refused: an engine that believes it must be found out.
+        // There, strangers' callbacks are held, not refused. An engine that believes them must be noticed.
         allowUnauthenticated: credentials === undefined,
         ...(credentials === undefined
           ? {}

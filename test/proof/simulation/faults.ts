@@ -15,7 +15,7 @@ export const crashPoints = [
 export type CrashPoint = (typeof crashPoints)[number]
 
 /**
- * What becomes of one request to the bank. Whatever is not listed comes through. An answer is overtaken if the bank moves
+ * The outcome of one request to the bank. An unlisted request succeeds. An answer is overtaken if the bank moves
  * the loan on while it is on its way.
  */
 export type ExchangeFault =
@@ -28,7 +28,7 @@ export type ExchangeFault =
   | "retry-later"
   | "garbled"
 
-/** What becomes of one callback on its way. */
+/** The outcome of one callback in transit. */
 type DeliveryFault = "lost" | "answer-lost" | "swallowed" | "delayed" | "duplicated" | "forged"
 
 /** Probabilities are per request; `…EveryHours` are mean waits between two of the kind, and 0 is never. */

@@ -2,7 +2,7 @@ const heldOperations = ["sign", "verify", "importKey"] as const
 
 /**
  * Web Crypto works on threads of the platform, whose order no seed repeats. While it is held, an operation begins only
- * when `release` is called, one at a time and in the order asked for; it is the platform's own operation all the same.
+ * when `release` is called, one at a time and in the order asked for; it is still the platform's own operation.
  */
 export function holdCrypto() {
   const { subtle } = globalThis.crypto

@@ -78,7 +78,7 @@ const register = ({ world, witness, host }: PeopleSettings, loan: BankLoan, raw:
     }
   })
 
-/** Is told of a dispute, looks at it a little later, and rules on it if it still is one: not always rightly. */
+/** Learns of a dispute, looks at it a little later, and rules on it if it still is one: not always rightly. */
 export const makeOperator = (settings: PeopleSettings) => {
   const { world, host, bank, leave } = settings
   const draws = world.draws("operator")

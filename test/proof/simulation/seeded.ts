@@ -8,7 +8,7 @@ export interface Seeded {
   /** A real number from `from` to `to`. */
   readonly between: (from: number, to: number) => number
   readonly pick: <A>(list: readonly [A, ...ReadonlyArray<A>]) => A
-  /** The same stream for whatever reads Effect's Random. */
+  /** The same stream for all code that reads Effect's Random. */
   readonly random: typeof Random.Random.Service
 }
 

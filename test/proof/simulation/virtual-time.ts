@@ -10,7 +10,7 @@ export interface VirtualTime {
   readonly now: () => number
   /** A clock that may show another time than the true one. Sleeping takes as long on every clock. */
   readonly clock: (aheadMs?: () => number) => Clock.Clock
-  /** Runs an effect to its end, and whatever it leaves running up to that moment. */
+  /** Runs an effect to its end, and everything that it leaves running up to that moment. */
   readonly run: <A>(effect: Effect.Effect<A>) => Promise<A>
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
 
-/** A thing that was truly said, and the instant it counts from; `content` is whatever the type leaves open. */
+/** A thing that was truly said, and the instant it counts from; `content` is the part that the type leaves open. */
 export interface Word {
   readonly type: string
   readonly at: number

@@ -108,7 +108,7 @@ export function journalStoreContract(
         }),
       ))
 
-    it("counts callbacks up to a position, and nothing for whoever finds it moved", () =>
+    it("counts callbacks up to a position, and nothing if the position has moved", () =>
       using(
         Effect.fnUntraced(function* (journal) {
           const day = {

@@ -84,7 +84,7 @@ export function loanListsContract(name: string, open: () => StoreUnderTest | Pro
       )
     })
 
-    it("finds loans by what the merchant calls them, of one account, whichever observation said so", async () => {
+    it("finds loans of one account by the merchant's own name, from any observation", async () => {
       const named = (reference: string, externalReference: string, of = account): Observation => ({
         ...signed(reference, 5, of),
         source: "submission",
@@ -111,7 +111,7 @@ export function loanListsContract(name: string, open: () => StoreUnderTest | Pro
       )
     })
 
-    it("finds the loans whose reference begins with a prefix, whatever characters it ends with, page by page", async () => {
+    it("finds the loans whose reference begins with a prefix, with any last character, page by page", async () => {
       const last = "\u{10FFFF}"
       const references = [
         "a",

@@ -64,7 +64,9 @@ describe("a store that has more writes waiting than it may queue", () => {
           const refused = saved.flatMap((each) => (Result.isFailure(each) ? [each.failure.message] : []))
           expect(refused.length).toBeGreaterThan(0)
           expect(refused.length).toBeLessThan(50)
-          expect(new Set(refused)).toEqual(new Set(["The store has more writes waiting than it may queue."]))
+          expect(new Set(refused)).toEqual(
+            new Set(["Too many writes wait for the store (queuedUpdatesMax)."]),
+          )
           for (const [index, each] of saved.entries()) {
             const found = yield* store.callbackRegistration(AccountName.make(`a${index}`), "https://bank")
             expect(found === undefined).toBe(Result.isFailure(each))

@@ -22,7 +22,7 @@ export interface Told {
 }
 
 /**
- * A sandbox bank over real HTTP that writes down what it was answered, for whoever asks where it all went. `route` stands for
+ * A sandbox bank over real HTTP that records the answers to its callbacks, so that a test can trace each one. `route` stands for
  * what may be between it and the engines: it gives the URL that each callback really goes to.
  */
 export const makeWitnessedBank = Effect.fnUntraced(function* (

@@ -26,7 +26,7 @@ export interface CrashOptions {
   readonly databasePath: string
 }
 
-/** What a run came to. Whatever is in `faults` is wrong. */
+/** The result of a run. Everything in `faults` is wrong. */
 export interface CrashReport {
   readonly kills: number
   readonly loans: number

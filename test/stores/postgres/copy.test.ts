@@ -152,7 +152,7 @@ describe("loan-engine copy", () => {
     expect(copied.toSorted()).toEqual(columns.toSorted())
   })
 
-  it("keeps positions, so that whoever follows the feed goes on where they were; what comes later comes behind", async () => {
+  it("keeps positions, so that followers of the feed continue where they were; later changes come after", async () => {
     const url = await server.newDatabase()
     await (await startEngine(url, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })).stop()
     // As if this server had given its transactions far lower numbers than the file has positions.

@@ -14,7 +14,7 @@ import type { Scope } from "effect"
 export const account = AccountName.make("default")
 export const reference = (text: string): ApplicationReference => ApplicationReference.make(text)
 
-/** An engine upon a store of its own, as one of several processes has it; and what can be asked of it. */
+/** An engine on its own store object, as one of several processes has it, and what can be asked of it. */
 export const openEngine = Effect.fnUntraced(function* (
   url: string,
   settings: Partial<PostgresSettings> = {},

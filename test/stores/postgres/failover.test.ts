@@ -32,7 +32,7 @@ const signed = (reference: string): string =>
   })
 
 describe("a URL that names a primary and its standby", () => {
-  it("leads to the primary in whichever order they stand, also where one of them is down", async () => {
+  it("leads to the primary in any order, also if one of them is down", async () => {
     const nowhere = await freePort()
     for (const url of [both, reversed(), both.replace("@", `@127.0.0.1:${nowhere},`)]) {
       await scoped(
@@ -45,7 +45,7 @@ describe("a URL that names a primary and its standby", () => {
     }
   })
 
-  it("is told as such, and what is missing is told of each, and never the password", async () => {
+  it("is reported as such, with what is missing for each, and never the password", async () => {
     const [one, other] = [await freePort(), await freePort()]
     const url = `postgres://postgres:${password}@127.0.0.1:${one},127.0.0.1:${other}/loans`
     const { code, err } = await runCli(["status"], { LOAN_ENGINE_DATABASE_URL: url })

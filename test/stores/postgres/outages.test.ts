@@ -45,8 +45,8 @@ const terminateAll = (url: string) =>
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'loan-engine' AND datname = current_database()",
   )
 
-describe("the PostgreSQL store is unavailable, within its time-outs and until the cause is gone,", () => {
-  it("when all its connections are taken, and when a lock is not to be had", async () => {
+describe("the PostgreSQL store is unavailable, within its timeouts and until the cause is gone,", () => {
+  it("when all its connections are in use, and when a lock is not available", async () => {
     const url = await server.newDatabase()
     await scoped(
       Effect.gen(function* () {

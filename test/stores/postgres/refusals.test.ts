@@ -82,7 +82,7 @@ describe("a PostgreSQL database is refused at start, with the setting to look at
 
   it("when a newer program made its schema, and only looked at when an older one did", async () => {
     const url = await server.newDatabase()
-    expect(await refusal(url, { readOnly: true })).toContain("holds no loans yet")
+    expect(await refusal(url, { readOnly: true })).toContain("has no loans yet")
     await opened(url)
     await opened(url, { readOnly: true })
     await query(url, "INSERT INTO loan_engine.migrations (version) VALUES (999)")
@@ -166,7 +166,7 @@ describe("several engines that find an empty database at once", () => {
 describe("a server that is too old", () => {
   it("is refused by its version", async () => {
     const url = await server.newDatabase()
-    // No older server can be had here, so the real one is made to give an older one's number.
+    // No older server is available here, so the real one is made to report an older one's number.
     await query(url, "CREATE SCHEMA older")
     await query(
       url,

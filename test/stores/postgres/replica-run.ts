@@ -19,9 +19,9 @@ export interface World {
   readonly url: string
   readonly bank: WitnessedBank
   readonly engines: Array<EngineProcess>
-  /** Starts the engine of this number anew, on the port that it had. */
+  /** Starts the engine with this number again, on the port that it had. */
   readonly restart: (number: number) => Effect.Effect<void>
-  /** Waits until so many more callbacks have been acknowledged, by whichever engine. */
+  /** Waits until any engines have acknowledged this many more callbacks. */
   readonly acknowledged: (callbacks: number) => Effect.Effect<void>
 }
 
@@ -29,7 +29,7 @@ export interface ReplicaReport {
   readonly loans: number
   readonly acknowledged: number
   readonly exitCodes: ReadonlyArray<number | null>
-  /** Whatever is in here is wrong. */
+  /** Everything in here is wrong. */
   readonly faults: ReadonlyArray<string>
 }
 

@@ -45,7 +45,7 @@ describe("a PostgreSQL server that runs, and yet takes nothing", () => {
     await answers(engine, 503, "B")
     await expectReady(engine, signed("B"), false)
     expect(engine.written()).toMatch(/answered 503.*read-only|answered 503.*can only be read/u)
-    // Whoever is connected to it can write nothing there, not even that.
+    // A session of this database can write nothing there, not even its own settings.
     const outside = urlOf(server.port, "postgres")
     await query(outside, `ALTER DATABASE ${name} RESET default_transaction_read_only`)
     await endSessions(url)

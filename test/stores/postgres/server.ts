@@ -35,7 +35,7 @@ export interface PostgresServer {
   readonly directory: string
   /** Makes an empty database and gives its URL. */
   readonly newDatabase: (options?: string) => Promise<string>
-  /** Shuts it down as its operator would, with every session on it, and starts it anew. */
+  /** Shuts it down as its operator would, with every session on it, and starts it again. */
   readonly restart: () => Promise<void>
   readonly stop: () => Promise<void>
   readonly start: () => Promise<void>
@@ -94,7 +94,7 @@ async function startCopy(of: PostgresServer, settings: string): Promise<Postgres
   return standby
 }
 
-/** Copied files belong to whoever copied them, and the server wants its own. */
+/** Copied files belong to the user who copied them, and the server wants its own. */
 function own(path: string, { uid, gid }: { readonly uid: number; readonly gid: number }): void {
   for (const name of ["", ...readdirSync(path, { recursive: true, encoding: "utf8" })]) {
     chownSync(join(path, name), uid, gid)
@@ -134,7 +134,7 @@ async function makeServer(
       throw new Error(`PostgreSQL did not start: ${written.map(String).join("")}`, { cause })
     }
   }
-  /** Its first process, and those that PostgreSQL tells of: sessions, and workers of its own. */
+  /** Its first process, and those that PostgreSQL reports: sessions, and its own workers. */
   const pids = async (which = "true") => {
     const [postmaster] = readFileSync(join(directory, "postmaster.pid"), "utf8").split("\n").map(Number)
     const others = await query(urlOf(port, "postgres"), `SELECT pid FROM pg_stat_activity WHERE ${which}`)

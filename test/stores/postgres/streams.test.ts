@@ -66,7 +66,7 @@ async function follow(engineUrl: () => string, rows: number): Promise<ReadonlyAr
 }
 
 describe("readers of the change streams of three engines", () => {
-  it("see every change once and in one order, whichever engine wrote it, though sessions end and an engine is killed", async () => {
+  it("see every change once and in one order, from any engine, though sessions end and an engine is killed", async () => {
     const url = await server.newDatabase()
     const ports = await Promise.all([freePort(), freePort(), freePort()])
     const engines = await Promise.all(ports.map((port) => startEngine(url, quick, port)))

@@ -24,7 +24,7 @@ function expectOneChain(entries: ReadonlyArray<StoredEntry>): void {
 }
 
 describe("what is written to PostgreSQL", () => {
-  it("comes back byte for byte and as numbers, whatever it holds", async () => {
+  it("comes back byte for byte and as numbers, with any content", async () => {
     const url = await server.newDatabase()
     const name = "𝔸 låne-søknad 'x' {a,\"b\"} \\ 100%"
     const raw = Uint8Array.from({ length: 256 }, (_, index) => index)

@@ -66,7 +66,7 @@ function evidenceIn(path: string): ReadonlyArray<unknown> {
   }
 }
 
-/** What verification and replay say of the copy; whatever they end with must be an error of ours, not a defect. */
+/** What verification and replay say about the copy. Their failure must be an error of ours, not a defect. */
 async function judged(): Promise<"refused" | "found" | "sound"> {
   try {
     const verified = await verifyFile(copy, [anchor])
@@ -90,7 +90,7 @@ describe("a file without one of its tables", () => {
 })
 
 describe("a damaged file", () => {
-  it("is refused, reported, or says what it said before: never silently wrong, whichever byte is flipped", async () => {
+  it("is refused, reported, or says what it said before: never silently wrong, for any flipped byte", async () => {
     const size = statSync(template).size
     const seen = { refused: 0, found: 0, harmless: 0 }
     await fc.assert(
@@ -190,7 +190,7 @@ describe("a file that cannot be written", () => {
       },
     )
 
-  it("is read by whoever opens it for reading only, and refuses what they write", async () => {
+  it("is read by readers that open it for reading only, and refuses their writes", async () => {
     copied()
     const before = readFileSync(copy)
     const error = await Effect.runPromise(
@@ -237,7 +237,7 @@ describe("a request that a store cannot answer", () => {
   ])("has its cause in the log where the table %s is gone and %s is asked for", async (table, route) => {
     const path = join(directory, `gone-${table}.sqlite`)
     copyFileSync(template, path)
-    // Whatever the engine does by itself comes later: what is logged is the request's.
+    // The engine's own work comes later, so the log is about the request.
     const engine = await startEngine(path, {
       LOAN_ENGINE_CHECKPOINT_EVERY_MS: "3600000",
       LOAN_ENGINE_CALLBACK_HEALTH_EVERY_MS: "3600000",

@@ -201,11 +201,11 @@ describe("a store that is gone while no engine runs", () => {
     expect(await engine.stop()).toBe(0)
     return path
   }
-  it("is not begun anew: the engine refuses to start and names what remembers the loans", async () => {
+  it("is not begun again: the engine refuses to start and names the file that remembers the loans", async () => {
     const path = await lived()
     remove(path)
     const { code, err } = await runCli(["serve"], environmentOf(path))
-    expect([code, err]).toEqual([2, expect.stringContaining("holds no loans, but it did")])
+    expect([code, err]).toEqual([2, expect.stringContaining("contains no loans, but it once did")])
     expect(err).toContain(`.${path.split("/").at(-1)}-anchors`)
     remove(path)
     rmSync(join(directory, `.${path.split("/").at(-1)}-anchors`))
@@ -225,7 +225,7 @@ describe("a store that is gone while no engine runs", () => {
     const { code, out } = await runCli(["journal", "verify"], environmentOf(path))
     expect([code, out]).toEqual([1, expect.stringContaining("anchor-missing")])
     const again = await startEngine(path, atOnce)
-    expect(again.written()).toContain("the store is older than it was")
+    expect(again.written()).toContain("the store is older than its anchors")
     await again.stop()
   })
 
@@ -236,7 +236,7 @@ describe("a store that is gone while no engine runs", () => {
     copyFileSync(path, `${path}.alone`)
     await engine.stop()
     const { out, err } = await runCli(["journal", "verify"], environmentOf(`${path}.alone`))
-    expect(out + err).toMatch(/There is nothing in this store|holds no loans yet/u)
+    expect(out + err).toMatch(/The store is empty|has no loans yet/u)
     expect(out).not.toContain("sound")
   })
 })

@@ -69,7 +69,7 @@ describe("a PostgreSQL server", () => {
       "fsync = off",
     ],
     ["that may tear pages is", ["full_page_writes=off"], "weak", "full_page_writes = off"],
-    ["that keeps what it acknowledges is not", [], "ok", "nothing found that could lose"],
+    ["that keeps what it acknowledges is not", [], "ok", "found nothing that could lose"],
   ])("%s", async (_name, settings, durability, says) => {
     const server = await startPostgres(settings)
     onTestFinished(() => server.remove())

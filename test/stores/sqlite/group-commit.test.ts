@@ -19,7 +19,7 @@ const endOf = (turns: number) =>
   }).pipe(inPatience(`the end of a change, the store stopping after ${turns} turns`))
 
 describe("a change that others were faster than", () => {
-  it("hears of a stop, at whatever moment that comes", async () => {
+  it("learns of a stop, at any moment", async () => {
     const turns = Array.from({ length: 40 }, (_, index) => index)
     const ends = await Promise.all(turns.map((number) => Effect.runPromise(endOf(number))))
     expect(new Set(ends.map(({ message }) => message))).toEqual(new Set(["The store is shutting down."]))

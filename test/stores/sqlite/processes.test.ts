@@ -95,7 +95,7 @@ describe("two processes that write one loan at the same time", () => {
   })
 })
 
-describe("two changes of one loan that are decided together, the second upon the first", () => {
+describe("two changes of one loan that are decided together, the second on the first", () => {
   it("are both decided again when another process has meanwhile written a change of the same version", async () => {
     const path = join(directory, "overtaken.sqlite")
     await onStore(path, sayOnce("before"))

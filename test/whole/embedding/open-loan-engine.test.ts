@@ -150,7 +150,7 @@ const registered = (engine: LoanEngineHandle, applicationReference: string) =>
   engine.register({ applicationReference, decision: "APPROVED" }, { account: "se" })
 
 describe("a body that was read before the engine got it", () => {
-  it("is a mistake of the service that it is told of, over node:http and in the web-standard form", async () => {
+  it("is a mistake of the service that the answer reports, over node:http and in the web-standard form", async () => {
     const engine = await open(newFile())
     const service = await served((request, response) => {
       void json(request).then(() => engine.listener(request, response))
@@ -209,7 +209,7 @@ describe("a service that fails in what the engine tells it", () => {
     expect((await (await open(file)).loan("I-1")).stage).toBe("signed")
   })
 
-  it("by one listener fails no other, and is told of it as of any error of its own", async () => {
+  it("by one listener fails no other, and is reported to it like any error of its own", async () => {
     const engine = await open(newFile())
     await registered(engine, "J-1")
     const thrown: Array<unknown> = []
@@ -284,7 +284,9 @@ describe("opening", () => {
       message: expect.stringContaining("accounts.se.callbackCredentials"),
     })
     const untyped: object = { pollRate: 5 }
-    await expect(openLoanEngine(untyped)).rejects.toMatchObject({ message: "pollRate is no setting (code)." })
+    await expect(openLoanEngine(untyped)).rejects.toMatchObject({
+      message: "pollRate is not a setting (code).",
+    })
   })
 
   it("refuses a file that another engine has, and leaves it alone", async () => {
@@ -314,7 +316,7 @@ describe("opening", () => {
     })
   })
 
-  it("logs to whoever asked for it, and without a word of what was sent", async () => {
+  it("logs to the function that asked for it, without a word of what was sent", async () => {
     const entries: Array<LogEntry> = []
     const engine = await open(newFile(), {}, (entry) => entries.push(entry))
     await engine.close()

@@ -83,7 +83,7 @@ describe.each(stores)("the library of lives, on %s", (_name, newUrl, layer) => {
     expect(told.get(slug)).toEqual(life.steps.map(stepInWords))
   })
 
-  it("is a sound journal, which folds to where each loan stands in whatever order it was heard", async () => {
+  it("is a sound journal, which folds to each loan's stage in any order of arrival", async () => {
     const read = Effect.gen(function* () {
       const { findings } = yield* verifyJournal()
       const store = yield* LoanStore

@@ -52,7 +52,7 @@ describe("the packages as they are published", () => {
     }
   })
 
-  it("have the API that docs/api tells of", () => {
+  it("have the API that docs/api shows", () => {
     const folder = join(directory, "api")
     cpSync(join(root, "docs/api"), folder, { recursive: true })
     const altered = join(folder, "app-testing.api.md")

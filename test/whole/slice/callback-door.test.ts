@@ -181,7 +181,7 @@ describe("every other route", () => {
   })
 })
 
-describe("whatever is asked for", () => {
+describe("for any request", () => {
   const bearer = { authorization: "Bearer test-api-key" }
   it.each([
     ["GET", "/health/live", 200],

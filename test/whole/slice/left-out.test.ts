@@ -94,7 +94,7 @@ describe("the signing method that the bank asks for", () => {
 })
 
 describe("a decision of the bank's that is not known", () => {
-  it("is counted, and the loan is shown to whoever looks for those that need a person", async () => {
+  it("is counted, and the loan is in the list of those that need a person", async () => {
     decisionNow = "ACCEPT"
     expect((await engine.api("POST", "/v1/loans/left-1/poll")).status).toBe(200)
     const rows = await history()

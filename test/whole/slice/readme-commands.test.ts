@@ -67,7 +67,7 @@ describe("the commands of the README, and of the pages that it leads to", () => 
     expect(await runUntil(serve, /^loan engine listens on/u)).toContain("loan engine listens on")
     const verify = block(/journal verify$/mu, "docs/journal.md")
     expect(verify.trim().split("\n")).toHaveLength(1)
-    expect(await runToEnd(verify)).toContain("There is nothing in this store")
+    expect(await runToEnd(verify)).toContain("The store is empty")
   })
 
   it("make a key that the engine takes", async () => {

@@ -25,7 +25,7 @@ const event = (applicationReference: string, applicationEventType: string, more:
   JSON.stringify({ externalApplicationEvent: { applicationReference, applicationEventType, ...more } })
 
 describe("the callbacks of the bank's page, as they stand", () => {
-  it("walk ABC-123 to its pay-out, through the inferred approval, whatever their order", async () => {
+  it("walk ABC-123 to its pay-out, through the inferred approval, in any order", async () => {
     expect((await engine.callback(page("paid-out.json"))).status).toBe(200)
     expect((await engine.callback(page("signed.json"))).status).toBe(200)
     const loan = await (await engine.api("GET", "/v1/loans/ABC-123")).json()

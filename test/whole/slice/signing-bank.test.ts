@@ -69,7 +69,7 @@ describe("an account with credentials and a key set", () => {
       202,
       { disposition: "held", reason: "signature-missing" },
     ])
-    expect(engine.written()).toContain("a callback came without a signature, and this account's bank signs")
+    expect(engine.written()).toContain("a callback has no signature, but this account's bank signs")
     expect(await engine.stop()).toBe(0)
     expect(await doctor()).toContain("the callback credentials and the bank's signing key")
     const again = await startEngine(path, environment)

@@ -1,7 +1,7 @@
 import { openSync } from "node:fs"
 import { mayRun } from "@loan-engine/app/cli/run/launcher"
 
-/** Opens all that it may, and then tells of each process that it is given the pid of whether that may still run. */
+/** Opens all that it may, and then says for each pid that it receives whether that process may still run. */
 const pids = process.argv.slice(2).map(Number)
 try {
   for (;;) openSync("/dev/null", "r")

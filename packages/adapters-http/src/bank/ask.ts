@@ -23,11 +23,11 @@ import {
 import type { BankErrorReason, BankOperation } from "./error.ts"
 import type { Exchange, ExchangeFailed, ExchangeResponse } from "../http/exchange.ts"
 
-/** What the bank said, its very bytes, and when the question was sent: what the answer is true at, at the latest. */
+/** The bank's answer, its exact bytes, and when the request was sent. The answer is true at that time or later. */
 export interface BankAnswer<A> {
   readonly message: A
   readonly raw: Uint8Array
-  /** The Content-Type that the bytes came with: without it they may not be readable. */
+  /** The Content-Type of the bytes. Without it, they may not be readable. */
   readonly contentType: string
   readonly sentAt: Instant
 }
@@ -45,10 +45,13 @@ export interface AskOptions {
   readonly password: Redacted.Redacted
 }
 
-/** The longest wait that is believed of a Retry-After header. */
+/** The longest wait that is accepted from a Retry-After header. */
 export const retryAfterSecondsMax = 86_400
 
-/** One SOAP 1.1 request over HTTP POST with Basic authentication, and its answer or the reason for none. */
+/**
+ * Sends one SOAP 1.1 request over HTTP POST with Basic authentication. Gives the answer, or the reason why there is
+ * none.
+ */
 export function makeAsk(exchange: Exchange, options: AskOptions, responseBytesMax: number): Ask {
   const url = new URL(options.url)
   const headers = {
@@ -76,7 +79,7 @@ export function makeAsk(exchange: Exchange, options: AskOptions, responseBytesMa
 const basicAuthorization = ({ username, password }: AskOptions): string =>
   `Basic ${Buffer.from(`${username}:${Redacted.value(password)}`, "utf8").toString("base64")}`
 
-/** A message that XML cannot carry is the caller's to mend, not a crash: its texts come from outside. */
+/** If XML cannot carry a message, the caller must fix it. This is no crash, because its texts come from outside. */
 function encode<A>(codec: SoapMessage<A>, message: A): Result.Result<Uint8Array, BankErrorReason> {
   try {
     return Result.succeed(codec.encode(message))
@@ -118,7 +121,8 @@ function read<A>(
   if (status === 429) return Result.fail(new BankRateLimited(retryAfter))
   const decoded = decode(answer, codec, responseBytesMax)
   if (status === 200) return decoded
-  // SOAP 1.1 sends a fault with status 500; some servers use 400. Anything else there is no word of the service's own.
+  // SOAP 1.1 sends a fault with status 500; some servers use 400. A body with any other status is not from the service
+  // itself.
   const isFault = Result.isFailure(decoded) && decoded.failure._tag === "Fault"
   if (isFault && (status === 500 || status === 400)) return decoded
   return Result.fail(new BankUnavailable({ status, ...retryAfter }))
@@ -141,7 +145,7 @@ function decode<A>({ headers, body }: ExchangeResponse, codec: SoapMessage<A>, x
   })
 }
 
-/** Retry-After as seconds, whether it is written as such or as a date; `undefined` when absent or neither. */
+/** Retry-After in seconds, from either of its forms: seconds or a date. `undefined` if it is absent or neither. */
 function retryAfterSeconds(
   header: string | ReadonlyArray<string> | undefined,
   now: number,

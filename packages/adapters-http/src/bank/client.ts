@@ -22,9 +22,9 @@ import type { Exchange, ExchangeLimits } from "../http/exchange.ts"
 import { isSecureUrl, secureUrlRule } from "../http/secure-url.ts"
 
 export interface BankClientLimits extends ExchangeLimits, BankGuardLimits {
-  /** How often getApplicationStatus and getApplicationQuote are tried again. The poller asks again by itself. */
+  /** How often getApplicationStatus and getApplicationQuote are retried. The poller has its own retries. */
   readonly bankReadRetriesMax: number
-  /** The longest wait before the first of them; it doubles with each, and how much of it is waited is random. */
+  /** The longest wait before the first retry. It doubles with each retry, and the real wait is a random part of it. */
   readonly bankReadRetryDelayMs: number
 }
 
@@ -46,18 +46,18 @@ export interface BankClientOptions {
   readonly url: string
   readonly username: string
   readonly password: Redacted.Redacted
-  /** What metrics and traces call it. */
+  /** The account's name in metrics and traces. */
   readonly account?: string
   readonly limits?: Partial<BankClientLimits>
-  /** What carries the requests; HTTP by default. */
+  /** The transport of the requests. The default is HTTP. */
   readonly exchange?: Exchange
-  /** How HTTP gets there; straight by default. */
+  /** The HTTP route. The default is a direct connection. */
   readonly route?: BankRoute
 }
 
 export interface CallbackRegistration {
   readonly callbackUrl: string
-  /** What the bank is to send in each callback's Authorization header. */
+  /** The credentials that the bank must send in each callback's Authorization header. */
   readonly authorization?: CallbackCredentials
 }
 
@@ -65,7 +65,7 @@ type Answers<A> = Effect.Effect<BankAnswer<A>, BankError>
 
 /** One account at the bank. */
 export interface BankClient {
-  /** The bank wants this sent once only: it is never tried again by itself. */
+  /** The bank wants this sent only once, so it is never retried automatically. */
   readonly setCallback: (registration: CallbackRegistration) => Answers<SetCallback.SetCallbackResponse>
   readonly getApplicationStatus: (
     reference: ApplicationReference,
@@ -80,18 +80,18 @@ export interface BankClient {
     request: UpdateApplication.UpdateApplicationRequest,
   ) => Answers<UpdateApplication.UpdateApplicationResponse>
   readonly acceptQuote: (reference: ApplicationReference) => Answers<AcceptQuote.AcceptQuoteResponse>
-  /** Whether requests are let through just now. */
+  /** Whether the circuit lets requests through now. */
   readonly circuit: Effect.Effect<CircuitState>
 }
 
-/** Accounts that every integrator shares, so that each overwrites the others' callback URL. */
+/** Accounts that all integrators share. Each integrator overwrites the callback URL of the others. */
 const sharedUsernames: ReadonlySet<string> = new Set(["testse", "testno", "testdk", "testfi"])
 
 /**
- * A client for one account, with a connection pool of its own that is destroyed with the scope.
+ * A client for one account. Its own connection pool closes with the scope.
  *
- * Errors: {@link BankConfigError} for a URL or user name that must not be used; each operation fails with a
- * {@link BankError}, whose `reason` says what a caller may do.
+ * Errors: {@link BankConfigError} if the URL or the user name must not be used. Each operation fails with a {@link
+ * BankError}; its `reason` says what a caller may do.
  *
  * Source: the bank's page, "Register the callback-URL" and "To poll the application reference".
  */
@@ -170,13 +170,13 @@ function readsOf(
   }
 }
 
-/** Waits anything up to the delay, so that clients that failed together do not come back together. */
+/** Waits for a random part of the delay, so that clients that failed together do not retry together. */
 const fullJitter = <Output, Input>(schedule: Schedule.Schedule<Output, Input>) =>
   Schedule.modifyDelay(schedule, ({ duration }) =>
     Effect.map(Random.next, (random) => Duration.times(duration, random)),
   )
 
-/** Which failures of a read may be gone a moment later. One that the bank asks to wait for is the poller's to time. */
+/** The failures of a read that a short retry may fix. If the bank asks for a wait, the poller decides when to retry. */
 const mayPass: { readonly [Tag in BankErrorReason["_tag"]]: boolean } = {
   Refused: true,
   NameNotFound: true,
@@ -196,7 +196,7 @@ const mayPass: { readonly [Tag in BankErrorReason["_tag"]]: boolean } = {
   RequestInvalid: false,
 }
 
-/** An answer about another loan must not move this one. */
+/** An answer about another loan must not change this one. */
 function aboutThisLoan<A extends { readonly applicationReference: ApplicationReference }>(
   operation: BankOperation,
   asked: ApplicationReference,

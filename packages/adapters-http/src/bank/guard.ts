@@ -8,7 +8,9 @@ import type { CircuitState } from "./metrics.ts"
 import { traced } from "../telemetry/traced.ts"
 import { steadily } from "../http/rate.ts"
 
-/** So many failures in a row open the account's circuit, for so long or for as long as the bank asks. */
+/**
+ * This many failures in a row open the account's circuit. It stays open for this time, or for as long as the bank asks.
+ */
 export interface BreakerLimits {
   readonly breakerFailuresMax: number
   readonly breakerOpenMs: number
@@ -16,14 +18,14 @@ export interface BreakerLimits {
 
 export const breakerLimitsDefault: BreakerLimits = { breakerFailuresMax: 5, breakerOpenMs: 30_000 }
 
-/** What one account's requests may cost the bank, and when it is left alone. */
+/** How many requests one account may send, and when its circuit opens. */
 export interface BankGuardLimits extends BreakerLimits {
-  /** Requests over this wait for their turn. */
+  /** Requests above this rate wait for their turn. */
   readonly bankRequestsPerSecondMax: number
 }
 
 export interface BankGuard {
-  /** Lets a request through in its turn, and not at all while the circuit is open. */
+  /** Lets each request through in its turn, and none while the circuit is open. */
   readonly through: <A>(
     operation: BankOperation,
     request: Effect.Effect<A, BankError>,
@@ -68,7 +70,10 @@ const breakerLayer = ({ breakerFailuresMax, breakerOpenMs }: BreakerLimits) =>
     openDuration: Duration.millis(breakerOpenMs),
   }).pipe(Layer.provide(CircuitBreaker.layerStoreMemory()))
 
-/** The reasons that speak of the bank's health; the others speak of the one request, and leave the circuit alone. */
+/**
+ * The reasons that say something about the bank's health. The others are about one request and do not affect the
+ * circuit.
+ */
 const tripsBreaker: { readonly [Tag in BankErrorReason["_tag"]]: boolean } = {
   Refused: true,
   NameNotFound: true,

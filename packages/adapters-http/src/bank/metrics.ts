@@ -33,7 +33,7 @@ export const bankCircuitGauge = gaugeFamily({
   attributes: { account, state: "`Closed`, `Open`, `HalfOpen`" },
 })
 
-/** Counts what a request came to, whether it was sent or kept back. */
+/** Counts the outcome of a request, sent or not. */
 export const counted =
   (account: string, operation: BankOperation) =>
   <A>(request: Effect.Effect<A, BankError>): Effect.Effect<A, BankError> =>
@@ -56,7 +56,7 @@ export const measured =
 const circuitStates = ["Closed", "Open", "HalfOpen"] as const
 export type CircuitState = (typeof circuitStates)[number]
 
-/** Says which state an account's circuit is in. */
+/** Reports the state of an account's circuit. */
 export const showCircuit = (account: string, current: CircuitState): Effect.Effect<void> =>
   Effect.forEach(
     circuitStates,

@@ -7,45 +7,53 @@ import type { JwsVerifier } from "../signature/jws-verifier.ts"
 import { makeMissingSignatureWarning, signsInMemory } from "../signature/signing-watch.ts"
 import type { Signs } from "../signature/signing-watch.ts"
 
-/** What an account believes a callback on: `credentials` or better, a signature (`jws`), or the bank's own answer only. */
+/**
+ * The evidence that an account requires for a callback: `credentials` or better, a signature (`jws`), or the bank's own
+ * answer only.
+ */
 export const RequiredEvidence = Schema.Literals(["credentials", "jws", "bank"])
 export type RequiredEvidence = typeof RequiredEvidence.Type
 
-/** What each event type takes; `credentials` where nothing is said. */
+/** The evidence that each event type needs. The default is `credentials`. */
 export type TrustPolicy = { readonly [Type in CallbackEventType]?: RequiredEvidence }
 
-/** What vouches for the callbacks of one account. */
+/** What proves that a callback of one account is genuine. */
 export interface CallbackAccountOptions {
-  /** As registered with the bank; several while they are being rotated. With any set, a callback must carry one. */
+  /**
+   * The credentials as registered with the bank; several during a rotation. If any are set, every callback must have
+   * one of them.
+   */
   readonly credentials?: ReadonlyArray<CallbackCredentials>
   /**
-   * Verifies `jwsData` where the bank sends it; without a verifier `jwsData` is ignored. Without credentials, a callback that has
-   * no signature is refused.
+   * Verifies `jwsData`, if the bank sends it. Without a verifier, `jwsData` is ignored. Without credentials, a callback
+   * that has no signature is refused.
    */
   readonly jws?: JwsVerifier
-  /** What each type of event is believed on; by default, credentials or a signature suffice for every type. */
+  /** The evidence that each type of event needs. By default, credentials or a signature are enough for every type. */
   readonly trustPolicy?: TrustPolicy
-  /** Without credentials: a callback that nothing vouches for is accepted, but held until a poll confirms it. */
+  /**
+   * For an account without credentials: a callback without any proof is accepted, but held until a poll confirms it.
+   */
   readonly allowUnauthenticated?: boolean
   /**
-   * Whether the bank signs this account's callbacks. Once it does, a callback without a signature is held, even with the right
-   * credentials. By default it is remembered until the receiver is gone.
+   * Whether the bank signs this account's callbacks. Once it does, a callback without a signature is held, even with
+   * the right credentials. By default this is remembered as long as the receiver exists.
    */
   readonly signs?: Signs
 }
 
-/** The receiver cannot start like this; `message` says what to set. */
+/** The receiver cannot start with these options. `message` says what to set. */
 export class CallbackConfigError extends Schema.TaggedError<CallbackConfigError>()("CallbackConfigError", {
   message: Schema.String,
 }) {}
 
 export interface CallbackAccount {
   readonly name: AccountName
-  /** Absent when no credentials are configured. */
+  /** Absent if no credentials are configured. */
   readonly authorizes: ((header: string | null) => boolean) | undefined
   readonly jws: JwsVerifier | undefined
   readonly trustPolicy: TrustPolicy
-  /** Whether what nothing vouches for is held, and not refused. */
+  /** Whether a callback without any proof is held instead of refused. */
   readonly holdsUnproven: boolean
   readonly signs: Signs
   readonly warnOfMissingSignature: Effect.Effect<void>
@@ -57,7 +65,7 @@ export type CallbackAccounts = ReadonlyMap<string, CallbackAccount>
 
 const decodeAccountName = Schema.decodeUnknownOption(AccountName)
 
-/** Checks every account's options and hashes its credentials, once. */
+/** Checks the options of every account and hashes its credentials, once. */
 export const makeCallbackAccounts = Effect.fnUntraced(function* (
   options: Readonly<Record<string, CallbackAccountOptions>>,
 ): Effect.fn.Return<CallbackAccounts, CallbackConfigError> {

@@ -2,12 +2,12 @@ import { Schema } from "effect"
 import type { Disposition, HoldReason } from "@loan-engine/domain/observation"
 import { guardedHeaders } from "../http/answer-headers.ts"
 
-/** An HTTP answer as plain data, for any server to send. */
+/** An HTTP answer as plain data, which any server can send. */
 export interface CallbackAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
-  /** Whether the request's body may be left unread: the connection cannot serve another request then. */
+  /** Whether the rest of the request's body may stay unread. If so, the connection cannot serve another request. */
   readonly closes: boolean
 }
 
@@ -18,10 +18,10 @@ interface Refusal {
   readonly closes?: true
 }
 
-/** The content codings that a callback may come in, as `Accept-Encoding` names them. */
+/** The content codings that are accepted for a callback, as `Accept-Encoding` names them. */
 export const acceptEncoding = "gzip, deflate, br"
 
-/** Every way in which a callback is refused: code, status, and what the sender is told. */
+/** Every refusal of a callback: code, status, and the text for the sender. */
 export const refusals = {
   "method-not-allowed": {
     status: 405,
@@ -56,7 +56,7 @@ export const refusals = {
   "encoding-invalid": {
     status: 400,
     title: "Invalid encoding",
-    detail: "the body is not packed the way that Content-Encoding says",
+    detail: "the body is not compressed as Content-Encoding says",
   },
   "body-timeout": { status: 408, title: "Body timeout", detail: "the body took too long", closes: true },
   "body-incomplete": { status: 400, title: "Body incomplete", detail: "the body ended early", closes: true },
@@ -85,7 +85,7 @@ export const refusals = {
   "signature-contradicted": {
     status: 401,
     title: "Contradicted by its signature",
-    detail: "the signed claims in jwsData say something else than the body",
+    detail: "the signed claims in jwsData contradict the body",
   },
   "store-unavailable": {
     status: 503,
@@ -101,7 +101,7 @@ export const refusals = {
   "body-consumed": {
     status: 500,
     title: "Body already read",
-    detail: "whoever serves the engine read the body before it: no body parser may come first",
+    detail: "the server read the body before the engine could: run no body parser before the engine",
     closes: true,
   },
   "internal-error": { status: 500, title: "Internal error", detail: "nothing was acknowledged" },
@@ -113,17 +113,17 @@ const rejectionCodes = Object.keys(refusals).filter((name): name is RejectionCod
   Object.hasOwn(refusals, name),
 )
 
-/** A callback that goes no further. */
+/** A refused callback. */
 export class CallbackRefused extends Schema.TaggedError<CallbackRefused>()("CallbackRefused", {
   code: Schema.Literals(rejectionCodes),
-  /** More exact than the code's own text. */
+  /** A more exact text than the code's own. */
   detail: Schema.optionalKey(Schema.String),
-  /** The body's member at fault. */
+  /** The wrong member of the body. */
   field: Schema.optionalKey(Schema.String),
   headers: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
 }) {}
 
-/** A problem document (RFC 9457) with a stable `code`, and `field` where a member is at fault. */
+/** A problem document (RFC 9457) with a stable `code`, and with `field` if a member is wrong. */
 export function refuse({ code, detail, field, headers }: CallbackRefused): CallbackAnswer {
   const refusal: Refusal = refusals[code]
   const problem = {
@@ -144,7 +144,7 @@ export function refuse({ code, detail, field, headers }: CallbackRefused): Callb
 
 const jsonHeaders = { ...guardedHeaders, "content-type": "application/json" }
 
-/** The callback is durably recorded. A held one is kept, but nothing is believed on its word alone. */
+/** The callback is durably recorded. A held callback is kept, but does not count until the bank confirms it. */
 export function acknowledge(disposition: Disposition, reason: HoldReason | undefined): CallbackAnswer {
   if (disposition !== "held") {
     return { status: 200, headers: jsonHeaders, body: JSON.stringify({ disposition }), closes: false }
@@ -152,10 +152,13 @@ export function acknowledge(disposition: Disposition, reason: HoldReason | undef
   return { status: 202, headers: jsonHeaders, body: JSON.stringify({ disposition, reason }), closes: false }
 }
 
-/** What takes a callback, for anyone who asks before sending one. */
+/** The accepted methods, for anyone who asks before sending a callback. */
 const taken = { allow: "POST", "accept-post": "application/json", "accept-encoding": acceptEncoding }
 
-/** The answer to a probe: what this is, and that nothing was recorded. No callback can come by a probe's method. */
+/**
+ * The answer to a probe: it says what this route is, and that nothing was recorded. A callback never has a probe's
+ * method.
+ */
 export const introduction: CallbackAnswer = {
   status: 200,
   headers: { ...jsonHeaders, ...taken },

@@ -6,13 +6,13 @@ import type { Rate } from "../http/rate.ts"
 
 export interface CallbackBudgetLimits {
   /**
-   * How many callbacks that nothing vouches for are held of one account in a minute, each a journal row and a question to the bank;
-   * more are answered 503. Those about a loan that is known have as much room of their own.
+   * How many callbacks without proof are held for one account in a minute. Each costs a journal row and a question to
+   * the bank. More are answered 503. Callbacks about a known loan have a separate budget of the same size.
    */
   readonly callbacksHeldPerMinuteMax: number
-  /** How large the body of one may be, in bytes, as it was sent and unpacked. */
+  /** The maximum size of the body of one such callback in bytes, as sent and decompressed. */
   readonly callbackHeldBytesMax: number
-  /** How many callbacks with wrong credentials, or none, one account may be sent in a minute; more are answered 429. */
+  /** How many callbacks with wrong or no credentials one account accepts in a minute. More are answered 429. */
   readonly callbacksUnauthorizedPerMinuteMax: number
 }
 
@@ -22,24 +22,33 @@ export const callbackBudgetLimitsDefault: CallbackBudgetLimits = {
   callbacksUnauthorizedPerMinuteMax: 1_000,
 }
 
-/** A callback that nothing vouches for: anybody could have sent it, as often as they like. */
+/** A callback without proof. Anybody can send any number of them. */
 export interface Unproven {
   readonly account: string
   readonly applicationReference: string
   readonly bytes: number
-  /** Whether a trusted word was ever heard of its loan. */
+  /** Whether anything trusted was ever said about its loan. */
   readonly isKnown: boolean
 }
 
-/** Bounds what a sender who proves nothing can do to an account. */
+/** Limits what a sender without proof can do to an account. */
 export interface CallbackBudgets {
-  /** Counts one more that is to be held; refuses it, until later, if there were too many, and for good if it is too large. */
+  /**
+   * Counts one more callback to hold. If there were too many, it is refused until later. If it is too large, it is
+   * refused for good.
+   */
   readonly held: (unproven: Unproven) => Effect.Effect<void, CallbackRefused>
-  /** How wrong credentials are refused. Right ones are never held up: the bank and a guesser may come by one proxy. */
+  /**
+   * How wrong credentials are refused. Right credentials are never delayed, because the bank and an attacker may use
+   * the same proxy.
+   */
   readonly unauthorized: (account: string, challenges: string) => Effect.Effect<CallbackRefused>
 }
 
-/** Known loans share the room in so many groups of an account, so that a stranger who can name one loan fills the room of few others. */
+/**
+ * The known loans of an account share the budget in this many groups. A stranger who knows one loan can fill only the
+ * budget of its group.
+ */
 const loanGroups = 256
 
 export const makeCallbackBudgets = (limits: CallbackBudgetLimits): Effect.Effect<CallbackBudgets> =>
@@ -51,7 +60,7 @@ export const makeCallbackBudgets = (limits: CallbackBudgetLimits): Effect.Effect
         const waitSeconds = yield* over({
           algorithm: "token-bucket",
           limit: limits.callbacksHeldPerMinuteMax,
-          // Whatever else is limited in this process may share the limiter's store.
+          // Other limits in this process may use the same store.
           key: `held callbacks of ${roomOf(unproven)}`,
         })
         if (waitSeconds > 0) yield* refused("held-too-many", { "retry-after": String(waitSeconds) })
@@ -79,5 +88,5 @@ const refused = (code: CallbackRefused["code"], headers: Readonly<Record<string,
 const tooLarge = new CallbackRefused({
   code: "body-too-large",
   detail:
-    "nothing vouches for this callback, and its body is over the limit for those (callbackHeldBytesMax)",
+    "this callback has no proof, and its body is over the limit for such callbacks (callbackHeldBytesMax)",
 })

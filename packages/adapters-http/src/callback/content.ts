@@ -6,17 +6,17 @@ import { CallbackRefused } from "./answer.ts"
 import { shownEncoding } from "../message/encoding.ts"
 import { isUnpackedTooLarge, unpack } from "../http/content-coding.ts"
 
-/** What is no JSON, whatever the body. Many senders name a type that says nothing of it, or none. */
+/** Types that are not JSON, with any body. Many senders name a type that says nothing, or none. */
 const otherType = /^(?:multipart|image|audio|video|font)\/|[/+]xml(?:-|$)|^application\/(?:pdf|zip)$/u
 
-/** Whether the type may be a callback's; the body itself then shows whether it is one. */
+/** Whether a callback may have this type. The body then shows whether it is one. */
 export function isReadableType(contentType: string | null): boolean {
   const [type = ""] = (contentType ?? "").split(";", 1)
   const name = type.trim().toLowerCase()
   return !otherType.test(name)
 }
 
-/** The one charset that is named; UTF-8, which is JSON's own, where there is none, or none that is read. */
+/** The charset that the header names. UTF-8, which is JSON's own, if it names none or an unsupported one. */
 function charsetOf(contentType: string | null): TextEncoding {
   const labels = headerParameters(contentType ?? "").flatMap(([name, value]) =>
     name === "charset" && value.trim() !== "" ? [value] : [],
@@ -26,13 +26,13 @@ function charsetOf(contentType: string | null): TextEncoding {
 }
 
 /**
- * The bytes in an encoding that they show by themselves. JSON is UTF-8 by its own standard, many senders name another charset
- * and send UTF-8, and UTF-16 shows by its first bytes, in either order: so only what shows neither is read by the charset that
- * was named.
+ * Decodes the bytes by the encoding that they show themselves. JSON is UTF-8 by its standard, and many senders name
+ * another charset but send UTF-8. UTF-16 shows in the first bytes, in either order. The named charset is used only if
+ * the bytes show neither.
  */
 export function asUtf8(bytes: Uint8Array, contentType: string | null): Uint8Array {
   const charset = charsetOf(contentType)
-  // What is in UTF-16 would show it, whatever is said.
+  // UTF-16 would show in the bytes, so a named UTF-16 is ignored.
   if (charset.startsWith("utf-") || shownEncoding(bytes) !== "utf-8" || isUtf8(bytes)) return bytes
   try {
     return new TextEncoder().encode(new TextDecoder(charset, { fatal: true }).decode(bytes))
@@ -50,7 +50,7 @@ function isUtf8(bytes: Uint8Array): boolean {
   }
 }
 
-/** The body without its content coding. The limit of its size holds for what comes out. */
+/** The body without its content coding. The size limit applies to the decompressed body. */
 export const unpacked = (
   bytes: Uint8Array,
   contentEncoding: string | null,

@@ -5,10 +5,10 @@ import type { RejectionCode } from "./answer.ts"
 import type { JwsInvalidReason, JwsVerdict } from "../signature/jws-verifier.ts"
 import { counterFamily } from "../telemetry/metric-family.ts"
 
-/** The name of what became of a callback: why it was refused, why it is held, or what recording it did. */
+/** The name of a callback's outcome: why it was refused, why it is held, or what recording it did. */
 export type CallbackVerdict = RejectionCode | HoldReason | Exclude<Disposition, "held">
 
-/** The name of what a signature was found to be. */
+/** The name of the verdict on a signature. */
 export type SignatureVerdict = Exclude<JwsVerdict["state"], "invalid"> | JwsInvalidReason
 
 const account = "the configured accounts; empty if a request named none of them"
@@ -38,6 +38,6 @@ export const countCallback = (account: string, verdict: CallbackVerdict): Effect
 export const countSignature = (account: string, verdict: JwsVerdict): Effect.Effect<void> =>
   Metric.update(signaturesCounter.of({ account, verdict: signatureVerdictOf(verdict) }), 1)
 
-/** The verdict by its name. */
+/** The verdict with this name. */
 export const signatureVerdictOf = (verdict: JwsVerdict): SignatureVerdict =>
   verdict.state === "invalid" ? verdict.reason : verdict.state

@@ -6,7 +6,10 @@ import type { CallbackAnswer } from "./answer.ts"
 import type { CallbackReceiver } from "./receiver.ts"
 import type { CallbackRequest, ReadBody } from "./request.ts"
 
-/** A node:http request as the receiver reads it. Reading stops without tearing the connection down, so an answer fits. */
+/**
+ * A node:http request in the form that the receiver reads. Reading stops without closing the connection, so that an
+ * answer can be sent.
+ */
 export const nodeCallbackRequest = (request: IncomingMessage): CallbackRequest => ({
   method: request.method ?? "",
   headers: {
@@ -33,7 +36,7 @@ export function serveCallback(
   receiver.respond(account, nodeCallbackRequest(request), (answer) => send(request, response, answer))
 }
 
-/** Connections that have had their last answer: whatever else was sent on them is as if it had never come. */
+/** Connections that got their last answer. Later requests on them are ignored. */
 const closing = new WeakSet<Socket>()
 
 function send(
@@ -54,12 +57,12 @@ function send(
   linger(request, () => response.end())
 }
 
-/** How long a sender that is refused may still send before the connection is closed on it. */
+/** How long a refused sender may still send before the connection is closed. */
 const lingerMsMax = 1_000
 
 /**
- * The rest of a body that was not read would be taken for the next request, so the connection ends. But a sender who is
- * still at it would not see the answer if it ended at once: the rest is let go by for a moment.
+ * The unread rest of a body would be read as the next request, so the connection must end. If it ended at once, a
+ * sender that still sends would not see the answer. So the rest is read and ignored for a short time.
  */
 function linger(request: IncomingMessage, end: () => void): void {
   if (request.readableEnded || request.destroyed) return end()
@@ -73,8 +76,8 @@ function linger(request: IncomingMessage, end: () => void): void {
 }
 
 /**
- * Collects the body from the request's own events. Most callbacks are there whole by the end of this turn of the event
- * loop; only one that is not is given a time limit.
+ * Collects the body from the request's own events. Most callbacks are complete by the end of this turn of the event
+ * loop. Only an incomplete one gets a timeout.
  */
 const readBody =
   (request: IncomingMessage): ReadBody =>
@@ -121,7 +124,7 @@ function collect(request: IncomingMessage, callbackBytesMax: number) {
     if (outcome !== undefined) return resume(outcome)
     told = resume
   })
-  /** `undefined` if there is more to come. */
+  /** `undefined` if there is more to read. */
   const thisTurn: Effect.Effect<Uint8Array | undefined, CallbackRefused> = Effect.callback((resume) => {
     if (outcome !== undefined) return resume(outcome)
     const late = setImmediate(() => {

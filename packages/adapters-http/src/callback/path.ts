@@ -1,7 +1,7 @@
 /**
- * The account that a callback's path names, as it was registered with the bank; `undefined` if the path is no callback's.
- * `target` is a request's target: a path, or a whole URL. This path alone is forgiving, because the bank's address was put
- * together by somebody else: one slash more, at either end or between, names the same.
+ * The account that a callback's path names, as it was registered with the bank. `undefined` if the path is not a
+ * callback's. `target` is a request's target: a path, or a whole URL. Only this path is lenient, because somebody else
+ * composed the bank's copy of it: extra slashes at either end or between segments are ignored.
  *
  * @example callbackAccount("//callbacks/se/?a=b") is "se"
  */
@@ -15,10 +15,10 @@ export function callbackAccount(target: string): string | undefined {
 const origin = /^https?:\/\/[^/?#]*/iu
 const pathEnd = /[?#]/u
 
-/** Longer than any account's path, however each letter is written. */
+/** Longer than the path of any account, in any percent-encoding. */
 const pathLengthMax = 1_024
 
-/** An empty segment, and one that stands for its own folder, names nothing. */
+/** An empty segment, and the segment of the current folder, name nothing. */
 const isNamed = (segment: string): boolean => segment !== "" && segment !== "."
 
 function decoded(segment: string): string {

@@ -27,7 +27,7 @@ import { traced, tracedRequest } from "../telemetry/traced.ts"
 import { withoutWords } from "./without-words.ts"
 
 export interface CallbackReceiverLimits extends CallbackRequestLimits, CallbackBudgetLimits {
-  /** A signed issue time older than this is not believed: the bank re-sends for up to a month. */
+  /** A signed issue time older than this is not believed. The bank redelivers for up to a month. */
   readonly issuedAtAgeMaxMs: number
   readonly rejectionsKeptMax: number
 }
@@ -39,38 +39,41 @@ export const callbackReceiverLimitsDefault: CallbackReceiverLimits = {
   rejectionsKeptMax,
 }
 
-/** Nothing was recorded, and the same callback may be sent again. */
+/** Nothing was recorded. The same callback may be sent again. */
 export class RecordUnavailable extends Schema.TaggedError<RecordUnavailable>()("RecordUnavailable", {
   retryAfterSeconds: Schema.Finite,
   message: Schema.String,
 }) {}
 
-/** What recording did; `hold` is why it is held, where the receiver did not ask for that itself. */
+/** What recording did. `hold` says why the callback is held, if the receiver did not ask for that itself. */
 export interface Recorded {
   readonly disposition: Disposition
   readonly hold?: HoldReason
 }
 
-/** Succeeds only after the observation, and the bytes it came in, are durable. */
+/** Succeeds only after the observation and its original bytes are durable. */
 export type RecordObservation = (
   observation: Observation,
   raw: Uint8Array,
 ) => Effect.Effect<Recorded, RecordUnavailable>
 
 export interface CallbackReceiverOptions {
-  /** By the name that the callback URL carries. */
+  /** The accounts, by their name in the callback URL. */
   readonly accounts: Readonly<Record<string, CallbackAccountOptions>>
   readonly record: RecordObservation
-  /** Whether a trusted word was ever heard of this loan; of none, unless it is told. */
+  /** Whether anything trusted was ever said about this loan. Without this option, no loan counts as known. */
   readonly isKnown?: (applicationReference: ApplicationReference) => Effect.Effect<boolean>
   readonly limits?: Partial<CallbackReceiverLimits>
 }
 
 export interface CallbackReceiver {
   readonly receive: (account: string, request: CallbackRequest) => Effect.Effect<CallbackAnswer>
-  /** {@link receive} for callers that do not use Effect; it keeps the clock and the loggers of where it was made. */
+  /**
+   * {@link receive} for callers that do not use Effect. It keeps the clock and the loggers of the place where it was
+   * made.
+   */
   readonly answer: (account: string, request: CallbackRequest) => Promise<CallbackAnswer>
-  /** The same, told to a function. */
+  /** The same, with the answer given to a function. */
   readonly respond: (
     account: string,
     request: CallbackRequest,
@@ -82,11 +85,11 @@ export interface CallbackReceiver {
 }
 
 /**
- * The bank's way in: limits, authorization, decoding, signature, evidence, record, answer, in this order. It answers
- * below 300 only after `record` has succeeded, so that the bank sends again whatever was not kept.
+ * Receives the bank's callbacks: limits, authorization, decoding, signature, evidence, record, answer, in this order.
+ * It answers below 300 only after `record` has succeeded, so the bank sends a callback again if it was not kept.
  *
- * Errors: {@link CallbackConfigError} when an account has neither credentials nor a signature verifier and does not say
- * that this is meant.
+ * Errors: {@link CallbackConfigError} if an account has neither credentials nor a signature verifier and does not say
+ * that this is intended.
  *
  * Source: the bank's page, "Retrieve status change with callback".
  */
@@ -146,7 +149,7 @@ export const makeCallbackReceiver = Effect.fnUntraced(function* (
   return { receive, answer, respond, handle, rejections }
 })
 
-/** The path that traces know callbacks by. */
+/** The path of callbacks in traces. */
 const callbackRoute = "/callbacks/:account"
 
 interface Receiving {
@@ -170,7 +173,7 @@ const accept = Effect.fnUntraced(function* (
   if (fault !== undefined) return yield* refused(fault, hints[fault])
   const sent = yield* traced("read")(readBody(request, limits))
   yield* traced("authorize")(authorize(account, request, budgets))
-  // Only what a sender with the right credentials packed is worth the work of unpacking it.
+  // Decompression costs work, so it is only done for a sender with the right credentials.
   const raw = yield* unpacked(sent, request.headers.get("content-encoding"), limits.callbackBytesMax)
   const message = yield* traced("decode")(decode(asUtf8(raw, request.headers.get("content-type"))))
   const trust = yield* traced("verify")(appraise(account, message))
@@ -197,11 +200,11 @@ const authorize = (
     ? Effect.flatMap(budgets.unauthorized(account.name, account.challenges), Effect.fail)
     : Effect.void
 
-/** Anybody could have sent it, as often as they like. */
+/** Anybody can send any number of these. */
 const isUnproven = ({ authorizes }: CallbackAccount, { evidence }: Trust): boolean =>
   authorizes === undefined && evidence === "none"
 
-/** What a refusal's headers tell about a better try. */
+/** The headers of a refusal that say how to do better. */
 const hints: { readonly [Code in RejectionCode]?: Readonly<Record<string, string>> } = {
   "media-type-unsupported": { "accept-post": "application/json", "accept-encoding": acceptEncoding },
 }
@@ -220,9 +223,9 @@ function decode(raw: Uint8Array): Effect.Effect<CallbackMessage, CallbackRefused
 }
 
 /**
- * When the callback was true: its signed issue time where that is sane, never later than its receipt, however far ahead
- * the bank's clock is. A time in whole seconds stands for that second's last millisecond, so that a poll sent within the
- * second cannot outrank it.
+ * When the callback was true: its signed issue time, if that is plausible. It is never later than the receipt, even if
+ * the bank's clock is ahead. A time in whole seconds means the last millisecond of that second, so that a poll sent in
+ * the same second cannot overrule it.
  */
 function eventTime(
   receivedAt: Instant,
@@ -256,7 +259,7 @@ function observe(
   }
 }
 
-/** Where it went wrong, without the defect's words: they may quote what the callback said. */
+/** Where the defect happened, without its message, which may quote the callback. */
 function describeDefect(cause: Cause.Cause<unknown>): string {
   const { error, frames } = withoutWords(Cause.squash(cause))
   return [`a callback could not be recorded: ${error}`, ...frames].join("\n  ")

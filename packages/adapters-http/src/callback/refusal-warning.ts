@@ -2,12 +2,12 @@ import { Effect } from "effect"
 import type { RejectionCode } from "./answer.ts"
 import { makeWarning } from "../telemetry/rare-warning.ts"
 
-/** Their cause has a line of its own in the log. */
+/** Refusals whose cause has its own line in the log. */
 const warnedElsewhere: ReadonlySet<RejectionCode> = new Set(["internal-error", "store-unavailable"])
 
 /**
- * Warns that callbacks are refused, at most once a minute for each account and reason. It says nothing that the sender wrote; an
- * account that we do not have has no name.
+ * Warns that callbacks are refused, at most once a minute for each account and reason. The warning contains nothing
+ * that the sender wrote. An unknown account has no name in it.
  */
 export function makeRefusalWarning(): (account: string, code: RejectionCode) => Effect.Effect<void> {
   const warnings = new Map<string, ReturnType<typeof makeWarning>>()

@@ -1,27 +1,27 @@
 import type { RejectionCode } from "./answer.ts"
 
-/** How many of the last rejections are kept; all of them are counted. */
+/** How many rejections are kept: the latest ones. All of them are counted. */
 export const rejectionsKeptMax = 1_000
 
-/** One request that was refused. It holds nothing that the sender wrote: no body, no header, no unknown name. */
+/** One refused request. It contains nothing that the sender wrote: no body, no header, no unknown name. */
 export interface Rejection {
   readonly at: number
   readonly code: RejectionCode
-  /** Absent when the request named an account that we do not have. */
+  /** Absent if the request named an unknown account. */
   readonly account?: string
-  /** The body's member at fault, by the bank's own names. */
+  /** The wrong member of the body, by the bank's own names. */
   readonly field?: string
 }
 
 export interface RejectionLog {
   readonly add: (rejection: Rejection) => void
-  /** The last ones, oldest first. */
+  /** The latest rejections, oldest first. */
   readonly recent: () => ReadonlyArray<Rejection>
-  /** How many there were of each code; of one account's only, if one is named. */
+  /** How many rejections there were of each code. If an account is given, only its own. */
   readonly counts: (account?: string) => ReadonlyMap<RejectionCode, number>
 }
 
-/** A bounded record of refused requests: whoever floods the receiver fills a ring, not a disk. */
+/** A bounded record of refused requests: a flood fills a ring in memory, not a disk. */
 export function makeRejectionLog(keptMax: number = rejectionsKeptMax): RejectionLog {
   const kept: Array<Rejection> = []
   const byAccount = new Map<string | undefined, Map<RejectionCode, number>>()

@@ -4,11 +4,11 @@ import type { RejectionCode } from "./answer.ts"
 import { isReadableType } from "./content.ts"
 import { isReadableEncoding } from "../http/content-coding.ts"
 
-/** An HTTP request as far as the receiver reads it. A web-standard `Request` is one. */
+/** The parts of an HTTP request that the receiver reads. A web-standard `Request` has them. */
 export interface CallbackRequest {
   readonly method: string
   readonly headers: { readonly get: (name: string) => string | null }
-  /** The body as it comes, or what reads it. */
+  /** The body as a stream, or a function that reads it. */
   readonly body: AsyncIterable<Uint8Array> | ReadBody | null
 }
 
@@ -17,7 +17,7 @@ export type ReadBody = (limits: CallbackRequestLimits) => Effect.Effect<Uint8Arr
 
 export interface CallbackRequestLimits {
   readonly callbackBytesMax: number
-  /** From the first byte awaited to the last one read. */
+  /** From the wait for the first byte to the last byte read. */
   readonly callbackBodyMsMax: number
 }
 
@@ -27,7 +27,7 @@ export const callbackRequestLimitsDefault: CallbackRequestLimits = {
   callbackBodyMsMax: 10_000,
 }
 
-/** What the headers alone refuse, before a byte of the body is read. */
+/** The refusals that the headers alone cause, before a byte of the body is read. */
 export function headersFault(
   { headers }: CallbackRequest,
   { callbackBytesMax }: CallbackRequestLimits,
@@ -40,7 +40,7 @@ export function headersFault(
   return isReadable ? undefined : "media-type-unsupported"
 }
 
-/** The raw body. It stops reading as soon as the limit is passed, whatever Content-Length promised. */
+/** The raw body. Reading stops at the size limit, even if Content-Length promised less. */
 export function readBody({ body }: CallbackRequest, limits: CallbackRequestLimits): ReturnType<ReadBody> {
   if (body === null) return Effect.succeed(new Uint8Array())
   if (typeof body === "function") return body(limits)
@@ -60,7 +60,7 @@ export function readBody({ body }: CallbackRequest, limits: CallbackRequestLimit
   )
 }
 
-/** `undefined` when there are more bytes than allowed. Leaving the loop tells the source to stop. */
+/** `undefined` if there are more bytes than allowed. Leaving the loop stops the source. */
 async function collect(
   body: AsyncIterable<Uint8Array>,
   callbackBytesMax: number,
@@ -80,8 +80,8 @@ const probes: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"])
 const deliveryHeaders = ["content-type", "transfer-encoding", "authorization"]
 
 /**
- * Whether somebody only asks what this is. A callback that a redirect turned into a GET still carries what it was sent with:
- * it is refused, because a success would tell its sender that it was delivered.
+ * Whether the request only asks what this route is. A callback that a redirect turned into a GET still has its original
+ * headers. It is refused, because a success would tell its sender that it was delivered.
  */
 export const isProbe = ({ method, headers }: CallbackRequest): boolean =>
   probes.has(method) &&

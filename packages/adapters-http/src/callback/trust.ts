@@ -10,7 +10,7 @@ import type { CallbackMessage } from "../message/message.ts"
 import { countSignature } from "./metrics.ts"
 import type { JwsVerdict } from "../signature/jws-verifier.ts"
 
-/** How far a callback is trusted, and why it is held where that is not enough. */
+/** How far a callback is trusted, and why it is held if that is not enough. */
 export interface Trust {
   readonly evidence: Evidence
   readonly hold?: HoldReason
@@ -20,7 +20,7 @@ export interface Trust {
   readonly token?: string
 }
 
-/** What each verdict on a signature makes of the callback: trust, or a refusal. */
+/** The effect of each verdict on a signature: a level of trust, or a refusal. */
 const trustBySignature: { readonly [State in JwsVerdict["state"]]: Trust | RejectionCode } = {
   bound: { evidence: "jws" },
   unbound: { evidence: "none", hold: "signature-unbound" },
@@ -30,8 +30,8 @@ const trustBySignature: { readonly [State in JwsVerdict["state"]]: Trust | Rejec
 }
 
 /**
- * How far the account trusts the callback, whose credentials have been checked before. A signature that is there and
- * cannot be relied on counts for less than none: it may be all that is forged.
+ * How far the account trusts the callback. Its credentials were checked before. A signature that cannot be relied on
+ * counts for less than no signature, because it may be the only forged part.
  */
 export const appraise = Effect.fnUntraced(function* (
   account: CallbackAccount,
@@ -40,7 +40,7 @@ export const appraise = Effect.fnUntraced(function* (
   const trust = held(yield* vouchedFor(account, message), message, account.trustPolicy)
   const { unusableReference } = message
   if (unusableReference === undefined) return trust
-  // Anybody could send those that nobody vouches for, and each would be another loan.
+  // Anybody can send callbacks without proof, and each would be another loan.
   const isVouchedFor = account.authorizes !== undefined || trust.evidence === "jws"
   if (isVouchedFor) return { ...trust, hold: "reference-unusable" }
   const { code, field, message: detail } = unusableReference
@@ -52,7 +52,7 @@ const vouchedFor = Effect.fnUntraced(function* (
   { jwsData, eventBody }: CallbackMessage,
 ): Effect.fn.Return<Trust, CallbackRefused> {
   if (jwsData === undefined || account.jws === undefined) return yield* withoutSignature(account)
-  // What is no text cannot be verified, and must not count as a callback that never had a signature.
+  // A value that is not text cannot be verified. It must not count as a callback that never had a signature.
   const token = jwsData === unreadableJws ? undefined : jwsData.trim()
   const verdict: JwsVerdict =
     token === undefined ? { state: "unverifiable" } : yield* account.jws.verify(token, eventBody)
@@ -68,8 +68,8 @@ const refusedSignature = ({ challenges }: CallbackAccount, code: RejectionCode):
   new CallbackRefused({ code, headers: { "www-authenticate": challenges } })
 
 /**
- * Whether a callback that nothing else vouches for may be held although its signature cannot be judged. Anybody can send one, so only so
- * many are; it is asked last, of what is to be held.
+ * Whether a callback may be held although its signature cannot be judged and it has no other proof. Anybody can send
+ * such callbacks, so their number is limited. This is asked last, only for callbacks that would be held.
  */
 export const mayDoubt = Effect.fnUntraced(function* (
   account: CallbackAccount,
@@ -93,7 +93,7 @@ const withoutSignature = Effect.fnUntraced(function* (
   return { evidence: "credentials", hold: "signature-missing" }
 })
 
-/** Which evidence meets each requirement. */
+/** The evidence that meets each requirement. */
 const meets: { readonly [Required in RequiredEvidence]: ReadonlySet<Evidence> } = {
   credentials: new Set(["credentials", "jws"]),
   jws: new Set(["jws"]),

@@ -1,14 +1,16 @@
 import { Cause, Predicate } from "effect"
 
-/** What may be told of a failure: what it is and where it happened, but none of its words, which may quote what came in. */
+/**
+ * What may be shown of a failure: its kind and its place in the code, but not its message, which may quote the request.
+ */
 export interface FailureShape {
   readonly error: string
-  /** A stable code, where the error has one. */
+  /** A stable code, if the error has one. */
   readonly code?: string
   readonly frames: ReadonlyArray<string>
 }
 
-/** How many frames of a stack are told. */
+/** How many frames of a stack are shown. */
 const framesShownMax = 12
 
 /** The failures of a cause, without their messages. */
@@ -38,7 +40,9 @@ function codeOf(thrown: object): string | undefined {
   return Predicate.hasProperty(reason, "_tag") && isName(reason._tag) ? reason._tag : undefined
 }
 
-/** A stack begins with the message, which may be of many lines and look like frames itself; they are what comes after it. */
+/**
+ * A stack begins with the message, which may have several lines that look like frames. The real frames come after it.
+ */
 function framesOf(thrown: object): ReadonlyArray<string> {
   if (!("stack" in thrown) || typeof thrown.stack !== "string") return []
   const { stack } = thrown

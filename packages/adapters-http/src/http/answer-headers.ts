@@ -1,6 +1,6 @@
 /**
- * What goes with every answer that says nothing else: it is kept by nobody, is what its type says, is framed by no page, loads
- * nothing, and sends nobody the address it was read at.
+ * The default headers of every answer: no cache keeps it, no client guesses its type, no page frames it, it loads
+ * nothing, and it sends no referrer.
  */
 export const guardedHeaders = {
   "cache-control": "no-store",

@@ -1,23 +1,23 @@
 import { hash, timingSafeEqual } from "node:crypto"
 import { Redacted } from "effect"
 
-/** The two ways in which the bank sends a callback's credentials, and the schemes' names in the header. */
+/** The two methods by which the bank sends a callback's credentials, and the names of their schemes in the header. */
 export const authorizationSchemes = { BASIC: "Basic", BEARER: "Bearer" } as const
 export type CallbackAuthorizationMethod = keyof typeof authorizationSchemes
 
-/** What was registered with `setCallback`: `credentials` is the base64 text that the bank sends back unchanged. */
+/** What was registered with `setCallback`: `credentials` is the base64 text that the bank returns unchanged. */
 export interface CallbackCredentials {
   readonly method: CallbackAuthorizationMethod
   readonly credentials: Redacted.Redacted
 }
 
-/** A longer header is refused unread. */
+/** A longer header is refused without reading it. */
 export const authorizationLengthMax = 8_192
 
 const written = /^(basic|bearer) +([A-Za-z0-9._~+/-]+=*) *$/iu
 const token = /^[A-Za-z0-9._~+/-]+=*$/u
 
-/** Whether the text can stand in an Authorization header; `user:password` must be base64-encoded first. */
+/** Whether the text is valid in an Authorization header. `user:password` must be base64-encoded first. */
 export const isCredentialsText = (credentials: Redacted.Redacted): boolean =>
   token.test(Redacted.value(credentials)) && Redacted.value(credentials).length <= authorizationLengthMax / 2
 
@@ -25,8 +25,8 @@ const digest = (scheme: string, credentials: string): Buffer =>
   hash("sha256", `${scheme.toLowerCase()} ${credentials}`, "buffer")
 
 /**
- * Tells whether an Authorization header carries one of the accepted credentials. Several may be valid at once, so that
- * they can be rotated. Digests are compared, all of them, so that the time taken tells nothing about any.
+ * Whether an Authorization header has one of the accepted credentials. Several may be valid at once, so that they can
+ * be rotated. All digests are compared, so the time taken says nothing about any of them.
  *
  * Source: the bank's page, "Register the callback-URL".
  */

@@ -1,4 +1,4 @@
-/** Why there was no connection, or why it broke, by what a person can do about it. */
+/** Why there was no connection, or why it broke, grouped by what a person can do about it. */
 export type ConnectionCause =
   | "refused"
   | "name-not-found"
@@ -8,7 +8,10 @@ export type ConnectionCause =
   | "proxy"
   | "broken"
 
-/** The names that the system, TLS and undici give to a cause. The first that fits is it; any other is a connection that broke. */
+/**
+ * The names that the system, TLS and undici give to a cause. The first match counts. Any other name is a broken
+ * connection.
+ */
 const causes: ReadonlyArray<readonly [codes: RegExp, cause: ConnectionCause]> = [
   [/^ECONNREFUSED$/u, "refused"],
   [/^(?:ENOTFOUND|EAI_\w+)$/u, "name-not-found"],
@@ -24,7 +27,7 @@ const causes: ReadonlyArray<readonly [codes: RegExp, cause: ConnectionCause]> = 
 export const connectionCause = (code: string): ConnectionCause =>
   causes.find(([codes]) => codes.test(code))?.[1] ?? "broken"
 
-/** What a certificate that is not accepted lacks, and what to do; what is not here is of an authority that nobody knows. */
+/** What is wrong with a refused certificate, and what to do. A code that is not listed means an unknown authority. */
 const certificates: ReadonlyMap<string, string> = new Map([
   ["CERT_HAS_EXPIRED", "it has expired: check this machine's clock, and tell the bank"],
   ["CERT_NOT_YET_VALID", "it is not valid yet: check this machine's clock"],
@@ -42,13 +45,13 @@ const advice: { readonly [Cause in ConnectionCause]: (code: string) => string } 
   unreachable: () =>
     "there is no route to the host: check the network, its firewall, and whether a proxy is needed",
   certificate: (code) => certificates.get(code) ?? unknownAuthority,
-  tls: () => "the two sides do not agree on TLS: check that the URL's port speaks https",
+  tls: () => "client and server do not agree on TLS: check that the URL's port speaks https",
   proxy: () =>
     "the proxy cannot be reached, or does not let the request through: check bankProxyUrl (LOAN_ENGINE_BANK_PROXY_URL), and what " +
     "the proxy allows",
   broken: () =>
-    "the connection was closed before the answer was complete: whether the request was carried out is not known",
+    "the connection was closed before the answer was complete: it is unknown whether the request was carried out",
 }
 
-/** What a cause means and what to do, with its own name. */
+/** What a cause means, what to do, and the cause's own name. */
 export const connectionAdvice = (code: string): string => `${advice[connectionCause(code)](code)} (${code})`

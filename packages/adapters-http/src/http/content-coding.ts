@@ -6,7 +6,7 @@ type Unpack = (bytes: Uint8Array, options: { readonly maxOutputLength: number })
 const unzlib: Unpack = promisify(inflate)
 const unzlibRaw: Unpack = promisify(inflateRaw)
 
-/** `deflate` is zlib's form by its standard; some senders leave zlib's frame out. */
+/** By its standard, `deflate` has zlib's frame. Some senders leave the frame out. */
 const undeflate: Unpack = (bytes, options) =>
   unzlib(bytes, options).catch((error: unknown) =>
     isUnpackedTooLarge(error) ? Promise.reject(asError(error)) : unzlibRaw(bytes, options),
@@ -15,7 +15,7 @@ const undeflate: Unpack = (bytes, options) =>
 const ungzip: Unpack = promisify(gunzip)
 const unbrotli: Unpack = promisify(brotliDecompress)
 
-/** Each content coding that is read, by the names it goes by. */
+/** Each supported content coding, by all its names. */
 const codings: ReadonlyMap<string, Unpack> = new Map([
   ["gzip", ungzip],
   ["x-gzip", ungzip],
@@ -23,7 +23,7 @@ const codings: ReadonlyMap<string, Unpack> = new Map([
   ["br", unbrotli],
 ])
 
-/** What some senders name that is no packing. */
+/** Names that some senders use for no compression. */
 const unpackedNames: ReadonlySet<string> = new Set([
   "",
   "identity",
@@ -36,14 +36,14 @@ const unpackedNames: ReadonlySet<string> = new Set([
   "utf8",
 ])
 
-/** The codings that a body came in, without those that change nothing. */
+/** The codings of a body, without those that change nothing. */
 const codingsOf = (contentEncoding: string): ReadonlyArray<string> =>
   contentEncoding
     .split(",")
     .map((coding) => coding.trim().toLowerCase())
     .filter((coding) => !unpackedNames.has(coding))
 
-/** One coding at most: a body packed twice is nobody's message. */
+/** At most one coding: no sender compresses a body twice. */
 export function isReadableEncoding(contentEncoding: string | null): boolean {
   const named = codingsOf(contentEncoding ?? "")
   return named.length <= 1 && named.every((coding) => codings.has(coding))
@@ -51,15 +51,16 @@ export function isReadableEncoding(contentEncoding: string | null): boolean {
 
 const isGzip = ([first, second]: Uint8Array): boolean => first === 0x1f && second === 0x8b
 
-/** Whether a body begins as JSON and XML do, behind white space, a byte order mark, or in UTF-16. */
+/** Whether a body begins like JSON or XML: after white space or a byte order mark, or in UTF-16. */
 const isPlain = (bytes: Uint8Array): boolean =>
   /^[\0\s\u00EF\u00BB\u00BF\u00FE\u00FF]{0,16}["{[<]/u.test(
     Buffer.from(bytes.subarray(0, 17)).toString("latin1"),
   )
 
 /**
- * A body without its content coding, of `bytesMax` at most; past them the work stops, and {@link isUnpackedTooLarge} says so. A
- * packed body shows itself, so one that a proxy has unpacked or packed without changing its header is read as it is.
+ * A body without its content coding, of at most `bytesMax`. Above that, decompression stops, and {@link
+ * isUnpackedTooLarge} recognizes the error. A proxy may compress or decompress a body without changing its header. The
+ * bytes show whether they are compressed, so the body is read as it is.
  */
 export async function unpack(
   bytes: Uint8Array,
@@ -76,7 +77,7 @@ export async function unpack(
   )
 }
 
-/** The platform's own code of a body that unpacks to more than it may. */
+/** The platform's own error code for a body that decompresses to more than the limit. */
 export const unpackedTooLargeCode = "ERR_BUFFER_TOO_LARGE"
 
 export const isUnpackedTooLarge = (error: unknown): boolean =>

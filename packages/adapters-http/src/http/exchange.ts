@@ -8,13 +8,13 @@ import { straightRoute } from "./route.ts"
 import { connectionAdvice, connectionCause } from "./connection-cause.ts"
 import { unpack, unpackedTooLargeCode } from "./content-coding.ts"
 
-/** How long each part of one exchange may take, how large its answer may be, how many run at once. */
+/** The limits of one exchange: the time of each part, the size of its answer, and how many run at once. */
 export interface ExchangeLimits {
   readonly connectMsMax: number
   readonly headersMsMax: number
   /** Between two chunks of the body. */
   readonly bodyIdleMsMax: number
-  /** From the first byte out to the last byte in, so that a trickling answer ends too. */
+  /** From the first byte sent to the last byte received, so that a slow answer ends too. */
   readonly exchangeMsMax: number
   readonly responseBytesMax: number
   readonly connectionsMax: number
@@ -33,7 +33,7 @@ export interface ExchangeResponse {
   readonly body: Uint8Array
 }
 
-/** No complete answer came. `code` is the system's or undici's own name of the cause, such as `ECONNREFUSED`. */
+/** There was no complete answer. `code` is the system's or undici's own name of the cause, such as `ECONNREFUSED`. */
 export class ExchangeFailed extends Schema.TaggedError<ExchangeFailed>()("ExchangeFailed", {
   kind: Schema.Literals([
     "refused",
@@ -48,7 +48,7 @@ export class ExchangeFailed extends Schema.TaggedError<ExchangeFailed>()("Exchan
   ]),
   code: Schema.String,
 }) {
-  /** What happened and what to do about it. */
+  /** What happened, and what to do about it. */
   get advice(): string {
     if (this.kind === "timed-out") return `it did not answer in time (${this.code})`
     return this.kind === "too-large"
@@ -65,8 +65,8 @@ const keepAliveMsMax = 60_000
 const tlsSessionsMax = 10
 
 /**
- * An exchange that ends in time, over `transport` if one is given, else over HTTP with a connection pool of its own,
- * destroyed with the scope. It follows no redirect.
+ * An exchange with timeouts, over `transport` if one is given, or else over HTTP. Its own connection pool closes with
+ * the scope. It follows no redirect.
  */
 export const makeExchange = Effect.fnUntraced(function* (
   limits: ExchangeLimits,
@@ -124,7 +124,7 @@ function makeAgent(limits: ExchangeLimits, { authorities, proxyUrl, noProxy }: B
     connectTimeout: limits.connectMsMax,
     requestTls: tls,
     proxyTls: tls,
-    // Each is given, so that none is taken from the process's environment.
+    // Each option is given, so that none is read from the process's environment.
     httpProxy: "",
     httpsProxy: Redacted.value(proxyUrl),
     noProxy: [...noProxy, ...neverProxied].join(","),
@@ -147,12 +147,12 @@ async function perform(
   })
   const { statusCode: status, headers } = response
   const body = await response.body.bytes()
-  // Some proxies pack an answer although nobody said that it may be packed.
+  // Some proxies compress an answer although the request did not allow it.
   const coding = [headers["content-encoding"] ?? []].flat().join(",")
   return { status, headers, body: await unpack(body, coding, responseBytesMax) }
 }
 
-/** What a failed exchange's cause code means; any other code is the connection's. */
+/** What a failed exchange's cause code means. Any other code is a connection failure. */
 const kindByCode: ReadonlyMap<string, ExchangeFailed["kind"]> = new Map([
   ["UND_ERR_CONNECT_TIMEOUT", "timed-out"],
   ["UND_ERR_HEADERS_TIMEOUT", "timed-out"],
@@ -162,7 +162,7 @@ const kindByCode: ReadonlyMap<string, ExchangeFailed["kind"]> = new Map([
   [unpackedTooLargeCode, "too-large"],
 ])
 
-/** Only the code is kept: an error's message may quote what was sent. */
+/** Only the code is kept, because an error's message may quote what was sent. */
 function failureOf(error: unknown, asked: URL, proxyUrl: BankRoute["proxyUrl"]): ExchangeFailed {
   const isProxys = proxyUrl !== undefined && isConnectingTo(new URL(Redacted.value(proxyUrl)), asked, error)
   const code = isProxys ? `PROXY_${codeOf(error)}` : codeOf(error)
@@ -171,14 +171,14 @@ function failureOf(error: unknown, asked: URL, proxyUrl: BankRoute["proxyUrl"]):
 
 const portOf = ({ port, protocol }: URL): number => Number(port) || (protocol === "https:" ? 443 : 80)
 
-/** Whether what could not be reached is the proxy, and not what was asked: the system names the host, or the port. */
+/** Whether the proxy was unreachable, and not the requested host. The system names the host or the port. */
 function isConnectingTo(proxy: URL, asked: URL, error: unknown): boolean {
   if (!(error instanceof Error)) return false
   if ("hostname" in error) return error.hostname === proxy.hostname && error.hostname !== asked.hostname
   return "port" in error && error.port === portOf(proxy) && error.port !== portOf(asked)
 }
 
-/** A proxy's refusal has no code of its own; its message is undici's, and holds the status alone. */
+/** A proxy's refusal has no code. Its message is from undici and contains only the status. */
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return "UNKNOWN"
   const [, status] = /^Proxy response \((\d+)\)/u.exec(error.message) ?? []

@@ -2,12 +2,12 @@ import { hash } from "node:crypto"
 import { Clock, Duration, Effect } from "effect"
 import type { RateLimiter } from "effect/persistence"
 
-/** How something is counted: by which rule, under which key. */
+/** What is counted: the rule and the key. */
 export type Rate = Parameters<RateLimiter.RateLimiter["consume"]>[0]
 
 const nanosPerMs = 1_000_000n
 
-/** A clock that nobody sets: a jump of the wall clock would open a limit, or shut it for as long as that was ahead. */
+/** A monotonic clock. A jump of the wall clock would open a limit, or keep it closed for the length of the jump. */
 function steady(clock: Clock.Clock): Clock.Clock {
   const millis = (): number => Number(clock.monotonicTimeNanosUnsafe() / nanosPerMs)
   return {
@@ -21,15 +21,15 @@ function steady(clock: Clock.Clock): Clock.Clock {
   }
 }
 
-/** What is limited by a rate, on a clock that only goes forward. */
+/** A rate limit on a monotonic clock. */
 export const steadily = <A, E, R>(limited: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.clockWith((clock) => Effect.provideService(limited, Clock.Clock, steady(clock)))
 
-/** The group that a name is counted in, of so many: so a flood of names takes no memory. */
+/** The group in which a name is counted, of this many groups. So a flood of names takes no memory. */
 export const groupOf = (name: string, groups: number): number =>
   hash("sha256", name, "buffer").readUInt16BE(0) % groups
 
-/** Counts one more. 0 while it is within the rate; else in how many whole seconds, at least 1, there is room again. */
+/** Counts one more. 0 if it is within the rate. Otherwise the whole seconds, at least 1, until there is room again. */
 export const secondsOverRate = (limiter: RateLimiter.RateLimiter, rate: Rate): Effect.Effect<number> =>
   steadily(limiter.consume(rate)).pipe(
     Effect.as(0),

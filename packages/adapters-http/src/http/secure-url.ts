@@ -4,9 +4,9 @@ const loopback = /^(?:localhost|[a-z0-9.-]+\.localhost|127(?:\.[0-9]{1,3}){3}|\[
 export const isLoopback = (host: string): boolean => loopback.test(host.toLowerCase())
 
 /**
- * Whether secrets may travel to this URL: https, or a loopback address, where nobody else listens, or one of the hosts to
- * which plain http is allowed by name. A URL that carries a
- * user name or a password itself is refused, because URLs end up in logs.
+ * Whether secrets may be sent to this URL: it is https, or a loopback address, where nobody else listens, or a host to
+ * which plain http is allowed by name. A URL that itself contains a user name or a password is refused, because URLs
+ * appear in logs.
  */
 export function isSecureUrl(text: string, plainHttpHosts: ReadonlyArray<string> = []): boolean {
   if (!URL.canParse(text)) return false
@@ -18,7 +18,7 @@ export function isSecureUrl(text: string, plainHttpHosts: ReadonlyArray<string> 
   )
 }
 
-/** The same as a sentence, behind what the URL is called. */
+/** The same rule as a sentence, to follow the name of the URL. */
 export const secureUrlRule =
   "must be https without a user in it; plain http is for a loopback address, or for a host of your own network that " +
   "bankPlainHttpHosts (LOAN_ENGINE_BANK_PLAIN_HTTP_HOSTS) names"

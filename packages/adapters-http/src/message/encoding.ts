@@ -14,9 +14,9 @@ export function shownEncoding([first = 1, second = 1]: Uint8Array): string {
 const isNulOrSpace = (code: number): boolean => code === 0 || code === 0x20 || (code >= 0x09 && code <= 0x0d)
 
 /**
- * A JSON text, whatever its bytes: UTF-8, or UTF-16 as its first bytes show. Nothing says what other bytes mean, such as a
- * name in Latin-1, so `unreadableMark` stands for them. Byte order marks and white space in front, and NULs and white
- * space behind, are no part of the text.
+ * A JSON text from any bytes: UTF-8, or UTF-16 if its first bytes show that. The meaning of other bytes, such as a name
+ * in Latin-1, is unknown, so `unreadableMark` replaces them. Byte order marks and white space before the text, and NULs
+ * and white space after it, are not part of it.
  */
 export function decodeJsonBytes(bytes: Uint8Array): string {
   const text = new TextDecoder(shownEncoding(bytes), { fatal: false, ignoreBOM: false }).decode(bytes)

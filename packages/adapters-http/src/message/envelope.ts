@@ -4,7 +4,7 @@ import { isJsonList, isJsonObject, memberOf } from "./json.ts"
 import type { JsonObject, JsonValue } from "./json.ts"
 import { agrees, callbackWrappersMax, eventsHeld, hasText, identifies, valueIn, withBeside } from "./shape.ts"
 
-/** A callback's two members, wherever they stand. */
+/** A callback's two members, at any place. */
 export interface CallbackEnvelope {
   readonly event: JsonObject
   readonly jwsData: JsonValue | undefined
@@ -12,19 +12,19 @@ export interface CallbackEnvelope {
 
 const lenient = { lenient: true } as const
 
-/** What an object says of a signature. A blank text says nothing. */
+/** The signature in an object. A blank text is none. */
 function signatureIn(object: JsonObject): JsonValue | undefined {
   const jwsData = memberOf(object, "jwsData")
   return typeof jwsData === "string" && jwsData.trim() === "" ? undefined : jwsData
 }
 
-/** An event and the signature that stands in it, or around it. */
+/** An event, and the signature inside it or around it. */
 function envelope(event: JsonObject, around: JsonObject = event): CallbackEnvelope {
   const { jwsData: _, ...members } = event
   return { event: members, jwsData: signatureIn(event) ?? signatureIn(around) }
 }
 
-/** The envelopes that an object is: with events as a member, or with an event's own members, of which the type may be missing. */
+/** The envelopes in an object: it has events as a member, or an event's own members, possibly without the type. */
 function envelopesOf(object: JsonObject): ReadonlyArray<CallbackEnvelope> {
   const events = eventsHeld(object, lenient)
   if (events.length > 0) return events.map((event) => envelope(event, object))
@@ -32,8 +32,9 @@ function envelopesOf(object: JsonObject): ReadonlyArray<CallbackEnvelope> {
 }
 
 /**
- * The one callback in a body, within at most {@link callbackWrappersMax} objects or lists. The outermost that names a loan is it: what
- * stands deeper may be about another. A signature beside an outer object counts for the callback that it wraps.
+ * The one callback in a body, inside at most {@link callbackWrappersMax} objects or lists. It is the outermost object
+ * that names a loan, because anything deeper may be about another loan. A signature next to an outer object counts for
+ * the callback inside it.
  */
 export const findEnvelope = (body: JsonValue): CallbackEnvelope | undefined =>
   theOne(envelopesIn(body, callbackWrappersMax))
@@ -54,15 +55,18 @@ function envelopesIn(written: JsonValue, wrappers: number): ReadonlyArray<Callba
   return own
 }
 
-/** What stands in an object, with what tells of it beside it, unless that is of another, and with a signature from there. */
+/**
+ * The envelopes inside an object, with the reference or type next to them (unless those belong to another event) and
+ * with a signature from there.
+ */
 const within = (value: JsonObject, { event, jwsData = signatureIn(value) }: CallbackEnvelope) => ({
   event: agrees(event, value) ? withBeside(event, value) : event,
   jwsData,
 })
 
 /**
- * Which members may hold the callback, the likeliest first: what is called so, then any other object, then what is called so and is
- * text, because people may have written it.
+ * The members that may contain the callback, the likeliest first: objects with the right name, then other objects, then
+ * texts with the right name, because people may have written those.
  */
 const holders: ReadonlyArray<(name: string, member: JsonValue) => boolean> = [
   (name, member) => !hasText(member) && isWrapperName(name),
@@ -74,7 +78,10 @@ const distinct = <A extends JsonValue | undefined>(values: ReadonlyArray<A>): Re
   ...new Map(values.map((value) => [JSON.stringify(value), value])).values(),
 ]
 
-/** Nothing says which of several events is meant. What they name is kept, so that the bank is asked or a person looks. */
+/**
+ * If there are several events, nothing says which is meant. Their names are kept, so that the engine asks the bank or a
+ * person looks.
+ */
 function theOne(found: ReadonlyArray<CallbackEnvelope>): CallbackEnvelope | undefined {
   const [event, ...others] = distinct(found.map((each) => each.event))
   if (event === undefined) return undefined

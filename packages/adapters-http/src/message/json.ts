@@ -5,7 +5,7 @@ import { decodeJsonBytes } from "./encoding.ts"
 /** How deep arrays and objects may nest. The bank's deepest callback nests four levels. */
 export const jsonDepthMax = 16
 
-/** A JSON number as it was written: amounts never become floats. */
+/** A JSON number as it was written. Amounts never become floats. */
 export class JsonNumber {
   readonly source: string
 
@@ -25,7 +25,7 @@ export const isJsonObject = (value: JsonValue | undefined): value is JsonObject 
 export const isJsonList = (value: JsonValue | undefined): value is ReadonlyArray<JsonValue> =>
   Array.isArray(value)
 
-/** An object's own member; a name inherited from `Object.prototype` is no member. */
+/** An object's own member. A name that is inherited from `Object.prototype` is not one. */
 export const memberOf = (object: JsonObject, name: string): JsonValue | undefined =>
   Object.hasOwn(object, name) ? object[name] : undefined
 
@@ -38,7 +38,7 @@ const faults = {
 } as const
 export type JsonFault = keyof typeof faults
 
-/** The bytes are no JSON that we accept. `path` says where, without quoting the sender's own words. */
+/** The bytes are not acceptable JSON. `path` says where, and quotes no text of the sender. */
 export class JsonInvalid extends Schema.TaggedError<JsonInvalid>()("JsonInvalid", {
   fault: Schema.Literals(["encoding", "syntax", "depth", "duplicate", "surrogate"]),
   path: Schema.String,
@@ -46,15 +46,15 @@ export class JsonInvalid extends Schema.TaggedError<JsonInvalid>()("JsonInvalid"
 }) {}
 
 export interface JsonOptions {
-  /** Member names that an error's path may show; any other is shown as `*`, because the sender chose it. */
+  /** Member names that an error's path may show. Any other name is shown as `*`, because the sender chose it. */
   readonly names?: Pick<ReadonlySet<string>, "has">
   readonly depthMax?: number
   /**
-   * Reads what has no one meaning as the text {@link unreadableMark}, instead of refusing the whole: bytes in an unknown
-   * encoding, half a surrogate pair, an escape that there is none of, a member that is there twice with different values, and
-   * what nests too deeply. Control characters in a text and a comma behind the last item are passed over, and a bare word that
-   * is none of JSON's, such as `NaN` or `08.02`, is read as that text. Only for what a person could still make sense of; a
-   * signature's claims and keys are read strictly.
+   * Reads a value without one meaning as the text {@link unreadableMark}, instead of refusing the whole document: bytes
+   * in an unknown encoding, half a surrogate pair, an unknown escape, a member that occurs twice with different values,
+   * and values that nest too deeply. Control characters in a text and a comma after the last item are ignored. A bare
+   * word that is not one of JSON's, such as `NaN` or `08.02`, is read as that text. Use it only if a person could still
+   * understand the message. A signature's claims and keys are read strictly.
    */
   readonly lenient?: boolean
 }
@@ -62,8 +62,8 @@ export interface JsonOptions {
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false })
 
 /**
- * Strict JSON from bytes: UTF-8 only (a byte order mark is tolerated), no member twice, no lone surrogates, bounded
- * depth, and every number kept as it was written. A member called `__proto__` is an ordinary one.
+ * Strict JSON from bytes: UTF-8 only (a byte order mark is tolerated), no member twice, no lone surrogates, limited
+ * depth. Every number is kept as it was written. A member named `__proto__` is an ordinary one.
  *
  * @example parseJson(new TextEncoder().encode("[1.50]")) succeeds with [new JsonNumber("1.50")]
  */
@@ -81,7 +81,7 @@ export function parseJson(
   return parseJsonText(text, options)
 }
 
-/** Like {@link parseJson}, for text that has been decoded already. */
+/** Like {@link parseJson}, for text that is already decoded. */
 export function parseJsonText(
   text: string,
   options: JsonOptions = {},
@@ -104,7 +104,7 @@ const noNames: ReadonlySet<string> = new Set()
 const invalid = (fault: JsonFault, path: string): JsonInvalid =>
   new JsonInvalid({ fault, path, message: faults[fault] })
 
-/** Ends the reading at the first flaw; the reader's path says where. It is caught above, so it needs no stack. */
+/** Ends the reading at the first error; the reader's path says where. It is caught above, so it needs no stack. */
 class Flaw {
   readonly fault: JsonFault
 
@@ -113,7 +113,7 @@ class Flaw {
   }
 }
 
-/** Where the reading of one document stands. `path` names the arrays and objects that are open, by what is read of them. */
+/** The state of reading one document. `path` names the open arrays and objects. */
 interface Reader {
   readonly text: string
   readonly depthMax: number
@@ -132,7 +132,7 @@ const brace = 0x7b
 const braceEnd = 0x7d
 const endOfText = -1
 
-/** The next character that is no white space, by its code; it is not read yet. */
+/** The code of the next character that is not white space. The character is not read yet. */
 function nextCode(reader: Reader): number {
   const { text } = reader
   while (reader.position < text.length) {
@@ -161,7 +161,7 @@ function readValue(reader: Reader): JsonValue {
 
 const bracketOrText = /["[\]{}]/gu
 
-/** Passes over an array or object that nests too deeply, and everything in it. */
+/** Skips an array or object that nests too deeply, with everything in it. */
 function skipNested(reader: Reader): string {
   if (!reader.lenient) throw new Flaw("depth")
   let open = 0
@@ -199,10 +199,10 @@ function readObject(reader: Reader): JsonObject {
   return object
 }
 
-/** What runs on to the next member, or to the object's end, without quotation marks or brackets. */
+/** The text up to the next member, or to the object's end, without quotation marks or brackets. */
 const restOfMember = /[^":[\]{}]*?(?=,\s*"|\})/uy
 
-/** A member's value; where there is none, or one of several words, such as `8,02` or `10000 SEK`, it has no one meaning. */
+/** A member's value. If there is none, or several words such as `8,02` or `10000 SEK`, it has no one meaning. */
 function readLeniently(reader: Reader): JsonValue {
   const first = nextCode(reader)
   const isThere = first !== comma && first !== braceEnd
@@ -227,14 +227,14 @@ function readArray(reader: Reader): ReadonlyArray<JsonValue> {
   return items
 }
 
-/** Enters an array or object; whether there is anything in it. */
+/** Enters an array or object. Gives whether it has content. */
 function opening(reader: Reader, first: string | number, end: number): boolean {
   reader.position++
   reader.path.push(first)
   return nextCode(reader) !== end || !closing(reader)
 }
 
-/** Whether another item follows the one just read; if not, the array or object is left. */
+/** Whether another item follows. If not, the array or object is left. */
 function another(reader: Reader, end: number): boolean {
   const code = nextCode(reader)
   if (code === end) return !closing(reader)
@@ -250,10 +250,13 @@ function closing(reader: Reader): true {
   return true
 }
 
-/** How often a member may be said. More often it has no one meaning: to compare all that is said would take too long. */
+/**
+ * How often a member may occur. If it occurs more often, it has no one meaning, because comparing all values would take
+ * too long.
+ */
 const repetitionsMax = 8
 
-/** Joins what an object says again under a name. */
+/** Combines the values that an object has under the same name. */
 export function joining(): (name: string, before: JsonValue, value: JsonValue) => JsonValue {
   let times: Map<string, number> | undefined
   return (name, before, value) => {
@@ -264,23 +267,26 @@ export function joining(): (name: string, before: JsonValue, value: JsonValue) =
   }
 }
 
-/** What is said twice: once if it is the same, a list of objects, or what has no one meaning. */
+/**
+ * The value of a member that occurs twice: the value itself if both are the same, or a list of objects, or no one
+ * meaning.
+ */
 function together(one: JsonValue, other: JsonValue): JsonValue {
   if (isSame(one, other)) return one
   const objects = [one, other].flatMap((value) => (isJsonList(value) ? value : [value]))
   return objects.every(isJsonObject) ? objects : unreadableMark
 }
 
-/** Whether two values are written alike, but for white space. */
+/** Whether two values have the same text, apart from white space. */
 const isSame = (one: JsonValue, other: JsonValue): boolean => JSON.stringify(one) === JSON.stringify(other)
 
-/** A member called `__proto__` is an ordinary one, and not the object's prototype. */
+/** A member named `__proto__` is an ordinary one, and not the object's prototype. */
 function setMember(object: Record<string, JsonValue>, name: string, value: JsonValue): void {
   if (name !== "__proto__") object[name] = value
   else Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
 }
 
-// What a string cannot hold as it stands: its end, an escape, or a control character.
+// Characters that a string cannot contain directly: its end, an escape, or a control character.
 // oxlint-disable-next-line no-control-regex
 const special = /["\\\0-\u001f]/gu
 
@@ -297,14 +303,14 @@ function readString(reader: Reader): string {
     }
     if (code === backslash) {
       escaped = true
-      // Whatever is escaped is no end of the string.
+      // An escaped character does not end the string.
       special.lastIndex++
     } else if (!reader.lenient) throw new Flaw("syntax")
   }
   throw new Flaw("syntax")
 }
 
-/** A string's value by what stands between its quotes. */
+/** A string's value, from the text between its quotes. */
 function textOf({ lenient }: Reader, inner: string, escaped: boolean): string {
   const value = escaped ? unescaped(lenient ? repaired(inner) : inner) : inner
   if (value.isWellFormed()) return value
@@ -324,7 +330,7 @@ function unescaped(inner: string): string {
 
 const escapeOrControl = /\\(?:u[0-9A-Fa-f]{4}|["\\/bfnrt])|\\.?|[\0-\u001f]/gsu
 
-/** The same with control characters escaped, and the mark for every escape that there is none of. */
+/** The same, with control characters escaped, and with the mark for every unknown escape. */
 const repaired = (inner: string): string =>
   inner.replace(escapeOrControl, (sign) => {
     if (sign.length === 1 && sign !== "\\") return `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`
@@ -336,7 +342,7 @@ const bareWord = /[A-Za-z0-9+.-][^\s,:"[\]{}]*/uy
 
 const afterToken = /[\s,\]}]|$/uy
 
-/** A number, kept as it is written, or one of JSON's three words. */
+/** A number, kept as written, or one of JSON's three words. */
 function readToken(reader: Reader): JsonNumber | boolean | null | string {
   token.lastIndex = reader.position
   const found = token.exec(reader.text)

@@ -20,7 +20,7 @@ import type { CallbackEventType } from "./shape.ts"
 /** How long the name of an event type or of a credit decision may be. */
 export const eventTypeLengthMax = 100
 
-/** What a callback says, by the bank's event types. `unknown` is a type, or a credit decision, that we do not know. */
+/** What a callback says, by the bank's event types. `unknown` is an unknown type or an unknown credit decision. */
 export type CallbackEvent =
   | {
       readonly kind: "creditDecisionUpdated"
@@ -32,24 +32,27 @@ export type CallbackEvent =
   | { readonly kind: "paidOut" }
   | { readonly kind: "unknown"; readonly type: string }
 
-/** Something stands where the signature would, and it is no text that can be read. It is no signature, and no absence of one. */
+/**
+ * There is a value in place of the signature, but it is not readable text. It counts neither as a signature nor as the
+ * absence of one.
+ */
 export const unreadableJws = Symbol("unreadable jwsData")
 export type UnreadableJws = typeof unreadableJws
 
 export interface CallbackMessage {
   readonly applicationReference: ApplicationReference
-  /** Why the reference that was sent cannot be used. The message then has another in its place: {@link standInReference}. */
+  /** Why the received reference cannot be used. The message then has another one instead: {@link standInReference}. */
   readonly unusableReference?: CallbackMalformed
   readonly event: CallbackEvent
-  /** The compact JWS, trimmed, or that there is something in its place that is no text; absent when the bank sent none. */
+  /** The compact JWS, trimmed, or a mark that the value in its place is not text. Absent if the bank sent none. */
   readonly jwsData?: string | UnreadableJws
-  /** The body's `externalApplicationEvent` as it was sent: what a signature's claims must bind. */
+  /** The body's `externalApplicationEvent` as it was sent. A signature's claims must bind it. */
   readonly eventBody: JsonObject
   /** The names of the details that could not be read. Absent if there are none. */
   readonly leftOut?: LeftOut
 }
 
-/** The body is no callback of the bank's. `field` names the member, such as `externalApplicationEvent.tenor`. */
+/** The body is not a callback of the bank. `field` names the member, such as `externalApplicationEvent.tenor`. */
 export class CallbackMalformed extends Schema.TaggedError<CallbackMalformed>()("CallbackMalformed", {
   code: Schema.Literals(["json-invalid", "field-invalid"]),
   field: Schema.String,
@@ -58,7 +61,7 @@ export class CallbackMalformed extends Schema.TaggedError<CallbackMalformed>()("
 
 const decodeReference = Schema.decodeUnknownResult(ApplicationReferenceText)
 
-/** The reference that a member holds, without the blanks around it; `undefined` if it holds none that can be read. */
+/** The reference in a member, without blanks around it. `undefined` if there is no readable one. */
 export function referenceIn(member: JsonValue | undefined): ApplicationReference | undefined {
   const decoded = decodeReference(member === undefined ? member : plainReference(member))
   if (Result.isFailure(decoded) || decoded.success.includes(unreadableMark)) return undefined
@@ -98,9 +101,9 @@ const readersByType: ReadonlyMap<string, ReadEvent> = new Map<CallbackEventType,
 ])
 
 /**
- * Decodes a callback's body. Reference and event are the word, the rest are details: one that has no one meaning is left out
- * and named. Members we do not know are ignored, a `null` member counts as absent, and an event type or credit decision that
- * is missing or unknown is no error.
+ * Decodes a callback's body. The reference and the event are the word, everything else is a detail. A detail without
+ * one meaning is left out and its name is recorded. Unknown members are ignored, and a `null` member counts as absent.
+ * A missing or unknown event type or credit decision is no error.
  *
  * Source: the bank's page, "Example callbacks".
  */
@@ -129,15 +132,18 @@ const noReference = invalid(
 )
 
 /**
- * What a callback is kept under whose reference no loan can have: the same for the same reference, and one that can be looked
- * up, told apart by its beginning, and ruled on.
+ * A substitute for a reference that no loan can have. It is always the same for the same reference. People can
+ * recognize it by its beginning, look it up and rule on it.
  */
 export const standInReference = (reference: JsonValue): ApplicationReference =>
   ApplicationReference.make(`${standInPrefix}${hash("sha256", JSON.stringify(reference)).slice(0, 32)}`)
 
 export const standInPrefix = "unusable-reference:"
 
-/** A list of one stands for what it holds, as everywhere; a text that says that there is none, or nothing, is no signature: anybody could leave the member out as well. */
+/**
+ * The signature in a member. A list of one item means the item, as everywhere. A text that says that there is none
+ * counts as no signature: anybody could leave the member out as well.
+ */
 function readJws(member: JsonValue = ""): string | UnreadableJws | undefined {
   const jws = unwrapped(member)
   if (typeof jws !== "string" || jws.includes(unreadableMark)) return unreadableJws
@@ -168,7 +174,7 @@ function decodeEnvelope({
   })
 }
 
-/** What a callback says, as the machine's events. `at` is the callback's verified issue time, else its receipt. */
+/** The machine's events in a callback. `at` is the callback's verified issue time, or else its receipt. */
 export function callbackEvents(message: CallbackMessage, at: Instant): ReadonlyArray<LoanEvent> {
   const { event } = message
   switch (event.kind) {
@@ -191,7 +197,7 @@ const additionRequested = (requiredDocuments: ReadonlyArray<string> | undefined,
   ...(requiredDocuments === undefined ? {} : { requiredDocuments }),
 })
 
-/** An offer of which nothing can be read is none: it must not take the place of one that can. */
+/** An offer without any readable member is no offer: it must not replace a readable one. */
 const decisionEvent = {
   approved: (at: Instant, offer: Offer): LoanEvent => ({
     type: "decision.approved",

@@ -13,7 +13,7 @@ import { callbackEventTypes, hasText, mayWrap, objectIn, unwrapped, valueIn } fr
 
 const lenient = { lenient: true } as const
 
-/** How a detail's value is read; `undefined` if it has no one meaning. */
+/** How a detail's value is read. `undefined` if it has no one meaning. */
 type Read<A> = (value: JsonValue) => A | undefined
 
 const decimal =
@@ -24,7 +24,10 @@ const decimal =
     return only instanceof JsonNumber ? read({ number: only.source }) : undefined
   }
 
-/** A list of names, one name in its place, or either within an object of one member, as mappers from XML write it. */
+/**
+ * A list of names, one name instead of a list, or either inside an object with one member, as converters from XML write
+ * it.
+ */
 function documents(value: JsonValue): ReadonlyArray<string> | undefined {
   if (isJsonObject(value)) {
     const inner = heldIn(value)
@@ -37,13 +40,13 @@ function documents(value: JsonValue): ReadonlyArray<string> | undefined {
   return isJsonList(value) ? readDocumentNames(value.map(namedIn)) : undefined
 }
 
-/** What an object holds that only stands around the names of documents. */
+/** The content of an object that only wraps the names of documents. */
 function heldIn(object: JsonObject): JsonValue | undefined {
   const [[name, inner] = ["", null], ...others] = Object.entries(object)
   return others.length === 0 && inner !== null && holdsDocuments(foldedName(name)) ? inner : undefined
 }
 
-/** An item of a list of documents: its name, also where that is the one member of an object. */
+/** An item of a list of documents: its name, which may be the only member of an object. */
 function namedIn(item: JsonValue): JsonValue {
   const inner = isJsonObject(item) ? heldIn(item) : undefined
   return typeof inner === "string" ? inner : item
@@ -55,7 +58,9 @@ const decimals = offerDecimals.map(
   (name) => [name, decimal((written) => readOfferDecimal(name, written))] as const,
 )
 
-/** How each detail's plain form is read. The plain form of an amount is a JSON number, that of documents a list. */
+/**
+ * How the plain form of each detail is read. The plain form of an amount is a JSON number, that of documents is a list.
+ */
 const plainDetails: ReadonlyMap<string, Read<JsonValue>> = new Map<string, Read<JsonValue>>([
   ...decimals.map(([name, read]) => [name, numberOf(read)] as const),
   ["tenor", numberOf(tenor)],
@@ -70,7 +75,7 @@ function numberOf(read: Read<string | number>): Read<JsonValue> {
   }
 }
 
-/** Whether a member is there, but has no one meaning. */
+/** Whether a member is present, but has no one meaning. */
 export function isUnreadable(name: string, value: JsonValue): boolean {
   const read = plainDetails.get(name)
   if (read !== undefined) return read(value) === undefined
@@ -102,8 +107,8 @@ const objectsIn = (value: JsonValue): ReadonlyArray<JsonObject> =>
     .filter((object) => object !== undefined)
 
 /**
- * What an object says of the offer: its own members, and those of the objects that only stand around it, alone, in lists, or as JSON
- * text. A member that stands only within something else may be of another offer: it has no one meaning.
+ * The parts of the offer in an object: its own members, and those of objects that only wrap them, alone, in lists, or
+ * as JSON text. A member that is only inside something else may belong to another offer: it has no one meaning.
  */
 const offersIn = (object: JsonObject): ReadonlyArray<readonly [string, JsonValue]> =>
   withStrays(object, ownOffersIn(object))
@@ -129,7 +134,10 @@ const strayNamesIn = (object: JsonObject): ReadonlyArray<string> =>
     return offerNames.has(name) ? [name] : objectsIn(value).flatMap(strayNamesIn)
   })
 
-/** What says something of the offer and nothing else: its members count where they are read, and not for it. */
+/**
+ * Objects that contain only parts of the offer. Their members are read where they are, and are not read as something
+ * else.
+ */
 function isOnlyOffer(value: JsonValue): boolean {
   const objects = objectsIn(value)
   const areAll = objects.length > 0 && objects.length === itemsOf(valueIn(value, lenient)).length
@@ -138,7 +146,7 @@ function isOnlyOffer(value: JsonValue): boolean {
 const isOfOffer = ([name, value]: readonly [string, JsonValue]): boolean =>
   offerNames.has(name) || (mayWrap(name, value) && isOnlyOffer(value))
 
-/** All that is said of the offer, at any place. What is said twice with different values has no one meaning. */
+/** All members of the offer, at any place. A member that occurs twice with different values has no one meaning. */
 function joined(offers: ReadonlyArray<readonly [string, JsonValue]>): JsonObject {
   const members = new Map<string, JsonValue>()
   for (const [name, value] of offers) {
@@ -149,18 +157,18 @@ function joined(offers: ReadonlyArray<readonly [string, JsonValue]>): JsonObject
   return Object.fromEntries(members)
 }
 
-/** The offer's members that stand in an object, or within it, in the bank's own plain notation. */
+/** The offer's members in an object, at any depth, in the bank's own plain notation. */
 export const plainOffer = (object: JsonObject): JsonObject => joined(offersIn(object))
 
-/** What lists of one and JSON texts stand around. */
+/** The content of lists with one item and of JSON texts. */
 function innermost(value: JsonValue): JsonValue {
   const within = unwrapped(valueIn(value, lenient))
   return within === value ? value : innermost(within)
 }
 
 /**
- * The decision's object: as it stands, within another of its name, or as a word. The offer's members stand in it, in an object
- * within it, or beside it.
+ * The decision's object: directly, inside another of the same name, or as a single word. The offer's members are in it,
+ * in an object inside it, or next to it.
  */
 function plainDecision(decision: JsonValue, beside: ReadonlyArray<readonly [string, JsonValue]>): JsonObject {
   const only = innermost(decision)
@@ -173,15 +181,15 @@ function plainDecision(decision: JsonValue, beside: ReadonlyArray<readonly [stri
   return { ...plainMembers(Object.fromEntries(own)), ...joined(offers), ...word }
 }
 
-/** A whole number is the name that its digits are; any other has several spellings. */
+/** A whole number is a name with those digits. Any other number has several spellings. */
 export function plainReference(value: JsonValue): JsonValue {
   const only = unwrapped(value)
   return only instanceof JsonNumber && /^[0-9]+$/u.test(only.source) ? only.source : only
 }
 
 /**
- * An event in the bank's own plain notation, as far as its members have one meaning; what has none stays as it was sent. Two
- * events that mean the same have the same plain form, which is what a signature binds.
+ * An event in the bank's own plain notation, for all members with one meaning. Other members stay as they were sent.
+ * Two events with the same meaning have the same plain form. A signature binds this form.
  */
 export function plainEvent(event: JsonObject): JsonObject {
   const reference = memberOf(event, "applicationReference")
@@ -199,7 +207,7 @@ export function plainEvent(event: JsonObject): JsonObject {
   }
 }
 
-/** The offer of a decision's object, as far as it can be read. */
+/** The readable part of the offer in a decision's object. */
 export function readOffer(decision: JsonObject, details: DetailReader): Offer {
   const offer: { -readonly [Name in keyof Offer]: Offer[Name] } = {}
   for (const [name, read] of decimals) {
@@ -215,7 +223,7 @@ export function readOffer(decision: JsonObject, details: DetailReader): Offer {
   }
 }
 
-/** The documents that a request asks for. The bank always names them, so it is noted if it does not. */
+/** The documents that a request names. The bank always names them, so it is recorded if they are missing. */
 export const readRequiredDocuments = (
   event: JsonObject,
   details: DetailReader,

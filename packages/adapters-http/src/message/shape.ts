@@ -4,7 +4,7 @@ import { Result } from "effect"
 import { isJsonList, isJsonObject, joining, memberOf, parseJsonText } from "./json.ts"
 import type { JsonObject, JsonOptions, JsonValue } from "./json.ts"
 
-/** The bank's own words in a callback: the only member names that an error may show. */
+/** The bank's own member names in a callback. An error may show no others. */
 export const callbackNames: ReadonlySet<string> = new Set([
   "externalApplicationEvent",
   "applicationReference",
@@ -17,7 +17,7 @@ export const callbackNames: ReadonlySet<string> = new Set([
   ...offerDecimals,
 ])
 
-/** The bank's name of each event we know. */
+/** The bank's name for each known event. */
 export const callbackEventTypes = {
   creditDecisionUpdated: "CREDIT_DECISION_UPDATED",
   signed: "SIGNED",
@@ -30,7 +30,7 @@ const namesByFolded: ReadonlyMap<string, string> = new Map(
   [...callbackNames].map((name) => [foldedName(name), name]),
 )
 
-/** No name of the bank's is longer, however it is written. */
+/** No name of the bank's is longer than this, in any spelling. */
 const foldedLengthMax = 100
 
 const bankNameOf = (name: string): string =>
@@ -39,8 +39,9 @@ const bankNameOf = (name: string): string =>
     : (namesByFolded.get(foldedName(name)) ?? name)
 
 /**
- * A value by the bank's own names, in whatever case they are written, and without what is `null`, which the bank's serializer
- * may write for what is absent. A member that is there under two spellings must say the same twice.
+ * A value with the bank's own member names, which may be written in any case. Members that are `null` are removed,
+ * because the bank's serializer may write `null` for an absent value. If a member occurs in two spellings, both must
+ * say the same.
  */
 export function shapedLikeBank(value: JsonValue): JsonValue {
   if (isJsonList(value)) return value.filter((item) => item !== null).map(shapedLikeBank)
@@ -61,20 +62,20 @@ export function shapedLikeBank(value: JsonValue): JsonValue {
 /** A blank text says nothing. */
 const isBlank = (value: JsonValue): boolean => typeof value === "string" && value.trim() === ""
 
-/** A list of one stands for what it holds. */
+/** A list of one item means the item. */
 export function unwrapped(value: JsonValue): JsonValue {
   if (!isJsonList(value) || value.length !== 1) return value
   return value[0] ?? value
 }
 
-/** A value, or the object or list whose JSON a text is. */
+/** A value. A text that is the JSON of an object or list is parsed. */
 export function valueIn(value: JsonValue, options: Pick<JsonOptions, "lenient"> = {}): JsonValue {
   if (typeof value !== "string" || !/^\s*[[{]/u.test(value)) return value
   const parsed = Result.getOrUndefined(parseJsonText(value, options))
   return parsed === undefined ? value : shapedLikeBank(parsed)
 }
 
-/** An object, or the one whose JSON a text is. */
+/** An object, or the object whose JSON a text is. */
 export function objectIn(
   value: JsonValue | undefined,
   options: Pick<JsonOptions, "lenient"> = {},
@@ -83,17 +84,20 @@ export function objectIn(
   return isJsonObject(object) ? object : undefined
 }
 
-/** How many objects or lists may stand around a callback's own object, or around its event. The bank's page shows none. */
+/** How many objects or lists may be around a callback's own object, or around its event. The bank's page shows none. */
 export const callbackWrappersMax = 4
 
-/** What tells an event: of which loan, and what has happened. Where one stands beside the event, it is the event's. */
+/**
+ * The members that identify an event: its loan, and what happened. If one is next to the event, it belongs to the
+ * event.
+ */
 export const identifying = ["applicationReference", "applicationEventType"] as const
 
-/** Whether a text stands for a name, or for a signature, where there is none. */
+/** Whether a text is a placeholder for a missing name or signature. */
 export const isNothing = (value: JsonValue): boolean =>
   typeof value === "string" && /^(?:null|undefined|none|nil|n\/?a|false|-*)$/iu.test(value.trim())
 
-/** What an object says of this, unless it is blank or stands for nothing. */
+/** The member's value in an object, unless it is blank or a placeholder. */
 const saidOf = (object: JsonObject, name: (typeof identifying)[number]): JsonValue | undefined => {
   const value = memberOf(object, name)
   return value === undefined || isNothing(value) ? undefined : value
@@ -102,7 +106,7 @@ const saidOf = (object: JsonObject, name: (typeof identifying)[number]): JsonVal
 export const identifies = (object: JsonObject): boolean =>
   identifying.some((name) => saidOf(object, name) !== undefined)
 
-/** The event with what tells of it beside it. */
+/** The event, with the reference or type that is next to it. */
 export function withBeside(event: JsonObject, around: JsonObject): JsonObject {
   const beside = identifying.flatMap((name) => {
     const value = memberOf(around, name)
@@ -111,7 +115,7 @@ export function withBeside(event: JsonObject, around: JsonObject): JsonObject {
   return { ...event, ...Object.fromEntries(beside) }
 }
 
-/** Whether nothing that both say of loan and event differs. */
+/** Whether the two do not contradict each other about loan and event. */
 export const agrees = (event: JsonObject, around: JsonObject): boolean =>
   identifying.every((name) => {
     const [own, other] = [saidOf(event, name), saidOf(around, name)]
@@ -124,8 +128,8 @@ const namedAlike = (value: JsonValue): string => {
 }
 
 /**
- * The events that an object holds under the name that the bank's body has, with what tells of them beside it. What stands deeper than
- * that and contradicts what stands beside may be about another loan, and does not count.
+ * The events that an object has under the member name of the bank's body, with the reference or type next to them. If
+ * something deeper contradicts what is next to the event, it may be about another loan and does not count.
  */
 export function eventsHeld(object: JsonObject, options: EventOptions = {}): ReadonlyArray<JsonObject> {
   const member = memberOf(object, "externalApplicationEvent")
@@ -135,8 +139,9 @@ export function eventsHeld(object: JsonObject, options: EventOptions = {}): Read
 }
 
 /**
- * The events that a value is: an object, or its JSON as text, alone or in lists; or, where it does not tell of one itself, those in the
- * objects that only stand around them, at most `wrappers` deep. What is called otherwise, such as a customer's note, may be anybody's words.
+ * The events in a value: an object, or its JSON as text, alone or in lists. If the object itself does not identify an
+ * event, those in the objects that only wrap them, at most `wrappers` deep. Members with other names, such as a
+ * customer's note, may contain anybody's words.
  */
 export function eventsIn(
   value: JsonValue | undefined,
@@ -155,7 +160,7 @@ export function eventsIn(
   return within.length === 0 ? [shown] : within
 }
 
-/** How events are looked for. In what people write, such as a message, texts are not read. */
+/** How events are searched. Texts in members that people write, such as a message, are not parsed. */
 export interface EventOptions extends Pick<JsonOptions, "lenient"> {
   readonly withoutTexts?: boolean
 }
@@ -163,15 +168,15 @@ export interface EventOptions extends Pick<JsonOptions, "lenient"> {
 export const optionsWithin = (name: string, options: EventOptions = {}): EventOptions =>
   isFreeText(name) ? { ...options, withoutTexts: true } : options
 
-/** Whether a member may stand around an event, and nothing else. A decision is a part of one, whatever it names. */
+/** Whether a member may wrap an event and nothing else. A decision is a part of an event, with any content. */
 export const mayWrap = (name: string, member: JsonValue): boolean =>
   name !== "creditDecision" && (hasText(member) ? isWrapperOfText(name) : isWrapperName(name))
 
-/** Whether a value is text, or a list with text in it: people may have written it. */
+/** Whether a value is text, or a list with text in it. People may have written it. */
 export const hasText = (value: JsonValue): boolean =>
   typeof value === "string" || (isJsonList(value) && value.some(hasText))
 
-/** Every object in a value that tells of a loan or of an event, at any depth, under any name, and in texts. */
+/** Every object in a value that names a loan or an event, at any depth, under any name, and inside texts. */
 export function tellingIn(value: JsonValue): ReadonlyArray<JsonObject> {
   const shown = valueIn(value)
   if (isJsonList(shown)) return shown.flatMap(tellingIn)
@@ -180,6 +185,6 @@ export function tellingIn(value: JsonValue): ReadonlyArray<JsonObject> {
   return identifies(shown) ? [shown, ...within] : within
 }
 
-/** Whether an object tells of both, so that nothing has to be looked for. */
+/** Whether an object names both, so that no search is needed. */
 export const tellsAll = (object: JsonObject): boolean =>
   identifying.every((name) => saidOf(object, name) !== undefined)

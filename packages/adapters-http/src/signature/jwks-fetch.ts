@@ -5,7 +5,7 @@ import type { Exchange } from "../http/exchange.ts"
 import { importKeySet } from "./jwks-keys.ts"
 import type { KeySet, SignatureAlgorithm } from "./jwks-keys.ts"
 
-/** The set, or why it could not be had; the log says so too, neither naming the API key. */
+/** The key set, or why it is not available. The log says so too. Neither contains the API key. */
 export const fetchKeys = (
   exchange: Exchange,
   options: { readonly url: string; readonly apiKey?: Redacted.Redacted },
@@ -28,7 +28,7 @@ export const fetchKeys = (
   )
 }
 
-/** Some gateways serve the set as one JSON string that holds its text. */
+/** Some gateways serve the set as one JSON string with its text. */
 const unquoted = (document: JsonValue): Result.Result<JsonValue, JsonInvalid> =>
   typeof document === "string" ? parseJsonText(document) : Result.succeed(document)
 

@@ -4,41 +4,47 @@ import type { CryptoKey } from "jose"
 import { isJsonList, isJsonObject, JsonNumber, memberOf } from "../message/json.ts"
 import type { JsonObject, JsonValue } from "../message/json.ts"
 
-/** The signature algorithms that may be allowed at all: RSA, because a symmetric one would turn a public key into a secret. */
+/**
+ * The signature algorithms that may be allowed at all. They are RSA, because a symmetric algorithm would use a public
+ * key as a secret.
+ */
 export type SignatureAlgorithm = "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512"
 
 export const jwksKeysMax = 100
 export const kidLengthMax = 256
 export const rsaBitsMin = 2_048
-/** Larger moduli only make verification slow. */
+/** A larger modulus only makes verification slow. */
 export const rsaBitsMax = 8_192
 const exponentMin = 3
 
-/** How many keys one signature is tried with: every one that can fit costs a verification. */
+/** How many keys are tried for one signature. Each key that may fit costs a verification. */
 export const keysTriedMax = 32
 
 export interface SignatureKey {
   readonly kid: string | undefined
-  /** The key's public numbers: two keys of the same are one. */
+  /** The key's public numbers. Two keys with the same numbers are the same key. */
   readonly numbers: string
-  /** One imported key per algorithm it may be used with: a key is bound to its algorithm when it is imported. */
+  /** One imported key for each algorithm that it may be used with, because an import binds a key to its algorithm. */
   readonly byAlgorithm: ReadonlyMap<SignatureAlgorithm, CryptoKey>
 }
 
-/** Why a key of the set is not used. Only `unusable` may be a signing key of the bank's that we fail to read. */
+/** Why a key of the set is not used. Only an `unusable` key may be a signing key of the bank that we cannot read. */
 export type SkippedKeyReason = "not-for-signatures" | "too-weak" | "unusable"
 
 export interface KeySet {
-  /** In the order of the set; a `kid` may name several, and a key may have none. */
+  /** The keys in the order of the set. Several keys may have the same `kid`, and a key may have none. */
   readonly usable: ReadonlyArray<SignatureKey>
-  /** Kids of keys that are meant for signatures but cannot be imported. */
+  /** The `kid` of each signing key that cannot be imported. */
   readonly unusableKids: ReadonlySet<string>
   readonly skipped: ReadonlyArray<SkippedKeyReason>
-  /** The same for two sets with the same keys under the same names, in any order. */
+  /** Equal for two sets that have the same keys under the same names, in any order. */
   readonly identity: string
 }
 
-/** The keys of a JWKS document, imported one at a time so that a bad key spoils only itself; `undefined` if it is none. */
+/**
+ * The keys of a JWKS document. Each is imported separately, so that a bad key affects only itself. `undefined` if it is
+ * not a key set.
+ */
 export async function importKeySet(
   document: JsonValue,
   algorithms: ReadonlyArray<SignatureAlgorithm>,
@@ -67,14 +73,14 @@ const identityOf = (usable: ReadonlyArray<SignatureKey>, unusableKids: ReadonlyS
     [...unusableKids].toSorted(),
   ])
 
-/** The keys that a signature of this `kid` may have been made with: those of the name, then those without any. */
+/** The keys that may have made a signature with this `kid`: those with the same name, then those without a name. */
 export function keysFor({ usable }: KeySet, kid: string | undefined): ReadonlyArray<SignatureKey> {
   if (kid === undefined) return usable
   const named = usable.filter((key) => key.kid === kid)
   return [...named, ...usable.filter((key) => key.kid === undefined)]
 }
 
-/** A key's name, in a set or in a signature's header: text, or the digits of a number; `undefined` if it is neither. */
+/** A key's name, in a set or in a signature's header: text, or a number's digits. `undefined` if it is neither. */
 export function readKid(kid: JsonValue): string | undefined {
   const text = kid instanceof JsonNumber ? kid.source : kid
   return typeof text === "string" && text.length <= kidLengthMax ? text : undefined
@@ -108,17 +114,17 @@ async function importKey(
 
 const base64url = /^[A-Za-z0-9_-]+$/u
 
-/** The public numbers, or those of the certificate where the key has nothing else. */
+/** The key's public numbers. If it has none, those of its certificate. */
 function numbersOf(jwk: JsonObject): { readonly n: string; readonly e: string } | undefined {
   const [n, e] = [textOf(jwk, "n"), textOf(jwk, "e")]
   if (n === undefined && e === undefined) return certifiedNumbers(jwk)
-  // The platform's importer would skip over foreign characters, and so read a key that nobody published.
+  // The platform's importer would skip foreign characters and so read a key that nobody published.
   return n !== undefined && e !== undefined && base64url.test(n) && base64url.test(e) ? { n, e } : undefined
 }
 
 /**
- * The first certificate of `x5c` is the key's own. It is believed as the set is, for where it was fetched from: nobody who
- * signed it and no time in it is looked at.
+ * The first certificate of `x5c` is the key's own. It is trusted like the set, because of the URL that it came from.
+ * Its issuer and its dates are not checked.
  */
 function certifiedNumbers(jwk: JsonObject): { readonly n: string; readonly e: string } | undefined {
   const chain = memberOf(jwk, "x5c")
@@ -133,19 +139,19 @@ function certifiedNumbers(jwk: JsonObject): { readonly n: string; readonly e: st
   }
 }
 
-/** Names of the standard's, in any case: what they allow is decided by the algorithms that are set. */
+/** Names from the standard, in any case. The configured algorithms decide what they allow. */
 function isForSignatures(jwk: JsonObject, algorithm: SignatureAlgorithm): boolean {
   return (
     isAbsentOr(jwk, "kty", "RSA") &&
     isAbsentOr(jwk, "use", "sig") &&
     isAbsentOr(jwk, "alg", algorithm) &&
     isAbsentOr(jwk, "key_ops", "verify") &&
-    // A set that publishes a private key is one anybody can sign with.
+    // If a set publishes a private key, anybody can sign with it.
     (memberOf(jwk, "d") ?? undefined) === undefined
   )
 }
 
-/** A member without a text in it says nothing; a list says each of its texts. */
+/** A member without text says nothing. A list says each of its texts. */
 function isAbsentOr(jwk: JsonObject, name: string, expected: string): boolean {
   const value = memberOf(jwk, name) ?? ""
   const said = (isJsonList(value) ? value : [value]).filter((each) => each !== "")
@@ -155,7 +161,7 @@ function isAbsentOr(jwk: JsonObject, name: string, expected: string): boolean {
 const isWord = (value: JsonValue, word: string): boolean =>
   typeof value === "string" && value.trim().toLowerCase() === word.toLowerCase()
 
-/** Only the public numbers are handed over, so no other member of the key can change what is imported. */
+/** Only the public numbers are passed on, so no other member of the key can change what is imported. */
 async function importPublicKey(
   n: string,
   e: string,

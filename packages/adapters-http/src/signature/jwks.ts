@@ -9,15 +9,15 @@ import type { KeySet, SignatureAlgorithm, SignatureKey } from "./jwks-keys.ts"
 import { isSecureUrl, secureUrlRule } from "../http/secure-url.ts"
 
 export interface JwksLimits extends ExchangeLimits {
-  /** A set this old is fetched again before it is used. */
+  /** A set of this age is fetched again before it is used. */
   readonly freshMsMax: number
-  /** While it cannot be fetched again, a set is used until it is this old. */
+  /** If a new fetch fails, the old set is used up to this age. */
   readonly staleMsMax: number
-  /** The least time between two fetches, whether the last one succeeded or not, whoever asks. */
+  /** The shortest time between two fetches, successful or not, for all callers together. */
   readonly cooldownMs: number
   /**
-   * How many callbacks that nothing but their signature vouches for may be held because it cannot be judged, from one change of
-   * the set to the next. Past it they are refused: a forger must not have endless callbacks kept.
+   * How many callbacks, proven by nothing but a signature that cannot be judged, may be held between two changes of the
+   * set. Above that they are refused, so that a forger cannot have any number of callbacks kept.
    */
   readonly doubtsMax: number
 }
@@ -38,40 +38,41 @@ export const jwksLimitsDefault: JwksLimits = {
 export interface JwksOptions {
   /** Such as `https://apigw.integration.resurs.com/api/auth_service/jwks`. */
   readonly url: string
-  /** The key the bank hands out, sent as the header `apikey`. */
+  /** The key that the bank issues. It is sent in the header `apikey`. */
   readonly apiKey?: Redacted.Redacted
   readonly algorithms?: ReadonlyArray<SignatureAlgorithm>
   readonly limits?: Partial<JwksLimits>
-  /** What carries the requests; HTTP by default. */
+  /** The transport of the requests. The default is HTTP. */
   readonly exchange?: Exchange
-  /** How HTTP gets there; straight by default. */
+  /** The HTTP route. The default is a direct connection. */
   readonly route?: BankRoute
 }
 
-/** The options cannot be used; `message` says what to set. */
+/** The options are not valid. `message` says what to set. */
 export class JwksConfigError extends Schema.TaggedError<JwksConfigError>()("JwksConfigError", {
   message: Schema.String,
 }) {}
 
 /**
- * What is known of a `kid`: every key that can fit it. `unknown` is certain, from a set fetched for this very question; `unavailable` is not: the
- * set could not be had, or may not be fetched again yet, or holds that key in a form we cannot read.
+ * What is known of a `kid`: every key that may fit it. `unknown` is certain, because the set was fetched for this
+ * question. `unavailable` is not certain: the set could not be fetched, or may not be fetched again yet, or contains
+ * that key in a form that we cannot read.
  */
 export type KeyLookup =
   | {
       readonly state: "found"
       readonly keys: ReadonlyArray<SignatureKey>
-      /** How many sets had been fetched when the question was asked. */
+      /** How many sets had been fetched at the time of the question. */
       readonly askedAfter: number
     }
   | { readonly state: "unknown" }
   | {
       readonly state: "unavailable"
-      /** Why the last fetch brought no set; `undefined` if it did, or none was made. */
+      /** Why the last fetch failed. `undefined` if it succeeded, or if there was none. */
       readonly why: string | undefined
     }
 
-/** The keys that were not among those tried, and whether they are of a set that was fetched since the question was asked. */
+/** The keys that were not tried before, and whether they come from a set that was fetched after the question. */
 export interface NewerKeys {
   readonly keys: ReadonlyArray<SignatureKey>
   readonly isCurrent: boolean
@@ -81,24 +82,26 @@ export interface Jwks {
   readonly algorithms: ReadonlyArray<SignatureAlgorithm>
   readonly lookUp: (kid: string | undefined) => Effect.Effect<KeyLookup>
   /**
-   * Keys that were published since these were found: a key may have been replaced under its `kid`. The set is fetched again for
-   * it, but no sooner than `cooldownMs` after the last time.
+   * Keys that were published later, because a key may be replaced under its `kid`. The set is fetched again for them,
+   * but at the earliest `cooldownMs` after the last time.
    */
   readonly newerThan: (
     found: Extract<KeyLookup, { readonly state: "found" }>,
     kid: string | undefined,
   ) => Effect.Effect<NewerKeys>
-  /** Whether one more signature that cannot be judged may be given the benefit of the doubt; `false` once `doubtsMax` have. */
+  /**
+   * Whether one more callback may be held although its signature cannot be judged. `false` after `doubtsMax` of them.
+   */
   readonly mayDoubt: Effect.Effect<boolean>
 }
 
 interface State {
   held: { readonly keys: KeySet; readonly at: number } | undefined
-  /** Why the last fetch brought no set, if it did not. */
+  /** Why the last fetch failed, if it did. */
   failure: string | undefined
   /** How many sets were fetched. */
   fetched: number
-  /** How many signatures were given the benefit of the doubt since the set last changed. */
+  /** How many callbacks with an unjudged signature were held since the set last changed. */
   doubts: number
   /** When the last fetch ended. */
   triedAt: number | undefined
@@ -107,8 +110,8 @@ interface State {
 }
 
 /**
- * The bank's public keys, fetched when they are first needed. One instance may serve any number of accounts: its
- * cooldown, and a fetch under way, are shared by all of them.
+ * The bank's public keys. They are fetched when first needed. One instance may serve any number of accounts, which
+ * share its cooldown and a running fetch.
  *
  * Source: the bank's page, "jwsData".
  */
@@ -142,7 +145,7 @@ export const makeJwks = Effect.fnUntraced(function* (
   }
 })
 
-/** The fetch runs in the scope, not in the request that happened to need it: that one may be gone before it ends. */
+/** The fetch runs in the scope, not in the request that needed it first, because that request may end earlier. */
 const makeRefresh = Effect.fnUntraced(function* (
   state: State,
   fetch: Effect.Effect<Result.Result<KeySet, string>>,
@@ -186,7 +189,7 @@ function mayDoubt(state: State, { doubtsMax }: JwksLimits): boolean {
   return true
 }
 
-/** However the fetch ended, its cooldown begins and whoever waits for it goes on. */
+/** After the fetch, successful or not, the cooldown begins and its waiters continue. */
 function finish(state: State, now: number): void {
   const { fetching } = state
   state.triedAt = now
@@ -240,12 +243,12 @@ function answerOf(
   const { held } = state
   if (held === undefined || !isWithin(limits.staleMsMax, held.at, now)) return unavailable(state)
   const keys = keysFor(held.keys, kid)
-  // A key that cannot be read may be the one that signed, as long as no other is named like it.
+  // An unreadable key may be the one that signed, unless another key has the same name.
   const isUnreadable =
     kid !== undefined && held.keys.unusableKids.has(kid) && !keys.some((key) => key.kid === kid)
   if (isUnreadable) return unavailable(state)
   return keys.length > 0 ? { state: "found", keys, askedAfter } : { state: "unknown" }
 }
 
-/** A clock that was set back counts as time having passed: it must not freeze the set or the cooldown. */
+/** If the clock was set back, the time counts as passed: this must not freeze the set or the cooldown. */
 const isWithin = (spanMs: number, since: number, now: number): boolean => now >= since && now - since < spanMs

@@ -24,17 +24,18 @@ import {
 import type { EventOptions } from "../message/shape.ts"
 
 /**
- * How signed claims relate to a body: they carry all of it and agree (`bound`), they disagree in something that both
- * carry (`contradicted`), or they leave open whether they speak of this event (`unbound`).
+ * How signed claims relate to a body: they contain all of it and agree (`bound`), they disagree about something that
+ * both contain (`contradicted`), or it is unclear whether they are about this event (`unbound`).
  */
 export type Binding = "bound" | "contradicted" | "unbound"
 
-/** The claim that carries the event, by its usual name. */
+/** The claim with the event, by its usual name. */
 export const eventClaimDefault = "externalApplicationEvent"
 
 /**
- * Compares the claims with the body's `externalApplicationEvent`. Without `eventClaim` the event is the claim named like the
- * body's, else the claims themselves if they tell of one, else the only claim that holds one (as an object or as its JSON text).
+ * Compares the claims with the body's `externalApplicationEvent`. Without `eventClaim`, the event is the claim with the
+ * body's member name; or else the claims themselves, if they name a loan or event; or else the only claim that contains
+ * an event (as an object or as its JSON text).
  *
  * Source: the bank's page signs the callback but does not say how the claims carry it.
  */
@@ -43,15 +44,16 @@ export function bindClaims(claims: JsonObject, body: JsonObject, eventClaim?: st
   return carried === undefined ? "unbound" : compare(plainOf(body), plainOf(carried), "")
 }
 
-/** Both sides in one notation: what is signed is what is meant, not how it is written. */
+/** Both sides in one notation, because a signature covers the meaning, not the spelling. */
 function plainOf(event: JsonObject): JsonObject {
   const shaped = shapedLikeBank(event)
   return isJsonObject(shaped) ? plainEvent(shaped) : {}
 }
 
 /**
- * The one event that the claims carry. A member that is named as the body's goes first, then the claims themselves; what another claim
- * holds counts only if it is alone, and if the claim's name says that it stands around an event: a token may say much of a person.
+ * The one event in the claims. A member with the body's name has priority, then the claims themselves. An event in
+ * another claim counts only if it is the only one and if the claim's name says that it wraps an event, because a token
+ * may contain much about a person.
  */
 function detectEvent(written: JsonObject): JsonObject | undefined {
   const shaped = shapedLikeBank(written)
@@ -64,7 +66,7 @@ function detectEvent(written: JsonObject): JsonObject | undefined {
       .filter(identifies)
       .map((event) => ({ event, isNamed: mayWrap(name, claim) || (!hasText(claim) && isEventName(name)) })),
   )
-  // What tells of no event may still contradict one, in what the bank says of it.
+  // A value that names no event may still contradict one.
   if (others.length === 0) return identifies(claims) ? claims : saidByBank(claims)
   const [only, ...more] = others
   return only?.isNamed === true && more.length === 0
@@ -76,8 +78,9 @@ const saidByBank = (claims: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(claims).filter(([name]) => callbackNames.has(name)))
 
 /**
- * The event, where it is certain to be the one that the value around it is about: it stands there under the bank's own name, or is the value
- * itself, and tells all; or nothing else in the value, at any depth and in any text, tells of another loan or event.
+ * The event, if it is certain that the value around it is about this event. Either the event is under the bank's own
+ * name, or it is the value itself, and is complete. Or nothing else in the value, at any depth and in any text, names
+ * another loan or event.
  */
 function surely(event: JsonObject | undefined, around: JsonValue): JsonObject | undefined {
   if (event === undefined || isDirect(event, objectIn(around))) return event
@@ -93,7 +96,7 @@ function isDirect(event: JsonObject, around: JsonObject | undefined): boolean {
 const theOnly = ([event, ...others]: ReadonlyArray<JsonObject>): JsonObject | undefined =>
   others.length === 0 ? event : undefined
 
-/** A claim's events: the object itself, its JSON text, or either wrapped the way the body wraps it. */
+/** A claim's events: the object itself, its JSON text, or either in the body's wrapper. */
 function claimedIn(claim: JsonValue, options: EventOptions = {}): ReadonlyArray<JsonObject> {
   const shaped = shapedLikeBank(claim)
   const object = objectIn(shaped)
@@ -106,7 +109,7 @@ const claimed = (claim: JsonValue | undefined): JsonObject | undefined =>
 
 function compare(body: JsonValue, claim: JsonValue, name: string): Binding {
   if (isJsonObject(body)) {
-    // A decision may be a word alone; nothing else of the bank's is told within a member of its own name.
+    // A decision may be a single word. Nothing else of the bank's is inside a member of its own name.
     const object = objectIn(claim) ?? (name === "creditDecision" ? { [name]: claim } : undefined)
     return object === undefined ? "unbound" : compareObjects(body, object)
   }
@@ -115,8 +118,9 @@ function compare(body: JsonValue, claim: JsonValue, name: string): Binding {
 }
 
 /**
- * The claims may say more than the body, but not more of what a body says: there, an absence is not agreement. A member of
- * the body that cannot be read says nothing, so it cannot contradict; it is not bound either, unless it is signed as it is.
+ * The claims may contain more than the body, but not more members that a body can have: for those, absence is not
+ * agreement. An unreadable member of the body says nothing, so it cannot contradict. It is bound only if exactly the
+ * same value is signed.
  */
 function compareObjects(body: JsonObject, claims: JsonObject): Binding {
   let binding: Binding = "bound"
@@ -130,7 +134,10 @@ function compareObjects(body: JsonObject, claims: JsonObject): Binding {
   return omitted ? "unbound" : binding
 }
 
-/** A list of names is a set as far as the bank's documents go: their order says nothing. A list is bound as its weakest item is. */
+/**
+ * In the bank's documents, a list of names is a set: its order has no meaning. A list is bound as weakly as its weakest
+ * item.
+ */
 function compareLists(body: ReadonlyArray<JsonValue>, claim: JsonValue, name: string): Binding {
   const isLegible = !isUnreadable(name, body)
   if (!isJsonList(claim) || claim.length !== body.length) return isLegible ? "contradicted" : "unbound"
@@ -150,7 +157,7 @@ const amounts: ReadonlySet<string> = new Set([...offerDecimals, "tenor"])
 function isSameScalar(body: JsonValue, claim: JsonValue, name: string): boolean {
   if (body === claim) return true
   if (body instanceof JsonNumber && claim instanceof JsonNumber && body.source === claim.source) return true
-  // A reference with blanks around it is taken for the same without, in the claims too.
+  // Blanks around a reference are ignored, in the claims too.
   if (name === "applicationReference") return isSameTrimmed(body, claim)
   if (names.has(name)) return false
   const isAmount = amounts.has(name) || body instanceof JsonNumber || claim instanceof JsonNumber

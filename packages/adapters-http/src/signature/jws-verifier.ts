@@ -8,30 +8,30 @@ import { keysTriedMax, readKid } from "./jwks-keys.ts"
 import type { SignatureAlgorithm, SignatureKey } from "./jwks-keys.ts"
 import { bindClaims } from "./jws-binding.ts"
 
-/** What a callback's signature is worth. */
+/** The verdict on a callback's signature. */
 export type JwsVerdict =
-  /** Genuine, and its claims carry all that the body says. `issuedAt` is its claim `iat`, in seconds. */
+  /** Genuine, and its claims contain everything that the body says. `issuedAt` is its claim `iat`, in seconds. */
   | { readonly state: "bound"; readonly issuedAt?: number }
-  /** Genuine, but its claims leave open whether they speak of this body. */
+  /** Genuine, but it is unclear whether its claims are about this body. */
   | { readonly state: "unbound" }
-  /** The key that could tell could not be had. */
+  /** The key that could verify it was not available. */
   | { readonly state: "unverifiable" }
-  /** Genuine, but its claims say something else than the body. */
+  /** Genuine, but its claims contradict the body. */
   | { readonly state: "contradicted" }
-  /** Not the bank's signature, or none that we accept. */
+  /** Not the bank's signature, or not an acceptable one. */
   | { readonly state: "invalid"; readonly reason: JwsInvalidReason }
 
-/** Why a signature is invalid; the first four are known before any key is looked for. */
+/** Why a signature is invalid. The first four reasons are found before any key is needed. */
 export const jwsInvalidReasons = [
-  /** No compact JWS with a JSON object as its header. */
+  /** Not a compact JWS with a JSON object as its header. */
   "malformed",
-  /** Its `alg` is none that is allowed. */
+  /** Its `alg` is not allowed. */
   "algorithm-refused",
   /** `crit` or `b64`: an extension that changes what is signed. */
   "extension-refused",
   /** Its `kid` is neither text nor a number, or too long. */
   "kid-refused",
-  /** The bank publishes no usable key that could be of that `kid`. */
+  /** The bank publishes no usable key that can have this `kid`. */
   "kid-unknown",
   /** The bank's keys are for another algorithm. */
   "key-mismatched",
@@ -42,13 +42,16 @@ export type JwsInvalidReason = (typeof jwsInvalidReasons)[number]
 
 export interface JwsVerifier {
   readonly verify: (jws: string, eventBody: JsonObject) => Effect.Effect<JwsVerdict>
-  /** Whether a callback that nothing else vouches for may be held although its signature cannot be judged: so many, no more. */
+  /**
+   * Whether a callback without other proof may be held although its signature cannot be judged. Their number is
+   * limited.
+   */
   readonly mayDoubt: Jwks["mayDoubt"]
 }
 
 export interface JwsVerifierOptions {
   readonly jwks: Jwks
-  /** The claim that carries the event; by default it is looked for. */
+  /** The claim with the event. By default it is searched. */
   readonly eventClaim?: string
 }
 
@@ -59,7 +62,7 @@ interface Header {
 
 const invalid = (reason: JwsInvalidReason): JwsVerdict => ({ state: "invalid", reason })
 
-/** Verifies `jwsData`, a compact JWS, with the bank's published keys only: no key or URL in its header is followed. */
+/** Verifies `jwsData`, a compact JWS, with the bank's published keys only. A key or URL in its header is ignored. */
 export function makeJwsVerifier({ jwks, eventClaim }: JwsVerifierOptions): JwsVerifier {
   const headerOf = rememberingLast((text) => readHeader(text, jwks.algorithms))
   return {
@@ -86,12 +89,12 @@ export function makeJwsVerifier({ jwks, eventClaim }: JwsVerifierOptions): JwsVe
 }
 
 interface Tried {
-  /** What was signed, if one of the keys made the signature. */
+  /** The signed payload, if one of the keys made the signature. */
   readonly payload: Uint8Array | undefined
   readonly triedAll: boolean
 }
 
-/** Tries each key that is for the signature's algorithm, and of its length, up to {@link keysTriedMax}. */
+/** Tries each key with the signature's algorithm and length, up to {@link keysTriedMax}. */
 const verified = Effect.fnUntraced(function* (
   jws: string,
   { algorithm }: Header,
@@ -117,7 +120,7 @@ function modulusBytes({ algorithm }: CryptoKey): number | undefined {
   return typeof bits === "number" ? Math.ceil(bits / 8) : undefined
 }
 
-/** A bank signs with one key for weeks, so the header of one signature is nearly always the header of the one before. */
+/** A bank signs with one key for weeks, so a signature nearly always has the same header as the one before it. */
 function rememberingLast<A>(read: (text: string) => A): (text: string) => A {
   let last: { readonly text: string; readonly header: A } | undefined
   return (text) => {
@@ -127,8 +130,8 @@ function rememberingLast<A>(read: (text: string) => A): (text: string) => A {
 }
 
 /**
- * The first of the three parts that a compact JWS has, written in the one way that there is: the platform's decoder would pass
- * over foreign characters, and one message would have many spellings.
+ * The first of the three parts of a compact JWS, in its only valid spelling. The platform's decoder would skip foreign
+ * characters, so one message would have many spellings.
  */
 function protectedHeaderOf(jws: string): string | undefined {
   const [, header, signature] = compact.exec(jws) ?? []
@@ -138,7 +141,10 @@ function protectedHeaderOf(jws: string): string | undefined {
 
 const compact = /^([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*\.([A-Za-z0-9_-]*)$/u
 
-/** Header and payload are signed as they are written; of the signature itself, the last bits of its last letter mean nothing. */
+/**
+ * The signature covers the exact text of header and payload. In the signature itself, the last bits of its last letter
+ * have no meaning.
+ */
 function isCanonical(part: string): boolean {
   try {
     return base64url.encode(base64url.decode(part)) === part
@@ -147,14 +153,14 @@ function isCanonical(part: string): boolean {
   }
 }
 
-/** Decides before any key is fetched whether the signature is one we could accept at all. */
+/** Decides, before any key is fetched, whether the signature can be acceptable at all. */
 function readHeader(
   protectedHeader: string,
   algorithms: ReadonlyArray<SignatureAlgorithm>,
 ): Header | JwsInvalidReason {
   const header = decodeObject(protectedHeader)
   if (header === undefined) return "malformed"
-  // Extensions change what a signature covers, so one that we do not know is refused, and we know none.
+  // Extensions change what a signature covers. Unknown ones are refused, and we support none.
   if (memberOf(header, "crit") !== undefined || memberOf(header, "b64") !== undefined)
     return "extension-refused"
   const algorithm = algorithms.find((allowed) => allowed === memberOf(header, "alg"))
@@ -193,7 +199,7 @@ async function verifiedPayload(
   }
 }
 
-/** A genuine signature over something that is no claims set vouches for nothing in the body. */
+/** A genuine signature over anything but a claims set proves nothing about the body. */
 function judge(payload: Uint8Array, eventBody: JsonObject, eventClaim: string | undefined): JwsVerdict {
   const claims = objectIn(payload)
   if (claims === undefined) return { state: "unbound" }

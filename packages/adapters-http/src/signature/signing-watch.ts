@@ -1,7 +1,10 @@
 import { Effect } from "effect"
 import { makeWarning } from "../telemetry/rare-warning.ts"
 
-/** Whether an account's bank signs its callbacks. One that a store keeps outlasts restarts, and holds for every replica. */
+/**
+ * Whether an account's bank signs its callbacks. If a store keeps this, it survives restarts and applies to all
+ * replicas.
+ */
 export interface Signs {
   /** Whether a signature that binds its callback was ever seen. */
   readonly isSeen: () => boolean
@@ -18,7 +21,7 @@ export function signsInMemory(): Signs {
 /** Warns that callbacks lack a signature, at most once a minute. */
 export function makeMissingSignatureWarning(account: string): Effect.Effect<void> {
   const warn = makeWarning(
-    "a callback came without a signature, and this account's bank signs: it is held, and the bank is asked. " +
+    "a callback has no signature, but this account's bank signs its callbacks: it is held, and the engine asks the bank. " +
       "Somebody else may have the callback credentials",
     "callbacks",
   )

@@ -1,12 +1,14 @@
 import { Metric } from "effect"
 
-/** What every metric of ours says of itself; `docs/metrics.md` is written from it. */
+/** The description of a metric. `docs/metrics.md` is generated from it. */
 export interface MetricDeclaration<Attribute extends string> {
   readonly name: string
-  /** What one of it is: `callbacks`, `seconds`, `loans`. */
+  /** The unit: `callbacks`, `seconds`, `loans`. */
   readonly unit: string
   readonly description: string
-  /** Each attribute, and the closed set its values come from. Never anything that grows with the loans or with what strangers send. */
+  /**
+   * Each attribute, and the closed set of its values. A set must never grow with the loans or with what strangers send.
+   */
   readonly attributes: { readonly [Name in Attribute]: string }
 }
 
@@ -18,7 +20,7 @@ export interface MetricFamily<
   readonly kind: "counter" | "gauge" | "histogram"
   /** The upper bounds of a histogram's buckets. */
   readonly boundaries?: ReadonlyArray<number>
-  /** The series of these values; the same one each time, so that a hot path builds nothing. */
+  /** The series of these values. It is the same object each time, so that a hot path allocates nothing. */
   readonly of: (values: { readonly [Name in Attribute]: string }) => Series
 }
 

@@ -4,9 +4,9 @@ import { Clock, Effect } from "effect"
 export const warnEveryMs = 60_000
 
 /**
- * A warning of what may happen often: one line a minute at most, with how many times it happened since the line before.
+ * A warning about frequent events: at most one line a minute, with the number of events since the line before.
  *
- * @param counted the name under which the line has that number
+ * @param counted the name of that number in the line
  */
 export function makeWarning(
   message: string,

@@ -2,7 +2,10 @@ import type { Fiber } from "effect"
 import { Effect, Option, Tracer } from "effect"
 import { Headers, HttpTraceContext } from "effect/http"
 
-/** What a span may say: names of closed sets, and the application reference. Never a body, a credential or a person. */
+/**
+ * What a span may contain: names from closed sets, and the application reference. Never a body, a credential or a
+ * person.
+ */
 export interface SpanAttributes {
   readonly account?: string
   readonly applicationReference?: string
@@ -17,15 +20,15 @@ export const spanAttribute = (name: string): string =>
   `loan_engine.${name.replace(/[A-Z]/gu, (letter) => `_${letter.toLowerCase()}`)}`
 
 export interface TracedOptions<A> {
-  /** `client` where the work is done by another system. */
+  /** `client` if another system does the work. */
   readonly kind?: "client"
   /** What the result adds to the span. */
   readonly result?: (value: A) => SpanAttributes
 }
 
 /**
- * A span around an effect, as a child of whatever span it runs in. Where no tracer is installed it is the effect itself:
- * no span is built, and nothing is paid but a look at the fiber.
+ * A span around an effect, as a child of the span that it runs in. Without a tracer it is the effect itself: no span is
+ * built, and the only cost is a look at the fiber.
  *
  * @example traced("record", { account, source })(engine.record(observation, raw))
  */
@@ -36,13 +39,16 @@ export const traced =
 
 interface ServedRequest {
   readonly method: string
-  /** The pattern of its path, not the path: that would be another name for each account. */
+  /** The pattern of its path. The path itself would be a different name for each account. */
   readonly route: string
-  /** The W3C `traceparent` that came with it; its trace is gone on with. */
+  /** The W3C `traceparent` of the request. The span continues its trace. */
   readonly traceparent: string | null
 }
 
-/** The span of a request as its server sees it, named by its method as HTTP servers' are; without a tracer, the effect itself. */
+/**
+ * The span of a request on the server, with its method in its name, as is usual for HTTP servers. Without a tracer it
+ * is the effect itself.
+ */
 export const tracedRequest = <A extends { readonly status: number }, E, R>(
   request: ServedRequest,
   effect: Effect.Effect<A, E, R>,
@@ -65,7 +71,7 @@ function served<A extends { readonly status: number }, E, R>(
   })
 }
 
-/** The native tracer keeps spans that nobody ever sees. */
+/** The native tracer keeps spans even if nobody exports them. */
 const isTraced = ({ cache }: Fiber.Fiber<unknown, unknown>): boolean =>
   cache.tracerEnabled && cache.tracer !== undefined && cache.tracer !== Tracer.nativeTracer
 

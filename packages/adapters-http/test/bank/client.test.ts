@@ -136,7 +136,7 @@ describe("a question to the bank", () => {
     expect(answer.message.message).toBe("Återställd")
   })
 
-  test("the bank page's own answer is read, whatever its booleans say in the template", async () => {
+  test("the bank page's own answer is read, despite the placeholders for its booleans in the template", async () => {
     const page = exampleText("get-application-status-response.xml")
     const told = page
       .replace(/true\|false/gu, "true")

@@ -14,7 +14,7 @@ const reason = (client: BankClient): Effect.Effect<string> =>
     onSuccess: () => "answered",
   })
 
-/** A bank that fails until the test mends it, and a client whose circuit has just opened. */
+/** A bank that fails until the test repairs it, and a client whose circuit has just opened. */
 const openCircuit = Effect.fnUntraced(function* (headers: Record<string, string> = {}) {
   const bank = { code: 503 }
   const { client, requests } = yield* start((response) =>

@@ -27,7 +27,7 @@ async function listen(server: Server | TcpServer): Promise<number> {
 
 const unauthorized = (_: IncomingMessage, response: { writeHead: (status: number) => { end: () => void } }) =>
   response.writeHead(401).end()
-/** A bank behind TLS, whose every answer is 401: that it answers shows the way. */
+/** A bank behind TLS that always answers 401. An answer shows that the route works. */
 const bank = (signed: ReturnType<typeof authority.sign>) => listen(createServer(signed, unauthorized))
 
 async function outcome(url: string, route: Partial<BankRoute> = {}) {
@@ -92,7 +92,10 @@ describe("what keeps a request from the bank has its own name, and says what to 
   it("a connection that is closed", async () => {
     const port = await listen(createTcpServer((socket) => socket.destroy()))
     const { tag, message } = await outcome(`http://127.0.0.1:${port}`)
-    expect([tag, message]).toEqual(["ConnectionBroken", expect.stringContaining("not known")])
+    expect([tag, message]).toEqual([
+      "ConnectionBroken",
+      expect.stringContaining("unknown whether the request"),
+    ])
   })
 
   it.each(["EHOSTUNREACH", "ENETUNREACH"])("no route: %s", (code) => {
@@ -100,7 +103,7 @@ describe("what keeps a request from the bank has its own name, and says what to 
   })
 })
 
-/** A proxy that opens tunnels to anywhere on this machine, whatever host it is asked for; it remembers what it was asked. */
+/** A proxy that opens every tunnel to this machine, for any requested host. It remembers the requests. */
 async function proxy(isOpen: boolean) {
   const asked: Array<{ readonly host: string | undefined; readonly login: string | undefined }> = []
   const server = createHttpServer(unauthorized)

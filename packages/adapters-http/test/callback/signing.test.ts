@@ -13,8 +13,7 @@ beforeAll(async () => {
 const withoutSignature = [undefined, null, "", "  ", [""]].map((jwsData) =>
   JSON.stringify({ externalApplicationEvent: signedEvent, jwsData }),
 )
-const warnings = (): ReadonlyArray<string> =>
-  logged.filter((line) => line.includes("came without a signature"))
+const warnings = (): ReadonlyArray<string> => logged.filter((line) => line.includes("has no signature"))
 
 describe("a callback without a signature, with the right credentials", () => {
   test("is held once the bank was seen to sign, and warned of once a minute", () =>

@@ -42,7 +42,7 @@ type Target = Effect.Success<typeof makeTarget>
 const attack = (property: (target: Target) => Promise<void>): Promise<void> =>
   run(Effect.flatMap(makeTarget, (target) => Effect.promise(() => property(target))))
 
-/** Whatever came in: an answer of the receiver's own, and a record exactly when it acknowledges one. */
+/** For any input: the receiver gives its own answer, and a record exists exactly if it acknowledges one. */
 async function expectConsistent({ send, seen }: Target, bytes: Uint8Array): Promise<void> {
   const before = seen.length
   const { status, body } = await send(bytes)
@@ -51,7 +51,7 @@ async function expectConsistent({ send, seen }: Target, bytes: Uint8Array): Prom
   expect(seen.length - before).toBe(status < 300 ? 1 : 0)
 }
 
-/** Small damage to a good body: what a careful forger, or a bad line, does. */
+/** Small damage to a good body, as a careful forger or a bad line causes it. */
 const damaged = (bodies: () => ReadonlyArray<Uint8Array>): fc.Arbitrary<Uint8Array> =>
   fc
     .record({
@@ -75,7 +75,7 @@ const examples = [
   "paid-out.json",
 ].map(example)
 
-describe("whatever bytes come", () => {
+describe("for any bytes", () => {
   test("nothing throws, and nothing that is refused is recorded: bytes at random", () =>
     attack((target) =>
       fc.assert(
@@ -150,7 +150,7 @@ describe("a genuine signature", () => {
       expect(seen[0]?.evidence).toBe("jws")
     }))
 
-  test("vouches for no other event, whatever is changed in the body", () =>
+  test("proves no other event, for any change in the body", () =>
     attack(({ send, seen }) =>
       fc.assert(
         fc.asyncProperty(

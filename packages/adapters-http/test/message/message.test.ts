@@ -586,7 +586,7 @@ describe("what stands deeper than a loan's name may be about another", () => {
       { previousEvent: paidOut, current: { applicationReference: "abc-1", event: "SIGNED" } },
       { applicationReference: "abc-1", event: { kind: "unknown" } },
     ],
-  ])("%s is passed over", (_title, body, message) => {
+  ])("%s is ignored", (_title, body, message) => {
     expect(decoded(bytesOf(JSON.stringify(body)))).toMatchObject(message)
   })
 

@@ -87,7 +87,7 @@ describe("how often the set is fetched", () => {
     ))
 })
 
-describe("when the set cannot be had", () => {
+describe("when the set is not available", () => {
   test("a failed fetch starts the cooldown too", () =>
     run(
       Effect.gen(function* () {
@@ -167,7 +167,7 @@ describe("when the set cannot be had", () => {
       }),
     ))
 
-  test("whoever still waits when the scope closes is let go", () =>
+  test("a caller that still waits when the scope closes is released", () =>
     run(
       Effect.gen(function* () {
         const asked = Promise.withResolvers<void>()

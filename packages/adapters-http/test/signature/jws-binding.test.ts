@@ -25,7 +25,7 @@ describe("where the claims may carry the event", () => {
     ["a claim called an event", { iss: "bank", "https://bank.example/event": signed }],
     ["a claim of event data", { iss: "bank", eventData: signed }],
     [
-      "a claim with what tells of it beside",
+      "a claim with its reference and type next to it",
       { data: { ...signed, externalApplicationEvent: { customerName: "x" } } },
     ],
   ])("%s", (_title, claims) => {
@@ -269,7 +269,7 @@ describe("an event that is not the one that was signed", () => {
     expect(bind(claims, paidOut)).toBe("unbound")
   })
 
-  test("has what tells of it beside it, in the claims as in a body", () => {
+  test("has its reference and type next to it, in the claims as in a body", () => {
     expect(
       bind(
         { applicationReference: "R", externalApplicationEvent: { applicationEventType: "SIGNED" } },

@@ -155,7 +155,7 @@ describe("a key of the set", () => {
     ))
 
   test.each(["HS256", "none", "ES256", "PS256", "RS512"])(
-    "verifies nothing by %s, whatever the set says",
+    "verifies nothing with %s, for any statement in the set",
     (alg) =>
       run(
         Effect.gen(function* () {

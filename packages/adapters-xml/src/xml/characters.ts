@@ -2,10 +2,7 @@ import { Schema } from "effect"
 
 const illegal = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u
 
-/**
- * Whether XML 1.0 can carry this text at all: most control characters, lone surrogates and U+FFFE cannot even
- * be escaped.
- */
+/** Whether XML 1.0 can carry this text. Most control characters, lone surrogates and U+FFFE cannot even be escaped. */
 export function isXmlText(text: string): boolean {
   return !illegal.test(text)
 }
@@ -20,8 +17,8 @@ function isXmlSpace(code: number): boolean {
 }
 
 /**
- * Without XML's white space at either end. A loop, because `/\s+$/` takes quadratic time on a long run
- * inside.
+ * Removes XML's white space at both ends. It is a loop, because `/\s+$/` takes quadratic time on a long run of white
+ * space inside the text.
  */
 export function trimXmlSpace(text: string): string {
   let start = 0

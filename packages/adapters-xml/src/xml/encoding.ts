@@ -4,11 +4,15 @@ import type { TextEncoding } from "./text-encodings.ts"
 import { refuse } from "./error.ts"
 import type { XmlOptions } from "./limits.ts"
 
-/** US-ASCII is a part of windows-1252, for which the Encoding Standard takes its labels; but beyond it, its labels say nothing. */
+/**
+ * US-ASCII is a part of windows-1252, so the Encoding Standard treats its labels as labels of windows-1252. For bytes
+ * beyond ASCII, they say nothing.
+ */
 type Encoding = TextEncoding | "us-ascii"
 
 /**
- * What the first bytes say. UTF-32 comes first, because its mark begins with that of UTF-16; nobody needs it.
+ * The encoding that the first bytes show. UTF-32 is tested first, because its mark begins with that of UTF-16. It is
+ * not supported.
  */
 const byteOrderMarks: ReadonlyArray<readonly [mark: ReadonlyArray<number>, Encoding | "utf-32"]> = [
   [[0xff, 0xfe, 0x00, 0x00], "utf-32"],
@@ -25,23 +29,20 @@ const unmarkedUtf16: ReadonlyArray<readonly [mark: ReadonlyArray<number>, Encodi
 /** How many bytes are searched for the declaration before the encoding is known. */
 const xmlDeclarationBytesMax = 1_024
 
-/** Good enough to look for a declaration, which is ASCII: it reads each byte as one character. */
+/** Reads each byte as one character. This is enough to find a declaration, which is ASCII. */
 const asciiDecoder = new TextDecoder("latin1")
 
 const space = "[ \\t\\r\\n]"
 const equals = `${space}*=${space}*`
 
-/**
- * The XML declaration at the very start. Versions 1.x are all read by the rules of 1.0, as its fifth edition
- * says.
- */
+/** The XML declaration at the very start. All versions 1.x are read by the rules of 1.0, as its fifth edition says. */
 export const xmlDeclaration = new RegExp(
   `^<\\?xml${space}+version${equals}(?:"1\\.[0-9]+"|'1\\.[0-9]+')` +
     `(?:${space}+encoding${equals}(?<quote>["'])(?<encoding>[A-Za-z0-9][A-Za-z0-9._-]*)\\k<quote>)?` +
     `(?:${space}+standalone${equals}(?:"(?:yes|no)"|'(?:yes|no)'))?${space}*\\?>`,
 )
 
-/** The text, or `undefined` if the bytes are none of this encoding. */
+/** The text. `undefined` if the bytes are not valid in this encoding. */
 function decodeAs(encoding: Encoding, bytes: Uint8Array): string | undefined {
   if (encoding === "us-ascii" && bytes.some((byte) => byte > 0x7f)) return undefined
   const label = encoding === "us-ascii" ? "utf-8" : encoding
@@ -62,7 +63,7 @@ function begin<E>(
 const utf8Mark: ReadonlySet<number> = new Set([0xef, 0xbb, 0xbf])
 const spaces: ReadonlySet<number | undefined> = new Set([0x20, 0x0a, 0x0d, 0x09])
 
-/** Without a mark, the zero beside the first `<` shows the order; the white space before it is in UTF-16 too. */
+/** Without a mark, the zero byte next to the first `<` shows the byte order. White space before it is in UTF-16 too. */
 function utf16ByBytes(bytes: Uint8Array): Encoding | undefined {
   let at = 0
   const isSpace = (first: number, second: number): boolean => spaces.has(bytes[first]) && bytes[second] === 0
@@ -72,16 +73,17 @@ function utf16ByBytes(bytes: Uint8Array): Encoding | undefined {
 
 const isAscii = (label: string): boolean => /ascii/iu.test(label)
 
-/** `undefined` for UTF-16 of bytes that are none: some servers name it and send something else. */
+/** `undefined` if the label says UTF-16 and the bytes are not: some servers name it and send something else. */
 function named(label: string, bytes: Uint8Array): Encoding | undefined {
-  // A document begins with an ASCII sign, so the bytes show UTF-16 and its order, whichever its label tells.
+  // A document begins with an ASCII character, so the bytes themselves show UTF-16 and its order, even against the
+  // label.
   if (/^utf[-_]?16/iu.test(label)) return utf16ByBytes(bytes)
   const encoding = encodingOf(label)
   if (encoding !== undefined) return isAscii(label) ? "us-ascii" : encoding
   return refuse("encoding", "", `expected an encoding of ${textEncodings.join(", ")}, by one of its labels`)
 }
 
-/** The encoding that the XML declaration names, as far as it is written in ASCII. */
+/** The encoding that the XML declaration names, if it is written in ASCII. */
 function declaredIn(bytes: Uint8Array): string | undefined {
   const from = bytes.findIndex((byte) => !spaces.has(byte) && !utf8Mark.has(byte))
   const head = asciiDecoder.decode(bytes.subarray(from, from + xmlDeclarationBytesMax))
@@ -91,14 +93,14 @@ function declaredIn(bytes: Uint8Array): string | undefined {
   return xmlDeclaration.exec(head)?.groups?.["encoding"]
 }
 
-/** What stands for a charset where nobody set one. */
+/** Placeholder texts for a charset that nobody set. */
 const saysNothing: ReadonlySet<string> = new Set(["", "*", "none", "null", "undefined", "binary", "default"])
 
-/** Each encoding that something says the bytes are in, the most reliable first. */
+/** Each encoding that the bytes or a label claim, the most reliable first. */
 function* saidEncodings(bytes: Uint8Array, contentType: string | undefined): Generator<Encoding> {
   const marked = begin(bytes, byteOrderMarks)
   if (marked === "utf-32") refuse("encoding", "", "expected no UTF-32")
-  // Behind a mark nothing else can be true: what names another encoding is stale, and windows-1252 would fit any bytes.
+  // After a mark no other encoding can be true: a different label is stale, and windows-1252 would fit any bytes.
   else if (marked !== undefined) return yield marked
   const charset = headerParameter(contentType ?? "", "charset")?.trim() ?? ""
   const told = saysNothing.has(charset.toLowerCase()) ? undefined : named(charset, bytes)
@@ -117,10 +119,11 @@ interface Known {
 }
 
 /**
- * The document's text. A byte order mark goes first, then the Content-Type's charset, then the XML declaration, then UTF-8
- * (RFC 7303, section 3). What cannot be true of the bytes is passed over, because servers and proxies leave stale names
- * behind; a name that nobody knows is an error, and so are bytes of no encoding that was named, unless they are to be marked. White space and marks before the document, and NULs and white
- * space behind it, are no part of it.
+ * The document's text. A byte order mark has priority, then the Content-Type's charset, then the XML declaration, then
+ * UTF-8 (RFC 7303, section 3). A label that cannot be true of the bytes is ignored, because servers and proxies leave
+ * stale labels. An unknown label is an error. Bytes that are not valid in any named encoding are an error too, unless
+ * the caller asked to have them marked. White space and marks before the document, and NULs and white space after it,
+ * are not part of it.
  */
 export function decodeXmlBytes(bytes: Uint8Array, { contentType, marksUnreadable }: Known): string {
   const tried = new Set<Encoding>()

@@ -1,8 +1,8 @@
 import { Schema } from "effect"
 
 /**
- * Why a document was refused: a stable code. `too-*` and `encoding` speak of the bytes, `doctype` to
- * `invalid-name` of the XML in them, and the rest of the message that was expected in it.
+ * Why a document was refused, as a stable code. `too-*` and `encoding` are about the bytes. `doctype` to `invalid-name`
+ * are about the XML in them. The others are about the message that was expected.
  */
 export const XmlErrorReason = Schema.Literals([
   "too-large",
@@ -27,14 +27,14 @@ export const XmlErrorReason = Schema.Literals([
 ])
 export type XmlErrorReason = typeof XmlErrorReason.Type
 
-/** How much of a path, and of a value that was not expected, an error may quote. */
+/** How much of a path, and of an unexpected value, an error may quote. */
 export const errorPathLengthMax = 300
 export const errorExcerptLengthMax = 40
 
 /**
- * A document that is not what it should be. `path` names the element (`getApplicationStatusResponse/paidOut`;
- * empty for the document as a whole), and `message` says what was expected there. Neither ever holds a
- * payload: a short excerpt is quoted only where the bank's documentation allows a few fixed words.
+ * The document is not what was expected. `path` names the element (`getApplicationStatusResponse/paidOut`; empty for
+ * the whole document), and `message` says what was expected there. Neither ever contains a payload. A short excerpt is
+ * quoted only if the bank's documentation allows just a few fixed words there.
  */
 export class XmlError extends Schema.TaggedError<XmlError>()("XmlError", {
   reason: XmlErrorReason,
@@ -42,10 +42,7 @@ export class XmlError extends Schema.TaggedError<XmlError>()("XmlError", {
   message: Schema.String,
 }) {}
 
-/**
- * Refuses the document. Only {@link XmlError}'s own readers throw; every public decoder turns it into a
- * `Result`.
- */
+/** Refuses the document. Only the readers in this package throw; every public decoder returns a `Result`. */
 export function refuse(reason: XmlErrorReason, path: string, message: string): never {
   const place = path.length > errorPathLengthMax ? `…${path.slice(-errorPathLengthMax)}` : path
   throw new XmlError({
@@ -55,7 +52,7 @@ export function refuse(reason: XmlErrorReason, path: string, message: string): n
   })
 }
 
-/** A value's beginning, quoted, with control characters escaped, so that a log line stays one line. */
+/** The beginning of a value, quoted, with control characters escaped, so that a log line stays one line. */
 export function excerpt(value: string): string {
   const shown = value.length > errorExcerptLengthMax ? `${value.slice(0, errorExcerptLengthMax)}…` : value
   return JSON.stringify(shown)

@@ -1,9 +1,11 @@
-/** One parameter of a header: a name, and a value that may stand in quotes with escapes in it. Some senders use single quotes. */
+/**
+ * One parameter of a header: a name and a value, which may be in quotes with escapes. Some senders use single quotes.
+ */
 const parameter = /;\s*(?:([^\s=;"']+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s;]*))\s*)?/uy
 
 /**
- * The parameters behind a header's value, with their names in lower case and their values without quotes. What stands within
- * quotes is no parameter. Nothing is read past what is no parameter.
+ * The parameters after a header's value: names in lower case, values without quotes. Text inside quotes is never a
+ * parameter. Reading stops at the first text that is not a parameter.
  *
  * @example headerParameters('text/xml; charset="utf-8"') is [["charset", "utf-8"]]
  */

@@ -1,4 +1,4 @@
-/** How much a document may hold. Every limit is checked before a tree is built. */
+/** The limits of a document. Every limit is checked before a tree is built. */
 export interface XmlLimits {
   /** The document's size in bytes, as received. */
   readonly xmlBytesMax: number
@@ -23,11 +23,11 @@ export const xmlLimits: XmlLimits = {
 /** What is known about a document besides its bytes. */
 export interface XmlOptions {
   readonly limits?: Partial<XmlLimits>
-  /** The Content-Type header it came with; its `charset` goes before what the document declares. */
+  /** The Content-Type header of the document. Its `charset` has priority over the XML declaration. */
   readonly contentType?: string
   /**
-   * Reads a document of which some bytes are in no encoding that is known: the domain's `unreadableMark` stands for each. Without it such a
-   * document is refused, as XML says.
+   * If set, bytes in no known encoding do not fail the document: the domain's `unreadableMark` replaces each of them.
+   * Otherwise such a document is refused, as XML requires.
    */
   readonly marksUnreadable?: boolean
 }

@@ -1,11 +1,11 @@
 import { headerParameter } from "./header-parameters.ts"
 import { refuse } from "./error.ts"
 
-/** How many parts a message may have, and how long the headers of one may be. Only the root part is read. */
+/** How many parts a message may have, and how long the headers of one part may be. Only the root part is read. */
 export const multipartPartsMax = 64
 export const partHeadersLengthMax = 8_192
 
-/** A document's bytes, and the Content-Type that speaks of them. */
+/** A document's bytes and their Content-Type. */
 export interface TypedBytes {
   readonly bytes: Uint8Array
   readonly contentType: string | undefined
@@ -14,8 +14,8 @@ export interface TypedBytes {
 const isMultipart = (contentType: string): boolean => /^\s*multipart\//iu.test(contentType)
 
 /**
- * The SOAP message of a `multipart/related` answer, as MTOM and SOAP with attachments send it: the part that `start` names, else
- * the first that may be XML, else the first. Anything else is given back as it is.
+ * The SOAP message of a `multipart/related` answer, as MTOM and SOAP with attachments send it: the part that `start`
+ * names, or else the first part that may be XML, or else the first part. Any other answer is returned unchanged.
  */
 export function rootPart(bytes: Uint8Array, contentType: string | undefined): TypedBytes {
   if (contentType === undefined || !isMultipart(contentType)) return { bytes, contentType }
@@ -36,11 +36,11 @@ export function rootPart(bytes: Uint8Array, contentType: string | undefined): Ty
   }
 }
 
-/** An attachment that comes first says that it is something else. */
+/** An attachment in first place has a Content-Type that is not XML. */
 const mayBeXml = ({ headers }: Part): boolean =>
   /^\s*(?:text\/xml|application\/(?:xml|[^;]*\+xml))\b/iu.test(headers.get("content-type") ?? "text/xml")
 
-/** The id without the angle brackets, which some writers leave out, or as the link to it that others write. */
+/** The id without angle brackets: some writers leave them out, and others write the id as a link. */
 const contentId = (written: string | undefined): string | undefined =>
   written
     ?.trim()
@@ -53,7 +53,7 @@ interface Part {
   readonly to: number
 }
 
-/** One character for each byte, so that places in the text are places in the bytes. */
+/** One character for each byte, so that an offset in the text is the offset in the bytes. */
 const byteText = (bytes: Uint8Array): string => {
   const chunk = 8_192
   let text = ""
@@ -66,7 +66,7 @@ const byteText = (bytes: Uint8Array): string => {
 const literally = (text: string): string =>
   text.replace(/[^A-Za-z0-9]/gu, (sign) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`)
 
-/** Each line that is the boundary's, and not that of a longer one which begins alike. */
+/** Each boundary line. A line with a longer boundary that begins the same is not one. */
 const delimiters = (boundary: string): RegExp =>
   new RegExp(`\\n--${literally(boundary)}(--)?[ \\t\\0]*\\r?(?=\\n|$)`, "gu")
 
@@ -81,11 +81,11 @@ function partsOf(bytes: Uint8Array, boundary: string): ReadonlyArray<Part> {
       refuse("malformed", "", `expected at most ${multipartPartsMax} parts`)
     from = index + line.length
   }
-  // The end is not marked where it was cut off, or where the writer forgot it.
+  // The closing boundary is missing if the message was cut off or the writer forgot it.
   return from === undefined ? parts : [...parts, partAt(text, from, text.length)]
 }
 
-/** Places in the text are one behind those in the bytes, because the text begins with a line end. */
+/** An offset in the text is one greater than in the bytes, because the text begins with a line end. */
 function partAt(text: string, afterDelimiter: number, end: number): Part {
   const from = text.indexOf("\n", afterDelimiter)
   const head = text.slice(from, Math.min(end, from + partHeadersLengthMax))
@@ -126,7 +126,7 @@ const fromQuotedPrintable = (text: string): Uint8Array =>
       .replace(/=([0-9A-Fa-f]{2})/gu, (_match, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
   )
 
-/** How a part's bytes may have been written for their transfer. */
+/** How a part's bytes may be encoded for transfer. */
 const transfers: ReadonlyMap<string, ((text: string) => Uint8Array) | null> = new Map([
   ["7bit", null],
   ["8bit", null],

@@ -4,7 +4,7 @@ export const xmlNamespace = "http://www.w3.org/XML/1998/namespace"
 const xmlnsNamespace = "http://www.w3.org/2000/xmlns/"
 
 /**
- * The prefixes an element declares, and the scope around it. Scopes are linked, not copied: elements share
+ * The prefixes that an element declares, and the scope around it. Scopes are linked, not copied, because elements share
  * them.
  */
 export interface NamespaceScope {
@@ -25,10 +25,7 @@ export function splitName(qualified: string): readonly [prefix: string, local: s
   return colon === -1 ? ["", qualified] : [qualified.slice(0, colon), qualified.slice(colon + 1)]
 }
 
-/**
- * The prefix that an attribute of this name declares: `""` for `xmlns`; `undefined` if it is an ordinary
- * attribute.
- */
+/** The prefix that an attribute of this name declares: `""` for `xmlns`. `undefined` if it is an ordinary attribute. */
 export function declaredPrefix(attribute: string): string | undefined {
   if (attribute === "xmlns") return ""
   return attribute.startsWith("xmlns:") ? attribute.slice("xmlns:".length) : undefined
@@ -46,7 +43,7 @@ function checkDeclaration(prefix: string, namespace: string, path: string): void
   }
 }
 
-/** The scope within an element that declares these prefixes. */
+/** The scope inside an element that declares these prefixes. */
 export function innerScope(
   outer: NamespaceScope,
   declared: ReadonlyMap<string, string>,

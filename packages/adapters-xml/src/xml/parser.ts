@@ -16,15 +16,13 @@ import {
 import { decodeReferences } from "./references.ts"
 import { checkWellFormed } from "./well-formed.ts"
 
-// None of these can be an element's name, so no document can imitate them.
+// None of these can be an element's name, so no document can contain them as one.
 const textKey = "#text"
 const cdataKey = "#cdata"
 const attributesKey = ":@"
 const attributePrefix = "@"
 
-/**
- * Every option the library has, at the value that makes it change nothing: no entity, no trimming, no number.
- */
+/** Every option of the library, at the value that changes nothing: no entities, no trimming, no numbers. */
 function parserOptions(xmlDepthMax: number): X2jOptions {
   return {
     preserveOrder: true,
@@ -83,10 +81,7 @@ function textOf(node: OrderedNode): string {
   return stringOf(nodesOf(node[cdataKey])[0]?.[textKey])
 }
 
-/**
- * Attributes as written: white space within a value counts as spaces before references are replaced, not
- * after.
- */
+/** Attributes as written. White space in a value becomes spaces before references are replaced, not after. */
 function writtenAttributes(node: OrderedNode): ReadonlyMap<string, string> {
   const written = new Map<string, string>()
   for (const [key, value] of Object.entries(node[attributesKey] ?? {})) {
@@ -154,14 +149,14 @@ export function readXml(bytes: Uint8Array, options: XmlOptions = {}): XmlElement
   const nodes = nodesOf(new XMLParser(parserOptions(limits.xmlDepthMax)).parse(document.text, false))
   const builder = new TreeBuilder()
   const [root] = nodes.filter(isElement).map((node) => builder.element(node, rootScope, ""))
-  // Two readers that disagree about a document are an attacker's tool, so such a document is refused.
+  // An attacker can use two readers that disagree about a document, so such a document is refused.
   if (root === undefined || builder.elements !== document.elements) {
     return refuse("malformed", "", "expected a document that is read in one way only")
   }
   return root
 }
 
-/** Runs a reader; whatever it throws becomes the error of the `Result`. */
+/** Runs a reader. Anything that it throws becomes the error of the `Result`. */
 export function readResult<A, E>(read: () => A, isExpected: (error: unknown) => error is E) {
   return Result.try({
     try: read,
@@ -175,8 +170,8 @@ export function readResult<A, E>(read: () => A, isExpected: (error: unknown) => 
 const isXmlError = (error: unknown): error is XmlError => error instanceof XmlError
 
 /**
- * Reads one XML 1.0 document with namespaces, without a document type declaration. Everything that is not
- * well-formed, and everything past a limit, is an `XmlError`; it never throws, and takes time linear in the
+ * Reads one XML 1.0 document with namespaces, without a document type declaration. A document that is not
+ * well-formed, or that exceeds a limit, is an `XmlError`. It never throws, and takes time linear in the
  * document's size.
  *
  * @example

@@ -8,7 +8,7 @@ const predefined: ReadonlyMap<string, string> = new Map([
   ["quot", '"'],
 ])
 
-// Ten digits are more than any character needs, and keep a megabyte of zeros from being read as a number.
+// No character needs more than ten digits. The limit prevents that a megabyte of zeros is read as a number.
 const reference = /&(?:#(?<decimal>[0-9]{1,10})|#x(?<hex>[0-9A-Fa-f]{1,10})|(?<name>lt|gt|amp|apos|quot));/y
 
 function referred(match: RegExpExecArray): string | undefined {
@@ -21,8 +21,8 @@ function referred(match: RegExpExecArray): string | undefined {
 }
 
 /**
- * The text with its references replaced, each exactly once (`&amp;lt;` is the text `&lt;`); `undefined` if an
- * ampersand begins none of the five predefined entities and no reference to a character that XML allows.
+ * The text with its references replaced, each exactly once (`&amp;lt;` is the text `&lt;`). `undefined` if an ampersand
+ * begins neither one of the five predefined entities nor a reference to a character that XML allows.
  */
 export function decodeReferences(text: string): string | undefined {
   let decoded = ""
@@ -49,19 +49,24 @@ const escapes: ReadonlyMap<string, string> = new Map([
 ])
 const escaped = (character: string) => escapes.get(character) ?? character
 
-/** Escaped for element content. A carriage return is escaped too: a parser would read it as a line feed. */
+/**
+ * Escapes text for element content. A carriage return is escaped too, because a parser would read it as a line feed.
+ */
 export function escapeText(text: string): string {
   return text.replace(/[<>&\r]/g, escaped)
 }
 
-/** Escaped for a double-quoted attribute, whose line ends and tabs a parser would read as spaces. */
+/**
+ * Escapes text for a double-quoted attribute. Line ends and tabs are escaped too, because a parser would read them as
+ * spaces.
+ */
 export function escapeAttribute(text: string): string {
   return text.replace(/[<>&\r\n\t"]/g, escaped)
 }
 
 /**
- * The text in CDATA sections, which can hold neither their own end nor a carriage return: those stand between
- * them.
+ * The text in CDATA sections. A section can contain neither its own end nor a carriage return, so those are between the
+ * sections.
  */
 export function escapeCdata(text: string): string {
   const split = text.replaceAll("]]>", "]]]]><![CDATA[>").replaceAll("\r", "]]>&#13;<![CDATA[")

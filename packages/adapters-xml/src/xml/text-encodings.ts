@@ -1,8 +1,8 @@
-/** The encodings whose text is read, by the name that the Encoding Standard gives to each of their labels. */
+/** The encodings that are read, under the names that the Encoding Standard gives to their labels. */
 export const textEncodings = ["utf-8", "utf-16le", "utf-16be", "windows-1252", "iso-8859-15"] as const
 export type TextEncoding = (typeof textEncodings)[number]
 
-/** How a label is written, and how the Encoding Standard writes the same: `UTF_8`, `latin-1`. */
+/** Spellings of a label, and how the Encoding Standard writes the same: `UTF_8`, `latin-1`. */
 const spellings: ReadonlyArray<(label: string) => string> = [
   (label) => label,
   (label) => label.replaceAll("_", "-"),
@@ -11,7 +11,7 @@ const spellings: ReadonlyArray<(label: string) => string> = [
   (label) => label.replace(/^(?:iso)?8859_/iu, "iso-8859-"),
 ]
 
-/** The encoding that a label names, by the Encoding Standard; `undefined` for one that is not read. */
+/** The encoding that a label names in the Encoding Standard. `undefined` if it is not supported. */
 export function encodingOf(label: string): TextEncoding | undefined {
   for (const spelled of spellings) {
     const name = standardName(spelled(label.trim()))

@@ -4,11 +4,10 @@ import { refuse, type XmlErrorReason } from "./error.ts"
 import type { XmlLimits } from "./limits.ts"
 import { decodeReferences } from "./references.ts"
 
-// Why not the library's own validator: it accepts unclosed processing instructions, `--` in comments, unknown
-// entities, `<` in attributes, `]]>` in text, text behind an empty root and characters XML forbids, and it knows
-// no limits. The library's parser in turn pairs quotes within processing instructions and ignores the names of
-// end tags. So this scan accepts exactly what is well-formed, in one forward pass, and hands on tags, text and
-// CDATA only.
+// Why not the library's own validator? It accepts unclosed processing instructions, `--` in comments, unknown entities,
+// `<` in attributes, `]]>` in text, text after an empty root and characters that XML forbids, and it has no limits. The
+// library's parser pairs quotes inside processing instructions and ignores the names of end tags. So this scan accepts
+// exactly the well-formed documents, in one forward pass, and passes on tags, text and CDATA only.
 
 const space = "[ \\t\\r\\n]"
 const startTag = new RegExp(`<(${qName})`, "uy")
@@ -25,7 +24,7 @@ const reservedNames: ReadonlySet<string> = new Set(["__proto__", "constructor", 
 /** A well-formed document without its declaration, comments and processing instructions. */
 export interface WellFormed {
   readonly text: string
-  /** How many elements it holds, for comparison with what the library makes of it. */
+  /** How many elements it has. This is compared with the library's tree. */
   readonly elements: number
 }
 
@@ -57,7 +56,7 @@ class Scan {
     return this.text.startsWith(markup, this.position)
   }
 
-  /** The text between the position and the next `end`, which the position then stands behind. */
+  /** The text from the position to the next `end`. The position moves to after it. */
   upTo(end: string, from: number, what: string): string {
     const at = this.text.indexOf(end, from)
     if (at === -1) return this.fail("malformed", `expected ${end} at the end of ${what}`)
@@ -72,7 +71,7 @@ class Scan {
     }
   }
 
-  /** Leaves out what lies between `from` and the position, so that the library never sees it. */
+  /** Removes the text between `from` and the position, so that the library never sees it. */
   drop(from: number): void {
     this.kept.push(this.text.slice(this.keptFrom, from))
     this.keptFrom = this.position
@@ -209,7 +208,7 @@ class Scan {
 }
 
 /**
- * Refuses what is not a well-formed document within the limits, and any document type declaration. Linear in
+ * Refuses a document that is not well-formed, exceeds a limit, or has a document type declaration. Takes time linear in
  * its size.
  */
 export function checkWellFormed(text: string, limits: XmlLimits): WellFormed {

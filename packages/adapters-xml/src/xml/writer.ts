@@ -5,7 +5,7 @@ import { refuse, XmlError } from "./error.ts"
 import { xmlNamespace } from "./namespaces.ts"
 import { escapeAttribute, escapeCdata, escapeText } from "./references.ts"
 
-/** Which prefix to write for a namespace; others get `ns1`, `ns2` and so on. */
+/** The prefix to write for a namespace. Other namespaces get `ns1`, `ns2` and so on. */
 export type PreferredPrefixes = ReadonlyMap<string, string>
 
 function collectNamespaces(element: XmlElement, into: Set<string>): void {
@@ -75,10 +75,10 @@ export function printXml(root: XmlElement, preferred: PreferredPrefixes = new Ma
 }
 
 /**
- * Writes a document in one piece, without added white space; an element's text goes before its children.
- * Whatever the text holds, the outcome is well-formed: what can be escaped is, and what XML 1.0 cannot carry
- * at all (control characters, lone surrogates) is an `XmlError` with the reason `invalid-character`, never
- * dropped or replaced.
+ * Writes a document in one piece, without added white space. An element's text comes before its children. The output is
+ * well-formed for any text. Characters that can be escaped are escaped. Characters that XML 1.0 cannot carry at all
+ * (control characters, lone surrogates) cause an `XmlError` with the reason `invalid-character`; they are never dropped
+ * or replaced.
  */
 export function writeXml(root: XmlElement, preferred?: PreferredPrefixes): Result.Result<string, XmlError> {
   return Result.try({

@@ -9,7 +9,7 @@ import { SignIn } from "./pages/sign-in.tsx"
 import type { SignInProblem } from "./pages/sign-in.tsx"
 import { LanguageContext } from "./words/language.ts"
 
-/** Nobody is signed in, a key is being checked, or somebody is in. */
+/** The states: signed out, checking a key, signed in. */
 type State =
   | { readonly is: "out"; readonly problem: SignInProblem | undefined }
   | { readonly is: "checking"; readonly key: string }

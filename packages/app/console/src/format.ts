@@ -1,7 +1,7 @@
 import { languageOf } from "./words/language.ts"
 import type { Language } from "./words/language.ts"
 
-/** Decimal text in the reader's way of writing, digit for digit: it never becomes a binary number in between. */
+/** Decimal text in the reader's notation, digit for digit. It never becomes a binary number. */
 export function amount(language: Language, text: string): string {
   const [, fraction = ""] = text.split(".")
   const digits = fraction.length
@@ -18,7 +18,7 @@ export const count = (language: Language, value: number): string =>
 export const share = (language: Language, value: number): string =>
   new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 }).format(value)
 
-/** The reader's own way of writing the language, where the browser tells of one: British English is not American. */
+/** The reader's own variant of the language, if the browser names one: British English differs from American. */
 const localeOf = (language: Language): string =>
   navigator.languages.find((tag) => languageOf([tag]) === language && tag.includes("-")) ?? language
 

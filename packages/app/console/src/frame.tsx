@@ -16,7 +16,7 @@ import type { Place } from "./router.ts"
 import { useFeedStatus, useSession } from "./session.ts"
 import { useWords } from "./words/language.ts"
 
-/** What stands around every page: its name, the way to the others, whether it is live, and the settings. */
+/** The frame around every page: its name, the navigation, the live mark, and the settings. */
 export function Frame({ settings, signOut }: { settings: SettingsProps; signOut: () => void }) {
   const words = useWords()
   const place = usePlace()
@@ -99,7 +99,7 @@ function PageAt({ place }: { place: Place }) {
   }
 }
 
-/** A new page is read from its beginning, also by those who hear it. */
+/** A new page is read from its beginning, also by screen readers. */
 function useMainOf(place: Place) {
   const words = useWords()
   const main = useRef<HTMLElement>(null)

@@ -1,13 +1,13 @@
 const keyName = "loan-engine.key"
 
-/** The key is kept for this tab only, and gone with it. */
+/** The key is kept only for this tab, and removed with it. */
 export const storedKey = (): string | null => window.sessionStorage.getItem(keyName)
 export const storeKey = (key: string): void => window.sessionStorage.setItem(keyName, key)
 export const forgetKey = (): void => window.sessionStorage.removeItem(keyName)
 
 /**
- * Takes the key out of an address such as `#key=…`, which `start` prints: what stands behind `#` never reaches a server, and
- * once it was taken it stands in no history either.
+ * Takes the key out of an address such as `#key=…`, which `start` prints. The part after `#` never reaches a server.
+ * After this, it is not in the browser's history either.
  */
 export function takeKeyFromAddress(): void {
   const key = new URLSearchParams(window.location.hash.replace(/^#/u, "")).get("key")

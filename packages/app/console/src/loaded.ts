@@ -3,13 +3,13 @@ import { useCallback, useEffect, useRef, useState } from "react"
 import { isKeyRefused, useEachChange, useSession } from "./session.ts"
 
 export interface Loaded<A> {
-  /** What was loaded last; it stays while it is loaded anew, and when that fails. */
+  /** The last loaded value. It stays while it is loaded again, and if that fails. */
   readonly value: A | undefined
   readonly error: LoanApiError | undefined
   readonly reload: () => void
 }
 
-/** Loads something when a page is opened, whenever `load` is another one, and on demand; only the newest answer counts. */
+/** Loads something when a page is opened, when `load` changes, and on demand. Only the newest answer counts. */
 export function useLoaded<A>(load: () => Promise<A>): Loaded<A> {
   const { refused } = useSession()
   const [state, setState] = useState<{
@@ -43,19 +43,22 @@ export function useLoaded<A>(load: () => Promise<A>): Loaded<A> {
   }
 }
 
-/** Any failure but a refusal of the engine's is a defect, and belongs to whoever catches those. */
+/** Any failure other than a refusal of the engine is a defect. The defect guard catches it. */
 export function asApiError(error: unknown): LoanApiError {
   if (error instanceof LoanApiError) return error
   throw error
 }
 
-/** How soon after a change what was counted is asked for again, later than the engine counts anew; and how often without one. */
+/**
+ * How soon after a change the counts are loaded again (later than the engine counts again), and how often without a
+ * change.
+ */
 const refreshMs = 1_200
 export const refreshWithoutChangeMs = 5_000
 
 /**
- * Loads anew soon after any change that matters, at most once in a while however many there are; and from time to time
- * without one, because that a loan is stalled is no change of the feed.
+ * Loads again soon after a relevant change, but at most once in a while for any number of changes. It also loads from
+ * time to time without a change, because the feed does not report that a loan is stalled.
  */
 export function useRefresh(reload: () => void, matters: (change: ChangeOfFeed) => boolean = always): void {
   const waiting = useRef<number | undefined>(undefined)

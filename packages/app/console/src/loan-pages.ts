@@ -6,7 +6,7 @@ import { useEachChange } from "./session.ts"
 /** How many loans a page of a list shows. */
 const listedLoansMax = 50
 
-/** How many of the engine's pages are asked for in vain before the reader is asked whether to go on. */
+/** How many empty pages of the engine are read before the reader is asked whether to continue. */
 const emptyPagesMax = 10
 
 export interface ListedLoans {
@@ -14,7 +14,9 @@ export interface ListedLoans {
   readonly next: string | null
 }
 
-/** One page of a list; the engine may answer with less than there is, or nothing, and say that there is more. */
+/**
+ * One page of a list. The engine may answer with fewer loans than there are, or with none, and say that there are more.
+ */
 export async function loanPage(client: LoanClient, options: LoanPageOptions): Promise<ListedLoans> {
   let page = await client.loans({ ...options, limit: listedLoansMax })
   for (let asked = 1; page.loans.length === 0 && page.next !== null && asked < emptyPagesMax; asked += 1) {
@@ -23,7 +25,9 @@ export async function loanPage(client: LoanClient, options: LoanPageOptions): Pr
   return page
 }
 
-/** The same; where no application reference begins so, the loans that the merchant calls exactly so. */
+/**
+ * The same. If no application reference begins with the text, it gives the loans with exactly that external reference.
+ */
 export async function loansFound(client: LoanClient, options: LoanPageOptions): Promise<ListedLoans> {
   const { reference, ...others } = options
   const page = await loanPage(client, options)
@@ -38,9 +42,9 @@ interface Patches {
 }
 
 /**
- * The loans of a page as they are by now. A row stays where it is when its loan moves on, so that nothing jumps away under a
- * finger; loans that would belong here as well are counted. From time to time the page is asked for again, because when a loan
- * is polled next is no change of the feed.
+ * The current loans of a page. A row stays in its place when its loan moves on, so that nothing jumps under a finger.
+ * Further loans that match are counted. The page is loaded again from time to time, because the feed does not report
+ * when a loan is polled next.
  */
 export function useLiveLoans(
   page: ListedLoans | undefined,
@@ -60,7 +64,7 @@ export function useLiveLoans(
     const repeated = window.setInterval(() => {
       load().then(
         ({ loans }) => loans.forEach((loan) => take({ loan })),
-        // The line says by itself that the engine is away.
+        // The live mark already shows that the engine is away.
         () => undefined,
       )
     }, refreshWithoutChangeMs)

@@ -17,7 +17,7 @@ import "./styles/accounts.css"
 const root = document.querySelector("#console")
 if (root === null) throw new Error("the page has no place for the console")
 takeKeyFromAddress()
-// An address with a key may also be opened in a tab that shows the console already.
+// An address with a key may also be opened in a tab that already shows the console.
 window.addEventListener("hashchange", () => {
   if (!window.location.hash.startsWith("#key=")) return
   takeKeyFromAddress()

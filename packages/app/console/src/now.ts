@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react"
 
-/** How often what is told relative to now is told anew. */
+/** How often relative times are updated. */
 const tickMs = 5_000
 
 let now = Date.now()
@@ -13,5 +13,5 @@ const subscribe = (listener: () => void): (() => void) => {
   return () => window.clearInterval(ticking)
 }
 
-/** The present, a few seconds old at most: the one place that looks at the browser's clock. */
+/** The current time, at most a few seconds old. Only this place reads the browser's clock. */
 export const useNow = (): number => useSyncExternalStore(subscribe, () => now)

@@ -1,19 +1,19 @@
 import { useMemo, useSyncExternalStore } from "react"
 
-/** Where the reader is: what stands behind `#` in the address, which is never sent to a server. */
+/** The current page: the part of the address after `#`, which is never sent to a server. */
 export type Place =
   | { readonly page: "overview" | "disputes" | "stalled" | "dormant" | "callbacks" }
   | { readonly page: "loans"; readonly query: URLSearchParams }
   | { readonly page: "loan"; readonly reference: string }
 
-/** The pages that have a place in the navigation, in its order. */
+/** The pages in the navigation, in order. */
 export const pages = ["overview", "loans", "disputes", "stalled", "dormant", "callbacks"] as const
 export type Page = (typeof pages)[number]
 
 export const pageHref = (page: Page): string => (page === "overview" ? "#/" : `#/${page}`)
 export const loanHref = (reference: string): string => `#/loans/${encodeURIComponent(reference)}`
 
-/** The loans' list with these filters; those that are empty are left out. */
+/** The loans' list with these filters. Empty filters are left out. */
 export function loansHref(filters: Readonly<Record<string, string>>): string {
   const query = new URLSearchParams(Object.entries(filters).filter(([, value]) => value !== ""))
   return query.size === 0 ? "#/loans" : `#/loans?${query.toString()}`
@@ -48,7 +48,7 @@ export function usePlace(): Place {
   return useMemo(() => placeOf(hash), [hash])
 }
 
-/** Goes somewhere without a new entry in the history: for filters that change with every letter. */
+/** Navigates without a new entry in the history, for filters that change with every letter. */
 export function replacePlace(href: string): void {
   window.history.replaceState(null, "", href)
   window.dispatchEvent(new HashChangeEvent("hashchange"))

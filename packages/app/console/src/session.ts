@@ -2,19 +2,19 @@ import { loanClient } from "@loan-engine/app/client"
 import type { KeyJson, LoanApiError, LoanClient, WatchStatus } from "@loan-engine/app/client"
 import { createContext, use, useEffect, useSyncExternalStore } from "react"
 
-/** Somebody who is signed in: the client with the key, what the key may do, and the one stream that all pages share. */
+/** A signed-in user: the client with the key, the key's scopes, and the one stream that all pages share. */
 export interface Session {
   readonly client: LoanClient
   readonly key: KeyJson
   readonly feed: ReturnType<LoanClient["watchChanges"]>
-  /** The key is no longer accepted: back to the sign-in. */
+  /** The key is no longer accepted: show the sign-in page. */
   readonly refused: () => void
 }
 
-/** The engine stands one step above the page that it serves. */
+/** The engine's path is one level above the page that it serves. */
 const engineUrl = (): string => new URL("..", document.baseURI).href.replace(/\/$/u, "")
 
-/** Somebody sits there and waits: a lost line is tried again sooner than a service would. */
+/** A person is waiting, so a lost connection is retried sooner than in a service. */
 const reconnectMsMax = 5_000
 
 export const clientWith = (apiKey: string): LoanClient =>
@@ -30,13 +30,13 @@ export function useSession(): Session {
 
 export const useMayOperate = (): boolean => useSession().key.scopes.includes("operate")
 
-/** Whether the stream stands; whoever looks at nothing else is not drawn anew with every change. */
+/** Whether the stream is open. A component that uses only this is not rendered again with every change. */
 export function useFeedStatus(): WatchStatus {
   const { feed } = useSession()
   return useSyncExternalStore(feed.subscribe, () => feed.getSnapshot().status)
 }
 
-/** What came over the stream of late. */
+/** The latest changes from the stream. */
 export function useLatestChanges(): ReadonlyArray<Change> {
   const { feed } = useSession()
   return useSyncExternalStore(feed.subscribe, feed.getSnapshot).changes
@@ -44,7 +44,7 @@ export function useLatestChanges(): ReadonlyArray<Change> {
 
 type Change = ReturnType<Session["feed"]["getSnapshot"]>["changes"][number]
 
-/** Runs for every change of any loan; several may come before the page is drawn again. */
+/** Runs for every change of any loan. Several may arrive before the page is rendered again. */
 export function useEachChange(take: (change: Change) => void): void {
   const { feed } = useSession()
   useEffect(() => {
@@ -58,5 +58,5 @@ export function useEachChange(take: (change: Change) => void): void {
   }, [feed, take])
 }
 
-/** Whether the engine refuses the key itself, and not only what it was used for. */
+/** Whether the engine refuses the key itself, and not only this use of it. */
 export const isKeyRefused = ({ problem }: LoanApiError): boolean => problem?.code === "unauthorized"

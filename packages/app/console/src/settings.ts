@@ -7,7 +7,7 @@ export type Theme = (typeof themes)[number]
 
 export const isTheme = (text: string | null): text is Theme => themes.some((theme) => theme === text)
 
-/** What the reader has chosen, kept in this browser. A browser that keeps nothing forgets it with the page. */
+/** The reader's choices, stored in this browser. A browser that stores nothing forgets them with the page. */
 function kept(name: string): string | null {
   try {
     return window.localStorage.getItem(name)
@@ -20,7 +20,7 @@ function keep(name: string, value: string): void {
   try {
     window.localStorage.setItem(name, value)
   } catch {
-    // It holds for as long as the page is open.
+    // It applies while the page is open.
   }
 }
 

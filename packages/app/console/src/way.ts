@@ -1,12 +1,12 @@
 import type { EntryJson } from "@loan-engine/app/client"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 
-/** The way that a loan took through its lifecycle. */
+/** The path of a loan through its lifecycle. */
 export interface Way {
-  /** The stages in the order they were entered; a stage may come again. */
+  /** The stages in the order in which they were entered. A stage may occur again. */
   readonly stops: ReadonlyArray<{ readonly stage: Stage; readonly inferred: boolean }>
   readonly stages: ReadonlySet<Stage>
-  /** How each edge was walked: in so many words if that ever happened, else by inference. */
+  /** How each edge was walked: explicitly if that ever happened, or else by inference. */
   readonly edges: ReadonlyMap<string, "walked" | "inferred">
 }
 

@@ -19,7 +19,7 @@ export interface AccessLimits extends WrongKeyLimits {
   readonly apiBodyBytesMax: number
 }
 
-/** The key that a request came with; `undefined` where none was asked for. */
+/** The key of a request. `undefined` if the route needs none. */
 export const CurrentKey = Context.Reference<ApiKey | undefined>("@loan-engine/app/CurrentKey", {
   defaultValue: () => undefined,
 })
@@ -30,7 +30,9 @@ export const accessLimitsDefault: AccessLimits = {
   ...wrongKeyLimitsDefault,
 }
 
-/** Who may call what, and how often: a known key (else 401), of the right scope (403), within its rate (429). */
+/**
+ * Access control: a known key (otherwise 401), with the right scope (otherwise 403), within its rate (otherwise 429).
+ */
 export const accessLayer = (
   keys: ReadonlyArray<ApiKey>,
   limits: AccessLimits,
@@ -66,7 +68,7 @@ const rateOf = ({ name }: ApiKey, { apiRequestsPerSecondMax }: AccessLimits): Ra
 
 const mediaTypeOf = ({ annotations }: HttpApiEndpoint.Top): string => Context.get(annotations, Produces)
 
-/** Whether a media range of `Accept` takes in what we produce; without the header, anything goes. */
+/** Whether a media range of `Accept` includes what we produce. Without the header, everything is accepted. */
 function accepts(accept: string | undefined, produced: string): boolean {
   if (accept === undefined || accept.trim() === "") return true
   const [type = ""] = produced.split("/")
@@ -79,7 +81,7 @@ function accepts(accept: string | undefined, produced: string): boolean {
 
 const scopeMissing = (scope: string): Problem => ({
   code: "scope-missing",
-  detail: `This takes a key with the scope ${scope}.`,
+  detail: `This route needs a key with the scope ${scope}.`,
 })
 
 const rateLimited = (limits: AccessLimits, seconds: number): Problem => ({

@@ -3,7 +3,7 @@ import { Redacted } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import type { Problem } from "../contract/problem.ts"
 
-/** Whether a request has the key. Digests are compared, so that the time taken tells nothing about it. */
+/** Whether a request has the key. Digests are compared, so the time taken says nothing about the key. */
 export function bearerCheck(key: Redacted.Redacted) {
   const digest = (text: string): Buffer => hash("sha256", text, "buffer")
   const expected = digest(`bearer ${Redacted.value(key)}`)

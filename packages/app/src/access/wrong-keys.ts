@@ -8,7 +8,7 @@ import { unauthorized } from "./bearer-key.ts"
 import type { Problem } from "../contract/problem.ts"
 
 export interface WrongKeyLimits {
-  /** How many wrong keys one source may send in a minute before it is told to wait. */
+  /** How many wrong keys one source may send in a minute before it gets 429. */
   readonly wrongKeysPerSourceMax: number
   /** The same for all sources together. */
   readonly wrongKeysPerMinuteMax: number
@@ -21,12 +21,12 @@ export const wrongKeyLimitsDefault: WrongKeyLimits = {
 
 const windowMs = 60_000
 
-/** Sources are counted in so many groups, so that a flood from many addresses takes no memory. */
+/** Sources are counted in this many groups, so that a flood from many addresses takes no memory. */
 const sourceGroups = 1_024
 
 /**
- * What a request with a wrong key is answered: 401, and 429 once its source, or all together, sent too many. A right key is
- * never held up: behind a proxy, all requests may come from one source.
+ * The answer to a request with a wrong key: 401, or 429 after its source, or all sources together, sent too many. A
+ * right key is never delayed, because behind a proxy all requests may come from one source.
  */
 export class WrongKeys extends Context.Service<
   WrongKeys,
@@ -40,7 +40,7 @@ export class WrongKeys extends Context.Service<
 
 const makeWrongKeys = Effect.fnUntraced(function* (limits: WrongKeyLimits) {
   const limiter = yield* RateLimiter.RateLimiter
-  const warn = makeWarning("a request came with a wrong key", "wrongKeys")
+  const warn = makeWarning("a request had a wrong key", "wrongKeys")
   const isOver = (key: string, limit: number): Effect.Effect<boolean> =>
     Effect.map(
       secondsOverRate(limiter, { algorithm: "fixed-window", window: windowMs, limit, key }),
@@ -62,6 +62,6 @@ const makeWrongKeys = Effect.fnUntraced(function* (limits: WrongKeyLimits) {
 
 const tooMany: Problem = {
   code: "rate-limited",
-  detail: "Too many requests with a wrong key came from here. Send the right one, or wait a minute.",
+  detail: "Too many requests with a wrong key came from this address. Send the right key, or wait a minute.",
   headers: { "retry-after": String(windowMs / 1_000) },
 }

@@ -16,7 +16,7 @@ import { isoOrNull } from "../views/loan-json.ts"
 import type { LoanListLimits } from "./loan-list.ts"
 import { answering, storeUnavailable } from "../contract/problem.ts"
 
-/** What is told of the accounts that are set, and of the key that asks. */
+/** The answers about the configured accounts, and about the key of the request. */
 export const accountHandlers = (
   accounts: ReadonlyArray<AccountName>,
   callbackHealth: CallbackHealthSettings,
@@ -27,7 +27,7 @@ export const accountHandlers = (
     "accounts",
     Effect.fnUntraced(function* (handlers) {
       const context = yield* Effect.context<LoanStore | JournalStore>()
-      // Others wait for the same count: whoever asked first and went away does not end it for them.
+      // Several requests may wait for the same count. If the first one is aborted, the count continues for the others.
       const count = Effect.uninterruptible(accountsNow(accounts, callbackHealth))
       const counted = yield* Effect.cachedWithTTL(Effect.provideContext(count, context), accountsAgeMaxMs)
       return handlers
@@ -36,7 +36,7 @@ export const accountHandlers = (
     }),
   )
 
-/** The accounts that are set, and behind them those that only loans are left of. */
+/** The configured accounts, and after them those that only loans still name. */
 const accountsNow = Effect.fnUntraced(function* (
   configured: ReadonlyArray<AccountName>,
   settings: CallbackHealthSettings,
@@ -83,6 +83,6 @@ function accountJson(
 
 const currentKey = Effect.flatMap(CurrentKey, (key) =>
   key === undefined
-    ? Effect.die(new Error("a key was asked for, and none is known"))
+    ? Effect.die(new Error("the route needs a key, but the request has none"))
     : Effect.succeed<KeyJson>({ name: key.name, scopes: scopes.filter((scope) => key.scopes.has(scope)) }),
 )

@@ -29,7 +29,7 @@ import { problemsLayer } from "./problems-layer.ts"
 
 export interface ApiOptions {
   readonly apiKeys: ReadonlyArray<ApiKey>
-  /** The account that `POST /v1/loans` registers with, unless the query's `account` names another of these. */
+  /** The account for `POST /v1/loans`, unless the query's `account` names another of these. */
   readonly accounts: ReadonlyArray<AccountName>
   readonly accessLimits: AccessLimits
   readonly listLimits: LoanListLimits
@@ -72,7 +72,7 @@ const refusals = HttpRouter.use((router) =>
   }),
 )
 
-/** The methods that each path of the API takes, as `Allow` has them; the callbacks' path answers for itself. */
+/** The methods of each path of the API, as in the `Allow` header. The callbacks' path has its own answer. */
 function methodsByPath(): ReadonlyMap<`/${string}`, string> {
   const paths = new Map<`/${string}`, string>()
   HttpApi.reflect(LoanApi, {
@@ -96,18 +96,17 @@ const methodsKnown: ReadonlySet<string> = new Set(["HEAD", ...methods])
 const isRouteNotFound = (error: unknown): boolean =>
   error instanceof HttpServerError.HttpServerError && error.reason._tag === "RouteNotFound"
 
-/** The paths of the API that name something: only what is named may be percent-encoded. */
+/** The paths of the API with a parameter. Only the parameter may be percent-encoded. */
 const namingPaths: ReadonlyArray<RegExp> = [...methodsByPath().keys()]
   .filter((path) => path.includes(":"))
   .map((path) => new RegExp(`^${path.replace(/:[a-z]+/giu, "[^/]+")}$`, "u"))
 
-/** Slashes to spare, and what the router takes for the end of a path. */
+/** Extra slashes, and the characters that the router treats as the end of a path. */
 const loose = /^(?!\/)|\/\/|.\/$|[;#\\]/u
 
 /**
- * The router takes a path with slashes to spare, with a parameter behind `;`, and with its letters percent-encoded for the same.
- * Ours is not forgiving but with the callbacks' path: what a proxy allows or forbids under one path must hold for all that is
- * served by it.
+ * The router accepts variants of a path: extra slashes, a parameter after `;`, percent-encoded letters. Except for the
+ * callbacks' path, we accept no variants: a rule of a proxy for one path must apply to everything that is served by it.
  */
 const isMisspelt = (path: string): boolean =>
   (loose.test(path) && path !== consolePath) ||
@@ -115,7 +114,7 @@ const isMisspelt = (path: string): boolean =>
 
 type App<E, R> = Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
 
-/** The router's answers, with what must hold for all of them: whose pages may read them, and what they may load. */
+/** The router's answers, with the rules for all of them: which origins may read them, and what they may load. */
 export function completeApp<E, R>(router: App<E, R>, corsOrigins: ReadonlyArray<string>) {
   const app = Effect.gen(function* () {
     const { method, url } = yield* HttpServerRequest.HttpServerRequest
@@ -135,7 +134,7 @@ export function completeApp<E, R>(router: App<E, R>, corsOrigins: ReadonlyArray<
 const guarded = (response: HttpServerResponse.HttpServerResponse): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.setHeaders(response, { ...guardedHeaders, ...response.headers })
 
-/** The page brings along all that it needs, and nothing is loaded from, or told to, anybody else. */
+/** The page contains everything that it needs. It loads nothing from others and sends nothing to others. */
 const docsPolicy =
   "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -150,8 +149,8 @@ const cors = (allowedOrigins: ReadonlyArray<string>) =>
   })
 
 /**
- * References are longer than the router takes by default. And it must not look at a path in lower case, which is its default
- * too: some letters become two by it, and what follows them is then looked for in the wrong place.
+ * References are longer than the router's default limit. The router must not match a lower-case copy of the path, which
+ * is also its default: in lower case, some letters become two, and later parameters would be cut at the wrong place.
  */
 export const routerConfig = Context.make(HttpRouter.RouterConfig, {
   maxParamLength: 16_384,

@@ -14,7 +14,7 @@ const cursorIn = (
   query: { readonly after?: string },
 ): FeedCursor | undefined => readFeedCursor(headers["last-event-id"] ?? query.after ?? "")
 
-/** The change feed as server-sent events: of one loan, and of all. */
+/** The change feed as server-sent events, for one loan and for all loans. */
 export const changeHandlers = (limits: ChangeFeedLimits) =>
   HttpApiBuilder.group(
     LoanApi,

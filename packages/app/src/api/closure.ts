@@ -16,7 +16,7 @@ export interface ClosureRequest {
   readonly ifMatch: string | undefined
 }
 
-/** Closes a loan, or opens it again; gives the loan after it. */
+/** Closes a loan, or opens it again. Gives the loan after it. */
 export const answerClosure = Effect.fnUntraced(function* (
   request: HttpServerRequest.HttpServerRequest,
   reference: ApplicationReference,

@@ -8,22 +8,22 @@ import { refuseOtherMethods } from "./other-methods.ts"
 import { answering } from "../contract/problem.ts"
 import type { Problem } from "../contract/problem.ts"
 
-/** Where the build of the operators' console lies: a page, and what it loads. */
+/** The folder of the built operators' console: a page and its assets. */
 const builtConsole = new URL("../../dist/console/", import.meta.url)
 
-/** Where the console's page is: what it loads stands beside it. */
+/** The path of the console's page. Its assets are next to it. */
 export const consolePath = "/console/"
 
 /**
- * The operators' console at `/console`: a page that reads and rules through `/v1`, with the key that whoever opens it gives.
- * What it consists of is open to everybody; the data is not.
+ * The operators' console at `/console`: a page that reads and rules through `/v1`, with the key that its user enters.
+ * Its files are open to everybody; the data is not.
  */
 export const consoleRoutes = (isServed: boolean, directory: URL = builtConsole) =>
   isServed
     ? HttpRouter.use((router) =>
         Effect.gen(function* () {
           const files = makeFiles(directory)
-          // The router takes the path for the same with a slash behind it and without.
+          // For the router, the path with and without a slash at the end is the same.
           yield* router.add("GET", "/console", (request) =>
             pathOf(request).endsWith("/")
               ? answering(Effect.flatMap(files, pageAnswer(request)))
@@ -49,7 +49,7 @@ interface BuiltFile {
   readonly contentType: string
 }
 
-/** What is served of the build, by its name; what was built since the last look is found, and what was found is kept. */
+/** The files of the build by name. New files are found on the next request, and found files are cached. */
 function makeFiles(directory: URL): Effect.Effect<ReadonlyMap<string, BuiltFile>, Problem> {
   let kept: ReadonlyMap<string, BuiltFile> | undefined
   return Effect.suspend(() =>
@@ -81,7 +81,7 @@ const contentTypes: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 }
 
-/** Nothing from anybody else, nothing that stands in the page itself, and no frame of anybody's around it. */
+/** The page may load nothing from others, run no inline code, and be in no frame. */
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -97,7 +97,7 @@ const guarded = {
 const pageAnswer = (request: Request) => (files: ReadonlyMap<string, BuiltFile>) =>
   fileAnswer(request, files.get(pageName), "no-cache")
 
-/** An asset's name holds the hash of what is in it, so that it never changes. */
+/** An asset's name contains the hash of its content, so it never changes. */
 const assetAnswer = (request: Request) => (files: ReadonlyMap<string, BuiltFile>) => {
   const path = pathOf(request)
   return fileAnswer(
@@ -122,16 +122,16 @@ function fileAnswer(request: Request, file: BuiltFile | undefined, cacheControl:
   )
 }
 
-/** The page names what it loads from where it stands itself, so that it may be served below any path. */
+/** The page names its assets relative to itself, so that it may be served under any path. */
 const toTheSlash = HttpServerResponse.empty({ status: 308, headers: { location: "console/" } })
 
 const notBuilt: Problem = {
   code: "console-unbuilt",
   detail:
-    "Build it by `npx -y pnpm@12 console`; `npx -y pnpm@12 start` and `loan-engine` do so by themselves.",
+    "Build it by `npx -y pnpm@12 console`; `npx -y pnpm@12 start` and `loan-engine` build it automatically.",
 }
 
 const noSuchFile: Problem = {
   code: "route-unknown",
-  detail: "The console has no such file; it may have been built anew: load the page again.",
+  detail: "The console has no such file. It may have been rebuilt: reload the page.",
 }

@@ -30,7 +30,7 @@ import { answerRuling } from "./ruling.ts"
 import { answerClosure } from "./closure.ts"
 import type { ClosureRequest } from "./closure.ts"
 
-/** The handlers of everything that reads, registers, polls and rules on loans. */
+/** The handlers that read, register, poll and rule on loans. */
 export const loanHandlers = (accounts: ReadonlyArray<AccountName>, limits: LoanListLimits & AccessLimits) =>
   HttpApiBuilder.group(
     LoanApi,
@@ -90,7 +90,7 @@ export const loanHandlers = (accounts: ReadonlyArray<AccountName>, limits: LoanL
     }),
   )
 
-/** A page of a loan's journal, and where the next one is. One entry more was read than it may hold. */
+/** A page of a loan's journal, and the link to the next one. One entry more than the page's size was read. */
 const historyPage = Effect.fnUntraced(function* (
   engine: LoanEngine["Service"],
   reference: ApplicationReference,
@@ -133,7 +133,10 @@ const register = Effect.fnUntraced(function* (
   return registered(first !== undefined, stored, yield* KnownAccounts)
 })
 
-/** The registration that stands is compared with; the same again is recorded as a repeat, or for the name that it adds. */
+/**
+ * A new registration is compared with the first one. If it is the same, it is recorded as a repeat, or because it adds
+ * the external reference.
+ */
 const registerAgain = Effect.fnUntraced(function* (
   engine: LoanEngine["Service"],
   observation: Observation,
@@ -148,10 +151,10 @@ const registerAgain = Effect.fnUntraced(function* (
   }
   if (isOtherName(loan, observation)) return yield* Effect.fail(otherExternalReference)
   const addsName = loan.externalReference === undefined && observation.externalReference !== undefined
-  // The same in other bytes would be a row of the journal that says nothing new.
+  // The same registration in other bytes would be a journal row without news.
   if (!addsName && standing?.digest !== digestOf(bytes)) return { hold: null }
   const recorded = yield* loaded(engine.record(observation, bytes))
-  // Of two that add a name at once, the first one's is kept.
+  // If two registrations add a name at the same time, the first name is kept.
   if (isOtherName(recorded.loan, observation)) return yield* Effect.fail(otherExternalReference)
   return recorded
 })
@@ -205,7 +208,7 @@ function registered(isFirst: boolean, stored: StoredLoan, knownAccounts: KnownAc
   return HttpServerResponse.jsonUnsafe(view, { status: 201, headers: { etag, location } })
 }
 
-/** Whether `If-None-Match` names what we have: compared weakly, as its specification has it. */
+/** Whether `If-None-Match` names the current state, by weak comparison, as its specification says. */
 function matchesEtag(header: string | undefined, etag: string): boolean {
   const tags = header === undefined ? undefined : entityTags(header)
   return tags === "*" || (tags ?? []).some(({ opaque }) => `"${opaque}"` === etag)
@@ -213,7 +216,7 @@ function matchesEtag(header: string | undefined, etag: string): boolean {
 
 const noCursor: Problem = {
   code: "request-invalid",
-  detail: "The query: cursor: expected the `next` of a page, as it was given.",
+  detail: "The query: cursor: expected the unchanged `next` of a page.",
   field: "cursor",
 }
 
@@ -225,19 +228,19 @@ const otherExternalReference: Problem = {
 
 const otherAccount: Problem = {
   code: "account-mismatch",
-  detail: "This application reference is registered with another account already.",
+  detail: "This application reference is already registered with another account.",
 }
 
 const bankSilent = (unanswered: ReadonlyArray<Unanswered>): Problem => ({
   code: "bank-unanswered",
   detail: unanswered.some(({ code }) => code === "bank-not-configured")
-    ? "Nothing was changed, and nobody was asked: no bank is set for the loan's account. Set bankUrl, bankUsername and bankPassword."
-    : `Nothing was changed. Why: ${[...new Set(unanswered.map(whyOf))].join(", ")}. The loan is asked about again by itself.`,
+    ? "Nothing was changed, and the bank was not asked: the loan's account has no bank. Set bankUrl, bankUsername and bankPassword."
+    : `Nothing was changed. Why: ${[...new Set(unanswered.map(whyOf))].join(", ")}. The engine will poll this loan again.`,
 })
 
 const unknownLoan: Problem = {
   code: "loan-unknown",
-  detail: "No loan of this application reference is registered, and no callback has spoken of it.",
+  detail: "No loan of this application reference is registered, and no callback has named it.",
 }
 
 const loaded = <A, R>(effect: Effect.Effect<A, StoreUnavailable, R>): Effect.Effect<A, Problem, R> =>

@@ -10,9 +10,9 @@ import { cadenceDefaults } from "../schedule/poll-cadence.ts"
 import type { CadenceSettings } from "../schedule/poll-cadence.ts"
 import { pageLoansDefault } from "../contract/loan-schemas.ts"
 
-/** Which loans are asked for: those that meet all of it. */
+/** Selects the loans that match all of these. */
 export interface LoanQuery {
-  /** What the references begin with. */
+  /** The beginning of the references. */
   readonly reference?: string
   readonly stage?: Stage
   readonly account?: AccountName
@@ -25,12 +25,12 @@ export interface LoanQuery {
   readonly limit?: number
 }
 
-/** Where a page ended: the last loan that was looked at. */
+/** The end of a page: the last loan that was read. */
 const Cursor = Schema.Struct({ account: AccountName, after: Schema.String })
 type Cursor = typeof Cursor.Type
 const decodeCursor = Schema.decodeUnknownResult(Schema.fromJsonString(Cursor))
 
-/** `undefined` for what is no cursor of ours. */
+/** `undefined` if the text is not one of our cursors. */
 export function readCursor(text: string): Cursor | undefined {
   const decoded = decodeCursor(Buffer.from(text, "base64url").toString("utf8"))
   return Result.isSuccess(decoded) ? decoded.success : undefined
@@ -39,15 +39,17 @@ export function readCursor(text: string): Cursor | undefined {
 const writeCursor = (cursor: Cursor): string => Buffer.from(JSON.stringify(cursor)).toString("base64url")
 
 export interface LoanListLimits {
-  /** How many loans are looked at for one page: a filter that few meet must not read the whole store for one request. */
+  /**
+   * How many loans are read for one page. A filter that few loans match must not read the whole store in one request.
+   */
   readonly loansScannedMax: number
-  /** How old what is told of the accounts may be: counting a million loans takes the store a moment. */
+  /** How old the answer about the accounts may be, because counting a million loans takes the store a moment. */
   readonly accountsAgeMaxMs: number
 }
 
 export const loanListLimitsDefault: LoanListLimits = { loansScannedMax: 2_000, accountsAgeMaxMs: 1_000 }
 
-/** One page of loans, by account and reference, behind a cursor. */
+/** One page of loans after a cursor, by account and reference. */
 export const listLoans = Effect.fnUntraced(function* (
   query: LoanQuery,
   cursor: Cursor | undefined,
@@ -72,7 +74,7 @@ export const listLoans = Effect.fnUntraced(function* (
           return { found, next: writeCursor({ account, after }) }
       }
       if (page.length < size) break
-      // Other work has its turn between two pages.
+      // Other work gets its turn between two pages.
       yield* Effect.yieldNow
     }
   }
@@ -88,7 +90,7 @@ const accountsFrom = Effect.fnUntraced(function* (
   return all.filter((account) => cursor === undefined || account >= cursor.account).toSorted()
 })
 
-/** What the store can leave out by an index; {@link meets} judges the rest. */
+/** The part of the filter that the store can apply by an index. {@link meets} checks the rest. */
 function onlyOf({ stage, disputed, stalled, closed, externalReference }: LoanQuery): {
   readonly only?: LoanFilter
 } {

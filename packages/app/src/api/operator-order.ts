@@ -13,7 +13,7 @@ import { storeUnavailable } from "../contract/problem.ts"
 import { misfit } from "./problems-layer.ts"
 import { readBytes } from "./request-body.ts"
 
-/** The body of an operator's request: JSON, as its schema has it. */
+/** The body of an operator's request: JSON that matches its schema. */
 export const readOrder = Effect.fnUntraced(function* <Order>(
   request: HttpServerRequest.HttpServerRequest,
   schema: Schema.Codec<Order>,
@@ -39,8 +39,9 @@ const wrongType: Problem = {
 }
 
 /**
- * The version that an operator means, by the rules of `If-Match` (RFC 9110, 13.1.1): `*` is any, one tag of a list is enough, and
- * a weak tag never matches. What is meant is the loan at its version; the plan of its polls may have moved.
+ * The version that an operator means, by the rules of `If-Match` (RFC 9110, 13.1.1): `*` is any version, one matching
+ * tag of a list is enough, and a weak tag never matches. Only the loan's version counts; its poll plan may have
+ * changed.
  */
 export const versionMeant = Effect.fnUntraced(function* (
   reference: ApplicationReference,
@@ -74,16 +75,16 @@ const noEntityTag = ifMatchProblem(
 
 const onlyWeak = ifMatchProblem(
   "loan-moved",
-  "If-Match compares strongly, so a weak ETag (W/) never matches. Nothing was written. Send the loan's ETag as it was given.",
+  "If-Match compares strongly, so a weak ETag (W/) never matches. Nothing was written. Send the loan's unchanged ETag.",
 )
 
 const noneMatches = (version: number): Problem =>
   ifMatchProblem(
     "loan-moved",
-    `The loan is at version ${version}, which If-Match does not name: look again, then decide. Nothing was written.`,
+    `The loan is at version ${version}, which If-Match does not name. Nothing was written: read the loan again, then decide.`,
   )
 
-/** What an operator's word can be refused for, besides what is its own. */
+/** The common refusals of operators' requests. */
 export type OrderRefusal = LoanUnknown | LoanMoved | StoreUnavailable
 
 export const orderProblem = (refusal: OrderRefusal): Problem => orderProblems[refusal._tag](refusal.message)
@@ -91,7 +92,7 @@ export const orderProblem = (refusal: OrderRefusal): Problem => orderProblems[re
 const orderProblems: { readonly [Tag in OrderRefusal["_tag"]]: (message: string) => Problem } = {
   LoanUnknown: () => ({
     code: "loan-unknown",
-    detail: "No loan of this application reference is registered, and no callback has spoken of it.",
+    detail: "No loan of this application reference is registered, and no callback has named it.",
   }),
   LoanMoved: (detail) => ({ code: "loan-moved", detail, field: "if-match" }),
   StoreUnavailable: () => storeUnavailable,

@@ -3,10 +3,10 @@ import type { HttpRouter } from "effect/http"
 import { answering } from "../contract/problem.ts"
 import type { Problem } from "../contract/problem.ts"
 
-/** The methods that a request may have; HEAD is answered as GET, without the body. */
+/** The methods of a request. HEAD is answered like GET, without the body. */
 export const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const
 
-/** Answers every other method of a path with those that it takes: names with commas between them. */
+/** Answers every other method of a path with the allowed ones, separated by commas. */
 export const refuseOtherMethods = Effect.fnUntraced(function* (
   router: HttpRouter.HttpRouter,
   path: `/${string}`,
@@ -20,6 +20,6 @@ export const refuseOtherMethods = Effect.fnUntraced(function* (
 
 export const wrongMethod = (allow: string): Problem => ({
   code: "method-not-allowed",
-  detail: `This path takes ${allow}.`,
+  detail: `This path allows ${allow}.`,
   headers: { allow },
 })

@@ -9,12 +9,12 @@ import type { Problem } from "../contract/problem.ts"
 import { answering } from "../contract/problem.ts"
 import type { ProblemCode } from "../contract/problems.ts"
 
-/** Whatever a request fails with is answered with a problem document; a defect is logged without a word of the request. */
+/** Answers every failure of a request with a problem document. A defect is logged without any text of the request. */
 export const problemsLayer = Layer.succeed(Problems, (handler, { endpoint }) =>
   answering(
     Effect.catch(handler, (error): Effect.Effect<HttpServerResponse.HttpServerResponse, Problem> => {
       if (!HttpApiError.HttpApiSchemaError.is(error)) return Effect.die(error)
-      // What we answer does not fit our own description: a defect of ours, whatever was asked.
+      // Our answer does not match our own description. This is a defect of ours for any request.
       if (error.kind === "Body" || error.kind === "ResponseHeaders") return Effect.die(error)
       const names = error.kind === "Query" ? fieldsOf(endpoint.query) : undefined
       return Effect.fail(misfit(error.cause, `The ${places[error.kind]}`, "request-invalid", names))
@@ -22,7 +22,7 @@ export const problemsLayer = Layer.succeed(Problems, (handler, { endpoint }) =>
   ).pipe(measured(endpoint.identifier)),
 )
 
-/** Counts and times a call once the head of its answer is known. */
+/** Counts and times a call when the head of its answer is known. */
 const measured =
   (call: string) =>
   <E, R>(answer: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) =>
@@ -40,7 +40,7 @@ const places = {
   Payload: "body",
 } as const
 
-/** The names that a query may have; `undefined` where it is no object of members. */
+/** The names that a query may have. `undefined` if it is not an object with members. */
 const fieldsOf = (query: Schema.Top | undefined): ReadonlyArray<string> | undefined =>
   query !== undefined && SchemaAST.isObjects(query.ast)
     ? query.ast.propertySignatures.map(({ name }) => String(name))
@@ -49,8 +49,8 @@ const fieldsOf = (query: Schema.Top | undefined): ReadonlyArray<string> | undefi
 const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()
 
 /**
- * Names what is at fault and what was expected there; never what was sent, which may be personal. Where `names` are given, any other
- * is answered with the nearest of them.
+ * Names the wrong part and what was expected there, but never what was sent, which may be personal. If `names` are
+ * given, any other name is answered with the nearest of them.
  */
 export function misfit(
   { issue }: Schema.SchemaError,

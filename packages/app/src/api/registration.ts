@@ -13,7 +13,7 @@ import type { Problem } from "../contract/problem.ts"
 
 /**
  * Reads the answer to a submission: the bank's own submitApplicationExt response as XML, or JSON with its members
- * (`applicationReference`, `decision`, and the offer's, if any). Both are kept as they came.
+ * (`applicationReference`, `decision`, and those of the offer, if any). The original bytes of both are kept.
  */
 export function submissionObservation(
   bytes: Uint8Array,
@@ -57,8 +57,8 @@ function readXml(bytes: Uint8Array, contentType: string): Effect.Effect<Decision
 }
 
 /**
- * The same readers of details as a callback's: an amount is read by its source, and what has no one meaning is left out. What the
- * merchant's own service wrote has no excuse for a member twice.
+ * Uses the readers of a callback's details: an amount is read from its source text, and a detail without one meaning is
+ * left out. But a member that occurs twice is refused, because the merchant's own service writes this body.
  */
 function readJson(bytes: Uint8Array): Effect.Effect<DecisionResult, Problem> {
   const parsed = parseJson(bytes)

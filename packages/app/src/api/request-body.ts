@@ -11,10 +11,10 @@ const tooLarge = (apiBodyBytesMax: number): Problem => ({
 
 const unreadable: Problem = {
   code: "body-unreadable",
-  detail: "The body broke off, or could not be read.",
+  detail: "The body ended early, or could not be read.",
 }
 
-/** The body's bytes; the limit holds while they are read. */
+/** The body's bytes. The size limit applies while they are read. */
 export function readBytes(
   request: HttpServerRequest.HttpServerRequest,
   { apiBodyBytesMax }: Pick<AccessLimits, "apiBodyBytesMax">,

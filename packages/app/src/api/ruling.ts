@@ -17,7 +17,7 @@ export interface RulingRequest {
   readonly ifMatch: string | undefined
 }
 
-/** Rules on a loan, or says what a ruling would do. */
+/** Rules on a loan, or reports what a ruling would do. */
 export const answerRuling = Effect.fnUntraced(function* (
   request: HttpServerRequest.HttpServerRequest,
   reference: ApplicationReference,
@@ -35,7 +35,7 @@ export const answerRuling = Effect.fnUntraced(function* (
   return { dryRun, disposition, steps, stage: loan.stage, version: loan.version }
 })
 
-/** The journal has the name that was given and the key that it came with; the log has the key. */
+/** The journal contains the given name and the name of the key. The log contains the name of the key. */
 const logRuling = (applicationReference: ApplicationReference, disposition: string): Effect.Effect<void> =>
   Effect.annotateLogs(Effect.logInfo("a ruling was made"), { applicationReference, disposition })
 

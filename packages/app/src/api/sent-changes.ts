@@ -15,21 +15,21 @@ import { changeJson } from "../views/loan-json.ts"
 import type { Problem } from "../contract/problem.ts"
 import { retryAfterSeconds, storeUnavailable } from "../contract/problem.ts"
 
-/** How soon a reader that was cut off should come back, in milliseconds: goes out with every stream. */
+/** How soon a disconnected reader should reconnect, in milliseconds. Every stream begins with it. */
 const reconnectMs = 1_000
 
 const streamsExhausted: Problem = {
   code: "streams-exhausted",
-  detail: "So many streams are open that there is no place for another one. Try again.",
+  detail: "Too many streams are open (changeStreamsMax). Retry later.",
   headers: { "retry-after": String(retryAfterSeconds) },
 }
 
-/** Streams of changes as server-sent events, no more than `changeStreamsMax` at once. */
+/** Streams of changes as server-sent events, at most `changeStreamsMax` at once. */
 export const makeChangeStreams = Effect.fnUntraced(function* (limits: ChangeFeedLimits) {
   const feed = yield* ChangeFeed
   const knownAccounts = yield* KnownAccounts
   let open = 0
-  const warn = makeWarning("a stream was refused: as many are open as changeStreamsMax allows", "refused")
+  const warn = makeWarning("a stream was refused: changeStreamsMax streams are open", "refused")
   const place = Effect.acquireRelease(
     Effect.suspend(() => Metric.update(changeStreamsGauge.of({}), (open += 1))),
     () => Effect.suspend(() => Metric.update(changeStreamsGauge.of({}), (open -= 1))),
@@ -65,7 +65,7 @@ export const makeChangeStreams = Effect.fnUntraced(function* (limits: ChangeFeed
       }
       const after = options.after && (yield* Effect.mapError(feed.find(options.after), cursorProblem))
       const body = Stream.unwrap(eventsOf(request, { ...options, after })).pipe(
-        // The status is out already: the reader's end of the line is what tells it to come back.
+        // The status has already been sent. Only the end of the connection tells the reader to reconnect.
         Stream.catch(() => Stream.empty),
         Stream.encodeText,
       )
@@ -73,13 +73,13 @@ export const makeChangeStreams = Effect.fnUntraced(function* (limits: ChangeFeed
     })
 })
 
-/** Said before the stream begins, so that a reader never waits on a place that the feed does not have. */
+/** This is checked before the stream begins, so that a reader never waits at a place that the feed does not have. */
 export const cursorProblem = (fault: CursorUnknown | StoreUnavailable): Problem =>
   fault._tag === "CursorUnknown" ? { code: "cursor-unknown", detail: fault.message } : storeUnavailable
 
 const headers = { "cache-control": "no-store", "x-accel-buffering": "no", connection: "close" }
 
-/** A step without changes moves the id on all the same: that is the heartbeat. */
+/** A step without changes also moves the id: that is the heartbeat. */
 const eventText = ({ changes, cursor }: FeedStep, knownAccounts: KnownAccounts): string =>
   changes.length === 0
     ? `: heartbeat\nid: ${cursorText(cursor)}\n\n`
@@ -90,7 +90,7 @@ const eventText = ({ changes, cursor }: FeedStep, knownAccounts: KnownAccounts):
         })
         .join("")
 
-/** Cuts off a reader that leaves what it was sent unread, which would otherwise keep its place for ever. */
+/** Disconnects a reader that leaves sent data unread. Otherwise it would keep its place for ever. */
 const watchReader = Effect.fnUntraced(function* (
   request: HttpServerRequest.HttpServerRequest,
   { changesUnreadMsMax }: ChangeFeedLimits,
@@ -99,7 +99,7 @@ const watchReader = Effect.fnUntraced(function* (
   const look = Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
     if (unreadSince === undefined || now - unreadSince < changesUnreadMsMax) return
-    // On a server that is not ours, whoever serves the stream ends it.
+    // On another server, that server ends the stream.
     if (request.source instanceof IncomingMessage) {
       NodeHttpServerRequest.toServerResponse(request).destroy()
     }

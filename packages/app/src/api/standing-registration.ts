@@ -8,14 +8,14 @@ import type { StoredEntry } from "../journal/entry.ts"
 import type { Problem } from "../contract/problem.ts"
 import { loanPath } from "../contract/reference-in-path.ts"
 
-/** The entry of the registration that stands: the first that was not held. */
+/** The entry of the first registration that was not held. It stays the valid one. */
 const standingRegistration = (entries: ReadonlyArray<StoredEntry>): StoredEntry | undefined =>
   entries.find(({ source, hold }) => source === "submission" && hold === null)
 
-/** How many entries are read at once to find it: it is among a loan's first. */
+/** How many entries are read at once to find it. It is among a loan's first entries. */
 const pageRows = 50
 
-/** The registration that stands in a loan's journal, which may be long. */
+/** The valid registration in a loan's journal, which may be long. */
 export const findStanding = Effect.fnUntraced(function* (
   engine: LoanEngine["Service"],
   reference: ApplicationReference,
@@ -29,7 +29,7 @@ export const findStanding = Effect.fnUntraced(function* (
   }
 })
 
-/** Whether both say the same of the decision and its offer, whenever they said it. */
+/** Whether both say the same about the decision and its offer, at any time. */
 export const saysTheSame = (
   standing: Pick<Observation, "events">,
   other: Pick<Observation, "events">,
@@ -38,7 +38,7 @@ export const saysTheSame = (
 const wordOf = ({ events }: Pick<Observation, "events">): string =>
   canonicalJson(events.map((event) => ({ ...event, at: 0 })))
 
-/** The bank's name of what a registration's event says. */
+/** The bank's name for the decision in a registration's event. */
 const decisions: { readonly [Type in LoanEvent["type"]]?: string } = {
   "decision.pending": "MANUAL_INSPECTION",
   "decision.approved": "APPROVED",
@@ -47,7 +47,7 @@ const decisions: { readonly [Type in LoanEvent["type"]]?: string } = {
 
 const saidBy = ({ events }: Pick<Observation, "events">): string => {
   const [decision] = events.flatMap(({ type }) => decisions[type] ?? [])
-  return decision === undefined ? "had no decision that can be read" : `said ${decision}`
+  return decision === undefined ? "had no readable decision" : `said ${decision}`
 }
 
 export const otherRegistration = (
@@ -59,9 +59,9 @@ export const otherRegistration = (
   return {
     code: "registration-mismatch",
     detail:
-      `The first registration stands. It was received at ${when} and ${saidBy(standing)}. ` +
+      `The first registration remains valid. It was received at ${when} and ${saidBy(standing)}. ` +
       `The loan's stage is ${stage}. Nothing was changed. ` +
-      "What the bank decides later comes by its callbacks and polls: do not register it.",
+      "The engine receives later decisions by the bank's callbacks and by polls: do not register them.",
     headers: { location: loanPath(reference) },
   }
 }

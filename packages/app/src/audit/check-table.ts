@@ -1,12 +1,15 @@
 import { findingMeanings } from "./finding.ts"
 import type { FindingCode } from "./finding.ts"
 
-/** Checks by the code of what each finds: facts in a table, so that each can be shown to be needed. */
+/**
+ * Checks by the code of their findings. They are in a table, so that a test can leave out each one and show that it is
+ * needed.
+ */
 export type CheckTable<Check> = Partial<Record<FindingCode, Check>>
 
 const isCode = (name: string): name is FindingCode => name in findingMeanings
 
-/** Runs every check of a table; gives the codes of those that found something, each with what it found. */
+/** Runs every check of a table. Gives the code and the text of each finding. */
 export function failing<Check, Found>(
   checks: CheckTable<Check>,
   run: (check: Check) => Found | undefined,

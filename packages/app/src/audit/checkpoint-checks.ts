@@ -5,7 +5,7 @@ import type { SealedRow } from "../journal/checkpoint.ts"
 import type { CheckpointRow } from "../ports/journal-store.ts"
 import type { CheckTable } from "./check-table.ts"
 
-/** What can be wrong with a checkpoint and the one before it, whatever the rows say. */
+/** What can be wrong with a checkpoint and the previous one, independent of the rows. */
 export type CheckpointCheck = (
   checkpoint: CheckpointRow,
   before: CheckpointRow | undefined,
@@ -13,7 +13,7 @@ export type CheckpointCheck = (
 ) => string | undefined
 export type CheckpointChecks = CheckTable<CheckpointCheck>
 
-/** A checkpoint's list of rows, if it is one, and whether the checkpoint's root is its root. */
+/** A checkpoint's list of rows, if it is valid, and whether the checkpoint's root is the root of the list. */
 export interface SealedList {
   readonly rows: ReadonlyArray<SealedRow>
   readonly isSealed: boolean
@@ -29,15 +29,15 @@ export const checkpointChecks: CheckpointChecks = {
   "checkpoint-hash": (checkpoint) =>
     checkpointHash(checkpoint) === checkpoint.hash
       ? undefined
-      : `its content has the hash ${checkpointHash(checkpoint)}, but it stands as ${checkpoint.hash}`,
+      : `its content has the hash ${checkpointHash(checkpoint)}, but the stored hash is ${checkpoint.hash}`,
 
   "checkpoint-chain": ({ number, previousHash }, before) =>
     number !== (before?.number ?? 0) + 1 || previousHash === (before?.hash ?? "")
       ? undefined
-      : `it follows on ${previousHash || "nothing"}, but before it stands ${before?.hash ?? "nothing"}`,
+      : `it names ${previousHash || "nothing"} as the previous one, but that is ${before?.hash ?? "nothing"}`,
 
   "checkpoint-position": ({ position }, before, list) => {
-    if (position <= (before?.position ?? 0)) return "it does not end behind the one before it"
+    if (position <= (before?.position ?? 0)) return "it does not end after the previous checkpoint"
     const last = list?.isSealed === true ? list.rows.at(-1)?.position : position
     return last === position ? undefined : `it ends at position ${position}, its list at ${last ?? "none"}`
   },
@@ -57,7 +57,9 @@ const decodeRows = Schema.decodeUnknownOption(
   { onExcessProperty: "error" },
 )
 
-/** Reads a checkpoint's list: in canonical form, and in the order of the feed behind the checkpoint before. */
+/**
+ * Reads a checkpoint's list. It must be in canonical form, and in the order of the feed after the previous checkpoint.
+ */
 export function sealedList({ rows: text, root }: CheckpointRow): SealedList | undefined {
   const rows = Option.getOrUndefined(decodeRows(text))
   if (rows === undefined || canonicalJson(rows.map((row) => ({ ...row }))) !== text) return undefined

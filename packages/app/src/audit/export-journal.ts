@@ -7,20 +7,20 @@ import { readByLoan, readFeed } from "./readers.ts"
 import type { OrderUnreadable } from "./row-reader.ts"
 
 export interface ExportOptions {
-  /** Only rows behind this position. */
+  /** Only rows after this position. */
   readonly after: number
   /** Only this loan's rows. */
   readonly loan: string | undefined
-  /** Whether the raw bodies come with the rows, in base64. */
+  /** Whether the rows contain the raw bodies, in base64. */
   readonly withRaw: boolean
 }
 
-/** How much text is gathered before it is written; in UTF-16 code units. */
+/** How much text is collected before it is written, in UTF-16 code units. */
 const chunkLengthMax = 65_536
 
 /**
- * Writes the journal as NDJSON, a line a row in the order of the feed, and waits for each write, so that a slow reader
- * slows the reading. Gives how many rows there were.
+ * Writes the journal as NDJSON, one line for each row, in the order of the feed. It waits for each write, so a slow
+ * reader slows the export. Gives the number of rows.
  */
 export const exportJournal = Effect.fn("exportJournal")(function* <E>(
   { after, loan, withRaw }: ExportOptions,
@@ -48,8 +48,8 @@ export const exportJournal = Effect.fn("exportJournal")(function* <E>(
 })
 
 /**
- * One row as a line. The content is the very text that the hash is taken of, as a string, so that a reader can take it
- * again without having to write JSON the same way; its loan and version stand in it.
+ * One row as a line. The content is the exact text of the hash, as a string, so that a reader can compute the hash
+ * again without writing JSON in the same way. The text contains the row's loan and version.
  */
 export const exportLine = (row: FeedRow, withRaw: boolean): string => {
   const { position, hash, text, repeats, lastRepeatedAt, raw } = row

@@ -8,9 +8,12 @@ import { finding } from "./finding.ts"
 import type { Finding, FindingCode } from "./finding.ts"
 import { makeMerkleStream } from "./merkle-stream.ts"
 
-/** Judges the feed: each checkpoint, the rows up to its end as they pass by in their order, and what no checkpoint seals. */
+/**
+ * Judges the feed: each checkpoint, then the rows up to its end in their order, and then the rows that no checkpoint
+ * seals.
+ */
 export interface FeedJudge {
-  /** Begins with a checkpoint's rows; gives where they end. */
+  /** Begins a checkpoint. Gives the position where its rows end. */
   readonly begin: (checkpoint: CheckpointRow) => number
   readonly row: (row: SealedRow) => ReadonlyArray<Finding>
   /** Ends the checkpoint, or the feed if none has begun. */
@@ -19,7 +22,7 @@ export interface FeedJudge {
 
 export interface FeedChecks {
   readonly checkpoint: CheckpointChecks
-  /** Which of the findings that need the rows as they are to report. */
+  /** Which findings to report of those that need the stored rows. */
   readonly rows: ReadonlySet<FindingCode>
 }
 
@@ -37,15 +40,15 @@ export const feedChecks: FeedChecks = {
   ]),
 }
 
-/** What is being compared: one checkpoint and the rows that it should have sealed. */
+/** The current comparison: one checkpoint and the rows that it should have sealed. */
 interface Sealing {
   readonly checkpoint: CheckpointRow
   readonly list: SealedList | undefined
   readonly tree: ReturnType<typeof makeMerkleStream>
-  /** How much of the list has been met. */
+  /** How much of the list has been found. */
   met: number
   readonly differences: Array<Finding>
-  /** The checkpoint before it is missing, so the rows ahead of its list are not its own. */
+  /** The previous checkpoint is missing, so the rows before this list do not belong to this checkpoint. */
   readonly followsGap: boolean
 }
 
@@ -92,7 +95,7 @@ export function judgeFeed(
   }
 }
 
-/** Compares a row with the list, one step further. */
+/** Compares the next row with the list. */
 function meet(sealing: Sealing, row: SealedRow): void {
   const { list, tree, checkpoint, differences } = sealing
   tree.add(row)
@@ -112,12 +115,12 @@ function meet(sealing: Sealing, row: SealedRow): void {
     finding(
       "row-unsealed",
       { ...row, checkpoint: checkpoint.number },
-      `it was not there when checkpoint ${checkpoint.number} sealed the rows around it`,
+      `it did not exist when checkpoint ${checkpoint.number} sealed the rows around it`,
     ),
   )
 }
 
-/** The differences between the list and the rows, unless it is the list that was altered. */
+/** The differences between the list and the rows, unless the list itself was altered. */
 function differencesOf({
   checkpoint,
   list,
@@ -164,8 +167,8 @@ const replacedRow = (sealed: SealedRow, row: SealedRow, { number }: CheckpointRo
     "row-replaced",
     { ...sealed, checkpoint: number },
     isSame({ ...sealed, hash: row.hash }, row)
-      ? `checkpoint ${number} sealed it with the hash ${sealed.hash}, but it stands as ${row.hash}`
-      : `in its place stands version ${row.version} of loan ${row.applicationReference}`,
+      ? `checkpoint ${number} sealed it with the hash ${sealed.hash}, but its hash is ${row.hash}`
+      : `in its place is version ${row.version} of loan ${row.applicationReference}`,
   )
 
 const gapBefore = ({ position }: SealedRow, last: number): Finding =>

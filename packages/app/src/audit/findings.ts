@@ -1,9 +1,9 @@
 import type { Finding } from "./finding.ts"
 
-/** How many findings are told one by one; the rest are counted, so that a ruined store costs no memory. */
+/** How many findings are listed. The rest are only counted, so that a ruined store costs no memory. */
 export const findingsMax = 1_000
 
-/** Findings as they come in. */
+/** Collects findings. */
 export interface Findings {
   readonly add: (found: ReadonlyArray<Finding>) => void
   readonly listed: () => ReadonlyArray<Finding>

@@ -6,12 +6,12 @@ import { judgeLoan } from "./loan-judge.ts"
 import type { LoanChecks, LoanJudge } from "./loan-judge.ts"
 import { replayLoan } from "./replay-journal.ts"
 
-/** Which findings of a replay a verification reports: what else a replay finds, the loan's own checks find too. */
+/** The findings of a replay that a verification reports. The loan's own checks find the others too. */
 export const replayChecks: ReadonlySet<FindingCode> = new Set(["replay-decision", "replay-snapshot"])
 
 /**
- * Judges one loan as it was written and as it is decided again, in one pass. A replay says nothing after the first finding of
- * its loan: what follows from a fault is no news.
+ * Judges one loan as stored and as decided again, in one pass. A replay reports only the first finding of its loan,
+ * because that causes the later ones.
  */
 export function judgeWhole(
   applicationReference: string,

@@ -11,25 +11,25 @@ import type { CheckTable } from "./check-table.ts"
 
 const isInstant: (at: number) => boolean = Schema.is(Instant)
 
-/** Rows of one loan that follow on each other and whose raw bodies are gone; `position` is the first one's. */
+/** Consecutive rows of one loan without raw bodies. `position` is that of the first. */
 export interface ErasedRows {
   readonly version: number
   readonly position: number
   readonly upToVersion: number
 }
 
-/** What is kept of a loan's rows while they pass by. */
+/** What is remembered of a loan's rows while they are read. */
 export interface RowsSoFar {
   readonly last: FeedRow | undefined
-  /** Where the steps have led; absent where a row in between could not be read. */
+  /** The stage after the steps so far. Absent if a row in between could not be read. */
   readonly stage: Stage | undefined
-  /** What no redaction accounts for yet. */
+  /** Missing bodies that no redaction explains yet. */
   readonly erased: ReadonlyArray<ErasedRows>
-  /** The bank may be asked no more about a loan of which nothing was said since. */
+  /** Polling of a loan may end if nothing was said about it since. */
   readonly silentSince: Instant
 }
 
-/** What can be wrong between a row and the loan's row before it. */
+/** What can be wrong between a row and the loan's previous row. */
 export type ChainCheck = (
   row: FeedRow,
   content: EntryContent | undefined,
@@ -37,14 +37,17 @@ export type ChainCheck = (
 ) => string | undefined
 export type ChainChecks = CheckTable<ChainCheck>
 
-/** What can be wrong with a loan's rows once they have all passed by, and which of them is concerned. */
+/** What can be wrong with all rows of a loan together, and which row has the fault. */
 export type JournalCheck = (
   rows: RowsSoFar,
   snapshot: SnapshotRow | undefined,
 ) => ReadonlyArray<{ readonly version: number; readonly position: number; readonly message: string }>
 export type JournalChecks = CheckTable<JournalCheck>
 
-/** What can be wrong between a loan's snapshot and its rows; `loan` is the snapshot's text read, if it is a loan. */
+/**
+ * What can be wrong between a loan's snapshot and its rows. `loan` is the loan read from the snapshot's text, if it is
+ * one.
+ */
 export type SnapshotCheck = (
   snapshot: SnapshotRow,
   loan: Loan | undefined,
@@ -67,12 +70,12 @@ export const chainChecks: ChainChecks = {
   "broken-chain": (row, content, { last }) => {
     if (!followsOn(row, last) || content === undefined || content.previousHash === (last?.hash ?? ""))
       return undefined
-    return `it follows on ${content.previousHash || "nothing"}, but before it stands ${last?.hash ?? "nothing"}`
+    return `it names ${content.previousHash || "nothing"} as the previous row, but that is ${last?.hash ?? "nothing"}`
   },
 
   "out-of-order": ({ position }, _content, { last }) =>
     last !== undefined && position < last.position
-      ? `the row of version ${last.version}, which it follows, stands at position ${last.position}`
+      ? `the row of version ${last.version}, which it follows, is at position ${last.position}`
       : undefined,
 
   "illegal-step": (row, content, before) => {
@@ -100,9 +103,9 @@ export const journalChecks: JournalChecks = {
       ...first,
       message:
         (upToVersion === first.version
-          ? "its raw body is gone"
-          : `the raw bodies from here to version ${upToVersion} are gone`) +
-        ", and no redaction of the loan accounts for that",
+          ? "its raw body is missing"
+          : `the raw bodies from here to version ${upToVersion} are missing`) +
+        ", and no redaction of the loan explains that",
     })),
 }
 
@@ -110,10 +113,10 @@ const placeOf = ({ version, position }: FeedRow) => ({ version, position })
 
 export const snapshotChecks: SnapshotChecks = {
   "loan-without-journal": (_snapshot, _loan, { last }) =>
-    last === undefined ? "it has a snapshot, but not one row" : undefined,
+    last === undefined ? "it has a snapshot, but no row" : undefined,
 
   "snapshot-undecodable": (_snapshot, loan) =>
-    loan === undefined ? "its snapshot is no loan in canonical form" : undefined,
+    loan === undefined ? "its snapshot is not a loan in canonical form" : undefined,
 
   "snapshot-columns": (snapshot, loan) =>
     loan === undefined || saysTheSame(snapshot, loan)
@@ -123,8 +126,8 @@ export const snapshotChecks: SnapshotChecks = {
   "snapshot-version": ({ version }, _loan, { last }) => {
     if (last === undefined || version === last.version) return undefined
     if (version < last.version)
-      return `its snapshot stands at version ${version}, its last row is ${last.version}`
-    return `its snapshot stands at version ${version}, but behind version ${last.version} its rows are missing`
+      return `its snapshot is at version ${version}, its last row is ${last.version}`
+    return `its snapshot is at version ${version}, but its rows after version ${last.version} are missing`
   },
 
   "snapshot-head": ({ chainHead, version }, _loan, { last }) =>
@@ -135,17 +138,19 @@ export const snapshotChecks: SnapshotChecks = {
   "schedule-lost": ({ nextPollAt }, loan, { silentSince }) => {
     if (loan === undefined) return undefined
     if (nextPollAt !== null) {
-      return isInstant(nextPollAt) ? undefined : `its next poll is planned at ${nextPollAt}, which is no time`
+      return isInstant(nextPollAt)
+        ? undefined
+        : `its next poll is planned at ${nextPollAt}, which is not a valid time`
     }
     return mayRest(loan) || lastWordAt(loan.facts) < silentSince
       ? undefined
-      : `the bank is never to be asked about it again, though it stands at ${loan.stage}`
+      : `it will never be polled again, although its stage is ${loan.stage}`
   },
 
   "snapshot-stage": ({ stage, version }, _loan, rows) =>
     rows.stage === undefined || version !== rows.last?.version || stage === rows.stage
       ? undefined
-      : `its snapshot stands at ${stage}, its rows' steps lead to ${rows.stage}`,
+      : `its snapshot has the stage ${stage}, but its rows' steps lead to ${rows.stage}`,
 }
 
 const saysTheSame = (snapshot: SnapshotRow, loan: Loan): boolean =>

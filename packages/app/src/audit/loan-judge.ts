@@ -14,7 +14,7 @@ import type { ChainChecks, ErasedRows, JournalChecks, RowsSoFar, SnapshotChecks 
 import { rowChecks } from "./row-checks.ts"
 import type { RowChecks } from "./row-checks.ts"
 
-/** Judges one loan: its rows as they pass by in the order of their versions, then its snapshot. */
+/** Judges one loan: its rows in the order of their versions, then its snapshot. */
 export interface LoanJudge {
   readonly row: (row: FeedRow, read?: ReadText) => ReadonlyArray<Finding>
   readonly end: (snapshot: SnapshotRow | undefined) => ReadonlyArray<Finding>
@@ -34,7 +34,10 @@ export const loanChecks: LoanChecks = {
   snapshot: snapshotChecks,
 }
 
-/** Whether each row is as it was written and follows on the one before, and the snapshot on the last. Holds one row at a time. */
+/**
+ * Checks that each row is unaltered and follows the previous one, and that the snapshot follows the last. Holds one row
+ * at a time.
+ */
 export function judgeLoan(
   applicationReference: string,
   checks: LoanChecks = loanChecks,
@@ -68,7 +71,9 @@ export function judgeLoan(
 const stageAfter = ({ stage }: RowsSoFar, content: EntryContent | undefined): RowsSoFar["stage"] =>
   content === undefined ? undefined : (content.steps.at(-1)?.to ?? stage)
 
-/** The rows whose bodies are gone, less those that an operator's record accounts for. What operators said is never erased. */
+/**
+ * The rows with missing bodies, without those that an operator's record explains. Operators' words are never erased.
+ */
 function erasedAfter(
   { erased }: RowsSoFar,
   row: FeedRow,
@@ -82,7 +87,7 @@ function erasedAfter(
   }
   if (erased.length === 0 || content?.source !== "operator" || content.evidence !== "operator") return erased
   const upTo = redactionRecord(raw)?.redaction.upToVersion ?? 0
-  // A record cannot speak of what came after it.
+  // A record cannot explain rows that came after it.
   return upTo >= version ? erased : erased.filter(({ upToVersion }) => upToVersion > upTo)
 }
 

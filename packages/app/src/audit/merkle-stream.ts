@@ -2,7 +2,7 @@ import { hash } from "node:crypto"
 import { leafHash, nodeHash } from "../journal/checkpoint.ts"
 import type { SealedRow } from "../journal/checkpoint.ts"
 
-/** The Merkle root of rows that pass by one at a time; holds one hash for each power of two among them. */
+/** The Merkle root of rows that are added one at a time. It holds one hash for each power of two among them. */
 export function makeMerkleStream() {
   const subtrees: Array<{ readonly size: number; readonly hash: Buffer }> = []
   return {

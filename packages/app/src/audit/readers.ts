@@ -11,12 +11,12 @@ import { makeRowReader } from "./row-reader.ts"
 
 type Store = JournalStore["Service"]
 
-/** How many rows with their bodies, and how many of the small ones, are in memory at once. */
+/** How many rows with bodies, and how many small rows, are in memory at once. */
 const bodyPageRowsMax = 250
 const sealedPageRowsMax = 2_000
 const checkpointPageRowsMax = 10
 
-/** References are ordered by their bytes in UTF-8, as the stores order them, which is not JavaScript's order. */
+/** References are ordered by their UTF-8 bytes, as in the stores. JavaScript's order is different. */
 export const byBytes = (one: string, other: string): number =>
   one === other ? 0 : Buffer.compare(Buffer.from(one), Buffer.from(other))
 
@@ -27,7 +27,7 @@ const byLoan = (one: PlaceByLoan, other: PlaceByLoan): number =>
   one.version - other.version ||
   one.position - other.position
 
-/** Before everything, whatever somebody may have put in front. */
+/** Before every row, even one that somebody may have inserted before the first. */
 const first = Number.MIN_SAFE_INTEGER
 
 export const readFeed = (store: Store, after: number = first): RowReader<FeedRow> =>

@@ -14,7 +14,7 @@ import { collectFindings } from "./findings.ts"
 import type { LoanJudge } from "./loan-judge.ts"
 import { walkLoans } from "./walk-loans.ts"
 
-/** What a replay folded, and where it came to something else than what is stored. */
+/** What a replay folded, and where the result differs from the store. */
 export interface Replayed {
   readonly rows: number
   readonly loans: number
@@ -23,8 +23,8 @@ export interface Replayed {
 }
 
 /**
- * Folds every loan from nothing and compares its snapshot byte for byte, and what each row did with what is decided upon it
- * again. Holds one loan and one page of rows at a time.
+ * Folds every loan from its first row and compares the result with its snapshot, byte for byte. It also decides on each
+ * row again and compares the result. Holds one loan and one page of rows at a time.
  */
 export const replayJournal = Effect.fn("replayJournal")(function* (
   decide: Observe = observe,
@@ -35,7 +35,7 @@ export const replayJournal = Effect.fn("replayJournal")(function* (
   return { ...walked, findings: findings.listed(), findingsCount: findings.count() }
 })
 
-/** Replays one loan's rows as they pass by. A row that cannot be read ends the loan's replay. */
+/** Replays one loan's rows one after another. A row that cannot be read ends the loan's replay. */
 export function replayLoan(applicationReference: string, decide: Observe): LoanJudge {
   let loan: Loan | undefined
   let readable = true
@@ -45,7 +45,11 @@ export function replayLoan(applicationReference: string, decide: Observe): LoanJ
       if (content === undefined) {
         readable = false
         return [
-          finding("replay-undecodable", row, "its text is no journal entry, so the loan's replay ends here"),
+          finding(
+            "replay-undecodable",
+            row,
+            "its text is not a journal entry, so the loan's replay ends here",
+          ),
         ]
       }
       loan ??= openLoan(content.applicationReference, content.account)
@@ -59,15 +63,14 @@ export function replayLoan(applicationReference: string, decide: Observe): LoanJ
         return [finding("journal-without-loan", { applicationReference }, "it has rows, but no snapshot")]
       }
       const where = { applicationReference, version: snapshot.version }
-      if (loan === undefined)
-        return [finding("loan-without-journal", where, "it has a snapshot, but not one row")]
+      if (loan === undefined) return [finding("loan-without-journal", where, "it has a snapshot, but no row")]
       if (snapshotText(loan) === snapshot.snapshot) return []
       return [finding("replay-snapshot", where, differingMembers(loan, snapshot.snapshot))]
     },
   }
 }
 
-/** A mismatch of accounts is the domain's own finding, so it has to come to it again without being told. */
+/** The domain itself detects a mismatch of accounts, so it must do so again without a hint. */
 function decideAgain(decide: Observe, loan: Loan, content: EntryContent): Decision {
   const { hold, ...observation } = observationOf(content)
   return decide(
@@ -94,11 +97,11 @@ function differences(content: EntryContent, decision: Decision): ReadonlyArray<s
     )
 }
 
-/** Which members of the snapshot differ; what they hold is nobody's business here. */
+/** Names the members of the snapshot that differ, but not their content, which may be personal. */
 function differingMembers(loan: Loan, snapshot: string): string {
   const stored = readJson(snapshot)
   const folded = readJson(snapshotText(loan))
-  if (!isMembers(stored) || !isMembers(folded)) return "its snapshot is no JSON object"
+  if (!isMembers(stored) || !isMembers(folded)) return "its snapshot is not a JSON object"
   const names = Object.keys(folded).filter(
     (name) => canonicalJson(stored[name] ?? null) !== canonicalJson(folded[name] ?? null),
   )

@@ -4,17 +4,19 @@ import type { FeedRow } from "../ports/journal-store.ts"
 import type { CheckTable } from "./check-table.ts"
 import type { ReadText } from "../journal/entry-text.ts"
 
-/** What can be wrong with a row that nothing but the row is needed for: each check gives what it found, if anything. */
+/** What can be wrong with a single row. Each check gives its finding, if any. */
 export type RowCheck = (row: FeedRow, read: ReadText) => string | undefined
 export type RowChecks = CheckTable<RowCheck>
 
 export const rowChecks: RowChecks = {
   "hash-mismatch": ({ text, hash }) =>
-    hashOf(text) === hash ? undefined : `its text has the hash ${hashOf(text)}, but it stands as ${hash}`,
+    hashOf(text) === hash
+      ? undefined
+      : `its text has the hash ${hashOf(text)}, but the stored hash is ${hash}`,
 
   "not-canonical": (_row, { isCanonical }) => (isCanonical ? undefined : "its text is not canonical JSON"),
 
-  undecodable: (_row, { content }) => (content === undefined ? "its text is no journal entry" : undefined),
+  undecodable: (_row, { content }) => (content === undefined ? "its text is not a journal entry" : undefined),
 
   "column-mismatch": (row, { content }) => {
     const others = content === undefined ? [] : otherColumns(row, content)
@@ -34,10 +36,10 @@ export const rowChecks: RowChecks = {
   "repeats-impossible": ({ repeats, lastRepeatedAt }) =>
     repeats >= 0 && (repeats === 0) === (lastRepeatedAt === null)
       ? undefined
-      : `it counts ${repeats} re-deliveries, the last of them ${lastRepeatedAt === null ? "never" : "dated"}`,
+      : `it counts ${repeats} redeliveries, the last of them ${lastRepeatedAt === null ? "never" : "dated"}`,
 }
 
-/** The columns that say something else than the text. */
+/** The columns that contradict the text. */
 function otherColumns(row: FeedRow, content: EntryContent): ReadonlyArray<string> {
   const { applicationReference, version, copies } = row
   const columns = { ...content, ...copies, applicationReference, version }

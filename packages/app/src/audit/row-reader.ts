@@ -1,21 +1,24 @@
 import { Effect, Schema } from "effect"
 import type { StoreUnavailable } from "../ports/loan-store.ts"
 
-/** The store gives rows that do not come behind those it has given: something in them does not sort as it reads. */
+/**
+ * The store gives rows that do not come after those before them. Something in them is sorted differently from how it
+ * reads.
+ */
 export class OrderUnreadable extends Schema.TaggedError<OrderUnreadable>()("OrderUnreadable", {
   message: Schema.String,
 }) {}
 
-/** Rows in their order, a page in memory at a time. */
+/** Rows in order, with one page in memory. */
 export interface RowReader<Row> {
-  /** The next row, which stays the next one until it is taken. */
+  /** The next row. It stays the next one until it is taken. */
   readonly peek: Effect.Effect<Row | undefined, StoreUnavailable | OrderUnreadable>
   readonly take: () => void
 }
 
 /**
- * Reads the rows behind a place, page after page. `compare` orders places as the store does; a page that does not come
- * behind the one before it ends the reading, because it might never end otherwise.
+ * Reads the rows after a place, page by page. `compare` orders places as the store does. If a page does not come after
+ * the previous one, the reading ends, because otherwise it might never end.
  */
 export function makeRowReader<Row, Place>(options: {
   readonly page: (after: Place) => Effect.Effect<ReadonlyArray<Row>, StoreUnavailable>
@@ -48,5 +51,5 @@ export function makeRowReader<Row, Place>(options: {
 
 const unreadable = (after: unknown, place: unknown): OrderUnreadable =>
   new OrderUnreadable({
-    message: `behind ${JSON.stringify(after)} the store gives ${JSON.stringify(place)}, which does not come behind it`,
+    message: `after ${JSON.stringify(after)} the store gives ${JSON.stringify(place)}, which does not come after it`,
   })

@@ -3,13 +3,13 @@ import { callbackCursor } from "../ports/journal-store.ts"
 import type { FeedPlace } from "../ports/journal-store.ts"
 import type { CheckTable } from "./check-table.ts"
 
-/** What the engine keeps beside the journal, and what its rows say of the same. */
+/** What the engine stores in addition to the journal, and what the journal's rows say about the same. */
 export interface Upkeep {
   readonly places: ReadonlyArray<FeedPlace>
   /** The position of the newest row. */
   readonly newest: number
   readonly counted: ReadonlyArray<CallbackDay>
-  /** The same, counted again from the rows up to where the counting has come. */
+  /** The same, counted again from the rows, up to the position of the counting. */
   readonly recounted: ReadonlyArray<CallbackDay>
 }
 
@@ -21,11 +21,12 @@ export const upkeepChecks: UpkeepChecks = {
     ...places
       .filter(({ position }) => position < 0 || position > newest)
       .map(
-        ({ follower, position }) => `${follower} stands at position ${position}, the newest row at ${newest}`,
+        ({ follower, position }) =>
+          `${follower} is at position ${position}, but the newest row is at ${newest}`,
       ),
     ...(places.some(({ follower }) => follower === callbackCursor)
       ? []
-      : [`${callbackCursor} has no place any more`]),
+      : [`${callbackCursor} has lost its position`]),
   ],
 
   "counts-differ": ({ counted, recounted }) => {
@@ -33,14 +34,14 @@ export const upkeepChecks: UpkeepChecks = {
     const ought = new Map(recounted.map((day) => [keyOf(day), day]))
     return [...new Set([...is.keys(), ...ought.keys()])]
       .filter((key) => isOtherwise(is.get(key), ought.get(key)))
-      .map((key) => `what is counted for ${key} is not what the rows say`)
+      .map((key) => `the counts for ${key} do not match the rows`)
   },
 }
 
 const keyOf = ({ account, day }: CallbackDay): string =>
   `${account} on ${new Date(day * 86_400_000).toISOString().slice(0, 10)}`
 
-/** What was refused is no row, so nothing says how much of it there was. */
+/** Refused callbacks have no rows, so their count cannot be checked. */
 const members = ["byCallback", "byPoll", "late", "lastCallbackAt"] as const
 
 const quiet = { byCallback: 0, byPoll: 0, late: 0, lastCallbackAt: null }

@@ -24,21 +24,21 @@ import type { LoanChecks, LoanJudge } from "./loan-judge.ts"
 import { readCheckpoints, readSealable } from "./readers.ts"
 import { reportingDisorder, walkLoans } from "./walk-loans.ts"
 
-/** What a verification looked at, and what it found. */
+/** What a verification checked, and what it found. */
 export interface Verification {
   readonly rows: number
   readonly loans: number
   readonly checkpoints: number
-  /** The newest checkpoint: the one to keep a copy of elsewhere. */
+  /** The newest checkpoint. Keep a copy of it elsewhere. */
   readonly newestCheckpoint: Anchor | null
   /** The rows that no checkpoint seals yet. */
   readonly unsealed: { readonly rows: number; readonly afterPosition: number }
   readonly findings: ReadonlyArray<Finding>
-  /** How many there are in all; beyond a limit they are counted only. */
+  /** The total number. Findings above a limit are only counted. */
   readonly findingsCount: number
 }
 
-/** Everything that is checked; less of it, for whoever wants to see what each check is good for. */
+/** All checks. Tests leave some out to show what each is good for. */
 export interface Checks {
   readonly loan: LoanChecks
   readonly feed: FeedChecks
@@ -54,9 +54,10 @@ const allChecks: Checks = {
 }
 
 /**
- * Reads the whole store once by the feed and once by the loans, and judges it: rows, chains, checkpoints, what each row decided,
- * snapshots, and what the engine keeps beside them. Holds one page of rows and one checkpoint at a time. The store must stand still, or be read as of one moment. A loan may be asked about no more once it
- * has been silent for `restMs`.
+ * Reads the whole store once by the feed and once by the loans, and judges it: rows, chains, checkpoints, what each row
+ * decided, snapshots, and what the engine stores in addition to them. Holds one page of rows and one checkpoint at a
+ * time. The store must not change meanwhile, or must be read as of one moment. Polling of a loan may end after it has
+ * been silent for `restMs`.
  */
 export const verifyJournal = Effect.fn("verifyJournal")(function* (
   anchors: ReadonlyArray<Anchor> = [],
@@ -115,16 +116,16 @@ export const verifyJournal = Effect.fn("verifyJournal")(function* (
   }
 })
 
-/** Before every day that is counted. */
+/** Before every counted day. */
 const firstDay = 0
 
 const vanishedLoan = (applicationReference: string): Finding =>
-  finding("loan-vanished", { applicationReference }, "it was sealed, but the store knows it no more")
+  finding("loan-vanished", { applicationReference }, "it was sealed, but is no longer in the store")
 
 const disagreement = (byPosition: number, byLoan: number): Finding =>
-  finding("feed-disagrees", {}, `the feed holds ${byPosition} rows, the loans' journals ${byLoan}`)
+  finding("feed-disagrees", {}, `the feed has ${byPosition} rows, but the loans' journals have ${byLoan}`)
 
-/** Leads the checkpoints and the rows past the feed's judge; collects the loans of which sealed rows are missing. */
+/** Passes the checkpoints and the rows to the feed's judge, and collects the loans with missing sealed rows. */
 const walkFeed = Effect.fnUntraced(function* (
   judge: FeedJudge,
   findings: Findings,

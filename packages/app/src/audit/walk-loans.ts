@@ -16,8 +16,8 @@ export interface WalkedLoans {
 type Reading<A> = Effect.Effect<A, StoreUnavailable | OrderUnreadable>
 
 /**
- * Leads every loan of the store past a judge: its rows by version, then its snapshot, both streamed in the order of the
- * references, so that a loan without rows and rows without a loan come to light.
+ * Passes every loan of the store to a judge: its rows by version, then its snapshot. Both are streamed in the order of
+ * the references, so that loans without rows and rows without a loan are found.
  */
 export const walkLoans = Effect.fnUntraced(function* (
   store: JournalStore["Service"],
@@ -41,7 +41,10 @@ export const walkLoans = Effect.fnUntraced(function* (
   return walked
 })
 
-/** Rows that cannot be read in order, or at all because the storage is damaged, are a finding; what was read before stands. */
+/**
+ * Rows that cannot be read in order, or not at all because of damaged storage, are a finding. Earlier findings stay
+ * valid.
+ */
 export const reportingDisorder = (
   reading: Reading<void>,
   findings: Findings,

@@ -1,4 +1,7 @@
-/** Whether this machine has a process of that pid, be it another user's. It needs no descriptor, so nothing keeps it from being told. */
+/**
+ * Whether this machine has a process with this pid, of any user. The check needs no file descriptor, so it works even
+ * if none is free.
+ */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)

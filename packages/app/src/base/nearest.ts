@@ -1,7 +1,7 @@
-/** How many letters a name may be away from another and still count as a misspelling of it: a third of it. */
+/** How many letters may differ between a name and its misspelling: a third of its letters. */
 const lettersPerMistake = 3
 
-/** The name that was most likely meant, or `undefined` if none is close. */
+/** The name that was most likely meant. `undefined` if none is close. */
 export function nearest(given: string, names: Iterable<string>): string | undefined {
   let best: { readonly name: string; readonly distance: number } | undefined
   for (const name of names) {
@@ -17,7 +17,7 @@ export const didYouMean = (given: string, names: Iterable<string>): string => {
   return meant === undefined ? "" : ` Did you mean ${meant}?`
 }
 
-/** How many letters must be added, left out or changed to make one text of the other. */
+/** How many letters must be added, removed or changed to turn one text into the other. */
 export function distanceOf(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index)
   for (let at = 0; at < from.length; at++) {

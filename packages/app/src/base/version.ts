@@ -1,2 +1,2 @@
-/** The loan engine's own version, as its packages have it. */
+/** The loan engine's own version, from its packages. */
 export const version = "0.1.0"

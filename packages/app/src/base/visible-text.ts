@@ -1,9 +1,9 @@
-/** Controls, marks that turn or hide what stands around them, and the ends of lines that are no line ends. */
+/** Control characters, marks that turn or hide the text around them, and line ends other than the usual ones. */
 const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
 /**
- * A text of others as people may be shown it: what they could not see, or what would move or turn other text, is written as
- * JSON escapes it. So it stays on its line and in its order, and within JSON it stays the same text.
+ * Makes a text of others safe to show. Invisible characters, and characters that would move or turn other text, are
+ * written as JSON escapes. So the text stays on its line and in its order, and in JSON it stays the same text.
  */
 export const visibleText = (text: string): string =>
   text.replaceAll(unseen, (character) =>
@@ -12,5 +12,5 @@ export const visibleText = (text: string): string =>
 
 const escaped = (unit: number): string => `\\u${unit.toString(16).padStart(4, "0")}`
 
-/** The same of a text that may be of several lines: its line ends stay. */
+/** The same for a text of several lines: its line ends stay. */
 export const visibleLines = (text: string): string => text.split(/\r?\n/u).map(visibleText).join("\n")

@@ -3,33 +3,33 @@ import type { AccountName } from "@loan-engine/domain/observation"
 import type { EntryContent } from "../journal/entry.ts"
 import type { CallbackState } from "./state.ts"
 
-/** What one account's callbacks did on one day, counted from the journal and from what was refused. */
+/** Counts of one account's callbacks on one day, from the journal and from the refusals. */
 export interface CallbackDay {
   readonly account: AccountName
-  /** Whole days since 1970 in UTC, of the receipt. */
+  /** The day of the receipt, in whole days since 1970 in UTC. */
   readonly day: number
   /** News that a callback brought first. */
   readonly byCallback: number
-  /** News that the bank had to be asked for, though a callback should have brought it. */
+  /** News that came from a poll, although a callback should have brought it. */
   readonly byPoll: number
-  /** Callbacks of a kind not heard before whose news was known already: late rather than lost. */
+  /** New callbacks whose news was already known: they are late rather than lost. */
   readonly late: number
-  /** Refused because of their signature, and because of their credentials. */
+  /** Refused because of the signature, and because of the credentials. */
   readonly forged: number
   readonly unauthorized: number
   readonly lastCallbackAt: Instant | null
 }
 
 export interface CallbackHealthSettings {
-  /** How often the journal is counted on. */
+  /** How often the counting continues along the journal. */
   readonly callbackHealthEveryMs: number
-  /** How many days back, today included, an account is judged by. */
+  /** How many days, including today, an account is judged by. */
   readonly callbackHealthDays: number
-  /** The share of news, in per cent, that may have to be asked for before it is an alarm. */
+  /** The alarm begins above this share of news, in per cent, that came only from a poll. */
   readonly callbackMissedPercentMax: number
-  /** With less news than this an account is not judged: one lost callback of two is bad luck. */
+  /** An account with less news than this is not judged: one lost callback of two is bad luck. */
   readonly callbackNewsMin: number
-  /** How long after the news its callback may still come. Source: the bank's retry plan ends after 36 hours. */
+  /** How long after the news its callback may still arrive. Source: the bank's retry plan ends after 36 hours. */
   readonly callbackLateMsMax: number
 }
 
@@ -41,15 +41,15 @@ export const callbackHealthDefaults: CallbackHealthSettings = {
   callbackLateMsMax: 36 * 3_600_000,
 }
 
-/** How one account's callbacks fare, over the last days. */
+/** The health of one account's callbacks over the last days. */
 export interface CallbackHealth extends Omit<CallbackDay, "day"> {
-  /** News asked for whose callback may still come. */
+  /** News from a poll whose callback may still arrive. */
   readonly awaited: number
-  /** News asked for whose callback did not come as long as it could. */
+  /** News from a poll whose callback did not arrive in time. */
   readonly missed: number
-  /** `missed` as a share of the news that is that old, from 0 to 1; 0 where there was none. */
+  /** `missed` as a share of all news of that age, from 0 to 1. 0 if there was none. */
   readonly missedRate: number
-  /** Set when so much is missed that the bank may be sending its callbacks elsewhere. */
+  /** Set if so much is missed that the bank may be sending its callbacks to another URL. */
   readonly alarming: boolean
   readonly state: CallbackState
 }
@@ -58,10 +58,10 @@ const dayMs = 86_400_000
 
 export const dayOf = (at: Instant): number => Math.floor(at / dayMs)
 
-/** The key of an account's day among others. */
+/** The key of an account's day. */
 const keyOf = (account: AccountName, day: number): string => `${account} ${day}`
 
-/** Counts by account and day, as they are gathered before they are written. */
+/** Counts by account and day, collected before they are written. */
 export class CallbackTally {
   private readonly tallied = new Map<string, CallbackDay>()
 
@@ -69,7 +69,7 @@ export class CallbackTally {
     return [...this.tallied.values()]
   }
 
-  /** Counts what an entry of the journal tells of its account's callbacks. */
+  /** Counts what an entry of the journal says about its account's callbacks. */
   entry({ account, source, news, disposition, receivedAt }: CountedEntry): void {
     const day = dayOf(receivedAt)
     if (source === "callback") {
@@ -80,7 +80,7 @@ export class CallbackTally {
     }
   }
 
-  /** Counts callbacks that were refused since they were last counted. */
+  /** Counts callbacks that were refused since the last count. */
   refused(account: AccountName, at: Instant, counts: Pick<CallbackDay, "forged" | "unauthorized">): void {
     if (counts.forged > 0 || counts.unauthorized > 0) this.add(account, dayOf(at), counts)
   }
@@ -119,11 +119,11 @@ function sum(one: CallbackDay, more: Partial<CallbackDay>): CallbackDay {
   }
 }
 
-/** The first day that an account is judged by. */
+/** The first of the days by which an account is judged. */
 export const judgedFrom = (now: Instant, { callbackHealthDays }: CallbackHealthSettings): number =>
   dayOf(now) - callbackHealthDays + 1
 
-/** News of some days, and how much of it no callback has told. */
+/** The news of some days, and how much of it came without a callback. */
 interface Untold {
   readonly news: number
   readonly untold: number
@@ -132,8 +132,8 @@ interface Untold {
 const share = ({ news, untold }: Untold): number => (news === 0 ? 0 : untold / news)
 
 /**
- * What no callback has told of each day's news. A late callback is of the oldest news that it can be of: nothing says which, and the
- * bank tries no longer than its plan.
+ * The news of each day that no callback has brought. A late callback does not say which news it belongs to. It counts
+ * for the oldest news that it can belong to: the bank does not retry for longer than its plan.
  */
 function untoldByDay(days: ReadonlyArray<CallbackDay>, lateMsMax: number): ReadonlyMap<number, Untold> {
   const reach = Math.ceil(lateMsMax / dayMs)
@@ -156,8 +156,9 @@ function untoldByDay(days: ReadonlyArray<CallbackDay>, lateMsMax: number): Reado
 }
 
 /**
- * An account's health over its days. News counts as missed when it had to be asked for and no callback came for it as long as one
- * could; until then it is awaited, which is a word of its own, because a bank that sends its callbacks elsewhere shows so first.
+ * An account's health over its days. News counts as missed if it came from a poll and its callback did not arrive
+ * within the bank's retry plan. Until then it is `awaited`. This is a separate figure because it is the first sign that
+ * a bank sends its callbacks to another URL.
  */
 export function callbackHealth(
   account: AccountName,
@@ -197,7 +198,7 @@ function calmState(due: Untold, awaited: Untold, { callbackNewsMin }: CallbackHe
   return awaited.untold > 0 && news < callbackNewsMin ? "unjudged" : "fine"
 }
 
-/** One line for each day, the oldest first: what is not counted yet comes beside what is. */
+/** One line for each day, the oldest first. Counts that are not written yet are added to the written ones. */
 function byDay(days: ReadonlyArray<CallbackDay>): ReadonlyArray<CallbackDay> {
   const found = new Map<number, CallbackDay>()
   for (const each of days)
@@ -205,16 +206,16 @@ function byDay(days: ReadonlyArray<CallbackDay>): ReadonlyArray<CallbackDay> {
   return [...found.values()].toSorted((one, other) => one.day - other.day)
 }
 
-/** The command that looks into an account's callbacks. */
+/** The command that shows an account's callbacks. */
 export const callbackHealthCommand = (account: AccountName): string =>
   `loan-engine callback health --account ${account}`
 
-/** Tells an operator that an account's callbacks are late, while they may still come. */
+/** Tells an operator that an account's callbacks are late, but may still arrive. */
 export const callbacksLate = ({ account, awaited }: CallbackHealth): string =>
-  `account ${account}: ${awaited} callbacks are late. If the bank's callback URL was overwritten, they will not come at all. Look ` +
+  `account ${account}: ${awaited} callbacks are late. If the bank's callback URL was overwritten, they will not arrive at all. Look ` +
   `with: ${callbackHealthCommand(account)}`
 
-/** Tells an operator that an account's callbacks do not come. */
+/** Tells an operator that an account's callbacks do not arrive. */
 export const callbackAlarm = ({ account, missed, byCallback, byPoll }: CallbackHealth): string =>
-  `account ${account}: ${missed} of ${byCallback + byPoll} news were brought by no callback, as long as one could come. The bank's callback URL may ` +
-  `have been overwritten, or never been registered. Look with: ${callbackHealthCommand(account)}`
+  `account ${account}: ${missed} of ${byCallback + byPoll} news had no callback within the bank's retry plan. The bank's callback URL may ` +
+  `have been overwritten, or never registered. Look with: ${callbackHealthCommand(account)}`

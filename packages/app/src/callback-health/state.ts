@@ -1,6 +1,6 @@
 /**
- * What an account's figures mean: there was no news; so little that nothing follows; nothing missed; some missed, but no more than
- * may be; so many late that they may all be going elsewhere; so many missed that they do.
+ * What an account's figures mean, in this order: no news; too little news to judge; nothing missed; some missed, but
+ * within the limit; so many late that all may be going to another URL; so many missed that they do.
  */
 export const callbackStates = ["quiet", "unjudged", "fine", "some-missed", "late", "alarm"] as const
 export type CallbackState = (typeof callbackStates)[number]

@@ -5,22 +5,22 @@ import { Clock, Effect, Schema } from "effect"
 import type { CallbackIntent, StoreUnavailable } from "../ports/loan-store.ts"
 import { LoanStore } from "../ports/loan-store.ts"
 
-/** The bank did not take the callback URL, or has one already; `message` says which, and what to do. */
+/** The bank did not accept the callback URL, or has one already. `message` says which, and what to do. */
 export class CallbackNotRegistered extends Schema.TaggedError<CallbackNotRegistered>()(
   "CallbackNotRegistered",
   { message: Schema.String },
 ) {}
 
-/** The bank was asked to set the callback URL, and nobody knows whether it did; `message` says what to do. */
+/** The bank was asked to set the callback URL, and the outcome is unknown. `message` says what to do. */
 export class CallbackOutcomeUnknown extends Schema.TaggedError<CallbackOutcomeUnknown>()(
   "CallbackOutcomeUnknown",
   { message: Schema.String },
 ) {}
 
 /**
- * Registers an account's callback URL with the bank, once: the bank wants it sent once only, so what was registered is
- * remembered for the account and the bank's address, and registering again is refused unless it is `forced`. That the bank
- * is asked is kept before it is: if its answer never comes, the next run knows.
+ * Registers an account's callback URL with the bank, once. The bank wants it sent only once, so the engine remembers
+ * what was registered for the account and the bank's address, and refuses to register again unless it is `forced`. The
+ * request is recorded before it is sent: if its answer never arrives, the next run knows that.
  *
  * Source: the bank's page, "Register the callback-URL".
  */
@@ -56,24 +56,27 @@ export const registerCallback = Effect.fn("registerCallback")(function* (
 })
 
 const anotherAsks =
-  "Another run asks the bank at this very moment, so nothing was sent. Look at what it says, or run this again."
+  "Another run is asking the bank now, so nothing was sent. Read that run's output, or run this again."
 
-/** Forgets an act that the bank certainly did not carry out. That says nothing of an older one, whose outcome is still open. */
+/**
+ * Removes the record of a request that the bank certainly did not carry out. An older request with an unknown outcome
+ * stays recorded.
+ */
 const forget = Effect.fnUntraced(function* (intent: CallbackIntent, open: CallbackIntent | undefined) {
   const store = yield* LoanStore
   if (open === undefined) yield* store.dropCallbackIntent(intent.account, intent.bankUrl)
   else yield* store.saveCallbackIntent(open, { replaces: true })
 })
 
-/** A forced run may send what the bank has done already: so it says that. */
+/** A forced run may repeat what the bank has already done, so the warning says that. */
 const sayWhatIsOpen = Effect.fnUntraced(function* (account: AccountName, bankUrl: string) {
   const intent = yield* (yield* LoanStore).callbackIntent(account, bankUrl)
   if (intent !== undefined)
-    yield* Effect.logWarning(`${intentFound(intent)} It is sent again, because it is forced.`)
+    yield* Effect.logWarning(`${intentFound(intent)} It is sent again because of --force.`)
   return intent
 })
 
-/** What is known of this account and bank already is said before anything is sent. */
+/** What is already known about this account and bank is reported before anything is sent. */
 const requireNone = Effect.fnUntraced(function* (
   account: AccountName,
   bankUrl: string,
@@ -89,20 +92,20 @@ const requireNone = Effect.fnUntraced(function* (
   return yield* new CallbackNotRegistered({
     message:
       `${known.callbackUrl} was registered for account ${account} at ${new Date(known.registeredAt).toISOString()}, ` +
-      "and the bank wants a callback URL once only. Force it only if the bank has lost it.",
+      "and the bank wants a callback URL only once. Use --force only if the bank has lost it.",
   })
 })
 
-/** What is known of an act whose outcome is not. */
+/** What is known about a request with an unknown outcome. */
 export const intentFound = ({ account, callbackUrl, askedAt }: CallbackIntent): string =>
   `The bank was asked at ${new Date(askedAt).toISOString()} to send the callbacks of account ${account} to ${callbackUrl}, ` +
-  "and its answer is not known: it may have set it."
+  "and its answer is unknown: it may have set the URL."
 
 export const intentAdvice =
-  "Ask the bank where it sends them, or see whether they come with: loan-engine callback health. " +
+  "Ask the bank where it sends them, or check whether they arrive with: loan-engine callback health. " +
   "Then register with --force, which sends it again."
 
-/** Forgets an intent that the bank certainly did not carry out; one that it may have carried out stays. */
+/** Removes an intent that the bank certainly did not carry out. An intent that it may have carried out stays. */
 const afterFailure = Effect.fnUntraced(function* (
   intent: CallbackIntent,
   open: CallbackIntent | undefined,
@@ -113,15 +116,15 @@ const afterFailure = Effect.fnUntraced(function* (
     return yield* error
   }
   return yield* new CallbackOutcomeUnknown({
-    message: `${error.message}. ${intentFound(intent)} That is remembered. ${intentAdvice}`,
+    message: `${error.message}. ${intentFound(intent)} The engine remembers that. ${intentAdvice}`,
   })
 })
 
-/** Whether the bank certainly did not act: it said no, or the request never reached it. */
+/** Whether the bank certainly did not act: it refused, or the request never reached it. */
 const isUndone = (reason: BankErrorReason): boolean =>
   !leavesOpen[reason._tag] || ("code" in reason && neverSent.has(reason.code))
 
-/** Whether it is open that the bank acted: it gave no answer, or one that does not say. */
+/** Whether the bank may have acted: it gave no answer, or an unclear one. */
 const leavesOpen: { readonly [Tag in BankErrorReason["_tag"]]: boolean } = {
   Refused: true,
   ConnectionBroken: true,
@@ -141,7 +144,7 @@ const leavesOpen: { readonly [Tag in BankErrorReason["_tag"]]: boolean } = {
   RequestInvalid: false,
 }
 
-/** The codes of a connection that never came about. */
+/** The codes of a connection that was never made. */
 const neverSent: ReadonlySet<string> = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",

@@ -19,7 +19,7 @@ import type { StoreUnavailable } from "../ports/loan-store.ts"
 import { recurring } from "../ports/recurring.ts"
 import { callbackAlarmGauge, callbackLateGauge, callbackMissedRatioGauge } from "../telemetry/metrics.ts"
 
-/** How many entries are counted before everything else has its turn again. */
+/** How many entries are counted before other work gets its turn. */
 const countedPageRowsMax = 200
 
 const decodeEntry = Schema.decodeUnknownOption(
@@ -34,12 +34,12 @@ const decodeEntry = Schema.decodeUnknownOption(
   ),
 )
 
-/** What was refused of an account's callbacks since the process began. */
+/** The refused callbacks of an account since the process began. */
 export type RefusedCounts = Pick<RejectionLog, "counts">
 
 /**
- * Counts how every account's callbacks fare, from the feed and from what was refused, and says so when too much is missed.
- * It only ever tells: the bank wants its callback URL sent once, so nothing is registered anew by itself.
+ * Counts the callbacks of every account, from the feed and from the refusals, and warns if too many are missed. It
+ * never registers a URL automatically, because the bank wants its callback URL sent only once.
  */
 export const watchCallbacks = Effect.fnUntraced(function* (
   settings: CallbackHealthSettings,
@@ -57,12 +57,12 @@ export const watchCallbacks = Effect.fnUntraced(function* (
       yield* warn(health, warned)
     }
   })
-  // Once more at the end: what was refused since the last time would be forgotten with the process.
+  // Once more at the end, because later refusals would be lost with the process.
   const counted = Effect.provideService(watch, JournalStore, journal)
   yield* recurring("callbacks could not be counted", settings.callbackHealthEveryMs, counted)
 })
 
-/** How every account's callbacks fared over the last days, what is not counted yet included. */
+/** The health of every account's callbacks over the last days, with the entries that are not counted yet. */
 export const callbackHealths = Effect.fnUntraced(function* (
   settings: CallbackHealthSettings,
   accounts: ReadonlyArray<AccountName>,
@@ -81,7 +81,7 @@ export const callbackHealths = Effect.fnUntraced(function* (
   return accounts.map((account) => callbackHealth(account, [...days, ...uncounted.days], settings, now))
 })
 
-/** Counts every entry behind the last one counted. */
+/** Counts every entry after the last counted one. */
 export const countFeed = Effect.gen(function* () {
   const journal = yield* JournalStore
   for (;;) {
@@ -96,7 +96,7 @@ export const countFeed = Effect.gen(function* () {
   }
 })
 
-/** A row that is not what we wrote is the verification's to report, and must not end the counting of the others. */
+/** Altered rows are reported by the verification. They must not end the counting of the others. */
 function count(tally: CallbackTally, rows: ReadonlyArray<FeedRow>): void {
   for (const row of rows) {
     const entry = Option.getOrUndefined(decodeEntry(row.text))
@@ -113,7 +113,7 @@ const nothingRefused: RefusedSoFar = { forged: 0, unauthorized: 0 }
 
 const forgedCodes: ReadonlyArray<RejectionCode> = ["signature-invalid", "signature-contradicted"]
 
-/** Adds what was refused since the last time, at a position of the feed that stays where it is. */
+/** Adds the refusals since the last time, without moving the position in the feed. */
 const countRefused = Effect.fnUntraced(function* (
   accounts: ReadonlyArray<AccountName>,
   refused: RefusedCounts,
@@ -160,7 +160,7 @@ const warnings: Partial<Record<CallbackState, (health: CallbackHealth) => string
   alarm: callbackAlarm,
 }
 
-/** A warning is given when its state begins, and again only after that was over. */
+/** A warning is logged when its state begins. It is logged again only after the state has ended. */
 function warn(health: CallbackHealth, warned: Map<AccountName, CallbackState>): Effect.Effect<void> {
   const { account, state } = health
   const text = warnings[state]

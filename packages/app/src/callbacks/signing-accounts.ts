@@ -5,10 +5,10 @@ import type { Scope } from "effect"
 import { LoanStore } from "../ports/loan-store.ts"
 import { atOnceAndRecurring } from "../ports/recurring.ts"
 
-/** How soon one engine learns that another has seen an account's bank sign. */
+/** How soon an engine learns that another engine has seen an account's bank sign. */
 export const signingReadMs = 10_000
 
-/** Whether an account's bank signs, remembered by the store: across restarts, and for every engine on it. */
+/** Whether an account's bank signs. The store remembers it across restarts and for every engine that uses the store. */
 export const signsOf = Effect.fnUntraced(function* (
   account: AccountName,
 ): Effect.fn.Return<Signs, never, LoanStore | Scope.Scope> {
@@ -23,10 +23,10 @@ export const signsOf = Effect.fnUntraced(function* (
     Effect.flatMap((now) => store.markSigning(account, now)),
     Effect.andThen(Effect.sync(() => void (isKept = true))),
   )
-  // Before the first callback is taken, or one without a signature could be believed after a restart.
+  // This happens before the first callback is accepted. Otherwise an unsigned one could be believed after a restart.
   yield* Effect.ignore(look)
   yield* atOnceAndRecurring(
-    "whether the bank signs could not be read or kept",
+    "the record of which banks sign could not be read or written",
     signingReadMs,
     Effect.suspend(() => {
       if (isKept) return Effect.void
@@ -35,7 +35,7 @@ export const signsOf = Effect.fnUntraced(function* (
   )
   return {
     isSeen: () => isSeen,
-    // It counts at once; a store that cannot keep it now is asked to with the next look.
+    // It counts at once. If the store cannot keep it now, the next round tries again.
     see: Effect.suspend(() => {
       isSeen = true
       return Effect.ignore(keep)

@@ -20,7 +20,7 @@ const account = Flag.String("account").pipe(
   Flag.optional,
 )
 
-/** `loan-engine callback health`: whether each account's callbacks come, and who else sends some. */
+/** `loan-engine callback health`: whether each account's callbacks arrive, and whether others send some. */
 const health = Command.make(
   "health",
   { account, json: jsonFlag },
@@ -52,7 +52,9 @@ const health = Command.make(
     if (alarms.length > 0) yield* new FoundWrong({ message: alarms.join("\n") })
   }, Effect.provide(readingStore)),
 ).pipe(
-  Command.withDescription("How each account's callbacks fare: what they brought, what had to be asked for"),
+  Command.withDescription(
+    "Show the health of each account's callbacks: news from callbacks, and news that only polls brought",
+  ),
 )
 
 const healthJson = ({ lastCallbackAt, ...rest }: CallbackHealth) => ({
@@ -78,10 +80,10 @@ const register = Command.make(
   {
     account,
     url: Flag.String("url").pipe(
-      Flag.withDescription("Where the bank is to send them: https://…/callbacks/<account>"),
+      Flag.withDescription("Where the bank must send them: https://…/callbacks/<account>"),
     ),
     force: Flag.Boolean("force").pipe(
-      Flag.withDescription("Even if one was registered before; the bank wants it sent once only"),
+      Flag.withDescription("Register even if one was registered before; the bank wants a URL only once"),
       Flag.withDefault(false),
     ),
     json: jsonFlag,
@@ -92,7 +94,7 @@ const register = Command.make(
       const { name, bank, callbackCredentials } = yield* configured(accounts, options.account)
       if (bank === undefined) {
         return yield* new ConfigUnusable({
-          message: "No bank is set for the account: set LOAN_ENGINE_BANK_URL, _USERNAME and _PASSWORD.",
+          message: "The account has no bank: set LOAN_ENGINE_BANK_URL, _USERNAME and _PASSWORD.",
         })
       }
       const [authorization] = callbackCredentials
@@ -104,7 +106,7 @@ const register = Command.make(
       yield* registerCallback(name, at, registration, { forced: options.force })
       const result = { account: name, callbackUrl: options.url, authorization: authorization?.method ?? null }
       yield* print(options.json, result, [
-        `the bank sends the callbacks of account ${name} to ${options.url} from now on, ` +
+        `from now on the bank sends the callbacks of account ${name} to ${options.url}, ` +
           (authorization === undefined ? "without credentials" : `with ${authorization.method} credentials`),
       ])
     },
@@ -123,10 +125,10 @@ function configured(
     : accounts.filter(({ name }) => name === named.value)
   if (only !== undefined && more.length === 0) return Effect.succeed(only)
   const known = accounts.map(({ name }) => name).join(", ")
-  return Effect.fail(new ConfigUnusable({ message: `Name one of the accounts that are set: ${known}.` }))
+  return Effect.fail(new ConfigUnusable({ message: `Name one of the configured accounts: ${known}.` }))
 }
 
 export const callback = Command.make("callback").pipe(
-  Command.withDescription("The bank's callbacks: where they go, and how they fare"),
+  Command.withDescription("Register the URL of the bank's callbacks, and show their health"),
   Command.withSubcommands([register, health]),
 )

@@ -1,7 +1,7 @@
 import { userInfo } from "node:os"
 import { Effect } from "effect"
 
-/** Who runs a command, as the journal names them: the system's user, or its number where that has no name. */
+/** The user of a command, as the journal names them: the system's user name, or its number if it has no name. */
 export const commandUser: Effect.Effect<string> = Effect.sync(() => {
   try {
     return `command line: ${userInfo().username}`

@@ -6,7 +6,7 @@ import type { Found } from "../config/read-settings.ts"
 import { databasePlace } from "../store/database.ts"
 import { jsonFlag, print, table } from "./output.ts"
 
-/** `loan-engine config`: every setting in force, and where it is from; secrets are only said to be set. */
+/** `loan-engine config`: every setting in force and its source. Of secrets it only shows that they are set. */
 export const config = Command.make(
   "config",
   { json: jsonFlag },
@@ -29,7 +29,10 @@ export const config = Command.make(
   ),
 )
 
-/** What a setting comes to where that is not what was written: the database without its password, a country's currency. */
+/**
+ * The effective value of a setting if it differs from the written one: the database without its password, a country's
+ * currency.
+ */
 function inForce({ setting, account }: Found, place: string, accounts: ReadonlyArray<AccountConfig>) {
   if (setting === "databaseUrl") return place
   return setting === "currency" ? accounts.find(({ name }) => name === account)?.currency : undefined

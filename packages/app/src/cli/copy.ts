@@ -12,12 +12,12 @@ import { jsonFlag, print } from "./output.ts"
 
 const flags = {
   from: Flag.String("from").pipe(
-    Flag.withDescription("The SQLite file that is copied; no engine may run on it"),
+    Flag.withDescription("The SQLite file to copy; no engine may run on it"),
     Flag.withMetavar("file"),
   ),
   to: Flag.String("to").pipe(
     Flag.withDescription(
-      "The PostgreSQL database it is copied into; by default what LOAN_ENGINE_DATABASE_URL says, where others cannot read the password",
+      "The PostgreSQL database to copy into; the default is LOAN_ENGINE_DATABASE_URL, where others cannot read the password",
     ),
     Flag.withMetavar("postgres://…"),
     Flag.optional,
@@ -25,7 +25,9 @@ const flags = {
   json: jsonFlag,
 }
 
-/** `loan-engine copy`: an SQLite file into an empty PostgreSQL database, proven before it is there. */
+/**
+ * `loan-engine copy`: copies an SQLite file into an empty PostgreSQL database, and proves the copy before the commit.
+ */
 export const copy = Command.make(
   "copy",
   flags,
@@ -59,13 +61,13 @@ function summary(
 ): ReadonlyArray<string> {
   return [
     `${rows} rows of ${loans} loans copied from ${from} to ${to}`,
-    "Verification and replay find nothing on either side, and each table holds the same on both:",
+    "Verification and replay find nothing on either side, and each table has the same content on both:",
     ...Object.entries(tables).map(
       ([name, table]) => `  ${name}: ${table.rows} rows, SHA-256 ${table.digest}`,
     ),
     newestCheckpoint === null
       ? "There is no checkpoint yet."
-      : `The newest checkpoint is as it was: --anchor ${newestCheckpoint.number}:${newestCheckpoint.hash}`,
-    `Start engines on the copy now, and none on ${from} any more: what it hears would be missing there.`,
+      : `The newest checkpoint is unchanged: --anchor ${newestCheckpoint.number}:${newestCheckpoint.hash}`,
+    `Start engines on the copy now. Start none on ${from} any more: everything that it receives would be missing in the copy.`,
   ]
 }

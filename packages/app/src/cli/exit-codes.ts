@@ -1,36 +1,39 @@
 import { CliError } from "effect/cli"
 import { Cause, Exit, Predicate, Schema } from "effect"
 
-/** What a command's exit code tells a script. `docs/operating.md` shows the same table. */
+/** The meaning of a command's exit codes for a script. `docs/operating.md` has the same table. */
 export const exitCodes = {
   /** Done; sound; healthy. */
   done: 0,
   /** Something is wrong: a finding, an alarm, a check that failed, or a defect of ours. */
   wrong: 1,
-  /** The command cannot be carried out as it is given: its words, a setting, or a store that cannot be opened. */
+  /** The command cannot run as given: wrong words, a wrong setting, or a store that cannot be opened. */
   unusable: 2,
-  /** No loan of that reference is known. */
+  /** No loan with that reference is known. */
   unknown: 3,
-  /** The store or the bank cannot answer now, or the loan has moved on. Nothing was changed, unless it says so; try again. */
+  /**
+   * The store or the bank cannot answer now, or the loan has moved on. Nothing was changed, unless the message says so.
+   * Retry.
+   */
   notNow: 4,
   /** The store's own storage is damaged. Keep a copy for examination, and restore the last good backup. */
   damaged: 5,
-  /** A signal ended it before it was done. */
+  /** A signal ended it before it finished. */
   interrupted: 130,
 } as const
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
-/** A command found that something is wrong, and has said what. */
+/** A command found a fault, and has reported it. */
 export class FoundWrong extends Schema.TaggedError<FoundWrong>()("FoundWrong", {
   message: Schema.String,
 }) {}
 
-/** The store's own storage is damaged, and the command has said where. */
+/** The store's own storage is damaged. The command has reported where. */
 export class FoundDamaged extends Schema.TaggedError<FoundDamaged>()("FoundDamaged", {
   message: Schema.String,
 }) {}
 
-/** A command cannot be carried out as it is given; the message says why and what to do. */
+/** A command cannot run as given. The message says why and what to do. */
 export class CommandUnusable extends Schema.TaggedError<CommandUnusable>()("CommandUnusable", {
   message: Schema.String,
   /** Set if the store's storage is damaged, which has an exit code of its own. */
@@ -43,7 +46,7 @@ export const isDamage = (error: unknown): boolean =>
 
 export const unusable = (message: string): CommandUnusable => new CommandUnusable({ message })
 
-/** The bank gave no answer that could be used. */
+/** The bank gave no usable answer. */
 export class BankUnanswered extends Schema.TaggedError<BankUnanswered>()("BankUnanswered", {
   message: Schema.String,
 }) {}
@@ -68,10 +71,10 @@ const byTag: Readonly<Record<string, ExitCode>> = {
   CallbackOutcomeUnknown: exitCodes.notNow,
 }
 
-/** A command that goes on until it is stopped, for which a signal is a good end. */
+/** A command that runs until it is stopped. For it, a signal is a normal end. */
 const servicesByName: ReadonlySet<string> = new Set(["serve", "start"])
 
-/** The exit code of the command that these arguments named; an error that is not listed is something wrong. */
+/** The exit code of the command with these arguments. An unknown error counts as `wrong`. */
 export function exitCodeOf(exit: Exit.Exit<unknown, unknown>, commandLine: ReadonlyArray<string>): ExitCode {
   if (Exit.isSuccess(exit)) return exitCodes.done
   if (Cause.hasInterruptsOnly(exit.cause)) {

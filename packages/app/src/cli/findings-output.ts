@@ -6,13 +6,13 @@ interface Found {
   readonly findingsCount: number
 }
 
-/** Each finding in a line: what kind, which loan, version and position, and what is wrong. */
+/** One line for each finding: its kind, loan, version and position, and what is wrong. */
 export const findingLines = ({ findings, findingsCount }: Found): ReadonlyArray<string> => [
-  ...findings.map((each) => [each.code, ...whereOf(each)].join("  ") + `: ${each.message}`),
+  ...findings.map((each) => [each.code, ...placeOf(each)].join("  ") + `: ${each.message}`),
   ...(findingsCount > findings.length ? [`… and ${findingsCount - findings.length} more`] : []),
 ]
 
-function whereOf({ applicationReference, version, position, checkpoint }: Finding): ReadonlyArray<string> {
+function placeOf({ applicationReference, version, position, checkpoint }: Finding): ReadonlyArray<string> {
   return [
     ...(applicationReference === null ? [] : [`loan ${applicationReference}`]),
     ...(version === null ? [] : [`version ${version}`]),
@@ -23,8 +23,8 @@ function whereOf({ applicationReference, version, position, checkpoint }: Findin
 
 export function foundUnsound({ findings, findingsCount }: Found): FoundWrong | FoundDamaged {
   const message =
-    `${findingsCount === 1 ? "one thing is" : `${findingsCount} things are`} not as written. Keep a copy of the file ` +
-    "for examination before anything else is done to it."
+    `${findingsCount === 1 ? "one thing is" : `${findingsCount} things are`} altered or damaged. Keep a copy of the file ` +
+    "for examination before you do anything else with it."
   return findings.some(({ code }) => code === "store-damaged")
     ? new FoundDamaged({ message })
     : new FoundWrong({ message })

@@ -6,7 +6,7 @@ import { jsonFlag, print } from "./output.ts"
 /** 256 bits. */
 const keyBytes = 32
 
-/** `loan-engine key`: prints a new key for callers of the API, and its digest; it keeps neither. */
+/** `loan-engine key`: prints a new key for callers of the API, and its digest. It stores neither. */
 export const key = Command.make(
   "key",
   { json: jsonFlag },
@@ -16,7 +16,5 @@ export const key = Command.make(
     yield* print(json, { key: made, sha256 }, [made, `SHA-256 for LOAN_ENGINE_API_KEYS: ${sha256}`])
   }),
 ).pipe(
-  Command.withDescription(
-    "Print a new random key for callers of the API, and its digest; it is kept nowhere",
-  ),
+  Command.withDescription("Print a new random key for callers of the API, and its digest; neither is stored"),
 )

@@ -5,7 +5,7 @@ import { unusable } from "./exit-codes.ts"
 import { databaseFlag, existingDatabase } from "./open-store.ts"
 import { jsonFlag, print } from "./output.ts"
 
-/** `loan-engine migrate`: brings the store up to this program's version; a file, while no engine runs on it. */
+/** `loan-engine migrate`: migrates the store to this program's version. No engine may run on a file meanwhile. */
 export const migrate = Command.make(
   "migrate",
   { database: databaseFlag, json: jsonFlag },
@@ -14,7 +14,9 @@ export const migrate = Command.make(
     const { from, to } = yield* Effect.mapError(migrateDatabase(database), ({ message }) => unusable(message))
     const place = databasePlace(database)
     yield* print(options.json, { path: place, from, to }, [
-      from === to ? `${place} is at version ${to} already` : `${place}: from version ${from} to ${to}`,
+      from === to ? `${place} already has version ${to}` : `${place}: from version ${from} to ${to}`,
     ])
   }),
-).pipe(Command.withDescription("Bring the store up to this program's schema; the engine does so by itself"))
+).pipe(
+  Command.withDescription("Migrate the store to this program's schema; the engine does this automatically"),
+)

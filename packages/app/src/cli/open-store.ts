@@ -12,11 +12,11 @@ import type { Database, StoreUse } from "../store/database.ts"
 import { CommandUnusable, isDamage, unusable } from "./exit-codes.ts"
 
 export const databaseFlag = Flag.String("database").pipe(
-  Flag.withDescription("The store; by default what LOAN_ENGINE_DATABASE_URL says"),
+  Flag.withDescription("The store; the default is LOAN_ENGINE_DATABASE_URL"),
   Flag.optional,
 )
 
-/** The store that is named, or else set. A file must exist: a mistyped path must not make a new one. */
+/** The named store, or else the configured one. A file must exist, because a mistyped path must not make a new one. */
 export const existingDatabase = Effect.fnUntraced(
   function* (
     named: Option.Option<string>,
@@ -34,8 +34,8 @@ export const existingDatabase = Effect.fnUntraced(
 )
 
 /**
- * The store beside an engine that may be running on it. It is neither made nor migrated: that is the engine's business, or
- * `migrate`'s. Whatever is wrong with it ends the command with its message.
+ * The store beside an engine that may be running on it. It is neither made nor migrated, because the engine or
+ * `migrate` does that. Any fault of it ends the command with its message.
  */
 export const openStore = (
   named: Option.Option<string>,
@@ -57,12 +57,12 @@ export const withStore =
   <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     Effect.provide(effect, openStore(named, use))
 
-/** The store that the environment names, for looking at only. */
+/** The store that the environment names, read-only. */
 export const readingStore = openStore(Option.none(), "read")
 
 /**
- * The same, for a command that writes. An engine may run beside it: every change is written at the loan's version, so
- * whichever of the two comes second decides anew.
+ * The same, for a command that writes. An engine may run beside it. Every change is written at the loan's version, so
+ * the later of two changes is decided again.
  */
 export const writingStore = openStore(Option.none(), "write")
 
@@ -70,6 +70,6 @@ const engine = Layer.unwrap(
   Effect.map(operatorConfigFromEnvironment, ({ poller }) => LoanEngine.layer(poller.cadence)),
 )
 
-/** The engine upon the store: what is read of it, and the one path in. */
+/** The engine on the store: the reads, and `record`. */
 export const readingEngine = Layer.provideMerge(engine, readingStore)
 export const writingEngine = Layer.provideMerge(engine, writingStore)

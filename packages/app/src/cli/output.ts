@@ -10,11 +10,11 @@ export const jsonFlag = Flag.Boolean("json").pipe(
   Flag.withDefault(false),
 )
 
-/** Prints for whoever asked: the value as JSON, or the lines that people read. */
+/** Prints the value as JSON for programs, or the lines for people. */
 export const print = (json: boolean, value: unknown, lines: ReadonlyArray<string>): Effect.Effect<void> =>
   Console.log(json ? visibleText(JSON.stringify(value)) : lines.map(visibleText).join("\n"))
 
-/** A table: its head, then the rows, each column as wide as its widest cell. */
+/** A table: its head, then the rows. Each column is as wide as its widest cell. */
 export function table(
   head: ReadonlyArray<string>,
   rows: ReadonlyArray<ReadonlyArray<string>>,
@@ -30,7 +30,7 @@ export function table(
   return [line(head), ...rows.map(line)]
 }
 
-/** Names and values, one a line, aligned. */
+/** Names and values, aligned, one on each line. */
 export function facts(pairs: ReadonlyArray<readonly [name: string, value: string]>): ReadonlyArray<string> {
   const width = Math.max(0, ...pairs.map(([name]) => name.length))
   return pairs.map(([name, value]) => `${name.padEnd(width)}  ${value}`)

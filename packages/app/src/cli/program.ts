@@ -57,7 +57,7 @@ export const loanEngine = Command.make("loan-engine").pipe(
   ]),
 )
 
-/** Our errors say themselves what to do: each is printed as one line, and the exit code tells scripts of which kind it is. */
+/** Our errors say what to do. Each is printed as one line, and the exit code tells scripts its kind. */
 export const run = (): void =>
   Command.run(loanEngine, { version }).pipe(
     Effect.tapError((error) =>
@@ -69,7 +69,7 @@ export const run = (): void =>
     }),
     Effect.provide(NodeServices.layer),
     Effect.provide(outputLayer),
-    // What a command prints is its own; what is logged goes beside it, to stderr.
+    // A command prints to the standard output. The log goes to stderr.
     Effect.provide(logLayer({ format: "pretty", level: "warn" })),
     (program) =>
       NodeRuntime.runMain(program, {

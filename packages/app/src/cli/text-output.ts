@@ -4,16 +4,16 @@ import { Effect, Schema } from "effect"
 import type { CommandUnusable } from "./exit-codes.ts"
 import { unusable } from "./exit-codes.ts"
 
-/** Whoever reads our output has had enough of it: no failure, but the end. */
+/** The reader of our output has closed it. This is a normal end, not a failure. */
 export class OutputClosed extends Schema.TaggedError<OutputClosed>()("OutputClosed", {
   message: Schema.String,
 }) {}
 
 export type WriteText = (text: string) => Effect.Effect<void, CommandUnusable | OutputClosed>
 
-/** Writes to the standard output, each time until it has been taken. */
+/** Writes to the standard output, and waits each time until the text was accepted. */
 export const standardOutput: Effect.Effect<WriteText> = Effect.sync(() => {
-  // The stream tells of a failure twice: to the write, and by an event that would end the process if nobody listened.
+  // The stream reports a failure twice: to the write, and by an event that would end the process without a listener.
   process.stdout.on("error", () => {})
   return (text) =>
     Effect.callback<void, CommandUnusable | OutputClosed>((resume) => {
@@ -30,12 +30,12 @@ function writeFailure(error: Error): CommandUnusable | OutputClosed {
     : unusable(`The output cannot be written: ${error.message}.`)
 }
 
-/** Only its owner may read what may hold personal data. */
+/** Only its owner may read a file with personal data. */
 const fileMode = 0o600
 
 /**
- * Writes a file that is there as a whole or not at all: beside it first, then onto the disk, then under its name. What was
- * broken off is removed.
+ * Writes a file completely or not at all: first under another name, then to the disk, then under its name. An
+ * interrupted file is removed.
  */
 export const writeWholeFile = <A, E, R>(
   path: string,
@@ -64,7 +64,7 @@ function fileFailure(partial: string, cause: unknown): CommandUnusable {
   const exists = cause instanceof Error && "code" in cause && cause.code === "EEXIST"
   if (exists) {
     return unusable(
-      `${partial} is there already: another export is writing it, or one was killed. If it is the latter, remove it.`,
+      `${partial} exists already: another export is writing it, or one was killed. If one was killed, remove the file.`,
     )
   }
   return unusable(

@@ -18,7 +18,7 @@ export const trigger = Command.make(
   "trigger",
   {
     action: Argument.String("action").pipe(
-      Argument.withDescription("What is to happen at the bank; its page shows reject"),
+      Argument.withDescription("The event at the bank; its page shows reject"),
     ),
     reference,
     json: jsonFlag,
@@ -27,10 +27,10 @@ export const trigger = Command.make(
     const settings = yield* settingsFromEnvironment
     const { engine } = settings
     for (const part of [options.action, options.reference]) {
-      // A URL's reader would leave them out, and another thing would be called.
+      // A URL parser would remove them, and the call would go to another path.
       if (part === "." || part === "..")
         return yield* new ConfigUnusable({
-          message: `${JSON.stringify(part)} cannot stand in the path of a call.`,
+          message: `${JSON.stringify(part)} is not valid in the path of a call.`,
         })
     }
     const url = urlOf(engine.triggerUrl, engine.triggerPath, options.action, options.reference)
@@ -50,12 +50,12 @@ export const trigger = Command.make(
       })
     }
     yield* print(options.json, { action, applicationReference, triggered: true }, [
-      `triggered ${action} for ${applicationReference}. A loan that was triggered may behave strangely afterwards.`,
+      `triggered ${action} for ${applicationReference}. A triggered loan may behave unexpectedly afterwards.`,
     ])
   }, Effect.scoped),
 ).pipe(Command.withDescription("Make the bank's test environment send a callback"))
 
-/** The path is joined as text: a base with a path of its own keeps it. */
+/** The path is appended as text, so that a base URL keeps its own path. */
 const urlOf = (base: string, path: string, action: string, reference: string): URL =>
   new URL(
     base.replace(/\/+$/u, "") +

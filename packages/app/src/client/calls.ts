@@ -21,18 +21,18 @@ import { invalid, loanApiError } from "./loan-api-error.ts"
 import type { LoanApiError } from "./loan-api-error.ts"
 
 export interface LoanClientOptions {
-  /** Where the engine is served, such as `https://loans.example`. */
+  /** The engine's base URL, such as `https://loans.example`. */
   readonly baseUrl: string
   readonly apiKey: string
-  /** The runtime's own by default. */
+  /** The default is the runtime's own. */
   readonly fetch?: typeof globalThis.fetch
-  /** Ends every watch for good once it is aborted. */
+  /** When it is aborted, every watch ends for good. */
   readonly signal?: AbortSignal
 }
 
-/** Which loans: those that meet all of it. */
+/** Selects the loans that match all of these. */
 export interface LoanListFilter {
-  /** What the application reference begins with. */
+  /** The beginning of the application reference. */
   readonly reference?: string
   readonly stage?: LoanJson["stage"]
   readonly account?: string
@@ -41,7 +41,7 @@ export interface LoanListFilter {
   readonly stalled?: boolean
   readonly closed?: boolean
   readonly dormant?: boolean
-  /** What you called the application when you registered it. */
+  /** Your own name for the application, from its registration. */
   readonly externalReference?: string
 }
 
@@ -51,30 +51,30 @@ export interface LoanPageOptions extends LoanListFilter {
 }
 
 export interface CloseOptions {
-  /** The version of the loan that was looked at: a later one is not closed (`loan-moved`). */
+  /** The version of the loan that you saw. If the loan has moved on, it is not closed (`loan-moved`). */
   readonly ifVersion?: number
 }
 
 export interface RuleOptions {
-  /** The version of the loan that was looked at: a later one is not ruled on (`loan-moved`). */
+  /** The version of the loan that you saw. If the loan has moved on, there is no ruling (`loan-moved`). */
   readonly ifVersion?: number
   readonly dryRun?: boolean
 }
 
-/** The API's calls; each rejects with a `LoanApiError`. */
+/** The API's calls. If one fails, it rejects with a `LoanApiError`. */
 export interface LoanCalls {
-  /** What the key is called, and what it may do. */
+  /** The key's name and scopes. */
   readonly key: () => Promise<KeyJson>
-  /** Every account: its loans by stage, and how its callbacks fare. */
+  /** Every account: its loans by stage, and the health of its callbacks. */
   readonly accounts: () => Promise<ReadonlyArray<AccountJson>>
-  /** Registers the answer to a submission: the bank's XML as it came, or its members. */
+  /** Registers the answer to a submission: the bank's unchanged XML, or its members. */
   readonly register: (answer: string | SubmissionJson, options?: RegisterOptions) => Promise<LoanJson>
   readonly loan: (reference: string) => Promise<LoanJson>
   readonly loans: (options?: LoanPageOptions) => Promise<LoanPage>
   readonly history: (reference: string) => Promise<ReadonlyArray<EntryJson>>
   readonly poll: (reference: string) => Promise<PolledJson>
   readonly rule: (reference: string, ruling: RulingJson, options?: RuleOptions) => Promise<RuledJson>
-  /** Closes an application that nobody pursues any more; the bank's progress opens it again. */
+  /** Closes an application that nobody pursues any more. If the bank reports progress, it is open again. */
   readonly closeLoan: (reference: string, closing: ClosingJson, options?: CloseOptions) => Promise<LoanJson>
   readonly reopenLoan: (
     reference: string,
@@ -84,18 +84,18 @@ export interface LoanCalls {
 }
 
 export interface RegisterOptions {
-  /** Needed where the engine has several accounts. */
+  /** Required if the engine has several accounts. */
   readonly account?: string
-  /** What you call the application: loans are found by it. */
+  /** Your own name for the application. You can find loans by it. */
   readonly externalReference?: string
 }
 
-/** The answer to a submission as JSON, its reference as plain text. */
+/** The answer to a submission as JSON, with its reference as plain text. */
 export type SubmissionJson = Omit<SubmissionAnswer, "applicationReference"> & {
   readonly applicationReference: string
 }
 
-/** The HTTP that every call goes over: to the engine, with the key. */
+/** The HTTP client of every call: to the engine, with the key. */
 export const httpClient = ({ baseUrl, apiKey, fetch }: LoanClientOptions): HttpClient.HttpClient => {
   const made = Effect.runSync(HttpClient.HttpClient.pipe(Effect.provide(FetchHttpClient.layer)))
   const asked = made.pipe(
@@ -103,7 +103,7 @@ export const httpClient = ({ baseUrl, apiKey, fetch }: LoanClientOptions): HttpC
       request.pipe(HttpClientRequest.prependUrl(baseUrl), HttpClientRequest.bearerToken(apiKey)),
     ),
   )
-  // A page of another origin may send only the headers that the engine lists: none of a trace is among them.
+  // A page of another origin may send only the headers that the engine lists. Trace headers are not among them.
   const untraced = HttpClient.transformResponse(
     asked,
     Effect.provideService(HttpClient.TracerPropagationEnabled, false),
@@ -138,7 +138,7 @@ export function loanCalls(http: HttpClient.HttpClient): LoanCalls {
           const params = { reference: yield* referenceOf(reference) }
           const found = yield* loans.get({ params, headers: {} })
           return found === undefined
-            ? yield* Effect.die(new Error("nothing was asked not to be sent"))
+            ? yield* Effect.die(new Error("the request was never cancelled"))
             : found.body
         }),
       ),

@@ -6,13 +6,13 @@ import { ChangeJson } from "../contract/loan-schemas.ts"
 import { isProblem, loanApiError } from "./loan-api-error.ts"
 import type { LoanApiError } from "./loan-api-error.ts"
 
-/** How a watch comes back after the line was lost, and when it takes a silent line for lost. */
+/** How a watch reconnects after the connection was lost, and how long a silent connection may last. */
 export interface ReconnectLimits {
   readonly reconnectMsMin: number
   readonly reconnectMsMax: number
-  /** Several heartbeats of the engine's. */
+  /** Several of the engine's heartbeats. */
   readonly silenceMsMax: number
-  /** How often a watch of stalled loans looks for those that have become so. */
+  /** How often a watch of stalled loans asks for newly stalled ones. */
   readonly stalledLookMs: number
 }
 
@@ -23,24 +23,24 @@ export const reconnectLimitsDefault: ReconnectLimits = {
   stalledLookMs: 10_000,
 }
 
-/** What a follower of the stream does with what comes. */
+/** What a follower of the stream does with each event. */
 export interface Follower {
-  /** The line stands; from here on no change is missed. Runs before any change is given. */
+  /** The connection is open. From now on no change is missed. Runs before any change is given. */
   readonly connected: Effect.Effect<void, LoanApiError>
   readonly changed: (change: ChangeJson) => void
   readonly disconnected: () => void
   /**
-   * The feed is no longer the one that was followed (a backup was restored, or another store is served): what was heard of
-   * it counts for nothing. The stream begins again.
+   * The feed is no longer the followed one: a backup was restored, or another store is served. Everything that was read
+   * from it is invalid. The stream begins again.
    */
   readonly reset: () => void
-  /** It makes no sense to come again: the engine said no. */
+  /** The engine refused. A retry makes no sense. */
   readonly refused: (problem: ProblemDocument) => void
 }
 
 /**
- * Follows a stream of changes until it is interrupted or refused: continues behind the last change that was given, so that
- * nothing is missed while the line was lost or the engine was away, and waits longer each time it cannot be reached.
+ * Follows a stream of changes until it is interrupted or refused. After a lost connection it continues behind the last
+ * change that was given, so that nothing is missed. Each failed attempt makes the next wait longer.
  */
 export function followChanges(
   http: HttpClient.HttpClient,
@@ -48,7 +48,7 @@ export function followChanges(
   limits: ReconnectLimits,
   follower: Follower,
 ): Effect.Effect<void> {
-  // Outlives a run, so that a watch that is taken up again continues where it was left.
+  // Survives a run, so that a watch that starts again continues where it stopped.
   let lastEventId: string | undefined
   let failures = 0
 
@@ -71,7 +71,7 @@ export function followChanges(
       const problem = Result.isFailure(ended) ? ended.failure.problem : undefined
       if (lastEventId !== undefined && problem !== undefined && isOtherHistory(problem)) {
         lastEventId = undefined
-        // The engine is there again: what failed before says nothing about it any more.
+        // The engine is available again, so earlier failures no longer count.
         failures = 0
         follower.reset()
       } else if (problem !== undefined && isFinal(problem)) return follower.refused(problem)
@@ -82,15 +82,18 @@ export function followChanges(
   })
 }
 
-/** What was followed is no more: the place in the feed, or the loan, which no store of the same history ever loses. */
+/**
+ * What was followed no longer exists: the place in the feed, or the loan. A store with the same history never loses
+ * either.
+ */
 const isOtherHistory = ({ code }: ProblemDocument): boolean =>
   code === "cursor-unknown" || code === "loan-unknown"
 
-/** Another try would be answered alike; a loan that is unknown may become known. */
+/** A retry would get the same answer. An unknown loan is an exception, because it may become known. */
 const isFinal = ({ status }: ProblemDocument): boolean =>
   status >= 400 && status < 500 && status !== 404 && status !== 429
 
-/** Doubles with each failure; half of it is left to chance, so that not everybody comes back at once. */
+/** The wait doubles with each failure. Half of it is random, so that not all clients return at once. */
 const backoffMs = (
   { reconnectMsMin, reconnectMsMax }: ReconnectLimits,
   failures: number,
@@ -131,7 +134,7 @@ const openStream = Effect.fnUntraced(function* (
 
 const noEvent = (): StreamEvent => ({ id: "", data: "" })
 
-/** The lines of an event, gathered until the blank one that ends it. */
+/** The lines of an event, up to the blank line that ends it. */
 function eventWith(event: StreamEvent, line: string): readonly [StreamEvent, ReadonlyArray<StreamEvent>] {
   if (line === "") return [noEvent(), [event]]
   const [, name = "", value = ""] = /^([a-z]*): ?(.*)$/su.exec(line) ?? []

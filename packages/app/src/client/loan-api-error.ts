@@ -2,10 +2,10 @@ import { Predicate } from "effect"
 import { problems } from "../contract/problems.ts"
 import type { ProblemDocument } from "../contract/problems.ts"
 
-/** A call that did not bring what it was made for. */
+/** A call failed. */
 export class LoanApiError extends Error {
   override readonly name = "LoanApiError"
-  /** What the engine answered; `undefined` when it could not be reached, or answered with what is no answer of its. */
+  /** The engine's answer. `undefined` if the engine could not be reached, or if the answer was not from an engine. */
   readonly problem: ProblemDocument | undefined
 
   constructor(message: string, problem: ProblemDocument | undefined, cause: unknown) {
@@ -14,18 +14,18 @@ export class LoanApiError extends Error {
   }
 }
 
-/** Any failure of a call, as the one error that callers see. */
+/** Turns any failure of a call into the one error that callers see. */
 export function loanApiError(failure: unknown): LoanApiError {
   if (failure instanceof LoanApiError) return failure
   if (isProblem(failure)) return new LoanApiError(`${failure.title}: ${failure.detail}`, failure, undefined)
   return new LoanApiError(
-    "The loan engine could not be reached, or did not answer as one.",
+    "The loan engine could not be reached, or the answer is not from a loan engine.",
     undefined,
     failure,
   )
 }
 
-/** What the engine would refuse, said without asking it. */
+/** A refusal that the client gives without asking the engine, because the engine would refuse too. */
 export const invalid = (field: string, what: string): LoanApiError => {
   const { status, title } = problems["request-invalid"]
   const detail = `${field}: this is ${what}.`

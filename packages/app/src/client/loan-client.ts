@@ -8,19 +8,22 @@ import type { ChangesSnapshot } from "./watch-changes.ts"
 import { watchLoan, watchLoans } from "./watch-loans.ts"
 import type { LoanSnapshot, LoansSnapshot } from "./watch-loans.ts"
 
-/** The engine's API for a frontend or a service: its calls, and what can be watched. */
+/** The engine's API for a frontend or a service: its calls and its watches. */
 export interface LoanClient extends LoanCalls {
-  /** One loan as it moves; reconnects by itself and misses nothing. */
+  /** Watches one loan. It reconnects automatically and misses nothing. */
   readonly watchLoan: (reference: string) => Watch<LoanSnapshot>
-  /** All loans that meet a filter, as they come, move and go. */
+  /** Watches all loans that match a filter: new ones, moved ones, and ones that no longer match. */
   readonly watchLoans: (filter?: LoanListFilter) => Watch<LoansSnapshot>
-  /** The changes of all loans, or of an account's, as they come; nothing is loaded, however many loans there are. */
+  /**
+   * Watches the changes of all loans, or of an account's loans. It loads nothing, so the number of loans does not
+   * matter.
+   */
   readonly watchChanges: (only?: { readonly account?: string }) => Watch<ChangesSnapshot>
 }
 
 /**
- * A client of the engine's API. Runs in browsers and in Node; its calls reject with a {@link LoanApiError}, whose `problem`
- * is what the engine answered.
+ * A client of the engine's API. Runs in browsers and in Node. A failed call rejects with a {@link LoanApiError}; its
+ * `problem` is the engine's answer.
  *
  * @example
  * const client = loanClient({ baseUrl: "https://loans.example", apiKey })

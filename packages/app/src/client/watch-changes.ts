@@ -9,11 +9,11 @@ import type { Watching } from "./watch-loans.ts"
 const changesKeptMax = 50
 
 export interface ChangesSnapshot extends WatchState {
-  /** What came while it was watched, the newest first; at most 50. A listener is told of each. */
+  /** The changes since the watch began, the newest first. At most 50. Listeners receive all of them. */
   readonly changes: ReadonlyArray<ChangeJson>
 }
 
-/** The changes of all loans, or of one account's, as they come: nothing that was before. */
+/** Watches the changes of all loans, or of one account's loans, from now on. */
 export function watchChanges(
   { http, limits, signal }: Omit<Watching, "calls">,
   { account }: { readonly account?: string },

@@ -11,7 +11,7 @@ import { makeWatch } from "./watch.ts"
 import type { Changed, Watch, WatchState } from "./watch.ts"
 
 export interface LoanSnapshot extends WatchState {
-  /** `undefined` until it was first heard of. */
+  /** `undefined` until the first answer. */
   readonly loan: LoanJson | undefined
 }
 
@@ -20,7 +20,7 @@ export interface LoansSnapshot extends WatchState {
   readonly loans: ReadonlyArray<LoanJson>
 }
 
-/** What a watch is made of. */
+/** The parts of a watch. */
 export interface Watching {
   readonly http: HttpClient.HttpClient
   readonly calls: LoanCalls
@@ -29,7 +29,7 @@ export interface Watching {
   readonly signal: AbortSignal | undefined
 }
 
-/** One loan as it moves. */
+/** Watches one loan. */
 export function watchLoan({ http, calls, limits, signal }: Watching, reference: string): Watch<LoanSnapshot> {
   let loan: LoanJson | undefined
   const isNews = (next: LoanJson): boolean => loan === undefined || next.version >= loan.version
@@ -52,7 +52,7 @@ export function watchLoan({ http, calls, limits, signal }: Watching, reference: 
   )
 }
 
-/** All loans that meet a filter, as they come, move and go. */
+/** Watches all loans that match a filter: new ones, moved ones, and ones that no longer match. */
 export function watchLoans(
   { http, calls, limits, signal }: Watching,
   filter: LoanListFilter,
@@ -77,7 +77,7 @@ export function watchLoans(
       from = { cursor: page.next }
     }
   })
-  /** That a loan falls silent is no change of the feed: stalled and dormant loans are found by being asked for again. */
+  /** The feed has no change when a loan becomes silent. So stalled and dormant loans are found by asking again. */
   const looked = (changed: () => void) =>
     Effect.sleep(limits.stalledLookMs).pipe(
       Effect.andThen(load),
@@ -104,10 +104,10 @@ export function watchLoans(
 }
 
 interface Kept {
-  /** Loads what was there before the first change; later changes only add to it. */
+  /** Loads the loans from before the first change. Later changes only add to them. */
   readonly load: Effect.Effect<unknown, ReturnType<typeof loanApiError>>
   readonly take: (loan: LoanJson) => void
-  /** Nothing that was taken is known any more. */
+  /** Forgets all loans. */
   readonly forget: () => void
 }
 
@@ -124,7 +124,7 @@ function following(
     changed({ status: "live", problem: undefined })
   })
   return followChanges(http, path, limits, {
-    // The stream stands before anything is loaded: what changes meanwhile comes after it.
+    // The stream is open before anything is loaded, so changes during the load come after it.
     connected: Effect.suspend(() => (isLoaded ? live : Effect.andThen(load, live))),
     changed: ({ loan }) => {
       take(loan)

@@ -2,14 +2,14 @@ import { Effect, Fiber } from "effect"
 import type { ProblemDocument } from "../contract/problems.ts"
 
 /**
- * `live`: what is shown is what the engine knows; `reconnecting`: it is what was known when the line was lost; `closed`: nobody
- * listens any more, or the client was closed, and what is shown grows old.
+ * `live`: the state shown is the engine's current state. `reconnecting`: it is the state from before the connection was
+ * lost. `closed`: nobody listens any more, or the client was closed, and the state becomes outdated.
  */
 export type WatchStatus = "connecting" | "live" | "reconnecting" | "refused" | "closed"
 
-/** What a frontend subscribes to: fits React's useSyncExternalStore, and its like elsewhere, as it is. */
+/** What a frontend subscribes to. It fits React's useSyncExternalStore and similar functions. */
 export interface Watch<Snapshot> {
-  /** Follows the engine while anybody is subscribed; gives what ends the subscription. */
+  /** Follows the engine while it has subscribers. Gives a function that ends the subscription. */
   readonly subscribe: (listener: () => void) => () => void
   /** The same object until something changes. */
   readonly getSnapshot: () => Snapshot
@@ -17,19 +17,20 @@ export interface Watch<Snapshot> {
 
 export interface WatchState {
   readonly status: WatchStatus
-  /** Why the engine refuses to be watched. */
+  /** Why the engine refused the watch. */
   readonly problem: ProblemDocument | undefined
   /**
-   * How often what was shown turned out to be of a history that the engine no longer has, because a backup was restored or
-   * another store is served. Each time, it was forgotten and read again: if the number grows, a reader that keeps more must forget it, too.
+   * How often the state turned out to belong to a history that the engine no longer has, because a backup was restored
+   * or another store is served. Each time, the watch forgot the state and read it again. If this number grows, a reader
+   * that stores more must forget that, too.
    */
   readonly resets: number
 }
 
-/** Says that something must be shown again, with the members of the state that are others now. */
+/** Announces a new state, with the changed members. */
 export type Changed = (state?: Partial<WatchState>) => void
 
-/** A watch that runs while it has listeners, and takes its snapshot anew only after a change. */
+/** A watch that runs while it has listeners. It makes a new snapshot only after a change. */
 export function makeWatch<Snapshot>(
   takeSnapshot: (state: WatchState) => Snapshot,
   follow: (changed: Changed) => Effect.Effect<void>,
@@ -50,7 +51,7 @@ export function makeWatch<Snapshot>(
   signal?.addEventListener("abort", closed, { once: true })
   return {
     subscribe: (listener) => {
-      // Each subscription is one of its own, even of the same function.
+      // Each subscription is separate, even for the same function.
       const own = (): void => tell(listener)
       listeners.add(own)
       if (signal?.aborted === true) closed()
@@ -70,7 +71,7 @@ export function makeWatch<Snapshot>(
   }
 }
 
-/** A listener that throws is its owner's defect: it crashes as one, and the other listeners are told all the same. */
+/** If a listener throws, the error is reported as uncaught, and the other listeners still receive the change. */
 function tell(listener: () => void): void {
   try {
     listener()

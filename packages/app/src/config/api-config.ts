@@ -13,10 +13,10 @@ import { ConfigUnusable } from "./config-unusable.ts"
 import { limitsIn } from "./limits-in.ts"
 import type { SettingsRead } from "./read-settings.ts"
 
-/** Who may call the API, how often, and from whose pages. */
+/** Who may call the API, how often, and from which origins. */
 export interface ApiConfig {
   readonly apiKeys: ReadonlyArray<ApiKey>
-  /** The origins whose pages a browser lets read our answers; none by default. */
+  /** The origins whose pages may read our answers in a browser. None by default. */
   readonly corsOrigins: ReadonlyArray<string>
   readonly accessLimits: AccessLimits
   readonly listLimits: LoanListLimits
@@ -41,7 +41,7 @@ export const apiConfig = Effect.fnUntraced(function* ({
   if (new Set(apiKeys.map(({ name }) => name)).size < apiKeys.length) return yield* keysUnusable(nameOf)
   if (!corsOrigins.every((text) => URL.canParse(text) && new URL(text).origin === text)) {
     return yield* new ConfigUnusable({
-      message: `${nameOf("corsOrigins")} must be a list of origins such as https://shop.example: a scheme and a host, nothing behind.`,
+      message: `${nameOf("corsOrigins")} must be a list of origins such as https://shop.example: a scheme and a host, with nothing after them.`,
     })
   }
   return {

@@ -4,12 +4,12 @@ import { Effect, Redacted } from "effect"
 import { ConfigUnusable } from "./config-unusable.ts"
 import type { AccountValues } from "./settings.ts"
 
-/** What tells a genuine callback of one account, and what each type of event is believed on. */
+/** How genuine callbacks of one account are recognized, and the evidence that each type of event needs. */
 export interface CallbackConfig {
-  /** Each is accepted: the new one beside the old one while they are rotated. */
+  /** Each is accepted: the new one and the old one during a rotation. */
   readonly callbackCredentials: ReadonlyArray<CallbackCredentials>
   readonly trustPolicy?: TrustPolicy
-  /** The claim that carries the event in `jwsData`; without it the event is looked for. */
+  /** The claim of `jwsData` with the event. Without it, the event is searched. */
   readonly eventClaim?: string
   readonly allowUnauthenticated: boolean
 }
@@ -33,7 +33,7 @@ export const callbackConfig = (
 const isMethod = (text: string): text is CallbackCredentials["method"] =>
   text === "BASIC" || text === "BEARER"
 
-/** `undefined` when method and texts do not go together. */
+/** `undefined` if method and texts do not match. */
 function credentialsOf({
   callbackAuthMethod: method,
   callbackCredentials: given,

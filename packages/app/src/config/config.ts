@@ -38,7 +38,7 @@ import { telemetryConfig } from "./telemetry-config.ts"
 import type { TelemetryConfig } from "./telemetry-config.ts"
 import { webhookConfig } from "./webhook-config.ts"
 
-/** How one account's callbacks are trusted, where its bank is, and in what its amounts are. */
+/** One account: how its callbacks are trusted, where its bank is, and its currency. */
 export interface AccountConfig extends CallbackConfig {
   readonly name: AccountName
   /** ISO 4217. */
@@ -60,7 +60,7 @@ export interface BankConfig {
   readonly password: Redacted.Redacted
 }
 
-/** What an operator's command works with: the store, the accounts and their banks. */
+/** What an operator's command needs: the store, the accounts and their banks. */
 export interface OperatorConfig {
   readonly host: string
   readonly port: number
@@ -76,14 +76,14 @@ export interface OperatorConfig {
   readonly telemetry: TelemetryConfig
 }
 
-/** Everything an engine runs on. */
+/** Everything that an engine needs. */
 export interface EngineConfig extends OperatorConfig {
-  /** Whether an engine that is served by itself stops with the package manager that started it. */
+  /** Whether an engine that `serve` runs stops with the package manager that started it. */
   readonly stopWithLauncher: boolean
   readonly api: ApiConfig
 }
 
-/** What the environment and the file it names say, read but not yet judged. */
+/** The settings from the environment and the file that it names, read but not yet checked. */
 export const settingsFromEnvironment = Effect.flatMap(Environment, (variables) =>
   Effect.flatMap(environmentSources(variables), readSettings),
 )
@@ -95,10 +95,10 @@ export const configFromEnvironment = Effect.flatMap(settingsFromEnvironment, (re
 export const configOf = (settings: LoanEngineSettings): Effect.Effect<EngineConfig, ConfigUnusable> =>
   Effect.flatMap(readSettings([writtenSource(settings, "code")]), engineConfig)
 
-/** The settings of an operator's command: nothing is asked for that only the engine itself needs. */
+/** The settings of an operator's command. Settings that only the engine needs are not required. */
 export const operatorConfigFromEnvironment = Effect.flatMap(settingsFromEnvironment, operatorConfig)
 
-/** An engine that is served by itself must have keys: nobody could ask it anything otherwise. */
+/** An engine that `serve` runs must have keys, because otherwise nobody could call it. */
 export const servedConfig = Effect.fnUntraced(function* (
   read: SettingsRead,
 ): Effect.fn.Return<EngineConfig, ConfigUnusable> {
@@ -121,7 +121,7 @@ export const servedConfig = Effect.fnUntraced(function* (
 /** 128 bits. */
 const keyLengthMin = 16
 
-/** The keys that are too short to be sent from other machines. */
+/** The keys that are too short to be used from other machines. */
 function guessableKeys({ engine, nameOf }: SettingsRead): ReadonlyArray<string> {
   if (isLoopback(engine.host)) return []
   return (["apiKey", "metricsKey"] as const)
@@ -132,7 +132,7 @@ function guessableKeys({ engine, nameOf }: SettingsRead): ReadonlyArray<string> 
     .map((name) => nameOf(name))
 }
 
-/** What an engine runs on, wherever the settings are from. */
+/** What an engine needs, from settings of any source. */
 export const engineConfig = Effect.fnUntraced(function* (
   read: SettingsRead,
 ): Effect.fn.Return<EngineConfig, ConfigUnusable> {
@@ -143,7 +143,7 @@ export const engineConfig = Effect.fnUntraced(function* (
     const called = read.ownNameOf(name)
     return yield* new ConfigUnusable({
       message:
-        `Nothing is set that tells a genuine callback of the account ${name}: set ${called("callbackAuthMethod")} and ` +
+        `The account ${name} has no setting that recognizes genuine callbacks: set ${called("callbackAuthMethod")} and ` +
         `${called("callbackCredentials")}, or ${called("jwksUrl")}, or else set ${called("allowUnauthenticatedCallbacks")} to ` +
         "true, which holds every callback until a poll confirms it.",
     })
@@ -151,7 +151,7 @@ export const engineConfig = Effect.fnUntraced(function* (
   return { ...config, api, stopWithLauncher: read.engine.stopWithLauncher }
 })
 
-/** What an operator's command works with. */
+/** What an operator's command needs. */
 export function operatorConfig(read: SettingsRead): Effect.Effect<OperatorConfig, ConfigUnusable> {
   return Effect.gen(function* () {
     const { engine } = read
@@ -193,7 +193,7 @@ const accountConfig = Effect.fnUntraced(function* (
   }
 })
 
-/** What {@link KnownAccounts} is to hold. */
+/** The content of {@link KnownAccounts}. */
 export const knownAccountsOf = ({
   accounts,
   poller: { cadence },
@@ -218,7 +218,7 @@ function bankConfig(
   { name, bankUrl: url, bankUsername: username, bankPassword: password }: SettingsRead["accounts"][number],
   route: BankRoute,
 ): Effect.Effect<BankConfig | undefined, ConfigUnusable> {
-  // A URL that counts for all accounts says nothing of one that has no bank.
+  // A URL for all accounts does not mean that each of them has a bank.
   const isShared =
     read.accounts.length > 1 &&
     read.found.some(
@@ -239,7 +239,7 @@ function bankConfig(
   return Effect.succeed({ url, username, password, route })
 }
 
-/** Anchors are kept beside an SQLite file unless another place is set; a database server has no place beside it. */
+/** Anchors are kept beside an SQLite file, unless another place is set. A database server has no such place. */
 export const anchorsFileOf = (database: Database): string | undefined =>
   database.store === "sqlite" ? anchorsBeside(database.path) : undefined
 

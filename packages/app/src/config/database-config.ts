@@ -9,16 +9,16 @@ import { limitsIn } from "./limits-in.ts"
 import type { SettingsRead } from "./read-settings.ts"
 import { sqlitePath } from "./sqlite-path.ts"
 
-/** How many partitions are still planned over quickly; a table that needs more needs more servers. */
+/** How many partitions PostgreSQL still plans quickly. A table that needs more needs more servers. */
 const databasePartitionsMax = 1_024
 
-/** Where the database's URL was given, if not by the setting: a flag, by its name. */
+/** Where the database's URL was given, if not by the setting: the name of a flag. */
 export interface NamedDatabase {
   readonly flag: string
   readonly url: string
 }
 
-/** `postgres://…` is a PostgreSQL server; anything else is an SQLite file's path, with or without `file:`. */
+/** `postgres://…` is a PostgreSQL server. Anything else is an SQLite file's path, with or without `file:`. */
 export function databaseConfig(
   { engine, nameOf, found }: SettingsRead,
   named?: NamedDatabase,

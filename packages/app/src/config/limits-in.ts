@@ -1,6 +1,6 @@
 import { Record } from "effect"
 
-/** Some limits as they are set, out of all settings. */
+/** Selects the values of some limits from all settings. */
 export const limitsIn = <Name extends string>(
   values: { readonly [Limit in NoInfer<Name>]: number },
   defaults: { readonly [Limit in Name]: number },

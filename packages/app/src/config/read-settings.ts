@@ -8,27 +8,27 @@ import { Unreadable } from "./sources.ts"
 import type { Source } from "./sources.ts"
 import { variableOf } from "./variable-names.ts"
 
-/** One setting in force, and where it comes from. */
+/** One setting in force, and its source. */
 export interface Found {
   readonly setting: string
   readonly account: string | undefined
   readonly kind: AnySetting["kind"]
   readonly value: unknown
-  /** What it was called where it was found; without that, what it would be called. */
+  /** Its name in the source. If it was not set, the name that it would have. */
   readonly name: string
-  /** `undefined` for what is as it is by default. */
+  /** `undefined` for a default. */
   readonly source: Source | undefined
 }
 
-/** All settings as they are in force. */
+/** All settings in force. */
 export interface SettingsRead {
   readonly engine: EngineValues
   readonly accounts: ReadonlyArray<AccountValues & { readonly name: AccountName }>
   /** The same as a list, for showing. */
   readonly found: ReadonlyArray<Found>
-  /** What whoever set it calls a setting: `LOAN_ENGINE_PORT`, or `port`. */
+  /** The setting's name in the source where the user sets it: `LOAN_ENGINE_PORT`, or `port`. */
   readonly nameOf: (setting: string, account?: string) => string
-  /** The same of an account's own; with one account only, whatever counts for all accounts is its own. */
+  /** The same for an account's setting. If there is only one account, the settings for all accounts are its own. */
   readonly ownNameOf: (account: AccountName) => (setting: string) => string
 }
 
@@ -38,7 +38,7 @@ const defaultAccount = "default"
 /**
  * Reads all settings, each from the first source that gives it.
  *
- * Errors: {@link ConfigUnusable}, with a line for everything that is wrong.
+ * Errors: {@link ConfigUnusable}, with one line for each fault.
  */
 export function readSettings(sources: ReadonlyArray<Source>): Effect.Effect<SettingsRead, ConfigUnusable> {
   const faults: Array<string> = []
@@ -102,22 +102,23 @@ function accountNames(sources: ReadonlyArray<Source>, faults: Array<string>): Re
     if (isAccountName(name)) names.push(name)
     else {
       faults.push(
-        `${JSON.stringify(name)} is no account's name (${source?.from}): it must be letters, digits, dots, dashes and ` +
+        `${JSON.stringify(name)} is not a valid account name (${source?.from}): it must be letters, digits, dots, dashes and ` +
           "underscores, beginning with a letter or digit, 64 at most.",
       )
     }
   }
   const variables = names.map((name) => variableOf("", name))
   if (new Set(variables).size < names.length) {
-    faults.push(
-      `Two of the accounts ${names.join(", ")} are the same name, or the same but for its punctuation.`,
-    )
+    faults.push(`Two of the accounts ${names.join(", ")} have the same name, or differ only in punctuation.`)
   }
   if (names.length === 0 && faults.length === 0) faults.push("At least one account must be named.")
   return names
 }
 
-/** With several accounts, what tells them apart must say whose it is: else one account's secret would open another. */
+/**
+ * With several accounts, a setting that identifies an account must name the account. Otherwise one account's secret
+ * would be valid for another.
+ */
 function ownersMissing(sources: ReadonlyArray<Source>, names: ReadonlyArray<string>): ReadonlyArray<string> {
   return Object.entries<AnySetting>(accountSettings).flatMap(([setting, { kind, sharedByAccounts }]) => {
     if (sharedByAccounts === true) return []
@@ -125,30 +126,30 @@ function ownersMissing(sources: ReadonlyArray<Source>, names: ReadonlyArray<stri
       .filter((source) => source.valueOf(setting, kind) !== undefined)
       .map(({ nameOf }) => {
         const own = names.map((name) => nameOf(setting, name)).join(", ")
-        return `${nameOf(setting)} does not say which account it is of: set ${own}.`
+        return `${nameOf(setting)} does not say which account it is for: set ${own}.`
       })
   })
 }
 
-/** A setting that was given, and does nothing without another that was not. */
+/** A setting that has no effect without another one that is missing. */
 function useless(found: ReadonlyArray<Found>, nameOf: SettingsRead["nameOf"]): Iterable<string> {
   const declared: Settings = { ...engineSettings, ...accountSettings }
   const faults = new Set<string>()
   for (const { setting, account, source, name } of found) {
     const needs = declared[setting]?.needs
     if (needs === undefined || source === undefined) continue
-    // What counts for all accounts has its use if any of them has the other.
+    // A setting for all accounts has an effect if any of them has the other one.
     const isOwn = account !== undefined && name !== nameOf(setting)
     const isUsed = found.some(
       (each) => each.setting === needs && each.value !== undefined && (!isOwn || each.account === account),
     )
     const other = source.nameOf(needs, isOwn ? account : undefined)
-    if (!isUsed) faults.add(`${name} does nothing without ${other}: set both, or neither.`)
+    if (!isUsed) faults.add(`${name} has no effect without ${other}: set both, or neither.`)
   }
   return faults
 }
 
-/** Accounts that one source sets, and another, which names the accounts, does not name. */
+/** Accounts that one source sets, but that are missing in the source that names the accounts. */
 function accountsLeftOut(sources: ReadonlyArray<Source>): ReadonlyArray<string> {
   const [naming, ...others] = sources.filter(({ accounts }) => accounts !== undefined)
   return others.flatMap(({ from, accounts = [] }) => {

@@ -5,7 +5,7 @@ import { Effect } from "effect"
 import { ConfigUnusable } from "./config-unusable.ts"
 import type { SettingsRead } from "./read-settings.ts"
 
-/** Checks and reads how requests get to the bank. */
+/** Checks and reads the settings of the route to the bank. */
 export const routeConfig = Effect.fnUntraced(function* ({
   engine,
   nameOf,
@@ -29,7 +29,7 @@ export const routeConfig = Effect.fnUntraced(function* ({
 
 const pem = /-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/gsu
 
-/** The certificates of a file; `undefined` if it cannot be read, or something in it is none. */
+/** The certificates in a file. `undefined` if the file cannot be read, or contains anything else. */
 function authoritiesIn(path: string): ReadonlyArray<string> | undefined {
   try {
     const texts = readFileSync(path, "utf8").match(pem) ?? []

@@ -1,24 +1,24 @@
 import { Option, Predicate, Record, Redacted, Schema } from "effect"
 
-/** One setting: what it is for, what it is by default, and how its value is written. */
+/** One setting: its purpose, its default, and how its value is written. */
 export interface Setting<Value, Written, Default> {
   readonly about: string
   readonly default: Default
-  /** How the documentation shows the default where the value itself would not say it. */
+  /** How the documentation shows the default, if the value itself would not explain it. */
   readonly defaultShown?: string
   readonly kind: Kind<Value, Written>
-  /** Whether an account without this one of its own takes the engine's. Never so for what tells accounts apart. */
+  /** Whether an account without this setting uses the engine's. Never for settings that identify an account. */
   readonly sharedByAccounts?: boolean
-  /** The setting without which this one does nothing: it is refused alone. */
+  /** The setting without which this one has no effect. Alone, this one is refused. */
   readonly needs?: string
-  /** What else is refused than its kind says, as in "at most 1024 on PostgreSQL". */
+  /** More restrictions than its kind has, as in "at most 1024 on PostgreSQL". */
   readonly also?: string
 }
 
 export type AnySetting = Setting<unknown, unknown, unknown>
 export type Settings = Readonly<Record<string, AnySetting>>
 
-/** The values of some settings as the engine works with them. */
+/** The values of some settings, as the engine uses them. */
 export type ValuesOf<All> = {
   readonly [Name in keyof All]: All[Name] extends Setting<infer Value, infer _, infer Default>
     ? undefined extends Default
@@ -27,7 +27,7 @@ export type ValuesOf<All> = {
     : never
 }
 
-/** The same as code or a file gives them: what is left out is as it is by default. */
+/** The same, as code or a file gives them. A missing setting has its default. */
 export type WrittenOf<All> = {
   readonly [Name in keyof All]?:
     | (All[Name] extends Setting<infer _, infer Written, infer __> ? Written : never)
@@ -36,17 +36,17 @@ export type WrittenOf<All> = {
 
 /** How the values of one kind are written and read. */
 export interface Kind<Value, Written> {
-  /** What a value must be, as in "… must be a whole number above 0"; everything else is refused. */
+  /** What a value must be, as in "… must be a whole number above 0". Everything else is refused. */
   readonly expected: string
   /** One such value, as code or a file gives it. */
   readonly example: Written
-  /** A value that is shown to nobody. */
+  /** A value that is never shown. */
   readonly secret: boolean
-  /** An empty variable means "not set", except where the default could then be taken for what was meant. */
+  /** An empty variable means "not set", unless the default could then be mistaken for the intended value. */
   readonly emptyIsWrong?: boolean
-  /** Reads a value as code or a file gives it; nothing if it is none. */
+  /** Reads a value as code or a file gives it. `undefined` if it is not valid. */
   readonly decode: (written: unknown) => Option.Option<Value>
-  /** A variable's text as the value that code would give. */
+  /** Converts a variable's text to the value that code would give. */
   readonly fromText: (text: string) => unknown
 }
 
@@ -58,10 +58,10 @@ interface PlainKind<Written> {
   readonly schema: Schema.Codec<Written>
 }
 
-/** A name that is none is a mistake, and says nothing. */
+/** An invalid name is a mistake, and its text must not be quoted. */
 const strictly = { onExcessProperty: "error" } as const
 
-/** Files, editors and shells put line ends around a value: none is ever part of it. */
+/** Files, editors and shells add line ends around a value. They never belong to it. */
 function withoutLineEnds(written: unknown): unknown {
   if (typeof written === "string") return written.replace(/^[\r\n]+|[\r\n]+$/gu, "")
   if (Array.isArray(written)) return written.map(withoutLineEnds)
@@ -122,7 +122,7 @@ const whole = plain({
   schema: Schema.Int.check(Schema.isGreaterThan(0)),
   fromText: numberOf,
 })
-/** The longest time that a timer takes; a longer one it would take for none at all. */
+/** The longest time that a timer accepts. It would treat a longer one as none at all. */
 export const timerMsMax = 2_147_483_647
 
 const milliseconds = plain({
@@ -163,9 +163,12 @@ const flag = plain({
   schema: Schema.Boolean,
   fromText: (text) => truths[text.trim().toLowerCase()] ?? text,
 })
-/** One line: a line end or another control character in a value was never meant, and would end a header or a line of the log. */
+/**
+ * One line. A line end or another control character in a value is a mistake, and would end a header or a line of the
+ * log.
+ */
 const line = Schema.String.check(Schema.isPattern(/^[^\p{Cc}]+$/u))
-/** What stands in a header: blanks around it would be cut off on the way, and letters beyond ASCII changed. */
+/** A value for a header. Blanks around it would be removed in transit, and characters beyond ASCII changed. */
 const headerValue = Schema.String.check(Schema.isPattern(/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/u))
 
 const text = plain({
@@ -267,7 +270,10 @@ function hasUser(given: string): boolean {
   return username !== "" || password !== ""
 }
 
-/** `name=value` pairs with commas between them, each name once; values may hold `=`. What is no such list is left for the kind to refuse. */
+/**
+ * `name=value` pairs separated by commas, each name once. Values may contain `=`. Anything else is passed on and
+ * refused by the kind.
+ */
 function pairs(list: string): unknown {
   const read: Record<string, string> = {}
   for (const entry of listed(list)) {
@@ -312,33 +318,33 @@ export const kinds = {
   secretPairs,
 }
 
-/** A setting that has a value whether it is set or not. */
+/** A setting that always has a value. */
 export const withDefault = <Value, Written>(
   kind: Kind<Value, Written>,
   value: Value,
   about: string,
 ): Setting<Value, Written, Value> => ({ kind, default: value, about })
 
-/** A setting that may be left out. */
+/** An optional setting. */
 export const optional = <Value, Written>(
   kind: Kind<Value, Written>,
   about: string,
   defaultShown = "none",
 ): Setting<Value, Written, undefined> => ({ kind, default: undefined, about, defaultShown })
 
-/** One that does nothing without another. */
+/** One that has no effect without another. */
 export const needing = <Value, Written, Default>(
   needs: string,
   setting: Setting<Value, Written, Default>,
 ): Setting<Value, Written, Default> => ({ ...setting, needs })
 
-/** One of which more is refused than its kind says. */
+/** One with more restrictions than its kind. */
 export const also = <Value, Written, Default>(
   more: string,
   setting: Setting<Value, Written, Default>,
 ): Setting<Value, Written, Default> => ({ ...setting, also: more })
 
-/** One that every account takes from the engine unless it has its own. */
+/** One that every account uses from the engine unless it has its own. */
 export const shared = <Value, Written, Default>(
   setting: Setting<Value, Written, Default>,
 ): Setting<Value, Written, Default> => ({ ...setting, sharedByAccounts: true })

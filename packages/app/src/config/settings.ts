@@ -25,7 +25,7 @@ import type { ValuesOf, WrittenOf } from "./setting.ts"
 
 const { whole, percent, factor, port, flag, text, texts, url, secret, key, secrets, choice } = kinds
 
-/** A setting for each of some limits, by its own name. Without a text for every one of them it does not compile. */
+/** One setting for each of some limits, with the same name. It compiles only if every limit has a text. */
 const limits = <Name extends string>(
   defaults: { readonly [Limit in Name]: number },
   abouts: { readonly [Limit in Name]: string },
@@ -44,7 +44,7 @@ const trustPolicy = Schema.Struct({
   SIGNED: required,
   PAID_OUT: required,
 } satisfies { readonly [Type in CallbackEventType]: typeof required })
-/** Names and values that can stand in a header as they are. */
+/** Names and values that are valid in a header. */
 const headers = Schema.Record(
   Schema.String.check(Schema.isPattern(/^[!#$%&'*+.^_`|~\w-]+$/u)),
   Schema.String.check(Schema.isPattern(/^[\x20-\x7e]+$/u)),
@@ -55,7 +55,7 @@ const bankTogether = "refused without `bankUrl` and the other of the two"
 const callbackTogether = "refused without the other of `callbackAuthMethod` and `callbackCredentials`"
 const longKey = "at least 16 characters if `host` is not a loopback address"
 
-/** What is set for each account by itself: whose credentials these are, and what its callbacks are believed on. */
+/** The settings of each account: its credentials, and the evidence that its callbacks need. */
 export const accountSettings = {
   currency: optional(
     kinds.currency,
@@ -460,7 +460,7 @@ const testing = {
   ),
 }
 
-/** Every setting but the accounts', in the order in which they are documented. */
+/** Every setting except the accounts', in the order of the documentation. */
 export const settingGroups = {
   Listening: { ...listening, ...stopping },
   "The store": store,
@@ -492,15 +492,18 @@ export const engineSettings = {
 export type EngineValues = ValuesOf<typeof engineSettings>
 export type AccountValues = ValuesOf<typeof accountSettings>
 
-/** What is set for one account, as code or a file gives it. */
+/** The settings of one account, as code or a file gives them. */
 export type AccountSettings = WrittenOf<typeof accountSettings>
 
 /**
- * All settings, as code or a file gives them; what is left out is as it is by default. An account's setting that stands
- * beside the accounts counts for each account without its own, unless it is what tells accounts apart.
+ * All settings, as code or a file gives them. A missing setting has its default. An account setting outside of the
+ * accounts applies to each account without its own, unless it identifies an account.
  */
 export interface LoanEngineSettings
   extends WrittenOf<typeof engineSettings>, WrittenOf<typeof accountSettings> {
-  /** The accounts by name, which is also the last part of the callback's path: `se`, `no`, … One called `default` without. */
+  /**
+   * The accounts by name, which is also the last part of the callback's path: `se`, `no`, … Without it, there is one
+   * account named `default`.
+   */
   readonly accounts?: Readonly<Record<string, AccountSettings>>
 }

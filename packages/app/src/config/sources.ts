@@ -10,27 +10,30 @@ import { unknownVariables } from "./unknown-variables.ts"
 import type { Known } from "./unknown-variables.ts"
 import { prefix, variableOf } from "./variable-names.ts"
 
-/** The environment's variables: the one place that reads the process's own. */
+/** The environment's variables. Only this place reads the process's own. */
 export type Environment = Readonly<Record<string, string | undefined>>
 export const Environment = Context.Reference<Environment>("@loan-engine/app/Environment", {
   defaultValue: () => process.env,
 })
 
-/** Somewhere that settings are given: code, the environment, or a file. */
+/** A source of settings: code, the environment, or a file. */
 export interface Source {
-  /** How the answer to "where from" is called. */
+  /** The name of the source. */
   readonly from: string
-  /** The accounts it names, if it names any. */
+  /** The accounts that it names, if any. */
   readonly accounts: ReadonlyArray<string> | undefined
-  /** What it calls a setting, of one account or of the engine. */
+  /** Its name for a setting of one account or of the engine. */
   readonly nameOf: (setting: string, account?: string) => string
-  /** What it gives for a setting, as code would give it; `undefined` for nothing, {@link Unreadable} if it cannot be had. */
+  /**
+   * The value that it gives for a setting, as code would give it. `undefined` if it gives none, {@link Unreadable} if
+   * it cannot be read.
+   */
   readonly valueOf: (setting: string, kind: AnySetting["kind"], account?: string) => unknown
-  /** A line for everything that it holds and that is no setting. */
+  /** One line for each entry that is not a setting. */
   readonly unknown: (known: Known) => ReadonlyArray<string>
 }
 
-/** A value that is given and cannot be had; the line says why. */
+/** A value that is given but cannot be read. The line says why. */
 export class Unreadable {
   readonly fault: string
   constructor(fault: string) {
@@ -42,8 +45,8 @@ const fileVariable = `${prefix}CONFIG_FILE`
 const accountsVariable = `${prefix}ACCOUNTS`
 
 /**
- * Settings by variables. A secret may also be in a file of its own, which its variable with `_FILE` behind it names: that is
- * how secrets reach a container.
+ * Settings from variables. A secret may also be in a file of its own, named by its variable with `_FILE` after it. This
+ * is how containers receive secrets.
  */
 export function environmentSource(variables: Environment): Source {
   const named = variables[accountsVariable]
@@ -74,16 +77,16 @@ function textOf(
   if (hasText && /^(?<mark>["'`]).*\k<mark>$/su.test(text.trim())) {
     const belongs = secret ? ` If they belong to it, put it into a file, and its path into ${name}_FILE.` : ""
     return new Unreadable(
-      `${name} has a quotation mark around it at both ends, which would be a part of it: leave them out.${belongs}`,
+      `${name} has quotation marks at both ends, which would become a part of the value: leave them out.${belongs}`,
     )
   }
   if (path === undefined || path === "") return hasText || emptyIsWrong ? text : undefined
   return hasText
-    ? new Unreadable(`${name} and ${name}_FILE are both set, and only one can count: set one of them.`)
+    ? new Unreadable(`${name} and ${name}_FILE are both set, but only one can apply: set one of them.`)
     : secretFile(`${name}_FILE`, path)
 }
 
-/** The variables that every program goes by, for what nothing of ours says. */
+/** The variables that every program uses, for settings that none of ours gives. */
 const usual: Readonly<Record<string, ReadonlyArray<string>>> = {
   bankProxyUrl: ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
   bankNoProxy: ["no_proxy", "NO_PROXY"],
@@ -104,14 +107,14 @@ function usualSource(variables: Environment): Source {
   }
 }
 
-/** A file's one line, as UTF-8. */
+/** A file's single line, in UTF-8. */
 function secretFile(name: string, path: string): string | Unreadable {
   const refused = (why: string): Unreadable => new Unreadable(`${name} names the file ${path}, which ${why}`)
   let bytes: Uint8Array
   try {
     bytes = readFileSync(path)
   } catch {
-    return refused("cannot be read: is it there, and may we read it?")
+    return refused("cannot be read: check that it exists and that the engine may read it.")
   }
   let text: string
   try {
@@ -120,7 +123,7 @@ function secretFile(name: string, path: string): string | Unreadable {
     return refused("is not UTF-8: save it as such.")
   }
   if (text === "") return refused("is empty: write the secret into it.")
-  return /[\r\n]/u.test(text) ? refused("has several lines: leave the secret's alone in it.") : text
+  return /[\r\n]/u.test(text) ? refused("has several lines: leave only the line of the secret.") : text
 }
 
 /** Settings as code gives them, or a file. */
@@ -144,13 +147,14 @@ export function writtenSource(settings: LoanEngineSettings, from: string): Sourc
         return Object.keys(of(account))
           .filter((setting) => !names.includes(setting))
           .map(
-            (setting) => `${nameOf(setting, account)} is no setting (${from}).${didYouMean(setting, names)}`,
+            (setting) =>
+              `${nameOf(setting, account)} is not a setting (${from}).${didYouMean(setting, names)}`,
           )
       }),
   }
 }
 
-/** Where JSON breaks off, without what stands there. */
+/** The line where JSON is broken, without its text. */
 function placeIn(text: string, cause: unknown): string {
   const [, position] = /at position (\d+)/u.exec(cause instanceof Error ? cause.message : "") ?? []
   return position === undefined
@@ -158,17 +162,17 @@ function placeIn(text: string, cause: unknown): string {
     : `: line ${text.slice(0, Number(position)).split("\n").length} is where it breaks off`
 }
 
-/** What the platform's reader takes without a word, though it has no one meaning: of a name that stands twice, the last. */
+/** The platform's reader accepts a name that occurs twice and uses the last value. This finds such names. */
 function ambiguityIn(text: string): string | undefined {
   const strict = parseJsonText(text, { names: everyName })
   if (Result.isSuccess(strict)) return undefined
   const { fault, path, message } = strict.failure
   return fault === "duplicate"
-    ? `names ${path} twice, and only one can count: keep the one that is meant.`
+    ? `names ${path} twice, but only one can apply: keep the right one.`
     : `cannot be used: ${message}${path === "" ? "" : ` at ${path}`}.`
 }
 
-/** The file is the operator's own, so that every name in it may be shown. */
+/** The file is the operator's own, so every name in it may be shown. */
 const everyName = { has: (): boolean => true }
 
 /** A settings file: one JSON object, as code would give it. */
@@ -179,7 +183,7 @@ export const fileSource = Effect.fnUntraced(function* (
     try: () => readFileSync(path, "utf8").replace(/^\uFEFF/u, ""),
     catch: () =>
       new ConfigUnusable({
-        message: `The settings file ${path} cannot be read: is it there, and may we read it?`,
+        message: `The settings file ${path} cannot be read: check that it exists and that the engine may read it.`,
       }),
   })
   const settings = yield* Effect.try({
@@ -196,13 +200,16 @@ export const fileSource = Effect.fnUntraced(function* (
     !Object.values(accounts).every(Predicate.isObject)
   ) {
     return yield* new ConfigUnusable({
-      message: `The settings file ${path} must hold one JSON object, and its accounts must be an object of objects, by their names.`,
+      message: `The settings file ${path} must contain one JSON object, and its accounts must be an object of objects, by their names.`,
     })
   }
   return writtenSource(settings, path)
 })
 
-/** What the environment says: our variables, behind them the file that `LOAN_ENGINE_CONFIG_FILE` names, then the usual ones. */
+/**
+ * The settings from the environment: our variables, then the file that `LOAN_ENGINE_CONFIG_FILE` names, then the usual
+ * variables.
+ */
 export const environmentSources = Effect.fnUntraced(function* (
   variables: Environment,
 ): Effect.fn.Return<ReadonlyArray<Source>, ConfigUnusable> {

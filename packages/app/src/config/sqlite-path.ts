@@ -1,6 +1,9 @@
 import { Result } from "effect"
 
-/** Why a text is no file's path, and what was probably meant. The text itself is not repeated: it may hold a password. */
+/**
+ * Why a text is not a file's path, and what was probably meant. The text itself is not repeated, because it may contain
+ * a password.
+ */
 interface Trap {
   readonly looksLike: RegExp
   readonly fault: string
@@ -8,7 +11,9 @@ interface Trap {
 
 const postgresUrl = "postgres://user:password@host:5432/database"
 
-/** What would otherwise become a file of that name, or a store that forgets everything. The first that fits is told. */
+/**
+ * Texts that would otherwise become a file of that name, or a store that loses everything. The first match is reported.
+ */
 const traps: ReadonlyArray<Trap> = [
   {
     looksLike: /^[\s\uFEFF\u200B]+\S|\S[\s\u200B]+$|^["'`\u2018-\u201F\u00AB]/u,
@@ -16,27 +21,27 @@ const traps: ReadonlyArray<Trap> = [
   },
   {
     looksLike: /^(?:undefined|null|none|nil|true|false|todo|tbd|changeme|<.*>)$/iu,
-    fault: "is a word that a program wrote for no value at all: give an SQLite file's path, or postgres://….",
+    fault: "is a word that programs write for a missing value: give an SQLite file's path, or postgres://….",
   },
   {
     looksLike: /^(?:~(?:[/\\]|$)|\$[A-Za-z{]|%\w+%)/u,
-    fault: "begins with what a shell would replace, and nothing has: write the path in full.",
+    fault: "begins with something that a shell would replace, but no shell did: write the full path.",
   },
   {
     looksLike:
       /^(?:postgres(?:ql)?|localhost|\d{1,3}(?:\.\d{1,3}){3}|\[[\da-f:]+\]|(?:[\w-]+\.)+(?:com|net|org|io|cloud|internal|local|svc))(?::\d+)?(?:\/[^/]*)?$/iu,
-    fault: `looks like a server, and not like a file: give ${postgresUrl}, or ./ in front of a file's name.`,
+    fault: `looks like a server, not like a file: give ${postgresUrl}, or ./ in front of a file's name.`,
   },
   {
     looksLike: /^[A-Z][A-Z0-9_]*=/u,
-    fault: `begins with a variable's name: give what stands behind the = alone, such as ${postgresUrl}.`,
+    fault: `begins with a variable's name: give only the part after the =, such as ${postgresUrl}.`,
   },
   { looksLike: /^\s*$/u, fault: "is empty: give an SQLite file's path, or postgres://…." },
   {
     looksLike: /^(?:file:(?:\/\/)?)?:?memory:?$|^(?:file:(?:\/\/)?)?:memory:|[?&](?:mode=memory|vfs=memdb)/iu,
     fault:
-      "names a store in memory, which forgets every loan when the engine stops: give a file's path. `loan-engine start` makes " +
-      "one that is thrown away.",
+      "names a store in memory, which loses every loan when the engine stops: give a file's path. `loan-engine start` makes " +
+      "a temporary one.",
   },
   {
     looksLike:
@@ -45,16 +50,16 @@ const traps: ReadonlyArray<Trap> = [
   },
   {
     looksLike: /^(?!file:)[a-z][a-z\d+.-]+:/iu,
-    fault: `begins like a URL, but of no kind that is known: give ${postgresUrl}, or a file's path.`,
+    fault: `begins like a URL, but of an unknown kind: give ${postgresUrl}, or a file's path.`,
   },
   { looksLike: /^[^/\\]*:[^/\\]*@/u, fault: `looks like a login without its URL: give ${postgresUrl}.` },
   {
     looksLike: /:\/\/[^/]*@|\/\/[^/@]*:[^@]*@|^[^=/\\]*=\s*postgres|^postgres(?:ql)?\s*:?\/\//iu,
-    fault: `looks like a server's URL that is not written as one: give ${postgresUrl}.`,
+    fault: `looks like a server's URL in a wrong form: give ${postgresUrl}.`,
   },
   {
     looksLike: /^file:.*[?#]|\?(?:[\w-]+=|$)/iu,
-    fault: "has options behind the file's path, which the engine does not read: give the path alone.",
+    fault: "has options after the file's path, which the engine does not read: give only the path.",
   },
   {
     looksLike: /^file:\/\/(?!\/|localhost\/)/iu,
@@ -62,14 +67,14 @@ const traps: ReadonlyArray<Trap> = [
   },
 ]
 
-/** The path that a database URL names if it names a file, with or without `file:`; or why it names none. */
+/** The path in a database URL, with or without `file:`, or why it names no file. */
 export function sqlitePath(given: string): Result.Result<string, string> {
   const trap = traps.find(({ looksLike }) => looksLike.test(given))
   if (trap !== undefined) return Result.fail(trap.fault)
   if (!/^file:/iu.test(given)) return Result.succeed(given)
   const path = decoded(given.replace(/^file:(?:\/\/(?:localhost)?)?/iu, ""))
   if (path === undefined)
-    return Result.fail("has a % that stands for no letter: write %25, or the path without file:.")
+    return Result.fail("has a % that encodes no character: write %25, or the path without file:.")
   return path.trim() === ""
     ? Result.fail("is empty: give an SQLite file's path, or postgres://….")
     : Result.succeed(path)

@@ -8,14 +8,14 @@ import { limitsIn } from "./limits-in.ts"
 import { ConfigUnusable } from "./config-unusable.ts"
 import type { SettingsRead } from "./read-settings.ts"
 
-/** What the engine tells of itself, and to whom. */
+/** What the engine reports about itself, and to whom. */
 export interface TelemetryConfig {
   readonly metrics: MetricsSettings
   readonly traces: TraceExportSettings | undefined
   readonly traceLimits: TraceExportLimits
   readonly log: {
     readonly level: LogSettings["level"]
-    /** By default `pretty` where a person watches, `json` elsewhere. */
+    /** The default is `pretty` on a terminal, `json` elsewhere. */
     readonly format: LogSettings["format"] | undefined
   }
 }

@@ -1,20 +1,21 @@
 import { didYouMean, distanceOf } from "../base/nearest.ts"
 import { prefix, variableOf } from "./variable-names.ts"
 
-/** All names that there are. */
+/** All known names. */
 export interface Known {
   readonly engine: ReadonlyArray<string>
   readonly account: ReadonlyArray<string>
   readonly accounts: ReadonlyArray<string>
-  /** Variables that are declared to be another program's. */
+  /** Variables that are declared to belong to another program. */
   readonly otherVariables: ReadonlyArray<string>
 }
 
 type Variables = Readonly<Record<string, string | undefined>>
 
 /**
- * What Kubernetes tells a pod of the services beside it, where one of them is called loan-engine or loan-engine-…: no person
- * has written it. `LOAN_ENGINE_PORT` itself is ours, and refused with what to do.
+ * The variables by which Kubernetes describes other services to a pod, if one of them is named loan-engine or
+ * loan-engine-…: no person has written them. `LOAN_ENGINE_PORT` itself is ours. It is refused, and the message says
+ * what to do.
  */
 const serviceLinks: ReadonlyArray<{ readonly name: RegExp; readonly value: RegExp }> = [
   { name: /_SERVICE_HOST$/u, value: /^[\d.:a-f]+$/u },
@@ -29,7 +30,10 @@ const isServiceLink = (name: string, text: string): boolean =>
 const letters = "LOANENGINE"
 const inOrder = (text: string): string => text.split("").toSorted().join("")
 
-/** Whether a name begins with our prefix, or with one of a letter more, less or other, or of letters in another order. */
+/**
+ * Whether a name begins with our prefix, or with a misspelling of it: one letter more, less or different, or letters in
+ * another order.
+ */
 function isLikeOurs(name: string): boolean {
   const [, begin = ""] = /^([A-Z]+_*[A-Z]+)_+[A-Z\d]/u.exec(name) ?? []
   const [, joined = ""] = /^([A-Z]+)_+[A-Z\d]/u.exec(name) ?? []
@@ -38,7 +42,9 @@ function isLikeOurs(name: string): boolean {
   )
 }
 
-/** A line for each variable that is called like a setting and is none. `asked` holds those that are read. */
+/**
+ * One line for each variable that is named like a setting but is not one. `asked` contains the variables that are read.
+ */
 export function unknownVariables(
   variables: Variables,
   asked: ReadonlySet<string>,
@@ -49,7 +55,7 @@ export function unknownVariables(
       const written = name.toUpperCase()
       if (!isLikeOurs(written) || text === undefined || text.trim() === "") return false
       if (known.otherVariables.includes(name) || isServiceLink(name, text)) return false
-      // Windows does not tell capitals from small letters, and gives the same value by either name.
+      // Windows does not distinguish upper and lower case, and gives the same value for both names.
       return !asked.has(name) && !(asked.has(written) && variables[written] === text)
     })
     .map(([name]) => refusal(name, asked, known))
@@ -62,14 +68,14 @@ function refusal(name: string, asked: ReadonlySet<string>, known: Known): string
   const account = accountIn(name, known)
   if (account === undefined) {
     const bare = name.replace(/_FILE$/u, "")
-    const meant = asked.has(bare) ? ` Set ${bare} itself: it is no secret.` : didYouMean(name, asked)
-    return `${name} is no setting.${meant} ${wayOut}`
+    const meant = asked.has(bare) ? ` Set ${bare} itself: it is not a secret.` : didYouMean(name, asked)
+    return `${name} is not a setting.${meant} ${wayOut}`
   }
   const list = known.accounts.join(", ")
-  return `${name} is of an account ${account} that there is not: ${prefix}ACCOUNTS names ${list}. ${wayOut}`
+  return `${name} is for an account ${account} that does not exist: ${prefix}ACCOUNTS names ${list}. ${wayOut}`
 }
 
-/** The account that a variable seems to be of: what stands before the name of an account's setting. */
+/** The account in a variable's name: the part before the name of an account setting. */
 function accountIn(name: string, { account, accounts }: Known): string | undefined {
   if (accounts.length < 2) return undefined
   for (const setting of account) {

@@ -7,7 +7,7 @@ import { ConfigUnusable } from "./config-unusable.ts"
 import { limitsIn } from "./limits-in.ts"
 import type { SettingsRead } from "./read-settings.ts"
 
-/** Checks and reads the endpoints of webhooks: each URL with its secrets, and no secret without its URL. */
+/** Checks and reads the webhook endpoints: each URL with its secrets, and no secret without a URL. */
 export const webhookConfig = Effect.fnUntraced(function* ({
   engine,
   nameOf,
@@ -29,7 +29,7 @@ export const webhookConfig = Effect.fnUntraced(function* ({
   }
   const strangers = [...secrets.keys()].filter((name) => !urls.has(name))
   if (strangers.length > 0) {
-    faults.push(`${secretsName} has a secret for ${strangers.length} names that ${urlsName} has no URL for.`)
+    faults.push(`${secretsName} has secrets for ${strangers.length} names without a URL in ${urlsName}.`)
   }
   if (limits.webhookLeaseMs < requestsPerLease * limits.webhookRequestMsMax) {
     faults.push(
@@ -45,7 +45,7 @@ const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/u
 const nameRule =
   "it must be letters, digits, dots, dashes and underscores, beginning with a letter or digit, 64 at most."
 const urlRule =
-  "its URL must be https, or http to a loopback address, and hold no user or password: who receives shows that by the secret."
+  "its URL must be https, or http to a loopback address, and contain no user or password: the receiver proves itself by the secret."
 const secretRule =
   "each must be whsec_ and 24 to 64 random bytes as base64, several with a space between them. " +
   "Make one with: loan-engine webhooks secret"

@@ -6,38 +6,38 @@ import { Iso } from "./loan-schemas.ts"
 
 const Count = Schema.Natural
 
-/** How an account's callbacks fared over the last days: `loan-engine callback health` prints the same. */
+/** The health of an account's callbacks over the last days. `loan-engine callback health` prints the same. */
 const CallbackHealthJson = Schema.Struct({
-  /** Over how many days it is counted, today included. */
+  /** The number of counted days, including today. */
   days: Schema.Natural,
-  /** News that a callback brought first, and news that the bank had to be asked for. */
+  /** News that a callback brought first, and news that only a poll brought. */
   byCallback: Count,
   byPoll: Count,
-  /** Callbacks whose news was known already. */
+  /** Callbacks whose news was already known. */
   late: Count,
-  /** News asked for whose callback may still come. */
+  /** News from a poll whose callback may still arrive. */
   awaited: Count,
-  /** News asked for whose callback did not come as long as one could, and its share of the news that old, from 0 to 1. */
+  /** News from a poll whose callback did not arrive in time, and its share of all news of that age, from 0 to 1. */
   missed: Count,
   missedRate: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 })),
-  /** Refused because of their signature, and because of their credentials. */
+  /** Refused because of the signature, and because of the credentials. */
   forged: Count,
   unauthorized: Count,
   lastCallbackAt: Schema.NullOr(Iso),
-  /** Whether so much is missed that the bank may be sending its callbacks elsewhere. */
+  /** Whether so much is missed that the bank may be sending its callbacks to another URL. */
   alarming: Schema.Boolean,
-  /** What the figures mean; `late` may become `alarm` once the callbacks can come no more. */
+  /** What the figures mean. `late` may become `alarm` when the callbacks can no longer arrive. */
   state: Schema.Literals(callbackStates),
-  /** The command that looks into it. */
+  /** The command that shows the details. */
   command: Schema.String,
 }).annotate({ identifier: "CallbackHealth" })
 
-/** One account: where its loans stand, and how its callbacks fare. */
+/** One account: the stages of its loans, and the health of its callbacks. */
 export const AccountJson = Schema.Struct({
   name: Schema.String,
-  /** How many open loans stand at each stage. */
+  /** How many open loans there are at each stage. */
   loans: Schema.Record(Schema.Literals(stages), Count),
-  /** How many loans somebody has closed, at whatever stage. */
+  /** How many loans somebody has closed, at any stage. */
   closed: Count,
   stalled: Count,
   callbacks: CallbackHealthJson,

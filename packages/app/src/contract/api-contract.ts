@@ -3,16 +3,16 @@ import { HttpApiMiddleware, HttpApiSecurity } from "effect/http-api"
 import { problemSchemas } from "./problems.ts"
 import type { ProblemCode } from "./problems.ts"
 
-/** What a key may be for: reading loans, registering them, or acting on them (poll, rule). */
+/** The scopes of a key: reading loans, registering them, or acting on them (poll, rule). */
 export const scopes = ["read", "register", "operate"] as const
 export type Scope = (typeof scopes)[number]
 
-/** The scope that an endpoint asks of a key. */
+/** The scope that an endpoint requires. */
 export class RequiredScope extends Context.Service<RequiredScope, Scope>()(
   "@loan-engine/app/RequiredScope",
 ) {}
 
-/** The media type of what an endpoint answers when all is well. */
+/** The media type of an endpoint's successful answer. */
 export const Produces = Context.Reference<string>("@loan-engine/app/Produces", {
   defaultValue: () => "application/json",
 })
@@ -20,21 +20,21 @@ export const Produces = Context.Reference<string>("@loan-engine/app/Produces", {
 const accessProblems = problemSchemas("unauthorized", "scope-missing", "not-acceptable", "rate-limited")
 const accessSecurity = { key: HttpApiSecurity.bearer }
 
-/** Whoever calls: a known key, of the endpoint's scope, within its rate. */
+/** The caller: a known key, with the endpoint's scope, within its rate. */
 export class Access extends HttpApiMiddleware.Service<Access>()<
   "@loan-engine/app/Access",
   typeof accessProblems,
   typeof accessSecurity
 >("@loan-engine/app/Access", { security: accessSecurity, error: accessProblems }) {}
 
-/** Turns everything that a request fails with into a problem document. */
+/** Turns every failure of a request into a problem document. */
 export class Problems extends HttpApiMiddleware.Service<Problems>()("@loan-engine/app/Problems") {}
 
-/** The problems that an endpoint may answer with, beside those that access to it may. */
+/** The problems that an endpoint may answer with, in addition to those of the access check. */
 export const answers = (...codes: ReadonlyArray<ProblemCode>) =>
   problemSchemas("request-invalid", ...codes, "internal-error", "store-unavailable")
 
-/** What the description says of an endpoint, and of the key that it takes. */
+/** The description of an endpoint and of its key. */
 export const described = (summary: string, scope: Scope, description: string) => ({
   summary,
   description: `${description} Needs a key with the scope \`${scope}\`.`,

@@ -12,7 +12,7 @@ const Flag = Schema.Literals(["true", "false"]).pipe(
     }),
   ),
 )
-/** `true` or `false` in a query, or nothing. */
+/** `true` or `false` in a query, or absent. */
 export const flag = Schema.optionalKey(Flag)
 
 /** A whole number in a query or header. */
@@ -31,7 +31,7 @@ export const Cursor = Schema.String.check(
   Schema.isPattern(cursorPattern, { message: "expected the id of an event, or a position in the feed" }),
 )
 
-/** What an application reference may begin with. */
+/** The beginning of an application reference. */
 export const ReferencePrefix = Schema.String.check(
   Schema.isMaxLength(applicationReferenceLengthMax),
   Schema.isPattern(/^[^\p{Cc}\p{Cs}]*$/u, { message: "expected text without control characters" }),

@@ -7,7 +7,7 @@ import { version } from "../base/version.ts"
 import { LoanApi } from "./loan-api.ts"
 import { problemSchemas } from "./problems.ts"
 
-/** A refused callback, as the receiver answers it: problem documents with codes of their own. */
+/** A refused callback, as the receiver answers it: problem documents with their own codes. */
 const callbackProblems = [...new Set(Object.values(refusals).map(({ status }) => status))]
   .toSorted((a, b) => a - b)
   .map((status) =>
@@ -79,11 +79,11 @@ const metrics = HttpApiEndpoint.get("metrics", "/metrics", {
 
 const OperatorGroup = HttpApiGroup.make("operators").add(live, ready, metrics)
 
-/** Leaves out the notes on streams, which only one generator of clients would understand. */
+/** Removes the notes on streams, because only one generator of clients would understand them. */
 const withoutStreamNotes = (spec: Record<string, unknown>): Record<string, unknown> =>
   JSON.parse(JSON.stringify(spec, (key, value: unknown) => (key === "x-effect-stream" ? undefined : value)))
 
-/** All that is served, whoever serves it: what `docs/openapi.json` and `/docs` are written from. */
+/** Everything that is served, by any server. `docs/openapi.json` and `/docs` are generated from it. */
 export const DescribedApi = HttpApi.make("loan-engine")
   .addHttpApi(LoanApi)
   .add(BankGroup, OperatorGroup)
@@ -92,7 +92,7 @@ export const DescribedApi = HttpApi.make("loan-engine")
       title: "Loan engine",
       version,
       description:
-        "Where every loan application stands, and how we know. Errors are problem documents (RFC 9457) with a stable `code`.",
+        "The state of every loan application, and its evidence. Errors are problem documents (RFC 9457) with a stable `code`.",
       transform: withoutStreamNotes,
     }),
   )

@@ -266,8 +266,8 @@ export const ChangesGroup = HttpApiGroup.make("changes")
   .middleware(Problems)
 
 /**
- * The merchant's API: what is served under `/v1`, and what the typed client is derived from. Runs in a browser. A query parameter that an
- * endpoint does not know is refused: a misspelt filter would list every loan, and a misspelt `dryRun` would rule.
+ * The merchant's API under `/v1`. The typed client is derived from it. It runs in a browser. An endpoint refuses a
+ * query parameter that it does not know: a misspelt filter would list every loan, and a misspelt `dryRun` would rule.
  */
 export const LoanApi = HttpApi.make("loan-engine")
   .annotate(HttpApi.QueryParseOptions, { onExcessProperty: "error" })

@@ -23,7 +23,7 @@ import { DocumentTypes, Offer } from "@loan-engine/domain/offer"
 import { Reversal } from "@loan-engine/domain/reversal"
 import { Schema } from "effect"
 
-/** An instant on the wire: ISO 8601 in UTC, to the millisecond. */
+/** An instant in JSON: ISO 8601 in UTC, to the millisecond. */
 export const Iso = Schema.String.check(
   Schema.isPattern(/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$/u),
 )
@@ -43,30 +43,30 @@ export const nextActions = [
 const loanFields = {
   applicationReference: Schema.String,
   account: Schema.String,
-  /** Whether the submission's answer is known, and not only callbacks. */
+  /** Whether the submission's answer is known. If not, only callbacks have spoken. */
   registered: Schema.Boolean,
-  /** What the merchant calls the application, if it said so when it registered the loan. */
+  /** The merchant's own name for the application, if the registration had one. */
   externalReference: Schema.NullOr(Schema.String),
-  /** Counts what was recorded of the loan; its ETag. */
+  /** Counts the recorded observations of the loan. It is the loan's ETag. */
   version: Schema.Natural,
   stage: Schema.Literals(stages),
-  /** Whether the bank waits for documents, whatever the stage. */
+  /** Whether the bank waits for documents, in any stage. */
   additionOutstanding: Schema.Boolean,
   requiredDocuments: DocumentTypes,
   offer: Schema.NullOr(Offer),
-  /** The offers that were heard of, the newest last, each with its first hearing; ten at most. */
+  /** The offers that were heard, with the newest last, each with its first hearing. At most ten. */
   offers: Schema.Array(Schema.Struct({ heardAt: Iso, offer: Offer })),
-  /** What the offer's amounts are in, as ISO 4217 writes it; `null` where the account does not say. */
+  /** The currency of the offer's amounts, in ISO 4217. `null` if the account's settings name none. */
   currency: Schema.NullOr(Schema.String),
   signing: Schema.Struct({
     signed: Schema.Boolean,
     heardAt: Schema.NullOr(Iso),
     method: Schema.NullOr(Schema.String),
-    /** What was signed: the newest offer heard not after the signature. */
+    /** The signed offer: the newest one that was heard before the signature, or at the same time. */
     offer: Schema.NullOr(Offer),
     /**
-     * What was said of it, each with its first hearing: how the customer wants to sign (`E_SIGN`, `MANUAL`), that it is signed, and
-     * how (`E_SIGN`, `ANALOG`).
+     * What was said about the signature, each with its first hearing: how the customer wants to sign (`E_SIGN`,
+     * `MANUAL`), that the agreement is signed, and how (`E_SIGN`, `ANALOG`).
      */
     timeline: Schema.Array(
       Schema.Struct({
@@ -76,9 +76,9 @@ const loanFields = {
       }),
     ),
   }),
-  /** Whether a person has closed the application: then nobody waits for anything, whatever the stage. */
+  /** Whether a person has closed the application. If so, nobody waits for anything, in any stage. */
   closed: Schema.Boolean,
-  /** Why, by whom and when; `null` once it is open again, and if it never was closed. */
+  /** Why, by whom and when it was closed. `null` if it was never closed or is open again. */
   closure: Schema.NullOr(
     Schema.Struct({
       reason: ClosureReason,
@@ -88,24 +88,27 @@ const loanFields = {
     }),
   ),
   next: Schema.Struct({ actor: Schema.Literals(actors), action: Schema.Literals(nextActions) }),
-  /** Whether so many polls in a row brought nothing that somebody should look into it. */
+  /** Whether so many polls in a row brought nothing new that a person should look at the loan. */
   stalled: Schema.Boolean,
-  /** Whether the bank has said nothing new for so long that it is asked rarely, and some day no more. Any callback wakes the loan. */
+  /**
+   * Whether the bank has said nothing new for so long that the engine polls it rarely, and later no more. Any callback
+   * wakes the loan.
+   */
   dormant: Schema.Boolean,
-  /** What somebody may want to do about it; the engine never does it by itself. */
+  /** What a person may want to do about it. The engine never does it automatically. */
   suggestion: Schema.NullOr(Schema.Literal("close")),
   nextPollAt: Schema.NullOr(Iso),
-  /** When the bank last answered a question of the engine's; `null` if it has not yet. */
+  /** When the bank last answered a poll. `null` if it has not yet. */
   lastHeardFromBankAt: Schema.NullOr(Iso),
-  /** When the answered question was asked. */
+  /** When that poll was sent. */
   lastAskedAt: Schema.NullOr(Iso),
 }
 
-/** Where a loan stands, as frontends show it. */
+/** The state of a loan, as frontends show it. */
 export const LoanJson = Schema.Struct(loanFields).annotate({ identifier: "Loan" })
 export type LoanJson = typeof LoanJson.Type
 
-/** One thing that was said about a loan. Which members there are follows from its type. */
+/** One thing that was said about a loan. Its type decides which members it has. */
 const EventJson = Schema.Struct({
   type: Schema.Literals(loanEventTypes),
   at: Iso,
@@ -116,13 +119,13 @@ const EventJson = Schema.Struct({
   decision: Schema.optionalKey(Verdict),
   by: Schema.optionalKey(Schema.String),
   reason: Schema.optionalKey(Schema.String),
-  /** A person has rejected a loan that the bank says is paid out. */
+  /** A person rejected a loan that the bank says is paid out. */
   overrulesPayOut: Schema.optionalKey(Schema.Boolean),
   closedFor: Schema.optionalKey(ClosureReason),
   note: Schema.optionalKey(Schema.String),
 }).annotate({ identifier: "LoanEvent" })
 
-/** Spelt out, because the domain's own brings the whole machine along, which a frontend does not need. */
+/** Written out here, because the domain's own schema would import the whole machine, which a frontend does not need. */
 const StepJson = Schema.Struct({
   from: Schema.Literals(stages),
   to: Schema.Literals(stages),
@@ -130,7 +133,7 @@ const StepJson = Schema.Struct({
 }).annotate({ identifier: "Step" })
 
 const entryFields = {
-  /** Where in the change feed it stands. */
+  /** Its position in the change feed. */
   position: Schema.Int,
   /** The loan's version after it. */
   version: Schema.Int,
@@ -138,63 +141,75 @@ const entryFields = {
   source: Source,
   evidence: Evidence,
   disposition: Disposition,
-  /** Why it was held, if it was. */
+  /** Why it was held, if so. */
   reason: Schema.NullOr(HoldReason),
   receivedAt: Iso,
   recordedAt: Iso,
   events: Schema.Array(EventJson),
-  /** What the bank's answers had said again since the entry before: they are journaled with the next entry of anything else. */
+  /**
+   * What the bank's answers repeated since the previous entry. They are journaled with the next entry of any other
+   * kind.
+   */
   levels: Schema.Array(EventJson),
   steps: Schema.Array(StepJson),
-  /** What the dispute that it settles came to, if what stood before it stands no more. */
+  /** The result of the dispute that it settles, if the earlier decision no longer stands. */
   reversal: Schema.NullOr(Reversal),
-  /** Whether it closed the loan, or opened it again: a person did, or the bank went further than was known when it was closed. */
+  /**
+   * Whether it closed the loan or opened it again. A person did so, or the bank went further than was known when the
+   * loan was closed.
+   */
   closure: Schema.NullOr(Schema.Literals(["closed", "reopened"])),
-  /** How the customer wants to sign (`E_SIGN`, `MANUAL`), where the bank said so. */
+  /** How the customer wants to sign (`E_SIGN`, `MANUAL`), if the bank said so. */
   requestedSigningMethod: Schema.NullOr(Schema.String),
-  /** Who handed it over, as the engine knows it: an API key's name, or the user of a command; `null` for the bank's own word. */
+  /**
+   * Who registered it, as the engine knows it: an API key's name, or the user of a command. `null` for the bank's own
+   * word.
+   */
   through: Schema.NullOr(Schema.String),
-  /** The details of the message that could not be read, by the bank's names. The rest of it counts. */
+  /** The details of the message that could not be read, by the bank's names. The rest of the message counts. */
   leftOut: LeftOut,
-  /** SHA-256 of the bytes as they came, in hex. */
+  /** SHA-256 of the original bytes, in hex. */
   digest: Schema.String,
   previousHash: Schema.String,
   hash: Schema.String,
 }
 
-/** One entry of a loan's journal; the raw bytes stay in the store. */
+/** One entry of a loan's journal. The original bytes stay in the store. */
 export const EntryJson = Schema.Struct({
   ...entryFields,
-  /** How often the same was delivered again. */
+  /** How often the same message was redelivered. */
   repeats: Schema.Int,
   lastRepeatedAt: Schema.NullOr(Iso),
 }).annotate({ identifier: "Entry" })
 export type EntryJson = typeof EntryJson.Type
 
-/** One change of the feed: what was recorded, and the loan as it stood when this was sent, which may be later still. */
+/** One change of the feed: the recorded observation, and the loan as it was when this was sent, which may be later. */
 export const ChangeJson = Schema.Struct({
   ...entryFields,
   applicationReference: Schema.String,
-  /** Where the feed is to be continued behind it: its position, and a mark by which another history is told. */
+  /** The place to continue the feed after this change: its position, and a mark that identifies the feed's history. */
   cursor: Schema.String,
   loan: LoanJson,
 }).annotate({ identifier: "Change" })
 export type ChangeJson = typeof ChangeJson.Type
 
-/** How many loans a page holds, at most and unless told otherwise. */
+/** How many loans a page has: the maximum and the default. */
 export const pageLoansMax = 500
 export const pageLoansDefault = 50
 
 export const LoanPage = Schema.Struct({
   loans: Schema.Array(LoanJson),
-  /** Where the next page begins; `null` after the last. A page may hold fewer loans than asked for and still have a next. */
+  /**
+   * The cursor of the next page, or `null` after the last. A page may have fewer loans than asked for and still have a
+   * next page.
+   */
   next: Schema.NullOr(Schema.String),
 }).annotate({ identifier: "LoanPage" })
 export type LoanPage = typeof LoanPage.Type
 
 export const PolledJson = Schema.Struct({
   ...loanFields,
-  /** What the bank was asked, and what its answer did, or why there was none. */
+  /** What the bank was asked, and what its answer did, or why there was no answer. */
   asked: Schema.Array(
     Schema.Struct({
       question: Schema.Literals(["status", "quote"]),
@@ -207,7 +222,7 @@ export type PolledJson = typeof PolledJson.Type
 
 const decisions = ["APPROVED", "REJECTED", "MANUAL_INSPECTION"] as const satisfies ReadonlyArray<BankDecision>
 
-/** An amount: text keeps every digit, and so does a JSON number, which is read by its source. */
+/** An amount. Text keeps every digit, and so does a JSON number, which is read from its source text. */
 const Amount = Schema.optionalKey(Schema.NullOr(Schema.Union([Schema.String, Schema.Finite])))
 const amounts = {
   approvedAmount: Amount,
@@ -236,10 +251,10 @@ export type SubmissionAnswer = typeof SubmissionAnswer.Type
 
 const notBlank = Schema.isPattern(/\S/u, { message: "expected more than white space" })
 
-/** A person's word on a loan that the bank has contradicted itself about. */
+/** A person's ruling on a loan about which the bank contradicted itself. */
 export const RulingJson = Schema.Struct({
   decision: Verdict,
-  /** Who rules: a name that a reviewer can ask. */
+  /** Who rules: the name of a person whom a reviewer can ask. */
   by: Schema.String.check(Schema.isBetweenLength(1, operatorNameLengthMax), notBlank),
   reason: Schema.String.check(Schema.isBetweenLength(1, rulingReasonLengthMax), notBlank),
   /** Rule on a loan that is not in dispute. */
@@ -247,7 +262,7 @@ export const RulingJson = Schema.Struct({
 }).annotate({ identifier: "Ruling" })
 export type RulingJson = typeof RulingJson.Type
 
-/** Who closes or re-opens a loan; the key's name, where nobody is named. */
+/** Who closes or re-opens a loan. The default is the key's name. */
 const closedBy = Schema.optionalKey(
   Schema.String.check(Schema.isBetweenLength(1, operatorNameLengthMax), notBlank),
 )
@@ -255,22 +270,22 @@ const note = Schema.optionalKey(
   Schema.String.check(Schema.isBetweenLength(1, closingNoteLengthMax), notBlank),
 )
 
-/** The application is pursued no more. */
+/** Nobody pursues the application any more. */
 export const ClosingJson = Schema.Struct({ reason: ClosureReason, by: closedBy, note }).annotate({
   identifier: "Closing",
 })
 export type ClosingJson = typeof ClosingJson.Type
 
-/** It is pursued again. */
+/** The application is pursued again. */
 export const ReopeningJson = Schema.Struct({ by: closedBy, note }).annotate({ identifier: "Reopening" })
 export type ReopeningJson = typeof ReopeningJson.Type
 
-/** What a ruling did, or would do if it were not a dry run. */
+/** What a ruling did, or would do in a dry run. */
 export const RuledJson = Schema.Struct({
   dryRun: Schema.Boolean,
   disposition: Disposition,
   steps: Schema.Array(StepJson),
-  /** The stage and version after it. */
+  /** The loan's stage and version after it. */
   stage: Schema.Literals(stages),
   version: Schema.Natural,
 }).annotate({ identifier: "Ruled" })

@@ -4,16 +4,18 @@ import { HttpRouter, HttpServerResponse } from "effect/http"
 import { problems } from "./problems.ts"
 import type { ProblemCode, ProblemDocument } from "./problems.ts"
 
-/** What a caller of the API did wrong, or what we cannot do now: becomes a problem document (RFC 9457). */
+/**
+ * An error of the API's caller, or something that the engine cannot do now. It becomes a problem document (RFC 9457).
+ */
 export interface Problem {
   readonly code: ProblemCode
   readonly detail: string
-  /** The member of the body, or the parameter, that is at fault. */
+  /** The wrong member of the body, or the wrong parameter. */
   readonly field?: string
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** The document that goes out for a problem. */
+/** The document that is sent for a problem. */
 export const problemDocument = ({ code, detail, field }: Problem): ProblemDocument => {
   const { status, title } = problems[code]
   const type = `urn:loan-engine:api:${code}`
@@ -29,17 +31,17 @@ export const problemResponse = (problem: Problem): HttpServerResponse.HttpServer
   })
 }
 
-/** How soon a caller should try again after a 503, in seconds. */
+/** After how many seconds a caller should retry after a 503. */
 export const retryAfterSeconds = 5
 
 export const storeUnavailable: Problem = {
   code: "store-unavailable",
   detail:
-    "The store cannot take this just now: try again. What was written all the same is found to be a repeat.",
+    "The store is not available now: retry. Retrying is safe: a repeated request is not recorded twice.",
   headers: { "retry-after": String(retryAfterSeconds) },
 }
 
-/** Runs a handler that fails with problems, and answers with either. */
+/** Runs a handler that may fail with a problem. Answers with the result or the problem. */
 export const answering = <A, R>(
   handler: Effect.Effect<A, Problem, R>,
 ): Effect.Effect<A | HttpServerResponse.HttpServerResponse, never, R> =>
@@ -53,7 +55,7 @@ const internalError: Problem = {
   detail: "This is a defect of the loan engine. It has been logged.",
 }
 
-/** Says which route it was, and of which loan; what else stands in a path is the caller's. */
+/** Names the route and the loan. Other parts of a path come from the caller and are left out. */
 const logDefect = (defect: unknown): Effect.Effect<void> =>
   Effect.flatMap(Effect.serviceOption(HttpRouter.RouteContext), (context) => {
     const log = Effect.logError("a request failed by a defect", defect)

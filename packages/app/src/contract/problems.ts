@@ -2,8 +2,8 @@ import { Schema } from "effect"
 import { HttpApiSchema } from "effect/http-api"
 
 /**
- * Everything that the API answers instead of what was asked for, as problem documents (RFC 9457). The code is stable: it is
- * what a program may branch on. No value that a caller sent is ever repeated in one.
+ * Every answer of the API that is not the requested one, as problem documents (RFC 9457). The code is stable, so
+ * programs may branch on it. A problem never repeats a value that the caller sent.
  */
 export const problems = {
   "request-invalid": { status: 400, title: "Not a request that this route takes" },
@@ -35,20 +35,20 @@ export const problems = {
 
 export type ProblemCode = keyof typeof problems
 
-/** A problem document as it goes over the wire. */
+/** A problem document in JSON. */
 const problemBody = <Codes extends ReadonlyArray<ProblemCode>>(status: number, codes: Codes) =>
   Schema.Struct({
     type: Schema.String,
     status: Schema.Literal(status),
-    /** Stable; what a program may branch on. */
+    /** It is stable, so programs may branch on it. */
     code: Schema.Literals(codes),
     title: Schema.String,
     detail: Schema.String,
-    /** The member of the body, or the parameter, that is at fault. */
+    /** The wrong member of the body, or the wrong parameter. */
     field: Schema.optionalKey(Schema.String),
   }).pipe(HttpApiSchema.status(status), HttpApiSchema.asJson({ contentType: "application/problem+json" }))
 
-/** Any problem document of the API, whatever its status. */
+/** Any problem document of the API, with any status. */
 export interface ProblemDocument {
   readonly type: string
   readonly status: number
@@ -58,7 +58,7 @@ export interface ProblemDocument {
   readonly field?: string
 }
 
-/** The problems that a route may answer with, one schema for each of their statuses. */
+/** The problems that a route may answer with, one schema for each status. */
 export function problemSchemas(...codes: ReadonlyArray<ProblemCode>): ReadonlyArray<ProblemSchema> {
   const statuses = new Set(codes.map((code) => problems[code].status))
   return [...statuses]

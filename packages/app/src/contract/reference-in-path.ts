@@ -1,18 +1,18 @@
 import { ApplicationReference, applicationReferenceLengthMax } from "@loan-engine/domain/observation"
 import { Schema, SchemaTransformation } from "effect"
 
-/** The two texts that no path can carry, and the same with the mark in front that lets it: each mark more stands for itself. */
+/** The two texts that no path can contain, alone or after marks. Each further mark stands for itself. */
 const dots = /^~*\.{1,2}$/u
 const markedDots = /^~+\.{1,2}$/u
 
 const marked = (reference: string): string => (dots.test(reference) ? `~${reference}` : reference)
 
-/** As long as any reference, and the mark before it. */
+/** The length of the longest reference, plus the mark. */
 const Segment = Schema.String.check(Schema.isBetweenLength(1, applicationReferenceLengthMax + 1))
 
 /**
- * An application reference as a segment of a path. Every client resolves `.` and `..`, also when they are percent-encoded, so
- * these two have a mark in front: `~.` and `~..`. Every other reference is written as it is.
+ * An application reference as a segment of a path. Every client resolves `.` and `..`, even percent-encoded, so these
+ * two get a mark before them: `~.` and `~..`. Any other reference is written unchanged.
  */
 export const ReferenceInPath = Segment.pipe(
   Schema.decodeTo(

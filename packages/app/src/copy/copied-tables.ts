@@ -2,20 +2,20 @@ import { createHash } from "node:crypto"
 import { Schema } from "effect"
 import { EntryContent } from "../journal/entry.ts"
 
-/** What a column holds, in whichever of the two stores. */
+/** The type of a column, in both stores. */
 type Kind = "text" | "whole" | "flag" | "bytes"
 type Value = string | number | boolean | Uint8Array | null
 
 /** A row's values, in the order of its table's columns. */
 export type CopiedRow = ReadonlyArray<Value>
 
-/** A table that both stores have, and what of it is copied. */
+/** A table of both stores, and the columns that are copied. */
 export interface CopiedTable {
   readonly name: string
   readonly columns: ReadonlyArray<readonly [name: string, kind: Kind]>
-  /** What its rows are ordered by: whole numbers, and texts by their bytes. */
+  /** The order of its rows: whole numbers, and texts by their bytes. */
   readonly key: ReadonlyArray<string>
-  /** Columns that only PostgreSQL has, and what they hold: what a row's text says already. */
+  /** Columns that only PostgreSQL has. Their values are in the row's text. */
   readonly told?: { readonly columns: ReadonlyArray<string>; readonly of: (row: CopiedRow) => CopiedRow }
 }
 
@@ -52,7 +52,7 @@ const journal: CopiedTable = {
   },
 }
 
-/** Everything that a store holds. */
+/** All tables of a store. */
 export const copiedTables: ReadonlyArray<CopiedTable> = [
   {
     name: "loans",
@@ -161,10 +161,10 @@ export const copiedTables: ReadonlyArray<CopiedTable> = [
   },
 ]
 
-/** How many rows are in memory at once, with their bodies. */
+/** How many rows with their bodies are in memory at once. */
 export const copiedPageRowsMax = 250
 
-/** A row as either driver gives it; what is no row of ours throws. */
+/** A row from either driver. Throws if it is not one of our rows. */
 export const copiedRow =
   ({ columns }: CopiedTable) =>
   (row: { readonly [column: string]: unknown }): CopiedRow =>
@@ -181,15 +181,15 @@ function valueOf(kind: Kind, value: unknown): Value {
   throw new TypeError(`a column that should hold ${kind} does not`)
 }
 
-/** A row's key: behind it the next page begins. */
+/** A row's key. The next page begins after it. */
 export const keyOf = ({ columns, key }: CopiedTable, row: CopiedRow): ReadonlyArray<string | number> =>
   key.map((name) => {
     const value = row[columns.findIndex(([column]) => column === name)]
     if (typeof value === "string" || typeof value === "number") return value
-    throw new TypeError(`the key ${name} holds neither text nor a number`)
+    throw new TypeError(`the key ${name} is neither text nor a number`)
   })
 
-/** How many rows a table holds, and SHA-256 over all of them in the order of their keys, in hex. */
+/** The number of a table's rows, and SHA-256 over all of them in the order of their keys, in hex. */
 export interface TableDigest {
   readonly rows: number
   readonly digest: string

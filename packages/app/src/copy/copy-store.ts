@@ -15,7 +15,7 @@ import { fillCopyTarget, openCopyTarget } from "./target.ts"
 import type { PostgresSettings } from "../store/postgres/settings.ts"
 import type { sqliteLimitsDefault } from "../store/sqlite/store.ts"
 
-/** What was copied, and what proves it: each table holds the same on both sides, and both sides are sound. */
+/** What was copied, and the proof: each table has the same content on both sides, and both sides are sound. */
 export interface Copied extends Pick<
   Verification,
   "loans" | "rows" | "checkpoints" | "newestCheckpoint" | "unsealed"
@@ -23,7 +23,7 @@ export interface Copied extends Pick<
   readonly tables: { readonly [table: string]: TableDigest }
 }
 
-/** A store is not as it was written, or does not fold to its snapshots; nothing was copied. */
+/** A store was altered, or does not fold to its snapshots. Nothing was copied. */
 export class StoreUnsound extends Data.TaggedError("StoreUnsound")<{
   readonly message: string
   readonly findings: ReadonlyArray<Finding>
@@ -31,8 +31,9 @@ export class StoreUnsound extends Data.TaggedError("StoreUnsound")<{
 }> {}
 
 /**
- * Copies an SQLite file that nobody else writes meanwhile into an empty PostgreSQL store, and proves it before it commits:
- * verification and replay find nothing on either side, and every table has the same digest. All or nothing, once.
+ * Copies an SQLite file, which nobody else writes meanwhile, into an empty PostgreSQL store, and proves the copy before
+ * the commit: verification and replay find nothing on either side, and every table has the same digest. It copies
+ * everything or nothing.
  */
 export const copyStore = Effect.fn("copyStore")(function* (
   from: { readonly path: string; readonly limits: typeof sqliteLimitsDefault },
@@ -60,7 +61,7 @@ export const copyStore = Effect.fn("copyStore")(function* (
   )
 })
 
-/** Verifies and replays a store; anything that is found ends the copying. */
+/** Verifies and replays a store. Any finding ends the copy. */
 const judged = Effect.fnUntraced(function* (
   what: string,
 ): Effect.fn.Return<Verification, StoreUnavailable | StoreUnsound, JournalStore> {
@@ -69,7 +70,7 @@ const judged = Effect.fnUntraced(function* (
   const findingsCount = verified.findingsCount + replayed.findingsCount
   if (findingsCount === 0) return verified
   return yield* new StoreUnsound({
-    message: `${what} is not as it was written, so nothing was copied. Look with: loan-engine journal verify, journal replay`,
+    message: `${what} was altered, so nothing was copied. Look with: loan-engine journal verify, journal replay`,
     findings: [...verified.findings, ...replayed.findings],
     findingsCount,
   })
@@ -85,7 +86,7 @@ const eachTable = <E>(
     Object.fromEntries,
   )
 
-/** Copies a table page by page; gives what was read. */
+/** Copies a table page by page. Gives what was read. */
 const copyTable = (source: CopySource, target: CopyTarget, table: CopiedTable) =>
   walk(
     (after) => source.page(table, after),
@@ -121,7 +122,7 @@ const requireSame = Effect.fnUntraced(function* (given: Copied["tables"], taken:
   const different = copiedTables.filter(({ name }) => given[name]?.digest !== taken[name]?.digest)
   if (different.length === 0) return
   return yield* new StoreUnsound({
-    message: `The copy holds something else than the file in: ${different.map(({ name }) => name).join(", ")}. Nothing was copied.`,
+    message: `The copy differs from the file in: ${different.map(({ name }) => name).join(", ")}. Nothing was copied.`,
     findings: [],
     findingsCount: different.length,
   })

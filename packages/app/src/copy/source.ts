@@ -13,9 +13,9 @@ import { layerSqlite, sqliteDefaults } from "../store/sqlite/store.ts"
 import { reading } from "../store/sqlite/reader.ts"
 import type { sqliteLimitsDefault } from "../store/sqlite/store.ts"
 
-/** An SQLite file that nobody writes for as long as the scope is open. */
+/** An SQLite file that nobody writes while the scope is open. */
 export interface CopySource {
-  /** The page behind a row, or the first. */
+  /** The page after a row, or the first page. */
   readonly page: (
     table: CopiedTable,
     after: CopiedRow | undefined,
@@ -23,7 +23,7 @@ export interface CopySource {
   readonly store: Layer.Layer<LoanStore | JournalStore, StoreUnusable>
 }
 
-/** Keeps engines out by the lock that each of them holds, and everybody else by the file's own. */
+/** Keeps engines out by the lock that each engine holds, and all others by the file's own lock. */
 export const openCopySource = Effect.fnUntraced(function* (
   path: string,
   limits: typeof sqliteLimitsDefault,

@@ -19,21 +19,21 @@ import { quotedSchema } from "../store/postgres/settings.ts"
 
 type Ask = (sql: string, parameters?: ReadonlyArray<unknown>) => Effect.Effect<Rows, SqlError>
 
-/** An empty PostgreSQL store, to be filled in one transaction. */
+/** An empty PostgreSQL store that is filled in one transaction. */
 export interface CopyTarget {
   readonly insert: (table: CopiedTable, rows: ReadonlyArray<CopiedRow>) => Effect.Effect<void, SqlError>
-  /** Makes sure that what is written later comes behind what was copied. */
+  /** Ensures that later rows come after the copied ones. */
   readonly orderFeed: Effect.Effect<void, SqlError>
-  /** The page behind a row, or the first. */
+  /** The page after a row, or the first page. */
   readonly page: (
     table: CopiedTable,
     after: CopiedRow | undefined,
   ) => Effect.Effect<ReadonlyArray<CopiedRow>, SqlError>
-  /** What was filled in so far, as nobody else sees it yet. */
+  /** The rows so far, which nobody else can see yet. */
   readonly journal: JournalStore["Service"]
 }
 
-/** Makes the tables if there are none, and refuses a store that holds anything. */
+/** Makes the tables if there are none, and refuses a store with content. */
 export const openCopyTarget = Effect.fnUntraced(function* (
   settings: PostgresSettings,
 ): Effect.fn.Return<void, StoreUnusable | StoreUnavailable> {
@@ -44,8 +44,8 @@ export const openCopyTarget = Effect.fnUntraced(function* (
 })
 
 /**
- * Fills a store in one transaction: all of what `fill` inserts is there once it succeeds, and nothing of it if it fails, or
- * if this process or the server ends in between. Whoever else writes there waits.
+ * Fills a store in one transaction. If it succeeds, everything that `fill` inserted is there. If it fails, or if this
+ * process or the server ends meanwhile, nothing is. Other writers wait.
  */
 export const fillCopyTarget = <E>(
   settings: PostgresSettings,
@@ -57,7 +57,7 @@ export const fillCopyTarget = <E>(
     yield* ask("BEGIN")
     yield* ask(`LOCK TABLE ${schema}.loans, ${schema}.journal, ${schema}.cursors IN EXCLUSIVE MODE`)
     yield* requireEmpty(ask, settings)
-    // It comes with the tables, and is copied like everything else.
+    // The migrations insert this row, but it is copied like everything else.
     yield* ask(`DELETE FROM ${schema}.cursors`)
     yield* fill(yield* targetOf(ask, settings))
     yield* ask("COMMIT")
@@ -80,10 +80,10 @@ const lost = (error: SqlError): Effect.Effect<never, StoreUnavailable | StoreUnu
 
 const brokenOff = (error: SqlError): StoreUnavailable =>
   new StoreUnavailable({
-    message: `The copy was broken off, and nothing of it is kept unless its last answer was lost: ${describe(error)}. Run it again.`,
+    message: `The copy was interrupted: ${describe(error)}. Nothing of it is kept, unless only the answer to its commit was lost. Run it again.`,
   })
 
-/** A session of its own that waits for no answer longer than the settings allow. */
+/** Its own session, with the timeouts of the settings. */
 const asking = Effect.fnUntraced(function* (
   settings: PostgresSettings,
 ): Effect.fn.Return<Ask, SqlError, Scope.Scope> {
@@ -138,7 +138,7 @@ const targetOf = Effect.fnUntraced(function* (ask: Ask, settings: PostgresSettin
 
 const keyParameter = (value: string | number) => (typeof value === "string" ? text(value) : bigint(value))
 
-/** Texts are compared by their bytes, as in the file, whatever the column's own collation is. */
+/** Texts are compared by their bytes, as in the file, with any collation of the column. */
 function pageSql(schema: string, { name, columns, key }: CopiedTable, after: CopiedRow | undefined): string {
   const kinds = new Map(columns)
   const keys = key.map((column) => (kinds.get(column) === "text" ? `${column} COLLATE "C"` : column))
@@ -148,7 +148,7 @@ function pageSql(schema: string, { name, columns, key }: CopiedTable, after: Cop
   return `SELECT ${read} FROM ${schema}.${name} ${behind} ORDER BY ${keys.join(", ")} LIMIT $1::int`
 }
 
-/** What PostgreSQL calls the array of a column's values; whole numbers fit into whichever column they go to. */
+/** PostgreSQL's type for an array of a column's values. Whole numbers fit into every integer column. */
 const arrayTypes = { text: "text[]", whole: "bigint[]", flag: "boolean[]", bytes: "bytea[]" }
 
 const insert = Effect.fnUntraced(function* (

@@ -28,21 +28,24 @@ import type { Database } from "../store/database.ts"
 import { statesOf, webhookAlarm } from "../webhooks/watch.ts"
 import { WebhookStore } from "../ports/webhook-store.ts"
 
-/** What one look at the engine's surroundings found; `mend` says what to do about it. */
+/** The result of one check. `advice` says what to do about it. */
 export interface Check {
   readonly name: string
   readonly state: "ok" | "warning" | "failed" | "skipped"
   readonly found: string
-  readonly mend?: string
+  readonly advice?: string
 }
 
 type Checks = ReadonlyArray<Check>
 
-/** How far the clock may be from the bank's, and how much room the store's disk should have left. */
+/** How far the clock may differ from the bank's, and how much free space the store's disk should have. */
 export const clockSkewSecondsMax = 5
 export const diskBytesFreeMin = 1_073_741_824
 
-/** Looks at everything that the engine depends on: settings, store, engine, bank, clock, keys and callbacks. It writes nothing. */
+/**
+ * Checks everything that the engine depends on: settings, store, engine, bank, clock, keys and callbacks. It writes
+ * nothing.
+ */
 export const examine = Effect.fnUntraced(function* (
   config: OperatorConfig,
 ): Effect.fn.Return<Checks, never, Scope.Scope> {
@@ -57,13 +60,18 @@ export const examine = Effect.fnUntraced(function* (
 
 const ok = (name: string, found: string): Check => ({ name, state: "ok", found })
 const skipped = (name: string, found: string): Check => ({ name, state: "skipped", found })
-const warning = (name: string, found: string, mend: string): Check => ({
+const warning = (name: string, found: string, advice: string): Check => ({
   name,
   state: "warning",
   found,
-  mend,
+  advice,
 })
-const failed = (name: string, found: string, mend: string): Check => ({ name, state: "failed", found, mend })
+const failed = (name: string, found: string, advice: string): Check => ({
+  name,
+  state: "failed",
+  found,
+  advice,
+})
 
 const checkSettings = Effect.map(Effect.result(configFromEnvironment), (settings) =>
   Result.isSuccess(settings)
@@ -86,24 +94,24 @@ const checkStore = Effect.fnUntraced(function* (config: OperatorConfig) {
   return [failed("store", `${databasePlace(database)} cannot be read`, looked.failure.message), ...around]
 })
 
-/** What could lose or show what was acknowledged. */
+/** Weaknesses that could lose acknowledged data or show it to others. */
 const checkWeaknesses = Effect.fnUntraced(function* (database: Database): Effect.fn.Return<Checks> {
   if (database.store === "sqlite" && !existsSync(database.path)) return []
   const weaknesses = yield* databaseWeaknesses(database)
   if (weaknesses.length === 0)
-    return [ok("durability", "nothing found that could lose or show what is stored")]
+    return [ok("durability", "found nothing that could lose stored data or show it to others")]
   return weaknesses.map((found) =>
     warning("durability", found, "docs/operating.md says what the store needs."),
   )
 })
 
-/** Leases and due times go by the database's clock, and what is planned by ours. A file has no clock of its own. */
+/** Leases and due times use the database's clock, and plans use ours. A file has no clock of its own. */
 const checkDatabaseClock = Effect.fnUntraced(function* (database: Database): Effect.fn.Return<Checks> {
   const aheadMs = yield* databaseClockAheadMs(database)
   return aheadMs === undefined ? [] : [clockCheck("clock database", "the database's", -aheadMs)]
 })
 
-/** What was recorded last was recorded earlier than now, or a clock is wrong, or was. */
+/** The newest entry must be older than now. If not, a clock is or was wrong. */
 const checkNewestEntry = Effect.fnUntraced(function* () {
   const name = "clock journal"
   const journal = yield* JournalStore
@@ -117,11 +125,11 @@ const checkNewestEntry = Effect.fnUntraced(function* () {
     : failed(
         name,
         `the newest entry is dated ${aheadSeconds} seconds ahead of this machine's clock`,
-        "This machine's clock is wrong, or that of the one that wrote it was: set both by NTP.",
+        "This machine's clock is wrong, or the clock of the machine that wrote the entry was: set both by NTP.",
       )
 })
 
-/** The journal's own checks are for `journal verify`: what cannot be read here is nothing to compare with. */
+/** The journal's own checks belong to `journal verify`. An unreadable entry cannot be compared here. */
 const recordedAtIn = (text: string): number | undefined =>
   Option.getOrUndefined(decodeRecordedAt(text))?.recordedAt
 const decodeRecordedAt = Schema.decodeUnknownOption(
@@ -137,7 +145,7 @@ const checkStandby = Effect.fnUntraced(function* (database: Database): Effect.fn
       : warning(
           "failover",
           failover.found,
-          "A failover may lose what was acknowledged: set the server as docs/operating.md says.",
+          "A failover may lose acknowledged data: set the server as docs/operating.md says.",
         ),
   ]
 })
@@ -161,13 +169,13 @@ const lookIntoStore = Effect.fnUntraced(function* (
   const alarms = healths.filter(({ alarming }) => alarming)
   const late = healths.filter(({ state }) => state === "late")
   return [
-    ok("store", `${databasePlace(config.database)} opens, and is at this program's schema`),
+    ok("store", `${databasePlace(config.database)} opens, and has this program's schema version`),
     orphans.length === 0
-      ? ok("accounts", "every loan's account is set")
+      ? ok("accounts", "every loan's account is configured")
       : warning(
           "accounts",
-          `loans belong to ${orphans.join(", ")}, which is not set`,
-          "Set the account, or its loans are never polled.",
+          `loans belong to ${orphans.join(", ")}, which is not configured`,
+          "Configure the account. Until then its loans are not polled.",
         ),
     sum(stalled) === 0
       ? ok("stalled", "no loan is stalled")
@@ -177,7 +185,7 @@ const lookIntoStore = Effect.fnUntraced(function* (
       : warning("disputes", `${sum(disputed)} loans are in dispute`, "Look with: loan-engine disputes"),
     alarms.length === 0
       ? late.length === 0
-        ? ok("callbacks", "no account misses more callbacks than it may")
+        ? ok("callbacks", "no account misses too many callbacks")
         : warning("callbacks", late.map(callbacksLate).join(" "), "See: loan-engine callback health")
       : failed(
           "callbacks",
@@ -191,7 +199,7 @@ const lookIntoStore = Effect.fnUntraced(function* (
   ]
 })
 
-/** What somebody would need to have a forged callback believed. */
+/** What an attacker would need so that a forged callback is believed. */
 const checkTrust = Effect.fnUntraced(function* ({ name, callbackCredentials, jwks }: AccountConfig) {
   const at = `trust ${name}`
   const key = "the bank's signing key"
@@ -207,7 +215,10 @@ const checkTrust = Effect.fnUntraced(function* ({ name, callbackCredentials, jwk
   const since = jwks === undefined ? undefined : yield* store.signingSince(name)
   if (since !== undefined) {
     const seen = new Date(since).toISOString()
-    return ok(at, `a forged callback would need the callback credentials and ${key}: it signs since ${seen}`)
+    return ok(
+      at,
+      `a forged callback would need the callback credentials and ${key}: it has signed since ${seen}`,
+    )
   }
   return ok(
     at,
@@ -230,7 +241,7 @@ const checkWebhooks = Effect.fnUntraced(function* ({ webhooks }: OperatorConfig)
   return [warning(name, found, look)]
 })
 
-/** What the bank was asked, and nobody knows whether it did. */
+/** Requests to the bank with an unknown outcome. */
 const checkIntents = Effect.fnUntraced(function* ({ accounts }: OperatorConfig) {
   const store = yield* LoanStore
   const found = yield* Effect.forEach(accounts, ({ name, bank }) =>
@@ -243,7 +254,7 @@ const checkIntents = Effect.fnUntraced(function* ({ accounts }: OperatorConfig) 
   )
 })
 
-/** A server's disk is its operator's to watch. */
+/** The operator of a server watches its disk. */
 const checkDisk = (database: Database): Checks =>
   database.store === "sqlite" ? [checkDirectory(dirname(database.path))] : []
 
@@ -272,7 +283,7 @@ function checkDirectory(directory: string): Check {
 const checkEngine = Effect.fnUntraced(function* ({ host, port }: OperatorConfig) {
   const url = new URL(`http://${host.includes(":") ? `[${host}]` : host}:${port}/health/ready`)
   const answer = yield* ask(url)
-  if (Result.isFailure(answer)) return skipped("engine", `none answers at ${url.origin}`)
+  if (Result.isFailure(answer)) return skipped("engine", `no engine answers at ${url.origin}`)
   const { status } = answer.success
   return status === 200
     ? ok("engine", `the one at ${url.origin} is ready`)
@@ -292,14 +303,20 @@ const checkAccount = Effect.fnUntraced(function* (account: AccountConfig) {
   return [...(yield* checkBank(account)), yield* checkJwks(account)]
 })
 
-/** No loan of this name exists, so the bank's answer is a fault; that it gives one shows that it let us in. */
+/**
+ * No loan with this name exists, so the bank answers with a fault. The fault shows that the credentials are accepted.
+ */
 const nobodysLoan = ApplicationReference.make("loan-engine-doctor")
 
 const checkBank = Effect.fnUntraced(function* ({ name, bank }: AccountConfig) {
   const at = `bank ${name}`
   if (bank === undefined) {
     return [
-      warning(at, "none is set: loans are not polled", "Set LOAN_ENGINE_BANK_URL, _USERNAME and _PASSWORD."),
+      warning(
+        at,
+        "no bank is configured: loans are not polled",
+        "Set LOAN_ENGINE_BANK_URL, _USERNAME and _PASSWORD.",
+      ),
     ]
   }
   const client = yield* Effect.result(makeBankClient({ ...bank, account: name }))
@@ -309,13 +326,13 @@ const checkBank = Effect.fnUntraced(function* ({ name, bank }: AccountConfig) {
   const [
     state,
     found,
-    mend = Result.isFailure(answer) && state === "failed" ? wayOut(answer.failure) : undefined,
+    advice = Result.isFailure(answer) && state === "failed" ? wayOut(answer.failure) : undefined,
   ] = byOutcome[outcome]
   const clock = yield* checkClock(name, new URL(bank.url), bank.route)
-  return [{ name: at, state, found, ...(mend === undefined ? {} : { mend }) }, clock]
+  return [{ name: at, state, found, ...(advice === undefined ? {} : { advice }) }, clock]
 })
 
-/** Of a connection that could not be had the reason's own name says most. */
+/** For a failed connection, the reason's own name says most. */
 const wayOut = ({ connectionCode: code }: BankError): string | undefined =>
   code === undefined ? undefined : `Check LOAN_ENGINE_BANK_URL: ${connectionAdvice(code)}.`
 
@@ -325,14 +342,14 @@ const unreachable = [
   "Check LOAN_ENGINE_BANK_URL, the network, and the bank's own status.",
 ] as const
 
-/** What each outcome of the question says about the bank. */
+/** The meaning of each outcome for the bank. */
 const byOutcome: {
-  readonly [Tag in BankErrorReason["_tag"]]: readonly [state: Check["state"], found: string, mend?: string]
+  readonly [Tag in BankErrorReason["_tag"]]: readonly [state: Check["state"], found: string, advice?: string]
 } = {
-  Fault: ["ok", "it answers, and takes the user name and password"],
+  Fault: ["ok", "it answers, and accepts the user name and password"],
   Malformed: [
     "warning",
-    "it answers, but not with the message it should",
+    "it answers, but not with the expected message",
     "Check that LOAN_ENGINE_BANK_URL is its SOAP endpoint.",
   ],
   TooLarge: [
@@ -342,15 +359,15 @@ const byOutcome: {
   ],
   Unauthorized: [
     "failed",
-    "it does not take the user name and password",
+    "it does not accept the user name and password",
     "Correct LOAN_ENGINE_BANK_USERNAME and LOAN_ENGINE_BANK_PASSWORD.",
   ],
   RateLimited: ["warning", "it asks for fewer requests", "Lower LOAN_ENGINE_POLL_RATE_PER_SECOND."],
   Refused: ["failed", "its address refuses the connection"],
   NameNotFound: ["failed", "its host is not found"],
   Unreachable: ["failed", "its host cannot be reached"],
-  CertificateRejected: ["failed", "its certificate is not accepted"],
-  TlsFailed: ["failed", "no TLS connection to it is had"],
+  CertificateRejected: ["failed", "its certificate is not trusted"],
+  TlsFailed: ["failed", "a TLS connection to it fails"],
   ProxyRefused: ["failed", "the proxy to it cannot be reached, or refuses"],
   ConnectionBroken: ["failed", "it breaks the connection"],
   TimedOut: unreachable,
@@ -359,7 +376,7 @@ const byOutcome: {
   RequestInvalid: unreachable,
 }
 
-/** The bank's own clock, as its answers have it, beside ours: signed times and rulings go by it. */
+/** Compares the bank's clock, from its answers, with ours. Signed times and rulings depend on it. */
 const checkClock = Effect.fnUntraced(function* (account: string, bankUrl: URL, route: BankRoute) {
   const name = `clock ${account}`
   const answer = yield* ask(bankUrl, route)
@@ -370,7 +387,7 @@ const checkClock = Effect.fnUntraced(function* (account: string, bankUrl: URL, r
   return clockCheck(name, "the bank's", now - told)
 })
 
-/** This machine's clock beside another. */
+/** Compares this machine's clock with another one. */
 function clockCheck(name: string, whose: string, aheadMs: number): Check {
   const apart = Math.round(Math.abs(aheadMs) / 1_000)
   if (apart <= clockSkewSecondsMax) return ok(name, `at most ${clockSkewSecondsMax} seconds from ${whose}`)
@@ -378,22 +395,22 @@ function clockCheck(name: string, whose: string, aheadMs: number): Check {
   return failed(
     name,
     `this machine's clock is ${apart} seconds ${side} ${whose}`,
-    "Compare both with a third, and set the one that is wrong, by NTP.",
+    "Compare both with a third clock, and set the wrong one by NTP.",
   )
 }
 
 const checkJwks = Effect.fnUntraced(function* ({ name, jwks }: AccountConfig) {
   const at = `keys ${name}`
-  if (jwks === undefined) return skipped(at, "LOAN_ENGINE_JWKS_URL is not set: signatures are not looked at")
+  if (jwks === undefined) return skipped(at, "LOAN_ENGINE_JWKS_URL is not set: signatures are ignored")
   const { url, apiKey, route } = jwks
   const keys = yield* Effect.result(makeJwks({ url, route, ...(apiKey === undefined ? {} : { apiKey }) }))
   if (Result.isFailure(keys)) return failed(at, "the settings cannot be used", keys.failure.message)
-  // A key that nobody has: that it is unknown is certain only once the set was read.
+  // A key that does not exist. Only a set that was read can say that it is unknown.
   const known = yield* keys.success.lookUp("loan-engine-doctor")
   return known.state === "unavailable"
     ? failed(
         at,
-        `the bank's key set cannot be had: ${known.why ?? "nothing was answered"}`,
+        `the bank's key set is not available: ${known.why ?? "there was no answer"}`,
         "Check LOAN_ENGINE_JWKS_URL and LOAN_ENGINE_JWKS_API_KEY.",
       )
     : ok(at, "the bank's key set can be read")

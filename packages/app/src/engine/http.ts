@@ -28,19 +28,19 @@ import type { ServerLimits } from "../serve/limits.ts"
 import { makeReadiness } from "../serve/readiness.ts"
 import type { Readiness } from "../serve/readiness.ts"
 
-/** The engine's HTTP, for any server to serve. */
+/** The engine's HTTP handlers, for any server. */
 export interface EngineHttp {
-  /** Every route, as node:http and what is built upon it hand requests out. */
+  /** Every route, for node:http and frameworks on top of it. */
   readonly listener: RequestListener
   /** Every route, in the web-standard form. */
   readonly handle: (request: Request) => Promise<Response>
-  /** One account's callbacks alone, wherever their path is. */
+  /** Only one account's callbacks, on any path. */
   readonly handleCallback: (account: string, request: Request) => Promise<Response>
-  /** Says that the engine is not ready any more, and ends every stream of changes. */
+  /** Reports that the engine is no longer ready, and ends every stream of changes. */
   readonly drain: Effect.Effect<void>
 }
 
-/** The bank's callbacks go straight to the receiver; everything else is routed. */
+/** The bank's callbacks go directly to the receiver. Everything else is routed. */
 export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig) {
   const { api, serverLimits, telemetry } = config
   const accounts = config.accounts.map(({ name }) => name)
@@ -57,7 +57,7 @@ export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig)
   ).pipe(Layer.provide(WrongKeys.layer(api.accessLimits)))
   const router = yield* Effect.provideContext(HttpRouter.toHttpEffect(routes), routerConfig)
   const app = completeApp(router, api.corsOrigins)
-  // Older than any listener, so that a stop lets requests come to their end before it interrupts what is left of them.
+  // It is created before any listener, so that a stop lets requests finish before it interrupts the rest of them.
   const requests = yield* Scope.fork(yield* Effect.scope)
   const routed = yield* NodeHttpServer.makeHandler(app, { scope: requests })
   const routedWeb = HttpEffect.toWebHandlerWith<never, Scope.Scope | HttpServerRequest.HttpServerRequest>(
@@ -76,7 +76,7 @@ export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig)
       const account = callbackAccount(request.url)
       if (account !== undefined) return receiver.handle(account, request)
       const response = await routedWeb(request)
-      // The connection is not ours to close, and in HTTP/2 there is no such header.
+      // The connection does not belong to us, and HTTP/2 has no such header.
       response.headers.delete("connection")
       return response
     },
@@ -86,7 +86,10 @@ export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig)
   return http
 })
 
-/** A load balancer gets the time to look elsewhere while everything is still served; streams, which have no end, get one. */
+/**
+ * A load balancer has time to switch while everything is still served. Streams have no end of their own, so they are
+ * ended.
+ */
 const drain = (
   readiness: Readiness,
   { stopDrainMs }: ServerLimits,
@@ -98,7 +101,7 @@ const drain = (
     Effect.andThen(feed.stop),
   )
 
-/** Whoever serves the engine has read a body that was the engine's to read. */
+/** The server has read a body that the engine should have read. */
 const bodyConsumed = refuse(new CallbackRefused({ code: "body-consumed" }))
 
 const consumed = (): Response =>
@@ -119,7 +122,7 @@ function answerConsumed(response: ServerResponse): void {
   response.writeHead(bodyConsumed.status, bodyConsumed.headers).end(bodyConsumed.body)
 }
 
-/** The bank's way in, ending in the engine's `record`. */
+/** The receiver of the bank's callbacks. It ends in the engine's `record`. */
 const callbackReceiver = Effect.fnUntraced(function* ({ accounts, callbackLimits }: EngineConfig) {
   const engine = yield* LoanEngine
   const options: Record<string, CallbackAccountOptions> = {}

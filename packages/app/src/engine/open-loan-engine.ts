@@ -30,16 +30,22 @@ import { consoleLayer } from "../telemetry/output.ts"
 import type { LogEntry } from "../telemetry/log.ts"
 
 export interface OpenOptions {
-  /** A settings file, read behind what code gives. */
+  /** A settings file. Settings in code have priority over it. */
   readonly file?: string
-  /** Variables such as `process.env`, read behind what code gives and before the file. None by default. */
+  /**
+   * Variables such as `process.env`. Settings in code have priority over them, and they have priority over the file.
+   * None by default.
+   */
   readonly environment?: Environment
-  /** Where the log goes; by default to stderr, as `logFormat` says. */
+  /** Where the log goes. The default is stderr, in the format of `logFormat`. */
   readonly log?: (entry: LogEntry) => void
 }
 
 export interface ChangesOptions {
-  /** The `cursor` of the change behind which to begin, or its position; without it, with what comes next. */
+  /**
+   * The `cursor` of the change after which to begin, or its position. Without it, the stream begins with the next
+   * change.
+   */
   readonly after?: string | number
   /** One account's changes only. */
   readonly account?: string
@@ -48,23 +54,25 @@ export interface ChangesOptions {
 }
 
 /**
- * The engine inside a service of your own: the same calls and watches as the client of an engine elsewhere, and the handlers
- * that your server hands requests to. Calls reject with a `LoanApiError`, whose `problem` is what an engine elsewhere would answer.
+ * The engine inside a service of your own: the same calls and watches as the client of a separate engine, and the
+ * handlers for your server's requests. A failed call rejects with a `LoanApiError`; its `problem` is what a separate
+ * engine would answer.
  */
 export interface LoanEngineHandle extends LoanClient {
-  /** Every loan that meets a filter, by account and reference, read page by page as the loop goes on. */
+  /** Every loan that matches a filter, by account and reference. The loop reads page by page. */
   readonly eachLoan: (filter?: LoanListFilter) => AsyncIterable<LoanJson>
   /**
-   * Every change from a cursor on, in the journal's order, at least once, none left out, until the engine closes or the loop
-   * is left. Keep `cursor` where what you made of the change is kept, and go on behind it after a restart. If the store no
-   * longer has that place, because a backup was restored, the loop throws a `LoanApiError` whose problem is `cursor-unknown`.
+   * Every change from a cursor on, in the journal's order, at least once, with none left out, until the engine closes
+   * or the loop ends. Store `cursor` together with what you made of the change, and continue after it when you restart.
+   * If the store no longer has that place, because a backup was restored, the loop throws a `LoanApiError` with the
+   * problem `cursor-unknown`.
    */
   readonly changes: (options?: ChangesOptions) => AsyncIterable<ChangeJson>
   /** All routes in the web-standard form: `/callbacks/{account}`, `/v1`, `/console`, `/docs`, `/health`, `/metrics`. */
   readonly fetch: (request: Request) => Promise<Response>
-  /** One account's callbacks, for a route of your own: what was registered with the bank must lead here. */
+  /** One account's callbacks, for a route of your own. The URL that was registered with the bank must lead here. */
   readonly callback: (account: string) => (request: Request) => Promise<Response>
-  /** {@link fetch} for node:http and what is built upon it. Nothing may read a request's body before it. */
+  /** {@link fetch} for node:http and frameworks on top of it. Nothing may read a request's body before it. */
   readonly listener: RequestListener
   /** Ends polling and streams, and closes the store. Close your server first. */
   readonly close: () => Promise<void>
@@ -74,8 +82,8 @@ export interface LoanEngineHandle extends LoanClient {
 /**
  * Opens the engine: its store, its polling, its handlers. It listens on nothing.
  *
- * Rejects with `ConfigUnusable` when a setting is missing or wrong, and with `StoreUnusable` when the store cannot be opened;
- * the message says what to do.
+ * Rejects with `ConfigUnusable` if a setting is missing or wrong, and with `StoreUnusable` if the store cannot be opened.
+ * The message says what to do.
  *
  * @example
  * const engine = await openLoanEngine({
@@ -159,7 +167,7 @@ function handleOf({ services, http, key }: Opened, scope: Scope.Closeable): Loan
   }
 }
 
-/** What is answered once the engine is closed: the bank then sends again. */
+/** The answer after the engine was closed. The bank then sends the callback again. */
 const gone = (): Response => HttpServerResponse.toWeb(problemResponse(storeUnavailable))
 
 async function answerGone(response: ServerResponse): Promise<void> {
@@ -189,7 +197,7 @@ const changesOf = (feed: ChangeFeed["Service"], { after, account, reference }: C
       }
       const given = after === undefined ? undefined : readFeedCursor(String(after))
       if (after !== undefined && given === undefined)
-        return yield* Effect.fail(invalid("after", "no cursor and no position of the feed"))
+        return yield* Effect.fail(invalid("after", "neither a cursor nor a position of the feed"))
       const only = {
         ...(account === undefined ? {} : { account }),
         ...(reference === undefined ? {} : { reference }),
@@ -209,6 +217,6 @@ const changesOf = (feed: ChangeFeed["Service"], { after, account, reference }: C
     }),
   )
 
-/** The same problem that a stream over HTTP is refused with. */
+/** The same problem as in the refusal of a stream over HTTP. */
 const cursorRefused = (fault: CursorUnknown | StoreUnavailable): LoanApiError =>
   loanApiError(fault._tag === "CursorUnknown" ? problemDocument(cursorProblem(fault)) : fault)

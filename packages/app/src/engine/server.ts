@@ -13,7 +13,7 @@ const serve = Effect.fnUntraced(function* (config: EngineConfig) {
   const { host, port, serverLimits: limits } = config
   const { listener: handler, drain } = yield* makeEngineHttp(config)
   const listener = yield* listen({ host, port, limits, handler })
-  // What is added last is run first: a stop says so before it closes the listener.
+  // The last finalizer runs first, so a stop reports "not ready" before it closes the listener.
   yield* Effect.addFinalizer(() => drain)
   return listener
 })

@@ -3,13 +3,13 @@ import { basename, dirname, join } from "node:path"
 import { anchorLine, anchorsIn } from "../journal/anchor.ts"
 import type { KeptAnchor } from "../journal/anchor.ts"
 
-/** Beside an SQLite file, under a name that is not deleted or copied together with it by mistake. */
+/** The name beside an SQLite file. It differs enough that nobody deletes or copies both by mistake. */
 export const anchorsBeside = (path: string): string => join(dirname(path), `.${basename(path)}-anchors`)
 
-/** How much of the file is read, from its end: some 30,000 anchors. */
+/** How much of the end of the file is read: about 30,000 anchors. */
 const anchorsBytesMax = 4_194_304
 
-/** Adds an anchor to the file, which is made if it is not there; it is on the disk when this returns. */
+/** Adds an anchor to the file, and creates the file if necessary. The anchor is on the disk when this returns. */
 export function appendAnchor(file: string, anchor: KeptAnchor): void {
   const descriptor = openSync(file, "a", 0o600)
   try {
@@ -20,7 +20,7 @@ export function appendAnchor(file: string, anchor: KeptAnchor): void {
   }
 }
 
-/** The anchors of a file, oldest first; none if there is no such file. */
+/** The anchors in a file, oldest first. Empty if there is no such file. */
 export function readAnchors(file: string): ReadonlyArray<KeptAnchor> {
   const descriptor = openIfThere(file)
   if (descriptor === undefined) return []

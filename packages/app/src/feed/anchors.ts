@@ -10,13 +10,17 @@ import { appendAnchor, readAnchors } from "./anchors-file.ts"
 import type { Seal } from "../journal/checkpoint.ts"
 import { JournalStore } from "../ports/journal-store.ts"
 
-/** Where the newest checkpoint is kept beside the store, so that `journal verify` sees what was rewritten or is gone. */
+/**
+ * Where the newest checkpoint is kept outside the store, so that `journal verify` notices rewritten or missing history.
+ */
 export interface AnchorSettings {
-  /** The file that anchors are added to. */
+  /** The file to which anchors are added. */
   readonly anchorsFile: string | undefined
-  /** Where each is sent to by POST. */
+  /** The URL to which each anchor is sent by POST. */
   readonly anchorsUrl: string | undefined
-  /** How often one is kept, if the feed has grown; the first is kept at once, and the last as the engine stops. */
+  /**
+   * How often an anchor is kept, if the feed has grown. The first is kept at once, and the last when the engine stops.
+   */
   readonly anchorEveryMs: number
 }
 
@@ -25,7 +29,7 @@ export const anchorLimitsDefault = { anchorEveryMs: 3_600_000 }
 /** How soon a place is tried again that did not keep an anchor, if its next is not due sooner. */
 const anchorRetryMs = 60_000
 
-/** An anchor is small, and nobody waits for it. */
+/** An anchor is small, and nothing waits for it. */
 const exchangeLimits = {
   connectMsMax: 5_000,
   headersMsMax: 10_000,
@@ -36,9 +40,9 @@ const exchangeLimits = {
 }
 
 export interface Anchors {
-  /** Keeps the newest checkpoint if the last one was kept long enough ago. */
+  /** Keeps the newest checkpoint, if the last anchor is old enough. */
   readonly keepIfDue: Effect.Effect<void, StoreUnavailable>
-  /** Keeps the newest checkpoint unless it is kept already. */
+  /** Keeps the newest checkpoint, unless it already is an anchor. */
   readonly keepNewest: Effect.Effect<void, StoreUnavailable>
 }
 
@@ -103,14 +107,14 @@ const toUrl = (url: string, exchange: Exchange) => (anchor: KeptAnchor) =>
   })
 
 const notKept = ({ number }: KeptAnchor, place: string, reason: string): Effect.Effect<boolean> =>
-  Effect.logWarning("a checkpoint could not be kept elsewhere; the next one will be tried").pipe(
+  Effect.logWarning("an anchor could not be written; the engine will try again").pipe(
     Effect.annotateLogs({ checkpoint: number, place, reason }),
     Effect.as(false),
   )
 
 /**
- * Refuses a store that is empty though an anchor says that it was not: the file was deleted, or a copy lacks its log. One
- * that is merely older, as a restored backup is, gets a warning.
+ * Refuses an empty store if an anchor shows that it had content: the file was deleted, or a copy lacks its log. A store
+ * that is only older, such as a restored backup, causes a warning.
  */
 export const requireRemembered = Effect.fnUntraced(function* (
   place: string,
@@ -122,12 +126,12 @@ export const requireRemembered = Effect.fnUntraced(function* (
   const last = yield* Effect.mapError(journal.lastCheckpoint, ({ message }) => new StoreUnusable({ message }))
   if (last === undefined) return yield* new StoreUnusable({ message: emptied(place, anchorsFile, newest) })
   if (last.number >= newest.number) return
-  yield* Effect.logWarning("the store is older than it was; was a backup restored?").pipe(
+  yield* Effect.logWarning("the store is older than its anchors: was a backup restored?").pipe(
     Effect.annotateLogs({ checkpoint: last.number, kept: newest.number, anchors: anchorsFile }),
   )
 })
 
-/** What an anchors file says; one that cannot be read is no store to start on. */
+/** The content of an anchors file. If it cannot be read, the engine must not start. */
 export const anchorsOf = (file: string): Effect.Effect<ReadonlyArray<KeptAnchor>, StoreUnusable> =>
   Effect.try({
     try: () => readAnchors(file),
@@ -139,5 +143,5 @@ export const anchorsOf = (file: string): Effect.Effect<ReadonlyArray<KeptAnchor>
   })
 
 const emptied = (place: string, file: string, { number, sealedAt }: KeptAnchor): string =>
-  `${place} holds no loans, but it did: ${file} remembers its checkpoint ${number} of ${sealedAt}. Put the database back, ` +
+  `${place} contains no loans, but it once did: ${file} has its checkpoint ${number} of ${sealedAt}. Put the database back, ` +
   "with its -wal if it has one, or restore the last good backup. To begin with an empty store on purpose, move that file away."

@@ -14,11 +14,13 @@ import type { StoredLoan, StoreUnavailable } from "../ports/loan-store.ts"
 export interface ChangeFeedLimits {
   /** How many changes are read from the journal at once. */
   readonly changesPageRowsMax: number
-  /** How often the journal is looked at when nothing has woken the reader: another process may write and not say so. */
+  /**
+   * How often the journal is read when nothing has woken the reader, because another process may write without a hint.
+   */
   readonly changesPollMs: number
-  /** How long a stream may be silent before it says that it still stands. */
+  /** How long a stream may be silent before it sends a heartbeat. */
   readonly changesHeartbeatMs: number
-  /** How long a reader may leave what was sent to it unread before it is cut off. */
+  /** How long a reader may leave sent data unread before it is disconnected. */
   readonly changesUnreadMsMax: number
   /** How many streams may be open at once. */
   readonly changeStreamsMax: number
@@ -32,24 +34,24 @@ export const changeFeedLimitsDefault: ChangeFeedLimits = {
   changeStreamsMax: 1_000,
 }
 
-/** A change that is durable, where it stands in the feed, and its loan as it stood when it was read. */
+/** A durable change, its position in the feed, and its loan as it was when it was read. */
 export interface FeedChange extends EntryContent {
   readonly position: number
   readonly hash: string
-  /** What it reverses, told from the entries before it. */
+  /** What it reverses, according to the entries before it. */
   readonly reversal: Reversal | null
   readonly stored: StoredLoan
 }
 
-/** What a reader of the feed gets next: changes, or only a cursor when there were none of interest for a while. */
+/** The next step of a reader: changes, or only a cursor if there were none of interest for a while. */
 export interface FeedStep {
   readonly changes: ReadonlyArray<FeedChange>
   readonly cursor: FeedCursor
 }
 
 /**
- * The feed has no such place: it is beyond the end, of another store, or of a history that a restored backup has undone. A
- * reader that has one must read the loans again, and continue without a cursor.
+ * The feed does not have this place: it is beyond the end, from another store, or from a history that a restored backup
+ * has undone. A reader with such a place must read the loans again, and continue without a cursor.
  */
 export class CursorUnknown extends Data.TaggedError("CursorUnknown")<{ readonly cursor: FeedCursor }> {
   override get message(): string {
@@ -61,33 +63,33 @@ export class CursorUnknown extends Data.TaggedError("CursorUnknown")<{ readonly 
 }
 
 export interface ReadOptions {
-  /** The place behind which to begin; without it, with what comes next. */
+  /** The place after which to begin. Without it, the stream begins with the next change. */
   readonly after: FeedCursor | undefined
   readonly only: { readonly reference?: ApplicationReference; readonly account?: AccountName | undefined }
 }
 
 /**
- * Gives the next step each time it is run; `undefined` once the feed has ended, because the engine stops. It fails if the
- * store behind a running engine was put back, and no longer has the place that the reader stands at.
+ * Gives the next step each time it is run. `undefined` after the feed has ended because the engine stops. It fails if
+ * the store under a running engine was restored and no longer has the reader's place.
  */
 export type NextStep = Effect.Effect<FeedStep | undefined, CursorUnknown | StoreUnavailable>
 
 /**
- * The journal's order as a feed: from any position on, at least once, none left out. A reader is nothing but a position, so
- * that one that is slow costs no memory; what wakes it up is a hint, and what it gets is always read from the journal.
+ * The journal as a feed: from any position on, at least once, with none left out. A reader is only a position, so a
+ * slow one costs no memory. Hints wake the reader, and everything that it receives is read from the journal.
  */
 export class ChangeFeed extends Context.Service<
   ChangeFeed,
   {
     /** The position of the newest change. */
     readonly head: Effect.Effect<number, StoreUnavailable>
-    /** The place as the feed has it, with its mark; fails if the feed does not have it. */
+    /** The place with its mark from the feed. Fails if the feed does not have it. */
     readonly find: (cursor: FeedCursor) => Effect.Effect<FeedCursor, CursorUnknown | StoreUnavailable>
-    /** A reader that begins at a place that was found, and lives as long as its scope. */
+    /** A reader that begins at a checked place, and exists as long as its scope. */
     readonly read: (
       options: ReadOptions,
     ) => Effect.Effect<{ readonly start: FeedCursor; readonly next: NextStep }, StoreUnavailable, Scope.Scope>
-    /** Ends every reader, so that nobody waits for a feed that has no more to say. */
+    /** Ends every reader, so that nobody waits for a feed without further changes. */
     readonly stop: Effect.Effect<void>
   }
 >()("@loan-engine/app/ChangeFeed") {
@@ -115,7 +117,7 @@ const makeFeed = Effect.fnUntraced(function* (limits: ChangeFeedLimits) {
     return { start, next: firstly(past, newest, goOn) }
   })
 
-  /** Goes through the feed from a position on, until there is something to give or it is time for a heartbeat. */
+  /** Reads the feed from a position on, until there is something to give or a heartbeat is due. */
   const walk = (from: FeedCursor, isWanted: (change: FeedChange) => boolean, wakes: Wakes): NextStep => {
     let cursor = from
     return Effect.gen(function* () {
@@ -145,11 +147,11 @@ const makeFeed = Effect.fnUntraced(function* (limits: ChangeFeedLimits) {
   })
 })
 
-/** Where a reader stands after a row, if there was one. */
+/** A reader's place after a row, if there was one. */
 const latest = (cursor: FeedCursor, row: FeedChange | undefined): FeedCursor =>
   row === undefined || row.position < cursor.position ? cursor : cursorOf(row)
 
-/** What ends a wait: this process has written, or another says that it has. */
+/** Events that end a wait: this process has written, or another process says that it has. */
 type Wakes = ReadonlyArray<PubSub.Subscription<unknown>>
 
 const wanted =
@@ -158,7 +160,7 @@ const wanted =
     (reference === undefined || change.applicationReference === reference) &&
     (account === undefined || change.account === account)
 
-/** First what is past already, step by step; then what comes behind both that and the newest. */
+/** First the past, step by step; then everything after both the past and the newest position. */
 function firstly(past: PastPage, newest: FeedCursor, goOn: (from: FeedCursor) => NextStep): NextStep {
   let reached = newest
   let next: NextStep | undefined
@@ -174,7 +176,7 @@ function firstly(past: PastPage, newest: FeedCursor, goOn: (from: FeedCursor) =>
   )
 }
 
-/** From the last checkpoint's last row on, which is never far: the newest rows are few. */
+/** Begins at the last row of the last checkpoint, which is never far: there are few newer rows. */
 const headOf = (
   journal: JournalStore["Service"],
   limit: number,
@@ -192,7 +194,7 @@ const headOf = (
     }
   })
 
-/** The row at a place, or the first behind it, tells whether the feed has the place. */
+/** The row at a place, or the first row after it, shows whether the feed has the place. */
 const findIn =
   (journal: JournalStore["Service"]) =>
   (cursor: FeedCursor): Effect.Effect<FeedCursor, CursorUnknown | StoreUnavailable> =>
@@ -207,12 +209,12 @@ const findIn =
       return yield* new CursorUnknown({ cursor })
     })
 
-/** The next page of a loan's past each time it is run; empty once there is no more. */
+/** Gives the next page of a loan's past each time it is run. Empty after the last. */
 type PastPage = Effect.Effect<ReadonlyArray<FeedChange>, StoreUnavailable>
 
 /**
- * A single loan's past is in its own history: the feed would be searched all the way from the position on. It is read a page at a
- * time, and others get their turn in between.
+ * The past of one loan is read from its own history. In the feed, everything from the position on would have to be
+ * searched. It is read one page at a time, and other work gets its turn in between.
  */
 function pastOf(
   engine: LoanEngine["Service"],
@@ -239,12 +241,12 @@ function pastOf(
   })
 }
 
-/** How many pages are remembered, for the readers that stand at the same position: most stand at the newest. */
+/** How many pages are cached for readers at the same position. Most readers are at the newest. */
 const pagesKeptMax = 32
 
 /**
- * The feed's next page behind a place; what many readers ask for at once is read once. If the place is gone, the store behind
- * the running engine was put back (a backup, a replica that lagged), and what is remembered of it is forgotten.
+ * The feed's next page after a place. If many readers ask for the same page, it is read once. If the place is missing,
+ * the store under the running engine was restored (a backup, or a replica that lagged), and the cache is dropped.
  */
 function makePages(
   { changesPageRowsMax: limit }: ChangeFeedLimits,

@@ -8,18 +8,18 @@ import { makeAnchors } from "./anchors.ts"
 import type { AnchorSettings } from "./anchors.ts"
 
 export interface SealingSettings {
-  /** How often the feed is sealed, if it has grown; what is not sealed yet could vanish with its loan unseen. */
+  /** How often the feed is sealed, if it has grown. Unsealed rows could disappear with their loan unnoticed. */
   readonly checkpointEveryMs: number
-  /** How many rows one checkpoint seals at most, and with them what sealing holds in memory. */
+  /** How many rows one checkpoint seals at most. This also limits the memory of sealing. */
   readonly checkpointRowsMax: number
 }
 
 export const sealingDefaults: SealingSettings = { checkpointEveryMs: 10_000, checkpointRowsMax: 256 }
 
-/** How many rows are read before everything else has its turn again. */
+/** How many rows are read before other work gets its turn. */
 const sealedPageRowsMax = 256
 
-/** Seals the feed, and keeps anchors, every now and then while the engine runs, and once more when it stops. */
+/** Seals the feed and keeps anchors at intervals while the engine runs, and once more when it stops. */
 export const layerSealing = (
   settings: SealingSettings & AnchorSettings,
 ): Layer.Layer<never, never, JournalStore> =>
@@ -27,8 +27,8 @@ export const layerSealing = (
     Effect.gen(function* () {
       const journal = yield* JournalStore
       const { keepIfDue, keepNewest } = yield* makeAnchors(settings)
-      // Added before the last sealing, and so run after it.
-      yield* Effect.addFinalizer(() => surviving("the last checkpoint could not be kept", keepNewest))
+      // A finalizer that is added before the one of the last sealing runs after it.
+      yield* Effect.addFinalizer(() => surviving("the last anchor could not be written", keepNewest))
       const seal = Effect.provideService(sealFeed(settings.checkpointRowsMax), JournalStore, journal)
       yield* recurring(
         "the feed could not be sealed",
@@ -38,7 +38,7 @@ export const layerSealing = (
     }),
   )
 
-/** Seals whatever the feed holds behind its last checkpoint; gives how many checkpoints that took. */
+/** Seals all rows of the feed after its last checkpoint. Gives the number of new checkpoints. */
 export const sealFeed = Effect.fn("sealFeed")(function* (
   checkpointRowsMax: number,
 ): Effect.fn.Return<number, StoreUnavailable, JournalStore> {

@@ -1,13 +1,13 @@
 import { Option, Schema } from "effect"
 import type { Seal } from "./checkpoint.ts"
 
-/** A checkpoint's number and hash as they were kept where one who can rewrite the store cannot reach them. */
+/** A checkpoint's number and hash, kept where nobody who can rewrite the store can reach them. */
 export interface Anchor {
   readonly number: number
   readonly hash: string
 }
 
-/** An anchor as it is kept: which checkpoint, where it ends in the feed, and when it was sealed. */
+/** An anchor as stored: the checkpoint, where it ends in the feed, and when it was sealed. */
 export const KeptAnchor = Schema.Struct({
   number: Schema.Int.check(Schema.isGreaterThan(0)),
   hash: Schema.String.check(Schema.isPattern(/^[0-9a-f]{64}$/u)),
@@ -29,6 +29,9 @@ export const anchorLine = (anchor: KeptAnchor): string => `${JSON.stringify(anch
 
 const decodeAnchor = Schema.decodeUnknownOption(Schema.fromJsonString(KeptAnchor))
 
-/** The anchors of a text, a line each. A line that is none, such as the last of a file that was cut off, is passed over. */
+/**
+ * The anchors in a text, one on each line. A line that is not an anchor is ignored, such as the last line of a file
+ * that was cut off.
+ */
 export const anchorsIn = (text: string): ReadonlyArray<KeptAnchor> =>
   text.split("\n").flatMap((line) => Option.toArray(decodeAnchor(line)))

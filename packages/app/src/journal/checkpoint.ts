@@ -2,7 +2,7 @@ import { hash } from "node:crypto"
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
 import type { Instant } from "@loan-engine/domain/instant"
 
-/** One journal row as a checkpoint seals it: its place in the feed, whose it is, and its hash. */
+/** One journal row as a checkpoint seals it: its position in the feed, its loan, and its hash. */
 export interface SealedRow {
   readonly position: number
   readonly applicationReference: string
@@ -11,8 +11,9 @@ export interface SealedRow {
 }
 
 /**
- * A seal on the feed: the Merkle root over every row after the checkpoint before it, up to its own position. Each names the
- * one before by its hash, so that no sealed row can vanish or be exchanged unseen, not even a whole loan with its snapshot.
+ * A seal on the feed: the Merkle root over every row after the previous checkpoint, up to its own position. Each
+ * checkpoint names the previous one by its hash. So nobody can remove or replace a sealed row unnoticed, not even a
+ * whole loan with its snapshot.
  */
 export interface Seal {
   readonly number: number
@@ -20,17 +21,17 @@ export interface Seal {
   readonly position: number
   readonly sealedAt: Instant
   readonly root: string
-  /** The hash of the checkpoint before; empty for the first. */
+  /** The hash of the previous checkpoint. Empty for the first. */
   readonly previousHash: string
   readonly hash: string
 }
 
-/** A seal with the list of what it sealed: the root alone would say that something is wrong, but not what. */
+/** A seal with the list of the sealed rows. The root alone would show that something is wrong, but not what. */
 export interface Checkpoint extends Seal {
   readonly rows: ReadonlyArray<SealedRow>
 }
 
-/** The checkpoint over these rows, which follow the one before it in the feed; there is at least one. */
+/** The checkpoint over these rows, which follow the previous checkpoint in the feed. There is at least one row. */
 export function sealRows(
   before: Seal | undefined,
   rows: ReadonlyArray<SealedRow>,
@@ -46,7 +47,7 @@ export function sealRows(
   return { ...content, rows, hash: checkpointHash(content) }
 }
 
-/** What names a checkpoint in the one after it; the rows are covered by their root. */
+/** The hash by which the next checkpoint names this one. The root covers the rows. */
 export const checkpointHash = ({
   number,
   position,
@@ -57,13 +58,13 @@ export const checkpointHash = ({
   hash("sha256", canonicalJson({ number, position, sealedAt, root, previousHash }))
 
 /**
- * The Merkle tree hash of RFC 9162, section 2.1.1, over the rows in their order: a leaf and a node hash differently, so
- * that neither passes for the other, and the larger half of an uneven split stands on the left.
+ * The Merkle tree hash of RFC 9162, section 2.1.1, over the rows in their order. Leaves and nodes are hashed
+ * differently, so that neither can pass for the other. In an uneven split, the larger half is on the left.
  */
 export const merkleRoot = (rows: ReadonlyArray<SealedRow>): string =>
   treeHash(rows.map(leafHash)).toString("hex")
 
-/** The reference comes last, because it is the only part that may hold a space. */
+/** The reference comes last, because only it may contain a space. */
 export const leafHash = ({ position, version, hash: rowHash, applicationReference }: SealedRow): Buffer =>
   hash("sha256", `\0${position} ${version} ${rowHash} ${applicationReference}`, "buffer")
 

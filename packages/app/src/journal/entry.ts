@@ -17,7 +17,7 @@ import {
 import type { Observation } from "@loan-engine/domain/observation"
 import { Schema } from "effect"
 
-/** What a journal entry says: what was observed, how far it was trusted, and what it did to its loan. */
+/** The content of a journal entry: what was observed, how far it was trusted, and what it did to its loan. */
 export const EntryContent = Schema.Struct({
   applicationReference: ApplicationReference,
   /** The loan's version after this entry: 1 for its first. */
@@ -28,44 +28,48 @@ export const EntryContent = Schema.Struct({
   hold: Schema.NullOr(HoldReason),
   disposition: Disposition,
   receivedAt: Instant,
-  /** What the merchant calls the application, where a registration said so. */
+  /** The merchant's own name for the application, if a registration said so. */
   externalReference: Schema.optionalKey(ExternalReference),
-  /** How the customer wants to sign, where the bank said so: a wish, no fact. */
+  /** How the customer wants to sign, if the bank said so. It is a wish, not a fact. */
   requestedSigningMethod: Schema.optionalKey(Schema.String),
-  /** Who handed it over, as the engine knows it: an API key's name, or the user of a command. */
+  /** Who registered it, as the engine knows it: an API key's name, or the user of a command. */
   through: Schema.optionalKey(Schema.String),
-  /** SHA-256 of the signed token that vouches for it, in hex; absent if none does. */
+  /** SHA-256 of the signed token that proves it, in hex. Absent if there is none. */
   token: Schema.optionalKey(Schema.String),
-  /** The names of the details that could not be read; absent if there are none. */
+  /** The names of the details that could not be read. Absent if there are none. */
   leftOut: Schema.optionalKey(LeftOut),
   recordedAt: Instant,
-  /** What the bank's answers had said again since the loan's entry before this one; absent if nothing. */
+  /** What the bank's answers repeated since the loan's previous entry. Absent if nothing. */
   levels: Schema.optionalKey(Schema.Array(LoanEvent)),
   events: Schema.Array(LoanEvent),
   steps: Schema.Array(Step),
   news: Schema.Array(News),
-  /** Whether it closed the loan, or opened it again; absent if neither. */
+  /** Whether it closed the loan or opened it again. Absent if neither. */
   closure: Schema.optionalKey(ClosureChange),
-  /** SHA-256 of the raw bytes, in hex. The chain covers it and not the bytes, so that they can be erased. */
+  /**
+   * SHA-256 of the original bytes, in hex. The chain covers this digest and not the bytes, so that the bytes can be
+   * erased.
+   */
   digest: Schema.String,
-  /** The hash of the loan's entry before this one; empty for its first. */
+  /** The hash of the loan's previous entry. Empty for its first. */
   previousHash: Schema.String,
 })
 export type EntryContent = typeof EntryContent.Type
 
 /** One row of the append-only journal. */
 export interface JournalEntry extends EntryContent {
-  /** The entry's content as canonical JSON: the very text that is stored and hashed. */
+  /** The entry's content as canonical JSON: the exact text that is stored and hashed. */
   readonly text: string
-  /** SHA-256 of that text, in hex; the next entry of the loan names it. */
+  /** SHA-256 of that text, in hex. The loan's next entry names it. */
   readonly hash: string
-  /** The bytes as they came; `null` once erased. */
+  /** The original bytes. `null` after they were erased. */
   readonly raw: Uint8Array | null
 }
 
 /**
- * A journal entry as it is read back: with its place in the feed, and the re-deliveries that added nothing. The bytes as they came
- * stay in the store, for the audit to read: they are most of a loan's journal.
+/**
+ * A journal entry as read from the store: with its position in the feed, and with the redeliveries that added nothing. The raw
+ * bytes stay in the store for the audit: they are most of a loan's journal.
  */
 export interface StoredEntry extends Omit<JournalEntry, "raw"> {
   readonly position: number
@@ -75,10 +79,10 @@ export interface StoredEntry extends Omit<JournalEntry, "raw"> {
 
 export const digestOf = (raw: Uint8Array): string => hash("sha256", raw)
 
-/** What names an entry's text in the entry after it, and in the checkpoint that seals it. */
+/** The hash by which the next entry, and the checkpoint that seals it, name an entry's text. */
 export const hashOf = (text: string): string => hash("sha256", text)
 
-/** The journal entry of one decided observation, chained to the loan's entry before it. */
+/** The journal entry of one decided observation, chained to the loan's previous entry. */
 export function journalEntry(
   observation: Observation,
   decision: Decision,
@@ -109,7 +113,7 @@ export function journalEntry(
   return { ...content, text, raw: bytes.raw, hash: hashOf(text) }
 }
 
-/** What an observation says beside its events. Each member is absent where there is nothing to say. */
+/** What an observation says in addition to its events. A member without content is absent. */
 const namedIn = (
   said: Pick<Observation, "externalReference" | "requestedSigningMethod" | "through" | "token" | "leftOut">,
 ) => ({
@@ -122,7 +126,7 @@ const namedIn = (
   ...(said.leftOut === undefined ? {} : { leftOut: said.leftOut }),
 })
 
-/** The loan that a journal's entries fold to from nothing; `undefined` for no entries. */
+/** The loan that a journal's entries fold to. `undefined` if there are no entries. */
 export function replay(entries: ReadonlyArray<EntryContent>): Loan | undefined {
   const [first] = entries
   if (first === undefined) return undefined
@@ -132,7 +136,7 @@ export function replay(entries: ReadonlyArray<EntryContent>): Loan | undefined {
   )
 }
 
-/** The observation that an entry recorded: deciding on it again must give the same. */
+/** The observation that an entry recorded. Deciding on it again must give the same result. */
 export const observationOf = (entry: EntryContent): Observation => ({
   applicationReference: entry.applicationReference,
   account: entry.account,

@@ -1,18 +1,18 @@
 /**
- * A place in the feed: the position of a row, and the beginning of that row's hash. A hash covers the whole history of its
- * loan, so the mark tells a row of this feed from one that stood at the same position in another store, or here before a
- * backup was restored. Without a mark it is a bare position, as readers kept it earlier.
+ * A place in the feed: the position of a row, and the beginning of that row's hash. A hash covers the whole history of
+ * its loan. So the mark distinguishes a row of this feed from one at the same position in another store, or in this
+ * store before a backup was restored. Without a mark it is a bare position, as earlier readers stored it.
  */
 export interface FeedCursor {
   readonly position: number
   readonly mark: string | undefined
 }
 
-/** Before the first row, in any store. */
+/** The place before the first row of any store. */
 export const feedBeginning: FeedCursor = { position: 0, mark: undefined }
 
 const markDigits = 16
-/** A cursor as it is written. */
+/** A cursor as text. */
 export const cursorPattern = /^(0|[1-9][0-9]{0,14})(?:-([0-9a-f]{16}))?$/u
 
 /** The cursor of a row. */
@@ -30,7 +30,7 @@ export const cursorOf = ({
 export const cursorText = ({ position, mark }: FeedCursor): string =>
   mark === undefined ? `${position}` : `${position}-${mark}`
 
-/** Reads a cursor; `undefined` if the text is none. */
+/** Reads a cursor. `undefined` if the text is not a cursor. */
 export function readFeedCursor(text: string): FeedCursor | undefined {
   const [, position, mark] = cursorPattern.exec(text) ?? []
   return position === undefined ? undefined : { position: Number(position), mark }

@@ -1,11 +1,11 @@
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
 import { Option, Schema } from "effect"
 
-/** How long the name of who erases, and the reason, may be. */
+/** The maximum length of the reason, and of the name of the person who erases. */
 export const redactedByLengthMax = 200
 export const redactionReasonLengthMax = 2_000
 
-/** What is left of raw bodies that were erased: who did it, why, and up to which version of the loan. */
+/** The record of erased raw bodies: who erased them, why, and up to which version of the loan. */
 export const RedactionRecord = Schema.Struct({
   redaction: Schema.Struct({
     by: Schema.String.check(Schema.isBetweenLength(1, redactedByLengthMax)),
@@ -15,7 +15,7 @@ export const RedactionRecord = Schema.Struct({
 })
 export type RedactionRecord = typeof RedactionRecord.Type
 
-/** The record's bytes: the raw body of the operator's entry that stands for the redaction. */
+/** The record's bytes: the raw body of the operator's entry for the redaction. */
 export const redactionBytes = (record: RedactionRecord): Uint8Array =>
   new TextEncoder().encode(canonicalJson({ redaction: { ...record.redaction } }))
 
@@ -23,6 +23,6 @@ const decode = Schema.decodeUnknownOption(Schema.fromJsonString(RedactionRecord)
   onExcessProperty: "error",
 })
 
-/** The record that these bytes are, if they are one. */
+/** The record in these bytes, if they are one. */
 export const redactionRecord = (raw: Uint8Array): RedactionRecord | undefined =>
   Option.getOrUndefined(decode(new TextDecoder().decode(raw)))

@@ -6,7 +6,7 @@ import { Effect, Layer } from "effect"
 import { Banks } from "../ports/banks.ts"
 import type { PollerSettings } from "./poller.ts"
 
-/** The accounts, their banks' addresses and credentials, and how gently each bank is asked. */
+/** The accounts, the addresses and credentials of their banks, and the limits of requests to each bank. */
 export interface BanksOptions {
   readonly accounts: ReadonlyArray<{
     readonly name: AccountName
@@ -24,7 +24,8 @@ export const banksLayer = ({ accounts, poller, breakerLimits }: BanksOptions) =>
       const limits = {
         ...breakerLimits,
         bankRequestsPerSecondMax: poller.pollRatePerSecond,
-        // As many as may be asked at once, or what was claimed would wait for a connection while its lease runs out.
+        // As many connections as polls may run at once. Otherwise a claimed poll would wait for a connection while its
+        // lease expires.
         connectionsMax: Math.max(bankClientLimitsDefault.connectionsMax, poller.pollsInFlightMax),
       }
       const clients = yield* Effect.forEach(accounts, ({ name, bank }) =>

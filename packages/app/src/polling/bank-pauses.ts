@@ -1,17 +1,17 @@
 import type { AccountName } from "@loan-engine/domain/observation"
 import { Clock, Effect } from "effect"
 
-/** Which accounts' bank is to be left alone for a while. */
+/** The accounts whose bank must not be polled for a while. */
 export interface BankPauses {
-  /** How long an account is still to be left alone; 0 for one that may be asked. */
+  /** How long the account's pause still lasts. 0 if it may be polled. */
   readonly remainingMs: (account: AccountName) => Effect.Effect<number>
   readonly pause: (account: AccountName, forMs: number) => Effect.Effect<void>
-  /** Whether the account was left alone and has not answered since: then one request at a time finds out. */
+  /** Whether the account had a pause and its bank has not answered since. Then one request at a time tests it. */
   readonly isOnProbation: (account: AccountName) => boolean
   readonly answered: (account: AccountName) => Effect.Effect<void>
 }
 
-/** A pause is measured on a clock that nobody sets, so that a jump of the wall clock cannot prolong it. */
+/** A pause is measured on a monotonic clock, so that a jump of the wall clock cannot prolong it. */
 export function makeBankPauses(): BankPauses {
   const endsAt = new Map<AccountName, number>()
   const remainingMs = (account: AccountName): Effect.Effect<number> =>
@@ -23,7 +23,7 @@ export function makeBankPauses(): BankPauses {
         endsAt.set(account, Math.max(endsAt.get(account) ?? 0, now + forMs))
       }),
     isOnProbation: (account) => endsAt.has(account),
-    // An answer that comes during the pause was asked for before it, and says nothing of what comes after.
+    // An answer during the pause belongs to a request from before it. It says nothing about later requests.
     answered: (account) =>
       Effect.map(remainingMs(account), (remaining) => {
         if (remaining === 0) endsAt.delete(account)

@@ -3,12 +3,12 @@ import { Clock, Effect } from "effect"
 import type { StoreUnavailable } from "../ports/loan-store.ts"
 import { LoanStore } from "../ports/loan-store.ts"
 
-/** How many loans one statement brings back, so that others can write in between. */
+/** How many loans one statement corrects, so that other writes can happen in between. */
 const loansAtOnceMax = 500
 
 /**
- * Makes due whatever is planned further ahead than a plan can reach: the clock that it was planned by was wrong, and nobody
- * would hear of the loan until then. How many are asked about at once is the poller's to say, as ever.
+ * Makes polls due that are planned further ahead than any valid plan: a wrong clock planned them, and the loan would
+ * not be polled until then. The poller still limits how many are polled at once.
  */
 export const bringBackFarPlans = Effect.fnUntraced(function* (
   accounts: ReadonlyArray<AccountName>,
@@ -26,6 +26,6 @@ export const bringBackFarPlans = Effect.fnUntraced(function* (
   }
   if (loans === 0) return
   yield* Effect.logWarning(
-    "polls were planned too far ahead, by a clock that was wrong, and are due now: run loan-engine doctor",
+    "a wrong clock had planned polls too far ahead. They are due now. Run: loan-engine doctor",
   ).pipe(Effect.annotateLogs({ loans, aheadMs }))
 })

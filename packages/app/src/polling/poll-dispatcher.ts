@@ -10,15 +10,15 @@ import { makePollOrder, pollOrderDefaults } from "./poll-order.ts"
 import { makePollsUnderWay } from "./polls-under-way.ts"
 
 export interface DispatcherSettings extends PollOrderSettings {
-  /** How many polls may be under way at once, over all accounts. */
+  /** How many polls may run at once, over all accounts. */
   readonly pollsInFlightMax: number
-  /** A claimed poll that is not done by then (its process died) is due again. */
+  /** A claimed poll that is not finished after this time is due again, because its process may have died. */
   readonly pollLeaseMs: number
-  /** The longest the poller rests before it looks again whether something is due. */
+  /** The longest rest of the poller before it looks for due polls again. */
   readonly pollIdleMaxMs: number
-  /** How long the poller rests when all that was due had been taken by other engines, or is not due by the store's clock. */
+  /** How long the poller rests if other engines have claimed all due polls, or if none is due by the store's clock. */
   readonly pollOvertakenMs: number
-  /** How long a stop waits for the bank's answers that are under way; what has not been asked yet is given back at once. */
+  /** How long a stop waits for running requests to the bank. Polls without a request yet are given back at once. */
   readonly pollStopMsMax: number
 }
 
@@ -31,17 +31,17 @@ export const dispatcherDefaults: DispatcherSettings = {
   ...pollOrderDefaults,
 }
 
-/** What is done with a claimed loan. */
+/** The work on a claimed loan. */
 export interface DuePoll {
-  /** How many requests it will take. */
+  /** How many requests it will need. */
   readonly requests: (stored: StoredLoan) => number
-  /** `begins` is called when the bank is about to be asked: until then the poll can be given back. */
+  /** `begins` is called just before the bank is asked. Until then the poll can be given back. */
   readonly run: (stored: StoredLoan, begins: () => void) => Effect.Effect<unknown, StoreUnavailable>
 }
 
 /**
- * Takes what is due, in the order of {@link makePollOrder}, and no more of it than there are workers free to ask. A stop
- * takes nothing more, gives back what the bank was not asked about yet, and waits for the answers that are under way.
+ * Claims due polls, in the order of {@link makePollOrder}, as many as there are free workers. A stop claims nothing
+ * more, gives back the polls that were not sent yet, and waits for running answers.
  */
 export const runDuePolls = Effect.fnUntraced(function* (
   settings: DispatcherSettings,
@@ -58,7 +58,10 @@ export const runDuePolls = Effect.fnUntraced(function* (
 
   const rest = (waitMs: number): Effect.Effect<void> =>
     Effect.raceFirst(Effect.sleep(Math.max(1, Math.min(waitMs, settings.pollIdleMaxMs))), Queue.take(alarms))
-  /** How long until a line can be served; endless while its account has no worker to itself, which wakes us. */
+  /**
+   * How long until a line can be served. Infinite while its account has no free worker; a finished worker wakes the
+   * loop.
+   */
   const waitMs = Effect.fnUntraced(function* ({ account, dueAt }: LineDue, now: number) {
     if (workers.free(account) === 0) return Infinity
     return Math.max(dueAt - now, yield* pauses.remainingMs(account))
@@ -83,7 +86,7 @@ export const runDuePolls = Effect.fnUntraced(function* (
       ),
     )
   }
-  /** What is claimed is asked about even if another claim fails meanwhile: else it would wait for its lease to end. */
+  /** Claimed polls are sent even if another claim fails meanwhile. Otherwise they would wait until their lease ends. */
   const claim = Effect.fnUntraced(function* (line: PollLine, limit: number, now: number) {
     const { account } = line
     const claimed = yield* store.claimDue({ ...line, now, limit, leaseMs: settings.pollLeaseMs })
@@ -112,14 +115,14 @@ export const runDuePolls = Effect.fnUntraced(function* (
   )
 })
 
-/** How many workers are free, of all, and for one account. */
+/** How many workers are free in total, and for one account. */
 interface Workers {
   readonly free: (account?: AccountName) => number
   readonly take: (account: AccountName) => void
   readonly release: (account: AccountName) => void
 }
 
-/** One worker is left for each other account, so that a bank which answers slowly cannot hold them all. */
+/** One worker stays reserved for each other account, so that a slow bank cannot occupy all of them. */
 function makeWorkers(
   { pollsInFlightMax }: DispatcherSettings,
   accounts: number,
@@ -143,7 +146,7 @@ function makeWorkers(
   }
 }
 
-/** Gives the free workers to the waiting lines: how many of each line are to be claimed. */
+/** Assigns the free workers to the waiting lines: how many polls to claim from each line. */
 function share(
   waiting: ReadonlyArray<PollLine>,
   next: (lines: ReadonlyArray<PollLine>) => PollLine | undefined,
@@ -161,7 +164,7 @@ function share(
   return claims
 }
 
-/** A store that is down, or a defect that one loan brings out, must not end the polling of all the others. */
+/** A store that is down, or a defect with one loan, must not end the polling of the others. */
 const surviving =
   (restMs: number) =>
   (effect: Effect.Effect<unknown, StoreUnavailable>): Effect.Effect<void> =>
@@ -171,7 +174,7 @@ const surviving =
         : Effect.logError("a poll went wrong", cause).pipe(Effect.andThen(Effect.sleep(restMs))),
     )
 
-/** Ends a rest early when a change plans a poll sooner than the longest rest would find it. */
+/** Ends a rest early if a change plans a poll sooner than the end of the longest rest. */
 const wakeOnChange = Effect.fnUntraced(function* (
   { pollIdleMaxMs }: DispatcherSettings,
   alarms: Queue.Enqueue<void>,

@@ -1,28 +1,34 @@
 import type { AccountName } from "@loan-engine/domain/observation"
 import type { PollLine } from "../ports/loan-store.ts"
 
-/** How the budget towards the bank is shared out while more polls are due than it can take. */
+/** How the budget of requests is shared while more polls are due than it allows. */
 export interface PollOrderSettings {
-  /** While both wait, so many of an account's confirmations go to one of its routine polls: three quarters, by default. */
+  /**
+   * While both wait, one routine poll of an account follows this many of its confirmations. The default gives
+   * confirmations three quarters.
+   */
   readonly pollConfirmsPerRoutineMax: number
-  /** So many requests an account may have had more than the others and still have its confirmations go before their polls. */
+  /**
+   * How many more requests than others an account may have had and still have its confirmations served before their
+   * polls.
+   */
   readonly pollConfirmsAheadMax: number
 }
 
 export const pollOrderDefaults: PollOrderSettings = { pollConfirmsPerRoutineMax: 3, pollConfirmsAheadMax: 8 }
 
-/** Who is served next. It remembers a few numbers for each account, and nothing for each loan. */
+/** Decides which line is next. It remembers a few numbers for each account, and nothing for each loan. */
 export interface PollOrder {
-  /** The line to be served next, of those in which a poll waits; it counts as one request of its account. */
+  /** The next line, of those with a waiting poll. It counts as one request of its account. */
   readonly next: (waiting: ReadonlyArray<PollLine>) => PollLine | undefined
-  /** Corrects what `next` has counted: a poll may take two requests, or none if its line was empty after all. */
+  /** Corrects the count of `next`: a poll may need two requests, or none if its line was empty. */
   readonly charge: (account: AccountName, requests: number) => void
 }
 
 interface Share {
-  /** How far the account's requests have come, on a scale that every account shares. */
+  /** The account's requests so far, on a scale that all accounts share. */
   served: number
-  /** Confirmations since its last routine poll, while one waits. */
+  /** Confirmations since its last routine poll, while a routine poll waits. */
   confirmsInARow: number
 }
 
@@ -33,9 +39,10 @@ interface Candidate {
 }
 
 /**
- * Accounts take turns by the requests they had: the one that had least goes first, whatever waits in its lines. Only for
- * its confirmations does an account go before its turn, and only so far. An account that had nothing to ask gathers no
- * credit: it comes back level with whoever was served last. Within an account, confirmations go first, but never all the time.
+ * Accounts take turns by their number of requests: the account with the fewest is next, for any kind of waiting poll.
+ * Only confirmations may be served before an account's turn, and only up to a limit. An account that was idle collects
+ * no credit: it returns at the level of the account that was served last. In an account, confirmations are first, but
+ * not always.
  */
 export function makePollOrder(settings: PollOrderSettings): PollOrder {
   const shares = new Map<AccountName, Share>()

@@ -26,9 +26,9 @@ import { countPoll, unknownDecisionsCounter } from "../telemetry/metrics.ts"
 
 export interface PollerSettings extends DispatcherSettings {
   readonly cadence: CadenceSettings
-  /** How many requests a second all the banks together are sent. */
+  /** How many requests a second are sent to all banks together. */
   readonly pollRatePerSecond: number
-  /** How long the bank may take for one poll, all its questions together. */
+  /** The timeout of one poll, with all its questions together. */
   readonly pollMsMax: number
 }
 
@@ -38,7 +38,7 @@ export const pollerDefaults: Omit<PollerSettings, "cadence"> = {
   ...dispatcherDefaults,
 }
 
-/** What one question to the bank came to. */
+/** The outcome of one question to the bank. */
 export type PollAnswer =
   | { readonly question: PollQuestion; readonly answered: true; readonly recorded: RecordResult }
   | Unanswered
@@ -47,18 +47,18 @@ export interface Unanswered {
   readonly question: PollQuestion
   readonly answered: false
   readonly code: string
-  /** What to do about it, where that is known. */
+  /** What to do about it, if known. */
   readonly advice?: string
-  /** Whether the bank was asked at all. */
+  /** Whether the request was sent at all. */
   readonly sent: boolean
   readonly retryAfterMs: number
 }
 
-/** Why the bank gave no answer, and what to do about it where that is known. */
+/** Why the bank gave no answer, and what to do about it if that is known. */
 export const whyOf = ({ code, advice }: Unanswered): string =>
   advice === undefined ? code : `${code} (${advice})`
 
-/** Asks the bank about one loan, now, within the engine's budget; every answer goes through `record`. */
+/** Polls the bank about one loan, now, within the engine's budget. Every answer goes through `record`. */
 export class Poller extends Context.Service<
   Poller,
   {
@@ -68,14 +68,14 @@ export class Poller extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<PollAnswer>, StoreUnavailable>
   }
 >()("@loan-engine/app/Poller") {
-  /** Asks when it is told to, and whatever falls due. */
+  /** Polls when it is told to, and also polls every loan that is due. */
   static readonly layer = (settings: PollerSettings): PollerLayer => layerOf(settings, true)
 
-  /** Asks only when it is told to. */
+  /** Polls only when it is told to. */
   static readonly layerOnDemand = (settings: PollerSettings): PollerLayer => layerOf(settings, false)
 }
 
-/** How often it is looked for polls that a wrong clock has planned, besides at the start. */
+/** How often it searches for polls that a wrong clock has planned, in addition to the start. */
 const farPlansEveryMs = 3_600_000
 
 type PollerLayer = Layer.Layer<Poller, never, LoanEngine | LoanStore | Banks>
@@ -140,11 +140,11 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
     const code = error.reason._tag
     const retryAfterMs = (error.retryAfterSeconds ?? 0) * 1_000
     const { reason } = error
-    // Not its path: an element's name is as much the sender's word as what stands in it.
+    // Without its path, because an element's name is as much the sender's text as its content.
     const where = reason._tag === "Malformed" ? { fault: reason.code } : {}
     const way = error.connectionCode === undefined ? {} : { advice: connectionAdvice(error.connectionCode) }
     yield* tellUnanswered(stored, question, { code, ...where, ...way })
-    // Another request of the account would fare no better until then.
+    // Another request of the account would have the same outcome until then.
     if (retryAfterMs > 0) yield* pauses.pause(stored.loan.account, retryAfterMs)
     if (code !== "CircuitOpen") return { ...unanswered(question, code, retryAfterMs), ...way }
     return unsent(question, code, retryAfterMs)
@@ -175,7 +175,7 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
     return traced("poll", { account, applicationReference })(askAll(stored, questions, begins))
   }
 
-  /** A question stayed open: the loan is asked about again as if the poll had brought nothing. */
+  /** A question got no answer. The loan is polled again as if the poll had brought nothing new. */
   const postpone = Effect.fnUntraced(function* (
     asked: StoredLoan,
     open: ReadonlyArray<Unanswered>,
@@ -183,9 +183,10 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
   ) {
     const stored = yield* store.load(asked.loan.applicationReference)
     if (stored === undefined || stored.schedule.nextPollAt === null) return
-    // Something came meanwhile that is to be confirmed at once.
+    // Something arrived meanwhile that must be confirmed at once.
     if (stored.schedule.confirm && !asked.schedule.confirm) return
-    // Nothing was answered, so it was not we who moved it: the lease was over, and the plan is another engine's by now.
+    // There was no answer, so this engine did not move the loan. The lease had expired, and the current plan belongs to
+    // another engine.
     if (open.length === questions && stored.schedule.nextPollAt !== asked.schedule.nextPollAt) return
     const now = yield* Clock.currentTimeMillis
     const jitter = yield* Random.next
@@ -205,12 +206,16 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
   const review = bringBackFarPlans([...banks.keys()], planAheadMsMax(settings.cadence)).pipe(
     Effect.provideService(LoanStore, store),
   )
-  yield* atOnceAndRecurring("far plans could not be brought back", farPlansEveryMs, review)
+  yield* atOnceAndRecurring(
+    "polls that a wrong clock planned could not be corrected",
+    farPlansEveryMs,
+    review,
+  )
   yield* runDuePolls(settings, pauses, {
     requests: (stored) => questionsOf(stored).length,
     run: (stored, begins) =>
       poll(stored, questionsOf(stored), begins).pipe(
-        // An answer that cannot be recorded must not be asked for again each time the lease is over.
+        // If an answer cannot be recorded, it must not be requested again each time the lease expires.
         Effect.onError((cause) =>
           Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.ignoreCause(postpone(stored, [], 1)),
         ),
@@ -228,12 +233,12 @@ const tellUnanswered = (
     Effect.annotateLogs({ applicationReference, account, question, ...why }),
   )
 
-/** How much longer the bank may take for a poll. */
+/** How much time the bank still has for a poll. */
 interface Patience {
   leftMs: number
 }
 
-/** The bank's answer, if it comes while there is patience left. Nothing of it is recorded yet. */
+/** The bank's answer, if it arrives before the timeout. It is not recorded yet. */
 const within = Effect.fnUntraced(function* <A, E>(patience: Patience, answer: Effect.Effect<A, E>) {
   const begun = yield* Clock.currentTimeMillis
   const came = yield* Effect.timeoutOption(answer, patience.leftMs)
@@ -246,7 +251,7 @@ interface BankAnswer extends Pick<Observation, "hold" | "leftOut" | "requestedSi
   readonly raw: Uint8Array
 }
 
-/** How each question is put. An answer's events date from when it was asked, not from when it came. */
+/** How each question is asked. The events of an answer are dated by the time of its request, not of its arrival. */
 const askBank: {
   readonly [Q in PollQuestion]: (
     bank: BankClient,
@@ -256,7 +261,7 @@ const askBank: {
 } = {
   status: (bank, applicationReference, graceMs) =>
     Effect.map(bank.getApplicationStatus(applicationReference), ({ message, raw, sentAt }) => ({
-      // Its replicas lag: that it waits for nothing is sure of a while ago only.
+      // The bank's replicas lag, so "waits for nothing" is only certain for some time ago.
       events: applicationStatusEvents(message, sentAt, Math.max(0, sentAt - graceMs)),
       ...(message.requestedSigningMethod === undefined
         ? {}

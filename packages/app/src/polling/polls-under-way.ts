@@ -1,7 +1,7 @@
 import { Effect, Fiber } from "effect"
 import type { ClaimedLoan, StoreUnavailable } from "../ports/loan-store.ts"
 
-/** How far a claimed poll has come: `waiting` for its turn in the budget, `asking` the bank, or `over`, and at rest. */
+/** The state of a claimed poll: `waiting` for its turn in the budget, `asking` the bank, or `over`. */
 export interface PollState {
   stage: "waiting" | "asking" | "over"
 }
@@ -14,7 +14,7 @@ interface Poll {
 
 type Release = (claimed: ClaimedLoan) => Effect.Effect<void, StoreUnavailable>
 
-/** The polls that this engine has claimed and is not done with, each on a fiber of its own. */
+/** The polls that this engine has claimed and not finished, each on its own fiber. */
 export function makePollsUnderWay(stopMsMax: number) {
   const polls = new Set<Poll>()
 
@@ -29,7 +29,10 @@ export function makePollsUnderWay(stopMsMax: number) {
     fiber.addObserver(() => polls.delete(poll))
   })
 
-  /** Gives back what waits, and waits for what is asked, but not for ever: whatever is left then is due again with its lease. */
+  /**
+   * Gives back the waiting polls, and waits for the running ones up to a limit. Any that remain are due again when
+   * their lease ends.
+   */
   const stop = Effect.fnUntraced(function* (release: Release) {
     const waiting = [...polls].filter(({ state }) => state.stage === "waiting")
     const idle = [...polls].filter(({ state }) => state.stage !== "asking")

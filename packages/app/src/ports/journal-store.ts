@@ -5,20 +5,20 @@ import type { CallbackDay } from "../callback-health/health.ts"
 import type { Checkpoint, Seal, SealedRow } from "../journal/checkpoint.ts"
 import type { StoreUnavailable } from "./loan-store.ts"
 
-/** One row of the journal as it stands in the store, believed in nothing. */
+/** One row of the journal, exactly as stored. Nothing in it is trusted. */
 export interface FeedRow {
   readonly position: number
   readonly applicationReference: string
   readonly version: number
-  /** The entry's text: what the hash is taken of, if nobody has altered either. */
+  /** The entry's text. The hash was computed from it, unless somebody has altered one of them. */
   readonly text: string
   readonly hash: string
-  /** The bytes as they came; `null` once erased. */
+  /** The original bytes. `null` after they were erased. */
   readonly raw: Uint8Array | null
-  /** How often the very same came again, and when last: counters beside the entry, which its hash does not cover. */
+  /** How often the same message was redelivered, and when last. The hash does not cover these counters. */
   readonly repeats: number
   readonly lastRepeatedAt: number | null
-  /** What the store keeps of the text in columns of its own, to look rows up by. A store without any has none. */
+  /** The parts of the text that the store also keeps in columns for lookups. Absent if a store has no such columns. */
   readonly copies?: RowCopies
 }
 
@@ -29,14 +29,16 @@ export interface RowCopies {
   readonly digest: string
 }
 
-/** Where a row stands in the order of loans, versions and positions; two rows of one version are never passed over. */
+/**
+ * A row's place in the order of loans, versions and positions. Two rows with the same version have different places.
+ */
 export interface PlaceByLoan {
   readonly applicationReference: string
   readonly version: number
   readonly position: number
 }
 
-/** One loan's row as it stands in the store: the snapshot's bytes, and what its columns say beside them. */
+/** One loan's row, exactly as stored: the snapshot's bytes, and the columns beside them. */
 export interface SnapshotRow {
   readonly applicationReference: string
   readonly account: string
@@ -46,20 +48,20 @@ export interface SnapshotRow {
   readonly closed: boolean
   readonly snapshot: string
   readonly chainHead: string
-  /** When the bank is to be asked next; `null`: never again. */
+  /** When the bank is polled next. `null`: never again. */
   readonly nextPollAt: number | null
 }
 
-/** What counts the callbacks of each account along the feed. */
+/** The follower of the feed that counts the callbacks of each account. */
 export const callbackCursor = "callback-days"
 
-/** How far something has come that follows the feed, by what follows it. */
+/** The position of each follower of the feed, by its name. */
 export interface FeedPlace {
   readonly follower: string
   readonly position: number
 }
 
-/** A checkpoint as it stands in the store: `rows` is the text of its list, believed in nothing. */
+/** A checkpoint, exactly as stored. `rows` is the text of its list. Nothing in it is trusted. */
 export interface CheckpointRow extends Seal {
   readonly rows: string
 }
@@ -70,55 +72,58 @@ export interface Page {
 }
 
 /**
- * The journal as a whole, beside the store's view of one loan: the feed, its checkpoints, and the erasing of raw bodies.
- * SQLite or PostgreSQL behind it. Every method fails with {@link StoreUnavailable} when the store is down.
+ * The journal as a whole, in addition to the store's view of one loan: the feed, its checkpoints, and the erasure of
+ * raw bodies. SQLite and PostgreSQL implement it. Every method fails with {@link StoreUnavailable} if the store is
+ * down.
  */
 export class JournalStore extends Context.Service<
   JournalStore,
   {
-    /** The feed's rows behind a position, in their order: only rows that no later commit can come before any more. */
+    /**
+     * The feed's rows after a position, in order. It gives only rows before which no later commit can insert another.
+     */
     readonly feed: (page: Page) => Effect.Effect<ReadonlyArray<FeedRow>, StoreUnavailable>
 
     /** The same, as a checkpoint seals them. */
     readonly sealable: (page: Page) => Effect.Effect<ReadonlyArray<SealedRow>, StoreUnavailable>
 
-    /** The feed's rows ordered by loan (the bytes of its reference), version and position, behind one of them. */
+    /** The feed's rows ordered by loan (the bytes of its reference), version and position, after a given place. */
     readonly rowsByLoan: (page: {
       readonly after: PlaceByLoan
       readonly limit: number
     }) => Effect.Effect<ReadonlyArray<FeedRow>, StoreUnavailable>
 
-    /** The loans' rows in the order of their references' bytes, behind one of them. */
+    /** The loans' rows in the order of their references' bytes, after a given one. */
     readonly snapshots: (page: {
       readonly after: string
       readonly limit: number
     }) => Effect.Effect<ReadonlyArray<SnapshotRow>, StoreUnavailable>
 
-    /** The checkpoints behind a number, in their order. */
+    /** The checkpoints after a number, in order. */
     readonly checkpoints: (page: Page) => Effect.Effect<ReadonlyArray<CheckpointRow>, StoreUnavailable>
 
-    /** How far each follower of the feed has come: the counting of callbacks, and every endpoint of webhooks. */
+    /** The position of each follower of the feed: the callback counting, and every webhook endpoint. */
     readonly places: Effect.Effect<ReadonlyArray<FeedPlace>, StoreUnavailable>
 
-    /** What the database finds wrong with its own storage and schema, in sentences; nothing if it is whole. */
+    /** The faults that the database finds in its own storage and schema, as sentences. Empty if there are none. */
     readonly faults: Effect.Effect<ReadonlyArray<string>, StoreUnavailable>
 
-    /** Whether the feed's positions count up by one, so that a gap shows a row that is gone. */
+    /** Whether the feed's positions have no gaps. If so, a gap shows a missing row. */
     readonly isGapless: boolean
 
-    /** Wakes whoever follows the feed, because another process has added to it: a hint, which may stay away. */
+    /** Wakes the readers of the feed when another process has added to it. It is a hint and may be missing. */
     readonly news: PubSub.PubSub<void>
 
     readonly lastCheckpoint: Effect.Effect<Seal | undefined, StoreUnavailable>
 
     readonly saveCheckpoint: (checkpoint: Checkpoint) => Effect.Effect<void, StoreUnavailable>
 
-    /** The feed's position up to which callbacks are counted; 0 before the first. */
+    /** The feed's position up to which callbacks are counted. 0 before the first. */
     readonly callbacksCountedTo: Effect.Effect<number, StoreUnavailable>
 
     /**
-     * Adds to the counted days and moves the position on, both or neither; `false`, and nothing is added, if somebody else
-     * has moved it meanwhile.
+     * Adds to the counted days and moves the position, both or neither. `false`, with nothing added, if another process
+     * has moved the position meanwhile.
      */
     readonly countCallbacks: (counted: {
       readonly from: number
@@ -126,13 +131,13 @@ export class JournalStore extends Context.Service<
       readonly days: ReadonlyArray<CallbackDay>
     }) => Effect.Effect<boolean, StoreUnavailable>
 
-    /** Every account's days from this one on. */
+    /** Every account's days, from this day on. */
     readonly callbackDays: (fromDay: number) => Effect.Effect<ReadonlyArray<CallbackDay>, StoreUnavailable>
 
     /**
-     * Erases what the bank and the merchant said of a loan word for word, up to a version, so that neither the database
-     * nor its log holds it any longer; what operators said stays. Gives how many bodies there were. That may write the
-     * whole database anew, and everybody else's writes wait for it.
+     * Erases the original messages of the bank and the merchant about a loan, up to a version. After that, neither the
+     * database nor its log contains them. Operators' words stay. Gives the number of erased bodies. This may rewrite
+     * the whole database while all other writes wait.
      */
     readonly eraseRaw: (
       applicationReference: ApplicationReference,

@@ -1,17 +1,17 @@
 import { Context } from "effect"
 import type { CadenceSettings } from "../schedule/poll-cadence.ts"
 
-/** What the configuration says of an account, where a loan of it is shown. */
+/** The configuration of an account, as far as its loans show it. */
 export interface KnownAccount {
-  /** The currency of its amounts, as ISO 4217 writes it; `null` if the configuration names none. */
+  /** The currency of its amounts, in ISO 4217. `null` if the configuration names none. */
   readonly currency: string | null
-  /** Whether it has a bank that the engine can ask. Without one, nothing is ever confirmed by itself. */
+  /** Whether it has a bank that the engine can poll. Without one, nothing is confirmed automatically. */
   readonly hasBank: boolean
-  /** When its bank is asked; as by default, if it is left out. */
+  /** When its bank is polled. If absent, the default applies. */
   readonly cadence?: CadenceSettings
 }
 
-/** The configured accounts. The loans of any other are asked about no more. */
+/** The configured accounts. Loans of other accounts are not polled any more. */
 export const KnownAccounts = Context.Reference<ReadonlyMap<string, KnownAccount>>(
   "@loan-engine/app/KnownAccounts",
   { defaultValue: () => new Map() },

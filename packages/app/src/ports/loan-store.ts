@@ -8,15 +8,15 @@ import type { JournalEntry, StoredEntry } from "../journal/entry.ts"
 import type { Watermark } from "../schedule/watermark.ts"
 import type { PollSchedule } from "../schedule/poll-cadence.ts"
 
-/** The store cannot take or give anything just now. Nothing was written; the same call may succeed later. */
+/** The store is not available now. Nothing was written. A retry may succeed. */
 export class StoreUnavailable extends Schema.TaggedError<StoreUnavailable>()("StoreUnavailable", {
   message: Schema.String,
   cause: Schema.optionalKey(Schema.Defect()),
-  /** Set if its storage is damaged: waiting does not help. */
+  /** Set if its storage is damaged. Waiting does not help. */
   damaged: Schema.optionalKey(Schema.Literal(true)),
 }) {}
 
-/** The store cannot be opened as it is configured; the message says what to do. */
+/** The store cannot be opened with these settings. The message says what to do. */
 export class StoreUnusable extends Schema.TaggedError<StoreUnusable>()("StoreUnusable", {
   message: Schema.String,
   cause: Schema.optionalKey(Schema.Defect()),
@@ -24,38 +24,41 @@ export class StoreUnusable extends Schema.TaggedError<StoreUnusable>()("StoreUnu
   damaged: Schema.optionalKey(Schema.Literal(true)),
 }) {}
 
-/** A loan's row: its snapshot, the head of its hash chain, and when the bank is to be asked next. */
+/** A loan's row: its snapshot, the head of its hash chain, and when the bank is polled next. */
 export interface StoredLoan {
   readonly loan: Loan
   readonly chainHead: string
   readonly schedule: PollSchedule
-  /** What the bank's answers said again since; absent if nothing. */
+  /** What the bank's answers repeated since then. Absent if nothing. */
   readonly watermark?: Watermark
-  /** The watermark's text as its row has it: what was decided on it is written only if it still stands there. */
+  /**
+   * The watermark's text from the row. A decision that was made on it is written only if the row still has the same
+   * text.
+   */
   readonly mark?: string | null
 }
 
 /**
- * What is to be written for one observation. A change that `addsNothing` becomes a count on the earlier entry of the same
- * source and digest, if there is one, and costs no row.
+ * What to write for one observation. A change that `addsNothing` becomes a count on the earlier entry with the same
+ * source and digest, if there is one, and needs no row.
  */
 export interface Change {
   readonly entry: JournalEntry
   readonly loan: Loan
   readonly schedule: PollSchedule
   readonly addsNothing: boolean
-  /** What the bank has said again, after it; left out, nothing. */
+  /** What the bank has repeated after it. Absent if nothing. */
   readonly watermark?: Watermark
-  /** An answer of the bank's that says nothing new: only the watermark and the schedule are written. */
+  /** An answer of the bank that says nothing new: only the watermark and the schedule are written. */
   readonly isQuiet?: boolean
 }
 
-/** A change that is durable, and where in the feed it stands: a mere count stands where the first of its kind does. */
+/** A durable change, and its position in the feed. A mere count has the position of the first message of its kind. */
 export interface WrittenChange extends Change {
   readonly position: number
 }
 
-/** A line of planned polls: an account's, either those that are to confirm something or the routine ones. */
+/** A line of planned polls: either the confirmations or the routine polls of one account. */
 export interface PollLine {
   readonly account: AccountName
   readonly confirm: boolean
@@ -67,13 +70,15 @@ export interface LineDue extends PollLine {
 }
 
 export interface ClaimDue extends PollLine {
-  /** What the caller's clock says. A store that several engines share goes by its own, because theirs may disagree. */
+  /**
+   * The time on the caller's clock. A store that several engines share uses its own clock, because theirs may disagree.
+   */
   readonly now: Instant
   readonly limit: number
   readonly leaseMs: number
 }
 
-/** Due times that no plan can have made: further ahead than this, by the clock that the store goes by. */
+/** Due times further ahead than any valid plan, by the clock that the store uses. */
 export interface BringBack extends PollLine {
   readonly now: Instant
   readonly aheadMs: number
@@ -81,13 +86,13 @@ export interface BringBack extends PollLine {
   readonly limit: number
 }
 
-/** A loan whose poll was taken: its schedule says when that is due again. */
+/** A loan whose poll was claimed. Its schedule says when the poll is due again. */
 export interface ClaimedLoan extends StoredLoan {
-  /** When it was due; where the store cannot tell, when it was taken. */
+  /** When it was due. If the store does not know, when it was claimed. */
   readonly dueAt: Instant
 }
 
-/** The callback URL that was registered with the bank for an account: it wants to be told once only. */
+/** The callback URL that was registered with the bank for an account. The bank wants it sent only once. */
 export interface RegisteredCallback {
   readonly account: AccountName
   readonly bankUrl: string
@@ -96,8 +101,8 @@ export interface RegisteredCallback {
 }
 
 /**
- * A callback URL that the bank is asked to set, or was: kept before the request goes out, until the bank's answer is known. One
- * that stays tells that nobody knows what the bank made of it.
+ * A callback URL that the bank was asked to set. It is stored before the request is sent, and kept until the bank's
+ * answer is known. If one remains, the outcome of that request is unknown.
  */
 export interface CallbackIntent {
   readonly account: AccountName
@@ -106,50 +111,50 @@ export interface CallbackIntent {
   readonly askedAt: Instant
 }
 
-/** Loans at one stage, those that are stalled, those that somebody has closed, or those that the merchant calls so. */
+/** Loans at one stage, stalled loans, closed loans, or loans with the merchant's own name. */
 export type LoanFilter =
   | { readonly stage: Stage }
   | { readonly stalled: true }
   | { readonly closed: true }
   | { readonly externalReference: string }
 
-/** How many loans of one account stand where: those that are open, and those that somebody has closed. */
+/** How many loans of one account are at each stage: the open ones and the closed ones. */
 export type StageCounts = ReadonlyArray<{
   readonly stage: Loan["stage"]
   readonly loans: number
   readonly closed: number
 }>
 
-/** How many of the counted loans somebody has closed, whatever their stage. */
+/** How many of the counted loans somebody has closed, at any stage. */
 export const closedLoans = (counts: StageCounts): number =>
   counts.reduce((sum, { closed }) => sum + closed, 0)
 
 /** A page of a loan's journal, in the order of its versions. */
 export interface HistoryPage {
-  /** The version that the page before ended with; 0 for the first. */
+  /** The last version of the previous page. 0 for the first page. */
   readonly after: number
   readonly limit: number
 }
 
-/** A page that holds it all. */
+/** A page with everything. */
 export const wholeHistory: HistoryPage = { after: 0, limit: 2_147_483_647 }
 
 /** A page of an account's loans, in the order of their references. */
 export interface LoansPage {
   readonly account: AccountName
-  /** What they have in common; without it, all of them. */
+  /** The filter. Without it, all loans. */
   readonly only?: LoanFilter
-  /** What their references begin with. */
+  /** The beginning of their references. */
   readonly prefix?: string
-  /** The reference that the page before ended with; empty for the first. */
+  /** The last reference of the previous page. Empty for the first page. */
   readonly after: string
   readonly limit: number
 }
 
 /**
- * The store port: SQLite or PostgreSQL behind it. Every method fails with {@link StoreUnavailable} when the store is down,
- * full or shutting down; a write that failed has left nothing behind, unless the connection to a database was lost before it
- * could answer.
+ * The store port. SQLite and PostgreSQL implement it. Every method fails with {@link StoreUnavailable} if the store is
+ * down, full or shutting down. A failed write has changed nothing, unless the connection to a database was lost before
+ * it could answer.
  */
 export class LoanStore extends Context.Service<
   LoanStore,
@@ -159,39 +164,39 @@ export class LoanStore extends Context.Service<
     ) => Effect.Effect<StoredLoan | undefined, StoreUnavailable>
 
     /**
-     * Decides and writes in one transaction: `decide` sees the loan as it stands, and what it returns is durable before
-     * the effect succeeds. No other change of the same loan comes between; `decide` may run again if one did. A store that
-     * has a clock of its own says what time it is there.
+     * Decides and writes in one transaction. `decide` receives the loan's current row. Its result is durable before the
+     * effect succeeds. No other change of the same loan comes between the two; if one did, `decide` runs again. A store
+     * with its own clock passes its time.
      */
     readonly update: (
       reference: ApplicationReference,
       decide: (stored: StoredLoan | undefined, storeNow: Instant | undefined) => Change | undefined,
     ) => Effect.Effect<WrittenChange | undefined, StoreUnavailable>
 
-    /** The loan's journal, oldest entry first; all of it, or a page. */
+    /** The loan's journal, oldest entry first: all of it, or a page. */
     readonly history: (
       reference: ApplicationReference,
       page?: HistoryPage,
     ) => Effect.Effect<ReadonlyArray<StoredEntry>, StoreUnavailable>
 
     /**
-     * Takes up to `limit` loans of one line whose poll is due: those due longest, in no order among themselves. Each is due
-     * again after `leaseMs`, unless rescheduled before.
+     * Claims up to `limit` loans of one line whose poll is due: the ones that were due first, in no particular order.
+     * Each is due again after `leaseMs`, unless it is rescheduled before.
      */
     readonly claimDue: (options: ClaimDue) => Effect.Effect<ReadonlyArray<ClaimedLoan>, StoreUnavailable>
 
-    /** Gives a claimed poll back: it is due as it was, unless the loan or its schedule has moved on since. */
+    /** Gives a claimed poll back. It is due as before, unless the loan or its schedule has moved on meanwhile. */
     readonly release: (claimed: ClaimedLoan) => Effect.Effect<void, StoreUnavailable>
 
-    /** When the first poll of each of these accounts' lines is due; a line without any is left out. */
+    /** When the first poll of each line of these accounts is due. A line without polls is left out. */
     readonly nextDue: (
       accounts: ReadonlyArray<AccountName>,
     ) => Effect.Effect<ReadonlyArray<LineDue>, StoreUnavailable>
 
-    /** Makes due what was planned too far ahead, by a clock that was wrong; gives how many loans those were. */
+    /** Makes polls due that a wrong clock planned too far ahead. Gives the number of loans. */
     readonly bringBack: (options: BringBack) => Effect.Effect<number, StoreUnavailable>
 
-    /** Writes a new schedule, unless the loan's version has moved on: then whoever moved it has scheduled it. */
+    /** Writes a new schedule, unless the loan's version has moved on: that change has already scheduled the loan. */
     readonly reschedule: (stored: StoredLoan, schedule: PollSchedule) => Effect.Effect<void, StoreUnavailable>
 
     readonly stageCounts: (account: AccountName) => Effect.Effect<StageCounts, StoreUnavailable>
@@ -203,15 +208,15 @@ export class LoanStore extends Context.Service<
     readonly accounts: Effect.Effect<ReadonlyArray<AccountName>, StoreUnavailable>
 
     /**
-     * An account's loans, all or only some of them, a page at a time in the order of their references; with a `prefix`, only
-     * those whose reference begins with it.
+     * An account's loans, all or filtered, one page at a time, in the order of their references. With a `prefix`, only
+     * loans whose reference begins with it.
      */
     readonly loans: (page: LoansPage) => Effect.Effect<ReadonlyArray<StoredLoan>, StoreUnavailable>
 
-    /** When an account's bank was first seen to sign its callbacks; `undefined` if it never was. */
+    /** When an account's bank was first seen to sign its callbacks. `undefined` if never. */
     readonly signingSince: (account: AccountName) => Effect.Effect<Instant | undefined, StoreUnavailable>
 
-    /** Remembers that it was seen; the first time stands. */
+    /** Remembers that it was seen. The first time is kept. */
     readonly markSigning: (account: AccountName, at: Instant) => Effect.Effect<void, StoreUnavailable>
 
     readonly callbackRegistration: (
@@ -219,7 +224,7 @@ export class LoanStore extends Context.Service<
       bankUrl: string,
     ) => Effect.Effect<RegisteredCallback | undefined, StoreUnavailable>
 
-    /** Keeps what the bank has set; whatever it was asked is answered by that. */
+    /** Stores the URL that the bank has set. This also resolves every open request to the bank. */
     readonly saveCallbackRegistration: (
       registration: RegisteredCallback,
     ) => Effect.Effect<void, StoreUnavailable>
@@ -229,19 +234,19 @@ export class LoanStore extends Context.Service<
       bankUrl: string,
     ) => Effect.Effect<CallbackIntent | undefined, StoreUnavailable>
 
-    /** `false`, and nothing is kept, if there is an intent already that is not to be replaced. */
+    /** `false`, with nothing stored, if there already is an intent and it must not be replaced. */
     readonly saveCallbackIntent: (
       intent: CallbackIntent,
       options: { readonly replaces: boolean },
     ) => Effect.Effect<boolean, StoreUnavailable>
 
-    /** The bank has not set it, and that is certain. */
+    /** The bank certainly has not set it. */
     readonly dropCallbackIntent: (
       account: AccountName,
       bankUrl: string,
     ) => Effect.Effect<void, StoreUnavailable>
 
-    /** Succeeds if the store can be written. */
+    /** Succeeds if the store is writable. */
     readonly ready: Effect.Effect<void, StoreUnavailable>
   }
 >()("@loan-engine/app/LoanStore") {}

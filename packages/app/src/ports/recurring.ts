@@ -2,7 +2,7 @@ import { Cause, Effect, Schedule } from "effect"
 import type { Scope } from "effect"
 import type { StoreUnavailable } from "./loan-store.ts"
 
-/** Does something, and says in the log if it cannot: a store that is down is a warning, a defect an error. */
+/** Runs an action, and logs its failure: a warning if the store is down, an error for a defect. */
 export const surviving = (
   name: string,
   work: Effect.Effect<unknown, StoreUnavailable>,
@@ -10,7 +10,7 @@ export const surviving = (
   work.pipe(
     Effect.asVoid,
     Effect.catchTag("StoreUnavailable", ({ message }) =>
-      Effect.logWarning(`${name}; it will be tried again`).pipe(Effect.annotateLogs({ reason: message })),
+      Effect.logWarning(`${name}; the engine will retry`).pipe(Effect.annotateLogs({ reason: message })),
     ),
     Effect.catchCause((cause) =>
       Cause.hasInterruptsOnly(cause) ? Effect.interrupt : Effect.logError(name, cause),
@@ -18,10 +18,10 @@ export const surviving = (
   )
 
 /**
- * Does something every so often while the scope is open, and once more as it closes. A store that is down is a warning and
- * is tried again; a defect is an error in the log, and ends neither the rest nor what comes next.
+ * Runs an action at intervals while the scope is open, and once more when it closes. A store that is down is a warning and
+ * is retried. A defect is an error in the log. It stops neither the other actions nor the next run.
  *
- * @param name what is done, as the log has it: "the feed could not be …"
+ * @param name the failure, as the log shows it: "the feed could not be …"
  */
 export const recurring = Effect.fnUntraced(function* (
   name: string,
@@ -33,7 +33,7 @@ export const recurring = Effect.fnUntraced(function* (
   yield* Effect.forkScoped(Effect.delay(Effect.repeat(once, Schedule.spaced(everyMs)), everyMs))
 })
 
-/** The same, but first at once, and not as the scope closes. */
+/** The same, but the first run is immediate, and there is none when the scope closes. */
 export const atOnceAndRecurring = Effect.fnUntraced(function* (
   name: string,
   everyMs: number,

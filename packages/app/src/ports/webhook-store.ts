@@ -4,27 +4,27 @@ import type { Effect } from "effect"
 import { Context } from "effect"
 import type { StoreUnavailable } from "./loan-store.ts"
 
-/** Where an endpoint stands in the feed, and whether anything is sent to it. */
+/** An endpoint's position in the feed, and whether anything is sent to it. */
 export interface WebhookPlace {
   readonly endpoint: string
-  /** Everything up to here was delivered, or is parked. */
+  /** Everything up to here was delivered or is parked. */
   readonly position: number
-  /** Since when nothing is sent, and why; `null` while it is. */
+  /** Since when nothing is sent, and why. `null` if messages are sent. */
   readonly disabledAt: Instant | null
   readonly disabledWhy: string | null
-  /** Which engine delivers for it, if one does. */
+  /** The engine that delivers for it, if any. */
   readonly owner: string | null
 }
 
-/** A place, how many loans wait there, and for when the first of them is planned. */
+/** A position, the number of waiting loans, and the planned time of the first of them. */
 export interface WebhookState extends WebhookPlace {
   readonly parked: number
   readonly nextDueAt: Instant | null
 }
 
 /**
- * A loan whose messages wait: the position of the first that was not delivered, and how often that one was tried. All of the
- * loan's later messages wait behind it, in the journal, and need no row.
+ * A loan whose messages wait: the position of the first undelivered message, and how often it was tried. All later
+ * messages of the loan wait behind it, in the journal, and need no row.
  */
 export interface ParkedLoan {
   readonly applicationReference: ApplicationReference
@@ -32,44 +32,44 @@ export interface ParkedLoan {
   readonly attempts: number
 }
 
-/** What one round of deliveries came to. */
+/** The result of one round of deliveries. */
 export interface WebhookRound {
   readonly endpoint: string
   readonly owner: string
   readonly now: Instant
-  /** Where the endpoint stood when the round began, and where it stands after it. */
+  /** The endpoint's position when the round began, and after it. */
   readonly from: number
   readonly to: number
-  /** Loans that wait for nothing any more. */
+  /** Loans that no longer wait. */
   readonly caughtUp: ReadonlyArray<ApplicationReference>
-  /** Loans that wait from now on, or again, each for so long. */
+  /** Loans that wait from now on, or again, each with its waiting time. */
   readonly parked: ReadonlyArray<ParkedLoan & { readonly delayMs: number }>
-  /** Why nothing is to be sent any more; `null` to go on. */
+  /** Why nothing more must be sent. `null` to continue. */
   readonly disabledWhy: string | null
 }
 
 /**
- * How far each endpoint of webhooks has come, what waits there, and who delivers. SQLite or PostgreSQL behind it. Instants are
- * the caller's, but for a store that several engines share, which goes by its own clock. Every method fails with
- * {@link StoreUnavailable} when the store is down.
+ * The position of each webhook endpoint, the waiting loans, and the engine that delivers. SQLite and PostgreSQL
+ * implement it. Instants come from the caller, except in a store that several engines share, which uses its own clock.
+ * Every method fails with {@link StoreUnavailable} if the store is down.
  */
 export class WebhookStore extends Context.Service<
   WebhookStore,
   {
-    /** Makes an endpoint that is not known yet: it begins behind this position. */
+    /** Adds an endpoint if it is unknown. It begins after this position. */
     readonly add: (endpoint: string, position: number) => Effect.Effect<void, StoreUnavailable>
 
     readonly place: (endpoint: string) => Effect.Effect<WebhookPlace | undefined, StoreUnavailable>
 
-    /** Every endpoint that was ever set, by name. */
+    /** Every endpoint that was ever configured, by name. */
     readonly states: Effect.Effect<ReadonlyArray<WebhookState>, StoreUnavailable>
 
-    /** The position of the newest row of the journal, which the feed may not have reached yet; 0 without any. */
+    /** The position of the newest row of the journal. The feed may not have reached it yet. 0 if there is no row. */
     readonly newest: Effect.Effect<number, StoreUnavailable>
 
     /**
-     * Takes or renews the right to deliver for an endpoint; `false` while another engine has it. A file has one engine only,
-     * so there it is always had.
+     * Takes or renews the lease of an endpoint. `false` while another engine has it. A file has only one engine, so
+     * there it always succeeds.
      */
     readonly lease: (options: {
       readonly endpoint: string
@@ -78,12 +78,12 @@ export class WebhookStore extends Context.Service<
       readonly leaseMs: number
     }) => Effect.Effect<boolean, StoreUnavailable>
 
-    /** Gives the right up, if it is still the owner's. */
+    /** Releases the lease, if it still is the owner's. */
     readonly release: (endpoint: string, owner: string) => Effect.Effect<void, StoreUnavailable>
 
     /**
-     * The loans whose wait is over, those that waited longest first. A wait that ends further ahead than any can was planned
-     * by a clock that was wrong, and is over too.
+     * The loans whose wait is over, the longest waits first. If a wait ends further ahead than any valid one, a wrong
+     * clock planned it, and it is over too.
      */
     readonly due: (options: {
       readonly endpoint: string
@@ -92,25 +92,25 @@ export class WebhookStore extends Context.Service<
       readonly limit: number
     }) => Effect.Effect<ReadonlyArray<ParkedLoan>, StoreUnavailable>
 
-    /** Which of these loans wait, due or not. */
+    /** The loans among these that wait, due or not. */
     readonly waiting: (
       endpoint: string,
       references: ReadonlyArray<ApplicationReference>,
     ) => Effect.Effect<ReadonlySet<ApplicationReference>, StoreUnavailable>
 
     /**
-     * Writes what a round came to, all of it or nothing: `false`, and nothing is written, if the endpoint has another owner by
-     * now, or stands elsewhere.
+     * Writes the result of a round, all of it or nothing. `false`, with nothing written, if the endpoint now has
+     * another owner or another position.
      */
     readonly settle: (round: WebhookRound) => Effect.Effect<boolean, StoreUnavailable>
 
     /**
-     * Moves an endpoint back, so that everything behind this position is sent again. What waits from before it goes on
-     * waiting; an endpoint that stands further back already stays there.
+     * Moves an endpoint back, so that everything after this position is sent again. Loans that wait from before it keep
+     * waiting. If the endpoint is already further back, it stays there.
      */
     readonly rewind: (endpoint: string, position: number) => Effect.Effect<void, StoreUnavailable>
 
-    /** Sends to a disabled endpoint again: what waits there is due at once, as if it had never been tried. */
+    /** Enables a disabled endpoint. Everything that waits there is due at once, with its count of attempts reset. */
     readonly enable: (endpoint: string, now: Instant) => Effect.Effect<void, StoreUnavailable>
   }
 >()("@loan-engine/app/WebhookStore") {}

@@ -12,34 +12,34 @@ import type { StoredLoan, StoreUnavailable } from "../ports/loan-store.ts"
 import { knownLoan } from "./operator.ts"
 import type { LoanUnknown } from "./operator.ts"
 
-/** The loan cannot be closed, or opened again, like this; `message` says what to change. */
+/** The loan cannot be closed or opened again with this request. `message` says what to change. */
 export class ClosingRefused extends Schema.TaggedError<ClosingRefused>()("ClosingRefused", {
   message: Schema.String,
 }) {}
 
-/** A person's word that an application is pursued no more, or that it is pursued again. */
+/** A person's word that nobody pursues an application any more, or that it is pursued again. */
 export type Closing = {
-  /** Who says so: a name that a reviewer can ask. */
+  /** Who says so: the name of a person whom a reviewer can ask. */
   readonly by: string
   readonly note?: string | undefined
 } & ({ readonly closes: true; readonly reason: ClosureReason } | { readonly closes: false })
 
 export interface ClosingOptions {
-  /** The version of the loan that was looked at; a later one is not closed unseen. */
+  /** The version of the loan that the person saw. A later version is not closed without being seen. */
   readonly ifVersion?: number | undefined
-  /** Who hands it over, as the engine knows it; `by` is what they say of themselves. */
+  /** Who sent it, as the engine knows it. `by` is the name that they give themselves. */
   readonly through?: string | undefined
 }
 
-/** The loan after it was closed or opened again, and whether that was written just now. */
+/** The loan after it was closed or opened again, and whether this call wrote that. */
 export interface ClosureSet {
   readonly stored: StoredLoan
   readonly isNews: boolean
 }
 
 /**
- * Closes a loan, or opens it again, through the one path in, at the version that was looked at; gives the loan after it. To say again what
- * stands writes nothing.
+ * Closes a loan, or opens it again, through `record`, at the version that the person saw. Gives the loan after it.
+ * Repeating the current state writes nothing.
  */
 export const setClosure = (
   applicationReference: ApplicationReference,
@@ -47,11 +47,11 @@ export const setClosure = (
   options: ClosingOptions = {},
 ): Effect.Effect<ClosureSet, LoanUnknown | ClosingRefused | LoanMoved | StoreUnavailable, LoanEngine> =>
   set(applicationReference, closing, options).pipe(
-    // An order that names no version looked at none: what came in between is looked at now.
+    // A request without a version applies to the loan's current version.
     Effect.retry({ while: ({ _tag }) => _tag === "LoanMoved" && options.ifVersion === undefined, times: 10 }),
   )
 
-/** The loan, if the very same was said of it already, as after a request that was sent twice. */
+/** The loan, if the same was already said, as after a request that was sent twice. */
 export const alreadySaid = Effect.fnUntraced(function* (
   applicationReference: ApplicationReference,
   closing: Closing,
@@ -80,7 +80,7 @@ const set = Effect.fnUntraced(function* (
   return { stored: yield* knownLoan(applicationReference), isNews: true }
 })
 
-/** Whether the very same stands already, as after a request that was sent twice. */
+/** Whether the same was already said, as after a request that was sent twice. */
 function isSaid({ facts: { closure }, facts }: Loan, closing: Closing): boolean {
   if (closure === undefined || closure.by !== closing.by || closure.note !== (closing.note ?? null))
     return false
@@ -94,7 +94,7 @@ function closingFault(closing: Closing): string | undefined {
   if (note !== undefined && (note.trim() === "" || note.length > closingNoteLengthMax))
     return `Write a note of 1 to ${closingNoteLengthMax} characters, or none.`
   if (closing.closes && closing.reason === "other" && note === undefined)
-    return "Say in a note why the loan is closed: other says nothing of it."
+    return "Add a note that says why the loan is closed: the reason other does not."
   return undefined
 }
 
@@ -121,7 +121,7 @@ function eventOf({ facts }: Loan, closing: Closing, at: Instant): LoanEvent {
   return { type: "loan.closed", closedFor: closing.reason, ...approved, ...said }
 }
 
-/** An approval that stands, or that is in dispute, is no progress when the bank says it again. */
+/** If an approval stands or is in dispute, it is no progress when the bank repeats it. */
 const isApprovalKnown = (facts: Loan["facts"]): boolean => {
   const stands = standing(facts)
   return stands === "approved" || (stands === "contradicted" && facts.approvedAt !== null)

@@ -29,46 +29,49 @@ import {
 import { boundedBy, notAhead, timely } from "../schedule/timely.ts"
 import { alertIfStalled } from "./stalled-alert.ts"
 
-/** What became of an observation, once its journal row is durable. */
+/** The outcome of an observation after its journal row is durable. */
 export interface RecordResult {
   readonly disposition: Disposition
   readonly hold: HoldReason | null
   readonly steps: ReadonlyArray<Step>
   readonly loan: Loan
-  /** Where in the feed it stands. */
+  /** Its position in the feed. */
   readonly position: number
 }
 
-/** The loan has moved on since it was looked at; nothing was written. Look again, then decide. */
+/** The loan has moved on since it was read. Nothing was written. Read it again, then decide. */
 export class LoanMoved extends Schema.TaggedError<LoanMoved>()("LoanMoved", {
   applicationReference: ApplicationReference,
   expected: Schema.Int,
 }) {
   override get message(): string {
-    return `${this.applicationReference} is no longer at version ${this.expected}: look again, then decide. Nothing was written.`
+    return `${this.applicationReference} is no longer at version ${this.expected}, so nothing was written: read the loan again, then decide.`
   }
 }
 
-/** The engine: the one path in, and what is read from it. */
+/** The engine: `record`, which is the one path in, and the reads. */
 export class LoanEngine extends Context.Service<
   LoanEngine,
   {
     /**
-     * The one path in, for every source: decides what the observation means, writes journal row, snapshot and next poll in
-     * one transaction, and succeeds only once that is durable. `raw` are the bytes as they came.
+     * The one path in, for every source. It decides what the observation means, and writes journal row, snapshot and
+     * next poll in one transaction. It succeeds only after that is durable. `raw` are the original bytes.
      */
     readonly record: (
       observation: Observation,
       raw: Uint8Array,
     ) => Effect.Effect<RecordResult, StoreUnavailable>
 
-    /** The same, but only if the loan is still at this version: what was decided upon it may not hold for a later one. */
+    /**
+     * The same, but only if the loan is still at this version: a decision that was made on it may be wrong for a later
+     * one.
+     */
     readonly recordAt: (
       version: number,
       observation: Observation,
       raw: Uint8Array,
     ) => Effect.Effect<RecordResult, StoreUnavailable | LoanMoved>
-    /** The same, but only if no registration of the loan stands: of any that come at once, one is recorded. */
+    /** The same, but only if the loan has no registration yet. If several arrive at once, one is recorded. */
     readonly register: (
       observation: Observation,
       raw: Uint8Array,
@@ -80,7 +83,7 @@ export class LoanEngine extends Context.Service<
       reference: ApplicationReference,
       page?: HistoryPage,
     ) => Effect.Effect<ReadonlyArray<StoredEntry>, StoreUnavailable>
-    /** Each change as it is committed, in process; a slow subscriber misses the oldest ones. */
+    /** Each change after its commit, in this process. A slow subscriber misses the oldest ones. */
     readonly changes: PubSub.PubSub<WrittenChange>
   }
 >()("@loan-engine/app/LoanEngine") {
@@ -151,7 +154,7 @@ function decide(
   planning: { readonly cadence: CadenceSettings; readonly jitter: number; readonly hasBank: boolean },
 ): Change {
   const before = stored ?? opened(observation.applicationReference, observation.account)
-  // The clock that all engines share, where there is one; otherwise the one that this was heard by.
+  // The clock that all engines share, if there is one. Otherwise the clock of the engine that received this.
   const now = storeNow ?? Math.max(recordedAt, observation.receivedAt)
   const watermark = before.watermark ?? noWatermark
   const carries = levelsOf(watermark)
@@ -169,7 +172,7 @@ function decide(
     loan,
     schedule,
   })
-  // What is held changes no fact, so it carries none either.
+  // A held observation changes no fact, so it carries no repeats either.
   if (hold !== null) return { ...write(decision.loan, said), addsNothing: true, watermark }
   if (question !== undefined && saysTheSame(watermark, question, said) && isQuiet(before.loan, decision)) {
     const again = answeredTo(watermark, question, said, said.events, graceMs)
@@ -183,7 +186,9 @@ function decide(
   }
 }
 
-/** What the observation means. If the bank goes further with a closed loan, it says as well that the loan is open again. */
+/**
+ * What the observation means. If the bank goes further with a closed loan, it also says that the loan is open again.
+ */
 function decided(loan: Loan, known: Facts, withLevels: Observation, at: Instant) {
   const decision = observe(loan, withLevels)
   const isBanks = tellerOf(withLevels) === "bank" && withLevels.source !== "operator"

@@ -15,7 +15,7 @@ import {
   recordFailuresCounter,
 } from "../telemetry/metrics.ts"
 
-/** The engine as it is, with its one path in counted, timed, traced and, on the debug level, logged. */
+/** The same engine, with `record` counted, timed, traced and, on the debug level, logged. */
 export const measuredEngine = <E, R>(engine: Layer.Layer<LoanEngine, E, R>): Layer.Layer<LoanEngine, E, R> =>
   Layer.effect(
     LoanEngine,
@@ -55,7 +55,7 @@ const observed = <A extends RecordResult | undefined, E>(
   )
 }
 
-/** Plain calls, because this is done for every callback. */
+/** Plain function calls for speed, because this runs for every callback. */
 function count(
   { account, source, receivedAt, leftOut = [] }: Observation,
   exit: Exit.Exit<RecordResult | undefined, unknown>,
@@ -63,7 +63,7 @@ function count(
 ): void {
   const { context } = fiber
   if (Exit.isFailure(exit)) return recordFailuresCounter.of({ source }).updateUnsafe(1, context)
-  // A registration that another one stands before was not recorded.
+  // A registration after another one was not recorded.
   if (exit.value === undefined) return
   const { disposition } = exit.value
   observationsCounter.of({ account, source, disposition }).updateUnsafe(1, context)
@@ -94,7 +94,7 @@ const logRecorded = (
     }),
   )
 
-/** The store as it is, with each commit in a span of its own, and a word in the log when it gives no answer. */
+/** The same store, with a span for each commit, and a log line if it gives no answer. */
 export const watchedStore = <A, E, R>(
   store: Layer.Layer<LoanStore | JournalStore | A, E, R>,
 ): Layer.Layer<LoanStore | JournalStore | A, E, R> =>
@@ -108,7 +108,7 @@ export const watchedStore = <A, E, R>(
     }),
   ).pipe(Layer.provideMerge(store))
 
-/** The reads of the journal that answer requests. What only the engine's own work needs has log lines of its own. */
+/** The reads of the journal that answer requests. Reads of the engine's own work have their own log lines. */
 const watchedJournal = (plain: JournalStore["Service"], complain: Complain): JournalStore["Service"] => ({
   ...plain,
   feed: (page) => complain(plain.feed(page)),

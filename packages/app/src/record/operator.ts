@@ -13,34 +13,34 @@ import type { StoredEntry } from "../journal/entry.ts"
 import { replay } from "../journal/entry.ts"
 import type { StoredLoan, StoreUnavailable } from "../ports/loan-store.ts"
 
-/** No loan of this reference is known: none was registered, and no callback has spoken of it. */
+/** No loan with this reference is known: nobody has registered one, and no callback has named it. */
 export class LoanUnknown extends Schema.TaggedError<LoanUnknown>()("LoanUnknown", {
   applicationReference: Schema.String,
 }) {
   override get message(): string {
-    return `No loan ${this.applicationReference} is known: none was registered, and no callback has spoken of it.`
+    return `No loan ${this.applicationReference} is known: nobody has registered it, and no callback has named it.`
   }
 }
 
-/** The ruling cannot be made like this; `message` says what to change. */
+/** The ruling cannot be made with this request. `message` says what to change. */
 export class RulingRefused extends Schema.TaggedError<RulingRefused>()("RulingRefused", {
   message: Schema.String,
 }) {}
 
-/** A person's word on a loan that the bank has contradicted itself about. */
+/** A person's ruling on a loan about which the bank contradicted itself. */
 export interface Ruling {
   readonly decision: Verdict
-  /** Who rules: a name that a reviewer can ask. */
+  /** Who rules: the name of a person whom a reviewer can ask. */
   readonly by: string
   readonly reason: string
 }
 
 export interface RulingOptions {
-  /** The version of the loan that was looked at; a later one is not ruled on unseen. */
+  /** The version of the loan that the person saw. There is no ruling on a later version that was not seen. */
   readonly ifVersion?: number | undefined
-  /** Rule on a loan that is not in dispute, which reverses or settles what the bank has said alone. */
+  /** Rule on a loan that is not in dispute. This reverses or settles what the bank alone has said. */
   readonly undisputed?: boolean
-  /** Who hands the ruling over, as the engine knows it; `by` is what they say of themselves. */
+  /** Who sent the ruling, as the engine knows it. `by` is the name that they give themselves. */
   readonly through?: string | undefined
 }
 
@@ -52,7 +52,7 @@ export const knownLoan = Effect.fnUntraced(function* (
   return stored ?? (yield* new LoanUnknown({ applicationReference }))
 })
 
-/** What a ruling would do to the loan as it stands; nothing is written. */
+/** What a ruling would do to the loan now. Nothing is written. */
 export const previewRuling = Effect.fnUntraced(function* (
   applicationReference: ApplicationReference,
   ruling: Ruling,
@@ -62,7 +62,7 @@ export const previewRuling = Effect.fnUntraced(function* (
   return observe(loan, observationOf(loan, ruling, options, yield* Clock.currentTimeMillis))
 })
 
-/** Rules, through the one path in, on the loan at the version that was looked at. */
+/** Rules through `record`, on the loan at the version that the person saw. */
 export const rule = Effect.fnUntraced(function* (
   applicationReference: ApplicationReference,
   ruling: Ruling,
@@ -88,7 +88,7 @@ const judged = Effect.fnUntraced(function* (
   }
   if (loan.stage !== "disputed" && !undisputed) {
     return yield* new RulingRefused({
-      message: `${applicationReference} is not in dispute but ${loan.stage}: say so explicitly to rule on it all the same.`,
+      message: `${applicationReference} is not in dispute: its stage is ${loan.stage}. To rule anyway, pass --undisputed (in the API: undisputed).`,
     })
   }
   return stored
@@ -132,8 +132,8 @@ const rawRuling = ({ receivedAt }: Observation, { decision, by, reason }: Ruling
   new TextEncoder().encode(canonicalJson({ action: "rule", at: receivedAt, by, decision, reason }))
 
 /**
- * What was known of a loan at a moment: the fold of what was recorded until then; `undefined` if nothing was. It ends at the
- * first entry of later, so that a clock that was set back makes no history that never was.
+ * What was known of a loan at a moment: the fold of everything recorded until then. `undefined` if there was nothing.
+ * It ends at the first later entry, so that a clock that was set back does not create a history that never existed.
  */
 export function knownAt(entries: ReadonlyArray<StoredEntry>, at: Instant): Loan | undefined {
   const later = entries.findIndex(({ recordedAt }) => recordedAt > at)

@@ -12,12 +12,12 @@ import { redactionBytes } from "../journal/redaction-record.ts"
 
 export interface RedactionOrder {
   readonly applicationReference: ApplicationReference
-  /** Who asks for it, and why; both stay in the journal. */
+  /** Who asks for it, and why. Both stay in the journal. */
   readonly by: string
   readonly reason: string
-  /** Who hands the order over, as the engine knows it. */
+  /** Who sent the order, as the engine knows it. */
   readonly through?: string
-  /** Only says what would be erased. */
+  /** Only reports what would be erased. */
   readonly dryRun: boolean
 }
 
@@ -25,13 +25,14 @@ export interface Redaction {
   readonly applicationReference: ApplicationReference
   /** How many raw bodies were erased, or would be. */
   readonly bodies: number
-  /** The last version whose body was among them; 0 for none. */
+  /** The last version with an erased body. 0 for none. */
   readonly upToVersion: number
 }
 
 /**
- * Erases what the bank and the merchant said of a loan word for word. The record of it comes first and by the one path in,
- * so that no body is ever gone without one; the same order again finishes what was broken off, and adds nothing.
+ * Erases the original messages of the bank and the merchant about a loan. The record of the redaction is written first,
+ * through `record`, so that no body is ever missing without a record. If a redaction was interrupted, the same order
+ * finishes it and adds nothing.
  */
 export const redactLoan = Effect.fn("redactLoan")(function* (
   order: RedactionOrder,
@@ -55,12 +56,12 @@ export const redactLoan = Effect.fn("redactLoan")(function* (
     }
     yield* engine.record(observation, redactionBytes({ redaction: { by, reason, upToVersion } }))
   }
-  // With nothing to erase this still empties the log, where an earlier redaction may have been broken off.
+  // Even with nothing to erase this empties the log, because an earlier redaction may have been interrupted.
   const bodies = yield* journal.eraseRaw(applicationReference, upToVersion)
   return { applicationReference, bodies, upToVersion }
 })
 
-/** How many bodies a redaction would erase: all that are there, but what operators said. */
+/** How many bodies a redaction would erase: all present ones except operators' words. */
 const erasableBodies = Effect.fnUntraced(function* (applicationReference: ApplicationReference) {
   const rows = readByLoan(yield* JournalStore, { applicationReference, version: 0, position: 0 })
   const erasable = { bodies: 0, upToVersion: 0 }

@@ -10,7 +10,7 @@ import type { StoredLoan, StoreUnavailable, StoreUnusable } from "../ports/loan-
 import { commandDatabaseLayer } from "../store/database.ts"
 import type { Database } from "../store/database.ts"
 
-/** What the journals of a run hold, and a line for each thing that is wrong with them. */
+/** The content of a run's journals, and one line for each fault in them. */
 export interface Audit {
   readonly illegalTransitions: Array<string>
   readonly replayMismatches: Array<string>
@@ -22,8 +22,8 @@ export interface Audit {
 const loansPerPage = 500
 
 /**
- * Reads every journal of an account again, all as of one moment: each step is legal and follows on the one before, each journal
- * folds to the stored snapshot.
+ * Reads every journal of an account again, as of one moment, and checks that each step is legal and follows the
+ * previous one, and that each journal folds to the stored snapshot.
  */
 export const auditFile = (
   database: Database,
@@ -74,7 +74,7 @@ const auditLoan = Effect.fnUntraced(function* (
     for (const { from, to } of steps) {
       if (from !== stage || !isLegal(from, to)) {
         audit.illegalTransitions.push(
-          `${reference}: version ${version} steps from ${from} to ${to}, and it stood at ${stage}`,
+          `${reference}: version ${version} steps from ${from} to ${to}, but the stage was ${stage}`,
         )
       }
       stage = to

@@ -3,7 +3,10 @@ import type { ApplicationReference } from "@loan-engine/domain/observation"
 import type { Offer } from "@loan-engine/domain/offer"
 import type { BankChange, InitialDecision } from "./life.ts"
 
-/** One application as the bank itself knows it. It is the truth that the engine is measured by, and shares no code with it. */
+/**
+ * One application as the bank itself knows it. Tests compare the engine with this truth. It shares no code with the
+ * engine.
+ */
 export interface BankLoan {
   readonly reference: ApplicationReference
   readonly account: string
@@ -14,7 +17,7 @@ export interface BankLoan {
   documents: ReadonlyArray<string>
   signedWithMethod: "E_SIGN" | "ANALOG" | undefined
   paidOut: boolean
-  /** Nothing more will happen to it by itself. */
+  /** Nothing more will happen to it automatically. */
   over: boolean
 }
 
@@ -48,7 +51,7 @@ export function applyChange(loan: BankLoan, change: BankChange): void {
   }
 }
 
-/** Where the loan truly stands, in the engine's words. */
+/** The loan's true stage, in the engine's words. */
 export function trueStage(loan: BankLoan): Stage {
   if (loan.decision === "REJECTED") return "rejected"
   if (loan.decision === "MANUAL_INSPECTION") return "manualInspection"
@@ -57,7 +60,9 @@ export function trueStage(loan: BankLoan): Stage {
   return loan.waitingForAddition ? "waitingForAddition" : "approved"
 }
 
-/** The callback's body without its signature, as the bank's page shows it; `undefined` for what no callback tells. */
+/**
+ * The callback's body without its signature, as the bank's page shows it. `undefined` for changes without a callback.
+ */
 export function callbackEvent(loan: BankLoan, change: BankChange): object | undefined {
   const { reference: applicationReference } = loan
   switch (change.type) {
@@ -93,7 +98,7 @@ export function callbackEvent(loan: BankLoan, change: BankChange): object | unde
   }
 }
 
-/** Amounts are JSON numbers on the bank's wire. The sandbox's are short enough to be exact. */
+/** The bank sends amounts as JSON numbers. The sandbox's are short enough to be exact. */
 const jsonOffer = (offer: Offer): object =>
   Object.fromEntries(
     Object.entries(offer).map(([name, value]) => [name, typeof value === "string" ? Number(value) : value]),

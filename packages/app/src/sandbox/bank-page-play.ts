@@ -18,7 +18,7 @@ const callbackExamples = [
   "paid-out",
 ]
 
-/** The page's own applications, as its examples leave them. */
+/** The page's own applications, in the state after its examples. */
 const pageLoans: ReadonlyArray<readonly [string, Partial<BankLoan>]> = [
   ["ABC-123", { signedWithMethod: "E_SIGN", paidOut: true }],
   ["abc-123-def-567", { waitingForAddition: true, documents: ["ID"] }],
@@ -39,7 +39,7 @@ const pageLoan = (reference: string, more: Partial<BankLoan>): BankLoan => ({
   ...more,
 })
 
-/** Plays the examples of the bank's page as they stand, and counts those that came through. */
+/** Plays the unchanged examples of the bank's page, and counts those that succeeded. */
 export const playBankPage = Effect.fnUntraced(function* (demo: Demo) {
   for (const [reference, more] of pageLoans) demo.bank.place(pageLoan(reference, more))
   const registration = demo.bank.registrations.get(pageAccount)
@@ -58,7 +58,7 @@ export const playBankPage = Effect.fnUntraced(function* (demo: Demo) {
   }
 })
 
-/** Sends the page's polling request as it stands, and tells whether an answer to it came back. */
+/** Sends the page's unchanged polling request. Gives whether there was an answer to it. */
 const askVerbatim = ({ bankUrl }: Demo, body: string) =>
   Effect.promise(async () => {
     const { url, username, password } = bankConfig(pageAccount, bankUrl)
@@ -75,7 +75,9 @@ const askVerbatim = ({ bankUrl }: Demo, body: string) =>
 const isStatus = (bytes: Uint8Array, contentType = "text/xml"): boolean =>
   Result.isSuccess(getApplicationStatusResponse.decode(bytes, { contentType }))
 
-/** The page's response shows each value as its alternatives, `true|false`: every way to read it, one text each. */
+/**
+ * The page's response shows each value as alternatives, `true|false`. This gives every way to read it, one text each.
+ */
 function readingsOf(example: string): ReadonlyArray<string> {
   const match = />([^<>\s|]+)\|([^<>\s|]+)</u.exec(example)
   if (match === null) return [example]

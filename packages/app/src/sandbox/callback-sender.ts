@@ -15,7 +15,7 @@ export interface Registration {
   readonly unsigned?: boolean
 }
 
-/** What the bank's callbacks came to: `accepted` and `rejected` count answers, `sent` requests of the bank's own. */
+/** The outcome of the bank's callbacks: `accepted` and `rejected` count answers, `sent` counts requests. */
 export interface CallbackCounts {
   sent: number
   accepted: number
@@ -38,17 +38,17 @@ export const noCallbacks = (): CallbackCounts => ({
   forgedAccepted: 0,
 })
 
-/** The bank's sibling API re-sends after these waits, in seconds of bank time, until it is answered below 300. */
+/** The bank's related API retries after these waits, in seconds of bank time, until the answer is below 300. */
 const retryWaitsSeconds = [
   30, 45, 60, 90, 150, 240, 330, 510, 780, 1_200, 1_800, 2_700, 3_600, 5_400, 9_000, 14_400, 18_000, 28_800,
   43_200,
 ]
 
-/** How long an answer is waited for, and how many callbacks are under way at once. */
+/** The timeout of an answer, and how many callbacks may run at once. */
 const answerMsMax = 10_000
 const sendersMax = 64
 
-/** The signing keys: the one the JWKS publishes, and a forger's own. */
+/** The signing keys: the one that the JWKS publishes, and a forger's own. */
 export interface SigningKeys {
   readonly kid: string
   readonly genuine: CryptoKey
@@ -64,7 +64,7 @@ export const makeSigningKeys: Effect.Effect<SigningKeys> = Effect.promise(async 
   return { kid, genuine: genuine.privateKey, foreign: foreign.privateKey, jwk }
 })
 
-/** Carries one callback to where it is registered, and gives the answer's status; 0 if no answer came. */
+/** Sends one callback to its registered URL. Gives the status, or 0 if there was no answer. */
 export type CallbackTransport = (
   url: string,
   headers: Readonly<Record<string, string>>,
@@ -72,15 +72,15 @@ export type CallbackTransport = (
 ) => Effect.Effect<number>
 
 export interface CallbackSenderOptions {
-  /** Bank seconds per second of ours. */
+  /** Bank seconds per real second. */
   readonly speed: number
   readonly keys: SigningKeys
   readonly counts: CallbackCounts
   /** The bank's clock for `iat`, in seconds since 1970. */
   readonly issuedAt: Effect.Effect<number>
-  /** What carries the callbacks; HTTP by default. */
+  /** The transport of the callbacks. The default is HTTP. */
   readonly transport?: CallbackTransport | undefined
-  /** How the callbacks are said over HTTP; plainly by default. */
+  /** The dialect of the callbacks over HTTP. The default is the plain form. */
   readonly speak?: Speak | undefined
 }
 
@@ -89,11 +89,11 @@ interface Delivery {
   readonly body: string
 }
 
-/** A callback's body, with the signature that its account may do without. */
+/** A callback's body, with the signature that some accounts do not have. */
 const bodyOf = (event: object, jwsData: string | undefined): string =>
   JSON.stringify({ externalApplicationEvent: event, ...(jwsData === undefined ? {} : { jwsData }) })
 
-/** Carries callbacks over HTTP, in the scope it is made in. */
+/** Sends callbacks over HTTP, in the scope in which it is made. */
 export const makeHttpTransport = (speak: Speak) =>
   Effect.map(
     Effect.acquireRelease(
@@ -121,7 +121,7 @@ export const makeHttpTransport = (speak: Speak) =>
       }),
   )
 
-/** Sends callbacks the way the bank does, and the way the world mistreats them. */
+/** Sends callbacks as the bank does, with the mishaps of a real network. */
 export const makeCallbackSender = Effect.fnUntraced(function* (options: CallbackSenderOptions) {
   const { counts, keys, speed } = options
   const carry = options.transport ?? (yield* makeHttpTransport(options.speak ?? speakPlainly))
@@ -196,7 +196,7 @@ export const makeCallbackSender = Effect.fnUntraced(function* (options: Callback
     return yield* Effect.promise(() => sign(event, issuedAt, keys.genuine, keys.kid))
   })
 
-  /** Signs an event now and sends it as its fate has it. */
+  /** Signs an event now and sends it with its drawn mishaps. */
   const send = Effect.fnUntraced(function* (registration: Registration, event: object, fate: Fate) {
     const { forgery } = fate
     if (forgery !== undefined) yield* started(forge(registration, event, forgery))
@@ -213,14 +213,17 @@ export const makeCallbackSender = Effect.fnUntraced(function* (options: Callback
     yield* started(Effect.andThen(bankSleep(heldBackMs + againAfterMs), deliver(delivery)))
   })
 
-  /** Sends a body as it stands, for the examples of the bank's page. */
+  /** Sends an unchanged body, for the examples of the bank's page. */
   const sendVerbatim = (registration: Registration, body: string) =>
     post({ registration, body }, authorizationOf(registration))
 
   return { send, sendVerbatim, underway: () => underway }
 })
 
-/** The bank's example payload begins with `iss`; the sandbox carries the event in a claim of the body's own name. */
+/**
+ * The bank's example payload begins with `iss`. The sandbox puts the event into a claim with the body's own member
+ * name.
+ */
 const sign = (event: object, issuedAt: number, key: CryptoKey, kid: string): Promise<string> =>
   new CompactSign(
     new TextEncoder().encode(

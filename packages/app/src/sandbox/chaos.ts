@@ -1,18 +1,18 @@
 import { Effect, Random } from "effect"
 
-/** How badly the bank's callbacks fare on their way. */
+/** How unreliable the delivery of the bank's callbacks is. */
 export const chaosLevels = ["none", "normal", "hell"] as const
 export type ChaosLevel = (typeof chaosLevels)[number]
 
-/** The share, from 0 to 1, of an account's callbacks that each mishap befalls. */
+/** The share, from 0 to 1, of an account's callbacks that each mishap affects. */
 export interface ChaosRates {
-  /** Never sent, and never sent again. */
+  /** Never sent, and never retried. */
   readonly dropped: number
-  /** Sent once more, some time later. */
+  /** Sent a second time, some time later. */
   readonly duplicated: number
-  /** Held back for so long that later ones overtake it. */
+  /** Delayed for so long that later ones overtake it. */
   readonly reordered: number
-  /** Somebody else sends a callback of the same loan that the bank never sent. */
+  /** A forger sends a callback about the same loan that the bank never sent. */
   readonly forged: number
 }
 
@@ -22,23 +22,26 @@ export const chaosRates: { readonly [L in ChaosLevel]: ChaosRates } = {
   hell: { dropped: 0.5, duplicated: 0.6, reordered: 0.6, forged: 0.3 },
 }
 
-/** How a forger goes about it. Each must be refused. */
+/** The methods of a forger. Each must be refused. */
 export const forgeries = ["wrong-credentials", "foreign-key", "altered-body"] as const
 export type Forgery = (typeof forgeries)[number]
 
-/** What becomes of one callback, decided in advance so that a seed repeats it. */
+/** The mishaps of one callback. They are drawn in advance, so that a seed repeats them. */
 export interface Fate {
   readonly dropped: boolean
-  /** How long after the first delivery the same bytes come again, in bank milliseconds; absent for once only. */
+  /**
+   * How long after the first delivery the same bytes are sent again, in bank milliseconds. Absent if they are sent
+   * once.
+   */
   readonly againAfterMs?: number
-  /** How long it is held back, in bank milliseconds; absent for not at all. */
+  /** How long it is delayed, in bank milliseconds. Absent if it is not delayed. */
   readonly heldBackMs?: number
   readonly forgery?: Forgery
 }
 
 const hourMs = 3_600_000
 
-/** A level by its name, or rates of one's own. */
+/** A level by its name, or your own rates. */
 export type Chaos = ChaosLevel | ChaosRates
 
 export const drawFate = Effect.fnUntraced(function* (chaos: Chaos): Effect.fn.Return<Fate> {

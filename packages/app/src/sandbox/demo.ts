@@ -18,16 +18,16 @@ import { sandboxJwksApiKey, sandboxPaths, sandboxServer } from "./sandbox-server
 export interface DemoOptions {
   readonly seed: string
   readonly chaos: ChaosLevel
-  /** Bank seconds per second of ours; the engine's poll intervals shrink alike. */
+  /** Bank seconds per real second. The engine's poll intervals shrink by the same factor. */
   readonly speed: number
-  /** Whether the bank says its messages in other ways than its page shows. */
+  /** Whether the bank sends its messages in other forms than its page shows. */
   readonly dialects: boolean
   readonly databasePath: string
   /** The engine's one key, for everything. */
   readonly apiKey: Redacted.Redacted
 }
 
-/** The account whose loans live at random, and the one that plays the bank's page. */
+/** The account with random loans, and the account that plays the bank's page. */
 export const mainAccount = AccountName.make("sandbox")
 export const pageAccount = AccountName.make("bank-page")
 
@@ -36,10 +36,10 @@ const passwords = new Map<string, string>([
   [pageAccount, "bank-page-password"],
 ])
 const callbackCredentials = Redacted.make(Buffer.from("bank:callback-secret").toString("base64"))
-/** The sandbox bank is our own, and its time runs fast. */
+/** The sandbox bank is ours, and its time runs fast. */
 const requestsPerSecondMax = 2_000
 
-/** A sandbox bank and an engine that know each other over loopback HTTP only. */
+/** A sandbox bank and an engine. They communicate only by HTTP on loopback. */
 export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
   const lives = {
     seed: options.seed,
@@ -63,7 +63,7 @@ export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
       authorization: { method: "BASIC" as const, credentials: callbackCredentials },
     }
     const at = { url: config.url, client: yield* makeBankClient(config) }
-    // A file that is used again remembers the port of an earlier run, so this registration is forced.
+    // A reused file remembers the port of an earlier run, so this registration is forced.
     yield* registerCallback(account, at, registration, { forced: true }).pipe(
       Effect.provideContext(engineContext),
     )
@@ -71,7 +71,9 @@ export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
   const limits = { bankRequestsPerSecondMax: requestsPerSecondMax }
   const client = yield* makeBankClient({ ...bankConfig(mainAccount, bankUrl), limits })
 
-  /** What the merchant does: sends an application to the bank, and hands the bank's answer to the engine as it came. */
+  /**
+   * The merchant's part: sends an application to the bank, and registers the bank's unchanged answer with the engine.
+   */
   const apply = Effect.fnUntraced(function* (externalReference: string) {
     const { raw, contentType } = yield* client.submitApplicationExt({
       xml: `<resurs-response><loan>${externalReference}</loan></resurs-response>`,
@@ -100,7 +102,7 @@ export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
     store,
     database: config.database,
     apply,
-    /** Resolves once the engine writes nothing more. */
+    /** Resolves when the engine writes nothing more. */
     stopEngine: Scope.close(engineScope, Exit.void),
   }
 })
@@ -117,12 +119,15 @@ export const bankConfig = (account: AccountName, bankUrl: string) => ({
   password: Redacted.make(passwords.get(account) ?? ""),
 })
 
-/** The engine's settings. The examples of the bank's page carry signatures that are none: their account goes by its credentials. */
+/**
+ * The engine's settings. The signatures in the examples of the bank's page are not valid, so their account uses
+ * credentials.
+ */
 const engineSettings = (options: DemoOptions, bankUrl: string): LoanEngineSettings => ({
   port: 0,
   databaseUrl: options.databasePath,
   apiKey: Redacted.value(options.apiKey),
-  // Everything is registered at once, by ourselves.
+  // We register everything at once.
   apiRequestsPerSecondMax: 1_000_000,
   stopDrainMs: 1,
   pollRatePerSecond: requestsPerSecondMax,

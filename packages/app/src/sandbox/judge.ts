@@ -2,27 +2,28 @@ import type { Offer } from "@loan-engine/domain/offer"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 import type { ApplicationReference } from "@loan-engine/domain/observation"
 
-/** What the bank holds for true about one application. */
+/** The bank's truth about one application. */
 export interface BankTruth {
   readonly applicationReference: ApplicationReference
   readonly account: string
   readonly stage: Stage
   /** Whether the bank waits for documents. */
   readonly additionOutstanding: boolean
-  /** What it offers; `null` unless it has approved. */
+  /** Its offer. `null` unless it has approved. */
   readonly offer: Offer | null
 }
 
-/** What somebody else believes of it; `undefined` where nothing is known. */
+/** What somebody else believes about it. `undefined` if nothing is known. */
 export interface Belief {
   readonly stage: Stage
   readonly additionOutstanding: boolean
 }
 
-/** How a belief differs from the truth, in words; `undefined` if it does not. */
+/** How a belief differs from the truth, in words. `undefined` if it does not. */
 export function differenceOf(truth: BankTruth, belief: Belief | undefined): string | undefined {
   const { applicationReference, stage, additionOutstanding } = truth
-  // Documents are asked for while a loan is on its way; what the bank has ended or not decided waits for none.
+  // Documents are only outstanding while a loan is on its way, not after the bank has ended it or before it has
+  // decided.
   const waits = stage !== "rejected" && stage !== "paidOut" && stage !== "manualInspection"
   if (belief?.stage === stage && (!waits || belief.additionOutstanding === additionOutstanding))
     return undefined

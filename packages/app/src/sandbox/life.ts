@@ -4,14 +4,17 @@ import { Effect, Random } from "effect"
 import type { Chaos, Fate } from "./chaos.ts"
 import { drawFate } from "./chaos.ts"
 
-/** What can happen to an application at the bank. All but `additionReceived`, `reinspected` and `expired` are told by a callback. */
+/**
+ * The events of an application at the bank. All except `additionReceived`, `reinspected` and `expired` cause a
+ * callback.
+ */
 export type BankChange =
   | { readonly type: "decided"; readonly decision: "APPROVED" | "REJECTED" }
-  /** The bank looks into it by hand again, whatever it had decided. */
+  /** The bank inspects it by hand again, after any decision. */
   | { readonly type: "reinspected" }
-  /** It offers something else than before. */
+  /** It makes a different offer. */
   | { readonly type: "requoted"; readonly offer: Offer }
-  /** Its offer is not good any more. */
+  /** Its offer is no longer valid. */
   | { readonly type: "expired" }
   /** It waits for these documents as well. */
   | { readonly type: "additionRequested"; readonly documents: ReadonlyArray<string> }
@@ -21,7 +24,10 @@ export type BankChange =
 
 export type InitialDecision = "APPROVED" | "REJECTED" | "MANUAL_INSPECTION"
 
-/** One lawful life: what the bank answers at once, and what happens after, each so long (bank time) after the one before. */
+/**
+ * One lawful life: the bank's immediate answer, and the later events, each with its time (in bank time) after the
+ * previous one.
+ */
 export interface Life {
   readonly initial: InitialDecision
   readonly offer: Offer
@@ -35,7 +41,7 @@ export interface Life {
 
 const hourMs = 3_600_000
 
-/** Draws a random lawful life; the same seed gives the same one. */
+/** Draws a random lawful life. The same seed gives the same life. */
 export const drawLife = (seed: string, chaos: Chaos, initial?: InitialDecision): Effect.Effect<Life> =>
   drawFrom(chaos, initial).pipe(Random.withSeed(seed))
 

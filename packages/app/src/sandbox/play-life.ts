@@ -15,7 +15,7 @@ import type { SandboxBank } from "./sandbox-bank.ts"
 import { sandboxPaths, sandboxServer } from "./sandbox-server.ts"
 import type { BankKnows, Heard, LifeStep, Stands, ToldLife } from "./told-life.ts"
 
-/** A life did not come to what its file says. */
+/** A life did not reach the state that its file expects. */
 export class LifeWentWrong extends Schema.TaggedError<LifeWentWrong>()("LifeWentWrong", {
   message: Schema.String,
 }) {}
@@ -23,9 +23,9 @@ export class LifeWentWrong extends Schema.TaggedError<LifeWentWrong>()("LifeWent
 export interface PlaySettings {
   /** An SQLite file, or a PostgreSQL URL. */
   readonly databaseUrl: string
-  /** The key to the engine, to look at it while it plays. */
+  /** The engine's key, to watch it while it plays. */
   readonly apiKey: Redacted.Redacted
-  /** How long a step may take to come to what must stand. */
+  /** How long a step may take to reach its expected state. */
   readonly standsMsMax: number
 }
 
@@ -36,12 +36,12 @@ const password = "lives-password"
 const credentials = Buffer.from("bank:lives-secret").toString("base64")
 
 /**
- * Everything takes place on loopback over real HTTP, between a bank that does what is told and the engine as it is served. What the bank is
- * asked without being told to is asked soon, so that nobody waits for hours; what a replica may lag is some seconds.
+ * Everything runs on loopback over real HTTP, between a bank that follows the file and the engine as `serve` runs it.
+ * Polls are planned soon, so that nobody waits for hours. A replica may lag by some seconds.
  */
 const hurry = { pollSoonMs: 200, additionGraceMs: 8_000, pollConfirmRetryMs: 300, stopDrainMs: 1 }
 
-/** A bank and an engine that lives can be played on, one after another or side by side. */
+/** A bank and an engine on which lives can be played, one after another or in parallel. */
 export const makeStage = Effect.fnUntraced(function* ({ databaseUrl, apiKey, standsMsMax }: PlaySettings) {
   const settings = {
     seed: "lives",
@@ -81,7 +81,7 @@ export const makeStage = Effect.fnUntraced(function* ({ databaseUrl, apiKey, sta
   }
 })
 
-/** Hears of each step once it is done. */
+/** Called after each step. */
 export type Tell = (step: LifeStep) => Effect.Effect<void>
 
 interface Stage {
@@ -161,7 +161,7 @@ function learn(bank: SandboxBank, loan: BankLoan, { offer, silent, ...knows }: B
   if (silent === false) bank.place(loan)
 }
 
-/** The bodies of the bank's callbacks, by what they say. */
+/** The bodies of the bank's callbacks, by their event. */
 const bodies: { readonly [Says in Heard["says"]]: (heard: Heard) => object } = {
   approved: ({ offer = 10_000 }) => decided("APPROVED", offer),
   rejected: () => decided("REJECTED", 0),
@@ -208,7 +208,7 @@ const deliver = Effect.fnUntraced(function* (
 
 const askEveryMs = 50
 
-/** Waits until the loan stands as it must; what it comes to by itself may take a moment. */
+/** Waits until the loan has its expected state, because automatic changes may take a moment. */
 const comeTo = Effect.fnUntraced(function* (
   { client, standsMsMax }: Stage,
   reference: ApplicationReference,

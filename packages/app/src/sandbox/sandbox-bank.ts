@@ -17,7 +17,7 @@ export interface SandboxSettings {
   /** The same seed gives the same lives and the same mishaps. */
   readonly seed: string
   readonly chaos: Chaos
-  /** Bank seconds per second of ours. */
+  /** Bank seconds per real second. */
   readonly speed: number
   /** Webservice accounts, as username to password. */
   readonly accounts: ReadonlyMap<string, string>
@@ -25,17 +25,17 @@ export interface SandboxSettings {
   readonly unsignedAccounts?: ReadonlySet<string>
   /** New ones by default. */
   readonly keys?: SigningKeys
-  /** What carries the callbacks; HTTP by default. */
+  /** The transport of the callbacks. The default is HTTP. */
   readonly transport?: CallbackTransport
-  /** How the bank says its messages; plainly by default. */
+  /** The dialect of the bank's messages. The default is the plain form. */
   readonly speak?: Speak
-  /** How far the replica lags that answers a question, in milliseconds; not at all by default. */
+  /** How far the answering replica lags, in milliseconds. No lag by default. */
   readonly lagMs?: () => number
-  /** How far the bank's own clock is ahead, in milliseconds, where it dates what it signs; not at all by default. */
+  /** How far the bank's own clock is ahead, in milliseconds, in signed dates. 0 by default. */
   readonly clockAheadMs?: () => number
 }
 
-/** What each test trigger of `ext-test-utils` does; a pay-out cannot be triggered. */
+/** What each test trigger of `ext-test-utils` does. A pay-out cannot be triggered. */
 export const triggers: ReadonlyMap<string, BankChange> = new Map<string, BankChange>([
   ["approve", { type: "decided", decision: "APPROVED" }],
   ["reject", { type: "decided", decision: "REJECTED" }],
@@ -43,12 +43,12 @@ export const triggers: ReadonlyMap<string, BankChange> = new Map<string, BankCha
   ["sign", { type: "signed", method: "E_SIGN" }],
 ])
 
-/** How many earlier states of an application a replica may still answer from. */
+/** How many earlier states of an application a replica may still answer with. */
 const pastsKept = 20
 
 const plainFate: Fate = { dropped: false }
 
-/** The bank's side of everything: applications with lives of their own, and what it says about them. */
+/** The bank's side: applications with their lives, and the bank's messages about them. */
 export const makeSandboxBank = Effect.fnUntraced(function* (settings: SandboxSettings) {
   const scope = yield* Effect.scope
   const loans = new Map<string, BankLoan>()
@@ -67,7 +67,7 @@ export const makeSandboxBank = Effect.fnUntraced(function* (settings: SandboxSet
     speak: settings.speak,
   })
 
-  /** A change at the bank, and the callback that tells of it. */
+  /** A change at the bank, and its callback. */
   const happen = Effect.fnUntraced(function* (loan: BankLoan, change: BankChange, fate: Fate) {
     const past = pasts.get(loan.reference) ?? []
     pasts.set(
@@ -120,7 +120,7 @@ export const makeSandboxBank = Effect.fnUntraced(function* (settings: SandboxSet
     return { loan, life }
   })
 
-  /** The application as the replica knows it that is asked. */
+  /** The application in the state of the answering replica. */
   const find = Effect.fnUntraced(function* (
     reference: string,
     account: string,
@@ -134,7 +134,7 @@ export const makeSandboxBank = Effect.fnUntraced(function* (settings: SandboxSet
     return known
   })
 
-  /** A trigger happens at once, and ends the life that the application would have had. */
+  /** A trigger takes effect at once, and ends the drawn life of the application. */
   const trigger = Effect.fnUntraced(function* (change: BankChange, reference: string) {
     const loan = loans.get(reference)
     if (loan === undefined) return false
@@ -155,7 +155,7 @@ export const makeSandboxBank = Effect.fnUntraced(function* (settings: SandboxSet
     counts,
     asked,
     loans,
-    /** Each application as it was when somebody last asked about it. */
+    /** Each application in the state of the last question about it. */
     seen,
     registrations,
     open,
@@ -185,7 +185,7 @@ export const decisionResult = (loan: BankLoan): DecisionResult => ({
   offer: loan.decision === "APPROVED" ? loan.offer : {},
 })
 
-/** The bank's truth about every application, for whoever judges the engine afterwards. */
+/** The bank's truth about every application, to compare the engine with. */
 export const truth = (bank: SandboxBank): ReadonlyArray<BankTruth> =>
   [...bank.loans.values()].map((loan) => ({
     applicationReference: loan.reference,

@@ -18,7 +18,7 @@ import { speakPlainly } from "./dialects/speaking.ts"
 import type { SandboxBank, SandboxSettings } from "./sandbox-bank.ts"
 import { decisionResult, triggers, truth } from "./sandbox-bank.ts"
 
-/** Where the sandbox serves what, after the bank's own paths. */
+/** The paths of the sandbox, like the bank's own. */
 export const sandboxPaths = {
   soap: "/cl-webservice/ApplicationService",
   jwks: "/api/auth_service/jwks",
@@ -26,7 +26,7 @@ export const sandboxPaths = {
   truth: "/sandbox/truth",
 } as const
 
-/** The key that the sandbox's JWKS asks for in the header `apikey`. */
+/** The key that the sandbox's JWKS requires in the header `apikey`. */
 export const sandboxJwksApiKey = "sandbox-api-key"
 
 /** The bank's own HTTP: SOAP with Basic authentication, JWKS with `apikey`, the test trigger, and the truth. */
@@ -76,7 +76,7 @@ function accountOf(
   return accounts.get(username) === password.join(":") ? username : undefined
 }
 
-/** The SOAP service: the bytes of a request to the bytes of its answer, whatever carries them. */
+/** The SOAP service: from the bytes of a request to the bytes of its answer, over any transport. */
 export function answerSoap(
   bank: SandboxBank,
   settings: SandboxSettings,
@@ -108,7 +108,7 @@ const spoken = (answer: ExchangeResponse, speak: Speak): Effect.Effect<ExchangeR
   }))
 }
 
-/** The key set, for those who have the key to it. */
+/** The key set, for callers with its key. */
 export const answerJwks = (bank: SandboxBank, apiKey: string | undefined): ExchangeResponse =>
   apiKey === sandboxJwksApiKey
     ? text(JSON.stringify({ keys: [bank.keys.jwk] }), 200, { "content-type": "application/json" })

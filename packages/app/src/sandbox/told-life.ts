@@ -4,7 +4,7 @@ import { Verdict } from "@loan-engine/domain/loan-event"
 import { Reversal } from "@loan-engine/domain/reversal"
 import { Schema } from "effect"
 
-/** What the bank knows of the loan from here on; what is left out stays as it was. */
+/** The bank's knowledge of the loan from here on. Missing members stay unchanged. */
 const BankKnows = Schema.Struct({
   decision: Schema.optionalKey(Schema.Literals(["APPROVED", "REJECTED", "MANUAL_INSPECTION"])),
   /** The amount that it offers, in whole crowns. */
@@ -17,27 +17,27 @@ const BankKnows = Schema.Struct({
 })
 export type BankKnows = typeof BankKnows.Type
 
-/** A callback as it reaches the engine: what it says, and how it fares on its way. */
+/** A callback as it reaches the engine: its content, and its mishaps. */
 const Heard = Schema.Struct({
   says: Schema.Literals(["approved", "rejected", "inspected", "documents", "signed", "paidOut"]),
   /** The amount that is offered. */
   offer: Schema.optionalKey(Schema.Int),
   documents: Schema.optionalKey(Schema.Array(Schema.String)),
-  /** How often it comes; once, if it is left out. */
+  /** How often it is delivered. The default is once. */
   times: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 20 }))),
-  /** It comes from somebody who does not know the credentials. */
+  /** It comes from a sender without the credentials. */
   forged: Schema.optionalKey(Schema.Boolean),
 })
 export type Heard = typeof Heard.Type
 
-/** What must stand; what is left out may be anything. */
+/** The expected state. Missing members may have any value. */
 const Stands = Schema.Struct({
   stage: Schema.optionalKey(Schema.Literals(stages)),
   /** Who must act, and how, as in `customer sign-agreement`. */
   next: Schema.optionalKey(Schema.String),
-  /** The amount of the offer that stands; `null` for none. */
+  /** The amount of the standing offer. `null` for none. */
   offer: Schema.optionalKey(Schema.NullOr(Schema.Int)),
-  /** The amounts of all that were offered, the newest last. */
+  /** The amounts of all offers, the newest last. */
   offers: Schema.optionalKey(Schema.Array(Schema.Int)),
   signedOffer: Schema.optionalKey(Schema.NullOr(Schema.Int)),
   signedWith: Schema.optionalKey(Schema.NullOr(Schema.String)),
@@ -46,16 +46,16 @@ const Stands = Schema.Struct({
   registered: Schema.optionalKey(Schema.Boolean),
   closed: Schema.optionalKey(Schema.Boolean),
   stalled: Schema.optionalKey(Schema.Boolean),
-  /** Every stage that it has stepped to so far. */
+  /** Every stage so far. */
   went: Schema.optionalKey(Schema.Array(Schema.Literals(stages))),
-  /** What its history names, in order: reversals, and that it was closed or opened again. */
+  /** What its history reports, in order: reversals, and that it was closed or opened again. */
   told: Schema.optionalKey(
     Schema.Array(Schema.Union([Reversal, Schema.Literal("closed"), Schema.Literal("reopened")])),
   ),
 })
 export type Stands = typeof Stands.Type
 
-/** One thing that happens: at the bank, on the way, at the desk; or what must stand by now. */
+/** One step: an event at the bank, in transit or at the operator's desk; or a check of the state. */
 export const LifeStep = Schema.Union([
   Schema.Struct({ bank: BankKnows }),
   Schema.Struct({ callback: Heard }),
@@ -68,7 +68,7 @@ export const LifeStep = Schema.Union([
 ])
 export type LifeStep = typeof LifeStep.Type
 
-/** A loan's life as it is told: what the bank does, what reaches the engine, and what must stand at each step. */
+/** A loan's life in a file: what the bank does, what reaches the engine, and the expected state at each step. */
 export const ToldLife = Schema.Struct({
   name: Schema.NonEmptyString,
   story: Schema.NonEmptyString,
@@ -76,7 +76,7 @@ export const ToldLife = Schema.Struct({
 })
 export type ToldLife = typeof ToldLife.Type
 
-/** A step in words, for the one who watches. */
+/** A step in words, for the person who watches. */
 export function stepInWords(step: LifeStep): string {
   if ("bank" in step) return `the bank: ${bankInWords(step.bank)}`
   if ("callback" in step) return `a callback: ${heardInWords(step.callback)}`

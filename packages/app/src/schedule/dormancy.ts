@@ -7,9 +7,9 @@ import type { CadenceSettings, Horizons, PollSchedule } from "./poll-cadence.ts"
 import { dayMs, dormantMs, intervalMs } from "./poll-cadence.ts"
 
 /*
- * How the asking ends where the bank says nothing more. Each stage has a horizon, counted from the last word of anybody; past it the loan is
- * dormant, and asked about every week, later every month, then no more. A closed loan goes to the months at once. The times that
- * the facts know are all that it takes: nothing is kept of it.
+ * How polling ends if the bank says nothing more. Each stage has a horizon, counted from the last time that anybody
+ * said anything. After it the loan is dormant. It is polled every week, later every month, and then no more. A closed
+ * loan goes to monthly polls at once. All of this follows from the times in the facts; no other state is kept.
  */
 
 export const horizonOf: { readonly [S in Stage]: keyof Horizons } = {
@@ -23,10 +23,16 @@ export const horizonOf: { readonly [S in Stage]: keyof Horizons } = {
   paidOut: "unconfirmedHorizonDays",
 }
 
-/** The bank has to act in these, and a person should ask it why it does not. In the others the customer has mostly gone elsewhere. */
+/**
+ * In these stages the bank must act, and a person should ask it why it does not. In the others, the customer has
+ * usually gone elsewhere.
+ */
 export const bankActs: ReadonlySet<Stage> = new Set(["submitted", "manualInspection", "signed", "disputed"])
 
-/** What somebody may want to close once it is dormant: what the bank has neither paid out nor rejected, and nobody has signed. */
+/**
+ * Dormant loans that a person may want to close: the bank has neither paid them out nor rejected them, and nobody has
+ * signed.
+ */
 export const closable: ReadonlySet<Stage> = new Set([
   "submitted",
   "manualInspection",
@@ -34,15 +40,15 @@ export const closable: ReadonlySet<Stage> = new Set([
   "waitingForAddition",
 ])
 
-/** How the bank is asked about a loan that rests. */
+/** How a dormant loan is polled. */
 export interface Rest {
-  /** `null`: no more. */
+  /** `null`: never. */
   readonly intervalMs: number | null
-  /** Whether a person should look into it. */
+  /** Whether a person should look at it. */
   readonly stalled: boolean
 }
 
-/** How a loan rests by now; `undefined` if it does not. */
+/** The loan's dormancy now. `undefined` if it is not dormant. */
 export function restOf(
   loan: Loan,
   attempts: number,
@@ -58,7 +64,7 @@ export function restOf(
   }
   const dormantDays = silentDays - settings[horizonOf[stage]]
   if (dormantDays < 0) return undefined
-  // Anybody may have made up a reference of which nobody trusted ever spoke.
+  // If nobody trusted ever spoke about a reference, anybody may have invented it.
   const stalled = bankActs.has(stage) && !isUnspokenOf(loan)
   const { dormantWeeklyDays, dormantMonthlyDays } = settings
   if (dormantDays < dormantWeeklyDays) return { intervalMs: dormantMs.weekly * scale, stalled }
@@ -66,12 +72,15 @@ export function restOf(
   return { intervalMs: isOver ? null : dormantMs.monthly * scale, stalled }
 }
 
-/** A loan of which the facts know no time may be given up only if it need not be one; a registered one is asked about every month. */
+/**
+ * If the facts of a loan contain no time, polling ends only if the loan may not exist. A registered loan is polled
+ * every month.
+ */
 const mayBeGivenUp = (loan: Loan): boolean => lastWordAt(loan.facts) > 0 || isUnspokenOf(loan)
 
 /**
- * How long nothing new was said of a loan. Where the facts know no time, because nothing was ever said of it that counts, it is as long as so
- * many polls take by the stage's cadence.
+ * How long nothing new was said about a loan. If the facts contain no time, because nothing that counts was ever said,
+ * it is the time of its polls so far in the stage's cadence.
  */
 function silentMs(loan: Loan, attempts: number, now: Instant, settings: CadenceSettings): number {
   const spokenAt = lastWordAt(loan.facts)
@@ -81,14 +90,14 @@ function silentMs(loan: Loan, attempts: number, now: Instant, settings: CadenceS
   return passedMs
 }
 
-/** How long a loan that nothing has ended must have been silent before it may be asked about no more. */
+/** How long an unfinished loan must have been silent before polling may end. */
 export function restAfterMs(settings: CadenceSettings): number {
   const horizonDays = Math.min(...Object.values(horizonOf).map((name) => settings[name]))
   const days = horizonDays + settings.dormantWeeklyDays + settings.dormantMonthlyDays
   return days * dayMs * settings.pollIntervalScale
 }
 
-/** Whether the next poll of a loan lies beyond its stage's horizon, or will never be, although nothing has ended it. */
+/** Whether the next poll of an unfinished loan is after its stage's horizon, or never. */
 export function isDormant(
   loan: Loan,
   { nextPollAt, attempts, confirm }: PollSchedule,
@@ -99,12 +108,12 @@ export function isDormant(
   return restOf(loan, attempts, nextPollAt, settings) !== undefined
 }
 
-/** Whether a dormant loan is one that somebody may want to close. */
+/** Whether a dormant loan is one that a person may want to close. */
 export const isClosable = ({ stage }: Loan): boolean => closable.has(stage)
 
 /**
- * Whether a loan may be asked about no more: only the bank's own word ends it, or a person who closes it. A reference of ours means nothing to
- * the bank, and one of which nobody trusted ever spoke need not be a loan's.
+ * Whether polling of a loan may end. Only the bank's own word ends a loan, or a person who closes it. But a stand-in
+ * reference means nothing to the bank, and a reference about which nobody trusted ever spoke may not be a loan.
  */
 export function mayRest(loan: Loan): boolean {
   return (

@@ -4,22 +4,25 @@ import type { Stage } from "@loan-engine/domain/legal-transitions"
 import { isAdditionOutstanding, isClosed, isOfferUnheard, isPaidOut } from "@loan-engine/domain/standing"
 import { Schema } from "effect"
 
-/** What a poll asks the bank: `status` is getApplicationStatus, `quote` getApplicationQuote. */
+/** The questions of a poll: `status` is getApplicationStatus, `quote` is getApplicationQuote. */
 export const PollQuestion = Schema.Literals(["status", "quote"])
 export type PollQuestion = typeof PollQuestion.Type
 
 /**
- * When the bank is to be asked about a loan next, and how often it has been since the loan last moved. It is data in the
- * loan's row, never a timer: a restart, or a million open loans, cost nothing.
+ * When a loan is polled next, and how often it was polled since it last moved. This is data in the loan's row, never a
+ * timer, so a restart costs nothing, and neither do a million open loans.
  */
 export const PollSchedule = Schema.Struct({
-  /** `null`: never again, because the end was confirmed by the bank's own answer. */
+  /** `null`: never again, because the bank's own answer has confirmed the end. */
   nextPollAt: Schema.NullOr(Schema.Int),
-  /** Polls since the loan's facts last moved on. */
+  /** Polls since the loan's facts last changed. */
   attempts: Schema.Natural,
-  /** The next poll is to confirm something we do not trust, or inferred: it asks every question. */
+  /** The next poll must confirm something inferred or not trusted. It asks every question. */
   confirm: Schema.Boolean,
-  /** Set while a person should look: it has been silent for longer than it should, or only a person can tell what was said. */
+  /**
+   * Set while a person should look at the loan: it has been silent for too long, or only a person can understand what
+   * was said.
+   */
   stalled: Schema.Boolean,
 })
 export type PollSchedule = typeof PollSchedule.Type
@@ -29,27 +32,27 @@ export const neverPolled: PollSchedule = { nextPollAt: null, attempts: 0, confir
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
 export const dayMs = 24 * hourMs
-/** How often a loan is asked about that has long been silent, and later. */
+/** How often a loan is polled that has been silent for long, at first and later. */
 export const dormantMs = { weekly: 7 * dayMs, monthly: 30 * dayMs } as const
 
-/** How a loan is watched while it stands at one stage and nothing new is heard of it. */
+/** How a loan is polled while it stays at one stage without news. */
 export interface Cadence {
   readonly questions: ReadonlyArray<PollQuestion>
   readonly firstMs: number
-  /** After so many polls without news the interval begins to grow. */
+  /** After this many polls without news the interval begins to grow. */
   readonly steadyPolls: number
-  /** What the interval is multiplied by from one poll to the next, until it is a day. */
+  /** The factor of the interval from one poll to the next, until the interval is a day. */
   readonly growth: number
 }
 
 /**
- * The cadence of each stage. Where a change is to be expected at any hour, the interval is short and grows slowly, in
- * proportion to the time that has passed; where people have something to do first, and it is known that they mostly do it,
- * it is steady for days and then grows fast, because whoever is silent by then will mostly stay so. docs/polling.md says on
- * which assumptions, and what it comes to.
+ * The cadence of each stage. If a change may come at any hour, the interval is short and grows slowly, in
+ * proportion to the time that has passed. If people must do something first, and usually do it,
+ * the interval is constant for days and then grows fast, because a customer who is silent by then usually stays
+ * silent. docs/polling.md explains the assumptions and the cost.
  *
- * getApplicationStatus cannot tell a decision, so while that is open getApplicationQuote is asked. During manual inspection
- * the status is asked as well: the bank may wait for documents then, and nothing but a callback, which may be lost, would
+ * getApplicationStatus contains no decision, so getApplicationQuote is asked while the decision is open. During manual inspection
+ * the status is asked too: the bank may wait for documents then, and otherwise only a callback, which may be lost, would
  * say so.
  */
 export const cadences: { readonly [S in Stage]: Cadence } = {
@@ -68,25 +71,30 @@ export const cadences: { readonly [S in Stage]: Cadence } = {
   disputed: { questions: ["status", "quote"], firstMs: minuteMs, steadyPolls: 0, growth: 2 },
 }
 
-/** What holds for every stage. Each can be set by the environment under its own name. */
+/** Limits for every stage. The setting of each has the same name. */
 export interface CadenceLimits {
-  /** The longest interval while a loan may still move by itself. */
+  /** The longest interval while a loan may still move. */
   readonly pollIntervalMaxMs: number
-  /** How soon an inferred step or a new request for documents is looked into. */
+  /** How soon an inferred step or a new request for documents is polled. */
   readonly pollSoonMs: number
-  /** How soon a confirmation that brought no answer is tried again, if not sooner anyway. */
+  /** How soon a confirmation without an answer is retried, at the latest. */
   readonly pollConfirmRetryMs: number
-  /** How many polls in a row may bring no answer before a disputed loan counts as stalled, and a person must rule. */
+  /** How many polls in a row may get no answer before a disputed loan counts as stalled and a person must rule. */
   readonly pollConfirmAttemptsMax: number
-  /** How many polls in a row may bring nothing before the loan counts as stalled. */
+  /** How many polls in a row may bring nothing new before the loan counts as stalled. */
   readonly pollAttemptsMax: number
-  /** The interval once a loan is stalled. It is never given up. */
+  /** The interval after a loan has stalled. Polling continues. */
   readonly pollStalledMs: number
-  /** How far what the bank answers may lag behind what it said by callback: no answer that is asked for sooner clears a request. */
+  /**
+   * How far the bank's answers may lag behind its callbacks. An answer that was requested sooner does not clear a
+   * request for documents.
+   */
   readonly additionGraceMs: number
-  /** Every so many polls, an approved loan's decision is asked for too: a reversal would show nowhere else. */
+  /**
+   * After this many polls, an approved loan's decision is asked for too, because nothing else would show a reversal.
+   */
   readonly pollsPerQuote: number
-  /** How far an interval may stray either way, in percent of it. */
+  /** How far an interval may vary in both directions, in percent. */
   readonly pollJitterPercent: number
 }
 
@@ -102,20 +110,20 @@ export const cadenceLimitsDefault: CadenceLimits = {
   pollJitterPercent: 20,
 }
 
-/** How long the bank is asked about a loan of which it says nothing new, in days since it last did. */
+/** How long a loan is polled without news, in days since the last news. */
 export interface Horizons {
   readonly submittedHorizonDays: number
   readonly manualInspectionHorizonDays: number
   readonly approvedHorizonDays: number
   readonly waitingForAdditionHorizonDays: number
   readonly signedHorizonDays: number
-  /** Of what is still to be confirmed: a dispute, a rejection or a pay-out. */
+  /** For a state that the bank must still confirm: a dispute, a rejection or a pay-out. */
   readonly unconfirmedHorizonDays: number
-  /** How long beyond its horizon a loan is asked about every week. */
+  /** How long after its horizon a loan is polled every week. */
   readonly dormantWeeklyDays: number
-  /** How long after that every month; then no more. */
+  /** How long it is polled every month after that; then no more. */
   readonly dormantMonthlyDays: number
-  /** How long a closed loan is asked about every month; 0 for not at all. */
+  /** How long a closed loan is polled every month. 0 for never. */
   readonly closedMonthlyDays: number
 }
 
@@ -132,7 +140,7 @@ export const horizonsDefault: Horizons = {
 }
 
 export interface CadenceSettings extends CadenceLimits, Horizons {
-  /** Multiplies every interval; below 1 for a bank whose time runs faster than ours, as a sandbox's may. */
+  /** The factor of every interval. Below 1 for a bank whose time runs faster, such as a sandbox. */
   readonly pollIntervalScale: number
 }
 
@@ -142,13 +150,13 @@ export const cadenceDefaults: CadenceSettings = {
   ...horizonsDefault,
 }
 
-/** How much later than a request for documents an answer must have been asked for to clear it. */
+/** How much later than a request for documents a poll must be sent so that its answer can clear the request. */
 export const graceMsOf = ({ additionGraceMs, pollIntervalScale }: CadenceSettings): number =>
   Math.ceil(additionGraceMs * pollIntervalScale)
 
 /**
- * How far ahead a poll can be planned at most: after the longest interval, or the longest that a bank may ask us to wait, and
- * a day more. What lies further ahead was planned by a clock that was wrong.
+ * How far ahead a poll can be planned at most: the longest interval, or the longest wait that a bank may ask for, plus
+ * one day. If a plan is further ahead, a wrong clock made it.
  */
 export function planAheadMsMax(settings: CadenceSettings): number {
   const { pollIntervalMaxMs, pollStalledMs, pollConfirmRetryMs } = settings
@@ -158,8 +166,8 @@ export function planAheadMsMax(settings: CadenceSettings): number {
 }
 
 /**
- * What the next poll of a loan asks, in this order. The quote comes last, because a fresh decision rules over what was
- * heard before it; only a pay-out is confirmed by the status.
+ * The questions of a loan's next poll, in this order. The quote comes last, because a fresh decision rules over
+ * everything that was heard before it. Only a pay-out is confirmed by the status.
  */
 export function pollQuestions(
   loan: Loan,
@@ -173,9 +181,10 @@ export function pollQuestions(
     const quoteIsDue = schedule.attempts % settings.pollsPerQuote === settings.pollsPerQuote - 1
     if (isOfferUnheard(loan.facts) || quoteIsDue) asked.add("quote")
   }
-  // Asked so rarely, the bank may have gone on by several steps, or back.
+  // Between such rare polls, the bank may have moved by several steps, or back.
   if (isClosed(loan.facts)) both.forEach((question) => asked.add(question))
-  // The bank rejects what it was once said to have paid out: its status must deny that before the end is believed.
+  // The bank rejects a loan that it once reported as paid out. Its status must deny the pay-out before the end is
+  // believed.
   if (loan.stage === "rejected" && isPaidOut(loan.facts)) asked.add("status")
   const order: ReadonlyArray<PollQuestion> =
     loan.stage === "paidOut" ? ["quote", "status"] : ["status", "quote"]
@@ -184,7 +193,7 @@ export function pollQuestions(
 
 const both: ReadonlyArray<PollQuestion> = ["status", "quote"]
 
-/** The stages from which a loan may still move by itself. */
+/** The stages from which a loan may still move without a ruling. */
 const onItsWay: ReadonlySet<Stage> = new Set<Stage>([
   "submitted",
   "manualInspection",
@@ -193,13 +202,13 @@ const onItsWay: ReadonlySet<Stage> = new Set<Stage>([
   "signed",
 ])
 
-/** How long to wait for the next poll of a loan that has been silent for so many polls. */
+/** How long to wait for the next poll of a loan after this many polls without news. */
 export function intervalMs(loan: Loan, attempts: number, settings: CadenceSettings): number {
   const { firstMs, steadyPolls, growth } = cadences[loan.stage]
   const grown = firstMs * growth ** Math.max(0, attempts - steadyPolls)
   return Math.min(grown, settings.pollIntervalMaxMs) * settings.pollIntervalScale
 }
 
-/** `jitter` is a random number from 0 to 1: in its middle, the wait is as it was. */
+/** `jitter` is a random number from 0 to 1. At 0.5, the wait is unchanged. */
 export const jittered = (waitMs: number, settings: CadenceSettings, jitter: number): number =>
   Math.max(1, Math.round(waitMs * (1 + (settings.pollJitterPercent / 100) * (2 * jitter - 1))))

@@ -18,15 +18,16 @@ import { isDormant, isRejectedByBank, restOf } from "./dormancy.ts"
 import type { CadenceSettings, PollQuestion, PollSchedule } from "./poll-cadence.ts"
 import { dormantMs, graceMsOf, intervalMs, jittered, neverPolled, pollQuestions } from "./poll-cadence.ts"
 
-/** A loan, and when it is to be asked about, as they were before something happened. */
+/** A loan and its poll schedule before an observation. */
 export interface Scheduled {
   readonly loan: Loan
   readonly schedule: PollSchedule
 }
 
 /**
- * The schedule after an observation was decided. `jitter` is a random number from 0 to 1, drawn by the caller. Where the account has
- * no bank that could be asked (`hasBank` is false), what the bank should confirm is for a person at once.
+ * The schedule after an observation was decided. `jitter` is a random number from 0 to 1, drawn by the caller. If the
+ * account has no bank that can be polled (`hasBank` is false), a person must confirm at once what the bank should have
+ * confirmed.
  */
 export const scheduleAfter = (
   scheduled: Scheduled,
@@ -38,7 +39,7 @@ export const scheduleAfter = (
 ): PollSchedule =>
   forNobody(decision.loan, planned(scheduled, observation, decision, settings, jitter, hasBank))
 
-/** A closed loan is nobody's to look into. */
+/** Nobody needs to look at a closed loan. */
 const forNobody = ({ facts }: Loan, schedule: PollSchedule): PollSchedule =>
   schedule.stalled && isClosed(facts) ? { ...schedule, stalled: false } : schedule
 
@@ -52,14 +53,14 @@ function planned(
 ): PollSchedule {
   const { loan, disposition } = decision
   const now = observation.receivedAt
-  // The bank knows no such loan, so only a person can tell which one is meant.
+  // The bank knows no such loan, so only a person can say which one is meant.
   if (observation.hold === "reference-unusable") return { ...before, stalled: true }
   const isUnasked = disposition === "held" && !isAnswer(observation)
   if (isUnasked || isUndecided(observation) || isDoubt(loan, observation)) {
     const confirm = !isStrangers(loan, observation)
-    // A dispute is a person's already, where no bank can settle it.
+    // A dispute already needs a person if no bank can settle it.
     const isLeft = confirm && !hasBank && loan.stage !== "disputed"
-    // A doubt is new, however often the loan was asked about before.
+    // A doubt is new, even if the loan was polled often before.
     const attempts = before.confirm ? before.attempts : 0
     return { nextPollAt: now, attempts, confirm, stalled: before.stalled || isLeft }
   }
@@ -72,7 +73,7 @@ function planned(
     decision.steps.some((step) => step.inferred) ||
     decision.news.includes("addition") ||
     isOfferIncomplete(observation)
-  // What is to be confirmed stays so until the bank has answered, or a person has ruled.
+  // A confirmation stays open until the bank has answered or a person has ruled.
   const isKept = hasBank && before.confirm && !isAnswer(observation) && !isRuling(observation)
   if (isKept && before.nextPollAt !== null)
     return isSoon ? { ...before, nextPollAt: Math.min(before.nextPollAt, soonAt) } : before
@@ -84,13 +85,13 @@ function planned(
       decision.loan,
       settings,
     )
-    // The bank itself has been asked, and its answer is no help: a person has to look.
+    // The bank has been asked, and its answer does not help. A person must look.
     return observation.hold === "unknown-event-type" ? { ...next, stalled: true } : next
   }
-  // Whatever comes by callback wakes a loan that was asked about rarely, or no more.
+  // Any callback wakes a loan that was polled rarely or no more.
   const isWoken = observation.source === "callback" && isDormant(asked, before, settings)
   if (disposition === "repeated") return isWoken ? { ...soon, stalled: before.stalled } : before
-  // What is closed at its end stays there.
+  // A closed loan that has ended stays there.
   if (isOrder && before.nextPollAt === null && (loan.stage === "paidOut" || isRejectedByBank(loan)))
     return before
   if (isSoon) return soon
@@ -102,8 +103,8 @@ function planned(
 const isRuling = ({ events }: Observation): boolean => events.some(({ type }) => type === "dispute.ruled")
 
 /**
- * The schedule after a poll that brought no answer: as after one that brought nothing new, but not before `retryAfterMs`, and
- * sooner if it was to confirm something.
+ * The schedule after a poll without an answer. It is the same as after a poll without news, but not before
+ * `retryAfterMs`, and sooner if the poll was a confirmation.
  */
 export function scheduleAfterFailure(
   loan: Loan,
@@ -116,7 +117,7 @@ export function scheduleAfterFailure(
   const attempts = before.attempts + 1
   const isTired = attempts >= settings.pollAttemptsMax
   const retryMs = settings.pollConfirmRetryMs * settings.pollIntervalScale
-  // Not for ever: a loan whose answers cannot be recorded would otherwise be asked about every quarter of an hour.
+  // This has a limit: otherwise a loan whose answers cannot be recorded would be polled every quarter of an hour.
   const dailyMs = settings.pollIntervalMaxMs * settings.pollIntervalScale
   const confirmMs = isTired ? dailyMs : retryMs
   const waitMs = before.confirm ? confirmMs : unansweredMs(loan, attempts, now, settings)
@@ -127,7 +128,7 @@ export function scheduleAfterFailure(
   return forNobody(loan, { nextPollAt, attempts, confirm: before.confirm, stalled })
 }
 
-/** No answer is no silence: a bank that cannot be reached never ends the asking. */
+/** No answer does not count as silence. A bank that cannot be reached never ends the polling. */
 function unansweredMs(loan: Loan, attempts: number, now: Instant, settings: CadenceSettings): number {
   const { pollAttemptsMax, pollStalledMs, pollIntervalScale } = settings
   const rest = restOf(loan, attempts, now, settings)
@@ -137,7 +138,7 @@ function unansweredMs(loan: Loan, attempts: number, now: Instant, settings: Cade
     : intervalMs(loan, attempts, settings)
 }
 
-/** The schedule after a poll that was not sent, because the bank is to be left alone for `waitMs`: it is still to be made. */
+/** The schedule after a poll that was not sent because of a pause of `waitMs` for the bank. The poll is still due. */
 export function scheduleUnasked(
   loan: Loan,
   before: PollSchedule,
@@ -154,8 +155,8 @@ export function scheduleUnasked(
 }
 
 /**
- * Whether the bank cannot be asked about a dispute before all attempts to confirm it would be over: it has told us to wait, or its
- * circuit is open. Polls that were never sent are no attempts, so they must not keep a person from being called.
+ * Whether the bank cannot be asked about a dispute before all attempts to confirm it would be over: the bank asked for
+ * a wait, or its circuit is open. Unsent polls are not attempts, so they must not delay the call for a person.
  */
 function isTooLate(
   { stage, facts }: Loan,
@@ -168,7 +169,10 @@ function isTooLate(
   return stage === "disputed" && nextPollAt - heardAt >= attemptsMs
 }
 
-/** The bank waits for no documents, but was asked too soon after its request: it is asked again as soon as its answer counts. */
+/**
+ * The bank says that it waits for no documents, but the poll was sent too soon after the request. The next poll is
+ * planned as soon as its answer counts.
+ */
 function soonAfterGrace(next: PollSchedule, { facts }: Loan, settings: CadenceSettings): PollSchedule {
   const { additionRequestedAt: requestedAt, additionClearedAt: clearedAt } = facts
   if (requestedAt === null || clearedAt === null || next.nextPollAt === null) return next
@@ -178,7 +182,7 @@ function soonAfterGrace(next: PollSchedule, { facts }: Loan, settings: CadenceSe
   return isTooSoon ? { ...next, nextPollAt: Math.min(next.nextPollAt, counts) } : next
 }
 
-/** A poll counts once, however many questions it asks: with its last answer, or with the one that brought news. */
+/** A poll counts once, for any number of questions: with its last answer, or with the one that brought news. */
 function afterAnswer(
   asked: Loan,
   before: PollSchedule,
@@ -191,11 +195,11 @@ function afterAnswer(
   const isOffered = decision.loan.facts.offers !== asked.facts.offers
   const moved =
     decision.steps.length > 0 || decision.news.length > 0 || decision.closure !== undefined || isOffered
-  // A confirmation that has fallen due since was asked for by what came after this poll was begun.
+  // If a confirmation became due meanwhile, something after the start of this poll asked for it.
   const confirmIsDue = before.confirm && before.nextPollAt !== null && before.nextPollAt <= now
   if (confirmIsDue) return moved ? { ...before, attempts: 0, stalled: false } : before
   if (!moved && !isLast) return before
-  // What is only said again makes the last word of a loan that rests no younger.
+  // A repeat does not count as a new word about a dormant loan.
   const wasResting = restOf(asked, before.attempts, now, settings) !== undefined
   const loan = wasResting && isQuiet(asked, decision) ? asked : decision.loan
   return later(loan, moved ? { ...before, attempts: -1 } : before, now, settings, jitter)
@@ -213,7 +217,7 @@ function later(
   return rested(loan, { nextPollAt: null, attempts, confirm: false, stalled }, now, settings, jitter)
 }
 
-/** The schedule with its next poll planned: as the stage's cadence has it, or rarely or never where the loan rests. */
+/** The schedule with its next poll: by the stage's cadence, or rarely or never for a dormant loan. */
 function rested(
   loan: Loan,
   { attempts, ...plan }: PollSchedule,
@@ -233,8 +237,8 @@ function rested(
 }
 
 /**
- * Nothing vouches for it, and nobody we trust ever spoke of its loan: anyone can send any number of those. They are asked about
- * behind the confirmations of the loans that we know.
+ * The observation has no proof, and nobody trusted ever spoke about its loan. Anyone can send any number of those. They
+ * are polled after the confirmations of known loans.
  */
 const isStrangers = (loan: Loan, { source, evidence }: Observation): boolean =>
   source === "callback" && evidence === "none" && isUnspokenOf(loan)
@@ -245,14 +249,14 @@ const isAnswer = (observation: Observation): boolean =>
 const questionOf = ({ source }: Observation): PollQuestion => (source === "poll" ? "status" : "quote")
 
 /**
- * Whether the bank itself, asked by us, has said that the loan's life is over. A rejection is the end of what was once said to be paid
- * out only when the bank's status, too, was asked: it may say that the money has left.
+ * Whether the bank's own answer says that the loan has ended. If the loan was once reported as paid out, a rejection
+ * ends it only if the bank's status was asked too: the status may say that the money has left.
  */
 function isConfirmedEnd(loan: Loan, observation: Observation, before: PollSchedule): boolean {
   const { payOutOverruledAt } = loan.facts
   const isStatus = observation.source === "poll"
   if (loan.stage === "rejected") {
-    // A status tells no decision: what is to be confirmed takes a quote.
+    // A status contains no decision, so a confirmation needs a quote.
     if (before.confirm && observation.source !== "quote") return false
     const wasEnd = before.nextPollAt === null
     const isSettled = isStatus || wasEnd || !isPaidOut(loan.facts) || payOutOverruledAt !== undefined
@@ -262,17 +266,17 @@ function isConfirmedEnd(loan: Loan, observation: Observation, before: PollSchedu
   return isStatus && observation.events.some((event) => event.type === "loan.paidOut")
 }
 
-/** A registration whose decision is not known: the bank is asked for it at once. */
+/** A registration with an unknown decision: the bank is asked at once. */
 const isUndecided = ({ source, leftOut = [] }: Observation): boolean =>
   source === "submission" && leftOut.includes("decision")
 
-/** An approval whose offer could not be read as a whole: the bank's own answer may be easier to read. */
+/** An approval whose offer could not be read completely: the bank's own answer may be easier to read. */
 const isOfferIncomplete = ({ events, leftOut = [] }: Observation): boolean =>
   leftOut.length > 0 && events.some(({ type }) => type === "decision.approved")
 
 /**
- * A callback against what stands: a verdict, an inspection, or an offer that no longer stands. Most likely it is a stale re-delivery,
- * but it has no time of its own, so only the bank can tell.
+ * A callback that contradicts what stands: a verdict, an inspection, or an offer that no longer stands. Most likely it
+ * is a stale redelivery. It has no certain time, so only the bank can tell.
  */
 const isDoubt = ({ facts }: Loan, { source, events }: Observation): boolean =>
   source === "callback" && events.some((event) => isAgainst(facts, event))

@@ -2,14 +2,14 @@ import type { Facts } from "@loan-engine/domain/facts"
 import type { Instant } from "@loan-engine/domain/instant"
 import type { Observation } from "@loan-engine/domain/observation"
 
-/** How far ahead of the clock an instant may lie that something is built on: several engines' clocks are apart by less. */
+/** How far ahead of the clock a usable instant may be. The clocks of several engines differ by less. */
 export const clockAheadMsMax = 3_600_000
 
 /**
- * What is said of a loan whose facts, or what the bank has said again of it (`levels`), lie far ahead of the clock, because one that was wrong has dated them. In the facts the
- * later instant wins, so nothing that is said from now on would count until then. So it is dated right behind them: the order
- * in which things were heard is kept, and what is heard next is dated behind this. When it really came stands in the journal's
- * row (`receivedAt`), and in its bytes.
+ * Corrects the date of an observation whose loan has facts, or repeats (`levels`), dated far ahead by a wrong clock. In
+ * the facts the later instant wins, so nothing said from now on would count until then. So the observation is dated
+ * just after them. This keeps the order of arrival: the next observation is dated after this one. The real time of
+ * arrival is in the journal's row (`receivedAt`), and in its bytes.
  */
 export function timely(
   observation: Observation,
@@ -24,10 +24,10 @@ export function timely(
   return { ...observation, events: observation.events.map((event) => ({ ...event, at: event.at + shiftMs })) }
 }
 
-/** An instant, unless it lies far ahead of the clock: then it is none to build on, and what the clock says stands in for it. */
+/** The instant, or the clock's time if the instant is far ahead of the clock. */
 export const notAhead = (at: Instant, now: Instant): Instant => (at > now + clockAheadMsMax ? now : at)
 
-/** The same of all that is said. */
+/** The same for all events. */
 export const boundedBy = (observation: Observation, now: Instant): Observation =>
   observation.events.some(({ at }) => at > now + clockAheadMsMax)
     ? {
@@ -37,8 +37,8 @@ export const boundedBy = (observation: Observation, now: Instant): Observation =
     : observation
 
 /**
- * The latest instant that anything in the facts is dated by; `-Infinity` without any. What the merchant handed over, and that
- * somebody has closed the loan, is left out: nothing of the bank's is compared with it.
+ * The latest instant in the facts. `-Infinity` if there is none. The merchant's registrations and closures are left
+ * out, because nothing from the bank is compared with them.
  */
 function newestIn({
   documents,

@@ -6,27 +6,27 @@ import { Option, Schema, Struct } from "effect"
 import { notAhead } from "./timely.ts"
 import type { PollQuestion } from "./poll-cadence.ts"
 
-/** How one question to the bank was answered lately. */
+/** The latest answers to one question to the bank. */
 const Answered = Schema.Struct({
-  /** When the bank was last asked, and when its answer came. */
+  /** When the bank was last asked, and when it answered. */
   askedAt: Instant,
   heardAt: Instant,
   /** How often it was asked. */
   times: Schema.Int,
-  /** What it said, without its times, as one text. */
+  /** The answer without its times, as one text. */
   said: Schema.String,
-  /** What it said again since the loan's last entry: the next entry carries it. */
+  /** What it repeated since the loan's last entry. The next entry contains it. */
   again: Schema.Array(LoanEvent),
 })
 
 /**
- * The bank's answers that say nothing new move this, and nothing else: a level that is heard again is no news. What they say is decided
- * as soon as anything else is heard, and then journaled with it, so that a replay needs no watermark.
+ * Answers that say nothing new move only this watermark: a repeated level is no news. They are decided when anything
+ * else is heard, and are then journaled with it, so that a replay needs no watermark.
  */
 export const Watermark = Schema.Struct({
   status: Schema.optionalKey(Answered),
   quote: Schema.optionalKey(Answered),
-  /** How the customer wants to sign, as the bank last said, and when it first did. */
+  /** How the customer wants to sign, by the bank's latest answer, and when the bank first said so. */
   requested: Schema.optionalKey(Schema.Struct({ method: Schema.String, at: Instant })),
 })
 export type Watermark = typeof Watermark.Type
@@ -35,7 +35,7 @@ export const noWatermark: Watermark = {}
 
 const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Watermark))
 
-/** A loan's watermark as its row has it; one that cannot be read counts as none. */
+/** A loan's watermark from its row. An unreadable one counts as none. */
 export const watermarkIn = (text: string): Watermark => Option.getOrElse(decode(text), () => noWatermark)
 
 export const watermarkText = (watermark: Watermark): string | null =>
@@ -50,17 +50,17 @@ const questionsOf: { readonly [S in Observation["source"]]?: PollQuestion } = {
 export const questionAnswered = ({ source, evidence }: Observation): PollQuestion | undefined =>
   evidence === "bank" ? questionsOf[source] : undefined
 
-/** What has been said again since the loan's last entry. */
+/** What was repeated since the loan's last entry. */
 export const levelsOf = ({ status, quote }: Watermark): Pick<Observation, "levels"> => {
   const levels = [...(status?.again ?? []), ...(quote?.again ?? [])]
   return levels.length === 0 ? {} : { levels }
 }
 
-/** The engine's own marks are no part of what the bank said. */
+/** The engine's own marks do not belong to the bank's answer. */
 const withoutMarks = (event: LoanEvent): LoanEvent =>
   event.type === "agreement.signed" || event.type === "loan.paidOut" ? Struct.omit(event, ["onOffer"]) : event
 
-/** What an answer says, without its times. */
+/** The content of an answer, without its times. */
 const wordOf = ({ events, leftOut = [], requestedSigningMethod }: Observation): string =>
   canonicalJson({
     events: events.map((event) => ({ ...withoutMarks(event), at: 0 })),
@@ -72,8 +72,8 @@ export const saysTheSame = (watermark: Watermark, question: PollQuestion, answer
   watermark[question]?.said === wordOf(answer)
 
 /**
- * The watermark after an answer; `again` is what the next entry must carry of it. Two questions may be under way at once: an answer that
- * says the same as one that was asked for later adds nothing to it but a count.
+ * The watermark after an answer. `again` is what the next entry must contain of it. Two questions may run at the same
+ * time. If an answer says the same as one to a later question, it only adds to the count.
  */
 export function answeredTo(
   watermark: Watermark,
@@ -86,7 +86,7 @@ export function answeredTo(
   const before = timely[question]
   const times = (before?.times ?? 0) + 1
   const said = wordOf(answer)
-  // That the bank waits for nothing is dated a while before it was asked.
+  // "The bank waits for nothing" is dated some time before the question.
   const asked = answer.events.map(({ type, at }) => (type === "addition.cleared" ? at + graceMs : at))
   const askedAt = Math.min(answer.receivedAt, ...asked)
   const isOvertaken = before?.said === said && askedAt < before.askedAt
@@ -96,7 +96,7 @@ export function answeredTo(
   return { ...timely, ...requestedIn(watermark, answer), [question]: after }
 }
 
-/** A wish stands until another one is said: the bank tells it no more once the customer has signed. */
+/** A wish stands until another one is said. The bank no longer reports it after the customer has signed. */
 function requestedIn(
   { requested }: Watermark,
   { requestedSigningMethod: method, receivedAt }: Observation,
@@ -106,7 +106,7 @@ function requestedIn(
   return { requested: { method, at: receivedAt } }
 }
 
-/** A clock that was wrong may have dated an answer far ahead: no later one would count beside it. */
+/** A wrong clock may have dated an answer far ahead. No later answer would count beside it. */
 const inTime = ({ status, quote }: Watermark, now: Instant): Omit<Watermark, "requested"> => ({
   ...(status === undefined ? {} : { status: dated(status, now) }),
   ...(quote === undefined ? {} : { quote: dated(quote, now) }),
@@ -118,7 +118,7 @@ const dated = (answered: typeof Answered.Type, now: Instant): typeof Answered.Ty
   heardAt: notAhead(answered.heardAt, now),
 })
 
-/** The watermark after an entry that carries all that was said again. */
+/** The watermark after an entry that contains all repeats. */
 export const carried = ({ status, quote, requested }: Watermark): Watermark => ({
   ...(requested === undefined ? {} : { requested }),
   ...(status === undefined ? {} : { status: { ...status, again: [] } }),

@@ -1,20 +1,25 @@
-/** What the HTTP server allows a connection to take: memory, time, and a place among the others. */
+/** The limits of a connection to the HTTP server: memory, time, and the number of connections. */
 export interface ServerLimits {
-  /** How long a request may take to come in as a whole, and its headers alone, a connection's silence before them included. */
+  /**
+   * How long a whole request may take to arrive, and its headers alone, with the silence of the connection before them.
+   */
   readonly requestMsMax: number
   readonly headersMsMax: number
   readonly headerBytesMax: number
-  /** How long a connection may rest between two requests. */
+  /** How long a connection may be idle between two requests. */
   readonly keepAliveMsMax: number
-  /** More connections than these are closed as they come, so it must be far more than the bank ever opens. */
+  /** Further connections are closed when they arrive, so this must be far more than the bank ever opens. */
   readonly connectionsMax: number
-  /** How often connections are looked over for those that took too long. */
+  /** How often to look for connections that took too long. */
   readonly connectionsCheckMs: number
-  /** How long a stop waits for requests under way. */
+  /** How long a stop waits for running requests. */
   readonly stopMsMax: number
-  /** How long a stop goes on serving after it says that it is not ready, so that nobody is sent here any more. */
+  /**
+   * How long a stopping engine still serves after it reports that it is not ready, so that load balancers stop sending
+   * requests.
+   */
   readonly stopDrainMs: number
-  /** How long the store may take to show that it can be written, before the engine counts as not ready. */
+  /** How long the write check of the store may take before the engine counts as not ready. */
   readonly readyMsMax: number
 }
 

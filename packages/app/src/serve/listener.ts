@@ -5,29 +5,29 @@ import { Context, Effect, Schema } from "effect"
 import type { Scope } from "effect"
 import type { ServerLimits } from "./limits.ts"
 
-/** The address cannot be listened on; `message` says why, and what to set. */
+/** The engine cannot listen on the address. `message` says why, and what to set. */
 export class ListenFailed extends Schema.TaggedError<ListenFailed>()("ListenFailed", {
   message: Schema.String,
 }) {}
 
-/** Where the engine listens, once it does. */
+/** The address on which the engine listens. */
 export class HttpListener extends Context.Service<HttpListener, { readonly url: string }>()(
   "@loan-engine/app/HttpListener",
 ) {}
 
 export interface ListenOptions {
   readonly host: string
-  /** 0 for any that is free. */
+  /** 0 for any free port. */
   readonly port: number
   readonly limits: ServerLimits
   readonly handler: RequestListener
 }
 
 /**
- * Listens until the scope closes. A stop takes no new connections, waits for every request that is under way, and cuts off
- * only those that take longer than `stopMsMax`.
+ * Listens until the scope closes. A stop accepts no new connections, waits for every running request, and ends only
+ * those that take longer than `stopMsMax`.
  *
- * Errors: {@link ListenFailed} when the address is taken, not ours, or not allowed.
+ * Errors: {@link ListenFailed} if the address is in use, not ours, or not allowed.
  */
 export const listen = Effect.fnUntraced(function* (
   options: ListenOptions,
@@ -42,8 +42,8 @@ export const listen = Effect.fnUntraced(function* (
 })
 
 /**
- * Two hosts are a request that two readers understand differently: a proxy before us may have gone by the other one. HTTP/1.1 wants
- * one; HTTP/1.0 knows none.
+ * Two readers understand a request with two hosts differently: a proxy before us may have used the other one. HTTP/1.1
+ * requires one host; HTTP/1.0 has none.
  */
 export function hasUnclearHost({ rawHeaders, httpVersion }: IncomingMessage): boolean {
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host").length
@@ -58,7 +58,7 @@ function makeServer({ limits, handler }: ListenOptions, answering: Set<ServerRes
       keepAliveTimeout: limits.keepAliveMsMax,
       connectionsCheckingInterval: limits.connectionsCheckMs,
       maxHeaderSize: limits.headerBytesMax,
-      // Looked at with every request, so that the answer is like all others.
+      // Checked with every request, so that the answer is like all others.
       requireHostHeader: false,
       insecureHTTPParser: false,
     },
@@ -79,7 +79,7 @@ function makeServer({ limits, handler }: ListenOptions, answering: Set<ServerRes
   return server
 }
 
-/** What the platform's parser refuses before there is a request, by its own names. */
+/** The refusals of the platform's parser, before there is a request, by its own names. */
 const statusByCode: ReadonlyMap<string | undefined, number> = new Map([
   ["HPE_HEADER_OVERFLOW", 431],
   ["HPE_CHUNK_EXTENSIONS_OVERFLOW", 413],
@@ -97,7 +97,7 @@ const headOf = (status: number): string =>
     "\r\n",
   ].join("\r\n")
 
-/** Tells the client, with the answer, to send nothing more on this connection. */
+/** Tells the client, in the answer, to send nothing more on this connection. */
 function endsConnection(response: ServerResponse): void {
   if (!response.headersSent) response.shouldKeepAlive = false
 }
@@ -117,7 +117,7 @@ const start = (server: Server, { host, port }: ListenOptions): Effect.Effect<voi
     })
   })
 
-/** A connection that is kept busy would never end by itself: each answer from now on is its last. */
+/** A busy connection would never end, so each answer from now on is its last. */
 const stop = (
   server: Server,
   { stopMsMax }: ServerLimits,

@@ -17,7 +17,7 @@ import { WrongKeys } from "../access/wrong-keys.ts"
 
 export interface MetricsSettings {
   readonly metricsEnabled: boolean
-  /** What `GET /metrics` asks for; without it, everybody may read. */
+  /** The key that `GET /metrics` requires. Without it, everybody may read the metrics. */
   readonly metricsKey: Redacted.Redacted | undefined
   readonly loanCountsAgeMaxMs: number
 }
@@ -30,7 +30,7 @@ export interface OperatorOptions {
   readonly metrics: MetricsSettings
 }
 
-/** What those ask who run the engine: whether it lives, whether it can take callbacks, and how it fares. */
+/** The routes for operators: whether the engine is alive, whether it can accept callbacks, and its metrics. */
 export const operatorRoutes = ({ readiness, accounts, metrics }: OperatorOptions) =>
   HttpRouter.use((router) =>
     Effect.gen(function* () {
@@ -57,7 +57,7 @@ export const operatorRoutes = ({ readiness, accounts, metrics }: OperatorOptions
 
 const neverStored = { "cache-control": "no-store" }
 
-/** Answered without a look at anything: a process that is busy or cut off from its store is still alive. */
+/** Answered without any check: a process that is busy or cut off from its store is still alive. */
 const alive = HttpServerResponse.jsonUnsafe({ status: "alive" }, { headers: neverStored })
 
 const readyAnswer = ({ ready, checks }: ReadinessReport): HttpServerResponse.HttpServerResponse =>
@@ -74,7 +74,7 @@ const metricsAnswer = (page: string): HttpServerResponse.HttpServerResponse =>
     headers: neverStored,
   })
 
-/** The metrics as they stand, with those that are only looked up when somebody asks. */
+/** The current metrics, with those that are computed only on request. */
 const servedMetrics = Effect.fnUntraced(function* (
   accounts: ReadonlyArray<AccountName>,
   loanCountsAgeMaxMs: number,

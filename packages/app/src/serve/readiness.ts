@@ -1,25 +1,27 @@
 import { Effect, Exit, Fiber, Option, Scope } from "effect"
 import { LoanStore } from "../ports/loan-store.ts"
 
-/** Whether a callback could be made durable now, and if not, which check says so. */
+/** Whether a callback could be made durable now, and if not, which check failed. */
 export interface ReadinessReport {
   readonly ready: boolean
   readonly checks: {
     /** `slow`: the store has not answered within `readyMsMax`. */
     readonly store: "ok" | "unavailable" | "slow" | "not-asked"
     readonly process: "ok" | "stopping"
-    /** `weak`: something could lose what is acknowledged; the log and doctor say what. It is ready nevertheless. */
+    /**
+     * `weak`: something could lose acknowledged callbacks. The log and `doctor` say what. The engine is ready anyway.
+     */
     readonly durability: "ok" | "weak"
   }
 }
 
 export interface Readiness {
   readonly report: Effect.Effect<ReadinessReport>
-  /** From now on it is not ready, whatever the store says. */
+  /** From now on it is not ready, in any state of the store. */
   readonly stop: Effect.Effect<void>
 }
 
-/** However many ask at once, and however slow the store is, one probe of it is under way. */
+/** At most one probe of the store runs at a time, for any number of requests and however slow the store is. */
 export const makeReadiness = Effect.fnUntraced(function* (readyMsMax: number, isWeak = false) {
   const durability = isWeak ? "weak" : "ok"
   const store = yield* LoanStore

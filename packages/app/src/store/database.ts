@@ -19,7 +19,7 @@ import { migrateFile } from "./sqlite/open.ts"
 import type { sqliteLimitsDefault } from "./sqlite/store.ts"
 import { layerSqlite, sqliteDefaults } from "./sqlite/store.ts"
 
-/** Where loans are stored: in one file for one engine, or in a database for several. */
+/** The place of the loans: one file for one engine, or a database for several. */
 export type Database =
   | { readonly store: "sqlite"; readonly path: string; readonly limits: typeof sqliteLimitsDefault }
   | {
@@ -32,10 +32,10 @@ export type Database =
 
 export type StoreLayer = Layer.Layer<LoanStore | JournalStore | WebhookStore, StoreUnusable>
 
-/** How a command opens the store: to read what comes, to read all as of one moment, or to write. */
+/** How a command opens the store: to read current data, to read everything as of one moment, or to write. */
 export type StoreUse = "read" | "read-one-moment" | "write"
 
-/** The store for a command: an engine may run beside it, so that it is neither made nor migrated. */
+/** The store for a command. An engine may run beside it, so the store is neither made nor migrated. */
 export function commandDatabaseLayer(database: Database, use: StoreUse): StoreLayer {
   const readOnly = use !== "write"
   const oneMoment = use === "read-one-moment"
@@ -51,7 +51,7 @@ export function commandDatabaseLayer(database: Database, use: StoreUse): StoreLa
   }
 }
 
-/** The store for an engine: a file is its own for as long as it runs, a database it shares. */
+/** The store for an engine. It has a file for itself while it runs; it shares a database. */
 export function engineDatabaseLayer(database: Database): StoreLayer {
   switch (database.store) {
     case "sqlite": {
@@ -74,7 +74,7 @@ export function engineDatabaseLayer(database: Database): StoreLayer {
   }
 }
 
-/** What may be told of where the loans are. */
+/** The place of the loans without secrets, for messages. */
 export function databasePlace(database: Database): string {
   switch (database.store) {
     case "sqlite":
@@ -84,7 +84,7 @@ export function databasePlace(database: Database): string {
   }
 }
 
-/** Brings an existing database up to date and nothing else; gives the version it had and the one it has. */
+/** Migrates an existing database and does nothing else. Gives the old and the new version. */
 export function migrateDatabase(
   database: Database,
 ): Effect.Effect<{ readonly from: number; readonly to: number }, StoreUnusable> {
@@ -103,7 +103,7 @@ export function migrateDatabase(
   }
 }
 
-/** How far the database's clock is ahead of ours; `undefined` where it has none of its own, or cannot be asked. */
+/** How far the database's clock is ahead of ours. `undefined` if it has no clock of its own, or cannot be asked. */
 export function databaseClockAheadMs(database: Database): Effect.Effect<number | undefined> {
   switch (database.store) {
     case "sqlite":
@@ -115,7 +115,7 @@ export function databaseClockAheadMs(database: Database): Effect.Effect<number |
   }
 }
 
-/** What could lose what was acknowledged, or show it to others, in sentences that say what to do. */
+/** Weaknesses that could lose acknowledged data or show it to others, as sentences that say what to do. */
 export function databaseWeaknesses(database: Database): Effect.Effect<ReadonlyArray<string>> {
   switch (database.store) {
     case "sqlite":
@@ -127,7 +127,7 @@ export function databaseWeaknesses(database: Database): Effect.Effect<ReadonlyAr
   }
 }
 
-/** Whether what is acknowledged survives its server; `undefined` where there is only one, or a file. */
+/** Whether acknowledged data survives the loss of its server. `undefined` for a single server or a file. */
 export function databaseFailover(database: Database): Effect.Effect<FailoverCheck | undefined> {
   switch (database.store) {
     case "sqlite":

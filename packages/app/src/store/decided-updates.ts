@@ -3,33 +3,33 @@ import type { ApplicationReference } from "@loan-engine/domain/observation"
 import type { Change, StoredLoan } from "../ports/loan-store.ts"
 import { watermarkText } from "../schedule/watermark.ts"
 
-/** A change of one loan that is asked for; what it is to be is decided upon the loan as it then stands. */
+/** A requested change of one loan. It is decided on the loan's state at the time of the write. */
 export interface Update {
   readonly reference: ApplicationReference
-  /** `undefined`: as the loan stands, nothing is to be written. */
+  /** `undefined`: in the loan's current state, nothing must be written. */
   readonly decide: (stored: StoredLoan | undefined, storeNow: Instant | undefined) => Change | undefined
 }
 
 /**
- * How many of a loan's newest entries are searched for an earlier delivery of the same, so that it costs no more the longer the
- * loan's journal is. What came again later than that is one more entry, and counted on that one from then on.
+ * How many of a loan's newest entries are searched for an earlier delivery of the same message, so that the cost does
+ * not grow with the journal. An older repeat becomes one more entry, and further repeats are counted on that one.
  */
 export const earlierEntriesMax = 256
 
-/** What one update of a batch came to, before anything is written. */
+/** The decision on one update of a batch, before anything is written. */
 export type DecidedUpdate =
   | { readonly state: "decided"; readonly stored: StoredLoan | undefined; readonly change: Change }
-  /** As the loan stands, nothing is to be written. */
+  /** In the loan's current state, nothing must be written. */
   | { readonly state: "declined"; readonly stored: StoredLoan | undefined }
-  /** It cannot be told before the changes ahead of it are written. */
+  /** It cannot be decided before the changes ahead of it are written. */
   | { readonly state: "again" }
   | { readonly state: "defect"; readonly defect: unknown }
 
 /**
- * Decides a batch of updates in their order, each upon what those before it leave behind. A change that adds nothing may
- * end as a count on an earlier row, and whether there is one only the store can tell: so it is decided upon what is
- * written already, and whatever follows it of the same loan waits for the next batch. So does what is declined because of a
- * change that is not written yet: that may still fail.
+ * Decides a batch of updates in order, each on the result of those before it. A change that adds nothing may become a
+ * count on an earlier row, but only the store knows whether there is one. So it is decided on what is already written,
+ * and later updates of the same loan wait for the next batch. The same applies to an update that is declined because of
+ * an unwritten change, because that change may still fail.
  */
 export function decideInOrder(
   updates: ReadonlyArray<Update>,

@@ -1,25 +1,28 @@
 /**
- * How many journal rows one PostgreSQL transaction can give a place of their own in the feed.
+ * How many journal rows one PostgreSQL transaction can give their own position in the feed.
  *
- * A row's position is the number of its transaction times this, plus its place within the transaction. So positions are
- * known as they are written, without a counter that all writers would queue for, and they are ordered by transaction. A
- * transaction's number is higher than that of every transaction that was over, or under way, when it was given: once all
- * transactions below some number are over (PostgreSQL tells it as `pg_snapshot_xmin`), no row can appear below that
- * number's first position any more. The feed hands out what is below, and nothing else.
+ * A row's position is the number of its transaction times this, plus its place in the transaction. So positions are
+ * known when they are written, without a counter for which all writers would queue, and they are ordered by
+ * transaction. A transaction's number is higher than that of every transaction that had ended or was running when it
+ * was assigned. Once all transactions below some number have ended (PostgreSQL reports it as `pg_snapshot_xmin`), no
+ * row can appear below that number's first position. The feed gives out the rows below it, and no others.
  */
 export const positionsPerTransaction = 1_024
 
-/** The place of a row that is written now; `base` is what positions count from, `ordinal` its place in the transaction. */
+/**
+ * The position of a row that is written now. `base` is the origin of positions, `ordinal` the row's place in the
+ * transaction.
+ */
 export const positionNow = (base: string, ordinal: string): string =>
   `${base} + pg_current_xact_id()::text::bigint * ${positionsPerTransaction} + ${ordinal}`
 
-/** The position that all rows which can still appear are at or above. */
+/** The lower bound of the positions of all rows that can still appear. */
 export const feedHorizon = (base: string): string =>
   `${base} + pg_snapshot_xmin(pg_current_snapshot())::text::bigint * ${positionsPerTransaction}`
 
 /**
- * Moves the origin on where the transactions' numbers have begun anew below what was written already: a database that was
- * dumped and restored elsewhere, or rows that were copied in. Gives nothing to do in any other case.
+ * Moves the origin if the transaction numbers have restarted below the existing positions: the database was dumped and
+ * restored elsewhere, or rows were copied in. Changes nothing in any other case.
  */
 export const moveFeedOrigin = (schema: string): string => `
   WITH reached AS (SELECT coalesce(max(position), 0) AS position FROM ${schema}.journal),

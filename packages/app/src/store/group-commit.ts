@@ -4,32 +4,35 @@ import { StoreUnavailable } from "../ports/loan-store.ts"
 import { commitMetrics } from "../telemetry/commit-metrics.ts"
 
 export interface GroupCommitLimits {
-  /** How many requests may wait for their commit; beyond, the store is unavailable for a moment. */
+  /** How many requests may wait for their commit. Above that, the store is unavailable for a moment. */
   readonly queuedUpdatesMax: number
-  /** How many requests share one transaction at most, and with them the wait of the first. */
+  /** How many requests share one transaction at most. This also limits the wait of the first. */
   readonly transactionUpdatesMax: number
-  /** How long a request that another process was faster than waits at most before it is tried again. */
+  /** The longest wait before a request is retried because another process was faster. */
   readonly staleRetryMsMax: number
 }
 
-/** How often a request is tried again because somebody else was faster, before it counts as refused. */
+/** How often a request is retried because another process was faster, before it is refused. */
 const staleTriesMax = 32
 
-/** What became of one request of a batch. */
+/** The outcome of one request of a batch. */
 export type Outcome<Answer> = { readonly state: "written"; readonly answer: Answer } | Unwritten
 
-/** Why nothing of a request was written. */
+/** Why nothing was written for a request. */
 export type Unwritten =
-  /** It is for the next batch, because of another request in this one. */
+  /** It must wait for the next batch, because of another request in this one. */
   | { readonly state: "again" }
-  /** Another process was faster: it is tried again after a short wait of random length, so that the same do not meet anew. */
+  /**
+   * Another process was faster. The request is retried after a short random wait, so that the same two do not collide
+   * again.
+   */
   | { readonly state: "stale" }
-  /** The store did not take it. */
+  /** The store refused it. */
   | { readonly state: "refused"; readonly reason: string }
-  /** A bug of ours, of this request alone. */
+  /** A defect of ours with this request alone. */
   | { readonly state: "defect"; readonly defect: unknown }
 
-/** Writes a batch in one transaction, and says what became of each request, in their order. What it fails with is a defect. */
+/** Writes a batch in one transaction, and gives the outcome of each request, in order. Its failure is a defect. */
 export type CommitBatch<Request, Answer> = (
   batch: ReadonlyArray<Request>,
 ) => Effect.Effect<ReadonlyArray<Outcome<Answer>>>
@@ -41,9 +44,9 @@ interface Waiting<Request, Answer> {
 }
 
 /**
- * Group commit: whatever waits shares one transaction, in the order it came, and each is answered after the commit that
- * made it durable. While one batch is on its way to the disk the next one gathers. A request cannot be interrupted: what
- * was handed over is waited for.
+ * Group commit: all waiting requests share one transaction, in the order of their arrival, and each is answered after
+ * the commit that made it durable. While one batch is written to the disk, the next one collects. A request cannot be
+ * interrupted: its outcome is always awaited.
  */
 export const makeGroupCommit = Effect.fnUntraced(function* <Request, Answer>(
   limits: GroupCommitLimits,
@@ -80,13 +83,14 @@ export const makeGroupCommit = Effect.fnUntraced(function* <Request, Answer>(
             return Effect.void
           }
           again = left.again
-          // Noted before a fiber takes them on: a stop may end it before its first step, and they must be told.
+          // Registered before a fiber takes them. A stop may end the fiber before its first step, and the callers must
+          // get an answer.
           for (const waiting of left.stale) resting.add(waiting)
           return Effect.forEach(left.stale, (waiting) => Effect.forkIn(retryLater(waiting), scope), {
             discard: true,
           })
         },
-        // A defect of the writer reaches everybody who waits for it.
+        // A defect of the writer is reported to everybody who waits for it.
         onFailure: (cause) => Effect.sync(() => failAll(batch, Effect.failCause(cause))),
       }),
     )
@@ -110,7 +114,7 @@ export const makeGroupCommit = Effect.fnUntraced(function* <Request, Answer>(
     )
 })
 
-/** Tells everybody who waits; gives those who are to be tried again, at once or later. */
+/** Answers everybody who waits. Gives the requests to retry, at once or later. */
 function settle<Request, Answer>(
   batch: ReadonlyArray<Waiting<Request, Answer>>,
   outcomes: ReadonlyArray<Outcome<Answer>>,
@@ -118,7 +122,7 @@ function settle<Request, Answer>(
   const left: { [State in "again" | "stale"]: Array<Waiting<Request, Answer>> } = { again: [], stale: [] }
   batch.forEach((waiting, index) => {
     const outcome = outcomes[index] ?? unanswered
-    // Its turn comes for certain: of each loan, something in every batch is done with.
+    // Its turn is certain to come: every batch completes at least one update of each loan.
     if (outcome.state === "again") left.again.push(waiting)
     else if (outcome.state === "stale" && ++waiting.tries <= staleTriesMax) left.stale.push(waiting)
     else Deferred.doneUnsafe(waiting.done, answerOf(outcome))
@@ -155,6 +159,6 @@ function failAll<Request, Answer>(
   for (const { done } of batch) Deferred.doneUnsafe(done, failure)
 }
 
-const queueFull = new StoreUnavailable({ message: "The store has more writes waiting than it may queue." })
+const queueFull = new StoreUnavailable({ message: "Too many writes wait for the store (queuedUpdatesMax)." })
 const shuttingDown = new StoreUnavailable({ message: "The store is shutting down." })
-const overtaken = new StoreUnavailable({ message: "Others kept changing the same loan; try again." })
+const overtaken = new StoreUnavailable({ message: "Other processes kept changing the same loan: retry." })

@@ -1,22 +1,23 @@
 import { applicationReferenceLengthMax } from "@loan-engine/domain/observation"
 
-/** Above every reference: `U+10FFFF` is the last character there is, and it has two code units. */
+/** Above every reference: `U+10FFFF` is the last character, and has two code units. */
 const behindAll = "\u{10FFFF}".repeat(applicationReferenceLengthMax / 2 + 1)
 
-/** The references that a page may hold, in the order of their bytes: from the first to before the second. */
+/** The range of references of a page, in the order of their bytes: from the first to before the second. */
 interface ReferenceRange {
   readonly from: string
   readonly before: string
 }
 
-/** The references that begin with a prefix, behind the one that a page before ended with (`""`: none did). */
+/** The references that begin with a prefix, after the last one of the previous page (`""` for the first page). */
 export function referenceRange(prefix: string, after: string): ReferenceRange {
-  // No reference holds a control character, so that none stands between a reference and itself with one behind.
+  // No reference contains a control character, so nothing is between a reference and the same reference with one
+  // appended.
   const from = after === "" ? prefix : `${after}\u0001`
   return { from, before: behindPrefix(prefix) }
 }
 
-/** The first text behind all that begin with a prefix: its last character made the next one. */
+/** The first text after all that begin with a prefix: the prefix with its last character increased. */
 function behindPrefix(prefix: string): string {
   const characters = Array.from(prefix)
   for (let last = characters.pop(); last !== undefined; last = characters.pop()) {

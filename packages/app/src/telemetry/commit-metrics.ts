@@ -4,12 +4,12 @@ import { commitBatchSize, commitDuration, storeQueueDepthGauge } from "./metrics
 
 /** What a store's writer reports. */
 export interface CommitMetrics {
-  /** After each commit: how many updates it held, and how long it took. */
+  /** Called after each commit with the number of its updates and its duration. */
   readonly committed: (updates: number, seconds: number) => void
 }
 
 /**
- * Measures a writer: `queued` is asked whenever somebody looks, so that a queue costs nothing to watch.
+ * Measures a writer. `queued` is called only when the metric is read, so watching a queue costs nothing.
  *
  * @example const { committed } = yield* commitMetrics(() => Queue.sizeUnsafe(queue))
  */

@@ -6,8 +6,8 @@ import type { StageCounts } from "../ports/loan-store.ts"
 import { closedLoansGauge, loansGauge, stalledLoansGauge } from "./metrics.ts"
 
 /**
- * Counts the loans by stage, at most once in `loanCountsAgeMaxMs` however often it is asked for, because a count of a
- * million rows takes the store a moment. While the store cannot say, the numbers are absent rather than old.
+ * Counts the loans by stage, at most once in `loanCountsAgeMaxMs` for any number of requests, because counting a
+ * million rows takes the store a moment. If the store is down, the numbers are absent, not old.
  */
 export const makeLoanGauges = Effect.fnUntraced(function* (
   accounts: ReadonlyArray<AccountName>,

@@ -23,11 +23,11 @@ export interface LogSettings {
   readonly level: LogLevelName
 }
 
-/** Everything that is logged goes to stderr, a line each. */
+/** Writes the log to stderr, one line for each entry. */
 export const logLayer = ({ format, level }: LogSettings): Layer.Layer<never> =>
   loggingLayer(level, Logger.withConsoleError(Logger.make((options) => formats[format](logEntry(options)))))
 
-/** Everything that is logged goes to a function: a service that embeds the engine has a log of its own. */
+/** Sends the log to a function, because a service that embeds the engine has a log of its own. */
 export const logToLayer = (level: LogSettings["level"], log: (entry: LogEntry) => void): Layer.Layer<never> =>
   loggingLayer(
     level,
@@ -36,7 +36,8 @@ export const logToLayer = (level: LogSettings["level"], log: (entry: LogEntry) =
       try {
         log(entry)
       } catch (cause) {
-        // What the service does with its log must not undo what the engine has done: both are said on stderr instead.
+        // A failing log function must not undo the engine's work. The entry and the failure are written to stderr
+        // instead.
         const { error } = withoutWords(cause)
         writeLine("stderr", formats.json(entry))
         writeLine("stderr", formats.json({ ...entry, message: `the log failed: ${error}` }))
@@ -53,7 +54,7 @@ const loggingLayer = (
 /** The longest text that is logged as one value, in characters. */
 const valueCharactersMax = 1_024
 
-/** One line of the log: what happened, and to what. It holds no body, no credential and no person. */
+/** One line of the log: what happened, and to what. It contains no body, no credential and no person. */
 export interface LogEntry {
   readonly timestamp: string
   readonly level: string
@@ -63,8 +64,8 @@ export interface LogEntry {
 }
 
 /**
- * What is logged, from what was given to be logged: texts and numbers as they are, of a failure its kind and where it
- * happened. Anything else may hold what somebody sent, and is left out.
+ * The logged values: texts and numbers unchanged, and for a failure its kind and its place. Any other value may contain
+ * what somebody sent, and is left out.
  */
 function logEntry({ cause, date, fiber, logLevel, message }: Logger.Options<unknown>): LogEntry {
   const parts = Array.isArray(message) ? message : [message]

@@ -224,7 +224,7 @@ export const buildInfoGauge = gaugeFamily({
   attributes: { version: "the version of the loan engine", node: "the version of Node" },
 })
 
-/** Every metric there is. `docs/metrics.md` is written from this list. */
+/** Every metric. `docs/metrics.md` is generated from this list. */
 export const metricFamilies: ReadonlyArray<Omit<MetricFamily, "of">> = [
   callbacksCounter,
   signaturesCounter,

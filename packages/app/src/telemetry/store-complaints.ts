@@ -1,27 +1,27 @@
 import { Clock, Effect } from "effect"
 import type { StoreUnavailable } from "../ports/loan-store.ts"
 
-/** How often the same reason is logged at most. */
+/** The shortest time between two log lines with the same reason. */
 const complaintEveryMs = 60_000
 
-/** How long nothing may have failed before it counts as over: reads may go well while no write does. */
+/** How long nothing must have failed before the failure counts as over: reads may succeed while no write does. */
 const soundAfterMs = 10_000
 
-/** How many reasons are told apart; beyond, they count as one. */
+/** How many reasons are counted separately. Further ones count as one. */
 const reasonsMax = 32
 
 interface Told {
   at: number
-  /** Failures for this reason since it was told. */
+  /** Failures with this reason since its last log line. */
   untold: number
 }
 
-/** Passes a store's answers on, and says in the log why it gave none. */
+/** Passes a store's answers on, and logs why there is none. */
 export type Complain = <A>(answer: Effect.Effect<A, StoreUnavailable>) => Effect.Effect<A, StoreUnavailable>
 
 /**
- * Says why a store cannot be used: each reason when it comes up first, then once a minute at most, with how many requests it
- * has cost since; and that it is over.
+ * Logs why a store cannot be used: each reason when it first occurs, then at most once a minute, with the number of
+ * requests that failed since. It also logs when the failure is over.
  */
 export function makeComplaints(): Complain {
   const told = new Map<string, Told>()

@@ -6,14 +6,14 @@ import { version } from "../base/version.ts"
 import { spanAttribute } from "@loan-engine/adapters-http/telemetry/traced"
 import { causeWithoutWords } from "@loan-engine/adapters-http/callback/without-words"
 
-/** How spans are sent away, and what that may take of memory and time. */
+/** How spans are exported, and the limits of memory and time for it. */
 export interface TraceExportLimits {
   readonly traceExportIntervalMs: number
-  /** How many spans one request carries. */
+  /** How many spans one request contains. */
   readonly traceBatchSpansMax: number
-  /** How long the collector may take for one request. */
+  /** The timeout of one request to the collector. */
   readonly traceExportMsMax: number
-  /** How many requests to the collector may be under way; beyond, spans are dropped rather than kept waiting. */
+  /** How many requests to the collector may run at the same time. Above that, spans are dropped, not queued. */
   readonly traceExportsInFlightMax: number
 }
 
@@ -31,7 +31,7 @@ export interface TraceExportSettings {
   readonly serviceName: string
 }
 
-/** Spans go to an OTLP/HTTP collector; where there is none, no span is ever built. */
+/** Exports spans to an OTLP/HTTP collector. Without a collector, no span is ever built. */
 export const traceLayer = (
   settings: TraceExportSettings | undefined,
   limits: TraceExportLimits,
@@ -61,11 +61,14 @@ const exporting = (
     Layer.provide(boundedClient(limits)),
   )
 
-/** The traces' own path below the collector's address, as OTLP has it, unless the address names it already. */
+/** The path of traces below the collector's address, by the OTLP standard, unless the address already contains it. */
 const tracesUrl = (url: string): string =>
   /\/v1\/traces\/?$/u.test(new URL(url).pathname) ? url : `${url.replace(/\/+$/u, "")}/v1/traces`
 
-/** A collector that is slow or silent costs a bounded number of batches, and never the engine. It follows no redirect. */
+/**
+ * A slow or silent collector costs a limited number of batches, and never affects the engine. Redirects are not
+ * followed.
+ */
 const boundedClient = ({ traceExportMsMax, traceExportsInFlightMax }: TraceExportLimits) =>
   Layer.effect(
     HttpClient.HttpClient,
@@ -77,7 +80,7 @@ const boundedClient = ({ traceExportMsMax, traceExportsInFlightMax }: TraceExpor
             new HttpClientError.HttpClientError({
               reason: new HttpClientError.TransportError({ request, description }),
             })
-          if (underWay >= traceExportsInFlightMax) return failed("too many exports are under way")
+          if (underWay >= traceExportsInFlightMax) return failed("too many exports are running")
           underWay++
           return send.pipe(
             Effect.timeoutOrElse({
@@ -91,7 +94,7 @@ const boundedClient = ({ traceExportMsMax, traceExportsInFlightMax }: TraceExpor
     }),
   ).pipe(Layer.provide(NodeHttpClient.layerUndici))
 
-/** What a span may carry: our own attributes, and what an HTTP request was, but neither its URL nor who sent it. */
+/** What a span may contain: our own attributes, and the facts of an HTTP request, without its URL or its sender. */
 const attributesTold: ReadonlySet<string> = new Set([
   ...(
     ["account", "applicationReference", "disposition", "evidence", "operation", "question", "source"] as const
@@ -101,7 +104,7 @@ const attributesTold: ReadonlySet<string> = new Set([
   "http.route",
 ])
 
-/** Libraries put into spans what they like; this lets through what may be told, and of a failure no words. */
+/** Libraries put anything into spans. This keeps only what may be shown, and of a failure no message. */
 const discreet = (tracer: Tracer.Tracer): Tracer.Tracer => {
   const { context } = tracer
   return Tracer.make({
@@ -117,7 +120,7 @@ function madeDiscreet(span: Tracer.Span): Tracer.Span {
     attribute: (key: string, value: unknown) => {
       if (!attributesTold.has(key)) return
       attribute(key, value)
-      // The route is known only once the request is under way, and it is what such spans are told apart by.
+      // The route, which distinguishes such spans, is known only after the request has begun.
       if (key === "http.route") Object.assign(span, { name: `${span.name} ${String(value)}` })
     },
     event: () => {},

@@ -14,7 +14,7 @@ import { noWatermark } from "../schedule/watermark.ts"
 import type { Watermark } from "../schedule/watermark.ts"
 import type { ChangeJson, EntryJson, LoanJson } from "../contract/loan-schemas.ts"
 
-/** Instants go out as ISO 8601 text in UTC, to the millisecond. */
+/** Instants are written as ISO 8601 text in UTC, to the millisecond. */
 const iso = (at: Instant): string => new Date(at).toISOString()
 export const isoOrNull = (at: Instant | null): string | null => (at === null ? null : iso(at))
 
@@ -39,13 +39,15 @@ export function loanJson({ loan, schedule, watermark }: StoredLoan, knownAccount
   }
 }
 
-/** Whether the bank has been silent beyond the stage's horizon; and whether that makes it likely that the application is over. */
+/**
+ * Whether the bank has been silent beyond the stage's horizon, and whether the application is therefore probably over.
+ */
 function dormancy(stored: Pick<StoredLoan, "loan" | "schedule">, cadence: CadenceSettings) {
   const dormant = isDormant(stored.loan, stored.schedule, cadence)
   return { dormant, suggestion: dormant && isClosable(stored.loan) ? ("close" as const) : null }
 }
 
-/** How it came to the signature: what the customer wanted, when it was heard of, and how it was done. */
+/** How the loan was signed: what the customer wanted, when the signature was heard, and how it was done. */
 function signingTimeline(
   { facts: { signedAt, methods } }: StoredLoan["loan"],
   { requested }: Watermark = noWatermark,
@@ -74,14 +76,17 @@ function lastAnswer(watermark: Watermark | undefined) {
   }
 }
 
-/** The loan's version, the plan of its polls and the bank's last answer, as its ETag: all that what is shown of it is made from. */
+/**
+ * The loan's version, its poll plan and the bank's last answer, as its ETag. Everything that is shown of the loan comes
+ * from these.
+ */
 export function etagOf({ loan, schedule, watermark }: StoredLoan): string {
   const { askedAt = 0, heardAt = 0 } = lastAnswerOf(watermark) ?? {}
   const times = [schedule.nextPollAt ?? 0, askedAt, heardAt].map((at) => at.toString(36))
   return `"${[loan.version, ...(schedule.stalled ? ["stalled"] : []), ...times].join("-")}"`
 }
 
-/** What stood when the loan was closed or signed, and how a request joins the others, is for the engine alone. */
+/** What stood when the loan was closed or signed, and how a request joins the others, is only for the engine. */
 function eventJson(event: LoanEvent) {
   const at = iso(event.at)
   if (event.type === "loan.closed") return { ...Struct.omit(event, ["approved"]), at }
@@ -112,7 +117,7 @@ const contentJson = (entry: EntryContent, reversal: Reversal | null) => ({
   previousHash: entry.previousHash,
 })
 
-/** One journal entry as `GET /v1/loans/{ref}/history` shows it; the raw bytes stay in the store. */
+/** One journal entry as `GET /v1/loans/{ref}/history` shows it. The original bytes stay in the store. */
 export const entryJson = (entry: StoredEntry, reversal: Reversal | null): EntryJson => ({
   position: entry.position,
   ...contentJson(entry, reversal),
@@ -121,15 +126,15 @@ export const entryJson = (entry: StoredEntry, reversal: Reversal | null): EntryJ
   hash: entry.hash,
 })
 
-/** A journal entry and where it stands in the feed. */
+/** A journal entry and its position in the feed. */
 export interface PlacedEntry extends EntryContent {
   readonly position: number
   readonly hash: string
-  /** What it reverses, told from the entries before it. */
+  /** What it reverses, according to the entries before it. */
   readonly reversal: Reversal | null
 }
 
-/** One change of the feed, with the loan as it stands by now. */
+/** One change of the feed, with the loan as it is now. */
 export const changeJson = (
   entry: PlacedEntry,
   stored: StoredLoan,

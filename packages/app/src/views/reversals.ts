@@ -7,7 +7,10 @@ import type { EntryContent, StoredEntry } from "../journal/entry.ts"
 
 type Moving = Pick<EntryContent, "version" | "steps">
 
-/** What an entry reverses, if anything; `entries` are those of its loan before it, which may have entered the dispute. */
+/**
+ * What an entry reverses, if anything. `entries` are the earlier ones of its loan, because one of them may have entered
+ * the dispute.
+ */
 export const reversalAmong = (entries: ReadonlyArray<Moving>, { version, steps }: Moving): Reversal | null =>
   reversalBy(
     steps,
@@ -23,10 +26,10 @@ interface Reading {
   ) => Effect.Effect<ReadonlyArray<StoredEntry>, StoreUnavailable>
 }
 
-/** How many entries are read back at first to find where a dispute began: mostly it is the one before. */
+/** How many entries are read back at first to find the beginning of a dispute. Usually it is the previous entry. */
 const readBack = 16
 
-/** The same, where the entries before are still to be read: back to the one that entered the dispute, and no further. */
+/** The same, if the earlier entries must still be read: back to the one that entered the dispute, and no further. */
 export const reversalOf = Effect.fnUntraced(function* (
   { history }: Reading,
   entry: Moving & Pick<EntryContent, "applicationReference">,

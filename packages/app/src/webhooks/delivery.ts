@@ -14,13 +14,13 @@ import { watchWebhooks } from "./watch.ts"
 
 type Services = WebhookStore | JournalStore | LoanEngine | ChangeFeed
 
-/** Tells every endpoint of every change, from where it was left on, for as long as the engine runs. */
+/** Delivers every change to every endpoint, from its position on, for as long as the engine runs. */
 export const layerWebhooks = ({ endpoints, limits }: WebhookSettings): Layer.Layer<never, never, Services> =>
   endpoints.length === 0
     ? Layer.empty
     : Layer.effectDiscard(
         Effect.gen(function* () {
-          // One for all: whichever endpoint is stopped first, none begins anything more, and they come to their end together.
+          // One signal for all: when the first endpoint is stopped, none begins anything more, and all end together.
           const stopped = yield* Deferred.make<void>()
           yield* Effect.forEach(endpoints, (endpoint) => deliver(endpoint, limits, stopped), {
             discard: true,
@@ -31,8 +31,8 @@ export const layerWebhooks = ({ endpoints, limits }: WebhookSettings): Layer.Lay
       )
 
 /**
- * Delivers for one endpoint while its lease is this engine's. A stop begins nothing more, waits for the answers that are under
- * way, writes down what they came to, and gives the lease up.
+ * Delivers for one endpoint while this engine has its lease. A stop begins nothing more, waits for running answers,
+ * records their outcome, and releases the lease.
  */
 const deliver = Effect.fnUntraced(function* (
   endpoint: WebhookEndpoint,
@@ -65,7 +65,8 @@ const deliver = Effect.fnUntraced(function* (
     until: isStopped,
   })
 
-  // What is recorded from now on is told of; or, if the store is away just now, what is from when it is back.
+  // A new endpoint receives everything that is recorded from now on. If the store is down now, it begins when the store
+  // is back.
   yield* Effect.ignore(add)
   yield* Effect.acquireRelease(Effect.forkDetach(turns), (fiber) =>
     Deferred.succeed(stopped, undefined).pipe(
@@ -77,9 +78,9 @@ const deliver = Effect.fnUntraced(function* (
 })
 
 /**
- * A store that is down is a warning and a defect an error; neither ends what comes next. Afterwards the lease has to be
- * written before anything is sent: a store that can be read but not written must not cost the receiver the same messages
- * again and again.
+ * A store that is down is a warning, and a defect is an error. Neither ends the delivery. After either, the lease must
+ * be written before anything is sent: if the store is readable but not writable, the receiver must not get the same
+ * messages again and again.
  */
 const surviving = <R>(
   endpoint: string,
@@ -88,7 +89,7 @@ const surviving = <R>(
 ): Effect.Effect<void, never, R> =>
   turn.pipe(
     Effect.catchTag("StoreUnavailable", ({ message }) =>
-      Effect.logWarning("webhooks could not be delivered; it will be tried again").pipe(
+      Effect.logWarning("webhooks could not be delivered; the engine will retry").pipe(
         Effect.annotateLogs({ endpoint, reason: message }),
         Effect.andThen(pause),
       ),
@@ -103,7 +104,7 @@ const surviving = <R>(
     ),
   )
 
-/** How long to rest; a stop ends every rest. */
+/** How long to rest. A stop ends every rest. */
 const makeRest = Effect.fnUntraced(function* (
   { webhookPollMs, webhookStoreRetryMs }: WebhookLimits,
   stopped: Deferred.Deferred<void>,

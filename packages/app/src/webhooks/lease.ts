@@ -5,7 +5,7 @@ import type { WebhookLimits } from "./settings.ts"
 
 const nanosPerMs = 1_000_000n
 
-/** One engine's right to deliver for an endpoint, measured from before it was asked for, by a clock that nobody sets. */
+/** One engine's lease of an endpoint. It is measured on a monotonic clock, from before the request for it. */
 export const makeLease = Effect.fnUntraced(function* (
   endpoint: string,
   owner: string,
@@ -17,7 +17,7 @@ export const makeLease = Effect.fnUntraced(function* (
   let until = 0n
   let beginsUntil = 0n
 
-  /** Takes or renews it where less than half is left; `false` while another engine has it. */
+  /** Takes the lease, or renews it if less than half is left. `false` while another engine has it. */
   const hold = Effect.gen(function* (): Effect.fn.Return<boolean, StoreUnavailable> {
     const asked = yield* Clock.monotonicTimeNanos
     if (until - asked >= nanos(leaseMs) / 2n) return true
@@ -29,9 +29,9 @@ export const makeLease = Effect.fnUntraced(function* (
 
   return {
     hold,
-    /** Nothing may be believed of it any more. */
+    /** From now on the lease counts as lost. */
     forget: Effect.sync(() => void (until = 0n)),
-    /** Begins a round: requests may be begun for as long as one may take, and none that could outlast the lease. */
+    /** Begins a round. Requests may begin for as long as one may take, and none that could outlast the lease. */
     beginRound: Effect.map(Clock.monotonicTimeNanos, (now) => {
       const latest = until - nanos(requestMs)
       const own = now + nanos(requestMs)

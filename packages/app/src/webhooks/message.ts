@@ -4,14 +4,14 @@ import type { PlacedEntry } from "../views/loan-json.ts"
 import type { KnownAccounts } from "../ports/known-accounts.ts"
 import type { StoredLoan } from "../ports/loan-store.ts"
 
-/** What is sent, but for its signature. */
+/** The message without its signature. */
 export interface WebhookMessage {
-  /** The same each time the message is sent, also when it is sent again. */
+  /** The same each time that the message is sent, also in retries. */
   readonly id: string
   readonly body: string
 }
 
-/** What a message about an entry is called; `null` for what changed nothing and is not sent. */
+/** The name of a message about an entry. `null` for an entry that changed nothing: no message is sent. */
 const typeOf: { readonly [Of in Disposition]: string | null } = {
   advanced: "loan.advanced",
   noted: "loan.noted",
@@ -23,7 +23,7 @@ const typeOf: { readonly [Of in Disposition]: string | null } = {
 export const isSent = ({ disposition }: Pick<PlacedEntry, "disposition">): boolean =>
   typeOf[disposition] !== null
 
-/** The message about one change, with the loan as it stands by now. */
+/** The message about one change, with the loan as it is now. */
 export const changeMessage = (
   entry: PlacedEntry,
   stored: StoredLoan,
@@ -36,7 +36,7 @@ export const changeMessage = (
   }
 }
 
-/** A message about nothing, which shows whether a receiver takes what we send. */
+/** A test message, which shows whether a receiver accepts our messages. */
 export const testMessage = (id: string, now: number): WebhookMessage => ({
   id: `msg_test_${id}`,
   body: JSON.stringify({ type: "webhook.test", timestamp: new Date(now).toISOString(), data: {} }),

@@ -6,14 +6,16 @@ import type { StoreUnavailable } from "../ports/loan-store.ts"
 
 const pageRowsMax = 100
 
-/** How far the clocks of several engines may be apart: one seals what another recorded. */
+/** How far the clocks of several engines may differ: one engine seals what another recorded. */
 const clocksApartMsMax = 300_000
 
 const decodeRecorded = Schema.decodeUnknownOption(
   Schema.fromJsonString(Schema.Struct({ recordedAt: EntryContent.fields.recordedAt })),
 )
 
-/** The position behind which everything was recorded at this time or later; the checkpoints lead most of the way there. */
+/**
+ * The position after which everything was recorded at this time or later. The checkpoints lead most of the way to it.
+ */
 export const positionBefore = Effect.fnUntraced(function* (
   time: Instant,
 ): Effect.fn.Return<number, StoreUnavailable, JournalStore> {
@@ -31,7 +33,7 @@ export const positionBefore = Effect.fnUntraced(function* (
   }
 })
 
-/** Where the last checkpoint before this time ends: what it seals had been recorded by then. */
+/** The end of the last checkpoint before this time. Everything that it seals had been recorded by then. */
 const sealedBefore = Effect.fnUntraced(function* (time: Instant) {
   const journal = yield* JournalStore
   let position = 0

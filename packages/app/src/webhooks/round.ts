@@ -17,21 +17,24 @@ import { attemptsMax, longestDelayMs, retryDelayMs, waitAheadMsMax } from "./sch
 import type { Delivery, Send } from "./sender.ts"
 import type { WebhookLimits } from "./settings.ts"
 
-/** What a round needs to know of its endpoint. */
+/** What a round needs to know about its endpoint. */
 export interface RoundOptions {
   readonly owner: string
   readonly send: Send
   readonly limits: WebhookLimits
-  /** Whether another request may still be begun in this round. */
+  /** Whether this round may still begin another request. */
   readonly mayBegin: Effect.Effect<boolean>
 }
 
-/** `idle`: there was nothing to do. `overtaken`: nothing was written, because the endpoint is another's or stands elsewhere. */
+/**
+ * `idle`: there was nothing to do. `overtaken`: nothing was written, because another engine has the endpoint or its
+ * position has changed.
+ */
 export type RoundOutcome = "idle" | "settled" | "overtaken"
 
 type RoundServices = WebhookStore | JournalStore | LoanEngine
 
-/** One loan's messages in their order, and where it waited if it did. */
+/** One loan's messages in order, and where it waited, if it did. */
 interface Lane {
   readonly applicationReference: ApplicationReference
   readonly parked: ParkedLoan | undefined
@@ -41,9 +44,10 @@ interface Lane {
 type LaneEnd = WebhookRound["parked"][number] | undefined
 
 /**
- * Takes up the next page of the feed and the loans whose wait is over, sends each loan's messages one after the other and
- * the loans beside each other, and writes what it came to at once. A loan whose message fails is parked at that message; the
- * feed goes on without it, and what comes of the loan meanwhile is read from its own journal when its turn has come.
+ * Takes the next page of the feed and the loans whose wait is over. It sends the messages of one loan one after
+ * another, and different loans in parallel, and writes the outcome in one step. If a message fails, its loan is parked
+ * at that message. The feed continues without the loan, whose later messages are read from its own journal when its
+ * turn comes.
  */
 export const runRound = Effect.fnUntraced(function* (
   place: WebhookPlace,
@@ -67,7 +71,7 @@ export const runRound = Effect.fnUntraced(function* (
     ...(yield* Effect.forEach(due, (parked) => laneOfParked(parked, to, limits.webhookPageRowsMax))),
     ...(yield* lanesOfPage(endpoint, rows)),
   ]
-  // Whoever replays meanwhile moves the place and forgets who waits: what was read before that is of no order any more.
+  // A replay may have moved the cursor since this page was read. If so, discard the page.
   const still = yield* store.place(endpoint)
   if (still?.position !== from || still.owner !== owner) return "overtaken"
   let disabledWhy: string | null = null
@@ -92,7 +96,7 @@ export const runRound = Effect.fnUntraced(function* (
   return settled ? "settled" : "overtaken"
 })
 
-/** The loan's own journal from where it waits up to where the feed is read. */
+/** The loan's own journal, from its waiting message up to where the feed is read. */
 const laneOfParked = Effect.fnUntraced(function* (parked: ParkedLoan, to: number, limit: number) {
   const engine = yield* LoanEngine
   const { applicationReference, position } = parked
@@ -111,7 +115,7 @@ const laneOfParked = Effect.fnUntraced(function* (parked: ParkedLoan, to: number
   return { applicationReference, parked, entries } satisfies Lane
 })
 
-/** The page's messages by loan, without the loans that wait: theirs are read when their turn has come. */
+/** The page's messages by loan, without the waiting loans, whose messages are read when their turn comes. */
 const lanesOfPage = Effect.fnUntraced(function* (endpoint: string, rows: ReadonlyArray<FeedRow>) {
   const store = yield* WebhookStore
   const entries = (yield* Effect.forEach(rows, entryOf)).flat().filter(isSent)
@@ -126,7 +130,7 @@ const lanesOfPage = Effect.fnUntraced(function* (endpoint: string, rows: Readonl
 
 const decodeEntry = Schema.decodeUnknownOption(Schema.fromJsonString(EntryContent))
 
-/** A row that is not what we wrote is the verification's to judge; it cannot be told, and must not hold up the others. */
+/** Altered rows are reported by the verification. No message can be made from one, and it must not delay the others. */
 const entryOf = Effect.fnUntraced(function* ({ position, hash, text }: FeedRow) {
   const content = Option.getOrUndefined(decodeEntry(text))
   if (content !== undefined) return [{ ...content, position, hash }]
@@ -174,8 +178,8 @@ const runLane = (options: LaneOptions) =>
   })
 
 /**
- * What is read of a loan; nothing if it is not there, or not as we wrote it, which is a defect and logged as one. Its messages
- * then wait for as long as any, count as no attempt, and hold up no other loan's.
+ * A loan from the store. Nothing if it is missing or altered, which is a defect and logged as one. Its messages then
+ * wait for the longest time, count as no attempt, and delay no other loan's messages.
  */
 const readable = <A>(
   applicationReference: ApplicationReference,
@@ -192,7 +196,7 @@ const readable = <A>(
     Effect.annotateLogs({ applicationReference }),
   )
 
-/** How long the message waits; after the last attempt, or where nobody wants it, the whole endpoint does. */
+/** How long the message waits. After the last attempt, or if the receiver is gone, the whole endpoint is disabled. */
 const delayAfter = Effect.fnUntraced(function* (
   delivery: Exclude<Delivery, { readonly outcome: "delivered" }>,
   attempts: number,
@@ -200,7 +204,7 @@ const delayAfter = Effect.fnUntraced(function* (
 ) {
   const { outcome, why } = delivery
   const delayMs = retryDelayMs(attempts, limits.webhookJitterPercent, yield* Random.next)
-  if (outcome === "gone") disable(`it answered ${why}: the receiver wants nothing any more`)
+  if (outcome === "gone") disable(`it answered ${why}: the receiver wants no more messages`)
   else if (delayMs === undefined) disable(`a message failed ${attemptsMax} times, the last time with: ${why}`)
   if (outcome === "gone" || delayMs === undefined) return 0
   return Math.max(delayMs, Math.min(delivery.retryAfterMs ?? 0, limits.webhookRetryAfterMsMax))

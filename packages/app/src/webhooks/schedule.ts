@@ -6,7 +6,7 @@ const hour = 60 * minute
 export const longestDelayMs = 24 * hour
 
 /**
- * How long after each failed attempt the next one is made; the first is made at once.
+ * How long after each failed attempt the next one is made. The first attempt is immediate.
  *
  * Source: Standard Webhooks 1.0, "Deliverability and reliability".
  */
@@ -22,7 +22,7 @@ const retryDelaysMs = [
   longestDelayMs,
 ] as const
 
-/** How far ahead a wait can end at most: twice the longest, which leaves room for what it may stray. */
+/** How far ahead a wait can end at most: twice the longest wait, which leaves room for its random variation. */
 export const waitAheadMsMax = (retryAfterMsMax: number): number =>
   2 * Math.max(longestDelayMs, retryAfterMsMax)
 
@@ -30,7 +30,7 @@ export const waitAheadMsMax = (retryAfterMsMax: number): number =>
 export const attemptsMax = retryDelaysMs.length + 1
 
 /**
- * How long to wait after so many failed attempts; `undefined` once that was the last.
+ * How long to wait after this many failed attempts. `undefined` after the last attempt.
  *
  * @param random from 0 to 1
  */

@@ -7,14 +7,14 @@ import type { WebhookMessage } from "./message.ts"
 import type { WebhookEndpoint, WebhookLimits } from "./settings.ts"
 import { signatures } from "./signature.ts"
 
-/** What became of one attempt. `why` is a status or a system's code, and no word of the receiver's. */
+/** The outcome of one attempt. `why` is a status or a system's code, never the receiver's text. */
 export type Delivery =
   | { readonly outcome: "delivered" }
   | { readonly outcome: "gone"; readonly why: string }
   | {
       readonly outcome: "refused" | "timed-out" | "unreachable"
       readonly why: string
-      /** How long the receiver wants to be left alone. */
+      /** How long the receiver asks us to wait. */
       readonly retryAfterMs?: number
     }
 
@@ -26,8 +26,8 @@ type SenderLimits = Pick<
 >
 
 /**
- * Sends to one endpoint, signed at the moment of sending, over connections of its own that are closed with the scope. It
- * follows no redirect, and believes a receiver's status only.
+ * Sends to one endpoint. The message is signed when it is sent. The sender's own connections close with the scope. It
+ * follows no redirect, and uses only a receiver's status.
  */
 export const makeSender = Effect.fnUntraced(function* (
   endpoint: WebhookEndpoint,
@@ -46,7 +46,7 @@ export const makeSender = Effect.fnUntraced(function* (
       try: async (signal) => {
         const { body, ...response } = await post(agent, endpoint.url, headers, message.body, signal)
         answer = response
-        // The status has said it all; what is read of the rest is for the connection to be used again, and may break off.
+        // The status is sufficient. The rest is read only so that the connection can be reused, and may break off.
         await body.dump({ limit: limits.webhookAnswerBytesMax, signal }).catch(() => undefined)
         return deliveryOf(response, begun)
       },
@@ -134,7 +134,7 @@ function deliveryOf({ status, retryAfter }: Answer, now: number): Delivery {
   return { outcome: "refused", why, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
 }
 
-/** Seconds, or a date; what is neither asks for nothing. */
+/** Seconds, or a date. Any other value asks for nothing. */
 function waitOf(retryAfter: string | undefined, now: number): number | undefined {
   if (retryAfter === undefined) return undefined
   if (/^\d{1,9}$/u.test(retryAfter)) return Number(retryAfter) * 1_000
@@ -149,7 +149,7 @@ const timeOutCodes: ReadonlySet<string> = new Set([
   "ETIMEDOUT",
 ])
 
-/** Only the code is kept: an error's message may quote what was sent. */
+/** Only the code is kept, because an error's message may quote what was sent. */
 function failureOf(error: unknown): Delivery {
   const code =
     error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "UNKNOWN"

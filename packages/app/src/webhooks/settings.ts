@@ -1,27 +1,30 @@
 import type { Redacted } from "effect"
 
 export interface WebhookLimits {
-  /** How long a receiver may take for one message, from the connection to its answer. */
+  /** The timeout of one message, from the connection to the answer. */
   readonly webhookRequestMsMax: number
-  /** How long the connection alone may take. */
+  /** The timeout of the connection alone. */
   readonly webhookConnectMsMax: number
-  /** How much of an answer is read, for the connection's sake only, before the connection is given up. */
+  /** How much of an answer is read, only to keep the connection, before the connection is closed. */
   readonly webhookAnswerBytesMax: number
-  /** How many messages may be under way to one endpoint, each of another loan. */
+  /** How many messages to one endpoint may run at once, each of a different loan. */
   readonly webhooksInFlightMax: number
-  /** How many changes, and how many loans that wait, one round of deliveries takes up. */
+  /** How many changes, and how many waiting loans, one round of deliveries takes. */
   readonly webhookPageRowsMax: number
-  /** How often an endpoint is looked after when nothing has woken it: what waits may be due, another process may have written. */
+  /**
+   * How often an endpoint is checked when nothing has woken it: a waiting loan may be due, or another process may have
+   * written.
+   */
   readonly webhookPollMs: number
   /** How long an endpoint rests after the store could not be read or written. */
   readonly webhookStoreRetryMs: number
-  /** When an engine that has died no longer keeps the others from delivering for its endpoints. */
+  /** After this time, an engine that has died no longer prevents the others from delivering for its endpoints. */
   readonly webhookLeaseMs: number
-  /** The longest wait that a receiver may ask for with Retry-After. */
+  /** The longest wait that a receiver may request with Retry-After. */
   readonly webhookRetryAfterMsMax: number
-  /** How often the endpoints are counted, and disabled ones told of. */
+  /** How often the endpoints are counted, and disabled ones reported. */
   readonly webhookWatchEveryMs: number
-  /** How far a retry may stray from its time, either way, so that not everything comes at once. */
+  /** How far a retry may vary from its time in both directions, so that retries do not all come at once. */
   readonly webhookJitterPercent: number
 }
 
@@ -40,16 +43,16 @@ export const webhookLimitsDefault: WebhookLimits = {
 }
 
 /**
- * How many requests' time a lease must hold: half of it may be gone when a round begins, which begins requests for as long as
- * one may take, and then waits for as long again.
+ * How many request timeouts a lease must last. Half of it may be over when a round begins. The round begins requests
+ * for as long as one may take, and then waits for as long again.
  */
 export const requestsPerLease = 4
 
-/** One of the merchant's services that is told of every change. */
+/** One of the merchant's services. It receives every change. */
 export interface WebhookEndpoint {
   readonly name: string
   readonly url: URL
-  /** Each signs: the new one beside the old one while they are rotated. */
+  /** The secrets that sign: the new one and the old one during a rotation. */
   readonly keys: Redacted.Redacted<ReadonlyArray<Uint8Array>>
 }
 

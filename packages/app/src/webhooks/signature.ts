@@ -1,13 +1,15 @@
 import { createHmac, randomBytes } from "node:crypto"
 import { Effect, Redacted } from "effect"
 
-/** Source: Standard Webhooks 1.0, "Signature scheme": a symmetric secret is 24 to 64 bytes, as base64 behind this prefix. */
+/**
+ * Source: Standard Webhooks 1.0, "Signature scheme": a symmetric secret is 24 to 64 bytes, in base64 after this prefix.
+ */
 const prefix = "whsec_"
 const keyBytesMin = 24
 const keyBytesMax = 64
 const keyBytesNew = 32
 
-/** The key of a secret as it is written, `whsec_…`; `undefined` for what is none. */
+/** The key in the text of a secret, `whsec_…`. `undefined` if the text is not a secret. */
 export function keyOf(secret: string): Uint8Array | undefined {
   const text = secret.startsWith(prefix) ? secret.slice(prefix.length) : ""
   const key = Buffer.from(text, "base64")

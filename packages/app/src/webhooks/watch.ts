@@ -6,7 +6,10 @@ import { webhookDisabledGauge, webhookLagGauge, webhookParkedGauge } from "../te
 import { WebhookStore } from "../ports/webhook-store.ts"
 import type { WebhookState } from "../ports/webhook-store.ts"
 
-/** Counts what waits for every endpoint, and says so when one is disabled. Each engine does, whichever of them delivers. */
+/**
+ * Counts what waits for every endpoint, and reports a disabled one. Every engine does this, not only the one that
+ * delivers.
+ */
 export const watchWebhooks = Effect.fnUntraced(function* (
   endpoints: ReadonlyArray<string>,
   everyMs: number,
@@ -22,7 +25,7 @@ export const watchWebhooks = Effect.fnUntraced(function* (
   yield* recurring("webhooks could not be counted", everyMs, watched)
 })
 
-/** The state of each of these endpoints that has begun. */
+/** The state of each of these endpoints that has a position. */
 export const statesOf = (
   endpoints: ReadonlyArray<string>,
 ): Effect.Effect<ReadonlyArray<WebhookState>, StoreUnavailable, WebhookStore> =>
@@ -43,7 +46,7 @@ const show = (
     { discard: true },
   )
 
-/** An alarm is raised when it begins and again only after it was over. */
+/** An alarm is raised when its state begins. It is raised again only after the state has ended. */
 function alarm(state: WebhookState, alarmed: Set<string>): Effect.Effect<void> {
   const { endpoint, disabledAt, parked } = state
   if (disabledAt === null) alarmed.delete(endpoint)
@@ -52,7 +55,7 @@ function alarm(state: WebhookState, alarmed: Set<string>): Effect.Effect<void> {
   return Effect.annotateLogs(Effect.logWarning(webhookAlarm(state)), { endpoint, parked })
 }
 
-/** What an operator is told of an endpoint that nothing is sent to any more. */
+/** The message to an operator about a disabled endpoint. */
 export const webhookAlarm = ({ endpoint, disabledWhy }: WebhookState): string =>
-  `webhooks to ${endpoint} are disabled: ${disabledWhy}. Nothing is lost: mend the receiver, then run: ` +
+  `webhooks to ${endpoint} are disabled: ${disabledWhy}. Nothing is lost: fix the receiver, then run: ` +
   `loan-engine webhooks enable ${endpoint}`

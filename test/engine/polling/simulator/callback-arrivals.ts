@@ -20,7 +20,7 @@ export function drawArrivals(draws: Seeded, chaos: ChaosLevel, lostShare: number
   return fate.againAfterMs === undefined ? [first] : [first, first + fate.againAfterMs]
 }
 
-/** What the change's callback says, received at `at`; nothing, if no callback tells of it. */
+/** What the change's callback says, received at `at`. Nothing, if the change has no callback. */
 export function callbackEvents(change: BankChange, at: number): ReadonlyArray<LoanEvent> {
   switch (change.type) {
     case "decided":

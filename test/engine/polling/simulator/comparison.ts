@@ -22,7 +22,7 @@ export interface Comparison {
 
 export type WorldSize = Pick<PollWorld, "seed" | "loans" | "days" | "settings">
 
-/** The engine's cadence and a fixed interval, upon the same loans, with every callback lost. */
+/** The engine's cadence and a fixed interval, on the same loans, with every callback lost. */
 export function compareWithFixed(size: WorldSize, departure: Departure = asAssumed): Comparison {
   const world: PollWorld = { ...size, departure, chaos: "none", lostShare: 1 }
   const ours = simulatePolling(world)

@@ -24,7 +24,7 @@ import type { Pacing } from "./pacing.ts"
 export interface LoanCase {
   readonly reference: BankLoan["reference"]
   readonly submittedAt: number
-  /** Nothing changes at the bank after this, and no request is counted; what has changed is still found out. */
+  /** After this nothing changes at the bank, and no request is counted. Earlier changes are still detected. */
   readonly endsAt: number
   readonly life: BankLife
   /** When each change's callback arrives, counted from the change. */
@@ -138,7 +138,7 @@ const newBankLoan = ({ reference, life }: LoanCase): BankLoan => ({
   over: false,
 })
 
-/** The bank's changes before the end, and the callbacks that tell of them, which may arrive after it. */
+/** The bank's changes before the end, and their callbacks, which may arrive after it. */
 function happeningsOf({ submittedAt, endsAt, life, arrivals }: LoanCase) {
   const queue = makeEventQueue<Happening>()
   let at = submittedAt

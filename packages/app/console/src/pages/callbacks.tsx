@@ -10,7 +10,7 @@ import { Distance } from "../parts/time.tsx"
 import { useSession } from "../session.ts"
 import { useLanguage, useWords } from "../words/language.ts"
 
-/** How every account's callbacks fare, and the command that looks into them. */
+/** The health of every account's callbacks, and the command that shows the details. */
 export function Callbacks() {
   const words = useWords()
   const language = useLanguage()

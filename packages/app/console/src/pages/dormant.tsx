@@ -5,7 +5,7 @@ import { useWords } from "../words/language.ts"
 const onlyDormant = { dormant: true }
 const isDormant = ({ dormant }: LoanJson): boolean => dormant
 
-/** The loans of which the bank has long said nothing new, for somebody to close or to ask about. */
+/** The loans about which the bank has said nothing new for long. A person may close them or ask the bank. */
 export function Dormant() {
   const words = useWords()
   return (

@@ -17,13 +17,13 @@ import { useSession } from "../session.ts"
 import { wayOf } from "../way.ts"
 import { useLanguage, useWords } from "../words/language.ts"
 
-/** One loan, live: where it stands and how we know. */
+/** One loan, live: its state and its evidence. */
 export function LoanPage({ reference }: { reference: string }) {
   const words = useWords()
   const { client } = useSession()
   const watch = useMemo(() => client.watchLoan(reference), [client, reference])
   const { loan: heard, resets } = useSyncExternalStore(watch.subscribe, watch.getSnapshot)
-  // After a reset, what was loaded is of a history that the engine no longer has: another `load` forgets it.
+  // After a reset, the loaded data belongs to a history that the engine no longer has. Another `load` forgets it.
   const asked = useLoaded(useCallback(() => client.loan(reference), [client, reference, resets]))
   useRefresh(asked.reload, neither)
   const loan = newer(heard, asked.value)
@@ -56,7 +56,7 @@ export function LoanPage({ reference }: { reference: string }) {
   )
 }
 
-/** The stream tells of every change; the schedule of the polls is none, and is asked for from time to time. */
+/** The stream reports every change, but not the poll schedule, which is loaded from time to time. */
 const neither = (): boolean => false
 
 function newer(heard: LoanJson | undefined, asked: LoanJson | undefined): LoanJson | undefined {
@@ -67,7 +67,7 @@ function newer(heard: LoanJson | undefined, asked: LoanJson | undefined): LoanJs
 interface KnownProps {
   readonly loan: LoanJson
   readonly entries: ReadonlyArray<EntryJson> | undefined
-  /** Something was changed here: load what is shown again. */
+  /** Something was changed here: load the page's data again. */
   readonly changed: () => void
 }
 

@@ -44,7 +44,7 @@ function belongsTo({ reference, stage, account, documents }: Filters, loan: Loan
   return documents === "" || loan.additionOutstanding
 }
 
-/** All loans, or those that are looked for: a page at a time, live. */
+/** All loans, or those that match the search: one page at a time, live. */
 export function Loans({ query }: { query: URLSearchParams }) {
   const words = useWords()
   const language = useLanguage()
@@ -107,7 +107,7 @@ export function Loans({ query }: { query: URLSearchParams }) {
   )
 }
 
-/** How long nothing is typed before it is looked for. */
+/** How long after the last keystroke the search begins. */
 const typingPauseMs = 200
 
 function FilterBar({ filters, open }: { filters: Filters; open: () => void }) {

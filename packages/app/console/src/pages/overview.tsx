@@ -13,7 +13,7 @@ import { loansHref, pageHref } from "../router.ts"
 import { useSession } from "../session.ts"
 import { useLanguage, useWords } from "../words/language.ts"
 
-/** Where everything stands, and what waits for somebody. */
+/** The state of all loans, and what waits for a person. */
 export function Overview() {
   const words = useWords()
   const { client } = useSession()
@@ -104,7 +104,7 @@ function Tile({ label, value, href, alerts = false }: TileProps) {
   )
 }
 
-/** The lifecycle with how many loans stand at each stage; each is the way to those loans. */
+/** The lifecycle with the number of loans at each stage. Each number links to its loans. */
 function StagesPicture({ accounts, account }: { accounts: ReadonlyArray<AccountJson>; account: string }) {
   const words = useWords()
   const language = useLanguage()

@@ -13,7 +13,7 @@ interface SignInProps {
   readonly signIn: (key: string) => void
 }
 
-/** A header can carry nothing else, so that anything else is no key of any engine's. */
+/** A header can contain nothing else, so any other text is not a key of an engine. */
 const isPossibleKey = (text: string): boolean => /^[\x21-\x7e]+$/u.test(text)
 
 export function SignIn({ settings, isChecking, problem, signIn }: SignInProps) {

@@ -5,7 +5,7 @@ import { useWords } from "../words/language.ts"
 const onlyStalled = { stalled: true }
 const isStalled = ({ stalled }: LoanJson): boolean => stalled
 
-/** The loans that the bank has had nothing new to say about for so long that somebody should look into it. */
+/** The loans about which the bank has said nothing new for so long that a person should look at them. */
 export function Stalled() {
   const words = useWords()
   return (

@@ -11,7 +11,7 @@ import { Failure } from "./states.tsx"
 const reasons = ["withdrawn", "expired", "superseded", "duplicate", "other"] as const
 type Reason = (typeof reasons)[number]
 
-/** Whether anybody still pursues the application; who may operate closes it here, and opens it again. */
+/** Whether anybody still pursues the application. Users who may operate close it here, and open it again. */
 export function Closure({ loan, done }: { loan: LoanJson; done: () => void }) {
   const words = useWords()
   const mayOperate = useMayOperate()

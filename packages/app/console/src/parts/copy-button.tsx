@@ -1,7 +1,7 @@
 import { useState } from "react"
 import { useWords } from "../words/language.ts"
 
-/** Puts a text onto the clipboard; where a browser does not let it, the text can still be marked by hand. */
+/** Copies a text to the clipboard. If a browser does not allow that, the text can still be selected by hand. */
 export function CopyButton({ text }: { text: string }) {
   const words = useWords()
   const [isCopied, setCopied] = useState(false)

@@ -2,13 +2,16 @@ import { Component } from "react"
 import type { ReactNode } from "react"
 
 interface GuardProps {
-  /** What is said instead, and what the way out is called. */
+  /** The text to show instead, and the label of the way out. */
   readonly message: string
   readonly reload: string
   readonly children: ReactNode
 }
 
-/** Where a defect of the console ends: it is told, and written to the browser's log by React, instead of an empty page. */
+/**
+ * Catches a defect of the console. It shows a message instead of an empty page, and React writes the defect to the
+ * browser's log.
+ */
 export class DefectGuard extends Component<GuardProps, { readonly isBroken: boolean }> {
   override state = { isBroken: false }
 

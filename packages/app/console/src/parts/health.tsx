@@ -7,7 +7,7 @@ const newsOf = ({ byCallback, byPoll }: Callbacks): number => byCallback + byPol
 
 type State = Callbacks["state"]
 
-/** The sign of each state; a colour says nothing that the sign and the word do not. */
+/** The sign of each state. Colour alone carries no information. */
 const signs: { readonly [S in State]: string } = {
   quiet: "○",
   unjudged: "○",
@@ -35,7 +35,7 @@ export function HealthBadge({ callbacks: { state } }: { callbacks: Callbacks }) 
   )
 }
 
-/** The share of the news that no callback brought, as a bar; the numbers stand beside it. */
+/** The share of the news without a callback, as a bar. The numbers are next to it. */
 export function HealthBar({ callbacks }: { callbacks: Callbacks }) {
   return (
     <svg className="health-bar" viewBox="0 0 100 2" preserveAspectRatio="none" aria-hidden="true">

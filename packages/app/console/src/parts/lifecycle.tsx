@@ -18,15 +18,15 @@ interface PictureProps {
   readonly label: string
   readonly role: "img" | "group"
   readonly way?: Way
-  /** What stands for a stage beside its box; the box is given. */
+  /** The content of a stage in addition to its box. */
   readonly stage: (drawn: DrawnStage, box: ReactNode) => ReactNode
 }
 
-/** The lifecycle, drawn from the table of legal transitions; with a way, that way is lit. */
+/** The lifecycle, drawn from the table of legal transitions. If a path is given, it is highlighted. */
 export function LifecyclePicture({ label, role, way, stage }: PictureProps) {
   const id = useId()
   const { width, height, box, stages, edges } = lifecycleDrawing(useLayout())
-  // What was walked lies on top of what was not.
+  // The walked edges are drawn above the others.
   const drawn = edges.toSorted((a, b) => Number(isLit(way, a)) - Number(isLit(way, b)))
   return (
     <svg className="lifecycle" viewBox={`0 0 ${width} ${height}`} role={role} aria-label={label}>
@@ -77,7 +77,7 @@ export function LifecyclePicture({ label, role, way, stage }: PictureProps) {
 
 const isLit = (way: Way | undefined, edge: DrawnEdge): boolean => way?.edges.has(edgeName(edge)) ?? false
 
-/** One loan's way through it. */
+/** One loan's path through it. */
 export function LoanLifecycle({ way, current }: { way: Way; current: Stage }) {
   const words = useWords()
   const named = way.stops.map(({ stage, inferred }) =>

@@ -1,7 +1,7 @@
 import type { WatchStatus } from "@loan-engine/app/client"
 import { useWords } from "../words/language.ts"
 
-/** Whether what is shown is what the engine knows. */
+/** Whether the page shows the engine's current state. */
 export function LiveMark({ status }: { status: WatchStatus }) {
   const words = useWords()
   return (

@@ -2,7 +2,7 @@ import type { LoanJson } from "@loan-engine/app/client"
 import { useState } from "react"
 import { StageBadge } from "./stage-badge.tsx"
 
-/** Where a loan stands; it lights up when something is heard of the loan while it is looked at. */
+/** A loan's stage. It lights up when the loan changes while the page is open. */
 export function LiveStage({ loan }: { loan: LoanJson }) {
   const [first] = useState(loan.version)
   return (

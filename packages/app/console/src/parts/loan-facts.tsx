@@ -5,7 +5,7 @@ import { useLanguage, useWords } from "../words/language.ts"
 import { Card } from "./card.tsx"
 import { Distance } from "./time.tsx"
 
-/** What is known of a loan by now, and who must act. */
+/** What is known of a loan now, and who must act. */
 export function LoanFacts({ loan }: { loan: LoanJson }) {
   const words = useWords()
   return (
@@ -96,7 +96,7 @@ function Documents({ loan }: { loan: LoanJson }) {
   )
 }
 
-/** How it came to the signature, in the order of time: what was asked for, what was signed, and what came after. */
+/** The history of the signature in order of time: what was requested, what was signed, and what came after. */
 function Signing({ loan }: { loan: LoanJson }) {
   const words = useWords()
   const language = useLanguage()
@@ -136,7 +136,7 @@ const isSame = (one: Offered, other: Offered): boolean => inOrder(one) === inOrd
 const inOrder = (offer: Offered): string =>
   JSON.stringify(Object.entries(offer).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 
-/** What was offered before, with its times. */
+/** The earlier offers, with their times. */
 function FormerOffers({ loan: { offers, offer, currency } }: { loan: LoanJson }) {
   const words = useWords()
   const language = useLanguage()

@@ -13,13 +13,13 @@ interface LoanListProps {
   readonly hint: string
   readonly empty: ReactNode
   readonly action: string
-  /** Which loans; the same object each time, since another one is loaded anew. */
+  /** The filter. It must be the same object each time, because another one causes a new load. */
   readonly only: LoanPageOptions
-  /** Whether a loan that has changed belongs here by now. */
+  /** Whether a changed loan now belongs here. */
   readonly belongs: (loan: LoanJson) => boolean
 }
 
-/** The loans that wait for somebody, as they come and go: a page at a time. */
+/** The loans that wait for a person, live, one page at a time. */
 export function LoanList({ title, hint, empty, action, only, belongs }: LoanListProps) {
   const words = useWords()
   const { client } = useSession()

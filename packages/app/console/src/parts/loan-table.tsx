@@ -8,11 +8,11 @@ import { Distance } from "./time.tsx"
 interface LoanTableProps {
   readonly label: string
   readonly loans: ReadonlyArray<LoanJson>
-  /** What the way to a loan says, beside its reference. */
+  /** The text of the link to a loan, next to its reference. */
   readonly action?: string
 }
 
-/** Loans, a row each; on a narrow screen the rows keep the reference, the stage and what is next. */
+/** Loans, one row each. On a narrow screen the rows keep the reference, the stage and the next step. */
 export function LoanTable({ label, loans, action }: LoanTableProps) {
   const words = useWords()
   return (

@@ -1,7 +1,7 @@
 import { useWords } from "../words/language.ts"
 
 interface PagerProps {
-  /** Where the first page and the next one are, as far as they are elsewhere. */
+  /** The links to the first and the next page, unless the reader is there. */
   readonly first: string | undefined
   readonly next: string | undefined
 }

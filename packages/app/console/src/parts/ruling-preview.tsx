@@ -11,7 +11,7 @@ interface RulingPreviewProps {
   readonly change: () => void
 }
 
-/** What a ruling would do, and the last word on whether it shall. */
+/** What a ruling would do, and its confirmation. */
 export function RulingPreview({ ruled, label, isBusy, rule, change }: RulingPreviewProps) {
   const words = useWords()
   const heading = useRef<HTMLHeadingElement>(null)

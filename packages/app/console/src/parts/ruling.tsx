@@ -15,13 +15,16 @@ interface RulingProps {
   readonly done: (ruled: RuledJson) => void
 }
 
-/** What a ruling would do, of the loan at this version; worth nothing once the loan has moved on. */
+/** What a ruling would do to the loan at this version. It is invalid after the loan has moved on. */
 interface Preview {
   readonly ruled: RuledJson
   readonly version: number
 }
 
-/** A person's word on a loan in dispute: first what it would do, then, if the loan still stands as it was looked at, the ruling. */
+/**
+ * A person's ruling on a loan in dispute: first a preview, and then the ruling, if the loan is still at the version
+ * that the person saw.
+ */
 export function Ruling({ loan, done }: RulingProps) {
   const words = useWords()
   const mayOperate = useMayOperate()

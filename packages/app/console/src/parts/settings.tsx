@@ -12,7 +12,7 @@ export interface SettingsProps {
 
 const languages = Object.keys(catalogue).filter((name) => isLanguage(name))
 
-/** The language and the colours that everything is shown in. */
+/** The language and the colours of the console. */
 export function Settings({ language, setLanguage, theme, setTheme }: SettingsProps) {
   const words = useWords()
   return (

@@ -14,7 +14,7 @@ export function Loading() {
 
 export const Empty = ({ children }: { children: ReactNode }) => <p className="empty">{children}</p>
 
-/** What the engine refused, in its own words, or that it could not be reached. */
+/** The engine's refusal, in its own words, or a message that it could not be reached. */
 export function Failure({ error, retry }: { error: LoanApiError; retry?: () => void }) {
   const words = useWords()
   return (

@@ -2,7 +2,7 @@ import { dateTime, relative, timeOfDay } from "../format.ts"
 import { useNow } from "../now.ts"
 import { useLanguage } from "../words/language.ts"
 
-/** An instant in the reader's language and time zone; in UTC when it is pointed at. */
+/** An instant in the reader's language and time zone. Its tooltip shows it in UTC. */
 export function Time({ at, only }: { at: string; only?: "time" }) {
   const language = useLanguage()
   return (
@@ -12,7 +12,9 @@ export function Time({ at, only }: { at: string; only?: "time" }) {
   )
 }
 
-/** How far an instant is away. Our clock is a little behind: what has happened is never told as still to come. */
+/**
+ * The distance of an instant from now. Our clock is a little behind, so a past event is never shown as a future one.
+ */
 export function Distance({ to, isPast }: { to: string; isPast: boolean }) {
   const language = useLanguage()
   const clock = useNow()

@@ -76,7 +76,7 @@ function Entry({ entry }: { entry: EntryJson }) {
   )
 }
 
-/** What one event of an entry says; whatever the bank or an operator wrote is shown as the text it is. */
+/** What one event of an entry says. The words of the bank and of operators are shown as plain text. */
 function Said({ event }: { event: EntryJson["events"][number] }) {
   const words = useWords()
   const language = useLanguage()

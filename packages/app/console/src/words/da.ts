@@ -168,9 +168,9 @@ export const da: Words = {
     evidence: {
       jws: "Signatur verificeret",
       credentials: "Loginoplysninger passer",
-      bank: "Banken er spurgt",
+      bank: "Bankens svar",
       operator: "En sagsbehandlers ord",
-      merchant: "Overdraget af forhandleren",
+      merchant: "Registreret af forhandleren",
       none: "Intet bevis",
     },
     disposition: {

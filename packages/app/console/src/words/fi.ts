@@ -168,9 +168,9 @@ export const fi: Words = {
     evidence: {
       jws: "Allekirjoitus vahvistettu",
       credentials: "Tunnukset täsmäävät",
-      bank: "Kysytty pankilta",
+      bank: "Pankin vastaus",
       operator: "Käsittelijän sana",
-      merchant: "Kauppiaan toimittama",
+      merchant: "Kauppiaan rekisteröimä",
       none: "Ei näyttöä",
     },
     disposition: {

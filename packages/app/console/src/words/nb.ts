@@ -169,9 +169,9 @@ export const nb: Words = {
     evidence: {
       jws: "Signatur verifisert",
       credentials: "Påloggingsdata stemmer",
-      bank: "Banken er spurt",
+      bank: "Bankens svar",
       operator: "En saksbehandlers ord",
-      merchant: "Overlevert av forhandleren",
+      merchant: "Registrert av forhandleren",
       none: "Ingen bevis",
     },
     disposition: {

@@ -164,9 +164,9 @@ export const sv: Words = {
     evidence: {
       jws: "Signatur verifierad",
       credentials: "Inloggningsuppgifter stämmer",
-      bank: "Tillfrågad bank",
+      bank: "Bankens svar",
       operator: "En handläggares ord",
-      merchant: "Överlämnat av handlaren",
+      merchant: "Registrerat av handlaren",
       none: "Inget bevis",
     },
     disposition: {

@@ -11,7 +11,7 @@ import type { WriteText } from "../text-output.ts"
 const flags = {
   database: databaseFlag,
   after: Flag.Int("after").pipe(
-    Flag.withDescription("Only rows behind this position of the feed"),
+    Flag.withDescription("Only rows after this position of the feed"),
     Flag.withDefault(0),
   ),
   loan: Flag.String("loan").pipe(
@@ -20,11 +20,11 @@ const flags = {
     Flag.optional,
   ),
   raw: Flag.Boolean("raw").pipe(
-    Flag.withDescription("With the raw bodies in base64; they hold personal data"),
+    Flag.withDescription("With the raw bodies in base64; they contain personal data"),
     Flag.withDefault(false),
   ),
   output: Flag.String("output").pipe(
-    Flag.withDescription("Write this file, as a whole or not at all, instead of the standard output"),
+    Flag.withDescription("Write to this file, completely or not at all, instead of the standard output"),
     Flag.optional,
   ),
 }
@@ -51,4 +51,4 @@ export const exportCommand = Command.make(
     const rows = yield* writeWholeFile(output.value, run)
     yield* Console.log(`${rows} rows written to ${output.value}`)
   }),
-).pipe(Command.withDescription("Write the journal as NDJSON, a line a row"))
+).pipe(Command.withDescription("Write the journal as NDJSON, one line for each row"))

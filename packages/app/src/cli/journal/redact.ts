@@ -16,15 +16,15 @@ const parameters = {
   database: databaseFlag,
   reference,
   by: Flag.String("by").pipe(
-    Flag.withDescription("Who asks for it; stays in the journal"),
+    Flag.withDescription("Who asks for it; the journal keeps the name"),
     Flag.withSchema(by),
   ),
   reason: Flag.String("reason").pipe(
-    Flag.withDescription("Why; stays in the journal"),
+    Flag.withDescription("Why; the journal keeps the reason"),
     Flag.withSchema(reason),
   ),
   dryRun: Flag.Boolean("dry-run").pipe(
-    Flag.withDescription("Only say what would be erased"),
+    Flag.withDescription("Only report what would be erased"),
     Flag.withDefault(false),
   ),
   json: jsonFlag,
@@ -35,7 +35,7 @@ export const redact = Command.make(
   "redact",
   parameters,
   Effect.fn(function* ({ database, reference, by, reason, dryRun, json }) {
-    // A redaction changes no fact, so it moves no poll either, whatever the cadence is.
+    // A redaction changes no fact, so with any cadence it moves no poll.
     const engine = LoanEngine.layer(cadenceDefaults).pipe(Layer.provideMerge(openStore(database, "write")))
     const redaction = yield* redactLoan({
       applicationReference: reference,
@@ -50,7 +50,7 @@ export const redact = Command.make(
 
 function sentence({ applicationReference, bodies, upToVersion }: Redaction, dryRun: boolean): string {
   const loan = `loan ${applicationReference}`
-  if (bodies === 0) return `${loan} holds no raw body any more: nothing was erased`
+  if (bodies === 0) return `${loan} has no raw bodies: nothing was erased`
   const what = `${bodies} raw ${bodies === 1 ? "body" : "bodies"} of ${loan}, up to version ${upToVersion}`
   return dryRun ? `would erase ${what}` : `erased ${what}`
 }

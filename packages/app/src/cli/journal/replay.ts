@@ -5,7 +5,10 @@ import { findingLines, foundUnsound } from "../findings-output.ts"
 import { databaseFlag, withStore } from "../open-store.ts"
 import { jsonFlag, print } from "../output.ts"
 
-/** `loan-engine journal replay`: whether the journal folds to the snapshots, and each decision comes out again. */
+/**
+ * `loan-engine journal replay`: checks that the journal folds to the snapshots, and that each decision is the same when
+ * made again.
+ */
 export const replay = Command.make(
   "replay",
   { database: databaseFlag, json: jsonFlag },
@@ -15,8 +18,8 @@ export const replay = Command.make(
     const sound = findingsCount === 0
     yield* print(json, { sound, ...replayed }, [
       ...findingLines(replayed),
-      `${rows} rows of ${loans} loans replayed from nothing: ` +
-        (sound ? "every snapshot and every decision comes out again" : `${findingsCount} findings`),
+      `${rows} rows of ${loans} loans replayed from their first row: ` +
+        (sound ? "every snapshot and every decision is the same" : `${findingsCount} findings`),
     ])
     if (!sound) return yield* foundUnsound(replayed)
   }),

@@ -16,9 +16,9 @@ import { jsonFlag, print } from "../output.ts"
 
 const anchorPattern = /^(?<number>[1-9]\d{0,14}):(?<hash>[0-9a-f]{64})$/u
 
-/** `7:<64 hex digits>`: a checkpoint's number and hash, as `journal verify` told them once. */
+/** `7:<64 hex digits>`: a checkpoint's number and hash, as an earlier `journal verify` printed them. */
 const anchorFlag = Flag.String("anchor").pipe(
-  Flag.withDescription("A checkpoint as it was kept elsewhere, <number>:<hash>; may be given several times"),
+  Flag.withDescription("A checkpoint that was kept elsewhere, <number>:<hash>; may be given several times"),
   Flag.withMetavar("number:hash"),
   Flag.filter(
     (text) => anchorPattern.test(text),
@@ -29,14 +29,12 @@ const anchorFlag = Flag.String("anchor").pipe(
 )
 
 const anchorsFlag = Flag.String("anchors").pipe(
-  Flag.withDescription(
-    "A file of anchors, as the engine keeps one; by default what LOAN_ENGINE_ANCHORS_FILE says",
-  ),
+  Flag.withDescription("A file of anchors, as the engine keeps one; the default is LOAN_ENGINE_ANCHORS_FILE"),
   Flag.withMetavar("file"),
   Flag.optional,
 )
 
-/** The anchors of the file that is named, or else is the store's own. Only a file that was named has to be there. */
+/** The anchors of the named file, or else of the store's own file. Only a named file must exist. */
 const keptAnchors = Effect.fnUntraced(
   function* (database: Option.Option<string>, named: Option.Option<string>) {
     const { engine } = yield* settingsFromEnvironment
@@ -49,12 +47,12 @@ const keptAnchors = Effect.fnUntraced(
   Effect.mapError(({ message }) => unusable(message)),
 )
 
-/** After how long a silent loan may have been given up: by the settings as they are, or by those that an engine mostly runs with. */
+/** After which silence the engine may have stopped polling a loan: by the current settings, or by the defaults. */
 const restMs = Effect.map(settingsFromEnvironment, ({ engine }) =>
   Math.min(restAfterMs(limitsIn(engine, cadenceDefaults)), restAfterMs(cadenceDefaults)),
 ).pipe(Effect.mapError(({ message }) => unusable(message)))
 
-/** `loan-engine journal verify`: whether the store is as it was written. */
+/** `loan-engine journal verify`: checks that the store is unaltered. */
 export const verify = Command.make(
   "verify",
   { database: databaseFlag, anchor: anchorFlag, anchors: anchorsFlag, json: jsonFlag },
@@ -69,27 +67,27 @@ export const verify = Command.make(
       ...findingLines(verified),
       ...summary(verified),
       kept.file === undefined
-        ? "No file of anchors was compared with: set LOAN_ENGINE_ANCHORS_FILE, or give --anchors."
+        ? "No file of anchors was compared: set LOAN_ENGINE_ANCHORS_FILE, or give --anchors."
         : `Compared with ${kept.anchors.length} anchors in ${kept.file}.`,
     ])
     if (!sound) return yield* foundUnsound(verified)
   }),
 ).pipe(
-  Command.withDescription("Look for rows, snapshots and checkpoints that were altered, removed or reordered"),
+  Command.withDescription("Find rows, snapshots and checkpoints that were altered, removed or reordered"),
 )
 
 function summary(verified: Verification): ReadonlyArray<string> {
   const { rows, loans, checkpoints, newestCheckpoint, unsealed, findingsCount } = verified
   if (rows === 0 && loans === 0 && findingsCount === 0) {
     return [
-      "There is nothing in this store, so nothing was verified. If it held loans, this is a copy without its -wal, or another file.",
+      "The store is empty, so nothing was verified. If it had loans, this is a copy without its -wal, or another file.",
     ]
   }
   return [
     `${rows} rows of ${loans} loans under ${checkpoints} checkpoints: ${findingsCount === 0 ? "sound" : `${findingsCount} findings`}`,
     unsealed.rows === 0
       ? "Every row is sealed."
-      : `${unsealed.rows} rows behind position ${unsealed.afterPosition} are not sealed yet: if the last of them vanished, nobody could tell.`,
+      : `${unsealed.rows} rows after position ${unsealed.afterPosition} are not sealed yet: nobody would notice if the last of them disappeared.`,
     newestCheckpoint === null
       ? "There is no checkpoint yet."
       : `Keep the newest checkpoint elsewhere: --anchor ${newestCheckpoint.number}:${newestCheckpoint.hash}`,

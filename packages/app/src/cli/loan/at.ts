@@ -10,7 +10,7 @@ import { facts, iso, jsonFlag, print } from "../output.ts"
 
 const notTime = new SchemaIssue.InvalidValue({ message: "expected a time such as 2026-03-01T12:00:00Z" })
 
-/** A time with its zone; without one, two people would read it differently. */
+/** A time with its zone. Without a zone, two people would read it differently. */
 export const InstantText = Schema.String.pipe(
   Schema.decodeTo(Instant, {
     decode: SchemaGetter.transformEffect((text) => {
@@ -25,12 +25,16 @@ export const InstantText = Schema.String.pipe(
   }),
 )
 
-/** `loan-engine at <time> <reference>`: what was known of the loan then, from what was recorded until then. */
+/**
+ * `loan-engine at <time> <reference>`: what was known of the loan at that time, from everything recorded until then.
+ */
 export const at = Command.make(
   "at",
   {
     time: Argument.String("time").pipe(
-      Argument.withDescription("Such as 2026-03-01T12:00:00Z, or a day for its beginning in UTC"),
+      Argument.withDescription(
+        "A time such as 2026-03-01T12:00:00Z, or a day, which means its beginning in UTC",
+      ),
       Argument.withSchema(InstantText),
     ),
     reference,
@@ -58,4 +62,4 @@ export const at = Command.make(
           ]),
     )
   }, Effect.provide(readingEngine)),
-).pipe(Command.withDescription("What was known of a loan at a moment"))
+).pipe(Command.withDescription("Show what was known of a loan at a moment"))

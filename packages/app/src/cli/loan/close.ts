@@ -11,11 +11,13 @@ import { writingEngine } from "../open-store.ts"
 import { jsonFlag, print } from "../output.ts"
 
 const by = Flag.String("by").pipe(
-  Flag.withDescription("Who says so: a name that a reviewer can ask; by default the user of this command"),
+  Flag.withDescription(
+    "Who says so: a person whom a reviewer can ask; the default is the user of this command",
+  ),
   Flag.optional,
 )
 const note = Flag.String("note").pipe(
-  Flag.withDescription("What is to be known of it; it stands in the journal for good"),
+  Flag.withDescription("A note about it; the journal keeps it permanently"),
   Flag.optional,
 )
 const ifVersion = Flag.Int("if-version").pipe(
@@ -51,18 +53,18 @@ const closed = Effect.fnUntraced(function* (
   const isNowClosed = isClosed(facts)
   yield* print(given.json, { applicationReference, closed: isNowClosed, stage, version }, [
     isNowClosed
-      ? `${applicationReference} is closed; the bank's word on it is ${stage}`
+      ? `${applicationReference} is closed; its stage at the bank is ${stage}`
       : `${applicationReference} is open, and ${stage}`,
   ])
 })
 
-/** `loan-engine close <reference> <reason>`: the application is pursued no more. */
+/** `loan-engine close <reference> <reason>`: nobody pursues the application any more. */
 export const close = Command.make(
   "close",
   {
     reference,
     reason: Argument.Literals("reason", ClosureReason.literals).pipe(
-      Argument.withDescription("Why it is pursued no more"),
+      Argument.withDescription("Why nobody pursues it any more"),
     ),
     by,
     note,
@@ -76,11 +78,11 @@ export const close = Command.make(
   Command.withDescription("Close a loan that nobody pursues; the bank's progress, or reopen, opens it again"),
 )
 
-/** `loan-engine reopen <reference>`: it is pursued again. */
+/** `loan-engine reopen <reference>`: the application is pursued again. */
 export const reopen = Command.make(
   "reopen",
   { reference, by, note, ifVersion, json: jsonFlag },
   Effect.fn(function* (given) {
     yield* closed(given, { closes: false })
   }, Effect.provide(writingEngine)),
-).pipe(Command.withDescription("Open a closed loan again: the bank is asked about it as before"))
+).pipe(Command.withDescription("Open a closed loan again: the engine polls it as before"))

@@ -10,7 +10,7 @@ import { reference } from "./argument.ts"
 import { readingEngine } from "../open-store.ts"
 import { iso, jsonFlag, print, table } from "../output.ts"
 
-/** `loan-engine history <reference>`: why the loan is where it is. */
+/** `loan-engine history <reference>`: why the loan is at its stage. */
 export const history = Command.make(
   "history",
   { reference, json: jsonFlag },
@@ -31,11 +31,7 @@ export const history = Command.make(
       ],
     )
   }, Effect.provide(readingEngine)),
-).pipe(
-  Command.withDescription(
-    "Why a loan is where it is: each step with the word that led to it, and who said it",
-  ),
-)
+).pipe(Command.withDescription("Show why a loan is at its stage: each step, what caused it, and who said it"))
 
 const entryRow = (entry: StoredEntry, reversal: Reversal | null): ReadonlyArray<string> => [
   String(entry.version),
@@ -59,11 +55,11 @@ function didWhat({ disposition, hold, repeats, leftOut = [] }: StoredEntry): str
   return `${disposition}${why}${again}${unread}`
 }
 
-/** The last step, and the word it came from. */
+/** The last step and its cause. */
 function whyThere(entries: ReadonlyArray<StoredEntry>): string {
   const led = entries.findLast(({ steps }) => steps.length > 0)
   const step = led?.steps.at(-1)
-  if (led === undefined || step === undefined) return "nothing that is trusted has moved it yet"
+  if (led === undefined || step === undefined) return "nothing trusted has moved it yet"
   const said = led.events.map(({ type }) => type).join(" and ")
   const inferred = step.inferred ? ", which implies it" : ""
   const ruled = led.events.find((event) => event.type === "dispute.ruled")

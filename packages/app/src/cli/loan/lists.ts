@@ -10,7 +10,7 @@ import { readingStore } from "../open-store.ts"
 import { isoOrDash, jsonFlag, print, table } from "../output.ts"
 
 const limit = Flag.Int("limit").pipe(
-  Flag.withDescription("How many to list at most; 0 for all"),
+  Flag.withDescription("How many to list at most; 0 lists all"),
   Flag.withSchema(Schema.Natural),
   Flag.withDefault(100),
 )
@@ -18,7 +18,7 @@ const limit = Flag.Int("limit").pipe(
 /** How many rows are read at a time. */
 const pageRowsMax = 500
 
-/** Every loan of every account that passes the filter, up to the limit. */
+/** Every loan of every account that matches the filter, up to the limit. */
 const listed = Effect.fnUntraced(function* (
   only: LoanFilter | undefined,
   belongs: (stored: StoredLoan) => boolean,
@@ -75,10 +75,10 @@ const listCommand = (
 
 const isOpen = ({ loan }: StoredLoan): boolean => !isClosed(loan.facts)
 
-/** `loan-engine disputes`: the loans of which the bank has said things that cannot all be true. */
+/** `loan-engine disputes`: the loans about which the bank said things that cannot all be true. */
 export const disputes = listCommand(
   "disputes",
-  "The loans that a person, or the bank itself, must rule on",
+  "List the loans on which a person, or the bank itself, must rule",
   { stage: "disputed" },
   isOpen,
   ["loan", "account", "version", "approved", "signed", "paid out", "rejected", "ruled"],
@@ -95,10 +95,10 @@ export const disputes = listCommand(
   "no loan is in dispute",
 )
 
-/** `loan-engine stalled`: the loans that have been silent for longer than they should. */
+/** `loan-engine stalled`: the loans that have been silent for too long. */
 export const stalled = listCommand(
   "stalled",
-  "The loans that have been silent for so long that a person may want to look",
+  "List the loans that have been silent for so long that a person should look",
   { stalled: true },
   isOpen,
   ["loan", "account", "stage", "polls without news", "next poll"],
@@ -112,10 +112,10 @@ export const stalled = listCommand(
   "no loan is stalled",
 )
 
-/** `loan-engine dormant`: the loans of which the bank has long said nothing new. */
+/** `loan-engine dormant`: the loans about which the bank has said nothing new for long. */
 export const dormant = listCommand(
   "dormant",
-  "The loans of which the bank has long said nothing new, for somebody to close or to ask about",
+  "List the loans about which the bank has said nothing new for long: close them, or ask the bank",
   undefined,
   ({ loan, schedule }, cadence) => isDormant(loan, schedule, cadence),
   ["loan", "account", "stage", "last said", "next poll", "suggestion"],

@@ -18,7 +18,7 @@ const polling = Layer.unwrap(
   ),
 ).pipe(Layer.provideMerge(writingEngine))
 
-/** `loan-engine poll now <reference>`: asks the bank about one loan, at once. */
+/** `loan-engine poll now <reference>`: polls one loan at once. */
 const now = Command.make(
   "now",
   { reference, json: jsonFlag },
@@ -29,7 +29,7 @@ const now = Command.make(
     const banks = yield* Banks
     if (!banks.has(stored.loan.account)) {
       return yield* unusable(
-        `No bank is set for account ${stored.loan.account}: set LOAN_ENGINE_BANK_URL, _USERNAME and _PASSWORD.`,
+        `The account ${stored.loan.account} has no bank: set LOAN_ENGINE_BANK_URL, _USERNAME and _PASSWORD.`,
       )
     }
     const answers = yield* poller.poll(stored, ["status", "quote"])
@@ -44,7 +44,7 @@ const now = Command.make(
     ])
     if (answers.some(({ answered }) => answered)) return
     yield* new BankUnanswered({
-      message: "The bank answered nothing; the loan is asked about again by itself.",
+      message: "The bank did not answer. The engine will poll this loan again.",
     })
   }, Effect.provide(polling)),
 ).pipe(Command.withDescription("Ask the bank about a loan at once"))

@@ -8,16 +8,16 @@ import { writingEngine } from "../open-store.ts"
 import { commandUser } from "../command-user.ts"
 import { jsonFlag, print } from "../output.ts"
 
-/** `loan-engine rule <reference> approved|rejected`: a person's word on a dispute, with name and reason. */
+/** `loan-engine rule <reference> approved|rejected`: a person's ruling on a dispute, with name and reason. */
 export const rule = Command.make(
   "rule",
   {
     reference,
     decision: Argument.Literals("decision", Verdict.literals).pipe(
-      Argument.withDescription("What the loan is from now on"),
+      Argument.withDescription("The loan's decision from now on"),
     ),
-    by: Flag.String("by").pipe(Flag.withDescription("Who rules: a name that a reviewer can ask")),
-    reason: Flag.String("reason").pipe(Flag.withDescription("Why; it stands in the journal for good")),
+    by: Flag.String("by").pipe(Flag.withDescription("Who rules: a person whom a reviewer can ask")),
+    reason: Flag.String("reason").pipe(Flag.withDescription("Why; the journal keeps the reason permanently")),
     ifVersion: Flag.Int("if-version").pipe(
       Flag.withDescription("Rule only if the loan is still at this version"),
       Flag.optional,
@@ -27,7 +27,7 @@ export const rule = Command.make(
       Flag.withDefault(false),
     ),
     dryRun: Flag.Boolean("dry-run").pipe(
-      Flag.withDescription("Show the steps that the loan would take, and write nothing"),
+      Flag.withDescription("Show the steps that the loan would take, without writing"),
       Flag.withDefault(false),
     ),
     json: jsonFlag,

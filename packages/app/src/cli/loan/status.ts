@@ -12,7 +12,7 @@ import { reference } from "./argument.ts"
 import { readingEngine } from "../open-store.ts"
 import { facts, isoOrDash, jsonFlag, print, table } from "../output.ts"
 
-/** `loan-engine status [reference]`: where one loan stands, or how many stand where. */
+/** `loan-engine status [reference]`: one loan's state, or how many loans there are at each stage. */
 export const status = Command.make(
   "status",
   { reference: Argument.optional(reference), json: jsonFlag },
@@ -22,7 +22,11 @@ export const status = Command.make(
     const shown = loanJson(stored, knownAccountsOf(yield* operatorConfigFromEnvironment))
     return yield* print(options.json, shown, loanLines(stored, shown))
   }, Effect.provide(readingEngine)),
-).pipe(Command.withDescription("Where a loan stands; without a reference, how many stand where"))
+).pipe(
+  Command.withDescription(
+    "Show the state of a loan; without a reference, how many loans there are at each stage",
+  ),
+)
 
 function loanLines(
   { loan, schedule }: StoredLoan,
@@ -33,7 +37,7 @@ function loanLines(
     ["loan", loan.applicationReference],
     ["account", loan.account],
     ["stage", loan.stage],
-    ["registered", loan.registered ? "yes" : "no: only callbacks have spoken of it"],
+    ["registered", loan.registered ? "yes" : "no: only callbacks have named it"],
     ["waits for", next.actor === "nobody" ? "nobody" : `${next.actor}: ${next.action}`],
     ["documents", additionOutstanding ? `outstanding: ${requiredDocuments.join(", ") || "not named"}` : "-"],
     ["offer", offer === null ? "-" : JSON.stringify(offer)],
@@ -47,7 +51,7 @@ function loanLines(
     ["stalled", schedule.stalled ? "yes" : "no"],
     [
       "dormant",
-      shown.dormant ? "yes: the bank has long said nothing new, and is asked rarely or no more" : "no",
+      shown.dormant ? "yes: the bank has said nothing new for long, so it is polled rarely or no more" : "no",
     ],
     ["suggestion", shown.suggestion === "close" ? "close it, if nobody pursues it: loan-engine close" : "-"],
   ])

@@ -4,16 +4,18 @@ import { basename } from "node:path"
 import { Effect } from "effect"
 import { isAlive } from "../../base/is-alive.ts"
 
-/** How soon it is noticed that the launcher has ended. */
+/** How soon the end of the launcher is noticed. */
 const launcherCheckMs = 250
 
 /**
- * Finds the package manager that started this process. What it gives stops this process, as SIGTERM does, once that manager
- * has ended. Some of them end on a signal and pass it to a shell that passes it on to nobody: `npx pnpm loan-engine serve`
- * would leave an engine behind that holds the store. Where no package manager started this process, nothing is watched.
+ * Finds the package manager that started this process. Gives an effect that stops this process, as SIGTERM does, after
+ * that manager has ended. Some package managers end on a signal and pass it to a shell that does not pass it on: `npx
+ * pnpm loan-engine serve` would leave a running engine that holds the store. If no package manager started this
+ * process, nothing is watched.
  */
 export const watchLauncher: Effect.Effect<Effect.Effect<void>> = Effect.sync(() => {
-  // Looked up now: once the engine serves, what waited for that may end the launcher, and it is not found any more.
+  // It is looked up now. After the engine serves, something that waited for that may end the launcher, and it could not
+  // be found any more.
   const launchers = launcherPids(process.ppid)
   if (launchers.length === 0) return Effect.void
   return Effect.repeat(Effect.sleep(launcherCheckMs), { until: () => !launchers.every(mayRun) }).pipe(
@@ -24,7 +26,7 @@ export const watchLauncher: Effect.Effect<Effect.Effect<void>> = Effect.sync(() 
   )
 })
 
-/** Who has started this process, from its parent up to the outermost package manager. */
+/** The processes that started this one, from its parent up to the outermost package manager. */
 function launcherPids(parent: number): ReadonlyArray<number> {
   const chain: Array<number> = []
   let managed = 0
@@ -40,7 +42,7 @@ function launcherPids(parent: number): ReadonlyArray<number> {
 
 const ancestorsMax = 32
 
-/** A package manager's own command line, by the name that it gives itself or by its script. */
+/** A package manager's own command line, recognized by the process name or by its script. */
 const manager =
   /^(?:\S*(?:node|sh|bun)\S*\s+)?(?:\S*[/\\])?(?:npm|npx|pnpm|pnpx|yarn|yarnpkg|bunx|corepack)(?:-cli)?(?:\.[cm]?js|\.exe)?(?:\s|$)/u
 
@@ -67,11 +69,13 @@ function lookUpInProc(pid: number): Ancestor | undefined {
   }
 }
 
-/** A path may have blanks, so only its last part counts. A process that has named itself has one word, and no paths in it. */
+/**
+ * A path may contain blanks, so only its last part counts. A process that has named itself has one word and no paths.
+ */
 const shown = ([first = "", ...others]: ReadonlyArray<string>): string =>
   others.some((word) => word !== "") ? [first, ...others].map((word) => basename(word)).join(" ") : first
 
-/** `12 (a name) S 7 …`: the name may hold anything. */
+/** `12 (a name) S 7 …`: the name may contain anything. */
 function stateInProc(pid: number): { readonly state: string; readonly parent: number } | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8")
@@ -93,8 +97,8 @@ function lookUpByPs(pid: number): Ancestor | undefined {
 }
 
 /**
- * Whether it may still run: only what says that it has ended counts. On Linux a process that has ended is still there until its
- * parent has asked for its exit code, and its state tells. That state is a file: an engine out of descriptors cannot read it.
+ * Whether it may still run: only a certain end counts. On Linux an ended process still exists until its parent has read
+ * its exit code, and its state shows that. The state is in a file: an engine without free descriptors cannot read it.
  */
 export const mayRun = (pid: number): boolean =>
   isAlive(pid) && (process.platform !== "linux" || !/^[ZX]/u.test(stateInProc(pid)?.state ?? ""))

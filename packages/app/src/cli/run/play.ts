@@ -13,16 +13,16 @@ import { visibleText } from "../../base/visible-text.ts"
 
 const decodeLife = Schema.decodeUnknownEffect(Schema.fromJsonString(ToldLife), { onExcessProperty: "error" })
 
-/** The lives that the files tell, each under its file's name. */
+/** The lives in the files, each under its file's name. */
 const livesIn = (files: ReadonlyArray<string>) =>
   Effect.forEach(files, (file) =>
     Effect.try({
       try: () => readFileSync(file, "utf8").replace(/^\uFEFF/u, ""),
-      catch: () => unusable(`The file ${file} cannot be read: play takes files that each tell a life.`),
+      catch: () => unusable(`The file ${file} cannot be read: play needs files with one life each.`),
     }).pipe(
       Effect.flatMap((text) =>
         Effect.mapError(decodeLife(text), ({ message }) =>
-          unusable(`The file ${file} tells no life: ${message}`),
+          unusable(`The file ${file} contains no life: ${message}`),
         ),
       ),
       Effect.map((life) => ({ life, name: basename(file, extname(file)) })),
@@ -37,22 +37,22 @@ const temporaryFile = Effect.map(
   (directory) => join(directory, "lives.sqlite"),
 )
 
-/** `loan-engine play <file>…`: lives as they are told, played on the engine against a bank that does what they say. */
+/** `loan-engine play <file>…`: plays lives from files on the engine, against a bank that follows them. */
 export const play = Command.make(
   "play",
   {
     files: Argument.String("file").pipe(
-      Argument.withDescription("A file that tells a life, such as docs/lives/offer-expires.json"),
+      Argument.withDescription("A file with a life, such as docs/lives/offer-expires.json"),
       Argument.atLeast(1),
     ),
     database: Flag.String("database").pipe(
       Flag.withDescription(
-        "Where the lives are written: an SQLite file or a PostgreSQL URL; a new temporary file by default",
+        "The store for the lives: an SQLite file or a PostgreSQL URL; the default is a new temporary file",
       ),
       Flag.optional,
     ),
     stay: Flag.Boolean("stay").pipe(
-      Flag.withDescription("Go on serving afterwards, so that the console can show the lives"),
+      Flag.withDescription("Keep serving afterwards, so that the console can show the lives"),
       Flag.withDefault(false),
     ),
   },
@@ -82,9 +82,9 @@ export const play = Command.make(
       return yield* new FoundWrong({ message: `${wrong.length} of ${lives.length} lives went wrong` })
     yield* Console.log(`\n${lives.length} of ${lives.length} lives are right`)
   }, Effect.scoped),
-).pipe(Command.withDescription("Play lives that files tell, step by step, and say where one goes wrong"))
+).pipe(Command.withDescription("Play lives from files, step by step, and report where one goes wrong"))
 
-/** Each run has references of its own, so that a store may hold several. */
+/** Each run has its own references, so that a store can contain several runs. */
 const referenceOf = (name: string, startedAt: number): string =>
   `${name.replaceAll(/[^\p{L}\p{N}._-]/gu, "-").slice(0, referenceNameLengthMax)}-${startedAt.toString(36)}`
 

@@ -21,10 +21,10 @@ import { auditFile } from "../../sandbox/audit-file.ts"
 import type { Audit } from "../../sandbox/audit-file.ts"
 import { sandboxPaths } from "../../sandbox/sandbox-server.ts"
 
-/** The run went wrong; what it printed says how. */
+/** The run failed. Its output says how. */
 export class RunFailed extends Schema.TaggedError<RunFailed>()("RunFailed", { message: Schema.String }) {}
 
-/** How long the engine may bring no further loan to where the bank has it, once nothing more happens at the bank. */
+/** After the bank's last event: how long no further loan may reach the bank's state before the run gives up. */
 const settleMsMax = 60_000
 const applicationsAtOnce = 16
 const pictureEveryMs = 1_000
@@ -43,11 +43,11 @@ const flags = {
     Flag.withDefault("1"),
   ),
   chaos: Flag.Literals("chaos", chaosLevels).pipe(
-    Flag.withDescription("How badly the callbacks fare"),
+    Flag.withDescription("How unreliable the callbacks are"),
     Flag.withDefault("normal"),
   ),
   dialects: Flag.Boolean("dialects").pipe(
-    Flag.withDescription("Let the bank say its messages in every way that docs/dialects.md lists"),
+    Flag.withDescription("Let the bank use every dialect that docs/dialects.md lists"),
     Flag.withDefault(false),
   ),
   speed: Flag.Int("speed").pipe(
@@ -55,16 +55,16 @@ const flags = {
     Flag.optional,
   ),
   open: Flag.Boolean("open").pipe(
-    Flag.withDescription("Open the console in a browser (--no-open: only say where it is)"),
+    Flag.withDescription("Open the console in a browser (--no-open: only print its URL)"),
     Flag.withDefault(true),
   ),
   database: Flag.String("database").pipe(
-    Flag.withDescription("The SQLite file; a new temporary one by default"),
+    Flag.withDescription("The SQLite file; the default is a new temporary one"),
     Flag.optional,
   ),
 }
 
-/** `loan-engine start`: a sandbox bank and an engine, applications flowing between them. */
+/** `loan-engine start`: a sandbox bank and an engine, with applications between them. */
 export const start = Command.make(
   "start",
   flags,
@@ -78,8 +78,8 @@ export const start = Command.make(
     if (!once) yield* showConsole(demo.engineUrl, apiKey, open)
     const { callbacks, polling } = yield* playBankPage(demo)
     yield* Console.log(
-      `the bank's page, as it stands: ${callbacks.accepted} of ${callbacks.of} example callbacks and ` +
-        `${polling.accepted} of ${polling.of} polling examples went through`,
+      `the bank's page, unchanged: ${callbacks.accepted} of ${callbacks.of} example callbacks and ` +
+        `${polling.accepted} of ${polling.of} polling examples succeeded`,
     )
     if (once) return yield* runOnce(demo, loans, seed)
     return yield* flowForever(demo, loans)
@@ -97,7 +97,7 @@ const temporaryFile = Effect.map(
   (directory) => join(directory, "loan-engine.sqlite"),
 )
 
-/** Says where the console is, and opens it if somebody sits at the terminal. */
+/** Prints the console's URL, and opens it if a person is at the terminal. */
 const showConsole = Effect.fnUntraced(function* (
   engineUrl: string,
   apiKey: Redacted.Redacted,
@@ -108,7 +108,7 @@ const showConsole = Effect.fnUntraced(function* (
   if (isOpened && process.stdout.isTTY) yield* openInBrowser(link)
 })
 
-/** Applications without end; the picture of where they stand, every second. */
+/** Endless applications. Prints their stages every second. */
 const flowForever = Effect.fnUntraced(function* (demo: Demo, loans: number) {
   const flow = Effect.gen(function* () {
     const open = [...demo.bank.loans.values()].filter(({ over }) => !over).length
@@ -129,7 +129,7 @@ const picture = Effect.fnUntraced(function* ({ store, bank }: Demo) {
   )
 })
 
-/** Runs the loans to their end, judges the engine by the bank's truth, and prints the summary as the last line. */
+/** Runs the loans to their end, compares the engine with the bank's truth, and prints the summary as the last line. */
 const runOnce = Effect.fnUntraced(function* (demo: Demo, loans: number, seed: string) {
   const startedAt = yield* Clock.currentTimeMillis
   const watching = yield* Effect.forkScoped(
@@ -143,7 +143,7 @@ const runOnce = Effect.fnUntraced(function* (demo: Demo, loans: number, seed: st
   yield* Effect.repeat(Effect.sleep(50), { until: () => demo.bank.isQuiet() })
   const differing = yield* settled(demo)
   yield* Fiber.interrupt(watching)
-  // From here on nothing is written, so that a loan and its journal are of one moment.
+  // From here on nothing is written, so a loan and its journal have the same state.
   yield* demo.stopEngine
   const audit = yield* auditFile(demo.database, mainAccount)
   const endedAt = yield* Clock.currentTimeMillis
@@ -171,11 +171,11 @@ const runOnce = Effect.fnUntraced(function* (demo: Demo, loans: number, seed: st
 
 interface RunFault {
   readonly what: string
-  /** Where it shows, a line for each loan. */
+  /** For terminals: one line for each loan. */
   readonly lines: ReadonlyArray<string>
 }
 
-/** Everything that a run may not end with; what has not happened is left out. */
+/** The faults of a run. Faults that did not happen are left out. */
 const runFaults = (
   loans: number,
   differing: ReadonlyArray<string>,
@@ -201,7 +201,10 @@ const runFaults = (
     { count: forgedAccepted, what: `${forgedAccepted} forged callbacks were accepted`, lines: [] },
   ].filter(({ count }) => count > 0)
 
-/** Asks the bank for its truth until the engine agrees, or no loan has come to agree for a while; what is left differs. */
+/**
+ * Asks the bank for its truth until the engine agrees, or until no further loan has agreed for a while. The rest
+ * differs.
+ */
 const settled = Effect.fnUntraced(function* (demo: Demo) {
   let giveUpAt = (yield* Clock.currentTimeMillis) + settleMsMax
   let fewest = Infinity

@@ -1,10 +1,10 @@
 import { Effect } from "effect"
 import type { EngineConfig } from "../../config/config.ts"
 
-/** What a stop may take beyond the waits that are set: closing the store, sending the last spans. */
+/** How long a stop may take in addition to the configured waits: closing the store, sending the last spans. */
 const stopMarginMs = 5_000
 
-/** How long a stop may take in all, each of its waits in turn. */
+/** How long a stop may take in total, with each of its waits. */
 export const stopGraceMs = ({ serverLimits, poller, webhooks }: EngineConfig): number =>
   serverLimits.stopDrainMs +
   serverLimits.stopMsMax +
@@ -16,8 +16,8 @@ const signals = ["SIGTERM", "SIGINT"] as const
 const exitCode = 1
 
 /**
- * From a signal on, the process ends within the grace, whatever a stop still waits for. What was acknowledged is durable
- * long before, so nothing is lost by it.
+ * After a signal, the process ends within the grace period, even if a stop still waits for something. Acknowledged data
+ * has been durable for long, so nothing is lost.
  */
 export const endsWithin =
   (graceMs: number) =>

@@ -7,10 +7,10 @@ import type { CommandUnusable } from "../exit-codes.ts"
 import { unusable } from "../exit-codes.ts"
 
 export const endpoint = Argument.String("endpoint").pipe(
-  Argument.withDescription("What LOAN_ENGINE_WEBHOOK_URLS calls it"),
+  Argument.withDescription("Its name in LOAN_ENGINE_WEBHOOK_URLS"),
 )
 
-/** The endpoint of this name as it is set, and the settings. */
+/** The configured endpoint with this name, and the settings. */
 export const knownEndpoint = Effect.fnUntraced(
   function* (
     name: string,

@@ -14,12 +14,12 @@ export const replay = Command.make(
   {
     endpoint,
     after: Flag.Int("after").pipe(
-      Flag.withDescription("The position behind which to send again; 0 for everything"),
+      Flag.withDescription("Send again everything after this position; 0 for everything"),
       Flag.withSchema(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))),
       Flag.optional,
     ),
     since: Flag.String("since").pipe(
-      Flag.withDescription("Or a time, such as 2026-03-01T12:00:00Z: what was recorded from then on"),
+      Flag.withDescription("Or send again everything recorded since this time, such as 2026-03-01T12:00:00Z"),
       Flag.withSchema(InstantText),
       Flag.optional,
     ),
@@ -36,7 +36,7 @@ export const replay = Command.make(
     const before = yield* store.place(name)
     if (before !== undefined && after > before.position) {
       return yield* unusable(
-        `${name} stands at position ${before.position}: what is behind that has not been sent yet, and nothing is skipped.`,
+        `${name} is at position ${before.position}: later changes have not been sent yet, and a replay never skips any.`,
       )
     }
     if (before === undefined && after > (yield* store.newest)) {
@@ -46,8 +46,8 @@ export const replay = Command.make(
     if (options.enable) yield* store.enable(name, yield* Clock.currentTimeMillis)
     const disabled = before !== undefined && before.disabledAt !== null && !options.enable
     yield* print(options.json, { endpoint: name, after, disabled }, [
-      `everything behind position ${after} is sent to ${name} again` +
-        (disabled ? `, once it is enabled: loan-engine webhooks enable ${name}` : ""),
+      `everything after position ${after} is sent to ${name} again` +
+        (disabled ? `, after you enable it: loan-engine webhooks enable ${name}` : ""),
     ])
   }, Effect.provide(writingStore)),
 ).pipe(Command.withDescription("Send to an endpoint again, from a position or a time on"))
@@ -61,10 +61,10 @@ function askedFor({
 }) {
   if (Option.isSome(after) && Option.isNone(since)) return Effect.succeed(after.value)
   if (Option.isSome(since) && Option.isNone(after)) return positionBefore(since.value)
-  return Effect.fail(unusable("Say from where on: either --after <position> or --since <time>."))
+  return Effect.fail(unusable("Say where to begin: either --after <position> or --since <time>."))
 }
 
-/** `loan-engine webhooks enable <endpoint>`: goes on where a disabled endpoint was left. */
+/** `loan-engine webhooks enable <endpoint>`: continues a disabled endpoint where it stopped. */
 export const enable = Command.make(
   "enable",
   { endpoint, json: jsonFlag },
@@ -77,11 +77,11 @@ export const enable = Command.make(
     }
     yield* store.enable(name, yield* Clock.currentTimeMillis)
     yield* print(options.json, { endpoint: name, position: before.position }, [
-      `${name} is sent to again: first what waits there, then what is behind position ${before.position}`,
+      `${name} is enabled: the engine sends first what waits there, then everything after position ${before.position}`,
     ])
   }, Effect.provide(writingStore)),
 ).pipe(
   Command.withDescription(
-    "Send to a disabled endpoint again, from where it was left; what waits is due at once",
+    "Enable a disabled endpoint; it continues where it stopped, and waiting messages are due at once",
   ),
 )

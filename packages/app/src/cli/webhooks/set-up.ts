@@ -7,7 +7,7 @@ import { FoundWrong } from "../exit-codes.ts"
 import { jsonFlag, print } from "../output.ts"
 import { endpoint, knownEndpoint } from "./argument.ts"
 
-/** `loan-engine webhooks test <endpoint>`: sends one signed message about nothing. */
+/** `loan-engine webhooks test <endpoint>`: sends one signed test message. */
 export const test = Command.make(
   "test",
   { endpoint, json: jsonFlag },
@@ -21,15 +21,15 @@ export const test = Command.make(
     const why = delivery.outcome === "delivered" ? null : delivery.why
     yield* print(options.json, { endpoint: name, outcome, why }, [
       why === null
-        ? `${name} has taken the message`
-        : `${name} has not taken the message: ${outcome}, ${why}`,
+        ? `${name} has accepted the message`
+        : `${name} has not accepted the message: ${outcome}, ${why}`,
     ])
     if (why !== null)
-      yield* new FoundWrong({ message: `${name} must answer below 300, but 200 or more: ${why}` })
+      yield* new FoundWrong({ message: `${name} must answer with a status from 200 to 299: ${why}` })
   }, Effect.scoped),
 ).pipe(Command.withDescription("Send an endpoint one signed message of type webhook.test"))
 
-/** `loan-engine webhooks secret`: prints a new one, and keeps it nowhere. */
+/** `loan-engine webhooks secret`: prints a new secret, and does not store it. */
 export const secret = Command.make("secret", {}, () => Effect.flatMap(newSecret, Console.log)).pipe(
-  Command.withDescription("Print a new random secret for an endpoint; it is kept nowhere"),
+  Command.withDescription("Print a new random secret for an endpoint; it is not stored"),
 )

@@ -8,7 +8,7 @@ import { FoundWrong } from "../exit-codes.ts"
 import { readingStore } from "../open-store.ts"
 import { isoOrDash, jsonFlag, print, table } from "../output.ts"
 
-/** `loan-engine webhooks status`: how far every endpoint has come, and what waits there. */
+/** `loan-engine webhooks status`: every endpoint's position, and what waits there. */
 export const status = Command.make(
   "status",
   { json: jsonFlag },
@@ -27,13 +27,18 @@ export const status = Command.make(
         shown.map(statusRow),
       ),
       ...waiting.map(
-        (name) => `${name} is set, and begins with what comes once an engine has started with it`,
+        (name) =>
+          `${name} is configured. It will receive the changes after the first start of an engine with it`,
       ),
     ])
     const disabled = states.filter(({ endpoint, disabledAt }) => disabledAt !== null && set.has(endpoint))
     if (disabled.length > 0) yield* new FoundWrong({ message: disabled.map(webhookAlarm).join("\n") })
   }, Effect.provide(readingStore)),
-).pipe(Command.withDescription("How far every endpoint has come, what waits, and which are disabled"))
+).pipe(
+  Command.withDescription(
+    "Show every endpoint's position, what waits there, and which endpoints are disabled",
+  ),
+)
 
 const statusJson = (state: WebhookState, newest: number, isSet: boolean) => ({
   endpoint: state.endpoint,

@@ -1,22 +1,23 @@
 import type { DetailName } from "@loan-engine/domain/detail"
 
-/** A message as it travels: its bytes, and the headers that speak of them. */
+/** A message in transit: its bytes, and the headers that describe them. */
 export interface Spoken {
   readonly bytes: Uint8Array
   readonly contentType: string
   readonly contentEncoding?: "gzip"
 }
 
-/** In which order dialects are put on each other: what is said, how it is written, in which bytes, by what name, within what. */
+/** The order in which dialects are applied: content, notation, encoding, label, wrapper. */
 export const layers = ["values", "text", "bytes", "label", "wrapping"] as const
 export type Layer = (typeof layers)[number]
 
-/** The layers of which a message has one: it is in one encoding, and one thing is around it. */
+/** The layers that a message can have only once: it is in one encoding, and has one wrapper. */
 const onlyOnce: ReadonlySet<Layer> = new Set(["bytes", "wrapping"])
 
 /**
- * One way in which a bank may say the same. `speak` is a pure function from a message to another that means the same, but for
- * the details in `costs`: those are unreadable afterwards, so a reader has to leave them out and name them.
+ * One variant in which a bank may send the same message. `speak` is a pure function from a message to another with the
+ * same meaning, except for the details in `costs`: those are unreadable afterwards, so a reader must leave them out and
+ * name them.
  */
 export interface Dialect {
   readonly name: string
@@ -24,16 +25,16 @@ export interface Dialect {
   readonly language: "json" | "xml"
   readonly layer: Layer
   readonly costs: ReadonlyArray<DetailName>
-  /** Whether it also costs a detail of this plain value, because the notation has no one meaning there. */
+  /** Whether it also costs a detail with this plain value, because the notation has no one meaning for it. */
   readonly costsAt?: ((detail: DetailName, plain: unknown) => boolean) | undefined
-  /** Said after the others of its layer. */
+  /** Applied after the others of its layer. */
   readonly isLast?: boolean
   readonly speak: (message: Spoken) => Spoken
 }
 
 /**
- * Any selection of dialects as one: in the order of their layers, and only the first of those of which a message has one. What
- * comes behind the document is said last, because nothing else may come behind it.
+ * Combines any selection of dialects: in the order of their layers, and only the first in a layer that a message can
+ * have only once. Text after the document is added last, because nothing else may come after it.
  */
 export function composed(dialects: ReadonlyArray<Dialect>): (message: Spoken) => Spoken {
   const ordered = layers.flatMap((layer) => {
@@ -48,7 +49,7 @@ export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 export const textOf = ({ bytes }: Spoken): string =>
   new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes)
 
-/** A dialect that only writes another text. */
+/** A dialect that only changes the text. */
 export const rewriting =
   (rewrite: (text: string) => string) =>
   (message: Spoken): Spoken => ({ ...message, bytes: utf8(rewrite(textOf(message))) })
@@ -63,14 +64,16 @@ export function utf16(text: string, littleEndian: boolean): Uint8Array {
   return new Uint8Array(view.buffer)
 }
 
-/** Rates are less than a thousand, so that three digits behind their point are no group. */
+/** Rates are below a thousand, so three digits after their point are not a group. */
 const rates: ReadonlySet<DetailName> = new Set(["interest", "effectiveInterest"])
 
-/** An amount whose three digits behind the point could be a group of thousands: `1.234`, whichever sign stands for the point. */
+/**
+ * An amount whose three digits after the point could be a group of thousands: `1.234`, with any character as the point.
+ */
 export const isAmbiguous = (detail: DetailName, plain: unknown): boolean =>
   !rates.has(detail) && typeof plain === "string" && /^[1-9][0-9]{0,2}\.[0-9]{3}$/u.test(plain)
 
-/** One byte for each character; those that have none are left to the caller to escape. */
+/** One byte for each character. The caller must escape characters without one. */
 export const singleBytes = (text: string): Uint8Array => Uint8Array.from(text, (unit) => unit.charCodeAt(0))
 
 /** `10000.5` with a comma, and with no-break spaces between its groups. */

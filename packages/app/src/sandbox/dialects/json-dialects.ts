@@ -15,7 +15,7 @@ function written(value: JsonValue): string {
     .join(",")}}`
 }
 
-/** Rewrites the document as a value; what is no JSON stays as it is. */
+/** Rewrites the document as a value. A text that is not JSON is unchanged. */
 const revaluing =
   (revalue: (body: JsonValue) => JsonValue) =>
   (message: Spoken): Spoken => {
@@ -25,7 +25,7 @@ const revaluing =
 
 type Change = (value: JsonValue) => JsonValue
 
-/** Changes every member of these names, however deep. */
+/** Changes every member with these names, at any depth. */
 const members = (names: ReadonlyArray<string>, change: Change): Dialect["speak"] => {
   const visit: Change = (value) => {
     if (isJsonList(value)) return value.map(visit)

@@ -7,16 +7,16 @@ import { xmlDialects } from "./xml-dialects.ts"
 /** Every dialect that the engine understands. */
 export const dialects: ReadonlyArray<Dialect> = [...jsonDialects, ...xmlDialects]
 
-/** Says a message otherwise. */
+/** Sends a message in another form. */
 export type Speak = (language: Dialect["language"], message: Spoken) => Effect.Effect<Spoken>
 
-/** Says every message plainly. */
+/** Sends every message in the plain form. */
 export const speakPlainly: Speak = (_language, message) => Effect.succeed(message)
 
-/** How many dialects one message is said in, at most. */
+/** How many dialects are applied to one message, at most. */
 const dialectsAtOnceMax = 4
 
-/** Says each message in a few dialects at random; the same seed draws the same ones in the same order. */
+/** Applies a few random dialects to each message. The same seed draws the same ones in the same order. */
 export function makeSpeaker(seed: string): Speak {
   let messages = 0
   return (language, message) =>

@@ -7,7 +7,7 @@ import { Result } from "effect"
 import type { Dialect, Spoken } from "./dialect.ts"
 import { rewriting, singleBytes, textOf, utf16, utf8, withComma, withGroups } from "./dialect.ts"
 
-/** Rewrites the document as a tree; what is no XML stays as it is. */
+/** Rewrites the document as a tree. A text that is not XML is unchanged. */
 const rebuilding =
   (rebuild: (root: XmlElement) => XmlElement) =>
   (message: Spoken): Spoken => {
@@ -16,7 +16,7 @@ const rebuilding =
     return text === undefined ? message : { ...message, bytes: utf8(text) }
   }
 
-/** Changes every element of these names, however deep. */
+/** Changes every element with these names, at any depth. */
 function elements(
   names: ReadonlyArray<string>,
   change: (element: XmlElement) => XmlElement,
@@ -31,7 +31,7 @@ function elements(
 const texts = (names: ReadonlyArray<string>, write: (text: string) => string): Dialect["speak"] =>
   elements(names, (element) => ({ ...element, text: write(element.text) }))
 
-/** Writes a plain decimal otherwise; what is written otherwise already stays so. */
+/** Writes a plain decimal in another notation. Any other text is unchanged. */
 const plainly = (write: (decimal: string) => string) => (text: string) =>
   /^[0-9]+(?:\.[0-9]+)?$/u.test(text) ? write(text) : text
 
@@ -43,7 +43,7 @@ const responses = [
   "submitApplicationExtResponse",
 ]
 
-/** The members of a result as somebody else places them. */
+/** The members of a result in other places. */
 const placed = (
   place: (children: ReadonlyArray<XmlElement>) => ReadonlyArray<XmlElement>,
 ): Dialect["speak"] =>
@@ -75,7 +75,7 @@ const inPascalCase = elements(names, (element) => ({
   name: element.name.replace(/^./u, (letter) => letter.toUpperCase()),
 }))
 
-/** Some of the members of a status a level further in. */
+/** Some members of a status one level deeper. */
 const onTwoLevels = elements(responses, (element) => {
   const isInner = ({ name }: XmlElement): boolean => name === "paidOut" || name === "signedWithMethod"
   const inner = element.children.filter(isInner)
@@ -83,7 +83,7 @@ const onTwoLevels = elements(responses, (element) => {
   return inner.length === 0 ? element : { ...element, children: [...others, parentElement("details", inner)] }
 })
 
-/** Beside a member, another thing that is called like it. */
+/** Next to a member, a different element with the same name. */
 const besideForeign = elements(responses, (element) => {
   const isPaidOut = element.children.some(({ name }) => name === "paidOut")
   const foreign = { ...textElement("paidOut", "unknown"), namespace: "urn:another" }
@@ -105,7 +105,7 @@ const declaration = /^<\?xml[^>]*\?>\s*/u
 const declared = (encoding: string, text: string): string =>
   `<?xml version="1.0" encoding="${encoding}"?>\n${text.trimStart().replace(declaration, "")}`
 
-/** Everything past ASCII as a reference, which any encoding can carry; and one letter that it writes itself. */
+/** Everything beyond ASCII as a reference, which any encoding can contain, and one direct letter. */
 const inSingleBytes =
   (encoding: string) =>
   (message: Spoken): Spoken => {
@@ -116,7 +116,7 @@ const inSingleBytes =
     }
   }
 
-/** A name in Latin-1 within a document that is not, as a database with two encodings has it. */
+/** A name in Latin-1 in a document with another encoding, as from a database with two encodings. */
 const withStrayByte = (message: Spoken): Spoken => {
   const stray = `<!-- L\u0001n -->${textOf(message).trimStart().replace(declaration, "")}`
   return { ...message, bytes: utf8(stray).map((byte) => (byte === 1 ? 0xe5 : byte)) }

@@ -4,9 +4,9 @@ import { ConnectionError, SqlError } from "effect/sql/SqlError"
 import { StoreUnavailable } from "../../ports/loan-store.ts"
 
 /**
- * What a failed statement means for whoever asked for it. `unavailable`: the world's fault, and the same may succeed later.
- * `overtaken`: another transaction was in the way, decide anew. `locked`: one row was held for too long, the others of the
- * statement may be free. `defect`: the statement, or what it was given, is wrong.
+ * What a failed statement means for its caller. `unavailable`: an outside cause; a retry may succeed later.
+ * `overtaken`: another transaction was in the way; decide again. `locked`: one row was locked for too long; the other
+ * rows of the statement may be free. `defect`: the statement or its parameters are wrong.
  */
 export type Failure = "unavailable" | "overtaken" | "locked" | "defect"
 
@@ -25,9 +25,9 @@ const byReason: { readonly [Tag in SqlErrorReason["_tag"]]: Failure | "told by i
 }
 
 /**
- * The SQLSTATEs that are the world's: a read-only transaction (25006), tables that somebody took away (3F000, 42P01),
- * resources that ran out (53), a program limit such as a full transaction counter (54000), a server that stops or starts (57),
- * its disk (58), its own failures (XX).
+ * The SQLSTATEs with an outside cause: a read-only transaction (25006), removed tables (3F000, 42P01), exhausted
+ * resources (53), a program limit such as a full transaction counter (54000), a server that stops or starts (57), its
+ * disk (58), its own failures (XX).
  */
 const worldly = /^(?:25006|3F000|42P01|53...|54000|57...|58...|XX...)$/u
 
@@ -37,18 +37,18 @@ export function failureOf({ reason }: SqlError): Failure {
   return worldly.test(codeOf(reason) ?? "") ? "unavailable" : "defect"
 }
 
-/** The SQLSTATE if it was the server that refused, or else the system's own code. */
+/** The SQLSTATE if the server refused, or else the system's own code. */
 function codeOf({ cause }: SqlErrorReason): string | undefined {
   return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined
 }
 
-/** The SQLSTATE that the server refused with; `undefined` if it did not answer. */
+/** The SQLSTATE of the server's refusal. `undefined` if it did not answer. */
 export const stateOf = ({ reason }: SqlError): string | undefined => {
   const code = codeOf(reason)
   return code !== undefined && /^[0-9A-Z]{5}$/u.test(code) ? code : undefined
 }
 
-/** Nothing came of it, for a reason of the world's. */
+/** It failed for an outside reason. */
 export const failed = (reason: string): Effect.Effect<never, SqlError> =>
   Effect.fail(
     new SqlError({
@@ -56,7 +56,7 @@ export const failed = (reason: string): Effect.Effect<never, SqlError> =>
     }),
   )
 
-/** What went wrong in the server's or the socket's own words, which never hold a password. */
+/** The error in the server's or the socket's own words, which never contain a password. */
 export function describe({ reason }: SqlError): string {
   const { cause } = reason
   const told = cause instanceof Error ? cause.message : reason._tag
@@ -67,7 +67,7 @@ export function describe({ reason }: SqlError): string {
 export const unavailable = (reason: string): StoreUnavailable =>
   new StoreUnavailable({ message: `The PostgreSQL store cannot be used now: ${reason}` })
 
-/** A file or an index that the server finds damaged (XX001, XX002), or that its disk will not give (58030). */
+/** The server finds a file or an index damaged (XX001, XX002), or its disk cannot read it (58030). */
 const damageStates: ReadonlySet<string> = new Set(["XX001", "XX002", "58030"])
 
 export const unavailableBecause = (error: SqlError): StoreUnavailable => {

@@ -6,9 +6,10 @@ import { postgresTables } from "./schema.ts"
 import { postgresShape } from "./shape.ts"
 
 /**
- * Each part of the schema that could change what is stored, read or counted, as one line: tables, columns, constraints, indexes,
- * triggers, rules and policies, and the clock. A partition speaks by its table's name, so that one which differs adds a line. An index that
- * refuses nothing is told only if it bears the name of one of ours, because others may look rows up in their own way.
+ * One line for each part of the schema that could change what is stored, read or counted: tables, columns, constraints,
+ * indexes, triggers, rules and policies, and the clock. A partition counts as its table, so one that differs adds a
+ * line. An index that refuses nothing is listed only if it has the name of one of ours, because others may add indexes
+ * for their own lookups.
  */
 const shape = `
   WITH ours AS (
@@ -58,7 +59,7 @@ const shape = `
   UNION SELECT format('function %s(%s) %s', proname, pg_get_function_identity_arguments(oid), trim(prosrc))
   FROM pg_proc WHERE pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND proname = 'clock_ms'`
 
-/** The lines of a schema as it stands. */
+/** The lines of the current schema. */
 const shapeOf = (query: Query, schema: string): Effect.Effect<ReadonlyArray<string>, StoreUnavailable> =>
   Effect.map(query(shape, [text(schema), texts(Object.keys(postgresTables)), texts(ourIndexes)]), (rows) =>
     rows.map((row) => String(row["line"])).toSorted(),
@@ -66,7 +67,7 @@ const shapeOf = (query: Query, schema: string): Effect.Effect<ReadonlyArray<stri
 
 const ourIndexes = postgresShape.flatMap((line) => /^index \w+ (\w+) USING/u.exec(line)?.[1] ?? [])
 
-/** What of the schema is not as the migrations make it. The server checks its own pages. */
+/** The differences between the schema and the migrations. The server checks its own pages. */
 export const postgresFaults = (
   query: Query,
   schema: string,
@@ -75,6 +76,6 @@ export const postgresFaults = (
     const [is, made] = [new Set(found), new Set(postgresShape)]
     return [
       ...postgresShape.filter((line) => !is.has(line)).map((line) => `The schema lacks: ${line}`),
-      ...found.filter((line) => !made.has(line)).map((line) => `The schema has what is not ours: ${line}`),
+      ...found.filter((line) => !made.has(line)).map((line) => `The schema has an unknown part: ${line}`),
     ]
   })

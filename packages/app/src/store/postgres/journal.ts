@@ -18,14 +18,14 @@ import type { PostgresSettings } from "./settings.ts"
 
 type Row = Rows[number]
 
-/** The journal as a whole. Every cursor is fenced: several engines count, seal and erase on one database. */
+/** The journal as a whole. Every cursor is fenced, because several engines count, seal and erase in one database. */
 export function postgresJournal(
   query: Query,
   settings: Pick<PostgresSettings, "schema" | "oneMoment">,
   news: PubSub.PubSub<void>,
 ): JournalStore["Service"] {
   const schema = quotedSchema(settings)
-  // Within one moment no row can appear any more, so the feed is all that is there, as it is for a loan's own rows.
+  // In a reader of one moment no row can appear, so the feed is everything that is there, as are a loan's own rows.
   const isSettled = settings.oneMoment
     ? "true"
     : `position < (SELECT ${feedHorizon("base")} FROM ${schema}.feed_origin)`
@@ -104,7 +104,10 @@ export function postgresJournal(
 const mapped = <A>(rows: Effect.Effect<Rows, StoreUnavailable>, decode: (row: Row) => A) =>
   Effect.map(rows, (found) => found.map(decode))
 
-/** Only onto the checkpoint that it names as the one before: of two engines that seal at once, one is told to look again. */
+/**
+ * Inserts a checkpoint only if the one that it names is the last. If two engines seal at once, one of them must read
+ * again.
+ */
 const saveCheckpoint = (
   query: Query,
   schema: string,
@@ -130,7 +133,7 @@ const saveCheckpoint = (
     ),
   )
 
-/** The cursor's row is the fence: whoever finds it elsewhere adds nothing. */
+/** The cursor's row is the fence: if its position has changed, nothing is added. */
 const countDays = (schema: string): string => `
   WITH moved AS (
     UPDATE ${schema}.cursors SET position = $3::bigint WHERE name = $1 AND position = $2::bigint RETURNING name),
@@ -162,7 +165,7 @@ const callbackDayColumns = (days: ReadonlyArray<CallbackDay>): ReadonlyArray<unk
 
 const isAccountName = Schema.is(AccountName)
 
-/** A row that is not what we wrote is the verification's to report. */
+/** The verification reports altered rows. */
 const callbackDay = (row: Row): ReadonlyArray<CallbackDay> =>
   isAccountName(row["account"]) ? [countedDay(row["account"], row)] : []
 

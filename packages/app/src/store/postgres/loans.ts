@@ -29,7 +29,9 @@ import { referenceRange } from "../reference-range.ts"
 
 type Submit = (update: Update) => Effect.Effect<WrittenChange | undefined, StoreUnavailable>
 
-/** Loans as they are read and scheduled; what changes them goes through `submit`, together with what comes at the same time. */
+/**
+ * Reads and schedules loans. Changes of loans go through `submit`, together with others that arrive at the same time.
+ */
 export function postgresLoans(query: Query, schema: string, submit: Submit): LoanStore["Service"] {
   const reads = readStatements(schema)
   const claim = claimDue(schema)
@@ -122,10 +124,12 @@ export function postgresLoans(query: Query, schema: string, submit: Submit): Loa
   }
 }
 
-/** How often readiness writes what a callback writes; in between it commits nothing but a message. */
+/** How often the readiness check writes what a callback writes. In between it commits only a message. */
 const probeEveryMs = 5_000
 
-/** Whether a callback could be made durable now. Until a probe succeeds, and after a failure, each question is one. */
+/**
+ * Whether a callback could be made durable now. Until a probe succeeds, and after a failure, each call is a full probe.
+ */
 function readiness(query: Query, reads: ReturnType<typeof readStatements>) {
   let probedAt = -Infinity
   const doubted = (): void => void (probedAt = -Infinity)

@@ -7,18 +7,18 @@ import { text } from "./parameters.ts"
 import type { Run } from "./run.ts"
 import type { PostgresSettings } from "./settings.ts"
 
-/** What engines on one database tell each other of the feed. All of it is a hint, and any of it may stay away. */
+/** The hints that engines on one database send each other about the feed. Any of them may be missing. */
 export interface FeedNews {
   /** Another engine has added to the feed. */
   readonly news: PubSub.PubSub<void>
-  /** This engine has; the others are told soon. */
+  /** This engine has added to the feed. It notifies the others soon. */
   readonly tell: Effect.Effect<void>
 }
 
 /**
- * Engines wake each other by NOTIFY and LISTEN. A NOTIFY takes a lock that all notifying commits of the server queue for, so
- * it is sent behind the commits, on its own, and for many of them at once. A LISTEN lives as long as its session: when that
- * is lost, another one listens, and the feed is looked at in case something was missed.
+ * Engines wake each other by NOTIFY and LISTEN. A NOTIFY takes a lock for which all notifying commits of the server
+ * queue, so it is sent after the commits, separately, and once for many of them. A LISTEN ends with its session. If the
+ * session is lost, a new one listens, and the feed is read in case a hint was missed.
  */
 export const makeNews = Effect.fnUntraced(function* (
   settings: PostgresSettings,
@@ -27,7 +27,7 @@ export const makeNews = Effect.fnUntraced(function* (
   const news = yield* PubSub.sliding<void>(1)
   if (!settings.notifies) return { news, tell: Effect.void }
   const untold = yield* Queue.sliding<void>(1)
-  // The listening session's number, which is sent along: nobody has to wake up for what it said itself.
+  // The number of the listening session. It is sent along, so that an engine ignores its own hints.
   let self = ""
   let isHeard = true
 
@@ -43,7 +43,7 @@ export const makeNews = Effect.fnUntraced(function* (
       duration: settings.databaseStatementMsMax + answerMsMax,
       orElse: () => failed("the server does not answer"),
     })
-  // The session ends before its listening does: to be told that nobody listens any more, a server that hangs would be waited for.
+  // The session is closed before UNLISTEN: its answer would be awaited, and a hanging server would never give it.
   const listenOn = Effect.fnUntraced(function* (listening: Scope.Scope) {
     const { connection } = yield* connect(settings)
     const heard = yield* heardOn(connection, listening)
@@ -57,7 +57,7 @@ export const makeNews = Effect.fnUntraced(function* (
     if (!isHeard) return Effect.void
     isHeard = false
     return Effect.logWarning(
-      "other engines' changes are looked for, because the database cannot tell them",
+      "LISTEN has failed: the engine looks for other engines' changes at intervals instead",
     ).pipe(Effect.annotateLogs({ reason: describe(error) }))
   }
   const listenAgain = Effect.scoped(listen).pipe(

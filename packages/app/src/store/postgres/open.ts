@@ -13,18 +13,18 @@ import type { PostgresSettings } from "./settings.ts"
 import { quotedSchema } from "./settings.ts"
 import { serverFault } from "./server/server.ts"
 
-/** What was found when a database was opened. */
+/** The findings when a database was opened. */
 export interface Opened {
-  /** The schema's version before; 0 if there was none. */
+  /** The schema's version before. 0 if there was none. */
   readonly version: number
-  /** The server of the URL that it was opened on. */
+  /** The server of the URL on which it was opened. */
   readonly host: Host
 }
 
 /**
- * Makes sure that the database can be worked with, and brings its schema up to this program's version unless it is only to
- * be read, or must not be migrated. All pending migrations are one transaction under a lock that other engines wait for:
- * they happen together or not at all, and once.
+ * Checks that the database is usable, and migrates its schema to this program's version, unless it is only read or must
+ * not be migrated. All pending migrations are one transaction, under a lock for which other engines wait. They happen
+ * all or not at all, and once.
  */
 export const openPostgres = (settings: PostgresSettings): Effect.Effect<Opened, StoreUnusable> =>
   Effect.scoped(
@@ -33,7 +33,7 @@ export const openPostgres = (settings: PostgresSettings): Effect.Effect<Opened, 
     Effect.timeoutOrElse({
       duration:
         hostsOf(settings.url).length * settings.databaseConnectMsMax + settings.databaseMigrationMsMax,
-      orElse: () => unusable(settings, `does not answer. ${mend}`),
+      orElse: () => unusable(settings, `does not answer. ${generalAdvice}`),
     }),
   )
 
@@ -73,13 +73,13 @@ const versionOf = Effect.fnUntraced(function* (
   )
 })
 
-/** For whoever must not migrate: the schema has to be at this program's version already. */
+/** For a program that must not migrate: the schema must already have this program's version. */
 const requireCurrent = Effect.fnUntraced(function* (version: number, settings: PostgresSettings) {
   if (version === postgresSchemaVersion) return
   return yield* unusable(
     settings,
     version === 0
-      ? "holds no loans yet. Start the engine on it first, or check LOAN_ENGINE_DATABASE_SCHEMA."
+      ? "has no loans yet. Start the engine on it first, or check LOAN_ENGINE_DATABASE_SCHEMA."
       : `was written by an older loan engine (its schema is version ${version}, this program knows ` +
           `${postgresSchemaVersion}). Start the engine once, or run \`loan-engine migrate\`, to bring it up to date.`,
   )
@@ -94,7 +94,7 @@ const migrate = Effect.fnUntraced(function* (connection: PgConnection, settings:
   ])
   yield* query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`loan engine ${settings.schema}`])
   const { rows: schemas } = yield* query("SELECT 1 FROM pg_namespace WHERE nspname = $1", [settings.schema])
-  // Asked for first, because even where the schema exists its creation needs a right that the engine may well not have.
+  // Checked first: CREATE SCHEMA needs a right that the engine may not have, even if the schema exists.
   if (schemas.length === 0) yield* query(`CREATE SCHEMA ${schema}`)
   const version = yield* versionOf(connection, settings)
   if (version === postgresSchemaVersion) return
@@ -109,7 +109,7 @@ const migrate = Effect.fnUntraced(function* (connection: PgConnection, settings:
   ])
 })
 
-/** Commits what the effect did, or nothing of it. */
+/** Commits the work of the effect, or nothing. */
 const inTransaction = <A, E>(
   { query }: PgConnection,
   effect: Effect.Effect<A, E>,
@@ -141,10 +141,12 @@ const missingRights = Effect.fnUntraced(function* (
 })
 
 const rightsMissing = ({ schema }: PostgresSettings, missing: ReadonlyArray<string>): string =>
-  `does not let the role of LOAN_ENGINE_DATABASE_URL do what it must: it lacks ${missing.join(", ")}. Grant it ` +
+  `does not give the role of LOAN_ENGINE_DATABASE_URL all rights that it needs: it lacks ${missing.join(", ")}. Grant it ` +
   `USAGE on schema ${schema}, and these rights.`
 
-/** Only who may change the origin can find that it has to be changed; a role with fewer rights leaves that to others. */
+/**
+ * Only a role that may change the origin can find that it must change. A role with fewer rights leaves that to others.
+ */
 const keepFeedOrdered = Effect.fnUntraced(function* ({ query }: PgConnection, settings: PostgresSettings) {
   const schema = quotedSchema(settings)
   const { rows } = yield* query("SELECT has_table_privilege($1, 'UPDATE') AS allowed", [
@@ -158,28 +160,30 @@ const unusable = (settings: PostgresSettings, fault: string): Effect.Effect<neve
 
 const place = (settings: PostgresSettings): string => placeOf(settings.url, settings.schema)
 
-/** What the driver or the server refused, and where to look for the cause; the URL itself is never told. */
+/** The refusal of the driver or the server, and where to look for the cause. The URL itself is never shown. */
 function unopened(settings: PostgresSettings, error: SqlError): StoreUnusable {
   const told = describe(error)
-  const advice = told.includes("does not support TLS") ? plainText : (mends[error.reason._tag] ?? mend)
+  const advice = told.includes("does not support TLS")
+    ? plainText
+    : (adviceByReason[error.reason._tag] ?? generalAdvice)
   return new StoreUnusable({
     message: `${place(settings)} cannot be used: ${told.replace(/\.$/u, "")}. ${advice}`,
   })
 }
 
 const plainText =
-  "To any host but this machine the engine speaks TLS. Turn it on there; or, where nobody can listen on the way, add " +
+  "The engine requires TLS to every host except this machine. Turn it on at the server; or, if nobody can read the network, add " +
   "sslmode=disable to LOAN_ENGINE_DATABASE_URL."
 
-const mend =
+const generalAdvice =
   "Check that LOAN_ENGINE_DATABASE_URL names a running server and an existing database, as in " +
   "postgres://user:password@host:5432/database?sslmode=require."
 
-const mends: { readonly [tag: string]: string } = {
+const adviceByReason: { readonly [tag: string]: string } = {
   AuthenticationError: "Check the user and the password in LOAN_ENGINE_DATABASE_URL.",
   AuthorizationError:
     "Grant the role of LOAN_ENGINE_DATABASE_URL the right to create the schema that LOAN_ENGINE_DATABASE_SCHEMA names, or " +
     "let somebody who may create it and its tables.",
-  LockTimeoutError: "Another engine is bringing the tables up to date: start again when it has finished.",
+  LockTimeoutError: "Another engine is migrating the tables: start again when it has finished.",
   StatementTimeoutError: "Give it more time with LOAN_ENGINE_DATABASE_MIGRATION_MS_MAX.",
 }

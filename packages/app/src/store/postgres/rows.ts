@@ -13,7 +13,7 @@ export const loanColumns =
 /** What {@link storedEntry} reads of a journal row. */
 export const entryColumns = "position, content, hash, repeats, last_repeated_at"
 
-/** The driver gives an int8 as a bigint, whatever its size; ours are instants, positions and counts, which a number holds. */
+/** The driver gives every int8 as a bigint. Ours are instants, positions and counts, which fit into a number. */
 export function whole(value: unknown): number {
   const number = typeof value === "bigint" ? Number(value) : value
   if (typeof number === "number" && Number.isSafeInteger(number)) return number
@@ -54,7 +54,7 @@ export function stageCount(row: unknown): StageCounts[number] {
   return { stage, loans: whole(loans), closed: whole(closed) }
 }
 
-/** A loan's row as it is read back. A row that does not decode is a defect: nobody but us writes it. */
+/** A loan's row from the store. If it does not decode, that is a defect, because only we write it. */
 export function storedLoan(row: unknown): StoredLoan {
   const decoded = decodeLoanRow(row)
   return {
@@ -79,7 +79,7 @@ export const claimedLoan = (row: unknown): ClaimedLoan => ({
   dueAt: whole(decodeDue(row).due_at),
 })
 
-/** A journal row as it is read back. */
+/** A journal row from the store. */
 export function storedEntry(row: unknown): StoredEntry {
   const { content, position, hash, repeats, last_repeated_at } = decodeJournalRow(row)
   return {

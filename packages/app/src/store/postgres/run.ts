@@ -11,21 +11,21 @@ import type { PostgresSettings } from "./settings.ts"
 
 export type Rows = ReadonlyArray<Row>
 
-/** One statement on a connection of the pool, in a transaction of its own. */
+/** One statement on a pooled connection, in its own transaction. */
 export type Run = (sql: string, parameters: ReadonlyArray<unknown>) => Effect.Effect<Rows, SqlError>
 
 /**
- * Statements that belong together: all of them are asked of the server that answered the first. After a fail-over, a former primary that
- * came back may answer beside the new one, and what the one says must not be decided with what the other has.
+ * Statements that belong together: all are sent to the server that answered the first. After a failover, a former
+ * primary that came back may answer beside the new one, and data from the two must not be mixed in one decision.
  */
 export type RunTogether = () => Run
 
-/** Runs a statement; what the world does to it is unavailability. */
+/** Runs a statement. A failure with an outside cause means that the store is unavailable. */
 export type Query = (sql: string, parameters: ReadonlyArray<unknown>) => Effect.Effect<Rows, StoreUnavailable>
 
 /**
- * The connections of this engine. A statement waits for one, and for its answer, no longer than the settings allow: when
- * they are all taken, when the server hangs, or when the network swallows everything, it fails, and never hangs.
+ * The connections of this engine. A statement waits for a connection and for its answer only as long as the settings
+ * allow. If all connections are in use, or the server hangs, or the network drops everything, it fails and never hangs.
  */
 export const makeRun = Effect.fnUntraced(function* (
   settings: PostgresSettings,
@@ -47,7 +47,9 @@ export const makeRun = Effect.fnUntraced(function* (
   }
 })
 
-/** A reader's statement may write nothing. A session's own setting would do, but a pooler does not hand it on. */
+/**
+ * A reader's statement may write nothing. A setting of the session would be enough, but a pooler does not pass it on.
+ */
 const readingOnly = <A>(
   asked: Effect.Effect<A, SqlError>,
   say: (word: string) => Effect.Effect<unknown, SqlError>,
@@ -59,15 +61,16 @@ const readingOnly = <A>(
   )
 
 /**
- * Every statement in one transaction that sees the database as it was at its first statement, whatever is committed meanwhile:
- * what is read by several statements agrees. One connection, so one statement at a time.
+ * Runs all statements in one transaction that sees the database as of its first statement, without later commits, so
+ * that several reads agree. It has one connection, so one statement runs at a time.
  */
 export const makeMomentRun = Effect.fnUntraced(function* (
   settings: PostgresSettings,
 ): Effect.fn.Return<RunTogether, SqlError, Scope.Scope> {
   const { connection } = yield* connect(settings)
   const turn = yield* Semaphore.make(1)
-  // After a statement that failed, on a damaged page say, PostgreSQL takes no other until it is told to go back to before it.
+  // After a failed statement, for example on a damaged page, PostgreSQL accepts no other until a rollback to a
+  // savepoint.
   const ask: typeof connection.query = (sql, parameters) =>
     Effect.tapError(connection.query(sql, parameters), () =>
       Effect.ignore(connection.query("ROLLBACK TO moment")),
@@ -87,11 +90,11 @@ export const makeMomentRun = Effect.fnUntraced(function* (
   return () => run
 })
 
-/** On a fiber of its own, so that its time-outs hold even where the caller may not be interrupted. */
+/** On its own fiber, so that its timeouts work even if the caller may not be interrupted. */
 const alone = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.flatMap(Effect.forkDetach(Effect.interruptible(effect)), Fiber.join)
 
-/** What the world did is a {@link StoreUnavailable}; anything else is a defect of ours, and crashes loudly. */
+/** A failure with an outside cause is a {@link StoreUnavailable}. Any other failure is a defect of ours. */
 export const orUnavailable = <A>(effect: Effect.Effect<A, SqlError>): Effect.Effect<A, StoreUnavailable> =>
   Effect.catch(effect, (error) =>
     failureOf(error) === "defect" ? Effect.die(error) : Effect.fail(unavailableBecause(error)),

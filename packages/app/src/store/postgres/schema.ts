@@ -1,7 +1,7 @@
-/** The statements that bring a schema from one version to the next. */
+/** The statements that migrate a schema from one version to the next. */
 type Migration = (schema: string, partitions: number) => ReadonlyArray<string>
 
-/** What the database's clock says, in milliseconds since 1970. */
+/** The time on the database's clock, in milliseconds since 1970. */
 const clockBody = " SELECT floor(extract(epoch FROM statement_timestamp()) * 1000)::bigint "
 
 /**
@@ -9,11 +9,11 @@ const clockBody = " SELECT floor(extract(epoch FROM statement_timestamp()) * 100
  * that has shipped is never edited.
  *
  * What belongs to a loan is partitioned by its reference, and every key and index carries that, so that nothing crosses
- * loans. Text that is a key compares by its bytes, as it does in SQLite, whatever the database's own collation.
+ * loans. Text in keys is compared by its bytes, as in SQLite, with any collation of the database.
  */
 const migrations: ReadonlyArray<Migration> = [
   (schema, partitions) => [
-    // The one place that tells the time; the lease of a poll is measured by no other clock.
+    // The only clock of the store. The lease of a poll is measured by no other.
     `CREATE FUNCTION ${schema}.clock_ms() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS $$${clockBody}$$`,
     `CREATE TABLE ${schema}.loans (
       application_reference text COLLATE "C" NOT NULL,
@@ -50,7 +50,7 @@ const migrations: ReadonlyArray<Migration> = [
     ) PARTITION BY HASH (application_reference)`,
     ...partitionsOf(schema, "journal", partitions),
     `CREATE INDEX journal_feed ON ${schema}.journal (position, application_reference)`,
-    // What positions count from; see feedPositions.
+    // The origin of positions; see feedPositions.
     `CREATE TABLE ${schema}.feed_origin (
       only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
       base bigint NOT NULL)`,
@@ -82,13 +82,13 @@ const migrations: ReadonlyArray<Migration> = [
       last_callback_at bigint,
       PRIMARY KEY (account, day))`,
   ],
-  // What the merchant calls its applications, to find loans by.
+  // The merchant's own names of applications, to find loans by.
   (schema) => [
     `ALTER TABLE ${schema}.loans ADD COLUMN external_reference text COLLATE "C"`,
     `CREATE INDEX loans_by_external_reference ON ${schema}.loans (account, external_reference, application_reference)
       WHERE external_reference IS NOT NULL`,
   ],
-  // How far each endpoint of webhooks has come, who delivers for it and until when, and the loans whose messages wait there.
+  // The position of each webhook endpoint, its lease, and the loans whose messages wait there.
   (schema, partitions) => [
     `CREATE TABLE ${schema}.webhook_endpoints (
       name text COLLATE "C" PRIMARY KEY,
@@ -108,7 +108,7 @@ const migrations: ReadonlyArray<Migration> = [
     ...partitionsOf(schema, "webhook_parked", partitions),
     `CREATE INDEX webhook_parked_due ON ${schema}.webhook_parked (endpoint, due_at, application_reference)`,
   ],
-  // What the bank was asked to set, as long as its answer is not known.
+  // The callback URLs that the bank was asked to set, until its answer is known.
   (schema) => [
     `CREATE TABLE ${schema}.callback_intents (
       account text COLLATE "C" NOT NULL,
@@ -117,8 +117,7 @@ const migrations: ReadonlyArray<Migration> = [
       asked_at bigint NOT NULL,
       PRIMARY KEY (account, bank_url))`,
   ],
-  // So that a page of an account's loans goes through one range of an index, however many other accounts' there are.
-  // Whose bank was seen to sign its callbacks, and since when.
+  // With this index, a page of an account's loans reads one range, for any number of other accounts.
   (schema) => [
     `CREATE INDEX loans_by_account ON ${schema}.loans (account, application_reference)`,
     `CREATE TABLE ${schema}.signing_accounts (
@@ -126,7 +125,7 @@ const migrations: ReadonlyArray<Migration> = [
       since bigint NOT NULL)`,
     `ALTER TABLE ${schema}.loans ADD COLUMN watermark text`,
   ],
-  // Which loans somebody has closed: they are counted apart, and listed by themselves.
+  // Closed loans: they are counted separately and have their own list.
   (schema) => [
     `ALTER TABLE ${schema}.loans ADD COLUMN closed boolean NOT NULL DEFAULT false`,
     `CREATE INDEX loans_closed ON ${schema}.loans (account, application_reference, stage) WHERE closed`,
@@ -146,7 +145,7 @@ export const postgresSchemaVersion = migrations.length
 
 type Right = "SELECT" | "INSERT" | "UPDATE" | "DELETE"
 
-/** Every table that the engine works with, and what it must be allowed to do there. */
+/** Every table of the engine, and the rights that it needs there. */
 export const postgresTables: { readonly [table: string]: ReadonlyArray<Right> } = {
   loans: ["SELECT", "INSERT", "UPDATE"],
   journal: ["SELECT", "INSERT", "UPDATE"],
@@ -161,6 +160,6 @@ export const postgresTables: { readonly [table: string]: ReadonlyArray<Right> } 
   webhook_parked: ["SELECT", "INSERT", "UPDATE", "DELETE"],
 }
 
-/** What brings a schema from this version up to the program's, each statement apart. */
+/** The statements that migrate a schema from this version to the program's version. */
 export const migrationsFrom = (version: number, schema: string, partitions: number): ReadonlyArray<string> =>
   migrations.slice(version).flatMap((migration) => migration(schema, partitions))

@@ -1,25 +1,25 @@
 import type { Redacted } from "effect"
 import type { GroupCommitLimits } from "../group-commit.ts"
 
-/** What of the PostgreSQL store has a number; each can be set by the environment under its own name. */
+/** The limits of the PostgreSQL store. The setting of each has the same name. */
 export interface PostgresLimits extends GroupCommitLimits {
   /** How many connections this engine opens at most. */
   readonly databaseConnectionsMax: number
   /** How long opening a connection may take. */
   readonly databaseConnectMsMax: number
-  /** How long a request waits until it has a connection, new or given back by others, before the store is unavailable. */
+  /** How long a request waits for a connection, new or returned, before the store is unavailable. */
   readonly databaseConnectionWaitMsMax: number
   /** How long the server may work on one statement. */
   readonly databaseStatementMsMax: number
   /** How long a statement may wait for another transaction's lock. */
   readonly databaseLockMsMax: number
-  /** How long bringing the tables up to date may take, the wait for another engine that does so included. */
+  /** How long a migration may take, with the wait for another engine that migrates. */
   readonly databaseMigrationMsMax: number
-  /** How often the other engines are told at most that the feed has grown. */
+  /** The shortest time between two notifications to the other engines that the feed has grown. */
   readonly databaseNotifyMs: number
-  /** How long after the session was lost that others are heard on, another one is opened. */
+  /** How long to wait before reconnecting LISTEN. */
   readonly databaseListenRetryMs: number
-  /** Into how many partitions loans and journal are split. It is decided when the tables are made; later it is ignored. */
+  /** The number of partitions of loans and journal. It is fixed when the tables are made, and ignored later. */
   readonly databasePartitions: number
 }
 
@@ -41,18 +41,18 @@ export const postgresLimitsDefault: PostgresLimits = {
 export interface PostgresSettings extends PostgresLimits {
   /**
    * `postgres://user:password@host:port/database?sslmode=require`, or `…@one:port,two:port/…` for a primary and its
-   * standbys. It holds a password, so it is never shown.
+   * standbys. It contains a password, so it is never shown.
    */
   readonly url: Redacted.Redacted
-  /** The schema that holds the engine's tables, and nothing else. */
+  /** The schema of the engine's tables. It contains nothing else. */
   readonly schema: string
   /** Whether the database is only read: it is not migrated, and every write is refused. */
   readonly readOnly: boolean
-  /** Whether everything is read as of one moment, over one connection; only where the database is only read. */
+  /** Whether everything is read as of one moment, over one connection. Only possible if the database is only read. */
   readonly oneMoment: boolean
-  /** Whether an older schema is brought up to date. Beside an engine that may be running on it, it must not be. */
+  /** Whether an older schema is migrated. It must not be while an engine may be running on it. */
   readonly migrates: boolean
-  /** Whether engines wake each other by LISTEN and NOTIFY; a pooler that shares sessions does not let them. */
+  /** Whether engines wake each other by LISTEN and NOTIFY. This does not work behind a pooler that shares sessions. */
   readonly notifies: boolean
 }
 
@@ -65,7 +65,7 @@ export const postgresDefaults: Omit<PostgresSettings, "url"> = {
   notifies: true,
 }
 
-/** A schema's name is one that needs no quotes, so that people can type it; quoted, it may even be a reserved word. */
+/** A schema's name that needs no quotes, so that people can type it. We quote it, so it may even be a reserved word. */
 export const schemaPattern = /^(?!pg_)[a-z_][a-z0-9_]{0,62}$/u
 
 export const quotedSchema = ({ schema }: Pick<PostgresSettings, "schema">): string => `"${schema}"`

@@ -1,6 +1,6 @@
 /**
- * What the migrations make, a line for each part, as the server itself describes it: `journal verify` compares every store with it. A new
- * migration changes it: the test that calls an untouched store sound says which lines.
+ * What the migrations make, one line for each part, as the server itself describes it. `journal verify` compares every
+ * store with it. A new migration changes it: the test that expects no faults in an untouched store shows which lines.
  */
 export const postgresShape: ReadonlyArray<string> = [
   "column callback_days.account text collate C not null",

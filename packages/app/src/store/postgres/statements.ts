@@ -1,6 +1,6 @@
 import { entryColumns, loanColumns } from "./rows.ts"
 
-/** What is read of loans and journal, each by its name. */
+/** The reads of loans and journal, each by its name. */
 export const readStatements = (schema: string) => {
   const loansPage = (only: string): string => `
     SELECT ${loanColumns} FROM ${schema}.loans l
@@ -11,7 +11,7 @@ export const readStatements = (schema: string) => {
     history: `
       SELECT ${entryColumns} FROM ${schema}.journal
       WHERE application_reference = $1 AND version > $2::int ORDER BY version LIMIT $3::int`,
-    // The first of each line, and nothing behind it, is read from the index.
+    // The index is read only for the first poll of each line.
     nextDue: `
       SELECT line.account, line.confirm, first.due
       FROM (SELECT account, confirm FROM unnest($1::text[]) AS account, unnest(ARRAY[true, false]) AS confirm) AS line
@@ -26,7 +26,7 @@ export const readStatements = (schema: string) => {
         SELECT stage, -count(*), count(*) FROM ${schema}.loans WHERE account = $1 AND closed GROUP BY stage) AS counts
       GROUP BY stage`,
     stalledCount: `SELECT count(*) AS loans FROM ${schema}.loans WHERE account = $1 AND stalled`,
-    // The next account behind each, so that the index is looked at once an account and not once a loan.
+    // Each step finds the next account, so the index is read once for each account and not once for each loan.
     accounts: `
       WITH RECURSIVE found (account) AS (
         SELECT min(account) FROM ${schema}.loans
@@ -44,8 +44,7 @@ export const readStatements = (schema: string) => {
     signing: `SELECT since FROM ${schema}.signing_accounts WHERE account = $1`,
     intent: `
       SELECT callback_url, asked_at FROM ${schema}.callback_intents WHERE account = $1 AND bank_url = $2`,
-    // Where the server can be written: nothing but a commit, which waits for the disk and for the standby as every other does.
-    // What a callback's commit does comes first, now and then: the block is undone, and takes every lock that it needs.
+    // On a writable server this is only a commit, which waits for the disk and the standby like every other.
     probe: `DO $probe$ BEGIN
       INSERT INTO ${schema}.loans (application_reference, account, version, stage, snapshot, chain_head, poll_attempts, poll_confirm, stalled)
       VALUES ('', '', 0, '', '', '', 0, false, false);
@@ -60,13 +59,13 @@ export const readStatements = (schema: string) => {
   }
 }
 
-/** Whether nothing can be written there: a standby answers reads as if nothing were wrong. */
+/** Whether the server is read-only: a standby answers reads as if nothing were wrong. */
 export const readOnlyServer =
   "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS read_only, current_setting('synchronous_commit') = 'off' AS forgets"
 
 /**
- * Takes what is due, and leases it: both by the database's clock, because the engines' own may disagree. What another engine
- * is just taking is passed over.
+ * Claims due polls and leases them. Both use the database's clock, because the engines' clocks may disagree. Rows that
+ * another engine is claiming now are skipped.
  */
 export const claimDue = (schema: string): string => `
   WITH due AS MATERIALIZED (
@@ -77,7 +76,7 @@ export const claimDue = (schema: string): string => `
   FROM due WHERE l.application_reference = due.application_reference
   RETURNING ${loanColumns}, due.due_at`
 
-/** Makes due, now by the database's clock, what is planned further ahead of it than any plan reaches. */
+/** Makes polls due now, by the database's clock, that are planned further ahead than any valid plan. */
 export const bringBackLoans = (schema: string): string => `
   WITH far AS MATERIALIZED (
     SELECT application_reference FROM ${schema}.loans
@@ -87,7 +86,7 @@ export const bringBackLoans = (schema: string): string => `
   FROM far WHERE l.application_reference = far.application_reference
   RETURNING 1 AS brought`
 
-/** Only what is still leased as it was: neither moved on, nor rescheduled, nor taken by another engine since. */
+/** Only if the lease is unchanged: the loan was not moved, rescheduled, or claimed by another engine since. */
 export const releaseLoan = (schema: string): string => `
   UPDATE ${schema}.loans SET next_poll_at = $4::bigint
   WHERE application_reference = $1 AND version = $2::int AND next_poll_at = $3::bigint`
@@ -96,7 +95,7 @@ export const rescheduleLoan = (schema: string): string => `
   UPDATE ${schema}.loans SET next_poll_at = $3::bigint, poll_attempts = $4::int, poll_confirm = $5, stalled = $6
   WHERE application_reference = $1 AND version = $2::int`
 
-/** What was asked is answered by what the bank has set. */
+/** The URL that the bank has set resolves the open request. */
 export const saveRegistration = (schema: string): string => `
   WITH answered AS (
     DELETE FROM ${schema}.callback_intents WHERE account = $1 AND bank_url = $2)

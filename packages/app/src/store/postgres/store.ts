@@ -17,9 +17,9 @@ import { commitUpdates } from "./updates.ts"
 import { postgresWebhooks } from "./webhooks.ts"
 
 /**
- * The store of several engines on one state: a PostgreSQL schema, where a loan's version is the fence and the due time of a
- * poll is its lease. Concurrent changes share a statement. A write that the connection was lost upon may have been made all
- * the same: whoever tries again finds it, and is counted as a re-delivery.
+ * The store of several engines on one state: a PostgreSQL schema. A loan's version is the fence, and the due time of a
+ * poll is its lease. Concurrent changes share a statement. If the connection is lost during a write, the write may have
+ * happened: a retry finds it and is counted as a redelivery.
  */
 export const layerPostgres = (
   settings: PostgresSettings,
@@ -28,7 +28,7 @@ export const layerPostgres = (
 
 const makePostgresStore = Effect.fnUntraced(function* (given: PostgresSettings) {
   const { host } = yield* openPostgres(given)
-  // Whoever only reads is soon done, and keeps to the one server.
+  // A reader finishes soon, so it stays with one server.
   const settings = given.readOnly ? { ...given, url: host.url } : given
   const together = yield* Effect.orDie(settings.oneMoment ? makeMomentRun(settings) : makeRun(settings))
   const run: Run = (sql, parameters) => together()(sql, parameters)

@@ -15,7 +15,9 @@ import { confirmRows, countRepeats, findEarlier, hearAgain, writeLoans } from ".
 type Answer = WrittenChange | undefined
 type Decided = Extract<DecidedUpdate, { state: "decided" }>
 
-/** Decides on a batch of updates as the loans stand, and writes it in one statement for what is new and one for repeats. */
+/**
+ * Decides a batch of updates on the current loans, and writes it in one statement for new entries and one for repeats.
+ */
 export const commitUpdates = (together: RunTogether, schema: string): CommitBatch<Update, Answer> => {
   const load = loadMany(schema)
   const earlier = findEarlier(schema)
@@ -76,8 +78,8 @@ const runStatement = (run: Run, { sql, parameters }: Statement): Effect.Effect<R
   run(sql, parameters)
 
 const loadMany = (schema: string) => {
-  // Joined rather than asked for by ANY, so that each reference is looked up in its own partition and in no other. The row
-  // without a loan is the database's clock.
+  // Joined instead of ANY, so that each reference is searched only in its own partition. The row without a loan is the
+  // database's clock.
   const sql = `
     SELECT l.application_reference, ${loanColumns}, NULL::bigint AS store_now
     FROM unnest($1::text[]) AS i (application_reference)
@@ -97,7 +99,7 @@ const loadMany = (schema: string) => {
 const versions = (rows: Rows): ReadonlyMap<string, number> =>
   new Map(rows.map((row) => [String(row["application_reference"]), whole(row["version"])]))
 
-/** What is to be written, loan by loan, and what is only to be counted. */
+/** The entries to write, loan by loan, and the repeats to count. */
 function split(
   decided: ReadonlyArray<Decided>,
   earlier: ReadonlyMap<string, number>,
@@ -123,7 +125,7 @@ function split(
 
 const nothingWritten: Outcome<Answer> = { state: "written", answer: undefined }
 
-/** Each by what it was asked for: a change, or the row that nothing was to be made of. */
+/** The result for each request: a change, or the row on which nothing was to be changed. */
 type Outcomes = ReadonlyArray<readonly [Change | StoredLoan, Outcome<Answer>]>
 
 /** The positions of the journal rows that a statement wrote or counted on. */
@@ -141,7 +143,8 @@ const positions = (rows: Rows): Positions =>
   )
 
 /**
- * Writes all together; where that fails because of one of them, each alone, so that a bad one does not fail its neighbours.
+ * Writes all together. If that fails because of one of them, each is written separately, so that a bad one does not
+ * fail the others.
  */
 const carryOut = <Write>(
   run: Run,
@@ -162,7 +165,7 @@ const carryOut = <Write>(
     const apart: Array<Outcomes> = []
     let away: SqlError | undefined
     for (const each of writes) {
-      // Once the server gives no answer, none of the others would have one.
+      // If the server gives no answer, the others would get none either.
       const result = away === undefined ? yield* attempt([each]) : Result.fail(away)
       if (Result.isFailure(result) && failureOf(result.failure) === "unavailable") away = result.failure
       apart.push(
@@ -214,7 +217,7 @@ function heardChange(heard: Positions, { stored, change }: QuietWrite): Outcomes
   return [[change, isHeard ? { state: "written", answer: { ...change, position: 0 } } : stale]]
 }
 
-/** What was declined because of a row is decided again if that is another by now. */
+/** If an update was declined because of a row, it is decided again if that row has changed. */
 const confirmedRow = (confirmed: Positions, stored: StoredLoan): Outcomes => {
   const { applicationReference, version } = stored.loan
   return [[stored, confirmed.has(entryKey(applicationReference, version)) ? nothingWritten : stale]]

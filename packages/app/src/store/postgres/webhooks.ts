@@ -13,10 +13,13 @@ import type { Query, Rows } from "./run.ts"
 
 type Row = Rows[number]
 
-/** How much longer another engine's lease may be than ours; one that lasts longer yet is of a clock that was wrong. */
+/** How much longer another engine's lease may last than ours. If it lasts even longer, a wrong clock made it. */
 const leasesApartMsMax = 3_600_000
 
-/** The endpoints of webhooks. Several engines share them: one at a time delivers for an endpoint, by the database's clock. */
+/**
+ * The webhook endpoints. Several engines share them. One engine at a time delivers for an endpoint, by the database's
+ * clock.
+ */
 export function postgresWebhooks(query: Query, schema: string): WebhookStore["Service"] {
   const endpoints = `${schema}.webhook_endpoints`
   const parked = `${schema}.webhook_parked`
@@ -83,8 +86,8 @@ export function postgresWebhooks(query: Query, schema: string): WebhookStore["Se
       ),
     settle: (round) =>
       Effect.map(query(settle(schema), settleParameters(round)), ([row]) => whole(row?.["moved"]) > 0),
-    // The lease is taken from whoever delivers, so that no round parks anything between the two statements; a single one would
-    // not see what a round has parked while it waited for the endpoint's row.
+    // The lease is taken from the delivering engine, so that no round parks anything between the two statements. A
+    // single statement would not see what a round has parked while it waited for the endpoint's row.
     rewind: Effect.fnUntraced(function* (endpoint, position) {
       const moved = yield* query(
         `UPDATE ${endpoints} SET position = $2::bigint, lease_owner = 'replay', leased_until = ${clock} + $3::bigint
@@ -108,10 +111,10 @@ export function postgresWebhooks(query: Query, schema: string): WebhookStore["Se
   }
 }
 
-/** When deliveries go on although whoever moved the endpoint back has died before it was done. */
+/** The lease of a replay. If its process dies, delivery resumes after this time. */
 const rewindMsMax = 60_000
 
-/** The endpoint's row is the fence: whoever finds it elsewhere, or another's, writes nothing. */
+/** The endpoint's row is the fence: if its position or its owner has changed, nothing is written. */
 const settle = (schema: string): string => `
   WITH moved AS (
     UPDATE ${schema}.webhook_endpoints SET position = $4::bigint,

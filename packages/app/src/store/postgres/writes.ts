@@ -7,13 +7,13 @@ import type { Watermark } from "../../schedule/watermark.ts"
 import { positionNow } from "../feed-positions.ts"
 import { bigints, booleans, bytes, ints, texts } from "./parameters.ts"
 
-/** All that a batch makes of one loan: where it stood, where it stands then, and the entries between. */
+/** The changes of one loan in a batch: its state before, its state after, and the entries between. */
 export interface LoanWrite {
   readonly stored: StoredLoan | undefined
   readonly changes: readonly [Change, ...ReadonlyArray<Change>]
 }
 
-/** A re-delivery that becomes a count on the entry that said the same before. */
+/** A redelivery that becomes a count on the earlier entry with the same content. */
 export interface RepeatWrite {
   readonly stored: StoredLoan
   readonly change: Change
@@ -25,23 +25,24 @@ export interface Statement {
   readonly parameters: ReadonlyArray<unknown>
 }
 
-/** A schedule that the change leaves as it was is not written: another engine may have leased the poll since it was read. */
+/** An unchanged schedule is not written, because another engine may have leased the poll since it was read. */
 const rescheduled = ["next_poll_at", "poll_attempts", "poll_confirm", "stalled"]
   .map((column) => `${column} = CASE WHEN i.reschedules THEN i.${column} ELSE l.${column} END`)
   .join(", ")
 
 /**
- * The very row that a change was decided on. The version alone would not do: a former primary that came back may have been read, and
- * another change has its version there. The chain's head names all that the loan ever was.
+ * The exact row on which a change was decided. The version alone is not enough: a former primary that came back may
+ * have been read, and another change has the same version there. The chain's head identifies the whole history of the
+ * loan.
  */
 const isSameRow =
   "l.application_reference = i.application_reference AND l.version = i.expected AND l.chain_head = i.head"
 
 /**
- * Many loans and their new entries in one statement, and so in one transaction. A loan is written only on the row it was
- * decided on, and its entries only if it was. A loan that another transaction holds just now is passed over rather than
- * waited for: once that is done, what was decided here would be stale anyway. What was written is given back; the rest is
- * to be decided again.
+ * Many loans and their new entries in one statement, and so in one transaction. A loan is written only if its row is
+ * still the one on which it was decided, and its entries only with it. A loan that another transaction has locked is
+ * skipped, not awaited: after that transaction, the decision would be stale anyway. The statement returns what was
+ * written; the rest must be decided again.
  */
 export const writeLoans = (schema: string) => {
   const sql = `
@@ -134,7 +135,7 @@ function entryParameters(changes: ReadonlyArray<Change>): ReadonlyArray<unknown>
   ]
 }
 
-/** Many re-deliveries in one statement, each only on the row it was decided on. Gives the loans that were counted. */
+/** Many redeliveries in one statement, each only on the row on which it was decided. Gives the counted loans. */
 export const countRepeats = (schema: string) => {
   const sql = `
     WITH input AS MATERIALIZED (
@@ -169,13 +170,13 @@ export const countRepeats = (schema: string) => {
   })
 }
 
-/** An answer of the bank's that says nothing new: it moves the watermark and the schedule, and nothing else. */
+/** An answer of the bank that says nothing new. It moves only the watermark and the schedule. */
 export interface QuietWrite {
   readonly stored: StoredLoan
   readonly change: Change
 }
 
-/** Many such answers in one statement, each only where its row is still the one that it was decided on. */
+/** Many such answers in one statement, each only if its row is still the one on which it was decided. */
 export const hearAgain = (schema: string) => {
   const sql = `
     WITH input AS MATERIALIZED (
@@ -208,8 +209,8 @@ export const hearAgain = (schema: string) => {
 }
 
 /**
- * Which of these rows stand as they were read. Nothing is written, but the locks make it a commit that the standby, too, must have: what
- * is declined because of a row is as certain as what is written on it.
+ * The rows among these that are unchanged since they were read. Nothing is written, but the locks make this a commit
+ * that the standby must have too. So an update that is declined because of a row is as certain as a write.
  */
 export const confirmRows = (schema: string) => {
   const sql = `
@@ -230,8 +231,9 @@ export const confirmRows = (schema: string) => {
 }
 
 /**
- * Where the very same was said before, for many re-deliveries at once: the latest version of each loan that did. The same signed
- * token is the same message in other bytes; in an entry's text, which is canonical JSON, a member reads in one way only.
+ * Where the same message was recorded before, for many redeliveries at once: the latest such version of each loan. The
+ * same signed token in other bytes is the same message. An entry's text is canonical JSON, so a member can be searched
+ * as text.
  */
 export const findEarlier = (schema: string) => {
   const sql = `

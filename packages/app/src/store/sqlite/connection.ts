@@ -1,19 +1,19 @@
 import { closeSync, existsSync, openSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 
-/** How a file is opened, by the thread that reads it and by the one that writes it. */
+/** How a file is opened, by the reading and by the writing thread. */
 export interface ConnectionSettings {
-  /** The file; it and its directory's `-wal` and `-shm` companions must be writable. */
+  /** The file. It and its `-wal` and `-shm` companions in the same directory must be writable. */
   readonly path: string
   /** How long to wait for another process that holds the file's lock. */
   readonly busyTimeoutMs: number
-  /** How long the write-ahead log grows before it is copied into the file; in pages of 4,096 bytes. */
+  /** How large the write-ahead log may grow before it is copied into the file, in pages of 4,096 bytes. */
   readonly walPagesMax: number
 }
 
 /**
- * A connection in WAL mode whose commits are on the disk before they return. What is required of the file is asked before
- * anything of it is changed.
+ * A connection in WAL mode whose commits are on the disk before they return. The requirements of the file are checked
+ * before anything in it is changed.
  */
 export const openConnection = (
   settings: ConnectionSettings,
@@ -28,7 +28,7 @@ export const openConnection = (
     database.exec("PRAGMA synchronous = FULL")
   })
 
-/** A connection that cannot write, beside an engine that runs or on a file that nobody else has open. */
+/** A read-only connection, beside a running engine or on a file that nobody else has open. */
 export const openReadOnly = (settings: ConnectionSettings): DatabaseSync =>
   opened(
     settings,
@@ -61,18 +61,20 @@ function opened(
 }
 
 /**
- * Makes a file that only its owner can read, unless there is one. SQLite gives its log the same mode. A file that is there is not
- * opened: to close it again would give up the locks that this process's other connections hold on it.
+ * Creates a file that only its owner can read, unless it exists. SQLite gives its log the same mode. An existing file
+ * is not opened, because closing it would release the locks of this process's other connections.
  */
 export function makePrivate(path: string): void {
   if (existsSync(path)) return
   try {
     closeSync(openSync(path, "a", 0o600))
   } catch {
-    // SQLite cannot open it either, and says more of why.
+    // SQLite cannot open it either, and its error says more.
   }
 }
 
-/** What SQLite itself refused: a failure of the world. Anything else that is thrown is a defect of ours. */
+/**
+ * The refusals of SQLite itself are failures with an outside cause. Anything else that is thrown is a defect of ours.
+ */
 export const isSqliteError = (cause: unknown): cause is Error & { readonly errcode?: number } =>
   cause instanceof Error && "code" in cause && cause.code === "ERR_SQLITE_ERROR"

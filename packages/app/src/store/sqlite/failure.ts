@@ -1,8 +1,8 @@
 import { isSqliteError } from "./connection.ts"
 
-/** What SQLite's primary result codes mean to whoever runs the engine, and what to do about each. */
+/** The meaning of SQLite's primary result codes for an operator, and what to do about each. */
 const advice: Readonly<Record<number, string>> = {
-  5: "Another process holds the file's lock; it is tried again by whoever asks again.",
+  5: "Another process holds the file's lock. Retry.",
   8: "The file or its directory cannot be written. Check their permissions and that the file system is not mounted read-only.",
   10: "The disk refused to read or write. Check its health, its free space and any limit on file sizes.",
   11: "The file is damaged. Stop the engine, keep a copy of the file for examination, and restore the last good backup.",
@@ -20,7 +20,7 @@ const damageCodes: ReadonlySet<number> = new Set([11, 26])
 export const isDamage = (cause: unknown): boolean =>
   isSqliteError(cause) && damageCodes.has((cause.errcode ?? 0) % primaryCodes)
 
-/** One line that says what SQLite refused, and what to do; for anything that is not SQLite's, its message alone. */
+/** One line with SQLite's refusal and what to do. For any other error, its message alone. */
 export function sqliteFailure(cause: unknown): string {
   if (!isSqliteError(cause)) return cause instanceof Error ? cause.message : "unknown failure"
   const known = advice[(cause.errcode ?? 0) % primaryCodes]

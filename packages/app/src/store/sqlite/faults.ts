@@ -8,9 +8,9 @@ import { migrate } from "./schema.ts"
 const faultsMax = 100
 
 /**
- * What is wrong with the file itself: pages, indexes and column types by SQLite's own check, and whatever of the schema is
- * not as the migrations make it. Plain indexes and tables that others have added do no harm; a trigger does, and so does an index
- * that allows no duplicates.
+ * Faults of the file itself: in pages, indexes and column types, by SQLite's own check, and differences between the
+ * schema and the migrations. Plain indexes and tables that others have added do no harm. A trigger does, and so does an
+ * index that allows no duplicates.
  */
 export function sqliteFaults(database: DatabaseSync, path: string): ReadonlyArray<string> {
   return [...schemaFaults(database, path), ...storageFaults(database)]
@@ -39,11 +39,11 @@ function schemaFaults(database: DatabaseSync, path: string): ReadonlyArray<strin
     for (const [name, sql] of ours) {
       const found = is.get(name)
       if (found === undefined) faults.push(`The ${name} of the schema is missing`)
-      else if (found !== sql) faults.push(`The ${name} of the schema is not as the migrations made it`)
+      else if (found !== sql)
+        faults.push(`The ${name} of the schema differs from the one that the migrations made`)
     }
     for (const [name, sql] of is) {
-      if (!ours.has(name) && refusesRows(name, sql))
-        faults.push(`The schema has a ${name}, which is not ours`)
+      if (!ours.has(name) && refusesRows(name, sql)) faults.push(`The schema has an unknown ${name}`)
     }
     return faults
   } finally {
@@ -51,11 +51,14 @@ function schemaFaults(database: DatabaseSync, path: string): ReadonlyArray<strin
   }
 }
 
-/** A trigger can change what is written; an index that allows no duplicates can refuse it. */
+/** A trigger can change a write, and an index that allows no duplicates can refuse it. */
 const refusesRows = (name: string, sql: SQLOutputValue | undefined): boolean =>
   name.startsWith("trigger ") || (name.startsWith("index ") && /^create\s+unique\b/iu.test(String(sql)))
 
-/** Every object of a schema by its type and name, with the statement that makes it; SQLite's own tables come and go. */
+/**
+ * Every object of a schema by its type and name, with its SQL. SQLite's own tables are left out, because they come and
+ * go.
+ */
 function schemaOf(database: DatabaseSync): ReadonlyMap<string, SQLOutputValue | undefined> {
   const rows = database
     .prepare("SELECT type, name, sql FROM sqlite_schema WHERE type <> 'table' OR name NOT LIKE 'sqlite_%'")

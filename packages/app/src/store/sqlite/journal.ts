@@ -21,12 +21,15 @@ interface Access {
   readonly news: PubSub.PubSub<void>
 }
 
-/** The journal as a whole, read on the connection that reads and written in the same group commits as everything. */
+/**
+ * The journal as a whole. It is read on the reading connection, and written in the same group commits as everything
+ * else.
+ */
 export function sqliteJournal(
   database: DatabaseSync,
   { path, read, write, news }: Access,
 ): JournalStore["Service"] {
-  // Numbers are read as they are: one that is too large for JavaScript is not ours, but must not end the reading of it.
+  // Numbers are read without limits: one that is too large for JavaScript is not ours, but must not end the reading.
   const prepare = (sql: string): StatementSync => {
     const statement = database.prepare(sql)
     statement.setReadBigInts(true)
@@ -113,7 +116,7 @@ const CallbackDayRow = Schema.Struct({
 })
 const decodeCallbackDay = Schema.decodeUnknownOption(CallbackDayRow)
 
-/** A row that is not what we wrote is the verification's to report. */
+/** The verification reports altered rows. */
 function callbackDay(row: Row): ReadonlyArray<CallbackDay> {
   const decoded = decodeCallbackDay(row)
   if (Option.isNone(decoded)) return []
@@ -133,9 +136,9 @@ const callbackDayValues = (day: CallbackDay) => [
   day.lastCallbackAt,
 ]
 /**
- * Leaves nothing of what was erased in the file or its log. Deleting securely is not enough: when SQLite moves rows from
- * page to page, copies stay behind in the gaps, so the file is written anew without them; then the log is emptied, which
- * nobody may be reading meanwhile.
+ * Removes all traces of erased data from the file and its log. Secure deletion is not enough: when SQLite moves rows
+ * between pages, copies remain in the gaps. So the file is rewritten without them. Then the log is emptied, and nobody
+ * may read it meanwhile.
  */
 const compact = (database: DatabaseSync, read: Access["read"]): Effect.Effect<void, StoreUnavailable> =>
   read(() => {
@@ -144,15 +147,15 @@ const compact = (database: DatabaseSync, read: Access["read"]): Effect.Effect<vo
   }).pipe(
     Effect.mapError(({ message }) => remnants(message)),
     Effect.flatMap((row) =>
-      row?.["busy"] === 0 ? Effect.void : Effect.fail(remnants("somebody is reading the store.")),
+      row?.["busy"] === 0 ? Effect.void : Effect.fail(remnants("another process is reading the store.")),
     ),
   )
 
 const remnants = (why: string): StoreUnavailable =>
   new StoreUnavailable({
     message:
-      `The raw bodies are erased, but the file or its write-ahead log may still hold copies: ${why} Run the same again ` +
-      "when no other command reads and there is room for the file twice.",
+      `The raw bodies are erased, but the file or its write-ahead log may still contain copies: ${why} Run the same command again ` +
+      "when no other command is reading and the disk has room for a second copy of the file.",
   })
 
 const feedRow = (row: Row): FeedRow => ({

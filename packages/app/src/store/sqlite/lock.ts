@@ -9,10 +9,10 @@ import { StoreUnusable } from "../../ports/loan-store.ts"
 import { isSqliteError, makePrivate } from "./connection.ts"
 
 /**
- * Holds a store's file for one engine until the scope closes: two on one file would each spend the whole poll budget and
- * watch the same loans. The lock is the operating system's, on a file beside the store, so it ends with the process
- * however that ends; commands that look at the store, or write one change at the loan's version, are not kept out. The file
- * says who holds it.
+ * Locks a store's file for one engine until the scope closes. Two engines on one file would each use the whole poll
+ * budget and poll the same loans. It is an operating system lock on a file beside the store, so it ends with the
+ * process in any case. Commands that read the store, or write one change at the loan's version, are not excluded. The
+ * lock file says who holds the lock.
  */
 export const holdStoreLock = Effect.fnUntraced(function* (
   path: string,
@@ -25,12 +25,12 @@ export const holdStoreLock = Effect.fnUntraced(function* (
   )
 })
 
-/** The file that a link leads to: SQLite keeps its log there, and the same store under another name must meet the same lock. */
+/** The target of a link. SQLite keeps its log there, and the same store under another name must use the same lock. */
 export const realPath = (path: string): string => (existsSync(path) ? realpathSync(path) : resolve(path))
 
 export const lockPath = (path: string): string => `${realPath(path)}-lock`
 
-/** The files that an SQLite store consists of while an engine runs on it. */
+/** The files of an SQLite store while an engine runs on it. */
 export const filesOfStore = (path: string): ReadonlyArray<string> => [
   realPath(path),
   `${realPath(path)}-wal`,
@@ -41,7 +41,7 @@ export const filesOfStore = (path: string): ReadonlyArray<string> => [
 const Holder = Schema.Struct({ pid: Schema.Int, host: Schema.String, since: Schema.Int })
 type Holder = typeof Holder.Type
 
-/** How long the file's reader and its writer wait for each other: each is done at once. */
+/** How long the lock file's reader and writer wait for each other. Both finish at once. */
 const holderMsMax = 1_000
 
 function lock(path: string, holder: Holder): DatabaseSync {
@@ -58,8 +58,8 @@ function lock(path: string, holder: Holder): DatabaseSync {
 }
 
 /**
- * The row is committed, for others can read nothing else, and the lock is taken again at once. An engine that comes between
- * the two has it then, and this one is refused.
+ * The row must be committed, because others cannot read it otherwise. Then the lock is taken again at once. If another
+ * engine comes between the two, it gets the lock, and this one is refused.
  */
 function sayWhoHolds(database: DatabaseSync, { pid, host, since }: Holder): void {
   try {
@@ -70,7 +70,7 @@ function sayWhoHolds(database: DatabaseSync, { pid, host, since }: Holder): void
     database.prepare("INSERT INTO holder VALUES (?, ?, ?)").run(pid, host, since)
     database.exec("COMMIT")
   } catch {
-    // On a full disk the lock must still be had; only nobody can say whose it is.
+    // The lock must work on a full disk too; then only the holder's name is missing.
     if (database.isTransaction) database.exec("ROLLBACK")
   }
   database.exec("PRAGMA busy_timeout = 0; BEGIN IMMEDIATE")
@@ -78,7 +78,7 @@ function sayWhoHolds(database: DatabaseSync, { pid, host, since }: Holder): void
 
 const decodeHolder = Schema.decodeUnknownOption(Holder)
 
-/** Who holds the lock, as far as the file tells; a process of this machine that has ended does not. */
+/** The holder of the lock, according to the file. A process of this machine that has ended is not named. */
 function holderOf(path: string): string {
   const { pid, host, since } = Option.getOrElse(readHolder(path), () => ({ pid: 0, host: "", since: 0 }))
   return pid === 0 || (host === hostname() && !isAlive(pid))
@@ -104,7 +104,7 @@ function lockFailure(path: string, cause: unknown): StoreUnusable {
   if (isSqliteError(cause) && cause.errcode === sqliteBusy) {
     return new StoreUnusable({
       message:
-        `Another loan engine is running on ${path}${holderOf(path)}: two on one file would each spend the whole poll budget. Stop that ` +
+        `Another loan engine is running on ${path}${holderOf(path)}: two on one file would each use the whole poll budget. Stop that ` +
         "one first, or point LOAN_ENGINE_DATABASE_URL elsewhere.",
       cause,
     })

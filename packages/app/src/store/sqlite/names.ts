@@ -1,13 +1,13 @@
 import { statSync } from "node:fs"
 import { lockPath, realPath } from "./lock.ts"
 
-/** Says why nothing may be acknowledged into a file, or `undefined` if it is the one that was opened. */
+/** Says why nothing must be acknowledged. `undefined` if the file is still the one that was opened. */
 export type FileFault = () => string | undefined
 
 /**
- * Watches the names of a store's file and of its log. A file that was deleted, renamed or replaced can still be written by
- * those who have it open, and everything written there is lost when they close it. So what was committed counts only if the
- * names still lead to the files that were opened.
+ * Watches the names of a store's file and of its log. If a file was deleted, renamed or replaced, processes that have
+ * it open can still write to it, but the data is lost when they close it. So a commit counts only if the names still
+ * lead to the opened files.
  */
 export function watchNames(path: string): FileFault {
   const log = `${realPath(path)}-wal`
@@ -16,7 +16,7 @@ export function watchNames(path: string): FileFault {
   return () => {
     openedLog ??= fileAt(log)
     const found = fileAt(path)
-    // The log is empty after a checkpoint; the store's own file never is.
+    // The log is empty after a checkpoint. The store's own file never is.
     const fate = fateOf(opened, found) ?? (found?.isEmpty === true ? "was emptied" : undefined)
     if (fate !== undefined) return lostFile(path, fate)
     const fateOfLog = openedLog === undefined ? undefined : fateOf(openedLog, fileAt(log))
@@ -24,7 +24,7 @@ export function watchNames(path: string): FileFault {
   }
 }
 
-/** Watches the lock by which one engine keeps every other off a store: without its name, a second one would get a new lock. */
+/** Watches the lock file. Without its name, a second engine would get a new lock on the same store. */
 export function watchLock(path: string): FileFault {
   const name = lockPath(path)
   const opened = fileAt(name)
@@ -36,17 +36,17 @@ export function watchLock(path: string): FileFault {
 }
 
 export const lostFile = (name: string, fate: string): string =>
-  `The file ${name} ${fate} while the engine runs, so what is written would be lost. ` +
+  `The file ${name} ${fate} while the engine runs, so further writes would be lost. ` +
   "Stop the engine, put the file and its -wal back, or restore the last good backup; then start it again."
 
-/** What has become of the file that a name led to; `undefined` if it still does. */
+/** What happened to the file of a name. `undefined` if the name still leads to it. */
 function fateOf(opened: FileAt | undefined, found: FileAt | undefined): string | undefined {
   if (found === undefined) return "was deleted or renamed"
   return found.id === opened?.id ? undefined : "was replaced by another file"
 }
 
 interface FileAt {
-  /** What tells a file from every other, by whatever name. */
+  /** The identity of a file, under any name. */
   readonly id: string
   readonly isEmpty: boolean
 }

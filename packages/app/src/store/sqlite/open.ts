@@ -10,19 +10,19 @@ export interface OpenSettings extends ConnectionSettings {
   /** Whether the file is only read: it is not migrated, and every write is refused. */
   readonly readOnly: boolean
   /**
-   * Whether everything is read as of the moment of opening, whatever others write meanwhile. For whoever reads the whole
-   * and is soon done: until then the log cannot be emptied. With `readOnly` only.
+   * Whether everything is read as of the moment of opening, without later writes. For readers that read everything and
+   * finish soon, because the log cannot be emptied meanwhile. With `readOnly` only.
    */
   readonly oneMoment: boolean
-  /** Whether an older file is brought up to date. Beside an engine that may be running on it, it must not be. */
+  /** Whether an older file is migrated. It must not be while an engine may be running on it. */
   readonly migrates: boolean
 }
 
-/** Opens a store's file as it is to be used, or says why it cannot be. */
+/** Opens a store's file with these options, or says why it cannot be opened. */
 export const openDatabase = (settings: OpenSettings): Effect.Effect<DatabaseSync, StoreUnusable> =>
   opening(settings.path, () => opened(settings))
 
-/** Whatever fails while a file is being opened, its statements prepared included, makes it unusable. */
+/** Any failure while a file is opened, or its statements are prepared, makes it unusable. */
 export const opening = <A>(path: string, run: () => A): Effect.Effect<A, StoreUnusable> =>
   Effect.try({ try: run, catch: (cause) => openFailure(path, cause) })
 
@@ -56,11 +56,11 @@ function openFailure(path: string, cause: unknown): StoreUnusable {
   return new StoreUnusable({ message, cause })
 }
 
-/** The file has our version, and yet a statement of ours meets a table or a column that is not there. */
+/** The file has our version, but one of our statements names a table or a column that does not exist. */
 const isSchemaGone = (cause: unknown): cause is Error =>
   isSqliteError(cause) && /^no such (?:table|column)/u.test(cause.message)
 
-/** Brings an existing file up to date and nothing else; gives the version it had and the one it has. */
+/** Migrates an existing file and does nothing else. Gives the old and the new version. */
 export const migrateFile = (
   settings: ConnectionSettings,
 ): Effect.Effect<{ readonly from: number; readonly to: number }, StoreUnusable> =>

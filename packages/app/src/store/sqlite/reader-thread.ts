@@ -5,20 +5,20 @@ import { isDamage, sqliteFailure } from "./failure.ts"
 import { makeRead } from "./reads.ts"
 import type { Read, ReadRow } from "./reads.ts"
 
-/** A read with the number that its answer carries. */
+/** A read with a number, which its answer repeats. */
 export interface NumberedRead extends Read {
   readonly number: number
 }
 
-/** What a read gave, or why SQLite did not give it. */
+/** The result of a read, or why SQLite refused it. */
 export type ReadAnswer = { readonly number: number } & (
   | { readonly rows: ReadonlyArray<ReadRow> }
   | { readonly refused: string; readonly damaged: boolean }
 )
 
 /**
- * The thread that reads many loans at once, so that callbacks are taken meanwhile. It says when it has opened the file, and
- * answers each read in turn; the empty message ends it. A defect ends the thread too.
+ * The thread that reads many loans at once, so that callbacks are accepted meanwhile. It reports when it has opened the
+ * file, and answers the reads in order. The empty message ends it. A defect ends the thread too.
  */
 // The settings come from reader.ts, which starts this thread.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion

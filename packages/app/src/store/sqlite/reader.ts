@@ -13,7 +13,7 @@ import { startThread } from "./thread.ts"
 
 export type ReadRows = (read: Read) => Effect.Effect<ReadonlyArray<ReadRow>, StoreUnavailable>
 
-/** What SQLite refuses is a failure of the world; anything else is a defect of ours, and crashes loudly. */
+/** SQLite's refusals are failures with an outside cause. Any other failure is a defect of ours. */
 export const reading = <A>(run: () => A): Effect.Effect<A, StoreUnavailable> =>
   Effect.suspend(() => {
     try {
@@ -31,13 +31,15 @@ const unreadable = (reason: string, damaged: boolean, cause?: unknown): StoreUna
     ...(damaged ? { damaged } : {}),
   })
 
-/** Reads on the calling thread, which stands still meanwhile. */
+/** Reads on the calling thread, which is blocked meanwhile. */
 export function inlineReader(database: DatabaseSync): ReadRows {
   const read = makeRead(database)
   return (asked) => reading(() => read(asked))
 }
 
-/** Reads on a thread of its own, one after another; a read that takes longer than it may is given up, and so is its answer. */
+/**
+ * Reads on its own thread, one after another. A read that exceeds its timeout is given up, and its answer is ignored.
+ */
 export const threadReader = Effect.fnUntraced(function* (
   settings: ConnectionSettings,
   readMsMax: number,

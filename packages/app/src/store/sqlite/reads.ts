@@ -6,7 +6,7 @@ const loansPage = (condition: string, index = ""): string => `
   WHERE account = ? ${condition} AND application_reference >= ? AND application_reference < ?
   ORDER BY application_reference LIMIT ?`
 
-/** What is read of many loans at once, each statement by its name: each goes through a range of one index. */
+/** The reads of many loans at once, each statement by its name. Each reads a range of one index. */
 export const readStatements = {
   loans: loansPage(""),
   loansAtStage: loansPage("AND stage = ?", "INDEXED BY loans_by_stage"),
@@ -23,7 +23,7 @@ export const readStatements = {
       SELECT stage, -count(*), count(*) FROM loans WHERE account = ?1 AND closed = 1 GROUP BY stage)
     GROUP BY stage`,
   stalledCount: "SELECT count(*) AS loans FROM loans WHERE account = ? AND stalled = 1",
-  // The next account behind each, so that the index is looked at once an account and not once a loan.
+  // Each step finds the next account, so the index is read once for each account and not once for each loan.
   accounts: `
     WITH RECURSIVE found (account) AS (
       SELECT min(account) FROM loans
@@ -36,13 +36,13 @@ export const readStatements = {
 export type ReadName = keyof typeof readStatements
 export type ReadRow = Record<string, SQLOutputValue>
 
-/** One read: plain data, because it crosses threads. */
+/** One read. It is plain data, because it is sent between threads. */
 export interface Read {
   readonly statement: ReadName
   readonly parameters: ReadonlyArray<SQLInputValue>
 }
 
-/** Reads by statements that are prepared once. */
+/** Reads with statements that are prepared once. */
 export function makeRead(database: DatabaseSync): (read: Read) => ReadonlyArray<ReadRow> {
   const prepared = new Map<ReadName, StatementSync>()
   return ({ statement, parameters }) => {

@@ -36,7 +36,7 @@ export const accountOf = (row: unknown): AccountName => decodeAccount(row).accou
 export const stageCount = Schema.decodeUnknownSync(StageCountRow)
 const decodeJournalRow = Schema.decodeUnknownSync(JournalRow)
 
-/** A loan's row as it is read back. A row that does not decode is a defect: nobody but us writes it. */
+/** A loan's row from the store. If it does not decode, that is a defect, because only we write it. */
 export function storedLoan(row: unknown): StoredLoan {
   const decoded = decodeLoanRow(row)
   return {
@@ -56,7 +56,7 @@ export function storedLoan(row: unknown): StoredLoan {
 
 const decodeContent = Schema.decodeUnknownSync(Schema.fromJsonString(EntryContent))
 
-/** A journal row as it is read back. */
+/** A journal row from the store. */
 export function storedEntry(row: unknown): StoredEntry {
   const { content, position, hash, repeats, last_repeated_at } = decodeJournalRow(row)
   return {

@@ -55,8 +55,8 @@ const migrations: ReadonlyArray<string> = [
     PRIMARY KEY (account, bank_url)
   ) STRICT, WITHOUT ROWID;
   `,
-  // A journal row holds the text that its hash is taken of, so that anybody can check it; the feed can be sealed; and how the
-  // callbacks of each account fare is counted from the feed up to the position that the cursor names.
+  // A journal row contains the text of its hash, so that anybody can check it. The feed can be sealed. The callbacks of
+  // each account are counted from the feed, up to the cursor's position.
   `
   ALTER TABLE journal RENAME TO journal_before;
   CREATE TABLE journal (
@@ -123,13 +123,13 @@ const migrations: ReadonlyArray<string> = [
     PRIMARY KEY (account, day)
   ) STRICT, WITHOUT ROWID;
   `,
-  // What the merchant calls its applications, to find loans by.
+  // The merchant's own names of applications, to find loans by.
   `
   ALTER TABLE loans ADD COLUMN external_reference TEXT;
   CREATE INDEX loans_by_external_reference ON loans (account, external_reference, application_reference)
     WHERE external_reference IS NOT NULL;
   `,
-  // How far each endpoint of webhooks has come, who delivers for it, and the loans whose messages wait there.
+  // The position of each webhook endpoint, the engine that delivers, and the loans whose messages wait there.
   `
   CREATE TABLE webhook_endpoints (
     name TEXT PRIMARY KEY,
@@ -148,7 +148,7 @@ const migrations: ReadonlyArray<string> = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX webhook_parked_due ON webhook_parked (endpoint, due_at);
   `,
-  // What the bank was asked to set, as long as its answer is not known.
+  // The callback URLs that the bank was asked to set, until its answer is known.
   `
   CREATE TABLE callback_intents (
     account TEXT NOT NULL,
@@ -158,8 +158,7 @@ const migrations: ReadonlyArray<string> = [
     PRIMARY KEY (account, bank_url)
   ) STRICT, WITHOUT ROWID;
   `,
-  // Whose bank was seen to sign its callbacks, and since when.
-  // So that a page of a list goes through one range of an index, whatever it filters by and however many loans there are.
+  // The accounts whose bank was seen to sign its callbacks, and since when.
   `
   CREATE INDEX loans_by_account ON loans (account, application_reference);
   DROP INDEX loans_by_stage;
@@ -167,22 +166,22 @@ const migrations: ReadonlyArray<string> = [
   CREATE TABLE signing_accounts (account TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   ALTER TABLE loans ADD COLUMN watermark TEXT;
   `,
-  // Which loans somebody has closed: they are counted apart, and listed by themselves.
+  // Closed loans: they are counted separately and have their own list.
   `
   ALTER TABLE loans ADD COLUMN closed INTEGER NOT NULL DEFAULT 0;
   CREATE INDEX loans_closed ON loans (account, application_reference, stage) WHERE closed = 1;
   `,
 ]
 
-/** "LOAN", by which tools tell whose database a file is. */
+/** "LOAN": tools identify the program of a database file by it. */
 const applicationId = 0x4c4f414e
 
 /** The version of the schema that this program writes. */
 export const schemaVersion = migrations.length
 
 /**
- * Brings a database up to this program's version, one transaction a migration, so that one that is broken off leaves the
- * version before it; gives the version it found. A database from a newer or another program is refused.
+ * Migrates a database to this program's version, with one transaction for each migration, so that an interrupted one
+ * leaves the previous version. Gives the version that it found. A database from a newer or another program is refused.
  */
 export function migrate(database: DatabaseSync, path: string, upTo: number = schemaVersion): number {
   const found = requireOurs(database, path)
@@ -207,7 +206,7 @@ function migrateOnce(database: DatabaseSync): void {
   }
 }
 
-/** A database from a newer or another program is refused; gives the version of one that is not. */
+/** Refuses a database from a newer or another program. Gives the version of any other. */
 export function requireOurs(database: DatabaseSync, path: string): number {
   const version = versionOf(database)
   refuseNewer(version, path)
@@ -215,20 +214,20 @@ export function requireOurs(database: DatabaseSync, path: string): number {
   return version
 }
 
-/** For whoever must not migrate: the database has to be at this program's version already. */
+/** For a program that must not migrate: the database must already have this program's version. */
 export function requireCurrent(database: DatabaseSync, path: string): void {
   const version = requireOurs(database, path)
   if (version === schemaVersion) return
   throw new StoreUnusable({
     message:
       version === 0
-        ? `The file ${path} holds no loans yet. Start the engine on it first.`
+        ? `The file ${path} has no loans yet. Start the engine on it first.`
         : `The database ${path} was written by an older loan engine (its schema is version ${version}, this program ` +
           `knows ${schemaVersion}). Start the engine once, or run \`loan-engine migrate\`, to bring it up to date.`,
   })
 }
 
-/** A database without a version but with tables is somebody else's, and none of ours belong into it. */
+/** A database with tables but without a version belongs to another program, and must not get our tables. */
 function refuseForeign(database: DatabaseSync, path: string): void {
   if (database.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() === undefined) return
   throw new StoreUnusable({
@@ -251,7 +250,7 @@ function refuseNewer(version: number, path: string): void {
   })
 }
 
-/** The columns that version 1 kept a journal entry in, in the order they are handed over. */
+/** The columns in which version 1 kept a journal entry, in this order. */
 const entryColumns = [
   "applicationReference",
   "version",
@@ -271,7 +270,7 @@ const entryColumns = [
 
 const jsonColumns: ReadonlySet<string> = new Set(["events", "steps", "news"])
 
-/** The text that version 1 took an entry's hash of, from its columns. */
+/** The text from which version 1 computed an entry's hash, made from its columns. */
 function entryContent(...values: ReadonlyArray<SQLOutputValue>): string {
   const content: Record<string, Parameters<typeof canonicalJson>[0]> = {}
   entryColumns.forEach((name, index) => {

@@ -3,36 +3,37 @@ import { realPath } from "./lock.ts"
 import type { FileFault } from "./names.ts"
 import { lostFile } from "./names.ts"
 
-/** The version of the schema is the last byte of SQLite's `user_version`; the other three are the file's stamp. */
+/** The schema's version is the last byte of SQLite's `user_version`. The other three bytes are the file's stamp. */
 export const versionBits = 8
 const versionsMax = 2 ** versionBits
 
 /** A stamp is below this: `user_version` is a signed number of 32 bits. */
 export const stampsMax = 2 ** (31 - versionBits)
 
-/** The version of the schema that a `user_version` tells. */
+/** The schema's version in a `user_version`. */
 export const schemaVersionIn = (userVersion: number): number => userVersion % versionsMax
 
-/** The `user_version` of a file that has this stamp. */
+/** The `user_version` of a file with this stamp. */
 export const stamped = (stamp: number, schemaVersion: number): number => stamp * versionsMax + schemaVersion
 
 /**
- * Watches whether a store's file is written over in place, by another store or an older copy of itself: its name still leads to it
- * then. The engine that has a store to itself stamps the file at its start and with each checkpoint, and the file may have only the
- * stamps that were set, each no older than the one seen before. A stamp that stands in the log still is not in the file yet.
+ * Detects when another store, or an older copy, is written over a store's file in place: its name still leads to it
+ * then. The engine that has the store to itself stamps the file at its start and with each checkpoint. The file may
+ * only have stamps that were set, and never an older one than was seen before. A stamp that is still in the log is not
+ * in the file yet.
  */
 export interface StampWatch {
   readonly fault: FileFault
   /** The file may have this stamp from now on. */
   readonly expect: (stamp: number) => void
   /**
-   * To be called after the thread's connection was closed. Closing a descriptor gives up the process's locks on the file, as POSIX
-   * has it, so none is opened for a moment while connections are in use.
+   * Call it after the thread's connection was closed. By POSIX rules, closing a descriptor releases the process's locks
+   * on the file, so none must be opened for a moment while connections are in use.
    */
   readonly close: () => void
 }
 
-/** Where SQLite keeps `user_version` in a file's header, as four bytes, the highest first. */
+/** The offset of `user_version` in an SQLite file's header: four bytes, the highest first. */
 const userVersionAt = 60
 
 export function watchStamps(path: string): StampWatch {

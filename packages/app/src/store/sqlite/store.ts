@@ -31,9 +31,9 @@ import type { CommitJobs } from "./writer.ts"
 import type { Write, WriteJob } from "./writes.ts"
 
 export interface SqliteSettings extends OpenSettings, GroupCommitLimits {
-  /** Whether commits, and reads of many loans, have threads of their own; without them, everything waits for the disk. */
+  /** Whether commits, and reads of many loans, have their own threads. Without them, everything waits for the disk. */
   readonly writerThread: boolean
-  /** How long a read of many loans may take on its thread. */
+  /** The timeout of a read of many loans on its thread. */
   readonly readMsMax: number
 }
 
@@ -54,7 +54,10 @@ export const sqliteDefaults: Omit<SqliteSettings, "path"> = {
   migrates: true,
 }
 
-/** The embedded store: one SQLite file in WAL mode with full synchronisation, read here and written in group commits. */
+/**
+ * The embedded store: one SQLite file in WAL mode with full synchronisation. It is read here and written in group
+ * commits.
+ */
 export const layerSqlite = (
   settings: SqliteSettings,
 ): Layer.Layer<LoanStore | JournalStore | WebhookStore, StoreUnusable> =>
@@ -130,13 +133,13 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
       ),
     dropCallbackIntent: (account, bankUrl) =>
       Effect.asVoid(write([{ statement: "dropIntent", parameters: [account, bankUrl] }])),
-    // A callback is read before it is written, and on another connection.
+    // A callback's loan is read before it is written, and on another connection.
     ready: Effect.andThen(
       read(() => void reads.load.get("")),
       Effect.asVoid(write(probe)),
     ),
   })
-  // No other process can tell: it writes the file, and is found when that is looked at.
+  // Other processes do not notify us. Their writes are found when the file is read.
   const news = yield* PubSub.sliding<void>(1)
   const journalStore = yield* opening(settings.path, () =>
     sqliteJournal(database, { path: settings.path, read, write, news }),
@@ -148,7 +151,7 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
   )
 })
 
-/** Beside an engine's serving thread; where nobody is served, on the one thread there is, and as of its moment. */
+/** On a separate thread in an engine that serves; otherwise on the only thread, and as of its moment. */
 const readerOf = (
   settings: SqliteSettings,
   database: DatabaseSync,
@@ -204,7 +207,7 @@ function prepareReads(database: DatabaseSync) {
 }
 type Reads = ReturnType<typeof prepareReads>
 
-/** What a callback's commit does: a loan and its row are written, and taken back before anybody sees them. */
+/** Does what a callback's commit does: it writes a loan and its row, and removes them before anybody sees them. */
 const probe: WriteJob = [
   { statement: "probeLoan", parameters: [] },
   { statement: "probeRow", parameters: [] },

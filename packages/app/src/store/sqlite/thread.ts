@@ -7,11 +7,14 @@ import type { ConnectionSettings } from "./connection.ts"
 
 export interface SqliteThread {
   readonly worker: Worker
-  /** Why the thread has ended; waits until it has. */
+  /** Waits until the thread has ended. Gives the reason. */
   readonly ended: Effect.Effect<string>
 }
 
-/** Starts a thread with a connection of its own, once it has opened the file; the closing scope lets it close that and waits. */
+/**
+ * Starts a thread with its own connection, and waits until it has opened the file. When the scope closes, the thread
+ * closes its connection, and the scope waits for that.
+ */
 export const startThread = Effect.fnUntraced(function* (
   name: "reader" | "writer",
   { path, busyTimeoutMs, walPagesMax }: ConnectionSettings,

@@ -16,10 +16,10 @@ import type { CommitJobs } from "./writer.ts"
 import { nothingWritten } from "./writes.ts"
 import type { Write, WriteJob, WriteOutcome, Written } from "./writes.ts"
 
-/** Either a change that is decided upon the loan as it stands, or what is to be written whatever stands there. */
+/** Either a change that is decided on the current loan, or a job that is written in any case. */
 export type Request = Update | { readonly job: WriteJob }
 
-/** A change, or nothing if there was to be none, for an update; what its statements did, for a job. */
+/** For an update: a change, or nothing if none was needed. For a job: what its statements did. */
 export type Answer = WrittenChange | Written | undefined
 
 const isUpdate = (request: Request): request is Update => "decide" in request
@@ -43,7 +43,7 @@ interface Reads {
   readonly end: StatementSync
 }
 
-/** Decides on every update of the batch as the loans stand, and writes it all in one transaction. */
+/** Decides every update of the batch on the current loans, and writes all of it in one transaction. */
 export const commitInOrder =
   (reads: Reads, commit: CommitJobs): CommitBatch<Request, Answer> =>
   (batch) =>
@@ -56,7 +56,7 @@ export const commitInOrder =
       })
     })
 
-/** What SQLite cannot read now is a failure of the world, and no defect. */
+/** If SQLite cannot read now, that is a failure with an outside cause, not a defect. */
 function planOrRefuse(reads: Reads, batch: ReadonlyArray<Request>): ReadonlyArray<Planned | Outcome<Answer>> {
   try {
     return inOneRead(reads, () => plan(reads, batch)).map((each) =>
@@ -70,7 +70,7 @@ function planOrRefuse(reads: Reads, batch: ReadonlyArray<Request>): ReadonlyArra
 
 const refused = ({ message: reason }: Error): Unwritten => ({ state: "refused", reason })
 
-/** Where SQLite could not read, it has ended the transaction by itself; and what it could not read is the cause. */
+/** If SQLite could not read, it has ended the transaction itself, and the failed read is the cause. */
 function endQuietly(end: StatementSync): void {
   try {
     end.run()
@@ -79,7 +79,10 @@ function endQuietly(end: StatementSync): void {
   }
 }
 
-/** A batch is decided upon one state of the file, which is also read but once: outside, each read would look at it anew. */
+/**
+ * A batch is decided on one state of the file, which is read once. Outside of a transaction, each read would check the
+ * file again.
+ */
 function inOneRead<A>({ begin, end }: Reads, work: () => A): A {
   begin.run()
   try {
@@ -91,11 +94,11 @@ function inOneRead<A>({ begin, end }: Reads, work: () => A): A {
 
 interface Planned {
   readonly job: WriteJob
-  /** What the request is answered with once the job is durable. */
+  /** The answer to the request after the job is durable. */
   readonly answer: (written: Written) => Answer
-  /** Whether it is planned anew if the loan has moved on; a job that was not decided upon anything just does nothing. */
+  /** Whether it is decided again if the loan has moved on. A job that was not decided on anything just does nothing. */
   readonly isDecided: boolean
-  /** Whether it is planned again, too, if its only statement found nothing to change. */
+  /** Whether it is also decided again if its only statement changed nothing. */
   readonly mustChange?: boolean
 }
 
@@ -149,7 +152,7 @@ function plannedChange(reads: Reads, decided: Extract<DecidedUpdate, { state: "d
   }
 }
 
-/** Where the very same was said before: in the same bytes, or under the same signed token. */
+/** Where the same message was recorded before: in the same bytes, or with the same signed token. */
 function earlierPosition(reads: Reads, { entry }: Change): number | null {
   const { applicationReference, version, source, digest, token = null, evidence, account } = entry
   const behind = version - 1 - earlierEntriesMax
@@ -185,7 +188,7 @@ const hearAgain = (stored: StoredLoan, { schedule, watermark }: Change): Write =
   parameters: [...scheduleValues(schedule), markOf(watermark), ...asItStands(stored)],
 })
 
-/** The very row that was decided on. */
+/** The exact row on which the decision was made. */
 const asItStands = ({ loan, chainHead, mark = null }: StoredLoan) => [
   loan.applicationReference,
   loan.version,

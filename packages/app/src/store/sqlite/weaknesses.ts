@@ -3,10 +3,10 @@ import { dirname } from "node:path"
 import { anchorsBeside } from "../../feed/anchors-file.ts"
 import { filesOfStore, realPath } from "./lock.ts"
 
-/** Others on the machine may do nothing with the store's files: they hold what the bank said of people. */
+/** No permissions for others on the machine: the store's files contain what the bank said about people. */
 const othersMay = 0o077
 
-/** By their magic number in `statfs`: file systems whose locks or syncs cannot be relied on, and one that is not a disk. */
+/** File systems, by their magic number in `statfs`, whose locks or syncs are unreliable, and memory file systems. */
 const unreliable: ReadonlyMap<number, string> = new Map([
   [0x6969, "NFS, where locks and syncs depend on the server"],
   [0x517b, "SMB, where locks and syncs depend on the server"],
@@ -14,11 +14,11 @@ const unreliable: ReadonlyMap<number, string> = new Map([
   [0xfe53_4d42, "SMB, where locks and syncs depend on the server"],
   [0x0102_1997, "9p, where locks and syncs depend on the host"],
   [0x6573_5546, "FUSE, where locks and syncs depend on a program"],
-  [0x0102_1994, "tmpfs, which is memory and forgets everything with the machine"],
-  [0x8584_58f6, "ramfs, which is memory and forgets everything with the machine"],
+  [0x0102_1994, "tmpfs, which is memory and loses everything when the machine stops"],
+  [0x8584_58f6, "ramfs, which is memory and loses everything when the machine stops"],
 ])
 
-/** What of a file's place and modes could lose it or show it to others, in sentences that say what to do. */
+/** Weaknesses of a file's place and modes that could lose it or show it to others, as sentences that say what to do. */
 export function sqliteWeaknesses(path: string): ReadonlyArray<string> {
   return [...placeWeaknesses(dirname(realPath(path))), ...modeWeaknesses(path)]
 }

@@ -16,7 +16,10 @@ interface Access {
   readonly write: (job: WriteJob) => Effect.Effect<Written, StoreUnavailable>
 }
 
-/** The endpoints of webhooks, read on the connection that reads and written in the same group commits as everything. */
+/**
+ * The webhook endpoints. They are read on the reading connection, and written in the same group commits as everything
+ * else.
+ */
 export function sqliteWebhooks(database: DatabaseSync, { read, write }: Access): WebhookStore["Service"] {
   const place = database.prepare("SELECT * FROM webhook_endpoints WHERE name = ?")
   const states = database.prepare(`
@@ -65,7 +68,7 @@ export function sqliteWebhooks(database: DatabaseSync, { read, write }: Access):
   }
 }
 
-/** The endpoint's row is the fence: whoever finds it elsewhere, or another's, writes nothing. */
+/** The endpoint's row is the fence: if its position or its owner has changed, nothing is written. */
 function settling(round: WebhookRound): WriteJob {
   const { endpoint, owner, now, from, to, caughtUp, parked, disabledWhy } = round
   const disabledAt = disabledWhy === null ? null : now

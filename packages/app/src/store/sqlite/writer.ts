@@ -8,17 +8,17 @@ import { startThread } from "./thread.ts"
 import type { Write, WriteJob, WriteOutcome } from "./writes.ts"
 import { makeCommit, newStamp } from "./writes.ts"
 
-/** Commits one batch at a time; what it fails with is a defect. */
+/** Commits one batch at a time. Its failure is a defect. */
 export type CommitJobs = (jobs: ReadonlyArray<WriteJob>) => Effect.Effect<ReadonlyArray<WriteOutcome>>
 
-/** Writes on the calling thread, which stands still until the disk has it. */
+/** Writes on the calling thread, which is blocked until the data is on the disk. */
 export const inlineCommit = (database: DatabaseSync, path: string): CommitJobs => {
-  // Only an engine, which has the store to itself and a thread that writes, can tell who else stamps the file.
+  // Only an engine can detect foreign stamps, because it has the store to itself and a writing thread.
   const commit = makeCommit(database, { fault: watchNames(path), expect: () => {} })
   return (jobs) => Effect.sync(() => commit(jobs))
 }
 
-/** Writes on a thread of its own, so that everything else goes on, and the next batch gathers, while the disk is at work. */
+/** Writes on its own thread, so that everything else continues, and the next batch collects, while the disk works. */
 export const threadCommit = Effect.fnUntraced(function* (
   settings: ConnectionSettings,
 ): Effect.fn.Return<CommitJobs, StoreUnusable, Scope.Scope> {
@@ -36,7 +36,7 @@ export const threadCommit = Effect.fnUntraced(function* (
       }),
       refused(jobs),
     )
-  // A file that cannot be written now keeps the stamp that it has; who writes is told so.
+  // A file that cannot be written now keeps its stamp. The next writer gets the error.
   yield* commit([[yield* newStamp]])
   return commit
 })
@@ -44,7 +44,7 @@ export const threadCommit = Effect.fnUntraced(function* (
 const cannotOpen = (path: string, why: string): string =>
   `The SQLite file ${path} cannot be opened for writing: ${why}. Check its permissions, and how many files a process may open.`
 
-/** Bytes are mostly a view of a far larger buffer, and what is sent between threads is the buffer. */
+/** Bytes are usually a view of a far larger buffer, and the whole buffer would be sent between threads. */
 const standingAlone = ({ statement, parameters }: Write): Write => ({
   statement,
   parameters: parameters.map((value) => (value instanceof Uint8Array ? new Uint8Array(value) : value)),

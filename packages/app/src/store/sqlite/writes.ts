@@ -7,8 +7,9 @@ import { schemaVersion } from "./schema.ts"
 import { stamped, stampsMax } from "./stamp.ts"
 
 /**
- * Everything that is ever written, each statement by its name. A loan is written before its journal row and only upon the
- * very row it was decided upon: its version alone could be another process's by now. Else nothing of the job is written.
+ * All writes, each statement by its name. A loan is written before its journal row, and only if its row is exactly the
+ * one on which the decision was made: its version alone could by now belong to another process. Otherwise nothing of
+ * the job is written.
  */
 const writeStatements = {
   openLoan: `
@@ -22,11 +23,12 @@ const writeStatements = {
       account = ?, version = ?, stage = ?, external_reference = ?, closed = ?, snapshot = ?, chain_head = ?, next_poll_at = ?, poll_attempts = ?,
       poll_confirm = ?, stalled = ?, watermark = ?
     WHERE application_reference = ? AND version = ? AND chain_head = ? AND watermark IS ?`,
-  // A schedule that was left alone is not written: a poll may have been claimed meanwhile, and its lease stands there.
+  // An unchanged schedule is not written, because a poll may have been claimed meanwhile, and its lease is there.
   moveUnscheduledLoan: `
     UPDATE loans SET account = ?, version = ?, stage = ?, external_reference = ?, closed = ?, snapshot = ?, chain_head = ?, watermark = ?
     WHERE application_reference = ? AND version = ? AND chain_head = ? AND watermark IS ?`,
-  // The bank has said the same again: no row and no version, and only where the row is still the one that it was decided on.
+  // The bank repeated the same: no row and no new version, and only if the row is still the one on which the decision
+  // was made.
   hearAgain: `
     UPDATE loans SET next_poll_at = ?, poll_attempts = ?, poll_confirm = ?, stalled = ?, watermark = ?
     WHERE application_reference = ? AND version = ? AND chain_head = ? AND watermark IS ?`,
@@ -73,7 +75,7 @@ const writeStatements = {
   unparkBehind: "DELETE FROM webhook_parked WHERE endpoint = ? AND position > ?",
   enableWebhooks: "UPDATE webhook_endpoints SET disabled_at = NULL, disabled_why = NULL WHERE name = ?",
   makeWebhooksDue: "UPDATE webhook_parked SET due_at = ?, attempts = 0 WHERE endpoint = ?",
-  // Empty names are no reference and no account, so the probe meets nobody's rows.
+  // Empty names are not valid references or accounts, so the probe touches nobody's rows.
   probeLoan: `
     INSERT INTO loans (application_reference, account, version, stage, snapshot, chain_head, poll_attempts, poll_confirm, stalled)
     VALUES ('', '', 0, '', '', '', 0, 0, 0)`,
@@ -85,7 +87,7 @@ const writeStatements = {
     WHERE application_reference = ? AND version <= ? AND raw IS NOT NULL AND content ->> 'source' <> 'operator'`,
 } as const
 
-/** What is written and gives rows back. */
+/** Writes that return rows. */
 const returningStatements = {
   claim: `
     UPDATE loans SET next_poll_at = ?
@@ -97,7 +99,7 @@ const returningStatements = {
 
 const statements = { ...writeStatements, ...returningStatements }
 
-/** Not a statement with parameters: `PRAGMA user_version` takes none. Its one parameter is the stamp. */
+/** `PRAGMA user_version` accepts no parameters. Its one parameter here is the stamp. */
 const stamp = "stamp"
 type StatementName = keyof typeof statements | typeof stamp
 
@@ -106,27 +108,27 @@ export interface Write {
   readonly parameters: ReadonlyArray<SQLInputValue>
 }
 
-/** What is written together or not at all. */
+/** Statements that are written all or not at all. */
 export type WriteJob = ReadonlyArray<Write>
 
-/** What the last statement of a job did. */
+/** The result of the last statement of a job. */
 export interface Written {
   readonly rows: ReadonlyArray<unknown>
   readonly changes: number
-  /** The position of the journal row it appended, if it appended one. */
+  /** The position of the appended journal row, if there is one. */
   readonly lastPosition: number
 }
 
 /**
- * `stale`: its first statement found nothing to change, and nothing of it was written. `refused`: SQLite did not take it,
- * and nothing of it was written. Plain data, because it crosses threads.
+ * `stale`: its first statement changed nothing, and nothing of the job was written. `refused`: SQLite refused it, and
+ * nothing of it was written. It is plain data, because it is sent between threads.
  */
 export type WriteOutcome =
   | ({ readonly state: "written" } & Written)
   | { readonly state: "stale" }
   | { readonly state: "refused"; readonly reason: string }
 
-/** Commits a batch of jobs in one transaction and says what became of each. */
+/** Commits a batch of jobs in one transaction. Gives the outcome of each. */
 export type Commit = (jobs: ReadonlyArray<WriteJob>) => ReadonlyArray<WriteOutcome>
 
 export const nothingWritten: Written = { rows: [], changes: 0, lastPosition: 0 }
@@ -138,7 +140,7 @@ export const newStamp: Effect.Effect<Write> = Effect.map(Random.nextIntBetween(1
   parameters: [drawn],
 }))
 
-/** What is asked before anything counts as written, and told of each stamp before the file gets it. */
+/** The checks before anything counts as written. They learn each stamp before the file gets it. */
 export interface FileWatch {
   readonly fault: FileFault
   readonly expect: (stamp: number) => void
@@ -176,7 +178,7 @@ export function makeCommit(database: DatabaseSync, { fault, expect }: FileWatch)
   return (jobs) => {
     const together = inTransaction(database, fault, () => jobs.map(write))
     if (typeof together !== "string") return together
-    // One bad job must not fail its neighbours: each is tried again in a transaction of its own.
+    // One bad job must not fail the others, so each is tried again in its own transaction.
     return jobs.map((job) => {
       const alone = jobs.length === 1 ? together : inTransaction(database, fault, () => write(job))
       return typeof alone === "string" ? { state: "refused", reason: alone } : alone
@@ -184,7 +186,10 @@ export function makeCommit(database: DatabaseSync, { fault, expect }: FileWatch)
   }
 }
 
-/** What the work gives, durable under its name; or the reason why not. Anything else that is thrown is a defect of ours. */
+/**
+ * The result of the work, durable in the named file, or the reason why not. Anything else that is thrown is a defect of
+ * ours.
+ */
 function inTransaction<A extends object>(
   database: DatabaseSync,
   fault: FileFault,

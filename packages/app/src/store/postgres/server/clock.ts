@@ -3,8 +3,8 @@ import { connect } from "./connection.ts"
 import type { PostgresSettings } from "../settings.ts"
 
 /**
- * How far the database's clock is ahead of ours, in milliseconds; `undefined` if it cannot be asked. It told the time somewhere
- * between question and answer: half of what that took is counted.
+ * How far the database's clock is ahead of ours, in milliseconds. `undefined` if it cannot be asked. The clock was read
+ * at some moment between question and answer, so half of that time is counted.
  */
 export const databaseAheadMs = Effect.fnUntraced(
   function* (settings: PostgresSettings) {

@@ -8,19 +8,22 @@ import { hostsOf } from "./hosts.ts"
 import type { PostgresSettings } from "../settings.ts"
 import { readOnlyServer } from "../statements.ts"
 
-/** How the engine can be told from others in `pg_stat_activity`. */
+/** The name of the engine in `pg_stat_activity`. */
 const applicationName = "loan-engine"
 
-/** How much longer than its own time-out a statement may take to say so, before its connection is given up. */
+/** How much longer than its own timeout a statement may take to report it, before its connection is given up. */
 export const answerMsMax = 2_000
 
 /**
- * Every statement looks rows up by an index. A plan that was made while the tables were empty would read them whole, and be
- * kept while they grow.
+ * Every statement finds rows by an index. A plan that was made while the tables were empty would read them completely,
+ * and would be kept while they grow.
  */
 const lookUps = { enable_seqscan: "off", enable_hashjoin: "off", enable_mergejoin: "off" }
 
-/** Whether a URL says nothing of encryption, and leads to where others can listen: what it does not forbid is then required. */
+/**
+ * Whether a URL does not mention encryption, and names a host where others can read the network. Encryption is then
+ * required.
+ */
 export function isPlainByDefault(url: Redacted.Redacted): boolean {
   const text = Redacted.value(url)
   if (!URL.canParse(text)) return false
@@ -41,22 +44,22 @@ export const connectionConfig = (
   startupParameters: {
     statement_timeout: String(settings.databaseStatementMsMax),
     lock_timeout: String(settings.databaseLockMsMax),
-    // A reader of one moment keeps its transaction open while it works on what it has read.
+    // A reader of one moment keeps its transaction open while it works.
     idle_in_transaction_session_timeout: settings.oneMoment ? "0" : String(settings.databaseStatementMsMax),
     default_transaction_isolation: "read committed",
     ...lookUps,
   },
 })
 
-/** A connection of its own, outside the pool, and the server it leads to. */
+/** A separate connection, outside the pool, and its server. */
 export interface Connected {
   readonly connection: PgConnection.PgConnection
   readonly host: Host
 }
 
 /**
- * Connects until the scope closes to the first server of the URL that can be written; for reading only, to one that cannot
- * if there is no other. Where the URL names a single server it is that one, whatever it is.
+ * Connects, until the scope closes, to the first writable server of the URL. A reader also accepts a read-only server
+ * if there is no other. If the URL names a single server, that one is used in any state.
  */
 export const connect = Effect.fnUntraced(function* (
   settings: PostgresSettings,
@@ -86,7 +89,7 @@ export const connect = Effect.fnUntraced(function* (
 
 const open = (settings: PostgresSettings, { url }: Host) => PgConnection.make(connectionConfig(settings, url))
 
-/** A reader's own sessions are read-only, so that for it only a standby counts as such. */
+/** A reader's own sessions are read-only, so for it only a standby counts as read-only. */
 const openWritable = Effect.fnUntraced(function* (settings: PostgresSettings, host: Host) {
   const connection = yield* open(settings, host)
   const asked = connection.query(

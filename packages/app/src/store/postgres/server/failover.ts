@@ -4,14 +4,14 @@ import { describe } from "../errors.ts"
 import { hostsOf } from "./hosts.ts"
 import type { PostgresSettings } from "../settings.ts"
 
-/** Whether a standby has all that was acknowledged by the time its primary dies. */
+/** Whether a standby has all acknowledged data when its primary dies. */
 export interface FailoverCheck {
   readonly safe: boolean
-  /** What was found, as the end of a sentence. */
+  /** The finding, as the end of a sentence. */
   readonly found: string
 }
 
-/** Looks at it, if the URL names several servers; `undefined` if it names only one. */
+/** Checks it, if the URL names several servers. `undefined` if it names only one. */
 export const checkFailover = Effect.fnUntraced(
   function* (settings: PostgresSettings) {
     if (hostsOf(settings.url).length === 1) return undefined
@@ -22,10 +22,10 @@ export const checkFailover = Effect.fnUntraced(
     const { standbys, commits, standby } = rows[0] ?? {}
     if (standby === true) return unsafe(`no primary answers, only ${host.name}, which can only be read`)
     if (standbys === "")
-      return unsafe("no standby has to have what is acknowledged (synchronous_standby_names is empty)")
+      return unsafe("acknowledged data need not be on a standby (synchronous_standby_names is empty)")
     if (commits === "local" || commits === "remote_write")
       return unsafe(`commits do not wait for the standby's disk (synchronous_commit is ${commits})`)
-    return { safe: true, found: `what ${host.name} acknowledges is on a standby too` }
+    return { safe: true, found: `everything that ${host.name} acknowledges is on a standby too` }
   },
   (check): Effect.Effect<FailoverCheck | undefined> =>
     Effect.scoped(check).pipe(Effect.catch((error) => Effect.succeed(unsafe(describe(error))))),

@@ -1,20 +1,20 @@
 import { Redacted } from "effect"
 import { optionFault } from "./url-options.ts"
 
-/** One of the servers that a URL names, and the URL that leads to it alone. */
+/** One of the servers in a URL, and the URL of that server alone. */
 export interface Host {
-  /** `host:port` as it stands in the URL: what may be told of it. */
+  /** `host:port` from the URL, for messages. */
   readonly name: string
   readonly url: Redacted.Redacted
 }
 
-/** Who knocks is whatever stands before the last `@`; the servers stand behind it, with commas between them. */
+/** User and password are before the last `@`. The servers are after it, separated by commas. */
 const shape = /^(?<scheme>postgres(?:ql)?:\/\/)(?<login>[^/?#]*@)?(?<hosts>[^/?#@]*)(?<rest>.*)$/isu
 
 const example = "postgres://user:password@host:5432/database"
 
 /**
- * The servers that a URL in libpq's form names, of which one is the primary at any time:
+ * The servers in a URL of libpq's form. One of them is the primary at any time:
  * `postgres://user:password@one:5432,two:5432/database`.
  */
 export function hostsOf(url: Redacted.Redacted): readonly [Host, ...ReadonlyArray<Host>] {
@@ -29,22 +29,23 @@ export function hostsOf(url: Redacted.Redacted): readonly [Host, ...ReadonlyArra
   return [host(first), ...others.map(host)]
 }
 
-/** Why a URL names no PostgreSQL database, if so, and how it should read; the URL itself is not told. */
+/** Why a URL does not name a PostgreSQL database, if so, and how it should look. The URL itself is not shown. */
 export function urlFault(text: string): string | undefined {
   const hosts = hostsOf(Redacted.make(text))
   const urls = hosts.map(({ url }) => Redacted.value(url))
   const parsed = urls.map((url) => (URL.canParse(url) ? new URL(url) : undefined))
-  // A `#`, or an `@` behind the first slash, is of a password that was not encoded: the URL would lead elsewhere.
+  // A `#`, or an `@` after the first slash, belongs to a password that was not encoded: the URL would lead to another
+  // host.
   const isWrong =
     !shape.test(text) ||
     /#|^[^?]*\/\/[^/?]*\/[^?]*[@/]/u.test(text) ||
-    // As in `…/database;sslmode=require`: what was meant as an option would be a part of the name.
+    // As in `…/database;sslmode=require`: the intended option would be a part of the name.
     /[;=]|%(?:3B|3D|20)/iu.test(parsed[0]?.pathname ?? "") ||
     parsed.some((url) => url === undefined || url.port === "0" || (hosts.length > 1 && url.host === ""))
   if (isWrong || (parsed[0]?.pathname.length ?? 0) < 2) {
     return (
       `is no PostgreSQL URL: it should read ${example}, or …@one:5432,two:5432/database for a primary and its standbys, ` +
-      "with whatever is special in user or password percent-encoded."
+      "with all special characters in user and password percent-encoded."
     )
   }
   const options = parsed[0]?.searchParams
@@ -54,7 +55,7 @@ export function urlFault(text: string): string | undefined {
   return parsed[0] === undefined ? undefined : optionFault(parsed[0])
 }
 
-/** What may be told of the URL: where it leads, without who knocks and with which password. */
+/** The URL for messages: the place, without user and password. */
 export function placeOf(url: Redacted.Redacted, schema: string): string {
   const hosts = hostsOf(url)
   const first = Redacted.value(hosts[0].url)

@@ -9,30 +9,30 @@ import { hostsOf } from "./hosts.ts"
 import type { PostgresSettings } from "../settings.ts"
 import { readOnlyServer } from "../statements.ts"
 
-/** One of the servers that the URL names, with the connections that this engine has there. */
+/** One of the servers in the URL, with this engine's connections to it. */
 export interface Server {
   readonly name: string
   readonly pool: PgPool.PgPool
-  /** How often it has answered, whatever it said. */
+  /** How often it has answered, with any answer. */
   answers: number
 }
 
-/** Which server answered a first statement: those that belong to it are asked of the same, or fail. */
+/** The server that answered a first statement. Statements that belong to it go to the same server, or fail. */
 export interface Pin {
   server?: Server
 }
 
-/** A connection to a server that could be written when the connection was made. */
+/** A connection to a server that was writable when the connection was made. */
 export interface Taken {
   readonly connection: PgConnection
-  /** Asks something of it, for no longer than a server may be silent. */
+  /** Sends it a request, with the timeout for a silent server. */
   readonly ask: <A>(question: Effect.Effect<A, SqlError>) => Effect.Effect<A, SqlError>
 }
 
 /**
- * Connections to whichever server of the URL is the primary. Each server has a pool, and all requests go to one of them
- * until somebody finds that it cannot be reached, is silent, or can only be read: then everybody turns to the next one. So
- * after a failover the promoted standby is found by asking around, and until it is promoted requests fail.
+ * Connections to the primary among the servers of the URL. Each server has a pool, and all requests use one pool until
+ * a request finds that its server is unreachable, silent or read-only. Then all requests use the next one. So after a
+ * failover the engine tries the servers until it finds the promoted standby, and requests fail until it is promoted.
  */
 export const makePrimary = Effect.fnUntraced(function* (
   settings: PostgresSettings,
@@ -60,7 +60,8 @@ export const makePrimary = Effect.fnUntraced(function* (
         Effect.timeoutOrElse({
           duration: settings.databaseStatementMsMax + answerMsMax,
           orElse: () => {
-            // Also where it answers other things: a former primary can be read, but waits for its standby with every commit.
+            // This also covers a server that answers other requests: a former primary is readable, but each commit
+            // waits for its standby.
             leave(server)
             return failed("the server does not answer")
           },
@@ -82,7 +83,7 @@ export const makePrimary = Effect.fnUntraced(function* (
       Effect.timeoutOrElse({
         duration: settings.databaseConnectionWaitMsMax,
         orElse: () => {
-          // A server that has answered somebody meanwhile is only busy.
+          // If the server has answered another request meanwhile, it is only busy.
           if (server.answers === answers) leave(server)
           return failed(`none of ${settings.databaseConnectionsMax} connections was free in time`)
         },
@@ -95,10 +96,10 @@ export const makePrimary = Effect.fnUntraced(function* (
       yield* drop(server, connection)
       return yield* failed("the server can only be read")
     }
-    // A standby that was promoted has settings of its own.
+    // A promoted standby has its own settings.
     if (rows[0]["forgets"] === true) {
       yield* drop(server, connection)
-      return yield* failed("the server acknowledges what is not on its disk yet: synchronous_commit is off")
+      return yield* failed("the server acknowledges data before it is on its disk: synchronous_commit is off")
     }
     looked.add(connection)
     return { connection, ask: asking }
@@ -116,7 +117,7 @@ export const makePrimary = Effect.fnUntraced(function* (
         return taken.success
       }
       failures.push({ name: server.name, error: taken.failure })
-      // It answers others: it is only busy.
+      // It answers other requests, so it is only busy.
       if (servers.length > 1 && servers[current] === server) break
     }
     const [only, ...others] = failures

@@ -2,7 +2,7 @@ import type { PgConnection } from "@effect/sql-pg/PgConnection"
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 
-/** The oldest server whose changes over many partitions touch only those that they must. */
+/** The oldest server version in which a change of many partitions touches only the necessary ones. */
 export const postgresVersionMin = 14
 
 interface Server {
@@ -13,7 +13,7 @@ interface Server {
   readonly encoding: string
 }
 
-/** Each fault that a server can have, with what is to be done about it; the first that holds is told. */
+/** Each possible fault of a server, with what to do about it. The first that applies is reported. */
 const faults: ReadonlyArray<{
   readonly holds: (server: Server) => boolean
   readonly fault: (server: Server) => string
@@ -48,13 +48,13 @@ const faults: ReadonlyArray<{
   {
     holds: ({ synchronousCommit }) => synchronousCommit === "off",
     fault: () =>
-      "acknowledges what is not on its disk yet (synchronous_commit is off), so that an acknowledged callback could be " +
+      "acknowledges data before it is on its disk (synchronous_commit is off), so an acknowledged callback could be " +
       "lost. Turn it on for the role of LOAN_ENGINE_DATABASE_URL.",
     onlyForWriting: true,
   },
 ]
 
-/** Why this server cannot be worked with, if so, and what to do about it. */
+/** Why this server is unusable, if so, and what to do about it. */
 export const serverFault = Effect.fnUntraced(function* (
   { query }: PgConnection,
   readOnly: boolean,

@@ -9,7 +9,7 @@ interface Option {
 const anything: Option = { taken: /./su, give: "give a value, or leave it out" }
 const sslModes = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
 
-/** What may stand behind the `?` of a PostgreSQL URL. */
+/** The options after the `?` of a PostgreSQL URL. */
 const options: ReadonlyMap<string, Option> = new Map([
   ["host", anything],
   ["port", { taken: /^[1-9]\d{0,4}$/u, give: "give a port from 1 to 65535" }],
@@ -20,7 +20,7 @@ const options: ReadonlyMap<string, Option> = new Map([
     "sslmode",
     { taken: new RegExp(`^(?:${sslModes.join("|")})$`, "u"), give: `give one of ${sslModes.join(", ")}` },
   ],
-  // The engine always looks for the server that can be written.
+  // The engine always searches for the writable server.
   [
     "target_session_attrs",
     { taken: /^(?:read-write|primary|any)$/u, give: "give read-write, or leave it out" },
@@ -31,7 +31,7 @@ const encryption = "write sslmode=require, which encrypts and checks the server'
 const certificate = "put the authority's certificate into the file that NODE_EXTRA_CA_CERTS names"
 const schema = "set LOAN_ENGINE_DATABASE_SCHEMA"
 
-/** What to do instead, where an option is known elsewhere and would be passed over here. */
+/** What to do instead of an option that other programs know and that would be ignored here. */
 const instead: ReadonlyMap<string, string> = new Map([
   ["ssl", encryption],
   ["tls", encryption],
@@ -54,7 +54,7 @@ const instead: ReadonlyMap<string, string> = new Map([
   ["pool_max_conns", "set LOAN_ENGINE_DATABASE_CONNECTIONS_MAX"],
 ])
 
-/** The first option that the engine would not take as it is meant, and what to do; no value is repeated. */
+/** The first option that the engine cannot use as intended, and what to do. No value is repeated. */
 export function optionFault(url: URL): string | undefined {
   const stated = { host: url.hostname, port: url.port, user: url.username, password: url.password }
   const seen = new Set(Object.entries(stated).flatMap(([name, text]) => (text === "" ? [] : [name])))
@@ -70,7 +70,7 @@ function faultOf(name: string, value: string, seen: ReadonlySet<string>): string
   if (seen.has(name)) return `says ${name} twice: leave one out.`
   const option = options.get(name)
   if (option !== undefined) {
-    return option.taken.test(value) ? undefined : `has a ${name} that cannot be kept to: ${option.give}.`
+    return option.taken.test(value) ? undefined : `has a ${name} that the engine cannot use: ${option.give}.`
   }
   const meant = nearest(name, options.keys())
   const advice =
@@ -80,5 +80,5 @@ function faultOf(name: string, value: string, seen: ReadonlySet<string>): string
   return `has an option ${shown} that the engine does not read: ${advice.replace(/(?<!\?)$/u, ".")}`
 }
 
-/** What is longer is no option's name, and may be part of a password with a `?` in it. */
+/** A longer text is not the name of an option. It may be part of a password with a `?` in it. */
 const nameShownMax = 32

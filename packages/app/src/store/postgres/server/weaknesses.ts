@@ -3,13 +3,13 @@ import { connect } from "./connection.ts"
 import { describe } from "../errors.ts"
 import type { PostgresSettings } from "../settings.ts"
 
-/** Settings of the server under which a power failure loses or tears what was acknowledged. */
+/** Settings of the server with which a power failure loses or damages acknowledged data. */
 const risks: Readonly<Record<string, string>> = {
-  fsync: "what it acknowledges is not on its disk",
+  fsync: "acknowledged data may not be on its disk",
   full_page_writes: "a power failure can tear its pages",
 }
 
-/** What of the server could lose what was acknowledged, in sentences that say what to do. */
+/** Weaknesses of the server that could lose acknowledged data, as sentences that say what to do. */
 export const postgresWeaknesses = Effect.fnUntraced(
   function* (settings: PostgresSettings) {
     const { connection, host } = yield* connect(settings)

@@ -311,7 +311,7 @@ describe("opening", () => {
     const misspelt = { ...environment, LOAN_ENGINE_BANK_PASWORD: "misspelt" }
     await expect(openLoanEngine({}, { environment: misspelt })).rejects.toMatchObject({
       message: expect.stringContaining(
-        "LOAN_ENGINE_BANK_PASWORD is no setting. Did you mean LOAN_ENGINE_BANK_PASSWORD?",
+        "LOAN_ENGINE_BANK_PASWORD is not a setting. Did you mean LOAN_ENGINE_BANK_PASSWORD?",
       ),
     })
   })

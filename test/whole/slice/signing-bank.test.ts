@@ -56,7 +56,9 @@ describe("an account with credentials and a key set", () => {
         LOAN_ENGINE_DATABASE_URL: path,
         LOAN_ENGINE_CALLBACK_AUTH_METHOD: "BASIC",
         LOAN_ENGINE_CALLBACK_CREDENTIALS: callbackAuthorization.replace("Basic ", ""),
+        LOAN_ENGINE_CALLBACK_TRUST: "PAID_OUT=jws",
       })
+      expect(out).toContain("PAID_OUT is believed only with a signature")
       return out
     }
     const engine = await startEngine(path, environment)

@@ -118,7 +118,7 @@ describe("a loan's page", () => {
   it("says why the bank could not be asked", async () => {
     const page = await visit(engine, { at: "#/loans/watch-2" })
     await page.getByRole("button", { name: "Ask the bank now" }).click()
-    await page.getByRole("alert").getByText("no bank is set for the loan").waitFor()
+    await page.getByRole("alert").getByText("the loan's account has no bank").waitFor()
   })
 })
 

@@ -89,7 +89,13 @@ function ancestors(folder: string): ReadonlyArray<string> {
 const long = (path: string): string =>
   path.replace(/^(app|domain|adapters-http|adapters-xml)\/(?!src\/|test\/)/u, "packages/$1/src/")
 /** What a command of ours makes where it is run, or users have of their own. */
-const notOurs = new Set(["compliance-report/report.json", "sbom.json", "express.json", "loan-engine.json"])
+const notOurs = new Set([
+  "compliance-report/report.json",
+  "bench-report/report.json",
+  "sbom.json",
+  "express.json",
+  "loan-engine.json",
+])
 function isFile(page: string, named: string): boolean {
   if (notOurs.has(named) || isRoute(named)) return true
   const path = named.replace(/\/$/u, "")

@@ -167,8 +167,8 @@ function innermost(value: JsonValue): JsonValue {
 }
 
 /**
- * The decision's object: directly, inside another of the same name, or as a single word. The offer's members are in it,
- * in an object inside it, or next to it.
+ * Reads the decision as an object, as an object inside another `creditDecision`, or as a single word. The offer's members may be in
+ * that object, nested deeper, or beside it.
  */
 function plainDecision(decision: JsonValue, beside: ReadonlyArray<readonly [string, JsonValue]>): JsonObject {
   const only = innermost(decision)

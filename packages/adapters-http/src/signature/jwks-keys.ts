@@ -73,7 +73,7 @@ const identityOf = (usable: ReadonlyArray<SignatureKey>, unusableKids: ReadonlyS
     [...unusableKids].toSorted(),
   ])
 
-/** The keys that may have made a signature with this `kid`: those with the same name, then those without a name. */
+/** The keys that may have made a signature with this `kid`: first those with the same `kid`, then those without one. Without a `kid`, all. */
 export function keysFor({ usable }: KeySet, kid: string | undefined): ReadonlyArray<SignatureKey> {
   if (kid === undefined) return usable
   const named = usable.filter((key) => key.kid === kid)

@@ -6,7 +6,7 @@ import { judgeLoan } from "./loan-judge.ts"
 import type { LoanChecks, LoanJudge } from "./loan-judge.ts"
 import { replayLoan } from "./replay-journal.ts"
 
-/** The findings of a replay that a verification reports. The loan's own checks find the others too. */
+/** A verification reports only these findings of a replay: its own checks of the loan report the others. */
 export const replayChecks: ReadonlySet<FindingCode> = new Set(["replay-decision", "replay-snapshot"])
 
 /**

@@ -72,9 +72,10 @@ const auditLoan = Effect.fnUntraced(function* (
     for (const name of leftOut) audit.detailsLeftOut.set(name, (audit.detailsLeftOut.get(name) ?? 0) + 1)
     if (source === "poll" || source === "quote") audit.missedCallbacks += news.length
     for (const { from, to } of steps) {
+      const wrong = from === stage ? "that is no legal transition" : `the stage before was ${stage}`
       if (from !== stage || !isLegal(from, to)) {
         audit.illegalTransitions.push(
-          `${reference}: version ${version} steps from ${from} to ${to}, but the stage was ${stage}`,
+          `${reference}: version ${version} steps from ${from} to ${to}, but ${wrong}`,
         )
       }
       stage = to

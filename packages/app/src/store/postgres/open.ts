@@ -182,8 +182,8 @@ const generalAdvice =
 const adviceByReason: { readonly [tag: string]: string } = {
   AuthenticationError: "Check the user and the password in LOAN_ENGINE_DATABASE_URL.",
   AuthorizationError:
-    "Grant the role of LOAN_ENGINE_DATABASE_URL the right to create the schema that LOAN_ENGINE_DATABASE_SCHEMA names, or " +
-    "let somebody who may create it and its tables.",
+    "Grant the role of LOAN_ENGINE_DATABASE_URL the right to create the schema that LOAN_ENGINE_DATABASE_SCHEMA names. " +
+    "Or ask somebody with that right to create the schema and its tables.",
   LockTimeoutError: "Another engine is migrating the tables: start again when it has finished.",
   StatementTimeoutError: "Give it more time with LOAN_ENGINE_DATABASE_MIGRATION_MS_MAX.",
 }

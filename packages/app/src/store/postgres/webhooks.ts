@@ -13,7 +13,7 @@ import type { Query, Rows } from "./run.ts"
 
 type Row = Rows[number]
 
-/** How much longer another engine's lease may last than ours. If it lasts even longer, a wrong clock made it. */
+/** Another engine's lease may end at most this much later than ours would. A later end comes from a wrong clock, and is ignored. */
 const leasesApartMsMax = 3_600_000
 
 /**

@@ -32,7 +32,7 @@ describe("the settings of webhooks", () => {
     [
       "a secret without a URL",
       { webhookSecrets: { crm: secret } },
-      /for 1 names that webhookUrls has no URL/u,
+      /secrets for 1 names without a URL in webhookUrls/u,
     ],
     [
       "a secret of too few bytes",

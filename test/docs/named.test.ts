@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { basename, dirname, join, normalize } from "node:path"
 import { callbackAccount } from "@loan-engine/adapters-http/callback/path"
@@ -8,11 +7,9 @@ import { prefix, variableOf } from "@loan-engine/app/config/variable-names"
 import { metricFamilies } from "@loan-engine/app/telemetry/metrics"
 import { describe, expect, it } from "vitest"
 import { inCheckout } from "../checkout.ts"
+import { ourFiles } from "../structure/our-files.ts"
 
-const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
-  cwd: inCheckout(""),
-  encoding: "utf8",
-}).split("\n")
+const files = ourFiles()
 const read = (file: string): string => readFileSync(inCheckout(file), "utf8")
 const pages = files.filter((file) => file.endsWith(".md")).map((file) => [file, read(file)] as const)
 

@@ -1,19 +1,13 @@
-import { execFileSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
 import { inCheckout } from "../checkout.ts"
+import { ourFiles } from "../structure/our-files.ts"
 import { notPlain, notPlainSource, plainWords } from "./plain-words.ts"
 
-const filesOf = (...patterns: ReadonlyArray<string>): ReadonlyArray<string> =>
-  execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", ...patterns], {
-    cwd: inCheckout(""),
-    encoding: "utf8",
-  })
-    .split("\n")
-    .filter((file) => file !== "")
+const files = ourFiles()
 
 /** All our pages. The lives tell stories, and `docs/api` contains the compiler's text. */
-const pages = filesOf("*.md").filter((file) => !/^docs\/(?:lives|api\/)/u.test(file))
+const pages = files.filter((file) => file.endsWith(".md") && !/^docs\/(?:lives|api\/)/u.test(file))
 
 /** The list itself and this test, and the console's texts in other languages. */
 const isOfOtherWords = (file: string): boolean =>
@@ -22,7 +16,7 @@ const isOfOtherWords = (file: string): boolean =>
   )
 
 /** Source files: comments, texts and test titles. */
-const sources = filesOf("*.ts", "*.tsx", "*.cjs", "*.yml").filter((file) => !isOfOtherWords(file))
+const sources = files.filter((file) => /\.(?:tsx?|cjs|yml)$/u.test(file) && !isOfOtherWords(file))
 
 const describedAs = (file: string, found: ReturnType<typeof notPlain>): ReadonlyArray<string> =>
   found.map(({ line, found: word, plain }) => `${file}:${line}: not "${word}", but: ${plain}`)

@@ -1,13 +1,26 @@
 import { readdirSync } from "node:fs"
-import { join } from "node:path"
 import { inCheckout } from "../checkout.ts"
 
-/** The files of ours within some folders, by their paths from the root: no built ones, and none of others. */
+/** Folders of others, and of what is built or written by a run. */
+const notOurs = new Set([
+  ".git",
+  ".loan-engine",
+  ".stryker-tmp",
+  "bench-report",
+  "compliance-report",
+  "coverage",
+  "dist",
+  "node_modules",
+])
+
+/** The paths from the root, with slashes, of all files that are ours, within a folder or in the whole checkout. */
+export const ourFiles = (folder = ""): ReadonlyArray<string> =>
+  readdirSync(inCheckout(folder), { withFileTypes: true }).flatMap((each) => {
+    const path = folder === "" ? each.name : `${folder}/${each.name}`
+    if (!each.isDirectory()) return [path]
+    return notOurs.has(each.name) ? [] : ourFiles(path)
+  })
+
+/** The source files of ours within some folders. */
 export const filesWithin = (folders: ReadonlyArray<string>): ReadonlyArray<string> =>
-  folders
-    .flatMap((folder) =>
-      readdirSync(inCheckout(folder), { recursive: true, encoding: "utf8" }).map((file) =>
-        join(folder, file),
-      ),
-    )
-    .filter((file) => /\.[cm]?tsx?$/u.test(file) && !/node_modules|[/\\]dist[/\\]/u.test(file))
+  folders.flatMap((folder) => ourFiles(folder)).filter((file) => /\.[cm]?tsx?$/u.test(file))

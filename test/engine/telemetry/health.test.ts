@@ -97,6 +97,7 @@ describe("readiness that is asked for all the time", () => {
   it("probes the store rarely, and at once after anything has failed", async () => {
     let probes = 0
     let isDown = false
+    let meanwhile: Effect.Effect<unknown> = Effect.void
     const path = join(directory, "rarely.sqlite")
     const counting = Layer.effect(
       LoanStore,
@@ -106,7 +107,9 @@ describe("readiness that is asked for all the time", () => {
           isDown ? Effect.fail(new StoreUnavailable({ message: "down" })) : real.load(reference),
         ready: Effect.suspend(() => {
           probes++
-          return isDown ? Effect.fail(new StoreUnavailable({ message: "down" })) : real.ready
+          return isDown
+            ? Effect.fail(new StoreUnavailable({ message: "down" }))
+            : Effect.andThen(meanwhile, real.ready)
         }),
       })),
     ).pipe(Layer.provideMerge(layerSqlite({ path, ...sqliteDefaults })))
@@ -124,6 +127,19 @@ describe("readiness that is asked for all the time", () => {
       yield* store.ready
       yield* store.ready
       expect(probes).toBe(6)
+      // A probe says nothing of what fails while it is under way.
+      meanwhile = Effect.suspend(() => {
+        isDown = true
+        return Effect.ensuring(
+          Effect.exit(store.load(ApplicationReference.make("A"))),
+          Effect.sync(() => (isDown = false)),
+        )
+      })
+      yield* TestClock.adjust(readyKeptMs)
+      yield* store.ready
+      meanwhile = Effect.void
+      yield* store.ready
+      expect(probes).toBe(8)
     })
     await Effect.runPromise(Effect.provide(asked, [watchedStore(counting), TestClock.layer()]))
   })

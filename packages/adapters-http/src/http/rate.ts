@@ -25,6 +25,9 @@ function steady(clock: Clock.Clock): Clock.Clock {
 export const steadily = <A, E, R>(limited: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.clockWith((clock) => Effect.provideService(limited, Clock.Clock, steady(clock)))
 
+/** Milliseconds on a monotonic clock, from a beginning that means nothing. */
+export const steadyMillis: Effect.Effect<number> = steadily(Clock.currentTimeMillis)
+
 /** The group in which a name is counted, of this many groups. So a flood of names takes no memory. */
 export const groupOf = (name: string, groups: number): number =>
   hash("sha256", name, "buffer").readUInt16BE(0) % groups

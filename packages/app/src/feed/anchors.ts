@@ -1,6 +1,7 @@
+import { steadyMillis } from "@loan-engine/adapters-http/http/rate"
 import { makeExchange } from "@loan-engine/adapters-http/http/exchange"
 import type { Exchange } from "@loan-engine/adapters-http/http/exchange"
-import { Clock, Effect, Result } from "effect"
+import { Effect, Result } from "effect"
 import type { Scope } from "effect"
 import { StoreUnusable } from "../ports/loan-store.ts"
 import type { StoreUnavailable } from "../ports/loan-store.ts"
@@ -62,19 +63,19 @@ export const makeAnchors = Effect.fnUntraced(function* ({
 }: AnchorSettings): Effect.fn.Return<Anchors, never, JournalStore | Scope.Scope> {
   const journal = yield* JournalStore
   const places: Array<Place> = []
-  const add = (keep: Place["keep"]) => places.push({ keep, kept: 0, dueAt: 0 })
+  const add = (keep: Place["keep"]) => places.push({ keep, kept: 0, dueAt: Number.NEGATIVE_INFINITY })
   if (anchorsFile !== undefined) add(intoFile(anchorsFile))
   if (anchorsUrl !== undefined) add(toUrl(anchorsUrl, yield* makeExchange(exchangeLimits)))
   const keepAt = Effect.fnUntraced(function* (place: Place, newest: Seal) {
     if (newest.number === place.kept) return
     const isKept = yield* place.keep(anchorOf(newest))
-    const now = yield* Clock.currentTimeMillis
+    const now = yield* steadyMillis
     if (isKept) place.kept = newest.number
     place.dueAt = now + (isKept ? anchorEveryMs : Math.min(anchorRetryMs, anchorEveryMs))
   })
   const keepWhere = (isDue: (place: Place, now: number) => boolean) =>
     Effect.gen(function* () {
-      const now = yield* Clock.currentTimeMillis
+      const now = yield* steadyMillis
       const due = places.filter((place) => isDue(place, now))
       const newest = due.length === 0 ? undefined : yield* journal.lastCheckpoint
       if (newest === undefined) return

@@ -1,3 +1,4 @@
+import { steadyMillis } from "@loan-engine/adapters-http/http/rate"
 import { traced } from "@loan-engine/adapters-http/telemetry/traced"
 import type { Observation } from "@loan-engine/domain/observation"
 import type { Fiber } from "effect"
@@ -100,9 +101,8 @@ export const watchedStore = <A, E, R>(
 ): Layer.Layer<LoanStore | JournalStore | A, E, R> =>
   Layer.effectContext(
     Effect.gen(function* () {
-      const complaints = makeComplaints()
-      const { complain, ready } = readyFor(complaints, readyKeptMs)
-      return Context.make(LoanStore, watchedLoans(yield* LoanStore, complain, ready)).pipe(
+      const { complain, rarely } = probingRarely(makeComplaints())
+      return Context.make(LoanStore, watchedLoans(yield* LoanStore, complain, rarely)).pipe(
         Context.add(JournalStore, watchedJournal(yield* JournalStore, complain)),
       )
     }),
@@ -123,24 +123,34 @@ export const readyKeptMs = 250
 
 type Ready = LoanStore["Service"]["ready"]
 
-/** Probes rarely, however often readiness is asked for. */
-function readyFor(complaints: Complain, keptMs: number) {
-  let readyUntil = 0
+/**
+ * Lets a probe through rarely, however often readiness is asked for. A failure of any request ends what the last probe found, also one
+ * that came while that probe was under way.
+ */
+function probingRarely(complaints: Complain) {
+  let failures = 0
+  let readyUntil = Number.NEGATIVE_INFINITY
   const complain: Complain = (answer) =>
-    Effect.tapError(complaints(answer), () => Effect.sync(() => (readyUntil = 0)))
-  const ready = (probe: Ready): Ready =>
+    Effect.tapError(complaints(answer), () =>
+      Effect.sync(() => {
+        failures++
+        readyUntil = Number.NEGATIVE_INFINITY
+      }),
+    )
+  const rarely = (probe: Ready): Ready =>
     Effect.gen(function* () {
-      if ((yield* Clock.currentTimeMillis) < readyUntil) return
-      yield* complain(probe)
-      readyUntil = (yield* Clock.currentTimeMillis) + keptMs
+      if ((yield* steadyMillis) < readyUntil) return
+      const before = failures
+      yield* probe
+      if (failures === before) readyUntil = (yield* steadyMillis) + readyKeptMs
     })
-  return { complain, ready }
+  return { complain, rarely }
 }
 
 const watchedLoans = (
   plain: LoanStore["Service"],
   complain: Complain,
-  ready: (probe: Ready) => Ready,
+  rarely: (probe: Ready) => Ready,
 ): LoanStore["Service"] => ({
   ...plain,
   load: (reference) => complain(plain.load(reference)),
@@ -151,5 +161,5 @@ const watchedLoans = (
   stalledCount: (account) => complain(plain.stalledCount(account)),
   accounts: complain(plain.accounts),
   signingSince: (account) => complain(plain.signingSince(account)),
-  ready: ready(plain.ready),
+  ready: rarely(complain(plain.ready)),
 })

@@ -72,8 +72,8 @@ const auditLoan = Effect.fnUntraced(function* (
     for (const name of leftOut) audit.detailsLeftOut.set(name, (audit.detailsLeftOut.get(name) ?? 0) + 1)
     if (source === "poll" || source === "quote") audit.missedCallbacks += news.length
     for (const { from, to } of steps) {
-      const wrong = from === stage ? "that is no legal transition" : `the stage before was ${stage}`
       if (from !== stage || !isLegal(from, to)) {
+        const wrong = from === stage ? "that is no legal transition" : `the stage before was ${stage}`
         audit.illegalTransitions.push(
           `${reference}: version ${version} steps from ${from} to ${to}, but ${wrong}`,
         )

@@ -1,13 +1,17 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { Worker } from "node:worker_threads"
 import { apiKey, callbackAuthorization, startEngine } from "../whole/slice/engine-process.ts"
 import type { EngineProcess } from "../whole/slice/engine-process.ts"
 import type { Figure } from "./figure.ts"
-import { median } from "./figure.ts"
+import { judged, median } from "./figure.ts"
 import type { Target } from "./ingest-load.ts"
 import { flood, steadyP99 } from "./ingest-load.ts"
 import { filledStore } from "./open-loans.ts"
+import { onDurableServer } from "./postgres/durable-server.ts"
+import { fill } from "./postgres/filled.ts"
+import type { Reading } from "./reading.ts"
 import { openBankKey, signedCallbacks } from "./signed-callbacks.ts"
 
 const loans = 1_000_000
@@ -15,7 +19,7 @@ const callbacksEach = 4_000
 const callbacksBefore = 8_000
 
 /** Every read of many loans, and of many rows, that is documented. */
-const paths = [
+const paths: ReadonlyArray<string> = [
   "/v1/loans",
   "/v1/loans?limit=500",
   "/v1/loans?additionOutstanding=true",
@@ -48,80 +52,76 @@ async function tellLong({ callback }: EngineProcess): Promise<void> {
   }
 }
 
-/** How much of a stream is read: it has no end. */
-const streamBytes = 262_144
-
-async function readWhole(answer: Response): Promise<void> {
-  if (answer.headers.get("content-type")?.startsWith("text/event-stream") !== true) {
-    await answer.text()
-    return
-  }
-  let bytes = 0
-  for await (const chunk of answer.body ?? []) {
-    bytes += chunk.length
-    if (bytes >= streamBytes) break
-  }
-}
-
 /** Callbacks at half load beside a million loans, while every read is asked for without a pause, and while none is. */
 export async function readsFigures(rounds: number): Promise<ReadonlyArray<Figure>> {
   const directory = mkdtempSync(join(tmpdir(), "loan-engine-bench-"))
-  const key = await openBankKey()
   try {
-    const engine = await startEngine(await filledStore(join(directory, "many.sqlite"), loans), {
-      LOAN_ENGINE_JWKS_URL: key.jwksUrl,
-      LOAN_ENGINE_API_REQUESTS_PER_SECOND_MAX: "100000",
+    const file = await filledStore(join(directory, "many.sqlite"), loans)
+    const onSqlite = await figureOf("reads_beside_callbacks", "SQLite", file, rounds)
+    const onPostgres = await onDurableServer(async (server) => {
+      const url = await server.newDatabase()
+      await fill(url, loans)
+      return figureOf("pg_reads_beside_callbacks", "PostgreSQL", url, rounds)
     })
-    const target: Target = { url: `${engine.url}/callbacks/default`, authorization: callbackAuthorization }
-    await tellLong(engine)
-    const perSecond = (await flood(target, await signedCallbacks(key.privateJwk, callbacksBefore))) / 2
-    const alone: Array<number> = []
-    const beside: Array<number> = []
-    let answered = 0
-    for (let round = 0; round < rounds; round++) {
-      const wait = async () =>
-        steadyP99(target, await signedCallbacks(key.privateJwk, callbacksEach), perSecond)
-      alone.push(await wait())
-      const reading = readAll(engine)
-      beside.push(await wait())
-      answered += await reading.stop()
-    }
-    await engine.stop()
-    const [aloneMs, besideMs] = [median(alone), median(beside)]
-    return [
-      {
-        name: "reads_beside_callbacks",
-        what: `the wait that 99 of 100 callbacks do not exceed at half load beside a million loans: ${besideMs.toFixed(1)} ms while ${answered} reads of lists, counts, histories, streams and metrics were answered, ${aloneMs.toFixed(1)} ms without`,
-        ratio: median(beside.map((ms, round) => (alone[round] ?? Number.NaN) / ms)),
-        goal: 0.5,
-        ours: 1_000 / besideMs,
-        floor: 1_000 / aloneMs,
-        unit: "1/s",
-      },
-    ]
+    return [onSqlite, onPostgres]
   } finally {
-    key.close()
     rmSync(directory, { recursive: true })
   }
 }
 
-/** Asks for one read after another until it is stopped; gives how many were answered. */
-function readAll(engine: EngineProcess): { readonly stop: () => Promise<number> } {
-  const stopped = new AbortController()
-  const headers = { authorization: `Bearer ${apiKey}` }
-  const running = (async () => {
-    for (let read = 0; ; read++) {
-      if (stopped.signal.aborted) return read
-      const path = paths[read % paths.length] ?? ""
-      const answer = await fetch(`${engine.url}${path}`, { headers })
-      if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
-      await readWhole(answer)
+async function figureOf(name: string, store: string, database: string, rounds: number): Promise<Figure> {
+  const key = await openBankKey()
+  const engine = await startEngine(database, {
+    LOAN_ENGINE_JWKS_URL: key.jwksUrl,
+    LOAN_ENGINE_API_REQUESTS_PER_SECOND_MAX: "100000",
+  })
+  try {
+    const target: Target = { url: `${engine.url}/callbacks/default`, authorization: callbackAuthorization }
+    await tellLong(engine)
+    const bodies = (count: number) => signedCallbacks(key.privateJwk, count)
+    const perSecond = (await flood(target, await bodies(callbacksBefore))) / 2
+    const alone: Array<number> = []
+    const beside: Array<number> = []
+    let answered = 0
+    for (let round = -1; round < rounds; round++) {
+      const without = await steadyP99(target, await bodies(callbacksEach), perSecond)
+      const waiting = await bodies(callbacksEach)
+      const reading = readAll(engine)
+      const during = await steadyP99(target, waiting, perSecond)
+      const reads = await reading.stop()
+      if (round < 0) continue
+      alone.push(without)
+      beside.push(during)
+      answered += reads
     }
-  })()
+    const perMs = (waits: ReadonlyArray<number>) => waits.map((ms) => 1_000 / ms)
+    return {
+      name,
+      what: `the wait that 99 of 100 callbacks do not exceed at half load beside a million loans in ${store}: ${median(beside).toFixed(1)} ms while ${answered} reads of lists, counts, histories, streams and metrics were answered, ${median(alone).toFixed(1)} ms without`,
+      goal: 0.5,
+      ...judged(perMs(beside), perMs(alone)),
+      unit: "1/s",
+    }
+  } finally {
+    await engine.stop()
+    key.close()
+  }
+}
+
+/** Asks for one read after another on a thread of its own, until it is stopped; gives how many were answered. */
+function readAll({ url }: EngineProcess): { readonly stop: () => Promise<number> } {
+  const reading: Reading = { url, paths, apiKey }
+  const worker = new Worker(new URL("reading.ts", import.meta.url), { workerData: reading })
+  const answered = new Promise<number>((resolve, reject) => {
+    worker.once("message", resolve)
+    worker.once("error", reject)
+  })
+  // It is awaited when the reading is stopped; until then, a failure must not end the process.
+  answered.catch(() => {})
   return {
     stop: () => {
-      stopped.abort()
-      return running
+      worker.postMessage("stop")
+      return answered
     },
   }
 }

@@ -151,10 +151,10 @@ async function auditFigures(
     return rows
   })
   const readings = Effect.gen(function* () {
-    const { feed } = yield* JournalStore
+    const { feedRows } = yield* JournalStore
     let read = 0
     for (let after = 0; ;) {
-      const rows = yield* feed({ after, limit: feedPageRows })
+      const rows = yield* feedRows({ after, limit: feedPageRows })
       const last = rows.at(-1)
       if (last === undefined) return read
       for (const { text, raw } of rows) hash("sha256", text + hash("sha256", raw ?? ""))

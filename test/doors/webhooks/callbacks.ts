@@ -32,7 +32,7 @@ export const webhookVariables = (receiver: Receiver) => ({
 export const writtenIn = (store: StoreLayer) =>
   Effect.gen(function* () {
     const journal = yield* JournalStore
-    const rows = yield* journal.feed({ after: 0, limit: 100_000 })
+    const rows = yield* journal.feedRows({ after: 0, limit: 100_000 })
     return rows.flatMap(({ text, applicationReference: reference, version }) => {
       const told = ["advanced", "noted", "disputed"].includes(JSON.parse(text).disposition)
       return told ? [{ reference, version }] : []

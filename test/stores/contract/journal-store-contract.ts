@@ -53,13 +53,16 @@ export function journalStoreContract(
           for (const [index, reference] of ["B", "A", "B", "C", "A"].entries()) {
             positions.push((yield* record(reference, index + 1)).position)
           }
-          const first = yield* journal.feed({ after: 0, limit: 3 })
-          const rest = yield* journal.feed({ after: first.at(-1)?.position ?? 0, limit: 3 })
+          const first = yield* journal.feedRows({ after: 0, limit: 3 })
+          const rest = yield* journal.feedRows({ after: first.at(-1)?.position ?? 0, limit: 3 })
           const rows = [...first, ...rest]
           expect(named(rows)).toEqual(["B1", "A1", "B2", "C1", "A2"])
           expect(rows.map(({ position }) => position)).toEqual(positions)
           expect(rows.map(({ text }) => hashOf(text))).toEqual(rows.map(({ hash }) => hash))
           expect(rows.map(({ raw }) => new TextDecoder().decode(raw ?? undefined))[1]).toBe("A 2")
+          expect((yield* journal.lastEntry)?.position).toBe(positions.at(-1))
+          const [second] = yield* journal.feed({ after: positions[0] ?? 0, limit: 1 })
+          expect(second).toEqual({ position: rows[1]?.position, text: rows[1]?.text, hash: rows[1]?.hash })
           expect(yield* journal.feed({ after: positions.at(-1) ?? 0, limit: 3 })).toEqual([])
           const byLoan = yield* journal.rowsByLoan({
             after: { applicationReference: "A", version: 1, position: positions[1] ?? 0 },
@@ -144,7 +147,7 @@ export function journalStoreContract(
           yield* record("A", 3)
           expect(yield* journal.eraseRaw(a, 2)).toBe(1)
           expect(yield* journal.eraseRaw(a, 2)).toBe(0)
-          const rows = yield* journal.feed({ after: 0, limit: 10 })
+          const rows = yield* journal.feedRows({ after: 0, limit: 10 })
           expect(rows.map(({ raw }) => raw === null)).toEqual([true, false, false])
           expect(rows.map(({ text }) => hashOf(text))).toEqual(rows.map(({ hash }) => hash))
         }),

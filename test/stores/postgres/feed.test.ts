@@ -21,7 +21,7 @@ afterAll(() => server.remove())
 const read = Effect.fnUntraced(function* ({ journal }: OpenEngine, after = 0, limit = 2) {
   const seen: Array<{ readonly position: number; readonly loan: string }> = []
   for (let cursor = after; ;) {
-    const page = yield* journal.feed({ after: cursor, limit })
+    const page = yield* journal.feedRows({ after: cursor, limit })
     const last = page.at(-1)
     if (last === undefined) return seen
     seen.push(...page.map((row) => ({ position: row.position, loan: row.applicationReference })))
@@ -182,7 +182,7 @@ describe("several engines on one journal", () => {
         const { loan } = yield* engine.record("A", signedAt(1), "private words")
         expect(yield* engine.journal.eraseRaw(loan.applicationReference, 1)).toBe(1)
         expect(yield* engine.journal.eraseRaw(loan.applicationReference, 1)).toBe(0)
-        const [row] = yield* engine.journal.feed({ after: 0, limit: 1 })
+        const [row] = yield* engine.journal.feedRows({ after: 0, limit: 1 })
         expect(row?.raw).toBeNull()
         expect(row && hashOf(row.text)).toBe(row?.hash)
       }),

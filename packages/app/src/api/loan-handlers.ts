@@ -1,9 +1,10 @@
 import type { Loan } from "@loan-engine/domain/loan"
 import type { AccountName, ApplicationReference, Observation } from "@loan-engine/domain/observation"
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Schema } from "effect"
 import { HttpServerResponse } from "effect/http"
 import type { HttpServerRequest } from "effect/http"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
+import { inSteps, mapInSteps } from "../base/in-steps.ts"
 import { KnownAccounts } from "../ports/known-accounts.ts"
 import { LoanEngine } from "../record/engine.ts"
 import { digestOf } from "../journal/entry.ts"
@@ -19,7 +20,7 @@ import { LoanApi } from "../contract/loan-api.ts"
 import { entryJson, etagOf, loanJson } from "../views/loan-json.ts"
 import { listLoans, readCursor } from "./loan-list.ts"
 import type { LoanListLimits, LoanQuery } from "./loan-list.ts"
-import { pageLoansMax } from "../contract/loan-schemas.ts"
+import { EntryJson, LoanJson, pageLoansMax } from "../contract/loan-schemas.ts"
 import { answering, storeUnavailable } from "../contract/problem.ts"
 import type { Problem } from "../contract/problem.ts"
 import { submissionObservation } from "./registration.ts"
@@ -97,15 +98,16 @@ const historyPage = Effect.fnUntraced(function* (
   { after, limit }: HistoryPage,
 ) {
   const entries = yield* engine.history(reference, { after, limit: limit + 1 })
-  const page = yield* Effect.forEach(entries.slice(0, limit), (entry) =>
-    Effect.map(reversalOf(engine, entry), (reversal) => entryJson(entry, reversal)),
+  const page = entries.slice(0, limit)
+  const texts = yield* inSteps(page, (entry) =>
+    Effect.map(reversalOf(engine, entry), (reversal) => entryText(entryJson(entry, reversal))),
   )
   const last = page.at(-1)
   const headers =
     entries.length > limit && last !== undefined
       ? { link: `<${loanPath(reference)}/history?after=${last.version}&limit=${limit}>; rel="next"` }
       : {}
-  return HttpApiSchema.withHeaders({ body: page, headers })
+  return jsonText(`[${texts.join(",")}]`, headers)
 })
 
 const register = Effect.fnUntraced(function* (
@@ -172,8 +174,16 @@ const list = Effect.fnUntraced(function* (
   if (cursor !== undefined && from === undefined) return yield* Effect.fail(noCursor)
   const { found, next } = yield* loaded(listLoans(query, from, limits))
   const knownAccounts = yield* KnownAccounts
-  return { loans: found.map((stored) => loanJson(stored, knownAccounts)), next }
+  const loans = yield* mapInSteps(found, (stored) => loanText(loanJson(stored, knownAccounts)))
+  return jsonText(`{"loans":[${loans.join(",")}],"next":${JSON.stringify(next)}}`)
 })
+
+/** A page is written in steps: to make its JSON at once would delay callbacks. */
+const loanText = Schema.encodeSync(Schema.fromJsonString(LoanJson))
+const entryText = Schema.encodeSync(Schema.fromJsonString(EntryJson))
+
+const jsonText = (text: string, headers: Readonly<Record<string, string>> = {}) =>
+  HttpServerResponse.text(text, { contentType: "application/json", headers })
 
 function shown(stored: StoredLoan, ifNoneMatch: string | undefined, knownAccounts: KnownAccounts) {
   const etag = etagOf(stored)

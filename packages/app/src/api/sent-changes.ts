@@ -5,6 +5,7 @@ import { Clock, Effect, Stream, Metric } from "effect"
 import type { Scope } from "effect"
 import { HttpServerResponse } from "effect/http"
 import type { HttpServerRequest } from "effect/http"
+import { mapInSteps } from "../base/in-steps.ts"
 import { ChangeFeed } from "../feed/change-feed.ts"
 import type { ChangeFeedLimits, CursorUnknown, FeedStep, ReadOptions } from "../feed/change-feed.ts"
 import { cursorOf, cursorText } from "../journal/feed-cursor.ts"
@@ -48,7 +49,7 @@ export const makeChangeStreams = Effect.fnUntraced(function* (limits: ChangeFeed
         reader.reads()
         const step = yield* next
         yield* reader.waits
-        return step === undefined ? undefined : ([eventText(step, knownAccounts), undefined] as const)
+        return step === undefined ? undefined : ([yield* eventText(step, knownAccounts), undefined] as const)
       }),
     )
     return Stream.concat(Stream.make(`retry: ${reconnectMs}\nid: ${cursorText(start)}\n\n`), steps)
@@ -80,15 +81,16 @@ export const cursorProblem = (fault: CursorUnknown | StoreUnavailable): Problem 
 const headers = { "cache-control": "no-store", "x-accel-buffering": "no", connection: "close" }
 
 /** A step without changes also moves the id: that is the heartbeat. */
-const eventText = ({ changes, cursor }: FeedStep, knownAccounts: KnownAccounts): string =>
+const eventText = ({ changes, cursor }: FeedStep, knownAccounts: KnownAccounts): Effect.Effect<string> =>
   changes.length === 0
-    ? `: heartbeat\nid: ${cursorText(cursor)}\n\n`
-    : changes
-        .map((change) => {
+    ? Effect.succeed(`: heartbeat\nid: ${cursorText(cursor)}\n\n`)
+    : Effect.map(
+        mapInSteps(changes, (change) => {
           const data = JSON.stringify(changeJson(change, change.stored, knownAccounts))
           return `id: ${cursorText(cursorOf(change))}\nevent: change\ndata: ${data}\n\n`
-        })
-        .join("")
+        }),
+        (events) => events.join(""),
+      )
 
 /** Disconnects a reader that leaves sent data unread. Otherwise it would keep its place for ever. */
 const watchReader = Effect.fnUntraced(function* (

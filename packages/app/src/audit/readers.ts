@@ -32,7 +32,7 @@ const first = Number.MIN_SAFE_INTEGER
 
 export const readFeed = (store: Store, after: number = first): RowReader<FeedRow> =>
   makeRowReader({
-    page: (after) => store.feed({ after, limit: bodyPageRowsMax }),
+    page: (after) => store.feedRows({ after, limit: bodyPageRowsMax }),
     placeOf: ({ position }) => position,
     compare: byNumber,
     after,

@@ -14,7 +14,7 @@ import type { CallbackHealth, CallbackHealthSettings } from "../callback-health/
 import type { CallbackState } from "../callback-health/state.ts"
 import { EntryContent } from "../journal/entry.ts"
 import { JournalStore } from "../ports/journal-store.ts"
-import type { FeedRow } from "../ports/journal-store.ts"
+import type { FeedEntry } from "../ports/journal-store.ts"
 import type { StoreUnavailable } from "../ports/loan-store.ts"
 import { recurring } from "../ports/recurring.ts"
 import { callbackAlarmGauge, callbackLateGauge, callbackMissedRatioGauge } from "../telemetry/metrics.ts"
@@ -97,7 +97,7 @@ export const countFeed = Effect.gen(function* () {
 })
 
 /** Altered rows are reported by the verification. They must not end the counting of the others. */
-function count(tally: CallbackTally, rows: ReadonlyArray<FeedRow>): void {
+function count(tally: CallbackTally, rows: ReadonlyArray<FeedEntry>): void {
   for (const row of rows) {
     const entry = Option.getOrUndefined(decodeEntry(row.text))
     if (entry !== undefined) tally.entry(entry)

@@ -16,7 +16,7 @@ import {
 } from "../store/database.ts"
 import type { Database } from "../store/database.ts"
 import { statesOf, webhookAlarm } from "../webhooks/watch.ts"
-import { WebhookStore } from "../ports/webhook-store.ts"
+import type { WebhookStore } from "../ports/webhook-store.ts"
 
 import { clockCheck, clockSkewSecondsMax, diskBytesFreeMin, failed, ok, skipped, warning } from "./check.ts"
 import type { Check, Checks } from "./check.ts"
@@ -59,8 +59,7 @@ const checkDatabaseClock = Effect.fnUntraced(function* (database: Database): Eff
 const checkNewestEntry = Effect.fnUntraced(function* () {
   const name = "clock journal"
   const journal = yield* JournalStore
-  const newest = yield* (yield* WebhookStore).newest
-  const [row] = yield* journal.feed({ after: newest - 1, limit: 1 })
+  const row = yield* journal.lastEntry
   const recordedAt = row === undefined ? undefined : recordedAtIn(row.text)
   if (recordedAt === undefined) return skipped(name, "the journal has no entry to compare with")
   const aheadSeconds = Math.ceil((recordedAt - (yield* Clock.currentTimeMillis)) / 1_000)

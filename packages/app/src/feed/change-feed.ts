@@ -2,12 +2,13 @@ import type { AccountName, ApplicationReference } from "@loan-engine/domain/obse
 import type { Reversal } from "@loan-engine/domain/reversal"
 import { Clock, Context, Data, Deferred, Effect, Layer, PubSub, Schema } from "effect"
 import type { Scope } from "effect"
+import { inSteps } from "../base/in-steps.ts"
 import { LoanEngine } from "../record/engine.ts"
 import { cursorOf, cursorText, feedBeginning } from "../journal/feed-cursor.ts"
 import type { FeedCursor } from "../journal/feed-cursor.ts"
 import { EntryContent } from "../journal/entry.ts"
 import { JournalStore } from "../ports/journal-store.ts"
-import type { FeedRow } from "../ports/journal-store.ts"
+import type { FeedEntry } from "../ports/journal-store.ts"
 import { reversalOf } from "../views/reversals.ts"
 import type { StoredLoan, StoreUnavailable } from "../ports/loan-store.ts"
 
@@ -103,7 +104,9 @@ const makeFeed = Effect.fnUntraced(function* (limits: ChangeFeedLimits) {
   const journal = yield* JournalStore
   const stopped = yield* Deferred.make<void>()
   const pageBehind = makePages(limits, journal, engine)
-  const head = headOf(journal, limits.changesPageRowsMax)
+  const head = Effect.map(journal.lastEntry, (entry) =>
+    entry === undefined ? feedBeginning : cursorOf(entry),
+  )
 
   const read = Effect.fnUntraced(function* ({ after, only }: ReadOptions) {
     const wakes = [yield* PubSub.subscribe(engine.changes), yield* PubSub.subscribe(journal.news)]
@@ -176,24 +179,6 @@ function firstly(past: PastPage, newest: FeedCursor, goOn: (from: FeedCursor) =>
   )
 }
 
-/** Begins at the last row of the last checkpoint, which is never far: there are few newer rows. */
-const headOf = (
-  journal: JournalStore["Service"],
-  limit: number,
-): Effect.Effect<FeedCursor, StoreUnavailable> =>
-  Effect.gen(function* () {
-    const sealed = yield* journal.lastCheckpoint
-    let after = Math.max(0, (sealed?.position ?? 0) - 1)
-    let newest = feedBeginning
-    for (;;) {
-      const rows = yield* journal.sealable({ after, limit })
-      const last = rows.at(-1)
-      if (last !== undefined) newest = cursorOf(last)
-      if (rows.length < limit) return newest
-      after = newest.position
-    }
-  })
-
 /** The row at a place, or the first row after it, shows whether the feed has the place. */
 const findIn =
   (journal: JournalStore["Service"]) =>
@@ -230,11 +215,10 @@ function pastOf(
       const last = entries.at(-1)
       if (stored === undefined || last === undefined) return []
       after = last.version
-      const past: Array<FeedChange> = []
-      for (const entry of entries) {
-        if (entry.position <= position) continue
-        past.push({ ...entry, stored, reversal: yield* reversalOf(engine, entry) })
-      }
+      const past = yield* inSteps(
+        entries.filter((entry) => entry.position > position),
+        (entry) => Effect.map(reversalOf(engine, entry), (reversal) => ({ ...entry, stored, reversal })),
+      )
       if (past.length > 0) return past
       yield* Effect.yieldNow
     }
@@ -274,18 +258,17 @@ const decodeContent = Schema.decodeUnknownSync(Schema.fromJsonString(EntryConten
 
 const withLoans = Effect.fnUntraced(function* (
   engine: LoanEngine["Service"],
-  rows: ReadonlyArray<FeedRow>,
+  rows: ReadonlyArray<FeedEntry>,
 ): Effect.fn.Return<ReadonlyArray<FeedChange>, StoreUnavailable> {
   const loans = new Map<string, StoredLoan>()
-  const changes: Array<FeedChange> = []
-  for (const { position, hash, text } of rows) {
+  const changeOf = Effect.fnUntraced(function* ({ position, hash, text }: FeedEntry) {
     const content = decodeContent(text)
     const { applicationReference } = content
     const stored = loans.get(applicationReference) ?? (yield* engine.loan(applicationReference))
     if (stored === undefined)
       return yield* Effect.die(new Error("a journal entry's loan is not in the store"))
     loans.set(applicationReference, stored)
-    changes.push({ ...content, position, hash, stored, reversal: yield* reversalOf(engine, content) })
-  }
-  return changes
+    return { ...content, position, hash, stored, reversal: yield* reversalOf(engine, content) }
+  })
+  return yield* inSteps(rows, changeOf)
 })

@@ -5,14 +5,18 @@ import type { CallbackDay } from "../callback-health/health.ts"
 import type { Checkpoint, Seal, SealedRow } from "../journal/checkpoint.ts"
 import type { StoreUnavailable } from "./loan-store.ts"
 
-/** One row of the journal, exactly as stored. Nothing in it is trusted. */
-export interface FeedRow {
+/** One entry of the feed, as its followers read it. Nothing in it is trusted. */
+export interface FeedEntry {
   readonly position: number
-  readonly applicationReference: string
-  readonly version: number
   /** The entry's text. The hash was computed from it, unless somebody has altered one of them. */
   readonly text: string
   readonly hash: string
+}
+
+/** One row of the journal, exactly as stored. Nothing in it is trusted. */
+export interface FeedRow extends FeedEntry {
+  readonly applicationReference: string
+  readonly version: number
   /** The original bytes. `null` after they were erased. */
   readonly raw: Uint8Array | null
   /** How often the same message was redelivered, and when last. The hash does not cover these counters. */
@@ -80,11 +84,18 @@ export class JournalStore extends Context.Service<
   JournalStore,
   {
     /**
-     * The feed's rows after a position, in order. It gives only rows before which no later commit can insert another.
+     * The feed's entries after a position, in order. It gives only those before which no later commit can insert
+     * another. An engine that serves reads them beside the thread that accepts callbacks.
      */
-    readonly feed: (page: Page) => Effect.Effect<ReadonlyArray<FeedRow>, StoreUnavailable>
+    readonly feed: (page: Page) => Effect.Effect<ReadonlyArray<FeedEntry>, StoreUnavailable>
 
-    /** The same, as a checkpoint seals them. */
+    /** The same, with everything that their rows contain: for an export. */
+    readonly feedRows: (page: Page) => Effect.Effect<ReadonlyArray<FeedRow>, StoreUnavailable>
+
+    /** The last entry that the feed gives now. */
+    readonly lastEntry: Effect.Effect<FeedEntry | undefined, StoreUnavailable>
+
+    /** The feed's rows, as a checkpoint seals them. */
     readonly sealable: (page: Page) => Effect.Effect<ReadonlyArray<SealedRow>, StoreUnavailable>
 
     /** The feed's rows ordered by loan (the bytes of its reference), version and position, after a given place. */

@@ -113,6 +113,7 @@ const watchedJournal = (plain: JournalStore["Service"], complain: Complain): Jou
   ...plain,
   feed: (page) => complain(plain.feed(page)),
   sealable: (page) => complain(plain.sealable(page)),
+  lastEntry: complain(plain.lastEntry),
   lastCheckpoint: complain(plain.lastCheckpoint),
   callbacksCountedTo: complain(plain.callbacksCountedTo),
   callbackDays: (fromDay) => complain(plain.callbackDays(fromDay)),

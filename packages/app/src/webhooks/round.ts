@@ -7,7 +7,7 @@ import { LoanEngine } from "../record/engine.ts"
 import { EntryContent } from "../journal/entry.ts"
 import type { StoredEntry } from "../journal/entry.ts"
 import { JournalStore } from "../ports/journal-store.ts"
-import type { FeedRow } from "../ports/journal-store.ts"
+import type { FeedEntry } from "../ports/journal-store.ts"
 import type { StoreUnavailable } from "../ports/loan-store.ts"
 import { WebhookStore } from "../ports/webhook-store.ts"
 import type { ParkedLoan, WebhookPlace, WebhookRound } from "../ports/webhook-store.ts"
@@ -116,7 +116,7 @@ const laneOfParked = Effect.fnUntraced(function* (parked: ParkedLoan, to: number
 })
 
 /** The page's messages by loan, without the waiting loans, whose messages are read when their turn comes. */
-const lanesOfPage = Effect.fnUntraced(function* (endpoint: string, rows: ReadonlyArray<FeedRow>) {
+const lanesOfPage = Effect.fnUntraced(function* (endpoint: string, rows: ReadonlyArray<FeedEntry>) {
   const store = yield* WebhookStore
   const entries = (yield* Effect.forEach(rows, entryOf)).flat().filter(isSent)
   const byLoan = Map.groupBy(entries, ({ applicationReference }) => applicationReference)
@@ -131,7 +131,7 @@ const lanesOfPage = Effect.fnUntraced(function* (endpoint: string, rows: Readonl
 const decodeEntry = Schema.decodeUnknownOption(Schema.fromJsonString(EntryContent))
 
 /** Altered rows are reported by the verification. No message can be made from one, and it must not delay the others. */
-const entryOf = Effect.fnUntraced(function* ({ position, hash, text }: FeedRow) {
+const entryOf = Effect.fnUntraced(function* ({ position, hash, text }: FeedEntry) {
   const content = Option.getOrUndefined(decodeEntry(text))
   if (content !== undefined) return [{ ...content, position, hash }]
   yield* Effect.annotateLogs(Effect.logError("a journal row cannot be read: no webhook is sent about it"), {

@@ -4,7 +4,13 @@ import { Effect, Schema } from "effect"
 import type { PubSub } from "effect"
 import type { CallbackDay } from "../../callback-health/health.ts"
 import type { Checkpoint } from "../../journal/checkpoint.ts"
-import type { CheckpointRow, FeedRow, JournalStore, SnapshotRow } from "../../ports/journal-store.ts"
+import type {
+  CheckpointRow,
+  FeedEntry,
+  FeedRow,
+  JournalStore,
+  SnapshotRow,
+} from "../../ports/journal-store.ts"
 import { callbackCursor } from "../../ports/journal-store.ts"
 import type { StoreUnavailable } from "../../ports/loan-store.ts"
 import { feedHorizon } from "../feed-positions.ts"
@@ -35,7 +41,10 @@ export function postgresJournal(
     SELECT ${columns} FROM ${schema}.journal
     WHERE position > $1::bigint AND ${isSettled}
     ORDER BY position LIMIT $2::int`
-  const feed = page(feedColumns)
+  const feed = page("position, content, hash")
+  const feedRows = page(feedColumns)
+  const lastEntry = `
+    SELECT position, content, hash FROM ${schema}.journal WHERE ${isSettled} ORDER BY position DESC LIMIT 1`
   const sealable = page("position, application_reference, version, hash")
   const byLoan = `
     SELECT ${feedColumns}, account, source, evidence, digest FROM ${schema}.journal
@@ -57,7 +66,9 @@ export function postgresJournal(
     RETURNING version`
 
   return {
-    feed: ({ after, limit }) => mapped(query(feed, [bigint(after), int(limit)]), feedRow),
+    feed: ({ after, limit }) => mapped(query(feed, [bigint(after), int(limit)]), feedEntry),
+    lastEntry: Effect.map(query(lastEntry, []), ([row]) => (row === undefined ? undefined : feedEntry(row))),
+    feedRows: ({ after, limit }) => mapped(query(feedRows, [bigint(after), int(limit)]), feedRow),
     sealable: ({ after, limit }) =>
       mapped(query(sealable, [bigint(after), int(limit)]), (row) => ({
         position: whole(row["position"]),
@@ -180,12 +191,16 @@ const countedDay = (account: AccountName, row: Row): CallbackDay => ({
   lastCallbackAt: row["last_callback_at"] === null ? null : whole(row["last_callback_at"]),
 })
 
-const feedRow = (row: Row): FeedRow => ({
+const feedEntry = (row: Row): FeedEntry => ({
   position: whole(row["position"]),
-  applicationReference: String(row["application_reference"]),
-  version: whole(row["version"]),
   text: String(row["content"]),
   hash: String(row["hash"]),
+})
+
+const feedRow = (row: Row): FeedRow => ({
+  ...feedEntry(row),
+  applicationReference: String(row["application_reference"]),
+  version: whole(row["version"]),
   raw: row["raw"] instanceof Uint8Array ? row["raw"] : null,
   repeats: whole(row["repeats"]),
   lastRepeatedAt: row["last_repeated_at"] === null ? null : whole(row["last_repeated_at"]),

@@ -7,6 +7,7 @@ import type {
   LoanStore,
   WrittenChange,
 } from "../../ports/loan-store.ts"
+import { mapInSteps } from "../../base/in-steps.ts"
 import { wholeHistory } from "../../ports/loan-store.ts"
 import type { StoreUnavailable } from "../../ports/loan-store.ts"
 import type { Update } from "../decided-updates.ts"
@@ -47,7 +48,9 @@ export function postgresLoans(query: Query, schema: string, submit: Submit): Loa
       ),
     update: (reference, decide) => Effect.tapError(submit({ reference, decide }), () => Effect.sync(doubted)),
     history: (reference, { after, limit } = wholeHistory) =>
-      mapped(query(reads.history, [text(reference), int(after), int(limit)]), storedEntry),
+      Effect.flatMap(query(reads.history, [text(reference), int(after), int(limit)]), (rows) =>
+        mapInSteps(rows, storedEntry),
+      ),
     claimDue: ({ account, confirm, limit, leaseMs }) =>
       mapped(query(claim, [text(account), boolean(confirm), int(limit), bigint(leaseMs)]), claimedLoan),
     release: ({ loan, schedule, dueAt }) =>
@@ -83,7 +86,7 @@ export function postgresLoans(query: Query, schema: string, submit: Submit): Loa
     loans: ({ account, only, prefix = "", after, limit }) => {
       const { from, before } = referenceRange(prefix, after)
       const page = [text(account), text(from), text(before), int(limit)]
-      return mapped(loansPage(query, reads, only, page), storedLoan)
+      return Effect.flatMap(loansPage(query, reads, only, page), (rows) => mapInSteps(rows, storedLoan))
     },
     callbackRegistration: (account, bankUrl) =>
       Effect.map(query(reads.registration, [text(account), text(bankUrl)]), ([row]) =>

@@ -5,10 +5,17 @@ import { Effect, Option, Schema } from "effect"
 import type { PubSub } from "effect"
 import type { CallbackDay } from "../../callback-health/health.ts"
 import type { Checkpoint } from "../../journal/checkpoint.ts"
-import type { CheckpointRow, FeedRow, JournalStore, SnapshotRow } from "../../ports/journal-store.ts"
+import type {
+  CheckpointRow,
+  FeedEntry,
+  FeedRow,
+  JournalStore,
+  SnapshotRow,
+} from "../../ports/journal-store.ts"
 import { callbackCursor } from "../../ports/journal-store.ts"
 import { StoreUnavailable } from "../../ports/loan-store.ts"
 import { sqliteFaults } from "./faults.ts"
+import type { ReadRows } from "./reader.ts"
 import { newStamp } from "./writes.ts"
 import type { WriteJob, Written } from "./writes.ts"
 
@@ -17,6 +24,7 @@ type Row = Record<string, SQLOutputValue>
 interface Access {
   readonly path: string
   readonly read: <A>(run: () => A) => Effect.Effect<A, StoreUnavailable>
+  readonly readMany: ReadRows
   readonly write: (job: WriteJob) => Effect.Effect<Written, StoreUnavailable>
   readonly news: PubSub.PubSub<void>
 }
@@ -27,7 +35,7 @@ interface Access {
  */
 export function sqliteJournal(
   database: DatabaseSync,
-  { path, read, write, news }: Access,
+  { path, read, readMany, write, news }: Access,
 ): JournalStore["Service"] {
   // Numbers are read without limits: one that is too large for JavaScript is not ours, but must not end the reading.
   const prepare = (sql: string): StatementSync => {
@@ -37,7 +45,7 @@ export function sqliteJournal(
   }
   const feedColumns =
     "position, application_reference, version, content, hash, raw, repeats, last_repeated_at"
-  const feed = prepare(`SELECT ${feedColumns} FROM journal WHERE position > ? ORDER BY position LIMIT ?`)
+  const feedRows = prepare(`SELECT ${feedColumns} FROM journal WHERE position > ? ORDER BY position LIMIT ?`)
   const sealable = prepare(
     "SELECT position, application_reference, version, hash FROM journal WHERE position > ? ORDER BY position LIMIT ?",
   )
@@ -50,6 +58,7 @@ export function sqliteJournal(
   const checkpoints = prepare("SELECT * FROM checkpoints WHERE number > ? ORDER BY number LIMIT ?")
   const last = prepare("SELECT * FROM checkpoints ORDER BY number DESC LIMIT 1")
 
+  const lastEntry = prepare("SELECT position, content, hash FROM journal ORDER BY position DESC LIMIT 1")
   const places = prepare(`
     SELECT name AS follower, position FROM cursors
     UNION ALL SELECT 'webhooks ' || name, position FROM webhook_endpoints`)
@@ -57,7 +66,13 @@ export function sqliteJournal(
   const callbackDays = database.prepare("SELECT * FROM callback_days WHERE day >= ? ORDER BY account, day")
 
   return {
-    feed: ({ after, limit }) => read(() => feed.all(after, limit).map(feedRow)),
+    feed: ({ after, limit }) =>
+      Effect.map(readMany({ statement: "feed", parameters: [after, limit] }), (rows) => rows.map(feedEntry)),
+    lastEntry: read(() => {
+      const row = lastEntry.get()
+      return row === undefined ? undefined : feedEntry(row)
+    }),
+    feedRows: ({ after, limit }) => read(() => feedRows.all(after, limit).map(feedRow)),
     sealable: ({ after, limit }) =>
       read(() =>
         sealable.all(after, limit).map((row) => ({
@@ -158,12 +173,16 @@ const remnants = (why: string): StoreUnavailable =>
       "when no other command is reading and the disk has room for a second copy of the file.",
   })
 
-const feedRow = (row: Row): FeedRow => ({
+const feedEntry = (row: Row): FeedEntry => ({
   position: Number(row["position"]),
-  applicationReference: String(row["application_reference"]),
-  version: Number(row["version"]),
   text: String(row["content"]),
   hash: String(row["hash"]),
+})
+
+const feedRow = (row: Row): FeedRow => ({
+  ...feedEntry(row),
+  applicationReference: String(row["application_reference"]),
+  version: Number(row["version"]),
   raw: row["raw"] instanceof Uint8Array ? row["raw"] : null,
   repeats: Number(row["repeats"]),
   lastRepeatedAt: row["last_repeated_at"] === null ? null : Number(row["last_repeated_at"]),

@@ -16,6 +16,7 @@ export const readStatements = {
   history: `
     SELECT position, content, hash, repeats, last_repeated_at FROM journal
     WHERE application_reference = ? AND version > ? ORDER BY version LIMIT ?`,
+  feed: "SELECT position, content, hash FROM journal WHERE position > ? ORDER BY position LIMIT ?",
   stageCounts: `
     SELECT stage, sum(loans) AS loans, sum(closed) AS closed FROM (
       SELECT stage, count(*) AS loans, 0 AS closed FROM loans WHERE account = ?1 GROUP BY stage

@@ -14,6 +14,7 @@ import type {
 } from "../../ports/loan-store.ts"
 import { LoanStore, wholeHistory } from "../../ports/loan-store.ts"
 import { WebhookStore } from "../../ports/webhook-store.ts"
+import { mapInSteps } from "../../base/in-steps.ts"
 import { makeGroupCommit } from "../group-commit.ts"
 import type { GroupCommitLimits } from "../group-commit.ts"
 import { sqliteJournal } from "./journal.ts"
@@ -76,8 +77,8 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
     load: (reference) => read(() => loadLoan(reads.load, reference)),
     update: (reference, decide) => Effect.map(submit({ reference, decide }), changeOf),
     history: (reference, { after, limit } = wholeHistory) =>
-      Effect.map(readMany({ statement: "history", parameters: [reference, after, limit] }), (rows) =>
-        rows.map((row) => storedEntry(row)),
+      Effect.flatMap(readMany({ statement: "history", parameters: [reference, after, limit] }), (rows) =>
+        mapInSteps(rows, storedEntry),
       ),
     claimDue: (options) =>
       Effect.map(write([claim(options)]), ({ rows }) =>
@@ -104,7 +105,7 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
     accounts: Effect.map(readMany({ statement: "accounts", parameters: [] }), (rows) =>
       rows.map((row) => accountOf(row)),
     ),
-    loans: (page) => Effect.map(readMany(loansPage(page)), (rows) => rows.map((row) => storedLoan(row))),
+    loans: (page) => Effect.flatMap(readMany(loansPage(page)), (rows) => mapInSteps(rows, storedLoan)),
     callbackRegistration: (account, bankUrl) => read(() => findRegistration(reads, account, bankUrl)),
     saveCallbackRegistration: ({ account, bankUrl, callbackUrl, registeredAt }) =>
       Effect.asVoid(
@@ -142,7 +143,7 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
   // Other processes do not notify us. Their writes are found when the file is read.
   const news = yield* PubSub.sliding<void>(1)
   const journalStore = yield* opening(settings.path, () =>
-    sqliteJournal(database, { path: settings.path, read, write, news }),
+    sqliteJournal(database, { path: settings.path, read, readMany, write, news }),
   )
   const webhookStore = yield* opening(settings.path, () => sqliteWebhooks(database, { read, write }))
   return Context.make(LoanStore, loanStore).pipe(

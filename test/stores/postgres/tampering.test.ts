@@ -5,8 +5,12 @@ import { sealFeed } from "@loan-engine/app/feed/sealing"
 import { commandDatabaseLayer } from "@loan-engine/app/store/database"
 import { postgresLimitsDefault } from "@loan-engine/app/store/postgres/settings"
 import { Effect, Redacted } from "effect"
+import fc from "fast-check"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { alterations, altered, keys } from "../../engine/journal/alterations.ts"
+import type { Value } from "../../engine/journal/alterations.ts"
 import { lifeOf, say, untiring } from "../../engine/journal/lived-store.ts"
+import { propertySeed } from "../../proof/properties/settings.ts"
 import { openEngine, scoped } from "./engines.ts"
 import type { PostgresServer } from "./server.ts"
 import { query, startPostgres } from "./server.ts"
@@ -202,4 +206,31 @@ describe("verify on PostgreSQL", () => {
     expect(findings.map((found) => found.code)).toContain(code)
     expect((await verify()).findings).toEqual([])
   })
+
+  it("finds any value of any row that is evidence, if somebody alters it", async () => {
+    let cases = 0
+    await fc.assert(
+      fc.asyncProperty(alterations, async (alteration) => {
+        const { table, column } = alteration
+        const key = keys[table]
+        const rows = await query(url, `SELECT * FROM loan_engine.${table} ORDER BY ${key}`)
+        const row = rows[alteration.row % rows.length] ?? {}
+        const before = valueOf(row[column])
+        const after = altered(before, alteration)
+        if (after === undefined || rows.some((other) => valueOf(other[column]) === after)) return
+        const set = `UPDATE loan_engine.${table} SET ${column} = $1 WHERE ${key} = $2`
+        await query(url, set, [after, row[key]])
+        const { findings } = await verify()
+        await query(url, set, [before, column === key ? after : row[key]])
+        expect(findings.map(({ code }) => code)).not.toEqual([])
+        cases++
+      }),
+      { seed: propertySeed, numRuns: 60 },
+    )
+    expect(cases).toBeGreaterThan(30)
+    expect((await verify()).findings).toEqual([])
+  })
 })
+
+/** Numbers of 64 bits come as such. */
+const valueOf = (value: unknown): Value => (typeof value === "bigint" ? Number(value) : (value as Value))

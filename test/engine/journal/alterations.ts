@@ -1,12 +1,12 @@
 import fc from "fast-check"
 
 /** Every column that is evidence. The counters of re-deliveries and the poll's schedule are not, as docs/journal.md says. */
-export const evidence = {
+const evidence = {
   journal: ["position", "application_reference", "version", "content", "raw", "hash"],
   loans: ["application_reference", "account", "version", "stage", "snapshot", "chain_head"],
   checkpoints: ["number", "position", "sealed_at", "root", "previous_hash", "hash", "rows"],
 } as const
-export type Table = keyof typeof evidence
+type Table = keyof typeof evidence
 
 export interface Alteration {
   readonly table: Table

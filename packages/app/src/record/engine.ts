@@ -17,10 +17,11 @@ import { KnownAccounts } from "../ports/known-accounts.ts"
 import { LoanStore } from "../ports/loan-store.ts"
 import type { CadenceSettings } from "../schedule/poll-cadence.ts"
 import { graceMsOf, neverPolled } from "../schedule/poll-cadence.ts"
-import { scheduleAfter } from "../schedule/poll-schedule.ts"
+import { doubtAfter, scheduleAfter, soonAfterDoubt } from "../schedule/poll-schedule.ts"
 import {
   answeredTo,
   carried,
+  doubting,
   levelsOf,
   noWatermark,
   questionAnswered,
@@ -156,8 +157,7 @@ function decide(
   const before = stored ?? opened(observation.applicationReference, observation.account)
   // The clock that all engines share, if there is one. Otherwise the clock of the engine that received this.
   const now = storeNow ?? Math.max(recordedAt, observation.receivedAt)
-  const watermark = before.watermark ?? noWatermark
-  const carries = levelsOf(watermark)
+  const carries = levelsOf(before.watermark ?? noWatermark)
   const known = joinEvents(before.loan.facts, carries.levels ?? [])
   const said = marked(timely(boundedBy(observation, now), before.loan.facts, carries.levels, now), known)
   const planned = { ...said, receivedAt: notAhead(said.receivedAt, now) }
@@ -166,7 +166,10 @@ function decide(
   const question = questionAnswered(said)
   const { cadence, jitter, hasBank } = planning
   const graceMs = graceMsOf(cadence)
-  const schedule = scheduleAfter(before, planned, decision, cadence, jitter, hasBank)
+  const plan = scheduleAfter(before, planned, decision, cadence, jitter, hasBank)
+  const doubt = hasBank ? doubtAfter(before.watermark?.doubt, planned, decision, cadence) : undefined
+  const watermark = doubting(before.watermark ?? noWatermark, doubt)
+  const schedule = soonAfterDoubt(plan, doubt, planned, cadence)
   const write = (loan: Loan, heard: Observation) => ({
     entry: journalEntry(heard, decision, bytes, recordedAt, before.chainHead),
     loan,

@@ -17,6 +17,7 @@ import type { Offer } from "@loan-engine/domain/offer"
 import { isDormant, isRejectedByBank, restOf } from "./dormancy.ts"
 import type { CadenceSettings, PollQuestion, PollSchedule } from "./poll-cadence.ts"
 import { dormantMs, graceMsOf, intervalMs, jittered, neverPolled, pollQuestions } from "./poll-cadence.ts"
+import type { Doubt } from "./watermark.ts"
 
 /** A loan and its poll schedule before an observation. */
 export interface Scheduled {
@@ -180,6 +181,42 @@ function soonAfterGrace(next: PollSchedule, { facts }: Loan, settings: CadenceSe
   const isTooSoon = isAdditionOutstanding(facts) && clearedAt + graceMs >= requestedAt
   const counts = requestedAt + graceMs + Math.ceil(settings.pollSoonMs * settings.pollIntervalScale)
   return isTooSoon ? { ...next, nextPollAt: Math.min(next.nextPollAt, counts) } : next
+}
+
+/** How many events of the callbacks that raised a doubt are kept. The latest count. */
+const doubtEventsMax = 10
+
+/**
+ * What is still in doubt after an observation. An answer settles it if it agrees with the callbacks, or if the decision
+ * was asked for later than the grace after the last of them: a replica that lags may only not know them yet.
+ */
+export function doubtAfter(
+  before: Doubt | undefined,
+  observation: Observation,
+  { loan, disposition }: Decision,
+  settings: CadenceSettings,
+): Doubt | undefined {
+  const { source, events, receivedAt } = observation
+  const isHeld = source === "callback" && disposition === "held" && !isStrangers(loan, observation)
+  if (isHeld || isDoubt(loan, observation))
+    return { at: receivedAt, said: [...(before?.said ?? []), ...events].slice(-doubtEventsMax) }
+  if (before === undefined || isRuling(observation)) return undefined
+  if (!isAnswer(observation) || disposition === "held") return before
+  const askedAt = Math.min(receivedAt, ...events.map(({ at }) => at))
+  const isSure = source === "quote" && askedAt > before.at + graceMsOf(settings)
+  return isSure || !before.said.some((event) => isAgainst(loan.facts, event)) ? undefined : before
+}
+
+/** The bank's answer leaves a doubt, so the next poll confirms it as soon as its answer counts. */
+export function soonAfterDoubt(
+  next: PollSchedule,
+  doubt: Doubt | undefined,
+  observation: Observation,
+  settings: CadenceSettings,
+): PollSchedule {
+  if (doubt === undefined || !isAnswer(observation)) return next
+  const counts = doubt.at + graceMsOf(settings) + Math.ceil(settings.pollSoonMs * settings.pollIntervalScale)
+  return { ...next, confirm: true, nextPollAt: Math.min(next.nextPollAt ?? Infinity, counts) }
 }
 
 /** A poll counts once, for any number of questions: with its last answer, or with the one that brought news. */

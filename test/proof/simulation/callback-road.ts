@@ -6,6 +6,7 @@ import { Effect } from "effect"
 import type { ForgedLetter, Letter } from "./adversary.ts"
 import { accounts } from "./accounts.ts"
 import type { EngineHost } from "./engine-host.ts"
+import { bankClockBehindMsMax } from "@loan-engine/app/schedule/timely"
 import { callbackWords, issuedAtMs } from "./true-words.ts"
 import type { CallbackBody } from "./true-words.ts"
 import type { Witness } from "./witness.ts"
@@ -95,8 +96,12 @@ function trueWords({ account, body }: Letter, receivedAt: number, find: RoadSett
   const loan = find(told.externalApplicationEvent.applicationReference)
   const verifies = accounts.some(({ name, signed }) => name === account && signed)
   const issuedAt = verifies ? issuedAtMs(told) : undefined
-  const at = Math.min(receivedAt, issuedAt ?? receivedAt)
-  return loan === undefined ? [] : callbackWords(told, at)
+  const issued = Math.min(receivedAt, issuedAt ?? receivedAt)
+  const { applicationEventType } = told.externalApplicationEvent
+  // The bank's clock may be minutes behind, so a young request is as young as its receipt.
+  const isYoungRequest =
+    applicationEventType === "WAITING_FOR_ADDITION" && receivedAt - issued <= bankClockBehindMsMax
+  return loan === undefined ? [] : callbackWords(told, isYoungRequest ? receivedAt : issued)
 }
 
 /** The loan that a body speaks of; none if it is no callback any more. */

@@ -27,7 +27,7 @@ import {
   questionAnswered,
   saysTheSame,
 } from "../schedule/watermark.ts"
-import { boundedBy, notAhead, timely } from "../schedule/timely.ts"
+import { boundedBy, notAhead, requestsByReceipt, timely } from "../schedule/timely.ts"
 import { alertIfStalled } from "./stalled-alert.ts"
 
 /** The outcome of an observation after its journal row is durable. */
@@ -159,7 +159,8 @@ function decide(
   const now = storeNow ?? Math.max(recordedAt, observation.receivedAt)
   const carries = levelsOf(before.watermark ?? noWatermark)
   const known = joinEvents(before.loan.facts, carries.levels ?? [])
-  const said = marked(timely(boundedBy(observation, now), before.loan.facts, carries.levels, now), known)
+  const heard = requestsByReceipt(boundedBy(observation, now), now)
+  const said = marked(timely(heard, before.loan.facts, carries.levels, now), known)
   const planned = { ...said, receivedAt: notAhead(said.receivedAt, now) }
   const { withLevels, decision } = decided(before.loan, known, { ...said, ...carries }, planned.receivedAt)
   const { disposition, hold } = decision

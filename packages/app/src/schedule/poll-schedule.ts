@@ -215,7 +215,9 @@ export function soonAfterDoubt(
   settings: CadenceSettings,
 ): PollSchedule {
   if (doubt === undefined || !isAnswer(observation)) return next
-  const counts = doubt.at + graceMsOf(settings) + Math.ceil(settings.pollSoonMs * settings.pollIntervalScale)
+  const graceEndsAt = doubt.at + graceMsOf(settings)
+  const soonMs = Math.ceil(settings.pollSoonMs * settings.pollIntervalScale)
+  const counts = Math.max(graceEndsAt, observation.receivedAt) + soonMs
   return { ...next, confirm: true, nextPollAt: Math.min(next.nextPollAt ?? Infinity, counts) }
 }
 

@@ -36,6 +36,23 @@ export const boundedBy = (observation: Observation, now: Instant): Observation =
       }
     : observation
 
+/** How far the bank's clock may be behind. */
+export const bankClockBehindMsMax = 15 * 60_000
+
+/**
+ * Dates a callback's request for documents by its receipt, if it was issued shortly before, as far as the bank's clock
+ * can tell. If that clock is minutes behind, an answer from before the request would otherwise clear it, and only a
+ * callback names the documents.
+ */
+export function requestsByReceipt(observation: Observation, now: Instant): Observation {
+  const receivedAt = notAhead(observation.receivedAt, now)
+  const isYoung = ({ type, at }: Observation["events"][number]): boolean =>
+    type === "addition.requested" && at < receivedAt && receivedAt - at <= bankClockBehindMsMax
+  if (observation.source !== "callback" || !observation.events.some(isYoung)) return observation
+  const events = observation.events.map((event) => (isYoung(event) ? { ...event, at: receivedAt } : event))
+  return { ...observation, events }
+}
+
 /**
  * The latest instant in the facts. `-Infinity` if there is none. The merchant's registrations and closures are left
  * out, because nothing from the bank is compared with them.

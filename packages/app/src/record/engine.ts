@@ -17,15 +17,15 @@ import { KnownAccounts } from "../ports/known-accounts.ts"
 import { LoanStore } from "../ports/loan-store.ts"
 import type { CadenceSettings } from "../schedule/poll-cadence.ts"
 import { graceMsOf, neverPolled } from "../schedule/poll-cadence.ts"
-import { doubtAfter, scheduleAfter, soonAfterDoubt } from "../schedule/poll-schedule.ts"
+import { scheduleAfter, soonAfterDenial, toldAfter } from "../schedule/poll-schedule.ts"
 import {
   answeredTo,
   carried,
-  doubting,
   levelsOf,
   noWatermark,
   questionAnswered,
   saysTheSame,
+  telling,
 } from "../schedule/watermark.ts"
 import { boundedBy, notAhead, requestsByReceipt, timely } from "../schedule/timely.ts"
 import { alertIfStalled } from "./stalled-alert.ts"
@@ -168,9 +168,10 @@ function decide(
   const { cadence, jitter, hasBank } = planning
   const graceMs = graceMsOf(cadence)
   const plan = scheduleAfter(before, planned, decision, cadence, jitter, hasBank)
-  const doubt = hasBank ? doubtAfter(before.watermark?.doubt, planned, decision, cadence) : undefined
-  const watermark = doubting(before.watermark ?? noWatermark, doubt)
-  const schedule = soonAfterDoubt(plan, doubt, planned, cadence)
+  const toldBefore = { told: before.watermark?.told, schedule: before.schedule }
+  const told = hasBank ? toldAfter(toldBefore, planned, decision, cadence) : undefined
+  const watermark = telling(before.watermark ?? noWatermark, told)
+  const schedule = soonAfterDenial(plan, told, planned, decision, cadence)
   const write = (loan: Loan, heard: Observation) => ({
     entry: journalEntry(heard, decision, bytes, recordedAt, before.chainHead),
     loan,

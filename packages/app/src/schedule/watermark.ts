@@ -19,9 +19,9 @@ const Answered = Schema.Struct({
   again: Schema.Array(LoanEvent),
 })
 
-/** What callbacks said against what stands, and when the last of them was received. */
-export const Doubt = Schema.Struct({ at: Instant, said: Schema.Array(LoanEvent) })
-export type Doubt = typeof Doubt.Type
+/** What the latest callbacks said of the decision, and when the last of them was received. */
+const Told = Schema.Struct({ at: Instant, said: Schema.Array(LoanEvent) })
+export type Told = typeof Told.Type
 
 /**
  * Answers that say nothing new move only this watermark: a repeated level is no news. They are decided when anything
@@ -32,8 +32,8 @@ export const Watermark = Schema.Struct({
   quote: Schema.optionalKey(Answered),
   /** How the customer wants to sign, by the bank's latest answer, and when the bank first said so. */
   requested: Schema.optionalKey(Schema.Struct({ method: Schema.String, at: Instant })),
-  /** Set until an answer of the bank settles it. */
-  doubt: Schema.optionalKey(Doubt),
+  /** Set until an answer of the bank is sure to know it. */
+  told: Schema.optionalKey(Told),
 })
 export type Watermark = typeof Watermark.Type
 
@@ -113,8 +113,8 @@ function requestedIn(
 }
 
 /** A wrong clock may have dated an answer far ahead. No later answer would count beside it. */
-const inTime = ({ status, quote, doubt }: Watermark, now: Instant): Omit<Watermark, "requested"> => ({
-  ...(doubt === undefined ? {} : { doubt: { ...doubt, at: notAhead(doubt.at, now) } }),
+const inTime = ({ status, quote, told }: Watermark, now: Instant): Omit<Watermark, "requested"> => ({
+  ...(told === undefined ? {} : { told: { ...told, at: notAhead(told.at, now) } }),
   ...(status === undefined ? {} : { status: dated(status, now) }),
   ...(quote === undefined ? {} : { quote: dated(quote, now) }),
 })
@@ -126,13 +126,13 @@ const dated = (answered: typeof Answered.Type, now: Instant): typeof Answered.Ty
 })
 
 /** The watermark after an entry that contains all repeats. */
-export const carried = ({ status, quote, requested, doubt }: Watermark): Watermark => ({
-  ...(doubt === undefined ? {} : { doubt }),
+export const carried = ({ status, quote, requested, told }: Watermark): Watermark => ({
+  ...(told === undefined ? {} : { told }),
   ...(requested === undefined ? {} : { requested }),
   ...(status === undefined ? {} : { status: { ...status, again: [] } }),
   ...(quote === undefined ? {} : { quote: { ...quote, again: [] } }),
 })
 
-/** The watermark with another doubt, or with none. */
-export const doubting = ({ doubt: _before, ...others }: Watermark, doubt: Doubt | undefined): Watermark =>
-  doubt === undefined ? others : { ...others, doubt }
+/** The watermark with what callbacks have said, or without. */
+export const telling = ({ told: _before, ...others }: Watermark, told: Told | undefined): Watermark =>
+  told === undefined ? others : { ...others, told }

@@ -161,7 +161,8 @@ are outstanding.
 A callback carries no time. So a callback against the current state may be a stale redelivery: a verdict, a signature of a rejected loan,
 MANUAL_INSPECTION after a verdict, or an offer that is no longer valid. The engine polls the bank at once, even if the bank had confirmed
 the loan's end. Until the bank answers, the bank must act on a dispute (\`confirm-decision\`), and on a loan that a callback
-reports as inspected again. A person must rule (\`rule-on-dispute\`) in three cases:
+reports as inspected again. If the answer denies the callback, a read replica of the bank may not know it yet. So the engine polls once more,
+as soon as \`additionGraceMs\` (a minute) has passed since the callback. A person must rule (\`rule-on-dispute\`) in three cases:
 
 - The loan's account has no bank that the engine could poll.
 - The bank does not answer \`pollConfirmAttemptsMax\` times in a row, or its Retry-After is longer than those attempts would take. The loan

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { observationOf, replay } from "@loan-engine/app/journal/entry"
 import { verifyJournal } from "@loan-engine/app/audit/verify-journal"
 import { LoanStore } from "@loan-engine/app/ports/loan-store"
+import type { StoredLoan } from "@loan-engine/app/ports/loan-store"
 import { makeStage } from "@loan-engine/app/sandbox/play-life"
 import { stepInWords } from "@loan-engine/app/sandbox/told-life"
 import { layerPostgres } from "@loan-engine/app/store/postgres/store"
@@ -23,7 +24,7 @@ import { decodeLife, toldLives } from "./told-lives.ts"
 
 const scratch = mkdtempSync(join(tmpdir(), "loan-engine-lives-"))
 const file = join(scratch, "lives.sqlite")
-const account = AccountName.make("lives")
+const accounts = ["lives", "lives-signed"].map((name) => AccountName.make(name))
 let server: PostgresServer
 beforeAll(async () => {
   server = await startPostgres()
@@ -87,7 +88,10 @@ describe.each(stores)("the library of lives, on %s", (_name, newUrl, layer) => {
     const read = Effect.gen(function* () {
       const { findings } = yield* verifyJournal()
       const store = yield* LoanStore
-      const stored = yield* store.loans({ account, after: "", limit: toldLives.length + 1 })
+      const limit = toldLives.length + 1
+      const stored = yield* Effect.forEach(accounts, (account) =>
+        store.loans({ account, after: "", limit }),
+      ).pipe(Effect.map((lists) => lists.flat().toSorted(byReference)))
       const histories = yield* Effect.forEach(stored, ({ loan }) => store.history(loan.applicationReference))
       return { findings, stored, histories }
     })
@@ -112,6 +116,9 @@ describe.each(stores)("the library of lives, on %s", (_name, newUrl, layer) => {
     })
   })
 })
+
+const byReference = (one: StoredLoan, other: StoredLoan): number =>
+  one.loan.applicationReference < other.loan.applicationReference ? -1 : 1
 
 describe("a life that is told wrong", () => {
   it("says which step, and what is otherwise", async () => {

@@ -127,6 +127,7 @@ export const nb: Words = {
     polls: "Forespørsler",
     nextPoll: "Neste forespørsel",
     noPoll: "Banken blir ikke spurt lenger.",
+    lastAsked: "Banken ble sist spurt",
     lastHeard: "Banken svarte sist",
     stalled: "Stoppet opp: mange forespørsler på rad ga ingenting, og noen bør undersøke det.",
     dormant:

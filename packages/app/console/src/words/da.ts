@@ -289,6 +289,7 @@ export const da: Words = {
     fine: "I orden",
     quiet: "Intet nyt endnu",
     unjudged: "For lidt til at bedømme",
+    someRefused: "Nogle afvist",
     someMissed: "Nogle udeblev",
     areLate: "Sene",
     lateText:

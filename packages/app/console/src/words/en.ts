@@ -288,6 +288,7 @@ export const en = {
     fine: "Fine",
     quiet: "No news yet",
     unjudged: "Too little to judge",
+    someRefused: "Some refused",
     someMissed: "Some missed",
     areLate: "Late",
     lateText:

@@ -291,6 +291,7 @@ export const fi: Words = {
     fine: "Kunnossa",
     quiet: "Ei vielä uutisia",
     unjudged: "Liian vähän arvioitavaksi",
+    someRefused: "Osa hylätty",
     someMissed: "Osa puuttuu",
     areLate: "Myöhässä",
     lateText:

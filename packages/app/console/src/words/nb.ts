@@ -290,6 +290,7 @@ export const nb: Words = {
     fine: "I orden",
     quiet: "Ingen nyheter ennå",
     unjudged: "For lite til å bedømme",
+    someRefused: "Noen avvist",
     someMissed: "Noen uteble",
     areLate: "Sene",
     lateText:

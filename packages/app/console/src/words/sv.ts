@@ -285,6 +285,7 @@ export const sv: Words = {
     fine: "Bra",
     quiet: "Inga nyheter än",
     unjudged: "För lite för att bedöma",
+    someRefused: "Några avvisade",
     someMissed: "Några uteblev",
     areLate: "Sena",
     lateText:

@@ -34,6 +34,9 @@ afterAll(async () => {
   rmSync(scratch, { recursive: true })
 })
 
+/** In how many other orders each life's journal is folded. */
+const ordersOfEach = 100
+
 const stores = [
   [
     "SQLite",
@@ -80,11 +83,12 @@ describe.each(stores)("the library of lives, on %s", (_name, newUrl, layer) => {
     expect(Exit.isSuccess(exit)).toBe(true)
   })
 
-  it.each(toldLives)("$life.name", ({ slug, life }) => {
+  it.for(toldLives)("$life.name", ({ slug, life }, { task }) => {
+    task.meta.proofs = [{ property: "P5", means: "simulation", cases: 1 }]
     expect(told.get(slug)).toEqual(life.steps.map(stepInWords))
   })
 
-  it("is a sound journal, which folds to each loan's stage in any order of arrival", async () => {
+  it("is a sound journal, which folds to each loan's stage in any order of arrival", async ({ task }) => {
     const read = Effect.gen(function* () {
       const { findings } = yield* verifyJournal()
       const store = yield* LoanStore
@@ -95,6 +99,11 @@ describe.each(stores)("the library of lives, on %s", (_name, newUrl, layer) => {
       const histories = yield* Effect.forEach(stored, ({ loan }) => store.history(loan.applicationReference))
       return { findings, stored, histories }
     })
+    const cases = toldLives.length * ordersOfEach
+    task.meta.proofs = [
+      { property: "P2", means: "random", cases },
+      { property: "P6", means: "simulation", cases: toldLives.length },
+    ]
     const { findings, stored, histories } = await Effect.runPromise(Effect.provide(read, layer(url)))
     expect(findings).toEqual([])
     expect(stored.map(({ loan }) => loan.applicationReference)).toEqual(
@@ -111,7 +120,7 @@ describe.each(stores)("the library of lives, on %s", (_name, newUrl, layer) => {
           const folded = shuffled.reduce((before, observation) => observe(before, observation).loan, opened)
           expect(meaning(folded)).toBe(meaning(loan))
         }),
-        { seed: propertySeed, numRuns: 100 },
+        { seed: propertySeed, numRuns: ordersOfEach },
       )
     })
   })

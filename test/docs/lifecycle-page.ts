@@ -188,6 +188,26 @@ former offer, the engine polls the bank at once. \`offers\` lists the offers tha
 \`signing.offer\` is what the customer signed: the newest offer that was known at the signature. A later offer is shown, and does not
 change what was signed.
 
+## Signing
+
+\`signing.timeline\` shows what the bank said about the signature, in order of time. The bank uses different words in different places:
+
+| entry | where the bank says it | its words |
+| --- | --- | --- |
+| \`requested\` | its status: how the customer wants to sign | \`E_SIGN\`, \`MANUAL\` |
+| \`signed\` | its callback SIGNED, or its status | no method |
+| \`method\` | its status: how the customer has signed | \`E_SIGN\`, \`ANALOG\` |
+
+\`MANUAL\` and \`ANALOG\` both mean on paper. The application form says \`MAIL\` for it; the engine does not read forms.
+
+## Late callbacks and wrong clocks
+
+The bank retries a callback for up to 36 hours. So if a poll brings news first, its callback is \`awaited\`, and it is \`missed\` only after
+that time. A callback that arrives later with known news is \`late\`. \`loan-engine callback health\` and the console's page of callbacks show these figures.
+
+A signed callback contains the bank's time. The engine never dates it later than its receipt. A request for documents that seems to be less than
+15 minutes old is dated by its receipt, because the bank's clock may be behind.
+
 ## Closed loans
 
 Customers withdraw, offers expire, and one application replaces another. The bank reports none of this. So a person can close a loan: with

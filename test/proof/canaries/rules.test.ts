@@ -134,7 +134,7 @@ const cases = [
   }),
   rule({
     name: "a repetition opens a closed loan",
-    what: "Whatever the bank says again of a closed loan opens it",
+    what: "A closed loan is opened by what the bank only repeats",
     isKept: (store: (store: Store) => Store) => staysClosed(approved, store),
     right: real,
     broken: rewriting((change) => {

@@ -9,7 +9,7 @@ import type { EngineHost } from "./engine-host.ts"
 import { bankClockBehindMsMax } from "@loan-engine/app/schedule/timely"
 import { callbackWords, issuedAtMs } from "./true-words.ts"
 import type { CallbackBody } from "./true-words.ts"
-import type { Witness } from "./witness.ts"
+import type { Witness, Word } from "./witness.ts"
 import { dayMs, secondMs } from "./world.ts"
 import type { World } from "./world.ts"
 
@@ -76,6 +76,11 @@ const deliver = Effect.fnUntraced(function* (
   const words = isTrue ? trueWords(letter, world.engineNow(), loan) : []
   const reference = referenceIn(letter.body)
   witness.said(reference, words)
+  // The bank's clock may be minutes behind, so a young request may be as young as its receipt.
+  witness.said(
+    reference,
+    words.map((word) => atReceipt(word, world.engineNow())),
+  )
   const delivered = witness.delivered(reference, letter.account, letter.body)
   const answer = yield* Effect.raceFirst(
     world.onEngineTime(running.receiver.receive(letter.account, requestOf(letter))),
@@ -96,13 +101,15 @@ function trueWords({ account, body }: Letter, receivedAt: number, find: RoadSett
   const loan = find(told.externalApplicationEvent.applicationReference)
   const verifies = accounts.some(({ name, signed }) => name === account && signed)
   const issuedAt = verifies ? issuedAtMs(told) : undefined
-  const issued = Math.min(receivedAt, issuedAt ?? receivedAt)
-  const { applicationEventType } = told.externalApplicationEvent
-  // The bank's clock may be minutes behind, so a young request is as young as its receipt.
-  const isYoungRequest =
-    applicationEventType === "WAITING_FOR_ADDITION" && receivedAt - issued <= bankClockBehindMsMax
-  return loan === undefined ? [] : callbackWords(told, isYoungRequest ? receivedAt : issued)
+  const at = Math.min(receivedAt, issuedAt ?? receivedAt)
+  return loan === undefined ? [] : callbackWords(told, at)
 }
+
+const atReceipt = (word: Word, receivedAt: number): Word =>
+  (word.type === "addition.requested" || word.type === "document") &&
+  receivedAt - word.at <= bankClockBehindMsMax
+    ? { ...word, at: receivedAt }
+    : word
 
 /** The loan that a body speaks of; none if it is no callback any more. */
 const referenceIn = (body: string): string =>

@@ -159,7 +159,7 @@ function decide(
   const now = storeNow ?? Math.max(recordedAt, observation.receivedAt)
   const carries = levelsOf(before.watermark ?? noWatermark)
   const known = joinEvents(before.loan.facts, carries.levels ?? [])
-  const heard = requestsByReceipt(boundedBy(observation, now), now)
+  const heard = requestsByReceipt(boundedBy(observation, now), known, now)
   const said = marked(timely(heard, before.loan.facts, carries.levels, now), known)
   const planned = { ...said, receivedAt: notAhead(said.receivedAt, now) }
   const { withLevels, decision } = decided(before.loan, known, { ...said, ...carries }, planned.receivedAt)

@@ -161,7 +161,8 @@ are outstanding.
 A callback carries no time. So a callback against the current state may be a stale redelivery: a verdict, a signature of a rejected loan,
 MANUAL_INSPECTION after a verdict, or an offer that is no longer valid. The engine polls the bank at once, even if the bank had confirmed
 the loan's end. Until the bank answers, the bank must act on a dispute (\`confirm-decision\`), and on a loan that a callback
-reports as inspected again. A person must rule (\`rule-on-dispute\`) in three cases:
+reports as inspected again. If the answer denies the callback, a read replica of the bank may not know it yet. So the engine polls once more,
+as soon as \`additionGraceMs\` (a minute) has passed since the callback. A person must rule (\`rule-on-dispute\`) in three cases:
 
 - The loan's account has no bank that the engine could poll.
 - The bank does not answer \`pollConfirmAttemptsMax\` times in a row, or its Retry-After is longer than those attempts would take. The loan
@@ -186,6 +187,26 @@ more. Only its answer to a poll can say so. The bank's read replicas may lag, so
 former offer, the engine polls the bank at once. \`offers\` lists the offers that the engine heard of, the newest last, ten at most.
 \`signing.offer\` is what the customer signed: the newest offer that was known at the signature. A later offer is shown, and does not
 change what was signed.
+
+## Signing
+
+\`signing.timeline\` shows what the bank said about the signature, in order of time. The bank uses different words in different places:
+
+| entry | where the bank says it | its words |
+| --- | --- | --- |
+| \`requested\` | its status: how the customer wants to sign | \`E_SIGN\`, \`MANUAL\` |
+| \`signed\` | its callback SIGNED, or its status | no method |
+| \`method\` | its status: how the customer has signed | \`E_SIGN\`, \`ANALOG\` |
+
+\`MANUAL\` and \`ANALOG\` both mean on paper. The application form says \`MAIL\` for it; the engine does not read forms.
+
+## Late callbacks and wrong clocks
+
+The bank retries a callback for up to 36 hours. So if a poll brings news first, its callback is \`awaited\`, and it is \`missed\` only after
+that time. A callback that arrives later with known news is \`late\`. \`loan-engine callback health\` and the console's page of callbacks show these figures.
+
+A signed callback contains the bank's time. The engine never dates it later than its receipt. A request for documents that seems to be less than
+15 minutes old is dated by its receipt, because the bank's clock may be behind.
 
 ## Closed loans
 

@@ -20,7 +20,7 @@ lives. You can write your own file. If the engine differs from the file, the com
 
 | step | what happens |
 | --- | --- |
-| \`bank\` | the bank knows something from here on, and tells nobody |
+| \`bank\` | the bank knows something from here on, and tells nobody; with \`clockAheadMinutes\`, it signs its callbacks with its own time |
 | \`callback\` | a callback reaches the engine; \`times\` is how often, \`forged\` means without the bank's credentials |
 | \`register\` | the merchant registers the loan, with the bank's answer |
 | \`ask\` | the engine polls the bank |

@@ -69,6 +69,15 @@ describe("an account's callback health", () => {
     })
   })
 
+  it("is never fine while callbacks are refused, though nothing is missed", () => {
+    for (const refused of [{ forged: 1 }, { unauthorized: 1 }])
+      expect(health([day({ byCallback: 30, ...refused })])).toMatchObject({
+        missed: 0,
+        state: "some-refused",
+      })
+    expect(health([day({ byCallback: 30 })])).toMatchObject({ state: "fine" })
+  })
+
   it("takes a late callback for the oldest news that it can be of", () => {
     const news = [day({ byPoll: 5 }), day({ day: 4, byPoll: 5 })]
     const of = (lateDay: number, late: number) => health([...news, day({ day: lateDay, late })], 8 * dayMs)

@@ -29,6 +29,8 @@ describe("asking the bank from a loan's page", () => {
     await says(page, /^Decision: /u)
     await expect.poll(() => standing(page).textContent()).toBe("Signed")
     await page.locator(".timeline").getByText("The bank's answer").first().waitFor()
+    await says(page, /^The bank was last asked:/u)
+    await says(page, /^The bank last answered:/u)
 
     await go(page, "#/callbacks")
     await page.locator(".badge.warn").getByText("Late").waitFor()

@@ -101,11 +101,93 @@ describe("a word against what stands", () => {
         yield* pass(atOnceMs)
         expect(asked.length).toBe(before + 2)
         expect(yield* shown).toBe("rejected: nobody none")
+        // One of the bank's replicas may have answered that does not know yet what the callback says.
+        yield* pass(75 * secondMs)
+        expect(asked.length).toBe(before + 4)
         expect(yield* nextPollAt).toBeNull()
         bank.decision = "APPROVED"
         yield* hear("callback", approved)
         yield* pass(atOnceMs)
         expect(yield* shown).toBe("approved: customer sign-agreement")
+      }),
+    ))
+
+  const lagging: ReadonlyArray<
+    readonly [string, BankNow["decision"], Said, BankNow["decision"], Said, string]
+  > = [
+    ["a rejection", "APPROVED", approved, "REJECTED", rejected, "rejected: nobody none"],
+    [
+      "an approval after the end",
+      "REJECTED",
+      rejected,
+      "APPROVED",
+      approved,
+      "approved: customer sign-agreement",
+    ],
+    [
+      "an inspection",
+      "APPROVED",
+      approved,
+      "MANUAL_INSPECTION",
+      pending,
+      "manualInspection: bank inspect-manually",
+    ],
+  ]
+
+  it.for(lagging)(
+    "is confirmed once more after the grace, if a replica answers that does not know it yet: %s",
+    ([, decision, first, then, word, after]) =>
+      doubting({ decision }, ({ hear, pass, shown, bank }) =>
+        Effect.gen(function* () {
+          yield* hear("callback", first)
+          yield* pass(7 * 60 * secondMs)
+          const before = yield* shown
+          yield* hear("callback", word)
+          yield* pass(30 * secondMs)
+          expect(yield* shown).toBe(before)
+          bank.decision = then
+          yield* pass(45 * secondMs)
+          expect(yield* shown).toBe(after)
+        }),
+      ),
+  )
+
+  it("is confirmed after the grace also where it was news, and was denied by a replica that does not know it yet", () =>
+    doubting({ decision: "MANUAL_INSPECTION", waitingForAddition: true }, ({ hear, pass, shown, bank }) =>
+      Effect.gen(function* () {
+        yield* hear("callback", pending)
+        yield* pass(7 * 60 * secondMs)
+        // The request for documents is what makes the engine ask so soon.
+        yield* hear("callback", approved, { type: "addition.requested", requiredDocuments: ["ID"] })
+        yield* pass(30 * secondMs)
+        expect(yield* shown).toBe("manualInspection: customer send-documents")
+        bank.decision = "APPROVED"
+        yield* pass(45 * secondMs)
+        expect(yield* shown).toBe("waitingForAddition: customer send-documents")
+      }),
+    ))
+
+  it("does not make the engine ask without end where the bank's decision cannot be read", () =>
+    doubting({ decision: "REJECTED", paidOut: true }, ({ hear, pass, asked, bank }) =>
+      Effect.gen(function* () {
+        yield* hear("callback", approved, paidOut)
+        yield* hear("callback", rejected)
+        Object.assign(bank, { decision: "UNKNOWN" })
+        yield* pass(10 * 60 * secondMs)
+        expect(asked.length).toBeLessThan(14)
+      }),
+    ))
+
+  it("is not asked about twice, if the bank's first answer agrees with it", () =>
+    doubting({ decision: "REJECTED" }, ({ hear, pass, shown, nextPollAt, asked }) =>
+      Effect.gen(function* () {
+        yield* hear("callback", approved)
+        yield* pass(75 * secondMs)
+        yield* hear("callback", rejected)
+        yield* pass(75 * secondMs)
+        expect(yield* shown).toBe("rejected: nobody none")
+        expect(asked.length).toBe(2)
+        expect(yield* nextPollAt).toBeNull()
       }),
     ))
 
@@ -257,7 +339,7 @@ describe("money that has left", () => {
         yield* hear("callback", rejected)
         yield* pass(atOnceMs)
         expect(yield* shown).toBe("rejected: nobody none")
-        yield* pass(10 * 60 * secondMs)
+        yield* pass(20 * 60 * secondMs)
         expect(yield* nextPollAt).toBeNull()
       }),
     ))

@@ -1,10 +1,13 @@
 import { applicationStatusEvents } from "@loan-engine/adapters-xml/loan-events"
 import { cadenceDefaults, graceMsOf } from "@loan-engine/app/schedule/poll-cadence"
 import { joinEvents, noFacts } from "@loan-engine/domain/facts"
-import { isAdditionOutstanding } from "@loan-engine/domain/standing"
-import { Effect } from "effect"
+import { bankClockBehindMsMax } from "@loan-engine/app/schedule/timely"
+import type { LoanEvent } from "@loan-engine/domain/loan-event"
+import { isAdditionOutstanding, requiredDocuments } from "@loan-engine/domain/standing"
+import { Clock, Effect } from "effect"
 import { describe, expect, it } from "vitest"
-import { approved, doubting, secondMs } from "./doubting.ts"
+import { applicationReference, approved, doubting, rejected, secondMs } from "./doubting.ts"
+import { se } from "./poller-support.ts"
 
 const graceMs = graceMsOf(cadenceDefaults)
 const requestedAt = 1_700_000_000_000
@@ -41,6 +44,44 @@ describe("an answer that the bank waits for no documents", () => {
         expect(yield* shown).toBe("approved: customer sign-agreement")
       }),
     ))
+
+  it.each([
+    ["a clock that is minutes behind", bankClockBehindMsMax, true],
+    ["a delivery that was late", bankClockBehindMsMax + 1, false],
+  ])("counts against a signed request from before it, unless that is due to %s", (_why, behindMs, open) =>
+    doubting({}, ({ engine, hear, pass, shown, asked }) =>
+      Effect.gen(function* () {
+        yield* hear("callback", approved)
+        // A doubt, so the bank is asked now: before the request, and after it by the bank's clock.
+        yield* hear("callback", rejected)
+        yield* pass(120 * secondMs)
+        expect(asked.filter(({ question }) => question === "status").length).toBe(2)
+        const at = yield* Clock.currentTimeMillis
+        const request: LoanEvent = {
+          type: "addition.requested",
+          at: at - behindMs,
+          requiredDocuments: ["ID"],
+        }
+        yield* engine.record(
+          {
+            applicationReference,
+            account: se,
+            source: "callback",
+            evidence: "jws",
+            receivedAt: at,
+            events: [request],
+          },
+          new TextEncoder().encode("request"),
+        )
+        yield* pass(30 * secondMs)
+        const stored = yield* engine.loan(applicationReference)
+        expect(stored && requiredDocuments(stored.loan.facts)).toEqual(open ? ["ID"] : [])
+        expect(yield* shown).toBe(
+          open ? "waitingForAddition: customer send-documents" : "approved: customer sign-agreement",
+        )
+      }),
+    ),
+  )
 
   it("is not believed while the bank has only not caught up yet", () =>
     doubting({}, ({ bank, hear, pass, shown }) =>

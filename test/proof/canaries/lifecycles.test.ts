@@ -6,6 +6,7 @@ import { alphabets } from "../exhaustive/alphabets.ts"
 import { explore } from "../exhaustive/exploration.ts"
 import { permute } from "../exhaustive/permutations.ts"
 import { laws } from "../properties/laws.ts"
+import { p2Renaming } from "../properties/p2-renaming.ts"
 import type { Breach, PropertyId } from "../properties/law.ts"
 import { canarySeed, isThorough } from "../properties/settings.ts"
 import { lifecycleCanaries } from "./lifecycles.ts"
@@ -47,5 +48,25 @@ describe("a lifecycle that is broken on purpose is caught", () => {
     const killedBy = await broken(observe)
     task.meta.canary = { name, what, killedBy }
     expect(killedBy).not.toEqual([])
+  })
+})
+
+/** Those that look at more of a time than its place in the order, or at more of a content than its text. */
+const peeking = ["a value is looked at", "a distance is looked at"]
+
+describe("a lifecycle that peeks at a value is caught by the renamings alone", () => {
+  it.for(lifecycleCanaries.filter(({ name }) => peeking.includes(name)))(
+    "$name: $what",
+    async ({ name, what, observe }, { task }) => {
+      const [renaming] = p2Renaming
+      const run =
+        renaming && (await fc.check(renaming.holdsFor(observe), { numRuns: 3_000, seed: canarySeed }))
+      task.meta.canary = { name: `renaming: ${name}`, what, killedBy: run?.failed === true ? ["P2"] : [] }
+      expect(run?.failed).toBe(true)
+    },
+  )
+
+  it("and there is one of each kind", () => {
+    expect(lifecycleCanaries.map(({ name }) => name)).toEqual(expect.arrayContaining(peeking))
   })
 })

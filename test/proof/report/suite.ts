@@ -13,6 +13,10 @@ const parts = [
   "test/stores/crash",
   "test/engine/journal",
   "test/stores/sqlite",
+  "test/whole/lives",
+  // The values on both sides of each distance in time that counts: the grace and the horizons.
+  "test/engine/polling/grace",
+  "test/engine/polling/dormancy",
 ]
 
 export interface SuiteOptions {

@@ -6,9 +6,10 @@ import { Effect } from "effect"
 import type { ForgedLetter, Letter } from "./adversary.ts"
 import { accounts } from "./accounts.ts"
 import type { EngineHost } from "./engine-host.ts"
+import { bankClockBehindMsMax } from "@loan-engine/app/schedule/timely"
 import { callbackWords, issuedAtMs } from "./true-words.ts"
 import type { CallbackBody } from "./true-words.ts"
-import type { Witness } from "./witness.ts"
+import type { Witness, Word } from "./witness.ts"
 import { dayMs, secondMs } from "./world.ts"
 import type { World } from "./world.ts"
 
@@ -75,6 +76,11 @@ const deliver = Effect.fnUntraced(function* (
   const words = isTrue ? trueWords(letter, world.engineNow(), loan) : []
   const reference = referenceIn(letter.body)
   witness.said(reference, words)
+  // The bank's clock may be minutes behind, so a young request may be as young as its receipt.
+  witness.said(
+    reference,
+    words.map((word) => atReceipt(word, world.engineNow())),
+  )
   const delivered = witness.delivered(reference, letter.account, letter.body)
   const answer = yield* Effect.raceFirst(
     world.onEngineTime(running.receiver.receive(letter.account, requestOf(letter))),
@@ -98,6 +104,12 @@ function trueWords({ account, body }: Letter, receivedAt: number, find: RoadSett
   const at = Math.min(receivedAt, issuedAt ?? receivedAt)
   return loan === undefined ? [] : callbackWords(told, at)
 }
+
+const atReceipt = (word: Word, receivedAt: number): Word =>
+  (word.type === "addition.requested" || word.type === "document") &&
+  receivedAt - word.at <= bankClockBehindMsMax
+    ? { ...word, at: receivedAt }
+    : word
 
 /** The loan that a body speaks of; none if it is no callback any more. */
 const referenceIn = (body: string): string =>

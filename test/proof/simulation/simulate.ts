@@ -76,7 +76,15 @@ async function run(options: SimulationOptions, listen?: (line: string) => void):
   const beganAt = performance.now()
   const world = makeWorld(seed, faults, listen)
   const witness = makeWitness()
-  const lived = liveThrough({ world, witness, signing, loans, days, parts: options.canary?.parts ?? {} })
+  const lived = liveThrough({
+    world,
+    witness,
+    signing,
+    loans,
+    days,
+    faults,
+    parts: options.canary?.parts ?? {},
+  })
   const inspected = await world.time.run(Effect.scoped(lived))
   const checked: Record<SimulatedProperty, number> = { P1: 0, P5: 0, P6: 0, P7: 0 }
   const violations: Array<SimulationReport["violations"][number]> = []

@@ -47,7 +47,7 @@ describe("the whole system on virtual time", () => {
   })
 
   it("meets every kind of fault", async () => {
-    const { faults, crashes } = await simulate({ seed: "faults", loans: 30, days: 15, faults: "hell" })
+    const { faults, crashes } = await simulate({ seed: "faults", loans: 40, days: 15, faults: "hell" })
     expect(crashes).toBeGreaterThan(5)
     for (const kind of expectedFaults) expect(faults, `no ${kind}`).toHaveProperty([kind])
   })

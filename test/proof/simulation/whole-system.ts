@@ -13,6 +13,7 @@ import type { InspectedLoan } from "./checkers/inspected.ts"
 import { makeEngineHost } from "./engine-host.ts"
 import type { EngineHost, Running } from "./engine-host.ts"
 import type { EngineParts } from "./engine-process.ts"
+import type { FaultLevel } from "./faults.ts"
 import { makeNetwork } from "./network.ts"
 import { makeMerchant, makeOperator } from "./people.ts"
 import { makeWeather } from "./weather.ts"
@@ -32,6 +33,7 @@ export interface WholeSystem {
   readonly signing: Signing
   readonly loans: number
   readonly days: number
+  readonly faults: FaultLevel
   readonly parts: Partial<EngineParts>
 }
 
@@ -65,8 +67,16 @@ export const liveThrough = Effect.fnUntraced(function* (system: WholeSystem) {
   yield* Effect.sleep(finalPollMs)
   if (troubles.length > 0) return yield* Effect.die(troubles[0])
   const stored = yield* readAll(yield* host.up)
-  return { loans: stored, truth: truth(bank), witness, crashes: host.crashes() }
+  const books = truth(bank).map((known) => ({ ...known, ...bookOf(bank, known.applicationReference) }))
+  const isEverythingTold = system.faults === "none"
+  return { loans: stored, truth: books, witness, isEverythingTold, crashes: host.crashes() }
 }, Effect.orDie)
+
+/** What the bank's books say that no poll contains: only callbacks tell it, at the right time. */
+function bookOf(bank: SandboxBank, applicationReference: string) {
+  const { documents = [], signedOffer = null } = bank.loans.get(applicationReference) ?? {}
+  return { documents, signedOffer }
+}
 
 /** How long the final polls may take. */
 const finalPollMs = 2 * hourMs

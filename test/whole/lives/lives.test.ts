@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { observationOf, replay } from "@loan-engine/app/journal/entry"
 import { verifyJournal } from "@loan-engine/app/audit/verify-journal"
 import { LoanStore } from "@loan-engine/app/ports/loan-store"
+import type { StoredLoan } from "@loan-engine/app/ports/loan-store"
 import { makeStage } from "@loan-engine/app/sandbox/play-life"
 import { stepInWords } from "@loan-engine/app/sandbox/told-life"
 import { layerPostgres } from "@loan-engine/app/store/postgres/store"
@@ -23,7 +24,7 @@ import { decodeLife, toldLives } from "./told-lives.ts"
 
 const scratch = mkdtempSync(join(tmpdir(), "loan-engine-lives-"))
 const file = join(scratch, "lives.sqlite")
-const account = AccountName.make("lives")
+const accounts = ["lives", "lives-signed"].map((name) => AccountName.make(name))
 let server: PostgresServer
 beforeAll(async () => {
   server = await startPostgres()
@@ -32,6 +33,9 @@ afterAll(async () => {
   await server.remove()
   rmSync(scratch, { recursive: true })
 })
+
+/** In how many other orders each life's journal is folded. */
+const ordersOfEach = 100
 
 const stores = [
   [
@@ -79,18 +83,27 @@ describe.each(stores)("the library of lives, on %s", (_name, newUrl, layer) => {
     expect(Exit.isSuccess(exit)).toBe(true)
   })
 
-  it.each(toldLives)("$life.name", ({ slug, life }) => {
+  it.for(toldLives)("$life.name", ({ slug, life }, { task }) => {
+    task.meta.proofs = [{ property: "P5", means: "simulation", cases: 1 }]
     expect(told.get(slug)).toEqual(life.steps.map(stepInWords))
   })
 
-  it("is a sound journal, which folds to each loan's stage in any order of arrival", async () => {
+  it("is a sound journal, which folds to each loan's stage in any order of arrival", async ({ task }) => {
     const read = Effect.gen(function* () {
       const { findings } = yield* verifyJournal()
       const store = yield* LoanStore
-      const stored = yield* store.loans({ account, after: "", limit: toldLives.length + 1 })
+      const limit = toldLives.length + 1
+      const stored = yield* Effect.forEach(accounts, (account) =>
+        store.loans({ account, after: "", limit }),
+      ).pipe(Effect.map((lists) => lists.flat().toSorted(byReference)))
       const histories = yield* Effect.forEach(stored, ({ loan }) => store.history(loan.applicationReference))
       return { findings, stored, histories }
     })
+    const cases = toldLives.length * ordersOfEach
+    task.meta.proofs = [
+      { property: "P2", means: "random", cases },
+      { property: "P6", means: "simulation", cases: toldLives.length },
+    ]
     const { findings, stored, histories } = await Effect.runPromise(Effect.provide(read, layer(url)))
     expect(findings).toEqual([])
     expect(stored.map(({ loan }) => loan.applicationReference)).toEqual(
@@ -107,11 +120,14 @@ describe.each(stores)("the library of lives, on %s", (_name, newUrl, layer) => {
           const folded = shuffled.reduce((before, observation) => observe(before, observation).loan, opened)
           expect(meaning(folded)).toBe(meaning(loan))
         }),
-        { seed: propertySeed, numRuns: 100 },
+        { seed: propertySeed, numRuns: ordersOfEach },
       )
     })
   })
 })
+
+const byReference = (one: StoredLoan, other: StoredLoan): number =>
+  one.loan.applicationReference < other.loan.applicationReference ? -1 : 1
 
 describe("a life that is told wrong", () => {
   it("says which step, and what is otherwise", async () => {

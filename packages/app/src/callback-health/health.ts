@@ -187,15 +187,21 @@ export function callbackHealth(
       ? "alarm"
       : isTooMuch(parts.awaited)
         ? "late"
-        : calmState(parts.due, parts.awaited, settings),
+        : calmState(parts.due, parts.awaited, total.forged + total.unauthorized, settings),
   }
 }
 
-function calmState(due: Untold, awaited: Untold, { callbackNewsMin }: CallbackHealthSettings): CallbackState {
+function calmState(
+  due: Untold,
+  awaited: Untold,
+  refused: number,
+  { callbackNewsMin }: CallbackHealthSettings,
+): CallbackState {
   const news = due.news + awaited.news
   if (news === 0) return "quiet"
   if (due.untold > 0) return due.news < callbackNewsMin ? "unjudged" : "some-missed"
-  return awaited.untold > 0 && news < callbackNewsMin ? "unjudged" : "fine"
+  if (awaited.untold > 0 && news < callbackNewsMin) return "unjudged"
+  return refused > 0 ? "some-refused" : "fine"
 }
 
 /** One line for each day, the oldest first. Counts that are not written yet are added to the written ones. */

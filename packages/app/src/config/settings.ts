@@ -259,7 +259,7 @@ const polling = {
       pollAttemptsMax: "after how many polls without news a loan is stalled",
       pollStalledMs: "the poll interval of a stalled loan",
       additionGraceMs:
-        "how much later than a request for documents the engine must poll, so that the answer can say that no documents are outstanding",
+        "how far the bank's answers may lag behind its callbacks; an answer to a sooner poll clears no request for documents, and if it denies a callback, the engine polls again",
       pollsPerQuote: "after how many polls of an approved loan the engine also asks for its decision",
       breakerFailuresMax: "after how many failures in a row the circuit of an account's bank opens",
       breakerOpenMs: "how long the circuit stays open",

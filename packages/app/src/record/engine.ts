@@ -17,7 +17,7 @@ import { KnownAccounts } from "../ports/known-accounts.ts"
 import { LoanStore } from "../ports/loan-store.ts"
 import type { CadenceSettings } from "../schedule/poll-cadence.ts"
 import { graceMsOf, neverPolled } from "../schedule/poll-cadence.ts"
-import { scheduleAfter } from "../schedule/poll-schedule.ts"
+import { scheduleAfter, soonAfterDenial, toldAfter } from "../schedule/poll-schedule.ts"
 import {
   answeredTo,
   carried,
@@ -25,8 +25,9 @@ import {
   noWatermark,
   questionAnswered,
   saysTheSame,
+  telling,
 } from "../schedule/watermark.ts"
-import { boundedBy, notAhead, timely } from "../schedule/timely.ts"
+import { boundedBy, notAhead, requestsByReceipt, timely } from "../schedule/timely.ts"
 import { alertIfStalled } from "./stalled-alert.ts"
 
 /** The outcome of an observation after its journal row is durable. */
@@ -156,17 +157,21 @@ function decide(
   const before = stored ?? opened(observation.applicationReference, observation.account)
   // The clock that all engines share, if there is one. Otherwise the clock of the engine that received this.
   const now = storeNow ?? Math.max(recordedAt, observation.receivedAt)
-  const watermark = before.watermark ?? noWatermark
-  const carries = levelsOf(watermark)
+  const carries = levelsOf(before.watermark ?? noWatermark)
   const known = joinEvents(before.loan.facts, carries.levels ?? [])
-  const said = marked(timely(boundedBy(observation, now), before.loan.facts, carries.levels, now), known)
+  const heard = requestsByReceipt(boundedBy(observation, now), known, now)
+  const said = marked(timely(heard, before.loan.facts, carries.levels, now), known)
   const planned = { ...said, receivedAt: notAhead(said.receivedAt, now) }
   const { withLevels, decision } = decided(before.loan, known, { ...said, ...carries }, planned.receivedAt)
   const { disposition, hold } = decision
   const question = questionAnswered(said)
   const { cadence, jitter, hasBank } = planning
   const graceMs = graceMsOf(cadence)
-  const schedule = scheduleAfter(before, planned, decision, cadence, jitter, hasBank)
+  const plan = scheduleAfter(before, planned, decision, cadence, jitter, hasBank)
+  const toldBefore = { told: before.watermark?.told, schedule: before.schedule }
+  const told = hasBank ? toldAfter(toldBefore, planned, decision, cadence) : undefined
+  const watermark = telling(before.watermark ?? noWatermark, told)
+  const schedule = soonAfterDenial(plan, told, planned, decision, cadence)
   const write = (loan: Loan, heard: Observation) => ({
     entry: journalEntry(heard, decision, bytes, recordedAt, before.chainHead),
     loan,

@@ -16,6 +16,8 @@ export interface BankLoan {
   waitingForAddition: boolean
   documents: ReadonlyArray<string>
   signedWithMethod: "E_SIGN" | "ANALOG" | undefined
+  /** The offer that the customer has signed. Absent before the signature. */
+  signedOffer?: Offer
   paidOut: boolean
   /** Nothing more will happen to it automatically. */
   over: boolean
@@ -45,6 +47,7 @@ export function applyChange(loan: BankLoan, change: BankChange): void {
       return
     case "signed":
       loan.signedWithMethod = change.method
+      loan.signedOffer = loan.offer
       return
     case "paidOut":
       loan.paidOut = true

@@ -90,7 +90,7 @@ interface Delivery {
 }
 
 /** A callback's body, with the signature that some accounts do not have. */
-const bodyOf = (event: object, jwsData: string | undefined): string =>
+export const bodyOf = (event: object, jwsData: string | undefined): string =>
   JSON.stringify({ externalApplicationEvent: event, ...(jwsData === undefined ? {} : { jwsData }) })
 
 /** Sends callbacks over HTTP, in the scope in which it is made. */
@@ -224,7 +224,7 @@ export const makeCallbackSender = Effect.fnUntraced(function* (options: Callback
  * The bank's example payload begins with `iss`. The sandbox puts the event into a claim with the body's own member
  * name.
  */
-const sign = (event: object, issuedAt: number, key: CryptoKey, kid: string): Promise<string> =>
+export const sign = (event: object, issuedAt: number, key: CryptoKey, kid: string): Promise<string> =>
   new CompactSign(
     new TextEncoder().encode(
       JSON.stringify({ iss: "sandbox-bank", iat: issuedAt, externalApplicationEvent: event }),

@@ -36,6 +36,8 @@ const passwords = new Map<string, string>([
   [pageAccount, "bank-page-password"],
 ])
 const callbackCredentials = Redacted.make(Buffer.from("bank:callback-secret").toString("base64"))
+/** In so many lives the bank thinks again: it revokes, re-opens, inspects again, makes another offer, or lets one expire. */
+const secondThoughts = 0.15
 /** The sandbox bank is ours, and its time runs fast. */
 const requestsPerSecondMax = 2_000
 
@@ -46,6 +48,7 @@ export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
     chaos: options.chaos,
     speed: options.speed,
     accounts: passwords,
+    secondThoughts,
     ...(options.dialects ? { speak: makeSpeaker(options.seed) } : {}),
   }
   const bank = yield* makeSandboxBank(lives)

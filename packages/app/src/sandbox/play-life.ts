@@ -7,12 +7,14 @@ import { loanClient } from "../client/loan-client.ts"
 import type { LoanClient } from "../client/loan-client.ts"
 import type { EntryJson, LoanJson } from "../contract/loan-schemas.ts"
 import { configOf } from "../config/config.ts"
+import type { AccountSettings } from "../config/settings.ts"
 import { engineServer } from "../engine/server.ts"
 import { HttpListener } from "../serve/listener.ts"
 import type { BankLoan } from "./bank-loan.ts"
 import { makeSandboxBank } from "./sandbox-bank.ts"
 import type { SandboxBank } from "./sandbox-bank.ts"
-import { sandboxPaths, sandboxServer } from "./sandbox-server.ts"
+import { bodyOf, sign } from "./callback-sender.ts"
+import { sandboxJwksApiKey, sandboxPaths, sandboxServer } from "./sandbox-server.ts"
 import type { BankKnows, Heard, LifeStep, Stands, ToldLife } from "./told-life.ts"
 
 /** A life did not reach the state that its file expects. */
@@ -32,6 +34,8 @@ export interface PlaySettings {
 export const playLimitsDefault = { standsMsMax: 60_000 }
 
 const account = AccountName.make("lives")
+/** For lives in which the bank's clock matters: only a signature contains its time. */
+const signedAccount = AccountName.make("lives-signed")
 const password = "lives-password"
 const credentials = Buffer.from("bank:lives-secret").toString("base64")
 
@@ -47,7 +51,7 @@ export const makeStage = Effect.fnUntraced(function* ({ databaseUrl, apiKey, sta
     seed: "lives",
     chaos: "none" as const,
     speed: 1,
-    accounts: new Map([[String(account), password]]),
+    accounts: new Map([account, signedAccount].map((name) => [String(name), password])),
   }
   const bank = yield* makeSandboxBank(settings)
   const served = yield* Layer.build(sandboxServer(bank, settings, 0))
@@ -60,13 +64,11 @@ export const makeStage = Effect.fnUntraced(function* ({ databaseUrl, apiKey, sta
     apiRequestsPerSecondMax: 1_000_000,
     ...hurry,
     accounts: {
-      [account]: {
-        currency: "SEK",
-        bankUrl: `${bankUrl}${sandboxPaths.soap}`,
-        bankUsername: account,
-        bankPassword: password,
-        callbackAuthMethod: "BASIC",
-        callbackCredentials: [credentials],
+      [account]: accountAt(bankUrl, account),
+      [signedAccount]: {
+        ...accountAt(bankUrl, signedAccount),
+        jwksUrl: `${bankUrl}${sandboxPaths.jwks}`,
+        jwksApiKey: sandboxJwksApiKey,
       },
     },
   })
@@ -81,6 +83,15 @@ export const makeStage = Effect.fnUntraced(function* ({ databaseUrl, apiKey, sta
   }
 })
 
+const accountAt = (bankUrl: string, name: AccountName): AccountSettings => ({
+  currency: "SEK",
+  bankUrl: `${bankUrl}${sandboxPaths.soap}`,
+  bankUsername: name,
+  bankPassword: password,
+  callbackAuthMethod: "BASIC",
+  callbackCredentials: [credentials],
+})
+
 /** Called after each step. */
 export type Tell = (step: LifeStep) => Effect.Effect<void>
 
@@ -91,15 +102,23 @@ interface Stage {
   readonly standsMsMax: number
 }
 
+/** The bank's loan, and how far the bank's clock is ahead. */
+interface Played extends BankLoan {
+  clockAheadMinutes: number
+}
+
+const knowsTime = (step: LifeStep): boolean => "bank" in step && step.bank.clockAheadMinutes !== undefined
+
 const play = Effect.fnUntraced(function* (
   stage: Stage,
   { name, steps }: ToldLife,
   reference: ApplicationReference,
   tell: Tell,
 ): Effect.fn.Return<void, LifeWentWrong> {
-  const loan: BankLoan = {
+  const loan: Played = {
     reference,
-    account,
+    account: steps.some(knowsTime) ? signedAccount : account,
+    clockAheadMinutes: 0,
     offer: {},
     requestedSigningMethod: "E_SIGN",
     decision: "MANUAL_INSPECTION",
@@ -120,18 +139,18 @@ const play = Effect.fnUntraced(function* (
   }
 })
 
-function take(stage: Stage, loan: BankLoan, step: LifeStep): Effect.Effect<void, LifeWentWrong> {
+function take(stage: Stage, loan: Played, step: LifeStep): Effect.Effect<void, LifeWentWrong> {
   const { client } = stage
   const { reference } = loan
   if ("bank" in step) return Effect.sync(() => learn(stage.bank, loan, step.bank))
-  if ("callback" in step) return deliver(stage, reference, step.callback)
+  if ("callback" in step) return deliver(stage, loan, step.callback)
   if ("register" in step) {
     const answer = {
       applicationReference: reference,
       decision: step.register,
       ...offered(loan, step.register),
     }
-    return asked(() => client.register(answer))
+    return asked(() => client.register(answer, { account: loan.account }))
   }
   if ("ask" in step) return asked(() => client.poll(reference))
   if ("close" in step)
@@ -180,20 +199,25 @@ const decided = (creditDecision: string, approvedAmount: number): object => ({
 })
 
 const deliver = Effect.fnUntraced(function* (
-  { url }: Stage,
-  applicationReference: ApplicationReference,
+  { bank: { keys }, url }: Stage,
+  { reference: applicationReference, account: receiver, clockAheadMinutes }: Played,
   heard: Heard,
 ) {
   const { times = 1, forged = false } = heard
   const event = { applicationReference, ...bodies[heard.says](heard) }
+  const bankNow = (yield* Clock.currentTimeMillis) / 1_000 + clockAheadMinutes * 60
+  const isSigned = receiver === String(signedAccount)
+  const signature = isSigned
+    ? yield* Effect.promise(() => sign(event, bankNow, keys.genuine, keys.kid))
+    : undefined
   const authorization = forged ? "Basic c3RyYW5nZXI6Z3Vlc3M=" : `Basic ${credentials}`
   for (let sent = 0; sent < times; sent++) {
     const status = yield* Effect.tryPromise({
       try: async () => {
-        const answer = await fetch(`${url}/callbacks/${account}`, {
+        const answer = await fetch(`${url}/callbacks/${receiver}`, {
           method: "POST",
           headers: { "content-type": "application/json", authorization },
-          body: JSON.stringify({ externalApplicationEvent: event }),
+          body: bodyOf(event, signature),
         })
         await answer.body?.cancel()
         return answer.status

@@ -11,6 +11,7 @@ import type { Speak } from "./dialects/speaking.ts"
 import type { BankTruth } from "./judge.ts"
 import type { BankChange, InitialDecision, Life } from "./life.ts"
 import { drawLife } from "./life.ts"
+import { thinkingAgain } from "./second-thoughts.ts"
 import { testPersons } from "./test-persons.ts"
 
 export interface SandboxSettings {
@@ -31,6 +32,8 @@ export interface SandboxSettings {
   readonly speak?: Speak
   /** How far the answering replica lags, in milliseconds. No lag by default. */
   readonly lagMs?: () => number
+  /** The share of lives, from 0 to 1, in which the bank thinks again. 0 by default. */
+  readonly secondThoughts?: number
   /** How far the bank's own clock is ahead, in milliseconds, in signed dates. 0 by default. */
   readonly clockAheadMs?: () => number
 }
@@ -103,7 +106,10 @@ export const makeSandboxBank = Effect.fnUntraced(function* (settings: SandboxSet
   })
 
   const born = Effect.fnUntraced(function* (account: string, seed: string, person?: InitialDecision) {
-    const life = yield* drawLife(seed, settings.chaos, person)
+    const { chaos, secondThoughts = 0 } = settings
+    const drawn = yield* drawLife(seed, chaos, person)
+    // A test person's decision stands.
+    const life = person === undefined ? yield* thinkingAgain(drawn, seed, chaos, secondThoughts) : drawn
     const reference = yield* Random.withSeed(drawReference, `${seed}/reference`)
     const loan: BankLoan = {
       reference,

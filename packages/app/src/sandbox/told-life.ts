@@ -14,6 +14,13 @@ const BankKnows = Schema.Struct({
   paidOut: Schema.optionalKey(Schema.Boolean),
   /** It answers no question about the loan. */
   silent: Schema.optionalKey(Schema.Boolean),
+  /**
+   * How far its own clock is ahead, or behind if negative. It signs the callbacks of such a life, so they contain its
+   * time.
+   */
+  clockAheadMinutes: Schema.optionalKey(
+    Schema.Int.check(Schema.isBetween({ minimum: -1_440, maximum: 1_440 })),
+  ),
 })
 export type BankKnows = typeof BankKnows.Type
 
@@ -95,6 +102,7 @@ function bankInWords({
   signedWithMethod,
   paidOut,
   silent,
+  clockAheadMinutes,
 }: BankKnows): string {
   const words = [
     decision,
@@ -107,9 +115,15 @@ function bankInWords({
     signedWithMethod === undefined ? undefined : `signed (${signedWithMethod})`,
     paidOut === undefined ? undefined : paidOut ? "paid out" : "not paid out",
     silent === undefined ? undefined : silent ? "answers nothing" : "answers again",
+    clockAheadMinutes === undefined ? undefined : clockInWords(clockAheadMinutes),
   ]
   return words.filter((word) => word !== undefined).join(", ")
 }
+
+const clockInWords = (aheadMinutes: number): string =>
+  aheadMinutes === 0
+    ? "its clock is right"
+    : `its clock is ${Math.abs(aheadMinutes)} minutes ${aheadMinutes > 0 ? "ahead" : "behind"}`
 
 function heardInWords({ says, offer, documents, times = 1, forged = false }: Heard): string {
   const words = [

@@ -87,7 +87,7 @@ export interface CadenceLimits {
   readonly pollStalledMs: number
   /**
    * How far the bank's answers may lag behind its callbacks. An answer that was requested sooner does not clear a
-   * request for documents.
+   * request for documents. If it denies a callback, the bank is asked again.
    */
   readonly additionGraceMs: number
   /**

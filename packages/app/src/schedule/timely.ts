@@ -1,5 +1,6 @@
 import type { Facts } from "@loan-engine/domain/facts"
 import type { Instant } from "@loan-engine/domain/instant"
+import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Observation } from "@loan-engine/domain/observation"
 
 /** How far ahead of the clock a usable instant may be. The clocks of several engines differ by less. */
@@ -35,6 +36,34 @@ export const boundedBy = (observation: Observation, now: Instant): Observation =
         events: observation.events.map((event) => ({ ...event, at: notAhead(event.at, now) })),
       }
     : observation
+
+/** How far the bank's clock may be behind. */
+export const bankClockBehindMsMax = 15 * 60_000
+
+/**
+ * Dates a callback's request for documents by its receipt, if it was issued shortly before, as far as the bank's clock
+ * can tell. If that clock is minutes behind, an answer from before the request would otherwise clear it, and only a
+ * callback names the documents. A redelivery of what was heard since keeps its date, and so says nothing new.
+ */
+export function requestsByReceipt(observation: Observation, facts: Facts, now: Instant): Observation {
+  const receivedAt = notAhead(observation.receivedAt, now)
+  const isYoung = (event: Observation["events"][number]): boolean =>
+    event.type === "addition.requested" &&
+    event.at < receivedAt &&
+    receivedAt - event.at <= bankClockBehindMsMax &&
+    !isHeardSince(facts, event)
+  if (observation.source !== "callback" || !observation.events.some(isYoung)) return observation
+  const events = observation.events.map((event) => (isYoung(event) ? { ...event, at: receivedAt } : event))
+  return { ...observation, events }
+}
+
+const isHeardSince = (
+  { additionRequestedAt, documentsAdded = [] }: Facts,
+  { at, requiredDocuments = [] }: Extract<LoanEvent, { type: "addition.requested" }>,
+): boolean =>
+  additionRequestedAt !== null &&
+  additionRequestedAt >= at &&
+  requiredDocuments.every((type) => documentsAdded.some((known) => known.type === type && known.at >= at))
 
 /**
  * The latest instant in the facts. `-Infinity` if there is none. The merchant's registrations and closures are left

@@ -19,6 +19,10 @@ const Answered = Schema.Struct({
   again: Schema.Array(LoanEvent),
 })
 
+/** What the latest callbacks said of the decision, and when the last of them was received. */
+const Told = Schema.Struct({ at: Instant, said: Schema.Array(LoanEvent) })
+export type Told = typeof Told.Type
+
 /**
  * Answers that say nothing new move only this watermark: a repeated level is no news. They are decided when anything
  * else is heard, and are then journaled with it, so that a replay needs no watermark.
@@ -28,6 +32,8 @@ export const Watermark = Schema.Struct({
   quote: Schema.optionalKey(Answered),
   /** How the customer wants to sign, by the bank's latest answer, and when the bank first said so. */
   requested: Schema.optionalKey(Schema.Struct({ method: Schema.String, at: Instant })),
+  /** Set until an answer of the bank is sure to know it. */
+  told: Schema.optionalKey(Told),
 })
 export type Watermark = typeof Watermark.Type
 
@@ -39,7 +45,7 @@ const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Watermark))
 export const watermarkIn = (text: string): Watermark => Option.getOrElse(decode(text), () => noWatermark)
 
 export const watermarkText = (watermark: Watermark): string | null =>
-  watermark.status === undefined && watermark.quote === undefined ? null : canonicalJson({ ...watermark })
+  Object.keys(watermark).length === 0 ? null : canonicalJson({ ...watermark })
 
 const questionsOf: { readonly [S in Observation["source"]]?: PollQuestion } = {
   poll: "status",
@@ -107,7 +113,8 @@ function requestedIn(
 }
 
 /** A wrong clock may have dated an answer far ahead. No later answer would count beside it. */
-const inTime = ({ status, quote }: Watermark, now: Instant): Omit<Watermark, "requested"> => ({
+const inTime = ({ status, quote, told }: Watermark, now: Instant): Omit<Watermark, "requested"> => ({
+  ...(told === undefined ? {} : { told: { ...told, at: notAhead(told.at, now) } }),
   ...(status === undefined ? {} : { status: dated(status, now) }),
   ...(quote === undefined ? {} : { quote: dated(quote, now) }),
 })
@@ -119,8 +126,13 @@ const dated = (answered: typeof Answered.Type, now: Instant): typeof Answered.Ty
 })
 
 /** The watermark after an entry that contains all repeats. */
-export const carried = ({ status, quote, requested }: Watermark): Watermark => ({
+export const carried = ({ status, quote, requested, told }: Watermark): Watermark => ({
+  ...(told === undefined ? {} : { told }),
   ...(requested === undefined ? {} : { requested }),
   ...(status === undefined ? {} : { status: { ...status, again: [] } }),
   ...(quote === undefined ? {} : { quote: { ...quote, again: [] } }),
 })
+
+/** The watermark with what callbacks have said, or without. */
+export const telling = ({ told: _before, ...others }: Watermark, told: Told | undefined): Watermark =>
+  told === undefined ? others : { ...others, told }

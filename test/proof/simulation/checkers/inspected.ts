@@ -13,7 +13,11 @@ export interface Inspected {
     readonly stage: Stage
     readonly additionOutstanding: boolean
     readonly offer: Offer | null
+    readonly documents: ReadonlyArray<string>
+    readonly signedOffer: Offer | null
   }>
+  /** Whether every callback arrived, in time. If not, nobody can know what only a callback tells. */
+  readonly isEverythingTold: boolean
   readonly witness: Witness
 }
 

@@ -1,6 +1,12 @@
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
-import { currentOffer, isAdditionOutstanding } from "@loan-engine/domain/standing"
+import type { Facts } from "@loan-engine/domain/facts"
+import {
+  currentOffer,
+  isAdditionOutstanding,
+  requiredDocuments,
+  signedOffer,
+} from "@loan-engine/domain/standing"
 import type { Finding, Inspected } from "./inspected.ts"
 
 /** Stages at which an addition that the bank waits for still matters to anybody. */
@@ -15,11 +21,12 @@ const openStages: ReadonlySet<Stage> = new Set<Stage>([
 const offered: ReadonlySet<Stage> = new Set<Stage>(["approved", "waitingForAddition"])
 
 /** P5: once the faults are over and the polls have had their time, the engine says of every loan what the bank says. */
-export function checkAgreement({ loans, truth }: Inspected): Finding {
+export function checkAgreement({ loans, truth, isEverythingTold }: Inspected): Finding {
   const known = new Map<string, Inspected["loans"][number]>(
     loans.map((inspected) => [inspected.stored.loan.applicationReference, inspected]),
   )
-  const violations = truth.flatMap(({ applicationReference, account, stage, additionOutstanding, offer }) => {
+  const violations = truth.flatMap((book) => {
+    const { applicationReference, account, stage, additionOutstanding, offer } = book
     const loan = known.get(applicationReference)?.stored.loan
     if (loan === undefined) return [`${applicationReference}: the bank has it, the engine does not`]
     const outstanding = isAdditionOutstanding(loan.facts)
@@ -33,7 +40,24 @@ export function checkAgreement({ loans, truth }: Inspected): Finding {
       ...(!offered.has(stage) || canonicalJson(currentOffer(loan.facts)) === canonicalJson(offer)
         ? []
         : ["the offer that stands is not the bank's"]),
+      ...(isEverythingTold ? untold(loan.facts, book) : []),
     ].map((what) => `${applicationReference}: ${what}`)
   })
   return { checked: truth.length, violations }
+}
+
+/** What only callbacks tell: which documents the bank waits for, and which offer stood when the customer signed. */
+function untold(
+  facts: Facts,
+  { stage, documents, signedOffer: signed }: Inspected["truth"][number],
+): ReadonlyArray<string> {
+  const known = requiredDocuments(facts)
+  const areSame =
+    !openStages.has(stage) || canonicalJson(known.toSorted()) === canonicalJson(documents.toSorted())
+  return [
+    ...(areSame ? [] : [`documents ${documents.join()} at the bank, ${known.join()} here`]),
+    ...(canonicalJson(signedOffer(facts)) === canonicalJson(signed)
+      ? []
+      : ["the offer that was signed is not the bank's"]),
+  ]
 }

@@ -33,6 +33,11 @@ export function LoanFacts({ loan }: { loan: LoanJson }) {
             {words.loan.nextPoll}: <Distance to={loan.nextPollAt} isPast={false} />
           </p>
         )}
+        {loan.lastAskedAt !== null && (
+          <p className="hint">
+            {words.loan.lastAsked}: <Distance to={loan.lastAskedAt} isPast={true} />
+          </p>
+        )}
         {loan.lastHeardFromBankAt !== null && (
           <p className="hint">
             {words.loan.lastHeard}: <Distance to={loan.lastHeardFromBankAt} isPast={true} />

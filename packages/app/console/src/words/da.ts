@@ -126,6 +126,7 @@ export const da: Words = {
     polls: "Forespørgsler",
     nextPoll: "Næste forespørgsel",
     noPoll: "Banken bliver ikke spurgt længere.",
+    lastAsked: "Banken blev sidst spurgt",
     lastHeard: "Banken svarede sidst",
     stalled: "Gået i stå: mange forespørgsler i træk gav intet, og nogen bør undersøge det.",
     dormant:
@@ -288,6 +289,7 @@ export const da: Words = {
     fine: "I orden",
     quiet: "Intet nyt endnu",
     unjudged: "For lidt til at bedømme",
+    someRefused: "Nogle afvist",
     someMissed: "Nogle udeblev",
     areLate: "Sene",
     lateText:

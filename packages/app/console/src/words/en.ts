@@ -122,6 +122,7 @@ export const en = {
     polls: "Polling",
     nextPoll: "Next poll",
     noPoll: "The engine no longer polls the bank.",
+    lastAsked: "The bank was last asked",
     lastHeard: "The bank last answered",
     stalled: "Stalled: many polls in a row brought nothing new. A person should look at it.",
     dormant:
@@ -287,6 +288,7 @@ export const en = {
     fine: "Fine",
     quiet: "No news yet",
     unjudged: "Too little to judge",
+    someRefused: "Some refused",
     someMissed: "Some missed",
     areLate: "Late",
     lateText:

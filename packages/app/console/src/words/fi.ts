@@ -126,6 +126,7 @@ export const fi: Words = {
     polls: "Kyselyt",
     nextPoll: "Seuraava kysely",
     noPoll: "Pankilta ei enää kysytä.",
+    lastAsked: "Pankilta kysyttiin viimeksi",
     lastHeard: "Pankki vastasi viimeksi",
     stalled: "Pysähtynyt: moni kysely peräkkäin ei tuonut mitään, ja asia kannattaa selvittää.",
     dormant:
@@ -290,6 +291,7 @@ export const fi: Words = {
     fine: "Kunnossa",
     quiet: "Ei vielä uutisia",
     unjudged: "Liian vähän arvioitavaksi",
+    someRefused: "Osa hylätty",
     someMissed: "Osa puuttuu",
     areLate: "Myöhässä",
     lateText:

@@ -127,6 +127,7 @@ export const nb: Words = {
     polls: "Forespørsler",
     nextPoll: "Neste forespørsel",
     noPoll: "Banken blir ikke spurt lenger.",
+    lastAsked: "Banken ble sist spurt",
     lastHeard: "Banken svarte sist",
     stalled: "Stoppet opp: mange forespørsler på rad ga ingenting, og noen bør undersøke det.",
     dormant:
@@ -289,6 +290,7 @@ export const nb: Words = {
     fine: "I orden",
     quiet: "Ingen nyheter ennå",
     unjudged: "For lite til å bedømme",
+    someRefused: "Noen avvist",
     someMissed: "Noen uteble",
     areLate: "Sene",
     lateText:

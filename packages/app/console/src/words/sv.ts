@@ -122,6 +122,7 @@ export const sv: Words = {
     polls: "Förfrågningar",
     nextPoll: "Nästa förfrågan",
     noPoll: "Banken tillfrågas inte längre.",
+    lastAsked: "Banken tillfrågades senast",
     lastHeard: "Banken svarade senast",
     stalled: "Avstannat: många förfrågningar i rad gav inget, och någon bör undersöka det.",
     dormant:
@@ -284,6 +285,7 @@ export const sv: Words = {
     fine: "Bra",
     quiet: "Inga nyheter än",
     unjudged: "För lite för att bedöma",
+    someRefused: "Några avvisade",
     someMissed: "Några uteblev",
     areLate: "Sena",
     lateText:

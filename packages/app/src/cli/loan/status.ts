@@ -47,6 +47,7 @@ function loanLines(
     ["closed", closing(shown)],
     ["version", String(loan.version)],
     ["next poll", schedule.nextPollAt === null ? "none" : isoOrDash(schedule.nextPollAt)],
+    ["bank last asked", shown.lastAskedAt ?? "-"],
     ["bank last heard", shown.lastHeardFromBankAt ?? "-"],
     ["stalled", schedule.stalled ? "yes" : "no"],
     [

@@ -1,5 +1,5 @@
 import type { LineDue, LoanStore } from "@loan-engine/app/ports/loan-store"
-import { pollerDefaults } from "@loan-engine/app/polling/poller"
+import { pollerDefaults } from "@loan-engine/app/polling/settings"
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { secondMs } from "../../proof/simulation/world.ts"

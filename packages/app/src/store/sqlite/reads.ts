@@ -1,8 +1,8 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite"
-import { loanColumns } from "./rows.ts"
+import { entryColumns, loanColumns } from "../rows.ts"
 
 const loansPage = (condition: string, index = ""): string => `
-  SELECT ${loanColumns} FROM loans ${index}
+  SELECT ${loanColumns()} FROM loans ${index}
   WHERE account = ? ${condition} AND application_reference >= ? AND application_reference < ?
   ORDER BY application_reference LIMIT ?`
 
@@ -14,7 +14,7 @@ export const readStatements = {
   loansClosed: loansPage("AND closed = 1"),
   loansNamed: loansPage("AND external_reference = ?"),
   history: `
-    SELECT position, content, hash, repeats, last_repeated_at FROM journal
+    SELECT ${entryColumns} FROM journal
     WHERE application_reference = ? AND version > ? ORDER BY version LIMIT ?`,
   stageCounts: `
     SELECT stage, sum(loans) AS loans, sum(closed) AS closed FROM (

@@ -19,7 +19,7 @@ import type { GroupCommitLimits } from "../group-commit.ts"
 import { sqliteJournal } from "./journal.ts"
 import { openDatabase, opening } from "./open.ts"
 import type { OpenSettings } from "./open.ts"
-import { accountOf, loanColumns, stageCount, storedEntry, storedLoan } from "./rows.ts"
+import { accountOf, loanColumns, stageCount, storedEntry, storedLoan } from "../rows.ts"
 import { inlineReader, reading as read, threadReader } from "./reader.ts"
 import type { ReadRows } from "./reader.ts"
 import type { Read } from "./reads.ts"
@@ -188,7 +188,7 @@ function prepareReads(database: DatabaseSync) {
   return {
     begin: database.prepare("BEGIN"),
     end: database.prepare("COMMIT"),
-    load: database.prepare(`SELECT ${loanColumns} FROM loans WHERE application_reference = ?`),
+    load: database.prepare(`SELECT ${loanColumns()} FROM loans WHERE application_reference = ?`),
     earlier: database.prepare(`
       SELECT max(position) AS position FROM journal
       WHERE application_reference = ? AND version > ? AND content ->> 'source' = ?

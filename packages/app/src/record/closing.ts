@@ -51,15 +51,6 @@ export const setClosure = (
     Effect.retry({ while: ({ _tag }) => _tag === "LoanMoved" && options.ifVersion === undefined, times: 10 }),
   )
 
-/** The loan, if the same was already said, as after a request that was sent twice. */
-export const alreadySaid = Effect.fnUntraced(function* (
-  applicationReference: ApplicationReference,
-  closing: Closing,
-): Effect.fn.Return<StoredLoan | undefined, LoanUnknown | StoreUnavailable, LoanEngine> {
-  const stored = yield* knownLoan(applicationReference)
-  return isSaid(stored.loan, closing) ? stored : undefined
-})
-
 const set = Effect.fnUntraced(function* (
   applicationReference: ApplicationReference,
   closing: Closing,
@@ -81,7 +72,7 @@ const set = Effect.fnUntraced(function* (
 })
 
 /** Whether the same was already said, as after a request that was sent twice. */
-function isSaid({ facts: { closure }, facts }: Loan, closing: Closing): boolean {
+export function isSaid({ facts: { closure }, facts }: Loan, closing: Closing): boolean {
   if (closure === undefined || closure.by !== closing.by || closure.note !== (closing.note ?? null))
     return false
   return closing.closes ? isClosed(facts) && closure.reason === closing.reason : closure.reason === null

@@ -88,7 +88,6 @@ const banksLayer = ({ bankExchange, parts }: EngineSettings) =>
           makeBankClient({
             ...bankAccess(account),
             exchange: bankExchange,
-            limits: { bankReadRetriesMax: 1 },
           }),
           (client) => [account.name, parts.bank?.(client) ?? client] as const,
         ),

@@ -21,23 +21,20 @@ import { appraise, mayDoubt } from "./trust.ts"
 import type { Trust } from "./trust.ts"
 import { countCallback } from "./metrics.ts"
 import { makeRefusalWarning } from "./refusal-warning.ts"
-import { makeRejectionLog, rejectionsKeptMax } from "./rejection-log.ts"
+import { makeRejectionLog } from "./rejection-log.ts"
 import type { RejectionLog } from "./rejection-log.ts"
 import { traced, tracedRequest } from "../telemetry/traced.ts"
 import { withoutWords } from "./without-words.ts"
 
-export interface CallbackReceiverLimits extends CallbackRequestLimits, CallbackBudgetLimits {
-  /** A signed issue time older than this is not believed. The bank redelivers for up to a month. */
-  readonly issuedAtAgeMaxMs: number
-  readonly rejectionsKeptMax: number
-}
+export interface CallbackReceiverLimits extends CallbackRequestLimits, CallbackBudgetLimits {}
 
 export const callbackReceiverLimitsDefault: CallbackReceiverLimits = {
   ...callbackRequestLimitsDefault,
   ...callbackBudgetLimitsDefault,
-  issuedAtAgeMaxMs: 5_356_800_000,
-  rejectionsKeptMax,
 }
+
+/** A signed issue time older than this is not believed. The bank redelivers for up to a month. */
+export const issuedAtAgeMaxMs = 5_356_800_000
 
 /** Nothing was recorded. The same callback may be sent again. */
 export class RecordUnavailable extends Schema.TaggedError<RecordUnavailable>()("RecordUnavailable", {
@@ -94,7 +91,7 @@ export const makeCallbackReceiver = Effect.fnUntraced(function* (
 ): Effect.fn.Return<CallbackReceiver, CallbackConfigError> {
   const limits = { ...callbackReceiverLimitsDefault, ...options.limits }
   const accounts = yield* makeCallbackAccounts(options.accounts)
-  const rejections = makeRejectionLog(limits.rejectionsKeptMax)
+  const rejections = makeRejectionLog()
   const budgets = yield* makeCallbackBudgets(limits)
   const receiving: Receiving = {
     record: options.record,
@@ -182,7 +179,7 @@ const accept = Effect.fnUntraced(function* (
   }
 
   // 6. Record: it succeeds only after the observation is durable.
-  const at = eventTime(receivedAt, trust.issuedAt, limits)
+  const at = eventTime(receivedAt, trust.issuedAt)
   const observation = observe(account, message, trust, receivedAt, at)
   const recorded = yield* record(observation, raw).pipe(Effect.mapError(unavailable))
 
@@ -228,11 +225,7 @@ function decode(raw: Uint8Array): Effect.Effect<CallbackMessage, CallbackRefused
  * the bank's clock is ahead. A time in whole seconds means the last millisecond of that second, so that a poll sent in
  * the same second cannot overrule it.
  */
-function eventTime(
-  receivedAt: Instant,
-  issuedAt: number | undefined,
-  { issuedAtAgeMaxMs }: CallbackReceiverLimits,
-): Instant {
+function eventTime(receivedAt: Instant, issuedAt: number | undefined): Instant {
   if (issuedAt === undefined) return receivedAt
   const issuedMs = Math.round(issuedAt * 1_000)
   if (issuedMs < receivedAt - issuedAtAgeMaxMs) return receivedAt

@@ -2,6 +2,8 @@ import type { Stage } from "@loan-engine/domain/legal-transitions"
 import { isAwaitingDocuments, isClosed } from "@loan-engine/domain/standing"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Effect, Result, Schema } from "effect"
+import { limit } from "../base/limits.ts"
+import type { LimitsOf } from "../base/limits.ts"
 import type { LoanFilter, StoredLoan, StoreUnavailable } from "../ports/loan-store.ts"
 import { KnownAccounts } from "../ports/known-accounts.ts"
 import { LoanStore } from "../ports/loan-store.ts"
@@ -38,16 +40,13 @@ export function readCursor(text: string): Cursor | undefined {
 
 const writeCursor = (cursor: Cursor): string => Buffer.from(JSON.stringify(cursor)).toString("base64url")
 
-export interface LoanListLimits {
-  /**
-   * How many loans are read for one page. A filter that few loans match must not read the whole store in one request.
-   */
-  readonly loansScannedMax: number
-  /** How old the answer about the accounts may be, because counting a million loans takes the store a moment. */
-  readonly accountsAgeMaxMs: number
+export const loanListLimits = {
+  // Counting a million loans takes the store a moment.
+  accountsAgeMaxMs: limit(1_000, "how old the answer of `/v1/accounts` may be"),
+  // A filter that few loans match must not read the whole store in one request.
+  loansScannedMax: limit(2_000, "how many loans the engine reads for one page of a list"),
 }
-
-export const loanListLimitsDefault: LoanListLimits = { loansScannedMax: 2_000, accountsAgeMaxMs: 1_000 }
+export type LoanListLimits = LimitsOf<typeof loanListLimits>
 
 /** One page of loans after a cursor, by account and reference. */
 export const listLoans = Effect.fnUntraced(function* (

@@ -44,12 +44,15 @@ const layerOf = (settings: PollerSettings, runsDue: boolean): PollerLayer =>
     Layer.provide(RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory))),
   )
 
+/** How long to rest if other engines have claimed all due polls, or if none is due by the store's clock. */
+export const pollOvertakenMs = 100
+
 /** A poll, step by step. The steps 1 and 2 are for what is due; a poll on demand begins with step 3. */
 const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDue: boolean) {
   const engine = yield* LoanEngine
   const store = yield* LoanStore
   const accounts = [...(yield* Banks).keys()]
-  const order = makePollOrder(settings)
+  const order = makePollOrder()
   const pauses = makeBankPauses()
   const workers = yield* makePollWorkers(settings, accounts.length, pauses)
   const ask = yield* makeAskBank(settings, pauses)
@@ -77,7 +80,7 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
     const claimed = yield* Effect.forEach(shareWorkers(waiting, order, workers), claim, {
       concurrency: "unbounded",
     })
-    return claimed.every((loans) => loans === 0) ? settings.pollOvertakenMs : 0
+    return claimed.every((loans) => loans === 0) ? pollOvertakenMs : 0
   })
 
   const pollClaimed: PollWork = (stored, begins) =>

@@ -1,32 +1,24 @@
+import { defaultsOf, limit } from "../base/limits.ts"
+import type { LimitsOf } from "../base/limits.ts"
 import type { CadenceSettings } from "../schedule/poll-cadence.ts"
-import type { PollOrderSettings } from "./poll-order.ts"
-import { pollOrderDefaults } from "./poll-order.ts"
 
-export interface PollerSettings extends PollOrderSettings {
+export const pollerLimits = {
+  pollMsMax: limit(30_000, "how long one poll may take, all its questions together"),
+  pollRatePerSecond: limit(
+    20,
+    "how many requests a second the engine may send to all accounts' banks together",
+  ),
+  pollsInFlightMax: limit(8, "how many polls may be under way at once"),
+  pollLeaseMs: limit(120_000, "the lease of a poll: if the process dies, the poll is due again after this"),
+  pollIdleMaxMs: limit(5_000, "how long the poller may be idle before it looks for due polls"),
+  pollStopMsMax: limit(
+    10_000,
+    "how long a stopping engine waits for the bank's answers; it releases polls that it has not sent at once",
+  ),
+}
+
+export interface PollerSettings extends LimitsOf<typeof pollerLimits> {
   readonly cadence: CadenceSettings
-  /** How many requests a second are sent to all banks together. */
-  readonly pollRatePerSecond: number
-  /** The timeout of one poll, with all its questions together. */
-  readonly pollMsMax: number
-  /** How many polls may run at once, over all accounts. */
-  readonly pollsInFlightMax: number
-  /** A claimed poll that is not finished after this time is due again, because its process may have died. */
-  readonly pollLeaseMs: number
-  /** The longest rest of the poller before it looks for due polls again. */
-  readonly pollIdleMaxMs: number
-  /** How long the poller rests if other engines have claimed all due polls, or if none is due by the store's clock. */
-  readonly pollOvertakenMs: number
-  /** How long a stop waits for running requests to the bank. Polls without a request yet are given back at once. */
-  readonly pollStopMsMax: number
 }
 
-export const pollerDefaults: Omit<PollerSettings, "cadence"> = {
-  pollRatePerSecond: 20,
-  pollMsMax: 30_000,
-  pollsInFlightMax: 8,
-  pollLeaseMs: 120_000,
-  pollIdleMaxMs: 5_000,
-  pollOvertakenMs: 100,
-  pollStopMsMax: 10_000,
-  ...pollOrderDefaults,
-}
+export const pollerDefaults = defaultsOf(pollerLimits)

@@ -22,10 +22,7 @@ export type Delivery =
 
 export type Send = (message: WebhookMessage) => Effect.Effect<Delivery>
 
-type SenderLimits = Pick<
-  WebhookLimits,
-  "webhookRequestMsMax" | "webhookConnectMsMax" | "webhookAnswerBytesMax" | "webhooksInFlightMax"
->
+type SenderLimits = Pick<WebhookLimits, "webhookRequestMsMax" | "webhookConnectMsMax" | "webhooksInFlightMax">
 
 /**
  * Sends to one endpoint. The message is signed when it is sent. The sender's own connections close with the scope. It
@@ -52,7 +49,7 @@ export const makeSender = Effect.fnUntraced(function* (
         const { body, ...response } = await post(agent, endpoint.url, headers, message.body, signal)
         answer = response
         // The status is sufficient. The rest is read only so that the connection can be reused, and may break off.
-        await body.dump({ limit: limits.webhookAnswerBytesMax, signal }).catch(() => undefined)
+        await body.dump({ limit: webhookAnswerBytesMax, signal }).catch(() => undefined)
         return deliveryOf(response, begun)
       },
       catch: failureOf,
@@ -69,6 +66,9 @@ export const makeSender = Effect.fnUntraced(function* (
     return delivery
   })
 })
+
+/** How much of an answer is read, only to keep the connection. */
+export const webhookAnswerBytesMax = 65_536
 
 /** For undici. The sender itself ends a long answer, because a long one must not fail. */
 const unlimited = -1

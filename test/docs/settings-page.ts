@@ -10,8 +10,30 @@ import { webhookJitterPercent } from "@loan-engine/app/webhooks/schedule"
 import { webhookAnswerBytesMax } from "@loan-engine/app/webhooks/sender"
 import { Redacted } from "effect"
 import type { AnySetting, Settings } from "../../packages/app/src/config/setting.ts"
-import { accountSettings, settingGroups } from "../../packages/app/src/config/settings.ts"
+import { accountSettings, environment } from "../../packages/app/src/config/settings.ts"
+import { api } from "../../packages/app/src/config/settings/api.ts"
+import { route, testing } from "../../packages/app/src/config/settings/bank-route.ts"
+import { callbacks } from "../../packages/app/src/config/settings/callbacks.ts"
+import { listening } from "../../packages/app/src/config/settings/listening.ts"
+import { polling } from "../../packages/app/src/config/settings/polling.ts"
+import { store } from "../../packages/app/src/config/settings/store.ts"
+import { telemetry } from "../../packages/app/src/config/settings/telemetry.ts"
+import { webhooks } from "../../packages/app/src/config/settings/webhooks.ts"
 import { variableOf } from "../../packages/app/src/config/variable-names.ts"
+
+/** The settings in the order of the page. */
+const settingGroups = {
+  Listening: listening,
+  "The store": store,
+  Callbacks: callbacks,
+  Polling: polling,
+  Webhooks: webhooks,
+  "The API": api,
+  Telemetry: telemetry,
+  "The route to the bank": route,
+  "The bank's test environment": testing,
+  "The environment": environment,
+}
 
 /** The page of all settings, as Markdown: the names of each in code, file and environment, and its default. */
 export function settingsPage(): string {

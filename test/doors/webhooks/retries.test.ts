@@ -1,6 +1,6 @@
 import { attemptsMax, retryDelayMs } from "@loan-engine/app/webhooks/schedule"
 import type { WebhookLimits } from "@loan-engine/app/webhooks/settings"
-import { webhookLimitsDefault } from "@loan-engine/app/webhooks/settings"
+import { webhookLimits } from "@loan-engine/app/webhooks/settings"
 import type { WebhookState } from "@loan-engine/app/ports/webhook-store"
 import { Clock, Effect } from "effect"
 import { TestClock } from "effect/testing"
@@ -177,7 +177,7 @@ describe("a message that is not taken", () => {
         receiver.answer = () => waits
         expect(yield* retried).toBe(120 * second)
         receiver.answer = () => 200
-        expect(yield* retried).toBe(webhookLimitsDefault.webhookRetryAfterMsMax)
+        expect(yield* retried).toBe(webhookLimits.webhookRetryAfterMsMax.default)
         expect(yield* state).toMatchObject({ parked: 0 })
       }),
     ))
@@ -190,7 +190,7 @@ describe("a message that is not taken", () => {
         yield* until(() => expect(receiver.heard).toHaveLength(1))
         receiver.answer = () => 200
         yield* engine.tell("B", news(2))
-        yield* pass(webhookLimitsDefault.webhookRequestMsMax)
+        yield* pass(webhookLimits.webhookRequestMsMax.default)
         yield* until(() => expect(named(receiver.taken)).toEqual(["B1"]))
         expect(yield* state).toMatchObject({ parked: 1 })
         yield* pass(6 * second)

@@ -1,7 +1,8 @@
-import type { Stage } from "@loan-engine/domain/legal-transitions"
 import { isAwaitingDocuments, isClosed } from "@loan-engine/domain/standing"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Effect, Result, Schema } from "effect"
+import { meets } from "../client/loan-filter.ts"
+import type { Filtered, LoanListFilter } from "../client/loan-filter.ts"
 import { limit } from "../base/limits.ts"
 import type { LimitsOf } from "../base/limits.ts"
 import type { LoanFilter, StoredLoan, StoreUnavailable } from "../ports/loan-store.ts"
@@ -12,18 +13,8 @@ import { cadenceDefaults } from "../schedule/poll-cadence.ts"
 import type { CadenceSettings } from "../schedule/poll-cadence.ts"
 import { pageLoansDefault } from "../contract/loan-schemas.ts"
 
-/** Selects the loans that match all of these. */
-export interface LoanQuery {
-  /** The beginning of the references. */
-  readonly reference?: string
-  readonly stage?: Stage
+export interface LoanQuery extends LoanListFilter {
   readonly account?: AccountName
-  readonly additionOutstanding?: boolean
-  readonly disputed?: boolean
-  readonly stalled?: boolean
-  readonly closed?: boolean
-  readonly dormant?: boolean
-  readonly externalReference?: string
   readonly limit?: number
 }
 
@@ -68,7 +59,7 @@ export const listLoans = Effect.fnUntraced(function* (
       for (const stored of page) {
         scanned += 1
         after = stored.loan.applicationReference
-        if (meets(stored, query, cadence)) found.push(stored)
+        if (meets(filtered(stored, cadence), query)) found.push(stored)
         if (found.length === limit || scanned === loansScannedMax)
           return { found, next: writeCursor({ account, after }) }
       }
@@ -100,15 +91,10 @@ function onlyOf({ stage, disputed, stalled, closed, externalReference }: LoanQue
   return closed === true ? { only: { closed } } : {}
 }
 
-function meets({ loan, schedule }: StoredLoan, query: LoanQuery, cadence: CadenceSettings): boolean {
-  const { reference = "", externalReference, stage, additionOutstanding } = query
-  const { disputed, stalled, closed, dormant } = query
-  if (!loan.applicationReference.startsWith(reference)) return false
-  if (externalReference !== undefined && loan.externalReference !== externalReference) return false
-  if (stage !== undefined && loan.stage !== stage) return false
-  if (disputed !== undefined && (loan.stage === "disputed") !== disputed) return false
-  if (stalled !== undefined && schedule.stalled !== stalled) return false
-  if (closed !== undefined && isClosed(loan.facts) !== closed) return false
-  if (dormant !== undefined && isDormant(loan, schedule, cadence) !== dormant) return false
-  return additionOutstanding === undefined || isAwaitingDocuments(loan) === additionOutstanding
-}
+const filtered = ({ loan, schedule }: StoredLoan, cadence: CadenceSettings): Filtered => ({
+  ...loan,
+  additionOutstanding: isAwaitingDocuments(loan),
+  stalled: schedule.stalled,
+  closed: isClosed(loan.facts),
+  dormant: isDormant(loan, schedule, cadence),
+})

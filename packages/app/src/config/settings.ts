@@ -11,7 +11,7 @@ import { store } from "./settings/store.ts"
 import { telemetry } from "./settings/telemetry.ts"
 import { webhooks } from "./settings/webhooks.ts"
 
-const environment = {
+export const environment = {
   otherVariables: withDefault(
     kinds.texts,
     [],
@@ -19,20 +19,7 @@ const environment = {
   ),
 }
 
-/** Every setting except the accounts', in the order of the documentation. */
-export const settingGroups = {
-  Listening: listening,
-  "The store": store,
-  Callbacks: callbacks,
-  Polling: polling,
-  Webhooks: webhooks,
-  "The API": api,
-  Telemetry: telemetry,
-  "The route to the bank": route,
-  "The bank's test environment": testing,
-  "The environment": environment,
-}
-
+/** Every setting except the accounts'. */
 export const engineSettings = {
   ...listening,
   ...store,

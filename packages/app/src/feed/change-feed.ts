@@ -7,7 +7,7 @@ import { cursorOf, cursorText, feedBeginning } from "../journal/feed-cursor.ts"
 import type { FeedCursor } from "../journal/feed-cursor.ts"
 import { EntryContent } from "../journal/entry.ts"
 import { JournalStore } from "../ports/journal-store.ts"
-import { defaultsOf, limit } from "../base/limits.ts"
+import { limit } from "../base/limits.ts"
 import type { LimitsOf } from "../base/limits.ts"
 import type { FeedRow } from "../ports/journal-store.ts"
 import { reversalOf } from "../views/reversals.ts"
@@ -21,8 +21,6 @@ export const changeFeedLimits = {
   changesPageRowsMax: limit(100, "how many changes one read of the journal takes"),
 }
 export type ChangeFeedLimits = LimitsOf<typeof changeFeedLimits>
-
-export const changeFeedLimitsDefault = defaultsOf(changeFeedLimits)
 
 /** A durable change, its position in the feed, and its loan as it was when it was read. */
 export interface FeedChange extends EntryContent {

@@ -1,5 +1,5 @@
 import type { Redacted } from "effect"
-import { defaultsOf, limit } from "../base/limits.ts"
+import { limit } from "../base/limits.ts"
 import type { LimitsOf } from "../base/limits.ts"
 
 export const webhookLimits = {
@@ -20,8 +20,6 @@ export const webhookLimits = {
   webhookWatchEveryMs: limit(10_000, "how often to count endpoints and to report disabled ones"),
 }
 export type WebhookLimits = LimitsOf<typeof webhookLimits>
-
-export const webhookLimitsDefault = defaultsOf(webhookLimits)
 
 /**
  * How many request timeouts a lease must last. Half of it may be over when a round begins. The round begins requests

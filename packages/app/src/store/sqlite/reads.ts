@@ -16,11 +16,12 @@ export const readStatements = {
   history: `
     SELECT ${entryColumns} FROM journal
     WHERE application_reference = ? AND version > ? ORDER BY version LIMIT ?`,
+  // The account twice: node:sqlite of Node 22.19 does not bind the same numbered parameter in two places.
   stageCounts: `
     SELECT stage, sum(loans) AS loans, sum(closed) AS closed FROM (
-      SELECT stage, count(*) AS loans, 0 AS closed FROM loans WHERE account = ?1 GROUP BY stage
+      SELECT stage, count(*) AS loans, 0 AS closed FROM loans WHERE account = ? GROUP BY stage
       UNION ALL
-      SELECT stage, -count(*), count(*) FROM loans WHERE account = ?1 AND closed = 1 GROUP BY stage)
+      SELECT stage, -count(*), count(*) FROM loans WHERE account = ? AND closed = 1 GROUP BY stage)
     GROUP BY stage`,
   stalledCount: "SELECT count(*) AS loans FROM loans WHERE account = ? AND stalled = 1",
   // Each step finds the next account, so the index is read once for each account and not once for each loan.

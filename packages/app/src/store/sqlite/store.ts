@@ -99,7 +99,7 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
       ),
     reschedule: (stored, schedule) => Effect.asVoid(write([reschedule(stored, schedule)])),
     stageCounts: (account) =>
-      Effect.map(readMany({ statement: "stageCounts", parameters: [account] }), (rows) =>
+      Effect.map(readMany({ statement: "stageCounts", parameters: [account, account] }), (rows) =>
         rows.map((row) => stageCount(row)),
       ),
     stalledCount: (account) =>

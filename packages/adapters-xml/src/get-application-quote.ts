@@ -1,3 +1,4 @@
+import { Schema } from "effect"
 import { DecisionResult, readDecisionResult, writeDecisionResult } from "./decision-result.ts"
 import { ReferenceRequest, referenceRequest } from "./reference-request.ts"
 import { soapMessage } from "./soap-message.ts"
@@ -7,7 +8,7 @@ import { parentElement } from "./xml/element.ts"
  * Asks for the decision and the offer. If the callback with the decision is lost, this is the only documented way to
  * read the decision.
  */
-export const GetApplicationQuoteRequest = ReferenceRequest
+export const GetApplicationQuoteRequest = Schema.Struct(ReferenceRequest.fields)
 export type GetApplicationQuoteRequest = typeof GetApplicationQuoteRequest.Type
 
 export const GetApplicationQuoteResponse = DecisionResult

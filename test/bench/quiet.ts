@@ -1,16 +1,13 @@
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { LoanEngine } from "@loan-engine/app/record/engine"
 import { JournalStore } from "@loan-engine/app/ports/journal-store"
-import { cadenceDefaults } from "@loan-engine/app/schedule/poll-cadence"
-import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite/store"
 import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
 import type { Observation } from "@loan-engine/domain/observation"
-import { Context, Effect, Exit, Layer, Scope } from "effect"
+import { Context, Effect } from "effect"
 import type { Figure } from "./figure.ts"
 import { compare } from "./figure.ts"
+import { rate, withSqliteEngine } from "./sqlite-engine.ts"
+import type { SqliteEngine } from "./sqlite-engine.ts"
 
 /** How many open loans are polled in a round, and how many answers are under way at once. */
 const loans = 2_000
@@ -30,14 +27,13 @@ const answer = (loan: number, at: number): Observation => ({
 })
 
 /** Open loans that are polled with nothing new, beside a bare group-committed update of one small row each. */
-export async function quietFigures(rounds: number): Promise<ReadonlyArray<Figure>> {
-  const directory = mkdtempSync(join(tmpdir(), "loan-engine-bench-"))
-  const scope = Effect.runSync(Scope.make())
-  const layer = LoanEngine.layer(cadenceDefaults).pipe(
-    Layer.provideMerge(layerSqlite({ path: join(directory, "engine.sqlite"), ...sqliteDefaults })),
-  )
-  const context = await Effect.runPromise(Layer.buildWithScope(layer, scope))
-  const engine = Context.get(context, LoanEngine)
+export const quietFigures = (rounds: number): Promise<ReadonlyArray<Figure>> =>
+  withSqliteEngine((opened) => figuresOf(opened, rounds))
+
+async function figuresOf(
+  { engine, context, directory }: SqliteEngine,
+  rounds: number,
+): Promise<ReadonlyArray<Figure>> {
   let at = 1_700_000_000_000
   const poll = (): Promise<void> => {
     at += 60_000
@@ -60,8 +56,8 @@ export async function quietFigures(rounds: number): Promise<ReadonlyArray<Figure
         what: `${loans} open loans polled with nothing new, ${answersAtOnce} answers at once, beside a bare group-committed update of one small row each`,
         unit: "answers/s",
         goal: null,
-        ours: () => rate(poll),
-        floor: () => rate(bare.updateAll),
+        ours: () => rate(loans, poll),
+        floor: () => rate(loans, bare.updateAll),
       },
       rounds,
     )
@@ -70,8 +66,6 @@ export async function quietFigures(rounds: number): Promise<ReadonlyArray<Figure
     return [figure]
   } finally {
     bare.close()
-    await Effect.runPromise(Scope.close(scope, Exit.void))
-    rmSync(directory, { recursive: true })
   }
 }
 
@@ -83,12 +77,6 @@ const rowsOf = (context: Context.Context<JournalStore>): Promise<number> =>
       (rows) => rows.length,
     ),
   )
-
-async function rate(work: () => Promise<void>): Promise<number> {
-  const begun = performance.now()
-  await work()
-  return (loans * 1_000) / (performance.now() - begun)
-}
 
 /** A table of small texts with a key, as many updates as wait in one transaction, full synchronisation: what durability costs. */
 function bareUpdates(path: string) {

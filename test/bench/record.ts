@@ -1,25 +1,25 @@
 import { hash } from "node:crypto"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { replayJournal } from "@loan-engine/app/audit/replay-journal"
 import { verifyJournal } from "@loan-engine/app/audit/verify-journal"
-import { LoanEngine } from "@loan-engine/app/record/engine"
+import type { LoanEngine } from "@loan-engine/app/record/engine"
 import { JournalStore } from "@loan-engine/app/ports/journal-store"
 import type { LoanStore } from "@loan-engine/app/ports/loan-store"
-import { cadenceDefaults } from "@loan-engine/app/schedule/poll-cadence"
 import { openConnection } from "@loan-engine/app/store/sqlite/connection"
 import { migrate } from "@loan-engine/app/store/sqlite/schema"
 import { makeCommit } from "@loan-engine/app/store/sqlite/writes"
 import type { WriteJob } from "@loan-engine/app/store/sqlite/writes"
-import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite/store"
+import { sqliteDefaults } from "@loan-engine/app/store/sqlite/store"
 import { DecimalText } from "@loan-engine/domain/decimal-text"
 import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
 import type { Observation } from "@loan-engine/domain/observation"
-import { Context, Effect, Exit, Layer, Scope } from "effect"
+import { Effect } from "effect"
+import type { Context } from "effect"
 import type { Figure } from "./figure.ts"
 import { compare } from "./figure.ts"
+import { rate, withSqliteEngine } from "./sqlite-engine.ts"
+import type { SqliteEngine } from "./sqlite-engine.ts"
 
 /** How many records are under way at once, and how many a contender writes in a round. */
 const recordsAtOnce = 64
@@ -45,14 +45,13 @@ function observation(): Observation {
 }
 
 /** `record` in process, beside a bare group-committed insert of the same bytes; and the journal, read and folded again. */
-export async function recordFigures(rounds: number): Promise<ReadonlyArray<Figure>> {
-  const directory = mkdtempSync(join(tmpdir(), "loan-engine-bench-"))
-  const scope = Effect.runSync(Scope.make())
-  const layer = LoanEngine.layer(cadenceDefaults).pipe(
-    Layer.provideMerge(layerSqlite({ path: join(directory, "engine.sqlite"), ...sqliteDefaults })),
-  )
-  const context = await Effect.runPromise(Layer.buildWithScope(layer, scope))
-  const engine = Context.get(context, LoanEngine)
+export const recordFigures = (rounds: number): Promise<ReadonlyArray<Figure>> =>
+  withSqliteEngine((opened) => figuresOf(opened, rounds))
+
+async function figuresOf(
+  { engine, context, directory }: SqliteEngine,
+  rounds: number,
+): Promise<ReadonlyArray<Figure>> {
   const bare = bareInserts(join(directory, "floor.sqlite"))
   try {
     const direct = await compare(
@@ -81,8 +80,6 @@ export async function recordFigures(rounds: number): Promise<ReadonlyArray<Figur
     return [direct, statements, long, ...(await auditFigures(context, rounds))]
   } finally {
     bare.close()
-    await Effect.runPromise(Scope.close(scope, Exit.void))
-    rmSync(directory, { recursive: true })
   }
 }
 
@@ -192,12 +189,6 @@ async function auditFigures(
 }
 
 const feedPageRows = 500
-
-async function rate(units: number, work: () => Promise<unknown>): Promise<number> {
-  const begun = performance.now()
-  await work()
-  return (units * 1_000) / (performance.now() - begun)
-}
 
 /** What SQLite alone takes for a loan's row, its journal row and their indexes: the most that `record` could reach. */
 function bareStatements(path: string): () => Promise<void> {

@@ -1,7 +1,7 @@
 import { bankActs, closable, horizonOf } from "@loan-engine/app/schedule/dormancy"
 import { horizonsDefault } from "@loan-engine/app/schedule/poll-cadence"
 import { ClosureReason } from "@loan-engine/domain/closure"
-import { lifecycleMermaid } from "@loan-engine/domain/lifecycle-picture"
+import { lifecycleMermaid } from "./lifecycle-picture.ts"
 import { legalTransitions, stages } from "@loan-engine/domain/legal-transitions"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 import { observe, openLoan } from "@loan-engine/domain/loan"

@@ -1,4 +1,4 @@
-import { metricFamilies } from "../../packages/app/src/telemetry/metrics.ts"
+import { metricFamilies } from "./metric-families.ts"
 
 /** `docs/metrics.md`: every metric, from its declaration. */
 export function metricsPage(): string {

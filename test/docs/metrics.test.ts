@@ -1,4 +1,4 @@
-import { metricFamilies } from "@loan-engine/app/telemetry/metrics"
+import { metricFamilies } from "./metric-families.ts"
 import { metricsPage } from "./metrics-page.ts"
 import { describe, expect, it } from "vitest"
 import { inCheckout } from "../checkout.ts"

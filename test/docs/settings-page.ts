@@ -1,7 +1,39 @@
+import { issuedAtAgeMaxMs } from "@loan-engine/adapters-http/callback/receiver"
+import { rejectionsKeptMax } from "@loan-engine/adapters-http/callback/rejection-log"
+import { checkpointRowsMax } from "@loan-engine/app/feed/sealing"
+import { pollConfirmsAheadMax, pollConfirmsPerRoutineMax } from "@loan-engine/app/polling/poll-order"
+import { pollOvertakenMs } from "@loan-engine/app/polling/poller"
+import { staleRetryMsMax } from "@loan-engine/app/store/group-commit"
+import { databaseNotifyMs } from "@loan-engine/app/store/postgres/news"
+import { traceExportsInFlightMax } from "@loan-engine/app/telemetry/trace-export"
+import { webhookJitterPercent } from "@loan-engine/app/webhooks/schedule"
+import { webhookAnswerBytesMax } from "@loan-engine/app/webhooks/sender"
 import { Redacted } from "effect"
 import type { AnySetting, Settings } from "../../packages/app/src/config/setting.ts"
-import { accountSettings, settingGroups } from "../../packages/app/src/config/settings.ts"
+import { accountSettings, environment } from "../../packages/app/src/config/settings.ts"
+import { api } from "../../packages/app/src/config/settings/api.ts"
+import { route, testing } from "../../packages/app/src/config/settings/bank-route.ts"
+import { callbacks } from "../../packages/app/src/config/settings/callbacks.ts"
+import { listening } from "../../packages/app/src/config/settings/listening.ts"
+import { polling } from "../../packages/app/src/config/settings/polling.ts"
+import { store } from "../../packages/app/src/config/settings/store.ts"
+import { telemetry } from "../../packages/app/src/config/settings/telemetry.ts"
+import { webhooks } from "../../packages/app/src/config/settings/webhooks.ts"
 import { variableOf } from "../../packages/app/src/config/variable-names.ts"
+
+/** The settings in the order of the page. */
+const settingGroups = {
+  Listening: listening,
+  "The store": store,
+  Callbacks: callbacks,
+  Polling: polling,
+  Webhooks: webhooks,
+  "The API": api,
+  Telemetry: telemetry,
+  "The route to the bank": route,
+  "The bank's test environment": testing,
+  "The environment": environment,
+}
 
 /** The page of all settings, as Markdown: the names of each in code, file and environment, and its default. */
 export function settingsPage(): string {
@@ -9,7 +41,8 @@ export function settingsPage(): string {
     ([title, settings]) => `## ${title}\n\n${table(settings)}`,
   )
   return (
-    [introduction, `## Accounts\n\n${accounts}\n\n${table(accountSettings)}`, ...groups].join("\n\n") + "\n"
+    [introduction, `## Accounts\n\n${accounts}\n\n${table(accountSettings)}`, ...groups, fixed].join("\n\n") +
+    "\n"
   )
 }
 
@@ -76,3 +109,51 @@ function defaultOf({ default: value, defaultShown }: AnySetting): string {
   if (Array.isArray(plain)) return plain.length === 0 ? "none" : plain.map(String).join(", ")
   return `\`${typeof plain === "string" ? plain : JSON.stringify(plain)}\``
 }
+
+const fixedLimits: ReadonlyArray<readonly [name: string, value: number, about: string]> = [
+  ["issuedAtAgeMaxMs", issuedAtAgeMaxMs, "the oldest signed issue time that the engine accepts"],
+  ["rejectionsKeptMax", rejectionsKeptMax, "how many refused callbacks are kept in memory"],
+  [
+    "pollConfirmsPerRoutineMax",
+    pollConfirmsPerRoutineMax,
+    "how many confirmations of an account run before one of its routine polls while both wait",
+  ],
+  [
+    "pollConfirmsAheadMax",
+    pollConfirmsAheadMax,
+    "how many requests an account's confirmations may be ahead of other accounts' polls",
+  ],
+  ["pollOvertakenMs", pollOvertakenMs, "how long the poller waits if other engines took all due polls"],
+  ["webhookAnswerBytesMax", webhookAnswerBytesMax, "how much of a receiver's answer the engine reads"],
+  [
+    "webhookJitterPercent",
+    webhookJitterPercent,
+    "the random variation of a retry's time, in percent either way",
+  ],
+  ["checkpointRowsMax", checkpointRowsMax, "how many rows one checkpoint may seal"],
+  [
+    "staleRetryMsMax",
+    staleRetryMsMax,
+    "the longest random wait before a record is decided again because another process was faster",
+  ],
+  [
+    "databaseNotifyMs",
+    databaseNotifyMs,
+    "PostgreSQL: the shortest time between two notifications that the feed has grown",
+  ],
+  [
+    "traceExportsInFlightMax",
+    traceExportsInFlightMax,
+    "how many exports of spans may be under way at once; the engine drops further ones",
+  ],
+]
+
+const fixed = [
+  "## Fixed limits",
+  "",
+  "These are constants of the program. No operator had a reason to change them, so they are no settings.",
+  "",
+  "| limit | value | what it is |",
+  "| --- | --- | --- |",
+  ...fixedLimits.map(([name, value, about]) => `| \`${name}\` | \`${value}\` | ${about} |`),
+].join("\n")

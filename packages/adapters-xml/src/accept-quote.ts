@@ -1,11 +1,12 @@
 import { Schema } from "effect"
 import { field, present } from "./message-fields.ts"
-import { applicationReferenceExpected, BankMessage, XmlApplicationReference } from "./message-values.ts"
+import { BankMessage } from "./message-values.ts"
+import { ReferenceRequest, referenceRequest } from "./reference-request.ts"
 import { soapMessage } from "./soap-message.ts"
 import { parentElement } from "./xml/element.ts"
 
 /** Accepts the offer for the customer. The customer signs next. */
-export const AcceptQuoteRequest = Schema.Struct({ applicationReference: XmlApplicationReference })
+export const AcceptQuoteRequest = ReferenceRequest
 export type AcceptQuoteRequest = typeof AcceptQuoteRequest.Type
 
 export const AcceptQuoteResponse = Schema.Struct({
@@ -14,18 +15,7 @@ export const AcceptQuoteResponse = Schema.Struct({
 })
 export type AcceptQuoteResponse = typeof AcceptQuoteResponse.Type
 
-export const acceptQuoteRequest = soapMessage<AcceptQuoteRequest>({
-  name: "acceptQuote",
-  schema: AcceptQuoteRequest,
-  read: (fields) => ({
-    applicationReference: fields.required(
-      "applicationReference",
-      XmlApplicationReference,
-      applicationReferenceExpected,
-    ),
-  }),
-  write: ({ applicationReference }) => field("applicationReference", applicationReference),
-})
+export const acceptQuoteRequest = referenceRequest("acceptQuote")
 
 export const acceptQuoteResponse = soapMessage<AcceptQuoteResponse>({
   name: "acceptQuoteResponse",

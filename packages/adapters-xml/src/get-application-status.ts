@@ -2,12 +2,13 @@ import { DetailReader, LeftOut } from "@loan-engine/domain/detail"
 import { Schema } from "effect"
 import { readMethodName } from "./bank-word.ts"
 import { field, type MessageFields, present, readBoolean, readDetail } from "./message-fields.ts"
-import { applicationReferenceExpected, XmlApplicationReference, XmlSigningMethod } from "./message-values.ts"
+import { XmlSigningMethod } from "./message-values.ts"
+import { ReferenceRequest, referenceRequest } from "./reference-request.ts"
 import { soapMessage } from "./soap-message.ts"
 import { refuse } from "./xml/error.ts"
 
 /** Source: the bank's page, "To poll the application reference". */
-export const GetApplicationStatusRequest = Schema.Struct({ applicationReference: XmlApplicationReference })
+export const GetApplicationStatusRequest = ReferenceRequest
 export type GetApplicationStatusRequest = typeof GetApplicationStatusRequest.Type
 
 /**
@@ -28,18 +29,7 @@ export const GetApplicationStatusResponse = Schema.Struct({
 })
 export type GetApplicationStatusResponse = typeof GetApplicationStatusResponse.Type
 
-export const getApplicationStatusRequest = soapMessage<GetApplicationStatusRequest>({
-  name: "getApplicationStatus",
-  schema: GetApplicationStatusRequest,
-  read: (fields) => ({
-    applicationReference: fields.required(
-      "applicationReference",
-      XmlApplicationReference,
-      applicationReferenceExpected,
-    ),
-  }),
-  write: ({ applicationReference }) => field("applicationReference", applicationReference),
-})
+export const getApplicationStatusRequest = referenceRequest("getApplicationStatus")
 
 const statusMembers = ["waitingForAddition", "signedWithMethod", "requestedSigningMethod", "paidOut"] as const
 

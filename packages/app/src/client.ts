@@ -4,11 +4,11 @@ export type {
   CloseOptions,
   LoanCalls,
   LoanClientOptions,
-  LoanListFilter,
   LoanPageOptions,
   RuleOptions,
   SubmissionJson,
 } from "./client/calls.ts"
+export type { LoanListFilter } from "./client/loan-filter.ts"
 export type { ChangesSnapshot } from "./client/watch-changes.ts"
 export type { LoanSnapshot, LoansSnapshot } from "./client/watch-loans.ts"
 export type { Watch, WatchState, WatchStatus } from "./client/watch.ts"

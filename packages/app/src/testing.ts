@@ -1,15 +1,14 @@
 import { submitApplicationExtResponse } from "@loan-engine/adapters-xml/submit-application-ext"
 import type { ApplicationReference } from "@loan-engine/domain/observation"
-import { Context, Effect, Exit, Layer, Option, Scope } from "effect"
-import { HttpServer } from "effect/http"
+import { Effect, Exit, Option, Scope } from "effect"
 import type { AccountSettings } from "./config/settings.ts"
 import type { CallbackCounts } from "./sandbox/callback-sender.ts"
 import { chaosLevels, chaosRates } from "./sandbox/chaos.ts"
 import type { Chaos } from "./sandbox/chaos.ts"
-import { differenceOf } from "./sandbox/judge.ts"
+import { differences } from "./sandbox/judge.ts"
 import type { BankTruth, Belief } from "./sandbox/judge.ts"
-import { makeSandboxBank, triggers, truth } from "./sandbox/sandbox-bank.ts"
-import { sandboxJwksApiKey, sandboxPaths, sandboxServer } from "./sandbox/sandbox-server.ts"
+import { triggers, truth } from "./sandbox/sandbox-bank.ts"
+import { callbackCredentials, serveBank } from "./sandbox/served-bank.ts"
 
 export { chaosLevels, chaosRates }
 export type { Chaos, ChaosLevel, ChaosRates } from "./sandbox/chaos.ts"
@@ -79,9 +78,6 @@ export interface SandboxBank {
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
 
-const callbackCredentials = Buffer.from("sandbox-bank:callback-secret").toString("base64")
-const passwordOf = (account: string): string => `${account}-password`
-
 /**
  * A sandbox of the bank for an integrator's own tests, in any test runner: SOAP, JWKS and signed callbacks over real HTTP,
  * with callbacks that are lost, repeated, out of order and forged.
@@ -95,18 +91,11 @@ export async function openSandboxBank(options: SandboxOptions = {}): Promise<San
   const { seed = "1", chaos = "normal", speed = 100_000, accounts = ["default"] } = options
   requireUsable({ chaos, speed, accounts })
   const scope = Scope.makeUnsafe()
-  const passwords = new Map(accounts.map((account) => [account, passwordOf(account)]))
-  const settings = { seed, chaos, speed, accounts: passwords }
-  const opened = Effect.gen(function* () {
-    const bank = yield* makeSandboxBank(settings)
-    const served = yield* Layer.build(sandboxServer(bank, settings, 0))
-    return { bank, address: Context.get(served, HttpServer.HttpServer).address }
-  })
-  const { bank, address } = await Effect.runPromise(Scope.provide(opened, scope))
-  const url = `http://127.0.0.1:${address._tag === "UnixPathAddress" ? "" : address.port}`
+  const served = serveBank({ seed, chaos, speed, accounts })
+  const { bank, url, ...reached } = await Effect.runPromise(Scope.provide(served, scope))
   const [first = "default"] = accounts
   const known = (account: string): string => {
-    if (passwords.has(account)) return account
+    if (accounts.includes(account)) return account
     throw new Error(`The sandbox bank has no account ${account}: it has ${accounts.join(", ")}.`)
   }
   const quiet = Effect.repeat(Effect.sleep(agreementLimitsDefault.askEveryMs), {
@@ -118,13 +107,8 @@ export async function openSandboxBank(options: SandboxOptions = {}): Promise<San
     url,
     pollIntervalScale: 1 / speed,
     settingsOf: (account = first) => ({
-      bankUrl: `${url}${sandboxPaths.soap}`,
-      bankUsername: known(account),
-      bankPassword: passwordOf(account),
-      jwksUrl: `${url}${sandboxPaths.jwks}`,
-      jwksApiKey: sandboxJwksApiKey,
-      callbackAuthMethod: "BASIC",
-      callbackCredentials: [callbackCredentials],
+      ...reached.unsignedSettingsOf(known(account)),
+      ...reached.jwksSettings,
     }),
     sendCallbacks: (callbackUrl, account = first) =>
       bank.register(known(account), { callbackUrl, credentials: callbackCredentials, method: "BASIC" }),
@@ -180,13 +164,11 @@ const disagreements = Effect.fnUntraced(function* (
   { agreeMsMax, askEveryMs }: AgreementLimits,
 ) {
   let differing: ReadonlyArray<string> = []
-  const compare = Effect.promise(async () => {
-    const found = await Promise.all(
-      told().map(async (truth) => differenceOf(truth, await ask(truth.applicationReference))),
-    )
-    differing = found.filter((line) => line !== undefined)
-  })
+  const compare = Effect.suspend(() =>
+    differences(told(), (reference) => Effect.promise(() => ask(reference))),
+  )
   yield* compare.pipe(
+    Effect.map((found) => (differing = found)),
     Effect.andThen(Effect.sleep(askEveryMs)),
     Effect.repeat({ until: () => differing.length === 0 }),
     Effect.timeoutOption(agreeMsMax),

@@ -1,6 +1,7 @@
 import { jsonDepthMax } from "@loan-engine/adapters-http/message/json"
 import { makeCallbackReceiver } from "@loan-engine/adapters-http/callback/receiver"
 import { callbackRequestLimitsDefault } from "@loan-engine/adapters-http/callback/request"
+import { handleCallback } from "@loan-engine/adapters-http/callback/web"
 import type { Exchange } from "@loan-engine/adapters-http/http/exchange"
 import { makeJwks } from "@loan-engine/adapters-http/signature/jwks"
 import { makeJwsVerifier } from "@loan-engine/adapters-http/signature/jws-verifier"
@@ -67,7 +68,7 @@ const receive = (message: Spoken, credentials = authorization) =>
           headers,
           body: Buffer.from(message.bytes),
         })
-        const { status } = yield* Effect.promise(() => receiver.handle("se", request))
+        const { status } = yield* Effect.promise(() => handleCallback(receiver, "se", request))
         return { status, seen }
       }),
     ),

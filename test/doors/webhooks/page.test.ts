@@ -3,7 +3,7 @@ import { once } from "node:events"
 import { readFileSync } from "node:fs"
 import { connect } from "node:net"
 import { fileURLToPath } from "node:url"
-import { webhookLimitsDefault } from "@loan-engine/app/webhooks/settings"
+import { webhookLimits } from "@loan-engine/app/webhooks/settings"
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { freePort } from "../../whole/slice/engine-process.ts"
@@ -68,7 +68,7 @@ describe("docs/webhooks.md", () => {
 
   it("has the schedule, and the times, as they are", () => {
     expect(page).toContain("5 seconds, 5 minutes, 30 minutes, 2, 5, 10, 14, 20\nand 24 hours")
-    expect(page).toContain(`(${webhookLimitsDefault.webhookRequestMsMax / 1_000} s)`)
-    expect(page).toContain(`(${webhookLimitsDefault.webhookLeaseMs / 1_000} s)`)
+    expect(page).toContain(`(${webhookLimits.webhookRequestMsMax.default / 1_000} s)`)
+    expect(page).toContain(`(${webhookLimits.webhookLeaseMs.default / 1_000} s)`)
   })
 })

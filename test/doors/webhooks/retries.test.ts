@@ -1,6 +1,6 @@
 import { attemptsMax, retryDelayMs } from "@loan-engine/app/webhooks/schedule"
 import type { WebhookLimits } from "@loan-engine/app/webhooks/settings"
-import { webhookLimitsDefault } from "@loan-engine/app/webhooks/settings"
+import { webhookLimits } from "@loan-engine/app/webhooks/settings"
 import type { WebhookState } from "@loan-engine/app/ports/webhook-store"
 import { Clock, Effect } from "effect"
 import { TestClock } from "effect/testing"
@@ -69,11 +69,11 @@ const travel = (
 
 describe("the schedule", () => {
   it("is the one that Standard Webhooks publishes, and strays by the jitter either way", () => {
-    const delays = Array.from({ length: 10 }, (_, index) => retryDelayMs(index + 1, 10, 0.5))
+    const delays = Array.from({ length: 10 }, (_, index) => retryDelayMs(index + 1, 0.5))
     const hours = [2, 5, 10, 14, 20, 24].map((each) => each * hour)
     expect(delays).toEqual([5 * second, 300 * second, 1_800 * second, ...hours, undefined])
-    expect(retryDelayMs(1, 10, 0)).toBe(4_500)
-    expect(retryDelayMs(1, 10, 1)).toBe(5_500)
+    expect(retryDelayMs(1, 0)).toBe(4_500)
+    expect(retryDelayMs(1, 1)).toBe(5_500)
   })
 })
 
@@ -177,7 +177,7 @@ describe("a message that is not taken", () => {
         receiver.answer = () => waits
         expect(yield* retried).toBe(120 * second)
         receiver.answer = () => 200
-        expect(yield* retried).toBe(webhookLimitsDefault.webhookRetryAfterMsMax)
+        expect(yield* retried).toBe(webhookLimits.webhookRetryAfterMsMax.default)
         expect(yield* state).toMatchObject({ parked: 0 })
       }),
     ))
@@ -190,7 +190,7 @@ describe("a message that is not taken", () => {
         yield* until(() => expect(receiver.heard).toHaveLength(1))
         receiver.answer = () => 200
         yield* engine.tell("B", news(2))
-        yield* pass(webhookLimitsDefault.webhookRequestMsMax)
+        yield* pass(webhookLimits.webhookRequestMsMax.default)
         yield* until(() => expect(named(receiver.taken)).toEqual(["B1"]))
         expect(yield* state).toMatchObject({ parked: 1 })
         yield* pass(6 * second)

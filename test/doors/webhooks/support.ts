@@ -1,4 +1,5 @@
-import { ChangeFeed, changeFeedLimitsDefault } from "@loan-engine/app/feed/change-feed"
+import { defaultsOf } from "@loan-engine/app/base/limits"
+import { ChangeFeed, changeFeedLimits } from "@loan-engine/app/feed/change-feed"
 import { LoanEngine } from "@loan-engine/app/record/engine"
 import type { JournalStore } from "@loan-engine/app/ports/journal-store"
 import type { LoanStore } from "@loan-engine/app/ports/loan-store"
@@ -6,7 +7,7 @@ import { cadenceDefaults } from "@loan-engine/app/schedule/poll-cadence"
 import { WebhookStore } from "@loan-engine/app/ports/webhook-store"
 import { layerWebhooks } from "@loan-engine/app/webhooks/delivery"
 import type { WebhookLimits } from "@loan-engine/app/webhooks/settings"
-import { webhookLimitsDefault } from "@loan-engine/app/webhooks/settings"
+import { webhookLimits } from "@loan-engine/app/webhooks/settings"
 import { keyOf } from "@loan-engine/app/webhooks/signature"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
@@ -48,11 +49,11 @@ export const openEngine = Effect.fnUntraced(function* (
   })
   const settings = {
     endpoints: endpoints.map(endpointOf),
-    limits: { ...webhookLimitsDefault, ...limits },
+    limits: { ...defaultsOf(webhookLimits), ...limits },
   }
   const context = yield* Layer.build(
     layerWebhooks(settings).pipe(
-      Layer.provideMerge(ChangeFeed.layer(changeFeedLimitsDefault)),
+      Layer.provideMerge(ChangeFeed.layer(defaultsOf(changeFeedLimits))),
       Layer.provideMerge(LoanEngine.layer(cadenceDefaults)),
       Layer.provideMerge(store),
       Layer.provideMerge(Layer.fresh(Logger.layer([logger]))),

@@ -1,5 +1,5 @@
 import type { LineDue, LoanStore } from "@loan-engine/app/ports/loan-store"
-import { pollerDefaults } from "@loan-engine/app/polling/poller"
+import { pollConfirmsAheadMax, pollConfirmsPerRoutineMax } from "@loan-engine/app/polling/poll-order"
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { secondMs } from "../../proof/simulation/world.ts"
@@ -10,7 +10,6 @@ type Store = LoanStore["Service"]
 
 /** One worker and few requests, so that the order in which the bank is asked is the order that was chosen. */
 const settings = { pollRatePerSecond: 2, pollsInFlightMax: 2 }
-const { pollConfirmsPerRoutineMax, pollConfirmsAheadMax } = pollerDefaults
 
 /** The names of the loans, in the order in which the bank was first asked about them. */
 const order = (asked: ReadonlyArray<Asked>): ReadonlyArray<string> => [

@@ -1,10 +1,13 @@
 import type { PollLine } from "@loan-engine/app/ports/loan-store"
-import { makePollOrder, pollOrderDefaults } from "@loan-engine/app/polling/poll-order"
+import {
+  makePollOrder,
+  pollConfirmsAheadMax,
+  pollConfirmsPerRoutineMax,
+} from "@loan-engine/app/polling/poll-order"
 import { AccountName } from "@loan-engine/domain/observation"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 
-const { pollConfirmsAheadMax, pollConfirmsPerRoutineMax } = pollOrderDefaults
 const accounts = ["dk", "fi", "no", "se"].map((name) => AccountName.make(name))
 const lines: ReadonlyArray<PollLine> = accounts.flatMap((account) => [
   { account, confirm: true },
@@ -18,7 +21,7 @@ const others = fc.array(fc.subarray([...lines]), { minLength: 100, maxLength: 40
 
 /** Serves one poll a turn, and says how often each line was served. */
 function serve(turns: ReadonlyArray<ReadonlyArray<PollLine>>, always: ReadonlyArray<PollLine>) {
-  const order = makePollOrder(pollOrderDefaults)
+  const order = makePollOrder()
   const served = new Map<string, number>()
   for (const waiting of turns) {
     const line = order.next([...new Set([...always, ...waiting])])
@@ -53,7 +56,7 @@ describe("with any other polls waiting, at any time", () => {
   })
 
   it("an account that had nothing to ask for long comes back level with the others, and not before them", () => {
-    const order = makePollOrder(pollOrderDefaults)
+    const order = makePollOrder()
     const [first = patient, second = patient] = accounts.map((account) => ({ account, confirm: false }))
     for (let turn = 0; turn < 1_000; turn++) order.next([first])
     const served = Array.from({ length: 20 }, () => order.next([first, second])?.account)

@@ -117,13 +117,13 @@ describe("the limits", () => {
       LOAN_ENGINE_CALLBACK_BYTES_MAX: "1000",
       LOAN_ENGINE_CONNECTIONS_MAX: "2",
       LOAN_ENGINE_BREAKER_OPEN_MS: "7",
-      LOAN_ENGINE_POLL_CONFIRMS_PER_ROUTINE_MAX: "9",
+      LOAN_ENGINE_POLL_LEASE_MS: "9",
       LOAN_ENGINE_POLL_ATTEMPTS_MAX: "11",
     }
     const config = await Effect.runPromise(read({ ...given, ...set }))
     expect(config.callbackLimits).toMatchObject({ callbackBytesMax: 1_000, callbackBodyMsMax: 10_000 })
     expect(config.breakerLimits).toEqual({ breakerFailuresMax: 5, breakerOpenMs: 7 })
-    expect(config.poller).toMatchObject({ pollConfirmsPerRoutineMax: 9, pollsInFlightMax: 8 })
+    expect(config.poller).toMatchObject({ pollLeaseMs: 9, pollsInFlightMax: 8 })
     expect(config.poller.cadence).toMatchObject({ pollAttemptsMax: 11, pollJitterPercent: 20 })
     expect(config.serverLimits).toMatchObject({ connectionsMax: 2, headersMsMax: 10_000 })
   })

@@ -2,7 +2,7 @@ import { once } from "node:events"
 import { createServer } from "node:http"
 import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
-import { traceExportLimitsDefault } from "@loan-engine/app/telemetry/trace-export"
+import { traceExportsInFlightMax } from "@loan-engine/app/telemetry/trace-export"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -148,7 +148,7 @@ describe("a collector that never answers", () => {
     const engine = await startTraced("silent", 2 * testMsMax)
     for (let sent = 0; sent < 50; sent++) expect((await engine.callback(signed)).status).toBe(200)
     await expect.poll(() => connections).toBeGreaterThan(0)
-    expect(connections).toBeLessThanOrEqual(traceExportLimitsDefault.traceExportsInFlightMax)
+    expect(connections).toBeLessThanOrEqual(traceExportsInFlightMax)
     await engine.kill()
   })
 

@@ -5,7 +5,6 @@ const sameEitherWay = "at equality both branches give an equal instant"
 const nullIsLeast =
   "null compares as 0 with an instant, which is never below it, so the comparison gives the same answer"
 const oneOnly = "there is one kind of no, the rejection, so some and every are the same"
-const guardedTwice = "what is no stage is filtered out in two ways, and either is enough"
 
 /**
  * Mutants that no test can notice, because nothing that can be observed differs, each with the reason. A mutant is named
@@ -33,19 +32,6 @@ export const equivalentMutants: ReadonlyMap<string, string> = new Map([
     "facts.ts: return [...others, next].sort((a, b) => a.at - b.at || (keyOf(a) < keyOf(b) ? -1 : 1)) => EqualityOperator keyOf(a) <= keyOf(b)",
     "two entries of a set never have the same key, so they are never equal",
   ],
-  [
-    "lifecycle-picture.ts: const isStage = (key: string | undefined): key is Stage => stages.some((stage) => stage === key) => ConditionalExpression true",
-    guardedTwice,
-  ],
-  [
-    "lifecycle-picture.ts: const isStage = (key: string | undefined): key is Stage => stages.some((stage) => stage === key) => EqualityOperator stage !== key",
-    guardedTwice,
-  ],
-  [
-    'lifecycle-picture.ts: const targets = getNextTransitions(state).flatMap((edge) => edge.target ?? []) => ArrayDeclaration ["Stryker was here"]',
-    guardedTwice,
-  ],
-  ["lifecycle-picture.ts: return targets => MethodExpression targets.map(node => node.key)", guardedTwice],
   [
     "loan-machine.ts: types: { => ObjectLiteral {}",
     "XState reads the types of these values and never the values",

@@ -12,7 +12,8 @@ import { LoanEngine } from "@loan-engine/app/record/engine"
 import { JournalStore } from "@loan-engine/app/ports/journal-store"
 import { LoanStore } from "@loan-engine/app/ports/loan-store"
 import { cadenceDefaults } from "@loan-engine/app/schedule/poll-cadence"
-import { Poller, pollerDefaults } from "@loan-engine/app/polling/poller"
+import { Poller } from "@loan-engine/app/polling/poller"
+import { pollerDefaults } from "@loan-engine/app/polling/settings"
 import { sandboxJwksApiKey } from "@loan-engine/app/sandbox/sandbox-server"
 import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite/store"
 import { Context, Effect, Layer, Redacted } from "effect"
@@ -87,7 +88,6 @@ const banksLayer = ({ bankExchange, parts }: EngineSettings) =>
           makeBankClient({
             ...bankAccess(account),
             exchange: bankExchange,
-            limits: { bankReadRetriesMax: 1 },
           }),
           (client) => [account.name, parts.bank?.(client) ?? client] as const,
         ),

@@ -3,7 +3,7 @@ import { Effect, Exit, Fiber, Scope } from "effect"
 import { describe, expect, it } from "vitest"
 import { inPatience } from "../../in-patience.ts"
 
-const limits = { queuedUpdatesMax: 10, transactionUpdatesMax: 10, staleRetryMsMax: 10 }
+const limits = { queuedUpdatesMax: 10, transactionUpdatesMax: 10 }
 
 /** A request that somebody is always faster than, in a store that begins to stop so many turns after it was asked. */
 const endOf = (turns: number) =>

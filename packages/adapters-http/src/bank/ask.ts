@@ -22,6 +22,7 @@ import {
 } from "./error.ts"
 import type { BankErrorReason, BankOperation } from "./error.ts"
 import type { Exchange, ExchangeFailed, ExchangeResponse } from "../http/exchange.ts"
+import { retryAfterMs } from "../http/retry-after.ts"
 
 /** The bank's answer, its exact bytes, and when the request was sent. The answer is true at that time or later. */
 export interface BankAnswer<A> {
@@ -115,8 +116,11 @@ function read<A>(
   responseBytesMax: number,
 ): Read<A> {
   const { status, headers } = answer
-  const wait = retryAfterSeconds(headers["retry-after"], now)
-  const retryAfter = wait === undefined ? {} : { retryAfterSeconds: wait }
+  const waitMs = retryAfterMs(headers["retry-after"], now)
+  const retryAfter =
+    waitMs === undefined
+      ? {}
+      : { retryAfterSeconds: Math.min(Math.ceil(waitMs / 1_000), retryAfterSecondsMax) }
   if (status === 401 || status === 403) return Result.fail(new BankUnauthorized({ status }))
   if (status === 429) return Result.fail(new BankRateLimited(retryAfter))
   const decoded = decode(answer, codec, responseBytesMax)
@@ -143,15 +147,4 @@ function decode<A>({ headers, body }: ExchangeResponse, codec: SoapMessage<A>, x
     const { code, text, detail } = error
     return new BankFault({ code, text, ...(detail === undefined ? {} : { detail }) })
   })
-}
-
-/** Retry-After in seconds, from either of its forms: seconds or a date. `undefined` if it is absent or neither. */
-function retryAfterSeconds(
-  header: string | ReadonlyArray<string> | undefined,
-  now: number,
-): number | undefined {
-  const text = typeof header === "string" ? header.trim() : header?.[0]?.trim()
-  if (text === undefined || text === "") return undefined
-  const seconds = /^[0-9]+$/u.test(text) ? Number(text) : Math.ceil((Date.parse(text) - now) / 1_000)
-  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0), retryAfterSecondsMax) : undefined
 }

@@ -5,12 +5,12 @@ import * as SetCallback from "@loan-engine/adapters-xml/set-callback"
 import * as SubmitApplication from "@loan-engine/adapters-xml/submit-application-ext"
 import * as UpdateApplication from "@loan-engine/adapters-xml/update-application"
 import type { ApplicationReference } from "@loan-engine/domain/observation"
-import { Duration, Effect, Random, Redacted, Schedule } from "effect"
+import { Effect, Redacted } from "effect"
 import type { Scope } from "effect"
 import { makeAsk } from "./ask.ts"
 import type { Ask, BankAnswer } from "./ask.ts"
 import { BankConfigError, BankError, BankMalformed, BankRequestInvalid } from "./error.ts"
-import type { BankErrorReason, BankOperation } from "./error.ts"
+import type { BankOperation } from "./error.ts"
 import type { BankRoute } from "../http/route.ts"
 import { breakerLimitsDefault, makeBankGuard } from "./guard.ts"
 import type { BankGuardLimits } from "./guard.ts"
@@ -21,12 +21,7 @@ import { makeExchange } from "../http/exchange.ts"
 import type { Exchange, ExchangeLimits } from "../http/exchange.ts"
 import { isSecureUrl, secureUrlRule } from "../http/secure-url.ts"
 
-export interface BankClientLimits extends ExchangeLimits, BankGuardLimits {
-  /** How often getApplicationStatus and getApplicationQuote are retried. The poller has its own retries. */
-  readonly bankReadRetriesMax: number
-  /** The longest wait before the first retry. It doubles with each retry, and the real wait is a random part of it. */
-  readonly bankReadRetryDelayMs: number
-}
+export interface BankClientLimits extends ExchangeLimits, BankGuardLimits {}
 
 export const bankClientLimitsDefault: BankClientLimits = {
   connectMsMax: 5_000,
@@ -35,8 +30,6 @@ export const bankClientLimitsDefault: BankClientLimits = {
   exchangeMsMax: 30_000,
   responseBytesMax: 1_048_576,
   connectionsMax: 8,
-  bankReadRetriesMax: 0,
-  bankReadRetryDelayMs: 250,
   bankRequestsPerSecondMax: 50,
   ...breakerLimitsDefault,
 }
@@ -63,9 +56,9 @@ export interface CallbackRegistration {
 
 type Answers<A> = Effect.Effect<BankAnswer<A>, BankError>
 
-/** One account at the bank. */
+/** One account at the bank. No request is repeated: the poller asks again later, and a person decides on the others. */
 export interface BankClient {
-  /** The bank wants this sent only once, so it is never retried automatically. */
+  /** The bank wants this sent only once. */
   readonly setCallback: (registration: CallbackRegistration) => Answers<SetCallback.SetCallbackResponse>
   readonly getApplicationStatus: (
     reference: ApplicationReference,
@@ -109,8 +102,21 @@ export const makeBankClient = Effect.fnUntraced(function* (
   )
   const ask: Ask = (operation, ...message) => guard.through(operation, unguarded(operation, ...message))
   return {
-    ...readsOf(ask, limits),
     circuit: guard.circuit,
+    getApplicationStatus: (applicationReference) =>
+      ask(
+        "getApplicationStatus",
+        ApplicationStatus.getApplicationStatusRequest,
+        ApplicationStatus.getApplicationStatusResponse,
+        { applicationReference },
+      ),
+    getApplicationQuote: (applicationReference) =>
+      ask(
+        "getApplicationQuote",
+        ApplicationQuote.getApplicationQuoteRequest,
+        ApplicationQuote.getApplicationQuoteResponse,
+        { applicationReference },
+      ).pipe(Effect.flatMap((answer) => aboutThisLoan("getApplicationQuote", applicationReference, answer))),
     setCallback: (registration) => setCallback(ask, options.username, registration),
     submitApplicationExt: (request) =>
       ask(
@@ -138,62 +144,6 @@ function optionsFault({ url, username, password, route }: BankClientOptions): st
   if (username === "" || /[:\p{Cc}]/u.test(username))
     return "set a user name without colons or control characters"
   return Redacted.value(password) === "" ? "set the account's password" : undefined
-}
-
-function readsOf(
-  ask: Ask,
-  limits: BankClientLimits,
-): Pick<BankClient, "getApplicationStatus" | "getApplicationQuote"> {
-  const again = {
-    times: limits.bankReadRetriesMax,
-    schedule: fullJitter(Schedule.exponential(limits.bankReadRetryDelayMs)),
-    while: ({ reason }: BankError) => mayPass[reason._tag],
-  }
-  return {
-    getApplicationStatus: (applicationReference) =>
-      ask(
-        "getApplicationStatus",
-        ApplicationStatus.getApplicationStatusRequest,
-        ApplicationStatus.getApplicationStatusResponse,
-        { applicationReference },
-      ).pipe(Effect.retry(again)),
-    getApplicationQuote: (applicationReference) =>
-      ask(
-        "getApplicationQuote",
-        ApplicationQuote.getApplicationQuoteRequest,
-        ApplicationQuote.getApplicationQuoteResponse,
-        { applicationReference },
-      ).pipe(
-        Effect.flatMap((answer) => aboutThisLoan("getApplicationQuote", applicationReference, answer)),
-        Effect.retry(again),
-      ),
-  }
-}
-
-/** Waits for a random part of the delay, so that clients that failed together do not retry together. */
-const fullJitter = <Output, Input>(schedule: Schedule.Schedule<Output, Input>) =>
-  Schedule.modifyDelay(schedule, ({ duration }) =>
-    Effect.map(Random.next, (random) => Duration.times(duration, random)),
-  )
-
-/** The failures of a read that a short retry may fix. If the bank asks for a wait, the poller decides when to retry. */
-const mayPass: { readonly [Tag in BankErrorReason["_tag"]]: boolean } = {
-  Refused: true,
-  NameNotFound: true,
-  Unreachable: true,
-  CertificateRejected: false,
-  TlsFailed: true,
-  ProxyRefused: true,
-  ConnectionBroken: true,
-  TimedOut: true,
-  Unavailable: true,
-  RateLimited: false,
-  CircuitOpen: false,
-  Unauthorized: false,
-  Fault: false,
-  Malformed: false,
-  TooLarge: false,
-  RequestInvalid: false,
 }
 
 /** An answer about another loan must not change this one. */

@@ -142,6 +142,9 @@ export function refuse({ code, detail, field, headers }: CallbackRefused): Callb
   }
 }
 
+/** The server has read a body that the engine should have read. */
+export const bodyConsumed: CallbackAnswer = refuse(new CallbackRefused({ code: "body-consumed" }))
+
 const jsonHeaders = { ...guardedHeaders, "content-type": "application/json" }
 
 /** The callback is durably recorded. A held callback is kept, but does not count until the bank confirms it. */

@@ -1,10 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
-import { Effect } from "effect"
-import { CallbackRefused } from "./answer.ts"
 import type { CallbackAnswer } from "./answer.ts"
 import type { CallbackReceiver } from "./receiver.ts"
-import type { CallbackRequest, ReadBody } from "./request.ts"
+import type { BodySource, CallbackRequest } from "./request.ts"
 
 /**
  * A node:http request in the form that the receiver reads. Reading stops without closing the connection, so that an
@@ -18,7 +16,7 @@ export const nodeCallbackRequest = (request: IncomingMessage): CallbackRequest =
       return Array.isArray(value) ? value.join(", ") : (value ?? null)
     },
   },
-  body: readBody(request),
+  body: bodyEvents(request),
 })
 
 /**
@@ -75,66 +73,13 @@ function linger(request: IncomingMessage, end: () => void): void {
   request.once("end", over).once("close", over).resume()
 }
 
-/**
- * Collects the body from the request's own events. Most callbacks are complete by the end of this turn of the event
- * loop. Only an incomplete one gets a timeout.
- */
-const readBody =
-  (request: IncomingMessage): ReadBody =>
-  ({ callbackBytesMax, callbackBodyMsMax }) =>
-    Effect.suspend(() => {
-      const collected = collect(request, callbackBytesMax)
-      return Effect.flatMap(collected.thisTurn, (body) =>
-        body !== undefined
-          ? Effect.succeed(body)
-          : Effect.timeoutOrElse(collected.whole, {
-              duration: callbackBodyMsMax,
-              orElse: () => Effect.fail(new CallbackRefused({ code: "body-timeout" })),
-            }),
-      )
-    })
-
-type Collecting = Effect.Effect<Uint8Array, CallbackRefused>
-
-function collect(request: IncomingMessage, callbackBytesMax: number) {
-  const chunks: Array<Uint8Array> = []
-  let length = 0
-  let outcome: Collecting | undefined
-  let told: ((outcome: Collecting) => void) | undefined
-  const finish = (settled: Collecting): void => {
-    if (outcome !== undefined) return
-    outcome = settled
-    request.off("data", onData).off("end", onEnd).off("error", onLost).off("close", onLost)
-    if (!request.readableEnded) request.pause()
-    told?.(settled)
-  }
-  const onData = (chunk: Uint8Array): void => {
-    length += chunk.length
-    chunks.push(chunk)
-    if (length > callbackBytesMax) finish(Effect.fail(new CallbackRefused({ code: "body-too-large" })))
-  }
-  const onEnd = (): void => {
-    const [only] = chunks
-    finish(Effect.succeed(only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, length)))
-  }
-  const onLost = (): void => finish(Effect.fail(new CallbackRefused({ code: "body-incomplete" })))
-  request.on("data", onData).on("end", onEnd).on("error", onLost).on("close", onLost)
-
-  const whole: Collecting = Effect.callback((resume) => {
-    if (outcome !== undefined) return resume(outcome)
-    told = resume
-  })
-  /** `undefined` if there is more to read. */
-  const thisTurn: Effect.Effect<Uint8Array | undefined, CallbackRefused> = Effect.callback((resume) => {
-    if (outcome !== undefined) return resume(outcome)
-    const late = setImmediate(() => {
-      told = undefined
-      resume(Effect.succeed(undefined))
-    })
-    told = (settled) => {
-      clearImmediate(late)
-      resume(settled)
+/** The body, from the request's own events. */
+const bodyEvents =
+  (request: IncomingMessage): BodySource =>
+  ({ chunk, end, lost }) => {
+    request.on("data", chunk).on("end", end).on("error", lost).on("close", lost)
+    return () => {
+      request.off("data", chunk).off("end", end).off("error", lost).off("close", lost)
+      if (!request.readableEnded) request.pause()
     }
-  })
-  return { whole, thisTurn }
-}
+  }

@@ -21,23 +21,20 @@ import { appraise, mayDoubt } from "./trust.ts"
 import type { Trust } from "./trust.ts"
 import { countCallback } from "./metrics.ts"
 import { makeRefusalWarning } from "./refusal-warning.ts"
-import { makeRejectionLog, rejectionsKeptMax } from "./rejection-log.ts"
+import { makeRejectionLog } from "./rejection-log.ts"
 import type { RejectionLog } from "./rejection-log.ts"
 import { traced, tracedRequest } from "../telemetry/traced.ts"
 import { withoutWords } from "./without-words.ts"
 
-export interface CallbackReceiverLimits extends CallbackRequestLimits, CallbackBudgetLimits {
-  /** A signed issue time older than this is not believed. The bank redelivers for up to a month. */
-  readonly issuedAtAgeMaxMs: number
-  readonly rejectionsKeptMax: number
-}
+export interface CallbackReceiverLimits extends CallbackRequestLimits, CallbackBudgetLimits {}
 
 export const callbackReceiverLimitsDefault: CallbackReceiverLimits = {
   ...callbackRequestLimitsDefault,
   ...callbackBudgetLimitsDefault,
-  issuedAtAgeMaxMs: 5_356_800_000,
-  rejectionsKeptMax,
 }
+
+/** A signed issue time older than this is not believed. The bank redelivers for up to a month. */
+export const issuedAtAgeMaxMs = 5_356_800_000
 
 /** Nothing was recorded. The same callback may be sent again. */
 export class RecordUnavailable extends Schema.TaggedError<RecordUnavailable>()("RecordUnavailable", {
@@ -69,18 +66,14 @@ export interface CallbackReceiverOptions {
 export interface CallbackReceiver {
   readonly receive: (account: string, request: CallbackRequest) => Effect.Effect<CallbackAnswer>
   /**
-   * {@link receive} for callers that do not use Effect. It keeps the clock and the loggers of the place where it was
-   * made.
+   * {@link receive} for servers that do not use Effect: `serveCallback` for node:http, `handleCallback` for the web's
+   * `Request`. It keeps the clock and the loggers of the place where the receiver was made.
    */
-  readonly answer: (account: string, request: CallbackRequest) => Promise<CallbackAnswer>
-  /** The same, with the answer given to a function. */
   readonly respond: (
     account: string,
     request: CallbackRequest,
     tell: (answer: CallbackAnswer) => void,
   ) => void
-  /** The web-standard form. */
-  readonly handle: (account: string, request: Request) => Promise<Response>
   readonly rejections: Pick<RejectionLog, "recent" | "counts">
 }
 
@@ -98,7 +91,7 @@ export const makeCallbackReceiver = Effect.fnUntraced(function* (
 ): Effect.fn.Return<CallbackReceiver, CallbackConfigError> {
   const limits = { ...callbackReceiverLimitsDefault, ...options.limits }
   const accounts = yield* makeCallbackAccounts(options.accounts)
-  const rejections = makeRejectionLog(limits.rejectionsKeptMax)
+  const rejections = makeRejectionLog()
   const budgets = yield* makeCallbackBudgets(limits)
   const receiving: Receiving = {
     record: options.record,
@@ -107,9 +100,7 @@ export const makeCallbackReceiver = Effect.fnUntraced(function* (
     budgets,
   }
   const warn = makeRefusalWarning()
-  const context = yield* Effect.context()
-  const run = Effect.runPromiseWith(context)
-  const fork = Effect.runForkWith(context)
+  const fork = Effect.runForkWith(yield* Effect.context())
 
   const receive = (name: string, request: CallbackRequest): Effect.Effect<CallbackAnswer> => {
     const account = accounts.get(name)
@@ -135,18 +126,12 @@ export const makeCallbackReceiver = Effect.fnUntraced(function* (
       }),
     )
   }
-  const answer: CallbackReceiver["answer"] = (account, request) => run(receive(account, request))
   const respond: CallbackReceiver["respond"] = (account, request, tell) => {
     const { method, headers } = request
     const served = { method, route: callbackRoute, traceparent: headers.get("traceparent") }
     fork(Effect.map(tracedRequest(served, receive(account, request)), tell))
   }
-  const handle: CallbackReceiver["handle"] = async (account, request) => {
-    const consumed = new CallbackRefused({ code: "body-consumed" })
-    const { status, headers, body } = request.bodyUsed ? refuse(consumed) : await answer(account, request)
-    return new Response(body, { status, headers })
-  }
-  return { receive, answer, respond, handle, rejections }
+  return { receive, respond, rejections }
 })
 
 /** The path of callbacks in traces. */
@@ -159,11 +144,13 @@ interface Receiving {
   readonly budgets: CallbackBudgets
 }
 
+/** A callback's way, step by step. A refusal ends it at any step, and before step 6 nothing is recorded. */
 const accept = Effect.fnUntraced(function* (
   account: CallbackAccount | undefined,
   request: CallbackRequest,
   { record, isKnown: isKnownLoan, limits, budgets }: Receiving,
 ): Effect.fn.Return<CallbackAnswer, CallbackRefused> {
+  // 1. Receive: method, account and headers, before a byte of the body is read.
   const receivedAt = yield* Clock.currentTimeMillis
   const isOurs = account !== undefined
   if (isOurs && isProbe(request)) return introduction
@@ -171,11 +158,18 @@ const accept = Effect.fnUntraced(function* (
   if (!isOurs) return yield* refused("account-unknown")
   const fault = headersFault(request, limits)
   if (fault !== undefined) return yield* refused(fault, hints[fault])
+
+  // 2. Read: the raw bytes.
   const sent = yield* traced("read")(readBody(request, limits))
+
+  // 3. Authorize: the account's credentials, if it has any.
   yield* traced("authorize")(authorize(account, request, budgets))
-  // Decompression costs work, so it is only done for a sender with the right credentials.
+
+  // 4. Decode. Decompression costs work, so it is only done for a sender with the right credentials.
   const raw = yield* unpacked(sent, request.headers.get("content-encoding"), limits.callbackBytesMax)
   const message = yield* traced("decode")(decode(asUtf8(raw, request.headers.get("content-type"))))
+
+  // 5. Appraise: signature, evidence, and how much without proof is kept.
   const trust = yield* traced("verify")(appraise(account, message))
   if (isUnproven(account, trust)) {
     const { applicationReference } = message
@@ -183,9 +177,13 @@ const accept = Effect.fnUntraced(function* (
     yield* budgets.held({ account: account.name, applicationReference, bytes: raw.length, isKnown })
     yield* mayDoubt(account, trust)
   }
-  const at = eventTime(receivedAt, trust.issuedAt, limits)
+
+  // 6. Record: it succeeds only after the observation is durable.
+  const at = eventTime(receivedAt, trust.issuedAt)
   const observation = observe(account, message, trust, receivedAt, at)
   const recorded = yield* record(observation, raw).pipe(Effect.mapError(unavailable))
+
+  // 7. Answer.
   const { disposition, hold = observation.hold } = recorded
   yield* countCallback(account.name, disposition === "held" ? (hold ?? "no-evidence") : disposition)
   return acknowledge(disposition, hold)
@@ -227,11 +225,7 @@ function decode(raw: Uint8Array): Effect.Effect<CallbackMessage, CallbackRefused
  * the bank's clock is ahead. A time in whole seconds means the last millisecond of that second, so that a poll sent in
  * the same second cannot overrule it.
  */
-function eventTime(
-  receivedAt: Instant,
-  issuedAt: number | undefined,
-  { issuedAtAgeMaxMs }: CallbackReceiverLimits,
-): Instant {
+function eventTime(receivedAt: Instant, issuedAt: number | undefined): Instant {
   if (issuedAt === undefined) return receivedAt
   const issuedMs = Math.round(issuedAt * 1_000)
   if (issuedMs < receivedAt - issuedAtAgeMaxMs) return receivedAt

@@ -8,12 +8,19 @@ import { isReadableEncoding } from "../http/content-coding.ts"
 export interface CallbackRequest {
   readonly method: string
   readonly headers: { readonly get: (name: string) => string | null }
-  /** The body as a stream, or a function that reads it. */
-  readonly body: AsyncIterable<Uint8Array> | ReadBody | null
+  /** The body as a stream, or a function that begins to read it. */
+  readonly body: AsyncIterable<Uint8Array> | BodySource | null
 }
 
-/** Reads a body to its end, within the limits of size and time. */
-export type ReadBody = (limits: CallbackRequestLimits) => Effect.Effect<Uint8Array, CallbackRefused>
+/** Begins to read a body, and reports what arrives, at the earliest after it has returned. The result stops it. */
+export type BodySource = (reader: BodyReader) => () => void
+
+export interface BodyReader {
+  readonly chunk: (bytes: Uint8Array) => void
+  readonly end: () => void
+  /** The body broke off. */
+  readonly lost: () => void
+}
 
 export interface CallbackRequestLimits {
   readonly callbackBytesMax: number
@@ -40,40 +47,94 @@ export function headersFault(
   return isReadable ? undefined : "media-type-unsupported"
 }
 
-/** The raw body. Reading stops at the size limit, even if Content-Length promised less. */
-export function readBody({ body }: CallbackRequest, limits: CallbackRequestLimits): ReturnType<ReadBody> {
+/**
+ * The raw body. Reading stops at the size limit, even if Content-Length promised less. Most callbacks are complete by the
+ * end of this turn of the event loop. Only an incomplete one gets a timeout.
+ */
+export function readBody(
+  { body }: CallbackRequest,
+  { callbackBytesMax, callbackBodyMsMax }: CallbackRequestLimits,
+): Effect.Effect<Uint8Array, CallbackRefused> {
   if (body === null) return Effect.succeed(new Uint8Array())
-  if (typeof body === "function") return body(limits)
-  return Effect.tryPromise({
-    try: () => collect(body, limits.callbackBytesMax),
-    catch: () => new CallbackRefused({ code: "body-incomplete" }),
-  }).pipe(
-    Effect.timeoutOrElse({
-      duration: limits.callbackBodyMsMax,
-      orElse: () => Effect.fail(new CallbackRefused({ code: "body-timeout" })),
-    }),
-    Effect.flatMap((bytes) =>
-      bytes === undefined
-        ? Effect.fail(new CallbackRefused({ code: "body-too-large" }))
-        : Effect.succeed(bytes),
-    ),
-  )
+  const source = typeof body === "function" ? body : chunksOf(body)
+  return Effect.suspend(() => {
+    const collected = collect(source, callbackBytesMax)
+    return Effect.flatMap(collected.thisTurn, (bytes) =>
+      bytes !== undefined
+        ? Effect.succeed(bytes)
+        : Effect.timeoutOrElse(collected.whole, {
+            duration: callbackBodyMsMax,
+            orElse: () => Effect.fail(new CallbackRefused({ code: "body-timeout" })),
+          }),
+    )
+  })
 }
 
-/** `undefined` if there are more bytes than allowed. Leaving the loop stops the source. */
-async function collect(
-  body: AsyncIterable<Uint8Array>,
-  callbackBytesMax: number,
-): Promise<Uint8Array | undefined> {
+/** A stream as a source. Stopping it stops the stream. */
+const chunksOf =
+  (body: AsyncIterable<Uint8Array>): BodySource =>
+  ({ chunk, end, lost }) => {
+    let isStopped = false
+    let iterator: AsyncIterator<Uint8Array> | undefined
+    const read = async (): Promise<void> => {
+      const opened = body[Symbol.asyncIterator]()
+      iterator = opened
+      for (let next = await opened.next(); next.done !== true; next = await opened.next()) {
+        chunk(next.value)
+        if (isStopped) return
+      }
+      end()
+    }
+    read().catch(lost)
+    return () => {
+      isStopped = true
+      iterator?.return?.().catch(lost)
+    }
+  }
+
+type Collecting = Effect.Effect<Uint8Array, CallbackRefused>
+
+function collect(source: BodySource, callbackBytesMax: number) {
   const chunks: Array<Uint8Array> = []
   let length = 0
-  for await (const chunk of body) {
-    length += chunk.length
-    if (length > callbackBytesMax) return undefined
-    chunks.push(chunk)
+  let outcome: Collecting | undefined
+  let told: ((outcome: Collecting) => void) | undefined
+  const finish = (settled: Collecting): void => {
+    if (outcome !== undefined) return
+    outcome = settled
+    stop()
+    told?.(settled)
   }
-  const [only] = chunks
-  return only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, length)
+  const stop = source({
+    chunk: (bytes) => {
+      length += bytes.length
+      chunks.push(bytes)
+      if (length > callbackBytesMax) finish(Effect.fail(new CallbackRefused({ code: "body-too-large" })))
+    },
+    end: () => {
+      const [only] = chunks
+      finish(Effect.succeed(only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, length)))
+    },
+    lost: () => finish(Effect.fail(new CallbackRefused({ code: "body-incomplete" }))),
+  })
+
+  const whole: Collecting = Effect.callback((resume) => {
+    if (outcome !== undefined) return resume(outcome)
+    told = resume
+  })
+  /** `undefined` if there is more to read. */
+  const thisTurn: Effect.Effect<Uint8Array | undefined, CallbackRefused> = Effect.callback((resume) => {
+    if (outcome !== undefined) return resume(outcome)
+    const late = setImmediate(() => {
+      told = undefined
+      resume(Effect.succeed(undefined))
+    })
+    told = (settled) => {
+      clearImmediate(late)
+      resume(settled)
+    }
+  })
+  return { whole, thisTurn }
 }
 
 const probes: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"])

@@ -85,21 +85,31 @@ const makeHttpTransport = Effect.fnUntraced(function* (
   limits: ExchangeLimits,
   route: BankRoute,
 ): Effect.fn.Return<Exchange, never, Scope.Scope> {
-  const agent = yield* Effect.acquireRelease(
-    Effect.sync(() => makeAgent(limits, route)),
-    (agent) => Effect.promise(() => agent.destroy()),
-  )
+  const agent = yield* makeAgent(limits, route)
   return (request) =>
     Effect.tryPromise({
       try: (signal) => perform(agent, request, signal, limits.responseBytesMax),
-      catch: (error) => failureOf(error, request.url, route.proxyUrl),
+      catch: (error) => exchangeFailure(error, isProxysFault(error, request.url, route.proxyUrl)),
     })
 })
+
+/** A connection pool that closes with the scope. */
+export const makeAgent = (
+  limits: Omit<ExchangeLimits, "exchangeMsMax">,
+  route: BankRoute = straightRoute,
+): Effect.Effect<Dispatcher, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => dispatcherOf(limits, route)),
+    (agent) => Effect.promise(() => agent.destroy()),
+  )
 
 /** A proxy cannot reach our own machine. */
 const neverProxied = ["localhost", ".localhost", "127.0.0.1", "::1"]
 
-function makeAgent(limits: ExchangeLimits, { authorities, proxyUrl, noProxy }: BankRoute): Dispatcher {
+function dispatcherOf(
+  limits: Omit<ExchangeLimits, "exchangeMsMax">,
+  { authorities, proxyUrl, noProxy }: BankRoute,
+): Dispatcher {
   const tls = {
     rejectUnauthorized: true,
     maxCachedSessions: tlsSessionsMax,
@@ -163,11 +173,13 @@ const kindByCode: ReadonlyMap<string, ExchangeFailed["kind"]> = new Map([
 ])
 
 /** Only the code is kept, because an error's message may quote what was sent. */
-function failureOf(error: unknown, asked: URL, proxyUrl: BankRoute["proxyUrl"]): ExchangeFailed {
-  const isProxys = proxyUrl !== undefined && isConnectingTo(new URL(Redacted.value(proxyUrl)), asked, error)
+export function exchangeFailure(error: unknown, isProxys = false): ExchangeFailed {
   const code = isProxys ? `PROXY_${codeOf(error)}` : codeOf(error)
   return new ExchangeFailed({ kind: kindByCode.get(code) ?? connectionCause(code), code })
 }
+
+const isProxysFault = (error: unknown, asked: URL, proxyUrl: BankRoute["proxyUrl"]): boolean =>
+  proxyUrl !== undefined && isConnectingTo(new URL(Redacted.value(proxyUrl)), asked, error)
 
 const portOf = ({ port, protocol }: URL): number => Number(port) || (protocol === "https:" ? 443 : 80)
 

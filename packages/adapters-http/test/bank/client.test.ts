@@ -156,55 +156,18 @@ describe("a question to the bank", () => {
   })
 })
 
-describe("trying again", () => {
-  const flaky = (response: ServerResponse, count: number): void =>
-    count === 1 ? reply("", 502)(response) : reply(status)(response)
-
-  test("is off by default", () =>
-    run(
-      Effect.gen(function* () {
-        const { client, requests } = yield* start(flaky)
-        yield* Effect.flip(client.getApplicationStatus(reference))
-        expect(requests.length).toBe(1)
-      }),
-    ))
-
-  test("is done for a read, where it is set", () =>
-    run(
-      Effect.gen(function* () {
-        const { client, requests } = yield* start(flaky, { bankReadRetriesMax: 1, bankReadRetryDelayMs: 0 })
-        yield* client.getApplicationStatus(reference)
-        expect(requests.length).toBe(2)
-      }),
-    ))
-
-  test("is never done for what changes something", () =>
-    run(
-      Effect.gen(function* () {
-        const { client, requests } = yield* start(reply("", 502), {
-          bankReadRetriesMax: 3,
-          bankReadRetryDelayMs: 0,
-        })
-        yield* Effect.flip(client.setCallback({ callbackUrl: "https://agent.example/se" }))
-        yield* Effect.flip(client.acceptQuote(reference))
-        yield* Effect.flip(client.submitApplicationExt({ xml: "<a/>", consumerIp: "127.0.0.1" }))
-        expect(requests.length).toBe(3)
-      }),
-    ))
-
-  test.each([429, 401])("is not done after status %s", (code) =>
-    run(
-      Effect.gen(function* () {
-        const { client, requests } = yield* start(reply("", code), {
-          bankReadRetriesMax: 3,
-          bankReadRetryDelayMs: 0,
-        })
-        yield* Effect.flip(client.getApplicationStatus(reference))
-        expect(requests.length).toBe(1)
-      }),
-    ),
-  )
-})
+test("no failed request is sent again", () =>
+  run(
+    Effect.gen(function* () {
+      const { client, requests } = yield* start(reply("", 502))
+      yield* Effect.flip(client.getApplicationStatus(reference))
+      yield* Effect.flip(client.getApplicationQuote(reference))
+      yield* Effect.flip(client.setCallback({ callbackUrl: "https://agent.example/se" }))
+      yield* Effect.flip(client.acceptQuote(reference))
+      yield* Effect.flip(client.submitApplicationExt({ xml: "<a/>", consumerIp: "127.0.0.1" }))
+      expect(requests.length).toBe(5)
+    }),
+  ))
 
 test.each([
   ["a URL without TLS", { url: "http://test.resurs.com/cl-webservice/ApplicationService" }],

@@ -98,32 +98,3 @@ test("requests over the rate wait for their turn", () =>
       expect(sentAt).toEqual([0, 0, 500, 1_000])
     }),
   ))
-
-test("the wait before another try is random, from nothing up to a delay that doubles", () =>
-  run(
-    Effect.gen(function* () {
-      const limits = { bankReadRetriesMax: 2, bankReadRetryDelayMs: 1_000, breakerFailuresMax: 1_000 }
-      const { client, sentAt } = yield* timed(502, limits)
-      const waits: Array<readonly [first: number, second: number]> = []
-      for (let round = 0; round < 40; round += 1) {
-        sentAt.length = 0
-        const asked = yield* Effect.forkChild(reason(client))
-        yield* TestClock.adjust(3_000)
-        expect(yield* Fiber.join(asked)).toBe("Unavailable")
-        const [one = 0, two = 0, three = 0] = sentAt
-        waits.push([two - one, three - two])
-      }
-      const first = waits.map(([wait]) => wait)
-      const second = waits.map(([, wait]) => wait)
-      expect([Math.min(...first) < 500, Math.max(...first) > 500, Math.max(...first) <= 1_000]).toEqual([
-        true,
-        true,
-        true,
-      ])
-      expect([
-        Math.min(...second) < 1_000,
-        Math.max(...second) > 1_000,
-        Math.max(...second) <= 2_000,
-      ]).toEqual([true, true, true])
-    }),
-  ))

@@ -4,6 +4,7 @@ import { TestClock } from "effect/testing"
 import { beforeAll, describe, expect, test } from "vitest"
 import { acceptEncoding } from "../../src/callback/answer.ts"
 import { callbackReceiverLimitsDefault } from "../../src/callback/receiver.ts"
+import { handleCallback } from "../../src/callback/web.ts"
 import { jwksLimitsDefault } from "../../src/signature/jwks.ts"
 import { bytesOf, makeKey, run, sign } from "../support.ts"
 import type { TestKey } from "../support.ts"
@@ -76,7 +77,7 @@ describe("a callback's content type", () => {
         })
         if (contentType === undefined) request.headers.delete("content-type")
         else request.headers.set("content-type", contentType)
-        expect((yield* ask(() => receiver.handle("se", request))).status).toBe(200)
+        expect((yield* ask(() => handleCallback(receiver, "se", request))).status).toBe(200)
         expect(seen).toMatchObject([{ applicationReference: "Åre-1", evidence: "credentials" }])
       }),
     ),

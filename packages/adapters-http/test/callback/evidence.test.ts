@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import { beforeAll, describe, expect, test } from "vitest"
 import { TestClock } from "effect/testing"
-import { callbackReceiverLimitsDefault } from "../../src/callback/receiver.ts"
+import { issuedAtAgeMaxMs } from "../../src/callback/receiver.ts"
 import { jwksLimitsDefault, makeJwks } from "../../src/signature/jwks.ts"
 import { makeJwsVerifier } from "../../src/signature/jws-verifier.ts"
 import { epoch, jwksText, makeKey, run, serveAnswers, sign } from "../support.ts"
@@ -229,7 +229,6 @@ describe("a reference that no loan can have", () => {
 })
 
 describe("when the callback was true", () => {
-  const { issuedAtAgeMaxMs } = callbackReceiverLimitsDefault
   test.each([
     ["a whole second stands for its last millisecond", -90, epoch - 90_000 + 999],
     ["but never for a time after the receipt", 0, epoch],

@@ -29,12 +29,11 @@ const makeTarget = Effect.gen(function* () {
   const { record, seen } = recorder()
   const credentials = [{ method: "BASIC" as const, credentials: Redacted.make("dXNlcjpwYXNz") }]
   const receiver = yield* makeCallbackReceiver({ accounts: { se: { credentials, jws } }, record })
-  const send = (body: Uint8Array, header = authorization): Promise<CallbackAnswer> =>
-    receiver.answer("se", {
-      method: "POST",
-      headers: new Headers({ authorization: header }),
-      body: new Blob([body]).stream(),
-    })
+  const send = (body: Uint8Array, header = authorization): Promise<CallbackAnswer> => {
+    const headers = new Headers({ authorization: header })
+    const request = { method: "POST", headers, body: new Blob([body]).stream() }
+    return new Promise((tell) => receiver.respond("se", request, tell))
+  }
   return { send, seen }
 })
 

@@ -5,12 +5,10 @@ import { LiveMark } from "./parts/live-mark.tsx"
 import { Settings } from "./parts/settings.tsx"
 import type { SettingsProps } from "./parts/settings.tsx"
 import { Callbacks } from "./pages/callbacks.tsx"
-import { Disputes } from "./pages/disputes.tsx"
 import { LoanPage } from "./pages/loan.tsx"
 import { Loans } from "./pages/loans.tsx"
 import { Overview } from "./pages/overview.tsx"
-import { Stalled } from "./pages/stalled.tsx"
-import { Dormant } from "./pages/dormant.tsx"
+import { WaitingLoans } from "./pages/waiting-loans.tsx"
 import { pageHref, pages, usePlace } from "./router.ts"
 import type { Place } from "./router.ts"
 import { useFeedStatus, useSession } from "./session.ts"
@@ -89,11 +87,9 @@ function PageAt({ place }: { place: Place }) {
     case "loan":
       return <LoanPage key={place.reference} reference={place.reference} />
     case "disputes":
-      return <Disputes />
     case "stalled":
-      return <Stalled />
     case "dormant":
-      return <Dormant />
+      return <WaitingLoans key={place.page} list={place.page} />
     case "callbacks":
       return <Callbacks />
   }

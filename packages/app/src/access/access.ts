@@ -4,31 +4,27 @@ import { Context, Effect, Layer, Redacted } from "effect"
 import { HttpServerRequest } from "effect/http"
 import type { HttpApiEndpoint } from "effect/http-api"
 import { RateLimiter } from "effect/persistence"
+import { limit } from "../base/limits.ts"
+import type { LimitsOf } from "../base/limits.ts"
 import type { ApiKey } from "./api-keys.ts"
 import { findKey } from "./api-keys.ts"
 import { Access, Produces, RequiredScope } from "../contract/api-contract.ts"
 import type { Problem } from "../contract/problem.ts"
 import { problemResponse } from "../contract/problem.ts"
-import { WrongKeys, wrongKeyLimitsDefault } from "./wrong-keys.ts"
-import type { WrongKeyLimits } from "./wrong-keys.ts"
+import { WrongKeys, wrongKeyLimits } from "./wrong-keys.ts"
 
-export interface AccessLimits extends WrongKeyLimits {
-  /** How many requests one key may make in a second. */
-  readonly apiRequestsPerSecondMax: number
-  /** How large a request's body may be. The bank's longest answer is under two kilobytes. */
-  readonly apiBodyBytesMax: number
+export const accessLimits = {
+  apiRequestsPerSecondMax: limit(500, "how many requests one key may make in a second"),
+  // The bank's longest answer is under two kilobytes.
+  apiBodyBytesMax: limit(262_144, "how large a request's body may be"),
+  ...wrongKeyLimits,
 }
+export type AccessLimits = LimitsOf<typeof accessLimits>
 
 /** The key of a request. `undefined` if the route needs none. */
 export const CurrentKey = Context.Reference<ApiKey | undefined>("@loan-engine/app/CurrentKey", {
   defaultValue: () => undefined,
 })
-
-export const accessLimitsDefault: AccessLimits = {
-  apiRequestsPerSecondMax: 500,
-  apiBodyBytesMax: 262_144,
-  ...wrongKeyLimitsDefault,
-}
 
 /**
  * Access control: a known key (otherwise 401), with the right scope (otherwise 403), within its rate (otherwise 429).

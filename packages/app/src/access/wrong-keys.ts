@@ -3,21 +3,20 @@ import { makeWarning } from "@loan-engine/adapters-http/telemetry/rare-warning"
 import { Context, Effect, Layer, Metric, Option } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import { RateLimiter } from "effect/persistence"
+import { limit } from "../base/limits.ts"
+import type { LimitsOf } from "../base/limits.ts"
 import { wrongKeysCounter } from "../telemetry/metrics.ts"
 import { unauthorized } from "./bearer-key.ts"
 import type { Problem } from "../contract/problem.ts"
 
-export interface WrongKeyLimits {
-  /** How many wrong keys one source may send in a minute before it gets 429. */
-  readonly wrongKeysPerSourceMax: number
-  /** The same for all sources together. */
-  readonly wrongKeysPerMinuteMax: number
+export const wrongKeyLimits = {
+  wrongKeysPerSourceMax: limit(
+    60,
+    "how many wrong keys one address may send in a minute; further ones get 429",
+  ),
+  wrongKeysPerMinuteMax: limit(1_000, "the same for all addresses together"),
 }
-
-export const wrongKeyLimitsDefault: WrongKeyLimits = {
-  wrongKeysPerSourceMax: 60,
-  wrongKeysPerMinuteMax: 1_000,
-}
+export type WrongKeyLimits = LimitsOf<typeof wrongKeyLimits>
 
 const windowMs = 60_000
 

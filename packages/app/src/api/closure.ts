@@ -1,8 +1,9 @@
 import type { ApplicationReference } from "@loan-engine/domain/observation"
 import { Effect } from "effect"
 import type { HttpServerRequest } from "effect/http"
-import { alreadySaid, setClosure } from "../record/closing.ts"
+import { isSaid, setClosure } from "../record/closing.ts"
 import type { Closing, ClosingRefused } from "../record/closing.ts"
+import { knownLoan } from "../record/known-loan.ts"
 import { CurrentKey } from "../access/access.ts"
 import type { AccessLimits } from "../access/access.ts"
 import { ClosingJson, ReopeningJson } from "../contract/loan-schemas.ts"
@@ -28,9 +29,9 @@ export const answerClosure = Effect.fnUntraced(function* (
     : { closes: false as const, ...(yield* readOrder(request, ReopeningJson, limits)) }
   const through = (yield* CurrentKey)?.name
   const closing: Closing = { ...order, by: order.by ?? through ?? "" }
-  const said = yield* Effect.mapError(alreadySaid(reference, closing), orderProblem)
-  if (said !== undefined) return said
-  const ifVersion = yield* versionMeant(reference, ifMatch)
+  const before = yield* Effect.mapError(knownLoan(reference), orderProblem)
+  if (isSaid(before.loan, closing)) return before
+  const ifVersion = yield* versionMeant(before.loan, ifMatch)
   const set = setClosure(reference, closing, { ifVersion, through })
   const { stored, isNews } = yield* Effect.mapError(set, problemFor)
   if (!isNews) return stored

@@ -7,14 +7,17 @@ import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { inSteps, mapInSteps } from "../base/in-steps.ts"
 import { KnownAccounts } from "../ports/known-accounts.ts"
 import { LoanEngine } from "../record/engine.ts"
+import { knownLoan } from "../record/known-loan.ts"
 import { digestOf } from "../journal/entry.ts"
 import { reversalOf } from "../views/reversals.ts"
 import type { HistoryPage, StoredLoan, StoreUnavailable } from "../ports/loan-store.ts"
 import { LoanStore } from "../ports/loan-store.ts"
-import { Poller, whyOf } from "../polling/poller.ts"
-import type { Unanswered } from "../polling/poller.ts"
+import { Poller } from "../polling/poller.ts"
+import { whyOf } from "../polling/ask-bank.ts"
+import type { Unanswered } from "../polling/ask-bank.ts"
 import { CurrentKey } from "../access/access.ts"
 import type { AccessLimits } from "../access/access.ts"
+import { orderProblem } from "./operator-order.ts"
 import { entityTags } from "./entity-tags.ts"
 import { LoanApi } from "../contract/loan-api.ts"
 import { entryJson, etagOf, loanJson } from "../views/loan-json.ts"
@@ -248,11 +251,6 @@ const bankSilent = (unanswered: ReadonlyArray<Unanswered>): Problem => ({
     : `Nothing was changed. Why: ${[...new Set(unanswered.map(whyOf))].join(", ")}. The engine will poll this loan again.`,
 })
 
-const unknownLoan: Problem = {
-  code: "loan-unknown",
-  detail: "No loan of this application reference is registered, and no callback has named it.",
-}
-
 const loaded = <A, R>(effect: Effect.Effect<A, StoreUnavailable, R>): Effect.Effect<A, Problem, R> =>
   Effect.mapError(effect, () => storeUnavailable)
 
@@ -260,9 +258,7 @@ const loaded = <A, R>(effect: Effect.Effect<A, StoreUnavailable, R>): Effect.Eff
 export const knownIn =
   (engine: LoanEngine["Service"]) =>
   (reference: ApplicationReference): Effect.Effect<StoredLoan, Problem> =>
-    Effect.flatMap(loaded(engine.loan(reference)), (stored) =>
-      stored === undefined ? Effect.fail(unknownLoan) : Effect.succeed(stored),
-    )
+    knownLoan(reference).pipe(Effect.provideService(LoanEngine, engine), Effect.mapError(orderProblem))
 
 function accountNamed(
   named: AccountName | undefined,

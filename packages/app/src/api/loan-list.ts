@@ -1,7 +1,10 @@
-import type { Stage } from "@loan-engine/domain/legal-transitions"
 import { isAwaitingDocuments, isClosed } from "@loan-engine/domain/standing"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Effect, Result, Schema } from "effect"
+import { meets } from "../client/loan-filter.ts"
+import type { Filtered, LoanListFilter } from "../client/loan-filter.ts"
+import { limit } from "../base/limits.ts"
+import type { LimitsOf } from "../base/limits.ts"
 import type { LoanFilter, StoredLoan, StoreUnavailable } from "../ports/loan-store.ts"
 import { KnownAccounts } from "../ports/known-accounts.ts"
 import { LoanStore } from "../ports/loan-store.ts"
@@ -10,18 +13,8 @@ import { cadenceDefaults } from "../schedule/poll-cadence.ts"
 import type { CadenceSettings } from "../schedule/poll-cadence.ts"
 import { pageLoansDefault } from "../contract/loan-schemas.ts"
 
-/** Selects the loans that match all of these. */
-export interface LoanQuery {
-  /** The beginning of the references. */
-  readonly reference?: string
-  readonly stage?: Stage
+export interface LoanQuery extends LoanListFilter {
   readonly account?: AccountName
-  readonly additionOutstanding?: boolean
-  readonly disputed?: boolean
-  readonly stalled?: boolean
-  readonly closed?: boolean
-  readonly dormant?: boolean
-  readonly externalReference?: string
   readonly limit?: number
 }
 
@@ -38,16 +31,13 @@ export function readCursor(text: string): Cursor | undefined {
 
 const writeCursor = (cursor: Cursor): string => Buffer.from(JSON.stringify(cursor)).toString("base64url")
 
-export interface LoanListLimits {
-  /**
-   * How many loans are read for one page. A filter that few loans match must not read the whole store in one request.
-   */
-  readonly loansScannedMax: number
-  /** How old the answer about the accounts may be, because counting a million loans takes the store a moment. */
-  readonly accountsAgeMaxMs: number
+export const loanListLimits = {
+  // Counting a million loans takes the store a moment.
+  accountsAgeMaxMs: limit(1_000, "how old the answer of `/v1/accounts` may be"),
+  // A filter that few loans match must not read the whole store in one request.
+  loansScannedMax: limit(2_000, "how many loans the engine reads for one page of a list"),
 }
-
-export const loanListLimitsDefault: LoanListLimits = { loansScannedMax: 2_000, accountsAgeMaxMs: 1_000 }
+export type LoanListLimits = LimitsOf<typeof loanListLimits>
 
 /** One page of loans after a cursor, by account and reference. */
 export const listLoans = Effect.fnUntraced(function* (
@@ -69,7 +59,7 @@ export const listLoans = Effect.fnUntraced(function* (
       for (const stored of page) {
         scanned += 1
         after = stored.loan.applicationReference
-        if (meets(stored, query, cadence)) found.push(stored)
+        if (meets(filtered(stored, cadence), query)) found.push(stored)
         if (found.length === limit || scanned === loansScannedMax)
           return { found, next: writeCursor({ account, after }) }
       }
@@ -101,15 +91,10 @@ function onlyOf({ stage, disputed, stalled, closed, externalReference }: LoanQue
   return closed === true ? { only: { closed } } : {}
 }
 
-function meets({ loan, schedule }: StoredLoan, query: LoanQuery, cadence: CadenceSettings): boolean {
-  const { reference = "", externalReference, stage, additionOutstanding } = query
-  const { disputed, stalled, closed, dormant } = query
-  if (!loan.applicationReference.startsWith(reference)) return false
-  if (externalReference !== undefined && loan.externalReference !== externalReference) return false
-  if (stage !== undefined && loan.stage !== stage) return false
-  if (disputed !== undefined && (loan.stage === "disputed") !== disputed) return false
-  if (stalled !== undefined && schedule.stalled !== stalled) return false
-  if (closed !== undefined && isClosed(loan.facts) !== closed) return false
-  if (dormant !== undefined && isDormant(loan, schedule, cadence) !== dormant) return false
-  return additionOutstanding === undefined || isAwaitingDocuments(loan) === additionOutstanding
-}
+const filtered = ({ loan, schedule }: StoredLoan, cadence: CadenceSettings): Filtered => ({
+  ...loan,
+  additionOutstanding: isAwaitingDocuments(loan),
+  stalled: schedule.stalled,
+  closed: isClosed(loan.facts),
+  dormant: isDormant(loan, schedule, cadence),
+})

@@ -1,10 +1,9 @@
-import type { ApplicationReference } from "@loan-engine/domain/observation"
+import type { Loan } from "@loan-engine/domain/loan"
 import { Effect, Result, Schema } from "effect"
 import type { HttpServerRequest } from "effect/http"
-import type { LoanMoved, LoanEngine } from "../record/engine.ts"
+import type { LoanMoved } from "../record/engine.ts"
 import type { StoreUnavailable } from "../ports/loan-store.ts"
-import { knownLoan } from "../record/operator.ts"
-import type { LoanUnknown } from "../record/operator.ts"
+import type { LoanUnknown } from "../record/known-loan.ts"
 import type { AccessLimits } from "../access/access.ts"
 import { entityTags } from "./entity-tags.ts"
 import { jsonIn } from "./json-body.ts"
@@ -43,19 +42,18 @@ const wrongType: Problem = {
  * tag of a list is enough, and a weak tag never matches. Only the loan's version counts; its poll plan may have
  * changed.
  */
-export const versionMeant = Effect.fnUntraced(function* (
-  reference: ApplicationReference,
+export function versionMeant(
+  { version }: Loan,
   ifMatch: string | undefined,
-): Effect.fn.Return<number | undefined, Problem, LoanEngine> {
+): Effect.Effect<number | undefined, Problem> {
   const tags = ifMatch === undefined ? "*" : entityTags(ifMatch)
-  if (tags === undefined) return yield* Effect.fail(noEntityTag)
-  if (tags === "*") return undefined
+  if (tags === undefined) return Effect.fail(noEntityTag)
+  if (tags === "*") return Effect.succeed(undefined)
   const strong = tags.filter(({ isWeak }) => !isWeak)
-  if (strong.length === 0) return yield* Effect.fail(onlyWeak)
-  const { loan } = yield* Effect.mapError(knownLoan(reference), orderProblem)
-  if (strong.some(({ opaque }) => versionOf(opaque) === loan.version)) return loan.version
-  return yield* Effect.fail(noneMatches(loan.version))
-})
+  if (strong.length === 0) return Effect.fail(onlyWeak)
+  const isMeant = strong.some(({ opaque }) => versionOf(opaque) === version)
+  return isMeant ? Effect.succeed(version) : Effect.fail(noneMatches(version))
+}
 
 const versionOf = (opaque: string): number | undefined => {
   const [, digits] = /^([0-9]{1,15})(?:-[a-z0-9-]*)?$/u.exec(opaque) ?? []

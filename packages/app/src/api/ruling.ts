@@ -4,6 +4,7 @@ import { Effect } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import type { LoanEngine } from "../record/engine.ts"
 import type { RulingRefused } from "../record/operator.ts"
+import { knownLoan } from "../record/known-loan.ts"
 import { previewRuling, rule } from "../record/operator.ts"
 import { CurrentKey } from "../access/access.ts"
 import type { AccessLimits } from "../access/access.ts"
@@ -25,7 +26,8 @@ export const answerRuling = Effect.fnUntraced(function* (
   limits: AccessLimits,
 ) {
   const { undisputed = false, ...ruling } = yield* readOrder(request, RulingJson, limits)
-  const ifVersion = yield* versionMeant(reference, ifMatch)
+  const before = yield* Effect.mapError(knownLoan(reference), orderProblem)
+  const ifVersion = yield* versionMeant(before.loan, ifMatch)
   const options = { ifVersion, undisputed, through: (yield* CurrentKey)?.name }
   const ruled: Effect.Effect<Pick<Decision, "disposition" | "steps" | "loan">, Refusal, LoanEngine> = dryRun
     ? previewRuling(reference, ruling, options)

@@ -1,5 +1,7 @@
 import type { Instant } from "@loan-engine/domain/instant"
 import type { AccountName } from "@loan-engine/domain/observation"
+import { defaultsOf, limit } from "../base/limits.ts"
+import type { LimitsOf } from "../base/limits.ts"
 import type { EntryContent } from "../journal/entry.ts"
 import type { CallbackState } from "./state.ts"
 
@@ -20,26 +22,21 @@ export interface CallbackDay {
   readonly lastCallbackAt: Instant | null
 }
 
-export interface CallbackHealthSettings {
-  /** How often the counting continues along the journal. */
-  readonly callbackHealthEveryMs: number
-  /** How many days, including today, an account is judged by. */
-  readonly callbackHealthDays: number
-  /** The alarm begins above this share of news, in per cent, that came only from a poll. */
-  readonly callbackMissedPercentMax: number
-  /** An account with less news than this is not judged: one lost callback of two is bad luck. */
-  readonly callbackNewsMin: number
-  /** How long after the news its callback may still arrive. Source: the bank's retry plan ends after 36 hours. */
-  readonly callbackLateMsMax: number
+export const callbackHealthLimits = {
+  callbackHealthEveryMs: limit(10_000, "how often to count callbacks for callback health"),
+  callbackHealthDays: limit(7, "how many days callback health covers"),
+  callbackMissedPercentMax: limit(30, "the percentage of news without a callback that raises the alarm"),
+  // One lost callback of two is bad luck.
+  callbackNewsMin: limit(20, "how much news callback health needs to judge an account"),
+  // Source: the bank's retry plan ends after 36 hours.
+  callbackLateMsMax: limit(
+    36 * 3_600_000,
+    "how long after its news a callback may still arrive; until then it is late, not missed",
+  ),
 }
+export type CallbackHealthSettings = LimitsOf<typeof callbackHealthLimits>
 
-export const callbackHealthDefaults: CallbackHealthSettings = {
-  callbackHealthEveryMs: 10_000,
-  callbackHealthDays: 7,
-  callbackMissedPercentMax: 30,
-  callbackNewsMin: 20,
-  callbackLateMsMax: 36 * 3_600_000,
-}
+export const callbackHealthDefaults = defaultsOf(callbackHealthLimits)
 
 /** The health of one account's callbacks over the last days. */
 export interface CallbackHealth extends Omit<CallbackDay, "day"> {

@@ -1,7 +1,7 @@
 import type { RejectionCode } from "@loan-engine/adapters-http/callback/answer"
 import type { RejectionLog } from "@loan-engine/adapters-http/callback/rejection-log"
 import type { AccountName } from "@loan-engine/domain/observation"
-import { Clock, Effect, Metric, Option, Schema } from "effect"
+import { Clock, Effect, Metric } from "effect"
 import type { Scope } from "effect"
 import {
   callbackAlarm,
@@ -12,7 +12,7 @@ import {
 } from "../callback-health/health.ts"
 import type { CallbackHealth, CallbackHealthSettings } from "../callback-health/health.ts"
 import type { CallbackState } from "../callback-health/state.ts"
-import { EntryContent } from "../journal/entry.ts"
+import { countedIn } from "../journal/entry-text.ts"
 import { JournalStore } from "../ports/journal-store.ts"
 import type { FeedEntry } from "../ports/journal-store.ts"
 import type { StoreUnavailable } from "../ports/loan-store.ts"
@@ -21,18 +21,6 @@ import { callbackAlarmGauge, callbackLateGauge, callbackMissedRatioGauge } from 
 
 /** How many entries are counted before other work gets its turn. */
 const countedPageRowsMax = 200
-
-const decodeEntry = Schema.decodeUnknownOption(
-  Schema.fromJsonString(
-    Schema.Struct({
-      account: EntryContent.fields.account,
-      source: EntryContent.fields.source,
-      news: EntryContent.fields.news,
-      disposition: EntryContent.fields.disposition,
-      receivedAt: EntryContent.fields.receivedAt,
-    }),
-  ),
-)
 
 /** The refused callbacks of an account since the process began. */
 export type RefusedCounts = Pick<RejectionLog, "counts">
@@ -99,7 +87,7 @@ export const countFeed = Effect.gen(function* () {
 /** Altered rows are reported by the verification. They must not end the counting of the others. */
 function count(tally: CallbackTally, rows: ReadonlyArray<FeedEntry>): void {
   for (const row of rows) {
-    const entry = Option.getOrUndefined(decodeEntry(row.text))
+    const entry = countedIn(row.text)
     if (entry !== undefined) tally.entry(entry)
   }
 }

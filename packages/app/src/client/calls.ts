@@ -17,6 +17,7 @@ import type {
 } from "../contract/loan-schemas.ts"
 import { pageLoansMax } from "../contract/loan-schemas.ts"
 import { AccountName } from "../contract/loan-schemas.ts"
+import type { LoanListFilter } from "./loan-filter.ts"
 import { invalid, loanApiError } from "./loan-api-error.ts"
 import type { LoanApiError } from "./loan-api-error.ts"
 
@@ -28,21 +29,6 @@ export interface LoanClientOptions {
   readonly fetch?: typeof globalThis.fetch
   /** When it is aborted, every watch ends for good. */
   readonly signal?: AbortSignal
-}
-
-/** Selects the loans that match all of these. */
-export interface LoanListFilter {
-  /** The beginning of the application reference. */
-  readonly reference?: string
-  readonly stage?: LoanJson["stage"]
-  readonly account?: string
-  readonly additionOutstanding?: boolean
-  readonly disputed?: boolean
-  readonly stalled?: boolean
-  readonly closed?: boolean
-  readonly dormant?: boolean
-  /** Your own name for the application, from its registration. */
-  readonly externalReference?: string
 }
 
 export interface LoanPageOptions extends LoanListFilter {

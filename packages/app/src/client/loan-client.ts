@@ -1,5 +1,6 @@
 import { httpClient, loanCalls } from "./calls.ts"
-import type { LoanCalls, LoanClientOptions, LoanListFilter } from "./calls.ts"
+import type { LoanCalls, LoanClientOptions } from "./calls.ts"
+import type { LoanListFilter } from "./loan-filter.ts"
 import { reconnectLimitsDefault } from "./followed-changes.ts"
 import type { ReconnectLimits } from "./followed-changes.ts"
 import type { Watch } from "./watch.ts"

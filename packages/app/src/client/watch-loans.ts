@@ -3,7 +3,9 @@ import type { HttpClient } from "effect/http"
 import type { LoanJson } from "../contract/loan-schemas.ts"
 import { pageLoansMax } from "../contract/loan-schemas.ts"
 import { loanPath } from "../contract/reference-in-path.ts"
-import type { LoanCalls, LoanListFilter } from "./calls.ts"
+import { meets } from "./loan-filter.ts"
+import type { LoanListFilter } from "./loan-filter.ts"
+import type { LoanCalls } from "./calls.ts"
 import { followChanges } from "./followed-changes.ts"
 import type { ReconnectLimits } from "./followed-changes.ts"
 import { loanApiError } from "./loan-api-error.ts"
@@ -142,17 +144,3 @@ function following(
 }
 
 const called = <A>(call: () => Promise<A>) => Effect.tryPromise({ try: call, catch: loanApiError })
-
-function meets(loan: LoanJson, filter: LoanListFilter): boolean {
-  const { reference = "", externalReference, stage, account, additionOutstanding } = filter
-  const { disputed, stalled, closed, dormant } = filter
-  if (!loan.applicationReference.startsWith(reference)) return false
-  if (externalReference !== undefined && loan.externalReference !== externalReference) return false
-  if (stage !== undefined && loan.stage !== stage) return false
-  if (account !== undefined && loan.account !== account) return false
-  if (additionOutstanding !== undefined && loan.additionOutstanding !== additionOutstanding) return false
-  if (disputed !== undefined && (loan.stage === "disputed") !== disputed) return false
-  if (closed !== undefined && loan.closed !== closed) return false
-  if (dormant !== undefined && loan.dormant !== dormant) return false
-  return stalled === undefined || loan.stalled === stalled
-}

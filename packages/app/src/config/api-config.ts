@@ -1,14 +1,14 @@
 import { Effect } from "effect"
 import type { AccessLimits } from "../access/access.ts"
-import { accessLimitsDefault } from "../access/access.ts"
+import { accessLimits } from "../access/access.ts"
 import { scopes } from "../contract/api-contract.ts"
 import type { Scope } from "../contract/api-contract.ts"
 import { allScopesKey } from "../access/api-keys.ts"
 import type { ApiKey } from "../access/api-keys.ts"
-import { loanListLimitsDefault } from "../api/loan-list.ts"
+import { loanListLimits } from "../api/loan-list.ts"
 import type { LoanListLimits } from "../api/loan-list.ts"
 import type { ChangeFeedLimits } from "../feed/change-feed.ts"
-import { changeFeedLimitsDefault } from "../feed/change-feed.ts"
+import { changeFeedLimits } from "../feed/change-feed.ts"
 import { ConfigUnusable } from "./config-unusable.ts"
 import { limitsIn } from "./limits-in.ts"
 import type { SettingsRead } from "./read-settings.ts"
@@ -47,9 +47,9 @@ export const apiConfig = Effect.fnUntraced(function* ({
   return {
     apiKeys,
     corsOrigins,
-    accessLimits: limitsIn(engine, accessLimitsDefault),
-    listLimits: limitsIn(engine, loanListLimitsDefault),
-    changeFeedLimits: limitsIn(engine, changeFeedLimitsDefault),
+    accessLimits: limitsIn(engine, accessLimits),
+    listLimits: limitsIn(engine, loanListLimits),
+    changeFeedLimits: limitsIn(engine, changeFeedLimits),
     consoleEnabled: engine.console,
   }
 })

@@ -9,11 +9,11 @@ import { Effect, Redacted } from "effect"
 import type { CallbackHealthSettings } from "../callback-health/health.ts"
 import { callbackHealthDefaults } from "../callback-health/health.ts"
 import { cadenceDefaults } from "../schedule/poll-cadence.ts"
-import type { PollerSettings } from "../polling/poller.ts"
-import { pollerDefaults } from "../polling/poller.ts"
+import type { PollerSettings } from "../polling/settings.ts"
+import { pollerDefaults } from "../polling/settings.ts"
 import type { SealingSettings } from "../feed/sealing.ts"
-import { sealingDefaults } from "../feed/sealing.ts"
-import { anchorLimitsDefault } from "../feed/anchors.ts"
+import { sealingLimits } from "../feed/sealing.ts"
+import { anchorLimits } from "../feed/anchors.ts"
 import type { AnchorSettings } from "../feed/anchors.ts"
 import { anchorsBeside } from "../feed/anchors-file.ts"
 import type { ServerLimits } from "../serve/limits.ts"
@@ -167,7 +167,7 @@ export function operatorConfig(read: SettingsRead): Effect.Effect<OperatorConfig
       callbackLimits: limitsIn(engine, callbackReceiverLimitsDefault),
       breakerLimits: limitsIn(engine, breakerLimitsDefault),
       sealing: {
-        ...limitsIn(engine, { ...sealingDefaults, ...anchorLimitsDefault }),
+        ...limitsIn(engine, { ...sealingLimits, ...anchorLimits }),
         anchorsFile: yield* anchorsFile(read, database),
         anchorsUrl: yield* anchorsUrl(read),
       },

@@ -3,7 +3,7 @@ import type { Database } from "../store/database.ts"
 import { positionsPerTransaction } from "../store/feed-positions.ts"
 import { urlFault } from "../store/postgres/server/hosts.ts"
 import { postgresLimitsDefault, schemaPattern } from "../store/postgres/settings.ts"
-import { sqliteLimitsDefault } from "../store/sqlite/store.ts"
+import { sqliteLimits } from "../store/sqlite/store.ts"
 import { ConfigUnusable } from "./config-unusable.ts"
 import { limitsIn } from "./limits-in.ts"
 import type { SettingsRead } from "./read-settings.ts"
@@ -32,7 +32,7 @@ export function databaseConfig(
   return Effect.succeed({
     store: "sqlite",
     path: path.success,
-    limits: limitsIn(engine, sqliteLimitsDefault),
+    limits: limitsIn(engine, sqliteLimits),
   })
 }
 

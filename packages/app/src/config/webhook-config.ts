@@ -1,7 +1,7 @@
 import { isSecureUrl } from "@loan-engine/adapters-http/http/secure-url"
 import { Effect, Redacted } from "effect"
 import type { WebhookEndpoint, WebhookSettings } from "../webhooks/settings.ts"
-import { requestsPerLease, webhookLimitsDefault } from "../webhooks/settings.ts"
+import { requestsPerLease, webhookLimits } from "../webhooks/settings.ts"
 import { keyOf } from "../webhooks/signature.ts"
 import { ConfigUnusable } from "./config-unusable.ts"
 import { limitsIn } from "./limits-in.ts"
@@ -15,7 +15,7 @@ export const webhookConfig = Effect.fnUntraced(function* ({
   const [urlsName, secretsName] = [nameOf("webhookUrls"), nameOf("webhookSecrets")]
   const urls = new Map(Object.entries(engine.webhookUrls ?? {}))
   const secrets = new Map(Object.entries(engine.webhookSecrets ? Redacted.value(engine.webhookSecrets) : {}))
-  const limits = limitsIn(engine, webhookLimitsDefault)
+  const limits = limitsIn(engine, webhookLimits)
   const faults: Array<string> = []
   const endpoints: Array<WebhookEndpoint> = []
   for (const [name, url] of urls) {

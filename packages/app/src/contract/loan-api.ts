@@ -185,44 +185,37 @@ const whoAndWhen =
   "With `If-Match` and the ETag of the loan that you saw, the request fails with 412 if the loan has moved on. " +
   "The same request again changes nothing."
 
-const close = HttpApiEndpoint.post("close", `${loanPath}/close`, {
-  params,
-  headers: { "if-match": Schema.optionalKey(Schema.String) },
-  payload: ClosingJson,
-  success: HttpApiSchema.WithHeaders(LoanJson, etag),
-  error: closureAnswers,
-})
-  .annotate(RequiredScope, "operate")
-  .annotateMerge(
-    OpenApi.annotations(
-      described(
-        "Close a loan",
-        "operate",
-        "Says that nobody pursues the application any more. This is not a verdict: the stage remains what the bank says. The engine " +
-          "polls the bank rarely or no more, and nobody has anything left to do. If the bank reports progress (an approval, an offer, a " +
-          "signature, a pay-out, a request for documents), the loan is open again. " +
-          whoAndWhen,
-      ),
-    ),
-  )
+const pursuit = <const Name extends string, Payload extends typeof ClosingJson | typeof ReopeningJson>(
+  name: Name,
+  payload: Payload,
+  title: string,
+  text: string,
+) =>
+  HttpApiEndpoint.post(name, `${loanPath}/${name}`, {
+    params,
+    headers: { "if-match": Schema.optionalKey(Schema.String) },
+    payload,
+    success: HttpApiSchema.WithHeaders(LoanJson, etag),
+    error: closureAnswers,
+  })
+    .annotate(RequiredScope, "operate")
+    .annotateMerge(OpenApi.annotations(described(title, "operate", text + whoAndWhen)))
 
-const reopen = HttpApiEndpoint.post("reopen", `${loanPath}/reopen`, {
-  params,
-  headers: { "if-match": Schema.optionalKey(Schema.String) },
-  payload: ReopeningJson,
-  success: HttpApiSchema.WithHeaders(LoanJson, etag),
-  error: closureAnswers,
-})
-  .annotate(RequiredScope, "operate")
-  .annotateMerge(
-    OpenApi.annotations(
-      described(
-        "Reopen a closed loan",
-        "operate",
-        "Says that the application is pursued again. The engine polls the bank about it soon. " + whoAndWhen,
-      ),
-    ),
-  )
+const close = pursuit(
+  "close",
+  ClosingJson,
+  "Close a loan",
+  "Says that nobody pursues the application any more. This is not a verdict: the stage remains what the bank says. The engine " +
+    "polls the bank rarely or no more, and nobody has anything left to do. If the bank reports progress (an approval, an offer, a " +
+    "signature, a pay-out, a request for documents), the loan is open again. ",
+)
+
+const reopen = pursuit(
+  "reopen",
+  ReopeningJson,
+  "Reopen a closed loan",
+  "Says that the application is pursued again. The engine polls the bank about it soon. ",
+)
 
 const sse = HttpApiSchema.StreamSse({ data: ChangeJson })
 const resuming = { "last-event-id": Schema.optionalKey(Cursor) }

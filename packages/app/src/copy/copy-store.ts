@@ -13,7 +13,7 @@ import { openCopySource } from "./source.ts"
 import type { CopyTarget } from "./target.ts"
 import { fillCopyTarget, openCopyTarget } from "./target.ts"
 import type { PostgresSettings } from "../store/postgres/settings.ts"
-import type { sqliteLimitsDefault } from "../store/sqlite/store.ts"
+import type { SqliteLimits } from "../store/sqlite/store.ts"
 
 /** What was copied, and the proof: each table has the same content on both sides, and both sides are sound. */
 export interface Copied extends Pick<
@@ -36,7 +36,7 @@ export class StoreUnsound extends Data.TaggedError("StoreUnsound")<{
  * everything or nothing.
  */
 export const copyStore = Effect.fn("copyStore")(function* (
-  from: { readonly path: string; readonly limits: typeof sqliteLimitsDefault },
+  from: { readonly path: string; readonly limits: SqliteLimits },
   to: PostgresSettings,
 ): Effect.fn.Return<Copied, StoreUnusable | StoreUnavailable | StoreUnsound> {
   return yield* Effect.scoped(

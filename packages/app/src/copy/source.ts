@@ -11,7 +11,7 @@ import { opening } from "../store/sqlite/open.ts"
 import { requireCurrent } from "../store/sqlite/schema.ts"
 import { layerSqlite, sqliteDefaults } from "../store/sqlite/store.ts"
 import { reading } from "../store/sqlite/reader.ts"
-import type { sqliteLimitsDefault } from "../store/sqlite/store.ts"
+import type { SqliteLimits } from "../store/sqlite/store.ts"
 
 /** An SQLite file that nobody writes while the scope is open. */
 export interface CopySource {
@@ -26,7 +26,7 @@ export interface CopySource {
 /** Keeps engines out by the lock that each engine holds, and all others by the file's own lock. */
 export const openCopySource = Effect.fnUntraced(function* (
   path: string,
-  limits: typeof sqliteLimitsDefault,
+  limits: SqliteLimits,
 ): Effect.fn.Return<CopySource, StoreUnusable, Scope.Scope> {
   const settings = { path, ...sqliteDefaults, ...limits }
   yield* holdStoreLock(path)

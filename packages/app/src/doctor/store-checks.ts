@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, statfsSync } from "node:fs"
 import { dirname } from "node:path"
-import { Clock, Effect, Option, Result, Schema } from "effect"
+import { Clock, Effect, Result } from "effect"
+import { recordedAtIn } from "../journal/entry-text.ts"
 import { callbackAlarm, callbacksLate } from "../callback-health/health.ts"
 import { intentAdvice, intentFound } from "../callbacks/callback-registration.ts"
 import { callbackHealths } from "../callbacks/callback-watch.ts"
@@ -71,13 +72,6 @@ const checkNewestEntry = Effect.fnUntraced(function* () {
         "This machine's clock is wrong, or the clock of the machine that wrote the entry was: set both by NTP.",
       )
 })
-
-/** The journal's own checks belong to `journal verify`. An unreadable entry cannot be compared here. */
-const recordedAtIn = (text: string): number | undefined =>
-  Option.getOrUndefined(decodeRecordedAt(text))?.recordedAt
-const decodeRecordedAt = Schema.decodeUnknownOption(
-  Schema.fromJsonString(Schema.Struct({ recordedAt: Schema.Int })),
-)
 
 const checkStandby = Effect.fnUntraced(function* (database: Database): Effect.fn.Return<Checks> {
   const failover = yield* databaseFailover(database)

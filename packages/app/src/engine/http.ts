@@ -1,27 +1,22 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import type { RequestListener, ServerResponse } from "node:http"
 import { guardedHeaders } from "@loan-engine/adapters-http/http/answer-headers"
-import { CallbackRefused, refuse } from "@loan-engine/adapters-http/callback/answer"
+import { bodyConsumed } from "@loan-engine/adapters-http/callback/answer"
 import { callbackAccount } from "@loan-engine/adapters-http/callback/path"
-import type { CallbackAccountOptions } from "@loan-engine/adapters-http/callback/accounts"
-import { makeCallbackReceiver, RecordUnavailable } from "@loan-engine/adapters-http/callback/receiver"
 import { serveCallback } from "@loan-engine/adapters-http/callback/node"
-import { makeJwks } from "@loan-engine/adapters-http/signature/jwks"
-import { makeJwsVerifier } from "@loan-engine/adapters-http/signature/jws-verifier"
+import { handleCallback, webAnswer } from "@loan-engine/adapters-http/callback/web"
 import { Effect, Layer, Scope } from "effect"
 import { HttpEffect, HttpRouter } from "effect/http"
 import type { HttpServerRequest } from "effect/http"
-import { problemDocument, retryAfterSeconds } from "../contract/problem.ts"
+import { problemDocument } from "../contract/problem.ts"
 import { operatorRoutes } from "../serve/operator-routes.ts"
 import { WrongKeys } from "../access/wrong-keys.ts"
 import { consoleRoutes } from "../api/console-routes.ts"
 import { apiRoutes, completeApp, routerConfig } from "../api/api-routes.ts"
 import { ChangeFeed } from "../feed/change-feed.ts"
-import { signsOf } from "../callbacks/signing-accounts.ts"
 import { watchCallbacks } from "../callbacks/callback-watch.ts"
-import { isUnspokenOf } from "@loan-engine/domain/standing"
-import type { AccountConfig, EngineConfig } from "../config/config.ts"
-import { LoanEngine } from "../record/engine.ts"
+import type { EngineConfig } from "../config/config.ts"
+import { callbackReceiver } from "./callback-receiver.ts"
 import { hasUnclearHost } from "../serve/listener.ts"
 import { databaseWeaknesses } from "../store/database.ts"
 import type { ServerLimits } from "../serve/limits.ts"
@@ -72,15 +67,15 @@ export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig)
       else serveCallback(receiver, account, request, response)
     },
     handle: async (request) => {
-      if (request.bodyUsed) return consumed()
+      if (request.bodyUsed) return webAnswer(bodyConsumed)
       const account = callbackAccount(request.url)
-      if (account !== undefined) return receiver.handle(account, request)
+      if (account !== undefined) return handleCallback(receiver, account, request)
       const response = await routedWeb(request)
       // The connection does not belong to us, and HTTP/2 has no such header.
       response.headers.delete("connection")
       return response
     },
-    handleCallback: receiver.handle,
+    handleCallback: (account, request) => handleCallback(receiver, account, request),
     drain: drain(readiness, serverLimits, feed),
   }
   return http
@@ -101,12 +96,6 @@ const drain = (
     Effect.andThen(feed.stop),
   )
 
-/** The server has read a body that the engine should have read. */
-const bodyConsumed = refuse(new CallbackRefused({ code: "body-consumed" }))
-
-const consumed = (): Response =>
-  new Response(bodyConsumed.body, { status: bodyConsumed.status, headers: bodyConsumed.headers })
-
 const severalHosts = problemDocument({
   code: "request-invalid",
   detail: "The headers: host: expected once. Nothing was recorded.",
@@ -121,44 +110,3 @@ function answerUnclearHost(response: ServerResponse): void {
 function answerConsumed(response: ServerResponse): void {
   response.writeHead(bodyConsumed.status, bodyConsumed.headers).end(bodyConsumed.body)
 }
-
-/** The receiver of the bank's callbacks. It ends in the engine's `record`. */
-const callbackReceiver = Effect.fnUntraced(function* ({ accounts, callbackLimits }: EngineConfig) {
-  const engine = yield* LoanEngine
-  const options: Record<string, CallbackAccountOptions> = {}
-  for (const account of accounts) options[account.name] = yield* accountOptions(account)
-  return yield* makeCallbackReceiver({
-    accounts: options,
-    limits: callbackLimits,
-    record: (observation, raw) =>
-      engine.record(observation, raw).pipe(
-        Effect.map(({ disposition, hold }) => ({ disposition, ...(hold === null ? {} : { hold }) })),
-        Effect.mapError(({ message }) => new RecordUnavailable({ retryAfterSeconds, message })),
-      ),
-    isKnown: (reference) =>
-      engine.loan(reference).pipe(
-        Effect.map((stored) => stored !== undefined && !isUnspokenOf(stored.loan)),
-        Effect.orElseSucceed(() => false),
-      ),
-  })
-})
-
-const accountOptions = Effect.fnUntraced(function* (account: AccountConfig) {
-  const { jwks, callbackCredentials, trustPolicy, eventClaim, allowUnauthenticated } = account
-  const keys = jwks === undefined ? undefined : yield* makeJwks(withoutAbsent(jwks))
-  const claim = eventClaim === undefined ? {} : { eventClaim }
-  return {
-    allowUnauthenticated,
-    credentials: callbackCredentials,
-    ...(trustPolicy === undefined ? {} : { trustPolicy }),
-    ...(keys === undefined
-      ? {}
-      : { jws: makeJwsVerifier({ jwks: keys, ...claim }), signs: yield* signsOf(account.name) }),
-  }
-})
-
-const withoutAbsent = ({ url, apiKey, route }: NonNullable<AccountConfig["jwks"]>) => ({
-  url,
-  route,
-  ...(apiKey === undefined ? {} : { apiKey }),
-})

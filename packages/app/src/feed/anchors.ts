@@ -7,6 +7,8 @@ import { StoreUnusable } from "../ports/loan-store.ts"
 import type { StoreUnavailable } from "../ports/loan-store.ts"
 import { anchorOf } from "../journal/anchor.ts"
 import type { KeptAnchor } from "../journal/anchor.ts"
+import { limit } from "../base/limits.ts"
+import type { LimitsOf } from "../base/limits.ts"
 import { appendAnchor, readAnchors } from "./anchors-file.ts"
 import type { Seal } from "../journal/checkpoint.ts"
 import { JournalStore } from "../ports/journal-store.ts"
@@ -14,18 +16,17 @@ import { JournalStore } from "../ports/journal-store.ts"
 /**
  * Where the newest checkpoint is kept outside the store, so that `journal verify` notices rewritten or missing history.
  */
-export interface AnchorSettings {
+export interface AnchorSettings extends LimitsOf<typeof anchorLimits> {
   /** The file to which anchors are added. */
   readonly anchorsFile: string | undefined
   /** The URL to which each anchor is sent by POST. */
   readonly anchorsUrl: string | undefined
-  /**
-   * How often an anchor is kept, if the feed has grown. The first is kept at once, and the last when the engine stops.
-   */
-  readonly anchorEveryMs: number
 }
 
-export const anchorLimitsDefault = { anchorEveryMs: 3_600_000 }
+export const anchorLimits = {
+  // If the feed has grown. The first is kept at once, and the last when the engine stops.
+  anchorEveryMs: limit(3_600_000, "how often the engine keeps the newest checkpoint as an anchor"),
+}
 
 /** How soon a place is tried again that did not keep an anchor, if its next is not due sooner. */
 const anchorRetryMs = 60_000

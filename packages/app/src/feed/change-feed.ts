@@ -3,6 +3,8 @@ import type { Reversal } from "@loan-engine/domain/reversal"
 import { Clock, Context, Data, Deferred, Effect, Layer, PubSub, Schema } from "effect"
 import type { Scope } from "effect"
 import { inSteps } from "../base/in-steps.ts"
+import { limit } from "../base/limits.ts"
+import type { LimitsOf } from "../base/limits.ts"
 import { LoanEngine } from "../record/engine.ts"
 import { cursorOf, cursorText, feedBeginning } from "../journal/feed-cursor.ts"
 import type { FeedCursor } from "../journal/feed-cursor.ts"
@@ -12,28 +14,14 @@ import type { FeedEntry } from "../ports/journal-store.ts"
 import { reversalOf } from "../views/reversals.ts"
 import type { StoredLoan, StoreUnavailable } from "../ports/loan-store.ts"
 
-export interface ChangeFeedLimits {
-  /** How many changes are read from the journal at once. */
-  readonly changesPageRowsMax: number
-  /**
-   * How often the journal is read when nothing has woken the reader, because another process may write without a hint.
-   */
-  readonly changesPollMs: number
-  /** How long a stream may be silent before it sends a heartbeat. */
-  readonly changesHeartbeatMs: number
-  /** How long a reader may leave sent data unread before it is disconnected. */
-  readonly changesUnreadMsMax: number
-  /** How many streams may be open at once. */
-  readonly changeStreamsMax: number
+export const changeFeedLimits = {
+  changeStreamsMax: limit(1_000, "how many streams of changes may be open"),
+  changesUnreadMsMax: limit(30_000, "how long a reader may leave sent changes unread"),
+  changesHeartbeatMs: limit(15_000, "how long a stream may be silent"),
+  changesPollMs: limit(1_000, "how often a stream looks for changes of other processes"),
+  changesPageRowsMax: limit(100, "how many changes one read of the journal takes"),
 }
-
-export const changeFeedLimitsDefault: ChangeFeedLimits = {
-  changesPageRowsMax: 100,
-  changesPollMs: 1_000,
-  changesHeartbeatMs: 15_000,
-  changesUnreadMsMax: 30_000,
-  changeStreamsMax: 1_000,
-}
+export type ChangeFeedLimits = LimitsOf<typeof changeFeedLimits>
 
 /** A durable change, its position in the feed, and its loan as it was when it was read. */
 export interface FeedChange extends EntryContent {

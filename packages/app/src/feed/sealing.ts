@@ -1,4 +1,6 @@
 import { Clock, Effect, Layer } from "effect"
+import { limit } from "../base/limits.ts"
+import type { LimitsOf } from "../base/limits.ts"
 import type { Seal, SealedRow } from "../journal/checkpoint.ts"
 import { sealRows } from "../journal/checkpoint.ts"
 import { JournalStore } from "../ports/journal-store.ts"
@@ -7,14 +9,14 @@ import { recurring, surviving } from "../ports/recurring.ts"
 import { makeAnchors } from "./anchors.ts"
 import type { AnchorSettings } from "./anchors.ts"
 
-export interface SealingSettings {
-  /** How often the feed is sealed, if it has grown. Unsealed rows could disappear with their loan unnoticed. */
-  readonly checkpointEveryMs: number
-  /** How many rows one checkpoint seals at most. This also limits the memory of sealing. */
-  readonly checkpointRowsMax: number
+export const sealingLimits = {
+  // Unsealed rows could disappear with their loan unnoticed.
+  checkpointEveryMs: limit(10_000, "how often the engine seals the journal with a checkpoint"),
 }
+export type SealingSettings = LimitsOf<typeof sealingLimits>
 
-export const sealingDefaults: SealingSettings = { checkpointEveryMs: 10_000, checkpointRowsMax: 256 }
+/** How many rows one checkpoint seals at most. This also limits the memory of sealing. */
+export const checkpointRowsMax = 256
 
 /** How many rows are read before other work gets its turn. */
 const sealedPageRowsMax = 256
@@ -29,7 +31,7 @@ export const layerSealing = (
       const { keepIfDue, keepNewest } = yield* makeAnchors(settings)
       // A finalizer that is added before the one of the last sealing runs after it.
       yield* Effect.addFinalizer(() => surviving("the last anchor could not be written", keepNewest))
-      const seal = Effect.provideService(sealFeed(settings.checkpointRowsMax), JournalStore, journal)
+      const seal = Effect.provideService(sealFeed(checkpointRowsMax), JournalStore, journal)
       yield* recurring(
         "the feed could not be sealed",
         settings.checkpointEveryMs,
@@ -40,12 +42,12 @@ export const layerSealing = (
 
 /** Seals all rows of the feed after its last checkpoint. Gives the number of new checkpoints. */
 export const sealFeed = Effect.fn("sealFeed")(function* (
-  checkpointRowsMax: number,
+  rowsMax: number,
 ): Effect.fn.Return<number, StoreUnavailable, JournalStore> {
   const journal = yield* JournalStore
   let before: Seal | undefined = yield* journal.lastCheckpoint
   for (let made = 0; ; made++) {
-    const rows = yield* unsealedRows(before?.position ?? 0, checkpointRowsMax)
+    const rows = yield* unsealedRows(before?.position ?? 0, rowsMax)
     if (rows.length === 0) return made
     const checkpoint = sealRows(before, rows, yield* Clock.currentTimeMillis)
     yield* journal.saveCheckpoint(checkpoint)

@@ -1,4 +1,5 @@
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
+import type { Instant } from "@loan-engine/domain/instant"
 import { Option, Schema } from "effect"
 import { EntryContent } from "./entry.ts"
 
@@ -21,3 +22,22 @@ export function readText(text: string): ReadText {
   if (json === undefined) return { content: undefined, isCanonical: false }
   return { content: Option.getOrUndefined(decode(json)), isCanonical: canonicalJson(json) === text }
 }
+
+/** The entry in a text that only this program writes. Any other text is a defect. */
+export const entryIn = Schema.decodeUnknownSync(Schema.fromJsonString(EntryContent))
+
+const { account, source, news, disposition, receivedAt, recordedAt } = EntryContent.fields
+
+/** Reads some members of a row's text. `undefined` if it does not have them: only the audit looks further. */
+const membersIn = <Members>(members: Schema.ConstraintDecoder<Members>) => {
+  const decodeMembers = Schema.decodeUnknownOption(Schema.fromJsonString(members))
+  return (text: string): Members | undefined => Option.getOrUndefined(decodeMembers(text))
+}
+
+/** The members that callback health counts. */
+export const countedIn = membersIn(Schema.Struct({ account, source, news, disposition, receivedAt }))
+
+const recorded = membersIn(Schema.Struct({ recordedAt }))
+
+/** When an entry was recorded. */
+export const recordedAtIn = (text: string): Instant | undefined => recorded(text)?.recordedAt

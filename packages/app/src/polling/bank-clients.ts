@@ -4,7 +4,7 @@ import type { BreakerLimits } from "@loan-engine/adapters-http/bank/guard"
 import type { AccountName } from "@loan-engine/domain/observation"
 import { Effect, Layer } from "effect"
 import { Banks } from "../ports/banks.ts"
-import type { PollerSettings } from "./poller.ts"
+import type { PollerSettings } from "./settings.ts"
 
 /** The accounts, the addresses and credentials of their banks, and the limits of requests to each bank. */
 export interface BanksOptions {

@@ -1,5 +1,6 @@
+import { steadyMillis } from "@loan-engine/adapters-http/http/rate"
 import type { AccountName } from "@loan-engine/domain/observation"
-import { Clock, Effect } from "effect"
+import { Effect } from "effect"
 
 /** The accounts whose bank must not be polled for a while. */
 export interface BankPauses {
@@ -15,11 +16,11 @@ export interface BankPauses {
 export function makeBankPauses(): BankPauses {
   const endsAt = new Map<AccountName, number>()
   const remainingMs = (account: AccountName): Effect.Effect<number> =>
-    Effect.map(monotonicMs, (now) => Math.max(0, Math.ceil((endsAt.get(account) ?? now) - now)))
+    Effect.map(steadyMillis, (now) => Math.max(0, (endsAt.get(account) ?? now) - now))
   return {
     remainingMs,
     pause: (account, forMs) =>
-      Effect.map(monotonicMs, (now) => {
+      Effect.map(steadyMillis, (now) => {
         endsAt.set(account, Math.max(endsAt.get(account) ?? 0, now + forMs))
       }),
     isOnProbation: (account) => endsAt.has(account),
@@ -30,6 +31,3 @@ export function makeBankPauses(): BankPauses {
       }),
   }
 }
-
-const nanosPerMs = 1e6
-const monotonicMs = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / nanosPerMs)

@@ -1,16 +1,37 @@
 import type { AccountName } from "@loan-engine/domain/observation"
 import { Clock, Effect } from "effect"
+import type { Scope } from "effect"
+import { Banks } from "../ports/banks.ts"
 import type { StoreUnavailable } from "../ports/loan-store.ts"
 import { LoanStore } from "../ports/loan-store.ts"
+import { atOnceAndRecurring } from "../ports/recurring.ts"
+import type { CadenceSettings } from "../schedule/poll-cadence.ts"
+import { planAheadMsMax } from "../schedule/poll-cadence.ts"
+
+/** How often it searches for polls that a wrong clock has planned, in addition to the start. */
+const farPlansEveryMs = 3_600_000
 
 /** How many loans one statement corrects, so that other writes can happen in between. */
 const loansAtOnceMax = 500
+
+/** Corrects such polls at the start and every hour. */
+export const watchFarPlans = Effect.fnUntraced(function* (
+  cadence: CadenceSettings,
+): Effect.fn.Return<void, never, LoanStore | Banks | Scope.Scope> {
+  const store = yield* LoanStore
+  const accounts = [...(yield* Banks).keys()]
+  yield* atOnceAndRecurring(
+    "polls that a wrong clock planned could not be corrected",
+    farPlansEveryMs,
+    Effect.provideService(bringBackFarPlans(accounts, planAheadMsMax(cadence)), LoanStore, store),
+  )
+})
 
 /**
  * Makes polls due that are planned further ahead than any valid plan: a wrong clock planned them, and the loan would
  * not be polled until then. The poller still limits how many are polled at once.
  */
-export const bringBackFarPlans = Effect.fnUntraced(function* (
+const bringBackFarPlans = Effect.fnUntraced(function* (
   accounts: ReadonlyArray<AccountName>,
   aheadMs: number,
 ): Effect.fn.Return<void, StoreUnavailable, LoanStore> {

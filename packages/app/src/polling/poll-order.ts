@@ -1,21 +1,16 @@
 import type { AccountName } from "@loan-engine/domain/observation"
 import type { PollLine } from "../ports/loan-store.ts"
 
-/** How the budget of requests is shared while more polls are due than it allows. */
-export interface PollOrderSettings {
-  /**
-   * While both wait, one routine poll of an account follows this many of its confirmations. The default gives
-   * confirmations three quarters.
-   */
-  readonly pollConfirmsPerRoutineMax: number
-  /**
-   * How many more requests than others an account may have had and still have its confirmations served before their
-   * polls.
-   */
-  readonly pollConfirmsAheadMax: number
-}
+/**
+ * While both wait, one routine poll of an account follows this many of its confirmations, which get three quarters of the
+ * rate.
+ */
+export const pollConfirmsPerRoutineMax = 3
 
-export const pollOrderDefaults: PollOrderSettings = { pollConfirmsPerRoutineMax: 3, pollConfirmsAheadMax: 8 }
+/**
+ * How many more requests than others an account may have had and still have its confirmations served before their polls.
+ */
+export const pollConfirmsAheadMax = 8
 
 /** Decides which line is next. It remembers a few numbers for each account, and nothing for each loan. */
 export interface PollOrder {
@@ -44,7 +39,7 @@ interface Candidate {
  * no credit: it returns at the level of the account that was served last. In an account, confirmations are first, but
  * not always.
  */
-export function makePollOrder(settings: PollOrderSettings): PollOrder {
+export function makePollOrder(): PollOrder {
   const shares = new Map<AccountName, Share>()
   let turn = 0
 
@@ -61,7 +56,7 @@ export function makePollOrder(settings: PollOrderSettings): PollOrder {
     if (line === undefined) return []
     const share = shareOf(line.account)
     if (confirm === undefined || routine === undefined) return [{ share, line, leavesRoutine: false }]
-    const routineIsOwed = share.confirmsInARow >= settings.pollConfirmsPerRoutineMax
+    const routineIsOwed = share.confirmsInARow >= pollConfirmsPerRoutineMax
     return [{ share, line: routineIsOwed ? routine : confirm, leavesRoutine: !routineIsOwed }]
   }
 
@@ -72,7 +67,7 @@ export function makePollOrder(settings: PollOrderSettings): PollOrder {
       if (first === undefined) return undefined
       turn = first.share.served
       const mayGoAhead = ({ line, share }: Candidate): boolean =>
-        line.confirm && share.served < turn + settings.pollConfirmsAheadMax
+        line.confirm && share.served < turn + pollConfirmsAheadMax
       const chosen = mayGoAhead(first) ? first : (others.find(mayGoAhead) ?? first)
       chosen.share.served++
       chosen.share.confirmsInARow = chosen.leavesRoutine ? chosen.share.confirmsInARow + 1 : 0

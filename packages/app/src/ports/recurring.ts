@@ -2,26 +2,32 @@ import { Cause, Effect, Schedule } from "effect"
 import type { Scope } from "effect"
 import type { StoreUnavailable } from "./loan-store.ts"
 
-/** Runs an action, and logs its failure: a warning if the store is down, an error for a defect. */
-export const surviving = (
+/**
+ * Runs an action, and logs its failure: a warning if the store is down, an error for a defect. After either it pauses.
+ *
+ * @param name the failure, as the log shows it: "the feed could not be …"
+ */
+export const surviving = <R>(
   name: string,
-  work: Effect.Effect<unknown, StoreUnavailable>,
-): Effect.Effect<void> =>
+  work: Effect.Effect<unknown, StoreUnavailable, R>,
+  pause: Effect.Effect<void> = Effect.void,
+): Effect.Effect<void, never, R> =>
   work.pipe(
     Effect.asVoid,
     Effect.catchTag("StoreUnavailable", ({ message }) =>
-      Effect.logWarning(`${name}; the engine will retry`).pipe(Effect.annotateLogs({ reason: message })),
+      Effect.logWarning(`${name}; the engine will retry`).pipe(
+        Effect.annotateLogs({ reason: message }),
+        Effect.andThen(pause),
+      ),
     ),
     Effect.catchCause((cause) =>
-      Cause.hasInterruptsOnly(cause) ? Effect.interrupt : Effect.logError(name, cause),
+      Cause.hasInterruptsOnly(cause) ? Effect.interrupt : Effect.andThen(Effect.logError(name, cause), pause),
     ),
   )
 
 /**
  * Runs an action at intervals while the scope is open, and once more when it closes. A store that is down is a warning and
  * is retried. A defect is an error in the log. It stops neither the other actions nor the next run.
- *
- * @param name the failure, as the log shows it: "the feed could not be …"
  */
 export const recurring = Effect.fnUntraced(function* (
   name: string,

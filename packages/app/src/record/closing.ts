@@ -7,10 +7,12 @@ import type { Loan } from "@loan-engine/domain/loan"
 import type { ApplicationReference, Observation } from "@loan-engine/domain/observation"
 import { isClosed, standing } from "@loan-engine/domain/standing"
 import { Clock, Effect, Schema } from "effect"
-import { LoanEngine, LoanMoved } from "./engine.ts"
+import { LoanEngine } from "./engine.ts"
+import type { LoanMoved } from "./engine.ts"
 import type { StoredLoan, StoreUnavailable } from "../ports/loan-store.ts"
-import { knownLoan } from "./operator.ts"
-import type { LoanUnknown } from "./operator.ts"
+import { knownLoan } from "./known-loan.ts"
+import type { LoanUnknown } from "./known-loan.ts"
+import { operatorsWord, requireVersion } from "./operators-word.ts"
 
 /** The loan cannot be closed or opened again with this request. `message` says what to change. */
 export class ClosingRefused extends Schema.TaggedError<ClosingRefused>()("ClosingRefused", {
@@ -51,15 +53,6 @@ export const setClosure = (
     Effect.retry({ while: ({ _tag }) => _tag === "LoanMoved" && options.ifVersion === undefined, times: 10 }),
   )
 
-/** The loan, if the same was already said, as after a request that was sent twice. */
-export const alreadySaid = Effect.fnUntraced(function* (
-  applicationReference: ApplicationReference,
-  closing: Closing,
-): Effect.fn.Return<StoredLoan | undefined, LoanUnknown | StoreUnavailable, LoanEngine> {
-  const stored = yield* knownLoan(applicationReference)
-  return isSaid(stored.loan, closing) ? stored : undefined
-})
-
 const set = Effect.fnUntraced(function* (
   applicationReference: ApplicationReference,
   closing: Closing,
@@ -70,18 +63,18 @@ const set = Effect.fnUntraced(function* (
   const stored = yield* knownLoan(applicationReference)
   const { loan } = stored
   if (isSaid(loan, closing)) return { stored, isNews: false }
-  if (ifVersion !== undefined && ifVersion !== loan.version)
-    return yield* new LoanMoved({ applicationReference, expected: ifVersion })
+  yield* requireVersion(loan, ifVersion)
   if (!closing.closes && !isClosed(loan.facts))
     return yield* new ClosingRefused({ message: `${applicationReference} is not closed.` })
-  const observation = observationOf(loan, closing, through, yield* Clock.currentTimeMillis)
+  const at = yield* Clock.currentTimeMillis
+  const observation = operatorsWord(loan, at, through, [eventOf(loan, closing, at)])
   const engine = yield* LoanEngine
   yield* engine.recordAt(loan.version, observation, rawClosing(observation, closing))
   return { stored: yield* knownLoan(applicationReference), isNews: true }
 })
 
 /** Whether the same was already said, as after a request that was sent twice. */
-function isSaid({ facts: { closure }, facts }: Loan, closing: Closing): boolean {
+export function isSaid({ facts: { closure }, facts }: Loan, closing: Closing): boolean {
   if (closure === undefined || closure.by !== closing.by || closure.note !== (closing.note ?? null))
     return false
   return closing.closes ? isClosed(facts) && closure.reason === closing.reason : closure.reason === null
@@ -97,21 +90,6 @@ function closingFault(closing: Closing): string | undefined {
     return "Add a note that says why the loan is closed: the reason other does not."
   return undefined
 }
-
-const observationOf = (
-  loan: Loan,
-  closing: Closing,
-  through: string | undefined,
-  at: Instant,
-): Observation => ({
-  applicationReference: loan.applicationReference,
-  account: loan.account,
-  source: "operator",
-  evidence: "operator",
-  receivedAt: at,
-  ...(through === undefined ? {} : { through }),
-  events: [eventOf(loan, closing, at)],
-})
 
 function eventOf({ facts }: Loan, closing: Closing, at: Instant): LoanEvent {
   const { by, note } = closing

@@ -7,20 +7,15 @@ import { observe } from "@loan-engine/domain/loan"
 import type { ApplicationReference, Observation } from "@loan-engine/domain/observation"
 import { isPaidOut } from "@loan-engine/domain/standing"
 import { Clock, Effect, Schema } from "effect"
-import { LoanEngine, LoanMoved } from "./engine.ts"
+import { LoanEngine } from "./engine.ts"
+import type { LoanMoved } from "./engine.ts"
+import { knownLoan } from "./known-loan.ts"
+import type { LoanUnknown } from "./known-loan.ts"
+import { operatorsWord, requireVersion } from "./operators-word.ts"
 import type { RecordResult } from "./engine.ts"
 import type { StoredEntry } from "../journal/entry.ts"
 import { replay } from "../journal/entry.ts"
-import type { StoredLoan, StoreUnavailable } from "../ports/loan-store.ts"
-
-/** No loan with this reference is known: nobody has registered one, and no callback has named it. */
-export class LoanUnknown extends Schema.TaggedError<LoanUnknown>()("LoanUnknown", {
-  applicationReference: Schema.String,
-}) {
-  override get message(): string {
-    return `No loan ${this.applicationReference} is known: nobody has registered it, and no callback has named it.`
-  }
-}
+import type { StoreUnavailable } from "../ports/loan-store.ts"
 
 /** The ruling cannot be made with this request. `message` says what to change. */
 export class RulingRefused extends Schema.TaggedError<RulingRefused>()("RulingRefused", {
@@ -43,14 +38,6 @@ export interface RulingOptions {
   /** Who sent the ruling, as the engine knows it. `by` is the name that they give themselves. */
   readonly through?: string | undefined
 }
-
-export const knownLoan = Effect.fnUntraced(function* (
-  applicationReference: ApplicationReference,
-): Effect.fn.Return<StoredLoan, LoanUnknown | StoreUnavailable, LoanEngine> {
-  const engine = yield* LoanEngine
-  const stored = yield* engine.loan(applicationReference)
-  return stored ?? (yield* new LoanUnknown({ applicationReference }))
-})
 
 /** What a ruling would do to the loan now. Nothing is written. */
 export const previewRuling = Effect.fnUntraced(function* (
@@ -83,9 +70,7 @@ const judged = Effect.fnUntraced(function* (
   if (fault !== undefined) return yield* new RulingRefused({ message: fault })
   const stored = yield* knownLoan(applicationReference)
   const { loan } = stored
-  if (ifVersion !== undefined && ifVersion !== loan.version) {
-    return yield* new LoanMoved({ applicationReference, expected: ifVersion })
-  }
+  yield* requireVersion(loan, ifVersion)
   if (loan.stage !== "disputed" && !undisputed) {
     return yield* new RulingRefused({
       message: `${applicationReference} is not in dispute: its stage is ${loan.stage}. To rule anyway, pass --undisputed (in the API: undisputed).`,
@@ -105,28 +90,14 @@ function rulingFault({ by, reason }: Ruling): string | undefined {
 }
 
 const observationOf = (
-  { applicationReference, account, facts }: Loan,
+  loan: Loan,
   { decision, by, reason }: Ruling,
   { through }: RulingOptions,
   at: Instant,
-): Observation => ({
-  applicationReference,
-  account,
-  source: "operator",
-  evidence: "operator",
-  receivedAt: at,
-  ...(through === undefined ? {} : { through }),
-  events: [
-    {
-      type: "dispute.ruled",
-      at,
-      decision,
-      by,
-      reason,
-      ...(decision === "rejected" && isPaidOut(facts) ? { overrulesPayOut: true as const } : {}),
-    },
-  ],
-})
+): Observation => {
+  const overrules = decision === "rejected" && isPaidOut(loan.facts) ? { overrulesPayOut: true as const } : {}
+  return operatorsWord(loan, at, through, [{ type: "dispute.ruled", at, decision, by, reason, ...overrules }])
+}
 
 const rawRuling = ({ receivedAt }: Observation, { decision, by, reason }: Ruling): Uint8Array =>
   new TextEncoder().encode(canonicalJson({ action: "rule", at: receivedAt, by, decision, reason }))

@@ -6,8 +6,9 @@ import { readByLoan } from "../audit/readers.ts"
 import type { OrderUnreadable } from "../audit/row-reader.ts"
 import { JournalStore } from "../ports/journal-store.ts"
 import type { StoreUnavailable } from "../ports/loan-store.ts"
-import { knownLoan } from "./operator.ts"
-import type { LoanUnknown } from "./operator.ts"
+import { knownLoan } from "./known-loan.ts"
+import type { LoanUnknown } from "./known-loan.ts"
+import { operatorsWord } from "./operators-word.ts"
 import { redactionBytes } from "../journal/redaction-record.ts"
 
 export interface RedactionOrder {
@@ -45,15 +46,7 @@ export const redactLoan = Effect.fn("redactLoan")(function* (
   if (dryRun) return { applicationReference, ...erasable }
   const { upToVersion } = erasable
   if (upToVersion > 0) {
-    const observation = {
-      applicationReference,
-      account: stored.loan.account,
-      source: "operator" as const,
-      evidence: "operator" as const,
-      receivedAt: yield* Clock.currentTimeMillis,
-      ...(through === undefined ? {} : { through }),
-      events: [],
-    }
+    const observation = operatorsWord(stored.loan, yield* Clock.currentTimeMillis, through, [])
     yield* engine.record(observation, redactionBytes({ redaction: { by, reason, upToVersion } }))
   }
   // Even with nothing to erase this empties the log, because an earlier redaction may have been interrupted.

@@ -5,7 +5,7 @@ import { Effect, Redacted, Result } from "effect"
 import { request } from "undici"
 import type { BankLoan } from "./bank-loan.ts"
 import type { Demo } from "./demo.ts"
-import { bankConfig, pageAccount } from "./demo.ts"
+import { pageAccount } from "./demo.ts"
 
 const pageFile = (name: string): string =>
   readFileSync(new URL(`./bank-page/${name}`, import.meta.url), "utf8")
@@ -59,9 +59,9 @@ export const playBankPage = Effect.fnUntraced(function* (demo: Demo) {
 })
 
 /** Sends the page's unchanged polling request. Gives whether there was an answer to it. */
-const askVerbatim = ({ bankUrl }: Demo, body: string) =>
+const askVerbatim = ({ accessOf }: Demo, body: string) =>
   Effect.promise(async () => {
-    const { url, username, password } = bankConfig(pageAccount, bankUrl)
+    const { url, username, password } = accessOf(pageAccount)
     const credentials = Buffer.from(`${username}:${Redacted.value(password)}`).toString("base64")
     const answer = await request(url, {
       method: "POST",

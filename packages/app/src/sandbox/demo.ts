@@ -1,10 +1,9 @@
 import { makeBankClient } from "@loan-engine/adapters-http/bank/client"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Context, Effect, Exit, Layer, Redacted, Scope } from "effect"
-import { HttpServer } from "effect/http"
 import { request } from "undici"
 import { configOf } from "../config/config.ts"
-import type { AccountSettings, LoanEngineSettings } from "../config/settings.ts"
+import type { LoanEngineSettings } from "../config/settings.ts"
 import { registerCallback } from "../callbacks/callback-registration.ts"
 import { engineServer } from "../engine/server.ts"
 import { LoanEngine } from "../record/engine.ts"
@@ -12,8 +11,7 @@ import { HttpListener } from "../serve/listener.ts"
 import { LoanStore } from "../ports/loan-store.ts"
 import type { ChaosLevel } from "./chaos.ts"
 import { makeSpeaker } from "./dialects/speaking.ts"
-import { makeSandboxBank } from "./sandbox-bank.ts"
-import { sandboxJwksApiKey, sandboxPaths, sandboxServer } from "./sandbox-server.ts"
+import { callbackCredentials, serveBank } from "./served-bank.ts"
 
 export interface DemoOptions {
   readonly seed: string
@@ -31,11 +29,6 @@ export interface DemoOptions {
 export const mainAccount = AccountName.make("sandbox")
 export const pageAccount = AccountName.make("bank-page")
 
-const passwords = new Map<string, string>([
-  [mainAccount, "sandbox-password"],
-  [pageAccount, "bank-page-password"],
-])
-const callbackCredentials = Redacted.make(Buffer.from("bank:callback-secret").toString("base64"))
 /** In so many lives the bank thinks again: it revokes, re-opens, inspects again, makes another offer, or lets one expire. */
 const secondThoughts = 0.15
 /** The sandbox bank is ours, and its time runs fast. */
@@ -43,36 +36,34 @@ const requestsPerSecondMax = 2_000
 
 /** A sandbox bank and an engine. They communicate only by HTTP on loopback. */
 export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
-  const lives = {
+  const served = yield* serveBank({
     seed: options.seed,
     chaos: options.chaos,
     speed: options.speed,
-    accounts: passwords,
+    accounts: [mainAccount, pageAccount],
     secondThoughts,
     ...(options.dialects ? { speak: makeSpeaker(options.seed) } : {}),
-  }
-  const bank = yield* makeSandboxBank(lives)
-  const bankContext = yield* Layer.build(sandboxServer(bank, lives, 0))
-  const bankUrl = urlOf(Context.get(bankContext, HttpServer.HttpServer))
-  const config = yield* configOf(engineSettings(options, bankUrl))
+  })
+  const { bank, url: bankUrl, accessOf } = served
+  const config = yield* configOf(engineSettings(options, served))
   const engineScope = yield* Scope.fork(yield* Effect.scope)
   const engineContext = yield* Scope.provide(Layer.build(engineServer(config)), engineScope)
   const engineUrl = Context.get(engineContext, HttpListener).url
 
   for (const account of [mainAccount, pageAccount]) {
-    const config = bankConfig(account, bankUrl)
+    const access = accessOf(account)
     const registration = {
       callbackUrl: `${engineUrl}/callbacks/${account}`,
-      authorization: { method: "BASIC" as const, credentials: callbackCredentials },
+      authorization: { method: "BASIC" as const, credentials: Redacted.make(callbackCredentials) },
     }
-    const at = { url: config.url, client: yield* makeBankClient(config) }
+    const at = { url: access.url, client: yield* makeBankClient(access) }
     // A reused file remembers the port of an earlier run, so this registration is forced.
     yield* registerCallback(account, at, registration, { forced: true }).pipe(
       Effect.provideContext(engineContext),
     )
   }
   const limits = { bankRequestsPerSecondMax: requestsPerSecondMax }
-  const client = yield* makeBankClient({ ...bankConfig(mainAccount, bankUrl), limits })
+  const client = yield* makeBankClient({ ...accessOf(mainAccount), limits })
 
   /**
    * The merchant's part: sends an application to the bank, and registers the bank's unchanged answer with the engine.
@@ -100,6 +91,7 @@ export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
   return {
     bank,
     bankUrl,
+    accessOf,
     engineUrl,
     engine,
     store,
@@ -111,22 +103,14 @@ export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
 })
 export type Demo = Effect.Success<ReturnType<typeof makeDemo>>
 
-function urlOf(server: HttpServer.HttpServer["Service"]): string {
-  const { address } = server
-  return address._tag !== "UnixPathAddress" ? `http://127.0.0.1:${address.port}` : ""
-}
-
-export const bankConfig = (account: AccountName, bankUrl: string) => ({
-  url: `${bankUrl}${sandboxPaths.soap}`,
-  username: account,
-  password: Redacted.make(passwords.get(account) ?? ""),
-})
-
 /**
  * The engine's settings. The signatures in the examples of the bank's page are not valid, so their account uses
  * credentials.
  */
-const engineSettings = (options: DemoOptions, bankUrl: string): LoanEngineSettings => ({
+const engineSettings = (
+  options: DemoOptions,
+  { unsignedSettingsOf, jwksSettings }: Effect.Success<ReturnType<typeof serveBank>>,
+): LoanEngineSettings => ({
   port: 0,
   databaseUrl: options.databasePath,
   apiKey: Redacted.value(options.apiKey),
@@ -137,20 +121,7 @@ const engineSettings = (options: DemoOptions, bankUrl: string): LoanEngineSettin
   pollsInFlightMax: 16,
   pollIntervalScale: 1 / options.speed,
   accounts: {
-    [mainAccount]: {
-      ...accountSettings(mainAccount, bankUrl),
-      jwksUrl: `${bankUrl}${sandboxPaths.jwks}`,
-      jwksApiKey: sandboxJwksApiKey,
-    },
-    [pageAccount]: accountSettings(pageAccount, bankUrl),
+    [mainAccount]: { currency: "SEK", ...unsignedSettingsOf(mainAccount), ...jwksSettings },
+    [pageAccount]: { currency: "SEK", ...unsignedSettingsOf(pageAccount) },
   },
-})
-
-const accountSettings = (account: AccountName, bankUrl: string): AccountSettings => ({
-  currency: "SEK",
-  bankUrl: `${bankUrl}${sandboxPaths.soap}`,
-  bankUsername: account,
-  bankPassword: passwords.get(account) ?? "",
-  callbackAuthMethod: "BASIC",
-  callbackCredentials: [Redacted.value(callbackCredentials)],
 })

@@ -1,6 +1,7 @@
 import type { Offer } from "@loan-engine/domain/offer"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 import type { ApplicationReference } from "@loan-engine/domain/observation"
+import { Effect } from "effect"
 
 /** The bank's truth about one application. */
 export interface BankTruth {
@@ -20,7 +21,7 @@ export interface Belief {
 }
 
 /** How a belief differs from the truth, in words. `undefined` if it does not. */
-export function differenceOf(truth: BankTruth, belief: Belief | undefined): string | undefined {
+function differenceOf(truth: BankTruth, belief: Belief | undefined): string | undefined {
   const { applicationReference, stage, additionOutstanding } = truth
   // Documents are only outstanding while a loan is on its way, not after the bank has ended it or before it has
   // decided.
@@ -32,3 +33,14 @@ export function differenceOf(truth: BankTruth, belief: Belief | undefined): stri
     `the engine ${belief?.stage ?? "knows nothing"}${belief?.additionOutstanding === true ? " and waits for documents" : ""}`
   )
 }
+
+/** How what `ask` gives about each application differs from the truth: one line for each that does. */
+export const differences = <E>(
+  truths: ReadonlyArray<BankTruth>,
+  ask: (applicationReference: ApplicationReference) => Effect.Effect<Belief | undefined, E>,
+): Effect.Effect<ReadonlyArray<string>, E> =>
+  Effect.forEach(
+    truths,
+    (truth) => Effect.map(ask(truth.applicationReference), (belief) => differenceOf(truth, belief)),
+    { concurrency: "unbounded" },
+  ).pipe(Effect.map((found) => found.filter((line) => line !== undefined)))

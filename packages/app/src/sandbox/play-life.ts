@@ -2,19 +2,16 @@ import { parseDecimal } from "@loan-engine/domain/decimal-text"
 import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
 import type { Offer } from "@loan-engine/domain/offer"
 import { Clock, Context, Effect, Layer, Redacted, Schema } from "effect"
-import { HttpServer } from "effect/http"
 import { loanClient } from "../client/loan-client.ts"
 import type { LoanClient } from "../client/loan-client.ts"
 import type { EntryJson, LoanJson } from "../contract/loan-schemas.ts"
 import { configOf } from "../config/config.ts"
-import type { AccountSettings } from "../config/settings.ts"
 import { engineServer } from "../engine/server.ts"
 import { HttpListener } from "../serve/listener.ts"
 import type { BankLoan } from "./bank-loan.ts"
-import { makeSandboxBank } from "./sandbox-bank.ts"
 import type { SandboxBank } from "./sandbox-bank.ts"
 import { bodyOf, sign } from "./callback-sender.ts"
-import { sandboxJwksApiKey, sandboxPaths, sandboxServer } from "./sandbox-server.ts"
+import { callbackCredentials, serveBank } from "./served-bank.ts"
 import type { BankKnows, Heard, LifeStep, Stands, ToldLife } from "./told-life.ts"
 
 /** A life did not reach the state that its file expects. */
@@ -36,8 +33,6 @@ export const playLimitsDefault = { standsMsMax: 60_000 }
 const account = AccountName.make("lives")
 /** For lives in which the bank's clock matters: only a signature contains its time. */
 const signedAccount = AccountName.make("lives-signed")
-const password = "lives-password"
-const credentials = Buffer.from("bank:lives-secret").toString("base64")
 
 /**
  * Everything runs on loopback over real HTTP, between a bank that follows the file and the engine as `serve` runs it.
@@ -47,16 +42,8 @@ const hurry = { pollSoonMs: 200, additionGraceMs: 8_000, pollConfirmRetryMs: 300
 
 /** A bank and an engine on which lives can be played, one after another or in parallel. */
 export const makeStage = Effect.fnUntraced(function* ({ databaseUrl, apiKey, standsMsMax }: PlaySettings) {
-  const settings = {
-    seed: "lives",
-    chaos: "none" as const,
-    speed: 1,
-    accounts: new Map([account, signedAccount].map((name) => [String(name), password])),
-  }
-  const bank = yield* makeSandboxBank(settings)
-  const served = yield* Layer.build(sandboxServer(bank, settings, 0))
-  const { address } = Context.get(served, HttpServer.HttpServer)
-  const bankUrl = `http://127.0.0.1:${address._tag === "UnixPathAddress" ? "" : address.port}`
+  const accounts = [account, signedAccount]
+  const served = yield* serveBank({ seed: "lives", chaos: "none", speed: 1, accounts })
   const config = yield* configOf({
     port: 0,
     databaseUrl,
@@ -64,11 +51,11 @@ export const makeStage = Effect.fnUntraced(function* ({ databaseUrl, apiKey, sta
     apiRequestsPerSecondMax: 1_000_000,
     ...hurry,
     accounts: {
-      [account]: accountAt(bankUrl, account),
+      [account]: { currency: "SEK", ...served.unsignedSettingsOf(account) },
       [signedAccount]: {
-        ...accountAt(bankUrl, signedAccount),
-        jwksUrl: `${bankUrl}${sandboxPaths.jwks}`,
-        jwksApiKey: sandboxJwksApiKey,
+        currency: "SEK",
+        ...served.unsignedSettingsOf(signedAccount),
+        ...served.jwksSettings,
       },
     },
   })
@@ -79,17 +66,8 @@ export const makeStage = Effect.fnUntraced(function* ({ databaseUrl, apiKey, sta
     url,
     client,
     play: (life: ToldLife, reference: string, tell: Tell) =>
-      play({ bank, url, client, standsMsMax }, life, ApplicationReference.make(reference), tell),
+      play({ bank: served.bank, url, client, standsMsMax }, life, ApplicationReference.make(reference), tell),
   }
-})
-
-const accountAt = (bankUrl: string, name: AccountName): AccountSettings => ({
-  currency: "SEK",
-  bankUrl: `${bankUrl}${sandboxPaths.soap}`,
-  bankUsername: name,
-  bankPassword: password,
-  callbackAuthMethod: "BASIC",
-  callbackCredentials: [credentials],
 })
 
 /** Called after each step. */
@@ -210,7 +188,7 @@ const deliver = Effect.fnUntraced(function* (
   const signature = isSigned
     ? yield* Effect.promise(() => sign(event, bankNow, keys.genuine, keys.kid))
     : undefined
-  const authorization = forged ? "Basic c3RyYW5nZXI6Z3Vlc3M=" : `Basic ${credentials}`
+  const authorization = forged ? "Basic c3RyYW5nZXI6Z3Vlc3M=" : `Basic ${callbackCredentials}`
   for (let sent = 0; sent < times; sent++) {
     const status = yield* Effect.tryPromise({
       try: async () => {

@@ -16,20 +16,19 @@ import { HttpRouter, HttpServerResponse } from "effect/http"
 import type { Speak } from "./dialects/speaking.ts"
 import { speakPlainly } from "./dialects/speaking.ts"
 import type { SandboxBank, SandboxSettings } from "./sandbox-bank.ts"
-import { decisionResult, triggers, truth } from "./sandbox-bank.ts"
+import { decisionResult, triggers } from "./sandbox-bank.ts"
 
 /** The paths of the sandbox, like the bank's own. */
 export const sandboxPaths = {
   soap: "/cl-webservice/ApplicationService",
   jwks: "/api/auth_service/jwks",
   trigger: "/api/external_test_utils/v1/ext-test-utils/agent/:action/:applicationReference",
-  truth: "/sandbox/truth",
 } as const
 
 /** The key that the sandbox's JWKS requires in the header `apikey`. */
 export const sandboxJwksApiKey = "sandbox-api-key"
 
-/** The bank's own HTTP: SOAP with Basic authentication, JWKS with `apikey`, the test trigger, and the truth. */
+/** The bank's own HTTP: SOAP with Basic authentication, JWKS with `apikey`, and the test trigger. */
 export const sandboxServer = (bank: SandboxBank, settings: SandboxSettings, port: number) =>
   HttpRouter.serve(sandboxRoutes(bank, settings), { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provideMerge(
@@ -60,9 +59,6 @@ const sandboxRoutes = (bank: SandboxBank, settings: SandboxSettings) =>
           const done = yield* bank.trigger(change, applicationReference)
           return HttpServerResponse.empty({ status: done ? 200 : 404 })
         }),
-      )
-      yield* router.add("GET", sandboxPaths.truth, () =>
-        Effect.sync(() => HttpServerResponse.jsonUnsafe(truth(bank))),
       )
     }),
   )

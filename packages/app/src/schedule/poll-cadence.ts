@@ -1,4 +1,6 @@
 import { retryAfterSecondsMax } from "@loan-engine/adapters-http/bank/ask"
+import { defaultsOf, limit } from "../base/limits.ts"
+import type { LimitsOf } from "../base/limits.ts"
 import type { Loan } from "@loan-engine/domain/loan"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 import { isAdditionOutstanding, isClosed, isOfferUnheard, isPaidOut } from "@loan-engine/domain/standing"
@@ -71,82 +73,54 @@ export const cadences: { readonly [S in Stage]: Cadence } = {
   disputed: { questions: ["status", "quote"], firstMs: minuteMs, steadyPolls: 0, growth: 2 },
 }
 
-/** Limits for every stage. The setting of each has the same name. */
-export interface CadenceLimits {
-  /** The longest interval while a loan may still move. */
-  readonly pollIntervalMaxMs: number
-  /** How soon an inferred step or a new request for documents is polled. */
-  readonly pollSoonMs: number
-  /** How soon a confirmation without an answer is retried, at the latest. */
-  readonly pollConfirmRetryMs: number
-  /** How many polls in a row may get no answer before a disputed loan counts as stalled and a person must rule. */
-  readonly pollConfirmAttemptsMax: number
-  /** How many polls in a row may bring nothing new before the loan counts as stalled. */
-  readonly pollAttemptsMax: number
-  /** The interval after a loan has stalled. Polling continues. */
-  readonly pollStalledMs: number
-  /**
-   * How far the bank's answers may lag behind its callbacks. An answer that was requested sooner does not clear a
-   * request for documents. If it denies a callback, the bank is asked again.
-   */
-  readonly additionGraceMs: number
-  /**
-   * After this many polls, an approved loan's decision is asked for too, because nothing else would show a reversal.
-   */
-  readonly pollsPerQuote: number
-  /** How far an interval may vary in both directions, in percent. */
-  readonly pollJitterPercent: number
-}
-
-export const cadenceLimitsDefault: CadenceLimits = {
-  pollIntervalMaxMs: dayMs,
-  pollSoonMs: 10_000,
-  pollConfirmRetryMs: 15 * minuteMs,
-  pollConfirmAttemptsMax: 6,
-  pollAttemptsMax: 90,
-  pollStalledMs: 7 * dayMs,
-  additionGraceMs: minuteMs,
-  pollsPerQuote: 4,
-  pollJitterPercent: 20,
+/** Limits for every stage. */
+export const cadenceLimits = {
+  pollIntervalMaxMs: limit(dayMs, "the longest interval of a loan that may still move"),
+  pollSoonMs: limit(10_000, "how soon the engine confirms an inferred step or a request for documents"),
+  pollConfirmRetryMs: limit(15 * minuteMs, "how soon the engine retries a confirmation that got no answer"),
+  pollConfirmAttemptsMax: limit(
+    6,
+    "after how many polls without an answer a person must settle a dispute, or a callback that the bank must confirm; the loan is then stalled",
+  ),
+  pollAttemptsMax: limit(90, "after how many polls without news a loan is stalled"),
+  pollStalledMs: limit(7 * dayMs, "the poll interval of a stalled loan"),
+  // The bank's answers may lag behind its callbacks.
+  additionGraceMs: limit(
+    minuteMs,
+    "how far the bank's answers may lag behind its callbacks; an answer to a sooner poll clears no request for documents, and if it denies a callback, the engine polls again",
+  ),
+  // Nothing else would show a reversal.
+  pollsPerQuote: limit(4, "after how many polls of an approved loan the engine also asks for its decision"),
+  pollJitterPercent: limit(20, "the random variation of a poll interval, in percent either way"),
 }
 
 /** How long a loan is polled without news, in days since the last news. */
-export interface Horizons {
-  readonly submittedHorizonDays: number
-  readonly manualInspectionHorizonDays: number
-  readonly approvedHorizonDays: number
-  readonly waitingForAdditionHorizonDays: number
-  readonly signedHorizonDays: number
-  /** For a state that the bank must still confirm: a dispute, a rejection or a pay-out. */
-  readonly unconfirmedHorizonDays: number
-  /** How long after its horizon a loan is polled every week. */
-  readonly dormantWeeklyDays: number
-  /** How long it is polled every month after that; then no more. */
-  readonly dormantMonthlyDays: number
-  /** How long a closed loan is polled every month. 0 for never. */
-  readonly closedMonthlyDays: number
+export const horizons = {
+  submittedHorizonDays: limit(30, "after how many days without news a submitted loan is dormant"),
+  manualInspectionHorizonDays: limit(30, "the same for a loan in manual inspection"),
+  approvedHorizonDays: limit(30, "the same for an approved loan that nobody signs"),
+  waitingForAdditionHorizonDays: limit(30, "the same for a loan whose documents nobody sends"),
+  signedHorizonDays: limit(60, "the same for a signed loan that is not paid out"),
+  unconfirmedHorizonDays: limit(
+    60,
+    "the same for a dispute, a rejection or a pay-out that the bank does not confirm",
+  ),
+  dormantWeeklyDays: limit(56, "for how many days the engine polls a dormant loan every week"),
+  dormantMonthlyDays: limit(180, "for how many days after that it polls every month; then no more"),
+  closedMonthlyDays: limit(180, "for how many days the engine polls a closed loan every month; 0 for never"),
 }
+export type Horizons = LimitsOf<typeof horizons>
 
-export const horizonsDefault: Horizons = {
-  submittedHorizonDays: 30,
-  manualInspectionHorizonDays: 30,
-  approvedHorizonDays: 30,
-  waitingForAdditionHorizonDays: 30,
-  signedHorizonDays: 60,
-  unconfirmedHorizonDays: 60,
-  dormantWeeklyDays: 56,
-  dormantMonthlyDays: 180,
-  closedMonthlyDays: 180,
-}
+export const horizonsDefault = defaultsOf(horizons)
 
-export interface CadenceSettings extends CadenceLimits, Horizons {
+export interface CadenceSettings extends LimitsOf<typeof cadenceLimits>, Horizons {
   /** The factor of every interval. Below 1 for a bank whose time runs faster, such as a sandbox. */
   readonly pollIntervalScale: number
 }
 
 export const cadenceDefaults: CadenceSettings = {
   pollIntervalScale: 1,
-  ...cadenceLimitsDefault,
+  ...defaultsOf(cadenceLimits),
   ...horizonsDefault,
 }
 

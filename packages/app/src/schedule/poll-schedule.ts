@@ -131,13 +131,14 @@ export function scheduleAfterFailure(
 
 /** No answer does not count as silence. A bank that cannot be reached never ends the polling. */
 function unansweredMs(loan: Loan, attempts: number, now: Instant, settings: CadenceSettings): number {
-  const { pollAttemptsMax, pollStalledMs, pollIntervalScale } = settings
   const rest = restOf(loan, attempts, now, settings)
-  if (rest !== undefined) return rest.intervalMs ?? dormantMs.monthly * pollIntervalScale
-  return attempts >= pollAttemptsMax
-    ? pollStalledMs * pollIntervalScale
-    : intervalMs(loan, attempts, settings)
+  if (rest !== undefined) return rest.intervalMs ?? dormantMs.monthly * settings.pollIntervalScale
+  return awakeMs(loan, attempts, attempts >= settings.pollAttemptsMax, settings)
 }
+
+/** The interval of a loan that is not dormant. */
+const awakeMs = (loan: Loan, attempts: number, isStalled: boolean, settings: CadenceSettings): number =>
+  isStalled ? settings.pollStalledMs * settings.pollIntervalScale : intervalMs(loan, attempts, settings)
 
 /** The schedule after a poll that was not sent because of a pause of `waitMs` for the bank. The poll is still due. */
 export function scheduleUnasked(
@@ -281,12 +282,8 @@ function rested(
   settings: CadenceSettings,
   jitter: number,
 ): PollSchedule {
-  const awake = {
-    stalled: plan.stalled,
-    intervalMs: plan.stalled
-      ? settings.pollStalledMs * settings.pollIntervalScale
-      : intervalMs(loan, attempts, settings),
-  }
+  const { stalled } = plan
+  const awake = { stalled, intervalMs: awakeMs(loan, attempts, stalled, settings) }
   const rest = restOf(loan, attempts, now, settings) ?? awake
   const nextPollAt = rest.intervalMs === null ? null : now + jittered(rest.intervalMs, settings, jitter)
   return { ...plan, attempts, stalled: rest.stalled, nextPollAt }

@@ -1,36 +1,21 @@
-/** The limits of a connection to the HTTP server: memory, time, and the number of connections. */
-export interface ServerLimits {
-  /**
-   * How long a whole request may take to arrive, and its headers alone, with the silence of the connection before them.
-   */
-  readonly requestMsMax: number
-  readonly headersMsMax: number
-  readonly headerBytesMax: number
-  /** How long a connection may be idle between two requests. */
-  readonly keepAliveMsMax: number
-  /** Further connections are closed when they arrive, so this must be far more than the bank ever opens. */
-  readonly connectionsMax: number
-  /** How often to look for connections that took too long. */
-  readonly connectionsCheckMs: number
-  /** How long a stop waits for running requests. */
-  readonly stopMsMax: number
-  /**
-   * How long a stopping engine still serves after it reports that it is not ready, so that load balancers stop sending
-   * requests.
-   */
-  readonly stopDrainMs: number
-  /** How long the write check of the store may take before the engine counts as not ready. */
-  readonly readyMsMax: number
-}
+import { defaultsOf, limit } from "../base/limits.ts"
+import type { LimitsOf } from "../base/limits.ts"
 
-export const serverLimitsDefault: ServerLimits = {
-  requestMsMax: 30_000,
-  headersMsMax: 10_000,
-  headerBytesMax: 16_384,
-  keepAliveMsMax: 5_000,
-  connectionsMax: 10_000,
-  connectionsCheckMs: 1_000,
-  stopMsMax: 10_000,
-  stopDrainMs: 1_000,
-  readyMsMax: 2_000,
+/** The limits of a connection to the HTTP server: memory, time, and the number of connections. */
+export const serverLimits = {
+  requestMsMax: limit(30_000, "how long a request may take to arrive"),
+  // With the silence of the connection before them.
+  headersMsMax: limit(10_000, "how long a request's headers may take to arrive"),
+  headerBytesMax: limit(16_384, "how large a request's headers may be"),
+  keepAliveMsMax: limit(5_000, "how long a connection may be idle between two requests"),
+  // Far more than the bank ever opens.
+  connectionsMax: limit(10_000, "how many connections may be open; the engine closes further ones at once"),
+  connectionsCheckMs: limit(1_000, "how often to look for slow connections"),
+  // So that load balancers stop sending requests.
+  stopDrainMs: limit(1_000, "how long a stopping engine still serves while `/health/ready` answers 503"),
+  stopMsMax: limit(10_000, "how long a stopping engine then waits for requests under way"),
+  readyMsMax: limit(2_000, "how long the write check of the store may take before the engine is not ready"),
 }
+export type ServerLimits = LimitsOf<typeof serverLimits>
+
+export const serverLimitsDefault = defaultsOf(serverLimits)

@@ -7,6 +7,7 @@ import { makeLoanGauges } from "../telemetry/loan-gauges.ts"
 import { buildInfoGauge } from "../telemetry/metrics.ts"
 import { showOutputLost } from "../telemetry/output.ts"
 import type { Readiness, ReadinessReport } from "./readiness.ts"
+import { limit } from "../base/limits.ts"
 import { version } from "../base/version.ts"
 import { Banks } from "../ports/banks.ts"
 import { showCircuit } from "@loan-engine/adapters-http/bank/metrics"
@@ -22,7 +23,9 @@ export interface MetricsSettings {
   readonly loanCountsAgeMaxMs: number
 }
 
-export const metricsLimitsDefault = { loanCountsAgeMaxMs: 10_000 }
+export const metricsLimits = {
+  loanCountsAgeMaxMs: limit(10_000, "how old the loan counts in `/metrics` may be"),
+}
 
 export interface OperatorOptions {
   readonly readiness: Readiness

@@ -16,12 +16,12 @@ import { postgresWeaknesses } from "./postgres/server/weaknesses.ts"
 import { sqliteWeaknesses } from "./sqlite/weaknesses.ts"
 import { holdStoreLock } from "./sqlite/lock.ts"
 import { migrateFile } from "./sqlite/open.ts"
-import type { sqliteLimitsDefault } from "./sqlite/store.ts"
+import type { SqliteLimits } from "./sqlite/store.ts"
 import { layerSqlite, sqliteDefaults } from "./sqlite/store.ts"
 
 /** The place of the loans: one file for one engine, or a database for several. */
 export type Database =
-  | { readonly store: "sqlite"; readonly path: string; readonly limits: typeof sqliteLimitsDefault }
+  | { readonly store: "sqlite"; readonly path: string; readonly limits: SqliteLimits }
   | {
       readonly store: "postgres"
       readonly url: Redacted.Redacted

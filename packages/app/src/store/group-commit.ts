@@ -1,16 +1,22 @@
 import type { Scope } from "effect"
 import { Deferred, Duration, Effect, Queue, Random } from "effect"
+import { limit } from "../base/limits.ts"
+import type { LimitsOf } from "../base/limits.ts"
 import { StoreUnavailable } from "../ports/loan-store.ts"
 import { commitMetrics } from "../telemetry/commit-metrics.ts"
 
-export interface GroupCommitLimits {
-  /** How many requests may wait for their commit. Above that, the store is unavailable for a moment. */
-  readonly queuedUpdatesMax: number
-  /** How many requests share one transaction at most. This also limits the wait of the first. */
-  readonly transactionUpdatesMax: number
-  /** The longest wait before a request is retried because another process was faster. */
-  readonly staleRetryMsMax: number
+export const groupCommitLimits = {
+  queuedUpdatesMax: limit(4_096, "how many records may wait for their commit; further callbacks get 503"),
+  // This also limits the wait of the first.
+  transactionUpdatesMax: limit(
+    256,
+    "how many records may share one transaction; at most 1,024 on PostgreSQL",
+  ),
 }
+export type GroupCommitLimits = LimitsOf<typeof groupCommitLimits>
+
+/** The longest wait before a request is retried because another process was faster. */
+export const staleRetryMsMax = 250
 
 /** How often a request is retried because another process was faster, before it is refused. */
 const staleTriesMax = 32
@@ -60,7 +66,7 @@ export const makeGroupCommit = Effect.fnUntraced(function* <Request, Answer>(
   const scope = yield* Effect.scope
   const resting = new Set<Waits>()
   const retryLater = Effect.fnUntraced(function* (waiting: Waits) {
-    const longest = Math.min(limits.staleRetryMsMax, 2 ** waiting.tries)
+    const longest = Math.min(staleRetryMsMax, 2 ** waiting.tries)
     yield* Effect.sleep((yield* Random.next) * longest)
     yield* Queue.offer(queue, waiting)
     resting.delete(waiting)

@@ -1,15 +1,8 @@
 import {
-  bankCircuitGauge,
-  bankRequestDuration,
-  bankRequestsCounter,
-} from "@loan-engine/adapters-http/bank/metrics"
-import { callbacksCounter, signaturesCounter } from "@loan-engine/adapters-http/callback/metrics"
-import {
   counterFamily,
   gaugeFamily,
   histogramFamily,
 } from "@loan-engine/adapters-http/telemetry/metric-family"
-import type { MetricFamily } from "@loan-engine/adapters-http/telemetry/metric-family"
 import type { Effect } from "effect"
 import { Metric } from "effect"
 
@@ -223,42 +216,6 @@ export const buildInfoGauge = gaugeFamily({
   description: "Always 1. Its attributes say what is running.",
   attributes: { version: "the version of the loan engine", node: "the version of Node" },
 })
-
-/** Every metric. `docs/metrics.md` is generated from this list. */
-export const metricFamilies: ReadonlyArray<Omit<MetricFamily, "of">> = [
-  callbacksCounter,
-  signaturesCounter,
-  observationsCounter,
-  detailsLeftOutCounter,
-  recordDuration,
-  recordFailuresCounter,
-  storeQueueDepthGauge,
-  commitBatchSize,
-  commitDuration,
-  pollsCounter,
-  unknownDecisionsCounter,
-  bankRequestsCounter,
-  bankRequestDuration,
-  bankCircuitGauge,
-  loansGauge,
-  stalledLoansGauge,
-  closedLoansGauge,
-  stalledAlertsCounter,
-  callbackMissedRatioGauge,
-  callbackLateGauge,
-  callbackAlarmGauge,
-  apiRequestsCounter,
-  wrongKeysCounter,
-  apiRequestDuration,
-  changeStreamsGauge,
-  webhookDeliveriesCounter,
-  webhookDuration,
-  webhookParkedGauge,
-  webhookLagGauge,
-  webhookDisabledGauge,
-  outputLinesLostGauge,
-  buildInfoGauge,
-]
 
 export const countPoll = (account: string, question: string, outcome: string): Effect.Effect<void> =>
   Metric.update(pollsCounter.of({ account, question, outcome }), 1)

@@ -2,27 +2,24 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Effect, Exit, Layer, Redacted, References, Tracer } from "effect"
 import { HttpClient, HttpClientError } from "effect/http"
 import { OtlpExporter, OtlpSerialization, OtlpTracer } from "effect/observability"
+import { defaultsOf, limit } from "../base/limits.ts"
+import type { LimitsOf } from "../base/limits.ts"
 import { version } from "../base/version.ts"
 import { spanAttribute } from "@loan-engine/adapters-http/telemetry/traced"
 import { causeWithoutWords } from "@loan-engine/adapters-http/callback/without-words"
 
 /** How spans are exported, and the limits of memory and time for it. */
-export interface TraceExportLimits {
-  readonly traceExportIntervalMs: number
-  /** How many spans one request contains. */
-  readonly traceBatchSpansMax: number
-  /** The timeout of one request to the collector. */
-  readonly traceExportMsMax: number
-  /** How many requests to the collector may run at the same time. Above that, spans are dropped, not queued. */
-  readonly traceExportsInFlightMax: number
+export const traceExportLimits = {
+  traceExportIntervalMs: limit(5_000, "how often the engine sends spans"),
+  traceExportMsMax: limit(5_000, "how long the collector may take for one export"),
+  traceBatchSpansMax: limit(512, "how many spans one export may have"),
 }
+export type TraceExportLimits = LimitsOf<typeof traceExportLimits>
 
-export const traceExportLimitsDefault: TraceExportLimits = {
-  traceExportIntervalMs: 5_000,
-  traceBatchSpansMax: 512,
-  traceExportMsMax: 5_000,
-  traceExportsInFlightMax: 4,
-}
+export const traceExportLimitsDefault = defaultsOf(traceExportLimits)
+
+/** How many requests to the collector may run at the same time. Above that, spans are dropped, not queued. */
+export const traceExportsInFlightMax = 4
 
 export interface TraceExportSettings {
   /** The collector, such as `http://localhost:4318`. */
@@ -69,7 +66,7 @@ const tracesUrl = (url: string): string =>
  * A slow or silent collector costs a limited number of batches, and never affects the engine. Redirects are not
  * followed.
  */
-const boundedClient = ({ traceExportMsMax, traceExportsInFlightMax }: TraceExportLimits) =>
+const boundedClient = ({ traceExportMsMax }: TraceExportLimits) =>
   Layer.effect(
     HttpClient.HttpClient,
     Effect.map(HttpClient.HttpClient, (client) => {

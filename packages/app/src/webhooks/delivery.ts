@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto"
-import { Cause, Deferred, Effect, Fiber, Layer, PubSub } from "effect"
+import { Deferred, Effect, Fiber, Layer, PubSub } from "effect"
 import type { Scope } from "effect"
 import { ChangeFeed } from "../feed/change-feed.ts"
 import { LoanEngine } from "../record/engine.ts"
 import { JournalStore } from "../ports/journal-store.ts"
-import type { StoreUnavailable } from "../ports/loan-store.ts"
+import { surviving } from "../ports/recurring.ts"
 import { WebhookStore } from "../ports/webhook-store.ts"
 import { makeLease } from "./lease.ts"
 import { runRound } from "./round.ts"
@@ -61,9 +61,13 @@ const deliver = Effect.fnUntraced(function* (
     if (outcome === "overtaken") yield* lease.forget
     if (outcome === "idle") yield* rest.untilNews
   })
-  const turns = Effect.repeat(surviving(name, turn, Effect.andThen(lease.forget, rest.untilRetried)), {
-    until: isStopped,
-  })
+  // After a failure the lease must be written before anything is sent: if the store is readable but not writable, the
+  // receiver must not get the same messages again and again.
+  const turns = surviving(
+    "webhooks could not be delivered",
+    turn,
+    Effect.andThen(lease.forget, rest.untilRetried),
+  ).pipe(Effect.annotateLogs({ endpoint: name }), Effect.repeat({ until: isStopped }))
 
   // A new endpoint receives everything that is recorded from now on. If the store is down now, it begins when the store
   // is back.
@@ -76,33 +80,6 @@ const deliver = Effect.fnUntraced(function* (
     ),
   )
 })
-
-/**
- * A store that is down is a warning, and a defect is an error. Neither ends the delivery. After either, the lease must
- * be written before anything is sent: if the store is readable but not writable, the receiver must not get the same
- * messages again and again.
- */
-const surviving = <R>(
-  endpoint: string,
-  turn: Effect.Effect<void, StoreUnavailable, R>,
-  pause: Effect.Effect<void>,
-): Effect.Effect<void, never, R> =>
-  turn.pipe(
-    Effect.catchTag("StoreUnavailable", ({ message }) =>
-      Effect.logWarning("webhooks could not be delivered; the engine will retry").pipe(
-        Effect.annotateLogs({ endpoint, reason: message }),
-        Effect.andThen(pause),
-      ),
-    ),
-    Effect.catchCause((cause) =>
-      Cause.hasInterruptsOnly(cause)
-        ? Effect.interrupt
-        : Effect.logError("webhooks could not be delivered", cause).pipe(
-            Effect.annotateLogs({ endpoint }),
-            Effect.andThen(pause),
-          ),
-    ),
-  )
 
 /** How long to rest. A stop ends every rest. */
 const makeRest = Effect.fnUntraced(function* (

@@ -1,6 +1,6 @@
 import type { Instant } from "@loan-engine/domain/instant"
-import { Effect, Schema } from "effect"
-import { EntryContent } from "../journal/entry.ts"
+import { Effect } from "effect"
+import { recordedAtIn } from "../journal/entry-text.ts"
 import { JournalStore } from "../ports/journal-store.ts"
 import type { StoreUnavailable } from "../ports/loan-store.ts"
 
@@ -8,10 +8,6 @@ const pageRowsMax = 100
 
 /** How far the clocks of several engines may differ: one engine seals what another recorded. */
 const clocksApartMsMax = 300_000
-
-const decodeRecorded = Schema.decodeUnknownOption(
-  Schema.fromJsonString(Schema.Struct({ recordedAt: EntryContent.fields.recordedAt })),
-)
 
 /**
  * The position after which everything was recorded at this time or later. The checkpoints lead most of the way to it.
@@ -24,8 +20,7 @@ export const positionBefore = Effect.fnUntraced(function* (
   for (;;) {
     const rows = yield* journal.feed({ after: position, limit: pageRowsMax })
     for (const row of rows) {
-      const entry = decodeRecorded(row.text)
-      if (entry._tag === "Some" && entry.value.recordedAt >= time) return position
+      if ((recordedAtIn(row.text) ?? -Infinity) >= time) return position
       position = row.position
     }
     if (rows.length < pageRowsMax) return position

@@ -203,7 +203,7 @@ const delayAfter = Effect.fnUntraced(function* (
   { limits, disable }: LaneOptions,
 ) {
   const { outcome, why } = delivery
-  const delayMs = retryDelayMs(attempts, limits.webhookJitterPercent, yield* Random.next)
+  const delayMs = retryDelayMs(attempts, yield* Random.next)
   if (outcome === "gone") disable(`it answered ${why}: the receiver wants no more messages`)
   else if (delayMs === undefined) disable(`a message failed ${attemptsMax} times, the last time with: ${why}`)
   if (outcome === "gone" || delayMs === undefined) return 0

@@ -26,6 +26,9 @@ const retryDelaysMs = [
 export const waitAheadMsMax = (retryAfterMsMax: number): number =>
   2 * Math.max(longestDelayMs, retryAfterMsMax)
 
+/** How far a retry may vary from its time in both directions, so that retries do not all come at once. */
+export const webhookJitterPercent = 10
+
 /** How often a message is tried before its endpoint is disabled. */
 export const attemptsMax = retryDelaysMs.length + 1
 
@@ -34,8 +37,8 @@ export const attemptsMax = retryDelaysMs.length + 1
  *
  * @param random from 0 to 1
  */
-export function retryDelayMs(attempts: number, jitterPercent: number, random: number): number | undefined {
+export function retryDelayMs(attempts: number, random: number): number | undefined {
   const delay = retryDelaysMs[attempts - 1]
   if (delay === undefined) return undefined
-  return Math.round(delay * (1 + (jitterPercent / 100) * (2 * random - 1)))
+  return Math.round(delay * (1 + (webhookJitterPercent / 100) * (2 * random - 1)))
 }

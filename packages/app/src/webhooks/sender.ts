@@ -1,6 +1,8 @@
+import { exchangeFailure, makeAgent } from "@loan-engine/adapters-http/http/exchange"
+import { retryAfterMs } from "@loan-engine/adapters-http/http/retry-after"
 import { Clock, Effect, Metric } from "effect"
 import type { Scope } from "effect"
-import { Agent } from "undici"
+import type { Dispatcher } from "undici"
 import { webhookDeliveriesCounter, webhookDuration } from "../telemetry/metrics.ts"
 import { version } from "../base/version.ts"
 import type { WebhookMessage } from "./message.ts"
@@ -20,10 +22,7 @@ export type Delivery =
 
 export type Send = (message: WebhookMessage) => Effect.Effect<Delivery>
 
-type SenderLimits = Pick<
-  WebhookLimits,
-  "webhookRequestMsMax" | "webhookConnectMsMax" | "webhookAnswerBytesMax" | "webhooksInFlightMax"
->
+type SenderLimits = Pick<WebhookLimits, "webhookRequestMsMax" | "webhookConnectMsMax" | "webhooksInFlightMax">
 
 /**
  * Sends to one endpoint. The message is signed when it is sent. The sender's own connections close with the scope. It
@@ -33,10 +32,13 @@ export const makeSender = Effect.fnUntraced(function* (
   endpoint: WebhookEndpoint,
   limits: SenderLimits,
 ): Effect.fn.Return<Send, never, Scope.Scope> {
-  const agent = yield* Effect.acquireRelease(
-    Effect.sync(() => makeAgent(limits)),
-    (agent) => Effect.promise(() => agent.destroy()),
-  )
+  const agent = yield* makeAgent({
+    connectMsMax: limits.webhookConnectMsMax,
+    headersMsMax: limits.webhookRequestMsMax,
+    bodyIdleMsMax: limits.webhookRequestMsMax,
+    responseBytesMax: unlimited,
+    connectionsMax: limits.webhooksInFlightMax,
+  })
   const { name } = endpoint
   return Effect.fnUntraced(function* (message: WebhookMessage) {
     const begun = yield* Clock.currentTimeMillis
@@ -47,7 +49,7 @@ export const makeSender = Effect.fnUntraced(function* (
         const { body, ...response } = await post(agent, endpoint.url, headers, message.body, signal)
         answer = response
         // The status is sufficient. The rest is read only so that the connection can be reused, and may break off.
-        await body.dump({ limit: limits.webhookAnswerBytesMax, signal }).catch(() => undefined)
+        await body.dump({ limit: webhookAnswerBytesMax, signal }).catch(() => undefined)
         return deliveryOf(response, begun)
       },
       catch: failureOf,
@@ -65,28 +67,11 @@ export const makeSender = Effect.fnUntraced(function* (
   })
 })
 
-const headerBytesMax = 16_384
-const keepAliveMs = 4_000
-const keepAliveMsMax = 60_000
-const tlsSessionsMax = 10
+/** How much of an answer is read, only to keep the connection. */
+export const webhookAnswerBytesMax = 65_536
 
-const makeAgent = (limits: SenderLimits): Agent =>
-  new Agent({
-    connections: limits.webhooksInFlightMax,
-    pipelining: 1,
-    allowH2: false,
-    connect: {
-      timeout: limits.webhookConnectMsMax,
-      rejectUnauthorized: true,
-      maxCachedSessions: tlsSessionsMax,
-    },
-    headersTimeout: limits.webhookRequestMsMax,
-    bodyTimeout: limits.webhookRequestMsMax,
-    maxHeaderSize: headerBytesMax,
-    keepAliveTimeout: keepAliveMs,
-    keepAliveMaxTimeout: keepAliveMsMax,
-    strictContentLength: true,
-  })
+/** For undici. The sender itself ends a long answer, because a long one must not fail. */
+const unlimited = -1
 
 const headersOf = ({ keys }: WebhookEndpoint, { id, body }: WebhookMessage, at: number) => ({
   "content-type": "application/json",
@@ -98,13 +83,13 @@ const headersOf = ({ keys }: WebhookEndpoint, { id, body }: WebhookMessage, at: 
 
 interface Answer {
   readonly status: number
-  readonly retryAfter: string | undefined
+  readonly retryAfter: string | ReadonlyArray<string> | undefined
 }
 
 const unanswered: Delivery = { outcome: "timed-out", why: "no answer in time" }
 
 async function post(
-  agent: Agent,
+  agent: Dispatcher,
   url: URL,
   headers: Readonly<Record<string, string>>,
   content: string,
@@ -119,9 +104,8 @@ async function post(
     body: content,
     signal,
   })
-  const { statusCode: status, body } = response
-  const retryAfter = response.headers["retry-after"]
-  return { status, body, retryAfter: typeof retryAfter === "string" ? retryAfter : undefined }
+  const { statusCode: status, headers: answered, body } = response
+  return { status, body, retryAfter: answered["retry-after"] }
 }
 
 const statusesThatMayWait: ReadonlySet<number> = new Set([429, 503])
@@ -130,28 +114,11 @@ function deliveryOf({ status, retryAfter }: Answer, now: number): Delivery {
   const why = `HTTP ${status}`
   if (status >= 200 && status < 300) return { outcome: "delivered" }
   if (status === 410) return { outcome: "gone", why }
-  const retryAfterMs = statusesThatMayWait.has(status) ? waitOf(retryAfter, now) : undefined
-  return { outcome: "refused", why, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+  const waitMs = statusesThatMayWait.has(status) ? retryAfterMs(retryAfter, now) : undefined
+  return { outcome: "refused", why, ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) }
 }
 
-/** Seconds, or a date. Any other value asks for nothing. */
-function waitOf(retryAfter: string | undefined, now: number): number | undefined {
-  if (retryAfter === undefined) return undefined
-  if (/^\d{1,9}$/u.test(retryAfter)) return Number(retryAfter) * 1_000
-  const at = Date.parse(retryAfter)
-  return Number.isFinite(at) ? Math.max(0, at - now) : undefined
-}
-
-const timeOutCodes: ReadonlySet<string> = new Set([
-  "UND_ERR_CONNECT_TIMEOUT",
-  "UND_ERR_HEADERS_TIMEOUT",
-  "UND_ERR_BODY_TIMEOUT",
-  "ETIMEDOUT",
-])
-
-/** Only the code is kept, because an error's message may quote what was sent. */
 function failureOf(error: unknown): Delivery {
-  const code =
-    error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "UNKNOWN"
-  return { outcome: timeOutCodes.has(code) ? "timed-out" : "unreachable", why: code }
+  const { kind, code } = exchangeFailure(error)
+  return { outcome: kind === "timed-out" ? kind : "unreachable", why: code }
 }

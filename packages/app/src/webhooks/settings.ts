@@ -1,46 +1,25 @@
 import type { Redacted } from "effect"
+import { limit } from "../base/limits.ts"
+import type { LimitsOf } from "../base/limits.ts"
 
-export interface WebhookLimits {
-  /** The timeout of one message, from the connection to the answer. */
-  readonly webhookRequestMsMax: number
-  /** The timeout of the connection alone. */
-  readonly webhookConnectMsMax: number
-  /** How much of an answer is read, only to keep the connection, before the connection is closed. */
-  readonly webhookAnswerBytesMax: number
-  /** How many messages to one endpoint may run at once, each of a different loan. */
-  readonly webhooksInFlightMax: number
-  /** How many changes, and how many waiting loans, one round of deliveries takes. */
-  readonly webhookPageRowsMax: number
-  /**
-   * How often an endpoint is checked when nothing has woken it: a waiting loan may be due, or another process may have
-   * written.
-   */
-  readonly webhookPollMs: number
-  /** How long an endpoint rests after the store could not be read or written. */
-  readonly webhookStoreRetryMs: number
-  /** After this time, an engine that has died no longer prevents the others from delivering for its endpoints. */
-  readonly webhookLeaseMs: number
-  /** The longest wait that a receiver may request with Retry-After. */
-  readonly webhookRetryAfterMsMax: number
-  /** How often the endpoints are counted, and disabled ones reported. */
-  readonly webhookWatchEveryMs: number
-  /** How far a retry may vary from its time in both directions, so that retries do not all come at once. */
-  readonly webhookJitterPercent: number
+export const webhookLimits = {
+  webhookRequestMsMax: limit(15_000, "how long a receiver may take for one message"),
+  webhookConnectMsMax: limit(5_000, "how long the connection to a receiver may take"),
+  webhooksInFlightMax: limit(8, "how many messages may be under way to one endpoint, each of another loan"),
+  webhookPageRowsMax: limit(100, "how many changes, and how many waiting loans, one round takes"),
+  webhookPollMs: limit(1_000, "how often to look for due messages and for changes of other processes"),
+  webhookStoreRetryMs: limit(5_000, "how long delivery pauses after the store could not be read or written"),
+  webhookLeaseMs: limit(
+    60_000,
+    "PostgreSQL: the lease of an endpoint. If the engine that delivers dies, another one takes over after this; at least four times `webhookRequestMsMax`",
+  ),
+  webhookRetryAfterMsMax: limit(
+    86_400_000,
+    "the longest Retry-After that the engine accepts from a receiver",
+  ),
+  webhookWatchEveryMs: limit(10_000, "how often to count endpoints and to report disabled ones"),
 }
-
-export const webhookLimitsDefault: WebhookLimits = {
-  webhookRequestMsMax: 15_000,
-  webhookConnectMsMax: 5_000,
-  webhookAnswerBytesMax: 65_536,
-  webhooksInFlightMax: 8,
-  webhookPageRowsMax: 100,
-  webhookPollMs: 1_000,
-  webhookStoreRetryMs: 5_000,
-  webhookLeaseMs: 60_000,
-  webhookRetryAfterMsMax: 86_400_000,
-  webhookWatchEveryMs: 10_000,
-  webhookJitterPercent: 10,
-}
+export type WebhookLimits = LimitsOf<typeof webhookLimits>
 
 /**
  * How many request timeouts a lease must last. Half of it may be over when a round begins. The round begins requests

@@ -1,4 +1,4 @@
-import { cadenceDefaults, cadenceLimitsDefault, cadences } from "@loan-engine/app/schedule/poll-cadence"
+import { cadenceDefaults, cadences } from "@loan-engine/app/schedule/poll-cadence"
 import type { Cadence, CadenceSettings } from "@loan-engine/app/schedule/poll-cadence"
 import { stages } from "@loan-engine/domain/legal-transitions"
 import { hourMs, minuteMs, secondMs, dayMs } from "../../../proof/simulation/world.ts"
@@ -51,7 +51,7 @@ function timeToTail({ firstMs, steadyPolls, growth }: Cadence): number {
   let passedMs = 0
   for (let attempts = 0; ; attempts++) {
     const intervalMs = firstMs * growth ** Math.max(0, attempts - steadyPolls)
-    if (intervalMs >= cadenceLimitsDefault.pollIntervalMaxMs) return passedMs
+    if (intervalMs >= cadenceDefaults.pollIntervalMaxMs) return passedMs
     passedMs += intervalMs
   }
 }

@@ -1,8 +1,8 @@
-import type { LoanApiError, LoanJson } from "@loan-engine/app/client"
+import type { LoanJson } from "@loan-engine/app/client"
 import { useState } from "react"
 import { visibleLines, visibleText } from "../../../src/base/visible-text.ts"
+import { useAction } from "../action.ts"
 import { dateTime } from "../format.ts"
-import { asApiError } from "../loaded.ts"
 import { useMayOperate, useSession } from "../session.ts"
 import { useLanguage, useWords } from "../words/language.ts"
 import { Card } from "./card.tsx"
@@ -47,34 +47,21 @@ function ClosureForm({ loan, done }: { loan: LoanJson; done: () => void }) {
   const { client } = useSession()
   const [reason, setReason] = useState<Reason>("withdrawn")
   const [note, setNote] = useState("")
-  const [hasMoved, setMoved] = useState(false)
-  const [error, setError] = useState<LoanApiError>()
-  const [isBusy, setBusy] = useState(false)
+  const { run, isBusy, hasMoved, error } = useAction()
 
   const say = async (): Promise<void> => {
-    setBusy(true)
-    setError(undefined)
-    setMoved(false)
     const { applicationReference, closed, version: ifVersion } = loan
     const said = note.trim() === "" ? {} : { note: note.trim() }
-    try {
-      await (closed
-        ? client.reopenLoan(applicationReference, said, { ifVersion })
-        : client.closeLoan(applicationReference, { reason, ...said }, { ifVersion }))
-      done()
-    } catch (failure) {
-      const refusal = asApiError(failure)
-      if (refusal.problem?.code === "loan-moved") setMoved(true)
-      else setError(refusal)
-    } finally {
-      setBusy(false)
-    }
+    await (closed
+      ? client.reopenLoan(applicationReference, said, { ifVersion })
+      : client.closeLoan(applicationReference, { reason, ...said }, { ifVersion }))
+    done()
   }
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault()
-        void say()
+        void run(say)
       }}
     >
       {!loan.closed && (

@@ -1,6 +1,6 @@
-import type { LoanApiError, PolledJson } from "@loan-engine/app/client"
+import type { PolledJson } from "@loan-engine/app/client"
 import { useState } from "react"
-import { asApiError } from "../loaded.ts"
+import { useAction } from "../action.ts"
 import { useMayOperate, useSession } from "../session.ts"
 import { useWords } from "../words/language.ts"
 import { Failure } from "./states.tsx"
@@ -10,26 +10,17 @@ export function PollNow({ reference }: { reference: string }) {
   const words = useWords()
   const { client } = useSession()
   const mayOperate = useMayOperate()
-  const [isAsking, setAsking] = useState(false)
+  const { run, isBusy, error } = useAction()
   const [asked, setAsked] = useState<PolledJson["asked"]>()
-  const [error, setError] = useState<LoanApiError>()
   const ask = async (): Promise<void> => {
-    setAsking(true)
     setAsked(undefined)
-    setError(undefined)
-    try {
-      setAsked((await client.poll(reference)).asked)
-    } catch (failure) {
-      setError(asApiError(failure))
-    } finally {
-      setAsking(false)
-    }
+    setAsked((await client.poll(reference)).asked)
   }
   if (!mayOperate) return <p className="hint">{words.loan.pollScope}</p>
   return (
     <>
-      <button type="button" disabled={isAsking} onClick={() => void ask()}>
-        {isAsking ? words.loan.polling : words.loan.pollNow}
+      <button type="button" disabled={isBusy} onClick={() => void run(ask)}>
+        {isBusy ? words.loan.polling : words.loan.pollNow}
       </button>
       <p className="asked" role="status">
         {asked?.map(({ question, disposition }) => (

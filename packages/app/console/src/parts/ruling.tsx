@@ -1,6 +1,6 @@
-import type { LoanApiError, LoanJson, RuledJson } from "@loan-engine/app/client"
+import type { LoanJson, RuledJson } from "@loan-engine/app/client"
 import { useId, useState } from "react"
-import { asApiError } from "../loaded.ts"
+import { useAction } from "../action.ts"
 import { useMayOperate, useSession } from "../session.ts"
 import { useWords } from "../words/language.ts"
 import { Card } from "./card.tsx"
@@ -44,38 +44,25 @@ function RulingForm({ loan, done }: RulingProps) {
   const [by, setBy] = useState("")
   const [reason, setReason] = useState("")
   const [preview, setPreview] = useState<Preview>()
-  const [hasMoved, setMoved] = useState(false)
-  const [error, setError] = useState<LoanApiError>()
-  const [isBusy, setBusy] = useState(false)
+  const { run, isBusy, hasMoved, error, forget } = useAction()
   const isStale = preview !== undefined && preview.version !== loan.version
   const shown = isStale ? undefined : preview
 
-  const say = async (dryRun: boolean, ifVersion: number): Promise<void> => {
-    if (decision === undefined) return
-    setBusy(true)
-    setError(undefined)
-    setMoved(false)
-    try {
-      const ruled = await client.rule(
-        loan.applicationReference,
-        { decision, by: by.trim(), reason: reason.trim() },
-        { dryRun, ifVersion },
-      )
+  const say = (dryRun: boolean, ifVersion: number): Promise<void> =>
+    run(async () => {
+      if (decision === undefined) return
+      const ruling = { decision, by: by.trim(), reason: reason.trim() }
+      const asked = client.rule(loan.applicationReference, ruling, { dryRun, ifVersion })
+      const ruled = await asked.catch((failure: unknown) => {
+        setPreview(undefined)
+        throw failure
+      })
       if (dryRun) setPreview({ ruled, version: ifVersion })
       else done(ruled)
-    } catch (failure) {
-      const refusal = asApiError(failure)
-      setPreview(undefined)
-      if (refusal.problem?.code === "loan-moved") setMoved(true)
-      else setError(refusal)
-    } finally {
-      setBusy(false)
-    }
-  }
+    })
   const edited = (): void => {
     setPreview(undefined)
-    setMoved(false)
-    setError(undefined)
+    forget()
   }
   return (
     <form

@@ -270,7 +270,7 @@ export const da: Words = {
   disputes: {
     hint: "Lån, som banken har givet uforenelige oplysninger om. De venter på en afgørelse.",
     empty: "Ingen modstrid. Hvis banken modsiger sig selv, vises lånet her.",
-    rule: "Se og afgør",
+    look: "Se og afgør",
   },
   stalled: {
     hint: "Mange forespørgsler i træk gav intet om disse lån: nogen bør undersøge dem.",

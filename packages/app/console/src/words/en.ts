@@ -269,7 +269,7 @@ export const en = {
   disputes: {
     hint: "Loans about which the bank has said things that cannot all be true. They wait for a ruling.",
     empty: "There is no dispute. If the bank contradicts itself, the loan appears here.",
-    rule: "Look and rule",
+    look: "Look and rule",
   },
   stalled: {
     hint: "Many polls in a row brought nothing new about these loans. A person should look at them.",

@@ -272,7 +272,7 @@ export const fi: Words = {
   disputes: {
     hint: "Lainat, joista pankki on kertonut yhteensopimattomia asioita. Ne odottavat ratkaisua.",
     empty: "Ristiriitoja ei ole. Jos pankki puhuu itseään vastaan, laina näkyy tässä.",
-    rule: "Katso ja ratkaise",
+    look: "Katso ja ratkaise",
   },
   stalled: {
     hint: "Moni kysely peräkkäin ei tuonut näistä lainoista mitään: ne kannattaa selvittää.",

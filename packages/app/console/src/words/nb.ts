@@ -271,7 +271,7 @@ export const nb: Words = {
   disputes: {
     hint: "Lån som banken har gitt uforenlige opplysninger om. De venter på en avgjørelse.",
     empty: "Ingen motstrid. Hvis banken motsier seg selv, vises lånet her.",
-    rule: "Se og avgjør",
+    look: "Se og avgjør",
   },
   stalled: {
     hint: "Mange forespørsler på rad ga ingenting om disse lånene: noen bør undersøke dem.",

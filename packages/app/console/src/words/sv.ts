@@ -266,7 +266,7 @@ export const sv: Words = {
   disputes: {
     hint: "Lån som banken har lämnat oförenliga besked om. De väntar på ett avgörande.",
     empty: "Inga motstridiga besked. Om banken säger emot sig själv visas lånet här.",
-    rule: "Granska och avgör",
+    look: "Granska och avgör",
   },
   stalled: {
     hint: "Många förfrågningar i rad gav inget om dessa lån: någon bör undersöka dem.",

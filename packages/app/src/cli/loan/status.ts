@@ -7,7 +7,7 @@ import { knownAccountsOf, operatorConfigFromEnvironment } from "../../config/con
 import { JournalStore } from "../../ports/journal-store.ts"
 import type { StoredLoan, StoreUnavailable } from "../../ports/loan-store.ts"
 import { LoanStore } from "../../ports/loan-store.ts"
-import { knownLoan } from "../../record/operator.ts"
+import { knownLoan } from "../../record/known-loan.ts"
 import { reference } from "./argument.ts"
 import { readingEngine } from "../open-store.ts"
 import { facts, isoOrDash, jsonFlag, print, table } from "../output.ts"

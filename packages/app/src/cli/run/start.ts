@@ -3,8 +3,6 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { stages } from "@loan-engine/domain/legal-transitions"
 import { isAdditionOutstanding } from "@loan-engine/domain/standing"
-import { ApplicationReference } from "@loan-engine/domain/observation"
-import { Offer } from "@loan-engine/domain/offer"
 import { Clock, Console, Effect, Fiber, Option, Schema } from "effect"
 import type { Redacted } from "effect"
 import { Command, Flag } from "effect/cli"
@@ -14,12 +12,14 @@ import { watchLauncher } from "./launcher.ts"
 import { unusable } from "../exit-codes.ts"
 import { chaosLevels } from "../../sandbox/chaos.ts"
 import type { Demo } from "../../sandbox/demo.ts"
-import { differenceOf } from "../../sandbox/judge.ts"
+import { differences } from "../../sandbox/judge.ts"
+import type { Belief } from "../../sandbox/judge.ts"
 import { playBankPage } from "../../sandbox/bank-page-play.ts"
 import { mainAccount, makeDemo } from "../../sandbox/demo.ts"
-import { auditFile } from "../../sandbox/audit-file.ts"
-import type { Audit } from "../../sandbox/audit-file.ts"
-import { sandboxPaths } from "../../sandbox/sandbox-server.ts"
+import { auditRun } from "../../sandbox/audit-run.ts"
+import type { Audit } from "../../sandbox/audit-run.ts"
+import { truth } from "../../sandbox/sandbox-bank.ts"
+import type { StoredLoan } from "../../ports/loan-store.ts"
 
 /** The run failed. Its output says how. */
 export class RunFailed extends Schema.TaggedError<RunFailed>()("RunFailed", { message: Schema.String }) {}
@@ -145,7 +145,7 @@ const runOnce = Effect.fnUntraced(function* (demo: Demo, loans: number, seed: st
   yield* Fiber.interrupt(watching)
   // From here on nothing is written, so a loan and its journal have the same state.
   yield* demo.stopEngine
-  const audit = yield* auditFile(demo.database, mainAccount)
+  const audit = yield* auditRun(demo.database, mainAccount)
   const endedAt = yield* Clock.currentTimeMillis
   const summary = {
     loans,
@@ -153,7 +153,7 @@ const runOnce = Effect.fnUntraced(function* (demo: Demo, loans: number, seed: st
     diverged: differing.length,
     illegalTransitions: audit.illegalTransitions.length,
     replayMismatches: audit.replayMismatches.length,
-    disputed: audit.stages.disputed,
+    disputed: audit.stages["disputed"],
     callbacks: demo.bank.counts,
     polls: demo.bank.asked.status,
     quotes: demo.bank.asked.quote,
@@ -179,7 +179,7 @@ interface RunFault {
 const runFaults = (
   loans: number,
   differing: ReadonlyArray<string>,
-  { illegalTransitions, replayMismatches }: Audit,
+  { illegalTransitions, replayMismatches, otherFindings }: Audit,
   forgedAccepted: number,
 ): ReadonlyArray<RunFault> =>
   [
@@ -198,6 +198,11 @@ const runFaults = (
       what: `${replayMismatches.length} journals do not fold to their loan's snapshot`,
       lines: replayMismatches,
     },
+    {
+      count: otherFindings.length,
+      what: `the journal has ${otherFindings.length} other faults`,
+      lines: otherFindings,
+    },
     { count: forgedAccepted, what: `${forgedAccepted} forged callbacks were accepted`, lines: [] },
   ].filter(({ count }) => count > 0)
 
@@ -209,7 +214,9 @@ const settled = Effect.fnUntraced(function* (demo: Demo) {
   let giveUpAt = (yield* Clock.currentTimeMillis) + settleMsMax
   let fewest = Infinity
   while (true) {
-    const differing = yield* differences(demo)
+    const differing = yield* differences(ownTruth(demo), (reference) =>
+      Effect.map(demo.engine.loan(reference), beliefOf),
+    )
     const now = yield* Clock.currentTimeMillis
     if (differing.length < fewest) giveUpAt = now + settleMsMax
     fewest = Math.min(fewest, differing.length)
@@ -218,33 +225,7 @@ const settled = Effect.fnUntraced(function* (demo: Demo) {
   }
 })
 
-const decodeTruth = Schema.decodeUnknownSync(
-  Schema.Array(
-    Schema.Struct({
-      applicationReference: ApplicationReference,
-      account: Schema.String,
-      stage: Schema.Literals(stages),
-      additionOutstanding: Schema.Boolean,
-      offer: Schema.NullOr(Offer),
-    }),
-  ),
-)
+const ownTruth = ({ bank }: Demo) => truth(bank).filter(({ account }) => account === mainAccount)
 
-const differences = Effect.fnUntraced(function* (demo: Demo) {
-  const told = yield* Effect.promise(async () => {
-    const answer = await fetch(`${demo.bankUrl}${sandboxPaths.truth}`)
-    return decodeTruth(await answer.json())
-  })
-  const differing: Array<string> = []
-  for (const truth of told) {
-    if (truth.account !== mainAccount) continue
-    const stored = yield* demo.engine.loan(truth.applicationReference)
-    const belief =
-      stored === undefined
-        ? undefined
-        : { stage: stored.loan.stage, additionOutstanding: isAdditionOutstanding(stored.loan.facts) }
-    const difference = differenceOf(truth, belief)
-    if (difference !== undefined) differing.push(difference)
-  }
-  return differing
-})
+const beliefOf = (stored: StoredLoan | undefined): Belief | undefined =>
+  stored && { stage: stored.loan.stage, additionOutstanding: isAdditionOutstanding(stored.loan.facts) }

@@ -4,13 +4,7 @@ import { Effect, Schema } from "effect"
 import type { PubSub } from "effect"
 import type { CallbackDay } from "../../callback-health/health.ts"
 import type { Checkpoint } from "../../journal/checkpoint.ts"
-import type {
-  CheckpointRow,
-  FeedEntry,
-  FeedRow,
-  JournalStore,
-  SnapshotRow,
-} from "../../ports/journal-store.ts"
+import type { FeedRow, JournalStore } from "../../ports/journal-store.ts"
 import { callbackCursor } from "../../ports/journal-store.ts"
 import type { StoreUnavailable } from "../../ports/loan-store.ts"
 import { feedHorizon } from "../feed-positions.ts"
@@ -18,7 +12,8 @@ import type { Query, Rows } from "./run.ts"
 import { postgresFaults } from "./faults.ts"
 import { unavailable } from "./errors.ts"
 import { bigint, bigints, int, ints, text, texts } from "./parameters.ts"
-import { whole } from "./rows.ts"
+import { checkpointRow, feedEntry, feedRow, snapshotRow } from "../journal-rows.ts"
+import { whole, wholeOrNull } from "../rows.ts"
 import { quotedSchema } from "./settings.ts"
 import type { PostgresSettings } from "./settings.ts"
 
@@ -188,22 +183,7 @@ const countedDay = (account: AccountName, row: Row): CallbackDay => ({
   late: whole(row["late"]),
   forged: whole(row["forged"]),
   unauthorized: whole(row["unauthorized"]),
-  lastCallbackAt: row["last_callback_at"] === null ? null : whole(row["last_callback_at"]),
-})
-
-const feedEntry = (row: Row): FeedEntry => ({
-  position: whole(row["position"]),
-  text: String(row["content"]),
-  hash: String(row["hash"]),
-})
-
-const feedRow = (row: Row): FeedRow => ({
-  ...feedEntry(row),
-  applicationReference: String(row["application_reference"]),
-  version: whole(row["version"]),
-  raw: row["raw"] instanceof Uint8Array ? row["raw"] : null,
-  repeats: whole(row["repeats"]),
-  lastRepeatedAt: row["last_repeated_at"] === null ? null : whole(row["last_repeated_at"]),
+  lastCallbackAt: wholeOrNull(row["last_callback_at"]),
 })
 
 const rowWithCopies = (row: Row): FeedRow => ({
@@ -215,27 +195,3 @@ const rowWithCopies = (row: Row): FeedRow => ({
     digest: String(row["digest"]),
   },
 })
-
-const snapshotRow = (row: Row): SnapshotRow => ({
-  applicationReference: String(row["application_reference"]),
-  account: String(row["account"]),
-  version: whole(row["version"]),
-  stage: String(row["stage"]),
-  externalReference: textOrNull(row["external_reference"]),
-  closed: Boolean(row["closed"]),
-  snapshot: String(row["snapshot"]),
-  chainHead: String(row["chain_head"]),
-  nextPollAt: row["next_poll_at"] === null ? null : whole(row["next_poll_at"]),
-})
-
-const checkpointRow = (row: Row): CheckpointRow => ({
-  number: whole(row["number"]),
-  position: whole(row["position"]),
-  sealedAt: whole(row["sealed_at"]),
-  root: String(row["root"]),
-  previousHash: String(row["previous_hash"]),
-  hash: String(row["hash"]),
-  rows: String(row["rows"]),
-})
-
-const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null)

@@ -14,7 +14,7 @@ import type { Update } from "../decided-updates.ts"
 import type { Query, Rows } from "./run.ts"
 import { unavailable } from "./errors.ts"
 import { bigint, boolean, int, text, texts } from "./parameters.ts"
-import { accountOf, claimedLoan, stageCount, storedEntry, storedLoan, whole } from "./rows.ts"
+import { accountOf, claimedLoan, stageCount, storedEntry, storedLoan, whole } from "../rows.ts"
 import {
   bringBackLoans,
   claimDue,

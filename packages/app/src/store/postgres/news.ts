@@ -7,6 +7,9 @@ import { text } from "./parameters.ts"
 import type { Run } from "./run.ts"
 import type { PostgresSettings } from "./settings.ts"
 
+/** The shortest time between two notifications to the other engines that the feed has grown. */
+export const databaseNotifyMs = 20
+
 /** The hints that engines on one database send each other about the feed. Any of them may be missing. */
 export interface FeedNews {
   /** Another engine has added to the feed. */
@@ -34,7 +37,7 @@ export const makeNews = Effect.fnUntraced(function* (
   const tellAll = Queue.take(untold).pipe(
     Effect.flatMap(() => run("SELECT pg_notify($1, $2)", [text(settings.schema), text(self)])),
     Effect.ignore,
-    Effect.andThen(Effect.sleep(settings.databaseNotifyMs)),
+    Effect.andThen(Effect.sleep(databaseNotifyMs)),
   )
   const wake = (heard: ReadonlyArray<Notification>): Effect.Effect<unknown> =>
     heard.every(({ payload }) => payload === self) ? Effect.void : PubSub.publish(news, undefined)

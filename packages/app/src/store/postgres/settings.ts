@@ -1,42 +1,31 @@
 import type { Redacted } from "effect"
-import type { GroupCommitLimits } from "../group-commit.ts"
+import { defaultsOf, limit } from "../../base/limits.ts"
+import type { LimitsOf } from "../../base/limits.ts"
+import { groupCommitLimits } from "../group-commit.ts"
 
-/** The limits of the PostgreSQL store. The setting of each has the same name. */
-export interface PostgresLimits extends GroupCommitLimits {
-  /** How many connections this engine opens at most. */
-  readonly databaseConnectionsMax: number
-  /** How long opening a connection may take. */
-  readonly databaseConnectMsMax: number
-  /** How long a request waits for a connection, new or returned, before the store is unavailable. */
-  readonly databaseConnectionWaitMsMax: number
-  /** How long the server may work on one statement. */
-  readonly databaseStatementMsMax: number
-  /** How long a statement may wait for another transaction's lock. */
-  readonly databaseLockMsMax: number
-  /** How long a migration may take, with the wait for another engine that migrates. */
-  readonly databaseMigrationMsMax: number
-  /** The shortest time between two notifications to the other engines that the feed has grown. */
-  readonly databaseNotifyMs: number
-  /** How long to wait before reconnecting LISTEN. */
-  readonly databaseListenRetryMs: number
-  /** The number of partitions of loans and journal. It is fixed when the tables are made, and ignored later. */
-  readonly databasePartitions: number
+export const postgresOnlyLimits = {
+  // Ignored later.
+  databasePartitions: limit(
+    4,
+    "PostgreSQL: the number of partitions of each table, fixed when the tables are made; at most 1,024",
+  ),
+  databaseConnectionsMax: limit(10, "PostgreSQL: how many connections one engine may open"),
+  databaseConnectionWaitMsMax: limit(
+    5_000,
+    "PostgreSQL: how long a request may wait for a connection; then it gets 503",
+  ),
+  databaseConnectMsMax: limit(5_000, "PostgreSQL: how long it may take to open a connection"),
+  databaseStatementMsMax: limit(10_000, "PostgreSQL: how long one statement may take"),
+  databaseLockMsMax: limit(3_000, "PostgreSQL: how long a statement may wait for a lock"),
+  databaseListenRetryMs: limit(1_000, "PostgreSQL: how long to wait before reconnecting LISTEN"),
+  // With the wait for another engine that migrates.
+  databaseMigrationMsMax: limit(600_000, "PostgreSQL: how long a migration may take"),
 }
 
-export const postgresLimitsDefault: PostgresLimits = {
-  queuedUpdatesMax: 4_096,
-  transactionUpdatesMax: 256,
-  staleRetryMsMax: 250,
-  databaseConnectionsMax: 10,
-  databaseConnectMsMax: 5_000,
-  databaseConnectionWaitMsMax: 5_000,
-  databaseStatementMsMax: 10_000,
-  databaseLockMsMax: 3_000,
-  databaseMigrationMsMax: 600_000,
-  databaseNotifyMs: 20,
-  databaseListenRetryMs: 1_000,
-  databasePartitions: 4,
-}
+export const postgresLimits = { ...groupCommitLimits, ...postgresOnlyLimits }
+export type PostgresLimits = LimitsOf<typeof postgresLimits>
+
+export const postgresLimitsDefault = defaultsOf(postgresLimits)
 
 export interface PostgresSettings extends PostgresLimits {
   /**

@@ -1,13 +1,13 @@
-import { entryColumns, loanColumns } from "./rows.ts"
+import { entryColumns, loanColumns } from "../rows.ts"
 
 /** The reads of loans and journal, each by its name. */
 export const readStatements = (schema: string) => {
   const loansPage = (only: string): string => `
-    SELECT ${loanColumns} FROM ${schema}.loans l
+    SELECT ${loanColumns("l.")} FROM ${schema}.loans l
     WHERE account = $1 AND application_reference >= $2 AND application_reference < $3 ${only}
     ORDER BY application_reference LIMIT $4::int`
   return {
-    load: `SELECT ${loanColumns} FROM ${schema}.loans l WHERE application_reference = $1`,
+    load: `SELECT ${loanColumns("l.")} FROM ${schema}.loans l WHERE application_reference = $1`,
     history: `
       SELECT ${entryColumns} FROM ${schema}.journal
       WHERE application_reference = $1 AND version > $2::int ORDER BY version LIMIT $3::int`,
@@ -74,7 +74,7 @@ export const claimDue = (schema: string): string => `
     ORDER BY next_poll_at LIMIT $3::int FOR UPDATE SKIP LOCKED)
   UPDATE ${schema}.loans l SET next_poll_at = ${schema}.clock_ms() + $4::bigint
   FROM due WHERE l.application_reference = due.application_reference
-  RETURNING ${loanColumns}, due.due_at`
+  RETURNING ${loanColumns("l.")}, due.due_at`
 
 /** Makes polls due now, by the database's clock, that are planned further ahead than any valid plan. */
 export const bringBackLoans = (schema: string): string => `

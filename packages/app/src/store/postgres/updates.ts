@@ -8,7 +8,7 @@ import type { CommitBatch, Outcome } from "../group-commit.ts"
 import type { Rows, Run, RunTogether } from "./run.ts"
 import { describe, failureOf } from "./errors.ts"
 import { texts } from "./parameters.ts"
-import { loanColumns, storedLoan, whole } from "./rows.ts"
+import { loanColumns, storedLoan, whole } from "../rows.ts"
 import type { LoanWrite, QuietWrite, RepeatWrite, Statement } from "./writes.ts"
 import { confirmRows, countRepeats, findEarlier, hearAgain, writeLoans } from "./writes.ts"
 
@@ -81,10 +81,10 @@ const loadMany = (schema: string) => {
   // Joined instead of ANY, so that each reference is searched only in its own partition. The row without a loan is the
   // database's clock.
   const sql = `
-    SELECT l.application_reference, ${loanColumns}, NULL::bigint AS store_now
+    SELECT l.application_reference, ${loanColumns("l.")}, NULL::bigint AS store_now
     FROM unnest($1::text[]) AS i (application_reference)
     JOIN ${schema}.loans l ON l.application_reference = i.application_reference
-    UNION ALL SELECT NULL, ${loanColumns.replaceAll(/[^,]+/gu, "NULL")}, ${schema}.clock_ms()`
+    UNION ALL SELECT NULL, ${loanColumns().replaceAll(/[^,]+/gu, "NULL")}, ${schema}.clock_ms()`
   return (run: Run, references: ReadonlyArray<ApplicationReference>) =>
     Effect.map(run(sql, [texts([...new Set(references)])]), (rows) => {
       const clock = rows.find((row) => row["store_now"] !== null)

@@ -1,17 +1,9 @@
-import { ApplicationReference } from "@loan-engine/domain/observation"
-import { Effect, Schema } from "effect"
-import type {
-  ParkedLoan,
-  WebhookPlace,
-  WebhookRound,
-  WebhookState,
-  WebhookStore,
-} from "../../ports/webhook-store.ts"
+import { Effect } from "effect"
+import type { WebhookRound, WebhookStore } from "../../ports/webhook-store.ts"
 import { bigint, bigints, int, ints, text, texts } from "./parameters.ts"
-import { whole } from "./rows.ts"
-import type { Query, Rows } from "./run.ts"
-
-type Row = Rows[number]
+import { whole } from "../rows.ts"
+import { parkedLoan, placeOf, referenceOf, stateOf } from "../webhook-rows.ts"
+import type { Query } from "./run.ts"
 
 /** Another engine's lease may end at most this much later than ours would. A later end comes from a wrong clock, and is ignored. */
 const leasesApartMsMax = 3_600_000
@@ -82,7 +74,7 @@ export function postgresWebhooks(query: Query, schema: string): WebhookStore["Se
            WHERE endpoint = $1 AND application_reference = ANY ($2::text[])`,
           [text(endpoint), texts(references)],
         ),
-        (rows) => new Set(rows.map((row) => decodeReference(row["application_reference"]))),
+        (rows) => new Set(rows.map((row) => referenceOf(row["application_reference"]))),
       ),
     settle: (round) =>
       Effect.map(query(settle(schema), settleParameters(round)), ([row]) => whole(row?.["moved"]) > 0),
@@ -145,27 +137,3 @@ const settleParameters = (round: WebhookRound): ReadonlyArray<unknown> => [
   ints(round.parked.map(({ attempts }) => attempts)),
   bigints(round.parked.map(({ delayMs }) => delayMs)),
 ]
-
-const wholeOrNull = (value: unknown): number | null => (value === null ? null : whole(value))
-const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null)
-
-const placeOf = (row: Row): WebhookPlace => ({
-  endpoint: String(row["name"]),
-  position: whole(row["position"]),
-  disabledAt: wholeOrNull(row["disabled_at"]),
-  disabledWhy: textOrNull(row["disabled_why"]),
-  owner: textOrNull(row["lease_owner"]),
-})
-
-function stateOf(row: Row): WebhookState {
-  const parked = whole(row["parked"])
-  return { ...placeOf(row), parked, nextDueAt: wholeOrNull(row["next_due_at"]) }
-}
-
-const decodeReference = Schema.decodeUnknownSync(ApplicationReference)
-
-const parkedLoan = (row: Row): ParkedLoan => ({
-  applicationReference: decodeReference(row["application_reference"]),
-  position: whole(row["position"]),
-  attempts: whole(row["attempts"]),
-})

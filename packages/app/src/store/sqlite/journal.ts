@@ -5,15 +5,10 @@ import { Effect, Option, Schema } from "effect"
 import type { PubSub } from "effect"
 import type { CallbackDay } from "../../callback-health/health.ts"
 import type { Checkpoint } from "../../journal/checkpoint.ts"
-import type {
-  CheckpointRow,
-  FeedEntry,
-  FeedRow,
-  JournalStore,
-  SnapshotRow,
-} from "../../ports/journal-store.ts"
+import type { JournalStore } from "../../ports/journal-store.ts"
 import { callbackCursor } from "../../ports/journal-store.ts"
 import { StoreUnavailable } from "../../ports/loan-store.ts"
+import { checkpointRow, feedEntry, feedRow, snapshotRow } from "../journal-rows.ts"
 import { sqliteFaults } from "./faults.ts"
 import type { ReadRows } from "./reader.ts"
 import { newStamp } from "./writes.ts"
@@ -173,43 +168,6 @@ const remnants = (why: string): StoreUnavailable =>
       "when no other command is reading and the disk has room for a second copy of the file.",
   })
 
-const feedEntry = (row: Row): FeedEntry => ({
-  position: Number(row["position"]),
-  text: String(row["content"]),
-  hash: String(row["hash"]),
-})
-
-const feedRow = (row: Row): FeedRow => ({
-  ...feedEntry(row),
-  applicationReference: String(row["application_reference"]),
-  version: Number(row["version"]),
-  raw: row["raw"] instanceof Uint8Array ? row["raw"] : null,
-  repeats: Number(row["repeats"]),
-  lastRepeatedAt: row["last_repeated_at"] === null ? null : Number(row["last_repeated_at"]),
-})
-
-const snapshotRow = (row: Row): SnapshotRow => ({
-  applicationReference: String(row["application_reference"]),
-  account: String(row["account"]),
-  version: Number(row["version"]),
-  stage: String(row["stage"]),
-  externalReference: textOrNull(row["external_reference"]),
-  closed: Boolean(row["closed"]),
-  snapshot: String(row["snapshot"]),
-  chainHead: String(row["chain_head"]),
-  nextPollAt: row["next_poll_at"] === null ? null : Number(row["next_poll_at"]),
-})
-
-const checkpointRow = (row: Row): CheckpointRow => ({
-  number: Number(row["number"]),
-  position: Number(row["position"]),
-  sealedAt: Number(row["sealed_at"]),
-  root: String(row["root"]),
-  previousHash: String(row["previous_hash"]),
-  hash: String(row["hash"]),
-  rows: String(row["rows"]),
-})
-
 const saveCheckpoint = ({ number, position, sealedAt, root, previousHash, hash, rows }: Checkpoint) => ({
   statement: "saveCheckpoint" as const,
   parameters: [
@@ -222,5 +180,3 @@ const saveCheckpoint = ({ number, position, sealedAt, root, previousHash, hash, 
     canonicalJson(rows.map((row) => ({ ...row }))),
   ],
 })
-
-const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null)

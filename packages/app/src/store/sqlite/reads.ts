@@ -1,8 +1,8 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite"
-import { loanColumns } from "./rows.ts"
+import { entryColumns, loanColumns } from "../rows.ts"
 
 const loansPage = (condition: string, index = ""): string => `
-  SELECT ${loanColumns} FROM loans ${index}
+  SELECT ${loanColumns()} FROM loans ${index}
   WHERE account = ? ${condition} AND application_reference >= ? AND application_reference < ?
   ORDER BY application_reference LIMIT ?`
 
@@ -14,14 +14,15 @@ export const readStatements = {
   loansClosed: loansPage("AND closed = 1"),
   loansNamed: loansPage("AND external_reference = ?"),
   history: `
-    SELECT position, content, hash, repeats, last_repeated_at FROM journal
+    SELECT ${entryColumns} FROM journal
     WHERE application_reference = ? AND version > ? ORDER BY version LIMIT ?`,
   feed: "SELECT position, content, hash FROM journal WHERE position > ? ORDER BY position LIMIT ?",
+  // The account twice: node:sqlite of Node 22.19 does not bind the same numbered parameter in two places.
   stageCounts: `
     SELECT stage, sum(loans) AS loans, sum(closed) AS closed FROM (
-      SELECT stage, count(*) AS loans, 0 AS closed FROM loans WHERE account = ?1 GROUP BY stage
+      SELECT stage, count(*) AS loans, 0 AS closed FROM loans WHERE account = ? GROUP BY stage
       UNION ALL
-      SELECT stage, -count(*), count(*) FROM loans WHERE account = ?1 AND closed = 1 GROUP BY stage)
+      SELECT stage, -count(*), count(*) FROM loans WHERE account = ? AND closed = 1 GROUP BY stage)
     GROUP BY stage`,
   stalledCount: "SELECT count(*) AS loans FROM loans WHERE account = ? AND stalled = 1",
   // Each step finds the next account, so the index is read once for each account and not once for each loan.

@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite"
 import type { AccountName } from "@loan-engine/domain/observation"
 import { Context, Effect, Layer, PubSub } from "effect"
 import type { Scope } from "effect"
+import { mapInSteps } from "../../base/in-steps.ts"
 import { JournalStore } from "../../ports/journal-store.ts"
 import type {
   CallbackIntent,
@@ -14,15 +15,15 @@ import type {
 } from "../../ports/loan-store.ts"
 import { LoanStore, wholeHistory } from "../../ports/loan-store.ts"
 import { WebhookStore } from "../../ports/webhook-store.ts"
-import { mapInSteps } from "../../base/in-steps.ts"
-import { makeGroupCommit } from "../group-commit.ts"
-import type { GroupCommitLimits } from "../group-commit.ts"
+import { groupCommitLimits, makeGroupCommit } from "../group-commit.ts"
 import { sqliteJournal } from "./journal.ts"
 import { openDatabase, opening } from "./open.ts"
 import type { OpenSettings } from "./open.ts"
-import { accountOf, loanColumns, stageCount, storedEntry, storedLoan } from "./rows.ts"
+import { accountOf, loanColumns, stageCount, storedEntry, storedLoan } from "../rows.ts"
 import { inlineReader, reading as read, threadReader } from "./reader.ts"
 import type { ReadRows } from "./reader.ts"
+import { defaultsOf, limit } from "../../base/limits.ts"
+import type { LimitsOf } from "../../base/limits.ts"
 import type { Read } from "./reads.ts"
 import { changeOf, commitInOrder, loadLoan, reschedule, writtenOf } from "./updates.ts"
 import { referenceRange } from "../reference-range.ts"
@@ -31,24 +32,28 @@ import { inlineCommit, threadCommit } from "./writer.ts"
 import type { CommitJobs } from "./writer.ts"
 import type { Write, WriteJob } from "./writes.ts"
 
-export interface SqliteSettings extends OpenSettings, GroupCommitLimits {
-  /** Whether commits, and reads of many loans, have their own threads. Without them, everything waits for the disk. */
-  readonly writerThread: boolean
-  /** The timeout of a read of many loans on its thread. */
-  readonly readMsMax: number
+export const sqliteLimits = {
+  ...groupCommitLimits,
+  busyTimeoutMs: limit(5_000, "SQLite: how long to wait for the lock of another process"),
+  readMsMax: limit(
+    10_000,
+    "SQLite: how long a list or a count of loans may take; then the engine answers 503",
+  ),
+  walPagesMax: limit(
+    1_000,
+    "SQLite: how large the write-ahead log may grow, in pages of 4,096 bytes, before it is copied into the file",
+  ),
 }
 
-export const sqliteLimitsDefault = {
-  queuedUpdatesMax: 4_096,
-  transactionUpdatesMax: 256,
-  staleRetryMsMax: 250,
-  busyTimeoutMs: 5_000,
-  walPagesMax: 1_000,
-  readMsMax: 10_000,
+export type SqliteLimits = LimitsOf<typeof sqliteLimits>
+
+export interface SqliteSettings extends OpenSettings, SqliteLimits {
+  /** Whether commits, and reads of many loans, have their own threads. Without them, everything waits for the disk. */
+  readonly writerThread: boolean
 }
 
 export const sqliteDefaults: Omit<SqliteSettings, "path"> = {
-  ...sqliteLimitsDefault,
+  ...defaultsOf(sqliteLimits),
   writerThread: false,
   readOnly: false,
   oneMoment: false,
@@ -95,7 +100,7 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
       ),
     reschedule: (stored, schedule) => Effect.asVoid(write([reschedule(stored, schedule)])),
     stageCounts: (account) =>
-      Effect.map(readMany({ statement: "stageCounts", parameters: [account] }), (rows) =>
+      Effect.map(readMany({ statement: "stageCounts", parameters: [account, account] }), (rows) =>
         rows.map((row) => stageCount(row)),
       ),
     stalledCount: (account) =>
@@ -189,7 +194,7 @@ function prepareReads(database: DatabaseSync) {
   return {
     begin: database.prepare("BEGIN"),
     end: database.prepare("COMMIT"),
-    load: database.prepare(`SELECT ${loanColumns} FROM loans WHERE application_reference = ?`),
+    load: database.prepare(`SELECT ${loanColumns()} FROM loans WHERE application_reference = ?`),
     earlier: database.prepare(`
       SELECT max(position) AS position FROM journal
       WHERE application_reference = ? AND version > ? AND content ->> 'source' = ?

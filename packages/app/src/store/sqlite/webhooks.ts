@@ -1,14 +1,8 @@
-import type { DatabaseSync, SQLOutputValue } from "node:sqlite"
-import { ApplicationReference } from "@loan-engine/domain/observation"
-import { Effect, Schema } from "effect"
+import type { DatabaseSync } from "node:sqlite"
+import { Effect } from "effect"
 import type { StoreUnavailable } from "../../ports/loan-store.ts"
-import type {
-  ParkedLoan,
-  WebhookPlace,
-  WebhookRound,
-  WebhookState,
-  WebhookStore,
-} from "../../ports/webhook-store.ts"
+import type { WebhookRound, WebhookStore } from "../../ports/webhook-store.ts"
+import { parkedLoan, placeOf, stateOf } from "../webhook-rows.ts"
 import type { Write, WriteJob, Written } from "./writes.ts"
 
 interface Access {
@@ -85,35 +79,4 @@ function settling(round: WebhookRound): WriteJob {
     ...unpark,
     ...park,
   ]
-}
-
-const wholeOrNull = (value: SQLOutputValue | undefined): number | null =>
-  typeof value === "number" ? value : null
-const textOrNull = (value: SQLOutputValue | undefined): string | null =>
-  typeof value === "string" ? value : null
-
-const placeOf = (row: Record<string, SQLOutputValue>): WebhookPlace => ({
-  endpoint: String(row["name"]),
-  position: Number(row["position"]),
-  disabledAt: wholeOrNull(row["disabled_at"]),
-  disabledWhy: textOrNull(row["disabled_why"]),
-  owner: textOrNull(row["lease_owner"]),
-})
-
-function stateOf(row: Record<string, SQLOutputValue>): WebhookState {
-  const parked = Number(row["parked"])
-  return { ...placeOf(row), parked, nextDueAt: wholeOrNull(row["next_due_at"]) }
-}
-
-const decodeParked = Schema.decodeUnknownSync(
-  Schema.Struct({
-    application_reference: ApplicationReference,
-    position: Schema.Int,
-    attempts: Schema.Int,
-  }),
-)
-
-function parkedLoan(row: unknown): ParkedLoan {
-  const { application_reference: applicationReference, position, attempts } = decodeParked(row)
-  return { applicationReference, position, attempts }
 }

@@ -1,27 +1,36 @@
 import type { ChangeJson, LoanJson, LoanPageOptions } from "@loan-engine/app/client"
 import { useCallback, useState } from "react"
-import type { ReactNode } from "react"
 import { useLoaded, useRefresh } from "../loaded.ts"
 import { loanPage } from "../loan-pages.ts"
 import { useSession } from "../session.ts"
 import { useWords } from "../words/language.ts"
-import { LoanTable } from "./loan-table.tsx"
-import { Empty, Failure, Loading } from "./states.tsx"
+import { LoanTable } from "../parts/loan-table.tsx"
+import { Empty, Failure, Loading } from "../parts/states.tsx"
 
-interface LoanListProps {
-  readonly title: string
-  readonly hint: string
-  readonly empty: ReactNode
-  readonly action: string
-  /** The filter. It must be the same object each time, because another one causes a new load. */
+interface Waiting {
   readonly only: LoanPageOptions
   /** Whether a changed loan now belongs here. */
   readonly belongs: (loan: LoanJson) => boolean
 }
 
+const lists = {
+  /** The loans that wait for a ruling. */
+  disputes: {
+    only: { disputed: true, closed: false },
+    belongs: ({ stage, closed }) => stage === "disputed" && !closed,
+  },
+  /** The loans about which the bank has said nothing new for so long that a person should look at them. */
+  stalled: { only: { stalled: true }, belongs: ({ stalled }) => stalled },
+  /** The loans about which the bank has said nothing new for long. A person may close them or ask the bank. */
+  dormant: { only: { dormant: true }, belongs: ({ dormant }) => dormant },
+} satisfies Readonly<Record<string, Waiting>>
+
 /** The loans that wait for a person, live, one page at a time. */
-export function LoanList({ title, hint, empty, action, only, belongs }: LoanListProps) {
+export function WaitingLoans({ list }: { readonly list: keyof typeof lists }) {
+  const { only, belongs }: Waiting = lists[list]
   const words = useWords()
+  const title = words.pages[list]
+  const { hint, empty, look } = words[list]
   const { client } = useSession()
   const [cursor, setCursor] = useState<string>()
   const { value, error, reload } = useLoaded(
@@ -46,7 +55,7 @@ export function LoanList({ title, hint, empty, action, only, belongs }: LoanList
       {value === undefined && error === undefined && <Loading />}
       {value?.loans.length === 0 && next === undefined && <Empty>{empty}</Empty>}
       {value !== undefined && value.loans.length > 0 && (
-        <LoanTable label={title} loans={value.loans} action={action} />
+        <LoanTable label={title} loans={value.loans} action={look} />
       )}
       <p className="pager">
         {cursor !== undefined && (

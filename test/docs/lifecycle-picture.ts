@@ -1,8 +1,8 @@
 import { getNextTransitions } from "xstate"
-import { noFacts } from "./facts.ts"
-import type { Stage } from "./legal-transitions.ts"
-import { stages } from "./legal-transitions.ts"
-import { loanMachine } from "./loan-machine.ts"
+import { noFacts } from "@loan-engine/domain/facts"
+import type { Stage } from "@loan-engine/domain/legal-transitions"
+import { stages } from "@loan-engine/domain/legal-transitions"
+import { loanMachine } from "@loan-engine/domain/loan-machine"
 
 /** An edge that the machine can take. It is read from the machine itself. */
 export interface LifecycleEdge {

@@ -1,4 +1,4 @@
-import { lifecycleMermaid, lifecycleModule, machineEdges } from "@loan-engine/domain/lifecycle-picture"
+import { lifecycleMermaid, lifecycleModule, machineEdges } from "./lifecycle-picture.ts"
 import { legalTransitions, stages } from "@loan-engine/domain/legal-transitions"
 import { describe, expect, it } from "vitest"
 

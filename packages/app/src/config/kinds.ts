@@ -1,0 +1,285 @@
+import { Option, Predicate, Record, Redacted, Schema } from "effect"
+
+/** How the values of one kind are written and read. */
+export interface Kind<Value, Written> {
+  /** What a value must be, as in "… must be a whole number above 0". Everything else is refused. */
+  readonly expected: string
+  /** One such value, as code or a file gives it. */
+  readonly example: Written
+  /** A value that is never shown. */
+  readonly secret: boolean
+  /** An empty variable means "not set", unless the default could then be mistaken for the intended value. */
+  readonly emptyIsWrong?: boolean
+  /** Reads a value as code or a file gives it. `undefined` if it is not valid. */
+  readonly decode: (written: unknown) => Option.Option<Value>
+  /** Converts a variable's text to the value that code would give. */
+  readonly fromText: (text: string) => unknown
+}
+
+interface PlainKind<Written> {
+  readonly expected: string
+  readonly example: Written
+  readonly emptyIsWrong?: boolean
+  readonly fromText?: (text: string) => unknown
+  readonly schema: Schema.Codec<Written>
+}
+
+/** An invalid name is a mistake, and its text must not be quoted. */
+const strictly = { onExcessProperty: "error" } as const
+
+/** Files, editors and shells add line ends around a value. They never belong to it. */
+function withoutLineEnds(written: unknown): unknown {
+  if (typeof written === "string") return written.replace(/^[\r\n]+|[\r\n]+$/gu, "")
+  if (Array.isArray(written)) return written.map(withoutLineEnds)
+  return Predicate.isObject(written) ? Record.map({ ...written }, withoutLineEnds) : written
+}
+
+const decoder = <Written>(schema: Schema.Codec<Written>) => {
+  const decode = Schema.decodeUnknownOption(schema, strictly)
+  return (written: unknown): Option.Option<Written> => decode(withoutLineEnds(written))
+}
+
+const asItIs = (text: string): unknown => text
+
+const plain = <Written>({
+  schema,
+  fromText = asItIs,
+  ...kind
+}: PlainKind<Written>): Kind<Written, Written> => ({
+  ...kind,
+  secret: false,
+  decode: decoder(schema),
+  fromText,
+})
+
+const hidden = <Written>({ schema, fromText = asItIs, ...kind }: PlainKind<Written>) => {
+  const decode = decoder(schema)
+  const redacted: Kind<Redacted.Redacted<Written>, Written> = {
+    ...kind,
+    secret: true,
+    decode: (written) => Option.map(decode(written), (value) => Redacted.make(value)),
+    fromText,
+  }
+  return redacted
+}
+
+const numberOf = (text: string): unknown => (/^[+-]?\d+(?:\.\d+)?$/u.test(text.trim()) ? Number(text) : text)
+
+export const listed = (text: string): ReadonlyArray<string> =>
+  text
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "")
+
+const truths: Readonly<Record<string, boolean>> = {
+  true: true,
+  yes: true,
+  on: true,
+  "1": true,
+  false: false,
+  no: false,
+  off: false,
+  "0": false,
+}
+
+const whole = plain({
+  example: 1_000,
+  expected: "a whole number above 0",
+  schema: Schema.Int.check(Schema.isGreaterThan(0)),
+  fromText: numberOf,
+})
+/** The longest time that a timer accepts. It would treat a longer one as none at all. */
+export const timerMsMax = 2_147_483_647
+
+const milliseconds = plain({
+  example: 1_000,
+  expected: `a whole number of milliseconds from 1 to ${timerMsMax}, which is 24 days`,
+  schema: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: timerMsMax })),
+  fromText: numberOf,
+})
+const natural = plain({
+  example: 30,
+  expected: "a whole number, or 0",
+  schema: Schema.Natural,
+  fromText: numberOf,
+})
+const percent = plain({
+  example: 20,
+  expected: "a whole number from 1 to 100",
+  schema: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 100 })),
+  fromText: numberOf,
+})
+const factor = plain({
+  example: 1,
+  expected: "a number above 0",
+  schema: Schema.Finite.check(Schema.isGreaterThan(0)),
+  fromText: numberOf,
+})
+const port = plain({
+  example: 8_080,
+  expected:
+    "a port from 0 to 65535 (a Kubernetes service called loan-engine sets this variable to an address unless the pod has " +
+    "enableServiceLinks: false)",
+  schema: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65_535 })),
+  fromText: numberOf,
+})
+const flag = plain({
+  example: true,
+  expected: "true or false",
+  schema: Schema.Boolean,
+  fromText: (text) => truths[text.trim().toLowerCase()] ?? text,
+})
+/**
+ * One line. A line end or another control character in a value is a mistake, and would end a header or a line of the
+ * log.
+ */
+const line = Schema.String.check(Schema.isPattern(/^[^\p{Cc}]+$/u))
+/** A value for a header. Blanks around it would be removed in transit, and characters beyond ASCII changed. */
+const headerValue = Schema.String.check(Schema.isPattern(/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/u))
+
+const text = plain({
+  example: "text",
+  expected: "one line of text that is not empty, without control characters",
+  schema: line,
+})
+const texts = plain({
+  example: ["text"],
+  expected: "a list of texts, each one line without control characters",
+  schema: Schema.Array(line),
+  fromText: listed,
+})
+const url = plain({
+  example: "https://bank.example/service",
+  expected: "an http or https URL without a user in it",
+  schema: Schema.String.check(Schema.makeFilter((given: string) => isHttpUrl(given) && !hasUser(given))),
+})
+const baseUrl = plain({
+  example: "https://bank.example/base",
+  expected: "an http or https URL without a user, a query or a fragment in it",
+  schema: Schema.String.check(
+    Schema.makeFilter((given: string) => isHttpUrl(given) && !hasUser(given) && !/[?#]/u.test(given)),
+  ),
+})
+const triggerPath = plain({
+  example: "/{action}/{applicationReference}",
+  expected: "a path that begins with / and holds {action} and {applicationReference}, each once",
+  schema: Schema.String.check(
+    Schema.makeFilter(
+      (path: string) =>
+        /^\/[!-~]*$/u.test(path) &&
+        ["{action}", "{applicationReference}"].every((part) => path.split(part).length === 2),
+    ),
+  ),
+})
+const currency = plain({
+  example: "SEK",
+  expected: "a currency's three capital letters, such as SEK",
+  schema: Schema.String.check(Schema.isPattern(/^[A-Z]{3}$/u)),
+})
+const collector = plain({
+  example: "http://localhost:4318",
+  expected:
+    "an http or https URL without a user in it; put the collector's credentials into its headers, which are a separate setting",
+  schema: Schema.String.check(Schema.makeFilter((given: string) => isHttpUrl(given) && !hasUser(given))),
+})
+const secret = hidden({
+  example: "secret",
+  expected: "one line of text that is not empty, without control characters",
+  schema: line,
+})
+const key = hidden({
+  example: "key",
+  expected: "one line of visible ASCII characters, with no blank before or behind them",
+  schema: headerValue,
+})
+const database = {
+  ...hidden({
+    example: "loans.sqlite",
+    expected:
+      "an SQLite file's path, or a URL that begins with postgres://; a store in memory, libpq's `host=… password=…` and URLs of " +
+      "other kinds are refused, and so are options of a URL that the engine does not use",
+    schema: line,
+  }),
+  emptyIsWrong: true,
+}
+const proxy = hidden({
+  example: "http://proxy.example:3128",
+  expected:
+    "an http or https URL of a host and port, such as http://proxy.example:3128, with user and password if the proxy needs them",
+  schema: line.check(
+    Schema.makeFilter((given: string) => isHttpUrl(given) && /^https?:\/\/[^/?#]+\/?$/iu.test(given)),
+  ),
+})
+const hosts = plain({
+  example: ["bank.internal"],
+  expected: "a list of hosts' names or addresses, without scheme, port or path",
+  schema: Schema.Array(Schema.String.check(Schema.isPattern(/^(?:[\w.-]+|\[[\da-f:.]+\])$/iu))),
+  fromText: listed,
+})
+const spacedTexts = {
+  ...texts,
+  fromText: (list: string) => list.split(/[\s,]+/u).filter((entry) => entry !== ""),
+}
+const secrets = hidden({
+  example: ["secret"],
+  expected: "a list of texts, each one line without control characters",
+  schema: Schema.Array(line),
+  fromText: listed,
+})
+
+function isHttpUrl(given: string): boolean {
+  return URL.canParse(given) && /^https?:$/u.test(new URL(given).protocol)
+}
+
+function hasUser(given: string): boolean {
+  const { username, password } = new URL(given)
+  return username !== "" || password !== ""
+}
+
+/**
+ * `name=value` pairs separated by commas, each name once. Values may contain `=`. Anything else is passed on and
+ * refused by the kind.
+ */
+function pairs(list: string): unknown {
+  const read: Record<string, string> = {}
+  for (const entry of listed(list)) {
+    const at = entry.indexOf("=")
+    const name = entry.slice(0, at).trim()
+    if (at < 1 || Object.hasOwn(read, name)) return list
+    read[name] = entry.slice(at + 1).trim()
+  }
+  return read
+}
+
+const pairsOf = <Written>(kind: Omit<PlainKind<Written>, "fromText">) => plain({ ...kind, fromText: pairs })
+const secretPairs = <Written>(kind: Omit<PlainKind<Written>, "fromText">) =>
+  hidden({ ...kind, fromText: pairs })
+const choice = <const Word extends string>(words: readonly [Word, ...ReadonlyArray<Word>]) =>
+  plain({ expected: `one of ${words.join(", ")}`, example: words[0], schema: Schema.Literals(words) })
+
+export const kinds = {
+  whole,
+  natural,
+  milliseconds,
+  percent,
+  factor,
+  port,
+  flag,
+  text,
+  texts,
+  url,
+  baseUrl,
+  triggerPath,
+  currency,
+  collector,
+  secret,
+  key,
+  database,
+  proxy,
+  hosts,
+  spacedTexts,
+  secrets,
+  choice,
+  pairsOf,
+  secretPairs,
+}

@@ -1,0 +1,42 @@
+import { Redacted } from "effect"
+import { anchorLimits } from "../../feed/anchors.ts"
+import { sealingLimits } from "../../feed/sealing.ts"
+import { postgresDefaults, postgresOnlyLimits } from "../../store/postgres/settings.ts"
+import { sqliteLimits } from "../../store/sqlite/store.ts"
+import { kinds } from "../kinds.ts"
+import { also, limitSettings, optional, withDefault } from "../setting.ts"
+
+const { flag, text, url } = kinds
+
+export const store = {
+  databaseUrl: withDefault(
+    kinds.database,
+    Redacted.make("loan-engine.sqlite"),
+    "the path of an SQLite file, for one engine; or `postgres://user:password@host:5432/database?sslmode=require`, for several engines. `…@one:5432,two:5432/…` names a primary and its standbys",
+  ),
+  databaseSchema: also(
+    "lower-case letters, digits and underscores; must not begin with a digit or `pg_`",
+    withDefault(text, postgresDefaults.schema, "PostgreSQL: the schema that holds the engine's tables"),
+  ),
+  databaseNotify: withDefault(
+    flag,
+    true,
+    "PostgreSQL: whether engines notify each other with LISTEN and NOTIFY; `false` behind a pooler that shares sessions between transactions",
+  ),
+  ...limitSettings(sqliteLimits),
+  ...limitSettings(postgresOnlyLimits),
+  ...limitSettings(sealingLimits),
+  ...limitSettings(anchorLimits),
+  anchorsFile: also(
+    "not a file of the store itself",
+    optional(
+      text,
+      "the file for anchors, which `journal verify` compares with; best on a disk that only this engine can write to",
+      "`.<name>-anchors` beside an SQLite file; none on PostgreSQL",
+    ),
+  ),
+  anchorsUrl: also(
+    "https, or http to a loopback address",
+    optional(url, "the URL to which the engine also sends each anchor, by POST, as JSON"),
+  ),
+}

@@ -1,0 +1,32 @@
+import { Schema } from "effect"
+import { webhookLimits } from "../../webhooks/settings.ts"
+import { kinds } from "../kinds.ts"
+import { also, limitSettings, optional } from "../setting.ts"
+
+export const webhooks = {
+  webhookUrls: also(
+    "https, or http to a loopback address, without a user; each with a secret",
+    optional(
+      kinds.pairsOf({
+        expected:
+          "a list such as crm=https://crm.example/hooks,erp=https://erp.example/hooks: your own names, each once, and their URLs; write a comma in a URL as %2C",
+        example: { crm: "https://crm.example/hooks" },
+        schema: Schema.Record(Schema.String, Schema.NonEmptyString),
+      }),
+      "the endpoints that receive every change, each with a name that you choose: `crm=https://crm.example/hooks,erp=…`",
+    ),
+  ),
+  webhookSecrets: also(
+    "each is `whsec_` and 24 to 64 random bytes as base64, for a name in `webhookUrls`",
+    optional(
+      kinds.secretPairs({
+        expected:
+          "a list such as crm=whsec_…,erp=whsec_…: the endpoints' names and their secrets; separate several secrets of one endpoint with spaces",
+        example: { crm: "whsec_…" },
+        schema: Schema.Record(Schema.String, Schema.NonEmptyString),
+      }),
+      "the secret that signs the messages to each endpoint: `crm=whsec_…,erp=whsec_…`. During a rotation, several with a space between them all sign. `loan-engine webhooks secret` makes one",
+    ),
+  ),
+  ...limitSettings(webhookLimits),
+}

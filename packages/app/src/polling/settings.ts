@@ -1,0 +1,24 @@
+import { defaultsOf, limit } from "../base/limits.ts"
+import type { LimitsOf } from "../base/limits.ts"
+import type { CadenceSettings } from "../schedule/poll-cadence.ts"
+
+export const pollerLimits = {
+  pollMsMax: limit(30_000, "how long one poll may take, all its questions together"),
+  pollRatePerSecond: limit(
+    20,
+    "how many requests a second the engine may send to all accounts' banks together",
+  ),
+  pollsInFlightMax: limit(8, "how many polls may be under way at once"),
+  pollLeaseMs: limit(120_000, "the lease of a poll: if the process dies, the poll is due again after this"),
+  pollIdleMaxMs: limit(5_000, "how long the poller may be idle before it looks for due polls"),
+  pollStopMsMax: limit(
+    10_000,
+    "how long a stopping engine waits for the bank's answers; it releases polls that it has not sent at once",
+  ),
+}
+
+export interface PollerSettings extends LimitsOf<typeof pollerLimits> {
+  readonly cadence: CadenceSettings
+}
+
+export const pollerDefaults = defaultsOf(pollerLimits)

@@ -17,7 +17,7 @@ describe("the glossary", () => {
     ["evidence", Evidence.literals],
     ["disposition", Disposition.literals],
   ])("names every %s that there is", (word, values) => {
-    const named = [...meaningOf(word).matchAll(/`([a-zA-Z]+)`/gu)].map(([, name]) => name)
-    expect(named.toSorted()).toEqual([...values].toSorted())
+    const named = new Set([...meaningOf(word).matchAll(/`([a-zA-Z]+)`/gu)].map(([, name]) => name))
+    expect(named).toEqual(new Set(values))
   })
 })

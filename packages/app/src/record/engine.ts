@@ -17,7 +17,8 @@ import { KnownAccounts } from "../ports/known-accounts.ts"
 import { LoanStore } from "../ports/loan-store.ts"
 import type { CadenceSettings } from "../schedule/poll-cadence.ts"
 import { graceMsOf, neverPolled } from "../schedule/poll-cadence.ts"
-import { scheduleAfter, soonAfterDenial, toldAfter } from "../schedule/poll-schedule.ts"
+import { soonAfterDenial, toldAfter } from "../schedule/denial.ts"
+import { scheduleAfter } from "../schedule/poll-schedule.ts"
 import {
   answeredTo,
   carried,

@@ -1,23 +1,12 @@
-import { canonicalJson } from "@loan-engine/domain/canonical-json"
-import type { Facts } from "@loan-engine/domain/facts"
 import type { Instant } from "@loan-engine/domain/instant"
-import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Decision, Loan } from "@loan-engine/domain/loan"
 import { isQuiet } from "@loan-engine/domain/quiet"
 import type { Observation } from "@loan-engine/domain/observation"
-import {
-  currentOffer,
-  isAdditionOutstanding,
-  isClosed,
-  isPaidOut,
-  isUnspokenOf,
-  standing,
-} from "@loan-engine/domain/standing"
-import type { Offer } from "@loan-engine/domain/offer"
+import { isAdditionOutstanding, isClosed, isPaidOut } from "@loan-engine/domain/standing"
 import { isDormant, isRejectedByBank, restOf } from "./dormancy.ts"
 import type { CadenceSettings, PollQuestion, PollSchedule } from "./poll-cadence.ts"
 import { dormantMs, graceMsOf, intervalMs, jittered, neverPolled, pollQuestions } from "./poll-cadence.ts"
-import type { Told } from "./watermark.ts"
+import { isAnswer, isDoubt, isOfferIncomplete, isRuling, isStrangers, isUndecided } from "./said.ts"
 
 /** A loan and its poll schedule before an observation. */
 export interface Scheduled {
@@ -101,8 +90,6 @@ function planned(
   return { ...fresh, nextPollAt: now + jittered(intervalMs(loan, 0, settings), settings, jitter) }
 }
 
-const isRuling = ({ events }: Observation): boolean => events.some(({ type }) => type === "dispute.ruled")
-
 /**
  * The schedule after a poll without an answer. It is the same as after a poll without news, but not before
  * `retryAfterMs`, and sooner if the poll was a confirmation.
@@ -184,61 +171,6 @@ function soonAfterGrace(next: PollSchedule, { facts }: Loan, settings: CadenceSe
   return isTooSoon ? { ...next, nextPollAt: Math.min(next.nextPollAt, counts) } : next
 }
 
-/** How many events of the latest callbacks are kept for comparison. The latest count. */
-const toldEventsMax = 10
-
-/**
- * What callbacks have said that the bank's answers must still agree with. An answer settles it if it agrees, or if the
- * decision was asked for later than the grace after the last callback. An answer that was asked for sooner may come
- * from a replica that does not know the callback yet.
- */
-export function toldAfter(
-  { told: before, schedule }: { readonly told: Told | undefined; readonly schedule: PollSchedule },
-  observation: Observation,
-  { loan, disposition }: Decision,
-  settings: CadenceSettings,
-): Told | undefined {
-  const { source, events, receivedAt } = observation
-  const graceMs = graceMsOf(settings)
-  const isStrange = disposition === "held" && (source !== "callback" || isStrangers(loan, observation))
-  if (isStrange) return before
-  if (source === "callback" && events.some(isOfDecision)) {
-    const isOpen = before !== undefined && (schedule.confirm || receivedAt <= before.at + graceMs)
-    return { at: receivedAt, said: [...(isOpen ? before.said : []), ...events].slice(-toldEventsMax) }
-  }
-  if (before === undefined || isRuling(observation)) return undefined
-  // Only a quote contains the decision.
-  if (source !== "quote") return before
-  const isSure = events.every(({ at }) => at > before.at + graceMs)
-  return isSure || !isDenied(before, loan) ? undefined : before
-}
-
-const isDenied = ({ said }: Told, { facts }: Loan): boolean => said.some((event) => isAgainst(facts, event))
-
-const isOfDecision = ({ type }: LoanEvent): boolean =>
-  isVerdict(type) || type === "agreement.signed" || type === "loan.paidOut"
-
-const isVerdict = (type: LoanEvent["type"]): boolean =>
-  type === "decision.pending" || type === "decision.approved" || type === "decision.rejected"
-
-/** The bank's answer denies what a callback has just said, so the next poll confirms it as soon as its answer counts. */
-export function soonAfterDenial(
-  next: PollSchedule,
-  told: Told | undefined,
-  observation: Observation,
-  { loan, disposition }: Decision,
-  settings: CadenceSettings,
-): PollSchedule {
-  if (told === undefined || !isAnswer(observation) || disposition === "held" || !isDenied(told, loan))
-    return next
-  const graceEndsAt = told.at + graceMsOf(settings)
-  // A quote that was asked for in time leaves nothing told. A status leaves it as it is.
-  if (observation.source === "poll" && observation.receivedAt > graceEndsAt) return next
-  const soonMs = Math.ceil(settings.pollSoonMs * settings.pollIntervalScale)
-  const counts = Math.max(graceEndsAt, observation.receivedAt) + soonMs
-  return { ...next, confirm: true, nextPollAt: Math.min(next.nextPollAt ?? Infinity, counts) }
-}
-
 /** A poll counts once, for any number of questions: with its last answer, or with the one that brought news. */
 function afterAnswer(
   asked: Loan,
@@ -289,16 +221,6 @@ function rested(
   return { ...plan, attempts, stalled: rest.stalled, nextPollAt }
 }
 
-/**
- * The observation has no proof, and nobody trusted ever spoke about its loan. Anyone can send any number of those. They
- * are polled after the confirmations of known loans.
- */
-const isStrangers = (loan: Loan, { source, evidence }: Observation): boolean =>
-  source === "callback" && evidence === "none" && isUnspokenOf(loan)
-
-const isAnswer = (observation: Observation): boolean =>
-  observation.source === "poll" || observation.source === "quote"
-
 const questionOf = ({ source }: Observation): PollQuestion => (source === "poll" ? "status" : "quote")
 
 /**
@@ -317,45 +239,4 @@ function isConfirmedEnd(loan: Loan, observation: Observation, before: PollSchedu
   }
   if (loan.stage !== "paidOut") return false
   return isStatus && observation.events.some((event) => event.type === "loan.paidOut")
-}
-
-/** A registration with an unknown decision: the bank is asked at once. */
-const isUndecided = ({ source, leftOut = [] }: Observation): boolean =>
-  source === "submission" && leftOut.includes("decision")
-
-/** An approval whose offer could not be read completely: the bank's own answer may be easier to read. */
-const isOfferIncomplete = ({ events, leftOut = [] }: Observation): boolean =>
-  leftOut.length > 0 && events.some(({ type }) => type === "decision.approved")
-
-/**
- * A callback that contradicts what stands: a verdict, an inspection, or an offer that no longer stands. Most likely it
- * is a stale redelivery. It has no certain time, so only the bank can tell.
- */
-const isDoubt = ({ facts }: Loan, { source, events }: Observation): boolean =>
-  source === "callback" && events.some((event) => isAgainst(facts, event))
-
-function isAgainst(facts: Facts, event: LoanEvent): boolean {
-  const stands = standing(facts)
-  switch (event.type) {
-    case "decision.approved":
-      return stands !== "approved" || isFormerOffer(facts, event.offer)
-    case "agreement.signed":
-    case "loan.paidOut":
-      return stands !== "approved"
-    case "decision.rejected":
-      return stands !== "rejected"
-    case "decision.pending":
-      return stands !== "pending"
-    case "addition.requested":
-    case "addition.cleared":
-    case "dispute.ruled":
-    case "loan.closed":
-    case "loan.reopened":
-      return false
-  }
-}
-
-function isFormerOffer(facts: Facts, offer: Offer | undefined): boolean {
-  const current = currentOffer(facts)
-  return offer !== undefined && current !== null && canonicalJson(offer) !== canonicalJson(current)
 }

@@ -1,4 +1,4 @@
-import { settingsPage } from "./settings-page.ts"
+import { settingsPage } from "./pages/settings-page.ts"
 import { describe, expect, it } from "vitest"
 import { inCheckout } from "../checkout.ts"
 

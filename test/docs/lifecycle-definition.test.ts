@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs"
-import { lifecycleModule, machineEdges } from "./lifecycle-picture.ts"
+import { lifecycleModule, machineEdges } from "./pages/lifecycle-picture.ts"
 import { stages } from "@loan-engine/domain/legal-transitions"
 import { describe, expect, it } from "vitest"
 import { inCheckout } from "../checkout.ts"

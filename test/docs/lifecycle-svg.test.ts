@@ -1,4 +1,4 @@
-import { lifecycleSvg } from "./lifecycle-svg.ts"
+import { lifecycleSvg } from "./pages/lifecycle-svg.ts"
 import { legalTransitions, stages } from "@loan-engine/domain/legal-transitions"
 import { describe, expect, it } from "vitest"
 import { inCheckout } from "../checkout.ts"

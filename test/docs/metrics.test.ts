@@ -1,5 +1,5 @@
-import { metricFamilies } from "./metric-families.ts"
-import { metricsPage } from "./metrics-page.ts"
+import { metricFamilies } from "./pages/metric-families.ts"
+import { metricsPage } from "./pages/metrics-page.ts"
 import { describe, expect, it } from "vitest"
 import { inCheckout } from "../checkout.ts"
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { accountSettings, engineSettings } from "@loan-engine/app/config/settings"
 import { variableOf } from "@loan-engine/app/config/variable-names"
-import { lifecycleMermaid } from "./lifecycle-picture.ts"
+import { lifecycleMermaid } from "./pages/lifecycle-picture.ts"
 import { describe, expect, it } from "vitest"
 import { inCheckout } from "../checkout.ts"
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { metricFamilies } from "../../docs/metric-families.ts"
+import { metricFamilies } from "../../docs/pages/metric-families.ts"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { startEngine } from "../../whole/slice/engine-process.ts"
 import type { EngineProcess } from "../../whole/slice/engine-process.ts"

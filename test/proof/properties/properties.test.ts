@@ -1,5 +1,5 @@
 import { observe } from "@loan-engine/domain/loan"
-import { machineEdges } from "../../docs/lifecycle-picture.ts"
+import { machineEdges } from "../../docs/pages/lifecycle-picture.ts"
 import { legalTransitions, stages } from "@loan-engine/domain/legal-transitions"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"

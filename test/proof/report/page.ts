@@ -1,4 +1,4 @@
-import { lifecycleSvg } from "../../docs/lifecycle-svg.ts"
+import { lifecycleSvg } from "../../docs/pages/lifecycle-svg.ts"
 import { stages } from "@loan-engine/domain/legal-transitions"
 import type { Proof } from "../properties/law.ts"
 import type { Mutation, PropertyResult, Report } from "./report.ts"

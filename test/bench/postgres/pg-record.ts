@@ -1,12 +1,12 @@
-import type { PostgresServer } from "../stores/postgres/server.ts"
-import type { Comparison, Figure } from "./figure.ts"
-import { compare, judged } from "./figure.ts"
-import { writersAtOnce } from "./postgres/bodies.ts"
-import { cpuSeconds } from "./postgres/cpu.ts"
-import { onDurableServer } from "./postgres/durable-server.ts"
-import { startFleet } from "./postgres/fleet.ts"
-import { rivalsAreThere } from "./rivals.ts"
-import { openBankKey, signedCallbacks } from "./signed-callbacks.ts"
+import type { PostgresServer } from "../../stores/postgres/server.ts"
+import type { Comparison, Figure } from "../figure.ts"
+import { compare, judged } from "../figure.ts"
+import { writersAtOnce } from "./bodies.ts"
+import { cpuSeconds } from "./cpu.ts"
+import { onDurableServer } from "./durable-server.ts"
+import { startFleet } from "./fleet.ts"
+import { rivalsAreThere } from "../rivals.ts"
+import { openBankKey, signedCallbacks } from "../signed-callbacks.ts"
 
 /** How many units a contender finishes in a round. */
 const recordsEach = 8_000

@@ -1,5 +1,5 @@
 import { stepInWords } from "@loan-engine/app/sandbox/told-life"
-import { toldLives } from "../whole/lives/told-lives.ts"
+import { toldLives } from "../../whole/lives/told-lives.ts"
 
 const told = ({ slug, life: { name, story, steps } }: (typeof toldLives)[number]): string =>
   [

@@ -1,11 +1,11 @@
-import type { Figure } from "./figure.ts"
-import { compare } from "./figure.ts"
-import { answerMs, openBank } from "./postgres/bank.ts"
-import { onDurableServer } from "./postgres/durable-server.ts"
-import { fill } from "./postgres/filled.ts"
-import { startFleet } from "./postgres/fleet.ts"
-import { startPollers } from "./postgres/polling.ts"
-import { rivalsAreThere } from "./rivals.ts"
+import type { Figure } from "../figure.ts"
+import { compare } from "../figure.ts"
+import { answerMs, openBank } from "./bank.ts"
+import { onDurableServer } from "./durable-server.ts"
+import { fill } from "./filled.ts"
+import { startFleet } from "./fleet.ts"
+import { startPollers } from "./polling.ts"
+import { rivalsAreThere } from "../rivals.ts"
 
 const loans = 6_000
 const pollsEach = 3_000

@@ -1,10 +1,10 @@
-import type { Figure } from "./figure.ts"
-import { judged } from "./figure.ts"
-import { writersAtOnce } from "./postgres/bodies.ts"
-import { onDurableServer } from "./postgres/durable-server.ts"
-import { bytesPerLoan, fill } from "./postgres/filled.ts"
-import type { BytesPerLoan } from "./postgres/filled.ts"
-import { startFleet } from "./postgres/fleet.ts"
+import type { Figure } from "../figure.ts"
+import { judged } from "../figure.ts"
+import { writersAtOnce } from "./bodies.ts"
+import { onDurableServer } from "./durable-server.ts"
+import { bytesPerLoan, fill } from "./filled.ts"
+import type { BytesPerLoan } from "./filled.ts"
+import { startFleet } from "./fleet.ts"
 
 /** How many loans the tables hold; the larger ones only if they are asked for. */
 const sizes = [10_000, 1_000_000, 10_000_000] as const

@@ -1,4 +1,4 @@
-import { requirements } from "../proof/report/requirements.ts"
+import { requirements } from "../../proof/report/requirements.ts"
 
 /** How a reviewer checks the engine, with the requirements of the report. */
 export const compliancePage = (): string => `# For a reviewer

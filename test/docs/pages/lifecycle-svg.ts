@@ -1,6 +1,10 @@
-import type { Stage } from "../../packages/domain/src/legal-transitions.ts"
-import { lifecycleDrawing } from "../../packages/domain/src/lifecycle-drawing.ts"
-import type { DrawnEdge, DrawnStage, LifecycleDrawing } from "../../packages/domain/src/lifecycle-drawing.ts"
+import type { Stage } from "../../../packages/domain/src/legal-transitions.ts"
+import { lifecycleDrawing } from "../../../packages/domain/src/lifecycle-drawing.ts"
+import type {
+  DrawnEdge,
+  DrawnStage,
+  LifecycleDrawing,
+} from "../../../packages/domain/src/lifecycle-drawing.ts"
 
 /**
  * The lifecycle as a self-contained SVG, drawn from the table of legal transitions. Steps into and out of the dispute are

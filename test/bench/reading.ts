@@ -1,3 +1,4 @@
+import { constants, platform, setPriority } from "node:os"
 import { parentPort, workerData } from "node:worker_threads"
 
 /** What is read, and where. */
@@ -26,6 +27,8 @@ async function readWhole(answer: Response): Promise<void> {
 // The main thread of the measurement gives it.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
 const { url, paths, apiKey } = workerData as Reading
+// On a real network the readers' own work would be on other machines.
+if (platform() === "linux") setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
 const stopped = new AbortController()
 parentPort?.once("message", () => stopped.abort())
 let read = 0

@@ -2,6 +2,7 @@ import type { Stage } from "@loan-engine/domain/legal-transitions"
 import type { AccountName } from "@loan-engine/domain/observation"
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
+import { cachedByCost } from "../base/cached-by-cost.ts"
 import { callbackHealthCommand } from "../callback-health/health.ts"
 import type { CallbackHealth, CallbackHealthSettings } from "../callback-health/health.ts"
 import { callbackHealths } from "../callbacks/callback-watch.ts"
@@ -29,7 +30,7 @@ export const accountHandlers = (
       const context = yield* Effect.context<LoanStore | JournalStore>()
       // Several requests may wait for the same count. If the first one is aborted, the count continues for the others.
       const count = Effect.uninterruptible(accountsNow(accounts, callbackHealth))
-      const counted = yield* Effect.cachedWithTTL(Effect.provideContext(count, context), accountsAgeMaxMs)
+      const counted = yield* cachedByCost(Effect.provideContext(count, context), accountsAgeMaxMs)
       return handlers
         .handle("accounts", () => answering(Effect.mapError(counted, () => storeUnavailable)))
         .handle("key", () => answering(currentKey))

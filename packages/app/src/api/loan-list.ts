@@ -33,7 +33,10 @@ const writeCursor = (cursor: Cursor): string => Buffer.from(JSON.stringify(curso
 
 export const loanListLimits = {
   // Counting a million loans takes the store a moment.
-  accountsAgeMaxMs: limit(1_000, "how old the answer of `/v1/accounts` may be"),
+  accountsAgeMaxMs: limit(
+    1_000,
+    "how old the answer of `/v1/accounts` may be; if counting takes long, 20 times as long as it took",
+  ),
   // A filter that few loans match must not read the whole store in one request.
   loansScannedMax: limit(2_000, "how many loans the engine reads for one page of a list"),
 }

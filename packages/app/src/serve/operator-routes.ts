@@ -24,7 +24,10 @@ export interface MetricsSettings {
 }
 
 export const metricsLimits = {
-  loanCountsAgeMaxMs: limit(10_000, "how old the loan counts in `/metrics` may be"),
+  loanCountsAgeMaxMs: limit(
+    10_000,
+    "how old the loan counts in `/metrics` may be; if counting takes long, 20 times as long as it took",
+  ),
 }
 
 export interface OperatorOptions {

@@ -1,13 +1,14 @@
 import { stages } from "@loan-engine/domain/legal-transitions"
 import type { AccountName } from "@loan-engine/domain/observation"
 import { Effect, Metric } from "effect"
+import { cachedByCost } from "../base/cached-by-cost.ts"
 import { closedLoans, LoanStore } from "../ports/loan-store.ts"
 import type { StageCounts } from "../ports/loan-store.ts"
 import { closedLoansGauge, loansGauge, stalledLoansGauge } from "./metrics.ts"
 
 /**
- * Counts the loans by stage, at most once in `loanCountsAgeMaxMs` for any number of requests, because counting a
- * million rows takes the store a moment. If the store is down, the numbers are absent, not old.
+ * Counts the loans by stage, at most once in `loanCountsAgeMaxMs` for any number of requests, and less often if counting
+ * takes long. If the store is down, the numbers are absent, not old.
  */
 export const makeLoanGauges = Effect.fnUntraced(function* (
   accounts: ReadonlyArray<AccountName>,
@@ -25,7 +26,7 @@ export const makeLoanGauges = Effect.fnUntraced(function* (
       ),
     { discard: true },
   )
-  return yield* Effect.cachedWithTTL(count, loanCountsAgeMaxMs)
+  return yield* cachedByCost(count, loanCountsAgeMaxMs)
 })
 
 const show = (account: AccountName, counts: StageCounts): Effect.Effect<void> =>

@@ -1,3 +1,4 @@
+import { constants, getPriority, platform, setPriority } from "node:os"
 import { parentPort, workerData } from "node:worker_threads"
 import { isSqliteError, openReadOnly } from "./connection.ts"
 import type { ConnectionSettings } from "./connection.ts"
@@ -24,6 +25,9 @@ export type ReadAnswer = { readonly number: number } & (
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
 const database = openReadOnly(workerData as ConnectionSettings)
 const read = makeRead(database)
+
+// Where cores are few, callbacks go first. Only Linux has a priority for each thread; nobody may raise his own.
+if (platform() === "linux") setPriority(Math.max(getPriority(), constants.priority.PRIORITY_BELOW_NORMAL))
 
 function answer({ number, ...asked }: NumberedRead): ReadAnswer {
   try {

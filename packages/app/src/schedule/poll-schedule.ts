@@ -1,21 +1,20 @@
-import { canonicalJson } from "@loan-engine/domain/canonical-json"
-import type { Facts } from "@loan-engine/domain/facts"
 import type { Instant } from "@loan-engine/domain/instant"
-import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Decision, Loan } from "@loan-engine/domain/loan"
 import { isQuiet } from "@loan-engine/domain/quiet"
 import type { Observation } from "@loan-engine/domain/observation"
+import { isAdditionOutstanding, isClosed } from "@loan-engine/domain/standing"
 import {
-  currentOffer,
-  isAdditionOutstanding,
-  isClosed,
-  isPaidOut,
-  isUnspokenOf,
-  standing,
-} from "@loan-engine/domain/standing"
-import type { Offer } from "@loan-engine/domain/offer"
+  isAnswer,
+  isConfirmedEnd,
+  isDoubt,
+  isOfferIncomplete,
+  isRuling,
+  isStrangers,
+  isUndecided,
+  questionOf,
+} from "./confirmation.ts"
 import { isDormant, isRejectedByBank, restOf } from "./dormancy.ts"
-import type { CadenceSettings, PollQuestion, PollSchedule } from "./poll-cadence.ts"
+import type { CadenceSettings, PollSchedule } from "./poll-cadence.ts"
 import { dormantMs, graceMsOf, intervalMs, jittered, neverPolled, pollQuestions } from "./poll-cadence.ts"
 
 /** A loan and its poll schedule before an observation. */
@@ -99,8 +98,6 @@ function planned(
   if (isClosed(loan.facts)) return rested(loan, fresh, now, settings, jitter)
   return { ...fresh, nextPollAt: now + jittered(intervalMs(loan, 0, settings), settings, jitter) }
 }
-
-const isRuling = ({ events }: Observation): boolean => events.some(({ type }) => type === "dispute.ruled")
 
 /**
  * The schedule after a poll without an answer. It is the same as after a poll without news, but not before
@@ -231,75 +228,4 @@ function rested(
   const rest = restOf(loan, attempts, now, settings) ?? awake
   const nextPollAt = rest.intervalMs === null ? null : now + jittered(rest.intervalMs, settings, jitter)
   return { ...plan, attempts, stalled: rest.stalled, nextPollAt }
-}
-
-/**
- * The observation has no proof, and nobody trusted ever spoke about its loan. Anyone can send any number of those. They
- * are polled after the confirmations of known loans.
- */
-const isStrangers = (loan: Loan, { source, evidence }: Observation): boolean =>
-  source === "callback" && evidence === "none" && isUnspokenOf(loan)
-
-const isAnswer = (observation: Observation): boolean =>
-  observation.source === "poll" || observation.source === "quote"
-
-const questionOf = ({ source }: Observation): PollQuestion => (source === "poll" ? "status" : "quote")
-
-/**
- * Whether the bank's own answer says that the loan has ended. If the loan was once reported as paid out, a rejection
- * ends it only if the bank's status was asked too: the status may say that the money has left.
- */
-function isConfirmedEnd(loan: Loan, observation: Observation, before: PollSchedule): boolean {
-  const { payOutOverruledAt } = loan.facts
-  const isStatus = observation.source === "poll"
-  if (loan.stage === "rejected") {
-    // A status contains no decision, so a confirmation needs a quote.
-    if (before.confirm && observation.source !== "quote") return false
-    const wasEnd = before.nextPollAt === null
-    const isSettled = isStatus || wasEnd || !isPaidOut(loan.facts) || payOutOverruledAt !== undefined
-    return isRejectedByBank(loan) && isSettled
-  }
-  if (loan.stage !== "paidOut") return false
-  return isStatus && observation.events.some((event) => event.type === "loan.paidOut")
-}
-
-/** A registration with an unknown decision: the bank is asked at once. */
-const isUndecided = ({ source, leftOut = [] }: Observation): boolean =>
-  source === "submission" && leftOut.includes("decision")
-
-/** An approval whose offer could not be read completely: the bank's own answer may be easier to read. */
-const isOfferIncomplete = ({ events, leftOut = [] }: Observation): boolean =>
-  leftOut.length > 0 && events.some(({ type }) => type === "decision.approved")
-
-/**
- * A callback that contradicts what stands: a verdict, an inspection, or an offer that no longer stands. Most likely it
- * is a stale redelivery. It has no certain time, so only the bank can tell.
- */
-const isDoubt = ({ facts }: Loan, { source, events }: Observation): boolean =>
-  source === "callback" && events.some((event) => isAgainst(facts, event))
-
-function isAgainst(facts: Facts, event: LoanEvent): boolean {
-  const stands = standing(facts)
-  switch (event.type) {
-    case "decision.approved":
-      return stands !== "approved" || isFormerOffer(facts, event.offer)
-    case "agreement.signed":
-    case "loan.paidOut":
-      return stands !== "approved"
-    case "decision.rejected":
-      return stands !== "rejected"
-    case "decision.pending":
-      return stands !== "pending"
-    case "addition.requested":
-    case "addition.cleared":
-    case "dispute.ruled":
-    case "loan.closed":
-    case "loan.reopened":
-      return false
-  }
-}
-
-function isFormerOffer(facts: Facts, offer: Offer | undefined): boolean {
-  const current = currentOffer(facts)
-  return offer !== undefined && current !== null && canonicalJson(offer) !== canonicalJson(current)
 }

@@ -35,6 +35,24 @@ describe("a poll whose lease is over", () => {
 /** When another engine has planned the next poll. */
 const others = 1_800_000_000_000
 
+describe("the rate", () => {
+  it("makes requests to all banks together wait for their turn", () =>
+    polling(
+      {
+        settings: { pollRatePerSecond: 2, pollsInFlightMax: 8 },
+        plan: (store) => Effect.andThen(planPolls(store, se, false, 3), planPolls(store, no, false, 3)),
+      },
+      ({ asked, pass }) =>
+        Effect.gen(function* () {
+          yield* pass(4 * secondMs)
+          expect(asked.length).toBe(6)
+          // Two at once, and then one each half second.
+          for (const [index, { afterMs }] of asked.entries())
+            expect(afterMs).toBeGreaterThanOrEqual(Math.max(0, index - 1) * 500)
+        }),
+    ))
+})
+
 describe("a bank that is to be left alone", () => {
   it("is not asked before its Retry-After is over, and takes nothing from the other accounts meanwhile", () =>
     polling(

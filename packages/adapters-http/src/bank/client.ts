@@ -13,7 +13,7 @@ import { BankConfigError, BankError, BankMalformed, BankRequestInvalid } from ".
 import type { BankOperation } from "./error.ts"
 import type { BankRoute } from "../http/route.ts"
 import { breakerLimitsDefault, makeBankGuard } from "./guard.ts"
-import type { BankGuardLimits } from "./guard.ts"
+import type { BreakerLimits } from "./guard.ts"
 import type { CircuitState } from "./metrics.ts"
 import { isCredentialsText } from "../http/authorization.ts"
 import type { CallbackCredentials } from "../http/authorization.ts"
@@ -21,7 +21,7 @@ import { makeExchange } from "../http/exchange.ts"
 import type { Exchange, ExchangeLimits } from "../http/exchange.ts"
 import { isSecureUrl, secureUrlRule } from "../http/secure-url.ts"
 
-export interface BankClientLimits extends ExchangeLimits, BankGuardLimits {}
+export interface BankClientLimits extends ExchangeLimits, BreakerLimits {}
 
 export const bankClientLimitsDefault: BankClientLimits = {
   connectMsMax: 5_000,
@@ -30,7 +30,6 @@ export const bankClientLimitsDefault: BankClientLimits = {
   exchangeMsMax: 30_000,
   responseBytesMax: 1_048_576,
   connectionsMax: 8,
-  bankRequestsPerSecondMax: 50,
   ...breakerLimitsDefault,
 }
 
@@ -56,7 +55,10 @@ export interface CallbackRegistration {
 
 type Answers<A> = Effect.Effect<BankAnswer<A>, BankError>
 
-/** One account at the bank. No request is repeated: the poller asks again later, and a person decides on the others. */
+/**
+ * One account at the bank. The client sends each request at once, and repeats none. When to send, and whether to ask
+ * again, is its caller's to decide: in the engine, the poller's.
+ */
 export interface BankClient {
   /** The bank wants this sent only once. */
   readonly setCallback: (registration: CallbackRegistration) => Answers<SetCallback.SetCallbackResponse>

@@ -1,12 +1,11 @@
 import { Context, Duration, Effect, Exit, Layer, Option } from "effect"
 import type { Scope } from "effect"
-import { CircuitBreaker, RateLimiter } from "effect/persistence"
+import { CircuitBreaker } from "effect/persistence"
 import { BankCircuitOpen, BankError } from "./error.ts"
 import type { BankErrorReason, BankOperation } from "./error.ts"
 import { counted, measured } from "./metrics.ts"
 import type { CircuitState } from "./metrics.ts"
 import { traced } from "../telemetry/traced.ts"
-import { steadily } from "../http/rate.ts"
 
 /**
  * This many failures in a row open the account's circuit. It stays open for this time, or for as long as the bank asks.
@@ -18,14 +17,8 @@ export interface BreakerLimits {
 
 export const breakerLimitsDefault: BreakerLimits = { breakerFailuresMax: 5, breakerOpenMs: 30_000 }
 
-/** How many requests one account may send, and when its circuit opens. */
-export interface BankGuardLimits extends BreakerLimits {
-  /** Requests above this rate wait for their turn. */
-  readonly bankRequestsPerSecondMax: number
-}
-
 export interface BankGuard {
-  /** Lets each request through in its turn, and none while the circuit is open. */
+  /** Lets each request through, but none while the circuit is open. */
   readonly through: <A>(
     operation: BankOperation,
     request: Effect.Effect<A, BankError>,
@@ -36,23 +29,13 @@ export interface BankGuard {
 const key = "account"
 
 export const makeBankGuard = Effect.fnUntraced(function* (
-  limits: BankGuardLimits,
+  limits: BreakerLimits,
   account: string,
 ): Effect.fn.Return<BankGuard, never, Scope.Scope> {
-  const context = yield* Layer.build(Layer.merge(budgetLayer, breakerLayer(limits)))
-  const budget = Context.get(context, RateLimiter.RateLimiter)
-  const breaker = Context.get(context, CircuitBreaker.CircuitBreaker)
-  const turn = {
-    algorithm: "token-bucket",
-    window: "1 second",
-    limit: limits.bankRequestsPerSecondMax,
-    key,
-  } as const
+  const breaker = Context.get(yield* Layer.build(breakerLayer(limits)), CircuitBreaker.CircuitBreaker)
   return {
     through: (operation, request) =>
-      steadily(RateLimiter.sleep(budget, turn)).pipe(
-        Effect.orDie,
-        Effect.andThen(breaker.execute(measured(account, operation)(request), { key, classify })),
+      breaker.execute(measured(account, operation)(request), { key, classify }).pipe(
         Effect.mapError((error) => (error instanceof BankError ? error : leftAlone(operation, error))),
         counted(account, operation),
         traced("bank request", { account, operation }, { kind: "client" }),
@@ -61,8 +44,6 @@ export const makeBankGuard = Effect.fnUntraced(function* (
     circuit: Effect.orDie(Effect.map(breaker.state(key), ({ _tag }) => _tag)),
   }
 })
-
-const budgetLayer = RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory))
 
 const breakerLayer = ({ breakerFailuresMax, breakerOpenMs }: BreakerLimits) =>
   CircuitBreaker.layer({

@@ -1,11 +1,10 @@
-import { Clock, Effect, Fiber } from "effect"
+import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { describe, expect, test } from "vitest"
-import type { BankClient, BankClientLimits } from "../../src/bank/client.ts"
-import { bankClientLimitsDefault, makeBankClient } from "../../src/bank/client.ts"
-import type { Exchange } from "../../src/http/exchange.ts"
-import { password, reference, reply, start, status } from "./support.ts"
-import { epoch, run } from "../support.ts"
+import type { BankClient } from "../../src/bank/client.ts"
+import { bankClientLimitsDefault } from "../../src/bank/client.ts"
+import { reference, reply, start, status } from "./support.ts"
+import { run } from "../support.ts"
 
 const { breakerFailuresMax, breakerOpenMs } = bankClientLimitsDefault
 const reason = (client: BankClient): Effect.Effect<string> =>
@@ -73,28 +72,3 @@ describe("the circuit", () => {
       }),
     ))
 })
-
-/** A client whose requests are answered at once, and when each of them was sent. */
-const timed = Effect.fnUntraced(function* (code: number, limits: Partial<BankClientLimits>) {
-  const sentAt: Array<number> = []
-  const exchange: Exchange = () =>
-    Effect.map(Clock.currentTimeMillis, (now) => {
-      sentAt.push(now - epoch)
-      return { status: code, headers: {}, body: status }
-    })
-  const url = "https://bank.example/"
-  const client = yield* makeBankClient({ url, username: "agent-se", password, limits, exchange })
-  return { client, sentAt }
-})
-
-test("requests over the rate wait for their turn", () =>
-  run(
-    Effect.gen(function* () {
-      const { client, sentAt } = yield* timed(200, { bankRequestsPerSecondMax: 2 })
-      const asking = Effect.forEach([1, 2, 3, 4], () => reason(client), { concurrency: "unbounded" })
-      const asked = yield* Effect.forkChild(asking)
-      yield* TestClock.adjust(1_000)
-      expect(yield* Fiber.join(asked)).toEqual(Array.from({ length: 4 }, () => "answered"))
-      expect(sentAt).toEqual([0, 0, 500, 1_000])
-    }),
-  ))

@@ -1,6 +1,4 @@
-import { canonicalJson } from "@loan-engine/domain/canonical-json"
-import { Option, Schema } from "effect"
-import { checkpointHash, merkleRoot } from "../journal/checkpoint.ts"
+import { checkpointHash, merkleRoot, sealedRowsIn, sealedRowsText } from "../journal/checkpoint.ts"
 import type { SealedRow } from "../journal/checkpoint.ts"
 import type { CheckpointRow } from "../ports/journal-store.ts"
 import type { CheckTable } from "./check-table.ts"
@@ -43,26 +41,12 @@ export const checkpointChecks: CheckpointChecks = {
   },
 }
 
-const decodeRows = Schema.decodeUnknownOption(
-  Schema.fromJsonString(
-    Schema.Array(
-      Schema.Struct({
-        position: Schema.Int,
-        applicationReference: Schema.String,
-        version: Schema.Int,
-        hash: Schema.String,
-      }),
-    ),
-  ),
-  { onExcessProperty: "error" },
-)
-
 /**
  * Reads a checkpoint's list. It must be in canonical form, and in the order of the feed after the previous checkpoint.
  */
 export function sealedList({ rows: text, root }: CheckpointRow): SealedList | undefined {
-  const rows = Option.getOrUndefined(decodeRows(text))
-  if (rows === undefined || canonicalJson(rows.map((row) => ({ ...row }))) !== text) return undefined
+  const rows = sealedRowsIn(text)
+  if (rows === undefined || sealedRowsText(rows) !== text) return undefined
   const ascends = rows.every(({ position }, index) => position > (rows[index - 1]?.position ?? 0))
   return ascends ? { rows, isSealed: merkleRoot(rows) === root } : undefined
 }

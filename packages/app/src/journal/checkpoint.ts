@@ -1,14 +1,28 @@
 import { hash } from "node:crypto"
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
+import { Option, Schema } from "effect"
 import type { Instant } from "@loan-engine/domain/instant"
 
 /** One journal row as a checkpoint seals it: its position in the feed, its loan, and its hash. */
-export interface SealedRow {
-  readonly position: number
-  readonly applicationReference: string
-  readonly version: number
-  readonly hash: string
-}
+const SealedRow = Schema.Struct({
+  position: Schema.Int,
+  applicationReference: Schema.String,
+  version: Schema.Int,
+  hash: Schema.String,
+})
+export type SealedRow = typeof SealedRow.Type
+
+const decodeRows = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Array(SealedRow)), {
+  onExcessProperty: "error",
+})
+
+/** A checkpoint's list of rows as it is stored. */
+export const sealedRowsText = (rows: ReadonlyArray<SealedRow>): string =>
+  canonicalJson(rows.map((row) => ({ ...row })))
+
+/** The list in a text. `undefined` if the text is not one. */
+export const sealedRowsIn = (text: string): ReadonlyArray<SealedRow> | undefined =>
+  Option.getOrUndefined(decodeRows(text))
 
 /**
  * A seal on the feed: the Merkle root over every row after the previous checkpoint, up to its own position. Each

@@ -12,7 +12,7 @@ export interface BanksOptions {
     readonly name: AccountName
     readonly bank: Omit<BankClientOptions, "account" | "limits"> | undefined
   }>
-  readonly poller: Pick<PollerSettings, "pollRatePerSecond" | "pollsInFlightMax">
+  readonly poller: Pick<PollerSettings, "pollsInFlightMax">
   readonly breakerLimits: BreakerLimits
 }
 
@@ -23,7 +23,6 @@ export const banksLayer = ({ accounts, poller, breakerLimits }: BanksOptions) =>
     Effect.gen(function* () {
       const limits = {
         ...breakerLimits,
-        bankRequestsPerSecondMax: poller.pollRatePerSecond,
         // As many connections as polls may run at once. Otherwise a claimed poll would wait for a connection while its
         // lease expires.
         connectionsMax: Math.max(bankClientLimitsDefault.connectionsMax, poller.pollsInFlightMax),

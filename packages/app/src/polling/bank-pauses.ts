@@ -2,6 +2,13 @@ import { steadyMillis } from "@loan-engine/adapters-http/http/rate"
 import type { AccountName } from "@loan-engine/domain/observation"
 import { Effect } from "effect"
 
+/*
+ * What keeps the poller from asking a bank too much, one mechanism a job. The rate (`ask-bank.ts`) spaces the requests to all
+ * banks. The workers (`poll-workers.ts`) bound how many run at once, for each account too. The circuit of an account's client
+ * (`adapters-http/bank/guard.ts`) notices a bank that fails. A pause remembers how long a bank, or its circuit, wants no
+ * request, so that no poll is claimed meanwhile.
+ */
+
 /** The accounts whose bank must not be polled for a while. */
 export interface BankPauses {
   /** How long the account's pause still lasts. 0 if it may be polled. */

@@ -97,8 +97,7 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
     begins: () => void = () => {},
   ) => {
     const { account, applicationReference } = stored.loan
-    const patience: Patience = { leftMs: settings.pollMsMax }
-    const answerTo = Effect.fnUntraced(function* (question: PollQuestion) {
+    const answerTo = Effect.fnUntraced(function* (question: PollQuestion, patience: Patience) {
       // 3. Ask: in its turn, if the bank may be asked now.
       const answer = yield* ask(stored.loan, question, patience, begins)
       if (!answer.answered) return answer
@@ -119,8 +118,9 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
       return { question, answered: true, recorded } satisfies PollAnswer
     })
     return Effect.gen(function* () {
+      const patience: Patience = { leftMs: settings.pollMsMax }
       const answers: ReadonlyArray<PollAnswer> = yield* Effect.forEach(questions, (question) =>
-        Effect.tap(answerTo(question), (answer) => countPoll(account, question, outcomeOf(answer))),
+        Effect.tap(answerTo(question, patience), (answer) => countPoll(account, question, outcomeOf(answer))),
       )
 
       // 6. Reschedule: if a question got no answer, the loan is polled again as if nothing new had come.

@@ -31,9 +31,6 @@ export const pageAccount = AccountName.make("bank-page")
 
 /** In so many lives the bank thinks again: it revokes, re-opens, inspects again, makes another offer, or lets one expire. */
 const secondThoughts = 0.15
-/** The sandbox bank is ours, and its time runs fast. */
-const requestsPerSecondMax = 2_000
-
 /** A sandbox bank and an engine. They communicate only by HTTP on loopback. */
 export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
   const served = yield* serveBank({
@@ -62,8 +59,7 @@ export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
       Effect.provideContext(engineContext),
     )
   }
-  const limits = { bankRequestsPerSecondMax: requestsPerSecondMax }
-  const client = yield* makeBankClient({ ...accessOf(mainAccount), limits })
+  const client = yield* makeBankClient(accessOf(mainAccount))
 
   /**
    * The merchant's part: sends an application to the bank, and registers the bank's unchanged answer with the engine.
@@ -117,7 +113,8 @@ const engineSettings = (
   // We register everything at once.
   apiRequestsPerSecondMax: 1_000_000,
   stopDrainMs: 1,
-  pollRatePerSecond: requestsPerSecondMax,
+  // The sandbox bank is ours, and its time runs fast.
+  pollRatePerSecond: 2_000,
   pollsInFlightMax: 16,
   pollIntervalScale: 1 / options.speed,
   accounts: {

@@ -3,7 +3,7 @@ import type { Decision, Loan } from "@loan-engine/domain/loan"
 import type { Observation } from "@loan-engine/domain/observation"
 import type { CadenceSettings, PollSchedule } from "./poll-cadence.ts"
 import { graceMsOf } from "./poll-cadence.ts"
-import { isAgainst, isAnswer, isRuling, isStrangers } from "./said.ts"
+import { isAgainst, isAnswer, isRuling, isStrangers } from "./confirmation.ts"
 import type { Told } from "./watermark.ts"
 
 /** How many events of the latest callbacks are kept for comparison. The latest count. */

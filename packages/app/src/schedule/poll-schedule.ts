@@ -2,11 +2,20 @@ import type { Instant } from "@loan-engine/domain/instant"
 import type { Decision, Loan } from "@loan-engine/domain/loan"
 import { isQuiet } from "@loan-engine/domain/quiet"
 import type { Observation } from "@loan-engine/domain/observation"
-import { isAdditionOutstanding, isClosed, isPaidOut } from "@loan-engine/domain/standing"
+import { isAdditionOutstanding, isClosed } from "@loan-engine/domain/standing"
+import {
+  isAnswer,
+  isConfirmedEnd,
+  isDoubt,
+  isOfferIncomplete,
+  isRuling,
+  isStrangers,
+  isUndecided,
+  questionOf,
+} from "./confirmation.ts"
 import { isDormant, isRejectedByBank, restOf } from "./dormancy.ts"
-import type { CadenceSettings, PollQuestion, PollSchedule } from "./poll-cadence.ts"
+import type { CadenceSettings, PollSchedule } from "./poll-cadence.ts"
 import { dormantMs, graceMsOf, intervalMs, jittered, neverPolled, pollQuestions } from "./poll-cadence.ts"
-import { isAnswer, isDoubt, isOfferIncomplete, isRuling, isStrangers, isUndecided } from "./said.ts"
 
 /** A loan and its poll schedule before an observation. */
 export interface Scheduled {
@@ -219,24 +228,4 @@ function rested(
   const rest = restOf(loan, attempts, now, settings) ?? awake
   const nextPollAt = rest.intervalMs === null ? null : now + jittered(rest.intervalMs, settings, jitter)
   return { ...plan, attempts, stalled: rest.stalled, nextPollAt }
-}
-
-const questionOf = ({ source }: Observation): PollQuestion => (source === "poll" ? "status" : "quote")
-
-/**
- * Whether the bank's own answer says that the loan has ended. If the loan was once reported as paid out, a rejection
- * ends it only if the bank's status was asked too: the status may say that the money has left.
- */
-function isConfirmedEnd(loan: Loan, observation: Observation, before: PollSchedule): boolean {
-  const { payOutOverruledAt } = loan.facts
-  const isStatus = observation.source === "poll"
-  if (loan.stage === "rejected") {
-    // A status contains no decision, so a confirmation needs a quote.
-    if (before.confirm && observation.source !== "quote") return false
-    const wasEnd = before.nextPollAt === null
-    const isSettled = isStatus || wasEnd || !isPaidOut(loan.facts) || payOutOverruledAt !== undefined
-    return isRejectedByBank(loan) && isSettled
-  }
-  if (loan.stage !== "paidOut") return false
-  return isStatus && observation.events.some((event) => event.type === "loan.paidOut")
 }

@@ -1,8 +1,8 @@
-import { canonicalJson } from "@loan-engine/domain/canonical-json"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Effect, Schema } from "effect"
 import type { PubSub } from "effect"
 import type { CallbackDay } from "../../callback-health/health.ts"
+import { sealedRowsText } from "../../journal/checkpoint.ts"
 import type { Checkpoint } from "../../journal/checkpoint.ts"
 import type { FeedRow, JournalStore } from "../../ports/journal-store.ts"
 import { callbackCursor } from "../../ports/journal-store.ts"
@@ -131,7 +131,7 @@ const saveCheckpoint = (
       text(root),
       text(previousHash),
       text(hash),
-      text(canonicalJson(rows.map((row) => ({ ...row })))),
+      text(sealedRowsText(rows)),
     ],
   ).pipe(
     Effect.flatMap(({ length }) =>

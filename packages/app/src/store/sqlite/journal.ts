@@ -1,9 +1,9 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite"
-import { canonicalJson } from "@loan-engine/domain/canonical-json"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Effect, Option, Schema } from "effect"
 import type { PubSub } from "effect"
 import type { CallbackDay } from "../../callback-health/health.ts"
+import { sealedRowsText } from "../../journal/checkpoint.ts"
 import type { Checkpoint } from "../../journal/checkpoint.ts"
 import type { JournalStore } from "../../ports/journal-store.ts"
 import { callbackCursor } from "../../ports/journal-store.ts"
@@ -170,13 +170,5 @@ const remnants = (why: string): StoreUnavailable =>
 
 const saveCheckpoint = ({ number, position, sealedAt, root, previousHash, hash, rows }: Checkpoint) => ({
   statement: "saveCheckpoint" as const,
-  parameters: [
-    number,
-    position,
-    sealedAt,
-    root,
-    previousHash,
-    hash,
-    canonicalJson(rows.map((row) => ({ ...row }))),
-  ],
+  parameters: [number, position, sealedAt, root, previousHash, hash, sealedRowsText(rows)],
 })

@@ -3,16 +3,12 @@ import type { Facts } from "@loan-engine/domain/facts"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Loan } from "@loan-engine/domain/loan"
 import type { Observation } from "@loan-engine/domain/observation"
-import { currentOffer, isUnspokenOf, standing } from "@loan-engine/domain/standing"
 import type { Offer } from "@loan-engine/domain/offer"
+import { currentOffer, isPaidOut, isUnspokenOf, standing } from "@loan-engine/domain/standing"
+import { isRejectedByBank } from "./dormancy.ts"
+import type { PollQuestion, PollSchedule } from "./poll-cadence.ts"
 
-// What an observation says, as far as the next poll depends on it.
-
-export const isAnswer = (observation: Observation): boolean =>
-  observation.source === "poll" || observation.source === "quote"
-
-export const isRuling = ({ events }: Observation): boolean =>
-  events.some(({ type }) => type === "dispute.ruled")
+// Which observations the bank must confirm, and which of its answers do.
 
 /**
  * The observation has no proof, and nobody trusted ever spoke about its loan. Anyone can send any number of those. They
@@ -20,6 +16,32 @@ export const isRuling = ({ events }: Observation): boolean =>
  */
 export const isStrangers = (loan: Loan, { source, evidence }: Observation): boolean =>
   source === "callback" && evidence === "none" && isUnspokenOf(loan)
+
+export const isAnswer = (observation: Observation): boolean =>
+  observation.source === "poll" || observation.source === "quote"
+
+export const questionOf = ({ source }: Observation): PollQuestion => (source === "poll" ? "status" : "quote")
+
+/**
+ * Whether the bank's own answer says that the loan has ended. If the loan was once reported as paid out, a rejection
+ * ends it only if the bank's status was asked too: the status may say that the money has left.
+ */
+export function isConfirmedEnd(loan: Loan, observation: Observation, before: PollSchedule): boolean {
+  const { payOutOverruledAt } = loan.facts
+  const isStatus = observation.source === "poll"
+  if (loan.stage === "rejected") {
+    // A status contains no decision, so a confirmation needs a quote.
+    if (before.confirm && observation.source !== "quote") return false
+    const wasEnd = before.nextPollAt === null
+    const isSettled = isStatus || wasEnd || !isPaidOut(loan.facts) || payOutOverruledAt !== undefined
+    return isRejectedByBank(loan) && isSettled
+  }
+  if (loan.stage !== "paidOut") return false
+  return isStatus && observation.events.some((event) => event.type === "loan.paidOut")
+}
+
+export const isRuling = ({ events }: Observation): boolean =>
+  events.some(({ type }) => type === "dispute.ruled")
 
 /** A registration with an unknown decision: the bank is asked at once. */
 export const isUndecided = ({ source, leftOut = [] }: Observation): boolean =>

@@ -32,6 +32,23 @@ export function loanStoreContract(name: string, open: () => StoreUnderTest | Pro
       )
     })
 
+    it("loads many loans at once, and leaves out those that are not there", async () => {
+      await using(await open(), (store) =>
+        Effect.gen(function* () {
+          const references = ["A", `å 'quoted"`, "C"]
+          const written = yield* Effect.forEach(references, (reference) =>
+            write(store, signed(reference, 5), "body"),
+          )
+          const wanted = [...references, "nobody"].map((reference) => ApplicationReference.make(reference))
+          const found = yield* store.loadAll(wanted)
+          expect(new Set(found.map(({ loan }) => loan))).toEqual(new Set(written.map(({ loan }) => loan)))
+          const one = ApplicationReference.make("A")
+          expect(yield* store.loadAll([one])).toEqual([yield* store.load(one)])
+          expect(yield* store.loadAll([])).toEqual([])
+        }),
+      )
+    })
+
     it("writes concurrent changes of one loan one after another, none lost", async () => {
       await using(await open(), (store) =>
         Effect.gen(function* () {

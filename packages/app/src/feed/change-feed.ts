@@ -1,14 +1,15 @@
 import type { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
 import type { Reversal } from "@loan-engine/domain/reversal"
-import { Clock, Context, Data, Deferred, Effect, Layer, PubSub, Schema } from "effect"
+import { Clock, Context, Data, Deferred, Effect, Layer, PubSub } from "effect"
 import type { Scope } from "effect"
-import { inSteps } from "../base/in-steps.ts"
+import { inSteps, mapInSteps } from "../base/in-steps.ts"
 import { limit } from "../base/limits.ts"
 import type { LimitsOf } from "../base/limits.ts"
 import { LoanEngine } from "../record/engine.ts"
 import { cursorOf, cursorText, feedBeginning } from "../journal/feed-cursor.ts"
 import type { FeedCursor } from "../journal/feed-cursor.ts"
-import { EntryContent } from "../journal/entry.ts"
+import { entryIn } from "../journal/entry-text.ts"
+import type { EntryContent } from "../journal/entry.ts"
 import { JournalStore } from "../ports/journal-store.ts"
 import type { FeedEntry } from "../ports/journal-store.ts"
 import { reversalOf } from "../views/reversals.ts"
@@ -242,21 +243,23 @@ function makePages(
   })
 }
 
-const decodeContent = Schema.decodeUnknownSync(Schema.fromJsonString(EntryContent))
-
 const withLoans = Effect.fnUntraced(function* (
   engine: LoanEngine["Service"],
   rows: ReadonlyArray<FeedEntry>,
 ): Effect.fn.Return<ReadonlyArray<FeedChange>, StoreUnavailable> {
-  const loans = new Map<string, StoredLoan>()
-  const changeOf = Effect.fnUntraced(function* ({ position, hash, text }: FeedEntry) {
-    const content = decodeContent(text)
-    const { applicationReference } = content
-    const stored = loans.get(applicationReference) ?? (yield* engine.loan(applicationReference))
-    if (stored === undefined)
-      return yield* Effect.die(new Error("a journal entry's loan is not in the store"))
-    loans.set(applicationReference, stored)
-    return { ...content, position, hash, stored, reversal: yield* reversalOf(engine, content) }
+  const entries = yield* mapInSteps(rows, ({ position, hash, text }) => ({
+    ...entryIn(text),
+    position,
+    hash,
+  }))
+  const references = new Set(entries.map(({ applicationReference }) => applicationReference))
+  const loans = new Map(
+    (yield* engine.loans([...references])).map((stored) => [stored.loan.applicationReference, stored]),
+  )
+  return yield* inSteps(entries, (entry) => {
+    const stored = loans.get(entry.applicationReference)
+    return stored === undefined
+      ? Effect.die(new Error("a journal entry's loan is not in the store"))
+      : Effect.map(reversalOf(engine, entry), (reversal) => ({ ...entry, stored, reversal }))
   })
-  return yield* inSteps(rows, changeOf)
 })

@@ -163,6 +163,11 @@ export class LoanStore extends Context.Service<
       reference: ApplicationReference,
     ) => Effect.Effect<StoredLoan | undefined, StoreUnavailable>
 
+    /** The loans with these references, in no particular order, without those that are not there. */
+    readonly loadAll: (
+      references: ReadonlyArray<ApplicationReference>,
+    ) => Effect.Effect<ReadonlyArray<StoredLoan>, StoreUnavailable>
+
     /**
      * Decides and writes in one transaction. `decide` receives the loan's current row. Its result is durable before the
      * effect succeeds. No other change of the same loan comes between the two; if one did, `decide` runs again. A store

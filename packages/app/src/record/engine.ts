@@ -81,6 +81,9 @@ export class LoanEngine extends Context.Service<
     readonly loan: (
       reference: ApplicationReference,
     ) => Effect.Effect<StoredLoan | undefined, StoreUnavailable>
+    readonly loans: (
+      references: ReadonlyArray<ApplicationReference>,
+    ) => Effect.Effect<ReadonlyArray<StoredLoan>, StoreUnavailable>
     readonly history: (
       reference: ApplicationReference,
       page?: HistoryPage,
@@ -142,7 +145,15 @@ const makeEngine = Effect.fnUntraced(function* (cadence: CadenceSettings) {
   const register = (observation: Observation, raw: Uint8Array) =>
     write(observation, raw, (stored) => stored?.loan.registered !== true)
 
-  return LoanEngine.of({ record, recordAt, register, loan: store.load, history: store.history, changes })
+  return LoanEngine.of({
+    record,
+    recordAt,
+    register,
+    loan: store.load,
+    loans: store.loadAll,
+    history: store.history,
+    changes,
+  })
 })
 
 const always = (): boolean => true

@@ -155,6 +155,7 @@ const watchedLoans = (
 ): LoanStore["Service"] => ({
   ...plain,
   load: (reference) => complain(plain.load(reference)),
+  loadAll: (references) => complain(plain.loadAll(references)),
   update: (reference, decide) => complain(traced("commit")(plain.update(reference, decide))),
   history: (reference, page) => complain(plain.history(reference, page)),
   loans: (page) => complain(plain.loans(page)),

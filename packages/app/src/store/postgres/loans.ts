@@ -46,6 +46,8 @@ export function postgresLoans(query: Query, schema: string, submit: Submit): Loa
       Effect.map(query(reads.load, [text(reference)]), ([row]) =>
         row === undefined ? undefined : storedLoan(row),
       ),
+    loadAll: (references) =>
+      Effect.flatMap(query(reads.loadAll, [texts(references)]), (rows) => mapInSteps(rows, storedLoan)),
     update: (reference, decide) => Effect.tapError(submit({ reference, decide }), () => Effect.sync(doubted)),
     history: (reference, { after, limit } = wholeHistory) =>
       Effect.flatMap(query(reads.history, [text(reference), int(after), int(limit)]), (rows) =>

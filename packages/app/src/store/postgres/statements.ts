@@ -8,6 +8,7 @@ export const readStatements = (schema: string) => {
     ORDER BY application_reference LIMIT $4::int`
   return {
     load: `SELECT ${loanColumns("l.")} FROM ${schema}.loans l WHERE application_reference = $1`,
+    loadAll: `SELECT ${loanColumns("l.")} FROM ${schema}.loans l WHERE application_reference = ANY($1::text[])`,
     history: `
       SELECT ${entryColumns} FROM ${schema}.journal
       WHERE application_reference = $1 AND version > $2::int ORDER BY version LIMIT $3::int`,

@@ -13,6 +13,7 @@ export const readStatements = {
   loansStalled: loansPage("AND stalled = 1"),
   loansClosed: loansPage("AND closed = 1"),
   loansNamed: loansPage("AND external_reference = ?"),
+  loansOf: `SELECT ${loanColumns()} FROM loans WHERE application_reference IN (SELECT value FROM json_each(?))`,
   history: `
     SELECT ${entryColumns} FROM journal
     WHERE application_reference = ? AND version > ? ORDER BY version LIMIT ?`,

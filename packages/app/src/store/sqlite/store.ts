@@ -80,6 +80,10 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
 
   const loanStore = LoanStore.of({
     load: (reference) => read(() => loadLoan(reads.load, reference)),
+    loadAll: (references) =>
+      Effect.flatMap(readMany({ statement: "loansOf", parameters: [JSON.stringify(references)] }), (rows) =>
+        mapInSteps(rows, storedLoan),
+      ),
     update: (reference, decide) => Effect.map(submit({ reference, decide }), changeOf),
     history: (reference, { after, limit } = wholeHistory) =>
       Effect.flatMap(readMany({ statement: "history", parameters: [reference, after, limit] }), (rows) =>

@@ -1,4 +1,6 @@
 import { Option, Predicate, Record, Redacted, Schema } from "effect"
+import { isNetwork } from "../access/source-address.ts"
+import type { PathPrefix } from "../base/path-prefix.ts"
 
 /** One setting: its purpose, its default, and how its value is written. */
 export interface Setting<Value, Written, Default> {
@@ -250,6 +252,23 @@ const hosts = plain({
   schema: Schema.Array(Schema.String.check(Schema.isPattern(/^(?:[\w.-]+|\[[\da-f:.]+\])$/iu))),
   fromText: listed,
 })
+const networks = plain({
+  example: ["10.0.0.0/8"],
+  expected: "a list of addresses and networks, such as 127.0.0.1, 10.0.0.0/8 or fd00::/8",
+  schema: Schema.Array(Schema.String.check(Schema.makeFilter(isNetwork))),
+  fromText: listed,
+})
+const pathPrefix = plain<PathPrefix>({
+  example: "/loans",
+  expected:
+    "a path such as /loans: it begins with a slash, ends without one, and has only letters, digits and . _ ~ -",
+  schema: Schema.Union([
+    Schema.Literal(""),
+    Schema.TemplateLiteral(["/", Schema.String]).check(
+      Schema.isPattern(/^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/u),
+    ),
+  ]),
+})
 const spacedTexts = {
   ...texts,
   fromText: (list: string) => list.split(/[\s,]+/u).filter((entry) => entry !== ""),
@@ -311,6 +330,8 @@ export const kinds = {
   database,
   proxy,
   hosts,
+  networks,
+  pathPrefix,
   spacedTexts,
   secrets,
   choice,

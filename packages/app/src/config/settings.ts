@@ -5,6 +5,7 @@ import type { CallbackEventType } from "@loan-engine/adapters-http/message/shape
 import { callbackReceiverLimitsDefault } from "@loan-engine/adapters-http/callback/receiver"
 import { Record, Redacted, Schema } from "effect"
 import { accessLimitsDefault } from "../access/access.ts"
+import { forwardingDefault, forwardingHeaders } from "../access/source-address.ts"
 import { scopes } from "../contract/api-contract.ts"
 import { loanListLimitsDefault } from "../api/loan-list.ts"
 import { metricsLimitsDefault } from "../serve/operator-routes.ts"
@@ -123,6 +124,11 @@ export const accountSettings = {
 const listening = {
   host: withDefault(text, "127.0.0.1", "the address to listen on"),
   port: withDefault(port, 8_080, "the port to listen on; 0 for any free port"),
+  pathPrefix: withDefault(
+    kinds.pathPrefix,
+    "",
+    "the path below which a proxy leads to the engine, such as `/loans`: the engine then serves everything below it, `/loans/callbacks/…` too, and nothing else",
+  ),
   ...limits(serverLimitsDefault, {
     requestMsMax: "how long a request may take to arrive",
     headersMsMax: "how long a request's headers may take to arrive",
@@ -373,6 +379,21 @@ const api = {
   ),
 }
 
+const forwarding = {
+  trustedProxies: optional(
+    kinds.networks,
+    "the addresses of your own proxies, such as `10.0.0.0/8`: only their requests name the sender's address in a header",
+  ),
+  forwardedHeader: needing(
+    "trustedProxies",
+    withDefault(
+      choice(forwardingHeaders),
+      forwardingDefault.forwardedHeader,
+      "the header in which those proxies name the sender; each must write it, and the engine ignores the other one",
+    ),
+  ),
+}
+
 const console = {
   console: withDefault(flag, true, "whether the operators' console is served at `/console`"),
 }
@@ -467,7 +488,7 @@ export const settingGroups = {
   Callbacks: callbacks,
   Polling: polling,
   Webhooks: webhooks,
-  "The API": { ...api, ...console },
+  "The API": { ...api, ...forwarding, ...console },
   Telemetry: telemetry,
   "The route to the bank": route,
   "The bank's test environment": testing,
@@ -482,6 +503,7 @@ export const engineSettings = {
   ...polling,
   ...webhooks,
   ...api,
+  ...forwarding,
   ...console,
   ...telemetry,
   ...route,

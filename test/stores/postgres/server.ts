@@ -82,6 +82,28 @@ export async function startSynchronousStandby(of: PostgresServer): Promise<Postg
 
 const following = "SELECT sync_state FROM pg_stat_replication"
 
+/** A server that recovers from a copied data directory, and is ready once it may be written. */
+export async function startRecovered(
+  files: string,
+  of: PostgresServer,
+  settings: string,
+): Promise<PostgresServer> {
+  const server = await makeServer()
+  cpSync(files, server.directory, { recursive: true, preserveTimestamps: true })
+  writeFileSync(join(server.directory, "recovery.signal"), "")
+  appendFileSync(join(server.directory, "postgresql.auto.conf"), settings)
+  own(server.directory, statSync(of.directory))
+  await server.start()
+  const there = urlOf(server.port, "postgres")
+  await Effect.runPromise(
+    until(
+      async () =>
+        (await query(there, "SELECT pg_is_in_recovery() AS recovering"))[0]?.["recovering"] === false,
+    ),
+  )
+  return server
+}
+
 async function startCopy(of: PostgresServer, settings: string): Promise<PostgresServer> {
   await of.stop()
   const standby = await makeServer()

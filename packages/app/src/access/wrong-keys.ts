@@ -1,12 +1,14 @@
 import { groupOf, secondsOverRate } from "@loan-engine/adapters-http/http/rate"
 import { makeWarning } from "@loan-engine/adapters-http/telemetry/rare-warning"
-import { Context, Effect, Layer, Metric, Option } from "effect"
+import { Context, Effect, Layer, Metric } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import { RateLimiter } from "effect/persistence"
 import { limit } from "../base/limits.ts"
 import type { LimitsOf } from "../base/limits.ts"
 import { wrongKeysCounter } from "../telemetry/metrics.ts"
 import { unauthorized } from "./bearer-key.ts"
+import { makeSourceOf } from "./source-address.ts"
+import type { ForwardingSettings } from "./source-address.ts"
 import type { Problem } from "../contract/problem.ts"
 
 export const wrongKeyLimits = {
@@ -31,13 +33,14 @@ export class WrongKeys extends Context.Service<
   WrongKeys,
   { readonly problem: (request: HttpServerRequest.HttpServerRequest) => Effect.Effect<Problem> }
 >()("@loan-engine/app/WrongKeys") {
-  static readonly layer = (limits: WrongKeyLimits): Layer.Layer<WrongKeys> =>
-    Layer.effect(WrongKeys, makeWrongKeys(limits)).pipe(
+  static readonly layer = (limits: WrongKeyLimits, forwarding: ForwardingSettings): Layer.Layer<WrongKeys> =>
+    Layer.effect(WrongKeys, makeWrongKeys(limits, forwarding)).pipe(
       Layer.provide(RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory))),
     )
 }
 
-const makeWrongKeys = Effect.fnUntraced(function* (limits: WrongKeyLimits) {
+const makeWrongKeys = Effect.fnUntraced(function* (limits: WrongKeyLimits, forwarding: ForwardingSettings) {
+  const sourceOf = makeSourceOf(forwarding)
   const limiter = yield* RateLimiter.RateLimiter
   const warn = makeWarning("a request had a wrong key", "wrongKeys")
   const isOver = (key: string, limit: number): Effect.Effect<boolean> =>
@@ -47,7 +50,7 @@ const makeWrongKeys = Effect.fnUntraced(function* (limits: WrongKeyLimits) {
     )
   return {
     problem: Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
-      const source = Option.getOrElse(request.remoteAddress, () => "unknown")
+      const source = sourceOf(request)
       yield* Metric.update(wrongKeysCounter.of({}), 1)
       yield* warn({ source })
       const over = [

@@ -10,6 +10,8 @@ import {
   HttpServerResponse,
 } from "effect/http"
 import { HttpApi, HttpApiBuilder, HttpApiScalar } from "effect/http-api"
+import { withPrefix } from "../base/path-prefix.ts"
+import type { PathPrefix } from "../base/path-prefix.ts"
 import type { CallbackHealthSettings } from "../callback-health/health.ts"
 import type { ChangeFeedLimits } from "../feed/change-feed.ts"
 import { accountHandlers } from "./account-handlers.ts"
@@ -18,7 +20,7 @@ import type { AccessLimits } from "../access/access.ts"
 import type { ApiKey } from "../access/api-keys.ts"
 import { changeHandlers } from "./change-handlers.ts"
 import { consolePath } from "./console-routes.ts"
-import { DescribedApi, openApiText } from "../contract/described-api.ts"
+import { describedBelow, openApiText } from "../contract/described-api.ts"
 import { LoanApi } from "../contract/loan-api.ts"
 import { loanHandlers } from "./loan-handlers.ts"
 import type { LoanListLimits } from "./loan-list.ts"
@@ -32,6 +34,7 @@ export interface ApiOptions {
   /** The account for `POST /v1/loans`, unless the query's `account` names another of these. */
   readonly accounts: ReadonlyArray<AccountName>
   readonly accessLimits: AccessLimits
+  readonly pathPrefix: PathPrefix
   readonly listLimits: LoanListLimits
   readonly changeFeedLimits: ChangeFeedLimits
   /** How an account's callbacks are judged. */
@@ -43,6 +46,7 @@ export const apiRoutes = ({
   apiKeys,
   accounts,
   accessLimits,
+  pathPrefix,
   listLimits,
   changeFeedLimits,
   callbackHealth,
@@ -56,21 +60,24 @@ export const apiRoutes = ({
       ]),
       Layer.provide([accessLayer(apiKeys, accessLimits), problemsLayer, NodeHttpServer.layerHttpServices]),
     ),
-    HttpApiScalar.layer(DescribedApi, { path: docsPath, scalar: { withDefaultFonts: false } }),
-    refusals,
+    HttpApiScalar.layer(describedBelow(pathPrefix), { path: docsPath, scalar: { withDefaultFonts: false } }),
+    refusals(pathPrefix),
   )
 
 const docsPath = "/docs"
 
-const refusals = HttpRouter.use((router) =>
-  Effect.gen(function* () {
-    const description = HttpServerResponse.text(openApiText(), { contentType: "application/json" })
-    yield* router.add("GET", "/openapi.json", Effect.succeed(description))
-    yield* refuseOtherMethods(router, "/openapi.json", "GET")
-    yield* refuseOtherMethods(router, docsPath, "GET")
-    for (const [path, allow] of methodsByPath()) yield* refuseOtherMethods(router, path, allow)
-  }),
-)
+const refusals = (pathPrefix: PathPrefix) =>
+  HttpRouter.use((router) =>
+    Effect.gen(function* () {
+      const description = HttpServerResponse.text(openApiText(pathPrefix), {
+        contentType: "application/json",
+      })
+      yield* router.add("GET", "/openapi.json", Effect.succeed(description))
+      yield* refuseOtherMethods(router, "/openapi.json", "GET")
+      yield* refuseOtherMethods(router, docsPath, "GET")
+      for (const [path, allow] of methodsByPath()) yield* refuseOtherMethods(router, path, allow)
+    }),
+  )
 
 /** The methods of each path of the API, as in the `Allow` header. The callbacks' path has its own answer. */
 function methodsByPath(): ReadonlyMap<`/${string}`, string> {
@@ -115,7 +122,11 @@ const isMisspelt = (path: string): boolean =>
 type App<E, R> = Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
 
 /** The router's answers, with the rules for all of them: which origins may read them, and what they may load. */
-export function completeApp<E, R>(router: App<E, R>, corsOrigins: ReadonlyArray<string>) {
+export function completeApp<E, R>(
+  router: App<E, R>,
+  corsOrigins: ReadonlyArray<string>,
+  pathPrefix: PathPrefix,
+) {
   const app = Effect.gen(function* () {
     const { method, url } = yield* HttpServerRequest.HttpServerRequest
     if (!methodsKnown.has(method)) return problemResponse(wrongMethod("GET, HEAD, POST"))
@@ -128,11 +139,19 @@ export function completeApp<E, R>(router: App<E, R>, corsOrigins: ReadonlyArray<
       ? HttpServerResponse.setHeader(response, "content-security-policy", docsPolicy)
       : response
   })
-  return Effect.map(corsOrigins.length === 0 ? app : cors(corsOrigins)(app), guarded)
+  return Effect.map(corsOrigins.length === 0 ? app : cors(corsOrigins)(app), guarded(pathPrefix))
 }
 
-const guarded = (response: HttpServerResponse.HttpServerResponse): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.setHeaders(response, { ...guardedHeaders, ...response.headers })
+type Answer = HttpServerResponse.HttpServerResponse
+
+const guarded =
+  (pathPrefix: PathPrefix) =>
+  (response: Answer): Answer =>
+    HttpServerResponse.setHeaders(response, {
+      ...guardedHeaders,
+      ...response.headers,
+      ...withPrefix(pathPrefix, response.headers),
+    })
 
 /** The page contains everything that it needs. It loads nothing from others and sends nothing to others. */
 const docsPolicy =

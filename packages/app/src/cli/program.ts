@@ -3,6 +3,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Console, Effect } from "effect"
 import { CliError, Command } from "effect/cli"
 import { at } from "./loan/at.ts"
+import { backup, restore } from "./backup.ts"
 import { callback } from "./callback.ts"
 import { close, reopen } from "./loan/close.ts"
 import { config } from "./config.ts"
@@ -49,6 +50,8 @@ export const loanEngine = Command.make("loan-engine").pipe(
     key,
     migrate,
     copy,
+    backup,
+    restore,
     config,
     doctor,
     trigger,

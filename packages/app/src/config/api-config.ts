@@ -5,6 +5,7 @@ import { scopes } from "../contract/api-contract.ts"
 import type { Scope } from "../contract/api-contract.ts"
 import { allScopesKey } from "../access/api-keys.ts"
 import type { ApiKey } from "../access/api-keys.ts"
+import type { ForwardingSettings } from "../access/source-address.ts"
 import { loanListLimits } from "../api/loan-list.ts"
 import type { LoanListLimits } from "../api/loan-list.ts"
 import type { ChangeFeedLimits } from "../feed/change-feed.ts"
@@ -19,6 +20,7 @@ export interface ApiConfig {
   /** The origins whose pages may read our answers in a browser. None by default. */
   readonly corsOrigins: ReadonlyArray<string>
   readonly accessLimits: AccessLimits
+  readonly forwarding: ForwardingSettings
   readonly listLimits: LoanListLimits
   readonly changeFeedLimits: ChangeFeedLimits
   /** Whether the operators' console is served. */
@@ -48,6 +50,7 @@ export const apiConfig = Effect.fnUntraced(function* ({
     apiKeys,
     corsOrigins,
     accessLimits: limitsIn(engine, accessLimits),
+    forwarding: { trustedProxies: engine.trustedProxies ?? [], forwardedHeader: engine.forwardedHeader },
     listLimits: limitsIn(engine, loanListLimits),
     changeFeedLimits: limitsIn(engine, changeFeedLimits),
     consoleEnabled: engine.console,

@@ -17,6 +17,7 @@ import { anchorLimits } from "../feed/anchors.ts"
 import type { AnchorSettings } from "../feed/anchors.ts"
 import { anchorsBeside } from "../feed/anchors-file.ts"
 import type { ServerLimits } from "../serve/limits.ts"
+import type { PathPrefix } from "../base/path-prefix.ts"
 import { serverLimitsDefault } from "../serve/limits.ts"
 import type { KnownAccounts } from "../ports/known-accounts.ts"
 import type { Database } from "../store/database.ts"
@@ -64,6 +65,7 @@ export interface BankConfig {
 export interface OperatorConfig {
   readonly host: string
   readonly port: number
+  readonly pathPrefix: PathPrefix
   readonly database: Database
   readonly accounts: ReadonlyArray<AccountConfig>
   readonly poller: PollerSettings
@@ -160,6 +162,7 @@ export function operatorConfig(read: SettingsRead): Effect.Effect<OperatorConfig
     return {
       host: engine.host,
       port: engine.port,
+      pathPrefix: engine.pathPrefix,
       database,
       accounts: yield* Effect.forEach(read.accounts, (account) => accountConfig(read, account, route)),
       poller: { ...limitsIn(engine, pollerDefaults), cadence: limitsIn(engine, cadenceDefaults) },

@@ -1,3 +1,5 @@
+import { isNetwork } from "../access/source-address.ts"
+import type { PathPrefix } from "../base/path-prefix.ts"
 import { Option, Predicate, Record, Redacted, Schema } from "effect"
 
 /** How the values of one kind are written and read. */
@@ -257,6 +259,25 @@ const secretPairs = <Written>(kind: Omit<PlainKind<Written>, "fromText">) =>
 const choice = <const Word extends string>(words: readonly [Word, ...ReadonlyArray<Word>]) =>
   plain({ expected: `one of ${words.join(", ")}`, example: words[0], schema: Schema.Literals(words) })
 
+const networks = plain({
+  example: ["10.0.0.0/8"],
+  expected: "a list of addresses and networks, such as 127.0.0.1, 10.0.0.0/8 or fd00::/8",
+  schema: Schema.Array(Schema.String.check(Schema.makeFilter(isNetwork))),
+  fromText: listed,
+})
+
+const pathPrefix = plain<PathPrefix>({
+  example: "/loans",
+  expected:
+    "a path such as /loans: it begins with a slash, ends without one, and has only letters, digits and . _ ~ -",
+  schema: Schema.Union([
+    Schema.Literal(""),
+    Schema.TemplateLiteral(["/", Schema.String]).check(
+      Schema.isPattern(/^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/u),
+    ),
+  ]),
+})
+
 export const kinds = {
   whole,
   natural,
@@ -277,6 +298,8 @@ export const kinds = {
   database,
   proxy,
   hosts,
+  networks,
+  pathPrefix,
   spacedTexts,
   secrets,
   choice,

@@ -97,5 +97,12 @@ export const DescribedApi = HttpApi.make("loan-engine")
     }),
   )
 
+/** The same below a path: clients of the description, and the page that shows it, send their requests there. */
+export const describedBelow = (prefix: string): typeof DescribedApi =>
+  prefix === ""
+    ? DescribedApi
+    : DescribedApi.annotateMerge(OpenApi.annotations({ servers: [{ url: prefix }] }))
+
 /** The description as it is served and committed. */
-export const openApiText = (): string => `${JSON.stringify(OpenApi.fromApi(DescribedApi), null, 2)}\n`
+export const openApiText = (prefix = ""): string =>
+  `${JSON.stringify(OpenApi.fromApi(describedBelow(prefix)), null, 2)}\n`

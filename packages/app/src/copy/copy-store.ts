@@ -1,13 +1,11 @@
-import { Data, Effect } from "effect"
+import { Effect } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
-import type { Finding } from "../audit/finding.ts"
-import { replayJournal } from "../audit/replay-journal.ts"
-import { verifyJournal } from "../audit/verify-journal.ts"
 import type { Verification } from "../audit/verify-journal.ts"
 import { JournalStore } from "../ports/journal-store.ts"
 import type { StoreUnavailable, StoreUnusable } from "../ports/loan-store.ts"
 import type { CopiedRow, CopiedTable, TableDigest } from "./copied-tables.ts"
 import { copiedTables, makeTableDigest } from "./copied-tables.ts"
+import { judged, StoreUnsound } from "./judged.ts"
 import type { CopySource } from "./source.ts"
 import { openCopySource } from "./source.ts"
 import type { CopyTarget } from "./target.ts"
@@ -22,13 +20,6 @@ export interface Copied extends Pick<
 > {
   readonly tables: { readonly [table: string]: TableDigest }
 }
-
-/** A store was altered, or does not fold to its snapshots. Nothing was copied. */
-export class StoreUnsound extends Data.TaggedError("StoreUnsound")<{
-  readonly message: string
-  readonly findings: ReadonlyArray<Finding>
-  readonly findingsCount: number
-}> {}
 
 /**
  * Copies an SQLite file, which nobody else writes meanwhile, into an empty PostgreSQL store, and proves the copy before
@@ -59,21 +50,6 @@ export const copyStore = Effect.fn("copyStore")(function* (
       return { loans, rows, checkpoints, newestCheckpoint, unsealed, tables }
     }),
   )
-})
-
-/** Verifies and replays a store. Any finding ends the copy. */
-const judged = Effect.fnUntraced(function* (
-  what: string,
-): Effect.fn.Return<Verification, StoreUnavailable | StoreUnsound, JournalStore> {
-  const verified = yield* verifyJournal()
-  const replayed = yield* replayJournal()
-  const findingsCount = verified.findingsCount + replayed.findingsCount
-  if (findingsCount === 0) return verified
-  return yield* new StoreUnsound({
-    message: `${what} was altered, so nothing was copied. Look with: loan-engine journal verify, journal replay`,
-    findings: [...verified.findings, ...replayed.findings],
-    findingsCount,
-  })
 })
 
 const eachTable = <E>(

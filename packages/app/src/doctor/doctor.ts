@@ -29,8 +29,8 @@ const checkSettings = Effect.map(Effect.result(configFromEnvironment), (settings
     : failed("settings", "serve would not start", settings.failure.message),
 )
 
-const checkEngine = Effect.fnUntraced(function* ({ host, port }: OperatorConfig) {
-  const url = new URL(`http://${host.includes(":") ? `[${host}]` : host}:${port}/health/ready`)
+const checkEngine = Effect.fnUntraced(function* ({ host, port, pathPrefix }: OperatorConfig) {
+  const url = new URL(`http://${host.includes(":") ? `[${host}]` : host}:${port}${pathPrefix}/health/ready`)
   const answer = yield* ask(url)
   if (Result.isFailure(answer)) return skipped("engine", `no engine answers at ${url.origin}`)
   const { status, body } = answer.success

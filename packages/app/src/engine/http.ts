@@ -20,6 +20,7 @@ import { callbackReceiver } from "./callback-receiver.ts"
 import { hasUnclearHost } from "../serve/listener.ts"
 import { databaseWeaknesses } from "../store/database.ts"
 import type { ServerLimits } from "../serve/limits.ts"
+import { belowPrefix, callbackBelowPrefix } from "../base/path-prefix.ts"
 import { makeReadiness } from "../serve/readiness.ts"
 import type { Readiness } from "../serve/readiness.ts"
 
@@ -37,7 +38,7 @@ export interface EngineHttp {
 
 /** The bank's callbacks go directly to the receiver. Everything else is routed. */
 export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig) {
-  const { api, serverLimits, telemetry } = config
+  const { api, serverLimits, telemetry, pathPrefix } = config
   const accounts = config.accounts.map(({ name }) => name)
   const weaknesses = yield* databaseWeaknesses(config.database)
   for (const weakness of weaknesses) yield* Effect.logWarning(`the store is weak: ${weakness}`)
@@ -46,31 +47,38 @@ export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig)
   yield* watchCallbacks(config.callbackHealth, accounts, receiver.rejections)
   const feed = yield* ChangeFeed
   const routes = Layer.mergeAll(
-    apiRoutes({ ...api, accounts, callbackHealth: config.callbackHealth }),
+    apiRoutes({ ...api, accounts, pathPrefix, callbackHealth: config.callbackHealth }),
     operatorRoutes({ readiness, accounts, metrics: telemetry.metrics }),
     consoleRoutes(api.consoleEnabled),
-  ).pipe(Layer.provide(WrongKeys.layer(api.accessLimits)))
+  ).pipe(Layer.provide(WrongKeys.layer(api.accessLimits, api.forwarding)))
   const router = yield* Effect.provideContext(HttpRouter.toHttpEffect(routes), routerConfig)
-  const app = completeApp(router, api.corsOrigins)
+  const app = completeApp(router, api.corsOrigins, pathPrefix)
   // It is created before any listener, so that a stop lets requests finish before it interrupts the rest of them.
   const requests = yield* Scope.fork(yield* Effect.scope)
   const routed = yield* NodeHttpServer.makeHandler(app, { scope: requests })
   const routedWeb = HttpEffect.toWebHandlerWith<never, Scope.Scope | HttpServerRequest.HttpServerRequest>(
     yield* Effect.context(),
   )(app)
+  const below = belowPrefix(pathPrefix)
+  const callbackBelow = callbackBelowPrefix(pathPrefix)
   const http: EngineHttp = {
     listener: (request, response) => {
-      const account = callbackAccount(request.url ?? "")
+      const target = request.url ?? ""
+      const account = callbackAccount(callbackBelow(target) ?? "")
       if (hasUnclearHost(request)) answerUnclearHost(response)
       else if (request.readableDidRead) answerConsumed(response)
-      else if (account === undefined) routed(request, response)
-      else serveCallback(receiver, account, request, response)
+      else if (account !== undefined) serveCallback(receiver, account, request, response)
+      else {
+        // No route has this spelling, so what is not below the prefix gets the answer of an unknown route.
+        request.url = below(target) ?? "//"
+        routed(request, response)
+      }
     },
     handle: async (request) => {
       if (request.bodyUsed) return webAnswer(bodyConsumed)
-      const account = callbackAccount(request.url)
+      const account = callbackAccount(callbackBelow(request.url) ?? "")
       if (account !== undefined) return handleCallback(receiver, account, request)
-      const response = await routedWeb(request)
+      const response = await routedWeb(pathPrefix === "" ? request : withoutPrefix(request, below))
       // The connection does not belong to us, and HTTP/2 has no such header.
       response.headers.delete("connection")
       return response
@@ -80,6 +88,12 @@ export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig)
   }
   return http
 })
+
+/** `//` is the spelling of no route. */
+function withoutPrefix(request: Request, below: (target: string) => string | undefined): Request {
+  const target = below(request.url) ?? `${new URL(request.url).origin}//`
+  return new Request(target, request)
+}
 
 /**
  * A load balancer has time to switch while everything is still served. Streams have no end of their own, so they are

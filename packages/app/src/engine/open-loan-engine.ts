@@ -120,18 +120,18 @@ const open = Effect.fnUntraced(function* (settings: LoanEngineSettings, options:
     Layer.provideMerge(engineServices(own), Layer.merge(logging, consoleLayer)),
   )
   const http = yield* Effect.provideContext(makeEngineHttp(own), services)
-  return { services, http, key }
+  return { services, http, key, pathPrefix: config.pathPrefix }
 })
 type Opened = Effect.Success<ReturnType<typeof open>>
 
-function handleOf({ services, http, key }: Opened, scope: Scope.Closeable): LoanEngineHandle {
+function handleOf({ services, http, key, pathPrefix }: Opened, scope: Scope.Closeable): LoanEngineHandle {
   const run = Effect.runPromiseWith(services)
   const closed = new AbortController()
   const whileOpen = (handle: (request: Request) => Promise<Response>) => (request: Request) =>
     closed.signal.aborted ? Promise.resolve(gone()) : handle(request)
   const fetch = whileOpen(http.handle)
   const client = loanClient({
-    baseUrl: "http://loan-engine",
+    baseUrl: `http://loan-engine${pathPrefix}`,
     apiKey: key,
     fetch: (input, init) => fetch(new Request(input, init)),
     signal: closed.signal,

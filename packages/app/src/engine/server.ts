@@ -10,10 +10,10 @@ export const engineServer = (config: EngineConfig) =>
   Layer.effect(HttpListener, serve(config)).pipe(Layer.provideMerge(engineServices(config)))
 
 const serve = Effect.fnUntraced(function* (config: EngineConfig) {
-  const { host, port, serverLimits: limits } = config
+  const { host, port, pathPrefix, serverLimits: limits } = config
   const { listener: handler, drain } = yield* makeEngineHttp(config)
   const listener = yield* listen({ host, port, limits, handler })
   // The last finalizer runs first, so a stop reports "not ready" before it closes the listener.
   yield* Effect.addFinalizer(() => drain)
-  return listener
+  return { url: listener.url + pathPrefix }
 })

@@ -1,9 +1,10 @@
-import { Console, Context, Effect, Layer } from "effect"
+import { Console, Effect, Layer } from "effect"
 import { Command } from "effect/cli"
 import { servedConfig, settingsFromEnvironment } from "../../config/config.ts"
 import { engineServer } from "../../engine/server.ts"
 import { HttpListener } from "../../serve/listener.ts"
 import { watchLauncher } from "./launcher.ts"
+import { announceToServiceManager } from "./service-manager.ts"
 import { endsWithin, stopGraceMs } from "./stop-grace.ts"
 import { logLayer } from "../../telemetry/log.ts"
 import { databasePlace } from "../../store/database.ts"
@@ -19,14 +20,15 @@ export const serve = Command.make(
     const config = yield* servedConfig(settings)
     const { database, telemetry } = config
     const format = telemetry.log.format ?? (process.stderr.isTTY ? "pretty" : "json")
-    const server = engineServer(config).pipe(
-      Layer.tap((context) => {
-        const { url } = Context.get(context, HttpListener)
-        return Console.log(`loan engine listens on ${url}, storing in ${databasePlace(database)}`).pipe(
-          Effect.andThen(Effect.annotateLogs(Effect.logInfo("the engine is ready"), { url, version })),
-        )
+    const server = Layer.effectDiscard(
+      Effect.gen(function* () {
+        const { url } = yield* HttpListener
+        const place = `listens on ${url}, storing in ${databasePlace(database)}`
+        yield* Console.log(`loan engine ${place}`)
+        yield* Effect.annotateLogs(Effect.logInfo("the engine is ready"), { url, version })
+        yield* announceToServiceManager(place)
       }),
-    )
+    ).pipe(Layer.provideMerge(engineServer(config)))
     const launcher = config.stopWithLauncher ? untilLauncherEnds : Effect.void
     yield* Effect.forkChild(launcher).pipe(
       Effect.andThen(Layer.launch(server)),

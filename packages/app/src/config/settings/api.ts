@@ -1,11 +1,12 @@
 import { accessLimits } from "../../access/access.ts"
+import { forwardingDefault, forwardingHeaders } from "../../access/source-address.ts"
 import { loanListLimits } from "../../api/loan-list.ts"
 import { scopes } from "../../contract/api-contract.ts"
 import { changeFeedLimits } from "../../feed/change-feed.ts"
 import { kinds } from "../kinds.ts"
-import { also, limitSettings, longKey, optional, withDefault } from "../setting.ts"
+import { also, limitSettings, longKey, needing, optional, withDefault } from "../setting.ts"
 
-const { flag, key, texts } = kinds
+const { choice, flag, key, texts } = kinds
 
 export const api = {
   apiKey: also(longKey, optional(key, "a bearer key for every route under `/v1`, with all scopes")),
@@ -27,5 +28,17 @@ export const api = {
   ...limitSettings(accessLimits),
   ...limitSettings(loanListLimits),
   ...limitSettings(changeFeedLimits),
+  trustedProxies: optional(
+    kinds.networks,
+    "the addresses of your own proxies, such as `10.0.0.0/8`: only their requests name the sender's address in a header",
+  ),
+  forwardedHeader: needing(
+    "trustedProxies",
+    withDefault(
+      choice(forwardingHeaders),
+      forwardingDefault.forwardedHeader,
+      "the header in which those proxies name the sender; each must write it, and the engine ignores the other one",
+    ),
+  ),
   console: withDefault(flag, true, "whether the operators' console is served at `/console`"),
 }

@@ -1,0 +1,137 @@
+import { visibleText } from "../base/visible-text.ts"
+import { Console, Effect, Option } from "effect"
+import { Command, Flag } from "effect/cli"
+import { anchorsFileOf, settingsFromEnvironment } from "../config/config.ts"
+import { databaseConfig } from "../config/database-config.ts"
+import { backUp, proveFile, restore as restoreFile } from "../copy/proven-file.ts"
+import type { ProvenFile, StoreFile } from "../copy/proven-file.ts"
+import type { StoreUnsound } from "../copy/judged.ts"
+import { anchorsOf } from "../feed/anchors.ts"
+import type { Database } from "../store/database.ts"
+import { FoundWrong, unusable } from "./exit-codes.ts"
+import { findingLines } from "./findings-output.ts"
+import { existingDatabase } from "./open-store.ts"
+import { jsonFlag, print } from "./output.ts"
+
+/** `loan-engine backup`: writes an SQLite store into one new file, and proves that file. */
+export const backup = Command.make(
+  "backup",
+  {
+    to: Flag.String("to").pipe(
+      Flag.withDescription("The file to write; it must not exist"),
+      Flag.withMetavar("file"),
+    ),
+    json: jsonFlag,
+  },
+  Effect.fn(function* ({ to, json }) {
+    const store = yield* sqliteOf(yield* existingDatabase(Option.none()))
+    const proven = yield* Effect.catchTag(
+      backUp(yield* withAnchors(store), to),
+      "StoreUnsound",
+      reportUnsound,
+    )
+    yield* print(json, { from: store.path, to, ...proven }, [
+      `${store.path} is backed up to ${to}`,
+      ...summary(proven),
+    ])
+  }),
+).pipe(
+  Command.withDescription("Write the store into one new file beside a running engine, and prove that file"),
+)
+
+/** `loan-engine restore`: puts a backup where the store was, or only proves that it could be. */
+export const restore = Command.make(
+  "restore",
+  {
+    from: Flag.String("from").pipe(Flag.withDescription("The backup"), Flag.withMetavar("file")),
+    verify: Flag.Boolean("verify").pipe(
+      Flag.withDescription("Only prove the backup and compare it with the store's anchors; write nothing"),
+      Flag.withDefault(false),
+    ),
+    json: jsonFlag,
+  },
+  Effect.fn(function* ({ from, verify, json }) {
+    const source = yield* sqliteOf(yield* existingDatabase(Option.some(from), "--from"))
+    const target = yield* sqliteOf(yield* configured)
+    const file = { ...source, anchors: (yield* withAnchors(target)).anchors }
+    const proven = yield* Effect.catchTag(
+      verify ? proveFile(file) : restoreFile(file, target.path),
+      "StoreUnsound",
+      reportUnsound,
+    )
+    yield* print(json, { from: source.path, to: verify ? null : target.path, ...proven }, [
+      verify
+        ? `${source.path} is sound; nothing was written`
+        : `${source.path} is restored to ${target.path}`,
+      ...summary(proven),
+      ...loss(proven),
+    ])
+  }),
+).pipe(
+  Command.withDescription(
+    "Put a backup where the store was, and prove it; --verify proves it and writes nothing",
+  ),
+)
+
+/** The store that the settings name. A restore is for one that is not there. */
+const configured = Effect.flatMap(settingsFromEnvironment, (settings) => databaseConfig(settings)).pipe(
+  Effect.mapError(({ message }) => unusable(message)),
+)
+
+type Sqlite = Extract<Database, { readonly store: "sqlite" }>
+
+const sqliteOf = (database: Database): Effect.Effect<Sqlite, ReturnType<typeof unusable>> =>
+  database.store === "sqlite"
+    ? Effect.succeed(database)
+    : Effect.fail(
+        unusable(
+          "This command is for an SQLite file. PostgreSQL has its own backups, of one moment or of every moment: docs/backup.md " +
+            "says how, and `loan-engine journal verify` proves the restored database. `loan-engine copy` brings a file into PostgreSQL.",
+        ),
+      )
+
+/** The anchors that the engine keeps of a store. */
+const withAnchors = Effect.fnUntraced(
+  function* ({ path, limits, store }: Sqlite) {
+    const { engine } = yield* settingsFromEnvironment
+    const file = engine.anchorsFile ?? anchorsFileOf({ path, limits, store })
+    const anchors = file === undefined ? [] : yield* anchorsOf(file)
+    return { path, limits, anchors } satisfies StoreFile
+  },
+  Effect.mapError(({ message }) => unusable(message)),
+)
+
+const reportUnsound = (unsound: StoreUnsound) =>
+  Effect.andThen(
+    Console.error(findingLines(unsound).map(visibleText).join("\n")),
+    Effect.fail(new FoundWrong({ message: unsound.message })),
+  )
+
+const summary = ({
+  loans,
+  rows,
+  bytes,
+  digest,
+  newestCheckpoint,
+  unsealed,
+}: ProvenFile): ReadonlyArray<string> => [
+  `${rows} rows of ${loans} loans, ${bytes} bytes, SHA-256 ${digest}`,
+  "Verification and replay find nothing in it.",
+  ...(unsealed.rows === 0
+    ? []
+    : [`${unsealed.rows} rows after position ${unsealed.afterPosition} are not sealed yet.`]),
+  newestCheckpoint === null
+    ? "There is no checkpoint yet."
+    : `Keep its newest checkpoint elsewhere: --anchor ${newestCheckpoint.number}:${newestCheckpoint.hash}`,
+]
+
+/** What a restore does not bring back. */
+function loss({ newerAnchors }: ProvenFile): ReadonlyArray<string> {
+  const newest = newerAnchors.at(-1)
+  return newest === undefined
+    ? ["No anchor is newer than it."]
+    : [
+        `It is older than the store was: the store had a checkpoint ${newest.number} of ${newest.sealedAt}. Polls and the bank's repeats ` +
+          "bring back what the bank still tells; readers of the feed get 410 cursor-unknown and read their loans again.",
+      ]
+}

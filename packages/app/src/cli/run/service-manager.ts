@@ -1,0 +1,40 @@
+import { execFile } from "node:child_process"
+import { Effect } from "effect"
+import type { Scope } from "effect"
+import { Environment } from "../../config/sources.ts"
+
+/** A service manager answers at once. A start or a stop waits no longer for it. */
+const notifyMsMax = 5_000
+
+/** Where a service manager listens for what its service says about itself: `Type=notify` in systemd. */
+const socketVariable = "NOTIFY_SOCKET"
+
+/**
+ * Tells the service manager that the engine serves now and, when the scope closes, that it is stopping. Without a service
+ * manager that listens, nothing is told. Node cannot send to such a socket, so systemd's own program does.
+ */
+export const announceToServiceManager = Effect.fnUntraced(function* (
+  status: string,
+): Effect.fn.Return<void, never, Scope.Scope> {
+  const variables = yield* Environment
+  if ((variables[socketVariable] ?? "") === "") return
+  yield* tell(variables, ["--ready", `--status=${status}`])
+  yield* Effect.addFinalizer(() => tell(variables, ["STOPPING=1", "--status=stopping"]))
+})
+
+const program = "systemd-notify"
+
+const tell = (variables: Environment, words: ReadonlyArray<string>): Effect.Effect<void> =>
+  Effect.callback<void, Error>((resume) => {
+    execFile(program, words, { env: variables, timeout: notifyMsMax }, (error) =>
+      resume(error === null ? Effect.void : Effect.fail(error)),
+    )
+  }).pipe(
+    Effect.catch(({ message }) =>
+      Effect.annotateLogs(Effect.logWarning(notTold), { reason: message.split("\n", 1)[0] ?? "" }),
+    ),
+  )
+
+const notTold =
+  `the service manager could not be told: ${program} must be installed, and NotifyAccess must be all; ` +
+  "otherwise use Type=exec"

@@ -1,0 +1,163 @@
+import { createHash } from "node:crypto"
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs"
+import { dirname } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { pipeline } from "node:stream/promises"
+import { Effect } from "effect"
+import type { Verification } from "../audit/verify-journal.ts"
+import type { KeptAnchor } from "../journal/anchor.ts"
+import { JournalStore } from "../ports/journal-store.ts"
+import { StoreUnusable } from "../ports/loan-store.ts"
+import type { StoreUnavailable } from "../ports/loan-store.ts"
+import { makePrivate } from "../store/sqlite/connection.ts"
+import { filesOfStore, holdStoreLock, lockPath } from "../store/sqlite/lock.ts"
+import { opening } from "../store/sqlite/open.ts"
+import { layerSqlite, sqliteDefaults } from "../store/sqlite/store.ts"
+import type { SqliteLimits } from "../store/sqlite/store.ts"
+import { judged } from "./judged.ts"
+import type { StoreUnsound } from "./judged.ts"
+
+/** An SQLite store, and the anchors that were kept of it. */
+export interface StoreFile {
+  readonly path: string
+  readonly limits: SqliteLimits
+  /** Oldest first. */
+  readonly anchors: ReadonlyArray<KeptAnchor>
+}
+
+/** What a file contains, and the proof: verification and replay find nothing in it. */
+export interface ProvenFile extends Pick<
+  Verification,
+  "loans" | "rows" | "checkpoints" | "newestCheckpoint" | "unsealed"
+> {
+  readonly bytes: number
+  /** The file's SHA-256 in hex. */
+  readonly digest: string
+  /** The anchors that are newer than the file: what was recorded between is not in it. */
+  readonly newerAnchors: ReadonlyArray<KeptAnchor>
+}
+
+type Failure = StoreUnusable | StoreUnavailable | StoreUnsound
+
+/**
+ * Writes the store as of this moment into one new file, beside an engine that may be running, and proves that file. It
+ * has its name only once it is proven and on the disk; only its owner can read it.
+ */
+export const backUp = Effect.fn("backUp")((store: StoreFile, file: string) =>
+  Effect.andThen(requireAbsent(file, [file]), writeProven(store, file)),
+)
+
+/** Proves a backup, and compares it with the anchors that were kept of its store. Writes nothing. */
+export const proveFile = Effect.fn("proveFile")(function* ({
+  path,
+  limits,
+  anchors,
+}: StoreFile): Effect.fn.Return<ProvenFile, Failure> {
+  const settings = { path, ...sqliteDefaults, ...limits }
+  const store = layerSqlite({ ...settings, readOnly: true, oneMoment: true, migrates: false })
+  const [verified, newerAnchors] = yield* Effect.provide(
+    Effect.gen(function* () {
+      const journal = yield* JournalStore
+      const last = (yield* journal.lastCheckpoint)?.number ?? 0
+      // A backup lacks the checkpoints that came after it. That is no alteration, but it must have all before.
+      const [due, newer] = [true, false].map((isDue) =>
+        anchors.filter(({ number }) => number <= last === isDue),
+      )
+      return [yield* judged("The file", due), newer ?? []] as const
+    }),
+    store,
+  )
+  const { loans, rows, checkpoints, newestCheckpoint, unsealed } = verified
+  const digest = yield* Effect.orDie(Effect.tryPromise(() => digestOf(path)))
+  const { size: bytes } = statSync(path)
+  return { loans, rows, checkpoints, newestCheckpoint, unsealed, bytes, digest, newerAnchors }
+})
+
+/**
+ * Puts a proven backup where the store was. Refuses if anything of the store is still there: it may be evidence, and
+ * SQLite would take an old log for a part of the backup.
+ */
+export const restore = Effect.fn("restore")(function* (
+  backup: StoreFile,
+  path: string,
+): Effect.fn.Return<ProvenFile, Failure> {
+  return yield* Effect.scoped(
+    Effect.gen(function* () {
+      yield* holdStoreLock(path)
+      yield* requireAbsent(
+        path,
+        filesOfStore(path).filter((file) => file !== lockPath(path)),
+      )
+      yield* proveFile(backup)
+      return yield* writeProven(backup, path)
+    }),
+  )
+})
+
+const requireAbsent = (place: string, files: ReadonlyArray<string>): Effect.Effect<void, StoreUnusable> =>
+  Effect.suspend(() => {
+    const there = files.filter((file) => existsSync(file))
+    return there.length === 0
+      ? Effect.void
+      : new StoreUnusable({
+          message: `${there.join(", ")} is there, so nothing was written to ${place}: move it away, or name another file.`,
+        })
+  })
+
+const writeProven = (store: StoreFile, file: string): Effect.Effect<ProvenFile, Failure> => {
+  const partial = `${file}.partial`
+  return Effect.acquireUseRelease(
+    // One may be left of a process that was killed. Nobody uses it.
+    Effect.sync(() => rmSync(partial, { force: true })),
+    () =>
+      Effect.gen(function* () {
+        yield* opening(store.path, () => writeFile(store.path, partial))
+        const proven = yield* proveFile({ ...store, path: partial })
+        yield* opening(file, () => publish(partial, file))
+        return proven
+      }),
+    () => Effect.sync(() => rmSync(partial, { force: true })),
+  )
+}
+
+/** Everything as of one moment, in one file without a log. */
+function writeFile(from: string, to: string): void {
+  makePrivate(to)
+  const database = new DatabaseSync(from, { readOnly: true })
+  try {
+    database.prepare("VACUUM INTO ?").run(to)
+  } finally {
+    database.close()
+  }
+}
+
+/** The name is on the disk only after the content. */
+function publish(partial: string, file: string): void {
+  sync(partial)
+  renameSync(partial, file)
+  sync(dirname(file))
+}
+
+function sync(path: string): void {
+  const descriptor = openSync(path, "r")
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+async function digestOf(path: string): Promise<string> {
+  const hash = createHash("sha256")
+  await pipeline(createReadStream(path), hash)
+  return hash.digest("hex")
+}

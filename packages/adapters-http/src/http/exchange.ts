@@ -1,8 +1,7 @@
-import { getCACertificates } from "node:tls"
 import { Effect, Redacted, Schema } from "effect"
 import type { Scope } from "effect"
-import { Agent, EnvHttpProxyAgent } from "undici"
 import type { Dispatcher } from "undici"
+import { makeRoutedAgent } from "./routed-agent.ts"
 import type { BankRoute } from "./route.ts"
 import { straightRoute } from "./route.ts"
 import { connectionAdvice, connectionCause } from "./connection-cause.ts"
@@ -62,7 +61,6 @@ export type Exchange = (request: ExchangeRequest) => Effect.Effect<ExchangeRespo
 const headerBytesMax = 16_384
 const keepAliveMs = 4_000
 const keepAliveMsMax = 60_000
-const tlsSessionsMax = 10
 
 /**
  * An exchange with timeouts, over `transport` if one is given, or else over HTTP. Its own connection pool closes with
@@ -96,20 +94,9 @@ const makeHttpTransport = Effect.fnUntraced(function* (
     })
 })
 
-/** A proxy cannot reach our own machine. */
-const neverProxied = ["localhost", ".localhost", "127.0.0.1", "::1"]
-
-function makeAgent(limits: ExchangeLimits, { authorities, proxyUrl, noProxy }: BankRoute): Dispatcher {
-  const tls = {
-    rejectUnauthorized: true,
-    maxCachedSessions: tlsSessionsMax,
-    ...(authorities.length === 0 ? {} : { ca: [...getCACertificates("default"), ...authorities] }),
-  }
-  const options = {
+const makeAgent = (limits: ExchangeLimits, route: BankRoute): Dispatcher =>
+  makeRoutedAgent(limits.connectMsMax, route, {
     connections: limits.connectionsMax,
-    pipelining: 1,
-    allowH2: false,
-    connect: { timeout: limits.connectMsMax, ...tls },
     headersTimeout: limits.headersMsMax,
     bodyTimeout: limits.bodyIdleMsMax,
     maxHeaderSize: headerBytesMax,
@@ -117,19 +104,7 @@ function makeAgent(limits: ExchangeLimits, { authorities, proxyUrl, noProxy }: B
     keepAliveTimeout: keepAliveMs,
     keepAliveMaxTimeout: keepAliveMsMax,
     strictContentLength: true,
-  }
-  if (proxyUrl === undefined || noProxy.includes("*")) return new Agent(options)
-  return new EnvHttpProxyAgent({
-    ...options,
-    connectTimeout: limits.connectMsMax,
-    requestTls: tls,
-    proxyTls: tls,
-    // Each option is given, so that none is read from the process's environment.
-    httpProxy: "",
-    httpsProxy: Redacted.value(proxyUrl),
-    noProxy: [...noProxy, ...neverProxied].join(","),
   })
-}
 
 async function perform(
   agent: Dispatcher,

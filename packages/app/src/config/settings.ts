@@ -324,6 +324,19 @@ const webhooks = {
       "the secret that signs the messages to each endpoint: `crm=whsec_…,erp=whsec_…`. During a rotation, several with a space between them all sign. `loan-engine webhooks secret` makes one",
     ),
   ),
+  webhookProxyUrl: optional(
+    kinds.proxy,
+    "the proxy for https requests to webhook endpoints; loopback addresses bypass it",
+    "`HTTPS_PROXY` or `https_proxy`, otherwise `ALL_PROXY`, which must be http or https too",
+  ),
+  webhookNoProxy: {
+    ...withDefault(kinds.spacedTexts, [], "the hosts that bypass that proxy, as for `bankNoProxy`"),
+    defaultShown: "`NO_PROXY` or `no_proxy`",
+  },
+  webhookCaFile: optional(
+    text,
+    "a PEM file of certificate authorities that the engine trusts for webhook endpoints in addition to Node's",
+  ),
   ...limits(webhookLimits, {
     webhookRequestMsMax: "how long a receiver may take for one message",
     webhookConnectMsMax: "how long the connection to a receiver may take",

@@ -5,6 +5,7 @@ import { requestsPerLease, webhookLimitsDefault } from "../webhooks/settings.ts"
 import { keyOf } from "../webhooks/signature.ts"
 import { ConfigUnusable } from "./config-unusable.ts"
 import { limitsIn } from "./limits-in.ts"
+import { authoritiesOf } from "./route-config.ts"
 import type { SettingsRead } from "./read-settings.ts"
 
 /** Checks and reads the webhook endpoints: each URL with its secrets, and no secret without a URL. */
@@ -16,6 +17,12 @@ export const webhookConfig = Effect.fnUntraced(function* ({
   const urls = new Map(Object.entries(engine.webhookUrls ?? {}))
   const secrets = new Map(Object.entries(engine.webhookSecrets ? Redacted.value(engine.webhookSecrets) : {}))
   const limits = limitsIn(engine, webhookLimitsDefault)
+  const route = {
+    authorities: yield* authoritiesOf(nameOf("webhookCaFile"), engine.webhookCaFile),
+    proxyUrl: engine.webhookProxyUrl,
+    noProxy: engine.webhookNoProxy,
+    plainHttpHosts: [],
+  }
   const faults: Array<string> = []
   const endpoints: Array<WebhookEndpoint> = []
   for (const [name, url] of urls) {
@@ -25,7 +32,7 @@ export const webhookConfig = Effect.fnUntraced(function* ({
     else if (!isSecureUrl(url)) faults.push(`${urlsName}, ${name}: ${urlRule}`)
     else if (!secrets.has(name)) faults.push(`${secretsName} has no secret for ${name}: ${secretRule}`)
     else if (!keys.every((key) => key !== undefined)) faults.push(`${secretsName}, ${name}: ${secretRule}`)
-    else endpoints.push({ name, url: new URL(url), keys: Redacted.make(keys) })
+    else endpoints.push({ name, url: new URL(url), keys: Redacted.make(keys), route })
   }
   const strangers = [...secrets.keys()].filter((name) => !urls.has(name))
   if (strangers.length > 0) {

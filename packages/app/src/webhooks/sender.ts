@@ -1,6 +1,8 @@
 import { Clock, Effect, Metric } from "effect"
 import type { Scope } from "effect"
-import { Agent } from "undici"
+import type { Dispatcher } from "undici"
+import { makeRoutedAgent } from "@loan-engine/adapters-http/http/routed-agent"
+import { straightRoute } from "@loan-engine/adapters-http/http/route"
 import { webhookDeliveriesCounter, webhookDuration } from "../telemetry/metrics.ts"
 import { version } from "../base/version.ts"
 import type { WebhookMessage } from "./message.ts"
@@ -34,7 +36,7 @@ export const makeSender = Effect.fnUntraced(function* (
   limits: SenderLimits,
 ): Effect.fn.Return<Send, never, Scope.Scope> {
   const agent = yield* Effect.acquireRelease(
-    Effect.sync(() => makeAgent(limits)),
+    Effect.sync(() => makeAgent(endpoint, limits)),
     (agent) => Effect.promise(() => agent.destroy()),
   )
   const { name } = endpoint
@@ -68,18 +70,10 @@ export const makeSender = Effect.fnUntraced(function* (
 const headerBytesMax = 16_384
 const keepAliveMs = 4_000
 const keepAliveMsMax = 60_000
-const tlsSessionsMax = 10
 
-const makeAgent = (limits: SenderLimits): Agent =>
-  new Agent({
+const makeAgent = ({ route = straightRoute }: WebhookEndpoint, limits: SenderLimits): Dispatcher =>
+  makeRoutedAgent(limits.webhookConnectMsMax, route, {
     connections: limits.webhooksInFlightMax,
-    pipelining: 1,
-    allowH2: false,
-    connect: {
-      timeout: limits.webhookConnectMsMax,
-      rejectUnauthorized: true,
-      maxCachedSessions: tlsSessionsMax,
-    },
     headersTimeout: limits.webhookRequestMsMax,
     bodyTimeout: limits.webhookRequestMsMax,
     maxHeaderSize: headerBytesMax,
@@ -104,7 +98,7 @@ interface Answer {
 const unanswered: Delivery = { outcome: "timed-out", why: "no answer in time" }
 
 async function post(
-  agent: Agent,
+  agent: Dispatcher,
   url: URL,
   headers: Readonly<Record<string, string>>,
   content: string,

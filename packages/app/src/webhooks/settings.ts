@@ -1,3 +1,4 @@
+import type { BankRoute } from "@loan-engine/adapters-http/http/route"
 import type { Redacted } from "effect"
 
 export interface WebhookLimits {
@@ -54,6 +55,8 @@ export interface WebhookEndpoint {
   readonly url: URL
   /** The secrets that sign: the new one and the old one during a rotation. */
   readonly keys: Redacted.Redacted<ReadonlyArray<Uint8Array>>
+  /** How requests reach it. The default is a direct connection. */
+  readonly route?: BankRoute
 }
 
 export interface WebhookSettings {

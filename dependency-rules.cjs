@@ -34,7 +34,7 @@ const rooms = {
     callbacks: "registering callback URLs, and watching that callbacks come",
     webhooks: "telling the merchant's own services",
     store: "the ports on SQLite and on PostgreSQL",
-    copy: "moving a store from one database to another",
+    copy: "moving a store from one database to another, and its backups",
     access: "who may use the API: keys, scopes, rates",
     api: "the handlers of the API and of the console's files",
     serve: "the listener, its limits, readiness and the operators' routes",

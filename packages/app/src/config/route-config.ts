@@ -11,20 +11,27 @@ export const routeConfig = Effect.fnUntraced(function* ({
   nameOf,
 }: SettingsRead): Effect.fn.Return<BankRoute, ConfigUnusable> {
   const { bankProxyUrl: proxyUrl, bankNoProxy, bankCaFile, bankPlainHttpHosts } = engine
-  const authorities = bankCaFile === undefined ? [] : authoritiesIn(bankCaFile)
-  if (authorities === undefined) {
-    return yield* new ConfigUnusable({
-      message:
-        `${nameOf("bankCaFile")} names the file ${bankCaFile}, which cannot be read or holds no certificate: give one or more ` +
-        "certificates in PEM, each beginning with -----BEGIN CERTIFICATE-----.",
-    })
-  }
+  const authorities = yield* authoritiesOf(nameOf("bankCaFile"), bankCaFile)
   return {
     authorities,
     proxyUrl,
     noProxy: bankNoProxy,
     plainHttpHosts: bankPlainHttpHosts.map((host) => host.toLowerCase()),
   }
+})
+
+/** The certificates in the file that a setting names. None if it names none. */
+export const authoritiesOf = Effect.fnUntraced(function* (
+  setting: string,
+  file: string | undefined,
+): Effect.fn.Return<ReadonlyArray<string>, ConfigUnusable> {
+  const authorities = file === undefined ? [] : authoritiesIn(file)
+  if (authorities !== undefined) return authorities
+  return yield* new ConfigUnusable({
+    message:
+      `${setting} names the file ${file}, which cannot be read or holds no certificate: give one or more ` +
+      "certificates in PEM, each beginning with -----BEGIN CERTIFICATE-----.",
+  })
 })
 
 const pem = /-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/gsu

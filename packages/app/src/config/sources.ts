@@ -90,6 +90,8 @@ function textOf(
 const usual: Readonly<Record<string, ReadonlyArray<string>>> = {
   bankProxyUrl: ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
   bankNoProxy: ["no_proxy", "NO_PROXY"],
+  webhookProxyUrl: ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
+  webhookNoProxy: ["no_proxy", "NO_PROXY"],
 }
 
 function usualSource(variables: Environment): Source {

@@ -4,6 +4,7 @@ import type { WebhookEndpoint, WebhookSettings } from "../webhooks/settings.ts"
 import { requestsPerLease, webhookLimits } from "../webhooks/settings.ts"
 import { keyOf } from "../webhooks/signature.ts"
 import { ConfigUnusable } from "./config-unusable.ts"
+import { authoritiesOf } from "./route-config.ts"
 import { limitsIn } from "./limits-in.ts"
 import type { SettingsRead } from "./read-settings.ts"
 
@@ -16,6 +17,12 @@ export const webhookConfig = Effect.fnUntraced(function* ({
   const urls = new Map(Object.entries(engine.webhookUrls ?? {}))
   const secrets = new Map(Object.entries(engine.webhookSecrets ? Redacted.value(engine.webhookSecrets) : {}))
   const limits = limitsIn(engine, webhookLimits)
+  const route = {
+    authorities: yield* authoritiesOf(nameOf("webhookCaFile"), engine.webhookCaFile),
+    proxyUrl: engine.webhookProxyUrl,
+    noProxy: engine.webhookNoProxy,
+    plainHttpHosts: [],
+  }
   const faults: Array<string> = []
   const endpoints: Array<WebhookEndpoint> = []
   for (const [name, url] of urls) {
@@ -25,7 +32,7 @@ export const webhookConfig = Effect.fnUntraced(function* ({
     else if (!isSecureUrl(url)) faults.push(`${urlsName}, ${name}: ${urlRule}`)
     else if (!secrets.has(name)) faults.push(`${secretsName} has no secret for ${name}: ${secretRule}`)
     else if (!keys.every((key) => key !== undefined)) faults.push(`${secretsName}, ${name}: ${secretRule}`)
-    else endpoints.push({ name, url: new URL(url), keys: Redacted.make(keys) })
+    else endpoints.push({ name, url: new URL(url), keys: Redacted.make(keys), route })
   }
   const strangers = [...secrets.keys()].filter((name) => !urls.has(name))
   if (strangers.length > 0) {

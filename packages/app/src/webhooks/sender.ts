@@ -32,13 +32,16 @@ export const makeSender = Effect.fnUntraced(function* (
   endpoint: WebhookEndpoint,
   limits: SenderLimits,
 ): Effect.fn.Return<Send, never, Scope.Scope> {
-  const agent = yield* makeAgent({
-    connectMsMax: limits.webhookConnectMsMax,
-    headersMsMax: limits.webhookRequestMsMax,
-    bodyIdleMsMax: limits.webhookRequestMsMax,
-    responseBytesMax: unlimited,
-    connectionsMax: limits.webhooksInFlightMax,
-  })
+  const agent = yield* makeAgent(
+    {
+      connectMsMax: limits.webhookConnectMsMax,
+      headersMsMax: limits.webhookRequestMsMax,
+      bodyIdleMsMax: limits.webhookRequestMsMax,
+      responseBytesMax: unlimited,
+      connectionsMax: limits.webhooksInFlightMax,
+    },
+    endpoint.route,
+  )
   const { name } = endpoint
   return Effect.fnUntraced(function* (message: WebhookMessage) {
     const begun = yield* Clock.currentTimeMillis

@@ -1,3 +1,4 @@
+import type { BankRoute } from "@loan-engine/adapters-http/http/route"
 import type { Redacted } from "effect"
 import { limit } from "../base/limits.ts"
 import type { LimitsOf } from "../base/limits.ts"
@@ -33,6 +34,8 @@ export interface WebhookEndpoint {
   readonly url: URL
   /** The secrets that sign: the new one and the old one during a rotation. */
   readonly keys: Redacted.Redacted<ReadonlyArray<Uint8Array>>
+  /** How requests reach it. The default is a direct connection. */
+  readonly route?: BankRoute
 }
 
 export interface WebhookSettings {

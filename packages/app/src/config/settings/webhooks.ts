@@ -1,7 +1,7 @@
 import { Schema } from "effect"
 import { webhookLimits } from "../../webhooks/settings.ts"
 import { kinds } from "../kinds.ts"
-import { also, limitSettings, optional } from "../setting.ts"
+import { also, limitSettings, optional, withDefault } from "../setting.ts"
 
 export const webhooks = {
   webhookUrls: also(
@@ -27,6 +27,19 @@ export const webhooks = {
       }),
       "the secret that signs the messages to each endpoint: `crm=whsec_…,erp=whsec_…`. During a rotation, several with a space between them all sign. `loan-engine webhooks secret` makes one",
     ),
+  ),
+  webhookProxyUrl: optional(
+    kinds.proxy,
+    "the proxy for https requests to webhook endpoints; loopback addresses bypass it",
+    "`HTTPS_PROXY` or `https_proxy`, otherwise `ALL_PROXY`, which must be http or https too",
+  ),
+  webhookNoProxy: {
+    ...withDefault(kinds.spacedTexts, [], "the hosts that bypass that proxy, as for `bankNoProxy`"),
+    defaultShown: "`NO_PROXY` or `no_proxy`",
+  },
+  webhookCaFile: optional(
+    kinds.text,
+    "a PEM file of certificate authorities that the engine trusts for webhook endpoints in addition to Node's",
   ),
   ...limitSettings(webhookLimits),
 }

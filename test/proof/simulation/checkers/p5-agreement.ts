@@ -46,18 +46,22 @@ export function checkAgreement({ loans, truth, isEverythingTold }: Inspected): F
   return { checked: truth.length, violations }
 }
 
-/** What only callbacks tell: which documents the bank waits for, and which offer stood when the customer signed. */
+/**
+ * What callbacks tell: which documents the bank waits for, and which offer stood when the customer signed. That documents
+ * were received is in answers only: if the bank asks for others before the next poll, nobody hears that the first were
+ * cleared. If a former offer stands again, an answer must confirm it, and the customer may sign sooner.
+ */
 function untold(
   facts: Facts,
   { stage, documents, signedOffer: signed }: Inspected["truth"][number],
 ): ReadonlyArray<string> {
   const known = requiredDocuments(facts)
-  const areSame =
-    !openStages.has(stage) || canonicalJson(known.toSorted()) === canonicalJson(documents.toSorted())
+  const isLacking = openStages.has(stage) && documents.some((document) => !known.includes(document))
+  const text = canonicalJson(signed)
+  const isFormer = facts.offers.slice(0, -1).some(({ offer }) => canonicalJson(offer) === text)
+  const isSame = isFormer || canonicalJson(signedOffer(facts)) === text
   return [
-    ...(areSame ? [] : [`documents ${documents.join()} at the bank, ${known.join()} here`]),
-    ...(canonicalJson(signedOffer(facts)) === canonicalJson(signed)
-      ? []
-      : ["the offer that was signed is not the bank's"]),
+    ...(isLacking ? [`documents ${documents.join()} at the bank, ${known.join()} here`] : []),
+    ...(isSame ? [] : ["the offer that was signed is not the bank's"]),
   ]
 }

@@ -10,12 +10,14 @@ import { followChanges } from "./followed-changes.ts"
 import type { ReconnectLimits } from "./followed-changes.ts"
 import { loanApiError } from "./loan-api-error.ts"
 import { makeWatch } from "./watch.ts"
-import type { Changed, Watch, WatchState } from "./watch.ts"
+import type { Changed, Watch, WatchState, WatchStatus } from "./watch.ts"
 
-export interface LoanSnapshot extends WatchState {
-  /** `undefined` until the first answer. */
-  readonly loan: LoanJson | undefined
-}
+/** While a watch is `live` or `reconnecting`, it has its loan. `loan` is `undefined` until the first answer. */
+export type LoanSnapshot =
+  | (WatchState & { readonly loan: LoanJson })
+  | (WatchState & { readonly status: Exclude<WatchStatus, LoadedStatus>; readonly loan: undefined })
+
+type LoadedStatus = "live" | "reconnecting"
 
 export interface LoansSnapshot extends WatchState {
   /** In the order of their references. */
@@ -36,7 +38,7 @@ export function watchLoan({ http, calls, limits, signal }: Watching, reference: 
   let loan: LoanJson | undefined
   const isNews = (next: LoanJson): boolean => loan === undefined || next.version >= loan.version
   return makeWatch(
-    (state) => ({ ...state, loan }),
+    (state) => loanSnapshot(state, loan),
     (changed) =>
       following({ http, limits }, `${loanPath(reference)}/changes`, changed, {
         load: Effect.map(
@@ -52,6 +54,13 @@ export function watchLoan({ http, calls, limits, signal }: Watching, reference: 
       }),
     signal,
   )
+}
+
+/** After a reset the loan is forgotten before the connection is: until it is read again, nothing is live. */
+function loanSnapshot(state: WatchState, loan: LoanJson | undefined): LoanSnapshot {
+  if (loan !== undefined) return { ...state, loan }
+  const { status } = state
+  return { ...state, status: status === "live" || status === "reconnecting" ? "connecting" : status, loan }
 }
 
 /** Watches all loans that match a filter: new ones, moved ones, and ones that no longer match. */

@@ -4,7 +4,8 @@ import { createServer } from "node:http"
 import type { RequestListener } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { json } from "node:stream/consumers"
+import { buffer, json } from "node:stream/consumers"
+import { gunzipSync, gzipSync } from "node:zlib"
 import { LoanApiError, openLoanEngine } from "@loan-engine/app"
 import type { ChangesOptions, LoanEngineHandle, LoanEngineSettings, LogEntry } from "@loan-engine/app"
 import { afterAll, describe, expect, it, onTestFinished } from "vitest"
@@ -173,6 +174,61 @@ describe("a body that was read before the engine got it", () => {
     const web = await engine.callback("se")(request)
     expect([web.status, await web.json()]).toMatchObject([500, { code: "body-consumed" }])
     expect(await refusalOf(engine.loan("E-1"))).toBe("loan-unknown")
+  })
+})
+
+describe("a body that a parser has read and kept in rawBody", () => {
+  it("is taken as it came, also where it came compressed", async () => {
+    const engine = await open(newFile())
+    const service = await served((request, response) => {
+      void buffer(request).then((bytes) => {
+        const isPacked = request.headers["content-encoding"] === "gzip"
+        engine.listener(Object.assign(request, { rawBody: isPacked ? gunzipSync(bytes) : bytes }), response)
+      })
+    })
+    const sent = { method: "POST", headers: { authorization, "content-type": "application/json" } }
+    const plain = await fetch(`${service.url}/callbacks/se`, { ...sent, body: signed("K-1") })
+    expect([plain.status, await plain.json()]).toMatchObject([200, { disposition: "advanced" }])
+    const headers = { ...sent.headers, "content-encoding": "gzip" }
+    const body = gzipSync(signed("K-2"))
+    const packed = await fetch(`${service.url}/callbacks/se`, { ...sent, headers, body })
+    expect([packed.status, await packed.json()]).toMatchObject([200, { disposition: "advanced" }])
+    service.close()
+  })
+})
+
+describe("a listener that a framework mounts", () => {
+  const answered = async (engine: LoanEngineHandle, url: string, baseUrl?: string) => {
+    const service = await served((request, response) => {
+      if (baseUrl !== undefined) Object.assign(request, { baseUrl })
+      engine.listener(request, response, () => response.writeHead(299).end())
+    })
+    const answer = await fetch(`${service.url}${url}`)
+    service.close()
+    return answer.status
+  }
+
+  it("serves the engine's paths below any mount, and below one that is such a path itself", async () => {
+    const engine = await open(newFile())
+    expect(await answered(engine, "/health/live")).toBe(200)
+    expect(await answered(engine, "/health/live", "/bank")).toBe(200)
+    expect(await answered(engine, "/live", "/health")).toBe(200)
+    expect(await answered(engine, "/live", "/bank/health")).toBe(200)
+    expect(await answered(engine, "/se", "/callbacks")).toBe(200)
+    expect(await answered(engine, "/callbacks/se", "/api/v1")).toBe(200)
+    expect(await answered(engine, "/", "/metrics")).toBe(200)
+    expect(await answered(engine, "/?verbose", "/openapi.json")).toBe(200)
+  })
+
+  it("passes on what is not the engine's, also when the engine is closed", async () => {
+    const engine = await open(newFile())
+    expect(await answered(engine, "/")).toBe(299)
+    expect(await answered(engine, "/healthy")).toBe(299)
+    expect(await answered(engine, "/shop", "/bank")).toBe(299)
+    expect(await answered(engine, "/v1/nothing")).toBe(404)
+    await engine.close()
+    expect(await answered(engine, "/")).toBe(299)
+    expect(await answered(engine, "/health/live")).toBe(503)
   })
 })
 

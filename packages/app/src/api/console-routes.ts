@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises"
-import { extname } from "node:path"
+import { dirname, extname, join } from "node:path"
+import { fileURLToPath, pathToFileURL } from "node:url"
 import { gzipSync } from "node:zlib"
 import { Effect, Layer } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
@@ -8,8 +9,12 @@ import { refuseOtherMethods } from "./other-methods.ts"
 import { answering } from "../contract/problem.ts"
 import type { Problem } from "../contract/problem.ts"
 
-/** The folder of the built operators' console: a page and its assets. */
-const builtConsole = new URL("../../dist/console/", import.meta.url)
+/**
+ * The folder of the built operators' console: a page and its assets. A bundler takes `new URL("…", import.meta.url)` for
+ * a file that it must find and copy, and stops because this is a folder.
+ */
+const builtConsole = (): URL =>
+  pathToFileURL(`${join(dirname(fileURLToPath(import.meta.url)), "../../dist/console")}/`)
 
 /** The path of the console's page. Its assets are next to it. */
 export const consolePath = "/console/"
@@ -18,7 +23,7 @@ export const consolePath = "/console/"
  * The operators' console at `/console`: a page that reads and rules through `/v1`, with the key that its user enters.
  * Its files are open to everybody; the data is not.
  */
-export const consoleRoutes = (isServed: boolean, directory: URL = builtConsole) =>
+export const consoleRoutes = (isServed: boolean, directory: URL = builtConsole()) =>
   isServed
     ? HttpRouter.use((router) =>
         Effect.gen(function* () {

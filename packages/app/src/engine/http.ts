@@ -1,9 +1,9 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import type { RequestListener, ServerResponse } from "node:http"
+import type { ServerResponse } from "node:http"
 import { guardedHeaders } from "@loan-engine/adapters-http/http/answer-headers"
 import { bodyConsumed } from "@loan-engine/adapters-http/callback/answer"
 import { callbackAccount } from "@loan-engine/adapters-http/callback/path"
-import { serveCallback } from "@loan-engine/adapters-http/callback/node"
+import { keptBody, serveCallback } from "@loan-engine/adapters-http/callback/node"
 import { handleCallback, webAnswer } from "@loan-engine/adapters-http/callback/web"
 import { Effect, Layer, Scope } from "effect"
 import { HttpEffect, HttpRouter } from "effect/http"
@@ -17,6 +17,8 @@ import { ChangeFeed } from "../feed/change-feed.ts"
 import { watchCallbacks } from "../callbacks/callback-watch.ts"
 import type { EngineConfig } from "../config/config.ts"
 import { callbackReceiver } from "./callback-receiver.ts"
+import { isForEngine, targetOf } from "./mounted.ts"
+import type { EngineListener } from "./mounted.ts"
 import { hasUnclearHost } from "../serve/listener.ts"
 import { databaseWeaknesses } from "../store/database.ts"
 import type { ServerLimits } from "../serve/limits.ts"
@@ -26,7 +28,7 @@ import type { Readiness } from "../serve/readiness.ts"
 /** The engine's HTTP handlers, for any server. */
 export interface EngineHttp {
   /** Every route, for node:http and frameworks on top of it. */
-  readonly listener: RequestListener
+  readonly listener: EngineListener
   /** Every route, in the web-standard form. */
   readonly handle: (request: Request) => Promise<Response>
   /** Only one account's callbacks, on any path. */
@@ -59,10 +61,13 @@ export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig)
     yield* Effect.context(),
   )(app)
   const http: EngineHttp = {
-    listener: (request, response) => {
-      const account = callbackAccount(request.url ?? "")
+    listener: (request, response, next) => {
+      if (next !== undefined && !isForEngine(request)) return next()
+      request.url = targetOf(request)
+      const account = callbackAccount(request.url)
+      const isKept = account !== undefined && keptBody(request) !== undefined
       if (hasUnclearHost(request)) answerUnclearHost(response)
-      else if (request.readableDidRead) answerConsumed(response)
+      else if (request.readableDidRead && !isKept) answerConsumed(response)
       else if (account === undefined) routed(request, response)
       else serveCallback(receiver, account, request, response)
     },

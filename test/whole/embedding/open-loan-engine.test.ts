@@ -254,6 +254,70 @@ describe("a call that cannot be meant", () => {
   })
 })
 
+describe("a call with wrong input", () => {
+  it("rejects with the problem of a separate engine, never as an engine that cannot be reached", async () => {
+    const engine = await open(newFile())
+    await registered(engine, "A-1")
+    // A service in JavaScript has no compiler to stop it.
+    const untyped = engine as unknown as Record<string, (...args: ReadonlyArray<unknown>) => Promise<unknown>>
+    const fault = async (call: string, ...args: ReadonlyArray<unknown>): Promise<unknown> => {
+      const error: unknown = await untyped[call]?.(...args).catch((reason: unknown) => reason)
+      if (!(error instanceof LoanApiError)) return error
+      expect(error.problem?.detail).toMatch(/\w: \w|^Expected/u)
+      return [error.problem?.code, error.problem?.field]
+    }
+    const se = { account: "se" }
+    const approved = { applicationReference: "A-2", decision: "APPROVED" }
+    const malformed = "submission-malformed"
+    for (const answer of [undefined, null, 4, []])
+      expect(await fault("register", answer, se)).toEqual([malformed, undefined])
+    expect(await fault("register", "<nothing", se)).toEqual([malformed, undefined])
+    for (const answer of [{}, { ...approved, applicationReference: "" }, Buffer.from("<a/>")])
+      expect(await fault("register", answer, se)).toEqual([malformed, "applicationReference"])
+    const invalid = "request-invalid"
+    expect(await fault("register", { ...approved, decision: "MAYBE" }, se)).toEqual([invalid, "decision"])
+    expect(await fault("register", approved, { ...se, externalReference: "" })).toEqual([
+      invalid,
+      "externalReference",
+    ])
+    expect(await fault("register", approved, { account: "dk" })).toEqual(["account-unknown", "account"])
+    expect(await fault("loans", { stage: "nowhere" })).toEqual([invalid, "stage"])
+    expect(await fault("loans", { limit: 0 })).toEqual([invalid, "limit"])
+    expect(await fault("loans", { stagee: "approved" })).toEqual([invalid, "stagee"])
+    expect(await fault("rule", "A-1")).toEqual([invalid, undefined])
+    expect(await fault("rule", "A-1", { decision: "rejected", reason: "asked" })).toEqual([invalid, "by"])
+    expect(await fault("closeLoan", "A-1", { reason: "no" })).toEqual([invalid, "reason"])
+    expect(await fault("reopenLoan", "A-1", { by: 4 })).toEqual([invalid, "by"])
+    expect(await fault("history", "")).toEqual([invalid, "applicationReference"])
+    expect(await fault("poll", null)).toEqual([invalid, "applicationReference"])
+  })
+
+  it("names the nearest filter for one that is not known, and repeats nothing of what was given", async () => {
+    const engine = await open(newFile())
+    const misspelt = { stagee: "secret" } as object
+    const error = await engine.loans(misspelt).catch((reason: unknown) => reason)
+    expect(String(error)).toContain("stagee is not known. Did you mean stage?")
+    expect(String(error)).not.toContain("secret")
+  })
+
+  it("refuses a watch, which would wait without end", async () => {
+    const engine = await open(newFile())
+    const refusals = [engine.watchLoan(""), engine.watchLoans({ stage: "nowhere" } as object)].map(
+      async (watch) => {
+        const unsubscribe = watch.subscribe(() => {})
+        await expect.poll(() => watch.getSnapshot().status).toBe("refused")
+        const { problem } = watch.getSnapshot()
+        unsubscribe()
+        return [problem?.code, problem?.field]
+      },
+    )
+    expect(await Promise.all(refusals)).toEqual([
+      ["request-invalid", "applicationReference"],
+      ["request-invalid", "stage"],
+    ])
+  })
+})
+
 describe("a service that fails in what the engine tells it", () => {
   it("by its log costs no callback and no stop", async () => {
     const file = newFile()

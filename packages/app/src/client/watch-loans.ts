@@ -5,6 +5,7 @@ import { pageLoansMax } from "../contract/loan-schemas.ts"
 import { loanPath } from "../contract/reference-in-path.ts"
 import { meets } from "./loan-filter.ts"
 import type { LoanListFilter } from "./loan-filter.ts"
+import { referenceOf } from "./calls.ts"
 import type { LoanCalls } from "./calls.ts"
 import { followChanges } from "./followed-changes.ts"
 import type { ReconnectLimits } from "./followed-changes.ts"
@@ -36,21 +37,24 @@ export interface Watching {
 /** Watches one loan. */
 export function watchLoan({ http, calls, limits, signal }: Watching, reference: string): Watch<LoanSnapshot> {
   let loan: LoanJson | undefined
-  const isNews = (next: LoanJson): boolean => loan === undefined || next.version >= loan.version
+  const take = (next: LoanJson): void => {
+    if (loan === undefined || next.version >= loan.version) loan = next
+  }
   return makeWatch(
     (state) => loanSnapshot(state, loan),
     (changed) =>
-      following({ http, limits }, `${loanPath(reference)}/changes`, changed, {
-        load: Effect.map(
-          called(() => calls.loan(reference)),
-          (next) => {
-            if (isNews(next)) loan = next
-          },
-        ),
-        take: (next) => {
-          if (isNews(next)) loan = next
-        },
-        forget: () => (loan = undefined),
+      Effect.matchEffect(referenceOf(reference), {
+        // A loan that is not known may become known. What is no reference never does.
+        onFailure: ({ problem }) => Effect.sync(() => changed({ status: "refused", problem })),
+        onSuccess: (known) =>
+          following({ http, limits }, `${loanPath(known)}/changes`, changed, {
+            load: Effect.map(
+              called(() => calls.loan(known)),
+              take,
+            ),
+            take,
+            forget: () => (loan = undefined),
+          }),
       }),
     signal,
   )

@@ -147,6 +147,36 @@ describe("an engine inside a service", () => {
   })
 })
 
+describe("the description of the API", () => {
+  const sizeOf = async (engine: LoanEngineHandle, path: string, headers: Record<string, string>) => {
+    const answer = await engine.fetch(new Request(`http://service${path}`, { headers }))
+    const bytes = Buffer.from(await answer.arrayBuffer())
+    expect([answer.status, answer.headers.get("vary")]).toEqual([200, "accept-encoding"])
+    return { bytes, encoding: answer.headers.get("content-encoding") }
+  }
+
+  it("is compressed for those who accept that, and the same for all", async () => {
+    const engine = await open(newFile())
+    for (const path of ["/docs", "/openapi.json"]) {
+      const plain = await sizeOf(engine, path, {})
+      expect(plain.encoding).toBe(null)
+      expect((await sizeOf(engine, path, { "accept-encoding": "br, gzip;q=0" })).encoding).toBe(null)
+      const packed = await sizeOf(engine, path, { "accept-encoding": "gzip, br" })
+      expect(packed.encoding).toBe("gzip")
+      expect(gunzipSync(packed.bytes).equals(plain.bytes)).toBe(true)
+      expect(packed.bytes.byteLength).toBeLessThan(plain.bytes.byteLength / 2)
+    }
+  })
+
+  it("has the key as a bearer token, in the word that tools compare", async () => {
+    const engine = await open(newFile())
+    const answer = await engine.fetch(new Request("http://service/openapi.json"))
+    expect(await answer.json()).toMatchObject({
+      components: { securitySchemes: { key: { type: "http", scheme: "bearer" } } },
+    })
+  })
+})
+
 const registered = (engine: LoanEngineHandle, applicationReference: string) =>
   engine.register({ applicationReference, decision: "APPROVED" }, { account: "se" })
 

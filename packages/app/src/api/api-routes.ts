@@ -22,6 +22,7 @@ import { DescribedApi, openApiText } from "../contract/described-api.ts"
 import { LoanApi } from "../contract/loan-api.ts"
 import { loanHandlers } from "./loan-handlers.ts"
 import type { LoanListLimits } from "./loan-list.ts"
+import { makeGzipped } from "./gzipped.ts"
 import { methods, refuseOtherMethods, wrongMethod } from "./other-methods.ts"
 import { problemResponse } from "../contract/problem.ts"
 import type { Problem } from "../contract/problem.ts"
@@ -61,12 +62,13 @@ export const apiRoutes = ({
   )
 
 const docsPath = "/docs"
+const descriptionPath = "/openapi.json"
 
 const refusals = HttpRouter.use((router) =>
   Effect.gen(function* () {
     const description = HttpServerResponse.text(openApiText(), { contentType: "application/json" })
-    yield* router.add("GET", "/openapi.json", Effect.succeed(description))
-    yield* refuseOtherMethods(router, "/openapi.json", "GET")
+    yield* router.add("GET", descriptionPath, Effect.succeed(description))
+    yield* refuseOtherMethods(router, descriptionPath, "GET")
     yield* refuseOtherMethods(router, docsPath, "GET")
     for (const [path, allow] of methodsByPath()) yield* refuseOtherMethods(router, path, allow)
   }),
@@ -116,16 +118,23 @@ type App<E, R> = Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
 
 /** The router's answers, with the rules for all of them: which origins may read them, and what they may load. */
 export function completeApp<E, R>(router: App<E, R>, corsOrigins: ReadonlyArray<string>) {
+  const gzipped = makeGzipped()
   const app = Effect.gen(function* () {
-    const { method, url } = yield* HttpServerRequest.HttpServerRequest
+    const request = yield* HttpServerRequest.HttpServerRequest
+    const { method, url } = request
     if (!methodsKnown.has(method)) return problemResponse(wrongMethod("GET, HEAD, POST"))
     const [path = ""] = url.split("?", 1)
     if (isMisspelt(path)) return problemResponse(noSuchRoute)
     const response = yield* Effect.catchIf(router, isRouteNotFound, () =>
       Effect.succeed(problemResponse(noSuchRoute)),
     )
+    if (path === descriptionPath) return yield* gzipped(path, request, response)
     return path === docsPath
-      ? HttpServerResponse.setHeader(response, "content-security-policy", docsPolicy)
+      ? HttpServerResponse.setHeader(
+          yield* gzipped(path, request, response),
+          "content-security-policy",
+          docsPolicy,
+        )
       : response
   })
   return Effect.map(corsOrigins.length === 0 ? app : cors(corsOrigins)(app), guarded)

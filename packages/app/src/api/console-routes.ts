@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib"
 import { Effect, Layer } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import type { HttpServerRequest } from "effect/http"
+import { takesGzip } from "./gzipped.ts"
 import { refuseOtherMethods } from "./other-methods.ts"
 import { answering } from "../contract/problem.ts"
 import type { Problem } from "../contract/problem.ts"
@@ -116,9 +117,8 @@ function fileAnswer(request: Request, file: BuiltFile | undefined, cacheControl:
   if (file === undefined) return Effect.fail(noSuchFile)
   const { bytes, gzipped, contentType } = file
   const headers = { ...guarded, "cache-control": cacheControl }
-  const takesGzip = /\bgzip\b/iu.test(request.headers["accept-encoding"] ?? "")
   return Effect.succeed(
-    takesGzip
+    takesGzip(request)
       ? HttpServerResponse.uint8Array(gzipped, {
           contentType,
           headers: { ...headers, "content-encoding": "gzip" },

@@ -25,4 +25,5 @@ export type {
 } from "./contract/loan-schemas.ts"
 export { LoanApiError } from "./client/loan-api-error.ts"
 export type { AccountJson, KeyJson } from "./contract/account-schemas.ts"
+export type { WebhookPayload } from "./contract/webhook-payload.ts"
 export type { ProblemDocument } from "./contract/problems.ts"

@@ -43,7 +43,8 @@ describe("an engine below a path", () => {
     "/v1/loans",
     "/v1/key",
   ])("serves %s there, and nowhere else", async (path) => {
-    expect((await engine.api("GET", `/bank/loans${path}`)).status).toBe(200)
+    const there = await engine.api("GET", `/bank/loans${path}`)
+    expect([there.status, (await there.text()).length > 0]).toEqual([200, true])
     for (const elsewhere of [
       path,
       `/bank${path}`,
@@ -93,6 +94,7 @@ describe("an engine below a path", () => {
     )
     const console = await fetch(`${engine.url}/bank/loans/console`)
     expect([console.status, console.url]).toEqual([200, `${engine.url}/bank/loans/console/`])
+    expect(await console.text()).toContain("<html")
   })
 
   it("is read by the client below that path, its stream of changes too", async () => {

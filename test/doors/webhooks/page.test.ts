@@ -16,7 +16,7 @@ const page = readFileSync(new URL("../../../docs/webhooks.md", import.meta.url),
 /** The page's receiver as a process of its own, and what it prints. */
 const startReceiver = (port: number) => {
   const [, code = ""] = /```ts\n(.*?)```/su.exec(page) ?? []
-  const child = spawn(process.execPath, ["--input-type=module", "--eval", code], {
+  const child = spawn(process.execPath, ["--input-type=module-typescript", "--eval", code], {
     cwd: fileURLToPath(new URL("../..", import.meta.url)),
     env: { PATH: process.env["PATH"], PORT: String(port), WEBHOOK_SECRET: secret },
     stdio: ["ignore", "pipe", "inherit"],

@@ -4,7 +4,8 @@ import { createServer } from "node:http"
 import type { RequestListener } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { json } from "node:stream/consumers"
+import { buffer, json } from "node:stream/consumers"
+import { gunzipSync, gzipSync } from "node:zlib"
 import { LoanApiError, openLoanEngine } from "@loan-engine/app"
 import type { ChangesOptions, LoanEngineHandle, LoanEngineSettings, LogEntry } from "@loan-engine/app"
 import { afterAll, describe, expect, it, onTestFinished } from "vitest"
@@ -146,6 +147,36 @@ describe("an engine inside a service", () => {
   })
 })
 
+describe("the description of the API", () => {
+  const sizeOf = async (engine: LoanEngineHandle, path: string, headers: Record<string, string>) => {
+    const answer = await engine.fetch(new Request(`http://service${path}`, { headers }))
+    const bytes = Buffer.from(await answer.arrayBuffer())
+    expect([answer.status, answer.headers.get("vary")]).toEqual([200, "accept-encoding"])
+    return { bytes, encoding: answer.headers.get("content-encoding") }
+  }
+
+  it("is compressed for those who accept that, and the same for all", async () => {
+    const engine = await open(newFile())
+    for (const path of ["/docs", "/openapi.json"]) {
+      const plain = await sizeOf(engine, path, {})
+      expect(plain.encoding).toBe(null)
+      expect((await sizeOf(engine, path, { "accept-encoding": "br, gzip;q=0" })).encoding).toBe(null)
+      const packed = await sizeOf(engine, path, { "accept-encoding": "gzip, br" })
+      expect(packed.encoding).toBe("gzip")
+      expect(gunzipSync(packed.bytes).equals(plain.bytes)).toBe(true)
+      expect(packed.bytes.byteLength).toBeLessThan(plain.bytes.byteLength / 2)
+    }
+  })
+
+  it("has the key as a bearer token, in the word that tools compare", async () => {
+    const engine = await open(newFile())
+    const answer = await engine.fetch(new Request("http://service/openapi.json"))
+    expect(await answer.json()).toMatchObject({
+      components: { securitySchemes: { key: { type: "http", scheme: "bearer" } } },
+    })
+  })
+})
+
 const registered = (engine: LoanEngineHandle, applicationReference: string) =>
   engine.register({ applicationReference, decision: "APPROVED" }, { account: "se" })
 
@@ -176,6 +207,61 @@ describe("a body that was read before the engine got it", () => {
   })
 })
 
+describe("a body that a parser has read and kept in rawBody", () => {
+  it("is taken as it came, also where it came compressed", async () => {
+    const engine = await open(newFile())
+    const service = await served((request, response) => {
+      void buffer(request).then((bytes) => {
+        const isPacked = request.headers["content-encoding"] === "gzip"
+        engine.listener(Object.assign(request, { rawBody: isPacked ? gunzipSync(bytes) : bytes }), response)
+      })
+    })
+    const sent = { method: "POST", headers: { authorization, "content-type": "application/json" } }
+    const plain = await fetch(`${service.url}/callbacks/se`, { ...sent, body: signed("K-1") })
+    expect([plain.status, await plain.json()]).toMatchObject([200, { disposition: "advanced" }])
+    const headers = { ...sent.headers, "content-encoding": "gzip" }
+    const body = gzipSync(signed("K-2"))
+    const packed = await fetch(`${service.url}/callbacks/se`, { ...sent, headers, body })
+    expect([packed.status, await packed.json()]).toMatchObject([200, { disposition: "advanced" }])
+    service.close()
+  })
+})
+
+describe("a listener that a framework mounts", () => {
+  const answered = async (engine: LoanEngineHandle, url: string, baseUrl?: string) => {
+    const service = await served((request, response) => {
+      if (baseUrl !== undefined) Object.assign(request, { baseUrl })
+      engine.listener(request, response, () => response.writeHead(299).end())
+    })
+    const answer = await fetch(`${service.url}${url}`)
+    service.close()
+    return answer.status
+  }
+
+  it("serves the engine's paths below any mount, and below one that is such a path itself", async () => {
+    const engine = await open(newFile())
+    expect(await answered(engine, "/health/live")).toBe(200)
+    expect(await answered(engine, "/health/live", "/bank")).toBe(200)
+    expect(await answered(engine, "/live", "/health")).toBe(200)
+    expect(await answered(engine, "/live", "/bank/health")).toBe(200)
+    expect(await answered(engine, "/se", "/callbacks")).toBe(200)
+    expect(await answered(engine, "/callbacks/se", "/api/v1")).toBe(200)
+    expect(await answered(engine, "/", "/metrics")).toBe(200)
+    expect(await answered(engine, "/?verbose", "/openapi.json")).toBe(200)
+  })
+
+  it("passes on what is not the engine's, also when the engine is closed", async () => {
+    const engine = await open(newFile())
+    expect(await answered(engine, "/")).toBe(299)
+    expect(await answered(engine, "/healthy")).toBe(299)
+    expect(await answered(engine, "/shop", "/bank")).toBe(299)
+    expect(await answered(engine, "/v1/nothing")).toBe(404)
+    await engine.close()
+    expect(await answered(engine, "/")).toBe(299)
+    expect(await answered(engine, "/health/live")).toBe(503)
+  })
+})
+
 describe("a call that cannot be meant", () => {
   it("rejects as an engine elsewhere would answer, and says which word is at fault", async () => {
     const engine = await open(newFile())
@@ -195,6 +281,70 @@ describe("a call that cannot be meant", () => {
     for (const after of [-1, 1.5, Number.NaN, Infinity]) {
       expect(await fault(firstOf({ after }))).toEqual(["request-invalid", "after"])
     }
+  })
+})
+
+describe("a call with wrong input", () => {
+  it("rejects with the problem of a separate engine, never as an engine that cannot be reached", async () => {
+    const engine = await open(newFile())
+    await registered(engine, "A-1")
+    // A service in JavaScript has no compiler to stop it.
+    const untyped = engine as unknown as Record<string, (...args: ReadonlyArray<unknown>) => Promise<unknown>>
+    const fault = async (call: string, ...args: ReadonlyArray<unknown>): Promise<unknown> => {
+      const error: unknown = await untyped[call]?.(...args).catch((reason: unknown) => reason)
+      if (!(error instanceof LoanApiError)) return error
+      expect(error.problem?.detail).toMatch(/\w: \w|^Expected/u)
+      return [error.problem?.code, error.problem?.field]
+    }
+    const se = { account: "se" }
+    const approved = { applicationReference: "A-2", decision: "APPROVED" }
+    const malformed = "submission-malformed"
+    for (const answer of [undefined, null, 4, []])
+      expect(await fault("register", answer, se)).toEqual([malformed, undefined])
+    expect(await fault("register", "<nothing", se)).toEqual([malformed, undefined])
+    for (const answer of [{}, { ...approved, applicationReference: "" }, Buffer.from("<a/>")])
+      expect(await fault("register", answer, se)).toEqual([malformed, "applicationReference"])
+    const invalid = "request-invalid"
+    expect(await fault("register", { ...approved, decision: "MAYBE" }, se)).toEqual([invalid, "decision"])
+    expect(await fault("register", approved, { ...se, externalReference: "" })).toEqual([
+      invalid,
+      "externalReference",
+    ])
+    expect(await fault("register", approved, { account: "dk" })).toEqual(["account-unknown", "account"])
+    expect(await fault("loans", { stage: "nowhere" })).toEqual([invalid, "stage"])
+    expect(await fault("loans", { limit: 0 })).toEqual([invalid, "limit"])
+    expect(await fault("loans", { stagee: "approved" })).toEqual([invalid, "stagee"])
+    expect(await fault("rule", "A-1")).toEqual([invalid, undefined])
+    expect(await fault("rule", "A-1", { decision: "rejected", reason: "asked" })).toEqual([invalid, "by"])
+    expect(await fault("closeLoan", "A-1", { reason: "no" })).toEqual([invalid, "reason"])
+    expect(await fault("reopenLoan", "A-1", { by: 4 })).toEqual([invalid, "by"])
+    expect(await fault("history", "")).toEqual([invalid, "applicationReference"])
+    expect(await fault("poll", null)).toEqual([invalid, "applicationReference"])
+  })
+
+  it("names the nearest filter for one that is not known, and repeats nothing of what was given", async () => {
+    const engine = await open(newFile())
+    const misspelt = { stagee: "secret" } as object
+    const error = await engine.loans(misspelt).catch((reason: unknown) => reason)
+    expect(String(error)).toContain("stagee is not known. Did you mean stage?")
+    expect(String(error)).not.toContain("secret")
+  })
+
+  it("refuses a watch, which would wait without end", async () => {
+    const engine = await open(newFile())
+    const refusals = [engine.watchLoan(""), engine.watchLoans({ stage: "nowhere" } as object)].map(
+      async (watch) => {
+        const unsubscribe = watch.subscribe(() => {})
+        await expect.poll(() => watch.getSnapshot().status).toBe("refused")
+        const { problem } = watch.getSnapshot()
+        unsubscribe()
+        return [problem?.code, problem?.field]
+      },
+    )
+    expect(await Promise.all(refusals)).toEqual([
+      ["request-invalid", "applicationReference"],
+      ["request-invalid", "stage"],
+    ])
   })
 })
 

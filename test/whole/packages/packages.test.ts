@@ -1,6 +1,16 @@
 import { execFile, spawn } from "node:child_process"
 import { once } from "node:events"
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -8,30 +18,26 @@ import { promisify } from "node:util"
 import { version } from "@loan-engine/app/base/version"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { writeReports } from "../../../scripts/api-report.ts"
-import { build, packages } from "../../../scripts/build.ts"
+import { packages } from "../../../scripts/build.ts"
 import { withoutOurs } from "../../checkout.ts"
+import { ourFiles } from "../../structure/our-files.ts"
 import { freePort } from "../slice/engine-process.ts"
+import { blocksOf, packInto, writeBlocks } from "./packed.ts"
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL("../../..", import.meta.url))
 const directory = mkdtempSync(join(tmpdir(), "packages-"))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
-const tarballs = (): ReadonlyArray<string> =>
-  readdirSync(directory)
-    .filter((name) => name.endsWith(".tgz"))
-    .map((name) => join(directory, name))
-
+let tarballs: ReadonlyArray<string>
 beforeAll(async () => {
-  await build()
-  const filters = packages.flatMap((name) => ["--filter", `./packages/${name}`])
-  await run("npx", ["-y", "pnpm@12", ...filters, "pack", "--pack-destination", directory], { cwd: root })
+  tarballs = await packInto(directory)
 })
 
 describe("the packages as they are published", () => {
   it("are four, each with its licence, and hold neither sources nor tests", async () => {
-    expect(tarballs()).toHaveLength(packages.length)
-    for (const tarball of tarballs()) {
+    expect(tarballs).toHaveLength(packages.length)
+    for (const tarball of tarballs) {
       const { stdout } = await run("tar", ["-tzf", tarball])
       const files = stdout.trim().split("\n")
       expect(files).toContain("package/LICENSE")
@@ -45,7 +51,7 @@ describe("the packages as they are published", () => {
 
   it("are found in order by publint, and their types by arethetypeswrong", async () => {
     const tool = (path: string): string => join(root, "node_modules", path)
-    for (const tarball of tarballs()) {
+    for (const tarball of tarballs) {
       await run(process.execPath, [tool("publint/src/cli.js"), "--strict", tarball])
       const wrong = tool("@arethetypeswrong/cli/dist/index.js")
       await run(process.execPath, [wrong, tarball, "--profile", "esm-only", "--no-color"])
@@ -75,10 +81,6 @@ describe("the packages as they are published", () => {
 const licences =
   /^\(?(?:MIT|ISC|BSD-[23]-Clause|Apache-2\.0|0BSD|Unlicense|CC0-1\.0|BlueOak-1\.0\.0|Python-2\.0)(?: (?:AND|OR) .+)?\)?$/u
 
-/** The TypeScript that a page shows, each block a module of its own. */
-const blocksOf = (page: string): ReadonlyArray<string> =>
-  [...readFileSync(join(root, page), "utf8").matchAll(/^```ts\n(.*?)^```/gmsu)].map(([, code = ""]) => code)
-
 /** What every run says on a Node whose SQLite is still called experimental. */
 const withoutNotices = (text: string): string =>
   text.replaceAll(/^\(node:\d+\) ExperimentalWarning: SQLite.*\n\(Use .*\n/gmu, "")
@@ -100,7 +102,7 @@ describe("an empty project", () => {
   it("installs all four, under licences that a product may take in", async () => {
     mkdirSync(project)
     writeFileSync(join(project, "package.json"), '{ "name": "somebody", "private": true, "type": "module" }')
-    const install = ["install", "--no-audit", "--no-fund", "--ignore-scripts", ...tarballs()]
+    const install = ["install", "--no-audit", "--no-fund", "--ignore-scripts", ...tarballs]
     await run("npm", install, { cwd: project, env: environmentOf(nodes[0][1]) })
     const manifests = readdirSync(join(project, "node_modules"), { recursive: true, encoding: "utf8" })
       .filter((path) => /(?:^|node_modules\/)(?:@[^/]+\/)?[^/@]+\/package\.json$/u.test(path))
@@ -110,6 +112,38 @@ describe("an empty project", () => {
       .filter((manifest) => manifest.name !== undefined)
     expect(manifests.length).toBeGreaterThan(10)
     expect(manifests.filter(({ license }) => !licences.test(String(license)))).toEqual([])
+  })
+
+  describe.each([
+    ["node16", "node16"],
+    ["nodenext", "nodenext"],
+    ["bundler", "esnext"],
+  ])("with moduleResolution %s", (moduleResolution, module) => {
+    it("compiles every TypeScript block of every page under --strict", async () => {
+      const pages = ourFiles().filter((file) => file.endsWith(".md") && !file.startsWith("docs/api/"))
+      const names = writeBlocks(join(project, "pages"), pages)
+      expect(names).toContain("README-1.ts")
+      expect(names.length).toBeGreaterThan(3)
+      // What a page imports beside our packages.
+      const receiver = join(project, "node_modules/standardwebhooks")
+      if (!existsSync(receiver))
+        symlinkSync(join(root, "test/node_modules/standardwebhooks"), receiver, "dir")
+      const compilerOptions = {
+        target: "es2022",
+        module,
+        moduleResolution,
+        types: ["node"],
+        strict: true,
+        noEmit: true,
+      }
+      const config = { compilerOptions, include: ["pages"] }
+      writeFileSync(join(project, "tsconfig.json"), JSON.stringify(config))
+      const compiler = join(root, "node_modules/typescript/bin/tsc")
+      const compiled = run(process.execPath, [compiler, "-p", project], { cwd: project })
+      expect(await compiled.catch(({ stdout }: { readonly stdout: string }) => ({ stdout }))).toMatchObject({
+        stdout: "",
+      })
+    })
   })
 
   describe.each(nodes)("on Node %s", (_name, node) => {
@@ -124,10 +158,11 @@ describe("an empty project", () => {
       const [embedding = "", ...more] = blocksOf("README.md")
       const [client = "", ...others] = blocksOf("docs/api.md")
       expect([...more, ...others]).toEqual([])
-      expect(await said("embedding.mjs", embedding)).toEqual(["paidOut", ""])
+      const ownPort = embedding.replace("3000", String(await freePort()))
+      expect(await said("embedding.mjs", ownPort)).toEqual(["paidOut", ""])
       const [domain = ""] = blocksOf("packages/domain/README.md")
       const walked = "advanced [ { from: 'submitted', to: 'approved', inferred: false } ]"
-      expect((await said("domain.mjs", domain))[0]).toContain(walked)
+      expect((await said("domain.mts", domain))[0]).toContain(walked)
 
       const port = await freePort()
       const command = ["node_modules/.bin/loan-engine", "serve"]

@@ -38,8 +38,11 @@ async function isFree(port: number): Promise<boolean> {
   return true
 }
 
-/** A connection that was kept may be closed by the engine just as the next request is written to it. */
-const onItsOwnConnection = { connection: "close" }
+/**
+ * A connection that was kept may be closed by the engine just as the next request is written to it. Node's fetch cannot read a long
+ * compressed answer on a connection that is closed behind it.
+ */
+const onItsOwnConnection = { connection: "close", "accept-encoding": "identity" }
 
 export interface EngineProcess {
   readonly url: string

@@ -6,18 +6,34 @@ import type { BodySource, CallbackRequest } from "./request.ts"
 
 /**
  * A node:http request in the form that the receiver reads. Reading stops without closing the connection, so that an
- * answer can be sent.
+ * answer can be sent. A body that a parser has read is taken from `rawBody`: {@link keptBody}.
  */
-export const nodeCallbackRequest = (request: IncomingMessage): CallbackRequest => ({
-  method: request.method ?? "",
-  headers: {
-    get: (name) => {
-      const value = request.headers[name]
-      return Array.isArray(value) ? value.join(", ") : (value ?? null)
+export const nodeCallbackRequest = (request: IncomingMessage): CallbackRequest => {
+  const kept = request.readableDidRead ? keptBody(request) : undefined
+  return {
+    method: request.method ?? "",
+    headers: {
+      get: (name) => {
+        // A parser keeps the bytes decompressed, so these two are no longer about them.
+        if (kept !== undefined && (name === "content-encoding" || name === "content-length")) return null
+        const value = request.headers[name]
+        return Array.isArray(value) ? value.join(", ") : (value ?? null)
+      },
     },
-  },
-  body: bodyEvents(request),
-})
+    body: kept === undefined ? bodyEvents(request) : bytesOnce(kept),
+  }
+}
+
+/**
+ * The bytes of a body that a parser has read and kept in `rawBody`: NestJS does so with `rawBody: true`, Express with a
+ * `verify` function that stores them.
+ */
+export const keptBody = (request: IncomingMessage & { readonly rawBody?: unknown }): Uint8Array | undefined =>
+  request.rawBody instanceof Uint8Array ? request.rawBody : undefined
+
+async function* bytesOnce(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}
 
 /**
  * Serves one callback on a node:http server, or anything that hands out its requests (Express, Fastify's `raw`).

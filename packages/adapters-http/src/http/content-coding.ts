@@ -1,5 +1,6 @@
 import { promisify } from "node:util"
 import { brotliDecompress, gunzip, inflate, inflateRaw } from "node:zlib"
+import { isNativeError } from "node:util/types"
 
 type Unpack = (bytes: Uint8Array, options: { readonly maxOutputLength: number }) => Promise<Uint8Array>
 
@@ -81,6 +82,6 @@ export async function unpack(
 export const unpackedTooLargeCode = "ERR_BUFFER_TOO_LARGE"
 
 export const isUnpackedTooLarge = (error: unknown): boolean =>
-  error instanceof Error && "code" in error && error.code === unpackedTooLargeCode
+  isNativeError(error) && "code" in error && error.code === unpackedTooLargeCode
 
-const asError = (error: unknown): Error => (error instanceof Error ? error : new Error("not unpacked"))
+const asError = (error: unknown): Error => (isNativeError(error) ? error : new Error("not unpacked"))

@@ -1,4 +1,5 @@
 import { getCACertificates } from "node:tls"
+import { isNativeError } from "node:util/types"
 import { Effect, Redacted, Schema } from "effect"
 import type { Scope } from "effect"
 import { Agent, EnvHttpProxyAgent } from "undici"
@@ -185,14 +186,14 @@ const portOf = ({ port, protocol }: URL): number => Number(port) || (protocol ==
 
 /** Whether the proxy was unreachable, and not the requested host. The system names the host or the port. */
 function isConnectingTo(proxy: URL, asked: URL, error: unknown): boolean {
-  if (!(error instanceof Error)) return false
+  if (!isNativeError(error)) return false
   if ("hostname" in error) return error.hostname === proxy.hostname && error.hostname !== asked.hostname
   return "port" in error && error.port === portOf(proxy) && error.port !== portOf(asked)
 }
 
 /** A proxy's refusal has no code. Its message is from undici and contains only the status. */
 function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return "UNKNOWN"
+  if (!isNativeError(error)) return "UNKNOWN"
   const [, status] = /^Proxy response \((\d+)\)/u.exec(error.message) ?? []
   if (status !== undefined) return `PROXY_${status}`
   return "code" in error && typeof error.code === "string" ? error.code : "UNKNOWN"

@@ -24,6 +24,7 @@ import { describedBelow, openApiText } from "../contract/described-api.ts"
 import { LoanApi } from "../contract/loan-api.ts"
 import { loanHandlers } from "./loan-handlers.ts"
 import type { LoanListLimits } from "./loan-list.ts"
+import { makeGzipped } from "./gzipped.ts"
 import { methods, refuseOtherMethods, wrongMethod } from "./other-methods.ts"
 import { problemResponse } from "../contract/problem.ts"
 import type { Problem } from "../contract/problem.ts"
@@ -65,6 +66,7 @@ export const apiRoutes = ({
   )
 
 const docsPath = "/docs"
+const descriptionPath = "/openapi.json"
 
 const refusals = (pathPrefix: PathPrefix) =>
   HttpRouter.use((router) =>
@@ -72,8 +74,8 @@ const refusals = (pathPrefix: PathPrefix) =>
       const description = HttpServerResponse.text(openApiText(pathPrefix), {
         contentType: "application/json",
       })
-      yield* router.add("GET", "/openapi.json", Effect.succeed(description))
-      yield* refuseOtherMethods(router, "/openapi.json", "GET")
+      yield* router.add("GET", descriptionPath, Effect.succeed(description))
+      yield* refuseOtherMethods(router, descriptionPath, "GET")
       yield* refuseOtherMethods(router, docsPath, "GET")
       for (const [path, allow] of methodsByPath()) yield* refuseOtherMethods(router, path, allow)
     }),
@@ -127,16 +129,23 @@ export function completeApp<E, R>(
   corsOrigins: ReadonlyArray<string>,
   pathPrefix: PathPrefix,
 ) {
+  const gzipped = makeGzipped()
   const app = Effect.gen(function* () {
-    const { method, url } = yield* HttpServerRequest.HttpServerRequest
+    const request = yield* HttpServerRequest.HttpServerRequest
+    const { method, url } = request
     if (!methodsKnown.has(method)) return problemResponse(wrongMethod("GET, HEAD, POST"))
     const [path = ""] = url.split("?", 1)
     if (isMisspelt(path)) return problemResponse(noSuchRoute)
     const response = yield* Effect.catchIf(router, isRouteNotFound, () =>
       Effect.succeed(problemResponse(noSuchRoute)),
     )
+    if (path === descriptionPath) return yield* gzipped(path, request, response)
     return path === docsPath
-      ? HttpServerResponse.setHeader(response, "content-security-policy", docsPolicy)
+      ? HttpServerResponse.setHeader(
+          yield* gzipped(path, request, response),
+          "content-security-policy",
+          docsPolicy,
+        )
       : response
   })
   return Effect.map(corsOrigins.length === 0 ? app : cors(corsOrigins)(app), guarded(pathPrefix))

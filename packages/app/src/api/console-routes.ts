@@ -1,15 +1,21 @@
 import { readdir, readFile } from "node:fs/promises"
-import { extname } from "node:path"
+import { dirname, extname, join } from "node:path"
+import { fileURLToPath, pathToFileURL } from "node:url"
 import { gzipSync } from "node:zlib"
 import { Effect, Layer } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import type { HttpServerRequest } from "effect/http"
+import { takesGzip } from "./gzipped.ts"
 import { refuseOtherMethods } from "./other-methods.ts"
 import { answering } from "../contract/problem.ts"
 import type { Problem } from "../contract/problem.ts"
 
-/** The folder of the built operators' console: a page and its assets. */
-const builtConsole = new URL("../../dist/console/", import.meta.url)
+/**
+ * The folder of the built operators' console: a page and its assets. A bundler takes `new URL("…", import.meta.url)` for
+ * a file that it must find and copy, and stops because this is a folder.
+ */
+const builtConsole = (): URL =>
+  pathToFileURL(`${join(dirname(fileURLToPath(import.meta.url)), "../../dist/console")}/`)
 
 /** The path of the console's page. Its assets are next to it. */
 export const consolePath = "/console/"
@@ -18,7 +24,7 @@ export const consolePath = "/console/"
  * The operators' console at `/console`: a page that reads and rules through `/v1`, with the key that its user enters.
  * Its files are open to everybody; the data is not.
  */
-export const consoleRoutes = (isServed: boolean, directory: URL = builtConsole) =>
+export const consoleRoutes = (isServed: boolean, directory: URL = builtConsole()) =>
   isServed
     ? HttpRouter.use((router) =>
         Effect.gen(function* () {
@@ -111,9 +117,8 @@ function fileAnswer(request: Request, file: BuiltFile | undefined, cacheControl:
   if (file === undefined) return Effect.fail(noSuchFile)
   const { bytes, gzipped, contentType } = file
   const headers = { ...guarded, "cache-control": cacheControl }
-  const takesGzip = /\bgzip\b/iu.test(request.headers["accept-encoding"] ?? "")
   return Effect.succeed(
-    takesGzip
+    takesGzip(request)
       ? HttpServerResponse.uint8Array(gzipped, {
           contentType,
           headers: { ...headers, "content-encoding": "gzip" },

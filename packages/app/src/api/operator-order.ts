@@ -9,7 +9,7 @@ import { entityTags } from "./entity-tags.ts"
 import { jsonIn } from "./json-body.ts"
 import type { Problem } from "../contract/problem.ts"
 import { storeUnavailable } from "../contract/problem.ts"
-import { misfit } from "./problems-layer.ts"
+import { misfit } from "../contract/misfit.ts"
 import { readBytes } from "./request-body.ts"
 
 /** The body of an operator's request: JSON that matches its schema. */

@@ -1,13 +1,11 @@
-import { Duration, Effect, Layer, Metric, SchemaAST, SchemaIssue } from "effect"
-import type { Schema } from "effect"
+import { Duration, Effect, Layer, Metric } from "effect"
 import type { HttpServerResponse } from "effect/http"
 import { HttpApiError } from "effect/http-api"
-import { didYouMean } from "../base/nearest.ts"
 import { apiRequestDuration, apiRequestsCounter } from "../telemetry/metrics.ts"
 import { Problems } from "../contract/api-contract.ts"
 import type { Problem } from "../contract/problem.ts"
 import { answering } from "../contract/problem.ts"
-import type { ProblemCode } from "../contract/problems.ts"
+import { fieldsOf, misfit } from "../contract/misfit.ts"
 
 /** Answers every failure of a request with a problem document. A defect is logged without any text of the request. */
 export const problemsLayer = Layer.succeed(Problems, (handler, { endpoint }) =>
@@ -39,31 +37,3 @@ const places = {
   Query: "query",
   Payload: "body",
 } as const
-
-/** The names that a query may have. `undefined` if it is not an object with members. */
-const fieldsOf = (query: Schema.Top | undefined): ReadonlyArray<string> | undefined =>
-  query !== undefined && SchemaAST.isObjects(query.ast)
-    ? query.ast.propertySignatures.map(({ name }) => String(name))
-    : undefined
-
-const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()
-
-/**
- * Names the wrong part and what was expected there, but never what was sent, which may be personal. If `names` are
- * given, any other name is answered with the nearest of them.
- */
-export function misfit(
-  { issue }: Schema.SchemaError,
-  place: string,
-  code: ProblemCode = "request-invalid",
-  names?: ReadonlyArray<string>,
-): Problem {
-  const [first] = issuesOf(issue).issues
-  const path = (first?.path ?? []).map(String)
-  const named = path.join(".")
-  const message = first?.message ?? "unexpected value"
-  if (named === "") return { code, detail: `${place}: ${message}.` }
-  if (names?.includes(path[0] ?? "") === false)
-    return { code, detail: `${place}: ${named} is not known.${didYouMean(named, names)}`, field: named }
-  return { code, detail: `${place}: ${named}: ${message}.`, field: named }
-}

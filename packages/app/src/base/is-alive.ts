@@ -1,3 +1,5 @@
+import { isNativeError } from "node:util/types"
+
 /**
  * Whether this machine has a process with this pid, of any user. The check needs no file descriptor, so it works even
  * if none is free.
@@ -7,6 +9,6 @@ export function isAlive(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (cause) {
-    return cause instanceof Error && "code" in cause && cause.code === "EPERM"
+    return isNativeError(cause) && "code" in cause && cause.code === "EPERM"
   }
 }

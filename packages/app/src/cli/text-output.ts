@@ -1,5 +1,6 @@
 import { open, rename, rm } from "node:fs/promises"
 import type { FileHandle } from "node:fs/promises"
+import { isNativeError } from "node:util/types"
 import { Effect, Schema } from "effect"
 import type { CommandUnusable } from "./exit-codes.ts"
 import { unusable } from "./exit-codes.ts"
@@ -61,13 +62,13 @@ export const writeWholeFile = <A, E, R>(
 }
 
 function fileFailure(partial: string, cause: unknown): CommandUnusable {
-  const exists = cause instanceof Error && "code" in cause && cause.code === "EEXIST"
+  const exists = isNativeError(cause) && "code" in cause && cause.code === "EEXIST"
   if (exists) {
     return unusable(
       `${partial} exists already: another export is writing it, or one was killed. If one was killed, remove the file.`,
     )
   }
   return unusable(
-    `${partial} cannot be written: ${cause instanceof Error ? cause.message : "unknown failure"}.`,
+    `${partial} cannot be written: ${isNativeError(cause) ? cause.message : "unknown failure"}.`,
   )
 }

@@ -1,9 +1,10 @@
 import { ApplicationReference } from "@loan-engine/domain/observation"
-import { Effect, Schema } from "effect"
+import { Context, Effect, Predicate, Schema } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
 import type { AccountJson, KeyJson } from "../contract/account-schemas.ts"
 import { LoanApi } from "../contract/loan-api.ts"
+import { fieldsOf, misfit } from "../contract/misfit.ts"
 import type {
   ClosingJson,
   EntryJson,
@@ -18,7 +19,7 @@ import type {
 import { pageLoansMax } from "../contract/loan-schemas.ts"
 import { AccountName } from "../contract/loan-schemas.ts"
 import type { LoanListFilter } from "./loan-filter.ts"
-import { invalid, loanApiError } from "./loan-api-error.ts"
+import { invalid, loanApiError, refused } from "./loan-api-error.ts"
 import type { LoanApiError } from "./loan-api-error.ts"
 
 export interface LoanClientOptions {
@@ -100,17 +101,20 @@ export const httpClient = ({ baseUrl, apiKey, fetch }: LoanClientOptions): HttpC
 
 /** The calls, derived from the API's definition. */
 export function loanCalls(http: HttpClient.HttpClient): LoanCalls {
-  const { loans, accounts } = Effect.runSync(HttpApiClient.makeWith(LoanApi, { httpClient: http }))
+  const httpClient = HttpClient.mapRequestEffect(http, (request) =>
+    Effect.map(Sending, (sending) => {
+      sending.hasBegun = true
+      return request
+    }),
+  )
+  const { loans, accounts } = Effect.runSync(HttpApiClient.makeWith(LoanApi, { httpClient }))
   return {
     key: () => run(accounts.key()),
     accounts: () => run(accounts.accounts()),
     register: (answer, { account, externalReference } = {}) =>
       run(
         Effect.gen(function* () {
-          const payload =
-            typeof answer === "string"
-              ? answer
-              : { ...answer, applicationReference: yield* referenceOf(answer.applicationReference) }
+          const payload = yield* submissionOf(answer)
           const query = {
             ...(account === undefined ? {} : { account: yield* accountOf(account) }),
             ...(externalReference === undefined ? {} : { externalReference }),
@@ -134,6 +138,7 @@ export function loanCalls(http: HttpClient.HttpClient): LoanCalls {
           const own = account === undefined ? {} : { account: yield* accountOf(account) }
           return yield* loans.list({ query: { ...query, ...own } })
         }),
+        listNames,
       ),
     history: (reference) =>
       run(
@@ -180,11 +185,46 @@ const ifMatch = (version: number | undefined) => (version === undefined ? {} : {
 const decodeReference = Schema.decodeUnknownEffect(ApplicationReference)
 const decodeAccount = Schema.decodeUnknownEffect(AccountName)
 
-const referenceOf = (reference: string): Effect.Effect<ApplicationReference, LoanApiError> =>
+export const referenceOf = (reference: string): Effect.Effect<ApplicationReference, LoanApiError> =>
   Effect.mapError(decodeReference(reference), () => noReference())
 const noReference = (): LoanApiError => invalid("applicationReference", "no application reference")
 const accountOf = (account: string) =>
   Effect.mapError(decodeAccount(account), () => invalid("account", "no account's name"))
 
-const run = <A>(call: Effect.Effect<A, unknown>): Promise<A> =>
-  Effect.runPromise(Effect.mapError(call, loanApiError))
+/** The answer to a submission, if it is one: text for the bank's XML, otherwise its members. */
+const submissionOf = (answer: string | SubmissionJson) =>
+  Effect.gen(function* () {
+    if (typeof answer === "string") return answer
+    if (!Predicate.isObject(answer)) return yield* Effect.fail(noSubmission())
+    const found = decodeReference(answer.applicationReference)
+    return { ...answer, applicationReference: yield* Effect.mapError(found, noSubmissionsReference) }
+  })
+const noSubmission = (): LoanApiError =>
+  refused({
+    code: "submission-malformed",
+    detail: "Expected the bank's answer: its XML as text, or an object with its members.",
+  })
+const noSubmissionsReference = (): LoanApiError => {
+  const field = "applicationReference"
+  return refused({
+    code: "submission-malformed",
+    detail: `${field}: expected the bank's reference as text`,
+    field,
+  })
+}
+
+/** Whether a call has sent a request. Before that, what does not match the API's definition is the caller's input. */
+const Sending = Context.Reference<{ hasBegun: boolean }>("@loan-engine/app/Sending", {
+  defaultValue: () => ({ hasBegun: false }),
+})
+
+const run = <A>(call: Effect.Effect<A, unknown>, names?: ReadonlyArray<string>): Promise<A> => {
+  const sending = { hasBegun: false }
+  const failed = (failure: unknown): LoanApiError =>
+    Schema.isSchemaError(failure) && !sending.hasBegun
+      ? refused(misfit(failure, "The call", "request-invalid", names))
+      : loanApiError(failure)
+  return Effect.runPromise(call.pipe(Effect.mapError(failed), Effect.provideService(Sending, sending)))
+}
+
+const listNames = fieldsOf(LoanApi.groups.loans.endpoints.list.query)

@@ -1,4 +1,5 @@
 import { Predicate } from "effect"
+import type { Problem } from "../contract/problem.ts"
 import { problems } from "../contract/problems.ts"
 import type { ProblemDocument } from "../contract/problems.ts"
 
@@ -26,12 +27,13 @@ export function loanApiError(failure: unknown): LoanApiError {
 }
 
 /** A refusal that the client gives without asking the engine, because the engine would refuse too. */
-export const invalid = (field: string, what: string): LoanApiError => {
-  const { status, title } = problems["request-invalid"]
-  const detail = `${field}: this is ${what}.`
-  const type = "urn:loan-engine:api:request-invalid"
-  return loanApiError({ type, status, code: "request-invalid", title, detail, field })
+export const refused = ({ code, ...rest }: Problem): LoanApiError => {
+  const { status, title } = problems[code]
+  return loanApiError({ type: `urn:loan-engine:api:${code}`, status, code, title, ...rest })
 }
+
+export const invalid = (field: string, what: string): LoanApiError =>
+  refused({ code: "request-invalid", detail: `${field}: this is ${what}.`, field })
 
 export const isProblem = (value: unknown): value is ProblemDocument =>
   Predicate.isObject(value) && typeof value["code"] === "string" && typeof value["detail"] === "string"

@@ -5,17 +5,20 @@ import { pageLoansMax } from "../contract/loan-schemas.ts"
 import { loanPath } from "../contract/reference-in-path.ts"
 import { meets } from "./loan-filter.ts"
 import type { LoanListFilter } from "./loan-filter.ts"
+import { referenceOf } from "./calls.ts"
 import type { LoanCalls } from "./calls.ts"
 import { followChanges } from "./followed-changes.ts"
 import type { ReconnectLimits } from "./followed-changes.ts"
 import { loanApiError } from "./loan-api-error.ts"
 import { makeWatch } from "./watch.ts"
-import type { Changed, Watch, WatchState } from "./watch.ts"
+import type { Changed, Watch, WatchState, WatchStatus } from "./watch.ts"
 
-export interface LoanSnapshot extends WatchState {
-  /** `undefined` until the first answer. */
-  readonly loan: LoanJson | undefined
-}
+/** While a watch is `live` or `reconnecting`, it has its loan. `loan` is `undefined` until the first answer. */
+export type LoanSnapshot =
+  | (WatchState & { readonly loan: LoanJson })
+  | (WatchState & { readonly status: Exclude<WatchStatus, LoadedStatus>; readonly loan: undefined })
+
+type LoadedStatus = "live" | "reconnecting"
 
 export interface LoansSnapshot extends WatchState {
   /** In the order of their references. */
@@ -34,24 +37,34 @@ export interface Watching {
 /** Watches one loan. */
 export function watchLoan({ http, calls, limits, signal }: Watching, reference: string): Watch<LoanSnapshot> {
   let loan: LoanJson | undefined
-  const isNews = (next: LoanJson): boolean => loan === undefined || next.version >= loan.version
+  const take = (next: LoanJson): void => {
+    if (loan === undefined || next.version >= loan.version) loan = next
+  }
   return makeWatch(
-    (state) => ({ ...state, loan }),
+    (state) => loanSnapshot(state, loan),
     (changed) =>
-      following({ http, limits }, `${loanPath(reference)}/changes`, changed, {
-        load: Effect.map(
-          called(() => calls.loan(reference)),
-          (next) => {
-            if (isNews(next)) loan = next
-          },
-        ),
-        take: (next) => {
-          if (isNews(next)) loan = next
-        },
-        forget: () => (loan = undefined),
+      Effect.matchEffect(referenceOf(reference), {
+        // A loan that is not known may become known. What is no reference never does.
+        onFailure: ({ problem }) => Effect.sync(() => changed({ status: "refused", problem })),
+        onSuccess: (known) =>
+          following({ http, limits }, `${loanPath(known)}/changes`, changed, {
+            load: Effect.map(
+              called(() => calls.loan(known)),
+              take,
+            ),
+            take,
+            forget: () => (loan = undefined),
+          }),
       }),
     signal,
   )
+}
+
+/** After a reset the loan is forgotten before the connection is: until it is read again, nothing is live. */
+function loanSnapshot(state: WatchState, loan: LoanJson | undefined): LoanSnapshot {
+  if (loan !== undefined) return { ...state, loan }
+  const { status } = state
+  return { ...state, status: status === "live" || status === "reconnecting" ? "connecting" : status, loan }
 }
 
 /** Watches all loans that match a filter: new ones, moved ones, and ones that no longer match. */

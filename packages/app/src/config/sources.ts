@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs"
+import { isNativeError } from "node:util/types"
 import { parseJsonText } from "@loan-engine/adapters-http/message/json"
 import { Context, Effect, Predicate, Result } from "effect"
 import { ConfigUnusable } from "./config-unusable.ts"
@@ -158,7 +159,7 @@ export function writtenSource(settings: LoanEngineSettings, from: string): Sourc
 
 /** The line where JSON is broken, without its text. */
 function placeIn(text: string, cause: unknown): string {
-  const [, position] = /at position (\d+)/u.exec(cause instanceof Error ? cause.message : "") ?? []
+  const [, position] = /at position (\d+)/u.exec(isNativeError(cause) ? cause.message : "") ?? []
   return position === undefined
     ? ""
     : `: line ${text.slice(0, Number(position)).split("\n").length} is where it breaks off`

@@ -79,9 +79,17 @@ const metrics = HttpApiEndpoint.get("metrics", "/metrics", {
 
 const OperatorGroup = HttpApiGroup.make("operators").add(live, ready, metrics)
 
-/** Removes the notes on streams, because only one generator of clients would understand them. */
-const withoutStreamNotes = (spec: Record<string, unknown>): Record<string, unknown> =>
-  JSON.parse(JSON.stringify(spec, (key, value: unknown) => (key === "x-effect-stream" ? undefined : value)))
+/**
+ * Removes the notes on streams, because only one generator of clients would understand them. Writes the key's scheme as
+ * the registry of schemes does: tools that compare the word take `Bearer` for another one, and ask for a password.
+ */
+const asToolsRead = (spec: Record<string, unknown>): Record<string, unknown> =>
+  JSON.parse(
+    JSON.stringify(spec, (key, value: unknown) => {
+      if (key === "x-effect-stream") return undefined
+      return key === "scheme" && value === "Bearer" ? "bearer" : value
+    }),
+  )
 
 /** Everything that is served, by any server. `docs/openapi.json` and `/docs` are generated from it. */
 export const DescribedApi = HttpApi.make("loan-engine")
@@ -93,7 +101,7 @@ export const DescribedApi = HttpApi.make("loan-engine")
       version,
       description:
         "The state of every loan application, and its evidence. Errors are problem documents (RFC 9457) with a stable `code`.",
-      transform: withoutStreamNotes,
+      transform: asToolsRead,
     }),
   )
 

@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, statfsSync } from "node:fs"
 import { dirname } from "node:path"
+import { isNativeError } from "node:util/types"
 import { Clock, Effect, Result } from "effect"
 import { recordedAtIn } from "../journal/entry-text.ts"
 import { callbackAlarm, callbacksLate } from "../callback-health/health.ts"
@@ -179,7 +180,7 @@ function checkDirectory(directory: string): Check {
           "Make room: on a full disk callbacks are answered 503.",
         )
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown"
+    const code = isNativeError(cause) && "code" in cause ? String(cause.code) : "unknown"
     return failed(
       "disk",
       `${directory} cannot be written (${code})`,

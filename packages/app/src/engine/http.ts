@@ -1,9 +1,9 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import type { RequestListener, ServerResponse } from "node:http"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import { guardedHeaders } from "@loan-engine/adapters-http/http/answer-headers"
 import { bodyConsumed } from "@loan-engine/adapters-http/callback/answer"
 import { callbackAccount } from "@loan-engine/adapters-http/callback/path"
-import { serveCallback } from "@loan-engine/adapters-http/callback/node"
+import { keptBody, serveCallback } from "@loan-engine/adapters-http/callback/node"
 import { handleCallback, webAnswer } from "@loan-engine/adapters-http/callback/web"
 import { Effect, Layer, Scope } from "effect"
 import { HttpEffect, HttpRouter } from "effect/http"
@@ -17,6 +17,8 @@ import { ChangeFeed } from "../feed/change-feed.ts"
 import { watchCallbacks } from "../callbacks/callback-watch.ts"
 import type { EngineConfig } from "../config/config.ts"
 import { callbackReceiver } from "./callback-receiver.ts"
+import { isOurs, targetOf } from "./mounted.ts"
+import type { EngineListener } from "./mounted.ts"
 import { hasUnclearHost } from "../serve/listener.ts"
 import { databaseWeaknesses } from "../store/database.ts"
 import type { ServerLimits } from "../serve/limits.ts"
@@ -26,8 +28,10 @@ import type { Readiness } from "../serve/readiness.ts"
 
 /** The engine's HTTP handlers, for any server. */
 export interface EngineHttp {
+  /** Whether a request is for the engine, as a middleware asks. */
+  readonly serves: (request: IncomingMessage) => boolean
   /** Every route, for node:http and frameworks on top of it. */
-  readonly listener: RequestListener
+  readonly listener: EngineListener
   /** Every route, in the web-standard form. */
   readonly handle: (request: Request) => Promise<Response>
   /** Only one account's callbacks, on any path. */
@@ -61,12 +65,19 @@ export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig)
   )(app)
   const below = belowPrefix(pathPrefix)
   const callbackBelow = callbackBelowPrefix(pathPrefix)
+  const serves = (request: IncomingMessage): boolean => {
+    const target = targetOf(request)
+    return callbackAccount(callbackBelow(target) ?? "") !== undefined || isOurs(below(target) ?? "")
+  }
   const http: EngineHttp = {
-    listener: (request, response) => {
-      const target = request.url ?? ""
+    serves,
+    listener: (request, response, next) => {
+      if (next !== undefined && !serves(request)) return next()
+      const target = targetOf(request)
       const account = callbackAccount(callbackBelow(target) ?? "")
+      const isKept = account !== undefined && keptBody(request) !== undefined
       if (hasUnclearHost(request)) answerUnclearHost(response)
-      else if (request.readableDidRead) answerConsumed(response)
+      else if (request.readableDidRead && !isKept) answerConsumed(response)
       else if (account !== undefined) serveCallback(receiver, account, request, response)
       else {
         // No route has this spelling, so what is not below the prefix gets the answer of an unknown route.

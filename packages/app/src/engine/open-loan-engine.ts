@@ -1,4 +1,4 @@
-import type { RequestListener, ServerResponse } from "node:http"
+import type { ServerResponse } from "node:http"
 import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
 import { Context, Effect, Exit, Layer, Schema, Scope, Stream } from "effect"
 import { HttpServerResponse } from "effect/http"
@@ -24,6 +24,7 @@ import { environmentSources, fileSource, writtenSource } from "../config/sources
 import type { Environment } from "../config/sources.ts"
 import { KnownAccounts } from "../ports/known-accounts.ts"
 import { makeEngineHttp } from "./http.ts"
+import type { EngineListener } from "./mounted.ts"
 import { engineServices } from "./services.ts"
 import { logLayer, logToLayer } from "../telemetry/log.ts"
 import { consoleLayer } from "../telemetry/output.ts"
@@ -72,8 +73,11 @@ export interface LoanEngineHandle extends LoanClient {
   readonly fetch: (request: Request) => Promise<Response>
   /** One account's callbacks, for a route of your own. The URL that was registered with the bank must lead here. */
   readonly callback: (account: string) => (request: Request) => Promise<Response>
-  /** {@link fetch} for node:http and frameworks on top of it. Nothing may read a request's body before it. */
-  readonly listener: RequestListener
+  /**
+   * {@link fetch} for node:http and frameworks on top of it. Nothing may read a request's body before it, unless the
+   * bytes are kept in `rawBody`. As a middleware (`app.use(engine.listener)`) it passes on what is not for the engine.
+   */
+  readonly listener: EngineListener
   /** Ends polling and streams, and closes the store. Close your server first. */
   readonly close: () => Promise<void>
   readonly [Symbol.asyncDispose]: () => Promise<void>
@@ -158,9 +162,10 @@ function handleOf({ services, http, key, pathPrefix }: Opened, scope: Scope.Clos
     },
     fetch,
     callback: (account) => whileOpen((request) => http.handleCallback(account, request)),
-    listener: (request, response) => {
-      if (closed.signal.aborted) void answerGone(response)
-      else http.listener(request, response)
+    listener: (request, response, next) => {
+      const isAnswered = next === undefined || http.serves(request)
+      if (closed.signal.aborted && isAnswered) void answerGone(response)
+      else http.listener(request, response, next)
     },
     close,
     [Symbol.asyncDispose]: close,

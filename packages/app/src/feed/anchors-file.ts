@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
+import { isNativeError } from "node:util/types"
 import { anchorLine, anchorsIn } from "../journal/anchor.ts"
 import type { KeptAnchor } from "../journal/anchor.ts"
 
@@ -38,7 +39,7 @@ function openIfThere(file: string): number | undefined {
   try {
     return openSync(file, "r")
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined
+    if (isNativeError(cause) && "code" in cause && cause.code === "ENOENT") return undefined
     throw cause
   }
 }

@@ -1,3 +1,4 @@
+import { isNativeError } from "node:util/types"
 import { steadyMillis } from "@loan-engine/adapters-http/http/rate"
 import { makeExchange } from "@loan-engine/adapters-http/http/exchange"
 import type { Exchange } from "@loan-engine/adapters-http/http/exchange"
@@ -91,9 +92,7 @@ export const makeAnchors = Effect.fnUntraced(function* ({
 const intoFile = (file: string) => (anchor: KeptAnchor) =>
   Effect.try({ try: () => appendAnchor(file, anchor), catch: (cause) => cause }).pipe(
     Effect.as(true),
-    Effect.catch((cause) =>
-      notKept(anchor, file, cause instanceof Error ? cause.message : "unknown failure"),
-    ),
+    Effect.catch((cause) => notKept(anchor, file, isNativeError(cause) ? cause.message : "unknown failure")),
   )
 
 const toUrl = (url: string, exchange: Exchange) => (anchor: KeptAnchor) =>
@@ -139,7 +138,7 @@ export const anchorsOf = (file: string): Effect.Effect<ReadonlyArray<KeptAnchor>
     try: () => readAnchors(file),
     catch: (cause) =>
       new StoreUnusable({
-        message: `The anchors in ${file} cannot be read: ${cause instanceof Error ? cause.message : "unknown failure"}.`,
+        message: `The anchors in ${file} cannot be read: ${isNativeError(cause) ? cause.message : "unknown failure"}.`,
         cause,
       }),
   })

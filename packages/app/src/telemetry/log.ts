@@ -1,3 +1,4 @@
+import { isNativeError } from "node:util/types"
 import type { LogLevel } from "effect"
 import { Cause, Layer, Logger, References } from "effect"
 import { causeWithoutWords, withoutWords } from "@loan-engine/adapters-http/callback/without-words"
@@ -70,7 +71,7 @@ export interface LogEntry {
 function logEntry({ cause, date, fiber, logLevel, message }: Logger.Options<unknown>): LogEntry {
   const parts = Array.isArray(message) ? message : [message]
   const errors = parts.flatMap((part) =>
-    Cause.isCause(part) ? causeWithoutWords(part) : part instanceof Error ? [withoutWords(part)] : [],
+    Cause.isCause(part) ? causeWithoutWords(part) : isNativeError(part) ? [withoutWords(part)] : [],
   )
   const fields: Record<string, string | number | boolean> = {}
   for (const [name, value] of Object.entries(fiber.getRef(References.CurrentLogAnnotations))) {

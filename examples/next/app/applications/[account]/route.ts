@@ -1,4 +1,4 @@
-import { failurePage, loanPage, statusOf } from "../../../../loan-page.ts"
+import { failurePage, loanPage, statusOf } from "../../../loan-page.ts"
 import { engine } from "../../../engine.ts"
 
 export const runtime = "nodejs"

@@ -1,3 +1,4 @@
+import { isNativeError } from "node:util/types"
 import { Effect } from "effect"
 import type { SqlErrorReason } from "effect/sql/SqlError"
 import { ConnectionError, SqlError } from "effect/sql/SqlError"
@@ -39,7 +40,7 @@ export function failureOf({ reason }: SqlError): Failure {
 
 /** The SQLSTATE if the server refused, or else the system's own code. */
 function codeOf({ cause }: SqlErrorReason): string | undefined {
-  return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined
+  return isNativeError(cause) && "code" in cause && typeof cause.code === "string" ? cause.code : undefined
 }
 
 /** The SQLSTATE of the server's refusal. `undefined` if it did not answer. */
@@ -59,7 +60,7 @@ export const failed = (reason: string): Effect.Effect<never, SqlError> =>
 /** The error in the server's or the socket's own words, which never contain a password. */
 export function describe({ reason }: SqlError): string {
   const { cause } = reason
-  const told = cause instanceof Error ? cause.message : reason._tag
+  const told = isNativeError(cause) ? cause.message : reason._tag
   const code = codeOf(reason)
   return code === undefined || told.includes(code) ? told : `${told} (${code})`
 }

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
+import { isNativeError } from "node:util/types"
 
 /** How a file is opened, by the reading and by the writing thread. */
 export interface ConnectionSettings {
@@ -77,4 +78,4 @@ export function makePrivate(path: string): void {
  * The refusals of SQLite itself are failures with an outside cause. Anything else that is thrown is a defect of ours.
  */
 export const isSqliteError = (cause: unknown): cause is Error & { readonly errcode?: number } =>
-  cause instanceof Error && "code" in cause && cause.code === "ERR_SQLITE_ERROR"
+  isNativeError(cause) && "code" in cause && cause.code === "ERR_SQLITE_ERROR"

@@ -1,3 +1,4 @@
+import { isNativeError } from "node:util/types"
 import { isSqliteError } from "./connection.ts"
 
 /** The meaning of SQLite's primary result codes for an operator, and what to do about each. */
@@ -22,7 +23,7 @@ export const isDamage = (cause: unknown): boolean =>
 
 /** One line with SQLite's refusal and what to do. For any other error, its message alone. */
 export function sqliteFailure(cause: unknown): string {
-  if (!isSqliteError(cause)) return cause instanceof Error ? cause.message : "unknown failure"
+  if (!isSqliteError(cause)) return isNativeError(cause) ? cause.message : "unknown failure"
   const known = advice[(cause.errcode ?? 0) % primaryCodes]
   return known === undefined ? cause.message : `${cause.message}. ${known}`
 }

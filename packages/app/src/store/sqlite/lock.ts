@@ -2,6 +2,7 @@ import { existsSync, realpathSync } from "node:fs"
 import { hostname } from "node:os"
 import { resolve } from "node:path"
 import { DatabaseSync } from "node:sqlite"
+import { isNativeError } from "node:util/types"
 import { Clock, Effect, Option, Schema } from "effect"
 import type { Scope } from "effect"
 import { isAlive } from "../../base/is-alive.ts"
@@ -109,7 +110,7 @@ function lockFailure(path: string, cause: unknown): StoreUnusable {
       cause,
     })
   }
-  const reason = cause instanceof Error ? cause.message : "unknown failure"
+  const reason = isNativeError(cause) ? cause.message : "unknown failure"
   return new StoreUnusable({
     message: `The lock ${lockPath(path)} cannot be taken: ${reason}. Check that its directory exists and is writable.`,
     cause,

@@ -23,12 +23,16 @@ export const startThread = Effect.fnUntraced(function* (
   const opened = Deferred.makeUnsafe<void>()
   const over = Deferred.makeUnsafe<string>()
   const ended = Deferred.await(over)
+  let isNoModule = false
   const url = new URL(`./${name}-thread${extname(import.meta.url)}`, import.meta.url)
   const worker = yield* Effect.acquireRelease(
     Effect.sync(() => {
-      const started = new Worker(url, { workerData: { path, busyTimeoutMs, walPagesMax } })
+      const started = new Worker(url, { workerData: { path, busyTimeoutMs, walPagesMax }, ...ownFlags() })
       started.once("message", () => Deferred.doneUnsafe(opened, Effect.void))
-      started.once("error", (cause: Error) => Deferred.doneUnsafe(over, Effect.succeed(cause.message)))
+      started.once("error", (cause: Error) => {
+        isNoModule = hasNoModule(cause)
+        Deferred.doneUnsafe(over, Effect.succeed(cause.message))
+      })
       started.once("exit", () => Deferred.doneUnsafe(over, Effect.succeed("it was ended")))
       return started
     }),
@@ -40,7 +44,22 @@ export const startThread = Effect.fnUntraced(function* (
   )
   yield* Effect.raceFirst(
     Deferred.await(opened),
-    Effect.flatMap(ended, (why) => new StoreUnusable({ message: cannotOpen(why) })),
+    Effect.flatMap(
+      ended,
+      (why) => new StoreUnusable({ message: isNoModule ? `${bundled} (${why}).` : cannotOpen(why) }),
+    ),
   )
   return { worker, ended }
 })
+
+/** The thread's file is not there, or it is no module: what runs is not the package, but a copy of it. */
+const hasNoModule = ({ name, code }: Error & { readonly code?: unknown }): boolean =>
+  name === "SyntaxError" || (typeof code === "string" && code.endsWith("MODULE_NOT_FOUND"))
+
+const bundled =
+  "The threads of the SQLite store cannot start, because a bundler has copied @loan-engine/app into its output. Leave the package " +
+  'out of the bundle: serverExternalPackages: ["@loan-engine/app"] in Next.js, `external` in other bundlers'
+
+/** `--input-type` is about the text of `--eval`. A thread has a file, and refuses the flag that it inherits. */
+const ownFlags = (): { readonly execArgv?: Array<string> } =>
+  process.execArgv.some((flag) => flag.startsWith("--input-type")) ? { execArgv: [] } : {}

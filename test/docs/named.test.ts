@@ -90,6 +90,7 @@ const notOurs = new Set([
   "compliance-report/report.json",
   "bench-report/report.json",
   "sbom.json",
+  "CHANGELOG.md",
   "express.json",
   "loan-engine.json",
 ])

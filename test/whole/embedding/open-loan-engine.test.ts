@@ -147,6 +147,17 @@ describe("an engine inside a service", () => {
   })
 })
 
+describe("the engine's metrics", () => {
+  it("can follow those of the service's own registry: their names begin with the engine's", async () => {
+    const engine = await open(newFile())
+    const text = await (await engine.fetch(new Request("http://service/metrics"))).text()
+    const names = [...text.matchAll(/^# TYPE (\S+)/gmu)].map(([, name = ""]) => name)
+    expect(names.length).toBeGreaterThan(10)
+    expect(names.filter((name) => !name.startsWith("loan_engine_"))).toEqual([])
+    expect(text.endsWith("\n")).toBe(true)
+  })
+})
+
 describe("the description of the API", () => {
   const sizeOf = async (engine: LoanEngineHandle, path: string, headers: Record<string, string>) => {
     const answer = await engine.fetch(new Request(`http://service${path}`, { headers }))

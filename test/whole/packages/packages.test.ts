@@ -42,7 +42,9 @@ describe("the packages as they are published", () => {
       const files = stdout.trim().split("\n")
       expect(files).toContain("package/LICENSE")
       expect(
-        files.filter((file) => !/^package\/(?:dist\/|LICENSE|README\.md|package\.json)/u.test(file)),
+        files.filter(
+          (file) => !/^package\/(?:dist\/|LICENSE|README\.md|CHANGELOG\.md|package\.json)/u.test(file),
+        ),
       ).toEqual([])
       expect(files.filter((file) => /(?<!\.d)\.ts$|\.test\.|\.sources$/u.test(file))).toEqual([])
       expect(files.includes("package/dist/console/index.html")).toBe(tarball.includes("-app-"))

@@ -10,7 +10,10 @@ export const localKey = Effect.sync(() => Redacted.make(randomBytes(24).toString
 export const consoleLink = (engineUrl: string, apiKey: Redacted.Redacted): string =>
   `${engineUrl}/console#key=${Redacted.value(apiKey)}`
 
-/** Opens a page in the user's browser. If there is none, the user can open the printed link. */
+/**
+ * Opens a page in the user's browser. If there is none, or the optional package `open` is not installed, the user can
+ * open the printed link.
+ */
 export const openInBrowser = (url: string): Effect.Effect<void> =>
   // Only one command needs it, and loading it takes a while.
   Effect.tryPromise(async () => (await import("open")).default(url)).pipe(
@@ -18,6 +21,8 @@ export const openInBrowser = (url: string): Effect.Effect<void> =>
       // The process that shows the page may fail after its start. Nothing here waits for it.
       Effect.sync(() => browser.on("error", () => undefined)),
     ),
-    Effect.catch(() => Console.log("no browser could be opened: open the console by hand")),
+    Effect.catch(() =>
+      Console.log("no browser could be opened (it needs the package open): open the console by hand"),
+    ),
     Effect.asVoid,
   )

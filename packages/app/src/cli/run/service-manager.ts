@@ -31,10 +31,11 @@ const tell = (variables: Environment, words: ReadonlyArray<string>): Effect.Effe
     )
   }).pipe(
     Effect.catch(({ message }) =>
-      Effect.annotateLogs(Effect.logWarning(notTold), { reason: message.split("\n", 1)[0] ?? "" }),
+      Effect.annotateLogs(
+        Effect.logWarning(
+          "the service manager could not be told: systemd-notify must be installed, and NotifyAccess must be all; otherwise use Type=exec",
+        ),
+        { reason: message.split("\n", 1)[0] ?? "" },
+      ),
     ),
   )
-
-const notTold =
-  `the service manager could not be told: ${program} must be installed, and NotifyAccess must be all; ` +
-  "otherwise use Type=exec"

@@ -1,11 +1,13 @@
-import { Duration, Effect, Layer, Metric } from "effect"
+import { Duration, Effect, Layer, Metric, SchemaAST } from "effect"
+import type { Schema } from "effect"
 import type { HttpServerResponse } from "effect/http"
 import { HttpApiError } from "effect/http-api"
+import { didYouMean } from "../base/nearest.ts"
 import { apiRequestDuration, apiRequestsCounter } from "../telemetry/metrics.ts"
 import { Problems } from "../contract/api-contract.ts"
 import type { Problem } from "../contract/problem.ts"
 import { answering } from "../contract/problem.ts"
-import { fieldsOf, misfit } from "../contract/misfit.ts"
+import { misfit } from "../contract/misfit.ts"
 
 /** Answers every failure of a request with a problem document. A defect is logged without any text of the request. */
 export const problemsLayer = Layer.succeed(Problems, (handler, { endpoint }) =>
@@ -15,7 +17,8 @@ export const problemsLayer = Layer.succeed(Problems, (handler, { endpoint }) =>
       // Our answer does not match our own description. This is a defect of ours for any request.
       if (error.kind === "Body" || error.kind === "ResponseHeaders") return Effect.die(error)
       const names = error.kind === "Query" ? fieldsOf(endpoint.query) : undefined
-      return Effect.fail(misfit(error.cause, `The ${places[error.kind]}`, "request-invalid", names))
+      const place = `The ${places[error.kind]}`
+      return Effect.fail(misfit(error.cause, place, "request-invalid", (name) => notKnown(name, names)))
     }),
   ).pipe(measured(endpoint.identifier)),
 )
@@ -37,3 +40,15 @@ const places = {
   Query: "query",
   Payload: "body",
 } as const
+
+/** The names that a query may have. `undefined` if it is not an object with members. */
+const fieldsOf = (query: Schema.Top | undefined): ReadonlyArray<string> | undefined =>
+  query !== undefined && SchemaAST.isObjects(query.ast)
+    ? query.ast.propertySignatures.map(({ name }) => String(name))
+    : undefined
+
+/** Another name than these is answered with the nearest of them. */
+const notKnown = (name: string, names: ReadonlyArray<string> | undefined): string | undefined =>
+  names === undefined || names.includes(name.split(".")[0] ?? "")
+    ? undefined
+    : `${name} is not known.${didYouMean(name, names)}`

@@ -4,7 +4,7 @@ import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
 import type { AccountJson, KeyJson } from "../contract/account-schemas.ts"
 import { LoanApi } from "../contract/loan-api.ts"
-import { fieldsOf, misfit } from "../contract/misfit.ts"
+import { misfit } from "../contract/misfit.ts"
 import type {
   ClosingJson,
   EntryJson,
@@ -138,7 +138,6 @@ export function loanCalls(http: HttpClient.HttpClient): LoanCalls {
           const own = account === undefined ? {} : { account: yield* accountOf(account) }
           return yield* loans.list({ query: { ...query, ...own } })
         }),
-        listNames,
       ),
     history: (reference) =>
       run(
@@ -218,13 +217,11 @@ const Sending = Context.Reference<{ hasBegun: boolean }>("@loan-engine/app/Sendi
   defaultValue: () => ({ hasBegun: false }),
 })
 
-const run = <A>(call: Effect.Effect<A, unknown>, names?: ReadonlyArray<string>): Promise<A> => {
+const run = <A>(call: Effect.Effect<A, unknown>): Promise<A> => {
   const sending = { hasBegun: false }
   const failed = (failure: unknown): LoanApiError =>
     Schema.isSchemaError(failure) && !sending.hasBegun
-      ? refused(misfit(failure, "The call", "request-invalid", names))
+      ? refused(misfit(failure, "The call"))
       : loanApiError(failure)
   return Effect.runPromise(call.pipe(Effect.mapError(failed), Effect.provideService(Sending, sending)))
 }
-
-const listNames = fieldsOf(LoanApi.groups.loans.endpoints.list.query)

@@ -25,6 +25,13 @@ const hostExtension = (host: string): Buffer => {
 
 let serial = 1
 
+/** A whole number in four bytes, of which the first is 0x01: it is positive, and as short as it may be. */
+const positive = (number: number): Buffer => {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(0x0100_0000 + number)
+  return bytes
+}
+
 interface Wanted {
   readonly subject: string
   readonly issuer: string
@@ -37,7 +44,7 @@ interface Wanted {
 function certificate({ subject, issuer, extension, notAfter, publicKey, signedWith }: Wanted): string {
   const content = sequence(
     der(0xa0, hex("020102")),
-    der(0x02, Buffer.from([serial++])),
+    der(0x02, positive(serial++)),
     algorithm,
     nameOf(issuer),
     sequence(time("20200101000000Z"), time(notAfter ?? "20991231000000Z")),
@@ -47,7 +54,9 @@ function certificate({ subject, issuer, extension, notAfter, publicKey, signedWi
   )
   const signature = der(0x03, Buffer.from([0]), sign("sha256", content, signedWith))
   const text = sequence(content, algorithm, signature).toString("base64")
-  return `-----BEGIN CERTIFICATE-----\n${text.replaceAll(/.{64}/gu, "$&\n")}\n-----END CERTIFICATE-----\n`
+  // An empty line before the end is no PEM.
+  const lines = text.match(/.{1,64}/gu) ?? []
+  return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`
 }
 
 const keys = () => generateKeyPairSync("rsa", { modulusLength: 2_048 })

@@ -93,7 +93,8 @@ describe("a genuine signature", () => {
       fc.asyncProperty(fc.oneof(reheadered, respelled, rearranged), async (text) => {
         const verdict = await verdictOn(text)
         expect(["bound", "invalid"]).toContain(verdict)
-        if (verdict === "bound") expect(bytesOf(text)).toBe(bytesOf(jws))
+        // Blanks around a text are never part of it.
+        if (verdict === "bound") expect(bytesOf(text.trim())).toBe(bytesOf(jws))
       }),
       { numRuns: propertyRuns },
     ))

@@ -33,7 +33,10 @@ export const callbackReceiverLimitsDefault: CallbackReceiverLimits = {
   ...callbackBudgetLimitsDefault,
 }
 
-/** A signed issue time older than this is not believed. The bank redelivers for up to a month. */
+/**
+ * A signed issue time older than this is not believed: its receipt counts. Retries end after about 36 hours; a person may
+ * have a callback sent again much later.
+ */
 export const issuedAtAgeMaxMs = 5_356_800_000
 
 /** Nothing was recorded. The same callback may be sent again. */
@@ -78,7 +81,7 @@ export interface CallbackReceiver {
 }
 
 /**
- * Receives the bank's callbacks: limits, authorization, decoding, signature, evidence, record, answer, in this order.
+ * Receives the bank's callbacks: receive, read, authorize, decode, appraise, record, answer, in this order.
  * It answers below 300 only after `record` has succeeded, so the bank sends a callback again if it was not kept.
  *
  * Errors: {@link CallbackConfigError} if an account has neither credentials nor a signature verifier and does not say

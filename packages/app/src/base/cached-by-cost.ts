@@ -8,24 +8,19 @@ const keptTimes = 20
  * Makes an answer at most once in `ageMaxMs`, and less often if it takes long to make. Requests that come meanwhile wait
  * for the same answer. A failure is kept as long as an answer.
  */
-export const cachedByCost = Effect.fnUntraced(function* <A, E, R>(
+export const cachedByCost = <A, E, R>(
   make: Effect.Effect<A, E, R>,
   ageMaxMs: number,
-): Effect.fn.Return<Effect.Effect<A, E, R>> {
-  let keptUntil = Number.POSITIVE_INFINITY
-  const timed = Effect.gen(function* () {
-    const begun = yield* steadyMillis
-    const keep = Effect.map(steadyMillis, (now) => {
-      keptUntil = now + Math.max(ageMaxMs, keptTimes * (now - begun))
-    })
-    return yield* Effect.ensuring(make, keep)
+): Effect.Effect<Effect.Effect<A, E, R>> =>
+  Effect.suspend(() => {
+    let tookMs = 0
+    const timed = Effect.flatMap(steadyMillis, (begun) =>
+      Effect.ensuring(
+        make,
+        Effect.map(steadyMillis, (now) => {
+          tookMs = now - begun
+        }),
+      ),
+    )
+    return Effect.cachedWithTTL(timed, () => Math.max(ageMaxMs, keptTimes * tookMs))
   })
-  const [answer, forget] = yield* Effect.cachedInvalidateWithTTL(timed, Number.POSITIVE_INFINITY)
-  return Effect.gen(function* () {
-    if ((yield* steadyMillis) >= keptUntil) {
-      keptUntil = Number.POSITIVE_INFINITY
-      yield* forget
-    }
-    return yield* answer
-  })
-})

@@ -1,15 +1,13 @@
-import { visibleText } from "../base/visible-text.ts"
-import { Console, Effect, Option } from "effect"
+import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { anchorsFileOf, settingsFromEnvironment } from "../config/config.ts"
 import { databaseConfig } from "../config/database-config.ts"
 import { backUp, proveFile, restore as restoreFile } from "../copy/proven-file.ts"
 import type { ProvenFile, StoreFile } from "../copy/proven-file.ts"
-import type { StoreUnsound } from "../copy/judged.ts"
 import { anchorsOf } from "../feed/anchors.ts"
 import type { Database } from "../store/database.ts"
-import { FoundWrong, unusable } from "./exit-codes.ts"
-import { findingLines } from "./findings-output.ts"
+import { unusable } from "./exit-codes.ts"
+import { reportUnsound } from "./findings-output.ts"
 import { existingDatabase } from "./open-store.ts"
 import { jsonFlag, print } from "./output.ts"
 
@@ -100,12 +98,6 @@ const withAnchors = Effect.fnUntraced(
   },
   Effect.mapError(({ message }) => unusable(message)),
 )
-
-const reportUnsound = (unsound: StoreUnsound) =>
-  Effect.andThen(
-    Console.error(findingLines(unsound).map(visibleText).join("\n")),
-    Effect.fail(new FoundWrong({ message: unsound.message })),
-  )
 
 const summary = ({
   loans,

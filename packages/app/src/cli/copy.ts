@@ -1,12 +1,11 @@
-import { visibleText } from "../base/visible-text.ts"
-import { Console, Effect, Option } from "effect"
+import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { copyStore } from "../copy/copy-store.ts"
 import type { Copied } from "../copy/copy-store.ts"
 import { databasePlace } from "../store/database.ts"
 import { postgresDefaults } from "../store/postgres/settings.ts"
-import { FoundWrong, unusable } from "./exit-codes.ts"
-import { findingLines } from "./findings-output.ts"
+import { unusable } from "./exit-codes.ts"
+import { reportUnsound } from "./findings-output.ts"
 import { existingDatabase } from "./open-store.ts"
 import { jsonFlag, print } from "./output.ts"
 
@@ -42,14 +41,7 @@ export const copy = Command.make(
     }
     const { limits, url, schema } = target
     const settings = { ...postgresDefaults, ...limits, url, schema, notifies: false }
-    const copied = yield* copyStore(source, settings).pipe(
-      Effect.catchTag("StoreUnsound", (unsound) =>
-        Effect.andThen(
-          Console.error(findingLines(unsound).map(visibleText).join("\n")),
-          Effect.fail(new FoundWrong({ message: unsound.message })),
-        ),
-      ),
-    )
+    const copied = yield* copyStore(source, settings).pipe(Effect.catchTag("StoreUnsound", reportUnsound))
     const places = { from: databasePlace(source), to: databasePlace(target) }
     yield* print(json, { ...places, ...copied }, summary(places, copied))
   }),

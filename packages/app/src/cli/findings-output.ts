@@ -1,4 +1,7 @@
 import type { Finding } from "../audit/finding.ts"
+import { Console, Effect } from "effect"
+import { visibleText } from "../base/visible-text.ts"
+import type { StoreUnsound } from "../copy/judged.ts"
 import { FoundDamaged, FoundWrong } from "./exit-codes.ts"
 
 interface Found {
@@ -11,6 +14,13 @@ export const findingLines = ({ findings, findingsCount }: Found): ReadonlyArray<
   ...findings.map((each) => [each.code, ...placeOf(each)].join("  ") + `: ${each.message}`),
   ...(findingsCount > findings.length ? [`… and ${findingsCount - findings.length} more`] : []),
 ]
+
+/** Prints what was found in a store that is to be copied, backed up or restored, and fails. */
+export const reportUnsound = (unsound: StoreUnsound): Effect.Effect<never, FoundWrong> =>
+  Effect.andThen(
+    Console.error(findingLines(unsound).map(visibleText).join("\n")),
+    Effect.fail(new FoundWrong({ message: unsound.message })),
+  )
 
 function placeOf({ applicationReference, version, position, checkpoint }: Finding): ReadonlyArray<string> {
   return [

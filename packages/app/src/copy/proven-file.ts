@@ -83,7 +83,7 @@ export const proveFile = Effect.fn("proveFile")(function* ({
 })
 
 /**
- * Puts a proven backup where the store was. Refuses if anything of the store is still there: it may be evidence, and
+ * Puts a backup where the store was, once that copy is proven. Refuses if anything of the store is still there: it may be evidence, and
  * SQLite would take an old log for a part of the backup.
  */
 export const restore = Effect.fn("restore")(function* (
@@ -97,7 +97,6 @@ export const restore = Effect.fn("restore")(function* (
         path,
         filesOfStore(path).filter((file) => file !== lockPath(path)),
       )
-      yield* proveFile(backup)
       return yield* writeProven(backup, path)
     }),
   )

@@ -67,7 +67,6 @@ export interface JournalEntry extends EntryContent {
 }
 
 /**
-/**
  * A journal entry as read from the store: with its position in the feed, and with the redeliveries that added nothing. The raw
  * bytes stay in the store for the audit: they are most of a loan's journal.
  */

@@ -7,6 +7,7 @@ import {
   requiredDocuments,
   signedOffer,
 } from "@loan-engine/domain/standing"
+import type { Offer } from "@loan-engine/domain/offer"
 import type { Finding, Inspected } from "./inspected.ts"
 
 /** Stages at which an addition that the bank waits for still matters to anybody. */
@@ -57,9 +58,11 @@ function untold(
 ): ReadonlyArray<string> {
   const known = requiredDocuments(facts)
   const isLacking = openStages.has(stage) && documents.some((document) => !known.includes(document))
-  const text = canonicalJson(signed)
-  const isFormer = facts.offers.slice(0, -1).some(({ offer }) => canonicalJson(offer) === text)
-  const isSame = isFormer || canonicalJson(signedOffer(facts)) === text
+  const heardAt = (offer: Offer | null): number =>
+    facts.offers.find((heard) => canonicalJson(heard.offer) === canonicalJson(offer))?.at ?? Infinity
+  const here = signedOffer(facts)
+  const isFormer = heardAt(signed) < heardAt(here) && heardAt(here) <= (facts.signedAt ?? -Infinity)
+  const isSame = isFormer || canonicalJson(here) === canonicalJson(signed)
   return [
     ...(isLacking ? [`documents ${documents.join()} at the bank, ${known.join()} here`] : []),
     ...(isSame ? [] : ["the offer that was signed is not the bank's"]),

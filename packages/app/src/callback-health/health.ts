@@ -5,18 +5,18 @@ import type { LimitsOf } from "../base/limits.ts"
 import type { EntryContent } from "../journal/entry.ts"
 import type { CallbackState } from "./state.ts"
 
-/** Counts of one account's callbacks on one day, from the journal and from the refusals. */
+/** The counts of one account's callbacks on one day, from the journal and from refused requests. */
 export interface CallbackDay {
   readonly account: AccountName
-  /** The day of the receipt, in whole days since 1970 in UTC. */
+  /** The day on which they were received, in whole days since 1970 in UTC. */
   readonly day: number
-  /** News that a callback brought first. */
+  /** News that first arrived in a callback. */
   readonly byCallback: number
-  /** News that came from a poll, although a callback should have brought it. */
+  /** News that first arrived in an answer to a poll, although the bank should have sent a callback. */
   readonly byPoll: number
-  /** New callbacks whose news was already known: they are late rather than lost. */
+  /** New callbacks whose news was already known. Such callbacks were late, not lost. */
   readonly late: number
-  /** Refused because of the signature, and because of the credentials. */
+  /** Callbacks that were refused because of their signature, and because of their credentials. */
   readonly forged: number
   readonly unauthorized: number
   readonly lastCallbackAt: Instant | null
@@ -26,9 +26,9 @@ export const callbackHealthLimits = {
   callbackHealthEveryMs: limit(10_000, "how often to count callbacks for callback health"),
   callbackHealthDays: limit(7, "how many days callback health covers"),
   callbackMissedPercentMax: limit(30, "the percentage of news without a callback that raises the alarm"),
-  // One lost callback of two is bad luck.
+  // With less news, a single lost callback would be a high percentage.
   callbackNewsMin: limit(20, "how much news callback health needs to judge an account"),
-  // Source: the bank's retry plan ends after 36 hours.
+  // The default is the length of the bank's retry plan, according to the bank's page.
   callbackLateMsMax: limit(
     36 * 3_600_000,
     "how long after its news a callback may still arrive; until then it is late, not missed",
@@ -44,9 +44,9 @@ export interface CallbackHealth extends Omit<CallbackDay, "day"> {
   readonly awaited: number
   /** News from a poll whose callback did not arrive in time. */
   readonly missed: number
-  /** `missed` as a share of all news of that age, from 0 to 1. 0 if there was none. */
+  /** `missed` as a share of all news that is old enough, from 0 to 1. 0 if there is none. */
   readonly missedRate: number
-  /** Set if so much is missed that the bank may be sending its callbacks to another URL. */
+  /** Set if so many callbacks are missed that the bank may be sending them to another URL. */
   readonly alarming: boolean
   readonly state: CallbackState
 }
@@ -58,7 +58,7 @@ export const dayOf = (at: Instant): number => Math.floor(at / dayMs)
 /** The key of an account's day. */
 const keyOf = (account: AccountName, day: number): string => `${account} ${day}`
 
-/** Counts by account and day, collected before they are written. */
+/** Counts callbacks by account and day, until they are written. */
 export class CallbackTally {
   private readonly tallied = new Map<string, CallbackDay>()
 
@@ -66,7 +66,7 @@ export class CallbackTally {
     return [...this.tallied.values()]
   }
 
-  /** Counts what an entry of the journal says about its account's callbacks. */
+  /** Counts the callbacks and the news of one journal entry. */
   entry({ account, source, news, disposition, receivedAt }: CountedEntry): void {
     const day = dayOf(receivedAt)
     if (source === "callback") {
@@ -88,7 +88,7 @@ export class CallbackTally {
   }
 }
 
-/** What a tally reads of an entry. */
+/** The members of an entry that a tally reads. */
 export type CountedEntry = Pick<EntryContent, "account" | "source" | "news" | "disposition" | "receivedAt">
 
 const quietDay = (account: AccountName, day: number): CallbackDay => ({
@@ -116,11 +116,11 @@ function sum(one: CallbackDay, more: Partial<CallbackDay>): CallbackDay {
   }
 }
 
-/** The first of the days by which an account is judged. */
+/** The first day that counts for an account's health. */
 export const judgedFrom = (now: Instant, { callbackHealthDays }: CallbackHealthSettings): number =>
   dayOf(now) - callbackHealthDays + 1
 
-/** The news of some days, and how much of it came without a callback. */
+/** The news of some days. `untold` is how much of it came without a callback. */
 interface Untold {
   readonly news: number
   readonly untold: number
@@ -129,8 +129,8 @@ interface Untold {
 const share = ({ news, untold }: Untold): number => (news === 0 ? 0 : untold / news)
 
 /**
- * The news of each day that no callback has brought. A late callback does not say which news it belongs to. It counts
- * for the oldest news that it can belong to: the bank does not retry for longer than its plan.
+ * For each day, the news without a callback. A late callback does not say which news it belongs to. It is counted for
+ * the oldest possible news. It cannot belong to news that is older than the bank's retry plan.
  */
 function untoldByDay(days: ReadonlyArray<CallbackDay>, lateMsMax: number): ReadonlyMap<number, Untold> {
   const reach = Math.ceil(lateMsMax / dayMs)
@@ -153,9 +153,9 @@ function untoldByDay(days: ReadonlyArray<CallbackDay>, lateMsMax: number): Reado
 }
 
 /**
- * An account's health over its days. News counts as missed if it came from a poll and its callback did not arrive
- * within the bank's retry plan. Until then it is `awaited`. This is a separate figure because it is the first sign that
- * a bank sends its callbacks to another URL.
+ * Computes an account's health from its days. If news came from a poll and its callback may still arrive, the news is
+ * `awaited`. After the bank's retry plan is over, it is `missed`. `awaited` is separate because it is the first sign
+ * that a bank sends its callbacks to another URL.
  */
 export function callbackHealth(
   account: AccountName,
@@ -201,7 +201,7 @@ function calmState(
   return refused > 0 ? "some-refused" : "fine"
 }
 
-/** One line for each day, the oldest first. Counts that are not written yet are added to the written ones. */
+/** One item for each day, the oldest first. Counts that are not written yet are added to the written ones. */
 function byDay(days: ReadonlyArray<CallbackDay>): ReadonlyArray<CallbackDay> {
   const found = new Map<number, CallbackDay>()
   for (const each of days)
@@ -213,12 +213,12 @@ function byDay(days: ReadonlyArray<CallbackDay>): ReadonlyArray<CallbackDay> {
 export const callbackHealthCommand = (account: AccountName): string =>
   `loan-engine callback health --account ${account}`
 
-/** Tells an operator that an account's callbacks are late, but may still arrive. */
+/** The warning that an account's callbacks are late, but may still arrive. */
 export const callbacksLate = ({ account, awaited }: CallbackHealth): string =>
   `account ${account}: ${awaited} callbacks are late. If the bank's callback URL was overwritten, they will not arrive at all. Look ` +
   `with: ${callbackHealthCommand(account)}`
 
-/** Tells an operator that an account's callbacks do not arrive. */
+/** The warning that an account's callbacks do not arrive. */
 export const callbackAlarm = ({ account, missed, byCallback, byPoll }: CallbackHealth): string =>
   `account ${account}: ${missed} of ${byCallback + byPoll} news had no callback within the bank's retry plan. The bank's callback URL may ` +
   `have been overwritten, or never registered. Look with: ${callbackHealthCommand(account)}`

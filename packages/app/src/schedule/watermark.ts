@@ -6,33 +6,34 @@ import { Option, Schema, Struct } from "effect"
 import { notAhead } from "./timely.ts"
 import type { PollQuestion } from "./poll-cadence.ts"
 
-/** The latest answers to one question to the bank. */
+/** What the bank has answered to one question, lately. */
 const Answered = Schema.Struct({
-  /** When the bank was last asked, and when it answered. */
+  /** When the bank was last asked, and when the answer arrived. */
   askedAt: Instant,
   heardAt: Instant,
   /** How often it was asked. */
   times: Schema.Int,
-  /** The answer without its times, as one text. */
+  /** The answer without its times, as text. */
   said: Schema.String,
-  /** What it repeated since the loan's last entry. The next entry contains it. */
+  /** The events that the answer repeated since the loan's last entry. The next entry will contain them. */
   again: Schema.Array(LoanEvent),
 })
 
-/** What the latest callbacks said of the decision, and when the last of them was received. */
+/** What the latest callbacks said about the decision, and when the last of them was received. */
 const Told = Schema.Struct({ at: Instant, said: Schema.Array(LoanEvent) })
 export type Told = typeof Told.Type
 
 /**
- * Answers that say nothing new move only this watermark: a repeated level is no news. They are decided when anything
- * else is heard, and are then journaled with it, so that a replay needs no watermark.
+ * What the bank's answers have repeated. An answer without news changes only this watermark and adds no journal
+ * entry. When the next entry is written, it contains the repeats, and they are decided with it. So a replay of the
+ * journal needs no watermark.
  */
 export const Watermark = Schema.Struct({
   status: Schema.optionalKey(Answered),
   quote: Schema.optionalKey(Answered),
-  /** How the customer wants to sign, by the bank's latest answer, and when the bank first said so. */
+  /** How the customer wants to sign, according to the bank's latest answer, and when the bank first said so. */
   requested: Schema.optionalKey(Schema.Struct({ method: Schema.String, at: Instant })),
-  /** Set until an answer of the bank is sure to know it. */
+  /** What callbacks have said. Removed when an answer of the bank settles it ({@link toldAfter}). */
   told: Schema.optionalKey(Told),
 })
 export type Watermark = typeof Watermark.Type
@@ -41,7 +42,7 @@ export const noWatermark: Watermark = {}
 
 const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Watermark))
 
-/** A loan's watermark from its row. An unreadable one counts as none. */
+/** Reads a loan's watermark from its row. An unreadable text counts as no watermark. */
 export const watermarkIn = (text: string): Watermark => Option.getOrElse(decode(text), () => noWatermark)
 
 export const watermarkText = (watermark: Watermark): string | null =>
@@ -52,17 +53,17 @@ const questionsOf: { readonly [S in Observation["source"]]?: PollQuestion } = {
   quote: "quote",
 }
 
-/** The question that an observation answers, if it is the bank's answer to one of ours. */
+/** The question that an observation answers. `undefined` if it is not the bank's answer to the engine. */
 export const questionAnswered = ({ source, evidence }: Observation): PollQuestion | undefined =>
   evidence === "bank" ? questionsOf[source] : undefined
 
-/** What was repeated since the loan's last entry. */
+/** All events that the bank's answers have repeated since the loan's last entry. */
 export const levelsOf = ({ status, quote }: Watermark): Pick<Observation, "levels"> => {
   const levels = [...(status?.again ?? []), ...(quote?.again ?? [])]
   return levels.length === 0 ? {} : { levels }
 }
 
-/** The engine's own marks do not belong to the bank's answer. */
+/** Removes the mark that the engine itself has added to an event. */
 const withoutMarks = (event: LoanEvent): LoanEvent =>
   event.type === "agreement.signed" || event.type === "loan.paidOut" ? Struct.omit(event, ["onOffer"]) : event
 
@@ -78,8 +79,8 @@ export const saysTheSame = (watermark: Watermark, question: PollQuestion, answer
   watermark[question]?.said === wordOf(answer)
 
 /**
- * The watermark after an answer. `again` is what the next entry must contain of it. Two questions may run at the same
- * time. If an answer says the same as one to a later question, it only adds to the count.
+ * The watermark after an answer. `again` contains the events of the answer that the next entry must contain. Two
+ * polls may run at the same time. If an answer repeats the answer to a later poll, only the count grows.
  */
 export function answeredTo(
   watermark: Watermark,
@@ -92,7 +93,7 @@ export function answeredTo(
   const before = timely[question]
   const times = (before?.times ?? 0) + 1
   const said = wordOf(answer)
-  // "The bank waits for nothing" is dated some time before the question.
+  // The event `addition.cleared` is dated one grace before its question was sent.
   const asked = answer.events.map(({ type, at }) => (type === "addition.cleared" ? at + graceMs : at))
   const askedAt = Math.min(answer.receivedAt, ...asked)
   const isOvertaken = before?.said === said && askedAt < before.askedAt
@@ -102,7 +103,7 @@ export function answeredTo(
   return { ...timely, ...requestedIn(watermark, answer), [question]: after }
 }
 
-/** A wish stands until another one is said. The bank no longer reports it after the customer has signed. */
+/** The customer's wish stays until the bank reports another. After the signature, the bank no longer reports it. */
 function requestedIn(
   { requested }: Watermark,
   { requestedSigningMethod: method, receivedAt }: Observation,
@@ -112,7 +113,7 @@ function requestedIn(
   return { requested: { method, at: receivedAt } }
 }
 
-/** A wrong clock may have dated an answer far ahead. No later answer would count beside it. */
+/** Corrects the times in a watermark that a wrong clock has set far ahead. Otherwise no later answer would count. */
 const inTime = ({ status, quote, told }: Watermark, now: Instant): Omit<Watermark, "requested"> => ({
   ...(told === undefined ? {} : { told: { ...told, at: notAhead(told.at, now) } }),
   ...(status === undefined ? {} : { status: dated(status, now) }),
@@ -125,7 +126,7 @@ const dated = (answered: typeof Answered.Type, now: Instant): typeof Answered.Ty
   heardAt: notAhead(answered.heardAt, now),
 })
 
-/** The watermark after an entry that contains all repeats. */
+/** The watermark after an entry that contains all its repeats. */
 export const carried = ({ status, quote, requested, told }: Watermark): Watermark => ({
   ...(told === undefined ? {} : { told }),
   ...(requested === undefined ? {} : { requested }),
@@ -133,6 +134,6 @@ export const carried = ({ status, quote, requested, told }: Watermark): Watermar
   ...(quote === undefined ? {} : { quote: { ...quote, again: [] } }),
 })
 
-/** The watermark with what callbacks have said, or without. */
+/** The watermark with `told` replaced, or removed. */
 export const telling = ({ told: _before, ...others }: Watermark, told: Told | undefined): Watermark =>
   told === undefined ? others : { ...others, told }

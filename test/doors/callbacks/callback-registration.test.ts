@@ -129,7 +129,7 @@ describe("registering a callback URL with a bank that", () => {
         expect(intent).toMatchObject({ callbackUrl })
         expect(first).toMatchObject({
           tag: "CallbackOutcomeUnknown",
-          message: expect.stringContaining("it may have set the URL"),
+          message: expect.stringContaining("The bank may have set the URL"),
         })
       }
       answers = set(true)

@@ -92,7 +92,7 @@ describe("a backup", () => {
     writeFileSync(file, "another")
     expect(await backUp()).toMatchObject({
       code: 2,
-      err: expect.stringContaining("is there, so nothing was written"),
+      err: expect.stringContaining("exists already, so nothing was written"),
     })
     rmSync(file)
     await stop()
@@ -159,7 +159,7 @@ describe("a restore", () => {
     const refused = async () => (await command("restore", "--from", file)).err
     expect(await refused()).toContain("Another loan engine is running")
     await stop()
-    expect(await refused()).toContain("is there, so nothing was written")
+    expect(await refused()).toContain("exists already, so nothing was written")
     loseStore()
     writeFileSync(`${store}-wal`, "an old log")
     expect(await refused()).toContain(`${store}-wal is there`)

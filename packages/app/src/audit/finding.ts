@@ -18,11 +18,11 @@ export const findingMeanings = {
   "snapshot-undecodable": "a snapshot is not a loan in canonical form",
   "snapshot-columns": "a snapshot's columns contradict its text",
   "snapshot-version":
-    "a snapshot's version is not its last row's: rows are missing at the end, or the snapshot is old",
+    "a snapshot's version differs from its last row's version: rows are missing at the end, or the snapshot is old",
   "snapshot-head": "a snapshot's chain head is not its last row's hash",
   "schedule-lost": "an unfinished loan will never be polled again",
-  "snapshot-stage": "a snapshot's stage is not the one that its rows' steps lead to",
-  "checkpoint-missing": "checkpoints are missing before another one",
+  "snapshot-stage": "a snapshot's stage is not the stage to which its rows' steps lead",
+  "checkpoint-missing": "one or more checkpoints before another checkpoint are missing",
   "checkpoint-hash": "a checkpoint's hash is not that of its content",
   "checkpoint-chain": "a checkpoint does not name the previous one by its hash",
   "checkpoint-position":
@@ -30,25 +30,25 @@ export const findingMeanings = {
   "checkpoint-list": "a checkpoint's list of rows was altered; its root is still right for the stored rows",
   "checkpoint-root": "a checkpoint's root is neither that of its list nor that of the stored rows",
   "row-missing": "a sealed row is missing",
-  "row-replaced": "another row is in the place of a sealed one",
+  "row-replaced": "another row is in the place of a sealed row",
   "row-unsealed": "a row is among sealed rows, but did not exist when they were sealed",
   "loan-vanished": "a sealed loan no longer has a row or a snapshot",
   "feed-gap": "rows are missing that no checkpoint had sealed",
   "feed-disagrees": "the feed and the loans' journals have different numbers of rows",
-  "anchor-missing": "a checkpoint is missing whose hash was kept elsewhere",
-  "anchor-mismatch": "a checkpoint's hash differs from the one kept elsewhere",
+  "anchor-missing": "a checkpoint is missing, but its anchor exists",
+  "anchor-mismatch": "a checkpoint's hash differs from its anchor's hash",
   "place-impossible": "a follower of the feed is at a position without a row, or has lost its position",
   "counts-differ": "the counts of an account's callbacks on a day do not match its rows",
   "store-damaged": "the database finds its own storage or schema damaged",
   "order-unreadable": "the remaining rows cannot be read in order",
-  "replay-decision": "deciding on a row again gives a different result",
-  "replay-snapshot": "the journal does not fold to the snapshot, byte for byte",
-  "replay-undecodable": "a row cannot be decided on again, because its text is not a journal entry",
+  "replay-decision": "a row gives a different result when it is decided again",
+  "replay-snapshot": "a replay of the journal does not give the snapshot, byte for byte",
+  "replay-undecodable": "a row cannot be decided again, because its text is not a journal entry",
 } as const satisfies Readonly<Record<string, string>>
 
 export type FindingCode = keyof typeof findingMeanings
 
-/** One alteration or fault, and where it is. The message says what is wrong, and contains nothing of any body. */
+/** One alteration or fault, and where it is. The message says what is wrong. It contains nothing from a raw body. */
 export interface Finding {
   readonly code: FindingCode
   readonly applicationReference: string | null

@@ -8,12 +8,12 @@ export const pollerLimits = {
     20,
     "how many requests a second the engine may send to all accounts' banks together",
   ),
-  pollsInFlightMax: limit(8, "how many polls may be under way at once"),
+  pollsInFlightMax: limit(8, "how many polls may run at the same time"),
   pollLeaseMs: limit(120_000, "the lease of a poll: if the process dies, the poll is due again after this"),
   pollIdleMaxMs: limit(5_000, "how long the poller may be idle before it looks for due polls"),
   pollStopMsMax: limit(
     10_000,
-    "how long a stopping engine waits for the bank's answers; it releases polls that it has not sent at once",
+    "how long a stopping engine waits for the bank's answers. It releases at once the polls that it has not sent",
   ),
 }
 

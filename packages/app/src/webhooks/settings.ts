@@ -6,13 +6,16 @@ import type { LimitsOf } from "../base/limits.ts"
 export const webhookLimits = {
   webhookRequestMsMax: limit(15_000, "how long a receiver may take for one message"),
   webhookConnectMsMax: limit(5_000, "how long the connection to a receiver may take"),
-  webhooksInFlightMax: limit(8, "how many messages may be under way to one endpoint, each of another loan"),
-  webhookPageRowsMax: limit(100, "how many changes, and how many waiting loans, one round takes"),
+  webhooksInFlightMax: limit(
+    8,
+    "how many webhooks one endpoint may receive at the same time, each about another loan",
+  ),
+  webhookPageRowsMax: limit(100, "how many changes, and how many parked loans, one delivery round reads"),
   webhookPollMs: limit(1_000, "how often to look for due messages and for changes of other processes"),
   webhookStoreRetryMs: limit(5_000, "how long delivery pauses after the store could not be read or written"),
   webhookLeaseMs: limit(
     60_000,
-    "PostgreSQL: the lease of an endpoint. If the engine that delivers dies, another one takes over after this; at least four times `webhookRequestMsMax`",
+    "PostgreSQL: the lease of an endpoint. If the engine that delivers dies, another engine takes over after this time. It must be at least four times `webhookRequestMsMax`",
   ),
   webhookRetryAfterMsMax: limit(
     86_400_000,
@@ -23,18 +26,18 @@ export const webhookLimits = {
 export type WebhookLimits = LimitsOf<typeof webhookLimits>
 
 /**
- * How many request timeouts a lease must last. Half of it may be over when a round begins. The round begins requests
- * for as long as one may take, and then waits for as long again.
+ * How many request timeouts a lease must last. When a round begins, half of the lease may be over. The round starts
+ * requests for one timeout, and then waits one timeout for the last answers.
  */
 export const requestsPerLease = 4
 
-/** One of the merchant's services. It receives every change. */
+/** One webhook endpoint: a service of the merchant that receives every change. */
 export interface WebhookEndpoint {
   readonly name: string
   readonly url: URL
-  /** The secrets that sign: the new one and the old one during a rotation. */
+  /** The secrets that sign. During a rotation there are two: the new one and the old one. */
   readonly keys: Redacted.Redacted<ReadonlyArray<Uint8Array>>
-  /** How requests reach it. The default is a direct connection. */
+  /** How requests reach the endpoint. The default is a direct connection. */
   readonly route?: BankRoute
 }
 

@@ -162,7 +162,7 @@ describe("a restore", () => {
     expect(await refused()).toContain("exists already, so nothing was written")
     loseStore()
     writeFileSync(`${store}-wal`, "an old log")
-    expect(await refused()).toContain(`${store}-wal is there`)
+    expect(await refused()).toContain(`${store}-wal exists already`)
     rmSync(`${store}-wal`)
     expect((await command("restore", "--from", file)).code).toBe(0)
   })

@@ -66,7 +66,7 @@ export const commitDuration = histogramFamily({
 export const pollsCounter = counterFamily({
   name: "loan_engine_polls_total",
   unit: "questions",
-  description: "Questions to the bank about a loan, by what the answer did, or why there was none.",
+  description: "Questions to the bank about a loan, by what the answer did or why there was no answer.",
   attributes: {
     account,
     question: "`status`, `quote`",
@@ -77,7 +77,8 @@ export const pollsCounter = counterFamily({
 export const unknownDecisionsCounter = counterFamily({
   name: "loan_engine_unknown_decisions_total",
   unit: "answers",
-  description: "Answers of the bank with an unknown decision. The loan is stalled: a person has to look.",
+  description:
+    "Answers of the bank with an unknown decision. Their loans are stalled: a person must look at them.",
   attributes: { account },
 })
 
@@ -99,8 +100,7 @@ export const stalledAlertsCounter = counterFamily({
 export const callbackMissedRatioGauge = gaugeFamily({
   name: "loan_engine_callback_missed_ratio",
   unit: "ratio",
-  description:
-    "The share of the last days' news that no callback brought while one could still arrive, from 0 to 1.",
+  description: "The share of the last days' news whose callback did not arrive in time, from 0 to 1.",
   attributes: { account },
 })
 

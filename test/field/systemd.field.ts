@@ -57,7 +57,7 @@ it("the engine tells the service manager that it serves, and that it stops", asy
     expect((await engine.api("GET", "/health/ready")).status).toBe(200)
     expect(await engine.stop()).toBe(0)
     await expect.poll(() => told).toContain("STOPPING=1")
-    expect(engine.written()).not.toContain("could not be told")
+    expect(engine.written()).not.toContain("could not be notified")
   } finally {
     listening.kill("SIGKILL")
   }

@@ -28,7 +28,7 @@ describe("loan-engine config", () => {
   it("as JSON has the same, and fails where serve would", async () => {
     const { code, out, err } = await runCli(["config", "--json"], { ...environment, LOAN_ENGINE_API_KEY: "" })
     expect(code).toBe(2)
-    expect(err).toContain("LOAN_ENGINE_API_KEY is not set")
+    expect(err).toContain("Neither LOAN_ENGINE_API_KEY nor LOAN_ENGINE_API_KEYS is set")
     expect(JSON.parse(out)).toHaveProperty("settings")
     expect(out).not.toContain("MARK")
   })

@@ -37,7 +37,7 @@ describe("the settings of webhooks", () => {
     [
       "a secret of too few bytes",
       { webhookUrls: urls, webhookSecrets: { crm: `whsec_${"A".repeat(28)}` } },
-      /webhookSecrets, crm: each must be whsec_ and 24 to 64 random bytes/u,
+      /webhookSecrets, crm: a secret is whsec_ and 24 to 64 random bytes/u,
     ],
     [
       "one good secret beside a bad one",

@@ -81,9 +81,7 @@ describe("several accounts", () => {
       "LOAN_ENGINE_FI_BANK_PASSWORD belong together",
     )
     const open = { ...nordic, LOAN_ENGINE_ACCOUNTS: "se,no,dk,fi,other" }
-    expect(await refusal(open)).toContain(
-      "The account other has no setting that recognizes genuine callbacks",
-    )
+    expect(await refusal(open)).toContain("The account other has no setting that proves its callbacks")
   })
 
   it.each(["se,se", "a-b,a.b", "se,../etc", "se,å", ","])("are refused as %j", async (names) => {

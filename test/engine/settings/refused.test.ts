@@ -224,7 +224,7 @@ describe("a name that is not a setting", () => {
     }
     const named = { ...accounts, LOAN_ENGINE_DK_BANK_PASSWORD: "MARK" }
     expect(await refusal(named)).toContain(
-      "LOAN_ENGINE_DK_BANK_PASSWORD is for an account DK that does not exist: LOAN_ENGINE_ACCOUNTS names se, fi.",
+      "LOAN_ENGINE_DK_BANK_PASSWORD is for an account DK, which LOAN_ENGINE_ACCOUNTS does not name: it names se, fi.",
     )
   })
 
@@ -258,7 +258,7 @@ describe("headers for the collector of traces", () => {
 
   it("are refused where they would travel in clear text", async () => {
     const message = await refusal({ ...headers, LOAN_ENGINE_OTLP_URL: "http://collector.example:4318" })
-    expect(message).toContain("LOAN_ENGINE_OTLP_HEADERS would travel in clear text. Use https")
+    expect(message).toContain("so others could read LOAN_ENGINE_OTLP_HEADERS on the network. Use https")
     expect(message).not.toContain("secret")
     await read({ ...headers, LOAN_ENGINE_OTLP_URL: "https://collector.example:4318" })
     await read({ ...headers, LOAN_ENGINE_OTLP_URL: "http://127.0.0.1:4318" })
@@ -308,7 +308,7 @@ describe("a setting that would do nothing", () => {
     const account = { allowUnauthenticatedCallbacks: true }
     const path = fileOf("accounts.json", JSON.stringify({ accounts: { se: account, dk: account } }))
     const variables = { ...several, LOAN_ENGINE_CONFIG_FILE: path }
-    expect(await refusal(variables)).toContain(`dk in ${path} would be left out`)
+    expect(await refusal(variables)).toContain(`but not dk, which ${path} sets`)
     await read({ ...variables, LOAN_ENGINE_ACCOUNTS: "se,no,dk" })
   })
 })

@@ -81,7 +81,7 @@ describe("a run that ends in something wrong", () => {
     expect(altered).toHaveLength(2)
     const { code, err } = await run("second")
     expect(code).toBe(1)
-    expect(err).toContain("2 journals do not fold to their loan's snapshot")
+    expect(err).toContain("2 journals do not give their loan's snapshot when replayed")
     for (const reference of altered) expect(err).toContain(`${reference}: its `)
     expect(err).not.toContain("differ from the bank's truth")
   })

@@ -194,7 +194,7 @@ describe.each(["SQLite", "PostgreSQL"])("on %s", (store) => {
     expect(twice.status).toBe(400)
     expect(await twice.json()).toMatchObject({
       code: "request-invalid",
-      detail: expect.stringContaining("names the same member twice"),
+      detail: expect.stringContaining("has the same member twice"),
     })
     const deep = '"decision":"rejected","by":"Desk","reason":"phone","x":[{"a":1,"\\u0061":1}]'
     expect((await rule(deep)).status).toBe(400)

@@ -9,7 +9,7 @@ export const bankRequestsCounter = counterFamily({
   name: "loan_engine_bank_requests_total",
   unit: "requests",
   description:
-    "Requests to the bank, by outcome. A request that an open circuit blocked counts as CircuitOpen.",
+    "Requests to the bank, by outcome. If an open circuit breaker blocks a request, it counts as CircuitOpen.",
   attributes: {
     account,
     operation,
@@ -20,7 +20,8 @@ export const bankRequestsCounter = counterFamily({
 export const bankRequestDuration = histogramFamily({
   name: "loan_engine_bank_request_duration_seconds",
   unit: "seconds",
-  description: "Time of a request to the bank, from sending it to its whole answer or its failure.",
+  description:
+    "Time of a request to the bank, from sending it until its answer is complete or it has failed.",
   attributes: { account, operation },
   boundaries: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30],
 })
@@ -29,11 +30,11 @@ export const bankCircuitGauge = gaugeFamily({
   name: "loan_engine_bank_circuit",
   unit: "1",
   description:
-    "1 for the current state of the circuit to the bank, 0 for the others. While it is open, the engine sends nothing.",
+    "1 for the current state of the circuit breaker of the bank, 0 for the other states. While it is open, the engine sends no requests.",
   attributes: { account, state: "`Closed`, `Open`, `HalfOpen`" },
 })
 
-/** Counts the outcome of a request, sent or not. */
+/** Counts the outcome of a request, whether it was sent or not. */
 export const counted =
   (account: string, operation: BankOperation) =>
   <A>(request: Effect.Effect<A, BankError>): Effect.Effect<A, BankError> =>
@@ -41,7 +42,7 @@ export const counted =
       Metric.update(bankRequestsCounter.of({ account, operation, outcome: outcomeOf(exit) }), 1),
     )
 
-/** Measures a request that is sent. */
+/** Measures the time of a request that is sent. */
 export const measured =
   (account: string, operation: BankOperation) =>
   <A>(request: Effect.Effect<A, BankError>): Effect.Effect<A, BankError> =>
@@ -56,7 +57,7 @@ export const measured =
 const circuitStates = ["Closed", "Open", "HalfOpen"] as const
 export type CircuitState = (typeof circuitStates)[number]
 
-/** Reports the state of an account's circuit. */
+/** Shows the state of an account's circuit breaker. */
 export const showCircuit = (account: string, current: CircuitState): Effect.Effect<void> =>
   Effect.forEach(
     circuitStates,

@@ -60,7 +60,7 @@ describe("what keeps a request from the bank has its own name, and says what to 
   it("another host's certificate", async () => {
     const port = await bank(authority.sign("other.example"))
     const { tag, message } = await outcome(`https://127.0.0.1:${port}`, trusting)
-    expect([tag, message]).toEqual(["CertificateRejected", expect.stringContaining("another host's")])
+    expect([tag, message]).toEqual(["CertificateRejected", expect.stringContaining("another host")])
   })
 
   it("an unknown authority, which is known once it is set", async () => {

@@ -146,7 +146,7 @@ describe("a console whose engine goes away", () => {
     await page.locator(".live-mark").getByText("Live", { exact: true }).waitFor()
     await first.kill()
     await page.locator(".live-mark").getByText("Reconnecting").waitFor()
-    await says(page, "The engine cannot be reached. What is shown may be old.")
+    await says(page, "The engine cannot be reached. The page may show old data.")
     await expect.poll(() => standing(page).textContent()).toBe("Approved")
     const second = await start("restarted", {}, port)
     await second.callback(event("restart-1", "SIGNED"))

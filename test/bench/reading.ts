@@ -1,14 +1,14 @@
 import { constants, platform, setPriority } from "node:os"
 import { parentPort, workerData } from "node:worker_threads"
 
-/** What is read, and where. */
+/** The requests of the reading thread. */
 export interface Reading {
   readonly url: string
   readonly paths: ReadonlyArray<string>
   readonly apiKey: string
 }
 
-/** How much of a stream is read: it has no end. */
+/** How much of a stream is read, because a stream has no end. */
 const streamBytes = 262_144
 
 async function readWhole(answer: Response): Promise<void> {
@@ -23,11 +23,11 @@ async function readWhole(answer: Response): Promise<void> {
   }
 }
 
-/** Reads one path after another, until a message comes; then says how many were answered. */
+/** Reads one path after another until a message arrives. Then it reports how many requests were answered. */
 // The main thread of the measurement gives it.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
 const { url, paths, apiKey } = workerData as Reading
-// On a real network the readers' own work would be on other machines.
+// On a real network, the readers run on other machines. So they get less of the processor here.
 if (platform() === "linux") setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
 const stopped = new AbortController()
 parentPort?.once("message", () => stopped.abort())

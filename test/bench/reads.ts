@@ -18,7 +18,7 @@ const loans = 1_000_000
 const callbacksEach = 4_000
 const callbacksBefore = 8_000
 
-/** Every read of many loans, and of many rows, that is documented. */
+/** Every documented read that returns many loans or many rows. */
 const paths: ReadonlyArray<string> = [
   "/v1/loans",
   "/v1/loans?limit=500",
@@ -38,7 +38,7 @@ const paths: ReadonlyArray<string> = [
   "/metrics",
 ]
 
-/** The entries of one loan with a long past, and how large the body of each is. */
+/** The number of journal entries of one loan with a long history, and the size of each body. */
 const longEntries = 2_000
 const longBodyBytes = 32_768
 
@@ -52,7 +52,10 @@ async function tellLong({ callback }: EngineProcess): Promise<void> {
   }
 }
 
-/** Callbacks at half load beside a million loans, while every read is asked for without a pause, and while none is. */
+/**
+ * Sends callbacks at half of the maximum rate beside a million loans: once during endless reads, and once without
+ * reads.
+ */
 export async function readsFigures(rounds: number): Promise<ReadonlyArray<Figure>> {
   const directory = mkdtempSync(join(tmpdir(), "loan-engine-bench-"))
   try {
@@ -108,7 +111,7 @@ async function figureOf(name: string, store: string, database: string, rounds: n
   }
 }
 
-/** Asks for one read after another on a thread of its own, until it is stopped; gives how many were answered. */
+/** Reads on a separate thread, without a pause, until `stop` is called. `stop` gives the number of answers. */
 function readAll({ url }: EngineProcess): { readonly stop: () => Promise<number> } {
   const reading: Reading = { url, paths, apiKey }
   const worker = new Worker(new URL("reading.ts", import.meta.url), { workerData: reading })
@@ -116,7 +119,7 @@ function readAll({ url }: EngineProcess): { readonly stop: () => Promise<number>
     worker.once("message", resolve)
     worker.once("error", reject)
   })
-  // It is awaited when the reading is stopped; until then, a failure must not end the process.
+  // `stop` awaits this promise. Until then a failure must not end the process.
   answered.catch(() => {})
   return {
     stop: () => {

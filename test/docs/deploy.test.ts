@@ -18,7 +18,7 @@ const settings: Settings = { ...engineSettings, ...accountSettings }
 const variables = new Set(
   Object.entries(settings).flatMap(([name, { kind }]) => [
     variableOf(name),
-    // Only a secret may be in a file of its own.
+    // Only a secret has a variable that names a file.
     ...(kind.secret ? [`${variableOf(name)}_FILE`] : []),
   ]),
 )
@@ -26,7 +26,7 @@ const variables = new Set(
 describe("the recipes", () => {
   it.each(recipes)("%s names only settings that there are", (file) => {
     const named = read(file).match(/LOAN_ENGINE_[A-Z_]*[A-Z]/gu) ?? []
-    // In a chart, the name's end may be written by the template.
+    // In a chart, the template may write the end of a variable's name.
     expect(named.filter((name) => !variables.has(name))).toEqual([])
   })
 

@@ -6,7 +6,7 @@ import { inCheckout } from "../checkout.ts"
 
 const page = readFileSync(inCheckout("docs/glossary.md"), "utf8")
 
-/** The row that explains a word. */
+/** The row that explains a term. */
 const meaningOf = (word: string): string =>
   page.split("\n").find((line) => line.startsWith(`| ${word} `) || line.startsWith(`| ${word},`)) ?? ""
 

@@ -3,7 +3,7 @@ import { metricsPage } from "./pages/metrics-page.ts"
 import { describe, expect, it } from "vitest"
 import { inCheckout } from "../checkout.ts"
 
-/** Writes the page again: npx -y pnpm@12 test test/docs -u */
+/** To write the page again: npx -y pnpm@12 test test/docs -u */
 const page = inCheckout("docs/metrics.md")
 
 describe("docs/metrics.md", () => {

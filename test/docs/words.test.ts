@@ -6,10 +6,10 @@ import { notPlain, notPlainSource, plainWords } from "./plain-words.ts"
 
 const files = ourFiles()
 
-/** All our pages. The lives tell stories, and `docs/api` contains the compiler's text. */
+/** All our pages except two kinds: the lives tell stories, and `docs/api` contains the compiler's text. */
 const pages = files.filter((file) => file.endsWith(".md") && !/^docs\/(?:lives|api\/)/u.test(file))
 
-/** The list itself and this test, and the console's texts in other languages. */
+/** Files that may contain the words: the list itself, this test, and the console's texts in other languages. */
 const isOfOtherWords = (file: string): boolean =>
   /^test\/docs\/(?:plain-words|words\.test)\.ts$|^packages\/app\/console\/src\/words\/(?:sv|nb|da|fi)\.ts$/u.test(
     file,

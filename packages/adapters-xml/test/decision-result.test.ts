@@ -48,7 +48,7 @@ describe("another loan within the answer", () => {
 })
 
 describe("bytes that are in no encoding", () => {
-  /** The letter å in Latin-1, in a document that is UTF-8 otherwise. */
+  /** Puts the letter å as a Latin-1 byte into a document that is otherwise UTF-8. */
   const strayIn = (reference: string, decision: string, fields: string) =>
     getApplicationQuoteResponse.decode(
       utf8(

@@ -15,7 +15,7 @@ import { failure, utf8, value } from "./bytes.ts"
 const byReference = fc.record({ applicationReference: reference })
 const optional: { requiredKeys: [] } = { requiredKeys: [] }
 
-/** Every value that the schema accepts reads back as it was written, both from the library's tree and by name alone. */
+/** Checks that every value that the schema accepts is the same after writing and reading. */
 function roundTrip<A>(message: SoapMessage<A>, messages: fc.Arbitrary<A>): void {
   fc.assert(
     fc.property(messages, (sent) => {

@@ -214,7 +214,7 @@ describe("where the decision stands", () => {
   })
 })
 
-/** Facts from what a merchant registered, and then from what the bank said. */
+/** The facts after the merchant's registration and the later events of the bank. */
 const handedOver = (events: ReadonlyArray<LoanEvent>, ...bank: ReadonlyArray<LoanEvent>): Facts =>
   joinEvents(joinEvents(noFacts, events, "merchant"), bank)
 

@@ -11,7 +11,7 @@ import { describe, expect, it } from "vitest"
 const applicationReference = ApplicationReference.make("ABC-123")
 const account = AccountName.make("se")
 
-/** The decision on the last of some observations, each a batch of events. */
+/** Applies the observations in order. The result is the decision on the last one. */
 function given(...observations: ReadonlyArray<ReadonlyArray<LoanEvent>>): Decision {
   let decision: Decision | undefined
   for (const events of observations) {

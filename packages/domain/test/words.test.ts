@@ -13,7 +13,7 @@ import {
 import { Result, Schema } from "effect"
 import { describe, expect, it } from "vitest"
 
-/** Why a value is refused; empty if it is not. */
+/** Why the schema refuses a value. Empty if it accepts the value. */
 function refusal(schema: Schema.Codec<unknown>, value: unknown): string {
   const decoded = Schema.decodeUnknownResult(schema)(value)
   return Result.isFailure(decoded) ? String(decoded.failure) : ""

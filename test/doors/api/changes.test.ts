@@ -113,7 +113,7 @@ describe("a reader that reads nothing", () => {
       return Number(/^loan_engine_change_streams (\d+)/mu.exec(page)?.[1])
     }
     await expect.poll(streams).toBe(1)
-    // How much the kernel takes before the engine notices is the machine's own affair.
+    // The kernel buffers an unknown number of events before the engine notices that nobody reads.
     let count = 0
     while ((await streams()) > 0) expect((await engine.callback(body(++count))).status).toBe(200)
     const other = await openEvents(`${engine.url}/v1/changes?after=0`)

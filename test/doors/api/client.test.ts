@@ -14,7 +14,7 @@ const quick = { LOAN_ENGINE_STOP_DRAIN_MS: "1" }
 const clientOf = (baseUrl: string, key = apiKey) =>
   loanClient({ baseUrl, apiKey: key, reconnectMsMin: 20, reconnectMsMax: 200 })
 
-/** Follows a watch as a frontend does, for as long as the test runs: gives every snapshot it was shown. */
+/** Subscribes to a watch as a frontend does, until the test ends. Collects every snapshot. */
 function follow<Snapshot>(watch: {
   readonly subscribe: (listener: () => void) => () => void
   readonly getSnapshot: () => Snapshot
@@ -41,7 +41,7 @@ describe("the client's calls", () => {
     expect(await client.register(xml)).toMatchObject({ stage: "manualInspection" })
     await engine.callback(decision("called-1", "APPROVED"))
     await engine.callback(decision("called-1", "REJECTED"))
-    // The account has no bank that could confirm anything.
+    // This account has no bank that could confirm a decision.
     const next = { actor: "operator", action: "rule-on-dispute" }
     expect(await client.loan("called-1")).toMatchObject({ stage: "disputed", next })
     const { loans } = await client.loans({ disputed: true })
@@ -172,7 +172,7 @@ describe("a watch on many loans", () => {
     const names = watch.getSnapshot().loans.map(({ applicationReference }) => applicationReference)
     expect(names).toEqual(names.toSorted())
     expect(names).not.toContain("many-7")
-    // What was there at the start is never shown again as missing.
+    // No later snapshot lacks the loans from the start.
     const counts = shown.map(({ loans }) => loans.length).filter((each) => each > 0)
     expect(Math.min(...counts)).toBe(30)
     await second.stop()

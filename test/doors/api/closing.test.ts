@@ -60,7 +60,7 @@ describe("a loan that somebody closes", () => {
       events: [{ type: "loan.closed", closedFor: "withdrawn", by: "desk", note: "by phone" }],
     })
     expect(entry?.events[0]).not.toHaveProperty("approved")
-    // A month, and not the hour of an approved loan.
+    // A closed loan is polled again after a month, not after an hour like an approved loan.
     const asked = Date.parse(closed.nextPollAt ?? "") - Date.parse(closed.closure?.at ?? "")
     expect(asked / 86_400_000).toBeGreaterThan(20)
   })
@@ -69,7 +69,7 @@ describe("a loan that somebody closes", () => {
     await approved("closed-2")
     const first = await client.closeLoan("closed-2", { reason: "expired", by: "Ada" })
     expect(await client.closeLoan("closed-2", { reason: "expired", by: "Ada" })).toEqual(first)
-    // Also where the version that was looked at is the one before.
+    // This also holds if the caller saw the version before the closing.
     expect(await client.closeLoan("closed-2", { reason: "expired", by: "Ada" }, { ifVersion: 1 })).toEqual(
       first,
     )
@@ -138,7 +138,7 @@ describe("a loan that somebody closes", () => {
     const closed = await client.loans({ closed: true, reference: "closed-5" })
     expect(closed.loans.map((loan) => loan.applicationReference)).toEqual(["closed-5"])
     expect((await cli("disputes")).out).toBe("no loan is in dispute\n")
-    // What is counted may be a moment old.
+    // The counts may be a moment old.
     await vi.waitFor(
       async () => {
         const [after] = await client.accounts()

@@ -42,7 +42,7 @@ const versionsOf = async (answer: Response) => versions((await answer.json()) as
 const upTo = (last: number, after = 0) =>
   Array.from({ length: last - after }, (_, index) => after + index + 1)
 
-/** The path that a `Link` header names as the next page. */
+/** The path of the next page, from the `Link` header. */
 const nextOf = (answer: Response): string | undefined =>
   /^<([^>]+)>; rel="next"$/u.exec(answer.headers.get("link") ?? "")?.[1]
 

@@ -16,7 +16,7 @@ import { call, decision } from "./api-call.ts"
 
 const namespace = "http://consumerloan.resurs.com/v1/msg/application"
 
-/** A bank that knows every reference it is asked about, and writes it as it was asked. */
+/** A bank that knows every reference. It writes the reference in its answer exactly as in the question. */
 async function startBank(): Promise<{ readonly url: string; readonly server: Server }> {
   const server = createServer((request, response) => {
     void text(request).then((asked) => {
@@ -65,7 +65,7 @@ const references = [
   "x".repeat(applicationReferenceLengthMax),
   `${"~".repeat(applicationReferenceLengthMax - 1)}.`,
   "ü".repeat(applicationReferenceLengthMax),
-  // Random, so that no index can keep it short by compressing it.
+  // A random text, so that an index cannot compress it.
   Array.from({ length: applicationReferenceLengthMax }, (_, index) =>
     String.fromCharCode(0x4e_00 + ((index * 7_919 + index ** 3) % 20_000)),
   ).join(""),
@@ -104,7 +104,7 @@ describe.each(["SQLite", "PostgreSQL"])("on %s, every reference that was taken",
     const { asked } = await client.poll(reference)
     expect(asked.map(({ question }) => question)).toEqual(["status", "quote"])
     expect(asked.filter((each) => "error" in each)).toEqual([])
-    // On a loan that nothing disputes: the bank's answer to a contradiction would race with the ruling.
+    // The loan is not in dispute. In a dispute, the bank's confirmation could arrive before the ruling.
     const ruling = { decision: "rejected", by: "Desk", reason: "phone", undisputed: true } as const
     expect(await client.rule(reference, ruling)).toMatchObject({ stage: "rejected" })
     expect((await client.history(reference)).length).toBeGreaterThan(2)

@@ -28,7 +28,7 @@ describe.each(["SQLite", "PostgreSQL"])("on %s", (store) => {
     const database = (await postgres?.newDatabase()) ?? join(directory, "registration.sqlite")
     const quick = { LOAN_ENGINE_STOP_DRAIN_MS: "1" }
     engine = await startEngine(database, quick)
-    // Several engines share a PostgreSQL; a file has one.
+    // Several engines can share a PostgreSQL store. An SQLite file has only one engine.
     engines = postgres === undefined ? [engine] : [engine, await startEngine(database, quick)]
   })
   afterAll(async () => {

@@ -21,7 +21,8 @@ beforeAll(async () => {
   const client = loanClient({ baseUrl: engine.url, apiKey })
   const ruling = { by: "Desk", reason: "phone" }
   for (const word of ["APPROVED", "REJECTED"]) await engine.callback(decision("turned-1", word))
-  // Between the dispute and its end the same is said in other bytes: entries that tell nothing of where it began.
+  // Between the dispute and its end, the bank repeats the same in other bytes. These entries do not show where the
+  // dispute began.
   for (let number = 0; number < between; number++) {
     await engine.callback(`${decision("turned-1", "REJECTED")}${" ".repeat(number + 1)}`)
   }

@@ -14,7 +14,7 @@ afterAll(() => {
   )
 })
 
-/** A value or a typed error, the same each time, and the bytes left alone. */
+/** Checks that a decoder gives a value or a typed error, gives the same twice, and does not change the bytes. */
 async function judge({ decode }: Decoder, bytes: Uint8Array): Promise<void> {
   inputs += 1
   wrong += 1

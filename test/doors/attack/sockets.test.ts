@@ -11,9 +11,9 @@ import { malformed, patience } from "./socket-attacks.ts"
 import type { SocketAttack } from "./socket-attacks.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-attack-"))
-/** One engine waits far longer than any attack lasts, so that only what is wrong in itself is refused. */
+/** This engine waits far longer than any attack lasts. It refuses only invalid requests. */
 let engine: EngineProcess
-/** The other one soon cuts off those who keep it waiting. */
+/** This engine soon closes a connection that keeps it waiting. */
 let impatient: EngineProcess
 let victim: unknown
 beforeAll(async () => {
@@ -47,7 +47,7 @@ const judgedBy =
     send(connection)
     const answer = await connection.answer
     expect(statusesOf(answer)).toEqual(verdict)
-    // Also what no request has been read of is answered as all else is.
+    // An answer before the server could read a request has the same headers as every other answer.
     expect(answer.match(/^x-content-type-options: nosniff\r$/gimu) ?? []).toHaveLength(verdict.length)
     expect((await attacked().api("GET", "/v1/loans/attacker")).status).toBe(404)
   }
@@ -86,7 +86,8 @@ describe("a thousand idle connections", () => {
     const idle: Array<Awaited<ReturnType<typeof openRaw>>> = []
     for (let batch = 0; batch < 10; batch += 1) {
       idle.push(...(await Promise.all(Array.from({ length: 100 }, () => openRaw(impatient.url)))))
-      // As the bank does, it comes again if the impatient engine has cut it off on a busy machine.
+      // On a busy machine the impatient engine may close this connection too. The bank then retries, and so does the
+      // test.
       const genuine = event(`beside-idle-${batch}`, "SIGNED")
       await expect.poll(async () => (await impatient.callback(genuine)).status).toBe(200)
     }

@@ -26,7 +26,7 @@ const settings = { ...callbackHealthDefaults, callbackNewsMin: 4 }
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 
-/** A time at which every callback of day 3 would have come. */
+/** A time when all callbacks of day 3 must have arrived. */
 const later = 5 * dayMs + 12 * hourMs
 const health = (days: ReadonlyArray<CallbackDay>, now = later) => callbackHealth(se, days, settings, now)
 
@@ -83,7 +83,7 @@ describe("an account's callback health", () => {
     const of = (lateDay: number, late: number) => health([...news, day({ day: lateDay, late })], 8 * dayMs)
     expect(of(4, 6).missed).toBe(4)
     expect(of(5, 5).missed).toBe(5)
-    // Two days on, the bank tries no callback of the first day's any more.
+    // Two days later, the bank no longer retries a callback of the first day.
     expect(of(6, 10).missed).toBe(5)
     expect(of(7, 10).missed).toBe(10)
     expect(of(3, 10).missed).toBe(5)
@@ -120,7 +120,7 @@ const evidenceOf = {
   operator: "operator",
 } as const
 
-/** An engine on a file of its own, and what it logs. */
+/** Runs an engine on a new file and collects its log lines. */
 const watched = <A>(
   name: string,
   use: (tools: {

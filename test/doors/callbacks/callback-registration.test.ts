@@ -24,7 +24,7 @@ const account = AccountName.make("default")
 const callbackUrl = "https://shop.example/callbacks/default"
 const limits = { headersMsMax: 300, bodyIdleMsMax: 300, exchangeMsMax: 600, responseBytesMax: 10_000 }
 
-/** A bank that answers as it is told; counts what it was asked. */
+/** A bank whose answers the test sets. It counts its requests. */
 async function startBank(answers: RequestListener) {
   let asked = 0
   const server = createServer((request, response) => {
@@ -73,7 +73,7 @@ const outcomes: ReadonlyArray<readonly [string, RequestListener, "done" | "undon
   ["answers too much", answer(200, "x".repeat(20_000)), "unknown"],
 ]
 
-/** One run on the store, with the bank as it is; gives the error's tag and message, and what was logged. */
+/** Runs a registration on the store. The result has the error's tag and message, and the log lines. */
 const makeRun = (path: string) => {
   const logs: Array<string> = []
   const log = Logger.layer([Logger.map(Logger.formatLogFmt, (line) => void logs.push(line))])
@@ -200,7 +200,7 @@ describe("a run that is killed while the bank is asked", () => {
     const next = await runCli(register, environment)
     expect([next.code, next.err]).toEqual([2, expect.stringContaining("may have set the URL")])
     expect(bank.asked()).toBe(1)
-    // The doctor asks the bank too, and would wait for its answer.
+    // The doctor calls the bank too, and would wait for its answer. So the bank is closed first.
     bank.close()
     const doctor = await runCli(["doctor", "--json"], environment)
     const checks: ReadonlyArray<unknown> = JSON.parse(doctor.out)

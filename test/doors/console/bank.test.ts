@@ -20,7 +20,7 @@ describe("asking the bank from a loan's page", () => {
     const opened = await sandbox.open()
     const { applicationReference } = opened
     expect((await engine.api("POST", "/v1/loans", JSON.stringify(opened))).status).toBe(201)
-    // Nobody has told the bank where its callbacks go, so that none is sent.
+    // Nobody has registered a callback URL with this bank, so it sends no callback.
     const trigger = `${sandbox.environment.LOAN_ENGINE_TRIGGER_URL}/sign/${applicationReference}`
     expect((await fetch(trigger)).ok).toBe(true)
     const page = await visit(engine, { at: `#/loans/${applicationReference}` })

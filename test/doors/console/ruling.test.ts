@@ -44,7 +44,7 @@ describe("a ruling", () => {
     await contradict(engine, "rule-keys")
     const page = await visit(engine, { at: "#/disputes" })
     await page.getByRole("link", { name: "rule-keys", exact: true }).waitFor()
-    /** Presses Tab until what has the focus says this. */
+    /** Presses Tab until the focused element has this name. */
     const tabTo = async (name: string): Promise<void> => {
       const focused =
         "(e => (e.labels?.[0]?.textContent ?? e.textContent ?? '').trim())(document.activeElement)"
@@ -93,7 +93,7 @@ describe("a ruling", () => {
     const page = await visit(engine, { at: "#/loans/rule-raced" })
     await fill(page, "Declined", "Ada Desk", "Letter")
     await says(page, "The loan's stage would be: Declined")
-    // The ruling leaves the page and is held on its way until the loan has moved on.
+    // The ruling waits on its way to the engine until the loan has changed.
     await page.route("**/ruling**", async (route) => {
       await engine.callback(event("rule-raced", "SIGNED"))
       await route.continue()
@@ -173,7 +173,7 @@ describe("what strangers wrote", () => {
     await page.getByRole("button", { name: "Rule: approved" }).click()
     await says(page, /^Ruled\./u)
     const written = String.raw`\u202edetcejer`
-    // What no document is called is left out, and named.
+    // An entry that cannot be a document is left out, and the page names the detail.
     await says(page, /requiredDocuments/u)
     await page.locator("q").getByText(`because ${written}`).waitFor()
     await expect.poll(() => page.evaluate("document.body.innerText")).not.toMatch(/[\p{Cf}\p{Zl}\p{Zp}]/u)

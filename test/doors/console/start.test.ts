@@ -8,7 +8,7 @@ import { useConsole, watched } from "./support.ts"
 
 const { newPage } = useConsole()
 
-/** Runs `start` as somebody does whose output is no terminal, until it says where the console is. */
+/** Runs `start` without a terminal, until it prints the console's address. */
 async function startedConsole(): Promise<URL> {
   const child = spawn(process.execPath, [mainPath, "start", "--loans", "20"], {
     stdio: ["ignore", "pipe", "inherit"],

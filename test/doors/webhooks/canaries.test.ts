@@ -7,7 +7,7 @@ import { faultsOf, news, openEngine, scoped, until } from "./support.ts"
 
 type Store = WebhookStore["Service"]
 
-/** A store that is wrong in one way. */
+/** A store with one defect. */
 const broken = (breaking: (store: Store) => Partial<Store>): StoreLayer =>
   Layer.effectContext(
     Effect.map(Layer.build(fileStore()), (context) => {
@@ -39,7 +39,10 @@ const ways: ReadonlyArray<
   ],
 ]
 
-/** Four loans whose messages fail now and then; gives what is wrong with what was taken in the end. */
+/**
+ * Runs four loans whose webhook messages sometimes fail. The result lists what is wrong with the messages that the
+ * receiver accepted.
+ */
 const lived = (store: StoreLayer) =>
   scoped(
     Effect.gen(function* () {

@@ -10,7 +10,7 @@ import { named, scoped, until } from "./support.ts"
 
 const loans = ["A", "B"]
 
-/** A running engine, its receiver, and the command beside it. */
+/** A running engine, its receiver, and a command that runs next to it. */
 const running = Effect.gen(function* () {
   const receiver = yield* receive()
   const path = newFile()
@@ -35,7 +35,7 @@ const running = Effect.gen(function* () {
   return { receiver, engine, command }
 })
 
-/** How a command ends that only needs settings. */
+/** The result of a command that needs only settings. */
 const alone = (receiver: Receiver, ...args: ReadonlyArray<string>) =>
   Effect.promise(() =>
     runCli(["webhooks", ...args], { ...webhookVariables(receiver), LOAN_ENGINE_DATABASE_URL: newFile() }),

@@ -9,7 +9,7 @@ import { secret } from "./receiver.ts"
 import type { Receiver } from "./receiver.ts"
 import { faultsOf, named, news, openEngine, scoped, until } from "./support.ts"
 
-/** A server that answers 200 and then does as it likes; gives its URL. */
+/** A server that answers 200 and then does what `answer` says. The result is its URL. */
 const answering = (answer: (response: ServerResponse) => void) =>
   Effect.acquireRelease(
     Effect.promise(async () => {
@@ -33,7 +33,7 @@ const answering = (answer: (response: ServerResponse) => void) =>
     }),
   )
 
-/** Tells a file of these loans, one word each, before an endpoint called crm is sent any of it. */
+/** Records one report about each loan in a file, before the endpoint `crm` exists. */
 const fillBeforehand = (path: string, loans: ReadonlyArray<string>) =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -168,7 +168,7 @@ describe("an endpoint of webhooks", () => {
           Effect.gen(function* () {
             yield* openEngine(store(path), [receiver])
             yield* until(() => expect(receiver.heard).toHaveLength(1))
-            // The scope closes while the answer is still to come.
+            // The scope closes before the answer arrives.
             setImmediate(() => answer?.(200))
           }),
         )
@@ -249,7 +249,8 @@ describe("an endpoint of webhooks", () => {
     scoped(
       Effect.gen(function* () {
         const receiver = yield* receive()
-        // The first five are answered once all five are there: so many are under way at once.
+        // The first five messages are answered only when all five have arrived. This shows that five are sent at the
+        // same time.
         let answerAll = (): void => {}
         const five = new Promise<void>((resolve) => (answerAll = resolve))
         receiver.answer = async () => {

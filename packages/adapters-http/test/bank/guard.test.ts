@@ -13,7 +13,7 @@ const reason = (client: BankClient): Effect.Effect<string> =>
     onSuccess: () => "answered",
   })
 
-/** A bank that fails until the test repairs it, and a client whose circuit has just opened. */
+/** A bank that fails until the test repairs it, and a client whose circuit breaker has just opened. */
 const openCircuit = Effect.fnUntraced(function* (headers: Record<string, string> = {}) {
   const bank = { code: 503 }
   const { client, requests } = yield* start((response) =>

@@ -12,7 +12,7 @@ import { ask, body, credentials, signedEvent, start, unsigned, verifying } from 
 
 const { callbackBytesMax } = callbackReceiverLimitsDefault
 
-/** Every way in which a body may be packed. */
+/** Compressed and uncompressed bodies, with every `content-encoding`. */
 const packers: ReadonlyArray<[string, (bytes: Uint8Array) => Uint8Array]> = [
   ["gzip", gzipSync],
   ["GZIP", gzipSync],
@@ -24,7 +24,7 @@ const packers: ReadonlyArray<[string, (bytes: Uint8Array) => Uint8Array]> = [
   ["identity", (bytes) => bytes],
   ["none", (bytes) => bytes],
   ["utf-8", (bytes) => bytes],
-  // A proxy that packs or unpacks may leave the header as it was.
+  // A proxy may compress or decompress a body and leave the header unchanged.
   ["gzip", (bytes) => bytes],
   ["br", (bytes) => bytes],
   ["identity", gzipSync],

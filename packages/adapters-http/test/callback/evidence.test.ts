@@ -77,7 +77,7 @@ describe("evidence", () => {
           { disposition: "held", reason: "signature-unverifiable" },
         ])
         expect([seen[0]?.evidence, seen[0]?.hold]).toEqual(["none", "signature-unverifiable"])
-        // The events are kept with it: a poll confirms them, or does not.
+        // The events are kept with the held callback, so that a poll can confirm them.
         expect(seen[0]?.events).toEqual([{ type: "agreement.signed", at: epoch }])
       }),
     ))
@@ -163,7 +163,8 @@ describe("a signature that cannot be judged", () => {
         const statuses = Effect.forEach(forgeries, status)
         expect(yield* status(yield* genuine())).toBe(200)
         expect(yield* statuses).toEqual([202, 202, 202, 401, 401, 401])
-        // The same set again gives nothing back: or a forger could have some held after each fetch.
+        // A fetch that returns the same keys does not allow new held callbacks. Otherwise a forger could have some
+        // callbacks held after each fetch.
         yield* TestClock.adjust(jwksLimitsDefault.cooldownMs)
         expect(yield* status(forged)).toBe(401)
         expect(new Set(yield* statuses)).toEqual(new Set([401]))
@@ -325,7 +326,8 @@ describe("a kid that the bank does not publish", () => {
         const { post, seen } = yield* start({ credentials, jws })
         const strange = yield* ask(() => sign(key, { externalApplicationEvent: signedEvent }, { kid: "new" }))
         expect((yield* ask(() => post(body(strange)))).status).toBe(401)
-        // The bank may have begun to use the key since: refusing could lose a genuine callback, holding loses nothing.
+        // The bank may have begun to use this key after the last fetch. A refusal could lose a genuine callback;
+        // holding it loses nothing.
         expect((yield* ask(() => post(body(strange)))).body).toMatchObject({
           reason: "signature-unverifiable",
         })

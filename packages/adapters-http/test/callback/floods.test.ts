@@ -18,7 +18,7 @@ const withoutSignature = [undefined, null, "", "  ", [""]].map((jwsData) =>
   JSON.stringify({ externalApplicationEvent: signedEvent, jwsData }),
 )
 
-/** A body about a loan of its own. */
+/** A callback body about a new loan. */
 const aboutLoan = (number: number): string =>
   JSON.stringify({ externalApplicationEvent: { ...signedEvent, applicationReference: `junk-${number}` } })
 
@@ -58,7 +58,7 @@ describe("a callback that nothing vouches for", () => {
         const refused = yield* ask(() => post(unsigned))
         expect([refused.body["code"], refused.headers.get("retry-after")]).toEqual(["held-too-many", "1"])
         expect(seen).toHaveLength(callbacksHeldPerMinuteMax)
-        // The bank sends again what it was told to, and there is room for it by then.
+        // The bank repeats a callback that was answered 503. By then the limit has room again.
         yield* TestClock.adjust("1 second")
         expect((yield* ask(() => post(unsigned))).status).toBe(202)
         expect((yield* ask(() => post(unsigned))).status).toBe(503)

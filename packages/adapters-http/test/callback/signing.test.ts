@@ -76,7 +76,7 @@ describe("a callback without a signature, with the right credentials", () => {
         expect(memory).toEqual({ seen: true, times: 1 })
         const again = yield* start({ credentials, jws, signs })
         expect((yield* ask(() => again.post(unsigned))).body["reason"]).toBe("signature-missing")
-        // Without a verifier, a signature would prove nothing: what is set decides.
+        // Without a verifier, a signature proves nothing. So `signs` alone decides.
         const unverified = yield* start({ credentials, signs })
         expect((yield* ask(() => unverified.post(unsigned))).status).toBe(200)
       }),

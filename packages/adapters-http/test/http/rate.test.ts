@@ -6,7 +6,7 @@ import { secondsOverRate } from "../../src/http/rate.ts"
 const yearMs = 365 * 86_400_000
 const nanosPerMs = 1_000_000n
 
-/** A wall clock that may be set, beside one that only goes forward. */
+/** A clock whose wall time the test can set. Its monotonic time only increases. */
 function settable() {
   const time = { wallMs: 1_790_000_000_000, steadyMs: 0 }
   const clock: Clock.Clock = {

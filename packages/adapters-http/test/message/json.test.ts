@@ -11,7 +11,7 @@ const faultOf = (bytes: Uint8Array): readonly [string, string] => {
   return Result.isFailure(parsed) ? [parsed.failure.fault, parsed.failure.path] : ["none", ""]
 }
 
-/** Back to what `JSON.parse` gives, to compare with it. */
+/** Converts a parsed value to what `JSON.parse` would give, to compare both. */
 const asFloats = (value: JsonValue): unknown => {
   if (value instanceof JsonNumber) return Number(value.source)
   if (Array.isArray(value)) return value.map(asFloats)

@@ -16,7 +16,7 @@ const { cooldownMs, freshMsMax, staleMsMax } = jwksLimitsDefault
 const state = (jwks: Jwks, kid: string): Effect.Effect<string> =>
   Effect.map(jwks.lookUp(kid), (found) => found.state)
 
-/** A bank whose set, or failure, the test sets. */
+/** A bank whose JWKS answer the test can change to other keys or to a failure. */
 const makeBank = Effect.gen(function* () {
   const answer = { status: 200, body: jwksText(first.publicJwk) }
   const seen = yield* serveAnswers((response) => response.writeHead(answer.status).end(answer.body))

@@ -18,7 +18,7 @@ beforeAll(async () => {
   ;[old, key, stranger] = await Promise.all([makeKey("one"), makeKey("one"), makeKey("one")])
 })
 
-/** A bank whose set the test changes, and what its signatures are found to be. */
+/** A bank whose key set the test can change. It signs messages and gives the verdicts on them. */
 const makeBank = Effect.fnUntraced(function* (body: string, contentType = "application/json") {
   const answer = { body }
   const { url, requests } = yield* serveAnswers((response) =>
@@ -31,13 +31,16 @@ const makeBank = Effect.fnUntraced(function* (body: string, contentType = "appli
       Effect.promise(() => sign(signer, claims, header)),
       verdict,
     )
-  /** The same, where the set may be fetched again for it: so it is certain who did not sign. */
+  /**
+   * Like `signedBy`, after the wait that allows the key set to be fetched again. After that fetch an unknown signer
+   * is certain.
+   */
   const signedLater = (signer: TestKey, header: { readonly [name: string]: unknown } = {}) =>
     Effect.andThen(TestClock.adjust(jwksLimitsDefault.cooldownMs), signedBy(signer, header))
   return { answer, requests, verdict, signedBy, signedLater }
 })
 
-/** The key as a set may hold it, by how that differs from the usual. */
+/** The same key in the different forms that a key set may contain. */
 const forms: ReadonlyArray<[string, () => unknown]> = [
   ["as usual", () => key.publicJwk],
   ["without use", () => ({ ...key.publicJwk, use: undefined })],
@@ -194,7 +197,7 @@ describe("a key that was replaced under its kid", () => {
         expect(yield* signedLater(key)).toBe("unverifiable")
         expect(yield* signedBy(key)).toBe("unverifiable")
         expect(requests).toHaveLength(2)
-        // What the known key made is believed all the while.
+        // Signatures of the known key are still accepted during this time.
         expect(yield* signedBy(old)).toBe("bound")
         answer.body = jwksText(key.publicJwk)
         expect(yield* signedLater(key)).toBe("bound")
@@ -208,7 +211,7 @@ describe("a key that was replaced under its kid", () => {
         const { signedBy, verdict, requests } = yield* makeBank(jwksText(old.publicJwk))
         expect(yield* signedBy(old)).toBe("bound")
         yield* TestClock.adjust(jwksLimitsDefault.cooldownMs)
-        // Signed before, so that all of them come before the one fetch is over.
+        // All messages are signed in advance, so that all arrive before the one fetch ends.
         const forged = yield* Effect.forEach(Array.from({ length: 20 }), (_, index) =>
           Effect.promise(() => sign(stranger, claims, index % 2 === 0 ? {} : { kid: undefined })),
         )
@@ -277,7 +280,10 @@ describe("white space and other spellings of the token", () => {
   )
 })
 
-/** Of 256 bytes the last letter holds two bits that count, and four that do not. */
+/**
+ * Changes unused bits in the last letter. The last letter of 256 bytes in base64url has two bits of the value and
+ * four unused bits.
+ */
 function respeltEnd(letter: string): string {
   const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
   return letters[letters.indexOf(letter) + 1] ?? ""

@@ -58,7 +58,7 @@ const verdictOn = (jws: string, keys: ReadonlyArray<unknown> = published()): Pro
 
 const encode = (value: unknown): string => base64url.encode(JSON.stringify(value))
 
-/** A compact JWS with any header, signed by `signer` as RS256 would be. */
+/** A compact JWS with any header. `signer` makes its signature with RS256. */
 async function forge(header: object | string, payload: unknown, signer: TestKey): Promise<string> {
   const head = typeof header === "string" ? base64url.encode(header) : encode(header)
   const input = `${head}.${encode(payload)}`

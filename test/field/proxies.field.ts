@@ -19,7 +19,7 @@ import type { EngineProcess } from "../whole/slice/engine-process.ts"
 import { needs } from "./needs.ts"
 
 const host = "loans.example"
-/** The client's address, which is none of the proxy's. */
+/** The client's address, which differs from the proxy's. */
 const clientAddress = "127.0.0.2"
 const authority = makeAuthority()
 const { cert, key } = authority.sign(host)
@@ -27,10 +27,10 @@ const { cert, key } = authority.sign(host)
 interface Recipe {
   readonly name: string
   readonly file: string
-  /** How the recipe names the certificate. */
+  /** The names of the certificate's files in the recipe. */
   readonly certificate: Readonly<Record<string, string>>
   readonly port: readonly [string, (port: number) => string]
-  /** The recipe with the test's own places, complete, and the command that runs it. */
+  /** Completes the recipe with the test's own paths. `command` runs it. */
   readonly complete: (recipe: string, directory: string) => string
   readonly command: (path: string, directory: string) => readonly [string, ReadonlyArray<string>]
 }
@@ -67,7 +67,7 @@ const recipes: ReadonlyArray<Recipe> = [
   },
 ]
 
-/** A text that the recipe has, replaced. A recipe that changes fails here and not later. */
+/** Replaces a text of the recipe. If the recipe no longer has the text, the test fails here. */
 function put(recipe: string, from: string, to: string): string {
   if (!recipe.includes(from)) throw new Error(`the recipe does not say ${from} any more`)
   return recipe.replaceAll(from, to)

@@ -17,7 +17,7 @@ const signed = (reference: string): string =>
     externalApplicationEvent: { applicationReference: reference, applicationEventType: "SIGNED" },
   })
 
-/** A small file system of its own for as long as the work takes. */
+/** Mounts a small file system for the duration of the work. */
 async function onSmallDisk(
   name: string,
   options: string,
@@ -66,7 +66,7 @@ describe("a disk without", () => {
       try {
         for (; ; files++) writeFileSync(join(place, `filler-${files}`), "")
       } catch {
-        // No inode is left.
+        // The loop ends when no inode is left.
       }
       expect((await engine.callback(signed("A"))).status).toBe(200)
       expect((await fetch(`${engine.url}/health/ready`)).status).toBe(200)

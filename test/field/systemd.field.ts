@@ -11,7 +11,7 @@ import { needs } from "./needs.ts"
 
 const unit = inCheckout("deploy/systemd/loan-engine.service")
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-systemd-"))
-/** Out of 100, as `--threshold` takes it: an exposure of 2.0. */
+/** The largest allowed exposure is 2.0. `--threshold` takes ten times that number. */
 const exposureMax = 20
 
 beforeAll(() => {
@@ -21,7 +21,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(directory, { recursive: true }))
 
-/** Prints each datagram that arrives, its lines joined by a blank. */
+/** Prints each datagram on one line, with blanks in the place of line ends. */
 const receiver = `
 import socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

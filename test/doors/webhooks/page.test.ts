@@ -13,7 +13,7 @@ import { news, openEngine, scoped, until } from "./support.ts"
 
 const page = readFileSync(new URL("../../../docs/webhooks.md", import.meta.url), "utf8")
 
-/** The page's receiver as a process of its own, and what it prints. */
+/** Runs the receiver from the page as a separate process, and collects its output. */
 const startReceiver = (port: number) => {
   const [, code = ""] = /```ts\n(.*?)```/su.exec(page) ?? []
   const child = spawn(process.execPath, ["--input-type=module-typescript", "--eval", code], {

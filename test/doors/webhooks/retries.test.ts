@@ -10,12 +10,12 @@ import type { Answer, Receiver } from "./receiver.ts"
 import type { OpenEngine } from "./support.ts"
 import { named, news, openEngine, until } from "./support.ts"
 
-/** Every test begins at this moment, of a clock that only the test moves. */
+/** Every test begins at this time. Only the test moves the clock. */
 const beginMs = 1_790_000_000_000
 const second = 1_000
 const hour = 3_600_000
 
-/** It is looked for what is due every hour, and time may pass while a request is under way. */
+/** The engine looks for due messages every hour. A request may take long. */
 const patient = {
   webhookPollMs: hour,
   webhookWatchEveryMs: hour,
@@ -28,13 +28,15 @@ interface Travel {
   readonly engine: OpenEngine
   readonly pass: (ms: number) => Effect.Effect<void>
   readonly state: Effect.Effect<WebhookState>
-  /** Resolves once so many messages have come, and what they came to is written down. */
+  /** Resolves when so many messages have arrived and their outcome is stored. */
   readonly settled: (heard: number) => Effect.Effect<WebhookState>
-  /** Lets the wait for the next try pass, and gives how long that was to be; resolves once it was made and written down. */
+  /**
+   * Moves the clock to the next retry, and gives the length of the wait. Resolves when the retry's outcome is stored.
+   */
   readonly retried: Effect.Effect<number>
 }
 
-/** An engine and a receiver in a time that only the test moves. */
+/** An engine and a receiver whose clock only the test moves. */
 const travel = (
   answer: () => Answer,
   use: (tools: Travel) => Effect.Effect<void, unknown>,

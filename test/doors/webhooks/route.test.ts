@@ -37,7 +37,7 @@ beforeAll(async () => {
     response.writeHead(204).end()
   })
   receiverPort = await listen(receiver)
-  // It leads every host to this machine.
+  // The proxy connects every host to this machine.
   const proxy = createProxy().on("connect", (request, socket) => {
     tunnels.push(request.url)
     const onward = connect(receiverPort, "127.0.0.1", () => {

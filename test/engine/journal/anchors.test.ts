@@ -33,7 +33,7 @@ const signed = (reference: string): string =>
     externalApplicationEvent: { applicationReference: reference, applicationEventType: "SIGNED" },
   })
 
-/** An engine that seals soon and keeps anchors in a file and at a URL. */
+/** An engine that seals its journal soon. It writes anchors to a file and sends them to a URL. */
 const startAnchored = (path: string, anchorsFile: string, anchorsUrl: string) =>
   startEngine(path, {
     LOAN_ENGINE_STOP_DRAIN_MS: "1",

@@ -17,7 +17,7 @@ import { propertyRuns, propertySeed } from "../../proof/properties/settings.ts"
 
 const settings = { seed: propertySeed, numRuns: propertyRuns }
 
-/** A random loan's journal and snapshot, as the engine writes them. */
+/** The journal and the snapshot of a random loan, as the engine writes them. */
 const written = observations.map((trace) => {
   const entries: Array<JournalEntry> = []
   const loan = fold(observe, trace, (_before, observation, decision) => {
@@ -43,7 +43,7 @@ const written = observations.map((trace) => {
   }
 })
 
-/** The rows as checkpoints of a few each seal them. */
+/** Seals the rows with checkpoints of at most `rowsMax` rows each. */
 function sealed(rows: ReadonlyArray<SealedRow>, rowsMax: number) {
   const seals = []
   for (let from = 0; from < rows.length; from += rowsMax) {

@@ -22,20 +22,23 @@ afterAll(() => rmSync(directory, { recursive: true }))
 
 const reference = (name: string) => ApplicationReference.make(name)
 
-/** A body of which any piece, however it is spread over pages, still shows whose it is. */
+/** A body in which every part names its loan. So a part on any page of the file can be recognised. */
 const bodyOf = (loan: string, index: number, length: number): string => {
   const mark = `<${loan} says ${index}>`
   return mark.repeat(Math.ceil(length / mark.length))
 }
 
-/** Whether anything of the loan's bodies can be read from the store's files, without regard to pages. */
+/** Whether the store's files still contain any part of the loan's bodies, on any page. */
 const isToBeFound = (path: string, loan: string): boolean =>
   ["", "-wal", "-shm", "-journal"]
     .map((companion) => `${path}${companion}`)
     .filter((file) => existsSync(file))
     .some((file) => readFileSync(file).includes(`<${loan} says `))
 
-/** Bodies of every size: within a page, over several, grown by the count of a re-delivery, and moved by its growth. */
+/**
+ * Sizes of bodies. Some fit in one page, and some need several. Repetitions make some rows longer, so that SQLite
+ * must move them.
+ */
 const lengths = [20, 200, 500, 700, 1_200, 1_900, 3_000, 4_050, 6_000, 12_000]
 
 const speak = (loans: ReadonlyArray<string>) =>
@@ -144,7 +147,7 @@ describe("a redaction", () => {
   })
 })
 
-/** Bodies of all sizes of some loans, and re-deliveries in between, so that rows grow and SQLite moves them about. */
+/** Records bodies of all sizes, with repetitions between them. So the rows grow, and SQLite moves them. */
 const speakAtRandom = (loans: ReadonlyArray<string>, seed: string) =>
   Effect.suspend(() => {
     const { between } = seeded(seed)
@@ -161,7 +164,7 @@ const speakAtRandom = (loans: ReadonlyArray<string>, seed: string) =>
     })
   })
 
-/** With this seed a copy of a body stays behind in a gap, though everything is deleted securely. */
+/** With this seed, a copy of a body stays in a gap of the file, although SQLite deletes securely. */
 const seedOfGaps = "gaps-1834"
 
 describe("loan-engine journal redact", () => {

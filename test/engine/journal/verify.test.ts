@@ -25,7 +25,7 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(directory, { recursive: true }))
 
-/** Tampers with a copy of the store and gives what is found, and what should have been. */
+/** Tampers with a copy of the store. Gives the findings, and the expected finding. */
 async function found(tampering: Tampering, chances: ReadonlyArray<number>) {
   for (const companion of ["", "-wal", "-shm"]) rmSync(`${copy}${companion}`, { force: true })
   copyFileSync(template, copy)

@@ -101,7 +101,7 @@ describe("a word against what stands", () => {
         yield* pass(atOnceMs)
         expect(asked.length).toBe(before + 2)
         expect(yield* shown).toBe("rejected: nobody none")
-        // One of the bank's replicas may have answered that does not know yet what the callback says.
+        // A replica of the bank that does not know the callback's news yet could have answered.
         yield* pass(75 * secondMs)
         expect(asked.length).toBe(before + 4)
         expect(yield* nextPollAt).toBeNull()
@@ -157,7 +157,7 @@ describe("a word against what stands", () => {
       Effect.gen(function* () {
         yield* hear("callback", pending)
         yield* pass(7 * 60 * secondMs)
-        // The request for documents is what makes the engine ask so soon.
+        // The request for documents is the reason for the early poll.
         yield* hear("callback", approved, { type: "addition.requested", requiredDocuments: ["ID"] })
         yield* pass(30 * secondMs)
         expect(yield* shown).toBe("manualInspection: customer send-documents")

@@ -77,7 +77,7 @@ describe("a loan of which the bank says nothing new", () => {
     expect(dormant(at("approved"), later(31))).toBe(true)
     expect(dormant(at("approved"), null)).toBe(true)
     expect(dormant(at("paidOut"), null)).toBe(false)
-    // A callback has woken it.
+    // A callback has made the loan active again.
     expect(dormant(at("approved"), later(31), true)).toBe(false)
     expect(dormant(closed(at("approved")), later(31))).toBe(false)
   })
@@ -88,7 +88,8 @@ describe("a loan of which the bank says nothing new", () => {
     expect(asked(12)).toBeUndefined()
     expect(asked(45)).toEqual({ intervalMs: 7 * dayMs, stalled: false })
     expect(asked(300)).toEqual({ intervalMs: null, stalled: false })
-    // A registered one is asked about for ever: it is a loan, though nobody has said anything of it.
+    // The engine polls for a registered loan without end. The merchant registered it, even if the bank has reported
+    // nothing.
     const registered = restOf({ ...stranger, registered: true }, 300, heardAt, cadenceDefaults)
     expect(registered).toEqual({ intervalMs: 30 * dayMs, stalled: true })
   })

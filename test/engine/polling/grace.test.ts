@@ -52,7 +52,8 @@ describe("an answer that the bank waits for no documents", () => {
     doubting({}, ({ engine, hear, pass, shown, asked }) =>
       Effect.gen(function* () {
         yield* hear("callback", approved)
-        // A doubt, so the bank is asked now: before the request, and after it by the bank's clock.
+        // The loan is in doubt, so the engine polls now. The request comes after this poll, but by the bank's clock
+        // it is older.
         yield* hear("callback", rejected)
         yield* pass(120 * secondMs)
         expect(asked.filter(({ question }) => question === "status").length).toBe(2)

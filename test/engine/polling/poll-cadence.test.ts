@@ -19,7 +19,7 @@ const observation = (source: Observation["source"], at: number, ...events: Reado
   events,
 })
 
-/** Where the loan and its schedule are after these observations. */
+/** The loan and its schedule after these observations. */
 function after(...observations: ReadonlyArray<Observation>) {
   let loan = opened
   let schedule: PollSchedule = neverPolled

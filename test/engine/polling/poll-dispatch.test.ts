@@ -32,7 +32,7 @@ describe("a poll whose lease is over", () => {
     ))
 })
 
-/** When another engine has planned the next poll. */
+/** The due time of polls that another engine has planned. */
 const others = 1_800_000_000_000
 
 describe("the rate", () => {
@@ -46,7 +46,7 @@ describe("the rate", () => {
         Effect.gen(function* () {
           yield* pass(4 * secondMs)
           expect(asked.length).toBe(6)
-          // Two at once, and then one each half second.
+          // Two requests at once, and then one every half second.
           for (const [index, { afterMs }] of asked.entries())
             expect(afterMs).toBeGreaterThanOrEqual(Math.max(0, index - 1) * 500)
         }),
@@ -106,7 +106,8 @@ describe("a bank that is to be left alone", () => {
       ({ asked, pass }) =>
         Effect.gen(function* () {
           yield* pass(62 * secondMs)
-          // Five failures open the circuit, a few requests may be under way by then; after that one each half minute.
+          // Five failures open the circuit breaker. A few requests may be running by then. After that, one request
+          // runs every half minute.
           expect(of(asked, "se").length).toBeLessThanOrEqual(5 + settings.pollsInFlightMax + 2)
           expect(of(asked, "no").length).toBe(200)
         }),

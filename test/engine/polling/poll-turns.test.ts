@@ -16,10 +16,10 @@ const lines: ReadonlyArray<PollLine> = accounts.flatMap((account) => [
 const [patient = { account: AccountName.make("dk"), confirm: true }] = lines
 const patientRoutine: PollLine = { ...patient, confirm: false }
 
-/** What else waits at each turn; the polls of the patient account's own kind always do. */
+/** The other lines that wait at each turn. A poll of the patient line waits at every turn. */
 const others = fc.array(fc.subarray([...lines]), { minLength: 100, maxLength: 400 })
 
-/** Serves one poll a turn, and says how often each line was served. */
+/** Serves one poll in each turn, and counts how often each line is served. */
 function serve(turns: ReadonlyArray<ReadonlyArray<PollLine>>, always: ReadonlyArray<PollLine>) {
   const order = makePollOrder()
   const served = new Map<string, number>()

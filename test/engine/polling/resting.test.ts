@@ -40,7 +40,7 @@ const plan = (nextPollAt: number | null, more: Partial<PollSchedule> = {}): Poll
   ...more,
 })
 
-/** The schedule after something was observed, so many days after the last word. */
+/** The schedule after an observation, so many days after the bank's last news. */
 function after(
   loan: Loan,
   schedule: PollSchedule,
@@ -198,7 +198,7 @@ describe("a loan that is closed", () => {
     const none = { ...cadenceDefaults, closedMonthlyDays: 0 }
     expect(after(loan, confirming, closing, 2, none)).toEqual(confirming)
     expect(after(loan, plan(later(2)), closing, 2, none)).toMatchObject({ nextPollAt: null })
-    // Also where it was closed before, for another reason.
+    // The same is true if the loan was closed before for another reason.
     const again = known("approved", approved, closed)
     expect(after(again, confirming, closing, 2)).toEqual(confirming)
   })

@@ -12,13 +12,13 @@ const directory = mkdtempSync(join(tmpdir(), "loan-engine-slow-bank-"))
 afterAll(() => rmSync(directory, { recursive: true }))
 let files = 0
 
-/** Sends something again and again, as long as anybody listens. */
+/** Calls `send` again and again until the connection closes. */
 function again(response: ServerResponse, send: () => void): void {
   const timer = setInterval(send, 10)
   response.once("close", () => clearInterval(timer))
 }
 
-/** Ways to hold a line without ever answering. */
+/** Ways of a bank to keep a connection open without an answer. */
 const drips: ReadonlyArray<[string, (response: ServerResponse) => void]> = [
   ["promises an answer for ever", (response) => again(response, () => response.writeProcessing())],
   [

@@ -42,7 +42,7 @@ describe("the way to PostgreSQL", () => {
     })
     expect([code, err]).toEqual([2, expect.stringContaining("sslmode=disable")])
     expect(err).not.toContain("MARK")
-    // The request for encryption, and nothing else: no user, no database, no password.
+    // Only the request for encryption, without user, database or password.
     expect(new Set(asked.map((bytes) => bytes.toString("hex")))).toEqual(new Set(["0000000804d2162f"]))
   })
 })

@@ -23,7 +23,7 @@ const encode = (value: object): Uint8Array => new TextEncoder().encode(JSON.stri
 const soap =
   "<getApplicationStatusResponse><waitingForAddition>false</waitingForAddition><paidOut>false</paidOut></getApplicationStatusResponse>"
 
-/** The bank, its keys and its test utility behind one listener. */
+/** One listener serves the bank, its keys and its test utility. */
 let jwks: string
 let jwsData: string
 const asked: Array<string> = []
@@ -52,7 +52,7 @@ beforeAll(async () => {
     .setProtectedHeader({ alg: "RS256", kid: "k" })
     .sign(privateKey)
   secure = `https://127.0.0.1:${await listen(createServer(authority.sign("127.0.0.1"), bank))}`
-  // An address that reaches this machine, and that is no loopback address by its name.
+  // An address that reaches this machine but is not written as a loopback address.
   plain = `http://0.0.0.0:${await listen(createHttpServer(bank))}`
 })
 afterAll(async () => {

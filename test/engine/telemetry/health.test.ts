@@ -127,7 +127,7 @@ describe("readiness that is asked for all the time", () => {
       yield* store.ready
       yield* store.ready
       expect(probes).toBe(6)
-      // A probe says nothing of what fails while it is under way.
+      // A failure that begins while a probe runs does not affect this probe.
       meanwhile = Effect.suspend(() => {
         isDown = true
         return Effect.ensuring(

@@ -4,7 +4,7 @@ import { Cause, Effect } from "effect"
 import { TestConsole } from "effect/testing"
 import { describe, expect, it } from "vitest"
 
-/** The lines that a program logs, and what it printed besides. */
+/** The lines that a program logs, and its other output. */
 const logged = (program: Effect.Effect<unknown>, settings: LogSettings): Promise<ReadonlyArray<string>> =>
   Effect.gen(function* () {
     yield* Effect.provide(program, logLayer(settings))

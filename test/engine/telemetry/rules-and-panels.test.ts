@@ -32,7 +32,7 @@ let stream: EventStream
 let samples: ReadonlyArray<Sample>
 const path = join(directory, "rules.sqlite")
 
-/** Another program holds the file's lock for longer than the engine waits for it. */
+/** Another program holds the file's lock for longer than the engine waits. */
 async function refusedByTheStore(): Promise<void> {
   const other = new DatabaseSync(path, { timeout: 60_000 })
   other.exec("BEGIN IMMEDIATE")
@@ -86,7 +86,7 @@ const asked = new Set(expressions.flatMap(([, expr]) => selectedIn(expr).map(({ 
 const familyOf = (metric: string) =>
   metricFamilies.find(({ name }) => name === metric || name === metric.replace(/_(?:bucket|sum|count)$/u, ""))
 
-/** What Prometheus adds to each series, and the bound of a histogram's bucket. */
+/** The labels that Prometheus adds to each series, and the label of a histogram's bucket. */
 const ofPrometheus = ["job", "instance", "le"]
 
 describe("every metric that a rule or a panel asks for", () => {
@@ -126,7 +126,7 @@ const declaredValues = (metric: string, label: string): string =>
 
 const security = readFileSync(inCheckout("docs/security.md"), "utf8")
 
-/** Whether the engine has told it now, or its declaration or the page of all verdicts names it. */
+/** Whether the engine reports this value now, or a declaration or the list of verdicts names it. */
 const isValue = (metric: string, label: string, value: string): boolean =>
   samples.some(({ name, labels }) => name === metric && labels[label] === value) ||
   declaredValues(metric, label).includes(`\`${value}\``) ||

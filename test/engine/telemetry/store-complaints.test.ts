@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest"
 
 type Line = readonly [message: string, annotations: Readonly<Record<string, unknown>>]
 
-/** What is logged meanwhile, on a clock that stands unless it is moved. */
+/** The lines that a program logs. The clock moves only if the test moves it. */
 const logOf = (program: Effect.Effect<unknown, StoreUnavailable>): Promise<ReadonlyArray<Line>> => {
   const lines: Array<Line> = []
   const logger = Logger.make(({ message, fiber }) => {

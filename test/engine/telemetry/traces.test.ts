@@ -144,7 +144,7 @@ describe("a collector that never answers", () => {
     })
 
   it("keeps no callback waiting, and is asked no more at once than is allowed", async () => {
-    // No export is given up during this test, so each connection there was is one at once with all the others.
+    // No export ends during this test. So the number of connections is the number of exports at the same time.
     const engine = await startTraced("silent", 2 * testMsMax)
     for (let sent = 0; sent < 50; sent++) expect((await engine.callback(signed)).status).toBe(200)
     await expect.poll(() => connections).toBeGreaterThan(0)

@@ -4,7 +4,7 @@ import { traceExportLimitsDefault, traceLayer } from "@loan-engine/app/telemetry
 import { Effect, Option, Redacted, Tracer } from "effect"
 import { describe, expect, it } from "vitest"
 
-/** The span, if any, in which the callback's observation is recorded. */
+/** The span around the recording of the callback. `undefined` if there is none. */
 const spanAtRecord = Effect.gen(function* () {
   let seen: Tracer.AnySpan | undefined
   const credentials = [{ method: "BASIC" as const, credentials: Redacted.make("YTpi") }]

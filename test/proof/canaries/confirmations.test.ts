@@ -7,7 +7,7 @@ import { approved, atOnceMs, doubting, rejected, secondMs } from "../../engine/p
 
 type Store = LoanStore["Service"]
 
-/** A store that does not plan what a callback has made urgent, where it so chooses. */
+/** A store that does not plan the poll that a callback makes urgent, if `isForgotten` says so. */
 const forgetting =
   (isForgotten: (before: PollSchedule) => boolean) =>
   (store: Store): Store => ({
@@ -36,7 +36,7 @@ const canaries = [
   },
 ] as const
 
-/** Whether the bank, that rejects the loan, is asked at once when a callback speaks against what stands. */
+/** Whether the engine polls at once after a callback that contradicts the loan's state. The bank rejects the loan. */
 const isConfirmed = (life: "open" | "ended", store: (real: Store) => Store = (real) => real) =>
   doubting(
     { decision: "REJECTED" },

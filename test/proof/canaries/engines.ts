@@ -16,12 +16,12 @@ type Store = EngineProcess["store"]
 /** A broken engine, made by wrapping parts of the real one. The simulation must notice it. */
 export interface EngineCanary {
   readonly name: string
-  /** What is wrong with it, in one sentence. */
+  /** The defect, in one sentence. */
   readonly what: string
   readonly parts: Partial<EngineParts>
 }
 
-/** An engine that makes another observation of each before it records it. */
+/** An engine that changes each observation before it records it. */
 const seeingOtherwise = (see: (observation: Observation, engine: Engine) => Observation) => ({
   engine: (engine: Engine) =>
     Effect.succeed({
@@ -30,7 +30,7 @@ const seeingOtherwise = (see: (observation: Observation, engine: Engine) => Obse
     }),
 })
 
-/** A store that writes another change than the one decided. */
+/** A store that changes each decided change before it writes it. */
 const writingOtherwise = (rewrite: (change: Change) => Change) => ({
   store: (store: Store): Store => ({
     ...store,
@@ -42,7 +42,7 @@ const writingOtherwise = (rewrite: (change: Change) => Change) => ({
   }),
 })
 
-/** Does something to the file, behind the store's back, after every so many updates. */
+/** Changes the file behind the store's back, after every `everyUpdates` updates. */
 const tampering = (everyUpdates: number, tamper: (database: DatabaseSync, change: Change) => void) => ({
   store: (store: Store, path: string): Store => {
     let updates = 0
@@ -63,7 +63,7 @@ const tampering = (everyUpdates: number, tamper: (database: DatabaseSync, change
 
 const redated = (event: LoanEvent, at: number): LoanEvent => ({ ...event, at })
 
-/** How long the careless engine lets its commits wait. */
+/** How long this broken engine delays its commits. */
 const lateCommitMs = 2_000
 
 const acknowledgeBeforeCommit: EngineCanary = {
@@ -148,7 +148,7 @@ const admitUnverifiableSignature: EngineCanary = {
   },
 }
 
-/** So long that a claimed poll never falls due again. */
+/** A lease that is so long that a claimed poll never becomes due again. */
 const leaseForeverMs = 10 ** 12
 
 const forgetClaimedPolls: EngineCanary = {
@@ -158,7 +158,7 @@ const forgetClaimedPolls: EngineCanary = {
     store: (store) => ({
       ...store,
       claimDue: (options) => store.claimDue({ ...options, leaseMs: leaseForeverMs }),
-      // Or the review of plans that lie too far ahead would find such a lease.
+      // Without this, the check of polls that are planned too far ahead would find such a lease.
       bringBack: () => Effect.succeed(0),
     }),
   },

@@ -44,7 +44,7 @@ const codes = [
 const omit = <Table extends object>(table: Table, code: FindingCode): Table =>
   Object.fromEntries(Object.entries(table).filter(([name]) => name !== code)) as Table
 
-/** A verifier that has forgotten one check. */
+/** A verifier that lacks one check. */
 const without = (code: FindingCode): Checks => ({
   replay: new Set([...replayChecks].filter((each) => each !== code)),
   upkeep: omit(upkeepChecks, code),

@@ -13,21 +13,21 @@ import { remembering, walkMachine, walkOf } from "@loan-engine/domain/walk"
 import { lagMax } from "../properties/lawful-bank.ts"
 import { oncePerOrder } from "../exhaustive/abstraction.ts"
 
-/** A lifecycle that is broken on purpose, in one way. A suite that does not notice proves nothing. */
+/** A lifecycle with one defect on purpose. A test suite that does not notice it proves nothing. */
 export interface LifecycleCanary {
   readonly name: string
   readonly what: string
   readonly observe: Observe
 }
 
-/** The facts as they would be if the merchant's decision stood among the bank's. */
+/** The facts with the merchant's decision among the bank's decisions. */
 const mixed = ({ merchant, ...bank }: Facts): Facts => ({
   ...bank,
   approvedAt: bank.approvedAt ?? merchant?.approvedAt ?? null,
   rejectedAt: bank.rejectedAt ?? merchant?.rejectedAt ?? null,
 })
 
-/** The facts as they would be if the bank had not spoken of the decision. */
+/** The facts without the bank's decision. */
 const merchantFirst = (facts: Facts): Facts => {
   if (facts.merchant === undefined) return facts
   const { additionRequestedAt, additionClearedAt, merchant } = facts
@@ -49,7 +49,7 @@ const walking = (broken: Walk): Observe => observing({ ...lifecycle, walk: broke
 const guarded = (guards: Parameters<typeof loanMachine.provide>[0]["guards"]): Observe =>
   walking(oncePerOrder(walkOf(loanMachine.provide({ guards: guards ?? {} }))))
 
-/** What a chart without memory handles where; anything else it drops, as XState does. */
+/** The events that a chart without memory handles at each stage. It ignores all other events, as XState does. */
 export const expectedAt: { readonly [S in Stage]: ReadonlyArray<LoanEvent["type"]> } = {
   submitted: ["decision.pending", "decision.approved", "decision.rejected"],
   manualInspection: ["decision.approved", "decision.rejected"],

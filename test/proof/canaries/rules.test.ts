@@ -28,7 +28,7 @@ import { dayMs } from "../simulation/world.ts"
 
 type Store = LoanStore["Service"]
 
-/** A store that writes another change than the one decided. */
+/** A store that changes each decided change before it writes it. */
 const rewriting =
   (rewrite: (change: Change, before: StoredLoan | undefined) => Change) =>
   (store: Store): Store => ({
@@ -45,7 +45,7 @@ const offering = (tenor: number): Said => ({ type: "decision.approved", offer: {
 const closing: Said = { type: "loan.closed", closedFor: "withdrawn", by: "Ada", approved: true }
 const hourMs = 3_600_000
 
-/** One rule, whether an engine keeps it, and an engine that does not. */
+/** One rule, a check whether an engine follows it, and an engine that does not. */
 interface Rule<Engine> {
   readonly name: string
   readonly what: string

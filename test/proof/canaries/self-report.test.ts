@@ -15,7 +15,10 @@ const directory = mkdtempSync(join(tmpdir(), "loan-engine-self-report-"))
 afterAll(() => rmSync(directory, { recursive: true }))
 let files = 0
 
-/** Whether readiness and records agree while somebody holds the store's lock: the one says no exactly where the other does. */
+/**
+ * Whether readiness and recording agree while another program holds the store's lock: the engine is not ready exactly
+ * if it cannot record.
+ */
 async function isHonest(ready: (store: LoanStore["Service"]) => LoanStore["Service"]["ready"]) {
   const path = join(directory, `store-${files++}.sqlite`)
   const compared = Effect.gen(function* () {

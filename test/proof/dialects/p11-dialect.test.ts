@@ -9,7 +9,7 @@ import { readers, unpackedCallback, wrongWith } from "./judge.ts"
 import type { Message } from "./messages.ts"
 import { messages, selections } from "./messages.ts"
 
-/** The law, of any readers: those of the engine, and those that are broken on purpose. */
+/** The property for any readers: the engine's own, or broken ones. */
 const holdsFor = (read: Readonly<Record<Message["kind"], Reader>>) =>
   fc.property(
     messages.chain((message) => fc.tuple(fc.constant(message), selections(message.kind))),
@@ -56,7 +56,7 @@ const everywhere = (broken: (reader: Reader) => Reader) => ({
   quote: broken(readers.quote),
 })
 
-/** The engine's own reader, of another text than was sent. */
+/** The engine's own reader, which gets a changed text. */
 const rewriting =
   (rewrite: (text: string) => string): Reader =>
   (message) => {

@@ -10,8 +10,8 @@ import { explore } from "./exploration.ts"
 import { permute } from "./permutations.ts"
 
 /**
- * So many events a set may have; each comes in up to this number's factorial of orders. A compliance run takes every set of six
- * and lets verdicts come anywhere in the order; the daily run takes five, and verdicts in one order.
+ * The largest size of a set. Its events come in all orders. A compliance run uses sets of six and all places of
+ * verdicts. The daily run uses sets of five and verdicts in one order.
  */
 const setSizeMax = isThorough ? 6 : 5
 const verdictPlaces = isThorough ? anywhere : inOrder

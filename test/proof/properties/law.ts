@@ -2,7 +2,7 @@ import type { Decision, Loan, Observe } from "@loan-engine/domain/loan"
 import type { Observation } from "@loan-engine/domain/observation"
 import type fc from "fast-check"
 
-/** What must always hold, each with its sentence; the words are those a reviewer reads in the compliance report. */
+/** The properties that must always hold. The compliance report shows these sentences. */
 export const properties = {
   P1: "Legal: every step a loan ever takes is in the table of legal transitions, for any messages in any order.",
   P2: "Confluent: the same words of the bank give the same facts and stage in every order, with any repetition and batching; and a re-delivered decision, signature or pay-out changes nothing at all.",
@@ -17,31 +17,31 @@ export const properties = {
 } as const
 export type PropertyId = keyof typeof properties
 
-/** One universally quantified sentence, as a fast-check property of any implementation of {@link Observe}. */
+/** One sentence about all cases, as a fast-check property of any implementation of {@link Observe}. */
 export interface Law {
   readonly property: PropertyId
   readonly title: string
   readonly holdsFor: (observe: Observe) => fc.IRawProperty<unknown>
 }
 
-/** A way in which something broke a property. */
+/** A breach of a property. */
 export interface Breach {
   readonly property: PropertyId
   readonly what: string
 }
 
-/** What judges one decision: it sees the loan before, what was observed, and what was decided. */
+/** Judges one decision from the loan before it, the observation, and the decision. */
 export type Judge = (before: Loan, observation: Observation, decision: Decision) => ReadonlyArray<Breach>
 
-/** What one test showed about a property, for the report of the run. */
+/** The result of one test about a property, for the compliance report. */
 export interface Proof {
   readonly property: PropertyId
   readonly means: "exhaustive" | "random" | "simulation" | "crash" | "tampering" | "definition"
-  /** Distinct cases tried: traces, decisions, orders or edges, as the means has it. */
+  /** How many different cases were tried: traces, decisions, orders or edges, depending on `means`. */
   readonly cases: number
 }
 
-/** The outcome of something that was broken on purpose. */
+/** The result of a canary: a part that is broken on purpose. */
 export interface CanaryFate {
   readonly name: string
   readonly what: string

@@ -15,7 +15,10 @@ const rearranged = fc.tuple(loanEvents, handedOver).chain(([events, handed]) =>
     .map((trace) => ({ inOrder: [observed(events), ...handed.map((event) => registered([event]))], trace })),
 )
 
-/** What a channel may deliver again much later. What is fresh is not among it: it is the answer to our own question. */
+/**
+ * The events that a channel may repeat much later. Fresh events are not among them: they are answers to the engine's
+ * own polls.
+ */
 const isDelivered = (event: LoanEvent): boolean =>
   event.type === "agreement.signed" ||
   ((event.type === "loan.paidOut" || event.type.startsWith("decision.")) && !("fresh" in event))
@@ -28,7 +31,7 @@ const redelivered = fc
     return { events, again: event === undefined ? undefined : { ...event, at: event.at + later } }
   })
 
-/** What the bank said, and what a merchant then says of the same loan. */
+/** The bank's events, and a merchant's later registration of the same loan. */
 const handedOverLate = fc.record({ events: loanEvents, handed: handedOver })
 
 export const p2: ReadonlyArray<Law> = [

@@ -8,17 +8,21 @@ import { fold } from "./fold.ts"
 import type { Law } from "./law.ts"
 
 /**
- * Why finitely many cases are enough. The lifecycle compares instants by their order alone, and contents (offers, documents, methods,
- * names) by their text alone. So another set of instants in the same order, and other contents in the same order of their texts, must
- * come to the same, but for the names: each case that the exhaustive check tries stands for all of its renamings. A lifecycle that looks
- * at a value (an amount, how far two instants lie apart) does not keep to this, and is found.
+ * Shows why a finite number of cases is enough. The lifecycle compares instants only by their order, and contents
+ * (offers, documents, methods, names) only by their text. So other instants in the same order, and other contents in
+ * the same order of their texts, must give the same result under other names. Each case of the exhaustive search
+ * therefore stands for all its renamings. A lifecycle that reads more of a value, such as an amount or the distance
+ * of two instants, breaks this law.
  */
 interface Renaming {
   readonly instant: (at: number) => number
   readonly content: (text: string) => string
 }
 
-/** The instants of the arbitraries, and 100 and 0, which their observations and nothing bear. */
+/**
+ * The instants of the arbitraries. Also 100, the receipt time of their observations, and 0, which stands for no
+ * instant.
+ */
 const instants = [0, 1, 2, 3, 4, 5, 6, 7, 8, 100]
 
 /** All contents that the arbitraries draw from, in the order of their texts; nothing else in an observation is named so. */

@@ -3,7 +3,7 @@ import { expect, it } from "vitest"
 import { inCheckout } from "../checkout.ts"
 import { filesWithin } from "./our-files.ts"
 
-/** What a page shows, read once: it may be about to show it. */
+/** A value of a page that is read only once. The page may not show it yet. */
 const readOnce =
   /expect\(\s*await [\w.]+\s*\.(?:locator|getBy\w+|getAttribute|textContent|innerText|inputValue|count|title|evaluate)\(/u
 

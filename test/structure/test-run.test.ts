@@ -9,7 +9,7 @@ const directory = mkdtempSync(join(tmpdir(), "loan-engine-my loans é-"))
 mkdirSync(join(directory, "test"))
 afterAll(() => rmSync(directory, { recursive: true }))
 
-/** Runs a folder of tests with the settings and the closing line of this project's own. */
+/** Runs a folder of tests with this project's settings and closing line. */
 function runTests(...flags: ReadonlyArray<string>) {
   const vitest = [inCheckout("node_modules/vitest/vitest.mjs"), "run", "--globals", "--root", directory]
   const ours = [

@@ -25,7 +25,10 @@ interface Renaming {
  */
 const instants = [0, 1, 2, 3, 4, 5, 6, 7, 8, 100]
 
-/** All contents that the arbitraries draw from, in the order of their texts; nothing else in an observation is named so. */
+/**
+ * All contents that the arbitraries use, in the order of their texts. No other value of an observation equals one of
+ * them.
+ */
 const contents = [
   "0",
   "599.99",
@@ -42,7 +45,7 @@ const contents = [
   "by phone",
 ].toSorted((a, b) => (a < b ? -1 : 1))
 
-/** Texts of one length, so that their order is that of any text which they are a part of. */
+/** The new texts have equal lengths. So they keep their order inside longer texts too. */
 const renamings: fc.Arbitrary<Renaming> = fc
   .record({
     gaps: fc.array(fc.integer({ min: 1, max: 1_000_000 }), {
@@ -67,7 +70,7 @@ const renamings: fc.Arbitrary<Renaming> = fc
 
 const isInstant = (name: string): boolean => name === "at" || name === "since" || name.endsWith("At")
 
-/** The value with its instants and contents renamed; its names and all that is neither stay. */
+/** Renames the instants and contents in a value. Member names and all other values stay. */
 function renamed(value: unknown, renaming: Renaming, name = ""): unknown {
   if (typeof value === "number") return isInstant(name) ? renaming.instant(value) : value
   if (typeof value === "string") return renaming.content(value)

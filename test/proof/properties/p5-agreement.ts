@@ -19,12 +19,12 @@ import type { Law } from "./law.ts"
 import type { Bank, LawfulLife } from "./lawful-bank.ts"
 import { answers, bankStage, followedLives, realLives, steadfastLives } from "./lawful-bank.ts"
 
-/** Later than anything of a life can be, delays included. */
+/** A time after the end of every life, with all delays. */
 const finallyAt = 100_000
 
 /**
- * Lives whose words were lost, repeated, delayed and reordered, with forgeries among them, and with registrations that hand
- * over anything at all, at any time.
+ * Lives whose messages were lost, repeated, delayed and reordered. Forgeries are among them, and registrations with
+ * any content at any time.
  */
 const mishaps = fc.tuple(realLives, handedOver).chain(([{ bank, said }, handed]) =>
   suffering(said)
@@ -40,11 +40,11 @@ const mishaps = fc.tuple(realLives, handedOver).chain(([{ bank, said }, handed])
 
 const untouched = steadfastLives.map(({ bank, said }: LawfulLife) => ({ bank, trace: said }))
 
-/** An offer stands only while nothing denies the approval. */
+/** The bank's offer, if nothing denies the approval at this stage. */
 const offerAt = (stage: Stage, { offer }: Bank): Offer | null =>
   ["approved", "waitingForAddition", "signed", "paidOut"].includes(stage) ? offer : null
 
-/** As the engine records them: each with its marks beside what is known. */
+/** Applies observations as the engine does: it marks each event with what the facts so far show. */
 function foldMarked(observe: Observe, observations: ReadonlyArray<Observation>): Loan {
   let loan = openLoan(reference, account)
   for (const observation of observations) loan = observe(loan, marked(observation, loan.facts)).loan

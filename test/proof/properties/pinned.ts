@@ -4,7 +4,7 @@ import type { Observation } from "@loan-engine/domain/observation"
 import { observed } from "./arbitraries.ts"
 import type { PropertyId } from "./law.ts"
 
-/** A trace that once broke a property, kept as it was found, and where it must end. */
+/** A trace that once broke a property, and the stage at which it must end. */
 export interface Pinned {
   readonly property: PropertyId
   readonly what: string

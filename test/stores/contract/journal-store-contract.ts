@@ -31,7 +31,7 @@ const record = (reference: string, at: number, source: Source = "callback") =>
 const named = (rows: ReadonlyArray<{ readonly applicationReference: string; readonly version: number }>) =>
   rows.map(({ applicationReference, version }) => `${applicationReference}${version}`)
 
-/** What every store must make of the journal as a whole, on real storage. */
+/** What every store must do with the journal as a whole. Runs on real storage. */
 export function journalStoreContract(
   name: string,
   open: () =>

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest"
 import { account, otherAccount, signed, using, write } from "./loan-writing.ts"
 import type { StoreUnderTest } from "./loan-writing.ts"
 
-/** How every store counts, lists and finds loans. */
+/** How every store must count, list and find loans. */
 export function loanListsContract(name: string, open: () => StoreUnderTest | Promise<StoreUnderTest>): void {
   describe(`lists of the ${name} store`, () => {
     it("counts loans by stage and account, pages them, and remembers the callback's registration", async () => {

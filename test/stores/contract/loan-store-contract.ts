@@ -9,7 +9,7 @@ import { describe, expect, it } from "vitest"
 import { decide, signed, using, write } from "./loan-writing.ts"
 import type { StoreUnderTest } from "./loan-writing.ts"
 
-/** What every store must do with what is said of loans, on real storage. */
+/** How every store must record observations of loans. Runs on real storage. */
 export function loanStoreContract(name: string, open: () => StoreUnderTest | Promise<StoreUnderTest>): void {
   describe(`the ${name} store`, () => {
     it("gives back what was written, also after it was closed and opened again", async () => {

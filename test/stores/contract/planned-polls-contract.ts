@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest"
 import { account, decide, otherAccount, setClock, signed, using, write } from "./loan-writing.ts"
 import type { StoreUnderTest } from "./loan-writing.ts"
 
-/** What every store must do with planned polls: hand each to one engine, for as long as its lease. */
+/** How every store must give out planned polls: each to one engine, for the time of its lease. */
 export function plannedPollsContract(
   name: string,
   open: () => StoreUnderTest | Promise<StoreUnderTest>,

@@ -129,7 +129,7 @@ describe("a thread that writes", () => {
 journalStoreContract("SQLite", () => layer(newFile()))
 webhookStoreContract("SQLite", () => ({ layer: layer(newFile()) }))
 
-/** Opens the store on this path, which must be refused. */
+/** Opens the store at this path and expects a refusal. */
 const refusal = (path: string): Promise<StoreUnusable> =>
   Effect.runPromise(Effect.flip(Effect.provide(Effect.asVoid(LoanStore), layer(path))))
 

@@ -9,7 +9,7 @@ import { describe, expect, it } from "vitest"
 
 export interface WebhookStoreUnderTest {
   readonly layer: Layer.Layer<LoanStore | WebhookStore, unknown>
-  /** Sets the store's own clock, where it has one. */
+  /** Sets the store's clock. Absent if the store has none. */
   readonly setClock?: (now: number) => Promise<unknown>
 }
 
@@ -17,7 +17,7 @@ const a = ApplicationReference.make("A")
 const b = ApplicationReference.make("B")
 const c = ApplicationReference.make("C")
 
-/** What every store must make of the endpoints of webhooks, on real storage. */
+/** What every store must do for webhook endpoints. Runs on real storage. */
 export function webhookStoreContract(
   name: string,
   open: () => WebhookStoreUnderTest | Promise<WebhookStoreUnderTest>,
@@ -169,7 +169,7 @@ export function webhookStoreContract(
           yield* store.lease(lease("one", 1_000))
           yield* store.settle(round({ parked: [parked(a, 6, 90_000)], disabledWhy: "gone" }))
           expect(yield* store.place("crm")).toMatchObject({ disabledAt: 1_000, disabledWhy: "gone" })
-          // What comes of a round that began before says nothing of it.
+          // This round began before the endpoint was disabled, so its outcome does not count.
           yield* store.settle(round({ from: 9, to: 10, now: 1_001 }))
           expect(yield* store.place("crm")).toMatchObject({ disabledAt: 1_000, disabledWhy: "gone" })
           yield* store.enable("crm", yield* at(2_000))
@@ -195,7 +195,7 @@ export function webhookStoreContract(
           yield* store.rewind("crm", 7)
           expect(yield* store.states).toMatchObject([{ position: 7, parked: 1 }])
           expect(yield* store.waiting("crm", [a, b])).toEqual(new Set([a]))
-          // A round that began before finds the endpoint elsewhere.
+          // This round began before the endpoint moved to another place.
           expect(yield* store.settle(round({ from: 9, to: 12 }))).toBe(false)
         }),
       ))

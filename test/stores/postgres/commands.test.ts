@@ -18,7 +18,7 @@ afterAll(async () => {
   await server.remove()
 })
 
-/** How often an engine that writes is verified and replayed; set for a longer look. */
+/** How often a store is verified and replayed while its engine writes. Set the variable for a longer test. */
 const checks = Number(process.env["LOAN_ENGINE_MOMENT_CHECKS"] ?? 3)
 
 const signed = (reference: string): string =>
@@ -45,7 +45,8 @@ describe("an engine on PostgreSQL", () => {
     const writing = Promise.all(
       Array.from({ length: 12 }, async () => {
         while (!looked.signal.aborted) {
-          // One in ten is another loan, the rest come again: rows change all the time, and the journal grows slowly.
+          // One callback in ten is about a new loan; the others are repetitions. So rows change all the time, but the
+          // journal grows slowly.
           const word = sent++
           await engine.callback(signed(`busy-${word - (word % 10)}`))
         }
@@ -121,7 +122,7 @@ describe("an engine on PostgreSQL", () => {
     }
     expect(await engine.stop()).toBe(0)
     expect(await other.stop()).toBe(0)
-    // The server ends a session a moment after its client has left.
+    // The server ends a session shortly after its client has disconnected.
     await expect.poll(sessions).toBe(0)
   })
 })

@@ -21,7 +21,7 @@ const signed = (reference: string): string =>
     externalApplicationEvent: { applicationReference: reference, applicationEventType: "SIGNED" },
   })
 
-/** Writes over the first page of each of these tables while the server does not run. */
+/** Overwrites the first page of each of these tables while the server is stopped. */
 async function damage(url: string, tables: string): Promise<void> {
   await query(url, "CHECKPOINT")
   const rows = await query(

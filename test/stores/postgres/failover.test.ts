@@ -11,7 +11,7 @@ import { password, query, startPostgres, startSynchronousStandby, until, urlOf }
 
 let primary: PostgresServer
 let standby: PostgresServer
-/** One of the primary's databases, by the URL that names both servers. */
+/** The URL of a database on the primary. It names both servers. */
 let both: string
 beforeAll(async () => {
   primary = await startPostgres()
@@ -87,7 +87,7 @@ describe("commands on a URL that names a primary and its standby", () => {
   })
 })
 
-/** The primary's machine is gone; some time later the standby is promoted; then the old one comes back as a primary. */
+/** Kills the primary. Some time later the standby is promoted. Then the old primary comes back as a primary. */
 const primaryFails = Effect.fnUntraced(function* ({ engines, acknowledged }: World) {
   yield* Effect.promise(() => primary.kill())
   yield* until(async () => {

@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.remove())
 
-/** Everything that the feed holds, read a page at a time as a reader would who has seen up to `after`. */
+/** Reads the feed after a position, page by page, as a reader does. */
 const read = Effect.fnUntraced(function* ({ journal }: OpenEngine, after = 0, limit = 2) {
   const seen: Array<{ readonly position: number; readonly loan: string }> = []
   for (let cursor = after; ;) {
@@ -29,7 +29,7 @@ const read = Effect.fnUntraced(function* ({ journal }: OpenEngine, after = 0, li
   }
 })
 
-/** A journal row as the engine would write it, from a transaction that stays open. */
+/** A journal row in the engine's form, from a transaction that stays open. */
 const lateRow = `INSERT INTO loan_engine.journal (application_reference, version, position, account, source, evidence, digest,
     content, hash)
   SELECT 'late', 1, ${positionNow("base", "0")}, 'default', 'poll', 'bank', '', '{}', 'hash' FROM loan_engine.feed_origin`

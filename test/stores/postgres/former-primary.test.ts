@@ -19,7 +19,7 @@ afterAll(() => server.remove())
 
 const settingsOf = (url: string) => ({ ...postgresDefaults, url: Redacted.make(url) })
 
-/** What a callback of this body makes of the loan, as it was read. */
+/** The change for a callback with this body, on the loan as it was read. */
 function decidedOn(stored: StoredLoan, body: string): Change {
   const raw = new TextEncoder().encode(body)
   const observation = {

@@ -13,7 +13,7 @@ describe("a PostgreSQL URL", () => {
       ["[::2]:2", "postgresql://u:p%40,@[::2]:2/db?sslmode=require"],
       ["three", "postgresql://u:p%40,@three/db?sslmode=require"],
     ])
-    // A password with an @ in it, as people write it and the driver reads it.
+    // A password that contains an @, which people write without an escape and the driver accepts.
     expect(hosts("postgres://u:p@,x@one,two/db").map(([name]) => name)).toEqual(["one", "two"])
     expect(hosts("postgres:///db?host=/run/postgresql")).toEqual([
       ["localhost", "postgres:///db?host=/run/postgresql"],

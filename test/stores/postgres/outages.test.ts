@@ -23,17 +23,20 @@ const impatient = {
   databaseStatementMsMax: 600,
 }
 
-/** Longer than any test lasts: a limit that a test is not about, or it would have to wait for it. */
+/** A time longer than any test, for limits that must not take effect. */
 const neverMs = 2 * testMsMax
 
-/** What the store is unavailable for. */
+/** Expects that the store is unavailable, and gives the reason. */
 const unavailable = <A>(effect: Effect.Effect<A, StoreUnavailable>) =>
   Effect.map(Effect.flip(effect), (error) => {
     expect(error._tag).toBe("StoreUnavailable")
     return error.message
   })
 
-/** What comes of it once it is taken: on a busy machine, limits as short as these also end what nothing is wrong with. */
+/**
+ * Repeats an effect while the store is unavailable. On a busy machine, such short limits can also end operations that
+ * are fine.
+ */
 const atLast = <A>(effect: Effect.Effect<A, StoreUnavailable>) =>
   Effect.orDie(
     Effect.retry(effect, { schedule: Schedule.spaced(20), while: ({ _tag }) => _tag === "StoreUnavailable" }),
@@ -96,7 +99,7 @@ describe("the PostgreSQL store is unavailable, within its timeouts and until the
         const engine = yield* openEngine(url, { ...impatient, databaseConnectionsMax: 4 })
         yield* atLast(engine.loans.ready)
         yield* Effect.acquireRelease(standbys("nobody"), () => standbys(""))
-        // Each session hears of the new setting at a time of its own.
+        // Each session sees the new setting at a different time.
         yield* until(async () => Exit.isFailure(await Effect.runPromiseExit(engine.loans.ready)))
         yield* standbys("")
         yield* atLast(engine.loans.ready)
@@ -136,7 +139,7 @@ describe("the PostgreSQL store is unavailable, within its timeouts and until the
         const engine = yield* openEngine(url, impatient)
         yield* atLast(engine.loans.ready)
         const other = yield* session(url)
-        // A sequence is not rolled back: the failures are counted although nothing of them is written.
+        // PostgreSQL does not roll back a sequence. So it counts the failures although nothing else is written.
         yield* other.query("CREATE SEQUENCE tries")
         yield* other.query(
           `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -278,7 +281,7 @@ const signed = (reference: string): string =>
     externalApplicationEvent: { applicationReference: reference, applicationEventType: "SIGNED" },
   })
 
-/** Makes every commit that adds to the journal wait, as on a slow disk, for as long as the table says. */
+/** Delays every commit that adds to the journal, as a slow disk does. The table has the length of the delay. */
 const slowCommits = [
   "CREATE TABLE slowness (seconds float NOT NULL)",
   "INSERT INTO slowness VALUES (0)",
@@ -288,7 +291,7 @@ const slowCommits = [
     FOR EACH ROW EXECUTE FUNCTION public.slow()`,
 ]
 
-/** How many records wait for a commit that is still to begin. */
+/** How many records wait for a commit that has not begun. */
 const waitingIn = async ({ url }: EngineProcess): Promise<number> => {
   const page = await (await fetch(`${url}/metrics`)).text()
   return Number(/^loan_engine_store_queue_depth (\d+)/mu.exec(page)?.[1])
@@ -315,7 +318,7 @@ describe("an engine whose database holds it up answers 503, and goes on by itsel
       const { status, headers } = await engine.callback(signed(`loan-${number}`))
       return { status, mayRetry: headers.has("retry-after") }
     }
-    // As the bank does: what is answered 503 is sent again.
+    // Repeats a callback that was answered 503, as the bank does.
     const taken = (number: number) =>
       Effect.runPromise(until(async () => (await call(number)).status === 200))
     const callMany = (from: number) =>
@@ -342,7 +345,7 @@ describe("an engine whose database holds it up answers 503, and goes on by itsel
       }),
     )
     await Promise.all([callMany(0), callMany(100)])
-    // Nothing that was answered 503 is there twice, however often it was sent.
+    // A callback that was answered 503 and repeated is in the journal only once.
     const twice = await query(
       url,
       "SELECT application_reference FROM loan_engine.journal GROUP BY application_reference HAVING count(*) > 1",
@@ -357,12 +360,12 @@ describe("an engine whose database holds it up answers 503, and goes on by itsel
       LOAN_ENGINE_STOP_DRAIN_MS: "1",
       LOAN_ENGINE_DATABASE_LOCK_MS_MAX: String(neverMs),
       LOAN_ENGINE_DATABASE_STATEMENT_MS_MAX: String(neverMs),
-      // The first commit must not take all of them: on a slow machine they may have come before it begins.
+      // The first commit must not include all records. On a slow machine, all may arrive before it begins.
       LOAN_ENGINE_TRANSACTION_UPDATES_MAX: "15",
     })
     const answering = await scoped(
       Effect.gen(function* () {
-        // The first commit takes until all the others wait for theirs.
+        // The lock delays the first commit until all others wait.
         const other = yield* session(url)
         yield* other.query("BEGIN")
         yield* other.query("LOCK TABLE loan_engine.journal IN EXCLUSIVE MODE")

@@ -29,7 +29,7 @@ let url: string
 beforeAll(async () => {
   chmodSync(directory, 0o755)
   mkdirSync(archive)
-  // As docs/backup.md has it, but for the folder.
+  // The settings in docs/backup.md, with another folder.
   server = await startPostgres([
     "fsync=off",
     "archive_mode=on",
@@ -44,7 +44,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true })
 })
 
-/** What `pg_basebackup` does: the files as they are while the server runs, between two words to it. */
+/** Copies the files of a running server, between the start and the end of a backup. `pg_basebackup` does the same. */
 const copyFiles = Effect.scoped(
   Effect.gen(function* () {
     const connection = yield* session(url)

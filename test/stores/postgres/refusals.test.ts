@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.remove())
 
-/** Opens a store there, which must be refused; gives what its operator is told. */
+/** Opens a store at a URL and expects a refusal. The result is the text for the operator. */
 async function refusal(url: string, settings: Partial<PostgresSettings> = {}): Promise<string> {
   const layer = layerPostgres({ ...postgresDefaults, url: Redacted.make(url), ...settings })
   const error = await Effect.runPromise(Effect.flip(Effect.provide(Effect.asVoid(LoanStore), layer)))
@@ -29,7 +29,7 @@ async function refusal(url: string, settings: Partial<PostgresSettings> = {}): P
 const opened = (url: string, settings: Partial<PostgresSettings> = {}) =>
   scoped(Effect.asVoid(openEngine(url, settings)))
 
-/** A role that may log in and nothing more. */
+/** A role that can log in but has no other rights. */
 async function newRole(url: string, name: string): Promise<string> {
   await query(url, `CREATE ROLE ${name} LOGIN PASSWORD '${password}'`)
   return urlOf(server.port, new URL(url).pathname.slice(1), name)
@@ -166,7 +166,7 @@ describe("several engines that find an empty database at once", () => {
 describe("a server that is too old", () => {
   it("is refused by its version", async () => {
     const url = await server.newDatabase()
-    // No older server is available here, so the real one is made to report an older one's number.
+    // No older server is available here. So this server reports the version number of an older one.
     await query(url, "CREATE SCHEMA older")
     await query(
       url,

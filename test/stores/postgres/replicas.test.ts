@@ -27,7 +27,10 @@ const signed = (reference: string, more: Readonly<Record<string, unknown>> = {})
     ...more,
   })
 
-/** One engine is killed, another freezes for longer than its leases and wakes with all that it was about to write. */
+/**
+ * Kills one engine. Freezes another one for longer than its leases; when it continues, it still has its old writes to
+ * make.
+ */
 const enginesFail = Effect.fnUntraced(function* ({ engines, acknowledged, restart }: World) {
   yield* Effect.promise(async () => engines[0]?.kill())
   yield* acknowledged(40)
@@ -39,8 +42,8 @@ const enginesFail = Effect.fnUntraced(function* ({ engines, acknowledged, restar
 })
 
 /**
- * Every session is ended, again and again; then the server is shut down, and later started. What the test sends is not signed,
- * as the bank's callbacks are: the engines take it, and may hold it.
+ * Ends every session several times. Then it shuts the server down and starts it again later. The test's own callbacks
+ * have no signature. The bank signs its callbacks, so the engines may hold the test's.
  */
 const databaseFails = Effect.fnUntraced(function* ({ url, engines, acknowledged }: World) {
   for (let kills = 0; kills < 4; kills++) {

@@ -45,7 +45,8 @@ describe("a PostgreSQL server that runs, and yet takes nothing", () => {
     await answers(engine, 503, "B")
     await expectReady(engine, signed("B"), false)
     expect(engine.written()).toMatch(/answered 503.*read-only|answered 503.*can only be read/u)
-    // A session of this database can write nothing there, not even its own settings.
+    // In this database a session can write nothing, not even its own settings. So the statement runs in another
+    // database.
     const outside = urlOf(server.port, "postgres")
     await query(outside, `ALTER DATABASE ${name} RESET default_transaction_read_only`)
     await endSessions(url)
@@ -62,7 +63,7 @@ describe("a PostgreSQL server that runs, and yet takes nothing", () => {
     await query(url, `GRANT ALL ON DATABASE ${name} TO merchant`)
     const engine = await startEngine(urlOf(server.port, name, "merchant", "merchants-own"), quick)
     expect((await engine.callback(signed("A"))).status).toBe(200)
-    // What the server says to a role that may have no more is what it says to everybody once all are taken: 53300.
+    // A role over its connection limit gets the same error as every role on a full server: 53300.
     await query(url, "ALTER ROLE merchant CONNECTION LIMIT 0")
     await endSessions(url)
     await answers(engine, 503, "B")
@@ -107,7 +108,7 @@ describe("a standby that no commit waits for, promoted after its primary died", 
 
       expect((await engine.api("GET", "/v1/loans/late")).status).toBe(404)
       expect((await engine.api("GET", `/v1/changes?after=${late.position}`)).status).toBe(410)
-      // The bank was answered, but a poll or its next callback brings the same.
+      // The engine had acknowledged this callback, and the standby lost it. A poll or the bank's next callback reports the same.
       expect((await engine.callback(signed("late"))).status).toBe(200)
       expect((await engine.api("GET", "/v1/loans/late")).status).toBe(200)
       const { code, out } = await runCli(["journal", "verify", "--json"], { LOAN_ENGINE_DATABASE_URL: there })

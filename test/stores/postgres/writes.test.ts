@@ -112,7 +112,7 @@ describe("what is written to PostgreSQL", () => {
             ),
           { concurrency: "unbounded" },
         )
-        // The same words again, to every engine at once.
+        // Records the same events again, with every engine at the same time.
         yield* Effect.forEach(
           engines,
           (engine) => Effect.forEach(each, (index) => engine.record("hot", additionAt(index), `0 ${index}`)),
@@ -136,7 +136,7 @@ describe("what is written to PostgreSQL", () => {
     await scoped(
       Effect.gen(function* () {
         const engine = yield* openEngine(url)
-        // A journal without its loan: what only somebody else's hand can have done.
+        // Journal rows without their loan. Only somebody outside the engine can have deleted the loan.
         yield* Effect.promise(() =>
           query(
             url,

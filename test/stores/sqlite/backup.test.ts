@@ -34,7 +34,7 @@ afterEach(async () => {
 })
 afterAll(() => rmSync(root, { recursive: true }))
 
-/** A stop seals the journal and keeps its newest checkpoint as an anchor. */
+/** When the engine stops, it seals the journal and keeps its newest checkpoint as an anchor. */
 const start = async () => (engine = await startEngine(store, { LOAN_ENGINE_STOP_DRAIN_MS: "1" }))
 const stop = async () => {
   expect(await engine?.stop()).toBe(0)
@@ -46,7 +46,7 @@ const send = async (running: EngineProcess, reference: string) =>
   expect((await running.callback(event(reference, "SIGNED"))).status).toBe(200)
 const isKnown = async (running: EngineProcess, reference: string) =>
   (await running.api("GET", `/v1/loans/${reference}`)).status === 200
-/** What a lost disk takes with it; the anchors were elsewhere. */
+/** Moves the files that a lost disk would take away. The anchors are elsewhere. */
 function loseStore(): void {
   for (const name of readdirSync(directory).filter((each) => each.startsWith("loans.sqlite"))) {
     renameSync(join(directory, name), join(directory, `lost-${name}`))

@@ -52,7 +52,7 @@ const flip = (offset: number, by: number): void => {
   closeSync(file)
 }
 
-/** Everything that the file says and that counts as evidence. */
+/** Everything in the file that counts as evidence. */
 function evidenceIn(path: string): ReadonlyArray<unknown> {
   const database = new DatabaseSync(path, { readOnly: true })
   try {
@@ -66,7 +66,10 @@ function evidenceIn(path: string): ReadonlyArray<unknown> {
   }
 }
 
-/** What verification and replay say about the copy. Their failure must be an error of ours, not a defect. */
+/**
+ * The verdict of verification and replay on the copy. If they fail, the failure must be a typed error and not a
+ * defect.
+ */
 async function judged(): Promise<"refused" | "found" | "sound"> {
   try {
     const verified = await verifyFile(copy, [anchor])
@@ -166,7 +169,7 @@ describe("a page of the loans that is overwritten", () => {
   })
 })
 
-/** Whether this machine lets a directory be made read-only for root too: by a mount that only the command itself sees. */
+/** Whether the test can make a directory read-only for root too. It needs a mount that only the command sees. */
 const canMount = spawnSync("unshare", ["-m", "true"]).status === 0
 
 describe("a file that cannot be written", () => {
@@ -237,7 +240,7 @@ describe("a request that a store cannot answer", () => {
   ])("has its cause in the log where the table %s is gone and %s is asked for", async (table, route) => {
     const path = join(directory, `gone-${table}.sqlite`)
     copyFileSync(template, path)
-    // The engine's own work comes later, so the log is about the request.
+    // The engine's own jobs run much later, so all lines in the log are about the request.
     const engine = await startEngine(path, {
       LOAN_ENGINE_CHECKPOINT_EVERY_MS: "3600000",
       LOAN_ENGINE_CALLBACK_HEALTH_EVERY_MS: "3600000",

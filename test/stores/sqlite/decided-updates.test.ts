@@ -10,7 +10,7 @@ const applicationReference = ApplicationReference.make("A")
 const account = AccountName.make("se")
 const raw = new TextEncoder().encode("registration")
 
-/** A registration, which nothing is made of where one stands. */
+/** A registration. It makes no change if the loan is already registered. */
 function register(stored: StoredLoan | undefined): Change | undefined {
   if (stored?.loan.registered === true) return undefined
   const observation = {

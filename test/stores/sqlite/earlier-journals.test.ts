@@ -8,8 +8,8 @@ import { describe, expect, it } from "vitest"
 import { inCheckout } from "../../checkout.ts"
 
 /**
- * Rows and snapshots that the engine wrote before a registration had evidence of its own, and before the bank's own answers
- * could take a verdict back: the file is kept as it was written and is never written again.
+ * Rows and snapshots from an earlier engine. Then a registration had no evidence of its own, and the bank's own
+ * answers could not reverse a verdict. This file is never written again.
  */
 const written = JSON.parse(
   readFileSync(inCheckout("test/stores/sqlite/journals-before-merchant.json"), "utf8"),

@@ -74,7 +74,7 @@ describe.each<[string, (path: string) => void, string]>([
 })
 
 describe("a store whose file is written over in place under a running engine", () => {
-  // Its log is copied into the file again and again, so that most of it stands there.
+  // The engine copies its log into the file again and again, so that most rows are in the file itself.
   const copied = { ...atOnce, LOAN_ENGINE_WAL_PAGES_MAX: "8" }
   const filled = async (path: string) => {
     const engine = await startEngine(path, copied)
@@ -83,7 +83,7 @@ describe("a store whose file is written over in place under a running engine", (
     }
     return engine
   }
-  /** As `cp` does: the name and the file stay, what stands in it does not. */
+  /** Overwrites the content of a file and keeps the file, as `cp` does. */
   const overwrite = (path: string, other: string): void => writeFileSync(path, readFileSync(other))
 
   it.each<[string, (path: string) => Promise<string>]>([
@@ -118,7 +118,8 @@ describe("a store whose file is written over in place under a running engine", (
     }
     overwrite(path, other)
     await expectReady(engine, signed("C"), false)
-    // What is no store at all, SQLite notices too: as no database, or as a damaged one. Who does so first is up to its cache.
+    // If the new content is not a store, SQLite notices it too and reports a damaged file or no database. Its cache
+    // decides which of the two notices first.
     expect(engine.written()).toMatch(
       /was written over while the engine runs|file is not a database|is malformed|is damaged/u,
     )
@@ -141,7 +142,7 @@ describe("a store whose file is written over in place under a running engine", (
   })
 })
 
-/** What another program is told that wants a file for itself. */
+/** Runs SQL on the file in another process. The result is the error that this process gets. */
 const wanting = (file: string, sql: string): Promise<string> => {
   const program = "new (require('node:sqlite').DatabaseSync)(process.argv[1]).exec(process.argv[2])"
   return promisify(execFile)(process.execPath, ["--eval", program, file, sql]).then(

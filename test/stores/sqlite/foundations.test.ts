@@ -22,7 +22,7 @@ const durabilityOf = async (url: string): Promise<unknown> => {
 const doctorOn = async (database: string): Promise<string> =>
   (await runCli(["doctor", "--json"], { LOAN_ENGINE_DATABASE_URL: database })).out
 
-/** What says nothing of modes cannot be asked for them. */
+/** Windows has no file modes. */
 const hasModes = process.platform !== "win32"
 
 describe.runIf(hasModes)("a store's files", () => {

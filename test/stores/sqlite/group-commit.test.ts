@@ -5,7 +5,9 @@ import { inPatience } from "../../in-patience.ts"
 
 const limits = { queuedUpdatesMax: 10, transactionUpdatesMax: 10 }
 
-/** A request that somebody is always faster than, in a store that begins to stop so many turns after it was asked. */
+/**
+ * How a change ends if every try finds a newer loan. The store begins to stop `turns` turns after the change.
+ */
 const endOf = (turns: number) =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()

@@ -18,7 +18,7 @@ import { textsOf } from "../bodies.ts"
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-migration-"))
 afterAll(() => rmSync(directory, { recursive: true }))
 
-/** Each earlier version is made of the first, as the migrations that have shipped make it. */
+/** Makes a file of an earlier version: the first version, and then the released migrations. */
 const writeVersion = (version: number) => (path: string, loans: number) => {
   writeVersion1(path, loans)
   const database = new DatabaseSync(path)
@@ -26,7 +26,10 @@ const writeVersion = (version: number) => (path: string, loans: number) => {
   database.close()
 }
 
-/** How a file of each earlier version is made. A new version without a way to make the one before it fails the test below. */
+/**
+ * How to make a file of each earlier version. If a new version has no entry for the version before it, the test below
+ * fails.
+ */
 const earlier: ReadonlyMap<number, (path: string, loans: number) => void> = new Map([
   [1, writeVersion1],
   [2, writeVersion(2)],

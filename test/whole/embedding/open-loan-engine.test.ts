@@ -299,7 +299,7 @@ describe("a call with wrong input", () => {
   it("rejects with the problem of a separate engine, never as an engine that cannot be reached", async () => {
     const engine = await open(newFile())
     await registered(engine, "A-1")
-    // A service in JavaScript has no compiler to stop it.
+    // A service in JavaScript has no compiler that would refuse this call.
     const untyped = engine as unknown as Record<string, (...args: ReadonlyArray<unknown>) => Promise<unknown>>
     const fault = async (call: string, ...args: ReadonlyArray<unknown>): Promise<unknown> => {
       const error: unknown = await untyped[call]?.(...args).catch((reason: unknown) => reason)

@@ -34,7 +34,7 @@ afterAll(async () => {
   rmSync(scratch, { recursive: true })
 })
 
-/** In how many other orders each life's journal is folded. */
+/** In how many other orders each life's journal is replayed. */
 const ordersOfEach = 100
 
 const stores = [
@@ -63,7 +63,7 @@ describe.each(stores)("the library of lives, on %s", (_name, newUrl, layer) => {
         apiKey: Redacted.make("key-of-the-lives"),
         standsMsMax: stateMsMax,
       })
-      // Side by side: each waits for its bank, and none for another's.
+      // All lives run at the same time. Each waits only for its own bank.
       yield* Effect.forEach(
         toldLives,
         ({ slug, life }) => {

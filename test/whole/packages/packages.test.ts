@@ -69,7 +69,8 @@ describe("the packages as they are published", () => {
     const missing = join(folder, "app-client.api.md")
     const missed = readFileSync(missing, "utf8")
     rmSync(missing)
-    // Only what was altered or removed just now has changed; anything else is to be written: node scripts/api-report.ts
+    // Only the reports that were changed or removed just now must be written again. If another one is listed, run:
+    // node scripts/api-report.ts
     expect(writeReports(folder), "to write the reports: node scripts/api-report.ts").toEqual([
       "app-client",
       "app-testing",
@@ -79,11 +80,11 @@ describe("the packages as they are published", () => {
   })
 })
 
-/** What may be linked into somebody's product. */
+/** The licences of code that a product may include. */
 const licences =
   /^\(?(?:MIT|ISC|BSD-[23]-Clause|Apache-2\.0|0BSD|Unlicense|CC0-1\.0|BlueOak-1\.0\.0|Python-2\.0)(?: (?:AND|OR) .+)?\)?$/u
 
-/** What every run says on a Node whose SQLite is still called experimental. */
+/** Removes the notice that Node prints while its SQLite is experimental. */
 const withoutNotices = (text: string): string =>
   text.replaceAll(/^\(node:\d+\) ExperimentalWarning: SQLite.*\n\(Use .*\n/gmu, "")
 
@@ -92,7 +93,7 @@ const environmentOf = (node: string) => ({
   PATH: `${join(node, "..")}:${process.env["PATH"]}`,
 })
 
-/** The oldest Node that the packages run on, and the one that this project brings. */
+/** The oldest Node for the packages, and the Node of this project. */
 const nodes = [
   ["22.19", join(root, "test/node_modules/node-22/bin/node")],
   ["24", process.execPath],
@@ -126,7 +127,7 @@ describe("an empty project", () => {
       const names = writeBlocks(join(project, "pages"), pages)
       expect(names).toContain("README-1.ts")
       expect(names.length).toBeGreaterThan(3)
-      // What a page imports beside our packages.
+      // A package that code on a page imports in addition to ours.
       const receiver = join(project, "node_modules/standardwebhooks")
       if (!existsSync(receiver))
         symlinkSync(join(root, "test/node_modules/standardwebhooks"), receiver, "dir")

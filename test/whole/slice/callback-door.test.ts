@@ -25,7 +25,10 @@ interface Sent {
   readonly body?: string | Uint8Array
 }
 
-/** Sends one request as it is written, which no HTTP client would leave alone, and gives the status lines of the answer. */
+/**
+ * Sends one request exactly as it is written, because an HTTP client would change it. The result is the status lines
+ * of the answer.
+ */
 async function send({
   method = "POST",
   target,
@@ -157,7 +160,7 @@ describe("every other route", () => {
     ["/%64ocs", 404],
     ["/docs;x", 404],
     ["/%2F/docs", 404],
-    // HTTP's own form for a proxy (RFC 9112, 3.2.2): its path is spelt as it should be, or it is not.
+    // The form of a request target for a proxy (RFC 9112, 3.2.2). Its path must be spelled correctly too.
     ["http://engine/metrics", 200],
     ["http://engine/%6Detrics", 404],
     ["http://engine//metrics", 404],

@@ -11,10 +11,10 @@ import { runCli } from "../../doors/cli/run-cli.ts"
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-chaos-"))
 afterAll(() => rmSync(directory, { recursive: true }))
 
-/** So fast that a loan's whole life takes a second or two. */
+/** At this speed, a loan's whole life takes a second or two. */
 const speed = ["--speed", "300000"]
 
-/** Runs `start --once` as a user would; throws if it does not exit with 0. */
+/** Runs `start --once` as a user would. Throws if the exit code is not 0. */
 async function runOnce(...flags: ReadonlyArray<string>): Promise<Record<string, unknown>> {
   const command = [mainPath, "start", "--once", ...speed, ...flags]
   const { stdout } = await promisify(execFile)(process.execPath, command)

@@ -30,7 +30,7 @@ beforeAll(async () => {
     LOAN_ENGINE_BANK_URL: bank.url,
     LOAN_ENGINE_BANK_USERNAME: "agent",
     LOAN_ENGINE_BANK_PASSWORD: "secret",
-    // The bank is asked when the test says so.
+    // Polls run only when the test requests them.
     LOAN_ENGINE_POLL_INTERVAL_SCALE: "100000",
   })
   const body = JSON.stringify({

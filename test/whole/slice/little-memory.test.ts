@@ -10,7 +10,7 @@ afterAll(() => rmSync(directory, { recursive: true }))
 
 const clients = 48
 
-/** As large as a callback may be. */
+/** A body of the largest allowed size. */
 const large = (reference: string): string => {
   const body = JSON.stringify({
     externalApplicationEvent: { applicationReference: reference, applicationEventType: "SIGNED" },
@@ -37,7 +37,7 @@ describe("an engine with little memory", () => {
         const reference = `L-${number}-${sent}`
         if ((await engine.callback(large(reference))).status === 200) acknowledged.push(reference)
         const read = await engine.api("GET", reads[sent] ?? "")
-        // A stream has no end: what it begins with is enough.
+        // A stream has no end, so the test reads only its beginning.
         const reader = read.body?.getReader()
         await reader?.read()
         await reader?.cancel()

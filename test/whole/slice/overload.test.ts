@@ -27,7 +27,7 @@ describe("an engine that gets more than it may queue", () => {
       LOAN_ENGINE_STOP_DRAIN_MS: "1",
     })
     const indexes = Array.from({ length: 300 }, (_, index) => index)
-    // Nothing can be committed until something was refused.
+    // This lock prevents every commit until a record was refused.
     const other = new DatabaseSync(path)
     other.exec("BEGIN IMMEDIATE")
     const release = (): void => {

@@ -26,14 +26,17 @@ const environment = (more: Readonly<Record<string, string>> = {}) => ({
   ...more,
 })
 
-/** A command that starts an engine somewhere below it; gives the engine's pid once it listens, and the end of its output. */
+/**
+ * Starts a command that starts an engine as a descendant. The result has the engine's pid, once it listens, and the
+ * end of the output.
+ */
 async function start(command: string, args: ReadonlyArray<string>, env: NodeJS.ProcessEnv) {
   const child = spawn(command, args, { cwd: inCheckout(""), env, stdio: ["ignore", "pipe", "pipe"] })
   running.add(child)
   await once(child, "spawn")
   let written = ""
   child.stderr.setEncoding("utf8").on("data", (text: string) => (written += text))
-  // The output ends when the last process that holds it has ended, however deep below the command.
+  // The output ends when the last process that uses it has ended, at any depth below the command.
   const ended = once(child.stdout, "close")
   for await (const line of createInterface({ input: child.stdout })) {
     written += `${line}\n`
@@ -46,8 +49,8 @@ const running = new Set<ChildProcess>()
 process.once("exit", () => running.forEach((child) => child.kill("SIGKILL")))
 
 /**
- * The words of a package manager that runs what follows them by a shell, as npx does: the shell passes no signal on. Its folder has a
- * blank in its name, and so has Node's.
+ * A package manager that runs the following command with a shell, as npx does. The shell passes on no signal. Its
+ * folder has a blank in its name, and so has Node's folder.
  */
 function packageManager(): readonly [string, string] {
   const bin = join(directory, "a folder")
@@ -125,7 +128,7 @@ describe("an engine that is told to stop while it loads its modules", () => {
   it("stops, though it could not look at the signal until it had loaded them", async () => {
     const sent = join(directory, "sent")
     const hold = join(directory, "hold-still.mjs")
-    // Like the load of a big module, but as long as it takes: nothing else of the process runs meanwhile.
+    // Holds the process like the load of a large module: meanwhile nothing else runs in it.
     writeFileSync(
       hold,
       `import { existsSync, writeSync } from "node:fs"
@@ -157,7 +160,7 @@ registerHooks({
 describe("the documented command", () => {
   it("leaves no engine behind when it is stopped by SIGTERM", async () => {
     const args = ["-y", "pnpm@12", "loan-engine", "serve"]
-    // npx needs more of the environment than an engine does: its cache, its registry.
+    // npx needs more environment variables than an engine, such as its cache and its registry.
     const { child, ended, written } = await start("npx", args, {
       ...withoutOurs(process.env),
       ...environment(),
@@ -169,7 +172,7 @@ describe("the documented command", () => {
   })
 })
 
-/** Whether this system lets a test have processes of its own, of which the first is number one. */
+/** Whether this system allows a test its own process namespace, whose first process has number 1. */
 const namespaces = (() => {
   try {
     execFileSync("unshare", ["--fork", "--pid", "--mount-proc", "true"], { stdio: "ignore" })
@@ -181,7 +184,7 @@ const namespaces = (() => {
 
 describe.runIf(namespaces)("an engine that is the first process of a container", () => {
   const contained = ["--fork", "--pid", "--mount-proc", "--kill-child"]
-  /** The first process sees itself as 1; from here it is the child of `unshare`. */
+  /** The pid, outside the namespace, of the first process. Inside, its pid is 1. */
   const firstOf = (child: ChildProcess): number =>
     Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").trim())
 
@@ -197,7 +200,8 @@ describe.runIf(namespaces)("an engine that is the first process of a container",
   })
 
   it("stops too when the signal comes before it has loaded itself", async () => {
-    // The module is there when its first line has run; the program behind it is held up until the signal has been sent.
+    // The module's first line has run, so the module is loaded. The program after it is held until the signal has
+    // been sent.
     const hold = join(directory, "hold.mjs")
     writeFileSync(
       hold,

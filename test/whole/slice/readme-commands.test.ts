@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL("../../..", import.meta.url))
 const directory = mkdtempSync(join(tmpdir(), "readme-"))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
-/** A page's commands, each block as it stands, with what a reader fills in filled in. */
+/** A page's command blocks. Their placeholders are filled in. */
 const blocksOf = (page: string): ReadonlyArray<string> =>
   [...readFileSync(join(root, page), "utf8").matchAll(/^```sh\n(.*?)^```/gmsu)].map(([, text = ""]) =>
     text.replaceAll("…", "filled-in").replaceAll(/<[^>]+>/gu, "Yg=="),
@@ -31,7 +31,7 @@ const environment = async () => ({
   LOAN_ENGINE_PORT: String(await freePort()),
 })
 
-/** Runs a block until it has written a line like this, then stops it as Ctrl-C would; gives what it wrote. */
+/** Runs a block until it has written such a line, and then stops it as Ctrl-C does. The result is its output. */
 async function runUntil(text: string, wanted: RegExp): Promise<string> {
   const child = spawn("sh", ["-c", text], { cwd: root, env: await environment(), detached: true })
   const written: Array<string> = []

@@ -199,7 +199,7 @@ describe("an engine that knows its bank", () => {
       LOAN_ENGINE_BANK_USERNAME: "agent",
       LOAN_ENGINE_BANK_PASSWORD: "secret",
       LOAN_ENGINE_POLL_INTERVAL_SCALE: "0.0001",
-      // The kill may come while the bank is being asked; then the question is put again when its lease is over.
+      // The kill may come during a poll. Then the engine polls again when the lease has ended.
       LOAN_ENGINE_POLL_LEASE_MS: "500",
     }
     const path = join(directory, "banked.sqlite")

@@ -10,7 +10,7 @@ import { callbackAuthorization, startEngine } from "./engine-process.ts"
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-stop-"))
 afterAll(() => rmSync(directory, { recursive: true }))
 
-/** Sends one callback on a connection that is kept; gives the status, or the error's code. */
+/** Sends one callback on a kept connection. The result is the status, or the error's code. */
 const send = (agent: Agent, url: string, body: string): Promise<number | string> =>
   new Promise((resolve) => {
     const headers = { authorization: callbackAuthorization, "content-type": "application/json" }

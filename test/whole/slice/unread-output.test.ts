@@ -21,7 +21,7 @@ const environment = async (name: string) => ({
   LOAN_ENGINE_LOG_LEVEL: "debug",
 })
 
-/** How many lines of a stream the engine at this address has lost; nothing until it answers. */
+/** How many lines of an output stream the engine at this address has lost. -1 until the engine answers. */
 async function lostAt(url: string, stream: string): Promise<number> {
   try {
     const page = await (await fetch(`${url}/metrics`)).text()

@@ -16,7 +16,7 @@ describe("the glossary", () => {
     ["source", Source.literals],
     ["evidence", Evidence.literals],
     ["disposition", Disposition.literals],
-  ])("names every %s that there is", (word, values) => {
+  ])("names every %s", (word, values) => {
     const named = new Set([...meaningOf(word).matchAll(/`([a-zA-Z]+)`/gu)].map(([, name]) => name))
     expect(named).toEqual(new Set(values))
   })

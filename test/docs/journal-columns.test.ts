@@ -56,7 +56,7 @@ describe("the page on tampering", () => {
     expect(columns.filter((column) => !told.has(column))).toEqual([])
   })
 
-  it("speaks of no column that neither has", () => {
+  it("names no column that neither store has", () => {
     const known = new Set([
       ...sqliteColumns(),
       ...postgresColumns(),

@@ -24,7 +24,7 @@ describe("every metric", () => {
     },
   )
 
-  it("has a name of its own, and none has the application reference as an attribute", () => {
+  it("has a unique name, and none has the application reference as an attribute", () => {
     expect(new Set(metricFamilies.map(({ name }) => name)).size).toBe(metricFamilies.length)
     const attributes = new Set(metricFamilies.flatMap((family) => Object.keys(family.attributes)))
     expect([...attributes].toSorted()).toEqual(

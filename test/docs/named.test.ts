@@ -110,7 +110,7 @@ const filePattern =
   /(?<![\w@/.:-])(?:(?:test|packages|app|domain|adapters-http|adapters-xml|docs|examples|scripts)\/[\w./-]*\w|[\w/-][\w./-]*\.(?:tsx?|cjs|json|md))(?![\w(])/gu
 
 describe.each(pages)("%s names", (page, text) => {
-  it("no setting, metric, command, route, script or file that is not there", () => {
+  it("only existing settings, metrics, commands, routes, scripts and files", () => {
     expect({
       settings: unknownIn(text, /LOAN_ENGINE_[A-Z_]+[A-Z]/gu, isVariable),
       metrics: unknownIn(text, /loan_engine_[a-z_]+[a-z]/gu, (name) => metricNames.has(name)),
@@ -122,7 +122,7 @@ describe.each(pages)("%s names", (page, text) => {
   })
 })
 
-it("finds what is not there, of each kind", () => {
+it("finds a missing name of each kind", () => {
   expect([
     isVariable("LOAN_ENGINE_PORTS"),
     isCommand("loan-engine journal veriffy"),

@@ -77,7 +77,7 @@ describe("docs/security.md", () => {
     expect(inOrder(verdictsUnder("Verdicts on a callback"))).toEqual(inOrder(verdicts))
   })
 
-  it("says of every refusal what it is answered with", () => {
+  it("gives the answer for every refusal", () => {
     const answers = rowsUnder("Verdicts on a callback").map((row) =>
       row.split("|").map((cell) => cell.trim()),
     )

@@ -102,7 +102,7 @@ describe("docs/troubleshooting.md", () => {
     }
   })
 
-  it("has no line that nothing writes", () => {
+  it("has no line that the code does not write", () => {
     const quoted = [...section("The log has").matchAll(/^\|((?: "[^"|]+",?)+) *\|/gmu)].flatMap(
       ([, cell = ""]) => [...cell.matchAll(/"([^"]+?)(?:: …)?"/gu)].map(([, text = ""]) => text),
     )
@@ -111,7 +111,7 @@ describe("docs/troubleshooting.md", () => {
     expect(quoted.filter((text) => !known.some((each) => each.startsWith(text)))).toEqual([])
   })
 
-  it("is noticed when it lacks one", () => {
+  it("is reported when it lacks one", () => {
     expect(isShown("a line that nobody wrote down")).toBe(false)
   })
 })

@@ -27,7 +27,7 @@ describe("a page that is made in steps", () => {
     expect(await Effect.runPromise(Effect.flip(until))).toBe(40)
   })
 
-  it("lets callbacks in again and again meanwhile, however long the page is", async () => {
+  it("accepts callbacks in between, for any length of the page", async () => {
     expect(await turnsDuring(mapInSteps(items, String))).toBeGreaterThan(20)
     // Without steps, the same work leaves the event loop no turn.
     expect(await turnsDuring(Effect.sync(() => items.map(String)))).toBeLessThanOrEqual(1)

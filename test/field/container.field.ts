@@ -151,7 +151,7 @@ describe("two containers of deploy/compose.yaml, on a PostgreSQL and behind its 
       () => 0,
     )
 
-  it("make the tables, take callbacks, and go on when one of them stops", async () => {
+  it("make the tables, take callbacks, and continue when one of them stops", async () => {
     await expect.poll(() => send("balanced")).toBe(200)
     const [first = ""] = names
     run("podman", "stop", "--time", "60", first)

@@ -100,7 +100,7 @@ describe("the chart", () => {
     expect(faultsIn(objects)).toBe("")
   })
 
-  it("is judged by a check that finds what Kubernetes does not know", () => {
+  it("is checked by a compiler that finds unknown members", () => {
     const [first] = rendered()
     expect(faultsIn([{ ...first, specification: {} }])).toContain("specification")
   })
@@ -128,7 +128,7 @@ describe("the chart", () => {
     })
   })
 
-  it("selects with the service and the autoscaler no pod of the migration", () => {
+  it("does not select the migration's pod with the service or the autoscaler", () => {
     const objects = rendered()
     const deployment = objects.find((object): object is Deployment => object.kind === "Deployment")
     const service = objects.find((object): object is Service => object.kind === "Service")

@@ -143,7 +143,7 @@ describe("Jest in CommonJS", () => {
 })
 
 describe("Vite and React", () => {
-  it("builds a page over the client that imports nothing of Node", async () => {
+  it("builds a page with the client that imports no Node module", async () => {
     const project = await install("vite")
     const { stdout, stderr } = await npmRun("build", project)
     expect(`${stdout}${stderr}`).not.toContain("externalized for browser")

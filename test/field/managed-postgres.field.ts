@@ -165,7 +165,7 @@ describe("two engines on a server of 20 connections", () => {
   const left = async (before: ReadonlySet<number>) =>
     [...(await sessions())].filter((pid) => before.has(pid)).length
 
-  it("go on after the server has cut off all that was idle, and lose nothing to it once their role is exempt", async () => {
+  it("continue after the server has closed idle sessions, and lose no session once their role is exempt", async () => {
     const idle = await sessions()
     expect(idle.size).toBeGreaterThan(2)
     await ofServer("ALTER SYSTEM SET idle_session_timeout = 200")

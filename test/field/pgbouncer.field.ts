@@ -146,7 +146,7 @@ describe("PgBouncer in transaction mode", () => {
     expect([code, err]).toEqual([0, ""])
   })
 
-  it("is tried with every command that there is, but for those that need no store, or a bank", () => {
+  it("is tested with every command, except those that need no store or a bank", () => {
     const names = loanEngine.subcommands.flatMap((group) => group.commands.map(({ name }) => name))
     const tried = new Set(commands.map(([name]) => name))
     const elsewhere = [

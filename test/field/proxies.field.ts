@@ -166,7 +166,7 @@ describe.each(recipes)("$name", ({ file, certificate, port: [bound, binds], comp
     return answer.statusCode
   }
 
-  it("passes on what is below the prefix, by TLS, and nothing else", async () => {
+  it("forwards requests below the prefix, by TLS, and nothing else", async () => {
     expect(await callback(event("proxied", "SIGNED"))).toBe(200)
     for (const path of ["/loans/v1/loans/proxied", "/loans/docs", "/loans/openapi.json"]) {
       expect([path, await statusOf(path)]).toEqual([path, 200])
@@ -187,7 +187,7 @@ describe.each(recipes)("$name", ({ file, certificate, port: [bound, binds], comp
     expect(written).not.toContain("1.2.3.4")
   })
 
-  it("waits for a slow body and lets others pass", async () => {
+  it("waits for a slow body without a delay for others", async () => {
     const body = event("slow", "SIGNED")
     const slow = openCallback()
     slow.setHeader("content-length", Buffer.byteLength(body))
@@ -198,7 +198,7 @@ describe.each(recipes)("$name", ({ file, certificate, port: [bound, binds], comp
     expect([answer.statusCode, await text(answer)]).toEqual([200, '{"disposition":"advanced"}'])
   })
 
-  it("passes on each change at once, while its stream is open", async () => {
+  it("forwards each change at once, while its stream is open", async () => {
     const stream = await answerOf(
       open("/loans/v1/changes", { headers: { accept: "text/event-stream" } }).end(),
     )

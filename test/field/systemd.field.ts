@@ -30,21 +30,21 @@ while True: print(s.recv(4096).decode().replace("\\n", " "), flush=True)
 `
 
 describe("the unit", () => {
-  it("is one that systemd understands", () => {
+  it("is valid for systemd", () => {
     const here = join(directory, "loan-engine.service")
     writeFileSync(here, readFileSync(unit, "utf8").replace("/usr/bin/node", process.execPath))
     const { status, stderr } = spawnSync("systemd-analyze", ["verify", here], { encoding: "utf8" })
     expect([status, stderr]).toEqual([0, ""])
   })
 
-  it("exposes little", () => {
+  it("has a low exposure", () => {
     const args = ["security", "--offline=true", `--threshold=${exposureMax}`, unit]
     const { status, stdout } = spawnSync("systemd-analyze", args, { encoding: "utf8" })
     expect([status, stdout.trim().split("\n").at(-1)]).toEqual([0, expect.stringContaining("OK")])
   })
 })
 
-it("the engine tells the service manager that it serves, and that it stops", async () => {
+it("the engine reports to the service manager when it serves and when it stops", async () => {
   const path = join(directory, "notify")
   const listening = spawn("python3", ["-c", receiver, path], { stdio: ["ignore", "pipe", "inherit"] })
   try {

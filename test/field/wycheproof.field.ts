@@ -71,7 +71,7 @@ function isAllowed(key: Vectors["testGroups"][number]["public"], jws: string): b
 }
 
 describe("Wycheproof's vectors for JSON Web Signatures", () => {
-  it("are all judged right: no invalid one is taken, and every valid one of an algorithm that we know is", async () => {
+  it("are all judged correctly: no invalid one is accepted, and every valid one with a known algorithm is", async () => {
     const { testGroups } = read()
     const wrong: Array<string> = []
     let taken = 0

@@ -92,7 +92,7 @@ async function cruise(): Promise<{ readonly found: Cruised; readonly said: strin
 }
 
 describe("the rules of which part may import which", () => {
-  it("each find an import that breaks them, also one of a type only, and the tool reads every source", async () => {
+  it("each find an import that breaks them, also of a type only, and the tool reads every source", async () => {
     copyFileSync(inCheckout("tsconfig.json"), join(directory, "tsconfig.json"))
     write("package.json", '{ "type": "module", "dependencies": { "undici": "1" } }')
     write("node_modules/undici/package.json", '{ "name": "undici", "version": "1.0.0", "main": "index.js" }')
@@ -124,7 +124,7 @@ describe("the rules of which part may import which", () => {
     expect(said).toBe("")
   })
 
-  it("know every room, and say of each where a thing belongs", () => {
+  it("know every room, and describe each", () => {
     for (const owner of new Set(rooms.map((each) => each.owner))) {
       const folders = readdirSync(inCheckout(`packages/${owner}/src`), { withFileTypes: true })
       const names = folders.filter((each) => each.isDirectory()).map((each) => each.name)
@@ -140,7 +140,7 @@ describe("the rules of which part may import which", () => {
     expect(listed).toEqual(rooms.filter(({ owner }) => owner === "app").map(({ room }) => room))
   })
 
-  it("are all tried here", () => {
+  it("are all tested here", () => {
     expect(Object.keys(breaches).toSorted()).toEqual(forbidden.map(({ name }) => name).toSorted())
   })
 })

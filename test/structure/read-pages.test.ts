@@ -7,7 +7,7 @@ import { filesWithin } from "./our-files.ts"
 const readOnce =
   /expect\(\s*await [\w.]+\s*\.(?:locator|getBy\w+|getAttribute|textContent|innerText|inputValue|count|title|evaluate)\(/u
 
-it("what a browser's page shows is asserted by expect.poll, which waits until the page shows it", () => {
+it("a value on a browser's page is asserted by expect.poll, which waits until the page shows it", () => {
   const files = filesWithin(["test"]).filter((file) => !/\/structure\//u.test(file))
   const ofPages = files.filter((file) =>
     /playwright|useConsole/u.test(readFileSync(inCheckout(file), "utf8")),

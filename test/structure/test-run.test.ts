@@ -45,7 +45,7 @@ describe("a run of the tests", () => {
     )
   })
 
-  it("fails where a generated file is missing, as where it differs, and writes it only when it is asked to", () => {
+  it("fails if a generated file is missing or differs, and writes it only on request", () => {
     const file = join(directory, "test", "page.md")
     write(
       "some.test.ts",

@@ -76,7 +76,7 @@ describe("for any bytes", () => {
     )
   })
 
-  it("what is accepted is written and read again as the same", () => {
+  it("an accepted message is the same after writing and reading", () => {
     fc.assert(
       fc.property(hostile, (bytes) => {
         const result = parseXml(bytes)

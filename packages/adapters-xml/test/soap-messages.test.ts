@@ -184,9 +184,9 @@ describe("a request to a bank", () => {
   })
 })
 
-describe("the bank's words beside what it did", () => {
+describe("the bank's texts beside a result", () => {
   it.each(["\u0001terst\u0001llt", "<b>x</b>", "", "a</message><message>b", "x".repeat(10_001)])(
-    "cost nothing where they cannot be read: %#",
+    "cost nothing if they cannot be read: %#",
     (message) => {
       const document = `<setCallbackResponse><callbackSet>true</callbackSet><message>${message}</message></setCallbackResponse>`
       const bytes = new TextEncoder().encode(document).map((byte) => (byte === 1 ? 0xe5 : byte))

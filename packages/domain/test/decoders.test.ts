@@ -167,7 +167,7 @@ describe("the domain's decoders, given any JSON value", () => {
     expect(Result.isFailure(Schema.decodeUnknownResult(Loan)(snapshot))).toBe(true)
   })
 
-  it("keep facts that were stored as they are", () => {
+  it("keep stored facts unchanged", () => {
     const facts = observe(loan, {
       ...loan,
       source: "poll",

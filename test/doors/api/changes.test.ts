@@ -49,7 +49,7 @@ describe("the stream of all changes", () => {
     await second.stop()
   })
 
-  it("brings what another process wrote, and says from time to time that it stands", async () => {
+  it("brings changes of another process, and sends heartbeats", async () => {
     const engine = await startEngine(file("shared"), {
       ...quick,
       LOAN_ENGINE_CHANGES_POLL_MS: "50",
@@ -128,7 +128,7 @@ describe("a reader that reads nothing", () => {
 })
 
 describe("the stream of one loan", () => {
-  it("brings its own changes only, from any position on, with the loan as it then is", async () => {
+  it("brings only its own changes, from any position, each with the loan's state after it", async () => {
     const engine = await startEngine(file("single"), quick)
     await send(engine, "mine", "other", "other-2")
     await engine.callback(event("mine", "SIGNED"))

@@ -103,7 +103,7 @@ const streams = Array.from({ length: 4 }, () => "stream")
 describe.each([
   ["SQLite", sqlite],
   ["PostgreSQL", postgres],
-])("a cursor, on %s,", (_name, kind) => {
+])("a cursor on %s", (_name, kind) => {
   it("leads on where the feed has its place, and is refused where it has not", async () => {
     const engine = await startEngine(await kind.create(), quick)
     await send(engine, "a", "b")
@@ -120,7 +120,7 @@ describe.each([
     await engine.stop()
   })
 
-  it("survives restarts and restored backups as long as its place is there, and not once the history is another", async () => {
+  it("survives restarts and restored backups while its position exists, and is refused after the history has changed", async () => {
     const url = await kind.create()
     const first = await startEngine(url, quick)
     await send(first, "a", "b")
@@ -141,7 +141,7 @@ describe.each([
     await restored.stop()
   })
 
-  it("of an open stream is given up once the store behind the engine is put back", async () => {
+  it("of an open stream becomes invalid when the engine's store is replaced by an older one", async () => {
     const url = await kind.create()
     const engine = await startEngine(url, quick)
     await send(engine, "a", "b")
@@ -156,7 +156,7 @@ describe.each([
     await engine.stop()
   })
 
-  it("is dropped by the client's watches, which read again and count it", async () => {
+  it("makes the client's watches load again and count a reset", async () => {
     const port = await freePort()
     const url = await kind.create()
     const first = await startEngine(url, quick, port)

@@ -76,7 +76,7 @@ const wanted = [200, 201, 202, 400, 401, 404, 405, 406, 409, 415]
 /** How many seeds the test tries until every kind of answer has occurred. */
 const roundsMax = 20
 
-describe("requests derived from the API's description, meant and broken", () => {
+describe("correct and wrong requests that are made from the API's description", () => {
   it("never cause a failure, or an answer outside the description", async () => {
     const answered = new Map<string, Set<number>>()
     // One seed may not draw every kind of request. The test continues with further seeds until every kind of answer

@@ -62,7 +62,7 @@ describe("the history of a loan with endless callbacks", () => {
     expect(seen).toEqual(upTo(words))
   })
 
-  it("holds 500 entries of it unless fewer are asked for, and says where it goes on", async () => {
+  it("holds 500 entries unless fewer are requested, and gives the next page", async () => {
     const path = `/v1/loans/${encodeURIComponent(reference)}/history`
     const answer = await engine.api("GET", path)
     expect(await versionsOf(answer)).toEqual(upTo(500))

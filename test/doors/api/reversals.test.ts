@@ -43,7 +43,7 @@ const historyFrom = async (after: number) => {
   return ((await answer.json()) as ReadonlyArray<Shown>).map(({ reversal }) => reversal)
 }
 
-describe("a reversal that a dispute ended in", () => {
+describe("a reversal at the end of a dispute", () => {
   it("is named in the loan's history, on any page", async () => {
     expect(await historyFrom(0)).toEqual(expected)
     expect(await historyFrom(2)).toEqual(expected.slice(2))

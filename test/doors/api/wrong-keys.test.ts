@@ -68,7 +68,7 @@ describe("a key that can be guessed", () => {
     expect(err).toContain("`loan-engine key` makes one")
   })
 
-  it("is not what `key` makes: it is new each time, and comes with the digest that settings take", async () => {
+  it("is never made by `key`: each key is new, and comes with the digest for the settings", async () => {
     const made = async () => JSON.parse((await runCli(["key", "--json"], {})).out)
     const [one, other] = [await made(), await made()]
     expect(one.key).toMatch(/^[\w-]{43}$/u)

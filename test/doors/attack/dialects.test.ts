@@ -103,7 +103,7 @@ const spokenCallback = fc.tuple(callbackEvent, selections("callback"))
 const runs = { numRuns: Math.ceil(propertyRuns / 4) }
 
 describe("P11 in any dialect", () => {
-  it("P11 a genuine signed callback is believed, or held where it cannot all be read", ({ task }) =>
+  it("P11 a genuine signed callback is accepted, or held if a part is unreadable", ({ task }) =>
     fc
       .assert(
         fc.asyncProperty(spokenCallback, async ([event, spoken]) => {
@@ -135,7 +135,7 @@ describe("P11 in any dialect", () => {
         task.meta.proofs = [{ property: "P11", means: "random", cases: runs.numRuns }]
       }))
 
-  it("P11 a callback of which any one member is not what was signed is never believed", ({ task }) =>
+  it("P11 a callback with one member that differs from the signed one is never accepted", ({ task }) =>
     fc
       .assert(
         fc.asyncProperty(spokenCallback, async ([event, spoken]) => {
@@ -164,7 +164,7 @@ describe("P11 in any dialect", () => {
       runs,
     ))
 
-  it("the limits of size and depth hold on what is re-encoded", async () => {
+  it("the limits of size and depth hold for a re-encoded body", async () => {
     const { callbackBytesMax } = callbackRequestLimitsDefault
     const inUtf16 = composed(
       dialects.filter(({ language, name }) => language === "json" && name === "utf-16"),

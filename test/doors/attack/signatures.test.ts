@@ -87,7 +87,7 @@ const bytesOf = (text: string): string =>
     .join(".")
 
 describe("a genuine signature", () => {
-  it("is bound as it stands", async () => {
+  it("is bound in its unchanged form", async () => {
     expect(await verdictOn(jws)).toBe("bound")
   })
 
@@ -113,7 +113,7 @@ describe("each class of forgeries that Wycheproof has vectors for", () => {
     }
   })
 
-  it("is made from what is genuine but for the one thing: with the right padding, the generator's signature is bound", async () => {
+  it("differs from a genuine signature in one thing: with the right padding, the generator's signature is bound", async () => {
     expect(await verdictOn(rebuilt(genuine))).toBe("bound")
   })
 })

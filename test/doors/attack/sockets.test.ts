@@ -74,7 +74,7 @@ describe("a sender that keeps a connection waiting", () => {
   })
 })
 
-describe("a request that is wrong in itself", () => {
+describe("an invalid request", () => {
   it.each(malformed)(
     "is refused, and the connection is closed: $name",
     judgedBy(() => engine),
@@ -105,7 +105,7 @@ describe("pipelining", () => {
     )
   }
 
-  it("answers a hundred requests of one write in order, each recorded once", async () => {
+  it("answers a hundred requests from one write in order, and records each once", async () => {
     const { socket, answer } = await openRaw(engine.url)
     const references = Array.from({ length: 100 }, (_, index) => `pipelined-${index}`)
     socket.write(references.map((reference) => request(reference)).join(""))
@@ -142,8 +142,8 @@ describe("a sender that is gone before it is answered", () => {
   })
 })
 
-describe("after all of it", () => {
-  it("the loan that was there before is as it was, and the engine stops in order", async () => {
+describe("after all attacks", () => {
+  it("the earlier loan is unchanged, and the engine stops normally", async () => {
     expect(await history("victim")).toEqual(victim)
     expect(await engine.stop()).toBe(0)
   })

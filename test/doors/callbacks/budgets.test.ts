@@ -12,8 +12,8 @@ const signed = (reference: string): string =>
     externalApplicationEvent: { applicationReference: reference, applicationEventType: "SIGNED" },
   })
 
-describe("callbacks that nothing vouches for", () => {
-  it("are bounded beside any other requests, and the log says once that they were refused", async () => {
+describe("callbacks without evidence", () => {
+  it("are limited during any other requests, and the log reports their refusal once", async () => {
     const engine = await startEngine(join(directory, "loans.sqlite"), {
       LOAN_ENGINE_STOP_DRAIN_MS: "1",
       LOAN_ENGINE_ALLOW_UNAUTHENTICATED_CALLBACKS: "true",

@@ -114,7 +114,7 @@ const newFile = (): string => join(directory, `${files++}.sqlite`)
 
 describe("registering a callback URL with a bank that", () => {
   it.each(outcomes)(
-    "%s: what is known of it is kept, and said before it is sent again",
+    "%s: the outcome is stored, and shown before the next request",
     async (_name, listener, outcome) => {
       let answers = listener
       const bank = await startBank((request, response) => answers(request, response))
@@ -147,7 +147,7 @@ describe("registering a callback URL with a bank that", () => {
   )
 
   it.each(outcomes.filter(([, , outcome]) => outcome === "undone"))(
-    "%s, when it is forced: that says nothing of an older act whose outcome is open",
+    "%s, when it is forced: the outcome of an older request stays open",
     async (_name, listener) => {
       let answers: RequestListener = () => {}
       const bank = await startBank((request, response) => answers(request, response))
@@ -162,14 +162,14 @@ describe("registering a callback URL with a bank that", () => {
     },
   )
 
-  it("cannot be reached at all is asked again without further ado", async () => {
+  it("cannot be reached is asked again without confirmation", async () => {
     const { run, kept } = makeRun(newFile())
     const url = "http://127.0.0.1:1/soap"
     expect((await run(url)).tag).toBe("BankError")
     expect(await kept(url)).toEqual({ intent: undefined, registration: undefined })
   })
 
-  it("another bank of the account, and another account, are not held up by it", async () => {
+  it("another bank of the account, and another account, are not blocked", async () => {
     const silent = await startBank(() => {})
     const other = await startBank(set(true))
     const { run } = makeRun(newFile())
@@ -178,8 +178,8 @@ describe("registering a callback URL with a bank that", () => {
   })
 })
 
-describe("a run that is killed while the bank is asked", () => {
-  it("is known to the next run, which exits with 2 and says so, and to the doctor", async () => {
+describe("a run that is killed during the request", () => {
+  it("is reported by the next run, which exits with 2, and by the doctor", async () => {
     const reached = Promise.withResolvers<void>()
     const bank = await startBank(() => reached.resolve())
     const environment = {

@@ -126,7 +126,7 @@ describe.each([
     }
   })
 
-  it("does with every other document what the table says, and the table says it of each", () => {
+  it("treats every other document as the table says, and the table has each", () => {
     const free = parsing.filter(({ name }) => name.startsWith("i_"))
     expect(free.length).toBeGreaterThan(30)
     for (const { name, input } of free)
@@ -135,7 +135,7 @@ describe.each([
 })
 
 describe("the table of differences", () => {
-  it.each(differences)("has no line for what is not there: $files", ({ files }) => {
+  it.each(differences)("has no line without documents: $files", ({ files }) => {
     expect(parsing.some(({ name }) => files.test(name))).toBe(true)
   })
 })

@@ -26,7 +26,7 @@ async function startedConsole(): Promise<URL> {
 }
 
 describe("start", () => {
-  it("prints an address that opens the console with a key of this run, on loans that move by themselves", async () => {
+  it("prints an address that opens the console with this run's key, with loans that change by themselves", async () => {
     const link = await startedConsole()
     const other = await startedConsole()
     const [key, otherKey] = [link, other].map(({ hash }) => hash.replace("#key=", ""))

@@ -42,7 +42,7 @@ const alone = (receiver: Receiver, ...args: ReadonlyArray<string>) =>
   )
 
 describe("the commands of webhooks", () => {
-  it("send again from a position or a time on, under the same names, beside a running engine", () =>
+  it("send messages again from a position or a time, with the same ids, next to a running engine", () =>
     scoped(
       Effect.gen(function* () {
         const { receiver, engine, command } = yield* running
@@ -120,7 +120,7 @@ describe("the commands of webhooks", () => {
       }),
     ))
 
-  it("send a message about nothing, and say whether it was taken", () =>
+  it("send a test message, and report whether it was accepted", () =>
     scoped(
       Effect.gen(function* () {
         const receiver = yield* receive()
@@ -142,7 +142,7 @@ describe("the commands of webhooks", () => {
       }),
     ))
 
-  it("make a secret that the settings take", () =>
+  it("make a secret that the settings accept", () =>
     scoped(
       Effect.gen(function* () {
         const receiver = yield* receive()
@@ -151,7 +151,7 @@ describe("the commands of webhooks", () => {
       }),
     ))
 
-  it("say what is wrong with how they are given", () =>
+  it("report wrong arguments", () =>
     scoped(
       Effect.gen(function* () {
         const { receiver, engine, command } = yield* running

@@ -69,7 +69,7 @@ const twoEngines = Effect.gen(function* () {
 })
 
 describe("two engines on one PostgreSQL", () => {
-  it("tell an endpoint of everything that both record, one engine at a time; a stop hands over at once", () =>
+  it("send an endpoint everything that both record, one engine at a time; a stop hands over at once", () =>
     scoped(
       Effect.gen(function* () {
         const url = yield* Effect.promise(() => server.newDatabase())
@@ -114,7 +114,7 @@ describe("two engines on one PostgreSQL", () => {
       }),
     ))
 
-  it("take over from one that hangs, which then neither writes nor sends what it had begun", () =>
+  it("take over from an engine that hangs, which then neither stores nor sends its started messages", () =>
     scoped(
       Effect.gen(function* () {
         const { url, receiver, first, owner, second, fallsSilent, speaksAgain } = yield* twoEngines
@@ -142,8 +142,8 @@ describe("two engines on one PostgreSQL", () => {
     ))
 })
 
-describe("a replay beside a round that is just written down", () => {
-  it("forgets also what that round has parked, so that all of it is sent again", () =>
+describe("a replay during the storing of a round", () => {
+  it("also forgets the waiting messages of that round, so that all are sent again", () =>
     scoped(
       Effect.gen(function* () {
         const url = yield* Effect.promise(() => server.newDatabase())

@@ -70,7 +70,7 @@ const travel = (
   }).pipe(Effect.scoped, Effect.provide(TestClock.layer()), Effect.runPromise)
 
 describe("the schedule", () => {
-  it("is the one that Standard Webhooks publishes, and strays by the jitter either way", () => {
+  it("is the one that Standard Webhooks publishes, with the jitter in both directions", () => {
     const delays = Array.from({ length: 10 }, (_, index) => retryDelayMs(index + 1, 0.5))
     const hours = [2, 5, 10, 14, 20, 24].map((each) => each * hour)
     expect(delays).toEqual([5 * second, 300 * second, 1_800 * second, ...hours, undefined])
@@ -81,8 +81,8 @@ describe("the schedule", () => {
 
 const published = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400].map((each) => each * second)
 
-describe("a message that is not taken", () => {
-  it("is tried again by the published schedule, give or take a tenth, and its later ones wait; other loans go on", () =>
+describe("a message that is not accepted", () => {
+  it("is retried by the published schedule, within a tenth, while later messages of its loan wait and other loans continue", () =>
     travel(
       () => 500,
       Effect.fnUntraced(function* ({ receiver, engine, settled, retried, pass }) {
@@ -108,7 +108,7 @@ describe("a message that is not taken", () => {
       }),
     ))
 
-  it("disables its endpoint after the last attempt, which raises the alarm; once enabled, nothing is missing", () =>
+  it("disables its endpoint after the last attempt, which raises the alarm; after enabling, nothing is missing", () =>
     travel(
       () => 503,
       Effect.fnUntraced(function* ({ receiver, engine, settled, retried, pass, state }) {
@@ -201,7 +201,7 @@ describe("a message that is not taken", () => {
       {},
     ))
 
-  it("waits while nobody listens at all", async () => {
+  it("waits while no receiver listens", async () => {
     const port = await Effect.runPromise(Effect.scoped(Effect.map(receive(), (receiver) => receiver.port)))
     await Effect.gen(function* () {
       yield* TestClock.setTime(beginMs)

@@ -154,14 +154,14 @@ const lives: ReadonlyArray<readonly [string, ReadonlyArray<Heard>, ReadonlyArray
   ],
 ]
 
-describe("what is heard once a clock is right", () => {
+describe("a report after a clock is right again", () => {
   it.each(lives)("has the same result as with a right clock: %s", async (_name, before, then) => {
     const never = await after(0, before, then)
     for (const wrongMs of [yearMs, 40 * yearMs, 2 * dayMs])
       expect(await after(wrongMs, before, then)).toEqual(never)
   })
 
-  it("keeps the time at which it came", async () => {
+  it("keeps the time of its receipt", async () => {
     const entries = await Effect.gen(function* () {
       yield* TestClock.setTime(right + yearMs)
       yield* hear(callback(requested))
@@ -172,7 +172,7 @@ describe("what is heard once a clock is right", () => {
     expect(entries.map(({ receivedAt }) => receivedAt)).toEqual([right + yearMs, right])
   })
 
-  it("is left as it was said where clocks are apart as several machines' are", async () => {
+  it("keeps its time if the clocks differ only as much as those of several machines", async () => {
     const entries = await Effect.gen(function* () {
       yield* TestClock.setTime(right + 60_000)
       yield* hear(callback(requested))

@@ -75,7 +75,7 @@ describe("the judge of a loan", () => {
     )
   })
 
-  it("finds something wherever a row is left out, doubled, or comes before its time", () => {
+  it("finds every row that is missing, doubled or too early", () => {
     fc.assert(
       fc.property(
         written,
@@ -103,7 +103,7 @@ describe("the judge of a loan", () => {
 })
 
 describe("the judge of the feed", () => {
-  it("finds nothing in what was sealed, and what is missing from it by name", () => {
+  it("finds nothing in sealed rows, and names each missing row", () => {
     fc.assert(
       fc.property(sealedRows, fc.integer({ min: 1, max: 9 }), fc.nat(), (rows, rowsMax, chance) => {
         fc.pre(rows.length > 0)
@@ -124,7 +124,7 @@ describe("the judge of the feed", () => {
     )
   })
 
-  it("computes the root of rows that pass by as the root of rows at hand", () => {
+  it("computes the same root for streamed rows as for a list of rows", () => {
     fc.assert(
       fc.property(sealedRows, (rows) => {
         const stream = makeMerkleStream()

@@ -89,7 +89,7 @@ describe("a redaction", () => {
     })
   })
 
-  it("done again adds no row; what was erased and comes again is counted, and not kept again", async () => {
+  it("done again adds no row; an erased callback that is repeated is counted, but not stored again", async () => {
     const path = join(directory, "again.sqlite")
     await onStore(path, Effect.andThen(speak(["A"]), redactLoan(order)))
     const { rows } = await verifyFile(path)
@@ -99,7 +99,7 @@ describe("a redaction", () => {
     expect(await verifyFile(path)).toMatchObject({ rows, findings: [] })
   })
 
-  it("that was broken off after its record is finished by the same order, without a second record", async () => {
+  it("that was interrupted after its record is completed by the same command, without a second record", async () => {
     const path = join(directory, "broken-off.sqlite")
     const redaction = { by: "Ada", reason: "asked for", upToVersion: lengths.length }
     const recordAlone = say("A", 2_000, {
@@ -114,7 +114,7 @@ describe("a redaction", () => {
     expect(await verifyFile(path)).toMatchObject({ rows: lengths.length + 1, findings: [] })
   })
 
-  it("leaves nothing in the gaps of pages either, between which rows were moved", async () => {
+  it("also leaves nothing in the gaps of pages after rows were moved", async () => {
     const path = join(directory, "moved.sqlite")
     const loans = Array.from({ length: 12 }, (_, index) => `L${index}`)
     await onStore(path, speakAtRandom(loans, seedOfGaps))
@@ -126,7 +126,7 @@ describe("a redaction", () => {
     expect(await verifyFile(path)).toMatchObject({ findings: [] })
   })
 
-  it("while somebody reads says that copies may be left, and is finished once nobody does", async () => {
+  it("reports that copies may be left while somebody reads, and is completed when nobody reads", async () => {
     const path = join(directory, "read.sqlite")
     await onStore(path, speak(["A"]))
     const reader = new DatabaseSync(path, { readOnly: true })
@@ -168,7 +168,7 @@ const speakAtRandom = (loans: ReadonlyArray<string>, seed: string) =>
 const seedOfGaps = "gaps-1834"
 
 describe("loan-engine journal redact", () => {
-  it("works beside a running engine, which goes on; a dry run only tells, and an unknown loan is an error", async () => {
+  it("works next to a running engine; a dry run only reports, and an unknown loan is an error", async () => {
     const path = join(directory, "beside.sqlite")
     const engine = await startEngine(path)
     const body = JSON.stringify({

@@ -13,7 +13,7 @@ import { expect, it } from "vitest"
 const atOnce = 20
 const nothingNew = getApplicationStatusResponse.encode({ waitingForAddition: false, paidOut: false })
 
-it("as many polls as may be in flight reach the bank at once: none waits for another's connection", async () => {
+it("the largest number of polls at once all reach the bank: none waits for another's connection", async () => {
   const waiting: Array<ServerResponse> = []
   const bank = createServer((request, response) => {
     request.resume()

@@ -36,7 +36,7 @@ const horizonDays: { readonly [S in Stage]: number } = {
 }
 const bankActs = new Set<Stage>(["submitted", "manualInspection", "signed", "disputed"])
 
-describe("a loan of which the bank says nothing new", () => {
+describe("a loan without news from the bank", () => {
   it.each(stages)("rests at %s from its horizon on: weekly, monthly, then not at all", (stage) => {
     const rest = (days: number) => restOf(at(stage), 0, later(days), cadenceDefaults)
     const horizon = horizonDays[stage]
@@ -48,7 +48,7 @@ describe("a loan of which the bank says nothing new", () => {
     expect(rest(horizon + dormantWeeklyDays + dormantMonthlyDays)).toEqual({ intervalMs: null, stalled })
   })
 
-  it.each(stages)("rests at %s at once when somebody closes it, and is nobody's to look into", (stage) => {
+  it.each(stages)("rests at %s at once when an operator closes it, and needs no person", (stage) => {
     const rest = (days: number, settings = cadenceDefaults) =>
       restOf(closed(at(stage)), 0, later(days), settings)
     expect(rest(0)).toEqual({ intervalMs: 30 * dayMs, stalled: false })
@@ -59,7 +59,7 @@ describe("a loan of which the bank says nothing new", () => {
     })
   })
 
-  it("goes by the bank's time, where that runs faster", () => {
+  it("uses the bank's time if the bank's time runs faster", () => {
     const fast = { ...cadenceDefaults, pollIntervalScale: 1 / 1_000 }
     expect(restOf(at("approved"), 0, heardAt + 29 * (dayMs / 1_000), fast)).toBeUndefined()
     expect(restOf(at("approved"), 0, heardAt + 31 * (dayMs / 1_000), fast)).toEqual({
@@ -69,7 +69,7 @@ describe("a loan of which the bank says nothing new", () => {
     expect(restAfterMs(fast)).toBe(restAfterMs(cadenceDefaults) / 1_000)
   })
 
-  it("is dormant while its next poll lies beyond the horizon, or is not planned though nothing has ended", () => {
+  it("is dormant while its next poll is beyond the horizon, or no poll is planned although the loan has not ended", () => {
     const plan = { attempts: 3, confirm: false, stalled: false }
     const dormant = (loan: Loan, nextPollAt: number | null, confirm = false) =>
       isDormant(loan, { ...plan, nextPollAt, confirm }, cadenceDefaults)
@@ -82,7 +82,7 @@ describe("a loan of which the bank says nothing new", () => {
     expect(dormant(closed(at("approved")), later(31))).toBe(false)
   })
 
-  it("that nobody trusted ever spoke of is given up, once it was asked about in vain for as long", () => {
+  it("without any trusted report is given up after the engine has polled for it in vain for that time", () => {
     const stranger = openLoan(reference, account)
     const asked = (attempts: number) => restOf(stranger, attempts, heardAt, cadenceDefaults)
     expect(asked(12)).toBeUndefined()
@@ -95,10 +95,10 @@ describe("a loan of which the bank says nothing new", () => {
   })
 })
 
-describe("a life in which nothing happens any more", () => {
+describe("a life without further news", () => {
   const years = 3 * 365
 
-  it.each(silentLives)("ends the asking within a year, and costs less: $name", (life) => {
+  it.each(silentLives)("ends the polls within a year, and costs less: $name", (life) => {
     const { closedAfterDays: _closedAfterDays, ...before } = life
     const was = liveInSilence(before, years, restless)
     const is = liveInSilence(life, years, cadenceDefaults)

@@ -10,7 +10,7 @@ const of = (asked: ReadonlyArray<Asked>, text: string): ReadonlyArray<Asked> =>
   asked.filter(({ reference }) => reference.startsWith(text))
 
 describe("a poll whose lease is over", () => {
-  it("and that brings no answer leaves the plan as another engine has made it meanwhile", () =>
+  it("and that brings no answer keeps the plan that another engine has made meanwhile", () =>
     polling(
       {
         settings,
@@ -53,8 +53,8 @@ describe("the rate", () => {
     ))
 })
 
-describe("a bank that is to be left alone", () => {
-  it("is not asked before its Retry-After is over, and takes nothing from the other accounts meanwhile", () =>
+describe("a bank that must not be polled", () => {
+  it("is not polled before its Retry-After has passed, and does not delay other accounts", () =>
     polling(
       {
         settings,
@@ -78,7 +78,7 @@ describe("a bank that is to be left alone", () => {
         }),
     ))
 
-  it("is not asked a poll's second question once it has refused the first, and then one poll at a time", () =>
+  it("gets no second question after it refused the first, and then one poll at a time", () =>
     polling(
       {
         settings,
@@ -96,7 +96,7 @@ describe("a bank that is to be left alone", () => {
         }),
     ))
 
-  it("is hardly asked while its circuit is open, which holds up no other account", () =>
+  it("is rarely polled while its circuit breaker is open, without delay for other accounts", () =>
     polling(
       {
         settings,
@@ -113,7 +113,7 @@ describe("a bank that is to be left alone", () => {
         }),
     ))
 
-  it("may be slow, and still leaves a worker to each other account", () =>
+  it("may be slow, and each other account still has a worker", () =>
     polling(
       {
         settings,
@@ -130,7 +130,7 @@ describe("a bank that is to be left alone", () => {
 })
 
 describe("an account without a bank", () => {
-  it("is never claimed: its polls wait, as they are, for a bank to be configured", () =>
+  it("is never claimed: its polls wait unchanged until a bank is configured", () =>
     polling(
       {
         settings,
@@ -147,7 +147,7 @@ describe("an account without a bank", () => {
 })
 
 describe("a loan that is silent for too long", () => {
-  it("is flagged and reported once, goes on being polled, and is never rejected", () =>
+  it("is flagged and reported once, is still polled, and is never rejected", () =>
     polling(
       {
         settings,

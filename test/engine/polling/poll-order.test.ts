@@ -149,7 +149,7 @@ const expectKept = async ({ measure, atLeast }: Scenario): Promise<void> =>
 describe("the order of due polls", () => {
   it("puts confirmations before routine polls that were due earlier", () => expectKept(priority))
 
-  it("keeps for routine polls their share of a budget that confirmations alone would use up", () =>
+  it("keeps the share of routine polls, even if confirmations alone would use up the budget", () =>
     expectKept(noStarvation))
 
   it("lets a flood of routine polls delay another account by its fair share only", () =>
@@ -158,11 +158,14 @@ describe("the order of due polls", () => {
   it("lets a flood of confirmations delay another account by its fair share only", () =>
     expectKept(scenarios.fairnessUnderConfirmations))
 
-  it.each(Object.entries(naiveOrders))("is not %s, which is noticed", async (_, { choose, misses }) => {
-    const missed = []
-    for (const [name, { measure, atLeast }] of Object.entries(scenarios)) {
-      if ((await measure(inOrder(choose))) < atLeast) missed.push(name)
-    }
-    expect(missed).toEqual(misses)
-  })
+  it.each(Object.entries(naiveOrders))(
+    "is not %s, and the test notices the difference",
+    async (_, { choose, misses }) => {
+      const missed = []
+      for (const [name, { measure, atLeast }] of Object.entries(scenarios)) {
+        if ((await measure(inOrder(choose))) < atLeast) missed.push(name)
+      }
+      expect(missed).toEqual(misses)
+    },
+  )
 })

@@ -31,7 +31,7 @@ const drips: ReadonlyArray<[string, (response: ServerResponse) => void]> = [
   ["says nothing", () => {}],
 ]
 
-it("says, to a poll by hand, why the bank cannot be reached, and what to do", async () => {
+it("makes a manual poll report why the bank cannot be reached, and what to do", async () => {
   const engine = await startEngine(join(directory, `${files++}.sqlite`), {
     LOAN_ENGINE_STOP_DRAIN_MS: "1",
     LOAN_ENGINE_BANK_URL: "http://127.0.0.1:1/",

@@ -45,7 +45,7 @@ const floodForAMinute = (polled: Polled, minute: number) =>
     yield* polled.pass(minuteMs)
   })
 
-describe("a confirmation of a loan that we know", () => {
+describe("a confirmation of a known loan", () => {
   it("is asked about in its time beside a full flood of callbacks about loans that nobody knows", () =>
     polling(
       {

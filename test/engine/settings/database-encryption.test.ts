@@ -20,7 +20,7 @@ describe("the way to PostgreSQL", () => {
     ["postgres://u:p@[::1]:5432/loans", false],
     ["postgres://u:p@localhost/loans", false],
     ["postgres:///loans?host=/var/run/postgresql&user=u", false],
-  ])("of %s: encryption is required although nothing says so: %s", (url, required) => {
+  ])("of %s: encryption is required by default: %s", (url, required) => {
     expect(isPlainByDefault(Redacted.make(url))).toBe(required)
     const { ssl } = connectionConfig({ ...postgresDefaults, url: Redacted.make(url) }, Redacted.make(url))
     expect(ssl).toBe(required ? true : undefined)

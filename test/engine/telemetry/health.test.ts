@@ -93,7 +93,7 @@ describe("an engine whose store cannot be written", () => {
   })
 })
 
-describe("readiness that is asked for all the time", () => {
+describe("readiness that is requested all the time", () => {
   it("probes the store rarely, and at once after anything has failed", async () => {
     let probes = 0
     let isDown = false
@@ -160,7 +160,7 @@ describe("an engine that is asked to stop", () => {
     await engine.kill()
   })
 
-  it("ends once it has waited for those who are still sent here", async () => {
+  it("ends after its wait for requests that are still routed here", async () => {
     const engine = await startEngine(join(directory, "stopped.sqlite"), { LOAN_ENGINE_STOP_DRAIN_MS: "1" })
     expect(await engine.stop()).toBe(0)
     await expect(fetch(`${engine.url}/health/live`)).rejects.toThrow()

@@ -89,8 +89,8 @@ const familyOf = (metric: string) =>
 /** The labels that Prometheus adds to each series, and the label of a histogram's bucket. */
 const ofPrometheus = ["job", "instance", "le"]
 
-describe("every metric that a rule or a panel asks for", () => {
-  it("is told by a real engine", async () => {
+describe("every metric that a rule or a panel uses", () => {
+  it("is exported by a real engine", async () => {
     await expect
       .poll(async () => {
         const names = await told()
@@ -99,7 +99,7 @@ describe("every metric that a rule or a panel asks for", () => {
       .toEqual([])
   })
 
-  it.each(expressions)("has the labels that it is asked by: %s", (_, expr) => {
+  it.each(expressions)("has the used labels: %s", (_, expr) => {
     const selected = selectedIn(expr)
     const known = new Set([...ofPrometheus, ...selected.flatMap(({ metric }) => labelsOf(metric))])
     expect(groupedIn(expr).filter((label) => !known.has(label))).toEqual([])
@@ -109,7 +109,7 @@ describe("every metric that a rule or a panel asks for", () => {
     }
   })
 
-  it.each(expressions)("can have the values that it is asked for: %s", (_, expr) => {
+  it.each(expressions)("can have the used values: %s", (_, expr) => {
     for (const { metric, labels } of selectedIn(expr)) {
       for (const { name, values } of labels.filter((label) => !["job", "status"].includes(label.name))) {
         for (const value of values)
@@ -156,7 +156,7 @@ describe("the alerts", () => {
   const runbooks = readFileSync(inCheckout("docs/runbooks.md"), "utf8")
   const sections = [...runbooks.matchAll(/^## (\w+)$/gmu)].map(([, title = ""]) => title)
 
-  it("have a section each in the runbooks, and the runbooks have no other", () => {
+  it("each have a section in the runbooks, and the runbooks have no other section", () => {
     expect(rules.length).toBeGreaterThan(10)
     expect(sections).toEqual(rules.map(({ alert }) => alert))
     for (const { alert, annotations } of rules) {
@@ -164,7 +164,7 @@ describe("the alerts", () => {
     }
   })
 
-  it("have a test each of when they fire and when they do not", () => {
+  it("each have a test of when they fire and when they do not", () => {
     interface Tried {
       readonly alertname: string
       readonly exp_alerts?: ReadonlyArray<object>

@@ -161,7 +161,7 @@ describe.each(["json", "pretty"])(
       expect(leaked(engine.written())).toEqual([])
     })
 
-    it("writes which loan and account it speaks of, and what a defect was", () => {
+    it("writes the loan, the account, and the kind of a defect", () => {
       const written = engine.written()
       expect(written).toMatch(/an observation is recorded.*"?applicationReference"?[:=]"loan-1"/u)
       expect(written).toMatch(/the bank gave no answer that can be used.*"?code"?[:=]"Fault"/u)
@@ -176,7 +176,7 @@ describe.each(["json", "pretty"])(
       expect(leaked(page)).toEqual([])
     })
 
-    it("would be noticed", () => {
+    it("is noticed if it writes one", () => {
       expect(leaked(`${engine.written()} ${marks.person}`)).toEqual(["person"])
     })
   },

@@ -18,7 +18,7 @@ const logOf = (program: Effect.Effect<unknown, StoreUnavailable>): Promise<Reado
 
 const cannot = "the store cannot be used; requests are answered 503"
 
-describe("what the log says of a store that cannot be used", () => {
+describe("the log about an unavailable store", () => {
   it("is each reason at once, then once a minute with the requests that it cost, and that it is over", async () => {
     const complain = makeComplaints()
     const fail = (message: string) => Effect.ignore(complain(Effect.fail(new StoreUnavailable({ message }))))
@@ -45,7 +45,7 @@ describe("what the log says of a store that cannot be used", () => {
     ])
   })
 
-  it("stays short, however many reasons there are", async () => {
+  it("stays short, for any number of reasons", async () => {
     const complain = makeComplaints()
     const lines = await logOf(
       Effect.forEach(

@@ -54,7 +54,7 @@ const isConfirmed = (life: "open" | "ended", store: (real: Store) => Store = (re
   )
 
 describe("an engine that does not confirm what it doubts is caught", () => {
-  it.for(["open", "ended"] as const)("and one that does is not: %s", async (life) => {
+  it.for(["open", "ended"] as const)("and one that confirms is not: %s", async (life) => {
     expect(await isConfirmed(life)).toBe(true)
   })
 

@@ -60,7 +60,7 @@ const without = (code: FindingCode): Checks => ({
   },
 })
 
-describe("a verifier that has forgotten a check is caught by what is tampered with", () => {
+describe("a verifier that lacks a check is caught by a tampering", () => {
   it.for(codes)("%s", async (code, { task }) => {
     const shows = tamperings.filter((tampering) => tampering.byReplay !== true)
     let caught = 0

@@ -55,7 +55,7 @@ describe("a lifecycle that is broken on purpose is caught", () => {
 /** The canaries that look at more of a time than its order, or at more of a content than its text. */
 const peeking = ["a value is looked at", "a distance is looked at"]
 
-describe("a lifecycle that peeks at a value is caught by the renamings alone", () => {
+describe("a lifecycle that looks at a value is caught by the renamings alone", () => {
   it.for(lifecycleCanaries.filter(({ name }) => peeking.includes(name)))(
     "$name: $what",
     async ({ name, what, observe }, { task }) => {
@@ -67,7 +67,7 @@ describe("a lifecycle that peeks at a value is caught by the renamings alone", (
     },
   )
 
-  it("and there is one of each kind", () => {
+  it("and there is a canary of each kind", () => {
     expect(lifecycleCanaries.map(({ name }) => name)).toEqual(expect.arrayContaining(peeking))
   })
 })

@@ -38,12 +38,12 @@ async function isHonest(ready: (store: LoanStore["Service"]) => LoanStore["Servi
   return Effect.runPromise(Effect.scoped(Effect.provide(compared, store)))
 }
 
-describe("an engine that says of itself what is not so is caught", () => {
+describe("an engine that reports its readiness wrongly is caught", () => {
   it("and one that is honest is not", async () => {
     expect(await isHonest(({ ready }) => ready)).toBe(true)
   })
 
-  it("one that is always ready is", async ({ task }) => {
+  it("one that is always ready is caught", async ({ task }) => {
     const caught = !(await isHonest(() => Effect.void))
     task.meta.canary = {
       name: "readiness: always ready",
@@ -53,9 +53,7 @@ describe("an engine that says of itself what is not so is caught", () => {
     expect(caught).toBe(true)
   })
 
-  it("one that is always ready is, by what every test of a fault asks of a whole engine", async ({
-    task,
-  }) => {
+  it("one that is always ready is caught by the check in every test of a fault", async ({ task }) => {
     const path = join(directory, "gone.sqlite")
     const engine = await startEngine(path, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })
     const liar: Asked = {

@@ -21,7 +21,7 @@ const holdsFor = (read: Readonly<Record<Message["kind"], Reader>>) =>
   )
 
 describe("P11 dialect", () => {
-  it("P11 any message in any composition of dialects gives the same word, and names what it costs", ({
+  it("P11 any message in any composition of dialects gives the same event, and names its left-out details", ({
     task,
   }) => {
     const run = fc.check(holdsFor(readers), { numRuns: 2 * propertyRuns, seed: propertySeed })
@@ -29,7 +29,7 @@ describe("P11 dialect", () => {
     if (run.failed) throw new Error(fc.defaultReportMessage(run), { cause: run.errorInstance })
   })
 
-  it("every dialect has a name of its own, and changes some message", () => {
+  it("every dialect has a unique name, and changes some message", () => {
     expect(new Set(dialects.map(({ language, name }) => `${language} ${name}`)).size).toBe(dialects.length)
     const changing = new Set<string>()
     for (const { kind, plain } of fc.sample(messages, { numRuns: 500, seed: 1 })) {

@@ -159,7 +159,7 @@ describe.each(stores)("P9 on %s, an answer that says nothing new", (name, store)
     task.meta.proofs = [{ property: "P9", means: "simulation", cases: loans * rounds * 2 }]
   })
 
-  it("is told from one that says something new each time: that leaves all of it", async () => {
+  it("differs from an answer with news each time, which leaves all of them", async () => {
     const changing = (index: number, at: number) => answersOf(index, at, index + at / 1_000)
     const { first, last } = await askAgain(store, 3, changing)
     expect(last.rows).toBeGreaterThan(first.rows)
@@ -167,7 +167,7 @@ describe.each(stores)("P9 on %s, an answer that says nothing new", (name, store)
     expect(last.versions).not.toEqual(first.versions)
   })
 
-  it("is carried by the next entry, so that a word from before it is old, and a replay needs nothing else", () =>
+  it("is in the next entry, so that an earlier event counts as old, and a replay needs nothing else", () =>
     using(store, ({ engine, record }) =>
       Effect.gen(function* () {
         const reference = ApplicationReference.make(`late-${name}`)
@@ -188,8 +188,8 @@ describe.each(stores)("P9 on %s, an answer that says nothing new", (name, store)
 /** Values that somebody could have written in the place of a watermark. */
 const altered = ["watermark || ' '", "'no watermark'", "'{}'", "NULL"]
 
-describe.each(stores)("a watermark on %s that somebody has altered", (name, store) => {
-  it.each(altered)("stops nothing that is heard next: %s", (value) =>
+describe.each(stores)("a watermark on %s that somebody has changed", (name, store) => {
+  it.each(altered)("does not prevent later reports: %s", (value) =>
     using(store, ({ engine, record, alter }) =>
       Effect.gen(function* () {
         const reference = ApplicationReference.make(`altered-${name}`)

@@ -37,8 +37,8 @@ const cases = drawn.map((canary): [string, SimulatedProperty | undefined, Engine
   canary,
 ])
 
-describe("the simulation finds every broken engine out", () => {
-  it("and knows which property is to find each", () => {
+describe("the simulation finds every broken engine", () => {
+  it("and knows which property must find each", () => {
     expect(Object.keys(killers).toSorted()).toEqual(engineCanaries.map(({ name }) => name).toSorted())
   })
 

@@ -109,8 +109,8 @@ const expectedFaults = [
   "submission told twice",
 ]
 
-describe("what the simulation has found stays found", () => {
-  it("a loan whose answers cannot be recorded takes neither the other loans' polls nor the bank's patience", async () => {
+describe("a defect that the simulation found does not return", () => {
+  it("a loan whose answers cannot be recorded neither delays other loans' polls nor causes endless requests", async () => {
     const options: SimulationOptions = { seed: "poison", loans: 20, days: 8, faults: "rough" }
     const sound = await simulate(options)
     const poisoned = await simulate({ ...options, canary: poisonLoan })

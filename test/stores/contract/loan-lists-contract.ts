@@ -45,7 +45,7 @@ export function loanListsContract(name: string, open: () => StoreUnderTest | Pro
       )
     })
 
-    it("counts and lists apart the loans that somebody has closed, until the bank goes further", async () => {
+    it("counts and lists closed loans separately, until the bank makes progress", async () => {
       const closed = (reference: string, at: number): Observation => ({
         ...signed(reference, at),
         source: "operator",

@@ -65,7 +65,7 @@ export function webhookStoreContract(
   const due = (now: number, limit = 10) => ({ endpoint: "crm", now, aheadMs: 10_000, limit })
 
   describe(`the webhooks of the ${name} store`, () => {
-    it("begin an endpoint once, where it was said first", () =>
+    it("begin an endpoint once, at its first position", () =>
       using(
         Effect.fnUntraced(function* (store) {
           expect(yield* store.place("crm")).toBeUndefined()
@@ -101,7 +101,7 @@ export function webhookStoreContract(
         }),
       ))
 
-    it("move the position and what waits together, and give what is due, longest first, so many at most", () =>
+    it("move the position and the waiting messages together, and give a limited number of due messages, the longest due first", () =>
       using(
         Effect.fnUntraced(function* (store, at) {
           yield* store.add("crm", 5)
@@ -132,7 +132,7 @@ export function webhookStoreContract(
         }),
       ))
 
-    it("end a wait, and a lease, that a clock which was wrong has made too long", () =>
+    it("end a wait or a lease that a wrong clock has made too long", () =>
       using(
         Effect.fnUntraced(function* (store, at, isShared) {
           yield* store.add("crm", 5)
@@ -147,7 +147,7 @@ export function webhookStoreContract(
         }),
       ))
 
-    it("write nothing of a round whose endpoint stands elsewhere by now, or is another's", () =>
+    it("store nothing of a round whose endpoint has moved or has another owner", () =>
       using(
         Effect.fnUntraced(function* (store) {
           yield* store.add("crm", 5)
@@ -161,7 +161,7 @@ export function webhookStoreContract(
         }),
       ))
 
-    it("disable an endpoint, and enable it with all that waits due at once, as if never tried", () =>
+    it("disable an endpoint, and enable it with all waiting messages due at once and no attempts counted", () =>
       using(
         Effect.fnUntraced(function* (store, at) {
           yield* store.add("crm", 5)
@@ -184,7 +184,7 @@ export function webhookStoreContract(
         }),
       ))
 
-    it("move an endpoint back, and keep what waits from before; never forward", () =>
+    it("move an endpoint back but never forward, and keep the messages that waited before", () =>
       using(
         Effect.fnUntraced(function* (store) {
           yield* store.add("crm", 5)
@@ -200,7 +200,7 @@ export function webhookStoreContract(
         }),
       ))
 
-    it("have one owner at a time where several engines share them, until it gives up or its lease is over", () =>
+    it("have one owner at a time among several engines, until it releases them or its lease ends", () =>
       using(
         Effect.fnUntraced(function* (store, at, isShared) {
           yield* store.add("crm", 5)

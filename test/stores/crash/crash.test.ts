@@ -37,7 +37,7 @@ describe("an engine that is asked to stop", () => {
       externalApplicationEvent: { applicationReference: `stop-${index}`, applicationEventType: "SIGNED" },
     })
 
-  it("cuts no request off: each is answered, and kept, or was never taken", async () => {
+  it("cuts off no request: each is answered and stored, or was never accepted", async () => {
     const databasePath = join(directory, "stop.sqlite")
     const engine = await startEngine(databasePath)
     let answered = 0

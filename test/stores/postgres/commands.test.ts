@@ -39,7 +39,7 @@ describe("an engine on PostgreSQL", () => {
     expect(doctor.out).toMatch(/PostgreSQL at 127\.0\.0\.1:\d+\/\w+, schema loan_engine opens/u)
   })
 
-  it("is verified and replayed as of one moment while it writes, and nothing is found", async () => {
+  it("is verified and replayed as of one moment while it writes, without findings", async () => {
     const looked = new AbortController()
     let sent = 0
     const writing = Promise.all(
@@ -70,7 +70,7 @@ describe("an engine on PostgreSQL", () => {
     await writing
   })
 
-  it("has doctor compare the database's clock with this machine's", async () => {
+  it("lets doctor compare the database's clock with this machine's", async () => {
     const other = await server.newDatabase()
     await (await startEngine(other, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })).stop()
     const clock = async () => {
@@ -88,7 +88,7 @@ describe("an engine on PostgreSQL", () => {
     expect(await clock()).toMatchObject({ state: "failed", found })
   })
 
-  it("tells where it stores, and never the password: not at its start, not in an outage, not when it is refused", async () => {
+  it("shows its database but never the password: at its start, in an outage, and on a refusal", async () => {
     expect(engine.written()).toContain(`storing in PostgreSQL at 127.0.0.1:${server.port}`)
     await server.stop()
     expect((await engine.callback(signed("B"))).status).toBe(503)

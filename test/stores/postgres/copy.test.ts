@@ -108,7 +108,7 @@ async function killedWhileCopying(url: string): Promise<boolean> {
 }
 
 describe("loan-engine copy", () => {
-  it("moves all of a file with thousands of loans at every stage into PostgreSQL, and proves it", async () => {
+  it("copies a whole file with thousands of loans at every stage into PostgreSQL, and verifies the copy", async () => {
     const url = await server.newDatabase()
     const { code, out, err } = await copy(full, url, "--json")
     expect([code, err]).toEqual([0, ""])
@@ -174,7 +174,7 @@ describe("loan-engine copy", () => {
     expect([verified.code, verified.err]).toEqual([0, ""])
   })
 
-  it("leaves nothing behind when it is killed on its way, and then does it as a whole", async () => {
+  it("leaves nothing when it is killed, and then succeeds on the next run", async () => {
     let url = await server.newDatabase()
     // On a busy machine a kill may be too late. Then another copy is killed.
     while (!(await killedWhileCopying(url))) url = await server.newDatabase()
@@ -192,7 +192,7 @@ describe("loan-engine copy", () => {
     )
   })
 
-  it("refuses a file that an engine runs on, that somebody writes, or that is not as it was written", async () => {
+  it("refuses a file that an engine uses, that somebody writes, or that was changed", async () => {
     const url = await server.newDatabase()
     const path = join(directory, "in-use.sqlite")
     copyFileSync(full, path)
@@ -220,7 +220,7 @@ describe("loan-engine copy", () => {
     expect(await rowsIn(url)).toBe(0)
   })
 
-  it("refuses what it cannot copy from or into, with the setting to look at, and changes nothing", async () => {
+  it("refuses an unsuitable source or target with the setting's name, and changes nothing", async () => {
     const url = await server.newDatabase()
     const older = join(directory, "older.sqlite")
     copyFileSync(full, older)

@@ -45,7 +45,7 @@ describe("a URL that names a primary and its standby", () => {
     }
   })
 
-  it("is reported as such, with what is missing for each, and never the password", async () => {
+  it("is reported with both servers and what is missing for each, and never the password", async () => {
     const [one, other] = [await freePort(), await freePort()]
     const url = `postgres://postgres:${password}@127.0.0.1:${one},127.0.0.1:${other}/loans`
     const { code, err } = await runCli(["status"], { LOAN_ENGINE_DATABASE_URL: url })
@@ -61,7 +61,7 @@ describe("commands on a URL that names a primary and its standby", () => {
   const nowhere = "127.0.0.1:1"
   const withoutPrimary = (): string => both.replace(/@[^,]*,/u, `@${nowhere},`)
 
-  it("are told by doctor whether what is acknowledged is on the standby too", async () => {
+  it("include doctor, which reports whether the standby has everything that is acknowledged", async () => {
     const failover = async (url: string) => {
       const { out } = await runCli(["doctor", "--json"], { LOAN_ENGINE_DATABASE_URL: url })
       const checks = JSON.parse(out) as ReadonlyArray<{ name: string; state: string; found: string }>

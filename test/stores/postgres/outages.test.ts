@@ -87,7 +87,7 @@ describe("the PostgreSQL store is unavailable, within its timeouts and until the
     )
   })
 
-  it("when its standby is away, without which nothing is acknowledged: it says that it is not ready", async () => {
+  it("when its synchronous standby is away: it is not ready", async () => {
     const url = await server.newDatabase()
     const standbys = (names: string) =>
       Effect.promise(async () => {
@@ -162,7 +162,7 @@ describe("the PostgreSQL store is unavailable, within its timeouts and until the
     )
   })
 
-  it("when a server that is turned to acknowledges what is not on its disk", async () => {
+  it("when a server acknowledges data that are not on its disk", async () => {
     const url = await server.newDatabase()
     const database = new URL(url).pathname.slice(1)
     await scoped(
@@ -181,7 +181,7 @@ describe("the PostgreSQL store is unavailable, within its timeouts and until the
     )
   })
 
-  it("for the one loan that another transaction is just opening, and not for its neighbours", async () => {
+  it("for the one loan that another transaction inserts, and not for others", async () => {
     const url = await server.newDatabase()
     await scoped(
       Effect.gen(function* () {
@@ -220,7 +220,7 @@ describe("the PostgreSQL store is unavailable, within its timeouts and until the
     )
   })
 
-  it("when it is shut down, and is back by itself when the server is", async () => {
+  it("when it is shut down, and is available again when the server is", async () => {
     const url = await server.newDatabase()
     await scoped(
       Effect.gen(function* () {
@@ -297,7 +297,7 @@ const waitingIn = async ({ url }: EngineProcess): Promise<number> => {
   return Number(/^loan_engine_store_queue_depth (\d+)/mu.exec(page)?.[1])
 }
 
-describe("an engine whose database holds it up answers 503, and goes on by itself,", () => {
+describe("an engine whose database blocks answers 503, and continues by itself,", () => {
   it.each([
     [
       "when its few connections are all held by a lock",
@@ -354,7 +354,7 @@ describe("an engine whose database holds it up answers 503, and goes on by itsel
     expect(await engine.stop()).toBe(0)
   })
 
-  it("and commits that are only slow are answered 200, many together", async () => {
+  it("but slow commits are answered 200, many together", async () => {
     const url = await server.newDatabase()
     const engine = await startEngine(url, {
       LOAN_ENGINE_STOP_DRAIN_MS: "1",

@@ -83,8 +83,8 @@ describe("three engines on one PostgreSQL lose nothing, apply nothing twice, and
   })
 })
 
-describe("one loan that is called back through three engines at once", () => {
-  it("has one order for all, and the facts that any other order gives", async () => {
+describe("one loan with callbacks through three engines at the same time", () => {
+  it("has the same order for all engines, and the facts that any other order gives", async () => {
     const url = await server.newDatabase()
     const engines = await Promise.all([startEngine(url), startEngine(url), startEngine(url)])
     const sent = await Promise.all(

@@ -28,7 +28,7 @@ const endSessions = (url: string) =>
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'loan-engine' AND datname = current_database()",
   )
 
-describe("a PostgreSQL server that runs, and yet takes nothing", () => {
+describe("a PostgreSQL server that runs but cannot be written", () => {
   let server: PostgresServer
   beforeAll(async () => {
     server = await startPostgres()
@@ -76,7 +76,7 @@ describe("a PostgreSQL server that runs, and yet takes nothing", () => {
   })
 })
 
-describe("a standby that no commit waits for, promoted after its primary died", () => {
+describe("an asynchronous standby, promoted after its primary died", () => {
   it("lacks what was acknowledged last: doctor has warned, cursors say so, and what the bank sends again is taken", async () => {
     const primary = await startPostgres()
     const url = await primary.newDatabase()

@@ -69,7 +69,7 @@ async function follow(engineUrl: () => string, rows: number): Promise<ReadonlyAr
 }
 
 describe("readers of the change streams of three engines", () => {
-  it("see every change once and in one order, from any engine, though sessions end and an engine is killed", async () => {
+  it("see every change once and in one order, from any engine, even if sessions end and an engine is killed", async () => {
     const url = await server.newDatabase()
     const ports = await Promise.all([freePort(), freePort(), freePort()])
     const engines = await Promise.all(ports.map((port) => startEngine(url, quick, port)))
@@ -95,7 +95,7 @@ describe("readers of the change streams of three engines", () => {
     expect(await Promise.all(engines.map((engine) => engine.stop()))).toEqual([0, 0, 0])
   })
 
-  it("are woken by the database, also after the session in which their engine hears was ended", async () => {
+  it("are woken by the database, also after the engine's listening session was ended", async () => {
     const url = await server.newDatabase()
     const writer = await startEngine(url, neverLooks)
     const reader = await startEngine(url, neverLooks)
@@ -123,7 +123,7 @@ describe("readers of the change streams of three engines", () => {
     expect(await Promise.all([writer.stop(), reader.stop()])).toEqual([0, 0])
   })
 
-  it("find by looking what nobody tells them, where engines are not to wake each other", async () => {
+  it("find changes by polling, if engines do not wake each other", async () => {
     const url = await server.newDatabase()
     const settings = { ...quick, LOAN_ENGINE_DATABASE_NOTIFY: "false", LOAN_ENGINE_CHANGES_POLL_MS: "50" }
     const writer = await startEngine(url, settings)

@@ -195,7 +195,7 @@ const run = async (statements: string): Promise<void> => {
 }
 
 describe("verify on PostgreSQL", () => {
-  it("finds nothing where nothing was altered", async () => {
+  it("finds nothing in an unchanged store", async () => {
     expect((await verify()).findings).toEqual([])
   })
 
@@ -207,7 +207,7 @@ describe("verify on PostgreSQL", () => {
     expect((await verify()).findings).toEqual([])
   })
 
-  it("finds any value of any row that is evidence, if somebody alters it", async () => {
+  it("finds any changed value of any row that is evidence", async () => {
     let cases = 0
     await fc.assert(
       fc.asyncProperty(alterations, async (alteration) => {

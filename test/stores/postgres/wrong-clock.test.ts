@@ -63,7 +63,7 @@ describe("an engine whose clock is far ahead of the database's", () => {
     },
   )
 
-  it("is left alone where it is ahead by less than several machines' clocks are apart", async () => {
+  it("keeps its own times if it is ahead by only as much as clocks of several machines differ", async () => {
     const url = await server.newDatabase()
     await scoped(
       Effect.gen(function* () {

@@ -87,7 +87,7 @@ describe("a backup", () => {
     kept.close()
   })
 
-  it("is not written over a file, and not of a store that was altered", async () => {
+  it("is never written over a file, and never made of a changed store", async () => {
     await send(await start(), "loan")
     writeFileSync(file, "another")
     expect(await backUp()).toMatchObject({
@@ -101,7 +101,7 @@ describe("a backup", () => {
     expect(readdirSync(directory).filter((name) => name.startsWith("backup"))).toEqual([])
   })
 
-  it("is made although one was cut off before", async () => {
+  it("is made even if an earlier one was interrupted", async () => {
     await send(await start(), "loan")
     writeFileSync(`${file}.partial`, "cut off")
     expect((await backUp()).code).toBe(0)
@@ -153,7 +153,7 @@ describe("a restore", () => {
     expect(await isKnown(running, "lost")).toBe(true)
   })
 
-  it("is refused where a store is, or its log, and beside an engine", async () => {
+  it("is refused if there is a store or its log, or a running engine", async () => {
     await send(await start(), "loan")
     expect((await backUp()).code).toBe(0)
     const refused = async () => (await command("restore", "--from", file)).err
@@ -167,7 +167,7 @@ describe("a restore", () => {
     expect((await command("restore", "--from", file)).code).toBe(0)
   })
 
-  it("is refused for a backup that was altered, or is of another history than the anchors", async () => {
+  it("is refused for a changed backup, or one whose history differs from the anchors", async () => {
     await send(await start(), "loan")
     await stop()
     expect((await backUp()).code).toBe(0)

@@ -82,7 +82,7 @@ async function judged(): Promise<"refused" | "found" | "sound"> {
 }
 
 describe("a file without one of its tables", () => {
-  it("is called damaged by every command, by its words and its exit code", async () => {
+  it("is reported as damaged by every command, in its message and its exit code", async () => {
     copied()
     const database = new DatabaseSync(copy)
     database.exec("ALTER TABLE callback_days RENAME TO others")
@@ -193,7 +193,7 @@ describe("a file that cannot be written", () => {
       },
     )
 
-  it("is read by readers that open it for reading only, and refuses their writes", async () => {
+  it("is read by connections that are read-only, and refuses their writes", async () => {
     copied()
     const before = readFileSync(copy)
     const error = await Effect.runPromise(
@@ -237,7 +237,7 @@ describe("a request that a store cannot answer", () => {
     ["cursors", "/v1/accounts"],
     ["callback_days", "/v1/accounts"],
     ["loans", "/v1/loans"],
-  ])("has its cause in the log where the table %s is gone and %s is asked for", async (table, route) => {
+  ])("has its cause in the log if the table %s is missing and %s is requested", async (table, route) => {
     const path = join(directory, `gone-${table}.sqlite`)
     copyFileSync(template, path)
     // The engine's own jobs run much later, so all lines in the log are about the request.

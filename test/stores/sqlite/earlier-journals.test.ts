@@ -50,12 +50,12 @@ function findingsOf({ rows, snapshot }: (typeof written)[string], decide: Observ
 }
 
 describe("P6 a journal that an earlier version wrote", () => {
-  it.for(Object.entries(written))("folds to its snapshot, byte for byte: %s", ([, journal], { task }) => {
+  it.for(Object.entries(written))("replays to its snapshot, byte for byte: %s", ([, journal], { task }) => {
     task.meta.proofs = [{ property: "P6", means: "definition", cases: journal.rows.length }]
     expect(findingsOf(journal)).toEqual([])
   })
 
-  it("does not, if its registrations are read as a merchant's", () => {
+  it("does not, if its registrations count as a merchant's reports", () => {
     const asMerchant: Observe = (loan, observation) =>
       observe(
         loan,

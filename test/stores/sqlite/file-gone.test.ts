@@ -73,7 +73,7 @@ describe.each<[string, (path: string) => void, string]>([
   })
 })
 
-describe("a store whose file is written over in place under a running engine", () => {
+describe("a store whose file is overwritten in place under a running engine", () => {
   // The engine copies its log into the file again and again, so that most rows are in the file itself.
   const copied = { ...atOnce, LOAN_ENGINE_WAL_PAGES_MAX: "8" }
   const filled = async (path: string) => {
@@ -103,7 +103,7 @@ describe("a store whose file is written over in place under a running engine", (
       },
     ],
     [
-      "what is no store",
+      "a file that is not a store",
       async (path) => {
         writeFileSync(`${path}.text`, "loans\n".repeat(10_000))
         return `${path}.text`
@@ -126,7 +126,7 @@ describe("a store whose file is written over in place under a running engine", (
     await engine.kill()
   })
 
-  it("goes on where nobody does, while its log is copied into it and commands write beside it", async () => {
+  it("continues without an overwrite, while its log is copied into it and commands write too", async () => {
     const path = newFile()
     const engine = await filled(path)
     for (let round = 0; round < 20; round++) {
@@ -155,7 +155,7 @@ const wantsStore = (path: string) =>
 const wantsLock = (path: string) => wanting(`${path}-lock`, "BEGIN IMMEDIATE")
 
 describe("the locks of a store", () => {
-  it("are held while the engine runs: no other program gets its file for itself", async () => {
+  it("are held while the engine runs: no other program can lock its file", async () => {
     const path = newFile()
     const engine = await startEngine(path, atOnce)
     expect((await engine.callback(signed("A"))).status).toBe(200)
@@ -187,7 +187,7 @@ describe("the locks of a store", () => {
 })
 
 describe("a store that is named by a link", () => {
-  it("acknowledges nothing once the log of the file that it leads to is gone", async () => {
+  it("acknowledges nothing after the log of the linked file is gone", async () => {
     const path = newFile()
     symlinkSync(join(directory, "elsewhere.sqlite"), path)
     const engine = await startEngine(path, atOnce)
@@ -235,7 +235,7 @@ describe("a store that is gone while no engine runs", () => {
     await again.stop()
   })
 
-  it("is not called sound where a copy without its log holds nothing", async () => {
+  it("is not reported as sound if a copy without its log is empty", async () => {
     const path = newFile()
     const engine = await startEngine(path, atOnce)
     expect((await engine.callback(signed("A"))).status).toBe(200)

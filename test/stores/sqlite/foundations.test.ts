@@ -52,7 +52,7 @@ describe.runIf(hasModes)("a store's files", () => {
 const memory = "/dev/shm"
 const hasMemory = existsSync(memory) && statfsSync(memory).type === 0x0102_1994
 
-describe.runIf(hasMemory)("a file system that forgets", () => {
+describe.runIf(hasMemory)("a file system without durable writes", () => {
   it("is named", () => {
     expect(sqliteWeaknesses(join(memory, "loans.sqlite"))).toEqual([
       expect.stringContaining("/dev/shm is on tmpfs"),

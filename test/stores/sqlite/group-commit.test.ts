@@ -20,8 +20,8 @@ const endOf = (turns: number) =>
     return yield* Effect.flip(Fiber.join(asked))
   }).pipe(inPatience(`the end of a change, the store stopping after ${turns} turns`))
 
-describe("a change that others were faster than", () => {
-  it("learns of a stop, at any moment", async () => {
+describe("a change for which others are always faster", () => {
+  it("ends when the store stops, at any moment", async () => {
     const turns = Array.from({ length: 40 }, (_, index) => index)
     const ends = await Promise.all(turns.map((number) => Effect.runPromise(endOf(number))))
     expect(new Set(ends.map(({ message }) => message))).toEqual(new Set(["The store is shutting down."]))

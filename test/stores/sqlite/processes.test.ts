@@ -87,7 +87,7 @@ function changeOf(stored: StoredLoan | undefined, body: string): Change {
 }
 
 describe("two processes that write one loan at the same time", () => {
-  it("lose nothing between them, and leave one sound chain", async () => {
+  it("lose nothing, and leave one sound chain", async () => {
     // On a busy machine one process may finish before the other begins. The test continues until both have written in
     // turns.
     let turns = 0
@@ -96,8 +96,8 @@ describe("two processes that write one loan at the same time", () => {
   })
 })
 
-describe("two changes of one loan that are decided together, the second on the first", () => {
-  it("are both decided again when another process has meanwhile written a change of the same version", async () => {
+describe("two changes of one loan that are decided together, the second after the first", () => {
+  it("are both decided again when another process has written a change of the same version meanwhile", async () => {
     const path = join(directory, "overtaken.sqlite")
     await onStore(path, sayOnce("before"))
     let overtake: (() => void) | undefined = () =>

@@ -74,7 +74,7 @@ async function beliefOf(url: string, reference: string): Promise<Belief | undefi
 }
 
 describe.concurrent.each(Object.entries(examples))("a merchant's service on %s", (name, file) => {
-  it("takes the bank's answers and callbacks, and shows loans as the bank has them", async ({
+  it("accepts the bank's answers and callbacks, and shows the bank's state of each loan", async ({
     expect,
     onTestFinished,
   }) => {

@@ -88,7 +88,7 @@ describe.each(stores)("the library of lives, on %s", (_name, newUrl, layer) => {
     expect(told.get(slug)).toEqual(life.steps.map(stepInWords))
   })
 
-  it("is a sound journal, which folds to each loan's stage in any order of arrival", async ({ task }) => {
+  it("is a sound journal, which replays to each loan's stage in any order", async ({ task }) => {
     const read = Effect.gen(function* () {
       const { findings } = yield* verifyJournal()
       const store = yield* LoanStore
@@ -129,8 +129,8 @@ describe.each(stores)("the library of lives, on %s", (_name, newUrl, layer) => {
 const byReference = (one: StoredLoan, other: StoredLoan): number =>
   one.loan.applicationReference < other.loan.applicationReference ? -1 : 1
 
-describe("a life that is told wrong", () => {
-  it("says which step, and what is otherwise", async () => {
+describe("a life with a wrong expectation", () => {
+  it("names the step and the difference", async () => {
     const life = decodeLife(
       JSON.stringify({
         name: "Wrong",

@@ -35,7 +35,7 @@ beforeAll(async () => {
 })
 
 describe("the packages as they are published", () => {
-  it("are four, each with its licence, and hold neither sources nor tests", async () => {
+  it("are four, each with its licence, and without sources or tests", async () => {
     expect(tarballs).toHaveLength(packages.length)
     for (const tarball of tarballs) {
       const { stdout } = await run("tar", ["-tzf", tarball])
@@ -51,7 +51,7 @@ describe("the packages as they are published", () => {
     }
   })
 
-  it("are found in order by publint, and their types by arethetypeswrong", async () => {
+  it("pass publint, and their types pass arethetypeswrong", async () => {
     const tool = (path: string): string => join(root, "node_modules", path)
     for (const tarball of tarballs) {
       await run(process.execPath, [tool("publint/src/cli.js"), "--strict", tarball])
@@ -102,7 +102,7 @@ const nodes = [
 describe("an empty project", () => {
   const project = join(directory, "project")
 
-  it("installs all four, under licences that a product may take in", async () => {
+  it("installs all four, under licences that a product may include", async () => {
     mkdirSync(project)
     writeFileSync(join(project, "package.json"), '{ "name": "somebody", "private": true, "type": "module" }')
     const install = ["install", "--no-audit", "--no-fund", "--ignore-scripts", ...tarballs]
@@ -157,7 +157,7 @@ describe("an empty project", () => {
       return [stdout.trim().split("\n").at(-1), withoutNotices(stderr)]
     }
 
-    it("runs what the READMEs and the API's page show", async () => {
+    it("runs the code in the READMEs and on the API's page", async () => {
       const [embedding = "", ...more] = blocksOf("README.md")
       const [client = "", ...others] = blocksOf("docs/api.md")
       expect([...more, ...others]).toEqual([])

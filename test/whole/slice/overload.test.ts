@@ -17,8 +17,8 @@ const signed = (index: number): string =>
     },
   })
 
-describe("an engine that gets more than it may queue", () => {
-  it("answers the rest 503 with Retry-After, keeps what it acknowledged, and takes the same again later", async () => {
+describe("an engine that gets more than its queue can hold", () => {
+  it("answers the rest 503 with Retry-After, keeps what it acknowledged, and accepts the rest later", async () => {
     const path = join(directory, "overload.sqlite")
     const engine = await startEngine(path, {
       LOAN_ENGINE_BUSY_TIMEOUT_MS: String(testMsMax),

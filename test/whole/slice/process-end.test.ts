@@ -72,7 +72,7 @@ describe("an engine that a package manager has started", () => {
   const words = [process.execPath, mainPath, "serve"]
 
   it.each(["SIGTERM", "SIGKILL"] as const)(
-    "stops when that ends by %s, and leaves its file to the next",
+    "stops when the package manager ends by %s, and leaves its file to the next engine",
     async (signal) => {
       const env = environment()
       const [manager, script] = packageManager()
@@ -86,7 +86,7 @@ describe("an engine that a package manager has started", () => {
     },
   )
 
-  it("is found below two of them, as npx and pnpm start it", async () => {
+  it("is found below two package managers, as npx and pnpm start it", async () => {
     const [manager, script] = packageManager()
     const { child, ended, written } = await start(manager, [script, manager, script, ...words], environment())
     child.kill("SIGTERM")
@@ -94,7 +94,7 @@ describe("an engine that a package manager has started", () => {
     expect(written()).toContain("the engine has stopped")
   })
 
-  it("goes on without it where that is set", async () => {
+  it("continues without the package manager if this is configured", async () => {
     const env = environment({ LOAN_ENGINE_STOP_WITH_LAUNCHER: "false", LOAN_ENGINE_LOG_LEVEL: "error" })
     const [manager, script] = packageManager()
     const { child, ended, written } = await start(manager, [script, ...words], env)
@@ -111,8 +111,8 @@ describe("an engine that a package manager has started", () => {
   })
 })
 
-describe.runIf(process.platform === "linux")("a process that has no descriptor left", () => {
-  it("takes its package manager for running, and one that has ended for ended", async () => {
+describe.runIf(process.platform === "linux")("a process without free descriptors", () => {
+  it("knows whether its package manager is running or has ended", async () => {
     const { pid: endedPid } = spawnSync("true")
     const script = fileURLToPath(new URL("./without-descriptors.ts", import.meta.url))
     const { stdout } = await promisify(execFile)(
@@ -125,7 +125,7 @@ describe.runIf(process.platform === "linux")("a process that has no descriptor l
 })
 
 describe("an engine that is told to stop while it loads its modules", () => {
-  it("stops, though it could not look at the signal until it had loaded them", async () => {
+  it("stops, although it could handle the signal only after loading", async () => {
     const sent = join(directory, "sent")
     const hold = join(directory, "hold-still.mjs")
     // Holds the process like the load of a large module: meanwhile nothing else runs in it.
@@ -199,7 +199,7 @@ describe.runIf(namespaces)("an engine that is the first process of a container",
     expect(written()).toContain("the engine has stopped")
   })
 
-  it("stops too when the signal comes before it has loaded itself", async () => {
+  it("also stops when the signal comes before it has loaded", async () => {
     // The module's first line has run, so the module is loaded. The program after it is held until the signal has
     // been sent.
     const hold = join(directory, "hold.mjs")
@@ -228,7 +228,7 @@ registerHooks({
 })
 
 describe("a stop that hangs", () => {
-  it("ends with the grace, and says so", async () => {
+  it("ends after the grace, and logs this", async () => {
     const script = fileURLToPath(new URL("./stubborn-stop.ts", import.meta.url))
     const child = spawn(process.execPath, [script, "50"], { env: childEnvironment })
     const exited = once(child, "exit")
@@ -241,8 +241,8 @@ describe("a stop that hangs", () => {
   })
 })
 
-describe("a file that an engine has", () => {
-  it("is refused to a second one, which says who has it and since when, by any name", async () => {
+describe("a file that an engine uses", () => {
+  it("is refused to a second engine, which names the owner and the time, under any name of the file", async () => {
     const path = join(directory, "held.sqlite")
     const before = Date.now()
     const engine = await startEngine(path)

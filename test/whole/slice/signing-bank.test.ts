@@ -23,7 +23,7 @@ const unsigned = (reference: string): string =>
   })
 
 describe("one signed callback", () => {
-  it("is one entry in however many spellings of its body it comes", async () => {
+  it("is one entry for any spelling of its body", async () => {
     const engine = await startEngine(join(directory, "spellings.sqlite"), {
       LOAN_ENGINE_JWKS_URL: key.jwksUrl,
     })

@@ -61,7 +61,7 @@ describe("the circuit", () => {
       }),
     ))
 
-  test("is not opened by answers that speak of the one request", () =>
+  test("is not opened by answers that are about one request only", () =>
     run(
       Effect.gen(function* () {
         const { client, requests } = yield* start(reply("<html/>"))

@@ -25,7 +25,7 @@ describe("evidence", () => {
     ],
     ["nothing", "unbound", { iss: "bank" }, "none", "signature-unbound", 202],
   ])(
-    "a genuine signature counts for %s when its claims are %s",
+    "a genuine signature gives %s when its claims are %s",
     (_counts, _state, claims, evidence, hold, status) =>
       run(
         Effect.gen(function* () {
@@ -83,7 +83,7 @@ describe("evidence", () => {
     ))
 
   test.each([[{}], [false], [7], [["a.b.c", "d.e.f"]]])(
-    "jwsData %j is held, and never believed as a callback without a signature",
+    "jwsData %j is held, and does not count as a callback without a signature",
     (jwsData) =>
       run(
         Effect.gen(function* () {
@@ -101,7 +101,7 @@ describe("evidence", () => {
       ),
   )
 
-  test("without a signature it takes credentials, where they are configured", () =>
+  test("a callback without a signature needs credentials, if credentials are configured", () =>
     run(
       Effect.gen(function* () {
         const { jws, requests } = yield* verifying(key)
@@ -150,7 +150,7 @@ describe("a signature that cannot be judged", () => {
   const sent = (jwsData: unknown): string =>
     JSON.stringify({ externalApplicationEvent: signedEvent, jwsData })
 
-  test("is held within the cooldown, but only so often from one change of the set to the next", () =>
+  test("is held within the cooldown, but only a limited number of times between two changes of the key set", () =>
     run(
       Effect.gen(function* () {
         const { published, jws, forgeries, forged, genuine } = yield* bank
@@ -176,7 +176,7 @@ describe("a signature that cannot be judged", () => {
       }),
     ))
 
-  test("is held each time where the credentials are right", () =>
+  test("is always held if the credentials are right", () =>
     run(
       Effect.gen(function* () {
         const { jws, forgeries, genuine } = yield* bank
@@ -191,7 +191,7 @@ describe("a reference that no loan can have", () => {
   const event = { ...signedEvent, applicationReference: "x".repeat(513) }
   const text = JSON.stringify({ externalApplicationEvent: event })
 
-  test("is kept and held, where credentials or a signature vouch for the callback", () =>
+  test("is stored and held if the callback has credentials or a signature", () =>
     run(
       Effect.gen(function* () {
         const { jws } = yield* verifying(key)
@@ -212,7 +212,7 @@ describe("a reference that no loan can have", () => {
       }),
     ))
 
-  test("is refused by name where nobody vouches for it, and where somebody else signed it", () =>
+  test("is refused, with its reason, if the callback has no evidence or another signer", () =>
     run(
       Effect.gen(function* () {
         const { jws } = yield* verifying(key)
@@ -291,7 +291,7 @@ describe("an account's trust policy", () => {
       }),
     ))
 
-  test("can leave a type to the bank's own answer, however well the callback is vouched for", () =>
+  test("can require the bank's own answer for a type, for any evidence of the callback", () =>
     run(
       Effect.gen(function* () {
         const { jws } = yield* verifying(key)
@@ -304,7 +304,7 @@ describe("an account's trust policy", () => {
 })
 
 describe("the claim that carries the event", () => {
-  test("can be named, and the event is then looked for nowhere else", () =>
+  test("can be configured, and then no other claim is read", () =>
     run(
       Effect.gen(function* () {
         const { jwks } = yield* verifying(key)

@@ -37,7 +37,7 @@ test("every answered callback counts once, by its verdict and account", () =>
     }),
   ))
 
-test("every signature counts once, by what it was found to be", () =>
+test("every signature counts once, by its verdict", () =>
   counting(
     Effect.gen(function* () {
       const { jws } = yield* verifying(key)

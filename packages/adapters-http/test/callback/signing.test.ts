@@ -39,7 +39,7 @@ describe("a callback without a signature, with the right credentials", () => {
       }),
     ))
 
-  test("is believed as long as no signature has bound its callback", () =>
+  test("is accepted until a signature has been verified", () =>
     run(
       Effect.gen(function* () {
         const { jws } = yield* verifying(key)
@@ -57,7 +57,7 @@ describe("a callback without a signature, with the right credentials", () => {
       }),
     ))
 
-  test("is held where it is remembered from before, and a signature is remembered once", () =>
+  test("is held if the store remembers an earlier signature, which is stored once", () =>
     run(
       Effect.gen(function* () {
         const { jws } = yield* verifying(key)

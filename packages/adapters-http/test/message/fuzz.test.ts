@@ -86,7 +86,7 @@ describe("for any bytes", () => {
       ),
     ))
 
-  test("the same for damaged examples, signed and unsigned", () => {
+  test("the same is true for damaged examples, signed and unsigned", () => {
     const unsigned = examples.map((bytes) =>
       bytesOf(
         Buffer.from(bytes)
@@ -105,7 +105,7 @@ describe("for any bytes", () => {
     )
   })
 
-  test("the same for any JSON in the place of any member", () =>
+  test("the same is true for any JSON in the place of any member", () =>
     attack((target) =>
       fc.assert(
         fc.asyncProperty(
@@ -146,7 +146,7 @@ describe("for any bytes", () => {
 })
 
 describe("a genuine signature", () => {
-  test("is recorded with its evidence when nothing is changed", () =>
+  test("is recorded with its evidence when the body is unchanged", () =>
     attack(async ({ send, seen }) => {
       expect((await send(genuine)).status).toBe(200)
       expect(seen[0]?.evidence).toBe("jws")

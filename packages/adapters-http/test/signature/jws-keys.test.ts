@@ -63,11 +63,11 @@ const forms: ReadonlyArray<[string, () => unknown]> = [
   ["with an empty kid", () => ({ ...key.publicJwk, kid: "" })],
   ["as a certificate", () => ({ kty: "RSA", kid: "one", use: "sig", x5c: [certificateOf(key)] })],
   [
-    "as a chain of certificates, its own first",
+    "as a chain of certificates that begins with its own",
     () => ({ kty: "RSA", kid: "one", x5c: [certificateOf(key), certificateOf(stranger)] }),
   ],
   [
-    "as a certificate that is broken into lines",
+    "as a certificate in several lines",
     () => ({ kty: "RSA", kid: "one", x5c: [certificateOf(key).replace(/.{64}/gu, "$&\r\n")] }),
   ],
   ["as a certificate without a kid", () => ({ kty: "RSA", x5c: [certificateOf(key)] })],
@@ -136,7 +136,7 @@ describe("a key of the set", () => {
     ),
   )
 
-  test("is tried for its own kid only, where it has one", () =>
+  test("is tried only for its own kid, if it has one", () =>
     run(
       Effect.gen(function* () {
         const { signedBy } = yield* makeBank(jwksText(old.publicJwk, { ...key.publicJwk, kid: "two" }))
@@ -145,7 +145,7 @@ describe("a key of the set", () => {
       }),
     ))
 
-  test("is tried among so many that can fit; where there are more, what none of them made is not called false", () =>
+  test("is tried among a limited number of possible keys; beyond it, an unmatched signature is not called invalid", () =>
     run(
       Effect.gen(function* () {
         const others = Array.from({ length: keysTriedMax - 1 }, () => old.publicJwk)
@@ -158,7 +158,7 @@ describe("a key of the set", () => {
     ))
 
   test.each(["HS256", "none", "ES256", "PS256", "RS512"])(
-    "verifies nothing with %s, for any statement in the set",
+    "verifies nothing with %s, for any content of the key set",
     (alg) =>
       run(
         Effect.gen(function* () {
@@ -173,7 +173,7 @@ describe("a key of the set", () => {
 })
 
 describe("a key that was replaced under its kid", () => {
-  test("is fetched for the first signature that the old one did not make", () =>
+  test("is fetched at the first signature that the old key did not make", () =>
     run(
       Effect.gen(function* () {
         const { signedBy, signedLater, answer, requests } = yield* makeBank(jwksText(old.publicJwk))
@@ -188,7 +188,7 @@ describe("a key that was replaced under its kid", () => {
       }),
     ))
 
-  test("while the set is down is held, and believed once it is back", () =>
+  test("makes callbacks be held while the key set is unreachable, and accepted afterwards", () =>
     run(
       Effect.gen(function* () {
         const { signedBy, signedLater, answer, requests } = yield* makeBank(jwksText(old.publicJwk))
@@ -242,7 +242,7 @@ describe("the set itself", () => {
 })
 
 describe("white space and other spellings of the token", () => {
-  test.each([" ", "\n", "\r\n\t", "\u00a0"])("%j around it is no part of it", (space) =>
+  test.each([" ", "\n", "\r\n\t", "\u00a0"])("%j around the token is ignored", (space) =>
     run(
       Effect.gen(function* () {
         const { verdict } = yield* makeBank(jwksText(key.publicJwk))
@@ -267,7 +267,7 @@ describe("white space and other spellings of the token", () => {
     ["other bits at its end that mean nothing", (jws) => jws.slice(0, -1) + respeltEnd(jws.slice(-1))],
     ["a foreign letter within it", (jws) => `${jws.slice(0, -9)}å${jws.slice(-9)}`],
   ]
-  test.each(respelt)("%s is no signature: one message has one spelling", (_title, spell) =>
+  test.each(respelt)("%s is no signature: a signature has only one spelling", (_title, spell) =>
     run(
       Effect.gen(function* () {
         const { verdict } = yield* makeBank(jwksText(key.publicJwk))

@@ -43,7 +43,8 @@ export const bankClockBehindMsMax = 15 * 60_000
 /**
  * Dates a callback's request for documents by its receipt, if it was issued shortly before, as far as the bank's clock
  * can tell. If that clock is minutes behind, an answer from before the request would otherwise clear it, and only a
- * callback names the documents. A redelivery of what was heard since keeps its date, and so says nothing new.
+ * callback names the documents. A request that came late, after others that name all its documents, keeps its date, and
+ * so says nothing new.
  */
 export function requestsByReceipt(observation: Observation, facts: Facts, now: Instant): Observation {
   const receivedAt = notAhead(observation.receivedAt, now)

@@ -23,6 +23,12 @@ const Answered = Schema.Struct({
 const Told = Schema.Struct({ at: Instant, said: Schema.Array(LoanEvent) })
 export type Told = typeof Told.Type
 
+/** A signed request for documents: its token's SHA-256 in hex, and the date that it got when it was first recorded. */
+const Requested = Schema.Struct({ token: Schema.String, at: Instant })
+
+/** How many signed requests are remembered for one loan. The latest are kept. */
+const requestsKeptMax = 16
+
 /**
  * Answers that say nothing new move only this watermark: a repeated level is no news. They are decided when anything
  * else is heard, and are then journaled with it, so that a replay needs no watermark.
@@ -34,6 +40,8 @@ export const Watermark = Schema.Struct({
   requested: Schema.optionalKey(Schema.Struct({ method: Schema.String, at: Instant })),
   /** Set until an answer of the bank is sure to know it. */
   told: Schema.optionalKey(Told),
+  /** The signed requests for documents that were recorded, so that a redelivery is recognized. */
+  requests: Schema.optionalKey(Schema.Array(Requested)),
 })
 export type Watermark = typeof Watermark.Type
 
@@ -113,7 +121,11 @@ function requestedIn(
 }
 
 /** A wrong clock may have dated an answer far ahead. No later answer would count beside it. */
-const inTime = ({ status, quote, told }: Watermark, now: Instant): Omit<Watermark, "requested"> => ({
+const inTime = (
+  { status, quote, told, requests }: Watermark,
+  now: Instant,
+): Omit<Watermark, "requested"> => ({
+  ...(requests === undefined ? {} : { requests }),
   ...(told === undefined ? {} : { told: { ...told, at: notAhead(told.at, now) } }),
   ...(status === undefined ? {} : { status: dated(status, now) }),
   ...(quote === undefined ? {} : { quote: dated(quote, now) }),
@@ -126,7 +138,8 @@ const dated = (answered: typeof Answered.Type, now: Instant): typeof Answered.Ty
 })
 
 /** The watermark after an entry that contains all repeats. */
-export const carried = ({ status, quote, requested, told }: Watermark): Watermark => ({
+export const carried = ({ status, quote, requested, told, requests }: Watermark): Watermark => ({
+  ...(requests === undefined ? {} : { requests }),
   ...(told === undefined ? {} : { told }),
   ...(requested === undefined ? {} : { requested }),
   ...(status === undefined ? {} : { status: { ...status, again: [] } }),
@@ -136,3 +149,28 @@ export const carried = ({ status, quote, requested, told }: Watermark): Watermar
 /** The watermark with what callbacks have said, or without. */
 export const telling = ({ told: _before, ...others }: Watermark, told: Told | undefined): Watermark =>
   told === undefined ? others : { ...others, told }
+
+const isRequest = ({ type }: LoanEvent): boolean => type === "addition.requested"
+
+/**
+ * A redelivery of a signed request for documents, with the date of its first delivery. Otherwise `undefined`. The latest
+ * request counts, so a redelivery with another date would open again what the bank has cleared since.
+ */
+export function redelivered({ requests = [] }: Watermark, observation: Observation): Observation | undefined {
+  const { token, events } = observation
+  const first = requests.find((known) => known.token === token)
+  if (first === undefined || !events.some(isRequest)) return undefined
+  return {
+    ...observation,
+    events: events.map((event) => (isRequest(event) ? { ...event, at: first.at } : event)),
+  }
+}
+
+/** The watermark with a signed request for documents that is recorded now. */
+export function requesting(watermark: Watermark, { token, events }: Observation): Watermark {
+  const { requests = [] } = watermark
+  const request = events.find(isRequest)
+  if (token === undefined || request === undefined || requests.some((known) => known.token === token))
+    return watermark
+  return { ...watermark, requests: [...requests, { token, at: request.at }].slice(-requestsKeptMax) }
+}

@@ -174,7 +174,10 @@ export const readAll = (
     }
   }).pipe(Effect.provide(store), Effect.orDie)
 
-/** Each callback is kept as often as it was acknowledged, at least, and as it was sent, at most; and in one row. */
+/**
+ * Each callback is kept as often as it was acknowledged, at least, and as it was sent, at most. It stands in one row, and in one more
+ * if it was first held because the bank's keys could not be read.
+ */
 export function missing(
   told: ReadonlyArray<Told>,
   entries: ReadonlyArray<StoredEntry>,
@@ -191,7 +194,9 @@ export function missing(
         ? [`callback ${digest} was acknowledged ${acknowledged} times, kept ${kept} times`]
         : []),
       ...(kept > begun ? [`callback ${digest} was sent ${begun} times, kept ${kept} times`] : []),
-      ...(rows.length > 1 ? [`callback ${digest} stands in ${rows.length} rows`] : []),
+      ...(rows.length > new Set(rows.map(({ evidence }) => evidence)).size
+        ? [`callback ${digest} stands in ${rows.length} rows`]
+        : []),
     ]
   })
 }

@@ -10,6 +10,7 @@ import type { Finding, Inspected, InspectedLoan } from "./inspected.ts"
 /**
  * P6: each journal folds to its stored snapshot, byte for byte; its hash chain holds; and what was acknowledged is there:
  * every callback answered below 300 as an entry or a counted repeat, and what it said, if it was believed, among the facts.
+ * A signed callback that was believed is one entry, however often it came.
  */
 export function checkReplay(inspected: Inspected): Finding {
   const journals = inspected.loans.map(journalFaults)
@@ -61,7 +62,9 @@ function callbackFaults(delivered: Delivered, { loans }: Inspected): ReadonlyArr
   const kept = (loan?.entries ?? []).filter((entry) => entry.digest === digest && entry.account === account)
   const times = kept.reduce((sum, entry) => sum + 1 + entry.repeats, 0)
   const name = `${reference}: callback ${JSON.stringify(believed.map(({ type }) => type))} in account ${account}`
+  const proven = kept.filter(({ evidence, hold }) => evidence === "jws" && hold === null)
   return [
+    ...(proven.length > 1 ? [`${name} is one signed message and stands in ${proven.length} rows`] : []),
     ...(times < acknowledged
       ? [`${name} was acknowledged ${acknowledged} times and kept ${times} times`]
       : []),

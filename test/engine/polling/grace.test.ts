@@ -139,3 +139,28 @@ describe("an answer that the bank waits for no documents", () => {
       }),
     ))
 })
+
+describe("a signed callback that two engines receive at the same time", () => {
+  it("is one entry, although the earlier receipt is recorded later", () =>
+    doubting({}, ({ engine }) =>
+      Effect.gen(function* () {
+        const now = yield* Clock.currentTimeMillis
+        const deliver = (receivedAt: number) =>
+          engine.record(
+            {
+              applicationReference,
+              account: se,
+              source: "callback",
+              evidence: "jws",
+              token: "a".repeat(64),
+              receivedAt,
+              events: [{ type: "agreement.signed", at: receivedAt }],
+            },
+            new TextEncoder().encode("signed"),
+          )
+        expect((yield* deliver(now)).disposition).toBe("advanced")
+        expect((yield* deliver(now - 20)).disposition).toBe("repeated")
+        expect((yield* engine.history(applicationReference)).map(({ repeats }) => repeats)).toEqual([1])
+      }),
+    ))
+})

@@ -320,12 +320,12 @@ const countNothing: EngineCanary = {
   },
 }
 
-const forgetRequests: EngineCanary = {
-  name: "forget signed requests",
-  what: "It does not remember the tokens of requests, so a redelivery of a request counts as another, later one.",
+const forgetTokens: EngineCanary = {
+  name: "forget tokens",
+  what: "It does not remember the tokens of signed callbacks, so a redelivery of a request counts as another, later one.",
   parts: writingOtherwise(({ watermark = {}, ...change }) => ({
     ...change,
-    watermark: Struct.omit(watermark, ["requests"]),
+    watermark: Struct.omit(watermark, ["signed"]),
   })),
 }
 
@@ -347,5 +347,5 @@ export const engineCanaries: ReadonlyArray<EngineCanary> = [
   rewriteTheJournal,
   skipTheWalksMiddle,
   countNothing,
-  forgetRequests,
+  forgetTokens,
 ]

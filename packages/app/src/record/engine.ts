@@ -26,7 +26,7 @@ import {
   noWatermark,
   questionAnswered,
   redelivered,
-  requesting,
+  signedBy,
   saysTheSame,
   telling,
 } from "../schedule/watermark.ts"
@@ -200,7 +200,7 @@ function decide(
     const again = answeredTo(watermark, question, said, said.events, graceMs)
     return { ...write(before.loan, said), addsNothing: true, isQuiet: true, watermark: again }
   }
-  const written = carried(requesting(watermark, said))
+  const written = carried(signedBy(watermark, said))
   return {
     ...write(decision.loan, withLevels),
     addsNothing: disposition === "repeated",

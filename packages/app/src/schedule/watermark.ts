@@ -23,11 +23,11 @@ const Answered = Schema.Struct({
 const Told = Schema.Struct({ at: Instant, said: Schema.Array(LoanEvent) })
 export type Told = typeof Told.Type
 
-/** A signed request for documents: its token's SHA-256 in hex, and the date that it got when it was first recorded. */
-const Requested = Schema.Struct({ token: Schema.String, at: Instant })
+/** A signed callback: its token's SHA-256 in hex, and the date that it got when it was first recorded. */
+const Signed = Schema.Struct({ token: Schema.String, at: Instant })
 
-/** How many signed requests are remembered for one loan. The latest are kept. */
-const requestsKeptMax = 16
+/** How many signed callbacks are remembered for one loan. The latest are kept. */
+const signedKeptMax = 16
 
 /**
  * Answers that say nothing new move only this watermark: a repeated level is no news. They are decided when anything
@@ -40,8 +40,8 @@ export const Watermark = Schema.Struct({
   requested: Schema.optionalKey(Schema.Struct({ method: Schema.String, at: Instant })),
   /** Set until an answer of the bank is sure to know it. */
   told: Schema.optionalKey(Told),
-  /** The signed requests for documents that were recorded, so that a redelivery is recognized. */
-  requests: Schema.optionalKey(Schema.Array(Requested)),
+  /** The signed callbacks that were recorded, so that a redelivery gets the same date. */
+  signed: Schema.optionalKey(Schema.Array(Signed)),
 })
 export type Watermark = typeof Watermark.Type
 
@@ -121,11 +121,8 @@ function requestedIn(
 }
 
 /** A wrong clock may have dated an answer far ahead. No later answer would count beside it. */
-const inTime = (
-  { status, quote, told, requests }: Watermark,
-  now: Instant,
-): Omit<Watermark, "requested"> => ({
-  ...(requests === undefined ? {} : { requests }),
+const inTime = ({ status, quote, told, signed }: Watermark, now: Instant): Omit<Watermark, "requested"> => ({
+  ...(signed === undefined ? {} : { signed }),
   ...(told === undefined ? {} : { told: { ...told, at: notAhead(told.at, now) } }),
   ...(status === undefined ? {} : { status: dated(status, now) }),
   ...(quote === undefined ? {} : { quote: dated(quote, now) }),
@@ -138,8 +135,8 @@ const dated = (answered: typeof Answered.Type, now: Instant): typeof Answered.Ty
 })
 
 /** The watermark after an entry that contains all repeats. */
-export const carried = ({ status, quote, requested, told, requests }: Watermark): Watermark => ({
-  ...(requests === undefined ? {} : { requests }),
+export const carried = ({ status, quote, requested, told, signed }: Watermark): Watermark => ({
+  ...(signed === undefined ? {} : { signed }),
   ...(told === undefined ? {} : { told }),
   ...(requested === undefined ? {} : { requested }),
   ...(status === undefined ? {} : { status: { ...status, again: [] } }),
@@ -150,27 +147,21 @@ export const carried = ({ status, quote, requested, told, requests }: Watermark)
 export const telling = ({ told: _before, ...others }: Watermark, told: Told | undefined): Watermark =>
   told === undefined ? others : { ...others, told }
 
-const isRequest = ({ type }: LoanEvent): boolean => type === "addition.requested"
-
 /**
- * A redelivery of a signed request for documents, with the date of its first delivery. Otherwise `undefined`. The latest
- * request counts, so a redelivery with another date would open again what the bank has cleared since.
+ * A redelivery of a signed callback, with the date of its first delivery. Otherwise `undefined`. The date of a callback
+ * is bounded by its receipt, so without this a redelivery could be dated later, or earlier if several engines receive the
+ * callback at the same time. A later request for documents opens again what the bank has cleared since.
  */
-export function redelivered({ requests = [] }: Watermark, observation: Observation): Observation | undefined {
-  const { token, events } = observation
-  const first = requests.find((known) => known.token === token)
-  if (first === undefined || !events.some(isRequest)) return undefined
-  return {
-    ...observation,
-    events: events.map((event) => (isRequest(event) ? { ...event, at: first.at } : event)),
-  }
+export function redelivered({ signed = [] }: Watermark, observation: Observation): Observation | undefined {
+  const first = signed.find(({ token }) => token === observation.token)
+  if (first === undefined) return undefined
+  return { ...observation, events: observation.events.map((event) => ({ ...event, at: first.at })) }
 }
 
-/** The watermark with a signed request for documents that is recorded now. */
-export function requesting(watermark: Watermark, { token, events }: Observation): Watermark {
-  const { requests = [] } = watermark
-  const request = events.find(isRequest)
-  if (token === undefined || request === undefined || requests.some((known) => known.token === token))
+/** The watermark with a signed callback that is recorded now. */
+export function signedBy(watermark: Watermark, { token, events: [event] }: Observation): Watermark {
+  const { signed = [] } = watermark
+  if (token === undefined || event === undefined || signed.some((known) => known.token === token))
     return watermark
-  return { ...watermark, requests: [...requests, { token, at: request.at }].slice(-requestsKeptMax) }
+  return { ...watermark, signed: [...signed, { token, at: event.at }].slice(-signedKeptMax) }
 }

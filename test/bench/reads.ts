@@ -1,7 +1,9 @@
+import { spawn } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Worker } from "node:worker_threads"
+import { text } from "node:stream/consumers"
+import { fileURLToPath } from "node:url"
 import { apiKey, callbackAuthorization, startEngine } from "../whole/slice/engine-process.ts"
 import type { EngineProcess } from "../whole/slice/engine-process.ts"
 import type { Figure } from "./figure.ts"
@@ -108,20 +110,23 @@ async function figureOf(name: string, store: string, database: string, rounds: n
   }
 }
 
-/** Asks for one read after another on a thread of its own, until it is stopped; gives how many were answered. */
+/**
+ * Asks for one read after another, until it is stopped; gives how many were answered. The readers' own work would be on other machines,
+ * so here it is done in a process that yields to all others.
+ */
 function readAll({ url }: EngineProcess): { readonly stop: () => Promise<number> } {
   const reading: Reading = { url, paths, apiKey }
-  const worker = new Worker(new URL("reading.ts", import.meta.url), { workerData: reading })
-  const answered = new Promise<number>((resolve, reject) => {
-    worker.once("message", resolve)
-    worker.once("error", reject)
+  const script = fileURLToPath(new URL("reading.ts", import.meta.url))
+  const reader = spawn("nice", ["-n", "19", process.execPath, script, JSON.stringify(reading)], {
+    stdio: ["pipe", "pipe", "inherit"],
   })
-  // It is awaited when the reading is stopped; until then, a failure must not end the process.
-  answered.catch(() => {})
+  const answered = text(reader.stdout)
   return {
-    stop: () => {
-      worker.postMessage("stop")
-      return answered
+    stop: async () => {
+      reader.stdin.end()
+      const reads = Number(await answered)
+      if (!(reads > 0)) throw new Error("nothing was read")
+      return reads
     },
   }
 }

@@ -3,6 +3,7 @@ import type { RejectionCode } from "@loan-engine/adapters-http/callback/answer"
 import { AccountName, Disposition, HoldReason } from "@loan-engine/domain/observation"
 import { Schema } from "effect"
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { withExamples } from "./examples.ts"
 import { version } from "../base/version.ts"
 import { LoanApi } from "./loan-api.ts"
 import { problemSchemas } from "./problems.ts"
@@ -84,11 +85,13 @@ const OperatorGroup = HttpApiGroup.make("operators").add(live, ready, metrics)
  * the registry of schemes does: tools that compare the word take `Bearer` for another one, and ask for a password.
  */
 const asToolsRead = (spec: Record<string, unknown>): Record<string, unknown> =>
-  JSON.parse(
-    JSON.stringify(spec, (key, value: unknown) => {
-      if (key === "x-effect-stream") return undefined
-      return key === "scheme" && value === "Bearer" ? "bearer" : value
-    }),
+  withExamples(
+    JSON.parse(
+      JSON.stringify(spec, (key, value: unknown) => {
+        if (key === "x-effect-stream") return undefined
+        return key === "scheme" && value === "Bearer" ? "bearer" : value
+      }),
+    ),
   )
 
 /** Everything that is served, by any server. `docs/openapi.json` and `/docs` are generated from it. */

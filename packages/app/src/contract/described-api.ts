@@ -1,4 +1,4 @@
-import { refusals } from "@loan-engine/adapters-http/callback/answer"
+import { refusals, refusalType } from "@loan-engine/adapters-http/callback/answer"
 import type { RejectionCode } from "@loan-engine/adapters-http/callback/answer"
 import { AccountName, Disposition, HoldReason } from "@loan-engine/domain/observation"
 import { Schema } from "effect"
@@ -13,13 +13,19 @@ const callbackProblems = [...new Set(Object.values(refusals).map(({ status }) =>
   .toSorted((a, b) => a - b)
   .map((status) =>
     Schema.Struct({
-      type: Schema.String,
+      type: Schema.Literals(codesOf(status).map(refusalType)),
       title: Schema.String,
       status: Schema.Literal(status),
       detail: Schema.String,
       code: Schema.Literals(codesOf(status)),
       field: Schema.optionalKey(Schema.String),
-    }).pipe(HttpApiSchema.status(status), HttpApiSchema.asJson({ contentType: "application/problem+json" })),
+    })
+      .annotate({
+        description: codesOf(status)
+          .map((code) => refusals[code].title)
+          .join("; "),
+      })
+      .pipe(HttpApiSchema.status(status), HttpApiSchema.asJson({ contentType: "application/problem+json" })),
   )
 
 function codesOf(status: number): ReadonlyArray<RejectionCode> {

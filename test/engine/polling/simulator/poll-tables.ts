@@ -133,9 +133,9 @@ export const comparisonTable = (comparisons: ReadonlyArray<NamedComparison>): st
     ["the bank", "polling", "polls/loan", "requests/loan", "peak requests/s", "median delay", "p95", "p99"],
     comparisons.flatMap(({ assumption, ours, fixed, times }) => [
       [assumption, "cadence", ...figureCells(ours)],
-      ["", `every ${duration(fixed.intervalMs)}`, ...figureCells(fixed.figures)],
+      [assumption, `every ${duration(fixed.intervalMs)}`, ...figureCells(fixed.figures)],
       [
-        "",
+        assumption,
         "times as long",
         "",
         "",

@@ -24,7 +24,7 @@ Each run uses other random seeds. The report names the seeds, and \`LOAN_ENGINE_
 - **Every state**: an exhaustive search tries every event in every reachable state of a loan's facts, and every order of six events.
 - **Why a finite search is enough**: the lifecycle only compares which time is earlier, and whether two contents are equal. So one case
   stands for all cases with the same order of times. The run checks this on random loans, and detects code that reads a value.
-- **Example loans**: the run plays [examples of loans](lives.md) over real HTTP on both stores.
+- **Example loans**: the run plays [examples of loans](lives.md) over real HTTP, on SQLite and on PostgreSQL.
 - **Random traces**: 170,000 random lists of events, with concrete amounts, documents and times. The events are in every order, repeated,
   lost and late.
 - **The whole system, simulated**: a sandbox bank, callbacks, polls, crashes and forgers run on a virtual clock. The run simulates thousands of days.

@@ -179,8 +179,8 @@ a callback reports one of these:
 - MANUAL_INSPECTION after a verdict
 - an offer that is no longer valid
 
-The engine then polls the bank at once, even if the bank had confirmed the loan's end. Until the bank answers, the bank must act
-(\`confirm-decision\`) if the loan is in dispute, or if a callback reports a new inspection.
+In each case, the engine polls the bank at once, even if the bank had confirmed the loan's end. If the loan is in dispute, or a callback
+reports a new inspection, the next action is the bank's (\`confirm-decision\`) until the bank answers.
 
 If the bank's answer denies the callback, a read replica of the bank may not know the callback yet. So the engine polls once more,
 \`additionGraceMs\` (a minute) after the callback.

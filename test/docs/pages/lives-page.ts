@@ -13,7 +13,7 @@ const told = ({ slug, life: { name, story, steps } }: (typeof toldLives)[number]
 export const livesPage = (): string => `# Loans as examples
 
 Each section on this page is one loan, from a file in [docs/lives](lives). The file says what the bank does, which messages reach the engine, and
-what the engine must know afterwards. The tests play each file over real HTTP, on both stores. They also decide the same messages in a hundred other
+what the engine must know afterwards. The tests play each file over real HTTP, on SQLite and on PostgreSQL. They also decide the same messages in a hundred other
 orders: the result must be the same. [glossary.md](glossary.md) explains the terms.
 
 To play all files, run \`npx -y pnpm@12 loan-engine play docs/lives/*.json\`. With \`--stay\`, the engine continues to serve, and the console shows

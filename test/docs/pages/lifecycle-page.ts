@@ -135,7 +135,7 @@ ${table(
   Object.entries(reversals).map(([to, { name, enteredFrom }]) => [`\`${name}\``, enteredFrom.join(", "), to]),
 )}
 
-If the loan returns to its stage before the dispute, the bank reversed nothing, and \`reversal\` is \`null\`.
+If the loan returns to the stage that it had before the dispute, the bank reversed nothing, and \`reversal\` is \`null\`.
 
 ## Registration, and the bank's own messages
 
@@ -206,8 +206,8 @@ If the person rejects the loan, the ruling overrules the pay-out. The bank's nex
 
 ## Documents
 
-Requests for documents add up. If the bank asks for more documents in a new callback, the earlier requests remain. They end when the bank
-says that it waits for no documents any more. Only a poll's answer can say so.
+Requests for documents add up. If the bank asks for more documents in a new callback, the earlier requests remain. The requests end
+when the bank reports that it waits for no documents any more. Only a poll's answer can report this.
 
 The bank's read replicas may lag. So such an answer counts only if the engine sent the poll more than \`additionGraceMs\` (a minute) after
 the request. The engine polls again as soon as an answer would count.

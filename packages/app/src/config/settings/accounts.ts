@@ -67,7 +67,7 @@ export const accountSettings = {
     optional(
       kinds.pairsOf({
         expected:
-          `a list such as PAID_OUT=jws,SIGNED=bank: an event type (${eventTypes.join(", ")}) and what it is believed on ` +
+          `a list such as PAID_OUT=jws,SIGNED=bank: an event type (${eventTypes.join(", ")}) and the evidence that it needs ` +
           `(${RequiredEvidence.literals.join(", ")})`,
         example: { PAID_OUT: "jws" },
         schema: trustPolicy,

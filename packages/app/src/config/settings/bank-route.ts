@@ -7,7 +7,7 @@ export const route = {
   bankProxyUrl: optional(
     kinds.proxy,
     "the proxy for https requests to the bank, its keys and its test utility. Requests to loopback addresses bypass the proxy",
-    "`HTTPS_PROXY` or `https_proxy`, otherwise `ALL_PROXY`, which must be http or https too",
+    "the variable `HTTPS_PROXY` or `https_proxy`. If neither is set: `ALL_PROXY`, which must then be an http or https URL",
   ),
   bankNoProxy: {
     ...withDefault(

@@ -31,7 +31,7 @@ export const webhooks = {
   webhookProxyUrl: optional(
     kinds.proxy,
     "the proxy for https requests to webhook endpoints. Requests to loopback addresses bypass the proxy",
-    "`HTTPS_PROXY` or `https_proxy`, otherwise `ALL_PROXY`, which must be http or https too",
+    "the variable `HTTPS_PROXY` or `https_proxy`. If neither is set: `ALL_PROXY`, which must then be an http or https URL",
   ),
   webhookNoProxy: {
     ...withDefault(

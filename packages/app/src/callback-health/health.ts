@@ -23,10 +23,7 @@ export interface CallbackDay {
 }
 
 export const callbackHealthLimits = {
-  callbackHealthEveryMs: limit(
-    10_000,
-    "how often the engine counts the callbacks that arrived and did not arrive",
-  ),
+  callbackHealthEveryMs: limit(10_000, "how often the engine counts which callbacks arrived"),
   callbackHealthDays: limit(7, "how many days of callbacks the engine judges"),
   callbackMissedPercentMax: limit(
     30,

@@ -9,7 +9,7 @@ export const bankRequestsCounter = counterFamily({
   name: "loan_engine_bank_requests_total",
   unit: "requests",
   description:
-    "Requests to the bank, by outcome. A request that an open circuit blocked counts as CircuitOpen.",
+    "Requests to the bank, by outcome. If an open circuit blocks a request, the outcome is CircuitOpen.",
   attributes: {
     account,
     operation,
@@ -20,7 +20,7 @@ export const bankRequestsCounter = counterFamily({
 export const bankRequestDuration = histogramFamily({
   name: "loan_engine_bank_request_duration_seconds",
   unit: "seconds",
-  description: "Time of a request to the bank, from sending it to its whole answer or its failure.",
+  description: "Duration of a request to the bank, from its start to the whole answer or the failure.",
   attributes: { account, operation },
   boundaries: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30],
 })
@@ -29,7 +29,7 @@ export const bankCircuitGauge = gaugeFamily({
   name: "loan_engine_bank_circuit",
   unit: "1",
   description:
-    "1 for the current state of the circuit to the bank, 0 for the others. While it is open, the engine sends nothing.",
+    "1 for the current state of the circuit breaker to the bank, 0 for the other states. While the state is Open, the engine sends nothing.",
   attributes: { account, state: "`Closed`, `Open`, `HalfOpen`" },
 })
 

@@ -14,9 +14,12 @@ import type { Problem } from "../contract/problem.ts"
 export const wrongKeyLimits = {
   wrongKeysPerSourceMax: limit(
     60,
-    "how many wrong keys one address may send in a minute; further ones get 429",
+    "how many wrong keys one address may send in a minute. Further requests get 429",
   ),
-  wrongKeysPerMinuteMax: limit(1_000, "the same for all addresses together"),
+  wrongKeysPerMinuteMax: limit(
+    1_000,
+    "how many wrong keys all addresses together may send in a minute. Further requests get 429",
+  ),
 }
 export type WrongKeyLimits = LimitsOf<typeof wrongKeyLimits>
 

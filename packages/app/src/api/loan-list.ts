@@ -35,10 +35,10 @@ export const loanListLimits = {
   // Counting a million loans takes the store a moment.
   accountsAgeMaxMs: limit(
     1_000,
-    "how old the answer of `/v1/accounts` may be; if counting takes long, 20 times as long as it took",
+    "how old the answer of `/v1/accounts` may be. If counting is slow, the answer may be up to 20 times as old as the count took",
   ),
   // A filter that few loans match must not read the whole store in one request.
-  loansScannedMax: limit(2_000, "how many loans the engine reads for one page of a list"),
+  loansScannedMax: limit(2_000, "how many loans the engine reads at most for one page of a list"),
 }
 export type LoanListLimits = LimitsOf<typeof loanListLimits>
 

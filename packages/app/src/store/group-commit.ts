@@ -6,11 +6,14 @@ import { StoreUnavailable } from "../ports/loan-store.ts"
 import { commitMetrics } from "../telemetry/commit-metrics.ts"
 
 export const groupCommitLimits = {
-  queuedUpdatesMax: limit(4_096, "how many records may wait for their commit; further callbacks get 503"),
+  queuedUpdatesMax: limit(
+    4_096,
+    "how many updates may wait for their commit. If more arrive, their callbacks get 503",
+  ),
   // This also limits the wait of the first.
   transactionUpdatesMax: limit(
     256,
-    "how many records may share one transaction; at most 1,024 on PostgreSQL",
+    "how many updates may share one transaction. At most 1,024 on PostgreSQL",
   ),
 }
 export type GroupCommitLimits = LimitsOf<typeof groupCommitLimits>

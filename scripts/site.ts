@@ -55,6 +55,10 @@ const anchorOf = (heading: string): string =>
 /** One page as HTML, its parts for the search, and the files that it links to. */
 function rendered(page: Page, pages: ReadonlyArray<Page>) {
   const markdown = new MarkdownIt({ html: true })
+  // A table that is wider than the screen is scrolled, also with the keyboard.
+  markdown.renderer.rules["table_open"] = () =>
+    '<div class="wide" tabindex="0" role="group" aria-label="Table"><table>'
+  markdown.renderer.rules["table_close"] = () => "</table></div>"
   const tokens = markdown.parse(read(page.source), {})
   const parts: Array<{ id: string; page: string; title: string; text: string }> = []
   const files = new Set<string>()
@@ -79,7 +83,7 @@ function rendered(page: Page, pages: ReadonlyArray<Page>) {
       else child.attrSet("href", target.href)
     }
   })
-  return { title, parts, files, body: markdown.renderer.render(tokens, markdown.options, {}) }
+  return { page, title, parts, files, body: markdown.renderer.render(tokens, markdown.options, {}) }
 }
 
 type Token = ReturnType<ReturnType<typeof MarkdownIt>["parse"]>[number]
@@ -148,7 +152,7 @@ export function buildSite(directory: string): void {
     writeFileSync(join(directory, path), text)
   }
   const pages = pagesOf(read(home.source))
-  const all = pages.map((page) => ({ page, ...rendered(page, pages) }))
+  const all = pages.map((page) => rendered(page, pages))
   const navigation = all.map(({ page, title }) => [page, title] as const)
   for (const { page, title, body } of all) write(page.address, html(page, title, body, navigation))
   for (const file of new Set(all.flatMap(({ files }) => [...files]))) {

@@ -7,13 +7,17 @@ const search = new MiniSearch({
 })
 search.addAll(parts)
 const foundMax = 12
+/** The parts that have every word; if there is none, those that have any. */
+const partsWith = (words) => {
+  const all = search.search(words)
+  return all.length > 0 ? all : search.search(words, { combineWith: "OR" })
+}
 const input = document.getElementById("search")
 const found = document.getElementById("found")
 input.form.addEventListener("submit", (event) => event.preventDefault())
 input.addEventListener("input", () => {
   found.replaceChildren(
-    ...search
-      .search(input.value)
+    ...partsWith(input.value)
       .slice(0, foundMax)
       .map(({ id, title, page }) => {
         const link = document.createElement("a")

@@ -59,7 +59,7 @@ describe("the documentation as a site", () => {
     await page.getByRole("searchbox").fill("callbackCredentials rotate")
     await page.locator("#found a").first().click()
     await page.waitForURL(/configuration\.html|operating\.html|security\.html/u)
-    expect(await page.locator("h1").textContent()).not.toBe("")
+    await expect.poll(() => page.locator("h1").textContent()).not.toBe("")
     await page.getByRole("searchbox").fill("glossary")
     await page.locator("#found a", { hasText: /^Glossary$/u }).click()
     await page.waitForURL(/docs\/glossary\.html/u)

@@ -14,6 +14,8 @@ const config: InlineConfig = {
   build: {
     outDir: here("../dist/console"),
     emptyOutDir: true,
+    // The licences of what is bundled ask that their texts come with it.
+    license: { fileName: "LICENSES.md" },
     target: "es2022",
     // The policy of the page lets nothing in that does not come as a file of its own.
     assetsInlineLimit: 0,

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes a base image like the public Node image (slim), from packages of Debian and npm only, for where no image registry
-# can be reached. Needs root, and the Debian packages buildah and mmdebstrap; npm from any Node.
+# Makes a base image like the public Node image (slim), only from packages of Debian and npm. Use it on a machine that cannot
+# reach an image registry. It needs root, the Debian packages buildah and mmdebstrap, and npm of any Node.
 #
 #   deploy/container/base.sh localhost/node:24-slim
 #   buildah build --build-arg BASE=localhost/node:24-slim -f deploy/container/Dockerfile -t loan-engine .

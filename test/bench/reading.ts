@@ -1,7 +1,4 @@
-import { constants, platform, setPriority } from "node:os"
-import { parentPort, workerData } from "node:worker_threads"
-
-/** The requests of the reading thread. */
+/** The requests of the reading process. */
 export interface Reading {
   readonly url: string
   readonly paths: ReadonlyArray<string>
@@ -23,14 +20,12 @@ async function readWhole(answer: Response): Promise<void> {
   }
 }
 
-/** Reads one path after another until a message arrives. Then it reports how many requests were answered. */
-// The main thread of the measurement gives it.
+/** Reads one path after another until its input ends. Then it prints how many requests were answered. */
+// The measurement that starts this process gives the argument.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-const { url, paths, apiKey } = workerData as Reading
-// On a real network, the readers run on other machines. So they get less of the processor here.
-if (platform() === "linux") setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
+const { url, paths, apiKey } = JSON.parse(process.argv[2] ?? "") as Reading
 const stopped = new AbortController()
-parentPort?.once("message", () => stopped.abort())
+process.stdin.once("end", () => stopped.abort()).resume()
 let read = 0
 while (!stopped.signal.aborted) {
   const path = paths[read % paths.length] ?? ""
@@ -39,4 +34,4 @@ while (!stopped.signal.aborted) {
   await readWhole(answer)
   read++
 }
-parentPort?.postMessage(read)
+process.stdout.write(String(read), () => process.exit())

@@ -1,7 +1,9 @@
+import { spawn } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Worker } from "node:worker_threads"
+import { text } from "node:stream/consumers"
+import { fileURLToPath } from "node:url"
 import { apiKey, callbackAuthorization, startEngine } from "../whole/slice/engine-process.ts"
 import type { EngineProcess } from "../whole/slice/engine-process.ts"
 import type { Figure } from "./figure.ts"
@@ -111,20 +113,22 @@ async function figureOf(name: string, store: string, database: string, rounds: n
   }
 }
 
-/** Reads on a separate thread, without a pause, until `stop` is called. `stop` gives the number of answers. */
+/**
+ * Reads without a pause until `stop` is called. `stop` gives the number of answers. On a real network the readers run on other machines. So here they run in a process of lower priority.
+ */
 function readAll({ url }: EngineProcess): { readonly stop: () => Promise<number> } {
   const reading: Reading = { url, paths, apiKey }
-  const worker = new Worker(new URL("reading.ts", import.meta.url), { workerData: reading })
-  const answered = new Promise<number>((resolve, reject) => {
-    worker.once("message", resolve)
-    worker.once("error", reject)
+  const script = fileURLToPath(new URL("reading.ts", import.meta.url))
+  const reader = spawn("nice", ["-n", "19", process.execPath, script, JSON.stringify(reading)], {
+    stdio: ["pipe", "pipe", "inherit"],
   })
-  // `stop` awaits this promise. Until then a failure must not end the process.
-  answered.catch(() => {})
+  const answered = text(reader.stdout)
   return {
-    stop: () => {
-      worker.postMessage("stop")
-      return answered
+    stop: async () => {
+      reader.stdin.end()
+      const reads = Number(await answered)
+      if (!(reads > 0)) throw new Error("nothing was read")
+      return reads
     },
   }
 }

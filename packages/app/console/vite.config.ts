@@ -14,6 +14,8 @@ const config: InlineConfig = {
   build: {
     outDir: here("../dist/console"),
     emptyOutDir: true,
+    // The licences of what is bundled ask that their texts come with it.
+    license: { fileName: "LICENSES.md" },
     target: "es2022",
     // The page's content security policy forbids inline data. So every asset must be a file of its own.
     assetsInlineLimit: 0,

@@ -20,7 +20,7 @@ const group = "[1-9][0-9]{0,2}"
  */
 export const decimalNotations: ReadonlyArray<DecimalNotation> = [
   {
-    name: "the bank's own",
+    name: "the bank's own: a decimal point",
     example: "8.02",
     pattern: /^[+-]?[0-9.]+(?:[eE][+-]?[0-9]{1,3})?$/u,
     groups: null,

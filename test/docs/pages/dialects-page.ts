@@ -15,14 +15,22 @@ const rowsOf = (language: Dialect["language"]): string =>
 /** The notations that the engine reads in addition to the bank's own. */
 export const dialectsPage = (): string => `# Dialects
 
-The lists on this page are written from the code by \`npx -y pnpm@12 test test/docs -u\`.
+A _dialect_ is a notation of a message that differs from the bank's documentation. This page lists the dialects that the engine reads.
+\`npx -y pnpm@12 test test/docs -u\` writes the lists from the code.
 
-Reference, event and decision are the *word*. Everything else is a *detail*. The engine reads a detail that has one meaning. It
-leaves out a detail that has none or several, and names it: on the journal's row, in the history of the API and the command line, in the
-console, and in the metric \`loan_engine_details_left_out_total\`. The word stands without it. An unknown event or decision is kept,
-held, and confirmed with the bank at once.
+Each message has three main parts: reference, event and decision. Everything else in a message is a _detail_. If a detail has exactly one
+possible meaning, the engine reads it. If not, the engine leaves out the detail, and the rest of the message still counts. The engine names
+each detail that it leaves out in these places:
 
-\`npx -y pnpm@12 start --dialects\` runs a sandbox bank that speaks all of them. Property P11 checks every composition of them.
+- the journal's row
+- the loan's history, in the API and on the command line
+- the console
+- the metric \`loan_engine_details_left_out_total\`
+
+If an event or a decision is unknown, the engine holds the message and polls the bank at once.
+
+\`npx -y pnpm@12 start --dialects\` runs a sandbox bank that uses all dialects. Property P11 ([compliance.md](compliance.md)) checks every
+combination of them.
 
 ## Numbers
 
@@ -30,11 +38,18 @@ held, and confirmed with the bank at once.
 | --- | --- |
 ${decimalNotations.map(({ name, example }) => `| ${name} | \`${example}\` |`).join("\n")}
 
-If two notations read a text as different numbers, such as \`1,234\` or \`1.234\`, it has no single meaning, unless only one of them is
-possible: a rate is less than ${ratePercentMax} per cent, a tenor is 1 to ${tenorMonthsMax} months, and no amount is negative. A tenor must also be a
-whole number: \`72.5\` is not, and \`1.200\` could be 1.2 or 1200. A JSON number has one notation. A text with a currency is left out, because the currency may not be the account's.
+Some texts are different numbers in different notations: \`1,234\` and \`1.234\` are examples. The engine reads such a text only if the
+limits leave one possible number:
 
-## Names that can be left out
+- A rate is less than ${ratePercentMax} per cent.
+- A tenor is 1 to ${tenorMonthsMax} months.
+- No amount is negative.
+
+A tenor must also be a whole number, so the engine leaves out \`72.5\`. It also leaves out \`1.200\`, which could be 1.2 or 1200.
+
+A number in JSON has only one notation. The engine leaves out a text with a currency, because the currency may not be the account's.
+
+## Details that can be left out
 
 ${detailNames.map((name) => `\`${name}\``).join(", ")}.
 
@@ -50,8 +65,15 @@ ${rowsOf("json")}
 | --- | --- | --- |
 ${rowsOf("xml")}
 
-The encoding of an answer comes from the byte order mark, then the Content-Type's charset, then the XML declaration; otherwise it is UTF-8. The engine ignores an encoding that
-the bytes contradict. An unknown encoding is an error. So is an answer without any of the members that the bank
-documents, and one in which none of them has a readable value: neither counts as "nothing new". A \`signedWithMethod\` that says
-that there is none, such as \`NO\`, \`0\`, \`?\` or \`PENDING\`, is no signature. The engine leaves it out and names it.
+The engine finds the encoding of an answer in this order: the byte order mark, the charset of the Content-Type, the XML declaration, or else
+UTF-8. If the bytes contradict the named encoding, the engine ignores that name.
+
+These answers are errors, and never count as "nothing new":
+
+- an answer in an unknown encoding
+- an answer without any of the members that the bank documents
+- an answer in which none of these members has a readable value
+
+Some values of \`signedWithMethod\` mean that there is no signature, such as \`NO\`, \`0\`, \`?\` or \`PENDING\`. The engine leaves out such
+a value and names it.
 `

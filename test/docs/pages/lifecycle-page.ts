@@ -18,9 +18,9 @@ const account = AccountName.make("se")
 const closedFor: { readonly [Reason in ClosureReason]: string } = {
   withdrawn: "the customer no longer wants the loan",
   expired: "the offer has expired",
-  superseded: "another application took its place",
+  superseded: "another application replaces this one",
   duplicate: "the application was sent twice",
-  other: "something else; the note says what",
+  other: "another reason, which the note gives",
 }
 
 const heard: { readonly [Type in LoanEventType]: (at: number) => LoanEvent } = {
@@ -49,14 +49,14 @@ const heard: { readonly [Type in LoanEventType]: (at: number) => LoanEvent } = {
 
 const saidOf: { readonly [Type in LoanEventType]: string } = {
   "decision.pending": "the bank inspects the application by hand",
-  "decision.approved": "the bank approves, with an offer if it names one",
-  "decision.rejected": "the bank rejects",
-  "addition.requested": "the bank waits for documents",
-  "addition.cleared": "the bank waits for no documents any more (only a poll can say so)",
+  "decision.approved": "the bank approves the application, and may name an offer",
+  "decision.rejected": "the bank rejects the application",
+  "addition.requested": "the bank asks the customer for documents",
+  "addition.cleared": "the bank waits for no documents any more; only a poll can report this",
   "agreement.signed": "the customer has signed",
-  "loan.paidOut": "the loan is paid out",
-  "dispute.ruled": "an operator has ruled; here: approved",
-  "loan.closed": "a person has closed the loan; the stage stays what the bank says",
+  "loan.paidOut": "the bank has paid out the loan",
+  "dispute.ruled": "an operator has ruled; in the next table, the operator approves",
+  "loan.closed": "a person has closed the loan; the stage does not change",
   "loan.reopened": "a closed loan is open again",
 }
 
@@ -101,15 +101,16 @@ const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<st
 /** The lifecycle of the machine: only the words of this page are written by hand. */
 export const lifecyclePage = (): string => `# The lifecycle
 
-This page is written from the code by \`npx -y pnpm@12 test test/docs -u\`: its tables and its diagram show what the machine does.
+\`npx -y pnpm@12 test test/docs -u\` writes this page from the code, so its tables and its diagram show what the machine does.
+[glossary.md](glossary.md) explains the terms.
 
 \`\`\`mermaid
 ${lifecycleMermaid()}\`\`\`
 
-The same as [a picture](lifecycle/lifecycle.svg). \`docs/lifecycle/loan-machine.js\` opens in XState's visualizer.
+[lifecycle.svg](lifecycle/lifecycle.svg) is the same diagram as a picture. \`docs/lifecycle/loan-machine.js\` opens in XState's visualizer.
 
-Every event first joins the facts about the loan, at any stage. Then the machine takes legal steps until none is enabled. Only the facts guard
-these steps. So the order in which events arrive does not matter, and no event is dropped.
+Each event first joins the loan's facts, at any stage. Then the machine takes legal steps until no legal step is possible. Only the facts
+decide which steps are possible. So the order of the events does not matter, and the machine drops no event.
 
 ## Steps
 
@@ -118,32 +119,42 @@ ${table(
   stages.map((from) => [from, legalTransitions[from].join(", ")]),
 )}
 
-No other step ever happens: \`npx -y pnpm@12 compliance\` proves it. A contradiction (approved, signed or paid out, and also rejected) leads to
-\`disputed\`. Only a ruling or the bank's fresh answer leaves \`disputed\`.
+The machine takes no other step: \`npx -y pnpm@12 compliance\` proves it.
 
-The bank may change its mind: it revokes an approval, reopens a rejected loan, or inspects a decided loan again. Its answer to the engine's
-question (getApplicationQuote) always counts, even if it is MANUAL_INSPECTION. Such a reversal always goes through \`disputed\`, so it
-shows in the loan's history. There, in the change feed and in the console, the entry that settles the dispute names the reversal (\`reversal\`):
+If a loan is rejected, and also approved, signed or paid out, the bank has contradicted itself. The loan then goes to \`disputed\`. Only a
+ruling of an operator, or a new answer of the bank, leads out of \`disputed\`.
+
+The bank may change its mind. It may revoke an approval, reinstate a rejected loan, or inspect a decided loan again. The bank's answer to
+the engine's question (getApplicationQuote) always counts, even if the answer is MANUAL_INSPECTION.
+
+A change of mind is a _reversal_. Each reversal goes through \`disputed\`, so the loan's history shows it. The journal entry that ends the
+dispute names the reversal in \`reversal\`. The change feed and the console show the same name:
 
 ${table(
   ["name", "stage before the dispute", "stage after it"],
   Object.entries(reversals).map(([to, { name, enteredFrom }]) => [`\`${name}\``, enteredFrom.join(", "), to]),
 )}
 
-If the loan returns to its stage before the dispute, nothing was reversed and \`reversal\` is \`null\`.
+If the loan returns to the stage that it had before the dispute, the bank reversed nothing, and \`reversal\` is \`null\`.
 
-## Whose word counts
+## Registration, and the bank's own messages
 
-When the merchant registers a loan, it passes on the bank's answer to the submission. That answer has the evidence \`merchant\`. It counts only
-until the bank itself has spoken of the decision, by callback or in answer to a poll. From then on only the bank's word counts: a late or
-different registration changes nothing. If the bank's first word differs, the loan goes there through \`disputed\`, in one entry of its
-history. The engine's first poll asks for the bank's own word. The offer of the registration is shown until the bank names one.
+When the merchant registers a loan, it passes on the bank's answer to the application. This answer has the evidence \`merchant\`. It counts
+only until the bank itself reports a decision, by callback or in answer to a poll. After that, only the bank's messages count, and another
+registration changes nothing.
+
+- If the bank's first decision differs from the registered decision, the loan goes through \`disputed\` to the bank's decision. One
+  journal entry holds both steps.
+- The engine's first poll asks the bank for its decision.
+- The engine shows the registered offer until the bank names an offer.
 
 ## Repeated answers
 
-While a loan waits, the engine keeps polling the bank. An answer that says nothing new leaves no entry, no version, no change in the feed and no
-webhook. It only moves \`lastHeardFromBankAt\` and \`lastAskedAt\`. The next entry of anything else carries what was said again, in \`levels\`.
-So a callback that is older than such an answer is judged by that answer.
+While a loan waits, the engine keeps polling the bank. If the bank's answer says nothing new, the engine adds no journal entry, no version,
+no change in the feed and no webhook. It only updates \`lastHeardFromBankAt\` and \`lastAskedAt\`.
+
+The next journal entry of the loan also holds the repeated answer, in \`levels\`. So if an old callback arrives after the repeated answer,
+the engine can compare the two.
 
 ## Who must act
 
@@ -155,63 +166,90 @@ ${table(
   }),
 )}
 
-While documents are outstanding, the customer must send them, even if the stage waits for something else. For a loan that is rejected, paid out or closed, no documents
-are outstanding.
+While documents are outstanding, the customer must send them, even if the stage waits for something else. If a loan is rejected, paid out
+or closed, no documents are outstanding.
 
-A callback carries no time. So a callback against the current state may be a stale redelivery: a verdict, a signature of a rejected loan,
-MANUAL_INSPECTION after a verdict, or an offer that is no longer valid. The engine polls the bank at once, even if the bank had confirmed
-the loan's end. Until the bank answers, the bank must act on a dispute (\`confirm-decision\`), and on a loan that a callback
-reports as inspected again. If the answer denies the callback, a read replica of the bank may not know it yet. So the engine polls once more,
-as soon as \`additionGraceMs\` (a minute) has passed since the callback. A person must rule (\`rule-on-dispute\`) in three cases:
+### A callback against the current state
+
+A callback has no time. So if a callback contradicts the loan's current state, it may be an old callback that the bank delivers again. Such
+a callback reports one of these:
+
+- another verdict
+- the signature of a rejected loan
+- MANUAL_INSPECTION after a verdict
+- an offer that is no longer valid
+
+In each case, the engine polls the bank at once, even if the bank had confirmed the loan's end. If the loan is in dispute, or a callback
+reports a new inspection, the next action is the bank's (\`confirm-decision\`) until the bank answers.
+
+If the bank's answer denies the callback, a read replica of the bank may not know the callback yet. So the engine polls once more,
+\`additionGraceMs\` (a minute) after the callback.
+
+A person must rule (\`rule-on-dispute\`) in three cases:
 
 - The loan's account has no bank that the engine could poll.
-- The bank does not answer \`pollConfirmAttemptsMax\` times in a row, or its Retry-After is longer than those attempts would take. The loan
-  is then stalled. The engine keeps polling.
-- The bank's answers contradict each other: its status says paid out, and its quote says rejected or inspected, although the engine asked for
-  the quote after it first heard of the pay-out. No decision of the bank overrules money that has left. The loan stays \`disputed\`, and the
-  engine polls the bank until its answers agree or a person rules. If the person rejects the loan, the pay-out counts as overruled, and
-  the bank's next answers do not bring the dispute back.
+- The bank does not answer \`pollConfirmAttemptsMax\` times in a row, or its Retry-After is longer than those attempts would take. Then the
+  loan is stalled, and the engine keeps polling.
+- The bank's answers contradict each other: see [A pay-out that the bank denies](#a-pay-out-that-the-bank-denies).
 
-While the engine asks about a former offer, or about an inspection that it heard of before the decision, \`next\` does not change. No new fact
-contradicts the current state, and the callback is most likely a stale redelivery. It must not keep the customer from signing.
+Sometimes the callback repeats a former offer, or an inspection that the engine knew of before the decision. It is then most likely an old
+callback, and no new fact contradicts the current state. So \`next\` does not change while the engine polls, and the customer can still
+sign.
+
+### A pay-out that the bank denies
+
+The bank's status may say paid out, while its quote says rejected or inspected. If the engine asked for that quote after it first knew of the
+pay-out, the two answers contradict each other. No decision of the bank overrules a pay-out, because the money has left. So the loan stays
+\`disputed\`. The engine polls the bank until the two answers agree, or a person rules.
+
+If the person rejects the loan, the ruling overrules the pay-out. The bank's next answers do not bring the dispute back.
 
 ## Documents
 
-Requests add up. What the bank asks for in one callback is added to what it asked for before, until the bank says that it waits for nothing any
-more. Only its answer to a poll can say so. The bank's read replicas may lag, so an answer counts only if the engine asked later than
-\`additionGraceMs\` (a minute) after the request. The engine polls again as soon as an answer would count.
+Requests for documents add up. If the bank asks for more documents in a new callback, the earlier requests remain. The requests end
+when the bank reports that it waits for no documents any more. Only a poll's answer can report this.
+
+The bank's read replicas may lag. So such an answer counts only if the engine sent the poll more than \`additionGraceMs\` (a minute) after
+the request. The engine polls again as soon as an answer would count.
 
 ## Offers
 
-\`offer\` is the current offer: the newest that was first heard, or the one that the bank last named in answer to a poll. If a callback repeats a
-former offer, the engine polls the bank at once. \`offers\` lists the offers that the engine heard of, the newest last, ten at most.
-\`signing.offer\` is what the customer signed: the newest offer that was known at the signature. A later offer is shown, and does not
-change what was signed.
+- \`offer\` is the current offer. If the bank named an offer in answer to a poll, the current offer is the last such offer. Otherwise it is
+  the newest offer, by the time at which the engine first received each offer.
+- \`offers\` lists the last ten offers that the engine knows, the newest last.
+- \`signing.offer\` is the offer that the customer signed: the newest offer that the engine knew at the signature. The engine also shows a
+  later offer, but a later offer does not change \`signing.offer\`.
+
+If a callback repeats a former offer, the engine polls the bank at once.
 
 ## Signing
 
-\`signing.timeline\` shows what the bank said about the signature, in order of time. The bank uses different words in different places:
+\`signing.timeline\` lists what the bank said about the signature, in order of time. The bank uses different words in different messages:
 
-| entry | where the bank says it | its words |
+| entry | message of the bank | its words |
 | --- | --- | --- |
-| \`requested\` | its status: how the customer wants to sign | \`E_SIGN\`, \`MANUAL\` |
-| \`signed\` | its callback SIGNED, or its status | no method |
-| \`method\` | its status: how the customer has signed | \`E_SIGN\`, \`ANALOG\` |
+| \`requested\` | the status: how the customer wants to sign | \`E_SIGN\`, \`MANUAL\` |
+| \`signed\` | the callback SIGNED, or the status | none: the message names no method |
+| \`method\` | the status: how the customer has signed | \`E_SIGN\`, \`ANALOG\` |
 
-\`MANUAL\` and \`ANALOG\` both mean on paper. The application form says \`MAIL\` for it; the engine does not read forms.
+\`MANUAL\` and \`ANALOG\` both mean that the customer signs on paper. The bank's application form calls this \`MAIL\`, but the engine does
+not read forms.
 
 ## Late callbacks and wrong clocks
 
-The bank retries a callback for up to 36 hours. So if a poll brings news first, its callback is \`awaited\`, and it is \`missed\` only after
-that time. A callback that arrives later with known news is \`late\`. \`loan-engine callback health\` and the console's page of callbacks show these figures.
+The bank retries a callback for up to 36 hours. So if a poll brings a change before its callback, the engine waits 36 hours for the
+callback, and counts it as \`awaited\`. If the callback then arrives, the engine counts it as \`late\`. If it does not arrive in that time,
+the engine counts it as \`missed\`. \`loan-engine callback health\` and the console's page Callbacks show these counts.
 
-A signed callback contains the bank's time. The engine never dates it later than its receipt. A request for documents that seems to be less than
-15 minutes old is dated by its receipt, because the bank's clock may be behind.
+A signed callback contains the bank's time. If that time is later than the callback's receipt, the engine uses the time of receipt. A
+request for documents has one more rule, because the bank's clock may be behind: if the request seems less than 15 minutes old, the engine
+also uses the time of receipt.
 
 ## Closed loans
 
-Customers withdraw, offers expire, and one application replaces another. The bank reports none of this. So a person can close a loan: with
-\`loan-engine close <reference> withdrawn\`, by \`POST /v1/loans/{reference}/close\`, in the console, or with \`closeLoan\` in code. The reasons are:
+Customers withdraw, offers expire, and one application replaces another. The bank reports none of this. So a person can close a loan in
+four ways: with \`loan-engine close <reference> withdrawn\`, with \`POST /v1/loans/{reference}/close\`, in the console, or with
+\`closeLoan\` in code. The reasons are:
 
 ${table(
   ["reason", "meaning"],
@@ -219,20 +257,24 @@ ${table(
 )}
 
 - Closing a loan is not a verdict. The loan's stage remains what the bank says.
-- Nobody has anything left to do (\`next\`), and the loan is in no list of disputed or stalled loans.
-- The engine polls the bank about it once a month, for \`closedMonthlyDays\` (180 days; 0 means never). It still confirms a callback that
-  contradicts the current state.
-- If the bank reports progress that was not known when the loan was closed, the loan is open again: an approval, an offer, a signature, a
-  pay-out, or a new request for documents. The entry in its history says \`reopened\`. If the bank only repeats known facts, the loan stays closed.
-- A person can reopen it with \`loan-engine reopen\`, \`POST …/reopen\`, the console, or \`reopenLoan\`.
+- Nobody must act on a closed loan (\`next\`). It is in no list of disputed or stalled loans.
+- The engine polls a closed loan once a month, for \`closedMonthlyDays\` (180 days; 0 means never). If a callback contradicts the current
+  state, the engine still polls at once.
+- If the bank reports new progress, the loan opens again. Progress is an approval, an offer, a signature, a pay-out, or a request for
+  documents, which the engine did not know when the loan was closed. The journal entry says \`reopened\`. If the bank only repeats known
+  facts, the loan stays closed.
+- A person can reopen a loan with \`loan-engine reopen\`, with \`POST …/reopen\`, in the console, or with \`reopenLoan\`.
 
-The journal keeps who closed it, why, their note, and the API key or command user.
+The journal keeps who closed the loan, the reason, the note, and the API key or the user of the command.
 
 ## Dormant loans
 
-Each stage has a horizon. If nobody has said anything new about a loan for that long, the loan is _dormant_ (\`dormant\`). The engine then polls the
-bank every week, later every month, then no more. Any callback wakes the loan. The engine closes no loan by itself. If nobody has
-signed, it suggests closing (\`suggestion\`). If the bank has to act, the loan is also stalled, because somebody should ask the bank.
+Each stage that can wait has a _horizon_: a number of days. If no message says anything new about a loan for that long, the loan is _dormant_
+(\`dormant\`).
+
+- The engine polls a dormant loan every week, later every month, and then no more. Any callback wakes the loan.
+- The engine closes no loan by itself. If the customer has not signed, the engine suggests closing the loan (\`suggestion\`).
+- If the bank must act next, the loan is also stalled, because a person should ask the bank.
 
 ${table(
   ["stage", "horizon", "then"],
@@ -247,7 +289,7 @@ ${table(
   ),
 )}
 
-\`loan-engine dormant\` lists these loans. [polling.md](polling.md) shows what polling them costs.
+\`loan-engine dormant\` lists these loans. [polling.md](polling.md#what-silence-costs) shows how many requests they cost.
 
 ## What each event does
 
@@ -256,8 +298,12 @@ ${table(
   loanEventTypes.map((type) => [`\`${type}\``, saidOf[type]]),
 )}
 
-This table shows what an event does to a loan that reached its stage in the simplest way. \`→\` is a step. A step in italics is inferred: no message
-said it, and the journal marks it as inferred. \`noted\` is a new fact without a step. \`·\` is nothing new.
+The next table shows what an event does at each stage. The loan reached its stage by the fewest events.
+
+- \`→\` is a step.
+- A step in italics is _inferred_: no message reported it, but a later step implies it. The journal marks it as inferred.
+- \`noted\` means a new fact without a step.
+- \`·\` means nothing new.
 
 ${table(
   ["stage", ...loanEventTypes.map((type) => `\`${type}\``)],

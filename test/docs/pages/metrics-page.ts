@@ -24,12 +24,12 @@ export function metricsPage(): string {
   return [
     introduction,
     table(["metric", "kind", "unit", "what it measures", "attributes"], rows),
-    "## Attributes\n\nEach attribute has a fixed set of values, so the number of series is bounded. No attribute is an application reference.\n",
+    "## Attributes\n\nEach attribute has a fixed set of values, so the number of series has a limit. No attribute contains an application reference.\n",
     table(
       ["attribute", "values", "metrics"],
       [...values].map(([key, names]) => key.split("\u0000").concat(names.join(", "))),
     ),
-    "## Buckets\n\nThe upper bounds of each histogram's buckets, in its unit. One more bucket, `+Inf`, takes the rest.\n",
+    "## Buckets\n\nThis table has the upper bounds of each histogram's buckets, in the histogram's unit. The last bucket, `+Inf`, takes all larger values.\n",
     table(["histogram", "buckets"], buckets),
   ].join("\n")
 }
@@ -38,8 +38,9 @@ const introduction = `# Metrics
 
 <!-- written from packages/app/src/telemetry/metrics.ts; npx -y pnpm@12 test test/docs -u writes it again -->
 
-\`GET /metrics\` serves these metrics in Prometheus' text format. \`LOAN_ENGINE_METRICS_ENABLED\` switches it off, and
-\`LOAN_ENGINE_METRICS_KEY\` sets a key for it. A series appears with its first value. Counters begin at 0 with the process.
+\`GET /metrics\` serves these metrics in Prometheus' text format. \`LOAN_ENGINE_METRICS_ENABLED=false\` switches the route off, and
+\`LOAN_ENGINE_METRICS_KEY\` sets a key for the route. A series appears when it has its first value. Counters start at 0 when the process
+starts. [glossary.md](glossary.md) explains the terms.
 `
 
 /** A table in the formatter's layout: every column is as wide as its widest cell. */

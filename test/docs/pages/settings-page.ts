@@ -48,39 +48,49 @@ export function settingsPage(): string {
 
 const introduction = `# Settings
 
-This page is written from the code by \`npx -y pnpm@12 test test/docs -u\`.
+\`npx -y pnpm@12 test test/docs -u\` writes this page from the code. \`loan-engine config\` prints the settings in force and the origin of
+each, with secrets hidden.
 
-There are three ways to give a setting. The engine checks all of them before it starts. It refuses an unknown name, and suggests the nearest
-known one. It also refuses a value that the table does not accept. It reports all faults at once, each by the name that you used.
+There are three places for a setting:
 
 - **Code**: \`openLoanEngine({ databaseUrl: "loans.sqlite", accounts: { se: { … } } })\`.
-- **A file**: one JSON object with the same names. \`LOAN_ENGINE_CONFIG_FILE\` is its path.
-- **The environment**: the variables below. They override the file. An empty variable counts as not set. The engine refuses an unknown
-  variable that begins with \`LOAN_ENGINE_\`. If it belongs to another program, name it in \`LOAN_ENGINE_OTHER_VARIABLES\`. The engine
-  ignores only the variables that Kubernetes sets for a service named loan-engine.
-- **A secret** may also be in its own file: \`LOAN_ENGINE_BANK_PASSWORD_FILE\` names the file with the bank's password, and so
-  on for each secret. The file holds one line of UTF-8. If both the variable and its \`_FILE\` are set, the engine refuses them.
+- **A file**: one JSON object with the same names. \`LOAN_ENGINE_CONFIG_FILE\` is the file's path.
+- **The environment**: the variables in the tables below. A variable overrides the file. Code reads the environment only if you pass it:
+  \`openLoanEngine({}, { environment: process.env })\`.
 
-The engine also refuses a misspelt prefix (\`LOAN_ENIGNE_PORT\`), a variable with quotation marks around its value (some ways of setting
-variables leave them there), and accounts in a file that \`LOAN_ENGINE_ACCOUNTS\` does not name.
+The engine checks all settings before it starts. It refuses an unknown name, and suggests the nearest known name. It also refuses a value that
+the table does not accept. It reports all faults at once, each by the name that you used.
 
-Line ends around a value are never part of it. The engine never prints a secret, or a value that it refused.
+Names that end in \`Ms\` or \`MsMax\` are in milliseconds. Names with \`Bytes\` are in bytes.
 
-Code reads the environment only if you pass it: \`openLoanEngine({}, { environment: process.env })\`.
-\`loan-engine config\` prints the settings in force and where each comes from, with secrets hidden. Names that end in \`Ms\` or \`MsMax\` are in
-milliseconds, names with \`Bytes\` in bytes.`
+## Variables and secrets
 
-const accounts = `An account is one set of credentials at the bank, usually one for each country. Its name is the last part of its callbacks' path:
-\`/callbacks/se\`. In the environment, \`LOAN_ENGINE_ACCOUNTS=se,no\` names the accounts, and each has its own variables, such as
-\`LOAN_ENGINE_SE_BANK_PASSWORD\`. Code and files give an object by account, \`{"accounts": {"se": {"bankPassword": …}}}\`. A setting
-without an account's name applies to every account that does not set it, but only if the table says "may be set once for all accounts".
-Other settings tell accounts apart, so each account must set them. Without names there is one account, \`default\`, and all settings
-are given without a name: \`LOAN_ENGINE_BANK_PASSWORD\`.`
+- An empty variable counts as not set.
+- The engine refuses an unknown variable that begins with \`LOAN_ENGINE_\`. If such a variable belongs to another program, name it in
+  \`LOAN_ENGINE_OTHER_VARIABLES\`. The engine ignores by itself only the variables that Kubernetes sets for a service named loan-engine.
+- The engine refuses a misspelt prefix, such as \`LOAN_ENIGNE_PORT\`.
+- The engine refuses a value with quotation marks around it, because some tools leave them there by mistake.
+- The engine refuses a file that has an account which \`LOAN_ENGINE_ACCOUNTS\` does not name.
+- Each secret may be in a file of its own. For example, \`LOAN_ENGINE_BANK_PASSWORD_FILE\` names the file with the bank's password. The file
+  holds one line of UTF-8. If both the variable and its \`_FILE\` are set, the engine refuses them.
+- A line end before or after a value is not part of the value.
+- The engine never prints a secret, or a value that it refused.`
+
+const accounts = `An account is one set of credentials at the bank, usually one for each country. The account's name is the last part of the path of its
+callbacks: \`/callbacks/se\`.
+
+- In the environment, \`LOAN_ENGINE_ACCOUNTS=se,no\` names the accounts. Each account has its own variables, such as
+  \`LOAN_ENGINE_SE_BANK_PASSWORD\`.
+- In code and in a file, give an object by account: \`{"accounts": {"se": {"bankPassword": …}}}\`.
+- If you name no accounts, there is one account, \`default\`. Its settings have no account name: \`LOAN_ENGINE_BANK_PASSWORD\`.
+
+If the table says "May be set once for all accounts", you may set the value without an account's name. It then applies to every account that
+does not set its own value. Every other setting identifies an account, so each account must set it.`
 
 function table(settings: Settings): string {
   const rows = Object.entries(settings).map(
     ([name, setting]) =>
-      `| \`${name}\` | \`${variableOf(name)}\` | ${defaultOf(setting)} | ${aboutOf(setting)} | ${acceptedBy(setting)} |`,
+      `| \`${name}\` | \`${variableOf(name)}\` | ${defaultOf(name, setting)} | ${aboutOf(setting)} | ${acceptedBy(setting)} |`,
   )
   const head = [
     "| setting | variable | default | what it is | accepted values |",
@@ -90,70 +100,92 @@ function table(settings: Settings): string {
 }
 
 const aboutOf = ({ about, kind, sharedByAccounts }: AnySetting): string =>
-  [
+  sentences([
     about,
-    ...(kind.secret ? ["secret"] : []),
-    ...(sharedByAccounts === true ? ["may be set once for all accounts"] : []),
-  ].join("; ")
+    ...(kind.secret ? ["This is a secret"] : []),
+    ...(sharedByAccounts === true ? ["May be set once for all accounts"] : []),
+  ])
 
 const acceptedBy = ({ kind, also, needs }: AnySetting): string =>
-  [
+  sentences([
     kind.expected,
     ...(also === undefined ? [] : [also]),
-    ...(needs === undefined ? [] : [`refused without \`${needs}\``]),
-  ].join("; ")
+    ...(needs === undefined ? [] : [`It needs \`${needs}\``]),
+  ])
 
-function defaultOf({ default: value, defaultShown }: AnySetting): string {
+/** Texts as sentences. A single phrase stays a phrase. */
+const sentences = (texts: ReadonlyArray<string>): string =>
+  texts.length === 1 ? texts.join("") : `${texts.join(". ")}.`
+
+function defaultOf(name: string, { default: value, defaultShown }: AnySetting): string {
   if (defaultShown !== undefined) return defaultShown
   const plain = Redacted.isRedacted(value) ? Redacted.value(value) : value
   if (Array.isArray(plain)) return plain.length === 0 ? "none" : plain.map(String).join(", ")
-  return `\`${typeof plain === "string" ? plain : JSON.stringify(plain)}\``
+  if (plain === "") return "none"
+  return `\`${typeof plain === "string" ? plain : JSON.stringify(plain)}\`${inWords(name, plain)}`
+}
+
+const unitsOfTime = [
+  [86_400_000, "d"],
+  [3_600_000, "h"],
+  [60_000, "min"],
+  [1_000, "s"],
+] as const
+
+/** A large number of milliseconds or bytes in a larger unit, if the unit fits. */
+function inWords(name: string, value: unknown): string {
+  if (typeof value !== "number") return ""
+  if (name.includes("Bytes") && value % 1_024 === 0) return ` (${value / 1_024} KiB)`
+  const unit = /Ms(?:Max)?$/u.test(name) ? unitsOfTime.find(([ms]) => value % ms === 0) : undefined
+  return unit === undefined ? "" : ` (${value / unit[0]} ${unit[1]})`
 }
 
 const fixedLimits: ReadonlyArray<readonly [name: string, value: number, about: string]> = [
-  ["issuedAtAgeMaxMs", issuedAtAgeMaxMs, "the oldest signed issue time that the engine accepts"],
-  ["rejectionsKeptMax", rejectionsKeptMax, "how many refused callbacks are kept in memory"],
+  ["issuedAtAgeMaxMs", issuedAtAgeMaxMs, "the greatest age of a signed issue time that the engine accepts"],
+  ["rejectionsKeptMax", rejectionsKeptMax, "how many refused callbacks the engine keeps in memory"],
   [
     "pollConfirmsPerRoutineMax",
     pollConfirmsPerRoutineMax,
-    "how many confirmations of an account run before one of its routine polls while both wait",
+    "how many confirmations of an account run before one of its routine polls, if both wait",
   ],
   [
     "pollConfirmsAheadMax",
     pollConfirmsAheadMax,
-    "how many requests an account's confirmations may be ahead of other accounts' polls",
+    "how many requests for confirmations an account may send before the other accounts have their turn",
   ],
-  ["pollOvertakenMs", pollOvertakenMs, "how long the poller waits if other engines took all due polls"],
-  ["webhookAnswerBytesMax", webhookAnswerBytesMax, "how much of a receiver's answer the engine reads"],
+  ["pollOvertakenMs", pollOvertakenMs, "how long the poller waits after other engines took all due polls"],
+  ["webhookAnswerBytesMax", webhookAnswerBytesMax, "how many bytes of a receiver's answer the engine reads"],
   [
     "webhookJitterPercent",
     webhookJitterPercent,
-    "the random variation of a retry's time, in percent either way",
+    "the random variation of the wait before a retry, in percent up or down",
   ],
   ["checkpointRowsMax", checkpointRowsMax, "how many rows one checkpoint may seal"],
   [
     "staleRetryMsMax",
     staleRetryMsMax,
-    "the longest random wait before a record is decided again because another process was faster",
+    "the longest random wait before the engine decides an update again, after another process changed the same loan",
   ],
   [
     "databaseNotifyMs",
     databaseNotifyMs,
-    "PostgreSQL: the shortest time between two notifications that the feed has grown",
+    "PostgreSQL: the shortest time between two notifications about new changes",
   ],
   [
     "traceExportsInFlightMax",
     traceExportsInFlightMax,
-    "how many exports of spans may be under way at once; the engine drops further ones",
+    "how many exports of spans the engine sends at the same time. It drops further spans",
   ],
 ]
 
 const fixed = [
   "## Fixed limits",
   "",
-  "These are constants of the program. No operator had a reason to change them, so they are no settings.",
+  "These limits are constants of the program, because no operator had a reason to change them.",
   "",
   "| limit | value | what it is |",
   "| --- | --- | --- |",
-  ...fixedLimits.map(([name, value, about]) => `| \`${name}\` | \`${value}\` | ${about} |`),
+  ...fixedLimits.map(
+    ([name, value, about]) => `| \`${name}\` | \`${value}\`${inWords(name, value)} | ${about} |`,
+  ),
 ].join("\n")

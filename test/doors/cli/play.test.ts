@@ -27,10 +27,10 @@ describe("play", () => {
     expect(out.trim().split("\n")).toEqual([
       "A life",
       "It is told.",
-      "  the bank: APPROVED, offers 10000",
-      "  a callback: approved, offers 10000, 2 times",
-      "  somebody closes it: withdrawn",
-      "  it stands: stage approved; offer 10000; closed true",
+      "  the bank decides APPROVED, offers 10000",
+      "  a callback reports: approved, offer 10000, arrives 2 times",
+      "  an operator closes the loan: withdrawn",
+      "  the engine must know: stage = approved; offer = 10000; closed = true",
       "",
       "1 of 1 lives are right",
     ])

@@ -84,6 +84,50 @@ describe("an answer without outstanding documents", () => {
     ),
   )
 
+  it.each([
+    ["whole seconds", 700],
+    ["a clock that is ahead", 5 * 60 * secondMs],
+    ["a clock that is behind", -5 * 60 * secondMs],
+  ])("is not undone by a redelivery of the request, if the bank dates it by %s", (_how, aheadMs) =>
+    doubting({}, ({ engine, hear, pass, shown }) =>
+      Effect.gen(function* () {
+        const issuedAt = (yield* Clock.currentTimeMillis) + aheadMs
+        const deliver = Effect.flatMap(Clock.currentTimeMillis, (receivedAt) =>
+          engine.record(
+            {
+              applicationReference,
+              account: se,
+              source: "callback",
+              evidence: "jws",
+              token: "a".repeat(64),
+              receivedAt,
+              events: [
+                {
+                  type: "addition.requested",
+                  at: Math.min(receivedAt, issuedAt),
+                  requiredDocuments: ["ID"],
+                },
+              ],
+            },
+            new TextEncoder().encode("request"),
+          ),
+        )
+        yield* hear("callback", approved)
+        yield* deliver
+        expect(yield* shown).toBe("waitingForAddition: customer send-documents")
+        yield* pass(120 * secondMs)
+        expect(yield* shown).toBe("approved: customer sign-agreement")
+        for (const _again of [1, 2]) {
+          expect((yield* deliver).disposition).toBe("repeated")
+          expect(yield* shown).toBe("approved: customer sign-agreement")
+          yield* pass(600 * secondMs)
+        }
+        const history = yield* engine.history(applicationReference)
+        expect(history.filter(({ token }) => token !== undefined).map(({ repeats }) => repeats)).toEqual([2])
+      }),
+    ),
+  )
+
   it("does not count while a lagging replica answers", () =>
     doubting({}, ({ bank, hear, pass, shown }) =>
       Effect.gen(function* () {
@@ -93,6 +137,31 @@ describe("an answer without outstanding documents", () => {
         bank.waitingForAddition = true
         yield* pass(120 * secondMs)
         expect(yield* shown).toBe("waitingForAddition: customer send-documents")
+      }),
+    ))
+})
+
+describe("a signed callback that two engines receive at the same time", () => {
+  it("is one entry, although the earlier receipt is recorded later", () =>
+    doubting({}, ({ engine }) =>
+      Effect.gen(function* () {
+        const now = yield* Clock.currentTimeMillis
+        const deliver = (receivedAt: number) =>
+          engine.record(
+            {
+              applicationReference,
+              account: se,
+              source: "callback",
+              evidence: "jws",
+              token: "a".repeat(64),
+              receivedAt,
+              events: [{ type: "agreement.signed", at: receivedAt }],
+            },
+            new TextEncoder().encode("signed"),
+          )
+        expect((yield* deliver(now)).disposition).toBe("advanced")
+        expect((yield* deliver(now - 20)).disposition).toBe("repeated")
+        expect((yield* engine.history(applicationReference)).map(({ repeats }) => repeats)).toEqual([1])
       }),
     ))
 })

@@ -6,7 +6,7 @@ import { noFacts } from "@loan-engine/domain/facts"
 import type { LoanEvent, LoanEventType } from "@loan-engine/domain/loan-event"
 import { observe } from "@loan-engine/domain/loan"
 import type { Observation } from "@loan-engine/domain/observation"
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Struct } from "effect"
 import type { EngineParts, EngineProcess } from "../simulation/engine-process.ts"
 import { expectedAt } from "./lifecycles.ts"
 
@@ -320,6 +320,15 @@ const countNothing: EngineCanary = {
   },
 }
 
+const forgetTokens: EngineCanary = {
+  name: "forget tokens",
+  what: "It does not remember the tokens of signed callbacks, so a redelivery of a request counts as another, later one.",
+  parts: writingOtherwise(({ watermark = {}, ...change }) => ({
+    ...change,
+    watermark: Struct.omit(watermark, ["signed"]),
+  })),
+}
+
 export const engineCanaries: ReadonlyArray<EngineCanary> = [
   acknowledgeBeforeCommit,
   admitUnsigned,
@@ -338,4 +347,5 @@ export const engineCanaries: ReadonlyArray<EngineCanary> = [
   rewriteTheJournal,
   skipTheWalksMiddle,
   countNothing,
+  forgetTokens,
 ]

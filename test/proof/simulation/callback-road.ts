@@ -85,6 +85,7 @@ const deliver = Effect.fnUntraced(function* (
     words.map((word) => atReceipt(word, world.engineNow())),
   )
   const delivered = witness.delivered(reference, letter.account, letter.body)
+  const believed = verifies(letter) ? words.map((word) => asFirstHeard(witness, letter.body, word)) : words
   const answer = yield* Effect.raceFirst(
     world.onEngineTime(running.receiver.receive(letter.account, requestOf(letter))),
     Effect.as(running.died, undefined),
@@ -92,27 +93,32 @@ const deliver = Effect.fnUntraced(function* (
   if (answer === undefined || !running.isAlive()) return noAnswer
   world.tell(() => `callback ${isTrue ? "" : "(forged) "}${describe(letter)} is answered ${told(answer)}`)
   if (answer.status < 300) delivered.acknowledged++
-  if (answer.status === 200) delivered.believed.push(...words)
+  if (answer.status === 200) delivered.believed.push(...believed)
   if (answer.body.includes('"disputed"')) yield* alert(reference)
   host().step("acknowledged")
   return answer.status
 })
 
 /** The events in the bank's own bytes. Their times depend on what the account can verify. */
-function trueWords({ account, body }: Letter, receivedAt: number, find: RoadSettings["loan"]) {
-  const told = JSON.parse(body) as CallbackBody
+function trueWords(letter: Letter, receivedAt: number, find: RoadSettings["loan"]) {
+  const told = JSON.parse(letter.body) as CallbackBody
   const loan = find(told.externalApplicationEvent.applicationReference)
-  const verifies = accounts.some(({ name, signed }) => name === account && signed)
-  const issuedAt = verifies ? issuedAtMs(told) : undefined
+  const issuedAt = verifies(letter) ? issuedAtMs(told) : undefined
   const at = Math.min(receivedAt, issuedAt ?? receivedAt)
   return loan === undefined ? [] : callbackWords(told, at)
 }
 
+const verifies = ({ account }: Letter): boolean =>
+  accounts.some(({ name, signed }) => name === account && signed)
+
+/** A redelivery of a signed request is the same message, so it says nothing later than its first delivery. */
+const asFirstHeard = (witness: Witness, body: string, word: Word): Word =>
+  isOfRequest(word) ? { ...word, at: witness.firstAt(body, word.at) } : word
+
 const atReceipt = (word: Word, receivedAt: number): Word =>
-  (word.type === "addition.requested" || word.type === "document") &&
-  receivedAt - word.at <= bankClockBehindMsMax
-    ? { ...word, at: receivedAt }
-    : word
+  isOfRequest(word) && receivedAt - word.at <= bankClockBehindMsMax ? { ...word, at: receivedAt } : word
+
+const isOfRequest = ({ type }: Word): boolean => type === "addition.requested" || type === "document"
 
 /** The loan that a body names. Empty if the body is no longer a callback. */
 const referenceIn = (body: string): string =>

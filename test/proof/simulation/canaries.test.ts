@@ -25,6 +25,7 @@ const killers: Readonly<Record<string, SimulatedProperty>> = {
   "rewrite the journal": "P6",
   "skip the walk's middle": "P1",
   "swallow repeats": "P6",
+  "forget tokens": "P6",
 }
 
 /** The usual tests run a third of the canaries, drawn by the run's seed. A compliance run runs them all. */

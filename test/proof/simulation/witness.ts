@@ -32,6 +32,8 @@ export interface Witness {
   readonly wasSaid: (reference: string, word: Word) => boolean
   /** Notes that a callback reached the receiver. The caller adds the outcome to the result. */
   readonly delivered: (reference: string, account: string, body: string) => Delivered
+  /** The time that the first delivery of the same signed token claimed, or this one if there was none. A redelivery is the same message. */
+  readonly firstAt: (body: string, at: number) => number
   readonly deliveries: () => ReadonlyArray<Delivered>
   readonly questions: { poll: number; quote: number }
   callbacks: number
@@ -40,6 +42,7 @@ export interface Witness {
 export function makeWitness(): Witness {
   const words = new Map<string, Set<string>>()
   const deliveries = new Map<string, Delivered>()
+  const firsts = new Map<string, number>()
   return {
     said: (reference, told) => {
       const known = words.get(reference) ?? new Set()
@@ -61,6 +64,13 @@ export function makeWitness(): Witness {
       deliveries.set(key, known)
       known.begun++
       return known
+    },
+    firstAt: (body, at) => {
+      const token = /"jwsData":"(?<token>[^"]+)"/u.exec(body)?.groups?.["token"]
+      if (token === undefined) return at
+      const first = firsts.get(token) ?? at
+      firsts.set(token, first)
+      return first
     },
     deliveries: () => [...deliveries.values()],
     questions: { poll: 0, quote: 0 },

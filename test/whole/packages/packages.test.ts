@@ -47,7 +47,8 @@ describe("the packages as they are published", () => {
         ),
       ).toEqual([])
       expect(files.filter((file) => /(?<!\.d)\.ts$|\.test\.|\.sources$/u.test(file))).toEqual([])
-      expect(files.includes("package/dist/console/index.html")).toBe(tarball.includes("-app-"))
+      for (const page of ["index.html", "LICENSES.md"])
+        expect(files.includes(`package/dist/console/${page}`)).toBe(tarball.includes("-app-"))
     }
   })
 

@@ -9,7 +9,7 @@ export const bankRequestsCounter = counterFamily({
   name: "loan_engine_bank_requests_total",
   unit: "requests",
   description:
-    "Requests to the bank, by outcome. If an open circuit breaker blocks a request, it counts as CircuitOpen.",
+    "Requests to the bank, by outcome. If an open circuit blocks a request, the outcome is CircuitOpen.",
   attributes: {
     account,
     operation,
@@ -20,8 +20,7 @@ export const bankRequestsCounter = counterFamily({
 export const bankRequestDuration = histogramFamily({
   name: "loan_engine_bank_request_duration_seconds",
   unit: "seconds",
-  description:
-    "Time of a request to the bank, from sending it until its answer is complete or it has failed.",
+  description: "Duration of a request to the bank, from its start to the whole answer or the failure.",
   attributes: { account, operation },
   boundaries: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30],
 })
@@ -30,7 +29,7 @@ export const bankCircuitGauge = gaugeFamily({
   name: "loan_engine_bank_circuit",
   unit: "1",
   description:
-    "1 for the current state of the circuit breaker of the bank, 0 for the other states. While it is open, the engine sends no requests.",
+    "1 for the current state of the circuit breaker to the bank, 0 for the other states. While the state is Open, the engine sends nothing.",
   attributes: { account, state: "`Closed`, `Open`, `HalfOpen`" },
 })
 

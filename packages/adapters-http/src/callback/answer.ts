@@ -109,6 +109,9 @@ export const refusals = {
 
 export type RejectionCode = keyof typeof refusals
 
+/** The `type` of a refusal's problem document. */
+export const refusalType = (code: RejectionCode): string => `urn:loan-engine:callback:${code}`
+
 const rejectionCodes = Object.keys(refusals).filter((name): name is RejectionCode =>
   Object.hasOwn(refusals, name),
 )
@@ -130,7 +133,7 @@ export class CallbackRefused extends Schema.TaggedError<CallbackRefused>()("Call
 export function refuse({ code, detail, field, headers }: CallbackRefused): CallbackAnswer {
   const refusal: Refusal = refusals[code]
   const problem = {
-    type: `urn:loan-engine:callback:${code}`,
+    type: refusalType(code),
     title: refusal.title,
     status: refusal.status,
     detail: detail ?? refusal.detail,

@@ -11,13 +11,13 @@ export type CallbackVerdict = RejectionCode | HoldReason | Exclude<Disposition, 
 /** The outcome of checking a signature. */
 export type SignatureVerdict = Exclude<JwsVerdict["state"], "invalid"> | JwsInvalidReason
 
-const account = "the configured accounts; empty if a request named none of them"
+const account = "the configured accounts; empty if the request named another account"
 
 /** Counts every callback that is answered. */
 export const callbacksCounter = counterFamily({
   name: "loan_engine_callbacks_total",
   unit: "callbacks",
-  description: "Answered callbacks, by verdict.",
+  description: "Callbacks that the engine has answered, by verdict.",
   attributes: { account, verdict: "the verdicts on a callback in docs/security.md" },
 })
 
@@ -25,7 +25,7 @@ export const callbacksCounter = counterFamily({
 export const signaturesCounter = counterFamily({
   name: "loan_engine_callback_signatures_total",
   unit: "signatures",
-  description: "Checked signatures of callbacks, by verdict.",
+  description: "Signatures of callbacks that the engine has checked, by verdict.",
   attributes: {
     account: "the configured accounts",
     verdict: "the verdicts on a signature in docs/security.md",

@@ -16,7 +16,7 @@ import { WrongKeys, wrongKeyLimits } from "./wrong-keys.ts"
 export const accessLimits = {
   apiRequestsPerSecondMax: limit(500, "how many requests one key may make in a second"),
   // The bank's longest answer is under two kilobytes, so this is ample.
-  apiBodyBytesMax: limit(262_144, "how large a request's body may be"),
+  apiBodyBytesMax: limit(262_144, "the largest size of a request's body"),
   ...wrongKeyLimits,
 }
 export type AccessLimits = LimitsOf<typeof accessLimits>

@@ -14,11 +14,11 @@ import type { Problem } from "../contract/problem.ts"
 export const wrongKeyLimits = {
   wrongKeysPerSourceMax: limit(
     60,
-    "how many wrong keys one address may send in a minute; after that, a wrong key gets 429",
+    "how many wrong keys one address may send in a minute. Further requests get 429",
   ),
   wrongKeysPerMinuteMax: limit(
     1_000,
-    "how many wrong keys all addresses together may send in a minute; after that, a wrong key gets 429",
+    "how many wrong keys all addresses together may send in a minute. Further requests get 429",
   ),
 }
 export type WrongKeyLimits = LimitsOf<typeof wrongKeyLimits>

@@ -35,10 +35,10 @@ export const loanListLimits = {
   // With a million loans, the store needs a moment to count them.
   accountsAgeMaxMs: limit(
     1_000,
-    "how old the answer of `/v1/accounts` may be; if counting takes long, 20 times as long as it took",
+    "how old the answer of `/v1/accounts` may be. If counting is slow, the answer may be up to 20 times as old as the count took",
   ),
   // Few loans may match a filter. Without this limit, one request could read the whole store.
-  loansScannedMax: limit(2_000, "how many loans the engine reads for one page of a list"),
+  loansScannedMax: limit(2_000, "how many loans the engine reads at most for one page of a list"),
 }
 export type LoanListLimits = LimitsOf<typeof loanListLimits>
 

@@ -23,15 +23,18 @@ export interface CallbackDay {
 }
 
 export const callbackHealthLimits = {
-  callbackHealthEveryMs: limit(10_000, "how often to count callbacks for callback health"),
-  callbackHealthDays: limit(7, "how many days callback health covers"),
-  callbackMissedPercentMax: limit(30, "the percentage of news without a callback that raises the alarm"),
+  callbackHealthEveryMs: limit(10_000, "how often the engine counts which callbacks arrived"),
+  callbackHealthDays: limit(7, "how many days of callbacks the engine judges"),
+  callbackMissedPercentMax: limit(
+    30,
+    "the percentage of changes without a callback above which the engine raises the alarm",
+  ),
   // With less news, a single lost callback would be a high percentage.
-  callbackNewsMin: limit(20, "how much news callback health needs to judge an account"),
+  callbackNewsMin: limit(20, "how many changes the engine needs before it judges an account's callbacks"),
   // The default is the length of the bank's retry plan, according to the bank's page.
   callbackLateMsMax: limit(
     36 * 3_600_000,
-    "how long after its news a callback may still arrive; until then it is late, not missed",
+    "how long a callback may arrive after its change. Until then it is late; after that it is missed",
   ),
 }
 export type CallbackHealthSettings = LimitsOf<typeof callbackHealthLimits>

@@ -123,8 +123,8 @@ const factor = plain({
 const port = plain({
   example: 8_080,
   expected:
-    "a port from 0 to 65535 (a Kubernetes service called loan-engine sets this variable to an address unless the pod has " +
-    "enableServiceLinks: false)",
+    "a port from 0 to 65535 (if a Kubernetes service is called loan-engine, it sets this variable to an address; to prevent " +
+    "that, set enableServiceLinks: false in the pod)",
   schema: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65_535 })),
   fromText: numberOf,
 })
@@ -183,8 +183,7 @@ const currency = plain({
 })
 const collector = plain({
   example: "http://localhost:4318",
-  expected:
-    "an http or https URL without a user in it; put the collector's credentials into its headers, which are a separate setting",
+  expected: "an http or https URL without a user in it. Put the collector's credentials into `otlpHeaders`",
   schema: Schema.String.check(Schema.makeFilter((given: string) => isHttpUrl(given) && !hasUser(given))),
 })
 const secret = hidden({
@@ -201,8 +200,8 @@ const database = {
   ...hidden({
     example: "loans.sqlite",
     expected:
-      "an SQLite file's path, or a URL that begins with postgres://; a store in memory, libpq's `host=… password=…` and URLs of " +
-      "other kinds are refused, and so are options of a URL that the engine does not use",
+      "an SQLite file's path, or a URL that begins with postgres://. The engine refuses a store in memory, libpq's " +
+      "`host=… password=…`, URLs of other kinds, and options of a URL that it does not use",
     schema: line,
   }),
   emptyIsWrong: true,

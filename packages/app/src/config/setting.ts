@@ -92,4 +92,4 @@ export const withTexts = <Name extends string>(
 ): { readonly [Each in Name]: Limit } =>
   Record.map(abouts, (about, name) => ({ default: defaults[name], about }))
 
-export const longKey = "at least 16 characters if `host` is not a loopback address"
+export const longKey = "It has at least 16 characters if `host` is not a loopback address"

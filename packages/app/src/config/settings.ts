@@ -15,7 +15,7 @@ export const environment = {
   otherVariables: withDefault(
     kinds.texts,
     [],
-    "variables that begin with `LOAN_ENGINE_` and belong to another program; the engine ignores them, and refuses any other unknown one",
+    "variables that begin with `LOAN_ENGINE_` but belong to another program. The engine ignores them, and refuses any other unknown variable",
   ),
 }
 

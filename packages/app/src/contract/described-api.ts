@@ -1,8 +1,9 @@
-import { refusals } from "@loan-engine/adapters-http/callback/answer"
+import { refusals, refusalType } from "@loan-engine/adapters-http/callback/answer"
 import type { RejectionCode } from "@loan-engine/adapters-http/callback/answer"
 import { AccountName, Disposition, HoldReason } from "@loan-engine/domain/observation"
 import { Schema } from "effect"
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { withExamples } from "./examples.ts"
 import { version } from "../base/version.ts"
 import { LoanApi } from "./loan-api.ts"
 import { problemSchemas } from "./problems.ts"
@@ -12,13 +13,19 @@ const callbackProblems = [...new Set(Object.values(refusals).map(({ status }) =>
   .toSorted((a, b) => a - b)
   .map((status) =>
     Schema.Struct({
-      type: Schema.String,
+      type: Schema.Literals(codesOf(status).map(refusalType)),
       title: Schema.String,
       status: Schema.Literal(status),
       detail: Schema.String,
       code: Schema.Literals(codesOf(status)),
       field: Schema.optionalKey(Schema.String),
-    }).pipe(HttpApiSchema.status(status), HttpApiSchema.asJson({ contentType: "application/problem+json" })),
+    })
+      .annotate({
+        description: codesOf(status)
+          .map((code) => refusals[code].title)
+          .join("; "),
+      })
+      .pipe(HttpApiSchema.status(status), HttpApiSchema.asJson({ contentType: "application/problem+json" })),
   )
 
 function codesOf(status: number): ReadonlyArray<RejectionCode> {
@@ -85,11 +92,13 @@ const OperatorGroup = HttpApiGroup.make("operators").add(live, ready, metrics)
  * and ask for a password.
  */
 const asToolsRead = (spec: Record<string, unknown>): Record<string, unknown> =>
-  JSON.parse(
-    JSON.stringify(spec, (key, value: unknown) => {
-      if (key === "x-effect-stream") return undefined
-      return key === "scheme" && value === "Bearer" ? "bearer" : value
-    }),
+  withExamples(
+    JSON.parse(
+      JSON.stringify(spec, (key, value: unknown) => {
+        if (key === "x-effect-stream") return undefined
+        return key === "scheme" && value === "Bearer" ? "bearer" : value
+      }),
+    ),
   )
 
 /** Everything that the engine serves. `docs/openapi.json` and `/docs` are generated from it. */

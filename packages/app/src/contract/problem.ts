@@ -1,7 +1,7 @@
 import { ApplicationReference } from "@loan-engine/domain/observation"
 import { Effect, Option, Schema } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
-import { problems } from "./problems.ts"
+import { problems, problemType } from "./problems.ts"
 import type { ProblemCode, ProblemDocument } from "./problems.ts"
 
 /**
@@ -19,8 +19,7 @@ export interface Problem {
 /** The document that is sent for a problem. */
 export const problemDocument = ({ code, detail, field }: Problem): ProblemDocument => {
   const { status, title } = problems[code]
-  const type = `urn:loan-engine:api:${code}`
-  return { type, status, code, title, detail, ...(field === undefined ? {} : { field }) }
+  return { type: problemType(code), status, code, title, detail, ...(field === undefined ? {} : { field }) }
 }
 
 export const problemResponse = (problem: Problem): HttpServerResponse.HttpServerResponse => {

@@ -35,10 +35,13 @@ export const problems = {
 
 export type ProblemCode = keyof typeof problems
 
+/** The `type` of a problem document. The code identifies it too, so there is no page behind it. */
+export const problemType = (code: ProblemCode): string => `urn:loan-engine:api:${code}`
+
 /** A problem document in JSON. */
 const problemBody = <Codes extends ReadonlyArray<ProblemCode>>(status: number, codes: Codes) =>
   Schema.Struct({
-    type: Schema.String,
+    type: Schema.Literals(codes.map(problemType)),
     status: Schema.Literal(status),
     /** The code never changes, so programs may branch on it. */
     code: Schema.Literals(codes),
@@ -46,7 +49,9 @@ const problemBody = <Codes extends ReadonlyArray<ProblemCode>>(status: number, c
     detail: Schema.String,
     /** The wrong parameter, or the wrong member of the body. */
     field: Schema.optionalKey(Schema.String),
-  }).pipe(HttpApiSchema.status(status), HttpApiSchema.asJson({ contentType: "application/problem+json" }))
+  })
+    .annotate({ description: codes.map((code) => problems[code].title).join("; ") })
+    .pipe(HttpApiSchema.status(status), HttpApiSchema.asJson({ contentType: "application/problem+json" }))
 
 /** Any problem document of the API, with any status. */
 export interface ProblemDocument {

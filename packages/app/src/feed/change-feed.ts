@@ -16,11 +16,14 @@ import { reversalOf } from "../views/reversals.ts"
 import type { StoredLoan, StoreUnavailable } from "../ports/loan-store.ts"
 
 export const changeFeedLimits = {
-  changeStreamsMax: limit(1_000, "how many streams of changes may be open"),
-  changesUnreadMsMax: limit(30_000, "how long a reader may leave sent changes unread"),
-  changesHeartbeatMs: limit(15_000, "how long a stream may be silent"),
+  changeStreamsMax: limit(1_000, "how many streams of changes may be open at the same time"),
+  changesUnreadMsMax: limit(
+    30_000,
+    "how long a reader may leave sent changes unread. Then the engine closes the stream",
+  ),
+  changesHeartbeatMs: limit(15_000, "how long a stream may be silent before the engine sends a heartbeat"),
   changesPollMs: limit(1_000, "how often a stream looks for changes of other processes"),
-  changesPageRowsMax: limit(100, "how many changes one read of the journal takes"),
+  changesPageRowsMax: limit(100, "how many changes the engine reads from the journal at once"),
 }
 export type ChangeFeedLimits = LimitsOf<typeof changeFeedLimits>
 

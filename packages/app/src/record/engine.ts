@@ -25,6 +25,8 @@ import {
   levelsOf,
   noWatermark,
   questionAnswered,
+  redelivered,
+  signedBy,
   saysTheSame,
   telling,
 } from "../schedule/watermark.ts"
@@ -175,8 +177,11 @@ function decide(
   const now = storeNow ?? Math.max(recordedAt, observation.receivedAt)
   const carries = levelsOf(before.watermark ?? noWatermark)
   const known = joinEvents(before.loan.facts, carries.levels ?? [])
-  const heard = requestsByReceipt(boundedBy(observation, now), known, now)
-  const said = marked(timely(heard, before.loan.facts, carries.levels, now), known)
+  const bounded = boundedBy(observation, now)
+  const dated =
+    redelivered(before.watermark ?? noWatermark, bounded) ??
+    timely(requestsByReceipt(bounded, known, now), before.loan.facts, carries.levels, now)
+  const said = marked(dated, known)
   const planned = { ...said, receivedAt: notAhead(said.receivedAt, now) }
   const { withLevels, decision } = decided(before.loan, known, { ...said, ...carries }, planned.receivedAt)
   const { disposition, hold } = decision
@@ -199,7 +204,7 @@ function decide(
     const again = answeredTo(watermark, question, said, said.events, graceMs)
     return { ...write(before.loan, said), addsNothing: true, isQuiet: true, watermark: again }
   }
-  const written = carried(watermark)
+  const written = carried(signedBy(watermark, said))
   return {
     ...write(decision.loan, withLevels),
     addsNothing: disposition === "repeated",

@@ -67,7 +67,9 @@ export const makeSandboxBank = Effect.fnUntraced(function* (settings: SandboxSet
     speed: settings.speed,
     keys,
     counts,
-    issuedAt: Effect.map(Clock.currentTimeMillis, (now) => (now + (settings.clockAheadMs?.() ?? 0)) / 1_000),
+    issuedAt: Effect.map(Clock.currentTimeMillis, (now) =>
+      Math.floor((now + (settings.clockAheadMs?.() ?? 0)) / 1_000),
+    ),
     transport: settings.transport,
     speak: settings.speak,
   })

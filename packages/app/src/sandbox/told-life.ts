@@ -85,14 +85,14 @@ export type ToldLife = typeof ToldLife.Type
 
 /** A step in words, for the person who watches. */
 export function stepInWords(step: LifeStep): string {
-  if ("bank" in step) return `the bank: ${bankInWords(step.bank)}`
-  if ("callback" in step) return `a callback: ${heardInWords(step.callback)}`
-  if ("register" in step) return `the merchant registers it as ${step.register}`
-  if ("ask" in step) return "the bank is asked"
-  if ("close" in step) return `somebody closes it: ${step.close}`
-  if ("reopen" in step) return "somebody opens it again"
-  if ("rule" in step) return `a person rules: ${step.rule}`
-  return `it stands: ${standsInWords(step.stands)}`
+  if ("bank" in step) return `the bank ${bankInWords(step.bank)}`
+  if ("callback" in step) return `a callback reports: ${heardInWords(step.callback)}`
+  if ("register" in step) return `the merchant registers the loan as ${step.register}`
+  if ("ask" in step) return "the engine polls the bank"
+  if ("close" in step) return `an operator closes the loan: ${step.close}`
+  if ("reopen" in step) return "an operator reopens the loan"
+  if ("rule" in step) return `an operator rules: ${step.rule}`
+  return `the engine must know: ${standsInWords(step.stands)}`
 }
 
 function bankInWords({
@@ -105,16 +105,16 @@ function bankInWords({
   clockAheadMinutes,
 }: BankKnows): string {
   const words = [
-    decision,
+    decision === undefined ? undefined : `decides ${decision}`,
     offer === undefined ? undefined : `offers ${offer}`,
     waitingForAddition === undefined
       ? undefined
       : waitingForAddition
         ? "waits for documents"
         : "waits for no documents",
-    signedWithMethod === undefined ? undefined : `signed (${signedWithMethod})`,
-    paidOut === undefined ? undefined : paidOut ? "paid out" : "not paid out",
-    silent === undefined ? undefined : silent ? "answers nothing" : "answers again",
+    signedWithMethod === undefined ? undefined : `has the signature (${signedWithMethod})`,
+    paidOut === undefined ? undefined : paidOut ? "has paid out" : "has not paid out",
+    silent === undefined ? undefined : silent ? "does not answer" : "answers again",
     clockAheadMinutes === undefined ? undefined : clockInWords(clockAheadMinutes),
   ]
   return words.filter((word) => word !== undefined).join(", ")
@@ -122,16 +122,16 @@ function bankInWords({
 
 const clockInWords = (aheadMinutes: number): string =>
   aheadMinutes === 0
-    ? "its clock is right"
-    : `its clock is ${Math.abs(aheadMinutes)} minutes ${aheadMinutes > 0 ? "ahead" : "behind"}`
+    ? "has a right clock"
+    : `has a clock that is ${Math.abs(aheadMinutes)} minutes ${aheadMinutes > 0 ? "ahead" : "behind"}`
 
 function heardInWords({ says, offer, documents, times = 1, forged = false }: Heard): string {
   const words = [
     says,
-    offer === undefined ? undefined : `offers ${offer}`,
+    offer === undefined ? undefined : `offer ${offer}`,
     documents === undefined ? undefined : documents.join(" and "),
-    times === 1 ? undefined : `${times} times`,
-    forged ? "forged" : undefined,
+    times === 1 ? undefined : `arrives ${times} times`,
+    forged ? "without the credentials" : undefined,
   ]
   return words.filter((word) => word !== undefined).join(", ")
 }
@@ -140,6 +140,6 @@ const standsInWords = (stands: Stands): string =>
   Object.entries(stands)
     .map(
       ([name, value]) =>
-        `${name} ${Array.isArray(value) ? value.join(", ") || "none" : String(value ?? "none")}`,
+        `${name} = ${Array.isArray(value) ? value.join(", ") || "none" : String(value ?? "none")}`,
     )
     .join("; ")

@@ -78,54 +78,60 @@ export const cadences: { readonly [S in Stage]: Cadence } = {
 
 /** Limits for every stage. */
 export const cadenceLimits = {
-  pollIntervalMaxMs: limit(dayMs, "the longest interval of a loan that may still move"),
+  pollIntervalMaxMs: limit(dayMs, "the longest poll interval of a loan that may still change"),
   pollSoonMs: limit(10_000, "how soon the engine confirms an inferred step or a request for documents"),
-  pollConfirmRetryMs: limit(15 * minuteMs, "how soon the engine retries a confirmation that got no answer"),
+  pollConfirmRetryMs: limit(15 * minuteMs, "how soon the engine repeats a confirmation that got no answer"),
   pollConfirmAttemptsMax: limit(
     6,
-    "after how many polls without an answer a loan in doubt is stalled: a dispute, or a callback that the bank must confirm. A person must then settle it",
+    "how many confirmations without an answer make a loan stalled. Then a person must settle the dispute, or the callback that the bank did not confirm",
   ),
-  pollAttemptsMax: limit(90, "after how many polls without news a loan is stalled"),
+  pollAttemptsMax: limit(90, "how many polls without a change make a loan stalled"),
   pollStalledMs: limit(7 * dayMs, "the poll interval of a stalled loan"),
   // The bank's answers may lag behind its callbacks.
   additionGraceMs: limit(
     minuteMs,
-    "how far the bank's answers may lag behind its callbacks. If a poll is sent sooner after a callback, its answer cannot clear a request for documents. If that answer contradicts the callback, the engine polls again",
+    "how far the bank's answers may lag behind its callbacks. If the engine polls sooner after a callback, the answer clears no request for documents. If such an answer denies the callback, the engine polls again",
   ),
   // Only a quote shows that the bank has reversed its decision.
-  pollsPerQuote: limit(4, "every how many polls the engine also asks for the decision of an approved loan"),
-  pollJitterPercent: limit(20, "the random variation of a poll interval, in percent either way"),
+  pollsPerQuote: limit(
+    4,
+    "how often a poll of an approved loan also asks for the decision: 4 means every fourth poll",
+  ),
+  pollJitterPercent: limit(20, "the random variation of a poll interval, in percent up or down"),
 }
 
 /** How long a loan is polled without news, in days since the latest news. */
 export const horizons = {
-  submittedHorizonDays: limit(30, "after how many days without news a submitted loan is dormant"),
+  submittedHorizonDays: limit(30, "how many days without a change make a submitted loan dormant"),
   manualInspectionHorizonDays: limit(
     30,
-    "after how many days without news a loan in manual inspection is dormant",
+    "how many days without a change make a loan in manual inspection dormant",
   ),
   approvedHorizonDays: limit(
     30,
-    "after how many days without news an approved loan is dormant if nobody signs it",
+    "how many days without a change make an approved loan dormant, if the customer does not sign",
   ),
   waitingForAdditionHorizonDays: limit(
     30,
-    "after how many days without news a loan is dormant if nobody sends its documents",
+    "how many days without a change make a loan dormant, if the customer does not send the documents",
   ),
   signedHorizonDays: limit(
     60,
-    "after how many days without news a signed loan is dormant if it is not paid out",
+    "how many days without a change make a signed loan dormant, if the bank does not pay out",
   ),
   unconfirmedHorizonDays: limit(
     60,
-    "after how many days without news a loan is dormant if the bank does not confirm its dispute, rejection or pay-out",
+    "how many days without a change make a loan dormant, if the bank does not confirm a dispute, a rejection or a pay-out",
   ),
   dormantWeeklyDays: limit(56, "for how many days the engine polls a dormant loan every week"),
   dormantMonthlyDays: limit(
     180,
-    "after the weeks of dormantWeeklyDays, for how many days the engine polls a dormant loan every month; then no more",
+    "for how many days after the weekly polls the engine polls a dormant loan every month. Then it stops polling",
   ),
-  closedMonthlyDays: limit(180, "for how many days the engine polls a closed loan every month; 0 for never"),
+  closedMonthlyDays: limit(
+    180,
+    "for how many days the engine polls a closed loan every month. With 0, it never polls a closed loan",
+  ),
 }
 export type Horizons = LimitsOf<typeof horizons>
 

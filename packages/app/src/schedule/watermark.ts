@@ -23,6 +23,12 @@ const Answered = Schema.Struct({
 const Told = Schema.Struct({ at: Instant, said: Schema.Array(LoanEvent) })
 export type Told = typeof Told.Type
 
+/** A signed callback: its token's SHA-256 in hex, and the date that it got when it was first recorded. */
+const Signed = Schema.Struct({ token: Schema.String, at: Instant })
+
+/** How many signed callbacks are remembered for one loan. The latest are kept. */
+const signedKeptMax = 16
+
 /**
  * What the bank's answers have repeated. An answer without news changes only this watermark and adds no journal
  * entry. When the next entry is written, it contains the repeats, and they are decided with it. So a replay of the
@@ -35,6 +41,8 @@ export const Watermark = Schema.Struct({
   requested: Schema.optionalKey(Schema.Struct({ method: Schema.String, at: Instant })),
   /** What callbacks have said. Removed when an answer of the bank settles it ({@link toldAfter}). */
   told: Schema.optionalKey(Told),
+  /** The signed callbacks that were recorded, so that a redelivery gets the same date. */
+  signed: Schema.optionalKey(Schema.Array(Signed)),
 })
 export type Watermark = typeof Watermark.Type
 
@@ -114,7 +122,8 @@ function requestedIn(
 }
 
 /** Corrects the times in a watermark that a wrong clock has set far ahead. Otherwise no later answer would count. */
-const inTime = ({ status, quote, told }: Watermark, now: Instant): Omit<Watermark, "requested"> => ({
+const inTime = ({ status, quote, told, signed }: Watermark, now: Instant): Omit<Watermark, "requested"> => ({
+  ...(signed === undefined ? {} : { signed }),
   ...(told === undefined ? {} : { told: { ...told, at: notAhead(told.at, now) } }),
   ...(status === undefined ? {} : { status: dated(status, now) }),
   ...(quote === undefined ? {} : { quote: dated(quote, now) }),
@@ -127,7 +136,8 @@ const dated = (answered: typeof Answered.Type, now: Instant): typeof Answered.Ty
 })
 
 /** The watermark after an entry that contains all its repeats. */
-export const carried = ({ status, quote, requested, told }: Watermark): Watermark => ({
+export const carried = ({ status, quote, requested, told, signed }: Watermark): Watermark => ({
+  ...(signed === undefined ? {} : { signed }),
   ...(told === undefined ? {} : { told }),
   ...(requested === undefined ? {} : { requested }),
   ...(status === undefined ? {} : { status: { ...status, again: [] } }),
@@ -137,3 +147,22 @@ export const carried = ({ status, quote, requested, told }: Watermark): Watermar
 /** The watermark with `told` replaced, or removed. */
 export const telling = ({ told: _before, ...others }: Watermark, told: Told | undefined): Watermark =>
   told === undefined ? others : { ...others, told }
+
+/**
+ * A redelivery of a signed callback, with the date of its first delivery. Otherwise `undefined`. The date of a callback
+ * is bounded by its receipt, so without this a redelivery could be dated later, or earlier if several engines receive the
+ * callback at the same time. A later request for documents opens again what the bank has cleared since.
+ */
+export function redelivered({ signed = [] }: Watermark, observation: Observation): Observation | undefined {
+  const first = signed.find(({ token }) => token === observation.token)
+  if (first === undefined) return undefined
+  return { ...observation, events: observation.events.map((event) => ({ ...event, at: first.at })) }
+}
+
+/** The watermark with a signed callback that is recorded now. */
+export function signedBy(watermark: Watermark, { token, events: [event] }: Observation): Watermark {
+  const { signed = [] } = watermark
+  if (token === undefined || event === undefined || signed.some((known) => known.token === token))
+    return watermark
+  return { ...watermark, signed: [...signed, { token, at: event.at }].slice(-signedKeptMax) }
+}

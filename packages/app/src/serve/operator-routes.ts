@@ -26,7 +26,7 @@ export interface MetricsSettings {
 export const metricsLimits = {
   loanCountsAgeMaxMs: limit(
     10_000,
-    "how old the loan counts in `/metrics` may be; if counting takes long, 20 times as long as it took",
+    "how old the loan counts in `/metrics` may be. If counting is slow, the counts may be up to 20 times as old as the count took",
   ),
 }
 

@@ -8,12 +8,12 @@ import { commitMetrics } from "../telemetry/commit-metrics.ts"
 export const groupCommitLimits = {
   queuedUpdatesMax: limit(
     4_096,
-    "how many records may wait for their commit; if more arrive, callbacks get 503",
+    "how many updates may wait for their commit. If more arrive, their callbacks get 503",
   ),
   // This limit also bounds how long the first record of a batch waits.
   transactionUpdatesMax: limit(
     256,
-    "how many records may share one transaction; at most 1,024 on PostgreSQL",
+    "how many updates may share one transaction. At most 1,024 on PostgreSQL",
   ),
 }
 export type GroupCommitLimits = LimitsOf<typeof groupCommitLimits>

@@ -12,7 +12,7 @@ const source = "`submission`, `callback`, `poll`, `quote`, `operator`"
 export const observationsCounter = counterFamily({
   name: "loan_engine_observations_total",
   unit: "observations",
-  description: "Observations that are recorded and durable, by source and disposition.",
+  description: "Observations that the engine has stored durably, by source and disposition.",
   attributes: { account, source, disposition: "`advanced`, `noted`, `repeated`, `held`, `disputed`" },
 })
 
@@ -20,7 +20,7 @@ export const detailsLeftOutCounter = counterFamily({
   name: "loan_engine_details_left_out_total",
   unit: "details",
   description:
-    "Details of recorded messages that had no single meaning and were left out. The rest of each message counts.",
+    "Details of messages that the engine left out, because a detail had no meaning or several. The rest of each message counts.",
   attributes: { account, source, detail: "the names of details in docs/dialects.md" },
 })
 
@@ -28,14 +28,14 @@ export const recordFailuresCounter = counterFamily({
   name: "loan_engine_record_failures_total",
   unit: "observations",
   description:
-    "Observations that could not be recorded. The engine acknowledged none of them, so the sender sends them again.",
+    "Observations that the engine could not record. It acknowledged none of them, so the sender sends them again.",
   attributes: { source },
 })
 
 export const recordDuration = histogramFamily({
   name: "loan_engine_record_duration_seconds",
   unit: "seconds",
-  description: "Time from the receipt of an observation until it is durable.",
+  description: "Time from the receipt of an observation until it is stored durably.",
   attributes: { source },
   boundaries: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
 })
@@ -43,7 +43,7 @@ export const recordDuration = histogramFamily({
 export const storeQueueDepthGauge = gaugeFamily({
   name: "loan_engine_store_queue_depth",
   unit: "updates",
-  description: "Updates that wait for their commit now.",
+  description: "Updates that wait for their commit at this moment.",
   attributes: {},
 })
 
@@ -58,7 +58,7 @@ export const commitBatchSize = histogramFamily({
 export const commitDuration = histogramFamily({
   name: "loan_engine_store_commit_duration_seconds",
   unit: "seconds",
-  description: "Time of one commit, until it is on the disk.",
+  description: "Duration of one commit, until it is on the disk.",
   attributes: {},
   boundaries: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
 })
@@ -66,7 +66,8 @@ export const commitDuration = histogramFamily({
 export const pollsCounter = counterFamily({
   name: "loan_engine_polls_total",
   unit: "questions",
-  description: "Questions to the bank about a loan, by what the answer did or why there was no answer.",
+  description:
+    "Questions to the bank about a loan. The outcome says what the answer changed, or why there was no answer.",
   attributes: {
     account,
     question: "`status`, `quote`",
@@ -78,14 +79,15 @@ export const unknownDecisionsCounter = counterFamily({
   name: "loan_engine_unknown_decisions_total",
   unit: "answers",
   description:
-    "Answers of the bank with an unknown decision. Their loans are stalled: a person must look at them.",
+    "Answers of the bank with a decision that the engine does not know. The loan is stalled, and a person must look.",
   attributes: { account },
 })
 
 export const loansGauge = gaugeFamily({
   name: "loan_engine_loans",
   unit: "loans",
-  description: "Open loans by stage, counted when this page is requested.",
+  description:
+    "Loans that no person has closed, by stage. The engine counts them when `/metrics` is requested.",
   attributes: { account, stage: "the stages of the lifecycle" },
 })
 
@@ -93,14 +95,15 @@ export const stalledAlertsCounter = counterFamily({
   name: "loan_engine_loans_became_stalled_total",
   unit: "loans",
   description:
-    "Loans that became stalled: the bank was silent for too long, its decision is unknown, or a callback's reference cannot be used. A loan that moves on and stalls again counts again.",
+    "Loans that became stalled: the bank was silent for too long, its decision is unknown, or a callback's reference cannot be used. If a loan recovers and stalls again, it counts again.",
   attributes: { account },
 })
 
 export const callbackMissedRatioGauge = gaugeFamily({
   name: "loan_engine_callback_missed_ratio",
   unit: "ratio",
-  description: "The share of the last days' news whose callback did not arrive in time, from 0 to 1.",
+  description:
+    "The share of recent changes whose callback did not arrive within 36 hours, from 0 to 1. A change counts only when these 36 hours are over.",
   attributes: { account },
 })
 
@@ -108,14 +111,15 @@ export const callbackLateGauge = gaugeFamily({
   name: "loan_engine_callback_late",
   unit: "flag",
   description:
-    "1 while so many callbacks are late that the bank may be sending them elsewhere. They may still arrive.",
+    "1 while so many callbacks are late that the bank may send them to another URL. They may still arrive.",
   attributes: { account },
 })
 
 export const callbackAlarmGauge = gaugeFamily({
   name: "loan_engine_callback_alarm",
   unit: "flag",
-  description: "1 while so many callbacks are missed that the bank's callback URL may have been overwritten.",
+  description:
+    "1 while so many callbacks are missed that another system may have overwritten the bank's callback URL.",
   attributes: { account },
 })
 
@@ -131,7 +135,7 @@ export const webhookDeliveriesCounter = counterFamily({
 export const webhookDuration = histogramFamily({
   name: "loan_engine_webhook_duration_seconds",
   unit: "seconds",
-  description: "Time of one attempt to deliver to an endpoint.",
+  description: "Duration of one attempt to deliver a change to an endpoint.",
   attributes: { endpoint },
   boundaries: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30],
 })
@@ -154,14 +158,14 @@ export const webhookLagGauge = gaugeFamily({
 export const webhookDisabledGauge = gaugeFamily({
   name: "loan_engine_webhook_disabled",
   unit: "flag",
-  description: "1 while an endpoint is disabled, because it failed for too long or answered that it is gone.",
+  description: "1 while an endpoint is disabled: it failed for too long, or answered `410 Gone`.",
   attributes: { endpoint },
 })
 
 export const stalledLoansGauge = gaugeFamily({
   name: "loan_engine_loans_stalled",
   unit: "loans",
-  description: "Loans that are stalled now: a person should look into them.",
+  description: "Loans that are stalled at this moment. A person must look at them.",
   attributes: { account },
 })
 
@@ -175,7 +179,7 @@ export const closedLoansGauge = gaugeFamily({
 export const wrongKeysCounter = counterFamily({
   name: "loan_engine_wrong_keys_total",
   unit: "requests",
-  description: "Requests to the API or the metrics without a key, or with a wrong one.",
+  description: "Requests to the API or to `/metrics` without a key, or with a wrong key.",
   attributes: {},
 })
 
@@ -190,7 +194,7 @@ export const apiRequestDuration = histogramFamily({
   name: "loan_engine_api_request_duration_seconds",
   unit: "seconds",
   description:
-    "Time from a request's first byte to the head of its answer. The life of a stream is not included.",
+    "Time from a request's first byte to the head of its answer. For a stream, the time after the head does not count.",
   attributes: { call: "the calls that docs/openapi.json describes" },
   boundaries: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
 })
@@ -198,7 +202,7 @@ export const apiRequestDuration = histogramFamily({
 export const changeStreamsGauge = gaugeFamily({
   name: "loan_engine_change_streams",
   unit: "streams",
-  description: "Streams of changes that are open now.",
+  description: "Streams of changes that are open at this moment.",
   attributes: {},
 })
 
@@ -206,14 +210,14 @@ export const outputLinesLostGauge = gaugeFamily({
   name: "loan_engine_output_lines_lost",
   unit: "lines",
   description:
-    "Lines of the log and of standard output that could not be written since the process began: their reader is gone, or their disk is full.",
+    "Lines of the log and of standard output that the engine could not write since the process began. The reader is gone, or the disk is full.",
   attributes: { stream: "`stdout`, `stderr`" },
 })
 
 export const buildInfoGauge = gaugeFamily({
   name: "loan_engine_build_info",
   unit: "1",
-  description: "Always 1. Its attributes say what is running.",
+  description: "Always 1. The attributes name the versions that run.",
   attributes: { version: "the version of the loan engine", node: "the version of Node" },
 })
 

@@ -10,9 +10,9 @@ import { causeWithoutWords } from "@loan-engine/adapters-http/callback/without-w
 
 /** How often spans are exported, and how much memory and time the export may use. */
 export const traceExportLimits = {
-  traceExportIntervalMs: limit(5_000, "how often the engine sends spans"),
-  traceExportMsMax: limit(5_000, "how long the collector may take for one export"),
-  traceBatchSpansMax: limit(512, "how many spans one export may have"),
+  traceExportIntervalMs: limit(5_000, "how often the engine sends spans to the collector"),
+  traceExportMsMax: limit(5_000, "how long the collector may take to receive one export"),
+  traceBatchSpansMax: limit(512, "how many spans one export may contain"),
 }
 export type TraceExportLimits = LimitsOf<typeof traceExportLimits>
 

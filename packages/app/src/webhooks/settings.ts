@@ -4,24 +4,36 @@ import { limit } from "../base/limits.ts"
 import type { LimitsOf } from "../base/limits.ts"
 
 export const webhookLimits = {
-  webhookRequestMsMax: limit(15_000, "how long a receiver may take for one message"),
-  webhookConnectMsMax: limit(5_000, "how long the connection to a receiver may take"),
+  webhookRequestMsMax: limit(15_000, "how long a receiver may take to answer one message"),
+  webhookConnectMsMax: limit(5_000, "how long connecting to a receiver may take"),
   webhooksInFlightMax: limit(
     8,
-    "how many webhooks one endpoint may receive at the same time, each about another loan",
+    "how many messages the engine may send to one endpoint at the same time, each of another loan",
   ),
-  webhookPageRowsMax: limit(100, "how many changes, and how many parked loans, one delivery round reads"),
-  webhookPollMs: limit(1_000, "how often to look for due messages and for changes of other processes"),
-  webhookStoreRetryMs: limit(5_000, "how long delivery pauses after the store could not be read or written"),
+  webhookPageRowsMax: limit(
+    100,
+    "how many changes, and how many waiting loans, the engine reads in one round",
+  ),
+  webhookPollMs: limit(
+    1_000,
+    "how often the engine looks for due messages, and for changes of other processes",
+  ),
+  webhookStoreRetryMs: limit(
+    5_000,
+    "how long delivery pauses after the engine could not read or write the store",
+  ),
   webhookLeaseMs: limit(
     60_000,
-    "PostgreSQL: the lease of an endpoint. If the engine that delivers dies, another engine takes over after this time. It must be at least four times `webhookRequestMsMax`",
+    "PostgreSQL: the lease of an endpoint. If the delivering engine dies, another engine takes over after this time. It must be at least four times `webhookRequestMsMax`",
   ),
   webhookRetryAfterMsMax: limit(
     86_400_000,
     "the longest Retry-After that the engine accepts from a receiver",
   ),
-  webhookWatchEveryMs: limit(10_000, "how often to count endpoints and to report disabled ones"),
+  webhookWatchEveryMs: limit(
+    10_000,
+    "how often the engine counts waiting messages, and reports disabled endpoints",
+  ),
 }
 export type WebhookLimits = LimitsOf<typeof webhookLimits>
 

@@ -17,9 +17,17 @@ export interface AssumedDelay {
  * are log-normal: most are short, and a few are very long.
  */
 export const assumedDelays = {
-  inspection: { what: "manual inspection, to the decision", medianHours: 6, p95Hours: 48 },
+  inspection: {
+    what: "from the application to the decision after manual inspection",
+    medianHours: 6,
+    p95Hours: 48,
+  },
   request: { what: "until the bank asks for documents", medianHours: 6, p95Hours: 24 },
-  addition: { what: "until the documents have come and are read", medianHours: 24, p95Hours: 120 },
+  addition: {
+    what: "until the documents have arrived and the bank has read them",
+    medianHours: 24,
+    p95Hours: 120,
+  },
   signing: { what: "until the customer has signed", medianHours: 8, p95Hours: 96 },
   payOut: { what: "from the signature to the pay-out", medianHours: 20, p95Hours: 72 },
 } as const satisfies Record<string, AssumedDelay>
@@ -28,14 +36,14 @@ export const assumedDelays = {
  * Which path loans take. Each share is of the loans that reach this choice. The shares are those of the sandbox bank.
  */
 export const assumedShares = {
-  inspected: { what: "applications that are inspected by hand", share: 0.6 },
-  approvedAtOnce: { what: "applications approved at once", share: 0.3 },
-  approvedByHand: { what: "inspected applications that are approved", share: 0.7 },
+  inspected: { what: "applications that the bank inspects by hand", share: 0.6 },
+  approvedAtOnce: { what: "applications that the bank approves at once", share: 0.3 },
+  approvedByHand: { what: "inspected applications that the bank approves", share: 0.7 },
   requestWhileInspected: { what: "inspected applications that need documents", share: 0.15 },
   requestWhileApproved: { what: "approved loans that need documents (again)", share: 0.3 },
-  neverAdded: { what: "requests for documents that are never answered", share: 0.05 },
-  neverSigned: { what: "approved loans that are never signed", share: 0.1 },
-  neverPaidOut: { what: "signed loans that are never paid out", share: 0.05 },
+  neverAdded: { what: "requests for documents that the customer never answers", share: 0.05 },
+  neverSigned: { what: "approved loans that the customer never signs", share: 0.1 },
+  neverPaidOut: { what: "signed loans that the bank never pays out", share: 0.05 },
 } as const
 
 export interface BankLife {

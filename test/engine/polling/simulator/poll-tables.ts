@@ -43,7 +43,10 @@ export function cadenceTable(): string {
       duration(timeToTail(cadences[stage])),
     ]
   })
-  return table(["stage", "asks", "interval", "steady polls", "then", "daily after"], rows)
+  return table(
+    ["stage", "question", "first interval", "polls at this interval", "then each interval", "daily after"],
+    rows,
+  )
 }
 
 /** How long a loan is without news before it is polled once a day. */
@@ -65,7 +68,7 @@ export function silenceTable(): string {
     return [String(year.requests), lastDay === null ? "never" : `day ${lastDay}`]
   }
   return table(
-    ["the loan", "requests in a year, before", "asking ended", "requests in a year", "asking ends"],
+    ["the loan", "before: requests in a year", "before: polling ends", "requests in a year", "polling ends"],
     silentLives.map((life) => {
       // Without horizons there was no closing either.
       const { closedAfterDays: _closedAfterDays, ...before } = life
@@ -76,7 +79,7 @@ export function silenceTable(): string {
 
 export const delaysTable = (): string =>
   table(
-    ["what takes time", "half are within", "19 of 20 are within"],
+    ["what takes time", "half take at most", "95 % take at most"],
     Object.values(assumedDelays).map(({ what, medianHours, p95Hours }) => [
       what,
       `${medianHours} h`,
@@ -86,7 +89,7 @@ export const delaysTable = (): string =>
 
 export const sharesTable = (): string =>
   table(
-    ["who", "share"],
+    ["loans", "share"],
     Object.values(assumedShares).map(({ what, share }) => [what, percent(share)]),
   )
 
@@ -98,7 +101,16 @@ export interface CallbackScenario {
 
 export const scenarioTable = (scenarios: ReadonlyArray<CallbackScenario>): string =>
   table(
-    ["chaos", "lost", "polls/loan", "requests/loan", "peak requests/s", "median", "p95", "p99"],
+    [
+      "chaos",
+      "callbacks lost",
+      "polls/loan",
+      "requests/loan",
+      "peak requests/s",
+      "median delay",
+      "p95",
+      "p99",
+    ],
     scenarios.map(({ chaos, lostShare, figures }) => [chaos, percent(lostShare), ...figureCells(figures)]),
   )
 
@@ -121,12 +133,12 @@ export interface NamedComparison extends Comparison {
  */
 export const comparisonTable = (comparisons: ReadonlyArray<NamedComparison>): string =>
   table(
-    ["the bank", "polling", "polls/loan", "requests/loan", "peak requests/s", "median", "p95", "p99"],
+    ["the bank", "polling", "polls/loan", "requests/loan", "peak requests/s", "median delay", "p95", "p99"],
     comparisons.flatMap(({ assumption, ours, fixed, times }) => [
       [assumption, "cadence", ...figureCells(ours)],
-      ["", `every ${duration(fixed.intervalMs)}`, ...figureCells(fixed.figures)],
+      [assumption, `every ${duration(fixed.intervalMs)}`, ...figureCells(fixed.figures)],
       [
-        "",
+        assumption,
         "times as long",
         "",
         "",

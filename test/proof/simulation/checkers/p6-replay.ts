@@ -8,9 +8,7 @@ import type { Delivered, Word } from "../witness.ts"
 import type { Finding, Inspected, InspectedLoan } from "./inspected.ts"
 
 /**
- * P6: a replay of each journal gives the stored snapshot, byte for byte, and the hash chain is valid. Every
- * acknowledged callback is in the journal, as an entry or as a counted repetition. If the engine believed it, its
- * content is in the facts.
+ * P6: a replay of each journal gives the stored snapshot, byte for byte, and the hash chain is valid. Every acknowledged callback is in the journal, as an entry or as a counted repetition. If the engine believed it, its content is in the facts. A believed callback with a signature is only one entry, for any number of deliveries.
  */
 export function checkReplay(inspected: Inspected): Finding {
   const journals = inspected.loans.map(journalFaults)
@@ -62,7 +60,9 @@ function callbackFaults(delivered: Delivered, { loans }: Inspected): ReadonlyArr
   const kept = (loan?.entries ?? []).filter((entry) => entry.digest === digest && entry.account === account)
   const times = kept.reduce((sum, entry) => sum + 1 + entry.repeats, 0)
   const name = `${reference}: callback ${JSON.stringify(believed.map(({ type }) => type))} in account ${account}`
+  const proven = kept.filter(({ evidence, hold }) => evidence === "jws" && hold === null)
   return [
+    ...(proven.length > 1 ? [`${name} is one signed message and stands in ${proven.length} rows`] : []),
     ...(times < acknowledged
       ? [`${name} was acknowledged ${acknowledged} times and kept ${times} times`]
       : []),

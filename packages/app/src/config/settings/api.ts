@@ -11,18 +11,18 @@ const { choice, flag, key, texts } = kinds
 export const api = {
   apiKey: also(longKey, optional(key, "a bearer key for every route under `/v1`, with all scopes")),
   apiKeys: also(
-    "each of that form; no name twice, and none named `default` if `apiKey` is set",
+    "Use each name once. If `apiKey` is set, the name `default` is taken",
     optional(
       texts,
-      `more keys, each \`name:scopes:digest\`: ${scopes.map((scope) => `\`${scope}\``).join(", ")} with \`+\` between them, and the SHA-256 of a long random key in hex`,
+      `more keys, each \`name:scopes:digest\`. The scopes are ${scopes.map((scope) => `\`${scope}\``).join(", ")}, with \`+\` between them. The digest is the SHA-256 of a long random key, in hex`,
     ),
   ),
   corsOrigins: also(
-    "each is a scheme and a host, with nothing after them",
+    "Each origin is a scheme and a host, without a path",
     withDefault(
       texts,
       [],
-      "the origins whose pages may call the API, as in `https://shop.example,https://desk.example`",
+      "the origins whose web pages may call the API: `https://shop.example,https://desk.example`",
     ),
   ),
   ...limitSettings(accessLimits),
@@ -30,15 +30,15 @@ export const api = {
   ...limitSettings(changeFeedLimits),
   trustedProxies: optional(
     kinds.networks,
-    "the addresses of your own proxies, such as `10.0.0.0/8`: only their requests name the sender's address in a header",
+    "the addresses of your own proxies, such as `10.0.0.0/8`. Only from these proxies, the engine accepts a header that names the sender's address",
   ),
   forwardedHeader: needing(
     "trustedProxies",
     withDefault(
       choice(forwardingHeaders),
       forwardingDefault.forwardedHeader,
-      "the header in which those proxies name the sender; each must write it, and the engine ignores the other one",
+      "the header in which the `trustedProxies` name the sender's address. Each proxy must write it. The engine ignores the other header",
     ),
   ),
-  console: withDefault(flag, true, "whether the operators' console is served at `/console`"),
+  console: withDefault(flag, true, "whether the engine serves the operators' console at `/console`"),
 }

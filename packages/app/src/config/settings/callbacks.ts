@@ -5,13 +5,13 @@ import { limitSettings, withTexts } from "../setting.ts"
 export const callbacks = {
   ...limitSettings(
     withTexts(callbackReceiverLimitsDefault, {
-      callbackBytesMax: "how large a callback's body may be",
-      callbackBodyMsMax: "how long a callback's body may take to arrive",
+      callbackBytesMax: "the largest size of a callback's body",
+      callbackBodyMsMax: "the longest time that a callback's body may take to arrive",
       callbacksHeldPerMinuteMax:
-        "how many callbacks without evidence one account may hold in a minute; those about known loans count separately. Further ones get 503",
-      callbackHeldBytesMax: "how large the body of a callback without evidence may be",
+        "how many callbacks without evidence the engine holds for one account in a minute. Callbacks about known loans count separately. Further callbacks get 503",
+      callbackHeldBytesMax: "the largest size of the body of a callback without evidence",
       callbacksUnauthorizedPerMinuteMax:
-        "how many callbacks with wrong credentials one account may receive in a minute; further ones get 429",
+        "how many callbacks with wrong credentials one account may receive in a minute. Further callbacks get 429",
     }),
   ),
   ...limitSettings(callbackHealthLimits),

@@ -11,15 +11,16 @@ export const polling = {
   ...limitSettings(cadence),
   ...limitSettings(
     withTexts(breakerLimitsDefault, {
-      breakerFailuresMax: "after how many failures in a row the circuit of an account's bank opens",
-      breakerOpenMs: "how long the circuit stays open",
+      breakerFailuresMax:
+        "how many failures in a row open the circuit breaker of an account's bank. The engine then sends that bank nothing",
+      breakerOpenMs: "how long the circuit breaker stays open",
     }),
   ),
   ...limitSettings(horizons, kinds.natural),
   pollIntervalScale: withDefault(
     kinds.factor,
     cadenceDefaults.pollIntervalScale,
-    "multiplies every poll interval; below 1 for a bank whose time runs faster",
+    "a factor for every poll interval. Use a value below 1 for a sandbox bank whose time runs faster",
   ),
   ...limitSettings({ pollJitterPercent }, kinds.percent),
 }

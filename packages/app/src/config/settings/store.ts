@@ -12,31 +12,31 @@ export const store = {
   databaseUrl: withDefault(
     kinds.database,
     Redacted.make("loan-engine.sqlite"),
-    "the path of an SQLite file, for one engine; or `postgres://user:password@host:5432/database?sslmode=require`, for several engines. `…@one:5432,two:5432/…` names a primary and its standbys",
+    "for one engine, the path of an SQLite file. For several engines, `postgres://user:password@host:5432/database?sslmode=require`. `…@one:5432,two:5432/…` names a primary and its standbys",
   ),
   databaseSchema: also(
-    "lower-case letters, digits and underscores; must not begin with a digit or `pg_`",
+    "It has lower-case letters, digits and underscores, and does not begin with a digit or `pg_`",
     withDefault(text, postgresDefaults.schema, "PostgreSQL: the schema that holds the engine's tables"),
   ),
   databaseNotify: withDefault(
     flag,
     true,
-    "PostgreSQL: whether engines notify each other with LISTEN and NOTIFY; `false` behind a pooler that shares sessions between transactions",
+    "PostgreSQL: whether engines notify each other with LISTEN and NOTIFY. Set it to `false` if a pooler shares sessions between transactions",
   ),
   ...limitSettings(sqliteLimits),
   ...limitSettings(postgresOnlyLimits),
   ...limitSettings(sealingLimits),
   ...limitSettings(anchorLimits),
   anchorsFile: also(
-    "not a file of the store itself",
+    "It must not be a file of the store itself",
     optional(
       text,
-      "the file for anchors, which `journal verify` compares with; best on a disk that only this engine can write to",
+      "the file for anchors. `journal verify` compares the store with it. The best place is a disk that only this engine can write to",
       "`.<name>-anchors` beside an SQLite file; none on PostgreSQL",
     ),
   ),
   anchorsUrl: also(
-    "https, or http to a loopback address",
+    "Use https, or http to a loopback address",
     optional(url, "the URL to which the engine also sends each anchor, by POST, as JSON"),
   ),
 }

@@ -17,7 +17,7 @@ export const telemetry = {
   metricsEnabled: withDefault(flag, true, "whether the engine serves `/metrics`"),
   metricsKey: also(
     longKey,
-    optional(key, "the bearer key for `/metrics`; without one, everybody may read it"),
+    optional(key, "the bearer key for `/metrics`. Without it, everybody may read the metrics"),
   ),
   ...limitSettings(metricsLimits),
   otlpUrl: optional(
@@ -32,15 +32,15 @@ export const telemetry = {
         example: { "x-team": "loans" },
         schema: headers,
       }),
-      "headers for the collector: `key=value,…`",
+      "the headers that the engine sends to the collector: `key=value,…`",
     ),
   ),
-  otlpServiceName: withDefault(text, "loan-engine", "the service name in traces"),
+  otlpServiceName: withDefault(text, "loan-engine", "the name of this service in traces"),
   ...limitSettings(traceExportLimits),
   logFormat: optional(
     choice(logFormats),
     "the format of the log on stderr",
     "`pretty` on a terminal, else `json`",
   ),
-  logLevel: withDefault(choice(logLevelNames), "info", "the lowest level to log"),
+  logLevel: withDefault(choice(logLevelNames), "info", "the lowest level that the engine logs"),
 }

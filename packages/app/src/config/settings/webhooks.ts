@@ -5,7 +5,7 @@ import { also, limitSettings, optional, withDefault } from "../setting.ts"
 
 export const webhooks = {
   webhookUrls: also(
-    "https, or http to a loopback address, without a user; each with a secret",
+    "Use https, or http to a loopback address, without a user. Each endpoint needs a secret",
     optional(
       kinds.pairsOf({
         expected:
@@ -17,7 +17,7 @@ export const webhooks = {
     ),
   ),
   webhookSecrets: also(
-    "each is `whsec_` and 24 to 64 random bytes as base64, for a name in `webhookUrls`",
+    "Each secret is `whsec_` and 24 to 64 random bytes as base64. Each name is in `webhookUrls`",
     optional(
       kinds.secretPairs({
         expected:
@@ -25,21 +25,25 @@ export const webhooks = {
         example: { crm: "whsec_…" },
         schema: Schema.Record(Schema.String, Schema.NonEmptyString),
       }),
-      "the secret that signs the messages to each endpoint: `crm=whsec_…,erp=whsec_…`. During a rotation, several with a space between them all sign. `loan-engine webhooks secret` makes one",
+      "the secret that signs the messages to each endpoint: `crm=whsec_…,erp=whsec_…`. During a rotation, give several with a space between them; all of them sign. `loan-engine webhooks secret` makes a secret",
     ),
   ),
   webhookProxyUrl: optional(
     kinds.proxy,
-    "the proxy for https requests to webhook endpoints; loopback addresses bypass it",
-    "`HTTPS_PROXY` or `https_proxy`, otherwise `ALL_PROXY`, which must be http or https too",
+    "the proxy for https requests to webhook endpoints. Requests to loopback addresses bypass the proxy",
+    "the variable `HTTPS_PROXY` or `https_proxy`. If neither is set: `ALL_PROXY`, which must then be an http or https URL",
   ),
   webhookNoProxy: {
-    ...withDefault(kinds.spacedTexts, [], "the hosts that bypass that proxy, as for `bankNoProxy`"),
+    ...withDefault(
+      kinds.spacedTexts,
+      [],
+      "the hosts that bypass `webhookProxyUrl`, written as in `bankNoProxy`",
+    ),
     defaultShown: "`NO_PROXY` or `no_proxy`",
   },
   webhookCaFile: optional(
     kinds.text,
-    "a PEM file of certificate authorities that the engine trusts for webhook endpoints in addition to Node's",
+    "a PEM file of certificate authorities that the engine trusts for webhook endpoints, in addition to Node's",
   ),
   ...limitSettings(webhookLimits),
 }

@@ -124,7 +124,7 @@ const rows: ReadonlyArray<Row> = [
   [
     "amounts-as-text",
     "values",
-    'Amounts as text: `"8.02"`.',
+    'Amounts are text: `"8.02"`.',
     members(
       [...decimals, "tenor"],
       number((source) => source),
@@ -134,21 +134,21 @@ const rows: ReadonlyArray<Row> = [
   [
     "decimal-comma",
     "values",
-    'Amounts with a decimal comma: `"8,02"`.',
+    'Amounts have a decimal comma: `"8,02"`.',
     members(decimals, number(withComma)),
     isAmbiguous,
   ],
   [
     "grouped-amounts",
     "values",
-    'Amounts in groups of three: `"10 000,50"`.',
+    'Amounts have their digits in groups of three: `"10 000,50"`.',
     members(decimals, number(withGroups)),
     isAmbiguous,
   ],
   [
     "amounts-with-currency",
     "values",
-    'Amounts with a currency: `"10000 SEK"`.',
+    'An amount has a currency: `"10000 SEK"`.',
     members(
       ["approvedAmount"],
       number((source) => `${source} SEK`),
@@ -158,74 +158,74 @@ const rows: ReadonlyArray<Row> = [
   [
     "no-amount",
     "values",
-    'A phrase for an amount: `"N/A"`.',
+    'An amount is a text without a number: `"N/A"`.',
     members(["interest"], () => "N/A"),
     ["interest"],
   ],
   [
     "empty-amount",
     "values",
-    "An empty text for an amount.",
+    "An amount is an empty text.",
     members(["monthlyCost"], () => ""),
     ["monthlyCost"],
   ],
   [
     "endless-amount",
     "values",
-    "An amount past every number: `1e31`.",
+    "An amount is larger than the engine reads: `1e31`.",
     members(["adminFee"], () => new JsonNumber("1e31")),
     ["adminFee"],
   ],
   [
     "negative-amount",
     "values",
-    "An amount that is impossible: `-5000`.",
+    "An amount is negative: `-5000`.",
     members(["approvedAmount"], () => new JsonNumber("-5000")),
     ["approvedAmount"],
   ],
   [
     "half-months",
     "values",
-    "A tenor that is no whole number: `72.5`.",
+    "A tenor is not a whole number: `72.5`.",
     members(["tenor"], () => new JsonNumber("72.5")),
     ["tenor"],
   ],
   [
     "documents-as-text",
     "values",
-    'One document as text: `"ID"`.',
+    'A single document is a text instead of a list: `"ID"`.',
     members(["documentTypes", "requiredDocuments"], (value) => (isOne(value) ? value[0] : value)),
   ],
   [
     "documents-null",
     "values",
-    "Required documents that are `null`.",
+    "The list of required documents is `null`.",
     members(["requiredDocuments"], () => null),
     ["requiredDocuments"],
   ],
   [
     "lower-case",
     "values",
-    "Events and decisions in lower case.",
+    "Events and decisions are in lower case.",
     members(["applicationEventType", "creditDecision"], lowerCase),
   ],
-  ["flat-decision", "values", "The decision as text, its offer beside it.", flat],
+  ["flat-decision", "values", "The decision is a text, and the offer is beside it.", flat],
   [
     "offer-beside",
     "values",
-    "The offer beside the decision's object.",
+    "The offer is beside the decision's object.",
     decisions(({ creditDecision, ...offer }) => ({ ...offer, creditDecision: { creditDecision } })),
   ],
   [
     "offer-within",
     "values",
-    "The offer in an object within the decision's.",
+    "The offer is an object inside the decision's object.",
     decisions(({ creditDecision, ...offer }) => ({ creditDecision: { creditDecision, offer } })),
   ],
   [
     "listed-offers",
     "values",
-    "The same offer twice, in a list within the decision.",
+    "The decision's object has a list that contains the same offer twice.",
     decisions(({ creditDecision, ...offer }) => ({
       creditDecision: { creditDecision, offers: [offer, offer] },
     })),
@@ -233,7 +233,7 @@ const rows: ReadonlyArray<Row> = [
   [
     "number-for-reference",
     "values",
-    "A reference of digits as a number.",
+    "A reference of digits only is a number instead of a text.",
     members(["applicationReference"], (value) =>
       typeof value === "string" && /^[1-9][0-9]*$/u.test(value) ? new JsonNumber(value) : value,
     ),
@@ -241,77 +241,87 @@ const rows: ReadonlyArray<Row> = [
   [
     "other-case",
     "values",
-    "Names of members that begin with a capital.",
+    "Member names begin with a capital letter.",
     renaming((name) => name.replace(/^./u, (letter) => letter.toUpperCase())),
   ],
   [
     "snake-case",
     "values",
-    "Names of members with underscores.",
+    "Member names have underscores.",
     renaming((name) => name.replace(/(?<=[a-z])[A-Z]/gu, (letter) => `_${letter.toLowerCase()}`)),
   ],
-  ["event-as-text", "values", "The event as JSON text.", event((own) => written(own))],
-  ["event-within", "values", "The event in another object.", event((own) => ({ event: own }))],
-  ["body-as-text", "values", "The body as JSON text.", revaluing((body) => written(body))],
-  ["null-members", "values", "`null` for members that are not there, and in lists.", revaluing(withNulls)],
+  ["event-as-text", "values", "The event is a text that contains JSON.", event((own) => written(own))],
+  ["event-within", "values", "The event is inside another object.", event((own) => ({ event: own }))],
+  ["body-as-text", "values", "The body is a text that contains JSON.", revaluing((body) => written(body))],
+  ["null-members", "values", "Absent members are `null`, and lists contain `null`.", revaluing(withNulls)],
   [
     "spaced-signature",
     "values",
-    "White space around the signature, or in the place of one.",
+    "The signature has white space around it, or is only white space.",
     signature((jws) => (typeof jws === "string" ? ` ${jws}\n` : (jws ?? "  "))),
   ],
   [
     "listed-signature",
     "values",
-    "The signature in a list, or `null` in the place of one.",
+    "The signature is in a list, or is `null`.",
     signature((jws) => (jws === null ? null : [jws])),
   ],
-  ["unknown-members", "values", "Members that nobody knows.", withMember("traceId", "7f3a")],
-  ["wrapped", "values", "Another object around the body.", revaluing((body) => ({ body }))],
-  ["listed", "values", "A list around the body.", revaluing((body) => [body])],
+  ["unknown-members", "values", "The body has an unknown member.", withMember("traceId", "7f3a")],
+  ["wrapped", "values", "The body is inside another object.", revaluing((body) => ({ body }))],
+  ["listed", "values", "The body is inside a list.", revaluing((body) => [body])],
   [
     "indented",
     "text",
-    "White space between all tokens.",
+    "White space is between the tokens.",
     rewriting((text) => text.replace(/([{[,])(?=["{[])/gu, "$1\r\n\t")),
   ],
   [
     "comma-too-many",
     "text",
-    "A comma behind the last member.",
+    "A comma follows the last member.",
     rewriting((text) => text.replace(/\}(?=[\s\]]*$)/u, ",}")),
   ],
   [
     "no-numbers",
     "text",
-    "Numbers that JSON has none of, in members that nobody knows.",
+    "Unknown members have numbers that JSON does not allow: `NaN`, `+5`.",
     rewriting((text) => inFront(text, '"risk":NaN,"score":+5,"ratio":08.02,')),
   ],
   [
     "raw-text",
     "text",
-    "Line ends and unknown escapes in a text that nobody asked for.",
+    "The text of an unknown member has raw line ends and invalid escapes.",
     rewriting((text) => inFront(text, '"remark":"\t1\r\n\\x41",')),
   ],
   [
     "deep-member",
     "text",
-    "A member that nobody knows, and that nests deeper than is read.",
+    "An unknown member is nested deeper than the engine reads.",
     rewriting((text) => inFront(text, `"trace":${"[".repeat(40)}${"]".repeat(40)},`)),
   ],
-  ["blank-lines", "text", "Blank lines in front.", rewriting((text) => `\r\n\n${text}`)],
-  ["trailing-nul", "text", "NULs and line ends behind.", rewriting((text) => `${text}\0\0\r\n`)],
-  ["byte-order-mark", "bytes", "A byte order mark.", rewriting((text) => `\uFEFF${text}`)],
+  ["blank-lines", "text", "Blank lines come before the body.", rewriting((text) => `\r\n\n${text}`)],
+  [
+    "trailing-nul",
+    "text",
+    "NUL characters and line ends follow the body.",
+    rewriting((text) => `${text}\0\0\r\n`),
+  ],
+  [
+    "byte-order-mark",
+    "bytes",
+    "The body begins with a byte order mark.",
+    rewriting((text) => `\uFEFF${text}`),
+  ],
   [
     "utf-16",
     "bytes",
-    "UTF-16, with a byte order mark.",
+    "The body is UTF-16 with a byte order mark.",
     (message) => ({ ...message, bytes: utf16(textOf(message), true) }),
   ],
   [
     "latin-1",
     "bytes",
-    "A name in Latin-1 that nobody asked for.",
+    "An unknown member has a Latin-1 byte in a UTF-8 body.",
     (message) => ({
       ...message,
       bytes: utf8(inFront(textOf(message), '"name":"\u0001sa",')).map((byte) => (byte === 1 ? 0xc5 : byte)),
@@ -320,7 +330,7 @@ const rows: ReadonlyArray<Row> = [
   [
     "iso-8859-1",
     "bytes",
-    "ISO-8859-1, as its charset says.",
+    "The body is ISO-8859-1, and the charset says so.",
     (message) => ({
       ...message,
       bytes: singleBytes(
@@ -332,7 +342,7 @@ const rows: ReadonlyArray<Row> = [
   [
     "other-type",
     "label",
-    "Another name for JSON.",
+    "The Content-Type is another type of JSON: `Application/vnd.bank+json`.",
     (message) => ({
       ...message,
       contentType: message.contentType.replace(/^[^;]*/u, "Application/vnd.bank+json"),
@@ -341,7 +351,7 @@ const rows: ReadonlyArray<Row> = [
   [
     "no-type",
     "label",
-    "The name of no content.",
+    "The Content-Type is `application/octet-stream`.",
     (message) => ({
       ...message,
       contentType: message.contentType.replace(/^[^;]*/u, "application/octet-stream"),
@@ -350,7 +360,7 @@ const rows: ReadonlyArray<Row> = [
   [
     "stale-charset",
     "label",
-    "A charset that the bytes are not in.",
+    "The charset says UTF-16, but the body is not UTF-16.",
     (message) =>
       message.contentType.includes("charset")
         ? message
@@ -359,7 +369,7 @@ const rows: ReadonlyArray<Row> = [
   [
     "gzip",
     "wrapping",
-    "A packed body.",
+    "The body is compressed with gzip.",
     (message) => ({ ...message, bytes: gzipSync(message.bytes), contentEncoding: "gzip" }),
   ],
 ]

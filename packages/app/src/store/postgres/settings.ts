@@ -7,17 +7,17 @@ export const postgresOnlyLimits = {
   // Only used when the tables are created.
   databasePartitions: limit(
     4,
-    "PostgreSQL: the number of partitions of each table, at most 1,024. It counts only when the tables are created",
+    "PostgreSQL: the number of partitions of each table. It is fixed when the engine creates the tables. At most 1,024",
   ),
   databaseConnectionsMax: limit(10, "PostgreSQL: how many connections one engine may open"),
   databaseConnectionWaitMsMax: limit(
     5_000,
-    "PostgreSQL: how long a request may wait for a connection; then it gets 503",
+    "PostgreSQL: how long a request may wait for a connection. If it waits longer, it gets 503",
   ),
-  databaseConnectMsMax: limit(5_000, "PostgreSQL: how long it may take to open a connection"),
+  databaseConnectMsMax: limit(5_000, "PostgreSQL: how long opening a connection may take"),
   databaseStatementMsMax: limit(10_000, "PostgreSQL: how long one statement may take"),
   databaseLockMsMax: limit(3_000, "PostgreSQL: how long a statement may wait for a lock"),
-  databaseListenRetryMs: limit(1_000, "PostgreSQL: how long to wait before reconnecting LISTEN"),
+  databaseListenRetryMs: limit(1_000, "PostgreSQL: how long the engine waits before it reconnects LISTEN"),
   // This includes the wait for another engine that is migrating.
   databaseMigrationMsMax: limit(600_000, "PostgreSQL: how long a migration may take"),
 }

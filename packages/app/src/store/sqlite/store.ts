@@ -34,14 +34,14 @@ import type { Write, WriteJob } from "./writes.ts"
 
 export const sqliteLimits = {
   ...groupCommitLimits,
-  busyTimeoutMs: limit(5_000, "SQLite: how long to wait for the lock of another process"),
+  busyTimeoutMs: limit(5_000, "SQLite: how long the engine waits for the lock of another process"),
   readMsMax: limit(
     10_000,
-    "SQLite: how long a list or a count of loans may take; then the engine answers 503",
+    "SQLite: how long a list or a count of loans may take. If it takes longer, the engine answers 503",
   ),
   walPagesMax: limit(
     1_000,
-    "SQLite: how large the write-ahead log may grow, in pages of 4,096 bytes, before it is copied into the file",
+    "SQLite: how large the write-ahead log may grow, in pages of 4,096 bytes, before SQLite copies it into the file",
   ),
 }
 

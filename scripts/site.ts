@@ -1,0 +1,174 @@
+/** Builds the pages of the documentation into `site/`: HTML that is read from a server or from files, and searched in the browser. */
+import { copyFileSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { dirname, join, posix, relative } from "node:path"
+import { fileURLToPath } from "node:url"
+import MarkdownIt from "markdown-it"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const read = (path: string): string => readFileSync(join(root, path), "utf8")
+
+/** A page of the documentation: its source in the repository, and its address in the site. */
+interface Page {
+  readonly source: string
+  readonly address: string
+  readonly kind: string
+}
+
+/** A part of a page below one heading, as it is searched. */
+interface Part {
+  readonly id: string
+  readonly page: string
+  readonly title: string
+  readonly text: string
+}
+
+const home: Page = { source: "README.md", address: "index.html", kind: "" }
+
+/** The README's last section lists the pages by kind: a page that it does not list is not in the site. */
+function pagesOf(readme: string): ReadonlyArray<Page> {
+  const list = readme.slice(readme.indexOf("## What next"))
+  const kinds = [...list.matchAll(/^- \*\*(?<kind>[^*]+):\*\*(?<links>(?:.+\n?)(?: {2}.+\n?)*)/gmu)]
+  const listed = kinds.flatMap(({ groups }) =>
+    [...(groups?.["links"] ?? "").matchAll(/\]\((?<source>[^)#]+)/gu)].flatMap((link) =>
+      sourcesOf(link.groups?.["source"] ?? "").map((source) => ({
+        source,
+        address: source.replace(/\.md$/u, ".html"),
+        kind: groups?.["kind"] ?? "",
+      })),
+    ),
+  )
+  return [home, ...listed]
+}
+
+/** A link to a folder stands for every page in it. */
+const sourcesOf = (link: string): ReadonlyArray<string> =>
+  link.endsWith(".md") ? [link] : globSync(`${posix.normalize(`${link}/`)}*.md`, { cwd: root }).toSorted()
+
+/** The anchor of a heading, as the repository's links name it. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+    .replaceAll(" ", "-")
+
+/** One page as HTML, its parts for the search, and the files that it links to. */
+function rendered(page: Page, pages: ReadonlyArray<Page>) {
+  const markdown = new MarkdownIt({ html: true })
+  // A table that is wider than the screen is scrolled, also with the keyboard.
+  markdown.renderer.rules["table_open"] = () =>
+    '<div class="wide" tabindex="0" role="group" aria-label="Table"><table>'
+  markdown.renderer.rules["table_close"] = () => "</table></div>"
+  const tokens = markdown.parse(read(page.source), {})
+  const parts: Array<{ id: string; page: string; title: string; text: string }> = []
+  const files = new Set<string>()
+  const title = textOf(tokens[tokens.findIndex(({ type }) => type === "heading_open") + 1])
+  tokens.forEach((token, index) => {
+    if (token.type === "heading_open") {
+      const heading = textOf(tokens[index + 1])
+      token.attrSet("id", anchorOf(heading))
+      parts.push({ id: `${page.address}#${anchorOf(heading)}`, page: title, title: heading, text: "" })
+      return
+    }
+    if (token.type === "inline" || token.type === "fence") {
+      const part = parts.at(-1)
+      if (part !== undefined) part.text += ` ${token.type === "fence" ? token.content : textOf(token)}`
+    }
+    for (const child of token.children ?? []) {
+      if (child.type !== "link_open") continue
+      const target = targetOf(page, String(child.attrGet("href")), pages)
+      if (target.file !== undefined) files.add(target.file)
+      // A file of the repository that is not in the site is named, and leads nowhere.
+      if (target.href === undefined) child.attrs = []
+      else child.attrSet("href", target.href)
+    }
+  })
+  return { page, title, parts, files, body: markdown.renderer.render(tokens, markdown.options, {}) }
+}
+
+type Token = ReturnType<ReturnType<typeof MarkdownIt>["parse"]>[number]
+
+const textOf = (token: Token | undefined): string =>
+  (token?.children ?? []).map((child) => (child.type === "softbreak" ? " " : child.content)).join("")
+
+interface Target {
+  readonly href?: string
+  /** A file of the documentation that is copied beside the pages. */
+  readonly file?: string
+}
+
+function targetOf(page: Page, href: string, pages: ReadonlyArray<Page>): Target {
+  const [path = "", anchor] = href.split("#")
+  if (/^[a-z]+:/u.test(href) || path === "") return { href }
+  const source = posix.normalize(posix.join(posix.dirname(page.source), path))
+  const other = pages.find((each) => each.source === source)
+  const from = posix.dirname(page.address)
+  if (other !== undefined)
+    return { href: `${posix.relative(from, other.address)}${anchor === undefined ? "" : `#${anchor}`}` }
+  const isFile = /^docs\/.*\.\w+$/u.test(source) && !source.endsWith(".md") && existsSync(join(root, source))
+  return isFile ? { href: posix.relative(from, source), file: source } : {}
+}
+
+const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
+
+function html(
+  page: Page,
+  title: string,
+  body: string,
+  navigation: ReadonlyArray<readonly [Page, string]>,
+): string {
+  const up = relative(dirname(page.address), ".") || "."
+  const kinds = [...new Set(navigation.map(([{ kind }]) => kind))]
+  const links = kinds.map((kind) => {
+    const items = navigation
+      .filter(([each]) => each.kind === kind)
+      .map(([each, name]) => {
+        const current = each === page ? ' aria-current="page"' : ""
+        return `<li><a href="${up}/${each.address}"${current}>${escaped(name)}</a></li>`
+      })
+    return `${kind === "" ? "" : `<h2>${kind}</h2>`}<ul>${items.join("")}</ul>`
+  })
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${escaped(title)} · loan engine</title>
+<link rel="stylesheet" href="${up}/site.css">
+<header><form role="search"><input type="search" id="search" placeholder="Search" aria-label="Search the documentation" autocomplete="off"></form>
+<ol id="found" aria-live="polite" data-up="${up}"></ol></header>
+<nav aria-label="Pages">${links.join("")}</nav>
+<main>${body}</main>
+<script src="${up}/minisearch.js"></script>
+<script src="${up}/parts.js"></script>
+<script src="${up}/search.js"></script>
+</html>
+`
+}
+
+export function buildSite(directory: string): void {
+  rmSync(directory, { recursive: true, force: true })
+  const write = (path: string, text: string): void => {
+    mkdirSync(dirname(join(directory, path)), { recursive: true })
+    writeFileSync(join(directory, path), text)
+  }
+  const pages = pagesOf(read(home.source))
+  const all = pages.map((page) => rendered(page, pages))
+  const navigation = all.map(({ page, title }) => [page, title] as const)
+  for (const { page, title, body } of all) write(page.address, html(page, title, body, navigation))
+  for (const file of new Set(all.flatMap(({ files }) => [...files]))) {
+    mkdirSync(dirname(join(directory, file)), { recursive: true })
+    copyFileSync(join(root, file), join(directory, file))
+  }
+  const parts: ReadonlyArray<Part> = all.flatMap((each) => each.parts)
+  write("parts.js", `const parts = ${JSON.stringify(parts)}\n`)
+  for (const file of ["site.css", "search.js"])
+    copyFileSync(join(root, "scripts/site", file), join(directory, file))
+  const umd = join(dirname(createRequire(import.meta.url).resolve("minisearch")), "../umd/index.js")
+  copyFileSync(umd, join(directory, "minisearch.js"))
+}
+
+if (import.meta.main) {
+  const directory = join(root, "site")
+  buildSite(directory)
+  process.stdout.write(`${join(directory, home.address)}\n`)
+}

@@ -1,0 +1,31 @@
+// Runs in a page of the site, after minisearch.js and parts.js. It also runs from a file, where a page may not fetch anything.
+/* global MiniSearch, parts */
+const search = new MiniSearch({
+  fields: ["title", "page", "text"],
+  storeFields: ["title", "page"],
+  searchOptions: { boost: { title: 3, page: 2 }, prefix: true, fuzzy: 0.15, combineWith: "AND" },
+})
+search.addAll(parts)
+const foundMax = 12
+/** The parts that have every word; if there is none, those that have any. */
+const partsWith = (words) => {
+  const all = search.search(words)
+  return all.length > 0 ? all : search.search(words, { combineWith: "OR" })
+}
+const input = document.getElementById("search")
+const found = document.getElementById("found")
+input.form.addEventListener("submit", (event) => event.preventDefault())
+input.addEventListener("input", () => {
+  found.replaceChildren(
+    ...partsWith(input.value)
+      .slice(0, foundMax)
+      .map(({ id, title, page }) => {
+        const link = document.createElement("a")
+        link.href = `${found.dataset.up}/${id}`
+        link.textContent = page === title ? page : `${page}: ${title}`
+        const item = document.createElement("li")
+        item.append(link)
+        return item
+      }),
+  )
+})

@@ -177,7 +177,7 @@ describe("two engines on a server of 20 connections", () => {
     await expect.poll(async () => new Set(await sendMany("exempt"))).toEqual(new Set([200]))
   })
 
-  it("go on after a balancer between them has cut off every connection", async () => {
+  it("continue after a balancer has closed every connection", async () => {
     address.cutIdle()
     for (const status of await sendMany("balanced")) expect([200, 503]).toContain(status)
     await expect.poll(async () => new Set(await sendMany("again"))).toEqual(new Set([200]))

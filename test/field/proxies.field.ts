@@ -178,7 +178,7 @@ describe.each(recipes)("$name", ({ file, certificate, port: [bound, binds], comp
     }
   })
 
-  it("tells the sender's address, and not the one that the sender invents", async () => {
+  it("forwards the sender's address, and not an address that the sender invents", async () => {
     const invented = { authorization: "Bearer guess", "x-forwarded-for": "1.2.3.4", forwarded: "for=1.2.3.4" }
     await get("/loans/v1/key", invented)
     await get("/loans/v1/key", invented)

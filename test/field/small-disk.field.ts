@@ -34,7 +34,7 @@ async function onSmallDisk(
 }
 
 describe("a disk without", () => {
-  it("room: 503, not ready, the reason in the log; nothing acknowledged is lost, and it goes on where there is room", async () => {
+  it("room: 503, not ready, the reason in the log; nothing acknowledged is lost, and the engine continues when there is room", async () => {
     await onSmallDisk("full", "size=3m", async (place) => {
       const path = join(place, "loans.sqlite")
       const engine = await startEngine(path, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })
@@ -58,7 +58,7 @@ describe("a disk without", () => {
     })
   })
 
-  it("inodes: the start is refused with what to do, and an engine that runs goes on", async () => {
+  it("inodes: the start is refused with a hint, and a running engine continues", async () => {
     await onSmallDisk("inodes", "size=20m,nr_inodes=8", async (place) => {
       const path = join(place, "loans.sqlite")
       const engine = await startEngine(path, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })

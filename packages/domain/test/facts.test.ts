@@ -218,7 +218,7 @@ describe("the state of the decision", () => {
 const handedOver = (events: ReadonlyArray<LoanEvent>, ...bank: ReadonlyArray<LoanEvent>): Facts =>
   joinEvents(joinEvents(noFacts, events, "merchant"), bank)
 
-describe("what a merchant handed over", () => {
+describe("a merchant's registration", () => {
   const pending: LoanEvent = { type: "decision.pending", at: 5 }
   const rejected: LoanEvent = { type: "decision.rejected", at: 5 }
 

@@ -58,7 +58,7 @@ describe("a key", () => {
     expect(answer.headers.has("www-authenticate")).toBe(status === 401)
   })
 
-  it("may make so many requests a second, and is told when to come back; another one goes on", async () => {
+  it("may make a limited number of requests a second, and then gets a time to retry; other keys are not limited by it", async () => {
     const limited = await startEngine(join(directory, "limited.sqlite"), {
       LOAN_ENGINE_API_KEYS: `reader:read:${digest("reader-key")}`,
       LOAN_ENGINE_API_REQUESTS_PER_SECOND_MAX: "5",
@@ -141,7 +141,7 @@ describe("the list of loans", () => {
     ["limit=1&limit=2", "limit"],
     ["stagee=approved", "stagee"],
     ["Stage=approved", "Stage"],
-  ])("names what is at fault in %s, and repeats nothing of it", async (query, field) => {
+  ])("names the fault in %s, and does not repeat the input", async (query, field) => {
     const answer = await api(`/v1/loans?${query}`)
     expect(answer.status).toBe(400)
     const text = await answer.text()
@@ -200,7 +200,7 @@ describe("a ruling", () => {
     return { status: answer.status, ...((await answer.json()) as object) }
   }
 
-  it("says what it would do, is kept from a loan that has moved on, and then is made once", async () => {
+  it("shows its effect in a preview, is refused on a changed loan, and is then made once", async () => {
     const etag = (await api("/v1/loans/disputed-1")).headers.get("etag") ?? ""
     const dry = await rule("?dryRun=true", { headers: { "if-match": etag } })
     expect(dry).toMatchObject({ status: 200, dryRun: true, disposition: "advanced", stage: "approved" })

@@ -94,7 +94,7 @@ describe("the stream of all changes", () => {
 })
 
 describe("a reader that reads nothing", () => {
-  it("is cut off, and others are served meanwhile", async () => {
+  it("is disconnected, and others are served meanwhile", async () => {
     const engine = await startEngine(file("slow"), {
       ...quick,
       LOAN_ENGINE_CHANGES_UNREAD_MS_MAX: "400",

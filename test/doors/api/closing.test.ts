@@ -36,7 +36,7 @@ const approved = async (reference: string): Promise<void> => {
 const post = (path: string, body: unknown, key = "desk-key", headers: Record<string, string> = {}) =>
   call(engine.url, path, { method: "POST", key, headers, body: JSON.stringify(body) })
 
-describe("a loan that somebody closes", () => {
+describe("a loan that an operator closes", () => {
   it("needs no action, keeps the bank's stage, and shows who closed it, why, and with which key", async () => {
     await approved("closed-1")
     const closed = await client.closeLoan("closed-1", { reason: "withdrawn", note: "by phone" })

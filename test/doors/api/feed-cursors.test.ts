@@ -104,7 +104,7 @@ describe.each([
   ["SQLite", sqlite],
   ["PostgreSQL", postgres],
 ])("a cursor on %s", (_name, kind) => {
-  it("leads on where the feed has its place, and is refused where it has not", async () => {
+  it("continues if the feed still has its position, and is refused if not", async () => {
     const engine = await startEngine(await kind.create(), quick)
     await send(engine, "a", "b")
     const [first = "", last = ""] = await cursorsOf(engine, 2)

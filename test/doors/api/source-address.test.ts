@@ -55,7 +55,7 @@ describe("the address that a request came from", () => {
     expect(sourceOf("10.1.2.3", forwarded(text), "forwarded")).toBe(source)
   })
 
-  it("is never read from the header that the proxies pass on as it was sent", () => {
+  it("is never read from a header that the proxies pass on unchanged", () => {
     expect(sourceOf("10.1.2.3", { ...forwarded("for=1.2.3.4"), ...xForwarded("198.51.100.1") })).toBe(
       "198.51.100.1",
     )

@@ -36,7 +36,7 @@ const reshaped = { xml: reshapedXml, json: reshapedJson, text: damagedBytes("tex
 describe.each(decoders)("$name", (decoder) => {
   const { language, decode } = decoder
 
-  it("reads a genuine document, and reads it alike after all the hostile ones", async () => {
+  it("reads a genuine document, and reads it equally after all hostile ones", async () => {
     const read = async () => Promise.all(seeds[language].map(async (bytes) => decode(bytes)))
     const before = await read()
     expect(before).toContain(decoder.name === "a signature's claims" ? "unbound" : undefined)

@@ -21,7 +21,7 @@ const held = 120
 
 /** Only a Unix shell can set this limit for one process. */
 describe.runIf(process.platform !== "win32")("an engine that runs out of descriptors", () => {
-  it("loses nothing that it acknowledged, and serves again as soon as some are free", async () => {
+  it("loses nothing that it acknowledged, and serves again when descriptors are free", async () => {
     const path = join(directory, "few.sqlite")
     const engine = await startEngine(
       path,

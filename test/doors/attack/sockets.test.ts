@@ -58,7 +58,7 @@ describe("a sender that keeps a connection waiting", () => {
     judgedBy(() => impatient),
   )
 
-  it("delays nobody else: genuine callbacks are recorded while every kind of it is under way", async () => {
+  it("delays nobody else: genuine callbacks are recorded during every kind of attack", async () => {
     const attackers = await Promise.all(
       patience.flatMap((attack) =>
         Array.from({ length: 10 }, async () => {
@@ -115,7 +115,7 @@ describe("pipelining", () => {
       expect(await history(reference)).toHaveLength(1)
   })
 
-  it("lets nothing through behind a request that was cut off", async () => {
+  it("accepts nothing after a request that was cut off", async () => {
     const { socket, answer } = await openRaw(engine.url)
     const cut = `POST /callbacks/default HTTP/1.1\r\nhost: engine\r\n${callbackHeaders}content-length: 100000\r\n\r\n`
     socket.write(cut + request("attacker"))

@@ -73,7 +73,7 @@ describe("the commands of webhooks", () => {
       }),
     ))
 
-  it("show a disabled endpoint, as metrics, log and doctor do, and enable it; no secret is told anywhere", () =>
+  it("show a disabled endpoint, as metrics, log and doctor do, and enable it; no secret is shown", () =>
     scoped(
       Effect.gen(function* () {
         const { receiver, engine, command } = yield* running

@@ -226,7 +226,7 @@ describe("an endpoint of webhooks", () => {
       }),
     ))
 
-  it("that answers more than anybody asked for is believed its status, and holds nobody up", () =>
+  it("that sends a long answer counts by its status, and delays nobody", () =>
     scoped(
       Effect.gen(function* () {
         const endless = yield* answering((response) => {

@@ -184,7 +184,7 @@ describe("a message that is not accepted", () => {
       }),
     ))
 
-  it("is given up as soon as the receiver has taken too long for it, and is tried again", () =>
+  it("is cancelled when the receiver takes too long, and is retried", () =>
     travel(
       () => "silent",
       Effect.fnUntraced(function* ({ receiver, engine, pass, state }) {

@@ -162,7 +162,7 @@ describe("anchors", () => {
     )
   })
 
-  it("show verify a history that was rewritten as a whole, without anybody having kept one by hand", async () => {
+  it("let verify find a completely rewritten history, without a checkpoint that a person kept", async () => {
     const path = join(directory, "rewritten.sqlite")
     await liveOn(path, { tail: false })
     const engine = await startEngine(path, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })

@@ -58,7 +58,7 @@ const speak = (loans: ReadonlyArray<string>) =>
 const order = { applicationReference: reference("A"), by: "Ada", reason: "asked for", dryRun: false }
 
 describe("a redaction", () => {
-  it("leaves nothing of the loan's bodies in any of the store's files, everything of the others', and a record", async () => {
+  it("removes the loan's bodies from all of the store's files, keeps the other loans' bodies, and leaves a record", async () => {
     const path = join(directory, "redacted.sqlite")
     const loans = ["A", "B", "C", "D"]
     await onStore(path, speak(loans))

@@ -47,7 +47,7 @@ it("makes a manual poll report why the bank cannot be reached, and what to do", 
 })
 
 describe.each(drips)("a bank that %s", (_name, drip) => {
-  it("holds a poll no longer than one poll may take: what it was not asked by then it is not asked", async () => {
+  it("delays a poll only up to the poll's limit: further questions are not asked", async () => {
     let asked = 0
     const server = createServer((request, response) => {
       request.resume().once("end", () => {

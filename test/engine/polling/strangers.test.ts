@@ -46,7 +46,7 @@ const floodForAMinute = (polled: Polled, minute: number) =>
   })
 
 describe("a confirmation of a known loan", () => {
-  it("is asked about in its time beside a full flood of callbacks about loans that nobody knows", () =>
+  it("is polled for in time during a flood of callbacks about unknown loans", () =>
     polling(
       {
         // The bank may be asked only half as often as the flood alone would need.

@@ -26,7 +26,7 @@ describe("the way to PostgreSQL", () => {
     expect(ssl).toBe(required ? true : undefined)
   })
 
-  it("is never plain to another host: a server that offers no encryption is refused, with what to write", async () => {
+  it("is never unencrypted to another host: a server without encryption is refused with a hint", async () => {
     const asked: Array<Buffer> = []
     const server = createServer((socket) =>
       socket.on("data", (bytes) => {

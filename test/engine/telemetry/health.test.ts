@@ -21,7 +21,7 @@ const signed = JSON.stringify({
 })
 
 describe("an engine whose store cannot be written", () => {
-  it("is alive and not ready, says so, and is ready again when it can", async () => {
+  it("is alive and not ready, reports this, and is ready again when the store can be written", async () => {
     const path = join(directory, "held.sqlite")
     const engine = await startEngine(path, {
       LOAN_ENGINE_READY_MS_MAX: "50",
@@ -71,7 +71,7 @@ describe("an engine whose store cannot be written", () => {
     ])
   })
 
-  it("is probed by one question at a time, however many ask", async () => {
+  it("is probed once at a time, for any number of callers", async () => {
     let asked = 0
     const counting = Effect.gen(function* () {
       const store = yield* LoanStore

@@ -37,7 +37,7 @@ describe("a line of the log", () => {
     })
   })
 
-  it("is for reading where it is pretty, and no text in it can pass for a line of its own", async () => {
+  it("is readable in the pretty format, and no text in it can look like another line", async () => {
     const lines = await logged(
       Effect.annotateLogs(Effect.logInfo("first\n00:00:00.000 ERROR second"), { account: "a\nb" }),
       pretty,
@@ -73,7 +73,7 @@ describe.each([json, pretty])("a failure in the log", (settings) => {
     expect(line).not.toContain("MARK")
   })
 
-  it("tells nothing of objects, which may be what somebody sent", async () => {
+  it("shows nothing of objects, which may contain input", async () => {
     const program = Effect.annotateLogs(Effect.logError("got", { body: "MARK" }, ["MARK"]), {
       message: "MARK",
       body: { a: "MARK" },

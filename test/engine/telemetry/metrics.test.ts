@@ -120,7 +120,7 @@ describe("GET /metrics", () => {
 })
 
 describe("who may read the metrics", () => {
-  it("needs their key, if one is set, and the API's key is not accepted", async () => {
+  it("needs the key for metrics, if one is set; the API's key is not accepted", async () => {
     const engine = await startEngine(join(directory, "keyed.sqlite"), {
       ...quick,
       LOAN_ENGINE_METRICS_KEY: "scrape-key",

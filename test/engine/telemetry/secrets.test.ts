@@ -157,7 +157,7 @@ describe.each(["json", "pretty"])(
     })
     afterAll(() => collector.close())
 
-    it("writes neither a secret nor what anybody sent", () => {
+    it("writes neither a secret nor any input", () => {
       expect(leaked(engine.written())).toEqual([])
     })
 
@@ -169,7 +169,7 @@ describe.each(["json", "pretty"])(
       expect(written).toMatch(/a request failed by a defect.*"?route"?[:=]"\/v1\/loans\/:reference"/u)
     })
 
-    it("exports neither in its spans, nor shows it among its metrics", () => {
+    it("has neither in its spans or its metrics", () => {
       expect(collector.spans().length).toBeGreaterThan(50)
       expect(leaked(collector.requests.map(({ body }) => body).join("\n"))).toEqual([])
       expect(page).toContain("loan_engine_callbacks_total")

@@ -19,7 +19,7 @@ const logOf = (program: Effect.Effect<unknown, StoreUnavailable>): Promise<Reado
 const cannot = "the store cannot be used; requests are answered 503"
 
 describe("the log about an unavailable store", () => {
-  it("is each reason at once, then once a minute with the requests that it cost, and that it is over", async () => {
+  it("has each reason at once, then once a minute with the number of failed requests, and then the end", async () => {
     const complain = makeComplaints()
     const fail = (message: string) => Effect.ignore(complain(Effect.fail(new StoreUnavailable({ message }))))
     const lines = await logOf(

@@ -57,7 +57,7 @@ async function killWhileMigrating(bytes: number): Promise<boolean> {
 }
 
 describe("a migration that is killed in its middle", () => {
-  it("leaves one version, whole; the next one brings everything up to date", async () => {
+  it("leaves one complete version; the next migration completes the work", async () => {
     const { between } = seeded(String(propertySeed))
     const size = statSync(template).size
     let before = 0

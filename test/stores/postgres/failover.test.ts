@@ -109,7 +109,7 @@ describe("three engines whose primary dies and whose synchronous standby is prom
     expect(report.acknowledged).toBeGreaterThan(90)
   })
 
-  it("get nothing acknowledged by a former primary that came back, because its standby follows it no more", async () => {
+  it("get no acknowledgement from a former primary that came back, because no standby follows it", async () => {
     const engine = await startEngine(both, {
       LOAN_ENGINE_STOP_DRAIN_MS: "1",
       LOAN_ENGINE_DATABASE_STATEMENT_MS_MAX: "500",

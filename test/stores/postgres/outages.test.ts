@@ -107,7 +107,7 @@ describe("the PostgreSQL store is unavailable, within its timeouts and until the
     )
   })
 
-  it("when a lock holds up the journal alone: it says that it is not ready", async () => {
+  it("when a lock blocks only the journal: it is not ready", async () => {
     const url = await server.newDatabase()
     await scoped(
       Effect.gen(function* () {
@@ -132,7 +132,7 @@ describe("the PostgreSQL store is unavailable, within its timeouts and until the
     )
   })
 
-  it("but not when its transactions cannot be serialized: each is tried again until it can be", async () => {
+  it("but not when its transactions cannot be serialized: each is retried until it succeeds", async () => {
     const url = await server.newDatabase()
     await scoped(
       Effect.gen(function* () {
@@ -236,7 +236,7 @@ describe("the PostgreSQL store is unavailable, within its timeouts and until the
     )
   })
 
-  it("when its sessions are ended under load: what was acknowledged is there once, and all goes on", async () => {
+  it("when its sessions are ended under load: acknowledged callbacks are there once, and the engine continues", async () => {
     const url = await server.newDatabase()
     await scoped(
       Effect.gen(function* () {

@@ -64,7 +64,7 @@ const send = async (engine: EngineProcess, reference: string) =>
 const statusOf = async (engine: EngineProcess, reference: string) =>
   (await engine.api("GET", `/v1/loans/${reference}`)).status
 
-it("the database of a moment is restored: sound, without what came after, and readers that are ahead are told", async () => {
+it("the database of an earlier moment is restored: it is sound, without later rows, and readers that are ahead get an error", async () => {
   const engine = await startEngine(url, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })
   await send(engine, "in-the-base")
   await Effect.runPromise(copyFiles)

@@ -56,7 +56,7 @@ describe("a PostgreSQL server that runs but cannot be written", () => {
     expect(await runCli(["journal", "verify"], { LOAN_ENGINE_DATABASE_URL: url })).toMatchObject({ code: 0 })
   })
 
-  it("because others have all its connections: 503, not ready, the cause in the log; the engine continues when some are free", async () => {
+  it("because others use all its connections: 503, not ready, the cause in the log; the engine continues when some are free", async () => {
     const url = await server.newDatabase()
     const name = new URL(url).pathname.slice(1)
     await query(url, "CREATE ROLE merchant LOGIN PASSWORD 'merchants-own'")
@@ -77,7 +77,7 @@ describe("a PostgreSQL server that runs but cannot be written", () => {
 })
 
 describe("an asynchronous standby, promoted after its primary died", () => {
-  it("lacks what was acknowledged last: doctor has warned, cursors say so, and what the bank sends again is taken", async () => {
+  it("lacks the last acknowledged callbacks: doctor has warned, cursors are refused, and the bank's repetitions are accepted", async () => {
     const primary = await startPostgres()
     const url = await primary.newDatabase()
     const name = new URL(url).pathname.slice(1)

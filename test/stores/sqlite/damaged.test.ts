@@ -93,7 +93,7 @@ describe("a file without one of its tables", () => {
 })
 
 describe("a damaged file", () => {
-  it("is refused, reported, or says what it said before: never silently wrong, for any flipped byte", async () => {
+  it("is refused, reported, or unchanged in content: never silently wrong, for any changed byte", async () => {
     const size = statSync(template).size
     const seen = { refused: 0, found: 0, harmless: 0 }
     await fc.assert(

@@ -58,7 +58,7 @@ describe.each<[string, (path: string) => void, string]>([
     'requests are answered 503","reason":"The store cannot take this now: disk I/O error',
   ],
 ])("a store whose file %s under a running engine", (_name, harm, says) => {
-  it("acknowledges nothing any more, is not ready, and says why in the log", async () => {
+  it("acknowledges nothing more, is not ready, and logs the reason", async () => {
     const path = newFile()
     const engine = await startEngine(path, atOnce)
     await expectReady(engine, signed("A"), true)
@@ -109,7 +109,7 @@ describe("a store whose file is overwritten in place under a running engine", ()
         return `${path}.text`
       },
     ],
-  ])("by %s acknowledges nothing any more, is not ready, and says why in the log", async (_name, make) => {
+  ])("by %s acknowledges nothing more, is not ready, and logs the reason", async (_name, make) => {
     const path = newFile()
     const engine = await filled(path)
     const other = await make(path)
@@ -175,7 +175,7 @@ describe("the locks of a store", () => {
     await first.close()
   })
 
-  it("are not lost with their file: the engine acknowledges nothing once a second one could start", async () => {
+  it("stop the engine if the lock file is gone: it acknowledges nothing, because a second engine could start", async () => {
     const path = newFile()
     const engine = await startEngine(path, atOnce)
     expect((await engine.callback(signed("A"))).status).toBe(200)
@@ -207,7 +207,7 @@ describe("a store that is gone while no engine runs", () => {
     expect(await engine.stop()).toBe(0)
     return path
   }
-  it("is not begun again: the engine refuses to start and names the file that remembers the loans", async () => {
+  it("is not created again: the engine refuses to start and names the file that remembers the loans", async () => {
     const path = await lived()
     remove(path)
     const { code, err } = await runCli(["serve"], environmentOf(path))
@@ -219,7 +219,7 @@ describe("a store that is gone while no engine runs", () => {
     expect(await engine.stop()).toBe(0)
   })
 
-  it("is seen to be older than it was where an older copy was put in its place, by the start and by verify", async () => {
+  it("is recognised as older if an older copy replaced it, by the start and by verify", async () => {
     const path = await lived()
     copyFileSync(path, `${path}.older`)
     const engine = await startEngine(path, atOnce)

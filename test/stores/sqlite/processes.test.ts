@@ -160,7 +160,7 @@ describe("a verification beside an engine that is writing", () => {
 })
 
 describe("an engine whose disk is full", () => {
-  it("answers 503, is not ready, loses nothing that it acknowledged, and goes on where there is room again", async () => {
+  it("answers 503, is not ready, loses nothing that it acknowledged, and continues when there is room again", async () => {
     const path = join(directory, "full.sqlite")
     const blocksMax = 2_000
     const engine = await startEngine(path, {}, undefined, `-f ${blocksMax}`)

@@ -14,7 +14,7 @@ afterAll(() => rmSync(directory, { recursive: true }))
 const loans = 200_000
 const account = AccountName.make("default")
 
-it("a read that takes longer than `readMsMax` is given up with the reason, and the next request is answered", async () => {
+it("a read that takes longer than `readMsMax` ends with this reason, and the next request is answered", async () => {
   const path = await filledStore(join(directory, "many.sqlite"), loans)
   await Effect.gen(function* () {
     const store = yield* LoanStore

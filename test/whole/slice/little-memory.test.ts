@@ -19,7 +19,7 @@ const large = (reference: string): string => {
 }
 
 describe("an engine with little memory", () => {
-  it("lives through large callbacks and long reads that come all at once, and has all that it acknowledged", async () => {
+  it("survives large callbacks and long reads at the same time, and has everything that it acknowledged", async () => {
     const path = join(directory, "little.sqlite")
     const engine = await startEngine(path, {
       NODE_OPTIONS: "--max-old-space-size=96",

@@ -123,7 +123,7 @@ describe("a command without a reader of its output", () => {
     ["doctor"],
     ["no-such-command"],
     ["rule"],
-  ])("ends as it does where somebody reads: %s %s", async (...words) => {
+  ])("ends in the same way as with a reader: %s %s", async (...words) => {
     const env = await environment("commands.sqlite")
     const { code } = await runCli(words, env)
     const child = spawn(process.execPath, [mainPath, ...words], { env: { ...childEnvironment, ...env } })

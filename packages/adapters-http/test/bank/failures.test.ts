@@ -149,7 +149,7 @@ describe("no answer", () => {
       }),
     ))
 
-  test("a quote about another loan is not taken for this one's", () =>
+  test("a quote about another loan is refused", () =>
     run(
       Effect.gen(function* () {
         const other = ApplicationReference.make("other")

@@ -26,7 +26,7 @@ const openCircuit = Effect.fnUntraced(function* (headers: Record<string, string>
 })
 
 describe("the circuit", () => {
-  test("opens after so many failures in a row, and then nothing is sent", () =>
+  test("opens after several failures in a row, and then sends nothing", () =>
     run(
       Effect.gen(function* () {
         const { client, requests } = yield* openCircuit()

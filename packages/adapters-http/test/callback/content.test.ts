@@ -164,7 +164,7 @@ describe("a compressed body", () => {
 
   const bomb = bytesOf(unsigned + " ".repeat(callbackBytesMax + 1 - unsigned.length))
   test.each(packers.filter(([coding]) => coding !== ""))(
-    "in %s that unpacks to more is 413",
+    "in %s that decompresses to more than the limit is answered 413",
     (coding, pack) =>
       run(
         Effect.gen(function* () {
@@ -195,7 +195,7 @@ describe("a compressed body", () => {
     ),
   )
 
-  test("is not unpacked for a sender without the credentials", () =>
+  test("is not decompressed for a sender without the credentials", () =>
     run(
       Effect.gen(function* () {
         const { post } = yield* start({ credentials })

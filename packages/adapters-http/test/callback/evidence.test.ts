@@ -273,7 +273,7 @@ describe("an account's trust policy", () => {
   }
   const unsignedOf = (event: object): string => JSON.stringify({ externalApplicationEvent: event })
 
-  test("holds what is vouched for by less than it asks of that type, and no other type", () =>
+  test("holds a callback whose evidence is weaker than the policy requires for its type, and holds no other type", () =>
     run(
       Effect.gen(function* () {
         const { jws } = yield* verifying(key)
@@ -319,7 +319,7 @@ describe("the claim that carries the event", () => {
 })
 
 describe("a kid that the bank does not publish", () => {
-  test("is refused by a set just fetched, and held while the set may not be fetched again", () =>
+  test("is refused if the key set was just fetched, and held while the set cannot be fetched again", () =>
     run(
       Effect.gen(function* () {
         const { jws, requests } = yield* verifying(key)

@@ -47,7 +47,7 @@ describe("a callback without evidence", () => {
       }),
     ))
 
-  test("is held only so often in a minute, and then told to come again", () =>
+  test("is held only a limited number of times in a minute, and then answered with a time to retry", () =>
     run(
       Effect.gen(function* () {
         const { post, seen } = yield* start({ allowUnauthenticated: true })

@@ -81,7 +81,7 @@ describe("recording", () => {
       }),
     ))
 
-  test("a defect answers 500 and tells nothing; the log tells where, not what", () =>
+  test("a defect is answered 500 without details; the log has the place but no content", () =>
     run(
       Effect.gen(function* () {
         const defect = new TypeError("cannot store Anna Andersson")

@@ -16,7 +16,7 @@ const withoutSignature = [undefined, null, "", "  ", [""]].map((jwsData) =>
 const warnings = (): ReadonlyArray<string> => logged.filter((line) => line.includes("has no signature"))
 
 describe("a callback without a signature, with the right credentials", () => {
-  test("is held once the bank was seen to sign, and warned of once a minute", () =>
+  test("is held after the bank has signed once, with one warning a minute", () =>
     run(
       Effect.gen(function* () {
         logged.length = 0

@@ -104,7 +104,7 @@ describe("the size limit", () => {
       }),
     ))
 
-  test("a body that trickles is given up after its time", () =>
+  test("a body that arrives too slowly is refused after its time limit", () =>
     run(
       Effect.gen(function* () {
         const { receiver, seen } = yield* start({ credentials })

@@ -128,7 +128,7 @@ describe("for any bytes", () => {
       ),
     ))
 
-  test("wrong credentials never record anything, however good the body", () =>
+  test("a callback with wrong credentials is never recorded, for any body", () =>
     attack(({ send, seen }) =>
       fc.assert(
         fc.asyncProperty(

@@ -102,7 +102,7 @@ describe("when the set is not available", () => {
       }),
     ))
 
-  test("the last set is used on, but not for ever", () =>
+  test("the last key set stays in use for a limited time", () =>
     run(
       Effect.gen(function* () {
         const { jwks, requests, answer } = yield* makeBank
@@ -129,7 +129,7 @@ describe("when the set is not available", () => {
       }),
     ))
 
-  test("a host that never answers costs a request its budget and no more", () =>
+  test("a host that never answers delays a request only by its time limit", () =>
     run(
       Effect.gen(function* () {
         let requests = 0

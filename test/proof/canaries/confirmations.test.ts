@@ -24,13 +24,13 @@ const forgetting =
 const canaries = [
   {
     name: "a verdict is not confirmed",
-    what: "A callback against what stands waits until the bank is asked anyway",
+    what: "A callback that contradicts the loan's state waits for the next routine poll",
     store: forgetting(() => true),
     life: "open",
   },
   {
     name: "an end is an end",
-    what: "A callback against an end that the bank had confirmed is not looked into",
+    what: "A callback that contradicts a confirmed end causes no poll",
     store: forgetting(({ nextPollAt }) => nextPollAt === null),
     life: "ended",
   },

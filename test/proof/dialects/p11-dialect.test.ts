@@ -77,7 +77,7 @@ const canaries = [
   },
   {
     name: "timid reader",
-    what: "It leaves out each decimal comma, also where it has one meaning, and names it.",
+    what: "It leaves out and names every amount with a decimal comma, even with one meaning.",
     read: {
       ...readers,
       callback: rewriting((text) => text.replace(/"\d+,\d{1,2}"/gu, '"?"')),
@@ -85,7 +85,7 @@ const canaries = [
   },
   {
     name: "guessing reader",
-    what: "It takes every comma for one between groups of digits.",
+    what: "It reads every comma as a separator of digit groups.",
     read: {
       ...readers,
       callback: rewriting((text) => text.replace(/"(\d+),(\d+)"/gu, '"$1$2"')),

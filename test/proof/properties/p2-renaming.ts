@@ -95,7 +95,7 @@ export const p2Renaming: ReadonlyArray<Law> = [
   {
     property: "P2",
     title:
-      "other instants in the same order, and other contents in the same order, come to the same but for the names: so each case that is checked stands for all of its renamings",
+      "other instants in the same order, and other contents in the same order, give the same result under other names. So each checked case stands for all its renamings",
     holdsFor: (observe) =>
       fc.property(observations, renamings, (trace, renaming) => {
         const lived = (heard: ReadonlyArray<Observation>, named?: Renaming): string => {

@@ -67,7 +67,7 @@ export const p5: ReadonlyArray<Law> = [
   {
     property: "P5",
     title:
-      "while the bank waits for documents, and has said so, no answer of a replica that lags clears them",
+      "while the bank waits for documents and has reported this, no answer of a lagging replica clears them",
     holdsFor: (observe) =>
       fc.property(realLives, ({ said, waited }) => {
         let spoken = 0
@@ -80,7 +80,7 @@ export const p5: ReadonlyArray<Law> = [
   {
     property: "P5",
     title:
-      "where every callback arrives, and the bank is asked after each of its acts, the documents and what was signed are the bank's too",
+      "if every callback arrives and a poll follows each act of the bank, the documents and the signed offer equal the bank's too",
     holdsFor: (observe) =>
       fc.property(followedLives, ({ bank, said }) => {
         const { stage, facts } = foldMarked(observe, [...said, ...answers(bank, finallyAt)])
@@ -93,7 +93,7 @@ export const p5: ReadonlyArray<Law> = [
   {
     property: "P5",
     title:
-      "a life at a bank that keeps to what it said, and to which nothing happened, never comes to a dispute, and its last poll says nothing new of the stage",
+      "at a bank that never changes its mind, and without faults, a loan is never in dispute, and its last poll brings no new stage",
     holdsFor: (observe) =>
       fc.property(untouched, ({ bank, trace }) => {
         fold(observe, [...trace, ...answers(bank, finallyAt)], (_before, _observation, { loan }) => {

@@ -89,8 +89,7 @@ export const p9: ReadonlyArray<Law> = [
   },
   {
     property: "P9",
-    title:
-      "leaving out every answer that says nothing new changes no stage, then or later, and no fact in the end",
+    title: "if every answer without news is left out, no stage changes at any time, and no fact at the end",
     holdsFor: (observe) =>
       fc.property(tracesWithRegistrations, (trace) => {
         const keep = keeping(observe)

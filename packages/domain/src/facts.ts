@@ -25,8 +25,7 @@ const heard = Schema.NullOr(Instant)
 const offersHeard = Schema.Array(Schema.Struct({ at: Instant, offer: Offer }))
 
 /**
- * The bank's decision as the merchant registered it. It never overrules anything. It counts only until the bank
- * itself says something.
+ * The bank's decision as the merchant registered it. It never overrules anything. It counts only until the bank itself reports a decision.
  */
 export const MerchantFacts = Schema.Struct({
   pendingAt: heard,
@@ -37,7 +36,7 @@ export const MerchantFacts = Schema.Struct({
 export type MerchantFacts = typeof MerchantFacts.Type
 
 /**
- * Who said an event. Events of the bank and of operators join the same facts. Events of the merchant join only the
+ * Who reported an event. Events of the bank and of operators join the same facts. Events of the merchant join only the
  * member `merchant` of the facts.
  */
 export type Teller = "bank" | "merchant"
@@ -94,7 +93,7 @@ export const noFacts: Facts = {
   ruling: null,
 }
 
-/** Joins one event to the facts. If the event says nothing new, the result is the same object. */
+/** Joins one event to the facts. If the event brings nothing new, the result is the same object. */
 export function joinEvent(facts: Facts, event: LoanEvent): Facts {
   switch (event.type) {
     case "decision.pending":
@@ -156,9 +155,7 @@ const notFresh = (event: Decided): LoanEvent =>
   event.type === "decision.approved" ? Struct.omit(event, ["fresh"]) : { type: event.type, at: event.at }
 
 /**
- * How many different offers, and how many different signing methods, are kept for one loan. The limit keeps a loan
- * cheap, however long its history is. A bank makes only a few offers. If there are more than this limit, the current
- * offer depends on the order of arrival, until the bank answers a quote.
+ * How many different offers, and how many different signing methods, the engine keeps for one loan. This limits the cost of a loan with a long history. A bank makes only a few offers. Beyond the limit, the current offer depends on the order of arrival, until the bank answers a quote.
  */
 export const offersKeptMax = 100
 

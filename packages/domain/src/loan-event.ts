@@ -48,7 +48,7 @@ const onOffer = Schema.optionalKey(Schema.Struct({ offer: Offer, since: Instant 
 const adds = Schema.optionalKey(Schema.Literal(true))
 
 /**
- * One thing that the bank or an operator said about a loan, in terms of the lifecycle. `at` is the time at which it
+ * One report of the bank or an operator about a loan, as an event of the lifecycle. `at` is the time at which it
  * was true, as exactly as the engine can know. For a poll, that is when the request was sent. For a callback, that is
  * the verified issue time or, without one, the time of receipt.
  *

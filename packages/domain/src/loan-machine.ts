@@ -8,7 +8,7 @@ import { isAdditionOutstanding, isPaidOut, isSigned, standing } from "./standing
 export interface Observed {
   readonly type: "observed"
   readonly events: ReadonlyArray<LoanEvent>
-  /** Who said them. The default is the bank. */
+  /** Who reported the events. The default is the bank. */
   readonly teller?: Teller
 }
 
@@ -37,15 +37,14 @@ export const loanMachine = setup({
     join: assign(({ context, event }) => joinEvents(context, event.events, event.teller)),
   },
   guards: {
-    /** The bank said that it has not decided yet. */
+    /** The bank has reported that it has not decided yet. */
     isPending: ({ context }) => standing(context) === "pending",
     /** The standing decision is an approval. A signature or a pay-out implies an approval. */
     isApproved: ({ context }) => standing(context) === "approved",
     isRejected: ({ context }) => standing(context) === "rejected",
     isContradicted: ({ context }) => standing(context) === "contradicted",
     /**
-     * Used on the approved path. If the approval no longer stands, the loan passes through the dispute, so that no
-     * reversal goes unnoticed.
+     * Used on the approved path. If the approval is no longer in force, the loan passes through the dispute, so that every reversal can be seen.
      */
     isNoLongerApproved: ({ context }) => standing(context) !== "approved",
     isNoLongerRejected: ({ context }) => standing(context) !== "rejected",

@@ -126,7 +126,7 @@ function closureChange(before: Facts, after: Facts): Pick<Decision, "closure"> {
 }
 
 /**
- * Who said an observation. Only its evidence counts. Older journals contain registrations with the evidence `bank`;
+ * Who reported an observation. Only its evidence counts. Older journals contain registrations with the evidence `bank`;
  * these still count as the bank's.
  */
 export const tellerOf = ({ evidence }: Pick<Observation, "evidence">): Teller =>
@@ -138,7 +138,7 @@ export const snapshotText = (loan: Loan): string => canonicalJson({ ...loan })
 function holdReason(loan: Loan, observation: Observation): HoldReason | null {
   if (observation.hold !== undefined) return observation.hold
   if (observation.evidence === "none") return "no-evidence"
-  // A merchant can register decisions only. Only the bank can say that a loan is signed or paid out.
+  // A merchant can register decisions only. Only the bank can report that a loan is signed or paid out.
   if (tellerOf(observation) === "merchant" && !observation.events.every(isDecision))
     return "evidence-too-weak"
   const isOurs = loan.account === observation.account || isUnclaimed(loan, observation)

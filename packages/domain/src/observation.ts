@@ -60,8 +60,8 @@ export type Source = typeof Source.Type
  * - `jws`: the signature is verified, and its claims bind the body.
  * - `credentials`: the callback's authorization matched.
  * - `bank`: the bank answered our own request.
- * - `operator`: an operator said it.
- * - `merchant`: the merchant registered it. It counts until the bank says something.
+ * - `operator`: an operator stated it.
+ * - `merchant`: the merchant registered it. It counts until the bank reports a decision.
  * - `none`: nothing proves it.
  */
 export const Evidence = Schema.Literals(["jws", "credentials", "bank", "operator", "merchant", "none"])
@@ -72,26 +72,23 @@ export const HoldReason = Schema.Literals([
   /** Neither credentials nor a signature prove who sent it. */
   "no-evidence",
   /**
-   * Its evidence is too weak for events of its type. Either the account's settings require more, or a merchant said
-   * it.
+   * Its evidence is too weak for events of its type. Either the account's settings require stronger evidence, or a merchant reported the event.
    */
   "evidence-too-weak",
   /** It has no signature, although this account's bank has signed before. */
   "signature-missing",
   /** It is signed, but the bank's keys were not available to verify it. */
   "signature-unverifiable",
-  /** Its signature is genuine, but the signed claims do not contain what the body says. */
+  /** Its signature is genuine, but the signed claims do not contain everything in the body. */
   "signature-unbound",
   /** The engine does not know its type or its decision. */
   "unknown-event-type",
   /**
-   * It names a reference that no loan can have, for example because it is too long. The journal keeps it under a
-   * reference that the engine makes for it.
+   * Its reference is one that no loan can have, for example because it is too long. The journal keeps the observation under a stand-in reference that the engine makes.
    */
   "reference-unusable",
   /**
-   * It names a new offer, but the loan has as many offers as are kept. The bank's own answer will say which offer is
-   * current.
+   * It names a new offer, but the loan already has the maximum of offers. The bank's own answer will show which offer is current.
    */
   "offers-exceeded",
   /** It came through an account that is not the loan's account. */
@@ -99,7 +96,7 @@ export const HoldReason = Schema.Literals([
 ])
 export type HoldReason = typeof HoldReason.Type
 
-/** What one source said about one loan at one time, in terms of the lifecycle. */
+/** What one source reported about one loan at one time, as events of the lifecycle. */
 export interface Observation {
   readonly applicationReference: ApplicationReference
   readonly account: AccountName
@@ -115,7 +112,7 @@ export interface Observation {
    * no fact.
    */
   readonly requestedSigningMethod?: string
-  /** Who registered it: the name of an API key, or the user of a command. Absent if the bank said it. */
+  /** Who sent the observation: the name of an API key, or the user of a command. Absent for the bank's observations. */
   readonly through?: string
   /**
    * SHA-256 of the signed token that proves the observation, in hex. A callback with the same token is the same
@@ -126,11 +123,10 @@ export interface Observation {
   readonly leftOut?: LeftOut
   /**
    * What the bank's answers have repeated since the loan's last entry. Each event has the time of the latest request.
-   * The bank said this before the observation, so it joins the facts first. It counts even if the observation comes
-   * from somebody else. Absent if nothing was repeated.
+   * The bank repeated these events before the observation, so they join the facts first. They count even if the observation comes from somebody else. Absent without repeats.
    */
   readonly levels?: ReadonlyArray<LoanEvent>
-  /** Everything that the observation says. The events join the facts together, and the machine walks once. */
+  /** All events of the observation. They join the facts together, and then the machine walks once. */
   readonly events: ReadonlyArray<LoanEvent>
 }
 
@@ -139,7 +135,7 @@ export interface Observation {
  *
  * - `advanced`: the loan's stage changed.
  * - `noted`: there are new facts, but the stage is the same.
- * - `repeated`: it said nothing new.
+ * - `repeated`: it brought nothing new.
  * - `held`: it is kept but not trusted, so no fact changed.
  * - `disputed`: the loan is now in dispute.
  */

@@ -4,7 +4,7 @@ import type { Decision, Loan } from "./loan.ts"
 import { loanView } from "./loan-view.ts"
 
 /**
- * Whether the bank's answer says nothing new. The loan's stage is unchanged, and in the facts only the dates of the
+ * Whether the bank's answer brings nothing new. The loan's stage is unchanged, and in the facts only the dates of the
  * bank's latest answers have changed. Such an answer adds no entry. The next observation carries the answer in {@link
  * Observation.levels}, so the result is the same as if the answer had been recorded.
  */

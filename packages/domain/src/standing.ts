@@ -6,9 +6,7 @@ import type { Offer } from "./offer.ts"
 import { documentTypesMax } from "./offer.ts"
 
 /**
- * The verdict that counts now, according to the facts. `contradicted`: the bank has said both yes and no, and nothing
- * newer settles the contradiction. A signature or a pay-out counts as an approval. Until the bank says something, the
- * merchant's registration counts.
+ * The verdict that counts now, according to the facts. `contradicted`: the bank has reported both an approval and a rejection, and nothing newer settles the contradiction. A signature or a pay-out counts as an approval. Until the bank reports a decision, the merchant's registration counts.
  */
 export type Standing = "undecided" | "pending" | "approved" | "rejected" | "contradicted"
 
@@ -79,7 +77,7 @@ function unruled(pendingAt: Heard, yes: ReadonlyArray<Heard>, no: ReadonlyArray<
 }
 
 /**
- * Whether the bank, or an operator in its place, has said anything about the decision. If so, the merchant's
+ * Whether the bank, or an operator in its place, has reported a decision. If so, the merchant's
  * registration no longer counts.
  */
 export const hasBankSpoken = ({
@@ -96,7 +94,7 @@ export const hasBankSpoken = ({
 export const isSilent = (facts: Facts): boolean =>
   standing(facts) === "undecided" && facts.additionRequestedAt === null && facts.additionClearedAt === null
 
-/** Whether no trusted source ever said anything about the loan. Its reference may be invented. */
+/** Whether no trusted source has reported anything about the loan. Then its reference may be invented. */
 export const isUnspokenOf = ({
   registered,
   facts,
@@ -225,7 +223,7 @@ export function signingMethod(facts: Facts): string | null {
   return facts.methods.at(-1)?.method ?? null
 }
 
-/** Whether the loan is closed. The stage does not change by that: it still is what the bank says. */
+/** Whether the loan is closed. A closing does not change the stage: the stage still shows the bank's decision. */
 export const isClosed = ({ closure }: Pick<Facts, "closure">): boolean =>
   closure !== undefined && closure.reason !== null
 
@@ -272,7 +270,7 @@ export function lastWordAt(facts: Facts): Instant {
     facts.documents?.at,
     facts.ruling?.at,
     facts.closure?.at,
-    // These are sorted by time.
+    // The offers are sorted by time.
     facts.offers.at(-1)?.at,
     facts.methods.at(-1)?.at,
     facts.documentsAdded?.at(-1)?.at,

@@ -30,7 +30,7 @@ export interface Unproven {
   readonly account: string
   readonly applicationReference: string
   readonly bytes: number
-  /** Whether a trusted source ever said anything about the callback's loan. */
+  /** Whether a trusted source has ever reported anything about the callback's loan. */
   readonly isKnown: boolean
 }
 

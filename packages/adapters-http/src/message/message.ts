@@ -21,7 +21,7 @@ import type { CallbackEventType } from "./shape.ts"
 export const eventTypeLengthMax = 100
 
 /**
- * What a callback says. Each kind is one of the bank's event types. `unknown` is an unknown event type or an unknown
+ * The content of a callback. Each kind is one of the bank's event types. `unknown` is an unknown event type or an unknown
  * credit decision.
  */
 export type CallbackEvent =

@@ -11,7 +11,7 @@ import { bindClaims } from "./jws-binding.ts"
 /** The result of checking a callback's signature. */
 export type JwsVerdict =
   /**
-   * The signature is genuine, and its claims contain everything that the body says. `issuedAt` is the claim `iat`, in
+   * The signature is genuine, and its claims contain everything in the body. `issuedAt` is the claim `iat`, in
    * seconds.
    */
   | { readonly state: "bound"; readonly issuedAt?: number }
@@ -26,7 +26,7 @@ export type JwsVerdict =
 
 /** Why a signature is invalid. The first four reasons are found without any key. */
 export const jwsInvalidReasons = [
-  /** It is no compact JWS with a JSON object as its header. */
+  /** It is not a compact JWS with a JSON object as its header. */
   "malformed",
   /** Its `alg` is not allowed. */
   "algorithm-refused",
@@ -38,7 +38,7 @@ export const jwsInvalidReasons = [
   "kid-unknown",
   /** The bank's keys are for another algorithm. */
   "key-mismatched",
-  /** It was made with none of the bank's keys. */
+  /** None of the bank's keys made it. */
   "forged",
 ] as const
 export type JwsInvalidReason = (typeof jwsInvalidReasons)[number]

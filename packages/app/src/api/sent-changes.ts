@@ -16,7 +16,7 @@ import { changeJson } from "../views/loan-json.ts"
 import type { Problem } from "../contract/problem.ts"
 import { retryAfterSeconds, storeUnavailable } from "../contract/problem.ts"
 
-/** How soon a disconnected reader should reconnect, in milliseconds. Every stream says this first. */
+/** How soon a disconnected reader should reconnect, in milliseconds. Every stream sends this number first. */
 const reconnectMs = 1_000
 
 const streamsExhausted: Problem = {

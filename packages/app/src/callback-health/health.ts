@@ -8,7 +8,7 @@ import type { CallbackState } from "./state.ts"
 /** The counts of one account's callbacks on one day, from the journal and from refused requests. */
 export interface CallbackDay {
   readonly account: AccountName
-  /** The day on which they were received, in whole days since 1970 in UTC. */
+  /** The day on which the engine received them, in whole days since 1970 in UTC. */
   readonly day: number
   /** News that first arrived in a callback. */
   readonly byCallback: number
@@ -16,7 +16,7 @@ export interface CallbackDay {
   readonly byPoll: number
   /** New callbacks whose news was already known. Such callbacks were late, not lost. */
   readonly late: number
-  /** Callbacks that were refused because of their signature, and because of their credentials. */
+  /** `forged` callbacks were refused because of their signature, `unauthorized` ones because of their credentials. */
   readonly forged: number
   readonly unauthorized: number
   readonly lastCallbackAt: Instant | null
@@ -132,8 +132,7 @@ interface Untold {
 const share = ({ news, untold }: Untold): number => (news === 0 ? 0 : untold / news)
 
 /**
- * For each day, the news without a callback. A late callback does not say which news it belongs to. It is counted for
- * the oldest possible news. It cannot belong to news that is older than the bank's retry plan.
+ * For each day, the news without a callback. A late callback does not show which news it belongs to, so it counts for the oldest possible news. News older than the bank's retry plan is not possible.
  */
 function untoldByDay(days: ReadonlyArray<CallbackDay>, lateMsMax: number): ReadonlyMap<number, Untold> {
   const reach = Math.ceil(lateMsMax / dayMs)

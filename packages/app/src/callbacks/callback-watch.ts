@@ -45,7 +45,7 @@ export const watchCallbacks = Effect.fnUntraced(function* (
       yield* warn(health, warned)
     }
   })
-  // It also runs when the scope closes. Otherwise the latest refusals would be lost with the process.
+  // The count also runs when the scope closes. Otherwise the latest refusals would be lost with the process.
   const counted = Effect.provideService(watch, JournalStore, journal)
   yield* recurring("callbacks could not be counted", settings.callbackHealthEveryMs, counted)
 })

@@ -26,7 +26,7 @@ export const signsOf = Effect.fnUntraced(function* (
     Effect.flatMap((now) => store.markSigning(account, now)),
     Effect.andThen(Effect.sync(() => void (isKept = true))),
   )
-  // This must happen before the first callback is accepted. Otherwise an engine could believe an unsigned callback
+  // The first look must happen before the engine accepts the first callback. Otherwise an engine could believe an unsigned callback
   // after a restart.
   yield* Effect.ignore(look)
   yield* atOnceAndRecurring(

@@ -48,7 +48,7 @@ export function followChanges(
   limits: ReconnectLimits,
   follower: Follower,
 ): Effect.Effect<void> {
-  // This outlives a run. So a watch that is started again continues where it stopped.
+  // This variable outlives a run. So a watch that is started again continues where it stopped.
   let lastEventId: string | undefined
   let failures = 0
 

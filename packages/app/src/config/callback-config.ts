@@ -6,7 +6,7 @@ import type { AccountValues } from "./settings.ts"
 
 /** How the callbacks of one account are verified, and which evidence each type of event needs. */
 export interface CallbackConfig {
-  /** All of these are accepted. During a rotation there are two: the new ones and the old ones. */
+  /** All accepted credentials. During a rotation there are two: the new and the old credentials. */
   readonly callbackCredentials: ReadonlyArray<CallbackCredentials>
   readonly trustPolicy?: TrustPolicy
   /** The claim of `jwsData` that contains the event. If absent, the verifier searches for the event. */

@@ -91,7 +91,7 @@ const loanFields = {
   /** Whether a person should look at the loan, for example because too many polls brought no news. */
   stalled: Schema.Boolean,
   /**
-   * Whether the bank has said nothing new for so long that the engine polls rarely, and later no more. Any callback
+   * Whether the bank has reported nothing new for so long that the engine polls rarely, and later no more. Any callback
    * wakes the loan.
    */
   dormant: Schema.Boolean,
@@ -156,9 +156,9 @@ const entryFields = {
    * closed loan.
    */
   closure: Schema.NullOr(Schema.Literals(["closed", "reopened"])),
-  /** How the customer wants to sign (`E_SIGN`, `MANUAL`), if the bank said so. */
+  /** How the customer wants to sign (`E_SIGN`, `MANUAL`), if the bank reported it. */
   requestedSigningMethod: Schema.NullOr(Schema.String),
-  /** Who registered it: the name of an API key, or the user of a command. `null` if the bank said it. */
+  /** Who sent the observation: the name of an API key, or the user of a command. `null` for the bank's observations. */
   through: Schema.NullOr(Schema.String),
   /** The details that could not be read, by the bank's names. The rest of the message counts. */
   leftOut: LeftOut,

@@ -30,7 +30,7 @@ export const EntryContent = Schema.Struct({
   receivedAt: Instant,
   /** The merchant's own name for the application, if a registration contained it. */
   externalReference: Schema.optionalKey(ExternalReference),
-  /** How the customer wants to sign, if the bank said so. It is a wish, so it changes no fact. */
+  /** How the customer wants to sign, if the bank reported it. It is a wish, so it changes no fact. */
   requestedSigningMethod: Schema.optionalKey(Schema.String),
   /** Who registered it: the name of an API key, or the user of a command. */
   through: Schema.optionalKey(Schema.String),
@@ -67,8 +67,7 @@ export interface JournalEntry extends EntryContent {
 }
 
 /**
- * A journal entry as read from the store, with its position in the feed. `repeats` counts redeliveries that said
- * nothing new. The raw bytes are not included, because they are the largest part of a journal. Only the audit reads
+ * A journal entry as read from the store, with its position in the feed. `repeats` counts redeliveries that brought nothing new. The raw bytes are not included, because they are the largest part of a journal. Only the audit reads
  * them.
  */
 export interface StoredEntry extends Omit<JournalEntry, "raw"> {

@@ -150,7 +150,7 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
   ) {
     const stored = yield* store.load(asked.loan.applicationReference)
     if (stored === undefined || stored.schedule.nextPollAt === null) return
-    // Meanwhile something arrived that must be confirmed at once. Keep that plan.
+    // During the poll, a report arrived that must be confirmed at once. Its plan stays.
     if (stored.schedule.confirm && !asked.schedule.confirm) return
     // This poll got no answer, so it did not change the plan. The plan is different, so the lease has ended and
     // another engine has made it.

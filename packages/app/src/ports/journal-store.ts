@@ -96,7 +96,7 @@ export class JournalStore extends Context.Service<
      */
     readonly feed: (page: Page) => Effect.Effect<ReadonlyArray<FeedEntry>, StoreUnavailable>
 
-    /** The same entries with all columns of their rows. Exports use it. */
+    /** Like the feed, but with all columns of the rows. Exports use this. */
     readonly feedRows: (page: Page) => Effect.Effect<ReadonlyArray<FeedRow>, StoreUnavailable>
 
     /** The last entry that `feed` includes now. */

@@ -49,7 +49,7 @@ export interface Change {
   readonly addsNothing: boolean
   /** The loan's watermark after this change. Absent if the bank has repeated nothing. */
   readonly watermark?: Watermark
-  /** Set for an answer of the bank that says nothing new. Only the watermark and the schedule are written. */
+  /** Set for an answer of the bank that brings nothing new. Only the watermark and the schedule are written. */
   readonly isQuiet?: boolean
 }
 

@@ -92,7 +92,7 @@ export class WebhookStore extends Context.Service<
       readonly limit: number
     }) => Effect.Effect<ReadonlyArray<ParkedLoan>, StoreUnavailable>
 
-    /** Those of these loans that are parked, whether due or not. */
+    /** Which of these loans are parked, whether due or not. */
     readonly waiting: (
       endpoint: string,
       references: ReadonlyArray<ApplicationReference>,

@@ -19,9 +19,9 @@ export class ClosingRefused extends Schema.TaggedError<ClosingRefused>()("Closin
   message: Schema.String,
 }) {}
 
-/** A person says that nobody pursues an application any more, or that it is pursued again. */
+/** An operator's request to close an application, because nobody pursues it any more, or to open it again. */
 export type Closing = {
-  /** Who says so. It must be the name of a person whom a reviewer can ask. */
+  /** Who makes the request. It must be the name of a person whom a reviewer can ask. */
   readonly by: string
   readonly note?: string | undefined
 } & ({ readonly closes: true; readonly reason: ClosureReason } | { readonly closes: false })
@@ -101,7 +101,7 @@ function eventOf({ facts }: Loan, closing: Closing, at: Instant): LoanEvent {
   return { type: "loan.closed", closedFor: closing.reason, ...approved, ...said }
 }
 
-/** Whether an approval stands or is in dispute. If so, a repeat of this approval will be no progress. */
+/** Whether an approval is in force or in dispute. If so, a repeat of this approval will be no progress. */
 const isApprovalKnown = (facts: Loan["facts"]): boolean => {
   const stands = standing(facts)
   return stands === "approved" || (stands === "contradicted" && facts.approvedAt !== null)

@@ -33,7 +33,7 @@ export interface Ruling {
 export interface RulingOptions {
   /** The version of the loan that the person saw. If the loan has a later version, nothing is written. */
   readonly ifVersion?: number | undefined
-  /** Rule on a loan that is not in dispute. The ruling then reverses or confirms what the bank has said. */
+  /** Rule on a loan that is not in dispute. The ruling then reverses or confirms the bank's decision. */
   readonly undisputed?: boolean
   /** Who sent the ruling: the name of an API key, or the user of a command. `by` is the name that the sender gave. */
   readonly through?: string | undefined

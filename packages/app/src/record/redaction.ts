@@ -18,7 +18,7 @@ export interface RedactionOrder {
   readonly reason: string
   /** Who sent the order: the name of an API key, or the user of a command. */
   readonly through?: string
-  /** If true, nothing is erased. The result says what would be. */
+  /** If true, nothing is erased. The result shows what would be erased. */
   readonly dryRun: boolean
 }
 
@@ -49,8 +49,7 @@ export const redactLoan = Effect.fn("redactLoan")(function* (
     const observation = operatorsWord(stored.loan, yield* Clock.currentTimeMillis, through, [])
     yield* engine.record(observation, redactionBytes({ redaction: { by, reason, upToVersion } }))
   }
-  // This runs even if no body is left: it also empties the database's log, and an interrupted redaction may not have
-  // done that.
+  // This runs even if no body is left, because it also empties the database's log. An interrupted redaction may have left the log as it was.
   const bodies = yield* journal.eraseRaw(applicationReference, upToVersion)
   return { applicationReference, bodies, upToVersion }
 })

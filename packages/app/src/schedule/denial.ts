@@ -10,7 +10,7 @@ import type { Told } from "./watermark.ts"
 const toldEventsMax = 10
 
 /**
- * What callbacks have said about the decision, until an answer of the bank settles it. An answer settles it if it
+ * What callbacks have reported about the decision, until an answer of the bank settles it. An answer settles it if it
  * agrees with the callbacks. An answer to a quote also settles it if the quote was sent more than the grace after the
  * last callback. An earlier answer may come from a replica that has not seen the callback yet.
  */
@@ -44,7 +44,7 @@ const isVerdict = (type: LoanEvent["type"]): boolean =>
   type === "decision.pending" || type === "decision.approved" || type === "decision.rejected"
 
 /**
- * Plans a poll if the bank's answer contradicts what a callback has just said. The poll is sent as soon as its answer
+ * Plans a poll if the bank's answer contradicts a recent callback. The poll is sent as soon as its answer
  * can overrule the callback.
  */
 export function soonAfterDenial(

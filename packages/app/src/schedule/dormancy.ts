@@ -79,7 +79,7 @@ export function restOf(
 const mayBeGivenUp = (loan: Loan): boolean => lastWordAt(loan.facts) > 0 || isUnspokenOf(loan)
 
 /**
- * How long nothing new was said about a loan. If the facts contain no time, this is the sum of the intervals of all
+ * How long nothing new was reported about a loan. If the facts contain no time, this is the sum of the intervals of all
  * polls so far.
  */
 function silentMs(loan: Loan, attempts: number, now: Instant, settings: CadenceSettings): number {
@@ -112,7 +112,7 @@ export function isDormant(
 export const isClosable = ({ stage }: Loan): boolean => closable.has(stage)
 
 /**
- * Whether polling of a loan may end. A loan ends when the bank says so, or when a person closes it. Two kinds of
+ * Whether polling of a loan may end. A loan ends when the bank ends it, or when a person closes it. Two kinds of
  * reference may not be loans at all, so their polling may end too: a stand-in reference, which the bank does not
  * know, and a reference that no trusted source has named.
  */

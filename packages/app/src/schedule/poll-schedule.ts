@@ -114,7 +114,7 @@ export function scheduleAfterFailure(
   const attempts = before.attempts + 1
   const isTired = attempts >= settings.pollAttemptsMax
   const retryMs = settings.pollConfirmRetryMs * settings.pollIntervalScale
-  // This limit prevents a poll every quarter of an hour for a loan whose answers can never be recorded.
+  // If the answers about a loan can never be recorded, this limit prevents a poll every quarter of an hour.
   const dailyMs = settings.pollIntervalMaxMs * settings.pollIntervalScale
   const confirmMs = isTired ? dailyMs : retryMs
   const waitMs = before.confirm ? confirmMs : unansweredMs(loan, attempts, now, settings)
@@ -174,8 +174,7 @@ function isTooLate(
 }
 
 /**
- * Plans a poll if the bank says that it waits for no documents, but was asked too soon after its request. The poll is
- * sent as soon as its answer can clear the request.
+ * Plans a poll if the bank's answer clears a request for documents, but the poll was sent too soon after the request. The new poll is sent as soon as its answer can clear the request.
  */
 function soonAfterGrace(next: PollSchedule, { facts }: Loan, settings: CadenceSettings): PollSchedule {
   const { additionRequestedAt: requestedAt, additionClearedAt: clearedAt } = facts

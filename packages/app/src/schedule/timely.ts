@@ -28,7 +28,7 @@ export function timely(
 /** Limits an instant: if it is far ahead of the clock, the result is the clock's time. */
 export const notAhead = (at: Instant, now: Instant): Instant => (at > now + clockAheadMsMax ? now : at)
 
-/** Limits the times of all events in the same way. */
+/** Limits the times of all events as {@link notAhead} does. */
 export const boundedBy = (observation: Observation, now: Instant): Observation =>
   observation.events.some(({ at }) => at > now + clockAheadMsMax)
     ? {

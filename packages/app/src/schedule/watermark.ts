@@ -19,7 +19,7 @@ const Answered = Schema.Struct({
   again: Schema.Array(LoanEvent),
 })
 
-/** What the latest callbacks said about the decision, and when the last of them was received. */
+/** What the latest callbacks reported about the decision, and when the engine received the last of them. */
 const Told = Schema.Struct({ at: Instant, said: Schema.Array(LoanEvent) })
 export type Told = typeof Told.Type
 
@@ -37,9 +37,9 @@ const signedKeptMax = 16
 export const Watermark = Schema.Struct({
   status: Schema.optionalKey(Answered),
   quote: Schema.optionalKey(Answered),
-  /** How the customer wants to sign, according to the bank's latest answer, and when the bank first said so. */
+  /** How the customer wants to sign, according to the bank's latest answer, and when the bank first reported it. */
   requested: Schema.optionalKey(Schema.Struct({ method: Schema.String, at: Instant })),
-  /** What callbacks have said. Removed when an answer of the bank settles it ({@link toldAfter}). */
+  /** What callbacks have reported. Removed when an answer of the bank settles it ({@link toldAfter}). */
   told: Schema.optionalKey(Told),
   /** The signed callbacks that were recorded, so that a redelivery gets the same date. */
   signed: Schema.optionalKey(Schema.Array(Signed)),

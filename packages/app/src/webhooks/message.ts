@@ -7,7 +7,7 @@ import type { StoredLoan } from "../ports/loan-store.ts"
 
 /** A webhook before it is signed. */
 export interface WebhookMessage {
-  /** The same id each time the webhook is sent, also in retries. */
+  /** The id of the webhook. All retries have the same id. */
   readonly id: string
   readonly body: string
 }

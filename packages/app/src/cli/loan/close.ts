@@ -58,7 +58,7 @@ const closed = Effect.fnUntraced(function* (
   ])
 })
 
-/** `loan-engine close <reference> <reason>`: says that nobody pursues the application any more. */
+/** `loan-engine close <reference> <reason>`: closes an application that nobody pursues any more. */
 export const close = Command.make(
   "close",
   {
@@ -80,7 +80,7 @@ export const close = Command.make(
   ),
 )
 
-/** `loan-engine reopen <reference>`: says that the application is pursued again. */
+/** `loan-engine reopen <reference>`: opens a closed application again. */
 export const reopen = Command.make(
   "reopen",
   { reference, by, note, ifVersion, json: jsonFlag },

@@ -112,7 +112,7 @@ export const stalled = listCommand(
   "no loan is stalled",
 )
 
-/** `loan-engine dormant`: the loans about which the bank has said nothing new for a long time. */
+/** `loan-engine dormant`: the loans about which the bank has reported nothing new for a long time. */
 export const dormant = listCommand(
   "dormant",
   "List the loans about which the bank has said nothing new for a long time: close them, or ask the bank",

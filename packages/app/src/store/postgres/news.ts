@@ -14,7 +14,7 @@ export const databaseNotifyMs = 20
 export interface FeedNews {
   /** Another engine has added to the feed. */
   readonly news: PubSub.PubSub<void>
-  /** This engine has added to the feed. The other engines are notified soon. */
+  /** Notifies the other engines soon that this engine has added to the feed. */
   readonly tell: Effect.Effect<void>
 }
 

@@ -19,7 +19,7 @@ export const bytes: (values: ReadonlyArray<Uint8Array | null>) => Parameter = co
 export const bigints = (values: ReadonlyArray<number | null>): Parameter =>
   column(PgTypes.OID.int8)(values.map((value) => (value === null ? null : BigInt(value))))
 
-/** The same, by the type of the column. The values may have the form of either store. */
+/** A column of many rows for each type. The values may have the form of either store. */
 export const columnOf = {
   text: column(PgTypes.OID.text),
   whole: (values: ReadonlyArray<unknown>): Parameter =>

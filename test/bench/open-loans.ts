@@ -89,7 +89,7 @@ const laterMs = 4_000_000_000_000
 
 const store = (path: string) => layerSqlite({ path, ...sqliteDefaults })
 
-/** Fills a store with so many open loans, each with a planned poll. */
+/** Fills a store with this many open loans, each with a planned poll. */
 export async function filledStore(path: string, loans: number): Promise<string> {
   await Effect.runPromise(Effect.scoped(Effect.provide(LoanStore, store(path))))
   const template = openLoan(ApplicationReference.make("TEMPLATE"), AccountName.make("default"))

@@ -114,7 +114,8 @@ async function figureOf(name: string, store: string, database: string, rounds: n
 }
 
 /**
- * Reads without a pause until `stop` is called. `stop` gives the number of answers. On a real network the readers run on other machines. So here they run in a process of lower priority.
+ * Reads without a pause until `stop` is called. `stop` gives the number of answers. On a real network the readers run
+ * on other machines. So here they run in a process of lower priority.
  */
 function readAll({ url }: EngineProcess): { readonly stop: () => Promise<number> } {
   const reading: Reading = { url, paths, apiKey }

@@ -3,7 +3,7 @@ import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { describe, expect, it } from "vitest"
 
-/** An answer that takes so long. Its value is the number of times that it was made. */
+/** An answer that takes `tookMs`. Its value is how often it was made. */
 const slowAnswer = (tookMs: number) => {
   let made = 0
   return Effect.sleep(tookMs).pipe(Effect.andThen(Effect.sync(() => ++made)))

@@ -65,7 +65,7 @@ export const isFreeText = (name: string): boolean => freeTextName.test(foldedNam
 export const isEventName = (name: string): boolean =>
   /event|evt|callback|notification/u.test(foldedName(name)) && !isOfAnotherThing(name)
 
-/** Words that occur in the names of signing methods. `beside` contains words that may only be added to these. */
+/** Words that occur in the names of signing methods. The words in `beside` may occur only together with these. */
 const methods = new Set(
   (
     "ESIGN ESIGNATURE SIGN SIGNATURE SIGNING ANALOG ANALOGUE MANUAL MANUELL PAPER PAPPER POST MAIL EMAIL LETTER BREV FAX SCAN BANKID ID EID " +

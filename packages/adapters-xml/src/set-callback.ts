@@ -14,7 +14,7 @@ export const CallbackAuthMethod = Schema.Literals(["BASIC", "BEARER"])
 export type CallbackAuthMethod = typeof CallbackAuthMethod.Type
 
 /**
- * Registers the URL to which the bank sends its callbacks. The bank wants this only once. The credentials are sent in
+ * Registers the URL to which the bank sends its callbacks. One registration is enough. The credentials are sent in
  * base64. The bank sends them back in the Authorization header of each callback.
  *
  * Source: the bank's page, "Register the callback-URL".

@@ -19,8 +19,8 @@ export interface SoapMessage<A> {
    */
   readonly encode: (message: A) => Uint8Array
   /**
-   * Reads the message. If the bytes are no such message, the error says why. If there is a `SoapFault` instead of a message, that is the error. It
-   * never throws.
+   * Reads the message. If the bytes are no such message, the error says why. If there is a `SoapFault` instead of a
+   * message, that is the error. It never throws.
    */
   readonly decode: (bytes: Uint8Array, options?: XmlOptions) => Result.Result<A, XmlError | SoapFault>
   /** Reads the message from its operation element. It throws an `XmlError`. */

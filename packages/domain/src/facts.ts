@@ -25,7 +25,8 @@ const heard = Schema.NullOr(Instant)
 const offersHeard = Schema.Array(Schema.Struct({ at: Instant, offer: Offer }))
 
 /**
- * The bank's decision as the merchant registered it. It never overrules anything. It counts only until the bank itself reports a decision.
+ * The bank's decision as the merchant registered it. It never overrules anything. It counts only until the bank
+ * itself reports a decision.
  */
 export const MerchantFacts = Schema.Struct({
   pendingAt: heard,
@@ -155,7 +156,9 @@ const notFresh = (event: Decided): LoanEvent =>
   event.type === "decision.approved" ? Struct.omit(event, ["fresh"]) : { type: event.type, at: event.at }
 
 /**
- * How many different offers, and how many different signing methods, the engine keeps for one loan. This limits the cost of a loan with a long history. A bank makes only a few offers. Beyond the limit, the current offer depends on the order of arrival, until the bank answers a quote.
+ * How many different offers, and how many different signing methods, the engine keeps for one loan. This limits the
+ * cost of a loan with a long history. A bank makes only a few offers. Beyond the limit, the current offer depends on
+ * the order of arrival, until the bank answers a quote.
  */
 export const offersKeptMax = 100
 

@@ -44,7 +44,8 @@ export const loanMachine = setup({
     isRejected: ({ context }) => standing(context) === "rejected",
     isContradicted: ({ context }) => standing(context) === "contradicted",
     /**
-     * Used on the approved path. If the approval is no longer in force, the loan passes through the dispute, so that every reversal can be seen.
+     * Used on the approved path. If the approval is no longer in force, the loan passes through the dispute, so that
+     * every reversal can be seen.
      */
     isNoLongerApproved: ({ context }) => standing(context) !== "approved",
     isNoLongerRejected: ({ context }) => standing(context) !== "rejected",

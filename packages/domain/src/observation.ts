@@ -72,7 +72,8 @@ export const HoldReason = Schema.Literals([
   /** Neither credentials nor a signature prove who sent it. */
   "no-evidence",
   /**
-   * Its evidence is too weak for events of its type. Either the account's settings require stronger evidence, or a merchant reported the event.
+   * Its evidence is too weak for events of its type. Either the account's settings require stronger evidence, or a
+   * merchant reported the event.
    */
   "evidence-too-weak",
   /** It has no signature, although this account's bank has signed before. */
@@ -84,11 +85,13 @@ export const HoldReason = Schema.Literals([
   /** The engine does not know its type or its decision. */
   "unknown-event-type",
   /**
-   * Its reference is one that no loan can have, for example because it is too long. The journal keeps the observation under a stand-in reference that the engine makes.
+   * Its reference is one that no loan can have, for example because it is too long. The journal keeps the observation
+   * under a stand-in reference that the engine makes.
    */
   "reference-unusable",
   /**
-   * It names a new offer, but the loan already has the maximum of offers. The bank's own answer will show which offer is current.
+   * It names a new offer, but the loan already has the maximum of offers. The bank's own answer will show which offer
+   * is current.
    */
   "offers-exceeded",
   /** It came through an account that is not the loan's account. */
@@ -123,7 +126,8 @@ export interface Observation {
   readonly leftOut?: LeftOut
   /**
    * What the bank's answers have repeated since the loan's last entry. Each event has the time of the latest request.
-   * The bank repeated these events before the observation, so they join the facts first. They count even if the observation comes from somebody else. Absent without repeats.
+   * The bank repeated these events before the observation, so they join the facts first. They count even if the
+   * observation comes from somebody else. Absent without repeats.
    */
   readonly levels?: ReadonlyArray<LoanEvent>
   /** All events of the observation. They join the facts together, and then the machine walks once. */

@@ -6,7 +6,9 @@ import type { Offer } from "./offer.ts"
 import { documentTypesMax } from "./offer.ts"
 
 /**
- * The verdict that counts now, according to the facts. `contradicted`: the bank has reported both an approval and a rejection, and nothing newer settles the contradiction. A signature or a pay-out counts as an approval. Until the bank reports a decision, the merchant's registration counts.
+ * The verdict that counts now, according to the facts. `contradicted`: the bank has reported both an approval and a
+ * rejection, and nothing newer settles the contradiction. A signature or a pay-out counts as an approval. Until the
+ * bank reports a decision, the merchant's registration counts.
  */
 export type Standing = "undecided" | "pending" | "approved" | "rejected" | "contradicted"
 

@@ -43,7 +43,7 @@ const copies = Object.entries(columns).map(
 )
 
 /**
- * Fills an empty database with so many loans. Each has one journal row and a poll that is planned far ahead. The
+ * Fills an empty database with this many loans. Each has one journal row and a poll that is planned far ahead. The
  * engine records the first loan; the others are copies under other references. So every column is as long as that of
  * a recorded loan.
  */

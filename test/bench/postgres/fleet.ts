@@ -13,7 +13,7 @@ export interface Work {
 /** Several processes of one script, each with its own connections, like the replicas of a service. */
 export interface Fleet {
   readonly pids: ReadonlyArray<number>
-  /** Makes what so many units need, before the measurement. */
+  /** Makes what this many units need, before the measurement. */
   readonly prepare: (count: number) => Promise<void>
   /** The units in a second that all processes together finish. */
   readonly rate: (count: number, atOnce: number) => Promise<number>

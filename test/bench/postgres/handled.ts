@@ -21,7 +21,7 @@ export async function handledSoFar(url: string): Promise<number> {
   return Number(row?.["handled"])
 }
 
-/** Waits until so many loans have been handled. */
+/** Waits until this many loans have been handled. */
 export async function untilHandled(url: string, count: number): Promise<void> {
   while ((await handledSoFar(url)) < count) await pause(10)
 }

@@ -1,7 +1,7 @@
 import type { Work } from "./fleet.ts"
 
 interface Worker {
-  /** Makes what so many units need, before the measurement. */
+  /** Makes what this many units need, before the measurement. */
   readonly prepare?: (count: number) => Promise<void>
   /** Does one unit. A failure ends the process. */
   readonly one: () => Promise<unknown>

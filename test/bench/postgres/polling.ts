@@ -10,7 +10,7 @@ export interface Pollers {
   readonly engines: ReadonlyArray<EngineProcess>
   /** Makes this many loans due at once, and waits until each is planned again. The result is the loans per second. */
   readonly rate: (count: number) => Promise<number>
-  /** Makes so many loans due. {@link dueNow} tells how many of them are left. */
+  /** Makes this many loans due. {@link dueNow} tells how many of them are left. */
   readonly makeDue: (count: number) => Promise<void>
   readonly dueNow: () => Promise<number>
   readonly stop: () => Promise<void>

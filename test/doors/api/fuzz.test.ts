@@ -59,7 +59,7 @@ async function ask({ url, path, method, headers, body }: FuzzedRequest): Promise
   return { method, path, status: answer.status, headers: answer.headers, body: text }
 }
 
-/** Sends so many requests that are made from a description, and checks the answers against it. */
+/** Sends this many requests that are made from a description, and checks the answers against it. */
 function fuzz(described: Description, numRuns: number, answered = new Map<string, Set<number>>(), more = 0) {
   const judge = makeJudge(described)
   const property = fc.asyncProperty(requests(described), async (request) => {

@@ -28,7 +28,7 @@ interface Travel {
   readonly engine: OpenEngine
   readonly pass: (ms: number) => Effect.Effect<void>
   readonly state: Effect.Effect<WebhookState>
-  /** Resolves when so many messages have arrived and their outcome is stored. */
+  /** Resolves when this many messages have arrived and their outcome is stored. */
   readonly settled: (heard: number) => Effect.Effect<WebhookState>
   /**
    * Moves the clock to the next retry, and gives the length of the wait. Resolves when the retry's outcome is stored.

@@ -198,7 +198,7 @@ export const planPoll = (
 }
 
 /**
- * Plans so many polls of one kind. Each is named by its account and kind, and is due a millisecond after the one
+ * Plans this many polls of one kind. Each is named by its account and kind, and is due a millisecond after the one
  * before.
  */
 export const planPolls = (store: Store, account: AccountName, confirm: boolean, polls: number, dueMs = 0) =>

@@ -40,7 +40,7 @@ const plan = (nextPollAt: number | null, more: Partial<PollSchedule> = {}): Poll
   ...more,
 })
 
-/** The schedule after an observation, so many days after the bank's last news. */
+/** The schedule after an observation, this many days after the bank's last news. */
 function after(
   loan: Loan,
   schedule: PollSchedule,

@@ -60,7 +60,10 @@ function addedUp(open: ReadonlyArray<LoanEvent>): ReadonlyArray<string> {
     .map(({ type }) => type)
 }
 
-/** Whether an event concerns the decision. The merchant's registration counts only until the bank reports such an event. */
+/**
+ * Whether an event concerns the decision. The merchant's registration counts only until the bank reports such an
+ * event.
+ */
 export const isOfDecision = ({ type }: LoanEvent): boolean =>
   !["addition.requested", "addition.cleared", "loan.closed", "loan.reopened"].includes(type)
 

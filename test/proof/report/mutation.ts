@@ -63,7 +63,7 @@ function readMutation({ files }: typeof MutationResult.Type): Mutation {
 }
 
 /**
- * How many characters of a mutant's new code are part of its name. So many tell it from the other mutants of its
- * line.
+ * How many characters of a mutant's new code are part of its name. This is enough to give all mutants of a line
+ * different names.
  */
 const changeLengthMax = 60

@@ -111,7 +111,7 @@ function trueWords(letter: Letter, receivedAt: number, find: RoadSettings["loan"
 const verifies = ({ account }: Letter): boolean =>
   accounts.some(({ name, signed }) => name === account && signed)
 
-/** A redelivery of a signed request is the same message, so it says nothing later than its first delivery. */
+/** A redelivery of a signed request is the same message, so its time is that of the first delivery. */
 const asFirstHeard = (witness: Witness, body: string, word: Word): Word =>
   isOfRequest(word) ? { ...word, at: witness.firstAt(body, word.at) } : word
 

@@ -32,7 +32,10 @@ export interface Witness {
   readonly wasSaid: (reference: string, word: Word) => boolean
   /** Notes that a callback reached the receiver. The caller adds the outcome to the result. */
   readonly delivered: (reference: string, account: string, body: string) => Delivered
-  /** The time that the first delivery of the same signed token claimed, or this one if there was none. A redelivery is the same message. */
+  /**
+   * The time of the first delivery with the same signed token, or `at` if this delivery is the first. A redelivery is
+   * the same message.
+   */
   readonly firstAt: (body: string, at: number) => number
   readonly deliveries: () => ReadonlyArray<Delivered>
   readonly questions: { poll: number; quote: number }

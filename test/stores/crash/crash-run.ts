@@ -83,7 +83,7 @@ const runWithBank = Effect.fnUntraced(function* ({ seed, kills, loansAtOnce, dat
   }
 })
 
-/** Waits until so many more callbacks have been acknowledged. */
+/** Waits until this many more callbacks have been acknowledged. */
 export const acknowledgements = ({ listeners }: WitnessedBank, wanted: number): Effect.Effect<void> =>
   Effect.callback<void>((resume) => {
     let left = wanted
@@ -181,7 +181,9 @@ export const readAll = (
   }).pipe(Effect.provide(store), Effect.orDie)
 
 /**
- * The callbacks whose count in the journal is wrong. The count must be at least the number of acknowledgements and at most the number of requests. Each callback must be in one row. A second row is allowed if the callback was first held because the bank's keys could not be fetched.
+ * The callbacks whose count in the journal is wrong. The count must be at least the number of acknowledgements and at
+ * most the number of requests. Each callback must be in one row. A second row is allowed if the callback was first
+ * held because the bank's keys could not be fetched.
  */
 export function missing(
   told: ReadonlyArray<Told>,

@@ -15,7 +15,7 @@ import { propertySeed } from "../../proof/properties/settings.ts"
 import { seeded } from "../../proof/simulation/seeded.ts"
 import { rowsOfVersion1, writeVersion1 } from "../sqlite/version-1.ts"
 
-/** So many loans that a migration takes much longer than a check whether it has begun. */
+/** With this number of loans, a migration takes much longer than a check whether it has begun. */
 const loans = 4_000
 /** How many migrations are killed. */
 const kills = 4
@@ -41,7 +41,7 @@ const versions = Array.from({ length: schemaVersion }, (_, index) => index + 1)
 const walSize = (): number => statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0
 
 /**
- * Starts a migration, and kills it when its log has so many bytes. The result is whether the migration was still
+ * Starts a migration, and kills it when its log has this many bytes. The result is whether the migration was still
  * running.
  */
 async function killWhileMigrating(bytes: number): Promise<boolean> {

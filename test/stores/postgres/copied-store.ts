@@ -27,7 +27,7 @@ const outOfTurn = (reference: string, at: number) =>
   })
 
 /**
- * Fills a file with so many loans at every stage, with everything else that a store can contain, and with some
+ * Fills a file with this many loans at every stage, with everything else that a store can contain, and with some
  * unsealed rows at the end.
  */
 export const makeFullStore = (path: string, loans: number): Promise<unknown> =>

@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.remove())
 
-/** Makes every loan's poll due so many milliseconds from now, by the database's clock. */
+/** Makes every loan's poll due this many milliseconds from now, by the database's clock. */
 const dueIn = (url: string, ms: number) =>
   Effect.promise(() =>
     query(

@@ -108,7 +108,8 @@ describe("an asynchronous standby, promoted after its primary died", () => {
 
       expect((await engine.api("GET", "/v1/loans/late")).status).toBe(404)
       expect((await engine.api("GET", `/v1/changes?after=${late.position}`)).status).toBe(410)
-      // The engine had acknowledged this callback, and the standby lost it. A poll or the bank's next callback reports the same.
+      // The engine had acknowledged this callback, and the standby lost it. A poll or the bank's next callback
+      // reports the same.
       expect((await engine.callback(signed("late"))).status).toBe(200)
       expect((await engine.api("GET", "/v1/loans/late")).status).toBe(200)
       const { code, out } = await runCli(["journal", "verify", "--json"], { LOAN_ENGINE_DATABASE_URL: there })

@@ -18,7 +18,7 @@ it("a read that takes longer than `readMsMax` ends with this reason, and the nex
   const path = await filledStore(join(directory, "many.sqlite"), loans)
   await Effect.gen(function* () {
     const store = yield* LoanStore
-    // On every machine, a count of so many loans takes longer than a millisecond.
+    // On every machine, a count of this many loans takes longer than a millisecond.
     const { message } = yield* Effect.flip(store.stageCounts(account))
     expect(message).toBe("The SQLite store cannot be read now: it took longer than 1 ms")
     const stored = yield* store.load(ApplicationReference.make("bench-0000001"))

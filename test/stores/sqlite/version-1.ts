@@ -24,7 +24,7 @@ export function writeVersion1(path: string, loans: number): void {
   database.close()
 }
 
-/** How many journal rows a file of version 1 with so many loans has. */
+/** How many journal rows a file of version 1 with this many loans has. */
 export const rowsOfVersion1 = (loans: number): number => loans * lifeOf("A", 1).length
 
 function writeLoan(database: DatabaseSync, name: string, at: number): void {

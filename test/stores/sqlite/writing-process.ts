@@ -6,7 +6,7 @@ import { onStore, say } from "../../engine/journal/lived-store.ts"
 const changesAtOnce = 8
 
 /**
- * `node writing-process.ts <file> <name> <changes>`: waits for the order to begin and then writes so many changes to
+ * `node writing-process.ts <file> <name> <changes>`: waits for the order to begin and then writes this many changes to
  * one loan.
  */
 const [path = "", name = "", changes = "0"] = process.argv.slice(2)

@@ -25,7 +25,8 @@ import type { Exchange, ExchangeFailed, ExchangeResponse } from "../http/exchang
 import { retryAfterMs } from "../http/retry-after.ts"
 
 /**
- * The bank's answer, its exact bytes, and when the request was sent. The content of the answer was true at that time or later.
+ * The bank's answer, its exact bytes, and when the request was sent. The content of the answer was true at that time
+ * or later.
  */
 export interface BankAnswer<A> {
   readonly message: A

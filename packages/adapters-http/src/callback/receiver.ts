@@ -62,7 +62,8 @@ export interface CallbackReceiverOptions {
   readonly accounts: Readonly<Record<string, CallbackAccountOptions>>
   readonly record: RecordObservation
   /**
-   * Whether a trusted source has ever reported anything about this loan. If this option is absent, no loan counts as known.
+   * Whether a trusted source has ever reported anything about this loan. If this option is absent, no loan counts as
+   * known.
    */
   readonly isKnown?: (applicationReference: ApplicationReference) => Effect.Effect<boolean>
   readonly limits?: Partial<CallbackReceiverLimits>

@@ -2,7 +2,7 @@ import { hash } from "node:crypto"
 import { Clock, Duration, Effect } from "effect"
 import type { RateLimiter } from "effect/persistence"
 
-/** What is limited: the rule, and the key under which it is counted. */
+/** A rate limit: the rule, and the key under which requests are counted. */
 export type Rate = Parameters<RateLimiter.RateLimiter["consume"]>[0]
 
 const nanosPerMs = 1_000_000n

@@ -82,8 +82,8 @@ const distinct = <A extends JsonValue | undefined>(values: ReadonlyArray<A>): Re
 ]
 
 /**
- * Chooses the callback if several were found. If they differ, it is not clear which is meant. Then only the
- * references are kept, so that the engine asks the bank, or a person looks.
+ * Chooses the callback if several were found. If they differ, the engine cannot know which one is meant. Then only
+ * the references are kept, so that the engine polls the bank or a person looks.
  */
 function theOne(found: ReadonlyArray<CallbackEnvelope>): CallbackEnvelope | undefined {
   const [event, ...others] = distinct(found.map((each) => each.event))

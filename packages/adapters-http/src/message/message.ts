@@ -21,8 +21,8 @@ import type { CallbackEventType } from "./shape.ts"
 export const eventTypeLengthMax = 100
 
 /**
- * The content of a callback. Each kind is one of the bank's event types. `unknown` is an unknown event type or an unknown
- * credit decision.
+ * The content of a callback. Each kind is one of the bank's event types. `unknown` is an unknown event type or an
+ * unknown credit decision.
  */
 export type CallbackEvent =
   | {

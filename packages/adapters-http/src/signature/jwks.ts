@@ -81,8 +81,8 @@ export interface Jwks {
   readonly algorithms: ReadonlyArray<SignatureAlgorithm>
   readonly lookUp: (kid: string | undefined) => Effect.Effect<KeyLookup>
   /**
-   * Looks for keys that were published later, because a bank may replace a key and keep its `kid`. For that, the set
-   * is fetched again, unless the cooldown is not over.
+   * Looks for keys that were published later, because a bank may replace a key and keep its `kid`. If the cooldown is
+   * over, this fetches the set again.
    */
   readonly newerThan: (
     found: Extract<KeyLookup, { readonly state: "found" }>,

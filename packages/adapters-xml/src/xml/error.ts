@@ -27,7 +27,7 @@ export const XmlErrorReason = Schema.Literals([
 ])
 export type XmlErrorReason = typeof XmlErrorReason.Type
 
-/** How much of a path, and of an unexpected value, an error may contain. */
+/** The largest length of a path, and of an unexpected value, in an error. */
 export const errorPathLengthMax = 300
 export const errorExcerptLengthMax = 40
 

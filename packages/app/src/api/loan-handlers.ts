@@ -142,7 +142,8 @@ const register = Effect.fnUntraced(function* (
 })
 
 /**
- * Handles a registration of a loan that is registered already. The handler compares it with the first registration. If both agree, the engine records the new one as a repeat, or because it adds the external reference.
+ * Handles a registration of a loan that is registered already. The handler compares it with the first registration.
+ * If both agree, the engine records the new one as a repeat, or because it adds the external reference.
  */
 const registerAgain = Effect.fnUntraced(function* (
   engine: LoanEngine["Service"],

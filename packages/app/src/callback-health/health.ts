@@ -132,7 +132,8 @@ interface Untold {
 const share = ({ news, untold }: Untold): number => (news === 0 ? 0 : untold / news)
 
 /**
- * For each day, the news without a callback. A late callback does not show which news it belongs to, so it counts for the oldest possible news. News older than the bank's retry plan is not possible.
+ * For each day, the news without a callback. A late callback does not show which news it belongs to, so it counts for
+ * the oldest possible news. News older than the bank's retry plan is not possible.
  */
 function untoldByDay(days: ReadonlyArray<CallbackDay>, lateMsMax: number): ReadonlyMap<number, Untold> {
   const reach = Math.ceil(lateMsMax / dayMs)

@@ -6,8 +6,8 @@
  * - `fine`: nothing was missed, and nothing was refused.
  * - `some-refused`: nothing was missed, but some callbacks were refused.
  * - `some-missed`: some were missed, but within the limit.
- * - `late`: so many are late that the bank may be sending them to another URL.
- * - `alarm`: so many were missed that the bank probably does.
+ * - `late`: many callbacks are late, so the bank may be sending them to another URL.
+ * - `alarm`: many callbacks were missed, so the bank probably sends them to another URL.
  */
 export const callbackStates = [
   "quiet",

@@ -26,8 +26,8 @@ export const signsOf = Effect.fnUntraced(function* (
     Effect.flatMap((now) => store.markSigning(account, now)),
     Effect.andThen(Effect.sync(() => void (isKept = true))),
   )
-  // The first look must happen before the engine accepts the first callback. Otherwise an engine could believe an unsigned callback
-  // after a restart.
+  // The first look must happen before the engine accepts the first callback. Otherwise an engine could believe an
+  // unsigned callback after a restart.
   yield* Effect.ignore(look)
   yield* atOnceAndRecurring(
     "the record of which banks sign could not be read or written",

@@ -62,7 +62,8 @@ export interface ReadOptions {
 }
 
 /**
- * Each run results in the next step. The result is `undefined` after the engine has stopped the feed. The effect fails if the store was restored while the engine runs, and no longer has the reader's place.
+ * Each run results in the next step. The result is `undefined` after the engine has stopped the feed. The effect
+ * fails if the store was restored while the engine runs, and no longer has the reader's place.
  */
 export type NextStep = Effect.Effect<FeedStep | undefined, CursorUnknown | StoreUnavailable>
 

@@ -67,7 +67,8 @@ export interface JournalEntry extends EntryContent {
 }
 
 /**
- * A journal entry as read from the store, with its position in the feed. `repeats` counts redeliveries that brought nothing new. The raw bytes are not included, because they are the largest part of a journal. Only the audit reads
+ * A journal entry as read from the store, with its position in the feed. `repeats` counts redeliveries that brought
+ * nothing new. The raw bytes are not included, because they are the largest part of a journal. Only the audit reads
  * them.
  */
 export interface StoredEntry extends Omit<JournalEntry, "raw"> {

@@ -49,7 +49,8 @@ export const redactLoan = Effect.fn("redactLoan")(function* (
     const observation = operatorsWord(stored.loan, yield* Clock.currentTimeMillis, through, [])
     yield* engine.record(observation, redactionBytes({ redaction: { by, reason, upToVersion } }))
   }
-  // This runs even if no body is left, because it also empties the database's log. An interrupted redaction may have left the log as it was.
+  // This runs even if no body is left, because it also empties the database's log. An interrupted redaction may have
+  // left the log as it was.
   const bodies = yield* journal.eraseRaw(applicationReference, upToVersion)
   return { applicationReference, bodies, upToVersion }
 })

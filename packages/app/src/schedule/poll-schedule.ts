@@ -174,7 +174,8 @@ function isTooLate(
 }
 
 /**
- * Plans a poll if the bank's answer clears a request for documents, but the poll was sent too soon after the request. The new poll is sent as soon as its answer can clear the request.
+ * Plans a poll if the bank's answer clears a request for documents, but the poll was sent too soon after the request.
+ * The new poll is sent as soon as its answer can clear the request.
  */
 function soonAfterGrace(next: PollSchedule, { facts }: Loan, settings: CadenceSettings): PollSchedule {
   const { additionRequestedAt: requestedAt, additionClearedAt: clearedAt } = facts

@@ -41,7 +41,10 @@ export const boundedBy = (observation: Observation, now: Instant): Observation =
 export const bankClockBehindMsMax = 15 * 60_000
 
 /**
- * Replaces the time of a callback's request for documents by its time of receipt, if the bank issued it shortly before. The bank's clock may be minutes behind. Then an answer from before the request would seem later and clear it, and only a callback names the documents. A request keeps its time if the facts already have later requests for all its documents, so that it brings nothing new.
+ * Replaces the time of a callback's request for documents by its time of receipt, if the bank issued it shortly
+ * before. The bank's clock may be minutes behind. Then an answer from before the request would seem later and clear
+ * it, and only a callback names the documents. A request keeps its time if the facts already have later requests for
+ * all its documents, so that it brings nothing new.
  */
 export function requestsByReceipt(observation: Observation, facts: Facts, now: Instant): Observation {
   const receivedAt = notAhead(observation.receivedAt, now)

@@ -23,10 +23,10 @@ const Answered = Schema.Struct({
 const Told = Schema.Struct({ at: Instant, said: Schema.Array(LoanEvent) })
 export type Told = typeof Told.Type
 
-/** A signed callback: its token's SHA-256 in hex, and the date that it got when it was first recorded. */
+/** A signed callback: its token's SHA-256 in hex, and the time that it got when it was first recorded. */
 const Signed = Schema.Struct({ token: Schema.String, at: Instant })
 
-/** How many signed callbacks are remembered for one loan. The latest are kept. */
+/** How many signed callbacks the engine remembers for one loan. It keeps the latest. */
 const signedKeptMax = 16
 
 /**
@@ -41,7 +41,7 @@ export const Watermark = Schema.Struct({
   requested: Schema.optionalKey(Schema.Struct({ method: Schema.String, at: Instant })),
   /** What callbacks have reported. Removed when an answer of the bank settles it ({@link toldAfter}). */
   told: Schema.optionalKey(Told),
-  /** The signed callbacks that were recorded, so that a redelivery gets the same date. */
+  /** The recorded signed callbacks, so that a redelivery gets the same time. */
   signed: Schema.optionalKey(Schema.Array(Signed)),
 })
 export type Watermark = typeof Watermark.Type
@@ -149,9 +149,10 @@ export const telling = ({ told: _before, ...others }: Watermark, told: Told | un
   told === undefined ? others : { ...others, told }
 
 /**
- * A redelivery of a signed callback, with the date of its first delivery. Otherwise `undefined`. The date of a callback
- * is bounded by its receipt, so without this a redelivery could be dated later, or earlier if several engines receive the
- * callback at the same time. A later request for documents opens again what the bank has cleared since.
+ * A redelivery of a signed callback, with the time of its first delivery. `undefined` for any other callback. A
+ * callback's time is never after its receipt. So a redelivery alone could get a later time, or an earlier one if
+ * several engines receive the callback together. With a later time, a request for documents would open again what the
+ * bank has cleared meanwhile.
  */
 export function redelivered({ signed = [] }: Watermark, observation: Observation): Observation | undefined {
   const first = signed.find(({ token }) => token === observation.token)
@@ -159,7 +160,7 @@ export function redelivered({ signed = [] }: Watermark, observation: Observation
   return { ...observation, events: observation.events.map((event) => ({ ...event, at: first.at })) }
 }
 
-/** The watermark with a signed callback that is recorded now. */
+/** Adds a signed callback that is recorded now. */
 export function signedBy(watermark: Watermark, { token, events: [event] }: Observation): Watermark {
   const { signed = [] } = watermark
   if (token === undefined || event === undefined || signed.some((known) => known.token === token))

@@ -95,7 +95,8 @@ export const makeGroupCommit = Effect.fnUntraced(function* <Request, Answer>(
             return Effect.void
           }
           again = left.again
-          // The stale updates are registered before a fiber takes them. A stop may end the fiber before its first step, and the callers must still get an answer.
+          // The stale updates are registered before a fiber takes them. A stop may end the fiber before its first
+          // step, and the callers must still get an answer.
           for (const waiting of left.stale) resting.add(waiting)
           return Effect.forEach(left.stale, (waiting) => Effect.forkIn(retryLater(waiting), scope), {
             discard: true,

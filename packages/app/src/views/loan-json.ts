@@ -85,7 +85,8 @@ export function etagOf({ loan, schedule, watermark }: StoredLoan): string {
 }
 
 /**
- * Leaves out the engine's own marks. The marks show what was current at a signature or closing, or that a request adds to others.
+ * Leaves out the engine's own marks. The marks show what was current at a signature or closing, or that a request
+ * adds to others.
  */
 function eventJson(event: LoanEvent) {
   const at = iso(event.at)

@@ -17,7 +17,7 @@ export interface SilentLife {
   readonly said: (at: number) => ReadonlyArray<LoanEvent>
   readonly status: (at: number) => ReadonlyArray<LoanEvent>
   readonly quote: (at: number) => ReadonlyArray<LoanEvent>
-  /** So many days after the bank's last report. */
+  /** This many days after the bank's last report. */
   readonly closedAfterDays?: number
 }
 
@@ -80,7 +80,7 @@ export interface SilentCost {
 /** The time of the bank's last report. Every later poll runs exactly when it is due. */
 const beganAt = 1_700_000_000_000
 
-/** Simulates so many days, and counts the requests to the bank. */
+/** Simulates this many days, and counts the requests to the bank. */
 export function liveInSilence(life: SilentLife, days: number, settings: CadenceSettings): SilentCost {
   const endsAt = beganAt + days * dayMs
   let loan: Loan = openLoan(reference, account)

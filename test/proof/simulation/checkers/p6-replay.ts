@@ -8,7 +8,9 @@ import type { Delivered, Word } from "../witness.ts"
 import type { Finding, Inspected, InspectedLoan } from "./inspected.ts"
 
 /**
- * P6: a replay of each journal gives the stored snapshot, byte for byte, and the hash chain is valid. Every acknowledged callback is in the journal, as an entry or as a counted repetition. If the engine believed it, its content is in the facts. A believed callback with a signature is only one entry, for any number of deliveries.
+ * P6: a replay of each journal gives the stored snapshot, byte for byte, and the hash chain is valid. Every
+ * acknowledged callback is in the journal, as an entry or as a counted repetition. If the engine believed it, its
+ * content is in the facts. A believed callback with a signature is only one entry, for any number of deliveries.
  */
 export function checkReplay(inspected: Inspected): Finding {
   const journals = inspected.loans.map(journalFaults)

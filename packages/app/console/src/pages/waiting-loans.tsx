@@ -22,8 +22,8 @@ const lists = {
   /** The loans about which the bank has reported nothing new for so long that a person should look at them. */
   stalled: { only: { stalled: true }, belongs: ({ stalled }) => stalled },
   /**
-   * The loans that rest: the bank has reported nothing new for long, and the engine polls rarely. A person may close
-   * them or poll the bank.
+   * The loans that rest: the bank has reported nothing new for a long time, and the engine polls rarely. A person may
+   * close them or poll the bank.
    */
   dormant: { only: { dormant: true }, belongs: ({ dormant }) => dormant },
 } satisfies Readonly<Record<string, Waiting>>

@@ -63,7 +63,8 @@ function lock(path: string, holder: Holder): DatabaseSync {
 
 /**
  * Writes which process has the lock. The row must be committed before others can read it, which releases the lock for
- * a moment. The lock is then taken again. If another engine takes the lock in between, that engine keeps the lock, and this engine is refused.
+ * a moment. The lock is then taken again. If another engine takes the lock in between, that engine keeps the lock,
+ * and this engine is refused.
  */
 function sayWhoHolds(database: DatabaseSync, { pid, host, since }: Holder): void {
   try {

@@ -67,7 +67,9 @@ describe("docs/webhooks.md", () => {
     ))
 
   it("has the real schedule and times", () => {
-    expect(page).toContain("5 seconds, 5 minutes, 30 minutes, 2, 5, 10, 14, 20\nand 24 hours")
+    expect(page.replaceAll(/\s+/gu, " ")).toContain(
+      "5 seconds, 5 minutes, 30 minutes, and then after 2, 5, 10, 14, 20 and 24 hours",
+    )
     expect(page).toContain(`(${webhookLimits.webhookRequestMsMax.default / 1_000} s)`)
     expect(page).toContain(`(${webhookLimits.webhookLeaseMs.default / 1_000} s)`)
   })

@@ -252,7 +252,7 @@ describe("an unknown decision", () => {
           expect(yield* isStalled).toBe(false)
           yield* hearHeld("unknown-event-type")
           expect(yield* isStalled).toBe(true)
-          expect(stalledIn(logs)).toEqual([expect.stringContaining("no bank that the engine can ask")])
+          expect(stalledIn(logs)).toEqual([expect.stringContaining("the engine cannot ask the bank")])
           yield* hear("callback", signed)
           expect(yield* isStalled).toBe(false)
           yield* hear("callback", rejected)

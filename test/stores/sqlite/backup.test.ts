@@ -133,7 +133,7 @@ describe("a restore", () => {
     const verified = await command("restore", "--from", file, "--verify")
     expect(verified).toMatchObject({
       code: 0,
-      out: expect.stringContaining("the store had a checkpoint 2 of"),
+      out: expect.stringContaining("the store, which had checkpoint 2 of"),
     })
     expect(existsSync(store)).toBe(false)
     expect(await command("restore", "--from", file)).toMatchObject({

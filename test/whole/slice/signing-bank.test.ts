@@ -63,7 +63,7 @@ describe("an account with credentials and a key set", () => {
     }
     const engine = await startEngine(path, environment)
     expect((await engine.callback(unsigned("A"))).status).toBe(200)
-    expect(await doctor()).toContain("until the bank is first seen to sign")
+    expect(await doctor()).toContain("until the engine first sees a signature of the bank")
     const [signed = ""] = await signedCallbacks(key.privateJwk, 1)
     expect((await engine.callback(signed)).status).toBe(200)
     const held = await engine.callback(unsigned("B"))

@@ -110,22 +110,22 @@ const summary = ({
   unsealed,
 }: ProvenFile): ReadonlyArray<string> => [
   `${rows} rows of ${loans} loans, ${bytes} bytes, SHA-256 ${digest}`,
-  "Verification and replay find nothing in it.",
+  "Verification and replay find no fault in the file.",
   ...(unsealed.rows === 0
     ? []
     : [`${unsealed.rows} rows after position ${unsealed.afterPosition} are not sealed yet.`]),
   newestCheckpoint === null
     ? "There is no checkpoint yet."
-    : `Keep its newest checkpoint elsewhere: --anchor ${newestCheckpoint.number}:${newestCheckpoint.hash}`,
+    : `Keep the file's newest checkpoint elsewhere: --anchor ${newestCheckpoint.number}:${newestCheckpoint.hash}`,
 ]
 
 /** What is lost by a restore. */
 function loss({ newerAnchors }: ProvenFile): ReadonlyArray<string> {
   const newest = newerAnchors.at(-1)
   return newest === undefined
-    ? ["No anchor is newer than it."]
+    ? ["No anchor is newer than the backup."]
     : [
-        `It is older than the store, which had checkpoint ${newest.number} of ${newest.sealedAt}. Polls and repeated callbacks ` +
+        `The backup is older than the store, which had checkpoint ${newest.number} of ${newest.sealedAt}. Polls and repeated callbacks ` +
           "bring back what the bank still knows. Readers of the feed get 410 cursor-unknown and read their loans again.",
       ]
 }

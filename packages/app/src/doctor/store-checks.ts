@@ -45,9 +45,7 @@ const checkWeaknesses = Effect.fnUntraced(function* (database: Database): Effect
   if (database.store === "sqlite" && !existsSync(database.path)) return []
   const weaknesses = yield* databaseWeaknesses(database)
   if (weaknesses.length === 0)
-    return [
-      ok("durability", "nothing was found because of which stored data could be lost or read by others"),
-    ]
+    return [ok("durability", "found nothing that could lose stored data or let others read it")]
   return weaknesses.map((found) =>
     warning("durability", found, "docs/operating.md says what the store needs."),
   )

@@ -13,43 +13,43 @@ const inward = (name, from, mayReach, comment) => ({
 })
 
 /**
- * The rooms of a package, in the order of their imports: each may import those before it, and none after it. ARCHITECTURE.md says
- * the same to people; `at the top` are the entries, which no room imports.
+ * The rooms of a package, in the order of their imports. A room may import only the rooms before it. ARCHITECTURE.md has the same
+ * list for people. The entries of a package are above all rooms, and no room imports them.
  */
 const rooms = {
   app: {
-    base: "what any room may need of text, processes and the version",
-    schedule: "when to ask the bank next: pure",
-    journal: "what an entry, a checkpoint, an anchor and a cursor are: pure",
+    base: "helpers of every room: text, processes and the version",
+    schedule: "when to poll the bank next: pure",
+    journal: "entries, checkpoints, anchors and cursors: pure",
     "callback-health": "whether the bank's callbacks arrive: pure",
-    ports: "what a store must do, the banks and accounts, and the errors of both",
+    ports: "the interfaces of stores, banks and accounts, and their errors",
     telemetry: "metrics, log and traces",
     contract: "the API as a definition: routes, schemas and problems; runs in a browser",
     client: "the API's client; runs in a browser",
     views: "how the API, webhooks and commands show a loan, an entry and a change",
-    audit: "judges of a store: rows in, findings out",
-    record: "the one path in: engine, rulings, closures, redaction",
-    feed: "the changes in their order, their seals and anchors",
-    polling: "the poller: what is due is claimed, asked and recorded",
-    callbacks: "registering callback URLs, and watching that callbacks come",
-    webhooks: "telling the merchant's own services",
+    audit: "checks of a store: rows in, findings out",
+    record: "the only way to record: engine, rulings, closures, redaction",
+    feed: "the changes in order, with their seals and anchors",
+    polling: "the poller: it claims due polls, asks the bank and records the answers",
+    callbacks: "the registration of callback URLs, and the watch for missing callbacks",
+    webhooks: "the messages to the merchant's own services",
     store: "the ports on SQLite and on PostgreSQL",
     copy: "moving a store from one database to another, and its backups",
     access: "who may use the API: keys, scopes, rates",
     api: "the handlers of the API and of the console's files",
     serve: "the listener, its limits, readiness and the operators' routes",
-    config: "settings: what there is, where it is read, what is refused",
-    engine: "how an engine is put together: its services, its HTTP, embedded or listening",
-    doctor: "what may be wrong with an installation",
-    sandbox: "the bank to try it with, and the demo",
+    config: "settings: their definitions, their sources and their refusals",
+    engine: "the assembly of an engine: its services and its HTTP, embedded or listening",
+    doctor: "checks of an installation",
+    sandbox: "the sandbox bank, and the demo",
     cli: "the commands",
   },
   "adapters-http": {
     telemetry: "families of metrics, spans, rare warnings",
     http: "one exchange with another host: routes, codings, causes, headers",
-    message: "what the bytes of a callback say",
-    signature: "keys and signatures, and what a signature is bound to",
-    bank: "asking the bank: one client an account",
+    message: "the content of a callback's bytes",
+    signature: "keys and signatures, and their binding to a message",
+    bank: "questions to the bank: one client for each account",
     callback: "receiving a callback: limits, trust, answer",
   },
   "adapters-xml": {
@@ -64,8 +64,8 @@ const roomRules = Object.entries(rooms).flatMap(([name, owned]) => {
   return names.map((room, index) => ({
     name: `${name}-room-${room}`,
     comment:
-      `${room}/ holds ${owned[room]}. It may import ${above(names, index)}. What it needs of a later room belongs into an ` +
-      "earlier one, or is given to it as an argument",
+      `${room}/ holds ${owned[room]}. It may import ${above(names, index)}. If it needs something of a later room, move that to an ` +
+      "earlier room, or pass it as an argument",
     severity: "error",
     from: { path: `^packages/${name}/src/${room}/` },
     to: {
@@ -105,7 +105,7 @@ module.exports = {
     {
       name: "console-reads-through-the-client",
       comment:
-        "the console is a page like any other frontend: it has the API's client the domain's tables, and how text of others is shown, and no more",
+        "the console is a page like any other frontend: it imports only the API's client, the domain's tables, and the display of outside texts",
       severity: "error",
       from: { path: "^packages/app/console/src" },
       to: {
@@ -125,7 +125,7 @@ module.exports = {
     },
     {
       name: "engine-needs-no-console",
-      comment: "the console is built beside the engine, which serves what it finds",
+      comment: "the console is built separately, and the engine serves the built files",
       severity: "error",
       from: { path: "^packages/[^/]+/src" },
       to: { path: "^packages/app/console/|node_modules/(react|vite)" },
@@ -152,7 +152,7 @@ module.exports = {
     },
     {
       name: "client-runs-in-a-browser",
-      comment: "neither the client, nor the API's definition that it is derived from, reaches a Node module",
+      comment: "neither the client nor the API's definition imports a Node module, directly or indirectly",
       severity: "error",
       from: { path: "^packages/app/src/(?:client[./]|contract/)" },
       to: { path: `^(?:node:|(?:${builtinModules.join("|")})$)`, reachable: true },
@@ -174,14 +174,14 @@ module.exports = {
       name: "nothing-unresolved",
       severity: "error",
       from: {},
-      // Kubernetes' types are declarations without any code, which only the compiler resolves.
+      // Kubernetes' types are declarations without code. Only the compiler resolves them.
       to: { couldNotResolve: true, pathNot: "^kubernetes-types/" },
     },
   ],
   options: {
     tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
-    // The rivals of the benchmarks have packages of their own, which nobody else installs.
+    // The compared libraries of the benchmarks have their own packages. They are installed only for the benchmarks.
     exclude: { path: "^(?:packages/[^/]+/dist|test/bench/rivals)/" },
     tsConfig: { fileName: "tsconfig.json" },
     enhancedResolveOptions: {

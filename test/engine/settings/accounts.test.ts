@@ -107,7 +107,7 @@ describe("a settings file", () => {
   }
 
   it("says the same as code would, and the environment goes before it", async () => {
-    const path = fileOf("settings.json", JSON.stringify(settings))
+    const path = fileOf("settings.json", JSON.stringify({ $schema: "settings.schema.json", ...settings }))
     const config = await Effect.runPromise(
       read({ LOAN_ENGINE_CONFIG_FILE: path, LOAN_ENGINE_POLL_RATE_PER_SECOND: "9", ...secrets }),
     )

@@ -12,6 +12,8 @@ export interface Kind<Value, Written> {
   readonly secret: boolean
   /** An empty variable means "not set", unless the default could then be mistaken for the intended value. */
   readonly emptyIsWrong?: boolean
+  /** The values that code or a file may give. */
+  readonly schema: Schema.Constraint
   /** Reads a value as code or a file gives it. `undefined` if it is not valid. */
   readonly decode: (written: unknown) => Option.Option<Value>
   /** Converts a variable's text to the value that code would give. */
@@ -49,6 +51,7 @@ const plain = <Written>({
   ...kind
 }: PlainKind<Written>): Kind<Written, Written> => ({
   ...kind,
+  schema,
   secret: false,
   decode: decoder(schema),
   fromText,
@@ -58,6 +61,7 @@ const hidden = <Written>({ schema, fromText = asItIs, ...kind }: PlainKind<Writt
   const decode = decoder(schema)
   const redacted: Kind<Redacted.Redacted<Written>, Written> = {
     ...kind,
+    schema,
     secret: true,
     decode: (written) => Option.map(decode(written), (value) => Redacted.make(value)),
     fromText,

@@ -2,7 +2,8 @@ import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 import { stateMsMax, testMsMax } from "./test/patience.ts"
 
-// One seed for the whole run, drawn again for each unless it is set; every file's process inherits it, and a failure prints it.
+// One seed for the whole run, drawn again for each unless it is set; every file's process inherits it, and a failure
+// prints it.
 process.env["LOAN_ENGINE_PROPERTY_SEED"] ||= String(Date.now() % 0x7fff_ffff)
 // Spares the processes compiling the same dependencies again.
 process.env["NODE_COMPILE_CACHE"] ||= fileURLToPath(
@@ -12,7 +13,8 @@ process.env["NODE_COMPILE_CACHE"] ||= fileURLToPath(
 export default defineConfig({
   test: {
     include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
-    // One process runs many files, and loads what they share once: nothing in a module that they share belongs to one of them.
+    // One process runs many files, and loads what they share once: nothing in a module that they share belongs to one
+    // of them.
     isolate: false,
     globalSetup: fileURLToPath(new URL("test/global-setup.ts", import.meta.url)),
     setupFiles: fileURLToPath(new URL("test/property-seed.ts", import.meta.url)),

@@ -1,7 +1,7 @@
 import type { Server } from "node:net"
 import type { LoanEngineHandle } from "@loan-engine/app"
 
-/** Says where the server listens; on SIGTERM it closes the server first, then the engine. */
+/** Prints the server's address. On SIGTERM it closes first the server and then the engine. */
 export function announce(server: Server, engine: LoanEngineHandle): void {
   const say = (): void => {
     const address = server.address()

@@ -8,10 +8,11 @@ import { failurePage, loanPage, statusOf } from "./loan-page.ts"
 const engine = await openLoanEngine({}, { environment: process.env })
 const app = express()
 
-// The bank's callbacks: /callbacks/se. No body parser may come first: a signature covers the bytes as they came.
+// The bank's callbacks: /callbacks/se. No body parser may run before, because the signature covers the original
+// bytes.
 app.post("/callbacks/:account", engine.listener)
 
-// What the bank answered to an application, as it came: /applications/se
+// The bank's unchanged answer to an application: /applications/se
 app.post("/applications/:account", express.text({ type: "*/*" }), async (request, response) => {
   const loan = await engine.register(String(request.body), request.params)
   response.status(201).send(loanPage(loan))

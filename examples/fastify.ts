@@ -7,7 +7,8 @@ import { failurePage, loanPage, statusOf } from "./loan-page.ts"
 const engine = await openLoanEngine({}, { environment: process.env })
 const app = Fastify()
 
-// The bank's callbacks: /callbacks/se. Their bodies are left unread: a signature covers the bytes as they came.
+// The bank's callbacks: /callbacks/se. Fastify does not parse their bodies, because the signature covers the original
+// bytes.
 await app.register(async (callbacks) => {
   callbacks.removeAllContentTypeParsers()
   callbacks.addContentTypeParser("*", (_request, _payload, done) => done(null))
@@ -17,7 +18,7 @@ await app.register(async (callbacks) => {
   })
 })
 
-// What the bank answered to an application, as it came: /applications/se
+// The bank's unchanged answer to an application: /applications/se
 app.addContentTypeParser(["text/xml", "application/xml"], { parseAs: "string" }, (_request, body, done) =>
   done(null, body),
 )

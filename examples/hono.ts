@@ -1,4 +1,4 @@
-/** A merchant's service on Hono, or on anything else that speaks web-standard requests and responses. */
+/** A merchant's service on Hono, or on any framework with web-standard requests and responses. */
 import { createServer } from "node:http"
 import { getRequestListener } from "@hono/node-server"
 import { Hono } from "hono"
@@ -9,10 +9,10 @@ import { failurePage, loanPage, statusOf } from "./loan-page.ts"
 const engine = await openLoanEngine({}, { environment: process.env })
 const app = new Hono()
 
-// The bank's callbacks, at a path of our own choice.
+// The bank's callbacks, at any path.
 app.post("/callbacks/:account", (context) => engine.callback(context.req.param("account"))(context.req.raw))
 
-// What the bank answered to an application, as it came: /applications/se
+// The bank's unchanged answer to an application: /applications/se
 app.post("/applications/:account", async (context) => {
   const loan = await engine.register(await context.req.text(), context.req.param())
   return context.html(loanPage(loan), 201)

@@ -1,10 +1,11 @@
 /**
- * A handler for AWS Lambda behind an API Gateway (payload format 2.0) or a function URL. Use a PostgreSQL: a file does not
- * survive. A frozen function polls nothing, so let one `loan-engine serve` on the same database do the polling.
+ * A handler for AWS Lambda behind an API Gateway (payload format 2.0) or a function URL. Use PostgreSQL, because
+ * Lambda does not keep files. A frozen function does not poll, so run one `loan-engine serve` on the same database
+ * for the polls.
  */
 import { openLoanEngine } from "@loan-engine/app"
 
-/** What such an event has of a request. */
+/** The members of the event that describe the request. */
 export interface HttpEvent {
   readonly rawPath: string
   readonly rawQueryString: string
@@ -24,12 +25,12 @@ function requestOf(event: HttpEvent): Request {
   return new Request(`https://${requestContext.domainName}${rawPath}${query}`, {
     method: requestContext.http.method,
     headers,
-    // The bytes as they came: a signature covers them.
+    // The original bytes, which the signature covers.
     ...(body === undefined ? {} : { body: Buffer.from(body, isBase64Encoded ? "base64" : "utf8") }),
   })
 }
 
-/** Serves everything but streams of changes, which do not end. */
+/** Serves every request except streams of changes, which do not end. */
 export async function handler(event: HttpEvent) {
   const response = await (await engine).fetch(requestOf(event))
   const bytes = Buffer.from(await response.arrayBuffer())

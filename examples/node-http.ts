@@ -19,7 +19,7 @@ const server = createServer((request, response) => {
   // The bank's callbacks: /callbacks/se
   if (area === "callbacks") return engine.listener(request, response)
 
-  // What the bank answered to an application, as it came: /applications/se
+  // The bank's unchanged answer to an application: /applications/se
   const answered = async (): Promise<void> => {
     if (area === "applications") {
       const loan = await engine.register(await text(request), { account: named })

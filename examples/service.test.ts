@@ -1,4 +1,7 @@
-/** A test of one's own service against a bank that mistreats its callbacks; run it by `node --test examples/service.test.ts`. */
+/**
+ * Tests this service against a bank whose callbacks are lost, late and repeated. Run it with `node --test
+ * examples/service.test.ts`.
+ */
 import assert from "node:assert/strict"
 import { once } from "node:events"
 import { mkdtemp, rm } from "node:fs/promises"

@@ -1,6 +1,6 @@
 /**
- * The API of each package as a report in docs/api: what a change of it changes for others is then seen in the change itself.
- * `node scripts/api-report.ts` writes the reports again, from the output of `scripts/build.ts`.
+ * Writes the API of each package as a report in docs/api. So every change of an API is visible in the change itself.
+ * Run `scripts/build.ts` before it, and then `node scripts/api-report.ts`.
  */
 import { globSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { sep } from "node:path"
@@ -14,11 +14,11 @@ const appEntries = ["index", "client", "effect", "testing"]
 interface Entry {
   readonly report: string
   readonly directory: string
-  /** Its declarations. */
+  /** The file with the module's type declarations. */
   readonly file: string
 }
 
-/** What others may import: of the app its entries, of the other packages every module. */
+/** The modules that others may import: the entries of the app, and every module of the other packages. */
 function entries(): ReadonlyArray<Entry> {
   return packages.flatMap((name) => {
     const directory = `${root}packages/${name}`
@@ -34,7 +34,7 @@ function entries(): ReadonlyArray<Entry> {
 }
 
 /**
- * One module that exports every other one under its path, so that one report covers all: `callback/path` is
+ * Makes one module that exports all others, each under its path. So one report covers all: `callback/path` becomes
  * `callbackPath`.
  */
 function everyModule(directory: string): string {
@@ -51,7 +51,7 @@ function everyModule(directory: string): string {
   return file
 }
 
-/** Writes the reports into a folder; gives those that are not as they were there before. */
+/** Writes the reports into a folder. The result is the names of the reports that have changed. */
 export function writeReports(folder: string): ReadonlyArray<string> {
   mkdirSync(folder, { recursive: true })
   const temporary = `${folder}/temporary`
@@ -75,7 +75,7 @@ export function writeReports(folder: string): ReadonlyArray<string> {
         dtsRollup: { enabled: false },
         tsdocMetadata: { enabled: false },
         messages: {
-          // Everything that is exported is public, and a type that cannot be named from outside is still shown.
+          // Every export is public. A type without an exported name is still shown.
           extractorMessageReporting: {
             "ae-missing-release-tag": { logLevel: ExtractorLogLevel.None },
             "ae-forgotten-export": { logLevel: ExtractorLogLevel.None },

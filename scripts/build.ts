@@ -1,11 +1,11 @@
-/** Builds every package into its `dist`, as it is published: ESM with types and source maps. */
+/** Builds every package into its folder `dist` for publication: ESM with types and source maps. */
 import { execFileSync } from "node:child_process"
 import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { ensureConsole } from "../packages/app/console/build.ts"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
-/** Each package after those that it depends on. */
+/** The packages, each after its dependencies. */
 export const packages = ["domain", "adapters-xml", "adapters-http", "app"] as const
 
 export async function build(): Promise<void> {
@@ -28,7 +28,7 @@ export async function build(): Promise<void> {
   })
 }
 
-/** The compiler leaves declarations with the imports of the sources, which are not published. */
+/** The compiler keeps the sources' `.ts` imports in declarations, but sources are not published. */
 const withJsImports = (text: string): string =>
   text.replaceAll(/(?<=(?:from |import\()")(\.{1,2}\/[^"]+)\.ts(?=")/gu, "$1.js")
 

@@ -1,6 +1,6 @@
 /**
- * Builds the engine and writes it into a folder with the dependencies that the lockfile names: a program that needs only
- * Node, installs nothing and builds nothing when it starts. The container and the service of systemd run it.
+ * Builds the engine and writes it into a folder, with the dependencies from the lockfile. The result needs only Node:
+ * it installs and builds nothing when it starts. The container and the systemd service run it.
  *
  * @example node scripts/program.ts /opt/loan-engine && node /opt/loan-engine/dist/main.js --version
  */
@@ -12,7 +12,7 @@ import { build } from "./build.ts"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
-/** What only a compiler, an editor or a debugger reads, by its path below the folder. */
+/** Files that only a compiler, an editor or a debugger reads, by their path in the folder. */
 const unread: ReadonlyArray<RegExp> = [
   /\.(?:d\.[cm]?ts|map|tsbuildinfo)$/u,
   /(?:^|\/)@types(?:\+[^/]+)?$/u,
@@ -44,7 +44,10 @@ interface Manifest {
   readonly publishConfig?: Readonly<Record<string, unknown>>
 }
 
-/** In the workspace the packages name their sources. Published, and here, they name what was built from them. */
+/**
+ * In the workspace, the packages' entries point to their sources. In published packages and in this folder, they
+ * point to the built files.
+ */
 function asPublished(folder: string): void {
   const path = join(folder, "package.json")
   const written: Manifest = JSON.parse(readFileSync(path, "utf8"))
@@ -54,7 +57,7 @@ function asPublished(folder: string): void {
   remove(join(folder, "src"))
 }
 
-/** The files may be links to those of a package store, so they are replaced and never written to. */
+/** The files may be links into a package store. So they are replaced and never changed. */
 const remove = (path: string): void => rmSync(path, { recursive: true, force: true })
 
 if (import.meta.main) {

@@ -1,4 +1,7 @@
-/** Builds the pages of the documentation into `site/`: HTML that is read from a server or from files, and searched in the browser. */
+/**
+ * Builds the documentation's pages into `site/`. A browser can read the HTML from a server or from files, and can
+ * search it.
+ */
 import { copyFileSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join, posix, relative } from "node:path"
@@ -8,14 +11,14 @@ import MarkdownIt from "markdown-it"
 const root = fileURLToPath(new URL("..", import.meta.url))
 const read = (path: string): string => readFileSync(join(root, path), "utf8")
 
-/** A page of the documentation: its source in the repository, and its address in the site. */
+/** A page of the documentation: its source in the repository, and its address on the site. */
 interface Page {
   readonly source: string
   readonly address: string
   readonly kind: string
 }
 
-/** A part of a page below one heading, as it is searched. */
+/** The part of a page below one heading. The search finds such parts. */
 interface Part {
   readonly id: string
   readonly page: string
@@ -25,7 +28,7 @@ interface Part {
 
 const home: Page = { source: "README.md", address: "index.html", kind: "" }
 
-/** The README's last section lists the pages by kind: a page that it does not list is not in the site. */
+/** The README's last section lists the pages by kind. Only these pages are on the site. */
 function pagesOf(readme: string): ReadonlyArray<Page> {
   const list = readme.slice(readme.indexOf("## What next"))
   const kinds = [...list.matchAll(/^- \*\*(?<kind>[^*]+):\*\*(?<links>(?:.+\n?)(?: {2}.+\n?)*)/gmu)]
@@ -41,11 +44,11 @@ function pagesOf(readme: string): ReadonlyArray<Page> {
   return [home, ...listed]
 }
 
-/** A link to a folder stands for every page in it. */
+/** The pages of a link. A link to a folder means every page in the folder. */
 const sourcesOf = (link: string): ReadonlyArray<string> =>
   link.endsWith(".md") ? [link] : globSync(`${posix.normalize(`${link}/`)}*.md`, { cwd: root }).toSorted()
 
-/** The anchor of a heading, as the repository's links name it. */
+/** The anchor of a heading, in the form of the repository's links. */
 const anchorOf = (heading: string): string =>
   heading
     .toLowerCase()
@@ -55,7 +58,7 @@ const anchorOf = (heading: string): string =>
 /** One page as HTML, its parts for the search, and the files that it links to. */
 function rendered(page: Page, pages: ReadonlyArray<Page>) {
   const markdown = new MarkdownIt({ html: true })
-  // A table that is wider than the screen is scrolled, also with the keyboard.
+  // A table that is wider than the screen can be scrolled, also with the keyboard.
   markdown.renderer.rules["table_open"] = () =>
     '<div class="wide" tabindex="0" role="group" aria-label="Table"><table>'
   markdown.renderer.rules["table_close"] = () => "</table></div>"
@@ -78,7 +81,7 @@ function rendered(page: Page, pages: ReadonlyArray<Page>) {
       if (child.type !== "link_open") continue
       const target = targetOf(page, String(child.attrGet("href")), pages)
       if (target.file !== undefined) files.add(target.file)
-      // A file of the repository that is not in the site is named, and leads nowhere.
+      // A file of the repository that is not on the site is named without a link.
       if (target.href === undefined) child.attrs = []
       else child.attrSet("href", target.href)
     }
@@ -93,7 +96,7 @@ const textOf = (token: Token | undefined): string =>
 
 interface Target {
   readonly href?: string
-  /** A file of the documentation that is copied beside the pages. */
+  /** A file of the documentation that is copied to the site. */
   readonly file?: string
 }
 

@@ -1,9 +1,10 @@
 /**
- * Shows that a green run is no luck.
+ * Shows whether the tests pass on every run and not only by luck.
  *
- * `npx -y pnpm@12 stress-tests --runs 10` runs the whole suite so many times, every second time beside a process that keeps one core
- * busy, and prints which tests ever failed. `npx -y pnpm@12 stress-start --runs 20` does the same with `start --once`, seeds 1 to 20.
- * `--busy always` or `--busy never` says otherwise. It exits with 1 if anything failed.
+ * `npx -y pnpm@12 stress-tests --runs 10` runs the whole suite ten times and prints the tests that failed in any run.
+ * During every second run, another process keeps one core busy. `npx -y pnpm@12 stress-start --runs 20` does the same
+ * with `start --once` and the seeds 1 to 20. `--busy always` or `--busy never` changes when the core is busy. It
+ * exits with 1 after any failure.
  */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
@@ -26,7 +27,7 @@ const { values, positionals } = parseArgs({
 })
 const [what = "tests", ...filters] = positionals
 
-/** What one run came to. */
+/** The outcome of one run. */
 interface Run {
   readonly name: string
   readonly code: number | null
@@ -53,7 +54,7 @@ interface Results {
   }>
 }
 
-/** The failures that a report of vitest's lists; a file that could not be loaded counts as one. */
+/** The failures in a report of vitest. A file that could not be loaded counts as a failure. */
 function failuresIn(report: string): ReadonlyArray<string> {
   const { testResults }: Results = JSON.parse(readFileSync(report, "utf8"))
   return testResults.flatMap(({ name, status, message, assertionResults }) => {

@@ -1,8 +1,8 @@
 import type { Reporter, TestModule } from "vitest/node"
 
 /**
- * Prints, for each test that failed, the one command that runs it alone with the same seed; then one plain last line,
- * `N passed, N failed, N skipped`, for scripts that read a run's result. `LOAN_ENGINE_TEST_TIMES=1` adds the files that took longest.
+ * Prints a command for each failed test, which runs this test alone with the same seed. The last line is always `N
+ * passed, N failed, N skipped`, for scripts. With `LOAN_ENGINE_TEST_TIMES=1` it also lists the slowest files.
  */
 export default class ClosingLineReporter implements Reporter {
   onTestRunEnd(modules: ReadonlyArray<TestModule>): void {
@@ -28,14 +28,14 @@ export default class ClosingLineReporter implements Reporter {
 
 const dearestMax = 10
 
-/** The files that took longest, in seconds. */
+/** The slowest files, with their times in seconds. */
 function dearest(modules: ReadonlyArray<TestModule>): string {
   const times = modules.map((module) => ({ file: module.relativeModuleId, ms: module.diagnostic().duration }))
   const longest = times.toSorted((one, other) => other.ms - one.ms).slice(0, dearestMax)
   return longest.map(({ file, ms }) => `\n${(ms / 1_000).toFixed(0).padStart(4)} s ${file}`).join("")
 }
 
-/** `-t` takes a regular expression over the names of the test and of all that it is in. */
+/** `-t` takes a regular expression. It is compared with the titles of the test and of all groups around it. */
 function commandFor(file: string, fullName?: string): string {
   const seed = `LOAN_ENGINE_PROPERTY_SEED=${process.env["LOAN_ENGINE_PROPERTY_SEED"]}`
   const command = `${seed} npx -y pnpm@12 test ${file}`

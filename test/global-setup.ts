@@ -1,7 +1,9 @@
 import { ensureConsole } from "../packages/app/console/build.ts"
 import { ensureProgram } from "./program.ts"
 
-/** What test files share is made once, before the first of them runs: none takes it away while another uses it. */
+/**
+ * Builds what the test files share, before the first file runs. So no file can remove it while another file uses it.
+ */
 export async function setup(): Promise<void> {
   await ensureConsole()
   await ensureProgram()

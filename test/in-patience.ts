@@ -1,7 +1,10 @@
 import { Effect } from "effect"
 import { stateMsMax } from "./patience.ts"
 
-/** What comes within the limit of the suite. What does not fails the test by its name, and its scope closes all that it opened. */
+/**
+ * Waits for an effect up to the suite's limit. After the limit the test fails with the name `what`, and its scope
+ * closes everything.
+ */
 export const inPatience =
   (what: string) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>

@@ -1,8 +1,8 @@
 /**
- * How long a test waits for the state that it asserts. It is no measure of speed: it lies so far above what the slowest, busiest
- * machine needs that only a state that never comes runs into it.
+ * How long a test waits for the state that it expects. It does not measure speed: even the slowest machine needs far
+ * less. Only a state that never occurs reaches the limit.
  */
 export const stateMsMax = 300_000
 
-/** How long one test, or one hook, may take in all: several such waits. */
+/** How long one test or one hook may take. A test may wait several times. */
 export const testMsMax = 4 * stateMsMax

@@ -11,10 +11,13 @@ const sources = inCheckout("packages/app/src/")
 const entries = ["main", "store/sqlite/reader-thread", "store/sqlite/writer-thread"]
 const pages = "sandbox/bank-page"
 
-/** What is installed beside it: what is native, or may be left out by those who use the program. */
+/** Packages that are not bundled, because they are native or optional. */
 const external = [/^node:/u, "pg", "pg-native"]
 
-/** A module that re-exports everything of another one, which is CommonJS: only its loader knows its exports. */
+/**
+ * `Undici.js` re-exports everything of the CommonJS package `undici`. Only Node's loader knows the names of these
+ * exports, so the package stays external.
+ */
 const passedOn: Plugin = {
   name: "passed-on",
   resolveId: (source, importer) =>
@@ -24,14 +27,15 @@ const passedOn: Plugin = {
 }
 
 /**
- * The program as one file or few, which starts three times as fast as a thousand modules do. Most tests start it many times; that
- * its sources start as they are is what those of the README's commands show.
+ * Bundles the program into a few files. The bundle starts three times as fast as a thousand modules, and most tests
+ * start the program many times. The tests of the README's commands start the sources themselves.
  */
 export async function ensureProgram(): Promise<void> {
   const directory = `${programDirectory}-${process.pid}`
   const bundle = await rolldown({
     input: Object.fromEntries(entries.map((entry) => [entry.replace(/^.*\//u, ""), `${sources}${entry}.ts`])),
-    // Its comments tell where each module is: from here, wherever the run was begun.
+    // The bundle's comments name each module relative to this folder, so that they do not depend on where the run was
+    // started.
     cwd: inCheckout(""),
     platform: "node",
     external,
@@ -40,7 +44,7 @@ export async function ensureProgram(): Promise<void> {
   await bundle.write({ dir: directory, entryFileNames: "[name].mjs", chunkFileNames: "chunk-[name].mjs" })
   await bundle.close()
   await cp(`${sources}${pages}`, `${directory}/bank-page`, { recursive: true })
-  // Another run may use what is there: it is left alone unless it is of other sources.
+  // Another run may be using the existing bundle. It is replaced only if its content differs.
   if (!isSame(directory, programDirectory)) {
     await rm(programDirectory, { recursive: true, force: true })
     await rename(directory, programDirectory).catch(() => undefined)

@@ -1,5 +1,5 @@
 import fc from "fast-check"
 import { propertySeed } from "./proof/properties/settings.ts"
 
-/** Every random case of a run follows from the one seed that a failure prints, also where a test names none. */
+/** Sets the seed of every property test in the run. A failure prints this seed. */
 fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: propertySeed })

@@ -5,7 +5,10 @@ declare global {
   var loanEngine: Promise<LoanEngineHandle> | undefined
 }
 
-/** One engine for the whole process: route modules may be loaded more than once, the store's file has one owner. */
+/**
+ * One engine for the whole process. Next.js may load a route module more than once, but only one engine may open the
+ * store's file.
+ */
 export const engine = (): Promise<LoanEngineHandle> => (globalThis.loanEngine ??= opened())
 
 async function opened(): Promise<LoanEngineHandle> {

@@ -10,7 +10,7 @@ const escapes: Readonly<Record<string, string>> = {
 }
 const escaped = (text: string): string => text.replace(/[&<>"']/gu, (character) => escapes[character] ?? "")
 
-/** A loan's page as a merchant might show it to the customer. */
+/** A loan's page that a merchant could show to the customer. */
 export function loanPage({ applicationReference, stage, additionOutstanding, next }: LoanJson): string {
   const documents = additionOutstanding ? "<p>The bank waits for documents.</p>" : ""
   const act = next.actor === "nobody" ? "Nothing more happens." : `${next.actor} must act: ${next.action}.`
@@ -23,7 +23,7 @@ ${documents}<p>${escaped(act)}</p>
 `
 }
 
-/** What a failed call means to its caller: the engine's answer, such as 404 for an unknown loan. */
+/** The status for a failed call: the status of the engine's answer, such as 404 for an unknown loan. */
 export const statusOf = (error: unknown): number =>
   error instanceof LoanApiError ? (error.problem?.status ?? 500) : 500
 

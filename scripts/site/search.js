@@ -1,4 +1,5 @@
-// Runs in a page of the site, after minisearch.js and parts.js. It also runs from a file, where a page may not fetch anything.
+// Runs in a page of the site, after minisearch.js and parts.js. It also runs from a file, where a page cannot fetch
+// anything.
 /* global MiniSearch, parts */
 const search = new MiniSearch({
   fields: ["title", "page", "text"],
@@ -7,7 +8,7 @@ const search = new MiniSearch({
 })
 search.addAll(parts)
 const foundMax = 12
-/** The parts that have every word; if there is none, those that have any. */
+/** The parts that contain every word. If no part does, the parts that contain any of the words. */
 const partsWith = (words) => {
   const all = search.search(words)
   return all.length > 0 ? all : search.search(words, { combineWith: "OR" })

@@ -1,22 +1,22 @@
 /**
- * One measured comparison: the rate at which we work beside a floor that does the same physical work with none of the engine. `ratio` is
- * the median, over the rounds, of ours divided by the floor of the same round. The two are interleaved, so that anything that
- * else the machine does hits both.
+ * One comparison: our rate beside a floor. The floor does the same physical work without the engine. `ratio` is ours
+ * divided by the floor, as the median of all rounds. Both run in turns, so that other work on the machine affects
+ * both.
  */
 export interface Figure {
   readonly name: string
   readonly what: string
   readonly ratio: number
-  /** The least the ratio should be; `null` where the figure is for information. More is always better. */
+  /** The smallest acceptable ratio. `null` if the figure has no goal. A higher ratio is always better. */
   readonly goal: number | null
   readonly ours: number
   readonly floor: number
   readonly unit: string
-  /** The least and the most that the ratio was in any round. */
+  /** The smallest and the largest ratio of a round. */
   readonly spread?: readonly [number, number]
 }
 
-/** Does its work once or many times and gives the rate it reached, in the comparison's unit. */
+/** Does its work once or many times. The result is its rate in the comparison's unit. */
 type Contender = () => number | Promise<number>
 
 export interface Comparison extends Pick<Figure, "name" | "what" | "goal" | "unit"> {
@@ -24,7 +24,7 @@ export interface Comparison extends Pick<Figure, "name" | "what" | "goal" | "uni
   readonly floor: Contender
 }
 
-/** How many rounds count, and how many before them only warm up. */
+/** How many rounds count, and how many earlier rounds only warm up. */
 export const roundsDefault = 5
 const warmUpRounds = 1
 
@@ -32,7 +32,7 @@ export async function compare(comparison: Comparison, rounds: number): Promise<F
   const { ours, floor, ...named } = comparison
   const measured: Array<{ ours: number; floor: number }> = []
   for (let round = -warmUpRounds; round < rounds; round++) {
-    // The first one may find a warmer or a busier machine, so they take turns.
+    // The first contender of a round may find a warmer or a busier machine. So both take turns in being first.
     const oursFirst = round % 2 === 0
     const first = await (oursFirst ? ours : floor)()
     const second = await (oursFirst ? floor : ours)()
@@ -48,7 +48,7 @@ export async function compare(comparison: Comparison, rounds: number): Promise<F
   }
 }
 
-/** What the rates of the same rounds come to, ours and the floor's. */
+/** The figure from the rates of both contenders, round by round. */
 export function judged(
   ours: ReadonlyArray<number>,
   floor: ReadonlyArray<number>,
@@ -74,7 +74,7 @@ export function median(values: ReadonlyArray<number>): number {
 /** How long one contender of a pure computation runs in a round. */
 const roundMs = 400
 
-/** The rate of a computation that does `unitsEach` units at a time, run for a round. */
+/** Runs a computation for one round. The result is its rate; each call does `unitsEach` units. */
 export function perSecond(work: () => void, unitsEach: number): number {
   const begun = performance.now()
   let units = 0

@@ -4,7 +4,7 @@ import { parseXml } from "@loan-engine/adapters-xml/xml/parser"
 import type { Figure } from "./figure.ts"
 import { median } from "./figure.ts"
 
-/** A document made to be slow, of about `length` characters. */
+/** A document of about `length` characters that is made to be slow to read. */
 type Family = (length: number) => string
 
 const repeated =
@@ -21,7 +21,10 @@ const numbered =
     ) +
     after
 
-/** Each is refused, or read, only after its end has been looked for: what an attacker would send to waste our time. */
+/**
+ * Documents that an attacker sends to waste the engine's time: the reader must look for an end that is far away or
+ * missing.
+ */
 const xmlFamilies: Readonly<Record<string, Family>> = {
   references: repeated("<a>", "&amp;&#65;", "</a>"),
   "ampersands at the end": repeated("<a>", "x".repeat(99), "&</a>"),
@@ -73,7 +76,7 @@ const jsonFamilies: Readonly<Record<string, Family>> = {
   "space behind many strings": within(repeated('"x":["a"', ',"a"        ', "]")),
   "space and nothing": repeated("", " ", ""),
   brackets: repeated("", "[", ""),
-  // Readable values are read at any depth and in any wrapper, so each value is searched, too.
+  // The engine reads values at any depth and in any wrapper. So an attacker can hide slow texts in every value.
   "blanks within an amount": within(repeated('"approvedAmount":"1', " \u00A0", '2"')),
   "an amount's groups": within(repeated('"approvedAmount":"1', " 000", '"')),
   "blanks within a word": repeated(eventNamed.before, " \u00A0", eventNamed.after),
@@ -114,7 +117,8 @@ const timesLarger = 16
 const repetitions = 5
 
 /**
- * The least of several times, in microseconds for each kilobyte, because other work on the machine can only add time.
+ * The shortest of several times, in microseconds for each kilobyte. Other work on the machine can only make a time
+ * longer.
  */
 function perKilobyte(decode: (bytes: Uint8Array) => unknown, bytes: Uint8Array): number {
   let least = Number.POSITIVE_INFINITY
@@ -128,12 +132,15 @@ function perKilobyte(decode: (bytes: Uint8Array) => unknown, bytes: Uint8Array):
 
 interface Growth {
   readonly family: string
-  /** Microseconds for each kilobyte, of the smallest document and of the largest. */
+  /** Microseconds for each kilobyte, for the smallest and for the largest document. */
   readonly small: number
   readonly large: number
 }
 
-/** A family's time for each kilobyte over sizes that double: it stays where it is if the time grows with the size alone. */
+/**
+ * The times for each kilobyte, over sizes that double. If the total time is proportional to the size, they are all
+ * equal.
+ */
 function growthOf(
   family: string,
   make: Family,
@@ -148,9 +155,12 @@ function growthOf(
   return { family, small: median(small), large: median(large) }
 }
 
-/** What is left of the small document's speed at the large one: 1 where time grows with the size alone, 1/16 where with its square. */
+/**
+ * The share of the small document's speed that the large document still has. It is 1 if the time is proportional to
+ * the size, and 1/16 if the time is proportional to the size's square.
+ */
 const speedLeftMin = 0.5
-/** Below this, what is measured is the call and not the document. */
+/** Below this time, the cost of the call itself is larger than that of the document. */
 const perKilobyteMin = 0.05
 
 function judge(

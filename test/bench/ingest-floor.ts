@@ -4,10 +4,12 @@ import { compactVerify, importJWK } from "jose"
 import type { JWK } from "jose"
 
 /**
- * The floor: a process that does the same physical work for a callback with none of the engine. It reads the body, parses
- * it, compares the credentials, verifies the signature, and inserts the bytes in a group commit with full synchronisation.
+ * The floor: a process that does the same physical work for a callback, without the engine. It reads the body, parses
+ * it, compares the credentials and verifies the signature. Then it inserts the bytes in a group commit with full
+ * synchronisation.
  *
- * Arguments: the database's path, the public key as a JWK, the Authorization header to expect. Prints its port.
+ * Its arguments are the database's path, the public key as a JWK, and the expected Authorization header. It prints
+ * its port.
  */
 const [, , databasePath = "", key = "", authorization = ""] = process.argv
 const publicKey = await importJWK(JSON.parse(key) as JWK, "RS256")

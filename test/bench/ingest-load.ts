@@ -8,7 +8,7 @@ export interface Target {
   readonly authorization: string
 }
 
-/** Posts every body as fast as the connections allow, and gives how many were answered with 200 each second. */
+/** Posts every body as fast as the connections allow. The result is the number of answers with 200 in a second. */
 export async function flood(target: Target, bodies: ReadonlyArray<string>): Promise<number> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
   const begun = performance.now()
@@ -24,7 +24,8 @@ export async function flood(target: Target, bodies: ReadonlyArray<string>): Prom
 }
 
 /**
- * Posts the bodies at a steady rate, for any time of the answers. Gives the wait that 99 of 100 do not exceed, in ms.
+ * Posts the bodies at a steady rate, even if answers are late. The result is the time within which 99 of 100 answers
+ * arrive, in milliseconds.
  */
 export async function steadyP99(
   target: Target,
@@ -32,7 +33,7 @@ export async function steadyP99(
   perSecond: number,
 ): Promise<number> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
-  // The connections are there before anything is measured, as the bank's are.
+  // Opens the connections before the measurement. The bank's connections are open too.
   await Promise.all(bodies.slice(0, connections).map((body) => post(agent, target, body)))
   const begun = performance.now()
   const waits: Array<Promise<number>> = []
@@ -40,7 +41,7 @@ export async function steadyP99(
     const tick = setInterval(() => {
       const due = Math.min(bodies.length, Math.floor(((performance.now() - begun) * perSecond) / 1_000))
       while (waits.length < due) {
-        // The wait counts from when the callback was due, so a server that stalls cannot hide it.
+        // The wait begins when the callback is due. So a server that stalls cannot hide its delay.
         const dueAt = begun + (waits.length * 1_000) / perSecond
         waits.push(post(agent, target, bodies[waits.length] ?? "").then(() => performance.now() - dueAt))
       }

@@ -12,11 +12,17 @@ import { connections, flood, steadyP99 } from "./ingest-load.ts"
 import { openBankKey, signedCallbacks } from "./signed-callbacks.ts"
 import type { BankKey } from "./signed-callbacks.ts"
 
-/** How many callbacks one contender gets in a round, and how many before the first, until what runs is compiled. */
+/**
+ * How many callbacks a contender gets in a round. Before the first round it gets more, so that Node compiles its
+ * code.
+ */
 const callbacksEach = 4_000
 const callbacksBefore = 16_000
 
-/** Verified, credential-checked, durably journaled callbacks over real HTTP, beside a process that does just that. */
+/**
+ * Callbacks over real HTTP whose signature and credentials are checked and which are stored durably. The floor does
+ * only this.
+ */
 export async function ingestFigures(rounds: number): Promise<ReadonlyArray<Figure>> {
   const directory = mkdtempSync(join(tmpdir(), "loan-engine-bench-"))
   const key = await openBankKey()
@@ -100,7 +106,7 @@ async function startFloor(
   throw new Error("the floor ended before it listened")
 }
 
-/** What is made once for the two contenders of a round: each has a store of its own, so neither has seen it before. */
+/** Makes something once for both contenders of a round. Each has its own store, so the callbacks are new to both. */
 function forBoth<A>(make: () => Promise<A>): () => Promise<A> {
   let waiting: Promise<A> | undefined
   return () => {

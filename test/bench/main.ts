@@ -18,7 +18,7 @@ import { recordFigures } from "./record.ts"
 import { socketFigures } from "./sockets.ts"
 import { xmlFigures } from "./xml.ts"
 
-/** Every figure there is, a group at a time; a group measures one part and gives one or more figures. */
+/** All figures, in groups. A group measures one part and gives one or more figures. */
 const groups: Readonly<Record<string, (rounds: number, rowsMax: number) => Promise<ReadonlyArray<Figure>>>> =
   {
     observe: observeFigures,
@@ -37,7 +37,7 @@ const groups: Readonly<Record<string, (rounds: number, rowsMax: number) => Promi
     "pg-scale": pgScaleFigures,
   }
 
-/** How many loans the largest table holds; more are filled only when asked for. */
+/** How many loans the largest table has by default. */
 const rowsMaxDefault = 1_000_000
 
 const usage = `pnpm bench [--rounds N] [--rows N] [group ...]

@@ -15,7 +15,9 @@ const account = AccountName.make("se")
 const approvedAmount = parseDecimal("100000")
 const offer = { ...(approvedAmount === undefined ? {} : { approvedAmount }), documentTypes: ["ID"] }
 
-/** What the bank says of one loan in its life, callbacks and polls, some of it twice and some of it late. */
+/**
+ * Everything that the bank reports about one loan, by callbacks and polls. Some of it is repeated, and some is late.
+ */
 const life: ReadonlyArray<ReadonlyArray<LoanEvent>> = [
   [{ type: "decision.pending", at: 1 }],
   [{ type: "addition.requested", at: 5, requiredDocuments: ["ID"] }],
@@ -48,7 +50,9 @@ const observations: ReadonlyArray<Observation> = life.map((events, index) => ({
 
 const opened = openLoan(applicationReference, account)
 
-/** A loan's journal, folded in memory, against the same fold by XState's bare `transition` on the same machine. */
+/**
+ * Applies a loan's journal in memory. The floor does the same with XState's bare `transition` on the same machine.
+ */
 const fromFacts: Comparison = {
   name: "observe_from_facts",
   what: "observations folded from facts in memory, against XState's bare transition on the same chart",
@@ -68,7 +72,7 @@ const fromFacts: Comparison = {
     }, life.length),
 }
 
-/** As after a restart, or in another process: each observation meets a snapshot that was put away, XState's or ours. */
+/** Each observation begins with a stored snapshot, as after a restart. The floor restores XState's own snapshot. */
 const fromSnapshot: Comparison = {
   name: "observe_from_snapshot",
   what: "observations on a persisted snapshot, against XState's restore of it and bare transition",
@@ -92,7 +96,7 @@ const fromSnapshot: Comparison = {
 const decodeLoan = Schema.decodeUnknownSync(Schema.fromJsonString(Loan))
 const decodeFacts = Schema.decodeUnknownSync(Schema.fromJsonString(Facts))
 
-/** As a store does it: each observation begins with the loan's stored text, decoded by its schema, and ends with the next. */
+/** Each observation decodes the loan's stored text with its schema and encodes the next text, as a store does. */
 const fromText: Comparison = {
   name: "observe_from_stored_text",
   what: "observations on stored text, decoded by schema before and written after, against the same with bare transition",

@@ -15,10 +15,10 @@ import { median } from "./figure.ts"
 const few = 10_000
 const many = 1_000_000
 
-/** What the figures allow: memory may differ by so much, a start may take so long. */
+/** The limits: how much the memory may differ, in MB, and how long a start may take. */
 const memoryDifferenceMbMax = 20
 const startSecondsMax = 1
-/** How many due polls are claimed at once. */
+/** How many due polls one call claims. */
 const claimed = 100
 
 interface Measured {
@@ -27,7 +27,10 @@ interface Measured {
   readonly claimMs: number
 }
 
-/** An engine beside ten thousand open loans, and beside a million: nothing may be held in memory for each. */
+/**
+ * Compares an engine with ten thousand open loans and one with a million. The memory must not depend on the number of
+ * loans.
+ */
 export async function openLoansFigures(rounds: number): Promise<ReadonlyArray<Figure>> {
   const directory = mkdtempSync(join(tmpdir(), "loan-engine-bench-"))
   try {
@@ -81,12 +84,12 @@ function figures(withFew: ReadonlyArray<Measured>, withMany: ReadonlyArray<Measu
   ]
 }
 
-/** When the polls of the loans that are not due come: far beyond any measurement. */
+/** When the other loans' polls are due: long after the measurement. */
 const laterMs = 4_000_000_000_000
 
 const store = (path: string) => layerSqlite({ path, ...sqliteDefaults })
 
-/** A database of so many open loans, each with a poll planned. */
+/** Fills a store with this many open loans, each with a planned poll. */
 export async function filledStore(path: string, loans: number): Promise<string> {
   await Effect.runPromise(Effect.scoped(Effect.provide(LoanStore, store(path))))
   const template = openLoan(ApplicationReference.make("TEMPLATE"), AccountName.make("default"))
@@ -107,7 +110,7 @@ async function measure(path: string): Promise<Measured> {
   const begun = performance.now()
   const engine = await startEngine(path)
   const startSeconds = (performance.now() - begun) / 1_000
-  // Asking for a loan makes sure that the store has been read, not opened alone.
+  // After this answer the engine has not only opened the store but also read from it.
   await engine.api("GET", "/v1/loans/bench-0000001")
   const memoryMb =
     Number(execFileSync("ps", ["-o", "rss=", "-p", String(engine.pid)], { encoding: "utf8" })) / 1_024

@@ -6,7 +6,10 @@ import { median } from "./figure.ts"
 const loans = 5_000
 const days = 90
 
-/** The poll cadence beside a fixed interval that asks the bank as much, with every callback lost; a seed for each round. */
+/**
+ * Compares the poll cadence with a fixed interval that needs equally many polls. Every callback is lost. Each round
+ * has its own seed.
+ */
 export async function pollingFigures(rounds: number): Promise<ReadonlyArray<Figure>> {
   const compared = Array.from({ length: rounds }, (_, round) =>
     compareWithFixed({ seed: `bench ${round}`, loans, days }),

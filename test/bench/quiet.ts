@@ -9,14 +9,14 @@ import { compare } from "./figure.ts"
 import { rate, withSqliteEngine } from "./sqlite-engine.ts"
 import type { SqliteEngine } from "./sqlite-engine.ts"
 
-/** How many open loans are polled in a round, and how many answers are under way at once. */
+/** How many open loans are polled in a round, and how many answers are recorded at the same time. */
 const loans = 2_000
 const answersAtOnce = 64
 
 const account = AccountName.make("default")
 const raw = new TextEncoder().encode(`<answer>${"x".repeat(600)}</answer>`)
 
-/** The bank's answer to a poll: the loan is approved as it was, and waits for nothing. */
+/** The bank's answer to a poll: the loan is still approved, and the bank waits for nothing. */
 const answer = (loan: number, at: number): Observation => ({
   applicationReference: ApplicationReference.make(`quiet-${loan}`),
   account,
@@ -26,7 +26,7 @@ const answer = (loan: number, at: number): Observation => ({
   events: [{ type: "decision.approved", at, fresh: true, offer: {} }],
 })
 
-/** Open loans that are polled with nothing new, beside a bare group-committed update of one small row each. */
+/** Records polls that bring nothing new. The floor updates one small row for each poll, in a group commit. */
 export const quietFigures = (rounds: number): Promise<ReadonlyArray<Figure>> =>
   withSqliteEngine((opened) => figuresOf(opened, rounds))
 
@@ -78,7 +78,10 @@ const rowsOf = (context: Context.Context<JournalStore>): Promise<number> =>
     ),
   )
 
-/** A table of small texts with a key, as many updates as wait in one transaction, full synchronisation: what durability costs. */
+/**
+ * The floor: a table of small texts with a key. It makes as many updates in a transaction as wait, with full
+ * synchronisation. So it shows the cost of durability alone.
+ */
 function bareUpdates(path: string) {
   const database = new DatabaseSync(path)
   database.exec(

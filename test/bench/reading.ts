@@ -1,11 +1,11 @@
-/** What is read, and where. */
+/** The requests of the reading process. */
 export interface Reading {
   readonly url: string
   readonly paths: ReadonlyArray<string>
   readonly apiKey: string
 }
 
-/** How much of a stream is read: it has no end. */
+/** How much of a stream is read, because a stream has no end. */
 const streamBytes = 262_144
 
 async function readWhole(answer: Response): Promise<void> {
@@ -20,8 +20,8 @@ async function readWhole(answer: Response): Promise<void> {
   }
 }
 
-/** Reads one path after another, until its input ends; then says how many were answered. */
-// The measurement that starts this gives it.
+/** Reads one path after another until its input ends. Then it prints how many requests were answered. */
+// The measurement that starts this process gives the argument.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
 const { url, paths, apiKey } = JSON.parse(process.argv[2] ?? "") as Reading
 const stopped = new AbortController()

@@ -20,7 +20,7 @@ const loans = 1_000_000
 const callbacksEach = 4_000
 const callbacksBefore = 8_000
 
-/** Every read of many loans, and of many rows, that is documented. */
+/** Every documented read that returns many loans or many rows. */
 const paths: ReadonlyArray<string> = [
   "/v1/loans",
   "/v1/loans?limit=500",
@@ -40,7 +40,7 @@ const paths: ReadonlyArray<string> = [
   "/metrics",
 ]
 
-/** The entries of one loan with a long past, and how large the body of each is. */
+/** The number of journal entries of one loan with a long history, and the size of each body. */
 const longEntries = 2_000
 const longBodyBytes = 32_768
 
@@ -54,7 +54,10 @@ async function tellLong({ callback }: EngineProcess): Promise<void> {
   }
 }
 
-/** Callbacks at half load beside a million loans, while every read is asked for without a pause, and while none is. */
+/**
+ * Sends callbacks at half of the maximum rate beside a million loans: once during endless reads, and once without
+ * reads.
+ */
 export async function readsFigures(rounds: number): Promise<ReadonlyArray<Figure>> {
   const directory = mkdtempSync(join(tmpdir(), "loan-engine-bench-"))
   try {
@@ -111,8 +114,8 @@ async function figureOf(name: string, store: string, database: string, rounds: n
 }
 
 /**
- * Asks for one read after another, until it is stopped; gives how many were answered. The readers' own work would be on other machines,
- * so here it is done in a process that yields to all others.
+ * Reads without a pause until `stop` is called. `stop` gives the number of answers. On a real network the readers run
+ * on other machines. So here they run in a process of lower priority.
  */
 function readAll({ url }: EngineProcess): { readonly stop: () => Promise<number> } {
   const reading: Reading = { url, paths, apiKey }

@@ -21,7 +21,7 @@ import { compare } from "./figure.ts"
 import { rate, withSqliteEngine } from "./sqlite-engine.ts"
 import type { SqliteEngine } from "./sqlite-engine.ts"
 
-/** How many records are under way at once, and how many a contender writes in a round. */
+/** How many records run at the same time, and how many a contender writes in a round. */
 const recordsAtOnce = 64
 const recordsEach = 4_000
 
@@ -32,7 +32,7 @@ const raw = new TextEncoder().encode(
 
 let recorded = 0
 
-/** A first word on a loan of its own, as a burst of callbacks is. */
+/** The first report about a new loan. A burst of callbacks consists of such reports. */
 function observation(): Observation {
   return {
     applicationReference: ApplicationReference.make(`bench-${recorded++}`),
@@ -44,7 +44,10 @@ function observation(): Observation {
   }
 }
 
-/** `record` in process, beside a bare group-committed insert of the same bytes; and the journal, read and folded again. */
+/**
+ * `record` in process, beside a bare group commit of the same bytes. Also the reading and checking of the whole
+ * journal.
+ */
 export const recordFigures = (rounds: number): Promise<ReadonlyArray<Figure>> =>
   withSqliteEngine((opened) => figuresOf(opened, rounds))
 
@@ -93,7 +96,10 @@ const recordAll = (engine: LoanEngine["Service"]) =>
 const longLoanEntries = 6_000
 const moreEntries = 256
 
-/** Another offer each time, on one loan: the cost of a record must not grow with what the loan has been through. */
+/**
+ * Records a different offer each time on one loan. The cost of a record must not depend on the length of the loan's
+ * history.
+ */
 async function longLoanFigure(engine: LoanEngine["Service"], rounds: number): Promise<Figure> {
   let offers = 0
   const offersOn = (reference: string, count: number) =>
@@ -129,7 +135,10 @@ async function longLoanFigure(engine: LoanEngine["Service"], rounds: number): Pr
   )
 }
 
-/** The whole journal verified, and re-folded too, as the commands do; beside reading its rows and digesting their bytes. */
+/**
+ * Verifies the whole journal, as the commands do, with and without applying it again. The floor only reads the rows
+ * and computes their digests.
+ */
 async function auditFigures(
   journal: Context.Context<LoanStore | JournalStore>,
   rounds: number,
@@ -190,7 +199,7 @@ async function auditFigures(
 
 const feedPageRows = 500
 
-/** What SQLite alone takes for a loan's row, its journal row and their indexes: the most that `record` could reach. */
+/** The cost in SQLite of a loan's row, its journal row and their indexes. `record` cannot be faster than this. */
 function bareStatements(path: string): () => Promise<void> {
   const database = openConnection({ path, ...sqliteDefaults })
   migrate(database, path)
@@ -216,11 +225,14 @@ function bareStatements(path: string): () => Promise<void> {
   }
 }
 
-/** How long an entry's text and a loan's snapshot are for such a callback. */
+/** The lengths of an entry's text and of a loan's snapshot for such a callback. */
 const bytesOfContent = 550
 const bytesOfSnapshot = 400
 
-/** A table of bytes with a key, as many inserts as wait in one transaction, full synchronisation: what durability costs. */
+/**
+ * The floor: a table of bytes with a key. It makes as many inserts in a transaction as wait, with full
+ * synchronisation. So it shows the cost of durability alone.
+ */
 function bareInserts(path: string) {
   const database = new DatabaseSync(path)
   database.exec(

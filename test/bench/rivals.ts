@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url"
 const directory = fileURLToPath(new URL("rivals", import.meta.url))
 
 /**
- * Whether the compared libraries are available: they are installed where it lies, apart from all that users and checks install, when it is
- * first needed. Without a network, says what is missing.
+ * Whether the compared libraries are installed. The first call installs them in the folder `rivals`, separate from
+ * the packages that users and checks install. Without a network, it prints what is missing.
  */
 export function rivalsAreThere(): boolean {
   if (existsSync(`${directory}/node_modules/.package-lock.json`)) return true

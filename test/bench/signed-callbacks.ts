@@ -5,7 +5,7 @@ import type { JWK } from "jose"
 
 const kid = "bench-1"
 
-/** A key as the bank has one: where its public half is served, and both halves as JWKs. */
+/** A signing key of the bank: the URL of its public half, and both halves as JWKs. */
 export interface BankKey {
   readonly jwksUrl: string
   readonly publicJwk: JWK
@@ -34,7 +34,7 @@ export async function openBankKey(): Promise<BankKey> {
 
 let signed = 0
 
-/** So many callbacks that nobody has seen before, each of a loan of its own, signed as the bank does. */
+/** New callbacks, each about a different loan, signed as by the bank. */
 export async function signedCallbacks(
   privateJwk: JWK,
   count: number,

@@ -14,7 +14,7 @@ const idleConnections = 1_000
 const slowOfEachKind = 20
 const callbacksEach = 50
 
-/** A thousand connections that say nothing, and slow senders of every kind. */
+/** Opens a thousand idle connections, and slow senders of every kind. */
 async function besiege(engine: EngineProcess): Promise<void> {
   for (let opened = 0; opened < idleConnections; opened += 100) {
     await Promise.all(Array.from({ length: 100 }, () => openRaw(engine.url)))
@@ -24,7 +24,7 @@ async function besiege(engine: EngineProcess): Promise<void> {
   }
 }
 
-/** The longest that a genuine callback waits for its durable answer while the engine is besieged. */
+/** The longest time until a genuine callback is stored and answered, while attackers hold connections. */
 export async function socketFigures(rounds: number): Promise<ReadonlyArray<Figure>> {
   const directory = mkdtempSync(join(tmpdir(), "loan-engine-bench-"))
   const worst: Array<number> = []

@@ -15,11 +15,11 @@ type Services = Layer.Success<ReturnType<typeof layerIn>>
 export interface SqliteEngine {
   readonly engine: LoanEngine["Service"]
   readonly context: Context.Context<Services>
-  /** For the files of what it is compared with. */
+  /** The folder for the files of the floor. */
   readonly directory: string
 }
 
-/** An engine in process, over an SQLite file of its own, as long as it is used. */
+/** Opens an engine in process, with its own SQLite file. Both are removed after `use`. */
 export async function withSqliteEngine<A>(use: (opened: SqliteEngine) => Promise<A>): Promise<A> {
   const directory = mkdtempSync(join(tmpdir(), "loan-engine-bench-"))
   const scope = Effect.runSync(Scope.make())
@@ -32,7 +32,7 @@ export async function withSqliteEngine<A>(use: (opened: SqliteEngine) => Promise
   }
 }
 
-/** Units of work in a second. */
+/** Measures a rate in units per second. */
 export async function rate(units: number, work: () => Promise<unknown>): Promise<number> {
   const begun = performance.now()
   await work()

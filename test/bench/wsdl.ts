@@ -1,6 +1,6 @@
 import { messageNamespace } from "@loan-engine/adapters-xml/soap-envelope"
 
-/** As much of a service's description as the `soap` package needs to read and write these two operations. */
+/** The part of a service description that the `soap` package needs for these two operations. */
 export const wsdl = `<?xml version="1.0" encoding="UTF-8"?>
 <wsdl:definitions xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/" xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/"
   xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:m="${messageNamespace}" targetNamespace="${messageNamespace}">

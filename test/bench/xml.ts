@@ -20,7 +20,7 @@ const offer = {
   documentTypes: ["ID", "PAYMENT_SLIP"],
 }
 
-/** The two answers that a poll reads, as the bank would send them. */
+/** The two answers that a poll reads, in the bank's form. */
 const status = getApplicationStatusResponse.encode({
   waitingForAddition: true,
   signedWithMethod: "E_SIGN",
@@ -80,7 +80,10 @@ async function describeService(): Promise<WSDL> {
 
 const unit = "messages/s"
 
-/** Bytes of the bank's to typed messages and back, beside the client most people would use and the bare parser. */
+/**
+ * Converts the bank's bytes to typed messages and back. The floors are the client that most people would use, and the
+ * bare parser.
+ */
 export async function xmlFigures(rounds: number): Promise<ReadonlyArray<Figure>> {
   const description = await describeService()
   const comparisons: ReadonlyArray<Comparison> = [

@@ -12,7 +12,7 @@ const { paths } = JSON.parse(openApiText()) as {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
 }
 
-/** Each route of the page's table, with the scope that its row names. */
+/** Each route in the page's table, with the scope in its row. */
 const told = new Map(
   [...page.matchAll(/^\| `([A-Z]+ \/[^`]*)` +\|.*\| ([^|]*?) *\|$/gmu)].map(
     ([, route = "", scope = ""]): [string, string] => [route, scope],

@@ -7,7 +7,7 @@ import { settingsPage } from "./pages/settings-page.ts"
 import { describe, expect, it } from "vitest"
 import { inCheckout } from "../checkout.ts"
 
-/** Writes the page again: npx -y pnpm@12 test test/docs -u */
+/** To write the page again: npx -y pnpm@12 test test/docs -u */
 const page = inCheckout("docs/configuration.md")
 
 describe("docs/configuration.md", () => {

@@ -18,26 +18,26 @@ const settings: Settings = { ...engineSettings, ...accountSettings }
 const variables = new Set(
   Object.entries(settings).flatMap(([name, { kind }]) => [
     variableOf(name),
-    // Only a secret may be in a file of its own.
+    // Only a secret has a variable that names a file.
     ...(kind.secret ? [`${variableOf(name)}_FILE`] : []),
   ]),
 )
 
 describe("the recipes", () => {
-  it.each(recipes)("%s names only settings that there are", (file) => {
+  it.each(recipes)("%s names only existing settings", (file) => {
     const named = read(file).match(/LOAN_ENGINE_[A-Z_]*[A-Z]/gu) ?? []
-    // In a chart, the name's end may be written by the template.
+    // In a chart, the template may write the end of a variable's name.
     expect(named.filter((name) => !variables.has(name))).toEqual([])
   })
 
-  it("are all named by the page, or belong to one that is", () => {
+  it("are all named by the page, or belong to a named recipe", () => {
     const folders = [...page.matchAll(/deploy\/[\w/-]+/gu)].map(([folder]) => folder)
     expect(
       recipes.filter((file) => !page.includes(file) && !folders.some((folder) => file.startsWith(folder))),
     ).toEqual([])
   })
 
-  it("give a stop the time that it may take", async () => {
+  it("give a stop enough time", async () => {
     const config = await Effect.runPromise(configOf({ allowUnauthenticatedCallbacks: true }))
     const graceSeconds = stopGraceMs(config) / 1_000
     const secondsIn = (file: string, pattern: RegExp) => Number(pattern.exec(read(file))?.[1])
@@ -53,7 +53,7 @@ describe("the recipes", () => {
     )
   })
 
-  it("are of this version, and of the Node that everything is tried with", () => {
+  it("have this version, and the Node version of the tests", () => {
     expect(read("deploy/helm/loan-engine/Chart.yaml")).toContain(`appVersion: ${version}\n`)
     const [, major] = /^nodeVersion: (\d+)\./mu.exec(read("pnpm-workspace.yaml")) ?? []
     expect(read("deploy/container/Dockerfile")).toContain(`node:${major}-slim`)

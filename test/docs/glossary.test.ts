@@ -6,7 +6,7 @@ import { inCheckout } from "../checkout.ts"
 
 const page = readFileSync(inCheckout("docs/glossary.md"), "utf8")
 
-/** The row that explains a word. */
+/** The row that explains a term. */
 const meaningOf = (word: string): string =>
   page.split("\n").find((line) => line.startsWith(`| ${word} `) || line.startsWith(`| ${word},`)) ?? ""
 
@@ -16,7 +16,7 @@ describe("the glossary", () => {
     ["source", Source.literals],
     ["evidence", Evidence.literals],
     ["disposition", Disposition.literals],
-  ])("names every %s that there is", (word, values) => {
+  ])("names every %s", (word, values) => {
     const named = new Set([...meaningOf(word).matchAll(/`([a-zA-Z]+)`/gu)].map(([, name]) => name))
     expect(named).toEqual(new Set(values))
   })

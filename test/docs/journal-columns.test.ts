@@ -11,7 +11,7 @@ afterAll(() => rmSync(directory, { recursive: true }))
 
 const page = readFileSync(new URL("../../docs/journal.md", import.meta.url), "utf8")
 
-/** Every column that the page speaks of, as `table.column`. */
+/** Every column that the page names, as `table.column`. */
 const told = new Set(
   [
     ...page
@@ -33,7 +33,7 @@ function sqliteColumns(): ReadonlyArray<string> {
   return rows.map((row) => `${String(row["of"])}.${String(row["name"])}`)
 }
 
-/** What the migrations write: a line a column, as `CREATE TABLE` and `ADD COLUMN` have them. */
+/** The columns in the migrations, from lines of `CREATE TABLE` and `ADD COLUMN`. */
 function postgresColumns(): ReadonlyArray<string> {
   const statements = migrationsFrom(0, "s", 0)
   return statements.flatMap((statement) => {
@@ -56,7 +56,7 @@ describe("the page on tampering", () => {
     expect(columns.filter((column) => !told.has(column))).toEqual([])
   })
 
-  it("speaks of no column that neither has", () => {
+  it("names no column that neither store has", () => {
     const known = new Set([
       ...sqliteColumns(),
       ...postgresColumns(),

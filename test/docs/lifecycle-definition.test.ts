@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest"
 import { inCheckout } from "../checkout.ts"
 import { createMachine, getNextTransitions } from "xstate"
 
-/** Writes the definition again: npx -y pnpm@12 test test/docs -u */
+/** To write the definition again: npx -y pnpm@12 test test/docs -u */
 const definitionPath = inCheckout("docs/lifecycle/loan-machine.js")
 
 describe("the definition for XState's visualizer", () => {

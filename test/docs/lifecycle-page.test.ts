@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import { inCheckout } from "../checkout.ts"
 import { lifecyclePage } from "./pages/lifecycle-page.ts"
 
-/** Writes the page again: npx -y pnpm@12 test test/docs -u */
+/** To write the page again: npx -y pnpm@12 test test/docs -u */
 const page = inCheckout("docs/lifecycle.md")
 
 describe("docs/lifecycle.md", () => {

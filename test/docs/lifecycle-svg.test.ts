@@ -3,7 +3,7 @@ import { legalTransitions, stages } from "@loan-engine/domain/legal-transitions"
 import { describe, expect, it } from "vitest"
 import { inCheckout } from "../checkout.ts"
 
-/** Draws the picture again: npx -y pnpm@12 test test/docs -u */
+/** To draw the picture again: npx -y pnpm@12 test test/docs -u */
 const picture = inCheckout("docs/lifecycle/lifecycle.svg")
 
 describe("the lifecycle's picture", () => {

@@ -3,7 +3,7 @@ import { metricsPage } from "./pages/metrics-page.ts"
 import { describe, expect, it } from "vitest"
 import { inCheckout } from "../checkout.ts"
 
-/** Writes the page again: npx -y pnpm@12 test test/docs -u */
+/** To write the page again: npx -y pnpm@12 test test/docs -u */
 const page = inCheckout("docs/metrics.md")
 
 describe("docs/metrics.md", () => {
@@ -24,7 +24,7 @@ describe("every metric", () => {
     },
   )
 
-  it("has a name of its own, and none has the application reference as an attribute", () => {
+  it("has a unique name, and none has the application reference as an attribute", () => {
     expect(new Set(metricFamilies.map(({ name }) => name)).size).toBe(metricFamilies.length)
     const attributes = new Set(metricFamilies.flatMap((family) => Object.keys(family.attributes)))
     expect([...attributes].toSorted()).toEqual(

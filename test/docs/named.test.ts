@@ -13,13 +13,13 @@ const files = ourFiles()
 const read = (file: string): string => readFileSync(inCheckout(file), "utf8")
 const pages = files.filter((file) => file.endsWith(".md")).map((file) => [file, read(file)] as const)
 
-/** What stands between backticks or in a block of code. */
+/** The texts of a page that are between backticks or in a code block. */
 const codeOf = (page: string): ReadonlyArray<string> => [
   ...[...page.matchAll(/```[a-z]*\n(.*?)```/gsu)].map(([, block = ""]) => block),
   ...[...page.replaceAll(/```.*?```/gsu, "").matchAll(/`([^`\n]+)`/gu)].map(([, code = ""]) => code),
 ]
 
-/** The names of one kind that a page has, and that nothing in the code has. */
+/** The names of one kind that a page has and the code does not have. */
 const unknownIn = (
   page: string,
   pattern: RegExp,
@@ -31,7 +31,7 @@ const unknownIn = (
 
 const settings = Object.keys({ ...engineSettings, ...accountSettings }).map((name) => variableOf(name))
 const variables = new Set([...settings, `${prefix}CONFIG_FILE`, `${prefix}ACCOUNTS`])
-/** What our own tests and scripts read. */
+/** The variables that the project's tests and scripts read. */
 const testVariables = new Set(
   files
     .filter((file) => /^(?:test|scripts)\/.*\.ts$/u.test(file) && file !== "test/docs/named.test.ts")
@@ -40,7 +40,7 @@ const testVariables = new Set(
 const isVariable = (name: string): boolean =>
   variables.has(name) ||
   testVariables.has(name) ||
-  // One account's own: its name stands behind the prefix.
+  // A variable of one account: the account's name follows the prefix.
   variables.has(name.replace(/^LOAN_ENGINE_[A-Z]+_/u, prefix))
 
 const metricNames = new Set(
@@ -56,7 +56,10 @@ interface Commands {
 const below = ({ subcommands }: Commands): ReadonlyArray<Commands> =>
   subcommands.flatMap(({ commands }) => commands)
 
-/** Whether the words behind `loan-engine` begin with a command, and go on with one of its own if it has any. */
+/**
+ * Whether the text after `loan-engine` begins with a command. If the command has subcommands, one of them must
+ * follow.
+ */
 function isCommand(line: string): boolean {
   const [, first = "", second = ""] = line.split(/\s+/u)
   const command = below(loanEngine).find(({ name }) => name === first)
@@ -85,7 +88,7 @@ function ancestors(folder: string): ReadonlyArray<string> {
 /** `app/cli` is short for `packages/app/src/cli`. */
 const long = (path: string): string =>
   path.replace(/^(app|domain|adapters-http|adapters-xml)\/(?!src\/|test\/)/u, "packages/$1/src/")
-/** What a command of ours makes where it is run, or users have of their own. */
+/** Files that a command makes, or that only a user has. */
 const notOurs = new Set([
   "compliance-report/report.json",
   "bench-report/report.json",
@@ -107,7 +110,7 @@ const filePattern =
   /(?<![\w@/.:-])(?:(?:test|packages|app|domain|adapters-http|adapters-xml|docs|examples|scripts)\/[\w./-]*\w|[\w/-][\w./-]*\.(?:tsx?|cjs|json|md))(?![\w(])/gu
 
 describe.each(pages)("%s names", (page, text) => {
-  it("no setting, metric, command, route, script or file that is not there", () => {
+  it("only existing settings, metrics, commands, routes, scripts and files", () => {
     expect({
       settings: unknownIn(text, /LOAN_ENGINE_[A-Z_]+[A-Z]/gu, isVariable),
       metrics: unknownIn(text, /loan_engine_[a-z_]+[a-z]/gu, (name) => metricNames.has(name)),
@@ -119,7 +122,7 @@ describe.each(pages)("%s names", (page, text) => {
   })
 })
 
-it("finds what is not there, of each kind", () => {
+it("finds a missing name of each kind", () => {
   expect([
     isVariable("LOAN_ENGINE_PORTS"),
     isCommand("loan-engine journal veriffy"),

@@ -2,7 +2,7 @@ import { openApiText } from "@loan-engine/app/contract/described-api"
 import { describe, expect, it } from "vitest"
 import { inCheckout } from "../checkout.ts"
 
-/** Writes the description again: npx -y pnpm@12 test test/docs -u */
+/** To write the description again: npx -y pnpm@12 test test/docs -u */
 const description = inCheckout("docs/openapi.json")
 
 describe("docs/openapi.json", () => {

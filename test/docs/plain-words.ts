@@ -1,6 +1,6 @@
 /**
- * Words and turns that make a sentence hard to read for somebody who reads English as a second language, with the plain word
- * for each. Several forms of one word share a row. `test/docs/words.test.ts` refuses them in every page and source file.
+ * Words and phrases that are hard for a person who reads English as a second language, each with a plain word. The
+ * forms of one word share a row. `test/docs/words.test.ts` refuses them in every page and source file.
  */
 export const plainWords: ReadonlyArray<readonly [forms: ReadonlyArray<string>, plain: string]> = [
   [["upon"], "on"],
@@ -56,14 +56,14 @@ export const plainWords: ReadonlyArray<readonly [forms: ReadonlyArray<string>, p
   ],
 ]
 
-/** One word that a page should not use: where it is, and the plain word. */
+/** A forbidden word in a page: its place, and the plain word for it. */
 export interface NotPlain {
   readonly line: number
   readonly found: string
   readonly plain: string
 }
 
-/** Between two words there may be a line break, and a comment's star or slashes after it. */
+/** A line break may separate two words. In a comment, a star or slashes follow the break. */
 const patternOf = (form: string): RegExp =>
   new RegExp(String.raw`(?<![\w-])${form.split(" ").join(String.raw`[\s*/#]+`)}(?![\w-])`, "giu")
 
@@ -73,13 +73,13 @@ const patterns = plainWords.flatMap(([forms, plain]) =>
 
 const blank = (text: string): string => text.replaceAll(/[^\n]/gu, " ")
 
-/** Code between backticks is not prose, and neither is the title of a test that a page names behind its file. */
+/** Code between backticks is not prose. The title of a test after its file name is not prose either. */
 const proseOf = (text: string): string => text.replaceAll(/`[^`\n]*`(?:: "[^"\n]*")?/gu, blank)
 
-/** The member of `doctor --json` that scripts read. */
+/** A member of `doctor --json`. Scripts read this name, so it cannot change. */
 const publicMember = /\bmend(?=\??:)|(?<=\.)mend\b/gu
 
-/** In a source file, backticks mean code only in comments. In code they begin and end a text. */
+/** In a comment, backticks mark code. Elsewhere in a source file they begin and end a text. */
 const proseOfSource = (text: string): string =>
   text.replaceAll(/^\s*(?:\/?\*|\/\/|#).*$/gmu, proseOf).replaceAll(publicMember, blank)
 
@@ -94,8 +94,8 @@ const foundIn = (prose: string): ReadonlyArray<NotPlain> =>
     )
     .toSorted((one, other) => one.line - other.line)
 
-/** Every word of a page that has a plainer one, from the first line on. */
+/** All forbidden words in a page, from its first line on. */
 export const notPlain = (page: string): ReadonlyArray<NotPlain> => foundIn(proseOf(page))
 
-/** The same for a source file: its comments, its texts, and names that are such a word. */
+/** All forbidden words in the comments, texts and names of a source file. */
 export const notPlainSource = (source: string): ReadonlyArray<NotPlain> => foundIn(proseOfSource(source))

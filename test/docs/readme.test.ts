@@ -10,7 +10,7 @@ const read = (page: string): string => readFileSync(inCheckout(page), "utf8")
 describe("the README", () => {
   const readme = read("README.md")
 
-  it("fits on two screens, and leads to the pages that it does not hold", () => {
+  it("fits on two screens, and links to the other pages", () => {
     expect(readme.split("\n").length).toBeLessThan(100)
     for (const page of ["operating", "api", "lifecycle", "configuration", "embedding"])
       expect(readme).toContain(`(docs/${page}.md)`)

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest"
 const root = new URL("../../", import.meta.url)
 const page = readFileSync(new URL("docs/reliability.md", root), "utf8")
 
-/** Every test that the page names: its file, and its title. */
+/** The tests that the page names, each with its file and its title. */
 const named = [...page.matchAll(/`(?<file>(?:test|packages)\/[\w./-]+\.ts)`: "(?<title>[^"]+)"/gu)].map(
   ({ groups }) => [groups?.["file"] ?? "", groups?.["title"] ?? ""] as const,
 )

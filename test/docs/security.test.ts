@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest"
 const root = new URL("../../", import.meta.url)
 const page = readFileSync(new URL("docs/security.md", root), "utf8")
 
-/** The rows of the table under a heading, without its head. */
+/** The rows of the table under a heading, without the head of the table. */
 function rowsUnder(heading: string): ReadonlyArray<string> {
   const [, section = ""] = page.split(`## ${heading}\n`)
   const [own = ""] = section.split("\n## ")
@@ -77,7 +77,7 @@ describe("docs/security.md", () => {
     expect(inOrder(verdictsUnder("Verdicts on a callback"))).toEqual(inOrder(verdicts))
   })
 
-  it("says of every refusal what it is answered with", () => {
+  it("gives the answer for every refusal", () => {
     const answers = rowsUnder("Verdicts on a callback").map((row) =>
       row.split("|").map((cell) => cell.trim()),
     )

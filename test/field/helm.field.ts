@@ -13,7 +13,7 @@ import { helmBinary } from "./helm-binary.ts"
 
 const chart = inCheckout("deploy/helm/loan-engine")
 
-/** Kubernetes' own description of each object, as types. */
+/** The types of each object, from the Kubernetes project. */
 interface Objects {
   readonly Deployment: Deployment
   readonly HorizontalPodAutoscaler: HorizontalPodAutoscaler
@@ -55,7 +55,7 @@ function rendered(...sets: ReadonlyArray<string>): ReadonlyArray<Rendered> {
     .filter((object) => object !== null)
 }
 
-/** What the compiler says of the objects: an unknown member or a value of a wrong kind is an error. */
+/** The compiler's messages about the objects. An unknown member or a value of a wrong type is an error. */
 function faultsIn(objects: ReadonlyArray<object>): string {
   const path = inCheckout("test/node_modules/.cache/rendered-chart.ts")
   const lines = objects.map((object, index) => {
@@ -100,7 +100,7 @@ describe("the chart", () => {
     expect(faultsIn(objects)).toBe("")
   })
 
-  it("is judged by a check that finds what Kubernetes does not know", () => {
+  it("is checked by a compiler that finds unknown members", () => {
     const [first] = rendered()
     expect(faultsIn([{ ...first, specification: {} }])).toContain("specification")
   })
@@ -128,7 +128,7 @@ describe("the chart", () => {
     })
   })
 
-  it("selects with the service and the autoscaler no pod of the migration", () => {
+  it("does not select the migration's pod with the service or the autoscaler", () => {
     const objects = rendered()
     const deployment = objects.find((object): object is Deployment => object.kind === "Deployment")
     const service = objects.find((object): object is Service => object.kind === "Service")

@@ -19,17 +19,17 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
-/** The pinned Node comes first, as a user's own would. */
+/** The pinned Node comes first in the path, as on a user's machine. */
 const environment = {
   ...withoutOurs(process.env),
   PATH: `${join(process.execPath, "..")}:${process.env["PATH"]}`,
   NEXT_TELEMETRY_DISABLED: "1",
   NODE_OPTIONS: "",
-  // The tests' own would build for development.
+  // The tests' own value would make a development build.
   NODE_ENV: undefined,
 }
 
-/** A copy of an example as a project of its own, with npm's packages and our tarballs installed. */
+/** Copies an example as a separate project, and installs npm's packages and our tarballs. */
 async function install(example: string): Promise<string> {
   const project = join(directory, example === "" ? "examples" : example)
   const { dependencies, ...manifest } = JSON.parse(
@@ -52,7 +52,7 @@ async function install(example: string): Promise<string> {
 const npmRun = (script: string, cwd: string) =>
   run("npm", ["run", script], { cwd, env: environment, maxBuffer: 16_000_000 })
 
-/** Starts a service, and gives it up when the test is over. */
+/** Starts a service, and stops it after the test. */
 async function withService(
   project: string,
   command: ReadonlyArray<string>,
@@ -109,7 +109,7 @@ describe("Next.js", () => {
       expect((await fetch(`${url}/loans/N-1`)).status).toBe(200)
     })
 
-    // Within the bundle the engine cannot run its threads: it says so, and what to set.
+    // Inside the bundle the engine cannot start its threads. Its error says so and names the setting.
     rmSync(join(project, "next.config.mjs"))
     await npmRun("build", project)
     const opened = withService(project, next, async (url) => {
@@ -143,7 +143,7 @@ describe("Jest in CommonJS", () => {
 })
 
 describe("Vite and React", () => {
-  it("builds a page over the client that imports nothing of Node", async () => {
+  it("builds a page with the client that imports no Node module", async () => {
     const project = await install("vite")
     const { stdout, stderr } = await npmRun("build", project)
     expect(`${stdout}${stderr}`).not.toContain("externalized for browser")

@@ -20,7 +20,7 @@ const quick = { LOAN_ENGINE_STOP_DRAIN_MS: "1" }
 beforeAll(() => needs("unshare", "util-linux"))
 afterAll(() => rmSync(directory, { recursive: true }))
 
-/** What a provider has at one address: it passes connections on to a server, or to none any more. */
+/** One address of a provider. It forwards connections to a server, or to none. */
 async function startAddress(address: string, port: number, to: () => number) {
   const open = new Set<Socket>()
   const server: Server = createServer((socket) => {
@@ -41,7 +41,7 @@ async function startAddress(address: string, port: number, to: () => number) {
       server.close()
       for (const socket of open) socket.destroy()
     },
-    /** As a load balancer does to what has been idle for too long. */
+    /** A load balancer does this with a connection that is idle for too long. */
     cutIdle: () => {
       for (const socket of open) socket.destroy()
       open.clear()
@@ -70,7 +70,7 @@ describe("a failover by the server's name", () => {
     pointTo("127.0.0.2")
     const port = await freePort()
     url = `http://127.0.0.1:${port}`
-    // A name of its own for this process only.
+    // A host name that only this process sees.
     const inside = `mount --bind ${hosts} /etc/hosts && exec ${process.execPath} ${mainPath} serve`
     engine = spawn("unshare", ["--mount", "sh", "-c", inside], {
       env: {
@@ -165,19 +165,19 @@ describe("two engines on a server of 20 connections", () => {
   const left = async (before: ReadonlySet<number>) =>
     [...(await sessions())].filter((pid) => before.has(pid)).length
 
-  it("go on after the server has cut off all that was idle, and lose nothing to it once their role is exempt", async () => {
+  it("continue after the server has closed idle sessions, and lose no session once their role is exempt", async () => {
     const idle = await sessions()
     expect(idle.size).toBeGreaterThan(2)
     await ofServer("ALTER SYSTEM SET idle_session_timeout = 200")
     await ofServer("SELECT pg_reload_conf()")
-    // One that is used between its turns is not idle; the others are gone.
+    // The connection that is in use between its turns is not idle. The others are closed.
     await expect.poll(async () => await left(idle)).toBeLessThan(idle.size)
     for (const status of await sendMany("cut")) expect([200, 503]).toContain(status)
     await ofServer("ALTER ROLE postgres SET idle_session_timeout = 0")
     await expect.poll(async () => new Set(await sendMany("exempt"))).toEqual(new Set([200]))
   })
 
-  it("go on after a balancer between them has cut off every connection", async () => {
+  it("continue after a balancer has closed every connection", async () => {
     address.cutIdle()
     for (const status of await sendMany("balanced")) expect([200, 503]).toContain(status)
     await expect.poll(async () => new Set(await sendMany("again"))).toEqual(new Set([200]))

@@ -15,7 +15,7 @@ import { freePort, startEngine } from "../whole/slice/engine-process.ts"
 import type { EngineProcess } from "../whole/slice/engine-process.ts"
 import { needs } from "./needs.ts"
 
-/** What docs/operating.md has a pooler ignore. */
+/** The parameters that a pooler must ignore, from docs/operating.md. */
 const ignored = [
   "statement_timeout",
   "lock_timeout",
@@ -44,7 +44,7 @@ async function isListening(): Promise<boolean> {
 }
 
 async function startPooler(): Promise<ChildProcess> {
-  // It refuses to run as root.
+  // PgBouncer refuses to run as root.
   const as = process.getuid?.() === 0 ? ["-u", "nobody"] : []
   const child = spawn("pgbouncer", [...as, join(directory, "pgbouncer.ini")], { stdio: "ignore" })
   await Effect.runPromise(until(isListening))
@@ -146,7 +146,7 @@ describe("PgBouncer in transaction mode", () => {
     expect([code, err]).toEqual([0, ""])
   })
 
-  it("is tried with every command that there is, but for those that need no store, or a bank", () => {
+  it("is tested with every command, except those that need no store or a bank", () => {
     const names = loanEngine.subcommands.flatMap((group) => group.commands.map(({ name }) => name))
     const tried = new Set(commands.map(([name]) => name))
     const elsewhere = [

@@ -19,7 +19,7 @@ import type { EngineProcess } from "../whole/slice/engine-process.ts"
 import { needs } from "./needs.ts"
 
 const host = "loans.example"
-/** The client's address, which is none of the proxy's. */
+/** The client's address, which differs from the proxy's. */
 const clientAddress = "127.0.0.2"
 const authority = makeAuthority()
 const { cert, key } = authority.sign(host)
@@ -27,10 +27,10 @@ const { cert, key } = authority.sign(host)
 interface Recipe {
   readonly name: string
   readonly file: string
-  /** How the recipe names the certificate. */
+  /** The names of the certificate's files in the recipe. */
   readonly certificate: Readonly<Record<string, string>>
   readonly port: readonly [string, (port: number) => string]
-  /** The recipe with the test's own places, complete, and the command that runs it. */
+  /** Completes the recipe with the test's own paths. `command` runs it. */
   readonly complete: (recipe: string, directory: string) => string
   readonly command: (path: string, directory: string) => readonly [string, ReadonlyArray<string>]
 }
@@ -67,7 +67,7 @@ const recipes: ReadonlyArray<Recipe> = [
   },
 ]
 
-/** A text that the recipe has, replaced. A recipe that changes fails here and not later. */
+/** Replaces a text of the recipe. If the recipe no longer has the text, the test fails here. */
 function put(recipe: string, from: string, to: string): string {
   if (!recipe.includes(from)) throw new Error(`the recipe does not say ${from} any more`)
   return recipe.replaceAll(from, to)
@@ -166,7 +166,7 @@ describe.each(recipes)("$name", ({ file, certificate, port: [bound, binds], comp
     return answer.statusCode
   }
 
-  it("passes on what is below the prefix, by TLS, and nothing else", async () => {
+  it("forwards requests below the prefix, by TLS, and nothing else", async () => {
     expect(await callback(event("proxied", "SIGNED"))).toBe(200)
     for (const path of ["/loans/v1/loans/proxied", "/loans/docs", "/loans/openapi.json"]) {
       expect([path, await statusOf(path)]).toEqual([path, 200])
@@ -178,7 +178,7 @@ describe.each(recipes)("$name", ({ file, certificate, port: [bound, binds], comp
     }
   })
 
-  it("tells the sender's address, and not the one that the sender invents", async () => {
+  it("forwards the sender's address, and not an address that the sender invents", async () => {
     const invented = { authorization: "Bearer guess", "x-forwarded-for": "1.2.3.4", forwarded: "for=1.2.3.4" }
     await get("/loans/v1/key", invented)
     await get("/loans/v1/key", invented)
@@ -187,7 +187,7 @@ describe.each(recipes)("$name", ({ file, certificate, port: [bound, binds], comp
     expect(written).not.toContain("1.2.3.4")
   })
 
-  it("waits for a slow body and lets others pass", async () => {
+  it("waits for a slow body without a delay for others", async () => {
     const body = event("slow", "SIGNED")
     const slow = openCallback()
     slow.setHeader("content-length", Buffer.byteLength(body))
@@ -198,7 +198,7 @@ describe.each(recipes)("$name", ({ file, certificate, port: [bound, binds], comp
     expect([answer.statusCode, await text(answer)]).toEqual([200, '{"disposition":"advanced"}'])
   })
 
-  it("passes on each change at once, while its stream is open", async () => {
+  it("forwards each change at once, while its stream is open", async () => {
     const stream = await answerOf(
       open("/loans/v1/changes", { headers: { accept: "text/event-stream" } }).end(),
     )

@@ -17,7 +17,7 @@ const signed = (reference: string): string =>
     externalApplicationEvent: { applicationReference: reference, applicationEventType: "SIGNED" },
   })
 
-/** A small file system of its own for as long as the work takes. */
+/** Mounts a small file system for the duration of the work. */
 async function onSmallDisk(
   name: string,
   options: string,
@@ -34,7 +34,7 @@ async function onSmallDisk(
 }
 
 describe("a disk without", () => {
-  it("room: 503, not ready, the reason in the log; nothing acknowledged is lost, and it goes on where there is room", async () => {
+  it("room: 503, not ready, the reason in the log; nothing acknowledged is lost, and the engine continues when there is room", async () => {
     await onSmallDisk("full", "size=3m", async (place) => {
       const path = join(place, "loans.sqlite")
       const engine = await startEngine(path, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })
@@ -58,7 +58,7 @@ describe("a disk without", () => {
     })
   })
 
-  it("inodes: the start is refused with what to do, and an engine that runs goes on", async () => {
+  it("inodes: the start is refused with a hint, and a running engine continues", async () => {
     await onSmallDisk("inodes", "size=20m,nr_inodes=8", async (place) => {
       const path = join(place, "loans.sqlite")
       const engine = await startEngine(path, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })
@@ -66,7 +66,7 @@ describe("a disk without", () => {
       try {
         for (; ; files++) writeFileSync(join(place, `filler-${files}`), "")
       } catch {
-        // No inode is left.
+        // The loop ends when no inode is left.
       }
       expect((await engine.callback(signed("A"))).status).toBe(200)
       expect((await fetch(`${engine.url}/health/ready`)).status).toBe(200)

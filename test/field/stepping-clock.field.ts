@@ -45,7 +45,7 @@ describe("a clock that steps", () => {
       expect((await engine.api("GET", `/v1/loans/loan-${index}`)).status).toBe(200)
       expect((await fetch(`${engine.url}/health/ready`)).status).toBe(200)
     }
-    // What the clock said is kept: so it did step.
+    // The journal keeps the clock's time, which shows that the clock did jump.
     const history = await engine.api("GET", "/v1/loans/loan-3/history")
     const [entry] = (await history.json()) as ReadonlyArray<{ readonly receivedAt: string }>
     expect(new Date(entry?.receivedAt ?? 0).getUTCFullYear()).toBeGreaterThan(new Date().getUTCFullYear())

@@ -11,7 +11,7 @@ import { needs } from "./needs.ts"
 
 const unit = inCheckout("deploy/systemd/loan-engine.service")
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-systemd-"))
-/** Out of 100, as `--threshold` takes it: an exposure of 2.0. */
+/** The largest allowed exposure is 2.0. `--threshold` takes ten times that number. */
 const exposureMax = 20
 
 beforeAll(() => {
@@ -21,7 +21,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(directory, { recursive: true }))
 
-/** Prints each datagram that arrives, its lines joined by a blank. */
+/** Prints each datagram on one line, with blanks in the place of line ends. */
 const receiver = `
 import socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -30,21 +30,21 @@ while True: print(s.recv(4096).decode().replace("\\n", " "), flush=True)
 `
 
 describe("the unit", () => {
-  it("is one that systemd understands", () => {
+  it("is valid for systemd", () => {
     const here = join(directory, "loan-engine.service")
     writeFileSync(here, readFileSync(unit, "utf8").replace("/usr/bin/node", process.execPath))
     const { status, stderr } = spawnSync("systemd-analyze", ["verify", here], { encoding: "utf8" })
     expect([status, stderr]).toEqual([0, ""])
   })
 
-  it("exposes little", () => {
+  it("has a low exposure", () => {
     const args = ["security", "--offline=true", `--threshold=${exposureMax}`, unit]
     const { status, stdout } = spawnSync("systemd-analyze", args, { encoding: "utf8" })
     expect([status, stdout.trim().split("\n").at(-1)]).toEqual([0, expect.stringContaining("OK")])
   })
 })
 
-it("the engine tells the service manager that it serves, and that it stops", async () => {
+it("the engine reports to the service manager when it serves and when it stops", async () => {
   const path = join(directory, "notify")
   const listening = spawn("python3", ["-c", receiver, path], { stdio: ["ignore", "pipe", "inherit"] })
   try {
@@ -57,7 +57,7 @@ it("the engine tells the service manager that it serves, and that it stops", asy
     expect((await engine.api("GET", "/health/ready")).status).toBe(200)
     expect(await engine.stop()).toBe(0)
     await expect.poll(() => told).toContain("STOPPING=1")
-    expect(engine.written()).not.toContain("could not be told")
+    expect(engine.written()).not.toContain("could not be notified")
   } finally {
     listening.kill("SIGKILL")
   }

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 import { stateMsMax, testMsMax } from "../patience.ts"
 
-/** Tests that need programs which npm does not bring; each file says which Debian package has them. */
+/** Tests that need programs which npm does not have. Each file names the Debian package. */
 export default defineConfig({
   root: fileURLToPath(new URL("../..", import.meta.url)),
   test: {

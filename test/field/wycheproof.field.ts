@@ -7,7 +7,7 @@ import { makeJwsVerifier } from "@loan-engine/adapters-http/signature/jws-verifi
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 
-/** Wycheproof's own vectors for JSON Web Signatures, which no package carries: its folder `testvectors_v1`. */
+/** The folder `testvectors_v1` of Wycheproof, with vectors for JSON Web Signatures. No package contains it. */
 const folder = process.env["LOAN_ENGINE_WYCHEPROOF"]
 
 /** Every algorithm that an operator may allow. */
@@ -35,7 +35,7 @@ function read(): Vectors {
   return JSON.parse(readFileSync(join(folder, "json_web_signature_test.json"), "utf8")) as Vectors
 }
 
-/** What the verifier says of a signature, where the bank publishes this key and every algorithm that we know is allowed. */
+/** The verdict on a signature, if the bank publishes this key and every known algorithm is allowed. */
 const verdictOn = (key: object, jws: string): Promise<string> => {
   const body = new TextEncoder().encode(JSON.stringify({ keys: [key] }))
   const published: Exchange = () => Effect.succeed({ status: 200, headers: {}, body })
@@ -50,7 +50,7 @@ const verdictOn = (key: object, jws: string): Promise<string> => {
   )
 }
 
-/** The signature is the key's, over any content. */
+/** The verdicts on a signature that this key made, for any content. */
 const genuine: ReadonlySet<string> = new Set(["bound", "unbound", "contradicted"])
 
 const algorithmOf = (jws: string): unknown => {
@@ -61,8 +61,9 @@ const algorithmOf = (jws: string): unknown => {
 const known: ReadonlySet<unknown> = new Set(algorithms)
 
 /**
- * A valid one of another algorithm is refused on purpose: an allow-list is what stops confusion of algorithms. So is one of another
- * algorithm than its key says that it is for, as RFC 7520's figure 20 is here.
+ * The engine refuses a valid signature with another algorithm on purpose: the allow-list prevents a confusion of
+ * algorithms. It also refuses a signature whose algorithm differs from the `alg` of its key. RFC 7520's figure 20 is
+ * such a case here.
  */
 function isAllowed(key: Vectors["testGroups"][number]["public"], jws: string): boolean {
   const algorithm = algorithmOf(jws)
@@ -70,7 +71,7 @@ function isAllowed(key: Vectors["testGroups"][number]["public"], jws: string): b
 }
 
 describe("Wycheproof's vectors for JSON Web Signatures", () => {
-  it("are all judged right: no invalid one is taken, and every valid one of an algorithm that we know is", async () => {
+  it("are all judged correctly: no invalid one is accepted, and every valid one with a known algorithm is", async () => {
     const { testGroups } = read()
     const wrong: Array<string> = []
     let taken = 0

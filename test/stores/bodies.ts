@@ -1,7 +1,7 @@
 import type { JournalStore } from "@loan-engine/app/ports/journal-store"
 import { Effect } from "effect"
 
-/** The bytes that each of a loan's entries came in, by their versions; `null` for those that were erased. */
+/** The original bytes of each of a loan's entries, by version. `null` for erased bytes. */
 export const bodiesOf = (journal: JournalStore["Service"], applicationReference: string) =>
   Effect.map(
     journal.rowsByLoan({ after: { applicationReference, version: 0, position: 0 }, limit: 10_000 }),
@@ -13,7 +13,7 @@ export const bodiesOf = (journal: JournalStore["Service"], applicationReference:
       ),
   )
 
-/** The same as text. */
+/** The original bytes as text. */
 export const textsOf = (journal: JournalStore["Service"], applicationReference: string) =>
   Effect.map(bodiesOf(journal, applicationReference), (bodies) =>
     [...bodies.values()].map((raw) => new TextDecoder().decode(raw ?? undefined)),

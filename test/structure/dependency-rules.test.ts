@@ -27,7 +27,7 @@ const { forbidden } = createRequire(import.meta.url)(inCheckout("dependency-rule
   readonly forbidden: ReadonlyArray<{ readonly name: string; readonly comment?: string }>
 }
 
-/** The rooms of every package, in their order. */
+/** The rooms of every package, in order. */
 const rooms = forbidden.flatMap(({ name, comment }) => {
   const [, owner, room] = /^(.+)-room-(.+)$/u.exec(name) ?? []
   return owner === undefined || room === undefined ? [] : [{ name, owner, room, comment }]
@@ -35,7 +35,9 @@ const rooms = forbidden.flatMap(({ name, comment }) => {
 
 type Breach = readonly [source: string, imported: string]
 
-/** For each room, an import of the room after it; for a package's last, of what stands above all rooms. */
+/**
+ * For each room, an import of the next room. For the last room of a package, an import of what is above all rooms.
+ */
 const roomBreaches: ReadonlyArray<readonly [rule: string, Breach]> = rooms.map(
   ({ name, owner, room }, index) => {
     const next = rooms[index + 1]
@@ -44,7 +46,7 @@ const roomBreaches: ReadonlyArray<readonly [rule: string, Breach]> = rooms.map(
   },
 )
 
-/** For each rule, a source that breaks it, and what that source imports, from its own folder. */
+/** For each rule, a source that breaks it, and the path that this source imports. */
 const breaches: Readonly<Record<string, Breach>> = {
   ...Object.fromEntries(roomBreaches),
   "domain-imports-nothing-of-ours": ["packages/domain/src/a.ts", "../../app/src/thing.ts"],
@@ -73,7 +75,7 @@ interface Cruised {
   }
 }
 
-/** What the rules find in the folder, and what the tool itself says of its work. */
+/** What the rules find in the folder, and what the tool itself prints. */
 async function cruise(): Promise<{ readonly found: Cruised; readonly said: string }> {
   const tool = inCheckout("node_modules/dependency-cruiser/bin/dependency-cruiser.mjs")
   const args = [
@@ -90,7 +92,7 @@ async function cruise(): Promise<{ readonly found: Cruised; readonly said: strin
 }
 
 describe("the rules of which part may import which", () => {
-  it("each find an import that breaks them, also one of a type only, and the tool reads every source", async () => {
+  it("each find an import that breaks them, also of a type only, and the tool reads every source", async () => {
     copyFileSync(inCheckout("tsconfig.json"), join(directory, "tsconfig.json"))
     write("package.json", '{ "type": "module", "dependencies": { "undici": "1" } }')
     write("node_modules/undici/package.json", '{ "name": "undici", "version": "1.0.0", "main": "index.js" }')
@@ -118,11 +120,11 @@ describe("the rules of which part may import which", () => {
     const broken = found.summary.violations.map(({ rule, from }) => `${rule.name} in ${from}`)
     for (const [rule, [source]] of Object.entries(breaches)) expect(broken).toContain(`${rule} in ${source}`)
     expect(found.summary.violations.every(({ rule }) => rule.severity === "error")).toBe(true)
-    // It says so when it has no compiler that it knows, and has then left out imports of types.
+    // The tool prints a warning if it finds no compiler that it knows. It then ignores imports of types.
     expect(said).toBe("")
   })
 
-  it("know every room, and say of each where a thing belongs", () => {
+  it("know every room, and describe each", () => {
     for (const owner of new Set(rooms.map((each) => each.owner))) {
       const folders = readdirSync(inCheckout(`packages/${owner}/src`), { withFileTypes: true })
       const names = folders.filter((each) => each.isDirectory()).map((each) => each.name)
@@ -138,7 +140,7 @@ describe("the rules of which part may import which", () => {
     expect(listed).toEqual(rooms.filter(({ owner }) => owner === "app").map(({ room }) => room))
   })
 
-  it("are all tried here", () => {
+  it("are all tested here", () => {
     expect(Object.keys(breaches).toSorted()).toEqual(forbidden.map(({ name }) => name).toSorted())
   })
 })

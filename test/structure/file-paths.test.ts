@@ -4,7 +4,7 @@ import { inCheckout } from "../checkout.ts"
 import { filesWithin } from "./our-files.ts"
 
 const folders = ["test", "packages", "scripts", "examples"]
-it("no file's place is taken from its URL as it stands there, where a blank or an accent is escaped", () => {
+it("no path is taken directly from a URL, which escapes blanks and accents", () => {
   const files = filesWithin(folders)
   expect(files.length).toBeGreaterThan(500)
   const wrong = files.filter((file) =>

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs"
 import { inCheckout } from "../checkout.ts"
 
-/** Folders of others, and of what is built or written by a run. */
+/** Folders with files of others, and with files that a build or a run writes. */
 const notOurs = new Set([
   ".git",
   ".loan-engine",
@@ -13,7 +13,9 @@ const notOurs = new Set([
   "node_modules",
 ])
 
-/** The paths from the root, with slashes, of all files that are ours, within a folder or in the whole checkout. */
+/**
+ * The paths of all files of this project, relative to the root and with slashes. `folder` limits them to one folder.
+ */
 export const ourFiles = (folder = ""): ReadonlyArray<string> =>
   readdirSync(inCheckout(folder), { withFileTypes: true }).flatMap((each) => {
     const path = folder === "" ? each.name : `${folder}/${each.name}`
@@ -21,6 +23,6 @@ export const ourFiles = (folder = ""): ReadonlyArray<string> =>
     return notOurs.has(each.name) ? [] : ourFiles(path)
   })
 
-/** The source files of ours within some folders. */
+/** The project's source files in some folders. */
 export const filesWithin = (folders: ReadonlyArray<string>): ReadonlyArray<string> =>
   folders.flatMap((folder) => ourFiles(folder)).filter((file) => /\.[cm]?tsx?$/u.test(file))

@@ -3,11 +3,11 @@ import { expect, it } from "vitest"
 import { inCheckout } from "../checkout.ts"
 import { filesWithin } from "./our-files.ts"
 
-/** What a page shows, read once: it may be about to show it. */
+/** A value of a page that is read only once. The page may not show it yet. */
 const readOnce =
   /expect\(\s*await [\w.]+\s*\.(?:locator|getBy\w+|getAttribute|textContent|innerText|inputValue|count|title|evaluate)\(/u
 
-it("what a browser's page shows is asserted by expect.poll, which waits until the page shows it", () => {
+it("a value on a browser's page is asserted by expect.poll, which waits until the page shows it", () => {
   const files = filesWithin(["test"]).filter((file) => !/\/structure\//u.test(file))
   const ofPages = files.filter((file) =>
     /playwright|useConsole/u.test(readFileSync(inCheckout(file), "utf8")),

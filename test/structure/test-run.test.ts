@@ -9,7 +9,7 @@ const directory = mkdtempSync(join(tmpdir(), "loan-engine-my loans é-"))
 mkdirSync(join(directory, "test"))
 afterAll(() => rmSync(directory, { recursive: true }))
 
-/** Runs a folder of tests with the settings and the closing line of this project's own. */
+/** Runs a folder of tests with this project's settings and closing line. */
 function runTests(...flags: ReadonlyArray<string>) {
   const vitest = [inCheckout("node_modules/vitest/vitest.mjs"), "run", "--globals", "--root", directory]
   const ours = [
@@ -45,7 +45,7 @@ describe("a run of the tests", () => {
     )
   })
 
-  it("fails where a generated file is missing, as where it differs, and writes it only when it is asked to", () => {
+  it("fails if a generated file is missing or differs, and writes it only on request", () => {
     const file = join(directory, "test", "page.md")
     write(
       "some.test.ts",

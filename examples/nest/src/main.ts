@@ -13,7 +13,9 @@ const ENGINE = "loan engine"
 class LoansController implements OnApplicationShutdown {
   constructor(@Inject(ENGINE) private readonly engine: LoanEngineHandle) {}
 
-  /** The bank's callbacks: /callbacks/se. `rawBody: true` below keeps the bytes, which a signature covers. */
+  /**
+   * The bank's callbacks: /callbacks/se. `rawBody: true` below keeps the original bytes, which the signature covers.
+   */
   @Post("callbacks/:account")
   callback(@Req() request: IncomingMessage, @Res() response: ServerResponse): void {
     this.engine.listener(request, response)
@@ -37,7 +39,7 @@ class AppModule {}
 
 const app = await NestFactory.create(AppModule, { rawBody: true, logger: ["error", "warn"] })
 app.enableShutdownHooks()
-// The API and the console too: /bank/v1, /bank/console. As a middleware it runs before Nest's own body parser.
+// The API and the console: /bank/v1, /bank/console. A middleware runs before Nest's own body parser.
 app.use("/bank", app.get<LoanEngineHandle>(ENGINE).listener)
 await app.listen(Number(process.env["PORT"] ?? 3000), "127.0.0.1")
 process.stdout.write(`listening on ${await app.getUrl()}\n`)

@@ -12,7 +12,7 @@ import type { RecordObservation } from "../src/callback/receiver.ts"
 
 const examples = new URL("../../app/src/sandbox/bank-page/", import.meta.url)
 
-/** A file of the bank's page, byte for byte. */
+/** A file of the bank's page, with unchanged bytes. */
 export const example = (name: string): Uint8Array => readFileSync(new URL(name, examples))
 export const exampleText = (name: string): string => readFileSync(new URL(name, examples), "utf8")
 
@@ -34,7 +34,7 @@ export const serve = (listener: RequestListener): Effect.Effect<string, never, S
       }),
   ).pipe(Effect.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`))
 
-/** A server that answers every request alike, and the requests it got. */
+/** A server that gives every request the same answer and keeps the requests. */
 export interface Seen {
   readonly url: string
   readonly requests: Array<{ readonly headers: IncomingMessage["headers"]; readonly body: string }>
@@ -54,14 +54,14 @@ export const serveAnswers = (
     }).pipe(Effect.map((url) => ({ url, requests })))
   })
 
-/** The moment at which every test begins. */
+/** The time at which every test begins. */
 export const epoch = 1_700_000_000_000
 
-/** What was logged, kept so that a test can look for what must not be in it. */
+/** All log lines. Tests check that certain texts are not in them. */
 export const logged: Array<string> = []
 const keepLogs = Logger.layer([Logger.map(Logger.formatLogFmt, (line) => void logged.push(line))])
 
-/** Runs with a clock that only the test moves, and with what it opens closed again. */
+/** Runs an effect with a test clock, and closes what the effect opened. */
 export const run = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
   Effect.runPromise(
     Effect.scoped(Effect.andThen(TestClock.setTime(epoch), effect)).pipe(
@@ -101,7 +101,7 @@ export const sign = (
 
 export const jwksText = (...keys: ReadonlyArray<unknown>): string => JSON.stringify({ keys })
 
-/** A `record` that keeps what it is given. */
+/** A `record` function that keeps its observations. */
 export function recorder(): { readonly seen: Array<Observation>; readonly record: RecordObservation } {
   const seen: Array<Observation> = []
   const record: RecordObservation = (observation) =>

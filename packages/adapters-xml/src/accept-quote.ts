@@ -5,7 +5,7 @@ import { ReferenceRequest, referenceRequest } from "./reference-request.ts"
 import { soapMessage } from "./soap-message.ts"
 import { parentElement } from "./xml/element.ts"
 
-/** Accepts the offer for the customer. The customer signs next. */
+/** Accepts the offer for the customer. After that, the customer signs. */
 export const AcceptQuoteRequest = ReferenceRequest
 export type AcceptQuoteRequest = typeof AcceptQuoteRequest.Type
 

@@ -13,7 +13,7 @@ import { refuse, type XmlError } from "./xml/error.ts"
 import type { XmlOptions } from "./xml/limits.ts"
 import { readResult } from "./xml/parser.ts"
 
-/** Any request that a bank may receive, tagged with its operation. */
+/** Any request that a bank may receive, with the name of its operation. */
 export type BankRequest =
   | { readonly operation: "submitApplicationExt"; readonly request: SubmitApplicationExtRequest }
   | { readonly operation: "getApplicationStatus"; readonly request: GetApplicationStatusRequest }
@@ -56,7 +56,7 @@ function readRequest(element: XmlElement): BankRequest {
   return refuse("unexpected-element", element.name, expected)
 }
 
-/** For a server: reads the request in these bytes, of any operation. Never throws. */
+/** Reads a request of any operation. For a server. It never throws. */
 export function decodeBankRequest(
   bytes: Uint8Array,
   options?: XmlOptions,

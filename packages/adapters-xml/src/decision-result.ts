@@ -6,33 +6,33 @@ import { applicationReferenceExpected, XmlApplicationReference } from "./message
 import { readOffer, writeOffer, XmlOffer } from "./offer-elements.ts"
 import type { XmlElement } from "./xml/element.ts"
 
-/** The decisions that the bank documents. Any other decision is never read as one of them. */
+/** The decisions in the bank's documentation. An unknown decision never counts as one of these. */
 export const BankDecision = Schema.Literals(["APPROVED", "REJECTED", "MANUAL_INSPECTION"])
 export type BankDecision = typeof BankDecision.Type
 
 /**
- * The answer of both getApplicationQuote and submitApplicationExt: one flat element in XML. The offer is empty if the
- * bank sent none of its members. A rejection may come with an `approvedAmount` of 0.
+ * The answer of getApplicationQuote and of submitApplicationExt. In XML it is one flat element. The offer is empty if
+ * the bank sent none of its members. A rejection may have an `approvedAmount` of 0.
  */
 export const DecisionResult = Schema.Struct({
   applicationReference: XmlApplicationReference,
-  /** `null` if there is no decision, or an unknown one. */
+  /** `null` if the decision is missing or unknown. */
   decision: Schema.NullOr(BankDecision),
   offer: XmlOffer,
-  /** The details that could not be read. Writers ignore it. */
+  /** The details that could not be read. When a message is written, this is ignored. */
   leftOut: Schema.optionalKey(LeftOut),
 })
 export type DecisionResult = typeof DecisionResult.Type
 
-/** The decision in the bank's own form. `undefined` if it is unknown. */
+/** Reads a decision. `undefined` if it is unknown. */
 export function readBankDecision(text: string): BankDecision | undefined {
   return sameWord(BankDecision.literals, text)
 }
 
 /**
- * The reference is read strictly. If the decision occurs twice, both must say the same. A decision that differs or is
- * unknown is recorded by name as a detail, and so is every unreadable member of the offer. Reference and decision may
- * be at any documented depth, side by side or nested.
+ * Reads the result. The reference is read strictly. If the decision occurs twice, both must be the same. If they
+ * differ, or the decision is unknown, the decision is recorded as left out. So is every unreadable member of the
+ * offer. Reference and decision may be at any documented depth, beside or inside each other.
  */
 export function readDecisionResult(operation: MessageFields): DecisionResult {
   const levels = operation.levels()

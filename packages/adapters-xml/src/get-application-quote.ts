@@ -5,8 +5,8 @@ import { soapMessage } from "./soap-message.ts"
 import { parentElement } from "./xml/element.ts"
 
 /**
- * Asks for the decision and the offer. If the callback with the decision is lost, this is the only documented way to
- * read the decision.
+ * Asks for the decision and the offer. If the callback with the decision is lost, only this request can read the
+ * decision.
  */
 export const GetApplicationQuoteRequest = Schema.Struct(ReferenceRequest.fields)
 export type GetApplicationQuoteRequest = typeof GetApplicationQuoteRequest.Type

@@ -12,8 +12,8 @@ export const GetApplicationStatusRequest = ReferenceRequest
 export type GetApplicationStatusRequest = typeof GetApplicationStatusRequest.Type
 
 /**
- * The loan's status without its decision: the answer has no field for it. A member that the bank left out, left empty
- * or sent as `xsi:nil` is absent.
+ * The status of a loan. It does not contain the decision. If the bank left a member out, left it empty or sent it as
+ * `xsi:nil`, the member is absent.
  *
  * Source: the bank's page, "getApplicationStatusResponse-example".
  */
@@ -24,7 +24,7 @@ export const GetApplicationStatusResponse = Schema.Struct({
   /** `E_SIGN` or `MANUAL` today. */
   requestedSigningMethod: Schema.optionalKey(XmlSigningMethod),
   paidOut: Schema.optionalKey(Schema.Boolean),
-  /** The details that could not be read. Writers ignore it. */
+  /** The details that could not be read. When a message is written, this is ignored. */
   leftOut: Schema.optionalKey(LeftOut),
 })
 export type GetApplicationStatusResponse = typeof GetApplicationStatusResponse.Type
@@ -40,9 +40,9 @@ const readMethod = (text: string): string | undefined => {
 }
 
 /**
- * The members are levels, each independent of the others, at any documented depth. A member that cannot be read says
- * nothing about the others. If no member has a readable value, the answer is an error: it must not count as an answer
- * that says nothing new.
+ * Reads the members, each independently of the others, at any documented depth. If one cannot be read, the others
+ * still count. If none has a readable value, the answer is an error. Otherwise it would count as an answer without
+ * news.
  */
 function readStatus(operation: MessageFields): GetApplicationStatusResponse {
   const levels = operation.levels()

@@ -6,8 +6,9 @@ import type { GetApplicationStatusResponse } from "./get-application-status.ts"
 import type { SubmitApplicationExtResponse } from "./submit-application-ext.ts"
 
 /**
- * What a poll's answer says, as of `at`, the instant when its request was sent. A poll is a level: an addition
- * that is not waited for is cleared, but `paidOut=false` and an absent method are no fact, and undo nothing.
+ * The events of a status poll's answer. `at` is when the request was sent. A poll is a level: it says what is true now.
+ * `waitingForAddition=false` clears a request for documents. `paidOut=false` and an absent method undo nothing, so they
+ * give no event.
  *
  * @example
  * applicationStatusEvents({ waitingForAddition: false, paidOut: true }, 7)
@@ -52,8 +53,8 @@ function decisionEvents(
 }
 
 /**
- * The decision as the bank's own answer to our question, asked at `at`. It is fresh, so it overrules every verdict that
- * is not newer.
+ * The events of a quote's answer. `at` is when the request was sent. The decision is fresh, so it overrules every
+ * verdict that is not newer.
  */
 export function applicationQuoteEvents(
   response: GetApplicationQuoteResponse,
@@ -62,7 +63,7 @@ export function applicationQuoteEvents(
   return decisionEvents(response, at, { fresh: true })
 }
 
-/** The first decision, from the submission's answer. Nothing is older, so it overrules nothing. */
+/** The events of the answer to a submission. Nothing is older than this decision, so it overrules nothing. */
 export function submissionEvents(
   response: SubmitApplicationExtResponse,
   at: Instant,

@@ -21,10 +21,10 @@ const booleans: ReadonlyMap<string, boolean> = new Map([
 export const wrappersMax = 3
 
 /**
- * Reads the children of one element of the bank's message: by local name in any case, in the bank's namespace or in
- * none. If a child that may occur once occurs twice, both must say the same. A value must not contain elements. Unknown
- * children are ignored, because the bank may add some. A child that is absent, `xsi:nil` or empty has no value. A
- * detail that cannot be read fails nothing else: only its name is recorded.
+ * Reads the children of one element of a message. They are found by local name in any case, in the bank's namespace
+ * or in none. If a child that may occur once occurs twice, both must be the same. A value must not contain elements.
+ * Unknown children are ignored, because the bank may add some. A child that is absent, empty or `xsi:nil` has no
+ * value. If a detail cannot be read, its name is recorded, and the rest is still read.
  */
 export class MessageFields {
   readonly element: XmlElement
@@ -62,14 +62,14 @@ export class MessageFields {
     return element === undefined ? undefined : new MessageFields(element, this.pathOf(name))
   }
 
-  /** Whether any of these members is here, with or without a value. */
+  /** Whether the element has any of these members, with or without a value. */
   hasAny(names: ReadonlyArray<string>): boolean {
     return names.some((name) => this.all(name).length > 0)
   }
 
   /**
-   * The fields of the element that has this member: this element, or one inside it. If several have it, they must say
-   * the same.
+   * The fields of the element that has this member: this element, or an element inside it. If several elements have
+   * it, the values must be the same.
    */
   holding(name: string): MessageFields {
     const [holder, ...others] = this.levels().filter((fields) => fields.hasAny([name]))
@@ -87,7 +87,7 @@ export class MessageFields {
     return refuse("missing-element", this.pathOf(names[0] ?? ""), expected)
   }
 
-  /** These fields, and those of every element that only wraps the content. */
+  /** These fields, and those of all elements inside that only wrap the content. */
   levels(): ReadonlyArray<MessageFields> {
     const found: Array<MessageFields> = []
     let level: ReadonlyArray<MessageFields> = [this]
@@ -108,7 +108,7 @@ export class MessageFields {
     return refuse("missing-element", this.pathOf(name), "expected this element with a value")
   }
 
-  /** The text exactly as sent, with its white space. An empty or absent text counts as missing. */
+  /** The text exactly as it was sent, with its white space. An absent or empty text is refused. */
   verbatim(name: string): string {
     const element = this.single(name)
     const text = element === undefined ? undefined : valueOf(element, this.pathOf(name))
@@ -121,7 +121,7 @@ export class MessageFields {
     return text === "" ? undefined : text
   }
 
-  /** A value that `schema` accepts. `expected` says in words what that is. */
+  /** A value that `schema` accepts. `expected` describes such a value, for the error. */
   optional<A>(name: string, schema: Schema.Schema<A>, expected: string): A | undefined {
     const text = this.optionalText(name)
     return text === undefined ? undefined : admitted(text, schema, this.pathOf(name), expected)
@@ -131,7 +131,7 @@ export class MessageFields {
     return this.optional(name, schema, expected) ?? this.missing(name)
   }
 
-  /** The bank's words to a human reader. If they cannot be read, nothing else is affected. */
+  /** A text of the bank for people. If it cannot be read, it counts as absent. */
   words<A>(name: string, schema: Schema.Schema<A>): A | undefined {
     const [text, ...others]: ReadonlyArray<unknown> = [...new Set(this.all(name).map(detailText))]
     return others.length === 0 && text !== "" && Schema.is(schema)(text) ? text : undefined
@@ -151,9 +151,9 @@ export class MessageFields {
 }
 
 /**
- * A detail, read by `read`, that may be in any of these fields. If it occurs several times, all must say the same.
- * `xsi:nil` is absent, and so is a blank text if `blank` says so. A detail that is only deeper, or only in another
- * namespace, may be something else with the same name: it is not read, but its name is recorded.
+ * Reads a detail that may be in any of these fields. If it occurs several times, all values must be the same.
+ * `xsi:nil` counts as absent, and so does a blank text if `blank` is `absent`. A detail that occurs only deeper, or
+ * only in another namespace, may be something else with the same name. It is not read, but its name is recorded.
  */
 export function readDetail<A>(
   levels: ReadonlyArray<MessageFields>,
@@ -173,7 +173,7 @@ export function readDetail<A>(
   return details.read(name, others.length === 0 ? only : undefined)
 }
 
-/** Records a detail that is only in a place where it is not read. */
+/** Records a detail that occurs only in a place where it is not read. */
 export function noteStray(
   [root]: ReadonlyArray<MessageFields>,
   name: DetailName,
@@ -189,7 +189,7 @@ const isSame = (one: XmlElement, other: XmlElement): boolean =>
   JSON.stringify([trimXmlSpace(one.text), one.children, one.attributes]) ===
   JSON.stringify([trimXmlSpace(other.text), other.children, other.attributes])
 
-/** `true`, `1` and their opposites, in any case. */
+/** Reads `true`, `1`, `false` or `0`, in any case. */
 export const readBoolean = (text: string): boolean | undefined =>
   booleans.get(withoutBlanks(text).toLowerCase())
 
@@ -199,7 +199,9 @@ const isNil = (element: XmlElement): boolean =>
       namespace === schemaInstanceNamespace && name === "nil" && booleans.get(trimXmlSpace(value)) === true,
   )
 
-/** A detail's text without white space around it. `null` for `xsi:nil`, `undefined` if it is not a text. */
+/**
+ * The text of a detail, without white space around it. `null` for `xsi:nil`. `undefined` if it is no readable text.
+ */
 export function detailText(element: XmlElement): string | null | undefined {
   const text = trimXmlSpace(element.text)
   if (element.children.length > 0 || text.includes(unreadableMark)) return undefined
@@ -207,7 +209,7 @@ export function detailText(element: XmlElement): string | null | undefined {
   return text === "" ? null : undefined
 }
 
-/** One value's text as sent. `undefined` if it is `xsi:nil`. */
+/** The text of a value, as it was sent. `undefined` for `xsi:nil`. */
 export function valueOf(element: XmlElement, path: string): string | undefined {
   if (element.children.length > 0) refuse("unexpected-element", path, "expected text, found an element")
   const nil = element.attributes.find(
@@ -221,7 +223,7 @@ export function valueOf(element: XmlElement, path: string): string | undefined {
   return undefined
 }
 
-/** The text as a value that `schema` accepts. */
+/** The text, if `schema` accepts it. Otherwise it is refused. */
 export function admitted<A>(text: string, schema: Schema.Schema<A>, path: string, expected: string): A {
   const value: unknown = text
   if (Schema.is(schema)(value) && !text.includes(unreadableMark)) return value
@@ -231,13 +233,13 @@ export function admitted<A>(text: string, schema: Schema.Schema<A>, path: string
 type Optional<T> = { [K in keyof T]: undefined extends T[K] ? K : never }[keyof T]
 type Present<T> = Omit<T, Optional<T>> & { [K in Optional<T>]?: Exclude<T[K], undefined> }
 
-/** The object without its undefined members, as `Schema.optionalKey` requires. */
+/** The object without members that are `undefined`, as `Schema.optionalKey` requires. */
 export function present<T extends object>(members: T): Present<T>
 export function present(members: object): object {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
 }
 
-/** The child element with a value. Empty if there is no value. */
+/** A child element with this value. If there is no value, there is no element. */
 export function field(name: string, value: string | boolean | number | undefined): ReadonlyArray<XmlElement> {
   return value === undefined ? [] : [textElement(name, String(value))]
 }

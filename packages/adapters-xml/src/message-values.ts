@@ -3,7 +3,7 @@ import { ApplicationReference, applicationReferenceLengthMax } from "@loan-engin
 import { Schema } from "effect"
 import { isXmlTextCheck, trimXmlSpace } from "./xml/characters.ts"
 
-/** The maximum length of the texts in requests and answers, in UTF-16 code units. */
+/** The maximum lengths of texts in requests and answers, in UTF-16 code units. */
 export const callbackUrlLengthMax = 2_048
 export const callbackCredentialsLengthMax = 4_096
 export const externalReferenceLengthMax = 256
@@ -15,9 +15,7 @@ const isTrimmedCheck = Schema.makeFilter((text: string) => trimXmlSpace(text) ==
   message: "expected no white space at either end",
 })
 
-/**
- * One or more lines of text without white space at either end, because a reader could not distinguish it from layout.
- */
+/** Text without white space at either end. A reader could not distinguish such white space from layout. */
 const token = (lengthMax: number) =>
   Schema.String.check(Schema.isBetweenLength(1, lengthMax), isXmlTextCheck, isTrimmedCheck)
 
@@ -27,13 +25,13 @@ export const ExternalReference = token(externalReferenceLengthMax)
 export const ConsumerIp = token(consumerIpLengthMax)
 export const ContactDetail = token(contactDetailLengthMax)
 
-/** The bank's message next to a yes or no. */
+/** The bank's text beside a yes or no. */
 export const BankMessage = token(bankMessageLengthMax)
 
-/** The domain's reference, without the few characters that XML cannot carry. */
+/** The domain's reference, without the few characters that XML cannot contain. */
 export const XmlApplicationReference = ApplicationReference.check(isXmlTextCheck)
 export const applicationReferenceExpected = `an application reference: at most ${applicationReferenceLengthMax} characters, without control characters or outer white space`
 
-/** The domain's signing method, without what XML cannot carry or preserve. */
+/** The domain's signing method, without what XML cannot contain or would change. */
 export const XmlSigningMethod = SigningMethod.check(isXmlTextCheck, isTrimmedCheck)
 export const signingMethodExpected = "a signing method's name of at most 50 characters"

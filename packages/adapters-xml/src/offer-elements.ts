@@ -10,8 +10,8 @@ import { isXmlTextCheck, trimXmlSpace } from "./xml/characters.ts"
 import type { XmlElement } from "./xml/element.ts"
 
 /**
- * The domain's document type, without what XML cannot carry or preserve, and without texts that a reader would read as
- * no name or as several names.
+ * The domain's document type, without what XML cannot contain or would change. A text that would be read as no name,
+ * or as several names, is not allowed either.
  */
 const XmlDocumentType = DocumentType.check(
   isXmlTextCheck,
@@ -19,8 +19,8 @@ const XmlDocumentType = DocumentType.check(
 )
 
 /**
- * The domain's offer, without what XML cannot carry or preserve. An empty list of documents becomes absent, because XML
- * cannot distinguish the two.
+ * The domain's offer, without what XML cannot contain or would change. An empty list of documents is not allowed,
+ * because in XML it looks like an absent list.
  */
 export const XmlOffer = Offer.check(
   Schema.makeFilter(
@@ -32,8 +32,8 @@ export const XmlOffer = Offer.check(
 )
 
 /**
- * One repeated element for each document, or, if the bank wraps its list, one element for each inside the wrapper. Two
- * different lists in two places have no one meaning.
+ * Reads the documents. There is one element for each document. If the bank wraps its list, these elements are inside
+ * the wrapper. If two places have different lists, the list is not clear.
  */
 function readDocumentTypes(
   levels: ReadonlyArray<MessageFields>,
@@ -65,13 +65,16 @@ function documentTypesIn(elements: ReadonlyArray<XmlElement>): ReadonlyArray<str
     : readDocumentNames(texts)
 }
 
-/** Whether each element is the name of one document: all have the same tag, and it is a tag for such names. */
+/** Whether each element is one document's name. All must have the same tag, and it must be a tag for such names. */
 const isListOfNames = (elements: ReadonlyArray<XmlElement>): boolean => {
   const [name = "", ...others] = new Set(elements.map((element) => foldedName(element.name)))
   return others.length === 0 && holdsDocuments(name)
 }
 
-/** The offer whose members are in any of these fields, as far as they can be read. Other members are ignored. */
+/**
+ * Reads the offer whose members are in any of these fields. Members that cannot be read are left out, and unknown
+ * members are ignored.
+ */
 export function readOffer(levels: ReadonlyArray<MessageFields>, details: DetailReader): Offer {
   const decimals = Object.fromEntries(
     offerDecimals.map((name) => [
@@ -86,7 +89,7 @@ export function readOffer(levels: ReadonlyArray<MessageFields>, details: DetailR
 const decimalField = (name: string, decimal: DecimalText | undefined): ReadonlyArray<XmlElement> =>
   field(name, decimal === undefined ? undefined : writeDecimal(decimal))
 
-/** The offer's members as elements, in the order in which the bank's page lists them. */
+/** Writes the offer's members as elements, in the order of the bank's page. */
 export function writeOffer(offer: Offer): ReadonlyArray<XmlElement> {
   const { approvedAmount, interest, tenor, documentTypes = [], ...others } = offer
   return [

@@ -4,11 +4,11 @@ import { applicationReferenceExpected, XmlApplicationReference } from "./message
 import { soapMessage } from "./soap-message.ts"
 import type { SoapMessage } from "./soap-message.ts"
 
-/** A request that names an application, and nothing else. */
+/** A request that contains only an application reference. */
 export const ReferenceRequest = Schema.Struct({ applicationReference: XmlApplicationReference })
 export type ReferenceRequest = typeof ReferenceRequest.Type
 
-/** The codec of such a request of an operation. */
+/** Makes the codec of such a request. */
 export const referenceRequest = (name: string): SoapMessage<ReferenceRequest> =>
   soapMessage<ReferenceRequest>({
     name,

@@ -14,8 +14,8 @@ export const CallbackAuthMethod = Schema.Literals(["BASIC", "BEARER"])
 export type CallbackAuthMethod = typeof CallbackAuthMethod.Type
 
 /**
- * Registers the URL that callbacks go to. The bank wants this sent only once. The credentials are sent in base64. Each
- * callback returns them in its Authorization header.
+ * Registers the URL to which the bank sends its callbacks. One registration is enough. The credentials are sent in
+ * base64. The bank sends them back in the Authorization header of each callback.
  *
  * Source: the bank's page, "Register the callback-URL".
  */

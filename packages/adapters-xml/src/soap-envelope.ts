@@ -9,7 +9,7 @@ import { printXml } from "./xml/writer.ts"
 /** The namespace of the bank's operation elements. Their children have no namespace. */
 export const messageNamespace = "http://consumerloan.resurs.com/v1/msg/application"
 
-/** SOAP 1.1: the bank uses it, and we write it. */
+/** The namespace of SOAP 1.1, which the bank uses. It is also the one that is written. */
 const soap11Namespace = "http://schemas.xmlsoap.org/soap/envelope/"
 const soapNamespaces: ReadonlySet<string> = new Set([
   soap11Namespace,
@@ -18,8 +18,8 @@ const soapNamespaces: ReadonlySet<string> = new Set([
 const soapPrefix = "soap"
 
 /**
- * Actors (SOAP 1.1) and roles (SOAP 1.2) that mean the reader of the message. A header for any other actor is not for
- * us.
+ * The actors (SOAP 1.1) and roles (SOAP 1.2) that mean the reader of the message. A header for any other actor is
+ * ignored.
  */
 const ourActors: ReadonlySet<string> = new Set([
   "",
@@ -33,7 +33,10 @@ const prefixes: ReadonlyMap<string, string> = new Map([
   [messageNamespace, "app"],
 ])
 
-/** Whether an element is the bank's: in its namespace, or in none, as in the examples on the bank's page. */
+/**
+ * Whether an element belongs to the bank's messages. It is in the bank's namespace, or in none, as in the examples on
+ * the bank's page.
+ */
 export function isMessageElement(element: XmlElement): boolean {
   return element.namespace === messageNamespace || element.namespace === ""
 }
@@ -49,8 +52,8 @@ function soapAttribute(header: XmlElement, soap: string, ...names: ReadonlyArray
 }
 
 /**
- * A header with mustUnderstand may change what the message means, and we understand none. The whole message is refused
- * (SOAP 1.1, section 4.2.3). Any other header is ignored.
+ * Refuses a message that has a header with mustUnderstand (SOAP 1.1, section 4.2.3). Such a header may change the
+ * meaning of the message, and no header is supported. Other headers are ignored.
  */
 function checkHeaders({ children, name, namespace }: XmlElement): void {
   const blocks = children
@@ -87,8 +90,8 @@ function contentOf(envelope: XmlElement): XmlElement {
 }
 
 /**
- * The operation element of a document: in a SOAP 1.1 or 1.2 envelope, or bare, as on the bank's page. Throws an
- * `XmlError`, or the `SoapFault` that the document contains instead.
+ * Reads the operation element of a document. It may be in an envelope of SOAP 1.1 or 1.2, or without an envelope, as
+ * on the bank's page. It throws an `XmlError`. If the document contains a fault instead, it throws that `SoapFault`.
  */
 export function readOperation(bytes: Uint8Array, options?: XmlOptions): XmlElement {
   const root = readXml(bytes, { ...options, marksUnreadable: true })
@@ -104,12 +107,12 @@ function envelope(content: XmlElement): Uint8Array {
   return new TextEncoder().encode(printXml(root, prefixes))
 }
 
-/** A SOAP 1.1 envelope around an operation with these children, as UTF-8. */
+/** Writes a SOAP 1.1 envelope with an operation and these children, in UTF-8. */
 export function writeOperation(name: string, children: ReadonlyArray<XmlElement>): Uint8Array {
   return envelope(parentElement(name, children, messageNamespace))
 }
 
-/** A SOAP 1.1 envelope around a fault. A server sends it with HTTP status 500. */
+/** Writes a SOAP 1.1 envelope with a fault. A server sends it with HTTP status 500. */
 export function encodeSoapFault(fault: SoapFault): Uint8Array {
   return envelope(writeFault(fault, soap11Namespace, soapPrefix))
 }

@@ -2,15 +2,16 @@ import { Schema } from "effect"
 import { isXmlTextCheck, trimXmlSpace } from "./xml/characters.ts"
 import { parentElement, textElement, type XmlElement } from "./xml/element.ts"
 
-/** How much of a fault's code, text and detail is kept, in UTF-16 code units. */
+/** The maximum lengths of a fault's code, text and detail, in UTF-16 code units. Longer texts are shortened. */
 export const faultCodeLengthMax = 100
 export const faultTextLengthMax = 2_000
 
 const faultText = (lengthMax: number) => Schema.String.check(isXmlTextCheck, Schema.isMaxLength(lengthMax))
 
 /**
- * The bank refused, or could not answer. A fault says nothing about any loan. `code` has no prefix and uses the words
- * of SOAP 1.1. It is usually `Client` (the request is wrong) or `Server` (the bank failed; retry).
+ * A SOAP fault: the bank refused a request, or could not answer. A fault says nothing about a loan. `code` has no
+ * prefix and is a word of SOAP 1.1. Usually it is `Client` (the request is wrong) or `Server` (the bank failed, so
+ * retry).
  */
 export class SoapFault extends Schema.TaggedError<SoapFault>()("SoapFault", {
   code: faultText(faultCodeLengthMax),
@@ -22,13 +23,13 @@ export class SoapFault extends Schema.TaggedError<SoapFault>()("SoapFault", {
   }
 }
 
-/** The names in SOAP 1.2 of the two codes that matter. */
+/** For two codes of SOAP 1.2, the names in SOAP 1.1. */
 const codesOfSoap12: ReadonlyMap<string, string> = new Map([
   ["Sender", "Client"],
   ["Receiver", "Server"],
 ])
 
-/** The beginning of a text. It never ends in half of a surrogate pair. */
+/** The beginning of a text. It never ends within a surrogate pair. */
 function clip(text: string, lengthMax: number): string {
   if (text.length <= lengthMax) return text
   const splits = /[\uD800-\uDBFF]/.test(text.charAt(lengthMax - 1))
@@ -53,8 +54,8 @@ function detailOf(element: XmlElement): string {
 }
 
 /**
- * Reads a `Fault` element of SOAP 1.1 (`faultcode`, `faultstring`, `detail`) or 1.2 (`Code`, `Reason`, `Detail`). It is
- * lenient: a fault without its code or text still is a fault.
+ * Reads a `Fault` element of SOAP 1.1 (`faultcode`, `faultstring`, `detail`) or 1.2 (`Code`, `Reason`, `Detail`). A
+ * fault without a code or text is accepted too.
  */
 export function readFault(fault: XmlElement): SoapFault {
   const code = descend(fault, "faultcode") ?? descend(fault, "Code", "Value")
@@ -70,7 +71,7 @@ export function readFault(fault: XmlElement): SoapFault {
   })
 }
 
-/** The fault as a SOAP 1.1 `Fault` element in this namespace. The envelope declares its prefix. */
+/** Writes a fault as a SOAP 1.1 `Fault` element in this namespace. The envelope must declare the prefix. */
 export function writeFault(fault: SoapFault, namespace: string, prefix: string): XmlElement {
   const detail = fault.detail === undefined ? [] : [textElement("detail", fault.detail)]
   const code = textElement("faultcode", `${prefix}:${fault.code}`)

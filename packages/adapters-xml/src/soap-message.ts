@@ -8,22 +8,22 @@ import { refuse, XmlError } from "./xml/error.ts"
 import type { XmlOptions } from "./xml/limits.ts"
 import { readResult } from "./xml/parser.ts"
 
-/** The codec of one of the bank's messages, a request or a response: from bytes to a typed value and back. */
+/** The codec of one message of the bank, a request or a response. It converts between bytes and a typed value. */
 export interface SoapMessage<A> {
-  /** The operation element's local name. */
+  /** The local name of the operation element. */
   readonly name: string
   readonly schema: Schema.Codec<A, unknown>
   /**
-   * A SOAP 1.1 envelope in UTF-8. It writes every value that `schema` accepts. For any other value it throws an
-   * `XmlError` (`invalid-value`), so check text from outside with the schema first.
+   * Writes a SOAP 1.1 envelope in UTF-8. It accepts every value that `schema` accepts. For any other value it throws
+   * an `XmlError` (`invalid-value`). So check text from outside with the schema first.
    */
   readonly encode: (message: A) => Uint8Array
   /**
-   * The message, or the reason why it is not one. A `SoapFault` instead of a message is an error of its own. Never
-   * throws.
+   * Reads the message. If the bytes are no such message, the error says why. If there is a `SoapFault` instead of a
+   * message, that is the error. It never throws.
    */
   readonly decode: (bytes: Uint8Array, options?: XmlOptions) => Result.Result<A, XmlError | SoapFault>
-  /** Reads the message from its operation element. Throws an `XmlError`. */
+  /** Reads the message from its operation element. It throws an `XmlError`. */
   readonly read: (operation: XmlElement) => A
 }
 
@@ -39,18 +39,21 @@ export const isDecodeError = (error: unknown): error is XmlError | SoapFault =>
 
 const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()
 
-/** Names the member that does not fit, but never its value. */
+/** Refuses a message. The error names the member that is wrong, but not its value. */
 function refuseMessage(name: string, { issue }: Schema.SchemaError): never {
   const [first] = issuesOf(issue).issues
   const path = [name, ...(first?.path ?? []).map((key) => String(typeof key === "object" ? key.key : key))]
   return refuse("invalid-value", path.join("/"), "expected a value that the message's schema admits")
 }
 
-/** A response may have the name of its result. Both names may be in any case. */
+/**
+ * Whether this is the operation's element. In a response it may also have the name of the result. Both names may be
+ * in any case.
+ */
 const isOperation = (written: string, name: string): boolean =>
   [name, name.replace(/Response$/u, "Result")].some((each) => foldedName(each) === foldedName(written))
 
-/** Makes the codec of one message from a reader and a writer of its fields. */
+/** Makes the codec of one message. `read` and `write` convert its fields. */
 export function soapMessage<A>(spec: SoapMessageSpec<A>): SoapMessage<A> {
   const { name, schema } = spec
   const check = Schema.decodeUnknownResult(Schema.toType(schema))

@@ -12,8 +12,8 @@ import { isXmlTextCheck } from "./xml/characters.ts"
 import { parentElement, textElement } from "./xml/element.ts"
 
 /**
- * Sends an application. `xml` is the form, a separate document (`<resurs-response>…`). It is sent as text in CDATA and
- * kept character for character. `externalReference` is the sender's own id of the application.
+ * Sends an application. `xml` is the form, a separate document (`<resurs-response>…`). It is sent as text in CDATA,
+ * character for character. `externalReference` is the sender's own name for the application.
  */
 export const SubmitApplicationExtRequest = Schema.Struct({
   xml: Schema.String.check(Schema.isMinLength(1), isXmlTextCheck),

@@ -15,7 +15,7 @@ import { parentElement } from "./xml/element.ts"
 /** A bank account in the Nordic form without IBAN. */
 const Account = Schema.Struct({ clearing: ContactDetail, number: ContactDetail })
 
-/** Changes any members of an application before its quote is accepted. */
+/** Changes members of an application, before its quote is accepted. */
 export const UpdateApplicationRequest = Schema.Struct({
   applicationReference: XmlApplicationReference,
   application: Schema.Struct({

@@ -5,7 +5,7 @@ import { ApplicationReference } from "@loan-engine/domain/observation"
 import * as fc from "fast-check"
 import type { XmlElement } from "../src/xml/element.ts"
 
-/** Any text XML 1.0 can carry, markup and line ends more often than chance would have it. */
+/** Any character that XML 1.0 allows. Markup characters and line ends are more frequent than in random text. */
 const character = fc.oneof(
   {
     weight: 3,
@@ -17,7 +17,10 @@ const illegal = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uD800-\uDFFF\uFFFE\uFFF
 export const xmlText = (maxLength = 20) =>
   fc.array(character, { maxLength }).map((parts) => parts.join("").replace(illegal, ""))
 
-/** Such text without white space of XML's at either end, not empty, and without U+FFFD, which stands for what could not be read. */
+/**
+ * A non-empty text without XML white space at its ends and without U+FFFD. The reader puts U+FFFD where bytes could
+ * not be decoded.
+ */
 export const token = (maxLength = 10) =>
   xmlText(maxLength)
     .map((text) => text.replaceAll("\uFFFD", "").replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, ""))
@@ -34,7 +37,7 @@ const decimal = fc
   .map(([whole, fraction]) => parseDecimal(`${whole}.${fraction}`))
   .filter((parsed) => parsed !== undefined)
 
-/** Less than a rate may be, and three digits behind the point, which could be thousands, among them. */
+/** A valid rate with three digits after the point. Such digits could also be read as thousands. */
 const rate = fc
   .tuple(fc.nat(999), fc.nat(999))
   .map(([whole, fraction]) => parseDecimal(`${whole}.${String(fraction).padStart(3, "0")}`))

@@ -19,7 +19,7 @@ describe("the bank's page, to the byte", () => {
     })
   })
 
-  it("shows a getApplicationStatus response that is no answer as it stands", () => {
+  it("shows a getApplicationStatus response that is not a valid answer in its unchanged form", () => {
     const bytes = bankPage("get-application-status-response.xml")
     expect(failure(getApplicationStatusResponse.decode(bytes))).toMatchObject({
       _tag: "XmlError",
@@ -49,7 +49,7 @@ describe("the bank's page, to the byte", () => {
     })
   })
 
-  it("shows a setCallback request that is none as it stands", () => {
+  it("shows a setCallback request that is not valid in its unchanged form", () => {
     expect(failure(setCallbackRequest.decode(bankPage("set-callback-request.xml")))).toMatchObject({
       reason: "invalid-value",
       path: "setCallback/callbackConfiguration/callbackAuthMethod",

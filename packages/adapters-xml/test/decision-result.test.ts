@@ -26,7 +26,7 @@ describe("another loan within the answer", () => {
     ["<currentLoan><decision>REJECTED</decision></currentLoan>", {}],
     ["<externalLoan><interest>19.9</interest></externalLoan>", { leftOut: ["interest"] }],
     ["<externalOffers><interest>19.9</interest></externalOffers>", { leftOut: ["interest"] }],
-  ])("is not this one: %s", (fields, read) => {
+  ])("is not read as this loan: %s", (fields, read) => {
     expect(value(quoted(fields))).toEqual({
       applicationReference: "ABC-123",
       decision: "APPROVED",
@@ -42,13 +42,13 @@ describe("another loan within the answer", () => {
     "<documentTypes>false</documentTypes>",
     "<documentTypes>0</documentTypes>",
     "<documentTypes>ID/PAYMENT_SLIP</documentTypes>",
-  ])("has no documents in what is no list of names: %s", (fields) => {
+  ])("has no documents if the list has something other than names: %s", (fields) => {
     expect(value(quoted(fields))).toMatchObject({ offer: {}, leftOut: ["documentTypes"] })
   })
 })
 
-describe("bytes that are in no encoding", () => {
-  /** The letter å in Latin-1, in a document that is UTF-8 otherwise. */
+describe("bytes that are valid in no encoding", () => {
+  /** Puts the letter å as a Latin-1 byte into a document that is otherwise UTF-8. */
   const strayIn = (reference: string, decision: string, fields: string) =>
     getApplicationQuoteResponse.decode(
       utf8(
@@ -61,7 +61,7 @@ describe("bytes that are in no encoding", () => {
     ["<customer>\u0001sa</customer><approvedAmount>10</approvedAmount>", { offer: { approvedAmount: "10" } }],
     ["<approvedAmount>10\u0001</approvedAmount>", { offer: {}, leftOut: ["approvedAmount"] }],
     ["<documentTypes>L\u0001N</documentTypes>", { offer: {}, leftOut: ["documentTypes"] }],
-  ])("cost no more than the detail they are in: %j", (fields, read) => {
+  ])("cost only the detail that contains them: %j", (fields, read) => {
     expect(value(strayIn("ABC-123", "APPROVED", fields))).toEqual({
       applicationReference: "ABC-123",
       decision: "APPROVED",
@@ -89,12 +89,12 @@ describe("bytes that are in no encoding", () => {
       })
   })
 
-  it("are no reason to read what is no document", () => {
+  it("do not make an invalid document readable", () => {
     const noise = Uint8Array.of(0xe5, 0x3c, 0x61, 0x2f, 0x3e)
     expect(failure(getApplicationQuoteResponse.decode(noise))).toMatchObject({ reason: "encoding" })
   })
 
-  it("hide no doctype", () => {
+  it("do not hide a doctype", () => {
     const hidden = utf8("<!-- \u0001 --><!DOCTYPE a [<!ENTITY x 'y'>]><a/>").map((byte) =>
       byte === 1 ? 0xe5 : byte,
     )
@@ -161,7 +161,7 @@ describe("the answer with a decision", () => {
     })
   })
 
-  it("may say its reference and its decision more than once, if they are the same", () => {
+  it("may repeat its reference and its decision, if the repetitions are equal", () => {
     const again = "<applicationReference> ABC-123 </applicationReference><Decision>Approved</Decision>"
     expect(value(placed(again, again))).toEqual({
       applicationReference: "ABC-123",
@@ -172,7 +172,7 @@ describe("the answer with a decision", () => {
     expect(failure(placed(again.replace("ABC", "XYZ"), ""))).toMatchObject({ reason: "duplicate-element" })
   })
 
-  it("takes nothing from what may be about another thing, and says so", () => {
+  it("does not read values that may be about something else, and names them", () => {
     const other = (name: string, within: string) => `<${name}>${within}</${name}>`
     const reference = "<applicationReference>B</applicationReference>"
     expect(value(placed("", other("related", reference)))).toMatchObject({ applicationReference: "ABC-123" })
@@ -259,7 +259,7 @@ describe("the answer with a decision", () => {
     })
   })
 
-  it("keeps its word when two lists of documents differ, and names them", () => {
+  it("keeps its decision when two lists of documents differ, and names them", () => {
     const list = (text: string) => `<documentTypes>${text}</documentTypes>`
     expect(value(placed(list("ID"), `<offer>${list("ID")}</offer>`)).offer).toEqual({ documentTypes: ["ID"] })
     expect(value(placed(list("ID"), `<offer>${list("PAYMENT_SLIP")}</offer>`)).leftOut).toEqual([
@@ -275,12 +275,12 @@ describe("the answer with a decision", () => {
     expect(applicationQuoteEvents(read, 7)).toEqual([])
   })
 
-  it.each(["approved", "Approved", " APPROVED "])("knows %j for an approval", (decision) => {
+  it.each(["approved", "Approved", " APPROVED "])("reads %j as an approval", (decision) => {
     expect(value(quoted("", decision)).decision).toBe("APPROVED")
   })
 
   it.each(["TECHNICAL_ERROR", "ACCEPT", "APPROVED REJECTED", ""])(
-    "takes %j for no decision, and names it",
+    "reads %j as no decision, and names it",
     (decision) => {
       const result = value(quoted("<approvedAmount>1</approvedAmount>", decision))
       expect(result).toMatchObject({ decision: null, leftOut: ["decision"] })

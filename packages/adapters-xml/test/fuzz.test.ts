@@ -11,7 +11,7 @@ import { writeXml } from "../src/xml/writer.ts"
 import { decisionResult } from "./arbitraries.ts"
 import { bankPage, utf8, value } from "./bytes.ts"
 
-/** How many random cases; the environment asks for more. */
+/** The number of random cases. An environment variable can raise it. */
 const propertyRuns = Number(process.env["LOAN_ENGINE_PROPERTY_RUNS"] ?? 500)
 
 const seeds = [
@@ -38,7 +38,7 @@ function edited(
   return Uint8Array.from([...bytes.subarray(0, from), ...insert, ...bytes.subarray(from + remove)])
 }
 
-/** Documents of the bank's with a few edits, fragments strung together, and bytes of no meaning at all. */
+/** The bank's documents with a few edits, joined fragments, and random bytes. */
 const hostile = fc.oneof(
   fc
     .tuple(fc.oneof(fc.constantFrom(...seeds), written), fc.array(edit, { minLength: 1, maxLength: 4 }))
@@ -76,7 +76,7 @@ describe("for any bytes", () => {
     )
   })
 
-  it("what is accepted is written and read again as the same", () => {
+  it("an accepted message is the same after writing and reading", () => {
     fc.assert(
       fc.property(hostile, (bytes) => {
         const result = parseXml(bytes)

@@ -51,7 +51,7 @@ describe("a decision", () => {
     )
   const amount = "<approvedAmount>1000.0</approvedAmount>"
 
-  it("that was asked for is fresh", () => {
+  it("that answers a quote is fresh", () => {
     expect(applicationQuoteEvents(decide("APPROVED", amount), at)).toStrictEqual([
       { type: "decision.approved", at, fresh: true, offer: { approvedAmount: "1000" } },
     ])

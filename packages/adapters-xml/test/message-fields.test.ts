@@ -174,7 +174,7 @@ describe("a field", () => {
   )
 
   it.each(["<setCallbackResponse/>", "<setCallbackResponse><setCallbackResult/></setCallbackResponse>"])(
-    "is missed in %j",
+    "is reported as missing in %j",
     (document) => {
       expect(failure(setCallbackResponse.decode(utf8(document)))).toMatchObject({
         reason: "missing-element",

@@ -62,7 +62,7 @@ describe("a multipart/related answer", () => {
     expect(paidOut(part(root, inner) + close)).toBe(true)
   })
 
-  it("passes over blanks behind its boundary", () => {
+  it("ignores blanks after its boundary", () => {
     expect(paidOut((part(root, status) + close).replace("----=_b\r", "----=_b \t\r"))).toBe(true)
   })
 
@@ -101,7 +101,7 @@ describe("a multipart/related answer", () => {
     expect(failure(decoded)).toMatchObject({ _tag: "XmlError", reason })
   })
 
-  it("without a start has its first part for the root, though a later one lacks a Content-ID", () => {
+  it("without a start has its first part as the root, even if a later part lacks a Content-ID", () => {
     const other = "<getApplicationStatusResponse><paidOut>false</paidOut></getApplicationStatusResponse>"
     const paidOut = other.replace("false", "true")
     const bytes = utf8(part(root, paidOut) + part(["Content-Type: text/xml"], other) + close)
@@ -111,7 +111,7 @@ describe("a multipart/related answer", () => {
     expect(value(decoded)).toMatchObject({ paidOut: true })
   })
 
-  it("counts against the limit of bytes as a whole", () => {
+  it("counts as a whole against the limit of bytes", () => {
     const bytes = utf8(part(["Content-ID: <a>"], "x".repeat(2_000)) + part(root, status))
     const decoded = getApplicationStatusResponse.decode(bytes, {
       contentType,

@@ -141,17 +141,17 @@ describe("a fault", () => {
     expect(failure(decode(receiver))).toMatchObject({ code: "Server" })
   })
 
-  it("that says nothing is still a fault", () => {
+  it("without content is still a fault", () => {
     expect(failure(decode(enveloped("<S:Fault/>")))).toMatchObject({ _tag: "SoapFault", code: "", text: "" })
   })
 
-  it("that says too much is cut, between characters", () => {
+  it("that is too long is cut between two characters", () => {
     const long = `x${"\u{1F600}".repeat(faultTextLengthMax)}`
     const fault = failure(decode(enveloped(`<S:Fault><faultstring>${long}</faultstring></S:Fault>`)))
     expect(fault).toMatchObject({ _tag: "SoapFault", text: long.slice(0, faultTextLengthMax - 1) })
   })
 
-  it("of no SOAP namespace is no fault", () => {
+  it("outside the SOAP namespaces is not a fault", () => {
     expect(failure(decode(enveloped("<Fault/>")))).toMatchObject({ _tag: "XmlError", path: "Fault" })
   })
 

@@ -15,7 +15,7 @@ import { failure, utf8, value } from "./bytes.ts"
 const byReference = fc.record({ applicationReference: reference })
 const optional: { requiredKeys: [] } = { requiredKeys: [] }
 
-/** Every value that the schema accepts reads back as it was written, both from the library's tree and by name alone. */
+/** Checks that every value that the schema accepts is the same after writing and reading. */
 function roundTrip<A>(message: SoapMessage<A>, messages: fc.Arbitrary<A>): void {
   fc.assert(
     fc.property(messages, (sent) => {
@@ -184,9 +184,9 @@ describe("a request to a bank", () => {
   })
 })
 
-describe("the bank's words beside what it did", () => {
+describe("the bank's texts beside a result", () => {
   it.each(["\u0001terst\u0001llt", "<b>x</b>", "", "a</message><message>b", "x".repeat(10_001)])(
-    "cost nothing where they cannot be read: %#",
+    "cost nothing if they cannot be read: %#",
     (message) => {
       const document = `<setCallbackResponse><callbackSet>true</callbackSet><message>${message}</message></setCallbackResponse>`
       const bytes = new TextEncoder().encode(document).map((byte) => (byte === 1 ? 0xe5 : byte))

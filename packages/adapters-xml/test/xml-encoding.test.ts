@@ -78,7 +78,7 @@ describe("the encoding of a document", () => {
     },
   )
 
-  it("is named by the charset alone, not by what stands within another parameter", () => {
+  it("comes from the charset alone, not from the content of another parameter", () => {
     expect(text(utf8("<a>å€</a>"), 'text/xml; action="x; charset=latin1"')).toBe("å€")
     expect(text(latin1("<a>å</a>"), 'text/xml; action="x;\\"charset=utf-8"; charset=latin1')).toBe("å")
   })

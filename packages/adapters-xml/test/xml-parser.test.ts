@@ -8,7 +8,7 @@ import { failure, utf8, value } from "./bytes.ts"
 const parse = (text: string): XmlElement => value(parseXml(utf8(text)))
 const refused = (text: string) => failure(parseXml(utf8(text)))
 
-describe("what a well-formed document says", () => {
+describe("the content of a well-formed document", () => {
   const texts: ReadonlyArray<readonly [what: string, document: string, text: string]> = [
     ["predefined entities", "<a>&lt;&gt;&amp;&apos;&quot;</a>", `<>&'"`],
     ["numeric references", "<a>&#65;&#x42;&#x1F600;&#0000000067;</a>", "AB\u{1F600}C"],
@@ -76,7 +76,7 @@ describe("what a well-formed document says", () => {
     ])
   })
 
-  it("is not misled by quotes in processing instructions and comments", () => {
+  it("ignores quotes in processing instructions and comments", () => {
     expect(parse(`<?x ' ?><a>1<?x " ?><b/></a><?y ' " ?><!-- ' -->`)).toMatchObject({
       name: "a",
       text: "1",

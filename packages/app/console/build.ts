@@ -8,7 +8,7 @@ const workspace = fileURLToPath(new URL("../../../", import.meta.url))
 const directory = fileURLToPath(new URL("../dist/console", import.meta.url))
 
 /**
- * Everything that the build is made from: the console, the code that it shares with the engine, and the versions of its
+ * All files that decide the build: the console, the code that it shares with the engine, and the versions of its
  * dependencies.
  */
 const sources = [
@@ -19,7 +19,7 @@ const sources = [
   "pnpm-lock.yaml",
 ]
 
-/** The digest of the build's sources, kept beside the build. */
+/** Keeps the digest of the sources from which the existing build was made. */
 const digestFile = `${directory}.sources`
 
 function digestOfSources(): string {
@@ -39,8 +39,8 @@ function builtFrom(): string | undefined {
 }
 
 /**
- * Builds the console, unless the existing build was made from the same sources. The build is made in a separate folder
- * and then moved into place, so that two builds at the same time do not conflict.
+ * Builds the console, unless the existing build comes from the same sources. The build is made in a separate folder
+ * and then moved. So two builds at the same time do not disturb each other.
  */
 export async function ensureConsole(): Promise<void> {
   const digest = digestOfSources()
@@ -49,7 +49,7 @@ export async function ensureConsole(): Promise<void> {
   const { build } = await import("vite")
   const outDir = `${directory}-${process.pid}`
   await build({ ...config, logLevel: "warn", build: { ...config.build, outDir } })
-  // Another process may have been faster: its build is in use, and is the same.
+  // Another process has finished the same build first. Its build is in use, so ours is removed.
   if (builtFrom() === digest) return rm(outDir, { recursive: true })
   await rm(directory, { recursive: true, force: true })
   await rename(outDir, directory).catch(() => rm(outDir, { recursive: true }))

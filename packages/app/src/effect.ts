@@ -29,5 +29,5 @@ type Config<E> = Effect.Effect<EngineConfig, E>
  */
 export const layer = <E>(config: Config<E>) => Layer.unwrap(Effect.map(config, engineServices))
 
-/** The same, listening on `host` and `port`. */
+/** Like {@link layer}, but the engine also listens on `host` and `port`. */
 export const layerServer = <E>(config: Config<E>) => Layer.unwrap(Effect.map(config, engineServer))

@@ -16,13 +16,18 @@ export type { BankTruth, Belief } from "./sandbox/judge.ts"
 export type { CallbackCounts } from "./sandbox/callback-sender.ts"
 
 export interface SandboxOptions {
-  /** The same seed gives the same applications the same lives, and their callbacks the same mishaps. */
+  /**
+   * With the same seed, the applications have the same lives, and the same callbacks are lost, repeated or forged.
+   */
   readonly seed?: string
   /** How unreliable callbacks are: a level, or your own rates. `normal` by default. */
   readonly chaos?: Chaos
-  /** How many bank seconds pass in a real second. 100,000 by default: a loan's life then takes some seconds. */
+  /**
+   * How many seconds pass at the bank in one real second. The default is 100,000, so a loan's life takes some
+   * seconds.
+   */
   readonly speed?: number
-  /** The accounts at the bank. One named `default` by default. */
+  /** The bank's accounts. The default is one account named `default`. */
   readonly accounts?: ReadonlyArray<string>
 }
 
@@ -32,9 +37,9 @@ export interface Submitted {
   readonly xml: string
 }
 
-/** How long a service may take to agree with the bank after the bank's last event, and how often it is asked. */
+/** How long to wait until the service agrees with the bank, and how often to ask the service. */
 export interface AgreementLimits {
-  /** How long the bank may take to finish: it sends unaccepted callbacks again. */
+  /** How long the bank may take to finish. It may have to send callbacks again. */
   readonly quietMsMax: number
   readonly agreeMsMax: number
   readonly askEveryMs: number
@@ -46,29 +51,31 @@ export const agreementLimitsDefault: AgreementLimits = {
   askEveryMs: 50,
 }
 
-/** A bank on loopback that a test can use like the real one. */
+/** A bank on loopback. A test can use it like the real bank. */
 export interface SandboxBank {
   /** Its address, such as `http://127.0.0.1:40123`. */
   readonly url: string
-  /** The settings of the engine's account: the bank's address, and how to recognize genuine callbacks. */
+  /** The settings of the engine's account: the bank's address, and how to verify its callbacks. */
   readonly settingsOf: (account?: string) => AccountSettings
-  /** The value of `pollIntervalScale` with which the engine's time runs as fast as the bank's. */
+  /** The value for `pollIntervalScale`. With it, the engine's time runs as fast as the bank's. */
   readonly pollIntervalScale: number
   /** Registers an account's callback URL, as `setCallback` does. */
   readonly sendCallbacks: (callbackUrl: string, account?: string) => void
-  /** Makes an application, whose life begins now. `form` may contain the number of one of the bank's test persons. */
+  /**
+   * Submits an application. Its life begins at once. `form` may contain the number of one of the bank's test persons.
+   */
   readonly submit: (account?: string, form?: string) => Promise<Submitted>
-  /** Causes an event at once, and ends the drawn life of the application: `approve`, `reject`, `addition`, `sign`. */
+  /** Causes an event at once: `approve`, `reject`, `addition` or `sign`. The planned life of the application ends. */
   readonly trigger: (action: string, applicationReference: string) => Promise<void>
-  /** Resolves when every life is over and no callback is in transit. */
+  /** Resolves when every application's life has ended and no callback is in transit. */
   readonly quiet: () => Promise<void>
-  /** The bank's truth. */
+  /** The state of every application, according to the bank. */
   readonly truth: () => ReadonlyArray<BankTruth>
-  /** The outcome of the callbacks. `forgedAccepted` must stay 0. */
+  /** Counts of what happened to callbacks. `forgedAccepted` must stay 0. */
   readonly callbacks: () => Readonly<CallbackCounts>
   /**
-   * Waits until the bank has finished, and then until `ask` says the same about every application as the bank, or until
-   * the timeout. Gives one line for each application that still differs. A test expects an empty list.
+   * Waits until the bank has finished. Then it waits until `ask` agrees with the bank about every application, or
+   * until the timeout. The result has one line for each application that still differs. A test expects an empty list.
    */
   readonly disagreements: (
     ask: (applicationReference: string) => Promise<Belief | undefined>,
@@ -79,8 +86,8 @@ export interface SandboxBank {
 }
 
 /**
- * A sandbox of the bank for an integrator's own tests, in any test runner: SOAP, JWKS and signed callbacks over real HTTP,
- * with callbacks that are lost, repeated, out of order and forged.
+ * Opens a sandbox of the bank for an integrator's own tests. It works with any test runner. It serves SOAP and JWKS, and
+ * sends signed callbacks, over real HTTP. Some callbacks are lost, repeated, out of order or forged.
  *
  * @example
  * await using bank = await openSandboxBank({ accounts: ["se"], chaos: "hell" })
@@ -145,7 +152,7 @@ export async function openSandboxBank(options: SandboxOptions = {}): Promise<San
   }
 }
 
-/** Invalid options fail at once, not in a test that hangs. */
+/** Checks the options. Without this, a wrong option would make a test hang. */
 function requireUsable({ chaos, speed, accounts }: Required<Omit<SandboxOptions, "seed">>): void {
   const rates = typeof chaos === "string" ? chaosRates[chaos] : chaos
   const shares: ReadonlyArray<unknown> = rates === undefined ? [undefined] : Object.values(rates)

@@ -7,9 +7,9 @@ type Json =
   | { readonly [key: string]: Json | undefined }
 
 /**
- * The one text of a JSON value: object keys sorted by code unit, no white space, absent (`undefined`) members left out.
- * Equal values have equal text, in any order of their members. So the text serves as identity, as the last
- * tie-break of the join, and as the bytes of a stored snapshot.
+ * The canonical text of a JSON value. Object keys are sorted by code unit, there is no white space, and members that
+ * are `undefined` are left out. So equal values have equal text, even if their members are in another order. The text
+ * serves as identity, as the last tie-break of the join, and as the bytes of a stored snapshot.
  *
  * @example canonicalJson({ b: 1, a: ["x"] }) === '{"a":["x"],"b":1}'
  */
@@ -33,7 +33,7 @@ function items(list: ReadonlyArray<Json>): string {
 
 const isList = (value: Json): value is ReadonlyArray<Json> => Array.isArray(value)
 
-/** Most objects have their members in this order already. */
+/** Most objects have sorted members already, so sorting is rare. */
 function inOrder(keys: Array<string>): ReadonlyArray<string> {
   let before = ""
   for (const key of keys) {

@@ -9,17 +9,20 @@ export const ClosureReason = Schema.Literals(["withdrawn", "expired", "supersede
 export type ClosureReason = typeof ClosureReason.Type
 
 /**
- * The latest word on whether the application is open or closed. It is a person's word, or the bank's: if the bank goes
- * further with a closed application, the application is open again.
+ * Whether the application is open or closed, by the latest statement. A person can close or open it. The bank also
+ * opens a closed application when it makes progress with it.
  */
 export const Closure = Schema.Struct({
   at: Instant,
   /** `null` if the application is open again. */
   reason: Schema.NullOr(ClosureReason),
-  /** Who closed or opened it. `null` if the bank has gone further. */
+  /** Who closed or opened the application. `null` if the bank opened it by its progress. */
   by: Schema.NullOr(Schema.String),
   note: Schema.NullOr(Schema.String),
-  /** Whether the bank's approval stood when the application was closed. A repeat of that approval is no progress. */
+  /**
+   * Whether the bank's approval was in force when the application was closed. If so, a repeat of that approval is no
+   * progress.
+   */
   approved: Schema.Boolean,
 })
 export type Closure = typeof Closure.Type

@@ -3,7 +3,7 @@ import { Schema } from "effect"
 /** How many digits a decimal may have on each side of its point. A longer decimal is refused, not rounded. */
 export const decimalDigitsMax = 30
 
-/** How long the text of a decimal may be, with padding and exponent. */
+/** The maximum length of a decimal as written, with padding and exponent. */
 export const decimalWrittenLengthMax = 100
 
 const canonical = /^(?:0|-?(?:0\.[0-9]*[1-9]|[1-9][0-9]*(?:\.[0-9]*[1-9])?))$/u
@@ -21,9 +21,9 @@ export type DecimalText = typeof DecimalText.Type
 const written = /^([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,3}))?$/u
 
 /**
- * The canonical form of a decimal that the bank wrote, in XML text or as a JSON number's source (`"8.020"`, `"1000.0"`,
- * `"1e3"`). It is exact to the last digit. `undefined` if the text is no decimal or has more than {@link
- * decimalDigitsMax} digits on a side.
+ * Converts a decimal that the bank wrote to its canonical form. The bank writes decimals as XML text or as JSON
+ * numbers (`"8.020"`, `"1000.0"`, `"1e3"`). No digit is lost. The result is `undefined` if the text is no decimal, or
+ * has more than {@link decimalDigitsMax} digits on one side.
  */
 export function parseDecimal(text: string): DecimalText | undefined {
   if (text.length > decimalWrittenLengthMax) return undefined

@@ -7,9 +7,10 @@ import { SigningMethod, Verdict } from "./loan-event.ts"
 import { DocumentType, DocumentTypes, documentTypesMax, Offer } from "./offer.ts"
 
 /**
- * The word that settles contradictions: an operator's ruling, or a fresh decision by the bank. Only an operator's
- * ruling has `by` and `reason`. Only the bank's ruling may carry the offer that then stands. Only the bank can rule
- * `pending`: it inspects the loan by hand again, and its earlier decision no longer stands.
+ * The decision that settles a contradiction. It is an operator's ruling, or the bank's answer when the engine asked
+ * for its decision. Only an operator's ruling has `by` and `reason`. Only the bank's ruling can have an offer, which
+ * is then the current one. Only the bank can rule `pending`: the bank inspects the loan by hand again, so its earlier
+ * decision no longer counts.
  */
 export const Ruling = Schema.Struct({
   at: Instant,
@@ -24,8 +25,8 @@ const heard = Schema.NullOr(Instant)
 const offersHeard = Schema.Array(Schema.Struct({ at: Instant, offer: Offer }))
 
 /**
- * What the merchant registered as the bank's decision. It never overrules anything, and it counts only until the bank
- * speaks.
+ * The bank's decision as the merchant registered it. It never overrules anything. It counts only until the bank
+ * itself reports a decision.
  */
 export const MerchantFacts = Schema.Struct({
   pendingAt: heard,
@@ -36,25 +37,26 @@ export const MerchantFacts = Schema.Struct({
 export type MerchantFacts = typeof MerchantFacts.Type
 
 /**
- * Who said an event. The bank's and an operator's events join the same facts. The merchant's join their own part of the
- * facts.
+ * Who reported an event. Events of the bank and of operators join the same facts. Events of the merchant join only the
+ * member `merchant` of the facts.
  */
 export type Teller = "bank" | "merchant"
 
 /**
- * The join of every admitted event of one loan. Each member is a small lattice of its own, so the whole is one: joining
- * is commutative, associative and idempotent: the order, repetition and batching of events cannot matter.
+ * The facts of one loan: the join of all its admitted events. Each member is a small lattice, so all members together
+ * are one lattice too. Joining is commutative, associative and idempotent. So the order, the repetition and the
+ * batching of events do not change the facts.
  *
- * | member | grows by |
+ * | member | how it grows |
  * | --- | --- |
- * | `pendingAt` … `paidOutAt` | earliest hearing: a re-delivery, which always looks recent, changes nothing |
- * | `offers`, `methods` | union by content, each dated by its first hearing |
- * | `additionRequestedAt`, `additionClearedAt` | latest: together a last-writer-wins register, a tie going to requested |
- * | `documents`, `ruling`, `closure` | latest `at`, then the greater canonical text; `closure` is absent until somebody closes the loan |
- * | `documentsAdded` | union by document, each dated by its latest request; absent until a request that adds is heard |
- * | `signedOn` | earliest, then what stood since later, then the greater canonical text; absent until a signature is heard that names the offer which stood |
- * | `paidOutConfirmedAt`, `payOutOverruledAt` | earliest, of the bank's own answer and of a person's ruling; absent until heard |
- * | `merchant` | the same, for what the merchant handed over; absent while that is nothing |
+ * | `pendingAt` … `paidOutAt` | The earliest time wins. A message that is delivered again arrives later, so it changes nothing. |
+ * | `offers`, `methods` | Union by content. Each entry has the time when it was first received. |
+ * | `additionRequestedAt`, `additionClearedAt` | The latest time wins. Together they are a last-writer-wins register. If both times are equal, the request wins. |
+ * | `documents`, `ruling`, `closure` | The latest `at` wins, then the greater canonical text. `closure` is absent until somebody closes the loan. |
+ * | `documentsAdded` | Union by document. Each entry has the time of its latest request. Absent until a request with `adds` arrives. |
+ * | `signedOn` | The earliest `at` wins, then the latest `since`, then the greater canonical text. Absent until a signature with `onOffer` arrives. |
+ * | `paidOutConfirmedAt`, `payOutOverruledAt` | The earliest time wins: of the bank's own answer, and of a person's ruling. Absent until there is one. |
+ * | `merchant` | The same rules, for what the merchant registered. Absent if the merchant registered no decision. |
  */
 export const Facts = Schema.Struct({
   pendingAt: heard,
@@ -77,7 +79,7 @@ export const Facts = Schema.Struct({
 })
 export type Facts = typeof Facts.Type
 
-/** The facts of a loan about which nothing was said yet: the join's neutral element. */
+/** The facts of a loan before its first event. They are the join's neutral element. */
 export const noFacts: Facts = {
   pendingAt: null,
   approvedAt: null,
@@ -92,7 +94,7 @@ export const noFacts: Facts = {
   ruling: null,
 }
 
-/** The facts with one more event joined. If the event says nothing new, it is the same object. */
+/** Joins one event to the facts. If the event brings nothing new, the result is the same object. */
 export function joinEvent(facts: Facts, event: LoanEvent): Facts {
   switch (event.type) {
     case "decision.pending":
@@ -123,8 +125,7 @@ export function joinEvent(facts: Facts, event: LoanEvent): Facts {
 }
 
 /**
- * The facts with all events of one speaker joined. Of a merchant's events only decisions join; the others change
- * nothing.
+ * Joins all events of one speaker to the facts. From a merchant, only decisions join; other events change nothing.
  */
 export const joinEvents = (facts: Facts, events: ReadonlyArray<LoanEvent>, teller: Teller = "bank"): Facts =>
   teller === "bank" ? events.reduce(joinEvent, facts) : joinMerchant(facts, events)
@@ -132,7 +133,8 @@ export const joinEvents = (facts: Facts, events: ReadonlyArray<LoanEvent>, telle
 const merchantMembers = ["pendingAt", "approvedAt", "rejectedAt", "offers"] as const
 
 /**
- * A merchant's decision joins like the bank's, but in its own part of the facts. It is never fresh, so it never rules.
+ * Joins a merchant's decisions in the same way as the bank's, but into `facts.merchant`. A merchant's decision is
+ * never fresh, so it is never a ruling.
  */
 function joinMerchant(facts: Facts, events: ReadonlyArray<LoanEvent>): Facts {
   const known: Facts = { ...noFacts, ...facts.merchant }
@@ -142,7 +144,7 @@ function joinMerchant(facts: Facts, events: ReadonlyArray<LoanEvent>): Facts {
   return { ...facts, merchant: { pendingAt, approvedAt, rejectedAt, offers } }
 }
 
-/** The events that a merchant can register. */
+/** Whether a merchant can register this event. */
 export const isDecision = (event: LoanEvent): event is Decided =>
   event.type === "decision.pending" ||
   event.type === "decision.approved" ||
@@ -154,13 +156,13 @@ const notFresh = (event: Decided): LoanEvent =>
   event.type === "decision.approved" ? Struct.omit(event, ["fresh"]) : { type: event.type, at: event.at }
 
 /**
- * How many different offers, and how many signing methods, are kept for one loan. The limit keeps the cost of a loan
- * independent of its history. A bank makes a handful of offers. Beyond the limit, the standing offer depends on the
- * order of arrival until the bank's own answer settles it.
+ * How many different offers, and how many different signing methods, the engine keeps for one loan. This limits the
+ * cost of a loan with a long history. A bank makes only a few offers. Beyond the limit, the current offer depends on
+ * the order of arrival, until the bank answers a quote.
  */
 export const offersKeptMax = 100
 
-/** Whether an event names an offer beyond the limit. */
+/** Whether the event has a new offer, but the loan has as many offers as are kept. */
 export const isOfferTooMany = ({ offers }: Facts, event: LoanEvent): boolean =>
   event.type === "decision.approved" &&
   event.offer !== undefined &&
@@ -197,7 +199,7 @@ function joinAdditionRequest(facts: Facts, event: Of<"addition.requested">): Fac
   return withMember(requested, "documents", latestByText(requested.documents, documents))
 }
 
-/** How many different documents are kept for one loan. A bank knows about a dozen. */
+/** How many different documents are kept for one loan. Banks use about a dozen. */
 export const documentsKeptMax = documentTypesMax
 
 function joinDocuments(facts: Facts, at: Instant, types: ReadonlyArray<string>): Facts {
@@ -220,8 +222,8 @@ function joinSignature(facts: Facts, event: Of<"agreement.signed">): Facts {
 }
 
 /**
- * The offer that stood when the signature was first heard. If two have the same time, the one that became the standing
- * offer later; then the greater text.
+ * Keeps the offer that was current when the signature was first received. If two signatures have the same time, the
+ * offer with the later `since` wins, then the greater text.
  */
 function joinOffer(facts: Facts, { at, onOffer }: Of<"agreement.signed"> | Of<"loan.paidOut">): Facts {
   if (onOffer === undefined) return facts
@@ -291,7 +293,10 @@ function latestByText<T extends Dated & Parameters<typeof canonicalJson>[0]>(kno
   return canonicalJson(next) > canonicalJson(known) ? next : known
 }
 
-/** A set of contents, each with its first hearing, kept in the order of (first hearing, content). */
+/**
+ * Adds one entry to a set of contents. Each content keeps the time when it was first received. The set is sorted by
+ * that time, then by content.
+ */
 function joinHeard<T extends Dated>(
   known: ReadonlyArray<T>,
   next: T,

@@ -1,6 +1,6 @@
 /**
- * The contract: the stages of a loan, and every step that it may ever take. This table is separate data, so that it can
- * be read, signed and compared. The machine in loan-machine.ts is written independently and must obey it.
+ * The contract: the stages of a loan, and every step that a loan may take. The table is data, so that people can
+ * read, sign and compare it. The machine in loan-machine.ts is written independently of the table and must obey it.
  */
 export const stages = [
   "submitted",
@@ -14,8 +14,8 @@ export const stages = [
 ] as const
 
 /**
- * The loan's stage: a pure function of its facts. `disputed` means that the bank said things that cannot all be true. A
- * person, or the bank itself, must rule.
+ * The stage of a loan. It depends on the loan's facts alone. `disputed` means that the bank's statements contradict
+ * each other. A person or the bank itself must rule.
  */
 export type Stage = (typeof stages)[number]
 

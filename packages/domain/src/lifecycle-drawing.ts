@@ -12,9 +12,11 @@ interface Layout {
   readonly box: { readonly width: number; readonly height: number }
   /** The middle of each stage's box. */
   readonly places: { readonly [S in Stage]: Point }
-  /** Edges that would cross something else as a straight line, each with the point that its curve bends towards. */
+  /**
+   * Edges that would cross something else if they were straight. Each has the point towards which its curve bends.
+   */
   readonly detours: Readonly<Record<string, Point>>
-  /** The distance between two edges that connect the same stages in both directions. */
+  /** How far apart the two edges are that connect the same stages in both directions. */
   readonly twoWayBend: number
 }
 
@@ -83,7 +85,7 @@ export interface DrawnEdge {
   readonly to: Stage
   /** The `d` of an SVG path, from border to border. */
   readonly path: string
-  /** Whether it leads into or out of the dispute. */
+  /** Whether the edge leads into or out of `disputed`. */
   readonly ofDispute: boolean
 }
 
@@ -122,7 +124,7 @@ function drawnEdge({ places, detours, twoWayBend, box }: Layout, from: Stage, to
   }
 }
 
-/** The middle of a line, moved to the line's left by a distance. */
+/** The middle of a line, moved by a distance to the left of the line's direction. */
 function bend(from: Point, to: Point, by: number): Point {
   const length = Math.hypot(to.x - from.x, to.y - from.y)
   return {

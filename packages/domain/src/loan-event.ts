@@ -7,7 +7,7 @@ import { DocumentTypes, Offer } from "./offer.ts"
 export const Verdict = Schema.Literals(["approved", "rejected"])
 export type Verdict = typeof Verdict.Type
 
-/** How long a signing method's name, an operator's name, a ruling's reason and a closing's note may be. */
+/** The maximum lengths of a signing method's name, an operator's name, a ruling's reason and a closing's note. */
 export const signingMethodLengthMax = 50
 export const operatorNameLengthMax = 200
 export const rulingReasonLengthMax = 2_000
@@ -20,35 +20,37 @@ const operatorName = Schema.String.check(Schema.isBetweenLength(1, operatorNameL
 const closingNote = Schema.String.check(Schema.isBetweenLength(1, closingNoteLengthMax))
 
 /**
- * A person sets it when rejecting a loan that the bank says is paid out: the money came back, or never left. Without
- * it, the bank's next status answer would put the loan in dispute again.
+ * An operator sets this to reject a loan that is paid out according to the bank: the money came back, or was never
+ * sent. Without this mark, the bank's next status answer would dispute the loan again.
  */
 const overrulesPayOut = Schema.optionalKey(Schema.Literal(true))
 
 /**
- * `fresh` marks a decision as the bank's answer to our own question (`getApplicationQuote`), asked at `at`. A fresh
- * decision also rules: it overrules every verdict that is not newer. A delivered decision is not fresh, because a
- * delivery may be many days old. A pay-out is fresh if the bank's status says so in answer to our own request. No
- * decision of the bank overrules a fresh pay-out.
+ * On a decision, `fresh` means that the bank answered our own question (`getApplicationQuote`), which was sent at
+ * `at`. A fresh decision is also a ruling: it overrules every verdict that is not newer. A decision in a callback is
+ * not fresh, because a callback can arrive many days late.
+ *
+ * On a pay-out, `fresh` means that the bank's status answered our own request. No decision of the bank overrules a
+ * fresh pay-out.
  */
 const fresh = Schema.optionalKey(Schema.Literal(true))
 
 /**
- * The offer that stood when a signature, or a pay-out without one, was first heard, and since when. A later offer does
- * not change what was signed.
+ * The offer that was current when the signature was first received, and since when it was current. A pay-out has this
+ * too, if there was no signature before it. A later offer does not change what was signed.
  */
 const onOffer = Schema.optionalKey(Schema.Struct({ offer: Offer, since: Instant }))
 
 /**
- * If set, the documents are needed in addition to those of other requests, until the bank waits for none. Without it,
- * the last request is the complete list.
+ * If set, the bank needs these documents in addition to those it asked for before, until the request is cleared. If
+ * absent, this request replaces the earlier list.
  */
 const adds = Schema.optionalKey(Schema.Literal(true))
 
 /**
- * One thing that the bank (or an operator) said about a loan, in lifecycle terms. `at` is the instant when it was true,
- * as far as we can know: for a poll, when its request was sent; for a callback, its verified issue time, or else its
- * receipt.
+ * One report of the bank or an operator about a loan, as an event of the lifecycle. `at` is the time at which it
+ * was true, as exactly as the engine can know. For a poll, that is when the request was sent. For a callback, that is
+ * the verified issue time or, without one, the time of receipt.
  *
  * Source: the bank's page, "Example callbacks" and "To poll the application reference".
  */
@@ -94,7 +96,7 @@ export const LoanEvent = Schema.Union([
   Schema.Struct({
     type: Schema.Literal("loan.reopened"),
     at: Instant,
-    /** Absent if the bank has gone further than was known when the loan was closed. */
+    /** Absent if the bank opened the loan again by its progress. */
     by: Schema.optionalKey(operatorName),
     note: Schema.optionalKey(closingNote),
   }),

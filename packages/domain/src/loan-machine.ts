@@ -4,21 +4,23 @@ import { joinEvents, noFacts } from "./facts.ts"
 import type { LoanEvent } from "./loan-event.ts"
 import { isAdditionOutstanding, isPaidOut, isSigned, standing } from "./standing.ts"
 
-/** Everything one observation said, joined before the machine walks. */
+/** All events of one observation. They join the facts before the machine walks. */
 export interface Observed {
   readonly type: "observed"
   readonly events: ReadonlyArray<LoanEvent>
-  /** Who said them. The default is the bank. */
+  /** Who reported the events. The default is the bank. */
   readonly teller?: Teller
 }
 
 /**
  * The lifecycle of one loan application.
  *
- * It works in two steps. First, what was observed joins the facts. The one `on` below is at the root and applies in
- * every stage, so no stage can miss an event, early or late. Then the machine walks: the `always` transitions, guarded
- * by the facts alone, take one legal step after another until none is enabled. So the stage is a function of the facts,
- * and the facts do not depend on the order of the events.
+ * The machine works in two steps. First, the observed events join the facts. The only `on` is at the root and applies
+ * in every stage. So no stage can miss an event, however early or late it comes.
+ *
+ * Then the machine walks. The `always` transitions are guarded by the facts alone. The machine takes one legal step
+ * after another until no guard allows another step. So the stage depends on the facts alone, and the facts do not
+ * depend on the order of the events.
  *
  * Every `always` below is an edge of legal-transitions.ts, and every edge is an `always`. A test compares them.
  */
@@ -35,15 +37,15 @@ export const loanMachine = setup({
     join: assign(({ context, event }) => joinEvents(context, event.events, event.teller)),
   },
   guards: {
-    /** The bank said that it has not decided. */
+    /** The bank has reported that it has not decided yet. */
     isPending: ({ context }) => standing(context) === "pending",
-    /** The standing decision is yes. A signature or a pay-out says so too. */
+    /** The standing decision is an approval. A signature or a pay-out implies an approval. */
     isApproved: ({ context }) => standing(context) === "approved",
     isRejected: ({ context }) => standing(context) === "rejected",
     isContradicted: ({ context }) => standing(context) === "contradicted",
     /**
-     * On the approved path, when the yes no longer stands. A reversal is never silent, so it also passes through the
-     * dispute.
+     * Used on the approved path. If the approval is no longer in force, the loan passes through the dispute, so that
+     * every reversal can be seen.
      */
     isNoLongerApproved: ({ context }) => standing(context) !== "approved",
     isNoLongerRejected: ({ context }) => standing(context) !== "rejected",

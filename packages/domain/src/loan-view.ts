@@ -30,36 +30,36 @@ export type NextAction =
   | "rule-on-dispute"
   | "none"
 
-/** One loan as frontends show it. It is derived from the facts; a frontend has nothing to interpret. */
+/** One loan as frontends show it. Everything is derived from the facts, so a frontend has nothing to interpret. */
 export interface LoanView {
   readonly applicationReference: string
   readonly account: string
   readonly registered: boolean
-  /** What the merchant calls the application, if it said so. */
+  /** The merchant's own name for the application, if it registered one. */
   readonly externalReference: string | null
   readonly version: number
   readonly stage: Stage
   /** Whether the bank waits for documents, in any stage. */
   readonly additionOutstanding: boolean
   /**
-   * The documents it waits for, by the bank's names (`ID`, `PAYMENT_SLIP`, …). Empty if only a poll reported the
-   * request.
+   * The documents that the bank waits for, by the bank's names (`ID`, `PAYMENT_SLIP`, …). Empty if only a poll
+   * reported the request, because a poll names no documents.
    */
   readonly requiredDocuments: ReadonlyArray<string>
-  /** The offer that stands. `null` before an approval, after a rejection, in a dispute, and if no offer was heard. */
+  /** The current offer. `null` before an approval, after a rejection, in a dispute, and if no offer was received. */
   readonly offer: Offer | null
-  /** The offers that were heard, with the newest last, each with its first hearing. At most ten. */
+  /** The offers that were received, at most ten, with the newest last. `heardAt` is when each was first received. */
   readonly offers: ReadonlyArray<{ readonly heardAt: Instant; readonly offer: Offer }>
   readonly signing: {
     readonly signed: boolean
-    /** When the signature was first heard. `null` if only the pay-out implies it. */
+    /** When the signature was first received. `null` if only a pay-out implies the signature. */
     readonly heardAt: Instant | null
-    /** `E_SIGN`, `ANALOG`, … Only a poll says it. */
+    /** `E_SIGN`, `ANALOG`, … Only a poll names the method. */
     readonly method: string | null
     /** The signed offer. Later offers do not change it. */
     readonly offer: Offer | null
   }
-  /** Whether a person has closed the application. If so, nobody waits for anything, in any stage. */
+  /** Whether a person has closed the application. If so, nobody has to act, in any stage. */
   readonly closed: boolean
   /** Why, by whom and when it was closed. `null` if it was never closed or is open again. */
   readonly closure: {
@@ -82,15 +82,18 @@ const nextByStage: { readonly [S in Stage]: LoanView["next"] } = {
   disputed: { actor: "operator", action: "rule-on-dispute" },
 }
 
-/** The stages in which everybody waits for the documents of an open request. */
+/** In these stages, an open request for documents holds up the loan: the customer must act next. */
 const heldUpByAddition: ReadonlySet<Stage> = new Set(["submitted", "manualInspection", "signed"])
 
-/** The engine asks the bank to confirm what stands. A person must rule only if the bank's answer does not settle it. */
+/**
+ * The engine asks the bank to confirm its decision. A person must rule only if the bank's answer does not settle the
+ * dispute.
+ */
 const confirmed: LoanView["next"] = { actor: "bank", action: "confirm-decision" }
 
-/** Whether the bank can be expected to confirm what stands. If not, a person must settle the dispute. */
+/** Whether the bank can be expected to confirm its decision. If not, a person must settle the dispute. */
 export interface BankAsked {
-  /** The bank has not answered for too long, so a person must settle the dispute. */
+  /** The bank has not answered for too long. A person must settle the dispute. */
   readonly stalled?: boolean
   /** `false` if the loan's account has no bank that the engine can ask. */
   readonly hasBank?: boolean

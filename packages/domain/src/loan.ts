@@ -12,9 +12,9 @@ import type { Walk } from "./walk.ts"
 import { remembering, walkMachine } from "./walk.ts"
 
 /**
- * One loan application as the engine knows it: the fold of its observations. `registered` is false while only callbacks
- * have spoken, which can arrive before the submission's own answer. `version` counts the observations in its journal.
- * The external reference is the first one that a registration named.
+ * One loan application as the engine knows it: the fold of its observations. `registered` is false while no
+ * registration has arrived: a callback can arrive before it. `version` counts the entries of the loan's journal.
+ * `externalReference` comes from the first registration that named one.
  */
 export const Loan = Schema.Struct({
   applicationReference: ApplicationReference,
@@ -28,8 +28,8 @@ export const Loan = Schema.Struct({
 export type Loan = typeof Loan.Type
 
 /**
- * One step of the walk. `inferred` means that no message said so in words, but one implies it: a pay-out implies the
- * signature.
+ * One step of the walk. `inferred` means that no message named this step, but a message implies it. For example, a
+ * pay-out implies the signature.
  */
 export const Step = Schema.Struct({
   from: Schema.Literals(stages),
@@ -38,15 +38,18 @@ export const Step = Schema.Struct({
 })
 export type Step = typeof Step.Type
 
-/** What an observation said for the first time. Each item is news that a callback of the bank should have brought. */
+/** What an observation reports for the first time. The bank should have sent a callback for each of these. */
 export const News = Schema.Literals(["decision", "addition", "signature", "payOut"])
 export type News = typeof News.Type
 
-/** Whether an observation closed the loan or opened it again. A person did so, or the bank has gone further. */
+/**
+ * Whether an observation closed the loan or opened it again. A person can do both. The bank's progress also opens a
+ * closed loan.
+ */
 export const ClosureChange = Schema.Literals(["closed", "reopened"])
 export type ClosureChange = typeof ClosureChange.Type
 
-/** The domain's decision on one observation. It is pure: it depends on the loan and the observation alone. */
+/** The domain's decision on one observation. It depends only on the loan and the observation. */
 export interface Decision {
   readonly loan: Loan
   readonly disposition: Disposition
@@ -57,7 +60,7 @@ export interface Decision {
   readonly closure?: ClosureChange
 }
 
-/** A loan about which nothing is known yet. Every fold begins with it. */
+/** A loan about which nothing is known yet. Every fold starts with it. */
 export function openLoan(applicationReference: ApplicationReference, account: AccountName): Loan {
   return {
     applicationReference,
@@ -70,7 +73,8 @@ export function openLoan(applicationReference: ApplicationReference, account: Ac
 }
 
 /**
- * The two steps of a decision: the observation joins the facts, and then the machine walks to the stage that they give.
+ * The two steps of a decision. First, the observation joins the facts. Then the machine walks to the stage that
+ * follows from the facts.
  */
 export interface Lifecycle {
   readonly join: (facts: Facts, events: ReadonlyArray<LoanEvent>, teller: Teller) => Facts
@@ -81,14 +85,14 @@ export interface Lifecycle {
 export type Observe = (loan: Loan, observation: Observation) => Decision
 
 /**
- * Decides what an observation means for its loan. Total: in every stage, every observation gets exactly one
- * disposition. An observation that is not trusted is `held` and changes no fact.
+ * Decides what an observation means for its loan. Every observation gets exactly one disposition, in every stage. An
+ * observation that is not trusted is `held` and changes no fact.
  *
  * @example observe(openLoan(reference, account), observation).disposition
  */
 export const observe: Observe = observing({ join: joinEvents, walk: remembering(walkMachine) })
 
-/** {@link observe} with another join and walk, for tests that check the loan's or break them on purpose. */
+/** {@link observe} with another join and walk. Tests use it to check the real ones, or to break them on purpose. */
 export function observing({ join, walk }: Lifecycle): Observe {
   return (loan, observation) => {
     const seen = { ...loan, version: loan.version + 1 }
@@ -122,30 +126,33 @@ function closureChange(before: Facts, after: Facts): Pick<Decision, "closure"> {
 }
 
 /**
- * Who said an observation, by its evidence alone. Registrations in older journals have the bank's evidence, and keep
- * it.
+ * Who reported an observation. Only its evidence counts. Older journals contain registrations with the evidence `bank`;
+ * these still count as the bank's.
  */
 export const tellerOf = ({ evidence }: Pick<Observation, "evidence">): Teller =>
   evidence === "merchant" ? "merchant" : "bank"
 
-/** The bytes of a snapshot. A replay of the journal must give exactly the same bytes. */
+/** The bytes of a snapshot. A replay of the journal must produce exactly these bytes. */
 export const snapshotText = (loan: Loan): string => canonicalJson({ ...loan })
 
 function holdReason(loan: Loan, observation: Observation): HoldReason | null {
   if (observation.hold !== undefined) return observation.hold
   if (observation.evidence === "none") return "no-evidence"
-  // A merchant registers decisions only. Only the bank can say that a loan is signed or paid out.
+  // A merchant can register decisions only. Only the bank can report that a loan is signed or paid out.
   if (tellerOf(observation) === "merchant" && !observation.events.every(isDecision))
     return "evidence-too-weak"
   const isOurs = loan.account === observation.account || isUnclaimed(loan, observation)
   if (!isOurs) return "account-mismatch"
-  // The bank's own answer counts: its decision rules over all offers that were heard before.
+  // The bank's own answer is not held. Its decision overrules all offers that were received before it.
   const isTooMany =
     observation.evidence !== "bank" && observation.events.some((event) => isOfferTooMany(loan.facts, event))
   return isTooMany ? "offers-exceeded" : null
 }
 
-/** A loan belongs to its account once it is registered, or once anything trusted was said about it. */
+/**
+ * Whether the loan does not yet belong to an account. An unregistered loan gets its account from a registration, or
+ * from the first trusted observation.
+ */
 const isUnclaimed = (loan: Loan, { source }: Observation): boolean =>
   !loan.registered && (source === "submission" || isSilent(loan.facts))
 
@@ -189,7 +196,10 @@ function news(before: Loan, after: Loan): ReadonlyArray<News> {
   ]
 }
 
-/** A decision that the merchant registered was made at the submission. The bank promises no callback for it. */
+/**
+ * If the merchant registered a decision, the bank had made it at the submission. The bank promises no callback for
+ * such a decision.
+ */
 const isDecided = ({ merchant, ...bank }: Facts): boolean =>
   [bank, merchant].some(
     (said) => said !== undefined && (said.approvedAt !== null || said.rejectedAt !== null),

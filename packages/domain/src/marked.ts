@@ -5,10 +5,13 @@ import type { Observation } from "./observation.ts"
 import { isSigned, lastOffer } from "./standing.ts"
 
 /**
- * An observation with marks that depend on what is known of its loan. A request for documents adds to the open ones. A
- * signature that is heard for the first time is on the offer that stands. A word that closes or opens the loan is later
- * than the one before it. The marks are journaled with the observation, so an older journal without them folds as
- * before.
+ * Adds marks to an observation. The marks depend on the loan's facts:
+ *
+ * - A request for documents gets `adds`, so it adds to the open requests.
+ * - The first signature gets `onOffer`: the offer that is current now.
+ * - A closing or reopening gets a time after the last one.
+ *
+ * The journal keeps the marks with the observation. So an older journal without marks still gives the same facts.
  */
 export function marked(observation: Observation, facts: Facts): Observation {
   const stands = isSigned(facts) ? null : lastOffer(facts)
@@ -24,7 +27,7 @@ export function marked(observation: Observation, facts: Facts): Observation {
   return { ...observation, events: observation.events.map(mark) }
 }
 
-/** The same, with a mark that the closed loan is open again because the bank has gone further with it. */
+/** Adds the event `loan.reopened` to an observation: the bank has made progress with a closed loan. */
 export function reopening(observation: Observation, { closure }: Facts, at: Instant): Observation {
   const later = Math.max(at, (closure?.at ?? 0) + 1)
   return { ...observation, events: [...observation.events, { type: "loan.reopened", at: later }] }

@@ -1,7 +1,7 @@
 import { Schema } from "effect"
 import { DecimalText } from "./decimal-text.ts"
 
-/** How many documents the bank may ask for at once, and how long a document type's name may be. */
+/** How many documents the bank may ask for at once, and the maximum length of a document type's name. */
 export const documentTypesMax = 50
 export const documentTypeLengthMax = 100
 
@@ -29,9 +29,9 @@ export const offerDecimals = [
 const optionalDecimal = Schema.optionalKey(DecimalText)
 
 /**
- * What an approval offers. Amounts are in the account's currency, `interest` and `effectiveInterest` in per cent a year,
- * `tenor` in months. Any member may be absent; `topUpAmount` and `monthlyCostTopUp` occur for Finland only.
- * Members we do not know yet stay in the observation's raw bytes.
+ * What an approval offers. Amounts are in the account's currency, `interest` and `effectiveInterest` in per cent a
+ * year, `tenor` in months. Any member may be absent. `topUpAmount` and `monthlyCostTopUp` occur for Finland only.
+ * Members that the engine does not know stay in the observation's raw bytes.
  *
  * Source: the bank's page, "CREDIT_DECISION_UPDATED – APPROVED".
  */

@@ -4,9 +4,9 @@ import type { Decision, Loan } from "./loan.ts"
 import { loanView } from "./loan-view.ts"
 
 /**
- * Whether an answer of the bank says nothing new: the loan's stage is unchanged, and in the facts only the dates of the
- * bank's latest answers have moved. Such an answer is a level, not news. The next observation is decided as if the
- * answer had been recorded ({@link Observation.levels}).
+ * Whether the bank's answer brings nothing new. The loan's stage is unchanged, and in the facts only the dates of the
+ * bank's latest answers have changed. Such an answer adds no entry. The next observation carries the answer in {@link
+ * Observation.levels}, so the result is the same as if the answer had been recorded.
  */
 export const isQuiet = (before: Loan, { loan, hold, steps, news }: Decision): boolean =>
   hold === null &&
@@ -21,8 +21,8 @@ export const isQuiet = (before: Loan, { loan, hold, steps, news }: Decision): bo
 const shown = (loan: Loan): string => JSON.stringify(loanView({ ...loan, version: 0 }))
 
 /**
- * Every fact except the dates of the bank's latest answers. A join keeps what it does not change, so most members are
- * the same objects.
+ * Compares every fact except the dates of the bank's latest answers. A join keeps members that it does not change, so
+ * most comparisons are of the same object.
  */
 function areSame(before: Facts, after: Facts): boolean {
   const [was, is] = [undated(before), undated(after)]

@@ -2,9 +2,9 @@ import { Schema } from "effect"
 import type { Stage } from "./legal-transitions.ts"
 
 /**
- * The result of a settled dispute, if the earlier decision no longer stands. `revoked`: a loan that was approved,
- * signed or paid out is rejected. `reinstated`: a rejected loan is approved. `re-inspected`: the bank inspects a
- * decided loan by hand again.
+ * How a dispute was settled, if the earlier decision no longer counts. `revoked`: a loan that was approved, signed or
+ * paid out is rejected. `reinstated`: a rejected loan is approved. `re-inspected`: the bank inspects a decided loan
+ * by hand again.
  */
 export const Reversal = Schema.Literals(["revoked", "reinstated", "re-inspected"])
 export type Reversal = typeof Reversal.Type
@@ -16,7 +16,9 @@ interface Moved {
 
 const approvedWay: ReadonlyArray<Stage> = ["approved", "waitingForAddition", "signed", "paidOut"]
 
-/** By the stage after the dispute: the reversal's name, and the stages from which the dispute was entered. */
+/**
+ * For each stage after a dispute: the reversal's name, and the stages before the dispute for which it is a reversal.
+ */
 export const reversals: {
   readonly [S in Stage]?: { readonly name: Reversal; readonly enteredFrom: ReadonlyArray<Stage> }
 } = {
@@ -25,15 +27,15 @@ export const reversals: {
   manualInspection: { name: "re-inspected", enteredFrom: [...approvedWay, "rejected"] },
 }
 
-/** Whether these steps leave a dispute that earlier steps entered. */
+/** Whether the first of these steps leaves a dispute. If so, an earlier observation entered it. */
 export const leavesEarlierDispute = ([first]: ReadonlyArray<Moved>): boolean => first?.from === "disputed"
 
-/** The stage before the last of these steps into a dispute. */
+/** The stage before the last step into a dispute. */
 const disputeEnteredFrom = (steps: ReadonlyArray<Moved>): Stage | undefined =>
   steps.findLast(({ to }) => to === "disputed")?.from
 
 /**
- * The reversal that these steps make, or `null`. `earlier` are the loan's steps before them, because the dispute may
+ * The reversal that these steps make, or `null`. `earlier` are the steps that the loan took before: the dispute may
  * have been entered there.
  */
 export function reversalBy(steps: ReadonlyArray<Moved>, earlier: ReadonlyArray<Moved>): Reversal | null {

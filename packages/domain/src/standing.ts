@@ -6,8 +6,9 @@ import type { Offer } from "./offer.ts"
 import { documentTypesMax } from "./offer.ts"
 
 /**
- * What the facts say about the decision. `contradicted`: the bank has said both yes and no, and nothing newer settles
- * it. A signature or a pay-out counts as an approval. Until the bank has spoken, what the merchant registered stands.
+ * The verdict that counts now, according to the facts. `contradicted`: the bank has reported both an approval and a
+ * rejection, and nothing newer settles the contradiction. A signature or a pay-out counts as an approval. Until the
+ * bank reports a decision, the merchant's registration counts.
  */
 export type Standing = "undecided" | "pending" | "approved" | "rejected" | "contradicted"
 
@@ -23,9 +24,10 @@ export function standing(facts: Facts): Standing {
 }
 
 /**
- * Whether the bank's own answers contradict each other: its status says that the loan is paid out, and its quote says
- * that it is not approved. A quote from before the pay-out does not count: the bank had only not decided yet. No
- * decision of the bank, however new, overrules a pay-out. Either a person rules, or the bank's answers agree.
+ * Whether the bank's own answers contradict each other: its status says that the loan is paid out, but its quote says
+ * that the loan is not approved. A quote that was asked before the pay-out does not count, because the bank may not
+ * have decided yet. No decision of the bank overrules a pay-out, however new it is. The dispute ends when a person
+ * rules, or when the bank's answers agree.
  */
 export const isPayOutDenied = ({
   paidOutAt,
@@ -41,8 +43,11 @@ export const isPayOutDenied = ({
   ruling.at >= (paidOutAt ?? paidOutConfirmedAt)
 
 /**
- * Whether the bank must confirm what stands: a word without a certain time contradicts it, and the bank has not been
- * asked since. The bank's answer settles it, unless its own answers contradict each other.
+ * Whether the engine must ask the bank to confirm its decision. That is so in two cases:
+ *
+ * - The bank's statements contradict each other. If even its own answers do ({@link isPayOutDenied}), a person must
+ *   rule instead.
+ * - A loan is approved or rejected, and a later message says that the bank is still inspecting it.
  */
 export function isInDoubt(facts: Facts): boolean {
   const stands = standing(facts)
@@ -53,7 +58,10 @@ export function isInDoubt(facts: Facts): boolean {
   return pendingAt !== null && said.every((at) => at === null || at < pendingAt) && said.some(isHeard)
 }
 
-/** A verdict stands until an opposite one is first heard later. An inspection stands until any verdict is. */
+/**
+ * A ruling counts until the opposite verdict is first received later. A ruling `pending` counts until any verdict is
+ * received later.
+ */
 function ruled({ at, decision }: Ruling, yes: ReadonlyArray<Heard>, no: ReadonlyArray<Heard>): Standing {
   const newer = (heard: ReadonlyArray<Heard>) => heard.filter((each) => each !== null && each > at)
   if (decision === "pending") return unruled(at, newer(yes), newer(no))
@@ -71,8 +79,8 @@ function unruled(pendingAt: Heard, yes: ReadonlyArray<Heard>, no: ReadonlyArray<
 }
 
 /**
- * Whether the bank, or an operator in its place, has said anything about the decision. After that, the merchant's word
- * no longer counts.
+ * Whether the bank, or an operator in its place, has reported a decision. If so, the merchant's
+ * registration no longer counts.
  */
 export const hasBankSpoken = ({
   pendingAt,
@@ -84,11 +92,11 @@ export const hasBankSpoken = ({
 }: Facts): boolean =>
   ruling !== null || [pendingAt, approvedAt, rejectedAt, signedAt, paidOutAt].some(isHeard)
 
-/** Whether nothing trusted was said yet. */
+/** Whether the facts contain neither a decision nor a request for documents. */
 export const isSilent = (facts: Facts): boolean =>
   standing(facts) === "undecided" && facts.additionRequestedAt === null && facts.additionClearedAt === null
 
-/** Whether nobody trusted ever spoke about the loan. Anybody may have invented its reference. */
+/** Whether no trusted source has reported anything about the loan. Then its reference may be invented. */
 export const isUnspokenOf = ({
   registered,
   facts,
@@ -98,8 +106,8 @@ export const isUnspokenOf = ({
 }): boolean => !registered && isSilent(facts)
 
 /**
- * Everything that the machine's guards read of the facts, as one short text. Facts in the same situation walk the same
- * way.
+ * Everything that the machine's guards read from the facts, as one short text. From the same stage, facts with the
+ * same text walk the same way.
  */
 export function situation(facts: Facts): string {
   const end = isPaidOut(facts) ? "paidOut" : isSigned(facts) ? "signed" : "unsigned"
@@ -113,7 +121,10 @@ export const isPaidOut = (facts: Facts): boolean => facts.paidOutAt !== null
 /** A pay-out implies the signature. */
 export const isSigned = (facts: Facts): boolean => facts.signedAt !== null || isPaidOut(facts)
 
-/** Whether the bank still waits for documents. A request with the same time as the latest clearing is still open. */
+/**
+ * Whether the bank still waits for documents. If the request and the latest clearing have the same time, the request
+ * is still open.
+ */
 export function isAdditionOutstanding(
   facts: Pick<Facts, "additionRequestedAt" | "additionClearedAt">,
 ): boolean {
@@ -122,8 +133,8 @@ export function isAdditionOutstanding(
 }
 
 /**
- * Whether documents are still missing: the bank waits for them, and the loan is on its way. Nothing is outstanding for
- * a loan that is rejected, paid out or closed.
+ * Whether documents are still missing: the bank waits for them, and the loan can still go on. A loan that is
+ * rejected, paid out or closed needs no documents.
  */
 export const isAwaitingDocuments = ({
   stage,
@@ -134,8 +145,8 @@ export const isAwaitingDocuments = ({
 }): boolean => stage !== "rejected" && stage !== "paidOut" && !isClosed(facts) && isAdditionOutstanding(facts)
 
 /**
- * All documents of the open requests. Empty if no request is open, or if the documents were named before the latest
- * clearing: a poll says that the bank waits, but not for what.
+ * All documents of the open requests. The list is empty if no request is open. It is also empty if all documents were
+ * named before the latest clearing, because a poll does not name them.
  */
 export function requiredDocuments(facts: Facts): ReadonlyArray<string> {
   if (!isAdditionOutstanding(facts)) return []
@@ -147,13 +158,13 @@ export function requiredDocuments(facts: Facts): ReadonlyArray<string> {
 }
 
 /**
- * The offer that stands: the one that the bank named when last asked, unless another offer was first heard after that.
- * Until the bank has named an offer or was asked for one, the merchant's offer stands.
+ * The current offer. It is the offer in the bank's latest answer to a quote, unless another offer was first received
+ * after that. The merchant's offer counts until the bank has named an offer or answered a quote.
  */
 export const currentOffer = (facts: Facts): Offer | null =>
   standing(facts) === "approved" ? (lastOffer(facts)?.offer ?? null) : null
 
-/** The last standing offer, in any decision, and since when it stands. */
+/** The latest offer, for any verdict, and since when it is current. */
 export function lastOffer(facts: Facts): { readonly offer: Offer; readonly since: Instant } | null {
   const newest = (
     facts.offers.length === 0 && facts.ruling === null ? facts.merchant?.offers : facts.offers
@@ -163,31 +174,34 @@ export function lastOffer(facts: Facts): { readonly offer: Offer; readonly since
   return newest === undefined ? null : { offer: newest.offer, since: newest.at }
 }
 
-/** The offer that the bank named when last asked, and since when it stands. */
+/** The offer in the bank's latest answer to a quote, and since when it is current. */
 const offerOf = (ruling: Facts["ruling"]) =>
   ruling === null || ruling.offer === null ? undefined : { offer: ruling.offer, since: ruling.at }
 
-/** Every offer that was heard: the bank's, or the merchant's until the bank has named one. */
+/** Every offer that was received from the bank. If the bank has named none, the merchant's offers. */
 const allOffersHeard = ({ offers, merchant }: Facts): Facts["offers"] =>
   offers.length === 0 ? (merchant?.offers ?? []) : offers
 
-/** How many offers of a loan are shown: the newest ones. */
+/** How many offers of a loan are shown. The newest are shown. */
 export const offersShownMax = 10
 
 /**
- * The offers that were heard, each with its first hearing, with the newest last. They are the merchant's until the bank
- * has named one.
+ * The offers that are shown, with the newest last. `at` is when each was first received. They are the merchant's
+ * until the bank has named one.
  */
 export const offersHeard = (facts: Facts): Facts["offers"] => allOffersHeard(facts).slice(-offersShownMax)
 
 /**
- * The offer that the customer has signed: the one that stood when the signature was first heard. If none stood, it is
- * the newest one heard by then, or the one of those that the bank has named since. If none was heard by then, it is the
- * first that was heard at all. A later offer changes nothing.
+ * The offer that the customer has signed. A later offer does not change it. The first of these that exists is taken:
+ *
+ * 1. The offer that was current at the signature, or a newer one received before the signature.
+ * 2. Of the offers received before the signature: the one that the bank has named since in answer to a quote, or else
+ *   the newest.
+ * 3. The first offer that was received at all.
  */
 export function signedOffer(facts: Facts): Offer | null {
   if (!isSigned(facts)) return null
-  // At the latest, the time of the pay-out, in either order of arrival.
+  // A pay-out implies a signature, so the signature is not later than the pay-out.
   const signedAt = Math.min(facts.signedAt ?? Infinity, facts.paidOutAt ?? Infinity)
   const heardOf = allOffersHeard(facts)
   const known = heardOf.filter(({ at }) => at <= signedAt)
@@ -200,25 +214,24 @@ export function signedOffer(facts: Facts): Offer | null {
   return (told ?? newest ?? heardOf[0] ?? asked)?.offer ?? null
 }
 
-/** Whether the bank has named no offer yet, and was not asked for one since its decision. */
+/**
+ * Whether no offer of the bank is known: no message named one, and the bank has answered no quote since its decision.
+ */
 export const isOfferUnheard = ({ offers, ruling }: Facts): boolean =>
   offers.length === 0 && (ruling === null || ruling.decision === "pending")
 
-/** The signing method of an approved loan: the one that was first heard last. A poll names it, a callback does not. */
+/** The signing method that was received last. Only a poll names the method. */
 export function signingMethod(facts: Facts): string | null {
   return facts.methods.at(-1)?.method ?? null
 }
 
-/**
- * Whether somebody has closed the loan and nobody has opened it again. This is no verdict: the stage still is what the
- * bank says.
- */
+/** Whether the loan is closed. A closing does not change the stage: the stage still shows the bank's decision. */
 export const isClosed = ({ closure }: Pick<Facts, "closure">): boolean =>
   closure !== undefined && closure.reason !== null
 
 /**
- * Whether the bank has gone further with a closed loan: a new approval, signature or pay-out, a new offer, or a new
- * request for documents. A repeat of what was known does not count.
+ * Whether the bank has made progress with a closed loan: a new approval, signature or pay-out, a new offer, or a new
+ * request for documents. A repeat is no progress.
  */
 export function goesFurther(before: Facts, after: Facts): boolean {
   const isApproved = standing(after) === "approved" && standing(before) !== "approved"
@@ -236,11 +249,14 @@ export function goesFurther(before: Facts, after: Facts): boolean {
   return isNewlyApproved || isSignedNow || isPaidOutNow || isOffered || (isAsked && isOnItsWay)
 }
 
-/** Whether an offer contains everything in the known one. The merchant's answer may have contained less. */
+/**
+ * Whether the offer contains everything that the known offer contains. The merchant's registration may have contained
+ * only a part of the bank's offer.
+ */
 const isMoreOf = (known: Offer, offer: Offer): boolean =>
   canonicalJson({ ...offer, ...known }) === canonicalJson(offer)
 
-/** When anything was last said about the loan, as far as the facts know. 0 if nothing was. */
+/** The time of the latest statement about the loan that the facts contain. 0 if there is none. */
 export function lastWordAt(facts: Facts): Instant {
   let last = 0
   for (const at of [
@@ -256,7 +272,7 @@ export function lastWordAt(facts: Facts): Instant {
     facts.documents?.at,
     facts.ruling?.at,
     facts.closure?.at,
-    // These are sorted by time.
+    // The offers are sorted by time.
     facts.offers.at(-1)?.at,
     facts.methods.at(-1)?.at,
     facts.documentsAdded?.at(-1)?.at,

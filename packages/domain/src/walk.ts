@@ -5,11 +5,12 @@ import { loanMachine } from "./loan-machine.ts"
 import { situation } from "./standing.ts"
 
 /**
- * Every stage that the machine enters, in order, from a given stage with given facts. Empty if it stays where it is.
+ * Finds every stage that the machine enters, in order, from a given stage with given facts. The list is empty if the
+ * stage does not change.
  */
 export type Walk = (from: Stage, facts: Facts) => ReadonlyArray<Stage>
 
-/** The walk of a machine. XState takes one microstep after another, and this records the stages. */
+/** The walk of a machine. XState takes one microstep at a time, and this function records the stages. */
 export const walkOf =
   (machine: typeof loanMachine): Walk =>
   (from, facts) => {
@@ -24,9 +25,9 @@ export const walkOf =
   }
 
 /**
- * A walk that remembers its answers. The guards read only the situation of the facts, and there are few situations. So
- * every loan in the same stage and the same situation walks the same way. The exhaustive check compares the remembered
- * walks with the machine itself on all reachable facts.
+ * Caches the answers of a walk. The guards read only {@link situation}, which has few values. So loans in the same
+ * stage and situation walk the same way. The exhaustive check compares the cached walks with the machine itself, for
+ * all reachable facts.
  */
 export const remembering = (walk: Walk): Walk => {
   const walks = new Map<string, ReadonlyArray<Stage>>()

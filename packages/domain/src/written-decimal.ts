@@ -15,8 +15,8 @@ export interface DecimalNotation {
 const group = "[1-9][0-9]{0,2}"
 
 /**
- * The notations that are read. If two of them read a text as different numbers, as with `1,234`, the text has no one
- * meaning. A space is any character of Unicode's category Zs, because no-break spaces are common.
+ * The notations that are read. Two notations may read a text as different numbers, such as `1,234`. Such a text is
+ * ambiguous. A space is any character of Unicode's category Zs, because no-break spaces are common.
  */
 export const decimalNotations: ReadonlyArray<DecimalNotation> = [
   {
@@ -77,8 +77,8 @@ function meaningsOf(text: string): ReadonlySet<DecimalText> {
 }
 
 /**
- * The one number that a text means, of those that are possible for its member. `undefined` if there is none or more
- * than one.
+ * The one number that a text means, among those that are possible for the member. `undefined` if there is none or
+ * more than one.
  */
 function oneMeaning(
   meanings: ReadonlySet<DecimalText>,
@@ -88,7 +88,7 @@ function oneMeaning(
   return others.length === 0 ? only : undefined
 }
 
-/** A JSON number has one notation; a text may have any. */
+/** A number as the bank wrote it. A JSON number has one notation; a text may have any. */
 export type Written = { readonly text: string } | { readonly number: string }
 
 const meanings = (written: Written): ReadonlySet<DecimalText> => {
@@ -97,7 +97,7 @@ const meanings = (written: Written): ReadonlySet<DecimalText> => {
   return new Set(decimal === undefined ? [] : [decimal])
 }
 
-/** No bank offers a rate of this many per cent a year or more. */
+/** Rates in per cent a year are below this limit. No bank offers a higher rate. */
 export const ratePercentMax = 1_000
 
 const isPositiveOrZero = (decimal: DecimalText): boolean => !decimal.startsWith("-")
@@ -125,8 +125,9 @@ const possible: { readonly [Name in (typeof offerDecimals)[number]]: (decimal: D
 }
 
 /**
- * An amount or a rate of an offer, if the text has one meaning that is possible there. A rate of `8,125` is 8.125, because
- * 8125 per cent is impossible. An amount of `1,234` could be either, so it is left out.
+ * Reads an amount or a rate of an offer. The result is `undefined` unless exactly one meaning of the text is
+ * possible. For example, a rate of `8,125` is 8.125, because a rate of 8125 per cent is impossible. An amount of
+ * `1,234` could be either number, so it is left out.
  *
  * @example readOfferDecimal("approvedAmount", { text: "10 000,50" }) === "10000.5"
  */
@@ -135,25 +136,31 @@ export const readOfferDecimal = (
   written: Written,
 ): DecimalText | undefined => oneMeaning(meanings(written), possible[name])
 
-/** How long a loan may run: the shortest and the longest, in months. */
+/** The shortest and the longest tenor of a loan, in months. */
 export const tenorMonthsMin = 1
 export const tenorMonthsMax = 12_000
 
-/** A fraction of a month is not valid, but it is in range: the sender of `1.200` may have meant 1.2. */
+/**
+ * A fraction of a month is not a valid tenor, but it counts as a possible meaning: the sender of `1.200` may have
+ * meant 1.2.
+ */
 const isInTenorRange = (decimal: DecimalText): boolean => {
   const months = Number(decimal)
   return months >= tenorMonthsMin && months <= tenorMonthsMax
 }
 
-/** A tenor in whole months, if the text has exactly one meaning in range and that is a whole number. */
+/**
+ * Reads a tenor in whole months. The result is `undefined` unless exactly one meaning is in range and it is a whole
+ * number.
+ */
 export function readTenor(written: Written): number | undefined {
   const months = Number(oneMeaning(meanings(written), isInTenorRange))
   return Number.isInteger(months) ? months : undefined
 }
 
 /**
- * A decimal that every reader here reads back unchanged. Three digits after the point could be a group of thousands, so
- * a zero is added.
+ * Writes a decimal so that every reader here reads the same number. Three digits after the point could be a group of
+ * thousands, so a zero is added.
  *
  * @example writeDecimal(DecimalText.make("1.234")) === "1.2340"
  */

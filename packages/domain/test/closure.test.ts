@@ -64,7 +64,7 @@ const closedAfter = (...events: ReadonlyArray<LoanEvent>): Facts => {
   return joinEvents(facts, [closed(50, facts)])
 }
 
-describe("what the bank says of a closed loan", () => {
+describe("a report of the bank about a closed loan", () => {
   it.each<[string, Facts, ReadonlyArray<LoanEvent>]>([
     ["the offer that was known", closedAfter(approved(1)), [approved(60)]],
     ["the decision that was known, asked again", closedAfter(approved(1)), [quoted(60)]],
@@ -143,7 +143,7 @@ describe("what the bank says of a closed loan", () => {
 })
 
 describe("a loan", () => {
-  it("is closed and opened by the latest word, in any order of arrival", () => {
+  it("is closed or open by the latest closing or reopening, in any order of arrival", () => {
     const words = [closed(50, noFacts), reopened(60), closed(70, noFacts)]
     expect(isClosed(after(...words))).toBe(true)
     expect(isClosed(after(...words.toReversed()))).toBe(true)
@@ -152,7 +152,7 @@ describe("a loan", () => {
     expect(after(...words)).toEqual(after(...words.toReversed()))
   })
 
-  it("treats a later word as later, even if a clock dated the earlier one after it", () => {
+  it("treats a later order as later, even if a wrong clock gave the earlier one a later time", () => {
     const facts = after(closed(9_000, noFacts))
     const said = (event: LoanEvent): Observation => ({ ...observation, receivedAt: 60, events: [event] })
     const open = marked(said(reopened(60)), facts)
@@ -182,7 +182,7 @@ describe("the entry that closes a loan, or opens it again", () => {
     })
   }
 
-  it("says so; the stage, and what the bank says of it, stay as they are", () => {
+  it("shows this; the stage and the bank's facts stay unchanged", () => {
     const decisions = lived(
       said("quote", [quoted(1)]),
       said("operator", [closed(2, after(quoted(1)))]),

@@ -9,7 +9,7 @@ import { describe, expect, it } from "vitest"
 
 const runs = Number(process.env["LOAN_ENGINE_PROPERTY_RUNS"] ?? 500)
 
-/** Any JSON value, with keys and strings that have been used in known attacks. */
+/** Any JSON value. Its keys and strings include texts from known attacks. */
 const hostileText = fc.oneof(
   fc.string({ unit: "binary" }),
   fc.constantFrom(
@@ -44,7 +44,7 @@ const hostileJson = fc.letrec((tie) => ({
     .map((text): unknown => JSON.parse(text)),
 })).value
 
-/** Something shaped like an event, with one or more wrong members. */
+/** A value with an event's members, of which one or more are wrong. */
 const almostEvent = fc.record(
   {
     type: fc.oneof(fc.constantFrom(...loanEventTypes), hostileText),
@@ -70,7 +70,7 @@ const almostEvent = fc.record(
 
 const loan = openLoan(ApplicationReference.make("ABC-123"), AccountName.make("se"))
 
-/** Every number at any place in a value. */
+/** All numbers in a value, at any depth. */
 const numbersIn = (value: unknown): ReadonlyArray<number> => {
   if (typeof value === "number") return [value]
   if (typeof value !== "object" || value === null) return []
@@ -167,7 +167,7 @@ describe("the domain's decoders, given any JSON value", () => {
     expect(Result.isFailure(Schema.decodeUnknownResult(Loan)(snapshot))).toBe(true)
   })
 
-  it("keep facts that were stored as they are", () => {
+  it("keep stored facts unchanged", () => {
     const facts = observe(loan, {
       ...loan,
       source: "poll",

@@ -39,7 +39,7 @@ const paidOut = (at: number): LoanEvent => ({ type: "loan.paidOut", at })
 const confirmed = (at: number): LoanEvent => ({ type: "loan.paidOut", at, fresh: true })
 
 describe("joining", () => {
-  it("returns the same object when an event says nothing new", () => {
+  it("returns the same object when an event brings nothing new", () => {
     const known = facts(
       offered(12, 5, true),
       { type: "agreement.signed", at: 5, method: "E_SIGN" },
@@ -64,11 +64,11 @@ describe("joining", () => {
     for (const event of again) expect(joinEvents(known, [event])).toBe(known)
   })
 
-  it("keeps a signature without a method from adding one", () => {
+  it("does not add a method for a signature without one", () => {
     expect(facts({ type: "agreement.signed", at: 1 })).toEqual({ ...noFacts, signedAt: 1 })
   })
 
-  it("keeps contents in the order of first hearing, then of their text", () => {
+  it("keeps contents in the order of their first report, then of their text", () => {
     const heard = facts(offered(24, 2), offered(12, 2), offered(36, 1), offered(24, 1))
     expect(heard.offers).toEqual([
       { at: 1, offer: { tenor: 24 } },
@@ -93,12 +93,12 @@ describe("joining", () => {
     }
   })
 
-  it("lets time go before text", () => {
+  it("compares the time before the text", () => {
     expect(facts(ruled(10, "approved"), ruled(9, "rejected")).ruling?.at).toBe(10)
     expect(facts(ruled(9, "rejected"), ruled(10, "approved")).ruling?.at).toBe(10)
   })
 
-  it("settles rulings and documents of one instant by their text, in any order of arrival", () => {
+  it("decides between rulings and documents of the same instant by their text, in any order of arrival", () => {
     const rulings = [ruled(3, "approved", "Ada"), ruled(3, "approved", "Lin")]
     expect(facts(...rulings).ruling?.by).toBe("Lin")
     expect(facts(...rulings.toReversed()).ruling?.by).toBe("Lin")
@@ -107,7 +107,7 @@ describe("joining", () => {
   })
 })
 
-describe("where the decision stands", () => {
+describe("the state of the decision", () => {
   it.each<[string, ReadonlyArray<LoanEvent>, ReturnType<typeof standing>]>([
     ["nothing said", [], "undecided"],
     ["pending", [{ type: "decision.pending", at: 1 }], "pending"],
@@ -178,12 +178,12 @@ describe("where the decision stands", () => {
     expect(isPayOutDenied(facts(...events))).toBe(expected === "contradicted")
   })
 
-  it("asks the bank again, and no person, where its rejection came before the pay-out", () => {
+  it("polls the bank again, and asks no person, if the rejection came before the pay-out", () => {
     const said = facts(rejection(1, true), confirmed(2))
     expect([standing(said), isPayOutDenied(said), isInDoubt(said)]).toEqual(["contradicted", false, true])
   })
 
-  it("recognizes a loan about which nothing trusted was said", () => {
+  it("recognizes a loan without any trusted report", () => {
     expect(isSilent(noFacts)).toBe(true)
     const events: ReadonlyArray<LoanEvent> = [
       { type: "decision.pending", at: 0 },
@@ -214,11 +214,11 @@ describe("where the decision stands", () => {
   })
 })
 
-/** Facts from what a merchant registered, and then from what the bank said. */
+/** The facts after the merchant's registration and the later events of the bank. */
 const handedOver = (events: ReadonlyArray<LoanEvent>, ...bank: ReadonlyArray<LoanEvent>): Facts =>
   joinEvents(joinEvents(noFacts, events, "merchant"), bank)
 
-describe("what a merchant handed over", () => {
+describe("a merchant's registration", () => {
   const pending: LoanEvent = { type: "decision.pending", at: 5 }
   const rejected: LoanEvent = { type: "decision.rejected", at: 5 }
 
@@ -246,7 +246,7 @@ describe("what a merchant handed over", () => {
     expect(standing(known)).toBe(expected)
   })
 
-  it("is kept apart, dated by its first hearing, and absent while it is nothing", () => {
+  it("is stored separately with the time of its first report, and is absent while it is empty", () => {
     expect(handedOver([])).toBe(noFacts)
     const known = handedOver([offered(12, 5)])
     expect(known).toEqual({
@@ -261,7 +261,7 @@ describe("what a merchant handed over", () => {
     expect(joinEvents(known, [offered(12, 9)], "merchant")).toBe(known)
   })
 
-  it("never rules, and moves nothing but the decision", () => {
+  it("never counts as a ruling, and changes only the decision", () => {
     const said = handedOver([
       { ...offered(12, 5), fresh: true } as LoanEvent,
       { type: "loan.paidOut", at: 5 },
@@ -287,7 +287,7 @@ describe("what a merchant handed over", () => {
 
 const asked = (at: number): LoanEvent => ({ type: "addition.requested", at })
 
-describe("what stands beside the stage", () => {
+describe("the state beside the stage", () => {
   it.each<[string, ReadonlyArray<LoanEvent>, Offer | null]>([
     ["none was heard", [{ type: "decision.approved", at: 1 }], null],
     ["one was heard", [offered(1, 1)], { tenor: 1 }],
@@ -326,7 +326,7 @@ describe("what stands beside the stage", () => {
     expect(requiredDocuments(facts(asked(3)))).toEqual([])
   })
 
-  it("the signing method, as last first heard", () => {
+  it("the signing method whose first report is the latest", () => {
     expect(signingMethod(noFacts)).toBeNull()
     const signed = (method: string, at: number): LoanEvent => ({ type: "agreement.signed", at, method })
     expect(signingMethod(facts(signed("ANALOG", 2), signed("E_SIGN", 1), signed("E_SIGN", 9)))).toBe("ANALOG")

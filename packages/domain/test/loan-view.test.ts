@@ -48,7 +48,7 @@ describe("a loan as frontends show it", () => {
   })
 
   it.each(stages)(
-    "says at %s that the customer must send documents only where that is what everybody waits for",
+    "says at %s that the customer must send documents only if nothing else must happen first",
     (stage) => {
       const facts = joinEvents(noFacts, [{ type: "addition.requested", at: 1, requiredDocuments: ["ID"] }])
       const view = loanView({ ...loan, stage, facts })
@@ -90,12 +90,12 @@ describe("a loan as frontends show it", () => {
     expect(loanView({ ...loan, stage: "approved", facts: doubted }, { stalled: true }).next).toEqual(confirm)
   })
 
-  it("leaves a dispute to a person where there is no bank that could be asked", () => {
+  it("leaves a dispute to a person if the account has no bank to poll", () => {
     const facts = joinEvents(noFacts, [approved(1), rejected(2)])
     expect(loanView({ ...loan, stage: "disputed", facts }, { hasBank: false }).next).toEqual(next.disputed)
   })
 
-  it("shows what is known of the signature, heard or implied", () => {
+  it("shows the known facts about the signature, reported or implied", () => {
     const signed = joinEvents(noFacts, [{ type: "agreement.signed", at: 4, method: "E_SIGN" }])
     expect(loanView({ ...loan, facts: signed }).signing).toEqual({
       signed: true,

@@ -11,7 +11,7 @@ import { describe, expect, it } from "vitest"
 const applicationReference = ApplicationReference.make("ABC-123")
 const account = AccountName.make("se")
 
-/** The decision on the last of some observations, each a batch of events. */
+/** Applies the observations in order. The result is the decision on the last one. */
 function given(...observations: ReadonlyArray<ReadonlyArray<LoanEvent>>): Decision {
   let decision: Decision | undefined
   for (const events of observations) {
@@ -55,7 +55,7 @@ describe("the walk", () => {
     expect(decision.disposition).toBe("advanced")
   })
 
-  it("does not infer what was heard", () => {
+  it("does not infer a reported stage", () => {
     expect(path(given([signed, approved, paidOut]))).toBe("approved signed paidOut")
   })
 
@@ -76,7 +76,7 @@ describe("the walk", () => {
     expect(path(decision)).toBe("disputed rejected")
   })
 
-  it("takes a loan that the bank inspects again back through the dispute, and on when it decides", () => {
+  it("returns a loan that the bank inspects again through the dispute, and continues when the bank decides", () => {
     const inspected: LoanEvent = { type: "decision.pending", at: 6, fresh: true }
     expect(path(given([approved], [signed], [inspected]))).toBe("disputed manualInspection")
     expect(path(given([rejected], [inspected]))).toBe("disputed manualInspection")
@@ -86,7 +86,7 @@ describe("the walk", () => {
     expect(given([approved], [inspected]).disposition).toBe("advanced")
   })
 
-  it("leaves a dispute by a ruling, and disputes again on a contradiction first heard later", () => {
+  it("leaves a dispute by a ruling, and disputes again on a contradiction that is first reported later", () => {
     const ruled: LoanEvent = {
       type: "dispute.ruled",
       at: 6,
@@ -103,7 +103,7 @@ describe("the walk", () => {
 })
 
 describe("a step is inferred", () => {
-  it("unless the approval was heard, or ruled", () => {
+  it("unless the approval was reported or ruled", () => {
     const ruling: LoanEvent = {
       type: "dispute.ruled",
       at: 6,
@@ -146,7 +146,7 @@ describe("news", () => {
     expect(given(before, [event]).news).toEqual(news)
   })
 
-  it("is all that one observation brings", () => {
+  it("contains everything new in one observation", () => {
     expect(given([approved, requested(3), signed, paidOut]).news).toEqual([
       "decision",
       "addition",
@@ -175,7 +175,7 @@ describe("an addition", () => {
     })
   })
 
-  it("heard of from a poll alone does not show the documents of an earlier request", () => {
+  it("that only a poll reports does not show the documents of an earlier request", () => {
     const { loan } = given([approved], [requested(3)], [cleared(4)], [{ type: "addition.requested", at: 5 }])
     expect(loanView(loan)).toMatchObject({ additionOutstanding: true, requiredDocuments: [] })
   })
@@ -193,17 +193,17 @@ describe("an offer", () => {
   const offered = (approvedAmount: string, at: number, fresh = false): LoanEvent =>
     ({ ...approved, at, offer: { approvedAmount }, ...(fresh ? { fresh } : {}) }) as LoanEvent
 
-  it("stands by its first hearing, so that a stale re-delivery cannot bring an old one back", () => {
+  it("counts from its first report, so that a late repetition cannot bring an old offer back", () => {
     const { loan } = given([offered("1000", 1)], [offered("2000", 2)], [offered("1000", 9)])
     expect(loanView(loan).offer).toEqual({ approvedAmount: "2000" })
   })
 
-  it("comes back when the bank itself says so", () => {
+  it("comes back when the bank's answer to a poll says so", () => {
     const { loan } = given([offered("1000", 1)], [offered("2000", 2)], [offered("1000", 9, true)])
     expect(loanView(loan).offer).toEqual({ approvedAmount: "1000" })
   })
 
-  it("does not stand in a dispute or after a rejection", () => {
+  it("is not current in a dispute or after a rejection", () => {
     expect(loanView(given([offered("1000", 1)], [rejected]).loan).offer).toBeNull()
   })
 })
@@ -222,7 +222,7 @@ describe("a registration", () => {
     events,
   })
 
-  it("stands until the bank speaks, and is reversed only through the dispute", () => {
+  it("counts until the bank reports a decision, and is reversed only through the dispute", () => {
     const known = hear(undefined, registration(approved))
     expect(known.loan).toMatchObject({ stage: "approved", registered: true })
     expect(path(hear(known.loan, { events: [{ ...rejected, at: 1 }] }))).toBe("disputed rejected")
@@ -230,19 +230,19 @@ describe("a registration", () => {
     expect(path(hear(known.loan, { events: [signed] }))).toBe("signed")
   })
 
-  it("that comes after the bank's word moves nothing", () => {
+  it("that comes after the bank's decision changes nothing", () => {
     const known = hear(undefined, { events: [approved] })
     const late = hear(known.loan, registration({ ...rejected, at: 1 }))
     expect(late).toMatchObject({ disposition: "noted", steps: [], news: [], loan: { registered: true } })
   })
 
-  it("says no more than decisions: anything else is held", () => {
+  it("may contain only decisions: anything else is held", () => {
     const held = hear(undefined, registration(approved, signed))
     expect(held).toMatchObject({ disposition: "held", hold: "evidence-too-weak" })
     expect(held.loan.facts).toBe(noFacts)
   })
 
-  it("makes no news of the decision that it told, but of the one that was still open", () => {
+  it("makes a later report of its own decision no news, but a report of an open decision is news", () => {
     const fresh = { ...approved, fresh: true } as const
     expect(hear(undefined, registration(approved)).news).toEqual(["decision"])
     expect(hear(hear(undefined, registration(approved)).loan, quote(fresh)).news).toEqual([])
@@ -250,7 +250,7 @@ describe("a registration", () => {
     expect(hear(undefined, quote(fresh)).news).toEqual(["decision"])
   })
 
-  it("is said in words: the approval that it told is not inferred", () => {
+  it("makes its approval explicit and not inferred", () => {
     const walked = hear(hear(undefined, { events: [rejected] }).loan, registration(approved))
     expect(path(walked)).toBe("")
     const known = hear(undefined, registration(rejected, { ...approved, at: 9 }))
@@ -269,7 +269,7 @@ describe("what is not trusted", () => {
     expect(decision.loan.facts).toBe(loan.facts)
   })
 
-  it("opens no loan for an account: the first that is trusted does", () => {
+  it("opens no loan for an account: the first trusted report does", () => {
     const other = AccountName.make("no")
     const forged = observe(openLoan(applicationReference, other), {
       ...heardFrom("callback"),
@@ -284,7 +284,7 @@ describe("what is not trusted", () => {
     )
   })
 
-  it("includes the word of another account, until the submission claims the loan", () => {
+  it("includes reports from another account, until the submission decides the account", () => {
     const other = AccountName.make("no")
     const foreign = observe(given([pending]).loan, {
       ...heardFrom("callback"),
@@ -301,7 +301,7 @@ describe("what is not trusted", () => {
   })
 })
 
-describe("a loan that is offered something else without end", () => {
+describe("a loan that gets different offers without end", () => {
   const offered = (amount: number, at = amount): LoanEvent => ({
     type: "decision.approved",
     at,
@@ -310,19 +310,19 @@ describe("a loan that is offered something else without end", () => {
   const full = given(...Array.from({ length: offersKeptMax }, (_, index) => [offered(index + 1)])).loan
   const heard = (observation: Observation) => observe(full, observation)
 
-  it("keeps so many offers, and holds what names another, so that what it costs does not grow", () => {
+  it("keeps a limited number of offers and holds reports of others, so that its cost does not grow", () => {
     expect(full.facts.offers).toHaveLength(offersKeptMax)
     const more = heard({ ...heardFrom("callback"), events: [offered(5_000)] })
     expect(more).toMatchObject({ disposition: "held", hold: "offers-exceeded" })
     expect(more.loan.facts).toBe(full.facts)
   })
 
-  it("still takes what it knows, and what names no offer", () => {
+  it("still accepts known offers and reports without an offer", () => {
     expect(heard({ ...heardFrom("callback"), events: [offered(7, 9_000)] }).disposition).toBe("repeated")
     expect(heard({ ...heardFrom("callback"), events: [signed] })).toMatchObject({ hold: null })
   })
 
-  it("stands at the offer that the bank answers with, however many there were", () => {
+  it("has the offer of the bank's answer, for any number of offers before", () => {
     const asked = heard({
       ...heardFrom("quote"),
       events: [{ ...offered(5_000, 9_000), fresh: true } as LoanEvent],

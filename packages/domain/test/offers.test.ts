@@ -43,7 +43,7 @@ describe("the offers of a loan", () => {
     ["every callback lost: a poll and a quote", [signed(1), quoted(2, A)], A, A],
     ["no offer was ever named", [signed(1)], null, null],
     ["a pay-out implies the signature", [heard(1, A), paidOut(2), heard(3, B)], B, A],
-  ])("%s: what stands, and what was signed", (_name, events, stands, was) => {
+  ])("%s: the current offer and the signed one", (_name, events, stands, was) => {
     for (const order of [events, events.toReversed()]) {
       const facts = joinEvents(noFacts, order)
       expect(currentOffer(facts)).toEqual(stands)
@@ -67,12 +67,12 @@ describe("the offers of a loan", () => {
       [heard(1, A), heard(2, B), signedOn(4, A, 1), signedOn(4, B, 2)],
       B,
     ],
-  ])("are not changed by what comes after the signature: %s", (_name, events, was) => {
+  ])("are not changed by reports after the signature: %s", (_name, events, was) => {
     for (const order of [events, events.toReversed()])
       expect(signedOffer(joinEvents(noFacts, order))).toEqual(was)
   })
 
-  it("are shown with their first hearings, the newest last, ten at most; the merchant's until the bank names one", () => {
+  it("are shown with their first reports, the newest last, ten at most; the merchant's offer until the bank names one", () => {
     const facts = joinEvents(noFacts, [heard(2, B), heard(1, A), heard(3, C), heard(9, A)])
     expect(offersHeard(facts)).toEqual([
       { at: 1, offer: A },
@@ -110,7 +110,7 @@ describe("the documents that the bank waits for", () => {
       expect(requiredDocuments(joinEvents(noFacts, order))).toEqual(documents)
   })
 
-  it("of an older journal are those of its last request", () => {
+  it("in an older journal are those of the last request", () => {
     const replacing = (at: number, ...requiredDocuments: ReadonlyArray<string>): LoanEvent => ({
       type: "addition.requested",
       at,

@@ -8,7 +8,7 @@ import { describe, expect, it } from "vitest"
 
 const [applicationReference, account] = [ApplicationReference.make("A"), AccountName.make("se")]
 
-/** What each of these observations reverses, told from its own steps and those before it. */
+/** The reversal that each observation causes. It depends on the observation's own steps and on all earlier steps. */
 function reversals(...heard: ReadonlyArray<ReadonlyArray<LoanEvent>>): ReadonlyArray<Reversal | null> {
   let loan = openLoan(applicationReference, account)
   let earlier: ReadonlyArray<Step> = []

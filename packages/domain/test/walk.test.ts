@@ -12,7 +12,7 @@ describe("a walk", () => {
     expect(walkMachine("paidOut", paidOut(1))).toEqual([])
   })
 
-  it("that is remembered asks once for each stage and situation", () => {
+  it("that is cached is computed once for each stage and situation", () => {
     const asked: Array<string> = []
     const counting: Walk = (from, facts) => {
       asked.push(from)

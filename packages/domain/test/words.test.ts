@@ -13,14 +13,14 @@ import {
 import { Result, Schema } from "effect"
 import { describe, expect, it } from "vitest"
 
-/** Why a value is refused; empty if it is not. */
+/** Why the schema refuses a value. Empty if it accepts the value. */
 function refusal(schema: Schema.Codec<unknown>, value: unknown): string {
   const decoded = Schema.decodeUnknownResult(schema)(value)
   return Result.isFailure(decoded) ? String(decoded.failure) : ""
 }
 
 describe("the words of the domain, as they are stored and sent", () => {
-  it("are these, and a rename would orphan what is stored", () => {
+  it("are exactly these: a rename would make stored data unreadable", () => {
     expect(Source.literals).toEqual(["submission", "callback", "poll", "quote", "operator"])
     expect(Evidence.literals).toEqual(["jws", "credentials", "bank", "operator", "merchant", "none"])
     expect(Disposition.literals).toEqual(["advanced", "noted", "repeated", "held", "disputed"])
@@ -100,7 +100,7 @@ describe("an instant", () => {
 })
 
 describe("a decimal", () => {
-  it("is refused in any form but its canonical one, with an example of it", () => {
+  it("is refused in any form except the canonical one, with an example", () => {
     expect(refusal(DecimalText, "1234.50")).toContain("1234.5")
     const widest = `-${"1".repeat(30)}.${"1".repeat(30)}`
     expect(refusal(DecimalText, widest)).toBe("")

@@ -8,7 +8,7 @@ import { decimalNotations, readOfferDecimal, readTenor, writeDecimal } from "../
 const amount = (text: string) => readOfferDecimal("approvedAmount", { text })
 const rate = (text: string) => readOfferDecimal("interest", { text })
 
-describe("an amount as somebody writes it", () => {
+describe("an amount in different notations", () => {
   it.each([
     ["8.02", "8.02"],
     ["8,02", "8.02"],
@@ -53,7 +53,7 @@ describe("an amount as somebody writes it", () => {
     ["1\t000", "no space"],
     ["٣", "no digit of ours"],
     ["9".repeat(101), "too long"],
-  ])("%j has no one meaning: %s", (text) => {
+  ])("%j has no single meaning: %s", (text) => {
     expect(amount(text)).toBeUndefined()
   })
 
@@ -85,7 +85,7 @@ describe("a rate", () => {
     expect(rate(text)).toBe(decimal)
   })
 
-  it.each(["-99", "1000", "1 000", "N/A"])("%j is none", (text) => {
+  it.each(["-99", "1000", "1 000", "N/A"])("%j is not valid", (text) => {
     expect(rate(text)).toBeUndefined()
   })
 })
@@ -102,7 +102,7 @@ describe("a tenor", () => {
   })
 
   it.each(["72.5", "0", "-1", "12001", "12.000", "1.200", "1,200", "1.5", "six", ""])(
-    "%j is none",
+    "%j is not valid",
     (text) => {
       expect(readTenor({ text })).toBeUndefined()
     },
@@ -126,13 +126,13 @@ describe("the names of documents", () => {
   })
 
   it.each([[["ID", 1]], [["x".repeat(101)]], [[["ID"]]], [Array(51).fill("ID")], [[" ".repeat(100_000)]]])(
-    "are unreadable as a whole if one of them is: %.60j",
+    "are unreadable together if one of them is unreadable: %.60j",
     (items) => {
       expect(readDocumentNames(items)).toBeUndefined()
     },
   )
 
-  it("are one name where a text stands for the list, unless it may be several", () => {
+  it("are one name if a text replaces the list, unless the text may be several names", () => {
     expect(readDocumentName(" ID ")).toEqual(["ID"])
     for (const text of ["", "ID,PAYMENT_SLIP", "ID;PAYMENT_SLIP", "ID|ID", "ID\nID"]) {
       expect(readDocumentName(text)).toBeUndefined()
@@ -140,7 +140,7 @@ describe("the names of documents", () => {
   })
 })
 
-it("what is left out is named once, in the order of the vocabulary", () => {
+it("each left-out detail is named once, in a fixed order", () => {
   const details = new DetailReader()
   expect(details.leftOut).toEqual({})
   for (const name of ["paidOut", "interest", "interest"] as const) details.leaveOut(name)

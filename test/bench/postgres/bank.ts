@@ -9,7 +9,7 @@ const nothingNew = Buffer.from(
   getApplicationStatusResponse.encode({ waitingForAddition: false, paidOut: false }),
 )
 
-/** A bank that has no news of any loan, and takes its time to say so. */
+/** A bank that answers every poll without news, after `answerMs`. */
 export async function openBank() {
   let asked = 0
   const server = createServer((request, response) => {
@@ -27,7 +27,7 @@ export async function openBank() {
   const port = typeof address === "object" && address !== null ? address.port : 0
   return {
     url: `http://127.0.0.1:${port}/`,
-    /** How often it has been asked. */
+    /** How many questions the bank has received. */
     asked: () => asked,
     close: () => {
       server.closeAllConnections()

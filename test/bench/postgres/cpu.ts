@@ -6,8 +6,8 @@ import type { PostgresServer } from "../../stores/postgres/server.ts"
 const ticksPerSecond = 100
 
 /**
- * The processor time in seconds that these processes and the server's have taken so far. What one record costs is told by that even
- * where other programs make the rates swing. `undefined` where the system does not tell.
+ * The processor time that these processes and the database server have used so far, in seconds. It shows the cost of
+ * a record even if other programs disturb the rates. `undefined` on systems that do not report it.
  */
 export function cpuSeconds({ directory }: PostgresServer, pids: ReadonlyArray<number>): number | undefined {
   if (!existsSync("/proc/self/stat")) return undefined
@@ -24,7 +24,7 @@ export function cpuSeconds({ directory }: PostgresServer, pids: ReadonlyArray<nu
 
 function statOf(pid: number): { readonly parent: number; readonly ticks: number } | undefined {
   try {
-    // The name, in brackets, may hold anything; what follows are numbers apart by spaces.
+    // The process name in brackets may contain any character. Numbers follow, separated by blanks.
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? []
     return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) }
   } catch {

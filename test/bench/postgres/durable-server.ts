@@ -2,8 +2,9 @@ import { startPostgres } from "../../stores/postgres/server.ts"
 import type { PostgresServer } from "../../stores/postgres/server.ts"
 
 /**
- * A server that keeps what it acknowledges through the loss of power, as every contender finds it. Its memory is that of a small
- * server; checkpoints come by time rather than by volume, so that none of them affects only one contender.
+ * The settings of a server that keeps acknowledged data through a loss of power. Every contender uses it. Its memory
+ * is that of a small server. Checkpoints follow the time and not the volume, so that they affect all contenders
+ * equally.
  */
 const settings = [
   "fsync=on",
@@ -15,7 +16,7 @@ const settings = [
   "max_connections=300",
 ]
 
-/** Lends a durable server, and removes it with all that was written. */
+/** Starts a durable server, and removes it with its data after `use`. */
 export async function onDurableServer<A>(use: (server: PostgresServer) => Promise<A>): Promise<A> {
   const server = await startPostgres(settings)
   try {

@@ -23,7 +23,7 @@ const Loan = Entity.make("Loan", [
   }).annotate(ClusterSchema.Persisted, true),
 ])
 
-/** A sharded cluster: each loan is an entity of one runner, and what is said to it is a persisted message. */
+/** A sharded cluster. Each loan is an entity of one runner, and each report to it is a persisted message. */
 await serveFleet(async (setup) => {
   const { url, member, handleMs = 0, lockSeconds } = setup as Setup
   const port = await freePort()

@@ -5,20 +5,20 @@ import { openEngine, scoped } from "../../stores/postgres/engines.ts"
 import { query } from "../../stores/postgres/server.ts"
 import { body } from "./bodies.ts"
 
-/** The loans of a filled database are numbered from nought. */
+/** The reference of a filled loan. The numbers begin with 0. */
 export const filledReference = (number: number): string => `filled-${String(number).padStart(9, "0")}`
 
 const rowsEach = 100_000
 const sessions = 2
 
 const template = filledReference(0)
-/** Approved with an offer: the bank is asked for its status, and for nothing else. */
+/** The loan is approved and has an offer, so the engine only polls for its status. */
 const decided: LoanEvent = {
   type: "decision.approved",
   at: 1_000,
   offer: { approvedAmount: DecimalText.make("10000"), interest: DecimalText.make("12.3") },
 }
-/** When the copies' polls come: far beyond any measurement. */
+/** When the filled loans' polls are due: long after the measurement. */
 const laterMs = 4_000_000_000_000
 
 const columns = {
@@ -43,8 +43,9 @@ const copies = Object.entries(columns).map(
 )
 
 /**
- * Fills an empty database with so many loans, each with one journal row and a poll planned far ahead. The engine records the first,
- * and the others are its copies under other references: as long, in all columns, as if each had been recorded.
+ * Fills an empty database with this many loans. Each has one journal row and a poll that is planned far ahead. The
+ * engine records the first loan; the others are copies under other references. So every column is as long as that of
+ * a recorded loan.
  */
 export async function fill(url: string, loans: number): Promise<void> {
   await scoped(
@@ -68,7 +69,7 @@ export async function fill(url: string, loans: number): Promise<void> {
   await query(url, "CHECKPOINT")
 }
 
-/** How many bytes a loan with one journal row takes, and in what. */
+/** How many bytes a loan with one journal row takes, by table and index. */
 export interface BytesPerLoan {
   readonly loans: number
   readonly loansIndexes: number
@@ -76,7 +77,7 @@ export interface BytesPerLoan {
   readonly journalIndexes: number
 }
 
-/** What the database takes on disk for each of its loans, table by table. */
+/** The bytes on disk for each loan, table by table. */
 export async function bytesPerLoan(url: string): Promise<BytesPerLoan> {
   const [row] = await query(
     url,

@@ -3,26 +3,26 @@ import type { ChildProcess } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
 
-/** What a process is told to do: `count` units, so many of them at once. */
+/** An order to a process: do `count` units, `atOnce` of them at the same time. */
 export interface Work {
   readonly name: "prepare" | "run"
   readonly count: number
   readonly atOnce: number
 }
 
-/** Processes of one script, each with connections of its own, as replicas of a service are. */
+/** Several processes of one script, each with its own connections, like the replicas of a service. */
 export interface Fleet {
   readonly pids: ReadonlyArray<number>
-  /** Makes what so many units need, before they are measured. */
+  /** Makes what this many units need, before the measurement. */
   readonly prepare: (count: number) => Promise<void>
-  /** How many units a second all together finish. */
+  /** The units in a second that all processes together finish. */
   readonly rate: (count: number, atOnce: number) => Promise<number>
-  /** Ends one of them at once, in the middle of any work. */
+  /** Kills one process at once, in the middle of its work. */
   readonly kill: (index: number) => Promise<void>
   readonly stop: () => Promise<void>
 }
 
-/** Starts `size` processes of a script of this folder's parent, and waits until each is ready. */
+/** Starts `size` processes of a script in `test/bench`, and waits until all are ready. */
 export async function startFleet(script: string, size: number, setup: object): Promise<Fleet> {
   const path = fileURLToPath(new URL(`../${script}`, import.meta.url))
   const members = await Promise.all(
@@ -53,7 +53,7 @@ export async function startFleet(script: string, size: number, setup: object): P
   }
 }
 
-/** The share of one of `size`, so that all shares together are the whole. */
+/** The share of one process. The shares of all `size` processes add up to the whole. */
 const part = (whole: number, size: number, index: number): number =>
   Math.floor((whole * (index + 1)) / size) - Math.floor((whole * index) / size)
 
@@ -67,7 +67,7 @@ async function startMember(path: string, setup: object) {
       child.send(work)
       return answered
     },
-    /** It ends by itself when nobody is there to tell it what to do. */
+    /** A process without a parent ends by itself. */
     leave: () => ended(child, () => child.disconnect()),
     kill: () => ended(child, () => child.kill("SIGKILL")),
   }
@@ -80,7 +80,7 @@ async function ended(child: ChildProcess, end: () => unknown): Promise<void> {
   await exited
 }
 
-/** The next message of a process; if it ends instead, it has written why to stderr. */
+/** The next message of a process. If the process ends first, it has written the reason to stderr. */
 function answer(child: ChildProcess, path: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const gone = (code: number | null): void => reject(new Error(`${path} ended with ${code} in its work`))

@@ -1,16 +1,19 @@
 import { setTimeout as pause } from "node:timers/promises"
 import { query } from "../../stores/postgres/server.ts"
 
-/** Where the alternatives' handlers leave what they did: how often, and how long after it was told they did so last. */
+/**
+ * A table in which the handlers of the alternatives count their runs. It also has the time from the last report to
+ * its handling.
+ */
 export const handledTable = `CREATE TABLE IF NOT EXISTS handled (
   reference text PRIMARY KEY, body text NOT NULL, runs int NOT NULL, waited_ms float8 NOT NULL)`
 
-/** What one of their handlers does: a loan's state in one row. Counting its runs shows what comes twice. */
+/** The work of such a handler: it writes one row for the loan. `runs` shows a report that was handled twice. */
 export const handle = `INSERT INTO handled (reference, body, runs, waited_ms)
   VALUES ($1, $2, 1, extract(epoch FROM clock_timestamp()) * 1000 - $3::float8)
   ON CONFLICT (reference) DO UPDATE SET runs = handled.runs + 1, waited_ms = excluded.waited_ms`
 
-/** When something is told, in ms; all processes of a bench have one clock. */
+/** The time of a report, in milliseconds. All processes of a bench use the same clock. */
 export const toldNow = (): number => Date.now()
 
 export async function handledSoFar(url: string): Promise<number> {
@@ -18,7 +21,7 @@ export async function handledSoFar(url: string): Promise<number> {
   return Number(row?.["handled"])
 }
 
-/** Until so many have been handled. */
+/** Waits until this many loans have been handled. */
 export async function untilHandled(url: string, count: number): Promise<void> {
   while ((await handledSoFar(url)) < count) await pause(10)
 }

@@ -1,13 +1,13 @@
 import type { Work } from "./fleet.ts"
 
 interface Worker {
-  /** Makes what a run of so many units needs, before it is measured. */
+  /** Makes what this many units need, before the measurement. */
   readonly prepare?: (count: number) => Promise<void>
   /** Does one unit. A failure ends the process. */
   readonly one: () => Promise<unknown>
 }
 
-/** The side of a fleet's process: opens what it works with, and does as it is told until it is ended. */
+/** Runs in each process of a fleet. Opens the worker, and then follows the orders of the parent. */
 export async function serveFleet(open: (setup: unknown) => Promise<Worker>): Promise<void> {
   const worker = await open(JSON.parse(process.argv[2] ?? "{}"))
   const run = async (count: number, atOnce: number): Promise<void> => {

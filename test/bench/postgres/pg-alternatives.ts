@@ -14,7 +14,10 @@ import { rivalsAreThere } from "../rivals.ts"
 
 const replicas = 3
 const recordsEach = 1_500
-/** How many one process works on at once, how long its work takes when it is replaced, and after how long it counts as dead. */
+/**
+ * How many reports one process handles at the same time, how long each takes in the takeover, and after how many
+ * seconds a silent process counts as dead.
+ */
 const workers = 20
 const handleMs = 20
 const lockSeconds = 10
@@ -34,7 +37,10 @@ const alternatives = [
 
 type Alternative = (typeof alternatives)[number]
 
-/** What would coordinate engines instead of the fence, on the same server: how much it carries, and what a kill costs. */
+/**
+ * Other ways to coordinate engines than the fence, on the same server: their throughput, and the cost of a killed
+ * process.
+ */
 export const pgAlternativesFigures = (rounds: number): Promise<ReadonlyArray<Figure>> =>
   onDurableServer(async (server) => {
     const figures: Array<Figure> = []
@@ -54,7 +60,7 @@ async function throughput(
   const ours = await startFleet("postgres/recording.ts", replicas, { url: await server.newDatabase() })
   const url = await server.newDatabase()
   const setup = { url, lockSeconds, workers }
-  // The first makes the tables, so that the others find them.
+  // The first process makes the tables for the others.
   await (await startFleet(script, 1, setup)).stop()
   const theirs = await startFleet(script, replicas, setup)
   await ours.rate(recordsEach, writersAtOnce)
@@ -80,17 +86,17 @@ async function throughput(
   return figure
 }
 
-/** What came of the work that was there when one of three processes was killed. */
+/** The result for the remaining work after one of three processes was killed. */
 interface Takeover {
-  /** From the kill until everything was done. */
+  /** The time from the kill until everything was done. */
   readonly seconds: number
-  /** How many waited for the dead process to be given up. */
+  /** How many units waited until the dead process was given up. */
   readonly late: number
-  /** How many were done twice. */
+  /** How many units were done twice. */
   readonly twice: number
 }
 
-/** What is done within that many ms did not wait for the dead process to be given up. */
+/** A unit that is done within this time did not wait for the dead process. In milliseconds. */
 const promptly = lockSeconds * 800
 
 async function ourTakeover(server: PostgresServer): Promise<Takeover> {
@@ -121,7 +127,7 @@ async function takeover(server: PostgresServer, { script }: Alternative): Promis
   await (await startFleet(script, 1, setup)).stop()
   const fleet = await startFleet(script, replicas, setup)
   await fleet.rate(replicas, replicas)
-  // The killed process breaks off what it was telling; the others tell the rest.
+  // The killed process stops its reports; the other processes finish theirs.
   const telling = fleet.rate(takeoverWork, replicas * workers).catch(() => {})
   await untilHandled(url, takeoverAfter)
   await fleet.kill(0)
@@ -129,7 +135,7 @@ async function takeover(server: PostgresServer, { script }: Alternative): Promis
   const killed = performance.now()
   let last = killed
   let handled = await handledSoFar(url)
-  // Until nothing has come for longer than any lock lasts.
+  // Waits until no unit has been done for longer than any lock lasts.
   while (performance.now() - last < lockSeconds * 2_000) {
     await pause(20)
     const now = await handledSoFar(url)

@@ -9,10 +9,10 @@ import { rivalsAreThere } from "../rivals.ts"
 
 const loans = 6_000
 const pollsEach = 3_000
-/** How many questions are at the bank at once, from all engines together. */
+/** How many questions all engines together have at the bank at the same time. */
 const inFlight = 64
 
-/** Polls claimed, run and rescheduled by serving engines, beside the same three steps with none of the engine. */
+/** Serving engines that claim, run and reschedule polls. The floor does the same three steps without the engine. */
 export async function pgPollsFigures(rounds: number): Promise<ReadonlyArray<Figure>> {
   if (!rivalsAreThere()) return []
   const bank = await openBank()

@@ -11,7 +11,7 @@ import { openBankKey, signedCallbacks } from "../signed-callbacks.ts"
 /** How many units a contender finishes in a round. */
 const recordsEach = 8_000
 const webhooksEach = 2_000
-/** How many before the first round, until what runs is compiled. */
+/** How many units run before the first round, so that Node compiles the code. */
 const warmUp = 12_000
 
 interface Contest extends Pick<Comparison, "name" | "what" | "goal" | "unit"> {
@@ -21,7 +21,10 @@ interface Contest extends Pick<Comparison, "name" | "what" | "goal" | "unit"> {
   readonly setup?: object
 }
 
-/** `record` on PostgreSQL beside what others write there, on one server with one durability, by one and by three processes. */
+/**
+ * `record` on PostgreSQL beside other libraries that write there, with one process and with three. All use the same
+ * server with the same durability.
+ */
 export async function pgRecordFigures(rounds: number): Promise<ReadonlyArray<Figure>> {
   if (!rivalsAreThere()) return []
   const key = await openBankKey()
@@ -81,7 +84,7 @@ async function hold(
 ): Promise<ReadonlyArray<Figure>> {
   const open = async (script: string) => {
     const given = { url: await server.newDatabase(), ...setup }
-    // The first makes the tables, so that the others find them.
+    // The first process makes the tables for the others.
     await (await startFleet(script, 1, given)).stop()
     const fleet = await startFleet(script, replicas, given)
     const perCpuSecond: Array<number> = []

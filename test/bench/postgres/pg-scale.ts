@@ -6,23 +6,26 @@ import { bytesPerLoan, fill } from "./filled.ts"
 import type { BytesPerLoan } from "./filled.ts"
 import { startFleet } from "./fleet.ts"
 
-/** How many loans the tables hold; the larger ones only if they are asked for. */
+/** The sizes of the tables, in loans. The larger sizes run only on request. */
 const sizes = [10_000, 1_000_000, 10_000_000] as const
 const replicas: ReadonlyArray<number> = [1, 2, 3]
 const recordsEach = 6_000
-/** A record among the most loans may cost so many times one among the fewest. */
+/** How many times more a record may cost with the most loans than with the fewest. */
 const costTimesMax = 1.5
 
 interface Measured {
   readonly loans: number
-  /** Records a second, round by round, of each number of replicas. */
+  /** Records per second in each round, by the number of replicas. */
   readonly rates: ReadonlyMap<number, Array<number>>
   readonly rate: (replicas: number) => Promise<number>
   readonly bytes: BytesPerLoan
   readonly stop: () => Promise<void>
 }
 
-/** What a record costs as the tables grow and as replicas are added: half are new loans, half news of loans scattered over all. */
+/**
+ * The cost of a record for larger tables and for more replicas. Half of the records are about new loans, half about
+ * existing loans all over the table.
+ */
 export const pgScaleFigures = (rounds: number, rowsMax: number): Promise<ReadonlyArray<Figure>> =>
   onDurableServer(async (server) => {
     const measured: Array<Measured> = []
@@ -31,7 +34,7 @@ export const pgScaleFigures = (rounds: number, rowsMax: number): Promise<Readonl
     }
     for (let round = -1; round < rounds; round++) {
       for (const count of replicas) {
-        // The first one may find a warmer or a busier machine, so they take turns.
+        // The first contender of a round may find a warmer or a busier machine. So they take turns in being first.
         for (const one of round % 2 === 0 ? measured : measured.toReversed()) {
           const rate = await one.rate(count)
           if (round >= 0) one.rates.get(count)?.push(rate)

@@ -5,12 +5,12 @@ import type { EngineProcess } from "../../whole/slice/engine-process.ts"
 
 const lookMs = 10
 
-/** Engines that serve and poll, on a database of filled loans of which none is due. */
+/** Engines that serve and poll. Their database is filled with loans that are not due. */
 export interface Pollers {
   readonly engines: ReadonlyArray<EngineProcess>
-  /** Makes this many loans due at once, and waits until each is planned again. Gives how many that were in a second. */
+  /** Makes this many loans due at once, and waits until each is planned again. The result is the loans per second. */
   readonly rate: (count: number) => Promise<number>
-  /** Makes so many due; how many of them are left is {@link dueNow}. */
+  /** Makes this many loans due. {@link dueNow} tells how many of them are left. */
   readonly makeDue: (count: number) => Promise<void>
   readonly dueNow: () => Promise<number>
   readonly stop: () => Promise<void>
@@ -45,7 +45,8 @@ export async function startPollers(
       [count],
     )
   }
-  // A claimed loan's due time is its lease, and a loan that has been asked about is planned with its attempts counted.
+  // The loans whose poll is not finished. A claimed loan still counts: its due time is the end of its lease. A polled
+  // loan does not count: the engine has counted its attempt.
   const dueNow = async (): Promise<number> => {
     const [row] = await query(
       url,
@@ -70,5 +71,5 @@ export async function startPollers(
   }
 }
 
-/** Behind every real due time, and before those of the filled loans. */
+/** A time after every real due time and before the due times of the filled loans. */
 const farMs = 3_900_000_000_000

@@ -14,7 +14,7 @@ interface Setup {
   readonly workers: number
 }
 
-/** A persisted queue: what is said is offered to it, and each process takes from it. */
+/** A persisted queue. Each report is added to it, and each process takes reports from it. */
 await serveFleet(async (setup) => {
   const { url, member, handleMs = 0, lockSeconds, workers } = setup as Setup
   const database = PgClient.layer({ url: Redacted.make(url), maxConnections: connectionsMax })

@@ -12,7 +12,10 @@ interface Setup {
 
 const credentials = Buffer.from("bank:secret").toString("base64")
 
-/** A replica that is handed callbacks in process, as whole requests: checks credentials and signature, and journals. */
+/**
+ * A replica that receives whole callback requests in process. It checks credentials and signature, and records the
+ * callback.
+ */
 await serveFleet(async (setup) => {
   const { url, member, jwksUrl, privateJwk } = setup as Setup
   const engine = await openLoanEngine({

@@ -7,16 +7,18 @@ import { serveFleet } from "./member.ts"
 interface Setup {
   readonly url: string
   readonly member: number
-  /** How many loans there are already: every other record is then news of one of them, scattered over all. */
+  /** How many loans exist already. Every second record is then about one of them, from all over the table. */
   readonly known?: number
-  /** Into how many partitions the tables are split, if they are to be made; the engine's own default otherwise. */
+  /** How many partitions a new table gets. The default is the engine's own. */
   readonly partitions?: number
 }
 
-/** A multiplier that scatters consecutive numbers over any of the sizes, and meets each once before any twice. */
+/** A multiplier that spreads consecutive numbers over all loans. No loan repeats before all others have occurred. */
 const scatter = 7_368_787
 
-/** A replica that records in process: a word on a loan of its own, as a burst of callbacks is. */
+/**
+ * A replica that records reports in process, each about a new loan. A burst of callbacks consists of such reports.
+ */
 await serveFleet(async (setup) => {
   const { url, member, known = 0, partitions } = setup as Setup
   const engine = await Effect.runPromise(
@@ -34,6 +36,6 @@ await serveFleet(async (setup) => {
     if (known === 0 || number % 2 === 0) return `member-${member}-${process.pid}-${number}`
     return filledReference(((number * 3 + member) * scatter) % known)
   }
-  // Each is later than those before it, so that it is news to any loan.
+  // Each report is later than all earlier ones, so it is news for any loan.
   return { one: () => Effect.runPromise(engine.record(next(), additionAt(2_000 + recorded), raw)) }
 })

@@ -4,8 +4,8 @@ import { body } from "../postgres/bodies.ts"
 import { serveFleet } from "../postgres/member.ts"
 
 /**
- * An event store that appends the same words, each to a loan's own stream at its expected version. It keeps no hash chain, runs no
- * machine and writes no snapshot. Its pool is the driver's own, of ten connections.
+ * An event store that appends the same words, each to a loan's own stream at its expected version. It keeps no hash
+ * chain, runs no machine and writes no snapshot. Its pool is the driver's own, of ten connections.
  */
 await serveFleet(async ({ url, member }) => {
   const store = getPostgreSQLEventStore(url)

@@ -7,7 +7,10 @@ import { serveFleet } from "../postgres/member.ts"
 
 const queue = "loans"
 
-/** A job queue: what is said is sent as a job, and each process fetches as many as it has workers, handles and completes them. */
+/**
+ * A job queue: what is said is sent as a job, and each process fetches as many as it has workers, handles and
+ * completes them.
+ */
 await serveFleet(async ({ url, member, handleMs = 0, lockSeconds, workers }) => {
   const pool = new pg.Pool({ connectionString: url, max: connectionsMax / 2 })
   const boss = new PgBoss({

@@ -6,7 +6,10 @@ import { serveFleet } from "../postgres/member.ts"
 const question = Buffer.from("x".repeat(600))
 const claimedAtOnce = 20
 
-/** The floor of polling: due rows claimed by SKIP LOCKED, the bank asked, the row rescheduled; no budget, no answer read, no journal. */
+/**
+ * The floor of polling: due rows claimed by SKIP LOCKED, the bank asked, the row rescheduled; no budget, no answer
+ * read, no journal.
+ */
 await serveFleet(async ({ url, bankUrl, inFlight }) => {
   const pool = new pg.Pool({ connectionString: url, max: connectionsMax })
   await pool.query(`CREATE TABLE IF NOT EXISTS due (

@@ -9,8 +9,8 @@ const { runMigrations, StripeSync } = createRequire(import.meta.url)("@supabase/
 const secret = "whsec_bench"
 
 /**
- * A webhook receiver of the same kind: checks a signature (HMAC, where the bank's is RSA) and upserts the row that the webhook is of. It
- * keeps no journal and decides nothing. `bytes` is how long a signed webhook is to be.
+ * A webhook receiver of the same kind: checks a signature (HMAC, where the bank's is RSA) and upserts the row that
+ * the webhook is of. It keeps no journal and decides nothing. `bytes` is how long a signed webhook is to be.
  */
 await serveFleet(async ({ url, member, bytes }) => {
   if (member === 0) await runMigrations({ databaseUrl: url, schema: "stripe" })

@@ -5,7 +5,7 @@ import { Effect, Option } from "effect"
 import { CliOutput, Command } from "effect/cli"
 import type { HelpDoc } from "effect/cli"
 
-/** `docs/cli.md`: every command of the program, from what `--help` says of it. */
+/** The content of `docs/cli.md`: every command of the program, with its text from `--help`. */
 export async function cliPage(): Promise<string> {
   const commands = await below([])
   return [introduction, ...commands.map(section)].join("\n")
@@ -21,7 +21,7 @@ mean. From a checkout, write \`npx -y pnpm@12 loan-engine\` instead of \`loan-en
 
 type Help = HelpDoc.HelpDoc
 
-/** A command and all commands below it. */
+/** A command and all its subcommands. */
 async function below(path: ReadonlyArray<string>): Promise<ReadonlyArray<Help>> {
   const help = await helpOf(path)
   const names = (help.subcommands ?? []).flatMap(({ commands }) => commands.map(({ name }) => name))

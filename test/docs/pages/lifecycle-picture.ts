@@ -35,8 +35,8 @@ export function lifecycleMermaid(): string {
 }
 
 /**
- * The machine's definition alone, as a module for XState's visualizer (https://stately.ai/viz): states, edges and the names
- * of guards and actions, without their code.
+ * The machine's definition alone, as a module for XState's visualizer (https://stately.ai/viz): states, edges and the
+ * names of guards and actions, without their code.
  */
 export function lifecycleModule(): string {
   const { context: _context, ...definition } = loanMachine.config

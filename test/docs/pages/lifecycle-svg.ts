@@ -7,8 +7,8 @@ import type {
 } from "../../../packages/domain/src/lifecycle-drawing.ts"
 
 /**
- * The lifecycle as a self-contained SVG, drawn from the table of legal transitions. Steps into and out of the dispute are
- * dashed. `lit` names the stages a loan has been through, to show its own way.
+ * The lifecycle as a self-contained SVG, drawn from the table of legal transitions. Steps into and out of the dispute
+ * are dashed. `lit` names the stages a loan has been through, to show its own way.
  */
 export function lifecycleSvg(lit: ReadonlySet<Stage> = new Set()): string {
   const drawing = lifecycleDrawing("wide")

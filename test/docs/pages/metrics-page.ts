@@ -1,6 +1,6 @@
 import { metricFamilies } from "./metric-families.ts"
 
-/** `docs/metrics.md`: every metric, from its declaration. */
+/** The content of `docs/metrics.md`, from the declarations of the metrics. */
 export function metricsPage(): string {
   const rows = metricFamilies.map(({ name, kind, unit, description, attributes }) => [
     `\`${name}\``,
@@ -43,7 +43,7 @@ const introduction = `# Metrics
 starts. [glossary.md](glossary.md) explains the terms.
 `
 
-/** A table as the formatter leaves it: every column as wide as its widest cell. */
+/** A table in the formatter's layout: every column is as wide as its widest cell. */
 function table(head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): string {
   const widths = head.map((cell, column) =>
     Math.max(cell.length, ...rows.map((row) => (row[column] ?? "").length)),

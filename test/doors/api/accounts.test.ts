@@ -64,7 +64,7 @@ describe("GET /v1/accounts", () => {
 })
 
 describe("GET /v1/key", () => {
-  it("says what the key is called and what it is for, and nothing of the key itself", async () => {
+  it("gives the key's name and scopes, but nothing of the key itself", async () => {
     expect(await client.key()).toEqual({ name: "default", scopes: ["read", "register", "operate"] })
     const desk = await call(engine.url, "/v1/key", { key: "desk-key" })
     const text = await desk.text()
@@ -95,7 +95,7 @@ describe("GET /v1/loans by reference", () => {
 })
 
 describe("a watch on all changes", () => {
-  it("gives each as it comes, the newest first, and loads nothing that was before", async () => {
+  it("gives each change when it comes, the newest first, and loads no earlier change", async () => {
     const watch = client.watchChanges()
     const seen: Array<string> = []
     onTestFinished(
@@ -115,8 +115,8 @@ describe("a watch on all changes", () => {
   })
 })
 
-describe("who handed something over", () => {
-  it("stands in the journal beside what they say of themselves: the key of a registration and of a ruling", async () => {
+describe("the key that sent something", () => {
+  it("is in the journal next to the name that the sender gives: for a registration and for a ruling", async () => {
     const registration = { applicationReference: "who-1", decision: "APPROVED" }
     const registered = await call(engine.url, "/v1/loans", {
       method: "POST",

@@ -7,7 +7,7 @@ export interface Call {
   readonly body?: string
 }
 
-/** One request to the API, with the key that may do everything unless another is given. */
+/** One request to the API. The default key has every scope. */
 export const call = (url: string, path: string, { method = "GET", key = apiKey, headers, body }: Call = {}) =>
   fetch(`${url}${path}`, {
     method,

@@ -58,7 +58,7 @@ describe("a key", () => {
     expect(answer.headers.has("www-authenticate")).toBe(status === 401)
   })
 
-  it("may make so many requests a second, and is told when to come back; another one goes on", async () => {
+  it("may make a limited number of requests a second, and then gets a time to retry; other keys are not limited by it", async () => {
     const limited = await startEngine(join(directory, "limited.sqlite"), {
       LOAN_ENGINE_API_KEYS: `reader:read:${digest("reader-key")}`,
       LOAN_ENGINE_API_REQUESTS_PER_SECOND_MAX: "5",
@@ -98,7 +98,7 @@ describe("the list of loans", () => {
     expect(new Set(names).size).toBe(names.length)
   })
 
-  it("comes to its end also where a filter leaves whole pages empty", async () => {
+  it("ends even if a filter leaves whole pages empty", async () => {
     const scanning = await startEngine(join(directory, "scanned.sqlite"), {
       LOAN_ENGINE_LOANS_SCANNED_MAX: "3",
       LOAN_ENGINE_STOP_DRAIN_MS: "1",
@@ -141,7 +141,7 @@ describe("the list of loans", () => {
     ["limit=1&limit=2", "limit"],
     ["stagee=approved", "stagee"],
     ["Stage=approved", "Stage"],
-  ])("names what is at fault in %s, and repeats nothing of it", async (query, field) => {
+  ])("names the fault in %s, and does not repeat the input", async (query, field) => {
     const answer = await api(`/v1/loans?${query}`)
     expect(answer.status).toBe(400)
     const text = await answer.text()
@@ -150,8 +150,8 @@ describe("the list of loans", () => {
   })
 })
 
-describe("a query parameter that nobody knows", () => {
-  it("is answered with the nearest one", async () => {
+describe("an unknown query parameter", () => {
+  it("gets an answer with the most similar known name", async () => {
     const answer = await api("/v1/loans?stagee=approved")
     expect(await answer.json()).toMatchObject({
       code: "request-invalid",
@@ -161,7 +161,7 @@ describe("a query parameter that nobody knows", () => {
   })
 
   it.each(["dryrun=true", "dry_run=true", "dryRun=true&x=1"])(
-    "makes no ruling that was only to be tried: %s",
+    "does not turn a preview into a ruling: %s",
     async (query) => {
       const path = "/v1/loans/disputed-1"
       const etag = (await api(path)).headers.get("etag")
@@ -170,14 +170,14 @@ describe("a query parameter that nobody knows", () => {
     },
   )
 
-  it("is refused after the key was: a stranger learns no names", async () => {
+  it("is refused only after the key is checked: a stranger learns no names", async () => {
     const answer = await fetch(`${engine.url}/v1/loans?stagee=approved`)
     expect(answer.status).toBe(401)
   })
 })
 
 describe("a loan's ETag", () => {
-  it("spares a reader what it knows already, until the loan moves", async () => {
+  it("saves a reader an unchanged answer, until the loan changes", async () => {
     await engine.callback(decision("tagged-1", "APPROVED"))
     const path = "/v1/loans/tagged-1"
     const etag = (await api(path)).headers.get("etag") ?? ""
@@ -200,7 +200,7 @@ describe("a ruling", () => {
     return { status: answer.status, ...((await answer.json()) as object) }
   }
 
-  it("says what it would do, is kept from a loan that has moved on, and then is made once", async () => {
+  it("shows its effect in a preview, is refused on a changed loan, and is then made once", async () => {
     const etag = (await api("/v1/loans/disputed-1")).headers.get("etag") ?? ""
     const dry = await rule("?dryRun=true", { headers: { "if-match": etag } })
     expect(dry).toMatchObject({ status: 200, dryRun: true, disposition: "advanced", stage: "approved" })
@@ -240,7 +240,7 @@ describe("a ruling", () => {
     ["on an empty list", { headers: { "if-match": "," } }, 400, "if-match"],
     ["as XML", { headers: { "content-type": "text/xml" } }, 415, undefined],
     ["that is too large", { body: JSON.stringify({ reason: " ".repeat(300_000) }) }, 413, undefined],
-  ])("%s is refused, names what is at fault and repeats nothing", async (_name, options, status, field) => {
+  ])("%s is refused, with the fault but without the input", async (_name, options, status, field) => {
     const answer = await api("/v1/loans/disputed-1/ruling", { ...ruling, ...options })
     const text = await answer.text()
     expect([answer.status, (JSON.parse(text) as { field?: string }).field]).toEqual([status, field])
@@ -249,7 +249,7 @@ describe("a ruling", () => {
 })
 
 describe("a submission's answer in JSON", () => {
-  it("whose decision is not known registers the loan, and has the bank asked at once", async () => {
+  it("without a known decision registers the loan, and makes the engine poll at once", async () => {
     const body = JSON.stringify({ applicationReference: "odd-1", decision: "TECHNICAL_ERROR", tenor: 72.5 })
     const answer = await api("/v1/loans", { method: "POST", body })
     expect([answer.status, await answer.json()]).toMatchObject([
@@ -264,7 +264,7 @@ describe("a submission's answer in JSON", () => {
     })
   })
 
-  it("in XML is registered without what cannot be read of it", async () => {
+  it("in XML is registered without its unreadable details", async () => {
     const result = "<applicationReference>odd-2</applicationReference><decision>APPROVED</decision>"
     const body =
       "<submitApplicationExtResponse><submitApplicationExtResult>" +
@@ -279,7 +279,7 @@ describe("a submission's answer in JSON", () => {
     expect((history as ReadonlyArray<unknown>)[0]).toMatchObject({ leftOut: ["interest"] })
   })
 
-  it("that is wrong is refused without a word of it", async () => {
+  it("that is wrong is refused, and the answer does not repeat it", async () => {
     const body = JSON.stringify({ applicationReference: "\u0000MARK-personal", decision: "APPROVED" })
     const answer = await api("/v1/loans", { method: "POST", body })
     const text = await answer.text()
@@ -287,7 +287,7 @@ describe("a submission's answer in JSON", () => {
     expect(text).not.toContain("MARK")
   })
 
-  it("may name what the merchant calls the loan, which is kept, found, and not changed", async () => {
+  it("may have the merchant's own reference, which is stored, searchable and fixed", async () => {
     const body = JSON.stringify({ applicationReference: "named-1", decision: "APPROVED" })
     const named = (order: string) =>
       api(`/v1/loans?externalReference=${encodeURIComponent(order)}`, { method: "POST", body })
@@ -320,7 +320,7 @@ describe("a submission's answer in JSON", () => {
 })
 
 describe("every route", () => {
-  it("says what it can answer with, if the caller accepts nothing of it", async () => {
+  it("lists the content types of its answers, if the caller accepts none of them", async () => {
     const refused = await api("/v1/loans", { headers: { accept: "text/html, application/json;q=0" } })
     expect([refused.status, await refused.json()]).toMatchObject([406, { code: "not-acceptable" }])
     expect((await api("/v1/loans", { headers: { accept: "text/html, */*;q=0.1" } })).status).toBe(200)
@@ -339,7 +339,7 @@ describe("every route", () => {
     expect((await api("/v1/loans", { method: "PROPFIND" })).status).toBe(405)
   })
 
-  it("takes references as long as they may be", async () => {
+  it("accepts references of the largest length", async () => {
     const reference = "é".repeat(applicationReferenceLengthMax)
     await engine.callback(decision(reference, "APPROVED"))
     expect((await api(`/v1/loans/${encodeURIComponent(reference)}`)).status).toBe(200)
@@ -347,7 +347,7 @@ describe("every route", () => {
     expect([longer.status, await longer.json()]).toMatchObject([400, { field: "reference" }])
   })
 
-  it("takes references of any letters, also of those that are longer in lower case", async () => {
+  it("accepts references with any letters, also letters that are longer in lower case", async () => {
     for (const reference of ["İ!", "İİİ", "ẞ/ß", "a%2Fb", "Case", "case"]) {
       await engine.callback(decision(reference, "APPROVED"))
       const path = `/v1/loans/${encodeURIComponent(reference)}`
@@ -356,7 +356,7 @@ describe("every route", () => {
     }
   })
 
-  it("is described, to everybody, on a page that loads nothing from elsewhere", async () => {
+  it("is described for everybody on a page that loads nothing from other hosts", async () => {
     const description = await fetch(`${engine.url}/openapi.json`)
     expect(await description.json()).toMatchObject({ openapi: "3.1.0", info: { title: "Loan engine" } })
     const page = await fetch(`${engine.url}/docs`)

@@ -49,7 +49,7 @@ describe("the stream of all changes", () => {
     await second.stop()
   })
 
-  it("brings what another process wrote, and says from time to time that it stands", async () => {
+  it("brings changes of another process, and sends heartbeats", async () => {
     const engine = await startEngine(file("shared"), {
       ...quick,
       LOAN_ENGINE_CHANGES_POLL_MS: "50",
@@ -94,7 +94,7 @@ describe("the stream of all changes", () => {
 })
 
 describe("a reader that reads nothing", () => {
-  it("is cut off, and others are served meanwhile", async () => {
+  it("is disconnected, and others are served meanwhile", async () => {
     const engine = await startEngine(file("slow"), {
       ...quick,
       LOAN_ENGINE_CHANGES_UNREAD_MS_MAX: "400",
@@ -113,7 +113,7 @@ describe("a reader that reads nothing", () => {
       return Number(/^loan_engine_change_streams (\d+)/mu.exec(page)?.[1])
     }
     await expect.poll(streams).toBe(1)
-    // How much the kernel takes before the engine notices is the machine's own affair.
+    // The kernel buffers an unknown number of events before the engine notices that nobody reads.
     let count = 0
     while ((await streams()) > 0) expect((await engine.callback(body(++count))).status).toBe(200)
     const other = await openEvents(`${engine.url}/v1/changes?after=0`)
@@ -128,7 +128,7 @@ describe("a reader that reads nothing", () => {
 })
 
 describe("the stream of one loan", () => {
-  it("brings its own changes only, from any position on, with the loan as it then is", async () => {
+  it("brings only its own changes, from any position, each with the loan's state after it", async () => {
     const engine = await startEngine(file("single"), quick)
     await send(engine, "mine", "other", "other-2")
     await engine.callback(event("mine", "SIGNED"))

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib"
 import { rolldown } from "rolldown"
 import { expect, it } from "vitest"
 
-/** How large the client may be in a page, compressed, with all that it needs. */
+/** The largest allowed size of the client in a page, compressed, with all its dependencies. */
 const clientGzipBytesMax = 70_000
 
 it("the client is one file for a browser: it needs nothing of Node's, and is no larger than it may be", async () => {

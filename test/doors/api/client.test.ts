@@ -14,7 +14,7 @@ const quick = { LOAN_ENGINE_STOP_DRAIN_MS: "1" }
 const clientOf = (baseUrl: string, key = apiKey) =>
   loanClient({ baseUrl, apiKey: key, reconnectMsMin: 20, reconnectMsMax: 200 })
 
-/** Follows a watch as a frontend does, for as long as the test runs: gives every snapshot it was shown. */
+/** Subscribes to a watch as a frontend does, until the test ends. Collects every snapshot. */
 function follow<Snapshot>(watch: {
   readonly subscribe: (listener: () => void) => () => void
   readonly getSnapshot: () => Snapshot
@@ -26,7 +26,7 @@ function follow<Snapshot>(watch: {
 }
 
 describe("the client's calls", () => {
-  it("register, read, list, rule, and tell what the engine refuses", async () => {
+  it("register, read, list and rule, and report refusals of the engine", async () => {
     const engine = await startEngine(file("calls"), quick)
     const client = clientOf(engine.url)
     const registered = await client.register({
@@ -41,7 +41,7 @@ describe("the client's calls", () => {
     expect(await client.register(xml)).toMatchObject({ stage: "manualInspection" })
     await engine.callback(decision("called-1", "APPROVED"))
     await engine.callback(decision("called-1", "REJECTED"))
-    // The account has no bank that could confirm anything.
+    // This account has no bank that could confirm a decision.
     const next = { actor: "operator", action: "rule-on-dispute" }
     expect(await client.loan("called-1")).toMatchObject({ stage: "disputed", next })
     const { loans } = await client.loans({ disputed: true })
@@ -60,7 +60,7 @@ describe("the client's calls", () => {
     await expect(client.loan("called-1")).rejects.toMatchObject({ problem: undefined })
   })
 
-  it("say that it is the bank's turn in a dispute while there is a bank to be asked", async () => {
+  it("say that the bank must act in a dispute while a bank can be polled", async () => {
     const engine = await startEngine(file("asked"), {
       ...quick,
       LOAN_ENGINE_BANK_URL: `http://127.0.0.1:${await freePort()}`,
@@ -75,7 +75,7 @@ describe("the client's calls", () => {
 })
 
 describe("a client in a page of another origin", () => {
-  it("sends no header that the engine does not let such a page send", async () => {
+  it("sends only headers that the engine allows for such a page", async () => {
     const engine = await startEngine(file("origin"), {
       ...quick,
       LOAN_ENGINE_CORS_ORIGINS: "https://desk.example",
@@ -107,7 +107,7 @@ describe("a client in a page of another origin", () => {
 })
 
 describe("a watch on one loan", () => {
-  it("shows each of its versions, across a killed engine and what came while nobody watched", async () => {
+  it("shows each of its versions, also after the engine was killed and after changes while nobody watched", async () => {
     const port = await freePort()
     const first = await startEngine(file("watched"), quick, port)
     await first.callback(decision("watched-1", "APPROVED"))
@@ -135,7 +135,7 @@ describe("a watch on one loan", () => {
     await second.stop()
   })
 
-  it("waits for a loan that nobody knows yet, and gives up where it is refused", async () => {
+  it("waits for an unknown loan, and ends when it is refused", async () => {
     const engine = await startEngine(file("refused"), quick)
     const early = clientOf(engine.url).watchLoan("early-1")
     follow(early)
@@ -149,7 +149,7 @@ describe("a watch on one loan", () => {
 })
 
 describe("a watch on many loans", () => {
-  it("shows every loan that meets its filter, and no other, without a gap over a restart", async () => {
+  it("shows exactly the loans that match its filter, also over a restart", async () => {
     const port = await freePort()
     const send = async (engine: Awaited<ReturnType<typeof startEngine>>, from: number, to: number) => {
       for (let index = from; index < to; index += 1)
@@ -172,7 +172,7 @@ describe("a watch on many loans", () => {
     const names = watch.getSnapshot().loans.map(({ applicationReference }) => applicationReference)
     expect(names).toEqual(names.toSorted())
     expect(names).not.toContain("many-7")
-    // What was there at the start is never shown again as missing.
+    // No later snapshot lacks the loans from the start.
     const counts = shown.map(({ loans }) => loans.length).filter((each) => each > 0)
     expect(Math.min(...counts)).toBe(30)
     await second.stop()

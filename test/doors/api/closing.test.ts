@@ -36,8 +36,8 @@ const approved = async (reference: string): Promise<void> => {
 const post = (path: string, body: unknown, key = "desk-key", headers: Record<string, string> = {}) =>
   call(engine.url, path, { method: "POST", key, headers, body: JSON.stringify(body) })
 
-describe("a loan that somebody closes", () => {
-  it("is nobody's to act on, keeps the bank's stage, and says who closed it, why, and through which key", async () => {
+describe("a loan that an operator closes", () => {
+  it("needs no action, keeps the bank's stage, and shows who closed it, why, and with which key", async () => {
     await approved("closed-1")
     const closed = await client.closeLoan("closed-1", { reason: "withdrawn", note: "by phone" })
     expect(closed).toMatchObject({
@@ -60,16 +60,16 @@ describe("a loan that somebody closes", () => {
       events: [{ type: "loan.closed", closedFor: "withdrawn", by: "desk", note: "by phone" }],
     })
     expect(entry?.events[0]).not.toHaveProperty("approved")
-    // A month, and not the hour of an approved loan.
+    // A closed loan is polled again after a month, not after an hour like an approved loan.
     const asked = Date.parse(closed.nextPollAt ?? "") - Date.parse(closed.closure?.at ?? "")
     expect(asked / 86_400_000).toBeGreaterThan(20)
   })
 
-  it("is written once, however often it is said; another word replaces the one before", async () => {
+  it("is recorded once for several equal requests; a different request replaces it", async () => {
     await approved("closed-2")
     const first = await client.closeLoan("closed-2", { reason: "expired", by: "Ada" })
     expect(await client.closeLoan("closed-2", { reason: "expired", by: "Ada" })).toEqual(first)
-    // Also where the version that was looked at is the one before.
+    // This also holds if the caller saw the version before the closing.
     expect(await client.closeLoan("closed-2", { reason: "expired", by: "Ada" }, { ifVersion: 1 })).toEqual(
       first,
     )
@@ -78,7 +78,7 @@ describe("a loan that somebody closes", () => {
     expect((await client.history("closed-2")).map(({ closure }) => closure)).toEqual([null, "closed", null])
   })
 
-  it("is closed once by several who say the same at once", async () => {
+  it("is closed once by several equal requests at the same time", async () => {
     await approved("closed-9")
     const all = await Promise.all(
       Array.from({ length: 6 }, () => client.closeLoan("closed-9", { reason: "duplicate", by: "Ada" })),
@@ -105,7 +105,7 @@ describe("a loan that somebody closes", () => {
     })
   })
 
-  it("is opened again when somebody says so, and the bank is asked soon", async () => {
+  it("is opened again by an operator, and the engine polls soon", async () => {
     await approved("closed-4")
     await client.closeLoan("closed-4", { reason: "withdrawn" })
     const open = await client.reopenLoan("closed-4", { by: "Lin", note: "changed their mind" })
@@ -127,7 +127,7 @@ describe("a loan that somebody closes", () => {
     ])
   })
 
-  it("leaves the lists of those that ask for a person, and is counted apart", async () => {
+  it("leaves the lists of loans that need a person, and is counted separately", async () => {
     const before = await client.accounts()
     for (const word of ["APPROVED", "REJECTED"]) await engine.callback(decision("closed-5", word))
     const disputed = await client.loans({ disputed: true, closed: false })
@@ -138,7 +138,7 @@ describe("a loan that somebody closes", () => {
     const closed = await client.loans({ closed: true, reference: "closed-5" })
     expect(closed.loans.map((loan) => loan.applicationReference)).toEqual(["closed-5"])
     expect((await cli("disputes")).out).toBe("no loan is in dispute\n")
-    // What is counted may be a moment old.
+    // The counts may be a moment old.
     await vi.waitFor(
       async () => {
         const [after] = await client.accounts()
@@ -149,7 +149,7 @@ describe("a loan that somebody closes", () => {
     )
   })
 
-  it("comes and goes in a watch for closed loans, as it is closed and opened again", async () => {
+  it("enters and leaves a watch for closed loans when it is closed and opened again", async () => {
     const watch = client.watchLoans({ closed: true, reference: "closed-8" })
     const stop = watch.subscribe(() => undefined)
     const shown = () => watch.getSnapshot().loans.map((loan) => loan.applicationReference)
@@ -163,7 +163,7 @@ describe("a loan that somebody closes", () => {
     stop()
   })
 
-  it("is refused without the scope, on a loan that has moved on, and in words that mean nothing", async () => {
+  it("is refused without the scope, on a changed loan, and with an unknown reason", async () => {
     await approved("closed-6")
     const closing = { reason: "withdrawn" }
     const tries: ReadonlyArray<readonly [Promise<Response>, number, string]> = [
@@ -185,7 +185,7 @@ describe("a loan that somebody closes", () => {
 })
 
 describe("requests for documents that add up", () => {
-  it("are shown up to as many as one may ask for, and never more than can be read", async () => {
+  it("are shown up to the limit of a request, and never more than can be read", async () => {
     const documents = (from: number, to: number) =>
       Array.from({ length: to - from }, (_, index) => `DOCUMENT_${from + index}`)
     await approved("many-1")
@@ -203,7 +203,7 @@ describe("requests for documents that add up", () => {
 })
 
 describe("the commands close and reopen", () => {
-  it("say it by the user of the command, and show it", async () => {
+  it("are recorded with the user of the command, and show the result", async () => {
     await approved("closed-7")
     const { code, out } = await cli(
       "close",

@@ -1,6 +1,6 @@
 import { apiKey } from "../../whole/slice/engine-process.ts"
 
-/** One event as it came: what it carries, and the id behind which the stream is to be continued. */
+/** One event of a stream: its data, and the id after which a reader can continue. */
 interface StreamEvent {
   readonly id: string
   readonly data: string
@@ -8,14 +8,14 @@ interface StreamEvent {
 
 export interface EventStream {
   readonly status: number
-  /** The next event, an empty one without data included; `undefined` once the stream has ended. */
+  /** The next event, also an empty one without data. `undefined` after the end of the stream. */
   readonly next: () => Promise<StreamEvent | undefined>
   /** The positions of the next changes. */
   readonly positions: (count: number) => Promise<ReadonlyArray<number>>
   readonly close: () => void
 }
 
-/** Opens a stream of server-sent events, and reads it by its specification. */
+/** Opens a stream of server-sent events, and reads it as their specification requires. */
 export async function openEvents(url: string, headers: Record<string, string> = {}): Promise<EventStream> {
   const abort = new AbortController()
   const answer = await fetch(url, {

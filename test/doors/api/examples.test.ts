@@ -44,7 +44,7 @@ beforeAll(async () => {
     LOAN_ENGINE_BANK_USERNAME: "agent",
     LOAN_ENGINE_BANK_PASSWORD: "secret",
     LOAN_ENGINE_STOP_DRAIN_MS: "1",
-    // Nothing but the examples moves the loan.
+    // Polls come much later, so only the examples change the loan.
     LOAN_ENGINE_POLL_INTERVAL_SCALE: "10",
   })
 })
@@ -54,7 +54,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true })
 })
 
-/** What no two runs have in common. */
+/** Replaces the values that differ in every run. */
 const settled = (value: unknown): unknown =>
   JSON.parse(
     JSON.stringify(value)
@@ -74,7 +74,7 @@ const urlOf = (path: string, { path: parameters, query }: Example): string => {
 async function streamed(url: string): Promise<unknown> {
   const stream = await openEvents(url)
   let event = await stream.next()
-  // An event without data says only where the stream begins.
+  // An event without data only marks the stream's beginning.
   while (event?.data === "") event = await stream.next()
   stream.close()
   return JSON.parse(event?.data ?? "null")
@@ -101,7 +101,10 @@ async function answered(example: Example): Promise<{ readonly status: number; re
   return { status: answer.status, answer: isJson ? JSON.parse(text) : text }
 }
 
-/** An example of a stream is its first event; one of metrics has a few of its lines. */
+/**
+ * The expected answer. An example of a stream contains only the first event, and an example of the metrics only a few
+ * lines.
+ */
 const expected = ({ answer }: Example): unknown => {
   const data = typeof answer === "string" ? /^data: (.*)$/mu.exec(answer)?.[1] : undefined
   return data === undefined ? answer : JSON.parse(data)

@@ -11,11 +11,14 @@ import type { EngineProcess } from "../../whole/slice/engine-process.ts"
 import { call, decision, event } from "./api-call.ts"
 import { openEvents } from "./event-stream.ts"
 
-/** A kind of store: new ones, backups of a closed one, and rows that vanish under a running engine. */
+/** A kind of store. It can create a store, copy a closed store, and delete rows under a running engine. */
 interface StoreKind {
   readonly create: () => Promise<string>
   readonly backUp: (url: string) => Promise<string>
-  /** As after a standby that lagged was promoted: what came behind the loan's first rows was never there. */
+  /**
+   * Deletes a loan's rows. The same happens when a standby that lagged becomes the primary: it never had the last
+   * rows.
+   */
   readonly putBack: (url: string, reference: string) => Promise<void>
 }
 
@@ -78,7 +81,7 @@ async function cursorsOf(engine: EngineProcess, count: number): Promise<Readonly
   return cursors
 }
 
-/** How each of the ways to hand over a cursor is answered. */
+/** The answers to the same cursor, in each place where a request can have one. */
 const answers = (engine: EngineProcess, reference: string, cursor: string) =>
   Promise.all(
     ["/v1/changes", `/v1/loans/${reference}/changes`].flatMap((path) => [
@@ -100,8 +103,8 @@ const streams = Array.from({ length: 4 }, () => "stream")
 describe.each([
   ["SQLite", sqlite],
   ["PostgreSQL", postgres],
-])("a cursor, on %s,", (_name, kind) => {
-  it("leads on where the feed has its place, and is refused where it has not", async () => {
+])("a cursor on %s", (_name, kind) => {
+  it("continues if the feed still has its position, and is refused if not", async () => {
     const engine = await startEngine(await kind.create(), quick)
     await send(engine, "a", "b")
     const [first = "", last = ""] = await cursorsOf(engine, 2)
@@ -117,7 +120,7 @@ describe.each([
     await engine.stop()
   })
 
-  it("survives restarts and restored backups as long as its place is there, and not once the history is another", async () => {
+  it("survives restarts and restored backups while its position exists, and is refused after the history has changed", async () => {
     const url = await kind.create()
     const first = await startEngine(url, quick)
     await send(first, "a", "b")
@@ -131,14 +134,14 @@ describe.each([
     const restored = await startEngine(backup, quick)
     expect(await answers(restored, "a", kept)).toEqual(streams)
     expect(await answers(restored, "a", lost)).toEqual(refused)
-    // The restored store grows past the place: the position is another row's by now, or nobody's.
+    // The restored store grows beyond this position. The position now belongs to another row or to none.
     await send(restored, "d", "e", "f")
     expect(await answers(restored, "a", kept)).toEqual(streams)
     expect(await answers(restored, "a", lost)).toEqual(refused)
     await restored.stop()
   })
 
-  it("of an open stream is given up once the store behind the engine is put back", async () => {
+  it("of an open stream becomes invalid when the engine's store is replaced by an older one", async () => {
     const url = await kind.create()
     const engine = await startEngine(url, quick)
     await send(engine, "a", "b")
@@ -146,14 +149,14 @@ describe.each([
     expect(await stream.positions(2)).toHaveLength(2)
     const lost = (await cursorsOf(engine, 2)).at(-1) ?? ""
     await kind.putBack(url, "b")
-    // Heartbeats at most, until it ends.
+    // Until its end, the stream has heartbeats only.
     for (let next = await stream.next(); next !== undefined; next = await stream.next())
       expect(next.data).toBe("")
     expect(await answers(engine, "a", lost)).toEqual(refused)
     await engine.stop()
   })
 
-  it("is dropped by the client's watches, which read again and count it", async () => {
+  it("makes the client's watches load again and count a reset", async () => {
     const port = await freePort()
     const url = await kind.create()
     const first = await startEngine(url, quick, port)

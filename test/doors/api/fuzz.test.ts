@@ -16,7 +16,10 @@ import { knownReferences, requests } from "./fuzz/requests.ts"
 import type { FuzzedRequest } from "./fuzz/requests.ts"
 
 const description = readDescription()
-/** More of them, or the ones that a failure has reported: `LOAN_ENGINE_FUZZ_RUNS=50000`, `LOAN_ENGINE_FUZZ_SEED=…`. */
+/**
+ * The number of requests, and the seed of a reported failure: `LOAN_ENGINE_FUZZ_RUNS=50000`,
+ * `LOAN_ENGINE_FUZZ_SEED=…`.
+ */
 const runs = Number(process.env["LOAN_ENGINE_FUZZ_RUNS"] ?? 1_500)
 const replay = { seed: Number(process.env["LOAN_ENGINE_FUZZ_SEED"] ?? propertySeed) }
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-fuzz-"))
@@ -56,7 +59,7 @@ async function ask({ url, path, method, headers, body }: FuzzedRequest): Promise
   return { method, path, status: answer.status, headers: answer.headers, body: text }
 }
 
-/** Sends so many requests that are derived from a description, and judges their answers by it. */
+/** Sends this many requests that are made from a description, and checks the answers against it. */
 function fuzz(described: Description, numRuns: number, answered = new Map<string, Set<number>>(), more = 0) {
   const judge = makeJudge(described)
   const property = fc.asyncProperty(requests(described), async (request) => {
@@ -70,13 +73,14 @@ function fuzz(described: Description, numRuns: number, answered = new Map<string
 }
 
 const wanted = [200, 201, 202, 400, 401, 404, 405, 406, 409, 415]
-/** How many seeds may be needed to meet all of them. */
+/** How many seeds the test tries until every kind of answer has occurred. */
 const roundsMax = 20
 
-describe("requests derived from the API's description, meant and broken", () => {
+describe("correct and wrong requests that are made from the API's description", () => {
   it("never cause a failure, or an answer outside the description", async () => {
     const answered = new Map<string, Set<number>>()
-    // What a seed does not draw, the next one may: it is asked on until every kind of answer was met.
+    // One seed may not draw every kind of request. The test continues with further seeds until every kind of answer
+    // has occurred.
     let unmet: ReadonlyArray<unknown> = wanted
     for (let more = 0; unmet.length > 0 && more < roundsMax; more++) {
       const result = await fuzz(description, runs, answered, more).checked

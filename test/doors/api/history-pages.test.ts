@@ -42,7 +42,7 @@ const versionsOf = async (answer: Response) => versions((await answer.json()) as
 const upTo = (last: number, after = 0) =>
   Array.from({ length: last - after }, (_, index) => after + index + 1)
 
-/** The path that a `Link` header names as the next page. */
+/** The path of the next page, from the `Link` header. */
 const nextOf = (answer: Response): string | undefined =>
   /^<([^>]+)>; rel="next"$/u.exec(answer.headers.get("link") ?? "")?.[1]
 
@@ -62,7 +62,7 @@ describe("the history of a loan with endless callbacks", () => {
     expect(seen).toEqual(upTo(words))
   })
 
-  it("holds 500 entries of it unless fewer are asked for, and says where it goes on", async () => {
+  it("holds 500 entries unless fewer are requested, and gives the next page", async () => {
     const path = `/v1/loans/${encodeURIComponent(reference)}/history`
     const answer = await engine.api("GET", path)
     expect(await versionsOf(answer)).toEqual(upTo(500))

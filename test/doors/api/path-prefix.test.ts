@@ -59,14 +59,14 @@ describe("an engine below a path", () => {
   })
 
   it.each(["/bank/loans/callbacks/default", "//bank/loans//callbacks/default/?a=b"])(
-    "takes a callback at %s",
+    "accepts a callback at %s",
     async (path) => {
       expect((await callback(path, "called")).status).toBe(200)
     },
   )
 
   it.each(["/callbacks/default", "/bank/callbacks/default", "/bank/loanscallbacks/default"])(
-    "takes none at %s",
+    "accepts no callback at %s",
     async (path) => {
       expect((await callback(path, "not-called")).status).toBe(404)
     },
@@ -109,7 +109,7 @@ describe("an engine below a path", () => {
     end()
   })
 
-  it("says its address with the path, and doctor finds it there", async () => {
+  it("prints its address with the path, and doctor finds it there", async () => {
     expect(engine.written()).toContain(`listens on ${engine.url}/bank/loans,`)
     const { out } = await runCli(["doctor", "--json"], {
       ...environment,
@@ -158,11 +158,11 @@ describe("a path prefix", () => {
     ["/loansv1", undefined],
     ["/Loans/v1", undefined],
     ["http://loans/v1", undefined],
-  ])("is taken from %s, which leaves %s", (target, left) => {
+  ])("removed from %s leaves %s", (target, left) => {
     expect(belowPrefix("/loans")(target)).toBe(left)
   })
 
-  it("is in no header that names another place, and none that is not there", () => {
+  it("is not added to headers that name another place", () => {
     expect(withPrefix("/loans", { location: "console/", link: undefined })).toEqual({})
   })
 })

@@ -16,7 +16,7 @@ import { call, decision } from "./api-call.ts"
 
 const namespace = "http://consumerloan.resurs.com/v1/msg/application"
 
-/** A bank that knows every reference it is asked about, and writes it as it was asked. */
+/** A bank that knows every reference. It writes the reference in its answer exactly as in the question. */
 async function startBank(): Promise<{ readonly url: string; readonly server: Server }> {
   const server = createServer((request, response) => {
     void text(request).then((asked) => {
@@ -65,7 +65,7 @@ const references = [
   "x".repeat(applicationReferenceLengthMax),
   `${"~".repeat(applicationReferenceLengthMax - 1)}.`,
   "ü".repeat(applicationReferenceLengthMax),
-  // Random, so that no index can keep it short by compressing it.
+  // A random text, so that an index cannot compress it.
   Array.from({ length: applicationReferenceLengthMax }, (_, index) =>
     String.fromCharCode(0x4e_00 + ((index * 7_919 + index ** 3) % 20_000)),
   ).join(""),
@@ -73,7 +73,7 @@ const references = [
 
 const titled = references.map((reference): [string, string] => [reference.slice(0, 20), reference])
 
-describe.each(["SQLite", "PostgreSQL"])("on %s, every reference that was taken", (store) => {
+describe.each(["SQLite", "PostgreSQL"])("on %s, every accepted reference", (store) => {
   const directory = mkdtempSync(join(tmpdir(), "loan-engine-references-"))
   let bank: Awaited<ReturnType<typeof startBank>>
   let postgres: PostgresServer | undefined
@@ -104,7 +104,7 @@ describe.each(["SQLite", "PostgreSQL"])("on %s, every reference that was taken",
     const { asked } = await client.poll(reference)
     expect(asked.map(({ question }) => question)).toEqual(["status", "quote"])
     expect(asked.filter((each) => "error" in each)).toEqual([])
-    // On a loan that nothing disputes: the bank's answer to a contradiction would race with the ruling.
+    // The loan is not in dispute. In a dispute, the bank's confirmation could arrive before the ruling.
     const ruling = { decision: "rejected", by: "Desk", reason: "phone", undisputed: true } as const
     expect(await client.rule(reference, ruling)).toMatchObject({ stage: "rejected" })
     expect((await client.history(reference)).length).toBeGreaterThan(2)
@@ -121,7 +121,7 @@ describe.each(["SQLite", "PostgreSQL"])("on %s, every reference that was taken",
     expect(watch.getSnapshot().loan?.applicationReference).toBe(reference)
   })
 
-  it("is where its registration says", async () => {
+  it("is found at the address in its registration's answer", async () => {
     for (const reference of ["..", "~.", "a/b", "é"]) {
       const body = JSON.stringify({ applicationReference: `moved ${reference}`, decision: "APPROVED" })
       const plain = await call(engine.url, "/v1/loans", { method: "POST", body })
@@ -135,7 +135,7 @@ describe.each(["SQLite", "PostgreSQL"])("on %s, every reference that was taken",
     expect(dotted.headers.get("location")).toBe("/v1/loans/~~~..")
   })
 
-  it("is the same with blanks around it, however it came", async () => {
+  it("is the same with blanks around it, from any source", async () => {
     const [blank, plain] = [" \t BLANK-1\u00a0\n", "BLANK-1"]
     const register = (applicationReference: string) =>
       engine.api("POST", "/v1/loans", JSON.stringify({ applicationReference, decision: "APPROVED" }))
@@ -150,7 +150,7 @@ describe.each(["SQLite", "PostgreSQL"])("on %s, every reference that was taken",
     })
   })
 
-  it("is one that can be told from nothing: blanks alone are refused by name", async () => {
+  it("is not blank: blanks alone are refused with this reason", async () => {
     for (const reference of ["", " ", "\u00a0"]) {
       const answer = await engine.callback(decision(reference, "APPROVED"))
       expect([answer.status, await answer.json()]).toMatchObject([
@@ -160,7 +160,7 @@ describe.each(["SQLite", "PostgreSQL"])("on %s, every reference that was taken",
     }
   })
 
-  it("has another in its place where no loan can have it: kept, shown to a person, and read and ruled on by that", async () => {
+  it("is replaced if it is unusable: the loan is stored, shown to a person, and found and ruled on by the replacement", async () => {
     const client = loanClient({ baseUrl: engine.url, apiKey })
     const sent = ["x".repeat(applicationReferenceLengthMax + 1), "a\u0000b"]
     for (const reference of [...sent, ...sent]) {
@@ -186,7 +186,7 @@ describe.each(["SQLite", "PostgreSQL"])("on %s, every reference that was taken",
     expect(metrics).toMatch(/loan_engine_loans_became_stalled_total\{[^}]*\} 2\n/u)
   })
 
-  it("is refused by name where a registration has one that no loan can have", async () => {
+  it("is refused with this reason if a registration has an unusable one", async () => {
     for (const applicationReference of ["x".repeat(applicationReferenceLengthMax + 1), "a\u0000b", " "]) {
       const body = JSON.stringify({ applicationReference, decision: "APPROVED" })
       const answer = await engine.api("POST", "/v1/loans", body)

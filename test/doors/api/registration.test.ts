@@ -28,7 +28,7 @@ describe.each(["SQLite", "PostgreSQL"])("on %s", (store) => {
     const database = (await postgres?.newDatabase()) ?? join(directory, "registration.sqlite")
     const quick = { LOAN_ENGINE_STOP_DRAIN_MS: "1" }
     engine = await startEngine(database, quick)
-    // Several engines share a PostgreSQL; a file has one.
+    // Several engines can share a PostgreSQL store. An SQLite file has only one engine.
     engines = postgres === undefined ? [engine] : [engine, await startEngine(database, quick)]
   })
   afterAll(async () => {
@@ -55,7 +55,7 @@ describe.each(["SQLite", "PostgreSQL"])("on %s", (store) => {
   const loan = async (reference: string) =>
     (await (await engine.api("GET", `/v1/loans/${reference}`)).json()) as Answered["body"]
 
-  describe("the first registration stands", () => {
+  describe("the first registration counts", () => {
     it.each([
       ["the same", {}, 200],
       ["its amounts written otherwise", { approvedAmount: 10_000.5, tenor: 24 }, 200],
@@ -81,7 +81,7 @@ describe.each(["SQLite", "PostgreSQL"])("on %s", (store) => {
       expect(again.location).toBe(`/v1/loans/${reference}`)
     })
 
-    it("and is told in a whole sentence, also where it had no readable decision", async () => {
+    it("and is described in a whole sentence, even without a readable decision", async () => {
       expect((await register("first-unread", { decision: "ACCEPT" })).status).toBe(201)
       const other = await register("first-unread", { decision: "APPROVED" })
       expect(other.status).toBe(409)
@@ -90,7 +90,7 @@ describe.each(["SQLite", "PostgreSQL"])("on %s", (store) => {
       )
     })
 
-    it("and its offer may stand in an object of its own", async () => {
+    it("and its offer may be in a separate object", async () => {
       const offer = { approvedAmount: "10000" }
       expect((await register("first-within", { offer })).status).toBe(201)
       expect(await loan("first-within")).toMatchObject({ offer })
@@ -104,7 +104,7 @@ describe.each(["SQLite", "PostgreSQL"])("on %s", (store) => {
       expect((await post(xmlOf("first-json", "REJECTED"), "text/xml")).status).toBe(409)
     })
 
-    it("also when the bank has moved on since, and says where the loan is now", async () => {
+    it("also after later reports of the bank, and the answer has the present stage", async () => {
       expect((await register("moved-on", { decision: "MANUAL_INSPECTION" })).status).toBe(201)
       await engine.callback(decision("moved-on", "REJECTED"))
       expect((await register("moved-on", { decision: "MANUAL_INSPECTION" })).status).toBe(200)
@@ -115,7 +115,7 @@ describe.each(["SQLite", "PostgreSQL"])("on %s", (store) => {
       expect(await loan("moved-on")).toMatchObject({ stage: "rejected" })
     })
 
-    it("and a later one may only add what the merchant calls it", async () => {
+    it("and a later one can only add the merchant's own reference", async () => {
       expect((await register("named-later")).status).toBe(201)
       expect((await register("named-later", {}, engine, "?externalReference=order-1")).status).toBe(200)
       expect(await loan("named-later")).toMatchObject({ externalReference: "order-1" })
@@ -124,11 +124,11 @@ describe.each(["SQLite", "PostgreSQL"])("on %s", (store) => {
     })
   })
 
-  describe("of registrations at once", () => {
+  describe("several registrations at the same time", () => {
     const rounds = Array.from({ length: 5 }, (_, round) => round)
     const spread = (index: number): EngineProcess => engines[index % engines.length] ?? engine
 
-    it.each(rounds)("exactly one is the first, and the same are all taken (%d)", async (round) => {
+    it.each(rounds)("exactly one is the first, and equal ones are all accepted (%d)", async (round) => {
       const answers = await Promise.all(
         Array.from({ length: 8 }, (_, index) => register(`race-${round}`, {}, spread(index))),
       )
@@ -136,7 +136,7 @@ describe.each(["SQLite", "PostgreSQL"])("on %s", (store) => {
       expect(statuses).toEqual([200, 200, 200, 200, 200, 200, 200, 201])
     })
 
-    it.each(rounds)("exactly one is the first, and another is refused (%d)", async (round) => {
+    it.each(rounds)("exactly one is the first, and different ones are refused (%d)", async (round) => {
       const decisions = ["APPROVED", "REJECTED", "MANUAL_INSPECTION", "APPROVED"]
       const answers = await Promise.all(
         decisions.map((decided, index) => register(`clash-${round}`, { decision: decided }, spread(index))),
@@ -157,7 +157,7 @@ describe.each(["SQLite", "PostgreSQL"])("on %s", (store) => {
       ["a tenor that is a list", '"tenor":[12,24]', ["tenor"]],
       ["a tenor that is true", '"tenor":true', ["tenor"]],
       ["an amount of blanks", '"approvedAmount":" "', ["approvedAmount"]],
-    ])("with %s is taken without it, and names it", async (title, members, leftOut) => {
+    ])("with %s is accepted without this detail, and names it", async (title, members, leftOut) => {
       const reference = `odd-${title.replaceAll(" ", "-")}`
       const body = `{"applicationReference":"${reference}","decision":"APPROVED",${members}}`
       expect((await post(body)).status).toBe(201)
@@ -177,7 +177,7 @@ describe.each(["SQLite", "PostgreSQL"])("on %s", (store) => {
       ],
       ["a member twice, once by an escape", '"decision":"APPROVED","x":1,"\\u0078":1', undefined],
       ["half a character", '"decision":"APPROVED","x":"\\ud800"', undefined],
-    ])("with %s is refused, and nothing is kept", async (_title, members, field) => {
+    ])("with %s is refused, and nothing is stored", async (_title, members, field) => {
       const { status, body } = await post(`{"applicationReference":"odd-1",${members}}`)
       expect([status, body["code"], body["field"]]).toEqual([400, "submission-malformed", field])
       for (const reference of ["odd-1", "odd-2"]) {
@@ -186,7 +186,7 @@ describe.each(["SQLite", "PostgreSQL"])("on %s", (store) => {
     })
   })
 
-  it("a ruling that names a member twice is refused, and rules on nothing", async () => {
+  it("a ruling with a repeated member is refused", async () => {
     await engine.callback(decision("twice-1", "APPROVED"))
     await engine.callback(decision("twice-1", "REJECTED"))
     const rule = (members: string) => engine.api("POST", "/v1/loans/twice-1/ruling", `{${members}}`)
@@ -194,7 +194,7 @@ describe.each(["SQLite", "PostgreSQL"])("on %s", (store) => {
     expect(twice.status).toBe(400)
     expect(await twice.json()).toMatchObject({
       code: "request-invalid",
-      detail: expect.stringContaining("names the same member twice"),
+      detail: expect.stringContaining("has the same member twice"),
     })
     const deep = '"decision":"rejected","by":"Desk","reason":"phone","x":[{"a":1,"\\u0061":1}]'
     expect((await rule(deep)).status).toBe(400)

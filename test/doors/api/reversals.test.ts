@@ -21,7 +21,8 @@ beforeAll(async () => {
   const client = loanClient({ baseUrl: engine.url, apiKey })
   const ruling = { by: "Desk", reason: "phone" }
   for (const word of ["APPROVED", "REJECTED"]) await engine.callback(decision("turned-1", word))
-  // Between the dispute and its end the same is said in other bytes: entries that tell nothing of where it began.
+  // Between the dispute and its end, the bank repeats the same in other bytes. These entries do not show where the
+  // dispute began.
   for (let number = 0; number < between; number++) {
     await engine.callback(`${decision("turned-1", "REJECTED")}${" ".repeat(number + 1)}`)
   }
@@ -42,7 +43,7 @@ const historyFrom = async (after: number) => {
   return ((await answer.json()) as ReadonlyArray<Shown>).map(({ reversal }) => reversal)
 }
 
-describe("a reversal that a dispute ended in", () => {
+describe("a reversal at the end of a dispute", () => {
   it("is named in the loan's history, on any page", async () => {
     expect(await historyFrom(0)).toEqual(expected)
     expect(await historyFrom(2)).toEqual(expected.slice(2))

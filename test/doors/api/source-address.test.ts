@@ -55,7 +55,7 @@ describe("the address that a request came from", () => {
     expect(sourceOf("10.1.2.3", forwarded(text), "forwarded")).toBe(source)
   })
 
-  it("is never read from the header that the proxies pass on as it was sent", () => {
+  it("is never read from a header that the proxies pass on unchanged", () => {
     expect(sourceOf("10.1.2.3", { ...forwarded("for=1.2.3.4"), ...xForwarded("198.51.100.1") })).toBe(
       "198.51.100.1",
     )
@@ -94,7 +94,7 @@ describe("wrong keys", () => {
   })
 
   it.each(["10.0.0.0/33", "fd00::/129", "10.0.0", "proxy.internal", "10.0.0.0/8/8", "10.0.0.0/"])(
-    "are counted behind no %s, which is no address",
+    "are not counted by %s, which is not an address",
     async (network) => {
       const { code, err } = await runCli(["config"], { LOAN_ENGINE_TRUSTED_PROXIES: network })
       expect(code).toBe(2)
@@ -102,7 +102,7 @@ describe("wrong keys", () => {
     },
   )
 
-  it("have no header to read without a proxy to trust", async () => {
+  it("are not read from a header without a trusted proxy", async () => {
     const { code, err } = await runCli(["config"], { LOAN_ENGINE_FORWARDED_HEADER: "forwarded" })
     expect(code).toBe(2)
     expect(err).toContain("LOAN_ENGINE_FORWARDED_HEADER has no effect without LOAN_ENGINE_TRUSTED_PROXIES")

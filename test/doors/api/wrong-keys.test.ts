@@ -28,7 +28,7 @@ const statusOf = async (path: string, key: string): Promise<number> => {
 }
 
 describe("a flood of wrong keys", () => {
-  it("is told to wait, counted, and logged once, while right keys are served", async () => {
+  it("gets answers with a wait, is counted, and is logged once, while right keys are served", async () => {
     const statuses: Array<number> = []
     for (let sent = 0; sent < 60; sent++) {
       statuses.push(await statusOf(sent % 2 === 0 ? "/v1/key" : "/metrics", `guess-${sent}`))
@@ -62,13 +62,13 @@ describe("a key that can be guessed", () => {
       { LOAN_ENGINE_API_KEY: "sixteen-letters!", LOAN_ENGINE_METRICS_KEY: "short" },
       "LOAN_ENGINE_METRICS_KEY must be 16 characters",
     ],
-  ])("is refused where others can reach the engine: on %s", async (host, keys, says) => {
+  ])("is refused if others can reach the engine: on %s", async (host, keys, says) => {
     const { code, err } = await runCli(["serve"], { ...environment, ...keys, LOAN_ENGINE_HOST: host })
     expect([code, err]).toEqual([2, expect.stringContaining(says)])
     expect(err).toContain("`loan-engine key` makes one")
   })
 
-  it("is not what `key` makes: it is new each time, and comes with the digest that settings take", async () => {
+  it("is never made by `key`: each key is new, and comes with the digest for the settings", async () => {
     const made = async () => JSON.parse((await runCli(["key", "--json"], {})).out)
     const [one, other] = [await made(), await made()]
     expect(one.key).toMatch(/^[\w-]{43}$/u)

@@ -14,7 +14,7 @@ afterAll(() => {
   )
 })
 
-/** A value or a typed error, the same each time, and the bytes left alone. */
+/** Checks that a decoder gives a value or a typed error, gives the same twice, and does not change the bytes. */
 async function judge({ decode }: Decoder, bytes: Uint8Array): Promise<void> {
   inputs += 1
   wrong += 1
@@ -36,7 +36,7 @@ const reshaped = { xml: reshapedXml, json: reshapedJson, text: damagedBytes("tex
 describe.each(decoders)("$name", (decoder) => {
   const { language, decode } = decoder
 
-  it("reads a genuine document, and reads it alike after all the hostile ones", async () => {
+  it("reads a genuine document, and reads it equally after all hostile ones", async () => {
     const read = async () => Promise.all(seeds[language].map(async (bytes) => decode(bytes)))
     const before = await read()
     expect(before).toContain(decoder.name === "a signature's claims" ? "unbound" : undefined)

@@ -16,14 +16,14 @@ import { submissionObservation } from "@loan-engine/app/api/registration"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Effect, Redacted, Result } from "effect"
 
-/** Everything that turns bytes of somebody else's into a value; what it refuses is a typed error with this tag. */
+/** A decoder of bytes from outside. It refuses with a typed error that has this tag. */
 export interface Decoder {
   readonly name: string
   readonly language: "xml" | "json" | "text"
   readonly decode: (bytes: Uint8Array) => Promise<string | undefined> | string | undefined
 }
 
-/** The tag of the typed error, or `undefined` for a value. */
+/** The tag of the typed error. `undefined` for a value. */
 const tagOf = (result: Result.Result<unknown, { readonly _tag: string }>): string | undefined =>
   Result.isFailure(result) ? result.failure._tag : undefined
 
@@ -35,7 +35,7 @@ const soap = <A>(message: SoapMessage<A>): Decoder => ({
 
 const account = AccountName.make("se")
 
-/** The merchant's API refuses by a problem document, which has a code in the place of a tag. */
+/** The registration API refuses with a problem document, whose code takes the place of a tag. */
 const registration = (language: "xml" | "json", contentType: string): Decoder => ({
   name: `registration as ${language}`,
   language,

@@ -15,13 +15,13 @@ const signed = (reference: string): string =>
     externalApplicationEvent: { applicationReference: reference, applicationEventType: "SIGNED" },
   })
 
-/** More than Node, the store and its threads need, and fewer than the connections that are opened. */
+/** The limit is more than Node, the store and its threads need, and less than the attacker's connections. */
 const descriptorsMax = 64
 const held = 120
 
-/** Only where a shell can set the limit for one process. */
+/** Only a Unix shell can set this limit for one process. */
 describe.runIf(process.platform !== "win32")("an engine that runs out of descriptors", () => {
-  it("loses nothing that it acknowledged, and serves again as soon as some are free", async () => {
+  it("loses nothing that it acknowledged, and serves again when descriptors are free", async () => {
     const path = join(directory, "few.sqlite")
     const engine = await startEngine(
       path,

@@ -37,7 +37,7 @@ const sign = (event: object, key: CryptoKey): Promise<string> =>
     .setProtectedHeader({ alg: "RS256", kid: "key-1" })
     .sign(key)
 
-/** What the real receiver answers, and what it would have recorded. */
+/** The real receiver's answer to a message, and what it records. */
 const receive = (message: Spoken, credentials = authorization) =>
   Effect.runPromise(
     Effect.scoped(
@@ -74,10 +74,10 @@ const receive = (message: Spoken, credentials = authorization) =>
     ),
   )
 
-/** The members that are the word. In any dialect, another value contradicts the signed one. */
+/** The members that belong to the core of the message. In any dialect, another value contradicts the signed one. */
 const words: ReadonlySet<string> = new Set(["applicationReference", "applicationEventType", "creditDecision"])
 
-/** For each member of an event, and of its decision, what else it could say. */
+/** For each member of an event and of its decision, another value. */
 const otherwise: Readonly<Record<string, (value: unknown) => unknown>> = {
   applicationReference: () => "VICTIM-1",
   applicationEventType: (type) => (type === "PAID_OUT" ? "SIGNED" : "PAID_OUT"),
@@ -103,7 +103,7 @@ const spokenCallback = fc.tuple(callbackEvent, selections("callback"))
 const runs = { numRuns: Math.ceil(propertyRuns / 4) }
 
 describe("P11 in any dialect", () => {
-  it("P11 a genuine signed callback is believed, or held where it cannot all be read", ({ task }) =>
+  it("P11 a genuine signed callback is accepted, or held if a part is unreadable", ({ task }) =>
     fc
       .assert(
         fc.asyncProperty(spokenCallback, async ([event, spoken]) => {
@@ -135,7 +135,7 @@ describe("P11 in any dialect", () => {
         task.meta.proofs = [{ property: "P11", means: "random", cases: runs.numRuns }]
       }))
 
-  it("P11 a callback of which any one member is not what was signed is never believed", ({ task }) =>
+  it("P11 a callback with one member that differs from the signed one is never accepted", ({ task }) =>
     fc
       .assert(
         fc.asyncProperty(spokenCallback, async ([event, spoken]) => {
@@ -143,7 +143,8 @@ describe("P11 in any dialect", () => {
           for (const { name, lie } of liesAbout(event)) {
             const { status, seen } = await receive(composed(spoken)(callbackOf(lie, jws)))
             const isRefused = status === 401 && seen.length === 0
-            // A detail that a dialect makes unreadable says nothing, so nothing contradicts it: the callback is held.
+            // A dialect can make a detail unreadable. The detail then contradicts nothing, so the callback is held
+            // and not refused.
             const isHeld = seen[0]?.evidence === "none" && seen[0].hold === "signature-unbound"
             expect([name, isRefused || (!words.has(name) && isHeld)]).toEqual([name, true])
           }
@@ -163,7 +164,7 @@ describe("P11 in any dialect", () => {
       runs,
     ))
 
-  it("the limits of size and depth hold on what is re-encoded", async () => {
+  it("the limits of size and depth hold for a re-encoded body", async () => {
     const { callbackBytesMax } = callbackRequestLimitsDefault
     const inUtf16 = composed(
       dialects.filter(({ language, name }) => language === "json" && name === "utf-16"),

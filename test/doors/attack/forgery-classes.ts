@@ -1,7 +1,7 @@
 import { constants, createHash, createHmac, generateKeyPairSync, privateEncrypt, sign } from "node:crypto"
 import type { KeyObject } from "node:crypto"
 
-/** A signature that is bound, and the pair of keys that made it. */
+/** A signature that is bound to its message, and the key pair that made it. */
 export interface Genuine {
   readonly jws: string
   readonly privateKey: KeyObject
@@ -17,7 +17,7 @@ interface Parts {
   readonly header: string
   readonly payload: string
   readonly signature: Buffer
-  /** What is signed. */
+  /** The signed bytes, as text. */
   readonly input: string
 }
 
@@ -31,7 +31,7 @@ const encoded = (value: unknown): string =>
 const signedWith = (input: string, signature: Uint8Array): string =>
   `${input}.${Buffer.from(signature).toString("base64url")}`
 
-/** A header of one's own over the genuine payload, with the right key's signature over both. */
+/** Another header over the genuine payload, both signed with the right key. */
 const reheadered = (genuine: Genuine, header: unknown): string => {
   const input = `${encoded(header)}.${partsOf(genuine).payload}`
   return signedWith(input, sign("sha256", Buffer.from(input), genuine.privateKey))
@@ -52,7 +52,7 @@ const der = (tag: number, content: ReadonlyArray<number>): ReadonlyArray<number>
   content.length,
   ...content,
 ]
-/** BER's long form of a length, which DER forbids. */
+/** A length in BER's long form. DER forbids this form here. */
 const longLength = (tag: number, content: ReadonlyArray<number>): ReadonlyArray<number> => [
   tag,
   0x81,
@@ -67,7 +67,7 @@ const digestInfo = (
 ): ReadonlyArray<number> =>
   der(0x30, [...der(0x30, [...der(0x06, oid), ...parameters]), ...der(0x04, digest)])
 
-/** PKCS #1's block: 00, its type, the padding, 00, the digest's structure, and perhaps more behind it. */
+/** A block of PKCS #1: 00, its type, the padding, 00, the structure of the digest, and optional bytes after it. */
 function block(
   info: ReadonlyArray<number>,
   { first = 0, type = 1, pad = 0xff, separator = 0, behind = 0 } = {},
@@ -85,10 +85,13 @@ const digestOf = (genuine: Genuine, algorithm = "sha256"): ReadonlyArray<number>
   ...createHash(algorithm).update(partsOf(genuine).input).digest(),
 ]
 
-/** The genuine signature, made by the generator's own padding. */
+/** The genuine signature, made by this file's own padding. */
 export const rebuilt = (genuine: Genuine): string => raw(genuine, block(digestInfo(digestOf(genuine))))
 
-/** What Wycheproof's vectors for JSON Web Signatures and for RSA signatures (PKCS #1, v1.5) try, class by class. */
+/**
+ * The classes of forgeries in Wycheproof's test vectors, for JSON Web Signatures and for RSA signatures (PKCS #1
+ * v1.5).
+ */
 export const forgeryClasses: ReadonlyArray<ForgeryClass> = [
   {
     name: "no algorithm, in every spelling",

@@ -1,13 +1,15 @@
 import type { EngineProcess } from "../../whole/slice/engine-process.ts"
 import { callbackAuthorization } from "../../whole/slice/engine-process.ts"
 
-/** The headers that the bank sends, as lines. */
+/** The bank's request headers, as lines. */
 export const callbackHeaders = `content-type: application/json\r\nauthorization: ${callbackAuthorization}\r\n`
 
 export const event = (applicationReference: string, applicationEventType: string): string =>
   JSON.stringify({ externalApplicationEvent: { applicationReference, applicationEventType } })
 
-/** Sends genuine callbacks, one after the other and each of a loan of its own; gives how long each took to be recorded. */
+/**
+ * Sends genuine callbacks one after the other, each about a new loan. The result is the time until each was recorded.
+ */
 export async function sendGenuine(
   engine: EngineProcess,
   name: string,

@@ -46,7 +46,7 @@ const fragments: Readonly<Record<Decoder["language"], ReadonlyArray<string>>> = 
   text: ["Basic", "Bearer", " ", "=", ",", ":", "\u0000", "\r\n"],
 }
 
-/** Damage to the bytes: some taken out, some put in, the end cut off, two documents grown together. */
+/** Damages the bytes: removes some, inserts some, cuts off the end, or joins two documents. */
 export function damagedBytes(language: Decoder["language"]): fc.Arbitrary<Uint8Array> {
   const seed = fc.constantFrom(...seeds[language])
   const insert = fc.oneof(fc.constantFrom(...fragments[language]).map(utf8), fc.uint8Array({ maxLength: 4 }))
@@ -123,7 +123,7 @@ function wrapped(element: XmlElement, depth: number): XmlElement {
   return outer
 }
 
-/** The tree with one of its elements, counted from the root, changed. */
+/** The tree after a change of one element. `at` counts the elements from the root. */
 function changedAt(root: XmlElement, at: number, change: Change): XmlElement {
   let index = -1
   const target = at % countOf(root)
@@ -138,7 +138,10 @@ function changedAt(root: XmlElement, at: number, change: Change): XmlElement {
 const countOf = ({ children }: XmlElement): number =>
   children.reduce((count, child) => count + countOf(child), 1)
 
-/** Well-formed documents of a wrong shape: an element gone, doubled, nested, renamed, in another namespace, with other text. */
+/**
+ * Well-formed documents with a wrong structure. An element is missing, doubled, nested, renamed, in another
+ * namespace, or has another text.
+ */
 export const reshapedXml: fc.Arbitrary<Uint8Array> = fc
   .tuple(
     fc.constantFrom(...seeds.xml.map((bytes) => Result.getOrThrow(parseXml(bytes)))),
@@ -163,7 +166,7 @@ const jsonText = fc.oneof(
   fc.nat(40).map((depth) => "[".repeat(depth) + "]".repeat(depth)),
 )
 
-/** Well-formed documents with another value in the place of a member's, or with a member twice. */
+/** Well-formed documents in which a member has another value or occurs twice. */
 export const reshapedJson: fc.Arbitrary<Uint8Array> = fc
   .tuple(
     fc.constantFrom(...seeds.json.map((bytes) => Buffer.from(bytes).toString())),

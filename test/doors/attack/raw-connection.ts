@@ -2,14 +2,14 @@ import { once } from "node:events"
 import { connect } from "node:net"
 import type { Socket } from "node:net"
 
-/** A TCP connection that sends any bytes, and what came back on it. */
+/** A TCP connection that can send any bytes and keeps the answer. */
 export interface RawConnection {
   readonly socket: Socket
-  /** All that was answered until the server closed the connection. */
+  /** Everything that the server sent until it closed the connection. */
   readonly answer: Promise<string>
 }
 
-/** Opens a connection; a reset by the server counts as its close. */
+/** Opens a connection. A reset by the server counts as a close. */
 export async function openRaw(url: string): Promise<RawConnection> {
   const socket = connect({ host: "127.0.0.1", port: Number(new URL(url).port), allowHalfOpen: true })
   let text = ""
@@ -23,11 +23,11 @@ export async function openRaw(url: string): Promise<RawConnection> {
   return { socket, answer }
 }
 
-/** The status of each answer, in order; an answer begins right where the body before it ends. */
+/** The status of each answer, in order. An answer begins directly after the body before it. */
 export const statusesOf = (answer: string): ReadonlyArray<number> =>
   [...answer.matchAll(/HTTP\/1\.1 (?<status>[0-9]{3}) /gu)].map(({ groups }) => Number(groups?.["status"]))
 
-/** Sends one byte of `text` at a time, over and over, until the connection is gone. */
+/** Sends one byte of `text` at a time, again and again, until the connection closes. */
 export function trickle({ socket }: RawConnection, text: string, everyMs: number): void {
   let position = 0
   const timer = setInterval(() => {

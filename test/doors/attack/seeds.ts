@@ -35,7 +35,7 @@ const offer = {
 }
 const decided = { applicationReference, decision: "APPROVED" as const, offer }
 
-/** One genuine document of every kind, in each language: what hostile ones are made from. */
+/** One genuine document of every kind in each language. Hostile documents are made from them. */
 export const seeds: Readonly<Record<"xml" | "json" | "text", ReadonlyArray<Uint8Array>>> = {
   xml: [
     getApplicationStatusRequest.encode({ applicationReference }),

@@ -60,7 +60,10 @@ const headerValue = fc.oneof(
   fc.jsonValue(),
 )
 
-/** The header with a changed member, and each part with a few characters changed, doubled, moved or removed. */
+/**
+ * The header with a changed member. Or a part of the signature with a few characters changed, doubled, moved or
+ * removed.
+ */
 const reheadered = fc.tuple(headerMember, headerValue).map(([name, value]) => {
   const [header = "", ...rest] = jws.split(".")
   const members = JSON.parse(Buffer.from(base64url.decode(header)).toString()) as object
@@ -76,7 +79,7 @@ const rearranged = fc
   .array(fc.nat(2), { maxLength: 5 })
   .map((parts) => parts.map((part) => jws.split(".")[part]).join("."))
 
-/** The same bytes may be spelled in more than one way of base64url; only other bytes are another signature. */
+/** base64url can have several spellings of the same bytes. Only other bytes are another signature. */
 const bytesOf = (text: string): string =>
   text
     .split(".")
@@ -84,7 +87,7 @@ const bytesOf = (text: string): string =>
     .join(".")
 
 describe("a genuine signature", () => {
-  it("is bound as it stands", async () => {
+  it("is bound in its unchanged form", async () => {
     expect(await verdictOn(jws)).toBe("bound")
   })
 
@@ -93,7 +96,7 @@ describe("a genuine signature", () => {
       fc.asyncProperty(fc.oneof(reheadered, respelled, rearranged), async (text) => {
         const verdict = await verdictOn(text)
         expect(["bound", "invalid"]).toContain(verdict)
-        // Blanks around a text are never part of it.
+        // The engine ignores blanks around a text.
         if (verdict === "bound") expect(bytesOf(text.trim())).toBe(bytesOf(jws))
       }),
       { numRuns: propertyRuns },
@@ -110,7 +113,7 @@ describe("each class of forgeries that Wycheproof has vectors for", () => {
     }
   })
 
-  it("is made from what is genuine but for the one thing: with the right padding, the generator's signature is bound", async () => {
+  it("differs from a genuine signature in one thing: with the right padding, the generator's signature is bound", async () => {
     expect(await verdictOn(rebuilt(genuine))).toBe("bound")
   })
 })

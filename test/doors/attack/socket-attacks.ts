@@ -2,12 +2,12 @@ import { callbackHeaders, event } from "./genuine.ts"
 import type { RawConnection } from "./raw-connection.ts"
 import { trickle } from "./raw-connection.ts"
 
-/** One way to misuse a connection, and what the server must make of it. */
+/** One misuse of a connection, and the answers that the server must give. */
 export interface SocketAttack {
   readonly name: string
-  /** What is sent; afterwards the attacker waits, however long. */
+  /** Sends bytes. After that the attacker waits without limit. */
   readonly send: (connection: RawConnection) => void
-  /** The statuses answered before the server closes the connection. */
+  /** The statuses of all answers until the server closes the connection. */
   readonly verdict: ReadonlyArray<number>
 }
 
@@ -25,7 +25,7 @@ const attack = (name: string, bytes: string, verdict: ReadonlyArray<number>): So
   verdict,
 })
 
-/** A limit of ours ends a connection that only waits, never the attacker's patience. */
+/** These connections only wait. A limit of the engine ends them, never the attacker. */
 export const patience: ReadonlyArray<SocketAttack> = [
   attack("a connection that says nothing", "", [408]),
   attack("headers that stop", "POST /callbacks/default HTTP/1.1\r\nhost: eng", [408]),
@@ -54,7 +54,7 @@ export const patience: ReadonlyArray<SocketAttack> = [
   ),
 ]
 
-/** What is wrong in itself is refused at once. */
+/** These requests are invalid and are refused at once. */
 export const malformed: ReadonlyArray<SocketAttack> = [
   {
     name: "a body that ends before its length",

@@ -11,9 +11,9 @@ import { malformed, patience } from "./socket-attacks.ts"
 import type { SocketAttack } from "./socket-attacks.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-attack-"))
-/** One engine waits far longer than any attack lasts, so that only what is wrong in itself is refused. */
+/** This engine waits far longer than any attack lasts. It refuses only invalid requests. */
 let engine: EngineProcess
-/** The other one soon cuts off those who keep it waiting. */
+/** This engine soon closes a connection that keeps it waiting. */
 let impatient: EngineProcess
 let victim: unknown
 beforeAll(async () => {
@@ -47,7 +47,7 @@ const judgedBy =
     send(connection)
     const answer = await connection.answer
     expect(statusesOf(answer)).toEqual(verdict)
-    // Also what no request has been read of is answered as all else is.
+    // An answer before the server could read a request has the same headers as every other answer.
     expect(answer.match(/^x-content-type-options: nosniff\r$/gimu) ?? []).toHaveLength(verdict.length)
     expect((await attacked().api("GET", "/v1/loans/attacker")).status).toBe(404)
   }
@@ -58,7 +58,7 @@ describe("a sender that keeps a connection waiting", () => {
     judgedBy(() => impatient),
   )
 
-  it("delays nobody else: genuine callbacks are recorded while every kind of it is under way", async () => {
+  it("delays nobody else: genuine callbacks are recorded during every kind of attack", async () => {
     const attackers = await Promise.all(
       patience.flatMap((attack) =>
         Array.from({ length: 10 }, async () => {
@@ -74,7 +74,7 @@ describe("a sender that keeps a connection waiting", () => {
   })
 })
 
-describe("a request that is wrong in itself", () => {
+describe("an invalid request", () => {
   it.each(malformed)(
     "is refused, and the connection is closed: $name",
     judgedBy(() => engine),
@@ -86,7 +86,8 @@ describe("a thousand idle connections", () => {
     const idle: Array<Awaited<ReturnType<typeof openRaw>>> = []
     for (let batch = 0; batch < 10; batch += 1) {
       idle.push(...(await Promise.all(Array.from({ length: 100 }, () => openRaw(impatient.url)))))
-      // As the bank does, it comes again if the impatient engine has cut it off on a busy machine.
+      // On a busy machine the impatient engine may close this connection too. The bank then retries, and so does the
+      // test.
       const genuine = event(`beside-idle-${batch}`, "SIGNED")
       await expect.poll(async () => (await impatient.callback(genuine)).status).toBe(200)
     }
@@ -104,7 +105,7 @@ describe("pipelining", () => {
     )
   }
 
-  it("answers a hundred requests of one write in order, each recorded once", async () => {
+  it("answers a hundred requests from one write in order, and records each once", async () => {
     const { socket, answer } = await openRaw(engine.url)
     const references = Array.from({ length: 100 }, (_, index) => `pipelined-${index}`)
     socket.write(references.map((reference) => request(reference)).join(""))
@@ -114,7 +115,7 @@ describe("pipelining", () => {
       expect(await history(reference)).toHaveLength(1)
   })
 
-  it("lets nothing through behind a request that was cut off", async () => {
+  it("accepts nothing after a request that was cut off", async () => {
     const { socket, answer } = await openRaw(engine.url)
     const cut = `POST /callbacks/default HTTP/1.1\r\nhost: engine\r\n${callbackHeaders}content-length: 100000\r\n\r\n`
     socket.write(cut + request("attacker"))
@@ -141,8 +142,8 @@ describe("a sender that is gone before it is answered", () => {
   })
 })
 
-describe("after all of it", () => {
-  it("the loan that was there before is as it was, and the engine stops in order", async () => {
+describe("after all attacks", () => {
+  it("the earlier loan is unchanged, and the engine stops normally", async () => {
     expect(await history("victim")).toEqual(victim)
     expect(await engine.stop()).toBe(0)
   })

@@ -11,8 +11,8 @@ import { stateMsMax } from "../../patience.ts"
 const isPacked = process.platform === "linux" && process.arch === "x64"
 
 /**
- * A real Chromium for one file of tests, which closes it: the one that comes with the packages, so that a machine needs none;
- * where that one cannot run, an installed Chrome.
+ * Starts a real Chromium for one test file, which closes it. The browser comes with the packages. On systems without
+ * a packaged browser, an installed Chrome is used.
  */
 export async function launchChromium(): Promise<Browser> {
   if (!isPacked) return chromium.launch({ channel: "chrome", timeout: stateMsMax })
@@ -21,7 +21,7 @@ export async function launchChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath,
     timeout: stateMsMax,
-    // The pages are our own; the sandbox needs rights that a container does not give.
+    // The pages are the project's own. Chromium's sandbox needs rights that a container does not have.
     args: ["--no-sandbox"],
     env: { ...process.env, ...environmentFor(executablePath, directory) },
   })
@@ -30,14 +30,17 @@ export async function launchChromium(): Promise<Browser> {
 const bin = fileURLToPath(new URL("../bin/", import.meta.resolve("@sparticuz/chromium")))
 const cache = fileURLToPath(new URL("../../node_modules/.cache/chromium/", import.meta.url))
 
-/** Where the browser lies unpacked. It is unpacked aside and then put in place, so that files that run at once do not meet. */
+/**
+ * Unpacks the browser, and gives its folder. It is unpacked in a separate folder and then moved, so that parallel
+ * test files do not disturb each other.
+ */
 async function unpacked(): Promise<string> {
   const directory = join(cache, "unpacked")
   if (existsSync(directory)) return directory
   await mkdir(cache, { recursive: true })
   const own = await mkdtemp(join(cache, "unpacking-"))
   const before = process.env["TMPDIR"]
-  // The package unpacks into the directory for temporary files.
+  // The package unpacks into the folder for temporary files.
   process.env["TMPDIR"] = own
   try {
     const archives = ["chromium.br", "al2023.tar.br", "fonts.tar.br"]
@@ -52,7 +55,10 @@ async function unpacked(): Promise<string> {
 
 let runsAsItIs: boolean | undefined
 
-/** A bare machine lacks libraries and fonts; what it has of its own is better. */
+/**
+ * Adds the libraries and fonts from the package, which a bare machine lacks. A machine that can run the browser uses
+ * its own.
+ */
 function environmentFor(executablePath: string, directory: string): Readonly<Record<string, string>> {
   runsAsItIs ??= spawnSync(executablePath, ["--version"]).status === 0
   return {

@@ -98,7 +98,7 @@ const shows = async (page: Page, text: string): Promise<void> => {
 }
 
 describe.each(frameworks)("the client in a page of another origin, under %s", (framework) => {
-  it("shows a loan as it moves, and goes on by itself after the engine was killed and started again", async () => {
+  it("shows a loan's changes, and continues by itself after the engine was killed and started again", async () => {
     const reference = `${framework}-1`
     expect((await register(reference)).status).toBe(201)
     const { page, errors } = await opened(framework, reference)
@@ -116,7 +116,7 @@ describe.each(frameworks)("the client in a page of another origin, under %s", (f
 })
 
 describe("a page whose key the engine does not know", () => {
-  it("is refused, and told so", async () => {
+  it("is refused, and shows this", async () => {
     const page = await browser.newPage()
     const query = new URLSearchParams({ engine: engine.url, key: "wrong", loan: "react-1" })
     await page.goto(`${origin}/react?${query.toString()}`)

@@ -12,8 +12,8 @@ const signed = (reference: string): string =>
     externalApplicationEvent: { applicationReference: reference, applicationEventType: "SIGNED" },
   })
 
-describe("callbacks that nothing vouches for", () => {
-  it("are bounded beside any other requests, and the log says once that they were refused", async () => {
+describe("callbacks without evidence", () => {
+  it("are limited during any other requests, and the log reports their refusal once", async () => {
     const engine = await startEngine(join(directory, "loans.sqlite"), {
       LOAN_ENGINE_STOP_DRAIN_MS: "1",
       LOAN_ENGINE_ALLOW_UNAUTHENTICATED_CALLBACKS: "true",
@@ -22,7 +22,8 @@ describe("callbacks that nothing vouches for", () => {
       LOAN_ENGINE_CALLBACKS_HELD_PER_MINUTE_MAX: "1",
     })
     const told: Array<number> = []
-    // The first API key has the first account's name, and its requests are counted too.
+    // The first API key has the same name as the first account. The API's requests have their own limit, which must
+    // not affect the account's callbacks.
     for (let number = 0; number < 20; number++) {
       expect((await engine.api("GET", "/v1/loans")).status).toBe(200)
       told.push((await engine.callback(signed(`junk-${number}`))).status)

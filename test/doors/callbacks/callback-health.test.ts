@@ -26,7 +26,7 @@ const settings = { ...callbackHealthDefaults, callbackNewsMin: 4 }
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 
-/** A time at which every callback of day 3 would have come. */
+/** A time when all callbacks of day 3 must have arrived. */
 const later = 5 * dayMs + 12 * hourMs
 const health = (days: ReadonlyArray<CallbackDay>, now = later) => callbackHealth(se, days, settings, now)
 
@@ -43,7 +43,7 @@ const day = (counts: Partial<CallbackDay>): CallbackDay => ({
 })
 
 describe("an account's callback health", () => {
-  it("counts as missed what had to be asked for, less what a callback still told later", () => {
+  it("counts news from polls as missed, except news that a late callback reported", () => {
     expect(health([day({ byCallback: 6, byPoll: 4, late: 1 })])).toMatchObject({
       missed: 3,
       missedRate: 0.3,
@@ -57,7 +57,7 @@ describe("an account's callback health", () => {
     expect(health([day({ byCallback: 6, byPoll: 2, late: 2 })])).toMatchObject({ missed: 0, state: "fine" })
   })
 
-  it("calls nothing missed while its callback may still come, but says that so many are late", () => {
+  it("does not count a callback as missed while it may still come, but counts it as late", () => {
     const days = [day({ byCallback: 1, byPoll: 4 })]
     const late = { missed: 0, missedRate: 0, awaited: 4, alarming: false, state: "late" }
     expect(health(days, 3 * dayMs)).toMatchObject(late)
@@ -69,7 +69,7 @@ describe("an account's callback health", () => {
     })
   })
 
-  it("is never fine while callbacks are refused, though nothing is missed", () => {
+  it("is never fine while callbacks are refused, even if nothing is missed", () => {
     for (const refused of [{ forged: 1 }, { unauthorized: 1 }])
       expect(health([day({ byCallback: 30, ...refused })])).toMatchObject({
         missed: 0,
@@ -78,24 +78,24 @@ describe("an account's callback health", () => {
     expect(health([day({ byCallback: 30 })])).toMatchObject({ state: "fine" })
   })
 
-  it("takes a late callback for the oldest news that it can be of", () => {
+  it("counts a late callback for the oldest news that it can belong to", () => {
     const news = [day({ byPoll: 5 }), day({ day: 4, byPoll: 5 })]
     const of = (lateDay: number, late: number) => health([...news, day({ day: lateDay, late })], 8 * dayMs)
     expect(of(4, 6).missed).toBe(4)
     expect(of(5, 5).missed).toBe(5)
-    // Two days on, the bank tries no callback of the first day's any more.
+    // Two days later, the bank no longer retries a callback of the first day.
     expect(of(6, 10).missed).toBe(5)
     expect(of(7, 10).missed).toBe(10)
     expect(of(3, 10).missed).toBe(5)
   })
 
-  it("is no alarm as long as there is too little news to judge by, nor for repetitions without news", () => {
+  it("gives no alarm while there is too little news, nor for repetitions", () => {
     expect(health([day({ byPoll: 3 })])).toMatchObject({ missedRate: 1, alarming: false, state: "unjudged" })
     expect(health([day({ byPoll: 3 })], 3 * dayMs)).toMatchObject({ awaited: 3, state: "unjudged" })
     expect(health([day({ late: 9 })])).toMatchObject({ missed: 0, missedRate: 0, state: "quiet" })
   })
 
-  it("sums its own days only, the same day of both, and remembers the last callback of all", () => {
+  it("adds up only its own days, and remembers the last callback of all days", () => {
     const days = [
       day({ byCallback: 1, lastCallbackAt: 7 }),
       day({ day: 4, byCallback: 2, forged: 1, lastCallbackAt: 5 }),
@@ -120,7 +120,7 @@ const evidenceOf = {
   operator: "operator",
 } as const
 
-/** An engine on a file of its own, and what it logs. */
+/** Runs an engine on a new file and collects its log lines. */
 const watched = <A>(
   name: string,
   use: (tools: {
@@ -173,7 +173,7 @@ const watched = <A>(
 }
 
 describe("the watch over callbacks", () => {
-  it("counts each entry once, over restarts too, and tells what brought the news", async () => {
+  it("counts each entry once, also over restarts, by what brought the news", async () => {
     const first = await watched("once", ({ tell, pass, healths, refuse }) =>
       Effect.gen(function* () {
         yield* tell("submission", "A", { type: "decision.pending", at: 1 })
@@ -196,7 +196,7 @@ describe("the watch over callbacks", () => {
     expect(second).toMatchObject(expected)
   })
 
-  it("takes a decision that the registration told for no callback that was missed", async () => {
+  it("does not count a registered decision as a missed callback", async () => {
     const healths = await watched("told", ({ tell, pass, healths }) =>
       Effect.gen(function* () {
         yield* tell("submission", "A", { type: "decision.approved", at: 1 })
@@ -210,7 +210,7 @@ describe("the watch over callbacks", () => {
     expect(healths).toMatchObject([{ account: se, byPoll: 1, awaited: 1 }, { account: no }])
   })
 
-  it("counts what was refused just before the end, and goes on where a row was damaged", async () => {
+  it("counts refusals just before the stop, and continues after a damaged row", async () => {
     await watched("damaged", ({ tell, refuse }) =>
       Effect.gen(function* () {
         yield* tell("callback", "A", { type: "decision.approved", at: 2 })
@@ -238,7 +238,7 @@ describe("the watch over callbacks", () => {
     expect(healths).toMatchObject([{ account: se, unauthorized: 1, lastCallbackAt: 2 }, { account: no }])
   })
 
-  it("warns once when callbacks are late, and once more when they can come no more, naming the command", async () => {
+  it("warns once when callbacks are late and once when they are missed, with the command to run", async () => {
     const alarms = await watched("alarm", ({ tell, pass, alarms }) =>
       Effect.gen(function* () {
         for (const reference of ["A", "B", "C", "D"]) {

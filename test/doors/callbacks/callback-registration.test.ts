@@ -24,7 +24,7 @@ const account = AccountName.make("default")
 const callbackUrl = "https://shop.example/callbacks/default"
 const limits = { headersMsMax: 300, bodyIdleMsMax: 300, exchangeMsMax: 600, responseBytesMax: 10_000 }
 
-/** A bank that answers as it is told; counts what it was asked. */
+/** A bank whose answers the test sets. It counts its requests. */
 async function startBank(answers: RequestListener) {
   let asked = 0
   const server = createServer((request, response) => {
@@ -73,7 +73,7 @@ const outcomes: ReadonlyArray<readonly [string, RequestListener, "done" | "undon
   ["answers too much", answer(200, "x".repeat(20_000)), "unknown"],
 ]
 
-/** One run on the store, with the bank as it is; gives the error's tag and message, and what was logged. */
+/** Runs a registration on the store. The result has the error's tag and message, and the log lines. */
 const makeRun = (path: string) => {
   const logs: Array<string> = []
   const log = Logger.layer([Logger.map(Logger.formatLogFmt, (line) => void logs.push(line))])
@@ -114,7 +114,7 @@ const newFile = (): string => join(directory, `${files++}.sqlite`)
 
 describe("registering a callback URL with a bank that", () => {
   it.each(outcomes)(
-    "%s: what is known of it is kept, and said before it is sent again",
+    "%s: the outcome is stored, and shown before the next request",
     async (_name, listener, outcome) => {
       let answers = listener
       const bank = await startBank((request, response) => answers(request, response))
@@ -129,7 +129,7 @@ describe("registering a callback URL with a bank that", () => {
         expect(intent).toMatchObject({ callbackUrl })
         expect(first).toMatchObject({
           tag: "CallbackOutcomeUnknown",
-          message: expect.stringContaining("it may have set the URL"),
+          message: expect.stringContaining("The bank may have set the URL"),
         })
       }
       answers = set(true)
@@ -147,7 +147,7 @@ describe("registering a callback URL with a bank that", () => {
   )
 
   it.each(outcomes.filter(([, , outcome]) => outcome === "undone"))(
-    "%s, when it is forced: that says nothing of an older act whose outcome is open",
+    "%s, when it is forced: the outcome of an older request stays open",
     async (_name, listener) => {
       let answers: RequestListener = () => {}
       const bank = await startBank((request, response) => answers(request, response))
@@ -162,14 +162,14 @@ describe("registering a callback URL with a bank that", () => {
     },
   )
 
-  it("cannot be reached at all is asked again without further ado", async () => {
+  it("cannot be reached is asked again without confirmation", async () => {
     const { run, kept } = makeRun(newFile())
     const url = "http://127.0.0.1:1/soap"
     expect((await run(url)).tag).toBe("BankError")
     expect(await kept(url)).toEqual({ intent: undefined, registration: undefined })
   })
 
-  it("another bank of the account, and another account, are not held up by it", async () => {
+  it("another bank of the account, and another account, are not blocked", async () => {
     const silent = await startBank(() => {})
     const other = await startBank(set(true))
     const { run } = makeRun(newFile())
@@ -178,8 +178,8 @@ describe("registering a callback URL with a bank that", () => {
   })
 })
 
-describe("a run that is killed while the bank is asked", () => {
-  it("is known to the next run, which exits with 2 and says so, and to the doctor", async () => {
+describe("a run that is killed during the request", () => {
+  it("is reported by the next run, which exits with 2, and by the doctor", async () => {
     const reached = Promise.withResolvers<void>()
     const bank = await startBank(() => reached.resolve())
     const environment = {
@@ -200,7 +200,7 @@ describe("a run that is killed while the bank is asked", () => {
     const next = await runCli(register, environment)
     expect([next.code, next.err]).toEqual([2, expect.stringContaining("may have set the URL")])
     expect(bank.asked()).toBe(1)
-    // The doctor asks the bank too, and would wait for its answer.
+    // The doctor calls the bank too, and would wait for its answer. So the bank is closed first.
     bank.close()
     const doctor = await runCli(["doctor", "--json"], environment)
     const checks: ReadonlyArray<unknown> = JSON.parse(doctor.out)

@@ -24,8 +24,8 @@ const onStore = <A>(path: string, test: Effect.Effect<A, unknown, LoanStore | Sc
     ),
   )
 
-describe("that an account's bank signs", () => {
-  it("is known to another engine on the same store with its next look, and to a new one from its start", () =>
+describe("the fact that an account's bank signs", () => {
+  it("is known to another engine on the same store after its next check, and to a new one from its start", () =>
     onStore(
       join(directory, "replicas.sqlite"),
       Effect.gen(function* () {
@@ -38,7 +38,7 @@ describe("that an account's bank signs", () => {
       }),
     ))
 
-  it("counts at once, and is kept as soon as a store that could not be written to can be", () => {
+  it("counts at once, and is stored as soon as the store can be written again", () => {
     const path = join(directory, "locked.sqlite")
     return onStore(
       path,

@@ -45,7 +45,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true })
 })
 
-describe("commands that speak to the bank", () => {
+describe("commands that call the bank", () => {
   it("poll now: asks both questions, and records the answers", async () => {
     const { code, out } = await cli("poll", "now", reference, "--json")
     expect(code).toBe(0)
@@ -56,7 +56,7 @@ describe("commands that speak to the bank", () => {
     expect(await history.json()).toContainEqual(expect.objectContaining({ source: "poll" }))
   })
 
-  it("callback register: once, then refused with what to do, then forced", async () => {
+  it("callback register: succeeds, then is refused with a hint, then succeeds with force", async () => {
     const register = ["callback", "register", "--url", `${engine.url}/callbacks/default`]
     const first = await cli(...register)
     expect([first.code, first.out]).toEqual([0, expect.stringContaining("from now on")])
@@ -65,7 +65,7 @@ describe("commands that speak to the bank", () => {
     expect((await cli(...register, "--force")).code).toBe(0)
   })
 
-  it("trigger: calls where the utility is set to be, in the order that its path has", async () => {
+  it("trigger: calls the configured address, with action and reference in the order of its path", async () => {
     const asked: Array<string | undefined> = []
     const utility = createServer((request, response) => {
       asked.push(request.url)
@@ -101,7 +101,7 @@ describe("commands that speak to the bank", () => {
     },
   )
 
-  it("trigger: makes the bank move, and says so when it cannot", async () => {
+  it("trigger: makes the bank change a loan, and reports a failure", async () => {
     const done = await cli("trigger", "reject", reference)
     expect([done.code, done.out]).toEqual([0, expect.stringContaining("triggered reject")])
     const unknown = await cli("trigger", "explode", reference)
@@ -182,7 +182,7 @@ describe("the doctor", () => {
     },
   )
 
-  it("says that the journal holds what is dated ahead of this machine's clock", async () => {
+  it("says that the journal has times ahead of this machine's clock", async () => {
     const path = join(directory, "dated-ahead.sqlite")
     const aheadMs = 86_400_000
     const observation = {

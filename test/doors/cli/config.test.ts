@@ -14,7 +14,7 @@ const environment = {
 }
 
 describe("loan-engine config", () => {
-  it("prints what is in force and where it is from, and no secret", async () => {
+  it("prints each value and its source, and no secret", async () => {
     const { code, out, err } = await runCli(["config"], environment)
     expect([code, err]).toEqual([0, ""])
     const lineOf = (name: string): string => out.split("\n").find((line) => line.startsWith(`${name} `)) ?? ""
@@ -25,10 +25,10 @@ describe("loan-engine config", () => {
     expect(out).not.toContain("MARK")
   })
 
-  it("as JSON has the same, and fails where serve would", async () => {
+  it("prints the same as JSON, and fails if serve would fail", async () => {
     const { code, out, err } = await runCli(["config", "--json"], { ...environment, LOAN_ENGINE_API_KEY: "" })
     expect(code).toBe(2)
-    expect(err).toContain("LOAN_ENGINE_API_KEY is not set")
+    expect(err).toContain("Neither LOAN_ENGINE_API_KEY nor LOAN_ENGINE_API_KEYS is set")
     expect(JSON.parse(out)).toHaveProperty("settings")
     expect(out).not.toContain("MARK")
   })

@@ -47,7 +47,7 @@ afterAll(async () => {
 })
 
 describe("an operator's commands, beside a running engine", () => {
-  it("tell where a loan stands, and how many stand where", async () => {
+  it("show the stage of a loan, and the number of loans at each stage", async () => {
     expect(await cliJson("status", "approved-1")).toMatchObject({ stage: "approved", registered: false })
     const { accounts } = await cliJson("status")
     expect(accounts).toEqual([
@@ -58,7 +58,7 @@ describe("an operator's commands, beside a running engine", () => {
     expect((await cli("status")).out).toMatch(/^account +submitted .*stalled\ndefault +0 /u)
   })
 
-  it("tell why it is there: each word, its source and evidence, and what was inferred from it", async () => {
+  it("show why: each event, its source and evidence, and the inferred steps", async () => {
     const { out } = await cli("history", "paid-1")
     expect(out).toMatch(/callback +credentials +advanced +loan\.paidOut +submitted -> approved \(inferred\)/u)
     expect(out).toContain("paid-1 is paidOut: callback (credentials) said loan.paidOut at ")
@@ -66,7 +66,7 @@ describe("an operator's commands, beside a running engine", () => {
     expect(entry.steps.map((step: { inferred: boolean }) => step.inferred)).toEqual([true, true, false])
   })
 
-  it("tell what was known at a moment", async () => {
+  it("show what was known at an earlier time", async () => {
     const [first, second] = await cliJson("history", "disputed-1")
     expect((await cliJson("at", first.recordedAt, "disputed-1")).loan.stage).toBe("approved")
     expect((await cliJson("at", second.recordedAt, "disputed-1")).loan.stage).toBe("disputed")
@@ -81,7 +81,7 @@ describe("an operator's commands, beside a running engine", () => {
     expect((await cli("stalled")).out).toBe("no loan is stalled\n")
   })
 
-  it("rule on a dispute: shown first, refused on a loan that has moved on, then done, through the one path in", async () => {
+  it("rule on a dispute: first a preview, then a refusal on a changed loan, then the ruling", async () => {
     const words = ["disputed-1", "rejected", "--by", "Anna Larsson", "--reason", "the bank said so by phone"]
     const preview = await cliJson("rule", ...words, "--dry-run")
     expect(preview).toMatchObject({ dryRun: true, stage: "rejected" })
@@ -101,7 +101,7 @@ describe("an operator's commands, beside a running engine", () => {
     expect(out).toContain('by "Anna Larsson": "the bank said so by phone", through "command line: ')
   })
 
-  it("and the engine goes on with the loan where the ruling left it", async () => {
+  it("and the engine continues from the ruling", async () => {
     expect((await engine.callback(paidOut("disputed-1"))).status).toBe(200)
     expect((await cliJson("status", "disputed-1")).stage).toBe("disputed")
     const entries = await cliJson("history", "disputed-1")
@@ -111,7 +111,7 @@ describe("an operator's commands, beside a running engine", () => {
     })
   })
 
-  it("say how callbacks fare", async () => {
+  it("show the health of callbacks", async () => {
     const [health] = await cliJson("callback", "health")
     expect(health).toMatchObject({ account: "default", byPoll: 0, missed: 0, alarming: false })
     expect(health.byCallback).toBe(4)
@@ -119,7 +119,7 @@ describe("an operator's commands, beside a running engine", () => {
   })
 })
 
-describe("a command that cannot be carried out says why, and of which kind that is by its exit code", () => {
+describe("a command that fails says why, and its exit code gives the kind of failure", () => {
   it.each([
     [["status", "nobody"], 3, "No loan nobody is known"],
     [
@@ -148,7 +148,7 @@ describe("a command that cannot be carried out says why, and of which kind that 
     expect([result.code, result.err]).toEqual([code, expect.stringContaining(message)])
   })
 
-  it("when there is no store, or one of a newer program", async () => {
+  it("without a store, or with one of a newer program", async () => {
     const missing = await runCli(["status"], { LOAN_ENGINE_DATABASE_URL: join(directory, "none.sqlite") })
     expect([missing.code, missing.err]).toEqual([2, expect.stringContaining("none.sqlite")])
   })

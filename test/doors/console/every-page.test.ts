@@ -17,7 +17,7 @@ const { start, visit } = useConsole()
 let sandbox: Awaited<ReturnType<typeof startSandbox>>
 let engine: EngineProcess
 
-/** Longer than any screen of a telephone, without a place to break it. */
+/** A reference that is longer than the screen of a telephone, without a place for a line break. */
 const long = `long-${"W".repeat(120)}`
 
 beforeAll(async () => {
@@ -26,7 +26,7 @@ beforeAll(async () => {
     ...sandbox.environment,
     LOAN_ENGINE_POLL_INTERVAL_SCALE: "0.00001",
     LOAN_ENGINE_POLL_ATTEMPTS_MAX: "1",
-    // A loan that is stalled stays so, however fast the time runs.
+    // A stalled loan stays stalled although the time runs fast.
     LOAN_ENGINE_APPROVED_HORIZON_DAYS: "1000000",
     LOAN_ENGINE_SUBMITTED_HORIZON_DAYS: "1000000",
     LOAN_ENGINE_MANUAL_INSPECTION_HORIZON_DAYS: "1000000",
@@ -49,7 +49,7 @@ beforeAll(async () => {
 })
 afterAll(() => sandbox.close())
 
-/** Every page, and what is on it once it is complete. */
+/** Every page, and how to wait until it is complete. */
 const pages: ReadonlyArray<readonly [string, string, (page: Page) => Promise<void>]> = [
   ["the overview", "#/", (page) => page.locator("svg.lifecycle").waitFor()],
   ["the loans", "#/loans", (page) => page.locator("tbody tr").first().waitFor()],
@@ -69,7 +69,7 @@ const pages: ReadonlyArray<readonly [string, string, (page: Page) => Promise<voi
   ["the callbacks", "#/callbacks", (page) => page.locator(".counts").first().waitFor()],
 ]
 
-/** The ruling with its preview, and an entry of the timeline unfolded. */
+/** Opens the preview of a ruling, and one entry of the timeline. */
 async function openPreview(page: Page): Promise<void> {
   await page.locator("details summary").first().click()
   await page.locator("input[type=radio]").first().check()
@@ -79,7 +79,7 @@ async function openPreview(page: Page): Promise<void> {
   await page.locator(".preview").waitFor()
 }
 
-/** What axe-core finds wrong with a page, of all that it knows to look for. */
+/** All faults that axe-core finds in a page. */
 async function faults(page: Page): Promise<unknown> {
   await page.evaluate(axe.source)
   const found = await page.evaluate<axe.AxeResults>(
@@ -91,7 +91,7 @@ async function faults(page: Page): Promise<unknown> {
   }))
 }
 
-/** How wide the window is by now, and by how much what is in it is wider. */
+/** The width of the window, and how far the content goes beyond its edge. */
 const beyondTheEdge = (page: Page) =>
   page.evaluate("[window.innerWidth, document.documentElement.scrollWidth - window.innerWidth]")
 
@@ -116,7 +116,7 @@ describe.each([1280, 390])("every page at a width of %i", (wide) => {
 })
 
 describe.each(Object.entries({ en, sv, nb, da, fi }))("every page in %s", (language, words) => {
-  it("says everything in that language, and nothing runs over the edge of a screen of 360, 900 or 1200", async () => {
+  it("has all texts in that language, and fits on screens of 360, 900 and 1200", async () => {
     const others = foreign(words)
     const page = await visit(engine, { locale: language === "nb" ? "no-NO" : language, viewport: small })
     await expect.poll(() => page.evaluate("document.documentElement.lang")).toBe(language)
@@ -146,26 +146,26 @@ const small = { width: 360, height: 740 }
 const middle = { width: 900, height: 700 }
 const large = { width: 1200, height: 800 }
 
-/** All sentences and names that a catalogue holds. */
+/** All texts of a language. */
 const textsOf = (words: object): ReadonlyArray<string> =>
   Object.values(words).flatMap((value: unknown) => {
     if (typeof value === "string") return [value]
     return typeof value === "object" && value !== null ? textsOf(value) : []
   })
 
-/** English texts that are long enough to be told from another language's, and are none of its own. */
+/**
+ * English texts that are missing in the other language. Short texts are left out, because two languages can share
+ * them.
+ */
 function foreign(words: typeof en): ReadonlyArray<string> {
   const own = textsOf(words).join("\n")
   return textsOf(en).filter((text) => text.length >= 9 && !own.includes(text))
 }
 
 describe("the catalogues", () => {
-  it.each(Object.entries({ sv, nb, da, fi }))(
-    "leave nothing of %s in English that has a word of its own",
-    (_, words) => {
-      const alike = textsOf(words).filter((text, index) => text === textsOf(en)[index])
-      const shared = new Set(["Loan engine", "Callbacks", "Callback", "Status", "Live", "Alarm", "Reference"])
-      expect(alike.filter((text) => !shared.has(text))).toEqual([])
-    },
-  )
+  it.each(Object.entries({ sv, nb, da, fi }))("have no English text in %s", (_, words) => {
+    const alike = textsOf(words).filter((text, index) => text === textsOf(en)[index])
+    const shared = new Set(["Loan engine", "Callbacks", "Callback", "Status", "Live", "Alarm", "Reference"])
+    expect(alike.filter((text) => !shared.has(text))).toEqual([])
+  })
 })

@@ -5,7 +5,7 @@ import { says, useConsole, watched } from "./support.ts"
 
 const { start, visit, newPage } = useConsole()
 
-it("the console works below a path, and asks for nothing outside of it; so does the API's page", async () => {
+it("the console and the API's page work below a path, and request nothing outside it", async () => {
   const engine = await start("below", { LOAN_ENGINE_PATH_PREFIX: "/bank/loans" })
   const sent = await fetch(`${engine.url}/bank/loans/callbacks/default`, {
     method: "POST",

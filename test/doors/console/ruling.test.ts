@@ -44,7 +44,7 @@ describe("a ruling", () => {
     await contradict(engine, "rule-keys")
     const page = await visit(engine, { at: "#/disputes" })
     await page.getByRole("link", { name: "rule-keys", exact: true }).waitFor()
-    /** Presses Tab until what has the focus says this. */
+    /** Presses Tab until the focused element has this name. */
     const tabTo = async (name: string): Promise<void> => {
       const focused =
         "(e => (e.labels?.[0]?.textContent ?? e.textContent ?? '').trim())(document.activeElement)"
@@ -74,7 +74,7 @@ describe("a ruling", () => {
     expect(await stageAt("rule-keys")).toBe("rejected")
   })
 
-  it("is not made on a loan that has moved on since it was previewed", async () => {
+  it("is not made on a loan that has changed since the preview", async () => {
     await contradict(engine, "rule-moved")
     const page = await visit(engine, { at: "#/loans/rule-moved" })
     await fill(page, "Declined", "Ada Desk", "Letter")
@@ -88,12 +88,12 @@ describe("a ruling", () => {
     await says(page, "Ruled. The loan's stage: Declined")
   })
 
-  it("is refused by the engine itself when the page has not heard yet that the loan moved on", async () => {
+  it("is refused by the engine itself if the page does not know yet that the loan has changed", async () => {
     await contradict(engine, "rule-raced")
     const page = await visit(engine, { at: "#/loans/rule-raced" })
     await fill(page, "Declined", "Ada Desk", "Letter")
     await says(page, "The loan's stage would be: Declined")
-    // The ruling leaves the page and is held on its way until the loan has moved on.
+    // The ruling waits on its way to the engine until the loan has changed.
     await page.route("**/ruling**", async (route) => {
       await engine.callback(event("rule-raced", "SIGNED"))
       await route.continue()
@@ -107,7 +107,7 @@ describe("a ruling", () => {
 })
 
 describe("a key", () => {
-  it("that may only read shows everything, rules on nothing and asks no bank, and says what it lacks", async () => {
+  it("that may only read shows everything, cannot rule or poll, and shows the missing scope", async () => {
     await contradict(engine, "rule-reader")
     const page = await visit(engine, { key: readerKey, at: "#/loans/rule-reader" })
     await says(page, "This key may only read.")
@@ -121,7 +121,7 @@ describe("a key", () => {
     ["nobody's", "The engine does not know this key."],
     [registrarKey, "This key may not read: it needs the scope read."],
     ["schlüssel", "The engine does not know this key."],
-  ])("such as %s is told what is wrong with it", async (key, message) => {
+  ])("such as %s gets a message about its fault", async (key, message) => {
     const page = await visit(engine, { key: "" })
     await page.getByLabel("API key").fill(key)
     await page.getByRole("button", { name: "Sign in" }).click()
@@ -130,7 +130,7 @@ describe("a key", () => {
     await expect.poll(() => page.evaluate("sessionStorage.length")).toBe(0)
   })
 
-  it("is taken out of the address at once, kept for the tab, and forgotten with signing out", async () => {
+  it("is removed from the address at once, kept for the tab, and removed on signing out", async () => {
     const page = await visit(engine, { key: readerKey })
     expect(page.url()).not.toContain(readerKey)
     await page.goBack()
@@ -147,8 +147,8 @@ describe("a key", () => {
   })
 })
 
-describe("what strangers wrote", () => {
-  it("is shown as the text it is: a reference, an operator's name and a reason", async () => {
+describe("texts from strangers", () => {
+  it("are shown as plain text: a reference, an operator's name and a reason", async () => {
     const reference = `<img src=x onerror=alert(1)>"'&`
     const by = `<script>alert(2)</script>`
     const reason = `"><svg onload=alert(3)>\n{{7*7}} javascript:alert(4)`
@@ -164,7 +164,7 @@ describe("what strangers wrote", () => {
     await expect.poll(() => page.title()).toContain(reference)
   })
 
-  it("neither turns nor hides what stands beside it: a document's name, a reason and a note", async () => {
+  it("do not change the direction of other text: a document's name, a reason and a note", async () => {
     const turned = "\u202Edetcejer"
     await contradict(engine, "turned-1")
     await engine.callback(event("turned-1", "WAITING_FOR_ADDITION", { requiredDocuments: [turned] }))
@@ -173,7 +173,7 @@ describe("what strangers wrote", () => {
     await page.getByRole("button", { name: "Rule: approved" }).click()
     await says(page, /^Ruled\./u)
     const written = String.raw`\u202edetcejer`
-    // What no document is called is left out, and named.
+    // An entry that cannot be a document is left out, and the page names the detail.
     await says(page, /requiredDocuments/u)
     await page.locator("q").getByText(`because ${written}`).waitFor()
     await expect.poll(() => page.evaluate("document.body.innerText")).not.toMatch(/[\p{Cf}\p{Zl}\p{Zp}]/u)

@@ -52,7 +52,7 @@ describe("the console's files", () => {
     expect(await page.text()).not.toMatch(/<script(?![^>]* src=)|<style|\son[a-z]+=|https?:\/\//u)
   })
 
-  it("are assets that never change, each of its own type, small on the way", async () => {
+  it("are unchangeable assets, each with its type, and compressed in transit", async () => {
     const page = await (await get("/console/")).text()
     const assets = [...page.matchAll(/(?:src|href)="\.\/(assets\/[^"]+)"/gu)].map(([, path]) => path ?? "")
     const types = new Map([
@@ -97,7 +97,7 @@ describe("the console's files", () => {
     expect((await get("/console/", { method: "HEAD" })).status).toBe(200)
   })
 
-  it("are not there when the console is switched off", async () => {
+  it("are not served when the console is switched off", async () => {
     const without = await startEngine(join(directory, "off.sqlite"), {
       ...quick,
       LOAN_ENGINE_CONSOLE: "false",
@@ -109,7 +109,7 @@ describe("the console's files", () => {
 })
 
 describe("a console that was not built", () => {
-  it("says what to run, and is served as soon as it was", async () => {
+  it("says what to run, and is served after it was built", async () => {
     const built = join(directory, "built")
     const { handler, dispose } = HttpRouter.toWebHandler(consoleRoutes(true, pathToFileURL(`${built}/`)), {
       disableLogger: true,

@@ -8,7 +8,7 @@ import { useConsole, watched } from "./support.ts"
 
 const { newPage } = useConsole()
 
-/** Runs `start` as somebody does whose output is no terminal, until it says where the console is. */
+/** Runs `start` without a terminal, until it prints the console's address. */
 async function startedConsole(): Promise<URL> {
   const child = spawn(process.execPath, [mainPath, "start", "--loans", "20"], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -26,7 +26,7 @@ async function startedConsole(): Promise<URL> {
 }
 
 describe("start", () => {
-  it("prints an address that opens the console with a key of this run, on loans that move by themselves", async () => {
+  it("prints an address that opens the console with this run's key, with loans that change by themselves", async () => {
     const link = await startedConsole()
     const other = await startedConsole()
     const [key, otherKey] = [link, other].map(({ hash }) => hash.replace("#key=", ""))

@@ -20,7 +20,7 @@ const keys = {
   LOAN_ENGINE_STOP_DRAIN_MS: "1",
 }
 
-/** The browser of a file of tests, its directory, and engines in it. */
+/** Gives a test file its browser, its folder, and engines in this folder. */
 export function useConsole() {
   const directory = mkdtempSync(join(tmpdir(), "loan-engine-console-"))
   const engines: Array<EngineProcess> = []
@@ -53,22 +53,25 @@ export function useConsole() {
 }
 
 export interface Visit extends BrowserContextOptions {
-  /** The key in the address; `""` for none. */
+  /** The key in the address. `""` if the address has no key. */
   readonly key?: string
-  /** The page to begin with, as it stands behind `#`. */
+  /** The first page, as the address has it after `#`. */
   readonly at?: string
-  /** The path below which the engine is. */
+  /** The path under which the engine is served. */
   readonly below?: string
 }
 
-/** Goes to another page of the console, as a link would. */
+/** Goes to another page of the console, as a click on a link would. */
 export const go = (page: Page, at: string): Promise<unknown> =>
   page.evaluate(`window.location.hash = ${JSON.stringify(at)}`)
 
-/** What a refused or lost request writes by itself: the console shows it, and the tests look for that. */
+/**
+ * The browser's own log line about a refused or lost request. The console shows such a failure, and the tests check
+ * that.
+ */
 const isOfRequest = (text: string): boolean => text.startsWith("Failed to load resource:")
 
-/** A page in which any error, warning or breach of the page's policy fails the test that opened it. */
+/** A page in which an error, a warning or a breach of the content security policy makes the test fail. */
 async function pageOf(browser: Browser, options: BrowserContextOptions): Promise<Page> {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 },
@@ -94,18 +97,18 @@ async function pageOf(browser: Browser, options: BrowserContextOptions): Promise
   return page
 }
 
-/** The addresses that a page asks for. */
+/** The addresses that a page requests. */
 export function watched(page: Page): ReadonlyArray<string> {
   const seen: Array<string> = []
   page.on("request", (request) => seen.push(request.url()))
   return seen
 }
 
-/** Waits until the page says something. */
+/** Waits until the page shows a text. */
 export const says = (page: Page, text: string | RegExp): Promise<void> =>
   page.getByText(text).first().waitFor()
 
-/** The stage that a loan's page shows beside its name. */
+/** The stage next to a loan's name on its page. */
 export const standing = (page: Page) => page.locator(".standing .badge").first()
 
 export const approved = (reference: string): string =>
@@ -119,7 +122,7 @@ export const approved = (reference: string): string =>
     },
   })
 
-/** The bank says yes, and then no. */
+/** The bank approves a loan, and then rejects it. */
 export async function contradict(engine: EngineProcess, reference: string): Promise<void> {
   for (const body of [approved(reference), decision(reference, "REJECTED")]) {
     expect((await engine.callback(body)).status).toBe(200)

@@ -15,7 +15,7 @@ beforeAll(async () => {
 const reference = (name: string) => ({ name, exact: true }) as const
 
 describe("the list of loans", () => {
-  it("finds a loan by the beginning of its reference, and opens the only one by Enter", async () => {
+  it("finds a loan by the beginning of its reference, and Enter opens it if it is the only one", async () => {
     const page = await visit(engine, { at: "#/loans" })
     await page.getByRole("link", reference("other-1")).waitFor()
     const search = page.getByRole("searchbox")
@@ -32,7 +32,7 @@ describe("the list of loans", () => {
     await says(page, "No loan matches.")
   })
 
-  it("finds a loan by what the merchant calls it, and says so on its page", async () => {
+  it("finds a loan by the merchant's own reference, and shows that reference on its page", async () => {
     const body = JSON.stringify({ applicationReference: "named-1", decision: "APPROVED" })
     expect((await engine.api("POST", "/v1/loans?externalReference=order-77", body)).status).toBe(201)
     const page = await visit(engine, { at: "#/loans?reference=order-77" })
@@ -40,7 +40,7 @@ describe("the list of loans", () => {
     await says(page, "your reference order-77")
   })
 
-  it("filters by stage, and shows a row's new stage where the row stands", async () => {
+  it("filters by stage, and shows a row's new stage in its place", async () => {
     await engine.callback(approved("live-1"))
     const page = await visit(engine, { at: "#/loans?reference=live" })
     const row = page.getByRole("row").filter({ hasText: "live-1" })
@@ -56,7 +56,7 @@ describe("the list of loans", () => {
     await expect.poll(() => page.locator("tbody tr").count()).toBe(1)
   })
 
-  it("shows a page at a time, however many there are", async () => {
+  it("shows one page at a time", async () => {
     const names = Array.from({ length: 60 }, (_, index) => `page-${String(index).padStart(2, "0")}`)
     await Promise.all(names.map((name) => engine.callback(approved(name))))
     const page = await visit(engine, { at: "#/loans?reference=page-" })
@@ -108,7 +108,7 @@ describe("a loan's page", () => {
     expect(most).toBeGreaterThan(0)
   })
 
-  it("waits for a loan that nobody has heard of, and shows it when somebody does", async () => {
+  it("waits for an unknown loan, and shows it when the engine knows it", async () => {
     const page = await visit(engine, { at: "#/loans/yet-unheard" })
     await says(page, "No loan has this reference.")
     await engine.callback(approved("yet-unheard"))
@@ -123,7 +123,7 @@ describe("a loan's page", () => {
 })
 
 describe("the overview", () => {
-  it("counts the loans at every stage, and counts on as they move", async () => {
+  it("counts the loans at every stage, and updates the counts", async () => {
     const page = await visit(engine)
     const signed = page.getByRole("link", { name: /^Signed [0-9]+$/u })
     const signedNow = () => signed.textContent()
@@ -137,7 +137,7 @@ describe("the overview", () => {
 })
 
 describe("a console whose engine goes away", () => {
-  it("says so, keeps what it shows, and goes on by itself when the engine is back", async () => {
+  it("shows this, keeps its data, and continues by itself when the engine is back", async () => {
     const port = await freePort()
     const first = await start("restarted", {}, port)
     await first.callback(approved("restart-1"))
@@ -146,7 +146,7 @@ describe("a console whose engine goes away", () => {
     await page.locator(".live-mark").getByText("Live", { exact: true }).waitFor()
     await first.kill()
     await page.locator(".live-mark").getByText("Reconnecting").waitFor()
-    await says(page, "The engine cannot be reached. What is shown may be old.")
+    await says(page, "The engine cannot be reached. The page may show old data.")
     await expect.poll(() => standing(page).textContent()).toBe("Approved")
     const second = await start("restarted", {}, port)
     await second.callback(event("restart-1", "SIGNED"))

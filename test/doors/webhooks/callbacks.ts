@@ -15,20 +15,20 @@ const body = (loan: string, at: number): string =>
     },
   })
 
-/** Sends one callback about each loan, all at once; each is news. */
+/** Sends one callback about each loan, all at the same time. Each is news. */
 export const tellAll = (engine: EngineProcess, loans: ReadonlyArray<string>, at: number) =>
   Effect.promise(async () => {
     const answered = await Promise.all(loans.map((loan) => engine.callback(body(loan, at))))
     expect(answered.map(({ status }) => status)).toEqual(loans.map(() => 200))
   })
 
-/** The variables of an engine process that tells this receiver. */
+/** The environment variables of an engine that sends webhooks to this receiver. */
 export const webhookVariables = (receiver: Receiver) => ({
   LOAN_ENGINE_WEBHOOK_URLS: `crm=${receiver.url}`,
   LOAN_ENGINE_WEBHOOK_SECRETS: `crm=${secret}`,
 })
 
-/** Every change in a store that webhooks report: neither a mere repetition, nor held. */
+/** All changes in a store that webhooks report. They do not report repetitions or held callbacks. */
 export const writtenIn = (store: StoreLayer) =>
   Effect.gen(function* () {
     const journal = yield* JournalStore

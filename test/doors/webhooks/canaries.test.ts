@@ -7,7 +7,7 @@ import { faultsOf, news, openEngine, scoped, until } from "./support.ts"
 
 type Store = WebhookStore["Service"]
 
-/** A store that is wrong in one way. */
+/** A store with one defect. */
 const broken = (breaking: (store: Store) => Partial<Store>): StoreLayer =>
   Layer.effectContext(
     Effect.map(Layer.build(fileStore()), (context) => {
@@ -21,17 +21,17 @@ const ways: ReadonlyArray<
 > = [
   ["nothing", undefined, undefined],
   [
-    "that a loan which waits holds back its later messages",
+    "that a waiting loan holds back its later messages",
     () => ({ waiting: () => Effect.succeed(new Set()) }),
     /came late/u,
   ],
   [
-    "that a message which failed waits",
+    "that a failed message waits",
     (store) => ({ settle: (round) => store.settle({ ...round, parked: [] }) }),
     /is missing/u,
   ],
   [
-    "that the position moves only as far as was read",
+    "that the position moves only as far as the feed was read",
     (store) => ({
       settle: (round) => store.settle({ ...round, to: round.to > round.from ? round.to + 1 : round.to }),
     }),
@@ -39,7 +39,10 @@ const ways: ReadonlyArray<
   ],
 ]
 
-/** Four loans whose messages fail now and then; gives what is wrong with what was taken in the end. */
+/**
+ * Runs four loans whose webhook messages sometimes fail. The result lists what is wrong with the messages that the
+ * receiver accepted.
+ */
 const lived = (store: StoreLayer) =>
   scoped(
     Effect.gen(function* () {
@@ -64,7 +67,7 @@ const lived = (store: StoreLayer) =>
   )
 
 describe("a replay in the middle of a round", () => {
-  it("ends the round, which would else send a later message before the one that waited", () =>
+  it("ends the round, which could otherwise send a later message before a waiting one", () =>
     scoped(
       Effect.gen(function* () {
         const receiver = yield* receive()

@@ -10,7 +10,7 @@ import { named, scoped, until } from "./support.ts"
 
 const loans = ["A", "B"]
 
-/** A running engine, its receiver, and the command beside it. */
+/** A running engine, its receiver, and a command that runs next to it. */
 const running = Effect.gen(function* () {
   const receiver = yield* receive()
   const path = newFile()
@@ -35,14 +35,14 @@ const running = Effect.gen(function* () {
   return { receiver, engine, command }
 })
 
-/** How a command ends that only needs settings. */
+/** The result of a command that needs only settings. */
 const alone = (receiver: Receiver, ...args: ReadonlyArray<string>) =>
   Effect.promise(() =>
     runCli(["webhooks", ...args], { ...webhookVariables(receiver), LOAN_ENGINE_DATABASE_URL: newFile() }),
   )
 
 describe("the commands of webhooks", () => {
-  it("send again from a position or a time on, under the same names, beside a running engine", () =>
+  it("send messages again from a position or a time, with the same ids, next to a running engine", () =>
     scoped(
       Effect.gen(function* () {
         const { receiver, engine, command } = yield* running
@@ -73,7 +73,7 @@ describe("the commands of webhooks", () => {
       }),
     ))
 
-  it("show a disabled endpoint, as metrics, log and doctor do, and enable it; no secret is told anywhere", () =>
+  it("show a disabled endpoint, as metrics, log and doctor do, and enable it; no secret is shown", () =>
     scoped(
       Effect.gen(function* () {
         const { receiver, engine, command } = yield* running
@@ -120,7 +120,7 @@ describe("the commands of webhooks", () => {
       }),
     ))
 
-  it("send a message about nothing, and say whether it was taken", () =>
+  it("send a test message, and report whether it was accepted", () =>
     scoped(
       Effect.gen(function* () {
         const receiver = yield* receive()
@@ -142,7 +142,7 @@ describe("the commands of webhooks", () => {
       }),
     ))
 
-  it("make a secret that the settings take", () =>
+  it("make a secret that the settings accept", () =>
     scoped(
       Effect.gen(function* () {
         const receiver = yield* receive()
@@ -151,7 +151,7 @@ describe("the commands of webhooks", () => {
       }),
     ))
 
-  it("say what is wrong with how they are given", () =>
+  it("report wrong arguments", () =>
     scoped(
       Effect.gen(function* () {
         const { receiver, engine, command } = yield* running

@@ -37,7 +37,7 @@ describe("the settings of webhooks", () => {
     [
       "a secret of too few bytes",
       { webhookUrls: urls, webhookSecrets: { crm: `whsec_${"A".repeat(28)}` } },
-      /webhookSecrets, crm: each must be whsec_ and 24 to 64 random bytes/u,
+      /webhookSecrets, crm: a secret is whsec_ and 24 to 64 random bytes/u,
     ],
     [
       "one good secret beside a bad one",
@@ -64,7 +64,7 @@ describe("the settings of webhooks", () => {
       { webhookLeaseMs: 50_000 },
       /webhookLeaseMs must be at least 4 times webhookRequestMsMax/u,
     ],
-  ])("refuse %s, by its name and without a secret in the words", async (_, settings, words) => {
+  ])("refuse %s, with the setting's name and without a secret", async (_, settings, words) => {
     const message = await read(settings)
     expect(message).toMatch(words)
     expect(message).not.toContain("hunter2")
@@ -73,7 +73,7 @@ describe("the settings of webhooks", () => {
 })
 
 describe("the variables of webhooks", () => {
-  it("are lists of pairs, where a secret may end in = and no name comes twice", async () => {
+  it("are lists of pairs, in which a secret may end in = and no name is repeated", async () => {
     const variables = {
       LOAN_ENGINE_WEBHOOK_URLS: "crm=https://crm.example/?a=b, erp=https://erp.example/",
       LOAN_ENGINE_WEBHOOK_SECRETS: `crm=${secret} ${secret},erp=${secret}`,
@@ -87,7 +87,7 @@ describe("the variables of webhooks", () => {
 })
 
 describe("a secret", () => {
-  it("is made as it must be, and differs each time", async () => {
+  it("has the right form, and is new each time", async () => {
     const [one, two] = await Promise.all([Effect.runPromise(newSecret), Effect.runPromise(newSecret)])
     expect(keyOf(one)).toHaveLength(32)
     expect(one).not.toBe(two)
@@ -102,7 +102,7 @@ describe("a secret", () => {
     ["base64 for URLs", "-_".repeat(16), undefined],
     ["a newline in it", `${"A".repeat(32)}\n`, undefined],
     ["nothing", "", undefined],
-  ])("of %s is one or none", (_, text, length) => {
+  ])("of %s is one secret or none", (_, text, length) => {
     expect(keyOf(`whsec_${text}`)?.length).toBe(length)
     expect(keyOf(text)).toBeUndefined()
   })

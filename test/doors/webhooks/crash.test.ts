@@ -16,7 +16,8 @@ describe("an engine that is killed in the middle of delivering", () => {
       Effect.gen(function* () {
         const path = newFile()
         const receiver = yield* receive()
-        // In each of its lives but the last the engine gets some answers, and then none: it is killed while it waits for them.
+        // In every run but the last, the engine gets some answers and then none. It is killed while it waits for the
+        // others.
         let answersLeft = 0
         receiver.answer = () => (answersLeft-- > 0 ? 200 : "silent")
         const start = Effect.promise(() => startEngine(path, webhookVariables(receiver)))

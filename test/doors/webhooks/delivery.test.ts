@@ -9,7 +9,7 @@ import { secret } from "./receiver.ts"
 import type { Receiver } from "./receiver.ts"
 import { faultsOf, named, news, openEngine, scoped, until } from "./support.ts"
 
-/** A server that answers 200 and then does as it likes; gives its URL. */
+/** A server that answers 200 and then does what `answer` says. The result is its URL. */
 const answering = (answer: (response: ServerResponse) => void) =>
   Effect.acquireRelease(
     Effect.promise(async () => {
@@ -33,7 +33,7 @@ const answering = (answer: (response: ServerResponse) => void) =>
     }),
   )
 
-/** Tells a file of these loans, one word each, before an endpoint called crm is sent any of it. */
+/** Records one report about each loan in a file, before the endpoint `crm` exists. */
 const fillBeforehand = (path: string, loans: ReadonlyArray<string>) =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -62,7 +62,7 @@ describe("an endpoint of webhooks", () => {
       }),
     ))
 
-  it("is told by its name that a dispute ended in a reversal, also when an earlier message entered it", () =>
+  it("receives the name of the reversal that ended a dispute, even if the dispute began in an earlier message", () =>
     scoped(
       Effect.gen(function* () {
         const receiver = yield* receive()
@@ -76,7 +76,7 @@ describe("an endpoint of webhooks", () => {
       }),
     ))
 
-  it("is told in the form of the specification, with what the stream of changes carries", () =>
+  it("receives messages in the form of the specification, with the content of the stream of changes", () =>
     scoped(
       Effect.gen(function* () {
         const receiver = yield* receive()
@@ -107,7 +107,7 @@ describe("an endpoint of webhooks", () => {
       }),
     ))
 
-  it("is told nothing of what changed nothing: repetitions, and what is held", () =>
+  it("receives no message about repetitions and held observations", () =>
     scoped(
       Effect.gen(function* () {
         const receiver = yield* receive()
@@ -131,7 +131,7 @@ describe("an endpoint of webhooks", () => {
       }),
     ))
 
-  it("begins with what comes next, and goes on where it was left after a restart", () =>
+  it("begins with the next change, and continues at its position after a restart", () =>
     scoped(
       Effect.gen(function* () {
         const path = newFile()
@@ -156,7 +156,7 @@ describe("an endpoint of webhooks", () => {
       }),
     ))
 
-  it("that is slow is waited for by a stop, which begins nothing more and writes down what came of it", () =>
+  it("that is slow delays a stop, which starts no more messages and stores the outcome", () =>
     scoped(
       Effect.gen(function* () {
         const path = newFile()
@@ -168,7 +168,7 @@ describe("an endpoint of webhooks", () => {
           Effect.gen(function* () {
             yield* openEngine(store(path), [receiver])
             yield* until(() => expect(receiver.heard).toHaveLength(1))
-            // The scope closes while the answer is still to come.
+            // The scope closes before the answer arrives.
             setImmediate(() => answer?.(200))
           }),
         )
@@ -184,7 +184,7 @@ describe("an endpoint of webhooks", () => {
       }),
     ))
 
-  it("that is gone is sent nothing more, not even what was already taken up", () =>
+  it("that is gone receives nothing more, not even messages that were already claimed", () =>
     scoped(
       Effect.gen(function* () {
         const path = newFile()
@@ -199,7 +199,7 @@ describe("an endpoint of webhooks", () => {
       }),
     ))
 
-  it("has each of its secrets sign, so that they can be rotated; another's secret verifies nothing", () =>
+  it("gets a signature from each of its secrets, so that they can be rotated; another secret verifies nothing", () =>
     scoped(
       Effect.gen(function* () {
         const next = `whsec_${Buffer.alloc(24, 7).toString("base64")}`
@@ -226,7 +226,7 @@ describe("an endpoint of webhooks", () => {
       }),
     ))
 
-  it("that answers more than anybody asked for is believed its status, and holds nobody up", () =>
+  it("that sends a long answer counts by its status, and delays nobody", () =>
     scoped(
       Effect.gen(function* () {
         const endless = yield* answering((response) => {
@@ -245,11 +245,12 @@ describe("an endpoint of webhooks", () => {
       }),
     ))
 
-  it("that was away costs one row for each loan, for any backlog, and nothing is lost or out of order", () =>
+  it("that was away needs one row for each loan, for any backlog, and nothing is lost or out of order", () =>
     scoped(
       Effect.gen(function* () {
         const receiver = yield* receive()
-        // The first five are answered once all five are there: so many are under way at once.
+        // The first five messages are answered only when all five have arrived. This shows that five are sent at the
+        // same time.
         let answerAll = (): void => {}
         const five = new Promise<void>((resolve) => (answerAll = resolve))
         receiver.answer = async () => {
@@ -284,7 +285,7 @@ describe("an endpoint of webhooks", () => {
 })
 
 describe("a loan that cannot be read", () => {
-  it("waits, is logged as the defect it is, and neither stops the others nor has them told again", () =>
+  it("waits, is logged as a defect, and neither stops the others nor repeats them", () =>
     scoped(
       Effect.gen(function* () {
         const path = newFile()
@@ -305,7 +306,7 @@ describe("a loan that cannot be read", () => {
 })
 
 describe("a stop", () => {
-  it("is told to every endpoint before any is waited for: none begins anything more", async () => {
+  it("reaches every endpoint before it waits for any: none starts another message", async () => {
     const steady = await Effect.runPromise(
       scopedReceivers(
         Effect.fnUntraced(function* (answering, silent) {

@@ -17,7 +17,7 @@ export const newFile = (): string => join(directory, `${files++}.sqlite`)
 
 export const fileStore = (path: string = newFile()): StoreLayer => layerSqlite({ path, ...sqliteDefaults })
 
-/** A receiver that is closed with the scope. */
+/** A receiver of webhooks that closes with the scope. */
 export const receive = (options: ReceiverOptions = {}): Effect.Effect<Receiver, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.promise(() => startReceiver(options)),

@@ -13,7 +13,7 @@ import { news, openEngine, scoped, until } from "./support.ts"
 
 const page = readFileSync(new URL("../../../docs/webhooks.md", import.meta.url), "utf8")
 
-/** The page's receiver as a process of its own, and what it prints. */
+/** Runs the receiver from the page as a separate process, and collects its output. */
 const startReceiver = (port: number) => {
   const [, code = ""] = /```ts\n(.*?)```/su.exec(page) ?? []
   const child = spawn(process.execPath, ["--input-type=module-typescript", "--eval", code], {
@@ -37,7 +37,7 @@ const listens = async (port: number): Promise<void> => {
 }
 
 describe("docs/webhooks.md", () => {
-  it("has a receiver that takes what we send, once, and nothing that somebody else signs", () =>
+  it("has a receiver that accepts our messages, once, and nothing with another signature", () =>
     scoped(
       Effect.gen(function* () {
         const port = yield* Effect.promise(freePort)
@@ -66,7 +66,7 @@ describe("docs/webhooks.md", () => {
       }),
     ))
 
-  it("has the schedule, and the times, as they are", () => {
+  it("has the real schedule and times", () => {
     expect(page).toContain("5 seconds, 5 minutes, 30 minutes, 2, 5, 10, 14, 20\nand 24 hours")
     expect(page).toContain(`(${webhookLimits.webhookRequestMsMax.default / 1_000} s)`)
     expect(page).toContain(`(${webhookLimits.webhookLeaseMs.default / 1_000} s)`)

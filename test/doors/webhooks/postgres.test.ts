@@ -21,7 +21,7 @@ const store = (url: string): StoreLayer => layerPostgres({ ...postgresDefaults, 
 const ownerIn = async (url: string): Promise<unknown> =>
   (await query(url, "SELECT lease_owner FROM loan_engine.webhook_endpoints"))[0]?.["lease_owner"]
 
-/** How many rows of the journal the endpoint has not received yet, and how many loans wait. */
+/** How many journal rows the endpoint has not received yet, and how many loans wait. */
 const leftIn = async (url: string): Promise<number> => {
   const [row] = await query(
     url,
@@ -32,7 +32,10 @@ const leftIn = async (url: string): Promise<number> => {
   return Number(row?.["left_over"])
 }
 
-/** An engine process on the database; a receiver has a second, and another engine takes over after four. */
+/**
+ * An engine process on the database. A receiver has one second to answer. After four seconds another engine takes
+ * over.
+ */
 const startOn = (url: string, variables: Readonly<Record<string, string>>) =>
   Effect.acquireRelease(
     Effect.promise(() =>
@@ -48,7 +51,9 @@ const startOn = (url: string, variables: Readonly<Record<string, string>>) =>
 
 const loans = ["A", "B", "C", "D", "E"]
 
-/** Two engines, the first of which delivers, and a receiver that answers seven times and is then silent. */
+/**
+ * Two engines and a receiver. The first engine delivers; the receiver answers seven times and then stops answering.
+ */
 const twoEngines = Effect.gen(function* () {
   const url = yield* Effect.promise(() => server.newDatabase())
   const receiver = yield* receive()
@@ -64,7 +69,7 @@ const twoEngines = Effect.gen(function* () {
 })
 
 describe("two engines on one PostgreSQL", () => {
-  it("tell an endpoint of everything that both record, one engine at a time; a stop hands over at once", () =>
+  it("send an endpoint everything that both record, one engine at a time; a stop hands over at once", () =>
     scoped(
       Effect.gen(function* () {
         const url = yield* Effect.promise(() => server.newDatabase())
@@ -85,7 +90,7 @@ describe("two engines on one PostgreSQL", () => {
         const { loan } = yield* one.tell("L1-", news(31))
         written.push({ reference: loan.applicationReference, version: loan.version })
         yield* until(() => expect(receiver.taken).toHaveLength(31))
-        // Each came once: nobody has sent what another had.
+        // Each message arrived once: no engine sent a message that the other had sent.
         expect(new Set(named(receiver.heard)).size).toBe(receiver.heard.length)
         expect(faultsOf(receiver, written)).toEqual([])
       }),
@@ -109,7 +114,7 @@ describe("two engines on one PostgreSQL", () => {
       }),
     ))
 
-  it("take over from one that hangs, which then neither writes nor sends what it had begun", () =>
+  it("take over from an engine that hangs, which then neither stores nor sends its started messages", () =>
     scoped(
       Effect.gen(function* () {
         const { url, receiver, first, owner, second, fallsSilent, speaksAgain } = yield* twoEngines
@@ -120,7 +125,7 @@ describe("two engines on one PostgreSQL", () => {
         const written = yield* writtenIn(store(url))
         yield* until(() => expect(faultsOf(receiver, written)).toEqual([]))
         expect(yield* Effect.promise(() => ownerIn(url))).not.toBe(owner)
-        // What the first had sent and not written down has then come again, too.
+        // By then the messages that the first engine had sent but not stored have arrived again.
         yield* until(async () => expect(await leftIn(url)).toBe(0))
         const heard = receiver.heard.length
         process.kill(first.pid, "SIGCONT")
@@ -128,8 +133,8 @@ describe("two engines on one PostgreSQL", () => {
         const all = yield* writtenIn(store(url))
         expect(all).toHaveLength(45)
         yield* until(() => expect(faultsOf(receiver, all)).toEqual([]))
-        // Everything that came since is new, except for a request that began right when it hung. The engine that takes
-        // over sends nothing old.
+        // Every later message is new. The only exception is a request that began when the engine stopped. The engine
+        // that takes over sends no old message.
         const ofOld = receiver.heard.slice(heard).filter(({ version }) => version <= 6)
         expect(new Set(ofOld.map(({ reference }) => reference)).size).toBe(ofOld.length)
         for (const engine of [first, second]) expect(yield* Effect.promise(() => engine.stop())).toBe(0)
@@ -137,8 +142,8 @@ describe("two engines on one PostgreSQL", () => {
     ))
 })
 
-describe("a replay beside a round that is just written down", () => {
-  it("forgets also what that round has parked, so that all of it is sent again", () =>
+describe("a replay during the storing of a round", () => {
+  it("also forgets the waiting messages of that round, so that all are sent again", () =>
     scoped(
       Effect.gen(function* () {
         const url = yield* Effect.promise(() => server.newDatabase())

@@ -6,10 +6,10 @@ import { vi } from "vitest"
 
 export const secret = `whsec_${Buffer.alloc(32, 1).toString("base64")}`
 
-/** One message as it came, verified. */
+/** One received and verified message. */
 export interface Received {
   readonly id: string
-  /** When it was sent, in seconds, as its header says. */
+  /** The time in the message's header, in seconds. */
   readonly at: number
   readonly type: string
   readonly reference: string
@@ -19,21 +19,21 @@ export interface Received {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** What a receiver answers: a status, with headers; or nothing at all, for as long as it is `"silent"`. */
+/** The answer of a receiver: a status, a status with headers, or no answer. */
 export type Answer = number | { readonly status: number; readonly headers: Record<string, string> } | "silent"
 
 export interface Receiver {
   readonly url: string
   readonly port: number
-  /** What was answered with a status below 300, in the order that it came. */
+  /** The messages that got a status below 300, in the order of their arrival. */
   readonly taken: Array<Received>
-  /** Everything that came. */
+  /** All messages that arrived. */
   readonly heard: Array<Received>
-  /** What the public library refused, with its words. */
+  /** The refusals of the public library, with its own texts. */
   readonly refused: Array<string>
-  /** How many messages were being answered at once, at most. */
+  /** The largest number of messages that were answered at the same time. */
   readonly mostAtOnce: () => number
-  /** Decides on each message; 204 unless told otherwise. */
+  /** Gives the answer to a message. The default is 204. */
   answer: (received: Received) => Answer | Promise<Answer>
   readonly close: () => Promise<void>
 }
@@ -41,11 +41,16 @@ export interface Receiver {
 export interface ReceiverOptions {
   readonly secret?: string
   readonly port?: number
-  /** The sender's clock is not ours: a message is then verified as of the time that it says. */
+  /**
+   * If true, a message is verified at the time in its header, because the sender's clock differs from the receiver's.
+   */
   readonly timeless?: boolean
 }
 
-/** A merchant's own service: real HTTP on loopback, every message verified with the public library of Standard Webhooks. */
+/**
+ * A merchant's service over real HTTP on loopback. It verifies every message with the public library of Standard
+ * Webhooks.
+ */
 export async function startReceiver(options: ReceiverOptions = {}): Promise<Receiver> {
   const webhook = new Webhook(options.secret ?? secret)
   let atOnce = 0

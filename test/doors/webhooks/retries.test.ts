@@ -10,12 +10,12 @@ import type { Answer, Receiver } from "./receiver.ts"
 import type { OpenEngine } from "./support.ts"
 import { named, news, openEngine, until } from "./support.ts"
 
-/** Every test begins at this moment, of a clock that only the test moves. */
+/** Every test begins at this time. Only the test moves the clock. */
 const beginMs = 1_790_000_000_000
 const second = 1_000
 const hour = 3_600_000
 
-/** It is looked for what is due every hour, and time may pass while a request is under way. */
+/** The engine looks for due messages every hour. A request may take long. */
 const patient = {
   webhookPollMs: hour,
   webhookWatchEveryMs: hour,
@@ -28,13 +28,15 @@ interface Travel {
   readonly engine: OpenEngine
   readonly pass: (ms: number) => Effect.Effect<void>
   readonly state: Effect.Effect<WebhookState>
-  /** Resolves once so many messages have come, and what they came to is written down. */
+  /** Resolves when this many messages have arrived and their outcome is stored. */
   readonly settled: (heard: number) => Effect.Effect<WebhookState>
-  /** Lets the wait for the next try pass, and gives how long that was to be; resolves once it was made and written down. */
+  /**
+   * Moves the clock to the next retry, and gives the length of the wait. Resolves when the retry's outcome is stored.
+   */
   readonly retried: Effect.Effect<number>
 }
 
-/** An engine and a receiver in a time that only the test moves. */
+/** An engine and a receiver whose clock only the test moves. */
 const travel = (
   answer: () => Answer,
   use: (tools: Travel) => Effect.Effect<void, unknown>,
@@ -68,7 +70,7 @@ const travel = (
   }).pipe(Effect.scoped, Effect.provide(TestClock.layer()), Effect.runPromise)
 
 describe("the schedule", () => {
-  it("is the one that Standard Webhooks publishes, and strays by the jitter either way", () => {
+  it("is the one that Standard Webhooks publishes, with the jitter in both directions", () => {
     const delays = Array.from({ length: 10 }, (_, index) => retryDelayMs(index + 1, 0.5))
     const hours = [2, 5, 10, 14, 20, 24].map((each) => each * hour)
     expect(delays).toEqual([5 * second, 300 * second, 1_800 * second, ...hours, undefined])
@@ -79,8 +81,8 @@ describe("the schedule", () => {
 
 const published = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400].map((each) => each * second)
 
-describe("a message that is not taken", () => {
-  it("is tried again by the published schedule, give or take a tenth, and its later ones wait; other loans go on", () =>
+describe("a message that is not accepted", () => {
+  it("is retried by the published schedule, within a tenth, while later messages of its loan wait and other loans continue", () =>
     travel(
       () => 500,
       Effect.fnUntraced(function* ({ receiver, engine, settled, retried, pass }) {
@@ -106,7 +108,7 @@ describe("a message that is not taken", () => {
       }),
     ))
 
-  it("disables its endpoint after the last attempt, which raises the alarm; once enabled, nothing is missing", () =>
+  it("disables its endpoint after the last attempt, which raises the alarm; after enabling, nothing is missing", () =>
     travel(
       () => 503,
       Effect.fnUntraced(function* ({ receiver, engine, settled, retried, pass, state }) {
@@ -182,7 +184,7 @@ describe("a message that is not taken", () => {
       }),
     ))
 
-  it("is given up as soon as the receiver has taken too long for it, and is tried again", () =>
+  it("is cancelled when the receiver takes too long, and is retried", () =>
     travel(
       () => "silent",
       Effect.fnUntraced(function* ({ receiver, engine, pass, state }) {
@@ -199,7 +201,7 @@ describe("a message that is not taken", () => {
       {},
     ))
 
-  it("waits while nobody listens at all", async () => {
+  it("waits while no receiver listens", async () => {
     const port = await Effect.runPromise(Effect.scoped(Effect.map(receive(), (receiver) => receiver.port)))
     await Effect.gen(function* () {
       yield* TestClock.setTime(beginMs)

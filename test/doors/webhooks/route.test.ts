@@ -37,7 +37,7 @@ beforeAll(async () => {
     response.writeHead(204).end()
   })
   receiverPort = await listen(receiver)
-  // It leads every host to this machine.
+  // The proxy connects every host to this machine.
   const proxy = createProxy().on("connect", (request, socket) => {
     tunnels.push(request.url)
     const onward = connect(receiverPort, "127.0.0.1", () => {
@@ -60,7 +60,7 @@ const endpoint = () => ({
   LOAN_ENGINE_WEBHOOK_SECRETS: "crm=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
 })
 
-describe("a webhook endpoint behind a proxy, with a certificate of one's own authority", () => {
+describe("a webhook endpoint behind a proxy, with a certificate from a private authority", () => {
   it.each([
     [
       "by our settings",
@@ -86,7 +86,7 @@ describe("a webhook endpoint behind a proxy, with a certificate of one's own aut
       "a host that our setting names",
       () => ({ LOAN_ENGINE_WEBHOOK_PROXY_URL: proxyUrl, LOAN_ENGINE_WEBHOOK_NO_PROXY: "hooks.example" }),
     ],
-  ])("passes %s by", async (title, route) => {
+  ])("is not used for %s", async (title, route) => {
     tunnels = []
     const engine = await startEngine(join(directory, `${title}.sqlite`), { ...endpoint(), ...route() })
     await engine.callback(event("sent", "SIGNED"))
@@ -97,7 +97,7 @@ describe("a webhook endpoint behind a proxy, with a certificate of one's own aut
     expect(await engine.stop()).toBe(0)
   })
 
-  it("needs an authority's file that can be read", async () => {
+  it("needs a readable file of the authority", async () => {
     const { code, err } = await runCli(["config"], {
       LOAN_ENGINE_WEBHOOK_CA_FILE: join(directory, "nowhere.pem"),
     })

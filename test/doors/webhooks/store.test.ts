@@ -11,7 +11,7 @@ import type { StoreLayer } from "./support.ts"
 import { named, news, openEngine, scoped, until } from "./support.ts"
 
 describe("a store that can be read but not written for a while", () => {
-  it("costs the receiver what was under way once, not again and again; afterwards nothing is missing", () =>
+  it("repeats the running messages to the receiver once; afterwards nothing is missing", () =>
     scoped(
       Effect.gen(function* () {
         let isFull = false
@@ -53,7 +53,7 @@ describe("a store that can be read but not written for a while", () => {
 describe("the position before a time", () => {
   const minute = 60_000
 
-  it("leaves nothing out that was recorded from then on, sealed or not", () =>
+  it("leaves out nothing that was recorded after that time, sealed or not", () =>
     Effect.gen(function* () {
       const { tell, context } = yield* openEngine(fileStore(), [])
       const before = (time: number) => Effect.provide(positionBefore(time), context)

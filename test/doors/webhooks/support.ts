@@ -22,7 +22,7 @@ import type { Received, Receiver } from "./receiver.ts"
 const account = AccountName.make("se")
 const reference = (text: string): ApplicationReference => ApplicationReference.make(text)
 
-/** What any store provides. */
+/** The services of a store. */
 export type StoreLayer = Layer.Layer<LoanStore | JournalStore | WebhookStore, unknown>
 
 export interface EndpointOptions {
@@ -37,7 +37,7 @@ const endpointOf = ({ name = "crm", url, secrets = [secret] }: EndpointOptions) 
   keys: Redacted.make(secrets.map((each) => keyOf(each) ?? expect.fail("no secret"))),
 })
 
-/** An engine on a store. It delivers to these endpoints until the scope closes. Gives its warnings too. */
+/** An engine on a store. It delivers to these endpoints until the scope closes. The result also has its warnings. */
 export const openEngine = Effect.fnUntraced(function* (
   store: StoreLayer,
   endpoints: ReadonlyArray<EndpointOptions>,
@@ -64,7 +64,7 @@ export const openEngine = Effect.fnUntraced(function* (
     context,
     warnings,
     webhooks: Context.get(context, WebhookStore),
-    /** Records one word of the bank about a loan. */
+    /** Records one report of the bank about a loan. */
     tell: (loan: string, event: LoanEvent, more: Partial<Observation> = {}) =>
       engine.record(observation(loan, event, more), new TextEncoder().encode(JSON.stringify([loan, event]))),
   }
@@ -81,24 +81,24 @@ const observation = (loan: string, event: LoanEvent, more: Partial<Observation>)
   ...more,
 })
 
-/** Words that a loan can be told one after another, each of which is news. */
+/** An event that is news each time, if each has a later time. */
 export const news = (at: number): LoanEvent => ({ type: "addition.requested", at })
 
-/** Runs what opens engines, and closes them all at its end. */
+/** Runs an effect, and closes its engines at the end. */
 export const scoped = <A>(effect: Effect.Effect<A, unknown, Scope.Scope>): Promise<A> =>
   Effect.runPromise(Effect.scoped(effect))
 
-/** Waits until something holds, in time that really passes. */
+/** Waits in real time until an assertion holds. */
 export const until = (assertion: () => void | Promise<void>): Effect.Effect<void> =>
   Effect.promise(() => vi.waitFor(assertion, { timeout: stateMsMax, interval: 10 }))
 
-/** Which messages were taken, as `A1`: the loan and its version. */
+/** The accepted messages as `A1`: the loan and its version. */
 export const named = (messages: ReadonlyArray<Received>): ReadonlyArray<string> =>
   messages.map(({ reference: loan, version }) => `${loan}${version}`)
 
 /**
- * What is wrong with what a receiver has taken, judged by what was written: a message that is missing, or that came for the
- * first time before an earlier one of its loan.
+ * The faults in the messages that a receiver accepted, compared with the stored changes. A fault is a missing
+ * message, or a message whose first arrival comes before an earlier one of the same loan.
  */
 export function faultsOf(
   receiver: Pick<Receiver, "taken">,

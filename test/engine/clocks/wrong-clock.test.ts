@@ -35,7 +35,7 @@ const world = Layer.merge(
   TestClock.layer(),
 )
 
-/** What is heard, but for its instant: that is what the clock says then. */
+/** An event without its time, because the test's clock gives it. */
 type Said = LoanEvent extends infer Event ? (Event extends LoanEvent ? Omit<Event, "at"> : never) : never
 interface Heard {
   readonly source: typeof Source.Type
@@ -73,7 +73,10 @@ const hear = Effect.fnUntraced(function* ({ source, said }: Heard) {
   return yield* engine.record(observation, body)
 })
 
-/** What is shown once all was heard, the first part while the clock is wrong by so much and the second once it is right. */
+/**
+ * The loan after all messages. The clock is wrong by `wrongMs` during the first messages and right during the second
+ * ones.
+ */
 const after = (wrongMs: number, before: ReadonlyArray<Heard>, then: ReadonlyArray<Heard>) =>
   Effect.gen(function* () {
     const engine = yield* LoanEngine
@@ -102,7 +105,10 @@ const approved = (amount: string): Said => ({
 })
 const requested: Said = { type: "addition.requested", requiredDocuments: ["ID"] }
 
-/** What a wrong clock may have dated, and what is heard after it is right. The latest message must count. */
+/**
+ * Messages that arrive while the clock is wrong, and messages that arrive after it is right. The latest message must
+ * count.
+ */
 const lives: ReadonlyArray<readonly [string, ReadonlyArray<Heard>, ReadonlyArray<Heard>]> = [
   [
     "a loan that a merchant registered has documents asked for and cleared",
@@ -148,14 +154,14 @@ const lives: ReadonlyArray<readonly [string, ReadonlyArray<Heard>, ReadonlyArray
   ],
 ]
 
-describe("what is heard once a clock is right", () => {
+describe("a report after a clock is right again", () => {
   it.each(lives)("has the same result as with a right clock: %s", async (_name, before, then) => {
     const never = await after(0, before, then)
     for (const wrongMs of [yearMs, 40 * yearMs, 2 * dayMs])
       expect(await after(wrongMs, before, then)).toEqual(never)
   })
 
-  it("keeps the time at which it came", async () => {
+  it("keeps the time of its receipt", async () => {
     const entries = await Effect.gen(function* () {
       yield* TestClock.setTime(right + yearMs)
       yield* hear(callback(requested))
@@ -166,7 +172,7 @@ describe("what is heard once a clock is right", () => {
     expect(entries.map(({ receivedAt }) => receivedAt)).toEqual([right + yearMs, right])
   })
 
-  it("is left as it was said where clocks are apart as several machines' are", async () => {
+  it("keeps its time if the clocks differ only as much as those of several machines", async () => {
     const entries = await Effect.gen(function* () {
       yield* TestClock.setTime(right + 60_000)
       yield* hear(callback(requested))

@@ -1,6 +1,9 @@
 import fc from "fast-check"
 
-/** Every column that is evidence. The counters of re-deliveries and the poll's schedule are not, as docs/journal.md says. */
+/**
+ * All columns that are evidence. The counters of repeated callbacks and the poll schedule are not evidence, as
+ * docs/journal.md explains.
+ */
 const evidence = {
   journal: ["position", "application_reference", "version", "content", "raw", "hash"],
   loans: ["application_reference", "account", "version", "stage", "snapshot", "chain_head"],
@@ -30,7 +33,7 @@ export const alterations: fc.Arbitrary<Alteration> = fc
 
 export type Value = string | number | Uint8Array | null
 
-/** The same value with one byte, or one number, another; `undefined` where there is nothing to alter. */
+/** The same value with one different byte or number. `undefined` if there is nothing to change. */
 export function altered(value: Value, { offset, by }: Alteration): Value | undefined {
   if (value === null || value === "") return undefined
   if (typeof value === "number") return value + by * 1_000
@@ -43,5 +46,5 @@ export function altered(value: Value, { offset, by }: Alteration): Value | undef
   return text === value ? undefined : text
 }
 
-/** The column that names a row of each table. */
+/** The key column of each table. */
 export const keys = { journal: "position", loans: "application_reference", checkpoints: "number" } as const

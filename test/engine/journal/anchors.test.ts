@@ -33,7 +33,7 @@ const signed = (reference: string): string =>
     externalApplicationEvent: { applicationReference: reference, applicationEventType: "SIGNED" },
   })
 
-/** An engine that seals soon and keeps anchors in a file and at a URL. */
+/** An engine that seals its journal soon. It writes anchors to a file and sends them to a URL. */
 const startAnchored = (path: string, anchorsFile: string, anchorsUrl: string) =>
   startEngine(path, {
     LOAN_ENGINE_STOP_DRAIN_MS: "1",
@@ -63,7 +63,7 @@ const kept = (file: string) => anchorsIn(readFileSync(file, "utf8"))
 
 describe("an engine", () => {
   it.each(["SQLite", "PostgreSQL"])(
-    "on %s keeps its first checkpoint at once and its last as it stops, in the file and where the URL says",
+    "on %s anchors its first checkpoint at once and its last when it stops, in the file and at the URL",
     async (store) => {
       const path = store === "SQLite" ? join(directory, "kept.sqlite") : await server.newDatabase()
       const anchors = join(directory, `elsewhere-${store}`)
@@ -82,7 +82,7 @@ describe("an engine", () => {
     },
   )
 
-  it("goes on where an anchor cannot be kept, and says so", async () => {
+  it("continues if an anchor cannot be kept, and logs this", async () => {
     const keeper = await startKeeper(() => 500)
     const nowhere = join(directory, "no", "such", "directory")
     const engine = await startAnchored(join(directory, "unkept.sqlite"), nowhere, keeper.url)
@@ -96,7 +96,7 @@ describe("an engine", () => {
 })
 
 describe("anchors", () => {
-  it("are tried again soon at the place that did not keep one, and there only", async () => {
+  it("are retried soon, only at the place that failed", async () => {
     const anchorsFile = join(directory, "one-of-two")
     const anchorEveryMs = 3_600_000
     let status = 500
@@ -123,7 +123,7 @@ describe("anchors", () => {
     )
   })
 
-  it("are kept once in their time, and only where the feed has grown", async () => {
+  it("are made once in each interval, and only if the feed has grown", async () => {
     const path = join(directory, "timed.sqlite")
     const anchorsFile = join(directory, "timed")
     const anchorEveryMs = 60_000
@@ -162,7 +162,7 @@ describe("anchors", () => {
     )
   })
 
-  it("show verify a history that was rewritten as a whole, without anybody having kept one by hand", async () => {
+  it("let verify find a completely rewritten history, without a checkpoint that a person kept", async () => {
     const path = join(directory, "rewritten.sqlite")
     await liveOn(path, { tail: false })
     const engine = await startEngine(path, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })
@@ -178,7 +178,7 @@ describe("anchors", () => {
     expect([code, out]).toEqual([1, expect.stringContaining("anchor-mismatch")])
   })
 
-  it("that cannot be read end verify and the start with what to do, and a line that is cut off is ignored", async () => {
+  it("that are unreadable end verify and the start with a hint; a line that is cut off is ignored", async () => {
     const anchors = join(directory, "torn")
     const [first] = kept(join(directory, "elsewhere-SQLite"))
     writeFileSync(anchors, `${JSON.stringify(first)}\nno anchor\n{"number":2,"ha`)

@@ -28,7 +28,7 @@ interface Where {
   readonly checkpoint: unknown
 }
 
-/** SQLite's code for a key that another row has already: such an alteration is not possible. */
+/** SQLite's error code for a key that another row has already. Such a change is impossible. */
 const uniqueViolated = 2067
 
 function unlessThereIsOne(alteration: () => void): boolean {
@@ -41,7 +41,7 @@ function unlessThereIsOne(alteration: () => void): boolean {
   }
 }
 
-/** Alters one value in the file; gives where the row stood, or `undefined` if nothing was altered. */
+/** Changes one value in the file. Gives the place of its row, or `undefined` if nothing changed. */
 function alter(alteration: Alteration): Where | undefined {
   const { table, column } = alteration
   const file = new TamperedFile(copy)
@@ -64,7 +64,10 @@ function alter(alteration: Alteration): Where | undefined {
   }
 }
 
-/** Whether a finding speaks of the place: of a checkpoint by its number, or the one after it; of a row by its loan. */
+/**
+ * Whether a finding names this place. It names a checkpoint by its own number or by the next one, and a row by its
+ * loan.
+ */
 const speaksOf = (where: Where) => (found: { applicationReference: unknown; checkpoint: unknown }) =>
   where.checkpoint === null
     ? found.applicationReference === where.applicationReference

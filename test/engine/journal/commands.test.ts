@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(directory, { recursive: true }))
 
 describe("loan-engine journal verify and replay", () => {
-  it("end with 0 on a sound store, and say what is not sealed and which checkpoint to keep", async () => {
+  it("end with 0 on a sound store, and show the unsealed rows and the checkpoint to keep", async () => {
     const verified = await runCommand(path, "journal", "verify", "--anchor", anchor, "--anchor", anchor)
     expect(verified).toMatchObject({ code: exitCodes.done, stderr: "" })
     expect(verified.stdout).toContain(": sound")
@@ -34,7 +34,7 @@ describe("loan-engine journal verify and replay", () => {
     expect(await runCommand(path, "journal", "replay")).toMatchObject({ code: exitCodes.done, stderr: "" })
   })
 
-  it("end with 1 on findings, name each, and let nothing of the store reach the terminal unescaped", async () => {
+  it("end with 1 on findings, name each, and escape all texts from the store", async () => {
     const verified = await runCommand(tampered, "journal", "verify")
     expect(verified.code).toBe(exitCodes.wrong)
     expect(verified.stdout).toContain(
@@ -53,7 +53,7 @@ describe("loan-engine journal verify and replay", () => {
     expect(replayed.stdout + verified.stdout).not.toContain("private words")
   })
 
-  it("end with 1 when the checkpoint that was kept elsewhere is another one", async () => {
+  it("end with 1 when the checkpoint that was kept elsewhere differs", async () => {
     const other = anchor.replace(/.$/u, (digit) => (digit === "0" ? "1" : "0"))
     const verified = await runCommand(path, "journal", "verify", "--json", "--anchor", other)
     expect(verified.code).toBe(exitCodes.wrong)
@@ -85,7 +85,7 @@ describe("loan-engine journal verify and replay", () => {
     expect(ended.stderr).toContain(says)
   })
 
-  it("end with 130, and not as if all were sound, when a signal ends them; for an engine that is a good end", () => {
+  it("end with 130 and without a verdict on a signal; for an engine a signal is a normal end", () => {
     const interrupted = Exit.failCause(Cause.interrupt(1))
     expect(exitCodeOf(interrupted, ["journal", "verify"])).toBe(exitCodes.interrupted)
     expect(exitCodeOf(interrupted, ["serve"])).toBe(exitCodes.done)

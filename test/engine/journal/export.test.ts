@@ -35,7 +35,7 @@ const parsed = (ndjson: string): ReadonlyArray<Line> =>
 const run = (...parameters: ReadonlyArray<string>) => runCommand(path, "journal", "export", ...parameters)
 
 describe("loan-engine journal export", () => {
-  it("writes every row as a line that can be checked without us, and no body unless asked", async () => {
+  it("writes every row as a line that can be checked without this program, and bodies only on request", async () => {
     const { code, stdout } = await run()
     const lines = parsed(stdout)
     expect(code).toBe(0)
@@ -56,7 +56,7 @@ describe("loan-engine journal export", () => {
     }
   })
 
-  it("keeps to one loan, and to what comes behind a position", async () => {
+  it("can be limited to one loan, and to rows after a position", async () => {
     const ofLoan = parsed((await run("--loan", "loan-2")).stdout)
     expect(ofLoan.length).toBeGreaterThan(3)
     expect(ofLoan.every(({ content }) => content.includes('"applicationReference":"loan-2"'))).toBe(true)
@@ -67,7 +67,7 @@ describe("loan-engine journal export", () => {
     expect(await run("--loan", "nobody")).toMatchObject({ code: 0, stdout: "" })
   })
 
-  it("writes a file as a whole or not at all, for its owner's eyes, and never over somebody else's half", async () => {
+  it("writes a file completely or not at all, readable only by its owner, and never over another run's unfinished file", async () => {
     const output = join(directory, "journal.ndjson")
     writeFileSync(output, "the export of yesterday")
     writeFileSync(`${output}.partial`, "half of another export")
@@ -84,7 +84,7 @@ describe("loan-engine journal export", () => {
     expect(existsSync(`${output}.partial`)).toBe(false)
   })
 
-  it("leaves nothing behind when it cannot go on", async () => {
+  it("leaves no file when it fails", async () => {
     const notThere = await runCommand(
       join(directory, "none.sqlite"),
       "journal",
@@ -97,7 +97,7 @@ describe("loan-engine journal export", () => {
     expect(await run("--output", join(directory, "no", "such", "directory"))).toMatchObject({ code: 2 })
   })
 
-  it("ends quietly when its reader has had enough", async () => {
+  it("ends without an error when its reader stops reading", async () => {
     const child = spawn(process.execPath, [mainPath, "journal", "export", "--raw"], {
       env: { ...childEnvironment, LOAN_ENGINE_DATABASE_URL: path },
       stdio: ["ignore", "pipe", "pipe"],
@@ -108,7 +108,7 @@ describe("loan-engine journal export", () => {
     expect([await once(child, "exit"), complaints]).toEqual([[0, null], []])
   })
 
-  it("reads no further while a write is not done", async () => {
+  it("reads no more rows while a write is not finished", async () => {
     const large = join(directory, "large.sqlite")
     const body = "x".repeat(30_000)
     const said = { source: "callback", evidence: "none", events: [], body } as const

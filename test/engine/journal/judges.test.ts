@@ -17,7 +17,7 @@ import { propertyRuns, propertySeed } from "../../proof/properties/settings.ts"
 
 const settings = { seed: propertySeed, numRuns: propertyRuns }
 
-/** A random loan's journal and snapshot, as the engine writes them. */
+/** The journal and the snapshot of a random loan, as the engine writes them. */
 const written = observations.map((trace) => {
   const entries: Array<JournalEntry> = []
   const loan = fold(observe, trace, (_before, observation, decision) => {
@@ -43,7 +43,7 @@ const written = observations.map((trace) => {
   }
 })
 
-/** The rows as checkpoints of a few each seal them. */
+/** Seals the rows with checkpoints of at most `rowsMax` rows each. */
 function sealed(rows: ReadonlyArray<SealedRow>, rowsMax: number) {
   const seals = []
   for (let from = 0; from < rows.length; from += rowsMax) {
@@ -75,7 +75,7 @@ describe("the judge of a loan", () => {
     )
   })
 
-  it("finds something wherever a row is left out, doubled, or comes before its time", () => {
+  it("finds every row that is missing, doubled or too early", () => {
     fc.assert(
       fc.property(
         written,
@@ -103,7 +103,7 @@ describe("the judge of a loan", () => {
 })
 
 describe("the judge of the feed", () => {
-  it("finds nothing in what was sealed, and what is missing from it by name", () => {
+  it("finds nothing in sealed rows, and names each missing row", () => {
     fc.assert(
       fc.property(sealedRows, fc.integer({ min: 1, max: 9 }), fc.nat(), (rows, rowsMax, chance) => {
         fc.pre(rows.length > 0)
@@ -124,7 +124,7 @@ describe("the judge of the feed", () => {
     )
   })
 
-  it("computes the root of rows that pass by as the root of rows at hand", () => {
+  it("computes the same root for streamed rows as for a list of rows", () => {
     fc.assert(
       fc.property(sealedRows, (rows) => {
         const stream = makeMerkleStream()

@@ -21,7 +21,7 @@ export const account = AccountName.make("se")
 
 export type Services = LoanEngine | LoanStore | JournalStore | WebhookStore
 
-/** Works on a store as the engine does. */
+/** Runs work on a store, as the engine does. */
 export const onStore = <A, E>(path: string, work: Effect.Effect<A, E, Services>): Promise<A> =>
   Effect.runPromise(
     Effect.provide(
@@ -32,10 +32,10 @@ export const onStore = <A, E>(path: string, work: Effect.Effect<A, E, Services>)
 
 const reading = (path: string) => layerSqlite({ path, ...sqliteDefaults, readOnly: true, oneMoment: true })
 
-/** Longer than the lives of these stores are past: no loan of theirs may have been given up. */
+/** The horizon for these stores. Their loans lie far in the past, and none of them may count as dormant. */
 export const untiring = 100_000 * 86_400_000
 
-/** Verifies a file as the command does. */
+/** Verifies a file, as the command does. */
 export const verifyFile = (
   path: string,
   anchors: ReadonlyArray<Anchor> = [],
@@ -44,7 +44,7 @@ export const verifyFile = (
 ): Promise<Verification> =>
   Effect.runPromise(Effect.provide(verifyJournal(anchors, checks, restMs), reading(path)))
 
-/** Replays a file as the command does. */
+/** Replays a file, as the command does. */
 export const replayFile = (path: string): Promise<Replayed> =>
   Effect.runPromise(Effect.provide(replayJournal(), reading(path)))
 
@@ -57,7 +57,7 @@ interface Said {
   readonly account?: string
 }
 
-/** Records what was said of a loan, at an instant. */
+/** Records an observation of a loan at a given time. */
 export const say = Effect.fnUntraced(function* (reference: string, at: number, said: Said) {
   const engine = yield* LoanEngine
   const { body, ...observed } = said
@@ -77,7 +77,10 @@ const callback = (reference: string, ...events: ReadonlyArray<LoanEvent>): Said 
   body: JSON.stringify({ reference, events, customer: `private words of ${reference}` }),
 })
 
-/** What is said of one loan in its life: every source, re-deliveries, held words, an offer, an addition, an end. */
+/**
+ * All observations of one loan. They have every source, repeated callbacks, held callbacks, an offer, an addition and
+ * an end.
+ */
 export function lifeOf(reference: string, at: number): ReadonlyArray<readonly [number, Said]> {
   const bank = (source: Source, events: ReadonlyArray<LoanEvent>): Said => ({
     source,
@@ -103,12 +106,12 @@ export function lifeOf(reference: string, at: number): ReadonlyArray<readonly [n
   ]
 }
 
-/** How many rows one checkpoint of these stores seals: few, so that there are many checkpoints. */
+/** How many rows a checkpoint seals in these stores. The number is small, so that there are many checkpoints. */
 const checkpointRowsMax = 7
 
 /**
- * A store that has lived: some loans through all their lives, one of them redacted, everything sealed; and then, if asked
- * for, a tail that is not.
+ * Fills a store with loans in all parts of their lives, redacts one loan, and seals everything. With `tail`, some
+ * rows at the end stay unsealed.
  */
 export const liveOn = (path: string, { tail }: { readonly tail: boolean }): Promise<unknown> =>
   onStore(

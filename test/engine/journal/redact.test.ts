@@ -22,20 +22,23 @@ afterAll(() => rmSync(directory, { recursive: true }))
 
 const reference = (name: string) => ApplicationReference.make(name)
 
-/** A body of which any piece, however it is spread over pages, still shows whose it is. */
+/** A body in which every part names its loan. So a part on any page of the file can be recognised. */
 const bodyOf = (loan: string, index: number, length: number): string => {
   const mark = `<${loan} says ${index}>`
   return mark.repeat(Math.ceil(length / mark.length))
 }
 
-/** Whether anything of the loan's bodies can be read from the store's files, without regard to pages. */
+/** Whether the store's files still contain any part of the loan's bodies, on any page. */
 const isToBeFound = (path: string, loan: string): boolean =>
   ["", "-wal", "-shm", "-journal"]
     .map((companion) => `${path}${companion}`)
     .filter((file) => existsSync(file))
     .some((file) => readFileSync(file).includes(`<${loan} says `))
 
-/** Bodies of every size: within a page, over several, grown by the count of a re-delivery, and moved by its growth. */
+/**
+ * Sizes of bodies. Some fit in one page, and some need several. Repetitions make some rows longer, so that SQLite
+ * must move them.
+ */
 const lengths = [20, 200, 500, 700, 1_200, 1_900, 3_000, 4_050, 6_000, 12_000]
 
 const speak = (loans: ReadonlyArray<string>) =>
@@ -55,7 +58,7 @@ const speak = (loans: ReadonlyArray<string>) =>
 const order = { applicationReference: reference("A"), by: "Ada", reason: "asked for", dryRun: false }
 
 describe("a redaction", () => {
-  it("leaves nothing of the loan's bodies in any of the store's files, everything of the others', and a record", async () => {
+  it("removes the loan's bodies from all of the store's files, keeps the other loans' bodies, and leaves a record", async () => {
     const path = join(directory, "redacted.sqlite")
     const loans = ["A", "B", "C", "D"]
     await onStore(path, speak(loans))
@@ -86,7 +89,7 @@ describe("a redaction", () => {
     })
   })
 
-  it("done again adds no row; what was erased and comes again is counted, and not kept again", async () => {
+  it("done again adds no row; an erased callback that is repeated is counted, but not stored again", async () => {
     const path = join(directory, "again.sqlite")
     await onStore(path, Effect.andThen(speak(["A"]), redactLoan(order)))
     const { rows } = await verifyFile(path)
@@ -96,7 +99,7 @@ describe("a redaction", () => {
     expect(await verifyFile(path)).toMatchObject({ rows, findings: [] })
   })
 
-  it("that was broken off after its record is finished by the same order, without a second record", async () => {
+  it("that was interrupted after its record is completed by the same command, without a second record", async () => {
     const path = join(directory, "broken-off.sqlite")
     const redaction = { by: "Ada", reason: "asked for", upToVersion: lengths.length }
     const recordAlone = say("A", 2_000, {
@@ -111,7 +114,7 @@ describe("a redaction", () => {
     expect(await verifyFile(path)).toMatchObject({ rows: lengths.length + 1, findings: [] })
   })
 
-  it("leaves nothing in the gaps of pages either, between which rows were moved", async () => {
+  it("also leaves nothing in the gaps of pages after rows were moved", async () => {
     const path = join(directory, "moved.sqlite")
     const loans = Array.from({ length: 12 }, (_, index) => `L${index}`)
     await onStore(path, speakAtRandom(loans, seedOfGaps))
@@ -123,7 +126,7 @@ describe("a redaction", () => {
     expect(await verifyFile(path)).toMatchObject({ findings: [] })
   })
 
-  it("while somebody reads says that copies may be left, and is finished once nobody does", async () => {
+  it("reports that copies may be left while somebody reads, and is completed when nobody reads", async () => {
     const path = join(directory, "read.sqlite")
     await onStore(path, speak(["A"]))
     const reader = new DatabaseSync(path, { readOnly: true })
@@ -144,7 +147,7 @@ describe("a redaction", () => {
   })
 })
 
-/** Bodies of all sizes of some loans, and re-deliveries in between, so that rows grow and SQLite moves them about. */
+/** Records bodies of all sizes, with repetitions between them. So the rows grow, and SQLite moves them. */
 const speakAtRandom = (loans: ReadonlyArray<string>, seed: string) =>
   Effect.suspend(() => {
     const { between } = seeded(seed)
@@ -161,11 +164,11 @@ const speakAtRandom = (loans: ReadonlyArray<string>, seed: string) =>
     })
   })
 
-/** With this seed a copy of a body stays behind in a gap, though everything is deleted securely. */
+/** With this seed, a copy of a body stays in a gap of the file, although SQLite deletes securely. */
 const seedOfGaps = "gaps-1834"
 
 describe("loan-engine journal redact", () => {
-  it("works beside a running engine, which goes on; a dry run only tells, and an unknown loan is an error", async () => {
+  it("works next to a running engine; a dry run only reports, and an unknown loan is an error", async () => {
     const path = join(directory, "beside.sqlite")
     const engine = await startEngine(path)
     const body = JSON.stringify({

@@ -9,7 +9,7 @@ export interface Ended {
   readonly stderr: string
 }
 
-/** `loan-engine …` as a child process, to its end. */
+/** Runs `loan-engine …` as a child process until its end. */
 export async function runCommand(databasePath: string, ...parameters: ReadonlyArray<string>): Promise<Ended> {
   const child = spawn(process.execPath, [mainPath, ...parameters], {
     env: { ...childEnvironment, LOAN_ENGINE_DATABASE_URL: databasePath },

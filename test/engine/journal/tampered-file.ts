@@ -27,7 +27,7 @@ export interface StoredCheckpoint {
 
 type Content = { [member: string]: unknown }
 
-/** A store's file in the hands of somebody who may write anything into it. */
+/** A store's file, and changes that an attacker with write access could make to it. */
 export class TamperedFile {
   readonly database: DatabaseSync
   constructor(path: string) {
@@ -50,18 +50,18 @@ export class TamperedFile {
       .all() as unknown as ReadonlyArray<StoredCheckpoint>
   }
 
-  /** Writes another text with its right hash, as an expert would. */
+  /** Writes another text together with its correct hash, as an expert would. */
   retext({ position }: JournalRow, text: string): void {
     this.run("UPDATE journal SET content = ?, hash = ? WHERE position = ?", text, hashOf(text), position)
   }
 
-  /** Edits a row's content and hashes it again. */
+  /** Edits a row's content and updates its hash. */
   edit(row: JournalRow, edit: (content: Content) => Content): void {
     const content = edit(JSON.parse(row.content) as Content)
     this.retext(row, canonicalJson(content as Parameters<typeof canonicalJson>[0]))
   }
 
-  /** Chains all rows of a loan again, and its snapshot to the last. */
+  /** Links all rows of a loan again, and its snapshot to the last row. */
   rechain(reference: string): void {
     let previousHash = ""
     const quoted = `application_reference = '${reference}'`
@@ -72,7 +72,7 @@ export class TamperedFile {
     this.run("UPDATE loans SET chain_head = ? WHERE application_reference = ?", previousHash, reference)
   }
 
-  /** Swaps two rows' places in the feed. */
+  /** Exchanges the positions of two rows in the feed. */
   swap(one: JournalRow, other: JournalRow): void {
     this.move(one, -1)
     this.move(other, one.position)
@@ -83,7 +83,7 @@ export class TamperedFile {
     this.run("UPDATE journal SET position = ? WHERE position = ?", to, position)
   }
 
-  /** Edits a checkpoint and hashes it again. */
+  /** Edits a checkpoint and updates its hash. */
   recheckpoint(checkpoint: StoredCheckpoint, edit: Partial<StoredCheckpoint>): void {
     const edited = { ...checkpoint, ...edit }
     const hash = checkpointHash({
@@ -107,7 +107,7 @@ export class TamperedFile {
     )
   }
 
-  /** Makes every checkpoint again over the current rows, as somebody who rewrites the whole file would. */
+  /** Makes every checkpoint again for the current rows. An attacker who rewrites the whole file would do this. */
   resealAll(): void {
     let previous_hash = ""
     let after = Number.MIN_SAFE_INTEGER

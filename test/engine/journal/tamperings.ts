@@ -2,13 +2,13 @@ import { expect } from "vitest"
 import type { Finding } from "@loan-engine/app/audit/finding"
 import type { JournalRow, StoredCheckpoint, TamperedFile } from "./tampered-file.ts"
 
-/** Chances for a tampering: which rows and checkpoints it falls on. */
+/** The rows and checkpoints that a tampering changes. */
 export interface Victims {
   readonly file: TamperedFile
-  /** Two different sealed rows, neither a loan's last. */
+  /** Two different sealed rows. Neither is the last row of its loan. */
   readonly row: JournalRow
   readonly other: JournalRow
-  /** A checkpoint that is neither the first nor the last, the one after it, and the last. */
+  /** A checkpoint that is neither the first nor the last, the checkpoint after it, and the last checkpoint. */
   readonly checkpoint: StoredCheckpoint
   readonly next: StoredCheckpoint
   readonly last: StoredCheckpoint
@@ -17,12 +17,12 @@ export interface Victims {
 /** A finding that must be among the findings. Members that are not given may have any value. */
 type Expected = Partial<Finding> & Pick<Finding, "code">
 
-/** Something that somebody may do to a store's file behind the engine's back. */
+/** A change that somebody could make to a store's file. */
 export interface Tampering {
   readonly name: string
-  /** Does it, and says what must be found. */
+  /** Changes the file, and gives the finding that must follow. */
   readonly tamper: (victims: Victims) => Expected
-  /** Whether it takes a replay to find it; a verification otherwise. */
+  /** Whether only a replay can find the change. Otherwise a verification finds it. */
   readonly byReplay?: true
 }
 

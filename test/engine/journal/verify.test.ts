@@ -25,7 +25,7 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(directory, { recursive: true }))
 
-/** Tampers with a copy of the store and gives what is found, and what should have been. */
+/** Tampers with a copy of the store. Gives the findings, and the expected finding. */
 async function found(tampering: Tampering, chances: ReadonlyArray<number>) {
   for (const companion of ["", "-wal", "-shm"]) rmSync(`${copy}${companion}`, { force: true })
   copyFileSync(template, copy)
@@ -39,8 +39,8 @@ async function found(tampering: Tampering, chances: ReadonlyArray<number>) {
 const chances = fc.array(fc.nat(), { minLength: 3, maxLength: 3 })
 const settings = { seed: propertySeed, numRuns: 6 }
 
-describe("a store that nobody has touched", () => {
-  it("is found sound, and its tail said to be unsealed", async () => {
+describe("an unchanged store", () => {
+  it("is sound, and its unsealed rows are reported", async () => {
     const verified = await verifyFile(template, [anchor])
     expect(verified.findings).toEqual([])
     expect(verified.unsealed).toEqual({ rows: 12, afterPosition: verified.rows - 12 })
@@ -49,7 +49,7 @@ describe("a store that nobody has touched", () => {
   })
 })
 
-describe("a store that somebody has tampered with: the row, loan or checkpoint is named", () => {
+describe("a changed store: the row, loan or checkpoint is named", () => {
   it.for(tamperings)("$name", async (tampering, { task }) => {
     task.meta.proofs = [{ property: "P6", means: "tampering", cases: settings.numRuns }]
     await fc.assert(
@@ -61,7 +61,7 @@ describe("a store that somebody has tampered with: the row, loan or checkpoint i
     )
   })
 
-  it("leaves no kind of finding without a tampering that shows it", async () => {
+  it("has a tampering for each kind of finding", async () => {
     const shown = new Set<Finding["code"]>()
     for (const tampering of tamperings) shown.add((await found(tampering, [1, 2, 3])).expected.code)
     expect([...shown].toSorted()).toEqual(Object.keys(findingMeanings).toSorted())

@@ -7,7 +7,7 @@ const draw = <A>(from: ReadonlyArray<A>, chance: number): A => {
   return drawn
 }
 
-/** Rows and checkpoints for a tampering to fall on, drawn by chance from a store that has lived. */
+/** Draws the rows and checkpoints for a tampering from a filled store. */
 export function victimsOf(
   file: TamperedFile,
   [one = 0, another = 0, third = 0]: ReadonlyArray<number>,

@@ -13,11 +13,11 @@ import { expect, it } from "vitest"
 const atOnce = 20
 const nothingNew = getApplicationStatusResponse.encode({ waitingForAddition: false, paidOut: false })
 
-it("as many polls as may be in flight reach the bank at once: none waits for another's connection", async () => {
+it("the largest number of polls at once all reach the bank: none waits for another's connection", async () => {
   const waiting: Array<ServerResponse> = []
   const bank = createServer((request, response) => {
     request.resume()
-    // Nobody is answered before everybody has asked.
+    // The bank answers nobody before all questions have arrived.
     if (waiting.push(response) < atOnce) return
     for (const each of waiting) each.writeHead(200, { "content-type": "text/xml" }).end(nothingNew)
   }).listen(0, "127.0.0.1")

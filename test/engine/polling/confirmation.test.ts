@@ -16,7 +16,7 @@ import {
 } from "./doubting.ts"
 import type { BankNow, Said } from "./doubting.ts"
 
-describe("a word against what stands", () => {
+describe("a report that contradicts the loan's state", () => {
   const lives: ReadonlyArray<readonly [string, Partial<BankNow>, ReadonlyArray<Said>, Said, string, string]> =
     [
       [
@@ -71,7 +71,7 @@ describe("a word against what stands", () => {
     ]
 
   it.for(lives)(
-    "is confirmed at once, the bank's turn meanwhile: %s",
+    "is confirmed at once, while the bank must act: %s",
     ([, initial, before, word, during, after]) =>
       doubting(initial, ({ hear, pass, shown, asked }) =>
         Effect.gen(function* () {
@@ -89,7 +89,7 @@ describe("a word against what stands", () => {
       ),
   )
 
-  it("is confirmed at once after the end was confirmed, and the loan is left alone again", () =>
+  it("is confirmed at once even after the end, and then the engine polls no more", () =>
     doubting({ decision: "REJECTED" }, ({ hear, pass, shown, nextPollAt, asked, bank }) =>
       Effect.gen(function* () {
         yield* hear("submission", rejected)
@@ -101,7 +101,7 @@ describe("a word against what stands", () => {
         yield* pass(atOnceMs)
         expect(asked.length).toBe(before + 2)
         expect(yield* shown).toBe("rejected: nobody none")
-        // One of the bank's replicas may have answered that does not know yet what the callback says.
+        // A replica of the bank that does not know the callback's news yet could have answered.
         yield* pass(75 * secondMs)
         expect(asked.length).toBe(before + 4)
         expect(yield* nextPollAt).toBeNull()
@@ -135,7 +135,7 @@ describe("a word against what stands", () => {
   ]
 
   it.for(lagging)(
-    "is confirmed once more after the grace, if a replica answers that does not know it yet: %s",
+    "is confirmed again after the grace, if a lagging replica answered: %s",
     ([, decision, first, then, word, after]) =>
       doubting({ decision }, ({ hear, pass, shown, bank }) =>
         Effect.gen(function* () {
@@ -152,12 +152,12 @@ describe("a word against what stands", () => {
       ),
   )
 
-  it("is confirmed after the grace also where it was news, and was denied by a replica that does not know it yet", () =>
+  it("is confirmed after the grace also if it was news, and a lagging replica denied it", () =>
     doubting({ decision: "MANUAL_INSPECTION", waitingForAddition: true }, ({ hear, pass, shown, bank }) =>
       Effect.gen(function* () {
         yield* hear("callback", pending)
         yield* pass(7 * 60 * secondMs)
-        // The request for documents is what makes the engine ask so soon.
+        // The request for documents is the reason for the early poll.
         yield* hear("callback", approved, { type: "addition.requested", requiredDocuments: ["ID"] })
         yield* pass(30 * secondMs)
         expect(yield* shown).toBe("manualInspection: customer send-documents")
@@ -167,7 +167,7 @@ describe("a word against what stands", () => {
       }),
     ))
 
-  it("does not make the engine ask without end where the bank's decision cannot be read", () =>
+  it("does not make the engine poll without end if the bank's decision is unreadable", () =>
     doubting({ decision: "REJECTED", paidOut: true }, ({ hear, pass, asked, bank }) =>
       Effect.gen(function* () {
         yield* hear("callback", approved, paidOut)
@@ -178,7 +178,7 @@ describe("a word against what stands", () => {
       }),
     ))
 
-  it("is not asked about twice, if the bank's first answer agrees with it", () =>
+  it("is not polled for twice, if the bank's first answer agrees", () =>
     doubting({ decision: "REJECTED" }, ({ hear, pass, shown, nextPollAt, asked }) =>
       Effect.gen(function* () {
         yield* hear("callback", approved)
@@ -191,7 +191,7 @@ describe("a word against what stands", () => {
       }),
     ))
 
-  it("that is a former offer is confirmed at once, and one that stands or is new is not", () =>
+  it("with a former offer is confirmed at once, and one with the current or a new offer is not", () =>
     doubting({}, ({ hear, pass, asked }) =>
       Effect.gen(function* () {
         const offering = (tenor: number): Said => ({ type: "decision.approved", offer: { tenor } })
@@ -224,10 +224,10 @@ describe("a word against what stands", () => {
     ))
 })
 
-describe("a decision that nobody knows", () => {
+describe("an unknown decision", () => {
   const stalledIn = (logs: ReadonlyArray<string>) => logs.filter((line) => line.includes("stalled"))
 
-  it("is a person's when the bank, asked for it, gives no answer; and no more once it answers", () =>
+  it("needs a person when the bank does not answer the poll, and no person after it answers", () =>
     doubting({ isDown: true }, ({ hear, hearHeld, pass, isStalled, logs, bank }) =>
       Effect.gen(function* () {
         yield* hear("callback", approved)
@@ -243,7 +243,7 @@ describe("a decision that nobody knows", () => {
       }),
     ))
 
-  it("is a person's at once where the account has no bank that could be asked, as is every doubt", () =>
+  it("needs a person at once if the account has no bank to poll, as every doubt does", () =>
     doubting(
       {},
       ({ hear, hearHeld, pass, isStalled, shown, logs, asked }) =>
@@ -263,7 +263,7 @@ describe("a decision that nobody knows", () => {
       { banks: [] },
     ))
 
-  it("is told apart from a reference that no loan can have, which no bank could settle either", () =>
+  it("is handled differently from an unusable reference, which no bank could confirm", () =>
     doubting(
       {},
       ({ hearHeld, isStalled, logs }) =>
@@ -278,8 +278,8 @@ describe("a decision that nobody knows", () => {
     ))
 })
 
-describe("a dispute at a bank that cannot be asked soon", () => {
-  it("is a person's at once if the bank is to be left alone for longer than all attempts would take", () =>
+describe("a dispute at a bank that cannot be polled soon", () => {
+  it("needs a person at once if the bank's Retry-After is longer than all attempts would take", () =>
     doubting({ isDown: true, retryAfterSeconds: 86_400 }, ({ hear, pass, shown, logs }) =>
       Effect.gen(function* () {
         yield* hear("callback", approved)
@@ -291,7 +291,7 @@ describe("a dispute at a bank that cannot be asked soon", () => {
       }),
     ))
 
-  it("stays the bank's while it may still be asked in time", () =>
+  it("waits for the bank while the bank can still be polled in time", () =>
     doubting({ isDown: true, retryAfterSeconds: 60 }, ({ hear, pass, shown }) =>
       Effect.gen(function* () {
         yield* hear("callback", approved)
@@ -302,8 +302,8 @@ describe("a dispute at a bank that cannot be asked soon", () => {
     ))
 })
 
-describe("money that has left", () => {
-  it("is overruled by no decision: a person is called, and the bank is asked again, until its answers agree", () =>
+describe("a pay-out", () => {
+  it("is overruled by no decision: a person is needed and the engine polls again, until the bank's answers agree", () =>
     doubting({ decision: "REJECTED", paidOut: true }, ({ hear, pass, shown, nextPollAt, asked, bank }) =>
       Effect.gen(function* () {
         yield* hear("callback", approved, signed, paidOut)
@@ -321,7 +321,7 @@ describe("money that has left", () => {
       }),
     ))
 
-  it("does not end at a rejection that comes before the status: paid out by callback, and the quote is answered first", () =>
+  it("is not ended by a rejection before the status: reported by callback, with the quote answered first", () =>
     doubting({ decision: "REJECTED", paidOut: true }, ({ hear, pass, shown, nextPollAt }) =>
       Effect.gen(function* () {
         yield* hear("submission", approved)
@@ -332,7 +332,7 @@ describe("money that has left", () => {
       }),
     ))
 
-  it("was never out if the bank's status denies what a callback told: then the rejection is the end", () =>
+  it("does not count if the bank's status denies the callback: then the rejection is the end", () =>
     doubting({ decision: "REJECTED" }, ({ hear, pass, shown, nextPollAt }) =>
       Effect.gen(function* () {
         yield* hear("callback", paidOut)

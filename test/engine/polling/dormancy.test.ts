@@ -36,7 +36,7 @@ const horizonDays: { readonly [S in Stage]: number } = {
 }
 const bankActs = new Set<Stage>(["submitted", "manualInspection", "signed", "disputed"])
 
-describe("a loan of which the bank says nothing new", () => {
+describe("a loan without news from the bank", () => {
   it.each(stages)("rests at %s from its horizon on: weekly, monthly, then not at all", (stage) => {
     const rest = (days: number) => restOf(at(stage), 0, later(days), cadenceDefaults)
     const horizon = horizonDays[stage]
@@ -48,7 +48,7 @@ describe("a loan of which the bank says nothing new", () => {
     expect(rest(horizon + dormantWeeklyDays + dormantMonthlyDays)).toEqual({ intervalMs: null, stalled })
   })
 
-  it.each(stages)("rests at %s at once when somebody closes it, and is nobody's to look into", (stage) => {
+  it.each(stages)("rests at %s at once when an operator closes it, and needs no person", (stage) => {
     const rest = (days: number, settings = cadenceDefaults) =>
       restOf(closed(at(stage)), 0, later(days), settings)
     expect(rest(0)).toEqual({ intervalMs: 30 * dayMs, stalled: false })
@@ -59,7 +59,7 @@ describe("a loan of which the bank says nothing new", () => {
     })
   })
 
-  it("goes by the bank's time, where that runs faster", () => {
+  it("uses the bank's time if the bank's time runs faster", () => {
     const fast = { ...cadenceDefaults, pollIntervalScale: 1 / 1_000 }
     expect(restOf(at("approved"), 0, heardAt + 29 * (dayMs / 1_000), fast)).toBeUndefined()
     expect(restOf(at("approved"), 0, heardAt + 31 * (dayMs / 1_000), fast)).toEqual({
@@ -69,7 +69,7 @@ describe("a loan of which the bank says nothing new", () => {
     expect(restAfterMs(fast)).toBe(restAfterMs(cadenceDefaults) / 1_000)
   })
 
-  it("is dormant while its next poll lies beyond the horizon, or is not planned though nothing has ended", () => {
+  it("is dormant while its next poll is beyond the horizon, or no poll is planned although the loan has not ended", () => {
     const plan = { attempts: 3, confirm: false, stalled: false }
     const dormant = (loan: Loan, nextPollAt: number | null, confirm = false) =>
       isDormant(loan, { ...plan, nextPollAt, confirm }, cadenceDefaults)
@@ -77,27 +77,28 @@ describe("a loan of which the bank says nothing new", () => {
     expect(dormant(at("approved"), later(31))).toBe(true)
     expect(dormant(at("approved"), null)).toBe(true)
     expect(dormant(at("paidOut"), null)).toBe(false)
-    // A callback has woken it.
+    // A callback has made the loan active again.
     expect(dormant(at("approved"), later(31), true)).toBe(false)
     expect(dormant(closed(at("approved")), later(31))).toBe(false)
   })
 
-  it("that nobody trusted ever spoke of is given up, once it was asked about in vain for as long", () => {
+  it("without any trusted report is given up after the engine has polled for it in vain for that time", () => {
     const stranger = openLoan(reference, account)
     const asked = (attempts: number) => restOf(stranger, attempts, heardAt, cadenceDefaults)
     expect(asked(12)).toBeUndefined()
     expect(asked(45)).toEqual({ intervalMs: 7 * dayMs, stalled: false })
     expect(asked(300)).toEqual({ intervalMs: null, stalled: false })
-    // A registered one is asked about for ever: it is a loan, though nobody has said anything of it.
+    // The engine polls for a registered loan without end. The merchant registered it, even if the bank has reported
+    // nothing.
     const registered = restOf({ ...stranger, registered: true }, 300, heardAt, cadenceDefaults)
     expect(registered).toEqual({ intervalMs: 30 * dayMs, stalled: true })
   })
 })
 
-describe("a life in which nothing happens any more", () => {
+describe("a life without further news", () => {
   const years = 3 * 365
 
-  it.each(silentLives)("ends the asking within a year, and costs less: $name", (life) => {
+  it.each(silentLives)("ends the polls within a year, and costs less: $name", (life) => {
     const { closedAfterDays: _closedAfterDays, ...before } = life
     const was = liveInSilence(before, years, restless)
     const is = liveInSilence(life, years, cadenceDefaults)

@@ -12,13 +12,13 @@ import type { Asked, Polled, PollerUnderTest } from "./poller-support.ts"
 export const applicationReference = ApplicationReference.make("doubted")
 export const secondMs = 1_000
 
-/** What the bank says when it is asked. */
+/** The bank's answers. */
 export interface BankNow {
   decision: "APPROVED" | "REJECTED" | "MANUAL_INSPECTION"
   paidOut: boolean
   waitingForAddition: boolean
   isDown: boolean
-  /** How long it wants to be left alone, in its answer while it is down. */
+  /** The `Retry-After` of a bank that is down. */
   retryAfterSeconds?: number
 }
 
@@ -48,7 +48,10 @@ const says =
 
 export type Said<Event = LoanEvent> = Event extends LoanEvent ? Omit<Event, "at"> : never
 
-/** A loan at a bank that says what it now says, and everything that a test does with it; `under` takes its account's bank away, or breaks a part on purpose. */
+/**
+ * Runs a test on one loan at a bank whose answers the test sets. `under` can remove the account's bank or break a
+ * part of the engine on purpose.
+ */
 export const doubting = <A>(
   initial: Partial<BankNow>,
   use: (
@@ -58,10 +61,10 @@ export const doubting = <A>(
         source: "callback" | "submission" | "operator",
         ...said: ReadonlyArray<Said>
       ) => Effect.Effect<unknown, unknown>
-      /** A callback of the bank that is held, for this reason. */
+      /** Records a callback of the bank that is held for this reason. */
       readonly hearHeld: (hold: HoldReason) => Effect.Effect<unknown, unknown>
       readonly shown: Effect.Effect<unknown, unknown>
-      /** Whether a person is to look. */
+      /** Whether a person should look at the loan. */
       readonly isStalled: Effect.Effect<boolean | undefined, unknown>
       readonly nextPollAt: Effect.Effect<number | null | undefined, unknown>
     },
@@ -117,5 +120,5 @@ export const pending: Said = { type: "decision.pending" }
 export const signed: Said = { type: "agreement.signed" }
 export const paidOut: Said = { type: "loan.paidOut" }
 
-/** How long the bank may take to be asked, once it must confirm. */
+/** How long the engine may wait before it polls for a confirmation. */
 export const atOnceMs = 1_000

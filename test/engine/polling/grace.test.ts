@@ -12,14 +12,14 @@ import { se } from "./poller-support.ts"
 const graceMs = graceMsOf(cadenceDefaults)
 const requestedAt = 1_700_000_000_000
 
-describe("an answer that the bank waits for no documents", () => {
+describe("an answer without outstanding documents", () => {
   it.each([
     ["before the request", -1, true],
-    ["with it", 0, true],
+    ["with the request", 0, true],
     ["within the grace", graceMs - 1, true],
-    ["at its end", graceMs, true],
-    ["after it", graceMs + 1, false],
-  ])("that was asked for %s", (_when, afterMs, outstanding) => {
+    ["at the end of the grace", graceMs, true],
+    ["after the grace", graceMs + 1, false],
+  ])("that was polled %s", (_when, afterMs, outstanding) => {
     const sentAt = requestedAt + afterMs
     const cleared = applicationStatusEvents(
       { waitingForAddition: false, paidOut: false },
@@ -30,7 +30,7 @@ describe("an answer that the bank waits for no documents", () => {
     expect(isAdditionOutstanding(facts)).toBe(outstanding)
   })
 
-  it("comes too soon after a callback, is asked for again as soon as it counts, and is believed then", () =>
+  it("that comes too soon after a callback does not count; a poll follows as soon as it can count", () =>
     doubting({}, ({ hear, pass, shown, asked }) =>
       Effect.gen(function* () {
         yield* hear("callback", approved)
@@ -48,11 +48,12 @@ describe("an answer that the bank waits for no documents", () => {
   it.each([
     ["a clock that is minutes behind", bankClockBehindMsMax, true],
     ["a delivery that was late", bankClockBehindMsMax + 1, false],
-  ])("counts against a signed request from before it, unless that is due to %s", (_why, behindMs, open) =>
+  ])("clears a signed request from before it, unless the difference is due to %s", (_why, behindMs, open) =>
     doubting({}, ({ engine, hear, pass, shown, asked }) =>
       Effect.gen(function* () {
         yield* hear("callback", approved)
-        // A doubt, so the bank is asked now: before the request, and after it by the bank's clock.
+        // The loan is in doubt, so the engine polls now. The request comes after this poll, but by the bank's clock
+        // it is older.
         yield* hear("callback", rejected)
         yield* pass(120 * secondMs)
         expect(asked.filter(({ question }) => question === "status").length).toBe(2)
@@ -127,7 +128,7 @@ describe("an answer that the bank waits for no documents", () => {
     ),
   )
 
-  it("is not believed while the bank has only not caught up yet", () =>
+  it("does not count while a lagging replica answers", () =>
     doubting({}, ({ bank, hear, pass, shown }) =>
       Effect.gen(function* () {
         yield* hear("callback", approved)

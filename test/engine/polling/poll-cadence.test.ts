@@ -19,7 +19,7 @@ const observation = (source: Observation["source"], at: number, ...events: Reado
   events,
 })
 
-/** Where the loan and its schedule are after these observations. */
+/** The loan and its schedule after these observations. */
 function after(...observations: ReadonlyArray<Observation>) {
   let loan = opened
   let schedule: PollSchedule = neverPolled
@@ -31,13 +31,13 @@ function after(...observations: ReadonlyArray<Observation>) {
   return { loan, schedule }
 }
 
-describe("when the bank is asked, and what", () => {
-  it("during manual inspection its status too: documents may be waited for, and the callback that says so be lost", () => {
+describe("when the engine polls, and with which questions", () => {
+  it("during manual inspection also for the status: the callback about documents may be lost", () => {
     const { loan, schedule } = after(observation("submission", 10, { type: "decision.pending", at: 10 }))
     expect(pollQuestions(loan, schedule, cadenceDefaults)).toEqual(["status", "quote"])
   })
 
-  it("the bank's own word of a decision that only the merchant has told", () => {
+  it("for the bank's own answer on a decision that only the merchant has reported", () => {
     const registered = (event: LoanEvent) => ({
       ...observation("submission", 10, event),
       evidence: "merchant" as const,
@@ -124,13 +124,13 @@ describe("when the next poll is due", () => {
     expect(schedule.stalled).toBe(true)
   })
 
-  it("a confirmation that falls due while the bank is being asked is still made", () => {
+  it("a confirmation that becomes due during a poll is still made", () => {
     const held = { ...observation("callback", 2 * hourMs), evidence: "none" as const }
     const { schedule } = after(pending, held, quote(2 * hourMs + 1))
     expect(schedule).toMatchObject({ confirm: true, nextPollAt: 2 * hourMs })
   })
 
-  it("a confirmation that brings no answer is tried again before long, however long the loan was silent", () => {
+  it("a confirmation without an answer is retried soon, for any silence of the loan", () => {
     const { loan, schedule } = after(pending, status(hourMs), quote(hourMs))
     const failed = (confirm: boolean, attempts = 40) =>
       scheduleAfterFailure(loan, { ...schedule, attempts, confirm }, 0, 0, cadenceDefaults, 0.5)
@@ -140,7 +140,7 @@ describe("when the next poll is due", () => {
     expect(stalled).toMatchObject({ stalled: true, nextPollAt: cadenceDefaults.pollIntervalMaxMs })
   })
 
-  it("a poll that was not sent is still to be made, after the bank's pause, and does not count", () => {
+  it("a poll that was not sent is made after the bank's pause, and does not count", () => {
     const { loan, schedule } = after(pending, status(hourMs), quote(hourMs))
     const paused = { ...schedule, nextPollAt: hourMs + 60_000 }
     expect(scheduleUnasked(loan, schedule, hourMs, 60_000, cadenceDefaults)).toEqual(paused)
@@ -148,12 +148,12 @@ describe("when the next poll is due", () => {
 })
 
 describe("a message that could not be read as a whole", () => {
-  it("has the bank asked at once if it registers a loan without a decision", () => {
+  it("makes the engine poll at once if it registers a loan without a decision", () => {
     const { loan, schedule } = after({ ...observation("submission", 10), leftOut: ["decision"] })
     expect([loan.registered, schedule.nextPollAt, schedule.confirm]).toEqual([true, 10, true])
   })
 
-  it("has the bank asked soon if it is an approval whose offer is incomplete", () => {
+  it("makes the engine poll soon if it is an approval with an incomplete offer", () => {
     const approved = observation("callback", 10, { type: "decision.approved", at: 10 })
     const plain = after(observation("submission", 1), approved).schedule
     const garbled = after(observation("submission", 1), { ...approved, leftOut: ["interest"] }).schedule
@@ -161,7 +161,7 @@ describe("a message that could not be read as a whole", () => {
     expect(garbled.nextPollAt).toBeLessThan(plain.nextPollAt ?? 0)
   })
 
-  it("is not asked about over and over if it is the bank's own answer", () => {
+  it("does not cause repeated polls if it is the bank's own answer", () => {
     const unknown = { ...observation("quote", 10), hold: "unknown-event-type" as const }
     const { loan, schedule } = after(observation("submission", 1), unknown)
     expect(loan.stage).toBe("submitted")
@@ -169,14 +169,14 @@ describe("a message that could not be read as a whole", () => {
     expect(schedule.nextPollAt).toBeGreaterThan(60_000)
   })
 
-  it("calls for a person if it is the bank's own answer, until the bank says more", () => {
+  it("needs a person if it is the bank's own answer, until the bank reports more", () => {
     const unknown = { ...observation("quote", 10), hold: "unknown-event-type" as const }
     const known = observation("quote", 20, { type: "decision.approved", at: 20, fresh: true })
     expect(after(observation("submission", 1), unknown).schedule.stalled).toBe(true)
     expect(after(observation("submission", 1), unknown, known).schedule.stalled).toBe(false)
   })
 
-  it("calls for a person, and is not asked about, if its reference is none that a loan can have", () => {
+  it("needs a person, and no poll, if its reference is unusable", () => {
     const { schedule } = after({ ...observation("callback", 10), hold: "reference-unusable" })
     expect(schedule).toMatchObject({ stalled: true, nextPollAt: null, confirm: false })
   })

@@ -10,7 +10,7 @@ const of = (asked: ReadonlyArray<Asked>, text: string): ReadonlyArray<Asked> =>
   asked.filter(({ reference }) => reference.startsWith(text))
 
 describe("a poll whose lease is over", () => {
-  it("and that brings no answer leaves the plan as another engine has made it meanwhile", () =>
+  it("and that brings no answer keeps the plan that another engine has made meanwhile", () =>
     polling(
       {
         settings,
@@ -32,7 +32,7 @@ describe("a poll whose lease is over", () => {
     ))
 })
 
-/** When another engine has planned the next poll. */
+/** The due time of polls that another engine has planned. */
 const others = 1_800_000_000_000
 
 describe("the rate", () => {
@@ -46,15 +46,15 @@ describe("the rate", () => {
         Effect.gen(function* () {
           yield* pass(4 * secondMs)
           expect(asked.length).toBe(6)
-          // Two at once, and then one each half second.
+          // Two requests at once, and then one every half second.
           for (const [index, { afterMs }] of asked.entries())
             expect(afterMs).toBeGreaterThanOrEqual(Math.max(0, index - 1) * 500)
         }),
     ))
 })
 
-describe("a bank that is to be left alone", () => {
-  it("is not asked before its Retry-After is over, and takes nothing from the other accounts meanwhile", () =>
+describe("a bank that must not be polled", () => {
+  it("is not polled before its Retry-After has passed, and does not delay other accounts", () =>
     polling(
       {
         settings,
@@ -78,7 +78,7 @@ describe("a bank that is to be left alone", () => {
         }),
     ))
 
-  it("is not asked a poll's second question once it has refused the first, and then one poll at a time", () =>
+  it("gets no second question after it refused the first, and then one poll at a time", () =>
     polling(
       {
         settings,
@@ -96,7 +96,7 @@ describe("a bank that is to be left alone", () => {
         }),
     ))
 
-  it("is hardly asked while its circuit is open, which holds up no other account", () =>
+  it("is rarely polled while its circuit breaker is open, without delay for other accounts", () =>
     polling(
       {
         settings,
@@ -106,13 +106,14 @@ describe("a bank that is to be left alone", () => {
       ({ asked, pass }) =>
         Effect.gen(function* () {
           yield* pass(62 * secondMs)
-          // Five failures open the circuit, a few requests may be under way by then; after that one each half minute.
+          // Five failures open the circuit breaker. A few requests may be running by then. After that, one request
+          // runs every half minute.
           expect(of(asked, "se").length).toBeLessThanOrEqual(5 + settings.pollsInFlightMax + 2)
           expect(of(asked, "no").length).toBe(200)
         }),
     ))
 
-  it("may be slow, and still leaves a worker to each other account", () =>
+  it("may be slow, and each other account still has a worker", () =>
     polling(
       {
         settings,
@@ -129,7 +130,7 @@ describe("a bank that is to be left alone", () => {
 })
 
 describe("an account without a bank", () => {
-  it("is never claimed: its polls wait, as they are, for a bank to be configured", () =>
+  it("is never claimed: its polls wait unchanged until a bank is configured", () =>
     polling(
       {
         settings,
@@ -146,7 +147,7 @@ describe("an account without a bank", () => {
 })
 
 describe("a loan that is silent for too long", () => {
-  it("is flagged and reported once, goes on being polled, and is never rejected", () =>
+  it("is flagged and reported once, is still polled, and is never rejected", () =>
     polling(
       {
         settings,

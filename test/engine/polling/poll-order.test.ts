@@ -8,10 +8,10 @@ import type { Asked } from "./poller-support.ts"
 
 type Store = LoanStore["Service"]
 
-/** One worker and few requests, so that the order in which the bank is asked is the order that was chosen. */
+/** With one worker and few requests, the bank receives the questions in the chosen order. */
 const settings = { pollRatePerSecond: 2, pollsInFlightMax: 2 }
 
-/** The names of the loans, in the order in which the bank was first asked about them. */
+/** The loans in the order of the first question about each. */
 const order = (asked: ReadonlyArray<Asked>): ReadonlyArray<string> => [
   ...new Set(asked.map(({ reference }) => reference)),
 ]
@@ -19,14 +19,14 @@ const count = (names: ReadonlyArray<string>, text: string): number =>
   names.filter((name) => name.startsWith(text)).length
 
 interface Scenario {
-  /** How many of the polls that the order puts first, out of those the bank was asked in so long. */
+  /** How many of the polls that should come first are among the first questions to the bank. */
   readonly measure: (store?: (real: Store) => Store) => Promise<number>
   readonly atLeast: number
 }
 
 const fewConfirmations = 6
 
-/** Six confirmations fall due after two hundred routine polls of the same account and of another. */
+/** Six confirmations are due after two hundred routine polls of the same account and of another account. */
 const priority: Scenario = {
   atLeast: fewConfirmations,
   measure: (store) =>
@@ -44,7 +44,8 @@ const priority: Scenario = {
       ({ asked, pass }) =>
         Effect.gen(function* () {
           yield* pass(20 * secondMs)
-          // Between them come the routine polls that are owed, and those of the other account once its turn is due.
+          // Some routine polls of the same account and the due polls of the other account come between the
+          // confirmations.
           return count(order(asked).slice(0, 3 * fewConfirmations), "se confirm")
         }),
     ),
@@ -52,7 +53,7 @@ const priority: Scenario = {
 
 const fewPolls = 10
 
-/** Every confirmation that is asked is followed by two new ones, while routine polls wait. */
+/** Two new confirmations follow every confirmation, while routine polls wait. */
 const noStarvation: Scenario = {
   atLeast: fewPolls,
   measure: (store) => {
@@ -81,7 +82,7 @@ const noStarvation: Scenario = {
   },
 }
 
-/** Two hundred polls of one account are due before ten of another. */
+/** Two hundred polls of one account are due before ten polls of another account. */
 const fairness = (confirm: boolean): Scenario => ({
   atLeast: fewPolls,
   measure: (store) =>
@@ -95,7 +96,8 @@ const fairness = (confirm: boolean): Scenario => ({
       ({ asked, pass }) =>
         Effect.gen(function* () {
           yield* pass(40 * secondMs)
-          // Requests, because a confirmation costs two: each account has as many, but for the few that may go ahead.
+          // This counts requests, because a confirmation needs two. Each account has equally many requests, except
+          // for the few that may go ahead.
           const turns = 2 * fewPolls + (confirm ? pollConfirmsAheadMax : 0) + 2 * settings.pollsInFlightMax
           return count(order(asked.slice(0, turns)), "no")
         }),
@@ -109,7 +111,10 @@ const scenarios = {
   fairnessUnderConfirmations: fairness(true),
 }
 
-/** An order that one would think of first, made by showing the poller less than there is, and what it misses. */
+/**
+ * A simple order that a developer might think of first, and the scenarios that it fails. The test makes it by hiding
+ * lines from the poller.
+ */
 interface NaiveOrder {
   readonly choose: (lines: ReadonlyArray<LineDue>) => ReadonlyArray<LineDue>
   readonly misses: ReadonlyArray<keyof typeof scenarios>
@@ -144,7 +149,7 @@ const expectKept = async ({ measure, atLeast }: Scenario): Promise<void> =>
 describe("the order of due polls", () => {
   it("puts confirmations before routine polls that were due earlier", () => expectKept(priority))
 
-  it("keeps for routine polls their share of a budget that confirmations alone would use up", () =>
+  it("keeps the share of routine polls, even if confirmations alone would use up the budget", () =>
     expectKept(noStarvation))
 
   it("lets a flood of routine polls delay another account by its fair share only", () =>
@@ -153,11 +158,14 @@ describe("the order of due polls", () => {
   it("lets a flood of confirmations delay another account by its fair share only", () =>
     expectKept(scenarios.fairnessUnderConfirmations))
 
-  it.each(Object.entries(naiveOrders))("is not %s, which is noticed", async (_, { choose, misses }) => {
-    const missed = []
-    for (const [name, { measure, atLeast }] of Object.entries(scenarios)) {
-      if ((await measure(inOrder(choose))) < atLeast) missed.push(name)
-    }
-    expect(missed).toEqual(misses)
-  })
+  it.each(Object.entries(naiveOrders))(
+    "is not %s, and the test notices the difference",
+    async (_, { choose, misses }) => {
+      const missed = []
+      for (const [name, { measure, atLeast }] of Object.entries(scenarios)) {
+        if ((await measure(inOrder(choose))) < atLeast) missed.push(name)
+      }
+      expect(missed).toEqual(misses)
+    },
+  )
 })

@@ -21,7 +21,7 @@ describe("with every callback lost, the cadence beside a fixed interval of equal
     expect(times.p95).toBeGreaterThanOrEqual(delayGoals.p95)
   })
 
-  it("misses them if it gives up on a loan's moving too early", () => {
+  it("misses them if it polls rarely too early", () => {
     const settings = { ...cadenceDefaults, pollAttemptsMax: 10 }
     expect(compareWithFixed({ ...size, settings }).times.p95).toBeLessThan(delayGoals.p95)
   })
@@ -34,14 +34,14 @@ describe("the simulator", () => {
     expect(simulatePolling({ ...world, seed: "2" })).not.toEqual(simulatePolling(world))
   })
 
-  it("measures what is known of a fixed interval: delays from nothing to all of it, evenly", () => {
+  it("measures for a fixed interval delays that are spread evenly from zero to the interval", () => {
     const intervalMs = 6 * hourMs
     const { delayMs } = simulatePolling(allLost, fixedPacing(intervalMs, cadenceDefaults))
     expect(delayMs.median / intervalMs).toBeCloseTo(0.5, 1)
     expect(delayMs.p95 / intervalMs).toBeCloseTo(0.95, 1)
   })
 
-  it("knows a change as soon as its callback has come, and later the more of them are lost", () => {
+  it("knows a change when its callback arrives, and later if more callbacks are lost", () => {
     const delays = [0, 0.2, 1].map((lostShare) => simulatePolling({ ...allLost, lostShare }).delayMs)
     expect(delays[0]?.median).toBe(callbackTransitMs)
     const p95s = delays.map(({ p95 }) => p95)

@@ -16,10 +16,10 @@ const lines: ReadonlyArray<PollLine> = accounts.flatMap((account) => [
 const [patient = { account: AccountName.make("dk"), confirm: true }] = lines
 const patientRoutine: PollLine = { ...patient, confirm: false }
 
-/** What else waits at each turn; the polls of the patient account's own kind always do. */
+/** The other lines that wait at each turn. A poll of the patient line waits at every turn. */
 const others = fc.array(fc.subarray([...lines]), { minLength: 100, maxLength: 400 })
 
-/** Serves one poll a turn, and says how often each line was served. */
+/** Serves one poll in each turn, and counts how often each line is served. */
 function serve(turns: ReadonlyArray<ReadonlyArray<PollLine>>, always: ReadonlyArray<PollLine>) {
   const order = makePollOrder()
   const served = new Map<string, number>()
@@ -31,8 +31,8 @@ function serve(turns: ReadonlyArray<ReadonlyArray<PollLine>>, always: ReadonlyAr
   return ({ account, confirm }: PollLine): number => served.get(`${account} ${confirm}`) ?? 0
 }
 
-describe("with any other polls waiting, at any time", () => {
-  it("an account whose polls always wait has its fair share of the turns, but for what may go ahead of it", () => {
+describe("with any other polls that wait, at any time", () => {
+  it("an account whose polls always wait has its fair share of the turns, except for the allowed lead of others", () => {
     fc.assert(
       fc.property(others, (turns) => {
         const served = serve(turns, [patientRoutine])
@@ -43,7 +43,7 @@ describe("with any other polls waiting, at any time", () => {
     )
   })
 
-  it("its routine polls have their share of the account's turns, and its confirmations have the rest", () => {
+  it("routine polls have their share of the account's turns, and confirmations have the rest", () => {
     fc.assert(
       fc.property(others, (turns) => {
         const served = serve(turns, [patient, patientRoutine])
@@ -55,7 +55,7 @@ describe("with any other polls waiting, at any time", () => {
     )
   })
 
-  it("an account that had nothing to ask for long comes back level with the others, and not before them", () => {
+  it("an account that was idle for long comes back with the same priority as the others", () => {
     const order = makePollOrder()
     const [first = patient, second = patient] = accounts.map((account) => ({ account, confirm: false }))
     for (let turn = 0; turn < 1_000; turn++) order.next([first])

@@ -27,12 +27,12 @@ export const [se, no, fi] = [AccountName.make("se"), AccountName.make("no"), Acc
 const banksDefault: ReadonlyArray<AccountName> = [se, no]
 type Store = LoanStore["Service"]
 
-/** One request as the bank got it. */
+/** One request that the bank received. */
 export interface Asked {
   readonly account: AccountName
   readonly reference: ApplicationReference
   readonly question: "status" | "quote"
-  /** Since the poller was started. */
+  /** The time since the poller's start. */
   readonly afterMs: number
 }
 
@@ -40,11 +40,11 @@ export interface PollerUnderTest {
   readonly banks?: ReadonlyArray<AccountName>
   readonly settings?: Partial<PollerSettings>
   readonly cadence?: Partial<CadenceSettings>
-  /** What the bank does when it is asked; by default it answers that the loan is approved and nothing is new. */
+  /** The bank's answer to a request. By default the loan is approved and there is no news. */
   readonly answer?: (asked: Asked, store: Store) => Effect.Effect<ExchangeResponse, ExchangeFailed>
-  /** For an order that is wrong on purpose. */
+  /** Replaces the store, for an order that is wrong on purpose. */
   readonly store?: (store: Store) => Store
-  /** Plans the polls, before the poller starts. */
+  /** Plans polls before the poller starts. */
   readonly plan: (store: Store) => Effect.Effect<unknown, unknown>
 }
 
@@ -56,11 +56,11 @@ export interface Polled {
   readonly store: Store
   readonly engine: LoanEngine["Service"]
   readonly logs: ReadonlyArray<string>
-  /** Lets time pass; `asked` and `logs` grow meanwhile. */
+  /** Moves the clock. `asked` and `logs` grow meanwhile. */
   readonly pass: (ms: number) => Effect.Effect<void>
 }
 
-/** The real poller over a real SQLite file and the real bank client, on a clock that only the test moves. */
+/** The real poller on a real SQLite file, with the real bank client. Only the test moves the clock. */
 export const polling = <A>(
   under: PollerUnderTest,
   use: (polled: Polled) => Effect.Effect<A, unknown>,
@@ -77,7 +77,7 @@ export const polling = <A>(
     })
     return yield* use({ asked, store, engine, logs, pass })
   })
-  // The poller's stop waits for what is under way, for which time has to pass.
+  // When the poller stops, it waits for its running requests. So the clock must move for them.
   const run = Effect.gen(function* () {
     const scope = yield* Scope.make()
     const exit = yield* Effect.exit(Scope.provide(body, scope))
@@ -148,7 +148,7 @@ const clientsOf = Effect.fnUntraced(function* (
   return new Map(clients)
 })
 
-/** The bank's answer that nothing is new with an approved loan. */
+/** The bank's answer for an approved loan without news. */
 export const quietAnswer = ({ question, reference }: Asked): Effect.Effect<ExchangeResponse> =>
   Effect.succeed({
     status: 200,
@@ -168,7 +168,10 @@ export const failingAnswer = (
   headers: ExchangeResponse["headers"] = {},
 ): Effect.Effect<ExchangeResponse> => Effect.succeed({ status, headers, body: new Uint8Array() })
 
-/** Writes an approved loan whose poll falls due at `dueMs` from the start, so that one question is routine and two confirm. */
+/**
+ * Writes an approved loan whose poll is due at `dueMs` after the start. A routine poll asks one question for it, and
+ * a confirmation asks two.
+ */
 export const planPoll = (
   store: Store,
   account: AccountName,
@@ -194,7 +197,10 @@ export const planPoll = (
   }))
 }
 
-/** Plans so many polls of one kind, named by their account and kind, each due a millisecond after the one before. */
+/**
+ * Plans this many polls of one kind. Each is named by its account and kind, and is due a millisecond after the one
+ * before.
+ */
 export const planPolls = (store: Store, account: AccountName, confirm: boolean, polls: number, dueMs = 0) =>
   Effect.forEach(
     Array.from({ length: polls }, (_, index) => index),

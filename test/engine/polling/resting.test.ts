@@ -40,7 +40,7 @@ const plan = (nextPollAt: number | null, more: Partial<PollSchedule> = {}): Poll
   ...more,
 })
 
-/** The schedule after something was observed, so many days after the last word. */
+/** The schedule after an observation, this many days after the bank's last news. */
 function after(
   loan: Loan,
   schedule: PollSchedule,
@@ -74,7 +74,7 @@ describe("a loan that rests", () => {
   it.each<[string, Loan]>([
     ["an inspected loan", known("manualInspection", pending)],
     ["an approved loan", known("approved", approved)],
-  ])("keeps what is to be confirmed, also where the bank gives no answer: %s", (_name, loan) => {
+  ])("keeps its open confirmation, even if the bank does not answer: %s", (_name, loan) => {
     const held = after(
       loan,
       plan(null, { attempts: 70 }),
@@ -87,7 +87,7 @@ describe("a loan that rests", () => {
     expect(inMinutes(unanswered, 300)).toBe(15)
   })
 
-  it("is not asked about every quarter of an hour for ever", () => {
+  it("is not polled every quarter of an hour without end", () => {
     for (const loan of [known("approved", approved), known("approved", approved, closed)]) {
       let schedule = plan(later(300), { attempts: 0, confirm: true })
       let asked = 0
@@ -100,13 +100,13 @@ describe("a loan that rests", () => {
     }
   })
 
-  it("is not given up because the bank cannot be reached: no answer is no silence", () => {
+  it("is not given up because the bank is unreachable: a failed poll does not count as silence", () => {
     const loan = known("approved", approved)
     const unanswered = failed(loan, plan(later(400), { attempts: 95 }), 400)
     expect(unanswered).toMatchObject({ stalled: true, nextPollAt: later(430) })
   })
 
-  it("is awake at once when the bank makes another offer, however often it was asked about in vain", () => {
+  it("is active at once when the bank makes another offer, after any number of polls in vain", () => {
     const loan = known("approved", approved)
     const offered: LoanEvent = { ...approved, at: later(200), fresh: true, offer: { tenor: 12 } }
     const answered = after(
@@ -120,7 +120,7 @@ describe("a loan that rests", () => {
   })
 })
 
-describe("what is to be confirmed", () => {
+describe("an open confirmation", () => {
   const ended = known("rejected", { type: "decision.rejected", at: heardAt, fresh: true })
   const confirming = plan(later(1), { attempts: 0, confirm: true })
   const bank = { evidence: "bank" } as const
@@ -155,12 +155,12 @@ describe("what is to be confirmed", () => {
     expect(after(ended, confirming, answer, 1)).toMatchObject({ nextPollAt: null, confirm: false })
   })
 
-  it("is not dropped by a callback that says something else", () => {
+  it("is not removed by a callback about something else", () => {
     const said = after(known("approved", approved), confirming, { events: [{ ...signed, at: later(1) }] }, 1)
     expect(said).toMatchObject({ confirm: true, nextPollAt: later(1) })
   })
 
-  it("is a new doubt, however often the loan was asked about before", () => {
+  it("is a new doubt, after any number of polls before", () => {
     const loan = known("signed", approved, signed)
     const doubted = after(
       loan,
@@ -174,7 +174,7 @@ describe("what is to be confirmed", () => {
     expect(inMinutes(unanswered, 20)).toBe(15)
   })
 
-  it("is asked for every day where the bank gave no answer for one", () => {
+  it("is polled for every day after a day without an answer from the bank", () => {
     const tired = failed(
       known("disputed", approved, rejected),
       plan(later(2), { attempts: 95, confirm: true }),
@@ -183,7 +183,7 @@ describe("what is to be confirmed", () => {
     expect(tired).toMatchObject({ confirm: true, stalled: true, nextPollAt: later(3) })
   })
 
-  it("leaves a loan stalled that was, until the bank says something", () => {
+  it("keeps a stalled loan stalled, until the bank answers", () => {
     const loan = known("manualInspection", pending)
     expect(failed(loan, plan(later(60), { stalled: true }), 60).stalled).toBe(true)
   })
@@ -192,13 +192,13 @@ describe("what is to be confirmed", () => {
 describe("a loan that is closed", () => {
   const closing = { source: "operator", evidence: "operator", events: [closed] } as const
 
-  it("keeps what is to be confirmed", () => {
+  it("keeps its open confirmation", () => {
     const loan = known("approved", approved)
     const confirming = plan(later(2), { confirm: true })
     const none = { ...cadenceDefaults, closedMonthlyDays: 0 }
     expect(after(loan, confirming, closing, 2, none)).toEqual(confirming)
     expect(after(loan, plan(later(2)), closing, 2, none)).toMatchObject({ nextPollAt: null })
-    // Also where it was closed before, for another reason.
+    // The same is true if the loan was closed before for another reason.
     const again = known("approved", approved, closed)
     expect(after(again, confirming, closing, 2)).toEqual(confirming)
   })
@@ -214,7 +214,7 @@ describe("a loan that is closed", () => {
     )
   })
 
-  it("is asked about soon once somebody opens it again, also where the bank had ended it", () => {
+  it("is polled soon after an operator opens it again, even if the bank had ended it", () => {
     const ended = known("rejected", { ...rejected, fresh: true }, closed)
     const opening = {
       source: "operator",

@@ -12,13 +12,13 @@ const directory = mkdtempSync(join(tmpdir(), "loan-engine-slow-bank-"))
 afterAll(() => rmSync(directory, { recursive: true }))
 let files = 0
 
-/** Sends something again and again, as long as anybody listens. */
+/** Calls `send` again and again until the connection closes. */
 function again(response: ServerResponse, send: () => void): void {
   const timer = setInterval(send, 10)
   response.once("close", () => clearInterval(timer))
 }
 
-/** Ways to hold a line without ever answering. */
+/** Ways of a bank to keep a connection open without an answer. */
 const drips: ReadonlyArray<[string, (response: ServerResponse) => void]> = [
   ["promises an answer for ever", (response) => again(response, () => response.writeProcessing())],
   [
@@ -31,7 +31,7 @@ const drips: ReadonlyArray<[string, (response: ServerResponse) => void]> = [
   ["says nothing", () => {}],
 ]
 
-it("says, to a poll by hand, why the bank cannot be reached, and what to do", async () => {
+it("makes a manual poll report why the bank cannot be reached, and what to do", async () => {
   const engine = await startEngine(join(directory, `${files++}.sqlite`), {
     LOAN_ENGINE_STOP_DRAIN_MS: "1",
     LOAN_ENGINE_BANK_URL: "http://127.0.0.1:1/",
@@ -47,7 +47,7 @@ it("says, to a poll by hand, why the bank cannot be reached, and what to do", as
 })
 
 describe.each(drips)("a bank that %s", (_name, drip) => {
-  it("holds a poll no longer than one poll may take: what it was not asked by then it is not asked", async () => {
+  it("delays a poll only up to the poll's limit: further questions are not asked", async () => {
     let asked = 0
     const server = createServer((request, response) => {
       request.resume().once("end", () => {

@@ -13,14 +13,14 @@ const isJunk = (reference: string): boolean => reference.startsWith("junk")
 const faultText = `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault>
   <faultcode>s:Client</faultcode><faultstring>no such application</faultstring></s:Fault></s:Body></s:Envelope>`
 
-/** The bank knows nothing of those that a stranger made up. */
+/** The bank does not know the applications that a stranger invents. */
 const unknownLoan: Effect.Effect<ExchangeResponse> = Effect.succeed({
   status: 500,
   headers: { "content-type": "text/xml; charset=utf-8" },
   body: new TextEncoder().encode(faultText),
 })
 
-/** A callback that nothing vouches for, as the receiver hands it over. */
+/** A callback without any evidence, as the receiver records it. */
 const held = (reference: string, receivedAt: number): Observation => ({
   applicationReference: ApplicationReference.make(reference),
   account: se,
@@ -37,7 +37,7 @@ const receive = ({ engine }: Polled, reference: string) =>
     yield* engine.record(held(reference, yield* Clock.currentTimeMillis), raw)
   })
 
-/** As much as the receiver lets through in a minute, by default. */
+/** Records as many held callbacks as the receiver allows in a minute by default. */
 const floodForAMinute = (polled: Polled, minute: number) =>
   Effect.gen(function* () {
     for (let number = 0; number < callbackBudgetLimitsDefault.callbacksHeldPerMinuteMax; number++)
@@ -45,11 +45,11 @@ const floodForAMinute = (polled: Polled, minute: number) =>
     yield* polled.pass(minuteMs)
   })
 
-describe("a confirmation of a loan that we know", () => {
-  it("is asked about in its time beside a full flood of callbacks about loans that nobody knows", () =>
+describe("a confirmation of a known loan", () => {
+  it("is polled for in time during a flood of callbacks about unknown loans", () =>
     polling(
       {
-        // A bank that is asked half of what the flood alone would take.
+        // The bank may be asked only half as often as the flood alone would need.
         settings: { pollRatePerSecond: 0.5, pollsInFlightMax: 2 },
         plan: (store) => planPoll(store, se, "genuine", { confirm: false, dueMs: 3_600_000 }),
         answer: (asked) => (isJunk(asked.reference) ? unknownLoan : quietAnswer(asked)),

@@ -15,7 +15,7 @@ const paidOutAt = (at: number, source: "poll" | "quote"): Observation => ({
   events: [{ type: "loan.paidOut", at, fresh: true }],
 })
 
-it("an answer that a wrong clock has dated far ahead gives way to the next one, of either question", () => {
+it("an answer that a wrong clock has dated far ahead is replaced by the next answer to either question", () => {
   const wrong = answeredTo(noWatermark, "status", paidOutAt(now + yearMs, "poll"), [])
   const both = answeredTo(wrong, "quote", paidOutAt(now + yearMs + 5, "quote"), [])
   const right = answeredTo(both, "status", paidOutAt(now, "poll"), [])
@@ -23,7 +23,7 @@ it("an answer that a wrong clock has dated far ahead gives way to the next one, 
   expect(right.quote).toMatchObject({ askedAt: now, heardAt: now, times: 1 })
 })
 
-it("an answer that was asked for earlier adds nothing but a count to one that says the same", () => {
+it("an answer to an earlier question adds only a count to an equal answer", () => {
   const later = answeredTo(noWatermark, "status", paidOutAt(now + 1_000, "poll"), [])
   expect(answeredTo(later, "status", paidOutAt(now, "poll"), []).status).toMatchObject({
     askedAt: now + 1_000,

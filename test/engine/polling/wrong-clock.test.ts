@@ -8,7 +8,7 @@ import { no, planPoll, polling, se } from "./poller-support.ts"
 const yearMs = 365 * 86_400_000
 const aheadMs = planAheadMsMax(cadenceDefaults)
 
-it("polls that a wrong clock has planned are made at the start, and those that a right one can have planned are not", () =>
+it("polls that only a wrong clock can have planned run at the start, and others do not", () =>
   polling(
     {
       plan: (store) =>
@@ -29,7 +29,7 @@ it("polls that a wrong clock has planned are made at the start, and those that a
       }),
   ))
 
-it("a poll that is planned too far ahead while the engine runs is made within the hour", () =>
+it("a poll that is planned too far ahead while the engine runs is made within an hour", () =>
   polling(
     { plan: (store) => planPoll(store, se, "later", { confirm: false, dueMs: 86_400_000 }) },
     ({ asked, store, pass }) =>

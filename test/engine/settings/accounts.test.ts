@@ -38,7 +38,7 @@ const nordic = {
 }
 
 describe("several accounts", () => {
-  it("have credentials and a currency of their own, and share what may be shared", async () => {
+  it("have their own credentials and currency, and share the shared settings", async () => {
     const { accounts } = await Effect.runPromise(read(nordic))
     const shown = accounts.map(({ name, currency, bank, callbackCredentials }) => ({
       name,
@@ -64,7 +64,7 @@ describe("several accounts", () => {
   })
 
   it.each(["BANK_PASSWORD", "CALLBACK_CREDENTIALS", "ALLOW_UNAUTHENTICATED_CALLBACKS"])(
-    "never take %s from one another, nor from none",
+    "never share %s",
     async (setting) => {
       const message = await refusal({ ...nordic, [`LOAN_ENGINE_${setting}`]: "true" })
       expect(message).toContain(`LOAN_ENGINE_${setting} does not say which account it is for`)
@@ -72,7 +72,7 @@ describe("several accounts", () => {
     },
   )
 
-  it("are each told by name what they lack", async () => {
+  it("are each refused with the names of their missing settings", async () => {
     const lacking = (setting: string) => refusal({ ...nordic, [setting]: "" })
     expect(await lacking("LOAN_ENGINE_DK_CALLBACK_CREDENTIALS")).toContain(
       "LOAN_ENGINE_DK_CALLBACK_CREDENTIALS",
@@ -81,9 +81,7 @@ describe("several accounts", () => {
       "LOAN_ENGINE_FI_BANK_PASSWORD belong together",
     )
     const open = { ...nordic, LOAN_ENGINE_ACCOUNTS: "se,no,dk,fi,other" }
-    expect(await refusal(open)).toContain(
-      "The account other has no setting that recognizes genuine callbacks",
-    )
+    expect(await refusal(open)).toContain("The account other has no setting that proves its callbacks")
   })
 
   it.each(["se,se", "a-b,a.b", "se,../etc", "se,å", ","])("are refused as %j", async (names) => {
@@ -106,7 +104,7 @@ describe("a settings file", () => {
     LOAN_ENGINE_SE_BANK_URL: "https://bank.example",
   }
 
-  it("says the same as code would, and the environment goes before it", async () => {
+  it("has the same settings as code, and the environment takes precedence", async () => {
     const path = fileOf("settings.json", JSON.stringify({ $schema: "settings.schema.json", ...settings }))
     const config = await Effect.runPromise(
       read({ LOAN_ENGINE_CONFIG_FILE: path, LOAN_ENGINE_POLL_RATE_PER_SECOND: "9", ...secrets }),
@@ -146,7 +144,7 @@ describe("a settings file", () => {
     expect(message).not.toContain("hidden")
   })
 
-  it("that is not there is named", async () => {
+  it("that does not exist is named", async () => {
     expect(await refusal({ LOAN_ENGINE_CONFIG_FILE: "/nowhere.json" })).toContain(
       "/nowhere.json cannot be read",
     )
@@ -156,7 +154,7 @@ describe("a settings file", () => {
 describe("the environment", () => {
   const given = { LOAN_ENGINE_CALLBACK_AUTH_METHOD: "BASIC", LOAN_ENGINE_CALLBACK_CREDENTIALS: "Yg==" }
 
-  it("gives a secret by the file that holds it", async () => {
+  it("can name a file that contains a secret", async () => {
     const path = fileOf("secret", "s3cret\n")
     const config = await Effect.runPromise(
       read({
@@ -172,7 +170,7 @@ describe("the environment", () => {
     expect(await refusal(lost)).toContain("LOAN_ENGINE_METRICS_KEY")
   })
 
-  it("is told everything that is wrong at once", async () => {
+  it("gets all errors at once", async () => {
     const message = await refusal({
       LOAN_ENGINE_PORT: "tcp://10.0.0.1:8080",
       LOAN_ENGINE_POLL_JITTER_PERCENT: "0",
@@ -184,7 +182,7 @@ describe("the environment", () => {
 })
 
 describe("code", () => {
-  it("is told by its own names, and needs no key of the API", async () => {
+  it("gets errors with the names in code, and needs no API key", async () => {
     const config = await Effect.runPromise(
       written({ accounts: { se: { callbackAuthMethod: "BASIC", callbackCredentials: ["Yg=="] } } }),
     )

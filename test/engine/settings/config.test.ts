@@ -24,7 +24,7 @@ describe("the callback's credentials", () => {
       Redacted.value(each.credentials),
     ])
 
-  it("may be several while they are rotated, each of its own method", async () => {
+  it("may be several while they are rotated, each with its own method", async () => {
     expect(await credentials("bmV3")).toEqual([["BASIC", "bmV3"]])
     expect(await credentials("bmV3, b2xk,BEARER dG9rZW4=")).toEqual([
       ["BASIC", "bmV3"],
@@ -89,7 +89,7 @@ describe("the API's keys", () => {
 describe("the trust policy", () => {
   const given = { LOAN_ENGINE_CALLBACK_CREDENTIALS: "bmV3" }
 
-  it("says for each type of event what it is believed on", async () => {
+  it("has the required evidence for each type of event", async () => {
     const { trustPolicy, eventClaim } = await account({
       ...given,
       LOAN_ENGINE_CALLBACK_TRUST: "PAID_OUT=jws, SIGNED = bank",
@@ -101,7 +101,7 @@ describe("the trust policy", () => {
   })
 
   it.each(["PAID_OUT", "PAID=jws", "PAID_OUT=none", "PAID_OUT=jws=bank", "toString=jws"])(
-    "%j is refused, saying what there is",
+    "%j is refused with a list of the possible values",
     async (text) => {
       const message = await refusal({ ...given, LOAN_ENGINE_CALLBACK_TRUST: text })
       expect(message).toContain("CREDIT_DECISION_UPDATED")
@@ -128,12 +128,12 @@ describe("the limits", () => {
     expect(config.serverLimits).toMatchObject({ connectionsMax: 2, headersMsMax: 10_000 })
   })
 
-  it("of the jitter is all of the interval", async () => {
+  it("of the jitter is the whole interval", async () => {
     const set = { ...given, LOAN_ENGINE_POLL_JITTER_PERCENT: "101" }
     expect(await refusal(set)).toContain("LOAN_ENGINE_POLL_JITTER_PERCENT")
   })
 
-  it.each(["0", "-1", "1.5", "many"])("%j is no limit", async (text) => {
+  it.each(["0", "-1", "1.5", "many"])("%j is not a valid limit", async (text) => {
     expect(await refusal({ ...given, LOAN_ENGINE_HEADERS_MS_MAX: text })).toContain(
       "LOAN_ENGINE_HEADERS_MS_MAX",
     )
@@ -154,7 +154,7 @@ describe("telemetry", () => {
     })
   })
 
-  it("reads the collector's headers, which no one may read by accident", async () => {
+  it("reads the collector's headers, and hides their values", async () => {
     const { traces } = await telemetry({
       LOAN_ENGINE_OTLP_URL: "https://collector.example/otlp",
       LOAN_ENGINE_OTLP_HEADERS: " API-Key = a=b , x-team=loans",
@@ -198,7 +198,7 @@ describe("where loans are stored", () => {
     })
   })
 
-  it("or a PostgreSQL, where its URL is all that it takes, and the rest can be set", async () => {
+  it("or a PostgreSQL, which needs only its URL", async () => {
     const plain = await database({ LOAN_ENGINE_DATABASE_URL: url })
     expect(plain).toMatchObject({
       store: "postgres",

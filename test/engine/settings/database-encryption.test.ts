@@ -20,13 +20,13 @@ describe("the way to PostgreSQL", () => {
     ["postgres://u:p@[::1]:5432/loans", false],
     ["postgres://u:p@localhost/loans", false],
     ["postgres:///loans?host=/var/run/postgresql&user=u", false],
-  ])("of %s: encryption is required although nothing says so: %s", (url, required) => {
+  ])("of %s: encryption is required by default: %s", (url, required) => {
     expect(isPlainByDefault(Redacted.make(url))).toBe(required)
     const { ssl } = connectionConfig({ ...postgresDefaults, url: Redacted.make(url) }, Redacted.make(url))
     expect(ssl).toBe(required ? true : undefined)
   })
 
-  it("is never plain to another host: a server that offers no encryption is refused, with what to write", async () => {
+  it("is never unencrypted to another host: a server without encryption is refused with a hint", async () => {
     const asked: Array<Buffer> = []
     const server = createServer((socket) =>
       socket.on("data", (bytes) => {
@@ -42,7 +42,7 @@ describe("the way to PostgreSQL", () => {
     })
     expect([code, err]).toEqual([2, expect.stringContaining("sslmode=disable")])
     expect(err).not.toContain("MARK")
-    // The request for encryption, and nothing else: no user, no database, no password.
+    // Only the request for encryption, without user, database or password.
     expect(new Set(asked.map((bytes) => bytes.toString("hex")))).toEqual(new Set(["0000000804d2162f"]))
   })
 })

@@ -43,7 +43,7 @@ describe("a file of anchors", () => {
     "store.sqlite-lock",
     "linked",
     "./store.sqlite",
-  ])("is refused where it is the store's own %s, which its lines would destroy", async (name) => {
+  ])("is refused if it is the store's own %s, which its lines would destroy", async (name) => {
     const told = await refusal({
       LOAN_ENGINE_DATABASE_URL: path,
       LOAN_ENGINE_ANCHORS_FILE: `${directory}/${name}`,
@@ -51,14 +51,14 @@ describe("a file of anchors", () => {
     expect(told).toContain("LOAN_ENGINE_ANCHORS_FILE names a file of the store itself")
   })
 
-  it("may be any other beside it", async () => {
+  it("may be any other file in the same folder", async () => {
     const anchorsFile = join(directory, "store.sqlite-anchors")
     const { sealing } = await read({ LOAN_ENGINE_DATABASE_URL: path, LOAN_ENGINE_ANCHORS_FILE: anchorsFile })
     expect(sealing.anchorsFile).toBe(anchorsFile)
   })
 })
 
-describe("a database URL that would silently be something else", () => {
+describe("a database URL that would mean something else", () => {
   const mark = "MARKpassword"
 
   it.each([
@@ -144,7 +144,7 @@ describe("a database URL that would silently be something else", () => {
     ["a=b.sqlite\n", "a=b.sqlite"],
     ["POSTGRES://u:p@db/merchant?sslmode=verify-full", "PostgreSQL at db/merchant, schema loan_engine"],
     ["postgres:///merchant?host=/run/postgresql&user=u", "PostgreSQL at /merchant, schema loan_engine"],
-  ])("is taken as meant: %j", async (url, place) => {
+  ])("is accepted: %j", async (url, place) => {
     expect(databasePlace((await read({ LOAN_ENGINE_DATABASE_URL: url })).database)).toBe(place)
   })
 
@@ -168,7 +168,7 @@ describe("a name that is not a setting", () => {
     return name.slice(0, at) + name.slice(at + 1)
   }
 
-  it("is refused with the name that was meant, for any misspelt setting", async () => {
+  it("is refused with the most similar setting", async () => {
     const variables = settings.map((setting) => variableOf(setting))
     const given = Object.fromEntries(variables.map((name) => [misspelt(name), "1"]))
     const lines = (await refusal(given)).split("\n")
@@ -182,7 +182,7 @@ describe("a name that is not a setting", () => {
     expect(lines).toHaveLength(variables.length)
   })
 
-  it("is refused in a file and in code just so", async () => {
+  it("is also refused in a file and in code", async () => {
     const store = fileOf("store.json", JSON.stringify({ databaseUrl: "postgres://h/db?ssl=true" }))
     expect(await refusal({ LOAN_ENGINE_CONFIG_FILE: store })).toMatch(/^databaseUrl /u)
     const path = fileOf("settings.json", JSON.stringify({ pollRaetPerSecond: 1, databasUrl: "x" }))
@@ -216,7 +216,7 @@ describe("a name that is not a setting", () => {
     await read({ [name]: "MARK", LOAN_ENGINE_OTHER_VARIABLES: `A, ${name}` })
   })
 
-  it("of an account that is not named says so", async () => {
+  it("of an unnamed account is refused with this reason", async () => {
     const accounts = {
       LOAN_ENGINE_ACCOUNTS: "se,fi",
       LOAN_ENGINE_CALLBACK_AUTH_METHOD: "",
@@ -224,11 +224,11 @@ describe("a name that is not a setting", () => {
     }
     const named = { ...accounts, LOAN_ENGINE_DK_BANK_PASSWORD: "MARK" }
     expect(await refusal(named)).toContain(
-      "LOAN_ENGINE_DK_BANK_PASSWORD is for an account DK that does not exist: LOAN_ENGINE_ACCOUNTS names se, fi.",
+      "LOAN_ENGINE_DK_BANK_PASSWORD is for an account DK, which LOAN_ENGINE_ACCOUNTS does not name: it names se, fi.",
     )
   })
 
-  it("is left alone where Kubernetes has set it for a service of our name", async () => {
+  it("is ignored if Kubernetes has set it for a service of the same name", async () => {
     const links = {
       LOAN_ENGINE_SERVICE_HOST: "10.0.0.1",
       LOAN_ENGINE_SERVICE_PORT: "8080",
@@ -246,7 +246,7 @@ describe("a name that is not a setting", () => {
 
 describe("a name of another program", () => {
   it.each(["GAME_ENGINE_PORT", "LOAN_ENTITY_URL", "LOANS_URL", "LOG_ENGINE_X", "ENGINE_PORT", "LOAN_PORT"])(
-    "such as %s is left alone",
+    "such as %s is ignored",
     async (name) => {
       await read({ [name]: "1" })
     },
@@ -256,9 +256,9 @@ describe("a name of another program", () => {
 describe("headers for the collector of traces", () => {
   const headers = { LOAN_ENGINE_OTLP_HEADERS: "api-key=secret" }
 
-  it("are refused where they would travel in clear text", async () => {
+  it("are refused if they would be sent without encryption", async () => {
     const message = await refusal({ ...headers, LOAN_ENGINE_OTLP_URL: "http://collector.example:4318" })
-    expect(message).toContain("LOAN_ENGINE_OTLP_HEADERS would travel in clear text. Use https")
+    expect(message).toContain("so others could read LOAN_ENGINE_OTLP_HEADERS on the network. Use https")
     expect(message).not.toContain("secret")
     await read({ ...headers, LOAN_ENGINE_OTLP_URL: "https://collector.example:4318" })
     await read({ ...headers, LOAN_ENGINE_OTLP_URL: "http://127.0.0.1:4318" })
@@ -266,7 +266,7 @@ describe("headers for the collector of traces", () => {
   })
 })
 
-describe("a setting that would do nothing", () => {
+describe("a setting without effect", () => {
   it.each([
     ["LOAN_ENGINE_JWKS_API_KEY", "key", "LOAN_ENGINE_JWKS_URL", "https://bank.example/keys"],
     ["LOAN_ENGINE_CALLBACK_EVENT_CLAIM", "event", "LOAN_ENGINE_JWKS_URL", "https://bank.example/keys"],
@@ -287,7 +287,7 @@ describe("a setting that would do nothing", () => {
     LOAN_ENGINE_NO_ALLOW_UNAUTHENTICATED_CALLBACKS: "true",
   }
 
-  it("is refused for the account that it is of, and stands for all if any has its use", async () => {
+  it("is refused for one account, but allowed for all accounts if one of them uses it", async () => {
     const no = { ...several, LOAN_ENGINE_NO_JWKS_URL: "https://bank.example/keys" }
     expect(await refusal({ ...no, LOAN_ENGINE_SE_JWKS_API_KEY: "key" })).toBe(
       "LOAN_ENGINE_SE_JWKS_API_KEY has no effect without LOAN_ENGINE_SE_JWKS_URL: set both, or neither.",
@@ -298,17 +298,17 @@ describe("a setting that would do nothing", () => {
     )
   })
 
-  it("is an account's own bank without its user, but not the URL of all accounts' banks", async () => {
+  it("is an account's own bank URL without a user, but not the bank URL of all accounts", async () => {
     const url = "https://bank.example"
     expect(await refusal({ ...several, LOAN_ENGINE_SE_BANK_URL: url })).toContain("belong together")
     await read({ ...several, LOAN_ENGINE_BANK_URL: url })
   })
 
-  it("is an account of the file that the environment leaves out", async () => {
+  it("is an account in the file that the environment does not list", async () => {
     const account = { allowUnauthenticatedCallbacks: true }
     const path = fileOf("accounts.json", JSON.stringify({ accounts: { se: account, dk: account } }))
     const variables = { ...several, LOAN_ENGINE_CONFIG_FILE: path }
-    expect(await refusal(variables)).toContain(`dk in ${path} would be left out`)
+    expect(await refusal(variables)).toContain(`but not dk, which ${path} sets`)
     await read({ ...variables, LOAN_ENGINE_ACCOUNTS: "se,no,dk" })
   })
 })
@@ -324,7 +324,7 @@ describe("a variable with quotation marks around its value", () => {
   })
 })
 
-describe("a host that may be asked over plain http", () => {
+describe("a host that is allowed over plain http", () => {
   it.each(["http://bank.internal", "bank.internal:8080", "bank.internal/x", "10.0.0.0/8"])(
     "is refused as %j",
     async (host) => {
@@ -334,7 +334,7 @@ describe("a host that may be asked over plain http", () => {
     },
   )
 
-  it.each(["bank.internal", "10.0.0.1", "[fd00::1]"])("is taken as %j", async (host) => {
+  it.each(["bank.internal", "10.0.0.1", "[fd00::1]"])("is read as %j", async (host) => {
     const { accounts } = await read({
       LOAN_ENGINE_BANK_PLAIN_HTTP_HOSTS: host,
       LOAN_ENGINE_BANK_URL: `http://${host}/soap`,
@@ -365,7 +365,7 @@ describe("a secret", () => {
   }
 
   it.each(["s3cret", "s3cret\n", "s3cret\r\n", "\uFEFFs3cret\r\n\r\n", "\ns3cret"])(
-    "is the same with any line end, in a variable, a file or code: %j",
+    "is the same with or without a line end, in a variable, a file or code: %j",
     async (text) => {
       expect(await keyOf({ LOAN_ENGINE_METRICS_KEY_FILE: fileOf("key", text) })).toBe("s3cret")
       const bare = text.replace("\uFEFF", "")
@@ -377,7 +377,7 @@ describe("a secret", () => {
     },
   )
 
-  it("keeps the blanks that a password may begin or end with, also in a file", async () => {
+  it("keeps blanks at the beginning and end of a password, also in a file", async () => {
     const bank = { LOAN_ENGINE_BANK_URL: "https://bank.example", LOAN_ENGINE_BANK_USERNAME: "u" }
     const path = fileOf("blank", " pass word \n")
     const { accounts } = await read({ ...bank, LOAN_ENGINE_BANK_PASSWORD_FILE: path })
@@ -397,7 +397,7 @@ describe("a secret", () => {
   })
 
   it.each(["MARK\nMARK", " MARK", "MARK ", "MÄRK", "MARK\tMARK"])(
-    "that a header would change or cut is no key: %j",
+    "that a header would change or cut is refused as a key: %j",
     async (text) => {
       const message = await refusal({ LOAN_ENGINE_METRICS_KEY: text })
       expect(message).toBe(
@@ -406,7 +406,7 @@ describe("a secret", () => {
     },
   )
 
-  it("may be in a file, but not in two places", async () => {
+  it("may be in a file, but not in a file and a variable at the same time", async () => {
     const secrets = Object.entries({ ...engineSettings, ...accountSettings }).filter(
       ([, { kind }]) => kind.secret,
     )

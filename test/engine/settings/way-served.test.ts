@@ -23,7 +23,7 @@ const encode = (value: object): Uint8Array => new TextEncoder().encode(JSON.stri
 const soap =
   "<getApplicationStatusResponse><waitingForAddition>false</waitingForAddition><paidOut>false</paidOut></getApplicationStatusResponse>"
 
-/** The bank, its keys and its test utility behind one listener. */
+/** One listener serves the bank, its keys and its test utility. */
 let jwks: string
 let jwsData: string
 const asked: Array<string> = []
@@ -52,7 +52,7 @@ beforeAll(async () => {
     .setProtectedHeader({ alg: "RS256", kid: "k" })
     .sign(privateKey)
   secure = `https://127.0.0.1:${await listen(createServer(authority.sign("127.0.0.1"), bank))}`
-  // An address that reaches this machine, and that is no loopback address by its name.
+  // An address that reaches this machine but is not written as a loopback address.
   plain = `http://0.0.0.0:${await listen(createHttpServer(bank))}`
 })
 afterAll(async () => {
@@ -78,15 +78,15 @@ async function outcome(name: string, environment: Readonly<Record<string, string
   return { status: callback.status, polled: JSON.stringify(await polled.json()) }
 }
 
-describe("an authority of our own, as it is set", () => {
-  it("has the bank polled and its keys fetched, where without it neither is believed", async () => {
+describe("a private certificate authority", () => {
+  it("makes polls and the fetch of keys work, which fail without it", async () => {
     const without = await outcome("without-ca", settings(secure))
     expect([without.status, without.polled]).toEqual([202, expect.stringContaining("CertificateRejected")])
     const trusting = await outcome("with-ca", { ...settings(secure), LOAN_ENGINE_BANK_CA_FILE: caFile })
     expect([trusting.status, trusting.polled]).toEqual([200, expect.not.stringContaining("Certificate")])
   })
 
-  it("has the test utility called where it is set to be", async () => {
+  it("makes calls to the configured test utility work", async () => {
     const environment = { LOAN_ENGINE_TRIGGER_URL: `${secure}/util` }
     const without = await runCli(["trigger", "reject", "way-1"], environment)
     expect([without.code, without.err]).toEqual([4, expect.stringContaining("did not answer")])
@@ -96,8 +96,8 @@ describe("an authority of our own, as it is set", () => {
   })
 })
 
-describe("plain http to a host of our own network", () => {
-  it("is refused at the start, until its host is named", async () => {
+describe("plain http to a host in the own network", () => {
+  it("is refused at the start unless the host is named", async () => {
     const refused = await runCli(["serve"], {
       ...settings(plain),
       LOAN_ENGINE_DATABASE_URL: join(directory, "refused.sqlite"),

@@ -35,7 +35,7 @@ const refusal = async (variables: Variables): Promise<string> =>
   (await Effect.runPromise(Effect.flip(config(variables)))).message
 
 describe("the proxy", () => {
-  it("is what the usual variables say, unless ours or the file say something else", async () => {
+  it("comes from the usual variables, unless the project's variables or the file have another", async () => {
     const usual = { HTTPS_PROXY: "http://usual:3128", NO_PROXY: "a.internal, .b.internal c" }
     expect(await routeIn(usual)).toMatchObject({
       proxyUrl: "http://usual:3128",
@@ -53,7 +53,7 @@ describe("the proxy", () => {
     expect(await routeIn({ HTTPS_PROXY: "" })).toMatchObject({ proxyUrl: undefined, noProxy: [] })
   })
 
-  it("is nobody's where code opens the engine and gives no environment", async () => {
+  it("is not used if code opens the engine without an environment", async () => {
     const { accounts } = await Effect.runPromise(
       configOf({
         bankUrl: "https://b.example",
@@ -77,7 +77,7 @@ describe("the proxy", () => {
   })
 })
 
-describe("an authority of our own", () => {
+describe("a private certificate authority", () => {
   it("is read from its file, several at once", async () => {
     const [one, two] = [makeAuthority().certificate, makeAuthority().certificate]
     const path = fileOf("ca.pem", `# ours\n${one}\n${two}`)
@@ -89,7 +89,7 @@ describe("an authority of our own", () => {
     ["empty.pem", ""],
     ["key.pem", "-----BEGIN PRIVATE KEY-----\nMARK\n-----END PRIVATE KEY-----"],
     ["broken.pem", "-----BEGIN CERTIFICATE-----\nMARK\n-----END CERTIFICATE-----"],
-  ])("is refused where the file is %s", async (name, content) => {
+  ])("is refused if the file is %s", async (name, content) => {
     const path = content === undefined ? join(directory, name) : fileOf(name, content)
     const message = await refusal({ LOAN_ENGINE_BANK_CA_FILE: path })
     expect(message).toContain(`LOAN_ENGINE_BANK_CA_FILE names the file ${path}`)
@@ -115,7 +115,7 @@ describe("the doctor", () => {
       "the proxy to it cannot be reached, or refuses",
       "PROXY_ECONNREFUSED",
     ],
-  ])("names the cause, and what to do: %j", async (variables, found, advice) => {
+  ])("names the cause and a hint: %j", async (variables, found, advice) => {
     const { out } = await runCli(["doctor", "--json"], { ...base, ...variables })
     const checks: ReadonlyArray<{ name: string; found: string; mend?: string }> = JSON.parse(out)
     const check = checks.find(({ name }) => name === "bank default")

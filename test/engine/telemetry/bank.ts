@@ -7,7 +7,7 @@ export interface BankAnswer {
   readonly body: string
 }
 
-/** A server on loopback that answers each SOAP operation, or any request at all, as it is told. */
+/** A server on loopback. `answer` gives the answer to each SOAP operation or other request. */
 export async function startBank(answer: (operation: string) => BankAnswer) {
   const server = createServer((request, response) => {
     let text = ""

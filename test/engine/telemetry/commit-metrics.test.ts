@@ -4,7 +4,7 @@ import { PrometheusMetrics } from "effect/observability"
 import { expect, it } from "vitest"
 import { samplesOf, valueOf } from "./prometheus.ts"
 
-it("a writer's queue is looked at when somebody asks, its commits are counted by size and time, and it leaves nothing behind", async () => {
+it("a writer's queue is measured on request, its commits are counted by size and time, and closing removes its metrics", async () => {
   const pages = Effect.gen(function* () {
     const queue = ["a", "b"]
     const [during, grown] = yield* Effect.scoped(

@@ -21,7 +21,7 @@ const signed = JSON.stringify({
 })
 
 describe("an engine whose store cannot be written", () => {
-  it("is alive and not ready, says so, and is ready again when it can", async () => {
+  it("is alive and not ready, reports this, and is ready again when the store can be written", async () => {
     const path = join(directory, "held.sqlite")
     const engine = await startEngine(path, {
       LOAN_ENGINE_READY_MS_MAX: "50",
@@ -71,7 +71,7 @@ describe("an engine whose store cannot be written", () => {
     ])
   })
 
-  it("is probed by one question at a time, however many ask", async () => {
+  it("is probed once at a time, for any number of callers", async () => {
     let asked = 0
     const counting = Effect.gen(function* () {
       const store = yield* LoanStore
@@ -93,7 +93,7 @@ describe("an engine whose store cannot be written", () => {
   })
 })
 
-describe("readiness that is asked for all the time", () => {
+describe("readiness that is requested all the time", () => {
   it("probes the store rarely, and at once after anything has failed", async () => {
     let probes = 0
     let isDown = false
@@ -127,7 +127,7 @@ describe("readiness that is asked for all the time", () => {
       yield* store.ready
       yield* store.ready
       expect(probes).toBe(6)
-      // A probe says nothing of what fails while it is under way.
+      // A failure that begins while a probe runs does not affect this probe.
       meanwhile = Effect.suspend(() => {
         isDown = true
         return Effect.ensuring(
@@ -160,7 +160,7 @@ describe("an engine that is asked to stop", () => {
     await engine.kill()
   })
 
-  it("ends once it has waited for those who are still sent here", async () => {
+  it("ends after its wait for requests that are still routed here", async () => {
     const engine = await startEngine(join(directory, "stopped.sqlite"), { LOAN_ENGINE_STOP_DRAIN_MS: "1" })
     expect(await engine.stop()).toBe(0)
     await expect(fetch(`${engine.url}/health/live`)).rejects.toThrow()

@@ -4,7 +4,7 @@ import { Cause, Effect } from "effect"
 import { TestConsole } from "effect/testing"
 import { describe, expect, it } from "vitest"
 
-/** The lines that a program logs, and what it printed besides. */
+/** The lines that a program logs, and its other output. */
 const logged = (program: Effect.Effect<unknown>, settings: LogSettings): Promise<ReadonlyArray<string>> =>
   Effect.gen(function* () {
     yield* Effect.provide(program, logLayer(settings))
@@ -21,7 +21,7 @@ function thrower(): Error {
 }
 
 describe("a line of the log", () => {
-  it("is one JSON object: when, how grave, what, and of which loan", async () => {
+  it("is one JSON object: the time, the level, the message and the loan", async () => {
     const annotations = { applicationReference: "loan-1", account: "se" }
     const [line, ...more] = await logged(
       Effect.annotateLogs(Effect.logWarning("it\nhappened", 3), annotations),
@@ -37,7 +37,7 @@ describe("a line of the log", () => {
     })
   })
 
-  it("is for reading where it is pretty, and no text in it can pass for a line of its own", async () => {
+  it("is readable in the pretty format, and no text in it can look like another line", async () => {
     const lines = await logged(
       Effect.annotateLogs(Effect.logInfo("first\n00:00:00.000 ERROR second"), { account: "a\nb" }),
       pretty,
@@ -47,7 +47,7 @@ describe("a line of the log", () => {
     )
   })
 
-  it("is left out below the level that is set", async () => {
+  it("is left out below the configured level", async () => {
     const program = Effect.andThen(Effect.logDebug("quiet"), Effect.logInfo("loud"))
     expect(await logged(program, json)).toHaveLength(1)
     expect(await logged(program, { ...json, level: "debug" })).toHaveLength(2)
@@ -56,14 +56,14 @@ describe("a line of the log", () => {
 })
 
 describe.each([json, pretty])("a failure in the log", (settings) => {
-  it("tells its kind and where it happened, and none of its words", async () => {
+  it("has its kind and its place, and no text of its message", async () => {
     const [line = ""] = await logged(Effect.logError("it broke", thrower()), settings)
     expect(line).toContain("TypeError")
     expect(line).toContain("log.test.ts")
     expect(line).not.toContain("MARK")
   })
 
-  it("may come as a cause, of a failure with a code too", async () => {
+  it("may be a cause, also of a failure with a code", async () => {
     const coded = Object.assign(new Error("MARK"), { code: "ECONNRESET" })
     const [line = ""] = await logged(
       Effect.andThen(Effect.logError("one", Cause.die(coded)), Effect.logError("two", Cause.fail("MARK"))),
@@ -73,7 +73,7 @@ describe.each([json, pretty])("a failure in the log", (settings) => {
     expect(line).not.toContain("MARK")
   })
 
-  it("tells nothing of objects, which may be what somebody sent", async () => {
+  it("shows nothing of objects, which may contain input", async () => {
     const program = Effect.annotateLogs(Effect.logError("got", { body: "MARK" }, ["MARK"]), {
       message: "MARK",
       body: { a: "MARK" },

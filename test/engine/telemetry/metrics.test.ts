@@ -66,13 +66,13 @@ describe("GET /metrics", () => {
     }
   })
 
-  it("counts and times the API's calls, by what they were answered with", () => {
+  it("counts and times the API's calls, by their answers", () => {
     const polled = { call: "poll", status: "200" }
     expect(valueOf(samples, "loan_engine_api_requests_total", polled)).toBe(1)
     expect(valueOf(samples, "loan_engine_api_request_duration_seconds_count", { call: "poll" })).toBe(1)
   })
 
-  it("counts callbacks and what they did", () => {
+  it("counts callbacks and their effects", () => {
     const callbacks = (verdict: string) => valueOf(samples, "loan_engine_callbacks_total", { verdict })
     expect([callbacks("advanced"), callbacks("repeated"), callbacks("unauthorized")]).toEqual([1, 1, 1])
     const recorded = { source: "callback", account: "default" }
@@ -82,7 +82,7 @@ describe("GET /metrics", () => {
     expect(valueOf(samples, "loan_engine_record_duration_seconds_count", { source: "callback" })).toBe(2)
   })
 
-  it("counts what is asked of the bank, and says when its circuit is open", () => {
+  it("counts requests to the bank, and shows an open circuit breaker", () => {
     const requests = (operation: string, outcome: string) =>
       valueOf(samples, "loan_engine_bank_requests_total", { operation, outcome, account: "default" })
     expect(requests("getApplicationStatus", "answered")).toBe(1)
@@ -94,7 +94,7 @@ describe("GET /metrics", () => {
     expect(valueOf(samples, "loan_engine_polls_total", { question: "quote", outcome: "Unavailable" })).toBe(1)
   })
 
-  it("counts the loans at each stage when it is asked", async () => {
+  it("counts the loans at each stage on request", async () => {
     expect(valueOf(samples, "loan_engine_loans", { stage: "signed" })).toBe(1)
     expect(valueOf(samples, "loan_engine_loans", { stage: "paidOut" })).toBe(0)
     await engine.callback(event("metrics-1", "PAID_OUT"))
@@ -108,7 +108,7 @@ describe("GET /metrics", () => {
     expect(page).not.toContain("secret")
   })
 
-  it("has its buckets add up", () => {
+  it("has consistent buckets", () => {
     for (const name of ["loan_engine_record_duration_seconds", "loan_engine_bank_request_duration_seconds"]) {
       const buckets = samples.filter((each) => each.name === `${name}_bucket`)
       const last = buckets.filter(({ labels }) => labels["le"] === "+Inf")
@@ -120,7 +120,7 @@ describe("GET /metrics", () => {
 })
 
 describe("who may read the metrics", () => {
-  it("needs their key, if one is set, and the API's key is not accepted", async () => {
+  it("needs the key for metrics, if one is set; the API's key is not accepted", async () => {
     const engine = await startEngine(join(directory, "keyed.sqlite"), {
       ...quick,
       LOAN_ENGINE_METRICS_KEY: "scrape-key",
@@ -137,7 +137,7 @@ describe("who may read the metrics", () => {
     await engine.stop()
   })
 
-  it("is nobody, where they are switched off", async () => {
+  it("is nobody, if the metrics are switched off", async () => {
     const engine = await startEngine(join(directory, "off.sqlite"), {
       ...quick,
       LOAN_ENGINE_METRICS_ENABLED: "false",

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from "node:http"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 
-/** A span as OTLP's JSON has it. */
+/** A span in OTLP's JSON. */
 export interface ExportedSpan {
   readonly traceId: string
   readonly spanId: string
@@ -24,7 +24,7 @@ interface ExportedTraces {
 
 export interface OtlpReceiver {
   readonly url: string
-  /** What came, request by request. */
+  /** The received requests, in order. */
   readonly requests: ReadonlyArray<{
     readonly path: string
     readonly headers: IncomingHttpHeaders
@@ -35,7 +35,7 @@ export interface OtlpReceiver {
   readonly close: () => void
 }
 
-/** A collector on loopback that keeps what it is sent. */
+/** A collector on loopback that keeps every request. */
 export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   const requests: Array<{ path: string; headers: IncomingHttpHeaders; body: string }> = []
   const server = createServer((request, response) => {
@@ -65,7 +65,7 @@ export const attributesOf = ({
 }: Pick<ExportedSpan, "attributes">): Readonly<Record<string, unknown>> =>
   Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]))
 
-/** The names of a span and of all that it is in, outermost first. */
+/** The names of a span and of all spans around it, the outermost first. */
 export function lineage(spans: ReadonlyArray<ExportedSpan>, span: ExportedSpan): ReadonlyArray<string> {
   const parent = spans.find(({ spanId }) => spanId === span.parentSpanId)
   return parent === undefined ? [span.name] : [...lineage(spans, parent), span.name]

@@ -11,7 +11,7 @@ const sample = new RegExp(
   "u",
 )
 
-/** Reads a page by the format's own grammar; a line that is none of it throws. */
+/** Reads a page by the grammar of the format. Throws on a line that does not follow it. */
 export function samplesOf(page: string): ReadonlyArray<Sample> {
   if (!page.endsWith("\n")) throw new Error("the last line does not end")
   return page

@@ -32,7 +32,7 @@ let stream: EventStream
 let samples: ReadonlyArray<Sample>
 const path = join(directory, "rules.sqlite")
 
-/** Another program holds the file's lock for longer than the engine waits for it. */
+/** Another program holds the file's lock for longer than the engine waits. */
 async function refusedByTheStore(): Promise<void> {
   const other = new DatabaseSync(path, { timeout: 60_000 })
   other.exec("BEGIN IMMEDIATE")
@@ -86,11 +86,11 @@ const asked = new Set(expressions.flatMap(([, expr]) => selectedIn(expr).map(({ 
 const familyOf = (metric: string) =>
   metricFamilies.find(({ name }) => name === metric || name === metric.replace(/_(?:bucket|sum|count)$/u, ""))
 
-/** What Prometheus adds to each series, and the bound of a histogram's bucket. */
+/** The labels that Prometheus adds to each series, and the label of a histogram's bucket. */
 const ofPrometheus = ["job", "instance", "le"]
 
-describe("every metric that a rule or a panel asks for", () => {
-  it("is told by a real engine", async () => {
+describe("every metric that a rule or a panel uses", () => {
+  it("is exported by a real engine", async () => {
     await expect
       .poll(async () => {
         const names = await told()
@@ -99,7 +99,7 @@ describe("every metric that a rule or a panel asks for", () => {
       .toEqual([])
   })
 
-  it.each(expressions)("has the labels that it is asked by: %s", (_, expr) => {
+  it.each(expressions)("has the used labels: %s", (_, expr) => {
     const selected = selectedIn(expr)
     const known = new Set([...ofPrometheus, ...selected.flatMap(({ metric }) => labelsOf(metric))])
     expect(groupedIn(expr).filter((label) => !known.has(label))).toEqual([])
@@ -109,7 +109,7 @@ describe("every metric that a rule or a panel asks for", () => {
     }
   })
 
-  it.each(expressions)("can have the values that it is asked for: %s", (_, expr) => {
+  it.each(expressions)("can have the used values: %s", (_, expr) => {
     for (const { metric, labels } of selectedIn(expr)) {
       for (const { name, values } of labels.filter((label) => !["job", "status"].includes(label.name))) {
         for (const value of values)
@@ -126,7 +126,7 @@ const declaredValues = (metric: string, label: string): string =>
 
 const security = readFileSync(inCheckout("docs/security.md"), "utf8")
 
-/** Whether the engine has told it now, or its declaration or the page of all verdicts names it. */
+/** Whether the engine reports this value now, or a declaration or the list of verdicts names it. */
 const isValue = (metric: string, label: string, value: string): boolean =>
   samples.some(({ name, labels }) => name === metric && labels[label] === value) ||
   declaredValues(metric, label).includes(`\`${value}\``) ||
@@ -156,7 +156,7 @@ describe("the alerts", () => {
   const runbooks = readFileSync(inCheckout("docs/runbooks.md"), "utf8")
   const sections = [...runbooks.matchAll(/^## (\w+)$/gmu)].map(([, title = ""]) => title)
 
-  it("have a section each in the runbooks, and the runbooks have no other", () => {
+  it("each have a section in the runbooks, and the runbooks have no other section", () => {
     expect(rules.length).toBeGreaterThan(10)
     expect(sections).toEqual(rules.map(({ alert }) => alert))
     for (const { alert, annotations } of rules) {
@@ -164,7 +164,7 @@ describe("the alerts", () => {
     }
   })
 
-  it("have a test each of when they fire and when they do not", () => {
+  it("each have a test of when they fire and when they do not", () => {
     interface Tried {
       readonly alertname: string
       readonly exp_alerts?: ReadonlyArray<object>

@@ -30,7 +30,7 @@ export function dashboardPanels(): ReadonlyArray<Panel> {
   return board.panels
 }
 
-/** What an expression of PromQL asks for: our metrics, each with the labels and their values that it selects. */
+/** What a PromQL expression selects: our metrics, each with its selected labels and values. */
 export interface Selected {
   readonly metric: string
   readonly labels: ReadonlyArray<{ readonly name: string; readonly values: ReadonlyArray<string> }>

@@ -9,7 +9,7 @@ import { startBank } from "./bank.ts"
 import { startOtlpReceiver } from "./otlp-receiver.ts"
 import type { OtlpReceiver } from "./otlp-receiver.ts"
 
-/** Each is put where its name says, and must come out nowhere that an operator keeps. */
+/** Secret values. Each is used where its name says. None may appear in anything that an operator keeps. */
 const marks = {
   apiKey: "MARK-api-key",
   wrongApiKey: "MARK-wrong-api-key",
@@ -88,7 +88,7 @@ const requests: ReadonlyArray<readonly [method: string, path: string, body?: str
     ["DELETE", `/v1/loans/${marks.path}/history`],
   ]
 
-/** Sends everything that could bring out a word too many; gives what `/metrics` said at the end. */
+/** Sends everything that could make the engine print a secret. Gives the text of `/metrics` at the end. */
 async function provoke(engine: EngineProcess, databasePath: string): Promise<string> {
   const genuine = { authorization: `Basic ${marks.credentials}` }
   const api = { authorization: `Bearer ${marks.apiKey}` }
@@ -115,7 +115,7 @@ async function provoke(engine: EngineProcess, databasePath: string): Promise<str
   return page.text()
 }
 
-/** A row that cannot be read is a defect, and the decoder's error quotes it. */
+/** Damages a row. An unreadable row is a defect, and the decoder's error quotes it. */
 function spoil(databasePath: string, reference: string): void {
   const database = new DatabaseSync(databasePath)
   database
@@ -157,11 +157,11 @@ describe.each(["json", "pretty"])(
     })
     afterAll(() => collector.close())
 
-    it("writes neither a secret nor what anybody sent", () => {
+    it("writes neither a secret nor any input", () => {
       expect(leaked(engine.written())).toEqual([])
     })
 
-    it("writes which loan and account it speaks of, and what a defect was", () => {
+    it("writes the loan, the account, and the kind of a defect", () => {
       const written = engine.written()
       expect(written).toMatch(/an observation is recorded.*"?applicationReference"?[:=]"loan-1"/u)
       expect(written).toMatch(/the bank gave no answer that can be used.*"?code"?[:=]"Fault"/u)
@@ -169,14 +169,14 @@ describe.each(["json", "pretty"])(
       expect(written).toMatch(/a request failed by a defect.*"?route"?[:=]"\/v1\/loans\/:reference"/u)
     })
 
-    it("exports neither in its spans, nor shows it among its metrics", () => {
+    it("has neither in its spans or its metrics", () => {
       expect(collector.spans().length).toBeGreaterThan(50)
       expect(leaked(collector.requests.map(({ body }) => body).join("\n"))).toEqual([])
       expect(page).toContain("loan_engine_callbacks_total")
       expect(leaked(page)).toEqual([])
     })
 
-    it("would be noticed", () => {
+    it("is noticed if it writes one", () => {
       expect(leaked(`${engine.written()} ${marks.person}`)).toEqual(["person"])
     })
   },

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest"
 
 type Line = readonly [message: string, annotations: Readonly<Record<string, unknown>>]
 
-/** What is logged meanwhile, on a clock that stands unless it is moved. */
+/** The lines that a program logs. The clock moves only if the test moves it. */
 const logOf = (program: Effect.Effect<unknown, StoreUnavailable>): Promise<ReadonlyArray<Line>> => {
   const lines: Array<Line> = []
   const logger = Logger.make(({ message, fiber }) => {
@@ -18,8 +18,8 @@ const logOf = (program: Effect.Effect<unknown, StoreUnavailable>): Promise<Reado
 
 const cannot = "the store cannot be used; requests are answered 503"
 
-describe("what the log says of a store that cannot be used", () => {
-  it("is each reason at once, then once a minute with the requests that it cost, and that it is over", async () => {
+describe("the log about an unavailable store", () => {
+  it("has each reason at once, then once a minute with the number of failed requests, and then the end", async () => {
     const complain = makeComplaints()
     const fail = (message: string) => Effect.ignore(complain(Effect.fail(new StoreUnavailable({ message }))))
     const lines = await logOf(
@@ -45,7 +45,7 @@ describe("what the log says of a store that cannot be used", () => {
     ])
   })
 
-  it("stays short, however many reasons there are", async () => {
+  it("stays short, for any number of reasons", async () => {
     const complain = makeComplaints()
     const lines = await logOf(
       Effect.forEach(

@@ -56,7 +56,7 @@ const only = (name: string): ExportedSpan => {
 const server = "POST /callbacks/:account"
 
 describe("the trace of a callback", () => {
-  it("goes from the socket to the commit, each step in the one before", () => {
+  it("goes from the socket to the commit, each span inside the one before", () => {
     const commit = named("commit").find(({ traceId }) => traceId === outer.traceId)
     if (commit === undefined) throw new Error("no commit")
     expect(lineage(spans, commit)).toEqual([server, "receive", "record", "commit"])
@@ -70,7 +70,7 @@ describe("the trace of a callback", () => {
     expect([traceId, parentSpanId]).toEqual([outer.traceId, outer.spanId])
   })
 
-  it("tells what happened to which loan", () => {
+  it("shows the loan and what happened to it", () => {
     const record = named("record").find(({ traceId }) => traceId === outer.traceId)
     if (record === undefined) throw new Error("no record")
     expect(attributesOf(record)).toEqual({
@@ -143,8 +143,8 @@ describe("a collector that never answers", () => {
       LOAN_ENGINE_STOP_DRAIN_MS: "1",
     })
 
-  it("keeps no callback waiting, and is asked no more at once than is allowed", async () => {
-    // No export is given up during this test, so each connection there was is one at once with all the others.
+  it("delays no callback, and gets no more requests at once than allowed", async () => {
+    // No export ends during this test. So the number of connections is the number of exports at the same time.
     const engine = await startTraced("silent", 2 * testMsMax)
     for (let sent = 0; sent < 50; sent++) expect((await engine.callback(signed)).status).toBe(200)
     await expect.poll(() => connections).toBeGreaterThan(0)
@@ -152,7 +152,7 @@ describe("a collector that never answers", () => {
     await engine.kill()
   })
 
-  it("keeps no stop waiting longer than an export may take", async () => {
+  it("delays a stop no longer than an export may take", async () => {
     const engine = await startTraced("stopped", 300)
     const before = connections
     expect((await engine.callback(signed)).status).toBe(200)

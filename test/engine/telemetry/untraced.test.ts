@@ -4,7 +4,7 @@ import { traceExportLimitsDefault, traceLayer } from "@loan-engine/app/telemetry
 import { Effect, Option, Redacted, Tracer } from "effect"
 import { describe, expect, it } from "vitest"
 
-/** The span, if any, in which the callback's observation is recorded. */
+/** The span around the recording of the callback. `undefined` if there is none. */
 const spanAtRecord = Effect.gen(function* () {
   let seen: Tracer.AnySpan | undefined
   const credentials = [{ method: "BASIC" as const, credentials: Redacted.make("YTpi") }]
@@ -44,7 +44,7 @@ describe("without a collector", () => {
     expect(await Effect.runPromise(Effect.provide(spanAtRecord, untraced))).toBeUndefined()
   })
 
-  it("no tracer is asked for a span, even if one is there", async () => {
+  it("no tracer is used, even if there is one", async () => {
     const { built, tracer } = counting()
     const receiving = spanAtRecord.pipe(
       Effect.provide(untraced),
@@ -54,7 +54,7 @@ describe("without a collector", () => {
     expect(built).toEqual([])
   })
 
-  it("an effect is run as it is, in a program that has no telemetry at all", async () => {
+  it("an effect runs unchanged in a program without telemetry", async () => {
     const parent = Effect.option(Effect.currentParentSpan)
     expect(Option.isNone(await Effect.runPromise(traced("step")(parent)))).toBe(true)
   })

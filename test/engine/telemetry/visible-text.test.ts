@@ -3,7 +3,7 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { propertySeed } from "../../proof/properties/settings.ts"
 
-describe("a text of others, as people are shown it", () => {
+describe("a text from outside, as it is shown to people", () => {
   it.each([
     ["Åsa Öberg – 10 000 kr 🏦 日本", "Åsa Öberg – 10 000 kr 🏦 日本"],
     ["two\nlines\r\tand\u0000none", String.raw`two\u000alines\u000d\u0009and\u0000none`],
@@ -17,7 +17,7 @@ describe("a text of others, as people are shown it", () => {
     expect(visibleText(text)).toBe(shown)
   })
 
-  it("is the same text within JSON, and nothing in it is unseen", () => {
+  it("is the same text inside JSON, with every character visible", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
         const shown = visibleText(JSON.stringify({ text }))

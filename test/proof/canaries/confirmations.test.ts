@@ -7,7 +7,7 @@ import { approved, atOnceMs, doubting, rejected, secondMs } from "../../engine/p
 
 type Store = LoanStore["Service"]
 
-/** A store that does not plan what a callback has made urgent, where it so chooses. */
+/** A store that does not plan the poll that a callback makes urgent, if `isForgotten` says so. */
 const forgetting =
   (isForgotten: (before: PollSchedule) => boolean) =>
   (store: Store): Store => ({
@@ -24,19 +24,19 @@ const forgetting =
 const canaries = [
   {
     name: "a verdict is not confirmed",
-    what: "A callback against what stands waits until the bank is asked anyway",
+    what: "A callback that contradicts the loan's state waits for the next routine poll",
     store: forgetting(() => true),
     life: "open",
   },
   {
     name: "an end is an end",
-    what: "A callback against an end that the bank had confirmed is not looked into",
+    what: "A callback that contradicts a confirmed end causes no poll",
     store: forgetting(({ nextPollAt }) => nextPollAt === null),
     life: "ended",
   },
 ] as const
 
-/** Whether the bank, that rejects the loan, is asked at once when a callback speaks against what stands. */
+/** Whether the engine polls at once after a callback that contradicts the loan's state. The bank rejects the loan. */
 const isConfirmed = (life: "open" | "ended", store: (real: Store) => Store = (real) => real) =>
   doubting(
     { decision: "REJECTED" },
@@ -54,7 +54,7 @@ const isConfirmed = (life: "open" | "ended", store: (real: Store) => Store = (re
   )
 
 describe("an engine that does not confirm what it doubts is caught", () => {
-  it.for(["open", "ended"] as const)("and one that does is not: %s", async (life) => {
+  it.for(["open", "ended"] as const)("and one that confirms is not: %s", async (life) => {
     expect(await isConfirmed(life)).toBe(true)
   })
 

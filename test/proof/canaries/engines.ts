@@ -16,12 +16,12 @@ type Store = EngineProcess["store"]
 /** A broken engine, made by wrapping parts of the real one. The simulation must notice it. */
 export interface EngineCanary {
   readonly name: string
-  /** What is wrong with it, in one sentence. */
+  /** The defect, in one sentence. */
   readonly what: string
   readonly parts: Partial<EngineParts>
 }
 
-/** An engine that makes another observation of each before it records it. */
+/** An engine that changes each observation before it records it. */
 const seeingOtherwise = (see: (observation: Observation, engine: Engine) => Observation) => ({
   engine: (engine: Engine) =>
     Effect.succeed({
@@ -30,7 +30,7 @@ const seeingOtherwise = (see: (observation: Observation, engine: Engine) => Obse
     }),
 })
 
-/** A store that writes another change than the one decided. */
+/** A store that changes each decided change before it writes it. */
 const writingOtherwise = (rewrite: (change: Change) => Change) => ({
   store: (store: Store): Store => ({
     ...store,
@@ -42,7 +42,7 @@ const writingOtherwise = (rewrite: (change: Change) => Change) => ({
   }),
 })
 
-/** Does something to the file, behind the store's back, after every so many updates. */
+/** Changes the file behind the store's back, after every `everyUpdates` updates. */
 const tampering = (everyUpdates: number, tamper: (database: DatabaseSync, change: Change) => void) => ({
   store: (store: Store, path: string): Store => {
     let updates = 0
@@ -63,7 +63,7 @@ const tampering = (everyUpdates: number, tamper: (database: DatabaseSync, change
 
 const redated = (event: LoanEvent, at: number): LoanEvent => ({ ...event, at })
 
-/** How long the careless engine lets its commits wait. */
+/** How long this broken engine delays its commits. */
 const lateCommitMs = 2_000
 
 const acknowledgeBeforeCommit: EngineCanary = {
@@ -97,7 +97,7 @@ const unseen = ({ applicationReference, account }: Observation) => ({
 
 const admitUnsigned: EngineCanary = {
   name: "admit unsigned",
-  what: "It takes a callback for the bank's although nothing vouches for it.",
+  what: "It accepts a callback without any evidence.",
   parts: seeingOtherwise((observation) => {
     const { hold, ...others } = observation
     return hold === "no-evidence" ? { ...others, evidence: "credentials" } : observation
@@ -106,7 +106,7 @@ const admitUnsigned: EngineCanary = {
 
 const admitUnboundSignature: EngineCanary = {
   name: "admit unbound signature",
-  what: "It accepts any signature of the bank's, for any content.",
+  what: "It accepts every signature of the bank, for any content.",
   parts: {
     jws: (verifier) => ({
       ...verifier,
@@ -120,7 +120,7 @@ const admitUnboundSignature: EngineCanary = {
 
 const admitForeignSignature: EngineCanary = {
   name: "admit foreign signature",
-  what: "It looks at the credentials only, and lets a body pass that its signature contradicts.",
+  what: "It checks only the credentials, and accepts a body that its signature contradicts.",
   parts: {
     jws: (verifier) => ({
       ...verifier,
@@ -148,17 +148,17 @@ const admitUnverifiableSignature: EngineCanary = {
   },
 }
 
-/** So long that a claimed poll never falls due again. */
+/** A lease that is so long that a claimed poll never becomes due again. */
 const leaseForeverMs = 10 ** 12
 
 const forgetClaimedPolls: EngineCanary = {
   name: "forget claimed polls",
-  what: "It takes a due poll off the list before it is done, so a crash in between ends the loan's polling.",
+  what: "It removes a due poll from the plan before the poll is done. A crash in between ends the polls of the loan.",
   parts: {
     store: (store) => ({
       ...store,
       claimDue: (options) => store.claimDue({ ...options, leaseMs: leaseForeverMs }),
-      // Or the review of plans that lie too far ahead would find such a lease.
+      // Without this, the check of polls that are planned too far ahead would find such a lease.
       bringBack: () => Effect.succeed(0),
     }),
   },
@@ -166,7 +166,7 @@ const forgetClaimedPolls: EngineCanary = {
 
 const undoOnPollFalse: EngineCanary = {
   name: "undo on poll=false",
-  what: "It takes a poll that does not speak of a signature or a pay-out for the news that there is none.",
+  what: "It reads an answer without a signature or a pay-out as a report that there is none.",
   parts: writingOtherwise((change) => {
     const { entry, loan } = change
     const unlessSaid = (type: LoanEventType, at: number | null): number | null =>
@@ -179,7 +179,7 @@ const undoOnPollFalse: EngineCanary = {
 
 const dedupeByContentHash: EngineCanary = {
   name: "dedupe by content hash",
-  what: "It drops a callback whose body it has seen before, and with it a second genuine request for an addition.",
+  what: "It drops a callback whose body it has seen before. So it also drops a second genuine request for documents.",
   parts: {
     engine: (engine) =>
       Effect.sync(() => {
@@ -201,7 +201,7 @@ const dedupeByContentHash: EngineCanary = {
 
 const lastArrivalWins: EngineCanary = {
   name: "last arrival wins",
-  what: "It dates everything by its arrival, so that what comes late overrules what is newer.",
+  what: "It gives every event the time of its arrival. So a late event overrules a newer one.",
   parts: seeingOtherwise((observation) => ({
     ...observation,
     events: observation.events.map((event) => redated(event, observation.receivedAt)),
@@ -228,13 +228,13 @@ const dropEarlyEvents: EngineCanary = {
 
 const neverPoll: EngineCanary = {
   name: "never poll",
-  what: "It relies on callbacks alone, so everything that they lose is lost.",
+  what: "It never polls, so the news of a lost callback is lost.",
   parts: { polls: false },
 }
 
 const pollDatedAtArrival: EngineCanary = {
   name: "poll answer dated at arrival instead of at sending",
-  what: "It dates a poll's answer when it comes, so an answer under way overrules the callback that overtook it.",
+  what: "It gives an answer the time of its arrival. So an answer in transit overrules a callback that overtook it.",
   parts: {
     bank: (client): BankClient => {
       const arrived = <A extends { readonly sentAt: number }, E>(answer: Effect.Effect<A, E>) =>
@@ -252,7 +252,7 @@ const pollDatedAtArrival: EngineCanary = {
 
 const snapshotWithoutJournalRow: EngineCanary = {
   name: "snapshot without journal row",
-  what: "It writes snapshot and journal apart, and now and then the journal's row is missing.",
+  what: "It writes snapshot and journal in separate transactions. Sometimes the journal row is missing.",
   parts: tampering(25, (database, { entry }) => {
     database.prepare("DELETE FROM journal WHERE hash = ?").run(entry.hash)
   }),
@@ -260,7 +260,7 @@ const snapshotWithoutJournalRow: EngineCanary = {
 
 const journalWithoutSnapshot: EngineCanary = {
   name: "journal without snapshot",
-  what: "It writes snapshot and journal apart, and now and then the snapshot stays as it was and the next poll unplanned.",
+  what: "It writes snapshot and journal in separate transactions. Sometimes the snapshot is old and the next poll is not planned.",
   parts: tampering(25, (database, { entry, loan }) => {
     const { applicationReference } = entry
     const stale = JSON.stringify({ ...loan, version: loan.version - 1 })
@@ -272,7 +272,7 @@ const journalWithoutSnapshot: EngineCanary = {
 
 const rewriteTheJournal: EngineCanary = {
   name: "rewrite the journal",
-  what: "It tidies an old entry up without anybody being able to tell, were it not for the hash chain.",
+  what: "It changes an old entry. Only the hash chain shows this.",
   parts: tampering(25, (database, { entry }) => {
     const rewritten = "json_set(content, '$.recordedAt', content ->> 'recordedAt' + 1)"
     database.prepare(`UPDATE journal SET content = ${rewritten} WHERE hash = ?`).run(entry.hash)
@@ -281,7 +281,7 @@ const rewriteTheJournal: EngineCanary = {
 
 const skipTheWalksMiddle: EngineCanary = {
   name: "skip the walk's middle",
-  what: "It jumps to where the walk ends, past the stages in between.",
+  what: "It jumps to the end of the walk, without the stages in between.",
   parts: writingOtherwise((change) => {
     const { entry, loan } = change
     const [first] = entry.steps
@@ -301,7 +301,7 @@ const skipTheWalksMiddle: EngineCanary = {
 
 const countNothing: EngineCanary = {
   name: "swallow repeats",
-  what: "It acknowledges a re-delivery that adds nothing without so much as counting it.",
+  what: "It acknowledges a repetition without news and does not count it.",
   parts: {
     engine: (engine) =>
       Effect.succeed({
@@ -322,7 +322,7 @@ const countNothing: EngineCanary = {
 
 const forgetTokens: EngineCanary = {
   name: "forget tokens",
-  what: "It does not remember the tokens of signed callbacks, so a redelivery of a request counts as another, later one.",
+  what: "It does not remember the tokens of signed callbacks. So a redelivered request counts as another, later request.",
   parts: writingOtherwise(({ watermark = {}, ...change }) => ({
     ...change,
     watermark: Struct.omit(watermark, ["signed"]),

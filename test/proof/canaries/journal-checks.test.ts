@@ -44,7 +44,7 @@ const codes = [
 const omit = <Table extends object>(table: Table, code: FindingCode): Table =>
   Object.fromEntries(Object.entries(table).filter(([name]) => name !== code)) as Table
 
-/** A verifier that has forgotten one check. */
+/** A verifier that lacks one check. */
 const without = (code: FindingCode): Checks => ({
   replay: new Set([...replayChecks].filter((each) => each !== code)),
   upkeep: omit(upkeepChecks, code),
@@ -60,7 +60,7 @@ const without = (code: FindingCode): Checks => ({
   },
 })
 
-describe("a verifier that has forgotten a check is caught by what is tampered with", () => {
+describe("a verifier that lacks a check is caught by a tampering", () => {
   it.for(codes)("%s", async (code, { task }) => {
     const shows = tamperings.filter((tampering) => tampering.byReplay !== true)
     let caught = 0

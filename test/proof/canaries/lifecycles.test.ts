@@ -11,19 +11,20 @@ import type { Breach, PropertyId } from "../properties/law.ts"
 import { canarySeed, isThorough } from "../properties/settings.ts"
 import { lifecycleCanaries } from "./lifecycles.ts"
 
-/** A canary that lives through so many cases of every law would live on. */
+/** How many cases of each law a canary must survive to count as not noticed. */
 const canaryRuns = 300
 const setSizeMax = 3
 
 /**
- * Every property that some part of the suite finds broken; where it is enough that one does, the first, found by the cheapest
- * part that finds any.
+ * Every property that some part of the suite finds broken. If one is enough, the first one that the cheapest part
+ * finds.
  */
 async function broken(observe: Observe): Promise<ReadonlyArray<PropertyId>> {
   const found = new Set<PropertyId>()
   const isEnough = (): boolean => found.size > 0 && !isThorough
   for (const { property, holdsFor } of laws) {
-    // A replay is by the lifecycle as it is, so anything that is broken differs from it: that would prove nothing.
+    // A replay uses the real lifecycle, so every broken lifecycle differs from it. That would prove nothing, so P6
+    // does not count.
     if (property === "P6" || found.has(property) || isEnough()) continue
     const run = await fc.check(holdsFor(observe), {
       numRuns: canaryRuns,
@@ -51,10 +52,10 @@ describe("a lifecycle that is broken on purpose is caught", () => {
   })
 })
 
-/** Those that look at more of a time than its place in the order, or at more of a content than its text. */
+/** The canaries that look at more of a time than its order, or at more of a content than its text. */
 const peeking = ["a value is looked at", "a distance is looked at"]
 
-describe("a lifecycle that peeks at a value is caught by the renamings alone", () => {
+describe("a lifecycle that looks at a value is caught by the renamings alone", () => {
   it.for(lifecycleCanaries.filter(({ name }) => peeking.includes(name)))(
     "$name: $what",
     async ({ name, what, observe }, { task }) => {
@@ -66,7 +67,7 @@ describe("a lifecycle that peeks at a value is caught by the renamings alone", (
     },
   )
 
-  it("and there is one of each kind", () => {
+  it("and there is a canary of each kind", () => {
     expect(lifecycleCanaries.map(({ name }) => name)).toEqual(expect.arrayContaining(peeking))
   })
 })

@@ -13,21 +13,21 @@ import { remembering, walkMachine, walkOf } from "@loan-engine/domain/walk"
 import { lagMax } from "../properties/lawful-bank.ts"
 import { oncePerOrder } from "../exhaustive/abstraction.ts"
 
-/** A lifecycle that is broken on purpose, in one way. A suite that does not notice proves nothing. */
+/** A lifecycle with one defect on purpose. A test suite that does not notice it proves nothing. */
 export interface LifecycleCanary {
   readonly name: string
   readonly what: string
   readonly observe: Observe
 }
 
-/** The facts as they would be if the merchant's decision stood among the bank's. */
+/** The facts with the merchant's decision among the bank's decisions. */
 const mixed = ({ merchant, ...bank }: Facts): Facts => ({
   ...bank,
   approvedAt: bank.approvedAt ?? merchant?.approvedAt ?? null,
   rejectedAt: bank.rejectedAt ?? merchant?.rejectedAt ?? null,
 })
 
-/** The facts as they would be if the bank had not spoken of the decision. */
+/** The facts without the bank's decision. */
 const merchantFirst = (facts: Facts): Facts => {
   if (facts.merchant === undefined) return facts
   const { additionRequestedAt, additionClearedAt, merchant } = facts
@@ -49,7 +49,7 @@ const walking = (broken: Walk): Observe => observing({ ...lifecycle, walk: broke
 const guarded = (guards: Parameters<typeof loanMachine.provide>[0]["guards"]): Observe =>
   walking(oncePerOrder(walkOf(loanMachine.provide({ guards: guards ?? {} }))))
 
-/** What a chart without memory handles where; anything else it drops, as XState does. */
+/** The events that a chart without memory handles at each stage. It ignores all other events, as XState does. */
 export const expectedAt: { readonly [S in Stage]: ReadonlyArray<LoanEvent["type"]> } = {
   submitted: ["decision.pending", "decision.approved", "decision.rejected"],
   manualInspection: ["decision.approved", "decision.rejected"],
@@ -88,7 +88,7 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
   },
   {
     name: "latest hearing of a decision",
-    what: "a decision is dated by its last delivery, so that a stale one overrules a ruling",
+    what: "a decision has the time of its last delivery, so that an old decision overrules a ruling",
     observe: joining((facts, event) => {
       const joined = joinEvents(facts, [event])
       if (event.type !== "decision.rejected") return joined
@@ -97,7 +97,7 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
   },
   {
     name: "latest hearing of an offer",
-    what: "an offer is dated by its last delivery, so that a stale one comes back",
+    what: "an offer has the time of its last delivery, so that an old offer comes back",
     observe: joining((facts, event) => {
       const joined = joinEvents(facts, [event])
       if (event.type !== "decision.approved" || event.offer === undefined) return joined
@@ -116,7 +116,7 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
   },
   {
     name: "addition by arrival",
-    what: "a poll that was begun before a request came clears the request",
+    what: "a poll that began before a request for documents clears the request",
     observe: joining((facts, event) => {
       const joined = joinEvents(facts, [event])
       return event.type === "addition.cleared" ? { ...joined, additionRequestedAt: null } : joined
@@ -132,12 +132,12 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
   },
   {
     name: "skip the walk's middle",
-    what: "the loan jumps from where it was to where the walk ends",
+    what: "the loan jumps from its stage to the end of the walk",
     observe: walking((from, facts) => walk(from, facts).slice(-1)),
   },
   {
     name: "a silent reversal",
-    what: "approved turns into rejected without a dispute in between",
+    what: "an approved loan becomes rejected without a dispute in between",
     observe: walking((from, facts) => {
       const walked = walk(from, facts)
       return walked.at(-1) === "rejected" ? walked.filter((stage) => stage !== "disputed") : walked
@@ -145,7 +145,7 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
   },
   {
     name: "no dispute",
-    what: "a contradiction leaves the loan where it stands",
+    what: "a contradiction does not change the stage",
     observe: guarded({
       isContradicted: () => false,
       isNoLongerApproved: () => false,
@@ -154,7 +154,7 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
   },
   {
     name: "a ruling is for ever",
-    what: "what contradicts a ruling after it was made is ignored",
+    what: "a later contradiction of a ruling is ignored",
     observe: guarded({
       isContradicted: ({ context }) => context.ruling === null && standing(context) === "contradicted",
       isNoLongerApproved: ({ context }) => context.ruling === null && standing(context) !== "approved",
@@ -167,12 +167,12 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
   },
   {
     name: "nothing is implied",
-    what: "a pay-out does not imply the signature, so the loan waits for it",
+    what: "a pay-out does not imply the signature, so the loan waits for a signature",
     observe: guarded({ isSigned: ({ context }) => context.signedAt !== null }),
   },
   {
     name: "a request after the signature",
-    what: "an addition that is asked for takes the signed loan back",
+    what: "a request for documents takes a signed loan back",
     observe: walking((from, facts) => {
       const walked = walk(from, facts)
       const asked = facts.additionRequestedAt !== null && facts.additionClearedAt === null
@@ -181,7 +181,7 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
   },
   {
     name: "one step at a time",
-    what: "the walk ends after its first step, and the next event takes the next",
+    what: "the walk ends after its first step, and each later event makes one more step",
     observe: walking((from, facts) => walk(from, facts).slice(0, 1)),
   },
   {
@@ -200,17 +200,17 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
   },
   {
     name: "admit what nobody vouches for",
-    what: "evidence is not asked for",
+    what: "callbacks need no evidence",
     observe: (loan, observation) => observe(loan, unheld({ ...observation, evidence: "credentials" })),
   },
   {
     name: "hold nothing back",
-    what: "what was to be held is admitted when it came with some evidence",
+    what: "an observation that must be held is accepted if it has some evidence",
     observe: (loan, observation) => observe(loan, unheld(observation)),
   },
   {
     name: "an inspection is no word",
-    what: "the bank's own answer that it inspects the loan again leaves the verdict standing",
+    what: "the bank's own answer that it inspects the loan again does not change the decision",
     observe: joining((facts, event) =>
       joinEvents(facts, [event.type === "decision.pending" ? { type: event.type, at: event.at } : event]),
     ),
@@ -225,24 +225,24 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
   },
   {
     name: "an inspection without end",
-    what: "what the bank decides after it inspected a loan again is ignored",
+    what: "the bank's decision after a second inspection is ignored",
     observe: walking((from, facts) =>
       from === "manualInspection" && facts.ruling?.decision === "pending" ? [] : walk(from, facts),
     ),
   },
   {
     name: "money is taken back by a word",
-    what: "the bank's own rejection overrules what its status says is paid out",
+    what: "the bank's own rejection overrules a pay-out in its status",
     observe: walking((from, { paidOutConfirmedAt: _confirmed, ...facts }) => walk(from, facts)),
   },
   {
     name: "money is disputed for ever",
-    what: "a person's ruling on what was paid out holds only until the bank is asked again",
+    what: "a person's ruling on a paid-out loan counts only until the next poll",
     observe: walking((from, { payOutOverruledAt: _overruled, ...facts }) => walk(from, facts)),
   },
   {
     name: "latest hearing of an inspection",
-    what: "an inspection is dated by its last delivery, so that a stale one puts a decision in doubt",
+    what: "an inspection has the time of its last delivery, so that an old inspection puts a decision in doubt",
     observe: joining((facts, event) => {
       const joined = joinEvents(facts, [event])
       if (event.type !== "decision.pending") return joined
@@ -251,7 +251,7 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
   },
   {
     name: "an inspection is forgotten",
-    what: "a decision makes it forgotten that the bank has inspected the loan",
+    what: "a decision removes the fact that the bank has inspected the loan",
     observe: joining((facts, event) => {
       const joined = joinEvents(facts, [event])
       return event.type === "decision.approved" ? { ...joined, pendingAt: null } : joined
@@ -259,7 +259,7 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
   },
   {
     name: "latest confirmation of a pay-out",
-    what: "that the bank confirms a pay-out is dated by its last answer, so that every poll is news",
+    what: "the confirmation of a pay-out has the time of the last answer, so that every poll is news",
     observe: joining((facts, event) => {
       const joined = joinEvents(facts, [event])
       if (event.type !== "loan.paidOut" || event.fresh !== true) return joined
@@ -277,7 +277,7 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
   },
   {
     name: "a pay-out is overruled by the last ruling",
-    what: "a ruling that does not overrule a pay-out takes back that an earlier one did",
+    what: "a later ruling that does not overrule a pay-out undoes an earlier one that did",
     observe: joining((facts, event) => {
       const { payOutOverruledAt, ...joined } = joinEvents(facts, [event])
       const isTaken = event.type === "dispute.ruled" && event.overrulesPayOut !== true
@@ -286,7 +286,7 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
   },
   {
     name: "a value is looked at",
-    what: "an approval whose offer is of nothing counts as a rejection",
+    what: "an approval with an amount of zero counts as a rejection",
     observe: joining((facts, event) =>
       joinEvents(facts, [
         event.type === "decision.approved" && event.offer?.approvedAmount === "0"
@@ -297,7 +297,7 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
   },
   {
     name: "a distance is looked at",
-    what: "what is told soon after a request for documents does not clear it",
+    what: "a clearing soon after a request for documents does not count",
     observe: joining((facts, event) =>
       event.type === "addition.cleared" &&
       facts.additionRequestedAt !== null &&
@@ -308,14 +308,14 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
   },
   {
     name: "a replica that lags is believed",
-    what: "that the bank waits for no documents counts from when it was asked, and not from a while before",
+    what: "an answer without outstanding documents counts from the time of the poll, and not from some time before",
     observe: joining((facts, event) =>
       joinEvents(facts, [event.type === "addition.cleared" ? { ...event, at: event.at + lagMax } : event]),
     ),
   },
   {
     name: "signed on the last offer",
-    what: "what is offered after the signature changes what was signed",
+    what: "an offer after the signature changes the signed offer",
     observe: joining((facts, event) => {
       const joined = joinEvents(facts, [event])
       const stands = currentOffer(joined)
@@ -326,7 +326,7 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
   },
   {
     name: "the last request is all",
-    what: "a request for documents makes those that were asked for before forgotten",
+    what: "a request for documents removes the documents of earlier requests",
     observe: joining((facts, event) => {
       const { documentsAdded: _added, ...others } = facts
       const isRequest = event.type === "addition.requested" && event.adds === true
@@ -335,7 +335,7 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
   },
   {
     name: "closed by arrival",
-    what: "the word on whether the application is pursued that arrives last stands, whenever it was said",
+    what: "the closing or reopening that arrives last counts, even if it is older",
     observe: joining((facts, event) => {
       const { closure, ...open } = facts
       const isWord = event.type === "loan.closed" || event.type === "loan.reopened"
@@ -351,7 +351,7 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
   },
   {
     name: "closed is a verdict",
-    what: "a loan that somebody closes counts as rejected",
+    what: "a closed loan counts as rejected",
     observe: joining((facts, event) =>
       joinEvents(
         facts,
@@ -361,38 +361,38 @@ export const lifecycleCanaries: ReadonlyArray<LifecycleCanary> = [
   },
   {
     name: "a closing is read by the machine",
-    what: "a closed loan takes no step",
+    what: "a closed loan makes no step",
     observe: walking((from, facts) => (isClosed(facts) ? [] : walk(from, facts))),
   },
   {
     name: "levels are forgotten",
-    what: "what the bank's answers said again is left out, so that a late callback from before them counts",
+    what: "repeats in the bank's answers are left out, so that a late callback from before them counts",
     observe: (loan, observation) => observe(loan, Struct.omit(observation, ["levels"])),
   },
   {
     name: "levels are anybody's word",
-    what: "what the bank's answers said again is the word of the one who is observed",
+    what: "repeats in the bank's answers count as reports of the observation's own source",
     observe: (loan, { levels = [], events, ...others }) =>
       observe(loan, { ...others, events: [...levels, ...events] }),
   },
   {
     name: "a registration is the bank's word",
-    what: "what a merchant hands over joins the facts as if the bank had said it",
+    what: "a merchant's registration joins the facts as a report of the bank",
     observe: observing({ ...lifecycle, join: (facts, events) => joinEvents(facts, events) }),
   },
   {
     name: "a registration disputes",
-    what: "what a merchant hands over contradicts what the bank has said",
+    what: "a merchant's registration can contradict the bank's reports",
     observe: walking((from, facts) => walk(from, mixed(facts))),
   },
   {
     name: "a registration stands for ever",
-    what: "what a merchant hands over goes on counting after the bank has spoken",
+    what: "a merchant's registration still counts after the bank's first report",
     observe: walking((from, facts) => walk(from, merchantFirst(facts))),
   },
   {
     name: "a repetition is news",
-    what: "what says nothing new is noted as if it did",
+    what: "an observation without news is noted as news",
     observe: (loan, observation) => {
       const decision = observe(loan, observation)
       return decision.disposition === "repeated" ? { ...decision, disposition: "noted" } : decision

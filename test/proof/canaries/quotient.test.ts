@@ -10,7 +10,10 @@ import { explore } from "../exhaustive/exploration.ts"
 
 const walk = remembering(walkMachine)
 
-/** A lifecycle that disputes, or walks elsewhere, where the facts are so that the real one does not look. */
+/**
+ * A lifecycle with one defect: if `isOtherwise` is true for the facts, it goes to another stage. The real lifecycle
+ * does not read these facts.
+ */
 const reading = (isOtherwise: (facts: Facts) => boolean, from: Stage, to: Stage) =>
   observing({
     join: joinEvents,
@@ -28,8 +31,8 @@ const earlier = (a: number, b: number): boolean => a < b
 const at = (a: number, b: number): boolean => a === b
 
 /**
- * What the quotient of {@link abstracted} leaves out, each read by a lifecycle that should not. The exhaustive search alone must
- * find it, or the quotient hides it.
+ * Each canary reads a fact that {@link abstracted} leaves out. The exhaustive search alone must find it. Otherwise
+ * the reduced search would hide such a defect.
  */
 const canaries = [
   {

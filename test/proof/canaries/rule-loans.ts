@@ -10,7 +10,7 @@ const rejected: LoanEvent = { type: "decision.rejected", at: 3 }
 const after = (...events: ReadonlyArray<LoanEvent>): Loan =>
   observe(openLoan(reference, account), observed([asked, ...events])).loan
 
-/** Loans of which the bank has asked for a document. */
+/** Loans for which the bank has requested a document. */
 export const known = {
   rejected: after(rejected),
   paidOut: after({ type: "loan.paidOut", at: 3 }),

@@ -28,7 +28,7 @@ import { dayMs } from "../simulation/world.ts"
 
 type Store = LoanStore["Service"]
 
-/** A store that writes another change than the one decided. */
+/** A store that changes each decided change before it writes it. */
 const rewriting =
   (rewrite: (change: Change, before: StoredLoan | undefined) => Change) =>
   (store: Store): Store => ({
@@ -45,7 +45,7 @@ const offering = (tenor: number): Said => ({ type: "decision.approved", offer: {
 const closing: Said = { type: "loan.closed", closedFor: "withdrawn", by: "Ada", approved: true }
 const hourMs = 3_600_000
 
-/** One rule, whether an engine keeps it, and an engine that does not. */
+/** One rule, a check whether an engine follows it, and an engine that does not. */
 interface Rule<Engine> {
   readonly name: string
   readonly what: string
@@ -64,7 +64,7 @@ const rule = <Engine>(of: Rule<Engine>) => ({
 const cases = [
   rule({
     name: "a former offer is believed",
-    what: "An offer that no longer stands is heard again, and the bank is not asked which one stands",
+    what: "A former offer is reported again, and the engine does not poll for the current offer",
     isKept: (store: (store: Store) => Store) =>
       doubting(
         {},
@@ -85,7 +85,7 @@ const cases = [
   }),
   rule({
     name: "a replica that lags has the last word",
-    what: "An answer that denies a callback is believed, though it may not know the callback yet",
+    what: "An answer that denies a callback counts, although the replica may not know the callback's news yet",
     isKept: (store: (store: Store) => Store) =>
       doubting(
         { decision: "REJECTED" },
@@ -109,7 +109,7 @@ const cases = [
   }),
   rule({
     name: "a level is news",
-    what: "An answer that says what the last one said leaves a version and a row",
+    what: "An answer that equals the last one writes a version and a row",
     isKept: (store: (store: Store) => Store) =>
       doubting(
         { decision: "MANUAL_INSPECTION" },
@@ -134,7 +134,7 @@ const cases = [
   }),
   rule({
     name: "a repetition opens a closed loan",
-    what: "A closed loan is opened by what the bank only repeats",
+    what: "A repeated report of the bank opens a closed loan",
     isKept: (store: (store: Store) => Store) => staysClosed(approved, store),
     right: real,
     broken: rewriting((change) => {
@@ -145,7 +145,7 @@ const cases = [
   }),
   rule({
     name: "progress leaves a closed loan closed",
-    what: "A closed loan is signed at the bank, and nobody sees it",
+    what: "A closed loan is signed at the bank, and the engine does not open it again",
     isKept: async (store: (store: Store) => Store) => !(await staysClosed(signed, store)),
     right: real,
     broken: rewriting((change, before) => {
@@ -156,7 +156,7 @@ const cases = [
   }),
   rule({
     name: "a closed loan is polled as before",
-    what: "Closing a loan leaves its next poll where it was",
+    what: "Closing a loan does not change its next poll",
     isKept: (store: (store: Store) => Store) =>
       doubting(
         {},
@@ -186,7 +186,7 @@ const cases = [
   }),
   rule({
     name: "a dormant loan sleeps on",
-    what: "A callback that says nothing new does not wake a dormant loan",
+    what: "A callback without news does not wake a dormant loan",
     isKept: (store: (store: Store) => Store) =>
       doubting(
         {},
@@ -209,7 +209,7 @@ const cases = [
   }),
   rule({
     name: "what may still come is missed",
-    what: "News of a poll counts as missed before the bank has tried its callback for the last time",
+    what: "News from a poll counts as missed before the bank's last try of its callback",
     isKept: (callbackLateMsMax: number) => {
       const today = 20_000
       const day = { account, day: today - 1, byCallback: 0, byPoll: 30, late: 0, forged: 0, unauthorized: 0 }
@@ -233,7 +233,7 @@ const cases = [
   }),
   rule({
     name: "a reversal without a name",
-    what: "A dispute that an earlier entry began is settled, and nothing says what was reversed",
+    what: "A dispute from an earlier entry is settled, and the entry does not name the reversal",
     isKept: (name: typeof reversalBy) =>
       name([{ from: "disputed", to: "rejected" }], [{ from: "signed", to: "disputed" }]) === "revoked",
     right: reversalBy,
@@ -241,14 +241,14 @@ const cases = [
   }),
   rule({
     name: "a person is called while the bank is asked",
-    what: "A dispute is the operator's before the bank has answered",
+    what: "An operator must act in a dispute before the bank has answered",
     isKept: (hasBank: boolean) => loanView(known.disputed, { hasBank }).next.actor === "bank",
     right: true,
     broken: false,
   }),
   rule({
     name: "how the customer wants to sign is forgotten",
-    what: "The wish of a status answer is lost as soon as anything else is heard",
+    what: "The requested signing method of a status answer is lost with the next report",
     isKept: (carry: typeof carried) => {
       const watermark = carry({ requested: { method: "MANUAL", at: 5 } })
       const { timeline } = loanJson(

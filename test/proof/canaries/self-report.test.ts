@@ -15,7 +15,10 @@ const directory = mkdtempSync(join(tmpdir(), "loan-engine-self-report-"))
 afterAll(() => rmSync(directory, { recursive: true }))
 let files = 0
 
-/** Whether readiness and records agree while somebody holds the store's lock: the one says no exactly where the other does. */
+/**
+ * Whether readiness and recording agree while another program holds the store's lock: the engine is not ready exactly
+ * if it cannot record.
+ */
 async function isHonest(ready: (store: LoanStore["Service"]) => LoanStore["Service"]["ready"]) {
   const path = join(directory, `store-${files++}.sqlite`)
   const compared = Effect.gen(function* () {
@@ -35,12 +38,12 @@ async function isHonest(ready: (store: LoanStore["Service"]) => LoanStore["Servi
   return Effect.runPromise(Effect.scoped(Effect.provide(compared, store)))
 }
 
-describe("an engine that says of itself what is not so is caught", () => {
+describe("an engine that reports its readiness wrongly is caught", () => {
   it("and one that is honest is not", async () => {
     expect(await isHonest(({ ready }) => ready)).toBe(true)
   })
 
-  it("one that is always ready is", async ({ task }) => {
+  it("one that is always ready is caught", async ({ task }) => {
     const caught = !(await isHonest(() => Effect.void))
     task.meta.canary = {
       name: "readiness: always ready",
@@ -50,9 +53,7 @@ describe("an engine that says of itself what is not so is caught", () => {
     expect(caught).toBe(true)
   })
 
-  it("one that is always ready is, by what every test of a fault asks of a whole engine", async ({
-    task,
-  }) => {
+  it("one that is always ready is caught by the check in every test of a fault", async ({ task }) => {
     const path = join(directory, "gone.sqlite")
     const engine = await startEngine(path, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })
     const liar: Asked = {

@@ -10,23 +10,23 @@ import type { Offer } from "@loan-engine/domain/offer"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import { Result } from "effect"
 
-/** What a reader makes of a message, or the tag of its error. */
+/** What a reader reads from a message, or the tag of its error. */
 export interface Read {
   readonly reference?: string
   readonly events: ReadonlyArray<LoanEvent>
   readonly leftOut: LeftOut
-  /** What was read of an offer, also where the decision has no use for one. */
+  /** The offer that was read, even if the decision needs none. */
   readonly offer?: Offer
 }
 export type Reader = (message: Spoken) => Read | string
 
 const at = 7
 
-/** A callback's body as the receiver hands it to its decoder. */
+/** A callback's body in the form that the receiver gives to its decoder. */
 export const unpackedCallback = ({ bytes, contentType, contentEncoding }: Spoken): Uint8Array =>
   asUtf8(contentEncoding === undefined ? bytes : gunzipSync(bytes), contentType)
 
-/** The engine's own readers, by what they read. */
+/** The engine's own readers, by the kind of message. */
 export const readers: Readonly<Record<"callback" | "status" | "quote", Reader>> = {
   callback: (message) => {
     if (!isReadableType(message.contentType)) return "another content type"
@@ -60,7 +60,7 @@ export const readers: Readonly<Record<"callback" | "status" | "quote", Reader>> 
     }),
 }
 
-/** An event's details by their names, apart from its word. */
+/** The details of an event by their names, without its type. */
 function detailsOf(event: LoanEvent): Readonly<Record<string, unknown>> {
   if (event.type === "decision.approved") return { ...event.offer }
   if (event.type === "addition.requested") return { requiredDocuments: event.requiredDocuments }
@@ -69,7 +69,10 @@ function detailsOf(event: LoanEvent): Readonly<Record<string, unknown>> {
 
 const wordOf = (event: LoanEvent): string => JSON.stringify([event.type, event.at, "fresh" in event])
 
-/** What is wrong with a reading of a message in dialects, compared with that of the plain one; nothing, if it is right. */
+/**
+ * The errors in a reading of a message in dialects, compared with the reading of the plain message. Empty without
+ * errors.
+ */
 export function wrongWith(
   plain: Read,
   read: Read | string,

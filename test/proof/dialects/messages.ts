@@ -8,7 +8,7 @@ import { ApplicationReference } from "@loan-engine/domain/observation"
 import fc from "fast-check"
 import type { readers } from "./judge.ts"
 
-/** A plain message and what reads it. */
+/** A plain message and the kind of its reader. */
 export interface Message {
   readonly kind: keyof typeof readers
   readonly plain: Spoken
@@ -91,6 +91,6 @@ export const messages: fc.Arbitrary<Message> = fc.oneof(
 const inLanguage = (language: Dialect["language"]) =>
   dialects.filter((dialect) => dialect.language === language)
 
-/** Any selection of the dialects that a message can be said in, in any order. */
+/** Any selection of the dialects for a kind of message, in any order. */
 export const selections = (kind: Message["kind"]): fc.Arbitrary<ReadonlyArray<Dialect>> =>
   fc.shuffledSubarray(inLanguage(kind === "callback" ? "json" : "xml"))

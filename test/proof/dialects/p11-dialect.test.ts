@@ -9,7 +9,7 @@ import { readers, unpackedCallback, wrongWith } from "./judge.ts"
 import type { Message } from "./messages.ts"
 import { messages, selections } from "./messages.ts"
 
-/** The law, of any readers: those of the engine, and those that are broken on purpose. */
+/** The property for any readers: the engine's own, or broken ones. */
 const holdsFor = (read: Readonly<Record<Message["kind"], Reader>>) =>
   fc.property(
     messages.chain((message) => fc.tuple(fc.constant(message), selections(message.kind))),
@@ -21,7 +21,7 @@ const holdsFor = (read: Readonly<Record<Message["kind"], Reader>>) =>
   )
 
 describe("P11 dialect", () => {
-  it("P11 any message in any composition of dialects gives the same word, and names what it costs", ({
+  it("P11 any message in any composition of dialects gives the same event, and names its left-out details", ({
     task,
   }) => {
     const run = fc.check(holdsFor(readers), { numRuns: 2 * propertyRuns, seed: propertySeed })
@@ -29,7 +29,7 @@ describe("P11 dialect", () => {
     if (run.failed) throw new Error(fc.defaultReportMessage(run), { cause: run.errorInstance })
   })
 
-  it("every dialect has a name of its own, and changes some message", () => {
+  it("every dialect has a unique name, and changes some message", () => {
     expect(new Set(dialects.map(({ language, name }) => `${language} ${name}`)).size).toBe(dialects.length)
     const changing = new Set<string>()
     for (const { kind, plain } of fc.sample(messages, { numRuns: 500, seed: 1 })) {
@@ -56,7 +56,7 @@ const everywhere = (broken: (reader: Reader) => Reader) => ({
   quote: broken(readers.quote),
 })
 
-/** The engine's own reader, of another text than was sent. */
+/** The engine's own reader, which gets a changed text. */
 const rewriting =
   (rewrite: (text: string) => string): Reader =>
   (message) => {
@@ -77,7 +77,7 @@ const canaries = [
   },
   {
     name: "timid reader",
-    what: "It leaves out each decimal comma, also where it has one meaning, and names it.",
+    what: "It leaves out and names every amount with a decimal comma, even with one meaning.",
     read: {
       ...readers,
       callback: rewriting((text) => text.replace(/"\d+,\d{1,2}"/gu, '"?"')),
@@ -85,7 +85,7 @@ const canaries = [
   },
   {
     name: "guessing reader",
-    what: "It takes every comma for one between groups of digits.",
+    what: "It reads every comma as a separator of digit groups.",
     read: {
       ...readers,
       callback: rewriting((text) => text.replace(/"(\d+),(\d+)"/gu, '"$1$2"')),

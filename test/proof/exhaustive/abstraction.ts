@@ -8,17 +8,22 @@ import { byMerchant } from "../properties/arbitraries.ts"
 import type { Told } from "../properties/arbitraries.ts"
 
 /**
- * The finite abstraction of facts: instants reduced to their order. The guards compare instants in two groups only, verdicts
- * with the ruling, and the request for an addition with its clearing; so within a group each instant becomes twice its
- * rank, which leaves room for an event before, at, between and after all of them. What no guard reads (offers, methods,
- * documents) is left out; the properties over concrete payloads cover it.
+ * Reduces facts to a finite number of cases. The guards compare instants only within two groups. One group is the
+ * verdicts and the ruling; the other is the request for an addition and its clearing. So each instant becomes twice
+ * its rank in its group. This leaves room for an event before, at, between and after all instants. No guard reads
+ * offers, methods and documents, so they are left out; the random properties cover them.
  *
- * That somebody has closed the loan is no part of it either: no guard reads it, and a lifecycle that does is found.
+ * The closing of a loan is also left out, because no guard reads it.
  *
- * Facts that are no longer read are left out as well: what the merchant registered, after the bank has spoken; that
- * the bank inspects, once it has decided; additions, once the loan is signed. That is the quotient by which the search stays small. Every
- * event still comes to every snapshot, so a lifecycle that reads any of it later comes to two stages from what the search takes for
- * one, and is found (the canaries show it).
+ * Facts that no guard reads any longer are left out too:
+ *
+ * - what the merchant registered, after the bank's first report;
+ * - that the bank inspects, after its decision;
+ * - additions, after the signature.
+ *
+ * This keeps the search small, and it hides no defect. Every event is still applied to every snapshot. A lifecycle
+ * that reads a left-out fact later reaches two stages from one snapshot of the search, and the search reports that.
+ * The canaries show it.
  */
 export function abstracted(facts: Facts): Facts {
   const verdicts = ranks([
@@ -37,7 +42,7 @@ export function abstracted(facts: Facts): Facts {
   return {
     ...bank,
     ...(payOutOverruledAt === undefined ? {} : { payOutOverruledAt: 2 }),
-    // Once it is overruled, whether the bank confirms a pay-out is read no more.
+    // After a person has overruled the pay-out, no guard reads whether the bank confirms it.
     ...(paidOutConfirmedAt === undefined || payOutOverruledAt !== undefined ? {} : { paidOutConfirmedAt: 2 }),
     ...(isRead ? { merchant: abstractedMerchant(merchant) } : {}),
     pendingAt: facts.pendingAt === null || isDecided ? null : 2,
@@ -60,7 +65,7 @@ const abstractedMerchant = ({ pendingAt, approvedAt, rejectedAt }: MerchantFacts
   offers: [],
 })
 
-/** What tells two abstracted facts apart, as one short text. */
+/** A short text that differs for different abstracted facts. */
 export function factsKey({ ruling, merchant, ...facts }: Facts): string {
   return [
     facts.pendingAt,
@@ -86,7 +91,7 @@ function ranks(instants: ReadonlyArray<Instant | null>): (at: Instant | null) =>
   return (at) => (at === null ? null : 2 * (heard.indexOf(at) + 1))
 }
 
-/** The kinds of events that bear on a verdict at a bank that keeps to what it said, at a given instant. */
+/** The kinds of events that affect a verdict, from a bank that does not change its mind. */
 export const verdictEvents: ReadonlyArray<(at: Instant) => LoanEvent> = [
   (at) => ({ type: "decision.approved", at }),
   (at) => ({ type: "decision.approved", at, fresh: true }),
@@ -98,7 +103,7 @@ export const verdictEvents: ReadonlyArray<(at: Instant) => LoanEvent> = [
   (at) => ({ type: "dispute.ruled", at, decision: "rejected", by: "operator", reason: "ruled" }),
 ]
 
-/** The kinds that a bank adds which thinks again: its own answers, and how a person rules on them. */
+/** The additional kinds of events if the bank changes its mind: its answers to polls, and the rulings on them. */
 export const secondThoughts: ReadonlyArray<(at: Instant) => LoanEvent> = [
   (at) => inspectedAgain(at),
   (at) => confirmedPayOut(at),
@@ -117,10 +122,12 @@ const overruledPayOut = (at: Instant): LoanEvent => ({
 })
 
 /**
- * The marks on a pay-out, that the bank confirms it and that a person overrules it: a marked event joins what the unmarked one at the
- * same place joins, and a mark that has no order. So the unmarked events at every place, and a mark on each of the facts they lead
- * to, come to everything that marked events at every place do. Each mark comes as early and as late as can be: a lifecycle that reads
- * an order into them then comes to two stages for the same facts. A person overrules only what is paid out.
+ * The marks on a pay-out: the bank confirms it, or a person overrules it. A marked event adds the same as the
+ * unmarked event at this place, and a mark without an order. So it is enough to apply the unmarked events at every
+ * place, and the marks to the facts that result.
+ *
+ * Each mark is applied as early and as late as possible. A lifecycle that reads an order into the marks then reaches
+ * two stages for the same facts. A person can overrule only a loan that is paid out.
  */
 const payOutMarks = (
   { paidOutAt }: Facts,
@@ -135,7 +142,7 @@ const payOutMarks = (
         overruledPayOut(last(instants) + 1),
       ]
 
-/** Every kind of event that a merchant hands over. */
+/** Every kind of event that a merchant can register. */
 export const merchantEvents: ReadonlyArray<(at: Instant) => Told> = [
   (at) => byMerchant({ type: "decision.pending", at }),
   (at) => byMerchant({ type: "decision.approved", at }),
@@ -147,18 +154,18 @@ export const additionEvents: ReadonlyArray<(at: Instant) => LoanEvent> = [
   (at) => ({ type: "addition.cleared", at }),
 ]
 
-/** Somebody closes the loan, and opens it again. */
+/** An operator closes the loan and opens it again. */
 const closingEvents: ReadonlyArray<(at: Instant) => LoanEvent> = [
   (at) => ({ type: "loan.closed", at, closedFor: "withdrawn", by: "operator" }),
   (at) => ({ type: "loan.reopened", at, by: "operator" }),
 ]
 
-/** At which places in the order of a group's instants an event can come. */
+/** The instants at which an event can be added to a group of instants. */
 export type Places = (instants: ReadonlyArray<Instant | null>) => ReadonlyArray<Instant>
 
 /**
- * Every event that can follow abstracted facts: each kind, at each place in the order of its group's instants. Verdicts
- * may be kept to some of the places.
+ * Every event that can follow abstracted facts: each kind, at each place in its group. `verdictPlacesOf` can limit
+ * the places of verdicts.
  */
 export function eventsUpon(facts: Facts, verdictPlacesOf: Places): ReadonlyArray<Told> {
   const { approvedAt, rejectedAt, signedAt, paidOutAt, ruling } = facts
@@ -178,14 +185,14 @@ export function eventsUpon(facts: Facts, verdictPlacesOf: Places): ReadonlyArray
 const last = (instants: ReadonlyArray<Instant | null>): Instant =>
   Math.max(0, ...instants.map((at) => at ?? 0))
 
-/** Before, at and between the instants in use, and after the last of them: events come in any order. */
+/** Before, at and between the used instants, and after the last one. So events can come in any order. */
 export const anywhere: Places = (instants) =>
   Array.from({ length: last(instants) + 1 }, (_, index) => index + 1)
 
-/** After the last of them: events come in the order in which they happened, no two at once. */
+/** After the last instant only. So events come in the order in which they happened, never two at the same time. */
 export const inOrder: Places = (instants) => [last(instants) + 1]
 
-/** Events that come to just these facts; of the merchant's, those that come to its part. */
+/** Events that lead to exactly these facts. Given a merchant's facts, the events that lead to them. */
 export function eventsBehind(facts: Facts): ReadonlyArray<LoanEvent> {
   const heard = (type: SimpleEvent["type"], at: Instant | null): ReadonlyArray<LoanEvent> =>
     at === null ? [] : [{ type, at }]
@@ -211,7 +218,7 @@ const rulingEvent = ({ at, decision, by, reason }: Ruling): LoanEvent =>
     ? { type: `decision.${decision}`, at, fresh: true }
     : { type: "dispute.ruled", at, decision, by, reason: reason ?? "" }
 
-/** A walk that is taken once for each stage and each order of instants: the guards compare instants, and do no more with them. */
+/** Computes the walk once for each stage and each order of instants, because the guards only compare instants. */
 export function oncePerOrder(walk: Walk): Walk {
   const walks = new Map<string, ReadonlyArray<Stage>>()
   return (from, facts) => {

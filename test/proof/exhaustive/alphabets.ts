@@ -5,7 +5,7 @@ import type { Offer } from "@loan-engine/domain/offer"
 import type { Told } from "../properties/arbitraries.ts"
 import { additionEvents, merchantEvents, secondThoughts, verdictEvents } from "./abstraction.ts"
 
-/** A small set of events of which sets are made. Instants are few, so that ties, both ways round, are everywhere. */
+/** A small set of events from which sets are drawn. It has few instants, so that events often have the same time. */
 export interface Alphabet {
   readonly name: string
   readonly events: ReadonlyArray<Told>
@@ -19,7 +19,7 @@ const offering = (amount: string): Offer => {
   return approvedAmount === undefined ? {} : { approvedAmount }
 }
 
-/** The same kinds of events with contents that differ: offers, signing methods, documents, and who ruled. */
+/** The same kinds of events with different contents: offers, signing methods, documents, and persons who rule. */
 const contents: ReadonlyArray<(at: Instant) => LoanEvent> = [
   (at) => ({ type: "decision.approved", at, offer: offering("1000") }),
   (at) => ({ type: "decision.approved", at, offer: offering("2000") }),
@@ -45,7 +45,7 @@ const contents: ReadonlyArray<(at: Instant) => LoanEvent> = [
   (at) => ({ type: "dispute.ruled", at, decision: "approved", by: "Lin", reason: "asked the bank" }),
 ]
 
-/** One event for each way in which the bank can speak. */
+/** One event for each kind of report from the bank. */
 const bankWords: ReadonlyArray<(at: Instant) => LoanEvent> = [
   (at) => ({ type: "decision.approved", at, offer: offering("2000") }),
   (at) => ({ type: "decision.rejected", at }),
@@ -62,7 +62,7 @@ const bankAnswers: ReadonlyArray<(at: Instant) => LoanEvent> = [
   (at) => ({ type: "agreement.signed", at }),
 ]
 
-/** Two people close the loan for reasons of their own, one opens it again, and so does the bank's progress. */
+/** Two people close the loan for different reasons. One of them opens it again, and so does progress at the bank. */
 const closings: ReadonlyArray<(at: Instant) => LoanEvent> = [
   (at) => ({ type: "loan.closed", at, closedFor: "withdrawn", by: "Ada" }),
   (at) => ({ type: "loan.closed", at, closedFor: "expired", by: "Lin", approved: true }),

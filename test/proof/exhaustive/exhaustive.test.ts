@@ -10,8 +10,8 @@ import { explore } from "./exploration.ts"
 import { permute } from "./permutations.ts"
 
 /**
- * So many events a set may have; each comes in up to this number's factorial of orders. A compliance run takes every set of six
- * and lets verdicts come anywhere in the order; the daily run takes five, and verdicts in one order.
+ * The largest size of a set. Its events come in all orders. A compliance run uses sets of six and all places of
+ * verdicts. The daily run uses sets of five and verdicts in one order.
  */
 const setSizeMax = isThorough ? 6 : 5
 const verdictPlaces = isThorough ? anywhere : inOrder
@@ -45,7 +45,7 @@ describe("every reachable snapshot, every event", () => {
     expect(exploration.illegalReached).toBe(0)
   })
 
-  it("is no empty walk", () => {
+  it("visits many snapshots", () => {
     expect(exploration.snapshots).toBeGreaterThan(least.snapshots)
     expect(exploration.events).toBeGreaterThan(least.events)
   })

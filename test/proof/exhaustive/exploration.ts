@@ -12,33 +12,33 @@ import { conclude } from "../properties/reference.ts"
 import type { Places } from "./abstraction.ts"
 import { abstracted, anywhere, eventsBehind, eventsUpon, factsKey } from "./abstraction.ts"
 
-/** What a complete walk through the abstraction visited, and everything that was wrong. */
+/** The results of a complete search through the abstraction. */
 export interface Exploration {
-  /** Reachable snapshots: a stage, and facts with their instants reduced to their order. */
+  /** The number of reachable snapshots. A snapshot is a stage and abstracted facts. */
   readonly snapshots: number
-  /** The decided events: every kind, at every place in the order, on every snapshot. */
+  /** The number of decided events: every kind, at every place, on every snapshot. */
   readonly events: number
   readonly steps: number
   readonly illegalReached: number
-  /** How often each pair of stages was stepped, as {@link edge} names it. */
+  /** How often each transition was made, named as by {@link edge}. */
   readonly edges: ReadonlyMap<string, number>
   readonly breaches: ReadonlyArray<Counterexample>
 }
 
-/** A breach, and the shortest sequence of events that shows it. */
+/** A breach, and the shortest sequence of events that leads to it. */
 export interface Counterexample extends Breach {
   readonly events: ReadonlyArray<Told>
 }
 
 export interface ExplorationOptions {
   readonly observe: Observe
-  /** What the steps are compared with: the machine itself. Left out for what is broken on purpose. */
+  /** The machine itself, with which the steps are compared. Absent for a lifecycle that is broken on purpose. */
   readonly authority?: Walk
-  /** Where in the order verdicts may come: {@link anywhere}, unless a smaller world is enough. */
+  /** The places of verdicts. The default is {@link anywhere}; other places make the search smaller. */
   readonly verdictPlaces?: Places
-  /** How many breaches of each property are listed. A broken machine would fill the page. */
+  /** How many breaches of each property are listed. A broken machine would have very many. */
   readonly breachesMax?: number
-  /** Ends the search at its first breach: enough to know that something is broken. */
+  /** Ends the search at its first breach. This is enough to know that something is broken. */
   readonly untilBreach?: boolean
 }
 
@@ -46,18 +46,20 @@ interface Visited {
   readonly loan: Loan
   readonly from: Visited | undefined
   readonly by: Told | undefined
-  /** The snapshots that are one event further. */
+  /** The snapshots after one more event. */
   readonly next: Set<Visited>
-  /** Where a loan with these facts may have stood before some batch of events. */
+  /** The stages that a loan with these facts may have had before the last batch of events. */
   readonly earlier: Set<Stage>
 }
 
 export const edge = (from: Stage, to: Stage): string => `${from} -> ${to}`
 
 /**
- * Breadth-first through every reachable snapshot, with every event on each, so the first breach found has a shortest
- * trace. Then, from every stage at which a loan may have stood before a batch of events, the walk to where the batch
- * leads: batching must not matter.
+ * Searches breadth-first through every reachable snapshot and applies every event to each. So the first breach has a
+ * shortest trace.
+ *
+ * Then it checks batches. From every stage that a loan may have had before a batch, the whole batch must lead to the
+ * same stage as the single events.
  */
 export function explore(options: ExplorationOptions): Exploration {
   const explorer = makeExplorer(options)
@@ -104,7 +106,7 @@ function makeExplorer({ observe, authority, breachesMax = 3 }: ExplorationOption
     breaches.push({ ...breach, events: [...trace(visited), ...last] })
   }
 
-  /** What the events do to the loan, judged; the loan that results, abstracted. */
+  /** Applies the events to the loan and judges the decision. The result is the new loan, abstracted. */
   const decide = (visited: Visited, loan: Loan, events: ReadonlyArray<Told>): Loan => {
     count.events++
     const observation = observedOf(events)
@@ -126,7 +128,7 @@ function makeExplorer({ observe, authority, breachesMax = 3 }: ExplorationOption
     }
   }
 
-  /** The stage must be one for the same facts, and the steps those that the machine itself takes. */
+  /** Equal facts must have the same stage, and the steps must be those of the machine itself. */
   const disagreements = (from: Stage, { steps }: Decision, next: Loan): ReadonlyArray<Breach> => {
     const found: Array<Breach> = []
     const facts = factsKey(next.facts)
@@ -143,7 +145,7 @@ function makeExplorer({ observe, authority, breachesMax = 3 }: ExplorationOption
     return found
   }
 
-  /** The stage must be what the naive reference concludes. */
+  /** The stage must be the one that the naive reference concludes from the same events. */
   const checkConclusion = (visited: Visited): void => {
     const { stage, facts } = visited.loan
     const handedOver = eventsBehind({ ...noFacts, ...facts.merchant })
@@ -155,7 +157,7 @@ function makeExplorer({ observe, authority, breachesMax = 3 }: ExplorationOption
     })
   }
 
-  /** P8: every legal edge was taken. That no other was is P1. */
+  /** P8: every legal transition was made. P1 checks that no other transition was made. */
   const checkCover = (): void => {
     for (const from of stages) {
       for (const to of legalTransitions[from]) {
@@ -183,7 +185,7 @@ const visit = (loan: Loan, from?: Visited, by?: Told): Visited => ({
   earlier: new Set([loan.stage]),
 })
 
-/** Hands every stage on to all snapshots that lie ahead of it, until nothing is new. */
+/** Adds every stage of a snapshot to all later snapshots, until nothing changes. */
 function spreadEarlierStages(all: ReadonlyArray<Visited>): void {
   const work = [...all]
   for (let visited = work.pop(); visited !== undefined; visited = work.pop()) {

@@ -8,23 +8,25 @@ import type { Alphabet } from "./alphabets.ts"
 import type { Counterexample } from "./exploration.ts"
 import { factsKey } from "./abstraction.ts"
 
-/** What was shown for every set of events, repetitions included, of an alphabet. */
+/** The results for every set of events from an alphabet. A set may contain an event more than once. */
 export interface Permutations {
   readonly sets: number
-  /** How many orders those sets can come in: each leads to the same facts and stage. */
+  /** The number of all orders of these sets. Every order leads to the same facts and stage. */
   readonly orders: number
   readonly decisions: number
   readonly breaches: ReadonlyArray<Counterexample>
 }
 
-/** A set of events with repetitions, as their places in the alphabet, ascending. */
+/** A set with repetitions, as ascending indexes into the alphabet. */
 type Multiset = ReadonlyArray<number>
 
 /**
- * Shows that a set's order cannot matter, for every set of up to `sizeMax` events. By induction on the size: if each
- * smaller set ends in one place in any order, and adding the last event to each of those places ends in one place,
- * then every order of the whole does. So each set takes as many decisions as it has different events, not as many as it
- * has orders.
+ * Shows for every set of up to `sizeMax` events that its order does not matter. The proof is an induction on the
+ * size.
+ *
+ * Every smaller set ends in one place in any order. The search adds each event of the set as the last one to the
+ * place of the others. If all these ends are equal, every order of the whole set has the same end. So each set needs
+ * only as many decisions as it has different events.
  */
 export function permute({ events }: Alphabet, sizeMax: number, observe: Observe): Permutations {
   const count = { sets: 0, orders: 0, decisions: 0 }
@@ -64,7 +66,7 @@ const extensions = (set: Multiset, alphabetSize: number): ReadonlyArray<Multiset
   return Array.from({ length: alphabetSize - least }, (_, index) => [...set, least + index])
 }
 
-/** Where the set ends with each of its events as the last. */
+/** The ends of a set, one for each of its events as the last. */
 function endings(
   set: Multiset,
   events: ReadonlyArray<Told>,
@@ -79,7 +81,9 @@ function endings(
   })
 }
 
-/** How many different orders a set has: its size's factorial, divided by that of each repetition. */
+/**
+ * The number of different orders of a set: the factorial of its size, divided by the factorial of each repetition.
+ */
 function orders(set: Multiset): number {
   let product = 1
   let repeated = 0

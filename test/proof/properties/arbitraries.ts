@@ -14,7 +14,7 @@ import fc from "fast-check"
 export const reference = ApplicationReference.make("ABC-123")
 export const account = AccountName.make("default")
 
-/** Few instants, so that ties are common. */
+/** There are few instants, so that equal times are common. */
 const at = fc.integer({ min: 1, max: 8 })
 
 const amount = fc.constantFrom("0", "1000.0", "10000", "599.99").map((text) => {
@@ -26,7 +26,7 @@ const offer = fc.record({ approvedAmount: amount, interest: amount }, { required
 const fresh = fc.constant(true as const)
 const documents = fc.subarray(["ID", "PAYMENT_SLIP"], { minLength: 1 })
 
-/** Any loan event, lawful or not. */
+/** Any loan event, even an illegal one. */
 export const loanEvent: fc.Arbitrary<LoanEvent> = fc.oneof(
   fc.record({ type: fc.constant("decision.pending" as const), at, fresh }, { requiredKeys: ["type", "at"] }),
   fc.record(
@@ -87,7 +87,7 @@ export const loanEvent: fc.Arbitrary<LoanEvent> = fc.oneof(
 
 export const loanEvents = fc.array(loanEvent, { maxLength: 30 })
 
-/** What a merchant can hand over: a decision, and the offer that came with it. */
+/** A merchant's registration: a decision, and the offer that came with it. */
 export const handedOver = fc.array(
   fc.oneof(
     fc.record({ type: fc.constant("decision.pending" as const), at }),
@@ -100,7 +100,7 @@ export const handedOver = fc.array(
   { maxLength: 3 },
 )
 
-/** A trusted callback that says these events. */
+/** A trusted callback with these events. */
 export const observed = (events: ReadonlyArray<LoanEvent>): Observation => ({
   applicationReference: reference,
   account,
@@ -110,25 +110,25 @@ export const observed = (events: ReadonlyArray<LoanEvent>): Observation => ({
   events,
 })
 
-/** A registration: the merchant hands over what it takes for the bank's decision. */
+/** A registration: the merchant reports the bank's decision as the merchant knows it. */
 export const registered = (events: ReadonlyArray<LoanEvent>): Observation => ({
   ...observed(events),
   source: "submission",
   evidence: "merchant",
 })
 
-/** An event, and whose word it is: the bank's unless it is marked. */
+/** An event, and who reported it. Without a mark it was the bank. */
 export type Told = LoanEvent & { readonly teller?: "merchant" }
 
 export const byMerchant = (event: LoanEvent): Told => ({ ...event, teller: "merchant" })
 
-/** One observation of events that one teller has told. */
+/** One observation of events that all have the same reporter. */
 export function observedOf(told: ReadonlyArray<Told>): Observation {
   const events = told.map(({ teller: _teller, ...event }): LoanEvent => event)
   return told.some(({ teller }) => teller === "merchant") ? registered(events) : observed(events)
 }
 
-/** A trace with registrations anywhere in it, one for each event that is handed over. */
+/** A trace with registrations at random places, one for each registered event. */
 export const withRegistrations = (
   trace: ReadonlyArray<Observation>,
   events: ReadonlyArray<LoanEvent>,
@@ -142,7 +142,7 @@ export const withRegistrations = (
       ]).flat(),
     )
 
-/** The events of a trace, cut into trusted callbacks at random. */
+/** The events of a trace, split at random into trusted callbacks. */
 export const batches = (events: ReadonlyArray<LoanEvent>): fc.Arbitrary<ReadonlyArray<Observation>> =>
   fc.array(fc.boolean(), { minLength: events.length, maxLength: events.length }).map((cuts) => {
     const cut: Array<Array<LoanEvent>> = []
@@ -154,13 +154,13 @@ export const batches = (events: ReadonlyArray<LoanEvent>): fc.Arbitrary<Readonly
     return cut.map(observed)
   })
 
-/** Trusted callbacks of any events, with registrations anywhere between them. */
+/** Trusted callbacks with any events, and registrations at random places between them. */
 export const tracesWithRegistrations: fc.Arbitrary<ReadonlyArray<Observation>> = fc
   .tuple(loanEvents, handedOver)
   .chain(([events, handed]) => batches(events).chain((trace) => withRegistrations(trace, handed)))
 
 /**
- * Anything that may arrive for one loan: any source, any evidence, trusted or held, from its own account or another.
+ * Anything that can arrive for one loan: any source, any evidence, trusted or held, from its own account or another.
  */
 export const observations: fc.Arbitrary<ReadonlyArray<Observation>> = fc.array(
   fc

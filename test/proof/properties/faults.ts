@@ -4,8 +4,9 @@ import fc from "fast-check"
 import { loanEvent, observed } from "./arbitraries.ts"
 
 /**
- * What a network may do to what was said: lose it, say it again, say it late, put it in another order. A delivery that
- * comes late looks recent: its events bear the time of its receipt, as a callback's without a verified issue time do.
+ * What a network may do to messages: lose them, repeat them, delay them, and change their order. The events of a
+ * delayed message have the time of its receipt, so they look recent. Real callbacks without a verified issue time do
+ * the same.
  */
 export const suffering = (said: ReadonlyArray<Observation>): fc.Arbitrary<ReadonlyArray<Observation>> =>
   fc
@@ -15,7 +16,7 @@ export const suffering = (said: ReadonlyArray<Observation>): fc.Arbitrary<Readon
 
 const delayMax = 800
 
-/** Only callbacks are delayed: a poll's answer dates from when it was asked. */
+/** Only callbacks are delayed. A poll's answer has the time of its question. */
 const delayed = (observation: Observation): fc.Arbitrary<Observation> =>
   observation.source === "callback"
     ? fc.oneof(
@@ -28,7 +29,7 @@ const delayed = (observation: Observation): fc.Arbitrary<Observation> =>
       )
     : fc.constant(observation)
 
-/** What somebody else may send: anything at all, but nothing that can be trusted. */
+/** What an attacker may send: any events, but never trusted. */
 const forgeries: fc.Arbitrary<Observation> = fc
   .record({
     events: fc.array(loanEvent, { minLength: 1, maxLength: 3 }),
@@ -39,7 +40,7 @@ const forgeries: fc.Arbitrary<Observation> = fc
     ...(hold === null ? { evidence: "none" as const } : { hold }),
   }))
 
-/** Puts forgeries anywhere among what is genuine. */
+/** Puts forgeries at random places between genuine observations. */
 export const interspersed = (
   genuine: ReadonlyArray<Observation>,
 ): fc.Arbitrary<ReadonlyArray<{ readonly observation: Observation; readonly forged: boolean }>> =>

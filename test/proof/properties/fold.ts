@@ -5,7 +5,7 @@ import type { Observation } from "@loan-engine/domain/observation"
 import { account, reference } from "./arbitraries.ts"
 import type { Breach, Judge } from "./law.ts"
 
-/** Folds observations into a loan that the first of them opens, and shows each decision to a listener on the way. */
+/** Applies observations to a loan that the first one opens. A listener gets each decision. */
 export function fold(
   observe: Observe,
   observations: ReadonlyArray<Observation>,
@@ -20,7 +20,7 @@ export function fold(
   return loan
 }
 
-/** What a judge finds wrong with any decision of a fold. */
+/** The breaches that a judge finds in all decisions of a fold. */
 export function judged(
   observe: Observe,
   observations: ReadonlyArray<Observation>,
@@ -31,5 +31,5 @@ export function judged(
   return breaches
 }
 
-/** All that a loan means: everything but how many observations it took. */
+/** All content of a loan except the number of its observations. */
 export const meaning = (loan: Loan): string => canonicalJson({ ...loan, version: 0 })

@@ -7,7 +7,9 @@ import type { Decision, Loan } from "@loan-engine/domain/loan"
 import type { Disposition } from "@loan-engine/domain/observation"
 import type { Breach, Judge } from "./law.ts"
 
-/** P1: the steps hang together, each is in the table, and the stage is where they end. */
+/**
+ * P1: each step begins where the one before ended, each is in the table, and the loan's stage is the end of the last.
+ */
 export const judgeLegal: Judge = (before, _observation, { loan, steps }) => {
   const breaches: Array<Breach> = []
   let at = before.stage
@@ -22,7 +24,9 @@ export const judgeLegal: Judge = (before, _observation, { loan, steps }) => {
   return breaches
 }
 
-/** P3: one more version, the one right disposition, and no instant heard that the facts do not account for. */
+/**
+ * P3: one version more, the right disposition, and no instant of an event that the facts do not contain or replace.
+ */
 export const judgeTotal: Judge = (before, observation, decision) => {
   const breaches: Array<Breach> = []
   const { loan, disposition } = decision
@@ -47,7 +51,7 @@ function dispositionOf(before: Loan, { hold, steps, loan }: Decision): Dispositi
 
 const sameFacts = (a: Facts, b: Facts): boolean => a === b || canonicalJson(a) === canonicalJson(b)
 
-/** Whether the facts know of such an event at that time, or of one that outdoes it. */
+/** Whether the facts contain such an event at that time, or another event that replaces it. */
 function accountsFor(facts: Facts, type: string, at: number): boolean {
   const first = (known: number | null): boolean => known !== null && known <= at
   const last = (known: number | null): boolean => known !== null && known >= at
@@ -78,7 +82,10 @@ function accountsFor(facts: Facts, type: string, at: number): boolean {
 
 const milestones = ["pendingAt", "approvedAt", "rejectedAt", "signedAt", "paidOutAt"] as const
 
-/** How far the approved way has been gone; the two that alternate count alike. */
+/**
+ * How far the loan has come on the way to a pay-out. The two stages between which it can alternate have the same
+ * number.
+ */
 const progress: { readonly [S in Stage]: number } = {
   submitted: 0,
   manualInspection: 1,
@@ -90,7 +97,7 @@ const progress: { readonly [S in Stage]: number } = {
   disputed: 9,
 }
 
-/** P4: what was heard stays heard, and no step leads back but through the dispute. */
+/** P4: a recorded milestone stays recorded, and a step leads back only through a dispute. */
 export const judgeMonotone: Judge = (before, _observation, { loan, steps }) => {
   const breaches: Array<Breach> = []
   const lost = milestones.find((name) => !keeps(before.facts[name], loan.facts[name]))
@@ -104,7 +111,7 @@ export const judgeMonotone: Judge = (before, _observation, { loan, steps }) => {
 const keeps = (before: number | null, after: number | null): boolean =>
   before === null || (after !== null && after <= before)
 
-/** P7: what is held changes nothing but the count of observations. */
+/** P7: a held observation changes only the number of observations. */
 export const judgeEvidence: Judge = (before, observation, { loan, hold, steps }) => {
   const trusted = observation.hold === undefined && observation.evidence !== "none"
   if (trusted) return []

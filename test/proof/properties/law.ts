@@ -2,46 +2,46 @@ import type { Decision, Loan, Observe } from "@loan-engine/domain/loan"
 import type { Observation } from "@loan-engine/domain/observation"
 import type fc from "fast-check"
 
-/** What must always hold, each with its sentence; the words are those a reviewer reads in the compliance report. */
+/** The properties that must always hold. The compliance report shows these sentences. */
 export const properties = {
-  P1: "Legal: every step a loan ever takes is in the table of legal transitions, for any messages in any order.",
-  P2: "Confluent: the same words of the bank give the same facts and stage in every order, with any repetition and batching; and a re-delivered decision, signature or pay-out changes nothing at all.",
-  P3: "Total: every event is accepted in every stage; none throws, none is dropped, each gets exactly one disposition.",
-  P4: "Monotone: a decision, a signature and a pay-out never un-happen; the only way back is through a dispute.",
+  P1: "Legal: every step of a loan is in the table of legal transitions, for any messages in any order.",
+  P2: "Confluent: the same events give the same facts and stage in every order, with any repetition and batches. A repeated decision, signature or pay-out changes nothing.",
+  P3: "Total: every event is accepted at every stage. None throws, none is dropped, and each gets exactly one disposition.",
+  P4: "Monotone: a decision, a signature and a pay-out never disappear from the facts. The only way back is through a dispute.",
   P5: "Agreement: for any outcome of a lawful bank's callbacks, after one final poll and quote the stage is the bank's own.",
-  P6: "Replay: folding the journal from nothing gives the stored snapshot, byte for byte, and nothing acknowledged is missing.",
-  P7: "Evidence: what is not trusted (bad or missing credentials, a bad signature, an unbound body) never changes a fact.",
+  P6: "Replay: a replay of the journal gives the stored snapshot, byte for byte. Nothing acknowledged is missing.",
+  P7: "Evidence: an observation that is not trusted never changes a fact. Not trusted are bad or missing credentials, a bad signature, and a body that the signature does not cover.",
   P8: "Cover: every legal transition is exercised, and every illegal pair of stages is shown to be unreachable.",
-  P9: "Quiet: an answer of the bank's that says nothing new leaves no row, version, change or webhook; and leaving it out changes no later stage.",
-  P11: "Dialect: a message in any composition of the known dialects gives the same word as the plain one; a detail is the same, or is left out and named; nothing forged passes because of a dialect.",
+  P9: "Quiet: an answer of the bank without news leaves no row, version, change or webhook. If the engine leaves it out, no later stage changes.",
+  P11: "Dialect: a message in any composition of the known dialects gives the same event as the plain one. Each detail is the same, or is left out and named. No dialect makes a forged message pass.",
 } as const
 export type PropertyId = keyof typeof properties
 
-/** One universally quantified sentence, as a fast-check property of any implementation of {@link Observe}. */
+/** One sentence about all cases, as a fast-check property of any implementation of {@link Observe}. */
 export interface Law {
   readonly property: PropertyId
   readonly title: string
   readonly holdsFor: (observe: Observe) => fc.IRawProperty<unknown>
 }
 
-/** A way in which something broke a property. */
+/** A breach of a property. */
 export interface Breach {
   readonly property: PropertyId
   readonly what: string
 }
 
-/** What judges one decision: it sees the loan before, what was observed, and what was decided. */
+/** Judges one decision from the loan before it, the observation, and the decision. */
 export type Judge = (before: Loan, observation: Observation, decision: Decision) => ReadonlyArray<Breach>
 
-/** What one test showed about a property, for the report of the run. */
+/** The result of one test about a property, for the compliance report. */
 export interface Proof {
   readonly property: PropertyId
   readonly means: "exhaustive" | "random" | "simulation" | "crash" | "tampering" | "definition"
-  /** Distinct cases tried: traces, decisions, orders or edges, as the means has it. */
+  /** How many different cases were tried: traces, decisions, orders or edges, depending on `means`. */
   readonly cases: number
 }
 
-/** The outcome of something that was broken on purpose. */
+/** The result of a canary: a part that is broken on purpose. */
 export interface CanaryFate {
   readonly name: string
   readonly what: string

@@ -7,24 +7,24 @@ import type { Observation } from "@loan-engine/domain/observation"
 import fc from "fast-check"
 import { observed, reference, registered } from "./arbitraries.ts"
 
-/** The bank's own state of one application; nothing of it knows the engine. */
+/** The bank's own state of one application. It is independent of the engine. */
 export interface Bank {
   decision: "APPROVED" | "REJECTED" | "MANUAL_INSPECTION"
   waiting: boolean
   signed: boolean
   paidOut: boolean
-  /** The offer that stands while it is approved, and the one that the customer has signed. */
+  /** The bank's current offer while it approves, and the offer that the customer has signed. */
   offer: Offer
   signedOn: Offer | undefined
-  /** What it waits for. */
+  /** The documents for which the bank waits. */
   documents: ReadonlyArray<string>
 }
 
-/** A life at a lawful bank: its state at the end, and everything it said on the way, in the order it said it. */
+/** A life at a lawful bank: its state at the end, and all its messages in the order in which it sent them. */
 export interface LawfulLife {
   readonly bank: Bank
   readonly said: ReadonlyArray<Observation>
-  /** For each of these, whether the bank waited for documents when it was said, and a callback had told so. */
+  /** For each message, whether the bank waited for documents at that time and had reported this by a callback. */
   readonly waited: ReadonlyArray<boolean>
 }
 
@@ -44,9 +44,9 @@ type Act =
   | "requestMore"
   | "expire"
 
-/** What a bank that never changes its mind does. */
+/** The acts of a bank that never changes its mind. */
 const steadfast = ["approve", "reject", "request", "receive", "sign", "pay"] as const
-/** What a real one does as well. */
+/** The acts of a real bank, which also changes its mind. */
 const thinkingAgain = [
   ...steadfast,
   "revoke",
@@ -59,7 +59,7 @@ const thinkingAgain = [
   "expire",
 ] as const
 
-/** What a real bank does when; the callbacks follow the bank's page, "Example callbacks". */
+/** When a real bank can do each act. The callbacks follow the bank's page, "Example callbacks". */
 const lawful: { readonly [A in Act]: (bank: Bank) => boolean } = {
   revoke: (bank) => bank.decision === "APPROVED",
   reopen: (bank) => bank.decision === "REJECTED",
@@ -77,7 +77,7 @@ const lawful: { readonly [A in Act]: (bank: Bank) => boolean } = {
   pay: (bank) => bank.decision === "APPROVED" && bank.signed && !bank.paidOut,
 }
 
-/** Does it, and gives its callback, if it has one. */
+/** Performs an act. Gives its callback, or `undefined` if the act has none. */
 function act(bank: Bank, what: Act, at: number): LoanEvent | undefined {
   switch (what) {
     case "inspect":
@@ -130,7 +130,7 @@ const offers: ReadonlyArray<Offer> = ["1000", "2000"].map((amount) => {
   return { approvedAmount }
 })
 
-/** A, B, A, B, …: so that every offer after the second is a former one. */
+/** Alternates between two offers, so that every offer after the second is an earlier one. */
 const nextOffer = ({ offer }: Bank): Offer => (offer === offers[0] ? offers[1] : offers[0]) ?? {}
 
 const newBank = (decision: Bank["decision"]): Bank => ({
@@ -143,7 +143,7 @@ const newBank = (decision: Bank["decision"]): Bank => ({
   documents: [],
 })
 
-/** Where the bank would say that the application stands. If it denies what it has paid out, no stage is right but the dispute. */
+/** The stage from the bank's view. If the bank denies a pay-out that it made, only the dispute is right. */
 export function bankStage(bank: Bank): Stage {
   if (bank.paidOut && bank.decision !== "APPROVED") return "disputed"
   if (bank.decision === "REJECTED") return "rejected"
@@ -153,10 +153,13 @@ export function bankStage(bank: Bank): Stage {
   return bank.waiting ? "waitingForAddition" : "approved"
 }
 
-/** How far the bank's read replicas may lag: one of its acts behind, at most. */
+/** How far the bank's read replicas may be behind: at most one act. */
 export const lagMax = 12
 
-/** The answers to a poll and a quote that are asked at this instant; what is cleared is sure of a while ago only. */
+/**
+ * The answers to a poll and a quote at this instant. An answer that documents are cleared counts only for some time
+ * before.
+ */
 export function answers(bank: Bank, at: number): ReadonlyArray<Observation> {
   const status = {
     waitingForAddition: bank.waiting,
@@ -178,7 +181,7 @@ export function answers(bank: Bank, at: number): ReadonlyArray<Observation> {
 
 const actsMax = 30
 
-/** The submission's answer, then the lawful ones of some wishes, with a poll and a quote now and then. */
+/** The answer to the submission, and then all wished acts that are lawful. A poll and a quote follow some of them. */
 const livesOf = (
   wishes: ReadonlyArray<Act>,
   asked: fc.Arbitrary<"no" | "now" | "lagging">,
@@ -209,10 +212,12 @@ const livesOf = (
       return { bank, said, waited }
     })
 
-/** Lives at a bank that revokes, re-opens, inspects again, makes another offer and lags; and at one that does not. */
+/** Lives at a bank that changes its mind and has replicas that lag, and at a bank without both. */
 export const realLives = livesOf(thinkingAgain, fc.constantFrom("no", "now", "lagging"))
 export const steadfastLives = livesOf(steadfast, fc.constantFrom("no", "now"))
-/** Lives of the first kind in which the bank is asked after each of its acts, as the engine does while it doubts. */
+/**
+ * Lives at a bank that changes its mind, with a poll after each act. The engine polls so often while it is in doubt.
+ */
 export const followedLives = livesOf(thinkingAgain, fc.constant("now"))
 
 function submitted(decision: Bank["decision"]): Observation {

@@ -9,7 +9,7 @@ import { p6 } from "./p6-replay.ts"
 import { p7 } from "./p7-evidence.ts"
 import { p9 } from "./p9-quiet.ts"
 
-/** Every law that is checked on random cases. P8, the cover, is the exhaustive check's. */
+/** Every law that is checked on random cases. The exhaustive search checks P8. */
 export const laws: ReadonlyArray<Law> = [
   ...p1,
   ...p2,

@@ -15,7 +15,10 @@ const rearranged = fc.tuple(loanEvents, handedOver).chain(([events, handed]) =>
     .map((trace) => ({ inOrder: [observed(events), ...handed.map((event) => registered([event]))], trace })),
 )
 
-/** What a channel may deliver again much later. What is fresh is not among it: it is the answer to our own question. */
+/**
+ * The events that a channel may repeat much later. Fresh events are not among them: they are answers to the engine's
+ * own polls.
+ */
 const isDelivered = (event: LoanEvent): boolean =>
   event.type === "agreement.signed" ||
   ((event.type === "loan.paidOut" || event.type.startsWith("decision.")) && !("fresh" in event))
@@ -28,13 +31,13 @@ const redelivered = fc
     return { events, again: event === undefined ? undefined : { ...event, at: event.at + later } }
   })
 
-/** What the bank said, and what a merchant then says of the same loan. */
+/** The bank's events, and a merchant's later registration of the same loan. */
 const handedOverLate = fc.record({ events: loanEvents, handed: handedOver })
 
 export const p2: ReadonlyArray<Law> = [
   {
     property: "P2",
-    title: "the same events in another order, repeated and batched anyhow, give the same facts and stage",
+    title: "the same events in any other order, repetition and batches give the same facts and stage",
     holdsFor: (observe) =>
       fc.property(rearranged, ({ inOrder, trace }) => {
         expect(meaning(fold(observe, trace))).toBe(meaning(fold(observe, inOrder)))
@@ -42,7 +45,7 @@ export const p2: ReadonlyArray<Law> = [
   },
   {
     property: "P2",
-    title: "a re-delivered decision, signature or pay-out, received later, changes nothing at all",
+    title: "a repeated decision, signature or pay-out that arrives later changes nothing",
     holdsFor: (observe) =>
       fc.property(redelivered, ({ events, again }) => {
         fc.pre(again !== undefined)
@@ -54,7 +57,7 @@ export const p2: ReadonlyArray<Law> = [
   },
   {
     property: "P2",
-    title: "a registration that comes after the bank has spoken moves nothing, with any decision",
+    title: "a registration after the bank's first report changes nothing, with any decision",
     holdsFor: (observe) =>
       fc.property(handedOverLate, ({ events, handed }) => {
         fc.pre(events.some(isOfDecision))
@@ -66,7 +69,7 @@ export const p2: ReadonlyArray<Law> = [
   },
   {
     property: "P2",
-    title: "after each observation the loan shows what a naive reading of everything said so far concludes",
+    title: "after each observation, the loan is in the state that a naive reading of all events so far gives",
     holdsFor: (observe) =>
       fc.property(
         fc

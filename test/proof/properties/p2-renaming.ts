@@ -8,20 +8,27 @@ import { fold } from "./fold.ts"
 import type { Law } from "./law.ts"
 
 /**
- * Why finitely many cases are enough. The lifecycle compares instants by their order alone, and contents (offers, documents, methods,
- * names) by their text alone. So another set of instants in the same order, and other contents in the same order of their texts, must
- * come to the same, but for the names: each case that the exhaustive check tries stands for all of its renamings. A lifecycle that looks
- * at a value (an amount, how far two instants lie apart) does not keep to this, and is found.
+ * Shows why a finite number of cases is enough. The lifecycle compares instants only by their order, and contents
+ * (offers, documents, methods, names) only by their text. So other instants in the same order, and other contents in
+ * the same order of their texts, must give the same result under other names. Each case of the exhaustive search
+ * therefore stands for all its renamings. A lifecycle that reads more of a value, such as an amount or the distance
+ * of two instants, breaks this law.
  */
 interface Renaming {
   readonly instant: (at: number) => number
   readonly content: (text: string) => string
 }
 
-/** The instants of the arbitraries, and 100 and 0, which their observations and nothing bear. */
+/**
+ * The instants of the arbitraries. Also 100, the receipt time of their observations, and 0, which stands for no
+ * instant.
+ */
 const instants = [0, 1, 2, 3, 4, 5, 6, 7, 8, 100]
 
-/** All contents that the arbitraries draw from, in the order of their texts; nothing else in an observation is named so. */
+/**
+ * All contents that the arbitraries use, in the order of their texts. No other value of an observation equals one of
+ * them.
+ */
 const contents = [
   "0",
   "599.99",
@@ -38,7 +45,7 @@ const contents = [
   "by phone",
 ].toSorted((a, b) => (a < b ? -1 : 1))
 
-/** Texts of one length, so that their order is that of any text which they are a part of. */
+/** The new texts have equal lengths. So they keep their order inside longer texts too. */
 const renamings: fc.Arbitrary<Renaming> = fc
   .record({
     gaps: fc.array(fc.integer({ min: 1, max: 1_000_000 }), {
@@ -63,7 +70,7 @@ const renamings: fc.Arbitrary<Renaming> = fc
 
 const isInstant = (name: string): boolean => name === "at" || name === "since" || name.endsWith("At")
 
-/** The value with its instants and contents renamed; its names and all that is neither stay. */
+/** Renames the instants and contents in a value. Member names and all other values stay. */
 function renamed(value: unknown, renaming: Renaming, name = ""): unknown {
   if (typeof value === "number") return isInstant(name) ? renaming.instant(value) : value
   if (typeof value === "string") return renaming.content(value)
@@ -88,7 +95,7 @@ export const p2Renaming: ReadonlyArray<Law> = [
   {
     property: "P2",
     title:
-      "other instants in the same order, and other contents in the same order, come to the same but for the names: so each case that is checked stands for all of its renamings",
+      "other instants in the same order, and other contents in the same order, give the same result under other names. So each checked case stands for all its renamings",
     holdsFor: (observe) =>
       fc.property(observations, renamings, (trace, renaming) => {
         const lived = (heard: ReadonlyArray<Observation>, named?: Renaming): string => {

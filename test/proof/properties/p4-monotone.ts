@@ -8,7 +8,7 @@ import type { Law } from "./law.ts"
 export const p4: ReadonlyArray<Law> = [
   {
     property: "P4",
-    title: "what was heard stays heard, and the only way back is through the dispute",
+    title: "a reported fact stays, and the only way back is through the dispute",
     holdsFor: (observe) =>
       fc.property(
         loanEvents.chain((events) => batches(events)),
@@ -19,7 +19,7 @@ export const p4: ReadonlyArray<Law> = [
   },
   {
     property: "P4",
-    title: "nor does anything un-happen when forgeries and other accounts speak in between",
+    title: "this is also true with forgeries and callbacks of other accounts in between",
     holdsFor: (observe) =>
       fc.property(observations, (trace) => {
         expect(judged(observe, trace, judgeMonotone)).toEqual([])

@@ -19,12 +19,12 @@ import type { Law } from "./law.ts"
 import type { Bank, LawfulLife } from "./lawful-bank.ts"
 import { answers, bankStage, followedLives, realLives, steadfastLives } from "./lawful-bank.ts"
 
-/** Later than anything of a life can be, delays included. */
+/** A time after the end of every life, with all delays. */
 const finallyAt = 100_000
 
 /**
- * Lives whose words were lost, repeated, delayed and reordered, with forgeries among them, and with registrations that hand
- * over anything at all, at any time.
+ * Lives whose messages were lost, repeated, delayed and reordered. Forgeries are among them, and registrations with
+ * any content at any time.
  */
 const mishaps = fc.tuple(realLives, handedOver).chain(([{ bank, said }, handed]) =>
   suffering(said)
@@ -40,11 +40,11 @@ const mishaps = fc.tuple(realLives, handedOver).chain(([{ bank, said }, handed])
 
 const untouched = steadfastLives.map(({ bank, said }: LawfulLife) => ({ bank, trace: said }))
 
-/** An offer stands only while nothing denies the approval. */
+/** The bank's offer, if nothing denies the approval at this stage. */
 const offerAt = (stage: Stage, { offer }: Bank): Offer | null =>
   ["approved", "waitingForAddition", "signed", "paidOut"].includes(stage) ? offer : null
 
-/** As the engine records them: each with its marks beside what is known. */
+/** Applies observations as the engine does: it marks each event with what the facts so far show. */
 function foldMarked(observe: Observe, observations: ReadonlyArray<Observation>): Loan {
   let loan = openLoan(reference, account)
   for (const observation of observations) loan = observe(loan, marked(observation, loan.facts)).loan
@@ -67,7 +67,7 @@ export const p5: ReadonlyArray<Law> = [
   {
     property: "P5",
     title:
-      "while the bank waits for documents, and has said so, no answer of a replica that lags clears them",
+      "while the bank waits for documents and has reported this, no answer of a lagging replica clears them",
     holdsFor: (observe) =>
       fc.property(realLives, ({ said, waited }) => {
         let spoken = 0
@@ -80,7 +80,7 @@ export const p5: ReadonlyArray<Law> = [
   {
     property: "P5",
     title:
-      "where every callback arrives, and the bank is asked after each of its acts, the documents and what was signed are the bank's too",
+      "if every callback arrives and a poll follows each act of the bank, the documents and the signed offer equal the bank's too",
     holdsFor: (observe) =>
       fc.property(followedLives, ({ bank, said }) => {
         const { stage, facts } = foldMarked(observe, [...said, ...answers(bank, finallyAt)])
@@ -93,7 +93,7 @@ export const p5: ReadonlyArray<Law> = [
   {
     property: "P5",
     title:
-      "a life at a bank that keeps to what it said, and to which nothing happened, never comes to a dispute, and its last poll says nothing new of the stage",
+      "at a bank that never changes its mind, and without faults, a loan is never in dispute, and its last poll brings no new stage",
     holdsFor: (observe) =>
       fc.property(untouched, ({ bank, trace }) => {
         fold(observe, [...trace, ...answers(bank, finallyAt)], (_before, _observation, { loan }) => {

@@ -10,7 +10,7 @@ import type { Law } from "./law.ts"
 export const p6: ReadonlyArray<Law> = [
   {
     property: "P6",
-    title: "folding the journal from nothing gives the stored snapshot, byte for byte",
+    title: "a replay of the journal gives the stored snapshot, byte for byte",
     holdsFor: (observe) =>
       fc.property(observations, (trace) => {
         const journal: Array<JournalEntry> = []

@@ -12,7 +12,7 @@ const withForgeries = loanEvents.chain((events) => batches(events)).chain(inters
 export const p7: ReadonlyArray<Law> = [
   {
     property: "P7",
-    title: "an observation that is not trusted is held and changes nothing but the count",
+    title: "an observation that is not trusted is held and changes only the count",
     holdsFor: (observe) =>
       fc.property(observations, (trace) => {
         expect(judged(observe, trace, judgeEvidence)).toEqual([])
@@ -20,7 +20,7 @@ export const p7: ReadonlyArray<Law> = [
   },
   {
     property: "P7",
-    title: "forgeries among what is genuine leave the facts and the stage that there would be without them",
+    title: "forgeries among genuine observations do not change the facts or the stage",
     holdsFor: (observe) =>
       fc.property(withForgeries, (trace) => {
         const all = fold(

@@ -18,7 +18,7 @@ import { account, loanEvent, observed, reference, tracesWithRegistrations } from
 import { fold, meaning } from "./fold.ts"
 import type { Law } from "./law.ts"
 
-/** A loan as it is written when quiet answers are left out: what they said waits for the next entry. */
+/** A loan of which quiet answers are not stored. The events of these answers wait for the next entry. */
 interface Kept {
   readonly loan: Loan
   readonly levels: ReadonlyArray<LoanEvent>
@@ -33,7 +33,7 @@ const keeping =
     return decision.hold === null ? { loan: decision.loan, levels: [] } : { loan: decision.loan, levels }
   }
 
-/** A bank that is asked again and again, and says few different things; and callbacks that say them too. */
+/** Many answers of a bank that reports few different things, and callbacks with the same reports. */
 const asked: fc.Arbitrary<ReadonlyArray<Observation>> = fc
   .array(fc.array(loanEvent, { maxLength: 2 }), { minLength: 1, maxLength: 3 })
   .chain((words) =>
@@ -53,7 +53,7 @@ const asked: fc.Arbitrary<ReadonlyArray<Observation>> = fc
     ),
   )
 
-/** A loan as the engine keeps it: an answer that says nothing new moves the watermark only. */
+/** A loan as the engine stores it: an answer without news changes only the watermark. */
 interface Marked {
   readonly loan: Loan
   readonly watermark: Watermark
@@ -89,8 +89,7 @@ export const p9: ReadonlyArray<Law> = [
   },
   {
     property: "P9",
-    title:
-      "leaving out every answer that says nothing new changes no stage, then or later, and no fact in the end",
+    title: "if every answer without news is left out, no stage changes at any time, and no fact at the end",
     holdsFor: (observe) =>
       fc.property(tracesWithRegistrations, (trace) => {
         const keep = keeping(observe)

@@ -4,7 +4,7 @@ import type { Observation } from "@loan-engine/domain/observation"
 import { observed } from "./arbitraries.ts"
 import type { PropertyId } from "./law.ts"
 
-/** A trace that once broke a property, kept as it was found, and where it must end. */
+/** A trace that once broke a property, and the stage at which it must end. */
 export interface Pinned {
   readonly property: PropertyId
   readonly what: string
@@ -18,7 +18,7 @@ const said = (...batches: ReadonlyArray<ReadonlyArray<LoanEvent>>): ReadonlyArra
 export const pinned: ReadonlyArray<Pinned> = [
   {
     property: "P2",
-    what: "a signature heard again with another method, later, is no news about the first",
+    what: "a later report of the signature with another method is no news about the first",
     trace: said(
       [{ type: "agreement.signed", at: 4, method: "E_SIGN" }],
       [{ type: "agreement.signed", at: 2, method: "ANALOG" }],
@@ -28,7 +28,7 @@ export const pinned: ReadonlyArray<Pinned> = [
   },
   {
     property: "P8",
-    what: "approval and rejection in one breath lead from the submission straight into the dispute",
+    what: "approval and rejection in one observation lead from the submission directly into the dispute",
     trace: said([
       { type: "decision.rejected", at: 1 },
       { type: "decision.approved", at: 1 },
@@ -37,7 +37,7 @@ export const pinned: ReadonlyArray<Pinned> = [
   },
   {
     property: "P4",
-    what: "a rejection older than the ruling, delivered after it, reopens nothing",
+    what: "a rejection from before the ruling that arrives after it has no effect",
     trace: said(
       [{ type: "decision.approved", at: 1 }],
       [{ type: "dispute.ruled", at: 5, decision: "approved", by: "Ada", reason: "asked the bank" }],
@@ -56,7 +56,7 @@ export const pinned: ReadonlyArray<Pinned> = [
   },
   {
     property: "P5",
-    what: "a loan that the bank was asked about while it inspected it is paid out, and no answer denies that",
+    what: "a loan is paid out after a poll during the inspection, and no answer denies the pay-out",
     trace: said(
       [{ type: "decision.pending", at: 1, fresh: true }],
       [{ type: "decision.approved", at: 2 }],

@@ -10,7 +10,7 @@ import { conclude } from "./reference.ts"
 import { pinned } from "./pinned.ts"
 import { propertyPath, propertyRuns, propertySeed } from "./settings.ts"
 
-describe("what must always hold, on random cases", () => {
+describe("the properties on random cases", () => {
   for (const { property, title, holdsFor } of laws) {
     it(`${property} ${title}`, async ({ task }) => {
       const run = await fc.check(holdsFor(observe), {

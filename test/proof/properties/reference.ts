@@ -3,7 +3,7 @@ import type { Stage } from "@loan-engine/domain/legal-transitions"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Offer } from "@loan-engine/domain/offer"
 
-/** What a loan comes to, as a person would work it out from everything that was ever said. */
+/** The state of a loan, as a person would derive it from all events. */
 export interface Conclusion {
   readonly stage: Stage
   readonly additionOutstanding: boolean
@@ -14,9 +14,9 @@ export interface Conclusion {
 }
 
 /**
- * The naive reference: it keeps everything said, sorts it, and reads the answer off, with neither a machine nor a join. It
- * is written apart from the domain on purpose, and shares nothing with it but the events and the text they compare by.
- * `handedOver` is what the merchant said.
+ * The naive reference. It keeps all events, sorts them and derives the result, without a machine and without joins.
+ * On purpose it is separate from the domain: it shares only the events and the text by which they are compared.
+ * `handedOver` is what the merchant registered.
  */
 export function conclude(
   said: ReadonlyArray<LoanEvent>,
@@ -47,7 +47,7 @@ export function conclude(
   }
 }
 
-/** The documents of the requests that add to one another, in the order of their latest asking. */
+/** The documents of the requests that add to earlier requests, in the order of the latest request for each. */
 function addedUp(open: ReadonlyArray<LoanEvent>): ReadonlyArray<string> {
   const all = open.flatMap((event) =>
     event.type === "addition.requested" && event.adds === true
@@ -60,7 +60,10 @@ function addedUp(open: ReadonlyArray<LoanEvent>): ReadonlyArray<string> {
     .map(({ type }) => type)
 }
 
-/** The merchant's word counts only until the bank has said anything of this. */
+/**
+ * Whether an event concerns the decision. The merchant's registration counts only until the bank reports such an
+ * event.
+ */
 export const isOfDecision = ({ type }: LoanEvent): boolean =>
   !["addition.requested", "addition.cleared", "loan.closed", "loan.reopened"].includes(type)
 
@@ -68,7 +71,7 @@ const isOfferNamed = (said: ReadonlyArray<LoanEvent>): boolean =>
   lastRuling(said) !== undefined ||
   said.some((event) => event.type === "decision.approved" && event.offer !== undefined)
 
-/** The last word on whether the application is pursued. */
+/** Whether the last closing or reopening was a closing. */
 function isClosed(said: ReadonlyArray<LoanEvent>): boolean {
   const words = said.filter((event) => event.type === "loan.closed" || event.type === "loan.reopened")
   const last = lastBy(words, (word) =>
@@ -107,8 +110,9 @@ function verdictOf(said: ReadonlyArray<LoanEvent>): Verdict {
 }
 
 /**
- * The bank's status says paid out, its last quote says anything but approved and was asked no sooner than the pay-out was heard of, and
- * no person has ever settled that.
+ * Whether the bank denies its own pay-out. The status says that the loan is paid out. The last quote says something
+ * other than approved, and was asked after the report of the pay-out or at the same time. No person has overruled the
+ * pay-out.
  */
 const isPayOutDenied = (said: ReadonlyArray<LoanEvent>, { at, by, decision }: Ruled): boolean =>
   by === null &&
@@ -127,7 +131,7 @@ function stageOf(said: ReadonlyArray<LoanEvent>, verdict: Verdict, additionOutst
   return additionOutstanding ? "waitingForAddition" : "approved"
 }
 
-/** When each of these kinds was first heard, for those that were. */
+/** The time of the first event of each of these types, without the types that never occurred. */
 const firstHearings = (
   said: ReadonlyArray<LoanEvent>,
   types: ReadonlyArray<LoanEvent["type"]>,
@@ -145,7 +149,7 @@ interface Ruled {
   readonly offer: Offer | null
 }
 
-/** Operators rule, and so does the bank when it answers our own question. */
+/** The last ruling. Operators rule, and the bank's answer to a poll counts as a ruling too. */
 function lastRuling(said: ReadonlyArray<LoanEvent>): Ruled | undefined {
   const rulings = said.flatMap((event): ReadonlyArray<Ruled> => {
     const bank = { at: event.at, by: null, reason: null }
@@ -164,7 +168,7 @@ function lastRuling(said: ReadonlyArray<LoanEvent>): Ruled | undefined {
   return lastBy(rulings, (ruling) => canonicalJson({ ...ruling }))
 }
 
-/** The offer of the last time the bank was asked, unless one was first heard after that. */
+/** The offer from the last quote, unless a new offer was first reported after it. */
 function offerOf(said: ReadonlyArray<LoanEvent>): Offer | null {
   const offers = said.flatMap((event) =>
     event.type === "decision.approved" && event.offer !== undefined
@@ -187,7 +191,7 @@ function methodOf(said: ReadonlyArray<LoanEvent>): string | null {
   return newestFirstHeard(methods)?.content ?? null
 }
 
-/** Of contents that were each heard any number of times, the one whose first hearing is the latest. */
+/** Each content may occur several times. The result is the content whose first occurrence is the latest. */
 function newestFirstHeard<T extends Offer | string>(
   heard: ReadonlyArray<{ readonly at: number; readonly content: T }>,
 ): { readonly at: number; readonly content: T } | undefined {
@@ -200,7 +204,7 @@ function newestFirstHeard<T extends Offer | string>(
 
 const latestAt = (events: ReadonlyArray<LoanEvent>): number => Math.max(-1, ...events.map(({ at }) => at))
 
-/** The last by time; of those at the same time, the one with the greatest text. */
+/** The last item by time. Of several at the same time, the one with the greatest text. */
 const lastBy = <T extends { readonly at: number }>(
   all: ReadonlyArray<T>,
   text: (one: T) => string,

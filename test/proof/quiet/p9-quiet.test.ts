@@ -27,7 +27,7 @@ afterAll(() => server.remove())
 
 interface Opened {
   readonly layer: StoreLayer
-  /** Runs a statement behind the engine's back, on a table by its name there. */
+  /** Runs a statement behind the engine's back. `table` is the table's name in this store. */
   readonly alter: (sql: (table: string) => string) => Promise<unknown>
 }
 
@@ -58,7 +58,7 @@ const stores: ReadonlyArray<readonly [string, () => Promise<Opened>]> = [
 
 const loans = isThorough ? 1_000 : 300
 const rounds = 10
-/** Later than the grace, so that what is dated before it has a time. */
+/** A time after the grace, so that a time before the grace is still positive. */
 const startsAt = 100_000
 const account = AccountName.make("se")
 const referenceOf = (index: number): ApplicationReference => ApplicationReference.make(`quiet-${index}`)
@@ -77,7 +77,7 @@ const said = (
   events,
 })
 
-/** What the bank answers, each time, of an open loan: every third waits for documents, every third is inspected. */
+/** The bank's answers for an open loan. Every third loan waits for documents, and every third is inspected. */
 const answersOf = (index: number, at: number, kind = index): ReadonlyArray<Observation> => {
   const reference = referenceOf(index)
   const type = kind % 3 === 0 ? "addition.requested" : "addition.cleared"
@@ -85,7 +85,7 @@ const answersOf = (index: number, at: number, kind = index): ReadonlyArray<Obser
     kind % 3 === 1
       ? { type: "decision.pending", at, fresh: true }
       : { type: "decision.approved", at, fresh: true }
-  // That the bank waits for none is dated as the poller dates it.
+  // The poller gives an answer without documents an earlier time. So does this.
   const statusAt = type === "addition.cleared" ? at - graceMsOf(cadenceDefaults) : at
   return [said(reference, "poll", at, { type, at: statusAt }), said(reference, "quote", at, decided)]
 }
@@ -121,7 +121,10 @@ const using = <A>(
     ),
   )
 
-/** So many loans are asked about, and then so many times again: what the store holds after the first time, and after the last. */
+/**
+ * Polls `count` loans once, and then many times again. Compares the content of the store after the first time and
+ * after the last.
+ */
 const askAgain = (store: () => Promise<Opened>, count: number, answers = answersOf) =>
   using(store, ({ engine, record, head, taken }) =>
     Effect.gen(function* () {
@@ -156,7 +159,7 @@ describe.each(stores)("P9 on %s, an answer that says nothing new", (name, store)
     task.meta.proofs = [{ property: "P9", means: "simulation", cases: loans * rounds * 2 }]
   })
 
-  it("is told from one that says something new each time: that leaves all of it", async () => {
+  it("differs from an answer with news each time, which leaves all of them", async () => {
     const changing = (index: number, at: number) => answersOf(index, at, index + at / 1_000)
     const { first, last } = await askAgain(store, 3, changing)
     expect(last.rows).toBeGreaterThan(first.rows)
@@ -164,7 +167,7 @@ describe.each(stores)("P9 on %s, an answer that says nothing new", (name, store)
     expect(last.versions).not.toEqual(first.versions)
   })
 
-  it("is carried by the next entry, so that a word from before it is old, and a replay needs nothing else", () =>
+  it("is in the next entry, so that an earlier event counts as old, and a replay needs nothing else", () =>
     using(store, ({ engine, record }) =>
       Effect.gen(function* () {
         const reference = ApplicationReference.make(`late-${name}`)
@@ -182,11 +185,11 @@ describe.each(stores)("P9 on %s, an answer that says nothing new", (name, store)
     ))
 })
 
-/** What somebody may have put in the place of a watermark. */
+/** Values that somebody could have written in the place of a watermark. */
 const altered = ["watermark || ' '", "'no watermark'", "'{}'", "NULL"]
 
-describe.each(stores)("a watermark on %s that somebody has altered", (name, store) => {
-  it.each(altered)("stops nothing that is heard next: %s", (value) =>
+describe.each(stores)("a watermark on %s that somebody has changed", (name, store) => {
+  it.each(altered)("does not prevent later reports: %s", (value) =>
     using(store, ({ engine, record, alter }) =>
       Effect.gen(function* () {
         const reference = ApplicationReference.make(`altered-${name}`)

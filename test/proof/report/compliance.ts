@@ -92,7 +92,7 @@ function identity(): RunIdentity {
   }
 }
 
-/** The commit that was checked, and whether the working tree differs from it. */
+/** The commit that was checked, and whether the working tree differs from this commit. */
 function commit(): string {
   const git = (...args: ReadonlyArray<string>): string =>
     execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim()

@@ -7,8 +7,9 @@ const nullIsLeast =
 const oneOnly = "there is one kind of no, the rejection, so some and every are the same"
 
 /**
- * Mutants that no test can notice, because nothing that can be observed differs, each with the reason. A mutant is named
- * by its file, the line it changes, and the change, so that an entry outlives lines that move but not code that changes.
+ * Mutants that no test can notice, because they change nothing that can be observed. Each has the reason. A mutant is
+ * named by its file, the original line and the change. So an entry stays valid if its line moves, but not if its code
+ * changes.
  */
 export const equivalentMutants: ReadonlyMap<string, string> = new Map([
   [

@@ -26,7 +26,9 @@ const MutationResult = Schema.fromJsonString(
   }),
 )
 
-/** Changes the domain's code in every small way there is, one at a time, and counts the changes that its tests notice. */
+/**
+ * Makes every possible small change to the domain's code, one at a time. Counts the changes that the tests notice.
+ */
 export function mutationRun(): Mutation {
   const run = spawnSync(
     process.execPath,
@@ -60,5 +62,8 @@ function readMutation({ files }: typeof MutationResult.Type): Mutation {
   }
 }
 
-/** How much of a mutant's new code names it; enough to tell it from the others on its line. */
+/**
+ * How many characters of a mutant's new code are part of its name. This is enough to give all mutants of a line
+ * different names.
+ */
 const changeLengthMax = 60

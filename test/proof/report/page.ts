@@ -6,7 +6,7 @@ import { mutationScoreMin } from "./report.ts"
 import { requirements } from "./requirements.ts"
 import { style } from "./style.ts"
 
-/** The report as one page that needs nothing else: no network, no script; it prints as it shows. */
+/** The report as one page. It needs no network and no script, and prints as it is shown. */
 export const page = (report: Report): string => `<!doctype html>
 <html lang="en">
 <head>
@@ -90,7 +90,7 @@ function propertyRow({ id, sentence, result, cases, proofs }: PropertyResult): s
 <td><ul>${shown.join("")}</ul></td></tr>`
 }
 
-/** Many similar tests of one file, such as one for each seed, are listed together. */
+/** Lists many similar tests of one file together, such as one test for each seed. */
 function grouped(proofs: PropertyResult["proofs"]) {
   const groups = Map.groupBy(proofs, ({ means: by, file }) => `${by} ${file}`)
   return [...groups.values()].flatMap((group) => {

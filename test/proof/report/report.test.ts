@@ -54,7 +54,7 @@ const report = (
 ): Report => makeReport(identity, outcomes, exhaustive, mutation, 1_000)
 
 describe("a report", () => {
-  it("passes when every property was shown, every pair of stages is as it should be, and every canary is dead", () => {
+  it("passes when every property was shown, every pair of stages is right, and every canary was found", () => {
     const passed = report()
     expect(passed.failures).toEqual([])
     expect(passed.result).toBe("passed")
@@ -103,13 +103,13 @@ describe("a report", () => {
       }),
       /a => b/u,
     ],
-  ])("fails for %s, and says so", (_what, failed, words) => {
+  ])("fails for %s, and gives this reason", (_what, failed, words) => {
     expect(failed.result).toBe("failed")
     expect(failed.failures.join("\n")).toMatch(words)
     expect(page(failed)).toContain("Failed")
   })
 
-  it("traces both ways: no requirement without a property, no property without a requirement", () => {
+  it("has no requirement without a property, and no property without a requirement", () => {
     expect(untraced(propertyIds)).toEqual([])
     expect(untraced(propertyIds.filter((id) => id !== "P6"))).toEqual([
       "requirement R10 is met by no property",
@@ -124,7 +124,7 @@ describe("a report", () => {
 describe("the report's page", () => {
   const html = page(report())
 
-  it("needs nothing from anywhere: no script, no network", () => {
+  it("needs no script and no network", () => {
     expect(html).not.toMatch(/<script|<link|<img|src=|@import|url\((?!#)/u)
     expect([...html.matchAll(/https?:\/\/[^"\s<]+/gu)].map(([found]) => found)).toEqual([
       "http://www.w3.org/2000/svg",

@@ -5,7 +5,7 @@ import type { CanaryFate, Proof, PropertyId } from "../properties/law.ts"
 import { properties } from "../properties/law.ts"
 import { untraced } from "./requirements.ts"
 
-/** What one test of the run came to, with what it has to show. */
+/** The outcome of one test, and its results for the report. */
 export interface TestOutcome {
   readonly file: string
   readonly title: string
@@ -23,7 +23,7 @@ export interface ExhaustiveTotals {
   readonly edges: Readonly<Record<string, number>>
 }
 
-/** What was checked, where and when. */
+/** What was checked, on which system, and when. */
 export interface RunIdentity {
   readonly version: string
   readonly commit: string
@@ -40,7 +40,7 @@ export interface Mutation {
   readonly survivors: ReadonlyArray<{ readonly mutant: string; readonly reason: string | null }>
 }
 
-/** The whole report: what report.json holds and index.html shows. */
+/** The whole report. `report.json` contains it and `index.html` shows it. */
 export interface Report extends RunIdentity {
   readonly result: "passed" | "failed"
   readonly tookMs: number
@@ -49,7 +49,7 @@ export interface Report extends RunIdentity {
   readonly transitions: ReadonlyArray<Transition>
   readonly canaries: ReadonlyArray<CanaryFate>
   readonly mutation: Mutation | null
-  /** Everything that is wrong, in words; each with what is needed to see it again. */
+  /** Everything that is wrong, as text. Each text has what is needed to reproduce it. */
   readonly failures: ReadonlyArray<string>
 }
 
@@ -138,7 +138,7 @@ function propertyResult(id: PropertyId, outcomes: ReadonlyArray<TestOutcome>): P
 const failureText = ({ file, title, errors }: TestOutcome): string =>
   [`${file}: ${title}`, ...errors].join("\n")
 
-/** The least share of mutants that the suite must kill, in per cent. */
+/** The smallest share of mutants that the suite must notice, in per cent. */
 export const mutationScoreMin = 95
 
 const mutationFailures = ({ score, survivors }: Mutation): ReadonlyArray<string> => [

@@ -97,7 +97,7 @@ export const requirements: ReadonlyArray<Requirement> = [
   },
 ]
 
-/** Faults of the tracing, in both directions. */
+/** Requirements without a property, and properties without a requirement. */
 export function untraced(properties: ReadonlyArray<PropertyId>): ReadonlyArray<string> {
   const met = new Set(requirements.flatMap((requirement) => requirement.properties))
   return [

@@ -1,4 +1,4 @@
-/** The report's look: dark ink on white, readable on a phone, and on paper. */
+/** The style of the report: dark text on white, readable on a phone and on paper. */
 export const style = `
 :root { color-scheme: light; }
 * { box-sizing: border-box; }

@@ -2,7 +2,7 @@ import type { TestCase } from "vitest/node"
 import { startVitest } from "vitest/node"
 import type { ExhaustiveTotals, TestOutcome } from "./report.ts"
 
-/** The parts of the suite that bear on the properties. */
+/** The parts of the suite that check the properties. */
 const parts = [
   "test/proof/properties",
   "test/proof/exhaustive",
@@ -14,7 +14,7 @@ const parts = [
   "test/engine/journal",
   "test/stores/sqlite",
   "test/whole/lives",
-  // The values on both sides of each distance in time that counts: the grace and the horizons.
+  // These check the values on both sides of each limit in time: the grace and the horizons.
   "test/engine/polling/grace",
   "test/engine/polling/dormancy",
 ]
@@ -26,7 +26,7 @@ export interface SuiteOptions {
   readonly kills: number
 }
 
-/** Runs the property suite as the tests have it, only more thoroughly, and collects what each test has to show. */
+/** Runs the property suite more thoroughly than the usual tests, and collects the results of each test. */
 export async function runSuite({ seed, runs, simulations, kills }: SuiteOptions): Promise<{
   readonly outcomes: ReadonlyArray<TestOutcome>
   readonly exhaustive: ExhaustiveTotals | undefined
@@ -47,7 +47,7 @@ export async function runSuite({ seed, runs, simulations, kills }: SuiteOptions)
   const modules = vitest.state.getTestModules()
   const tests = modules.flatMap((module) => [...module.children.allTests()])
   const outcomes = tests.map(outcomeOf)
-  // A file that could not even be loaded has no tests, and must not pass for it.
+  // A file that could not be loaded has no tests. It must not count as passed.
   const unloaded = modules.flatMap((module) =>
     module
       .errors()

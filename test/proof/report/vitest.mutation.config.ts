@@ -1,6 +1,9 @@
 import { defineConfig } from "vitest/config"
 
-/** The quick part of the domain's suite: each of a thousand mutants runs it, so the laws get few cases and one seed. */
+/**
+ * The quick part of the domain's suite. Each of about a thousand mutants runs it, so the laws get few cases and one
+ * seed.
+ */
 export default defineConfig({
   test: {
     include: [

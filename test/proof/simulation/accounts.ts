@@ -1,10 +1,10 @@
 import { AccountName } from "@loan-engine/domain/observation"
 
-/** The three ways in which an account's callbacks can be vouched for. */
+/** Three accounts, one for each kind of evidence that callbacks can have. */
 export interface SimulatedAccount {
   readonly name: AccountName
   readonly password: string
-  /** The base64 text that the bank sends in Authorization; absent for an account without callback credentials. */
+  /** The base64 text that the bank sends in Authorization. Absent for an account without callback credentials. */
   readonly credentials: string | undefined
   readonly signed: boolean
 }

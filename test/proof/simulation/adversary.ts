@@ -5,14 +5,17 @@ import { accounts } from "./accounts.ts"
 import type { Seeded } from "./seeded.ts"
 import type { CallbackBody } from "./true-words.ts"
 
-/** A callback as it travels. */
+/** A callback in transit. */
 export interface Letter {
   readonly account: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
-/** A letter that somebody made of a genuine one. `isTrue`: the bank's own bytes, by a way that the bank did not choose. */
+/**
+ * A letter that a forger made from a genuine one. `isTrue` marks the bank's own bytes that reach the engine in
+ * another way than the bank chose.
+ */
 export interface ForgedLetter extends Letter {
   readonly kind: ForgeryKind
   readonly isTrue: boolean
@@ -32,8 +35,8 @@ const forgeryKinds = [
 type ForgeryKind = (typeof forgeryKinds)[number]
 
 /**
- * Somebody who reads the bank's callbacks and sends others like them. Never has the forger both the account's credentials
- * and the bank's word for what is claimed; where an account goes by its credentials alone, they are not known to the forger.
+ * A forger who reads the bank's callbacks and sends similar ones. The forger never has both the account's credentials
+ * and the bank's signature over the false claim. If an account uses only credentials, the forger does not know them.
  */
 export function makeAdversary(draws: Seeded, stolen: StolenSignatures) {
   const overheard: Array<CallbackBody> = []
@@ -50,7 +53,7 @@ export function makeAdversary(draws: Seeded, stolen: StolenSignatures) {
 
 const overheardMax = 50
 
-/** Signatures that a forger can come by: one by a key of its own, one that the bank gave for something else. */
+/** Signatures that a forger can get: one with the forger's own key, and one that the bank made for something else. */
 export interface StolenSignatures {
   readonly foreign: string
   readonly unbound: string
@@ -67,7 +70,7 @@ export async function stealSignatures(keys: SigningKeys): Promise<StolenSignatur
   }
 }
 
-/** The same callback with something said that the bank did not say. */
+/** The same callback with a false report. */
 function lieAbout({ externalApplicationEvent: event }: CallbackBody, reference?: string): CallbackBody {
   const lie = event.applicationEventType === "PAID_OUT" ? "SIGNED" : "PAID_OUT"
   const { creditDecision, ...others } = event
@@ -102,7 +105,8 @@ function forge(
   const { authorization: _secret, ...bare } = genuine.headers
   const wrong = { ...bare, authorization: `Basic ${Buffer.from("somebody:else").toString("base64")}` }
   const isSigned = told.jwsData !== undefined
-  // If nothing is signed, anyone with the credentials is the bank, so there the forger has none.
+  // Without signatures, anyone with the credentials counts as the bank. So in this case the forger does not have
+  // them.
   const headers = isSigned ? genuine.headers : bare
   const lie = lieAbout(told)
   const send = (body: CallbackBody, by: Letter["headers"]): Letter => ({
@@ -119,7 +123,7 @@ function forge(
       return send({ ...lie, jwsData: stolen.foreign }, headers)
     case "signature-of-another-event": {
       const letter = send({ ...lie, ...(isSigned ? { jwsData: another.jwsData ?? "" } : {}) }, headers)
-      // By chance, the lie may be the very thing that the bank said and signed at another time.
+      // By chance, the bank may have reported and signed the same at another time.
       return { ...letter, isTrue: isSigned && sameEvent(lie, another) }
     }
     case "unbound-signature":

@@ -8,8 +8,9 @@ import { hourMs, minuteMs } from "./world.ts"
 import type { World } from "./world.ts"
 
 /**
- * Everything a real bank can do next with a loan, as often as it is listed. A loan may be asked for documents again and
- * again; until it is paid out, an approval may be revoked or inspected again, and a rejected loan is sometimes re-opened.
+ * Everything that a real bank can do next with a loan. A change is more likely if it is listed more often. The bank
+ * may ask for documents several times. Before a pay-out it may revoke an approval or inspect it again. Sometimes it
+ * re-opens a rejected loan.
  */
 function lawfulChanges(loan: BankLoan, reopens: boolean): ReadonlyArray<BankChange> {
   const addition: BankChange = loan.waitingForAddition
@@ -33,14 +34,14 @@ function lawfulChanges(loan: BankLoan, reopens: boolean): ReadonlyArray<BankChan
   return [sign, sign, sign, sign, ...additions, requote, requote, expire, reject, inspect]
 }
 
-/** A, B, A, B, …: half of it, and then all of it again. */
+/** Alternates between two amounts, so that former offers return. */
 function otherOffer({ offer }: BankLoan): Offer {
   const amount = Number(offer.approvedAmount ?? 10_000)
   const approvedAmount = parseDecimal(String(amount % 2_000 === 0 ? amount + 500 : amount - 500))
   return approvedAmount === undefined ? offer : { ...offer, approvedAmount }
 }
 
-/** What the bank thinks again, if it does. */
+/** The name of the bank's change of mind. `undefined` if the change is none. */
 function changeOfMind({ decision }: BankLoan, change: BankChange): string | undefined {
   if (change.type === "reinspected") return "bank inspects again"
   if (change.type === "requoted") return "bank makes another offer"
@@ -49,13 +50,13 @@ function changeOfMind({ decision }: BankLoan, change: BankChange): string | unde
   return change.decision === "APPROVED" ? "bank reopens" : "bank revokes"
 }
 
-/** How likely it is, at each step, that nothing more ever happens to a loan. */
+/** The probability, at each step, that nothing more happens to a loan. */
 const lifeEndsAt = 0.06
 
-/** How likely it is that a loan which the bank has rejected is re-opened. */
+/** The probability that the bank re-opens a rejected loan. */
 const reopensAt = 0.3
 
-/** Leads every loan a life of its own, one lawful change after another, until the bank is frozen. */
+/** Gives every loan its own life of lawful changes, one after another, until the bank is frozen. */
 export function makeBankLives(world: World, bank: SandboxBank) {
   const nudges = new Map<string, Queue.Queue<void>>()
   let frozen = false

@@ -19,17 +19,17 @@ export interface RoadSettings {
   readonly host: () => EngineHost
   readonly loan: (reference: string) => BankLoan | undefined
   readonly forge: (genuine: Letter) => ForgedLetter
-  /** Somebody looks into what the engine calls disputed. */
+  /** Tells the operator that the engine has a loan in dispute. */
   readonly alert: (reference: string) => Effect.Effect<void>
-  /** Keeps an effect running by itself. */
+  /** Runs an effect in the background. */
   readonly leave: (effect: Effect.Effect<unknown>) => Effect.Effect<void>
 }
 
-/** How late a callback can be, and how late it can come again. */
+/** The longest delay of a callback, and the longest wait before it is repeated. */
 const delayMsMax = 3 * dayMs
 const noAnswer = 0
 
-/** The way of the bank's callbacks to the real receiver, and everything that happens to them on it. */
+/** The transport of the bank's callbacks to the real receiver, with all its faults. */
 export function makeCallbackRoad(settings: RoadSettings): CallbackTransport {
   const { world, witness, leave } = settings
   const draws = world.draws("road")
@@ -65,7 +65,10 @@ export function makeCallbackRoad(settings: RoadSettings): CallbackTransport {
   })
 }
 
-/** Hands a letter's bytes to the receiver, and tells its answer's status; the witness counts what was acknowledged. */
+/**
+ * Gives a letter's bytes to the receiver, and returns the status of the answer. The witness counts the acknowledged
+ * letters.
+ */
 const deliver = Effect.fnUntraced(function* (
   { world, witness, host, loan, alert }: RoadSettings,
   letter: Letter,
@@ -76,7 +79,7 @@ const deliver = Effect.fnUntraced(function* (
   const words = isTrue ? trueWords(letter, world.engineNow(), loan) : []
   const reference = referenceIn(letter.body)
   witness.said(reference, words)
-  // The bank's clock may be minutes behind, so a young request may be as young as its receipt.
+  // The bank's clock may be minutes behind. So the engine may date a recent request by its receipt.
   witness.said(
     reference,
     words.map((word) => atReceipt(word, world.engineNow())),
@@ -96,7 +99,7 @@ const deliver = Effect.fnUntraced(function* (
   return answer.status
 })
 
-/** What the bank's own bytes say, dated as the account's means of verifying them allow. */
+/** The events in the bank's own bytes. Their times depend on what the account can verify. */
 function trueWords(letter: Letter, receivedAt: number, find: RoadSettings["loan"]) {
   const told = JSON.parse(letter.body) as CallbackBody
   const loan = find(told.externalApplicationEvent.applicationReference)
@@ -108,7 +111,7 @@ function trueWords(letter: Letter, receivedAt: number, find: RoadSettings["loan"
 const verifies = ({ account }: Letter): boolean =>
   accounts.some(({ name, signed }) => name === account && signed)
 
-/** A redelivery of a signed request is the same message, so it says nothing later than its first delivery. */
+/** A redelivery of a signed request is the same message, so its time is that of the first delivery. */
 const asFirstHeard = (witness: Witness, body: string, word: Word): Word =>
   isOfRequest(word) ? { ...word, at: witness.firstAt(body, word.at) } : word
 
@@ -117,7 +120,7 @@ const atReceipt = (word: Word, receivedAt: number): Word =>
 
 const isOfRequest = ({ type }: Word): boolean => type === "addition.requested" || type === "document"
 
-/** The loan that a body speaks of; none if it is no callback any more. */
+/** The loan that a body names. Empty if the body is no longer a callback. */
 const referenceIn = (body: string): string =>
   /"applicationReference":"(?<reference>[^"]+)"/u.exec(body)?.groups?.["reference"] ?? ""
 

@@ -6,7 +6,7 @@ import { findOut, largeWorlds, smallWorlds } from "./find-out.ts"
 import type { SimulatedProperty } from "./simulate.ts"
 import { simulate } from "./simulate.ts"
 
-/** The property that is there to find each of them out; others may find it too. */
+/** The property that must find each canary. Other properties may find it too. */
 const killers: Readonly<Record<string, SimulatedProperty>> = {
   "acknowledge before commit": "P6",
   "admit unsigned": "P7",
@@ -28,7 +28,7 @@ const killers: Readonly<Record<string, SimulatedProperty>> = {
   "forget tokens": "P6",
 }
 
-/** The tests look for a third of them, drawn by the run's seed; a compliance run looks for each. */
+/** The usual tests run a third of the canaries, drawn by the run's seed. A compliance run runs them all. */
 const share = isThorough ? 1 : 3
 const drawn = engineCanaries.filter((_, index) => index % share === propertySeed % share)
 
@@ -38,8 +38,8 @@ const cases = drawn.map((canary): [string, SimulatedProperty | undefined, Engine
   canary,
 ])
 
-describe("the simulation finds every broken engine out", () => {
-  it("and knows which property is to find each", () => {
+describe("the simulation finds every broken engine", () => {
+  it("and knows which property must find each", () => {
     expect(Object.keys(killers).toSorted()).toEqual(engineCanaries.map(({ name }) => name).toSorted())
   })
 

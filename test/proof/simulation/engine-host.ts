@@ -11,31 +11,30 @@ import type { World } from "./world.ts"
 
 type Store = EngineProcess["store"]
 
-/** A running process, until it dies. */
+/** A running engine process, until it dies. */
 export interface Running extends EngineProcess {
   readonly isAlive: () => boolean
   readonly died: Effect.Effect<void>
 }
 
 export interface EngineHost {
-  /** The engine's process, if it is up. */
+  /** The engine's process. `undefined` while it is down. */
   readonly running: () => Running | undefined
-  /** A step was taken here; if the process was to die at it, it is dead when this returns. */
+  /** Reports a step of the engine. If the process is to die at this step, it is dead when the call returns. */
   readonly step: (point: CrashPoint) => void
   readonly crashes: () => number
-  /** Waits until the process is up. */
+  /** Waits until a process runs. */
   readonly up: Effect.Effect<Running>
 }
 
 export interface HostSettings extends Pick<EngineSettings, "parts"> {
-  /** The way to the bank, for a process that is still alive. */
+  /** The connections to the bank. They work only while the process is alive. */
   readonly exchanges: (isAlive: () => boolean) => Pick<EngineSettings, "bankExchange" | "jwksExchange">
 }
 
 /**
- * The machine that the engine's process runs on. A crash is no clean close: at that very moment the database and its
- * write-ahead log are copied as they are, and the next process opens the copy. Anything that the dead one still does reaches
- * nobody.
+ * The machine on which the engine's process runs. A crash does not close anything: at that moment the database and
+ * its write-ahead log are copied, and the next process opens the copy. Later acts of the dead process have no effect.
  */
 export const makeEngineHost = Effect.fnUntraced(function* (world: World, settings: HostSettings) {
   const draws = world.draws("host")
@@ -111,7 +110,7 @@ const copyIfThere = (from: string, to: string): void => {
   if (existsSync(from)) copyFileSync(from, to)
 }
 
-/** The store, with the moments before, within and after each of its transactions known to the host, and with its outages. */
+/** The store with its outages. It tells the host the moments before, during and after each transaction. */
 function watched(store: Store, world: World, step: (point: CrashPoint) => void): Store {
   const unlessOut = <A>(effect: Effect.Effect<A, StoreUnavailable>): Effect.Effect<A, StoreUnavailable> =>
     Effect.suspend(() => (world.isOut.store ? diskFull : effect))

@@ -25,7 +25,7 @@ import { minuteMs } from "./world.ts"
 type Engine = LoanEngine["Service"]
 type Store = LoanStore["Service"]
 
-/** Where a part of the engine can be exchanged for one that wraps it. */
+/** The parts of the engine that can be wrapped. */
 export interface EngineParts {
   readonly store: (store: Store, path: string) => Store
   readonly engine: (engine: Engine) => Effect.Effect<Engine, never, Scope.Scope>
@@ -45,15 +45,15 @@ export interface EngineSettings {
   readonly path: string
   readonly bankExchange: Exchange
   readonly jwksExchange: Exchange
-  /** What the simulation wraps around the store, to know when a step is taken. */
+  /** Wraps the store, so that the simulation knows each step. */
   readonly watchStore: (store: Store) => Store
   readonly parts: Partial<EngineParts>
 }
 
-/** Looking every few seconds whether anything is due would take more of the machine than all the loans do. */
+/** The poller looks only rarely for due polls. A look every few seconds would cost more time than all the loans. */
 const pollerSettings = { ...pollerDefaults, pollIdleMaxMs: 10 * minuteMs, cadence: cadenceDefaults }
 
-/** The engine as it is served, all but its HTTP server: what comes in and goes out are the same bytes. */
+/** The served engine without its HTTP server. Requests and answers are the same bytes. */
 export const startEngine = Effect.fnUntraced(function* (settings: EngineSettings) {
   const { parts, path } = settings
   const store = Layer.effect(
@@ -113,7 +113,8 @@ const makeReceiver = Effect.fnUntraced(function* (engine: Engine, { jwksExchange
       const jws = makeJwsVerifier({ jwks })
       const vouchers = {
         ...(signed ? { jws: parts.jws?.(jws) ?? jws } : {}),
-        // There, strangers' callbacks are held, not refused. An engine that believes them must be noticed.
+        // In this account the engine holds the callbacks of strangers and does not refuse them. An engine that
+        // believes them must be noticed.
         allowUnauthenticated: credentials === undefined,
         ...(credentials === undefined
           ? {}

@@ -1,7 +1,7 @@
-/** How badly the world treats everybody in it. */
+/** How many faults occur. */
 export type FaultLevel = "none" | "rough" | "hell"
 
-/** Places between two steps at which the engine's process can be made to die; `anywhere` is a moment of its own. */
+/** The steps at which the engine's process can die. `anywhere` is a moment between all steps. */
 export const crashPoints = [
   "anywhere",
   "before-commit",
@@ -15,8 +15,8 @@ export const crashPoints = [
 export type CrashPoint = (typeof crashPoints)[number]
 
 /**
- * The outcome of one request to the bank. An unlisted request succeeds. An answer is overtaken if the bank moves
- * the loan on while it is on its way.
+ * What can go wrong with one request to the bank; otherwise it succeeds. An answer is overtaken if the bank changes
+ * the loan while the answer is in transit.
  */
 export type ExchangeFault =
   | "refused"
@@ -28,10 +28,13 @@ export type ExchangeFault =
   | "retry-later"
   | "garbled"
 
-/** The outcome of one callback in transit. */
+/** What can happen to one callback in transit. */
 type DeliveryFault = "lost" | "answer-lost" | "swallowed" | "delayed" | "duplicated" | "forged"
 
-/** Probabilities are per request; `…EveryHours` are mean waits between two of the kind, and 0 is never. */
+/**
+ * The rates of all faults. Probabilities are per request. `…EveryHours` is the mean time between two faults of a
+ * kind; 0 means never.
+ */
 export interface FaultRates {
   readonly exchange: Readonly<Record<ExchangeFault, number>>
   readonly delivery: Readonly<Record<DeliveryFault, number>>

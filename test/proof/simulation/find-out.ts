@@ -10,18 +10,18 @@ const worldsOf = (loans: number, days: number, count: number): ReadonlyArray<Sim
     faults: "hell",
   }))
 
-/** The worlds that a broken engine is put into, small ones first; the real one must come through each without a violation. */
+/** The worlds for a broken engine, small ones first. The real engine must have no violation in any of them. */
 export const smallWorlds = worldsOf(6, 3, 8)
 export const largeWorlds = worldsOf(25, 8, 4)
 
-/** Which properties found a broken engine out, and the first thing each of them said. */
+/** The properties that found a broken engine, and the first violation of each. */
 export interface FoundOut {
   readonly seed: string
   readonly killedBy: ReadonlyArray<SimulatedProperty>
   readonly violations: SimulationReport["violations"]
 }
 
-/** Runs a broken engine through one world after another until a property finds it out; `undefined` if none does. */
+/** Runs a broken engine in one world after another until a property finds it. `undefined` if none does. */
 export async function findOut(canary: EngineCanary, by?: SimulatedProperty): Promise<FoundOut | undefined> {
   for (const world of [...smallWorlds, ...largeWorlds]) {
     const { violations } = await simulate({ ...world, canary })

@@ -1,8 +1,9 @@
 const heldOperations = ["sign", "verify", "importKey"] as const
 
 /**
- * Web Crypto works on threads of the platform, whose order no seed repeats. While it is held, an operation begins only
- * when `release` is called, one at a time and in the order asked for; it is still the platform's own operation.
+ * Holds the operations of Web Crypto. They run on threads, so no seed could repeat their order. A held operation
+ * begins when `release` is called, one at a time and in the order of the calls. It is still the platform's own
+ * operation.
  */
 export function holdCrypto() {
   const { subtle } = globalThis.crypto
@@ -16,7 +17,7 @@ export function holdCrypto() {
     Object.defineProperty(subtle, name, { value: held, configurable: true })
   }
   return {
-    /** Finishes the operation that has waited longest; false if none waits. */
+    /** Completes the operation that has waited longest. `false` if none waits. */
     release: async (): Promise<boolean> => {
       const operation = waiting.shift()
       await operation?.()

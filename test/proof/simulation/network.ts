@@ -17,17 +17,17 @@ export interface NetworkSettings {
   readonly bank: () => SandboxBank
   readonly bankSettings: SandboxSettings
   readonly step: (point: CrashPoint) => void
-  /** Lets the bank move a loan on at once. */
+  /** Makes the bank change a loan at once. */
   readonly nudge: (reference: string) => void
 }
 
-/** Just under what the bank client waits for. */
+/** Slightly less than the bank client's own limit. */
 const slowMsMax = 28 * secondMs
 
 const refused = new ExchangeFailed({ kind: "refused", code: "ECONNREFUSED" })
 const reset = new ExchangeFailed({ kind: "refused", code: "ECONNRESET" })
 
-/** Carries the engine's requests to the bank's own handling of them, as badly as the world will have it. */
+/** Carries the engine's requests to the sandbox bank, with the faults of the world. */
 export function makeNetwork(settings: NetworkSettings) {
   const { world, step } = settings
   const draws = world.draws("network")
@@ -41,7 +41,7 @@ export function makeNetwork(settings: NetworkSettings) {
     return undefined
   }
 
-  /** One exchange: out, handled, and back, with at most one thing going wrong. */
+  /** One exchange with at most one fault: on the way out, in the bank, or on the way back. */
   const carry = (
     to: "bank" | "jwks",
     handle: Effect.Effect<ExchangeResponse>,
@@ -86,7 +86,7 @@ export function makeNetwork(settings: NetworkSettings) {
       bankExchange: onlyAlive(isAlive, askBank),
       jwksExchange: onlyAlive(isAlive, askJwks),
     }),
-    /** The merchant's own way to the bank: slow, but nothing is lost on it. */
+    /** The merchant's own connection to the bank. It is slow but loses nothing. */
     merchantExchange: ((request) => {
       const soap = soapAnswer(settings, request, world.engineNow())
       return Effect.delay(world.onTrueTime(soap), draws.between(1, 2 * secondMs))
@@ -94,7 +94,7 @@ export function makeNetwork(settings: NetworkSettings) {
   }
 }
 
-/** The dead send nothing, and hear nothing. */
+/** A dead process sends and receives nothing. */
 const onlyAlive =
   (isAlive: () => boolean, exchange: Exchange): Exchange =>
   (request) =>
@@ -102,7 +102,7 @@ const onlyAlive =
       Effect.flatMap((exit) => (isAlive() ? exit : Effect.never)),
     )
 
-/** What is asked, and about which loan; nothing for any other operation of the bank's. */
+/** The question in a request, and its loan. `undefined` for any other operation of the bank. */
 function questionOf({ body = new Uint8Array() }: ExchangeRequest) {
   const decoded = decodeBankRequest(body)
   if (Result.isFailure(decoded)) return undefined
@@ -114,7 +114,7 @@ function questionOf({ body = new Uint8Array() }: ExchangeRequest) {
   }
 }
 
-/** The bank answers, and the witness writes down what it said and when it was asked. */
+/** The bank's answer. The witness notes its content and the time of the question. */
 const soapAnswer = Effect.fnUntraced(function* (
   { bank, bankSettings, witness, world }: NetworkSettings,
   request: ExchangeRequest,

@@ -24,7 +24,9 @@ export interface PeopleSettings {
   readonly leave: (effect: Effect.Effect<unknown>) => Effect.Effect<void>
 }
 
-/** Sends applications to the bank, and hands the bank's answer to the engine: mostly soon, sometimes long after. */
+/**
+ * Sends applications to the bank and registers the bank's answers with the engine: mostly soon, sometimes much later.
+ */
 export const makeMerchant = Effect.fnUntraced(function* (settings: PeopleSettings) {
   const { world, bank, leave } = settings
   const draws = world.draws("merchant")
@@ -41,7 +43,7 @@ export const makeMerchant = Effect.fnUntraced(function* (settings: PeopleSetting
     })
     const loan = bank.loans.get(message.applicationReference)
     if (loan === undefined) return
-    // The life that the sandbox would lead is over before it begins: this bank's loans live more dangerously.
+    // Ends the life that the sandbox would give this loan, because the simulation gives it another.
     loan.over = true
     const submitted = { ...loan }
     yield* leave(settings.live(loan))
@@ -55,7 +57,7 @@ export const makeMerchant = Effect.fnUntraced(function* (settings: PeopleSetting
   return apply
 }, Effect.orDie)
 
-/** Tries until the engine has taken it. */
+/** Tries again until the engine has accepted the registration. */
 const register = ({ world, witness, host }: PeopleSettings, loan: BankLoan, raw: Uint8Array) =>
   Effect.gen(function* () {
     for (let waitMs = minuteMs; ; waitMs = Math.min(2 * waitMs, 6 * hourMs)) {
@@ -78,7 +80,10 @@ const register = ({ world, witness, host }: PeopleSettings, loan: BankLoan, raw:
     }
   })
 
-/** Learns of a dispute, looks at it a little later, and rules on it if it still is one: not always rightly. */
+/**
+ * An operator who learns of a dispute and looks at the loan a little later. If it is still in dispute, the operator
+ * rules, but not always correctly.
+ */
 export const makeOperator = (settings: PeopleSettings) => {
   const { world, host, bank, leave } = settings
   const draws = world.draws("operator")

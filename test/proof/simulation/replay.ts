@@ -5,8 +5,8 @@ import { faultRates } from "./faults.ts"
 import { simulate } from "./simulate.ts"
 
 /**
- * Replays one simulation from its seed and tells its story, in order, then the report; exits with 1 if anything was
- * violated. `--loan <reference>` keeps to the lines about one loan, `--quiet` tells the report alone.
+ * Replays one simulation from its seed. Prints its events in order and then the report. Exits with 1 after a
+ * violation. `--loan <reference>` limits the lines to one loan; `--quiet` prints only the report.
  */
 const { values } = parseArgs({
   options: {

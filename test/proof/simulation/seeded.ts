@@ -1,14 +1,17 @@
 import type { Random } from "effect"
 
-/** Draws that a seed repeats. Each concern has a stream of its own, so that one more draw here shifts nothing there. */
+/**
+ * Random draws that a seed repeats. Each kind of draw has its own stream, so that an additional draw does not change
+ * the others.
+ */
 export interface Seeded {
-  /** From 0 to 1, without 1. */
+  /** A number from 0 to 1, without 1. */
   readonly next: () => number
   readonly chance: (probability: number) => boolean
   /** A real number from `from` to `to`. */
   readonly between: (from: number, to: number) => number
   readonly pick: <A>(list: readonly [A, ...ReadonlyArray<A>]) => A
-  /** The same stream for all code that reads Effect's Random. */
+  /** The same stream, for code that uses Effect's Random. */
   readonly random: typeof Random.Random.Service
 }
 

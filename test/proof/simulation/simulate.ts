@@ -18,7 +18,7 @@ export interface SimulationOptions {
   readonly loans: number
   readonly days: number
   readonly faults: FaultLevel
-  /** A broken engine in the place of the real one. */
+  /** A broken engine that replaces the real one. */
   readonly canary?: EngineCanary
 }
 
@@ -27,12 +27,12 @@ export type SimulatedProperty = "P1" | "P5" | "P6" | "P7"
 export interface SimulationReport {
   readonly seed: string
   readonly loans: number
-  /** Loans times the days they were lived through with faults; the days of calm after them are not counted. */
+  /** The number of loans times the days with faults. The calm days at the end do not count. */
   readonly loanDays: number
   readonly callbacks: number
   readonly polls: number
   readonly crashes: number
-  /** How often each kind of fault happened. */
+  /** How often each kind of fault occurred. */
   readonly faults: Readonly<Record<string, number>>
   /** How many cases each property was checked on. */
   readonly checked: Readonly<Record<SimulatedProperty, number>>
@@ -48,8 +48,9 @@ const checkers: { readonly [P in SimulatedProperty]: (inspected: Inspected) => F
 }
 
 /**
- * The whole system in one process: engine, store on a file, sandbox bank, on virtual time and a network full of mishaps,
- * all of it drawn from the seed. `listen` hears the story, line by line. One simulation runs at a time.
+ * Runs the whole system in one process: the engine, its store in a file, and the sandbox bank. Time is virtual, and
+ * the network has faults; the seed decides all of it. `listen` gets the events, line by line. Only one simulation
+ * runs at a time.
  */
 export function simulate(
   options: SimulationOptions,
@@ -63,7 +64,7 @@ export function simulate(
 let turn: Promise<unknown> = Promise.resolve()
 let signingOnce: Promise<Signing> | undefined
 
-/** No outcome depends on the keys' own numbers, so one set serves every simulation of a process. */
+/** No outcome depends on the numbers in the keys. So all simulations of a process share one set. */
 async function makeSigning(): Promise<Signing> {
   const keys = await Effect.runPromise(makeSigningKeys)
   return { keys, stolen: await stealSignatures(keys) }

@@ -7,14 +7,14 @@ import type { FaultLevel } from "./faults.ts"
 import type { SimulationOptions, SimulationReport } from "./simulate.ts"
 import { simulate } from "./simulate.ts"
 
-/** How many seeds each fault level is run with, and the first of them. */
+/** The number of seeds for each fault level, and the first seed. */
 const seeds = Number(process.env["LOAN_ENGINE_SIMULATION_SEEDS"] ?? 1)
 const firstSeed = Number(process.env["LOAN_ENGINE_SIMULATION_FIRST_SEED"] ?? 1)
 
 const replayCommand = ({ seed, loans, days, faults }: SimulationOptions): string =>
   `npx -y pnpm@12 exec node test/proof/simulation/replay.ts --seed ${seed} --loans ${loans} --days ${days} --faults ${faults}`
 
-/** Fails with what was violated, and the command that shows how it came to it. */
+/** Fails with the violations, and with the command that replays them. */
 function expectSound(report: SimulationReport, options: SimulationOptions): void {
   const replay = `replay with: ${replayCommand(options)}`
   expect(report.violations, replay).toEqual([])
@@ -28,7 +28,7 @@ const simulatedProperties = ["P1", "P5", "P6", "P7"] as const
 const proofs = ({ checked }: SimulationReport): ReadonlyArray<Proof> =>
   simulatedProperties.map((property) => ({ property, means: "simulation", cases: checked[property] }))
 
-/** Compliance lives through larger worlds than a run of the tests does. */
+/** A compliance run uses larger worlds than a usual test run. */
 const world = isThorough ? { loans: 25, days: 12 } : { loans: 12, days: 9 }
 
 const runs = (["none", "rough", "hell"] as const satisfies ReadonlyArray<FaultLevel>).flatMap((faults) =>
@@ -64,7 +64,7 @@ describe("the whole system on virtual time", () => {
   })
 })
 
-/** The report without its wall time, and every line of what happened. */
+/** The report without the real time, and every line of the simulation. */
 async function story(options: SimulationOptions) {
   const lines: Array<string> = []
   const { wallMs: _wallMs, ...report } = await simulate(options, (line) => void lines.push(line))
@@ -109,8 +109,8 @@ const expectedFaults = [
   "submission told twice",
 ]
 
-describe("what the simulation has found stays found", () => {
-  it("a loan whose answers cannot be recorded takes neither the other loans' polls nor the bank's patience", async () => {
+describe("a defect that the simulation found does not return", () => {
+  it("a loan whose answers cannot be recorded neither delays other loans' polls nor causes endless requests", async () => {
     const options: SimulationOptions = { seed: "poison", loans: 20, days: 8, faults: "rough" }
     const sound = await simulate(options)
     const poisoned = await simulate({ ...options, canary: poisonLoan })
@@ -121,7 +121,7 @@ describe("what the simulation has found stays found", () => {
   })
 })
 
-/** An engine with a defect that one loan brings out: the first that is polled. */
+/** An engine with a defect that depends on one loan: the first that is polled. */
 const poisonLoan: EngineCanary = {
   name: "poison loan",
   what: "It crashes whenever one certain loan's poll is to be recorded.",

@@ -1,4 +1,4 @@
-/** Something that is to happen at an instant of virtual time. */
+/** An action at an instant of virtual time. */
 export interface Timer {
   readonly at: number
   readonly order: number
@@ -6,7 +6,7 @@ export interface Timer {
   cancelled: boolean
 }
 
-/** A heap of timers: the earliest first, those of one instant in the order they were set. */
+/** A heap of timers with the earliest first. Timers of the same instant keep the order in which they were set. */
 export function makeTimers() {
   const heap: Array<Timer> = []
 

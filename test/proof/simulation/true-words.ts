@@ -3,11 +3,11 @@ import { cadenceDefaults } from "@loan-engine/app/schedule/poll-cadence"
 import type { Word } from "./witness.ts"
 
 /**
- * What the bank's words come to, read off the bank's own books and off the callback's plain JSON, and not off what the
- * engine made of them.
+ * The events that the bank's messages mean. They come from the bank's own state and the plain JSON of the callback,
+ * not from the engine's reading.
  */
 export function statusWords(loan: BankLoan, at: number): ReadonlyArray<Word> {
-  // That it waits for none any more is sure of a while ago only.
+  // If the bank waits for no documents, this is certain only for some time before.
   const words: Array<Word> = [
     loan.waitingForAddition
       ? { type: "addition.requested", at }
@@ -38,7 +38,7 @@ interface OfferInBody {
   readonly [member: string]: string | number | ReadonlyArray<string>
 }
 
-/** The offer as the callback has it: its amounts are numbers there. */
+/** The offer in a callback. There, its amounts are numbers. */
 function offerIn({ creditDecision: _decision, ...members }: OfferInBody): NonNullable<Word["content"]> {
   const amounts = Object.entries(members).map(([name, value]) => [
     name,
@@ -47,7 +47,7 @@ function offerIn({ creditDecision: _decision, ...members }: OfferInBody): NonNul
   return Object.fromEntries(amounts)
 }
 
-/** What the bank's callback carries, as far as it matters here. */
+/** The members of a callback that the simulation needs. */
 export interface CallbackBody {
   readonly externalApplicationEvent: {
     readonly applicationReference: string
@@ -84,7 +84,7 @@ export function callbackWords({ externalApplicationEvent: event }: CallbackBody,
   return words
 }
 
-/** The claim `iat` of a signature, in milliseconds: the end of its second if it is given in whole ones. */
+/** The claim `iat` of a signature, in milliseconds. If it is in whole seconds, the end of its second. */
 export function issuedAtMs({ jwsData }: CallbackBody): number | undefined {
   const [, payload] = jwsData?.split(".") ?? []
   if (payload === undefined) return undefined

@@ -4,17 +4,17 @@ import type { Timer } from "./timers.ts"
 import { holdCrypto } from "./held-crypto.ts"
 import type { Seeded } from "./seeded.ts"
 
-/** Time that passes only when nothing is left to do, and then at once, up to the next thing that waits. */
+/** Virtual time. It advances only when nothing is left to do, and then at once to the next timer. */
 export interface VirtualTime {
-  /** True time, in milliseconds since 1970. */
+  /** The true time, in milliseconds since 1970. */
   readonly now: () => number
-  /** A clock that may show another time than the true one. Sleeping takes as long on every clock. */
+  /** A clock that may differ from the true time. A sleep takes equally long on every clock. */
   readonly clock: (aheadMs?: () => number) => Clock.Clock
-  /** Runs an effect to its end, and everything that it leaves running up to that moment. */
+  /** Runs an effect to its end. Effects that it left in the background run until that moment. */
   readonly run: <A>(effect: Effect.Effect<A>) => Promise<A>
 }
 
-/** No world is lived in for so long: what still runs then waits for what never comes. */
+/** No simulation lasts this long. An effect that still runs then waits for something that never happens. */
 const lifeMsMax = 366 * 86_400_000
 
 export function makeVirtualTime(startsAt: number, seed: Seeded): VirtualTime {
@@ -54,7 +54,7 @@ export function makeVirtualTime(startsAt: number, seed: Seeded): VirtualTime {
     }
   }
 
-  /** Passes on to the next timer that still waits; false if none does. */
+  /** Advances to the next timer that is not cancelled. `false` if there is none. */
   const advance = (): boolean => {
     for (let timer = timers.take(); timer !== undefined; timer = timers.take()) {
       if (timer.cancelled) continue
@@ -99,7 +99,10 @@ export function makeVirtualTime(startsAt: number, seed: Seeded): VirtualTime {
   return { now: () => now, clock, run }
 }
 
-/** Runs what is ready, and what that makes ready, until nothing is; what was held back comes last, one at a time. */
+/**
+ * Runs everything that is ready, and what becomes ready by it. Then it releases one held operation and repeats, until
+ * nothing is left.
+ */
 async function settle(ready: Array<() => void>, release: () => Promise<boolean>): Promise<void> {
   do {
     do {
@@ -109,5 +112,5 @@ async function settle(ready: Array<() => void>, release: () => Promise<boolean>)
   } while (await release())
 }
 
-/** A turn of the event loop: every promise that can go on has gone on by then. */
+/** Waits for one turn of the event loop. By then every promise that can continue has continued. */
 const promisesToRun = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))

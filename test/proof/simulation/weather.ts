@@ -7,9 +7,9 @@ import type { World } from "./world.ts"
 import type { EngineHost } from "./engine-host.ts"
 
 /**
- * How far the engine's clock may stray, either way. Two of its times are apart by less than what the engine takes for a wrong clock:
- * beyond that it dates a word otherwise than it was said, and a witness who knows nothing of its inside cannot tell. `test/engine/clocks` and
- * `test/engine/polling/wrong-clock.test.ts` do.
+ * How far the engine's clock may differ in each direction. Two times of this clock always differ by less than the
+ * engine's limit for a wrong clock. Beyond that limit the engine changes the time of an event, and the witness could
+ * not know that time. `test/engine/clocks` and `test/engine/polling/wrong-clock.test.ts` test such clocks.
  */
 const aheadMsMax = 0.75 * clockAheadMsMax
 const behindMsMax = 0.2 * clockAheadMsMax
@@ -27,7 +27,7 @@ const outage =
       world.isOut[of] = false
     })
 
-/** What comes over everybody from time to time, and how often. */
+/** The faults that affect the whole world from time to time, and how often. */
 const spells: ReadonlyArray<readonly [keyof FaultRates & `${string}EveryHours`, Spell]> = [
   ["bankOutageEveryHours", outage("bank")],
   ["jwksOutageEveryHours", outage("jwks")],
@@ -51,7 +51,7 @@ const spells: ReadonlyArray<readonly [keyof FaultRates & `${string}EveryHours`, 
   ],
 ]
 
-/** Lets the spells come until the world calms down. */
+/** Starts these faults again and again until the world calms down. */
 export const makeWeather = Effect.fnUntraced(function* (world: World, host: EngineHost) {
   for (const [every, spell] of spells) {
     const draws = world.draws(every)

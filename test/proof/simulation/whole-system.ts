@@ -21,7 +21,7 @@ import type { Witness } from "./witness.ts"
 import { dayMs, hourMs, minuteMs } from "./world.ts"
 import type { World } from "./world.ts"
 
-/** The bank's keys, and what a forger could get hold of. */
+/** The bank's keys, and the signatures that a forger could get. */
 export interface Signing {
   readonly keys: SigningKeys
   readonly stolen: StolenSignatures
@@ -37,15 +37,17 @@ export interface WholeSystem {
   readonly parts: Partial<EngineParts>
 }
 
-/** How long the world stays calm before it is judged: longer than the longest interval between two polls of a loan. */
+/**
+ * How long the world is calm before the checks. It is longer than the longest interval between two polls of a loan.
+ */
 const calmMs = 9 * dayMs
 
-/** Lives through the days with their faults, then through the calm, and reads what the store holds at the end. */
+/** Runs the days with faults and then the calm days. At the end it reads the store. */
 export const liveThrough = Effect.fnUntraced(function* (system: WholeSystem) {
   const { world, witness, loans, days } = system
   const scope = yield* Effect.scope
   const troubles: Array<unknown> = []
-  /** Lets an effect run on by itself; a defect of the simulation's own must not pass for a quiet day. */
+  /** Runs an effect in the background. A defect of the simulation itself must not look like a quiet day. */
   const leave = (effect: Effect.Effect<unknown>): Effect.Effect<void> =>
     effect.pipe(
       Effect.catchCause((cause) =>
@@ -72,7 +74,7 @@ export const liveThrough = Effect.fnUntraced(function* (system: WholeSystem) {
   return { loans: stored, truth: books, witness, isEverythingTold, crashes: host.crashes() }
 }, Effect.orDie)
 
-/** What the bank's books say that no poll contains: only callbacks tell it, at the right time. */
+/** What the bank knows and no poll contains. Only callbacks report it, at the right time. */
 function bookOf(bank: SandboxBank, applicationReference: string) {
   const { documents = [], signedOffer = null } = bank.loans.get(applicationReference) ?? {}
   return { documents, signedOffer }
@@ -82,8 +84,8 @@ function bookOf(bank: SandboxBank, applicationReference: string) {
 const finalPollMs = 2 * hourMs
 
 /**
- * The one final poll and quote, of the loans whose end the bank had confirmed: if a callback that re-opened one was lost, nothing
- * else would tell.
+ * Polls once more for the loans whose end the bank has confirmed. If a callback that re-opened such a loan was lost,
+ * only this poll can report it.
  */
 const askOnceMore = Effect.fnUntraced(function* (running: Running, now: number) {
   for (const { stored } of yield* readAll(running)) {
@@ -93,7 +95,7 @@ const askOnceMore = Effect.fnUntraced(function* (running: Running, now: number) 
   }
 })
 
-/** The bank, the engine's host, and everybody and everything between them. */
+/** Builds the bank, the engine's host, and everything between them. */
 const build = Effect.fnUntraced(function* (system: WholeSystem, leave: Leave) {
   const { world, witness, signing } = system
   const road = makeCallbackRoad({
@@ -135,7 +137,7 @@ const build = Effect.fnUntraced(function* (system: WholeSystem, leave: Leave) {
   return { bank, host, lives, apply: yield* makeMerchant(people) }
 })
 
-/** The bank's clock is minutes off, either way, and is set right now and then. */
+/** The bank's clock. It is some minutes ahead or behind, and is set right from time to time. */
 function makeBankClock(world: World): () => number {
   const draws = world.draws("bank clock")
   let aheadMs = 0
@@ -145,12 +147,12 @@ function makeBankClock(world: World): () => number {
   }
 }
 
-/** How far a replica of the bank's may lag. */
+/** How far a replica of the bank may lag. */
 const replicaLagMsMax = 60_000
 
 type Leave = (effect: Effect.Effect<unknown>) => Effect.Effect<void>
 
-/** The sandbox bank does nothing of its own accord here: lives and mishaps are the simulation's. */
+/** This sandbox bank does nothing by itself: the simulation decides the lives and the faults. */
 const quietBank = {
   chaos: "none",
   speed: 1,
@@ -169,7 +171,7 @@ const openBank = Effect.fnUntraced(function* (
   return bank
 })
 
-/** Applications come in over the first half of the time, evenly. */
+/** Spreads the applications evenly over the first half of the time. */
 const applications = (
   loans: number,
   days: number,
@@ -184,7 +186,7 @@ const applications = (
 
 const loansPerPage = 500
 
-/** Every loan that the store has, with its journal. */
+/** All loans of the store, with their journals. */
 const readAll = Effect.fnUntraced(function* ({ store, journal }: Running) {
   const loans: Array<InspectedLoan> = []
   for (const { name: account } of accounts) {

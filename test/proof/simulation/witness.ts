@@ -1,35 +1,41 @@
 import { createHash } from "node:crypto"
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
 
-/** A thing that was truly said, and the instant it counts from; `content` is the part that the type leaves open. */
+/** One true report and the instant from which it counts. `content` is what the type alone does not say. */
 export interface Word {
   readonly type: string
   readonly at: number
   readonly content?: Parameters<typeof canonicalJson>[0] | undefined
 }
 
-/** One callback's bytes as they reached the receiver, once or often. */
+/** One callback's bytes that reached the receiver, once or several times. */
 export interface Delivered {
   readonly reference: string
   readonly account: string
   readonly digest: string
   begun: number
   acknowledged: number
-  /** What each acknowledgement that was not a mere keeping (`200`) took for said. */
+  /**
+   * The events that the engine accepted with an answer of 200. A callback that the engine only holds is not among
+   * them.
+   */
   readonly believed: Array<Word>
 }
 
 /**
- * What somebody sees who stands at the wires, at the bank's counter and beside the operator, and knows nothing of the
- * engine's inside. The checkers judge by this alone, by the bank's truth, and by what the store gives to read.
+ * An observer who sees all messages of the bank and all acts of the operator, but nothing inside the engine. The
+ * checkers use only these notes, the bank's true state, and what the store gives to readers.
  */
 export interface Witness {
-  /** The bank (or the operator) said this about the loan. */
+  /** Notes that the bank or the operator reported this about the loan. */
   readonly said: (reference: string, words: ReadonlyArray<Word>) => void
   readonly wasSaid: (reference: string, word: Word) => boolean
-  /** A callback reaches the receiver; what is noted about it goes into the answer. */
+  /** Notes that a callback reached the receiver. The caller adds the outcome to the result. */
   readonly delivered: (reference: string, account: string, body: string) => Delivered
-  /** The time that the first delivery of the same signed token claimed, or this one if there was none. A redelivery is the same message. */
+  /**
+   * The time of the first delivery with the same signed token, or `at` if this delivery is the first. A redelivery is
+   * the same message.
+   */
   readonly firstAt: (body: string, at: number) => number
   readonly deliveries: () => ReadonlyArray<Delivered>
   readonly questions: { poll: number; quote: number }

@@ -6,28 +6,30 @@ import type { Seeded } from "./seeded.ts"
 import { makeVirtualTime } from "./virtual-time.ts"
 import type { VirtualTime } from "./virtual-time.ts"
 
-/** What everybody in one simulation shares: its time, its chances, its mishaps, and the story of what happened. */
+/**
+ * What all parts of one simulation share: the time, the random draws, the faults, and the lines about what happened.
+ */
 export interface World {
   readonly seed: string
   readonly time: VirtualTime
-  /** A stream of draws for one concern. */
+  /** The random draws for one purpose. */
   readonly draws: (concern: string) => Seeded
-  /** The faults in force; none once the world has calmed down. */
+  /** The present rates of faults. All are 0 after the world has calmed down. */
   readonly rates: () => FaultRates
   readonly calmDown: () => void
   readonly isCalm: () => boolean
-  /** How far the engine's clock is ahead of true time, in milliseconds. */
+  /** How far the engine's clock is ahead of the true time, in milliseconds. */
   aheadMs: number
   readonly isOut: { bank: boolean; jwks: boolean; store: boolean }
-  /** Where the engine's process is to die next. */
+  /** The step at which the engine's process dies next. */
   crashAt: CrashPoint | undefined
   readonly count: (fault: string) => void
   readonly counts: () => Readonly<Record<string, number>>
-  /** One line of the story, kept only if somebody listens. */
+  /** Adds one line about what happened. It is kept only if there is a listener. */
   readonly tell: (line: () => string) => void
   readonly onEngineTime: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   readonly onTrueTime: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  /** What the engine's clock shows now. */
+  /** The present time of the engine's clock. */
   readonly engineNow: () => number
 }
 

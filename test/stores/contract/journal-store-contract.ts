@@ -31,7 +31,7 @@ const record = (reference: string, at: number, source: Source = "callback") =>
 const named = (rows: ReadonlyArray<{ readonly applicationReference: string; readonly version: number }>) =>
   rows.map(({ applicationReference, version }) => `${applicationReference}${version}`)
 
-/** What every store must make of the journal as a whole, on real storage. */
+/** What every store must do with the journal as a whole. Runs on real storage. */
 export function journalStoreContract(
   name: string,
   open: () =>
@@ -46,7 +46,7 @@ export function journalStoreContract(
   }
 
   describe(`the journal of the ${name} store`, () => {
-    it("is a feed in the order that rows were acknowledged in, a page at a time, each with the text of its hash", () =>
+    it("is a feed in the order in which rows were acknowledged, page by page, each with its hashed text", () =>
       using(
         Effect.fnUntraced(function* (journal) {
           const positions: Array<number> = []
@@ -111,7 +111,7 @@ export function journalStoreContract(
         }),
       ))
 
-    it("counts callbacks up to a position, and nothing if the position has moved", () =>
+    it("counts callbacks up to a position, and nothing if the stored position has changed", () =>
       using(
         Effect.fnUntraced(function* (journal) {
           const day = {
@@ -139,7 +139,7 @@ export function journalStoreContract(
         }),
       ))
 
-    it("erases what was said up to a version, but not what operators said, and breaks no chain by it", () =>
+    it("erases bodies up to a version, except those of operators, and keeps the chain valid", () =>
       using(
         Effect.fnUntraced(function* (journal) {
           yield* record("A", 1)

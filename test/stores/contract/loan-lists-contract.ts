@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest"
 import { account, otherAccount, signed, using, write } from "./loan-writing.ts"
 import type { StoreUnderTest } from "./loan-writing.ts"
 
-/** How every store counts, lists and finds loans. */
+/** How every store must count, list and find loans. */
 export function loanListsContract(name: string, open: () => StoreUnderTest | Promise<StoreUnderTest>): void {
   describe(`lists of the ${name} store`, () => {
     it("counts loans by stage and account, pages them, and remembers the callback's registration", async () => {
@@ -45,7 +45,7 @@ export function loanListsContract(name: string, open: () => StoreUnderTest | Pro
       )
     })
 
-    it("counts and lists apart the loans that somebody has closed, until the bank goes further", async () => {
+    it("counts and lists closed loans separately, until the bank makes progress", async () => {
       const closed = (reference: string, at: number): Observation => ({
         ...signed(reference, at),
         source: "operator",

@@ -9,10 +9,10 @@ import { describe, expect, it } from "vitest"
 import { decide, signed, using, write } from "./loan-writing.ts"
 import type { StoreUnderTest } from "./loan-writing.ts"
 
-/** What every store must do with what is said of loans, on real storage. */
+/** How every store must record observations of loans. Runs on real storage. */
 export function loanStoreContract(name: string, open: () => StoreUnderTest | Promise<StoreUnderTest>): void {
   describe(`the ${name} store`, () => {
-    it("gives back what was written, also after it was closed and opened again", async () => {
+    it("reads what was written, also after it was closed and opened again", async () => {
       const storage = await open()
       const written = await using(storage, (store) => write(store, signed("A", 5), "body"))
       await using(storage, (store) =>
@@ -75,7 +75,7 @@ export function loanStoreContract(name: string, open: () => StoreUnderTest | Pro
       )
     })
 
-    it("decides again what another opening of the same storage has overtaken, so that no change is lost or forked", async () => {
+    it("decides again if another connection to the same store was faster, so that no change is lost", async () => {
       const storage = await open()
       const reference = ApplicationReference.make("shared")
       const changesEach = 120
@@ -112,7 +112,7 @@ export function loanStoreContract(name: string, open: () => StoreUnderTest | Pro
       expect(replayed && snapshotText(replayed)).toBe(stored && snapshotText(stored.loan))
     })
 
-    it("looks for an earlier delivery among a loan's newest entries: what came long before is one entry more, once", async () => {
+    it("looks for an earlier delivery among a loan's newest entries only; an older delivery is recorded once more", async () => {
       await using(await open(), (store) =>
         Effect.gen(function* () {
           yield* write(store, signed("A", 1), "the callback")
@@ -162,7 +162,7 @@ export function loanStoreContract(name: string, open: () => StoreUnderTest | Pro
       )
     })
 
-    it("counts a re-delivery that adds nothing, and keeps its row when no earlier one says the same", async () => {
+    it("counts a repetition that adds nothing, and stores it if no earlier entry has the same body", async () => {
       await using(await open(), (store) =>
         Effect.gen(function* () {
           yield* write(store, signed("A", 5), "the callback")
@@ -178,7 +178,7 @@ export function loanStoreContract(name: string, open: () => StoreUnderTest | Pro
       )
     })
 
-    it("counts the same signed token in other bytes as a re-delivery, and another token or none as another message", async () => {
+    it("counts the same signed token in other bytes as a repetition, and another token or none as another message", async () => {
       await using(await open(), (store) =>
         Effect.gen(function* () {
           const under = (token: string, at: number) => ({
@@ -201,7 +201,7 @@ export function loanStoreContract(name: string, open: () => StoreUnderTest | Pro
       )
     })
 
-    it("counts every re-delivery of a storm, however many come at once", async () => {
+    it("counts every repetition, for any number at the same time", async () => {
       await using(await open(), (store) =>
         Effect.gen(function* () {
           yield* write(store, signed("A", 5), "the callback")
@@ -215,7 +215,7 @@ export function loanStoreContract(name: string, open: () => StoreUnderTest | Pro
       )
     })
 
-    it("fails a change whose decision crashes as the defect it is, and not its neighbours", async () => {
+    it("fails a change whose decision crashes with a defect, and not the other changes", async () => {
       await using(await open(), (store) =>
         Effect.gen(function* () {
           const crash = store.update(ApplicationReference.make("A"), () => {
@@ -231,7 +231,7 @@ export function loanStoreContract(name: string, open: () => StoreUnderTest | Pro
       )
     })
 
-    it("refuses a change that the database does not take, and not its neighbours in the same transaction", async () => {
+    it("refuses a change that the database refuses, and not the others in the same transaction", async () => {
       await using(await open(), (store) =>
         Effect.gen(function* () {
           const observation = signed("bad", 5)

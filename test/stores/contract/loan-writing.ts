@@ -20,7 +20,7 @@ export const signed = (reference: string, at: number, of = account): Observation
   events: [{ type: "agreement.signed", at }],
 })
 
-/** What the engine would have written for an observation, with a poll due at once. */
+/** The change that the engine would write for an observation. A poll is due at once. */
 export const decide =
   (observation: Observation, body: string, confirm = false) =>
   (stored: StoredLoan | undefined): Change => {
@@ -42,9 +42,9 @@ export const decide =
   }
 
 export interface StoreUnderTest {
-  /** The store on storage that is still there when it is opened again. */
+  /** A store whose data remain after it is closed. */
   readonly layer: Layer.Layer<LoanStore, unknown>
-  /** Sets the clock by which the store measures leases, if it has one of its own. */
+  /** Sets the clock with which the store measures leases. Absent if the store has no clock. */
   readonly setClock?: (now: number) => Promise<unknown>
 }
 
@@ -52,7 +52,7 @@ export const using = <A>(
   { layer }: StoreUnderTest,
   use: (store: LoanStore["Service"]) => Effect.Effect<A, unknown>,
 ) => Effect.runPromise(Effect.flatMap(LoanStore, use).pipe(Effect.provide(layer)))
-/** Sets the clock that the store goes by, if it has one of its own. */
+/** Sets the store's clock, if the store has one. */
 export const setClock = (storage: StoreUnderTest, now: number) =>
   Effect.promise(async () => storage.setClock?.(now))
 export const write = (store: LoanStore["Service"], observation: Observation, body: string) =>

@@ -5,13 +5,13 @@ import { describe, expect, it } from "vitest"
 import { account, decide, otherAccount, setClock, signed, using, write } from "./loan-writing.ts"
 import type { StoreUnderTest } from "./loan-writing.ts"
 
-/** What every store must do with planned polls: hand each to one engine, for as long as its lease. */
+/** How every store must give out planned polls: each to one engine, for the time of its lease. */
 export function plannedPollsContract(
   name: string,
   open: () => StoreUnderTest | Promise<StoreUnderTest>,
 ): void {
   describe(`polls planned in the ${name} store`, () => {
-    it("hands a due poll to one claimer only, until its lease is over", async () => {
+    it("gives a due poll to one engine only, until its lease ends", async () => {
       const storage = await open()
       await using(storage, (store) =>
         Effect.gen(function* () {
@@ -31,7 +31,7 @@ export function plannedPollsContract(
       )
     })
 
-    it("takes a poll back that was claimed, and leaves alone one that has moved on or was claimed again", async () => {
+    it("releases a claimed poll, but not one that was rescheduled or claimed again", async () => {
       const storage = await open()
       await using(storage, (store) =>
         Effect.gen(function* () {
@@ -63,7 +63,7 @@ export function plannedPollsContract(
       )
     })
 
-    it("claims from the line that is named, those due longest, and says when each line is due", async () => {
+    it("claims from the named line, the longest due first, and tells when each line is due", async () => {
       const storage = await open()
       await using(storage, (store) =>
         Effect.gen(function* () {
@@ -103,7 +103,7 @@ export function plannedPollsContract(
       )
     })
 
-    it("makes due what no plan can have meant, and leaves alone what one can", async () => {
+    it("makes polls due that no plan can have made, and leaves the others", async () => {
       const storage = await open()
       await using(storage, (store) =>
         Effect.gen(function* () {

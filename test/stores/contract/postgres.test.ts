@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.remove())
 
-/** A store on a database of its own, whose clock stands where it is set. */
+/** A store on its own database. Its clock moves only if the test sets it. */
 const clocked = async () => {
   const url = await server.newDatabase()
   return {

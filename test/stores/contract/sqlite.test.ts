@@ -35,8 +35,8 @@ for (const contract of [loanStoreContract, plannedPollsContract, loanListsContra
   }))
 }
 
-describe("a store that has more writes waiting than it may queue", () => {
-  it("is unavailable for those beyond, writes the others, and has room again afterwards", async () => {
+describe("a store with more waiting writes than its limit", () => {
+  it("refuses the writes over the limit, makes the others, and has room again afterwards", async () => {
     const crowded = layerSqlite({
       path: newFile(),
       ...sqliteDefaults,
@@ -118,7 +118,7 @@ describe("a poll that is claimed in the same transaction as a change of its loan
 })
 
 describe("a thread that writes", () => {
-  it("which cannot open the file is said to be unusable, and holds nothing up", async () => {
+  it("which cannot open the file is reported as unusable, and delays nothing", async () => {
     const settings = { path: join(directory, "nowhere", "a.sqlite"), busyTimeoutMs: 1, walPagesMax: 1 }
     const error = await Effect.runPromise(Effect.flip(Effect.scoped(threadCommit(settings))))
     expect(error).toBeInstanceOf(StoreUnusable)
@@ -129,7 +129,7 @@ describe("a thread that writes", () => {
 journalStoreContract("SQLite", () => layer(newFile()))
 webhookStoreContract("SQLite", () => ({ layer: layer(newFile()) }))
 
-/** Opens the store on this path, which must be refused. */
+/** Opens the store at this path and expects a refusal. */
 const refusal = (path: string): Promise<StoreUnusable> =>
   Effect.runPromise(Effect.flip(Effect.provide(Effect.asVoid(LoanStore), layer(path))))
 
@@ -144,14 +144,14 @@ describe("an SQLite file is refused with a clear error", () => {
     expect(error.message).toContain("newer loan engine")
   })
 
-  it("when it is no database, or its directory does not exist", async () => {
+  it("when it is not a database, or its directory does not exist", async () => {
     const path = newFile()
     writeFileSync(path, "this is not a database, however long it may be made to look like one")
     expect((await refusal(path)).message).toContain(path)
     expect((await refusal(join(directory, "nowhere", "a.sqlite"))).message).toContain("directory exists")
   })
 
-  it("but one that an earlier program wrote is brought up to date, and its polls are still due", async () => {
+  it("but one of an earlier program is migrated, and its polls are still due", async () => {
     const path = newFile()
     const planned = Effect.flatMap(LoanStore, (store) => store.nextDue([AccountName.make("se")]))
     const database = new DatabaseSync(path)

@@ -9,7 +9,7 @@ import { describe, expect, it } from "vitest"
 
 export interface WebhookStoreUnderTest {
   readonly layer: Layer.Layer<LoanStore | WebhookStore, unknown>
-  /** Sets the store's own clock, where it has one. */
+  /** Sets the store's clock. Absent if the store has none. */
   readonly setClock?: (now: number) => Promise<unknown>
 }
 
@@ -17,7 +17,7 @@ const a = ApplicationReference.make("A")
 const b = ApplicationReference.make("B")
 const c = ApplicationReference.make("C")
 
-/** What every store must make of the endpoints of webhooks, on real storage. */
+/** What every store must do for webhook endpoints. Runs on real storage. */
 export function webhookStoreContract(
   name: string,
   open: () => WebhookStoreUnderTest | Promise<WebhookStoreUnderTest>,
@@ -65,7 +65,7 @@ export function webhookStoreContract(
   const due = (now: number, limit = 10) => ({ endpoint: "crm", now, aheadMs: 10_000, limit })
 
   describe(`the webhooks of the ${name} store`, () => {
-    it("begin an endpoint once, where it was said first", () =>
+    it("begin an endpoint once, at its first position", () =>
       using(
         Effect.fnUntraced(function* (store) {
           expect(yield* store.place("crm")).toBeUndefined()
@@ -101,7 +101,7 @@ export function webhookStoreContract(
         }),
       ))
 
-    it("move the position and what waits together, and give what is due, longest first, so many at most", () =>
+    it("move the position and the waiting messages together, and give a limited number of due messages, the longest due first", () =>
       using(
         Effect.fnUntraced(function* (store, at) {
           yield* store.add("crm", 5)
@@ -132,7 +132,7 @@ export function webhookStoreContract(
         }),
       ))
 
-    it("end a wait, and a lease, that a clock which was wrong has made too long", () =>
+    it("end a wait or a lease that a wrong clock has made too long", () =>
       using(
         Effect.fnUntraced(function* (store, at, isShared) {
           yield* store.add("crm", 5)
@@ -147,7 +147,7 @@ export function webhookStoreContract(
         }),
       ))
 
-    it("write nothing of a round whose endpoint stands elsewhere by now, or is another's", () =>
+    it("store nothing of a round whose endpoint has moved or has another owner", () =>
       using(
         Effect.fnUntraced(function* (store) {
           yield* store.add("crm", 5)
@@ -161,7 +161,7 @@ export function webhookStoreContract(
         }),
       ))
 
-    it("disable an endpoint, and enable it with all that waits due at once, as if never tried", () =>
+    it("disable an endpoint, and enable it with all waiting messages due at once and no attempts counted", () =>
       using(
         Effect.fnUntraced(function* (store, at) {
           yield* store.add("crm", 5)
@@ -169,7 +169,7 @@ export function webhookStoreContract(
           yield* store.lease(lease("one", 1_000))
           yield* store.settle(round({ parked: [parked(a, 6, 90_000)], disabledWhy: "gone" }))
           expect(yield* store.place("crm")).toMatchObject({ disabledAt: 1_000, disabledWhy: "gone" })
-          // What comes of a round that began before says nothing of it.
+          // This round began before the endpoint was disabled, so its outcome does not count.
           yield* store.settle(round({ from: 9, to: 10, now: 1_001 }))
           expect(yield* store.place("crm")).toMatchObject({ disabledAt: 1_000, disabledWhy: "gone" })
           yield* store.enable("crm", yield* at(2_000))
@@ -184,7 +184,7 @@ export function webhookStoreContract(
         }),
       ))
 
-    it("move an endpoint back, and keep what waits from before; never forward", () =>
+    it("move an endpoint back but never forward, and keep the messages that waited before", () =>
       using(
         Effect.fnUntraced(function* (store) {
           yield* store.add("crm", 5)
@@ -195,12 +195,12 @@ export function webhookStoreContract(
           yield* store.rewind("crm", 7)
           expect(yield* store.states).toMatchObject([{ position: 7, parked: 1 }])
           expect(yield* store.waiting("crm", [a, b])).toEqual(new Set([a]))
-          // A round that began before finds the endpoint elsewhere.
+          // This round began before the endpoint moved to another place.
           expect(yield* store.settle(round({ from: 9, to: 12 }))).toBe(false)
         }),
       ))
 
-    it("have one owner at a time where several engines share them, until it gives up or its lease is over", () =>
+    it("have one owner at a time among several engines, until it releases them or its lease ends", () =>
       using(
         Effect.fnUntraced(function* (store, at, isShared) {
           yield* store.add("crm", 5)

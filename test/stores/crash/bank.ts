@@ -11,10 +11,10 @@ import { HttpServer } from "effect/http"
 const username = "crash"
 const password = "crash-password"
 
-/** Bank seconds per second: a month in half a minute. */
+/** Bank seconds in each real second: a month in half a minute. */
 const speed = 200_000
 
-/** How often one callback, byte for byte, was sent off, and how often it was answered below 300. */
+/** How often the bank sent one callback with the same bytes, and how often the answer was below 300. */
 export interface Told {
   readonly digest: string
   begun: number
@@ -22,8 +22,8 @@ export interface Told {
 }
 
 /**
- * A sandbox bank over real HTTP that records the answers to its callbacks, so that a test can trace each one. `route` stands for
- * what may be between it and the engines: it gives the URL that each callback really goes to.
+ * A sandbox bank over real HTTP. It records the answers to its callbacks, so that a test can trace each one. `route`
+ * is a proxy between the bank and the engines: it gives the URL to which each callback is sent.
  */
 export const makeWitnessedBank = Effect.fnUntraced(function* (
   seed: string,
@@ -73,7 +73,7 @@ export const makeWitnessedBank = Effect.fnUntraced(function* (
 })
 export type WitnessedBank = Effect.Success<ReturnType<typeof makeWitnessedBank>>
 
-/** What an engine process must be told to work with this bank. */
+/** The environment with which an engine process uses this bank. */
 const environmentOf = (url: string): Readonly<Record<string, string>> => ({
   LOAN_ENGINE_BANK_URL: `${url}${sandboxPaths.soap}`,
   LOAN_ENGINE_BANK_USERNAME: username,

@@ -21,7 +21,7 @@ export interface CrashOptions {
   readonly seed: string
   /** How many times the engine is killed under load. */
   readonly kills: number
-  /** How many applications are open at the bank at any time. */
+  /** How many applications are open at the same time. */
   readonly loansAtOnce: number
   readonly databasePath: string
 }
@@ -36,12 +36,13 @@ export interface CrashReport {
   readonly faults: ReadonlyArray<string>
 }
 
-/** Between two kills the engine acknowledges some number of callbacks up to this. */
+/** The largest number of callbacks that the engine acknowledges between two kills. */
 const acknowledgedBetweenKillsMax = 60
 
 /**
- * A sandbox bank and an engine process that is killed again and again in the middle of its work, at a moment drawn from the
- * seed; then left in peace until it agrees with the bank, stopped politely, and its file read.
+ * Runs a sandbox bank and an engine process. The engine is killed many times in the middle of its work, at moments
+ * that the seed decides. After that it runs undisturbed until it agrees with the bank. Then it is stopped normally
+ * and its file is read.
  */
 export const crashRun = (options: CrashOptions): Promise<CrashReport> =>
   Effect.runPromise(Effect.scoped(runWithBank(options)))
@@ -82,7 +83,7 @@ const runWithBank = Effect.fnUntraced(function* ({ seed, kills, loansAtOnce, dat
   }
 })
 
-/** Waits until so many more callbacks have been acknowledged. */
+/** Waits until this many more callbacks have been acknowledged. */
 export const acknowledgements = ({ listeners }: WitnessedBank, wanted: number): Effect.Effect<void> =>
   Effect.callback<void>((resume) => {
     let left = wanted
@@ -96,7 +97,9 @@ export const acknowledgements = ({ listeners }: WitnessedBank, wanted: number): 
     return Effect.sync(() => void listeners.delete(listener))
   }).pipe(inPatience(`${wanted} acknowledged callbacks`))
 
-/** Sends applications as long as there is room, and hands each answer to the engine until it takes it. */
+/**
+ * Sends applications while fewer than `loansAtOnce` are open. Repeats each registration until the engine accepts it.
+ */
 export function makeMerchant({ bank, client }: WitnessedBank, engineUrl: () => string, loansAtOnce: number) {
   let unregistered = 0
   const register = (answer: Uint8Array) =>
@@ -125,7 +128,10 @@ export function makeMerchant({ bank, client }: WitnessedBank, engineUrl: () => s
 
 const registerAgainMs = 50
 
-/** Asks the engine until every loan stands where the bank has it, or none has come to do so for a while; what is left differs. */
+/**
+ * Asks the engine until every loan has the bank's stage, or until no further loan has reached it for some time. The
+ * result is the loans that still differ.
+ */
 export const settled = Effect.fnUntraced(function* ({ bank }: WitnessedBank, engine: EngineProcess) {
   let giveUpAt = (yield* Clock.currentTimeMillis) + stateMsMax
   let open = truth(bank)
@@ -149,14 +155,14 @@ export const settled = Effect.fnUntraced(function* ({ bank }: WitnessedBank, eng
   )
 })
 
-/** Unknown, too, where the answer is lost with a connection that the engine has just closed: it is asked again. */
+/** `undefined` also if the engine closes the connection and the answer is lost. The caller asks again. */
 const stageAt = async (engine: EngineProcess, reference: string): Promise<unknown> => {
   const answer = await engine.api("GET", `/v1/loans/${encodeURIComponent(reference)}`).catch(() => undefined)
   const loan: unknown = await answer?.json()
   return typeof loan === "object" && loan !== null && "stage" in loan ? loan.stage : undefined
 }
 
-/** Every loan of the store with its journal. */
+/** Every loan of the store, with its journal. */
 export const readAll = (
   store: Layer.Layer<LoanStore, StoreUnusable>,
 ): Effect.Effect<ReadonlyArray<InspectedLoan>> =>
@@ -175,8 +181,9 @@ export const readAll = (
   }).pipe(Effect.provide(store), Effect.orDie)
 
 /**
- * Each callback is kept as often as it was acknowledged, at least, and as it was sent, at most. It stands in one row, and in one more
- * if it was first held because the bank's keys could not be read.
+ * The callbacks whose count in the journal is wrong. The count must be at least the number of acknowledgements and at
+ * most the number of requests. Each callback must be in one row. A second row is allowed if the callback was first
+ * held because the bank's keys could not be fetched.
  */
 export function missing(
   told: ReadonlyArray<Told>,

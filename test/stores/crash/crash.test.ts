@@ -6,7 +6,7 @@ import { propertySeed } from "../../proof/properties/settings.ts"
 import { startEngine } from "../../whole/slice/engine-process.ts"
 import { crashRun } from "./crash-run.ts"
 
-/** How often the engine is killed; a compliance run asks for fifty. */
+/** How often the engine is killed. A compliance run kills it fifty times. */
 const kills = Number(process.env["LOAN_ENGINE_CRASH_KILLS"] ?? 6)
 
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-crash-"))
@@ -37,7 +37,7 @@ describe("an engine that is asked to stop", () => {
       externalApplicationEvent: { applicationReference: `stop-${index}`, applicationEventType: "SIGNED" },
     })
 
-  it("cuts no request off: each is answered, and kept, or was never taken", async () => {
+  it("cuts off no request: each is answered and stored, or was never accepted", async () => {
     const databasePath = join(directory, "stop.sqlite")
     const engine = await startEngine(databasePath)
     let answered = 0

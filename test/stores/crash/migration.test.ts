@@ -15,7 +15,7 @@ import { propertySeed } from "../../proof/properties/settings.ts"
 import { seeded } from "../../proof/simulation/seeded.ts"
 import { rowsOfVersion1, writeVersion1 } from "../sqlite/version-1.ts"
 
-/** So many that migrating them takes many times longer than looking whether it has begun. */
+/** With this number of loans, a migration takes much longer than a check whether it has begun. */
 const loans = 4_000
 /** How many migrations are killed. */
 const kills = 4
@@ -40,7 +40,10 @@ const versions = Array.from({ length: schemaVersion }, (_, index) => index + 1)
 
 const walSize = (): number => statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0
 
-/** Starts a migration, and kills it once its log has grown to so many bytes; gives whether it was killed in its middle. */
+/**
+ * Starts a migration, and kills it when its log has this many bytes. The result is whether the migration was still
+ * running.
+ */
 async function killWhileMigrating(bytes: number): Promise<boolean> {
   const child = spawn(process.execPath, [mainPath, "migrate"], {
     env: { ...childEnvironment, LOAN_ENGINE_DATABASE_URL: path },
@@ -54,18 +57,18 @@ async function killWhileMigrating(bytes: number): Promise<boolean> {
 }
 
 describe("a migration that is killed in its middle", () => {
-  it("leaves one version, whole; the next one brings everything up to date", async () => {
+  it("leaves one complete version; the next migration completes the work", async () => {
     const { between } = seeded(String(propertySeed))
     const size = statSync(template).size
     let before = 0
-    // On a busy machine a kill may come too late, so it goes on until one has come in time.
+    // On a busy machine a kill may be too late. So the test continues until one was in time.
     for (let kill = 0; kill < kills || before === 0; kill++) {
       for (const companion of ["", "-wal", "-shm", "-lock"]) rmSync(`${path}${companion}`, { force: true })
       copyFileSync(template, path)
-      // Somewhere between its first page in the log and about its last.
+      // A random moment between the first page in the log and about the last page.
       const killed = await killWhileMigrating(kill < kills ? Math.floor(between(1, size)) : 1)
       const version = versionOf()
-      // Each version is a transaction of its own: the kill may also come between two of them.
+      // Each version is a separate transaction. So the kill may also come between two versions.
       expect(versions).toContain(version)
       if (killed && version === 1) before++
     }

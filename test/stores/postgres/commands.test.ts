@@ -18,7 +18,7 @@ afterAll(async () => {
   await server.remove()
 })
 
-/** How often an engine that writes is verified and replayed; set for a longer look. */
+/** How often a store is verified and replayed while its engine writes. Set the variable for a longer test. */
 const checks = Number(process.env["LOAN_ENGINE_MOMENT_CHECKS"] ?? 3)
 
 const signed = (reference: string): string =>
@@ -39,13 +39,14 @@ describe("an engine on PostgreSQL", () => {
     expect(doctor.out).toMatch(/PostgreSQL at 127\.0\.0\.1:\d+\/\w+, schema loan_engine opens/u)
   })
 
-  it("is verified and replayed as of one moment while it writes, and nothing is found", async () => {
+  it("is verified and replayed as of one moment while it writes, without findings", async () => {
     const looked = new AbortController()
     let sent = 0
     const writing = Promise.all(
       Array.from({ length: 12 }, async () => {
         while (!looked.signal.aborted) {
-          // One in ten is another loan, the rest come again: rows change all the time, and the journal grows slowly.
+          // One callback in ten is about a new loan; the others are repetitions. So rows change all the time, but the
+          // journal grows slowly.
           const word = sent++
           await engine.callback(signed(`busy-${word - (word % 10)}`))
         }
@@ -69,7 +70,7 @@ describe("an engine on PostgreSQL", () => {
     await writing
   })
 
-  it("has doctor compare the database's clock with this machine's", async () => {
+  it("lets doctor compare the database's clock with this machine's", async () => {
     const other = await server.newDatabase()
     await (await startEngine(other, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })).stop()
     const clock = async () => {
@@ -87,7 +88,7 @@ describe("an engine on PostgreSQL", () => {
     expect(await clock()).toMatchObject({ state: "failed", found })
   })
 
-  it("tells where it stores, and never the password: not at its start, not in an outage, not when it is refused", async () => {
+  it("shows its database but never the password: at its start, in an outage, and on a refusal", async () => {
     expect(engine.written()).toContain(`storing in PostgreSQL at 127.0.0.1:${server.port}`)
     await server.stop()
     expect((await engine.callback(signed("B"))).status).toBe(503)
@@ -121,7 +122,7 @@ describe("an engine on PostgreSQL", () => {
     }
     expect(await engine.stop()).toBe(0)
     expect(await other.stop()).toBe(0)
-    // The server ends a session a moment after its client has left.
+    // The server ends a session shortly after its client has disconnected.
     await expect.poll(sessions).toBe(0)
   })
 })

@@ -10,7 +10,7 @@ import { account, lifeOf, onStore, say } from "../../engine/journal/lived-store.
 const loansAtOnce = 100
 const rowsSealedMax = 250
 
-/** More words, for the stages that no part of an ordinary life ends at. */
+/** A later answer of the bank that contradicts its approval. It makes the stages with which no ordinary life ends. */
 const contradicted = (reference: string, at: number) =>
   say(reference, at, {
     source: "quote",
@@ -26,7 +26,10 @@ const outOfTurn = (reference: string, at: number) =>
     body: `${reference}: å \u2028 𝔸`,
   })
 
-/** A file with so many loans, at every stage, with everything else that a store holds, and a tail that no checkpoint seals. */
+/**
+ * Fills a file with this many loans at every stage, with everything else that a store can contain, and with some
+ * unsealed rows at the end.
+ */
 export const makeFullStore = (path: string, loans: number): Promise<unknown> =>
   onStore(
     path,
@@ -91,6 +94,6 @@ const liveOne = Effect.fnUntraced(function* (reference: string, index: number) {
   if (kind === 11) yield* contradicted(reference, at)
   else if (kind === 0 || kind === 12) yield* outOfTurn(reference, at)
   else for (const words of lifeOf(reference, at).slice(0, kind)) yield* say(reference, ...words)
-  // Signed, and then said to be rejected by the bank.
+  // The customer has signed, and then the bank reports a rejection.
   if (kind === 8 && index % 2 === 0) yield* contradicted(reference, at + 100)
 })

@@ -55,7 +55,7 @@ const rowsIn = async (url: string): Promise<number> => {
   return Number(row?.["rows"])
 }
 
-/** Everything that can be read of a store through its ports: loans with their schedules, their histories, the rest. */
+/** Everything that a store's ports can read: the loans with their schedules and histories, and all other data. */
 const readWhole = Effect.gen(function* () {
   const [store, journal] = [yield* LoanStore, yield* JournalStore]
   const found = []
@@ -90,7 +90,7 @@ const inDatabase = (url: string) =>
     ),
   )
 
-/** Starts a copy and kills it once it writes journal rows; gives whether it was still at it. */
+/** Starts a copy, and kills it when it writes journal rows. The result is whether the copy was still running. */
 async function killedWhileCopying(url: string): Promise<boolean> {
   const child = spawn(process.execPath, [mainPath, "copy", "--from", full], {
     env: { ...childEnvironment, LOAN_ENGINE_DATABASE_URL: url },
@@ -108,7 +108,7 @@ async function killedWhileCopying(url: string): Promise<boolean> {
 }
 
 describe("loan-engine copy", () => {
-  it("moves all of a file with thousands of loans at every stage into PostgreSQL, and proves it", async () => {
+  it("copies a whole file with thousands of loans at every stage into PostgreSQL, and verifies the copy", async () => {
     const url = await server.newDatabase()
     const { code, out, err } = await copy(full, url, "--json")
     expect([code, err]).toEqual([0, ""])
@@ -128,7 +128,7 @@ describe("loan-engine copy", () => {
     for (const args of [["verify", "--anchor", `${number}:${hash}`], ["replay"]]) {
       expect((await runCli(["journal", ...args], { LOAN_ENGINE_DATABASE_URL: url })).code).toBe(0)
     }
-    // The second time there is something in the way.
+    // The second copy finds the data of the first.
     const before = await rowsIn(url)
     const again = await copy(full, url)
     expect(again.code).toBe(2)
@@ -155,7 +155,7 @@ describe("loan-engine copy", () => {
   it("keeps positions, so that followers of the feed continue where they were; later changes come after", async () => {
     const url = await server.newDatabase()
     await (await startEngine(url, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })).stop()
-    // As if this server had given its transactions far lower numbers than the file has positions.
+    // Simulates a server whose transaction numbers are far below the positions in the file.
     await query(url, "UPDATE loan_engine.feed_origin SET base = -1000000000")
     expect((await copy(full, url)).code).toBe(0)
     const last = (await inFile(full)).feed.at(-1)?.position ?? 0
@@ -174,9 +174,9 @@ describe("loan-engine copy", () => {
     expect([verified.code, verified.err]).toEqual([0, ""])
   })
 
-  it("leaves nothing behind when it is killed on its way, and then does it as a whole", async () => {
+  it("leaves nothing when it is killed, and then succeeds on the next run", async () => {
     let url = await server.newDatabase()
-    // On a busy machine a kill may come too late; then another copy is killed.
+    // On a busy machine a kill may be too late. Then another copy is killed.
     while (!(await killedWhileCopying(url))) url = await server.newDatabase()
     const sessions =
       "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -192,7 +192,7 @@ describe("loan-engine copy", () => {
     )
   })
 
-  it("refuses a file that an engine runs on, that somebody writes, or that is not as it was written", async () => {
+  it("refuses a file that an engine uses, that somebody writes, or that was changed", async () => {
     const url = await server.newDatabase()
     const path = join(directory, "in-use.sqlite")
     copyFileSync(full, path)
@@ -220,7 +220,7 @@ describe("loan-engine copy", () => {
     expect(await rowsIn(url)).toBe(0)
   })
 
-  it("refuses what it cannot copy from or into, with the setting to look at, and changes nothing", async () => {
+  it("refuses an unsuitable source or target with the setting's name, and changes nothing", async () => {
     const url = await server.newDatabase()
     const older = join(directory, "older.sqlite")
     copyFileSync(full, older)

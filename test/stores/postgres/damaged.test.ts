@@ -21,7 +21,7 @@ const signed = (reference: string): string =>
     externalApplicationEvent: { applicationReference: reference, applicationEventType: "SIGNED" },
   })
 
-/** Writes over the first page of each of these tables while the server does not run. */
+/** Overwrites the first page of each of these tables while the server is stopped. */
 async function damage(url: string, tables: string): Promise<void> {
   await query(url, "CHECKPOINT")
   const rows = await query(
@@ -41,7 +41,7 @@ async function damage(url: string, tables: string): Promise<void> {
 }
 
 describe.each(["journal", "loans"])("a PostgreSQL store with a damaged page of %s", (tables) => {
-  it("is found by verify and replay, which say so by their exit code", async () => {
+  it("is found by verify and replay, as their exit code shows", async () => {
     const url = await server.newDatabase()
     const engine = await startEngine(url, atOnce)
     for (let number = 0; number < 40; number++) {
@@ -57,7 +57,7 @@ describe.each(["journal", "loans"])("a PostgreSQL store with a damaged page of %
   })
 })
 
-describe("a PostgreSQL store of which somebody has locked a table", () => {
+describe("a PostgreSQL store with a table that somebody has locked", () => {
   it("says in the log why a request that reads it is answered 503", async () => {
     const url = await server.newDatabase()
     const engine = await startEngine(url, { ...atOnce, LOAN_ENGINE_DATABASE_LOCK_MS_MAX: "100" })

@@ -14,7 +14,7 @@ import type { Scope } from "effect"
 export const account = AccountName.make("default")
 export const reference = (text: string): ApplicationReference => ApplicationReference.make(text)
 
-/** An engine on its own store object, as one of several processes has it, and what can be asked of it. */
+/** An engine with its own store object, as in a separate process, and functions to use it. */
 export const openEngine = Effect.fnUntraced(function* (
   url: string,
   settings: Partial<PostgresSettings> = {},
@@ -26,7 +26,7 @@ export const openEngine = Effect.fnUntraced(function* (
     context,
     loans: Context.get(context, LoanStore),
     journal: Context.get(context, JournalStore),
-    /** Records a callback whose body is `body`. */
+    /** Records a callback with these bytes. */
     record: (loan: string, events: ReadonlyArray<LoanEvent>, body: string | Uint8Array) =>
       engine.record(
         observation(loan, events),
@@ -50,6 +50,6 @@ const observation = (loan: string, events: ReadonlyArray<LoanEvent>): Observatio
 export const signedAt = (at: number): ReadonlyArray<LoanEvent> => [{ type: "agreement.signed", at }]
 export const additionAt = (at: number): ReadonlyArray<LoanEvent> => [{ type: "addition.requested", at }]
 
-/** Runs what opens engines, and closes them all at its end. */
+/** Runs an effect, and closes its engines at the end. */
 export const scoped = <A>(effect: Effect.Effect<A, unknown, Scope.Scope>): Promise<A> =>
   Effect.runPromise(Effect.scoped(effect))

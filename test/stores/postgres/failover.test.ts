@@ -11,7 +11,7 @@ import { password, query, startPostgres, startSynchronousStandby, until, urlOf }
 
 let primary: PostgresServer
 let standby: PostgresServer
-/** One of the primary's databases, by the URL that names both servers. */
+/** The URL of a database on the primary. It names both servers. */
 let both: string
 beforeAll(async () => {
   primary = await startPostgres()
@@ -45,7 +45,7 @@ describe("a URL that names a primary and its standby", () => {
     }
   })
 
-  it("is reported as such, with what is missing for each, and never the password", async () => {
+  it("is reported with both servers and what is missing for each, and never the password", async () => {
     const [one, other] = [await freePort(), await freePort()]
     const url = `postgres://postgres:${password}@127.0.0.1:${one},127.0.0.1:${other}/loans`
     const { code, err } = await runCli(["status"], { LOAN_ENGINE_DATABASE_URL: url })
@@ -61,7 +61,7 @@ describe("commands on a URL that names a primary and its standby", () => {
   const nowhere = "127.0.0.1:1"
   const withoutPrimary = (): string => both.replace(/@[^,]*,/u, `@${nowhere},`)
 
-  it("are told by doctor whether what is acknowledged is on the standby too", async () => {
+  it("include doctor, which reports whether the standby has everything that is acknowledged", async () => {
     const failover = async (url: string) => {
       const { out } = await runCli(["doctor", "--json"], { LOAN_ENGINE_DATABASE_URL: url })
       const checks = JSON.parse(out) as ReadonlyArray<{ name: string; state: string; found: string }>
@@ -87,7 +87,7 @@ describe("commands on a URL that names a primary and its standby", () => {
   })
 })
 
-/** The primary's machine is gone; some time later the standby is promoted; then the old one comes back as a primary. */
+/** Kills the primary. Some time later the standby is promoted. Then the old primary comes back as a primary. */
 const primaryFails = Effect.fnUntraced(function* ({ engines, acknowledged }: World) {
   yield* Effect.promise(() => primary.kill())
   yield* until(async () => {
@@ -109,7 +109,7 @@ describe("three engines whose primary dies and whose synchronous standby is prom
     expect(report.acknowledged).toBeGreaterThan(90)
   })
 
-  it("get nothing acknowledged by a former primary that came back, because its standby follows it no more", async () => {
+  it("get no acknowledgement from a former primary that came back, because no standby follows it", async () => {
     const engine = await startEngine(both, {
       LOAN_ENGINE_STOP_DRAIN_MS: "1",
       LOAN_ENGINE_DATABASE_STATEMENT_MS_MAX: "500",

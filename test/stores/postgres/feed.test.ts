@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.remove())
 
-/** Everything that the feed holds, read a page at a time as a reader would who has seen up to `after`. */
+/** Reads the feed after a position, page by page, as a reader does. */
 const read = Effect.fnUntraced(function* ({ journal }: OpenEngine, after = 0, limit = 2) {
   const seen: Array<{ readonly position: number; readonly loan: string }> = []
   for (let cursor = after; ;) {
@@ -29,13 +29,13 @@ const read = Effect.fnUntraced(function* ({ journal }: OpenEngine, after = 0, li
   }
 })
 
-/** A journal row as the engine would write it, from a transaction that stays open. */
+/** A journal row in the engine's form, from a transaction that stays open. */
 const lateRow = `INSERT INTO loan_engine.journal (application_reference, version, position, account, source, evidence, digest,
     content, hash)
   SELECT 'late', 1, ${positionNow("base", "0")}, 'default', 'poll', 'bank', '', '{}', 'hash' FROM loan_engine.feed_origin`
 
 describe("the change feed", () => {
-  it("never jumps over a row that commits late: what came after it waits for it", async () => {
+  it("never skips a row that commits late: later rows wait for it", async () => {
     const url = await server.newDatabase()
     await scoped(
       Effect.gen(function* () {
@@ -56,7 +56,7 @@ describe("the change feed", () => {
     )
   })
 
-  it("holds nothing of a transaction that was rolled back, and goes on without it", async () => {
+  it("has nothing of a transaction that was rolled back, and continues after it", async () => {
     const url = await server.newDatabase()
     await scoped(
       Effect.gen(function* () {
@@ -104,7 +104,7 @@ describe("the change feed", () => {
     )
   })
 
-  it("goes on behind what it held when the database was restored on a server that counts from the beginning", async () => {
+  it("continues after its last position when the database was restored on a server whose counter starts again", async () => {
     const url = await server.newDatabase()
     await scoped(Effect.flatMap(openEngine(url), (engine) => engine.record("old", signedAt(1), "1")))
     await query(url, "UPDATE loan_engine.journal SET position = position + 1000000000000")
@@ -146,7 +146,7 @@ describe("several engines on one journal", () => {
     )
   })
 
-  it("count callbacks once: who finds the cursor elsewhere adds nothing", async () => {
+  it("count callbacks once: an engine that finds another cursor adds nothing", async () => {
     const url = await server.newDatabase()
     await scoped(
       Effect.gen(function* () {
@@ -174,7 +174,7 @@ describe("several engines on one journal", () => {
     )
   })
 
-  it("erase what was said without breaking the chain, and leave what operators said", async () => {
+  it("erase bodies without breaking the chain, and keep those of operators", async () => {
     const url = await server.newDatabase()
     await scoped(
       Effect.gen(function* () {

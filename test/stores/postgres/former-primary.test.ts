@@ -19,7 +19,7 @@ afterAll(() => server.remove())
 
 const settingsOf = (url: string) => ({ ...postgresDefaults, url: Redacted.make(url) })
 
-/** What a callback of this body makes of the loan, as it was read. */
+/** The change for a callback with this body, on the loan as it was read. */
 function decidedOn(stored: StoredLoan, body: string): Change {
   const raw = new TextEncoder().encode(body)
   const observation = {
@@ -45,7 +45,7 @@ const changes: ReadonlyArray<readonly [what: string, change: (stored: StoredLoan
   ["a new entry", (stored) => decidedOn(stored, "news")],
   ["a repeat", (stored) => ({ ...decidedOn(stored, "of the former"), loan: stored.loan, addsNothing: true })],
   [
-    "an answer that says nothing new",
+    "an answer without news",
     (stored) => ({ ...decidedOn(stored, "nothing"), loan: stored.loan, addsNothing: true, isQuiet: true }),
   ],
   [declining, () => undefined],
@@ -78,7 +78,7 @@ describe("a loan that was read from a former primary, which has other entries un
 })
 
 describe("statements that belong together", () => {
-  it("are asked of one server, also after everybody has turned to another, and fail where it is away", async () => {
+  it("run on one server, even after new sessions use another, and fail if that server is away", async () => {
     const [one, other] = [await startPostgres(), await startPostgres()]
     const url = (await one.newDatabase()).replace(`:${one.port}/`, `:${one.port},127.0.0.1:${other.port}/`)
     await other.newDatabase()

@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.remove())
 
-/** Makes every loan's poll due so many milliseconds from now, by the database's clock. */
+/** Makes every loan's poll due this many milliseconds from now, by the database's clock. */
 const dueIn = (url: string, ms: number) =>
   Effect.promise(() =>
     query(
@@ -23,7 +23,7 @@ const dueIn = (url: string, ms: number) =>
   )
 
 describe("a due poll", () => {
-  it("goes to one of the engines that reach for it at once, and none is left over", async () => {
+  it("goes to one of several engines that claim at the same time, and no poll is left", async () => {
     const url = await server.newDatabase()
     await scoped(
       Effect.gen(function* () {
@@ -53,7 +53,7 @@ describe("a due poll", () => {
     )
   })
 
-  it("is leased by the database's clock, so that an engine whose clock is ahead takes nothing early", async () => {
+  it("is leased by the database's clock, so that an engine whose clock is ahead claims nothing early", async () => {
     const url = await server.newDatabase()
     await scoped(
       Effect.gen(function* () {
@@ -70,7 +70,7 @@ describe("a due poll", () => {
     )
   })
 
-  it("is not taken while another engine is just taking it", async () => {
+  it("is not claimed while another engine claims it", async () => {
     const url = await server.newDatabase()
     await scoped(
       Effect.gen(function* () {
@@ -93,7 +93,7 @@ describe("a due poll", () => {
     )
   })
 
-  it("is due as it was once its engine gives it back", async () => {
+  it("is due as before after its engine has released it", async () => {
     const url = await server.newDatabase()
     await scoped(
       Effect.gen(function* () {
@@ -117,8 +117,8 @@ describe("a due poll", () => {
   })
 })
 
-describe("an engine that is stopped politely while it polls", () => {
-  it("waits for the answer that is under way, and leaves what it had only claimed to the others at once", async () => {
+describe("an engine that is stopped normally during a poll", () => {
+  it("waits for the running answer, and releases its other claimed polls at once", async () => {
     const url = await server.newDatabase()
     const bank = await makeSlowBank()
     const names = Array.from({ length: 8 }, (_, index) => `loan-${index}`)

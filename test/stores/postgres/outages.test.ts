@@ -23,17 +23,20 @@ const impatient = {
   databaseStatementMsMax: 600,
 }
 
-/** Longer than any test lasts: a limit that a test is not about, or it would have to wait for it. */
+/** A time longer than any test, for limits that must not take effect. */
 const neverMs = 2 * testMsMax
 
-/** What the store is unavailable for. */
+/** Expects that the store is unavailable, and gives the reason. */
 const unavailable = <A>(effect: Effect.Effect<A, StoreUnavailable>) =>
   Effect.map(Effect.flip(effect), (error) => {
     expect(error._tag).toBe("StoreUnavailable")
     return error.message
   })
 
-/** What comes of it once it is taken: on a busy machine, limits as short as these also end what nothing is wrong with. */
+/**
+ * Repeats an effect while the store is unavailable. On a busy machine, such short limits can also end operations that
+ * are fine.
+ */
 const atLast = <A>(effect: Effect.Effect<A, StoreUnavailable>) =>
   Effect.orDie(
     Effect.retry(effect, { schedule: Schedule.spaced(20), while: ({ _tag }) => _tag === "StoreUnavailable" }),
@@ -84,7 +87,7 @@ describe("the PostgreSQL store is unavailable, within its timeouts and until the
     )
   })
 
-  it("when its standby is away, without which nothing is acknowledged: it says that it is not ready", async () => {
+  it("when its synchronous standby is away: it is not ready", async () => {
     const url = await server.newDatabase()
     const standbys = (names: string) =>
       Effect.promise(async () => {
@@ -96,7 +99,7 @@ describe("the PostgreSQL store is unavailable, within its timeouts and until the
         const engine = yield* openEngine(url, { ...impatient, databaseConnectionsMax: 4 })
         yield* atLast(engine.loans.ready)
         yield* Effect.acquireRelease(standbys("nobody"), () => standbys(""))
-        // Each session hears of the new setting at a time of its own.
+        // Each session sees the new setting at a different time.
         yield* until(async () => Exit.isFailure(await Effect.runPromiseExit(engine.loans.ready)))
         yield* standbys("")
         yield* atLast(engine.loans.ready)
@@ -104,7 +107,7 @@ describe("the PostgreSQL store is unavailable, within its timeouts and until the
     )
   })
 
-  it("when a lock holds up the journal alone: it says that it is not ready", async () => {
+  it("when a lock blocks only the journal: it is not ready", async () => {
     const url = await server.newDatabase()
     await scoped(
       Effect.gen(function* () {
@@ -129,14 +132,14 @@ describe("the PostgreSQL store is unavailable, within its timeouts and until the
     )
   })
 
-  it("but not when its transactions cannot be serialized: each is tried again until it can be", async () => {
+  it("but not when its transactions cannot be serialized: each is retried until it succeeds", async () => {
     const url = await server.newDatabase()
     await scoped(
       Effect.gen(function* () {
         const engine = yield* openEngine(url, impatient)
         yield* atLast(engine.loans.ready)
         const other = yield* session(url)
-        // A sequence is not rolled back: the failures are counted although nothing of them is written.
+        // PostgreSQL does not roll back a sequence. So it counts the failures although nothing else is written.
         yield* other.query("CREATE SEQUENCE tries")
         yield* other.query(
           `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -159,7 +162,7 @@ describe("the PostgreSQL store is unavailable, within its timeouts and until the
     )
   })
 
-  it("when a server that is turned to acknowledges what is not on its disk", async () => {
+  it("when a server acknowledges data that are not on its disk", async () => {
     const url = await server.newDatabase()
     const database = new URL(url).pathname.slice(1)
     await scoped(
@@ -178,7 +181,7 @@ describe("the PostgreSQL store is unavailable, within its timeouts and until the
     )
   })
 
-  it("for the one loan that another transaction is just opening, and not for its neighbours", async () => {
+  it("for the one loan that another transaction inserts, and not for others", async () => {
     const url = await server.newDatabase()
     await scoped(
       Effect.gen(function* () {
@@ -217,7 +220,7 @@ describe("the PostgreSQL store is unavailable, within its timeouts and until the
     )
   })
 
-  it("when it is shut down, and is back by itself when the server is", async () => {
+  it("when it is shut down, and is available again when the server is", async () => {
     const url = await server.newDatabase()
     await scoped(
       Effect.gen(function* () {
@@ -233,7 +236,7 @@ describe("the PostgreSQL store is unavailable, within its timeouts and until the
     )
   })
 
-  it("when its sessions are ended under load: what was acknowledged is there once, and all goes on", async () => {
+  it("when its sessions are ended under load: acknowledged callbacks are there once, and the engine continues", async () => {
     const url = await server.newDatabase()
     await scoped(
       Effect.gen(function* () {
@@ -278,7 +281,7 @@ const signed = (reference: string): string =>
     externalApplicationEvent: { applicationReference: reference, applicationEventType: "SIGNED" },
   })
 
-/** Makes every commit that adds to the journal wait, as on a slow disk, for as long as the table says. */
+/** Delays every commit that adds to the journal, as a slow disk does. The table has the length of the delay. */
 const slowCommits = [
   "CREATE TABLE slowness (seconds float NOT NULL)",
   "INSERT INTO slowness VALUES (0)",
@@ -288,13 +291,13 @@ const slowCommits = [
     FOR EACH ROW EXECUTE FUNCTION public.slow()`,
 ]
 
-/** How many records wait for a commit that is still to begin. */
+/** How many records wait for a commit that has not begun. */
 const waitingIn = async ({ url }: EngineProcess): Promise<number> => {
   const page = await (await fetch(`${url}/metrics`)).text()
   return Number(/^loan_engine_store_queue_depth (\d+)/mu.exec(page)?.[1])
 }
 
-describe("an engine whose database holds it up answers 503, and goes on by itself,", () => {
+describe("an engine whose database blocks answers 503, and continues by itself,", () => {
   it.each([
     [
       "when its few connections are all held by a lock",
@@ -315,7 +318,7 @@ describe("an engine whose database holds it up answers 503, and goes on by itsel
       const { status, headers } = await engine.callback(signed(`loan-${number}`))
       return { status, mayRetry: headers.has("retry-after") }
     }
-    // As the bank does: what is answered 503 is sent again.
+    // Repeats a callback that was answered 503, as the bank does.
     const taken = (number: number) =>
       Effect.runPromise(until(async () => (await call(number)).status === 200))
     const callMany = (from: number) =>
@@ -342,7 +345,7 @@ describe("an engine whose database holds it up answers 503, and goes on by itsel
       }),
     )
     await Promise.all([callMany(0), callMany(100)])
-    // Nothing that was answered 503 is there twice, however often it was sent.
+    // A callback that was answered 503 and repeated is in the journal only once.
     const twice = await query(
       url,
       "SELECT application_reference FROM loan_engine.journal GROUP BY application_reference HAVING count(*) > 1",
@@ -351,18 +354,18 @@ describe("an engine whose database holds it up answers 503, and goes on by itsel
     expect(await engine.stop()).toBe(0)
   })
 
-  it("and commits that are only slow are answered 200, many together", async () => {
+  it("but slow commits are answered 200, many together", async () => {
     const url = await server.newDatabase()
     const engine = await startEngine(url, {
       LOAN_ENGINE_STOP_DRAIN_MS: "1",
       LOAN_ENGINE_DATABASE_LOCK_MS_MAX: String(neverMs),
       LOAN_ENGINE_DATABASE_STATEMENT_MS_MAX: String(neverMs),
-      // The first commit must not take all of them: on a slow machine they may have come before it begins.
+      // The first commit must not include all records. On a slow machine, all may arrive before it begins.
       LOAN_ENGINE_TRANSACTION_UPDATES_MAX: "15",
     })
     const answering = await scoped(
       Effect.gen(function* () {
-        // The first commit takes until all the others wait for theirs.
+        // The lock delays the first commit until all others wait.
         const other = yield* session(url)
         yield* other.query("BEGIN")
         yield* other.query("LOCK TABLE loan_engine.journal IN EXCLUSIVE MODE")

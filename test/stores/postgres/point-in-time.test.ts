@@ -29,7 +29,7 @@ let url: string
 beforeAll(async () => {
   chmodSync(directory, 0o755)
   mkdirSync(archive)
-  // As docs/backup.md has it, but for the folder.
+  // The settings in docs/backup.md, with another folder.
   server = await startPostgres([
     "fsync=off",
     "archive_mode=on",
@@ -44,7 +44,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true })
 })
 
-/** What `pg_basebackup` does: the files as they are while the server runs, between two words to it. */
+/** Copies the files of a running server, between the start and the end of a backup. `pg_basebackup` does the same. */
 const copyFiles = Effect.scoped(
   Effect.gen(function* () {
     const connection = yield* session(url)
@@ -64,7 +64,7 @@ const send = async (engine: EngineProcess, reference: string) =>
 const statusOf = async (engine: EngineProcess, reference: string) =>
   (await engine.api("GET", `/v1/loans/${reference}`)).status
 
-it("the database of a moment is restored: sound, without what came after, and readers that are ahead are told", async () => {
+it("the database of an earlier moment is restored: it is sound, without later rows, and readers that are ahead get an error", async () => {
   const engine = await startEngine(url, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })
   await send(engine, "in-the-base")
   await Effect.runPromise(copyFiles)

@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.remove())
 
-/** Opens a store there, which must be refused; gives what its operator is told. */
+/** Opens a store at a URL and expects a refusal. The result is the text for the operator. */
 async function refusal(url: string, settings: Partial<PostgresSettings> = {}): Promise<string> {
   const layer = layerPostgres({ ...postgresDefaults, url: Redacted.make(url), ...settings })
   const error = await Effect.runPromise(Effect.flip(Effect.provide(Effect.asVoid(LoanStore), layer)))
@@ -29,7 +29,7 @@ async function refusal(url: string, settings: Partial<PostgresSettings> = {}): P
 const opened = (url: string, settings: Partial<PostgresSettings> = {}) =>
   scoped(Effect.asVoid(openEngine(url, settings)))
 
-/** A role that may log in and nothing more. */
+/** A role that can log in but has no other rights. */
 async function newRole(url: string, name: string): Promise<string> {
   await query(url, `CREATE ROLE ${name} LOGIN PASSWORD '${password}'`)
   return urlOf(server.port, new URL(url).pathname.slice(1), name)
@@ -43,7 +43,7 @@ const tablesIn = async (url: string): Promise<number> => {
 }
 
 describe("a PostgreSQL database is refused at start, with the setting to look at,", () => {
-  it("when nothing answers there, nobody knows the user, or there is no such database", async () => {
+  it("when nothing answers, the user is unknown, or the database does not exist", async () => {
     const url = await server.newDatabase()
     expect(await refusal(urlOf(await freePort(), "postgres"))).toMatch(
       /ECONNREFUSED.*LOAN_ENGINE_DATABASE_URL/su,
@@ -56,14 +56,14 @@ describe("a PostgreSQL database is refused at start, with the setting to look at
     )
   })
 
-  it("when the role may not make the schema, and nothing of it is made", async () => {
+  it("when the role may not create the schema, and nothing is created", async () => {
     const url = await server.newDatabase()
     const role = await newRole(url, "may_nothing")
     expect(await refusal(role)).toMatch(/permission denied.*LOAN_ENGINE_DATABASE_SCHEMA/su)
     expect(await tablesIn(url)).toBe(0)
   })
 
-  it("when the role lacks a right on the tables, naming which; with just those rights it works", async () => {
+  it("when the role lacks a right on the tables, which is named; with exactly the named rights it works", async () => {
     const url = await server.newDatabase()
     await opened(url)
     const role = await newRole(url, "narrow")
@@ -80,7 +80,7 @@ describe("a PostgreSQL database is refused at start, with the setting to look at
     await scoped(Effect.flatMap(openEngine(role), (engine) => engine.record("A", signedAt(1), "a")))
   })
 
-  it("when a newer program made its schema, and only looked at when an older one did", async () => {
+  it("when a newer program made its schema; a schema of an older program is only read", async () => {
     const url = await server.newDatabase()
     expect(await refusal(url, { readOnly: true })).toContain("has no loans yet")
     await opened(url)
@@ -90,7 +90,7 @@ describe("a PostgreSQL database is refused at start, with the setting to look at
     expect(await refusal(url, { readOnly: true })).toContain("newer loan engine")
   })
 
-  it("when a migration cannot be carried out: nothing of it remains", async () => {
+  it("when a migration fails: nothing of it remains", async () => {
     const url = await server.newDatabase()
     await query(url, "CREATE SCHEMA loan_engine")
     await query(url, "CREATE TABLE loan_engine.callback_days (ours integer)")
@@ -100,7 +100,7 @@ describe("a PostgreSQL database is refused at start, with the setting to look at
     await opened(url)
   })
 
-  it("when it can only be read, or loses what it acknowledged, or cannot hold every text", async () => {
+  it("when it is read-only, or may lose acknowledged data, or cannot store every text", async () => {
     const readOnly = await server.newDatabase()
     await query(
       readOnly,
@@ -117,7 +117,7 @@ describe("a PostgreSQL database is refused at start, with the setting to look at
     expect(await refusal(latin)).toMatch(/encoded in LATIN1.*LOAN_ENGINE_DATABASE_URL/su)
   })
 
-  it("when it is a standby, which may still be looked at", async () => {
+  it("when it is a standby, which may still be read", async () => {
     const url = await server.newDatabase()
     await scoped(Effect.flatMap(openEngine(url), (engine) => engine.record("A", signedAt(1), "a")))
     const standby = await startStandby(server)
@@ -137,8 +137,8 @@ describe("a PostgreSQL database is refused at start, with the setting to look at
   })
 })
 
-describe("several engines that find an empty database at once", () => {
-  it("make its tables once", async () => {
+describe("several engines that open an empty database at the same time", () => {
+  it("create its tables once", async () => {
     const url = await server.newDatabase()
     await scoped(
       Effect.all([openEngine(url), openEngine(url), openEngine(url)], { concurrency: "unbounded" }),
@@ -147,7 +147,7 @@ describe("several engines that find an empty database at once", () => {
     expect(row?.["migrations"]).toBe(postgresSchemaVersion)
   })
 
-  it("or have one each, in schemas of their own, with as many partitions as each was told", async () => {
+  it("or have their own schemas, each with its number of partitions", async () => {
     const url = await server.newDatabase()
     await opened(url, { schema: "ours", databasePartitions: 3 })
     await opened(url, { schema: "user", databasePartitions: 5 })
@@ -164,9 +164,9 @@ describe("several engines that find an empty database at once", () => {
 })
 
 describe("a server that is too old", () => {
-  it("is refused by its version", async () => {
+  it("is refused because of its version", async () => {
     const url = await server.newDatabase()
-    // No older server is available here, so the real one is made to report an older one's number.
+    // No older server is available here. So this server reports the version number of an older one.
     await query(url, "CREATE SCHEMA older")
     await query(
       url,

@@ -11,17 +11,17 @@ import { journalFaults } from "../../proof/simulation/checkers/p6-replay.ts"
 import { freePort, startEngine } from "../../whole/slice/engine-process.ts"
 import type { EngineProcess } from "../../whole/slice/engine-process.ts"
 
-/** How soon a poll that a dead engine had begun is due again. */
+/** After this time, a poll that a dead engine had claimed is due again. */
 export const leaseMs = 1_000
 
-/** Three engine processes on one database behind one bank, which sends each callback to the next of them in turn. */
+/** Three engine processes on one database, and one bank. The bank sends each callback to the next engine in turn. */
 export interface World {
   readonly url: string
   readonly bank: WitnessedBank
   readonly engines: Array<EngineProcess>
-  /** Starts the engine with this number again, on the port that it had. */
+  /** Restarts the engine with this number, on its earlier port. */
   readonly restart: (number: number) => Effect.Effect<void>
-  /** Waits until any engines have acknowledged this many more callbacks. */
+  /** Waits until the engines together have acknowledged this many more callbacks. */
   readonly acknowledged: (callbacks: number) => Effect.Effect<void>
 }
 
@@ -29,7 +29,7 @@ export interface ReplicaReport {
   readonly loans: number
   readonly acknowledged: number
   readonly exitCodes: ReadonlyArray<number | null>
-  /** Everything in here is wrong. */
+  /** Everything that is wrong. */
   readonly faults: ReadonlyArray<string>
 }
 
@@ -37,8 +37,8 @@ const replicas = 3
 const loansAtOnce = 25
 
 /**
- * Load on all engines, a disaster in the midst of it, and then peace: does it all come together? `urlAfter` is where the
- * state is read at the end.
+ * Puts load on all engines, causes a disaster during it, and then waits until everything agrees. The state at the end
+ * is read at `urlAfter`.
  */
 export const replicaRun = (
   url: string,
@@ -108,7 +108,7 @@ const makeWorld = Effect.fnUntraced(function* (url: string, seed: string) {
   } satisfies World
 })
 
-/** The next of them in turn, dead or alive: who meets a dead one tries again. */
+/** The URL of the next engine in turn. If this engine is dead, the caller tries again. */
 function inTurn(engines: ReadonlyArray<EngineProcess>): () => string {
   let turn = 0
   return () => engines[turn++ % engines.length]?.url ?? ""

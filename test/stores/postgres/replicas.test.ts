@@ -27,7 +27,10 @@ const signed = (reference: string, more: Readonly<Record<string, unknown>> = {})
     ...more,
   })
 
-/** One engine is killed, another freezes for longer than its leases and wakes with all that it was about to write. */
+/**
+ * Kills one engine. Freezes another one for longer than its leases; when it continues, it still has its old writes to
+ * make.
+ */
 const enginesFail = Effect.fnUntraced(function* ({ engines, acknowledged, restart }: World) {
   yield* Effect.promise(async () => engines[0]?.kill())
   yield* acknowledged(40)
@@ -39,8 +42,8 @@ const enginesFail = Effect.fnUntraced(function* ({ engines, acknowledged, restar
 })
 
 /**
- * Every session is ended, again and again; then the server is shut down, and later started. What the test sends is not signed,
- * as the bank's callbacks are: the engines take it, and may hold it.
+ * Ends every session several times. Then it shuts the server down and starts it again later. The test's own callbacks
+ * have no signature. The bank signs its callbacks, so the engines may hold the test's.
  */
 const databaseFails = Effect.fnUntraced(function* ({ url, engines, acknowledged }: World) {
   for (let kills = 0; kills < 4; kills++) {
@@ -80,8 +83,8 @@ describe("three engines on one PostgreSQL lose nothing, apply nothing twice, and
   })
 })
 
-describe("one loan that is called back through three engines at once", () => {
-  it("has one order for all, and the facts that any other order gives", async () => {
+describe("one loan with callbacks through three engines at the same time", () => {
+  it("has the same order for all engines, and the facts that any other order gives", async () => {
     const url = await server.newDatabase()
     const engines = await Promise.all([startEngine(url), startEngine(url), startEngine(url)])
     const sent = await Promise.all(

@@ -28,7 +28,7 @@ const endSessions = (url: string) =>
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'loan-engine' AND datname = current_database()",
   )
 
-describe("a PostgreSQL server that runs, and yet takes nothing", () => {
+describe("a PostgreSQL server that runs but cannot be written", () => {
   let server: PostgresServer
   beforeAll(async () => {
     server = await startPostgres()
@@ -45,7 +45,8 @@ describe("a PostgreSQL server that runs, and yet takes nothing", () => {
     await answers(engine, 503, "B")
     await expectReady(engine, signed("B"), false)
     expect(engine.written()).toMatch(/answered 503.*read-only|answered 503.*can only be read/u)
-    // A session of this database can write nothing there, not even its own settings.
+    // In this database a session can write nothing, not even its own settings. So the statement runs in another
+    // database.
     const outside = urlOf(server.port, "postgres")
     await query(outside, `ALTER DATABASE ${name} RESET default_transaction_read_only`)
     await endSessions(url)
@@ -55,14 +56,14 @@ describe("a PostgreSQL server that runs, and yet takes nothing", () => {
     expect(await runCli(["journal", "verify"], { LOAN_ENGINE_DATABASE_URL: url })).toMatchObject({ code: 0 })
   })
 
-  it("because others have all its connections: 503, not ready, the cause in the log; the engine continues when some are free", async () => {
+  it("because others use all its connections: 503, not ready, the cause in the log; the engine continues when some are free", async () => {
     const url = await server.newDatabase()
     const name = new URL(url).pathname.slice(1)
     await query(url, "CREATE ROLE merchant LOGIN PASSWORD 'merchants-own'")
     await query(url, `GRANT ALL ON DATABASE ${name} TO merchant`)
     const engine = await startEngine(urlOf(server.port, name, "merchant", "merchants-own"), quick)
     expect((await engine.callback(signed("A"))).status).toBe(200)
-    // What the server says to a role that may have no more is what it says to everybody once all are taken: 53300.
+    // A role over its connection limit gets the same error as every role on a full server: 53300.
     await query(url, "ALTER ROLE merchant CONNECTION LIMIT 0")
     await endSessions(url)
     await answers(engine, 503, "B")
@@ -75,8 +76,8 @@ describe("a PostgreSQL server that runs, and yet takes nothing", () => {
   })
 })
 
-describe("a standby that no commit waits for, promoted after its primary died", () => {
-  it("lacks what was acknowledged last: doctor has warned, cursors say so, and what the bank sends again is taken", async () => {
+describe("an asynchronous standby, promoted after its primary died", () => {
+  it("lacks the last acknowledged callbacks: doctor has warned, cursors are refused, and the bank's repetitions are accepted", async () => {
     const primary = await startPostgres()
     const url = await primary.newDatabase()
     const name = new URL(url).pathname.slice(1)
@@ -107,7 +108,8 @@ describe("a standby that no commit waits for, promoted after its primary died", 
 
       expect((await engine.api("GET", "/v1/loans/late")).status).toBe(404)
       expect((await engine.api("GET", `/v1/changes?after=${late.position}`)).status).toBe(410)
-      // The bank was answered, but a poll or its next callback brings the same.
+      // The engine had acknowledged this callback, and the standby lost it. A poll or the bank's next callback
+      // reports the same.
       expect((await engine.callback(signed("late"))).status).toBe(200)
       expect((await engine.api("GET", "/v1/loans/late")).status).toBe(200)
       const { code, out } = await runCli(["journal", "verify", "--json"], { LOAN_ENGINE_DATABASE_URL: there })

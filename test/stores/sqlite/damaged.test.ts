@@ -52,7 +52,7 @@ const flip = (offset: number, by: number): void => {
   closeSync(file)
 }
 
-/** Everything that the file says and that counts as evidence. */
+/** Everything in the file that counts as evidence. */
 function evidenceIn(path: string): ReadonlyArray<unknown> {
   const database = new DatabaseSync(path, { readOnly: true })
   try {
@@ -66,7 +66,10 @@ function evidenceIn(path: string): ReadonlyArray<unknown> {
   }
 }
 
-/** What verification and replay say about the copy. Their failure must be an error of ours, not a defect. */
+/**
+ * The verdict of verification and replay on the copy. If they fail, the failure must be a typed error and not a
+ * defect.
+ */
 async function judged(): Promise<"refused" | "found" | "sound"> {
   try {
     const verified = await verifyFile(copy, [anchor])
@@ -79,7 +82,7 @@ async function judged(): Promise<"refused" | "found" | "sound"> {
 }
 
 describe("a file without one of its tables", () => {
-  it("is called damaged by every command, by its words and its exit code", async () => {
+  it("is reported as damaged by every command, in its message and its exit code", async () => {
     copied()
     const database = new DatabaseSync(copy)
     database.exec("ALTER TABLE callback_days RENAME TO others")
@@ -90,7 +93,7 @@ describe("a file without one of its tables", () => {
 })
 
 describe("a damaged file", () => {
-  it("is refused, reported, or says what it said before: never silently wrong, for any flipped byte", async () => {
+  it("is refused, reported, or unchanged in content: never silently wrong, for any changed byte", async () => {
     const size = statSync(template).size
     const seen = { refused: 0, found: 0, harmless: 0 }
     await fc.assert(
@@ -166,7 +169,7 @@ describe("a page of the loans that is overwritten", () => {
   })
 })
 
-/** Whether this machine lets a directory be made read-only for root too: by a mount that only the command itself sees. */
+/** Whether the test can make a directory read-only for root too. It needs a mount that only the command sees. */
 const canMount = spawnSync("unshare", ["-m", "true"]).status === 0
 
 describe("a file that cannot be written", () => {
@@ -190,7 +193,7 @@ describe("a file that cannot be written", () => {
       },
     )
 
-  it("is read by readers that open it for reading only, and refuses their writes", async () => {
+  it("is read by connections that are read-only, and refuses their writes", async () => {
     copied()
     const before = readFileSync(copy)
     const error = await Effect.runPromise(
@@ -234,10 +237,10 @@ describe("a request that a store cannot answer", () => {
     ["cursors", "/v1/accounts"],
     ["callback_days", "/v1/accounts"],
     ["loans", "/v1/loans"],
-  ])("has its cause in the log where the table %s is gone and %s is asked for", async (table, route) => {
+  ])("has its cause in the log if the table %s is missing and %s is requested", async (table, route) => {
     const path = join(directory, `gone-${table}.sqlite`)
     copyFileSync(template, path)
-    // The engine's own work comes later, so the log is about the request.
+    // The engine's own jobs run much later, so all lines in the log are about the request.
     const engine = await startEngine(path, {
       LOAN_ENGINE_CHECKPOINT_EVERY_MS: "3600000",
       LOAN_ENGINE_CALLBACK_HEALTH_EVERY_MS: "3600000",

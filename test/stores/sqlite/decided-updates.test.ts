@@ -10,7 +10,7 @@ const applicationReference = ApplicationReference.make("A")
 const account = AccountName.make("se")
 const raw = new TextEncoder().encode("registration")
 
-/** A registration, which nothing is made of where one stands. */
+/** A registration. It makes no change if the loan is already registered. */
 function register(stored: StoredLoan | undefined): Change | undefined {
   if (stored?.loan.registered === true) return undefined
   const observation = {
@@ -28,12 +28,12 @@ function register(stored: StoredLoan | undefined): Change | undefined {
 const update = { reference: applicationReference, decide: register }
 
 describe("an update that is declined", () => {
-  it("because of another of its batch waits until that is written, which may fail", () => {
+  it("because of another update in its batch waits until that update is written, which may fail", () => {
     const states = decideInOrder([update, update, update], () => undefined).map(({ state }) => state)
     expect(states).toEqual(["decided", "again", "again"])
   })
 
-  it("because of what is written is declined at once", () => {
+  it("because of a stored row is declined at once", () => {
     const change = register(undefined)
     if (change === undefined) throw new Error("a first registration is a change")
     const stored = { loan: change.loan, chainHead: change.entry.hash, schedule: change.schedule }

@@ -8,8 +8,8 @@ import { describe, expect, it } from "vitest"
 import { inCheckout } from "../../checkout.ts"
 
 /**
- * Rows and snapshots that the engine wrote before a registration had evidence of its own, and before the bank's own answers
- * could take a verdict back: the file is kept as it was written and is never written again.
+ * Rows and snapshots from an earlier engine. Then a registration had no evidence of its own, and the bank's own
+ * answers could not reverse a verdict. This file is never written again.
  */
 const written = JSON.parse(
   readFileSync(inCheckout("test/stores/sqlite/journals-before-merchant.json"), "utf8"),
@@ -50,12 +50,12 @@ function findingsOf({ rows, snapshot }: (typeof written)[string], decide: Observ
 }
 
 describe("P6 a journal that an earlier version wrote", () => {
-  it.for(Object.entries(written))("folds to its snapshot, byte for byte: %s", ([, journal], { task }) => {
+  it.for(Object.entries(written))("replays to its snapshot, byte for byte: %s", ([, journal], { task }) => {
     task.meta.proofs = [{ property: "P6", means: "definition", cases: journal.rows.length }]
     expect(findingsOf(journal)).toEqual([])
   })
 
-  it("does not, if its registrations are read as a merchant's", () => {
+  it("does not, if its registrations count as a merchant's reports", () => {
     const asMerchant: Observe = (loan, observation) =>
       observe(
         loan,

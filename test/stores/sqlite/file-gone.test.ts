@@ -58,7 +58,7 @@ describe.each<[string, (path: string) => void, string]>([
     'requests are answered 503","reason":"The store cannot take this now: disk I/O error',
   ],
 ])("a store whose file %s under a running engine", (_name, harm, says) => {
-  it("acknowledges nothing any more, is not ready, and says why in the log", async () => {
+  it("acknowledges nothing more, is not ready, and logs the reason", async () => {
     const path = newFile()
     const engine = await startEngine(path, atOnce)
     await expectReady(engine, signed("A"), true)
@@ -73,8 +73,8 @@ describe.each<[string, (path: string) => void, string]>([
   })
 })
 
-describe("a store whose file is written over in place under a running engine", () => {
-  // Its log is copied into the file again and again, so that most of it stands there.
+describe("a store whose file is overwritten in place under a running engine", () => {
+  // The engine copies its log into the file again and again, so that most rows are in the file itself.
   const copied = { ...atOnce, LOAN_ENGINE_WAL_PAGES_MAX: "8" }
   const filled = async (path: string) => {
     const engine = await startEngine(path, copied)
@@ -83,7 +83,7 @@ describe("a store whose file is written over in place under a running engine", (
     }
     return engine
   }
-  /** As `cp` does: the name and the file stay, what stands in it does not. */
+  /** Overwrites the content of a file and keeps the file, as `cp` does. */
   const overwrite = (path: string, other: string): void => writeFileSync(path, readFileSync(other))
 
   it.each<[string, (path: string) => Promise<string>]>([
@@ -103,13 +103,13 @@ describe("a store whose file is written over in place under a running engine", (
       },
     ],
     [
-      "what is no store",
+      "a file that is not a store",
       async (path) => {
         writeFileSync(`${path}.text`, "loans\n".repeat(10_000))
         return `${path}.text`
       },
     ],
-  ])("by %s acknowledges nothing any more, is not ready, and says why in the log", async (_name, make) => {
+  ])("by %s acknowledges nothing more, is not ready, and logs the reason", async (_name, make) => {
     const path = newFile()
     const engine = await filled(path)
     const other = await make(path)
@@ -118,14 +118,15 @@ describe("a store whose file is written over in place under a running engine", (
     }
     overwrite(path, other)
     await expectReady(engine, signed("C"), false)
-    // What is no store at all, SQLite notices too: as no database, or as a damaged one. Who does so first is up to its cache.
+    // If the new content is not a store, SQLite notices it too and reports a damaged file or no database. Its cache
+    // decides which of the two notices first.
     expect(engine.written()).toMatch(
       /was written over while the engine runs|file is not a database|is malformed|is damaged/u,
     )
     await engine.kill()
   })
 
-  it("goes on where nobody does, while its log is copied into it and commands write beside it", async () => {
+  it("continues without an overwrite, while its log is copied into it and commands write too", async () => {
     const path = newFile()
     const engine = await filled(path)
     for (let round = 0; round < 20; round++) {
@@ -141,7 +142,7 @@ describe("a store whose file is written over in place under a running engine", (
   })
 })
 
-/** What another program is told that wants a file for itself. */
+/** Runs SQL on the file in another process. The result is the error that this process gets. */
 const wanting = (file: string, sql: string): Promise<string> => {
   const program = "new (require('node:sqlite').DatabaseSync)(process.argv[1]).exec(process.argv[2])"
   return promisify(execFile)(process.execPath, ["--eval", program, file, sql]).then(
@@ -154,7 +155,7 @@ const wantsStore = (path: string) =>
 const wantsLock = (path: string) => wanting(`${path}-lock`, "BEGIN IMMEDIATE")
 
 describe("the locks of a store", () => {
-  it("are held while the engine runs: no other program gets its file for itself", async () => {
+  it("are held while the engine runs: no other program can lock its file", async () => {
     const path = newFile()
     const engine = await startEngine(path, atOnce)
     expect((await engine.callback(signed("A"))).status).toBe(200)
@@ -174,7 +175,7 @@ describe("the locks of a store", () => {
     await first.close()
   })
 
-  it("are not lost with their file: the engine acknowledges nothing once a second one could start", async () => {
+  it("stop the engine if the lock file is gone: it acknowledges nothing, because a second engine could start", async () => {
     const path = newFile()
     const engine = await startEngine(path, atOnce)
     expect((await engine.callback(signed("A"))).status).toBe(200)
@@ -186,7 +187,7 @@ describe("the locks of a store", () => {
 })
 
 describe("a store that is named by a link", () => {
-  it("acknowledges nothing once the log of the file that it leads to is gone", async () => {
+  it("acknowledges nothing after the log of the linked file is gone", async () => {
     const path = newFile()
     symlinkSync(join(directory, "elsewhere.sqlite"), path)
     const engine = await startEngine(path, atOnce)
@@ -206,7 +207,7 @@ describe("a store that is gone while no engine runs", () => {
     expect(await engine.stop()).toBe(0)
     return path
   }
-  it("is not begun again: the engine refuses to start and names the file that remembers the loans", async () => {
+  it("is not created again: the engine refuses to start and names the file that remembers the loans", async () => {
     const path = await lived()
     remove(path)
     const { code, err } = await runCli(["serve"], environmentOf(path))
@@ -218,7 +219,7 @@ describe("a store that is gone while no engine runs", () => {
     expect(await engine.stop()).toBe(0)
   })
 
-  it("is seen to be older than it was where an older copy was put in its place, by the start and by verify", async () => {
+  it("is recognised as older if an older copy replaced it, by the start and by verify", async () => {
     const path = await lived()
     copyFileSync(path, `${path}.older`)
     const engine = await startEngine(path, atOnce)
@@ -234,7 +235,7 @@ describe("a store that is gone while no engine runs", () => {
     await again.stop()
   })
 
-  it("is not called sound where a copy without its log holds nothing", async () => {
+  it("is not reported as sound if a copy without its log is empty", async () => {
     const path = newFile()
     const engine = await startEngine(path, atOnce)
     expect((await engine.callback(signed("A"))).status).toBe(200)

@@ -22,11 +22,11 @@ const durabilityOf = async (url: string): Promise<unknown> => {
 const doctorOn = async (database: string): Promise<string> =>
   (await runCli(["doctor", "--json"], { LOAN_ENGINE_DATABASE_URL: database })).out
 
-/** What says nothing of modes cannot be asked for them. */
+/** Windows has no file modes. */
 const hasModes = process.platform !== "win32"
 
 describe.runIf(hasModes)("a store's files", () => {
-  it("are nobody's but the engine's: the file, its log and index, its lock, its anchors", async () => {
+  it("are accessible only to the engine: the file, its log and index, its lock, its anchors", async () => {
     const path = join(directory, "own.sqlite")
     const engine = await startEngine(path, atOnce)
     expect((await engine.callback(signed)).status).toBe(200)
@@ -37,7 +37,7 @@ describe.runIf(hasModes)("a store's files", () => {
     await engine.stop()
   })
 
-  it("that others may read are named by the log, by readiness and by doctor", async () => {
+  it("that others may read are named in the log, in readiness and by doctor", async () => {
     const path = join(directory, "open.sqlite")
     writeFileSync(path, "", { mode: 0o644 })
     chmodSync(path, 0o644)
@@ -52,8 +52,8 @@ describe.runIf(hasModes)("a store's files", () => {
 const memory = "/dev/shm"
 const hasMemory = existsSync(memory) && statfsSync(memory).type === 0x0102_1994
 
-describe.runIf(hasMemory)("a file system that forgets", () => {
-  it("is named", () => {
+describe.runIf(hasMemory)("a file system without durable writes", () => {
+  it("is named in a warning", () => {
     expect(sqliteWeaknesses(join(memory, "loans.sqlite"))).toEqual([
       expect.stringContaining("/dev/shm is on tmpfs"),
     ])

@@ -5,7 +5,9 @@ import { inPatience } from "../../in-patience.ts"
 
 const limits = { queuedUpdatesMax: 10, transactionUpdatesMax: 10 }
 
-/** A request that somebody is always faster than, in a store that begins to stop so many turns after it was asked. */
+/**
+ * How a change ends if every try finds a newer loan. The store begins to stop `turns` turns after the change.
+ */
 const endOf = (turns: number) =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()
@@ -18,8 +20,8 @@ const endOf = (turns: number) =>
     return yield* Effect.flip(Fiber.join(asked))
   }).pipe(inPatience(`the end of a change, the store stopping after ${turns} turns`))
 
-describe("a change that others were faster than", () => {
-  it("learns of a stop, at any moment", async () => {
+describe("a change for which others are always faster", () => {
+  it("ends when the store stops, at any moment", async () => {
     const turns = Array.from({ length: 40 }, (_, index) => index)
     const ends = await Promise.all(turns.map((number) => Effect.runPromise(endOf(number))))
     expect(new Set(ends.map(({ message }) => message))).toEqual(new Set(["The store is shutting down."]))

@@ -18,7 +18,7 @@ import { textsOf } from "../bodies.ts"
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-migration-"))
 afterAll(() => rmSync(directory, { recursive: true }))
 
-/** Each earlier version is made of the first, as the migrations that have shipped make it. */
+/** Makes a file of an earlier version: the first version, and then the released migrations. */
 const writeVersion = (version: number) => (path: string, loans: number) => {
   writeVersion1(path, loans)
   const database = new DatabaseSync(path)
@@ -26,7 +26,10 @@ const writeVersion = (version: number) => (path: string, loans: number) => {
   database.close()
 }
 
-/** How a file of each earlier version is made. A new version without a way to make the one before it fails the test below. */
+/**
+ * How to make a file of each earlier version. If a new version has no entry for the version before it, the test below
+ * fails.
+ */
 const earlier: ReadonlyMap<number, (path: string, loans: number) => void> = new Map([
   [1, writeVersion1],
   [2, writeVersion(2)],
@@ -54,40 +57,37 @@ describe("a file of an earlier version", () => {
     expect([...earlier.keys()]).toEqual(Array.from({ length: schemaVersion - 1 }, (_, index) => index + 1))
   })
 
-  it.for([...earlier])(
-    "version %i is brought up to date, sound and with all it held",
-    async ([version, write]) => {
-      const path = join(directory, `version-${version}.sqlite`)
-      write(path, 20)
-      await onStore(path, Effect.asVoid(LoanStore))
-      expect(versionOf(path)).toBe(schemaVersion)
-      const rows = rowsOfVersion1(20)
-      expect(await verifyFile(path)).toMatchObject({ rows, loans: 20, findings: [] })
-      expect(await replayFile(path)).toMatchObject({ rows, findings: [] })
-      await onStore(
-        path,
-        Effect.gen(function* () {
-          const store = yield* LoanStore
-          expect(yield* textsOf(yield* JournalStore, "loan-4")).toEqual(
-            lifeOf("loan-4", 1_004).map(([, { body }]) => body),
-          )
-          expect(yield* store.callbackRegistration(account, "https://bank")).toMatchObject({
-            callbackUrl: "https://us",
-          })
-          expect((yield* store.nextDue([account])).map(({ dueAt }) => dueAt)).toEqual([1_000])
-          yield* say("loan-4", 5_000, {
-            source: "callback",
-            evidence: "none",
-            events: [],
-            body: "after the migration",
-          })
-        }),
-      )
-      expect(await verifyFile(path)).toMatchObject({ rows: rows + 1, findings: [] })
-    },
-  )
+  it.for([...earlier])("version %i is migrated, sound and with all its data", async ([version, write]) => {
+    const path = join(directory, `version-${version}.sqlite`)
+    write(path, 20)
+    await onStore(path, Effect.asVoid(LoanStore))
+    expect(versionOf(path)).toBe(schemaVersion)
+    const rows = rowsOfVersion1(20)
+    expect(await verifyFile(path)).toMatchObject({ rows, loans: 20, findings: [] })
+    expect(await replayFile(path)).toMatchObject({ rows, findings: [] })
+    await onStore(
+      path,
+      Effect.gen(function* () {
+        const store = yield* LoanStore
+        expect(yield* textsOf(yield* JournalStore, "loan-4")).toEqual(
+          lifeOf("loan-4", 1_004).map(([, { body }]) => body),
+        )
+        expect(yield* store.callbackRegistration(account, "https://bank")).toMatchObject({
+          callbackUrl: "https://us",
+        })
+        expect((yield* store.nextDue([account])).map(({ dueAt }) => dueAt)).toEqual([1_000])
+        yield* say("loan-4", 5_000, {
+          source: "callback",
+          evidence: "none",
+          events: [],
+          body: "after the migration",
+        })
+      }),
+    )
+    expect(await verifyFile(path)).toMatchObject({ rows: rows + 1, findings: [] })
+  })
 
-  it("is migrated by `loan-engine migrate`, which says so, but not by a command that reads or redacts", async () => {
+  it("is migrated by `loan-engine migrate`, which reports it, but not by a command that reads or redacts", async () => {
     const path = join(directory, "command.sqlite")
     writeVersion1(path, 3)
     const before = readFileSync(path)
@@ -108,7 +108,7 @@ describe("a file of an earlier version", () => {
   })
 })
 
-describe("a file that is not this program's is refused, and left as it is", () => {
+describe("a file of another program is refused, and stays unchanged", () => {
   const refusal = async (path: string): Promise<StoreUnusable> => {
     const before = readFileSync(path)
     const layer = layerSqlite({ path, ...sqliteDefaults })
@@ -143,7 +143,7 @@ describe("a file that is not this program's is refused, and left as it is", () =
 })
 
 describe("an engine that runs", () => {
-  it("keeps others from migrating its file, and a second engine from it, and is not disturbed", async () => {
+  it("prevents migrations of its file and a second engine, and is not disturbed", async () => {
     const path = join(directory, "running.sqlite")
     const engine = await startEngine(path)
     expect(await runCommand(path, "migrate")).toMatchObject({

@@ -24,7 +24,7 @@ afterAll(() => rmSync(directory, { recursive: true }))
 
 const writingProcess = fileURLToPath(new URL("./writing-process.ts", import.meta.url))
 
-/** A process that has the store open, and writes once it is told to. */
+/** A process that opens the store and waits for the order to write. */
 function startWriter(path: string, name: string) {
   const child = spawn(process.execPath, [writingProcess, path, name, String(changesEach)], {
     stdio: ["pipe", "pipe", "inherit"],
@@ -40,7 +40,7 @@ function startWriter(path: string, name: string) {
 const changesEach = 200
 const writerNames = ["one", "other"]
 
-/** Both write one loan of a new file; gives how often they took turns. */
+/** Both processes write about one loan in a new file. The result is how often they took turns. */
 async function writeTogether(path: string): Promise<number> {
   await onStore(path, Effect.asVoid(LoanEngine))
   const writers = writerNames.map((name) => startWriter(path, name))
@@ -57,7 +57,7 @@ async function writeTogether(path: string): Promise<number> {
   return words.filter((each, index) => each.split(" ")[0] !== words[index - 1]?.split(" ")[0]).length
 }
 
-/** What the two have said, in the order of the journal. */
+/** The bodies of both processes, in the order of the journal. */
 function wordsIn(path: string): ReadonlyArray<string> {
   const database = new DatabaseSync(path, { readOnly: true })
   const rows = database.prepare("SELECT raw FROM journal ORDER BY version").all()
@@ -73,7 +73,7 @@ const requested = (at: number) => ({
 const sayOnce = (body: string) => say("shared", 900, { ...requested(900), body })
 
 let moments = 2_000
-/** What the engine would write for one more request for an addition. */
+/** The change that the engine would write for another request for documents. */
 function changeOf(stored: StoredLoan | undefined, body: string): Change {
   if (stored === undefined) throw new Error("the loan is known")
   const receivedAt = moments++
@@ -87,16 +87,17 @@ function changeOf(stored: StoredLoan | undefined, body: string): Change {
 }
 
 describe("two processes that write one loan at the same time", () => {
-  it("lose nothing between them, and leave one sound chain", async () => {
-    // A busy machine may let one write after the other; what counts is a file that they wrote by turns.
+  it("lose nothing, and leave one sound chain", async () => {
+    // On a busy machine one process may finish before the other begins. The test continues until both have written in
+    // turns.
     let turns = 0
     for (let file = 0; turns <= 2; file++)
       turns = await writeTogether(join(directory, `shared-${file}.sqlite`))
   })
 })
 
-describe("two changes of one loan that are decided together, the second on the first", () => {
-  it("are both decided again when another process has meanwhile written a change of the same version", async () => {
+describe("two changes of one loan that are decided together, the second after the first", () => {
+  it("are both decided again when another process has written a change of the same version meanwhile", async () => {
     const path = join(directory, "overtaken.sqlite")
     await onStore(path, sayOnce("before"))
     let overtake: (() => void) | undefined = () =>
@@ -159,7 +160,7 @@ describe("a verification beside an engine that is writing", () => {
 })
 
 describe("an engine whose disk is full", () => {
-  it("answers 503, is not ready, loses nothing that it acknowledged, and goes on where there is room again", async () => {
+  it("answers 503, is not ready, loses nothing that it acknowledged, and continues when there is room again", async () => {
     const path = join(directory, "full.sqlite")
     const blocksMax = 2_000
     const engine = await startEngine(path, {}, undefined, `-f ${blocksMax}`)
@@ -173,7 +174,7 @@ describe("an engine whose disk is full", () => {
     expect(acknowledged.length).toBeGreaterThan(10)
     expect(refused.status).toBe(503)
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0)
-    // The last bytes of room are taken by looking whether there is room.
+    // The readiness checks use up the last bytes of room.
     const ready = async () => (await fetch(`${engine.url}/health/ready`)).status
     await expect.poll(ready).toBe(503)
     const late = `full-${acknowledged.length}`

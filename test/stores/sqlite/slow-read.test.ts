@@ -14,11 +14,11 @@ afterAll(() => rmSync(directory, { recursive: true }))
 const loans = 200_000
 const account = AccountName.make("default")
 
-it("a read that takes longer than `readMsMax` is given up with the reason, and the next request is answered", async () => {
+it("a read that takes longer than `readMsMax` ends with this reason, and the next request is answered", async () => {
   const path = await filledStore(join(directory, "many.sqlite"), loans)
   await Effect.gen(function* () {
     const store = yield* LoanStore
-    // Counting so many loans takes longer than a millisecond on any machine.
+    // On every machine, a count of this many loans takes longer than a millisecond.
     const { message } = yield* Effect.flip(store.stageCounts(account))
     expect(message).toBe("The SQLite store cannot be read now: it took longer than 1 ms")
     const stored = yield* store.load(ApplicationReference.make("bench-0000001"))

@@ -7,8 +7,9 @@ import { AccountName, ApplicationReference } from "@loan-engine/domain/observati
 import { account, lifeOf } from "../../engine/journal/lived-store.ts"
 
 /**
- * A file as the first version of the schema kept it: a column for each member of an entry, and the hash over the canonical
- * text of them all, which was not kept. Written by the rules of then, not by the store of today.
+ * Writes a file of the schema's first version. It had a column for each member of an entry, and a hash over the
+ * canonical text of all columns; the text itself was not stored. This code follows the rules of that version and does
+ * not use the present store.
  */
 export function writeVersion1(path: string, loans: number): void {
   const database = new DatabaseSync(path)
@@ -23,7 +24,7 @@ export function writeVersion1(path: string, loans: number): void {
   database.close()
 }
 
-/** What a version 1 file of so many loans holds, by this program's names. */
+/** How many journal rows a file of version 1 with this many loans has. */
 export const rowsOfVersion1 = (loans: number): number => loans * lifeOf("A", 1).length
 
 function writeLoan(database: DatabaseSync, name: string, at: number): void {
@@ -65,7 +66,7 @@ function writeLoan(database: DatabaseSync, name: string, at: number): void {
 
 type Entry = Readonly<Record<string, unknown>> & { readonly raw: Uint8Array }
 
-/** The columns of then, in their order; lists as JSON. */
+/** Writes the columns of that version, in their order. Lists are JSON. */
 function insertEntry(database: DatabaseSync, entry: Entry): void {
   const columns = [
     "applicationReference",

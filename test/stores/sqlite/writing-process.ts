@@ -2,10 +2,13 @@ import { once } from "node:events"
 import { Effect } from "effect"
 import { onStore, say } from "../../engine/journal/lived-store.ts"
 
-/** How many changes are under way at once. */
+/** How many changes run at the same time. */
 const changesAtOnce = 8
 
-/** `node writing-process.ts <file> <name> <changes>`: so many changes of one loan, from a process of its own, once told to begin. */
+/**
+ * `node writing-process.ts <file> <name> <changes>`: waits for the order to begin and then writes this many changes to
+ * one loan.
+ */
 const [path = "", name = "", changes = "0"] = process.argv.slice(2)
 
 const told = Effect.promise(async () => {
@@ -26,7 +29,7 @@ await onStore(
           evidence: "credentials",
           events: [{ type: "addition.requested", at: 1_000 + index }],
           body: `${name} ${index}`,
-          // The other may be faster again and again; then it is said once more, as the bank does.
+          // The other process may be faster several times. Then this one tries again, as the bank does.
         }).pipe(Effect.retry({ while: ({ _tag }) => _tag === "StoreUnavailable" })),
       { concurrency: changesAtOnce, discard: true },
     ),

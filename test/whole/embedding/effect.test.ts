@@ -27,7 +27,7 @@ const settingsOf = (name: string) =>
   }) as const
 
 describe("the engine as layers", () => {
-  it("gives its services to a program, and listens on nothing", async () => {
+  it("gives its services to a program, and does not listen", async () => {
     const program = Effect.gen(function* () {
       const engine = yield* LoanEngine
       const observed = {
@@ -65,7 +65,7 @@ describe("the engine as layers", () => {
     expect(done).toEqual([200, { loans: [], next: null }])
   })
 
-  it("or listens where it is told to", async () => {
+  it("or listens at a configured address", async () => {
     const program = Effect.gen(function* () {
       const { url } = yield* HttpListener
       return yield* Effect.promise(async () => (await fetch(`${url}/health/live`)).status)

@@ -67,7 +67,7 @@ const refusalOf = async (call: Promise<unknown>): Promise<unknown> => {
 }
 
 describe("an engine inside a service", () => {
-  it("answers its calls as an engine elsewhere would", async () => {
+  it("answers its calls like a separate engine", async () => {
     const engine = await open(newFile())
     const loan = await engine.register(
       { applicationReference: "A-1", decision: "APPROVED" },
@@ -84,7 +84,7 @@ describe("an engine inside a service", () => {
     expect(await refusalOf(engine.poll("A-1"))).toBe("bank-unanswered")
   })
 
-  it("takes callbacks by either route, and tells who watches", async () => {
+  it("accepts callbacks by both routes, and notifies watchers", async () => {
     const engine = await open(newFile())
     await engine.register({ applicationReference: "B-1", decision: "APPROVED" }, { account: "se" })
     const watch = engine.watchLoan("B-1")
@@ -104,7 +104,7 @@ describe("an engine inside a service", () => {
     expect(await refusalOf(engine.loan("B-3"))).toBe("loan-unknown")
   })
 
-  it("gives every change once it is durable, from any position on, over a restart", async () => {
+  it("gives every change after it is durable, from any position, over a restart", async () => {
     const file = newFile()
     const first = await open(file)
     const positions: Array<number> = []
@@ -128,7 +128,7 @@ describe("an engine inside a service", () => {
     }
   })
 
-  it("goes through all loans, however many pages they take", async () => {
+  it("reads all loans, over any number of pages", async () => {
     const engine = await open(newFile())
     const references = Array.from({ length: 230 }, (_, index) => `D-${String(index).padStart(3, "0")}`)
     await Promise.all(references.map((reference) => registered(engine, reference)))
@@ -166,7 +166,7 @@ describe("the description of the API", () => {
     return { bytes, encoding: answer.headers.get("content-encoding") }
   }
 
-  it("is compressed for those who accept that, and the same for all", async () => {
+  it("is compressed for callers that accept it, and otherwise the same", async () => {
     const engine = await open(newFile())
     for (const path of ["/docs", "/openapi.json"]) {
       const plain = await sizeOf(engine, path, {})
@@ -179,7 +179,7 @@ describe("the description of the API", () => {
     }
   })
 
-  it("has the key as a bearer token, in the word that tools compare", async () => {
+  it("has the key as a bearer token, spelled as tools expect", async () => {
     const engine = await open(newFile())
     const answer = await engine.fetch(new Request("http://service/openapi.json"))
     expect(await answer.json()).toMatchObject({
@@ -192,7 +192,7 @@ const registered = (engine: LoanEngineHandle, applicationReference: string) =>
   engine.register({ applicationReference, decision: "APPROVED" }, { account: "se" })
 
 describe("a body that was read before the engine got it", () => {
-  it("is a mistake of the service that the answer reports, over node:http and in the web-standard form", async () => {
+  it("is a mistake of the service, which the answer reports, over node:http and in the web-standard form", async () => {
     const engine = await open(newFile())
     const service = await served((request, response) => {
       void json(request).then(() => engine.listener(request, response))
@@ -219,7 +219,7 @@ describe("a body that was read before the engine got it", () => {
 })
 
 describe("a body that a parser has read and kept in rawBody", () => {
-  it("is taken as it came, also where it came compressed", async () => {
+  it("is used unchanged, also if it was compressed", async () => {
     const engine = await open(newFile())
     const service = await served((request, response) => {
       void buffer(request).then((bytes) => {
@@ -249,7 +249,7 @@ describe("a listener that a framework mounts", () => {
     return answer.status
   }
 
-  it("serves the engine's paths below any mount, and below one that is such a path itself", async () => {
+  it("serves the engine's paths below any mount, even a mount with the name of such a path", async () => {
     const engine = await open(newFile())
     expect(await answered(engine, "/health/live")).toBe(200)
     expect(await answered(engine, "/health/live", "/bank")).toBe(200)
@@ -261,7 +261,7 @@ describe("a listener that a framework mounts", () => {
     expect(await answered(engine, "/?verbose", "/openapi.json")).toBe(200)
   })
 
-  it("passes on what is not the engine's, also when the engine is closed", async () => {
+  it("passes on other paths, also when the engine is closed", async () => {
     const engine = await open(newFile())
     expect(await answered(engine, "/")).toBe(299)
     expect(await answered(engine, "/healthy")).toBe(299)
@@ -273,8 +273,8 @@ describe("a listener that a framework mounts", () => {
   })
 })
 
-describe("a call that cannot be meant", () => {
-  it("rejects as an engine elsewhere would answer, and says which word is at fault", async () => {
+describe("a call with wrong arguments", () => {
+  it("rejects like a separate engine, and names the wrong argument", async () => {
     const engine = await open(newFile())
     const fault = async (call: Promise<unknown>): Promise<unknown> => {
       const error = await call.catch((reason: unknown) => reason)
@@ -299,7 +299,7 @@ describe("a call with wrong input", () => {
   it("rejects with the problem of a separate engine, never as an engine that cannot be reached", async () => {
     const engine = await open(newFile())
     await registered(engine, "A-1")
-    // A service in JavaScript has no compiler to stop it.
+    // A service in JavaScript has no compiler that would refuse this call.
     const untyped = engine as unknown as Record<string, (...args: ReadonlyArray<unknown>) => Promise<unknown>>
     const fault = async (call: string, ...args: ReadonlyArray<unknown>): Promise<unknown> => {
       const error: unknown = await untyped[call]?.(...args).catch((reason: unknown) => reason)
@@ -333,7 +333,7 @@ describe("a call with wrong input", () => {
     expect(await fault("poll", null)).toEqual([invalid, "applicationReference"])
   })
 
-  it("repeats nothing of what was given", async () => {
+  it("does not repeat the input", async () => {
     const engine = await open(newFile())
     const misspelt = { stagee: "secret" } as object
     const error = await engine.loans(misspelt).catch((reason: unknown) => reason)
@@ -359,8 +359,8 @@ describe("a call with wrong input", () => {
   })
 })
 
-describe("a service that fails in what the engine tells it", () => {
-  it("by its log costs no callback and no stop", async () => {
+describe("a service whose own functions fail", () => {
+  it("in its log function loses no callback and no stop", async () => {
     const file = newFile()
     const engine = await open(file, {}, () => {
       throw new Error("the log is full")
@@ -370,7 +370,7 @@ describe("a service that fails in what the engine tells it", () => {
     expect((await (await open(file)).loan("I-1")).stage).toBe("signed")
   })
 
-  it("by one listener fails no other, and is reported to it like any error of its own", async () => {
+  it("in one listener fails no other, and is reported like the service's own error", async () => {
     const engine = await open(newFile())
     await registered(engine, "J-1")
     const thrown: Array<unknown> = []
@@ -396,7 +396,7 @@ describe("a service that fails in what the engine tells it", () => {
 })
 
 describe("closing", () => {
-  it("ends every loop and watch, and refuses what comes later so that the bank sends it again", async () => {
+  it("ends every loop and watch, and refuses later callbacks so that the bank sends them again", async () => {
     const engine = await open(newFile(), { apiKey: "shop-key" })
     await registered(engine, "F-1")
     const loop = (async () => {
@@ -439,7 +439,7 @@ describe("closing", () => {
 })
 
 describe("opening", () => {
-  it("says what is wrong with its settings, by their names in code", async () => {
+  it("reports wrong settings, by their names in code", async () => {
     await expect(openLoanEngine({ accounts: { se: {} } })).rejects.toMatchObject({
       _tag: "ConfigUnusable",
       message: expect.stringContaining("accounts.se.callbackCredentials"),
@@ -450,14 +450,14 @@ describe("opening", () => {
     })
   })
 
-  it("refuses a file that another engine has, and leaves it alone", async () => {
+  it("refuses a file that another engine uses, and does not change it", async () => {
     const file = newFile()
     const first = await open(file)
     await expect(open(file)).rejects.toMatchObject({ _tag: "StoreUnusable" })
     expect((await registered(first, "G-1")).stage).toBe("approved")
   })
 
-  it("reads the environment only where it is given, behind what code says", async () => {
+  it("reads the environment only if it is given; code takes precedence", async () => {
     const environment = {
       LOAN_ENGINE_DATABASE_URL: newFile(),
       LOAN_ENGINE_CALLBACK_AUTH_METHOD: "BASIC",
@@ -477,7 +477,7 @@ describe("opening", () => {
     })
   })
 
-  it("logs to the function that asked for it, without a word of what was sent", async () => {
+  it("logs to the given function, without any input", async () => {
     const entries: Array<LogEntry> = []
     const engine = await open(newFile(), {}, (entry) => entries.push(entry))
     await engine.close()

@@ -24,7 +24,7 @@ const examples = {
   "Next.js": inCheckout("test/whole/examples/next-server.ts"),
 }
 
-/** Whose services have customers in two countries. */
+/** The accounts of these services, one for each country of their customers. */
 const accounts = ["se", "no"]
 
 const textOf = (value: unknown): string =>
@@ -65,7 +65,7 @@ async function startExample(file: string, env: NodeJS.ProcessEnv) {
   throw new Error(`the example did not start: ${errors.join("")}`)
 }
 
-/** What the loan's page tells its reader. */
+/** The state that the loan's page shows. */
 async function beliefOf(url: string, reference: string): Promise<Belief | undefined> {
   const answer = await fetch(`${url}/loans/${encodeURIComponent(reference)}`)
   const page = await answer.text()
@@ -74,7 +74,7 @@ async function beliefOf(url: string, reference: string): Promise<Belief | undefi
 }
 
 describe.concurrent.each(Object.entries(examples))("a merchant's service on %s", (name, file) => {
-  it("takes the bank's answers and callbacks, and shows loans as the bank has them", async ({
+  it("accepts the bank's answers and callbacks, and shows the bank's state of each loan", async ({
     expect,
     onTestFinished,
   }) => {

@@ -1,4 +1,4 @@
-/** The Next.js example's route modules, served as Next would route them. */
+/** The route modules of the Next.js example, served as Next.js would serve them. */
 import { createServer } from "node:http"
 import { getRequestListener } from "@hono/node-server"
 import { announce } from "../../../examples/announce.ts"

@@ -34,7 +34,7 @@ afterAll(async () => {
   rmSync(scratch, { recursive: true })
 })
 
-/** In how many other orders each life's journal is folded. */
+/** In how many other orders each life's journal is replayed. */
 const ordersOfEach = 100
 
 const stores = [
@@ -63,7 +63,7 @@ describe.each(stores)("the library of lives, on %s", (_name, newUrl, layer) => {
         apiKey: Redacted.make("key-of-the-lives"),
         standsMsMax: stateMsMax,
       })
-      // Side by side: each waits for its bank, and none for another's.
+      // All lives run at the same time. Each waits only for its own bank.
       yield* Effect.forEach(
         toldLives,
         ({ slug, life }) => {
@@ -88,7 +88,7 @@ describe.each(stores)("the library of lives, on %s", (_name, newUrl, layer) => {
     expect(told.get(slug)).toEqual(life.steps.map(stepInWords))
   })
 
-  it("is a sound journal, which folds to each loan's stage in any order of arrival", async ({ task }) => {
+  it("is a sound journal, which replays to each loan's stage in any order", async ({ task }) => {
     const read = Effect.gen(function* () {
       const { findings } = yield* verifyJournal()
       const store = yield* LoanStore
@@ -129,8 +129,8 @@ describe.each(stores)("the library of lives, on %s", (_name, newUrl, layer) => {
 const byReference = (one: StoredLoan, other: StoredLoan): number =>
   one.loan.applicationReference < other.loan.applicationReference ? -1 : 1
 
-describe("a life that is told wrong", () => {
-  it("says which step, and what is otherwise", async () => {
+describe("a life with a wrong expectation", () => {
+  it("names the step and the difference", async () => {
     const life = decodeLife(
       JSON.stringify({
         name: "Wrong",

@@ -9,7 +9,7 @@ export const decodeLife = Schema.decodeUnknownSync(Schema.fromJsonString(ToldLif
   onExcessProperty: "error",
 })
 
-/** The library of lives, by the names of their files. */
+/** The library of lives, by file name. */
 export const toldLives = readdirSync(directory)
   .map((file) => ({
     slug: basename(file, ".json"),

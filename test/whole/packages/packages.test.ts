@@ -35,7 +35,7 @@ beforeAll(async () => {
 })
 
 describe("the packages as they are published", () => {
-  it("are four, each with its licence, and hold neither sources nor tests", async () => {
+  it("are four, each with its licence, and without sources or tests", async () => {
     expect(tarballs).toHaveLength(packages.length)
     for (const tarball of tarballs) {
       const { stdout } = await run("tar", ["-tzf", tarball])
@@ -52,7 +52,7 @@ describe("the packages as they are published", () => {
     }
   })
 
-  it("are found in order by publint, and their types by arethetypeswrong", async () => {
+  it("pass publint, and their types pass arethetypeswrong", async () => {
     const tool = (path: string): string => join(root, "node_modules", path)
     for (const tarball of tarballs) {
       await run(process.execPath, [tool("publint/src/cli.js"), "--strict", tarball])
@@ -70,7 +70,8 @@ describe("the packages as they are published", () => {
     const missing = join(folder, "app-client.api.md")
     const missed = readFileSync(missing, "utf8")
     rmSync(missing)
-    // Only what was altered or removed just now has changed; anything else is to be written: node scripts/api-report.ts
+    // Only the reports that were changed or removed just now must be written again. If another one is listed, run:
+    // node scripts/api-report.ts
     expect(writeReports(folder), "to write the reports: node scripts/api-report.ts").toEqual([
       "app-client",
       "app-testing",
@@ -80,11 +81,11 @@ describe("the packages as they are published", () => {
   })
 })
 
-/** What may be linked into somebody's product. */
+/** The licences of code that a product may include. */
 const licences =
   /^\(?(?:MIT|ISC|BSD-[23]-Clause|Apache-2\.0|0BSD|Unlicense|CC0-1\.0|BlueOak-1\.0\.0|Python-2\.0)(?: (?:AND|OR) .+)?\)?$/u
 
-/** What every run says on a Node whose SQLite is still called experimental. */
+/** Removes the notice that Node prints while its SQLite is experimental. */
 const withoutNotices = (text: string): string =>
   text.replaceAll(/^\(node:\d+\) ExperimentalWarning: SQLite.*\n\(Use .*\n/gmu, "")
 
@@ -93,7 +94,7 @@ const environmentOf = (node: string) => ({
   PATH: `${join(node, "..")}:${process.env["PATH"]}`,
 })
 
-/** The oldest Node that the packages run on, and the one that this project brings. */
+/** The oldest Node for the packages, and the Node of this project. */
 const nodes = [
   ["22.19", join(root, "test/node_modules/node-22/bin/node")],
   ["24", process.execPath],
@@ -102,7 +103,7 @@ const nodes = [
 describe("an empty project", () => {
   const project = join(directory, "project")
 
-  it("installs all four, under licences that a product may take in", async () => {
+  it("installs all four, under licences that a product may include", async () => {
     mkdirSync(project)
     writeFileSync(join(project, "package.json"), '{ "name": "somebody", "private": true, "type": "module" }')
     const install = ["install", "--no-audit", "--no-fund", "--ignore-scripts", ...tarballs]
@@ -127,7 +128,7 @@ describe("an empty project", () => {
       const names = writeBlocks(join(project, "pages"), pages)
       expect(names).toContain("README-1.ts")
       expect(names.length).toBeGreaterThan(3)
-      // What a page imports beside our packages.
+      // A package that code on a page imports in addition to ours.
       const receiver = join(project, "node_modules/standardwebhooks")
       if (!existsSync(receiver))
         symlinkSync(join(root, "test/node_modules/standardwebhooks"), receiver, "dir")
@@ -157,7 +158,7 @@ describe("an empty project", () => {
       return [stdout.trim().split("\n").at(-1), withoutNotices(stderr)]
     }
 
-    it("runs what the READMEs and the API's page show", async () => {
+    it("runs the code in the READMEs and on the API's page", async () => {
       const [embedding = "", ...more] = blocksOf("README.md")
       const [client = "", ...others] = blocksOf("docs/api.md")
       expect([...more, ...others]).toEqual([])

@@ -7,7 +7,7 @@ import { inCheckout } from "../../checkout.ts"
 
 const run = promisify(execFile)
 
-/** Builds the packages and packs them into a folder, as they are published. Gives the paths of the tarballs. */
+/** Builds the packages and packs them into a folder, as for publication. The result is the paths of the tarballs. */
 export async function packInto(directory: string): Promise<ReadonlyArray<string>> {
   await build()
   const filters = packages.flatMap((name) => ["--filter", `./packages/${name}`])
@@ -19,11 +19,11 @@ export async function packInto(directory: string): Promise<ReadonlyArray<string>
     .map((name) => join(directory, name))
 }
 
-/** The TypeScript that a page shows, each block a module of its own. */
+/** The TypeScript blocks of a page. Each is a separate module. */
 export const blocksOf = (page: string): ReadonlyArray<string> =>
   [...readFileSync(inCheckout(page), "utf8").matchAll(/^```ts\n(.*?)^```/gmsu)].map(([, code = ""]) => code)
 
-/** Writes every block of these pages into a folder, and gives the files' names, which say where each is from. */
+/** Writes every block of these pages into a folder. The result is the file names, which contain the page's name. */
 export function writeBlocks(folder: string, pages: ReadonlyArray<string>): ReadonlyArray<string> {
   mkdirSync(folder, { recursive: true })
   return pages.flatMap((page) =>

@@ -43,7 +43,7 @@ describe("the bill of materials", () => {
     const wanted = new Set(manifests.flatMap(({ dependencies = {} }) => Object.keys(dependencies)))
     expect(wanted.size).toBeGreaterThan(8)
     expect([...wanted].filter((name) => !named.includes(name))).toEqual([])
-    // What comes with them is named too.
+    // The dependencies of these packages are listed too.
     expect(named.length).toBeGreaterThan(2 * wanted.size)
     const tools = manifests.flatMap(({ devDependencies = {} }) => Object.keys(devDependencies))
     expect(tools.filter((name) => !wanted.has(name) && named.includes(name))).toEqual([])

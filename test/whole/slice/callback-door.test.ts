@@ -25,7 +25,10 @@ interface Sent {
   readonly body?: string | Uint8Array
 }
 
-/** Sends one request as it is written, which no HTTP client would leave alone, and gives the status lines of the answer. */
+/**
+ * Sends one request exactly as it is written, because an HTTP client would change it. The result is the status lines
+ * of the answer.
+ */
 async function send({
   method = "POST",
   target,
@@ -102,7 +105,7 @@ describe("the callback's door", () => {
     "//callbacks//default",
     "http://engine/callbacks/default",
     "/callbacks/d%65fault",
-  ])("refuses what has no credentials by %s too", async (target) => {
+  ])("also refuses requests without credentials by %s", async (target) => {
     const sent = { target, headers: forged, body: event("door-forged", "PAID_OUT") }
     expect(await send(sent)).toEqual([401])
     const gzipped = { ...sent, headers: { ...forged, "content-encoding": "gzip" }, body: gzipSync(sent.body) }
@@ -110,14 +113,14 @@ describe("the callback's door", () => {
     expect(await stageOf("door-forged")).toBe(404)
   })
 
-  it("refuses what unpacks to more than a body may have, and keeps nothing of it", async () => {
+  it("refuses a body that decompresses to more than the limit, and stores nothing of it", async () => {
     const body = gzipSync(event("door-bomb", "SIGNED") + " ".repeat(1_000_000))
     const headers = { ...json, "content-encoding": "gzip" }
     expect(await send({ target: "/callbacks/default", headers, body })).toEqual([413])
     expect(await stageOf("door-bomb")).toBe(404)
   })
 
-  it.each(["GET", "HEAD", "OPTIONS"])("says what it is when it is asked by %s", async (method) => {
+  it.each(["GET", "HEAD", "OPTIONS"])("explains its URL when the method is %s", async (method) => {
     expect(await send({ method, target: "/callbacks/default/" })).toEqual([200])
   })
 })
@@ -157,7 +160,7 @@ describe("every other route", () => {
     ["/%64ocs", 404],
     ["/docs;x", 404],
     ["/%2F/docs", 404],
-    // HTTP's own form for a proxy (RFC 9112, 3.2.2): its path is spelt as it should be, or it is not.
+    // The form of a request target for a proxy (RFC 9112, 3.2.2). Its path must be spelled correctly too.
     ["http://engine/metrics", 200],
     ["http://engine/%6Detrics", 404],
     ["http://engine//metrics", 404],
@@ -202,7 +205,7 @@ describe("for any request", () => {
     ["HEAD", "/callbacks/nobody", 405],
     ["POST", "/callbacks/nobody", 404],
     ["POST", "/callbacks/default", 401],
-  ])("the answer to %s %s is guarded", async (method, target, status) => {
+  ])("the answer to %s %s has the security headers", async (method, target, status) => {
     const connection = await openRaw(engine.url)
     const headers = `host: engine\r\nauthorization: ${bearer.authorization}\r\nconnection: close\r\n`
     connection.socket.write(`${method} ${target} HTTP/1.1\r\n${headers}content-length: 0\r\n\r\n`)

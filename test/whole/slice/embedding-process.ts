@@ -1,7 +1,10 @@
 import { once } from "node:events"
 import { openLoanEngine } from "@loan-engine/app/index"
 
-/** A merchant's own process that embeds the engine: it says when it is open, and uses it once it may. */
+/**
+ * A merchant's process that embeds the engine. It reports when the engine is open, and then waits for the order to
+ * use it.
+ */
 const [, , databaseUrl = ""] = process.argv
 const engine = await openLoanEngine({
   databaseUrl,

@@ -9,11 +9,14 @@ export const apiKey = "test-api-key"
 const callbackCredentials = Buffer.from("bank:secret").toString("base64")
 export const callbackAuthorization = `Basic ${callbackCredentials}`
 
-/** Below the ports that systems hand out by themselves, so that no connection takes one between two lives of an engine. */
+/**
+ * These ports are below those that operating systems assign. So no connection takes an engine's port between two runs
+ * of this engine.
+ */
 const [portMin, portMax] = [10_240, 32_000]
 const given = new Set<number>()
 
-/** A port that is free, and that no other file of this run is given: each worker has its own. */
+/** A free port that no other test file of this run gets. Each worker has its own range. */
 export async function freePort(): Promise<number> {
   const workers = 16
   const worker = Number(process.env["VITEST_POOL_ID"] ?? process.pid) % workers
@@ -39,35 +42,38 @@ async function isFree(port: number): Promise<boolean> {
 }
 
 /**
- * A connection that was kept may be closed by the engine just as the next request is written to it. Node's fetch cannot read a long
- * compressed answer on a connection that is closed behind it.
+ * Each request uses a new connection, because the engine may close an open one while the next request is written. The
+ * answer is not compressed, because Node's fetch cannot read a long compressed answer if the connection closes after
+ * it.
  */
 const onItsOwnConnection = { connection: "close", "accept-encoding": "identity" }
 
 export interface EngineProcess {
   readonly url: string
   readonly pid: number
-  /** All that it has written so far, to stdout and stderr. */
+  /** Everything that the process has written to stdout and stderr so far. */
   readonly written: () => string
   readonly callback: (body: string | Uint8Array, headers?: Record<string, string>) => Promise<Response>
   readonly api: (method: string, path: string, body?: string, contentType?: string) => Promise<Response>
-  /** SIGKILL: nothing is said goodbye to. */
+  /** Sends SIGKILL, so the process ends without a clean stop. */
   readonly kill: () => Promise<void>
-  /** SIGTERM; gives the exit code. */
+  /** Sends SIGTERM. The result is the exit code. */
   readonly stop: () => Promise<number | null>
 }
 
-/** A test that fails before it stops its engine leaves no orphan. */
+/**
+ * Kills all engines at the end of the test process. Otherwise a test that fails early would leave its engine running.
+ */
 const running = new Set<ChildProcess>()
 process.once("exit", () => running.forEach((child) => child.kill("SIGKILL")))
 
 type CommandLine = readonly [string, ...ReadonlyArray<string>]
 
-/** The same command under a limit of the operating system's, as `ulimit` takes it: `-f` blocks of a file, `-n` descriptors. */
+/** Runs a command under a limit of `ulimit`: `-f` for the blocks of a file, `-n` for descriptors. */
 const limited = (command: CommandLine, limit: string | undefined): CommandLine =>
   limit === undefined ? command : ["sh", "-c", `ulimit ${limit}; exec "$0" "$@"`, ...command]
 
-/** `loan-engine serve` as a child process, ready to be asked; under a limit of the system's, if one is given. */
+/** Starts `loan-engine serve` as a child process and waits until it listens. `limit` is an argument of `ulimit`. */
 export async function startEngine(
   databasePath: string,
   environment: Readonly<Record<string, string>> = {},

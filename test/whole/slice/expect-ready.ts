@@ -1,10 +1,13 @@
 import { expect } from "vitest"
 import type { EngineProcess } from "./engine-process.ts"
 
-/** What readiness is asked of. */
+/** The part of an engine that this check uses. */
 export type Asked = Pick<EngineProcess, "callback" | "api">
 
-/** Readiness says of an engine what a callback shows: both are answered 200, or both 503, the callback with when to come again. */
+/**
+ * Checks that readiness agrees with callbacks. Both must answer 200, or both 503. A 503 to a callback must say when
+ * to retry.
+ */
 export async function expectReady(engine: Asked, callback: string, isReady: boolean): Promise<void> {
   const taken = await engine.callback(callback)
   const ready = await engine.api("GET", "/health/ready")

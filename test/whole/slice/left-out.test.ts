@@ -30,7 +30,7 @@ beforeAll(async () => {
     LOAN_ENGINE_BANK_URL: bank.url,
     LOAN_ENGINE_BANK_USERNAME: "agent",
     LOAN_ENGINE_BANK_PASSWORD: "secret",
-    // The bank is asked when the test says so.
+    // Polls run only when the test requests them.
     LOAN_ENGINE_POLL_INTERVAL_SCALE: "100000",
   })
   const body = JSON.stringify({
@@ -55,12 +55,12 @@ const history = async () =>
   >
 
 describe("a detail that cannot be read", () => {
-  it("costs neither the word nor the other details, whether a callback or an answer of the bank brings it", async () => {
+  it("costs neither the event nor the other details, in a callback or in the bank's answer", async () => {
     const loan = await (await engine.api("GET", "/v1/loans/left-1")).json()
     expect(loan).toMatchObject({ stage: "approved", offer: { approvedAmount: "10000.5" } })
   })
 
-  it("is named in the history, by API and command, and in a metric", async () => {
+  it("is named in the history of API and command, and in a metric", async () => {
     const rows = await history()
     const named = rows.map(({ source, leftOut }) => [source, leftOut])
     expect(named).toContainEqual(["callback", ["approvedAmount", "interest"]])
@@ -79,7 +79,7 @@ describe("a detail that cannot be read", () => {
     }
   })
 
-  it("is a part of the row that its hash covers: the journal verifies and replays", async () => {
+  it("is covered by the row's hash: the journal verifies and replays", async () => {
     for (const command of ["verify", "replay"]) {
       expect(await runCommand(path, "journal", command)).toMatchObject({ code: 0, stderr: "" })
     }
@@ -87,14 +87,14 @@ describe("a detail that cannot be read", () => {
 })
 
 describe("the signing method that the bank asks for", () => {
-  it("is kept where it was said", async () => {
+  it("is stored with its entry", async () => {
     const rows = await history()
     expect(rows.find(({ source }) => source === "poll")).toMatchObject({ requestedSigningMethod: "E_SIGN" })
   })
 })
 
-describe("a decision of the bank's that is not known", () => {
-  it("is counted, and the loan is in the list of those that need a person", async () => {
+describe("an unknown decision of the bank", () => {
+  it("is counted, and its loan is in the list of loans that need a person", async () => {
     decisionNow = "ACCEPT"
     expect((await engine.api("POST", "/v1/loans/left-1/poll")).status).toBe(200)
     const rows = await history()

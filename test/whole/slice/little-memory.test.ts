@@ -10,7 +10,7 @@ afterAll(() => rmSync(directory, { recursive: true }))
 
 const clients = 48
 
-/** As large as a callback may be. */
+/** A body of the largest allowed size. */
 const large = (reference: string): string => {
   const body = JSON.stringify({
     externalApplicationEvent: { applicationReference: reference, applicationEventType: "SIGNED" },
@@ -19,7 +19,7 @@ const large = (reference: string): string => {
 }
 
 describe("an engine with little memory", () => {
-  it("lives through large callbacks and long reads that come all at once, and has all that it acknowledged", async () => {
+  it("survives large callbacks and long reads at the same time, and has everything that it acknowledged", async () => {
     const path = join(directory, "little.sqlite")
     const engine = await startEngine(path, {
       NODE_OPTIONS: "--max-old-space-size=96",
@@ -37,7 +37,7 @@ describe("an engine with little memory", () => {
         const reference = `L-${number}-${sent}`
         if ((await engine.callback(large(reference))).status === 200) acknowledged.push(reference)
         const read = await engine.api("GET", reads[sent] ?? "")
-        // A stream has no end: what it begins with is enough.
+        // A stream has no end, so the test reads only its beginning.
         const reader = read.body?.getReader()
         await reader?.read()
         await reader?.cancel()

@@ -17,8 +17,8 @@ const signed = (index: number): string =>
     },
   })
 
-describe("an engine that gets more than it may queue", () => {
-  it("answers the rest 503 with Retry-After, keeps what it acknowledged, and takes the same again later", async () => {
+describe("an engine that gets more than its queue can hold", () => {
+  it("answers the rest 503 with Retry-After, keeps what it acknowledged, and accepts the rest later", async () => {
     const path = join(directory, "overload.sqlite")
     const engine = await startEngine(path, {
       LOAN_ENGINE_BUSY_TIMEOUT_MS: String(testMsMax),
@@ -27,7 +27,7 @@ describe("an engine that gets more than it may queue", () => {
       LOAN_ENGINE_STOP_DRAIN_MS: "1",
     })
     const indexes = Array.from({ length: 300 }, (_, index) => index)
-    // Nothing can be committed until something was refused.
+    // This lock prevents every commit until a record was refused.
     const other = new DatabaseSync(path)
     other.exec("BEGIN IMMEDIATE")
     const release = (): void => {

@@ -26,14 +26,17 @@ const environment = (more: Readonly<Record<string, string>> = {}) => ({
   ...more,
 })
 
-/** A command that starts an engine somewhere below it; gives the engine's pid once it listens, and the end of its output. */
+/**
+ * Starts a command that starts an engine as a descendant. The result has the engine's pid, once it listens, and the
+ * end of the output.
+ */
 async function start(command: string, args: ReadonlyArray<string>, env: NodeJS.ProcessEnv) {
   const child = spawn(command, args, { cwd: inCheckout(""), env, stdio: ["ignore", "pipe", "pipe"] })
   running.add(child)
   await once(child, "spawn")
   let written = ""
   child.stderr.setEncoding("utf8").on("data", (text: string) => (written += text))
-  // The output ends when the last process that holds it has ended, however deep below the command.
+  // The output ends when the last process that uses it has ended, at any depth below the command.
   const ended = once(child.stdout, "close")
   for await (const line of createInterface({ input: child.stdout })) {
     written += `${line}\n`
@@ -46,8 +49,8 @@ const running = new Set<ChildProcess>()
 process.once("exit", () => running.forEach((child) => child.kill("SIGKILL")))
 
 /**
- * The words of a package manager that runs what follows them by a shell, as npx does: the shell passes no signal on. Its folder has a
- * blank in its name, and so has Node's.
+ * A package manager that runs the following command with a shell, as npx does. The shell passes on no signal. Its
+ * folder has a blank in its name, and so has Node's folder.
  */
 function packageManager(): readonly [string, string] {
   const bin = join(directory, "a folder")
@@ -69,7 +72,7 @@ describe("an engine that a package manager has started", () => {
   const words = [process.execPath, mainPath, "serve"]
 
   it.each(["SIGTERM", "SIGKILL"] as const)(
-    "stops when that ends by %s, and leaves its file to the next",
+    "stops when the package manager ends by %s, and leaves its file to the next engine",
     async (signal) => {
       const env = environment()
       const [manager, script] = packageManager()
@@ -83,7 +86,7 @@ describe("an engine that a package manager has started", () => {
     },
   )
 
-  it("is found below two of them, as npx and pnpm start it", async () => {
+  it("is found below two package managers, as npx and pnpm start it", async () => {
     const [manager, script] = packageManager()
     const { child, ended, written } = await start(manager, [script, manager, script, ...words], environment())
     child.kill("SIGTERM")
@@ -91,7 +94,7 @@ describe("an engine that a package manager has started", () => {
     expect(written()).toContain("the engine has stopped")
   })
 
-  it("goes on without it where that is set", async () => {
+  it("continues without the package manager if this is configured", async () => {
     const env = environment({ LOAN_ENGINE_STOP_WITH_LAUNCHER: "false", LOAN_ENGINE_LOG_LEVEL: "error" })
     const [manager, script] = packageManager()
     const { child, ended, written } = await start(manager, [script, ...words], env)
@@ -108,8 +111,8 @@ describe("an engine that a package manager has started", () => {
   })
 })
 
-describe.runIf(process.platform === "linux")("a process that has no descriptor left", () => {
-  it("takes its package manager for running, and one that has ended for ended", async () => {
+describe.runIf(process.platform === "linux")("a process without free descriptors", () => {
+  it("knows whether its package manager is running or has ended", async () => {
     const { pid: endedPid } = spawnSync("true")
     const script = fileURLToPath(new URL("./without-descriptors.ts", import.meta.url))
     const { stdout } = await promisify(execFile)(
@@ -122,10 +125,10 @@ describe.runIf(process.platform === "linux")("a process that has no descriptor l
 })
 
 describe("an engine that is told to stop while it loads its modules", () => {
-  it("stops, though it could not look at the signal until it had loaded them", async () => {
+  it("stops, although it could handle the signal only after loading", async () => {
     const sent = join(directory, "sent")
     const hold = join(directory, "hold-still.mjs")
-    // Like the load of a big module, but as long as it takes: nothing else of the process runs meanwhile.
+    // Holds the process like the load of a large module: meanwhile nothing else runs in it.
     writeFileSync(
       hold,
       `import { existsSync, writeSync } from "node:fs"
@@ -157,7 +160,7 @@ registerHooks({
 describe("the documented command", () => {
   it("leaves no engine behind when it is stopped by SIGTERM", async () => {
     const args = ["-y", "pnpm@12", "loan-engine", "serve"]
-    // npx needs more of the environment than an engine does: its cache, its registry.
+    // npx needs more environment variables than an engine, such as its cache and its registry.
     const { child, ended, written } = await start("npx", args, {
       ...withoutOurs(process.env),
       ...environment(),
@@ -169,7 +172,7 @@ describe("the documented command", () => {
   })
 })
 
-/** Whether this system lets a test have processes of its own, of which the first is number one. */
+/** Whether this system allows a test its own process namespace, whose first process has number 1. */
 const namespaces = (() => {
   try {
     execFileSync("unshare", ["--fork", "--pid", "--mount-proc", "true"], { stdio: "ignore" })
@@ -181,7 +184,7 @@ const namespaces = (() => {
 
 describe.runIf(namespaces)("an engine that is the first process of a container", () => {
   const contained = ["--fork", "--pid", "--mount-proc", "--kill-child"]
-  /** The first process sees itself as 1; from here it is the child of `unshare`. */
+  /** The pid, outside the namespace, of the first process. Inside, its pid is 1. */
   const firstOf = (child: ChildProcess): number =>
     Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").trim())
 
@@ -196,8 +199,9 @@ describe.runIf(namespaces)("an engine that is the first process of a container",
     expect(written()).toContain("the engine has stopped")
   })
 
-  it("stops too when the signal comes before it has loaded itself", async () => {
-    // The module is there when its first line has run; the program behind it is held up until the signal has been sent.
+  it("also stops when the signal comes before it has loaded", async () => {
+    // The module's first line has run, so the module is loaded. The program after it is held until the signal has
+    // been sent.
     const hold = join(directory, "hold.mjs")
     writeFileSync(
       hold,
@@ -224,7 +228,7 @@ registerHooks({
 })
 
 describe("a stop that hangs", () => {
-  it("ends with the grace, and says so", async () => {
+  it("ends after the grace, and logs this", async () => {
     const script = fileURLToPath(new URL("./stubborn-stop.ts", import.meta.url))
     const child = spawn(process.execPath, [script, "50"], { env: childEnvironment })
     const exited = once(child, "exit")
@@ -237,8 +241,8 @@ describe("a stop that hangs", () => {
   })
 })
 
-describe("a file that an engine has", () => {
-  it("is refused to a second one, which says who has it and since when, by any name", async () => {
+describe("a file that an engine uses", () => {
+  it("is refused to a second engine, which names the owner and the time, under any name of the file", async () => {
     const path = join(directory, "held.sqlite")
     const before = Date.now()
     const engine = await startEngine(path)

@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL("../../..", import.meta.url))
 const directory = mkdtempSync(join(tmpdir(), "readme-"))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
-/** A page's commands, each block as it stands, with what a reader fills in filled in. */
+/** A page's command blocks. Their placeholders are filled in. */
 const blocksOf = (page: string): ReadonlyArray<string> =>
   [...readFileSync(join(root, page), "utf8").matchAll(/^```sh\n(.*?)^```/gmsu)].map(([, text = ""]) =>
     text.replaceAll("…", "filled-in").replaceAll(/<[^>]+>/gu, "Yg=="),
@@ -31,7 +31,7 @@ const environment = async () => ({
   LOAN_ENGINE_PORT: String(await freePort()),
 })
 
-/** Runs a block until it has written a line like this, then stops it as Ctrl-C would; gives what it wrote. */
+/** Runs a block until it has written such a line, and then stops it as Ctrl-C does. The result is its output. */
 async function runUntil(text: string, wanted: RegExp): Promise<string> {
   const child = spawn("sh", ["-c", text], { cwd: root, env: await environment(), detached: true })
   const written: Array<string> = []
@@ -48,7 +48,7 @@ async function runUntil(text: string, wanted: RegExp): Promise<string> {
 const runToEnd = async (text: string): Promise<string> =>
   (await promisify(execFile)("sh", ["-c", text], { cwd: root, env: await environment() })).stdout
 
-describe("the commands of the README, and of the pages that it leads to", () => {
+describe("the commands of the README and of its linked pages", () => {
   it("start a sandbox, an engine and the console", async () => {
     const text = block(/pnpm@12 start$/mu)
     expect(await runUntil(text, /^submitted \d/u)).toMatch(
@@ -56,13 +56,13 @@ describe("the commands of the README, and of the pages that it leads to", () => 
     )
   })
 
-  it("run loans to the end of their lives", async () => {
+  it("run loans to their end", async () => {
     const lines = (await runToEnd(block(/start --once/u))).trim().split("\n")
     const told = { loans: 500, converged: 500, diverged: 0, illegalTransitions: 0 }
     expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject(told)
   })
 
-  it("serve an engine, and verify the journal that it leaves", async () => {
+  it("serve an engine, and verify its journal", async () => {
     const serve = block(/loan-engine serve/u, "docs/operating.md")
     expect(await runUntil(serve, /^loan engine listens on/u)).toContain("loan engine listens on")
     const verify = block(/journal verify$/mu, "docs/journal.md")
@@ -70,7 +70,7 @@ describe("the commands of the README, and of the pages that it leads to", () => 
     expect(await runToEnd(verify)).toContain("The store is empty")
   })
 
-  it("make a key that the engine takes", async () => {
+  it("make a key that the engine accepts", async () => {
     const given = "LOAN_ENGINE_ALLOW_UNAUTHENTICATED_CALLBACKS=true"
     const text = `${block(/LOAN_ENGINE_API_KEYS/u, "docs/api.md")}export LOAN_ENGINE_API_KEYS; ${given} npx -y pnpm@12 loan-engine config`
     expect(await runToEnd(text)).toMatch(
@@ -78,7 +78,7 @@ describe("the commands of the README, and of the pages that it leads to", () => 
     )
   })
 
-  it("are all run here, of the README, but for those that run everything else", () => {
+  it("of the README are all tested here, except those that run the whole suite", () => {
     const run = [/pnpm@12 start$/mu, /start --once/u]
     const others = blocksOf("README.md").filter((text) => !run.some((wanted) => wanted.test(text)))
     const { scripts }: { readonly scripts: object } = JSON.parse(

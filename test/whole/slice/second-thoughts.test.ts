@@ -39,7 +39,7 @@ function stagesOf({ initial, offer, requestedSigningMethod, changes }: Life): Re
 }
 
 describe("the sandbox bank's second thoughts", () => {
-  it("are of every kind: it revokes, re-opens, inspects again, makes another offer, and lets one expire", () => {
+  it("are of every kind: it revokes, re-opens, inspects again, makes another offer, and lets an offer expire", () => {
     const lives = livesWith(1)
     const changes = lives.flatMap((life) => life.changes.map(({ change }) => change.type))
     expect(changes).toEqual(expect.arrayContaining(["requoted", "reinspected", "expired"]))
@@ -51,7 +51,7 @@ describe("the sandbox bank's second thoughts", () => {
     )
   })
 
-  it("come before the signature, and pay nothing out that is not approved", () => {
+  it("come before the signature, and pay out only approved loans", () => {
     for (const life of livesWith(1)) {
       const stages = stagesOf(life)
       const signed = stages.findIndex((stage) => stage === "signed" || stage === "paidOut")
@@ -60,7 +60,7 @@ describe("the sandbox bank's second thoughts", () => {
     }
   })
 
-  it("never lose the callback of a re-opening, which nothing else would report", () => {
+  it("never lose the callback of a re-opening, which no poll would report", () => {
     for (const { changes } of livesWith(1)) {
       const rejectedAt = changes.findIndex(
         ({ change }) => change.type === "decided" && change.decision === "REJECTED",
@@ -70,7 +70,7 @@ describe("the sandbox bank's second thoughts", () => {
     }
   })
 
-  it("are of a share of the lives, and leave the others as they were drawn", () => {
+  it("affect a share of the lives, and leave the others unchanged", () => {
     const drawn = seeds.map((seed) => Effect.runSync(drawLife(seed, "hell")))
     expect(livesWith(0)).toEqual(drawn)
     const changed = livesWith(0.15).filter(

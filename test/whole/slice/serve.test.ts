@@ -24,8 +24,8 @@ afterAll(async () => {
 const event = (applicationReference: string, applicationEventType: string, more: object = {}): string =>
   JSON.stringify({ externalApplicationEvent: { applicationReference, applicationEventType, ...more } })
 
-describe("the callbacks of the bank's page, as they stand", () => {
-  it("walk ABC-123 to its pay-out, through the inferred approval, in any order", async () => {
+describe("the unchanged callbacks of the bank's page", () => {
+  it("bring ABC-123 to its pay-out, through the inferred approval, in any order", async () => {
     expect((await engine.callback(page("paid-out.json"))).status).toBe(200)
     expect((await engine.callback(page("signed.json"))).status).toBe(200)
     const loan = await (await engine.api("GET", "/v1/loans/ABC-123")).json()
@@ -46,7 +46,7 @@ describe("the callbacks of the bank's page, as they stand", () => {
     expect(Date.parse(first?.recordedAt ?? "")).toBeGreaterThan(0)
   })
 
-  it("bring abc-123-def-567 from its approval to a dispute, with what was offered and asked for", async () => {
+  it("bring abc-123-def-567 from its approval to a dispute, with its offer and its requested documents", async () => {
     const path = "/v1/loans/abc-123-def-567"
     await engine.callback(page("credit-decision-approved.json"))
     await engine.callback(page("waiting-for-addition.json"))
@@ -68,7 +68,7 @@ describe("a submission's answer", () => {
        <decision>MANUAL_INSPECTION</decision></submitApplicationExtResult>
      </ns2:submitApplicationExtResponse>`
 
-  it("registers the loan as XML and as JSON, and again without effect", async () => {
+  it("registers the loan as XML and as JSON; a repetition has no effect", async () => {
     expect((await engine.api("POST", "/v1/loans", xml("xml-1"), "text/xml")).status).toBe(201)
     expect((await engine.api("POST", "/v1/loans", xml("xml-1"), "text/xml")).status).toBe(200)
     const json = JSON.stringify({ applicationReference: "json-1", decision: "APPROVED" })
@@ -80,7 +80,7 @@ describe("a submission's answer", () => {
     expect(history).toMatchObject([{ source: "submission", evidence: "merchant", repeats: 1 }])
   })
 
-  it("joins what a callback that outran it has said already", async () => {
+  it("is combined with an earlier callback", async () => {
     await engine.callback(event("early-1", "SIGNED"))
     await engine.api("POST", "/v1/loans", xml("early-1"), "application/xml")
     const loan = await (await engine.api("GET", "/v1/loans/early-1")).json()
@@ -104,7 +104,7 @@ describe("a submission's answer", () => {
   })
 })
 
-describe("a callback that must not get in", () => {
+describe("a callback that must be refused", () => {
   it.each<[string, string | Uint8Array, Record<string, string>, number]>([
     ["broken JSON", '{"externalApplicationEvent":', {}, 400],
     ["no reference", '{"externalApplicationEvent":{"applicationEventType":"SIGNED"}}', {}, 400],
@@ -118,17 +118,14 @@ describe("a callback that must not get in", () => {
     ],
     ["ten megabytes", new Uint8Array(10_000_000), {}, 413],
     ["another media type", event("bad-2", "SIGNED"), { "content-type": "text/xml" }, 415],
-  ])(
-    "with %s is refused by a problem document, and leaves no trace on a loan",
-    async (_n, body, headers, status) => {
-      const answer = await engine.callback(body, headers)
-      expect(answer.status).toBe(status)
-      expect(answer.headers.get("content-type")).toContain("application/problem+json")
-      expect((await engine.api("GET", "/v1/loans/bad-2")).status).toBe(404)
-    },
-  )
+  ])("with %s is refused by a problem document, and changes no loan", async (_n, body, headers, status) => {
+    const answer = await engine.callback(body, headers)
+    expect(answer.status).toBe(status)
+    expect(answer.headers.get("content-type")).toContain("application/problem+json")
+    expect((await engine.api("GET", "/v1/loans/bad-2")).status).toBe(404)
+  })
 
-  it("of a type we do not know is kept and held", async () => {
+  it("of an unknown type is stored and held", async () => {
     const answer = await engine.callback(event("held-1", "SOMETHING_NEW", { more: 1 }))
     expect(answer.status).toBe(202)
     const history = await (await engine.api("GET", "/v1/loans/held-1/history")).json()
@@ -145,7 +142,7 @@ describe("the API", () => {
     expect(await answer.text()).not.toContain(apiKey)
   })
 
-  it("tells unknown loans, unknown routes, and a bank that is not configured", async () => {
+  it("reports unknown loans, unknown routes, and a bank that is not configured", async () => {
     expect((await engine.api("GET", "/v1/loans/nobody")).status).toBe(404)
     expect((await engine.api("GET", "/nowhere")).status).toBe(404)
     await engine.api("POST", "/v1/loans", '{"applicationReference":"silent-1","decision":"APPROVED"}')
@@ -161,7 +158,7 @@ describe("the API", () => {
     ["DELETE", "/v1/loans", "GET, POST"],
     ["GET", "/v1/loans/ABC-123/poll", "POST"],
     ["POST", "/health/ready", "GET"],
-  ])("answers %s %s with 405 and the method it takes", async (method, path, allow) => {
+  ])("answers %s %s with 405 and the allowed method", async (method, path, allow) => {
     const answer = await engine.api(method, path)
     expect([answer.status, answer.headers.get("allow")]).toEqual([405, allow])
     expect(await answer.json()).toMatchObject({ code: "method-not-allowed" })
@@ -172,7 +169,7 @@ describe("the API", () => {
   })
 })
 
-describe("an engine that knows its bank", () => {
+describe("an engine with a configured bank", () => {
   const answers: Readonly<Record<string, string>> = {
     getApplicationStatus:
       "<getApplicationStatusResponse><waitingForAddition>false</waitingForAddition><paidOut>false</paidOut></getApplicationStatusResponse>",
@@ -181,7 +178,7 @@ describe("an engine that knows its bank", () => {
       <approvedAmount>1000.0</approvedAmount></applicationQuoteResult></getApplicationQuoteResponse>`,
   }
 
-  it("asks it at once about what it holds, and of its own accord again after a restart", async () => {
+  it("polls at once about held callbacks, and continues by itself after a restart", async () => {
     let up = false
     const bank = createServer((request, response) => {
       const chunks: Array<Uint8Array> = []
@@ -199,7 +196,7 @@ describe("an engine that knows its bank", () => {
       LOAN_ENGINE_BANK_USERNAME: "agent",
       LOAN_ENGINE_BANK_PASSWORD: "secret",
       LOAN_ENGINE_POLL_INTERVAL_SCALE: "0.0001",
-      // The kill may come while the bank is being asked; then the question is put again when its lease is over.
+      // The kill may come during a poll. Then the engine polls again when the lease has ended.
       LOAN_ENGINE_POLL_LEASE_MS: "500",
     }
     const path = join(directory, "banked.sqlite")

@@ -7,11 +7,11 @@ import { startEngine } from "./engine-process.ts"
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-manager-"))
 afterAll(() => rmSync(directory, { recursive: true }))
 
-it("a service manager that cannot be told is named in the log, and the engine still serves and stops", async () => {
+it("a service manager that cannot be notified is named in the log, and the engine still serves and stops", async () => {
   const engine = await startEngine(join(directory, "loans.sqlite"), {
     LOAN_ENGINE_STOP_DRAIN_MS: "1",
     NOTIFY_SOCKET: join(directory, "nobody-listens"),
-    // systemd-notify is not there.
+    // The path has no `systemd-notify`.
     PATH: directory,
   })
   await expect.poll(() => engine.written()).toContain("systemd-notify must be installed")

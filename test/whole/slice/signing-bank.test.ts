@@ -23,7 +23,7 @@ const unsigned = (reference: string): string =>
   })
 
 describe("one signed callback", () => {
-  it("is one entry in however many spellings of its body it comes", async () => {
+  it("is one entry for any spelling of its body", async () => {
     const engine = await startEngine(join(directory, "spellings.sqlite"), {
       LOAN_ENGINE_JWKS_URL: key.jwksUrl,
     })
@@ -44,7 +44,7 @@ describe("one signed callback", () => {
 })
 
 describe("an account with credentials and a key set", () => {
-  it("believes credentials until its bank is seen to sign; from then on, also after a restart, their word alone is held", async () => {
+  it("accepts credentials until its bank signs once; afterwards, also after a restart, callbacks with credentials alone are held", async () => {
     const path = join(directory, "loans.sqlite")
     const environment = {
       LOAN_ENGINE_STOP_DRAIN_MS: "1",

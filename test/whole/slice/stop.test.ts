@@ -10,7 +10,7 @@ import { callbackAuthorization, startEngine } from "./engine-process.ts"
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-stop-"))
 afterAll(() => rmSync(directory, { recursive: true }))
 
-/** Sends one callback on a connection that is kept; gives the status, or the error's code. */
+/** Sends one callback on a kept connection. The result is the status, or the error's code. */
 const send = (agent: Agent, url: string, body: string): Promise<number | string> =>
   new Promise((resolve) => {
     const headers = { authorization: callbackAuthorization, "content-type": "application/json" }
@@ -21,8 +21,8 @@ const send = (agent: Agent, url: string, body: string): Promise<number | string>
     sent.end(body)
   })
 
-describe("an engine that is asked to stop while its connections never rest", () => {
-  it("ends them with an answer each, long before it would have to cut them off, and keeps no more than it answered", async () => {
+describe("an engine that is asked to stop while all its connections are busy", () => {
+  it("closes each after an answer, long before it would have to cut them off, and stores only what it acknowledged", async () => {
     const path = join(directory, "busy.sqlite")
     const engine = await startEngine(path, {
       LOAN_ENGINE_STOP_DRAIN_MS: "1",

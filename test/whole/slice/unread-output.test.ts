@@ -21,7 +21,7 @@ const environment = async (name: string) => ({
   LOAN_ENGINE_LOG_LEVEL: "debug",
 })
 
-/** How many lines of a stream the engine at this address has lost; nothing until it answers. */
+/** How many lines of an output stream the engine at this address has lost. -1 until the engine answers. */
 async function lostAt(url: string, stream: string): Promise<number> {
   try {
     const page = await (await fetch(`${url}/metrics`)).text()
@@ -44,11 +44,11 @@ const callback = (url: string, reference: string) =>
 
 const full = "/dev/full"
 
-describe("serve, whose output nobody takes", () => {
+describe("serve without a reader of its output", () => {
   it.each([
     ["the reader of both streams goes away", "pipe"],
     ["the disk that they are written to is full", full],
-  ])("goes on, and counts its lines: %s", async (_, where) => {
+  ])("continues, and counts its lost lines: %s", async (_, where) => {
     if (where === full && !existsSync(full)) return
     const env = await environment(`${where === full ? "full" : "gone"}.sqlite`)
     const output = where === full ? openSync(full, "w") : ("pipe" as const)
@@ -71,7 +71,7 @@ describe("serve, whose output nobody takes", () => {
 })
 
 describe("a service that embeds the engine", () => {
-  it("goes on, and so does the engine in it, when the reader of its log goes away", async () => {
+  it("continues together with its engine when the reader of its log ends", async () => {
     const script = fileURLToPath(new URL("./embedding-process.ts", import.meta.url))
     const child = spawn(process.execPath, [script, join(directory, "embedded.sqlite")], {
       env: childEnvironment,
@@ -87,8 +87,8 @@ describe("a service that embeds the engine", () => {
   })
 })
 
-describe("start, whose output nobody reads", () => {
-  it("goes on drawing its picture for nobody", async () => {
+describe("start without a reader of its output", () => {
+  it("continues to draw its picture", async () => {
     const child = spawn(process.execPath, [mainPath, "start", "--no-open", "--loans", "2"], {
       env: childEnvironment,
       stdio: ["ignore", "pipe", "pipe"],
@@ -111,7 +111,7 @@ describe("start, whose output nobody reads", () => {
   })
 })
 
-describe("a command, whose output nobody reads", () => {
+describe("a command without a reader of its output", () => {
   it.each([
     ["--help"],
     ["--version"],
@@ -123,7 +123,7 @@ describe("a command, whose output nobody reads", () => {
     ["doctor"],
     ["no-such-command"],
     ["rule"],
-  ])("ends as it does where somebody reads: %s %s", async (...words) => {
+  ])("ends in the same way as with a reader: %s %s", async (...words) => {
     const env = await environment("commands.sqlite")
     const { code } = await runCli(words, env)
     const child = spawn(process.execPath, [mainPath, ...words], { env: { ...childEnvironment, ...env } })

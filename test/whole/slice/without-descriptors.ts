@@ -1,7 +1,9 @@
 import { openSync } from "node:fs"
 import { mayRun } from "@loan-engine/app/cli/run/launcher"
 
-/** Opens all that it may, and then says for each pid that it receives whether that process may still run. */
+/**
+ * Opens as many files as its limit allows. Then it reports for each given pid whether this process can be running.
+ */
 const pids = process.argv.slice(2).map(Number)
 try {
   for (;;) openSync("/dev/null", "r")

@@ -24,11 +24,14 @@ import type { BankErrorReason, BankOperation } from "./error.ts"
 import type { Exchange, ExchangeFailed, ExchangeResponse } from "../http/exchange.ts"
 import { retryAfterMs } from "../http/retry-after.ts"
 
-/** The bank's answer, its exact bytes, and when the request was sent. The answer is true at that time or later. */
+/**
+ * The bank's answer, its exact bytes, and when the request was sent. The content of the answer was true at that time
+ * or later.
+ */
 export interface BankAnswer<A> {
   readonly message: A
   readonly raw: Uint8Array
-  /** The Content-Type of the bytes. Without it, they may not be readable. */
+  /** The Content-Type of the bytes. Without it, the bytes may not be readable. */
   readonly contentType: string
   readonly sentAt: Instant
 }
@@ -46,12 +49,12 @@ export interface AskOptions {
   readonly password: Redacted.Redacted
 }
 
-/** The longest wait that is accepted from a Retry-After header. */
+/** The longest wait that is accepted from a Retry-After header. A longer wait is shortened. */
 export const retryAfterSecondsMax = 86_400
 
 /**
- * Sends one SOAP 1.1 request over HTTP POST with Basic authentication. Gives the answer, or the reason why there is
- * none.
+ * Makes the function that sends one SOAP 1.1 request by HTTP POST, with Basic authentication. The result is the
+ * answer, or the reason why there is none.
  */
 export function makeAsk(exchange: Exchange, options: AskOptions, responseBytesMax: number): Ask {
   const url = new URL(options.url)
@@ -80,7 +83,10 @@ export function makeAsk(exchange: Exchange, options: AskOptions, responseBytesMa
 const basicAuthorization = ({ username, password }: AskOptions): string =>
   `Basic ${Buffer.from(`${username}:${Redacted.value(password)}`, "utf8").toString("base64")}`
 
-/** If XML cannot carry a message, the caller must fix it. This is no crash, because its texts come from outside. */
+/**
+ * Encodes a message. If XML cannot contain one of its characters, that is an error for the caller and no defect,
+ * because the texts come from outside.
+ */
 function encode<A>(codec: SoapMessage<A>, message: A): Result.Result<Uint8Array, BankErrorReason> {
   try {
     return Result.succeed(codec.encode(message))
@@ -125,8 +131,8 @@ function read<A>(
   if (status === 429) return Result.fail(new BankRateLimited(retryAfter))
   const decoded = decode(answer, codec, responseBytesMax)
   if (status === 200) return decoded
-  // SOAP 1.1 sends a fault with status 500; some servers use 400. A body with any other status is not from the service
-  // itself.
+  // SOAP 1.1 sends a fault with status 500; some servers use 400. With any other status, the body does not come from
+  // the service itself.
   const isFault = Result.isFailure(decoded) && decoded.failure._tag === "Fault"
   if (isFault && (status === 500 || status === 400)) return decoded
   return Result.fail(new BankUnavailable({ status, ...retryAfter }))

@@ -41,9 +41,9 @@ export interface BankClientOptions {
   /** The account's name in metrics and traces. */
   readonly account?: string
   readonly limits?: Partial<BankClientLimits>
-  /** The transport of the requests. The default is HTTP. */
+  /** What sends the requests. The default is HTTP. */
   readonly exchange?: Exchange
-  /** The HTTP route. The default is a direct connection. */
+  /** The route of HTTP requests. The default is a direct connection. */
   readonly route?: BankRoute
 }
 
@@ -56,11 +56,11 @@ export interface CallbackRegistration {
 type Answers<A> = Effect.Effect<BankAnswer<A>, BankError>
 
 /**
- * One account at the bank. The client sends each request at once, and repeats none. When to send, and whether to ask
- * again, is its caller's to decide: in the engine, the poller's.
+ * A client for one account at the bank. It sends each request at once and repeats none. Its caller decides when to
+ * send and whether to ask again. In the engine, that is the poller.
  */
 export interface BankClient {
-  /** The bank wants this sent only once. */
+  /** Call this only once for each URL, as the bank demands. */
   readonly setCallback: (registration: CallbackRegistration) => Answers<SetCallback.SetCallbackResponse>
   readonly getApplicationStatus: (
     reference: ApplicationReference,
@@ -75,18 +75,21 @@ export interface BankClient {
     request: UpdateApplication.UpdateApplicationRequest,
   ) => Answers<UpdateApplication.UpdateApplicationResponse>
   readonly acceptQuote: (reference: ApplicationReference) => Answers<AcceptQuote.AcceptQuoteResponse>
-  /** Whether the circuit lets requests through now. */
+  /** The state of the circuit breaker: whether requests are sent now. */
   readonly circuit: Effect.Effect<CircuitState>
 }
 
-/** Accounts that all integrators share. Each integrator overwrites the callback URL of the others. */
+/**
+ * User names that all integrators share. If one integrator registers a callback URL, it replaces the URL of the
+ * others.
+ */
 const sharedUsernames: ReadonlySet<string> = new Set(["testse", "testno", "testdk", "testfi"])
 
 /**
- * A client for one account. Its own connection pool closes with the scope.
+ * Makes a client for one account. Its connections close with the scope.
  *
- * Errors: {@link BankConfigError} if the URL or the user name must not be used. Each operation fails with a {@link
- * BankError}; its `reason` says what a caller may do.
+ * Errors: {@link BankConfigError} if the URL or the user name must not be used. An operation that fails has a
+ * {@link BankError}, whose `reason` says what a caller can do.
  *
  * Source: the bank's page, "Register the callback-URL" and "To poll the application reference".
  */
@@ -148,7 +151,7 @@ function optionsFault({ url, username, password, route }: BankClientOptions): st
   return Redacted.value(password) === "" ? "set the account's password" : undefined
 }
 
-/** An answer about another loan must not change this one. */
+/** Fails if the answer is about another loan. Such an answer must not change this loan. */
 function aboutThisLoan<A extends { readonly applicationReference: ApplicationReference }>(
   operation: BankOperation,
   asked: ApplicationReference,
@@ -190,5 +193,7 @@ const setCallback = Effect.fnUntraced(function* (
 function registrationProblem(callbackUrl: string, authorization?: CallbackCredentials): string | undefined {
   if (!isSecureUrl(callbackUrl)) return "the callback URL must be https (or http on a loopback address)"
   const isText = authorization === undefined || isCredentialsText(authorization.credentials)
-  return isText ? undefined : "callback credentials must be base64 text, such as that of user:password"
+  return isText
+    ? undefined
+    : "callback credentials must be base64 text, such as the base64 form of user:password"
 }

@@ -4,7 +4,7 @@ import { connectionAdvice } from "../http/connection-cause.ts"
 /** How long the bank asks us to wait, if it says so. */
 const retryAfterSeconds = Schema.optionalKey(Schema.Finite)
 
-/** Nothing listens at the bank's address. Here and below, `code` is the system's own name of the cause. */
+/** Nothing listens at the bank's address. Here and below, `code` is the operating system's error code. */
 export class BankRefused extends Schema.TaggedError<BankRefused>()("Refused", { code: Schema.String }) {}
 
 /** The bank's host has no address: its name is wrong, or DNS does not answer. */
@@ -25,7 +25,7 @@ export class BankCertificateRejected extends Schema.TaggedError<BankCertificateR
   },
 ) {}
 
-/** The client and the bank do not agree on TLS. Nothing was sent. */
+/** The client and the bank could not agree on TLS. Nothing was sent. */
 export class BankTlsFailed extends Schema.TaggedError<BankTlsFailed>()("TlsFailed", {
   code: Schema.String,
 }) {}
@@ -56,8 +56,8 @@ export class BankFault extends Schema.TaggedError<BankFault>()("Fault", {
 }) {}
 
 /**
- * The answer is not the expected message. `code` is an `XmlError`'s reason (`missing-element`, …) or
- * `other-application`, `path` names the element, and `problem` says what was expected there.
+ * The answer is not the expected message. `code` is the reason of an `XmlError` (`missing-element`, …) or
+ * `other-application`. `path` names the element, and `problem` says what was expected there.
  */
 export class BankMalformed extends Schema.TaggedError<BankMalformed>()("Malformed", {
   code: Schema.String,
@@ -65,30 +65,31 @@ export class BankMalformed extends Schema.TaggedError<BankMalformed>()("Malforme
   problem: Schema.String,
 }) {}
 
-/** The answer was larger than the limit. It was not read to its end. */
+/** The answer was larger than the limit, so reading it was stopped. */
 export class BankTooLarge extends Schema.TaggedError<BankTooLarge>()("TooLarge", {
   responseBytesMax: Schema.Int,
 }) {}
 
-/** The bank received too many requests. */
+/** The bank refused the request, because it received too many. */
 export class BankRateLimited extends Schema.TaggedError<BankRateLimited>()("RateLimited", {
   retryAfterSeconds,
 }) {}
 
 /**
- * The bank answered with this status and no readable message. This includes redirects, because the client follows none.
+ * The bank answered with this status and without a readable message. A redirect counts as such, because the client
+ * follows none.
  */
 export class BankUnavailable extends Schema.TaggedError<BankUnavailable>()("Unavailable", {
   status: Schema.Int,
   retryAfterSeconds,
 }) {}
 
-/** The request was not sent. The bank failed too often, so the circuit is open for this long. */
+/** The request was not sent. The bank failed too often, so the circuit breaker is open for this time. */
 export class BankCircuitOpen extends Schema.TaggedError<BankCircuitOpen>()("CircuitOpen", {
   retryAfterSeconds,
 }) {}
 
-/** The request was not sent, because it is not allowed or not possible. `problem` says what to change. */
+/** The request was not sent, because it is not valid. `problem` says what to change. */
 export class BankRequestInvalid extends Schema.TaggedError<BankRequestInvalid>()("RequestInvalid", {
   problem: Schema.String,
 }) {}
@@ -124,7 +125,7 @@ export const BankOperation = Schema.Literals([
 ])
 export type BankOperation = typeof BankOperation.Type
 
-/** The text of each reason in an error's message. It never contains the bank's own words, which may name a person. */
+/** The text of each reason in an error's message. It never contains text from the bank, which may name a person. */
 const summaries: { readonly [Tag in BankErrorReason["_tag"]]: string } = {
   Refused: "the bank's address refuses the connection",
   NameNotFound: "the bank's host is not found",
@@ -144,7 +145,7 @@ const summaries: { readonly [Tag in BankErrorReason["_tag"]]: string } = {
   RequestInvalid: "the request was not sent",
 }
 
-/** The reasons that are about the connection to the bank. */
+/** The reasons for which there was no connection to the bank, or for which it broke. */
 const isConnection: { readonly [Tag in BankErrorReason["_tag"]]?: true } = {
   Refused: true,
   NameNotFound: true,
@@ -155,17 +156,20 @@ const isConnection: { readonly [Tag in BankErrorReason["_tag"]]?: true } = {
   ConnectionBroken: true,
 }
 
-/** A request to the bank got no usable answer. */
+/** A request to the bank had no usable answer. */
 export class BankError extends Schema.TaggedError<BankError>()("BankError", {
   operation: BankOperation,
   reason: BankErrorReason,
 }) {
-  /** How long to wait before a retry, if the bank or our circuit says so. */
+  /** How long to wait before a retry, if the bank or the circuit breaker says so. */
   get retryAfterSeconds(): number | undefined {
     return "retryAfterSeconds" in this.reason ? this.reason.retryAfterSeconds : undefined
   }
 
-  /** The system's own name for the lack of a connection, such as `ECONNREFUSED`. `undefined` for any other reason. */
+  /**
+   * The operating system's error code for a failed connection, such as `ECONNREFUSED`. `undefined` for any other
+   * reason.
+   */
   get connectionCode(): string | undefined {
     return isConnection[this.reason._tag] && "code" in this.reason ? this.reason.code : undefined
   }

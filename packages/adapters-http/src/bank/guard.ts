@@ -8,7 +8,8 @@ import type { CircuitState } from "./metrics.ts"
 import { traced } from "../telemetry/traced.ts"
 
 /**
- * This many failures in a row open the account's circuit. It stays open for this time, or for as long as the bank asks.
+ * When an account's circuit breaker opens: after this many failures in a row. It stays open for this time, or for as
+ * long as the bank asks.
  */
 export interface BreakerLimits {
   readonly breakerFailuresMax: number
@@ -18,7 +19,7 @@ export interface BreakerLimits {
 export const breakerLimitsDefault: BreakerLimits = { breakerFailuresMax: 5, breakerOpenMs: 30_000 }
 
 export interface BankGuard {
-  /** Lets each request through, but none while the circuit is open. */
+  /** Sends a request, unless the circuit breaker is open. */
   readonly through: <A>(
     operation: BankOperation,
     request: Effect.Effect<A, BankError>,
@@ -52,8 +53,8 @@ const breakerLayer = ({ breakerFailuresMax, breakerOpenMs }: BreakerLimits) =>
   }).pipe(Layer.provide(CircuitBreaker.layerStoreMemory()))
 
 /**
- * The reasons that say something about the bank's health. The others are about one request and do not affect the
- * circuit.
+ * Whether a reason says something about the bank's health. Other reasons are about one request only and do not count
+ * for the circuit breaker.
  */
 const tripsBreaker: { readonly [Tag in BankErrorReason["_tag"]]: boolean } = {
   Refused: true,

@@ -33,7 +33,7 @@ export const bankCircuitGauge = gaugeFamily({
   attributes: { account, state: "`Closed`, `Open`, `HalfOpen`" },
 })
 
-/** Counts the outcome of a request, sent or not. */
+/** Counts the outcome of a request, whether it was sent or not. */
 export const counted =
   (account: string, operation: BankOperation) =>
   <A>(request: Effect.Effect<A, BankError>): Effect.Effect<A, BankError> =>
@@ -41,7 +41,7 @@ export const counted =
       Metric.update(bankRequestsCounter.of({ account, operation, outcome: outcomeOf(exit) }), 1),
     )
 
-/** Measures a request that is sent. */
+/** Measures the time of a request that is sent. */
 export const measured =
   (account: string, operation: BankOperation) =>
   <A>(request: Effect.Effect<A, BankError>): Effect.Effect<A, BankError> =>
@@ -56,7 +56,7 @@ export const measured =
 const circuitStates = ["Closed", "Open", "HalfOpen"] as const
 export type CircuitState = (typeof circuitStates)[number]
 
-/** Reports the state of an account's circuit. */
+/** Shows the state of an account's circuit breaker. */
 export const showCircuit = (account: string, current: CircuitState): Effect.Effect<void> =>
   Effect.forEach(
     circuitStates,

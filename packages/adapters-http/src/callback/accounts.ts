@@ -8,8 +8,8 @@ import { makeMissingSignatureWarning, signsInMemory } from "../signature/signing
 import type { Signs } from "../signature/signing-watch.ts"
 
 /**
- * The evidence that an account requires for a callback: `credentials` or better, a signature (`jws`), or the bank's own
- * answer only.
+ * The evidence that an account requires for a callback. `credentials`: credentials or a signature. `jws`: a
+ * signature. `bank`: only the bank's own answer.
  */
 export const RequiredEvidence = Schema.Literals(["credentials", "jws", "bank"])
 export type RequiredEvidence = typeof RequiredEvidence.Type
@@ -17,27 +17,28 @@ export type RequiredEvidence = typeof RequiredEvidence.Type
 /** The evidence that each event type needs. The default is `credentials`. */
 export type TrustPolicy = { readonly [Type in CallbackEventType]?: RequiredEvidence }
 
-/** What proves that a callback of one account is genuine. */
+/** How the callbacks of one account are verified. */
 export interface CallbackAccountOptions {
   /**
-   * The credentials as registered with the bank; several during a rotation. If any are set, every callback must have
-   * one of them.
+   * The credentials that were registered with the bank. During a rotation there are several. If there are any, every
+   * callback must have one of them.
    */
   readonly credentials?: ReadonlyArray<CallbackCredentials>
   /**
-   * Verifies `jwsData`, if the bank sends it. Without a verifier, `jwsData` is ignored. Without credentials, a callback
-   * that has no signature is refused.
+   * Verifies `jwsData`, if the bank sends it. Without a verifier, `jwsData` is ignored. If there is a verifier and no
+   * credentials, a callback without a signature is refused.
    */
   readonly jws?: JwsVerifier
   /** The evidence that each type of event needs. By default, credentials or a signature are enough for every type. */
   readonly trustPolicy?: TrustPolicy
   /**
-   * For an account without credentials: a callback without any proof is accepted, but held until a poll confirms it.
+   * For an account without credentials. If true, a callback without any proof is accepted, but held until a poll
+   * confirms it.
    */
   readonly allowUnauthenticated?: boolean
   /**
-   * Whether the bank signs this account's callbacks. Once it does, a callback without a signature is held, even with
-   * the right credentials. By default this is remembered as long as the receiver exists.
+   * Whether the bank signs this account's callbacks. After the first valid signature, a callback without a signature
+   * is held, even if its credentials are right. By default, this is remembered as long as the receiver exists.
    */
   readonly signs?: Signs
 }
@@ -65,7 +66,7 @@ export type CallbackAccounts = ReadonlyMap<string, CallbackAccount>
 
 const decodeAccountName = Schema.decodeUnknownOption(AccountName)
 
-/** Checks the options of every account and hashes its credentials, once. */
+/** Checks the options of every account, and computes the digests of its credentials once. */
 export const makeCallbackAccounts = Effect.fnUntraced(function* (
   options: Readonly<Record<string, CallbackAccountOptions>>,
 ): Effect.fn.Return<CallbackAccounts, CallbackConfigError> {

@@ -7,7 +7,7 @@ export interface CallbackAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
-  /** Whether the rest of the request's body may stay unread. If so, the connection cannot serve another request. */
+  /** Whether the connection must close, because the rest of the request's body may be unread. */
   readonly closes: boolean
 }
 
@@ -18,15 +18,15 @@ interface Refusal {
   readonly closes?: true
 }
 
-/** The content codings that are accepted for a callback, as `Accept-Encoding` names them. */
+/** The content codings that a callback may have, in the form of `Accept-Encoding`. */
 export const acceptEncoding = "gzip, deflate, br"
 
-/** Every refusal of a callback: code, status, and the text for the sender. */
+/** The reasons for which a callback is refused: each code with its status and its text for the sender. */
 export const refusals = {
   "method-not-allowed": {
     status: 405,
     title: "Method not allowed",
-    detail: "this is where the bank delivers its callbacks: send a POST. Nothing was recorded",
+    detail: "the bank delivers its callbacks here by POST: send a POST. Nothing was recorded",
     closes: true,
   },
   "account-unknown": {
@@ -71,11 +71,11 @@ export const refusals = {
     detail: "send the registered credentials, or wait (callbacksUnauthorizedPerMinuteMax)",
   },
   "json-invalid": { status: 400, title: "Invalid JSON", detail: "the body is not acceptable JSON" },
-  "field-invalid": { status: 400, title: "Invalid field", detail: "the body is no callback" },
+  "field-invalid": { status: 400, title: "Invalid field", detail: "the body is not a callback" },
   "signature-missing": {
     status: 401,
     title: "Signature missing",
-    detail: "this account's callbacks are proven by a signature alone, and jwsData holds none",
+    detail: "this account's callbacks need a signature, and jwsData contains none",
   },
   "signature-invalid": {
     status: 401,
@@ -90,13 +90,13 @@ export const refusals = {
   "store-unavailable": {
     status: 503,
     title: "Temporarily unavailable",
-    detail: "nothing was recorded: send it again later",
+    detail: "nothing was recorded: send the callback again later",
   },
   "held-too-many": {
     status: 503,
     title: "Too many callbacks without proof",
     detail:
-      "no more callbacks without proof are kept for now (callbacksHeldPerMinuteMax): nothing was recorded, send it again later",
+      "too many callbacks without proof arrived in the last minute (callbacksHeldPerMinuteMax). Nothing was recorded: send the callback again later",
   },
   "body-consumed": {
     status: 500,
@@ -119,14 +119,17 @@ const rejectionCodes = Object.keys(refusals).filter((name): name is RejectionCod
 /** A refused callback. */
 export class CallbackRefused extends Schema.TaggedError<CallbackRefused>()("CallbackRefused", {
   code: Schema.Literals(rejectionCodes),
-  /** A more exact text than the code's own. */
+  /** A more exact text than that of the code. */
   detail: Schema.optionalKey(Schema.String),
   /** The wrong member of the body. */
   field: Schema.optionalKey(Schema.String),
   headers: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
 }) {}
 
-/** A problem document (RFC 9457) with a stable `code`, and with `field` if a member is wrong. */
+/**
+ * The answer to a refused callback: a problem document (RFC 9457). Its `code` never changes. `field` names the wrong
+ * member, if one is wrong.
+ */
 export function refuse({ code, detail, field, headers }: CallbackRefused): CallbackAnswer {
   const refusal: Refusal = refusals[code]
   const problem = {
@@ -145,12 +148,15 @@ export function refuse({ code, detail, field, headers }: CallbackRefused): Callb
   }
 }
 
-/** The server has read a body that the engine should have read. */
+/** The answer if another part of the server has already read the body. */
 export const bodyConsumed: CallbackAnswer = refuse(new CallbackRefused({ code: "body-consumed" }))
 
 const jsonHeaders = { ...guardedHeaders, "content-type": "application/json" }
 
-/** The callback is durably recorded. A held callback is kept, but does not count until the bank confirms it. */
+/**
+ * The answer to a callback that is durably recorded. A held callback is recorded too, but changes nothing until the
+ * bank confirms it.
+ */
 export function acknowledge(disposition: Disposition, reason: HoldReason | undefined): CallbackAnswer {
   if (disposition !== "held") {
     return { status: 200, headers: jsonHeaders, body: JSON.stringify({ disposition }), closes: false }
@@ -158,20 +164,19 @@ export function acknowledge(disposition: Disposition, reason: HoldReason | undef
   return { status: 202, headers: jsonHeaders, body: JSON.stringify({ disposition, reason }), closes: false }
 }
 
-/** The accepted methods, for anyone who asks before sending a callback. */
+/** Headers that say which requests the route accepts. */
 const taken = { allow: "POST", "accept-post": "application/json", "accept-encoding": acceptEncoding }
 
 /**
- * The answer to a probe: it says what this route is, and that nothing was recorded. A callback never has a probe's
- * method.
+ * The answer to a probe. It says what this route is for, and that nothing was recorded. A callback never has the
+ * method of a probe.
  */
 export const introduction: CallbackAnswer = {
   status: 200,
   headers: { ...jsonHeaders, ...taken },
   body: JSON.stringify({
     service: "loan-engine callback receiver",
-    detail:
-      "The bank delivers its callbacks here: send them by POST, as JSON. Nothing was recorded by this request.",
+    detail: "The bank delivers its callbacks here by POST, as JSON. This request recorded nothing.",
   }),
   closes: true,
 }

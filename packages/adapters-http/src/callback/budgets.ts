@@ -6,13 +6,16 @@ import type { Rate } from "../http/rate.ts"
 
 export interface CallbackBudgetLimits {
   /**
-   * How many callbacks without proof are held for one account in a minute. Each costs a journal row and a question to
-   * the bank. More are answered 503. Callbacks about a known loan have a separate budget of the same size.
+   * How many callbacks without proof are held for one account in a minute. Each costs a journal row and a request to
+   * the bank. If there are more, they get 503. Callbacks about known loans have their own budget of the same size.
    */
   readonly callbacksHeldPerMinuteMax: number
-  /** The maximum size of the body of one such callback in bytes, as sent and decompressed. */
+  /** The maximum size of such a callback's body in bytes, both as sent and decompressed. */
   readonly callbackHeldBytesMax: number
-  /** How many callbacks with wrong or no credentials one account accepts in a minute. More are answered 429. */
+  /**
+   * How many callbacks with wrong or missing credentials one account may receive in a minute. If there are more, they
+   * get 429.
+   */
   readonly callbacksUnauthorizedPerMinuteMax: number
 }
 
@@ -22,32 +25,32 @@ export const callbackBudgetLimitsDefault: CallbackBudgetLimits = {
   callbacksUnauthorizedPerMinuteMax: 1_000,
 }
 
-/** A callback without proof. Anybody can send any number of them. */
+/** A callback without proof. Anybody can send any number of these. */
 export interface Unproven {
   readonly account: string
   readonly applicationReference: string
   readonly bytes: number
-  /** Whether anything trusted was ever said about its loan. */
+  /** Whether a trusted source has ever reported anything about the callback's loan. */
   readonly isKnown: boolean
 }
 
-/** Limits what a sender without proof can do to an account. */
+/** Limits what somebody without proof can do to an account. */
 export interface CallbackBudgets {
   /**
-   * Counts one more callback to hold. If there were too many, it is refused until later. If it is too large, it is
-   * refused for good.
+   * Counts a callback that would be held. If there were too many, it is refused with 503, so it may be sent again. If
+   * it is too large, it is refused for good.
    */
   readonly held: (unproven: Unproven) => Effect.Effect<void, CallbackRefused>
   /**
-   * How wrong credentials are refused. Right credentials are never delayed, because the bank and an attacker may use
-   * the same proxy.
+   * The refusal of a callback with wrong credentials: 401, or 429 if there were too many. A callback with right
+   * credentials is never delayed, because the bank and an attacker may use the same proxy.
    */
   readonly unauthorized: (account: string, challenges: string) => Effect.Effect<CallbackRefused>
 }
 
 /**
- * The known loans of an account share the budget in this many groups. A stranger who knows one loan can fill only the
- * budget of its group.
+ * The known loans of an account are counted in this many groups. So a stranger who knows one loan's reference can
+ * only use up the budget of that loan's group.
  */
 const loanGroups = 256
 
@@ -60,7 +63,7 @@ export const makeCallbackBudgets = (limits: CallbackBudgetLimits): Effect.Effect
         const waitSeconds = yield* over({
           algorithm: "token-bucket",
           limit: limits.callbacksHeldPerMinuteMax,
-          // Other limits in this process may use the same store.
+          // The key names its purpose, because other limits of this process may use the same store.
           key: `held callbacks of ${roomOf(unproven)}`,
         })
         if (waitSeconds > 0) yield* refused("held-too-many", { "retry-after": String(waitSeconds) })

@@ -6,17 +6,23 @@ import { CallbackRefused } from "./answer.ts"
 import { shownEncoding } from "../message/encoding.ts"
 import { isUnpackedTooLarge, unpack } from "../http/content-coding.ts"
 
-/** Types that are not JSON, with any body. Many senders name a type that says nothing, or none. */
+/**
+ * Media types that are certainly not JSON. Any other type is accepted, because many senders name a wrong type or
+ * none.
+ */
 const otherType = /^(?:multipart|image|audio|video|font)\/|[/+]xml(?:-|$)|^application\/(?:pdf|zip)$/u
 
-/** Whether a callback may have this type. The body then shows whether it is one. */
+/** Whether a callback may have this media type. The body then shows whether it is JSON. */
 export function isReadableType(contentType: string | null): boolean {
   const [type = ""] = (contentType ?? "").split(";", 1)
   const name = type.trim().toLowerCase()
   return !otherType.test(name)
 }
 
-/** The charset that the header names. UTF-8, which is JSON's own, if it names none or an unsupported one. */
+/**
+ * The charset that the header names. If it names none, or one that is not supported, it is UTF-8, which is JSON's
+ * own.
+ */
 function charsetOf(contentType: string | null): TextEncoding {
   const labels = headerParameters(contentType ?? "").flatMap(([name, value]) =>
     name === "charset" && value.trim() !== "" ? [value] : [],
@@ -26,13 +32,12 @@ function charsetOf(contentType: string | null): TextEncoding {
 }
 
 /**
- * Decodes the bytes by the encoding that they show themselves. JSON is UTF-8 by its standard, and many senders name
- * another charset but send UTF-8. UTF-16 shows in the first bytes, in either order. The named charset is used only if
- * the bytes show neither.
+ * Converts a body to UTF-8. JSON is UTF-8 by its standard, and many senders name another charset but send UTF-8.
+ * UTF-16 can be recognized by the first bytes. The named charset is used only if the bytes are neither.
  */
 export function asUtf8(bytes: Uint8Array, contentType: string | null): Uint8Array {
   const charset = charsetOf(contentType)
-  // UTF-16 would show in the bytes, so a named UTF-16 is ignored.
+  // UTF-16 would have been recognized by the bytes, so the name UTF-16 is ignored.
   if (charset.startsWith("utf-") || shownEncoding(bytes) !== "utf-8" || isUtf8(bytes)) return bytes
   try {
     return new TextEncoder().encode(new TextDecoder(charset, { fatal: true }).decode(bytes))
@@ -50,7 +55,7 @@ function isUtf8(bytes: Uint8Array): boolean {
   }
 }
 
-/** The body without its content coding. The size limit applies to the decompressed body. */
+/** Decompresses a body. The size limit applies to the decompressed body. */
 export const unpacked = (
   bytes: Uint8Array,
   contentEncoding: string | null,

@@ -5,15 +5,15 @@ import type { RejectionCode } from "./answer.ts"
 import type { JwsInvalidReason, JwsVerdict } from "../signature/jws-verifier.ts"
 import { counterFamily } from "../telemetry/metric-family.ts"
 
-/** The name of a callback's outcome: why it was refused, why it is held, or what recording it did. */
+/** The outcome of a callback: why it was refused, why it is held, or its disposition. */
 export type CallbackVerdict = RejectionCode | HoldReason | Exclude<Disposition, "held">
 
-/** The name of the verdict on a signature. */
+/** The outcome of checking a signature. */
 export type SignatureVerdict = Exclude<JwsVerdict["state"], "invalid"> | JwsInvalidReason
 
 const account = "the configured accounts; empty if the request named another account"
 
-/** Every answered callback. */
+/** Counts every callback that is answered. */
 export const callbacksCounter = counterFamily({
   name: "loan_engine_callbacks_total",
   unit: "callbacks",
@@ -21,7 +21,7 @@ export const callbacksCounter = counterFamily({
   attributes: { account, verdict: "the verdicts on a callback in docs/security.md" },
 })
 
-/** Every signature judged. */
+/** Counts every signature that is checked. */
 export const signaturesCounter = counterFamily({
   name: "loan_engine_callback_signatures_total",
   unit: "signatures",
@@ -38,6 +38,6 @@ export const countCallback = (account: string, verdict: CallbackVerdict): Effect
 export const countSignature = (account: string, verdict: JwsVerdict): Effect.Effect<void> =>
   Metric.update(signaturesCounter.of({ account, verdict: signatureVerdictOf(verdict) }), 1)
 
-/** The verdict with this name. */
+/** The name of a verdict in the metric. */
 export const signatureVerdictOf = (verdict: JwsVerdict): SignatureVerdict =>
   verdict.state === "invalid" ? verdict.reason : verdict.state

@@ -5,8 +5,8 @@ import type { CallbackReceiver } from "./receiver.ts"
 import type { BodySource, CallbackRequest } from "./request.ts"
 
 /**
- * A node:http request in the form that the receiver reads. Reading stops without closing the connection, so that an
- * answer can be sent. A body that a parser has read is taken from `rawBody`: {@link keptBody}.
+ * Converts a node:http request to the form that the receiver reads. Reading can stop without closing the connection,
+ * so that an answer can be sent. If a parser has read the body, it is taken from `rawBody`: {@link keptBody}.
  */
 export const nodeCallbackRequest = (request: IncomingMessage): CallbackRequest => {
   const kept = request.readableDidRead ? keptBody(request) : undefined
@@ -14,7 +14,7 @@ export const nodeCallbackRequest = (request: IncomingMessage): CallbackRequest =
     method: request.method ?? "",
     headers: {
       get: (name) => {
-        // A parser keeps the bytes decompressed, so these two are no longer about them.
+        // The kept bytes are decompressed. These two headers describe the compressed bytes, so they are hidden.
         if (kept !== undefined && (name === "content-encoding" || name === "content-length")) return null
         const value = request.headers[name]
         return Array.isArray(value) ? value.join(", ") : (value ?? null)
@@ -25,8 +25,8 @@ export const nodeCallbackRequest = (request: IncomingMessage): CallbackRequest =
 }
 
 /**
- * The bytes of a body that a parser has read and kept in `rawBody`: NestJS does so with `rawBody: true`, Express with a
- * `verify` function that stores them.
+ * The bytes of a body that a parser has read, from `rawBody`. NestJS keeps them there with `rawBody: true`. Express
+ * does so with a `verify` function.
  */
 export const keptBody = (request: IncomingMessage & { readonly rawBody?: unknown }): Uint8Array | undefined =>
   request.rawBody instanceof Uint8Array ? request.rawBody : undefined
@@ -36,7 +36,8 @@ async function* bytesOnce(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 }
 
 /**
- * Serves one callback on a node:http server, or anything that hands out its requests (Express, Fastify's `raw`).
+ * Serves one callback on a node:http server, or on a framework that gives access to node's request (Express,
+ * Fastify's `raw`).
  *
  * @example createServer((request, response) => serveCallback(receiver, "se", request, response))
  */
@@ -50,7 +51,7 @@ export function serveCallback(
   receiver.respond(account, nodeCallbackRequest(request), (answer) => send(request, response, answer))
 }
 
-/** Connections that got their last answer. Later requests on them are ignored. */
+/** Connections that have received their last answer. Later requests on them are ignored. */
 const closing = new WeakSet<Socket>()
 
 function send(
@@ -71,12 +72,13 @@ function send(
   linger(request, () => response.end())
 }
 
-/** How long a refused sender may still send before the connection is closed. */
+/** How long a refused sender may go on sending before the connection closes. */
 const lingerMsMax = 1_000
 
 /**
- * The unread rest of a body would be read as the next request, so the connection must end. If it ended at once, a
- * sender that still sends would not see the answer. So the rest is read and ignored for a short time.
+ * Reads and ignores the rest of a body for a short time, then ends the connection. The connection must end, because
+ * the unread rest would be taken for the next request. If it ended at once, a sender that is still sending would not
+ * see the answer.
  */
 function linger(request: IncomingMessage, end: () => void): void {
   if (request.readableEnded || request.destroyed) return end()
@@ -89,7 +91,7 @@ function linger(request: IncomingMessage, end: () => void): void {
   request.once("end", over).once("close", over).resume()
 }
 
-/** The body, from the request's own events. */
+/** Reads a body by the request's events. */
 const bodyEvents =
   (request: IncomingMessage): BodySource =>
   ({ chunk, end, lost }) => {

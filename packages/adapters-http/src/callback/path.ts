@@ -1,7 +1,7 @@
 /**
- * The account that a callback's path names, as it was registered with the bank. `undefined` if the path is not a
- * callback's. `target` is a request's target: a path, or a whole URL. Only this path is lenient, because somebody else
- * composed the bank's copy of it: extra slashes at either end or between segments are ignored.
+ * The account in a callback's path. `undefined` if the path is not that of a callback. `target` is a request's
+ * target: a path, or a whole URL. This path is read leniently, because somebody copied it to the bank: extra slashes
+ * at either end or between segments are ignored. All other paths are read strictly.
  *
  * @example callbackAccount("//callbacks/se/?a=b") is "se"
  */
@@ -15,10 +15,10 @@ export function callbackAccount(target: string): string | undefined {
 const origin = /^https?:\/\/[^/?#]*/iu
 const pathEnd = /[?#]/u
 
-/** Longer than the path of any account, in any percent-encoding. */
+/** No account's path is longer than this, even percent-encoded. */
 const pathLengthMax = 1_024
 
-/** An empty segment, and the segment of the current folder, name nothing. */
+/** Whether a segment names something. An empty segment and `.` do not. */
 const isNamed = (segment: string): boolean => segment !== "" && segment !== "."
 
 function decoded(segment: string): string {

@@ -34,24 +34,24 @@ export const callbackReceiverLimitsDefault: CallbackReceiverLimits = {
 }
 
 /**
- * A signed issue time older than this is not believed: its receipt counts. Retries end after about 36 hours; a person may
- * have a callback sent again much later.
+ * How old a signed issue time may be. If it is older, the time of receipt counts instead. The bank's retries end
+ * after about 36 hours, but a person may send a callback again much later.
  */
 export const issuedAtAgeMaxMs = 5_356_800_000
 
-/** Nothing was recorded. The same callback may be sent again. */
+/** The callback could not be recorded. The sender may send it again. */
 export class RecordUnavailable extends Schema.TaggedError<RecordUnavailable>()("RecordUnavailable", {
   retryAfterSeconds: Schema.Finite,
   message: Schema.String,
 }) {}
 
-/** What recording did. `hold` says why the callback is held, if the receiver did not ask for that itself. */
+/** The result of recording. `hold` is the reason why the callback is held, if the engine decided that. */
 export interface Recorded {
   readonly disposition: Disposition
   readonly hold?: HoldReason
 }
 
-/** Succeeds only after the observation and its original bytes are durable. */
+/** Records an observation. It succeeds only after the observation and its original bytes are durable. */
 export type RecordObservation = (
   observation: Observation,
   raw: Uint8Array,
@@ -61,7 +61,10 @@ export interface CallbackReceiverOptions {
   /** The accounts, by their name in the callback URL. */
   readonly accounts: Readonly<Record<string, CallbackAccountOptions>>
   readonly record: RecordObservation
-  /** Whether anything trusted was ever said about this loan. Without this option, no loan counts as known. */
+  /**
+   * Whether a trusted source has ever reported anything about this loan. If this option is absent, no loan counts as
+   * known.
+   */
   readonly isKnown?: (applicationReference: ApplicationReference) => Effect.Effect<boolean>
   readonly limits?: Partial<CallbackReceiverLimits>
 }
@@ -69,8 +72,8 @@ export interface CallbackReceiverOptions {
 export interface CallbackReceiver {
   readonly receive: (account: string, request: CallbackRequest) => Effect.Effect<CallbackAnswer>
   /**
-   * {@link receive} for servers that do not use Effect: `serveCallback` for node:http, `handleCallback` for the web's
-   * `Request`. It keeps the clock and the loggers of the place where the receiver was made.
+   * {@link receive} for servers that do not use Effect. `serveCallback` uses it for node:http, and `handleCallback`
+   * for the web's `Request`. It runs with the clock and the loggers of the effect that made the receiver.
    */
   readonly respond: (
     account: string,
@@ -81,11 +84,12 @@ export interface CallbackReceiver {
 }
 
 /**
- * Receives the bank's callbacks: receive, read, authorize, decode, appraise, record, answer, in this order.
- * It answers below 300 only after `record` has succeeded, so the bank sends a callback again if it was not kept.
+ * Makes the receiver of the bank's callbacks. The steps are: receive, read, authorize, decode, appraise, record,
+ * answer. A callback gets a status below 300 only after `record` has succeeded. So if a callback was not recorded,
+ * the bank sends it again.
  *
- * Errors: {@link CallbackConfigError} if an account has neither credentials nor a signature verifier and does not say
- * that this is intended.
+ * Errors: {@link CallbackConfigError} if an account has neither credentials nor a signature verifier, and
+ * `allowUnauthenticated` is not set.
  *
  * Source: the bank's page, "Retrieve status change with callback".
  */
@@ -137,7 +141,7 @@ export const makeCallbackReceiver = Effect.fnUntraced(function* (
   return { receive, respond, rejections }
 })
 
-/** The path of callbacks in traces. */
+/** The name of the callbacks' path in traces. */
 const callbackRoute = "/callbacks/:account"
 
 interface Receiving {
@@ -147,13 +151,13 @@ interface Receiving {
   readonly budgets: CallbackBudgets
 }
 
-/** A callback's way, step by step. A refusal ends it at any step, and before step 6 nothing is recorded. */
+/** The steps of one callback. A refusal at any step ends it. Before step 6, nothing is recorded. */
 const accept = Effect.fnUntraced(function* (
   account: CallbackAccount | undefined,
   request: CallbackRequest,
   { record, isKnown: isKnownLoan, limits, budgets }: Receiving,
 ): Effect.fn.Return<CallbackAnswer, CallbackRefused> {
-  // 1. Receive: method, account and headers, before a byte of the body is read.
+  // 1. Receive: check the method, the account and the headers, before the body is read.
   const receivedAt = yield* Clock.currentTimeMillis
   const isOurs = account !== undefined
   if (isOurs && isProbe(request)) return introduction
@@ -162,17 +166,17 @@ const accept = Effect.fnUntraced(function* (
   const fault = headersFault(request, limits)
   if (fault !== undefined) return yield* refused(fault, hints[fault])
 
-  // 2. Read: the raw bytes.
+  // 2. Read: read the raw bytes.
   const sent = yield* traced("read")(readBody(request, limits))
 
-  // 3. Authorize: the account's credentials, if it has any.
+  // 3. Authorize: check the credentials, if the account has any.
   yield* traced("authorize")(authorize(account, request, budgets))
 
-  // 4. Decode. Decompression costs work, so it is only done for a sender with the right credentials.
+  // 4. Decode: decompress and parse. Decompression costs time, so only an authorized sender gets here.
   const raw = yield* unpacked(sent, request.headers.get("content-encoding"), limits.callbackBytesMax)
   const message = yield* traced("decode")(decode(asUtf8(raw, request.headers.get("content-type"))))
 
-  // 5. Appraise: signature, evidence, and how much without proof is kept.
+  // 5. Appraise: check the signature, determine the evidence, and limit callbacks without proof.
   const trust = yield* traced("verify")(appraise(account, message))
   if (isUnproven(account, trust)) {
     const { applicationReference } = message
@@ -181,7 +185,7 @@ const accept = Effect.fnUntraced(function* (
     yield* mayDoubt(account, trust)
   }
 
-  // 6. Record: it succeeds only after the observation is durable.
+  // 6. Record: succeeds only after the observation is durable.
   const at = eventTime(receivedAt, trust.issuedAt)
   const observation = observe(account, message, trust, receivedAt, at)
   const recorded = yield* record(observation, raw).pipe(Effect.mapError(unavailable))
@@ -201,11 +205,11 @@ const authorize = (
     ? Effect.flatMap(budgets.unauthorized(account.name, account.challenges), Effect.fail)
     : Effect.void
 
-/** Anybody can send any number of these. */
+/** Whether a callback has no proof. Anybody can send any number of these. */
 const isUnproven = ({ authorizes }: CallbackAccount, { evidence }: Trust): boolean =>
   authorizes === undefined && evidence === "none"
 
-/** The headers of a refusal that say how to do better. */
+/** Headers of a refusal that say what is accepted. */
 const hints: { readonly [Code in RejectionCode]?: Readonly<Record<string, string>> } = {
   "media-type-unsupported": { "accept-post": "application/json", "accept-encoding": acceptEncoding },
 }
@@ -224,9 +228,9 @@ function decode(raw: Uint8Array): Effect.Effect<CallbackMessage, CallbackRefused
 }
 
 /**
- * When the callback was true: its signed issue time, if that is plausible. It is never later than the receipt, even if
- * the bank's clock is ahead. A time in whole seconds means the last millisecond of that second, so that a poll sent in
- * the same second cannot overrule it.
+ * When the callback's content was true. That is its signed issue time, if the time is plausible. It is never later
+ * than the receipt, even if the bank's clock is ahead. A time in whole seconds counts as the last millisecond of that
+ * second. So a poll that was sent in the same second cannot overrule the callback.
  */
 function eventTime(receivedAt: Instant, issuedAt: number | undefined): Instant {
   if (issuedAt === undefined) return receivedAt
@@ -256,7 +260,9 @@ function observe(
   }
 }
 
-/** Where the defect happened, without its message, which may quote the callback. */
+/**
+ * Describes where a defect happened. The defect's message is left out, because it may contain parts of the callback.
+ */
 function describeDefect(cause: Cause.Cause<unknown>): string {
   const { error, frames } = withoutWords(Cause.squash(cause))
   return [`a callback could not be recorded: ${error}`, ...frames].join("\n  ")

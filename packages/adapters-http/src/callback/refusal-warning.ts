@@ -2,12 +2,12 @@ import { Effect } from "effect"
 import type { RejectionCode } from "./answer.ts"
 import { makeWarning } from "../telemetry/rare-warning.ts"
 
-/** Refusals whose cause has its own line in the log. */
+/** The codes of refusals that have their own log line. */
 const warnedElsewhere: ReadonlySet<RejectionCode> = new Set(["internal-error", "store-unavailable"])
 
 /**
- * Warns that callbacks are refused, at most once a minute for each account and reason. The warning contains nothing
- * that the sender wrote. An unknown account has no name in it.
+ * Warns that callbacks are refused, at most once a minute for each account and code. The warning contains nothing
+ * from the sender. For an unknown account, the name is empty.
  */
 export function makeRefusalWarning(): (account: string, code: RejectionCode) => Effect.Effect<void> {
   const warnings = new Map<string, ReturnType<typeof makeWarning>>()

@@ -1,9 +1,9 @@
 import type { RejectionCode } from "./answer.ts"
 
-/** How many rejections are kept: the latest ones. All of them are counted. */
+/** How many rejections are kept. The latest are kept; all are counted. */
 export const rejectionsKeptMax = 1_000
 
-/** One refused request. It contains nothing that the sender wrote: no body, no header, no unknown name. */
+/** One refused request. It contains nothing from the sender: no body, no header, no unknown name. */
 export interface Rejection {
   readonly at: number
   readonly code: RejectionCode
@@ -17,11 +17,13 @@ export interface RejectionLog {
   readonly add: (rejection: Rejection) => void
   /** The latest rejections, oldest first. */
   readonly recent: () => ReadonlyArray<Rejection>
-  /** How many rejections there were of each code. If an account is given, only its own. */
+  /** How many rejections there were of each code, for one account or in total. */
   readonly counts: (account?: string) => ReadonlyMap<RejectionCode, number>
 }
 
-/** A bounded record of refused requests: a flood fills a ring in memory, not a disk. */
+/**
+ * Makes a log of refused requests with a limited size. So a flood of requests fills neither the memory nor the disk.
+ */
 export function makeRejectionLog(keptMax: number = rejectionsKeptMax): RejectionLog {
   const kept: Array<Rejection> = []
   const byAccount = new Map<string | undefined, Map<RejectionCode, number>>()

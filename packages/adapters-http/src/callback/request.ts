@@ -4,37 +4,39 @@ import type { RejectionCode } from "./answer.ts"
 import { isReadableType } from "./content.ts"
 import { isReadableEncoding } from "../http/content-coding.ts"
 
-/** The parts of an HTTP request that the receiver reads. A web-standard `Request` has them. */
+/** The parts of an HTTP request that the receiver reads. A web-standard `Request` has them too. */
 export interface CallbackRequest {
   readonly method: string
   readonly headers: { readonly get: (name: string) => string | null }
-  /** The body as a stream, or a function that begins to read it. */
+  /** The body as a stream, or a function that starts to read it. */
   readonly body: AsyncIterable<Uint8Array> | BodySource | null
 }
 
-/** Begins to read a body, and reports what arrives, at the earliest after it has returned. The result stops it. */
+/**
+ * Starts to read a body. It reports what arrives only after it has returned. Calling the result stops the reading.
+ */
 export type BodySource = (reader: BodyReader) => () => void
 
 export interface BodyReader {
   readonly chunk: (bytes: Uint8Array) => void
   readonly end: () => void
-  /** The body broke off. */
+  /** The connection broke before the body ended. */
   readonly lost: () => void
 }
 
 export interface CallbackRequestLimits {
   readonly callbackBytesMax: number
-  /** From the wait for the first byte to the last byte read. */
+  /** The time for the whole body, from the wait for its first byte to its last byte. */
   readonly callbackBodyMsMax: number
 }
 
-/** The bank's largest example is under one kilobyte. */
+/** The bank's largest example has less than one kilobyte, so this is ample. */
 export const callbackRequestLimitsDefault: CallbackRequestLimits = {
   callbackBytesMax: 65_536,
   callbackBodyMsMax: 10_000,
 }
 
-/** The refusals that the headers alone cause, before a byte of the body is read. */
+/** The reason to refuse a request by its headers alone, before the body is read. */
 export function headersFault(
   { headers }: CallbackRequest,
   { callbackBytesMax }: CallbackRequestLimits,
@@ -48,8 +50,8 @@ export function headersFault(
 }
 
 /**
- * The raw body. Reading stops at the size limit, even if Content-Length promised less. Most callbacks are complete by the
- * end of this turn of the event loop. Only an incomplete one gets a timeout.
+ * Reads the raw body. Reading stops at the size limit, even if Content-Length is smaller. Most bodies are complete
+ * within the current turn of the event loop. Only an incomplete body needs a timeout.
  */
 export function readBody(
   { body }: CallbackRequest,
@@ -70,7 +72,7 @@ export function readBody(
   })
 }
 
-/** A stream as a source. Stopping it stops the stream. */
+/** Reads a stream as a source. If it is stopped, the stream is stopped too. */
 const chunksOf =
   (body: AsyncIterable<Uint8Array>): BodySource =>
   ({ chunk, end, lost }) => {
@@ -122,7 +124,7 @@ function collect(source: BodySource, callbackBytesMax: number) {
     if (outcome !== undefined) return resume(outcome)
     told = resume
   })
-  /** `undefined` if there is more to read. */
+  /** The body, if it is complete in this turn of the event loop. `undefined` if more must be read. */
   const thisTurn: Effect.Effect<Uint8Array | undefined, CallbackRefused> = Effect.callback((resume) => {
     if (outcome !== undefined) return resume(outcome)
     const late = setImmediate(() => {
@@ -141,8 +143,9 @@ const probes: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"])
 const deliveryHeaders = ["content-type", "transfer-encoding", "authorization"]
 
 /**
- * Whether the request only asks what this route is. A callback that a redirect turned into a GET still has its original
- * headers. It is refused, because a success would tell its sender that it was delivered.
+ * Whether the request is a probe: it only asks what this route is. If a redirect has turned a callback into a GET,
+ * its original headers are still there, so it is no probe. It is refused, because a success would tell the sender
+ * that the callback was delivered.
  */
 export const isProbe = ({ method, headers }: CallbackRequest): boolean =>
   probes.has(method) &&

@@ -10,17 +10,17 @@ import type { CallbackMessage } from "../message/message.ts"
 import { countSignature } from "./metrics.ts"
 import type { JwsVerdict } from "../signature/jws-verifier.ts"
 
-/** How far a callback is trusted, and why it is held if that is not enough. */
+/** The evidence of a callback, and why the callback is held, if it is. */
 export interface Trust {
   readonly evidence: Evidence
   readonly hold?: HoldReason
-  /** The signature's own issue time, in seconds. */
+  /** The signed issue time, in seconds. */
   readonly issuedAt?: number | undefined
   /** SHA-256 of the signed token, in hex. */
   readonly token?: string
 }
 
-/** The effect of each verdict on a signature: a level of trust, or a refusal. */
+/** What follows from the outcome of checking a signature: evidence, or a refusal. */
 const trustBySignature: { readonly [State in JwsVerdict["state"]]: Trust | RejectionCode } = {
   bound: { evidence: "jws" },
   unbound: { evidence: "none", hold: "signature-unbound" },
@@ -30,8 +30,8 @@ const trustBySignature: { readonly [State in JwsVerdict["state"]]: Trust | Rejec
 }
 
 /**
- * How far the account trusts the callback. Its credentials were checked before. A signature that cannot be relied on
- * counts for less than no signature, because it may be the only forged part.
+ * Determines the evidence of a callback whose credentials are checked already. A signature that cannot be trusted
+ * counts for less than no signature: somebody may have forged only the signature.
  */
 export const appraise = Effect.fnUntraced(function* (
   account: CallbackAccount,
@@ -40,7 +40,8 @@ export const appraise = Effect.fnUntraced(function* (
   const trust = held(yield* vouchedFor(account, message), message, account.trustPolicy)
   const { unusableReference } = message
   if (unusableReference === undefined) return trust
-  // Anybody can send callbacks without proof, and each would be another loan.
+  // If the callback has no proof, it is refused: anybody could send such callbacks, and each would create another
+  // loan.
   const isVouchedFor = account.authorizes !== undefined || trust.evidence === "jws"
   if (isVouchedFor) return { ...trust, hold: "reference-unusable" }
   const { code, field, message: detail } = unusableReference
@@ -52,7 +53,8 @@ const vouchedFor = Effect.fnUntraced(function* (
   { jwsData, eventBody }: CallbackMessage,
 ): Effect.fn.Return<Trust, CallbackRefused> {
   if (jwsData === undefined || account.jws === undefined) return yield* withoutSignature(account)
-  // A value that is not text cannot be verified. It must not count as a callback that never had a signature.
+  // `jwsData` is present but no text, so it cannot be verified. This must not count as a callback without a
+  // signature.
   const token = jwsData === unreadableJws ? undefined : jwsData.trim()
   const verdict: JwsVerdict =
     token === undefined ? { state: "unverifiable" } : yield* account.jws.verify(token, eventBody)
@@ -68,8 +70,9 @@ const refusedSignature = ({ challenges }: CallbackAccount, code: RejectionCode):
   new CallbackRefused({ code, headers: { "www-authenticate": challenges } })
 
 /**
- * Whether a callback may be held although its signature cannot be judged and it has no other proof. Anybody can send
- * such callbacks, so their number is limited. This is asked last, only for callbacks that would be held.
+ * Fails if a callback whose signature cannot be checked, and that has no other proof, must not be held. Anybody can
+ * send such callbacks, so their number is limited. This check comes last, and counts only callbacks that would be
+ * held.
  */
 export const mayDoubt = Effect.fnUntraced(function* (
   account: CallbackAccount,
@@ -93,7 +96,7 @@ const withoutSignature = Effect.fnUntraced(function* (
   return { evidence: "credentials", hold: "signature-missing" }
 })
 
-/** The evidence that meets each requirement. */
+/** For each requirement, the evidence that is enough. */
 const meets: { readonly [Required in RequiredEvidence]: ReadonlySet<Evidence> } = {
   credentials: new Set(["credentials", "jws"]),
   jws: new Set(["jws"]),

@@ -2,7 +2,7 @@ import { bodyConsumed } from "./answer.ts"
 import type { CallbackAnswer } from "./answer.ts"
 import type { CallbackReceiver } from "./receiver.ts"
 
-/** Serves one callback in the web-standard form. */
+/** Serves one callback with the web-standard `Request` and `Response`. */
 export async function handleCallback(
   receiver: CallbackReceiver,
   account: string,

@@ -1,11 +1,12 @@
 import { Cause, Predicate } from "effect"
 
 /**
- * What may be shown of a failure: its kind and its place in the code, but not its message, which may quote the request.
+ * What a log may show of a failure: its kind and its place in the code. The message is left out, because it may
+ * contain parts of the request.
  */
 export interface FailureShape {
   readonly error: string
-  /** A stable code, if the error has one. */
+  /** The error's code, if it has one. */
   readonly code?: string
   readonly frames: ReadonlyArray<string>
 }
@@ -41,7 +42,8 @@ function codeOf(thrown: object): string | undefined {
 }
 
 /**
- * A stack begins with the message, which may have several lines that look like frames. The real frames come after it.
+ * The frames of a stack. A stack begins with the message, and lines of the message may look like frames. So only
+ * lines after the message count.
  */
 function framesOf(thrown: object): ReadonlyArray<string> {
   if (!("stack" in thrown) || typeof thrown.stack !== "string") return []

@@ -1,6 +1,6 @@
 /**
- * The default headers of every answer: no cache keeps it, no client guesses its type, no page frames it, it loads
- * nothing, and it sends no referrer.
+ * The default headers of every answer. No cache stores it, no browser guesses its type, no page shows it in a frame,
+ * it loads nothing, and it sends no referrer.
  */
 export const guardedHeaders = {
   "cache-control": "no-store",

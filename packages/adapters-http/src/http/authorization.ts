@@ -1,23 +1,23 @@
 import { hash, timingSafeEqual } from "node:crypto"
 import { Redacted } from "effect"
 
-/** The two methods by which the bank sends a callback's credentials, and the names of their schemes in the header. */
+/** The two methods with which the bank authorizes its callbacks, and the name of each scheme in the header. */
 export const authorizationSchemes = { BASIC: "Basic", BEARER: "Bearer" } as const
 export type CallbackAuthorizationMethod = keyof typeof authorizationSchemes
 
-/** What was registered with `setCallback`: `credentials` is the base64 text that the bank returns unchanged. */
+/** What was registered by `setCallback`. `credentials` is the base64 text that the bank sends back unchanged. */
 export interface CallbackCredentials {
   readonly method: CallbackAuthorizationMethod
   readonly credentials: Redacted.Redacted
 }
 
-/** A longer header is refused without reading it. */
+/** The maximum length of the header. A longer header is refused without being read. */
 export const authorizationLengthMax = 8_192
 
 const written = /^(basic|bearer) +([A-Za-z0-9._~+/-]+=*) *$/iu
 const token = /^[A-Za-z0-9._~+/-]+=*$/u
 
-/** Whether the text is valid in an Authorization header. `user:password` must be base64-encoded first. */
+/** Whether the text is valid in an Authorization header. `user:password` must first be encoded in base64. */
 export const isCredentialsText = (credentials: Redacted.Redacted): boolean =>
   token.test(Redacted.value(credentials)) && Redacted.value(credentials).length <= authorizationLengthMax / 2
 
@@ -25,8 +25,8 @@ const digest = (scheme: string, credentials: string): Buffer =>
   hash("sha256", `${scheme.toLowerCase()} ${credentials}`, "buffer")
 
 /**
- * Whether an Authorization header has one of the accepted credentials. Several may be valid at once, so that they can
- * be rotated. All digests are compared, so the time taken says nothing about any of them.
+ * Makes the check of an Authorization header: whether it has one of the accepted credentials. Several can be valid at
+ * once, so that they can be rotated. All digests are compared, so that the time reveals nothing.
  *
  * Source: the bank's page, "Register the callback-URL".
  */
@@ -47,6 +47,6 @@ export function makeAuthorization(
   }
 }
 
-/** The challenges of a 401, one for each method in use. */
+/** The value of `WWW-Authenticate` for a 401, with one challenge for each method. */
 export const challengesOf = (accepted: ReadonlyArray<CallbackCredentials>): string =>
   [...new Set(accepted.map(({ method }) => `${authorizationSchemes[method]} realm="callback"`))].join(", ")

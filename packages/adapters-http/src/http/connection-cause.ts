@@ -1,4 +1,4 @@
-/** Why there was no connection, or why it broke, grouped by what a person can do about it. */
+/** Why there was no connection, or why it broke. The causes are grouped by what a person can do. */
 export type ConnectionCause =
   | "refused"
   | "name-not-found"
@@ -9,8 +9,8 @@ export type ConnectionCause =
   | "broken"
 
 /**
- * The names that the system, TLS and undici give to a cause. The first match counts. Any other name is a broken
- * connection.
+ * The error codes of the operating system, of TLS and of undici, by cause. The first match counts. Any other code
+ * means that the connection broke.
  */
 const causes: ReadonlyArray<readonly [codes: RegExp, cause: ConnectionCause]> = [
   [/^ECONNREFUSED$/u, "refused"],
@@ -27,17 +27,20 @@ const causes: ReadonlyArray<readonly [codes: RegExp, cause: ConnectionCause]> = 
 export const connectionCause = (code: string): ConnectionCause =>
   causes.find(([codes]) => codes.test(code))?.[1] ?? "broken"
 
-/** What is wrong with a refused certificate, and what to do. A code that is not listed means an unknown authority. */
+/**
+ * What is wrong with a certificate that was refused, and what to do. A code that is not listed means that the
+ * authority is unknown.
+ */
 const certificates: ReadonlyMap<string, string> = new Map([
   ["CERT_HAS_EXPIRED", "it has expired: check this machine's clock, and tell the bank"],
   ["CERT_NOT_YET_VALID", "it is not valid yet: check this machine's clock"],
-  ["ERR_TLS_CERT_ALTNAME_INVALID", "it is another host's: check the URL's host"],
-  ["HOSTNAME_MISMATCH", "it is another host's: check the URL's host"],
+  ["ERR_TLS_CERT_ALTNAME_INVALID", "it belongs to another host: check the URL's host"],
+  ["HOSTNAME_MISMATCH", "it belongs to another host: check the URL's host"],
   ["CERT_REVOKED", "it is revoked: tell the bank"],
 ])
 
 const unknownAuthority =
-  "no authority that is known has signed it: if it is your own authority's, set bankCaFile (LOAN_ENGINE_BANK_CA_FILE) to its certificate"
+  "no known authority has signed it: if your own authority has, set bankCaFile (LOAN_ENGINE_BANK_CA_FILE) to that authority's certificate"
 
 const advice: { readonly [Cause in ConnectionCause]: (code: string) => string } = {
   refused: () => "nothing listens at that host and port: check the URL's port, and that the service runs",
@@ -53,5 +56,5 @@ const advice: { readonly [Cause in ConnectionCause]: (code: string) => string } 
     "the connection was closed before the answer was complete: it is unknown whether the request was carried out",
 }
 
-/** What a cause means, what to do, and the cause's own name. */
+/** What a cause means, what to do, and its code. */
 export const connectionAdvice = (code: string): string => `${advice[connectionCause(code)](code)} (${code})`

@@ -7,7 +7,7 @@ type Unpack = (bytes: Uint8Array, options: { readonly maxOutputLength: number })
 const unzlib: Unpack = promisify(inflate)
 const unzlibRaw: Unpack = promisify(inflateRaw)
 
-/** By its standard, `deflate` has zlib's frame. Some senders leave the frame out. */
+/** By its standard, `deflate` has a zlib header. Some senders leave it out. */
 const undeflate: Unpack = (bytes, options) =>
   unzlib(bytes, options).catch((error: unknown) =>
     isUnpackedTooLarge(error) ? Promise.reject(asError(error)) : unzlibRaw(bytes, options),
@@ -16,7 +16,7 @@ const undeflate: Unpack = (bytes, options) =>
 const ungzip: Unpack = promisify(gunzip)
 const unbrotli: Unpack = promisify(brotliDecompress)
 
-/** Each supported content coding, by all its names. */
+/** The supported content codings, by all their names. */
 const codings: ReadonlyMap<string, Unpack> = new Map([
   ["gzip", ungzip],
   ["x-gzip", ungzip],
@@ -24,7 +24,7 @@ const codings: ReadonlyMap<string, Unpack> = new Map([
   ["br", unbrotli],
 ])
 
-/** Names that some senders use for no compression. */
+/** Names that some senders write for "not compressed". */
 const unpackedNames: ReadonlySet<string> = new Set([
   "",
   "identity",
@@ -37,14 +37,14 @@ const unpackedNames: ReadonlySet<string> = new Set([
   "utf8",
 ])
 
-/** The codings of a body, without those that change nothing. */
+/** The content codings that a header names, without names for "not compressed". */
 const codingsOf = (contentEncoding: string): ReadonlyArray<string> =>
   contentEncoding
     .split(",")
     .map((coding) => coding.trim().toLowerCase())
     .filter((coding) => !unpackedNames.has(coding))
 
-/** At most one coding: no sender compresses a body twice. */
+/** Whether the content coding is supported. At most one is, because no sender compresses a body twice. */
 export function isReadableEncoding(contentEncoding: string | null): boolean {
   const named = codingsOf(contentEncoding ?? "")
   return named.length <= 1 && named.every((coding) => codings.has(coding))
@@ -52,16 +52,16 @@ export function isReadableEncoding(contentEncoding: string | null): boolean {
 
 const isGzip = ([first, second]: Uint8Array): boolean => first === 0x1f && second === 0x8b
 
-/** Whether a body begins like JSON or XML: after white space or a byte order mark, or in UTF-16. */
+/** Whether a body begins like JSON or XML, also after white space or a byte order mark, or in UTF-16. */
 const isPlain = (bytes: Uint8Array): boolean =>
   /^[\0\s\u00EF\u00BB\u00BF\u00FE\u00FF]{0,16}["{[<]/u.test(
     Buffer.from(bytes.subarray(0, 17)).toString("latin1"),
   )
 
 /**
- * A body without its content coding, of at most `bytesMax`. Above that, decompression stops, and {@link
- * isUnpackedTooLarge} recognizes the error. A proxy may compress or decompress a body without changing its header. The
- * bytes show whether they are compressed, so the body is read as it is.
+ * Decompresses a body, up to `bytesMax`. If the result is larger, decompression fails with an error that
+ * {@link isUnpackedTooLarge} recognizes. A proxy may compress or decompress a body without changing the header. So
+ * the bytes decide whether the body is compressed.
  */
 export async function unpack(
   bytes: Uint8Array,
@@ -78,7 +78,7 @@ export async function unpack(
   )
 }
 
-/** The platform's own error code for a body that decompresses to more than the limit. */
+/** Node's error code for a body that is larger than the limit after decompression. */
 export const unpackedTooLargeCode = "ERR_BUFFER_TOO_LARGE"
 
 export const isUnpackedTooLarge = (error: unknown): boolean =>

@@ -9,13 +9,15 @@ import { straightRoute } from "./route.ts"
 import { connectionAdvice, connectionCause } from "./connection-cause.ts"
 import { unpack, unpackedTooLargeCode } from "./content-coding.ts"
 
-/** The limits of one exchange: the time of each part, the size of its answer, and how many run at once. */
+/**
+ * The limits of one request and its answer: the time of each part, the size of the answer, and how many run at once.
+ */
 export interface ExchangeLimits {
   readonly connectMsMax: number
   readonly headersMsMax: number
-  /** Between two chunks of the body. */
+  /** The time between two chunks of the body. */
   readonly bodyIdleMsMax: number
-  /** From the first byte sent to the last byte received, so that a slow answer ends too. */
+  /** The time from the first byte sent to the last byte received. It also ends an answer that arrives very slowly. */
   readonly exchangeMsMax: number
   readonly responseBytesMax: number
   readonly connectionsMax: number
@@ -34,7 +36,10 @@ export interface ExchangeResponse {
   readonly body: Uint8Array
 }
 
-/** There was no complete answer. `code` is the system's or undici's own name of the cause, such as `ECONNREFUSED`. */
+/**
+ * There was no complete answer. `code` is the error code of the operating system or of undici, such as
+ * `ECONNREFUSED`.
+ */
 export class ExchangeFailed extends Schema.TaggedError<ExchangeFailed>()("ExchangeFailed", {
   kind: Schema.Literals([
     "refused",
@@ -49,7 +54,7 @@ export class ExchangeFailed extends Schema.TaggedError<ExchangeFailed>()("Exchan
   ]),
   code: Schema.String,
 }) {
-  /** What happened, and what to do about it. */
+  /** What happened, and what to do. */
   get advice(): string {
     if (this.kind === "timed-out") return `it did not answer in time (${this.code})`
     return this.kind === "too-large"
@@ -66,8 +71,8 @@ const keepAliveMsMax = 60_000
 const tlsSessionsMax = 10
 
 /**
- * An exchange with timeouts, over `transport` if one is given, or else over HTTP. Its own connection pool closes with
- * the scope. It follows no redirect.
+ * Makes a function that sends requests with timeouts. It uses `transport`, or HTTP if none is given. It follows no
+ * redirect. Its connections close with the scope.
  */
 export const makeExchange = Effect.fnUntraced(function* (
   limits: ExchangeLimits,
@@ -94,7 +99,7 @@ const makeHttpTransport = Effect.fnUntraced(function* (
     })
 })
 
-/** A connection pool that closes with the scope. */
+/** Makes a connection pool that closes with the scope. */
 export const makeAgent = (
   limits: Omit<ExchangeLimits, "exchangeMsMax">,
   route: BankRoute = straightRoute,
@@ -104,7 +109,7 @@ export const makeAgent = (
     (agent) => Effect.promise(() => agent.destroy()),
   )
 
-/** A proxy cannot reach our own machine. */
+/** Hosts that never use the proxy, because a proxy cannot reach this machine's loopback addresses. */
 const neverProxied = ["localhost", ".localhost", "127.0.0.1", "::1"]
 
 function dispatcherOf(
@@ -135,7 +140,7 @@ function dispatcherOf(
     connectTimeout: limits.connectMsMax,
     requestTls: tls,
     proxyTls: tls,
-    // Each option is given, so that none is read from the process's environment.
+    // Every option is given. Otherwise undici would read it from the environment.
     httpProxy: "",
     httpsProxy: Redacted.value(proxyUrl),
     noProxy: [...noProxy, ...neverProxied].join(","),
@@ -158,12 +163,12 @@ async function perform(
   })
   const { statusCode: status, headers } = response
   const body = await response.body.bytes()
-  // Some proxies compress an answer although the request did not allow it.
+  // Some proxies compress the answer although the request forbids that.
   const coding = [headers["content-encoding"] ?? []].flat().join(",")
   return { status, headers, body: await unpack(body, coding, responseBytesMax) }
 }
 
-/** What a failed exchange's cause code means. Any other code is a connection failure. */
+/** The kinds for some error codes. For any other code, {@link connectionCause} decides. */
 const kindByCode: ReadonlyMap<string, ExchangeFailed["kind"]> = new Map([
   ["UND_ERR_CONNECT_TIMEOUT", "timed-out"],
   ["UND_ERR_HEADERS_TIMEOUT", "timed-out"],
@@ -173,7 +178,7 @@ const kindByCode: ReadonlyMap<string, ExchangeFailed["kind"]> = new Map([
   [unpackedTooLargeCode, "too-large"],
 ])
 
-/** Only the code is kept, because an error's message may quote what was sent. */
+/** Converts an error. Only its code is kept, because its message may contain what was sent. */
 export function exchangeFailure(error: unknown, isProxys = false): ExchangeFailed {
   const code = isProxys ? `PROXY_${codeOf(error)}` : codeOf(error)
   return new ExchangeFailed({ kind: kindByCode.get(code) ?? connectionCause(code), code })
@@ -184,14 +189,16 @@ const isProxysFault = (error: unknown, asked: URL, proxyUrl: BankRoute["proxyUrl
 
 const portOf = ({ port, protocol }: URL): number => Number(port) || (protocol === "https:" ? 443 : 80)
 
-/** Whether the proxy was unreachable, and not the requested host. The system names the host or the port. */
+/**
+ * Whether the proxy could not be reached, and not the requested host. The error names either the host or the port.
+ */
 function isConnectingTo(proxy: URL, asked: URL, error: unknown): boolean {
   if (!isNativeError(error)) return false
   if ("hostname" in error) return error.hostname === proxy.hostname && error.hostname !== asked.hostname
   return "port" in error && error.port === portOf(proxy) && error.port !== portOf(asked)
 }
 
-/** A proxy's refusal has no code. Its message is from undici and contains only the status. */
+/** The code of an error. If a proxy refuses, there is no code, but undici's message contains the proxy's status. */
 function codeOf(error: unknown): string {
   if (!isNativeError(error)) return "UNKNOWN"
   const [, status] = /^Proxy response \((\d+)\)/u.exec(error.message) ?? []

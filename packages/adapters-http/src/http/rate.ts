@@ -2,12 +2,15 @@ import { hash } from "node:crypto"
 import { Clock, Duration, Effect } from "effect"
 import type { RateLimiter } from "effect/persistence"
 
-/** What is counted: the rule and the key. */
+/** A rate limit: the rule, and the key under which requests are counted. */
 export type Rate = Parameters<RateLimiter.RateLimiter["consume"]>[0]
 
 const nanosPerMs = 1_000_000n
 
-/** A monotonic clock. A jump of the wall clock would open a limit, or keep it closed for the length of the jump. */
+/**
+ * A monotonic clock. With the wall clock, a jump would open a limit too early, or keep it closed for the length of
+ * the jump.
+ */
 function steady(clock: Clock.Clock): Clock.Clock {
   const millis = (): number => Number(clock.monotonicTimeNanosUnsafe() / nanosPerMs)
   return {
@@ -21,18 +24,20 @@ function steady(clock: Clock.Clock): Clock.Clock {
   }
 }
 
-/** A rate limit on a monotonic clock. */
+/** Runs a rate limit on a monotonic clock. */
 export const steadily = <A, E, R>(limited: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.clockWith((clock) => Effect.provideService(limited, Clock.Clock, steady(clock)))
 
-/** Milliseconds on a monotonic clock, from a beginning that means nothing. */
+/** Milliseconds on a monotonic clock. Only differences between two values have a meaning. */
 export const steadyMillis: Effect.Effect<number> = steadily(Clock.currentTimeMillis)
 
-/** The group in which a name is counted, of this many groups. So a flood of names takes no memory. */
+/** The number of the group in which a name is counted. With groups, a flood of names needs no extra memory. */
 export const groupOf = (name: string, groups: number): number =>
   hash("sha256", name, "buffer").readUInt16BE(0) % groups
 
-/** Counts one more. 0 if it is within the rate. Otherwise the whole seconds, at least 1, until there is room again. */
+/**
+ * Counts one more. The result is 0 if the rate allows it. Otherwise it is how many whole seconds to wait, at least 1.
+ */
 export const secondsOverRate = (limiter: RateLimiter.RateLimiter, rate: Rate): Effect.Effect<number> =>
   steadily(limiter.consume(rate)).pipe(
     Effect.as(0),

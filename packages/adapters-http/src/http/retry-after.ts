@@ -1,4 +1,7 @@
-/** How long a Retry-After header asks to wait, as seconds or as a date. `undefined` if it is absent or neither. */
+/**
+ * How long a Retry-After header asks to wait, in milliseconds. The header contains seconds or a date. `undefined` if
+ * it is absent or invalid.
+ */
 export function retryAfterMs(
   header: string | ReadonlyArray<string> | undefined,
   now: number,

@@ -1,20 +1,18 @@
 import type { Redacted } from "effect"
 
-/**
- * How requests reach the bank. The default is a direct connection over https, with the authorities that Node trusts.
- */
+/** How requests reach the bank. By default they go directly, over https, and trust the same authorities as Node. */
 export interface BankRoute {
-  /** Certificates in PEM that are trusted in addition to Node's own. */
+  /** Certificates of authorities, in PEM, that are trusted in addition to Node's. */
   readonly authorities: ReadonlyArray<string>
   /**
-   * The proxy for https, such as `http://user:password@proxy:3128`. Requests to loopback addresses and over plain http
-   * do not use it.
+   * The proxy for https, such as `http://user:password@proxy:3128`. Requests over plain http, and to loopback
+   * addresses, do not use it.
    */
   readonly proxyUrl: Redacted.Redacted | undefined
-  /** More hosts that do not use the proxy: `.example.com` for all hosts below it, `*` for every host. */
+  /** Other hosts that do not use the proxy. `.example.com` means all hosts below it, and `*` means every host. */
   readonly noProxy: ReadonlyArray<string>
   /**
-   * The names of the hosts to which plain http is allowed. Nobody must be able to read the network between them and the
+   * The hosts to which plain http is allowed. Nobody else may be able to read the network between them and the
    * engine.
    */
   readonly plainHttpHosts: ReadonlyArray<string>

@@ -1,12 +1,11 @@
 const loopback = /^(?:localhost|[a-z0-9.-]+\.localhost|127(?:\.[0-9]{1,3}){3}|\[::1\]|::1)$/u
 
-/** Whether a host is this machine, where nobody else listens. */
+/** Whether a host name means this machine. */
 export const isLoopback = (host: string): boolean => loopback.test(host.toLowerCase())
 
 /**
- * Whether secrets may be sent to this URL: it is https, or a loopback address, where nobody else listens, or a host to
- * which plain http is allowed by name. A URL that itself contains a user name or a password is refused, because URLs
- * appear in logs.
+ * Whether secrets may be sent to this URL. It must be https, or a loopback address, or a host in `plainHttpHosts`. If
+ * it contains a user name or a password, it is refused, because URLs appear in logs.
  */
 export function isSecureUrl(text: string, plainHttpHosts: ReadonlyArray<string> = []): boolean {
   if (!URL.canParse(text)) return false
@@ -18,7 +17,7 @@ export function isSecureUrl(text: string, plainHttpHosts: ReadonlyArray<string> 
   )
 }
 
-/** The same rule as a sentence, to follow the name of the URL. */
+/** The rule of {@link isSecureUrl} as the end of a sentence. */
 export const secureUrlRule =
   "must be https without a user in it; plain http is for a loopback address, or for a host of your own network that " +
   "bankPlainHttpHosts (LOAN_ENGINE_BANK_PLAIN_HTTP_HOSTS) names"

@@ -3,7 +3,10 @@ const utf16Marks: ReadonlyArray<readonly [first: number, second: number, label: 
   [0xfe, 0xff, "utf-16be"],
 ]
 
-/** JSON begins with an ASCII character, so a zero among the first two bytes shows UTF-16 and its order (RFC 4627, section 3). */
+/**
+ * The encoding that the first two bytes show. JSON begins with an ASCII character, so a zero byte among them shows
+ * UTF-16 and its byte order (RFC 4627, section 3).
+ */
 export function shownEncoding([first = 1, second = 1]: Uint8Array): string {
   const marked = utf16Marks.find(([one, other]) => one === first && other === second)
   if (marked !== undefined) return marked[2]
@@ -14,9 +17,9 @@ export function shownEncoding([first = 1, second = 1]: Uint8Array): string {
 const isNulOrSpace = (code: number): boolean => code === 0 || code === 0x20 || (code >= 0x09 && code <= 0x0d)
 
 /**
- * A JSON text from any bytes: UTF-8, or UTF-16 if its first bytes show that. The meaning of other bytes, such as a name
- * in Latin-1, is unknown, so `unreadableMark` replaces them. Byte order marks and white space before the text, and NULs
- * and white space after it, are not part of it.
+ * Decodes JSON from any bytes: UTF-8, or UTF-16 if the first bytes show it. Invalid bytes, such as a name in Latin-1,
+ * become `unreadableMark`. Byte order marks and white space before the text are removed, and so are NULs and white
+ * space after it.
  */
 export function decodeJsonBytes(bytes: Uint8Array): string {
   const text = new TextDecoder(shownEncoding(bytes), { fatal: false, ignoreBOM: false }).decode(bytes)

@@ -4,7 +4,7 @@ import { isJsonList, isJsonObject, memberOf } from "./json.ts"
 import type { JsonObject, JsonValue } from "./json.ts"
 import { agrees, callbackWrappersMax, eventsHeld, hasText, identifies, valueIn, withBeside } from "./shape.ts"
 
-/** A callback's two members, at any place. */
+/** The two parts of a callback, wherever they were in the body. */
 export interface CallbackEnvelope {
   readonly event: JsonObject
   readonly jwsData: JsonValue | undefined
@@ -12,19 +12,22 @@ export interface CallbackEnvelope {
 
 const lenient = { lenient: true } as const
 
-/** The signature in an object. A blank text is none. */
+/** The signature in an object. A blank text counts as none. */
 function signatureIn(object: JsonObject): JsonValue | undefined {
   const jwsData = memberOf(object, "jwsData")
   return typeof jwsData === "string" && jwsData.trim() === "" ? undefined : jwsData
 }
 
-/** An event, and the signature inside it or around it. */
+/** An event with its signature. The signature is a member of the event, or of the object around it. */
 function envelope(event: JsonObject, around: JsonObject = event): CallbackEnvelope {
   const { jwsData: _, ...members } = event
   return { event: members, jwsData: signatureIn(event) ?? signatureIn(around) }
 }
 
-/** The envelopes in an object: it has events as a member, or an event's own members, possibly without the type. */
+/**
+ * The events directly in an object. Either the object has them as a member, or it is an event itself, perhaps without
+ * its type.
+ */
 function envelopesOf(object: JsonObject): ReadonlyArray<CallbackEnvelope> {
   const events = eventsHeld(object, lenient)
   if (events.length > 0) return events.map((event) => envelope(event, object))
@@ -32,9 +35,9 @@ function envelopesOf(object: JsonObject): ReadonlyArray<CallbackEnvelope> {
 }
 
 /**
- * The one callback in a body, inside at most {@link callbackWrappersMax} objects or lists. It is the outermost object
- * that names a loan, because anything deeper may be about another loan. A signature next to an outer object counts for
- * the callback inside it.
+ * Finds the one callback in a body. It may be inside at most {@link callbackWrappersMax} objects or lists. The
+ * outermost object that names a loan counts, because a deeper object may be about another loan. A signature beside an
+ * outer object counts for the callback inside it.
  */
 export const findEnvelope = (body: JsonValue): CallbackEnvelope | undefined =>
   theOne(envelopesIn(body, callbackWrappersMax))
@@ -56,8 +59,8 @@ function envelopesIn(written: JsonValue, wrappers: number): ReadonlyArray<Callba
 }
 
 /**
- * The envelopes inside an object, with the reference or type next to them (unless those belong to another event) and
- * with a signature from there.
+ * Completes an envelope with what is beside it: the reference or type, unless they belong to another event, and the
+ * signature.
  */
 const within = (value: JsonObject, { event, jwsData = signatureIn(value) }: CallbackEnvelope) => ({
   event: agrees(event, value) ? withBeside(event, value) : event,
@@ -65,8 +68,8 @@ const within = (value: JsonObject, { event, jwsData = signatureIn(value) }: Call
 })
 
 /**
- * The members that may contain the callback, the likeliest first: objects with the right name, then other objects, then
- * texts with the right name, because people may have written those.
+ * Which members may contain the callback, the most likely first: objects with a fitting name, then other objects,
+ * then texts with a fitting name. Texts come last because people may have written them.
  */
 const holders: ReadonlyArray<(name: string, member: JsonValue) => boolean> = [
   (name, member) => !hasText(member) && isWrapperName(name),
@@ -79,8 +82,8 @@ const distinct = <A extends JsonValue | undefined>(values: ReadonlyArray<A>): Re
 ]
 
 /**
- * If there are several events, nothing says which is meant. Their names are kept, so that the engine asks the bank or a
- * person looks.
+ * Chooses the callback if several were found. If they differ, the engine cannot know which one is meant. Then only
+ * the references are kept, so that the engine polls the bank or a person looks.
  */
 function theOne(found: ReadonlyArray<CallbackEnvelope>): CallbackEnvelope | undefined {
   const [event, ...others] = distinct(found.map((each) => each.event))

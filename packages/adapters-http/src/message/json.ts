@@ -2,10 +2,10 @@ import { unreadableMark } from "@loan-engine/domain/detail"
 import { Result, Schema } from "effect"
 import { decodeJsonBytes } from "./encoding.ts"
 
-/** How deep arrays and objects may nest. The bank's deepest callback nests four levels. */
+/** How deep arrays and objects may be nested. The bank's deepest callback has four levels. */
 export const jsonDepthMax = 16
 
-/** A JSON number as it was written. Amounts never become floats. */
+/** A JSON number as it was written. Amounts are never converted to floats. */
 export class JsonNumber {
   readonly source: string
 
@@ -25,20 +25,20 @@ export const isJsonObject = (value: JsonValue | undefined): value is JsonObject 
 export const isJsonList = (value: JsonValue | undefined): value is ReadonlyArray<JsonValue> =>
   Array.isArray(value)
 
-/** An object's own member. A name that is inherited from `Object.prototype` is not one. */
+/** An object's own member. Names inherited from `Object.prototype` do not count. */
 export const memberOf = (object: JsonObject, name: string): JsonValue | undefined =>
   Object.hasOwn(object, name) ? object[name] : undefined
 
 const faults = {
   encoding: "the text is not valid UTF-8",
   syntax: "the text is not valid JSON",
-  depth: "arrays and objects nest too deeply",
-  duplicate: "an object names the same member twice",
-  surrogate: "a string holds half a surrogate pair",
+  depth: "arrays and objects are nested too deeply",
+  duplicate: "an object has the same member twice",
+  surrogate: "a string contains half a surrogate pair",
 } as const
 export type JsonFault = keyof typeof faults
 
-/** The bytes are not acceptable JSON. `path` says where, and quotes no text of the sender. */
+/** The bytes are no acceptable JSON. `path` says where, without text from the sender. */
 export class JsonInvalid extends Schema.TaggedError<JsonInvalid>()("JsonInvalid", {
   fault: Schema.Literals(["encoding", "syntax", "depth", "duplicate", "surrogate"]),
   path: Schema.String,
@@ -46,15 +46,19 @@ export class JsonInvalid extends Schema.TaggedError<JsonInvalid>()("JsonInvalid"
 }) {}
 
 export interface JsonOptions {
-  /** Member names that an error's path may show. Any other name is shown as `*`, because the sender chose it. */
+  /** Member names that the path of an error may show. Any other name is shown as `*`, because the sender chose it. */
   readonly names?: Pick<ReadonlySet<string>, "has">
   readonly depthMax?: number
   /**
-   * Reads a value without one meaning as the text {@link unreadableMark}, instead of refusing the whole document: bytes
-   * in an unknown encoding, half a surrogate pair, an unknown escape, a member that occurs twice with different values,
-   * and values that nest too deeply. Control characters in a text and a comma after the last item are ignored. A bare
-   * word that is not one of JSON's, such as `NaN` or `08.02`, is read as that text. Use it only if a person could still
-   * understand the message. A signature's claims and keys are read strictly.
+   * If true, a value that is not clear becomes the text {@link unreadableMark}, and the rest of the document is still
+   * read. Such values are: bytes in an unknown encoding, half a surrogate pair, an unknown escape, a member that
+   * occurs twice with different values, and values that are nested too deeply.
+   *
+   * Control characters in a text are kept, and a comma after the last item is ignored. A word that JSON does not
+   * have, such as `NaN` or `08.02`, is read as text.
+   *
+   * Use it only for documents that a person could still understand. Claims and keys of signatures must be read
+   * strictly.
    */
   readonly lenient?: boolean
 }
@@ -62,8 +66,8 @@ export interface JsonOptions {
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false })
 
 /**
- * Strict JSON from bytes: UTF-8 only (a byte order mark is tolerated), no member twice, no lone surrogates, limited
- * depth. Every number is kept as it was written. A member named `__proto__` is an ordinary one.
+ * Parses JSON strictly: UTF-8 only, no member twice, no lone surrogates, limited depth. A byte order mark is allowed.
+ * Numbers are kept as they were written. A member named `__proto__` is an ordinary member.
  *
  * @example parseJson(new TextEncoder().encode("[1.50]")) succeeds with [new JsonNumber("1.50")]
  */
@@ -81,7 +85,7 @@ export function parseJson(
   return parseJsonText(text, options)
 }
 
-/** Like {@link parseJson}, for text that is already decoded. */
+/** Like {@link parseJson}, for text that is decoded already. */
 export function parseJsonText(
   text: string,
   options: JsonOptions = {},
@@ -104,7 +108,7 @@ const noNames: ReadonlySet<string> = new Set()
 const invalid = (fault: JsonFault, path: string): JsonInvalid =>
   new JsonInvalid({ fault, path, message: faults[fault] })
 
-/** Ends the reading at the first error; the reader's path says where. It is caught above, so it needs no stack. */
+/** Thrown at the first error. The reader's path says where. It is always caught, so it needs no stack. */
 class Flaw {
   readonly fault: JsonFault
 
@@ -113,7 +117,7 @@ class Flaw {
   }
 }
 
-/** The state of reading one document. `path` names the open arrays and objects. */
+/** The state while one document is read. `path` leads to the current value. */
 interface Reader {
   readonly text: string
   readonly depthMax: number
@@ -132,7 +136,7 @@ const brace = 0x7b
 const braceEnd = 0x7d
 const endOfText = -1
 
-/** The code of the next character that is not white space. The character is not read yet. */
+/** The code of the next character that is no white space. The character itself is not consumed. */
 function nextCode(reader: Reader): number {
   const { text } = reader
   while (reader.position < text.length) {
@@ -161,7 +165,7 @@ function readValue(reader: Reader): JsonValue {
 
 const bracketOrText = /["[\]{}]/gu
 
-/** Skips an array or object that nests too deeply, with everything in it. */
+/** Skips an array or object that is nested too deeply. */
 function skipNested(reader: Reader): string {
   if (!reader.lenient) throw new Flaw("depth")
   let open = 0
@@ -199,10 +203,13 @@ function readObject(reader: Reader): JsonObject {
   return object
 }
 
-/** The text up to the next member, or to the object's end, without quotation marks or brackets. */
+/** The rest of a member: up to the next member or the object's end, without quotation marks and brackets. */
 const restOfMember = /[^":[\]{}]*?(?=,\s*"|\})/uy
 
-/** A member's value. If there is none, or several words such as `8,02` or `10000 SEK`, it has no one meaning. */
+/**
+ * Reads a member's value. If there is no value, or several words such as `8,02` or `10000 SEK`, the value is not
+ * clear.
+ */
 function readLeniently(reader: Reader): JsonValue {
   const first = nextCode(reader)
   const isThere = first !== comma && first !== braceEnd
@@ -227,7 +234,7 @@ function readArray(reader: Reader): ReadonlyArray<JsonValue> {
   return items
 }
 
-/** Enters an array or object. Gives whether it has content. */
+/** Enters an array or object. The result is whether it has content. */
 function opening(reader: Reader, first: string | number, end: number): boolean {
   reader.position++
   reader.path.push(first)
@@ -251,12 +258,12 @@ function closing(reader: Reader): true {
 }
 
 /**
- * How often a member may occur. If it occurs more often, it has no one meaning, because comparing all values would take
- * too long.
+ * How often a member may occur. If it occurs more often, its value is not clear: comparing all values would take too
+ * long.
  */
 const repetitionsMax = 8
 
-/** Combines the values that an object has under the same name. */
+/** Combines the values of a member that occurs several times in an object. */
 export function joining(): (name: string, before: JsonValue, value: JsonValue) => JsonValue {
   let times: Map<string, number> | undefined
   return (name, before, value) => {
@@ -268,8 +275,8 @@ export function joining(): (name: string, before: JsonValue, value: JsonValue) =
 }
 
 /**
- * The value of a member that occurs twice: the value itself if both are the same, or a list of objects, or no one
- * meaning.
+ * Combines two values of one member. If they are the same, the result is that value. If they are objects, it is a
+ * list of both. Otherwise it is not clear.
  */
 function together(one: JsonValue, other: JsonValue): JsonValue {
   if (isSame(one, other)) return one
@@ -277,10 +284,12 @@ function together(one: JsonValue, other: JsonValue): JsonValue {
   return objects.every(isJsonObject) ? objects : unreadableMark
 }
 
-/** Whether two values have the same text, apart from white space. */
+/** Whether two values are the same, apart from white space. */
 const isSame = (one: JsonValue, other: JsonValue): boolean => JSON.stringify(one) === JSON.stringify(other)
 
-/** A member named `__proto__` is an ordinary one, and not the object's prototype. */
+/**
+ * Sets a member. A member named `__proto__` becomes an ordinary member, and does not change the object's prototype.
+ */
 function setMember(object: Record<string, JsonValue>, name: string, value: JsonValue): void {
   if (name !== "__proto__") object[name] = value
   else Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
@@ -303,14 +312,14 @@ function readString(reader: Reader): string {
     }
     if (code === backslash) {
       escaped = true
-      // An escaped character does not end the string.
+      // Skip the escaped character, because it cannot end the string.
       special.lastIndex++
     } else if (!reader.lenient) throw new Flaw("syntax")
   }
   throw new Flaw("syntax")
 }
 
-/** A string's value, from the text between its quotes. */
+/** A string's value. `inner` is the text between its quotation marks. */
 function textOf({ lenient }: Reader, inner: string, escaped: boolean): string {
   const value = escaped ? unescaped(lenient ? repaired(inner) : inner) : inner
   if (value.isWellFormed()) return value
@@ -330,7 +339,7 @@ function unescaped(inner: string): string {
 
 const escapeOrControl = /\\(?:u[0-9A-Fa-f]{4}|["\\/bfnrt])|\\.?|[\0-\u001f]/gsu
 
-/** The same, with control characters escaped, and with the mark for every unknown escape. */
+/** Repairs a string: control characters are escaped, and unknown escapes become the mark. */
 const repaired = (inner: string): string =>
   inner.replace(escapeOrControl, (sign) => {
     if (sign.length === 1 && sign !== "\\") return `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`
@@ -342,7 +351,7 @@ const bareWord = /[A-Za-z0-9+.-][^\s,:"[\]{}]*/uy
 
 const afterToken = /[\s,\]}]|$/uy
 
-/** A number, kept as written, or one of JSON's three words. */
+/** Reads a number, or one of the words `true`, `false` and `null`. */
 function readToken(reader: Reader): JsonNumber | boolean | null | string {
   token.lastIndex = reader.position
   const found = token.exec(reader.text)
@@ -363,7 +372,9 @@ function readBareWord(reader: Reader): string {
   return word
 }
 
-/** A path such as `externalApplicationEvent.requiredDocuments[2]`. */
+/**
+ * Writes a path, such as `externalApplicationEvent.requiredDocuments[2]`. Names that must not be shown become `*`.
+ */
 export function showPath(path: ReadonlyArray<PropertyKey>, names: Pick<ReadonlySet<string>, "has">): string {
   let shown = ""
   for (const segment of path) {

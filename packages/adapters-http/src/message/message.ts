@@ -17,10 +17,13 @@ import { plainEvent, plainReference, readOffer, readRequiredDocuments } from "./
 import { callbackEventTypes, callbackNames, isNothing, shapedLikeBank, unwrapped } from "./shape.ts"
 import type { CallbackEventType } from "./shape.ts"
 
-/** How long the name of an event type or of a credit decision may be. */
+/** The maximum length of the name of an event type or of a credit decision. */
 export const eventTypeLengthMax = 100
 
-/** What a callback says, by the bank's event types. `unknown` is an unknown type or an unknown credit decision. */
+/**
+ * The content of a callback. Each kind is one of the bank's event types. `unknown` is an unknown event type or an
+ * unknown credit decision.
+ */
 export type CallbackEvent =
   | {
       readonly kind: "creditDecisionUpdated"
@@ -32,27 +35,27 @@ export type CallbackEvent =
   | { readonly kind: "paidOut" }
   | { readonly kind: "unknown"; readonly type: string }
 
-/**
- * There is a value in place of the signature, but it is not readable text. It counts neither as a signature nor as the
- * absence of one.
- */
+/** `jwsData` is present, but it is no readable text. It counts neither as a signature nor as a missing one. */
 export const unreadableJws = Symbol("unreadable jwsData")
 export type UnreadableJws = typeof unreadableJws
 
 export interface CallbackMessage {
   readonly applicationReference: ApplicationReference
-  /** Why the received reference cannot be used. The message then has another one instead: {@link standInReference}. */
+  /**
+   * Why the reference that was sent cannot be used. If set, `applicationReference` is a substitute:
+   * {@link standInReference}.
+   */
   readonly unusableReference?: CallbackMalformed
   readonly event: CallbackEvent
-  /** The compact JWS, trimmed, or a mark that the value in its place is not text. Absent if the bank sent none. */
+  /** The signature as a trimmed text, or {@link unreadableJws}. Absent if the bank sent none. */
   readonly jwsData?: string | UnreadableJws
-  /** The body's `externalApplicationEvent` as it was sent. A signature's claims must bind it. */
+  /** The body's `externalApplicationEvent` as it was sent. The claims of a signature must match it. */
   readonly eventBody: JsonObject
   /** The names of the details that could not be read. Absent if there are none. */
   readonly leftOut?: LeftOut
 }
 
-/** The body is not a callback of the bank. `field` names the member, such as `externalApplicationEvent.tenor`. */
+/** The body is no callback of the bank. `field` names the wrong member, such as `externalApplicationEvent.tenor`. */
 export class CallbackMalformed extends Schema.TaggedError<CallbackMalformed>()("CallbackMalformed", {
   code: Schema.Literals(["json-invalid", "field-invalid"]),
   field: Schema.String,
@@ -61,7 +64,7 @@ export class CallbackMalformed extends Schema.TaggedError<CallbackMalformed>()("
 
 const decodeReference = Schema.decodeUnknownResult(ApplicationReferenceText)
 
-/** The reference in a member, without blanks around it. `undefined` if there is no readable one. */
+/** The reference in a member, without white space around it. `undefined` if there is no readable reference. */
 export function referenceIn(member: JsonValue | undefined): ApplicationReference | undefined {
   const decoded = decodeReference(member === undefined ? member : plainReference(member))
   if (Result.isFailure(decoded) || decoded.success.includes(unreadableMark)) return undefined
@@ -101,9 +104,9 @@ const readersByType: ReadonlyMap<string, ReadEvent> = new Map<CallbackEventType,
 ])
 
 /**
- * Decodes a callback's body. The reference and the event are the word, everything else is a detail. A detail without
- * one meaning is left out and its name is recorded. Unknown members are ignored, and a `null` member counts as absent.
- * A missing or unknown event type or credit decision is no error.
+ * Decodes a callback's body. The reference, the event and the decision are essential; everything else is a detail. A
+ * detail that is not clear is left out, and its name is recorded. Unknown members are ignored. A member that is
+ * `null` counts as absent. It is no error if the event type or the credit decision is missing or unknown.
  *
  * Source: the bank's page, "Example callbacks".
  */
@@ -132,8 +135,8 @@ const noReference = invalid(
 )
 
 /**
- * A substitute for a reference that no loan can have. It is always the same for the same reference. People can
- * recognize it by its beginning, look it up and rule on it.
+ * A substitute for a reference that no loan can have. The same reference always has the same substitute. People can
+ * recognize it by its first characters, search for it and rule on it.
  */
 export const standInReference = (reference: JsonValue): ApplicationReference =>
   ApplicationReference.make(`${standInPrefix}${hash("sha256", JSON.stringify(reference)).slice(0, 32)}`)
@@ -141,8 +144,8 @@ export const standInReference = (reference: JsonValue): ApplicationReference =>
 export const standInPrefix = "unusable-reference:"
 
 /**
- * The signature in a member. A list of one item means the item, as everywhere. A text that says that there is none
- * counts as no signature: anybody could leave the member out as well.
+ * The signature in a member. A list with one item counts as that item. A placeholder such as "none" counts as no
+ * signature: that is safe, because anybody can leave the member out anyway.
  */
 function readJws(member: JsonValue = ""): string | UnreadableJws | undefined {
   const jws = unwrapped(member)
@@ -174,7 +177,7 @@ function decodeEnvelope({
   })
 }
 
-/** The machine's events in a callback. `at` is the callback's verified issue time, or else its receipt. */
+/** The lifecycle events of a callback. `at` is the callback's verified issue time, or else its time of receipt. */
 export function callbackEvents(message: CallbackMessage, at: Instant): ReadonlyArray<LoanEvent> {
   const { event } = message
   switch (event.kind) {
@@ -197,7 +200,10 @@ const additionRequested = (requiredDocuments: ReadonlyArray<string> | undefined,
   ...(requiredDocuments === undefined ? {} : { requiredDocuments }),
 })
 
-/** An offer without any readable member is no offer: it must not replace a readable one. */
+/**
+ * The lifecycle event of each verdict. If an offer has no readable member, it is left out, so that it does not
+ * replace a readable offer.
+ */
 const decisionEvent = {
   approved: (at: Instant, offer: Offer): LoanEvent => ({
     type: "decision.approved",

@@ -13,7 +13,7 @@ import { callbackEventTypes, hasText, mayWrap, objectIn, unwrapped, valueIn } fr
 
 const lenient = { lenient: true } as const
 
-/** How a detail's value is read. `undefined` if it has no one meaning. */
+/** Reads a detail's value. `undefined` if the value is not clear. */
 type Read<A> = (value: JsonValue) => A | undefined
 
 const decimal =
@@ -25,8 +25,8 @@ const decimal =
   }
 
 /**
- * A list of names, one name instead of a list, or either inside an object with one member, as converters from XML write
- * it.
+ * Reads document names: a list, a single name, or either of these in an object with one member, which converters from
+ * XML write.
  */
 function documents(value: JsonValue): ReadonlyArray<string> | undefined {
   if (isJsonObject(value)) {
@@ -40,13 +40,13 @@ function documents(value: JsonValue): ReadonlyArray<string> | undefined {
   return isJsonList(value) ? readDocumentNames(value.map(namedIn)) : undefined
 }
 
-/** The content of an object that only wraps the names of documents. */
+/** The value in an object that only contains document names. */
 function heldIn(object: JsonObject): JsonValue | undefined {
   const [[name, inner] = ["", null], ...others] = Object.entries(object)
   return others.length === 0 && inner !== null && holdsDocuments(foldedName(name)) ? inner : undefined
 }
 
-/** An item of a list of documents: its name, which may be the only member of an object. */
+/** An item in a list of documents. If it is an object with one member, the name is in that member. */
 function namedIn(item: JsonValue): JsonValue {
   const inner = isJsonObject(item) ? heldIn(item) : undefined
   return typeof inner === "string" ? inner : item
@@ -58,9 +58,7 @@ const decimals = offerDecimals.map(
   (name) => [name, decimal((written) => readOfferDecimal(name, written))] as const,
 )
 
-/**
- * How the plain form of each detail is read. The plain form of an amount is a JSON number, that of documents is a list.
- */
+/** Converts each detail to its plain form. For an amount this is a JSON number, and for documents a list. */
 const plainDetails: ReadonlyMap<string, Read<JsonValue>> = new Map<string, Read<JsonValue>>([
   ...decimals.map(([name, read]) => [name, numberOf(read)] as const),
   ["tenor", numberOf(tenor)],
@@ -75,7 +73,7 @@ function numberOf(read: Read<string | number>): Read<JsonValue> {
   }
 }
 
-/** Whether a member is present, but has no one meaning. */
+/** Whether a member is present but not clear. */
 export function isUnreadable(name: string, value: JsonValue): boolean {
   const read = plainDetails.get(name)
   if (read !== undefined) return read(value) === undefined
@@ -87,7 +85,7 @@ const plainMember = (name: string, value: JsonValue): JsonValue => plainDetails.
 const plainMembers = (object: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(object).map(([name, value]) => [name, plainMember(name, value)]))
 
-/** The bank's words, as its page writes them. */
+/** The bank's terms, in the spelling of its page. */
 const words: ReadonlyArray<string> = [...Object.values(callbackEventTypes), ...BankDecision.literals]
 
 const plainWord = (value: JsonValue): JsonValue => {
@@ -98,7 +96,7 @@ const plainWord = (value: JsonValue): JsonValue => {
 
 const offerNames: ReadonlySet<string> = new Set([...offerDecimals, "tenor", "documentTypes"])
 
-/** The items of a list, and of the lists in it. */
+/** The items of a list, including those of lists inside it. */
 const itemsOf = (value: JsonValue): ReadonlyArray<JsonValue> =>
   isJsonList(value) ? value.flatMap(itemsOf) : [value]
 const objectsIn = (value: JsonValue): ReadonlyArray<JsonObject> =>
@@ -107,8 +105,9 @@ const objectsIn = (value: JsonValue): ReadonlyArray<JsonObject> =>
     .filter((object) => object !== undefined)
 
 /**
- * The parts of the offer in an object: its own members, and those of objects that only wrap them, alone, in lists, or
- * as JSON text. A member that is only inside something else may belong to another offer: it has no one meaning.
+ * The members of the offer in an object. They may be in the object itself, or in objects that only wrap them, also in
+ * lists or as JSON text. If a member is found only inside something else, it may belong to another offer. Its value
+ * is then not clear.
  */
 const offersIn = (object: JsonObject): ReadonlyArray<readonly [string, JsonValue]> =>
   withStrays(object, ownOffersIn(object))
@@ -135,8 +134,7 @@ const strayNamesIn = (object: JsonObject): ReadonlyArray<string> =>
   })
 
 /**
- * Objects that contain only parts of the offer. Their members are read where they are, and are not read as something
- * else.
+ * Whether a value contains only parts of the offer. Such objects are read as part of the offer and as nothing else.
  */
 function isOnlyOffer(value: JsonValue): boolean {
   const objects = objectsIn(value)
@@ -146,7 +144,10 @@ function isOnlyOffer(value: JsonValue): boolean {
 const isOfOffer = ([name, value]: readonly [string, JsonValue]): boolean =>
   offerNames.has(name) || (mayWrap(name, value) && isOnlyOffer(value))
 
-/** All members of the offer, at any place. A member that occurs twice with different values has no one meaning. */
+/**
+ * Joins the members of an offer from several places. If a member occurs twice with different values, its value is not
+ * clear.
+ */
 function joined(offers: ReadonlyArray<readonly [string, JsonValue]>): JsonObject {
   const members = new Map<string, JsonValue>()
   for (const [name, value] of offers) {
@@ -157,18 +158,18 @@ function joined(offers: ReadonlyArray<readonly [string, JsonValue]>): JsonObject
   return Object.fromEntries(members)
 }
 
-/** The offer's members in an object, at any depth, in the bank's own plain notation. */
+/** The members of the offer in an object, at any depth, in plain form. */
 export const plainOffer = (object: JsonObject): JsonObject => joined(offersIn(object))
 
-/** The content of lists with one item and of JSON texts. */
+/** Unwraps lists with one item, and JSON in texts. */
 function innermost(value: JsonValue): JsonValue {
   const within = unwrapped(valueIn(value, lenient))
   return within === value ? value : innermost(within)
 }
 
 /**
- * Reads the decision as an object, as an object inside another `creditDecision`, or as a single word. The offer's members may be in
- * that object, nested deeper, or beside it.
+ * Reads a decision. It may be an object, an object inside another `creditDecision`, or a single word. The members of
+ * the offer may be in that object, deeper in it, or beside it.
  */
 function plainDecision(decision: JsonValue, beside: ReadonlyArray<readonly [string, JsonValue]>): JsonObject {
   const only = innermost(decision)
@@ -181,15 +182,18 @@ function plainDecision(decision: JsonValue, beside: ReadonlyArray<readonly [stri
   return { ...plainMembers(Object.fromEntries(own)), ...joined(offers), ...word }
 }
 
-/** A whole number is a name with those digits. Any other number has several spellings. */
+/**
+ * Reads a reference. A whole number counts as a name with these digits. Any other number could be written in several
+ * ways, so it is not converted.
+ */
 export function plainReference(value: JsonValue): JsonValue {
   const only = unwrapped(value)
   return only instanceof JsonNumber && /^[0-9]+$/u.test(only.source) ? only.source : only
 }
 
 /**
- * An event in the bank's own plain notation, for all members with one meaning. Other members stay as they were sent.
- * Two events with the same meaning have the same plain form. A signature binds this form.
+ * An event in plain form. Members that are not clear stay as they were sent. Two events with the same meaning have
+ * the same plain form. So signatures are compared in this form.
  */
 export function plainEvent(event: JsonObject): JsonObject {
   const reference = memberOf(event, "applicationReference")
@@ -207,7 +211,7 @@ export function plainEvent(event: JsonObject): JsonObject {
   }
 }
 
-/** The readable part of the offer in a decision's object. */
+/** Reads the offer in a decision's object. Members that are not clear are left out. */
 export function readOffer(decision: JsonObject, details: DetailReader): Offer {
   const offer: { -readonly [Name in keyof Offer]: Offer[Name] } = {}
   for (const [name, read] of decimals) {
@@ -223,7 +227,9 @@ export function readOffer(decision: JsonObject, details: DetailReader): Offer {
   }
 }
 
-/** The documents that a request names. The bank always names them, so it is recorded if they are missing. */
+/**
+ * Reads the documents that a request names. The bank always names them, so missing names are recorded as left out.
+ */
 export const readRequiredDocuments = (
   event: JsonObject,
   details: DetailReader,

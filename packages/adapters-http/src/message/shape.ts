@@ -4,7 +4,7 @@ import { Result } from "effect"
 import { isJsonList, isJsonObject, joining, memberOf, parseJsonText } from "./json.ts"
 import type { JsonObject, JsonOptions, JsonValue } from "./json.ts"
 
-/** The bank's own member names in a callback. An error may show no others. */
+/** The member names that the bank uses in a callback. An error may show only these. */
 export const callbackNames: ReadonlySet<string> = new Set([
   "externalApplicationEvent",
   "applicationReference",
@@ -30,7 +30,7 @@ const namesByFolded: ReadonlyMap<string, string> = new Map(
   [...callbackNames].map((name) => [foldedName(name), name]),
 )
 
-/** No name of the bank's is longer than this, in any spelling. */
+/** Every spelling of the bank's names is shorter than this. */
 const foldedLengthMax = 100
 
 const bankNameOf = (name: string): string =>
@@ -39,9 +39,9 @@ const bankNameOf = (name: string): string =>
     : (namesByFolded.get(foldedName(name)) ?? name)
 
 /**
- * A value with the bank's own member names, which may be written in any case. Members that are `null` are removed,
- * because the bank's serializer may write `null` for an absent value. If a member occurs in two spellings, both must
- * say the same.
+ * Renames members to the bank's own names, which may be written in any case. Members that are `null` are removed,
+ * because the bank may write `null` for an absent value. If a member occurs in two spellings, both must have the same
+ * value.
  */
 export function shapedLikeBank(value: JsonValue): JsonValue {
   if (isJsonList(value)) return value.filter((item) => item !== null).map(shapedLikeBank)
@@ -59,23 +59,23 @@ export function shapedLikeBank(value: JsonValue): JsonValue {
   return Object.fromEntries(members)
 }
 
-/** A blank text says nothing. */
+/** Whether a value is a blank text, which counts as absent. */
 const isBlank = (value: JsonValue): boolean => typeof value === "string" && value.trim() === ""
 
-/** A list of one item means the item. */
+/** The item of a list with one item. Any other value is unchanged. */
 export function unwrapped(value: JsonValue): JsonValue {
   if (!isJsonList(value) || value.length !== 1) return value
   return value[0] ?? value
 }
 
-/** A value. A text that is the JSON of an object or list is parsed. */
+/** The value, or, if it is a text with a JSON object or list, the parsed JSON. */
 export function valueIn(value: JsonValue, options: Pick<JsonOptions, "lenient"> = {}): JsonValue {
   if (typeof value !== "string" || !/^\s*[[{]/u.test(value)) return value
   const parsed = Result.getOrUndefined(parseJsonText(value, options))
   return parsed === undefined ? value : shapedLikeBank(parsed)
 }
 
-/** An object, or the object whose JSON a text is. */
+/** The value if it is an object, or if it is a text with a JSON object. */
 export function objectIn(
   value: JsonValue | undefined,
   options: Pick<JsonOptions, "lenient"> = {},
@@ -84,20 +84,20 @@ export function objectIn(
   return isJsonObject(object) ? object : undefined
 }
 
-/** How many objects or lists may be around a callback's own object, or around its event. The bank's page shows none. */
+/** How many objects or lists may be around a callback, or around its event. The bank's page shows none. */
 export const callbackWrappersMax = 4
 
 /**
- * The members that identify an event: its loan, and what happened. If one is next to the event, it belongs to the
- * event.
+ * The members that identify an event: its loan and its type. If such a member is beside the event, it still belongs
+ * to it.
  */
 export const identifying = ["applicationReference", "applicationEventType"] as const
 
-/** Whether a text is a placeholder for a missing name or signature. */
+/** Whether a value is a placeholder for a missing name or signature. */
 export const isNothing = (value: JsonValue): boolean =>
   typeof value === "string" && /^(?:null|undefined|none|nil|n\/?a|false|-*)$/iu.test(value.trim())
 
-/** The member's value in an object, unless it is blank or a placeholder. */
+/** The value of a member. `undefined` if it is blank or a placeholder. */
 const saidOf = (object: JsonObject, name: (typeof identifying)[number]): JsonValue | undefined => {
   const value = memberOf(object, name)
   return value === undefined || isNothing(value) ? undefined : value
@@ -106,7 +106,7 @@ const saidOf = (object: JsonObject, name: (typeof identifying)[number]): JsonVal
 export const identifies = (object: JsonObject): boolean =>
   identifying.some((name) => saidOf(object, name) !== undefined)
 
-/** The event, with the reference or type that is next to it. */
+/** Adds the reference or type that is beside the event. */
 export function withBeside(event: JsonObject, around: JsonObject): JsonObject {
   const beside = identifying.flatMap((name) => {
     const value = memberOf(around, name)
@@ -115,7 +115,7 @@ export function withBeside(event: JsonObject, around: JsonObject): JsonObject {
   return { ...event, ...Object.fromEntries(beside) }
 }
 
-/** Whether the two do not contradict each other about loan and event. */
+/** Whether two objects agree about the loan and the event type, as far as both name them. */
 export const agrees = (event: JsonObject, around: JsonObject): boolean =>
   identifying.every((name) => {
     const [own, other] = [saidOf(event, name), saidOf(around, name)]
@@ -128,8 +128,8 @@ const namedAlike = (value: JsonValue): string => {
 }
 
 /**
- * The events that an object has under the member name of the bank's body, with the reference or type next to them. If
- * something deeper contradicts what is next to the event, it may be about another loan and does not count.
+ * The events that an object has in the member `externalApplicationEvent`. The reference or type beside that member is
+ * added. If a deeper event contradicts what is beside it, it may be about another loan and does not count.
  */
 export function eventsHeld(object: JsonObject, options: EventOptions = {}): ReadonlyArray<JsonObject> {
   const member = memberOf(object, "externalApplicationEvent")
@@ -139,9 +139,9 @@ export function eventsHeld(object: JsonObject, options: EventOptions = {}): Read
 }
 
 /**
- * The events in a value: an object, or its JSON as text, alone or in lists. If the object itself does not identify an
- * event, those in the objects that only wrap them, at most `wrappers` deep. Members with other names, such as a
- * customer's note, may contain anybody's words.
+ * The events in a value: an object, or its JSON as text, alone or in lists. If the object does not identify an event,
+ * objects that only wrap events are searched too, at most `wrappers` deep. Members with other names are not searched,
+ * because anybody may have written their content, such as a customer's note.
  */
 export function eventsIn(
   value: JsonValue | undefined,
@@ -160,7 +160,10 @@ export function eventsIn(
   return within.length === 0 ? [shown] : within
 }
 
-/** How events are searched. Texts in members that people write, such as a message, are not parsed. */
+/**
+ * How to search for events. With `withoutTexts`, texts are not parsed. This is for members that people write, such as
+ * a message.
+ */
 export interface EventOptions extends Pick<JsonOptions, "lenient"> {
   readonly withoutTexts?: boolean
 }
@@ -168,15 +171,15 @@ export interface EventOptions extends Pick<JsonOptions, "lenient"> {
 export const optionsWithin = (name: string, options: EventOptions = {}): EventOptions =>
   isFreeText(name) ? { ...options, withoutTexts: true } : options
 
-/** Whether a member may wrap an event and nothing else. A decision is a part of an event, with any content. */
+/** Whether a member may wrap an event and nothing else. A decision never does, because it is a part of an event. */
 export const mayWrap = (name: string, member: JsonValue): boolean =>
   name !== "creditDecision" && (hasText(member) ? isWrapperOfText(name) : isWrapperName(name))
 
-/** Whether a value is text, or a list with text in it. People may have written it. */
+/** Whether a value is text, or a list that contains text. A person may have written it. */
 export const hasText = (value: JsonValue): boolean =>
   typeof value === "string" || (isJsonList(value) && value.some(hasText))
 
-/** Every object in a value that names a loan or an event, at any depth, under any name, and inside texts. */
+/** Every object in a value that names a loan or an event type: at any depth, under any name, and inside texts. */
 export function tellingIn(value: JsonValue): ReadonlyArray<JsonObject> {
   const shown = valueIn(value)
   if (isJsonList(shown)) return shown.flatMap(tellingIn)
@@ -185,6 +188,6 @@ export function tellingIn(value: JsonValue): ReadonlyArray<JsonObject> {
   return identifies(shown) ? [shown, ...within] : within
 }
 
-/** Whether an object names both, so that no search is needed. */
+/** Whether an object names both the loan and the event type. Then no search is needed. */
 export const tellsAll = (object: JsonObject): boolean =>
   identifying.every((name) => saidOf(object, name) !== undefined)

@@ -5,7 +5,9 @@ import type { Exchange } from "../http/exchange.ts"
 import { importKeySet } from "./jwks-keys.ts"
 import type { KeySet, SignatureAlgorithm } from "./jwks-keys.ts"
 
-/** The key set, or why it is not available. The log says so too. Neither contains the API key. */
+/**
+ * Fetches the key set. If that fails, the result is the reason, which is also logged. Neither contains the API key.
+ */
 export const fetchKeys = (
   exchange: Exchange,
   options: { readonly url: string; readonly apiKey?: Redacted.Redacted },
@@ -28,7 +30,7 @@ export const fetchKeys = (
   )
 }
 
-/** Some gateways serve the set as one JSON string with its text. */
+/** Some gateways send the key set as a JSON string that contains the JSON. */
 const unquoted = (document: JsonValue): Result.Result<JsonValue, JsonInvalid> =>
   typeof document === "string" ? parseJsonText(document) : Result.succeed(document)
 

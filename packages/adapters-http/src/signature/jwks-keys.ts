@@ -5,45 +5,45 @@ import { isJsonList, isJsonObject, JsonNumber, memberOf } from "../message/json.
 import type { JsonObject, JsonValue } from "../message/json.ts"
 
 /**
- * The signature algorithms that may be allowed at all. They are RSA, because a symmetric algorithm would use a public
- * key as a secret.
+ * The signature algorithms that a setting may allow. All use RSA. With a symmetric algorithm, anybody could sign with
+ * the bank's public key.
  */
 export type SignatureAlgorithm = "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512"
 
 export const jwksKeysMax = 100
 export const kidLengthMax = 256
 export const rsaBitsMin = 2_048
-/** A larger modulus only makes verification slow. */
+/** A larger modulus only makes verification slow, so it is refused. */
 export const rsaBitsMax = 8_192
 const exponentMin = 3
 
-/** How many keys are tried for one signature. Each key that may fit costs a verification. */
+/** How many keys are tried for one signature. Each costs time. */
 export const keysTriedMax = 32
 
 export interface SignatureKey {
   readonly kid: string | undefined
-  /** The key's public numbers. Two keys with the same numbers are the same key. */
+  /** The key's public numbers. If two keys have the same numbers, they are the same key. */
   readonly numbers: string
-  /** One imported key for each algorithm that it may be used with, because an import binds a key to its algorithm. */
+  /** The imported key for each algorithm. An import is for one algorithm only. */
   readonly byAlgorithm: ReadonlyMap<SignatureAlgorithm, CryptoKey>
 }
 
-/** Why a key of the set is not used. Only an `unusable` key may be a signing key of the bank that we cannot read. */
+/** Why a key of the set is not used. Only an `unusable` key may be a key with which the bank signs. */
 export type SkippedKeyReason = "not-for-signatures" | "too-weak" | "unusable"
 
 export interface KeySet {
-  /** The keys in the order of the set. Several keys may have the same `kid`, and a key may have none. */
+  /** The keys in the order of the set. Several keys may have the same `kid`, and a key may have no `kid`. */
   readonly usable: ReadonlyArray<SignatureKey>
-  /** The `kid` of each signing key that cannot be imported. */
+  /** The `kid` of each signing key that could not be imported. */
   readonly unusableKids: ReadonlySet<string>
   readonly skipped: ReadonlyArray<SkippedKeyReason>
-  /** Equal for two sets that have the same keys under the same names, in any order. */
+  /** Two sets have the same identity if they have the same keys under the same names, in any order. */
   readonly identity: string
 }
 
 /**
- * The keys of a JWKS document. Each is imported separately, so that a bad key affects only itself. `undefined` if it is
- * not a key set.
+ * Imports the keys of a JWKS document. Each key is imported separately, so that one bad key does not affect the
+ * others. `undefined` if the document is no key set.
  */
 export async function importKeySet(
   document: JsonValue,
@@ -73,14 +73,20 @@ const identityOf = (usable: ReadonlyArray<SignatureKey>, unusableKids: ReadonlyS
     [...unusableKids].toSorted(),
   ])
 
-/** The keys that may have made a signature with this `kid`: first those with the same `kid`, then those without one. Without a `kid`, all. */
+/**
+ * The keys that may have made a signature with this `kid`: first those with the same `kid`, then those without one.
+ * If the signature has no `kid`, all keys may.
+ */
 export function keysFor({ usable }: KeySet, kid: string | undefined): ReadonlyArray<SignatureKey> {
   if (kid === undefined) return usable
   const named = usable.filter((key) => key.kid === kid)
   return [...named, ...usable.filter((key) => key.kid === undefined)]
 }
 
-/** A key's name, in a set or in a signature's header: text, or a number's digits. `undefined` if it is neither. */
+/**
+ * Reads a `kid` in a set or in a signature's header. It is a text or a number. `undefined` if it is neither, or too
+ * long.
+ */
 export function readKid(kid: JsonValue): string | undefined {
   const text = kid instanceof JsonNumber ? kid.source : kid
   return typeof text === "string" && text.length <= kidLengthMax ? text : undefined
@@ -114,17 +120,18 @@ async function importKey(
 
 const base64url = /^[A-Za-z0-9_-]+$/u
 
-/** The key's public numbers. If it has none, those of its certificate. */
+/** The key's public numbers, from the key itself or from its certificate. */
 function numbersOf(jwk: JsonObject): { readonly n: string; readonly e: string } | undefined {
   const [n, e] = [textOf(jwk, "n"), textOf(jwk, "e")]
   if (n === undefined && e === undefined) return certifiedNumbers(jwk)
-  // The platform's importer would skip foreign characters and so read a key that nobody published.
+  // Checked here, because Node's importer skips characters that are not base64url. It would read a key that nobody
+  // published.
   return n !== undefined && e !== undefined && base64url.test(n) && base64url.test(e) ? { n, e } : undefined
 }
 
 /**
- * The first certificate of `x5c` is the key's own. It is trusted like the set, because of the URL that it came from.
- * Its issuer and its dates are not checked.
+ * The numbers from the first certificate of `x5c`, which is the key's own. It is trusted because the key set's URL is
+ * trusted. So its issuer and its dates are not checked.
  */
 function certifiedNumbers(jwk: JsonObject): { readonly n: string; readonly e: string } | undefined {
   const chain = memberOf(jwk, "x5c")
@@ -139,19 +146,22 @@ function certifiedNumbers(jwk: JsonObject): { readonly n: string; readonly e: st
   }
 }
 
-/** Names from the standard, in any case. The configured algorithms decide what they allow. */
+/** Whether a key may verify signatures of an algorithm. The words are compared in any case. */
 function isForSignatures(jwk: JsonObject, algorithm: SignatureAlgorithm): boolean {
   return (
     isAbsentOr(jwk, "kty", "RSA") &&
     isAbsentOr(jwk, "use", "sig") &&
     isAbsentOr(jwk, "alg", algorithm) &&
     isAbsentOr(jwk, "key_ops", "verify") &&
-    // If a set publishes a private key, anybody can sign with it.
+    // A key set that publishes a private key lets anybody sign with it, so such a key is not used.
     (memberOf(jwk, "d") ?? undefined) === undefined
   )
 }
 
-/** A member without text says nothing. A list says each of its texts. */
+/**
+ * Whether a member is absent or has the expected value. A member without text counts as absent. A list may contain
+ * several values.
+ */
 function isAbsentOr(jwk: JsonObject, name: string, expected: string): boolean {
   const value = memberOf(jwk, name) ?? ""
   const said = (isJsonList(value) ? value : [value]).filter((each) => each !== "")
@@ -161,7 +171,7 @@ function isAbsentOr(jwk: JsonObject, name: string, expected: string): boolean {
 const isWord = (value: JsonValue, word: string): boolean =>
   typeof value === "string" && value.trim().toLowerCase() === word.toLowerCase()
 
-/** Only the public numbers are passed on, so no other member of the key can change what is imported. */
+/** Imports a public key. Only the two numbers are passed, so no other member of the key can influence the import. */
 async function importPublicKey(
   n: string,
   e: string,

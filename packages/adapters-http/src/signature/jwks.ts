@@ -9,15 +9,15 @@ import type { KeySet, SignatureAlgorithm, SignatureKey } from "./jwks-keys.ts"
 import { isSecureUrl, secureUrlRule } from "../http/secure-url.ts"
 
 export interface JwksLimits extends ExchangeLimits {
-  /** A set of this age is fetched again before it is used. */
+  /** After this age, a set is fetched again before it is used. */
   readonly freshMsMax: number
-  /** If a new fetch fails, the old set is used up to this age. */
+  /** If fetching fails, the old set is still used up to this age. */
   readonly staleMsMax: number
-  /** The shortest time between two fetches, successful or not, for all callers together. */
+  /** The minimum time between two fetches, whether successful or not, for all callers together. */
   readonly cooldownMs: number
   /**
-   * How many callbacks, proven by nothing but a signature that cannot be judged, may be held between two changes of the
-   * set. Above that they are refused, so that a forger cannot have any number of callbacks kept.
+   * How many callbacks may be held between two changes of the set if their only proof is a signature that cannot be
+   * checked. Further ones are refused, so that nobody can fill the store with forged callbacks.
    */
   readonly doubtsMax: number
 }
@@ -38,13 +38,13 @@ export const jwksLimitsDefault: JwksLimits = {
 export interface JwksOptions {
   /** Such as `https://apigw.integration.resurs.com/api/auth_service/jwks`. */
   readonly url: string
-  /** The key that the bank issues. It is sent in the header `apikey`. */
+  /** The API key that the bank issues. It is sent in the header `apikey`. */
   readonly apiKey?: Redacted.Redacted
   readonly algorithms?: ReadonlyArray<SignatureAlgorithm>
   readonly limits?: Partial<JwksLimits>
-  /** The transport of the requests. The default is HTTP. */
+  /** What sends the requests. The default is HTTP. */
   readonly exchange?: Exchange
-  /** The HTTP route. The default is a direct connection. */
+  /** The route of HTTP requests. The default is a direct connection. */
   readonly route?: BankRoute
 }
 
@@ -54,15 +54,14 @@ export class JwksConfigError extends Schema.TaggedError<JwksConfigError>()("Jwks
 }) {}
 
 /**
- * What is known of a `kid`: every key that may fit it. `unknown` is certain, because the set was fetched for this
- * question. `unavailable` is not certain: the set could not be fetched, or may not be fetched again yet, or contains
- * that key in a form that we cannot read.
+ * The keys that may fit a `kid`. `unknown` is certain, because the set was fetched for this lookup. `unavailable` is
+ * not certain: the set could not be fetched, or the cooldown is not over, or the key cannot be imported.
  */
 export type KeyLookup =
   | {
       readonly state: "found"
       readonly keys: ReadonlyArray<SignatureKey>
-      /** How many sets had been fetched at the time of the question. */
+      /** How many sets had been fetched when the lookup began. */
       readonly askedAfter: number
     }
   | { readonly state: "unknown" }
@@ -72,7 +71,7 @@ export type KeyLookup =
       readonly why: string | undefined
     }
 
-/** The keys that were not tried before, and whether they come from a set that was fetched after the question. */
+/** Keys that were not tried yet. `isCurrent` says whether the set was fetched after the lookup. */
 export interface NewerKeys {
   readonly keys: ReadonlyArray<SignatureKey>
   readonly isCurrent: boolean
@@ -82,26 +81,27 @@ export interface Jwks {
   readonly algorithms: ReadonlyArray<SignatureAlgorithm>
   readonly lookUp: (kid: string | undefined) => Effect.Effect<KeyLookup>
   /**
-   * Keys that were published later, because a key may be replaced under its `kid`. The set is fetched again for them,
-   * but at the earliest `cooldownMs` after the last time.
+   * Looks for keys that were published later, because a bank may replace a key and keep its `kid`. If the cooldown is
+   * over, this fetches the set again.
    */
   readonly newerThan: (
     found: Extract<KeyLookup, { readonly state: "found" }>,
     kid: string | undefined,
   ) => Effect.Effect<NewerKeys>
   /**
-   * Whether one more callback may be held although its signature cannot be judged. `false` after `doubtsMax` of them.
+   * Whether one more callback may be held although its signature cannot be checked. `false` after `doubtsMax` of
+   * them.
    */
   readonly mayDoubt: Effect.Effect<boolean>
 }
 
 interface State {
   held: { readonly keys: KeySet; readonly at: number } | undefined
-  /** Why the last fetch failed, if it did. */
+  /** Why the last fetch failed. `undefined` if it did not. */
   failure: string | undefined
-  /** How many sets were fetched. */
+  /** How many sets were fetched so far. */
   fetched: number
-  /** How many callbacks with an unjudged signature were held since the set last changed. */
+  /** How many callbacks with an unchecked signature were held since the set last changed. */
   doubts: number
   /** When the last fetch ended. */
   triedAt: number | undefined
@@ -110,8 +110,8 @@ interface State {
 }
 
 /**
- * The bank's public keys. They are fetched when first needed. One instance may serve any number of accounts, which
- * share its cooldown and a running fetch.
+ * Makes the lookup of the bank's public keys. They are fetched when they are first needed. Several accounts may share
+ * one instance. They then share its cooldown and its fetches.
  *
  * Source: the bank's page, "jwsData".
  */
@@ -145,7 +145,10 @@ export const makeJwks = Effect.fnUntraced(function* (
   }
 })
 
-/** The fetch runs in the scope, not in the request that needed it first, because that request may end earlier. */
+/**
+ * Makes the fetch. It runs in the scope and not in the first request that needs it, because that request may end
+ * earlier.
+ */
 const makeRefresh = Effect.fnUntraced(function* (
   state: State,
   fetch: Effect.Effect<Result.Result<KeySet, string>>,
@@ -189,7 +192,7 @@ function mayDoubt(state: State, { doubtsMax }: JwksLimits): boolean {
   return true
 }
 
-/** After the fetch, successful or not, the cooldown begins and its waiters continue. */
+/** Ends a fetch, whether successful or not: the cooldown begins, and those who wait continue. */
 function finish(state: State, now: number): void {
   const { fetching } = state
   state.triedAt = now
@@ -243,12 +246,15 @@ function answerOf(
   const { held } = state
   if (held === undefined || !isWithin(limits.staleMsMax, held.at, now)) return unavailable(state)
   const keys = keysFor(held.keys, kid)
-  // An unreadable key may be the one that signed, unless another key has the same name.
+  // The key that cannot be imported may be the one that signed. If another key has the same `kid`, that one is tried.
   const isUnreadable =
     kid !== undefined && held.keys.unusableKids.has(kid) && !keys.some((key) => key.kid === kid)
   if (isUnreadable) return unavailable(state)
   return keys.length > 0 ? { state: "found", keys, askedAfter } : { state: "unknown" }
 }
 
-/** If the clock was set back, the time counts as passed: this must not freeze the set or the cooldown. */
+/**
+ * Whether a time span is not over. If the clock was set back, it counts as over. Otherwise the set or the cooldown
+ * would never expire.
+ */
 const isWithin = (spanMs: number, since: number, now: number): boolean => now >= since && now - since < spanMs

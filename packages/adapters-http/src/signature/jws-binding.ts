@@ -24,36 +24,41 @@ import {
 import type { EventOptions } from "../message/shape.ts"
 
 /**
- * How signed claims relate to a body: they contain all of it and agree (`bound`), they disagree about something that
- * both contain (`contradicted`), or it is unclear whether they are about this event (`unbound`).
+ * How signed claims relate to a body. `bound`: the claims contain the whole body and agree with it. `contradicted`:
+ * claims and body disagree about something that both contain. `unbound`: it is not clear whether the claims are about
+ * this event.
  */
 export type Binding = "bound" | "contradicted" | "unbound"
 
-/** The claim with the event, by its usual name. */
+/** The usual name of the claim that contains the event. */
 export const eventClaimDefault = "externalApplicationEvent"
 
 /**
- * Compares the claims with the body's `externalApplicationEvent`. Without `eventClaim`, the event is the claim with the
- * body's member name; or else the claims themselves, if they name a loan or event; or else the only claim that contains
- * an event (as an object or as its JSON text).
+ * Compares the claims with the body's `externalApplicationEvent`. If `eventClaim` is given, the event is in that
+ * claim. Otherwise the event is the first of these that exists: the claim with the body's member name, the claims
+ * themselves if they name a loan or an event type, or the only claim that contains an event, as an object or as JSON
+ * text.
  *
- * Source: the bank's page signs the callback but does not say how the claims carry it.
+ * Source: the bank's page signs the callback but does not say in which claim.
  */
 export function bindClaims(claims: JsonObject, body: JsonObject, eventClaim?: string): Binding {
   const carried = eventClaim === undefined ? detectEvent(claims) : claimed(memberOf(claims, eventClaim))
   return carried === undefined ? "unbound" : compare(plainOf(body), plainOf(carried), "")
 }
 
-/** Both sides in one notation, because a signature covers the meaning, not the spelling. */
+/**
+ * The plain form of an event. Both sides are compared in this form, because a signature covers the meaning and not
+ * the spelling.
+ */
 function plainOf(event: JsonObject): JsonObject {
   const shaped = shapedLikeBank(event)
   return isJsonObject(shaped) ? plainEvent(shaped) : {}
 }
 
 /**
- * The one event in the claims. A member with the body's name has priority, then the claims themselves. An event in
- * another claim counts only if it is the only one and if the claim's name says that it wraps an event, because a token
- * may contain much about a person.
+ * Finds the one event in the claims. A member with the body's name comes first, then the claims themselves. A token
+ * may contain much about a person. So another claim counts only if it is the only one with an event, and if its name
+ * says that it wraps an event.
  */
 function detectEvent(written: JsonObject): JsonObject | undefined {
   const shaped = shapedLikeBank(written)
@@ -66,7 +71,7 @@ function detectEvent(written: JsonObject): JsonObject | undefined {
       .filter(identifies)
       .map((event) => ({ event, isNamed: mayWrap(name, claim) || (!hasText(claim) && isEventName(name)) })),
   )
-  // A value that names no event may still contradict one.
+  // There is no event, but these claims may still contradict the body.
   if (others.length === 0) return identifies(claims) ? claims : saidByBank(claims)
   const [only, ...more] = others
   return only?.isNamed === true && more.length === 0
@@ -78,9 +83,9 @@ const saidByBank = (claims: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(claims).filter(([name]) => callbackNames.has(name)))
 
 /**
- * The event, if it is certain that the value around it is about this event. Either the event is under the bank's own
- * name, or it is the value itself, and is complete. Or nothing else in the value, at any depth and in any text, names
- * another loan or event.
+ * The event, if it is certain that the value around it is about this event. There are two ways to be certain. The
+ * event is complete, and is the value itself or has the bank's own name. Or nothing in the value, at any depth and in
+ * any text, names another loan or event type.
  */
 function surely(event: JsonObject | undefined, around: JsonValue): JsonObject | undefined {
   if (event === undefined || isDirect(event, objectIn(around))) return event
@@ -96,7 +101,7 @@ function isDirect(event: JsonObject, around: JsonObject | undefined): boolean {
 const theOnly = ([event, ...others]: ReadonlyArray<JsonObject>): JsonObject | undefined =>
   others.length === 0 ? event : undefined
 
-/** A claim's events: the object itself, its JSON text, or either in the body's wrapper. */
+/** The events in a claim: an object, its JSON as text, or either of these in the body's wrapper. */
 function claimedIn(claim: JsonValue, options: EventOptions = {}): ReadonlyArray<JsonObject> {
   const shaped = shapedLikeBank(claim)
   const object = objectIn(shaped)
@@ -109,7 +114,7 @@ const claimed = (claim: JsonValue | undefined): JsonObject | undefined =>
 
 function compare(body: JsonValue, claim: JsonValue, name: string): Binding {
   if (isJsonObject(body)) {
-    // A decision may be a single word. Nothing else of the bank's is inside a member of its own name.
+    // A decision may be a single word. It then counts as an object with the member `creditDecision`.
     const object = objectIn(claim) ?? (name === "creditDecision" ? { [name]: claim } : undefined)
     return object === undefined ? "unbound" : compareObjects(body, object)
   }
@@ -118,9 +123,9 @@ function compare(body: JsonValue, claim: JsonValue, name: string): Binding {
 }
 
 /**
- * The claims may contain more than the body, but not more members that a body can have: for those, absence is not
- * agreement. An unreadable member of the body says nothing, so it cannot contradict. It is bound only if exactly the
- * same value is signed.
+ * Compares objects. The claims may contain other members than the body. But if the claims contain a member of the
+ * bank's that the body lacks, the body is unbound. An unreadable member of the body cannot contradict. It is bound
+ * only if exactly the same value is signed.
  */
 function compareObjects(body: JsonObject, claims: JsonObject): Binding {
   let binding: Binding = "bound"
@@ -135,8 +140,8 @@ function compareObjects(body: JsonObject, claims: JsonObject): Binding {
 }
 
 /**
- * In the bank's documents, a list of names is a set: its order has no meaning. A list is bound as weakly as its weakest
- * item.
+ * Compares lists. In the bank's messages, the order of names in a list has no meaning. A list is bound only if all
+ * its items are.
  */
 function compareLists(body: ReadonlyArray<JsonValue>, claim: JsonValue, name: string): Binding {
   const isLegible = !isUnreadable(name, body)
@@ -150,14 +155,14 @@ function compareLists(body: ReadonlyArray<JsonValue>, claim: JsonValue, name: st
 const inOrder = (list: ReadonlyArray<JsonValue>): ReadonlyArray<JsonValue> =>
   list.every((item) => typeof item === "string") ? list.toSorted() : list
 
-/** Members that are names, never amounts: `"1e3"` is not the application `1000`. */
+/** Members that are names and never amounts: `"1e3"` is not the application `1000`. */
 const names: ReadonlySet<string> = new Set<string>([...identifying, "requiredDocuments", "documentTypes"])
 const amounts: ReadonlySet<string> = new Set([...offerDecimals, "tenor"])
 
 function isSameScalar(body: JsonValue, claim: JsonValue, name: string): boolean {
   if (body === claim) return true
   if (body instanceof JsonNumber && claim instanceof JsonNumber && body.source === claim.source) return true
-  // Blanks around a reference are ignored, in the claims too.
+  // White space around a reference is ignored, in the claims too.
   if (name === "applicationReference") return isSameTrimmed(body, claim)
   if (names.has(name)) return false
   const isAmount = amounts.has(name) || body instanceof JsonNumber || claim instanceof JsonNumber

@@ -8,30 +8,33 @@ import { keysTriedMax, readKid } from "./jwks-keys.ts"
 import type { SignatureAlgorithm, SignatureKey } from "./jwks-keys.ts"
 import { bindClaims } from "./jws-binding.ts"
 
-/** The verdict on a callback's signature. */
+/** The result of checking a callback's signature. */
 export type JwsVerdict =
-  /** Genuine, and its claims contain everything that the body says. `issuedAt` is its claim `iat`, in seconds. */
+  /**
+   * The signature is genuine, and its claims contain everything in the body. `issuedAt` is the claim `iat`, in
+   * seconds.
+   */
   | { readonly state: "bound"; readonly issuedAt?: number }
-  /** Genuine, but it is unclear whether its claims are about this body. */
+  /** The signature is genuine, but it is not clear whether its claims are about this body. */
   | { readonly state: "unbound" }
-  /** The key that could verify it was not available. */
+  /** The key for checking it was not available. */
   | { readonly state: "unverifiable" }
-  /** Genuine, but its claims contradict the body. */
+  /** The signature is genuine, but its claims contradict the body. */
   | { readonly state: "contradicted" }
-  /** Not the bank's signature, or not an acceptable one. */
+  /** The signature is not the bank's, or is not acceptable. */
   | { readonly state: "invalid"; readonly reason: JwsInvalidReason }
 
-/** Why a signature is invalid. The first four reasons are found before any key is needed. */
+/** Why a signature is invalid. The first four reasons are found without any key. */
 export const jwsInvalidReasons = [
-  /** Not a compact JWS with a JSON object as its header. */
+  /** It is not a compact JWS with a JSON object as its header. */
   "malformed",
   /** Its `alg` is not allowed. */
   "algorithm-refused",
-  /** `crit` or `b64`: an extension that changes what is signed. */
+  /** It has `crit` or `b64`: extensions that change what is signed. */
   "extension-refused",
-  /** Its `kid` is neither text nor a number, or too long. */
+  /** Its `kid` is neither text nor a number, or it is too long. */
   "kid-refused",
-  /** The bank publishes no usable key that can have this `kid`. */
+  /** The bank publishes no usable key that may have this `kid`. */
   "kid-unknown",
   /** The bank's keys are for another algorithm. */
   "key-mismatched",
@@ -43,15 +46,15 @@ export type JwsInvalidReason = (typeof jwsInvalidReasons)[number]
 export interface JwsVerifier {
   readonly verify: (jws: string, eventBody: JsonObject) => Effect.Effect<JwsVerdict>
   /**
-   * Whether a callback without other proof may be held although its signature cannot be judged. Their number is
-   * limited.
+   * Whether a callback without other proof may be held although its signature cannot be checked. The number of such
+   * callbacks is limited.
    */
   readonly mayDoubt: Jwks["mayDoubt"]
 }
 
 export interface JwsVerifierOptions {
   readonly jwks: Jwks
-  /** The claim with the event. By default it is searched. */
+  /** The claim that contains the event. By default, the verifier searches for it. */
   readonly eventClaim?: string
 }
 
@@ -62,7 +65,10 @@ interface Header {
 
 const invalid = (reason: JwsInvalidReason): JwsVerdict => ({ state: "invalid", reason })
 
-/** Verifies `jwsData`, a compact JWS, with the bank's published keys only. A key or URL in its header is ignored. */
+/**
+ * Makes the verifier of `jwsData`, a compact JWS. It uses only the keys that the bank publishes. A key or URL in the
+ * signature's header is ignored.
+ */
 export function makeJwsVerifier({ jwks, eventClaim }: JwsVerifierOptions): JwsVerifier {
   const headerOf = rememberingLast((text) => readHeader(text, jwks.algorithms))
   return {
@@ -89,12 +95,12 @@ export function makeJwsVerifier({ jwks, eventClaim }: JwsVerifierOptions): JwsVe
 }
 
 interface Tried {
-  /** The signed payload, if one of the keys made the signature. */
+  /** The signed payload. `undefined` if none of the keys made the signature. */
   readonly payload: Uint8Array | undefined
   readonly triedAll: boolean
 }
 
-/** Tries each key with the signature's algorithm and length, up to {@link keysTriedMax}. */
+/** Tries the keys that fit the signature's algorithm and length, at most {@link keysTriedMax}. */
 const verified = Effect.fnUntraced(function* (
   jws: string,
   { algorithm }: Header,
@@ -112,7 +118,7 @@ const verified = Effect.fnUntraced(function* (
   return { payload: undefined, triedAll }
 })
 
-/** An RSA signature is as long as its key's modulus. */
+/** The length of the signature. An RSA signature is as long as its key's modulus. */
 const signatureBytes = (jws: string): number => Math.floor(((jws.length - jws.lastIndexOf(".") - 1) * 3) / 4)
 
 function modulusBytes({ algorithm }: CryptoKey): number | undefined {
@@ -120,7 +126,7 @@ function modulusBytes({ algorithm }: CryptoKey): number | undefined {
   return typeof bits === "number" ? Math.ceil(bits / 8) : undefined
 }
 
-/** A bank signs with one key for weeks, so a signature nearly always has the same header as the one before it. */
+/** Remembers the last result. A bank signs with one key for weeks, so nearly all signatures have the same header. */
 function rememberingLast<A>(read: (text: string) => A): (text: string) => A {
   let last: { readonly text: string; readonly header: A } | undefined
   return (text) => {
@@ -130,8 +136,9 @@ function rememberingLast<A>(read: (text: string) => A): (text: string) => A {
 }
 
 /**
- * The first of the three parts of a compact JWS, in its only valid spelling. The platform's decoder would skip foreign
- * characters, so one message would have many spellings.
+ * The header, which is the first of the three parts of a compact JWS. `undefined` unless the whole text has its only
+ * valid spelling. Node's decoder skips characters that are not base64url, so one message could be written in many
+ * ways.
  */
 function protectedHeaderOf(jws: string): string | undefined {
   const [, header, signature] = compact.exec(jws) ?? []
@@ -142,8 +149,8 @@ function protectedHeaderOf(jws: string): string | undefined {
 const compact = /^([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*\.([A-Za-z0-9_-]*)$/u
 
 /**
- * The signature covers the exact text of header and payload. In the signature itself, the last bits of its last letter
- * have no meaning.
+ * Whether the signature has its only valid spelling. It covers the exact text of header and payload, but the last
+ * bits of its own last letter have no meaning.
  */
 function isCanonical(part: string): boolean {
   try {
@@ -153,14 +160,14 @@ function isCanonical(part: string): boolean {
   }
 }
 
-/** Decides, before any key is fetched, whether the signature can be acceptable at all. */
+/** Reads the header, and decides whether the signature can be acceptable, before any key is fetched. */
 function readHeader(
   protectedHeader: string,
   algorithms: ReadonlyArray<SignatureAlgorithm>,
 ): Header | JwsInvalidReason {
   const header = decodeObject(protectedHeader)
   if (header === undefined) return "malformed"
-  // Extensions change what a signature covers. Unknown ones are refused, and we support none.
+  // Extensions change what a signature covers. The engine supports none, so all are refused.
   if (memberOf(header, "crit") !== undefined || memberOf(header, "b64") !== undefined)
     return "extension-refused"
   const algorithm = algorithms.find((allowed) => allowed === memberOf(header, "alg"))
@@ -199,7 +206,10 @@ async function verifiedPayload(
   }
 }
 
-/** A genuine signature over anything but a claims set proves nothing about the body. */
+/**
+ * Compares the signed claims with the body. If the payload is no claims set, a genuine signature proves nothing about
+ * the body.
+ */
 function judge(payload: Uint8Array, eventBody: JsonObject, eventClaim: string | undefined): JwsVerdict {
   const claims = objectIn(payload)
   if (claims === undefined) return { state: "unbound" }

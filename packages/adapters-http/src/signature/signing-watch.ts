@@ -3,16 +3,16 @@ import { makeWarning } from "../telemetry/rare-warning.ts"
 
 /**
  * Whether an account's bank signs its callbacks. If a store keeps this, it survives restarts and applies to all
- * replicas.
+ * engines.
  */
 export interface Signs {
   /** Whether a signature that binds its callback was ever seen. */
   readonly isSeen: () => boolean
-  /** Remembers that one was seen now. */
+  /** Remembers that such a signature was seen. */
   readonly see: Effect.Effect<void>
 }
 
-/** Remembers it as long as the process runs. */
+/** Remembers this as long as the process runs. */
 export function signsInMemory(): Signs {
   let isSeen = false
   return { isSeen: () => isSeen, see: Effect.sync(() => void (isSeen = true)) }
@@ -21,7 +21,7 @@ export function signsInMemory(): Signs {
 /** Warns that callbacks lack a signature, at most once a minute. */
 export function makeMissingSignatureWarning(account: string): Effect.Effect<void> {
   const warn = makeWarning(
-    "a callback has no signature, but this account's bank signs its callbacks: it is held, and the engine asks the bank. " +
+    "a callback has no signature, but this account's bank signs its callbacks. The callback is held, and the engine asks the bank. " +
       "Somebody else may have the callback credentials",
     "callbacks",
   )

@@ -7,12 +7,13 @@ export interface MetricDeclaration<Attribute extends string> {
   readonly unit: string
   readonly description: string
   /**
-   * Each attribute, and the closed set of its values. A set must never grow with the loans or with what strangers send.
+   * Each attribute, with its possible values. There must be a limited number of values, so loans and texts of
+   * strangers cannot be values.
    */
   readonly attributes: { readonly [Name in Attribute]: string }
 }
 
-/** One declared metric: a series for each combination of its attributes' values. */
+/** A declared metric. It has one series for each combination of its attributes' values. */
 export interface MetricFamily<
   Attribute extends string = string,
   Series = unknown,
@@ -20,7 +21,7 @@ export interface MetricFamily<
   readonly kind: "counter" | "gauge" | "histogram"
   /** The upper bounds of a histogram's buckets. */
   readonly boundaries?: ReadonlyArray<number>
-  /** The series of these values. It is the same object each time, so that a hot path allocates nothing. */
+  /** The series for these values. It is the same object each time, so that frequent calls allocate nothing. */
   readonly of: (values: { readonly [Name in Attribute]: string }) => Series
 }
 

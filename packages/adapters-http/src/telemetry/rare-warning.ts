@@ -4,7 +4,7 @@ import { Clock, Effect } from "effect"
 export const warnEveryMs = 60_000
 
 /**
- * A warning about frequent events: at most one line a minute, with the number of events since the line before.
+ * Makes a warning about frequent events: at most one line a minute, with the number of events since the last line.
  *
  * @param counted the name of that number in the line
  */

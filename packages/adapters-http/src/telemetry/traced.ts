@@ -3,8 +3,8 @@ import { Effect, Option, Tracer } from "effect"
 import { Headers, HttpTraceContext } from "effect/http"
 
 /**
- * What a span may contain: names from closed sets, and the application reference. Never a body, a credential or a
- * person.
+ * What a span may contain: values from limited sets, and the application reference. It never contains a body,
+ * credentials or personal data.
  */
 export interface SpanAttributes {
   readonly account?: string
@@ -22,13 +22,13 @@ export const spanAttribute = (name: string): string =>
 export interface TracedOptions<A> {
   /** `client` if another system does the work. */
   readonly kind?: "client"
-  /** What the result adds to the span. */
+  /** The attributes that the result adds to the span. */
   readonly result?: (value: A) => SpanAttributes
 }
 
 /**
- * A span around an effect, as a child of the span that it runs in. Without a tracer it is the effect itself: no span is
- * built, and the only cost is a look at the fiber.
+ * Adds a span around an effect, as a child of the current span. Without a tracer, the effect is unchanged and no span
+ * is made.
  *
  * @example traced("record", { account, source })(engine.record(observation, raw))
  */
@@ -39,15 +39,15 @@ export const traced =
 
 interface ServedRequest {
   readonly method: string
-  /** The pattern of its path. The path itself would be a different name for each account. */
+  /** The pattern of the path. The path itself would differ for each account. */
   readonly route: string
   /** The W3C `traceparent` of the request. The span continues its trace. */
   readonly traceparent: string | null
 }
 
 /**
- * The span of a request on the server, with its method in its name, as is usual for HTTP servers. Without a tracer it
- * is the effect itself.
+ * Adds a server's span around a request. Its name contains the method, as is usual for HTTP servers. Without a
+ * tracer, the effect is unchanged.
  */
 export const tracedRequest = <A extends { readonly status: number }, E, R>(
   request: ServedRequest,
@@ -71,7 +71,7 @@ function served<A extends { readonly status: number }, E, R>(
   })
 }
 
-/** The native tracer keeps spans even if nobody exports them. */
+/** Whether spans are exported. The native tracer does not export them, but it would keep them. */
 const isTraced = ({ cache }: Fiber.Fiber<unknown, unknown>): boolean =>
   cache.tracerEnabled && cache.tracer !== undefined && cache.tracer !== Tracer.nativeTracer
 

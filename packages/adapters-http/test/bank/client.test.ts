@@ -44,7 +44,7 @@ describe("a question to the bank", () => {
     ["in brotli", brotliCompressSync(status), "br"],
     ["that is packed and does not say so", gzipSync(status), ""],
     ["that says it is packed and is not", status, "gzip"],
-  ])("takes an answer %s, although it asked for a plain one", (_title, sent, coding) =>
+  ])("accepts an answer %s, although it asked for one without compression", (_title, sent, coding) =>
     run(
       Effect.gen(function* () {
         const { client, requests } = yield* start(reply(sent, 200, { ...xml, "content-encoding": coding }))
@@ -56,7 +56,7 @@ describe("a question to the bank", () => {
     ),
   )
 
-  test("is dated before it is sent, however long the bank thinks", () =>
+  test("has a time from before it is sent, even if the bank answers late", () =>
     run(
       Effect.gen(function* () {
         const asked = Promise.withResolvers<ServerResponse>()

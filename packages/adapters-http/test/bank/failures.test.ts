@@ -74,7 +74,7 @@ describe("no answer", () => {
     expect(error.message).not.toMatch(/Anna|hunter2/u)
   })
 
-  test("a bank that is not there refuses", async () => {
+  test("a bank that does not run refuses the connection", async () => {
     const url = await run(serve(() => undefined))
     const error = await run(
       Effect.gen(function* () {
@@ -98,14 +98,14 @@ describe("no answer", () => {
     expect(error.reason).toMatchObject({ _tag: "TooLarge", responseBytesMax })
   })
 
-  test("nor is one that unpacks to more", async () => {
+  test("an answer that decompresses to more than the limit is not read to its end", async () => {
     const { responseBytesMax } = bankClientLimitsDefault
     const bomb = gzipSync(Buffer.alloc(responseBytesMax + 1, " "))
     const error = await failing(reply(bomb, 200, { ...xml, "content-encoding": "gzip" }))
     expect(error.reason).toMatchObject({ _tag: "TooLarge", responseBytesMax })
   })
 
-  test("a packed answer that ends early is a connection that broke", async () => {
+  test("a compressed answer that ends early counts as a broken connection", async () => {
     const cut = gzipSync(status).subarray(0, 30)
     const error = await failing(reply(cut, 200, { ...xml, "content-encoding": "gzip" }))
     expect(error.reason).toMatchObject({ _tag: "ConnectionBroken", code: "Z_BUF_ERROR" })
@@ -118,11 +118,11 @@ describe("no answer", () => {
       { bodyIdleMsMax: 20 },
       (response) => void response.writeHead(200, xml).write("<a>"),
     ],
-  ])("a bank that keeps us waiting for %s times out", async (_title, limits, answer) => {
+  ])("a bank that delays %s times out", async (_title, limits, answer) => {
     expect((await failing(answer, limits)).reason).toMatchObject({ _tag: "TimedOut" })
   })
 
-  test("a bank that trickles for ever times out as a whole", () =>
+  test("a bank that sends single bytes without end times out", () =>
     run(
       Effect.gen(function* () {
         const asked = Promise.withResolvers<void>()
@@ -149,7 +149,7 @@ describe("no answer", () => {
       }),
     ))
 
-  test("a quote about another loan is not taken for this one's", () =>
+  test("a quote about another loan is refused", () =>
     run(
       Effect.gen(function* () {
         const other = ApplicationReference.make("other")
@@ -191,7 +191,7 @@ describe("no answer", () => {
       }),
     ))
 
-  test("the client's scope takes its connections with it", () =>
+  test("the client's connections close with its scope", () =>
     run(
       Effect.gen(function* () {
         const asked = Promise.withResolvers<void>()

@@ -13,7 +13,7 @@ const reason = (client: BankClient): Effect.Effect<string> =>
     onSuccess: () => "answered",
   })
 
-/** A bank that fails until the test repairs it, and a client whose circuit has just opened. */
+/** A bank that fails until the test repairs it, and a client whose circuit breaker has just opened. */
 const openCircuit = Effect.fnUntraced(function* (headers: Record<string, string> = {}) {
   const bank = { code: 503 }
   const { client, requests } = yield* start((response) =>
@@ -26,7 +26,7 @@ const openCircuit = Effect.fnUntraced(function* (headers: Record<string, string>
 })
 
 describe("the circuit", () => {
-  test("opens after so many failures in a row, and then nothing is sent", () =>
+  test("opens after several failures in a row, and then sends nothing", () =>
     run(
       Effect.gen(function* () {
         const { client, requests } = yield* openCircuit()
@@ -61,7 +61,7 @@ describe("the circuit", () => {
       }),
     ))
 
-  test("is not opened by answers that speak of the one request", () =>
+  test("is not opened by answers that are about one request only", () =>
     run(
       Effect.gen(function* () {
         const { client, requests } = yield* start(reply("<html/>"))

@@ -12,7 +12,7 @@ export const password = Redacted.make("hunter2:å")
 export const status = getApplicationStatusResponse.encode({ waitingForAddition: true, paidOut: false })
 export const xml = { "content-type": "text/xml;charset=UTF-8" }
 
-/** A client and a real bank that answers everything with `answer`. */
+/** A client and a real HTTP server as its bank. `answer` answers every request. */
 export const start = Effect.fnUntraced(function* (
   answer: (response: ServerResponse, count: number) => void,
   limits: Partial<BankClientLimits> = {},
@@ -28,7 +28,7 @@ export const reply =
   (response: ServerResponse) =>
     void response.writeHead(code, headers).end(body)
 
-/** How a status question ends at a bank that answers so. */
+/** The outcome of a status question to a bank that answers with `answer`. */
 export const failing = (
   answer: (response: ServerResponse, count: number) => void,
   limits: Partial<BankClientLimits> = {},

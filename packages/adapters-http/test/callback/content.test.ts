@@ -12,7 +12,7 @@ import { ask, body, credentials, signedEvent, start, unsigned, verifying } from 
 
 const { callbackBytesMax } = callbackReceiverLimitsDefault
 
-/** Every way in which a body may be packed. */
+/** Compressed and uncompressed bodies, with every `content-encoding`. */
 const packers: ReadonlyArray<[string, (bytes: Uint8Array) => Uint8Array]> = [
   ["gzip", gzipSync],
   ["GZIP", gzipSync],
@@ -24,7 +24,7 @@ const packers: ReadonlyArray<[string, (bytes: Uint8Array) => Uint8Array]> = [
   ["identity", (bytes) => bytes],
   ["none", (bytes) => bytes],
   ["utf-8", (bytes) => bytes],
-  // A proxy that packs or unpacks may leave the header as it was.
+  // A proxy may compress or decompress a body and leave the header unchanged.
   ["gzip", (bytes) => bytes],
   ["br", (bytes) => bytes],
   ["identity", gzipSync],
@@ -99,16 +99,18 @@ describe("a callback's content type", () => {
     ["latin1", Buffer.from(withName, "utf16le")],
     ["utf-8", Buffer.from(`\uFEFF${withName}`, "utf16le").swap16()],
     ['utf-8; x="; charset=utf-16"', bytesOf(withName)],
-  ])("a body in %s is read by what it shows, else by it", (charset, sent) =>
-    run(
-      Effect.gen(function* () {
-        const { post, seen } = yield* start({ credentials })
-        const answer = yield* ask(() =>
-          post(sent, { "content-type": `application/json; charset=${charset}` }),
-        )
-        expect([answer.status, seen.map((each) => each.applicationReference)]).toEqual([200, ["Åre-1"]])
-      }),
-    ),
+  ])(
+    "a body in %s is read in the encoding that its bytes show, or else in the declared one",
+    (charset, sent) =>
+      run(
+        Effect.gen(function* () {
+          const { post, seen } = yield* start({ credentials })
+          const answer = yield* ask(() =>
+            post(sent, { "content-type": `application/json; charset=${charset}` }),
+          )
+          expect([answer.status, seen.map((each) => each.applicationReference)]).toEqual([200, ["Åre-1"]])
+        }),
+      ),
   )
 
   test.each([
@@ -117,7 +119,7 @@ describe("a callback's content type", () => {
     "application/soap+xml; charset=utf-8",
     "image/png",
     "application/pdf",
-  ])("%s is refused, with what would be taken", (contentType) =>
+  ])("%s is refused, and the answer names the accepted types", (contentType) =>
     run(
       Effect.gen(function* () {
         const { post, seen } = yield* start({ credentials })
@@ -129,8 +131,8 @@ describe("a callback's content type", () => {
   )
 })
 
-describe("a packed body", () => {
-  test.each(packers)("in %j is unpacked", (coding, pack) =>
+describe("a compressed body", () => {
+  test.each(packers)("in %j is decompressed", (coding, pack) =>
     run(
       Effect.gen(function* () {
         const { post, seen } = yield* start({ credentials })
@@ -140,12 +142,12 @@ describe("a packed body", () => {
     ),
   )
 
-  test("may be in each coding that a refusal names", () => {
+  test("is accepted in each coding that a refusal names", () => {
     const taken = new Set(packers.map(([coding]) => coding))
     expect(acceptEncoding.split(", ").filter((coding) => !taken.has(coding))).toEqual([])
   })
 
-  test("is kept as it was before it was packed", () =>
+  test("is stored in its decompressed form", () =>
     run(
       Effect.gen(function* () {
         const raws: Array<Uint8Array> = []
@@ -162,7 +164,7 @@ describe("a packed body", () => {
 
   const bomb = bytesOf(unsigned + " ".repeat(callbackBytesMax + 1 - unsigned.length))
   test.each(packers.filter(([coding]) => coding !== ""))(
-    "in %s that unpacks to more is 413",
+    "in %s that decompresses to more than the limit is answered 413",
     (coding, pack) =>
       run(
         Effect.gen(function* () {
@@ -193,7 +195,7 @@ describe("a packed body", () => {
     ),
   )
 
-  test("is not unpacked for a sender without the credentials", () =>
+  test("is not decompressed for a sender without the credentials", () =>
     run(
       Effect.gen(function* () {
         const { post } = yield* start({ credentials })
@@ -211,7 +213,7 @@ describe("a forged callback", () => {
     forger = await makeKey("bank")
   })
 
-  test.each(packers)("is refused when it is packed in %j", (coding, pack) =>
+  test.each(packers)("is refused when it is compressed in %j", (coding, pack) =>
     run(
       Effect.gen(function* () {
         const { jws } = yield* verifying(bank)
@@ -232,18 +234,20 @@ describe("a forged callback", () => {
 })
 
 describe("a probe", () => {
-  test.each(["GET", "HEAD", "OPTIONS"])("by %s is answered what this is, and is no refusal", (method) =>
-    run(
-      Effect.gen(function* () {
-        const { url, seen, receiver } = yield* start({ credentials })
-        const response = yield* ask(() => fetch(`${url}/se`, { method }))
-        const text = yield* ask(() => response.text())
-        expect([response.status, response.headers.get("allow")]).toEqual([200, "POST"])
-        expect(response.headers.get("accept-post")).toBe("application/json")
-        if (method !== "HEAD") expect(text).toContain("The bank delivers its callbacks here")
-        expect([seen, receiver.rejections.recent()]).toEqual([[], []])
-      }),
-    ),
+  test.each(["GET", "HEAD", "OPTIONS"])(
+    "by %s gets an answer that explains the URL, and does not count as a refusal",
+    (method) =>
+      run(
+        Effect.gen(function* () {
+          const { url, seen, receiver } = yield* start({ credentials })
+          const response = yield* ask(() => fetch(`${url}/se`, { method }))
+          const text = yield* ask(() => response.text())
+          expect([response.status, response.headers.get("allow")]).toEqual([200, "POST"])
+          expect(response.headers.get("accept-post")).toBe("application/json")
+          if (method !== "HEAD") expect(text).toContain("The bank delivers its callbacks here")
+          expect([seen, receiver.rejections.recent()]).toEqual([[], []])
+        }),
+      ),
   )
 
   test("of an account that does not exist is refused", () =>
@@ -257,16 +261,14 @@ describe("a probe", () => {
   test.each([
     ["the credentials", { authorization: "Basic dXNlcjpwYXNz" }],
     ["a content type", { "content-type": "application/json" }],
-  ])(
-    "with %s may be a callback that was redirected: it is not told that it was delivered",
-    (_title, headers) =>
-      run(
-        Effect.gen(function* () {
-          const { url, receiver } = yield* start({ credentials })
-          const response = yield* ask(() => fetch(`${url}/se`, { headers }))
-          expect([response.status, response.headers.get("allow")]).toEqual([405, "POST"])
-          expect(receiver.rejections.recent()).toMatchObject([{ code: "method-not-allowed" }])
-        }),
-      ),
+  ])("with %s may be a redirected callback, so it is not acknowledged", (_title, headers) =>
+    run(
+      Effect.gen(function* () {
+        const { url, receiver } = yield* start({ credentials })
+        const response = yield* ask(() => fetch(`${url}/se`, { headers }))
+        expect([response.status, response.headers.get("allow")]).toEqual([405, "POST"])
+        expect(receiver.rejections.recent()).toMatchObject([{ code: "method-not-allowed" }])
+      }),
+    ),
   )
 })

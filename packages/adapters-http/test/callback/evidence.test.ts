@@ -25,7 +25,7 @@ describe("evidence", () => {
     ],
     ["nothing", "unbound", { iss: "bank" }, "none", "signature-unbound", 202],
   ])(
-    "a genuine signature counts for %s when its claims are %s",
+    "a genuine signature gives %s when its claims are %s",
     (_counts, _state, claims, evidence, hold, status) =>
       run(
         Effect.gen(function* () {
@@ -77,13 +77,13 @@ describe("evidence", () => {
           { disposition: "held", reason: "signature-unverifiable" },
         ])
         expect([seen[0]?.evidence, seen[0]?.hold]).toEqual(["none", "signature-unverifiable"])
-        // The events are kept with it: a poll confirms them, or does not.
+        // The events are kept with the held callback, so that a poll can confirm them.
         expect(seen[0]?.events).toEqual([{ type: "agreement.signed", at: epoch }])
       }),
     ))
 
   test.each([[{}], [false], [7], [["a.b.c", "d.e.f"]]])(
-    "jwsData %j is held, and never believed as a callback without a signature",
+    "jwsData %j is held, and does not count as a callback without a signature",
     (jwsData) =>
       run(
         Effect.gen(function* () {
@@ -101,7 +101,7 @@ describe("evidence", () => {
       ),
   )
 
-  test("without a signature it takes credentials, where they are configured", () =>
+  test("a callback without a signature needs credentials, if credentials are configured", () =>
     run(
       Effect.gen(function* () {
         const { jws, requests } = yield* verifying(key)
@@ -150,7 +150,7 @@ describe("a signature that cannot be judged", () => {
   const sent = (jwsData: unknown): string =>
     JSON.stringify({ externalApplicationEvent: signedEvent, jwsData })
 
-  test("is held within the cooldown, but only so often from one change of the set to the next", () =>
+  test("is held within the cooldown, but only a limited number of times between two changes of the key set", () =>
     run(
       Effect.gen(function* () {
         const { published, jws, forgeries, forged, genuine } = yield* bank
@@ -163,7 +163,8 @@ describe("a signature that cannot be judged", () => {
         const statuses = Effect.forEach(forgeries, status)
         expect(yield* status(yield* genuine())).toBe(200)
         expect(yield* statuses).toEqual([202, 202, 202, 401, 401, 401])
-        // The same set again gives nothing back: or a forger could have some held after each fetch.
+        // A fetch that returns the same keys does not allow new held callbacks. Otherwise a forger could have some
+        // callbacks held after each fetch.
         yield* TestClock.adjust(jwksLimitsDefault.cooldownMs)
         expect(yield* status(forged)).toBe(401)
         expect(new Set(yield* statuses)).toEqual(new Set([401]))
@@ -175,7 +176,7 @@ describe("a signature that cannot be judged", () => {
       }),
     ))
 
-  test("is held each time where the credentials are right", () =>
+  test("is always held if the credentials are right", () =>
     run(
       Effect.gen(function* () {
         const { jws, forgeries, genuine } = yield* bank
@@ -190,7 +191,7 @@ describe("a reference that no loan can have", () => {
   const event = { ...signedEvent, applicationReference: "x".repeat(513) }
   const text = JSON.stringify({ externalApplicationEvent: event })
 
-  test("is kept and held, where credentials or a signature vouch for the callback", () =>
+  test("is stored and held if the callback has credentials or a signature", () =>
     run(
       Effect.gen(function* () {
         const { jws } = yield* verifying(key)
@@ -211,7 +212,7 @@ describe("a reference that no loan can have", () => {
       }),
     ))
 
-  test("is refused by name where nobody vouches for it, and where somebody else signed it", () =>
+  test("is refused, with its reason, if the callback has no evidence or another signer", () =>
     run(
       Effect.gen(function* () {
         const { jws } = yield* verifying(key)
@@ -272,7 +273,7 @@ describe("an account's trust policy", () => {
   }
   const unsignedOf = (event: object): string => JSON.stringify({ externalApplicationEvent: event })
 
-  test("holds what is vouched for by less than it asks of that type, and no other type", () =>
+  test("holds a callback whose evidence is weaker than the policy requires for its type, and holds no other type", () =>
     run(
       Effect.gen(function* () {
         const { jws } = yield* verifying(key)
@@ -290,7 +291,7 @@ describe("an account's trust policy", () => {
       }),
     ))
 
-  test("can leave a type to the bank's own answer, however well the callback is vouched for", () =>
+  test("can require the bank's own answer for a type, for any evidence of the callback", () =>
     run(
       Effect.gen(function* () {
         const { jws } = yield* verifying(key)
@@ -303,7 +304,7 @@ describe("an account's trust policy", () => {
 })
 
 describe("the claim that carries the event", () => {
-  test("can be named, and the event is then looked for nowhere else", () =>
+  test("can be configured, and then no other claim is read", () =>
     run(
       Effect.gen(function* () {
         const { jwks } = yield* verifying(key)
@@ -318,14 +319,15 @@ describe("the claim that carries the event", () => {
 })
 
 describe("a kid that the bank does not publish", () => {
-  test("is refused by a set just fetched, and held while the set may not be fetched again", () =>
+  test("is refused if the key set was just fetched, and held while the set cannot be fetched again", () =>
     run(
       Effect.gen(function* () {
         const { jws, requests } = yield* verifying(key)
         const { post, seen } = yield* start({ credentials, jws })
         const strange = yield* ask(() => sign(key, { externalApplicationEvent: signedEvent }, { kid: "new" }))
         expect((yield* ask(() => post(body(strange)))).status).toBe(401)
-        // The bank may have begun to use the key since: refusing could lose a genuine callback, holding loses nothing.
+        // The bank may have begun to use this key after the last fetch. A refusal could lose a genuine callback;
+        // holding it loses nothing.
         expect((yield* ask(() => post(body(strange)))).body).toMatchObject({
           reason: "signature-unverifiable",
         })

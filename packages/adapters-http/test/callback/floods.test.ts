@@ -18,7 +18,7 @@ const withoutSignature = [undefined, null, "", "  ", [""]].map((jwsData) =>
   JSON.stringify({ externalApplicationEvent: signedEvent, jwsData }),
 )
 
-/** A body about a loan of its own. */
+/** A callback body about a new loan. */
 const aboutLoan = (number: number): string =>
   JSON.stringify({ externalApplicationEvent: { ...signedEvent, applicationReference: `junk-${number}` } })
 
@@ -30,7 +30,7 @@ const send = (post: (body: string) => Promise<{ readonly status: number }>, bodi
     ),
   )
 
-describe("a callback that nothing vouches for", () => {
+describe("a callback without evidence", () => {
   test("without a signature is refused, unless a setting says that it is held", () =>
     run(
       Effect.gen(function* () {
@@ -47,7 +47,7 @@ describe("a callback that nothing vouches for", () => {
       }),
     ))
 
-  test("is held only so often in a minute, and then told to come again", () =>
+  test("is held only a limited number of times in a minute, and then answered with a time to retry", () =>
     run(
       Effect.gen(function* () {
         const { post, seen } = yield* start({ allowUnauthenticated: true })
@@ -58,14 +58,14 @@ describe("a callback that nothing vouches for", () => {
         const refused = yield* ask(() => post(unsigned))
         expect([refused.body["code"], refused.headers.get("retry-after")]).toEqual(["held-too-many", "1"])
         expect(seen).toHaveLength(callbacksHeldPerMinuteMax)
-        // The bank sends again what it was told to, and there is room for it by then.
+        // The bank repeats a callback that was answered 503. By then the limit has room again.
         yield* TestClock.adjust("1 second")
         expect((yield* ask(() => post(unsigned))).status).toBe(202)
         expect((yield* ask(() => post(unsigned))).status).toBe(503)
       }),
     ))
 
-  test("is bounded in the same way when its signature cannot be judged, or leaves its body open", () =>
+  test("has the same limit when its signature cannot be verified, or does not cover its body", () =>
     run(
       Effect.gen(function* () {
         const { jws, jwksServer } = yield* verifying(key)
@@ -80,7 +80,7 @@ describe("a callback that nothing vouches for", () => {
       }),
     ))
 
-  test("takes no place from those that credentials or a signature vouch for", () =>
+  test("uses no room of callbacks with credentials or a signature", () =>
     run(
       Effect.gen(function* () {
         const { jws } = yield* verifying(key)
@@ -104,7 +104,7 @@ describe("a callback that nothing vouches for", () => {
       }),
     ))
 
-  test("about a loan that is known has room of its own, which those about others do not fill", () =>
+  test("about a known loan has its own room, which callbacks about other loans cannot fill", () =>
     run(
       Effect.gen(function* () {
         const isKnown = (reference: string) => Effect.succeed(reference === signedEvent.applicationReference)
@@ -115,7 +115,7 @@ describe("a callback that nothing vouches for", () => {
       }),
     ))
 
-  test("is held only where its body is small, and one that is vouched for may be larger", () =>
+  test("is held only if its body is small; a callback with evidence may be larger", () =>
     run(
       Effect.gen(function* () {
         const sized = (bytes: number) =>
@@ -131,7 +131,7 @@ describe("a callback that nothing vouches for", () => {
 })
 
 describe("what is held", () => {
-  test("alone takes a doubt: what is refused for its rate or its size leaves them to the bank", () =>
+  test("can put a loan in doubt; a callback that is refused for its rate or size cannot", () =>
     run(
       Effect.gen(function* () {
         const { jws, jwksServer } = yield* verifying(key, { doubtsMax: 3 })
@@ -152,7 +152,7 @@ describe("what is held", () => {
 describe("callbacks with wrong credentials", () => {
   const guess = { authorization: "Basic d3Jvbmc=" }
 
-  test("are told to wait once there are too many, and never hold up the right ones", () =>
+  test("are answered with a wait once there are too many, and never delay callbacks with the right credentials", () =>
     run(
       Effect.gen(function* () {
         const limits = { callbacksUnauthorizedPerMinuteMax: 3 }

@@ -16,7 +16,7 @@ beforeAll(async () => {
 const count = (family: typeof callbacksCounter, verdict: string, account = "se"): Effect.Effect<number> =>
   Effect.map(Metric.value(family.of({ account, verdict })), (state) => state.count)
 
-/** Runs with counters of its own. */
+/** Runs an effect with its own metric registry, so that its counters start at 0. */
 const counting = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
   run(Effect.provideService(effect, Metric.MetricRegistry, new Map()))
 
@@ -37,7 +37,7 @@ test("every answered callback counts once, by its verdict and account", () =>
     }),
   ))
 
-test("every signature counts once, by what it was found to be", () =>
+test("every signature counts once, by its verdict", () =>
   counting(
     Effect.gen(function* () {
       const { jws } = yield* verifying(key)

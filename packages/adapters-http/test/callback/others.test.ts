@@ -13,7 +13,7 @@ const callback = (event: object): Uint8Array =>
 const decision = (creditDecision: unknown): Uint8Array =>
   callback({ applicationEventType: "CREDIT_DECISION_UPDATED", creditDecision })
 
-describe("of another loan, or in somebody's words, within a callback", () => {
+describe("a text about another loan, or in free text, inside a callback", () => {
   const victim = JSON.stringify({ applicationReference: "VICTIM", applicationEventType: "PAID_OUT" })
   const own = { applicationReference: "A", applicationEventType: "SIGNED" }
   test.each<[string, object]>([
@@ -26,7 +26,7 @@ describe("of another loan, or in somebody's words, within a callback", () => {
     ["a customer's message", { [path]: { ...own, message: victim } }],
     ["another event deeper in the event", { ...own, [path]: { data: JSON.parse(victim) } }],
     ["a list of texts in the event", { ...own, [path]: { message: [victim] } }],
-  ])("is not taken for it: %s", (_title, written) => {
+  ])("does not count for the callback's loan: %s", (_title, written) => {
     expect(decoded(bytesOf(JSON.stringify(written)))).toMatchObject({
       applicationReference: "A",
       event: { kind: "signed" },
@@ -58,7 +58,7 @@ describe("of another loan, or in somebody's words, within a callback", () => {
     ],
     ["a customer's event", { customerEvent: { [path]: own } }],
     ["a user's notification", { userNotification: own }],
-  ])("is told from the callback's own, wherever that stands: %s", (_title, written) => {
+  ])("is distinguished from the callback's own, at any place: %s", (_title, written) => {
     expect(decoded(bytesOf(JSON.stringify(written)))).toMatchObject({
       applicationReference: "A",
       event: { kind: "signed" },

@@ -35,7 +35,7 @@ describe("a callback's path", () => {
     "callbacks/se",
     "ftp://engine.example/callbacks/se",
     `/callbacks/${"/".repeat(2_000)}se`,
-  ])("%s is none", (target) => {
+  ])("%s is not valid", (target) => {
     expect(callbackAccount(target)).toBeUndefined()
   })
 

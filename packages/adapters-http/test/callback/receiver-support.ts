@@ -38,7 +38,7 @@ interface Answer {
   readonly body: Record<string, unknown>
 }
 
-/** A real server in front of the receiver; the account is the path. */
+/** A real HTTP server in front of the receiver. The path names the account. */
 const serveReceiver = (receiver: CallbackReceiver): Effect.Effect<string, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.promise(async () => {

@@ -39,7 +39,7 @@ describe("the bank's examples, verbatim", () => {
     ),
   )
 
-  test("the raw bytes are handed over as they came", () =>
+  test("the original bytes are recorded unchanged", () =>
     run(
       Effect.gen(function* () {
         const raw: Array<string> = []
@@ -55,7 +55,7 @@ describe("the bank's examples, verbatim", () => {
       }),
     ))
 
-  test("their jwsData is no genuine signature, which a configured key set shows", () =>
+  test("their jwsData is not a genuine signature, as a configured key set shows", () =>
     run(
       Effect.gen(function* () {
         const { jws } = yield* verifying(key)
@@ -81,7 +81,7 @@ describe("recording", () => {
       }),
     ))
 
-  test("a defect answers 500 and tells nothing; the log tells where, not what", () =>
+  test("a defect is answered 500 without details; the log has the place but no content", () =>
     run(
       Effect.gen(function* () {
         const defect = new TypeError("cannot store Anna Andersson")
@@ -95,7 +95,7 @@ describe("recording", () => {
       }),
     ))
 
-  test("a reason that recording finds is told", () =>
+  test("a reason for holding that recording finds is in the answer", () =>
     run(
       Effect.gen(function* () {
         const { post } = yield* start({ credentials }, () =>
@@ -130,7 +130,7 @@ describe("starting", () => {
       { se: { credentials: [{ method: "BASIC" as const, credentials: Redacted.make("user:hunter2") }] } },
       "base64",
     ],
-  ])("%s is refused, saying what to set", async (_title, accounts, advice) => {
+  ])("%s is refused, and the error names the setting", async (_title, accounts, advice) => {
     const error = await run(Effect.flip(makeCallbackReceiver({ accounts, record: recorder().record })))
     expect([error._tag, error.message.includes(advice)]).toEqual(["CallbackConfigError", true])
     expect(error.message).not.toContain("hunter2")

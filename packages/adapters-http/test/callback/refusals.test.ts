@@ -78,7 +78,7 @@ describe("what is refused", () => {
       }),
     ))
 
-  test("an account's name that we do not have is not kept", () =>
+  test("the name of an unknown account is not stored", () =>
     run(
       Effect.gen(function* () {
         const { post, receiver } = yield* start({ credentials })

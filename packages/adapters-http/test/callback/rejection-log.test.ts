@@ -14,7 +14,7 @@ test("the last rejections are kept in order, and all of them are counted", () =>
   )
 })
 
-test("what was handed out does not change afterwards", () => {
+test("a returned list does not change afterwards", () => {
   const log = makeRejectionLog(2)
   log.add({ at: 1, code: "unauthorized" })
   const [before, counts] = [log.recent(), log.counts()]

@@ -16,7 +16,7 @@ const withoutSignature = [undefined, null, "", "  ", [""]].map((jwsData) =>
 const warnings = (): ReadonlyArray<string> => logged.filter((line) => line.includes("has no signature"))
 
 describe("a callback without a signature, with the right credentials", () => {
-  test("is held once the bank was seen to sign, and warned of once a minute", () =>
+  test("is held after the bank has signed once, with one warning a minute", () =>
     run(
       Effect.gen(function* () {
         logged.length = 0
@@ -39,7 +39,7 @@ describe("a callback without a signature, with the right credentials", () => {
       }),
     ))
 
-  test("is believed as long as no signature has bound its callback", () =>
+  test("is accepted until a signature has been verified", () =>
     run(
       Effect.gen(function* () {
         const { jws } = yield* verifying(key)
@@ -57,7 +57,7 @@ describe("a callback without a signature, with the right credentials", () => {
       }),
     ))
 
-  test("is held where it is remembered from before, and a signature is remembered once", () =>
+  test("is held if the store remembers an earlier signature, which is stored once", () =>
     run(
       Effect.gen(function* () {
         const { jws } = yield* verifying(key)
@@ -76,7 +76,7 @@ describe("a callback without a signature, with the right credentials", () => {
         expect(memory).toEqual({ seen: true, times: 1 })
         const again = yield* start({ credentials, jws, signs })
         expect((yield* ask(() => again.post(unsigned))).body["reason"]).toBe("signature-missing")
-        // Without a verifier, a signature would prove nothing: what is set decides.
+        // Without a verifier, a signature proves nothing. So `signs` alone decides.
         const unverified = yield* start({ credentials, signs })
         expect((yield* ask(() => unverified.post(unsigned))).status).toBe(200)
       }),

@@ -24,7 +24,7 @@ describe("the size limit", () => {
     ["no number", "many", 400],
     ["negative", "-1", 400],
     ["written with an exponent", "1e2", 400],
-  ])("a length that is %s is refused before a byte is read", (_title, length, status) =>
+  ])("a Content-Length that is %s is refused before a byte is read", (_title, length, status) =>
     run(
       Effect.gen(function* () {
         const { receiver, seen } = yield* start({ credentials })
@@ -104,7 +104,7 @@ describe("the size limit", () => {
       }),
     ))
 
-  test("a body that trickles is given up after its time", () =>
+  test("a body that arrives too slowly is refused after its time limit", () =>
     run(
       Effect.gen(function* () {
         const { receiver, seen } = yield* start({ credentials })

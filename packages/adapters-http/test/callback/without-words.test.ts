@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { withoutWords } from "../../src/callback/without-words.ts"
 
-test("a message that looks like a stack is no stack", () => {
+test("a message that looks like a stack trace is not shown as one", () => {
   const error = new RangeError("MARK\n    at MARK (file:///a.ts:1:1)")
   const { error: name, frames } = withoutWords(error)
   expect(name).toBe("RangeError")
@@ -19,11 +19,11 @@ test.each<[string, unknown]>([
     "an error whose message was changed since",
     Object.assign(new Error("x\n    at MARK (a.ts:1:1)"), { message: "other" }),
   ],
-])("of %s no word is told", (_name, thrown) => {
+])("of %s, no text is logged", (_name, thrown) => {
   expect(JSON.stringify(withoutWords(thrown))).not.toContain("MARK")
 })
 
-test("its code is told, or the kind of its reason", () => {
+test("its code is logged, or the kind of its reason", () => {
   expect(withoutWords(Object.assign(new Error("x"), { code: "ERR_SQLITE_ERROR" })).code).toBe(
     "ERR_SQLITE_ERROR",
   )

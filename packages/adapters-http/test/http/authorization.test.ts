@@ -46,7 +46,7 @@ describe("callback authorization", () => {
     expect(makeAuthorization([newBearer])("Bearer b2xk")).toBe(false)
   })
 
-  test("a header over the limit is refused unread, even if it would match", () => {
+  test("a header over the limit is refused without a comparison, even if it would match", () => {
     const long = "a".repeat(authorizationLengthMax)
     const authorizes = makeAuthorization([{ method: "BASIC", credentials: Redacted.make(long) }])
     expect(authorizes(`Basic ${long}`)).toBe(false)

@@ -1,7 +1,7 @@
 import { createPublicKey } from "node:crypto"
 import type { TestKey } from "../support.ts"
 
-/** DER: a tag, a length and what it holds. */
+/** A DER element: a tag, a length and the content. */
 function der(tag: number, ...parts: ReadonlyArray<Uint8Array>): Buffer {
   const content = Buffer.concat(parts)
   const length = content.length < 0x80 ? [content.length] : [0x82, content.length >> 8, content.length & 0xff]
@@ -13,7 +13,7 @@ const time = (text: string): Buffer => der(0x17, Buffer.from(text))
 /** sha256WithRSAEncryption. */
 const algorithm = sequence(Buffer.from("06092a864886f70d01010b0500", "hex"))
 
-/** A certificate of the key, in base64 as `x5c` has it. Nobody signed it, and it expired long ago. */
+/** A certificate of the key in base64, as `x5c` contains it. It is expired and has no valid signature. */
 export function certificateOf({ publicJwk }: TestKey): string {
   const publicKey = createPublicKey({ key: publicJwk, format: "jwk" })
   const nobody = sequence()

@@ -8,7 +8,7 @@ import { makeJwsVerifier } from "../../src/signature/jws-verifier.ts"
 import { bytesOf, example, jwksText, makeKey, recorder, run, serveAnswers, sign } from "../support.ts"
 import type { TestKey } from "../support.ts"
 
-/** How many random cases; the environment asks for more. */
+/** The number of random cases. An environment variable can raise it. */
 const propertyRuns = Number(process.env["LOAN_ENGINE_PROPERTY_RUNS"] ?? 500)
 
 let key: TestKey
@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 const authorization = "Basic dXNlcjpwYXNz"
 
-/** A receiver that verifies signatures and wants credentials, and a way to send it any bytes. */
+/** A receiver that requires credentials and verifies signatures, and a function that sends it any bytes. */
 const makeTarget = Effect.gen(function* () {
   const { url } = yield* serveAnswers((response) => response.end(jwksText(key.publicJwk)))
   const jws = makeJwsVerifier({ jwks: yield* makeJwks({ url }) })
@@ -41,7 +41,10 @@ type Target = Effect.Success<typeof makeTarget>
 const attack = (property: (target: Target) => Promise<void>): Promise<void> =>
   run(Effect.flatMap(makeTarget, (target) => Effect.promise(() => property(target))))
 
-/** For any input: the receiver gives its own answer, and a record exists exactly if it acknowledges one. */
+/**
+ * Checks for any input that the receiver answers by itself, and that it records an observation exactly if it
+ * acknowledges the callback.
+ */
 async function expectConsistent({ send, seen }: Target, bytes: Uint8Array): Promise<void> {
   const before = seen.length
   const { status, body } = await send(bytes)
@@ -50,7 +53,7 @@ async function expectConsistent({ send, seen }: Target, bytes: Uint8Array): Prom
   expect(seen.length - before).toBe(status < 300 ? 1 : 0)
 }
 
-/** Small damage to a good body, as a careful forger or a bad line causes it. */
+/** A good body with small damage, as a careful forger or a bad connection causes it. */
 const damaged = (bodies: () => ReadonlyArray<Uint8Array>): fc.Arbitrary<Uint8Array> =>
   fc
     .record({
@@ -83,7 +86,7 @@ describe("for any bytes", () => {
       ),
     ))
 
-  test("the same for damaged examples, signed and unsigned", () => {
+  test("the same is true for damaged examples, signed and unsigned", () => {
     const unsigned = examples.map((bytes) =>
       bytesOf(
         Buffer.from(bytes)
@@ -102,7 +105,7 @@ describe("for any bytes", () => {
     )
   })
 
-  test("the same for any JSON in the place of any member", () =>
+  test("the same is true for any JSON in the place of any member", () =>
     attack((target) =>
       fc.assert(
         fc.asyncProperty(
@@ -125,7 +128,7 @@ describe("for any bytes", () => {
       ),
     ))
 
-  test("wrong credentials never record anything, however good the body", () =>
+  test("a callback with wrong credentials is never recorded, for any body", () =>
     attack(({ send, seen }) =>
       fc.assert(
         fc.asyncProperty(
@@ -143,7 +146,7 @@ describe("for any bytes", () => {
 })
 
 describe("a genuine signature", () => {
-  test("is recorded with its evidence when nothing is changed", () =>
+  test("is recorded with its evidence when the body is unchanged", () =>
     attack(async ({ send, seen }) => {
       expect((await send(genuine)).status).toBe(200)
       expect(seen[0]?.evidence).toBe("jws")

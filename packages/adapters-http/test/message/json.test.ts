@@ -11,7 +11,7 @@ const faultOf = (bytes: Uint8Array): readonly [string, string] => {
   return Result.isFailure(parsed) ? [parsed.failure.fault, parsed.failure.path] : ["none", ""]
 }
 
-/** Back to what `JSON.parse` gives, to compare with it. */
+/** Converts a parsed value to what `JSON.parse` would give, to compare both. */
 const asFloats = (value: JsonValue): unknown => {
   if (value instanceof JsonNumber) return Number(value.source)
   if (Array.isArray(value)) return value.map(asFloats)
@@ -49,7 +49,7 @@ describe("strict JSON", () => {
     ["an overlong slash", [0x22, 0xc0, 0xaf, 0x22]],
     ["an encoded surrogate", [0x22, 0xed, 0xa0, 0x80, 0x22]],
     ["UTF-16", [0xff, 0xfe, 0x22, 0x00, 0x22, 0x00]],
-  ])("%s is no UTF-8", (_title, bytes) => {
+  ])("%s is not UTF-8", (_title, bytes) => {
     expect(faultOf(Uint8Array.from(bytes))).toEqual(["encoding", ""])
   })
 
@@ -123,14 +123,14 @@ describe("strict JSON", () => {
   })
 })
 
-describe("an object's name that is there again and again", () => {
+describe("a member that an object repeats", () => {
   const repeated = (times: number): JsonValue => {
     const members = Array.from({ length: times }, (_, index) => `"x":{"n":${index % 2}}`).join(",")
     const parsed = Result.getOrThrow(parseJsonText(`{${members}}`, { lenient: true }))
     return isJsonObject(parsed) ? (parsed["x"] ?? null) : parsed
   }
 
-  test("is a list of a few, and has no one meaning beyond", () => {
+  test("becomes a list up to a limit, and is unreadable beyond", () => {
     expect(repeated(1)).toEqual(asWritten({ n: 0 }))
     expect(repeated(4)).toHaveLength(4)
     expect(repeated(9)).toBe("\uFFFD")

@@ -82,7 +82,7 @@ describe("decoding", () => {
   )
 
   test.each(["null", "undefined", "None", "N/A", "-", "false"])(
-    "jwsData %j says that there is none",
+    "jwsData %j counts as no signature",
     (jwsData) => {
       expect(Object.hasOwn(decoded(callback({}, { jwsData })), "jwsData")).toBe(false)
     },
@@ -99,12 +99,12 @@ describe("decoding", () => {
     },
   )
 
-  test("nor is jwsData that is there twice and differs", () => {
+  test("jwsData that occurs twice with different values is neither", () => {
     const text = `{"jwsData":"a.b.c","jwsData":"d.e.f",${callbackText.slice(1)}`
     expect(decoded(bytesOf(text)).jwsData).toBe(unreadableJws)
   })
 
-  test("jwsData in a list of one is what the list holds", () => {
+  test("jwsData in a list with one item is that item", () => {
     expect(decoded(callback({}, { jwsData: [" a.b.c "] })).jwsData).toBe("a.b.c")
   })
 
@@ -225,7 +225,7 @@ describe("a malformed callback is an error that names the field", () => {
   })
 })
 
-describe("a reference that no loan can have has one in its place that says so", () => {
+describe("an unusable reference is replaced by one that shows this", () => {
   const unusable: ReadonlyArray<[string, Uint8Array]> = [
     ["a number that is not whole", callback({ applicationReference: 12.5 })],
     ["a text with a NUL", callback({ applicationReference: "a\u0000b" })],
@@ -249,7 +249,7 @@ describe("a reference that no loan can have has one in its place that says so", 
     expect(decoded(bytes).applicationReference).toBe(message.applicationReference)
   })
 
-  test("and another for another", () => {
+  test("another unusable reference gets another replacement", () => {
     const names = unusable.slice(0, 6).map(([, bytes]) => decoded(bytes).applicationReference)
     expect(new Set(names).size).toBe(6)
   })
@@ -289,7 +289,7 @@ describe("a detail that has one meaning is read, however it is written", () => {
   })
 })
 
-describe("a detail that has no one meaning is left out and named, and the word stands", () => {
+describe("a detail without a single meaning is left out and named, and the event stays", () => {
   test.each([
     ["an amount that is a word", { approvedAmount: "ten" }, "approvedAmount"],
     ["an amount that is not there", { approvedAmount: "N/A" }, "approvedAmount"],
@@ -334,7 +334,7 @@ describe("a detail that has no one meaning is left out and named, and the word s
     expect(message.leftOut).toEqual([name])
   })
 
-  test("an amount of too large an exponent", () => {
+  test("an amount with a too large exponent", () => {
     const text = callbackText.replace(
       '"SIGNED"',
       '"CREDIT_DECISION_UPDATED","creditDecision":{"creditDecision":"APPROVED","interest":1e31}',
@@ -365,7 +365,7 @@ describe("a detail that has no one meaning is left out and named, and the word s
   )
 })
 
-describe("the word is read, however it is wrapped and written", () => {
+describe("the event is read in any wrapper and spelling", () => {
   const signed = [{ type: "agreement.signed", at }]
   const signedEvent = { applicationReference: "abc-1", applicationEventType: "SIGNED" }
   test.each<[title: string, bytes: Uint8Array, reference?: string]>([
@@ -508,7 +508,7 @@ describe("the word is read, however it is wrapped and written", () => {
     expect(message.leftOut).toBeUndefined()
   })
 
-  test("an amount at two places that differ is left out and named", () => {
+  test("an amount that differs at two places is left out and named", () => {
     const event = { creditDecision: { ...approved, approvedAmount: 1, tenor: 12 }, approvedAmount: 2 }
     const message = decoded(callback({ applicationEventType: "CREDIT_DECISION_UPDATED", ...event }))
     expect(message).toMatchObject({ event: { offer: { tenor: 12 } }, leftOut: ["approvedAmount"] })
@@ -523,7 +523,7 @@ describe("the word is read, however it is wrapped and written", () => {
       "under two spellings",
       { creditDecision: { ...approved, tenor: 12, approvedAmount: 1, ApprovedAmount: 2 } },
     ],
-  ])("an amount %s that differ is left out and named", (_where, event) => {
+  ])("an amount %s with different values is left out and named", (_where, event) => {
     const message = decoded(callback({ applicationEventType: "CREDIT_DECISION_UPDATED", ...event }))
     expect(message).toMatchObject({ event: { offer: { tenor: 12 } }, leftOut: ["approvedAmount"] })
   })
@@ -542,7 +542,7 @@ describe("the word is read, however it is wrapped and written", () => {
     },
   )
 
-  test("a signature counts within the event", () => {
+  test("a signature inside the event counts", () => {
     const message = decoded(callback({ jwsData: "a.b.c" }))
     expect([message.jwsData, Object.keys(message.eventBody)]).toEqual([
       "a.b.c",
@@ -550,14 +550,14 @@ describe("the word is read, however it is wrapped and written", () => {
     ])
   })
 
-  test("a signature counts beside the wrapper and within it", () => {
+  test("a signature beside the wrapper or inside it counts", () => {
     expect(decoded(bytesOf(`{"jwsData":"a.b.c","body":${callbackText}}`)).jwsData).toBe("a.b.c")
     const within = `{"body":{"jwsData":"a.b.c",${callbackText.slice(1)}}`
     expect(decoded(bytesOf(within)).jwsData).toBe("a.b.c")
   })
 })
 
-describe("what stands deeper than a loan's name may be about another", () => {
+describe("a value that is nested deeper than the loan's reference may be about another loan", () => {
   const paidOut = { applicationReference: "other", applicationEventType: "PAID_OUT" }
   const text = JSON.stringify(paidOut)
   test.each<[string, unknown, object]>([
@@ -608,20 +608,20 @@ describe("what stands deeper than a loan's name may be about another", () => {
       "under two spellings",
       `{"${path}":{"applicationReference":"abc-1","applicationEventType":"SIGNED"},"ExternalApplicationEvent":{"applicationReference":"abc-1","applicationEventType":"PAID_OUT"}}`,
     ],
-  ])("an event that is there %s and differs is held for its loan", (_title, body) => {
+  ])("an event that occurs %s and differs is held for its loan", (_title, body) => {
     expect(decoded(bytesOf(body))).toMatchObject({
       applicationReference: "abc-1",
       event: { kind: "unknown" },
     })
   })
 
-  test("a blank signature within the event gives way to one around it", () => {
+  test("a signature around the event counts if the one inside is blank", () => {
     const body = { [path]: { ...paidOut, jwsData: " " }, jwsData: "a.b.c" }
     expect(decoded(bytesOf(JSON.stringify(body))).jwsData).toBe("a.b.c")
   })
 })
 
-describe("a word that is not known is kept, with no event", () => {
+describe("an unknown type is stored without an event", () => {
   test.each([
     ["no type", callback({ applicationEventType: undefined }), undefined],
     ["nothing but a reference", bytesOf('{"applicationReference":"abc-1"}'), undefined],

@@ -16,7 +16,7 @@ const { cooldownMs, freshMsMax, staleMsMax } = jwksLimitsDefault
 const state = (jwks: Jwks, kid: string): Effect.Effect<string> =>
   Effect.map(jwks.lookUp(kid), (found) => found.state)
 
-/** A bank whose set, or failure, the test sets. */
+/** A bank whose JWKS answer the test can change to other keys or to a failure. */
 const makeBank = Effect.gen(function* () {
   const answer = { status: 200, body: jwksText(first.publicJwk) }
   const seen = yield* serveAnswers((response) => response.writeHead(answer.status).end(answer.body))
@@ -24,7 +24,7 @@ const makeBank = Effect.gen(function* () {
 })
 
 describe("how often the set is fetched", () => {
-  test("once for many questions, first when one is asked, and with the API key", () =>
+  test("once for many questions, only after the first question, and with the API key", () =>
     run(
       Effect.gen(function* () {
         const { url, requests } = yield* serveAnswers((response) => response.end(jwksText(first.publicJwk)))
@@ -102,7 +102,7 @@ describe("when the set is not available", () => {
       }),
     ))
 
-  test("the last set is used on, but not for ever", () =>
+  test("the last key set stays in use for a limited time", () =>
     run(
       Effect.gen(function* () {
         const { jwks, requests, answer } = yield* makeBank
@@ -118,7 +118,7 @@ describe("when the set is not available", () => {
       }),
     ))
 
-  test("an unknown kid is not called unknown by a set that could not be fetched again", () =>
+  test("a kid does not count as unknown if the key set could not be fetched again", () =>
     run(
       Effect.gen(function* () {
         const { jwks, answer } = yield* makeBank
@@ -129,7 +129,7 @@ describe("when the set is not available", () => {
       }),
     ))
 
-  test("a host that never answers costs a request its budget and no more", () =>
+  test("a host that never answers delays a request only by its time limit", () =>
     run(
       Effect.gen(function* () {
         let requests = 0
@@ -148,7 +148,7 @@ describe("when the set is not available", () => {
       }),
     ))
 
-  test("a question that is given up does not take the fetch of the others with it", () =>
+  test("a question that is cancelled does not cancel the fetch for the others", () =>
     run(
       Effect.gen(function* () {
         const asked = Promise.withResolvers<void>()
@@ -167,7 +167,7 @@ describe("when the set is not available", () => {
       }),
     ))
 
-  test("a caller that still waits when the scope closes is released", () =>
+  test("a caller that waits is answered when the scope closes", () =>
     run(
       Effect.gen(function* () {
         const asked = Promise.withResolvers<void>()
@@ -192,7 +192,7 @@ describe("when the set is not available", () => {
     ["names a member twice", '{"keys":[],"keys":[]}'],
     ["holds too many keys", JSON.stringify({ keys: Array.from({ length: 101 }, () => ({})) })],
     ["is over the size limit", JSON.stringify({ keys: [], pad: "x".repeat(300_000) })],
-  ])("an answer that %s is none", (_title, body) =>
+  ])("an answer that %s is refused", (_title, body) =>
     run(
       Effect.gen(function* () {
         const { jwks, answer } = yield* makeBank

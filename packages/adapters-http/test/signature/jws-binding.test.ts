@@ -13,7 +13,7 @@ const decided = `{"applicationReference":"1000","applicationEventType":"CREDIT_D
 const body = json(decided)
 const signed = { applicationReference: "ABC-123", applicationEventType: "SIGNED" }
 
-describe("where the claims may carry the event", () => {
+describe("the claim that contains the event", () => {
   test.each([
     ["a claim named like the body's", { iss: "bank", externalApplicationEvent: signed }],
     ["its JSON text", { externalApplicationEvent: JSON.stringify(signed) }],
@@ -34,7 +34,7 @@ describe("where the claims may carry the event", () => {
     expect(bindClaims(object(claims), object(other))).toBe("contradicted")
   })
 
-  test("blanks around the reference, on either side, are no contradiction; blanks within are", () => {
+  test("blanks around the reference are no contradiction; blanks inside it are", () => {
     const blank = { ...signed, applicationReference: " ABC-123\n" }
     const other = { ...signed, applicationReference: "ABC -123" }
     expect(bindClaims(object(blank), object(signed))).toBe("bound")
@@ -61,7 +61,7 @@ describe("where the claims may carry the event", () => {
     expect(bindClaims(object({}), object(signed))).toBe("unbound")
   })
 
-  test("a claim inherited from Object.prototype is none", () => {
+  test("a claim inherited from Object.prototype does not count", () => {
     expect(bindClaims(object({}), object({ toString: "x" }), "constructor")).toBe("unbound")
   })
 })
@@ -115,11 +115,11 @@ describe("whether claims and body agree", () => {
     ["all but an amount", decided.replace('"approvedAmount":10000,', "")],
     ["all but a member we do not know", decided.replace(',"newRate":1.0', "")],
     ["a decision in a word", decided.replace(/\{"creditDecision":"APPROVED".*\}\}/su, '"APPROVED"}')],
-  ])("claims that agree but carry only %s leave the rest unbound", (_title, claims) => {
+  ])("claims that agree but contain only %s do not cover the rest", (_title, claims) => {
     expect(bindClaims(json(claims), body)).toBe("unbound")
   })
 
-  test("a body that leaves out an amount that was signed is not bound", () => {
+  test("a body without a signed amount is not bound", () => {
     expect(bindClaims(json(decided), json(decided.replace('"approvedAmount":10000,', "")))).toBe("unbound")
   })
 
@@ -129,13 +129,13 @@ describe("whether claims and body agree", () => {
       decided.replace("APPROVED", "approved").replace("CREDIT_DECISION_UPDATED", "credit_decision_updated"),
     ],
     ["with a decimal comma and groups", decided.replace("10000", '"10 000,0"').replace("12.30", '"12,3"')],
-  ])("a body %s means what was signed", (_title, written) => {
+  ])("a body %s has the same meaning as the signed event", (_title, written) => {
     expect(bindClaims(body, json(written))).toBe("bound")
     expect(bindClaims(json(written), body)).toBe("bound")
     expect(bindClaims(json(decided.replace("10000", "10001")), json(written))).toBe("contradicted")
   })
 
-  test("documents as text mean the list of one that was signed", () => {
+  test("a document as text means the signed list of one document", () => {
     const request = { ...signed, requiredDocuments: ["ID"] }
     expect(bindClaims(object(request), object({ ...signed, requiredDocuments: "ID" }))).toBe("bound")
     expect(bindClaims(object(request), object({ ...signed, requiredDocuments: "PASSPORT" }))).toBe(
@@ -147,7 +147,7 @@ describe("whether claims and body agree", () => {
     ["an amount that is not there", decided.replace("10000", '"N/A"')],
     ["an ambiguous amount", decided.replace("10000", '"10,000"')],
     ["a document in bytes of no encoding", decided.replace("PAYMENT_SLIP", "L\uFFFDNEBESKED")],
-  ])("a body with %s is bound by nothing but the very same", (_title, written) => {
+  ])("a body with %s is bound only by exactly the same", (_title, written) => {
     expect(bindClaims(body, json(written))).toBe("unbound")
     expect(bindClaims(json(written), json(written))).toBe("bound")
   })
@@ -164,16 +164,19 @@ describe("whether claims and body agree", () => {
       { applicants: [{ n: "J", role: "MAIN" }] },
       { applicants: [{ n: "J" }] },
     ],
-  ])("a name that is unreadable or more is no contradiction: %s", (_title, written, said) => {
-    expect(bindClaims(object({ ...signed, ...said }), object({ ...signed, ...written }))).toBe("unbound")
-    expect(bindClaims(object({ ...signed, ...said }), object({ ...signed, ...said }))).toBe("bound")
-  })
+  ])(
+    "a document's name that is unreadable or additional is no contradiction: %s",
+    (_title, written, said) => {
+      expect(bindClaims(object({ ...signed, ...said }), object({ ...signed, ...written }))).toBe("unbound")
+      expect(bindClaims(object({ ...signed, ...said }), object({ ...signed, ...said }))).toBe("bound")
+    },
+  )
 
   test.each<[string, (text: string) => string]>([
     ["a type", (text) => text.replace('"CREDIT_DECISION_UPDATED"', '{"applicationEventType":"PAID_OUT"}')],
     ["a reference", (text) => text.replace('"1000"', '{"applicationReference":"1000"}')],
     ["an amount", (text) => text.replace("12.30", '{"interest":12.30}')],
-  ])("%s within an object of its own name is not what was signed", (_title, change) => {
+  ])("%s inside an object of the same name was not signed", (_title, change) => {
     expect(bindClaims(body, json(change(decided)))).not.toBe("bound")
   })
 
@@ -197,7 +200,7 @@ describe("whether claims and body agree", () => {
     expect(bindClaims(object(claims), object(JSON.parse(decided) as object))).toBe("bound")
   })
 
-  test("what a token says of itself beside the event is no contradiction", () => {
+  test("the token's own claims beside the event are no contradiction", () => {
     const event = { ...signed, eventId: "i", timestamp: 1 }
     const around = { eventId: "o", timestamp: 5, applicationReference: signed.applicationReference, event }
     expect(bindClaims(object(around), object(event))).toBe("bound")
@@ -218,7 +221,7 @@ describe("whether claims and body agree", () => {
   })
 })
 
-describe("an event that is not the one that was signed", () => {
+describe("an event that differs from the signed one", () => {
   const paidOut = { applicationReference: "R", applicationEventType: "PAID_OUT" }
   const signed = { applicationReference: "R", applicationEventType: "SIGNED" }
   const bind = (claims: object, event: object) =>

@@ -18,7 +18,7 @@ beforeAll(async () => {
   ;[old, key, stranger] = await Promise.all([makeKey("one"), makeKey("one"), makeKey("one")])
 })
 
-/** A bank whose set the test changes, and what its signatures are found to be. */
+/** A bank whose key set the test can change. It signs messages and gives the verdicts on them. */
 const makeBank = Effect.fnUntraced(function* (body: string, contentType = "application/json") {
   const answer = { body }
   const { url, requests } = yield* serveAnswers((response) =>
@@ -31,13 +31,16 @@ const makeBank = Effect.fnUntraced(function* (body: string, contentType = "appli
       Effect.promise(() => sign(signer, claims, header)),
       verdict,
     )
-  /** The same, where the set may be fetched again for it: so it is certain who did not sign. */
+  /**
+   * Like `signedBy`, after the wait that allows the key set to be fetched again. After that fetch an unknown signer
+   * is certain.
+   */
   const signedLater = (signer: TestKey, header: { readonly [name: string]: unknown } = {}) =>
     Effect.andThen(TestClock.adjust(jwksLimitsDefault.cooldownMs), signedBy(signer, header))
   return { answer, requests, verdict, signedBy, signedLater }
 })
 
-/** The key as a set may hold it, by how that differs from the usual. */
+/** The same key in the different forms that a key set may contain. */
 const forms: ReadonlyArray<[string, () => unknown]> = [
   ["as usual", () => key.publicJwk],
   ["without use", () => ({ ...key.publicJwk, use: undefined })],
@@ -60,11 +63,11 @@ const forms: ReadonlyArray<[string, () => unknown]> = [
   ["with an empty kid", () => ({ ...key.publicJwk, kid: "" })],
   ["as a certificate", () => ({ kty: "RSA", kid: "one", use: "sig", x5c: [certificateOf(key)] })],
   [
-    "as a chain of certificates, its own first",
+    "as a chain of certificates that begins with its own",
     () => ({ kty: "RSA", kid: "one", x5c: [certificateOf(key), certificateOf(stranger)] }),
   ],
   [
-    "as a certificate that is broken into lines",
+    "as a certificate in several lines",
     () => ({ kty: "RSA", kid: "one", x5c: [certificateOf(key).replace(/.{64}/gu, "$&\r\n")] }),
   ],
   ["as a certificate without a kid", () => ({ kty: "RSA", x5c: [certificateOf(key)] })],
@@ -133,7 +136,7 @@ describe("a key of the set", () => {
     ),
   )
 
-  test("is tried for its own kid only, where it has one", () =>
+  test("is tried only for its own kid, if it has one", () =>
     run(
       Effect.gen(function* () {
         const { signedBy } = yield* makeBank(jwksText(old.publicJwk, { ...key.publicJwk, kid: "two" }))
@@ -142,7 +145,7 @@ describe("a key of the set", () => {
       }),
     ))
 
-  test("is tried among so many that can fit; where there are more, what none of them made is not called false", () =>
+  test("is tried among a limited number of possible keys; beyond it, an unmatched signature is not called invalid", () =>
     run(
       Effect.gen(function* () {
         const others = Array.from({ length: keysTriedMax - 1 }, () => old.publicJwk)
@@ -155,7 +158,7 @@ describe("a key of the set", () => {
     ))
 
   test.each(["HS256", "none", "ES256", "PS256", "RS512"])(
-    "verifies nothing with %s, for any statement in the set",
+    "verifies nothing with %s, for any content of the key set",
     (alg) =>
       run(
         Effect.gen(function* () {
@@ -170,7 +173,7 @@ describe("a key of the set", () => {
 })
 
 describe("a key that was replaced under its kid", () => {
-  test("is fetched for the first signature that the old one did not make", () =>
+  test("is fetched at the first signature that the old key did not make", () =>
     run(
       Effect.gen(function* () {
         const { signedBy, signedLater, answer, requests } = yield* makeBank(jwksText(old.publicJwk))
@@ -185,7 +188,7 @@ describe("a key that was replaced under its kid", () => {
       }),
     ))
 
-  test("while the set is down is held, and believed once it is back", () =>
+  test("makes callbacks be held while the key set is unreachable, and accepted afterwards", () =>
     run(
       Effect.gen(function* () {
         const { signedBy, signedLater, answer, requests } = yield* makeBank(jwksText(old.publicJwk))
@@ -194,7 +197,7 @@ describe("a key that was replaced under its kid", () => {
         expect(yield* signedLater(key)).toBe("unverifiable")
         expect(yield* signedBy(key)).toBe("unverifiable")
         expect(requests).toHaveLength(2)
-        // What the known key made is believed all the while.
+        // Signatures of the known key are still accepted during this time.
         expect(yield* signedBy(old)).toBe("bound")
         answer.body = jwksText(key.publicJwk)
         expect(yield* signedLater(key)).toBe("bound")
@@ -208,7 +211,7 @@ describe("a key that was replaced under its kid", () => {
         const { signedBy, verdict, requests } = yield* makeBank(jwksText(old.publicJwk))
         expect(yield* signedBy(old)).toBe("bound")
         yield* TestClock.adjust(jwksLimitsDefault.cooldownMs)
-        // Signed before, so that all of them come before the one fetch is over.
+        // All messages are signed in advance, so that all arrive before the one fetch ends.
         const forged = yield* Effect.forEach(Array.from({ length: 20 }), (_, index) =>
           Effect.promise(() => sign(stranger, claims, index % 2 === 0 ? {} : { kid: undefined })),
         )
@@ -239,7 +242,7 @@ describe("the set itself", () => {
 })
 
 describe("white space and other spellings of the token", () => {
-  test.each([" ", "\n", "\r\n\t", "\u00a0"])("%j around it is no part of it", (space) =>
+  test.each([" ", "\n", "\r\n\t", "\u00a0"])("%j around the token is ignored", (space) =>
     run(
       Effect.gen(function* () {
         const { verdict } = yield* makeBank(jwksText(key.publicJwk))
@@ -264,7 +267,7 @@ describe("white space and other spellings of the token", () => {
     ["other bits at its end that mean nothing", (jws) => jws.slice(0, -1) + respeltEnd(jws.slice(-1))],
     ["a foreign letter within it", (jws) => `${jws.slice(0, -9)}å${jws.slice(-9)}`],
   ]
-  test.each(respelt)("%s is no signature: one message has one spelling", (_title, spell) =>
+  test.each(respelt)("%s is no signature: a signature has only one spelling", (_title, spell) =>
     run(
       Effect.gen(function* () {
         const { verdict } = yield* makeBank(jwksText(key.publicJwk))
@@ -277,7 +280,10 @@ describe("white space and other spellings of the token", () => {
   )
 })
 
-/** Of 256 bytes the last letter holds two bits that count, and four that do not. */
+/**
+ * Changes unused bits in the last letter. The last letter of 256 bytes in base64url has two bits of the value and
+ * four unused bits.
+ */
 function respeltEnd(letter: string): string {
   const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
   return letters[letters.indexOf(letter) + 1] ?? ""

@@ -58,7 +58,7 @@ const verdictOn = (jws: string, keys: ReadonlyArray<unknown> = published()): Pro
 
 const encode = (value: unknown): string => base64url.encode(JSON.stringify(value))
 
-/** A compact JWS with any header, signed by `signer` as RS256 would be. */
+/** A compact JWS with any header. `signer` makes its signature with RS256. */
 async function forge(header: object | string, payload: unknown, signer: TestKey): Promise<string> {
   const head = typeof header === "string" ? base64url.encode(header) : encode(header)
   const input = `${head}.${encode(payload)}`
@@ -71,7 +71,7 @@ test("a genuine signature over claims that carry the event is bound, with its is
   expect(await verdictOn(await sign(other, claims))).toMatchObject({ state: "bound" })
 })
 
-test("an issue time that is no number is left out", async () => {
+test("an issue time that is not a number is left out", async () => {
   expect(await verdictOn(await sign(key, { ...claims, iat: "1700000000" }))).toEqual({ state: "bound" })
 })
 
@@ -228,7 +228,7 @@ describe("attacks on the rest", () => {
     ["a payload that is no object", "[]"],
     ["a payload that is no JSON", "SIGNED"],
     ["a payload that names a member twice", '{"applicationReference":"x","applicationReference":"ABC-123"}'],
-  ])("%s leave the body unbound", async (_title, payload) => {
+  ])("%s do not cover the body", async (_title, payload) => {
     expect((await verdictOn(await sign(key, payload))).state).toBe("unbound")
   })
 })

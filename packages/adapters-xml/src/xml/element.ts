@@ -1,29 +1,35 @@
-/** An attribute. Namespace declarations are resolved and not included. Without a prefix its namespace is `""`. */
+/**
+ * An attribute. Namespace declarations are resolved and are no attributes here. An attribute without a prefix has the
+ * namespace `""`.
+ */
 export interface XmlAttribute {
   readonly namespace: string
   readonly name: string
   readonly value: string
 }
 
-/** An element with its namespace resolved (`""` for none). The prefix is not kept. */
+/** An element with its namespace, which is `""` if it has none. The prefix is not kept. */
 export interface XmlElement {
   readonly namespace: string
   /** The local name, without prefix. */
   readonly name: string
   readonly attributes: ReadonlyArray<XmlAttribute>
   readonly children: ReadonlyArray<XmlElement>
-  /** All text directly in the element as one string: with CDATA, without comments, with references replaced. */
+  /**
+   * All text directly in the element, as one string. CDATA is included, comments are not, and references are
+   * replaced.
+   */
   readonly text: string
-  /** Tells the writer to use CDATA instead of escapes. A reader sees the same text. */
+  /** If set, the writer uses CDATA instead of escapes. Readers see no difference. */
   readonly cdata?: true
 }
 
-/** An element without a namespace that contains text. */
+/** Makes an element with text and without a namespace. */
 export function textElement(name: string, text: string): XmlElement {
   return { namespace: "", name, attributes: [], children: [], text }
 }
 
-/** An element that contains elements. It has no namespace unless one is given. */
+/** Makes an element with child elements. By default, it has no namespace. */
 export function parentElement(name: string, children: ReadonlyArray<XmlElement>, namespace = ""): XmlElement {
   return { namespace, name, attributes: [], children, text: "" }
 }

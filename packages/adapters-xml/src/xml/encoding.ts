@@ -5,15 +5,12 @@ import { refuse } from "./error.ts"
 import type { XmlOptions } from "./limits.ts"
 
 /**
- * US-ASCII is a part of windows-1252, so the Encoding Standard treats its labels as labels of windows-1252. For bytes
- * beyond ASCII, they say nothing.
+ * US-ASCII is separate here, although the Encoding Standard treats its labels as windows-1252. If there are bytes
+ * beyond ASCII, such a label is simply wrong.
  */
 type Encoding = TextEncoding | "us-ascii"
 
-/**
- * The encoding that the first bytes show. UTF-32 is tested first, because its mark begins with that of UTF-16. It is
- * not supported.
- */
+/** Byte order marks. UTF-32 comes first, because its mark begins with that of UTF-16. UTF-32 is not supported. */
 const byteOrderMarks: ReadonlyArray<readonly [mark: ReadonlyArray<number>, Encoding | "utf-32"]> = [
   [[0xff, 0xfe, 0x00, 0x00], "utf-32"],
   [[0x00, 0x00, 0xfe, 0xff], "utf-32"],
@@ -26,23 +23,26 @@ const unmarkedUtf16: ReadonlyArray<readonly [mark: ReadonlyArray<number>, Encodi
   [[0x00, 0x3c], "utf-16be"],
 ]
 
-/** How many bytes are searched for the declaration before the encoding is known. */
+/** How many bytes are searched for the XML declaration before the encoding is known. */
 const xmlDeclarationBytesMax = 1_024
 
-/** Reads each byte as one character. This is enough to find a declaration, which is ASCII. */
+/** Reads each byte as one character. That is enough to find a declaration, because it is in ASCII. */
 const asciiDecoder = new TextDecoder("latin1")
 
 const space = "[ \\t\\r\\n]"
 const equals = `${space}*=${space}*`
 
-/** The XML declaration at the very start. All versions 1.x are read by the rules of 1.0, as its fifth edition says. */
+/**
+ * The XML declaration at the very start. All versions 1.x are read by the rules of 1.0, according to its fifth
+ * edition.
+ */
 export const xmlDeclaration = new RegExp(
   `^<\\?xml${space}+version${equals}(?:"1\\.[0-9]+"|'1\\.[0-9]+')` +
     `(?:${space}+encoding${equals}(?<quote>["'])(?<encoding>[A-Za-z0-9][A-Za-z0-9._-]*)\\k<quote>)?` +
     `(?:${space}+standalone${equals}(?:"(?:yes|no)"|'(?:yes|no)'))?${space}*\\?>`,
 )
 
-/** The text. `undefined` if the bytes are not valid in this encoding. */
+/** Decodes the bytes. `undefined` if they are not valid in this encoding. */
 function decodeAs(encoding: Encoding, bytes: Uint8Array): string | undefined {
   if (encoding === "us-ascii" && bytes.some((byte) => byte > 0x7f)) return undefined
   const label = encoding === "us-ascii" ? "utf-8" : encoding
@@ -63,7 +63,10 @@ function begin<E>(
 const utf8Mark: ReadonlySet<number> = new Set([0xef, 0xbb, 0xbf])
 const spaces: ReadonlySet<number | undefined> = new Set([0x20, 0x0a, 0x0d, 0x09])
 
-/** Without a mark, the zero byte next to the first `<` shows the byte order. White space before it is in UTF-16 too. */
+/**
+ * Recognizes UTF-16 without a byte order mark. The zero byte beside the first `<` shows the byte order. White space
+ * before it also has two bytes for each character.
+ */
 function utf16ByBytes(bytes: Uint8Array): Encoding | undefined {
   let at = 0
   const isSpace = (first: number, second: number): boolean => spaces.has(bytes[first]) && bytes[second] === 0
@@ -73,17 +76,20 @@ function utf16ByBytes(bytes: Uint8Array): Encoding | undefined {
 
 const isAscii = (label: string): boolean => /ascii/iu.test(label)
 
-/** `undefined` if the label says UTF-16 and the bytes are not: some servers name it and send something else. */
+/**
+ * The encoding that a label names. `undefined` if the label says UTF-16 and the bytes are not: some servers send a
+ * wrong label.
+ */
 function named(label: string, bytes: Uint8Array): Encoding | undefined {
-  // A document begins with an ASCII character, so the bytes themselves show UTF-16 and its order, even against the
-  // label.
+  // A document begins with an ASCII character, so the bytes show whether it is UTF-16, and in which byte order. The
+  // bytes count, not the label.
   if (/^utf[-_]?16/iu.test(label)) return utf16ByBytes(bytes)
   const encoding = encodingOf(label)
   if (encoding !== undefined) return isAscii(label) ? "us-ascii" : encoding
   return refuse("encoding", "", `expected an encoding of ${textEncodings.join(", ")}, by one of its labels`)
 }
 
-/** The encoding that the XML declaration names, if it is written in ASCII. */
+/** The encoding in the XML declaration, if the declaration is written in ASCII. */
 function declaredIn(bytes: Uint8Array): string | undefined {
   const from = bytes.findIndex((byte) => !spaces.has(byte) && !utf8Mark.has(byte))
   const head = asciiDecoder.decode(bytes.subarray(from, from + xmlDeclarationBytesMax))
@@ -93,14 +99,15 @@ function declaredIn(bytes: Uint8Array): string | undefined {
   return xmlDeclaration.exec(head)?.groups?.["encoding"]
 }
 
-/** Placeholder texts for a charset that nobody set. */
+/** Placeholders for a charset that nobody has set. */
 const saysNothing: ReadonlySet<string> = new Set(["", "*", "none", "null", "undefined", "binary", "default"])
 
-/** Each encoding that the bytes or a label claim, the most reliable first. */
+/** The encodings that the bytes or a label name, the most reliable first. */
 function* saidEncodings(bytes: Uint8Array, contentType: string | undefined): Generator<Encoding> {
   const marked = begin(bytes, byteOrderMarks)
   if (marked === "utf-32") refuse("encoding", "", "expected no UTF-32")
-  // After a mark no other encoding can be true: a different label is stale, and windows-1252 would fit any bytes.
+  // If there is a byte order mark, no other encoding is tried. A different label is certainly wrong, and windows-1252
+  // would fit any bytes.
   else if (marked !== undefined) return yield marked
   const charset = headerParameter(contentType ?? "", "charset")?.trim() ?? ""
   const told = saysNothing.has(charset.toLowerCase()) ? undefined : named(charset, bytes)
@@ -119,11 +126,11 @@ interface Known {
 }
 
 /**
- * The document's text. A byte order mark has priority, then the Content-Type's charset, then the XML declaration, then
- * UTF-8 (RFC 7303, section 3). A label that cannot be true of the bytes is ignored, because servers and proxies leave
- * stale labels. An unknown label is an error. Bytes that are not valid in any named encoding are an error too, unless
- * the caller asked to have them marked. White space and marks before the document, and NULs and white space after it,
- * are not part of it.
+ * Decodes a document. A byte order mark counts first, then the charset of the Content-Type, then the XML declaration,
+ * then UTF-8 (RFC 7303, section 3). If a label cannot be right for the bytes, it is ignored, because servers and
+ * proxies often leave wrong labels. An unknown label is an error. If the bytes are not valid in any of the named
+ * encodings, that is an error, unless `marksUnreadable` is set. Byte order marks and white space before the document
+ * are removed, and so are NULs and white space after it.
  */
 export function decodeXmlBytes(bytes: Uint8Array, { contentType, marksUnreadable }: Known): string {
   const tried = new Set<Encoding>()

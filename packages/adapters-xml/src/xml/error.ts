@@ -1,8 +1,8 @@
 import { Schema } from "effect"
 
 /**
- * Why a document was refused, as a stable code. `too-*` and `encoding` are about the bytes. `doctype` to `invalid-name`
- * are about the XML in them. The others are about the message that was expected.
+ * Why a document was refused. The codes never change. `too-*` and `encoding` are about the bytes. `doctype` to
+ * `invalid-name` are about the XML. The others are about the message.
  */
 export const XmlErrorReason = Schema.Literals([
   "too-large",
@@ -27,14 +27,14 @@ export const XmlErrorReason = Schema.Literals([
 ])
 export type XmlErrorReason = typeof XmlErrorReason.Type
 
-/** How much of a path, and of an unexpected value, an error may quote. */
+/** The largest length of a path, and of an unexpected value, in an error. */
 export const errorPathLengthMax = 300
 export const errorExcerptLengthMax = 40
 
 /**
  * The document is not what was expected. `path` names the element (`getApplicationStatusResponse/paidOut`; empty for
- * the whole document), and `message` says what was expected there. Neither ever contains a payload. A short excerpt is
- * quoted only if the bank's documentation allows just a few fixed words there.
+ * the whole document). `message` says what was expected there. Neither contains what was sent, with one exception:
+ * where the bank documents only a few fixed words, the message contains a short excerpt.
  */
 export class XmlError extends Schema.TaggedError<XmlError>()("XmlError", {
   reason: XmlErrorReason,
@@ -42,7 +42,10 @@ export class XmlError extends Schema.TaggedError<XmlError>()("XmlError", {
   message: Schema.String,
 }) {}
 
-/** Refuses the document. Only the readers in this package throw; every public decoder returns a `Result`. */
+/**
+ * Refuses the document by throwing an `XmlError`. Only the readers in this package throw; every public decoder
+ * returns a `Result`.
+ */
 export function refuse(reason: XmlErrorReason, path: string, message: string): never {
   const place = path.length > errorPathLengthMax ? `…${path.slice(-errorPathLengthMax)}` : path
   throw new XmlError({
@@ -52,7 +55,7 @@ export function refuse(reason: XmlErrorReason, path: string, message: string): n
   })
 }
 
-/** The beginning of a value, quoted, with control characters escaped, so that a log line stays one line. */
+/** The beginning of a value in quotation marks. Control characters are escaped, so that a log line stays one line. */
 export function excerpt(value: string): string {
   const shown = value.length > errorExcerptLengthMax ? `${value.slice(0, errorExcerptLengthMax)}…` : value
   return JSON.stringify(shown)

@@ -1,11 +1,12 @@
 /**
- * One parameter of a header: a name and a value, which may be in quotes with escapes. Some senders use single quotes.
+ * One parameter of a header. The value may be in quotation marks, with escapes. Some senders use single quotation
+ * marks.
  */
 const parameter = /;\s*(?:([^\s=;"']+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s;]*))\s*)?/uy
 
 /**
- * The parameters after a header's value: names in lower case, values without quotes. Text inside quotes is never a
- * parameter. Reading stops at the first text that is not a parameter.
+ * The parameters of a header, after its value. Names are in lower case, and values are without quotation marks. Text
+ * inside quotation marks is never a parameter. Reading stops at the first text that is no parameter.
  *
  * @example headerParameters('text/xml; charset="utf-8"') is [["charset", "utf-8"]]
  */
@@ -21,6 +22,6 @@ export function headerParameters(header: string): ReadonlyArray<readonly [name: 
   return found
 }
 
-/** The first parameter of that name. */
+/** The value of the first parameter with this name. */
 export const headerParameter = (header: string, name: string): string | undefined =>
   headerParameters(header).find(([each]) => each === name)?.[1]

@@ -1,14 +1,14 @@
-/** The limits of a document. Every limit is checked before a tree is built. */
+/** The limits of a document. All are checked before a tree is built. */
 export interface XmlLimits {
   /** The document's size in bytes, as received. */
   readonly xmlBytesMax: number
-  /** How deep elements may nest; the root is at depth 1. */
+  /** How deep elements may be nested. The root has depth 1. */
   readonly xmlDepthMax: number
-  /** Elements, runs of text, CDATA sections, comments and processing instructions together. */
+  /** How many nodes there may be: elements, texts, CDATA sections, comments and processing instructions together. */
   readonly xmlNodesMax: number
-  /** Attributes of one element, namespace declarations included. */
+  /** How many attributes one element may have, including namespace declarations. */
   readonly xmlAttributesMax: number
-  /** The length of an element's or attribute's name, its prefix included, in UTF-16 code units. */
+  /** The maximum length of an element's or attribute's name with its prefix, in UTF-16 code units. */
   readonly xmlNameLengthMax: number
 }
 
@@ -20,14 +20,14 @@ export const xmlLimits: XmlLimits = {
   xmlNameLengthMax: 256,
 }
 
-/** What is known about a document besides its bytes. */
+/** Options for reading a document. */
 export interface XmlOptions {
   readonly limits?: Partial<XmlLimits>
   /** The Content-Type header of the document. Its `charset` has priority over the XML declaration. */
   readonly contentType?: string
   /**
-   * If set, bytes in no known encoding do not fail the document: the domain's `unreadableMark` replaces each of them.
-   * Otherwise such a document is refused, as XML requires.
+   * If true, the domain's `unreadableMark` replaces bytes that are not valid in any named encoding. Otherwise such a
+   * document is refused, as XML requires.
    */
   readonly marksUnreadable?: boolean
 }

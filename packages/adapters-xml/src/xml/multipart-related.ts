@@ -14,8 +14,9 @@ export interface TypedBytes {
 const isMultipart = (contentType: string): boolean => /^\s*multipart\//iu.test(contentType)
 
 /**
- * The SOAP message of a `multipart/related` answer, as MTOM and SOAP with attachments send it: the part that `start`
- * names, or else the first part that may be XML, or else the first part. Any other answer is returned unchanged.
+ * Finds the SOAP message in a `multipart/related` answer, which MTOM and SOAP with attachments send. It is the part
+ * that `start` names. If there is none, it is the first part that may be XML, or else the first part. An answer of
+ * another type is returned unchanged.
  */
 export function rootPart(bytes: Uint8Array, contentType: string | undefined): TypedBytes {
   if (contentType === undefined || !isMultipart(contentType)) return { bytes, contentType }
@@ -36,11 +37,11 @@ export function rootPart(bytes: Uint8Array, contentType: string | undefined): Ty
   }
 }
 
-/** An attachment in first place has a Content-Type that is not XML. */
+/** Whether a part may be XML. If an attachment comes first, it has another Content-Type. */
 const mayBeXml = ({ headers }: Part): boolean =>
   /^\s*(?:text\/xml|application\/(?:xml|[^;]*\+xml))\b/iu.test(headers.get("content-type") ?? "text/xml")
 
-/** The id without angle brackets: some writers leave them out, and others write the id as a link. */
+/** A content id without angle brackets. Some writers leave the brackets out, and some write the id as a link. */
 const contentId = (written: string | undefined): string | undefined =>
   written
     ?.trim()
@@ -53,7 +54,7 @@ interface Part {
   readonly to: number
 }
 
-/** One character for each byte, so that an offset in the text is the offset in the bytes. */
+/** Converts each byte to one character. So an offset in the text is also an offset in the bytes. */
 const byteText = (bytes: Uint8Array): string => {
   const chunk = 8_192
   let text = ""
@@ -66,7 +67,7 @@ const byteText = (bytes: Uint8Array): string => {
 const literally = (text: string): string =>
   text.replace(/[^A-Za-z0-9]/gu, (sign) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`)
 
-/** Each boundary line. A line with a longer boundary that begins the same is not one. */
+/** A pattern for the boundary lines. A line with a longer boundary that only begins the same does not match. */
 const delimiters = (boundary: string): RegExp =>
   new RegExp(`\\n--${literally(boundary)}(--)?[ \\t\\0]*\\r?(?=\\n|$)`, "gu")
 
@@ -81,11 +82,14 @@ function partsOf(bytes: Uint8Array, boundary: string): ReadonlyArray<Part> {
       refuse("malformed", "", `expected at most ${multipartPartsMax} parts`)
     from = index + line.length
   }
-  // The closing boundary is missing if the message was cut off or the writer forgot it.
+  // There is no closing boundary: the message was cut off, or the writer forgot it.
   return from === undefined ? parts : [...parts, partAt(text, from, text.length)]
 }
 
-/** An offset in the text is one greater than in the bytes, because the text begins with a line end. */
+/**
+ * One part. Offsets in the text are one greater than in the bytes, because a line end was added at the start of the
+ * text.
+ */
 function partAt(text: string, afterDelimiter: number, end: number): Part {
   const from = text.indexOf("\n", afterDelimiter)
   const head = text.slice(from, Math.min(end, from + partHeadersLengthMax))
@@ -126,7 +130,7 @@ const fromQuotedPrintable = (text: string): Uint8Array =>
       .replace(/=([0-9A-Fa-f]{2})/gu, (_match, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
   )
 
-/** How a part's bytes may be encoded for transfer. */
+/** The transfer encodings of a part, each with its decoder. */
 const transfers: ReadonlyMap<string, ((text: string) => Uint8Array) | null> = new Map([
   ["7bit", null],
   ["8bit", null],

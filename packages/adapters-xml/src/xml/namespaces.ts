@@ -4,8 +4,8 @@ export const xmlNamespace = "http://www.w3.org/XML/1998/namespace"
 const xmlnsNamespace = "http://www.w3.org/2000/xmlns/"
 
 /**
- * The prefixes that an element declares, and the scope around it. Scopes are linked, not copied, because elements share
- * them.
+ * The prefixes that an element declares, and the scope around it. Scopes are linked and not copied, because many
+ * elements share them.
  */
 export interface NamespaceScope {
   readonly declared: ReadonlyMap<string, string>
@@ -25,7 +25,7 @@ export function splitName(qualified: string): readonly [prefix: string, local: s
   return colon === -1 ? ["", qualified] : [qualified.slice(0, colon), qualified.slice(colon + 1)]
 }
 
-/** The prefix that an attribute of this name declares: `""` for `xmlns`. `undefined` if it is an ordinary attribute. */
+/** The prefix that an attribute declares: `""` for `xmlns`. `undefined` if it is an ordinary attribute. */
 export function declaredPrefix(attribute: string): string | undefined {
   if (attribute === "xmlns") return ""
   return attribute.startsWith("xmlns:") ? attribute.slice("xmlns:".length) : undefined
@@ -53,7 +53,7 @@ export function innerScope(
   return declared.size === 0 ? outer : { declared, outer }
 }
 
-/** The namespace of a prefix in scope. */
+/** The namespace of a prefix in a scope. */
 export function namespaceOf(prefix: string, scope: NamespaceScope, path: string): string {
   for (let at: NamespaceScope | undefined = scope; at !== undefined; at = at.outer) {
     const namespace = at.declared.get(prefix)

@@ -16,13 +16,13 @@ import {
 import { decodeReferences } from "./references.ts"
 import { checkWellFormed } from "./well-formed.ts"
 
-// None of these can be an element's name, so no document can contain them as one.
+// Keys of the library's nodes. None can be the name of an element, so documents cannot imitate them.
 const textKey = "#text"
 const cdataKey = "#cdata"
 const attributesKey = ":@"
 const attributePrefix = "@"
 
-/** Every option of the library, at the value that changes nothing: no entities, no trimming, no numbers. */
+/** All options of the library are set so that it changes nothing: no entities, no trimming, no numbers. */
 function parserOptions(xmlDepthMax: number): X2jOptions {
   return {
     preserveOrder: true,
@@ -66,7 +66,7 @@ function parserOptions(xmlDepthMax: number): X2jOptions {
   }
 }
 
-/** The library's node: one property named for what it is, and perhaps the attributes. */
+/** A node of the library. One property names the node's kind. Another may contain the attributes. */
 type OrderedNode = Readonly<Record<string, unknown>>
 
 const nodesOf = (value: unknown): ReadonlyArray<OrderedNode> => (Array.isArray(value) ? value : [])
@@ -81,7 +81,10 @@ function textOf(node: OrderedNode): string {
   return stringOf(nodesOf(node[cdataKey])[0]?.[textKey])
 }
 
-/** Attributes as written. White space in a value becomes spaces before references are replaced, not after. */
+/**
+ * The attributes of a node, before namespaces are resolved. White space in a value becomes spaces first, and then
+ * references are replaced.
+ */
 function writtenAttributes(node: OrderedNode): ReadonlyMap<string, string> {
   const written = new Map<string, string>()
   for (const [key, value] of Object.entries(node[attributesKey] ?? {})) {
@@ -136,7 +139,7 @@ class TreeBuilder {
   }
 }
 
-/** {@link parseXml} for readers that throw `XmlError` themselves. */
+/** Like {@link parseXml}, but throws the `XmlError`. */
 export function readXml(bytes: Uint8Array, options: XmlOptions = {}): XmlElement {
   const limits = { ...xmlLimits, ...options.limits }
   if (bytes.length > limits.xmlBytesMax) {
@@ -149,7 +152,7 @@ export function readXml(bytes: Uint8Array, options: XmlOptions = {}): XmlElement
   const nodes = nodesOf(new XMLParser(parserOptions(limits.xmlDepthMax)).parse(document.text, false))
   const builder = new TreeBuilder()
   const [root] = nodes.filter(isElement).map((node) => builder.element(node, rootScope, ""))
-  // An attacker can use two readers that disagree about a document, so such a document is refused.
+  // Two readers disagree about this document. An attacker could use that, so the document is refused.
   if (root === undefined || builder.elements !== document.elements) {
     return refuse("malformed", "", "expected a document that is read in one way only")
   }

@@ -8,7 +8,7 @@ const predefined: ReadonlyMap<string, string> = new Map([
   ["quot", '"'],
 ])
 
-// No character needs more than ten digits. The limit prevents that a megabyte of zeros is read as a number.
+// No character's number has more than ten digits. The limit prevents that a million zeros are read as a number.
 const reference = /&(?:#(?<decimal>[0-9]{1,10})|#x(?<hex>[0-9A-Fa-f]{1,10})|(?<name>lt|gt|amp|apos|quot));/y
 
 function referred(match: RegExpExecArray): string | undefined {
@@ -21,8 +21,8 @@ function referred(match: RegExpExecArray): string | undefined {
 }
 
 /**
- * The text with its references replaced, each exactly once (`&amp;lt;` is the text `&lt;`). `undefined` if an ampersand
- * begins neither one of the five predefined entities nor a reference to a character that XML allows.
+ * Replaces the references in a text, each exactly once: `&amp;lt;` becomes `&lt;`. The result is `undefined` if an
+ * ampersand begins anything else than one of the five predefined entities or a character that XML allows.
  */
 export function decodeReferences(text: string): string | undefined {
   let decoded = ""
@@ -50,23 +50,24 @@ const escapes: ReadonlyMap<string, string> = new Map([
 const escaped = (character: string) => escapes.get(character) ?? character
 
 /**
- * Escapes text for element content. A carriage return is escaped too, because a parser would read it as a line feed.
+ * Escapes text for the content of an element. Carriage returns are escaped too, because a parser reads them as line
+ * feeds.
  */
 export function escapeText(text: string): string {
   return text.replace(/[<>&\r]/g, escaped)
 }
 
 /**
- * Escapes text for a double-quoted attribute. Line ends and tabs are escaped too, because a parser would read them as
- * spaces.
+ * Escapes text for an attribute in double quotation marks. Line ends and tabs are escaped too, because a parser reads
+ * them as spaces.
  */
 export function escapeAttribute(text: string): string {
   return text.replace(/[<>&\r\n\t"]/g, escaped)
 }
 
 /**
- * The text in CDATA sections. A section can contain neither its own end nor a carriage return, so those are between the
- * sections.
+ * Writes text as CDATA sections. A section cannot contain its own end or a carriage return, so these are written
+ * between two sections.
  */
 export function escapeCdata(text: string): string {
   const split = text.replaceAll("]]>", "]]]]><![CDATA[>").replaceAll("\r", "]]>&#13;<![CDATA[")

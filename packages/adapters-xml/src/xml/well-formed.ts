@@ -4,10 +4,13 @@ import { refuse, type XmlErrorReason } from "./error.ts"
 import type { XmlLimits } from "./limits.ts"
 import { decodeReferences } from "./references.ts"
 
-// Why not the library's own validator? It accepts unclosed processing instructions, `--` in comments, unknown entities,
-// `<` in attributes, `]]>` in text, text after an empty root and characters that XML forbids, and it has no limits. The
-// library's parser pairs quotes inside processing instructions and ignores the names of end tags. So this scan accepts
-// exactly the well-formed documents, in one forward pass, and passes on tags, text and CDATA only.
+// This scan accepts exactly the well-formed documents, in one forward pass. It passes only tags, text and CDATA to
+// the library.
+//
+// The library's own validator is not enough. It accepts unclosed processing instructions, `--` in comments, unknown
+// entities, `<` in attributes, `]]>` in text, text after an empty root, and characters that XML forbids. It also has
+// no limits. The library's parser pairs quotation marks inside processing instructions, and ignores the names of end
+// tags.
 
 const space = "[ \\t\\r\\n]"
 const startTag = new RegExp(`<(${qName})`, "uy")
@@ -18,13 +21,13 @@ const instructionTarget = new RegExp(`<\\?(${ncName})(?=${space}|\\?>)`, "uy")
 const onlySpace = /^[ \t\r\n]*$/
 const doctype = /<!(?:doctype|entity|element|attlist|notation)/iy
 
-/** fast-xml-parser cannot hold these as property names: it throws. */
+/** fast-xml-parser throws at these names, because it uses names as property names. */
 const reservedNames: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"])
 
 /** A well-formed document without its declaration, comments and processing instructions. */
 export interface WellFormed {
   readonly text: string
-  /** How many elements it has. This is compared with the library's tree. */
+  /** How many elements the document has. This is compared with the library's tree. */
   readonly elements: number
 }
 
@@ -56,7 +59,7 @@ class Scan {
     return this.text.startsWith(markup, this.position)
   }
 
-  /** The text from the position to the next `end`. The position moves to after it. */
+  /** The text from an offset to the next `end`. The position moves behind that end. */
   upTo(end: string, from: number, what: string): string {
     const at = this.text.indexOf(end, from)
     if (at === -1) return this.fail("malformed", `expected ${end} at the end of ${what}`)
@@ -71,7 +74,7 @@ class Scan {
     }
   }
 
-  /** Removes the text between `from` and the position, so that the library never sees it. */
+  /** Removes the text from an offset to the position. The library does not get it. */
   drop(from: number): void {
     this.kept.push(this.text.slice(this.keptFrom, from))
     this.keptFrom = this.position
@@ -208,8 +211,8 @@ class Scan {
 }
 
 /**
- * Refuses a document that is not well-formed, exceeds a limit, or has a document type declaration. Takes time linear in
- * its size.
+ * Refuses a document that is not well-formed, exceeds a limit, or has a document type declaration. The time is linear
+ * in the document's size.
  */
 export function checkWellFormed(text: string, limits: XmlLimits): WellFormed {
   return new Scan(text, limits).document()

@@ -5,7 +5,7 @@ import { refuse, XmlError } from "./error.ts"
 import { xmlNamespace } from "./namespaces.ts"
 import { escapeAttribute, escapeCdata, escapeText } from "./references.ts"
 
-/** The prefix to write for a namespace. Other namespaces get `ns1`, `ns2` and so on. */
+/** The prefix to write for each namespace. Other namespaces get `ns1`, `ns2` and so on. */
 export type PreferredPrefixes = ReadonlyMap<string, string>
 
 function collectNamespaces(element: XmlElement, into: Set<string>): void {
@@ -68,17 +68,17 @@ class Writer {
   }
 }
 
-/** {@link writeXml} for writers that throw `XmlError` themselves. */
+/** Like {@link writeXml}, but throws the `XmlError`. */
 export function printXml(root: XmlElement, preferred: PreferredPrefixes = new Map()): string {
   const writer = new Writer(prefixesFor(root, preferred))
   return `<?xml version="1.0" encoding="UTF-8"?>\n${writer.element(root, "", writer.declarations())}`
 }
 
 /**
- * Writes a document in one piece, without added white space. An element's text comes before its children. The output is
- * well-formed for any text. Characters that can be escaped are escaped. Characters that XML 1.0 cannot carry at all
- * (control characters, lone surrogates) cause an `XmlError` with the reason `invalid-character`; they are never dropped
- * or replaced.
+ * Writes a document without added white space. The text of an element comes before its children. The output is always
+ * well-formed. Characters are escaped where necessary. If XML 1.0 cannot contain a character at all (control
+ * characters, lone surrogates), the result is an `XmlError` with the reason `invalid-character`. No character is ever
+ * dropped or replaced.
  */
 export function writeXml(root: XmlElement, preferred?: PreferredPrefixes): Result.Result<string, XmlError> {
   return Result.try({

@@ -17,7 +17,7 @@ export function useAction() {
       setBusy(false)
     }
   }
-  // The loan is at another version than the one that the person saw.
+  // Whether the request failed because the loan is no longer at the version that the person saw.
   const hasMoved = failure?.problem?.code === "loan-moved"
   return { run, isBusy, hasMoved, error: hasMoved ? undefined : failure, forget: () => setFailure(undefined) }
 }

@@ -1,7 +1,9 @@
 import { languageOf } from "./words/language.ts"
 import type { Language } from "./words/language.ts"
 
-/** Decimal text in the reader's notation, digit for digit. It never becomes a binary number. */
+/**
+ * A decimal in the reader's notation, with exactly the same digits. The text is never converted to a binary number.
+ */
 export function amount(language: Language, text: string): string {
   const [, fraction = ""] = text.split(".")
   const digits = fraction.length

@@ -23,7 +23,7 @@ export function Frame({ settings, signOut }: { settings: SettingsProps; signOut:
   const main = useMainOf(place)
   const here = useRef<HTMLAnchorElement>(null)
   const current = place.page === "loan" ? "loans" : place.page
-  // On a narrow screen the navigation scrolls sideways.
+  // On a narrow screen the navigation scrolls sideways. This brings the current page's link into view.
   useEffect(() => {
     here.current?.scrollIntoView({ inline: "center", block: "nearest" })
   }, [current])
@@ -95,7 +95,7 @@ function PageAt({ place }: { place: Place }) {
   }
 }
 
-/** A new page is read from its beginning, also by screen readers. */
+/** After a change of page, puts the focus on the new page's beginning, also for screen readers. */
 function useMainOf(place: Place) {
   const words = useWords()
   const main = useRef<HTMLElement>(null)

@@ -6,8 +6,8 @@ export const storeKey = (key: string): void => window.sessionStorage.setItem(key
 export const forgetKey = (): void => window.sessionStorage.removeItem(keyName)
 
 /**
- * Takes the key out of an address such as `#key=…`, which `start` prints. The part after `#` never reaches a server.
- * After this, it is not in the browser's history either.
+ * Takes the key from an address such as `#key=…`, which `start` prints. The browser never sends the part after `#` to
+ * a server. This function also removes the key from the browser's history.
  */
 export function takeKeyFromAddress(): void {
   const key = new URLSearchParams(window.location.hash.replace(/^#/u, "")).get("key")

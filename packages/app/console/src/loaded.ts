@@ -3,13 +3,13 @@ import { useCallback, useEffect, useRef, useState } from "react"
 import { isKeyRefused, useEachChange, useSession } from "./session.ts"
 
 export interface Loaded<A> {
-  /** The last loaded value. It stays while it is loaded again, and if that fails. */
+  /** The last loaded value. It stays during the next load, and also if that load fails. */
   readonly value: A | undefined
   readonly error: LoanApiError | undefined
   readonly reload: () => void
 }
 
-/** Loads something when a page is opened, when `load` changes, and on demand. Only the newest answer counts. */
+/** Calls `load` when a page opens, when `load` changes, and on demand. Only the answer to the newest call counts. */
 export function useLoaded<A>(load: () => Promise<A>): Loaded<A> {
   const { refused } = useSession()
   const [state, setState] = useState<{
@@ -43,22 +43,22 @@ export function useLoaded<A>(load: () => Promise<A>): Loaded<A> {
   }
 }
 
-/** Any failure other than a refusal of the engine is a defect. The defect guard catches it. */
+/** A refusal by the engine is a `LoanApiError`. Any other failure is a defect, which the defect guard catches. */
 export function asApiError(error: unknown): LoanApiError {
   if (error instanceof LoanApiError) return error
   throw error
 }
 
 /**
- * How soon after a change the counts are loaded again (later than the engine counts again), and how often without a
- * change.
+ * `refreshMs` is the wait between a change and the next load. It is longer than the engine's own wait before it
+ * counts again. `refreshWithoutChangeMs` is the interval without a change.
  */
 const refreshMs = 1_200
 export const refreshWithoutChangeMs = 5_000
 
 /**
- * Loads again soon after a relevant change, but at most once in a while for any number of changes. It also loads from
- * time to time without a change, because the feed does not report that a loan is stalled.
+ * Calls `reload` soon after a relevant change. Many changes in a short time cause one reload. It also calls `reload`
+ * at intervals, because the feed does not report that a loan is stalled.
  */
 export function useRefresh(reload: () => void, matters: (change: ChangeOfFeed) => boolean = always): void {
   const waiting = useRef<number | undefined>(undefined)

@@ -6,7 +6,7 @@ import { useEachChange } from "./session.ts"
 /** How many loans a page of a list shows. */
 const listedLoansMax = 50
 
-/** How many empty pages of the engine are read before the reader is asked whether to continue. */
+/** If the engine answers with this many empty pages in a row, the console asks the reader whether to continue. */
 const emptyPagesMax = 10
 
 export interface ListedLoans {
@@ -15,7 +15,8 @@ export interface ListedLoans {
 }
 
 /**
- * One page of a list. The engine may answer with fewer loans than there are, or with none, and say that there are more.
+ * Loads one page of a list. The engine may answer with fewer loans than the page holds, or with none, and still
+ * report more.
  */
 export async function loanPage(client: LoanClient, options: LoanPageOptions): Promise<ListedLoans> {
   let page = await client.loans({ ...options, limit: listedLoansMax })
@@ -26,7 +27,8 @@ export async function loanPage(client: LoanClient, options: LoanPageOptions): Pr
 }
 
 /**
- * The same. If no application reference begins with the text, it gives the loans with exactly that external reference.
+ * Like `loanPage`. If no application reference begins with the search text, the loans with exactly this external
+ * reference are loaded.
  */
 export async function loansFound(client: LoanClient, options: LoanPageOptions): Promise<ListedLoans> {
   const { reference, ...others } = options
@@ -42,9 +44,9 @@ interface Patches {
 }
 
 /**
- * The current loans of a page. A row stays in its place when its loan moves on, so that nothing jumps under a finger.
- * Further loans that match are counted. The page is loaded again from time to time, because the feed does not report
- * when a loan is polled next.
+ * The loans of a page, kept current. A loan that no longer matches keeps its row, so that nothing jumps while a
+ * person clicks. Loans that newly match are only counted. The page is also loaded at intervals, because the feed does
+ * not report when a loan is polled next.
  */
 export function useLiveLoans(
   page: ListedLoans | undefined,
@@ -64,7 +66,7 @@ export function useLiveLoans(
     const repeated = window.setInterval(() => {
       load().then(
         ({ loans }) => loans.forEach((loan) => take({ loan })),
-        // The live mark already shows that the engine is away.
+        // The live mark already shows that the engine does not answer.
         () => undefined,
       )
     }, refreshWithoutChangeMs)

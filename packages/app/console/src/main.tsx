@@ -17,7 +17,8 @@ import "./styles/accounts.css"
 const root = document.querySelector("#console")
 if (root === null) throw new Error("the page has no place for the console")
 takeKeyFromAddress()
-// An address with a key may also be opened in a tab that already shows the console.
+// A person may open an address with a key in a tab that already shows the console. The browser then only changes the
+// part after `#`.
 window.addEventListener("hashchange", () => {
   if (!window.location.hash.startsWith("#key=")) return
   takeKeyFromAddress()

@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react"
 
-/** How often relative times are updated. */
+/** How often the displayed relative times change. */
 const tickMs = 5_000
 
 let now = Date.now()

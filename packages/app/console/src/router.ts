@@ -1,6 +1,6 @@
 import { useMemo, useSyncExternalStore } from "react"
 
-/** The current page: the part of the address after `#`, which is never sent to a server. */
+/** The current page. The address holds it after `#`, and the browser never sends that part to a server. */
 export type Place =
   | { readonly page: "overview" | "disputes" | "stalled" | "dormant" | "callbacks" }
   | { readonly page: "loans"; readonly query: URLSearchParams }
@@ -13,7 +13,7 @@ export type Page = (typeof pages)[number]
 export const pageHref = (page: Page): string => (page === "overview" ? "#/" : `#/${page}`)
 export const loanHref = (reference: string): string => `#/loans/${encodeURIComponent(reference)}`
 
-/** The loans' list with these filters. Empty filters are left out. */
+/** The address of the loan list with these filters. Empty filters are left out. */
 export function loansHref(filters: Readonly<Record<string, string>>): string {
   const query = new URLSearchParams(Object.entries(filters).filter(([, value]) => value !== ""))
   return query.size === 0 ? "#/loans" : `#/loans?${query.toString()}`
@@ -48,7 +48,9 @@ export function usePlace(): Place {
   return useMemo(() => placeOf(hash), [hash])
 }
 
-/** Navigates without a new entry in the history, for filters that change with every letter. */
+/**
+ * Navigates without a new entry in the browser's history. The search uses this, because it changes with every letter.
+ */
 export function replacePlace(href: string): void {
   window.history.replaceState(null, "", href)
   window.dispatchEvent(new HashChangeEvent("hashchange"))

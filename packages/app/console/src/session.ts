@@ -2,19 +2,19 @@ import { loanClient } from "@loan-engine/app/client"
 import type { KeyJson, LoanApiError, LoanClient, WatchStatus } from "@loan-engine/app/client"
 import { createContext, use, useEffect, useSyncExternalStore } from "react"
 
-/** A signed-in user: the client with the key, the key's scopes, and the one stream that all pages share. */
+/** A signed-in user: the client with the API key, the key's scopes, and the one stream that all pages share. */
 export interface Session {
   readonly client: LoanClient
   readonly key: KeyJson
   readonly feed: ReturnType<LoanClient["watchChanges"]>
-  /** The key is no longer accepted: show the sign-in page. */
+  /** Call this when the engine no longer accepts the key. It shows the sign-in page. */
   readonly refused: () => void
 }
 
 /** The engine's path is one level above the page that it serves. */
 const engineUrl = (): string => new URL("..", document.baseURI).href.replace(/\/$/u, "")
 
-/** A person is waiting, so a lost connection is retried sooner than in a service. */
+/** A person is waiting, so the console reconnects sooner than a service does. */
 const reconnectMsMax = 5_000
 
 export const clientWith = (apiKey: string): LoanClient =>
@@ -30,7 +30,7 @@ export function useSession(): Session {
 
 export const useMayOperate = (): boolean => useSession().key.scopes.includes("operate")
 
-/** Whether the stream is open. A component that uses only this is not rendered again with every change. */
+/** Whether the stream is open. A component that needs only this is not rendered again with every change. */
 export function useFeedStatus(): WatchStatus {
   const { feed } = useSession()
   return useSyncExternalStore(feed.subscribe, () => feed.getSnapshot().status)
@@ -44,7 +44,7 @@ export function useLatestChanges(): ReadonlyArray<Change> {
 
 type Change = ReturnType<Session["feed"]["getSnapshot"]>["changes"][number]
 
-/** Runs for every change of any loan. Several may arrive before the page is rendered again. */
+/** Calls `take` for every change of any loan. Several changes may arrive before the next render. */
 export function useEachChange(take: (change: Change) => void): void {
   const { feed } = useSession()
   useEffect(() => {
@@ -58,5 +58,5 @@ export function useEachChange(take: (change: Change) => void): void {
   }, [feed, take])
 }
 
-/** Whether the engine refuses the key itself, and not only this use of it. */
+/** Whether the engine refuses the key itself. If the key only lacks a scope, this is false. */
 export const isKeyRefused = ({ problem }: LoanApiError): boolean => problem?.code === "unauthorized"

@@ -7,7 +7,10 @@ export type Theme = (typeof themes)[number]
 
 export const isTheme = (text: string | null): text is Theme => themes.some((theme) => theme === text)
 
-/** The reader's choices, stored in this browser. A browser that stores nothing forgets them with the page. */
+/**
+ * Reads a choice of the reader from this browser's storage. A browser without storage forgets the choice when the
+ * page closes.
+ */
 function kept(name: string): string | null {
   try {
     return window.localStorage.getItem(name)
@@ -20,7 +23,7 @@ function keep(name: string, value: string): void {
   try {
     window.localStorage.setItem(name, value)
   } catch {
-    // It applies while the page is open.
+    // Without storage, the choice applies while the page is open.
   }
 }
 

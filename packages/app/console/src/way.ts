@@ -1,12 +1,12 @@
 import type { EntryJson } from "@loan-engine/app/client"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 
-/** The path of a loan through its lifecycle. */
+/** The stages and transitions that a loan has had so far. */
 export interface Way {
-  /** The stages in the order in which they were entered. A stage may occur again. */
+  /** The stages in the order in which the loan entered them. A stage may occur more than once. */
   readonly stops: ReadonlyArray<{ readonly stage: Stage; readonly inferred: boolean }>
   readonly stages: ReadonlySet<Stage>
-  /** How each edge was walked: explicitly if that ever happened, or else by inference. */
+  /** How the loan made each transition: `walked` if the bank reported it at least once, otherwise `inferred`. */
   readonly edges: ReadonlyMap<string, "walked" | "inferred">
 }
 

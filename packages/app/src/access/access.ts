@@ -15,7 +15,7 @@ import { WrongKeys, wrongKeyLimits } from "./wrong-keys.ts"
 
 export const accessLimits = {
   apiRequestsPerSecondMax: limit(500, "how many requests one key may make in a second"),
-  // The bank's longest answer is under two kilobytes.
+  // The bank's longest answer is under two kilobytes, so this is ample.
   apiBodyBytesMax: limit(262_144, "the largest size of a request's body"),
   ...wrongKeyLimits,
 }
@@ -26,9 +26,7 @@ export const CurrentKey = Context.Reference<ApiKey | undefined>("@loan-engine/ap
   defaultValue: () => undefined,
 })
 
-/**
- * Access control: a known key (otherwise 401), with the right scope (otherwise 403), within its rate (otherwise 429).
- */
+/** Access control. An unknown key gets 401, a key without the route's scope 403, and a key over its rate 429. */
 export const accessLayer = (
   keys: ReadonlyArray<ApiKey>,
   limits: AccessLimits,
@@ -64,7 +62,7 @@ const rateOf = ({ name }: ApiKey, { apiRequestsPerSecondMax }: AccessLimits): Ra
 
 const mediaTypeOf = ({ annotations }: HttpApiEndpoint.Top): string => Context.get(annotations, Produces)
 
-/** Whether a media range of `Accept` includes what we produce. Without the header, everything is accepted. */
+/** Whether the header `Accept` allows our media type. Without the header, every type is allowed. */
 function accepts(accept: string | undefined, produced: string): boolean {
   if (accept === undefined || accept.trim() === "") return true
   const [type = ""] = produced.split("/")

@@ -3,7 +3,7 @@ import { Redacted } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import type { Problem } from "../contract/problem.ts"
 
-/** Whether a request has the key. Digests are compared, so the time taken says nothing about the key. */
+/** Checks whether a request has the key. The digests are compared, so that the time reveals nothing about the key. */
 export function bearerCheck(key: Redacted.Redacted) {
   const digest = (text: string): Buffer => hash("sha256", text, "buffer")
   const expected = digest(`bearer ${Redacted.value(key)}`)

@@ -2,14 +2,14 @@ import { BlockList, isIP } from "node:net"
 import { Option } from "effect"
 import type { HttpServerRequest } from "effect/http"
 
-/** The header in which the proxies in front of the engine say from where a request came. */
+/** The header in which a proxy writes where a request came from. */
 export const forwardingHeaders = ["x-forwarded-for", "forwarded"] as const
 export type ForwardingHeader = (typeof forwardingHeaders)[number]
 
 export interface ForwardingSettings {
   /** The addresses of our own proxies, each as `10.0.0.7`, `10.0.0.0/8` or `fd00::/8`. */
   readonly trustedProxies: ReadonlyArray<string>
-  /** Only this header is read: a proxy that writes one passes the other on as the sender wrote it. */
+  /** The only header that is read. A proxy writes one header, and passes the other on as the sender wrote it. */
   readonly forwardedHeader: ForwardingHeader
 }
 
@@ -18,14 +18,15 @@ export const forwardingDefault: ForwardingSettings = {
   forwardedHeader: "x-forwarded-for",
 }
 
-/** How many proxies one request may have passed. */
+/** How many proxies one request may have passed through. */
 const hopsMax = 32
 
 type SourceOf = (request: HttpServerRequest.HttpServerRequest) => string
 
 /**
- * The address that a request came from. It is the connection's, unless that is a trusted proxy's. Then it is the last
- * address in the header that is not a trusted proxy's: everything before it may be invented by the sender.
+ * Finds the address that a request came from. If the connection does not come from a trusted proxy, its own address
+ * is the result. Otherwise the result is the last address in the header that is no trusted proxy. The sender may have
+ * invented every address before that.
  */
 export function makeSourceOf({ trustedProxies, forwardedHeader }: ForwardingSettings): SourceOf {
   const trusted = trustedAddresses(trustedProxies)
@@ -69,7 +70,10 @@ function hopsIn(header: ForwardingHeader, text: string | undefined): ReadonlyArr
     : entries.map((entry) => /(?:^|;)\s*for=("?)([^";]*)\1/iu.exec(entry)?.[2] ?? "")
 }
 
-/** The address in one entry, which may have a port: `10.0.0.7:4711`, `[fd00::7]:4711`. `undefined` if it has none. */
+/**
+ * The address in one entry of the header. The entry may have a port: `10.0.0.7:4711`, `[fd00::7]:4711`. `undefined`
+ * if it contains no address.
+ */
 function addressOf(hop: string): string | undefined {
   const text = hop.trim()
   const [, bracketed, plain] = /^\[([\da-f:.]+)\](?::\d+)?$|^(\d+(?:\.\d+){3})(?::\d+)?$/iu.exec(text) ?? []
@@ -77,5 +81,5 @@ function addressOf(hop: string): string | undefined {
   return isIP(address) === 0 ? undefined : address
 }
 
-/** A listener for IPv6 shows an IPv4 address as `::ffff:10.0.0.7`. */
+/** Shortens `::ffff:10.0.0.7` to `10.0.0.7`. A listener for IPv6 shows IPv4 addresses in the long form. */
 const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+(?:\.\d+){3}$)/iu, "")

@@ -25,12 +25,13 @@ export type WrongKeyLimits = LimitsOf<typeof wrongKeyLimits>
 
 const windowMs = 60_000
 
-/** Sources are counted in this many groups, so that a flood from many addresses takes no memory. */
+/** Sources are counted in this many groups, so that a flood from many addresses uses no extra memory. */
 const sourceGroups = 1_024
 
 /**
- * The answer to a request with a wrong key: 401, or 429 after its source, or all sources together, sent too many. A
- * right key is never delayed, because behind a proxy all requests may come from one source.
+ * The answer to a request with a wrong key. It is 401, or 429 if its source sent too many wrong keys, or all sources
+ * together did. A request with a right key is never delayed, because behind a proxy all requests may have the same
+ * source.
  */
 export class WrongKeys extends Context.Service<
   WrongKeys,

@@ -17,7 +17,7 @@ import { isoOrNull } from "../views/loan-json.ts"
 import type { LoanListLimits } from "./loan-list.ts"
 import { answering, storeUnavailable } from "../contract/problem.ts"
 
-/** The answers about the configured accounts, and about the key of the request. */
+/** Answers requests about the configured accounts, and about the request's key. */
 export const accountHandlers = (
   accounts: ReadonlyArray<AccountName>,
   callbackHealth: CallbackHealthSettings,
@@ -28,7 +28,7 @@ export const accountHandlers = (
     "accounts",
     Effect.fnUntraced(function* (handlers) {
       const context = yield* Effect.context<LoanStore | JournalStore>()
-      // Several requests may wait for the same count. If the first one is aborted, the count continues for the others.
+      // Several requests may wait for the same count. If the first is aborted, the count continues for the others.
       const count = Effect.uninterruptible(accountsNow(accounts, callbackHealth))
       const counted = yield* cachedByCost(Effect.provideContext(count, context), accountsAgeMaxMs)
       return handlers
@@ -37,7 +37,7 @@ export const accountHandlers = (
     }),
   )
 
-/** The configured accounts, and after them those that only loans still name. */
+/** The configured accounts first, then accounts that only loans name. */
 const accountsNow = Effect.fnUntraced(function* (
   configured: ReadonlyArray<AccountName>,
   settings: CallbackHealthSettings,

@@ -32,17 +32,22 @@ import { problemsLayer } from "./problems-layer.ts"
 
 export interface ApiOptions {
   readonly apiKeys: ReadonlyArray<ApiKey>
-  /** The account for `POST /v1/loans`, unless the query's `account` names another of these. */
+  /**
+   * The account for `POST /v1/loans`, if it is the only one. If there are several, the query's `account` must name
+   * one.
+   */
   readonly accounts: ReadonlyArray<AccountName>
   readonly accessLimits: AccessLimits
   readonly pathPrefix: PathPrefix
   readonly listLimits: LoanListLimits
   readonly changeFeedLimits: ChangeFeedLimits
-  /** How an account's callbacks are judged. */
+  /** The limits by which an account's callbacks are judged. */
   readonly callbackHealth: CallbackHealthSettings
 }
 
-/** The merchant's API under `/v1`, its description, and the refusal of everything else. */
+/**
+ * The routes of the merchant's API under `/v1` and of its description. Every other method of these paths is refused.
+ */
 export const apiRoutes = ({
   apiKeys,
   accounts,
@@ -81,7 +86,7 @@ const refusals = (pathPrefix: PathPrefix) =>
     }),
   )
 
-/** The methods of each path of the API, as in the `Allow` header. The callbacks' path has its own answer. */
+/** The methods of each path of the API, as in the header `Allow`. The path of callbacks is not included. */
 function methodsByPath(): ReadonlyMap<`/${string}`, string> {
   const paths = new Map<`/${string}`, string>()
   HttpApi.reflect(LoanApi, {
@@ -105,17 +110,18 @@ const methodsKnown: ReadonlySet<string> = new Set(["HEAD", ...methods])
 const isRouteNotFound = (error: unknown): boolean =>
   error instanceof HttpServerError.HttpServerError && error.reason._tag === "RouteNotFound"
 
-/** The paths of the API with a parameter. Only the parameter may be percent-encoded. */
+/** The paths of the API that have a parameter. Only the parameter may be percent-encoded. */
 const namingPaths: ReadonlyArray<RegExp> = [...methodsByPath().keys()]
   .filter((path) => path.includes(":"))
   .map((path) => new RegExp(`^${path.replace(/:[a-z]+/giu, "[^/]+")}$`, "u"))
 
-/** Extra slashes, and the characters that the router treats as the end of a path. */
+/** Extra slashes, and characters that the router takes for the end of a path. */
 const loose = /^(?!\/)|\/\/|.\/$|[;#\\]/u
 
 /**
- * The router accepts variants of a path: extra slashes, a parameter after `;`, percent-encoded letters. Except for the
- * callbacks' path, we accept no variants: a rule of a proxy for one path must apply to everything that is served by it.
+ * Whether a path is a variant of a right path. The router accepts variants: extra slashes, a parameter after `;`,
+ * percent-encoded letters. The engine refuses them, except for the callbacks' path. Otherwise a proxy's rule for one
+ * path would not apply to its variants.
  */
 const isMisspelt = (path: string): boolean =>
   (loose.test(path) && path !== consolePath) ||
@@ -123,7 +129,10 @@ const isMisspelt = (path: string): boolean =>
 
 type App<E, R> = Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
 
-/** The router's answers, with the rules for all of them: which origins may read them, and what they may load. */
+/**
+ * Completes the router's answers. The rules here apply to all answers: which origins may read them, and what a page
+ * may load.
+ */
 export function completeApp<E, R>(
   router: App<E, R>,
   corsOrigins: ReadonlyArray<string>,
@@ -162,7 +171,7 @@ const guarded =
       ...withPrefix(pathPrefix, response.headers),
     })
 
-/** The page contains everything that it needs. It loads nothing from others and sends nothing to others. */
+/** The page contains everything that it needs. It loads nothing from other sites and sends nothing to them. */
 const docsPolicy =
   "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -177,8 +186,9 @@ const cors = (allowedOrigins: ReadonlyArray<string>) =>
   })
 
 /**
- * References are longer than the router's default limit. The router must not match a lower-case copy of the path, which
- * is also its default: in lower case, some letters become two, and later parameters would be cut at the wrong place.
+ * `maxParamLength`: references are longer than the router's default limit. `caseSensitive`: by default, the router
+ * matches a lower-case copy of the path. In lower case, some letters become two, and later parameters would be cut in
+ * the wrong place.
  */
 export const routerConfig = Context.make(HttpRouter.RouterConfig, {
   maxParamLength: 16_384,

@@ -11,13 +11,13 @@ import { orderProblem, readOrder, versionMeant } from "./operator-order.ts"
 import type { OrderRefusal } from "./operator-order.ts"
 import type { Problem } from "../contract/problem.ts"
 
-/** A request to close a loan, or to open it again. */
+/** A request to close or reopen a loan. */
 export interface ClosureRequest {
   readonly closes: boolean
   readonly ifMatch: string | undefined
 }
 
-/** Closes a loan, or opens it again. Gives the loan after it. */
+/** Closes or reopens a loan. The result is the loan after that. */
 export const answerClosure = Effect.fnUntraced(function* (
   request: HttpServerRequest.HttpServerRequest,
   reference: ApplicationReference,

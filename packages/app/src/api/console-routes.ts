@@ -11,8 +11,8 @@ import { answering } from "../contract/problem.ts"
 import type { Problem } from "../contract/problem.ts"
 
 /**
- * The folder of the built operators' console: a page and its assets. A bundler takes `new URL("…", import.meta.url)` for
- * a file that it must find and copy, and stops because this is a folder.
+ * The folder of the built console: a page and its assets. `new URL("…", import.meta.url)` is not used here, because a
+ * bundler would expect a file there and stop at a folder.
  */
 const builtConsole = (): URL =>
   pathToFileURL(`${join(dirname(fileURLToPath(import.meta.url)), "../../dist/console")}/`)
@@ -21,15 +21,15 @@ const builtConsole = (): URL =>
 export const consolePath = "/console/"
 
 /**
- * The operators' console at `/console`: a page that reads and rules through `/v1`, with the key that its user enters.
- * Its files are open to everybody; the data is not.
+ * The operators' console at `/console`. The page reads and rules through `/v1`, with the key that its user enters.
+ * Everybody can load its files, but not the data.
  */
 export const consoleRoutes = (isServed: boolean, directory: URL = builtConsole()) =>
   isServed
     ? HttpRouter.use((router) =>
         Effect.gen(function* () {
           const files = makeFiles(directory)
-          // For the router, the path with and without a slash at the end is the same.
+          // The router takes the path with and without a slash at the end for the same path.
           yield* router.add("GET", "/console", (request) =>
             pathOf(request).endsWith("/")
               ? answering(Effect.flatMap(files, pageAnswer(request)))
@@ -55,7 +55,7 @@ interface BuiltFile {
   readonly contentType: string
 }
 
-/** The files of the build by name. New files are found on the next request, and found files are cached. */
+/** The files of the build, by name. They are cached when they are found. Until then, each request looks again. */
 function makeFiles(directory: URL): Effect.Effect<ReadonlyMap<string, BuiltFile>, Problem> {
   let kept: ReadonlyMap<string, BuiltFile> | undefined
   return Effect.suspend(() =>
@@ -87,7 +87,7 @@ const contentTypes: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 }
 
-/** The page may load nothing from others, run no inline code, and be in no frame. */
+/** The page may not load anything from other sites, run inline code, or be shown in a frame. */
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -127,13 +127,13 @@ function fileAnswer(request: Request, file: BuiltFile | undefined, cacheControl:
   )
 }
 
-/** The page names its assets relative to itself, so that it may be served under any path. */
+/** The page names its assets relative to itself, so that it can be served under any path. */
 const toTheSlash = HttpServerResponse.empty({ status: 308, headers: { location: "console/" } })
 
 const notBuilt: Problem = {
   code: "console-unbuilt",
   detail:
-    "Build it by `npx -y pnpm@12 console`; `npx -y pnpm@12 start` and `loan-engine` build it automatically.",
+    "Build the console with `npx -y pnpm@12 console`. `npx -y pnpm@12 start` and `loan-engine` build it automatically.",
 }
 
 const noSuchFile: Problem = {

@@ -7,13 +7,13 @@ import type { HttpServerRequest } from "effect/http"
 type Request = HttpServerRequest.HttpServerRequest
 type Response = HttpServerResponse.HttpServerResponse
 
-/** Whether a request accepts an answer that is compressed with gzip. */
+/** Whether a request accepts an answer in gzip. */
 export const takesGzip = ({ headers }: Request): boolean =>
   /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/iu.test(headers["accept-encoding"] ?? "")
 
 const pack = promisify(gzip)
 
-/** Compresses answers of paths that always have the same answer. Each is compressed once, beside the serving thread. */
+/** Compresses answers that are always the same for a path. Each is compressed once, outside the serving thread. */
 export function makeGzipped(): (
   path: string,
   request: Request,

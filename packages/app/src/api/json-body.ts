@@ -3,9 +3,9 @@ import type { JsonValue } from "@loan-engine/adapters-http/message/json"
 import { Result } from "effect"
 
 /**
- * A body's JSON, read as strictly as a callback's: no member twice, UTF-8 only, limited depth. Numbers are their source
- * text, so that no digit of an amount is lost. It fails with a text that says what is wrong and repeats nothing of the
- * body.
+ * Reads a body's JSON as strictly as a callback's: UTF-8 only, no member twice, limited depth. Numbers become their
+ * source text, so that no digit of an amount is lost. The failure is a text that says what is wrong. It repeats
+ * nothing from the body.
  */
 export const jsonIn = (bytes: Uint8Array): Result.Result<unknown, string> =>
   Result.mapError(Result.map(parseJson(bytes), plain), ({ message }) => message)

@@ -94,7 +94,10 @@ export const loanHandlers = (accounts: ReadonlyArray<AccountName>, limits: LoanL
     }),
   )
 
-/** A page of a loan's journal, and the link to the next one. One entry more than the page's size was read. */
+/**
+ * A page of a loan's journal, with a link to the next page. One entry more than the page's size is read, to know
+ * whether there is a next page.
+ */
 const historyPage = Effect.fnUntraced(function* (
   engine: LoanEngine["Service"],
   reference: ApplicationReference,
@@ -139,8 +142,8 @@ const register = Effect.fnUntraced(function* (
 })
 
 /**
- * A new registration is compared with the first one. If it is the same, it is recorded as a repeat, or because it adds
- * the external reference.
+ * Handles a registration of a loan that is registered already. The handler compares it with the first registration.
+ * If both agree, the engine records the new one as a repeat, or because it adds the external reference.
  */
 const registerAgain = Effect.fnUntraced(function* (
   engine: LoanEngine["Service"],
@@ -156,7 +159,7 @@ const registerAgain = Effect.fnUntraced(function* (
   }
   if (isOtherName(loan, observation)) return yield* Effect.fail(otherExternalReference)
   const addsName = loan.externalReference === undefined && observation.externalReference !== undefined
-  // The same registration in other bytes would be a journal row without news.
+  // If the bytes differ, recording the same registration would add a journal row without news.
   if (!addsName && standing?.digest !== digestOf(bytes)) return { hold: null }
   const recorded = yield* loaded(engine.record(observation, bytes))
   // If two registrations add a name at the same time, the first name is kept.
@@ -181,7 +184,7 @@ const list = Effect.fnUntraced(function* (
   return jsonText(`{"loans":[${loans.join(",")}],"next":${JSON.stringify(next)}}`)
 })
 
-/** A page is written in steps: to make its JSON at once would delay callbacks. */
+/** JSON is written for one loan at a time. The JSON of a whole page at once would delay callbacks. */
 const loanText = Schema.encodeSync(Schema.fromJsonString(LoanJson))
 const entryText = Schema.encodeSync(Schema.fromJsonString(EntryJson))
 
@@ -221,7 +224,7 @@ function registered(isFirst: boolean, stored: StoredLoan, knownAccounts: KnownAc
   return HttpServerResponse.jsonUnsafe(view, { status: 201, headers: { etag, location } })
 }
 
-/** Whether `If-None-Match` names the current state, by weak comparison, as its specification says. */
+/** Whether `If-None-Match` names the current ETag. By its specification, this header compares weakly. */
 function matchesEtag(header: string | undefined, etag: string): boolean {
   const tags = header === undefined ? undefined : entityTags(header)
   return tags === "*" || (tags ?? []).some(({ opaque }) => `"${opaque}"` === etag)
@@ -235,7 +238,8 @@ const noCursor: Problem = {
 
 const otherExternalReference: Problem = {
   code: "external-reference-mismatch",
-  detail: "This loan was registered with another external reference. It is kept, and nothing was changed.",
+  detail:
+    "This loan was registered with another external reference. That reference is kept, and nothing was changed.",
   field: "externalReference",
 }
 
@@ -247,14 +251,14 @@ const otherAccount: Problem = {
 const bankSilent = (unanswered: ReadonlyArray<Unanswered>): Problem => ({
   code: "bank-unanswered",
   detail: unanswered.some(({ code }) => code === "bank-not-configured")
-    ? "Nothing was changed, and the bank was not asked: the loan's account has no bank. Set bankUrl, bankUsername and bankPassword."
+    ? "The bank was not asked, because the loan's account has no bank. Nothing was changed. Set bankUrl, bankUsername and bankPassword."
     : `Nothing was changed. Why: ${[...new Set(unanswered.map(whyOf))].join(", ")}. The engine will poll this loan again.`,
 })
 
 const loaded = <A, R>(effect: Effect.Effect<A, StoreUnavailable, R>): Effect.Effect<A, Problem, R> =>
   Effect.mapError(effect, () => storeUnavailable)
 
-/** The loan of a reference, or the problem that there is none. */
+/** The loan with this reference, or the problem that there is none. */
 export const knownIn =
   (engine: LoanEngine["Service"]) =>
   (reference: ApplicationReference): Effect.Effect<StoredLoan, Problem> =>

@@ -18,12 +18,12 @@ export interface LoanQuery extends LoanListFilter {
   readonly limit?: number
 }
 
-/** The end of a page: the last loan that was read. */
+/** Where a page ends: the last loan that was read. */
 const Cursor = Schema.Struct({ account: AccountName, after: Schema.String })
 type Cursor = typeof Cursor.Type
 const decodeCursor = Schema.decodeUnknownResult(Schema.fromJsonString(Cursor))
 
-/** `undefined` if the text is not one of our cursors. */
+/** Reads a cursor. `undefined` if the text is not one. */
 export function readCursor(text: string): Cursor | undefined {
   const decoded = decodeCursor(Buffer.from(text, "base64url").toString("utf8"))
   return Result.isSuccess(decoded) ? decoded.success : undefined
@@ -32,17 +32,17 @@ export function readCursor(text: string): Cursor | undefined {
 const writeCursor = (cursor: Cursor): string => Buffer.from(JSON.stringify(cursor)).toString("base64url")
 
 export const loanListLimits = {
-  // Counting a million loans takes the store a moment.
+  // With a million loans, the store needs a moment to count them.
   accountsAgeMaxMs: limit(
     1_000,
     "how old the answer of `/v1/accounts` may be. If counting is slow, the answer may be up to 20 times as old as the count took",
   ),
-  // A filter that few loans match must not read the whole store in one request.
+  // Few loans may match a filter. Without this limit, one request could read the whole store.
   loansScannedMax: limit(2_000, "how many loans the engine reads at most for one page of a list"),
 }
 export type LoanListLimits = LimitsOf<typeof loanListLimits>
 
-/** One page of loans after a cursor, by account and reference. */
+/** One page of loans after a cursor, ordered by account and reference. */
 export const listLoans = Effect.fnUntraced(function* (
   query: LoanQuery,
   cursor: Cursor | undefined,
@@ -83,7 +83,7 @@ const accountsFrom = Effect.fnUntraced(function* (
   return all.filter((account) => cursor === undefined || account >= cursor.account).toSorted()
 })
 
-/** The part of the filter that the store can apply by an index. {@link meets} checks the rest. */
+/** The part of the filter for which the store has an index. {@link meets} checks the rest. */
 function onlyOf({ stage, disputed, stalled, closed, externalReference }: LoanQuery): {
   readonly only?: LoanFilter
 } {

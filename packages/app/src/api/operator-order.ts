@@ -38,9 +38,9 @@ const wrongType: Problem = {
 }
 
 /**
- * The version that an operator means, by the rules of `If-Match` (RFC 9110, 13.1.1): `*` is any version, one matching
- * tag of a list is enough, and a weak tag never matches. Only the loan's version counts; its poll plan may have
- * changed.
+ * The version that an operator's `If-Match` names, by RFC 9110, 13.1.1. `*` means any version. In a list, one
+ * matching tag is enough. A weak tag never matches. Only the version in an ETag is compared, so the loan's poll plan
+ * may have changed.
  */
 export function versionMeant(
   { version }: Loan,
@@ -73,16 +73,16 @@ const noEntityTag = ifMatchProblem(
 
 const onlyWeak = ifMatchProblem(
   "loan-moved",
-  "If-Match compares strongly, so a weak ETag (W/) never matches. Nothing was written. Send the loan's unchanged ETag.",
+  "A weak ETag (W/) never matches If-Match. Nothing was written. Send the loan's unchanged ETag.",
 )
 
 const noneMatches = (version: number): Problem =>
   ifMatchProblem(
     "loan-moved",
-    `The loan is at version ${version}, which If-Match does not name. Nothing was written: read the loan again, then decide.`,
+    `The loan is at version ${version}, which If-Match does not name. Nothing was written. Read the loan again, then decide.`,
   )
 
-/** The common refusals of operators' requests. */
+/** The refusals that all operators' requests share. */
 export type OrderRefusal = LoanUnknown | LoanMoved | StoreUnavailable
 
 export const orderProblem = (refusal: OrderRefusal): Problem => orderProblems[refusal._tag](refusal.message)

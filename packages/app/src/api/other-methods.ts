@@ -3,10 +3,10 @@ import type { HttpRouter } from "effect/http"
 import { answering } from "../contract/problem.ts"
 import type { Problem } from "../contract/problem.ts"
 
-/** The methods of a request. HEAD is answered like GET, without the body. */
+/** The methods that the router knows. HEAD is answered like GET, without a body. */
 export const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const
 
-/** Answers every other method of a path with the allowed ones, separated by commas. */
+/** Refuses every other method of a path. `allow` lists the allowed methods, separated by commas. */
 export const refuseOtherMethods = Effect.fnUntraced(function* (
   router: HttpRouter.HttpRouter,
   path: `/${string}`,

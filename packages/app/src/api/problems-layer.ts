@@ -9,12 +9,12 @@ import type { Problem } from "../contract/problem.ts"
 import { answering } from "../contract/problem.ts"
 import { misfit } from "../contract/misfit.ts"
 
-/** Answers every failure of a request with a problem document. A defect is logged without any text of the request. */
+/** Turns every failure of a request into a problem document. A defect is logged without any text from the request. */
 export const problemsLayer = Layer.succeed(Problems, (handler, { endpoint }) =>
   answering(
     Effect.catch(handler, (error): Effect.Effect<HttpServerResponse.HttpServerResponse, Problem> => {
       if (!HttpApiError.HttpApiSchemaError.is(error)) return Effect.die(error)
-      // Our answer does not match our own description. This is a defect of ours for any request.
+      // The engine's answer does not match its own description. That is a defect, for any request.
       if (error.kind === "Body" || error.kind === "ResponseHeaders") return Effect.die(error)
       const names = error.kind === "Query" ? fieldsOf(endpoint.query) : undefined
       const place = `The ${places[error.kind]}`
@@ -23,7 +23,7 @@ export const problemsLayer = Layer.succeed(Problems, (handler, { endpoint }) =>
   ).pipe(measured(endpoint.identifier)),
 )
 
-/** Counts and times a call when the head of its answer is known. */
+/** Counts and times a call. The time ends when the head of the answer is known. */
 const measured =
   (call: string) =>
   <E, R>(answer: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) =>
@@ -41,13 +41,13 @@ const places = {
   Payload: "body",
 } as const
 
-/** The names that a query may have. `undefined` if it is not an object with members. */
+/** The names that a query may have. `undefined` if the query has no named members. */
 const fieldsOf = (query: Schema.Top | undefined): ReadonlyArray<string> | undefined =>
   query !== undefined && SchemaAST.isObjects(query.ast)
     ? query.ast.propertySignatures.map(({ name }) => String(name))
     : undefined
 
-/** Another name than these is answered with the nearest of them. */
+/** The text about an unknown name, with the most similar known name. `undefined` if the name is known. */
 const notKnown = (name: string, names: ReadonlyArray<string> | undefined): string | undefined =>
   names === undefined || names.includes(name.split(".")[0] ?? "")
     ? undefined

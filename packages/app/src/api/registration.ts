@@ -12,8 +12,8 @@ import { Effect, Result } from "effect"
 import type { Problem } from "../contract/problem.ts"
 
 /**
- * Reads the answer to a submission: the bank's own submitApplicationExt response as XML, or JSON with its members
- * (`applicationReference`, `decision`, and those of the offer, if any). The original bytes of both are kept.
+ * Reads the answer to a submission. It is the bank's submitApplicationExt response as XML, or JSON with the members
+ * of that response: `applicationReference`, `decision`, and the offer's members. The original bytes are kept.
  */
 export function submissionObservation(
   bytes: Uint8Array,
@@ -57,7 +57,7 @@ function readXml(bytes: Uint8Array, contentType: string): Effect.Effect<Decision
 }
 
 /**
- * Uses the readers of a callback's details: an amount is read from its source text, and a detail without one meaning is
+ * Reads the JSON form. Details are read as in a callback: an amount from its source text, and an ambiguous detail is
  * left out. But a member that occurs twice is refused, because the merchant's own service writes this body.
  */
 function readJson(bytes: Uint8Array): Effect.Effect<DecisionResult, Problem> {

@@ -14,7 +14,7 @@ const unreadable: Problem = {
   detail: "The body ended early, or could not be read.",
 }
 
-/** The body's bytes. The size limit applies while they are read. */
+/** Reads the body's bytes. If there are too many, reading stops. */
 export function readBytes(
   request: HttpServerRequest.HttpServerRequest,
   { apiBodyBytesMax }: Pick<AccessLimits, "apiBodyBytesMax">,

@@ -37,7 +37,7 @@ export const answerRuling = Effect.fnUntraced(function* (
   return { dryRun, disposition, steps, stage: loan.stage, version: loan.version }
 })
 
-/** The journal contains the given name and the name of the key. The log contains the name of the key. */
+/** The journal contains the given name and the key's name. The log contains only the key's name. */
 const logRuling = (applicationReference: ApplicationReference, disposition: string): Effect.Effect<void> =>
   Effect.annotateLogs(Effect.logInfo("a ruling was made"), { applicationReference, disposition })
 

@@ -16,7 +16,7 @@ import { changeJson } from "../views/loan-json.ts"
 import type { Problem } from "../contract/problem.ts"
 import { retryAfterSeconds, storeUnavailable } from "../contract/problem.ts"
 
-/** How soon a disconnected reader should reconnect, in milliseconds. Every stream begins with it. */
+/** How soon a disconnected reader should reconnect, in milliseconds. Every stream sends this number first. */
 const reconnectMs = 1_000
 
 const streamsExhausted: Problem = {
@@ -25,7 +25,7 @@ const streamsExhausted: Problem = {
   headers: { "retry-after": String(retryAfterSeconds) },
 }
 
-/** Streams of changes as server-sent events, at most `changeStreamsMax` at once. */
+/** Makes streams of changes as server-sent events. At most `changeStreamsMax` are open at once. */
 export const makeChangeStreams = Effect.fnUntraced(function* (limits: ChangeFeedLimits) {
   const feed = yield* ChangeFeed
   const knownAccounts = yield* KnownAccounts
@@ -66,7 +66,7 @@ export const makeChangeStreams = Effect.fnUntraced(function* (limits: ChangeFeed
       }
       const after = options.after && (yield* Effect.mapError(feed.find(options.after), cursorProblem))
       const body = Stream.unwrap(eventsOf(request, { ...options, after })).pipe(
-        // The status has already been sent. Only the end of the connection tells the reader to reconnect.
+        // The status has been sent already. So the only way to tell the reader is to end the connection.
         Stream.catch(() => Stream.empty),
         Stream.encodeText,
       )
@@ -74,13 +74,16 @@ export const makeChangeStreams = Effect.fnUntraced(function* (limits: ChangeFeed
     })
 })
 
-/** This is checked before the stream begins, so that a reader never waits at a place that the feed does not have. */
+/**
+ * The problem if the feed does not have the cursor. It is checked before the stream begins. Otherwise the reader
+ * would wait at a place that the feed never reaches.
+ */
 export const cursorProblem = (fault: CursorUnknown | StoreUnavailable): Problem =>
   fault._tag === "CursorUnknown" ? { code: "cursor-unknown", detail: fault.message } : storeUnavailable
 
 const headers = { "cache-control": "no-store", "x-accel-buffering": "no", connection: "close" }
 
-/** A step without changes also moves the id: that is the heartbeat. */
+/** The events of a step. A step without changes is the heartbeat. Its id moves the reader's place forward. */
 const eventText = ({ changes, cursor }: FeedStep, knownAccounts: KnownAccounts): Effect.Effect<string> =>
   changes.length === 0
     ? Effect.succeed(`: heartbeat\nid: ${cursorText(cursor)}\n\n`)
@@ -92,7 +95,7 @@ const eventText = ({ changes, cursor }: FeedStep, knownAccounts: KnownAccounts):
         (events) => events.join(""),
       )
 
-/** Disconnects a reader that leaves sent data unread. Otherwise it would keep its place for ever. */
+/** Disconnects a reader that does not read what was sent. Otherwise its stream would stay open forever. */
 const watchReader = Effect.fnUntraced(function* (
   request: HttpServerRequest.HttpServerRequest,
   { changesUnreadMsMax }: ChangeFeedLimits,
@@ -101,7 +104,7 @@ const watchReader = Effect.fnUntraced(function* (
   const look = Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
     if (unreadSince === undefined || now - unreadSince < changesUnreadMsMax) return
-    // On another server, that server ends the stream.
+    // With another server than node:http, that server must end the stream.
     if (request.source instanceof IncomingMessage) {
       NodeHttpServerRequest.toServerResponse(request).destroy()
     }

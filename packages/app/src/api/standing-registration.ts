@@ -8,14 +8,14 @@ import type { StoredEntry } from "../journal/entry.ts"
 import type { Problem } from "../contract/problem.ts"
 import { loanPath } from "../contract/reference-in-path.ts"
 
-/** The entry of the first registration that was not held. It stays the valid one. */
+/** The first registration that was not held. It is the valid one. */
 const standingRegistration = (entries: ReadonlyArray<StoredEntry>): StoredEntry | undefined =>
   entries.find(({ source, hold }) => source === "submission" && hold === null)
 
-/** How many entries are read at once to find it. It is among a loan's first entries. */
+/** How many entries are read at once. The registration is usually among a loan's first entries. */
 const pageRows = 50
 
-/** The valid registration in a loan's journal, which may be long. */
+/** Finds the valid registration in a loan's journal, page by page, because the journal may be long. */
 export const findStanding = Effect.fnUntraced(function* (
   engine: LoanEngine["Service"],
   reference: ApplicationReference,
@@ -29,7 +29,7 @@ export const findStanding = Effect.fnUntraced(function* (
   }
 })
 
-/** Whether both say the same about the decision and its offer, at any time. */
+/** Whether two registrations have the same decision and offer. Their times may differ. */
 export const saysTheSame = (
   standing: Pick<Observation, "events">,
   other: Pick<Observation, "events">,

@@ -1,15 +1,12 @@
 import { findingMeanings } from "./finding.ts"
 import type { FindingCode } from "./finding.ts"
 
-/**
- * Checks by the code of their findings. They are in a table, so that a test can leave out each one and show that it is
- * needed.
- */
+/** The checks, by the code of their findings. A test leaves out one at a time to show that each is needed. */
 export type CheckTable<Check> = Partial<Record<FindingCode, Check>>
 
 const isCode = (name: string): name is FindingCode => name in findingMeanings
 
-/** Runs every check of a table. Gives the code and the text of each finding. */
+/** Runs every check of a table. The result is the code and the text of each finding. */
 export function failing<Check, Found>(
   checks: CheckTable<Check>,
   run: (check: Check) => Found | undefined,

@@ -3,7 +3,7 @@ import type { SealedRow } from "../journal/checkpoint.ts"
 import type { CheckpointRow } from "../ports/journal-store.ts"
 import type { CheckTable } from "./check-table.ts"
 
-/** What can be wrong with a checkpoint and the previous one, independent of the rows. */
+/** Checks one checkpoint and the one before it. These checks do not need the stored rows. */
 export type CheckpointCheck = (
   checkpoint: CheckpointRow,
   before: CheckpointRow | undefined,
@@ -11,7 +11,7 @@ export type CheckpointCheck = (
 ) => string | undefined
 export type CheckpointChecks = CheckTable<CheckpointCheck>
 
-/** A checkpoint's list of rows, if it is valid, and whether the checkpoint's root is the root of the list. */
+/** A checkpoint's list of rows. `isSealed` says whether the checkpoint's root is the root of this list. */
 export interface SealedList {
   readonly rows: ReadonlyArray<SealedRow>
   readonly isSealed: boolean
@@ -42,7 +42,8 @@ export const checkpointChecks: CheckpointChecks = {
 }
 
 /**
- * Reads a checkpoint's list. It must be in canonical form, and in the order of the feed after the previous checkpoint.
+ * Reads a checkpoint's list. It must be in canonical form, and its positions must ascend. Otherwise the result is
+ * `undefined`.
  */
 export function sealedList({ rows: text, root }: CheckpointRow): SealedList | undefined {
   const rows = sealedRowsIn(text)

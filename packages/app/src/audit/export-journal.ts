@@ -20,7 +20,7 @@ const chunkLengthMax = 65_536
 
 /**
  * Writes the journal as NDJSON, one line for each row, in the order of the feed. It waits for each write, so a slow
- * reader slows the export. Gives the number of rows.
+ * reader slows the export down. The result is the number of rows.
  */
 export const exportJournal = Effect.fn("exportJournal")(function* <E>(
   { after, loan, withRaw }: ExportOptions,
@@ -48,8 +48,8 @@ export const exportJournal = Effect.fn("exportJournal")(function* <E>(
 })
 
 /**
- * One row as a line. The content is the exact text of the hash, as a string, so that a reader can compute the hash
- * again without writing JSON in the same way. The text contains the row's loan and version.
+ * One row as a line. `content` is the exact text that was hashed, as a string. So a reader can compute the hash
+ * without writing JSON in the same form. The text contains the row's loan and version.
  */
 export const exportLine = (row: FeedRow, withRaw: boolean): string => {
   const { position, hash, text, repeats, lastRepeatedAt, raw } = row

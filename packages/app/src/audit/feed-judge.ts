@@ -9,20 +9,20 @@ import type { Finding, FindingCode } from "./finding.ts"
 import { makeMerkleStream } from "./merkle-stream.ts"
 
 /**
- * Judges the feed: each checkpoint, then the rows up to its end in their order, and then the rows that no checkpoint
- * seals.
+ * Judges the feed. For each checkpoint it judges the checkpoint and then its rows, in order. At the end come the rows
+ * that no checkpoint seals.
  */
 export interface FeedJudge {
-  /** Begins a checkpoint. Gives the position where its rows end. */
+  /** Begins a checkpoint. The result is the position where its rows end. */
   readonly begin: (checkpoint: CheckpointRow) => number
   readonly row: (row: SealedRow) => ReadonlyArray<Finding>
-  /** Ends the checkpoint, or the feed if none has begun. */
+  /** Ends the checkpoint. If none has begun, this ends the feed. */
   readonly end: () => ReadonlyArray<Finding>
 }
 
 export interface FeedChecks {
   readonly checkpoint: CheckpointChecks
-  /** Which findings to report of those that need the stored rows. */
+  /** The findings that need the stored rows. Only those in this set are reported. */
   readonly rows: ReadonlySet<FindingCode>
 }
 
@@ -40,15 +40,15 @@ export const feedChecks: FeedChecks = {
   ]),
 }
 
-/** The current comparison: one checkpoint and the rows that it should have sealed. */
+/** One checkpoint while it is compared with the stored rows. */
 interface Sealing {
   readonly checkpoint: CheckpointRow
   readonly list: SealedList | undefined
   readonly tree: ReturnType<typeof makeMerkleStream>
-  /** How much of the list has been found. */
+  /** How many rows of the list were compared so far. */
   met: number
   readonly differences: Array<Finding>
-  /** The previous checkpoint is missing, so the rows before this list do not belong to this checkpoint. */
+  /** Set if the previous checkpoint is missing. Then the rows before this list belong to the missing checkpoint. */
   readonly followsGap: boolean
 }
 
@@ -95,7 +95,7 @@ export function judgeFeed(
   }
 }
 
-/** Compares the next row with the list. */
+/** Compares the next stored row with the list. */
 function meet(sealing: Sealing, row: SealedRow): void {
   const { list, tree, checkpoint, differences } = sealing
   tree.add(row)
@@ -120,7 +120,9 @@ function meet(sealing: Sealing, row: SealedRow): void {
   )
 }
 
-/** The differences between the list and the rows, unless the list itself was altered. */
+/**
+ * The differences between the list and the stored rows. If the list itself was altered, that is the finding instead.
+ */
 function differencesOf({
   checkpoint,
   list,
@@ -138,12 +140,14 @@ function differencesOf({
       finding("checkpoint-list", where, "its list of rows was altered; the rows are as they were sealed"),
     ]
   }
-  const why = followsGap ? "; the checkpoint before it is missing, so its rows cannot be told apart" : ""
+  const why = followsGap
+    ? "; the checkpoint before it is missing, so it is not known which rows belong to which checkpoint"
+    : ""
   return [
     finding(
       "checkpoint-root",
       where,
-      `its root is neither that of its list nor that of the rows as they are${why}`,
+      `its root is neither the root of its list nor the root of the stored rows${why}`,
     ),
     ...differences,
     ...(list?.rows.slice(met) ?? []).map((row) => missingRow(row, checkpoint)),
@@ -184,7 +188,7 @@ const missingAnchor = ({ number, hash }: Anchor): Finding =>
   finding(
     "anchor-missing",
     { checkpoint: number },
-    `its hash was kept elsewhere (${hash}), but it is not there`,
+    `it has an anchor (hash ${hash}), but it is not in the store`,
   )
 
 function anchorFindings(
@@ -198,7 +202,7 @@ function anchorFindings(
     finding(
       "anchor-mismatch",
       { checkpoint: number },
-      `its hash was kept elsewhere as ${other}, but is ${hash}`,
+      `its anchor has the hash ${other}, but its own hash is ${hash}`,
     ),
   )
 }

@@ -49,7 +49,7 @@ export const findingMeanings = {
 
 export type FindingCode = keyof typeof findingMeanings
 
-/** One alteration or fault, and where it is. The message says what is wrong, and contains nothing of any body. */
+/** One alteration or fault, and where it is. The message says what is wrong. It contains nothing from a raw body. */
 export interface Finding {
   readonly code: FindingCode
   readonly applicationReference: string | null

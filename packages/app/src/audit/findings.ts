@@ -1,6 +1,6 @@
 import type { Finding } from "./finding.ts"
 
-/** How many findings are listed. The rest are only counted, so that a ruined store costs no memory. */
+/** How many findings are listed. The others are only counted, so that a badly damaged store needs no extra memory. */
 export const findingsMax = 1_000
 
 /** Collects findings. */

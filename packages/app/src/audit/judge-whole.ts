@@ -6,12 +6,12 @@ import { judgeLoan } from "./loan-judge.ts"
 import type { LoanChecks, LoanJudge } from "./loan-judge.ts"
 import { replayLoan } from "./replay-journal.ts"
 
-/** A verification reports only these findings of a replay: its own checks of the loan report the others. */
+/** The findings of a replay that a verification reports. Its own checks report the others. */
 export const replayChecks: ReadonlySet<FindingCode> = new Set(["replay-decision", "replay-snapshot"])
 
 /**
- * Judges one loan as stored and as decided again, in one pass. A replay reports only the first finding of its loan,
- * because that causes the later ones.
+ * Judges one loan in one pass: as it is stored, and as it is when decided again. Only the first finding of the replay
+ * is reported, because it causes the later ones.
  */
 export function judgeWhole(
   applicationReference: string,

@@ -11,25 +11,25 @@ import type { CheckTable } from "./check-table.ts"
 
 const isInstant: (at: number) => boolean = Schema.is(Instant)
 
-/** Consecutive rows of one loan without raw bodies. `position` is that of the first. */
+/** Consecutive rows of one loan without raw bodies. `position` is the position of the first row. */
 export interface ErasedRows {
   readonly version: number
   readonly position: number
   readonly upToVersion: number
 }
 
-/** What is remembered of a loan's rows while they are read. */
+/** What the checks remember of a loan's earlier rows. */
 export interface RowsSoFar {
   readonly last: FeedRow | undefined
-  /** The stage after the steps so far. Absent if a row in between could not be read. */
+  /** The stage after the steps so far. Absent if one of the rows could not be read. */
   readonly stage: Stage | undefined
-  /** Missing bodies that no redaction explains yet. */
+  /** Rows without a raw body that no redaction explains so far. */
   readonly erased: ReadonlyArray<ErasedRows>
-  /** Polling of a loan may end if nothing was said about it since. */
+  /** If a loan had no news since this time, its polling may have ended. */
   readonly silentSince: Instant
 }
 
-/** What can be wrong between a row and the loan's previous row. */
+/** Checks a row together with the loan's row before it. */
 export type ChainCheck = (
   row: FeedRow,
   content: EntryContent | undefined,
@@ -37,17 +37,14 @@ export type ChainCheck = (
 ) => string | undefined
 export type ChainChecks = CheckTable<ChainCheck>
 
-/** What can be wrong with all rows of a loan together, and which row has the fault. */
+/** Checks all rows of a loan together. The result names the row that has the fault. */
 export type JournalCheck = (
   rows: RowsSoFar,
   snapshot: SnapshotRow | undefined,
 ) => ReadonlyArray<{ readonly version: number; readonly position: number; readonly message: string }>
 export type JournalChecks = CheckTable<JournalCheck>
 
-/**
- * What can be wrong between a loan's snapshot and its rows. `loan` is the loan read from the snapshot's text, if it is
- * one.
- */
+/** Checks a loan's snapshot against its rows. `loan` is the decoded snapshot, if it can be decoded. */
 export type SnapshotCheck = (
   snapshot: SnapshotRow,
   loan: Loan | undefined,

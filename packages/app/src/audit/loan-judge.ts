@@ -14,7 +14,7 @@ import type { ChainChecks, ErasedRows, JournalChecks, RowsSoFar, SnapshotChecks 
 import { rowChecks } from "./row-checks.ts"
 import type { RowChecks } from "./row-checks.ts"
 
-/** Judges one loan: its rows in the order of their versions, then its snapshot. */
+/** Judges one loan: first its rows, ordered by version, then its snapshot. */
 export interface LoanJudge {
   readonly row: (row: FeedRow, read?: ReadText) => ReadonlyArray<Finding>
   readonly end: (snapshot: SnapshotRow | undefined) => ReadonlyArray<Finding>
@@ -35,8 +35,8 @@ export const loanChecks: LoanChecks = {
 }
 
 /**
- * Checks that each row is unaltered and follows the previous one, and that the snapshot follows the last. Holds one row
- * at a time.
+ * Checks that each row is unaltered and follows the row before it, and that the snapshot follows the last row. Only
+ * one row is in memory.
  */
 export function judgeLoan(
   applicationReference: string,
@@ -72,7 +72,8 @@ const stageAfter = ({ stage }: RowsSoFar, content: EntryContent | undefined): Ro
   content === undefined ? undefined : (content.steps.at(-1)?.to ?? stage)
 
 /**
- * The rows with missing bodies, without those that an operator's record explains. Operators' words are never erased.
+ * The rows whose raw body is missing, without those that a redaction explains. Operators' own messages are never
+ * erased.
  */
 function erasedAfter(
   { erased }: RowsSoFar,
@@ -87,7 +88,7 @@ function erasedAfter(
   }
   if (erased.length === 0 || content?.source !== "operator" || content.evidence !== "operator") return erased
   const upTo = redactionRecord(raw)?.redaction.upToVersion ?? 0
-  // A record cannot explain rows that came after it.
+  // A redaction cannot explain rows that were recorded after it.
   return upTo >= version ? erased : erased.filter(({ upToVersion }) => upToVersion > upTo)
 }
 

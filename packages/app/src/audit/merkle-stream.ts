@@ -2,7 +2,10 @@ import { hash } from "node:crypto"
 import { leafHash, nodeHash } from "../journal/checkpoint.ts"
 import type { SealedRow } from "../journal/checkpoint.ts"
 
-/** The Merkle root of rows that are added one at a time. It holds one hash for each power of two among them. */
+/**
+ * Computes the Merkle root of rows that are added one at a time. It needs memory for one hash for each power of two
+ * in the number of rows.
+ */
 export function makeMerkleStream() {
   const subtrees: Array<{ readonly size: number; readonly hash: Buffer }> = []
   return {

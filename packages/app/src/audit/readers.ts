@@ -11,12 +11,12 @@ import { makeRowReader } from "./row-reader.ts"
 
 type Store = JournalStore["Service"]
 
-/** How many rows with bodies, and how many small rows, are in memory at once. */
+/** How many rows are in memory at once: rows with raw bodies, sealed rows, and checkpoints. */
 const bodyPageRowsMax = 250
 const sealedPageRowsMax = 2_000
 const checkpointPageRowsMax = 10
 
-/** References are ordered by their UTF-8 bytes, as in the stores. JavaScript's order is different. */
+/** Compares references by their UTF-8 bytes, as the stores do. JavaScript compares them in another way. */
 export const byBytes = (one: string, other: string): number =>
   one === other ? 0 : Buffer.compare(Buffer.from(one), Buffer.from(other))
 
@@ -27,7 +27,7 @@ const byLoan = (one: PlaceByLoan, other: PlaceByLoan): number =>
   one.version - other.version ||
   one.position - other.position
 
-/** Before every row, even one that somebody may have inserted before the first. */
+/** A number before every row's position. Somebody may have inserted a row before position 1. */
 const first = Number.MIN_SAFE_INTEGER
 
 export const readFeed = (store: Store, after: number = first): RowReader<FeedRow> =>

@@ -14,7 +14,7 @@ import { collectFindings } from "./findings.ts"
 import type { LoanJudge } from "./loan-judge.ts"
 import { walkLoans } from "./walk-loans.ts"
 
-/** What a replay folded, and where the result differs from the store. */
+/** How much a replay has read, and where its result differs from the store. */
 export interface Replayed {
   readonly rows: number
   readonly loans: number
@@ -23,8 +23,8 @@ export interface Replayed {
 }
 
 /**
- * Folds every loan from its first row and compares the result with its snapshot, byte for byte. It also decides on each
- * row again and compares the result. Holds one loan and one page of rows at a time.
+ * Replays every loan from its first row, and compares the result with its snapshot, byte for byte. Each row is
+ * decided again, and the decision is compared too. One loan and one page of rows are in memory.
  */
 export const replayJournal = Effect.fn("replayJournal")(function* (
   decide: Observe = observe,
@@ -35,7 +35,7 @@ export const replayJournal = Effect.fn("replayJournal")(function* (
   return { ...walked, findings: findings.listed(), findingsCount: findings.count() }
 })
 
-/** Replays one loan's rows one after another. A row that cannot be read ends the loan's replay. */
+/** Replays the rows of one loan. If a row cannot be read, the loan's replay ends there. */
 export function replayLoan(applicationReference: string, decide: Observe): LoanJudge {
   let loan: Loan | undefined
   let readable = true
@@ -70,7 +70,10 @@ export function replayLoan(applicationReference: string, decide: Observe): LoanJ
   }
 }
 
-/** The domain itself detects a mismatch of accounts, so it must do so again without a hint. */
+/**
+ * Decides on an entry again. The domain must detect an account mismatch by itself, so that hold reason is not passed
+ * on.
+ */
 function decideAgain(decide: Observe, loan: Loan, content: EntryContent): Decision {
   const { hold, ...observation } = observationOf(content)
   return decide(
@@ -97,7 +100,7 @@ function differences(content: EntryContent, decision: Decision): ReadonlyArray<s
     )
 }
 
-/** Names the members of the snapshot that differ, but not their content, which may be personal. */
+/** Names the members of the snapshot that differ. Their content is not shown, because it may be personal. */
 function differingMembers(loan: Loan, snapshot: string): string {
   const stored = readJson(snapshot)
   const folded = readJson(snapshotText(loan))
@@ -106,8 +109,8 @@ function differingMembers(loan: Loan, snapshot: string): string {
     (name) => canonicalJson(stored[name] ?? null) !== canonicalJson(folded[name] ?? null),
   )
   return names.length === 0
-    ? "its snapshot says what its rows fold to, but not in the same bytes"
-    : `its snapshot differs from what its rows fold to in: ${names.join(", ")}`
+    ? "its snapshot has the same content as the replay of its rows, but not the same bytes"
+    : `its snapshot differs from the replay of its rows in: ${names.join(", ")}`
 }
 
 const isMembers = (value: Schema.Json | undefined): value is { readonly [name: string]: Schema.Json } =>

@@ -4,7 +4,7 @@ import type { FeedRow } from "../ports/journal-store.ts"
 import type { CheckTable } from "./check-table.ts"
 import type { ReadText } from "../journal/entry-text.ts"
 
-/** What can be wrong with a single row. Each check gives its finding, if any. */
+/** Checks a single row. The result is the text of the finding, or `undefined`. */
 export type RowCheck = (row: FeedRow, read: ReadText) => string | undefined
 export type RowChecks = CheckTable<RowCheck>
 
@@ -39,7 +39,7 @@ export const rowChecks: RowChecks = {
       : `it counts ${repeats} redeliveries, the last of them ${lastRepeatedAt === null ? "never" : "dated"}`,
 }
 
-/** The columns that contradict the text. */
+/** The names of the columns that contradict the text. */
 function otherColumns(row: FeedRow, content: EntryContent): ReadonlyArray<string> {
   const { applicationReference, version, copies } = row
   const columns = { ...content, ...copies, applicationReference, version }

@@ -2,23 +2,23 @@ import { Effect, Schema } from "effect"
 import type { StoreUnavailable } from "../ports/loan-store.ts"
 
 /**
- * The store gives rows that do not come after those before them. Something in them is sorted differently from how it
+ * The store returned a row that does not come after the one before. Some value is indexed differently from how it
  * reads.
  */
 export class OrderUnreadable extends Schema.TaggedError<OrderUnreadable>()("OrderUnreadable", {
   message: Schema.String,
 }) {}
 
-/** Rows in order, with one page in memory. */
+/** Reads rows in order. One page is in memory. */
 export interface RowReader<Row> {
-  /** The next row. It stays the next one until it is taken. */
+  /** The next row. Repeated calls return the same row until it is taken. */
   readonly peek: Effect.Effect<Row | undefined, StoreUnavailable | OrderUnreadable>
   readonly take: () => void
 }
 
 /**
- * Reads the rows after a place, page by page. `compare` orders places as the store does. If a page does not come after
- * the previous one, the reading ends, because otherwise it might never end.
+ * Reads the rows after a place, page by page. `compare` orders places as the store does. If a row does not come after
+ * the one before, the reading fails, because otherwise it might never end.
  */
 export function makeRowReader<Row, Place>(options: {
   readonly page: (after: Place) => Effect.Effect<ReadonlyArray<Row>, StoreUnavailable>

@@ -3,13 +3,13 @@ import { callbackCursor } from "../ports/journal-store.ts"
 import type { FeedPlace } from "../ports/journal-store.ts"
 import type { CheckTable } from "./check-table.ts"
 
-/** What the engine stores in addition to the journal, and what the journal's rows say about the same. */
+/** What the engine stores besides the journal, and the same values computed from the journal. */
 export interface Upkeep {
   readonly places: ReadonlyArray<FeedPlace>
   /** The position of the newest row. */
   readonly newest: number
   readonly counted: ReadonlyArray<CallbackDay>
-  /** The same, counted again from the rows, up to the position of the counting. */
+  /** The same counts, computed from the rows up to the position that is counted. */
   readonly recounted: ReadonlyArray<CallbackDay>
 }
 
@@ -41,7 +41,7 @@ export const upkeepChecks: UpkeepChecks = {
 const keyOf = ({ account, day }: CallbackDay): string =>
   `${account} on ${new Date(day * 86_400_000).toISOString().slice(0, 10)}`
 
-/** Refused callbacks have no rows, so their count cannot be checked. */
+/** These members can be checked. Refused callbacks are not in the journal, so their counts cannot be. */
 const members = ["byCallback", "byPoll", "late", "lastCallbackAt"] as const
 
 const quiet = { byCallback: 0, byPoll: 0, late: 0, lastCallbackAt: null }

@@ -29,16 +29,16 @@ export interface Verification {
   readonly rows: number
   readonly loans: number
   readonly checkpoints: number
-  /** The newest checkpoint. Keep a copy of it elsewhere. */
+  /** The newest checkpoint. Keep a copy of it in another place, as an anchor. */
   readonly newestCheckpoint: Anchor | null
   /** The rows that no checkpoint seals yet. */
   readonly unsealed: { readonly rows: number; readonly afterPosition: number }
   readonly findings: ReadonlyArray<Finding>
-  /** The total number. Findings above a limit are only counted. */
+  /** The total number. If there are too many findings, some are only counted. */
   readonly findingsCount: number
 }
 
-/** All checks. Tests leave some out to show what each is good for. */
+/** All checks. Tests leave some out to show what each check finds. */
 export interface Checks {
   readonly loan: LoanChecks
   readonly feed: FeedChecks
@@ -54,10 +54,10 @@ const allChecks: Checks = {
 }
 
 /**
- * Reads the whole store once by the feed and once by the loans, and judges it: rows, chains, checkpoints, what each row
- * decided, snapshots, and what the engine stores in addition to them. Holds one page of rows and one checkpoint at a
- * time. The store must not change meanwhile, or must be read as of one moment. Polling of a loan may end after it has
- * been silent for `restMs`.
+ * Verifies the whole store. It reads everything twice: in the order of the feed, and by loan. It checks rows, chains,
+ * checkpoints, each row's decision, snapshots, and what the engine stores besides. One page of rows and one
+ * checkpoint are in memory. The store must not change meanwhile, or must be read as of one moment. If a loan had no
+ * news for `restMs`, its polling may have ended.
  */
 export const verifyJournal = Effect.fn("verifyJournal")(function* (
   anchors: ReadonlyArray<Anchor> = [],
@@ -116,7 +116,7 @@ export const verifyJournal = Effect.fn("verifyJournal")(function* (
   }
 })
 
-/** Before every counted day. */
+/** A day before every counted day. */
 const firstDay = 0
 
 const vanishedLoan = (applicationReference: string): Finding =>
@@ -125,7 +125,7 @@ const vanishedLoan = (applicationReference: string): Finding =>
 const disagreement = (byPosition: number, byLoan: number): Finding =>
   finding("feed-disagrees", {}, `the feed has ${byPosition} rows, but the loans' journals have ${byLoan}`)
 
-/** Passes the checkpoints and the rows to the feed's judge, and collects the loans with missing sealed rows. */
+/** Passes the checkpoints and the rows to the feed's judge. It collects the loans whose sealed rows are missing. */
 const walkFeed = Effect.fnUntraced(function* (
   judge: FeedJudge,
   findings: Findings,

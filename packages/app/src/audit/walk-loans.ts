@@ -16,8 +16,8 @@ export interface WalkedLoans {
 type Reading<A> = Effect.Effect<A, StoreUnavailable | OrderUnreadable>
 
 /**
- * Passes every loan of the store to a judge: its rows by version, then its snapshot. Both are streamed in the order of
- * the references, so that loans without rows and rows without a loan are found.
+ * Passes every loan of the store to a judge: its rows by version, then its snapshot. Rows and snapshots are both read
+ * in the order of references. So loans without rows are found, and rows without a loan too.
  */
 export const walkLoans = Effect.fnUntraced(function* (
   store: JournalStore["Service"],
@@ -42,7 +42,7 @@ export const walkLoans = Effect.fnUntraced(function* (
 })
 
 /**
- * Rows that cannot be read in order, or not at all because of damaged storage, are a finding. Earlier findings stay
+ * Turns a failed reading into a finding: the rows are out of order, or the storage is damaged. Earlier findings stay
  * valid.
  */
 export const reportingDisorder = (

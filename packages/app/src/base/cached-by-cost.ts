@@ -1,12 +1,15 @@
 import { steadyMillis } from "@loan-engine/adapters-http/http/rate"
 import { Effect } from "effect"
 
-/** How many times as long as it took to make, an answer is at least kept: making it takes at most a twentieth of the time. */
+/**
+ * An answer is kept at least this many times as long as it took to make. So making answers takes at most a twentieth
+ * of the time.
+ */
 const keptTimes = 20
 
 /**
- * Makes an answer at most once in `ageMaxMs`, and less often if it takes long to make. Requests that come meanwhile wait
- * for the same answer. A failure is kept as long as an answer.
+ * Makes an answer at most once in `ageMaxMs`, and less often if it takes long to make. Requests that arrive meanwhile
+ * wait for the same answer. A failure is kept for as long as an answer.
  */
 export const cachedByCost = <A, E, R>(
   make: Effect.Effect<A, E, R>,

@@ -1,9 +1,12 @@
 import { Effect } from "effect"
 
-/** How many items are made before other work gets its turn. */
+/** After this many items, other work gets its turn. */
 const stepItems = 16
 
-/** Makes something of each item, and lets other work run in between: a long page delays a callback by one step only. */
+/**
+ * Makes something of each item, and lets other work run in between. So a long page delays a callback by one step
+ * only.
+ */
 export const inSteps = <A, B, E, R>(
   items: ReadonlyArray<A>,
   make: (item: A) => Effect.Effect<B, E, R>,
@@ -12,6 +15,6 @@ export const inSteps = <A, B, E, R>(
     (index + 1) % stepItems === 0 ? Effect.tap(make(item), Effect.yieldNow) : make(item),
   )
 
-/** The same with a function that cannot fail. */
+/** Like {@link inSteps}, for a function that cannot fail. */
 export const mapInSteps = <A, B>(items: ReadonlyArray<A>, make: (item: A) => B): Effect.Effect<Array<B>> =>
   inSteps(items, (item) => Effect.sync(() => make(item)))

@@ -1,8 +1,8 @@
 import { isNativeError } from "node:util/types"
 
 /**
- * Whether this machine has a process with this pid, of any user. The check needs no file descriptor, so it works even
- * if none is free.
+ * Whether a process with this pid runs on this machine, of any user. The check needs no file descriptor, so it works
+ * even if none is left.
  */
 export function isAlive(pid: number): boolean {
   try {

@@ -1,6 +1,8 @@
 import { Record } from "effect"
 
-/** One limit of a room: its default, and what it limits. The setting of the same name, and its documentation, follow. */
+/**
+ * One limit: its default, and what it limits. The setting of the same name and its documentation are made from it.
+ */
 export interface Limit {
   readonly default: number
   readonly about: string

@@ -1,7 +1,7 @@
-/** How many letters may differ between a name and its misspelling: a third of its letters. */
+/** A name counts as misspelt if at most one of three letters differs. */
 const lettersPerMistake = 3
 
-/** The name that was most likely meant. `undefined` if none is close. */
+/** The name that the user probably meant. `undefined` if no name is similar. */
 export function nearest(given: string, names: Iterable<string>): string | undefined {
   let best: { readonly name: string; readonly distance: number } | undefined
   for (const name of names) {
@@ -11,7 +11,7 @@ export function nearest(given: string, names: Iterable<string>): string | undefi
   return best !== undefined && best.distance * lettersPerMistake <= best.name.length ? best.name : undefined
 }
 
-/** The end of a sentence that refuses a name. */
+/** The end of a message about an unknown name. Empty if no name is similar. */
 export const didYouMean = (given: string, names: Iterable<string>): string => {
   const meant = nearest(given, names)
   return meant === undefined ? "" : ` Did you mean ${meant}?`

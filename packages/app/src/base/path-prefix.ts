@@ -1,11 +1,11 @@
-/** The path below which a proxy leads to the engine, such as `/loans`. The default is none. */
+/** The path under which a proxy publishes the engine, such as `/loans`. The default is none. */
 export type PathPrefix = "" | `/${string}`
 
 const origin = /^https?:\/\/[^/?#]*/iu
 
 /**
- * A request's target without the prefix: a path, or a whole URL. `undefined` if it is not below the prefix. The prefix has
- * one spelling, as every other path.
+ * A request's target without the prefix. The target is a path or a whole URL. The result is `undefined` if the target
+ * does not begin with the prefix, spelt exactly the same.
  *
  * @example belowPrefix("/loans")("/loans/v1/accounts?a=b") is "/v1/accounts?a=b"
  */
@@ -19,15 +19,17 @@ export const belowPrefix =
   }
 
 /**
- * The same for the target of a callback, whose path is lenient: extra slashes before the prefix are ignored. For any other
- * target it gives no more than that it is no callback's.
+ * Like {@link belowPrefix}, for the target of a callback. Extra slashes before the prefix are ignored. If the target
+ * is no callback's, the result only shows that it is none.
  */
 export const callbackBelowPrefix =
   (prefix: PathPrefix) =>
   (target: string): string | undefined =>
     belowPrefix(prefix)(prefix === "" ? target : target.replace(origin, "").replace(/^\/{2,}/u, "/"))
 
-/** Headers of an answer that name a path of the engine: `Location: /v1/…`, and `Link: </v1/…>`. */
+/**
+ * Adds the prefix to the headers of an answer that name a path of the engine: `Location: /v1/…` and `Link: </v1/…>`.
+ */
 export const withPrefix = (
   prefix: PathPrefix,
   headers: Readonly<Record<string, string | undefined>>,

@@ -5,18 +5,18 @@ import type { LimitsOf } from "../base/limits.ts"
 import type { EntryContent } from "../journal/entry.ts"
 import type { CallbackState } from "./state.ts"
 
-/** Counts of one account's callbacks on one day, from the journal and from the refusals. */
+/** The counts of one account's callbacks on one day, from the journal and from refused requests. */
 export interface CallbackDay {
   readonly account: AccountName
-  /** The day of the receipt, in whole days since 1970 in UTC. */
+  /** The day on which the engine received them, in whole days since 1970 in UTC. */
   readonly day: number
-  /** News that a callback brought first. */
+  /** News that first arrived in a callback. */
   readonly byCallback: number
-  /** News that came from a poll, although a callback should have brought it. */
+  /** News that first arrived in an answer to a poll, although the bank should have sent a callback. */
   readonly byPoll: number
-  /** New callbacks whose news was already known: they are late rather than lost. */
+  /** New callbacks whose news was already known. Such callbacks were late, not lost. */
   readonly late: number
-  /** Refused because of the signature, and because of the credentials. */
+  /** `forged` callbacks were refused because of their signature, `unauthorized` ones because of their credentials. */
   readonly forged: number
   readonly unauthorized: number
   readonly lastCallbackAt: Instant | null
@@ -29,9 +29,9 @@ export const callbackHealthLimits = {
     30,
     "the percentage of changes without a callback above which the engine raises the alarm",
   ),
-  // One lost callback of two is bad luck.
+  // With less news, a single lost callback would be a high percentage.
   callbackNewsMin: limit(20, "how many changes the engine needs before it judges an account's callbacks"),
-  // Source: the bank's retry plan ends after 36 hours.
+  // The default is the length of the bank's retry plan, according to the bank's page.
   callbackLateMsMax: limit(
     36 * 3_600_000,
     "how long a callback may arrive after its change. Until then it is late; after that it is missed",
@@ -47,9 +47,9 @@ export interface CallbackHealth extends Omit<CallbackDay, "day"> {
   readonly awaited: number
   /** News from a poll whose callback did not arrive in time. */
   readonly missed: number
-  /** `missed` as a share of all news of that age, from 0 to 1. 0 if there was none. */
+  /** `missed` as a share of all news that is old enough, from 0 to 1. 0 if there is none. */
   readonly missedRate: number
-  /** Set if so much is missed that the bank may be sending its callbacks to another URL. */
+  /** Set if so many callbacks are missed that the bank may be sending them to another URL. */
   readonly alarming: boolean
   readonly state: CallbackState
 }
@@ -61,7 +61,7 @@ export const dayOf = (at: Instant): number => Math.floor(at / dayMs)
 /** The key of an account's day. */
 const keyOf = (account: AccountName, day: number): string => `${account} ${day}`
 
-/** Counts by account and day, collected before they are written. */
+/** Counts callbacks by account and day, until they are written. */
 export class CallbackTally {
   private readonly tallied = new Map<string, CallbackDay>()
 
@@ -69,7 +69,7 @@ export class CallbackTally {
     return [...this.tallied.values()]
   }
 
-  /** Counts what an entry of the journal says about its account's callbacks. */
+  /** Counts the callbacks and the news of one journal entry. */
   entry({ account, source, news, disposition, receivedAt }: CountedEntry): void {
     const day = dayOf(receivedAt)
     if (source === "callback") {
@@ -91,7 +91,7 @@ export class CallbackTally {
   }
 }
 
-/** What a tally reads of an entry. */
+/** The members of an entry that a tally reads. */
 export type CountedEntry = Pick<EntryContent, "account" | "source" | "news" | "disposition" | "receivedAt">
 
 const quietDay = (account: AccountName, day: number): CallbackDay => ({
@@ -119,11 +119,11 @@ function sum(one: CallbackDay, more: Partial<CallbackDay>): CallbackDay {
   }
 }
 
-/** The first of the days by which an account is judged. */
+/** The first day that counts for an account's health. */
 export const judgedFrom = (now: Instant, { callbackHealthDays }: CallbackHealthSettings): number =>
   dayOf(now) - callbackHealthDays + 1
 
-/** The news of some days, and how much of it came without a callback. */
+/** The news of some days. `untold` is how much of it came without a callback. */
 interface Untold {
   readonly news: number
   readonly untold: number
@@ -132,8 +132,8 @@ interface Untold {
 const share = ({ news, untold }: Untold): number => (news === 0 ? 0 : untold / news)
 
 /**
- * The news of each day that no callback has brought. A late callback does not say which news it belongs to. It counts
- * for the oldest news that it can belong to: the bank does not retry for longer than its plan.
+ * For each day, the news without a callback. A late callback does not show which news it belongs to, so it counts for
+ * the oldest possible news. News older than the bank's retry plan is not possible.
  */
 function untoldByDay(days: ReadonlyArray<CallbackDay>, lateMsMax: number): ReadonlyMap<number, Untold> {
   const reach = Math.ceil(lateMsMax / dayMs)
@@ -156,9 +156,9 @@ function untoldByDay(days: ReadonlyArray<CallbackDay>, lateMsMax: number): Reado
 }
 
 /**
- * An account's health over its days. News counts as missed if it came from a poll and its callback did not arrive
- * within the bank's retry plan. Until then it is `awaited`. This is a separate figure because it is the first sign that
- * a bank sends its callbacks to another URL.
+ * Computes an account's health from its days. If news came from a poll and its callback may still arrive, the news is
+ * `awaited`. After the bank's retry plan is over, it is `missed`. `awaited` is separate because it is the first sign
+ * that a bank sends its callbacks to another URL.
  */
 export function callbackHealth(
   account: AccountName,
@@ -204,7 +204,7 @@ function calmState(
   return refused > 0 ? "some-refused" : "fine"
 }
 
-/** One line for each day, the oldest first. Counts that are not written yet are added to the written ones. */
+/** One item for each day, the oldest first. Counts that are not written yet are added to the written ones. */
 function byDay(days: ReadonlyArray<CallbackDay>): ReadonlyArray<CallbackDay> {
   const found = new Map<number, CallbackDay>()
   for (const each of days)
@@ -216,12 +216,12 @@ function byDay(days: ReadonlyArray<CallbackDay>): ReadonlyArray<CallbackDay> {
 export const callbackHealthCommand = (account: AccountName): string =>
   `loan-engine callback health --account ${account}`
 
-/** Tells an operator that an account's callbacks are late, but may still arrive. */
+/** The warning that an account's callbacks are late, but may still arrive. */
 export const callbacksLate = ({ account, awaited }: CallbackHealth): string =>
   `account ${account}: ${awaited} callbacks are late. If the bank's callback URL was overwritten, they will not arrive at all. Look ` +
   `with: ${callbackHealthCommand(account)}`
 
-/** Tells an operator that an account's callbacks do not arrive. */
+/** The warning that an account's callbacks do not arrive. */
 export const callbackAlarm = ({ account, missed, byCallback, byPoll }: CallbackHealth): string =>
   `account ${account}: ${missed} of ${byCallback + byPoll} news had no callback within the bank's retry plan. The bank's callback URL may ` +
   `have been overwritten, or never registered. Look with: ${callbackHealthCommand(account)}`

@@ -1,6 +1,13 @@
 /**
- * What an account's figures mean, in this order: no news; too little news to judge; nothing missed and nothing refused; nothing
- * missed, but some callbacks refused; some missed, but within the limit; so many late that all may be going to another URL; so many missed that they do.
+ * What an account's figures mean:
+ *
+ * - `quiet`: there was no news.
+ * - `unjudged`: there was too little news to judge.
+ * - `fine`: nothing was missed, and nothing was refused.
+ * - `some-refused`: nothing was missed, but some callbacks were refused.
+ * - `some-missed`: some were missed, but within the limit.
+ * - `late`: many callbacks are late, so the bank may be sending them to another URL.
+ * - `alarm`: many callbacks were missed, so the bank probably sends them to another URL.
  */
 export const callbackStates = [
   "quiet",

@@ -5,22 +5,22 @@ import { Clock, Effect, Schema } from "effect"
 import type { CallbackIntent, StoreUnavailable } from "../ports/loan-store.ts"
 import { LoanStore } from "../ports/loan-store.ts"
 
-/** The bank did not accept the callback URL, or has one already. `message` says which, and what to do. */
+/** The bank did not accept the callback URL, or a URL is registered already. `message` says which, and what to do. */
 export class CallbackNotRegistered extends Schema.TaggedError<CallbackNotRegistered>()(
   "CallbackNotRegistered",
   { message: Schema.String },
 ) {}
 
-/** The bank was asked to set the callback URL, and the outcome is unknown. `message` says what to do. */
+/** The bank was asked to set the callback URL, but the outcome is unknown. `message` says what to do. */
 export class CallbackOutcomeUnknown extends Schema.TaggedError<CallbackOutcomeUnknown>()(
   "CallbackOutcomeUnknown",
   { message: Schema.String },
 ) {}
 
 /**
- * Registers an account's callback URL with the bank, once. The bank wants it sent only once, so the engine remembers
- * what was registered for the account and the bank's address, and refuses to register again unless it is `forced`. The
- * request is recorded before it is sent: if its answer never arrives, the next run knows that.
+ * Registers an account's callback URL with the bank, once. The bank wants the URL only once. So the engine remembers
+ * what it registered for each account and bank address, and refuses to register again unless `forced` is set. It
+ * stores the request before it sends it. If the answer never arrives, the next run knows that a request is open.
  *
  * Source: the bank's page, "Register the callback-URL".
  */
@@ -56,11 +56,11 @@ export const registerCallback = Effect.fn("registerCallback")(function* (
 })
 
 const anotherAsks =
-  "Another run is asking the bank now, so nothing was sent. Read that run's output, or run this again."
+  "Another run of this command is asking the bank now, so nothing was sent. Read that run's output, or run this command again."
 
 /**
- * Removes the record of a request that the bank certainly did not carry out. An older request with an unknown outcome
- * stays recorded.
+ * Removes the intent, because the bank has certainly not carried out the request. If an older request is still open,
+ * its intent is stored again.
  */
 const forget = Effect.fnUntraced(function* (intent: CallbackIntent, open: CallbackIntent | undefined) {
   const store = yield* LoanStore
@@ -68,7 +68,7 @@ const forget = Effect.fnUntraced(function* (intent: CallbackIntent, open: Callba
   else yield* store.saveCallbackIntent(open, { replaces: true })
 })
 
-/** A forced run may repeat what the bank has already done, so the warning says that. */
+/** Warns before a forced run: the bank may have carried out the open request already. */
 const sayWhatIsOpen = Effect.fnUntraced(function* (account: AccountName, bankUrl: string) {
   const intent = yield* (yield* LoanStore).callbackIntent(account, bankUrl)
   if (intent !== undefined)
@@ -76,7 +76,7 @@ const sayWhatIsOpen = Effect.fnUntraced(function* (account: AccountName, bankUrl
   return intent
 })
 
-/** What is already known about this account and bank is reported before anything is sent. */
+/** Refuses if a request is open or a URL is registered for this account and bank. Nothing is sent then. */
 const requireNone = Effect.fnUntraced(function* (
   account: AccountName,
   bankUrl: string,
@@ -96,16 +96,19 @@ const requireNone = Effect.fnUntraced(function* (
   })
 })
 
-/** What is known about a request with an unknown outcome. */
+/** The sentence about a request whose outcome is unknown. */
 export const intentFound = ({ account, callbackUrl, askedAt }: CallbackIntent): string =>
   `The bank was asked at ${new Date(askedAt).toISOString()} to send the callbacks of account ${account} to ${callbackUrl}, ` +
-  "and its answer is unknown: it may have set the URL."
+  "and its answer is unknown. The bank may have set the URL."
 
 export const intentAdvice =
-  "Ask the bank where it sends them, or check whether they arrive with: loan-engine callback health. " +
-  "Then register with --force, which sends it again."
+  "Ask the bank where it sends the callbacks, or check whether they arrive: loan-engine callback health. " +
+  "Then register with --force, which sends the request again."
 
-/** Removes an intent that the bank certainly did not carry out. An intent that it may have carried out stays. */
+/**
+ * After a failed request: if the bank has certainly not carried it out, its intent is removed. Otherwise the intent
+ * stays.
+ */
 const afterFailure = Effect.fnUntraced(function* (
   intent: CallbackIntent,
   open: CallbackIntent | undefined,
@@ -120,11 +123,11 @@ const afterFailure = Effect.fnUntraced(function* (
   })
 })
 
-/** Whether the bank certainly did not act: it refused, or the request never reached it. */
+/** Whether the bank has certainly not acted: it refused, or the request never reached it. */
 const isUndone = (reason: BankErrorReason): boolean =>
   !leavesOpen[reason._tag] || ("code" in reason && neverSent.has(reason.code))
 
-/** Whether the bank may have acted: it gave no answer, or an unclear one. */
+/** Whether the bank may have acted, for each reason of a failure. */
 const leavesOpen: { readonly [Tag in BankErrorReason["_tag"]]: boolean } = {
   Refused: true,
   ConnectionBroken: true,
@@ -144,7 +147,7 @@ const leavesOpen: { readonly [Tag in BankErrorReason["_tag"]]: boolean } = {
   RequestInvalid: false,
 }
 
-/** The codes of a connection that was never made. */
+/** With these codes the connection was never made. */
 const neverSent: ReadonlySet<string> = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",

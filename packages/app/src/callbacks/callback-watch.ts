@@ -19,15 +19,15 @@ import type { StoreUnavailable } from "../ports/loan-store.ts"
 import { recurring } from "../ports/recurring.ts"
 import { callbackAlarmGauge, callbackLateGauge, callbackMissedRatioGauge } from "../telemetry/metrics.ts"
 
-/** How many entries are counted before other work gets its turn. */
+/** After this many entries, other work gets its turn. */
 const countedPageRowsMax = 200
 
-/** The refused callbacks of an account since the process began. */
+/** The refused callbacks of an account since the process started. */
 export type RefusedCounts = Pick<RejectionLog, "counts">
 
 /**
- * Counts the callbacks of every account, from the feed and from the refusals, and warns if too many are missed. It
- * never registers a URL automatically, because the bank wants its callback URL sent only once.
+ * Counts the callbacks of every account, from the feed and from the refused requests. It warns if too many are
+ * missed. It never registers a URL, because the bank wants the URL only once.
  */
 export const watchCallbacks = Effect.fnUntraced(function* (
   settings: CallbackHealthSettings,
@@ -45,12 +45,15 @@ export const watchCallbacks = Effect.fnUntraced(function* (
       yield* warn(health, warned)
     }
   })
-  // Once more at the end, because later refusals would be lost with the process.
+  // The count also runs when the scope closes. Otherwise the latest refusals would be lost with the process.
   const counted = Effect.provideService(watch, JournalStore, journal)
   yield* recurring("callbacks could not be counted", settings.callbackHealthEveryMs, counted)
 })
 
-/** The health of every account's callbacks over the last days, with the entries that are not counted yet. */
+/**
+ * The health of every account's callbacks over the last days. It includes entries of the feed that are not counted in
+ * the store yet.
+ */
 export const callbackHealths = Effect.fnUntraced(function* (
   settings: CallbackHealthSettings,
   accounts: ReadonlyArray<AccountName>,
@@ -69,7 +72,7 @@ export const callbackHealths = Effect.fnUntraced(function* (
   return accounts.map((account) => callbackHealth(account, [...days, ...uncounted.days], settings, now))
 })
 
-/** Counts every entry after the last counted one. */
+/** Counts every entry of the feed after the last counted entry. */
 export const countFeed = Effect.gen(function* () {
   const journal = yield* JournalStore
   for (;;) {
@@ -84,7 +87,7 @@ export const countFeed = Effect.gen(function* () {
   }
 })
 
-/** Altered rows are reported by the verification. They must not end the counting of the others. */
+/** Counts the entries of a page. An altered row is skipped; `journal verify` reports it. */
 function count(tally: CallbackTally, rows: ReadonlyArray<FeedEntry>): void {
   for (const row of rows) {
     const entry = countedIn(row.text)
@@ -101,7 +104,7 @@ const nothingRefused: RefusedSoFar = { forged: 0, unauthorized: 0 }
 
 const forgedCodes: ReadonlyArray<RejectionCode> = ["signature-invalid", "signature-contradicted"]
 
-/** Adds the refusals since the last time, without moving the position in the feed. */
+/** Counts the refused callbacks since the last time. The position in the feed does not move. */
 const countRefused = Effect.fnUntraced(function* (
   accounts: ReadonlyArray<AccountName>,
   refused: RefusedCounts,
@@ -148,7 +151,10 @@ const warnings: Partial<Record<CallbackState, (health: CallbackHealth) => string
   alarm: callbackAlarm,
 }
 
-/** A warning is logged when its state begins. It is logged again only after the state has ended. */
+/**
+ * Logs a warning when an account's state becomes `late` or `alarm`. It is logged again only after the state has
+ * changed.
+ */
 function warn(health: CallbackHealth, warned: Map<AccountName, CallbackState>): Effect.Effect<void> {
   const { account, state } = health
   const text = warnings[state]

@@ -5,10 +5,13 @@ import type { Scope } from "effect"
 import { LoanStore } from "../ports/loan-store.ts"
 import { atOnceAndRecurring } from "../ports/recurring.ts"
 
-/** How soon an engine learns that another engine has seen an account's bank sign. */
+/** How soon an engine learns from the store that another engine has seen a signature of an account's bank. */
 export const signingReadMs = 10_000
 
-/** Whether an account's bank signs. The store remembers it across restarts and for every engine that uses the store. */
+/**
+ * Whether an account's bank signs its callbacks. The store remembers this across restarts, and for every engine that
+ * uses it.
+ */
 export const signsOf = Effect.fnUntraced(function* (
   account: AccountName,
 ): Effect.fn.Return<Signs, never, LoanStore | Scope.Scope> {
@@ -23,7 +26,8 @@ export const signsOf = Effect.fnUntraced(function* (
     Effect.flatMap((now) => store.markSigning(account, now)),
     Effect.andThen(Effect.sync(() => void (isKept = true))),
   )
-  // This happens before the first callback is accepted. Otherwise an unsigned one could be believed after a restart.
+  // The first look must happen before the engine accepts the first callback. Otherwise an engine could believe an
+  // unsigned callback after a restart.
   yield* Effect.ignore(look)
   yield* atOnceAndRecurring(
     "the record of which banks sign could not be read or written",
@@ -35,7 +39,7 @@ export const signsOf = Effect.fnUntraced(function* (
   )
   return {
     isSeen: () => isSeen,
-    // It counts at once. If the store cannot keep it now, the next round tries again.
+    // A signature counts at once. If the store cannot save that now, the next round tries again.
     see: Effect.suspend(() => {
       isSeen = true
       return Effect.ignore(keep)

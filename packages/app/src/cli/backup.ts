@@ -34,10 +34,12 @@ export const backup = Command.make(
     ])
   }),
 ).pipe(
-  Command.withDescription("Write the store into one new file beside a running engine, and prove that file"),
+  Command.withDescription(
+    "Write the store into one new file, also while an engine runs, and prove that file",
+  ),
 )
 
-/** `loan-engine restore`: puts a backup where the store was, or only proves that it could be. */
+/** `loan-engine restore`: copies a backup to the place of the store. With `--verify`, it only proves the backup. */
 export const restore = Command.make(
   "restore",
   {
@@ -67,11 +69,11 @@ export const restore = Command.make(
   }),
 ).pipe(
   Command.withDescription(
-    "Put a backup where the store was, and prove it; --verify proves it and writes nothing",
+    "Copy a backup to the place of the store, and prove it; --verify only proves the backup",
   ),
 )
 
-/** The store that the settings name. A restore is for one that is not there. */
+/** The store that the settings name. Unlike for other commands, it need not exist. */
 const configured = Effect.flatMap(settingsFromEnvironment, (settings) => databaseConfig(settings)).pipe(
   Effect.mapError(({ message }) => unusable(message)),
 )
@@ -83,12 +85,12 @@ const sqliteOf = (database: Database): Effect.Effect<Sqlite, ReturnType<typeof u
     ? Effect.succeed(database)
     : Effect.fail(
         unusable(
-          "This command is for an SQLite file. PostgreSQL has its own backups, of one moment or of every moment: docs/backup.md " +
-            "says how, and `loan-engine journal verify` proves the restored database. `loan-engine copy` brings a file into PostgreSQL.",
+          "This command is for an SQLite file. PostgreSQL has its own backups: see docs/backup.md. After a restore, " +
+            "`loan-engine journal verify` proves the database. `loan-engine copy` copies a file into PostgreSQL.",
         ),
       )
 
-/** The anchors that the engine keeps of a store. */
+/** A store with the anchors that the engine has kept of it. */
 const withAnchors = Effect.fnUntraced(
   function* ({ path, limits, store }: Sqlite) {
     const { engine } = yield* settingsFromEnvironment
@@ -117,13 +119,13 @@ const summary = ({
     : `Keep its newest checkpoint elsewhere: --anchor ${newestCheckpoint.number}:${newestCheckpoint.hash}`,
 ]
 
-/** What a restore does not bring back. */
+/** What is lost by a restore. */
 function loss({ newerAnchors }: ProvenFile): ReadonlyArray<string> {
   const newest = newerAnchors.at(-1)
   return newest === undefined
     ? ["No anchor is newer than it."]
     : [
-        `It is older than the store was: the store had a checkpoint ${newest.number} of ${newest.sealedAt}. Polls and the bank's repeats ` +
-          "bring back what the bank still tells; readers of the feed get 410 cursor-unknown and read their loans again.",
+        `It is older than the store, which had checkpoint ${newest.number} of ${newest.sealedAt}. Polls and repeated callbacks ` +
+          "bring back what the bank still knows. Readers of the feed get 410 cursor-unknown and read their loans again.",
       ]
 }

@@ -20,7 +20,7 @@ const account = Flag.String("account").pipe(
   Flag.optional,
 )
 
-/** `loan-engine callback health`: whether each account's callbacks arrive, and whether others send some. */
+/** `loan-engine callback health`: whether each account's callbacks arrive, and whether somebody sends forged ones. */
 const health = Command.make(
   "health",
   { account, json: jsonFlag },
@@ -74,7 +74,7 @@ const healthRow = (each: CallbackHealth): ReadonlyArray<string> => [
   isoOrDash(each.lastCallbackAt),
 ]
 
-/** `loan-engine callback register --url …`: tells the bank, once, where an account's callbacks go. */
+/** `loan-engine callback register --url …`: registers an account's callback URL with the bank, once. */
 const register = Command.make(
   "register",
   {
@@ -83,7 +83,7 @@ const register = Command.make(
       Flag.withDescription("Where the bank must send them: https://…/callbacks/<account>"),
     ),
     force: Flag.Boolean("force").pipe(
-      Flag.withDescription("Register even if one was registered before; the bank wants a URL only once"),
+      Flag.withDescription("Register even if a URL was registered before; the bank wants a URL only once"),
       Flag.withDefault(false),
     ),
     json: jsonFlag,
@@ -115,7 +115,7 @@ const register = Command.make(
   ),
 ).pipe(Command.withDescription("Tell the bank, once, where an account's callbacks go"))
 
-/** The named account, or the only one there is. */
+/** The named account. If none is named, the only configured account. */
 function configured(
   accounts: ReadonlyArray<AccountConfig>,
   named: Option.Option<AccountName>,

@@ -1,7 +1,7 @@
 import { userInfo } from "node:os"
 import { Effect } from "effect"
 
-/** The user of a command, as the journal names them: the system's user name, or its number if it has no name. */
+/** The user of a command, for the journal: the system's user name, or the user's number if there is no name. */
 export const commandUser: Effect.Effect<string> = Effect.sync(() => {
   try {
     return `command line: ${userInfo().username}`

@@ -6,7 +6,7 @@ import type { Found } from "../config/read-settings.ts"
 import { databasePlace } from "../store/database.ts"
 import { jsonFlag, print, table } from "./output.ts"
 
-/** `loan-engine config`: every setting in force and its source. Of secrets it only shows that they are set. */
+/** `loan-engine config`: every setting in force, and its source. A secret is shown only as `(hidden)`. */
 export const config = Command.make(
   "config",
   { json: jsonFlag },
@@ -25,12 +25,12 @@ export const config = Command.make(
   }),
 ).pipe(
   Command.withDescription(
-    "Print the settings in force, secrets hidden, and whether serve would start on them",
+    "Print the settings in force, without secrets, and whether serve would start with them",
   ),
 )
 
 /**
- * The effective value of a setting if it differs from the written one: the database without its password, a country's
+ * The value that is used, if it differs from the written one: the database without its password, or a country's
  * currency.
  */
 function inForce({ setting, account }: Found, place: string, accounts: ReadonlyArray<AccountConfig>) {

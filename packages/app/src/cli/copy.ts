@@ -16,7 +16,7 @@ const flags = {
   ),
   to: Flag.String("to").pipe(
     Flag.withDescription(
-      "The PostgreSQL database to copy into; the default is LOAN_ENGINE_DATABASE_URL, where others cannot read the password",
+      "The PostgreSQL database to copy into. The default is LOAN_ENGINE_DATABASE_URL, which keeps the password out of the process list",
     ),
     Flag.withMetavar("postgres://…"),
     Flag.optional,
@@ -60,6 +60,6 @@ function summary(
     newestCheckpoint === null
       ? "There is no checkpoint yet."
       : `The newest checkpoint is unchanged: --anchor ${newestCheckpoint.number}:${newestCheckpoint.hash}`,
-    `Start engines on the copy now. Start none on ${from} any more: everything that it receives would be missing in the copy.`,
+    `Start engines on the copy now. Do not start an engine on ${from} any more: what it receives would be missing in the copy.`,
   ]
 }

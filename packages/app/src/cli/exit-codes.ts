@@ -1,42 +1,42 @@
 import { CliError } from "effect/cli"
 import { Cause, Exit, Predicate, Schema } from "effect"
 
-/** The meaning of a command's exit codes for a script. `docs/operating.md` has the same table. */
+/** The exit codes of the commands. `docs/operating.md` has the same table. */
 export const exitCodes = {
-  /** Done; sound; healthy. */
+  /** The command succeeded, or what it checked is sound and healthy. */
   done: 0,
-  /** Something is wrong: a finding, an alarm, a check that failed, or a defect of ours. */
+  /** Something is wrong: a finding, an alarm, a failed check, or a defect of the engine. */
   wrong: 1,
-  /** The command cannot run as given: wrong words, a wrong setting, or a store that cannot be opened. */
+  /** The command cannot run like this: an argument or a setting is wrong, or the store cannot be opened. */
   unusable: 2,
-  /** No loan with that reference is known. */
+  /** No loan has this reference. */
   unknown: 3,
   /**
-   * The store or the bank cannot answer now, or the loan has moved on. Nothing was changed, unless the message says so.
-   * Retry.
+   * The store or the bank cannot answer now, or the loan has changed. Nothing was changed, unless the message says
+   * so. Retry.
    */
   notNow: 4,
-  /** The store's own storage is damaged. Keep a copy for examination, and restore the last good backup. */
+  /** The store's storage is damaged. Keep a copy for examination, and restore the last good backup. */
   damaged: 5,
-  /** A signal ended it before it finished. */
+  /** A signal ended the command before it finished. */
   interrupted: 130,
 } as const
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
-/** A command found a fault, and has reported it. */
+/** A command found a fault and has reported it. */
 export class FoundWrong extends Schema.TaggedError<FoundWrong>()("FoundWrong", {
   message: Schema.String,
 }) {}
 
-/** The store's own storage is damaged. The command has reported where. */
+/** The store's storage is damaged. The command has reported where. */
 export class FoundDamaged extends Schema.TaggedError<FoundDamaged>()("FoundDamaged", {
   message: Schema.String,
 }) {}
 
-/** A command cannot run as given. The message says why and what to do. */
+/** A command cannot run like this. The message says why and what to do. */
 export class CommandUnusable extends Schema.TaggedError<CommandUnusable>()("CommandUnusable", {
   message: Schema.String,
-  /** Set if the store's storage is damaged, which has an exit code of its own. */
+  /** Set if the store's storage is damaged. That has its own exit code. */
   damaged: Schema.optionalKey(Schema.Literal(true)),
 }) {}
 
@@ -71,10 +71,10 @@ const byTag: Readonly<Record<string, ExitCode>> = {
   CallbackOutcomeUnknown: exitCodes.notNow,
 }
 
-/** A command that runs until it is stopped. For it, a signal is a normal end. */
+/** The commands that run until they are stopped. For these, a signal is a normal end. */
 const servicesByName: ReadonlySet<string> = new Set(["serve", "start"])
 
-/** The exit code of the command with these arguments. An unknown error counts as `wrong`. */
+/** The exit code for a result of a command. An unknown error gives `wrong`. */
 export function exitCodeOf(exit: Exit.Exit<unknown, unknown>, commandLine: ReadonlyArray<string>): ExitCode {
   if (Exit.isSuccess(exit)) return exitCodes.done
   if (Cause.hasInterruptsOnly(exit.cause)) {

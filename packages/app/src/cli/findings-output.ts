@@ -15,7 +15,7 @@ export const findingLines = ({ findings, findingsCount }: Found): ReadonlyArray<
   ...(findingsCount > findings.length ? [`… and ${findingsCount - findings.length} more`] : []),
 ]
 
-/** Prints what was found in a store that is to be copied, backed up or restored, and fails. */
+/** Prints the findings in a store, and fails. Used before a copy, a backup or a restore. */
 export const reportUnsound = (unsound: StoreUnsound): Effect.Effect<never, FoundWrong> =>
   Effect.andThen(
     Console.error(findingLines(unsound).map(visibleText).join("\n")),
@@ -33,8 +33,8 @@ function placeOf({ applicationReference, version, position, checkpoint }: Findin
 
 export function foundUnsound({ findings, findingsCount }: Found): FoundWrong | FoundDamaged {
   const message =
-    `${findingsCount === 1 ? "one thing is" : `${findingsCount} things are`} altered or damaged. Keep a copy of the file ` +
-    "for examination before you do anything else with it."
+    `${findingsCount === 1 ? "one part of the store is" : `${findingsCount} parts of the store are`} altered or damaged. Keep a ` +
+    "copy for examination before you do anything else with the store."
   return findings.some(({ code }) => code === "store-damaged")
     ? new FoundDamaged({ message })
     : new FoundWrong({ message })

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { jsonFlag, print } from "./output.ts"
 
-/** 256 bits. */
+/** In bytes. */
 const keyBytes = 32
 
 /** `loan-engine key`: prints a new key for callers of the API, and its digest. It stores neither. */

@@ -5,7 +5,10 @@ import { unusable } from "./exit-codes.ts"
 import { databaseFlag, existingDatabase } from "./open-store.ts"
 import { jsonFlag, print } from "./output.ts"
 
-/** `loan-engine migrate`: migrates the store to this program's version. No engine may run on a file meanwhile. */
+/**
+ * `loan-engine migrate`: migrates the store to this program's schema version. No engine may use an SQLite file
+ * meanwhile.
+ */
 export const migrate = Command.make(
   "migrate",
   { database: databaseFlag, json: jsonFlag },

@@ -16,7 +16,10 @@ export const databaseFlag = Flag.String("database").pipe(
   Flag.optional,
 )
 
-/** The named store, or else the configured one. A file must exist, because a mistyped path must not make a new one. */
+/**
+ * The store that a flag names, or else the configured one. An SQLite file must exist: a mistyped path must not create
+ * a new file.
+ */
 export const existingDatabase = Effect.fnUntraced(
   function* (
     named: Option.Option<string>,
@@ -34,8 +37,8 @@ export const existingDatabase = Effect.fnUntraced(
 )
 
 /**
- * The store beside an engine that may be running on it. It is neither made nor migrated, because the engine or
- * `migrate` does that. Any fault of it ends the command with its message.
+ * Opens the store for a command. An engine may be using it, so the store is neither created nor migrated. If it
+ * cannot be opened, the command ends with a message.
  */
 export const openStore = (
   named: Option.Option<string>,
@@ -61,8 +64,8 @@ export const withStore =
 export const readingStore = openStore(Option.none(), "read")
 
 /**
- * The same, for a command that writes. An engine may run beside it. Every change is written at the loan's version, so
- * the later of two changes is decided again.
+ * The store that the environment names, for a command that writes. An engine may be using it. Every change is written
+ * only at the loan's version, so if two changes collide, the later one is decided again.
  */
 export const writingStore = openStore(Option.none(), "write")
 
@@ -70,6 +73,6 @@ const engine = Layer.unwrap(
   Effect.map(operatorConfigFromEnvironment, ({ poller }) => LoanEngine.layer(poller.cadence)),
 )
 
-/** The engine on the store: the reads, and `record`. */
+/** The engine on that store: for reading, and for `record`. */
 export const readingEngine = Layer.provideMerge(engine, readingStore)
 export const writingEngine = Layer.provideMerge(engine, writingStore)

@@ -10,7 +10,7 @@ export const jsonFlag = Flag.Boolean("json").pipe(
   Flag.withDefault(false),
 )
 
-/** Prints the value as JSON for programs, or the lines for people. */
+/** Prints the value as JSON, or the lines as text. */
 export const print = (json: boolean, value: unknown, lines: ReadonlyArray<string>): Effect.Effect<void> =>
   Console.log(json ? visibleText(JSON.stringify(value)) : lines.map(visibleText).join("\n"))
 
@@ -36,7 +36,7 @@ export function facts(pairs: ReadonlyArray<readonly [name: string, value: string
   return pairs.map(([name, value]) => `${name.padEnd(width)}  ${value}`)
 }
 
-/** An instant as people and programs read it: ISO 8601 in UTC. */
+/** An instant as ISO 8601 text in UTC. */
 export const iso = (at: Instant): string => new Date(at).toISOString()
 
 export const isoOrDash = (at: Instant | null): string => (at === null ? "-" : iso(at))

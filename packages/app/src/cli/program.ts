@@ -60,7 +60,10 @@ export const loanEngine = Command.make("loan-engine").pipe(
   ]),
 )
 
-/** Our errors say what to do. Each is printed as one line, and the exit code tells scripts its kind. */
+/**
+ * Runs the program. An error is printed as one line that says what to do. The exit code tells scripts what kind of
+ * error it is.
+ */
 export const run = (): void =>
   Command.run(loanEngine, { version }).pipe(
     Effect.tapError((error) =>
@@ -72,7 +75,7 @@ export const run = (): void =>
     }),
     Effect.provide(NodeServices.layer),
     Effect.provide(outputLayer),
-    // A command prints to the standard output. The log goes to stderr.
+    // A command prints to standard output. The log goes to stderr.
     Effect.provide(logLayer({ format: "pretty", level: "warn" })),
     (program) =>
       NodeRuntime.runMain(program, {

@@ -5,16 +5,17 @@ import { Effect, Schema } from "effect"
 import type { CommandUnusable } from "./exit-codes.ts"
 import { unusable } from "./exit-codes.ts"
 
-/** The reader of our output has closed it. This is a normal end, not a failure. */
+/** The reader of the output has closed it. This is a normal end and no failure. */
 export class OutputClosed extends Schema.TaggedError<OutputClosed>()("OutputClosed", {
   message: Schema.String,
 }) {}
 
 export type WriteText = (text: string) => Effect.Effect<void, CommandUnusable | OutputClosed>
 
-/** Writes to the standard output, and waits each time until the text was accepted. */
+/** Writes to standard output. Each write waits until the text is accepted. */
 export const standardOutput: Effect.Effect<WriteText> = Effect.sync(() => {
-  // The stream reports a failure twice: to the write, and by an event that would end the process without a listener.
+  // The stream reports a failure twice: to the write, and by an event. Without a listener, the event would end the
+  // process.
   process.stdout.on("error", () => {})
   return (text) =>
     Effect.callback<void, CommandUnusable | OutputClosed>((resume) => {
@@ -31,12 +32,12 @@ function writeFailure(error: Error): CommandUnusable | OutputClosed {
     : unusable(`The output cannot be written: ${error.message}.`)
 }
 
-/** Only its owner may read a file with personal data. */
+/** The file contains personal data, so only its owner may read it. */
 const fileMode = 0o600
 
 /**
- * Writes a file completely or not at all: first under another name, then to the disk, then under its name. An
- * interrupted file is removed.
+ * Writes a file completely or not at all. The file is first written under another name. When it is on the disk, it
+ * gets its own name. If the writing fails, the file is removed.
  */
 export const writeWholeFile = <A, E, R>(
   path: string,

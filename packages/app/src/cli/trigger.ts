@@ -10,7 +10,8 @@ import { reference } from "./loan/argument.ts"
 import { jsonFlag, print } from "./output.ts"
 
 /**
- * `loan-engine trigger <action> <reference>`: the bank's test utility, which makes its test environment send a callback.
+ * `loan-engine trigger <action> <reference>`: calls the bank's test utility, so that the bank's test environment
+ * sends a callback.
  *
  * Source: the bank's page, "How to trigger a callback in test environment".
  */
@@ -27,7 +28,7 @@ export const trigger = Command.make(
     const settings = yield* settingsFromEnvironment
     const { engine } = settings
     for (const part of [options.action, options.reference]) {
-      // A URL parser would remove them, and the call would go to another path.
+      // A URL parser would remove this part, and the call would go to another path.
       if (part === "." || part === "..")
         return yield* new ConfigUnusable({
           message: `${JSON.stringify(part)} is not valid in the path of a call.`,
@@ -55,7 +56,7 @@ export const trigger = Command.make(
   }, Effect.scoped),
 ).pipe(Command.withDescription("Make the bank's test environment send a callback"))
 
-/** The path is appended as text, so that a base URL keeps its own path. */
+/** The URL of a call. The path is appended as text, so that the base URL keeps its own path. */
 const urlOf = (base: string, path: string, action: string, reference: string): URL =>
   new URL(
     base.replace(/\/+$/u, "") +

@@ -26,9 +26,9 @@ export interface LoanClientOptions {
   /** The engine's base URL, such as `https://loans.example`. */
   readonly baseUrl: string
   readonly apiKey: string
-  /** The default is the runtime's own. */
+  /** The default is the runtime's `fetch`. */
   readonly fetch?: typeof globalThis.fetch
-  /** When it is aborted, every watch ends for good. */
+  /** If this signal is aborted, every watch ends. */
   readonly signal?: AbortSignal
 }
 
@@ -38,17 +38,17 @@ export interface LoanPageOptions extends LoanListFilter {
 }
 
 export interface CloseOptions {
-  /** The version of the loan that you saw. If the loan has moved on, it is not closed (`loan-moved`). */
+  /** The version of the loan that you saw. If the loan has a newer version, it is not closed (`loan-moved`). */
   readonly ifVersion?: number
 }
 
 export interface RuleOptions {
-  /** The version of the loan that you saw. If the loan has moved on, there is no ruling (`loan-moved`). */
+  /** The version of the loan that you saw. If the loan has a newer version, the ruling is not made (`loan-moved`). */
   readonly ifVersion?: number
   readonly dryRun?: boolean
 }
 
-/** The API's calls. If one fails, it rejects with a `LoanApiError`. */
+/** The calls of the API. A failed call rejects with a `LoanApiError`. */
 export interface LoanCalls {
   /** The key's name and scopes. */
   readonly key: () => Promise<KeyJson>
@@ -61,7 +61,7 @@ export interface LoanCalls {
   readonly history: (reference: string) => Promise<ReadonlyArray<EntryJson>>
   readonly poll: (reference: string) => Promise<PolledJson>
   readonly rule: (reference: string, ruling: RulingJson, options?: RuleOptions) => Promise<RuledJson>
-  /** Closes an application that nobody pursues any more. If the bank reports progress, it is open again. */
+  /** Closes an application that nobody pursues any more. If the bank makes progress with it, it opens again. */
   readonly closeLoan: (reference: string, closing: ClosingJson, options?: CloseOptions) => Promise<LoanJson>
   readonly reopenLoan: (
     reference: string,
@@ -73,7 +73,7 @@ export interface LoanCalls {
 export interface RegisterOptions {
   /** Required if the engine has several accounts. */
   readonly account?: string
-  /** Your own name for the application. You can find loans by it. */
+  /** Your own name for the application. You can search loans by it. */
   readonly externalReference?: string
 }
 
@@ -82,7 +82,7 @@ export type SubmissionJson = Omit<SubmissionAnswer, "applicationReference"> & {
   readonly applicationReference: string
 }
 
-/** The HTTP client of every call: to the engine, with the key. */
+/** The HTTP client for all calls. It adds the engine's URL and the key. */
 export const httpClient = ({ baseUrl, apiKey, fetch }: LoanClientOptions): HttpClient.HttpClient => {
   const made = Effect.runSync(HttpClient.HttpClient.pipe(Effect.provide(FetchHttpClient.layer)))
   const asked = made.pipe(
@@ -90,7 +90,8 @@ export const httpClient = ({ baseUrl, apiKey, fetch }: LoanClientOptions): HttpC
       request.pipe(HttpClientRequest.prependUrl(baseUrl), HttpClientRequest.bearerToken(apiKey)),
     ),
   )
-  // A page of another origin may send only the headers that the engine lists. Trace headers are not among them.
+  // A browser sends only the headers that the engine allows for other origins. Trace headers are not allowed, so none
+  // are sent.
   const untraced = HttpClient.transformResponse(
     asked,
     Effect.provideService(HttpClient.TracerPropagationEnabled, false),
@@ -190,7 +191,10 @@ const noReference = (): LoanApiError => invalid("applicationReference", "no appl
 const accountOf = (account: string) =>
   Effect.mapError(decodeAccount(account), () => invalid("account", "no account's name"))
 
-/** The answer to a submission, if it is one: text for the bank's XML, otherwise its members. */
+/**
+ * Checks the answer to a submission before it is sent: text is the bank's XML, and an object has the answer's
+ * members.
+ */
 const submissionOf = (answer: string | SubmissionJson) =>
   Effect.gen(function* () {
     if (typeof answer === "string") return answer
@@ -212,7 +216,9 @@ const noSubmissionsReference = (): LoanApiError => {
   })
 }
 
-/** Whether a call has sent a request. Before that, what does not match the API's definition is the caller's input. */
+/**
+ * Whether a call has sent its request. If a value does not match the API before that, the caller's input is wrong.
+ */
 const Sending = Context.Reference<{ hasBegun: boolean }>("@loan-engine/app/Sending", {
   defaultValue: () => ({ hasBegun: false }),
 })

@@ -6,13 +6,13 @@ import { ChangeJson } from "../contract/loan-schemas.ts"
 import { isProblem, loanApiError } from "./loan-api-error.ts"
 import type { LoanApiError } from "./loan-api-error.ts"
 
-/** How a watch reconnects after the connection was lost, and how long a silent connection may last. */
+/** How a watch reconnects, and how long a connection may be silent. */
 export interface ReconnectLimits {
   readonly reconnectMsMin: number
   readonly reconnectMsMax: number
-  /** Several of the engine's heartbeats. */
+  /** Longer than several heartbeats of the engine. */
   readonly silenceMsMax: number
-  /** How often a watch of stalled loans asks for newly stalled ones. */
+  /** How often a watch looks for loans that have become stalled or dormant. */
   readonly stalledLookMs: number
 }
 
@@ -25,22 +25,22 @@ export const reconnectLimitsDefault: ReconnectLimits = {
 
 /** What a follower of the stream does with each event. */
 export interface Follower {
-  /** The connection is open. From now on no change is missed. Runs before any change is given. */
+  /** The connection is open, so no change is missed from now on. This runs before the first change. */
   readonly connected: Effect.Effect<void, LoanApiError>
   readonly changed: (change: ChangeJson) => void
   readonly disconnected: () => void
   /**
-   * The feed is no longer the followed one: a backup was restored, or another store is served. Everything that was read
-   * from it is invalid. The stream begins again.
+   * The feed has another history now: a backup was restored, or another store is served. Everything that was read is
+   * invalid. The stream starts again.
    */
   readonly reset: () => void
-  /** The engine refused. A retry makes no sense. */
+  /** The engine refused for good. A retry would be refused too. */
   readonly refused: (problem: ProblemDocument) => void
 }
 
 /**
- * Follows a stream of changes until it is interrupted or refused. After a lost connection it continues behind the last
- * change that was given, so that nothing is missed. Each failed attempt makes the next wait longer.
+ * Follows a stream of changes until it is interrupted or refused. After a lost connection, it continues after the
+ * last change that it received, so nothing is missed. Each failed attempt makes the next wait longer.
  */
 export function followChanges(
   http: HttpClient.HttpClient,
@@ -48,7 +48,7 @@ export function followChanges(
   limits: ReconnectLimits,
   follower: Follower,
 ): Effect.Effect<void> {
-  // Survives a run, so that a watch that starts again continues where it stopped.
+  // This variable outlives a run. So a watch that is started again continues where it stopped.
   let lastEventId: string | undefined
   let failures = 0
 
@@ -71,7 +71,7 @@ export function followChanges(
       const problem = Result.isFailure(ended) ? ended.failure.problem : undefined
       if (lastEventId !== undefined && problem !== undefined && isOtherHistory(problem)) {
         lastEventId = undefined
-        // The engine is available again, so earlier failures no longer count.
+        // The engine has answered, so earlier failures no longer count.
         failures = 0
         follower.reset()
       } else if (problem !== undefined && isFinal(problem)) return follower.refused(problem)
@@ -82,18 +82,18 @@ export function followChanges(
   })
 }
 
-/**
- * What was followed no longer exists: the place in the feed, or the loan. A store with the same history never loses
- * either.
- */
+/** Whether the place in the feed, or the loan, no longer exists. A store with the same history never loses either. */
 const isOtherHistory = ({ code }: ProblemDocument): boolean =>
   code === "cursor-unknown" || code === "loan-unknown"
 
-/** A retry would get the same answer. An unknown loan is an exception, because it may become known. */
+/** Whether a retry would get the same answer. A loan that is unknown now may become known later. */
 const isFinal = ({ status }: ProblemDocument): boolean =>
   status >= 400 && status < 500 && status !== 404 && status !== 429
 
-/** The wait doubles with each failure. Half of it is random, so that not all clients return at once. */
+/**
+ * How long to wait. The wait doubles with each failure. A part of it is random, so that not all clients return at the
+ * same time.
+ */
 const backoffMs = (
   { reconnectMsMin, reconnectMsMax }: ReconnectLimits,
   failures: number,
@@ -134,7 +134,7 @@ const openStream = Effect.fnUntraced(function* (
 
 const noEvent = (): StreamEvent => ({ id: "", data: "" })
 
-/** The lines of an event, up to the blank line that ends it. */
+/** Adds a line to an event. A blank line ends the event. */
 function eventWith(event: StreamEvent, line: string): readonly [StreamEvent, ReadonlyArray<StreamEvent>] {
   if (line === "") return [noEvent(), [event]]
   const [, name = "", value = ""] = /^([a-z]*): ?(.*)$/su.exec(line) ?? []

@@ -6,7 +6,7 @@ import type { ProblemDocument } from "../contract/problems.ts"
 /** A call failed. */
 export class LoanApiError extends Error {
   override readonly name = "LoanApiError"
-  /** The engine's answer. `undefined` if the engine could not be reached, or if the answer was not from an engine. */
+  /** The engine's answer. `undefined` if the engine could not be reached, or if another server answered. */
   readonly problem: ProblemDocument | undefined
 
   constructor(message: string, problem: ProblemDocument | undefined, cause: unknown) {
@@ -15,7 +15,7 @@ export class LoanApiError extends Error {
   }
 }
 
-/** Turns any failure of a call into the one error that callers see. */
+/** Turns any failure of a call into a `LoanApiError`. */
 export function loanApiError(failure: unknown): LoanApiError {
   if (failure instanceof LoanApiError) return failure
   if (isProblem(failure)) return new LoanApiError(`${failure.title}: ${failure.detail}`, failure, undefined)
@@ -26,7 +26,7 @@ export function loanApiError(failure: unknown): LoanApiError {
   )
 }
 
-/** A refusal that the client gives without asking the engine, because the engine would refuse too. */
+/** A refusal by the client itself. The engine would refuse too, so no request is sent. */
 export const refused = ({ code, ...rest }: Problem): LoanApiError => {
   const { status, title } = problems[code]
   return loanApiError({ type: `urn:loan-engine:api:${code}`, status, code, title, ...rest })

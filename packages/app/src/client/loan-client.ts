@@ -11,20 +11,20 @@ import type { LoanSnapshot, LoansSnapshot } from "./watch-loans.ts"
 
 /** The engine's API for a frontend or a service: its calls and its watches. */
 export interface LoanClient extends LoanCalls {
-  /** Watches one loan. It reconnects automatically and misses nothing. */
+  /** Watches one loan. It reconnects by itself and misses no change. */
   readonly watchLoan: (reference: string) => Watch<LoanSnapshot>
-  /** Watches all loans that match a filter: new ones, moved ones, and ones that no longer match. */
+  /** Watches all loans that match a filter. Loans appear, change, and disappear when they no longer match. */
   readonly watchLoans: (filter?: LoanListFilter) => Watch<LoansSnapshot>
   /**
-   * Watches the changes of all loans, or of an account's loans. It loads nothing, so the number of loans does not
+   * Watches the changes of all loans, or of one account's loans. No loans are loaded, so their number does not
    * matter.
    */
   readonly watchChanges: (only?: { readonly account?: string }) => Watch<ChangesSnapshot>
 }
 
 /**
- * A client of the engine's API. Runs in browsers and in Node. A failed call rejects with a {@link LoanApiError}; its
- * `problem` is the engine's answer.
+ * Makes a client of the engine's API. It runs in browsers and in Node. A failed call rejects with a
+ * {@link LoanApiError}, whose `problem` is the engine's answer.
  *
  * @example
  * const client = loanClient({ baseUrl: "https://loans.example", apiKey })

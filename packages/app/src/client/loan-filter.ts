@@ -1,6 +1,6 @@
 import type { LoanJson } from "../contract/loan-schemas.ts"
 
-/** Selects the loans that match all of these. */
+/** Selects the loans that match all of these members. */
 export interface LoanListFilter {
   /** The beginning of the application reference. */
   readonly reference?: string
@@ -15,7 +15,7 @@ export interface LoanListFilter {
   readonly externalReference?: string
 }
 
-/** What a filter looks at. */
+/** The members of a loan that a filter reads. */
 export type Filtered = Pick<
   LoanJson,
   "stage" | "account" | "additionOutstanding" | "stalled" | "closed" | "dormant"

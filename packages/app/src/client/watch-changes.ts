@@ -5,11 +5,11 @@ import { makeWatch } from "./watch.ts"
 import type { Watch, WatchState } from "./watch.ts"
 import type { Watching } from "./watch-loans.ts"
 
-/** How many changes a watch remembers. */
+/** How many changes a watch keeps. */
 const changesKeptMax = 50
 
 export interface ChangesSnapshot extends WatchState {
-  /** The changes since the watch began, the newest first. At most 50. Listeners receive all of them. */
+  /** The changes since the watch began, at most 50, with the newest first. Listeners are called for every change. */
   readonly changes: ReadonlyArray<ChangeJson>
 }
 

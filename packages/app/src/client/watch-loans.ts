@@ -13,7 +13,10 @@ import { loanApiError } from "./loan-api-error.ts"
 import { makeWatch } from "./watch.ts"
 import type { Changed, Watch, WatchState, WatchStatus } from "./watch.ts"
 
-/** While a watch is `live` or `reconnecting`, it has its loan. `loan` is `undefined` until the first answer. */
+/**
+ * The state of a watch of one loan. `loan` is `undefined` until the first answer. If the watch is `live` or
+ * `reconnecting`, there is a loan.
+ */
 export type LoanSnapshot =
   | (WatchState & { readonly loan: LoanJson })
   | (WatchState & { readonly status: Exclude<WatchStatus, LoadedStatus>; readonly loan: undefined })
@@ -30,7 +33,7 @@ export interface Watching {
   readonly http: HttpClient.HttpClient
   readonly calls: LoanCalls
   readonly limits: ReconnectLimits
-  /** Ends the watch for good. */
+  /** Ends the watch. */
   readonly signal: AbortSignal | undefined
 }
 
@@ -44,7 +47,7 @@ export function watchLoan({ http, calls, limits, signal }: Watching, reference: 
     (state) => loanSnapshot(state, loan),
     (changed) =>
       Effect.matchEffect(referenceOf(reference), {
-        // A loan that is not known may become known. What is no reference never does.
+        // The text is no reference, so it will never name a loan. An unknown loan is different: it may become known.
         onFailure: ({ problem }) => Effect.sync(() => changed({ status: "refused", problem })),
         onSuccess: (known) =>
           following({ http, limits }, `${loanPath(known)}/changes`, changed, {
@@ -60,14 +63,17 @@ export function watchLoan({ http, calls, limits, signal }: Watching, reference: 
   )
 }
 
-/** After a reset the loan is forgotten before the connection is: until it is read again, nothing is live. */
+/**
+ * After a reset, the loan is forgotten before the connection ends. Until the loan is read again, the watch is not
+ * live.
+ */
 function loanSnapshot(state: WatchState, loan: LoanJson | undefined): LoanSnapshot {
   if (loan !== undefined) return { ...state, loan }
   const { status } = state
   return { ...state, status: status === "live" || status === "reconnecting" ? "connecting" : status, loan }
 }
 
-/** Watches all loans that match a filter: new ones, moved ones, and ones that no longer match. */
+/** Watches all loans that match a filter. Loans appear, change, and disappear when they no longer match. */
 export function watchLoans(
   { http, calls, limits, signal }: Watching,
   filter: LoanListFilter,
@@ -92,7 +98,7 @@ export function watchLoans(
       from = { cursor: page.next }
     }
   })
-  /** The feed has no change when a loan becomes silent. So stalled and dormant loans are found by asking again. */
+  /** When a loan becomes stalled or dormant, the feed has no change. So these loans are found by loading again. */
   const looked = (changed: () => void) =>
     Effect.sleep(limits.stalledLookMs).pipe(
       Effect.andThen(load),
@@ -119,7 +125,7 @@ export function watchLoans(
 }
 
 interface Kept {
-  /** Loads the loans from before the first change. Later changes only add to them. */
+  /** Loads the current loans. Changes that arrive later are applied to them. */
   readonly load: Effect.Effect<unknown, ReturnType<typeof loanApiError>>
   readonly take: (loan: LoanJson) => void
   /** Forgets all loans. */
@@ -139,7 +145,7 @@ function following(
     changed({ status: "live", problem: undefined })
   })
   return followChanges(http, path, limits, {
-    // The stream is open before anything is loaded, so changes during the load come after it.
+    // The loans are loaded after the stream is open. So changes during the load arrive after it.
     connected: Effect.suspend(() => (isLoaded ? live : Effect.andThen(load, live))),
     changed: ({ loan }) => {
       take(loan)

@@ -2,16 +2,19 @@ import { Effect, Fiber } from "effect"
 import type { ProblemDocument } from "../contract/problems.ts"
 
 /**
- * `live`: the state shown is the engine's current state. `reconnecting`: it is the state from before the connection was
- * lost. `closed`: nobody listens any more, or the client was closed, and the state becomes outdated.
+ * `live`: the watch shows the engine's current state. `reconnecting`: it shows the state from before the connection
+ * was lost. `closed`: nobody listens, or the client was closed, so the state becomes outdated.
  */
 export type WatchStatus = "connecting" | "live" | "reconnecting" | "refused" | "closed"
 
-/** What a frontend subscribes to. It fits React's useSyncExternalStore and similar functions. */
+/** The object to which a frontend subscribes. It fits React's useSyncExternalStore and similar functions. */
 export interface Watch<Snapshot> {
-  /** Follows the engine while it has subscribers. Gives a function that ends the subscription. */
+  /**
+   * Subscribes. The watch follows the engine while it has subscribers. The result is a function that ends the
+   * subscription.
+   */
   readonly subscribe: (listener: () => void) => () => void
-  /** The same object until something changes. */
+  /** The current state. It is the same object until something changes. */
   readonly getSnapshot: () => Snapshot
 }
 
@@ -20,17 +23,17 @@ export interface WatchState {
   /** Why the engine refused the watch. */
   readonly problem: ProblemDocument | undefined
   /**
-   * How often the state turned out to belong to a history that the engine no longer has, because a backup was restored
-   * or another store is served. Each time, the watch forgot the state and read it again. If this number grows, a reader
-   * that stores more must forget that, too.
+   * How often the engine's history was replaced, because a backup was restored or another store is served. Each time,
+   * the watch forgets its state and reads it again. If you store data of your own from this watch, delete that data
+   * whenever this number grows.
    */
   readonly resets: number
 }
 
-/** Announces a new state, with the changed members. */
+/** Announces a new state. `state` contains the members that change. */
 export type Changed = (state?: Partial<WatchState>) => void
 
-/** A watch that runs while it has listeners. It makes a new snapshot only after a change. */
+/** Makes a watch that runs while it has listeners. A new snapshot is made only after a change. */
 export function makeWatch<Snapshot>(
   takeSnapshot: (state: WatchState) => Snapshot,
   follow: (changed: Changed) => Effect.Effect<void>,
@@ -51,7 +54,7 @@ export function makeWatch<Snapshot>(
   signal?.addEventListener("abort", closed, { once: true })
   return {
     subscribe: (listener) => {
-      // Each subscription is separate, even for the same function.
+      // Each subscription is separate, even if the same function subscribes twice.
       const own = (): void => tell(listener)
       listeners.add(own)
       if (signal?.aborted === true) closed()
@@ -71,7 +74,7 @@ export function makeWatch<Snapshot>(
   }
 }
 
-/** If a listener throws, the error is reported as uncaught, and the other listeners still receive the change. */
+/** Calls a listener. If it throws, the error is reported as uncaught, and the other listeners are still called. */
 function tell(listener: () => void): void {
   try {
     listener()

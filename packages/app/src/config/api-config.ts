@@ -17,7 +17,7 @@ import type { SettingsRead } from "./read-settings.ts"
 /** Who may call the API, how often, and from which origins. */
 export interface ApiConfig {
   readonly apiKeys: ReadonlyArray<ApiKey>
-  /** The origins whose pages may read our answers in a browser. None by default. */
+  /** The origins whose pages may read the engine's answers in a browser. The default is none. */
   readonly corsOrigins: ReadonlyArray<string>
   readonly accessLimits: AccessLimits
   readonly forwarding: ForwardingSettings
@@ -59,7 +59,7 @@ export const apiConfig = Effect.fnUntraced(function* ({
 
 const isScope = (text: string): text is Scope => scopes.some((scope) => scope === text)
 
-/** `name:scope+scope:digest`, the digest in hex. */
+/** Reads `name:scope+scope:digest`, with the digest in hex. */
 function keyOf(entry: string): ApiKey | undefined {
   const [name = "", list = "", digest = "", ...more] = entry.split(":")
   const named = list.split("+")
@@ -72,6 +72,6 @@ function keyOf(entry: string): ApiKey | undefined {
 const keysUnusable = (nameOf: SettingsRead["nameOf"]): ConfigUnusable =>
   new ConfigUnusable({
     message:
-      `${nameOf("apiKeys")} must be a list such as shop:read+register:<digest>,desk:read+operate:<digest>: a name of its own ` +
-      `(${nameOf("apiKey")} is called default), scopes (${scopes.join(", ")}) with + between them, and the key's SHA-256 in hex.`,
+      `${nameOf("apiKeys")} must be a list such as shop:read+register:<digest>,desk:read+operate:<digest>. Each entry has a unique ` +
+      `name (${nameOf("apiKey")} has the name default), scopes (${scopes.join(", ")}) with + between them, and the key's SHA-256 in hex.`,
   })

@@ -4,12 +4,12 @@ import { Effect, Redacted } from "effect"
 import { ConfigUnusable } from "./config-unusable.ts"
 import type { AccountValues } from "./settings.ts"
 
-/** How genuine callbacks of one account are recognized, and the evidence that each type of event needs. */
+/** How the callbacks of one account are verified, and which evidence each type of event needs. */
 export interface CallbackConfig {
-  /** Each is accepted: the new one and the old one during a rotation. */
+  /** All accepted credentials. During a rotation there are two: the new and the old credentials. */
   readonly callbackCredentials: ReadonlyArray<CallbackCredentials>
   readonly trustPolicy?: TrustPolicy
-  /** The claim of `jwsData` with the event. Without it, the event is searched. */
+  /** The claim of `jwsData` that contains the event. If absent, the verifier searches for the event. */
   readonly eventClaim?: string
   readonly allowUnauthenticated: boolean
 }
@@ -33,7 +33,7 @@ export const callbackConfig = (
 const isMethod = (text: string): text is CallbackCredentials["method"] =>
   text === "BASIC" || text === "BEARER"
 
-/** `undefined` if method and texts do not match. */
+/** Reads the credentials. `undefined` if the method and the credentials do not fit together. */
 function credentialsOf({
   callbackAuthMethod: method,
   callbackCredentials: given,
@@ -54,6 +54,6 @@ const credentialsUnusable = (called: (setting: string) => string): ConfigUnusabl
   new ConfigUnusable({
     message:
       `${called("callbackAuthMethod")} (BASIC or BEARER) and ${called("callbackCredentials")} (the base64 text as ` +
-      "registered with the bank) belong together: set both or neither. While credentials are rotated, list the new and " +
-      "the old ones; one that has another method begins with it, as in BEARER dG9rZW4=.",
+      "registered with the bank) belong together: set both or neither. While you rotate credentials, list the new and " +
+      "the old ones. If one of them has another method, write the method before it, as in BEARER dG9rZW4=.",
   })

@@ -39,7 +39,7 @@ import { telemetryConfig } from "./telemetry-config.ts"
 import type { TelemetryConfig } from "./telemetry-config.ts"
 import { webhookConfig } from "./webhook-config.ts"
 
-/** One account: how its callbacks are trusted, where its bank is, and its currency. */
+/** One account: how its callbacks are verified, where its bank is, and its currency. */
 export interface AccountConfig extends CallbackConfig {
   readonly name: AccountName
   /** ISO 4217. */
@@ -80,27 +80,29 @@ export interface OperatorConfig {
 
 /** Everything that an engine needs. */
 export interface EngineConfig extends OperatorConfig {
-  /** Whether an engine that `serve` runs stops with the package manager that started it. */
+  /** Whether an engine run by `serve` stops when the package manager that started it ends. */
   readonly stopWithLauncher: boolean
   readonly api: ApiConfig
 }
 
-/** The settings from the environment and the file that it names, read but not yet checked. */
+/**
+ * Reads the settings from the environment, and from the file that the environment names. They are not checked yet.
+ */
 export const settingsFromEnvironment = Effect.flatMap(Environment, (variables) =>
   Effect.flatMap(environmentSources(variables), readSettings),
 )
 
-/** The settings of `serve`. */
+/** Reads and checks the settings of `serve`. */
 export const configFromEnvironment = Effect.flatMap(settingsFromEnvironment, (read) => servedConfig(read))
 
-/** An engine's settings as code gives them. */
+/** Reads and checks an engine's settings that code gives. */
 export const configOf = (settings: LoanEngineSettings): Effect.Effect<EngineConfig, ConfigUnusable> =>
   Effect.flatMap(readSettings([writtenSource(settings, "code")]), engineConfig)
 
-/** The settings of an operator's command. Settings that only the engine needs are not required. */
+/** Reads and checks the settings of an operator's command. Settings that only an engine needs may be missing. */
 export const operatorConfigFromEnvironment = Effect.flatMap(settingsFromEnvironment, operatorConfig)
 
-/** An engine that `serve` runs must have keys, because otherwise nobody could call it. */
+/** Checks the settings of `serve`. There must be a key, because otherwise nobody could call the engine. */
 export const servedConfig = Effect.fnUntraced(function* (
   read: SettingsRead,
 ): Effect.fn.Return<EngineConfig, ConfigUnusable> {
@@ -108,22 +110,22 @@ export const servedConfig = Effect.fnUntraced(function* (
   const config = yield* engineConfig(read)
   if (config.api.apiKeys.length === 0) {
     return yield* new ConfigUnusable({
-      message: `${nameOf("apiKey")} is not set, and ${nameOf("apiKeys")} neither: choose the keys that callers of /v1 must send.`,
+      message: `Neither ${nameOf("apiKey")} nor ${nameOf("apiKeys")} is set: choose the keys that callers of /v1 must send.`,
     })
   }
   const short = guessableKeys(read)
   if (short.length === 0) return config
   return yield* new ConfigUnusable({
     message:
-      `${short.join(" and ")} must be ${keyLengthMin} characters at least, because ${nameOf("host")} is ${config.host}, where others ` +
-      "can guess at it. `loan-engine key` makes one.",
+      `${short.join(" and ")} must have at least ${keyLengthMin} characters, because other machines can reach ${nameOf("host")} ` +
+      `(${config.host}) and try keys. \`loan-engine key\` makes one.`,
   })
 })
 
-/** 128 bits. */
+/** In characters. A random key of this length has at least 64 bits in hex, and 96 in base64. */
 const keyLengthMin = 16
 
-/** The keys that are too short to be used from other machines. */
+/** The names of keys that are too short if other machines can reach the engine. */
 function guessableKeys({ engine, nameOf }: SettingsRead): ReadonlyArray<string> {
   if (isLoopback(engine.host)) return []
   return (["apiKey", "metricsKey"] as const)
@@ -134,7 +136,7 @@ function guessableKeys({ engine, nameOf }: SettingsRead): ReadonlyArray<string> 
     .map((name) => nameOf(name))
 }
 
-/** What an engine needs, from settings of any source. */
+/** Checks the settings that an engine needs, from any source. */
 export const engineConfig = Effect.fnUntraced(function* (
   read: SettingsRead,
 ): Effect.fn.Return<EngineConfig, ConfigUnusable> {
@@ -145,15 +147,15 @@ export const engineConfig = Effect.fnUntraced(function* (
     const called = read.ownNameOf(name)
     return yield* new ConfigUnusable({
       message:
-        `The account ${name} has no setting that recognizes genuine callbacks: set ${called("callbackAuthMethod")} and ` +
-        `${called("callbackCredentials")}, or ${called("jwksUrl")}, or else set ${called("allowUnauthenticatedCallbacks")} to ` +
-        "true, which holds every callback until a poll confirms it.",
+        `The account ${name} has no setting that proves its callbacks. Set ${called("callbackAuthMethod")} and ` +
+        `${called("callbackCredentials")}, or ${called("jwksUrl")}. Or set ${called("allowUnauthenticatedCallbacks")} to true: ` +
+        "then the engine holds every callback until a poll confirms it.",
     })
   }
   return { ...config, api, stopWithLauncher: read.engine.stopWithLauncher }
 })
 
-/** What an operator's command needs. */
+/** Checks the settings that an operator's command needs. */
 export function operatorConfig(read: SettingsRead): Effect.Effect<OperatorConfig, ConfigUnusable> {
   return Effect.gen(function* () {
     const { engine } = read
@@ -196,7 +198,7 @@ const accountConfig = Effect.fnUntraced(function* (
   }
 })
 
-/** The content of {@link KnownAccounts}. */
+/** The value of {@link KnownAccounts}. */
 export const knownAccountsOf = ({
   accounts,
   poller: { cadence },
@@ -208,7 +210,7 @@ export const knownAccountsOf = ({
     ]),
   )
 
-/** The countries in which the bank lends. */
+/** The currencies of the countries in which the bank lends. */
 const currencies: ReadonlyMap<string, string> = new Map([
   ["se", "SEK"],
   ["no", "NOK"],
@@ -221,7 +223,7 @@ function bankConfig(
   { name, bankUrl: url, bankUsername: username, bankPassword: password }: SettingsRead["accounts"][number],
   route: BankRoute,
 ): Effect.Effect<BankConfig | undefined, ConfigUnusable> {
-  // A URL for all accounts does not mean that each of them has a bank.
+  // The URL is set for all accounts. That does not mean that this account has a bank.
   const isShared =
     read.accounts.length > 1 &&
     read.found.some(
@@ -242,7 +244,7 @@ function bankConfig(
   return Effect.succeed({ url, username, password, route })
 }
 
-/** Anchors are kept beside an SQLite file, unless another place is set. A database server has no such place. */
+/** By default, anchors are kept beside an SQLite file. With PostgreSQL there is no such default. */
 export const anchorsFileOf = (database: Database): string | undefined =>
   database.store === "sqlite" ? anchorsBeside(database.path) : undefined
 
@@ -256,7 +258,7 @@ function anchorsFile(
   if (!own.some((stored) => realPath(stored) === realPath(file))) return Effect.succeed(file)
   return Effect.fail(
     new ConfigUnusable({
-      message: `${nameOf("anchorsFile")} names a file of the store itself, which anchors would destroy: name another.`,
+      message: `${nameOf("anchorsFile")} names a file of the store itself, which anchors would destroy. Name another file.`,
     }),
   )
 }

@@ -9,16 +9,19 @@ import { limitsIn } from "./limits-in.ts"
 import type { SettingsRead } from "./read-settings.ts"
 import { sqlitePath } from "./sqlite-path.ts"
 
-/** How many partitions PostgreSQL still plans quickly. A table that needs more needs more servers. */
+/** The maximum number of partitions that PostgreSQL plans quickly. A larger table needs more servers instead. */
 const databasePartitionsMax = 1_024
 
-/** Where the database's URL was given, if not by the setting: the name of a flag. */
+/** The database's URL if a command's flag gives it, and the name of that flag. */
 export interface NamedDatabase {
   readonly flag: string
   readonly url: string
 }
 
-/** `postgres://…` is a PostgreSQL server. Anything else is an SQLite file's path, with or without `file:`. */
+/**
+ * Reads the database setting. `postgres://…` is a PostgreSQL server. Anything else is the path of an SQLite file,
+ * with or without `file:`.
+ */
 export function databaseConfig(
   { engine, nameOf, found }: SettingsRead,
   named?: NamedDatabase,

@@ -2,21 +2,24 @@ import { isNetwork } from "../access/source-address.ts"
 import type { PathPrefix } from "../base/path-prefix.ts"
 import { Option, Predicate, Record, Redacted, Schema } from "effect"
 
-/** How the values of one kind are written and read. */
+/** How values of one kind are written and read. */
 export interface Kind<Value, Written> {
-  /** What a value must be, as in "… must be a whole number above 0". Everything else is refused. */
+  /** What a value must be, as in "… must be a whole number above 0". Any other value is refused. */
   readonly expected: string
-  /** One such value, as code or a file gives it. */
+  /** An example, in the form that code or a file uses. */
   readonly example: Written
-  /** A value that is never shown. */
+  /** Whether the value must never be shown. */
   readonly secret: boolean
-  /** An empty variable means "not set", unless the default could then be mistaken for the intended value. */
+  /**
+   * If true, an empty variable is refused. Otherwise an empty variable means "not set". It is true if somebody could
+   * mistake the default for the value that they wanted to set.
+   */
   readonly emptyIsWrong?: boolean
   /** The values that code or a file may give. */
   readonly schema: Schema.Constraint
-  /** Reads a value as code or a file gives it. `undefined` if it is not valid. */
+  /** Reads a value that code or a file gives. None if it is not valid. */
   readonly decode: (written: unknown) => Option.Option<Value>
-  /** Converts a variable's text to the value that code would give. */
+  /** Converts a variable's text to the form that code uses. */
   readonly fromText: (text: string) => unknown
 }
 
@@ -28,10 +31,10 @@ interface PlainKind<Written> {
   readonly schema: Schema.Codec<Written>
 }
 
-/** An invalid name is a mistake, and its text must not be quoted. */
+/** An unknown name in a value is a mistake. The error must not repeat the name, because the value may be secret. */
 const strictly = { onExcessProperty: "error" } as const
 
-/** Files, editors and shells add line ends around a value. They never belong to it. */
+/** Removes line ends around a value. Files, editors and shells add them, and they are never meant. */
 function withoutLineEnds(written: unknown): unknown {
   if (typeof written === "string") return written.replace(/^[\r\n]+|[\r\n]+$/gu, "")
   if (Array.isArray(written)) return written.map(withoutLineEnds)
@@ -94,7 +97,7 @@ const whole = plain({
   schema: Schema.Int.check(Schema.isGreaterThan(0)),
   fromText: numberOf,
 })
-/** The longest time that a timer accepts. It would treat a longer one as none at all. */
+/** The longest time for a timer. Node runs a timer with a longer time at once. */
 export const timerMsMax = 2_147_483_647
 
 const milliseconds = plain({
@@ -136,11 +139,11 @@ const flag = plain({
   fromText: (text) => truths[text.trim().toLowerCase()] ?? text,
 })
 /**
- * One line. A line end or another control character in a value is a mistake, and would end a header or a line of the
- * log.
+ * One line of text. A line end or another control character in a value is a mistake. It would end a header or a line
+ * of the log.
  */
 const line = Schema.String.check(Schema.isPattern(/^[^\p{Cc}]+$/u))
-/** A value for a header. Blanks around it would be removed in transit, and characters beyond ASCII changed. */
+/** A value for a header. Blanks around it would be lost in transit, and characters beyond ASCII would be changed. */
 const headerValue = Schema.String.check(Schema.isPattern(/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/u))
 
 const text = plain({
@@ -242,8 +245,8 @@ function hasUser(given: string): boolean {
 }
 
 /**
- * `name=value` pairs separated by commas, each name once. Values may contain `=`. Anything else is passed on and
- * refused by the kind.
+ * Reads `name=value` pairs, separated by commas. Each name must be unique. A value may contain `=`. Any other text is
+ * returned unchanged, and then refused by the kind.
  */
 function pairs(list: string): unknown {
   const read: Record<string, string> = {}

@@ -1,6 +1,6 @@
 import { Record } from "effect"
 
-/** Selects the values of some limits from all settings. */
+/** Selects the values of these limits from all settings. */
 export const limitsIn = <Name extends string>(
   values: { readonly [Limit in NoInfer<Name>]: number },
   limits: { readonly [Limit in Name]: unknown },

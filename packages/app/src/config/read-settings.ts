@@ -8,27 +8,29 @@ import { Unreadable } from "./sources.ts"
 import type { Source } from "./sources.ts"
 import { variableOf } from "./variable-names.ts"
 
-/** One setting in force, and its source. */
+/** One setting as it is in force, and its source. */
 export interface Found {
   readonly setting: string
   readonly account: string | undefined
   readonly kind: AnySetting["kind"]
   readonly value: unknown
-  /** Its name in the source. If it was not set, the name that it would have. */
+  /** The setting's name in its source. If it was not set, the name under which it could be set. */
   readonly name: string
-  /** `undefined` for a default. */
+  /** Where the setting was found. `undefined` if it has its default. */
   readonly source: Source | undefined
 }
 
-/** All settings in force. */
+/** All settings as they are in force. */
 export interface SettingsRead {
   readonly engine: EngineValues
   readonly accounts: ReadonlyArray<AccountValues & { readonly name: AccountName }>
-  /** The same as a list, for showing. */
+  /** The same settings as a list, to print them. */
   readonly found: ReadonlyArray<Found>
-  /** The setting's name in the source where the user sets it: `LOAN_ENGINE_PORT`, or `port`. */
+  /** The name under which the user sets a setting: `LOAN_ENGINE_PORT`, or `port`. */
   readonly nameOf: (setting: string, account?: string) => string
-  /** The same for an account's setting. If there is only one account, the settings for all accounts are its own. */
+  /**
+   * The name of an account's setting. If there is only one account, it is the name of the setting for all accounts.
+   */
   readonly ownNameOf: (account: AccountName) => (setting: string) => string
 }
 
@@ -36,7 +38,7 @@ const isAccountName = Schema.is(AccountName)
 const defaultAccount = "default"
 
 /**
- * Reads all settings, each from the first source that gives it.
+ * Reads all settings. Each comes from the first source that has it.
  *
  * Errors: {@link ConfigUnusable}, with one line for each fault.
  */
@@ -102,8 +104,8 @@ function accountNames(sources: ReadonlyArray<Source>, faults: Array<string>): Re
     if (isAccountName(name)) names.push(name)
     else {
       faults.push(
-        `${JSON.stringify(name)} is not a valid account name (${source?.from}): it must be letters, digits, dots, dashes and ` +
-          "underscores, beginning with a letter or digit, 64 at most.",
+        `${JSON.stringify(name)} is not a valid account name (${source?.from}): use 1 to 64 letters, digits, dots, dashes and ` +
+          "underscores, beginning with a letter or digit.",
       )
     }
   }
@@ -116,8 +118,8 @@ function accountNames(sources: ReadonlyArray<Source>, faults: Array<string>): Re
 }
 
 /**
- * With several accounts, a setting that identifies an account must name the account. Otherwise one account's secret
- * would be valid for another.
+ * Faults if a setting that identifies an account does not name the account, although there are several. Otherwise the
+ * secret of one account would be valid for another.
  */
 function ownersMissing(sources: ReadonlyArray<Source>, names: ReadonlyArray<string>): ReadonlyArray<string> {
   return Object.entries<AnySetting>(accountSettings).flatMap(([setting, { kind, sharedByAccounts }]) => {
@@ -131,14 +133,14 @@ function ownersMissing(sources: ReadonlyArray<Source>, names: ReadonlyArray<stri
   })
 }
 
-/** A setting that has no effect without another one that is missing. */
+/** Faults for settings that have no effect, because another setting is missing. */
 function useless(found: ReadonlyArray<Found>, nameOf: SettingsRead["nameOf"]): Iterable<string> {
   const declared: Settings = { ...engineSettings, ...accountSettings }
   const faults = new Set<string>()
   for (const { setting, account, source, name } of found) {
     const needs = declared[setting]?.needs
     if (needs === undefined || source === undefined) continue
-    // A setting for all accounts has an effect if any of them has the other one.
+    // A setting for all accounts has an effect if any account has the other setting.
     const isOwn = account !== undefined && name !== nameOf(setting)
     const isUsed = found.some(
       (each) => each.setting === needs && each.value !== undefined && (!isOwn || each.account === account),
@@ -149,7 +151,7 @@ function useless(found: ReadonlyArray<Found>, nameOf: SettingsRead["nameOf"]): I
   return faults
 }
 
-/** Accounts that one source sets, but that are missing in the source that names the accounts. */
+/** Faults for accounts that have settings in one source, but are missing in the source that names the accounts. */
 function accountsLeftOut(sources: ReadonlyArray<Source>): ReadonlyArray<string> {
   const [naming, ...others] = sources.filter(({ accounts }) => accounts !== undefined)
   return others.flatMap(({ from, accounts = [] }) => {
@@ -157,8 +159,8 @@ function accountsLeftOut(sources: ReadonlyArray<Source>): ReadonlyArray<string> 
     return left.length === 0
       ? []
       : [
-          `${left.join(", ")} in ${from} would be left out, because ${naming?.from} names the accounts: ` +
-            `name ${left.length === 1 ? "it" : "them"} there too, or take ${left.length === 1 ? "it" : "them"} out.`,
+          `${naming?.from} names the accounts, but not ${left.join(", ")}, which ${from} sets. Add ${left.length === 1 ? "it" : "them"} to ` +
+            `${naming?.from}, or remove ${left.length === 1 ? "it" : "them"} from ${from}.`,
         ]
   })
 }

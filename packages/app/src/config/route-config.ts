@@ -20,7 +20,7 @@ export const routeConfig = Effect.fnUntraced(function* ({
   }
 })
 
-/** The certificates in the file that a setting names. None if it names none. */
+/** The certificates in the file that a setting names. If it names no file, the list is empty. */
 export const authoritiesOf = Effect.fnUntraced(function* (
   setting: string,
   file: string | undefined,
@@ -36,7 +36,7 @@ export const authoritiesOf = Effect.fnUntraced(function* (
 
 const pem = /-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/gsu
 
-/** The certificates in a file. `undefined` if the file cannot be read, or contains anything else. */
+/** Reads the certificates in a file. `undefined` if the file cannot be read, or contains no valid certificate. */
 function authoritiesIn(path: string): ReadonlyArray<string> | undefined {
   try {
     const texts = readFileSync(path, "utf8").match(pem) ?? []

@@ -7,14 +7,17 @@ import type { Kind } from "./kinds.ts"
 export interface Setting<Value, Written, Default> {
   readonly about: string
   readonly default: Default
-  /** How the documentation shows the default, if the value itself would not explain it. */
+  /** How the documentation shows the default, if the value itself is not clear. */
   readonly defaultShown?: string
   readonly kind: Kind<Value, Written>
-  /** Whether an account without this setting uses the engine's. Never for settings that identify an account. */
+  /**
+   * Whether an account without this setting uses the engine's setting. It must be false for a setting that identifies
+   * an account.
+   */
   readonly sharedByAccounts?: boolean
-  /** The setting without which this one has no effect. Alone, this one is refused. */
+  /** The other setting that this one needs. If the other is missing, this one is refused. */
   readonly needs?: string
-  /** More restrictions than its kind has, as in "at most 1024 on PostgreSQL". */
+  /** A restriction in addition to that of its kind, as in "at most 1024 on PostgreSQL". */
   readonly also?: string
 }
 
@@ -30,7 +33,7 @@ export type ValuesOf<All> = {
     : never
 }
 
-/** The same, as code or a file gives them. A missing setting has its default. */
+/** The values of some settings in the form that code or a file uses. If a setting is missing, its default applies. */
 export type WrittenOf<All> = {
   readonly [Name in keyof All]?:
     | (All[Name] extends Setting<infer _, infer Written, infer __> ? Written : never)
@@ -51,24 +54,27 @@ export const optional = <Value, Written>(
   defaultShown = "none",
 ): Setting<Value, Written, undefined> => ({ kind, default: undefined, about, defaultShown })
 
-/** One that has no effect without another. */
+/** A setting that has no effect without another. */
 export const needing = <Value, Written, Default>(
   needs: string,
   setting: Setting<Value, Written, Default>,
 ): Setting<Value, Written, Default> => ({ ...setting, needs })
 
-/** One with more restrictions than its kind. */
+/** A setting with a restriction in addition to that of its kind. */
 export const also = <Value, Written, Default>(
   more: string,
   setting: Setting<Value, Written, Default>,
 ): Setting<Value, Written, Default> => ({ ...setting, also: more })
 
-/** One that every account uses from the engine unless it has its own. */
+/** A setting that an account inherits from the engine, unless it has its own. */
 export const shared = <Value, Written, Default>(
   setting: Setting<Value, Written, Default>,
 ): Setting<Value, Written, Default> => ({ ...setting, sharedByAccounts: true })
 
-/** One setting for each of some limits, with the same name. A name that ends in `Ms`, `MsMax` or `MsMin` is a time. */
+/**
+ * Makes one setting for each limit, with the same name. If the name ends in `Ms`, `MsMax` or `MsMin`, the setting is
+ * a time.
+ */
 export const limitSettings = <Name extends string>(
   limits: { readonly [Each in Name]: Limit },
   kind?: Kind<number, number>,
@@ -77,7 +83,9 @@ export const limitSettings = <Name extends string>(
     withDefault(kind ?? (/Ms(?:Max|Min)?$/u.test(name) ? kinds.milliseconds : kinds.whole), value, about),
   )
 
-/** The limits of a package that knows no settings, each with its text. It compiles only if every limit has one. */
+/**
+ * Combines the limits of a package that has no settings with their texts. It compiles only if every limit has a text.
+ */
 export const withTexts = <Name extends string>(
   defaults: { readonly [Each in Name]: number },
   abouts: { readonly [Each in Name]: string },

@@ -19,7 +19,7 @@ export const environment = {
   ),
 }
 
-/** Every setting except the accounts'. */
+/** Every setting, except those of the accounts. */
 export const engineSettings = {
   ...listening,
   ...store,
@@ -37,18 +37,19 @@ export { accountSettings }
 export type EngineValues = ValuesOf<typeof engineSettings>
 export type AccountValues = ValuesOf<typeof accountSettings>
 
-/** The settings of one account, as code or a file gives them. */
+/** The settings of one account, in the form that code or a file uses. */
 export type AccountSettings = WrittenOf<typeof accountSettings>
 
 /**
- * All settings, as code or a file gives them. A missing setting has its default. An account setting outside of the
- * accounts applies to each account without its own, unless it identifies an account.
+ * All settings, in the form that code or a file uses. If a setting is missing, its default applies. An account's
+ * setting may also be given outside of `accounts`. Then it applies to every account that does not have its own,
+ * unless it identifies an account.
  */
 export interface LoanEngineSettings
   extends WrittenOf<typeof engineSettings>, WrittenOf<typeof accountSettings> {
   /**
-   * The accounts by name, which is also the last part of the callback's path: `se`, `no`, … Without it, there is one
-   * account named `default`.
+   * The accounts by name: `se`, `no`, … The name is also the last part of the callback's path. If absent, there is
+   * one account named `default`.
    */
   readonly accounts?: Readonly<Record<string, AccountSettings>>
 }

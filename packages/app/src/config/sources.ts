@@ -11,7 +11,7 @@ import { unknownVariables } from "./unknown-variables.ts"
 import type { Known } from "./unknown-variables.ts"
 import { prefix, variableOf } from "./variable-names.ts"
 
-/** The environment's variables. Only this place reads the process's own. */
+/** The environment variables. Only this place reads `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>
 export const Environment = Context.Reference<Environment>("@loan-engine/app/Environment", {
   defaultValue: () => process.env,
@@ -21,20 +21,20 @@ export const Environment = Context.Reference<Environment>("@loan-engine/app/Envi
 export interface Source {
   /** The name of the source. */
   readonly from: string
-  /** The accounts that it names, if any. */
+  /** The names of the accounts, if this source has any. */
   readonly accounts: ReadonlyArray<string> | undefined
-  /** Its name for a setting of one account or of the engine. */
+  /** The name of a setting in this source. Without an account, it is the engine's setting. */
   readonly nameOf: (setting: string, account?: string) => string
   /**
-   * The value that it gives for a setting, as code would give it. `undefined` if it gives none, {@link Unreadable} if
-   * it cannot be read.
+   * The value of a setting, in the form that code uses. `undefined` if this source does not have it.
+   * {@link Unreadable} if the value cannot be read.
    */
   readonly valueOf: (setting: string, kind: AnySetting["kind"], account?: string) => unknown
-  /** One line for each entry that is not a setting. */
+  /** One line for each entry that is no setting. */
   readonly unknown: (known: Known) => ReadonlyArray<string>
 }
 
-/** A value that is given but cannot be read. The line says why. */
+/** A value that cannot be read. `fault` says why. */
 export class Unreadable {
   readonly fault: string
   constructor(fault: string) {
@@ -46,8 +46,8 @@ const fileVariable = `${prefix}CONFIG_FILE`
 const accountsVariable = `${prefix}ACCOUNTS`
 
 /**
- * Settings from variables. A secret may also be in a file of its own, named by its variable with `_FILE` after it. This
- * is how containers receive secrets.
+ * Reads settings from variables. A secret may also be in a file, whose path is in the variable with `_FILE` at the
+ * end. Containers receive secrets in this way.
  */
 export function environmentSource(variables: Environment): Source {
   const named = variables[accountsVariable]
@@ -76,9 +76,11 @@ function textOf(
   const path = secret ? variables[`${name}_FILE`] : undefined
   const hasText = text !== undefined && text.trim() !== ""
   if (hasText && /^(?<mark>["'`]).*\k<mark>$/su.test(text.trim())) {
-    const belongs = secret ? ` If they belong to it, put it into a file, and its path into ${name}_FILE.` : ""
+    const belongs = secret
+      ? ` If they belong to the secret, put the secret into a file, and the file's path into ${name}_FILE.`
+      : ""
     return new Unreadable(
-      `${name} has quotation marks at both ends, which would become a part of the value: leave them out.${belongs}`,
+      `${name} has quotation marks at both ends, which would become a part of the value. Remove them.${belongs}`,
     )
   }
   if (path === undefined || path === "") return hasText || emptyIsWrong ? text : undefined
@@ -87,7 +89,7 @@ function textOf(
     : secretFile(`${name}_FILE`, path)
 }
 
-/** The variables that every program uses, for settings that none of ours gives. */
+/** Variables that many programs use. They count for settings that no other source has. */
 const usual: Readonly<Record<string, ReadonlyArray<string>>> = {
   bankProxyUrl: ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
   bankNoProxy: ["no_proxy", "NO_PROXY"],
@@ -110,7 +112,7 @@ function usualSource(variables: Environment): Source {
   }
 }
 
-/** A file's single line, in UTF-8. */
+/** Reads a secret from a file. The file must have one line, in UTF-8. */
 function secretFile(name: string, path: string): string | Unreadable {
   const refused = (why: string): Unreadable => new Unreadable(`${name} names the file ${path}, which ${why}`)
   let bytes: Uint8Array
@@ -129,7 +131,9 @@ function secretFile(name: string, path: string): string | Unreadable {
   return /[\r\n]/u.test(text) ? refused("has several lines: leave only the line of the secret.") : text
 }
 
-/** Settings as code gives them, or a file. A file may name its JSON schema as `$schema`, which is for editors only. */
+/**
+ * Makes a source of settings that code or a file gives. A file may name its JSON schema as `$schema`, which is for editors only.
+ */
 export function writtenSource(settings: LoanEngineSettings, from: string): Source {
   const own: Readonly<Record<string, unknown>> = { ...settings }
   const accounts: Readonly<Record<string, unknown>> = { ...settings.accounts }
@@ -157,15 +161,15 @@ export function writtenSource(settings: LoanEngineSettings, from: string): Sourc
   }
 }
 
-/** The line where JSON is broken, without its text. */
+/** Where the JSON is wrong: the number of the line, without its text. */
 function placeIn(text: string, cause: unknown): string {
   const [, position] = /at position (\d+)/u.exec(isNativeError(cause) ? cause.message : "") ?? []
   return position === undefined
     ? ""
-    : `: line ${text.slice(0, Number(position)).split("\n").length} is where it breaks off`
+    : `: the error is in line ${text.slice(0, Number(position)).split("\n").length}`
 }
 
-/** The platform's reader accepts a name that occurs twice and uses the last value. This finds such names. */
+/** Finds names that occur twice in a JSON object. `JSON.parse` accepts them and uses the last value. */
 function ambiguityIn(text: string): string | undefined {
   const strict = parseJsonText(text, { names: everyName })
   if (Result.isSuccess(strict)) return undefined
@@ -175,10 +179,10 @@ function ambiguityIn(text: string): string | undefined {
     : `cannot be used: ${message}${path === "" ? "" : ` at ${path}`}.`
 }
 
-/** The file is the operator's own, so every name in it may be shown. */
+/** Every name in the file may be shown, because the file belongs to the operator. */
 const everyName = { has: (): boolean => true }
 
-/** A settings file: one JSON object, as code would give it. */
+/** Reads a settings file. It contains one JSON object, in the form that code uses. */
 export const fileSource = Effect.fnUntraced(function* (
   path: string,
 ): Effect.fn.Return<Source, ConfigUnusable> {
@@ -210,8 +214,8 @@ export const fileSource = Effect.fnUntraced(function* (
 })
 
 /**
- * The settings from the environment: our variables, then the file that `LOAN_ENGINE_CONFIG_FILE` names, then the usual
- * variables.
+ * The sources of settings in the environment: first the engine's variables, then the file that
+ * `LOAN_ENGINE_CONFIG_FILE` names, then the variables that many programs use.
  */
 export const environmentSources = Effect.fnUntraced(function* (
   variables: Environment,

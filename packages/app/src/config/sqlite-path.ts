@@ -1,8 +1,8 @@
 import { Result } from "effect"
 
 /**
- * Why a text is not a file's path, and what was probably meant. The text itself is not repeated, because it may contain
- * a password.
+ * A form of text that is no file's path, and what the user probably meant. The message does not repeat the text,
+ * because it may contain a password.
  */
 interface Trap {
   readonly looksLike: RegExp
@@ -12,7 +12,8 @@ interface Trap {
 const postgresUrl = "postgres://user:password@host:5432/database"
 
 /**
- * Texts that would otherwise become a file of that name, or a store that loses everything. The first match is reported.
+ * Texts that are certainly a mistake. Without this list, the engine would create a file with that name, or a store
+ * that loses everything. The first match is reported.
  */
 const traps: ReadonlyArray<Trap> = [
   {
@@ -67,7 +68,7 @@ const traps: ReadonlyArray<Trap> = [
   },
 ]
 
-/** The path in a database URL, with or without `file:`, or why it names no file. */
+/** The path in a database URL, with or without `file:`. If there is none, the failure says why. */
 export function sqlitePath(given: string): Result.Result<string, string> {
   const trap = traps.find(({ looksLike }) => looksLike.test(given))
   if (trap !== undefined) return Result.fail(trap.fault)

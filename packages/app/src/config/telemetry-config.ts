@@ -8,7 +8,7 @@ import { limitsIn } from "./limits-in.ts"
 import { ConfigUnusable } from "./config-unusable.ts"
 import type { SettingsRead } from "./read-settings.ts"
 
-/** What the engine reports about itself, and to whom. */
+/** How the engine reports about itself: metrics, traces and the log. */
 export interface TelemetryConfig {
   readonly metrics: MetricsSettings
   readonly traces: TraceExportSettings | undefined
@@ -20,7 +20,10 @@ export interface TelemetryConfig {
   }
 }
 
-/** The settings of metrics, traces and logs. Headers for the collector may hold its key, so they go by https only. */
+/**
+ * Checks and reads the settings of metrics, traces and the log. Headers for the collector may contain a key. So they
+ * require https.
+ */
 export const telemetryConfig = Effect.fnUntraced(function* ({
   engine,
   nameOf,
@@ -33,8 +36,8 @@ export const telemetryConfig = Effect.fnUntraced(function* ({
   if (otlpHeaders !== undefined && otlpUrl !== undefined && !isSecureUrl(otlpUrl)) {
     return yield* new ConfigUnusable({
       message:
-        `${nameOf("otlpUrl")} is plain http to another host, and ${nameOf("otlpHeaders")} would travel in clear text. Use https, a ` +
-        "collector on a loopback address that passes the spans on, or no headers.",
+        `${nameOf("otlpUrl")} is plain http to another host, so others could read ${nameOf("otlpHeaders")} on the network. Use https, ` +
+        "or no headers, or a collector on a loopback address that passes the spans on.",
     })
   }
   return {

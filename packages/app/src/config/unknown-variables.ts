@@ -1,21 +1,21 @@
 import { didYouMean, distanceOf } from "../base/nearest.ts"
 import { prefix, variableOf } from "./variable-names.ts"
 
-/** All known names. */
+/** All names that are known. */
 export interface Known {
   readonly engine: ReadonlyArray<string>
   readonly account: ReadonlyArray<string>
   readonly accounts: ReadonlyArray<string>
-  /** Variables that are declared to belong to another program. */
+  /** Variables that belong to another program, according to the settings. */
   readonly otherVariables: ReadonlyArray<string>
 }
 
 type Variables = Readonly<Record<string, string | undefined>>
 
 /**
- * The variables by which Kubernetes describes other services to a pod, if one of them is named loan-engine or
- * loan-engine-…: no person has written them. `LOAN_ENGINE_PORT` itself is ours. It is refused, and the message says
- * what to do.
+ * Variables that Kubernetes sets. If a service is named loan-engine or loan-engine-…, Kubernetes describes it to
+ * every pod in variables with our prefix. No person has written them, so they are ignored. `LOAN_ENGINE_PORT` is
+ * different: it is also our own setting. It is refused, and the message says what to do.
  */
 const serviceLinks: ReadonlyArray<{ readonly name: RegExp; readonly value: RegExp }> = [
   { name: /_SERVICE_HOST$/u, value: /^[\d.:a-f]+$/u },
@@ -31,8 +31,8 @@ const letters = "LOANENGINE"
 const inOrder = (text: string): string => text.split("").toSorted().join("")
 
 /**
- * Whether a name begins with our prefix, or with a misspelling of it: one letter more, less or different, or letters in
- * another order.
+ * Whether a name begins with our prefix or a misspelling of it: one letter added, missing or changed, or the letters
+ * in another order.
  */
 function isLikeOurs(name: string): boolean {
   const [, begin = ""] = /^([A-Z]+_*[A-Z]+)_+[A-Z\d]/u.exec(name) ?? []
@@ -43,7 +43,8 @@ function isLikeOurs(name: string): boolean {
 }
 
 /**
- * One line for each variable that is named like a setting but is not one. `asked` contains the variables that are read.
+ * One line for each variable whose name looks like a setting but is none. `asked` contains the variables that are
+ * read.
  */
 export function unknownVariables(
   variables: Variables,
@@ -55,14 +56,14 @@ export function unknownVariables(
       const written = name.toUpperCase()
       if (!isLikeOurs(written) || text === undefined || text.trim() === "") return false
       if (known.otherVariables.includes(name) || isServiceLink(name, text)) return false
-      // Windows does not distinguish upper and lower case, and gives the same value for both names.
+      // Windows does not distinguish upper and lower case. Both names have the same value there.
       return !asked.has(name) && !(asked.has(written) && variables[written] === text)
     })
     .map(([name]) => refusal(name, asked, known))
     .toSorted()
 }
 
-const wayOut = `If it is another program's, name it in ${variableOf("otherVariables")}.`
+const wayOut = `If it belongs to another program, name it in ${variableOf("otherVariables")}.`
 
 function refusal(name: string, asked: ReadonlySet<string>, known: Known): string {
   const account = accountIn(name, known)
@@ -72,10 +73,10 @@ function refusal(name: string, asked: ReadonlySet<string>, known: Known): string
     return `${name} is not a setting.${meant} ${wayOut}`
   }
   const list = known.accounts.join(", ")
-  return `${name} is for an account ${account} that does not exist: ${prefix}ACCOUNTS names ${list}. ${wayOut}`
+  return `${name} is for an account ${account}, which ${prefix}ACCOUNTS does not name: it names ${list}. ${wayOut}`
 }
 
-/** The account in a variable's name: the part before the name of an account setting. */
+/** The account in a variable's name. It is the part before the name of an account's setting. */
 function accountIn(name: string, { account, accounts }: Known): string | undefined {
   if (accounts.length < 2) return undefined
   for (const setting of account) {

@@ -8,7 +8,7 @@ import { authoritiesOf } from "./route-config.ts"
 import { limitsIn } from "./limits-in.ts"
 import type { SettingsRead } from "./read-settings.ts"
 
-/** Checks and reads the webhook endpoints: each URL with its secrets, and no secret without a URL. */
+/** Checks and reads the webhook endpoints. Each URL needs its secrets, and each secret needs a URL. */
 export const webhookConfig = Effect.fnUntraced(function* ({
   engine,
   nameOf,
@@ -50,9 +50,9 @@ export const webhookConfig = Effect.fnUntraced(function* ({
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/u
 
 const nameRule =
-  "it must be letters, digits, dots, dashes and underscores, beginning with a letter or digit, 64 at most."
+  "use 1 to 64 letters, digits, dots, dashes and underscores, beginning with a letter or digit."
 const urlRule =
-  "its URL must be https, or http to a loopback address, and contain no user or password: the receiver proves itself by the secret."
+  "its URL must be https, or http to a loopback address. It must contain no user or password: the secret's signature proves the sender."
 const secretRule =
-  "each must be whsec_ and 24 to 64 random bytes as base64, several with a space between them. " +
+  "a secret is whsec_ and 24 to 64 random bytes as base64. Separate several secrets with spaces. " +
   "Make one with: loan-engine webhooks secret"

@@ -8,9 +8,9 @@ const Count = Schema.Natural
 
 /** The health of an account's callbacks over the last days. `loan-engine callback health` prints the same. */
 const CallbackHealthJson = Schema.Struct({
-  /** The number of counted days, including today. */
+  /** How many days are counted, including today. */
   days: Schema.Natural,
-  /** News that a callback brought first, and news that only a poll brought. */
+  /** News that first arrived in a callback, and news that first arrived in a poll. */
   byCallback: Count,
   byPoll: Count,
   /** Callbacks whose news was already known. */
@@ -20,13 +20,13 @@ const CallbackHealthJson = Schema.Struct({
   /** News from a poll whose callback did not arrive in time, and its share of all news of that age, from 0 to 1. */
   missed: Count,
   missedRate: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 })),
-  /** Refused because of the signature, and because of the credentials. */
+  /** Callbacks that were refused because of their signature, and because of their credentials. */
   forged: Count,
   unauthorized: Count,
   lastCallbackAt: Schema.NullOr(Iso),
-  /** Whether so much is missed that the bank may be sending its callbacks to another URL. */
+  /** Whether so many callbacks are missed that the bank may be sending them to another URL. */
   alarming: Schema.Boolean,
-  /** What the figures mean. `late` may become `alarm` when the callbacks can no longer arrive. */
+  /** What the figures mean. `late` becomes `alarm` if the callbacks do not arrive in time. */
   state: Schema.Literals(callbackStates),
   /** The command that shows the details. */
   command: Schema.String,
@@ -35,16 +35,16 @@ const CallbackHealthJson = Schema.Struct({
 /** One account: the stages of its loans, and the health of its callbacks. */
 export const AccountJson = Schema.Struct({
   name: Schema.String,
-  /** How many open loans there are at each stage. */
+  /** How many open loans are in each stage. */
   loans: Schema.Record(Schema.Literals(stages), Count),
-  /** How many loans somebody has closed, at any stage. */
+  /** How many loans are closed, in all stages together. */
   closed: Count,
   stalled: Count,
   callbacks: CallbackHealthJson,
 }).annotate({ identifier: "Account" })
 export type AccountJson = typeof AccountJson.Type
 
-/** What a key may do. */
+/** The name and the scopes of a key. */
 export const KeyJson = Schema.Struct({
   name: Schema.String,
   scopes: Schema.Array(Schema.Literals(scopes)),

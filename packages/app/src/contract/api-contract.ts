@@ -20,7 +20,7 @@ export const Produces = Context.Reference<string>("@loan-engine/app/Produces", {
 const accessProblems = problemSchemas("unauthorized", "scope-missing", "not-acceptable", "rate-limited")
 const accessSecurity = { key: HttpApiSecurity.bearer }
 
-/** The caller: a known key, with the endpoint's scope, within its rate. */
+/** Checks the caller: the key must be known, have the endpoint's scope, and keep to its rate. */
 export class Access extends HttpApiMiddleware.Service<Access>()<
   "@loan-engine/app/Access",
   typeof accessProblems,
@@ -30,11 +30,11 @@ export class Access extends HttpApiMiddleware.Service<Access>()<
 /** Turns every failure of a request into a problem document. */
 export class Problems extends HttpApiMiddleware.Service<Problems>()("@loan-engine/app/Problems") {}
 
-/** The problems that an endpoint may answer with, in addition to those of the access check. */
+/** The problems of an endpoint. Those of the access check are added automatically. */
 export const answers = (...codes: ReadonlyArray<ProblemCode>) =>
   problemSchemas("request-invalid", ...codes, "internal-error", "store-unavailable")
 
-/** The description of an endpoint and of its key. */
+/** The description of an endpoint, with the scope that it needs. */
 export const described = (summary: string, scope: Scope, description: string) => ({
   summary,
   description: `${description} Needs a key with the scope \`${scope}\`.`,

@@ -8,7 +8,7 @@ import { version } from "../base/version.ts"
 import { LoanApi } from "./loan-api.ts"
 import { problemSchemas } from "./problems.ts"
 
-/** A refused callback, as the receiver answers it: problem documents with their own codes. */
+/** The problem documents with which the receiver refuses callbacks. They have their own codes. */
 const callbackProblems = [...new Set(Object.values(refusals).map(({ status }) => status))]
   .toSorted((a, b) => a - b)
   .map((status) =>
@@ -49,8 +49,8 @@ const callback = HttpApiEndpoint.post("callback", "/callbacks/:account", {
   OpenApi.annotations({
     summary: "Receive a callback of the bank",
     description:
-      "The bank sends its callbacks here, with the credentials that were registered for the account. 200: recorded and durable. " +
-      "202: recorded, but not believed until the bank confirms it.",
+      "The bank sends its callbacks here, with the credentials that were registered for the account. 200: the callback is durable. " +
+      "202: the callback is durable, but it changes nothing until the bank confirms it.",
   }),
 )
 
@@ -87,8 +87,9 @@ const metrics = HttpApiEndpoint.get("metrics", "/metrics", {
 const OperatorGroup = HttpApiGroup.make("operators").add(live, ready, metrics)
 
 /**
- * Removes the notes on streams, because only one generator of clients would understand them. Writes the key's scheme as
- * the registry of schemes does: tools that compare the word take `Bearer` for another one, and ask for a password.
+ * Adapts the description for other tools. It removes the notes on streams, which only one generator of clients
+ * understands. It writes `bearer` in lower case, like the registry of schemes: some tools do not recognize `Bearer`
+ * and ask for a password.
  */
 const asToolsRead = (spec: Record<string, unknown>): Record<string, unknown> =>
   withExamples(
@@ -100,7 +101,7 @@ const asToolsRead = (spec: Record<string, unknown>): Record<string, unknown> =>
     ),
   )
 
-/** Everything that is served, by any server. `docs/openapi.json` and `/docs` are generated from it. */
+/** Everything that the engine serves. `docs/openapi.json` and `/docs` are generated from it. */
 export const DescribedApi = HttpApi.make("loan-engine")
   .addHttpApi(LoanApi)
   .add(BankGroup, OperatorGroup)
@@ -114,7 +115,10 @@ export const DescribedApi = HttpApi.make("loan-engine")
     }),
   )
 
-/** The same below a path: clients of the description, and the page that shows it, send their requests there. */
+/**
+ * The description with a path prefix. Clients that are made from it, and the page `/docs`, send their requests to
+ * that path.
+ */
 export const describedBelow = (prefix: string): typeof DescribedApi =>
   prefix === ""
     ? DescribedApi

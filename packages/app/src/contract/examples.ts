@@ -299,7 +299,7 @@ interface Operation {
 }
 type Content = Readonly<Record<string, { example?: unknown }>>
 
-/** The description with each operation's first example. It is written into the given one. */
+/** Writes each operation's first example into the description, and returns the description. */
 export function withExamples<Spec extends Described>(spec: Spec): Spec {
   for (const operation of Object.values(spec.paths).flatMap((item) => Object.values(item))) {
     const example = examples.find(({ operationId }) => operationId === operation.operationId)
@@ -314,7 +314,7 @@ export function withExamples<Spec extends Described>(spec: Spec): Spec {
   return spec
 }
 
-/** The first media type is the one that the example is in. */
+/** Writes an example for the first media type, because the examples have that type. */
 function put(content: Content = {}, value: unknown): void {
   const [first] = Object.values(content)
   if (first !== undefined && value !== undefined) first.example = value

@@ -123,8 +123,8 @@ const history = HttpApiEndpoint.get("history", `${loanPath}/history`, {
       described(
         "Show a loan's journal",
         "read",
-        "Every observation, its evidence, and what it did, oldest first: those after the version `after`, at most `limit` (500 by " +
-          "default). If there are more, the header `Link` names the next page (RFC 8288).",
+        "Every observation, its evidence, and what it did, oldest first. A page has the entries after the version `after`, at most " +
+          "`limit` (500 by default). If there are more, the header `Link` names the next page (RFC 8288).",
       ),
     ),
   )
@@ -166,8 +166,9 @@ const ruling = HttpApiEndpoint.post("ruling", `${loanPath}/ruling`, {
       described(
         "Rule on a dispute",
         "operate",
-        "Settles a contradiction of the bank. With `If-Match` and the ETag of the loan that you saw, the ruling fails with 412 if " +
-          "the loan has moved on. A list of ETags and `*` are accepted too; a weak ETag never matches. With `dryRun=true` nothing is written.",
+        "Settles a contradiction between the bank's statements. Send `If-Match` with the ETag of the loan that you saw: if the loan has " +
+          "changed since, the answer is 412. A list of ETags and `*` are accepted too. A weak ETag never matches. With `dryRun=true`, " +
+          "nothing is written.",
       ),
     ),
   )
@@ -181,9 +182,9 @@ const closureAnswers = answers(
   "media-type-unsupported",
 )
 const whoAndWhen =
-  "`by` names the person; without it, the key's name is used. The journal also keeps the key's name. " +
-  "With `If-Match` and the ETag of the loan that you saw, the request fails with 412 if the loan has moved on. " +
-  "The same request again changes nothing."
+  "`by` names the person. If it is absent, the key's name is used. The journal also keeps the key's name. " +
+  "Send `If-Match` with the ETag of the loan that you saw: if the loan has changed since, the answer is 412. " +
+  "If you send the same request again, nothing changes."
 
 const pursuit = <const Name extends string, Payload extends typeof ClosingJson | typeof ReopeningJson>(
   name: Name,
@@ -205,9 +206,9 @@ const close = pursuit(
   "close",
   ClosingJson,
   "Close a loan",
-  "Says that nobody pursues the application any more. This is not a verdict: the stage remains what the bank says. The engine " +
-    "polls the bank rarely or no more, and nobody has anything left to do. If the bank reports progress (an approval, an offer, a " +
-    "signature, a pay-out, a request for documents), the loan is open again. ",
+  "Says that nobody pursues the application any more. This is not a verdict: the stage is still what the bank says. The engine " +
+    "polls the bank rarely, and later no more. Nobody has to act. If the bank reports progress (an approval, an offer, a " +
+    "signature, a pay-out, a request for documents), the loan opens again. ",
 )
 
 const reopen = pursuit(
@@ -221,11 +222,11 @@ const sse = HttpApiSchema.StreamSse({ data: ChangeJson })
 const resuming = { "last-event-id": Schema.optionalKey(Cursor) }
 const resumed =
   "Server-sent events. The id of each `change` is its cursor: its position in the feed, and a mark of the feed's history. " +
-  "`Last-Event-ID`, or `after`, continues after that cursor, or after a bare position, across reconnects and restarts of the " +
-  "engine. Without either, the stream begins with the next change. Changes are delivered at least once, in order, with none left " +
-  "out. An event without data keeps the connection alive and moves the id on. If the feed does not have the cursor (it is beyond the " +
-  "end, from another store, or from before a backup was restored), the answer is 410 `cursor-unknown`: read the loans again, " +
-  "then follow without a cursor."
+  "To continue after a cursor, send it as `Last-Event-ID` or `after`; a bare position works too. This works across reconnects and " +
+  "restarts of the engine. Without either, the stream begins with the next change. Every change is delivered at least once, in " +
+  "order. An event without data keeps the connection alive and has a newer id. If the feed does not have the cursor, the answer is " +
+  "410 `cursor-unknown`: the cursor is after the end of the feed, from another store, or from before a backup was restored. Then " +
+  "read the loans again, and follow without a cursor."
 
 const loanChanges = HttpApiEndpoint.get("loanChanges", `${loanPath}/changes`, {
   params,
@@ -259,8 +260,8 @@ export const ChangesGroup = HttpApiGroup.make("changes")
   .middleware(Problems)
 
 /**
- * The merchant's API under `/v1`. The typed client is derived from it. It runs in a browser. An endpoint refuses a
- * query parameter that it does not know: a misspelt filter would list every loan, and a misspelt `dryRun` would rule.
+ * The merchant's API under `/v1`. The typed client is derived from it, also in a browser. An endpoint refuses an
+ * unknown query parameter. Otherwise a misspelt filter would list every loan, and a misspelt `dryRun` would rule.
  */
 export const LoanApi = HttpApi.make("loan-engine")
   .annotate(HttpApi.QueryParseOptions, { onExcessProperty: "error" })

@@ -43,18 +43,18 @@ export const nextActions = [
 const loanFields = {
   applicationReference: Schema.String,
   account: Schema.String,
-  /** Whether the submission's answer is known. If not, only callbacks have spoken. */
+  /** Whether the loan was registered. If not, the engine knows it only from callbacks. */
   registered: Schema.Boolean,
   /** The merchant's own name for the application, if the registration had one. */
   externalReference: Schema.NullOr(Schema.String),
-  /** Counts the recorded observations of the loan. It is the loan's ETag. */
+  /** How many observations of the loan are recorded. The ETag begins with it. */
   version: Schema.Natural,
   stage: Schema.Literals(stages),
   /** Whether the bank waits for documents, in any stage. */
   additionOutstanding: Schema.Boolean,
   requiredDocuments: DocumentTypes,
   offer: Schema.NullOr(Offer),
-  /** The offers that were heard, with the newest last, each with its first hearing. At most ten. */
+  /** The offers that were received, at most ten, with the newest last. `heardAt` is when each was first received. */
   offers: Schema.Array(Schema.Struct({ heardAt: Iso, offer: Offer })),
   /** The currency of the offer's amounts, in ISO 4217. `null` if the account's settings name none. */
   currency: Schema.NullOr(Schema.String),
@@ -62,11 +62,11 @@ const loanFields = {
     signed: Schema.Boolean,
     heardAt: Schema.NullOr(Iso),
     method: Schema.NullOr(Schema.String),
-    /** The signed offer: the newest one that was heard before the signature, or at the same time. */
+    /** The signed offer. Later offers do not change it. */
     offer: Schema.NullOr(Offer),
     /**
-     * What was said about the signature, each with its first hearing: how the customer wants to sign (`E_SIGN`,
-     * `MANUAL`), that the agreement is signed, and how (`E_SIGN`, `ANALOG`).
+     * What was received about the signature, and when first: how the customer wants to sign (`E_SIGN`, `MANUAL`),
+     * that the agreement is signed, and with which method (`E_SIGN`, `ANALOG`).
      */
     timeline: Schema.Array(
       Schema.Struct({
@@ -76,7 +76,7 @@ const loanFields = {
       }),
     ),
   }),
-  /** Whether a person has closed the application. If so, nobody waits for anything, in any stage. */
+  /** Whether a person has closed the application. If so, nobody has to act, in any stage. */
   closed: Schema.Boolean,
   /** Why, by whom and when it was closed. `null` if it was never closed or is open again. */
   closure: Schema.NullOr(
@@ -88,17 +88,17 @@ const loanFields = {
     }),
   ),
   next: Schema.Struct({ actor: Schema.Literals(actors), action: Schema.Literals(nextActions) }),
-  /** Whether so many polls in a row brought nothing new that a person should look at the loan. */
+  /** Whether a person should look at the loan, for example because too many polls brought no news. */
   stalled: Schema.Boolean,
   /**
-   * Whether the bank has said nothing new for so long that the engine polls it rarely, and later no more. Any callback
+   * Whether the bank has reported nothing new for so long that the engine polls rarely, and later no more. Any callback
    * wakes the loan.
    */
   dormant: Schema.Boolean,
-  /** What a person may want to do about it. The engine never does it automatically. */
+  /** What a person may want to do about a dormant loan. The engine never does it by itself. */
   suggestion: Schema.NullOr(Schema.Literal("close")),
   nextPollAt: Schema.NullOr(Iso),
-  /** When the bank last answered a poll. `null` if it has not yet. */
+  /** When the bank last answered a poll. `null` if it never did. */
   lastHeardFromBankAt: Schema.NullOr(Iso),
   /** When that poll was sent. */
   lastAskedAt: Schema.NullOr(Iso),
@@ -108,7 +108,7 @@ const loanFields = {
 export const LoanJson = Schema.Struct(loanFields).annotate({ identifier: "Loan" })
 export type LoanJson = typeof LoanJson.Type
 
-/** One thing that was said about a loan. Its type decides which members it has. */
+/** One event of an observation. The type decides which members it has. */
 const EventJson = Schema.Struct({
   type: Schema.Literals(loanEventTypes),
   at: Iso,
@@ -119,13 +119,13 @@ const EventJson = Schema.Struct({
   decision: Schema.optionalKey(Verdict),
   by: Schema.optionalKey(Schema.String),
   reason: Schema.optionalKey(Schema.String),
-  /** A person rejected a loan that the bank says is paid out. */
+  /** Set if a person rejected a loan that is paid out according to the bank. */
   overrulesPayOut: Schema.optionalKey(Schema.Boolean),
   closedFor: Schema.optionalKey(ClosureReason),
   note: Schema.optionalKey(Schema.String),
 }).annotate({ identifier: "LoanEvent" })
 
-/** Written out here, because the domain's own schema would import the whole machine, which a frontend does not need. */
+/** A copy of the domain's schema. That schema would import the whole machine, which a frontend does not need. */
 const StepJson = Schema.Struct({
   from: Schema.Literals(stages),
   to: Schema.Literals(stages),
@@ -135,38 +135,32 @@ const StepJson = Schema.Struct({
 const entryFields = {
   /** Its position in the change feed. */
   position: Schema.Int,
-  /** The loan's version after it. */
+  /** The loan's version after this entry. */
   version: Schema.Int,
   account: Schema.String,
   source: Source,
   evidence: Evidence,
   disposition: Disposition,
-  /** Why it was held, if so. */
+  /** Why the observation was held. `null` if it was not. */
   reason: Schema.NullOr(HoldReason),
   receivedAt: Iso,
   recordedAt: Iso,
   events: Schema.Array(EventJson),
-  /**
-   * What the bank's answers repeated since the previous entry. They are journaled with the next entry of any other
-   * kind.
-   */
+  /** What the bank's answers have repeated since the previous entry. */
   levels: Schema.Array(EventJson),
   steps: Schema.Array(StepJson),
-  /** The result of the dispute that it settles, if the earlier decision no longer stands. */
+  /** The reversal that this entry makes: it settles a dispute, and the earlier decision no longer counts. */
   reversal: Schema.NullOr(Reversal),
   /**
-   * Whether it closed the loan or opened it again. A person did so, or the bank went further than was known when the
-   * loan was closed.
+   * Whether the entry closed the loan or opened it again. A person can do both. The bank's progress also opens a
+   * closed loan.
    */
   closure: Schema.NullOr(Schema.Literals(["closed", "reopened"])),
-  /** How the customer wants to sign (`E_SIGN`, `MANUAL`), if the bank said so. */
+  /** How the customer wants to sign (`E_SIGN`, `MANUAL`), if the bank reported it. */
   requestedSigningMethod: Schema.NullOr(Schema.String),
-  /**
-   * Who registered it, as the engine knows it: an API key's name, or the user of a command. `null` for the bank's own
-   * word.
-   */
+  /** Who sent the observation: the name of an API key, or the user of a command. `null` for the bank's observations. */
   through: Schema.NullOr(Schema.String),
-  /** The details of the message that could not be read, by the bank's names. The rest of the message counts. */
+  /** The details that could not be read, by the bank's names. The rest of the message counts. */
   leftOut: LeftOut,
   /** SHA-256 of the original bytes, in hex. */
   digest: Schema.String,
@@ -177,31 +171,34 @@ const entryFields = {
 /** One entry of a loan's journal. The original bytes stay in the store. */
 export const EntryJson = Schema.Struct({
   ...entryFields,
-  /** How often the same message was redelivered. */
+  /** How often the same message was delivered again. */
   repeats: Schema.Int,
   lastRepeatedAt: Schema.NullOr(Iso),
 }).annotate({ identifier: "Entry" })
 export type EntryJson = typeof EntryJson.Type
 
-/** One change of the feed: the recorded observation, and the loan as it was when this was sent, which may be later. */
+/** One change of the feed. `loan` is the loan when the change was sent, so it may contain later changes too. */
 export const ChangeJson = Schema.Struct({
   ...entryFields,
   applicationReference: Schema.String,
-  /** The place to continue the feed after this change: its position, and a mark that identifies the feed's history. */
+  /**
+   * Where to continue the feed after this change. The cursor contains the position, and a mark that identifies the
+   * feed's history.
+   */
   cursor: Schema.String,
   loan: LoanJson,
 }).annotate({ identifier: "Change" })
 export type ChangeJson = typeof ChangeJson.Type
 
-/** How many loans a page has: the maximum and the default. */
+/** How many loans a page has, at most and by default. */
 export const pageLoansMax = 500
 export const pageLoansDefault = 50
 
 export const LoanPage = Schema.Struct({
   loans: Schema.Array(LoanJson),
   /**
-   * The cursor of the next page, or `null` after the last. A page may have fewer loans than asked for and still have a
-   * next page.
+   * The cursor of the next page, or `null` after the last page. A page may have fewer loans than requested, and there
+   * may still be a next page.
    */
   next: Schema.NullOr(Schema.String),
 }).annotate({ identifier: "LoanPage" })
@@ -209,7 +206,7 @@ export type LoanPage = typeof LoanPage.Type
 
 export const PolledJson = Schema.Struct({
   ...loanFields,
-  /** What the bank was asked, and what its answer did, or why there was no answer. */
+  /** Each question to the bank, with what its answer did, or why there was no answer. */
   asked: Schema.Array(
     Schema.Struct({
       question: Schema.Literals(["status", "quote"]),
@@ -222,7 +219,7 @@ export type PolledJson = typeof PolledJson.Type
 
 const decisions = ["APPROVED", "REJECTED", "MANUAL_INSPECTION"] as const satisfies ReadonlyArray<BankDecision>
 
-/** An amount. Text keeps every digit, and so does a JSON number, which is read from its source text. */
+/** An amount, as text or as a JSON number. A number is read from its source text, so no digit is lost. */
 const Amount = Schema.optionalKey(Schema.NullOr(Schema.Union([Schema.String, Schema.Finite])))
 const amounts = {
   approvedAmount: Amount,
@@ -251,10 +248,10 @@ export type SubmissionAnswer = typeof SubmissionAnswer.Type
 
 const notBlank = Schema.isPattern(/\S/u, { message: "expected more than white space" })
 
-/** A person's ruling on a loan about which the bank contradicted itself. */
+/** A person's ruling on a loan. Usually the loan is in dispute. */
 export const RulingJson = Schema.Struct({
   decision: Verdict,
-  /** Who rules: the name of a person whom a reviewer can ask. */
+  /** Who rules. It must be the name of a person whom a reviewer can ask. */
   by: Schema.String.check(Schema.isBetweenLength(1, operatorNameLengthMax), notBlank),
   reason: Schema.String.check(Schema.isBetweenLength(1, rulingReasonLengthMax), notBlank),
   /** Rule on a loan that is not in dispute. */
@@ -262,7 +259,7 @@ export const RulingJson = Schema.Struct({
 }).annotate({ identifier: "Ruling" })
 export type RulingJson = typeof RulingJson.Type
 
-/** Who closes or re-opens a loan. The default is the key's name. */
+/** Who closes or reopens a loan. The default is the key's name. */
 const closedBy = Schema.optionalKey(
   Schema.String.check(Schema.isBetweenLength(1, operatorNameLengthMax), notBlank),
 )
@@ -285,7 +282,7 @@ export const RuledJson = Schema.Struct({
   dryRun: Schema.Boolean,
   disposition: Disposition,
   steps: Schema.Array(StepJson),
-  /** The loan's stage and version after it. */
+  /** The loan's stage and version after the ruling. */
   stage: Schema.Literals(stages),
   version: Schema.Natural,
 }).annotate({ identifier: "Ruled" })

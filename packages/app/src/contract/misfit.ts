@@ -6,8 +6,8 @@ import type { ProblemCode } from "./problems.ts"
 const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()
 
 /**
- * Names the wrong part and what was expected there, but never what was sent, which may be personal. `unknown` says what
- * is wrong with a name that is not known.
+ * Names the wrong part and what was expected there. What was sent is never repeated, because it may be personal.
+ * `unknown` gives the text for a name that is not known.
  */
 export function misfit(
   { issue }: Schema.SchemaError,

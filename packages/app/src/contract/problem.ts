@@ -5,12 +5,13 @@ import { problems, problemType } from "./problems.ts"
 import type { ProblemCode, ProblemDocument } from "./problems.ts"
 
 /**
- * An error of the API's caller, or something that the engine cannot do now. It becomes a problem document (RFC 9457).
+ * An error of the API's caller, or something that the engine cannot do now. It is sent as a problem document (RFC
+ * 9457).
  */
 export interface Problem {
   readonly code: ProblemCode
   readonly detail: string
-  /** The wrong member of the body, or the wrong parameter. */
+  /** The wrong parameter, or the wrong member of the body. */
   readonly field?: string
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -30,17 +31,16 @@ export const problemResponse = (problem: Problem): HttpServerResponse.HttpServer
   })
 }
 
-/** After how many seconds a caller should retry after a 503. */
+/** How many seconds a caller should wait after a 503. */
 export const retryAfterSeconds = 5
 
 export const storeUnavailable: Problem = {
   code: "store-unavailable",
-  detail:
-    "The store is not available now: retry. Retrying is safe: a repeated request is not recorded twice.",
+  detail: "The store is not available now. Send the request again: a repeated request is not recorded twice.",
   headers: { "retry-after": String(retryAfterSeconds) },
 }
 
-/** Runs a handler that may fail with a problem. Answers with the result or the problem. */
+/** Runs a handler. The answer is its result, or the problem with which it fails. */
 export const answering = <A, R>(
   handler: Effect.Effect<A, Problem, R>,
 ): Effect.Effect<A | HttpServerResponse.HttpServerResponse, never, R> =>
@@ -54,7 +54,9 @@ const internalError: Problem = {
   detail: "This is a defect of the loan engine. It has been logged.",
 }
 
-/** Names the route and the loan. Other parts of a path come from the caller and are left out. */
+/**
+ * Logs a defect with the route and the loan. Other parts of the path come from the caller, so they are not logged.
+ */
 const logDefect = (defect: unknown): Effect.Effect<void> =>
   Effect.flatMap(Effect.serviceOption(HttpRouter.RouteContext), (context) => {
     const log = Effect.logError("a request failed by a defect", defect)

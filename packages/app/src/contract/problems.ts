@@ -2,25 +2,25 @@ import { Schema } from "effect"
 import { HttpApiSchema } from "effect/http-api"
 
 /**
- * Every answer of the API that is not the requested one, as problem documents (RFC 9457). The code is stable, so
- * programs may branch on it. A problem never repeats a value that the caller sent.
+ * All problems of the API (RFC 9457). A code never changes, so programs may branch on it. A problem never repeats a
+ * value that the caller sent.
  */
 export const problems = {
-  "request-invalid": { status: 400, title: "Not a request that this route takes" },
+  "request-invalid": { status: 400, title: "The request does not fit this route" },
   "submission-malformed": { status: 400, title: "Not the answer to a submission" },
   "body-unreadable": { status: 400, title: "Unreadable body" },
   "account-unknown": { status: 400, title: "No such account" },
   unauthorized: { status: 401, title: "Unauthorized" },
-  "scope-missing": { status: 403, title: "The key is not for this" },
+  "scope-missing": { status: 403, title: "The key lacks the scope" },
   "loan-unknown": { status: 404, title: "No such loan" },
   "route-unknown": { status: 404, title: "No such route" },
   "method-not-allowed": { status: 405, title: "Method not allowed" },
-  "not-acceptable": { status: 406, title: "Nothing that you accept" },
+  "not-acceptable": { status: 406, title: "Not acceptable" },
   "account-mismatch": { status: 409, title: "The loan belongs to another account" },
   "registration-mismatch": { status: 409, title: "The loan is registered with another answer" },
   "external-reference-mismatch": { status: 409, title: "The loan has another external reference" },
-  "closing-refused": { status: 409, title: "The loan cannot be closed or opened like this" },
-  "ruling-refused": { status: 409, title: "The ruling cannot be made like this" },
+  "closing-refused": { status: 409, title: "The loan cannot be closed or reopened now" },
+  "ruling-refused": { status: 409, title: "The ruling does not fit the loan" },
   "cursor-unknown": { status: 410, title: "No such place in the feed" },
   "loan-moved": { status: 412, title: "The loan has moved on" },
   "body-too-large": { status: 413, title: "Body too large" },
@@ -28,7 +28,7 @@ export const problems = {
   "rate-limited": { status: 429, title: "Too many requests" },
   "internal-error": { status: 500, title: "Internal error" },
   "bank-unanswered": { status: 502, title: "The bank did not answer" },
-  "store-unavailable": { status: 503, title: "Not now" },
+  "store-unavailable": { status: 503, title: "The store is not available" },
   "console-unbuilt": { status: 503, title: "The console is not built" },
   "streams-exhausted": { status: 503, title: "Too many streams" },
 } as const satisfies Readonly<Record<string, { readonly status: number; readonly title: string }>>
@@ -43,11 +43,11 @@ const problemBody = <Codes extends ReadonlyArray<ProblemCode>>(status: number, c
   Schema.Struct({
     type: Schema.Literals(codes.map(problemType)),
     status: Schema.Literal(status),
-    /** It is stable, so programs may branch on it. */
+    /** The code never changes, so programs may branch on it. */
     code: Schema.Literals(codes),
     title: Schema.String,
     detail: Schema.String,
-    /** The wrong member of the body, or the wrong parameter. */
+    /** The wrong parameter, or the wrong member of the body. */
     field: Schema.optionalKey(Schema.String),
   })
     .annotate({ description: codes.map((code) => problems[code].title).join("; ") })
@@ -63,7 +63,7 @@ export interface ProblemDocument {
   readonly field?: string
 }
 
-/** The problems that a route may answer with, one schema for each status. */
+/** The schemas of problems that a route may answer with, one for each status. */
 export function problemSchemas(...codes: ReadonlyArray<ProblemCode>): ReadonlyArray<ProblemSchema> {
   const statuses = new Set(codes.map((code) => problems[code].status))
   return [...statuses]

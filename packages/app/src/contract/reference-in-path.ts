@@ -1,18 +1,19 @@
 import { ApplicationReference, applicationReferenceLengthMax } from "@loan-engine/domain/observation"
 import { Schema, SchemaTransformation } from "effect"
 
-/** The two texts that no path can contain, alone or after marks. Each further mark stands for itself. */
+/** `.` and `..`, which no path can contain, with or without marks before them. */
 const dots = /^~*\.{1,2}$/u
 const markedDots = /^~+\.{1,2}$/u
 
 const marked = (reference: string): string => (dots.test(reference) ? `~${reference}` : reference)
 
-/** The length of the longest reference, plus the mark. */
+/** The maximum length: the longest reference, and one mark. */
 const Segment = Schema.String.check(Schema.isBetweenLength(1, applicationReferenceLengthMax + 1))
 
 /**
- * An application reference as a segment of a path. Every client resolves `.` and `..`, even percent-encoded, so these
- * two get a mark before them: `~.` and `~..`. Any other reference is written unchanged.
+ * An application reference as a segment of a path. Every client resolves the segments `.` and `..`, even
+ * percent-encoded. So these two references get a mark: `~.` and `~..`. A reference that looks like a marked one gets
+ * one more mark. Any other reference is unchanged.
  */
 export const ReferenceInPath = Segment.pipe(
   Schema.decodeTo(

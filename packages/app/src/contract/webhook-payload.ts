@@ -1,8 +1,8 @@
 import type { ChangeJson } from "./loan-schemas.ts"
 
 /**
- * The body of a webhook: a change of a loan, with the loan as it is now. `webhook.test` is the message of
- * `loan-engine webhooks test`; it is about no loan.
+ * The body of a webhook: a change, with the loan as it is now. `loan-engine webhooks test` sends `webhook.test`,
+ * which is about no loan.
  */
 export type WebhookPayload =
   | {

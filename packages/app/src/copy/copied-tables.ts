@@ -2,20 +2,20 @@ import { createHash } from "node:crypto"
 import { Schema } from "effect"
 import { EntryContent } from "../journal/entry.ts"
 
-/** The type of a column, in both stores. */
+/** The type of a column, the same for both stores. */
 type Kind = "text" | "whole" | "flag" | "bytes"
 type Value = string | number | boolean | Uint8Array | null
 
 /** A row's values, in the order of its table's columns. */
 export type CopiedRow = ReadonlyArray<Value>
 
-/** A table of both stores, and the columns that are copied. */
+/** A table that both stores have, and the columns that are copied. */
 export interface CopiedTable {
   readonly name: string
   readonly columns: ReadonlyArray<readonly [name: string, kind: Kind]>
-  /** The order of its rows: whole numbers, and texts by their bytes. */
+  /** The columns that order its rows. Texts are ordered by their bytes. */
   readonly key: ReadonlyArray<string>
-  /** Columns that only PostgreSQL has. Their values are in the row's text. */
+  /** Columns that only PostgreSQL has. Their values are taken from the row's text. */
   readonly told?: { readonly columns: ReadonlyArray<string>; readonly of: (row: CopiedRow) => CopiedRow }
 }
 
@@ -52,7 +52,7 @@ const journal: CopiedTable = {
   },
 }
 
-/** All tables of a store. */
+/** All tables of a store, in the order in which they are copied. */
 export const copiedTables: ReadonlyArray<CopiedTable> = [
   {
     name: "loans",
@@ -161,10 +161,10 @@ export const copiedTables: ReadonlyArray<CopiedTable> = [
   },
 ]
 
-/** How many rows with their bodies are in memory at once. */
+/** How many rows are in memory at once, with their raw bodies. */
 export const copiedPageRowsMax = 250
 
-/** A row from either driver. Throws if it is not one of our rows. */
+/** Converts a row of either driver. It throws if the row does not have the table's columns. */
 export const copiedRow =
   ({ columns }: CopiedTable) =>
   (row: { readonly [column: string]: unknown }): CopiedRow =>
@@ -181,7 +181,7 @@ function valueOf(kind: Kind, value: unknown): Value {
   throw new TypeError(`a column that should hold ${kind} does not`)
 }
 
-/** A row's key. The next page begins after it. */
+/** A row's key. The next page begins after this key. */
 export const keyOf = ({ columns, key }: CopiedTable, row: CopiedRow): ReadonlyArray<string | number> =>
   key.map((name) => {
     const value = row[columns.findIndex(([column]) => column === name)]
@@ -189,7 +189,7 @@ export const keyOf = ({ columns, key }: CopiedTable, row: CopiedRow): ReadonlyAr
     throw new TypeError(`the key ${name} is neither text nor a number`)
   })
 
-/** The number of a table's rows, and SHA-256 over all of them in the order of their keys, in hex. */
+/** The number of a table's rows, and the SHA-256 of all rows in the order of their keys, in hex. */
 export interface TableDigest {
   readonly rows: number
   readonly digest: string

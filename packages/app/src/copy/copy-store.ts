@@ -13,7 +13,7 @@ import { fillCopyTarget, openCopyTarget } from "./target.ts"
 import type { PostgresSettings } from "../store/postgres/settings.ts"
 import type { SqliteLimits } from "../store/sqlite/store.ts"
 
-/** What was copied, and the proof: each table has the same content on both sides, and both sides are sound. */
+/** What was copied. Both stores are sound, and each table has the same content in both. */
 export interface Copied extends Pick<
   Verification,
   "loans" | "rows" | "checkpoints" | "newestCheckpoint" | "unsealed"
@@ -22,9 +22,9 @@ export interface Copied extends Pick<
 }
 
 /**
- * Copies an SQLite file, which nobody else writes meanwhile, into an empty PostgreSQL store, and proves the copy before
- * the commit: verification and replay find nothing on either side, and every table has the same digest. It copies
- * everything or nothing.
+ * Copies an SQLite file into an empty PostgreSQL store. Nobody else can write the file meanwhile. Before the commit,
+ * the copy is proven: verification and replay find nothing in either store, and every table has the same digest in
+ * both. Either everything is copied or nothing.
  */
 export const copyStore = Effect.fn("copyStore")(function* (
   from: { readonly path: string; readonly limits: SqliteLimits },
@@ -62,14 +62,14 @@ const eachTable = <E>(
     Object.fromEntries,
   )
 
-/** Copies a table page by page. Gives what was read. */
+/** Copies a table page by page. The result is the digest of what was read. */
 const copyTable = (source: CopySource, target: CopyTarget, table: CopiedTable) =>
   walk(
     (after) => source.page(table, after),
     (rows) => target.insert(table, rows),
   )
 
-/** Reads a table back page by page. */
+/** Reads a copied table again, page by page. The result is its digest. */
 const digestOf = (target: CopyTarget, table: CopiedTable) =>
   walk(
     (after) => target.page(table, after),

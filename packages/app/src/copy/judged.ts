@@ -7,7 +7,7 @@ import type { Anchor } from "../journal/anchor.ts"
 import type { JournalStore } from "../ports/journal-store.ts"
 import type { StoreUnavailable } from "../ports/loan-store.ts"
 
-/** A store was altered, or does not fold to its snapshots. Nothing was copied. */
+/** A store was altered, or a replay does not give its snapshots. Nothing was copied. */
 export class StoreUnsound extends Data.TaggedError("StoreUnsound")<{
   readonly message: string
   readonly findings: ReadonlyArray<Finding>

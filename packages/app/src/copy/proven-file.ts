@@ -26,7 +26,7 @@ import type { SqliteLimits } from "../store/sqlite/store.ts"
 import { judged } from "./judged.ts"
 import type { StoreUnsound } from "./judged.ts"
 
-/** An SQLite store, and the anchors that were kept of it. */
+/** An SQLite store, and the anchors that were kept of its checkpoints. */
 export interface StoreFile {
   readonly path: string
   readonly limits: SqliteLimits
@@ -34,7 +34,7 @@ export interface StoreFile {
   readonly anchors: ReadonlyArray<KeptAnchor>
 }
 
-/** What a file contains, and the proof: verification and replay find nothing in it. */
+/** What a file contains. Verification and replay found nothing in it. */
 export interface ProvenFile extends Pick<
   Verification,
   "loans" | "rows" | "checkpoints" | "newestCheckpoint" | "unsealed"
@@ -42,21 +42,21 @@ export interface ProvenFile extends Pick<
   readonly bytes: number
   /** The file's SHA-256 in hex. */
   readonly digest: string
-  /** The anchors that are newer than the file: what was recorded between is not in it. */
+  /** The anchors that are newer than the file. The file does not contain what was recorded since. */
   readonly newerAnchors: ReadonlyArray<KeptAnchor>
 }
 
 type Failure = StoreUnusable | StoreUnavailable | StoreUnsound
 
 /**
- * Writes the store as of this moment into one new file, beside an engine that may be running, and proves that file. It
- * has its name only once it is proven and on the disk; only its owner can read it.
+ * Writes the store as of this moment into one new file, and proves that file. An engine may use the store meanwhile.
+ * The file gets its name only after it is proven and on the disk. Only its owner can read it.
  */
 export const backUp = Effect.fn("backUp")((store: StoreFile, file: string) =>
   Effect.andThen(requireAbsent(file, [file]), writeProven(store, file)),
 )
 
-/** Proves a backup, and compares it with the anchors that were kept of its store. Writes nothing. */
+/** Proves a backup, and compares it with the anchors of its store. It writes nothing. */
 export const proveFile = Effect.fn("proveFile")(function* ({
   path,
   limits,
@@ -68,7 +68,7 @@ export const proveFile = Effect.fn("proveFile")(function* ({
     Effect.gen(function* () {
       const journal = yield* JournalStore
       const last = (yield* journal.lastCheckpoint)?.number ?? 0
-      // A backup lacks the checkpoints that came after it. That is no alteration, but it must have all before.
+      // A backup lacks the checkpoints that were made after it, which is right. It must contain all earlier ones.
       const [due, newer] = [true, false].map((isDue) =>
         anchors.filter(({ number }) => number <= last === isDue),
       )
@@ -83,8 +83,8 @@ export const proveFile = Effect.fn("proveFile")(function* ({
 })
 
 /**
- * Puts a backup where the store was, once that copy is proven. Refuses if anything of the store is still there: it may be evidence, and
- * SQLite would take an old log for a part of the backup.
+ * Copies a backup to the place of the store, and proves the copy. It refuses if any file of the store is still there.
+ * That file may be evidence. Also, SQLite would read an old log as a part of the backup.
  */
 export const restore = Effect.fn("restore")(function* (
   backup: StoreFile,
@@ -108,14 +108,14 @@ const requireAbsent = (place: string, files: ReadonlyArray<string>): Effect.Effe
     return there.length === 0
       ? Effect.void
       : new StoreUnusable({
-          message: `${there.join(", ")} is there, so nothing was written to ${place}: move it away, or name another file.`,
+          message: `${there.join(", ")} exists already, so nothing was written to ${place}. Move it away, or name another file.`,
         })
   })
 
 const writeProven = (store: StoreFile, file: string): Effect.Effect<ProvenFile, Failure> => {
   const partial = `${file}.partial`
   return Effect.acquireUseRelease(
-    // One may be left of a process that was killed. Nobody uses it.
+    // A killed process may have left a partial file. Nobody uses it.
     Effect.sync(() => rmSync(partial, { force: true })),
     () =>
       Effect.gen(function* () {
@@ -128,7 +128,7 @@ const writeProven = (store: StoreFile, file: string): Effect.Effect<ProvenFile, 
   )
 }
 
-/** Everything as of one moment, in one file without a log. */
+/** Writes everything as of one moment into one file without a log. */
 function writeFile(from: string, to: string): void {
   makePrivate(to)
   const database = new DatabaseSync(from, { readOnly: true })
@@ -139,7 +139,7 @@ function writeFile(from: string, to: string): void {
   }
 }
 
-/** The name is on the disk only after the content. */
+/** Gives the file its name after its content is on the disk. */
 function publish(partial: string, file: string): void {
   sync(partial)
   renameSync(partial, file)

@@ -13,9 +13,9 @@ import { layerSqlite, sqliteDefaults } from "../store/sqlite/store.ts"
 import { reading } from "../store/sqlite/reader.ts"
 import type { SqliteLimits } from "../store/sqlite/store.ts"
 
-/** An SQLite file that nobody writes while the scope is open. */
+/** An SQLite file that nobody else can write while the scope is open. */
 export interface CopySource {
-  /** The page after a row, or the first page. */
+  /** The page after a row. Without a row, the first page. */
   readonly page: (
     table: CopiedTable,
     after: CopiedRow | undefined,
@@ -23,7 +23,10 @@ export interface CopySource {
   readonly store: Layer.Layer<LoanStore | JournalStore, StoreUnusable>
 }
 
-/** Keeps engines out by the lock that each engine holds, and all others by the file's own lock. */
+/**
+ * Opens the file for copying. The engine's lock keeps other engines out. SQLite's own lock keeps every other writer
+ * out.
+ */
 export const openCopySource = Effect.fnUntraced(function* (
   path: string,
   limits: SqliteLimits,

@@ -19,21 +19,21 @@ import { quotedSchema } from "../store/postgres/settings.ts"
 
 type Ask = (sql: string, parameters?: ReadonlyArray<unknown>) => Effect.Effect<Rows, SqlError>
 
-/** An empty PostgreSQL store that is filled in one transaction. */
+/** A PostgreSQL store that was empty, and is filled in one transaction. */
 export interface CopyTarget {
   readonly insert: (table: CopiedTable, rows: ReadonlyArray<CopiedRow>) => Effect.Effect<void, SqlError>
-  /** Ensures that later rows come after the copied ones. */
+  /** Ensures that rows recorded later come after the copied ones in the feed. */
   readonly orderFeed: Effect.Effect<void, SqlError>
-  /** The page after a row, or the first page. */
+  /** The page after a row. Without a row, the first page. */
   readonly page: (
     table: CopiedTable,
     after: CopiedRow | undefined,
   ) => Effect.Effect<ReadonlyArray<CopiedRow>, SqlError>
-  /** The rows so far, which nobody else can see yet. */
+  /** The journal with the rows so far. Nobody else can see them yet. */
   readonly journal: JournalStore["Service"]
 }
 
-/** Makes the tables if there are none, and refuses a store with content. */
+/** Creates the tables if necessary. Fails if the store has content. */
 export const openCopyTarget = Effect.fnUntraced(function* (
   settings: PostgresSettings,
 ): Effect.fn.Return<void, StoreUnusable | StoreUnavailable> {
@@ -44,8 +44,8 @@ export const openCopyTarget = Effect.fnUntraced(function* (
 })
 
 /**
- * Fills a store in one transaction. If it succeeds, everything that `fill` inserted is there. If it fails, or if this
- * process or the server ends meanwhile, nothing is. Other writers wait.
+ * Fills a store in one transaction. If it succeeds, the store has everything that `fill` inserted. If it fails, or if
+ * the process or the server ends, the store has none of it. Other writers wait meanwhile.
  */
 export const fillCopyTarget = <E>(
   settings: PostgresSettings,
@@ -57,7 +57,7 @@ export const fillCopyTarget = <E>(
     yield* ask("BEGIN")
     yield* ask(`LOCK TABLE ${schema}.loans, ${schema}.journal, ${schema}.cursors IN EXCLUSIVE MODE`)
     yield* requireEmpty(ask, settings)
-    // The migrations insert this row, but it is copied like everything else.
+    // The migrations insert a row here. It is deleted, because the copy contains this table too.
     yield* ask(`DELETE FROM ${schema}.cursors`)
     yield* fill(yield* targetOf(ask, settings))
     yield* ask("COMMIT")
@@ -80,10 +80,10 @@ const lost = (error: SqlError): Effect.Effect<never, StoreUnavailable | StoreUnu
 
 const brokenOff = (error: SqlError): StoreUnavailable =>
   new StoreUnavailable({
-    message: `The copy was interrupted: ${describe(error)}. Nothing of it is kept, unless only the answer to its commit was lost. Run it again.`,
+    message: `The copy was interrupted: ${describe(error)}. Nothing was copied, unless only the answer to the commit was lost. Run the command again.`,
   })
 
-/** Its own session, with the timeouts of the settings. */
+/** Opens a session for the copy, with the timeouts of the settings. */
 const asking = Effect.fnUntraced(function* (
   settings: PostgresSettings,
 ): Effect.fn.Return<Ask, SqlError, Scope.Scope> {
@@ -138,7 +138,7 @@ const targetOf = Effect.fnUntraced(function* (ask: Ask, settings: PostgresSettin
 
 const keyParameter = (value: string | number) => (typeof value === "string" ? text(value) : bigint(value))
 
-/** Texts are compared by their bytes, as in the file, with any collation of the column. */
+/** The statement for a page. Texts are compared by their bytes, as in the file, for any collation of the column. */
 function pageSql(schema: string, { name, columns, key }: CopiedTable, after: CopiedRow | undefined): string {
   const kinds = new Map(columns)
   const keys = key.map((column) => (kinds.get(column) === "text" ? `${column} COLLATE "C"` : column))
@@ -148,7 +148,7 @@ function pageSql(schema: string, { name, columns, key }: CopiedTable, after: Cop
   return `SELECT ${read} FROM ${schema}.${name} ${behind} ORDER BY ${keys.join(", ")} LIMIT $1::int`
 }
 
-/** PostgreSQL's type for an array of a column's values. Whole numbers fit into every integer column. */
+/** PostgreSQL's array type for a column's values. `bigint` values fit into every integer column. */
 const arrayTypes = { text: "text[]", whole: "bigint[]", flag: "boolean[]", bytes: "bytea[]" }
 
 const insert = Effect.fnUntraced(function* (

@@ -12,13 +12,14 @@ import { LoanStore } from "../ports/loan-store.ts"
 import { ask, clockCheck, failed, ok, skipped, warning } from "./check.ts"
 import type { Check } from "./check.ts"
 
-/** One account: its bank, the clock of that, and its keys. */
+/** Checks one account: its bank, the bank's clock, and the bank's keys. */
 export const checkAccount = Effect.fnUntraced(function* (account: AccountConfig) {
   return [...(yield* checkBank(account)), yield* checkJwks(account)]
 })
 
 /**
- * No loan with this name exists, so the bank answers with a fault. The fault shows that the credentials are accepted.
+ * No loan has this reference, so the bank answers with a fault. The fault shows that the bank accepts the
+ * credentials.
  */
 const nobodysLoan = ApplicationReference.make("loan-engine-doctor")
 
@@ -46,7 +47,7 @@ const checkBank = Effect.fnUntraced(function* ({ name, bank }: AccountConfig) {
   return [{ name: at, state, found, ...(advice === undefined ? {} : { advice }) }, clock]
 })
 
-/** For a failed connection, the reason's own name says most. */
+/** The advice for a failed connection, if its error code is known. */
 const wayOut = ({ connectionCode: code }: BankError): string | undefined =>
   code === undefined ? undefined : `Check LOAN_ENGINE_BANK_URL: ${connectionAdvice(code)}.`
 
@@ -56,7 +57,7 @@ const unreachable = [
   "Check LOAN_ENGINE_BANK_URL, the network, and the bank's own status.",
 ] as const
 
-/** The meaning of each outcome for the bank. */
+/** For each outcome of the request: the state of the check, what was found, and what to do. */
 const byOutcome: {
   readonly [Tag in BankErrorReason["_tag"]]: readonly [state: Check["state"], found: string, advice?: string]
 } = {
@@ -90,7 +91,10 @@ const byOutcome: {
   RequestInvalid: unreachable,
 }
 
-/** Compares the bank's clock, from its answers, with ours. Signed times and rulings depend on it. */
+/**
+ * Compares the bank's clock with ours. The bank's clock is in the header `Date` of its answers. Signed times and
+ * rulings depend on it.
+ */
 const checkClock = Effect.fnUntraced(function* (account: string, bankUrl: URL, route: BankRoute) {
   const name = `clock ${account}`
   const answer = yield* ask(bankUrl, route)
@@ -107,7 +111,7 @@ const checkJwks = Effect.fnUntraced(function* ({ name, jwks }: AccountConfig) {
   const { url, apiKey, route } = jwks
   const keys = yield* Effect.result(makeJwks({ url, route, ...(apiKey === undefined ? {} : { apiKey }) }))
   if (Result.isFailure(keys)) return failed(at, "the settings cannot be used", keys.failure.message)
-  // A key that does not exist. Only a set that was read can say that it is unknown.
+  // No key has this id. If the answer is "unknown", the key set was read.
   const known = yield* keys.success.lookUp("loan-engine-doctor")
   return known.state === "unavailable"
     ? failed(
@@ -118,7 +122,7 @@ const checkJwks = Effect.fnUntraced(function* ({ name, jwks }: AccountConfig) {
     : ok(at, "the bank's key set can be read")
 })
 
-/** What an attacker would need so that a forged callback is believed. */
+/** Says what an attacker would need so that the engine believes a forged callback. */
 export const checkTrust = Effect.fnUntraced(function* (account: AccountConfig) {
   const found = [`a forged callback would need ${yield* neededToForge(account)}`, ...exceptions(account)]
   return ok(`trust ${account.name}`, found.join("; "))
@@ -134,8 +138,8 @@ const neededToForge = Effect.fnUntraced(function* ({ name, callbackCredentials, 
   if (jwks === undefined) return credentials
   const since = yield* (yield* LoanStore).signingSince(name)
   return since === undefined
-    ? `${credentials}, until the bank is first seen to sign`
-    : `${credentials} and ${key}: it has signed since ${new Date(since).toISOString()}`
+    ? `only ${credentials}, until the engine first sees a signature of the bank`
+    : `${credentials} and ${key}: the bank has signed since ${new Date(since).toISOString()}`
 })
 
 const proof: { readonly [Required in RequiredEvidence]: string } = {
@@ -144,6 +148,6 @@ const proof: { readonly [Required in RequiredEvidence]: string } = {
   bank: "the bank's own answer",
 }
 
-/** The event types for which `callbackTrust` asks for more, or says what it is by default. */
+/** The event types that `callbackTrust` names, and what each needs. */
 const exceptions = ({ trustPolicy = {} }: AccountConfig): ReadonlyArray<string> =>
   Object.entries(trustPolicy).map(([type, required]) => `${type} is believed only with ${proof[required]}`)

@@ -3,7 +3,7 @@ import { bankClientLimitsDefault } from "@loan-engine/adapters-http/bank/client"
 import { makeExchange } from "@loan-engine/adapters-http/http/exchange"
 import { Effect } from "effect"
 
-/** The result of one check. `advice` says what to do about it. */
+/** The result of one check. `advice` says what to do. */
 export interface Check {
   readonly name: string
   readonly state: "ok" | "warning" | "failed" | "skipped"
@@ -13,7 +13,9 @@ export interface Check {
 
 export type Checks = ReadonlyArray<Check>
 
-/** How far the clock may differ from the bank's, and how much free space the store's disk should have. */
+/**
+ * How far this machine's clock may differ from another clock, and how much free space the store's disk should have.
+ */
 export const clockSkewSecondsMax = 5
 export const diskBytesFreeMin = 1_073_741_824
 
@@ -32,7 +34,7 @@ export const failed = (name: string, found: string, advice: string): Check => ({
   advice,
 })
 
-/** Compares this machine's clock with another one. */
+/** Compares this machine's clock with another clock. */
 export function clockCheck(name: string, whose: string, aheadMs: number): Check {
   const apart = Math.round(Math.abs(aheadMs) / 1_000)
   if (apart <= clockSkewSecondsMax) return ok(name, `at most ${clockSkewSecondsMax} seconds from ${whose}`)
@@ -44,7 +46,7 @@ export function clockCheck(name: string, whose: string, aheadMs: number): Check 
   )
 }
 
-/** Asks once, as any request to the bank is asked. */
+/** Sends one request, in the same way as a request to the bank. */
 export const ask = Effect.fnUntraced(function* (url: URL, route?: BankRoute) {
   const exchange = yield* makeExchange(bankClientLimitsDefault, undefined, route)
   return yield* Effect.result(exchange({ url, method: "GET", headers: {} }))

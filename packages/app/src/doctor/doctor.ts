@@ -35,11 +35,11 @@ const checkEngine = Effect.fnUntraced(function* ({ host, port, pathPrefix }: Ope
   if (Result.isFailure(answer)) return skipped("engine", `no engine answers at ${url.origin}`)
   const { status, body } = answer.success
   return status === 200
-    ? ok("engine", `the one at ${url.origin} is ready`)
+    ? ok("engine", `the engine at ${url.origin} is ready`)
     : failed(
         "engine",
-        [`the one at ${url.origin} answers ${status}`, ...failingChecks(body)].join(", "),
-        "Read its log: it says why. Compare with the checks of the store here.",
+        [`the engine at ${url.origin} answers ${status}`, ...failingChecks(body)].join(", "),
+        "Read the engine's log, which says why. Also read the checks of the store in this report.",
       )
 })
 

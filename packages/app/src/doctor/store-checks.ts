@@ -24,7 +24,7 @@ import { clockCheck, clockSkewSecondsMax, diskBytesFreeMin, failed, ok, skipped,
 import type { Check, Checks } from "./check.ts"
 import { checkTrust } from "./account-checks.ts"
 
-/** The store, what it holds, and what it stands on. */
+/** Checks the store: what it contains, its disk, its weaknesses, its standby and its clock. */
 export const checkStore = Effect.fnUntraced(function* (config: OperatorConfig) {
   const { database } = config
   const looked = yield* Effect.result(
@@ -40,24 +40,29 @@ export const checkStore = Effect.fnUntraced(function* (config: OperatorConfig) {
   return [failed("store", `${databasePlace(database)} cannot be read`, looked.failure.message), ...around]
 })
 
-/** Weaknesses that could lose acknowledged data or show it to others. */
+/** Reports weaknesses because of which stored data could be lost or read by other people. */
 const checkWeaknesses = Effect.fnUntraced(function* (database: Database): Effect.fn.Return<Checks> {
   if (database.store === "sqlite" && !existsSync(database.path)) return []
   const weaknesses = yield* databaseWeaknesses(database)
   if (weaknesses.length === 0)
-    return [ok("durability", "found nothing that could lose stored data or show it to others")]
+    return [
+      ok("durability", "nothing was found because of which stored data could be lost or read by others"),
+    ]
   return weaknesses.map((found) =>
     warning("durability", found, "docs/operating.md says what the store needs."),
   )
 })
 
-/** Leases and due times use the database's clock, and plans use ours. A file has no clock of its own. */
+/**
+ * Compares the database's clock with ours. Leases and due times use the database's clock; plans use ours. A file has
+ * no clock of its own.
+ */
 const checkDatabaseClock = Effect.fnUntraced(function* (database: Database): Effect.fn.Return<Checks> {
   const aheadMs = yield* databaseClockAheadMs(database)
   return aheadMs === undefined ? [] : [clockCheck("clock database", "the database's", -aheadMs)]
 })
 
-/** The newest entry must be older than now. If not, a clock is or was wrong. */
+/** Checks that the newest entry is not in the future. If it is, a clock is or was wrong. */
 const checkNewestEntry = Effect.fnUntraced(function* () {
   const name = "clock journal"
   const journal = yield* JournalStore
@@ -70,7 +75,7 @@ const checkNewestEntry = Effect.fnUntraced(function* () {
     : failed(
         name,
         `the newest entry is dated ${aheadSeconds} seconds ahead of this machine's clock`,
-        "This machine's clock is wrong, or the clock of the machine that wrote the entry was: set both by NTP.",
+        "Either this machine's clock is wrong, or the clock of the machine that wrote the entry was wrong. Set both by NTP.",
       )
 })
 
@@ -128,7 +133,7 @@ const lookIntoStore = Effect.fnUntraced(function* (
       : failed(
           "callbacks",
           alarms.map(callbackAlarm).join(" "),
-          "Ask the bank where it sends them; see: loan-engine callback health",
+          "Ask the bank where it sends the callbacks. See: loan-engine callback health",
         ),
     ...(yield* checkWebhooks(config)),
     yield* checkNewestEntry(),
@@ -150,7 +155,7 @@ const checkWebhooks = Effect.fnUntraced(function* ({ webhooks }: OperatorConfig)
   return [warning(name, found, look)]
 })
 
-/** Requests to the bank with an unknown outcome. */
+/** Reports requests to register a callback URL whose outcome is unknown. */
 const checkIntents = Effect.fnUntraced(function* ({ accounts }: OperatorConfig) {
   const store = yield* LoanStore
   const found = yield* Effect.forEach(accounts, ({ name, bank }) =>
@@ -163,7 +168,7 @@ const checkIntents = Effect.fnUntraced(function* ({ accounts }: OperatorConfig) 
   )
 })
 
-/** The operator of a server watches its disk. */
+/** Checks the disk of an SQLite file. The disk of a database server is not checked here. */
 const checkDisk = (database: Database): Checks =>
   database.store === "sqlite" ? [checkDirectory(dirname(database.path))] : []
 
@@ -177,7 +182,7 @@ function checkDirectory(directory: string): Check {
       : warning(
           "disk",
           `only ${megabytes} MiB are free in ${directory}`,
-          "Make room: on a full disk callbacks are answered 503.",
+          "Make room: if the disk is full, callbacks are answered 503.",
         )
   } catch (cause) {
     const code = isNativeError(cause) && "code" in cause ? String(cause.code) : "unknown"

@@ -9,7 +9,7 @@ import type { AccountConfig, EngineConfig } from "../config/config.ts"
 import { retryAfterSeconds } from "../contract/problem.ts"
 import { LoanEngine } from "../record/engine.ts"
 
-/** The receiver of the bank's callbacks. It ends in the engine's `record`. */
+/** Makes the receiver of the bank's callbacks. It passes them to the engine's `record`. */
 export const callbackReceiver = Effect.fnUntraced(function* ({ accounts, callbackLimits }: EngineConfig) {
   const engine = yield* LoanEngine
   const options: Record<string, CallbackAccountOptions> = {}

@@ -28,19 +28,19 @@ import type { Readiness } from "../serve/readiness.ts"
 
 /** The engine's HTTP handlers, for any server. */
 export interface EngineHttp {
-  /** Whether a request is for the engine, as a middleware asks. */
+  /** Whether a request is for the engine. A middleware uses this. */
   readonly serves: (request: IncomingMessage) => boolean
-  /** Every route, for node:http and frameworks on top of it. */
+  /** Handles every route, for node:http and frameworks on top of it. */
   readonly listener: EngineListener
-  /** Every route, in the web-standard form. */
+  /** Handles every route, in the web-standard form. */
   readonly handle: (request: Request) => Promise<Response>
-  /** Only one account's callbacks, on any path. */
+  /** Handles the callbacks of one account, on any path. */
   readonly handleCallback: (account: string, request: Request) => Promise<Response>
-  /** Reports that the engine is no longer ready, and ends every stream of changes. */
+  /** Reports "not ready", waits until load balancers have noticed, and ends every stream of changes. */
   readonly drain: Effect.Effect<void>
 }
 
-/** The bank's callbacks go directly to the receiver. Everything else is routed. */
+/** Makes the engine's HTTP handlers. Callbacks go directly to the receiver; other requests go through the router. */
 export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig) {
   const { api, serverLimits, telemetry, pathPrefix } = config
   const accounts = config.accounts.map(({ name }) => name)
@@ -57,7 +57,7 @@ export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig)
   ).pipe(Layer.provide(WrongKeys.layer(api.accessLimits, api.forwarding)))
   const router = yield* Effect.provideContext(HttpRouter.toHttpEffect(routes), routerConfig)
   const app = completeApp(router, api.corsOrigins, pathPrefix)
-  // It is created before any listener, so that a stop lets requests finish before it interrupts the rest of them.
+  // This scope is made before any listener. So a stop lets requests finish first, and interrupts the rest later.
   const requests = yield* Scope.fork(yield* Effect.scope)
   const routed = yield* NodeHttpServer.makeHandler(app, { scope: requests })
   const routedWeb = HttpEffect.toWebHandlerWith<never, Scope.Scope | HttpServerRequest.HttpServerRequest>(
@@ -80,7 +80,7 @@ export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig)
       else if (request.readableDidRead && !isKept) answerConsumed(response)
       else if (account !== undefined) serveCallback(receiver, account, request, response)
       else {
-        // No route has this spelling, so what is not below the prefix gets the answer of an unknown route.
+        // No route has the path `//`. So a request outside the prefix is answered like one for an unknown route.
         request.url = below(target) ?? "//"
         routed(request, response)
       }
@@ -90,7 +90,7 @@ export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig)
       const account = callbackAccount(callbackBelow(request.url) ?? "")
       if (account !== undefined) return handleCallback(receiver, account, request)
       const response = await routedWeb(pathPrefix === "" ? request : withoutPrefix(request, below))
-      // The connection does not belong to us, and HTTP/2 has no such header.
+      // The engine does not own the connection here, and HTTP/2 has no such header.
       response.headers.delete("connection")
       return response
     },
@@ -100,15 +100,15 @@ export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig)
   return http
 })
 
-/** `//` is the spelling of no route. */
+/** The request without the prefix. If it is outside the prefix, its path becomes `//`, which no route has. */
 function withoutPrefix(request: Request, below: (target: string) => string | undefined): Request {
   const target = below(request.url) ?? `${new URL(request.url).origin}//`
   return new Request(target, request)
 }
 
 /**
- * A load balancer has time to switch while everything is still served. Streams have no end of their own, so they are
- * ended.
+ * Prepares a stop. While load balancers switch, everything is still served. Streams never end by themselves, so they
+ * are ended.
  */
 const drain = (
   readiness: Readiness,

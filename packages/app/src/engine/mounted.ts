@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import { callbackAccount } from "@loan-engine/adapters-http/callback/path"
 
 /**
- * A handler for node:http and frameworks on top of it. Given `next`, as Express and NestJS give it, it passes on every
- * request that is not for the engine.
+ * A handler for node:http and frameworks on top of it. Express and NestJS pass `next`. Then the handler passes on
+ * every request that is not for the engine.
  */
 export type EngineListener = (
   request: IncomingMessage,
@@ -22,14 +22,14 @@ const roots: ReadonlySet<string> = new Set([
   "v1",
 ])
 
-/** Whether a path is one of the engine's, known or not: `/v1/anything` is. */
+/** Whether a path belongs to the engine, even if there is no such route: `/v1/anything` does. */
 export const isOurs = (target: string): boolean =>
   callbackAccount(target) !== undefined || roots.has(/^\/([^/?#]*)/u.exec(target)?.[1] ?? "")
 
 /**
- * The request's target as the engine knows it. Express and frameworks on it cut the path of a mount off `url` and keep
- * it in `baseUrl`. `app.use("/bank", engine.listener)` serves `/bank/callbacks/se`. If the mount is one of the engine's
- * own paths, as in `app.use("/callbacks", engine.listener)`, its last segment belongs to the target.
+ * The request's target in the engine's own form. Express removes the path of a mount from `url` and keeps it in
+ * `baseUrl`. With `app.use("/bank", engine.listener)`, the engine serves `/bank/callbacks/se`. If the mount is one of
+ * the engine's own paths, as in `app.use("/callbacks", engine.listener)`, its last segment is a part of the target.
  */
 export function targetOf(request: IncomingMessage & { readonly baseUrl?: unknown }): string {
   const { baseUrl, url = "" } = request

@@ -34,8 +34,8 @@ export interface OpenOptions {
   /** A settings file. Settings in code have priority over it. */
   readonly file?: string
   /**
-   * Variables such as `process.env`. Settings in code have priority over them, and they have priority over the file.
-   * None by default.
+   * Variables such as `process.env`. They have priority over the file, and settings in code have priority over them.
+   * By default, no variables are read.
    */
   readonly environment?: Environment
   /** Where the log goes. The default is stderr, in the format of `logFormat`. */
@@ -44,7 +44,7 @@ export interface OpenOptions {
 
 export interface ChangesOptions {
   /**
-   * The `cursor` of the change after which to begin, or its position. Without it, the stream begins with the next
+   * The stream begins after this change, given by its `cursor` or its position. If absent, it begins with the next
    * change.
    */
   readonly after?: string | number
@@ -55,27 +55,28 @@ export interface ChangesOptions {
 }
 
 /**
- * The engine inside a service of your own: the same calls and watches as the client of a separate engine, and the
- * handlers for your server's requests. A failed call rejects with a `LoanApiError`; its `problem` is what a separate
+ * The engine inside your own service. It has the same calls and watches as the client of a separate engine, and the
+ * handlers for your server's requests. A failed call rejects with a `LoanApiError`. Its `problem` is what a separate
  * engine would answer.
  */
 export interface LoanEngineHandle extends LoanClient {
-  /** Every loan that matches a filter, by account and reference. The loop reads page by page. */
+  /** Every loan that matches a filter, ordered by account and reference. The loop reads one page at a time. */
   readonly eachLoan: (filter?: LoanListFilter) => AsyncIterable<LoanJson>
   /**
-   * Every change from a cursor on, in the journal's order, at least once, with none left out, until the engine closes
-   * or the loop ends. Store `cursor` together with what you made of the change, and continue after it when you restart.
-   * If the store no longer has that place, because a backup was restored, the loop throws a `LoanApiError` with the
-   * problem `cursor-unknown`.
+   * Every change after a cursor, in the order of the journal. Each change comes at least once, and none is left out.
+   * The loop ends when the engine closes. When you process a change, store its `cursor` in the same transaction, and
+   * continue after that cursor when you restart. If a backup was restored, the store may no longer have that place.
+   * Then the loop throws a `LoanApiError` with the problem `cursor-unknown`.
    */
   readonly changes: (options?: ChangesOptions) => AsyncIterable<ChangeJson>
   /** All routes in the web-standard form: `/callbacks/{account}`, `/v1`, `/console`, `/docs`, `/health`, `/metrics`. */
   readonly fetch: (request: Request) => Promise<Response>
-  /** One account's callbacks, for a route of your own. The URL that was registered with the bank must lead here. */
+  /** Handles one account's callbacks, for a route of your own. Register the URL of that route with the bank. */
   readonly callback: (account: string) => (request: Request) => Promise<Response>
   /**
-   * {@link fetch} for node:http and frameworks on top of it. Nothing may read a request's body before it, unless the
-   * bytes are kept in `rawBody`. As a middleware (`app.use(engine.listener)`) it passes on what is not for the engine.
+   * {@link fetch} for node:http and frameworks on top of it. Nothing may read a request's body before the engine
+   * does, unless the bytes are kept in `rawBody`. As a middleware (`app.use(engine.listener)`), it passes on requests
+   * that are not for the engine.
    */
   readonly listener: EngineListener
   /** Ends polling and streams, and closes the store. Close your server first. */
@@ -84,10 +85,10 @@ export interface LoanEngineHandle extends LoanClient {
 }
 
 /**
- * Opens the engine: its store, its polling, its handlers. It listens on nothing.
+ * Opens the engine: its store, its polling and its handlers. It does not listen on a port.
  *
- * Rejects with `ConfigUnusable` if a setting is missing or wrong, and with `StoreUnusable` if the store cannot be opened.
- * The message says what to do.
+ * If a setting is missing or wrong, it rejects with `ConfigUnusable`. If the store cannot be opened, it rejects with
+ * `StoreUnusable`. The message says what to do.
  *
  * @example
  * const engine = await openLoanEngine({
@@ -222,6 +223,6 @@ const changesOf = (feed: ChangeFeed["Service"], { after, account, reference }: C
     }),
   )
 
-/** The same problem as in the refusal of a stream over HTTP. */
+/** The same problem as when a stream over HTTP is refused. */
 const cursorRefused = (fault: CursorUnknown | StoreUnavailable): LoanApiError =>
   loanApiError(fault._tag === "CursorUnknown" ? problemDocument(cursorProblem(fault)) : fault)

@@ -13,7 +13,7 @@ const serve = Effect.fnUntraced(function* (config: EngineConfig) {
   const { host, port, pathPrefix, serverLimits: limits } = config
   const { listener: handler, drain } = yield* makeEngineHttp(config)
   const listener = yield* listen({ host, port, limits, handler })
-  // The last finalizer runs first, so a stop reports "not ready" before it closes the listener.
+  // Finalizers run in reverse order. So a stop reports "not ready" before it closes the listener.
   yield* Effect.addFinalizer(() => drain)
   return { url: listener.url + pathPrefix }
 })

@@ -13,7 +13,7 @@ import { measuredEngine, watchedStore } from "../record/measured-engine.ts"
 import { traceLayer } from "../telemetry/trace-export.ts"
 import { layerWebhooks } from "../webhooks/delivery.ts"
 
-/** The engine's services and its background work: sealing, polling, webhooks. Nothing listens yet. */
+/** The engine's services and its background work: sealing, polling, webhooks. It does not listen. */
 export const engineServices = (config: EngineConfig) => {
   const { database, poller, sealing, telemetry, webhooks } = config
   const engine = measuredEngine(LoanEngine.layer(poller.cadence)).pipe(

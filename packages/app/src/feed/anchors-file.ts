@@ -4,13 +4,16 @@ import { isNativeError } from "node:util/types"
 import { anchorLine, anchorsIn } from "../journal/anchor.ts"
 import type { KeptAnchor } from "../journal/anchor.ts"
 
-/** The name beside an SQLite file. It differs enough that nobody deletes or copies both by mistake. */
+/**
+ * The name of the anchors file beside an SQLite file. It is so different from the store's name that nobody deletes or
+ * copies both by mistake.
+ */
 export const anchorsBeside = (path: string): string => join(dirname(path), `.${basename(path)}-anchors`)
 
-/** How much of the end of the file is read: about 30,000 anchors. */
+/** How much of the file's end is read. This is enough for about 30,000 anchors. */
 const anchorsBytesMax = 4_194_304
 
-/** Adds an anchor to the file, and creates the file if necessary. The anchor is on the disk when this returns. */
+/** Adds an anchor to the file, which is created if necessary. When this returns, the anchor is on the disk. */
 export function appendAnchor(file: string, anchor: KeptAnchor): void {
   const descriptor = openSync(file, "a", 0o600)
   try {
@@ -21,7 +24,7 @@ export function appendAnchor(file: string, anchor: KeptAnchor): void {
   }
 }
 
-/** The anchors in a file, oldest first. Empty if there is no such file. */
+/** Reads the anchors in a file, oldest first. If there is no file, the list is empty. */
 export function readAnchors(file: string): ReadonlyArray<KeptAnchor> {
   const descriptor = openIfThere(file)
   if (descriptor === undefined) return []

@@ -15,24 +15,28 @@ import type { Seal } from "../journal/checkpoint.ts"
 import { JournalStore } from "../ports/journal-store.ts"
 
 /**
- * Where the newest checkpoint is kept outside the store, so that `journal verify` notices rewritten or missing history.
+ * Where the newest checkpoint is kept outside the store. With it, `journal verify` notices rewritten or missing
+ * history.
  */
 export interface AnchorSettings extends LimitsOf<typeof anchorLimits> {
-  /** The file to which anchors are added. */
+  /** The file to which each anchor is added. */
   readonly anchorsFile: string | undefined
   /** The URL to which each anchor is sent by POST. */
   readonly anchorsUrl: string | undefined
 }
 
 export const anchorLimits = {
-  // If the feed has grown. The first is kept at once, and the last when the engine stops.
+  // An anchor is kept only if the feed has grown. The first is kept at once, and the last when the engine stops.
   anchorEveryMs: limit(3_600_000, "how often the engine keeps the newest checkpoint as an anchor"),
 }
 
-/** How soon a place is tried again that did not keep an anchor, if its next is not due sooner. */
+/**
+ * How soon a place is tried again after it failed to keep an anchor. If its next anchor is due sooner, that time
+ * counts.
+ */
 const anchorRetryMs = 60_000
 
-/** An anchor is small, and nothing waits for it. */
+/** The limits of a request with an anchor. An anchor is small, and nothing waits for it. */
 const exchangeLimits = {
   connectMsMax: 5_000,
   headersMsMax: 10_000,
@@ -45,19 +49,22 @@ const exchangeLimits = {
 export interface Anchors {
   /** Keeps the newest checkpoint, if the last anchor is old enough. */
   readonly keepIfDue: Effect.Effect<void, StoreUnavailable>
-  /** Keeps the newest checkpoint, unless it already is an anchor. */
+  /** Keeps the newest checkpoint, unless it is kept already. */
   readonly keepNewest: Effect.Effect<void, StoreUnavailable>
 }
 
-/** A place for anchors. `keep` tells whether it has this one now. */
+/** A place for anchors. `keep` results in `true` if the place has kept the anchor. */
 interface Place {
   readonly keep: (anchor: KeptAnchor) => Effect.Effect<boolean>
-  /** The newest checkpoint that it has, and when its next is due. */
+  /** The number of the newest checkpoint that the place has, and when the next anchor is due. */
   kept: number
   dueAt: number
 }
 
-/** Keeps anchors as the settings say. If a place cannot keep one, the log warns, and that place is tried again soon. */
+/**
+ * Keeps anchors in the places of the settings. If a place fails, a warning is logged, and the place is tried again
+ * soon.
+ */
 export const makeAnchors = Effect.fnUntraced(function* ({
   anchorsFile,
   anchorsUrl,
@@ -114,8 +121,8 @@ const notKept = ({ number }: KeptAnchor, place: string, reason: string): Effect.
   )
 
 /**
- * Refuses an empty store if an anchor shows that it had content: the file was deleted, or a copy lacks its log. A store
- * that is only older, such as a restored backup, causes a warning.
+ * Fails if the store is empty although an anchor shows that it had content. Then the file was deleted, or a copy
+ * lacks its log. If the store is only older than the anchor, such as a restored backup, a warning is logged.
  */
 export const requireRemembered = Effect.fnUntraced(function* (
   place: string,
@@ -132,7 +139,7 @@ export const requireRemembered = Effect.fnUntraced(function* (
   )
 })
 
-/** The content of an anchors file. If it cannot be read, the engine must not start. */
+/** Reads the anchors file. If it cannot be read, the engine must not start. */
 export const anchorsOf = (file: string): Effect.Effect<ReadonlyArray<KeptAnchor>, StoreUnusable> =>
   Effect.try({
     try: () => readAnchors(file),
@@ -144,5 +151,6 @@ export const anchorsOf = (file: string): Effect.Effect<ReadonlyArray<KeptAnchor>
   })
 
 const emptied = (place: string, file: string, { number, sealedAt }: KeptAnchor): string =>
-  `${place} contains no loans, but it once did: ${file} has its checkpoint ${number} of ${sealedAt}. Put the database back, ` +
-  "with its -wal if it has one, or restore the last good backup. To begin with an empty store on purpose, move that file away."
+  `${place} contains no loans, but it once did: ${file} contains an anchor for its checkpoint ${number} of ${sealedAt}. ` +
+  "Put the database back, with its -wal file if there is one, or restore the last good backup. " +
+  `If you want to begin with an empty store, move ${file} away.`

@@ -27,62 +27,62 @@ export const changeFeedLimits = {
 }
 export type ChangeFeedLimits = LimitsOf<typeof changeFeedLimits>
 
-/** A durable change, its position in the feed, and its loan as it was when it was read. */
+/** A durable change, its position in the feed, and its loan as it was when the feed was read. */
 export interface FeedChange extends EntryContent {
   readonly position: number
   readonly hash: string
-  /** What it reverses, according to the entries before it. */
+  /** The reversal that this entry makes, given the loan's earlier entries. */
   readonly reversal: Reversal | null
   readonly stored: StoredLoan
 }
 
-/** The next step of a reader: changes, or only a cursor if there were none of interest for a while. */
+/** What a reader gets next: changes. If there were none that it wants for a while, only a cursor. */
 export interface FeedStep {
   readonly changes: ReadonlyArray<FeedChange>
   readonly cursor: FeedCursor
 }
 
 /**
- * The feed does not have this place: it is beyond the end, from another store, or from a history that a restored backup
- * has undone. A reader with such a place must read the loans again, and continue without a cursor.
+ * The feed does not have this place. It is after the end of the feed, or from another store, or from before a backup
+ * was restored. The reader must read the loans again, and then continue without a cursor.
  */
 export class CursorUnknown extends Data.TaggedError("CursorUnknown")<{ readonly cursor: FeedCursor }> {
   override get message(): string {
     return (
-      `The feed does not have the place ${cursorText(this.cursor)}: it is beyond the end, of another store, or from before ` +
-      "a backup was restored. Read the loans again, then follow the feed without a cursor."
+      `The feed does not have the place ${cursorText(this.cursor)}. It is after the end of the feed, or from another store, or from ` +
+      "before a backup was restored. Read the loans again, then follow the feed without a cursor."
     )
   }
 }
 
 export interface ReadOptions {
-  /** The place after which to begin. Without it, the stream begins with the next change. */
+  /** The stream begins after this place. If absent, it begins with the next change. */
   readonly after: FeedCursor | undefined
   readonly only: { readonly reference?: ApplicationReference; readonly account?: AccountName | undefined }
 }
 
 /**
- * Gives the next step each time it is run. `undefined` after the feed has ended because the engine stops. It fails if
- * the store under a running engine was restored and no longer has the reader's place.
+ * Each run results in the next step. The result is `undefined` after the engine has stopped the feed. The effect
+ * fails if the store was restored while the engine runs, and no longer has the reader's place.
  */
 export type NextStep = Effect.Effect<FeedStep | undefined, CursorUnknown | StoreUnavailable>
 
 /**
- * The journal as a feed: from any position on, at least once, with none left out. A reader is only a position, so a
- * slow one costs no memory. Hints wake the reader, and everything that it receives is read from the journal.
+ * The journal as a feed: every entry after any position, at least once. A reader is only a position, so a slow reader
+ * costs no memory. Signals wake the reader. Everything that it gets is read from the journal.
  */
 export class ChangeFeed extends Context.Service<
   ChangeFeed,
   {
     /** The position of the newest change. */
     readonly head: Effect.Effect<number, StoreUnavailable>
-    /** The place with its mark from the feed. Fails if the feed does not have it. */
+    /** Finds a place in the feed, and adds its mark. Fails if the feed does not have the place. */
     readonly find: (cursor: FeedCursor) => Effect.Effect<FeedCursor, CursorUnknown | StoreUnavailable>
-    /** A reader that begins at a checked place, and exists as long as its scope. */
+    /** Opens a reader at a place that `find` has checked. The reader lives as long as its scope. */
     readonly read: (
       options: ReadOptions,
     ) => Effect.Effect<{ readonly start: FeedCursor; readonly next: NextStep }, StoreUnavailable, Scope.Scope>
-    /** Ends every reader, so that nobody waits for a feed without further changes. */
+    /** Ends every reader, so that none waits for changes that will not come. */
     readonly stop: Effect.Effect<void>
   }
 >()("@loan-engine/app/ChangeFeed") {
@@ -112,7 +112,7 @@ const makeFeed = Effect.fnUntraced(function* (limits: ChangeFeedLimits) {
     return { start, next: firstly(past, newest, goOn) }
   })
 
-  /** Reads the feed from a position on, until there is something to give or a heartbeat is due. */
+  /** Reads the feed after a place, until there is a change to give or a heartbeat is due. */
   const walk = (from: FeedCursor, isWanted: (change: FeedChange) => boolean, wakes: Wakes): NextStep => {
     let cursor = from
     return Effect.gen(function* () {
@@ -142,11 +142,11 @@ const makeFeed = Effect.fnUntraced(function* (limits: ChangeFeedLimits) {
   })
 })
 
-/** A reader's place after a row, if there was one. */
+/** A reader's place after a page. If the page was empty, the place stays the same. */
 const latest = (cursor: FeedCursor, row: FeedChange | undefined): FeedCursor =>
   row === undefined || row.position < cursor.position ? cursor : cursorOf(row)
 
-/** Events that end a wait: this process has written, or another process says that it has. */
+/** The signals that end a wait: this process has written, or another process has. */
 type Wakes = ReadonlyArray<PubSub.Subscription<unknown>>
 
 const wanted =
@@ -155,7 +155,9 @@ const wanted =
     (reference === undefined || change.applicationReference === reference) &&
     (account === undefined || change.account === account)
 
-/** First the past, step by step; then everything after both the past and the newest position. */
+/**
+ * Reads the loan's past first, step by step. Then it follows the feed after both the past and the newest position.
+ */
 function firstly(past: PastPage, newest: FeedCursor, goOn: (from: FeedCursor) => NextStep): NextStep {
   let reached = newest
   let next: NextStep | undefined
@@ -171,7 +173,7 @@ function firstly(past: PastPage, newest: FeedCursor, goOn: (from: FeedCursor) =>
   )
 }
 
-/** The row at a place, or the first row after it, shows whether the feed has the place. */
+/** Whether the feed has a place. The row at the place, or the first row after it, shows that. */
 const findIn =
   (journal: JournalStore["Service"]) =>
   (cursor: FeedCursor): Effect.Effect<FeedCursor, CursorUnknown | StoreUnavailable> =>
@@ -186,12 +188,12 @@ const findIn =
       return yield* new CursorUnknown({ cursor })
     })
 
-/** Gives the next page of a loan's past each time it is run. Empty after the last. */
+/** Each run results in the next page of a loan's past. Empty after the last page. */
 type PastPage = Effect.Effect<ReadonlyArray<FeedChange>, StoreUnavailable>
 
 /**
- * The past of one loan is read from its own history. In the feed, everything from the position on would have to be
- * searched. It is read one page at a time, and other work gets its turn in between.
+ * Reads one loan's past from its own history. In the feed, every row after the position would have to be searched. It
+ * reads one page at a time, so that other work gets its turn.
  */
 function pastOf(
   engine: LoanEngine["Service"],
@@ -217,12 +219,13 @@ function pastOf(
   })
 }
 
-/** How many pages are cached for readers at the same position. Most readers are at the newest. */
+/** How many pages are cached, for readers at the same position. Most readers are at the newest position. */
 const pagesKeptMax = 32
 
 /**
- * The feed's next page after a place. If many readers ask for the same page, it is read once. If the place is missing,
- * the store under the running engine was restored (a backup, or a replica that lagged), and the cache is dropped.
+ * Reads the feed's next page after a place. If many readers ask for the same page, it is read once. If the place is
+ * missing, the store was restored while the engine runs: from a backup, or to a replica that lagged. Then the cache
+ * is cleared.
  */
 function makePages(
   { changesPageRowsMax: limit }: ChangeFeedLimits,

@@ -10,15 +10,15 @@ import { makeAnchors } from "./anchors.ts"
 import type { AnchorSettings } from "./anchors.ts"
 
 export const sealingLimits = {
-  // Unsealed rows could disappear with their loan unnoticed.
+  // Until rows are sealed, they and their loan could disappear unnoticed.
   checkpointEveryMs: limit(10_000, "how often the engine seals the journal with a checkpoint"),
 }
 export type SealingSettings = LimitsOf<typeof sealingLimits>
 
-/** How many rows one checkpoint seals at most. This also limits the memory of sealing. */
+/** The maximum number of rows that one checkpoint seals. This also limits the memory that sealing needs. */
 export const checkpointRowsMax = 256
 
-/** How many rows are read before other work gets its turn. */
+/** After this many rows, other work gets its turn. */
 const sealedPageRowsMax = 256
 
 /** Seals the feed and keeps anchors at intervals while the engine runs, and once more when it stops. */
@@ -29,7 +29,7 @@ export const layerSealing = (
     Effect.gen(function* () {
       const journal = yield* JournalStore
       const { keepIfDue, keepNewest } = yield* makeAnchors(settings)
-      // A finalizer that is added before the one of the last sealing runs after it.
+      // Finalizers run in reverse order. This one is added first, so it runs after the last sealing.
       yield* Effect.addFinalizer(() => surviving("the last anchor could not be written", keepNewest))
       const seal = Effect.provideService(sealFeed(checkpointRowsMax), JournalStore, journal)
       yield* recurring(
@@ -40,7 +40,7 @@ export const layerSealing = (
     }),
   )
 
-/** Seals all rows of the feed after its last checkpoint. Gives the number of new checkpoints. */
+/** Seals all rows of the feed after the last checkpoint. The result is the number of new checkpoints. */
 export const sealFeed = Effect.fn("sealFeed")(function* (
   rowsMax: number,
 ): Effect.fn.Return<number, StoreUnavailable, JournalStore> {

@@ -1,7 +1,9 @@
 import { Option, Schema } from "effect"
 import type { Seal } from "./checkpoint.ts"
 
-/** A checkpoint's number and hash, kept where nobody who can rewrite the store can reach them. */
+/**
+ * A checkpoint's number and hash. An anchor is kept in a place that people who can change the store cannot change.
+ */
 export interface Anchor {
   readonly number: number
   readonly hash: string
@@ -30,8 +32,8 @@ export const anchorLine = (anchor: KeptAnchor): string => `${JSON.stringify(anch
 const decodeAnchor = Schema.decodeUnknownOption(Schema.fromJsonString(KeptAnchor))
 
 /**
- * The anchors in a text, one on each line. A line that is not an anchor is ignored, such as the last line of a file
- * that was cut off.
+ * Reads the anchors in a text, one on each line. A line that is no anchor is ignored, such as an incomplete last
+ * line.
  */
 export const anchorsIn = (text: string): ReadonlyArray<KeptAnchor> =>
   text.split("\n").flatMap((line) => Option.toArray(decodeAnchor(line)))

@@ -3,7 +3,7 @@ import { canonicalJson } from "@loan-engine/domain/canonical-json"
 import { Option, Schema } from "effect"
 import type { Instant } from "@loan-engine/domain/instant"
 
-/** One journal row as a checkpoint seals it: its position in the feed, its loan, and its hash. */
+/** One journal row as a checkpoint seals it. `hash` is the row's hash. */
 const SealedRow = Schema.Struct({
   position: Schema.Int,
   applicationReference: Schema.String,
@@ -16,22 +16,22 @@ const decodeRows = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Array
   onExcessProperty: "error",
 })
 
-/** A checkpoint's list of rows as it is stored. */
+/** The text in which a checkpoint's rows are stored. */
 export const sealedRowsText = (rows: ReadonlyArray<SealedRow>): string =>
   canonicalJson(rows.map((row) => ({ ...row })))
 
-/** The list in a text. `undefined` if the text is not one. */
+/** Reads a checkpoint's rows from their text. `undefined` if the text is no such list. */
 export const sealedRowsIn = (text: string): ReadonlyArray<SealedRow> | undefined =>
   Option.getOrUndefined(decodeRows(text))
 
 /**
- * A seal on the feed: the Merkle root over every row after the previous checkpoint, up to its own position. Each
- * checkpoint names the previous one by its hash. So nobody can remove or replace a sealed row unnoticed, not even a
- * whole loan with its snapshot.
+ * A checkpoint without its rows: a seal on the feed. It has the Merkle root over every row after the previous
+ * checkpoint, up to its own position. It also has the hash of the previous checkpoint. So nobody can remove or
+ * replace a sealed row unnoticed, not even a whole loan with its snapshot.
  */
 export interface Seal {
   readonly number: number
-  /** The last row it seals. */
+  /** The position of the last sealed row. */
   readonly position: number
   readonly sealedAt: Instant
   readonly root: string
@@ -40,12 +40,12 @@ export interface Seal {
   readonly hash: string
 }
 
-/** A seal with the list of the sealed rows. The root alone would show that something is wrong, but not what. */
+/** A seal with the sealed rows. With the root alone, an audit would see that something is wrong, but not where. */
 export interface Checkpoint extends Seal {
   readonly rows: ReadonlyArray<SealedRow>
 }
 
-/** The checkpoint over these rows, which follow the previous checkpoint in the feed. There is at least one row. */
+/** Seals these rows, which follow the previous checkpoint in the feed. The list must not be empty. */
 export function sealRows(
   before: Seal | undefined,
   rows: ReadonlyArray<SealedRow>,
@@ -61,7 +61,7 @@ export function sealRows(
   return { ...content, rows, hash: checkpointHash(content) }
 }
 
-/** The hash by which the next checkpoint names this one. The root covers the rows. */
+/** The hash of a checkpoint. The next checkpoint contains it. It covers the rows through their root. */
 export const checkpointHash = ({
   number,
   position,
@@ -73,12 +73,13 @@ export const checkpointHash = ({
 
 /**
  * The Merkle tree hash of RFC 9162, section 2.1.1, over the rows in their order. Leaves and nodes are hashed
- * differently, so that neither can pass for the other. In an uneven split, the larger half is on the left.
+ * differently, so that one cannot be presented as the other. If the rows cannot be split evenly, the left half is
+ * larger.
  */
 export const merkleRoot = (rows: ReadonlyArray<SealedRow>): string =>
   treeHash(rows.map(leafHash)).toString("hex")
 
-/** The reference comes last, because only it may contain a space. */
+/** The reference is last because it may contain a space; the other parts cannot. */
 export const leafHash = ({ position, version, hash: rowHash, applicationReference }: SealedRow): Buffer =>
   hash("sha256", `\0${position} ${version} ${rowHash} ${applicationReference}`, "buffer")
 

@@ -16,19 +16,25 @@ const decode = Schema.decodeUnknownOption(EntryContent, { onExcessProperty: "err
 /** The value of a JSON text. `undefined` if the text is not JSON. */
 export const readJson = (text: string): Schema.Json | undefined => Option.getOrUndefined(parse(text))
 
-/** Reads a row's text without trusting it: it may not be JSON, not an entry, or not canonical. */
+/** Reads a row's text without trusting it. The text may be no JSON, no entry, or not canonical. */
 export function readText(text: string): ReadText {
   const json = readJson(text)
   if (json === undefined) return { content: undefined, isCanonical: false }
   return { content: Option.getOrUndefined(decode(json)), isCanonical: canonicalJson(json) === text }
 }
 
-/** The entry in a text that only this program writes. Any other text is a defect. */
+/**
+ * Reads an entry from a text that only this program writes. It throws if the text is anything else, because that is a
+ * defect.
+ */
 export const entryIn = Schema.decodeUnknownSync(Schema.fromJsonString(EntryContent))
 
 const { account, source, news, disposition, receivedAt, recordedAt } = EntryContent.fields
 
-/** Reads some members of a row's text. `undefined` if it does not have them: only the audit looks further. */
+/**
+ * Reads some members of a row's text. The result is `undefined` if the text does not have them. Only the audit
+ * reports such a text.
+ */
 const membersIn = <Members>(members: Schema.ConstraintDecoder<Members>) => {
   const decodeMembers = Schema.decodeUnknownOption(Schema.fromJsonString(members))
   return (text: string): Members | undefined => Option.getOrUndefined(decodeMembers(text))

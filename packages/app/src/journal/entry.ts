@@ -17,10 +17,10 @@ import {
 import type { Observation } from "@loan-engine/domain/observation"
 import { Schema } from "effect"
 
-/** The content of a journal entry: what was observed, how far it was trusted, and what it did to its loan. */
+/** The content of a journal entry: what was observed, why it was believed, and what it did to its loan. */
 export const EntryContent = Schema.Struct({
   applicationReference: ApplicationReference,
-  /** The loan's version after this entry: 1 for its first. */
+  /** The loan's version after this entry. It is 1 for the first entry. */
   version: Schema.Int,
   account: AccountName,
   source: Source,
@@ -28,30 +28,30 @@ export const EntryContent = Schema.Struct({
   hold: Schema.NullOr(HoldReason),
   disposition: Disposition,
   receivedAt: Instant,
-  /** The merchant's own name for the application, if a registration said so. */
+  /** The merchant's own name for the application, if a registration contained it. */
   externalReference: Schema.optionalKey(ExternalReference),
-  /** How the customer wants to sign, if the bank said so. It is a wish, not a fact. */
+  /** How the customer wants to sign, if the bank reported it. It is a wish, so it changes no fact. */
   requestedSigningMethod: Schema.optionalKey(Schema.String),
-  /** Who registered it, as the engine knows it: an API key's name, or the user of a command. */
+  /** Who registered it: the name of an API key, or the user of a command. */
   through: Schema.optionalKey(Schema.String),
-  /** SHA-256 of the signed token that proves it, in hex. Absent if there is none. */
+  /** SHA-256 of the signed token that proves the observation, in hex. Absent if there is none. */
   token: Schema.optionalKey(Schema.String),
   /** The names of the details that could not be read. Absent if there are none. */
   leftOut: Schema.optionalKey(LeftOut),
   recordedAt: Instant,
-  /** What the bank's answers repeated since the loan's previous entry. Absent if nothing. */
+  /** The events that the bank's answers repeated since the loan's previous entry. Absent if there are none. */
   levels: Schema.optionalKey(Schema.Array(LoanEvent)),
   events: Schema.Array(LoanEvent),
   steps: Schema.Array(Step),
   news: Schema.Array(News),
-  /** Whether it closed the loan or opened it again. Absent if neither. */
+  /** Whether the entry closed the loan or opened it again. Absent if neither. */
   closure: Schema.optionalKey(ClosureChange),
   /**
-   * SHA-256 of the original bytes, in hex. The chain covers this digest and not the bytes, so that the bytes can be
+   * SHA-256 of the raw bytes, in hex. The hash chain covers this digest and not the bytes, so that the bytes can be
    * erased.
    */
   digest: Schema.String,
-  /** The hash of the loan's previous entry. Empty for its first. */
+  /** The hash of the loan's previous entry. Empty for the first entry. */
   previousHash: Schema.String,
 })
 export type EntryContent = typeof EntryContent.Type
@@ -60,15 +60,16 @@ export type EntryContent = typeof EntryContent.Type
 export interface JournalEntry extends EntryContent {
   /** The entry's content as canonical JSON: the exact text that is stored and hashed. */
   readonly text: string
-  /** SHA-256 of that text, in hex. The loan's next entry names it. */
+  /** SHA-256 of that text, in hex. The loan's next entry contains it. */
   readonly hash: string
-  /** The original bytes. `null` after they were erased. */
+  /** The raw bytes. `null` after they were erased. */
   readonly raw: Uint8Array | null
 }
 
 /**
- * A journal entry as read from the store: with its position in the feed, and with the redeliveries that added nothing. The raw
- * bytes stay in the store for the audit: they are most of a loan's journal.
+ * A journal entry as read from the store, with its position in the feed. `repeats` counts redeliveries that brought
+ * nothing new. The raw bytes are not included, because they are the largest part of a journal. Only the audit reads
+ * them.
  */
 export interface StoredEntry extends Omit<JournalEntry, "raw"> {
   readonly position: number
@@ -78,10 +79,12 @@ export interface StoredEntry extends Omit<JournalEntry, "raw"> {
 
 export const digestOf = (raw: Uint8Array): string => hash("sha256", raw)
 
-/** The hash by which the next entry, and the checkpoint that seals it, name an entry's text. */
+/**
+ * The hash of an entry's text. The loan's next entry contains it, and so does the checkpoint that seals the entry.
+ */
 export const hashOf = (text: string): string => hash("sha256", text)
 
-/** The journal entry of one decided observation, chained to the loan's previous entry. */
+/** Makes the journal entry of one decided observation. It continues the loan's hash chain. */
 export function journalEntry(
   observation: Observation,
   decision: Decision,
@@ -112,7 +115,7 @@ export function journalEntry(
   return { ...content, text, raw: bytes.raw, hash: hashOf(text) }
 }
 
-/** What an observation says in addition to its events. A member without content is absent. */
+/** The other content of an observation, without its events. A member without a value is left out. */
 const namedIn = (
   said: Pick<Observation, "externalReference" | "requestedSigningMethod" | "through" | "token" | "leftOut">,
 ) => ({
@@ -125,7 +128,7 @@ const namedIn = (
   ...(said.leftOut === undefined ? {} : { leftOut: said.leftOut }),
 })
 
-/** The loan that a journal's entries fold to. `undefined` if there are no entries. */
+/** Replays journal entries. The result is the loan after the last entry, or `undefined` if there are no entries. */
 export function replay(entries: ReadonlyArray<EntryContent>): Loan | undefined {
   const [first] = entries
   if (first === undefined) return undefined
@@ -135,7 +138,7 @@ export function replay(entries: ReadonlyArray<EntryContent>): Loan | undefined {
   )
 }
 
-/** The observation that an entry recorded. Deciding on it again must give the same result. */
+/** The observation that an entry recorded. If it is decided again, the result must be the same. */
 export const observationOf = (entry: EntryContent): Observation => ({
   applicationReference: entry.applicationReference,
   account: entry.account,

@@ -1,7 +1,8 @@
 /**
- * A place in the feed: the position of a row, and the beginning of that row's hash. A hash covers the whole history of
- * its loan. So the mark distinguishes a row of this feed from one at the same position in another store, or in this
- * store before a backup was restored. Without a mark it is a bare position, as earlier readers stored it.
+ * A place in the feed: the position of a row, and the beginning of that row's hash (`mark`). The hash covers the
+ * whole history of the row's loan. So the mark shows whether the row is the same as when the cursor was made. It
+ * differs in another store, and after a backup was restored. Older readers stored only the position; their cursors
+ * have no mark.
  */
 export interface FeedCursor {
   readonly position: number

@@ -24,9 +24,9 @@ export interface Unanswered {
   readonly question: PollQuestion
   readonly answered: false
   readonly code: string
-  /** What to do about it, if known. */
+  /** What to do, if that is known. */
   readonly advice?: string
-  /** Whether the request was sent at all. */
+  /** Whether the request was sent. */
   readonly sent: boolean
   readonly retryAfterMs: number
 }
@@ -35,7 +35,7 @@ export interface Unanswered {
 export const whyOf = ({ code, advice }: Unanswered): string =>
   advice === undefined ? code : `${code} (${advice})`
 
-/** The bank's answer to one question, as loan events. It is not recorded yet. */
+/** The bank's answer to one question. It is not recorded yet. */
 export interface BankAnswer {
   readonly question: PollQuestion
   readonly answered: true
@@ -45,14 +45,14 @@ export interface BankAnswer {
 
 type Said = Pick<Observation, "events" | "hold" | "leftOut" | "requestedSigningMethod">
 
-/** How much time the bank still has for a poll. */
+/** The time that is left for one poll. */
 export interface Patience {
   leftMs: number
 }
 
 /**
- * Asks the bank one question about one loan, when it is the question's turn in the engine's rate. `begins` is called just
- * before the request is sent. A bank that asks for a wait is left alone for that time.
+ * Asks the bank one question about one loan. It first waits until the engine's rate allows another request. It calls
+ * `begins` just before it sends the request. If the bank asks for a wait, the account is paused for that time.
  */
 export const makeAskBank = Effect.fnUntraced(function* (settings: PollerSettings, pauses: BankPauses) {
   const banks = yield* Banks
@@ -101,11 +101,12 @@ const failed = Effect.fnUntraced(function* (
   const { reason } = error
   const code = reason._tag
   const retryAfterMs = (error.retryAfterSeconds ?? 0) * 1_000
-  // Without its path, because an element's name is as much the sender's text as its content.
+  // The fault without the path of the element. An element's name comes from the sender, so it may contain anything,
+  // like the content.
   const where = reason._tag === "Malformed" ? { fault: reason.code } : {}
   const way = error.connectionCode === undefined ? {} : { advice: connectionAdvice(error.connectionCode) }
   yield* tellUnanswered(loan, question, { code, ...where, ...way })
-  // Another request of the account would have the same outcome until then.
+  // Until then, another request for this account would fail in the same way.
   if (retryAfterMs > 0) yield* pauses.pause(loan.account, retryAfterMs)
   if (code !== "CircuitOpen") return { ...unanswered(question, code, retryAfterMs), ...way }
   return unsent(question, code, retryAfterMs)
@@ -128,7 +129,10 @@ const within = Effect.fnUntraced(function* <A, E>(patience: Patience, answer: Ef
   return came
 })
 
-/** How each question is asked. The events of an answer are dated by the time of its request, not of its arrival. */
+/**
+ * How each question is asked. The events of an answer have the time when the request was sent, not when the answer
+ * arrived.
+ */
 const askBank: {
   readonly [Q in PollQuestion]: (
     bank: BankClient,
@@ -138,7 +142,7 @@ const askBank: {
 } = {
   status: (bank, applicationReference, graceMs) =>
     Effect.map(bank.getApplicationStatus(applicationReference), ({ message, raw, sentAt }) => {
-      // The bank's replicas lag, so "waits for nothing" is only certain for some time ago.
+      // The bank's replicas lag. So "the bank waits for no documents" is only certain for a time before the request.
       const events = applicationStatusEvents(message, sentAt, Math.max(0, sentAt - graceMs))
       const { requestedSigningMethod } = message
       const method = requestedSigningMethod === undefined ? {} : { requestedSigningMethod }

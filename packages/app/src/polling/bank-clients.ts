@@ -6,7 +6,7 @@ import { Effect, Layer } from "effect"
 import { Banks } from "../ports/banks.ts"
 import type { PollerSettings } from "./settings.ts"
 
-/** The accounts, the addresses and credentials of their banks, and the limits of requests to each bank. */
+/** For the bank of each account: its address, its credentials, and the limits of requests to it. */
 export interface BanksOptions {
   readonly accounts: ReadonlyArray<{
     readonly name: AccountName
@@ -16,15 +16,15 @@ export interface BanksOptions {
   readonly breakerLimits: BreakerLimits
 }
 
-/** A client for every account that has a bank. */
+/** Makes a client for every account that has a bank. */
 export const banksLayer = ({ accounts, poller, breakerLimits }: BanksOptions) =>
   Layer.effect(
     Banks,
     Effect.gen(function* () {
       const limits = {
         ...breakerLimits,
-        // As many connections as polls may run at once. Otherwise a claimed poll would wait for a connection while its
-        // lease expires.
+        // At least as many connections as polls may run at once. With fewer, a claimed poll could wait for a
+        // connection until its lease ends.
         connectionsMax: Math.max(bankClientLimitsDefault.connectionsMax, poller.pollsInFlightMax),
       }
       const clients = yield* Effect.forEach(accounts, ({ name, bank }) =>

@@ -8,13 +8,13 @@ import { atOnceAndRecurring } from "../ports/recurring.ts"
 import type { CadenceSettings } from "../schedule/poll-cadence.ts"
 import { planAheadMsMax } from "../schedule/poll-cadence.ts"
 
-/** How often it searches for polls that a wrong clock has planned, in addition to the start. */
+/** How often the engine searches for polls that a wrong clock has planned. It also searches when it starts. */
 const farPlansEveryMs = 3_600_000
 
-/** How many loans one statement corrects, so that other writes can happen in between. */
+/** How many loans one statement corrects. Other writes can happen between two statements. */
 const loansAtOnceMax = 500
 
-/** Corrects such polls at the start and every hour. */
+/** Corrects polls that a wrong clock has planned, when the engine starts and then every hour. */
 export const watchFarPlans = Effect.fnUntraced(function* (
   cadence: CadenceSettings,
 ): Effect.fn.Return<void, never, LoanStore | Banks | Scope.Scope> {
@@ -28,8 +28,8 @@ export const watchFarPlans = Effect.fnUntraced(function* (
 })
 
 /**
- * Makes polls due that are planned further ahead than any valid plan: a wrong clock planned them, and the loan would
- * not be polled until then. The poller still limits how many are polled at once.
+ * Makes polls due that are planned further ahead than any valid plan. A wrong clock planned them, and without a
+ * correction the loan would not be polled until then. The poller still limits how many polls run at once.
  */
 const bringBackFarPlans = Effect.fnUntraced(function* (
   accounts: ReadonlyArray<AccountName>,

@@ -2,28 +2,28 @@ import type { AccountName } from "@loan-engine/domain/observation"
 import type { PollLine } from "../ports/loan-store.ts"
 
 /**
- * While both wait, one routine poll of an account follows this many of its confirmations, which get three quarters of the
- * rate.
+ * If both kinds wait, an account gets one routine poll after this many confirmations. So confirmations get three
+ * quarters of its polls.
  */
 export const pollConfirmsPerRoutineMax = 3
 
 /**
- * How many more requests than others an account may have had and still have its confirmations served before their polls.
+ * How many more requests than other accounts an account may have had, for its confirmations to be still served first.
  */
 export const pollConfirmsAheadMax = 8
 
-/** Decides which line is next. It remembers a few numbers for each account, and nothing for each loan. */
+/** Decides which line is polled next. It remembers a few numbers for each account, and nothing for each loan. */
 export interface PollOrder {
-  /** The next line, of those with a waiting poll. It counts as one request of its account. */
+  /** Chooses the next line from those with a waiting poll. The choice counts as one request of its account. */
   readonly next: (waiting: ReadonlyArray<PollLine>) => PollLine | undefined
-  /** Corrects the count of `next`: a poll may need two requests, or none if its line was empty. */
+  /** Corrects the count that `next` made. A poll may need two requests, or none if its line was empty. */
   readonly charge: (account: AccountName, requests: number) => void
 }
 
 interface Share {
   /** The account's requests so far, on a scale that all accounts share. */
   served: number
-  /** Confirmations since its last routine poll, while a routine poll waits. */
+  /** How many confirmations the account had in a row while a routine poll was waiting. */
   confirmsInARow: number
 }
 
@@ -34,10 +34,10 @@ interface Candidate {
 }
 
 /**
- * Accounts take turns by their number of requests: the account with the fewest is next, for any kind of waiting poll.
- * Only confirmations may be served before an account's turn, and only up to a limit. An account that was idle collects
- * no credit: it returns at the level of the account that was served last. In an account, confirmations are first, but
- * not always.
+ * Makes an order in which accounts take turns by their number of requests. The account with the fewest requests is
+ * next. A confirmation may be served before the account's turn, up to a limit. An account that was idle gets no
+ * credit: it continues at the level of the account that was served last. Within an account, confirmations usually
+ * come first.
  */
 export function makePollOrder(): PollOrder {
   const shares = new Map<AccountName, Share>()

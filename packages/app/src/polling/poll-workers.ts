@@ -9,28 +9,30 @@ import type { BankPauses } from "./bank-pauses.ts"
 import type { PollOrder } from "./poll-order.ts"
 import type { PollerSettings } from "./settings.ts"
 
-/** A claimed poll on its worker: `waiting` for its turn in the rate, `asking` the bank, or `over`. */
+/** A claimed poll on its worker: `waiting` until the rate allows it, `asking` the bank, or `over`. */
 interface Poll {
   readonly claimed: ClaimedLoan
   stage: "waiting" | "asking" | "over"
 }
 
-/** The work on a claimed loan. `begins` is called just before the bank is asked. Until then it can be given back. */
+/**
+ * The work on a claimed loan. It calls `begins` just before it asks the bank. Until then, the poll can be given back.
+ */
 export type PollWork = (claimed: ClaimedLoan, begins: () => void) => Effect.Effect<unknown, StoreUnavailable>
 
 export interface PollWorkers {
-  /** How many workers are free in total, or for one account. */
+  /** How many workers are free, in total or for one account. */
   readonly free: (account?: AccountName) => number
   readonly start: (claimed: ClaimedLoan, work: PollWork) => Effect.Effect<void>
-  /** Repeats a round, which gives how long to rest before the next one, until the scope closes. */
+  /** Repeats a round until the scope closes. The result of a round is how long to rest before the next. */
   readonly repeat: (
     round: Effect.Effect<number, StoreUnavailable>,
   ) => Effect.Effect<void, never, Scope.Scope | LoanEngine>
 }
 
 /**
- * The workers of the poller, each for one poll at a time. A stop starts nothing more, gives back the polls that were not
- * sent yet, and waits for running answers.
+ * The poller's workers. Each handles one poll at a time. On a stop, the workers start no more polls, give back the
+ * polls that were not sent yet, and wait for answers to the others.
  */
 export const makePollWorkers = Effect.fnUntraced(function* (
   settings: PollerSettings,
@@ -39,7 +41,7 @@ export const makePollWorkers = Effect.fnUntraced(function* (
 ): Effect.fn.Return<PollWorkers, never, LoanStore> {
   const store = yield* LoanStore
   const { pollsInFlightMax, pollIdleMaxMs } = settings
-  // One worker stays reserved for each other account, so that a slow bank cannot occupy all of them.
+  // For each other account one worker stays reserved, so that a slow bank cannot occupy all workers.
   const accountMax = Math.max(1, pollsInFlightMax - (accounts - 1))
   const polls = new Map<Fiber.Fiber<void>, Poll>()
   const alarms = yield* Queue.sliding<void>(1)
@@ -50,7 +52,7 @@ export const makePollWorkers = Effect.fnUntraced(function* (
     const busy = [...polls.values()].filter(({ claimed: { loan } }) => loan.account === account).length
     return Math.max(0, Math.min(all, (pauses.isOnProbation(account) ? 1 : accountMax) - busy))
   }
-  /** A store that is down, or a defect with one loan, must not end the polling of the others. */
+  /** If the store is down, or one loan has a defect, the other polls continue. */
   const survive = (work: Effect.Effect<unknown, StoreUnavailable>): Effect.Effect<void> =>
     surviving("a poll went wrong", work, Effect.sleep(pollIdleMaxMs))
 
@@ -81,7 +83,7 @@ export const makePollWorkers = Effect.fnUntraced(function* (
     )
   })
 
-  /** Polls that are still running after the limit are due again when their lease ends. */
+  /** A poll that is still running after `pollStopMsMax` is due again when its lease ends. */
   const stop = Effect.gen(function* () {
     const idle = [...polls].filter(([, { stage }]) => stage !== "asking")
     const waiting = idle.flatMap(([, { stage, claimed }]) => (stage === "waiting" ? [claimed] : []))
@@ -101,7 +103,7 @@ const givenBack = (release: Effect.Effect<void, StoreUnavailable>): Effect.Effec
     ),
   )
 
-/** Ends a rest early if a change plans a poll sooner than the end of the longest rest. */
+/** Ends a rest early if a change plans a poll before the longest rest would end. */
 const wakeOnChange = Effect.fnUntraced(function* (pollIdleMaxMs: number, alarms: Queue.Enqueue<void>) {
   const { changes } = yield* LoanEngine
   const subscription = yield* PubSub.subscribe(changes)
@@ -115,7 +117,7 @@ const wakeOnChange = Effect.fnUntraced(function* (pollIdleMaxMs: number, alarms:
   yield* Effect.forkScoped(Effect.forever(listen))
 })
 
-/** Assigns the free workers to the waiting lines: how many polls to claim from each line. */
+/** Assigns the free workers to the waiting lines. The result is how many polls to claim from each line. */
 export function shareWorkers(
   waiting: ReadonlyArray<PollLine>,
   { next }: PollOrder,

@@ -20,7 +20,7 @@ import { makePollWorkers, shareWorkers } from "./poll-workers.ts"
 import type { PollWork } from "./poll-workers.ts"
 import type { PollerSettings } from "./settings.ts"
 
-/** Polls the bank about one loan, now, within the engine's budget. Every answer goes through `record`. */
+/** Polls the bank about one loan now, within the engine's rate. Every answer is recorded through `record`. */
 export class Poller extends Context.Service<
   Poller,
   {
@@ -30,10 +30,10 @@ export class Poller extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<PollAnswer>, StoreUnavailable>
   }
 >()("@loan-engine/app/Poller") {
-  /** Polls when it is told to, and also polls every loan that is due. */
+  /** Polls every loan that is due, and also on demand. */
   static readonly layer = (settings: PollerSettings): PollerLayer => layerOf(settings, true)
 
-  /** Polls only when it is told to. */
+  /** Polls only on demand. */
   static readonly layerOnDemand = (settings: PollerSettings): PollerLayer => layerOf(settings, false)
 }
 
@@ -44,10 +44,13 @@ const layerOf = (settings: PollerSettings, runsDue: boolean): PollerLayer =>
     Layer.provide(RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory))),
   )
 
-/** How long to rest if other engines have claimed all due polls, or if none is due by the store's clock. */
+/** How long to rest if other engines have claimed all due polls, or if no poll is due by the store's clock. */
 export const pollOvertakenMs = 100
 
-/** A poll, step by step. The steps 1 and 2 are for what is due; a poll on demand begins with step 3. */
+/**
+ * Makes the poller. The numbered comments are the steps of a poll. Due polls begin with step 1, polls on demand with
+ * step 3.
+ */
 const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDue: boolean) {
   const engine = yield* LoanEngine
   const store = yield* LoanStore
@@ -59,17 +62,17 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
   const questionsOf = ({ loan, schedule }: StoredLoan): ReadonlyArray<PollQuestion> =>
     pollQuestions(loan, schedule, settings.cadence)
 
-  /** Polls what is due, on as many workers as are free. Gives how long to rest before the next round. */
+  /** Polls what is due, on the free workers. The result is how long to rest before the next round. */
   const pollDue = Effect.gen(function* () {
-    // 1. Due: the lines whose first poll is due, and that may have a worker now.
+    // 1. Due: find the lines that have a due poll and may use a worker now.
     const now = yield* Clock.currentTimeMillis
     const lines = yield* store.nextDue(accounts)
     const waits = yield* Effect.forEach(lines, (line) => waitMs(line, now))
     const waiting = lines.filter((_, index) => (waits[index] ?? 0) <= 0)
     if (waiting.length === 0) return Math.min(...waits)
 
-    // 2. Claim: as many polls of each line as it gets workers. A claimed poll is sent even if another claim fails.
-    // Otherwise it would wait until its lease ends.
+    // 2. Claim: take as many polls of each line as it gets workers. A claimed poll is sent even if another claim
+    //   fails. Otherwise it would wait until its lease ends.
     const claim = Effect.fnUntraced(function* ([{ account, confirm }, limit]: readonly [PollLine, number]) {
       const claimed = yield* store.claimDue({ account, confirm, now, limit, leaseMs: settings.pollLeaseMs })
       const requests = claimed.reduce((sum, stored) => sum + questionsOf(stored).length, 0)
@@ -85,7 +88,8 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
 
   const pollClaimed: PollWork = (stored, begins) =>
     poll(stored, questionsOf(stored), begins).pipe(
-      // If an answer cannot be recorded, it must not be requested again each time the lease expires.
+      // If an answer cannot be recorded, plan the next poll. Otherwise the engine would ask again each time the lease
+      // ends.
       Effect.onError((cause) =>
         Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.ignoreCause(reschedule(stored, [], 1)),
       ),
@@ -98,11 +102,11 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
   ) => {
     const { account, applicationReference } = stored.loan
     const answerTo = Effect.fnUntraced(function* (question: PollQuestion, patience: Patience) {
-      // 3. Ask: in its turn, if the bank may be asked now.
+      // 3. Ask: send the request, when the rate allows it and the account is not paused.
       const answer = yield* ask(stored.loan, question, patience, begins)
       if (!answer.answered) return answer
 
-      // 4. Read: what the bank said, as an observation.
+      // 4. Read: turn the bank's answer into an observation.
       const observation: Observation = {
         applicationReference,
         account,
@@ -112,7 +116,7 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
         ...answer.said,
       }
 
-      // 5. Record: by the path of every source. It plans the next poll in the same transaction.
+      // 5. Record: the transaction also plans the next poll.
       const recorded = yield* engine.record(observation, answer.raw)
       if (observation.hold !== undefined) yield* Metric.update(unknownDecisionsCounter.of({ account }), 1)
       return { question, answered: true, recorded } satisfies PollAnswer
@@ -123,14 +127,17 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
         Effect.tap(answerTo(question, patience), (answer) => countPoll(account, question, outcomeOf(answer))),
       )
 
-      // 6. Reschedule: if a question got no answer, the loan is polled again as if nothing new had come.
+      // 6. Reschedule: if a question got no answer, the loan is scheduled as after a poll without news.
       const open = answers.filter((answer) => !answer.answered)
       if (open.length > 0) yield* reschedule(stored, open, answers.length)
       return answers
     }).pipe(traced("poll", { account, applicationReference }))
   }
 
-  /** Infinite while the account has no free worker. A finished worker wakes the poller. */
+  /**
+   * How long to wait for a line. It is infinite while the account has no free worker, because a finished worker wakes
+   * the poller.
+   */
   const waitMs = Effect.fnUntraced(function* ({ account, dueAt }: LineDue, now: number) {
     if (workers.free(account) === 0) return Infinity
     return Math.max(dueAt - now, yield* pauses.remainingMs(account))
@@ -143,10 +150,10 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
   ) {
     const stored = yield* store.load(asked.loan.applicationReference)
     if (stored === undefined || stored.schedule.nextPollAt === null) return
-    // Something arrived meanwhile that must be confirmed at once.
+    // During the poll, a report arrived that must be confirmed at once. Its plan stays.
     if (stored.schedule.confirm && !asked.schedule.confirm) return
-    // There was no answer, so this engine did not move the loan. The lease had expired, and the current plan belongs to
-    // another engine.
+    // This poll got no answer, so it did not change the plan. The plan is different, so the lease has ended and
+    // another engine has made it.
     if (open.length === questions && stored.schedule.nextPollAt !== asked.schedule.nextPollAt) return
     const now = yield* Clock.currentTimeMillis
     const jitter = yield* Random.next

@@ -1,17 +1,17 @@
 import { Context } from "effect"
 import type { CadenceSettings } from "../schedule/poll-cadence.ts"
 
-/** The configuration of an account, as far as its loans show it. */
+/** The configuration of an account, as far as it matters for the account's loans. */
 export interface KnownAccount {
-  /** The currency of its amounts, in ISO 4217. `null` if the configuration names none. */
+  /** The currency of the account's amounts, in ISO 4217. `null` if the configuration names none. */
   readonly currency: string | null
-  /** Whether it has a bank that the engine can poll. Without one, nothing is confirmed automatically. */
+  /** Whether the engine can poll the account's bank. If not, only a person can confirm anything. */
   readonly hasBank: boolean
-  /** When its bank is polled. If absent, the default applies. */
+  /** The cadence for the account's bank. If absent, the default applies. */
   readonly cadence?: CadenceSettings
 }
 
-/** The configured accounts. Loans of other accounts are not polled any more. */
+/** The configured accounts. The engine does not poll loans of any other account. */
 export const KnownAccounts = Context.Reference<ReadonlyMap<string, KnownAccount>>(
   "@loan-engine/app/KnownAccounts",
   { defaultValue: () => new Map() },

@@ -8,57 +8,60 @@ import type { JournalEntry, StoredEntry } from "../journal/entry.ts"
 import type { Watermark } from "../schedule/watermark.ts"
 import type { PollSchedule } from "../schedule/poll-cadence.ts"
 
-/** The store is not available now. Nothing was written. A retry may succeed. */
+/** The store is not available now. Nothing was written, so the caller may retry. */
 export class StoreUnavailable extends Schema.TaggedError<StoreUnavailable>()("StoreUnavailable", {
   message: Schema.String,
   cause: Schema.optionalKey(Schema.Defect()),
-  /** Set if its storage is damaged. Waiting does not help. */
+  /** Set if the storage is damaged. Then a retry does not help. */
   damaged: Schema.optionalKey(Schema.Literal(true)),
 }) {}
 
-/** The store cannot be opened with these settings. The message says what to do. */
+/** The store cannot be opened with these settings. `message` says what to do. */
 export class StoreUnusable extends Schema.TaggedError<StoreUnusable>()("StoreUnusable", {
   message: Schema.String,
   cause: Schema.optionalKey(Schema.Defect()),
-  /** Set if its storage is damaged. */
+  /** Set if the storage is damaged. */
   damaged: Schema.optionalKey(Schema.Literal(true)),
 }) {}
 
-/** A loan's row: its snapshot, the head of its hash chain, and when the bank is polled next. */
+/** A loan's row: its snapshot, the hash of its last journal entry, and its poll schedule. */
 export interface StoredLoan {
   readonly loan: Loan
   readonly chainHead: string
   readonly schedule: PollSchedule
-  /** What the bank's answers repeated since then. Absent if nothing. */
+  /** What the bank's answers have repeated since the last entry. Absent if nothing. */
   readonly watermark?: Watermark
   /**
-   * The watermark's text from the row. A decision that was made on it is written only if the row still has the same
-   * text.
+   * The watermark's text, as read from the row. A change that was decided with it is written only if the row still
+   * has this text.
    */
   readonly mark?: string | null
 }
 
 /**
- * What to write for one observation. A change that `addsNothing` becomes a count on the earlier entry with the same
- * source and digest, if there is one, and needs no row.
+ * What to write for one observation. If the change `addsNothing`, the store looks for an earlier entry with the same
+ * source and digest. If there is one, the store only counts the repeat, and adds no row.
  */
 export interface Change {
   readonly entry: JournalEntry
   readonly loan: Loan
   readonly schedule: PollSchedule
   readonly addsNothing: boolean
-  /** What the bank has repeated after it. Absent if nothing. */
+  /** The loan's watermark after this change. Absent if the bank has repeated nothing. */
   readonly watermark?: Watermark
-  /** An answer of the bank that says nothing new: only the watermark and the schedule are written. */
+  /** Set for an answer of the bank that brings nothing new. Only the watermark and the schedule are written. */
   readonly isQuiet?: boolean
 }
 
-/** A durable change, and its position in the feed. A mere count has the position of the first message of its kind. */
+/**
+ * A change that is durable, and its position in the feed. If a repeat was only counted, the position is that of the
+ * first such message.
+ */
 export interface WrittenChange extends Change {
   readonly position: number
 }
 
-/** A line of planned polls: either the confirmations or the routine polls of one account. */
+/** A queue of planned polls of one account: either its confirmations or its routine polls. */
 export interface PollLine {
   readonly account: AccountName
   readonly confirm: boolean
@@ -71,28 +74,29 @@ export interface LineDue extends PollLine {
 
 export interface ClaimDue extends PollLine {
   /**
-   * The time on the caller's clock. A store that several engines share uses its own clock, because theirs may disagree.
+   * The time on the caller's clock. A store that several engines share uses its own clock instead, because the
+   * engines' clocks may differ.
    */
   readonly now: Instant
   readonly limit: number
   readonly leaseMs: number
 }
 
-/** Due times further ahead than any valid plan, by the clock that the store uses. */
+/** Finds polls whose due time is further ahead than any valid plan, by the store's clock. */
 export interface BringBack extends PollLine {
   readonly now: Instant
   readonly aheadMs: number
-  /** How many loans are changed at once. */
+  /** The maximum number of loans that are changed at once. */
   readonly limit: number
 }
 
-/** A loan whose poll was claimed. Its schedule says when the poll is due again. */
+/** A loan whose poll was claimed. Its schedule says when the lease ends and the poll is due again. */
 export interface ClaimedLoan extends StoredLoan {
-  /** When it was due. If the store does not know, when it was claimed. */
+  /** When the poll was due. If the store does not know that, when it was claimed. */
   readonly dueAt: Instant
 }
 
-/** The callback URL that was registered with the bank for an account. The bank wants it sent only once. */
+/** The callback URL that was registered with the bank for an account. The bank wants to receive it only once. */
 export interface RegisteredCallback {
   readonly account: AccountName
   readonly bankUrl: string
@@ -101,8 +105,8 @@ export interface RegisteredCallback {
 }
 
 /**
- * A callback URL that the bank was asked to set. It is stored before the request is sent, and kept until the bank's
- * answer is known. If one remains, the outcome of that request is unknown.
+ * A callback URL that the engine asks the bank to use. It is stored before the request is sent, and removed when the
+ * bank's answer is known. So if it is still there, the outcome of the request is unknown.
  */
 export interface CallbackIntent {
   readonly account: AccountName
@@ -111,21 +115,21 @@ export interface CallbackIntent {
   readonly askedAt: Instant
 }
 
-/** Loans at one stage, stalled loans, closed loans, or loans with the merchant's own name. */
+/** Loans in one stage, stalled loans, closed loans, or loans with one external reference. */
 export type LoanFilter =
   | { readonly stage: Stage }
   | { readonly stalled: true }
   | { readonly closed: true }
   | { readonly externalReference: string }
 
-/** How many loans of one account are at each stage: the open ones and the closed ones. */
+/** How many loans of one account are in each stage. `closed` says how many of them are closed. */
 export type StageCounts = ReadonlyArray<{
   readonly stage: Loan["stage"]
   readonly loans: number
   readonly closed: number
 }>
 
-/** How many of the counted loans somebody has closed, at any stage. */
+/** How many of the counted loans are closed, in all stages together. */
 export const closedLoans = (counts: StageCounts): number =>
   counts.reduce((sum, { closed }) => sum + closed, 0)
 
@@ -136,15 +140,15 @@ export interface HistoryPage {
   readonly limit: number
 }
 
-/** A page with everything. */
+/** A page with the whole journal of a loan. */
 export const wholeHistory: HistoryPage = { after: 0, limit: 2_147_483_647 }
 
-/** A page of an account's loans, in the order of their references. */
+/** A page of an account's loans, ordered by reference. */
 export interface LoansPage {
   readonly account: AccountName
-  /** The filter. Without it, all loans. */
+  /** Only the loans that this filter selects. If absent, all loans. */
   readonly only?: LoanFilter
-  /** The beginning of their references. */
+  /** Only loans whose reference begins with this text. */
   readonly prefix?: string
   /** The last reference of the previous page. Empty for the first page. */
   readonly after: string
@@ -152,9 +156,9 @@ export interface LoansPage {
 }
 
 /**
- * The store port. SQLite and PostgreSQL implement it. Every method fails with {@link StoreUnavailable} if the store is
- * down, full or shutting down. A failed write has changed nothing, unless the connection to a database was lost before
- * it could answer.
+ * The port of the loans' store. SQLite and PostgreSQL implement it. If the store is down, full or shutting down,
+ * every method fails with {@link StoreUnavailable}. A failed write has changed nothing, with one exception: if the
+ * connection to a database is lost before its answer arrives, the write may have succeeded.
  */
 export class LoanStore extends Context.Service<
   LoanStore,
@@ -163,15 +167,15 @@ export class LoanStore extends Context.Service<
       reference: ApplicationReference,
     ) => Effect.Effect<StoredLoan | undefined, StoreUnavailable>
 
-    /** The loans with these references, in no particular order, without those that are not there. */
+    /** The loans with these references, in no particular order. References without a loan are skipped. */
     readonly loadAll: (
       references: ReadonlyArray<ApplicationReference>,
     ) => Effect.Effect<ReadonlyArray<StoredLoan>, StoreUnavailable>
 
     /**
-     * Decides and writes in one transaction. `decide` receives the loan's current row. Its result is durable before the
-     * effect succeeds. No other change of the same loan comes between the two; if one did, `decide` runs again. A store
-     * with its own clock passes its time.
+     * Decides and writes in one transaction. `decide` receives the loan's current row. The change is durable before
+     * the effect succeeds. If another change of the same loan is written in between, `decide` runs again with the new
+     * row. A store with its own clock passes its time as `storeNow`.
      */
     readonly update: (
       reference: ApplicationReference,
@@ -185,23 +189,29 @@ export class LoanStore extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<StoredEntry>, StoreUnavailable>
 
     /**
-     * Claims up to `limit` loans of one line whose poll is due: the ones that were due first, in no particular order.
-     * Each is due again after `leaseMs`, unless it is rescheduled before.
+     * Claims up to `limit` loans of one line whose poll is due: those that were due first, in no particular order. A
+     * claimed poll is due again after `leaseMs`, unless it is rescheduled before.
      */
     readonly claimDue: (options: ClaimDue) => Effect.Effect<ReadonlyArray<ClaimedLoan>, StoreUnavailable>
 
-    /** Gives a claimed poll back. It is due as before, unless the loan or its schedule has moved on meanwhile. */
+    /**
+     * Gives a claimed poll back, so that it is due as before. If the loan or its schedule has changed meanwhile,
+     * nothing happens.
+     */
     readonly release: (claimed: ClaimedLoan) => Effect.Effect<void, StoreUnavailable>
 
-    /** When the first poll of each line of these accounts is due. A line without polls is left out. */
+    /** When the first poll of each line of these accounts is due. Lines without polls are left out. */
     readonly nextDue: (
       accounts: ReadonlyArray<AccountName>,
     ) => Effect.Effect<ReadonlyArray<LineDue>, StoreUnavailable>
 
-    /** Makes polls due that a wrong clock planned too far ahead. Gives the number of loans. */
+    /** Makes polls due that a wrong clock planned too far ahead. The result is the number of loans. */
     readonly bringBack: (options: BringBack) => Effect.Effect<number, StoreUnavailable>
 
-    /** Writes a new schedule, unless the loan's version has moved on: that change has already scheduled the loan. */
+    /**
+     * Writes a new schedule. If the loan's version has changed, nothing is written, because that change has already
+     * scheduled the loan.
+     */
     readonly reschedule: (stored: StoredLoan, schedule: PollSchedule) => Effect.Effect<void, StoreUnavailable>
 
     readonly stageCounts: (account: AccountName) => Effect.Effect<StageCounts, StoreUnavailable>
@@ -209,19 +219,16 @@ export class LoanStore extends Context.Service<
     /** How many loans of an account are stalled. */
     readonly stalledCount: (account: AccountName) => Effect.Effect<number, StoreUnavailable>
 
-    /** The accounts that any loan belongs to. */
+    /** The accounts that have loans. */
     readonly accounts: Effect.Effect<ReadonlyArray<AccountName>, StoreUnavailable>
 
-    /**
-     * An account's loans, all or filtered, one page at a time, in the order of their references. With a `prefix`, only
-     * loans whose reference begins with it.
-     */
+    /** A page of an account's loans, ordered by reference. */
     readonly loans: (page: LoansPage) => Effect.Effect<ReadonlyArray<StoredLoan>, StoreUnavailable>
 
-    /** When an account's bank was first seen to sign its callbacks. `undefined` if never. */
+    /** When a valid signature of this account's bank was first seen. `undefined` if never. */
     readonly signingSince: (account: AccountName) => Effect.Effect<Instant | undefined, StoreUnavailable>
 
-    /** Remembers that it was seen. The first time is kept. */
+    /** Stores when the bank's signature was first seen. A stored time is not replaced. */
     readonly markSigning: (account: AccountName, at: Instant) => Effect.Effect<void, StoreUnavailable>
 
     readonly callbackRegistration: (
@@ -229,7 +236,7 @@ export class LoanStore extends Context.Service<
       bankUrl: string,
     ) => Effect.Effect<RegisteredCallback | undefined, StoreUnavailable>
 
-    /** Stores the URL that the bank has set. This also resolves every open request to the bank. */
+    /** Stores the URL that the bank has accepted, and removes the intent. */
     readonly saveCallbackRegistration: (
       registration: RegisteredCallback,
     ) => Effect.Effect<void, StoreUnavailable>
@@ -239,19 +246,19 @@ export class LoanStore extends Context.Service<
       bankUrl: string,
     ) => Effect.Effect<CallbackIntent | undefined, StoreUnavailable>
 
-    /** `false`, with nothing stored, if there already is an intent and it must not be replaced. */
+    /** If an intent is already stored and `replaces` is false, nothing is stored and the result is `false`. */
     readonly saveCallbackIntent: (
       intent: CallbackIntent,
       options: { readonly replaces: boolean },
     ) => Effect.Effect<boolean, StoreUnavailable>
 
-    /** The bank certainly has not set it. */
+    /** Removes the intent. Call this only if the bank has certainly not set the URL. */
     readonly dropCallbackIntent: (
       account: AccountName,
       bankUrl: string,
     ) => Effect.Effect<void, StoreUnavailable>
 
-    /** Succeeds if the store is writable. */
+    /** Succeeds if the store can be written to. */
     readonly ready: Effect.Effect<void, StoreUnavailable>
   }
 >()("@loan-engine/app/LoanStore") {}

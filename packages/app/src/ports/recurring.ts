@@ -3,7 +3,8 @@ import type { Scope } from "effect"
 import type { StoreUnavailable } from "./loan-store.ts"
 
 /**
- * Runs an action, and logs its failure: a warning if the store is down, an error for a defect. After either it pauses.
+ * Runs an action and logs its failure: as a warning if the store is down, as an error if it is a defect. After a
+ * failure it runs `pause`.
  *
  * @param name the failure, as the log shows it: "the feed could not be …"
  */
@@ -26,8 +27,8 @@ export const surviving = <R>(
   )
 
 /**
- * Runs an action at intervals while the scope is open, and once more when it closes. A store that is down is a warning and
- * is retried. A defect is an error in the log. It stops neither the other actions nor the next run.
+ * Runs an action at intervals while the scope is open, and once more when the scope closes. A failure is logged and
+ * does not prevent the next run. If the store is down, the log line is a warning; for a defect, an error.
  */
 export const recurring = Effect.fnUntraced(function* (
   name: string,
@@ -39,7 +40,7 @@ export const recurring = Effect.fnUntraced(function* (
   yield* Effect.forkScoped(Effect.delay(Effect.repeat(once, Schedule.spaced(everyMs)), everyMs))
 })
 
-/** The same, but the first run is immediate, and there is none when the scope closes. */
+/** Like {@link recurring}, but the first run is immediate, and there is no run when the scope closes. */
 export const atOnceAndRecurring = Effect.fnUntraced(function* (
   name: string,
   everyMs: number,

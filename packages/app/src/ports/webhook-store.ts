@@ -4,27 +4,27 @@ import type { Effect } from "effect"
 import { Context } from "effect"
 import type { StoreUnavailable } from "./loan-store.ts"
 
-/** An endpoint's position in the feed, and whether anything is sent to it. */
+/** An endpoint's position in the feed, and whether webhooks are sent to it. */
 export interface WebhookPlace {
   readonly endpoint: string
-  /** Everything up to here was delivered or is parked. */
+  /** Every entry up to this position was delivered, or its loan is parked. */
   readonly position: number
-  /** Since when nothing is sent, and why. `null` if messages are sent. */
+  /** Since when no webhooks are sent, and why. `null` if webhooks are sent. */
   readonly disabledAt: Instant | null
   readonly disabledWhy: string | null
-  /** The engine that delivers for it, if any. */
+  /** The engine that delivers to this endpoint, if any. */
   readonly owner: string | null
 }
 
-/** A position, the number of waiting loans, and the planned time of the first of them. */
+/** An endpoint's position, the number of its parked loans, and when the first of them is due. */
 export interface WebhookState extends WebhookPlace {
   readonly parked: number
   readonly nextDueAt: Instant | null
 }
 
 /**
- * A loan whose messages wait: the position of the first undelivered message, and how often it was tried. All later
- * messages of the loan wait behind it, in the journal, and need no row.
+ * A loan whose webhooks wait. `position` is that of the first undelivered webhook, and `attempts` says how often it
+ * was sent. The loan's later webhooks wait behind it. They need no row, because they are in the journal.
  */
 export interface ParkedLoan {
   readonly applicationReference: ApplicationReference
@@ -32,44 +32,44 @@ export interface ParkedLoan {
   readonly attempts: number
 }
 
-/** The result of one round of deliveries. */
+/** The result of one delivery round. */
 export interface WebhookRound {
   readonly endpoint: string
   readonly owner: string
   readonly now: Instant
-  /** The endpoint's position when the round began, and after it. */
+  /** The endpoint's position before the round, and after it. */
   readonly from: number
   readonly to: number
-  /** Loans that no longer wait. */
+  /** Loans that are no longer parked. */
   readonly caughtUp: ReadonlyArray<ApplicationReference>
-  /** Loans that wait from now on, or again, each with its waiting time. */
+  /** Loans that are parked now, or still, each with the time to wait. */
   readonly parked: ReadonlyArray<ParkedLoan & { readonly delayMs: number }>
-  /** Why nothing more must be sent. `null` to continue. */
+  /** Why the endpoint is disabled by this round. `null` if it stays enabled. */
   readonly disabledWhy: string | null
 }
 
 /**
- * The position of each webhook endpoint, the waiting loans, and the engine that delivers. SQLite and PostgreSQL
- * implement it. Instants come from the caller, except in a store that several engines share, which uses its own clock.
- * Every method fails with {@link StoreUnavailable} if the store is down.
+ * For each webhook endpoint: its position, its parked loans, and the engine that delivers to it. SQLite and
+ * PostgreSQL implement this port. Times come from the caller. A store that several engines share uses its own clock
+ * instead. If the store is down, every method fails with {@link StoreUnavailable}.
  */
 export class WebhookStore extends Context.Service<
   WebhookStore,
   {
-    /** Adds an endpoint if it is unknown. It begins after this position. */
+    /** Adds an endpoint that starts after this position. If the endpoint is known, nothing happens. */
     readonly add: (endpoint: string, position: number) => Effect.Effect<void, StoreUnavailable>
 
     readonly place: (endpoint: string) => Effect.Effect<WebhookPlace | undefined, StoreUnavailable>
 
-    /** Every endpoint that was ever configured, by name. */
+    /** Every endpoint that was ever configured, ordered by name. */
     readonly states: Effect.Effect<ReadonlyArray<WebhookState>, StoreUnavailable>
 
-    /** The position of the newest row of the journal. The feed may not have reached it yet. 0 if there is no row. */
+    /** The position of the journal's newest row, or 0 if there is none. The feed may not include this row yet. */
     readonly newest: Effect.Effect<number, StoreUnavailable>
 
     /**
-     * Takes or renews the lease of an endpoint. `false` while another engine has it. A file has only one engine, so
-     * there it always succeeds.
+     * Takes or renews the lease of an endpoint. The result is `false` if another engine has the lease. An SQLite
+     * store has only one engine, so there it is always `true`.
      */
     readonly lease: (options: {
       readonly endpoint: string
@@ -78,12 +78,12 @@ export class WebhookStore extends Context.Service<
       readonly leaseMs: number
     }) => Effect.Effect<boolean, StoreUnavailable>
 
-    /** Releases the lease, if it still is the owner's. */
+    /** Releases the lease, if `owner` still has it. */
     readonly release: (endpoint: string, owner: string) => Effect.Effect<void, StoreUnavailable>
 
     /**
-     * The loans whose wait is over, the longest waits first. If a wait ends further ahead than any valid one, a wrong
-     * clock planned it, and it is over too.
+     * The parked loans whose wait is over, those that have waited longest first. If a wait ends later than any valid
+     * wait can, a wrong clock planned it. Such a wait is over too.
      */
     readonly due: (options: {
       readonly endpoint: string
@@ -92,25 +92,27 @@ export class WebhookStore extends Context.Service<
       readonly limit: number
     }) => Effect.Effect<ReadonlyArray<ParkedLoan>, StoreUnavailable>
 
-    /** The loans among these that wait, due or not. */
+    /** Which of these loans are parked, whether due or not. */
     readonly waiting: (
       endpoint: string,
       references: ReadonlyArray<ApplicationReference>,
     ) => Effect.Effect<ReadonlySet<ApplicationReference>, StoreUnavailable>
 
     /**
-     * Writes the result of a round, all of it or nothing. `false`, with nothing written, if the endpoint now has
-     * another owner or another position.
+     * Writes the result of a round in one transaction. If the endpoint now has another owner or another position,
+     * nothing is written and the result is `false`.
      */
     readonly settle: (round: WebhookRound) => Effect.Effect<boolean, StoreUnavailable>
 
     /**
-     * Moves an endpoint back, so that everything after this position is sent again. Loans that wait from before it keep
-     * waiting. If the endpoint is already further back, it stays there.
+     * Moves an endpoint back, so that everything after this position is sent again. Loans that are parked at an
+     * earlier position stay parked. If the endpoint is already before this position, it stays there.
      */
     readonly rewind: (endpoint: string, position: number) => Effect.Effect<void, StoreUnavailable>
 
-    /** Enables a disabled endpoint. Everything that waits there is due at once, with its count of attempts reset. */
+    /**
+     * Enables a disabled endpoint. All its parked loans are due at once, and their attempts are counted from 0 again.
+     */
     readonly enable: (endpoint: string, now: Instant) => Effect.Effect<void, StoreUnavailable>
   }
 >()("@loan-engine/app/WebhookStore") {}

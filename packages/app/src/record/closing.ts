@@ -14,34 +14,36 @@ import { knownLoan } from "./known-loan.ts"
 import type { LoanUnknown } from "./known-loan.ts"
 import { operatorsWord, requireVersion } from "./operators-word.ts"
 
-/** The loan cannot be closed or opened again with this request. `message` says what to change. */
+/** This request can neither close the loan nor reopen it. `message` says what to change. */
 export class ClosingRefused extends Schema.TaggedError<ClosingRefused>()("ClosingRefused", {
   message: Schema.String,
 }) {}
 
-/** A person's word that nobody pursues an application any more, or that it is pursued again. */
+/** An operator's request to close an application, because nobody pursues it any more, or to open it again. */
 export type Closing = {
-  /** Who says so: the name of a person whom a reviewer can ask. */
+  /** Who makes the request. It must be the name of a person whom a reviewer can ask. */
   readonly by: string
   readonly note?: string | undefined
 } & ({ readonly closes: true; readonly reason: ClosureReason } | { readonly closes: false })
 
 export interface ClosingOptions {
-  /** The version of the loan that the person saw. A later version is not closed without being seen. */
+  /** The version of the loan that the person saw. If the loan has a later version, nothing is written. */
   readonly ifVersion?: number | undefined
-  /** Who sent it, as the engine knows it. `by` is the name that they give themselves. */
+  /**
+   * Who sent the request: the name of an API key, or the user of a command. `by` is the name that the sender gave.
+   */
   readonly through?: string | undefined
 }
 
-/** The loan after it was closed or opened again, and whether this call wrote that. */
+/** The loan after the request. `isNews` is false if the loan already was in the requested state. */
 export interface ClosureSet {
   readonly stored: StoredLoan
   readonly isNews: boolean
 }
 
 /**
- * Closes a loan, or opens it again, through `record`, at the version that the person saw. Gives the loan after it.
- * Repeating the current state writes nothing.
+ * Closes or reopens a loan through `record`, at the version that the person saw. If the loan already is in the
+ * requested state, nothing is written.
  */
 export const setClosure = (
   applicationReference: ApplicationReference,
@@ -73,7 +75,7 @@ const set = Effect.fnUntraced(function* (
   return { stored: yield* knownLoan(applicationReference), isNews: true }
 })
 
-/** Whether the same was already said, as after a request that was sent twice. */
+/** Whether the loan already is in the requested state. This happens if a request is sent twice. */
 export function isSaid({ facts: { closure }, facts }: Loan, closing: Closing): boolean {
   if (closure === undefined || closure.by !== closing.by || closure.note !== (closing.note ?? null))
     return false
@@ -83,11 +85,11 @@ export function isSaid({ facts: { closure }, facts }: Loan, closing: Closing): b
 function closingFault(closing: Closing): string | undefined {
   const { by, note } = closing
   if (by.trim() === "" || by.length > operatorNameLengthMax)
-    return `Say who closes or re-opens the loan, in 1 to ${operatorNameLengthMax} characters.`
+    return `Say who closes or reopens the loan, in 1 to ${operatorNameLengthMax} characters.`
   if (note !== undefined && (note.trim() === "" || note.length > closingNoteLengthMax))
     return `Write a note of 1 to ${closingNoteLengthMax} characters, or none.`
   if (closing.closes && closing.reason === "other" && note === undefined)
-    return "Add a note that says why the loan is closed: the reason other does not."
+    return 'Add a note that says why the loan is closed, because the reason "other" does not.'
   return undefined
 }
 
@@ -99,7 +101,7 @@ function eventOf({ facts }: Loan, closing: Closing, at: Instant): LoanEvent {
   return { type: "loan.closed", closedFor: closing.reason, ...approved, ...said }
 }
 
-/** If an approval stands or is in dispute, it is no progress when the bank repeats it. */
+/** Whether an approval is in force or in dispute. If so, a repeat of this approval will be no progress. */
 const isApprovalKnown = (facts: Loan["facts"]): boolean => {
   const stands = standing(facts)
   return stands === "approved" || (stands === "contradicted" && facts.approvedAt !== null)

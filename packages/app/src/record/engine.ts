@@ -33,7 +33,7 @@ import {
 import { boundedBy, notAhead, requestsByReceipt, timely } from "../schedule/timely.ts"
 import { alertIfStalled } from "./stalled-alert.ts"
 
-/** The outcome of an observation after its journal row is durable. */
+/** What an observation did. It is returned only after the journal row is durable. */
 export interface RecordResult {
   readonly disposition: Disposition
   readonly hold: HoldReason | null
@@ -43,23 +43,24 @@ export interface RecordResult {
   readonly position: number
 }
 
-/** The loan has moved on since it was read. Nothing was written. Read it again, then decide. */
+/** The loan has a newer version than the caller saw. Nothing was written. Read the loan again, then decide. */
 export class LoanMoved extends Schema.TaggedError<LoanMoved>()("LoanMoved", {
   applicationReference: ApplicationReference,
   expected: Schema.Int,
 }) {
   override get message(): string {
-    return `${this.applicationReference} is no longer at version ${this.expected}, so nothing was written: read the loan again, then decide.`
+    return `${this.applicationReference} is no longer at version ${this.expected}, so nothing was written. Read the loan again, then decide.`
   }
 }
 
-/** The engine: `record`, which is the one path in, and the reads. */
+/** The engine. Everything is recorded through `record`; the other members read. */
 export class LoanEngine extends Context.Service<
   LoanEngine,
   {
     /**
-     * The one path in, for every source. It decides what the observation means, and writes journal row, snapshot and
-     * next poll in one transaction. It succeeds only after that is durable. `raw` are the original bytes.
+     * The only way to change a loan, for every source. It decides what the observation means. It writes the journal
+     * row, the snapshot and the next poll in one transaction. It succeeds only after the transaction is durable.
+     * `raw` contains the original bytes.
      */
     readonly record: (
       observation: Observation,
@@ -67,15 +68,18 @@ export class LoanEngine extends Context.Service<
     ) => Effect.Effect<RecordResult, StoreUnavailable>
 
     /**
-     * The same, but only if the loan is still at this version: a decision that was made on it may be wrong for a later
-     * one.
+     * Like `record`, but only if the loan still has this version. Otherwise the caller's decision may no longer be
+     * right.
      */
     readonly recordAt: (
       version: number,
       observation: Observation,
       raw: Uint8Array,
     ) => Effect.Effect<RecordResult, StoreUnavailable | LoanMoved>
-    /** The same, but only if the loan has no registration yet. If several arrive at once, one is recorded. */
+    /**
+     * Like `record`, but only if the loan has no registration yet. If several arrive at the same time, only one is
+     * recorded. The others get `undefined`.
+     */
     readonly register: (
       observation: Observation,
       raw: Uint8Array,
@@ -90,7 +94,7 @@ export class LoanEngine extends Context.Service<
       reference: ApplicationReference,
       page?: HistoryPage,
     ) => Effect.Effect<ReadonlyArray<StoredEntry>, StoreUnavailable>
-    /** Each change after its commit, in this process. A slow subscriber misses the oldest ones. */
+    /** Every change in this process, after its commit. A slow subscriber misses the oldest changes. */
     readonly changes: PubSub.PubSub<WrittenChange>
   }
 >()("@loan-engine/app/LoanEngine") {
@@ -169,7 +173,7 @@ function decide(
   planning: { readonly cadence: CadenceSettings; readonly jitter: number; readonly hasBank: boolean },
 ): Change {
   const before = stored ?? opened(observation.applicationReference, observation.account)
-  // The clock that all engines share, if there is one. Otherwise the clock of the engine that received this.
+  // The store's clock, if several engines share it. Otherwise this engine's clock.
   const now = storeNow ?? Math.max(recordedAt, observation.receivedAt)
   const carries = levelsOf(before.watermark ?? noWatermark)
   const known = joinEvents(before.loan.facts, carries.levels ?? [])
@@ -194,7 +198,7 @@ function decide(
     loan,
     schedule,
   })
-  // A held observation changes no fact, so it carries no repeats either.
+  // A held observation changes no fact, so its entry contains no repeats either.
   if (hold !== null) return { ...write(decision.loan, said), addsNothing: true, watermark }
   if (question !== undefined && saysTheSame(watermark, question, said) && isQuiet(before.loan, decision)) {
     const again = answeredTo(watermark, question, said, said.events, graceMs)
@@ -209,7 +213,8 @@ function decide(
 }
 
 /**
- * What the observation means. If the bank goes further with a closed loan, it also says that the loan is open again.
+ * Decides what the observation means. If the bank makes progress with a closed loan, the observation also reopens the
+ * loan.
  */
 function decided(loan: Loan, known: Facts, withLevels: Observation, at: Instant) {
   const decision = observe(loan, withLevels)

@@ -3,7 +3,7 @@ import { Effect, Schema } from "effect"
 import type { StoredLoan, StoreUnavailable } from "../ports/loan-store.ts"
 import { LoanEngine } from "./engine.ts"
 
-/** No loan with this reference is known: nobody has registered one, and no callback has named it. */
+/** No loan has this reference: nobody has registered it, and no callback has named it. */
 export class LoanUnknown extends Schema.TaggedError<LoanUnknown>()("LoanUnknown", {
   applicationReference: Schema.String,
 }) {

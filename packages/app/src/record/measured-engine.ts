@@ -16,7 +16,7 @@ import {
   recordFailuresCounter,
 } from "../telemetry/metrics.ts"
 
-/** The same engine, with `record` counted, timed, traced and, on the debug level, logged. */
+/** The same engine, but every `record` is counted, timed and traced. On the debug level it is also logged. */
 export const measuredEngine = <E, R>(engine: Layer.Layer<LoanEngine, E, R>): Layer.Layer<LoanEngine, E, R> =>
   Layer.effect(
     LoanEngine,
@@ -56,7 +56,7 @@ const observed = <A extends RecordResult | undefined, E>(
   )
 }
 
-/** Plain function calls for speed, because this runs for every callback. */
+/** This runs for every callback. For speed, it calls the metrics directly instead of composing effects. */
 function count(
   { account, source, receivedAt, leftOut = [] }: Observation,
   exit: Exit.Exit<RecordResult | undefined, unknown>,
@@ -64,7 +64,7 @@ function count(
 ): void {
   const { context } = fiber
   if (Exit.isFailure(exit)) return recordFailuresCounter.of({ source }).updateUnsafe(1, context)
-  // A registration after another one was not recorded.
+  // The loan was already registered, so this registration was not recorded.
   if (exit.value === undefined) return
   const { disposition } = exit.value
   observationsCounter.of({ account, source, disposition }).updateUnsafe(1, context)
@@ -95,7 +95,7 @@ const logRecorded = (
     }),
   )
 
-/** The same store, with a span for each commit, and a log line if it gives no answer. */
+/** The same store, with a span for each commit, and a log line when the store does not answer. */
 export const watchedStore = <A, E, R>(
   store: Layer.Layer<LoanStore | JournalStore | A, E, R>,
 ): Layer.Layer<LoanStore | JournalStore | A, E, R> =>
@@ -108,7 +108,7 @@ export const watchedStore = <A, E, R>(
     }),
   ).pipe(Layer.provideMerge(store))
 
-/** The reads of the journal that answer requests. Reads of the engine's own work have their own log lines. */
+/** These reads answer requests. The engine's own reads have log lines of their own. */
 const watchedJournal = (plain: JournalStore["Service"], complain: Complain): JournalStore["Service"] => ({
   ...plain,
   feed: (page) => complain(plain.feed(page)),
@@ -119,14 +119,17 @@ const watchedJournal = (plain: JournalStore["Service"], complain: Complain): Jou
   callbackDays: (fromDay) => complain(plain.callbackDays(fromDay)),
 })
 
-/** How long a store that could be written counts as one that can, unless anything has failed since: each probe is a real write. */
+/**
+ * How long a successful probe of the store stays valid. Any failure ends it earlier. Each probe is a real write, so
+ * probes should be rare.
+ */
 export const readyKeptMs = 250
 
 type Ready = LoanStore["Service"]["ready"]
 
 /**
- * Lets a probe through rarely, however often readiness is asked for. A failure of any request ends what the last probe found, also one
- * that came while that probe was under way.
+ * Limits how often the store is probed, however often readiness is asked for. If any request to the store fails, the
+ * next readiness check probes again. That also holds for a failure while a probe is running.
  */
 function probingRarely(complaints: Complain) {
   let failures = 0

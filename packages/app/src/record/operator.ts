@@ -17,25 +17,25 @@ import type { StoredEntry } from "../journal/entry.ts"
 import { replay } from "../journal/entry.ts"
 import type { StoreUnavailable } from "../ports/loan-store.ts"
 
-/** The ruling cannot be made with this request. `message` says what to change. */
+/** This request cannot rule on the loan. `message` says what to change. */
 export class RulingRefused extends Schema.TaggedError<RulingRefused>()("RulingRefused", {
   message: Schema.String,
 }) {}
 
-/** A person's ruling on a loan about which the bank contradicted itself. */
+/** A person's ruling on a loan. Usually the loan is in dispute. */
 export interface Ruling {
   readonly decision: Verdict
-  /** Who rules: the name of a person whom a reviewer can ask. */
+  /** Who rules. It must be the name of a person whom a reviewer can ask. */
   readonly by: string
   readonly reason: string
 }
 
 export interface RulingOptions {
-  /** The version of the loan that the person saw. There is no ruling on a later version that was not seen. */
+  /** The version of the loan that the person saw. If the loan has a later version, nothing is written. */
   readonly ifVersion?: number | undefined
-  /** Rule on a loan that is not in dispute. This reverses or settles what the bank alone has said. */
+  /** Rule on a loan that is not in dispute. The ruling then reverses or confirms the bank's decision. */
   readonly undisputed?: boolean
-  /** Who sent the ruling, as the engine knows it. `by` is the name that they give themselves. */
+  /** Who sent the ruling: the name of an API key, or the user of a command. `by` is the name that the sender gave. */
   readonly through?: string | undefined
 }
 
@@ -49,7 +49,7 @@ export const previewRuling = Effect.fnUntraced(function* (
   return observe(loan, observationOf(loan, ruling, options, yield* Clock.currentTimeMillis))
 })
 
-/** Rules through `record`, on the loan at the version that the person saw. */
+/** Rules on a loan through `record`, at the version that the person saw. */
 export const rule = Effect.fnUntraced(function* (
   applicationReference: ApplicationReference,
   ruling: Ruling,
@@ -103,8 +103,9 @@ const rawRuling = ({ receivedAt }: Observation, { decision, by, reason }: Ruling
   new TextEncoder().encode(canonicalJson({ action: "rule", at: receivedAt, by, decision, reason }))
 
 /**
- * What was known of a loan at a moment: the fold of everything recorded until then. `undefined` if there was nothing.
- * It ends at the first later entry, so that a clock that was set back does not create a history that never existed.
+ * The loan as it was known at a time: the replay of everything recorded until then. `undefined` if nothing was. The
+ * replay stops at the first entry with a later time. So if a clock was once set back, the result is still a state
+ * that the loan really had.
  */
 export function knownAt(entries: ReadonlyArray<StoredEntry>, at: Instant): Loan | undefined {
   const later = entries.findIndex(({ recordedAt }) => recordedAt > at)

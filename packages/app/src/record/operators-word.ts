@@ -5,7 +5,7 @@ import type { Observation } from "@loan-engine/domain/observation"
 import { Effect } from "effect"
 import { LoanMoved } from "./engine.ts"
 
-/** Fails if the loan is no longer at the version that the person saw. Without one, any version is right. */
+/** Fails if the loan no longer has the version that the person saw. If no version is given, it succeeds. */
 export const requireVersion = (
   { applicationReference, version }: Loan,
   seen: number | undefined,
@@ -14,7 +14,9 @@ export const requireVersion = (
     ? Effect.void
     : Effect.fail(new LoanMoved({ applicationReference, expected: seen }))
 
-/** What a person says about a loan. `through` is who sent it, as the engine knows it. */
+/**
+ * An operator's observation of a loan. `through` is who sent it: the name of an API key, or the user of a command.
+ */
 export const operatorsWord = (
   { applicationReference, account }: Loan,
   receivedAt: Instant,

@@ -13,12 +13,12 @@ import { redactionBytes } from "../journal/redaction-record.ts"
 
 export interface RedactionOrder {
   readonly applicationReference: ApplicationReference
-  /** Who asks for it, and why. Both stay in the journal. */
+  /** Who orders the redaction, and why. Both stay in the journal. */
   readonly by: string
   readonly reason: string
-  /** Who sent the order, as the engine knows it. */
+  /** Who sent the order: the name of an API key, or the user of a command. */
   readonly through?: string
-  /** Only reports what would be erased. */
+  /** If true, nothing is erased. The result shows what would be erased. */
   readonly dryRun: boolean
 }
 
@@ -31,9 +31,9 @@ export interface Redaction {
 }
 
 /**
- * Erases the original messages of the bank and the merchant about a loan. The record of the redaction is written first,
- * through `record`, so that no body is ever missing without a record. If a redaction was interrupted, the same order
- * finishes it and adds nothing.
+ * Erases the raw messages of the bank and of the merchant about a loan. First the redaction is recorded through
+ * `record`, so that no body is ever missing without a record. If a redaction was interrupted, the same order finishes
+ * it and records nothing more.
  */
 export const redactLoan = Effect.fn("redactLoan")(function* (
   order: RedactionOrder,
@@ -49,12 +49,13 @@ export const redactLoan = Effect.fn("redactLoan")(function* (
     const observation = operatorsWord(stored.loan, yield* Clock.currentTimeMillis, through, [])
     yield* engine.record(observation, redactionBytes({ redaction: { by, reason, upToVersion } }))
   }
-  // Even with nothing to erase this empties the log, because an earlier redaction may have been interrupted.
+  // This runs even if no body is left, because it also empties the database's log. An interrupted redaction may have
+  // left the log as it was.
   const bodies = yield* journal.eraseRaw(applicationReference, upToVersion)
   return { applicationReference, bodies, upToVersion }
 })
 
-/** How many bodies a redaction would erase: all present ones except operators' words. */
+/** How many bodies a redaction would erase: all that are present, except those of operators. */
 const erasableBodies = Effect.fnUntraced(function* (applicationReference: ApplicationReference) {
   const rows = readByLoan(yield* JournalStore, { applicationReference, version: 0, position: 0 })
   const erasable = { bodies: 0, upToVersion: 0 }

@@ -7,23 +7,26 @@ import { stalledAlertsCounter } from "../telemetry/metrics.ts"
 const silent = "the loan is stalled: the bank has said nothing new for too many polls"
 
 const unasked =
-  "the loan is stalled: the bank must confirm what was received, but the loan's account has no bank that the engine can ask: ask the bank yourself, or configure the account's bank"
+  "the loan is stalled: the bank must confirm what was received, but the engine cannot ask the bank of this loan's account. Ask the bank yourself, or configure the account's bank"
 
-/** Why a loan needs a person, if not because of the bank's silence. */
+/** For these hold reasons, the alert names another cause than the bank's silence. */
 const words: { readonly [Reason in HoldReason]?: string } = {
   "unknown-event-type":
-    "the loan is stalled: the bank answered with an unknown decision: read the answer and ask the bank",
+    "the loan is stalled: the bank answered with an unknown decision. Read the answer and ask the bank",
   "reference-unusable":
-    "the loan is stalled: a callback names a reference that no loan can have: read the original callback and ask the bank which loan is meant",
+    "the loan is stalled: a callback names a reference that no loan can have. Read the original callback and ask the bank which loan is meant",
 }
 
-/** The bank knows nothing about a reference that no loan has, so it does not matter whether the bank can be asked. */
+/**
+ * The alert's text. If no loan can have the reference, the bank cannot help, so it does not matter whether the
+ * account has one.
+ */
 const wordsFor = (hold: HoldReason | null, hasBank: boolean): string =>
   !hasBank && hold !== "reference-unusable" ? unasked : ((hold === null ? undefined : words[hold]) ?? silent)
 
 /**
- * Raises the alert once, when a loan becomes stalled, with the reason why that observation is held. If the account has
- * a bank, polling continues: silence never ends a loan.
+ * Raises the alert once, when a loan becomes stalled. `hold` is why the observation was held, if it was. If the
+ * account has a bank, polling continues.
  */
 export const alertIfStalled = (
   { applicationReference, account, stage }: Loan,

@@ -11,7 +11,10 @@ import { LoanStore } from "../ports/loan-store.ts"
 import { commandDatabaseLayer } from "../store/database.ts"
 import type { Database } from "../store/database.ts"
 
-/** Verifies a run's store as of one moment, and counts what the bank's answers brought about an account's loans. */
+/**
+ * Verifies the store of a sandbox run, as of one moment. Also counts the account's loans at each stage, its missed
+ * callbacks and its left-out details.
+ */
 export const auditRun = (database: Database, account: AccountName) =>
   Effect.provide(auditStore(account), commandDatabaseLayer(database, "read-one-moment"))
 export type Audit = Effect.Success<ReturnType<typeof auditRun>>

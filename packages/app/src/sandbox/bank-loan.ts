@@ -4,7 +4,7 @@ import type { Offer } from "@loan-engine/domain/offer"
 import type { BankChange, InitialDecision } from "./life.ts"
 
 /**
- * One application as the bank itself knows it. Tests compare the engine with this truth. It shares no code with the
+ * One application as the bank itself knows it. Tests compare the engine's loans with it. It shares no code with the
  * engine.
  */
 export interface BankLoan {
@@ -19,7 +19,7 @@ export interface BankLoan {
   /** The offer that the customer has signed. Absent before the signature. */
   signedOffer?: Offer
   paidOut: boolean
-  /** Nothing more will happen to it automatically. */
+  /** Whether the bank will change the application no more, unless somebody triggers a change. */
   over: boolean
 }
 
@@ -54,7 +54,7 @@ export function applyChange(loan: BankLoan, change: BankChange): void {
   }
 }
 
-/** The loan's true stage, in the engine's words. */
+/** The loan's true stage, as the engine names stages. */
 export function trueStage(loan: BankLoan): Stage {
   if (loan.decision === "REJECTED") return "rejected"
   if (loan.decision === "MANUAL_INSPECTION") return "manualInspection"
@@ -64,7 +64,8 @@ export function trueStage(loan: BankLoan): Stage {
 }
 
 /**
- * The callback's body without its signature, as the bank's page shows it. `undefined` for changes without a callback.
+ * The body of the change's callback, without a signature, in the form that the bank's page shows. `undefined` if the
+ * change causes no callback.
  */
 export function callbackEvent(loan: BankLoan, change: BankChange): object | undefined {
   const { reference: applicationReference } = loan
@@ -101,7 +102,10 @@ export function callbackEvent(loan: BankLoan, change: BankChange): object | unde
   }
 }
 
-/** The bank sends amounts as JSON numbers. The sandbox's are short enough to be exact. */
+/**
+ * The bank sends amounts as JSON numbers. The sandbox's amounts are so short that a JavaScript number holds them
+ * exactly.
+ */
 const jsonOffer = (offer: Offer): object =>
   Object.fromEntries(
     Object.entries(offer).map(([name, value]) => [name, typeof value === "string" ? Number(value) : value]),

@@ -18,7 +18,7 @@ const callbackExamples = [
   "paid-out",
 ]
 
-/** The page's own applications, in the state after its examples. */
+/** The applications that the bank's page uses as examples, each in its state after these examples. */
 const pageLoans: ReadonlyArray<readonly [string, Partial<BankLoan>]> = [
   ["ABC-123", { signedWithMethod: "E_SIGN", paidOut: true }],
   ["abc-123-def-567", { waitingForAddition: true, documents: ["ID"] }],
@@ -39,7 +39,7 @@ const pageLoan = (reference: string, more: Partial<BankLoan>): BankLoan => ({
   ...more,
 })
 
-/** Plays the unchanged examples of the bank's page, and counts those that succeeded. */
+/** Plays the unchanged examples of the bank's page. Counts the examples that the engine accepts. */
 export const playBankPage = Effect.fnUntraced(function* (demo: Demo) {
   for (const [reference, more] of pageLoans) demo.bank.place(pageLoan(reference, more))
   const registration = demo.bank.registrations.get(pageAccount)
@@ -58,7 +58,7 @@ export const playBankPage = Effect.fnUntraced(function* (demo: Demo) {
   }
 })
 
-/** Sends the page's unchanged polling request. Gives whether there was an answer to it. */
+/** Sends the page's unchanged polling request. The result is whether the bank answered with a status. */
 const askVerbatim = ({ accessOf }: Demo, body: string) =>
   Effect.promise(async () => {
     const { url, username, password } = accessOf(pageAccount)
@@ -76,7 +76,8 @@ const isStatus = (bytes: Uint8Array, contentType = "text/xml"): boolean =>
   Result.isSuccess(getApplicationStatusResponse.decode(bytes, { contentType }))
 
 /**
- * The page's response shows each value as alternatives, `true|false`. This gives every way to read it, one text each.
+ * The page's response shows each value as alternatives, such as `true|false`. The result has one text for every
+ * choice of values.
  */
 function readingsOf(example: string): ReadonlyArray<string> {
   const match = />([^<>\s|]+)\|([^<>\s|]+)</u.exec(example)

@@ -6,16 +6,16 @@ import type { Fate, Forgery } from "./chaos.ts"
 import type { Speak } from "./dialects/speaking.ts"
 import { speakPlainly } from "./dialects/speaking.ts"
 
-/** What was registered with setCallback. */
+/** A callback registration, as `setCallback` requested it. */
 export interface Registration {
   readonly callbackUrl: string
   readonly credentials: string | undefined
   readonly method: "BASIC" | "BEARER" | undefined
-  /** The bank's callbacks may come without `jwsData`. */
+  /** If true, the bank's callbacks to this account come without `jwsData`. */
   readonly unsigned?: boolean
 }
 
-/** The outcome of the bank's callbacks: `accepted` and `rejected` count answers, `sent` counts requests. */
+/** Counts of the bank's callbacks. `sent` counts requests; `accepted` and `rejected` count their answers. */
 export interface CallbackCounts {
   sent: number
   accepted: number
@@ -38,17 +38,23 @@ export const noCallbacks = (): CallbackCounts => ({
   forgedAccepted: 0,
 })
 
-/** The bank's related API retries after these waits, in seconds of bank time, until the answer is below 300. */
+/**
+ * The waits before each retry, in seconds of bank time. The bank's related API uses the same. A delivery ends with an
+ * answer below 300.
+ */
 const retryWaitsSeconds = [
   30, 45, 60, 90, 150, 240, 330, 510, 780, 1_200, 1_800, 2_700, 3_600, 5_400, 9_000, 14_400, 18_000, 28_800,
   43_200,
 ]
 
-/** The timeout of an answer, and how many callbacks may run at once. */
+/** How long the bank waits for an answer, and how many callbacks it sends at the same time. */
 const answerMsMax = 10_000
 const sendersMax = 64
 
-/** The signing keys: the one that the JWKS publishes, and a forger's own. */
+/**
+ * The signing keys. `genuine` belongs to the bank, and the JWKS publishes its public half `jwk`. `foreign` belongs to
+ * a forger.
+ */
 export interface SigningKeys {
   readonly kid: string
   readonly genuine: CryptoKey
@@ -64,7 +70,7 @@ export const makeSigningKeys: Effect.Effect<SigningKeys> = Effect.promise(async 
   return { kid, genuine: genuine.privateKey, foreign: foreign.privateKey, jwk }
 })
 
-/** Sends one callback to its registered URL. Gives the status, or 0 if there was no answer. */
+/** Sends one callback to its registered URL. The result is the HTTP status, or 0 without an answer. */
 export type CallbackTransport = (
   url: string,
   headers: Readonly<Record<string, string>>,
@@ -89,11 +95,11 @@ interface Delivery {
   readonly body: string
 }
 
-/** A callback's body, with the signature that some accounts do not have. */
+/** A callback's body. Without `jwsData` it has no signature. */
 export const bodyOf = (event: object, jwsData: string | undefined): string =>
   JSON.stringify({ externalApplicationEvent: event, ...(jwsData === undefined ? {} : { jwsData }) })
 
-/** Sends callbacks over HTTP, in the scope in which it is made. */
+/** Sends callbacks over HTTP. The connections close with the scope. */
 export const makeHttpTransport = (speak: Speak) =>
   Effect.map(
     Effect.acquireRelease(
@@ -121,7 +127,9 @@ export const makeHttpTransport = (speak: Speak) =>
       }),
   )
 
-/** Sends callbacks as the bank does, with the mishaps of a real network. */
+/**
+ * Sends callbacks as the bank does. A fate decides for each callback whether it is lost, late, repeated or forged.
+ */
 export const makeCallbackSender = Effect.fnUntraced(function* (options: CallbackSenderOptions) {
   const { counts, keys, speed } = options
   const carry = options.transport ?? (yield* makeHttpTransport(options.speak ?? speakPlainly))
@@ -196,7 +204,7 @@ export const makeCallbackSender = Effect.fnUntraced(function* (options: Callback
     return yield* Effect.promise(() => sign(event, issuedAt, keys.genuine, keys.kid))
   })
 
-  /** Signs an event now and sends it with its drawn mishaps. */
+  /** Signs an event now and sends it as its fate says. */
   const send = Effect.fnUntraced(function* (registration: Registration, event: object, fate: Fate) {
     const { forgery } = fate
     if (forgery !== undefined) yield* started(forge(registration, event, forgery))
@@ -213,7 +221,7 @@ export const makeCallbackSender = Effect.fnUntraced(function* (options: Callback
     yield* started(Effect.andThen(bankSleep(heldBackMs + againAfterMs), deliver(delivery)))
   })
 
-  /** Sends an unchanged body, for the examples of the bank's page. */
+  /** Sends an unchanged body. The examples of the bank's page are sent this way. */
   const sendVerbatim = (registration: Registration, body: string) =>
     post({ registration, body }, authorizationOf(registration))
 
@@ -221,8 +229,8 @@ export const makeCallbackSender = Effect.fnUntraced(function* (options: Callback
 })
 
 /**
- * The bank's example payload begins with `iss`. The sandbox puts the event into a claim with the body's own member
- * name.
+ * The bank's example payload begins with `iss`. The sandbox puts the event into the claim `externalApplicationEvent`,
+ * the event's member name in the body.
  */
 export const sign = (event: object, issuedAt: number, key: CryptoKey, kid: string): Promise<string> =>
   new CompactSign(

@@ -1,18 +1,18 @@
 import { Effect, Random } from "effect"
 
-/** How unreliable the delivery of the bank's callbacks is. */
+/** How unreliable the bank's callbacks are. */
 export const chaosLevels = ["none", "normal", "hell"] as const
 export type ChaosLevel = (typeof chaosLevels)[number]
 
-/** The share, from 0 to 1, of an account's callbacks that each mishap affects. */
+/** For each kind of fault, the share of an account's callbacks that have it, from 0 to 1. */
 export interface ChaosRates {
-  /** Never sent, and never retried. */
+  /** The bank never sends the callback. */
   readonly dropped: number
-  /** Sent a second time, some time later. */
+  /** The bank sends the callback a second time, some time later. */
   readonly duplicated: number
-  /** Delayed for so long that later ones overtake it. */
+  /** The callback is delayed for so long that later callbacks overtake it. */
   readonly reordered: number
-  /** A forger sends a callback about the same loan that the bank never sent. */
+  /** A forger sends a false callback about the same loan. */
   readonly forged: number
 }
 
@@ -22,26 +22,26 @@ export const chaosRates: { readonly [L in ChaosLevel]: ChaosRates } = {
   hell: { dropped: 0.5, duplicated: 0.6, reordered: 0.6, forged: 0.3 },
 }
 
-/** The methods of a forger. Each must be refused. */
+/** The methods of a forger. The engine must refuse each. */
 export const forgeries = ["wrong-credentials", "foreign-key", "altered-body"] as const
 export type Forgery = (typeof forgeries)[number]
 
-/** The mishaps of one callback. They are drawn in advance, so that a seed repeats them. */
+/** The faults of one callback. They are drawn before it is sent, so that the same seed repeats them. */
 export interface Fate {
   readonly dropped: boolean
   /**
-   * How long after the first delivery the same bytes are sent again, in bank milliseconds. Absent if they are sent
-   * once.
+   * How long after the first delivery the bank sends the same bytes again, in bank milliseconds. Absent if it sends
+   * them once.
    */
   readonly againAfterMs?: number
-  /** How long it is delayed, in bank milliseconds. Absent if it is not delayed. */
+  /** How long the callback is delayed, in bank milliseconds. Absent without a delay. */
   readonly heldBackMs?: number
   readonly forgery?: Forgery
 }
 
 const hourMs = 3_600_000
 
-/** A level by its name, or your own rates. */
+/** A level by its name, or the caller's own rates. */
 export type Chaos = ChaosLevel | ChaosRates
 
 export const drawFate = Effect.fnUntraced(function* (chaos: Chaos): Effect.fn.Return<Fate> {

@@ -18,18 +18,21 @@ export interface DemoOptions {
   readonly chaos: ChaosLevel
   /** Bank seconds per real second. The engine's poll intervals shrink by the same factor. */
   readonly speed: number
-  /** Whether the bank sends its messages in other forms than its page shows. */
+  /** Whether the bank also sends its messages in forms that its page does not show. */
   readonly dialects: boolean
   readonly databasePath: string
-  /** The engine's one key, for everything. */
+  /** The only API key of the engine. It has every scope. */
   readonly apiKey: Redacted.Redacted
 }
 
-/** The account with random loans, and the account that plays the bank's page. */
+/** `mainAccount` has random loans. `pageAccount` plays the examples of the bank's page. */
 export const mainAccount = AccountName.make("sandbox")
 export const pageAccount = AccountName.make("bank-page")
 
-/** In so many lives the bank thinks again: it revokes, re-opens, inspects again, makes another offer, or lets one expire. */
+/**
+ * The share of lives in which the bank changes its mind: it revokes, re-opens, inspects again, changes its offer, or
+ * lets the offer expire.
+ */
 const secondThoughts = 0.15
 /** A sandbox bank and an engine. They communicate only by HTTP on loopback. */
 export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
@@ -54,7 +57,8 @@ export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
       authorization: { method: "BASIC" as const, credentials: Redacted.make(callbackCredentials) },
     }
     const at = { url: access.url, client: yield* makeBankClient(access) }
-    // A reused file remembers the port of an earlier run, so this registration is forced.
+    // The port is new in each run, but a reused store still has the URL of an earlier run. So this registration is
+    // forced.
     yield* registerCallback(account, at, registration, { forced: true }).pipe(
       Effect.provideContext(engineContext),
     )
@@ -93,15 +97,15 @@ export const makeDemo = Effect.fnUntraced(function* (options: DemoOptions) {
     store,
     database: config.database,
     apply,
-    /** Resolves when the engine writes nothing more. */
+    /** Resolves after the engine's last write. */
     stopEngine: Scope.close(engineScope, Exit.void),
   }
 })
 export type Demo = Effect.Success<ReturnType<typeof makeDemo>>
 
 /**
- * The engine's settings. The signatures in the examples of the bank's page are not valid, so their account uses
- * credentials.
+ * The engine's settings. The signatures in the examples of the bank's page are not valid, so `pageAccount` verifies
+ * no signatures and uses only credentials.
  */
 const engineSettings = (
   options: DemoOptions,
@@ -110,10 +114,10 @@ const engineSettings = (
   port: 0,
   databaseUrl: options.databasePath,
   apiKey: Redacted.value(options.apiKey),
-  // We register everything at once.
+  // The demo registers all loans at once, faster than the usual limit.
   apiRequestsPerSecondMax: 1_000_000,
   stopDrainMs: 1,
-  // The sandbox bank is ours, and its time runs fast.
+  // The sandbox bank needs no protection from many polls, and its time runs fast.
   pollRatePerSecond: 2_000,
   pollsInFlightMax: 16,
   pollIntervalScale: 1 / options.speed,

@@ -3,28 +3,28 @@ import type { Stage } from "@loan-engine/domain/legal-transitions"
 import type { ApplicationReference } from "@loan-engine/domain/observation"
 import { Effect } from "effect"
 
-/** The bank's truth about one application. */
+/** The bank's true state of one application. */
 export interface BankTruth {
   readonly applicationReference: ApplicationReference
   readonly account: string
   readonly stage: Stage
   /** Whether the bank waits for documents. */
   readonly additionOutstanding: boolean
-  /** Its offer. `null` unless it has approved. */
+  /** The bank's offer. `null` unless the bank has approved. */
   readonly offer: Offer | null
 }
 
-/** What somebody else believes about it. `undefined` if nothing is known. */
+/** The state that the engine has for the application. */
 export interface Belief {
   readonly stage: Stage
   readonly additionOutstanding: boolean
 }
 
-/** How a belief differs from the truth, in words. `undefined` if it does not. */
+/** How the engine's state differs from the true one, as text. `undefined` without a difference. */
 function differenceOf(truth: BankTruth, belief: Belief | undefined): string | undefined {
   const { applicationReference, stage, additionOutstanding } = truth
-  // Documents are only outstanding while a loan is on its way, not after the bank has ended it or before it has
-  // decided.
+  // A difference in documents counts only while the loan waits for the customer. Before the bank's decision and after
+  // the end it does not.
   const waits = stage !== "rejected" && stage !== "paidOut" && stage !== "manualInspection"
   if (belief?.stage === stage && (!waits || belief.additionOutstanding === additionOutstanding))
     return undefined
@@ -34,7 +34,10 @@ function differenceOf(truth: BankTruth, belief: Belief | undefined): string | un
   )
 }
 
-/** How what `ask` gives about each application differs from the truth: one line for each that does. */
+/**
+ * Asks for the state of each application with `ask`, and compares it with the true state. The result has one line for
+ * each difference.
+ */
 export const differences = <E>(
   truths: ReadonlyArray<BankTruth>,
   ask: (applicationReference: ApplicationReference) => Effect.Effect<Belief | undefined, E>,

@@ -5,18 +5,18 @@ import type { Chaos, Fate } from "./chaos.ts"
 import { drawFate } from "./chaos.ts"
 
 /**
- * The events of an application at the bank. All except `additionReceived`, `reinspected` and `expired` cause a
- * callback.
+ * What can happen to an application at the bank. `additionReceived`, `reinspected` and `expired` cause no callback;
+ * all others do.
  */
 export type BankChange =
   | { readonly type: "decided"; readonly decision: "APPROVED" | "REJECTED" }
-  /** The bank inspects it by hand again, after any decision. */
+  /** The bank inspects the application by hand again, after any decision. */
   | { readonly type: "reinspected" }
-  /** It makes a different offer. */
+  /** The bank makes a different offer. */
   | { readonly type: "requoted"; readonly offer: Offer }
-  /** Its offer is no longer valid. */
+  /** The bank's offer is no longer valid. */
   | { readonly type: "expired" }
-  /** It waits for these documents as well. */
+  /** The bank waits for these documents, in addition to earlier ones. */
   | { readonly type: "additionRequested"; readonly documents: ReadonlyArray<string> }
   | { readonly type: "additionReceived" }
   | { readonly type: "signed"; readonly method: "E_SIGN" | "ANALOG" }
@@ -25,8 +25,8 @@ export type BankChange =
 export type InitialDecision = "APPROVED" | "REJECTED" | "MANUAL_INSPECTION"
 
 /**
- * One lawful life: the bank's immediate answer, and the later events, each with its time (in bank time) after the
- * previous one.
+ * One legal life of an application: the bank's immediate answer and the later events. `afterMs` is the bank time
+ * since the previous event.
  */
 export interface Life {
   readonly initial: InitialDecision
@@ -41,7 +41,7 @@ export interface Life {
 
 const hourMs = 3_600_000
 
-/** Draws a random lawful life. The same seed gives the same life. */
+/** Draws a random legal life. The same seed gives the same life. */
 export const drawLife = (seed: string, chaos: Chaos, initial?: InitialDecision): Effect.Effect<Life> =>
   drawFrom(chaos, initial).pipe(Random.withSeed(seed))
 

@@ -14,7 +14,7 @@ import { bodyOf, sign } from "./callback-sender.ts"
 import { callbackCredentials, serveBank } from "./served-bank.ts"
 import type { BankKnows, Heard, LifeStep, Stands, ToldLife } from "./told-life.ts"
 
-/** A life did not reach the state that its file expects. */
+/** A loan did not reach a state that its life expects, or a request of the life failed. */
 export class LifeWentWrong extends Schema.TaggedError<LifeWentWrong>()("LifeWentWrong", {
   message: Schema.String,
 }) {}
@@ -22,25 +22,31 @@ export class LifeWentWrong extends Schema.TaggedError<LifeWentWrong>()("LifeWent
 export interface PlaySettings {
   /** An SQLite file, or a PostgreSQL URL. */
   readonly databaseUrl: string
-  /** The engine's key, to watch it while it plays. */
+  /** The engine's API key. With it, a person can also watch the loans in the console. */
   readonly apiKey: Redacted.Redacted
-  /** How long a step may take to reach its expected state. */
+  /** How long a loan may take to reach an expected state. */
   readonly standsMsMax: number
 }
 
 export const playLimitsDefault = { standsMsMax: 60_000 }
 
 const account = AccountName.make("lives")
-/** For lives in which the bank's clock matters: only a signature contains its time. */
+/**
+ * Receives signed callbacks. A life uses this account if it sets the bank's clock, because only a signature contains
+ * the bank's time.
+ */
 const signedAccount = AccountName.make("lives-signed")
 
 /**
- * Everything runs on loopback over real HTTP, between a bank that follows the file and the engine as `serve` runs it.
- * Polls are planned soon, so that nobody waits for hours. A replica may lag by some seconds.
+ * Nobody waits hours for these lives, so the engine polls soon after each event. `additionGraceMs` still leaves some
+ * seconds for a replica that lags.
  */
 const hurry = { pollSoonMs: 200, additionGraceMs: 8_000, pollConfirmRetryMs: 300, stopDrainMs: 1 }
 
-/** A bank and an engine on which lives can be played, one after another or in parallel. */
+/**
+ * A sandbox bank and an engine that talk over real HTTP on loopback. The engine runs as with `serve`. Several lives
+ * may be played at the same time.
+ */
 export const makeStage = Effect.fnUntraced(function* ({ databaseUrl, apiKey, standsMsMax }: PlaySettings) {
   const accounts = [account, signedAccount]
   const served = yield* serveBank({ seed: "lives", chaos: "none", speed: 1, accounts })
@@ -80,7 +86,7 @@ interface Stage {
   readonly standsMsMax: number
 }
 
-/** The bank's loan, and how far the bank's clock is ahead. */
+/** The bank's loan, and how far the bank's clock is ahead of the real time. */
 interface Played extends BankLoan {
   clockAheadMinutes: number
 }
@@ -158,7 +164,7 @@ function learn(bank: SandboxBank, loan: BankLoan, { offer, silent, ...knows }: B
   if (silent === false) bank.place(loan)
 }
 
-/** The bodies of the bank's callbacks, by their event. */
+/** For each kind of callback, its body without the reference. */
 const bodies: { readonly [Says in Heard["says"]]: (heard: Heard) => object } = {
   approved: ({ offer = 10_000 }) => decided("APPROVED", offer),
   rejected: () => decided("REJECTED", 0),
@@ -210,7 +216,7 @@ const deliver = Effect.fnUntraced(function* (
 
 const askEveryMs = 50
 
-/** Waits until the loan has its expected state, because automatic changes may take a moment. */
+/** Waits until the loan has the expected state, because the engine's polls take a moment. */
 const comeTo = Effect.fnUntraced(function* (
   { client, standsMsMax }: Stage,
   reference: ApplicationReference,

@@ -15,30 +15,32 @@ import { thinkingAgain } from "./second-thoughts.ts"
 import { testPersons } from "./test-persons.ts"
 
 export interface SandboxSettings {
-  /** The same seed gives the same lives and the same mishaps. */
+  /** The same seed gives the same lives and the same faults. */
   readonly seed: string
   readonly chaos: Chaos
   /** Bank seconds per real second. */
   readonly speed: number
-  /** Webservice accounts, as username to password. */
+  /** The password of each webservice account, by its username. */
   readonly accounts: ReadonlyMap<string, string>
-  /** Those of them whose callbacks come without a signature. */
+  /** The accounts whose callbacks come without a signature. */
   readonly unsignedAccounts?: ReadonlySet<string>
-  /** New ones by default. */
+  /** The signing keys. The default is new keys. */
   readonly keys?: SigningKeys
   /** The transport of the callbacks. The default is HTTP. */
   readonly transport?: CallbackTransport
   /** The dialect of the bank's messages. The default is the plain form. */
   readonly speak?: Speak
-  /** How far the answering replica lags, in milliseconds. No lag by default. */
+  /**
+   * How far behind the bank's present state an answer is, in milliseconds. Called for each answer. The default is 0.
+   */
   readonly lagMs?: () => number
-  /** The share of lives, from 0 to 1, in which the bank thinks again. 0 by default. */
+  /** The share of lives, from 0 to 1, in which the bank changes its mind. The default is 0. */
   readonly secondThoughts?: number
-  /** How far the bank's own clock is ahead, in milliseconds, in signed dates. 0 by default. */
+  /** How far the bank's clock is ahead, in milliseconds. Signatures use this clock. The default is 0. */
   readonly clockAheadMs?: () => number
 }
 
-/** What each test trigger of `ext-test-utils` does. A pay-out cannot be triggered. */
+/** What each test trigger of `ext-test-utils` does. No trigger pays a loan out. */
 export const triggers: ReadonlyMap<string, BankChange> = new Map<string, BankChange>([
   ["approve", { type: "decided", decision: "APPROVED" }],
   ["reject", { type: "decided", decision: "REJECTED" }],
@@ -46,12 +48,12 @@ export const triggers: ReadonlyMap<string, BankChange> = new Map<string, BankCha
   ["sign", { type: "signed", method: "E_SIGN" }],
 ])
 
-/** How many earlier states of an application a replica may still answer with. */
+/** How many earlier states of each application are kept for answers of a lagging replica. */
 const pastsKept = 20
 
 const plainFate: Fate = { dropped: false }
 
-/** The bank's side: applications with their lives, and the bank's messages about them. */
+/** The sandbox bank: its applications with their lives, and its callbacks and answers about them. */
 export const makeSandboxBank = Effect.fnUntraced(function* (settings: SandboxSettings) {
   const scope = yield* Effect.scope
   const loans = new Map<string, BankLoan>()
@@ -72,7 +74,7 @@ export const makeSandboxBank = Effect.fnUntraced(function* (settings: SandboxSet
     speak: settings.speak,
   })
 
-  /** A change at the bank, and its callback. */
+  /** Changes an application, and sends the change's callback. */
   const happen = Effect.fnUntraced(function* (loan: BankLoan, change: BankChange, fate: Fate) {
     const past = pasts.get(loan.reference) ?? []
     pasts.set(
@@ -110,7 +112,7 @@ export const makeSandboxBank = Effect.fnUntraced(function* (settings: SandboxSet
   const born = Effect.fnUntraced(function* (account: string, seed: string, person?: InitialDecision) {
     const { chaos, secondThoughts = 0 } = settings
     const drawn = yield* drawLife(seed, chaos, person)
-    // A test person's decision stands.
+    // The bank never changes a decision about a test person.
     const life = person === undefined ? yield* thinkingAgain(drawn, seed, chaos, secondThoughts) : drawn
     const reference = yield* Random.withSeed(drawReference, `${seed}/reference`)
     const loan: BankLoan = {
@@ -128,7 +130,7 @@ export const makeSandboxBank = Effect.fnUntraced(function* (settings: SandboxSet
     return { loan, life }
   })
 
-  /** The application in the state of the answering replica. */
+  /** The application as the answering replica has it. A lagging replica has an earlier state. */
   const find = Effect.fnUntraced(function* (
     reference: string,
     account: string,
@@ -142,7 +144,7 @@ export const makeSandboxBank = Effect.fnUntraced(function* (settings: SandboxSet
     return known
   })
 
-  /** A trigger takes effect at once, and ends the drawn life of the application. */
+  /** Applies a change at once. The rest of the application's drawn life is cancelled. */
   const trigger = Effect.fnUntraced(function* (change: BankChange, reference: string) {
     const loan = loans.get(reference)
     if (loan === undefined) return false
@@ -163,7 +165,7 @@ export const makeSandboxBank = Effect.fnUntraced(function* (settings: SandboxSet
     counts,
     asked,
     loans,
-    /** Each application in the state of the last question about it. */
+    /** For each application, the state of the bank's last answer about it. */
     seen,
     registrations,
     open,
@@ -172,7 +174,7 @@ export const makeSandboxBank = Effect.fnUntraced(function* (settings: SandboxSet
     register,
     place,
     sendVerbatim: sender.sendVerbatim,
-    /** Every life is over and no callback is on its way. */
+    /** Whether all lives are over and no callback is still to be sent. */
     isQuiet: () => sender.underway() === 0 && [...loans.values()].every(({ over }) => over),
   }
 })
@@ -193,7 +195,7 @@ export const decisionResult = (loan: BankLoan): DecisionResult => ({
   offer: loan.decision === "APPROVED" ? loan.offer : {},
 })
 
-/** The bank's truth about every application, to compare the engine with. */
+/** The bank's true state of every application, to compare with the engine's state. */
 export const truth = (bank: SandboxBank): ReadonlyArray<BankTruth> =>
   [...bank.loans.values()].map((loan) => ({
     applicationReference: loan.reference,

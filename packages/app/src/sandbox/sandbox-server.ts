@@ -18,7 +18,7 @@ import { speakPlainly } from "./dialects/speaking.ts"
 import type { SandboxBank, SandboxSettings } from "./sandbox-bank.ts"
 import { decisionResult, triggers } from "./sandbox-bank.ts"
 
-/** The paths of the sandbox, like the bank's own. */
+/** The sandbox uses the same paths as the bank. */
 export const sandboxPaths = {
   soap: "/cl-webservice/ApplicationService",
   jwks: "/api/auth_service/jwks",
@@ -28,7 +28,9 @@ export const sandboxPaths = {
 /** The key that the sandbox's JWKS requires in the header `apikey`. */
 export const sandboxJwksApiKey = "sandbox-api-key"
 
-/** The bank's own HTTP: SOAP with Basic authentication, JWKS with `apikey`, and the test trigger. */
+/**
+ * The bank's HTTP server: SOAP with Basic authentication, the JWKS with the header `apikey`, and the test triggers.
+ */
 export const sandboxServer = (bank: SandboxBank, settings: SandboxSettings, port: number) =>
   HttpRouter.serve(sandboxRoutes(bank, settings), { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provideMerge(
@@ -72,7 +74,7 @@ function accountOf(
   return accounts.get(username) === password.join(":") ? username : undefined
 }
 
-/** The SOAP service: from the bytes of a request to the bytes of its answer, over any transport. */
+/** Answers a SOAP request. Request and answer are bytes, so any transport can carry them. */
 export function answerSoap(
   bank: SandboxBank,
   settings: SandboxSettings,
@@ -104,7 +106,7 @@ const spoken = (answer: ExchangeResponse, speak: Speak): Effect.Effect<ExchangeR
   }))
 }
 
-/** The key set, for callers with its key. */
+/** Answers with the JWKS, if the caller has the right `apikey`. */
 export const answerJwks = (bank: SandboxBank, apiKey: string | undefined): ExchangeResponse =>
   apiKey === sandboxJwksApiKey
     ? text(JSON.stringify({ keys: [bank.keys.jwk] }), 200, { "content-type": "application/json" })

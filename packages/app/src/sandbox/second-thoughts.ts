@@ -16,7 +16,10 @@ const otherOffer = ({ approvedAmount, ...others }: Offer): Offer => {
 
 const decided = (decision: "APPROVED" | "REJECTED"): BankChange => ({ type: "decided", decision })
 
-/** The bank's second thoughts about an approval, before the customer signs. The last two end the life. */
+/**
+ * How the bank can change its mind about an approval before the customer signs. If `ends` is true, the life ends with
+ * it.
+ */
 const thoughts: ReadonlyArray<{
   readonly changes: (offer: Offer) => ReadonlyArray<BankChange>
   readonly ends: boolean
@@ -27,7 +30,7 @@ const thoughts: ReadonlyArray<{
   { changes: () => [{ type: "expired" }], ends: true },
 ]
 
-/** Where in a life the bank has approved and nobody has signed yet. `undefined` if it never comes to that. */
+/** The index after the bank's approval in a life's changes. `undefined` if the bank never approves. */
 function approvedAt({ initial, changes }: Life): number | undefined {
   if (initial === "APPROVED") return 0
   const index = changes.findIndex(({ change }) => change.type === "decided" && change.decision === "APPROVED")
@@ -39,9 +42,11 @@ const isRejected = ({ initial, changes }: Life): boolean =>
   changes.some(({ change }) => change.type === "decided" && change.decision === "REJECTED")
 
 /**
- * The life with second thoughts of the bank, in a share of all lives. A rejected application is re-opened. An approved
- * one gets another offer, is inspected again, revoked, or expires. The callback of a re-opening always arrives, because
- * nothing else could report it after the bank has confirmed the end.
+ * Changes the bank's mind in a share of all lives. The bank re-opens a rejected application. It makes another offer
+ * for an approved application, inspects it again, revokes it, or lets it expire.
+ *
+ * The callback of a re-opening is never dropped. After the confirmed end the engine polls no more, so only this
+ * callback can report the re-opening.
  */
 export const thinkingAgain = (life: Life, seed: string, chaos: Chaos, share: number): Effect.Effect<Life> =>
   Effect.gen(function* () {

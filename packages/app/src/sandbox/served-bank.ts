@@ -5,7 +5,7 @@ import { makeSandboxBank } from "./sandbox-bank.ts"
 import type { SandboxSettings } from "./sandbox-bank.ts"
 import { sandboxJwksApiKey, sandboxPaths, sandboxServer } from "./sandbox-server.ts"
 
-/** What each callback carries, as it was registered. */
+/** The credentials that each callback carries. */
 export const callbackCredentials = Buffer.from("sandbox-bank:callback-secret").toString("base64")
 
 const passwordOf = (account: string): string => `${account}-password`
@@ -14,7 +14,7 @@ interface ServedSettings extends Omit<SandboxSettings, "accounts"> {
   readonly accounts: ReadonlyArray<string>
 }
 
-/** A sandbox bank that listens on loopback, and how its accounts are reached. */
+/** A sandbox bank that listens on loopback, and the settings with which an engine reaches its accounts. */
 export const serveBank = Effect.fnUntraced(function* ({ accounts, ...options }: ServedSettings) {
   const settings = {
     ...options,
@@ -28,7 +28,7 @@ export const serveBank = Effect.fnUntraced(function* ({ accounts, ...options }: 
   return {
     bank,
     url,
-    /** How a client reaches an account. */
+    /** The address and login with which a client reaches an account. */
     accessOf: (account: string) => ({
       url: soapUrl,
       username: account,
@@ -43,7 +43,7 @@ export const serveBank = Effect.fnUntraced(function* ({ accounts, ...options }: 
         callbackAuthMethod: "BASIC",
         callbackCredentials: [callbackCredentials],
       }) satisfies AccountSettings,
-    /** The further settings of one that does. */
+    /** The additional settings of an engine that verifies signatures. */
     jwksSettings: {
       jwksUrl: `${url}${sandboxPaths.jwks}`,
       jwksApiKey: sandboxJwksApiKey,

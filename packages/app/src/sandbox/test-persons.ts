@@ -1,6 +1,6 @@
 import type { InitialDecision } from "./life.ts"
 
-/** The bank's documented test persons: its immediate decision for each of their government ids. */
+/** The bank's documented test persons. Each government id has a fixed immediate decision. */
 export const testPersons: ReadonlyArray<
   readonly [governmentId: string, InitialDecision | "TECHNICAL_ERROR"]
 > = [

@@ -4,19 +4,19 @@ import { Verdict } from "@loan-engine/domain/loan-event"
 import { Reversal } from "@loan-engine/domain/reversal"
 import { Schema } from "effect"
 
-/** The bank's knowledge of the loan from here on. Missing members stay unchanged. */
+/** The bank's state of the loan from this step on. A missing member stays as it was. */
 const BankKnows = Schema.Struct({
   decision: Schema.optionalKey(Schema.Literals(["APPROVED", "REJECTED", "MANUAL_INSPECTION"])),
-  /** The amount that it offers, in whole crowns. */
+  /** The amount of the bank's offer, in whole crowns. */
   offer: Schema.optionalKey(Schema.Int),
   waitingForAddition: Schema.optionalKey(Schema.Boolean),
   signedWithMethod: Schema.optionalKey(Schema.Literals(["E_SIGN", "ANALOG"])),
   paidOut: Schema.optionalKey(Schema.Boolean),
-  /** It answers no question about the loan. */
+  /** If true, the bank answers no question about the loan. */
   silent: Schema.optionalKey(Schema.Boolean),
   /**
-   * How far its own clock is ahead, or behind if negative. It signs the callbacks of such a life, so they contain its
-   * time.
+   * How many minutes the bank's clock is ahead; negative if it is behind. In such a life the bank signs its
+   * callbacks, so that they contain its time.
    */
   clockAheadMinutes: Schema.optionalKey(
     Schema.Int.check(Schema.isBetween({ minimum: -1_440, maximum: 1_440 })),
@@ -24,25 +24,25 @@ const BankKnows = Schema.Struct({
 })
 export type BankKnows = typeof BankKnows.Type
 
-/** A callback as it reaches the engine: its content, and its mishaps. */
+/** A callback: its content, how often it arrives, and whether it is forged. */
 const Heard = Schema.Struct({
   says: Schema.Literals(["approved", "rejected", "inspected", "documents", "signed", "paidOut"]),
-  /** The amount that is offered. */
+  /** The offered amount, in whole crowns. */
   offer: Schema.optionalKey(Schema.Int),
   documents: Schema.optionalKey(Schema.Array(Schema.String)),
-  /** How often it is delivered. The default is once. */
+  /** How often the callback is delivered. The default is once. */
   times: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 20 }))),
-  /** It comes from a sender without the credentials. */
+  /** If true, the callback comes from a sender without the credentials. */
   forged: Schema.optionalKey(Schema.Boolean),
 })
 export type Heard = typeof Heard.Type
 
-/** The expected state. Missing members may have any value. */
+/** The expected state of the loan. A missing member may have any value. */
 const Stands = Schema.Struct({
   stage: Schema.optionalKey(Schema.Literals(stages)),
   /** Who must act, and how, as in `customer sign-agreement`. */
   next: Schema.optionalKey(Schema.String),
-  /** The amount of the standing offer. `null` for none. */
+  /** The amount of the current offer. `null` without an offer. */
   offer: Schema.optionalKey(Schema.NullOr(Schema.Int)),
   /** The amounts of all offers, the newest last. */
   offers: Schema.optionalKey(Schema.Array(Schema.Int)),
@@ -53,16 +53,18 @@ const Stands = Schema.Struct({
   registered: Schema.optionalKey(Schema.Boolean),
   closed: Schema.optionalKey(Schema.Boolean),
   stalled: Schema.optionalKey(Schema.Boolean),
-  /** Every stage so far. */
+  /** Every stage that the loan has entered, in order. */
   went: Schema.optionalKey(Schema.Array(Schema.Literals(stages))),
-  /** What its history reports, in order: reversals, and that it was closed or opened again. */
+  /** The reversals, closures and reopenings in the loan's history, in order. */
   told: Schema.optionalKey(
     Schema.Array(Schema.Union([Reversal, Schema.Literal("closed"), Schema.Literal("reopened")])),
   ),
 })
 export type Stands = typeof Stands.Type
 
-/** One step: an event at the bank, in transit or at the operator's desk; or a check of the state. */
+/**
+ * One step of a life. `stands` compares the loan with the expected state; every other step makes something happen.
+ */
 export const LifeStep = Schema.Union([
   Schema.Struct({ bank: BankKnows }),
   Schema.Struct({ callback: Heard }),
@@ -75,7 +77,7 @@ export const LifeStep = Schema.Union([
 ])
 export type LifeStep = typeof LifeStep.Type
 
-/** A loan's life in a file: what the bank does, what reaches the engine, and the expected state at each step. */
+/** A loan's life as a file tells it: what the bank does, what reaches the engine, and the states to expect. */
 export const ToldLife = Schema.Struct({
   name: Schema.NonEmptyString,
   story: Schema.NonEmptyString,
@@ -83,7 +85,7 @@ export const ToldLife = Schema.Struct({
 })
 export type ToldLife = typeof ToldLife.Type
 
-/** A step in words, for the person who watches. */
+/** A step as text, for a person who watches the life. */
 export function stepInWords(step: LifeStep): string {
   if ("bank" in step) return `the bank ${bankInWords(step.bank)}`
   if ("callback" in step) return `a callback reports: ${heardInWords(step.callback)}`

@@ -8,11 +8,11 @@ import { currentOffer, isPaidOut, isUnspokenOf, standing } from "@loan-engine/do
 import { isRejectedByBank } from "./dormancy.ts"
 import type { PollQuestion, PollSchedule } from "./poll-cadence.ts"
 
-// Which observations the bank must confirm, and which of its answers do.
+// Which observations the bank must confirm, and which answers of the bank confirm them.
 
 /**
- * The observation has no proof, and nobody trusted ever spoke about its loan. Anyone can send any number of those. They
- * are polled after the confirmations of known loans.
+ * Whether an observation has no proof and is about a loan that no trusted source knows. Anyone can send any number of
+ * such observations. So their polls come after the confirmations of known loans.
  */
 export const isStrangers = (loan: Loan, { source, evidence }: Observation): boolean =>
   source === "callback" && evidence === "none" && isUnspokenOf(loan)
@@ -23,8 +23,8 @@ export const isAnswer = (observation: Observation): boolean =>
 export const questionOf = ({ source }: Observation): PollQuestion => (source === "poll" ? "status" : "quote")
 
 /**
- * Whether the bank's own answer says that the loan has ended. If the loan was once reported as paid out, a rejection
- * ends it only if the bank's status was asked too: the status may say that the money has left.
+ * Whether the bank's own answer confirms that the loan has ended. A rejection ends a loan that was once reported as
+ * paid out only if the bank's status was asked too: the status may say that the bank has paid the money.
  */
 export function isConfirmedEnd(loan: Loan, observation: Observation, before: PollSchedule): boolean {
   const { payOutOverruledAt } = loan.facts
@@ -43,17 +43,20 @@ export function isConfirmedEnd(loan: Loan, observation: Observation, before: Pol
 export const isRuling = ({ events }: Observation): boolean =>
   events.some(({ type }) => type === "dispute.ruled")
 
-/** A registration with an unknown decision: the bank is asked at once. */
+/** A registration whose decision could not be read. The engine asks the bank at once. */
 export const isUndecided = ({ source, leftOut = [] }: Observation): boolean =>
   source === "submission" && leftOut.includes("decision")
 
-/** An approval whose offer could not be read completely: the bank's own answer may be easier to read. */
+/**
+ * An approval whose offer could not be read completely. The engine asks the bank, because the bank's own answer may
+ * be readable.
+ */
 export const isOfferIncomplete = ({ events, leftOut = [] }: Observation): boolean =>
   leftOut.length > 0 && events.some(({ type }) => type === "decision.approved")
 
 /**
- * A callback that contradicts what stands: a verdict, an inspection, or an offer that no longer stands. Most likely it
- * is a stale redelivery. It has no certain time, so only the bank can tell.
+ * Whether a callback contradicts the standing verdict, or names an offer that is no longer current. Such a callback
+ * is probably a late redelivery. Its time is not certain, so only the bank can tell.
  */
 export const isDoubt = ({ facts }: Loan, { source, events }: Observation): boolean =>
   source === "callback" && events.some((event) => isAgainst(facts, event))

@@ -6,13 +6,13 @@ import { graceMsOf } from "./poll-cadence.ts"
 import { isAgainst, isAnswer, isRuling, isStrangers } from "./confirmation.ts"
 import type { Told } from "./watermark.ts"
 
-/** How many events of the latest callbacks are kept for comparison. The latest count. */
+/** How many events of callbacks are kept for comparison. The latest are kept. */
 const toldEventsMax = 10
 
 /**
- * What callbacks have said that the bank's answers must still agree with. An answer settles it if it agrees, or if the
- * decision was asked for later than the grace after the last callback. An answer that was asked for sooner may come
- * from a replica that does not know the callback yet.
+ * What callbacks have reported about the decision, until an answer of the bank settles it. An answer settles it if it
+ * agrees with the callbacks. An answer to a quote also settles it if the quote was sent more than the grace after the
+ * last callback. An earlier answer may come from a replica that has not seen the callback yet.
  */
 export function toldAfter(
   { told: before, schedule }: { readonly told: Told | undefined; readonly schedule: PollSchedule },
@@ -29,7 +29,7 @@ export function toldAfter(
     return { at: receivedAt, said: [...(isOpen ? before.said : []), ...events].slice(-toldEventsMax) }
   }
   if (before === undefined || isRuling(observation)) return undefined
-  // Only a quote contains the decision.
+  // Only an answer to a quote contains the decision.
   if (source !== "quote") return before
   const isSure = events.every(({ at }) => at > before.at + graceMs)
   return isSure || !isDenied(before, loan) ? undefined : before
@@ -43,7 +43,10 @@ const isOfDecision = ({ type }: LoanEvent): boolean =>
 const isVerdict = (type: LoanEvent["type"]): boolean =>
   type === "decision.pending" || type === "decision.approved" || type === "decision.rejected"
 
-/** The bank's answer denies what a callback has just said, so the next poll confirms it as soon as its answer counts. */
+/**
+ * Plans a poll if the bank's answer contradicts a recent callback. The poll is sent as soon as its answer
+ * can overrule the callback.
+ */
 export function soonAfterDenial(
   next: PollSchedule,
   told: Told | undefined,
@@ -54,7 +57,7 @@ export function soonAfterDenial(
   if (told === undefined || !isAnswer(observation) || disposition === "held" || !isDenied(told, loan))
     return next
   const graceEndsAt = told.at + graceMsOf(settings)
-  // A quote that was asked for in time leaves nothing told. A status leaves it as it is.
+  // After the grace, a quote's answer has removed `told` already. An answer to a status poll changes nothing.
   if (observation.source === "poll" && observation.receivedAt > graceEndsAt) return next
   const soonMs = Math.ceil(settings.pollSoonMs * settings.pollIntervalScale)
   const counts = Math.max(graceEndsAt, observation.receivedAt) + soonMs

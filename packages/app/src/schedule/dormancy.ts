@@ -7,9 +7,9 @@ import type { CadenceSettings, Horizons, PollSchedule } from "./poll-cadence.ts"
 import { dayMs, dormantMs, intervalMs } from "./poll-cadence.ts"
 
 /*
- * How polling ends if the bank says nothing more. Each stage has a horizon, counted from the last time that anybody
- * said anything. After it the loan is dormant. It is polled every week, later every month, and then no more. A closed
- * loan goes to monthly polls at once. All of this follows from the times in the facts; no other state is kept.
+ * How polling ends if the bank says nothing more. Each stage has a horizon, counted from the latest news. After the
+ * horizon, the loan is dormant. The engine polls a dormant loan every week, later every month, and then no more. It
+ * polls a closed loan every month at once. All of this follows from the times in the facts. No other state is kept.
  */
 
 export const horizonOf: { readonly [S in Stage]: keyof Horizons } = {
@@ -24,14 +24,14 @@ export const horizonOf: { readonly [S in Stage]: keyof Horizons } = {
 }
 
 /**
- * In these stages the bank must act, and a person should ask it why it does not. In the others, the customer has
- * usually gone elsewhere.
+ * In these stages the bank must act. If it does not, a person should ask it why. In the other stages, the customer
+ * has usually gone elsewhere.
  */
 export const bankActs: ReadonlySet<Stage> = new Set(["submitted", "manualInspection", "signed", "disputed"])
 
 /**
- * Dormant loans that a person may want to close: the bank has neither paid them out nor rejected them, and nobody has
- * signed.
+ * The stages of dormant loans that a person may want to close: the bank has neither paid out nor rejected the loan,
+ * and the customer has not signed.
  */
 export const closable: ReadonlySet<Stage> = new Set([
   "submitted",
@@ -40,15 +40,15 @@ export const closable: ReadonlySet<Stage> = new Set([
   "waitingForAddition",
 ])
 
-/** How a dormant loan is polled. */
+/** How the engine polls a dormant loan. */
 export interface Rest {
-  /** `null`: never. */
+  /** `null`: no more polls. */
   readonly intervalMs: number | null
-  /** Whether a person should look at it. */
+  /** Whether a person should look at the loan. */
   readonly stalled: boolean
 }
 
-/** The loan's dormancy now. `undefined` if it is not dormant. */
+/** How the engine polls this loan now, if the loan is dormant. `undefined` if it is not. */
 export function restOf(
   loan: Loan,
   attempts: number,
@@ -64,7 +64,7 @@ export function restOf(
   }
   const dormantDays = silentDays - settings[horizonOf[stage]]
   if (dormantDays < 0) return undefined
-  // If nobody trusted ever spoke about a reference, anybody may have invented it.
+  // If no trusted source knows the reference, it may be invented. Then no person needs to look at it.
   const stalled = bankActs.has(stage) && !isUnspokenOf(loan)
   const { dormantWeeklyDays, dormantMonthlyDays } = settings
   if (dormantDays < dormantWeeklyDays) return { intervalMs: dormantMs.weekly * scale, stalled }
@@ -73,14 +73,14 @@ export function restOf(
 }
 
 /**
- * If the facts of a loan contain no time, polling ends only if the loan may not exist. A registered loan is polled
- * every month.
+ * Whether polling may end. If the facts contain no time, it may end only for a loan that may not exist. A registered
+ * loan is still polled every month.
  */
 const mayBeGivenUp = (loan: Loan): boolean => lastWordAt(loan.facts) > 0 || isUnspokenOf(loan)
 
 /**
- * How long nothing new was said about a loan. If the facts contain no time, because nothing that counts was ever said,
- * it is the time of its polls so far in the stage's cadence.
+ * How long nothing new was reported about a loan. If the facts contain no time, this is the sum of the intervals of all
+ * polls so far.
  */
 function silentMs(loan: Loan, attempts: number, now: Instant, settings: CadenceSettings): number {
   const spokenAt = lastWordAt(loan.facts)
@@ -90,14 +90,14 @@ function silentMs(loan: Loan, attempts: number, now: Instant, settings: CadenceS
   return passedMs
 }
 
-/** How long an unfinished loan must have been silent before polling may end. */
+/** After how much silence polling of an unfinished loan may end, at the earliest. */
 export function restAfterMs(settings: CadenceSettings): number {
   const horizonDays = Math.min(...Object.values(horizonOf).map((name) => settings[name]))
   const days = horizonDays + settings.dormantWeeklyDays + settings.dormantMonthlyDays
   return days * dayMs * settings.pollIntervalScale
 }
 
-/** Whether the next poll of an unfinished loan is after its stage's horizon, or never. */
+/** Whether an unfinished loan is dormant: its next poll is after its stage's horizon, or there is no next poll. */
 export function isDormant(
   loan: Loan,
   { nextPollAt, attempts, confirm }: PollSchedule,
@@ -108,12 +108,13 @@ export function isDormant(
   return restOf(loan, attempts, nextPollAt, settings) !== undefined
 }
 
-/** Whether a dormant loan is one that a person may want to close. */
+/** Whether a person may want to close the loan if it is dormant. */
 export const isClosable = ({ stage }: Loan): boolean => closable.has(stage)
 
 /**
- * Whether polling of a loan may end. Only the bank's own word ends a loan, or a person who closes it. But a stand-in
- * reference means nothing to the bank, and a reference about which nobody trusted ever spoke may not be a loan.
+ * Whether polling of a loan may end. A loan ends when the bank ends it, or when a person closes it. Two kinds of
+ * reference may not be loans at all, so their polling may end too: a stand-in reference, which the bank does not
+ * know, and a reference that no trusted source has named.
  */
 export function mayRest(loan: Loan): boolean {
   return (

@@ -11,19 +11,22 @@ export const PollQuestion = Schema.Literals(["status", "quote"])
 export type PollQuestion = typeof PollQuestion.Type
 
 /**
- * When a loan is polled next, and how often it was polled since it last moved. This is data in the loan's row, never a
- * timer, so a restart costs nothing, and neither do a million open loans.
+ * When a loan is polled next, and how often it was polled since its last news. This is data in the loan's row and not
+ * a timer. So a restart costs nothing, and neither do a million open loans.
  */
 export const PollSchedule = Schema.Struct({
-  /** `null`: never again, because the bank's own answer has confirmed the end. */
+  /** `null`: no more polls. For example, the bank's own answer has confirmed the end. */
   nextPollAt: Schema.NullOr(Schema.Int),
-  /** Polls since the loan's facts last changed. */
+  /** How many polls were made since the facts last changed. */
   attempts: Schema.Natural,
-  /** The next poll must confirm something inferred or not trusted. It asks every question. */
+  /**
+   * The next poll must confirm a step that was inferred, or a message that is not trusted. Such a poll asks every
+   * question.
+   */
   confirm: Schema.Boolean,
   /**
-   * Set while a person should look at the loan: it has been silent for too long, or only a person can understand what
-   * was said.
+   * Set while a person should look at the loan: the bank was silent for too long, or only a person can understand
+   * what was received.
    */
   stalled: Schema.Boolean,
 })
@@ -34,28 +37,28 @@ export const neverPolled: PollSchedule = { nextPollAt: null, attempts: 0, confir
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
 export const dayMs = 24 * hourMs
-/** How often a loan is polled that has been silent for long, at first and later. */
+/** How often a dormant loan is polled, at first and later. */
 export const dormantMs = { weekly: 7 * dayMs, monthly: 30 * dayMs } as const
 
-/** How a loan is polled while it stays at one stage without news. */
+/** How a loan is polled while it stays in one stage without news. */
 export interface Cadence {
   readonly questions: ReadonlyArray<PollQuestion>
   readonly firstMs: number
-  /** After this many polls without news the interval begins to grow. */
+  /** The interval grows after this many polls without news. */
   readonly steadyPolls: number
-  /** The factor of the interval from one poll to the next, until the interval is a day. */
+  /** By this factor each interval is longer than the one before, until the interval is a day. */
   readonly growth: number
 }
 
 /**
- * The cadence of each stage. If a change may come at any hour, the interval is short and grows slowly, in
- * proportion to the time that has passed. If people must do something first, and usually do it,
- * the interval is constant for days and then grows fast, because a customer who is silent by then usually stays
- * silent. docs/polling.md explains the assumptions and the cost.
+ * The cadence of each stage. If the bank may act at any hour, the interval starts short and grows slowly, in
+ * proportion to the time that has passed. If people must act first, the interval is constant for days and then grows
+ * fast: a customer who has not acted by then usually never acts. docs/polling.md explains the assumptions and the
+ * cost.
  *
- * getApplicationStatus contains no decision, so getApplicationQuote is asked while the decision is open. During manual inspection
- * the status is asked too: the bank may wait for documents then, and otherwise only a callback, which may be lost, would
- * say so.
+ * getApplicationStatus contains no decision, so the engine asks getApplicationQuote while the decision is open.
+ * During manual inspection it asks for the status too: the bank may then wait for documents. Otherwise only a
+ * callback would say so, and a callback can be lost.
  */
 export const cadences: { readonly [S in Stage]: Cadence } = {
   submitted: { questions: ["quote"], firstMs: 5 * minuteMs, steadyPolls: 0, growth: 1.6 },
@@ -89,7 +92,7 @@ export const cadenceLimits = {
     minuteMs,
     "how far the bank's answers may lag behind its callbacks. If the engine polls sooner after a callback, the answer clears no request for documents. If such an answer denies the callback, the engine polls again",
   ),
-  // Nothing else would show a reversal.
+  // Only a quote shows that the bank has reversed its decision.
   pollsPerQuote: limit(
     4,
     "how often a poll of an approved loan also asks for the decision: 4 means every fourth poll",
@@ -97,7 +100,7 @@ export const cadenceLimits = {
   pollJitterPercent: limit(20, "the random variation of a poll interval, in percent up or down"),
 }
 
-/** How long a loan is polled without news, in days since the last news. */
+/** How long a loan is polled without news, in days since the latest news. */
 export const horizons = {
   submittedHorizonDays: limit(30, "how many days without a change make a submitted loan dormant"),
   manualInspectionHorizonDays: limit(
@@ -135,7 +138,7 @@ export type Horizons = LimitsOf<typeof horizons>
 export const horizonsDefault = defaultsOf(horizons)
 
 export interface CadenceSettings extends LimitsOf<typeof cadenceLimits>, Horizons {
-  /** The factor of every interval. Below 1 for a bank whose time runs faster, such as a sandbox. */
+  /** The factor of every interval. It is below 1 if the bank's time runs faster, as in a sandbox. */
   readonly pollIntervalScale: number
 }
 
@@ -145,13 +148,16 @@ export const cadenceDefaults: CadenceSettings = {
   ...horizonsDefault,
 }
 
-/** How much later than a request for documents a poll must be sent so that its answer can clear the request. */
+/**
+ * The grace, in milliseconds. An answer can clear a request for documents only if its poll was sent this much later
+ * than the request.
+ */
 export const graceMsOf = ({ additionGraceMs, pollIntervalScale }: CadenceSettings): number =>
   Math.ceil(additionGraceMs * pollIntervalScale)
 
 /**
- * How far ahead a poll can be planned at most: the longest interval, or the longest wait that a bank may ask for, plus
- * one day. If a plan is further ahead, a wrong clock made it.
+ * How far ahead a poll can be planned: the longest interval, or the longest wait that a bank may ask for, plus one
+ * day. If a poll is planned for a later time, a wrong clock planned it.
  */
 export function planAheadMsMax(settings: CadenceSettings): number {
   const { pollIntervalMaxMs, pollStalledMs, pollConfirmRetryMs } = settings
@@ -161,8 +167,8 @@ export function planAheadMsMax(settings: CadenceSettings): number {
 }
 
 /**
- * The questions of a loan's next poll, in this order. The quote comes last, because a fresh decision rules over
- * everything that was heard before it. Only a pay-out is confirmed by the status.
+ * The questions of a loan's next poll, in order. The quote comes last, because a fresh decision overrules everything
+ * that was received before it. Only for a paid-out loan is the status last, because the status confirms a pay-out.
  */
 export function pollQuestions(
   loan: Loan,
@@ -176,10 +182,10 @@ export function pollQuestions(
     const quoteIsDue = schedule.attempts % settings.pollsPerQuote === settings.pollsPerQuote - 1
     if (isOfferUnheard(loan.facts) || quoteIsDue) asked.add("quote")
   }
-  // Between such rare polls, the bank may have moved by several steps, or back.
+  // Polls of a closed loan are rare. Between two of them, the bank may have moved by several steps, forwards or back.
   if (isClosed(loan.facts)) both.forEach((question) => asked.add(question))
-  // The bank rejects a loan that it once reported as paid out. Its status must deny the pay-out before the end is
-  // believed.
+  // The bank rejects a loan that it once reported as paid out. The loan has ended only if the bank's status also
+  // denies the pay-out.
   if (loan.stage === "rejected" && isPaidOut(loan.facts)) asked.add("status")
   const order: ReadonlyArray<PollQuestion> =
     loan.stage === "paidOut" ? ["quote", "status"] : ["status", "quote"]
@@ -188,7 +194,7 @@ export function pollQuestions(
 
 const both: ReadonlyArray<PollQuestion> = ["status", "quote"]
 
-/** The stages from which a loan may still move without a ruling. */
+/** In these stages a loan may still move without a ruling. */
 const onItsWay: ReadonlySet<Stage> = new Set<Stage>([
   "submitted",
   "manualInspection",
@@ -197,13 +203,13 @@ const onItsWay: ReadonlySet<Stage> = new Set<Stage>([
   "signed",
 ])
 
-/** How long to wait for the next poll of a loan after this many polls without news. */
+/** How long to wait for a loan's next poll, after this many polls without news. */
 export function intervalMs(loan: Loan, attempts: number, settings: CadenceSettings): number {
   const { firstMs, steadyPolls, growth } = cadences[loan.stage]
   const grown = firstMs * growth ** Math.max(0, attempts - steadyPolls)
   return Math.min(grown, settings.pollIntervalMaxMs) * settings.pollIntervalScale
 }
 
-/** `jitter` is a random number from 0 to 1. At 0.5, the wait is unchanged. */
+/** Varies a wait by chance. `jitter` is a random number from 0 to 1. At 0.5, the wait is unchanged. */
 export const jittered = (waitMs: number, settings: CadenceSettings, jitter: number): number =>
   Math.max(1, Math.round(waitMs * (1 + (settings.pollJitterPercent / 100) * (2 * jitter - 1))))

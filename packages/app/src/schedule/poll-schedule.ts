@@ -24,9 +24,9 @@ export interface Scheduled {
 }
 
 /**
- * The schedule after an observation was decided. `jitter` is a random number from 0 to 1, drawn by the caller. If the
- * account has no bank that can be polled (`hasBank` is false), a person must confirm at once what the bank should have
- * confirmed.
+ * The schedule after an observation was decided. `jitter` is a random number from 0 to 1 that the caller draws. If
+ * `hasBank` is false, the engine cannot poll the account's bank. Then a person must confirm what the bank would
+ * otherwise confirm.
  */
 export const scheduleAfter = (
   scheduled: Scheduled,
@@ -38,7 +38,7 @@ export const scheduleAfter = (
 ): PollSchedule =>
   forNobody(decision.loan, planned(scheduled, observation, decision, settings, jitter, hasBank))
 
-/** Nobody needs to look at a closed loan. */
+/** A closed loan needs no person. */
 const forNobody = ({ facts }: Loan, schedule: PollSchedule): PollSchedule =>
   schedule.stalled && isClosed(facts) ? { ...schedule, stalled: false } : schedule
 
@@ -52,14 +52,14 @@ function planned(
 ): PollSchedule {
   const { loan, disposition } = decision
   const now = observation.receivedAt
-  // The bank knows no such loan, so only a person can say which one is meant.
+  // The bank knows no loan with this reference. Only a person can tell which loan is meant.
   if (observation.hold === "reference-unusable") return { ...before, stalled: true }
   const isUnasked = disposition === "held" && !isAnswer(observation)
   if (isUnasked || isUndecided(observation) || isDoubt(loan, observation)) {
     const confirm = !isStrangers(loan, observation)
-    // A dispute already needs a person if no bank can settle it.
+    // In a dispute, the loan already needs a person if no bank can settle it.
     const isLeft = confirm && !hasBank && loan.stage !== "disputed"
-    // A doubt is new, even if the loan was polled often before.
+    // A new doubt starts with new attempts, however often the loan was polled before.
     const attempts = before.confirm ? before.attempts : 0
     return { nextPollAt: now, attempts, confirm, stalled: before.stalled || isLeft }
   }
@@ -84,13 +84,13 @@ function planned(
       decision.loan,
       settings,
     )
-    // The bank has been asked, and its answer does not help. A person must look.
+    // The bank was asked, but the engine cannot understand the answer. A person must look at it.
     return observation.hold === "unknown-event-type" ? { ...next, stalled: true } : next
   }
-  // Any callback wakes a loan that was polled rarely or no more.
+  // Any callback wakes up a dormant loan.
   const isWoken = observation.source === "callback" && isDormant(asked, before, settings)
   if (disposition === "repeated") return isWoken ? { ...soon, stalled: before.stalled } : before
-  // A closed loan that has ended stays there.
+  // A loan that has ended needs no polls, even if a person closes or reopens it.
   if (isOrder && before.nextPollAt === null && (loan.stage === "paidOut" || isRejectedByBank(loan)))
     return before
   if (isSoon) return soon
@@ -100,8 +100,8 @@ function planned(
 }
 
 /**
- * The schedule after a poll without an answer. It is the same as after a poll without news, but not before
- * `retryAfterMs`, and sooner if the poll was a confirmation.
+ * The schedule after a poll without an answer. It is as after a poll without news, with two exceptions: the next poll
+ * is not earlier than `retryAfterMs`, and a confirmation is retried sooner.
  */
 export function scheduleAfterFailure(
   loan: Loan,
@@ -114,7 +114,7 @@ export function scheduleAfterFailure(
   const attempts = before.attempts + 1
   const isTired = attempts >= settings.pollAttemptsMax
   const retryMs = settings.pollConfirmRetryMs * settings.pollIntervalScale
-  // This has a limit: otherwise a loan whose answers cannot be recorded would be polled every quarter of an hour.
+  // If the answers about a loan can never be recorded, this limit prevents a poll every quarter of an hour.
   const dailyMs = settings.pollIntervalMaxMs * settings.pollIntervalScale
   const confirmMs = isTired ? dailyMs : retryMs
   const waitMs = before.confirm ? confirmMs : unansweredMs(loan, attempts, now, settings)
@@ -125,7 +125,10 @@ export function scheduleAfterFailure(
   return forNobody(loan, { nextPollAt, attempts, confirm: before.confirm, stalled })
 }
 
-/** No answer does not count as silence. A bank that cannot be reached never ends the polling. */
+/**
+ * The interval after a poll that got no answer. Polling never ends because a bank cannot be reached: only an answer
+ * without news counts as silence.
+ */
 function unansweredMs(loan: Loan, attempts: number, now: Instant, settings: CadenceSettings): number {
   const rest = restOf(loan, attempts, now, settings)
   if (rest !== undefined) return rest.intervalMs ?? dormantMs.monthly * settings.pollIntervalScale
@@ -136,7 +139,9 @@ function unansweredMs(loan: Loan, attempts: number, now: Instant, settings: Cade
 const awakeMs = (loan: Loan, attempts: number, isStalled: boolean, settings: CadenceSettings): number =>
   isStalled ? settings.pollStalledMs * settings.pollIntervalScale : intervalMs(loan, attempts, settings)
 
-/** The schedule after a poll that was not sent because of a pause of `waitMs` for the bank. The poll is still due. */
+/**
+ * The schedule after a poll that was not sent, because the bank must be left alone for `waitMs`. The poll stays due.
+ */
 export function scheduleUnasked(
   loan: Loan,
   before: PollSchedule,
@@ -153,8 +158,9 @@ export function scheduleUnasked(
 }
 
 /**
- * Whether the bank cannot be asked about a dispute before all attempts to confirm it would be over: the bank asked for
- * a wait, or its circuit is open. Unsent polls are not attempts, so they must not delay the call for a person.
+ * Whether the bank cannot be asked about a dispute before the time of all confirmation attempts is over. This happens
+ * if the bank asked for a wait, or if the circuit breaker is open. A poll that was not sent is no attempt, so
+ * attempts alone would call a person too late.
  */
 function isTooLate(
   { stage, facts }: Loan,
@@ -168,8 +174,8 @@ function isTooLate(
 }
 
 /**
- * The bank says that it waits for no documents, but the poll was sent too soon after the request. The next poll is
- * planned as soon as its answer counts.
+ * Plans a poll if the bank's answer clears a request for documents, but the poll was sent too soon after the request.
+ * The new poll is sent as soon as its answer can clear the request.
  */
 function soonAfterGrace(next: PollSchedule, { facts }: Loan, settings: CadenceSettings): PollSchedule {
   const { additionRequestedAt: requestedAt, additionClearedAt: clearedAt } = facts
@@ -180,7 +186,10 @@ function soonAfterGrace(next: PollSchedule, { facts }: Loan, settings: CadenceSe
   return isTooSoon ? { ...next, nextPollAt: Math.min(next.nextPollAt, counts) } : next
 }
 
-/** A poll counts once, for any number of questions: with its last answer, or with the one that brought news. */
+/**
+ * The schedule after an answer. A poll counts as one attempt, however many questions it asks. It is counted at its
+ * last answer, or at the answer that brought news.
+ */
 function afterAnswer(
   asked: Loan,
   before: PollSchedule,
@@ -193,11 +202,11 @@ function afterAnswer(
   const isOffered = decision.loan.facts.offers !== asked.facts.offers
   const moved =
     decision.steps.length > 0 || decision.news.length > 0 || decision.closure !== undefined || isOffered
-  // If a confirmation became due meanwhile, something after the start of this poll asked for it.
+  // A confirmation became due after this poll was started. It stays due.
   const confirmIsDue = before.confirm && before.nextPollAt !== null && before.nextPollAt <= now
   if (confirmIsDue) return moved ? { ...before, attempts: 0, stalled: false } : before
   if (!moved && !isLast) return before
-  // A repeat does not count as a new word about a dormant loan.
+  // An answer without news does not restart the horizon of a dormant loan.
   const wasResting = restOf(asked, before.attempts, now, settings) !== undefined
   const loan = wasResting && isQuiet(asked, decision) ? asked : decision.loan
   return later(loan, moved ? { ...before, attempts: -1 } : before, now, settings, jitter)
@@ -215,7 +224,10 @@ function later(
   return rested(loan, { nextPollAt: null, attempts, confirm: false, stalled }, now, settings, jitter)
 }
 
-/** The schedule with its next poll: by the stage's cadence, or rarely or never for a dormant loan. */
+/**
+ * The schedule with the time of its next poll. An active loan is polled by its stage's cadence; a dormant loan rarely
+ * or never.
+ */
 function rested(
   loan: Loan,
   { attempts, ...plan }: PollSchedule,

@@ -3,14 +3,14 @@ import type { Instant } from "@loan-engine/domain/instant"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Observation } from "@loan-engine/domain/observation"
 
-/** How far ahead of the clock a usable instant may be. The clocks of several engines differ by less. */
+/** How far ahead of the clock an instant may be. The clocks of several engines differ by less than this. */
 export const clockAheadMsMax = 3_600_000
 
 /**
- * Corrects the date of an observation whose loan has facts, or repeats (`levels`), dated far ahead by a wrong clock. In
- * the facts the later instant wins, so nothing said from now on would count until then. So the observation is dated
- * just after them. This keeps the order of arrival: the next observation is dated after this one. The real time of
- * arrival is in the journal's row (`receivedAt`), and in its bytes.
+ * Corrects an observation's times if the loan's facts, or its repeats (`levels`), have a time far ahead of the clock.
+ * A wrong clock caused that. In the facts the later time wins, so new observations would not count until the clock
+ * reaches that time. The corrected observation is just after the latest time in the facts. So observations keep their
+ * order of arrival. The journal keeps the real time of arrival in `receivedAt` and in the raw bytes.
  */
 export function timely(
   observation: Observation,
@@ -25,10 +25,10 @@ export function timely(
   return { ...observation, events: observation.events.map((event) => ({ ...event, at: event.at + shiftMs })) }
 }
 
-/** The instant, or the clock's time if the instant is far ahead of the clock. */
+/** Limits an instant: if it is far ahead of the clock, the result is the clock's time. */
 export const notAhead = (at: Instant, now: Instant): Instant => (at > now + clockAheadMsMax ? now : at)
 
-/** The same for all events. */
+/** Limits the times of all events as {@link notAhead} does. */
 export const boundedBy = (observation: Observation, now: Instant): Observation =>
   observation.events.some(({ at }) => at > now + clockAheadMsMax)
     ? {
@@ -37,14 +37,14 @@ export const boundedBy = (observation: Observation, now: Instant): Observation =
       }
     : observation
 
-/** How far the bank's clock may be behind. */
+/** How far the bank's clock may be behind ours. */
 export const bankClockBehindMsMax = 15 * 60_000
 
 /**
- * Dates a callback's request for documents by its receipt, if it was issued shortly before, as far as the bank's clock
- * can tell. If that clock is minutes behind, an answer from before the request would otherwise clear it, and only a
- * callback names the documents. A request that came late, after others that name all its documents, keeps its date, and
- * so says nothing new.
+ * Replaces the time of a callback's request for documents by its time of receipt, if the bank issued it shortly
+ * before. The bank's clock may be minutes behind. Then an answer from before the request would seem later and clear
+ * it, and only a callback names the documents. A request keeps its time if the facts already have later requests for
+ * all its documents, so that it brings nothing new.
  */
 export function requestsByReceipt(observation: Observation, facts: Facts, now: Instant): Observation {
   const receivedAt = notAhead(observation.receivedAt, now)
@@ -67,8 +67,8 @@ const isHeardSince = (
   requiredDocuments.every((type) => documentsAdded.some((known) => known.type === type && known.at >= at))
 
 /**
- * The latest instant in the facts. `-Infinity` if there is none. The merchant's registrations and closures are left
- * out, because nothing from the bank is compared with them.
+ * The latest instant in the facts, or `-Infinity` if there is none. The merchant's registration and the closure are
+ * left out, because no statement of the bank is compared with them.
  */
 function newestIn({
   documents,

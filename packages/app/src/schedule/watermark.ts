@@ -6,41 +6,42 @@ import { Option, Schema, Struct } from "effect"
 import { notAhead } from "./timely.ts"
 import type { PollQuestion } from "./poll-cadence.ts"
 
-/** The latest answers to one question to the bank. */
+/** What the bank has answered to one question, lately. */
 const Answered = Schema.Struct({
-  /** When the bank was last asked, and when it answered. */
+  /** When the bank was last asked, and when the answer arrived. */
   askedAt: Instant,
   heardAt: Instant,
   /** How often it was asked. */
   times: Schema.Int,
-  /** The answer without its times, as one text. */
+  /** The answer without its times, as text. */
   said: Schema.String,
-  /** What it repeated since the loan's last entry. The next entry contains it. */
+  /** The events that the answer repeated since the loan's last entry. The next entry will contain them. */
   again: Schema.Array(LoanEvent),
 })
 
-/** What the latest callbacks said of the decision, and when the last of them was received. */
+/** What the latest callbacks reported about the decision, and when the engine received the last of them. */
 const Told = Schema.Struct({ at: Instant, said: Schema.Array(LoanEvent) })
 export type Told = typeof Told.Type
 
-/** A signed callback: its token's SHA-256 in hex, and the date that it got when it was first recorded. */
+/** A signed callback: its token's SHA-256 in hex, and the time that it got when it was first recorded. */
 const Signed = Schema.Struct({ token: Schema.String, at: Instant })
 
-/** How many signed callbacks are remembered for one loan. The latest are kept. */
+/** How many signed callbacks the engine remembers for one loan. It keeps the latest. */
 const signedKeptMax = 16
 
 /**
- * Answers that say nothing new move only this watermark: a repeated level is no news. They are decided when anything
- * else is heard, and are then journaled with it, so that a replay needs no watermark.
+ * What the bank's answers have repeated. An answer without news changes only this watermark and adds no journal
+ * entry. When the next entry is written, it contains the repeats, and they are decided with it. So a replay of the
+ * journal needs no watermark.
  */
 export const Watermark = Schema.Struct({
   status: Schema.optionalKey(Answered),
   quote: Schema.optionalKey(Answered),
-  /** How the customer wants to sign, by the bank's latest answer, and when the bank first said so. */
+  /** How the customer wants to sign, according to the bank's latest answer, and when the bank first reported it. */
   requested: Schema.optionalKey(Schema.Struct({ method: Schema.String, at: Instant })),
-  /** Set until an answer of the bank is sure to know it. */
+  /** What callbacks have reported. Removed when an answer of the bank settles it ({@link toldAfter}). */
   told: Schema.optionalKey(Told),
-  /** The signed callbacks that were recorded, so that a redelivery gets the same date. */
+  /** The recorded signed callbacks, so that a redelivery gets the same time. */
   signed: Schema.optionalKey(Schema.Array(Signed)),
 })
 export type Watermark = typeof Watermark.Type
@@ -49,7 +50,7 @@ export const noWatermark: Watermark = {}
 
 const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Watermark))
 
-/** A loan's watermark from its row. An unreadable one counts as none. */
+/** Reads a loan's watermark from its row. An unreadable text counts as no watermark. */
 export const watermarkIn = (text: string): Watermark => Option.getOrElse(decode(text), () => noWatermark)
 
 export const watermarkText = (watermark: Watermark): string | null =>
@@ -60,17 +61,17 @@ const questionsOf: { readonly [S in Observation["source"]]?: PollQuestion } = {
   quote: "quote",
 }
 
-/** The question that an observation answers, if it is the bank's answer to one of ours. */
+/** The question that an observation answers. `undefined` if it is not the bank's answer to the engine. */
 export const questionAnswered = ({ source, evidence }: Observation): PollQuestion | undefined =>
   evidence === "bank" ? questionsOf[source] : undefined
 
-/** What was repeated since the loan's last entry. */
+/** All events that the bank's answers have repeated since the loan's last entry. */
 export const levelsOf = ({ status, quote }: Watermark): Pick<Observation, "levels"> => {
   const levels = [...(status?.again ?? []), ...(quote?.again ?? [])]
   return levels.length === 0 ? {} : { levels }
 }
 
-/** The engine's own marks do not belong to the bank's answer. */
+/** Removes the mark that the engine itself has added to an event. */
 const withoutMarks = (event: LoanEvent): LoanEvent =>
   event.type === "agreement.signed" || event.type === "loan.paidOut" ? Struct.omit(event, ["onOffer"]) : event
 
@@ -86,8 +87,8 @@ export const saysTheSame = (watermark: Watermark, question: PollQuestion, answer
   watermark[question]?.said === wordOf(answer)
 
 /**
- * The watermark after an answer. `again` is what the next entry must contain of it. Two questions may run at the same
- * time. If an answer says the same as one to a later question, it only adds to the count.
+ * The watermark after an answer. `again` contains the events of the answer that the next entry must contain. Two
+ * polls may run at the same time. If an answer repeats the answer to a later poll, only the count grows.
  */
 export function answeredTo(
   watermark: Watermark,
@@ -100,7 +101,7 @@ export function answeredTo(
   const before = timely[question]
   const times = (before?.times ?? 0) + 1
   const said = wordOf(answer)
-  // "The bank waits for nothing" is dated some time before the question.
+  // The event `addition.cleared` is dated one grace before its question was sent.
   const asked = answer.events.map(({ type, at }) => (type === "addition.cleared" ? at + graceMs : at))
   const askedAt = Math.min(answer.receivedAt, ...asked)
   const isOvertaken = before?.said === said && askedAt < before.askedAt
@@ -110,7 +111,7 @@ export function answeredTo(
   return { ...timely, ...requestedIn(watermark, answer), [question]: after }
 }
 
-/** A wish stands until another one is said. The bank no longer reports it after the customer has signed. */
+/** The customer's wish stays until the bank reports another. After the signature, the bank no longer reports it. */
 function requestedIn(
   { requested }: Watermark,
   { requestedSigningMethod: method, receivedAt }: Observation,
@@ -120,7 +121,7 @@ function requestedIn(
   return { requested: { method, at: receivedAt } }
 }
 
-/** A wrong clock may have dated an answer far ahead. No later answer would count beside it. */
+/** Corrects the times in a watermark that a wrong clock has set far ahead. Otherwise no later answer would count. */
 const inTime = ({ status, quote, told, signed }: Watermark, now: Instant): Omit<Watermark, "requested"> => ({
   ...(signed === undefined ? {} : { signed }),
   ...(told === undefined ? {} : { told: { ...told, at: notAhead(told.at, now) } }),
@@ -134,7 +135,7 @@ const dated = (answered: typeof Answered.Type, now: Instant): typeof Answered.Ty
   heardAt: notAhead(answered.heardAt, now),
 })
 
-/** The watermark after an entry that contains all repeats. */
+/** The watermark after an entry that contains all its repeats. */
 export const carried = ({ status, quote, requested, told, signed }: Watermark): Watermark => ({
   ...(signed === undefined ? {} : { signed }),
   ...(told === undefined ? {} : { told }),
@@ -143,14 +144,15 @@ export const carried = ({ status, quote, requested, told, signed }: Watermark): 
   ...(quote === undefined ? {} : { quote: { ...quote, again: [] } }),
 })
 
-/** The watermark with what callbacks have said, or without. */
+/** The watermark with `told` replaced, or removed. */
 export const telling = ({ told: _before, ...others }: Watermark, told: Told | undefined): Watermark =>
   told === undefined ? others : { ...others, told }
 
 /**
- * A redelivery of a signed callback, with the date of its first delivery. Otherwise `undefined`. The date of a callback
- * is bounded by its receipt, so without this a redelivery could be dated later, or earlier if several engines receive the
- * callback at the same time. A later request for documents opens again what the bank has cleared since.
+ * A redelivery of a signed callback, with the time of its first delivery. `undefined` for any other callback. A
+ * callback's time is never after its receipt. So a redelivery alone could get a later time, or an earlier one if
+ * several engines receive the callback together. With a later time, a request for documents would open again what the
+ * bank has cleared meanwhile.
  */
 export function redelivered({ signed = [] }: Watermark, observation: Observation): Observation | undefined {
   const first = signed.find(({ token }) => token === observation.token)
@@ -158,7 +160,7 @@ export function redelivered({ signed = [] }: Watermark, observation: Observation
   return { ...observation, events: observation.events.map((event) => ({ ...event, at: first.at })) }
 }
 
-/** The watermark with a signed callback that is recorded now. */
+/** Adds a signed callback that is recorded now. */
 export function signedBy(watermark: Watermark, { token, events: [event] }: Observation): Watermark {
   const { signed = [] } = watermark
   if (token === undefined || event === undefined || signed.some((known) => known.token === token))

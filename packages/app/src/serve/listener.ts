@@ -17,17 +17,17 @@ export class HttpListener extends Context.Service<HttpListener, { readonly url: 
 
 export interface ListenOptions {
   readonly host: string
-  /** 0 for any free port. */
+  /** 0 means any free port. */
   readonly port: number
   readonly limits: ServerLimits
   readonly handler: RequestListener
 }
 
 /**
- * Listens until the scope closes. A stop accepts no new connections, waits for every running request, and ends only
- * those that take longer than `stopMsMax`.
+ * Listens until the scope closes. A stop accepts no new connections and waits for running requests. After `stopMsMax`
+ * it ends them.
  *
- * Errors: {@link ListenFailed} if the address is in use, not ours, or not allowed.
+ * Errors: {@link ListenFailed} if the address is in use, does not belong to this machine, or is not allowed.
  */
 export const listen = Effect.fnUntraced(function* (
   options: ListenOptions,
@@ -42,8 +42,8 @@ export const listen = Effect.fnUntraced(function* (
 })
 
 /**
- * Two readers understand a request with two hosts differently: a proxy before us may have used the other one. HTTP/1.1
- * requires one host; HTTP/1.0 has none.
+ * Whether it is unclear which host a request is for. If a request names two hosts, a proxy may have used the other
+ * one. HTTP/1.1 requires exactly one host. HTTP/1.0 needs none.
  */
 export function hasUnclearHost({ rawHeaders, httpVersion }: IncomingMessage): boolean {
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host").length
@@ -58,7 +58,7 @@ function makeServer({ limits, handler }: ListenOptions, answering: Set<ServerRes
       keepAliveTimeout: limits.keepAliveMsMax,
       connectionsCheckingInterval: limits.connectionsCheckMs,
       maxHeaderSize: limits.headerBytesMax,
-      // Checked with every request, so that the answer is like all others.
+      // `hasUnclearHost` checks each request instead, so that the refusal has the same form as all others.
       requireHostHeader: false,
       insecureHTTPParser: false,
     },
@@ -79,7 +79,7 @@ function makeServer({ limits, handler }: ListenOptions, answering: Set<ServerRes
   return server
 }
 
-/** The refusals of the platform's parser, before there is a request, by its own names. */
+/** The status for each error of Node's HTTP parser, which occurs before there is a request. */
 const statusByCode: ReadonlyMap<string | undefined, number> = new Map([
   ["HPE_HEADER_OVERFLOW", 431],
   ["HPE_CHUNK_EXTENSIONS_OVERFLOW", 413],
@@ -87,7 +87,7 @@ const statusByCode: ReadonlyMap<string | undefined, number> = new Map([
 ])
 const statusOf = (code: string | undefined): number => statusByCode.get(code) ?? 400
 
-/** An answer without a body, with the headers that every answer has. */
+/** The head of an answer without a body. It has the headers that every answer has. */
 const headOf = (status: number): string =>
   [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
@@ -97,7 +97,7 @@ const headOf = (status: number): string =>
     "\r\n",
   ].join("\r\n")
 
-/** Tells the client, in the answer, to send nothing more on this connection. */
+/** Tells the client to send no more requests on this connection. */
 function endsConnection(response: ServerResponse): void {
   if (!response.headersSent) response.shouldKeepAlive = false
 }
@@ -117,7 +117,7 @@ const start = (server: Server, { host, port }: ListenOptions): Effect.Effect<voi
     })
   })
 
-/** A busy connection would never end, so each answer from now on is its last. */
+/** Stops the server. A busy connection would never end by itself, so each answer from now on ends its connection. */
 const stop = (
   server: Server,
   { stopMsMax }: ServerLimits,

@@ -18,7 +18,7 @@ import { WrongKeys } from "../access/wrong-keys.ts"
 
 export interface MetricsSettings {
   readonly metricsEnabled: boolean
-  /** The key that `GET /metrics` requires. Without it, everybody may read the metrics. */
+  /** The key that `GET /metrics` requires. If absent, everybody can read the metrics. */
   readonly metricsKey: Redacted.Redacted | undefined
   readonly loanCountsAgeMaxMs: number
 }
@@ -63,7 +63,7 @@ export const operatorRoutes = ({ readiness, accounts, metrics }: OperatorOptions
 
 const neverStored = { "cache-control": "no-store" }
 
-/** Answered without any check: a process that is busy or cut off from its store is still alive. */
+/** This answer needs no check. A process that is busy, or cannot reach its store, is still alive. */
 const alive = HttpServerResponse.jsonUnsafe({ status: "alive" }, { headers: neverStored })
 
 const readyAnswer = ({ ready, checks }: ReadinessReport): HttpServerResponse.HttpServerResponse =>
@@ -80,7 +80,7 @@ const metricsAnswer = (page: string): HttpServerResponse.HttpServerResponse =>
     headers: neverStored,
   })
 
-/** The current metrics, with those that are computed only on request. */
+/** The metrics page. Some metrics are computed when the page is requested. */
 const servedMetrics = Effect.fnUntraced(function* (
   accounts: ReadonlyArray<AccountName>,
   loanCountsAgeMaxMs: number,

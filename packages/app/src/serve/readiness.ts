@@ -5,11 +5,11 @@ import { LoanStore } from "../ports/loan-store.ts"
 export interface ReadinessReport {
   readonly ready: boolean
   readonly checks: {
-    /** `slow`: the store has not answered within `readyMsMax`. */
+    /** `slow`: the store did not answer within `readyMsMax`. */
     readonly store: "ok" | "unavailable" | "slow" | "not-asked"
     readonly process: "ok" | "stopping"
     /**
-     * `weak`: something could lose acknowledged callbacks. The log and `doctor` say what. The engine is ready anyway.
+     * `weak`: something could lose acknowledged callbacks. The log and `doctor` say what. The engine is still ready.
      */
     readonly durability: "ok" | "weak"
   }
@@ -17,11 +17,14 @@ export interface ReadinessReport {
 
 export interface Readiness {
   readonly report: Effect.Effect<ReadinessReport>
-  /** From now on it is not ready, in any state of the store. */
+  /** From now on, the report says "not ready". */
   readonly stop: Effect.Effect<void>
 }
 
-/** At most one probe of the store runs at a time, for any number of requests and however slow the store is. */
+/**
+ * Makes the readiness check. Only one probe of the store runs at a time, however many requests ask and however slow
+ * the store is.
+ */
 export const makeReadiness = Effect.fnUntraced(function* (readyMsMax: number, isWeak = false) {
   const durability = isWeak ? "weak" : "ok"
   const store = yield* LoanStore

@@ -19,7 +19,7 @@ import { migrateFile } from "./sqlite/open.ts"
 import type { SqliteLimits } from "./sqlite/store.ts"
 import { layerSqlite, sqliteDefaults } from "./sqlite/store.ts"
 
-/** The place of the loans: one file for one engine, or a database for several. */
+/** Where the loans are stored: an SQLite file for one engine, or a PostgreSQL database for several. */
 export type Database =
   | { readonly store: "sqlite"; readonly path: string; readonly limits: SqliteLimits }
   | {
@@ -32,10 +32,13 @@ export type Database =
 
 export type StoreLayer = Layer.Layer<LoanStore | JournalStore | WebhookStore, StoreUnusable>
 
-/** How a command opens the store: to read current data, to read everything as of one moment, or to write. */
+/** How a command uses the store: it reads current data, it reads everything as of one moment, or it writes. */
 export type StoreUse = "read" | "read-one-moment" | "write"
 
-/** The store for a command. An engine may run beside it, so the store is neither made nor migrated. */
+/**
+ * The store for a command. An engine may be running on the same store, so the command neither creates nor migrates
+ * it.
+ */
 export function commandDatabaseLayer(database: Database, use: StoreUse): StoreLayer {
   const readOnly = use !== "write"
   const oneMoment = use === "read-one-moment"
@@ -51,7 +54,10 @@ export function commandDatabaseLayer(database: Database, use: StoreUse): StoreLa
   }
 }
 
-/** The store for an engine. It has a file for itself while it runs; it shares a database. */
+/**
+ * The store for an engine. The engine locks an SQLite file while it runs. Several engines can share a PostgreSQL
+ * database.
+ */
 export function engineDatabaseLayer(database: Database): StoreLayer {
   switch (database.store) {
     case "sqlite": {
@@ -74,7 +80,7 @@ export function engineDatabaseLayer(database: Database): StoreLayer {
   }
 }
 
-/** The place of the loans without secrets, for messages. */
+/** The name of the store for messages. It contains no secrets. */
 export function databasePlace(database: Database): string {
   switch (database.store) {
     case "sqlite":
@@ -84,7 +90,7 @@ export function databasePlace(database: Database): string {
   }
 }
 
-/** Migrates an existing database and does nothing else. Gives the old and the new version. */
+/** Migrates an existing database and does nothing else. The result is the old and the new version. */
 export function migrateDatabase(
   database: Database,
 ): Effect.Effect<{ readonly from: number; readonly to: number }, StoreUnusable> {
@@ -103,7 +109,9 @@ export function migrateDatabase(
   }
 }
 
-/** How far the database's clock is ahead of ours. `undefined` if it has no clock of its own, or cannot be asked. */
+/**
+ * How far the database's clock is ahead of ours. `undefined` for an SQLite file, and if the database does not answer.
+ */
 export function databaseClockAheadMs(database: Database): Effect.Effect<number | undefined> {
   switch (database.store) {
     case "sqlite":
@@ -115,7 +123,10 @@ export function databaseClockAheadMs(database: Database): Effect.Effect<number |
   }
 }
 
-/** Weaknesses that could lose acknowledged data or show it to others, as sentences that say what to do. */
+/**
+ * Weaknesses of the store, as sentences that say what to do. Because of them, acknowledged data could be lost, or
+ * other people could read it.
+ */
 export function databaseWeaknesses(database: Database): Effect.Effect<ReadonlyArray<string>> {
   switch (database.store) {
     case "sqlite":
@@ -127,7 +138,10 @@ export function databaseWeaknesses(database: Database): Effect.Effect<ReadonlyAr
   }
 }
 
-/** Whether acknowledged data survives the loss of its server. `undefined` for a single server or a file. */
+/**
+ * Whether acknowledged data survives the loss of the database server. `undefined` for a file, or if there is only one
+ * server.
+ */
 export function databaseFailover(database: Database): Effect.Effect<FailoverCheck | undefined> {
   switch (database.store) {
     case "sqlite":

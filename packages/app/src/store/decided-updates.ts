@@ -3,33 +3,36 @@ import type { ApplicationReference } from "@loan-engine/domain/observation"
 import type { Change, StoredLoan } from "../ports/loan-store.ts"
 import { watermarkText } from "../schedule/watermark.ts"
 
-/** A requested change of one loan. It is decided on the loan's state at the time of the write. */
+/** A request to change one loan. `decide` runs when the change is written, on the loan's state at that time. */
 export interface Update {
   readonly reference: ApplicationReference
-  /** `undefined`: in the loan's current state, nothing must be written. */
+  /** If the result is `undefined`, nothing must be written for the loan's current state. */
   readonly decide: (stored: StoredLoan | undefined, storeNow: Instant | undefined) => Change | undefined
 }
 
 /**
- * How many of a loan's newest entries are searched for an earlier delivery of the same message, so that the cost does
- * not grow with the journal. An older repeat becomes one more entry, and further repeats are counted on that one.
+ * How many of a loan's newest entries are searched for an earlier delivery of the same message. The limit keeps the
+ * cost independent of the journal's length. If an earlier delivery is older, the repeat becomes a new entry, and
+ * further repeats are counted there.
  */
 export const earlierEntriesMax = 256
 
-/** The decision on one update of a batch, before anything is written. */
+/** What was decided about one update of a batch, before anything is written. */
 export type DecidedUpdate =
   | { readonly state: "decided"; readonly stored: StoredLoan | undefined; readonly change: Change }
-  /** In the loan's current state, nothing must be written. */
+  /** For the loan's current state, nothing must be written. */
   | { readonly state: "declined"; readonly stored: StoredLoan | undefined }
-  /** It cannot be decided before the changes ahead of it are written. */
+  /** Earlier changes of this batch must be written before this update can be decided. */
   | { readonly state: "again" }
   | { readonly state: "defect"; readonly defect: unknown }
 
 /**
- * Decides a batch of updates in order, each on the result of those before it. A change that adds nothing may become a
- * count on an earlier row, but only the store knows whether there is one. So it is decided on what is already written,
- * and later updates of the same loan wait for the next batch. The same applies to an update that is declined because of
- * an unwritten change, because that change may still fail.
+ * Decides a batch of updates in order. Each is decided on the result of those before it, with two exceptions, which
+ * wait for the next batch:
+ *
+ * - After a change that adds nothing, later updates of the same loan wait. The store may count that change on an
+ *   earlier row instead of writing it, and only the store knows.
+ * - An update that is declined because of a change in the same batch waits too, because that change may still fail.
  */
 export function decideInOrder(
   updates: ReadonlyArray<Update>,

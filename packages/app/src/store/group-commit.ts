@@ -10,7 +10,7 @@ export const groupCommitLimits = {
     4_096,
     "how many updates may wait for their commit. If more arrive, their callbacks get 503",
   ),
-  // This also limits the wait of the first.
+  // This limit also bounds how long the first record of a batch waits.
   transactionUpdatesMax: limit(
     256,
     "how many updates may share one transaction. At most 1,024 on PostgreSQL",
@@ -18,30 +18,33 @@ export const groupCommitLimits = {
 }
 export type GroupCommitLimits = LimitsOf<typeof groupCommitLimits>
 
-/** The longest wait before a request is retried because another process was faster. */
+/** The longest wait before a request is retried because another process has changed the loan. */
 export const staleRetryMsMax = 250
 
-/** How often a request is retried because another process was faster, before it is refused. */
+/** How often a request is retried because other processes have changed the loan. After that, it is refused. */
 const staleTriesMax = 32
 
-/** The outcome of one request of a batch. */
+/** What happened to one request of a batch. */
 export type Outcome<Answer> = { readonly state: "written"; readonly answer: Answer } | Unwritten
 
 /** Why nothing was written for a request. */
 export type Unwritten =
-  /** It must wait for the next batch, because of another request in this one. */
+  /** Another request of this batch comes first, so this one waits for the next batch. */
   | { readonly state: "again" }
   /**
-   * Another process was faster. The request is retried after a short random wait, so that the same two do not collide
-   * again.
+   * Another process has changed the loan. The request is retried after a short random wait, so that the same two
+   * processes do not collide again.
    */
   | { readonly state: "stale" }
-  /** The store refused it. */
+  /** The store refused the request. */
   | { readonly state: "refused"; readonly reason: string }
-  /** A defect of ours with this request alone. */
+  /** The request caused a defect. Other requests are not affected. */
   | { readonly state: "defect"; readonly defect: unknown }
 
-/** Writes a batch in one transaction, and gives the outcome of each request, in order. Its failure is a defect. */
+/**
+ * Writes a batch in one transaction. The result is the outcome of each request, in order. If the effect itself fails,
+ * that is a defect.
+ */
 export type CommitBatch<Request, Answer> = (
   batch: ReadonlyArray<Request>,
 ) => Effect.Effect<ReadonlyArray<Outcome<Answer>>>
@@ -53,9 +56,9 @@ interface Waiting<Request, Answer> {
 }
 
 /**
- * Group commit: all waiting requests share one transaction, in the order of their arrival, and each is answered after
- * the commit that made it durable. While one batch is written to the disk, the next one collects. A request cannot be
- * interrupted: its outcome is always awaited.
+ * Group commit. All waiting requests share one transaction, in the order in which they arrived. Each is answered
+ * after the commit that made it durable. While one batch is written to the disk, the next batch collects. A request
+ * cannot be interrupted: the caller always waits for its outcome.
  */
 export const makeGroupCommit = Effect.fnUntraced(function* <Request, Answer>(
   limits: GroupCommitLimits,
@@ -92,14 +95,14 @@ export const makeGroupCommit = Effect.fnUntraced(function* <Request, Answer>(
             return Effect.void
           }
           again = left.again
-          // Registered before a fiber takes them. A stop may end the fiber before its first step, and the callers must
-          // get an answer.
+          // The stale updates are registered before a fiber takes them. A stop may end the fiber before its first
+          // step, and the callers must still get an answer.
           for (const waiting of left.stale) resting.add(waiting)
           return Effect.forEach(left.stale, (waiting) => Effect.forkIn(retryLater(waiting), scope), {
             discard: true,
           })
         },
-        // A defect of the writer is reported to everybody who waits for it.
+        // If the writer has a defect, every request of the batch gets it.
         onFailure: (cause) => Effect.sync(() => failAll(batch, Effect.failCause(cause))),
       }),
     )
@@ -123,7 +126,7 @@ export const makeGroupCommit = Effect.fnUntraced(function* <Request, Answer>(
     )
 })
 
-/** Answers everybody who waits. Gives the requests to retry, at once or later. */
+/** Answers the requests of a batch. The result is the requests that must be retried, at once or later. */
 function settle<Request, Answer>(
   batch: ReadonlyArray<Waiting<Request, Answer>>,
   outcomes: ReadonlyArray<Outcome<Answer>>,
@@ -131,7 +134,7 @@ function settle<Request, Answer>(
   const left: { [State in "again" | "stale"]: Array<Waiting<Request, Answer>> } = { again: [], stale: [] }
   batch.forEach((waiting, index) => {
     const outcome = outcomes[index] ?? unanswered
-    // Its turn is certain to come: every batch completes at least one update of each loan.
+    // A request does not wait forever: every batch completes at least one update of each loan.
     if (outcome.state === "again") left.again.push(waiting)
     else if (outcome.state === "stale" && ++waiting.tries <= staleTriesMax) left.stale.push(waiting)
     else Deferred.doneUnsafe(waiting.done, answerOf(outcome))

@@ -1,7 +1,8 @@
 import type { CheckpointRow, FeedEntry, FeedRow, SnapshotRow } from "../ports/journal-store.ts"
 import { textOrNull } from "./rows.ts"
 
-// Rows as the audit judges them, of either store. They are read without trusting them: an altered row is a finding.
+// Rows of either store for the audit. They are decoded without being trusted, because an altered row must become a
+// finding.
 
 type Row = Readonly<Record<string, unknown>>
 

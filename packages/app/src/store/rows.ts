@@ -6,7 +6,8 @@ import type { StoredEntry } from "../journal/entry.ts"
 import type { ClaimedLoan, StageCounts, StoredLoan } from "../ports/loan-store.ts"
 import { watermarkIn } from "../schedule/watermark.ts"
 
-// Rows of either store as the ports give them. If one does not decode, that is a defect, because only we write it.
+// Decodes rows of either store into the types of the ports. Only the engine writes these rows, so a row that cannot
+// be decoded is a defect.
 
 /** The columns of a loan that {@link storedLoan} reads. */
 export const loanColumns = (table = ""): string =>
@@ -18,7 +19,8 @@ export const loanColumns = (table = ""): string =>
 export const entryColumns = "position, content, hash, repeats, last_repeated_at"
 
 /**
- * An instant, a position or a count, which all fit into a number. PostgreSQL's driver gives every int8 as a bigint.
+ * Decodes an instant, a position or a count. All of them fit into a JavaScript number. PostgreSQL's driver returns
+ * every int8 as a bigint.
  */
 export function whole(value: unknown): number {
   const number = typeof value === "bigint" ? Number(value) : value
@@ -29,7 +31,7 @@ export function whole(value: unknown): number {
 export const wholeOrNull = (value: unknown): number | null => (value === null ? null : whole(value))
 export const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null)
 
-/** SQLite has 0 and 1 for it. */
+/** SQLite stores a flag as 0 or 1. */
 const Flag = Schema.Union([Schema.Boolean, Schema.Int])
 const isSet = (flag: typeof Flag.Type): boolean => flag === true || flag === 1
 

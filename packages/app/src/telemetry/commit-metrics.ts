@@ -2,14 +2,14 @@ import { Effect, Metric } from "effect"
 import type { Scope } from "effect"
 import { commitBatchSize, commitDuration, storeQueueDepthGauge } from "./metrics.ts"
 
-/** What a store's writer reports. */
+/** The functions with which a store's writer reports its work. */
 export interface CommitMetrics {
   /** Called after each commit with the number of its updates and its duration. */
   readonly committed: (updates: number, seconds: number) => void
 }
 
 /**
- * Measures a writer. `queued` is called only when the metric is read, so watching a queue costs nothing.
+ * Measures a writer. `queued` is called only when the metric is read, so it costs nothing otherwise.
  *
  * @example const { committed } = yield* commitMetrics(() => Queue.sizeUnsafe(queue))
  */

@@ -7,8 +7,8 @@ import type { StageCounts } from "../ports/loan-store.ts"
 import { closedLoansGauge, loansGauge, stalledLoansGauge } from "./metrics.ts"
 
 /**
- * Counts the loans by stage, at most once in `loanCountsAgeMaxMs` for any number of requests, and less often if counting
- * takes long. If the store is down, the numbers are absent, not old.
+ * Counts the loans by stage, at most once in `loanCountsAgeMaxMs`, and less often if counting takes long. If the
+ * store is down, the metrics are absent. No old numbers are shown.
  */
 export const makeLoanGauges = Effect.fnUntraced(function* (
   accounts: ReadonlyArray<AccountName>,

@@ -28,7 +28,7 @@ export interface LogSettings {
 export const logLayer = ({ format, level }: LogSettings): Layer.Layer<never> =>
   loggingLayer(level, Logger.withConsoleError(Logger.make((options) => formats[format](logEntry(options)))))
 
-/** Sends the log to a function, because a service that embeds the engine has a log of its own. */
+/** Sends the log to a function. A service that embeds the engine has its own log. */
 export const logToLayer = (level: LogSettings["level"], log: (entry: LogEntry) => void): Layer.Layer<never> =>
   loggingLayer(
     level,
@@ -37,8 +37,8 @@ export const logToLayer = (level: LogSettings["level"], log: (entry: LogEntry) =
       try {
         log(entry)
       } catch (cause) {
-        // A failing log function must not undo the engine's work. The entry and the failure are written to stderr
-        // instead.
+        // If the log function throws, the engine's work must not fail. The entry and the failure are written to
+        // stderr instead.
         const { error } = withoutWords(cause)
         writeLine("stderr", formats.json(entry))
         writeLine("stderr", formats.json({ ...entry, message: `the log failed: ${error}` }))
@@ -52,10 +52,10 @@ const loggingLayer = (
 ): Layer.Layer<never> =>
   Layer.mergeAll(Logger.layer([logger]), Layer.succeed(References.MinimumLogLevel, logLevels[level]))
 
-/** The longest text that is logged as one value, in characters. */
+/** The longest text that is logged as one value, in UTF-16 code units. */
 const valueCharactersMax = 1_024
 
-/** One line of the log: what happened, and to what. It contains no body, no credential and no person. */
+/** One entry of the log: what happened, and to what. It contains no body, no credentials and no personal data. */
 export interface LogEntry {
   readonly timestamp: string
   readonly level: string
@@ -65,8 +65,8 @@ export interface LogEntry {
 }
 
 /**
- * The logged values: texts and numbers unchanged, and for a failure its kind and its place. Any other value may contain
- * what somebody sent, and is left out.
+ * Makes a log entry. Texts, numbers and flags are logged as they are. Of a failure, only its kind and its place are
+ * logged. Any other value is left out, because it may contain what somebody sent.
  */
 function logEntry({ cause, date, fiber, logLevel, message }: Logger.Options<unknown>): LogEntry {
   const parts = Array.isArray(message) ? message : [message]

@@ -4,24 +4,27 @@ import type { StoreUnavailable } from "../ports/loan-store.ts"
 /** The shortest time between two log lines with the same reason. */
 const complaintEveryMs = 60_000
 
-/** How long nothing must have failed before the failure counts as over: reads may succeed while no write does. */
+/**
+ * How long no request must have failed before the failure counts as over. A shorter time is not enough, because reads
+ * may succeed while writes fail.
+ */
 const soundAfterMs = 10_000
 
-/** How many reasons are counted separately. Further ones count as one. */
+/** How many different reasons are counted. Further reasons are counted together. */
 const reasonsMax = 32
 
 interface Told {
   at: number
-  /** Failures with this reason since its last log line. */
+  /** How many requests failed for this reason since its last log line. */
   untold: number
 }
 
-/** Passes a store's answers on, and logs why there is none. */
+/** Passes a store's answer on. If it is a failure, it is logged. */
 export type Complain = <A>(answer: Effect.Effect<A, StoreUnavailable>) => Effect.Effect<A, StoreUnavailable>
 
 /**
- * Logs why a store cannot be used: each reason when it first occurs, then at most once a minute, with the number of
- * requests that failed since. It also logs when the failure is over.
+ * Logs why the store cannot be used. Each reason is logged when it first occurs, and then at most once a minute, with
+ * the number of requests that failed since. When the failure is over, that is logged too.
  */
 export function makeComplaints(): Complain {
   const told = new Map<string, Told>()

@@ -8,7 +8,7 @@ import { version } from "../base/version.ts"
 import { spanAttribute } from "@loan-engine/adapters-http/telemetry/traced"
 import { causeWithoutWords } from "@loan-engine/adapters-http/callback/without-words"
 
-/** How spans are exported, and the limits of memory and time for it. */
+/** How often spans are exported, and how much memory and time the export may use. */
 export const traceExportLimits = {
   traceExportIntervalMs: limit(5_000, "how often the engine sends spans to the collector"),
   traceExportMsMax: limit(5_000, "how long the collector may take to receive one export"),
@@ -18,7 +18,9 @@ export type TraceExportLimits = LimitsOf<typeof traceExportLimits>
 
 export const traceExportLimitsDefault = defaultsOf(traceExportLimits)
 
-/** How many requests to the collector may run at the same time. Above that, spans are dropped, not queued. */
+/**
+ * How many requests to the collector may run at the same time. If there are more, spans are dropped and not queued.
+ */
 export const traceExportsInFlightMax = 4
 
 export interface TraceExportSettings {
@@ -28,7 +30,7 @@ export interface TraceExportSettings {
   readonly serviceName: string
 }
 
-/** Exports spans to an OTLP/HTTP collector. Without a collector, no span is ever built. */
+/** Exports spans to an OTLP/HTTP collector. If there is no collector, no spans are made. */
 export const traceLayer = (
   settings: TraceExportSettings | undefined,
   limits: TraceExportLimits,
@@ -58,13 +60,16 @@ const exporting = (
     Layer.provide(boundedClient(limits)),
   )
 
-/** The path of traces below the collector's address, by the OTLP standard, unless the address already contains it. */
+/**
+ * The URL for traces. By the OTLP standard it is `/v1/traces` below the collector's address. If the address already
+ * ends with that, it is used unchanged.
+ */
 const tracesUrl = (url: string): string =>
   /\/v1\/traces\/?$/u.test(new URL(url).pathname) ? url : `${url.replace(/\/+$/u, "")}/v1/traces`
 
 /**
- * A slow or silent collector costs a limited number of batches, and never affects the engine. Redirects are not
- * followed.
+ * The client for the collector. A slow collector costs a limited number of batches and does not affect the engine.
+ * Redirects are not followed.
  */
 const boundedClient = ({ traceExportMsMax }: TraceExportLimits) =>
   Layer.effect(
@@ -91,7 +96,10 @@ const boundedClient = ({ traceExportMsMax }: TraceExportLimits) =>
     }),
   ).pipe(Layer.provide(NodeHttpClient.layerUndici))
 
-/** What a span may contain: our own attributes, and the facts of an HTTP request, without its URL or its sender. */
+/**
+ * The attributes that a span may have: the engine's own, and some of the HTTP request. The URL and the sender are not
+ * among them.
+ */
 const attributesTold: ReadonlySet<string> = new Set([
   ...(
     ["account", "applicationReference", "disposition", "evidence", "operation", "question", "source"] as const
@@ -101,7 +109,10 @@ const attributesTold: ReadonlySet<string> = new Set([
   "http.route",
 ])
 
-/** Libraries put anything into spans. This keeps only what may be shown, and of a failure no message. */
+/**
+ * Wraps a tracer so that spans contain only allowed attributes, and no messages of failures. Libraries put anything
+ * into spans.
+ */
 const discreet = (tracer: Tracer.Tracer): Tracer.Tracer => {
   const { context } = tracer
   return Tracer.make({
@@ -117,7 +128,8 @@ function madeDiscreet(span: Tracer.Span): Tracer.Span {
     attribute: (key: string, value: unknown) => {
       if (!attributesTold.has(key)) return
       attribute(key, value)
-      // The route, which distinguishes such spans, is known only after the request has begun.
+      // The route is known only after the request has begun. It is added to the name, because it distinguishes the
+      // spans.
       if (key === "http.route") Object.assign(span, { name: `${span.name} ${String(value)}` })
     },
     event: () => {},

@@ -14,11 +14,11 @@ import { noWatermark } from "../schedule/watermark.ts"
 import type { Watermark } from "../schedule/watermark.ts"
 import type { ChangeJson, EntryJson, LoanJson } from "../contract/loan-schemas.ts"
 
-/** Instants are written as ISO 8601 text in UTC, to the millisecond. */
+/** Writes an instant as ISO 8601 text in UTC, to the millisecond. */
 const iso = (at: Instant): string => new Date(at).toISOString()
 export const isoOrNull = (at: Instant | null): string | null => (at === null ? null : iso(at))
 
-/** One loan as `GET /v1/loans/{ref}` shows it. */
+/** One loan in the form of `GET /v1/loans/{ref}`. */
 export function loanJson({ loan, schedule, watermark }: StoredLoan, knownAccounts: KnownAccounts): LoanJson {
   const known = knownAccounts.get(loan.account)
   const view = loanView(loan, { stalled: schedule.stalled, hasBank: known?.hasBank ?? false })
@@ -39,15 +39,13 @@ export function loanJson({ loan, schedule, watermark }: StoredLoan, knownAccount
   }
 }
 
-/**
- * Whether the bank has been silent beyond the stage's horizon, and whether the application is therefore probably over.
- */
+/** Whether the loan is dormant. If it also may be closed, closing it is suggested. */
 function dormancy(stored: Pick<StoredLoan, "loan" | "schedule">, cadence: CadenceSettings) {
   const dormant = isDormant(stored.loan, stored.schedule, cadence)
   return { dormant, suggestion: dormant && isClosable(stored.loan) ? ("close" as const) : null }
 }
 
-/** How the loan was signed: what the customer wanted, when the signature was heard, and how it was done. */
+/** How the loan was signed: what the customer wanted, when the signature was received, and with which method. */
 function signingTimeline(
   { facts: { signedAt, methods } }: StoredLoan["loan"],
   { requested }: Watermark = noWatermark,
@@ -77,8 +75,8 @@ function lastAnswer(watermark: Watermark | undefined) {
 }
 
 /**
- * The loan's version, its poll plan and the bank's last answer, as its ETag. Everything that is shown of the loan comes
- * from these.
+ * The loan's ETag. It contains the version, the poll plan and the time of the bank's last answer. Everything that is
+ * shown of a loan follows from these.
  */
 export function etagOf({ loan, schedule, watermark }: StoredLoan): string {
   const { askedAt = 0, heardAt = 0 } = lastAnswerOf(watermark) ?? {}
@@ -86,7 +84,10 @@ export function etagOf({ loan, schedule, watermark }: StoredLoan): string {
   return `"${[loan.version, ...(schedule.stalled ? ["stalled"] : []), ...times].join("-")}"`
 }
 
-/** What stood when the loan was closed or signed, and how a request joins the others, is only for the engine. */
+/**
+ * Leaves out the engine's own marks. The marks show what was current at a signature or closing, or that a request
+ * adds to others.
+ */
 function eventJson(event: LoanEvent) {
   const at = iso(event.at)
   if (event.type === "loan.closed") return { ...Struct.omit(event, ["approved"]), at }
@@ -117,7 +118,7 @@ const contentJson = (entry: EntryContent, reversal: Reversal | null) => ({
   previousHash: entry.previousHash,
 })
 
-/** One journal entry as `GET /v1/loans/{ref}/history` shows it. The original bytes stay in the store. */
+/** One journal entry in the form of `GET /v1/loans/{ref}/history`. The raw bytes stay in the store. */
 export const entryJson = (entry: StoredEntry, reversal: Reversal | null): EntryJson => ({
   position: entry.position,
   ...contentJson(entry, reversal),
@@ -130,7 +131,7 @@ export const entryJson = (entry: StoredEntry, reversal: Reversal | null): EntryJ
 export interface PlacedEntry extends EntryContent {
   readonly position: number
   readonly hash: string
-  /** What it reverses, according to the entries before it. */
+  /** The reversal that this entry makes, given the loan's earlier entries. */
   readonly reversal: Reversal | null
 }
 

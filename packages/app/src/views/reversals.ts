@@ -8,8 +8,8 @@ import type { EntryContent, StoredEntry } from "../journal/entry.ts"
 type Moving = Pick<EntryContent, "version" | "steps">
 
 /**
- * What an entry reverses, if anything. `entries` are the earlier ones of its loan, because one of them may have entered
- * the dispute.
+ * The reversal that an entry makes, or `null`. `entries` are earlier entries of its loan: one of them may have
+ * entered the dispute.
  */
 export const reversalAmong = (entries: ReadonlyArray<Moving>, { version, steps }: Moving): Reversal | null =>
   reversalBy(
@@ -26,10 +26,13 @@ interface Reading {
   ) => Effect.Effect<ReadonlyArray<StoredEntry>, StoreUnavailable>
 }
 
-/** How many entries are read back at first to find the beginning of a dispute. Usually it is the previous entry. */
+/** How many earlier entries are read first, to find where a dispute began. Usually it is the previous entry. */
 const readBack = 16
 
-/** The same, if the earlier entries must still be read: back to the one that entered the dispute, and no further. */
+/**
+ * Like {@link reversalAmong}, but it reads the earlier entries. It reads back only as far as the entry that entered
+ * the dispute.
+ */
 export const reversalOf = Effect.fnUntraced(function* (
   { history }: Reading,
   entry: Moving & Pick<EntryContent, "applicationReference">,

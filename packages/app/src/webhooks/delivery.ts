@@ -14,13 +14,14 @@ import { watchWebhooks } from "./watch.ts"
 
 type Services = WebhookStore | JournalStore | LoanEngine | ChangeFeed
 
-/** Delivers every change to every endpoint, from its position on, for as long as the engine runs. */
+/** Delivers every change to every endpoint while the engine runs. Each endpoint starts at its stored position. */
 export const layerWebhooks = ({ endpoints, limits }: WebhookSettings): Layer.Layer<never, never, Services> =>
   endpoints.length === 0
     ? Layer.empty
     : Layer.effectDiscard(
         Effect.gen(function* () {
-          // One signal for all: when the first endpoint is stopped, none begins anything more, and all end together.
+          // One signal for all endpoints. When the first endpoint is stopped, no endpoint starts another request. So
+          // all stop at the same time.
           const stopped = yield* Deferred.make<void>()
           yield* Effect.forEach(endpoints, (endpoint) => deliver(endpoint, limits, stopped), {
             discard: true,
@@ -31,7 +32,7 @@ export const layerWebhooks = ({ endpoints, limits }: WebhookSettings): Layer.Lay
       )
 
 /**
- * Delivers for one endpoint while this engine has its lease. A stop begins nothing more, waits for running answers,
+ * Delivers to one endpoint while this engine has its lease. On a stop, it starts no more requests, waits for answers,
  * records their outcome, and releases the lease.
  */
 const deliver = Effect.fnUntraced(function* (
@@ -61,16 +62,16 @@ const deliver = Effect.fnUntraced(function* (
     if (outcome === "overtaken") yield* lease.forget
     if (outcome === "idle") yield* rest.untilNews
   })
-  // After a failure the lease must be written before anything is sent: if the store is readable but not writable, the
-  // receiver must not get the same messages again and again.
+  // After a failure, the lease must be written before anything is sent. If the store can be read but not written, the
+  // receiver would otherwise get the same webhooks again and again.
   const turns = surviving(
     "webhooks could not be delivered",
     turn,
     Effect.andThen(lease.forget, rest.untilRetried),
   ).pipe(Effect.annotateLogs({ endpoint: name }), Effect.repeat({ until: isStopped }))
 
-  // A new endpoint receives everything that is recorded from now on. If the store is down now, it begins when the store
-  // is back.
+  // A new endpoint receives everything that is recorded from now on. If the store is down now, it starts when the
+  // store is back.
   yield* Effect.ignore(add)
   yield* Effect.acquireRelease(Effect.forkDetach(turns), (fiber) =>
     Deferred.succeed(stopped, undefined).pipe(
@@ -81,7 +82,7 @@ const deliver = Effect.fnUntraced(function* (
   )
 })
 
-/** How long to rest. A stop ends every rest. */
+/** Makes the rests between rounds. A stop ends every rest. */
 const makeRest = Effect.fnUntraced(function* (
   { webhookPollMs, webhookStoreRetryMs }: WebhookLimits,
   stopped: Deferred.Deferred<void>,

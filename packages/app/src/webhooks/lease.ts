@@ -5,7 +5,10 @@ import type { WebhookLimits } from "./settings.ts"
 
 const nanosPerMs = 1_000_000n
 
-/** One engine's lease of an endpoint. It is measured on a monotonic clock, from before the request for it. */
+/**
+ * One engine's lease of an endpoint. Its time is measured on a monotonic clock, and starts before the lease is
+ * requested.
+ */
 export const makeLease = Effect.fnUntraced(function* (
   endpoint: string,
   owner: string,
@@ -17,7 +20,7 @@ export const makeLease = Effect.fnUntraced(function* (
   let until = 0n
   let beginsUntil = 0n
 
-  /** Takes the lease, or renews it if less than half is left. `false` while another engine has it. */
+  /** Takes the lease, or renews it if less than half of it is left. `false` if another engine has the lease. */
   const hold = Effect.gen(function* (): Effect.fn.Return<boolean, StoreUnavailable> {
     const asked = yield* Clock.monotonicTimeNanos
     if (until - asked >= nanos(leaseMs) / 2n) return true
@@ -29,9 +32,12 @@ export const makeLease = Effect.fnUntraced(function* (
 
   return {
     hold,
-    /** From now on the lease counts as lost. */
+    /** Counts the lease as lost. */
     forget: Effect.sync(() => void (until = 0n)),
-    /** Begins a round. Requests may begin for as long as one may take, and none that could outlast the lease. */
+    /**
+     * Begins a round. A round may start requests only for the length of one request timeout. It starts none that
+     * could outlast the lease.
+     */
     beginRound: Effect.map(Clock.monotonicTimeNanos, (now) => {
       const latest = until - nanos(requestMs)
       const own = now + nanos(requestMs)

@@ -5,14 +5,14 @@ import type { PlacedEntry } from "../views/loan-json.ts"
 import type { KnownAccounts } from "../ports/known-accounts.ts"
 import type { StoredLoan } from "../ports/loan-store.ts"
 
-/** The message without its signature. */
+/** A webhook before it is signed. */
 export interface WebhookMessage {
-  /** The same each time that the message is sent, also in retries. */
+  /** The id of the webhook. All retries have the same id. */
   readonly id: string
   readonly body: string
 }
 
-/** The name of a message about an entry. `null` for an entry that changed nothing: no message is sent. */
+/** The webhook's type for each disposition. `null`: no webhook is sent, because the entry changed nothing. */
 const typeOf = {
   advanced: "loan.advanced",
   noted: "loan.noted",
@@ -24,7 +24,7 @@ const typeOf = {
 export const isSent = ({ disposition }: Pick<PlacedEntry, "disposition">): boolean =>
   typeOf[disposition] !== null
 
-/** The message about one change, with the loan as it is now. */
+/** The webhook about one change, with the loan as it is now. */
 export const changeMessage = (
   entry: PlacedEntry,
   stored: StoredLoan,
@@ -39,13 +39,16 @@ export const changeMessage = (
   return { id: `msg_${entry.hash}`, body: JSON.stringify(payload) }
 }
 
-/** A payload of this shape is made for any entry; only those that {@link isSent} has a type for are sent. */
+/**
+ * A payload whose type may be `null`. It can be made for any entry, but only entries for which {@link isSent} is true
+ * are sent.
+ */
 type Unsent<Payload extends WebhookPayload> = Omit<Payload, "type"> & {
   readonly type: Payload["type"] | null
 }
 type LoanPayload = Exclude<WebhookPayload, { readonly type: "webhook.test" }>
 
-/** A test message, which shows whether a receiver accepts our messages. */
+/** A test webhook. It shows whether a receiver accepts our webhooks. */
 export const testMessage = (id: string, now: number): WebhookMessage => {
   const payload: WebhookPayload = { type: "webhook.test", timestamp: new Date(now).toISOString(), data: {} }
   return { id: `msg_test_${id}`, body: JSON.stringify(payload) }

@@ -6,12 +6,13 @@ import type { StoreUnavailable } from "../ports/loan-store.ts"
 
 const pageRowsMax = 100
 
-/** How far the clocks of several engines may differ: one engine seals what another recorded. */
+/**
+ * How far the clocks of several engines may differ. This matters because one engine seals entries that another has
+ * recorded.
+ */
 const clocksApartMsMax = 300_000
 
-/**
- * The position after which everything was recorded at this time or later. The checkpoints lead most of the way to it.
- */
+/** Finds the position after which every entry was recorded at this time or later. Checkpoints shorten the search. */
 export const positionBefore = Effect.fnUntraced(function* (
   time: Instant,
 ): Effect.fn.Return<number, StoreUnavailable, JournalStore> {
@@ -28,7 +29,7 @@ export const positionBefore = Effect.fnUntraced(function* (
   }
 })
 
-/** The end of the last checkpoint before this time. Everything that it seals had been recorded by then. */
+/** The end of the last checkpoint before this time. Every entry that it seals was recorded before. */
 const sealedBefore = Effect.fnUntraced(function* (time: Instant) {
   const journal = yield* JournalStore
   let position = 0

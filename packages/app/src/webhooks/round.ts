@@ -17,12 +17,12 @@ import { attemptsMax, longestDelayMs, retryDelayMs, waitAheadMsMax } from "./sch
 import type { Delivery, Send } from "./sender.ts"
 import type { WebhookLimits } from "./settings.ts"
 
-/** What a round needs to know about its endpoint. */
+/** What a round needs besides its endpoint's position. */
 export interface RoundOptions {
   readonly owner: string
   readonly send: Send
   readonly limits: WebhookLimits
-  /** Whether this round may still begin another request. */
+  /** Whether this round may still start a request. */
   readonly mayBegin: Effect.Effect<boolean>
 }
 
@@ -34,7 +34,7 @@ export type RoundOutcome = "idle" | "settled" | "overtaken"
 
 type RoundServices = WebhookStore | JournalStore | LoanEngine
 
-/** One loan's messages in order, and where it waited, if it did. */
+/** The webhooks of one loan in order. `parked` is set if the loan was parked before this round. */
 interface Lane {
   readonly applicationReference: ApplicationReference
   readonly parked: ParkedLoan | undefined
@@ -44,10 +44,10 @@ interface Lane {
 type LaneEnd = WebhookRound["parked"][number] | undefined
 
 /**
- * Takes the next page of the feed and the loans whose wait is over. It sends the messages of one loan one after
- * another, and different loans in parallel, and writes the outcome in one step. If a message fails, its loan is parked
- * at that message. The feed continues without the loan, whose later messages are read from its own journal when its
- * turn comes.
+ * Delivers the next page of the feed, and the webhooks of parked loans whose wait is over. Webhooks of one loan are
+ * sent one after another; different loans are served in parallel. The result is written in one step. If a webhook
+ * fails, its loan is parked at that webhook, and the feed continues without the loan. The loan's later webhooks are
+ * read from its own journal when its wait is over.
  */
 export const runRound = Effect.fnUntraced(function* (
   place: WebhookPlace,
@@ -96,7 +96,7 @@ export const runRound = Effect.fnUntraced(function* (
   return settled ? "settled" : "overtaken"
 })
 
-/** The loan's own journal, from its waiting message up to where the feed is read. */
+/** Reads a parked loan's journal, from its failed webhook up to the current position of the feed. */
 const laneOfParked = Effect.fnUntraced(function* (parked: ParkedLoan, to: number, limit: number) {
   const engine = yield* LoanEngine
   const { applicationReference, position } = parked
@@ -115,7 +115,7 @@ const laneOfParked = Effect.fnUntraced(function* (parked: ParkedLoan, to: number
   return { applicationReference, parked, entries } satisfies Lane
 })
 
-/** The page's messages by loan, without the waiting loans, whose messages are read when their turn comes. */
+/** Groups a page's entries by loan. Parked loans are left out; their entries are read when their wait is over. */
 const lanesOfPage = Effect.fnUntraced(function* (endpoint: string, rows: ReadonlyArray<FeedEntry>) {
   const store = yield* WebhookStore
   const entries = (yield* Effect.forEach(rows, entryOf)).flat().filter(isSent)
@@ -130,7 +130,10 @@ const lanesOfPage = Effect.fnUntraced(function* (endpoint: string, rows: Readonl
 
 const decodeEntry = Schema.decodeUnknownOption(Schema.fromJsonString(EntryContent))
 
-/** Altered rows are reported by the verification. No message can be made from one, and it must not delay the others. */
+/**
+ * Decodes an entry. No webhook can be made from an altered row. It is skipped, so that it does not delay others.
+ * `journal verify` reports it.
+ */
 const entryOf = Effect.fnUntraced(function* ({ position, hash, text }: FeedEntry) {
   const content = Option.getOrUndefined(decodeEntry(text))
   if (content !== undefined) return [{ ...content, position, hash }]
@@ -178,8 +181,9 @@ const runLane = (options: LaneOptions) =>
   })
 
 /**
- * A loan from the store. Nothing if it is missing or altered, which is a defect and logged as one. Its messages then
- * wait for the longest time, count as no attempt, and delay no other loan's messages.
+ * Reads something from the store that must exist. If it is missing or altered, that is a defect: it is logged, and
+ * the result is `undefined`. Then the loan's webhooks wait for the longest time. That counts as no attempt and does
+ * not delay other loans.
  */
 const readable = <A>(
   applicationReference: ApplicationReference,
@@ -196,7 +200,7 @@ const readable = <A>(
     Effect.annotateLogs({ applicationReference }),
   )
 
-/** How long the message waits. After the last attempt, or if the receiver is gone, the whole endpoint is disabled. */
+/** How long a failed webhook waits. After the last attempt, or if the receiver is gone, the endpoint is disabled. */
 const delayAfter = Effect.fnUntraced(function* (
   delivery: Exclude<Delivery, { readonly outcome: "delivered" }>,
   attempts: number,

@@ -6,7 +6,7 @@ const hour = 60 * minute
 export const longestDelayMs = 24 * hour
 
 /**
- * How long after each failed attempt the next one is made. The first attempt is immediate.
+ * How long to wait after each failed attempt. The first attempt is immediate.
  *
  * Source: Standard Webhooks 1.0, "Deliverability and reliability".
  */
@@ -22,14 +22,17 @@ const retryDelaysMs = [
   longestDelayMs,
 ] as const
 
-/** How far ahead a wait can end at most: twice the longest wait, which leaves room for its random variation. */
+/** How far ahead a wait may end: twice the longest wait, which leaves room for the random variation. */
 export const waitAheadMsMax = (retryAfterMsMax: number): number =>
   2 * Math.max(longestDelayMs, retryAfterMsMax)
 
-/** How far a retry may vary from its time in both directions, so that retries do not all come at once. */
+/**
+ * How much the wait for a retry varies at random, in per cent in both directions. So retries do not all come at the
+ * same time.
+ */
 export const webhookJitterPercent = 10
 
-/** How often a message is tried before its endpoint is disabled. */
+/** How often a webhook is sent before its endpoint is disabled. */
 export const attemptsMax = retryDelaysMs.length + 1
 
 /**

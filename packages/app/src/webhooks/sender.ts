@@ -9,7 +9,7 @@ import type { WebhookMessage } from "./message.ts"
 import type { WebhookEndpoint, WebhookLimits } from "./settings.ts"
 import { signatures } from "./signature.ts"
 
-/** The outcome of one attempt. `why` is a status or a system's code, never the receiver's text. */
+/** The outcome of one attempt. `why` is an HTTP status or a system's error code, never the receiver's text. */
 export type Delivery =
   | { readonly outcome: "delivered" }
   | { readonly outcome: "gone"; readonly why: string }
@@ -25,8 +25,8 @@ export type Send = (message: WebhookMessage) => Effect.Effect<Delivery>
 type SenderLimits = Pick<WebhookLimits, "webhookRequestMsMax" | "webhookConnectMsMax" | "webhooksInFlightMax">
 
 /**
- * Sends to one endpoint. The message is signed when it is sent. The sender's own connections close with the scope. It
- * follows no redirect, and uses only a receiver's status.
+ * Makes a sender for one endpoint. A webhook is signed when it is sent. The sender follows no redirect and uses only
+ * the status of an answer. Its connections close with the scope.
  */
 export const makeSender = Effect.fnUntraced(function* (
   endpoint: WebhookEndpoint,
@@ -51,7 +51,8 @@ export const makeSender = Effect.fnUntraced(function* (
       try: async (signal) => {
         const { body, ...response } = await post(agent, endpoint.url, headers, message.body, signal)
         answer = response
-        // The status is sufficient. The rest is read only so that the connection can be reused, and may break off.
+        // The status is enough. The body is read only so that the connection can be reused. It does not matter if
+        // reading fails.
         await body.dump({ limit: webhookAnswerBytesMax, signal }).catch(() => undefined)
         return deliveryOf(response, begun)
       },
@@ -70,10 +71,10 @@ export const makeSender = Effect.fnUntraced(function* (
   })
 })
 
-/** How much of an answer is read, only to keep the connection. */
+/** How much of an answer's body is read, so that the connection can be reused. */
 export const webhookAnswerBytesMax = 65_536
 
-/** For undici. The sender itself ends a long answer, because a long one must not fail. */
+/** No limit for undici, because an answer that is too long must not fail. The sender itself stops reading. */
 const unlimited = -1
 
 const headersOf = ({ keys }: WebhookEndpoint, { id, body }: WebhookMessage, at: number) => ({

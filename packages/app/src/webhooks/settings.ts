@@ -38,18 +38,18 @@ export const webhookLimits = {
 export type WebhookLimits = LimitsOf<typeof webhookLimits>
 
 /**
- * How many request timeouts a lease must last. Half of it may be over when a round begins. The round begins requests
- * for as long as one may take, and then waits for as long again.
+ * How many request timeouts a lease must last. When a round begins, half of the lease may be over. The round starts
+ * requests for one timeout, and then waits one timeout for the last answers.
  */
 export const requestsPerLease = 4
 
-/** One of the merchant's services. It receives every change. */
+/** One webhook endpoint: a service of the merchant that receives every change. */
 export interface WebhookEndpoint {
   readonly name: string
   readonly url: URL
-  /** The secrets that sign: the new one and the old one during a rotation. */
+  /** The secrets that sign. During a rotation there are two: the new one and the old one. */
   readonly keys: Redacted.Redacted<ReadonlyArray<Uint8Array>>
-  /** How requests reach it. The default is a direct connection. */
+  /** How requests reach the endpoint. The default is a direct connection. */
   readonly route?: BankRoute
 }
 

@@ -2,14 +2,15 @@ import { createHmac, randomBytes } from "node:crypto"
 import { Effect, Redacted } from "effect"
 
 /**
- * Source: Standard Webhooks 1.0, "Signature scheme": a symmetric secret is 24 to 64 bytes, in base64 after this prefix.
+ * A symmetric secret is 24 to 64 bytes, in base64 after this prefix. Source: Standard Webhooks 1.0, "Signature
+ * scheme".
  */
 const prefix = "whsec_"
 const keyBytesMin = 24
 const keyBytesMax = 64
 const keyBytesNew = 32
 
-/** The key in the text of a secret, `whsec_…`. `undefined` if the text is not a secret. */
+/** Reads the key from a secret, `whsec_…`. `undefined` if the text is no secret. */
 export function keyOf(secret: string): Uint8Array | undefined {
   const text = secret.startsWith(prefix) ? secret.slice(prefix.length) : ""
   const key = Buffer.from(text, "base64")
@@ -17,15 +18,15 @@ export function keyOf(secret: string): Uint8Array | undefined {
   return isWhole && key.length >= keyBytesMin && key.length <= keyBytesMax ? key : undefined
 }
 
-/** A new secret, for the settings of both sides. */
+/** Makes a new secret. The merchant puts it into the settings of the engine and of the receiver. */
 export const newSecret: Effect.Effect<string> = Effect.sync(
   () => prefix + randomBytes(keyBytesNew).toString("base64"),
 )
 
 /**
- * The value of `webhook-signature`: one signature for each key, with spaces between them.
+ * The value of `webhook-signature`: one signature for each key, separated by spaces.
  *
- * @param at when it is sent, in whole seconds
+ * @param at when the webhook is sent, in whole seconds
  */
 export const signatures = (
   keys: Redacted.Redacted<ReadonlyArray<Uint8Array>>,

@@ -7,8 +7,8 @@ import { WebhookStore } from "../ports/webhook-store.ts"
 import type { WebhookState } from "../ports/webhook-store.ts"
 
 /**
- * Counts what waits for every endpoint, and reports a disabled one. Every engine does this, not only the one that
- * delivers.
+ * Counts the waiting webhooks of every endpoint, and reports disabled endpoints. Every engine does this, not only the
+ * one that delivers.
  */
 export const watchWebhooks = Effect.fnUntraced(function* (
   endpoints: ReadonlyArray<string>,
@@ -25,7 +25,7 @@ export const watchWebhooks = Effect.fnUntraced(function* (
   yield* recurring("webhooks could not be counted", everyMs, watched)
 })
 
-/** The state of each of these endpoints that has a position. */
+/** The states of these endpoints. Endpoints without a position are left out. */
 export const statesOf = (
   endpoints: ReadonlyArray<string>,
 ): Effect.Effect<ReadonlyArray<WebhookState>, StoreUnavailable, WebhookStore> =>
@@ -46,7 +46,9 @@ const show = (
     { discard: true },
   )
 
-/** An alarm is raised when its state begins. It is raised again only after the state has ended. */
+/**
+ * Logs a warning when an endpoint becomes disabled. It is logged again only if the endpoint was enabled in between.
+ */
 function alarm(state: WebhookState, alarmed: Set<string>): Effect.Effect<void> {
   const { endpoint, disabledAt, parked } = state
   if (disabledAt === null) alarmed.delete(endpoint)
@@ -55,7 +57,7 @@ function alarm(state: WebhookState, alarmed: Set<string>): Effect.Effect<void> {
   return Effect.annotateLogs(Effect.logWarning(webhookAlarm(state)), { endpoint, parked })
 }
 
-/** The message to an operator about a disabled endpoint. */
+/** The warning that an endpoint is disabled. */
 export const webhookAlarm = ({ endpoint, disabledWhy }: WebhookState): string =>
   `webhooks to ${endpoint} are disabled: ${disabledWhy}. Nothing is lost: fix the receiver, then run: ` +
   `loan-engine webhooks enable ${endpoint}`

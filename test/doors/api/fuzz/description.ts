@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 
-/** A JSON schema, as far as it is looked into here; the validator knows the rest. */
+/** The members of a JSON schema that the tests read. The validator reads the rest. */
 export interface JsonSchema {
   readonly $ref?: string
   readonly type?: string
@@ -41,11 +41,11 @@ export interface Description {
   readonly components: { readonly schemas: Readonly<Record<string, JsonSchema>> }
 }
 
-/** The description as it is committed: what callers go by. */
+/** The committed description, which callers use. */
 export const readDescription = (): Description =>
   JSON.parse(readFileSync(new URL("../../../../docs/openapi.json", import.meta.url), "utf8")) as Description
 
-/** A schema itself, wherever it stands. */
+/** A schema without a reference: follows `$ref`. */
 export function resolved({ components }: Description, schema: JsonSchema): JsonSchema {
   const name = schema.$ref?.replace("#/components/schemas/", "")
   return name === undefined ? schema : (components.schemas[name] ?? {})

@@ -1,21 +1,21 @@
 import { Ajv2020 } from "ajv/dist/2020.js"
 import type { Description, DescribedAnswer, JsonSchema } from "./description.ts"
 
-/** What was answered to one request. */
+/** The answer to one request. */
 export interface Answer {
   readonly method: string
-  /** The path as the description has it, with its parameters' names in braces. */
+  /** The path as in the description, with the names of its parameters in braces. */
   readonly path: string
   readonly status: number
   readonly headers: Headers
-  /** `undefined` for a stream, of which only the beginning is looked at. */
+  /** `undefined` for a stream, because it has no end. */
   readonly body: string | undefined
 }
 
-/** Says what about an answer is not as it is described; `undefined` if all is. */
+/** How an answer differs from the description. `undefined` if it does not differ. */
 export type Judge = (answer: Answer) => string | undefined
 
-/** Judges answers by a description alone: whether there is such a status, content type, header and body. */
+/** Checks answers against the description alone: the status, the content type, the headers and the body. */
 export function makeJudge(description: Description): Judge {
   const ajv = new Ajv2020({ strict: false, unicodeRegExp: true })
   ajv.addSchema({ $id: "api", components: description.components })
@@ -48,7 +48,7 @@ export function makeJudge(description: Description): Judge {
   }
 }
 
-/** A method that is not described is refused, with those that are. */
+/** A method that is not in the description is refused, and the refusal names the allowed methods. */
 function refusalFault(methods: ReadonlyArray<string>, { status, headers }: Answer): string | undefined {
   const allow = (headers.get("allow") ?? "").split(", ").map((method) => method.toLowerCase())
   if (status !== 405) return `an undescribed method was answered ${status}`

@@ -3,7 +3,7 @@ import { apiKey, callbackAuthorization } from "../../../whole/slice/engine-proce
 import type { Description, Operation, Parameter } from "./description.ts"
 import { broken, valueOf } from "./values.ts"
 
-/** One request, and the operation it is derived from. */
+/** One request, and the operation from which it was made. */
 export interface FuzzedRequest {
   readonly operationId: string
   readonly path: string
@@ -13,12 +13,12 @@ export interface FuzzedRequest {
   readonly body: string | undefined
 }
 
-/** What is there to be found: else most requests would be about loans that nobody knows. */
+/** References of loans that exist. Otherwise most requests would be about unknown loans. */
 export const knownReferences = ["known-1", "known-2", "disputed-1"] as const
 
 const ascii = fc.string({ unit: "grapheme-ascii", maxLength: 60 }).map((text) => text.trim())
 
-/** Every operation's requests, as they are meant and broken in their parameters, headers, bodies and methods. */
+/** Requests of every operation. Some are correct; others have wrong parameters, headers, bodies or methods. */
 export function requests(description: Description): fc.Arbitrary<FuzzedRequest> {
   const each = Object.entries(description.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) =>
@@ -108,7 +108,7 @@ function urlOf(path: string, given: ReadonlyArray<Given>): string {
   let url = path
   const query: Array<string> = []
   for (const { parameter, value } of given) {
-    // A dot segment would be resolved before it is sent.
+    // `fetch` would resolve a dot segment before it sends the request.
     const text = encodeURIComponent(value.toWellFormed()).replace(/^\.\.?$/u, "%20")
     if (parameter.in === "path") url = url.replace(`{${parameter.name}}`, text)
     if (parameter.in === "query") query.push(`${parameter.name}=${text}`)

@@ -2,7 +2,7 @@ import fc from "fast-check"
 import type { Description, JsonSchema } from "./description.ts"
 import { resolved } from "./description.ts"
 
-/** Values that a schema describes, as far as it can be seen from its type, its length and its pattern. */
+/** Values that match a schema's type, length and pattern. */
 export function valueOf(description: Description, given: JsonSchema): fc.Arbitrary<unknown> {
   const schema = resolved(description, given)
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum)
@@ -42,7 +42,7 @@ function objectOf(description: Description, { properties = {}, required = [] }: 
   return fc.record(members, { requiredKeys: required.filter((name) => name in members) })
 }
 
-/** JSON that is not what was meant: something is missing, too much, or something else, or it is no JSON at all. */
+/** Wrong JSON: a member is missing, additional or changed, or the text is not JSON. */
 export const broken = (meant: fc.Arbitrary<unknown>): fc.Arbitrary<string> =>
   fc.oneof(
     fc.jsonValue().map((value) => JSON.stringify(value)),

@@ -1,7 +1,7 @@
 import { readable } from "svelte/store"
 import { textOf, watch } from "./watched.ts"
 
-/** In a component, `$loan` is the snapshot. */
+/** In a Svelte component, `$loan` would be the snapshot. */
 const loan = readable(watch.getSnapshot(), (set) => watch.subscribe(() => set(watch.getSnapshot())))
 
 const shown = document.createElement("p")

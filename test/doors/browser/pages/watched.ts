@@ -2,7 +2,7 @@ import { loanClient } from "@loan-engine/app/client"
 
 const asked = new URL(location.href).searchParams
 
-/** The loan that the page's address names, watched at the engine that it names. */
+/** Watches the loan in the page's address, at the engine in the page's address. */
 export const watch = loanClient({
   baseUrl: asked.get("engine") ?? "",
   apiKey: asked.get("key") ?? "",
@@ -12,5 +12,5 @@ export const watch = loanClient({
 
 export type Snapshot = ReturnType<typeof watch.getSnapshot>
 
-/** What each page shows of a snapshot. */
+/** The text that each page shows for a snapshot. */
 export const textOf = ({ status, loan }: Snapshot): string => `${status} ${loan?.stage ?? "unknown"}`

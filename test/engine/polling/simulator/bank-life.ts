@@ -2,7 +2,10 @@ import type { BankChange, InitialDecision } from "@loan-engine/app/sandbox/life"
 import type { Seeded } from "../../../proof/simulation/seeded.ts"
 import { hourMs } from "../../../proof/simulation/world.ts"
 
-/** A delay at the bank or the customer: half of them are shorter than the median, 19 of 20 than the 95th percentile. */
+/**
+ * A delay at the bank or the customer. Half of all delays are shorter than the median, and 19 of 20 are shorter than
+ * the 95th percentile.
+ */
 export interface AssumedDelay {
   readonly what: string
   readonly medianHours: number
@@ -10,8 +13,8 @@ export interface AssumedDelay {
 }
 
 /**
- * How long things are assumed to take, counted from the change before. People and post are behind all of them, so they are
- * log-normal: most come soon, some very late.
+ * How long each change is assumed to take after the change before. People and post cause the delays, so the delays
+ * are log-normal: most are short, and a few are very long.
  */
 export const assumedDelays = {
   inspection: {
@@ -29,7 +32,9 @@ export const assumedDelays = {
   payOut: { what: "from the signature to the pay-out", medianHours: 20, p95Hours: 72 },
 } as const satisfies Record<string, AssumedDelay>
 
-/** Which way loans go, as shares of those that come to the fork. They are the sandbox bank's. */
+/**
+ * Which path loans take. Each share is of the loans that reach this choice. The shares are those of the sandbox bank.
+ */
 export const assumedShares = {
   inspected: { what: "applications that the bank inspects by hand", share: 0.6 },
   approvedAtOnce: { what: "applications that the bank approves at once", share: 0.3 },
@@ -43,15 +48,15 @@ export const assumedShares = {
 
 export interface BankLife {
   readonly initial: InitialDecision
-  /** Each so long after the one before. */
+  /** Each change comes `afterMs` after the one before. */
   readonly changes: ReadonlyArray<{ readonly afterMs: number; readonly change: BankChange }>
 }
 
-/** How a world departs from what is assumed, to see how much hangs on it: 1 is as assumed. */
+/** Other assumptions about the bank, to see how much the result depends on them. 1 means no difference. */
 export interface Departure {
   /** Multiplies every delay. */
   readonly delayScale: number
-  /** Multiplies the shares of those that fall silent. */
+  /** Multiplies the shares of the loans that get no more news. */
   readonly silenceScale: number
 }
 
@@ -95,7 +100,7 @@ function drawInitial(draws: Seeded): InitialDecision {
   return first < inspected.share + approvedAtOnce.share ? "APPROVED" : "REJECTED"
 }
 
-/** How many standard deviations above its mean a normal distribution's 95th percentile lies. */
+/** How far the 95th percentile of a normal distribution is above its mean, in standard deviations. */
 const p95Deviations = 1.6449
 
 function logNormalMs({ medianHours, p95Hours }: AssumedDelay, draws: Seeded): number {
@@ -103,6 +108,6 @@ function logNormalMs({ medianHours, p95Hours }: AssumedDelay, draws: Seeded): nu
   return medianHours * Math.exp(sigma * standardNormal(draws)) * hourMs
 }
 
-/** Box and Muller's way from two uniform draws to a normal one. */
+/** The Box-Muller method, which makes a normal draw from two uniform draws. */
 const standardNormal = (draws: Seeded): number =>
   Math.sqrt(-2 * Math.log(1 - draws.next())) * Math.cos(2 * Math.PI * draws.next())

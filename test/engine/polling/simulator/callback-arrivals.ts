@@ -6,12 +6,13 @@ import { Effect, Random } from "effect"
 import type { Seeded } from "../../../proof/simulation/seeded.ts"
 import { secondMs } from "../../../proof/simulation/world.ts"
 
-/** How long a callback is on its way when nothing holds it back. */
+/** How long a callback takes if nothing delays it. */
 export const callbackTransitMs = 5 * secondMs
 
 /**
- * When the callback of a change arrives, counted from the change: not at all, once, or twice. The sandbox bank's fates say
- * what is late, repeated and overtaken; how many are lost is the scenario's to say.
+ * When the callback of a change arrives, counted from the change. The result is empty for a lost callback and has two
+ * times for a repeated one. The sandbox bank decides which callbacks are late or repeated. The scenario decides how
+ * many are lost.
  */
 export function drawArrivals(draws: Seeded, chaos: ChaosLevel, lostShare: number): ReadonlyArray<number> {
   if (draws.chance(lostShare)) return []
@@ -20,7 +21,7 @@ export function drawArrivals(draws: Seeded, chaos: ChaosLevel, lostShare: number
   return fate.againAfterMs === undefined ? [first] : [first, first + fate.againAfterMs]
 }
 
-/** What the change's callback says, received at `at`. Nothing, if the change has no callback. */
+/** The events in the callback of a change that is received at `at`. Empty if the change has no callback. */
 export function callbackEvents(change: BankChange, at: number): ReadonlyArray<LoanEvent> {
   switch (change.type) {
     case "decided":

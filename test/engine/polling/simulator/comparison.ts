@@ -5,24 +5,27 @@ import { fixedIntervalOfEqualCost } from "./fixed-interval.ts"
 import type { PollFigures, PollWorld } from "./poll-simulator.ts"
 import { simulatePolling } from "./poll-simulator.ts"
 
-/** What the cadence is to reach when every callback is lost, beside a fixed interval that costs the bank as much. */
+/**
+ * The goals of the cadence if every callback is lost. It is compared with a fixed interval that needs equally many
+ * requests.
+ */
 export const delayGoals = {
-  /** How many times shorter the median delay is. */
+  /** The median delay must be this many times shorter. */
   median: 2,
-  /** The 95th percentile is no longer. */
+  /** The 95th percentile must not be longer. */
   p95: 1,
 } as const
 
 export interface Comparison {
   readonly ours: PollFigures
   readonly fixed: FixedInterval
-  /** How many times as long the fixed interval's delays are. */
+  /** The fixed interval's delays, as multiples of the cadence's. */
   readonly times: { readonly median: number; readonly p95: number; readonly p99: number }
 }
 
 export type WorldSize = Pick<PollWorld, "seed" | "loans" | "days" | "settings">
 
-/** The engine's cadence and a fixed interval, on the same loans, with every callback lost. */
+/** Simulates the engine's cadence and a fixed interval on the same loans. Every callback is lost. */
 export function compareWithFixed(size: WorldSize, departure: Departure = asAssumed): Comparison {
   const world: PollWorld = { ...size, departure, chaos: "none", lostShare: 1 }
   const ours = simulatePolling(world)

@@ -1,11 +1,11 @@
-/** What is to happen, in the order of time; of the same moment, in the order it was added. */
+/** Events in the order of their time. Events at the same time keep the order in which they were added. */
 export interface EventQueue<A> {
   readonly add: (at: number, what: A) => void
   readonly peek: () => { readonly at: number; readonly what: A } | undefined
   readonly take: () => void
 }
 
-/** A list kept in order: one loan has a handful of events, for which nothing cleverer is faster. */
+/** A sorted list. One loan has only a few events, and for so few no other structure is faster. */
 export function makeEventQueue<A>(): EventQueue<A> {
   const events: Array<{ readonly at: number; readonly what: A }> = []
   let first = 0

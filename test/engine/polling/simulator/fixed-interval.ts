@@ -9,11 +9,11 @@ export interface FixedInterval {
   readonly figures: PollFigures
 }
 
-/** How much more than ours the fixed interval may ask, as a share. It never asks less. */
+/** How many more requests than the engine the fixed interval may make, as a share. It never makes fewer. */
 const costToleranceShare = 0.005
 const triesMax = 30
 
-/** The longest fixed interval that asks as much as `requestsPerLoan`, or a little more, of the same loans. */
+/** The longest fixed interval that makes `requestsPerLoan` requests, or slightly more, for the same loans. */
 export function fixedIntervalOfEqualCost(world: PollWorld, requestsPerLoan: number): FixedInterval {
   const run = (intervalMs: number): FixedInterval => ({
     intervalMs,
@@ -26,7 +26,7 @@ export function fixedIntervalOfEqualCost(world: PollWorld, requestsPerLoan: numb
     if (share >= 1 && share <= 1 + costToleranceShare) return tried
     if (share > 1) short = tried.intervalMs
     else long = tried.intervalMs
-    // The requests are nearly in proportion to the inverse of the interval.
+    // The number of requests is nearly proportional to the inverse of the interval.
     const proportional = tried.intervalMs * share * (1 - costToleranceShare / 2)
     tried = run(proportional > short && proportional < long ? proportional : guess(short, long))
   }

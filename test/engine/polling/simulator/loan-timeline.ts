@@ -20,25 +20,25 @@ import { callbackEvents } from "./callback-arrivals.ts"
 import { makeEventQueue } from "./event-queue.ts"
 import type { Pacing } from "./pacing.ts"
 
-/** One loan's bank and engine, and everything that is drawn for it. */
+/** One loan with its bank and engine, and all random draws for it. */
 export interface LoanCase {
   readonly reference: BankLoan["reference"]
   readonly submittedAt: number
-  /** After this nothing changes at the bank, and no request is counted. Earlier changes are still detected. */
+  /** After this time nothing changes at the bank and no request is counted. Earlier changes may still be detected. */
   readonly endsAt: number
   readonly life: BankLife
-  /** When each change's callback arrives, counted from the change. */
+  /** For each change, when its callbacks arrive, counted from the change. */
   readonly arrivals: ReadonlyArray<ReadonlyArray<number>>
   readonly jitter: () => number
   readonly pacing: Pacing
   readonly settings: CadenceSettings
 }
 
-/** What is measured while a loan lives. */
+/** Receives the measurements of a loan's life. */
 export interface Measures {
   readonly poll: () => void
   readonly request: (at: number) => void
-  /** Our stage is the bank's, so long after the bank's changed. */
+  /** The engine's stage now equals the bank's. `delayMs` is the time since the bank's stage changed. */
   readonly known: (delayMs: number) => void
 }
 
@@ -49,8 +49,8 @@ type Happening =
 const account = AccountName.make("simulated")
 
 /**
- * Lives through one loan on a clock of its own: the bank's changes, the callbacks that arrive, and the polls, in the order of
- * time. Loans do not touch each other, so each can be lived through alone; answers come at once.
+ * Simulates one loan on its own clock: the bank's changes, the callbacks and the polls, in the order of time. Answers
+ * arrive at once. Loans do not affect each other, so each can be simulated alone.
  */
 export function liveThroughLoan(loanCase: LoanCase, measures: Measures): Loan {
   const { submittedAt, endsAt, pacing, settings } = loanCase
@@ -77,7 +77,7 @@ export function liveThroughLoan(loanCase: LoanCase, measures: Measures): Loan {
   }
   const poll = (at: number): void => {
     if (at < endsAt) measures.poll()
-    // A claimed poll's lease, so that a confirmation that falls due meanwhile can be told from it.
+    // The lease of a claimed poll, so that it can be told from a confirmation that becomes due meanwhile.
     const asked = pollQuestions(loan, schedule, settings)
     schedule = { ...schedule, nextPollAt: at + pollLeaseMs }
     for (const question of asked) {
@@ -106,7 +106,10 @@ export function liveThroughLoan(loanCase: LoanCase, measures: Measures): Loan {
   }
 }
 
-/** A level that is heard again changes nothing of the loan: in this world, where there is one offer, what moves neither stage nor documents. */
+/**
+ * Whether an observation changes the loan. In this world there is only one offer, so only a change of the stage or
+ * the documents counts.
+ */
 const isNews = (before: Loan, { loan, steps, news }: Decision): boolean =>
   steps.length > 0 ||
   news.length > 0 ||
@@ -138,7 +141,7 @@ const newBankLoan = ({ reference, life }: LoanCase): BankLoan => ({
   over: false,
 })
 
-/** The bank's changes before the end, and their callbacks, which may arrive after it. */
+/** The bank's changes before the end, and their callbacks. A callback may arrive after the end. */
 function happeningsOf({ submittedAt, endsAt, life, arrivals }: LoanCase) {
   const queue = makeEventQueue<Happening>()
   let at = submittedAt

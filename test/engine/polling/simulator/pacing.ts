@@ -4,7 +4,7 @@ import type { Scheduled } from "@loan-engine/app/schedule/poll-schedule"
 import type { Decision } from "@loan-engine/domain/loan"
 import type { Observation } from "@loan-engine/domain/observation"
 
-/** When a loan is asked about next, after an observation. `jitter` is a draw from 0 to 1. */
+/** When the loan is polled next after an observation. `jitter` is a random number from 0 to 1. */
 export type Pacing = (
   before: Scheduled,
   observation: Observation,
@@ -12,15 +12,15 @@ export type Pacing = (
   jitter: number,
 ) => PollSchedule
 
-/** The engine's own. */
+/** The engine's own pacing. */
 export const cadencePacing =
   (settings: CadenceSettings): Pacing =>
   (before, observation, decision, jitter) =>
     scheduleAfter(before, observation, decision, settings, jitter)
 
 /**
- * Every `intervalMs` from the submission on, at a phase of its own for each loan, until the engine's own pacing would stop
- * too; what it asks is the same.
+ * Polls every `intervalMs` after the submission, with a random phase for each loan. It asks the same questions as the
+ * engine, and stops when the engine would stop.
  */
 export const fixedPacing = (intervalMs: number, settings: CadenceSettings): Pacing => {
   const cadence = cadencePacing(settings)

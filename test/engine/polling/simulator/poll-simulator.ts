@@ -17,9 +17,9 @@ export interface PollWorld {
   readonly loans: number
   readonly days: number
   readonly chaos: ChaosLevel
-  /** How many of the callbacks never arrive, as a share. */
+  /** The share of callbacks that never arrive. */
   readonly lostShare: number
-  /** How the bank departs from what is assumed of it; not at all by default. */
+  /** How the bank differs from the assumptions. By default it does not differ. */
   readonly departure?: Departure
   readonly settings?: CadenceSettings
 }
@@ -27,11 +27,11 @@ export interface PollWorld {
 export interface PollFigures {
   readonly pollsPerLoan: number
   readonly requestsPerLoan: number
-  /** Requests in the busiest second. */
+  /** The number of requests in the busiest second. */
   readonly requestsPerSecondPeak: number
-  /** How many times the bank's stage changed. */
+  /** How often the bank's stage changed. */
   readonly changes: number
-  /** From the bank's change to our stage. */
+  /** The time from the bank's change to the engine's. */
   readonly delayMs: Percentiles
 }
 
@@ -41,7 +41,7 @@ interface Percentiles {
   readonly p99: number
 }
 
-/** Lives through every loan of a world, polled as the engine does, or as `pacing` says. */
+/** Simulates every loan of a world. By default the engine's own pacing plans the polls. */
 export function simulatePolling(world: PollWorld, pacing?: Pacing): PollFigures {
   const settings = world.settings ?? cadenceDefaults
   const paced = pacing ?? cadencePacing(settings)
@@ -69,11 +69,11 @@ export function simulatePolling(world: PollWorld, pacing?: Pacing): PollFigures 
   }
 }
 
-/** Applications come in by day only. */
+/** The hours of the day in which applications arrive. */
 const opensAtHour = 8
 const closesAtHour = 20
 
-/** Each concern draws from a stream of its own, so that the same loans live the same lives however they are polled. */
+/** Each kind of draw has its own random stream. So the same loans have the same lives with every pacing. */
 function drawCase(world: PollWorld, index: number, pacing: Pacing, settings: CadenceSettings): LoanCase {
   const draws = (concern: string) => seeded(`${world.seed}/${index}/${concern}`)
   const submission = draws("submission")

@@ -10,7 +10,7 @@ import type { SilentLife } from "./silent-lives.ts"
 
 type Row = ReadonlyArray<string>
 
-/** A table as Markdown has it. */
+/** A table in Markdown. */
 function table(head: Row, rows: ReadonlyArray<Row>): string {
   const widths = head.map((title, column) =>
     Math.max(title.length, 3, ...rows.map((row) => row[column]?.length ?? 0)),
@@ -23,14 +23,14 @@ function table(head: Row, rows: ReadonlyArray<Row>): string {
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`
 
-/** A duration in the largest unit that leaves it readable. */
+/** A duration in the largest unit in which it is easy to read. */
 function duration(ms: number): string {
   if (ms >= 3 * dayMs) return `${(ms / dayMs).toFixed(1)} d`
   if (ms >= hourMs) return `${(ms / hourMs).toFixed(2)} h`
   return ms >= minuteMs ? `${(ms / minuteMs).toFixed(1)} min` : `${(ms / secondMs).toFixed(1)} s`
 }
 
-/** The cadence of each stage, as it is. */
+/** The current cadence of each stage. */
 export function cadenceTable(): string {
   const rows = stages.map((stage): Row => {
     const { questions, firstMs, steadyPolls, growth } = cadences[stage]
@@ -49,7 +49,7 @@ export function cadenceTable(): string {
   )
 }
 
-/** How long a loan is silent before it is asked about once a day. */
+/** How long a loan is without news before it is polled once a day. */
 function timeToTail({ firstMs, steadyPolls, growth }: Cadence): number {
   let passedMs = 0
   for (let attempts = 0; ; attempts++) {
@@ -59,7 +59,7 @@ function timeToTail({ firstMs, steadyPolls, growth }: Cadence): number {
   }
 }
 
-/** What the bank is asked about lives in which nothing happens any more: as it was without horizons, and as it is. */
+/** The polls for loans without further news, once without horizons and once with the current horizons. */
 export function silenceTable(): string {
   const yearDays = 365
   const cost = (life: SilentLife, settings: CadenceSettings): Row => {
@@ -70,7 +70,7 @@ export function silenceTable(): string {
   return table(
     ["the loan", "before: requests in a year", "before: polling ends", "requests in a year", "polling ends"],
     silentLives.map((life) => {
-      // There was no closing then.
+      // Without horizons there was no closing either.
       const { closedAfterDays: _closedAfterDays, ...before } = life
       return [life.name, ...cost(before, restless), ...cost(life, cadenceDefaults)]
     }),
@@ -127,7 +127,10 @@ export interface NamedComparison extends Comparison {
   readonly assumption: string
 }
 
-/** Two rows for each comparison: ours and the fixed interval's, with how many times as long its delays are. */
+/**
+ * Two rows for each comparison: the engine's and the fixed interval's. The second also shows its delays as multiples
+ * of the first.
+ */
 export const comparisonTable = (comparisons: ReadonlyArray<NamedComparison>): string =>
   table(
     ["the bank", "polling", "polls/loan", "requests/loan", "peak requests/s", "median delay", "p95", "p99"],

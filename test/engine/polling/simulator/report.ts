@@ -13,7 +13,7 @@ Lives through so many loans over so many days, polled as the engine does, and pr
 under each chaos level, with callbacks lost at 0, 5, 20 and 100 %, and beside a fixed interval of equal cost.
 `
 
-/** What is assumed of the bank, and what else could be true of it. The goals are to be reached in the first three. */
+/** The assumptions about the bank, and other possible assumptions. The goals must be reached in the first three. */
 const departures: Readonly<Record<string, Departure>> = {
   "as assumed": asAssumed,
   "all delays halved": { ...asAssumed, delayScale: 0.5 },

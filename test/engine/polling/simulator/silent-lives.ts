@@ -9,13 +9,15 @@ import { isQuiet } from "@loan-engine/domain/quiet"
 import { account, reference } from "../../../proof/properties/arbitraries.ts"
 import { dayMs } from "../../../proof/simulation/world.ts"
 
-/** A life in which nothing happens any more: what the bank said last, what it goes on answering, and whether somebody closes it. */
+/**
+ * A life without further news: the bank's last report, its later answers, and whether an operator closes the loan.
+ */
 export interface SilentLife {
   readonly name: string
   readonly said: (at: number) => ReadonlyArray<LoanEvent>
   readonly status: (at: number) => ReadonlyArray<LoanEvent>
   readonly quote: (at: number) => ReadonlyArray<LoanEvent>
-  /** So many days after it was said. */
+  /** This many days after the bank's last report. */
   readonly closedAfterDays?: number
 }
 
@@ -57,7 +59,7 @@ export const silentLives: ReadonlyArray<SilentLife> = [
   { ...offered, name: "approved, closed after 3 days", closedAfterDays: 3 },
 ]
 
-/** An engine that never lets a loan rest, as it was before there were horizons. */
+/** An engine without horizons, which never polls a loan more rarely for its silence. */
 export const restless: CadenceSettings = {
   ...cadenceDefaults,
   submittedHorizonDays: 100_000,
@@ -70,15 +72,15 @@ export const restless: CadenceSettings = {
 
 export interface SilentCost {
   readonly requests: number
-  /** The day of the last request; `null` if the bank is asked for ever. */
+  /** The day of the last request. `null` if the engine polls without end. */
   readonly lastDay: number | null
   readonly stalled: boolean
 }
 
-/** From the last word on, with every poll's time as it is planned and no jitter. */
+/** The time of the bank's last report. Every later poll runs exactly when it is due. */
 const beganAt = 1_700_000_000_000
 
-/** Lives on for so many days, and counts what the bank is asked. */
+/** Simulates this many days, and counts the requests to the bank. */
 export function liveInSilence(life: SilentLife, days: number, settings: CadenceSettings): SilentCost {
   const endsAt = beganAt + days * dayMs
   let loan: Loan = openLoan(reference, account)
@@ -87,7 +89,7 @@ export function liveInSilence(life: SilentLife, days: number, settings: CadenceS
     const observation: Observation = { applicationReference: reference, account, receivedAt: at, ...said }
     const decision = observe(loan, observation)
     schedule = scheduleAfter({ loan, schedule }, observation, decision, settings, 0.5)
-    // A level that is heard again changes nothing of the loan.
+    // An answer without news does not change the loan.
     if (said.source === "submission" || !isQuiet(loan, decision)) loan = decision.loan
   }
   const answer = (question: PollQuestion, at: number): void =>

@@ -4,7 +4,9 @@ import type { StoredLoan } from "@loan-engine/app/ports/loan-store"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 import type { Witness } from "../witness.ts"
 
-/** Everything a checker may look at: what the store gives to read, the bank's truth, and the witness's notes. */
+/**
+ * Everything that a checker may use: what the store gives to readers, the bank's true state, and the witness's notes.
+ */
 export interface Inspected {
   readonly loans: ReadonlyArray<InspectedLoan>
   readonly truth: ReadonlyArray<{
@@ -16,7 +18,7 @@ export interface Inspected {
     readonly documents: ReadonlyArray<string>
     readonly signedOffer: Offer | null
   }>
-  /** Whether every callback arrived, in time. If not, nobody can know what only a callback tells. */
+  /** Whether every callback arrived in time. If not, the engine cannot know what only a callback reports. */
   readonly isEverythingTold: boolean
   readonly witness: Witness
 }
@@ -24,11 +26,11 @@ export interface Inspected {
 export interface InspectedLoan {
   readonly stored: StoredLoan
   readonly entries: ReadonlyArray<StoredEntry>
-  /** The bytes that each entry came in, by its version, where they were read too. */
+  /** The bytes of each entry, by its version. Absent if they were not read. */
   readonly bodies?: ReadonlyMap<number, Uint8Array | null>
 }
 
-/** How many cases a checker looked at, and what was wrong with some. */
+/** The number of checked cases, and the violations. */
 export interface Finding {
   readonly checked: number
   readonly violations: ReadonlyArray<string>

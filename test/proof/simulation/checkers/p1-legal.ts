@@ -2,7 +2,7 @@ import { isLegal } from "@loan-engine/domain/legal-transitions"
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 import type { Finding, InspectedLoan } from "./inspected.ts"
 
-/** P1: every journaled step is in the table of legal transitions, and begins where the step before it ended. */
+/** P1: every recorded step is in the table of legal transitions, and begins where the step before it ended. */
 export function checkLegal(loans: ReadonlyArray<InspectedLoan>): Finding {
   const violations: Array<string> = []
   let checked = 0

@@ -10,7 +10,7 @@ import {
 import type { Offer } from "@loan-engine/domain/offer"
 import type { Finding, Inspected } from "./inspected.ts"
 
-/** Stages at which an addition that the bank waits for still matters to anybody. */
+/** The stages at which outstanding documents still matter. */
 const openStages: ReadonlySet<Stage> = new Set<Stage>([
   "submitted",
   "manualInspection",
@@ -18,10 +18,10 @@ const openStages: ReadonlySet<Stage> = new Set<Stage>([
   "waitingForAddition",
 ])
 
-/** Stages at which the customer may still sign for what is offered. */
+/** The stages at which the customer can still sign the offer. */
 const offered: ReadonlySet<Stage> = new Set<Stage>(["approved", "waitingForAddition"])
 
-/** P5: once the faults are over and the polls have had their time, the engine says of every loan what the bank says. */
+/** P5: after the faults have ended and the polls have run, the engine's state of every loan equals the bank's. */
 export function checkAgreement({ loans, truth, isEverythingTold }: Inspected): Finding {
   const known = new Map<string, Inspected["loans"][number]>(
     loans.map((inspected) => [inspected.stored.loan.applicationReference, inspected]),
@@ -48,9 +48,11 @@ export function checkAgreement({ loans, truth, isEverythingTold }: Inspected): F
 }
 
 /**
- * What callbacks tell: which documents the bank waits for, and which offer stood when the customer signed. That documents
- * were received is in answers only: if the bank asks for others before the next poll, nobody hears that the first were
- * cleared. If a former offer stands again, an answer must confirm it, and the customer may sign sooner.
+ * Compares what only callbacks report: the requested documents, and the offer at the time of the signature.
+ *
+ * The receipt of documents is only in answers to polls. If the bank asks for other documents before the next poll,
+ * the engine cannot learn that the first ones were received. If the bank returns to a former offer, an answer must
+ * confirm that offer, and the customer may sign before.
  */
 function untold(
   facts: Facts,

@@ -8,9 +8,9 @@ import type { Delivered, Word } from "../witness.ts"
 import type { Finding, Inspected, InspectedLoan } from "./inspected.ts"
 
 /**
- * P6: each journal folds to its stored snapshot, byte for byte; its hash chain holds; and what was acknowledged is there:
- * every callback answered below 300 as an entry or a counted repeat, and what it said, if it was believed, among the facts.
- * A signed callback that was believed is one entry, however often it came.
+ * P6: a replay of each journal gives the stored snapshot, byte for byte, and the hash chain is valid. Every
+ * acknowledged callback is in the journal, as an entry or as a counted repetition. If the engine believed it, its
+ * content is in the facts. A believed callback with a signature is only one entry, for any number of deliveries.
  */
 export function checkReplay(inspected: Inspected): Finding {
   const journals = inspected.loans.map(journalFaults)
@@ -21,7 +21,7 @@ export function checkReplay(inspected: Inspected): Finding {
   }
 }
 
-/** What is wrong with one loan's journal: its fold, its chain, its digests, its order. */
+/** The faults of one loan's journal: in its replay, its chain, its digests or its order. */
 export function journalFaults({ stored, entries, bodies }: InspectedLoan): ReadonlyArray<string> {
   const { applicationReference } = stored.loan
   const faults: Array<string> = []
@@ -78,7 +78,7 @@ function callbackFaults(delivered: Delivered, { loans }: Inspected): ReadonlyArr
 const noLater = (fact: number | null, at: number): boolean => fact !== null && fact <= at
 const noEarlier = (fact: number | null, at: number): boolean => fact !== null && fact >= at
 
-/** Whether the facts hold what was said, or something that outranks it. */
+/** Whether the facts contain this report, or another one that replaces it. */
 function holds(facts: Facts, { type, at, content }: Word): boolean {
   switch (type) {
     case "decision.approved":

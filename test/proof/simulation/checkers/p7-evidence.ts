@@ -3,7 +3,7 @@ import type { Facts } from "@loan-engine/domain/facts"
 import type { Word } from "../witness.ts"
 import type { Finding, Inspected } from "./inspected.ts"
 
-/** P7: every fact of every loan is something that the bank truly said of it at that instant, or that the operator ruled. */
+/** P7: every fact of every loan is a true report of the bank at that instant, or a ruling of the operator. */
 export function checkEvidence({ loans, witness }: Inspected): Finding {
   const violations: Array<string> = []
   let checked = 0
@@ -21,7 +21,7 @@ export function checkEvidence({ loans, witness }: Inspected): Finding {
   return { checked, violations }
 }
 
-/** The facts, each as the word it must have been; what the merchant handed over, the bank has said to it. */
+/** The facts as reports. The merchant's facts count too, because the bank reported them to the merchant. */
 const wordsOf = ({ merchant, ...bank }: Facts): ReadonlyArray<Word> => [
   ...wordsIn(bank),
   ...(merchant === undefined ? [] : wordsIn({ ...noFacts, ...merchant })),

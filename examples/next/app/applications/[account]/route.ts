@@ -9,7 +9,7 @@ interface Context {
   readonly params: Promise<{ readonly account: string }>
 }
 
-/** What the bank answered to an application, as it came: /applications/se */
+/** The bank's unchanged answer to an application: /applications/se */
 export async function POST(request: Request, { params }: Context): Promise<Response> {
   try {
     const loan = await (await engine()).register(await request.text(), await params)

@@ -1,6 +1,9 @@
 import { engine } from "../../../engine.ts"
 
-/** The bank's callbacks: /callbacks/se. Runs on Node, not at the edge: `export const runtime = "nodejs"`. */
+/**
+ * The bank's callbacks: /callbacks/se. They need Node and not the edge runtime, so: `export const runtime =
+ * "nodejs"`.
+ */
 export const runtime = "nodejs"
 
 interface Context {

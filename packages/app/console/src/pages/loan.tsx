@@ -23,7 +23,8 @@ export function LoanPage({ reference }: { reference: string }) {
   const { client } = useSession()
   const watch = useMemo(() => client.watchLoan(reference), [client, reference])
   const { loan: heard, resets } = useSyncExternalStore(watch.subscribe, watch.getSnapshot)
-  // After a reset, the loaded data belongs to a history that the engine no longer has. Another `load` forgets it.
+  // After a reset, the engine no longer has the history to which the loaded data belongs. A new `load` function
+  // discards that data.
   const asked = useLoaded(useCallback(() => client.loan(reference), [client, reference, resets]))
   useRefresh(asked.reload, neither)
   const loan = newer(heard, asked.value)
@@ -56,7 +57,10 @@ export function LoanPage({ reference }: { reference: string }) {
   )
 }
 
-/** The stream reports every change, but not the poll schedule, which is loaded from time to time. */
+/**
+ * The stream reports every change of the loan, so no change needs a reload. The time of the next poll is not in the
+ * stream; it is loaded at intervals.
+ */
 const neither = (): boolean => false
 
 function newer(heard: LoanJson | undefined, asked: LoanJson | undefined): LoanJson | undefined {
@@ -67,7 +71,7 @@ function newer(heard: LoanJson | undefined, asked: LoanJson | undefined): LoanJs
 interface KnownProps {
   readonly loan: LoanJson
   readonly entries: ReadonlyArray<EntryJson> | undefined
-  /** Something was changed here: load the page's data again. */
+  /** Call this after a command on this page. It loads the page's data again. */
   readonly changed: () => void
 }
 

@@ -13,7 +13,7 @@ import { loansHref, pageHref } from "../router.ts"
 import { useSession } from "../session.ts"
 import { useLanguage, useWords } from "../words/language.ts"
 
-/** The state of all loans, and what waits for a person. */
+/** The state of all loans, and the loans that wait for a person. */
 export function Overview() {
   const words = useWords()
   const { client } = useSession()

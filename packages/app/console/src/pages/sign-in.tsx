@@ -13,7 +13,7 @@ interface SignInProps {
   readonly signIn: (key: string) => void
 }
 
-/** A header can contain nothing else, so any other text is not a key of an engine. */
+/** An HTTP header can carry only these characters, so a text with others is not a key of an engine. */
 const isPossibleKey = (text: string): boolean => /^[\x21-\x7e]+$/u.test(text)
 
 export function SignIn({ settings, isChecking, problem, signIn }: SignInProps) {

@@ -9,7 +9,7 @@ import { Empty, Failure, Loading } from "../parts/states.tsx"
 
 interface Waiting {
   readonly only: LoanPageOptions
-  /** Whether a changed loan now belongs here. */
+  /** Whether a changed loan now belongs in this list. */
   readonly belongs: (loan: LoanJson) => boolean
 }
 
@@ -19,13 +19,16 @@ const lists = {
     only: { disputed: true, closed: false },
     belongs: ({ stage, closed }) => stage === "disputed" && !closed,
   },
-  /** The loans about which the bank has said nothing new for so long that a person should look at them. */
+  /** The loans about which the bank has reported nothing new for so long that a person should look at them. */
   stalled: { only: { stalled: true }, belongs: ({ stalled }) => stalled },
-  /** The loans about which the bank has said nothing new for long. A person may close them or ask the bank. */
+  /**
+   * The loans that rest: the bank has reported nothing new for a long time, and the engine polls rarely. A person may
+   * close them or poll the bank.
+   */
   dormant: { only: { dormant: true }, belongs: ({ dormant }) => dormant },
 } satisfies Readonly<Record<string, Waiting>>
 
-/** The loans that wait for a person, live, one page at a time. */
+/** The loans that wait for a person, kept current, one page at a time. */
 export function WaitingLoans({ list }: { readonly list: keyof typeof lists }) {
   const { only, belongs }: Waiting = lists[list]
   const words = useWords()

@@ -11,7 +11,10 @@ import { Failure } from "./states.tsx"
 const reasons = ["withdrawn", "expired", "superseded", "duplicate", "other"] as const
 type Reason = (typeof reasons)[number]
 
-/** Whether anybody still pursues the application. Users who may operate close it here, and open it again. */
+/**
+ * Shows whether anybody still pursues the application. A user with the scope `operate` can close the loan here or
+ * open it again.
+ */
 export function Closure({ loan, done }: { loan: LoanJson; done: () => void }) {
   const words = useWords()
   const mayOperate = useMayOperate()

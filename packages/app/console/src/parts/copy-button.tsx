@@ -1,7 +1,7 @@
 import { useState } from "react"
 import { useWords } from "../words/language.ts"
 
-/** Copies a text to the clipboard. If a browser does not allow that, the text can still be selected by hand. */
+/** Copies a text to the clipboard. If the browser forbids this, the reader can still select the text. */
 export function CopyButton({ text }: { text: string }) {
   const words = useWords()
   const [isCopied, setCopied] = useState(false)

@@ -2,7 +2,7 @@ import { Component } from "react"
 import type { ReactNode } from "react"
 
 interface GuardProps {
-  /** The text to show instead, and the label of the way out. */
+  /** The message to show in place of the page, and the label of the button that reloads. */
   readonly message: string
   readonly reload: string
   readonly children: ReactNode

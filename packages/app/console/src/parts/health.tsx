@@ -7,7 +7,7 @@ const newsOf = ({ byCallback, byPoll }: Callbacks): number => byCallback + byPol
 
 type State = Callbacks["state"]
 
-/** The sign of each state. Colour alone carries no information. */
+/** The sign of each state. The sign tells the states apart without colours. */
 const signs: { readonly [S in State]: string } = {
   quiet: "○",
   unjudged: "○",
@@ -37,7 +37,7 @@ export function HealthBadge({ callbacks: { state } }: { callbacks: Callbacks }) 
   )
 }
 
-/** The share of the news without a callback, as a bar. The numbers are next to it. */
+/** Shows as a bar how much of the news came without a callback. The numbers are next to the bar. */
 export function HealthBar({ callbacks }: { callbacks: Callbacks }) {
   return (
     <svg className="health-bar" viewBox="0 0 100 2" preserveAspectRatio="none" aria-hidden="true">

@@ -1,6 +1,6 @@
 import type { Page } from "../router.ts"
 
-/** Outlines on a field of 20 by 20. Each has a word next to it with the same meaning. */
+/** Icon outlines on a square of 20 by 20. A word next to each icon says the same. */
 const outlines = {
   mark: "M4 13h3.5l5-6H16",
   overview: "M3.5 3.5h5v7h-5zM11.5 3.5h5v4h-5zM11.5 10.5h5v6h-5zM3.5 13.5h5v3h-5z",

@@ -22,11 +22,11 @@ interface PictureProps {
   readonly stage: (drawn: DrawnStage, box: ReactNode) => ReactNode
 }
 
-/** The lifecycle, drawn from the table of legal transitions. If a path is given, it is highlighted. */
+/** Draws the lifecycle from the table of legal transitions. If `way` is given, the loan's own path is highlighted. */
 export function LifecyclePicture({ label, role, way, stage }: PictureProps) {
   const id = useId()
   const { width, height, box, stages, edges } = lifecycleDrawing(useLayout())
-  // The walked edges are drawn above the others.
+  // Highlighted edges are drawn last, above the others.
   const drawn = edges.toSorted((a, b) => Number(isLit(way, a)) - Number(isLit(way, b)))
   return (
     <svg className="lifecycle" viewBox={`0 0 ${width} ${height}`} role={role} aria-label={label}>
@@ -77,7 +77,7 @@ export function LifecyclePicture({ label, role, way, stage }: PictureProps) {
 
 const isLit = (way: Way | undefined, edge: DrawnEdge): boolean => way?.edges.has(edgeName(edge)) ?? false
 
-/** One loan's path through it. */
+/** Draws one loan's path through the lifecycle. */
 export function LoanLifecycle({ way, current }: { way: Way; current: Stage }) {
   const words = useWords()
   const named = way.stops.map(({ stage, inferred }) =>

@@ -5,7 +5,7 @@ import { useLanguage, useWords } from "../words/language.ts"
 import { Card } from "./card.tsx"
 import { Distance } from "./time.tsx"
 
-/** What is known of a loan now, and who must act. */
+/** The current facts about a loan, and who must act next. */
 export function LoanFacts({ loan }: { loan: LoanJson }) {
   const words = useWords()
   return (
@@ -101,7 +101,7 @@ function Documents({ loan }: { loan: LoanJson }) {
   )
 }
 
-/** The history of the signature in order of time: what was requested, what was signed, and what came after. */
+/** The loan's signing: what the customer had to do, what was signed, and what happened after. */
 function Signing({ loan }: { loan: LoanJson }) {
   const words = useWords()
   const language = useLanguage()

@@ -12,7 +12,9 @@ interface LoanTableProps {
   readonly action?: string
 }
 
-/** Loans, one row each. On a narrow screen the rows keep the reference, the stage and the next step. */
+/**
+ * A table with one row for each loan. On a narrow screen a row shows only the reference, the stage and the next step.
+ */
 export function LoanTable({ label, loans, action }: LoanTableProps) {
   const words = useWords()
   return (

@@ -1,7 +1,7 @@
 import { useWords } from "../words/language.ts"
 
 interface PagerProps {
-  /** The links to the first and the next page, unless the reader is there. */
+  /** The links to the first and the next page. A link is absent if it would lead nowhere new. */
   readonly first: string | undefined
   readonly next: string | undefined
 }

@@ -5,7 +5,7 @@ import { useMayOperate, useSession } from "../session.ts"
 import { useWords } from "../words/language.ts"
 import { Failure } from "./states.tsx"
 
-/** Polls the bank about a loan now, and shows what its answers did. */
+/** Polls the bank about a loan now, and shows what the bank's answers changed. */
 export function PollNow({ reference }: { reference: string }) {
   const words = useWords()
   const { client } = useSession()

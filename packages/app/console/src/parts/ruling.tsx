@@ -15,15 +15,18 @@ interface RulingProps {
   readonly done: (ruled: RuledJson) => void
 }
 
-/** What a ruling would do to the loan at this version. It is invalid after the loan has moved on. */
+/**
+ * The effect that a ruling would have on the loan at this version. The preview is no longer valid when the loan has
+ * another version.
+ */
 interface Preview {
   readonly ruled: RuledJson
   readonly version: number
 }
 
 /**
- * A person's ruling on a loan in dispute: first a preview, and then the ruling, if the loan is still at the version
- * that the person saw.
+ * A person's ruling on a loan in dispute. The console first shows a preview. The ruling is then made only if the loan
+ * is still at the version of the preview.
  */
 export function Ruling({ loan, done }: RulingProps) {
   const words = useWords()

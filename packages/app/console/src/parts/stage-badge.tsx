@@ -1,7 +1,7 @@
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 import { useWords } from "../words/language.ts"
 
-/** A shape for each stage, so that its colour is never the only sign. */
+/** A shape for each stage. The shape tells the stages apart without colours. */
 const shapes: { readonly [S in Stage]: string } = {
   submitted: "M6 1.500a4.500 4.500 0 1 0 0 9a4.500 4.500 0 0 0 0-9",
   manualInspection: "M5 1.500a3.500 3.500 0 1 0 0 7a3.500 3.500 0 0 0 0-7M7.500 7.500l3 3",

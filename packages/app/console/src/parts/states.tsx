@@ -14,7 +14,7 @@ export function Loading() {
 
 export const Empty = ({ children }: { children: ReactNode }) => <p className="empty">{children}</p>
 
-/** The engine's refusal, in its own words, or a message that it could not be reached. */
+/** Shows the engine's own text of a refusal, or that the engine could not be reached. */
 export function Failure({ error, retry }: { error: LoanApiError; retry?: () => void }) {
   const words = useWords()
   return (

@@ -13,7 +13,8 @@ export function Time({ at, only }: { at: string; only?: "time" }) {
 }
 
 /**
- * The distance of an instant from now. Our clock is a little behind, so a past event is never shown as a future one.
+ * How far an instant is from now. The console's time is a few seconds old, so a past event could look as if it were
+ * in the future. `isPast` prevents this.
  */
 export function Distance({ to, isPast }: { to: string; isPast: boolean }) {
   const language = useLanguage()

@@ -5,7 +5,10 @@ import { useLanguage, useWords } from "../words/language.ts"
 import { StageBadge } from "./stage-badge.tsx"
 import { Time } from "./time.tsx"
 
-/** A loan's journal, the newest entry first: what was said, by whom, how far it was trusted, and what it did. */
+/**
+ * A loan's journal entries, the newest first. Each shows what was reported, by whom, how far the engine trusts it,
+ * and what it changed.
+ */
 export function Timeline({ entries }: { entries: ReadonlyArray<EntryJson> }) {
   return (
     <ol className="timeline" reversed>
@@ -76,7 +79,7 @@ function Entry({ entry }: { entry: EntryJson }) {
   )
 }
 
-/** What one event of an entry says. The words of the bank and of operators are shown as plain text. */
+/** The content of one event. Texts from the bank and from operators are shown as plain text, never as HTML. */
 function Said({ event }: { event: EntryJson["events"][number] }) {
   const words = useWords()
   const language = useLanguage()
@@ -99,7 +102,7 @@ function Said({ event }: { event: EntryJson["events"][number] }) {
   )
 }
 
-/** The steps that the machine took, each with a mark if it was inferred. */
+/** The steps that the loan made. A mark shows an inferred step. */
 export function Steps({ steps }: { steps: EntryJson["steps"] }) {
   const words = useWords()
   const [first] = steps

@@ -1,7 +1,7 @@
 import type { Stage } from "@loan-engine/domain/legal-transitions"
 import type { EntryJson, LoanJson } from "@loan-engine/app/client"
 
-/** All texts of the console, in English. The other languages have the same members: a missing one is a type error. */
+/** All console texts in English. The other languages must have the same members: a missing member is a type error. */
 export const en = {
   language: "English",
   title: "Loan engine",
@@ -24,9 +24,9 @@ export const en = {
   status: { connecting: "Connecting", live: "Live", reconnecting: "Reconnecting", refused: "Not live" },
   loading: "Loading",
   retry: "Try again",
-  unreachable: "The engine cannot be reached. What is shown may be old.",
+  unreachable: "The engine cannot be reached. The page may show old data.",
   failed: "That did not work",
-  defect: "This is a defect of the console. Please report what the browser's log says.",
+  defect: "This is a defect of the console. Please report it, with the text in the browser's log.",
   reload: "Reload",
   copy: "Copy",
   copied: "Copied",
@@ -53,7 +53,7 @@ export const en = {
   } satisfies Record<LoanJson["next"]["action"], string>,
   signIn: {
     title: "Sign in",
-    hint: "Give an API key of this engine. With the scope read you can look; with operate you can also ask the bank and rule. The key stays in this tab and is gone when you close it.",
+    hint: "Enter an API key of this engine. With the scope read you can look. With the scope operate you can also ask the bank and rule on disputes. The key stays in this tab and is gone when you close it.",
     label: "API key",
     submit: "Sign in",
     checking: "Checking the key",
@@ -67,7 +67,7 @@ export const en = {
     disputed: "Disputed",
     stalled: "Stalled",
     alarms: "Callback alarms",
-    picture: "Where the loans stand",
+    picture: "Loans at each stage",
     allAccounts: "All accounts",
     account: "Account",
     changes: "Latest changes",
@@ -103,7 +103,7 @@ export const en = {
     unknown: "No loan has this reference. The page will show it as soon as the engine knows it.",
     version: (version: string) => `version ${version}`,
     ownReference: "your reference",
-    unregistered: "Not registered: the answer to its submission is not known yet.",
+    unregistered: "Not registered: the engine does not know the bank's answer to the application yet.",
     next: "What happens next",
     offer: "Offer",
     noOffer: "There is no current offer.",
@@ -166,7 +166,7 @@ export const en = {
       jws: "Signature verified",
       credentials: "Credentials matched",
       bank: "The bank's answer",
-      operator: "An operator's word",
+      operator: "Stated by an operator",
       merchant: "Registered by the merchant",
       none: "No evidence",
     } satisfies Record<EntryJson["evidence"], string>,
@@ -184,7 +184,8 @@ export const en = {
       "signature-unverifiable": "Held: the bank's keys were not available to verify it.",
       "signature-unbound": "Held: the signed content does not match the message.",
       "unknown-event-type": "Held: its type is unknown.",
-      "offers-exceeded": "One offer more than a loan keeps: the engine asks the bank which one is current",
+      "offers-exceeded":
+        "The loan has more offers than the engine keeps. The engine asks the bank which offer is current.",
       "reference-unusable":
         "Held: its reference cannot be used. Read the original message, and ask the bank.",
       "account-mismatch": "Held: it came through another account.",
@@ -215,7 +216,7 @@ export const en = {
     through: (name: string) => `sent by ${name}`,
     ruledBy: (name: string) => `by ${name}`,
     inferred: "inferred",
-    inferredHint: "No message said so, but the messages imply it.",
+    inferredHint: "No message reported it, but the messages imply it.",
     again: (count: number) => (count === 1 ? "Delivered again once" : `Delivered again ${count} times`),
     lastAgain: (at: string) => `last on ${at}`,
     details: "Evidence and hashes",
@@ -292,7 +293,7 @@ export const en = {
     someMissed: "Some missed",
     areLate: "Late",
     lateText:
-      "Many callbacks are late. They may still arrive. If the callback URL was overwritten, none will.",
+      "Many callbacks are late. They may still arrive. If the callback URL was overwritten, no more callbacks will arrive.",
     alarmText:
       "So much news came without a callback that the callback URL may have been overwritten, or never registered.",
     byCallback: "News by callback",
@@ -304,10 +305,10 @@ export const en = {
     unauthorized: "Wrong credentials",
     last: "Last callback",
     never: "never",
-    command: "To look into it",
+    command: "To see the details",
     share: (share: string) => `${share} of the news missed`,
   },
 }
 
-/** The texts of the console, in any language. */
+/** The type of the console's texts in every language. */
 export type Words = typeof en

@@ -12,7 +12,7 @@ export type Language = keyof typeof words
 export const isLanguage = (text: string | null | undefined): text is Language =>
   text !== null && text !== undefined && Object.hasOwn(words, text)
 
-/** The first of the reader's languages that the console has. `no` and `nn` use `nb`. */
+/** The first of the reader's preferred languages that the console has. `no` and `nn` count as `nb`. */
 export function languageOf(preferred: ReadonlyArray<string>): Language {
   for (const tag of preferred) {
     const [primary = ""] = tag.toLowerCase().split("-")

@@ -30,12 +30,12 @@ const parameters = {
   json: jsonFlag,
 }
 
-/** `loan-engine journal redact`: erases a loan's raw bodies, and leaves a record of it. */
+/** `loan-engine journal redact`: erases a loan's raw bodies. The journal records that. */
 export const redact = Command.make(
   "redact",
   parameters,
   Effect.fn(function* ({ database, reference, by, reason, dryRun, json }) {
-    // A redaction changes no fact, so with any cadence it moves no poll.
+    // A redaction changes no fact, so it does not change the poll schedule. So the cadence does not matter here.
     const engine = LoanEngine.layer(cadenceDefaults).pipe(Layer.provideMerge(openStore(database, "write")))
     const redaction = yield* redactLoan({
       applicationReference: reference,

@@ -6,8 +6,7 @@ import { databaseFlag, withStore } from "../open-store.ts"
 import { jsonFlag, print } from "../output.ts"
 
 /**
- * `loan-engine journal replay`: checks that the journal folds to the snapshots, and that each decision is the same when
- * made again.
+ * `loan-engine journal replay`: checks that a replay of the journal gives every snapshot and every decision again.
  */
 export const replay = Command.make(
   "replay",
@@ -23,4 +22,4 @@ export const replay = Command.make(
     ])
     if (!sound) return yield* foundUnsound(replayed)
   }),
-).pipe(Command.withDescription("Rebuild every snapshot from the journal and compare, decisions included"))
+).pipe(Command.withDescription("Rebuild every snapshot and every decision from the journal, and compare"))

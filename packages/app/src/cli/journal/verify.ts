@@ -16,7 +16,7 @@ import { jsonFlag, print } from "../output.ts"
 
 const anchorPattern = /^(?<number>[1-9]\d{0,14}):(?<hash>[0-9a-f]{64})$/u
 
-/** `7:<64 hex digits>`: a checkpoint's number and hash, as an earlier `journal verify` printed them. */
+/** An anchor, `7:<64 hex digits>`: a checkpoint's number and hash, in the form that `journal verify` prints. */
 const anchorFlag = Flag.String("anchor").pipe(
   Flag.withDescription("A checkpoint that was kept elsewhere, <number>:<hash>; may be given several times"),
   Flag.withMetavar("number:hash"),
@@ -34,7 +34,7 @@ const anchorsFlag = Flag.String("anchors").pipe(
   Flag.optional,
 )
 
-/** The anchors of the named file, or else of the store's own file. Only a named file must exist. */
+/** The anchors in the named file, or else in the store's own anchors file. A named file must exist. */
 const keptAnchors = Effect.fnUntraced(
   function* (database: Option.Option<string>, named: Option.Option<string>) {
     const { engine } = yield* settingsFromEnvironment
@@ -47,7 +47,10 @@ const keptAnchors = Effect.fnUntraced(
   Effect.mapError(({ message }) => unusable(message)),
 )
 
-/** After which silence the engine may have stopped polling a loan: by the current settings, or by the defaults. */
+/**
+ * After how much silence the engine may have stopped polling a loan. The shorter of the current settings and the
+ * defaults counts.
+ */
 const restMs = Effect.map(settingsFromEnvironment, ({ engine }) =>
   Math.min(restAfterMs(limitsIn(engine, cadenceDefaults)), restAfterMs(cadenceDefaults)),
 ).pipe(Effect.mapError(({ message }) => unusable(message)))
@@ -80,14 +83,14 @@ function summary(verified: Verification): ReadonlyArray<string> {
   const { rows, loans, checkpoints, newestCheckpoint, unsealed, findingsCount } = verified
   if (rows === 0 && loans === 0 && findingsCount === 0) {
     return [
-      "The store is empty, so nothing was verified. If it had loans, this is a copy without its -wal, or another file.",
+      "The store is empty, so nothing was verified. If it should contain loans, this is a copy without its -wal file, or another file.",
     ]
   }
   return [
     `${rows} rows of ${loans} loans under ${checkpoints} checkpoints: ${findingsCount === 0 ? "sound" : `${findingsCount} findings`}`,
     unsealed.rows === 0
       ? "Every row is sealed."
-      : `${unsealed.rows} rows after position ${unsealed.afterPosition} are not sealed yet: nobody would notice if the last of them disappeared.`,
+      : `${unsealed.rows} rows after position ${unsealed.afterPosition} are not sealed yet. If the last of them were deleted, nobody would notice.`,
     newestCheckpoint === null
       ? "There is no checkpoint yet."
       : `Keep the newest checkpoint elsewhere: --anchor ${newestCheckpoint.number}:${newestCheckpoint.hash}`,

@@ -11,7 +11,7 @@ import { facts, iso, jsonFlag, print } from "../output.ts"
 
 const notTime = new SchemaIssue.InvalidValue({ message: "expected a time such as 2026-03-01T12:00:00Z" })
 
-/** A time with its zone. Without a zone, two people would read it differently. */
+/** A time with its time zone. Without a zone, people in two countries would read it differently. */
 export const InstantText = Schema.String.pipe(
   Schema.decodeTo(Instant, {
     decode: SchemaGetter.transformEffect((text) => {
@@ -26,9 +26,7 @@ export const InstantText = Schema.String.pipe(
   }),
 )
 
-/**
- * `loan-engine at <time> <reference>`: what was known of the loan at that time, from everything recorded until then.
- */
+/** `loan-engine at <time> <reference>`: the loan as it was known at that time. */
 export const at = Command.make(
   "at",
   {

@@ -58,7 +58,7 @@ const closed = Effect.fnUntraced(function* (
   ])
 })
 
-/** `loan-engine close <reference> <reason>`: nobody pursues the application any more. */
+/** `loan-engine close <reference> <reason>`: closes an application that nobody pursues any more. */
 export const close = Command.make(
   "close",
   {
@@ -75,10 +75,12 @@ export const close = Command.make(
     yield* closed(given, { closes: true, reason })
   }, Effect.provide(writingEngine)),
 ).pipe(
-  Command.withDescription("Close a loan that nobody pursues; the bank's progress, or reopen, opens it again"),
+  Command.withDescription(
+    "Close a loan that nobody pursues; it opens again if the bank makes progress, or with reopen",
+  ),
 )
 
-/** `loan-engine reopen <reference>`: the application is pursued again. */
+/** `loan-engine reopen <reference>`: opens a closed application again. */
 export const reopen = Command.make(
   "reopen",
   { reference, by, note, ifVersion, json: jsonFlag },

@@ -10,7 +10,7 @@ import { reference } from "./argument.ts"
 import { readingEngine } from "../open-store.ts"
 import { iso, jsonFlag, print, table } from "../output.ts"
 
-/** `loan-engine history <reference>`: why the loan is at its stage. */
+/** `loan-engine history <reference>`: shows why the loan is in its stage. */
 export const history = Command.make(
   "history",
   { reference, json: jsonFlag },
@@ -55,7 +55,7 @@ function didWhat({ disposition, hold, repeats, leftOut = [] }: StoredEntry): str
   return `${disposition}${why}${again}${unread}`
 }
 
-/** The last step and its cause. */
+/** The loan's last step, and what caused it. */
 function whyThere(entries: ReadonlyArray<StoredEntry>): string {
   const led = entries.findLast(({ steps }) => steps.length > 0)
   const step = led?.steps.at(-1)

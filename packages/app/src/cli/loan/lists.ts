@@ -15,10 +15,10 @@ const limit = Flag.Int("limit").pipe(
   Flag.withDefault(100),
 )
 
-/** How many rows are read at a time. */
+/** How many rows are read at once. */
 const pageRowsMax = 500
 
-/** Every loan of every account that matches the filter, up to the limit. */
+/** The loans of all accounts that match the filter, up to the limit. */
 const listed = Effect.fnUntraced(function* (
   only: LoanFilter | undefined,
   belongs: (stored: StoredLoan) => boolean,
@@ -75,7 +75,7 @@ const listCommand = (
 
 const isOpen = ({ loan }: StoredLoan): boolean => !isClosed(loan.facts)
 
-/** `loan-engine disputes`: the loans about which the bank said things that cannot all be true. */
+/** `loan-engine disputes`: the loans about which the bank's statements contradict each other. */
 export const disputes = listCommand(
   "disputes",
   "List the loans on which a person, or the bank itself, must rule",
@@ -95,10 +95,10 @@ export const disputes = listCommand(
   "no loan is in dispute",
 )
 
-/** `loan-engine stalled`: the loans that have been silent for too long. */
+/** `loan-engine stalled`: the loans that a person should look at. */
 export const stalled = listCommand(
   "stalled",
-  "List the loans that have been silent for so long that a person should look",
+  "List the stalled loans: a person should look at them",
   { stalled: true },
   isOpen,
   ["loan", "account", "stage", "polls without news", "next poll"],
@@ -112,10 +112,10 @@ export const stalled = listCommand(
   "no loan is stalled",
 )
 
-/** `loan-engine dormant`: the loans about which the bank has said nothing new for long. */
+/** `loan-engine dormant`: the loans about which the bank has reported nothing new for a long time. */
 export const dormant = listCommand(
   "dormant",
-  "List the loans about which the bank has said nothing new for long: close them, or ask the bank",
+  "List the loans about which the bank has said nothing new for a long time: close them, or ask the bank",
   undefined,
   ({ loan, schedule }, cadence) => isDormant(loan, schedule, cadence),
   ["loan", "account", "stage", "last said", "next poll", "suggestion"],

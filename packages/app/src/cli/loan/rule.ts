@@ -8,7 +8,7 @@ import { writingEngine } from "../open-store.ts"
 import { commandUser } from "../command-user.ts"
 import { jsonFlag, print } from "../output.ts"
 
-/** `loan-engine rule <reference> approved|rejected`: a person's ruling on a dispute, with name and reason. */
+/** `loan-engine rule <reference> approved|rejected`: an operator's ruling on a dispute, with name and reason. */
 export const rule = Command.make(
   "rule",
   {

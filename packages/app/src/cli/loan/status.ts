@@ -12,7 +12,7 @@ import { reference } from "./argument.ts"
 import { readingEngine } from "../open-store.ts"
 import { facts, isoOrDash, jsonFlag, print, table } from "../output.ts"
 
-/** `loan-engine status [reference]`: one loan's state, or how many loans there are at each stage. */
+/** `loan-engine status [reference]`: the state of one loan, or how many loans are in each stage. */
 export const status = Command.make(
   "status",
   { reference: Argument.optional(reference), json: jsonFlag },
@@ -52,7 +52,9 @@ function loanLines(
     ["stalled", schedule.stalled ? "yes" : "no"],
     [
       "dormant",
-      shown.dormant ? "yes: the bank has said nothing new for long, so it is polled rarely or no more" : "no",
+      shown.dormant
+        ? "yes: the bank has said nothing new for a long time, so the engine polls rarely or no more"
+        : "no",
     ],
     ["suggestion", shown.suggestion === "close" ? "close it, if nobody pursues it: loan-engine close" : "-"],
   ])

@@ -4,18 +4,18 @@ import { basename } from "node:path"
 import { Effect } from "effect"
 import { isAlive } from "../../base/is-alive.ts"
 
-/** How soon the end of the launcher is noticed. */
+/** How often to check whether the launcher has ended. */
 const launcherCheckMs = 250
 
 /**
- * Finds the package manager that started this process. Gives an effect that stops this process, as SIGTERM does, after
- * that manager has ended. Some package managers end on a signal and pass it to a shell that does not pass it on: `npx
- * pnpm loan-engine serve` would leave a running engine that holds the store. If no package manager started this
- * process, nothing is watched.
+ * Finds the package manager that started this process. The result is an effect that waits until the package manager
+ * has ended, and then stops this process, as SIGTERM does. This is needed because some package managers end on a
+ * signal, but only pass it to a shell, which does not pass it on. So `npx pnpm loan-engine serve` would leave an
+ * engine running that has locked the store. If no package manager started this process, the effect does nothing.
  */
 export const watchLauncher: Effect.Effect<Effect.Effect<void>> = Effect.sync(() => {
-  // It is looked up now. After the engine serves, something that waited for that may end the launcher, and it could not
-  // be found any more.
+  // The launcher is looked up before the engine serves. Later it may have ended already, and could not be found any
+  // more.
   const launchers = launcherPids(process.ppid)
   if (launchers.length === 0) return Effect.void
   return Effect.repeat(Effect.sleep(launcherCheckMs), { until: () => !launchers.every(mayRun) }).pipe(
@@ -26,7 +26,7 @@ export const watchLauncher: Effect.Effect<Effect.Effect<void>> = Effect.sync(() 
   )
 })
 
-/** The processes that started this one, from its parent up to the outermost package manager. */
+/** The processes that started this one: from its parent to the outermost package manager. */
 function launcherPids(parent: number): ReadonlyArray<number> {
   const chain: Array<number> = []
   let managed = 0
@@ -42,7 +42,7 @@ function launcherPids(parent: number): ReadonlyArray<number> {
 
 const ancestorsMax = 32
 
-/** A package manager's own command line, recognized by the process name or by its script. */
+/** The command line of a package manager. It is recognized by the name of the process or of its script. */
 const manager =
   /^(?:\S*(?:node|sh|bun)\S*\s+)?(?:\S*[/\\])?(?:npm|npx|pnpm|pnpx|yarn|yarnpkg|bunx|corepack)(?:-cli)?(?:\.[cm]?js|\.exe)?(?:\s|$)/u
 
@@ -70,12 +70,13 @@ function lookUpInProc(pid: number): Ancestor | undefined {
 }
 
 /**
- * A path may contain blanks, so only its last part counts. A process that has named itself has one word and no paths.
+ * The command line with only the last part of each path, because a path may contain blanks. If a process has set its
+ * own title, there is only one word and no path.
  */
 const shown = ([first = "", ...others]: ReadonlyArray<string>): string =>
   others.some((word) => word !== "") ? [first, ...others].map((word) => basename(word)).join(" ") : first
 
-/** `12 (a name) S 7 …`: the name may contain anything. */
+/** Reads the state and the parent from `12 (a name) S 7 …`. The name may contain any character. */
 function stateInProc(pid: number): { readonly state: string; readonly parent: number } | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8")
@@ -97,8 +98,9 @@ function lookUpByPs(pid: number): Ancestor | undefined {
 }
 
 /**
- * Whether it may still run: only a certain end counts. On Linux an ended process still exists until its parent has read
- * its exit code, and its state shows that. The state is in a file: an engine without free descriptors cannot read it.
+ * Whether a process may still be running. Only a certain end counts as an end. On Linux, an ended process exists
+ * until its parent has read its exit code; the process's state shows that. If the engine has no free file
+ * descriptors, it cannot read the state.
  */
 export const mayRun = (pid: number): boolean =>
   isAlive(pid) && (process.platform !== "linux" || !/^[ZX]/u.test(stateInProc(pid)?.state ?? ""))

@@ -13,7 +13,7 @@ import { visibleText } from "../../base/visible-text.ts"
 
 const decodeLife = Schema.decodeUnknownEffect(Schema.fromJsonString(ToldLife), { onExcessProperty: "error" })
 
-/** The lives in the files, each under its file's name. */
+/** Reads the lives in these files. Each is named after its file. */
 const livesIn = (files: ReadonlyArray<string>) =>
   Effect.forEach(files, (file) =>
     Effect.try({
@@ -37,7 +37,7 @@ const temporaryFile = Effect.map(
   (directory) => join(directory, "lives.sqlite"),
 )
 
-/** `loan-engine play <file>…`: plays lives from files on the engine, against a bank that follows them. */
+/** `loan-engine play <file>…`: plays lives from files on an engine. A sandbox bank follows each life. */
 export const play = Command.make(
   "play",
   {
@@ -84,7 +84,7 @@ export const play = Command.make(
   }, Effect.scoped),
 ).pipe(Command.withDescription("Play lives from files, step by step, and report where one goes wrong"))
 
-/** Each run has its own references, so that a store can contain several runs. */
+/** The reference of a life. It differs in each run, so that a store can contain several runs. */
 const referenceOf = (name: string, startedAt: number): string =>
   `${name.replaceAll(/[^\p{L}\p{N}._-]/gu, "-").slice(0, referenceNameLengthMax)}-${startedAt.toString(36)}`
 

@@ -10,7 +10,7 @@ import { logLayer } from "../../telemetry/log.ts"
 import { databasePlace } from "../../store/database.ts"
 import { version } from "../../base/version.ts"
 
-/** `loan-engine serve`: the engine against any bank, configured by the environment, until it is stopped. */
+/** `loan-engine serve`: runs the engine, configured by the environment, until it is stopped. */
 export const serve = Command.make(
   "serve",
   {},

@@ -3,15 +3,15 @@ import { Effect } from "effect"
 import type { Scope } from "effect"
 import { Environment } from "../../config/sources.ts"
 
-/** A service manager answers at once. A start or a stop waits no longer for it. */
+/** The maximum wait for a service manager, which usually answers at once. */
 const notifyMsMax = 5_000
 
-/** Where a service manager listens for what its service says about itself: `Type=notify` in systemd. */
+/** The variable with the socket of a service manager: `Type=notify` in systemd. */
 const socketVariable = "NOTIFY_SOCKET"
 
 /**
- * Tells the service manager that the engine serves now and, when the scope closes, that it is stopping. Without a service
- * manager that listens, nothing is told. Node cannot send to such a socket, so systemd's own program does.
+ * Tells the service manager that the engine is serving, and, when the scope closes, that it is stopping. Without a
+ * service manager, nothing happens. Node cannot send to this kind of socket, so systemd's own program sends.
  */
 export const announceToServiceManager = Effect.fnUntraced(function* (
   status: string,
@@ -33,7 +33,7 @@ const tell = (variables: Environment, words: ReadonlyArray<string>): Effect.Effe
     Effect.catch(({ message }) =>
       Effect.annotateLogs(
         Effect.logWarning(
-          "the service manager could not be told: systemd-notify must be installed, and NotifyAccess must be all; otherwise use Type=exec",
+          "the service manager could not be notified: systemd-notify must be installed, and NotifyAccess must be all; otherwise use Type=exec",
         ),
         { reason: message.split("\n", 1)[0] ?? "" },
       ),

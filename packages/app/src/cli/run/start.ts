@@ -21,10 +21,10 @@ import type { Audit } from "../../sandbox/audit-run.ts"
 import { truth } from "../../sandbox/sandbox-bank.ts"
 import type { StoredLoan } from "../../ports/loan-store.ts"
 
-/** The run failed. Its output says how. */
+/** The run failed. Its output says why. */
 export class RunFailed extends Schema.TaggedError<RunFailed>()("RunFailed", { message: Schema.String }) {}
 
-/** After the bank's last event: how long no further loan may reach the bank's state before the run gives up. */
+/** After the bank's last event, the run gives up if no further loan reaches the bank's state for this long. */
 const settleMsMax = 60_000
 const applicationsAtOnce = 16
 const pictureEveryMs = 1_000
@@ -35,11 +35,11 @@ const flags = {
     Flag.withDefault(false),
   ),
   loans: Flag.Int("loans").pipe(
-    Flag.withDescription("How many loans to run (with --once), or how many live at once"),
+    Flag.withDescription("How many loans to run (with --once), or how many are open at the same time"),
     Flag.withDefault(100),
   ),
   seed: Flag.String("seed").pipe(
-    Flag.withDescription("The same seed gives the same lives and mishaps"),
+    Flag.withDescription("With the same seed, the loans have the same lives and the same callback faults"),
     Flag.withDefault("1"),
   ),
   chaos: Flag.Literals("chaos", chaosLevels).pipe(
@@ -51,7 +51,9 @@ const flags = {
     Flag.withDefault(false),
   ),
   speed: Flag.Int("speed").pipe(
-    Flag.withDescription("Bank seconds per second: 86400 lives a day each second"),
+    Flag.withDescription(
+      "How many seconds pass at the bank in one real second; with 86400, one day per second",
+    ),
     Flag.optional,
   ),
   open: Flag.Boolean("open").pipe(
@@ -64,7 +66,7 @@ const flags = {
   ),
 }
 
-/** `loan-engine start`: a sandbox bank and an engine, with applications between them. */
+/** `loan-engine start`: runs a sandbox bank and an engine, with applications between them. */
 export const start = Command.make(
   "start",
   flags,
@@ -108,7 +110,7 @@ const showConsole = Effect.fnUntraced(function* (
   if (isOpened && process.stdout.isTTY) yield* openInBrowser(link)
 })
 
-/** Endless applications. Prints their stages every second. */
+/** Submits applications without end, and prints their stages every second. */
 const flowForever = Effect.fnUntraced(function* (demo: Demo, loans: number) {
   const flow = Effect.gen(function* () {
     const open = [...demo.bank.loans.values()].filter(({ over }) => !over).length
@@ -129,7 +131,7 @@ const picture = Effect.fnUntraced(function* ({ store, bank }: Demo) {
   )
 })
 
-/** Runs the loans to their end, compares the engine with the bank's truth, and prints the summary as the last line. */
+/** Runs the loans to their end, and compares the engine with the bank. The last line is the summary. */
 const runOnce = Effect.fnUntraced(function* (demo: Demo, loans: number, seed: string) {
   const startedAt = yield* Clock.currentTimeMillis
   const watching = yield* Effect.forkScoped(
@@ -143,7 +145,7 @@ const runOnce = Effect.fnUntraced(function* (demo: Demo, loans: number, seed: st
   yield* Effect.repeat(Effect.sleep(50), { until: () => demo.bank.isQuiet() })
   const differing = yield* settled(demo)
   yield* Fiber.interrupt(watching)
-  // From here on nothing is written, so a loan and its journal have the same state.
+  // After this, nothing is written any more. So a loan and its journal are in the same state.
   yield* demo.stopEngine
   const audit = yield* auditRun(demo.database, mainAccount)
   const endedAt = yield* Clock.currentTimeMillis
@@ -171,11 +173,11 @@ const runOnce = Effect.fnUntraced(function* (demo: Demo, loans: number, seed: st
 
 interface RunFault {
   readonly what: string
-  /** For terminals: one line for each loan. */
+  /** Lines for the terminal, one for each loan. */
   readonly lines: ReadonlyArray<string>
 }
 
-/** The faults of a run. Faults that did not happen are left out. */
+/** What went wrong in a run. Kinds of faults that did not occur are left out. */
 const runFaults = (
   loans: number,
   differing: ReadonlyArray<string>,
@@ -195,7 +197,7 @@ const runFaults = (
     },
     {
       count: replayMismatches.length,
-      what: `${replayMismatches.length} journals do not fold to their loan's snapshot`,
+      what: `${replayMismatches.length} journals do not give their loan's snapshot when replayed`,
       lines: replayMismatches,
     },
     {
@@ -207,8 +209,8 @@ const runFaults = (
   ].filter(({ count }) => count > 0)
 
 /**
- * Asks the bank for its truth until the engine agrees, or until no further loan has agreed for a while. The rest
- * differs.
+ * Compares the engine with the bank until both agree, or until no further loan has agreed for a while. The result is
+ * the loans that still differ.
  */
 const settled = Effect.fnUntraced(function* (demo: Demo) {
   let giveUpAt = (yield* Clock.currentTimeMillis) + settleMsMax

@@ -1,10 +1,13 @@
 import { Effect } from "effect"
 import type { EngineConfig } from "../../config/config.ts"
 
-/** How long a stop may take in addition to the configured waits: closing the store, sending the last spans. */
+/**
+ * How long a stop may take in addition to the waits of the settings, for closing the store and sending the last
+ * spans.
+ */
 const stopMarginMs = 5_000
 
-/** How long a stop may take in total, with each of its waits. */
+/** How long a stop may take in total. */
 export const stopGraceMs = ({ serverLimits, poller, webhooks }: EngineConfig): number =>
   serverLimits.stopDrainMs +
   serverLimits.stopMsMax +
@@ -16,8 +19,8 @@ const signals = ["SIGTERM", "SIGINT"] as const
 const exitCode = 1
 
 /**
- * After a signal, the process ends within the grace period, even if a stop still waits for something. Acknowledged data
- * has been durable for long, so nothing is lost.
+ * Ends the process within the grace period after a signal, even if something still waits. All acknowledged data is
+ * durable, so nothing is lost.
  */
 export const endsWithin =
   (graceMs: number) =>

@@ -8,7 +8,7 @@ import { writingStore } from "../open-store.ts"
 import { jsonFlag, print } from "../output.ts"
 import { endpoint, knownEndpoint } from "./argument.ts"
 
-/** `loan-engine webhooks replay <endpoint>`: sends again from a position or a time on. */
+/** `loan-engine webhooks replay <endpoint>`: sends changes again, after a position or since a time. */
 export const replay = Command.make(
   "replay",
   {
@@ -36,7 +36,7 @@ export const replay = Command.make(
     const before = yield* store.place(name)
     if (before !== undefined && after > before.position) {
       return yield* unusable(
-        `${name} is at position ${before.position}: later changes have not been sent yet, and a replay never skips any.`,
+        `${name} is at position ${before.position}. Later changes were not sent yet, and a replay cannot skip them.`,
       )
     }
     if (before === undefined && after > (yield* store.newest)) {
@@ -50,7 +50,7 @@ export const replay = Command.make(
         (disabled ? `, after you enable it: loan-engine webhooks enable ${name}` : ""),
     ])
   }, Effect.provide(writingStore)),
-).pipe(Command.withDescription("Send to an endpoint again, from a position or a time on"))
+).pipe(Command.withDescription("Send changes to an endpoint again, after a position or since a time"))
 
 function askedFor({
   after,
@@ -77,11 +77,11 @@ export const enable = Command.make(
     }
     yield* store.enable(name, yield* Clock.currentTimeMillis)
     yield* print(options.json, { endpoint: name, position: before.position }, [
-      `${name} is enabled: the engine sends first what waits there, then everything after position ${before.position}`,
+      `${name} is enabled: the engine first sends the waiting webhooks, then every change after position ${before.position}`,
     ])
   }, Effect.provide(writingStore)),
 ).pipe(
   Command.withDescription(
-    "Enable a disabled endpoint; it continues where it stopped, and waiting messages are due at once",
+    "Enable a disabled endpoint; it continues where it stopped, and waiting webhooks are sent at once",
   ),
 )

@@ -7,7 +7,7 @@ import { FoundWrong } from "../exit-codes.ts"
 import { jsonFlag, print } from "../output.ts"
 import { endpoint, knownEndpoint } from "./argument.ts"
 
-/** `loan-engine webhooks test <endpoint>`: sends one signed test message. */
+/** `loan-engine webhooks test <endpoint>`: sends one signed test webhook. */
 export const test = Command.make(
   "test",
   { endpoint, json: jsonFlag },

@@ -8,7 +8,7 @@ import { FoundWrong } from "../exit-codes.ts"
 import { readingStore } from "../open-store.ts"
 import { isoOrDash, jsonFlag, print, table } from "../output.ts"
 
-/** `loan-engine webhooks status`: every endpoint's position, and what waits there. */
+/** `loan-engine webhooks status`: the position of every endpoint, and its waiting loans. */
 export const status = Command.make(
   "status",
   { json: jsonFlag },
@@ -35,9 +35,7 @@ export const status = Command.make(
     if (disabled.length > 0) yield* new FoundWrong({ message: disabled.map(webhookAlarm).join("\n") })
   }, Effect.provide(readingStore)),
 ).pipe(
-  Command.withDescription(
-    "Show every endpoint's position, what waits there, and which endpoints are disabled",
-  ),
+  Command.withDescription("Show every endpoint's position, its waiting loans, and whether it is disabled"),
 )
 
 const statusJson = (state: WebhookState, newest: number, isSet: boolean) => ({

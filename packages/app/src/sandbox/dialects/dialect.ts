@@ -1,23 +1,25 @@
 import type { DetailName } from "@loan-engine/domain/detail"
 
-/** A message in transit: its bytes, and the headers that describe them. */
+/** A message to send: its bytes, and the headers that describe them. */
 export interface Spoken {
   readonly bytes: Uint8Array
   readonly contentType: string
   readonly contentEncoding?: "gzip"
 }
 
-/** The order in which dialects are applied: content, notation, encoding, label, wrapper. */
+/**
+ * The order in which dialects are applied. `values` and `text` change the content, `bytes` the encoding, `label` the
+ * content type, and `wrapping` what surrounds the body.
+ */
 export const layers = ["values", "text", "bytes", "label", "wrapping"] as const
 export type Layer = (typeof layers)[number]
 
-/** The layers that a message can have only once: it is in one encoding, and has one wrapper. */
+/** A message has only one encoding and one wrapper, so only one dialect of these layers applies. */
 const onlyOnce: ReadonlySet<Layer> = new Set(["bytes", "wrapping"])
 
 /**
- * One variant in which a bank may send the same message. `speak` is a pure function from a message to another with the
- * same meaning, except for the details in `costs`: those are unreadable afterwards, so a reader must leave them out and
- * name them.
+ * One form in which a bank may send the same message. `speak` is pure. Only the details in `costs` become unreadable
+ * by it: a reader must leave them out and name them. All other content keeps its meaning.
  */
 export interface Dialect {
   readonly name: string
@@ -25,16 +27,18 @@ export interface Dialect {
   readonly language: "json" | "xml"
   readonly layer: Layer
   readonly costs: ReadonlyArray<DetailName>
-  /** Whether it also costs a detail with this plain value, because the notation has no one meaning for it. */
+  /**
+   * Whether this value of a detail becomes unreadable too, because the dialect's notation for it has two meanings.
+   */
   readonly costsAt?: ((detail: DetailName, plain: unknown) => boolean) | undefined
-  /** Applied after the others of its layer. */
+  /** Whether this dialect is applied after the others of its layer. */
   readonly isLast?: boolean
   readonly speak: (message: Spoken) => Spoken
 }
 
 /**
- * Combines any selection of dialects: in the order of their layers, and only the first in a layer that a message can
- * have only once. Text after the document is added last, because nothing else may come after it.
+ * Combines any selection of dialects, in the order of their layers. If a layer allows only one dialect, the first one
+ * is applied. Text after the document is added last, because nothing else may follow it.
  */
 export function composed(dialects: ReadonlyArray<Dialect>): (message: Spoken) => Spoken {
   const ordered = layers.flatMap((layer) => {
@@ -54,7 +58,7 @@ export const rewriting =
   (rewrite: (text: string) => string) =>
   (message: Spoken): Spoken => ({ ...message, bytes: utf8(rewrite(textOf(message))) })
 
-/** UTF-16 with a byte order mark. */
+/** The text in UTF-16, with a byte order mark. */
 export function utf16(text: string, littleEndian: boolean): Uint8Array {
   const marked = `\uFEFF${text}`
   const view = new DataView(new ArrayBuffer(marked.length * 2))
@@ -64,19 +68,20 @@ export function utf16(text: string, littleEndian: boolean): Uint8Array {
   return new Uint8Array(view.buffer)
 }
 
-/** Rates are below a thousand, so three digits after their point are not a group. */
+/** Rates are below a thousand. So three digits after the decimal point cannot be a group of thousands. */
 const rates: ReadonlySet<DetailName> = new Set(["interest", "effectiveInterest"])
 
 /**
- * An amount whose three digits after the point could be a group of thousands: `1.234`, with any character as the point.
+ * Whether an amount has two meanings: in `1.234`, the last three digits can be decimals or a group of thousands. The
+ * same is true with a comma.
  */
 export const isAmbiguous = (detail: DetailName, plain: unknown): boolean =>
   !rates.has(detail) && typeof plain === "string" && /^[1-9][0-9]{0,2}\.[0-9]{3}$/u.test(plain)
 
-/** One byte for each character. The caller must escape characters without one. */
+/** One byte for each character. The caller must escape every character above U+00FF. */
 export const singleBytes = (text: string): Uint8Array => Uint8Array.from(text, (unit) => unit.charCodeAt(0))
 
-/** `10000.5` with a comma, and with no-break spaces between its groups. */
+/** `withComma` writes a decimal comma. `withGroups` also puts no-break spaces between groups of three digits. */
 export const withComma = (decimal: string): string => decimal.replace(".", ",")
 export function withGroups(decimal: string): string {
   const [whole = "", fraction] = decimal.split(".")

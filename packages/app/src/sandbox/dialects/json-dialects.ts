@@ -15,7 +15,7 @@ function written(value: JsonValue): string {
     .join(",")}}`
 }
 
-/** Rewrites the document as a value. A text that is not JSON is unchanged. */
+/** Changes the parsed document. A text that is not JSON stays unchanged. */
 const revaluing =
   (revalue: (body: JsonValue) => JsonValue) =>
   (message: Spoken): Spoken => {
@@ -25,7 +25,7 @@ const revaluing =
 
 type Change = (value: JsonValue) => JsonValue
 
-/** Changes every member with these names, at any depth. */
+/** Changes every member that has one of these names, at any depth. */
 const members = (names: ReadonlyArray<string>, change: Change): Dialect["speak"] => {
   const visit: Change = (value) => {
     if (isJsonList(value)) return value.map(visit)
@@ -49,7 +49,7 @@ const number =
 const lowerCase: Change = (value) => (typeof value === "string" ? value.toLowerCase() : value)
 const isOne = (value: JsonValue): value is readonly [JsonValue] => isJsonList(value) && value.length === 1
 
-/** Puts something else in the place of the event's decision, by its plain members. */
+/** Replaces the event's decision. `place` receives the decision's members and gives the new members. */
 function decisions(
   place: (plain: JsonObject & { readonly creditDecision: JsonValue }) => JsonObject,
 ): Dialect["speak"] {
@@ -66,17 +66,17 @@ function decisions(
   })
 }
 
-/** The event's decision as a word, with its offer beside it. */
+/** Writes the decision as text, with the members of its offer beside it. */
 const flat = decisions((members) => members)
 
-/** Puts something else in the place of the event. */
+/** Replaces the event. */
 const event = (place: (event: JsonObject) => JsonValue): Dialect["speak"] =>
   revaluing((body) => {
     const own = isJsonObject(body) ? body["externalApplicationEvent"] : undefined
     return isJsonObject(body) && isJsonObject(own) ? { ...body, externalApplicationEvent: place(own) } : body
   })
 
-/** Writes the names of all members otherwise. */
+/** Renames all members, at any depth. */
 function renaming(rename: (name: string) => string): Dialect["speak"] {
   const visit: Change = (value) => {
     if (isJsonList(value)) return value.map(visit)
@@ -86,13 +86,13 @@ function renaming(rename: (name: string) => string): Dialect["speak"] {
   return revaluing(visit)
 }
 
-/** Writes something in front of the first member of the body; nothing where it has none. */
+/** Inserts a text before the first member of the body. A body without members stays unchanged. */
 function inFront(text: string, written: string): string {
   const [begin] = /^[\s[]*\{(?=\s*")/u.exec(text) ?? []
   return begin === undefined ? text : begin + written + text.slice(begin.length)
 }
 
-/** Says something else in the place of the signature, or of `null` where there is none. */
+/** Replaces the signature. `change` receives `null` if there is no signature. */
 const signature = (change: Change): Dialect["speak"] =>
   revaluing((body) =>
     isJsonObject(body) && isJsonObject(body["externalApplicationEvent"])
@@ -374,7 +374,7 @@ const rows: ReadonlyArray<Row> = [
   ],
 ]
 
-/** Every way of saying a callback. */
+/** All dialects of callbacks. */
 export const jsonDialects: ReadonlyArray<Dialect> = rows.map(([name, layer, what, speak, costs = []]) => ({
   name,
   what,

@@ -16,7 +16,7 @@ export const speakPlainly: Speak = (_language, message) => Effect.succeed(messag
 /** How many dialects are applied to one message, at most. */
 const dialectsAtOnceMax = 4
 
-/** Applies a few random dialects to each message. The same seed draws the same ones in the same order. */
+/** Applies a few random dialects to each message. The same seed draws the same dialects in the same order. */
 export function makeSpeaker(seed: string): Speak {
   let messages = 0
   return (language, message) =>

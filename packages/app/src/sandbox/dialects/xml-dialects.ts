@@ -7,7 +7,7 @@ import { Result } from "effect"
 import type { Dialect, Spoken } from "./dialect.ts"
 import { rewriting, singleBytes, textOf, utf16, utf8, withComma, withGroups } from "./dialect.ts"
 
-/** Rewrites the document as a tree. A text that is not XML is unchanged. */
+/** Changes the parsed document. A text that is not XML stays unchanged. */
 const rebuilding =
   (rebuild: (root: XmlElement) => XmlElement) =>
   (message: Spoken): Spoken => {
@@ -16,7 +16,7 @@ const rebuilding =
     return text === undefined ? message : { ...message, bytes: utf8(text) }
   }
 
-/** Changes every element with these names, at any depth. */
+/** Changes every element that has one of these names, at any depth. */
 function elements(
   names: ReadonlyArray<string>,
   change: (element: XmlElement) => XmlElement,
@@ -31,7 +31,7 @@ function elements(
 const texts = (names: ReadonlyArray<string>, write: (text: string) => string): Dialect["speak"] =>
   elements(names, (element) => ({ ...element, text: write(element.text) }))
 
-/** Writes a plain decimal in another notation. Any other text is unchanged. */
+/** Writes a plain decimal in another notation. Any other text stays unchanged. */
 const plainly = (write: (decimal: string) => string) => (text: string) =>
   /^[0-9]+(?:\.[0-9]+)?$/u.test(text) ? write(text) : text
 
@@ -43,7 +43,7 @@ const responses = [
   "submitApplicationExtResponse",
 ]
 
-/** The members of a result in other places. */
+/** Puts the members of a result in other places. */
 const placed = (
   place: (children: ReadonlyArray<XmlElement>) => ReadonlyArray<XmlElement>,
 ): Dialect["speak"] =>
@@ -75,7 +75,7 @@ const inPascalCase = elements(names, (element) => ({
   name: element.name.replace(/^./u, (letter) => letter.toUpperCase()),
 }))
 
-/** Some members of a status one level deeper. */
+/** Moves some members of a status one level deeper. */
 const onTwoLevels = elements(responses, (element) => {
   const isInner = ({ name }: XmlElement): boolean => name === "paidOut" || name === "signedWithMethod"
   const inner = element.children.filter(isInner)
@@ -83,14 +83,14 @@ const onTwoLevels = elements(responses, (element) => {
   return inner.length === 0 ? element : { ...element, children: [...others, parentElement("details", inner)] }
 })
 
-/** Next to a member, a different element with the same name. */
+/** Adds an element of another namespace that has the same name as a member. */
 const besideForeign = elements(responses, (element) => {
   const isPaidOut = element.children.some(({ name }) => name === "paidOut")
   const foreign = { ...textElement("paidOut", "unknown"), namespace: "urn:another" }
   return isPaidOut ? { ...element, children: [foreign, ...element.children] } : element
 })
 
-/** The members of a response without the `…Result` around them. */
+/** Removes the element `…Result` around the members of a response. */
 const unwrap = elements(responses, (element) => {
   const [only, ...others] = element.children
   const isResult = only !== undefined && others.length === 0 && only.name.endsWith("Result")
@@ -105,7 +105,10 @@ const declaration = /^<\?xml[^>]*\?>\s*/u
 const declared = (encoding: string, text: string): string =>
   `<?xml version="1.0" encoding="${encoding}"?>\n${text.trimStart().replace(declaration, "")}`
 
-/** Everything beyond ASCII as a reference, which any encoding can contain, and one direct letter. */
+/**
+ * Writes each non-ASCII character as a numeric reference, which every encoding can contain. A comment has one letter
+ * outside ASCII as a single byte.
+ */
 const inSingleBytes =
   (encoding: string) =>
   (message: Spoken): Spoken => {
@@ -116,7 +119,9 @@ const inSingleBytes =
     }
   }
 
-/** A name in Latin-1 in a document with another encoding, as from a database with two encodings. */
+/**
+ * Adds a name in Latin-1 to a document with another encoding. A database with two encodings produces such documents.
+ */
 const withStrayByte = (message: Spoken): Spoken => {
   const stray = `<!-- L\u0001n -->${textOf(message).trimStart().replace(declaration, "")}`
   return { ...message, bytes: utf8(stray).map((byte) => (byte === 1 ? 0xe5 : byte)) }
@@ -307,7 +312,7 @@ const rows: ReadonlyArray<Row> = [
   ],
 ]
 
-/** Every way of saying a SOAP answer. */
+/** All dialects of SOAP answers. */
 export const xmlDialects: ReadonlyArray<Dialect> = rows.map(([name, layer, what, speak, costs = []]) => ({
   name,
   what,

@@ -5,9 +5,12 @@ import { ConnectionError, SqlError } from "effect/sql/SqlError"
 import { StoreUnavailable } from "../../ports/loan-store.ts"
 
 /**
- * What a failed statement means for its caller. `unavailable`: an outside cause; a retry may succeed later.
- * `overtaken`: another transaction was in the way; decide again. `locked`: one row was locked for too long; the other
- * rows of the statement may be free. `defect`: the statement or its parameters are wrong.
+ * What a failed statement means for its caller:
+ *
+ * - `unavailable`: the cause is outside the engine, and a retry may succeed later.
+ * - `overtaken`: another transaction was faster, so decide again.
+ * - `locked`: one row was locked for too long. Other rows of the statement may be free.
+ * - `defect`: the statement or its parameters are wrong.
  */
 export type Failure = "unavailable" | "overtaken" | "locked" | "defect"
 
@@ -26,9 +29,9 @@ const byReason: { readonly [Tag in SqlErrorReason["_tag"]]: Failure | "told by i
 }
 
 /**
- * The SQLSTATEs with an outside cause: a read-only transaction (25006), removed tables (3F000, 42P01), exhausted
- * resources (53), a program limit such as a full transaction counter (54000), a server that stops or starts (57), its
- * disk (58), its own failures (XX).
+ * The SQLSTATEs whose cause is outside the engine: a read-only transaction (25006), removed tables (3F000, 42P01),
+ * exhausted resources (53), a program limit such as a full transaction counter (54000), a server that stops or starts
+ * (57), the server's disk (58), and the server's own failures (XX).
  */
 const worldly = /^(?:25006|3F000|42P01|53...|54000|57...|58...|XX...)$/u
 
@@ -38,18 +41,18 @@ export function failureOf({ reason }: SqlError): Failure {
   return worldly.test(codeOf(reason) ?? "") ? "unavailable" : "defect"
 }
 
-/** The SQLSTATE if the server refused, or else the system's own code. */
+/** The SQLSTATE, if the server answered. Otherwise the operating system's error code. */
 function codeOf({ cause }: SqlErrorReason): string | undefined {
   return isNativeError(cause) && "code" in cause && typeof cause.code === "string" ? cause.code : undefined
 }
 
-/** The SQLSTATE of the server's refusal. `undefined` if it did not answer. */
+/** The SQLSTATE of the server's answer. `undefined` if it did not answer. */
 export const stateOf = ({ reason }: SqlError): string | undefined => {
   const code = codeOf(reason)
   return code !== undefined && /^[0-9A-Z]{5}$/u.test(code) ? code : undefined
 }
 
-/** It failed for an outside reason. */
+/** Fails with an error whose cause is outside the engine. */
 export const failed = (reason: string): Effect.Effect<never, SqlError> =>
   Effect.fail(
     new SqlError({
@@ -57,7 +60,7 @@ export const failed = (reason: string): Effect.Effect<never, SqlError> =>
     }),
   )
 
-/** The error in the server's or the socket's own words, which never contain a password. */
+/** The server's or the socket's own message. It never contains a password. */
 export function describe({ reason }: SqlError): string {
   const { cause } = reason
   const told = isNativeError(cause) ? cause.message : reason._tag
@@ -68,7 +71,7 @@ export function describe({ reason }: SqlError): string {
 export const unavailable = (reason: string): StoreUnavailable =>
   new StoreUnavailable({ message: `The PostgreSQL store cannot be used now: ${reason}` })
 
-/** The server finds a file or an index damaged (XX001, XX002), or its disk cannot read it (58030). */
+/** The server found a file or an index damaged (XX001, XX002), or could not read its disk (58030). */
 const damageStates: ReadonlySet<string> = new Set(["XX001", "XX002", "58030"])
 
 export const unavailableBecause = (error: SqlError): StoreUnavailable => {

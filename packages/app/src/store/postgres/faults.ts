@@ -6,10 +6,10 @@ import { postgresTables } from "./schema.ts"
 import { postgresShape } from "./shape.ts"
 
 /**
- * One line for each part of the schema that could change what is stored, read or counted: tables, columns, constraints,
- * indexes, triggers, rules and policies, and the clock. A partition counts as its table, so one that differs adds a
- * line. An index that refuses nothing is listed only if it has the name of one of ours, because others may add indexes
- * for their own lookups.
+ * One line for each part of the schema that could change what is stored, read or counted: tables, columns,
+ * constraints, indexes, triggers, rules, policies, and the clock function. A partition counts as its table. So a
+ * partition that differs adds a line. People may add indexes for their own searches. So an index that is not unique
+ * is listed only if it has the name of one of the engine's indexes.
  */
 const shape = `
   WITH ours AS (
@@ -59,7 +59,7 @@ const shape = `
   UNION SELECT format('function %s(%s) %s', proname, pg_get_function_identity_arguments(oid), trim(prosrc))
   FROM pg_proc WHERE pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND proname = 'clock_ms'`
 
-/** The lines of the current schema. */
+/** The lines for the schema as it is now. */
 const shapeOf = (query: Query, schema: string): Effect.Effect<ReadonlyArray<string>, StoreUnavailable> =>
   Effect.map(query(shape, [text(schema), texts(Object.keys(postgresTables)), texts(ourIndexes)]), (rows) =>
     rows.map((row) => String(row["line"])).toSorted(),
@@ -67,7 +67,9 @@ const shapeOf = (query: Query, schema: string): Effect.Effect<ReadonlyArray<stri
 
 const ourIndexes = postgresShape.flatMap((line) => /^index \w+ (\w+) USING/u.exec(line)?.[1] ?? [])
 
-/** The differences between the schema and the migrations. The server checks its own pages. */
+/**
+ * The differences between the schema and what the migrations made. The server checks its own pages, so this does not.
+ */
 export const postgresFaults = (
   query: Query,
   schema: string,

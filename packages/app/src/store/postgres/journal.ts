@@ -19,14 +19,17 @@ import type { PostgresSettings } from "./settings.ts"
 
 type Row = Rows[number]
 
-/** The journal as a whole. Every cursor is fenced, because several engines count, seal and erase in one database. */
+/**
+ * The journal of all loans. Several engines count, seal and erase in one database. So every write of a cursor checks
+ * that no other engine has moved it.
+ */
 export function postgresJournal(
   query: Query,
   settings: Pick<PostgresSettings, "schema" | "oneMoment">,
   news: PubSub.PubSub<void>,
 ): JournalStore["Service"] {
   const schema = quotedSchema(settings)
-  // In a reader of one moment no row can appear, so the feed is everything that is there, as are a loan's own rows.
+  // A reader of one moment sees no new rows, so it can read the feed to its end.
   const isSettled = settings.oneMoment
     ? "true"
     : `position < (SELECT ${feedHorizon("base")} FROM ${schema}.feed_origin)`
@@ -111,8 +114,8 @@ const mapped = <A>(rows: Effect.Effect<Rows, StoreUnavailable>, decode: (row: Ro
   Effect.map(rows, (found) => found.map(decode))
 
 /**
- * Inserts a checkpoint only if the one that it names is the last. If two engines seal at once, one of them must read
- * again.
+ * Inserts a checkpoint only if its `previousHash` is that of the last checkpoint. If two engines seal at the same
+ * time, one of them fails and must read again.
  */
 const saveCheckpoint = (
   query: Query,
@@ -139,7 +142,7 @@ const saveCheckpoint = (
     ),
   )
 
-/** The cursor's row is the fence: if its position has changed, nothing is added. */
+/** If another engine has moved the cursor, its row does not match, and nothing is added. */
 const countDays = (schema: string): string => `
   WITH moved AS (
     UPDATE ${schema}.cursors SET position = $3::bigint WHERE name = $1 AND position = $2::bigint RETURNING name),
@@ -171,7 +174,7 @@ const callbackDayColumns = (days: ReadonlyArray<CallbackDay>): ReadonlyArray<unk
 
 const isAccountName = Schema.is(AccountName)
 
-/** The verification reports altered rows. */
+/** An altered row is skipped. `journal verify` reports it. */
 const callbackDay = (row: Row): ReadonlyArray<CallbackDay> =>
   isAccountName(row["account"]) ? [countedDay(row["account"], row)] : []
 

@@ -31,7 +31,7 @@ import { referenceRange } from "../reference-range.ts"
 type Submit = (update: Update) => Effect.Effect<WrittenChange | undefined, StoreUnavailable>
 
 /**
- * Reads and schedules loans. Changes of loans go through `submit`, together with others that arrive at the same time.
+ * Reads and schedules loans. Changes of loans go through `submit`, which groups those that arrive at the same time.
  */
 export function postgresLoans(query: Query, schema: string, submit: Submit): LoanStore["Service"] {
   const reads = readStatements(schema)
@@ -129,11 +129,12 @@ export function postgresLoans(query: Query, schema: string, submit: Submit): Loa
   }
 }
 
-/** How often the readiness check writes what a callback writes. In between it commits only a message. */
+/** How often the readiness check writes the same rows as a callback. In between, it only commits a message. */
 const probeEveryMs = 5_000
 
 /**
- * Whether a callback could be made durable now. Until a probe succeeds, and after a failure, each call is a full probe.
+ * Checks whether a callback could be made durable now. At first, and after a failure, every check writes; once a
+ * write succeeds, most checks only commit.
  */
 function readiness(query: Query, reads: ReturnType<typeof readStatements>) {
   let probedAt = -Infinity

@@ -7,21 +7,21 @@ import { text } from "./parameters.ts"
 import type { Run } from "./run.ts"
 import type { PostgresSettings } from "./settings.ts"
 
-/** The shortest time between two notifications to the other engines that the feed has grown. */
+/** The shortest time between two notifications to other engines. */
 export const databaseNotifyMs = 20
 
-/** The hints that engines on one database send each other about the feed. Any of them may be missing. */
+/** Signals between engines on one database. A signal can get lost. */
 export interface FeedNews {
   /** Another engine has added to the feed. */
   readonly news: PubSub.PubSub<void>
-  /** This engine has added to the feed. It notifies the others soon. */
+  /** Notifies the other engines soon that this engine has added to the feed. */
   readonly tell: Effect.Effect<void>
 }
 
 /**
- * Engines wake each other by NOTIFY and LISTEN. A NOTIFY takes a lock for which all notifying commits of the server
- * queue, so it is sent after the commits, separately, and once for many of them. A LISTEN ends with its session. If the
- * session is lost, a new one listens, and the feed is read in case a hint was missed.
+ * Engines wake each other by NOTIFY and LISTEN. A NOTIFY takes a lock, and all commits of the server that notify wait
+ * for it. So one NOTIFY is sent for many commits, separately and after them. A LISTEN ends with its session. If the
+ * session is lost, a new session listens, and the feed is read in case a signal was lost.
  */
 export const makeNews = Effect.fnUntraced(function* (
   settings: PostgresSettings,
@@ -30,7 +30,8 @@ export const makeNews = Effect.fnUntraced(function* (
   const news = yield* PubSub.sliding<void>(1)
   if (!settings.notifies) return { news, tell: Effect.void }
   const untold = yield* Queue.sliding<void>(1)
-  // The number of the listening session. It is sent along, so that an engine ignores its own hints.
+  // The number of the listening session. Each notification contains it, so that an engine ignores its own
+  // notifications.
   let self = ""
   let isHeard = true
 
@@ -46,7 +47,8 @@ export const makeNews = Effect.fnUntraced(function* (
       duration: settings.databaseStatementMsMax + answerMsMax,
       orElse: () => failed("the server does not answer"),
     })
-  // The session is closed before UNLISTEN: its answer would be awaited, and a hanging server would never give it.
+  // The session is closed before UNLISTEN is sent. Otherwise the engine would wait for the answer, which a hanging
+  // server never gives.
   const listenOn = Effect.fnUntraced(function* (listening: Scope.Scope) {
     const { connection } = yield* connect(settings)
     const heard = yield* heardOn(connection, listening)

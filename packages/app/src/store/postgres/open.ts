@@ -13,18 +13,18 @@ import type { PostgresSettings } from "./settings.ts"
 import { quotedSchema } from "./settings.ts"
 import { serverFault } from "./server/server.ts"
 
-/** The findings when a database was opened. */
+/** What was found when a database was opened. */
 export interface Opened {
-  /** The schema's version before. 0 if there was none. */
+  /** The version of the schema before it was opened. 0 if there was no schema. */
   readonly version: number
-  /** The server of the URL on which it was opened. */
+  /** The server on which the database was opened. */
   readonly host: Host
 }
 
 /**
- * Checks that the database is usable, and migrates its schema to this program's version, unless it is only read or must
- * not be migrated. All pending migrations are one transaction, under a lock for which other engines wait. They happen
- * all or not at all, and once.
+ * Checks that the database is usable, and migrates its schema to this program's version. A database that is only
+ * read, or must not be migrated, is not. All pending migrations run in one transaction, under a lock for which other
+ * engines wait. So either all run, exactly once, or none.
  */
 export const openPostgres = (settings: PostgresSettings): Effect.Effect<Opened, StoreUnusable> =>
   Effect.scoped(
@@ -73,7 +73,7 @@ const versionOf = Effect.fnUntraced(function* (
   )
 })
 
-/** For a program that must not migrate: the schema must already have this program's version. */
+/** For a program that must not migrate. It fails unless the schema has this program's version. */
 const requireCurrent = Effect.fnUntraced(function* (version: number, settings: PostgresSettings) {
   if (version === postgresSchemaVersion) return
   return yield* unusable(
@@ -94,7 +94,7 @@ const migrate = Effect.fnUntraced(function* (connection: PgConnection, settings:
   ])
   yield* query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`loan engine ${settings.schema}`])
   const { rows: schemas } = yield* query("SELECT 1 FROM pg_namespace WHERE nspname = $1", [settings.schema])
-  // Checked first: CREATE SCHEMA needs a right that the engine may not have, even if the schema exists.
+  // CREATE SCHEMA needs a right that the engine may not have, even if the schema exists. So check first.
   if (schemas.length === 0) yield* query(`CREATE SCHEMA ${schema}`)
   const version = yield* versionOf(connection, settings)
   if (version === postgresSchemaVersion) return
@@ -109,7 +109,7 @@ const migrate = Effect.fnUntraced(function* (connection: PgConnection, settings:
   ])
 })
 
-/** Commits the work of the effect, or nothing. */
+/** Runs the effect in one transaction. */
 const inTransaction = <A, E>(
   { query }: PgConnection,
   effect: Effect.Effect<A, E>,
@@ -145,7 +145,8 @@ const rightsMissing = ({ schema }: PostgresSettings, missing: ReadonlyArray<stri
   `USAGE on schema ${schema}, and these rights.`
 
 /**
- * Only a role that may change the origin can find that it must change. A role with fewer rights leaves that to others.
+ * Corrects the order of the feed if necessary. This needs the right to change the origin. A role without it leaves
+ * this to other engines.
  */
 const keepFeedOrdered = Effect.fnUntraced(function* ({ query }: PgConnection, settings: PostgresSettings) {
   const schema = quotedSchema(settings)
@@ -160,7 +161,10 @@ const unusable = (settings: PostgresSettings, fault: string): Effect.Effect<neve
 
 const place = (settings: PostgresSettings): string => placeOf(settings.url, settings.schema)
 
-/** The refusal of the driver or the server, and where to look for the cause. The URL itself is never shown. */
+/**
+ * The error when a database cannot be opened: the message of the driver or the server, and what to check. The URL
+ * itself is never shown.
+ */
 function unopened(settings: PostgresSettings, error: SqlError): StoreUnusable {
   const told = describe(error)
   const advice = told.includes("does not support TLS")
@@ -172,8 +176,8 @@ function unopened(settings: PostgresSettings, error: SqlError): StoreUnusable {
 }
 
 const plainText =
-  "The engine requires TLS to every host except this machine. Turn it on at the server; or, if nobody can read the network, add " +
-  "sslmode=disable to LOAN_ENGINE_DATABASE_URL."
+  "The engine requires TLS to every host except this machine. Turn on TLS at the server. Only if nobody else can read the network, " +
+  "add sslmode=disable to LOAN_ENGINE_DATABASE_URL instead."
 
 const generalAdvice =
   "Check that LOAN_ENGINE_DATABASE_URL names a running server and an existing database, as in " +

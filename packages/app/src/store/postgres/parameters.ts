@@ -4,8 +4,8 @@ import { Result } from "effect"
 type Parameter = PgTypes.Parameter
 
 /**
- * One column of many rows, as an array with its type. The driver would guess the type from the values, and cannot if
- * all are null or there are none.
+ * One column of many rows, as an array with its type. Without the type, the driver would guess it from the values. It
+ * cannot guess if there are no values, or all are null.
  */
 const column =
   (elementOid: number) =>
@@ -19,7 +19,7 @@ export const bytes: (values: ReadonlyArray<Uint8Array | null>) => Parameter = co
 export const bigints = (values: ReadonlyArray<number | null>): Parameter =>
   column(PgTypes.OID.int8)(values.map((value) => (value === null ? null : BigInt(value))))
 
-/** The same for values that are known only by the type of their column, in the form of either store. */
+/** A column of many rows for each type. The values may have the form of either store. */
 export const columnOf = {
   text: column(PgTypes.OID.text),
   whole: (values: ReadonlyArray<unknown>): Parameter =>

@@ -11,21 +11,22 @@ import type { PostgresSettings } from "./settings.ts"
 
 export type Rows = ReadonlyArray<Row>
 
-/** One statement on a pooled connection, in its own transaction. */
+/** Runs one statement on a connection of the pool, in its own transaction. */
 export type Run = (sql: string, parameters: ReadonlyArray<unknown>) => Effect.Effect<Rows, SqlError>
 
 /**
- * Statements that belong together: all are sent to the server that answered the first. After a failover, a former
- * primary that came back may answer beside the new one, and data from the two must not be mixed in one decision.
+ * Starts a group of statements that must run on one server: the server that answered the first. After a failover, a
+ * former primary may come back and answer beside the new primary. One decision must not mix data of both.
  */
 export type RunTogether = () => Run
 
-/** Runs a statement. A failure with an outside cause means that the store is unavailable. */
+/** Runs a statement. If it fails for a cause outside the engine, the store is unavailable. */
 export type Query = (sql: string, parameters: ReadonlyArray<unknown>) => Effect.Effect<Rows, StoreUnavailable>
 
 /**
- * The connections of this engine. A statement waits for a connection and for its answer only as long as the settings
- * allow. If all connections are in use, or the server hangs, or the network drops everything, it fails and never hangs.
+ * Opens the connections of this engine. A statement waits for a free connection and for its answer, but only as long
+ * as the settings allow. So it fails and never hangs: not if all connections are in use, the server hangs, or the
+ * network drops everything.
  */
 export const makeRun = Effect.fnUntraced(function* (
   settings: PostgresSettings,
@@ -48,7 +49,8 @@ export const makeRun = Effect.fnUntraced(function* (
 })
 
 /**
- * A reader's statement may write nothing. A setting of the session would be enough, but a pooler does not pass it on.
+ * Runs a reader's statement in a read-only transaction. A setting of the session would be simpler, but a pooler does
+ * not pass it on.
  */
 const readingOnly = <A>(
   asked: Effect.Effect<A, SqlError>,
@@ -61,16 +63,16 @@ const readingOnly = <A>(
   )
 
 /**
- * Runs all statements in one transaction that sees the database as of its first statement, without later commits, so
- * that several reads agree. It has one connection, so one statement runs at a time.
+ * Runs all statements in one transaction. It sees the database as of its first statement, without later commits, so
+ * that several reads agree. It uses one connection, so only one statement runs at a time.
  */
 export const makeMomentRun = Effect.fnUntraced(function* (
   settings: PostgresSettings,
 ): Effect.fn.Return<RunTogether, SqlError, Scope.Scope> {
   const { connection } = yield* connect(settings)
   const turn = yield* Semaphore.make(1)
-  // After a failed statement, for example on a damaged page, PostgreSQL accepts no other until a rollback to a
-  // savepoint.
+  // After a failed statement, for example on a damaged page, PostgreSQL refuses every statement until a rollback. So
+  // roll back to a savepoint.
   const ask: typeof connection.query = (sql, parameters) =>
     Effect.tapError(connection.query(sql, parameters), () =>
       Effect.ignore(connection.query("ROLLBACK TO moment")),
@@ -90,11 +92,11 @@ export const makeMomentRun = Effect.fnUntraced(function* (
   return () => run
 })
 
-/** On its own fiber, so that its timeouts work even if the caller may not be interrupted. */
+/** Runs the effect on its own fiber. So its timeouts work even if the caller cannot be interrupted. */
 const alone = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.flatMap(Effect.forkDetach(Effect.interruptible(effect)), Fiber.join)
 
-/** A failure with an outside cause is a {@link StoreUnavailable}. Any other failure is a defect of ours. */
+/** Fails with {@link StoreUnavailable} if the cause is outside the engine. Any other failure is a defect. */
 export const orUnavailable = <A>(effect: Effect.Effect<A, SqlError>): Effect.Effect<A, StoreUnavailable> =>
   Effect.catch(effect, (error) =>
     failureOf(error) === "defect" ? Effect.die(error) : Effect.fail(unavailableBecause(error)),

@@ -1,19 +1,20 @@
 /** The statements that migrate a schema from one version to the next. */
 type Migration = (schema: string, partitions: number) => ReadonlyArray<string>
 
-/** The time on the database's clock, in milliseconds since 1970. */
+/** The body of `clock_ms`: the database's time, in milliseconds since 1970. */
 const clockBody = " SELECT floor(extract(epoch FROM statement_timestamp()) * 1000)::bigint "
 
 /**
- * Numbered, forward-only migrations: the index in this list, plus one, is the version a database has after it. A migration
- * that has shipped is never edited.
+ * The migrations, in order. After the migration at index n, the database has version n + 1. There is no way back to
+ * an older version. A released migration is never edited.
  *
- * What belongs to a loan is partitioned by its reference, and every key and index carries that, so that nothing crosses
- * loans. Text in keys is compared by its bytes, as in SQLite, with any collation of the database.
+ * Tables of loans are partitioned by reference, and the reference is part of every key and index. So no statement
+ * needs rows of several loans together. Text in keys is compared by its bytes, as in SQLite, for any collation of the
+ * database.
  */
 const migrations: ReadonlyArray<Migration> = [
   (schema, partitions) => [
-    // The only clock of the store. The lease of a poll is measured by no other.
+    // The store's only clock. For example, all leases of polls use it.
     `CREATE FUNCTION ${schema}.clock_ms() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS $$${clockBody}$$`,
     `CREATE TABLE ${schema}.loans (
       application_reference text COLLATE "C" NOT NULL,
@@ -50,7 +51,7 @@ const migrations: ReadonlyArray<Migration> = [
     ) PARTITION BY HASH (application_reference)`,
     ...partitionsOf(schema, "journal", partitions),
     `CREATE INDEX journal_feed ON ${schema}.journal (position, application_reference)`,
-    // The origin of positions; see feedPositions.
+    // The origin of positions: see feed-positions.ts.
     `CREATE TABLE ${schema}.feed_origin (
       only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
       base bigint NOT NULL)`,
@@ -82,13 +83,13 @@ const migrations: ReadonlyArray<Migration> = [
       last_callback_at bigint,
       PRIMARY KEY (account, day))`,
   ],
-  // The merchant's own names of applications, to find loans by.
+  // The merchant's own name of each application. Loans can be searched by it.
   (schema) => [
     `ALTER TABLE ${schema}.loans ADD COLUMN external_reference text COLLATE "C"`,
     `CREATE INDEX loans_by_external_reference ON ${schema}.loans (account, external_reference, application_reference)
       WHERE external_reference IS NOT NULL`,
   ],
-  // The position of each webhook endpoint, its lease, and the loans whose messages wait there.
+  // The position and lease of each webhook endpoint, and the loans that are parked there.
   (schema, partitions) => [
     `CREATE TABLE ${schema}.webhook_endpoints (
       name text COLLATE "C" PRIMARY KEY,
@@ -108,7 +109,7 @@ const migrations: ReadonlyArray<Migration> = [
     ...partitionsOf(schema, "webhook_parked", partitions),
     `CREATE INDEX webhook_parked_due ON ${schema}.webhook_parked (endpoint, due_at, application_reference)`,
   ],
-  // The callback URLs that the bank was asked to set, until its answer is known.
+  // The callback URLs that the bank was asked to set, until the bank's answer is known.
   (schema) => [
     `CREATE TABLE ${schema}.callback_intents (
       account text COLLATE "C" NOT NULL,
@@ -117,7 +118,8 @@ const migrations: ReadonlyArray<Migration> = [
       asked_at bigint NOT NULL,
       PRIMARY KEY (account, bank_url))`,
   ],
-  // With this index, a page of an account's loans reads one range, for any number of other accounts.
+  // With this index, a page of an account's loans reads one range, however many other accounts there are. Also: the
+  // accounts whose bank signs, and the watermarks.
   (schema) => [
     `CREATE INDEX loans_by_account ON ${schema}.loans (account, application_reference)`,
     `CREATE TABLE ${schema}.signing_accounts (
@@ -125,7 +127,7 @@ const migrations: ReadonlyArray<Migration> = [
       since bigint NOT NULL)`,
     `ALTER TABLE ${schema}.loans ADD COLUMN watermark text`,
   ],
-  // Closed loans: they are counted separately and have their own list.
+  // Closed loans are counted separately and have their own list.
   (schema) => [
     `ALTER TABLE ${schema}.loans ADD COLUMN closed boolean NOT NULL DEFAULT false`,
     `CREATE INDEX loans_closed ON ${schema}.loans (account, application_reference, stage) WHERE closed`,
@@ -140,12 +142,12 @@ const partitionsOf = (schema: string, table: string, partitions: number): Readon
         FOR VALUES WITH (MODULUS ${partitions}, REMAINDER ${index})`,
   )
 
-/** The version of the schema that this program writes. */
+/** The version of the schema that this program uses. */
 export const postgresSchemaVersion = migrations.length
 
 type Right = "SELECT" | "INSERT" | "UPDATE" | "DELETE"
 
-/** Every table of the engine, and the rights that it needs there. */
+/** Every table of the engine, and the rights that the engine needs on it. */
 export const postgresTables: { readonly [table: string]: ReadonlyArray<Right> } = {
   loans: ["SELECT", "INSERT", "UPDATE"],
   journal: ["SELECT", "INSERT", "UPDATE"],

@@ -4,7 +4,7 @@ import type { LimitsOf } from "../../base/limits.ts"
 import { groupCommitLimits } from "../group-commit.ts"
 
 export const postgresOnlyLimits = {
-  // Ignored later.
+  // Only used when the tables are created.
   databasePartitions: limit(
     4,
     "PostgreSQL: the number of partitions of each table. It is fixed when the engine creates the tables. At most 1,024",
@@ -18,7 +18,7 @@ export const postgresOnlyLimits = {
   databaseStatementMsMax: limit(10_000, "PostgreSQL: how long one statement may take"),
   databaseLockMsMax: limit(3_000, "PostgreSQL: how long a statement may wait for a lock"),
   databaseListenRetryMs: limit(1_000, "PostgreSQL: how long the engine waits before it reconnects LISTEN"),
-  // With the wait for another engine that migrates.
+  // This includes the wait for another engine that is migrating.
   databaseMigrationMsMax: limit(600_000, "PostgreSQL: how long a migration may take"),
 }
 
@@ -29,19 +29,21 @@ export const postgresLimitsDefault = defaultsOf(postgresLimits)
 
 export interface PostgresSettings extends PostgresLimits {
   /**
-   * `postgres://user:password@host:port/database?sslmode=require`, or `…@one:port,two:port/…` for a primary and its
-   * standbys. It contains a password, so it is never shown.
+   * `postgres://user:password@host:port/database?sslmode=require`. For a primary with standbys:
+   * `…@one:port,two:port/…`. The URL contains a password, so it is never shown.
    */
   readonly url: Redacted.Redacted
-  /** The schema of the engine's tables. It contains nothing else. */
+  /** The schema with the engine's tables. It contains nothing else. */
   readonly schema: string
-  /** Whether the database is only read: it is not migrated, and every write is refused. */
+  /** If true, the database is not migrated, and every write is refused. */
   readonly readOnly: boolean
-  /** Whether everything is read as of one moment, over one connection. Only possible if the database is only read. */
+  /** If true, everything is read as of one moment, over one connection. This requires `readOnly`. */
   readonly oneMoment: boolean
-  /** Whether an older schema is migrated. It must not be while an engine may be running on it. */
+  /** Whether an older schema is migrated. It must not be migrated by a command while an engine may be running. */
   readonly migrates: boolean
-  /** Whether engines wake each other by LISTEN and NOTIFY. This does not work behind a pooler that shares sessions. */
+  /**
+   * Whether engines wake each other by LISTEN and NOTIFY. This does not work through a pooler that shares sessions.
+   */
   readonly notifies: boolean
 }
 
@@ -54,7 +56,7 @@ export const postgresDefaults: Omit<PostgresSettings, "url"> = {
   notifies: true,
 }
 
-/** A schema's name that needs no quotes, so that people can type it. We quote it, so it may even be a reserved word. */
+/** A schema name that people can type without quotes. The engine quotes it, so it may also be a reserved word. */
 export const schemaPattern = /^(?!pg_)[a-z_][a-z0-9_]{0,62}$/u
 
 export const quotedSchema = ({ schema }: Pick<PostgresSettings, "schema">): string => `"${schema}"`

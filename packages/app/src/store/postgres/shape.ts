@@ -1,6 +1,7 @@
 /**
- * What the migrations make, one line for each part, as the server itself describes it. `journal verify` compares every
- * store with it. A new migration changes it: the test that expects no faults in an untouched store shows which lines.
+ * The schema that the migrations make, one line for each part, in the server's own words. `journal verify` compares
+ * every store with it. If you add a migration, change this list: the test that expects no faults in a new store shows
+ * the lines.
  */
 export const postgresShape: ReadonlyArray<string> = [
   "column callback_days.account text collate C not null",

@@ -1,6 +1,6 @@
 import { entryColumns, loanColumns } from "../rows.ts"
 
-/** The reads of loans and journal, each by its name. */
+/** The statements that read loans and the journal, by name. */
 export const readStatements = (schema: string) => {
   const loansPage = (only: string): string => `
     SELECT ${loanColumns("l.")} FROM ${schema}.loans l
@@ -12,7 +12,7 @@ export const readStatements = (schema: string) => {
     history: `
       SELECT ${entryColumns} FROM ${schema}.journal
       WHERE application_reference = $1 AND version > $2::int ORDER BY version LIMIT $3::int`,
-    // The index is read only for the first poll of each line.
+    // For each line, the index is read only at its first poll.
     nextDue: `
       SELECT line.account, line.confirm, first.due
       FROM (SELECT account, confirm FROM unnest($1::text[]) AS account, unnest(ARRAY[true, false]) AS confirm) AS line
@@ -27,7 +27,7 @@ export const readStatements = (schema: string) => {
         SELECT stage, -count(*), count(*) FROM ${schema}.loans WHERE account = $1 AND closed GROUP BY stage) AS counts
       GROUP BY stage`,
     stalledCount: `SELECT count(*) AS loans FROM ${schema}.loans WHERE account = $1 AND stalled`,
-    // Each step finds the next account, so the index is read once for each account and not once for each loan.
+    // Each step finds the next account. So the index is read once for each account, and not once for each loan.
     accounts: `
       WITH RECURSIVE found (account) AS (
         SELECT min(account) FROM ${schema}.loans
@@ -45,7 +45,8 @@ export const readStatements = (schema: string) => {
     signing: `SELECT since FROM ${schema}.signing_accounts WHERE account = $1`,
     intent: `
       SELECT callback_url, asked_at FROM ${schema}.callback_intents WHERE account = $1 AND bank_url = $2`,
-    // On a writable server this is only a commit, which waits for the disk and the standby like every other.
+    // On a writable server, `ready` only makes a commit. It waits for the disk and the standby like every other
+    // commit. `probe` writes a loan and a row, and rolls both back.
     probe: `DO $probe$ BEGIN
       INSERT INTO ${schema}.loans (application_reference, account, version, stage, snapshot, chain_head, poll_attempts, poll_confirm, stalled)
       VALUES ('', '', 0, '', '', '', 0, false, false);
@@ -60,13 +61,13 @@ export const readStatements = (schema: string) => {
   }
 }
 
-/** Whether the server is read-only: a standby answers reads as if nothing were wrong. */
+/** Whether the server is read-only. This must be asked, because a standby answers reads without an error. */
 export const readOnlyServer =
   "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS read_only, current_setting('synchronous_commit') = 'off' AS forgets"
 
 /**
- * Claims due polls and leases them. Both use the database's clock, because the engines' clocks may disagree. Rows that
- * another engine is claiming now are skipped.
+ * Claims due polls and leases them, both by the database's clock, because the engines' clocks may differ. Rows that
+ * another engine is claiming at the same time are skipped.
  */
 export const claimDue = (schema: string): string => `
   WITH due AS MATERIALIZED (
@@ -77,7 +78,7 @@ export const claimDue = (schema: string): string => `
   FROM due WHERE l.application_reference = due.application_reference
   RETURNING ${loanColumns("l.")}, due.due_at`
 
-/** Makes polls due now, by the database's clock, that are planned further ahead than any valid plan. */
+/** Makes polls due that are planned further ahead than any valid plan, by the database's clock. */
 export const bringBackLoans = (schema: string): string => `
   WITH far AS MATERIALIZED (
     SELECT application_reference FROM ${schema}.loans
@@ -87,7 +88,10 @@ export const bringBackLoans = (schema: string): string => `
   FROM far WHERE l.application_reference = far.application_reference
   RETURNING 1 AS brought`
 
-/** Only if the lease is unchanged: the loan was not moved, rescheduled, or claimed by another engine since. */
+/**
+ * The poll is released only if its lease is unchanged. Otherwise the loan was changed, rescheduled, or claimed by
+ * another engine.
+ */
 export const releaseLoan = (schema: string): string => `
   UPDATE ${schema}.loans SET next_poll_at = $4::bigint
   WHERE application_reference = $1 AND version = $2::int AND next_poll_at = $3::bigint`
@@ -96,7 +100,7 @@ export const rescheduleLoan = (schema: string): string => `
   UPDATE ${schema}.loans SET next_poll_at = $3::bigint, poll_attempts = $4::int, poll_confirm = $5, stalled = $6
   WHERE application_reference = $1 AND version = $2::int`
 
-/** The URL that the bank has set resolves the open request. */
+/** The bank has set the URL, so the intent is removed. */
 export const saveRegistration = (schema: string): string => `
   WITH answered AS (
     DELETE FROM ${schema}.callback_intents WHERE account = $1 AND bank_url = $2)

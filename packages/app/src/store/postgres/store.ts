@@ -17,9 +17,10 @@ import { commitUpdates } from "./updates.ts"
 import { postgresWebhooks } from "./webhooks.ts"
 
 /**
- * The store of several engines on one state: a PostgreSQL schema. A loan's version is the fence, and the due time of a
- * poll is its lease. Concurrent changes share a statement. If the connection is lost during a write, the write may have
- * happened: a retry finds it and is counted as a redelivery.
+ * The PostgreSQL store, which several engines can share. Before each write, the loan's version is checked, so that no
+ * engine overwrites another's change. The due time of a poll is also its lease. Changes that arrive at the same time
+ * share a statement. If the connection is lost during a write, the write may have succeeded. A retry then finds it
+ * and counts as a redelivery.
  */
 export const layerPostgres = (
   settings: PostgresSettings,
@@ -28,7 +29,7 @@ export const layerPostgres = (
 
 const makePostgresStore = Effect.fnUntraced(function* (given: PostgresSettings) {
   const { host } = yield* openPostgres(given)
-  // A reader finishes soon, so it stays with one server.
+  // A reader finishes soon, so it stays on one server.
   const settings = given.readOnly ? { ...given, url: host.url } : given
   const together = yield* Effect.orDie(settings.oneMoment ? makeMomentRun(settings) : makeRun(settings))
   const run: Run = (sql, parameters) => together()(sql, parameters)

@@ -15,9 +15,7 @@ import { confirmRows, countRepeats, findEarlier, hearAgain, writeLoans } from ".
 type Answer = WrittenChange | undefined
 type Decided = Extract<DecidedUpdate, { state: "decided" }>
 
-/**
- * Decides a batch of updates on the current loans, and writes it in one statement for new entries and one for repeats.
- */
+/** Decides a batch of updates on the current loans. New entries are written in one statement, repeats in another. */
 export const commitUpdates = (together: RunTogether, schema: string): CommitBatch<Update, Answer> => {
   const load = loadMany(schema)
   const earlier = findEarlier(schema)
@@ -78,8 +76,8 @@ const runStatement = (run: Run, { sql, parameters }: Statement): Effect.Effect<R
   run(sql, parameters)
 
 const loadMany = (schema: string) => {
-  // Joined instead of ANY, so that each reference is searched only in its own partition. The row without a loan is the
-  // database's clock.
+  // JOIN is used instead of ANY, so that each reference is searched only in its own partition. The row without a
+  // reference contains the database's time.
   const sql = `
     SELECT l.application_reference, ${loanColumns("l.")}, NULL::bigint AS store_now
     FROM unnest($1::text[]) AS i (application_reference)
@@ -99,7 +97,7 @@ const loadMany = (schema: string) => {
 const versions = (rows: Rows): ReadonlyMap<string, number> =>
   new Map(rows.map((row) => [String(row["application_reference"]), whole(row["version"])]))
 
-/** The entries to write, loan by loan, and the repeats to count. */
+/** Splits decided changes into entries to write (by loan), repeats to count, and answers without news. */
 function split(
   decided: ReadonlyArray<Decided>,
   earlier: ReadonlyMap<string, number>,
@@ -125,10 +123,10 @@ function split(
 
 const nothingWritten: Outcome<Answer> = { state: "written", answer: undefined }
 
-/** The result for each request: a change, or the row on which nothing was to be changed. */
+/** The outcome of each request. For a declined update, the first part is the row that must not have changed. */
 type Outcomes = ReadonlyArray<readonly [Change | StoredLoan, Outcome<Answer>]>
 
-/** The positions of the journal rows that a statement wrote or counted on. */
+/** The positions of the journal rows that a statement wrote, or on which it counted a repeat. */
 type Positions = ReadonlyMap<string, number>
 
 const entryKey = (applicationReference: string, version: number): string =>
@@ -143,8 +141,8 @@ const positions = (rows: Rows): Positions =>
   )
 
 /**
- * Writes all together. If that fails because of one of them, each is written separately, so that a bad one does not
- * fail the others.
+ * Runs a statement for all writes together. If one write makes the statement fail, each write is tried separately, so
+ * that the others succeed.
  */
 const carryOut = <Write>(
   run: Run,
@@ -165,7 +163,7 @@ const carryOut = <Write>(
     const apart: Array<Outcomes> = []
     let away: SqlError | undefined
     for (const each of writes) {
-      // If the server gives no answer, the others would get none either.
+      // If the server does not answer one write, it would not answer the others either.
       const result = away === undefined ? yield* attempt([each]) : Result.fail(away)
       if (Result.isFailure(result) && failureOf(result.failure) === "unavailable") away = result.failure
       apart.push(
@@ -199,7 +197,7 @@ function failedOutcome(error: SqlError): Outcome<Answer> {
 
 const stale: Outcome<Answer> = { state: "stale" }
 
-/** A loan's changes are all written or all stale. */
+/** Either all changes of a loan are written, or all are stale. */
 const writtenChanges = (written: Positions, { changes }: LoanWrite): Outcomes =>
   changes.map((change) => {
     const position = written.get(entryKey(change.entry.applicationReference, change.entry.version))
@@ -217,7 +215,7 @@ function heardChange(heard: Positions, { stored, change }: QuietWrite): Outcomes
   return [[change, isHeard ? { state: "written", answer: { ...change, position: 0 } } : stale]]
 }
 
-/** If an update was declined because of a row, it is decided again if that row has changed. */
+/** An update was declined because of a row. If the row has changed, the update is decided again. */
 const confirmedRow = (confirmed: Positions, stored: StoredLoan): Outcomes => {
   const { applicationReference, version } = stored.loan
   return [[stored, confirmed.has(entryKey(applicationReference, version)) ? nothingWritten : stale]]

@@ -5,12 +5,14 @@ import { whole } from "../rows.ts"
 import { parkedLoan, placeOf, referenceOf, stateOf } from "../webhook-rows.ts"
 import type { Query } from "./run.ts"
 
-/** Another engine's lease may end at most this much later than ours would. A later end comes from a wrong clock, and is ignored. */
+/**
+ * How much later than our own another engine's lease may end. If it ends even later, a wrong clock set it, so it is
+ * ignored.
+ */
 const leasesApartMsMax = 3_600_000
 
 /**
- * The webhook endpoints. Several engines share them. One engine at a time delivers for an endpoint, by the database's
- * clock.
+ * The webhook endpoints of several engines. By the database's clock, one engine at a time delivers to an endpoint.
  */
 export function postgresWebhooks(query: Query, schema: string): WebhookStore["Service"] {
   const endpoints = `${schema}.webhook_endpoints`
@@ -78,8 +80,9 @@ export function postgresWebhooks(query: Query, schema: string): WebhookStore["Se
       ),
     settle: (round) =>
       Effect.map(query(settle(schema), settleParameters(round)), ([row]) => whole(row?.["moved"]) > 0),
-    // The lease is taken from the delivering engine, so that no round parks anything between the two statements. A
-    // single statement would not see what a round has parked while it waited for the endpoint's row.
+    // The replay takes the lease from the delivering engine. So no round parks a loan between the two statements. One
+    // single statement would not be enough: it waits for the endpoint's row and then does not see what a round parked
+    // meanwhile.
     rewind: Effect.fnUntraced(function* (endpoint, position) {
       const moved = yield* query(
         `UPDATE ${endpoints} SET position = $2::bigint, lease_owner = 'replay', leased_until = ${clock} + $3::bigint
@@ -106,7 +109,7 @@ export function postgresWebhooks(query: Query, schema: string): WebhookStore["Se
 /** The lease of a replay. If its process dies, delivery resumes after this time. */
 const rewindMsMax = 60_000
 
-/** The endpoint's row is the fence: if its position or its owner has changed, nothing is written. */
+/** If another engine has moved the endpoint or taken it over, its row does not match, and nothing is written. */
 const settle = (schema: string): string => `
   WITH moved AS (
     UPDATE ${schema}.webhook_endpoints SET position = $4::bigint,

@@ -7,13 +7,13 @@ import type { Watermark } from "../../schedule/watermark.ts"
 import { positionNow } from "../feed-positions.ts"
 import { bigints, booleans, bytes, ints, texts } from "./parameters.ts"
 
-/** The changes of one loan in a batch: its state before, its state after, and the entries between. */
+/** The changes of one loan in a batch: the state before the first change, and the changes in order. */
 export interface LoanWrite {
   readonly stored: StoredLoan | undefined
   readonly changes: readonly [Change, ...ReadonlyArray<Change>]
 }
 
-/** A redelivery that becomes a count on the earlier entry with the same content. */
+/** A redelivery. It is counted on the earlier entry with the same content. */
 export interface RepeatWrite {
   readonly stored: StoredLoan
   readonly change: Change
@@ -25,24 +25,24 @@ export interface Statement {
   readonly parameters: ReadonlyArray<unknown>
 }
 
-/** An unchanged schedule is not written, because another engine may have leased the poll since it was read. */
+/** An unchanged schedule is not written, because another engine may have leased the poll meanwhile. */
 const rescheduled = ["next_poll_at", "poll_attempts", "poll_confirm", "stalled"]
   .map((column) => `${column} = CASE WHEN i.reschedules THEN i.${column} ELSE l.${column} END`)
   .join(", ")
 
 /**
- * The exact row on which a change was decided. The version alone is not enough: a former primary that came back may
- * have been read, and another change has the same version there. The chain's head identifies the whole history of the
- * loan.
+ * Whether the row is exactly the one on which a change was decided. The version alone does not show that: the row may
+ * have been read from a former primary, where another change has the same version. The hash of the last entry covers
+ * the whole history of the loan.
  */
 const isSameRow =
   "l.application_reference = i.application_reference AND l.version = i.expected AND l.chain_head = i.head"
 
 /**
- * Many loans and their new entries in one statement, and so in one transaction. A loan is written only if its row is
- * still the one on which it was decided, and its entries only with it. A loan that another transaction has locked is
- * skipped, not awaited: after that transaction, the decision would be stale anyway. The statement returns what was
- * written; the rest must be decided again.
+ * Writes many loans and their new entries in one statement, and so in one transaction. A loan and its entries are
+ * written only if its row is still the one on which the change was decided. If another transaction has locked a loan,
+ * it is skipped, because the decision would be stale after that transaction. The statement returns what it wrote. The
+ * other changes must be decided again.
  */
 export const writeLoans = (schema: string) => {
   const sql = `
@@ -135,7 +135,10 @@ function entryParameters(changes: ReadonlyArray<Change>): ReadonlyArray<unknown>
   ]
 }
 
-/** Many redeliveries in one statement, each only on the row on which it was decided. Gives the counted loans. */
+/**
+ * Counts many redeliveries in one statement, each only if its row is still the one on which it was decided. The
+ * statement returns the counted entries.
+ */
 export const countRepeats = (schema: string) => {
   const sql = `
     WITH input AS MATERIALIZED (
@@ -170,13 +173,15 @@ export const countRepeats = (schema: string) => {
   })
 }
 
-/** An answer of the bank that says nothing new. It moves only the watermark and the schedule. */
+/** An answer of the bank without news. Only the watermark and the schedule change. */
 export interface QuietWrite {
   readonly stored: StoredLoan
   readonly change: Change
 }
 
-/** Many such answers in one statement, each only if its row is still the one on which it was decided. */
+/**
+ * Writes many answers without news in one statement, each only if its row is still the one on which it was decided.
+ */
 export const hearAgain = (schema: string) => {
   const sql = `
     WITH input AS MATERIALIZED (
@@ -209,8 +214,8 @@ export const hearAgain = (schema: string) => {
 }
 
 /**
- * The rows among these that are unchanged since they were read. Nothing is written, but the locks make this a commit
- * that the standby must have too. So an update that is declined because of a row is as certain as a write.
+ * Finds which of these rows are unchanged since they were read. Nothing is written, but the row locks make this a
+ * commit that waits for the standby too. So a declined update is as certain as a write.
  */
 export const confirmRows = (schema: string) => {
   const sql = `
@@ -231,9 +236,9 @@ export const confirmRows = (schema: string) => {
 }
 
 /**
- * Where the same message was recorded before, for many redeliveries at once: the latest such version of each loan. The
- * same signed token in other bytes is the same message. An entry's text is canonical JSON, so a member can be searched
- * as text.
+ * For many redeliveries at once, finds the latest earlier entry with the same message, of each loan. If the signed
+ * token is the same, the message is the same, even if its bytes differ. An entry's text is canonical JSON, so one
+ * member can be searched as text.
  */
 export const findEarlier = (schema: string) => {
   const sql = `

@@ -2,18 +2,18 @@ import { closeSync, existsSync, openSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 import { isNativeError } from "node:util/types"
 
-/** How a file is opened, by the reading and by the writing thread. */
+/** How the reading and the writing thread open a file. */
 export interface ConnectionSettings {
-  /** The file. It and its `-wal` and `-shm` companions in the same directory must be writable. */
+  /** The file. The file and its `-wal` and `-shm` files in the same directory must be writable. */
   readonly path: string
-  /** How long to wait for another process that holds the file's lock. */
+  /** How long to wait for another process that has locked the file. */
   readonly busyTimeoutMs: number
-  /** How large the write-ahead log may grow before it is copied into the file, in pages of 4,096 bytes. */
+  /** How large the write-ahead log may grow, in pages of 4,096 bytes. After that, SQLite copies it into the file. */
   readonly walPagesMax: number
 }
 
 /**
- * A connection in WAL mode whose commits are on the disk before they return. The requirements of the file are checked
+ * Opens a connection in WAL mode. A commit returns only after its data is on the disk. `require` checks the file
  * before anything in it is changed.
  */
 export const openConnection = (
@@ -29,7 +29,7 @@ export const openConnection = (
     database.exec("PRAGMA synchronous = FULL")
   })
 
-/** A read-only connection, beside a running engine or on a file that nobody else has open. */
+/** Opens a read-only connection. An engine may be running on the same file. */
 export const openReadOnly = (settings: ConnectionSettings): DatabaseSync =>
   opened(
     settings,
@@ -62,20 +62,21 @@ function opened(
 }
 
 /**
- * Creates a file that only its owner can read, unless it exists. SQLite gives its log the same mode. An existing file
- * is not opened, because closing it would release the locks of this process's other connections.
+ * Creates a file that only its owner can read, unless the file exists. SQLite gives its log the same permissions. An
+ * existing file is not opened here: closing it would release the locks of this process's other connections.
  */
 export function makePrivate(path: string): void {
   if (existsSync(path)) return
   try {
     closeSync(openSync(path, "a", 0o600))
   } catch {
-    // SQLite cannot open it either, and its error says more.
+    // SQLite cannot open the file either, and its error says more.
   }
 }
 
 /**
- * The refusals of SQLite itself are failures with an outside cause. Anything else that is thrown is a defect of ours.
+ * Whether SQLite itself refused. Such a failure has a cause outside the engine. Anything else that is thrown is a
+ * defect.
  */
 export const isSqliteError = (cause: unknown): cause is Error & { readonly errcode?: number } =>
   isNativeError(cause) && "code" in cause && cause.code === "ERR_SQLITE_ERROR"

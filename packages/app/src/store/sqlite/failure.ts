@@ -1,7 +1,7 @@
 import { isNativeError } from "node:util/types"
 import { isSqliteError } from "./connection.ts"
 
-/** The meaning of SQLite's primary result codes for an operator, and what to do about each. */
+/** What SQLite's primary result codes mean for an operator, and what to do about each. */
 const advice: Readonly<Record<number, string>> = {
   5: "Another process holds the file's lock. Retry.",
   8: "The file or its directory cannot be written. Check their permissions and that the file system is not mounted read-only.",
@@ -17,11 +17,11 @@ const primaryCodes = 0x100
 /** SQLITE_CORRUPT and SQLITE_NOTADB. */
 const damageCodes: ReadonlySet<number> = new Set([11, 26])
 
-/** Whether SQLite finds its own file damaged. */
+/** Whether SQLite finds the file damaged. */
 export const isDamage = (cause: unknown): boolean =>
   isSqliteError(cause) && damageCodes.has((cause.errcode ?? 0) % primaryCodes)
 
-/** One line with SQLite's refusal and what to do. For any other error, its message alone. */
+/** SQLite's message and what to do, on one line. For any other error, only its message. */
 export function sqliteFailure(cause: unknown): string {
   if (!isSqliteError(cause)) return isNativeError(cause) ? cause.message : "unknown failure"
   const known = advice[(cause.errcode ?? 0) % primaryCodes]

@@ -4,13 +4,12 @@ import { isSqliteError } from "./connection.ts"
 import { sqliteFailure } from "./failure.ts"
 import { migrate } from "./schema.ts"
 
-/** How many faults of the file are listed; one is enough to stop trusting it. */
+/** How many faults of the file are listed. One fault is enough to distrust the file. */
 const faultsMax = 100
 
 /**
- * Faults of the file itself: in pages, indexes and column types, by SQLite's own check, and differences between the
- * schema and the migrations. Plain indexes and tables that others have added do no harm. A trigger does, and so does an
- * index that allows no duplicates.
+ * Faults of the file. SQLite itself checks pages, indexes and column types. The schema is compared with what the
+ * migrations make. Plain indexes and tables that others have added are harmless. Triggers and unique indexes are not.
  */
 export function sqliteFaults(database: DatabaseSync, path: string): ReadonlyArray<string> {
   return [...schemaFaults(database, path), ...storageFaults(database)]
@@ -51,13 +50,13 @@ function schemaFaults(database: DatabaseSync, path: string): ReadonlyArray<strin
   }
 }
 
-/** A trigger can change a write, and an index that allows no duplicates can refuse it. */
+/** Whether an added object can change or refuse a write: a trigger, or a unique index. */
 const refusesRows = (name: string, sql: SQLOutputValue | undefined): boolean =>
   name.startsWith("trigger ") || (name.startsWith("index ") && /^create\s+unique\b/iu.test(String(sql)))
 
 /**
- * Every object of a schema by its type and name, with its SQL. SQLite's own tables are left out, because they come and
- * go.
+ * Every object of a schema, by type and name, with its SQL. SQLite's own tables are left out, because they appear and
+ * disappear.
  */
 function schemaOf(database: DatabaseSync): ReadonlyMap<string, SQLOutputValue | undefined> {
   const rows = database

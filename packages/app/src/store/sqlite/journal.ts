@@ -25,14 +25,15 @@ interface Access {
 }
 
 /**
- * The journal as a whole. It is read on the reading connection, and written in the same group commits as everything
- * else.
+ * The journal of all loans. It is read on the reading connection. It is written in the same group commits as
+ * everything else.
  */
 export function sqliteJournal(
   database: DatabaseSync,
   { path, read, readMany, write, news }: Access,
 ): JournalStore["Service"] {
-  // Numbers are read without limits: one that is too large for JavaScript is not ours, but must not end the reading.
+  // Numbers are read as bigints. A number that is too large for JavaScript was not written by the engine, but must
+  // not stop the reading.
   const prepare = (sql: string): StatementSync => {
     const statement = database.prepare(sql)
     statement.setReadBigInts(true)
@@ -126,7 +127,7 @@ const CallbackDayRow = Schema.Struct({
 })
 const decodeCallbackDay = Schema.decodeUnknownOption(CallbackDayRow)
 
-/** The verification reports altered rows. */
+/** An altered row is skipped. `journal verify` reports it. */
 function callbackDay(row: Row): ReadonlyArray<CallbackDay> {
   const decoded = decodeCallbackDay(row)
   if (Option.isNone(decoded)) return []
@@ -146,9 +147,9 @@ const callbackDayValues = (day: CallbackDay) => [
   day.lastCallbackAt,
 ]
 /**
- * Removes all traces of erased data from the file and its log. Secure deletion is not enough: when SQLite moves rows
- * between pages, copies remain in the gaps. So the file is rewritten without them. Then the log is emptied, and nobody
- * may read it meanwhile.
+ * Removes all traces of erased data from the file and its log. SQLite's secure deletion is not enough: when SQLite
+ * moves rows between pages, old copies stay in unused space. So the file is rewritten, and then the log is emptied.
+ * No other process may read the store meanwhile.
  */
 const compact = (database: DatabaseSync, read: Access["read"]): Effect.Effect<void, StoreUnavailable> =>
   read(() => {

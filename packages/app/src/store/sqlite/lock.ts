@@ -10,10 +10,10 @@ import { StoreUnusable } from "../../ports/loan-store.ts"
 import { isSqliteError, makePrivate } from "./connection.ts"
 
 /**
- * Locks a store's file for one engine until the scope closes. Two engines on one file would each use the whole poll
- * budget and poll the same loans. It is an operating system lock on a file beside the store, so it ends with the
- * process in any case. Commands that read the store, or write one change at the loan's version, are not excluded. The
- * lock file says who holds the lock.
+ * Locks a store's file for one engine until the scope closes. Without a lock, two engines on one file would poll the
+ * same loans, and each would use the full poll rate. The lock is an operating system lock on a separate file, so it
+ * always ends with the process. Commands may still read the store, or write one change at the loan's version. The
+ * lock file says which process has the lock.
  */
 export const holdStoreLock = Effect.fnUntraced(function* (
   path: string,
@@ -26,7 +26,10 @@ export const holdStoreLock = Effect.fnUntraced(function* (
   )
 })
 
-/** The target of a link. SQLite keeps its log there, and the same store under another name must use the same lock. */
+/**
+ * The target of a link. SQLite keeps its log beside the target. Also, the same store under another name must have the
+ * same lock.
+ */
 export const realPath = (path: string): string => (existsSync(path) ? realpathSync(path) : resolve(path))
 
 export const lockPath = (path: string): string => `${realPath(path)}-lock`
@@ -42,7 +45,7 @@ export const filesOfStore = (path: string): ReadonlyArray<string> => [
 const Holder = Schema.Struct({ pid: Schema.Int, host: Schema.String, since: Schema.Int })
 type Holder = typeof Holder.Type
 
-/** How long the lock file's reader and writer wait for each other. Both finish at once. */
+/** How long a reader and a writer of the lock file wait for each other. Both are quick. */
 const holderMsMax = 1_000
 
 function lock(path: string, holder: Holder): DatabaseSync {
@@ -59,8 +62,9 @@ function lock(path: string, holder: Holder): DatabaseSync {
 }
 
 /**
- * The row must be committed, because others cannot read it otherwise. Then the lock is taken again at once. If another
- * engine comes between the two, it gets the lock, and this one is refused.
+ * Writes which process has the lock. The row must be committed before others can read it, which releases the lock for
+ * a moment. The lock is then taken again. If another engine takes the lock in between, that engine keeps the lock,
+ * and this engine is refused.
  */
 function sayWhoHolds(database: DatabaseSync, { pid, host, since }: Holder): void {
   try {
@@ -71,7 +75,7 @@ function sayWhoHolds(database: DatabaseSync, { pid, host, since }: Holder): void
     database.prepare("INSERT INTO holder VALUES (?, ?, ?)").run(pid, host, since)
     database.exec("COMMIT")
   } catch {
-    // The lock must work on a full disk too; then only the holder's name is missing.
+    // The lock must also work on a full disk. Then only the holder's name is missing.
     if (database.isTransaction) database.exec("ROLLBACK")
   }
   database.exec("PRAGMA busy_timeout = 0; BEGIN IMMEDIATE")
@@ -79,7 +83,7 @@ function sayWhoHolds(database: DatabaseSync, { pid, host, since }: Holder): void
 
 const decodeHolder = Schema.decodeUnknownOption(Holder)
 
-/** The holder of the lock, according to the file. A process of this machine that has ended is not named. */
+/** The process that has the lock, according to the file. A process of this machine that has ended is not named. */
 function holderOf(path: string): string {
   const { pid, host, since } = Option.getOrElse(readHolder(path), () => ({ pid: 0, host: "", since: 0 }))
   return pid === 0 || (host === hostname() && !isAlive(pid))
@@ -105,8 +109,8 @@ function lockFailure(path: string, cause: unknown): StoreUnusable {
   if (isSqliteError(cause) && cause.errcode === sqliteBusy) {
     return new StoreUnusable({
       message:
-        `Another loan engine is running on ${path}${holderOf(path)}: two on one file would each use the whole poll budget. Stop that ` +
-        "one first, or point LOAN_ENGINE_DATABASE_URL elsewhere.",
+        `Another loan engine is running on ${path}${holderOf(path)}. Two engines on one file would poll the same loans. Stop the other ` +
+        "engine first, or point LOAN_ENGINE_DATABASE_URL elsewhere.",
       cause,
     })
   }

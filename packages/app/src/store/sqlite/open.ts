@@ -7,22 +7,22 @@ import { sqliteFailure } from "./failure.ts"
 import { migrate, requireCurrent, requireOurs, schemaVersion } from "./schema.ts"
 
 export interface OpenSettings extends ConnectionSettings {
-  /** Whether the file is only read: it is not migrated, and every write is refused. */
+  /** If true, the file is not migrated, and every write is refused. */
   readonly readOnly: boolean
   /**
-   * Whether everything is read as of the moment of opening, without later writes. For readers that read everything and
-   * finish soon, because the log cannot be emptied meanwhile. With `readOnly` only.
+   * If true, everything is read as of the moment of opening. This is for readers that finish soon, because the log
+   * cannot be emptied meanwhile. It requires `readOnly`.
    */
   readonly oneMoment: boolean
-  /** Whether an older file is migrated. It must not be while an engine may be running on it. */
+  /** Whether an older file is migrated. It must not be migrated by a command while an engine may be running. */
   readonly migrates: boolean
 }
 
-/** Opens a store's file with these options, or says why it cannot be opened. */
+/** Opens a store's file. If that fails, the error says why. */
 export const openDatabase = (settings: OpenSettings): Effect.Effect<DatabaseSync, StoreUnusable> =>
   opening(settings.path, () => opened(settings))
 
-/** Any failure while a file is opened, or its statements are prepared, makes it unusable. */
+/** Runs something that opens a file or prepares its statements. If it fails, the file is unusable. */
 export const opening = <A>(path: string, run: () => A): Effect.Effect<A, StoreUnusable> =>
   Effect.try({ try: run, catch: (cause) => openFailure(path, cause) })
 
@@ -56,11 +56,11 @@ function openFailure(path: string, cause: unknown): StoreUnusable {
   return new StoreUnusable({ message, cause })
 }
 
-/** The file has our version, but one of our statements names a table or a column that does not exist. */
+/** The file has the right version, but lacks a table or a column that a statement names. */
 const isSchemaGone = (cause: unknown): cause is Error =>
   isSqliteError(cause) && /^no such (?:table|column)/u.test(cause.message)
 
-/** Migrates an existing file and does nothing else. Gives the old and the new version. */
+/** Migrates an existing file and does nothing else. The result is the old and the new version. */
 export const migrateFile = (
   settings: ConnectionSettings,
 ): Effect.Effect<{ readonly from: number; readonly to: number }, StoreUnusable> =>

@@ -6,7 +6,7 @@ import { isDamage, sqliteFailure } from "./failure.ts"
 import { makeRead } from "./reads.ts"
 import type { Read, ReadRow } from "./reads.ts"
 
-/** A read with a number, which its answer repeats. */
+/** A read with a number. The answer has the same number. */
 export interface NumberedRead extends Read {
   readonly number: number
 }
@@ -18,15 +18,16 @@ export type ReadAnswer = { readonly number: number } & (
 )
 
 /**
- * The thread that reads many loans at once, so that callbacks are accepted meanwhile. It reports when it has opened the
- * file, and answers the reads in order. The empty message ends it. A defect ends the thread too.
+ * The reading thread. It reads many loans at once, so that callbacks are accepted meanwhile. It sends a message when
+ * it has opened the file, and answers reads in order. The message `null` ends the thread, and so does a defect.
  */
 // The settings come from reader.ts, which starts this thread.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
 const database = openReadOnly(workerData as ConnectionSettings)
 const read = makeRead(database)
 
-// Where cores are few, callbacks go first. Only Linux has a priority for each thread; nobody may raise his own.
+// If there are few cores, callbacks go first. Only Linux has a priority for each thread, and a process cannot raise
+// its own priority.
 if (platform() === "linux") setPriority(Math.max(getPriority(), constants.priority.PRIORITY_BELOW_NORMAL))
 
 function answer({ number, ...asked }: NumberedRead): ReadAnswer {

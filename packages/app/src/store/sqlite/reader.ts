@@ -13,7 +13,7 @@ import { startThread } from "./thread.ts"
 
 export type ReadRows = (read: Read) => Effect.Effect<ReadonlyArray<ReadRow>, StoreUnavailable>
 
-/** SQLite's refusals are failures with an outside cause. Any other failure is a defect of ours. */
+/** Runs a read. If SQLite refuses it, the cause is outside the engine. Any other failure is a defect. */
 export const reading = <A>(run: () => A): Effect.Effect<A, StoreUnavailable> =>
   Effect.suspend(() => {
     try {
@@ -31,14 +31,15 @@ const unreadable = (reason: string, damaged: boolean, cause?: unknown): StoreUna
     ...(damaged ? { damaged } : {}),
   })
 
-/** Reads on the calling thread, which is blocked meanwhile. */
+/** Reads on the calling thread. That thread is blocked meanwhile. */
 export function inlineReader(database: DatabaseSync): ReadRows {
   const read = makeRead(database)
   return (asked) => reading(() => read(asked))
 }
 
 /**
- * Reads on its own thread, one after another. A read that exceeds its timeout is given up, and its answer is ignored.
+ * Reads on a separate thread, one read at a time. If a read takes longer than its timeout, it fails, and its late
+ * answer is ignored.
  */
 export const threadReader = Effect.fnUntraced(function* (
   settings: ConnectionSettings,

@@ -6,7 +6,7 @@ const loansPage = (condition: string, index = ""): string => `
   WHERE account = ? ${condition} AND application_reference >= ? AND application_reference < ?
   ORDER BY application_reference LIMIT ?`
 
-/** The reads of many loans at once, each statement by its name. Each reads a range of one index. */
+/** The statements that read many loans, by name. Each reads a range of one index. */
 export const readStatements = {
   loans: loansPage(""),
   loansAtStage: loansPage("AND stage = ?", "INDEXED BY loans_by_stage"),
@@ -18,7 +18,7 @@ export const readStatements = {
     SELECT ${entryColumns} FROM journal
     WHERE application_reference = ? AND version > ? ORDER BY version LIMIT ?`,
   feed: "SELECT position, content, hash FROM journal WHERE position > ? ORDER BY position LIMIT ?",
-  // The account twice: node:sqlite of Node 22.19 does not bind the same numbered parameter in two places.
+  // The account is bound twice, because node:sqlite of Node 22.19 cannot use one numbered parameter in two places.
   stageCounts: `
     SELECT stage, sum(loans) AS loans, sum(closed) AS closed FROM (
       SELECT stage, count(*) AS loans, 0 AS closed FROM loans WHERE account = ? GROUP BY stage
@@ -26,7 +26,7 @@ export const readStatements = {
       SELECT stage, -count(*), count(*) FROM loans WHERE account = ? AND closed = 1 GROUP BY stage)
     GROUP BY stage`,
   stalledCount: "SELECT count(*) AS loans FROM loans WHERE account = ? AND stalled = 1",
-  // Each step finds the next account, so the index is read once for each account and not once for each loan.
+  // Each step finds the next account. So the index is read once for each account, and not once for each loan.
   accounts: `
     WITH RECURSIVE found (account) AS (
       SELECT min(account) FROM loans
@@ -39,13 +39,13 @@ export const readStatements = {
 export type ReadName = keyof typeof readStatements
 export type ReadRow = Record<string, SQLOutputValue>
 
-/** One read. It is plain data, because it is sent between threads. */
+/** One read. It is plain data, because it is sent to another thread. */
 export interface Read {
   readonly statement: ReadName
   readonly parameters: ReadonlyArray<SQLInputValue>
 }
 
-/** Reads with statements that are prepared once. */
+/** Runs reads. Each statement is prepared once. */
 export function makeRead(database: DatabaseSync): (read: Read) => ReadonlyArray<ReadRow> {
   const prepared = new Map<ReadName, StatementSync>()
   return ({ statement, parameters }) => {

@@ -4,8 +4,8 @@ import { StoreUnusable } from "../../ports/loan-store.ts"
 import { schemaVersionIn } from "./stamp.ts"
 
 /**
- * Numbered, forward-only migrations: the index in this list, plus one, is the version a database has after it. A migration
- * that has shipped is never edited.
+ * The migrations, in order. After the migration at index n, the database has version n + 1. There is no way back to
+ * an older version. A released migration is never edited.
  */
 const migrations: ReadonlyArray<string> = [
   `
@@ -55,8 +55,8 @@ const migrations: ReadonlyArray<string> = [
     PRIMARY KEY (account, bank_url)
   ) STRICT, WITHOUT ROWID;
   `,
-  // A journal row contains the text of its hash, so that anybody can check it. The feed can be sealed. The callbacks of
-  // each account are counted from the feed, up to the cursor's position.
+  // Each journal row contains the text that was hashed, so that anybody can check it. The feed can be sealed.
+  // Callbacks are counted from the feed, up to the cursor's position.
   `
   ALTER TABLE journal RENAME TO journal_before;
   CREATE TABLE journal (
@@ -123,13 +123,13 @@ const migrations: ReadonlyArray<string> = [
     PRIMARY KEY (account, day)
   ) STRICT, WITHOUT ROWID;
   `,
-  // The merchant's own names of applications, to find loans by.
+  // The merchant's own name of each application. Loans can be searched by it.
   `
   ALTER TABLE loans ADD COLUMN external_reference TEXT;
   CREATE INDEX loans_by_external_reference ON loans (account, external_reference, application_reference)
     WHERE external_reference IS NOT NULL;
   `,
-  // The position of each webhook endpoint, the engine that delivers, and the loans whose messages wait there.
+  // The position of each webhook endpoint, the engine that delivers, and the loans that are parked there.
   `
   CREATE TABLE webhook_endpoints (
     name TEXT PRIMARY KEY,
@@ -148,7 +148,7 @@ const migrations: ReadonlyArray<string> = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX webhook_parked_due ON webhook_parked (endpoint, due_at);
   `,
-  // The callback URLs that the bank was asked to set, until its answer is known.
+  // The callback URLs that the bank was asked to set, until the bank's answer is known.
   `
   CREATE TABLE callback_intents (
     account TEXT NOT NULL,
@@ -158,7 +158,8 @@ const migrations: ReadonlyArray<string> = [
     PRIMARY KEY (account, bank_url)
   ) STRICT, WITHOUT ROWID;
   `,
-  // The accounts whose bank was seen to sign its callbacks, and since when.
+  // The accounts whose bank signs its callbacks, and since when. Also: indexes for pages of loans, and the
+  // watermarks.
   `
   CREATE INDEX loans_by_account ON loans (account, application_reference);
   DROP INDEX loans_by_stage;
@@ -166,22 +167,23 @@ const migrations: ReadonlyArray<string> = [
   CREATE TABLE signing_accounts (account TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   ALTER TABLE loans ADD COLUMN watermark TEXT;
   `,
-  // Closed loans: they are counted separately and have their own list.
+  // Closed loans are counted separately and have their own list.
   `
   ALTER TABLE loans ADD COLUMN closed INTEGER NOT NULL DEFAULT 0;
   CREATE INDEX loans_closed ON loans (account, application_reference, stage) WHERE closed = 1;
   `,
 ]
 
-/** "LOAN": tools identify the program of a database file by it. */
+/** "LOAN". Tools read this number to see which program a database file belongs to. */
 const applicationId = 0x4c4f414e
 
-/** The version of the schema that this program writes. */
+/** The version of the schema that this program uses. */
 export const schemaVersion = migrations.length
 
 /**
- * Migrates a database to this program's version, with one transaction for each migration, so that an interrupted one
- * leaves the previous version. Gives the version that it found. A database from a newer or another program is refused.
+ * Migrates a database to this program's version. Each migration is one transaction, so an interrupted migration
+ * leaves the version before it. The result is the version that was found. A database of a newer version or of another
+ * program is refused.
  */
 export function migrate(database: DatabaseSync, path: string, upTo: number = schemaVersion): number {
   const found = requireOurs(database, path)
@@ -192,7 +194,10 @@ export function migrate(database: DatabaseSync, path: string, upTo: number = sch
   return found
 }
 
-/** One migration. The version is read again under the lock, because another process may be migrating the same file. */
+/**
+ * Runs one migration. The version is read again under the lock, because another process may be migrating the same
+ * file.
+ */
 function migrateOnce(database: DatabaseSync): void {
   database.exec("BEGIN IMMEDIATE")
   try {
@@ -206,7 +211,7 @@ function migrateOnce(database: DatabaseSync): void {
   }
 }
 
-/** Refuses a database from a newer or another program. Gives the version of any other. */
+/** Refuses a database of a newer version or of another program. Otherwise the result is its version. */
 export function requireOurs(database: DatabaseSync, path: string): number {
   const version = versionOf(database)
   refuseNewer(version, path)
@@ -214,7 +219,7 @@ export function requireOurs(database: DatabaseSync, path: string): number {
   return version
 }
 
-/** For a program that must not migrate: the database must already have this program's version. */
+/** For a program that must not migrate. It fails unless the database has this program's version. */
 export function requireCurrent(database: DatabaseSync, path: string): void {
   const version = requireOurs(database, path)
   if (version === schemaVersion) return
@@ -227,7 +232,7 @@ export function requireCurrent(database: DatabaseSync, path: string): void {
   })
 }
 
-/** A database with tables but without a version belongs to another program, and must not get our tables. */
+/** Refuses a database that has tables but no version. It belongs to another program and must not get our tables. */
 function refuseForeign(database: DatabaseSync, path: string): void {
   if (database.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() === undefined) return
   throw new StoreUnusable({
@@ -250,7 +255,7 @@ function refuseNewer(version: number, path: string): void {
   })
 }
 
-/** The columns in which version 1 kept a journal entry, in this order. */
+/** The columns of a journal entry in version 1, in this order. */
 const entryColumns = [
   "applicationReference",
   "version",
@@ -270,7 +275,7 @@ const entryColumns = [
 
 const jsonColumns: ReadonlySet<string> = new Set(["events", "steps", "news"])
 
-/** The text from which version 1 computed an entry's hash, made from its columns. */
+/** The text of a version 1 entry, from which its hash was computed. It is made from the entry's columns. */
 function entryContent(...values: ReadonlyArray<SQLOutputValue>): string {
   const content: Record<string, Parameters<typeof canonicalJson>[0]> = {}
   entryColumns.forEach((name, index) => {

@@ -3,11 +3,14 @@ import { realPath } from "./lock.ts"
 import type { FileFault } from "./names.ts"
 import { lostFile } from "./names.ts"
 
-/** The schema's version is the last byte of SQLite's `user_version`. The other three bytes are the file's stamp. */
+/**
+ * SQLite's `user_version` has four bytes. The last byte is the schema's version. The other three are the file's
+ * stamp: a random number that changes with each checkpoint.
+ */
 export const versionBits = 8
 const versionsMax = 2 ** versionBits
 
-/** A stamp is below this: `user_version` is a signed number of 32 bits. */
+/** Every stamp is below this number, because `user_version` is a signed number of 32 bits. */
 export const stampsMax = 2 ** (31 - versionBits)
 
 /** The schema's version in a `user_version`. */
@@ -17,23 +20,24 @@ export const schemaVersionIn = (userVersion: number): number => userVersion % ve
 export const stamped = (stamp: number, schemaVersion: number): number => stamp * versionsMax + schemaVersion
 
 /**
- * Detects when another store, or an older copy, is written over a store's file in place: its name still leads to it
- * then. The engine that has the store to itself stamps the file at its start and with each checkpoint. The file may
- * only have stamps that were set, and never an older one than was seen before. A stamp that is still in the log is not
- * in the file yet.
+ * Detects that somebody has written another store, or an older copy, over a store's file. The file's name shows
+ * nothing then. The engine sets a new stamp at its start and with each checkpoint. A stamp that the engine never set
+ * is a fault, and so is an older stamp than the last one seen. A new stamp may stay in the log for a while before it
+ * is in the file.
  */
 export interface StampWatch {
   readonly fault: FileFault
-  /** The file may have this stamp from now on. */
+  /** From now on, the file may have this stamp. */
   readonly expect: (stamp: number) => void
   /**
-   * Call it after the thread's connection was closed. By POSIX rules, closing a descriptor releases the process's locks
-   * on the file, so none must be opened for a moment while connections are in use.
+   * Closes the watch. Call it only after the thread's connection is closed: by POSIX rules, closing any descriptor of
+   * a file releases all locks of the process on that file. For the same reason, the file is opened once and stays
+   * open.
    */
   readonly close: () => void
 }
 
-/** The offset of `user_version` in an SQLite file's header: four bytes, the highest first. */
+/** The offset of `user_version` in an SQLite file's header. It has four bytes, the highest first. */
 const userVersionAt = 60
 
 export function watchStamps(path: string): StampWatch {

@@ -48,7 +48,9 @@ export const sqliteLimits = {
 export type SqliteLimits = LimitsOf<typeof sqliteLimits>
 
 export interface SqliteSettings extends OpenSettings, SqliteLimits {
-  /** Whether commits, and reads of many loans, have their own threads. Without them, everything waits for the disk. */
+  /**
+   * Whether commits and reads of many loans run on their own threads. Without threads, everything waits for the disk.
+   */
   readonly writerThread: boolean
 }
 
@@ -61,7 +63,7 @@ export const sqliteDefaults: Omit<SqliteSettings, "path"> = {
 }
 
 /**
- * The embedded store: one SQLite file in WAL mode with full synchronisation. It is read here and written in group
+ * The SQLite store: one file in WAL mode with full synchronisation. This module reads it, and writes it in group
  * commits.
  */
 export const layerSqlite = (
@@ -143,13 +145,13 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
       ),
     dropCallbackIntent: (account, bankUrl) =>
       Effect.asVoid(write([{ statement: "dropIntent", parameters: [account, bankUrl] }])),
-    // A callback's loan is read before it is written, and on another connection.
+    // For a callback, the loan is read on another connection than the one that writes. So readiness checks both.
     ready: Effect.andThen(
       read(() => void reads.load.get("")),
       Effect.asVoid(write(probe)),
     ),
   })
-  // Other processes do not notify us. Their writes are found when the file is read.
+  // Other processes send no signals. Their writes are found when the file is read.
   const news = yield* PubSub.sliding<void>(1)
   const journalStore = yield* opening(settings.path, () =>
     sqliteJournal(database, { path: settings.path, read, readMany, write, news }),
@@ -161,7 +163,10 @@ const makeSqliteStore = Effect.fnUntraced(function* (settings: SqliteSettings) {
   )
 })
 
-/** On a separate thread in an engine that serves; otherwise on the only thread, and as of its moment. */
+/**
+ * The reader of many loans. In an engine it has its own thread. In a command it uses the only connection, so it reads
+ * as of the same moment.
+ */
 const readerOf = (
   settings: SqliteSettings,
   database: DatabaseSync,
@@ -217,7 +222,10 @@ function prepareReads(database: DatabaseSync) {
 }
 type Reads = ReturnType<typeof prepareReads>
 
-/** Does what a callback's commit does: it writes a loan and its row, and removes them before anybody sees them. */
+/**
+ * Does the same as a callback's commit: it writes a loan and its row. Then it removes both before anybody can see
+ * them.
+ */
 const probe: WriteJob = [
   { statement: "probeLoan", parameters: [] },
   { statement: "probeRow", parameters: [] },

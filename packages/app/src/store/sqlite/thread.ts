@@ -7,7 +7,7 @@ import type { ConnectionSettings } from "./connection.ts"
 
 export interface SqliteThread {
   readonly worker: Worker
-  /** Waits until the thread has ended. Gives the reason. */
+  /** Waits until the thread has ended. The result is the reason. */
   readonly ended: Effect.Effect<string>
 }
 
@@ -52,7 +52,7 @@ export const startThread = Effect.fnUntraced(function* (
   return { worker, ended }
 })
 
-/** The thread's file is not there, or it is no module: what runs is not the package, but a copy of it. */
+/** Whether the thread's file is missing or is no module. Then a bundler has copied the package. */
 const hasNoModule = ({ name, code }: Error & { readonly code?: unknown }): boolean =>
   name === "SyntaxError" || (typeof code === "string" && code.endsWith("MODULE_NOT_FOUND"))
 
@@ -60,6 +60,9 @@ const bundled =
   "The threads of the SQLite store cannot start, because a bundler has copied @loan-engine/app into its output. Leave the package " +
   'out of the bundle: serverExternalPackages: ["@loan-engine/app"] in Next.js, `external` in other bundlers'
 
-/** `--input-type` is about the text of `--eval`. A thread has a file, and refuses the flag that it inherits. */
+/**
+ * The flags for a thread. `--input-type` only fits the text of `--eval`. A thread runs a file, and would refuse this
+ * flag if it inherited it.
+ */
 const ownFlags = (): { readonly execArgv?: Array<string> } =>
   process.execArgv.some((flag) => flag.startsWith("--input-type")) ? { execArgv: [] } : {}

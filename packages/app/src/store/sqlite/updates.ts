@@ -16,10 +16,10 @@ import type { CommitJobs } from "./writer.ts"
 import { nothingWritten } from "./writes.ts"
 import type { Write, WriteJob, WriteOutcome, Written } from "./writes.ts"
 
-/** Either a change that is decided on the current loan, or a job that is written in any case. */
+/** Either an update, which is decided on the current loan, or a job, which is written without a decision. */
 export type Request = Update | { readonly job: WriteJob }
 
-/** For an update: a change, or nothing if none was needed. For a job: what its statements did. */
+/** For an update: the change, or `undefined` if none was needed. For a job: the result of its statements. */
 export type Answer = WrittenChange | Written | undefined
 
 const isUpdate = (request: Request): request is Update => "decide" in request
@@ -43,7 +43,7 @@ interface Reads {
   readonly end: StatementSync
 }
 
-/** Decides every update of the batch on the current loans, and writes all of it in one transaction. */
+/** Decides every update of a batch on the current loans, and writes the whole batch in one transaction. */
 export const commitInOrder =
   (reads: Reads, commit: CommitJobs): CommitBatch<Request, Answer> =>
   (batch) =>
@@ -56,7 +56,7 @@ export const commitInOrder =
       })
     })
 
-/** If SQLite cannot read now, that is a failure with an outside cause, not a defect. */
+/** Plans a batch. If SQLite cannot read now, the requests are refused, because the cause is outside the engine. */
 function planOrRefuse(reads: Reads, batch: ReadonlyArray<Request>): ReadonlyArray<Planned | Outcome<Answer>> {
   try {
     return inOneRead(reads, () => plan(reads, batch)).map((each) =>
@@ -70,7 +70,7 @@ function planOrRefuse(reads: Reads, batch: ReadonlyArray<Request>): ReadonlyArra
 
 const refused = ({ message: reason }: Error): Unwritten => ({ state: "refused", reason })
 
-/** If SQLite could not read, it has ended the transaction itself, and the failed read is the cause. */
+/** Ends the transaction. If a read failed, SQLite has ended it already, so a refusal here is ignored. */
 function endQuietly(end: StatementSync): void {
   try {
     end.run()
@@ -80,8 +80,8 @@ function endQuietly(end: StatementSync): void {
 }
 
 /**
- * A batch is decided on one state of the file, which is read once. Outside of a transaction, each read would check the
- * file again.
+ * Decides a batch in one read transaction, so that all decisions see the same state. Without it, SQLite would check
+ * the file again at each read.
  */
 function inOneRead<A>({ begin, end }: Reads, work: () => A): A {
   begin.run()
@@ -94,11 +94,11 @@ function inOneRead<A>({ begin, end }: Reads, work: () => A): A {
 
 interface Planned {
   readonly job: WriteJob
-  /** The answer to the request after the job is durable. */
+  /** The answer to the request, after the job is durable. */
   readonly answer: (written: Written) => Answer
-  /** Whether it is decided again if the loan has moved on. A job that was not decided on anything just does nothing. */
+  /** Whether a stale job is decided again. A job without a decision does nothing if it is stale. */
   readonly isDecided: boolean
-  /** Whether it is also decided again if its only statement changed nothing. */
+  /** Whether the job is also stale if its only statement changed nothing. */
   readonly mustChange?: boolean
 }
 
@@ -152,7 +152,7 @@ function plannedChange(reads: Reads, decided: Extract<DecidedUpdate, { state: "d
   }
 }
 
-/** Where the same message was recorded before: in the same bytes, or with the same signed token. */
+/** Finds where the same message was recorded before: with the same bytes, or with the same signed token. */
 function earlierPosition(reads: Reads, { entry }: Change): number | null {
   const { applicationReference, version, source, digest, token = null, evidence, account } = entry
   const behind = version - 1 - earlierEntriesMax
@@ -188,7 +188,7 @@ const hearAgain = (stored: StoredLoan, { schedule, watermark }: Change): Write =
   parameters: [...scheduleValues(schedule), markOf(watermark), ...asItStands(stored)],
 })
 
-/** The exact row on which the decision was made. */
+/** The values that identify the row on which the decision was made. */
 const asItStands = ({ loan, chainHead, mark = null }: StoredLoan) => [
   loan.applicationReference,
   loan.version,

@@ -3,10 +3,12 @@ import { dirname } from "node:path"
 import { anchorsBeside } from "../../feed/anchors-file.ts"
 import { filesOfStore, realPath } from "./lock.ts"
 
-/** No permissions for others on the machine: the store's files contain what the bank said about people. */
+/** No permissions for other users of the machine: the store's files contain personal data from the bank. */
 const othersMay = 0o077
 
-/** File systems, by their magic number in `statfs`, whose locks or syncs are unreliable, and memory file systems. */
+/**
+ * File systems whose locks or syncs are unreliable, and file systems in memory, by their magic number in `statfs`.
+ */
 const unreliable: ReadonlyMap<number, string> = new Map([
   [0x6969, "NFS, where locks and syncs depend on the server"],
   [0x517b, "SMB, where locks and syncs depend on the server"],
@@ -18,7 +20,10 @@ const unreliable: ReadonlyMap<number, string> = new Map([
   [0x8584_58f6, "ramfs, which is memory and loses everything when the machine stops"],
 ])
 
-/** Weaknesses of a file's place and modes that could lose it or show it to others, as sentences that say what to do. */
+/**
+ * Weaknesses of a file's place and permissions, as sentences that say what to do. Because of them, the file could be
+ * lost, or other users could read it.
+ */
 export function sqliteWeaknesses(path: string): ReadonlyArray<string> {
   return [...placeWeaknesses(dirname(realPath(path))), ...modeWeaknesses(path)]
 }
@@ -31,7 +36,7 @@ function placeWeaknesses(directory: string): ReadonlyArray<string> {
 }
 
 function modeWeaknesses(path: string): ReadonlyArray<string> {
-  // Windows has access lists instead.
+  // Windows has access lists instead of permission bits.
   if (process.platform === "win32") return []
   const files = [...filesOfStore(path), anchorsBeside(path)]
   const open = files.filter(

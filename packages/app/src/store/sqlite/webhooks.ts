@@ -62,7 +62,7 @@ export function sqliteWebhooks(database: DatabaseSync, { read, write }: Access):
   }
 }
 
-/** The endpoint's row is the fence: if its position or its owner has changed, nothing is written. */
+/** If the endpoint was moved or has another owner, its row does not match, and nothing is written. */
 function settling(round: WebhookRound): WriteJob {
   const { endpoint, owner, now, from, to, caughtUp, parked, disabledWhy } = round
   const disabledAt = disabledWhy === null ? null : now

@@ -7,9 +7,9 @@ import { makeCommit } from "./writes.ts"
 import type { WriteJob } from "./writes.ts"
 
 /**
- * The writing thread. It reports when it has opened the file. Then it receives a batch, commits it, and answers with
- * the outcome of each job. The empty message ends it. If it throws, the thread ends, and with it the store: the engine
- * does not work around a defect.
+ * The writing thread. It sends a message when it has opened the file. Then it receives batches. It commits each batch
+ * and answers with the outcome of each job. The message `null` ends it. A defect also ends the thread, and then the
+ * store refuses every write.
  */
 // The settings come from writer.ts, which starts this thread.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
@@ -18,7 +18,7 @@ const database = openConnection(settings)
 const stamps = watchStamps(settings.path)
 const faults = [watchNames(settings.path), watchLock(settings.path), stamps.fault]
 const commit = makeCommit(database, {
-  // The first fault counts: a missing file has no stamp either.
+  // The first fault is reported. For example, a missing file has no stamp either.
   fault: () => faults.reduce<string | undefined>((found, fault) => found ?? fault(), undefined),
   expect: stamps.expect,
 })

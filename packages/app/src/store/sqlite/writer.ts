@@ -8,17 +8,18 @@ import { startThread } from "./thread.ts"
 import type { Write, WriteJob, WriteOutcome } from "./writes.ts"
 import { makeCommit, newStamp } from "./writes.ts"
 
-/** Commits one batch at a time. Its failure is a defect. */
+/** Commits one batch at a time. If the effect itself fails, that is a defect. */
 export type CommitJobs = (jobs: ReadonlyArray<WriteJob>) => Effect.Effect<ReadonlyArray<WriteOutcome>>
 
-/** Writes on the calling thread, which is blocked until the data is on the disk. */
+/** Writes on the calling thread. That thread is blocked until the data is on the disk. */
 export const inlineCommit = (database: DatabaseSync, path: string): CommitJobs => {
-  // Only an engine can detect foreign stamps, because it has the store to itself and a writing thread.
+  // Stamps are not checked here. Only an engine can do that, because it has locked the store and has a writing
+  // thread.
   const commit = makeCommit(database, { fault: watchNames(path), expect: () => {} })
   return (jobs) => Effect.sync(() => commit(jobs))
 }
 
-/** Writes on its own thread, so that everything else continues, and the next batch collects, while the disk works. */
+/** Writes on a separate thread. While the disk works, everything else continues, and the next batch collects. */
 export const threadCommit = Effect.fnUntraced(function* (
   settings: ConnectionSettings,
 ): Effect.fn.Return<CommitJobs, StoreUnusable, Scope.Scope> {
@@ -36,7 +37,7 @@ export const threadCommit = Effect.fnUntraced(function* (
       }),
       refused(jobs),
     )
-  // A file that cannot be written now keeps its stamp. The next writer gets the error.
+  // If the file cannot be written now, it keeps its stamp, and the next write gets the error.
   yield* commit([[yield* newStamp]])
   return commit
 })
@@ -44,7 +45,10 @@ export const threadCommit = Effect.fnUntraced(function* (
 const cannotOpen = (path: string, why: string): string =>
   `The SQLite file ${path} cannot be opened for writing: ${why}. Check its permissions, and how many files a process may open.`
 
-/** Bytes are usually a view of a far larger buffer, and the whole buffer would be sent between threads. */
+/**
+ * Copies the bytes. A parameter is usually a small view of a much larger buffer, and the whole buffer would be sent
+ * to the thread.
+ */
 const standingAlone = ({ statement, parameters }: Write): Write => ({
   statement,
   parameters: parameters.map((value) => (value instanceof Uint8Array ? new Uint8Array(value) : value)),

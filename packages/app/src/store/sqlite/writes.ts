@@ -7,8 +7,9 @@ import { schemaVersion } from "./schema.ts"
 import { stamped, stampsMax } from "./stamp.ts"
 
 /**
- * All writes, each statement by its name. A loan is written before its journal row, and only if its row is exactly the
- * one on which the decision was made: its version alone could by now belong to another process. Otherwise nothing of
+ * The statements that write, by name. In a job, the loan is written first, before its journal row. The loan is
+ * written only if its row is exactly the one on which the decision was made. The version alone does not show that,
+ * because another process may have written a different change with the same version. If the row differs, nothing of
  * the job is written.
  */
 const writeStatements = {
@@ -23,12 +24,11 @@ const writeStatements = {
       account = ?, version = ?, stage = ?, external_reference = ?, closed = ?, snapshot = ?, chain_head = ?, next_poll_at = ?, poll_attempts = ?,
       poll_confirm = ?, stalled = ?, watermark = ?
     WHERE application_reference = ? AND version = ? AND chain_head = ? AND watermark IS ?`,
-  // An unchanged schedule is not written, because a poll may have been claimed meanwhile, and its lease is there.
+  // Leaves the schedule as it is, because a poll may have been claimed meanwhile, and the due time is its lease.
   moveUnscheduledLoan: `
     UPDATE loans SET account = ?, version = ?, stage = ?, external_reference = ?, closed = ?, snapshot = ?, chain_head = ?, watermark = ?
     WHERE application_reference = ? AND version = ? AND chain_head = ? AND watermark IS ?`,
-  // The bank repeated the same: no row and no new version, and only if the row is still the one on which the decision
-  // was made.
+  // For an answer of the bank without news. There is no journal row and no new version.
   hearAgain: `
     UPDATE loans SET next_poll_at = ?, poll_attempts = ?, poll_confirm = ?, stalled = ?, watermark = ?
     WHERE application_reference = ? AND version = ? AND chain_head = ? AND watermark IS ?`,
@@ -75,7 +75,7 @@ const writeStatements = {
   unparkBehind: "DELETE FROM webhook_parked WHERE endpoint = ? AND position > ?",
   enableWebhooks: "UPDATE webhook_endpoints SET disabled_at = NULL, disabled_why = NULL WHERE name = ?",
   makeWebhooksDue: "UPDATE webhook_parked SET due_at = ?, attempts = 0 WHERE endpoint = ?",
-  // Empty names are not valid references or accounts, so the probe touches nobody's rows.
+  // No reference or account is empty, so the probe touches no real rows.
   probeLoan: `
     INSERT INTO loans (application_reference, account, version, stage, snapshot, chain_head, poll_attempts, poll_confirm, stalled)
     VALUES ('', '', 0, '', '', '', 0, 0, 0)`,
@@ -87,7 +87,7 @@ const writeStatements = {
     WHERE application_reference = ? AND version <= ? AND raw IS NOT NULL AND content ->> 'source' <> 'operator'`,
 } as const
 
-/** Writes that return rows. */
+/** Statements that write and return rows. */
 const returningStatements = {
   claim: `
     UPDATE loans SET next_poll_at = ?
@@ -99,7 +99,7 @@ const returningStatements = {
 
 const statements = { ...writeStatements, ...returningStatements }
 
-/** `PRAGMA user_version` accepts no parameters. Its one parameter here is the stamp. */
+/** `PRAGMA user_version` accepts no parameters, so the stamp is written into the statement's text. */
 const stamp = "stamp"
 type StatementName = keyof typeof statements | typeof stamp
 
@@ -108,10 +108,10 @@ export interface Write {
   readonly parameters: ReadonlyArray<SQLInputValue>
 }
 
-/** Statements that are written all or not at all. */
+/** Statements of which either all are written or none. */
 export type WriteJob = ReadonlyArray<Write>
 
-/** The result of the last statement of a job. */
+/** The result of a job's last statement. */
 export interface Written {
   readonly rows: ReadonlyArray<unknown>
   readonly changes: number
@@ -120,33 +120,33 @@ export interface Written {
 }
 
 /**
- * `stale`: its first statement changed nothing, and nothing of the job was written. `refused`: SQLite refused it, and
- * nothing of it was written. It is plain data, because it is sent between threads.
+ * The outcome of a job. `stale`: the job's first statement changed nothing, so nothing was written. `refused`: SQLite
+ * refused it, so nothing was written. It is plain data, because it is sent to another thread.
  */
 export type WriteOutcome =
   | ({ readonly state: "written" } & Written)
   | { readonly state: "stale" }
   | { readonly state: "refused"; readonly reason: string }
 
-/** Commits a batch of jobs in one transaction. Gives the outcome of each. */
+/** Commits a batch of jobs in one transaction. The result is the outcome of each job. */
 export type Commit = (jobs: ReadonlyArray<WriteJob>) => ReadonlyArray<WriteOutcome>
 
 export const nothingWritten: Written = { rows: [], changes: 0, lastPosition: 0 }
 const stale: WriteOutcome = { state: "stale" }
 
-/** A stamp that the file has not had. */
+/** Draws a random stamp. */
 export const newStamp: Effect.Effect<Write> = Effect.map(Random.nextIntBetween(1, stampsMax), (drawn) => ({
   statement: stamp,
   parameters: [drawn],
 }))
 
-/** The checks before anything counts as written. They learn each stamp before the file gets it. */
+/** The checks of the file around each commit. They learn a new stamp before the file gets it. */
 export interface FileWatch {
   readonly fault: FileFault
   readonly expect: (stamp: number) => void
 }
 
-/** Commits what it is given. */
+/** Makes the function that commits batches. */
 export function makeCommit(database: DatabaseSync, { fault, expect }: FileWatch): Commit {
   const prepared = new Map<keyof typeof statements, StatementSync>()
   const statement = (name: keyof typeof statements): StatementSync => {
@@ -178,7 +178,7 @@ export function makeCommit(database: DatabaseSync, { fault, expect }: FileWatch)
   return (jobs) => {
     const together = inTransaction(database, fault, () => jobs.map(write))
     if (typeof together !== "string") return together
-    // One bad job must not fail the others, so each is tried again in its own transaction.
+    // One bad job must not fail the others. So each job is tried again in its own transaction.
     return jobs.map((job) => {
       const alone = jobs.length === 1 ? together : inTransaction(database, fault, () => write(job))
       return typeof alone === "string" ? { state: "refused", reason: alone } : alone
@@ -187,8 +187,8 @@ export function makeCommit(database: DatabaseSync, { fault, expect }: FileWatch)
 }
 
 /**
- * The result of the work, durable in the named file, or the reason why not. Anything else that is thrown is a defect of
- * ours.
+ * Runs work in one transaction. The result is the work's result, if it is durable in the file with that name.
+ * Otherwise it is the reason, as a text. Anything that is thrown is a defect.
  */
 function inTransaction<A extends object>(
   database: DatabaseSync,

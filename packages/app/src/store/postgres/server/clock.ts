@@ -3,8 +3,8 @@ import { connect } from "./connection.ts"
 import type { PostgresSettings } from "../settings.ts"
 
 /**
- * How far the database's clock is ahead of ours, in milliseconds. `undefined` if it cannot be asked. The clock was read
- * at some moment between question and answer, so half of that time is counted.
+ * How far the database's clock is ahead of ours, in milliseconds. `undefined` if the database does not answer. The
+ * clock was read at some time between question and answer, so the middle of that time is compared.
  */
 export const databaseAheadMs = Effect.fnUntraced(
   function* (settings: PostgresSettings) {

@@ -8,21 +8,20 @@ import { hostsOf } from "./hosts.ts"
 import type { PostgresSettings } from "../settings.ts"
 import { readOnlyServer } from "../statements.ts"
 
-/** The name of the engine in `pg_stat_activity`. */
+/** The engine's name in `pg_stat_activity`. */
 const applicationName = "loan-engine"
 
-/** How much longer than its own timeout a statement may take to report it, before its connection is given up. */
+/** How much longer than its own timeout a statement may take. After that, the engine gives up the connection. */
 export const answerMsMax = 2_000
 
 /**
- * Every statement finds rows by an index. A plan that was made while the tables were empty would read them completely,
- * and would be kept while they grow.
+ * These settings make every statement use an index. Otherwise, PostgreSQL would plan a scan of the whole table while
+ * it is empty, and keep that plan while the table grows.
  */
 const lookUps = { enable_seqscan: "off", enable_hashjoin: "off", enable_mergejoin: "off" }
 
 /**
- * Whether a URL does not mention encryption, and names a host where others can read the network. Encryption is then
- * required.
+ * Whether a URL does not mention encryption, and its host is another machine. Then the engine requires encryption.
  */
 export function isPlainByDefault(url: Redacted.Redacted): boolean {
   const text = Redacted.value(url)
@@ -44,22 +43,22 @@ export const connectionConfig = (
   startupParameters: {
     statement_timeout: String(settings.databaseStatementMsMax),
     lock_timeout: String(settings.databaseLockMsMax),
-    // A reader of one moment keeps its transaction open while it works.
+    // A reader of one moment keeps its transaction open while it works, so there is no limit.
     idle_in_transaction_session_timeout: settings.oneMoment ? "0" : String(settings.databaseStatementMsMax),
     default_transaction_isolation: "read committed",
     ...lookUps,
   },
 })
 
-/** A separate connection, outside the pool, and its server. */
+/** A connection outside the pool, and its server. */
 export interface Connected {
   readonly connection: PgConnection.PgConnection
   readonly host: Host
 }
 
 /**
- * Connects, until the scope closes, to the first writable server of the URL. A reader also accepts a read-only server
- * if there is no other. If the URL names a single server, that one is used in any state.
+ * Connects to the first writable server of the URL, until the scope closes. If no server is writable, a reader also
+ * accepts a read-only one. If the URL names only one server, that server is used in any state.
  */
 export const connect = Effect.fnUntraced(function* (
   settings: PostgresSettings,
@@ -89,7 +88,7 @@ export const connect = Effect.fnUntraced(function* (
 
 const open = (settings: PostgresSettings, { url }: Host) => PgConnection.make(connectionConfig(settings, url))
 
-/** A reader's own sessions are read-only, so for it only a standby counts as read-only. */
+/** A reader's sessions are always read-only. So for a reader, only a standby counts as read-only. */
 const openWritable = Effect.fnUntraced(function* (settings: PostgresSettings, host: Host) {
   const connection = yield* open(settings, host)
   const asked = connection.query(

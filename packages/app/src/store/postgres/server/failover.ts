@@ -4,14 +4,14 @@ import { describe } from "../errors.ts"
 import { hostsOf } from "./hosts.ts"
 import type { PostgresSettings } from "../settings.ts"
 
-/** Whether a standby has all acknowledged data when its primary dies. */
+/** Whether a standby has all acknowledged data if the primary is lost. */
 export interface FailoverCheck {
   readonly safe: boolean
-  /** The finding, as the end of a sentence. */
+  /** What was found, as the end of a sentence. */
   readonly found: string
 }
 
-/** Checks it, if the URL names several servers. `undefined` if it names only one. */
+/** Makes the check, if the URL names several servers. `undefined` if it names only one. */
 export const checkFailover = Effect.fnUntraced(
   function* (settings: PostgresSettings) {
     if (hostsOf(settings.url).length === 1) return undefined

@@ -1,7 +1,7 @@
 import { Redacted } from "effect"
 import { optionFault } from "./url-options.ts"
 
-/** One of the servers in a URL, and the URL of that server alone. */
+/** One server of a URL, and the URL with only that server. */
 export interface Host {
   /** `host:port` from the URL, for messages. */
   readonly name: string
@@ -14,8 +14,8 @@ const shape = /^(?<scheme>postgres(?:ql)?:\/\/)(?<login>[^/?#]*@)?(?<hosts>[^/?#
 const example = "postgres://user:password@host:5432/database"
 
 /**
- * The servers in a URL of libpq's form. One of them is the primary at any time:
- * `postgres://user:password@one:5432,two:5432/database`.
+ * The servers of a URL in libpq's form, such as `postgres://user:password@one:5432,two:5432/database`. One of them is
+ * the primary.
  */
 export function hostsOf(url: Redacted.Redacted): readonly [Host, ...ReadonlyArray<Host>] {
   const text = Redacted.value(url)
@@ -29,17 +29,20 @@ export function hostsOf(url: Redacted.Redacted): readonly [Host, ...ReadonlyArra
   return [host(first), ...others.map(host)]
 }
 
-/** Why a URL does not name a PostgreSQL database, if so, and how it should look. The URL itself is not shown. */
+/**
+ * Why a URL does not name a PostgreSQL database, and how it should look. `undefined` if it does. The URL itself is
+ * not shown.
+ */
 export function urlFault(text: string): string | undefined {
   const hosts = hostsOf(Redacted.make(text))
   const urls = hosts.map(({ url }) => Redacted.value(url))
   const parsed = urls.map((url) => (URL.canParse(url) ? new URL(url) : undefined))
-  // A `#`, or an `@` after the first slash, belongs to a password that was not encoded: the URL would lead to another
-  // host.
+  // If there is a `#`, or an `@` after the first slash, somebody did not encode a password. The URL would then lead
+  // to another host.
   const isWrong =
     !shape.test(text) ||
     /#|^[^?]*\/\/[^/?]*\/[^?]*[@/]/u.test(text) ||
-    // As in `…/database;sslmode=require`: the intended option would be a part of the name.
+    // As in `…/database;sslmode=require`: the option would become part of the database's name.
     /[;=]|%(?:3B|3D|20)/iu.test(parsed[0]?.pathname ?? "") ||
     parsed.some((url) => url === undefined || url.port === "0" || (hosts.length > 1 && url.host === ""))
   if (isWrong || (parsed[0]?.pathname.length ?? 0) < 2) {
@@ -55,7 +58,7 @@ export function urlFault(text: string): string | undefined {
   return parsed[0] === undefined ? undefined : optionFault(parsed[0])
 }
 
-/** The URL for messages: the place, without user and password. */
+/** The URL for messages: without user and password. */
 export function placeOf(url: Redacted.Redacted, schema: string): string {
   const hosts = hostsOf(url)
   const first = Redacted.value(hosts[0].url)

@@ -13,11 +13,13 @@ import { readOnlyServer } from "../statements.ts"
 export interface Server {
   readonly name: string
   readonly pool: PgPool.PgPool
-  /** How often it has answered, with any answer. */
+  /** How often the server has answered. Every answer counts, also an error. */
   answers: number
 }
 
-/** The server that answered a first statement. Statements that belong to it go to the same server, or fail. */
+/**
+ * The server that answered the first statement of a group. Later statements of the group run on that server or fail.
+ */
 export interface Pin {
   server?: Server
 }
@@ -25,14 +27,14 @@ export interface Pin {
 /** A connection to a server that was writable when the connection was made. */
 export interface Taken {
   readonly connection: PgConnection
-  /** Sends it a request, with the timeout for a silent server. */
+  /** Sends a request to the server. It fails if the server is silent for too long. */
   readonly ask: <A>(question: Effect.Effect<A, SqlError>) => Effect.Effect<A, SqlError>
 }
 
 /**
- * Connections to the primary among the servers of the URL. Each server has a pool, and all requests use one pool until
- * a request finds that its server is unreachable, silent or read-only. Then all requests use the next one. So after a
- * failover the engine tries the servers until it finds the promoted standby, and requests fail until it is promoted.
+ * Connections to the primary among the servers of the URL. Each server has a pool. All requests use one pool, until
+ * one of them finds its server unreachable, silent or read-only. Then all requests use the next server's pool. So
+ * after a failover, the engine tries the servers in turn until a standby is promoted. Requests fail until then.
  */
 export const makePrimary = Effect.fnUntraced(function* (
   settings: PostgresSettings,
@@ -60,8 +62,8 @@ export const makePrimary = Effect.fnUntraced(function* (
         Effect.timeoutOrElse({
           duration: settings.databaseStatementMsMax + answerMsMax,
           orElse: () => {
-            // This also covers a server that answers other requests: a former primary is readable, but each commit
-            // waits for its standby.
+            // The server may still answer other requests: a former primary can be read, but each commit waits for its
+            // standby. So leave it too.
             leave(server)
             return failed("the server does not answer")
           },
@@ -83,7 +85,7 @@ export const makePrimary = Effect.fnUntraced(function* (
       Effect.timeoutOrElse({
         duration: settings.databaseConnectionWaitMsMax,
         orElse: () => {
-          // If the server has answered another request meanwhile, it is only busy.
+          // The server has answered another request meanwhile. So it is only busy.
           if (server.answers === answers) leave(server)
           return failed(`none of ${settings.databaseConnectionsMax} connections was free in time`)
         },
@@ -96,7 +98,7 @@ export const makePrimary = Effect.fnUntraced(function* (
       yield* drop(server, connection)
       return yield* failed("the server can only be read")
     }
-    // A promoted standby has its own settings.
+    // A promoted standby has its own settings, so this must be checked again.
     if (rows[0]["forgets"] === true) {
       yield* drop(server, connection)
       return yield* failed("the server acknowledges data before it is on its disk: synchronous_commit is off")
@@ -117,7 +119,7 @@ export const makePrimary = Effect.fnUntraced(function* (
         return taken.success
       }
       failures.push({ name: server.name, error: taken.failure })
-      // It answers other requests, so it is only busy.
+      // The server answers other requests, so it is only busy.
       if (servers.length > 1 && servers[current] === server) break
     }
     const [only, ...others] = failures

@@ -2,7 +2,9 @@ import type { PgConnection } from "@effect/sql-pg/PgConnection"
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 
-/** The oldest server version in which a change of many partitions touches only the necessary ones. */
+/**
+ * The oldest supported server version. In older versions, a change of a partitioned table touches every partition.
+ */
 export const postgresVersionMin = 14
 
 interface Server {
@@ -13,7 +15,7 @@ interface Server {
   readonly encoding: string
 }
 
-/** Each possible fault of a server, with what to do about it. The first that applies is reported. */
+/** The faults that make a server unusable, and what to do about each. The first that applies is reported. */
 const faults: ReadonlyArray<{
   readonly holds: (server: Server) => boolean
   readonly fault: (server: Server) => string
@@ -23,7 +25,7 @@ const faults: ReadonlyArray<{
     holds: ({ version }) => version < postgresVersionMin * 10_000,
     fault: ({ version }) =>
       `is a server of version ${Math.floor(version / 10_000)}; the engine needs ${postgresVersionMin} or newer. ` +
-      "Point LOAN_ENGINE_DATABASE_URL at one.",
+      "Point LOAN_ENGINE_DATABASE_URL at a newer server.",
     onlyForWriting: false,
   },
   {
@@ -41,7 +43,7 @@ const faults: ReadonlyArray<{
   {
     holds: ({ isReadOnly }) => isReadOnly,
     fault: () =>
-      "is read-only for this role (default_transaction_read_only is on). Turn that off for it, or point " +
+      "is read-only for this role (default_transaction_read_only is on). Turn that setting off for the role, or point " +
       "LOAN_ENGINE_DATABASE_URL elsewhere.",
     onlyForWriting: true,
   },
@@ -54,7 +56,7 @@ const faults: ReadonlyArray<{
   },
 ]
 
-/** Why this server is unusable, if so, and what to do about it. */
+/** Why this server is unusable, and what to do. `undefined` if it is usable. */
 export const serverFault = Effect.fnUntraced(function* (
   { query }: PgConnection,
   readOnly: boolean,

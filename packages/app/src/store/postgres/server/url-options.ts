@@ -2,14 +2,14 @@ import { nearest } from "../../../base/nearest.ts"
 
 interface Option {
   readonly taken: RegExp
-  /** What to give, as in "has an sslmode that is not known: give …". */
+  /** What to write, as in "has a port that the engine cannot use: give a port from 1 to 65535". */
   readonly give: string
 }
 
 const anything: Option = { taken: /./su, give: "give a value, or leave it out" }
 const sslModes = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
 
-/** The options after the `?` of a PostgreSQL URL. */
+/** The options that may follow the `?` of a PostgreSQL URL. */
 const options: ReadonlyMap<string, Option> = new Map([
   ["host", anything],
   ["port", { taken: /^[1-9]\d{0,4}$/u, give: "give a port from 1 to 65535" }],
@@ -20,7 +20,7 @@ const options: ReadonlyMap<string, Option> = new Map([
     "sslmode",
     { taken: new RegExp(`^(?:${sslModes.join("|")})$`, "u"), give: `give one of ${sslModes.join(", ")}` },
   ],
-  // The engine always searches for the writable server.
+  // The engine always looks for the writable server, so only these values make sense.
   [
     "target_session_attrs",
     { taken: /^(?:read-write|primary|any)$/u, give: "give read-write, or leave it out" },
@@ -31,7 +31,9 @@ const encryption = "write sslmode=require, which encrypts and checks the server'
 const certificate = "put the authority's certificate into the file that NODE_EXTRA_CA_CERTS names"
 const schema = "set LOAN_ENGINE_DATABASE_SCHEMA"
 
-/** What to do instead of an option that other programs know and that would be ignored here. */
+/**
+ * Options that other programs have, and what to do here instead. Without this table, the engine would ignore them.
+ */
 const instead: ReadonlyMap<string, string> = new Map([
   ["ssl", encryption],
   ["tls", encryption],
@@ -54,7 +56,7 @@ const instead: ReadonlyMap<string, string> = new Map([
   ["pool_max_conns", "set LOAN_ENGINE_DATABASE_CONNECTIONS_MAX"],
 ])
 
-/** The first option that the engine cannot use as intended, and what to do. No value is repeated. */
+/** The first option that the engine cannot use, and what to do about it. The option's value is never shown. */
 export function optionFault(url: URL): string | undefined {
   const stated = { host: url.hostname, port: url.port, user: url.username, password: url.password }
   const seen = new Set(Object.entries(stated).flatMap(([name, text]) => (text === "" ? [] : [name])))
@@ -80,5 +82,5 @@ function faultOf(name: string, value: string, seen: ReadonlySet<string>): string
   return `has an option ${shown} that the engine does not read: ${advice.replace(/(?<!\?)$/u, ".")}`
 }
 
-/** A longer text is not the name of an option. It may be part of a password with a `?` in it. */
+/** A longer text is no option's name. It may be a part of a password that contains a `?`. */
 const nameShownMax = 32

@@ -3,13 +3,13 @@ import { connect } from "./connection.ts"
 import { describe } from "../errors.ts"
 import type { PostgresSettings } from "../settings.ts"
 
-/** Settings of the server with which a power failure loses or damages acknowledged data. */
+/** Settings of the server with which a power failure can lose or damage acknowledged data. */
 const risks: Readonly<Record<string, string>> = {
   fsync: "acknowledged data may not be on its disk",
   full_page_writes: "a power failure can tear its pages",
 }
 
-/** Weaknesses of the server that could lose acknowledged data, as sentences that say what to do. */
+/** Weaknesses of the server, as sentences that say what to do. Because of them, acknowledged data could be lost. */
 export const postgresWeaknesses = Effect.fnUntraced(
   function* (settings: PostgresSettings) {
     const { connection, host } = yield* connect(settings)

@@ -54,7 +54,8 @@ each, with secrets hidden.
 There are three places for a setting:
 
 - **Code**: \`openLoanEngine({ databaseUrl: "loans.sqlite", accounts: { se: { … } } })\`.
-- **A file**: one JSON object with the same names. \`LOAN_ENGINE_CONFIG_FILE\` is the file's path.
+- **A file**: one JSON object with the same names. \`LOAN_ENGINE_CONFIG_FILE\` is the file's path. If the file names
+  [settings.schema.json](settings.schema.json) as its \`$schema\`, an editor completes and checks the names.
 - **The environment**: the variables in the tables below. A variable overrides the file. Code reads the environment only if you pass it:
   \`openLoanEngine({}, { environment: process.env })\`.
 

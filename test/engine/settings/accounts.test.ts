@@ -105,7 +105,7 @@ describe("a settings file", () => {
   }
 
   it("has the same settings as code, and the environment takes precedence", async () => {
-    const path = fileOf("settings.json", JSON.stringify(settings))
+    const path = fileOf("settings.json", JSON.stringify({ $schema: "settings.schema.json", ...settings }))
     const config = await Effect.runPromise(
       read({ LOAN_ENGINE_CONFIG_FILE: path, LOAN_ENGINE_POLL_RATE_PER_SECOND: "9", ...secrets }),
     )

@@ -15,6 +15,8 @@ export interface Kind<Value, Written> {
    * mistake the default for the value that they wanted to set.
    */
   readonly emptyIsWrong?: boolean
+  /** The values that code or a file may give. */
+  readonly schema: Schema.Constraint
   /** Reads a value that code or a file gives. None if it is not valid. */
   readonly decode: (written: unknown) => Option.Option<Value>
   /** Converts a variable's text to the form that code uses. */
@@ -52,6 +54,7 @@ const plain = <Written>({
   ...kind
 }: PlainKind<Written>): Kind<Written, Written> => ({
   ...kind,
+  schema,
   secret: false,
   decode: decoder(schema),
   fromText,
@@ -61,6 +64,7 @@ const hidden = <Written>({ schema, fromText = asItIs, ...kind }: PlainKind<Writt
   const decode = decoder(schema)
   const redacted: Kind<Redacted.Redacted<Written>, Written> = {
     ...kind,
+    schema,
     secret: true,
     decode: (written) => Option.map(decode(written), (value) => Redacted.make(value)),
     fromText,

@@ -131,7 +131,9 @@ function secretFile(name: string, path: string): string | Unreadable {
   return /[\r\n]/u.test(text) ? refused("has several lines: leave only the line of the secret.") : text
 }
 
-/** Makes a source of settings that code or a file gives. */
+/**
+ * Makes a source of settings that code or a file gives. A file may name its JSON schema as `$schema`, which is for editors only.
+ */
 export function writtenSource(settings: LoanEngineSettings, from: string): Source {
   const own: Readonly<Record<string, unknown>> = { ...settings }
   const accounts: Readonly<Record<string, unknown>> = { ...settings.accounts }
@@ -150,7 +152,7 @@ export function writtenSource(settings: LoanEngineSettings, from: string): Sourc
       [undefined, ...known.accounts].flatMap((account) => {
         const names = account === undefined ? ["accounts", ...known.engine, ...known.account] : known.account
         return Object.keys(of(account))
-          .filter((setting) => !names.includes(setting))
+          .filter((setting) => !names.includes(setting) && !(setting === "$schema" && account === undefined))
           .map(
             (setting) =>
               `${nameOf(setting, account)} is not a setting (${from}).${didYouMean(setting, names)}`,

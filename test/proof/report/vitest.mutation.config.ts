@@ -9,7 +9,7 @@ export default defineConfig({
     include: [
       "packages/domain/test/**/*.test.ts",
       "test/proof/properties/**/*.test.ts",
-      "test/docs/lifecycle-svg.test.ts",
+      "test/docs/generated/lifecycle-svg.test.ts",
     ],
     env: { LOAN_ENGINE_PROPERTY_RUNS: "100", LOAN_ENGINE_PROPERTY_SEED: "1" },
   },

@@ -5,7 +5,7 @@ import { StoreUnavailable } from "@loan-engine/app/ports/loan-store"
 import { Deferred, Effect, Exit, Queue, Scope } from "effect"
 import type { EngineProcess, EngineSettings } from "./engine-process.ts"
 import { startEngine } from "./engine-process.ts"
-import type { CrashPoint } from "./faults.ts"
+import type { CrashPoint } from "./mishaps/faults.ts"
 import { hourMs, secondMs } from "./world.ts"
 import type { World } from "./world.ts"
 

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util"
 import { engineCanaries } from "../canaries/engines.ts"
-import type { FaultLevel } from "./faults.ts"
-import { faultRates } from "./faults.ts"
+import type { FaultLevel } from "./mishaps/faults.ts"
+import { faultRates } from "./mishaps/faults.ts"
 import { simulate } from "./simulate.ts"
 
 /**

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import type { EngineCanary } from "../canaries/engines.ts"
 import { isThorough } from "../properties/settings.ts"
 import type { Proof } from "../properties/law.ts"
-import type { FaultLevel } from "./faults.ts"
+import type { FaultLevel } from "./mishaps/faults.ts"
 import type { SimulationOptions, SimulationReport } from "./simulate.ts"
 import { simulate } from "./simulate.ts"
 

@@ -1,6 +1,6 @@
 import { Clock, Effect, Random } from "effect"
-import { faultRates } from "./faults.ts"
-import type { CrashPoint, FaultLevel, FaultRates } from "./faults.ts"
+import { faultRates } from "./mishaps/faults.ts"
+import type { CrashPoint, FaultLevel, FaultRates } from "./mishaps/faults.ts"
 import { seeded } from "./seeded.ts"
 import type { Seeded } from "./seeded.ts"
 import { makeVirtualTime } from "./virtual-time.ts"

@@ -4,9 +4,9 @@ import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Observation } from "@loan-engine/domain/observation"
 import { Clock, Context, Effect } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { account, openEngine, reference, scoped } from "./engines.ts"
-import type { PostgresServer } from "./server.ts"
-import { startPostgres } from "./server.ts"
+import { account, openEngine, reference, scoped } from "../engines.ts"
+import type { PostgresServer } from "../server.ts"
+import { startPostgres } from "../server.ts"
 
 let server: PostgresServer
 beforeAll(async () => {

@@ -2,11 +2,11 @@ import { closeSync, openSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import { Effect } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { runCli } from "../../doors/cli/run-cli.ts"
-import { startEngine } from "../../whole/slice/engine-process.ts"
-import { scoped } from "./engines.ts"
-import type { PostgresServer } from "./server.ts"
-import { query, session, startPostgres } from "./server.ts"
+import { runCli } from "../../../doors/cli/run-cli.ts"
+import { startEngine } from "../../../whole/slice/engine-process.ts"
+import { scoped } from "../engines.ts"
+import type { PostgresServer } from "../server.ts"
+import { query, session, startPostgres } from "../server.ts"
 
 let server: PostgresServer
 beforeAll(async () => {

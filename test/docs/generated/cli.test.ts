@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { inCheckout } from "../checkout.ts"
-import { cliPage } from "./pages/cli-page.ts"
+import { inCheckout } from "../../checkout.ts"
+import { cliPage } from "../pages/cli-page.ts"
 
 /** To write the page again: npx -y pnpm@12 test test/docs -u */
 const page = inCheckout("docs/cli.md")

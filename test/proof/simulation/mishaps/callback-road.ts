@@ -4,14 +4,14 @@ import type { CallbackTransport } from "@loan-engine/app/sandbox/callback-sender
 import type { CallbackAnswer } from "@loan-engine/adapters-http/callback/answer"
 import { Effect } from "effect"
 import type { ForgedLetter, Letter } from "./adversary.ts"
-import { accounts } from "./accounts.ts"
-import type { EngineHost } from "./engine-host.ts"
+import { accounts } from "../accounts.ts"
+import type { EngineHost } from "../engine-host.ts"
 import { bankClockBehindMsMax } from "@loan-engine/app/schedule/timely"
-import { callbackWords, issuedAtMs } from "./true-words.ts"
-import type { CallbackBody } from "./true-words.ts"
-import type { Witness, Word } from "./witness.ts"
-import { dayMs, secondMs } from "./world.ts"
-import type { World } from "./world.ts"
+import { callbackWords, issuedAtMs } from "../true-words.ts"
+import type { CallbackBody } from "../true-words.ts"
+import type { Witness, Word } from "../witness.ts"
+import { dayMs, secondMs } from "../world.ts"
+import type { World } from "../world.ts"
 
 export interface RoadSettings {
   readonly world: World

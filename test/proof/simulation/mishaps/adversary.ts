@@ -1,9 +1,9 @@
 import { canonicalJson } from "@loan-engine/domain/canonical-json"
 import { CompactSign } from "jose"
 import type { SigningKeys } from "@loan-engine/app/sandbox/callback-sender"
-import { accounts } from "./accounts.ts"
-import type { Seeded } from "./seeded.ts"
-import type { CallbackBody } from "./true-words.ts"
+import { accounts } from "../accounts.ts"
+import type { Seeded } from "../seeded.ts"
+import type { CallbackBody } from "../true-words.ts"
 
 /** A callback in transit. */
 export interface Letter {

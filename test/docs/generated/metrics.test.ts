@@ -1,7 +1,7 @@
-import { metricFamilies } from "./pages/metric-families.ts"
-import { metricsPage } from "./pages/metrics-page.ts"
+import { metricFamilies } from "../pages/metric-families.ts"
+import { metricsPage } from "../pages/metrics-page.ts"
 import { describe, expect, it } from "vitest"
-import { inCheckout } from "../checkout.ts"
+import { inCheckout } from "../../checkout.ts"
 
 /** To write the page again: npx -y pnpm@12 test test/docs -u */
 const page = inCheckout("docs/metrics.md")

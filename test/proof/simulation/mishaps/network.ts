@@ -6,10 +6,10 @@ import type { SandboxBank, SandboxSettings } from "@loan-engine/app/sandbox/sand
 import { answerJwks, answerSoap } from "@loan-engine/app/sandbox/sandbox-server"
 import { Effect, Result } from "effect"
 import type { CrashPoint, ExchangeFault } from "./faults.ts"
-import { decisionWords, statusWords } from "./true-words.ts"
-import type { Witness } from "./witness.ts"
-import { secondMs } from "./world.ts"
-import type { World } from "./world.ts"
+import { decisionWords, statusWords } from "../true-words.ts"
+import type { Witness } from "../witness.ts"
+import { secondMs } from "../world.ts"
+import type { World } from "../world.ts"
 
 export interface NetworkSettings {
   readonly world: World

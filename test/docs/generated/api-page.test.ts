@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { openApiText } from "@loan-engine/app/contract/described-api"
 import { describe, expect, it } from "vitest"
-import { inCheckout } from "../checkout.ts"
+import { inCheckout } from "../../checkout.ts"
 
 interface Operation {
   readonly description?: string

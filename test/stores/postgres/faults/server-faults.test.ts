@@ -1,11 +1,11 @@
 import { Effect } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { runCli } from "../../doors/cli/run-cli.ts"
-import { startEngine } from "../../whole/slice/engine-process.ts"
-import type { EngineProcess } from "../../whole/slice/engine-process.ts"
-import { expectReady } from "../../whole/slice/expect-ready.ts"
-import type { PostgresServer } from "./server.ts"
-import { query, startAsynchronousStandby, startPostgres, until, urlOf } from "./server.ts"
+import { runCli } from "../../../doors/cli/run-cli.ts"
+import { startEngine } from "../../../whole/slice/engine-process.ts"
+import type { EngineProcess } from "../../../whole/slice/engine-process.ts"
+import { expectReady } from "../../../whole/slice/expect-ready.ts"
+import type { PostgresServer } from "../server.ts"
+import { query, startAsynchronousStandby, startPostgres, until, urlOf } from "../server.ts"
 
 const signed = (reference: string): string =>
   JSON.stringify({

@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs"
 import { accountSettings, engineSettings } from "@loan-engine/app/config/settings"
 import type { Settings } from "@loan-engine/app/config/setting"
 import { Ajv2020 } from "ajv/dist/2020.js"
-import { settingsSchema } from "./pages/settings-schema.ts"
-import { settingsPage } from "./pages/settings-page.ts"
+import { settingsSchema } from "../pages/settings-schema.ts"
+import { settingsPage } from "../pages/settings-page.ts"
 import { describe, expect, it } from "vitest"
-import { inCheckout } from "../checkout.ts"
+import { inCheckout } from "../../checkout.ts"
 
 /** To write the page again: npx -y pnpm@12 test test/docs -u */
 const page = inCheckout("docs/configuration.md")

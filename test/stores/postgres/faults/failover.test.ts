@@ -1,13 +1,13 @@
 import { Effect } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { runCli } from "../../doors/cli/run-cli.ts"
-import { propertySeed } from "../../proof/properties/settings.ts"
-import { freePort, startEngine } from "../../whole/slice/engine-process.ts"
-import { openEngine, scoped, signedAt } from "./engines.ts"
+import { runCli } from "../../../doors/cli/run-cli.ts"
+import { propertySeed } from "../../../proof/properties/settings.ts"
+import { freePort, startEngine } from "../../../whole/slice/engine-process.ts"
+import { openEngine, scoped, signedAt } from "../engines.ts"
 import type { World } from "./replica-run.ts"
 import { replicaRun } from "./replica-run.ts"
-import type { PostgresServer } from "./server.ts"
-import { password, query, startPostgres, startSynchronousStandby, until, urlOf } from "./server.ts"
+import type { PostgresServer } from "../server.ts"
+import { password, query, startPostgres, startSynchronousStandby, until, urlOf } from "../server.ts"
 
 let primary: PostgresServer
 let standby: PostgresServer

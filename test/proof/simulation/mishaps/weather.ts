@@ -2,9 +2,9 @@ import { clockAheadMsMax } from "@loan-engine/app/schedule/timely"
 import { Effect } from "effect"
 import { crashPoints } from "./faults.ts"
 import type { FaultRates } from "./faults.ts"
-import { hourMs, minuteMs } from "./world.ts"
-import type { World } from "./world.ts"
-import type { EngineHost } from "./engine-host.ts"
+import { hourMs, minuteMs } from "../world.ts"
+import type { World } from "../world.ts"
+import type { EngineHost } from "../engine-host.ts"
 
 /**
  * How far the engine's clock may differ in each direction. Two times of this clock always differ by less than the

@@ -1,4 +1,4 @@
-import { lifecycleMermaid, lifecycleModule, machineEdges } from "./pages/lifecycle-picture.ts"
+import { lifecycleMermaid, lifecycleModule, machineEdges } from "../pages/lifecycle-picture.ts"
 import { legalTransitions, stages } from "@loan-engine/domain/legal-transitions"
 import { describe, expect, it } from "vitest"
 

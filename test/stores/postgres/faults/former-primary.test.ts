@@ -7,9 +7,9 @@ import { commitUpdates } from "@loan-engine/app/store/postgres/updates"
 import { observe } from "@loan-engine/domain/loan"
 import { Effect, Redacted } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { account, additionAt, openEngine, reference, scoped, signedAt } from "./engines.ts"
-import type { PostgresServer } from "./server.ts"
-import { query, startPostgres, until } from "./server.ts"
+import { account, additionAt, openEngine, reference, scoped, signedAt } from "../engines.ts"
+import type { PostgresServer } from "../server.ts"
+import { query, startPostgres, until } from "../server.ts"
 
 let server: PostgresServer
 beforeAll(async () => {

@@ -1,7 +1,7 @@
-import { lifecycleSvg } from "./pages/lifecycle-svg.ts"
+import { lifecycleSvg } from "../pages/lifecycle-svg.ts"
 import { legalTransitions, stages } from "@loan-engine/domain/legal-transitions"
 import { describe, expect, it } from "vitest"
-import { inCheckout } from "../checkout.ts"
+import { inCheckout } from "../../checkout.ts"
 
 /** To draw the picture again: npx -y pnpm@12 test test/docs -u */
 const picture = inCheckout("docs/lifecycle/lifecycle.svg")

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs"
-import { lifecycleModule, machineEdges } from "./pages/lifecycle-picture.ts"
+import { lifecycleModule, machineEdges } from "../pages/lifecycle-picture.ts"
 import { stages } from "@loan-engine/domain/legal-transitions"
 import { describe, expect, it } from "vitest"
-import { inCheckout } from "../checkout.ts"
+import { inCheckout } from "../../checkout.ts"
 import { createMachine, getNextTransitions } from "xstate"
 
 /** To write the definition again: npx -y pnpm@12 test test/docs -u */

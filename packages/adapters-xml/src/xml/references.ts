@@ -8,7 +8,7 @@ const predefined: ReadonlyMap<string, string> = new Map([
   ["quot", '"'],
 ])
 
-// No character's number has more than ten digits. The limit prevents that a million zeros are read as a number.
+// No character's number has more than ten digits. With this limit, a number with a million zeros is not read.
 const reference = /&(?:#(?<decimal>[0-9]{1,10})|#x(?<hex>[0-9A-Fa-f]{1,10})|(?<name>lt|gt|amp|apos|quot));/y
 
 function referred(match: RegExpExecArray): string | undefined {

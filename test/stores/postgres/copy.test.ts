@@ -216,7 +216,7 @@ describe("loan-engine copy", () => {
     const tampered = await copy(path, url)
     expect(tampered.code).toBe(1)
     expect(tampered.err).toContain("repeats-impossible")
-    expect(tampered.err).toContain("nothing was copied")
+    expect(tampered.err).toContain("it is not used")
     expect(await rowsIn(url)).toBe(0)
   })
 

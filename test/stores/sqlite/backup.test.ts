@@ -2,10 +2,12 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   readdirSync,
   renameSync,
   rmSync,
   statSync,
+  watch,
   writeFileSync,
 } from "node:fs"
 import { tmpdir } from "node:os"
@@ -59,6 +61,18 @@ function alter(path: string): void {
 }
 
 describe("a backup", () => {
+  it("leaves a file alone that got its name while it was being proven", async () => {
+    await send(await start(), "before")
+    const watcher = watch(directory, (_, name) => {
+      if (name === "backup.sqlite.partial" && !existsSync(file)) writeFileSync(file, "another file")
+    })
+    const { code, err } = await backUp()
+    watcher.close()
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining(`${file} exists already`) })
+    expect(readFileSync(file, "utf8")).toBe("another file")
+    expect(existsSync(`${file}.partial`)).toBe(false)
+  })
+
   it("has everything that was acknowledged before it, beside an engine under load, and proves itself", async () => {
     const running = await start()
     await send(running, "before")

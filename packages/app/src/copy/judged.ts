@@ -7,7 +7,7 @@ import type { Anchor } from "../journal/anchor.ts"
 import type { JournalStore } from "../ports/journal-store.ts"
 import type { StoreUnavailable } from "../ports/loan-store.ts"
 
-/** A store was altered, or a replay does not give its snapshots. Nothing was copied. */
+/** A store was altered, or a replay does not give its snapshots. It is not used. */
 export class StoreUnsound extends Data.TaggedError("StoreUnsound")<{
   readonly message: string
   readonly findings: ReadonlyArray<Finding>
@@ -24,7 +24,7 @@ export const judged = Effect.fnUntraced(function* (
   const findingsCount = verified.findingsCount + replayed.findingsCount
   if (findingsCount === 0) return verified
   return yield* new StoreUnsound({
-    message: `${what} was altered, so nothing was copied. Look with: loan-engine journal verify, journal replay`,
+    message: `${what} was altered, so it is not used. Look with: loan-engine journal verify, journal replay`,
     findings: [...verified.findings, ...replayed.findings],
     findingsCount,
   })

@@ -4,6 +4,7 @@ import {
   createReadStream,
   existsSync,
   fsyncSync,
+  linkSync,
   openSync,
   renameSync,
   rmSync,
@@ -105,11 +106,12 @@ export const restore = Effect.fn("restore")(function* (
 const requireAbsent = (place: string, files: ReadonlyArray<string>): Effect.Effect<void, StoreUnusable> =>
   Effect.suspend(() => {
     const there = files.filter((file) => existsSync(file))
-    return there.length === 0
-      ? Effect.void
-      : new StoreUnusable({
-          message: `${there.join(", ")} exists already, so nothing was written to ${place}. Move it away, or name another file.`,
-        })
+    return there.length === 0 ? Effect.void : taken(place, there)
+  })
+
+const taken = (place: string, files: ReadonlyArray<string>): StoreUnusable =>
+  new StoreUnusable({
+    message: `${files.join(", ")} exists already, so nothing was written to ${place}. Move it away, or name another file.`,
   })
 
 const writeProven = (store: StoreFile, file: string): Effect.Effect<ProvenFile, Failure> => {
@@ -139,10 +141,17 @@ function writeFile(from: string, to: string): void {
   }
 }
 
-/** Gives the file its name after its content is on the disk. */
+/** Gives the file its name after its content is on the disk. A file that got this name meanwhile is kept. */
 function publish(partial: string, file: string): void {
   sync(partial)
-  renameSync(partial, file)
+  try {
+    linkSync(partial, file)
+    rmSync(partial)
+  } catch {
+    if (existsSync(file)) throw taken(file, [file])
+    // Some file systems have no second names for a file.
+    renameSync(partial, file)
+  }
   sync(dirname(file))
 }
 

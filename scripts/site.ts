@@ -23,7 +23,9 @@ interface Part {
   readonly id: string
   readonly page: string
   readonly title: string
-  readonly text: string
+  /** Its heading: `h1`, `h2`, … */
+  readonly level: string
+  text: string
 }
 
 const home: Page = { source: "README.md", address: "index.html", kind: "" }
@@ -63,27 +65,36 @@ function rendered(page: Page, pages: ReadonlyArray<Page>) {
     '<div class="wide" tabindex="0" role="group" aria-label="Table"><table>'
   markdown.renderer.rules["table_close"] = () => "</table></div>"
   const tokens = markdown.parse(read(page.source), {})
-  const parts: Array<{ id: string; page: string; title: string; text: string }> = []
+  const parts: Array<Part> = []
   const files = new Set<string>()
   const title = textOf(tokens[tokens.findIndex(({ type }) => type === "heading_open") + 1])
   tokens.forEach((token, index) => {
     if (token.type === "heading_open") {
       const heading = textOf(tokens[index + 1])
       token.attrSet("id", anchorOf(heading))
-      parts.push({ id: `${page.address}#${anchorOf(heading)}`, page: title, title: heading, text: "" })
+      parts.push({
+        id: `${page.address}#${anchorOf(heading)}`,
+        page: title,
+        title: heading,
+        level: token.tag,
+        text: "",
+      })
       return
     }
     if (token.type === "inline" || token.type === "fence") {
       const part = parts.at(-1)
       if (part !== undefined) part.text += ` ${token.type === "fence" ? token.content : textOf(token)}`
     }
+    let isLink = true
     for (const child of token.children ?? []) {
+      if (child.type === "link_close" && !isLink) child.tag = "span"
       if (child.type !== "link_open") continue
-      const target = targetOf(page, String(child.attrGet("href")), pages)
-      if (target.file !== undefined) files.add(target.file)
-      // A file of the repository that is not on the site is named without a link.
-      if (target.href === undefined) child.attrs = []
-      else child.attrSet("href", target.href)
+      const { href, file } = targetOf(page, String(child.attrGet("href")), pages)
+      if (file !== undefined) files.add(file)
+      isLink = href !== undefined
+      if (href !== undefined) child.attrSet("href", href)
+      // A file of the repository that is not in the site is named, and leads nowhere.
+      else Object.assign(child, { tag: "span", attrs: null })
     }
   })
   return { page, title, parts, files, body: markdown.renderer.render(tokens, markdown.options, {}) }
@@ -114,28 +125,35 @@ function targetOf(page: Page, href: string, pages: ReadonlyArray<Page>): Target 
 
 const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
 
-function html(
-  page: Page,
-  title: string,
-  body: string,
-  navigation: ReadonlyArray<readonly [Page, string]>,
-): string {
+type Rendered = ReturnType<typeof rendered>
+
+const decisions = "docs/decisions/"
+
+function html({ page, title, body, parts }: Rendered, all: ReadonlyArray<Rendered>): string {
   const up = relative(dirname(page.address), ".") || "."
-  const kinds = [...new Set(navigation.map(([{ kind }]) => kind))]
-  const links = kinds.map((kind) => {
-    const items = navigation
-      .filter(([each]) => each.kind === kind)
-      .map(([each, name]) => {
-        const current = each === page ? ' aria-current="page"' : ""
-        return `<li><a href="${up}/${each.address}"${current}>${escaped(name)}</a></li>`
-      })
-    return `${kind === "" ? "" : `<h2>${kind}</h2>`}<ul>${items.join("")}</ul>`
+  /** A page in the list. Below the page that is shown, its parts. */
+  const item = (each: Rendered): string => {
+    const link = `${up}/${each.page.address}`
+    if (each.page !== page) return `<li><a href="${link}">${escaped(each.title)}</a></li>`
+    const own = parts
+      .filter(({ level }) => level === "h2")
+      .map(({ id, title: part }) => `<li><a href="${up}/${id}">${escaped(part)}</a></li>`)
+    return `<li><a href="${link}" aria-current="page">${escaped(title)}</a><ul>${own.join("")}</ul></li>`
+  }
+  const links = [...new Set(all.map((each) => each.page.kind))].map((kind) => {
+    const ofKind = all.filter((each) => each.page.kind === kind)
+    const [folded, plain] = [true, false].map((isFolded) =>
+      ofKind.filter((each) => each.page.address.startsWith(decisions) === isFolded).map(item),
+    )
+    const open = page.address.startsWith(decisions) ? " open" : ""
+    const details = `<li><details${open}><summary>Decisions</summary><ul>${folded?.join("")}</ul></details></li>`
+    return `${kind === "" ? "" : `<h2>${kind}</h2>`}<ul>${plain?.join("")}${folded?.length === 0 ? "" : details}</ul>`
   })
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>${escaped(title)} · loan engine</title>
+<title>${page === home ? "loan engine" : `${escaped(title)} · loan engine`}</title>
 <link rel="stylesheet" href="${up}/site.css">
 <header><form role="search"><input type="search" id="search" placeholder="Search" aria-label="Search the documentation" autocomplete="off"></form>
 <ol id="found" aria-live="polite" data-up="${up}"></ol></header>
@@ -156,8 +174,7 @@ export function buildSite(directory: string): void {
   }
   const pages = pagesOf(read(home.source))
   const all = pages.map((page) => rendered(page, pages))
-  const navigation = all.map(({ page, title }) => [page, title] as const)
-  for (const { page, title, body } of all) write(page.address, html(page, title, body, navigation))
+  for (const each of all) write(each.page.address, html(each, all))
   for (const file of new Set(all.flatMap(({ files }) => [...files]))) {
     mkdirSync(dirname(join(directory, file)), { recursive: true })
     copyFileSync(join(root, file), join(directory, file))

@@ -3,11 +3,12 @@
 /* global MiniSearch, parts */
 const search = new MiniSearch({
   fields: ["title", "page", "text"],
-  storeFields: ["title", "page"],
+  storeFields: ["title", "page", "text"],
   searchOptions: { boost: { title: 3, page: 2 }, prefix: true, fuzzy: 0.15, combineWith: "AND" },
 })
 search.addAll(parts)
 const foundMax = 12
+const excerptMax = 160
 /** The parts that contain every word. If no part does, the parts that contain any of the words. */
 const partsWith = (words) => {
   const all = search.search(words)
@@ -20,12 +21,13 @@ input.addEventListener("input", () => {
   found.replaceChildren(
     ...partsWith(input.value)
       .slice(0, foundMax)
-      .map(({ id, title, page }) => {
+      .map(({ id, title, page, text, terms }) => {
         const link = document.createElement("a")
         link.href = `${found.dataset.up}/${id}`
         link.textContent = page === title ? page : `${page}: ${title}`
         const item = document.createElement("li")
-        item.append(link)
+        const at = Math.max(0, text.toLowerCase().indexOf(terms[0] ?? "") - 40)
+        item.append(link, ` ${text.slice(at, at + excerptMax)} …`)
         return item
       }),
   )

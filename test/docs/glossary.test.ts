@@ -11,6 +11,13 @@ const meaningOf = (word: string): string =>
   page.split("\n").find((line) => line.startsWith(`| ${word} `) || line.startsWith(`| ${word},`)) ?? ""
 
 describe("the glossary", () => {
+  it("is tables of terms and meanings, and nothing stands outside of them", () => {
+    const tables = page.split(/\n\n/u).filter((block) => block.includes("|"))
+    expect(tables.length).toBe(3)
+    for (const table of tables)
+      expect(table).toMatch(/^\| term +\| meaning +\|\n\| -+ \| -+ \|\n(?:\| [^|]+ \| [^|]+ \|\n?)+$/u)
+  })
+
   it.each([
     ["stage", stages],
     ["source", Source.literals],

@@ -66,11 +66,14 @@ describe("a key that can be guessed", () => {
       { LOAN_ENGINE_API_KEY: "sixteen-letters!", LOAN_ENGINE_METRICS_KEY: "short" },
       "LOAN_ENGINE_METRICS_KEY must have at least 16 characters",
     ],
-  ])("is refused if others can reach the engine: on %s", async (host, keys, says) => {
-    const { code, err } = await runCli(["serve"], { ...environment, ...keys, LOAN_ENGINE_HOST: host })
-    expect([code, err]).toEqual([2, expect.stringContaining(says)])
-    expect(err).toContain("`loan-engine key` makes one")
-  })
+  ])(
+    "that is short is refused at the start, if other machines can reach the engine: %s",
+    async (host, keys, says) => {
+      const { code, err } = await runCli(["serve"], { ...environment, ...keys, LOAN_ENGINE_HOST: host })
+      expect([code, err]).toEqual([2, expect.stringContaining(says)])
+      expect(err).toContain("`loan-engine key` makes one")
+    },
+  )
 
   it("is never made by `key`: each key is new, and comes with the digest for the settings", async () => {
     const made = async () => JSON.parse((await runCli(["key", "--json"], {})).out)

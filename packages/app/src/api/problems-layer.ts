@@ -23,7 +23,7 @@ export const problemsLayer = Layer.succeed(Problems, (handler, { endpoint }) =>
   ).pipe(measured(endpoint.identifier)),
 )
 
-/** Counts and times a call. The time ends when the head of the answer is known. */
+/** Counts each call, and measures how long it takes until the status and the headers of the answer are known. */
 const measured =
   (call: string) =>
   <E, R>(answer: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) =>

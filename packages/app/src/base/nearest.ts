@@ -1,4 +1,4 @@
-/** A name counts as misspelt if at most one of three letters differs. */
+/** A name counts as misspelt if at most a third of its letters differ. */
 const lettersPerMistake = 3
 
 /** The name that the user probably meant. `undefined` if no name is similar. */

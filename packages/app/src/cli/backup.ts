@@ -69,7 +69,7 @@ export const restore = Command.make(
   }),
 ).pipe(
   Command.withDescription(
-    "Copy a backup to the place of the store, and prove it; --verify only proves the backup",
+    "Check a backup and copy it to the place of the store. With --verify: only check it, and write nothing",
   ),
 )
 

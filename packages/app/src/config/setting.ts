@@ -84,7 +84,7 @@ export const limitSettings = <Name extends string>(
   )
 
 /**
- * Combines the limits of a package that has no settings with their texts. It compiles only if every limit has a text.
+ * Adds a text to each limit of a package that lists only the defaults. If a limit has no text, this does not compile.
  */
 export const withTexts = <Name extends string>(
   defaults: { readonly [Each in Name]: number },

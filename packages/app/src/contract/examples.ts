@@ -314,7 +314,7 @@ export function withExamples<Spec extends Described>(spec: Spec): Spec {
   return spec
 }
 
-/** Writes an example for the first media type, because the examples have that type. */
+/** Sets the example of the first media type. All examples are written for that one. */
 function put(content: Content = {}, value: unknown): void {
   const [first] = Object.values(content)
   if (first !== undefined && value !== undefined) first.example = value

@@ -117,7 +117,7 @@ const wakeOnChange = Effect.fnUntraced(function* (pollIdleMaxMs: number, alarms:
   yield* Effect.forkScoped(Effect.forever(listen))
 })
 
-/** Assigns the free workers to the waiting lines. The result is how many polls to claim from each line. */
+/** Shares the free workers among the lines that have due polls. Gives how many polls to claim from each line. */
 export function shareWorkers(
   waiting: ReadonlyArray<PollLine>,
   { next }: PollOrder,

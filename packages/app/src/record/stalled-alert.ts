@@ -25,8 +25,8 @@ const wordsFor = (hold: HoldReason | null, hasBank: boolean): string =>
   !hasBank && hold !== "reference-unusable" ? unasked : ((hold === null ? undefined : words[hold]) ?? silent)
 
 /**
- * Raises the alert once, when a loan becomes stalled. `hold` is why the observation was held, if it was. If the
- * account has a bank, polling continues.
+ * Raises the alert once, when a loan becomes stalled. `hold` is why the observation was held, or null. `hasBank` says
+ * whether the engine can poll for this account. Both only change the text of the alert.
  */
 export const alertIfStalled = (
   { applicationReference, account, stage }: Loan,

@@ -188,7 +188,7 @@ const hearAgain = (stored: StoredLoan, { schedule, watermark }: Change): Write =
   parameters: [...scheduleValues(schedule), markOf(watermark), ...asItStands(stored)],
 })
 
-/** The values that identify the row on which the decision was made. */
+/** The values that identify the loan's row as it was read. If the row has changed since, the update changes nothing. */
 const asItStands = ({ loan, chainHead, mark = null }: StoredLoan) => [
   loan.applicationReference,
   loan.version,

@@ -21,8 +21,8 @@ export const isQuiet = (before: Loan, { loan, hold, steps, news }: Decision): bo
 const shown = (loan: Loan): string => JSON.stringify(loanView({ ...loan, version: 0 }))
 
 /**
- * Compares every fact except the dates of the bank's latest answers. A join keeps members that it does not change, so
- * most comparisons are of the same object.
+ * Compares every fact except the dates of the bank's latest answers. When events join the facts, each member that does
+ * not change stays the same object. So for most members, `===` is enough.
  */
 function areSame(before: Facts, after: Facts): boolean {
   const [was, is] = [undated(before), undated(after)]

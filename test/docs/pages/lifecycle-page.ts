@@ -192,9 +192,8 @@ A person must rule (\`rule-on-dispute\`) in three cases:
   loan is stalled, and the engine keeps polling.
 - The bank's answers contradict each other: see [A pay-out that the bank denies](#a-pay-out-that-the-bank-denies).
 
-Sometimes the callback repeats a former offer, or an inspection that the engine knew of before the decision. It is then most likely an old
-callback, and no new fact contradicts the current state. So \`next\` does not change while the engine polls, and the customer can still
-sign.
+If the callback only repeats a former offer, or an inspection that the engine knew of before the decision, it is most likely an old
+callback. No new fact contradicts the current state. So \`next\` does not change while the engine polls, and the customer can still sign.
 
 ### A pay-out that the bank denies
 
@@ -278,15 +277,24 @@ Each stage that can wait has a _horizon_: a number of days. If no message says a
 
 ${table(
   ["stage", "horizon", "then"],
-  (["submitted", "manualInspection", "approved", "waitingForAddition", "signed", "disputed"] as const).map(
-    (stage) => [
-      stage,
-      `${horizonsDefault[horizonOf[stage]]} days (\`${horizonOf[stage]}\`)`,
-      [bankActs.has(stage) ? "stalled" : undefined, closable.has(stage) ? "closing is suggested" : undefined]
-        .filter((told) => told !== undefined)
-        .join("; "),
-    ],
-  ),
+  (
+    [
+      "submitted",
+      "manualInspection",
+      "approved",
+      "waitingForAddition",
+      "signed",
+      "disputed",
+      "rejected",
+      "paidOut",
+    ] as const
+  ).map((stage) => [
+    stage === "rejected" || stage === "paidOut" ? `${stage}, until the bank has confirmed it` : stage,
+    `${horizonsDefault[horizonOf[stage]]} days (\`${horizonOf[stage]}\`)`,
+    [bankActs.has(stage) ? "stalled" : undefined, closable.has(stage) ? "closing is suggested" : undefined]
+      .filter((told) => told !== undefined)
+      .join("; "),
+  ]),
 )}
 
 \`loan-engine dormant\` lists these loans. [polling.md](polling.md#what-silence-costs) shows how many requests they cost.

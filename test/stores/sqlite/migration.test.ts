@@ -2,49 +2,17 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { JournalStore } from "@loan-engine/app/ports/journal-store"
 import { LoanStore, StoreUnusable } from "@loan-engine/app/ports/loan-store"
-import { migrate, schemaVersion } from "@loan-engine/app/store/sqlite/schema"
-import { schemaVersionIn } from "@loan-engine/app/store/sqlite/stamp"
+import { schemaVersion } from "@loan-engine/app/store/sqlite/schema"
 import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite/store"
 import { Effect } from "effect"
 import { afterAll, describe, expect, it } from "vitest"
-import { account, lifeOf, onStore, replayFile, say, verifyFile } from "../../engine/journal/lived-store.ts"
 import { runCommand } from "../../engine/journal/run-command.ts"
 import { startEngine } from "../../whole/slice/engine-process.ts"
-import { rowsOfVersion1, writeVersion1 } from "./version-1.ts"
-import { textsOf } from "../bodies.ts"
+import { writeVersion1 } from "./version-1.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-migration-"))
 afterAll(() => rmSync(directory, { recursive: true }))
-
-/** Makes a file of an earlier version: the first version, and then the released migrations. */
-const writeVersion = (version: number) => (path: string, loans: number) => {
-  writeVersion1(path, loans)
-  const database = new DatabaseSync(path)
-  migrate(database, path, version)
-  database.close()
-}
-
-/**
- * How to make a file of each earlier version. If a new version has no entry for the version before it, the test below
- * fails.
- */
-const earlier: ReadonlyMap<number, (path: string, loans: number) => void> = new Map([
-  [1, writeVersion1],
-  [2, writeVersion(2)],
-  [3, writeVersion(3)],
-  [4, writeVersion(4)],
-  [5, writeVersion(5)],
-  [6, writeVersion(6)],
-])
-
-const versionOf = (path: string): unknown => {
-  const database = new DatabaseSync(path, { readOnly: true })
-  const version = database.prepare("PRAGMA user_version").get()
-  database.close()
-  return schemaVersionIn(Number(version?.["user_version"]))
-}
 
 const setVersion = (path: string, version: number): void => {
   const database = new DatabaseSync(path)
@@ -53,40 +21,6 @@ const setVersion = (path: string, version: number): void => {
 }
 
 describe("a file of an earlier version", () => {
-  it("can be made of every earlier version", () => {
-    expect([...earlier.keys()]).toEqual(Array.from({ length: schemaVersion - 1 }, (_, index) => index + 1))
-  })
-
-  it.for([...earlier])("version %i is migrated, sound and with all its data", async ([version, write]) => {
-    const path = join(directory, `version-${version}.sqlite`)
-    write(path, 20)
-    await onStore(path, Effect.asVoid(LoanStore))
-    expect(versionOf(path)).toBe(schemaVersion)
-    const rows = rowsOfVersion1(20)
-    expect(await verifyFile(path)).toMatchObject({ rows, loans: 20, findings: [] })
-    expect(await replayFile(path)).toMatchObject({ rows, findings: [] })
-    await onStore(
-      path,
-      Effect.gen(function* () {
-        const store = yield* LoanStore
-        expect(yield* textsOf(yield* JournalStore, "loan-4")).toEqual(
-          lifeOf("loan-4", 1_004).map(([, { body }]) => body),
-        )
-        expect(yield* store.callbackRegistration(account, "https://bank")).toMatchObject({
-          callbackUrl: "https://us",
-        })
-        expect((yield* store.nextDue([account])).map(({ dueAt }) => dueAt)).toEqual([1_000])
-        yield* say("loan-4", 5_000, {
-          source: "callback",
-          evidence: "none",
-          events: [],
-          body: "after the migration",
-        })
-      }),
-    )
-    expect(await verifyFile(path)).toMatchObject({ rows: rows + 1, findings: [] })
-  })
-
   it("is migrated by `loan-engine migrate`, which reports it, but not by a command that reads or redacts", async () => {
     const path = join(directory, "command.sqlite")
     writeVersion1(path, 3)

@@ -36,7 +36,7 @@ export const groupOf = (name: string, groups: number): number =>
   hash("sha256", name, "buffer").readUInt16BE(0) % groups
 
 /**
- * Counts one more. The result is 0 if the rate allows it. Otherwise it is how many whole seconds to wait, at least 1.
+ * Counts one use of the rate. The result is 0 if the rate allows it, or else the whole seconds to wait, at least 1.
  */
 export const secondsOverRate = (limiter: RateLimiter.RateLimiter, rate: Rate): Effect.Effect<number> =>
   steadily(limiter.consume(rate)).pipe(

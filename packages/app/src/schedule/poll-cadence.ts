@@ -83,7 +83,7 @@ export const cadenceLimits = {
   pollConfirmRetryMs: limit(15 * minuteMs, "how soon the engine repeats a confirmation that got no answer"),
   pollConfirmAttemptsMax: limit(
     6,
-    "how many confirmations without an answer make a loan stalled. Then a person must settle the dispute, or the callback that the bank did not confirm",
+    "how many polls in a row without an answer make a loan stalled, while the loan is disputed or a callback waits for the bank's confirmation. Then a person must rule on the dispute, or ask the bank about the callback",
   ),
   pollAttemptsMax: limit(90, "how many polls without a change make a loan stalled"),
   pollStalledMs: limit(7 * dayMs, "the poll interval of a stalled loan"),
@@ -121,7 +121,7 @@ export const horizons = {
   ),
   unconfirmedHorizonDays: limit(
     60,
-    "how many days without a change make a loan dormant, if the bank does not confirm a dispute, a rejection or a pay-out",
+    "how many days without a change make a loan dormant, if it is disputed, or if the bank has not confirmed its rejection or pay-out",
   ),
   dormantWeeklyDays: limit(56, "for how many days the engine polls a dormant loan every week"),
   dormantMonthlyDays: limit(

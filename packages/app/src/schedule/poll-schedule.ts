@@ -174,8 +174,8 @@ function isTooLate(
 }
 
 /**
- * Plans a poll if the bank's answer clears a request for documents, but the poll was sent too soon after the request.
- * The new poll is sent as soon as its answer can clear the request.
+ * Plans the next poll earlier, if an answer says that the bank waits for no documents, but does not count: its poll was
+ * sent too soon after the request for documents. The next poll is sent as soon as such an answer counts.
  */
 function soonAfterGrace(next: PollSchedule, { facts }: Loan, settings: CadenceSettings): PollSchedule {
   const { additionRequestedAt: requestedAt, additionClearedAt: clearedAt } = facts

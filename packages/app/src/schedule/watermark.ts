@@ -101,7 +101,7 @@ export function answeredTo(
   const before = timely[question]
   const times = (before?.times ?? 0) + 1
   const said = wordOf(answer)
-  // The event `addition.cleared` is dated one grace before its question was sent.
+  // The time of `addition.cleared` is the time of the question minus the grace, so the grace is added again here.
   const asked = answer.events.map(({ type, at }) => (type === "addition.cleared" ? at + graceMs : at))
   const askedAt = Math.min(answer.receivedAt, ...asked)
   const isOvertaken = before?.said === said && askedAt < before.askedAt

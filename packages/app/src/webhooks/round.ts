@@ -181,9 +181,9 @@ const runLane = (options: LaneOptions) =>
   })
 
 /**
- * Reads something from the store that must exist. If it is missing or altered, that is a defect: it is logged, and
- * the result is `undefined`. Then the loan's webhooks wait for the longest time. That counts as no attempt and does
- * not delay other loans.
+ * Reads something that the store must contain. If it is missing or altered, that is a defect: it is logged, and the
+ * result is `undefined`. The loan's webhooks then wait for {@link longestDelayMs}. This wait does not count as an
+ * attempt, and webhooks of other loans continue.
  */
 const readable = <A>(
   applicationReference: ApplicationReference,

@@ -183,7 +183,7 @@ export const fi: Words = {
     },
     hold: {
       "no-evidence": "Pidätetty: sitä eivät vahvista tunnukset eikä allekirjoitus.",
-      "signature-missing": "Pidätetty: siitä puuttuu allekirjoitus, ja pankki allekirjoittaa viestinsä.",
+      "signature-missing": "Pidätetty: siitä puuttuu allekirjoitus, vaikka pankki allekirjoittaa viestinsä.",
       "evidence-too-weak": "Pidätetty: tili vaatii tästä vahvemman näytön.",
       "signature-unverifiable": "Pidätetty: pankin avaimia ei saatu vahvistusta varten.",
       "signature-unbound": "Pidätetty: allekirjoitettu sisältö ei vastaa viestiä.",

@@ -105,7 +105,7 @@ export const nb: Words = {
   },
   loan: {
     back: "Alle lån",
-    unknown: "Ingen lån har denne referansen. Siden viser det så snart tjenesten kjenner til det.",
+    unknown: "Ikke noe lån har denne referansen. Siden viser det så snart tjenesten kjenner til det.",
     version: (version) => `versjon ${version}`,
     ownReference: "deres referanse",
     unregistered: "Ikke registrert: svaret på søknaden er ikke kjent ennå.",

@@ -19,7 +19,9 @@ export const replay = Command.make(
       Flag.optional,
     ),
     since: Flag.String("since").pipe(
-      Flag.withDescription("Or send again everything recorded since this time, such as 2026-03-01T12:00:00Z"),
+      Flag.withDescription(
+        "Send again everything recorded since this time, such as 2026-03-01T12:00:00Z, instead of --after",
+      ),
       Flag.withSchema(InstantText),
       Flag.optional,
     ),

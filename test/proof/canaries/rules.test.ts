@@ -116,11 +116,12 @@ const cases = [
         ({ hear, pass, asked, engine }) =>
           Effect.gen(function* () {
             yield* hear("callback", { type: "decision.pending" })
-            yield* pass(2 * hourMs)
+            // The first answer to each question is news.
+            while (new Set(asked.map(({ question }) => question)).size < 2) yield* pass(hourMs)
+            yield* pass(hourMs)
             const version = (yield* engine.loan(applicationReference))?.loan.version
             const before = asked.length
-            yield* pass(2.5 * hourMs)
-            expect(asked.length).toBeGreaterThan(before)
+            while (asked.length < before + 2) yield* pass(hourMs)
             return (yield* engine.loan(applicationReference))?.loan.version === version
           }),
         { store },

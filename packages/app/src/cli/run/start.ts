@@ -89,7 +89,11 @@ export const start = Command.make(
 ).pipe(Command.withDescription("Run a sandbox bank and the engine together, and watch the loans move"))
 
 const fileOf = (named: string) =>
-  Effect.mapError(Effect.fromResult(sqlitePath(named)), (fault) => unusable(`--database ${fault}`))
+  /^postgres(?:ql)?:/iu.test(named)
+    ? Effect.fail(
+        unusable("--database: `start` keeps its loans in an SQLite file. For PostgreSQL, use `serve`."),
+      )
+    : Effect.mapError(Effect.fromResult(sqlitePath(named)), (fault) => unusable(`--database ${fault}`))
 
 const temporaryFile = Effect.map(
   Effect.acquireRelease(

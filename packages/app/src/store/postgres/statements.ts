@@ -1,9 +1,16 @@
 import { entryColumns, loanColumns } from "../rows.ts"
 
+/**
+ * Keeps a statement that reads many rows on one core, so that the others are free for callbacks: PostgreSQL runs no
+ * statement in parallel that contains a change of a setting. A setting of the session would be simpler, but a pooler
+ * does not pass it on.
+ */
+const onOneCore = "WITH one_core AS (SELECT set_config('max_parallel_workers_per_gather', '0', true))"
+
 /** The statements that read loans and the journal, by name. */
 export const readStatements = (schema: string) => {
   const loansPage = (only: string): string => `
-    SELECT ${loanColumns("l.")} FROM ${schema}.loans l
+    ${onOneCore} SELECT ${loanColumns("l.")} FROM ${schema}.loans l
     WHERE account = $1 AND application_reference >= $2 AND application_reference < $3 ${only}
     ORDER BY application_reference LIMIT $4::int`
   return {
@@ -21,12 +28,12 @@ export const readStatements = (schema: string) => {
         WHERE account = line.account AND poll_confirm = line.confirm AND next_poll_at IS NOT NULL) AS first
       WHERE first.due IS NOT NULL`,
     stageCounts: `
-      SELECT stage, sum(loans)::bigint AS loans, sum(closed)::bigint AS closed FROM (
+      ${onOneCore} SELECT stage, sum(loans)::bigint AS loans, sum(closed)::bigint AS closed FROM (
         SELECT stage, count(*) AS loans, 0 AS closed FROM ${schema}.loans WHERE account = $1 GROUP BY stage
         UNION ALL
         SELECT stage, -count(*), count(*) FROM ${schema}.loans WHERE account = $1 AND closed GROUP BY stage) AS counts
       GROUP BY stage`,
-    stalledCount: `SELECT count(*) AS loans FROM ${schema}.loans WHERE account = $1 AND stalled`,
+    stalledCount: `${onOneCore} SELECT count(*) AS loans FROM ${schema}.loans WHERE account = $1 AND stalled`,
     // Each step finds the next account. So the index is read once for each account, and not once for each loan.
     accounts: `
       WITH RECURSIVE found (account) AS (

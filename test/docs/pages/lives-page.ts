@@ -24,7 +24,7 @@ A file has these kinds of steps:
 | step | what happens |
 | --- | --- |
 | \`bank\` | the bank changes something about the loan, and tells nobody. With \`clockAheadMinutes\`, the bank signs its callbacks, with the time of its own clock |
-| \`callback\` | a callback reaches the engine. \`times\` is how many times it arrives. \`forged\` means that it has not the bank's credentials |
+| \`callback\` | a callback reaches the engine. \`times\` is how many times it arrives. \`forged\` means that it does not have the bank's credentials |
 | \`register\` | the merchant registers the loan, with the bank's answer |
 | \`ask\` | the engine polls the bank |
 | \`close\`, \`reopen\`, \`rule\` | an operator closes the loan, reopens it, or rules on a dispute |

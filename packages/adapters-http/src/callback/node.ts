@@ -25,8 +25,8 @@ export const nodeCallbackRequest = (request: IncomingMessage): CallbackRequest =
 }
 
 /**
- * The bytes of a body that a parser has read, from `rawBody`. NestJS keeps them there with `rawBody: true`. Express
- * does so with a `verify` function.
+ * The bytes of a body that a parser has already read, if the framework keeps them in `rawBody`. NestJS does so with
+ * `rawBody: true`, and Express with a `verify` function.
  */
 export const keptBody = (request: IncomingMessage & { readonly rawBody?: unknown }): Uint8Array | undefined =>
   request.rawBody instanceof Uint8Array ? request.rawBody : undefined

@@ -339,7 +339,7 @@ function unescaped(inner: string): string {
 
 const escapeOrControl = /\\(?:u[0-9A-Fa-f]{4}|["\\/bfnrt])|\\.?|[\0-\u001f]/gsu
 
-/** Repairs a string: control characters are escaped, and unknown escapes become the mark. */
+/** Repairs a string: control characters are escaped, and unknown escapes become {@link unreadableMark}. */
 const repaired = (inner: string): string =>
   inner.replace(escapeOrControl, (sign) => {
     if (sign.length === 1 && sign !== "\\") return `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`

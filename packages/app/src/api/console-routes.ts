@@ -55,7 +55,7 @@ interface BuiltFile {
   readonly contentType: string
 }
 
-/** The files of the build, by name. They are cached when they are found. Until then, each request looks again. */
+/** The files of the built console, by name. The first successful read is cached. Until then, each request tries again. */
 function makeFiles(directory: URL): Effect.Effect<ReadonlyMap<string, BuiltFile>, Problem> {
   let kept: ReadonlyMap<string, BuiltFile> | undefined
   return Effect.suspend(() =>

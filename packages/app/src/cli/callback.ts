@@ -83,7 +83,9 @@ const register = Command.make(
       Flag.withDescription("Where the bank must send them: https://…/callbacks/<account>"),
     ),
     force: Flag.Boolean("force").pipe(
-      Flag.withDescription("Register even if a URL was registered before; the bank wants a URL only once"),
+      Flag.withDescription(
+        "Register even if a URL was registered before. Use it only to change the registration: the bank asks to be told once",
+      ),
       Flag.withDefault(false),
     ),
     json: jsonFlag,

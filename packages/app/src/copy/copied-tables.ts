@@ -164,7 +164,10 @@ export const copiedTables: ReadonlyArray<CopiedTable> = [
 /** How many rows are in memory at once, with their raw bodies. */
 export const copiedPageRowsMax = 250
 
-/** Converts a row of either driver. It throws if the row does not have the table's columns. */
+/**
+ * Converts a row, as the driver of SQLite or of PostgreSQL returns it, to a {@link CopiedRow}. It throws if the row does
+ * not have the table's columns.
+ */
 export const copiedRow =
   ({ columns }: CopiedTable) =>
   (row: { readonly [column: string]: unknown }): CopiedRow =>

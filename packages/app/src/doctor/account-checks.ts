@@ -92,8 +92,8 @@ const byOutcome: {
 }
 
 /**
- * Compares the bank's clock with ours. The bank's clock is in the header `Date` of its answers. Signed times and
- * rulings depend on it.
+ * Compares the bank's clock, which is in the header `Date` of its answers, with this machine's clock. The two must
+ * agree, because the engine compares the times that the bank signs with the times of its own polls.
  */
 const checkClock = Effect.fnUntraced(function* (account: string, bankUrl: URL, route: BankRoute) {
   const name = `clock ${account}`

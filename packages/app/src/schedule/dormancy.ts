@@ -64,7 +64,7 @@ export function restOf(
   }
   const dormantDays = silentDays - settings[horizonOf[stage]]
   if (dormantDays < 0) return undefined
-  // If no trusted source knows the reference, it may be invented. Then no person needs to look at it.
+  // If no trusted source knows the reference, a stranger may have invented it. Then no person needs to look at the loan.
   const stalled = bankActs.has(stage) && !isUnspokenOf(loan)
   const { dormantWeeklyDays, dormantMonthlyDays } = settings
   if (dormantDays < dormantWeeklyDays) return { intervalMs: dormantMs.weekly * scale, stalled }

@@ -53,7 +53,7 @@ export const en = {
   } satisfies Record<LoanJson["next"]["action"], string>,
   signIn: {
     title: "Sign in",
-    hint: "Enter an API key of this engine. With the scope read you can look. With the scope operate you can also ask the bank and rule on disputes. The key stays in this tab and is gone when you close it.",
+    hint: "Enter an API key of this engine. With the scope “read”, you can look. With the scope “operate”, you can also ask the bank and rule on disputes. The key stays in this tab and is gone when you close it.",
     label: "API key",
     submit: "Sign in",
     checking: "Checking the key",

@@ -142,7 +142,7 @@ const saveCheckpoint = (
     ),
   )
 
-/** If another engine has moved the cursor, its row does not match, and nothing is added. */
+/** Moves the cursor and adds the counts. If another engine has moved the cursor meanwhile, nothing is added. */
 const countDays = (schema: string): string => `
   WITH moved AS (
     UPDATE ${schema}.cursors SET position = $3::bigint WHERE name = $1 AND position = $2::bigint RETURNING name),

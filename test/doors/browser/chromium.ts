@@ -22,7 +22,8 @@ export async function launchChromium(): Promise<Browser> {
     executablePath,
     timeout: stateMsMax,
     // The pages are the project's own. Chromium's sandbox needs rights that a container does not have.
-    args: ["--no-sandbox"],
+    // A container often has little shared memory.
+    args: ["--no-sandbox", "--disable-dev-shm-usage"],
     env: { ...process.env, ...environmentFor(executablePath, directory) },
   })
 }

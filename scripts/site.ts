@@ -115,13 +115,17 @@ function targetOf(page: Page, href: string, pages: ReadonlyArray<Page>): Target 
   const [path = "", anchor] = href.split("#")
   if (/^[a-z]+:/u.test(href) || path === "") return { href }
   const source = posix.normalize(posix.join(posix.dirname(page.source), path))
-  const other = pages.find((each) => each.source === source)
+  const other = pages.find((each) => each.source === source) ?? firstIn(source, pages)
   const from = posix.dirname(page.address)
   if (other !== undefined)
     return { href: `${posix.relative(from, other.address)}${anchor === undefined ? "" : `#${anchor}`}` }
   const isFile = /^docs\/.*\.\w+$/u.test(source) && !source.endsWith(".md") && existsSync(join(root, source))
   return isFile ? { href: posix.relative(from, source), file: source } : {}
 }
+
+/** A link to a folder leads to its first page. */
+const firstIn = (folder: string, pages: ReadonlyArray<Page>): Page | undefined =>
+  pages.find(({ source }) => source.startsWith(`${folder}/`))
 
 const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
 

@@ -59,7 +59,7 @@ function section({ description, usage, flags, args = [], commandPath = [] }: Hel
   return [
     `## ${commandPath.slice(1).join(" ")}`,
     "",
-    `${description}.`.replace(/\.\.$/u, "."),
+    `${description}.`.replace(/\.\.$/u, ".").replaceAll("<", "\\<"),
     "",
     "```text",
     usage,
@@ -71,5 +71,5 @@ function section({ description, usage, flags, args = [], commandPath = [] }: Hel
 
 const described = ({ description }: { readonly description: Option.Option<string> | string }): string => {
   const text = typeof description === "string" ? description : Option.getOrElse(description, () => "")
-  return text === "" ? "" : `: ${text}`
+  return text === "" ? "" : `: ${text.replaceAll("<", "\\<")}`
 }

@@ -29,7 +29,7 @@ const propertiesOf = (settings: Settings) =>
   Object.fromEntries(Object.entries(settings).map(([name, setting]) => [name, propertyOf(setting)]))
 
 function propertyOf({ about, default: value, kind, also }: AnySetting) {
-  const { schema } = Schema.toJsonSchemaDocument(kind.schema)
+  const { schema } = Schema.toJsonSchemaDocument(kind.schema, { onExcessProperty: "error" })
   const plain = Redacted.isRedacted(value) ? undefined : value
   return {
     description: [about, `It must be ${kind.expected}`, ...(also === undefined ? [] : [also])].join(". "),

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process"
 import { existsSync } from "node:fs"
-import { mkdir, mkdtemp, rename, rm } from "node:fs/promises"
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { inflate } from "@sparticuz/chromium"
@@ -50,20 +50,30 @@ async function unpacked(): Promise<string> {
     if (before === undefined) delete process.env["TMPDIR"]
     else process.env["TMPDIR"] = before
   }
+  await writeFile(join(own, "fonts", "fonts.conf"), fontsIn(join(directory, "fonts")))
   await rename(own, directory).catch(() => rm(own, { recursive: true }))
   return directory
 }
+
+/** The machine's fonts, and those of the package: without any font, the browser ends when it shows a page. */
+const fontsIn = (directory: string): string => `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+  <dir>${directory.replaceAll("&", "&amp;").replaceAll("<", "&lt;")}</dir>
+</fontconfig>
+`
 
 let runsAsItIs: boolean | undefined
 
 /**
  * Adds the libraries and fonts from the package, which a bare machine lacks. A machine that can run the browser uses
- * its own.
+ * its own libraries.
  */
 function environmentFor(executablePath: string, directory: string): Readonly<Record<string, string>> {
   runsAsItIs ??= spawnSync(executablePath, ["--version"]).status === 0
   return {
     ...(!runsAsItIs ? { LD_LIBRARY_PATH: join(directory, "al2023", "lib") } : {}),
-    ...(existsSync("/etc/fonts/fonts.conf") ? {} : { FONTCONFIG_PATH: join(directory, "fonts") }),
+    FONTCONFIG_FILE: join(directory, "fonts", "fonts.conf"),
   }
 }

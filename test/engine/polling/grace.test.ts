@@ -141,6 +141,34 @@ describe("an answer without outstanding documents", () => {
     ))
 })
 
+describe("a signed request that does not say when it was issued", () => {
+  it("counts again if it comes again, because the bank may ask a second time with the same bytes", () =>
+    doubting({}, ({ engine, hear, pass, shown }) =>
+      Effect.gen(function* () {
+        const deliver = Effect.flatMap(Clock.currentTimeMillis, (at) =>
+          engine.record(
+            {
+              applicationReference,
+              account: se,
+              source: "callback",
+              evidence: "jws",
+              receivedAt: at,
+              events: [{ type: "addition.requested", at, requiredDocuments: ["ID"] }],
+            },
+            new TextEncoder().encode("request"),
+          ),
+        )
+        yield* hear("callback", approved)
+        yield* deliver
+        yield* pass(120 * secondMs)
+        expect(yield* shown).toBe("approved: customer sign-agreement")
+        yield* deliver
+        const stored = yield* engine.loan(applicationReference)
+        expect(stored && requiredDocuments(stored.loan.facts)).toEqual(["ID"])
+      }),
+    ))
+})
+
 describe("a signed callback that two engines receive at the same time", () => {
   it("is one entry, although the earlier receipt is recorded later", () =>
     doubting({}, ({ engine }) =>

@@ -22,6 +22,14 @@ export interface Delivered {
   readonly believed: Array<Word>
 }
 
+/** One delivery of a signed callback. */
+export interface Attempt {
+  /** The earliest time that this delivery, or another one that was not refused, claims. */
+  readonly firstAt: () => number
+  /** The engine did not believe it. */
+  readonly refused: () => void
+}
+
 /**
  * An observer who sees all messages of the bank and all acts of the operator, but nothing inside the engine. The
  * checkers use only these notes, the bank's true state, and what the store gives to readers.
@@ -33,10 +41,10 @@ export interface Witness {
   /** Notes that a callback reached the receiver. The caller adds the outcome to the result. */
   readonly delivered: (reference: string, account: string, body: string) => Delivered
   /**
-   * The time of the first delivery with the same signed token, or `at` if this delivery is the first. A redelivery is
-   * the same message.
+   * Notes a true delivery of a signed callback, and the time that it claims. A redelivery is the same message, so it says
+   * nothing later than the first delivery that was believed, or that may have been.
    */
-  readonly firstAt: (body: string, at: number) => number
+  readonly attempted: (body: string, at: number) => Attempt
   readonly deliveries: () => ReadonlyArray<Delivered>
   readonly questions: { poll: number; quote: number }
   callbacks: number
@@ -45,7 +53,7 @@ export interface Witness {
 export function makeWitness(): Witness {
   const words = new Map<string, Set<string>>()
   const deliveries = new Map<string, Delivered>()
-  const firsts = new Map<string, number>()
+  const attempts = new Map<string, Set<{ readonly at: number }>>()
   return {
     said: (reference, told) => {
       const known = words.get(reference) ?? new Set()
@@ -68,12 +76,15 @@ export function makeWitness(): Witness {
       known.begun++
       return known
     },
-    firstAt: (body, at) => {
-      const token = /"jwsData":"(?<token>[^"]+)"/u.exec(body)?.groups?.["token"]
-      if (token === undefined) return at
-      const first = firsts.get(token) ?? at
-      firsts.set(token, first)
-      return first
+    attempted: (body, at) => {
+      const token = /"jwsData":"(?<token>[^"]+)"/u.exec(body)?.groups?.["token"] ?? ""
+      const own = { at }
+      const all = attempts.get(token) ?? new Set()
+      attempts.set(token, all.add(own))
+      return {
+        firstAt: () => Math.min(...[...all].map((each) => each.at)),
+        refused: () => void all.delete(own),
+      }
     },
     deliveries: () => [...deliveries.values()],
     questions: { poll: 0, quote: 0 },

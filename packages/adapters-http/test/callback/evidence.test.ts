@@ -229,6 +229,24 @@ describe("a reference that no loan can have", () => {
     ))
 })
 
+describe("a signed token", () => {
+  test.each([
+    ["identifies a message if it says when it was issued", { iat: epoch / 1_000 }, true],
+    ["identifies none otherwise: a second request may have the same token", {}, false],
+  ])("%s", (_title, claims, identifies) =>
+    run(
+      Effect.gen(function* () {
+        const { jws } = yield* verifying(key)
+        const { post, seen } = yield* start({ jws })
+        const jwsData = yield* ask(() => sign(key, { ...claims, externalApplicationEvent: signedEvent }))
+        expect((yield* ask(() => post(body(jwsData)))).status).toBe(200)
+        expect(seen).toMatchObject([{ evidence: "jws" }])
+        expect(seen[0]?.token !== undefined).toBe(identifies)
+      }),
+    ),
+  )
+})
+
 describe("when the callback was true", () => {
   test.each([
     ["a whole second stands for its last millisecond", -90, epoch - 90_000 + 999],

@@ -124,7 +124,7 @@ const change: ChangeJson = {
   cursor: "2-5f0c1c9e8d7b6a54",
   loan: approved,
 }
-const stream = `id: ${change.cursor}\nevent: change\ndata: ${JSON.stringify(change)}\n\n`
+const streamed = { id: change.cursor, event: "change", data: JSON.stringify(change) }
 
 const account: AccountJson = {
   name: "default",
@@ -206,9 +206,9 @@ export const examples: ReadonlyArray<Example> = [
     path: { reference },
     query: { after: "1" },
     status: 200,
-    answer: stream,
+    answer: streamed,
   },
-  { operationId: "changes.changes", path: {}, query: { after: "1" }, status: 200, answer: stream },
+  { operationId: "changes.changes", path: {}, query: { after: "1" }, status: 200, answer: streamed },
   {
     operationId: "loans.poll",
     ...ofLoan,

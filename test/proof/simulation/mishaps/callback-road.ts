@@ -85,7 +85,9 @@ const deliver = Effect.fnUntraced(function* (
     words.map((word) => atReceipt(word, world.engineNow())),
   )
   const delivered = witness.delivered(reference, letter.account, letter.body)
-  const believed = verifies(letter) ? words.map((word) => asFirstHeard(witness, letter.body, word)) : words
+  const [first] = words
+  const attempt =
+    first !== undefined && verifies(letter) ? witness.attempted(letter.body, first.at) : undefined
   const answer = yield* Effect.raceFirst(
     world.onEngineTime(running.receiver.receive(letter.account, requestOf(letter))),
     Effect.as(running.died, undefined),
@@ -93,7 +95,11 @@ const deliver = Effect.fnUntraced(function* (
   if (answer === undefined || !running.isAlive()) return noAnswer
   world.tell(() => `callback ${isTrue ? "" : "(forged) "}${describe(letter)} is answered ${told(answer)}`)
   if (answer.status < 300) delivered.acknowledged++
-  if (answer.status === 200) delivered.believed.push(...believed)
+  if (answer.status === 200)
+    delivered.believed.push(
+      ...words.map((word) => (isOfRequest(word) ? { ...word, at: attempt?.firstAt() ?? word.at } : word)),
+    )
+  else attempt?.refused()
   if (answer.body.includes('"disputed"')) yield* alert(reference)
   host().step("acknowledged")
   return answer.status
@@ -110,10 +116,6 @@ function trueWords(letter: Letter, receivedAt: number, find: RoadSettings["loan"
 
 const verifies = ({ account }: Letter): boolean =>
   accounts.some(({ name, signed }) => name === account && signed)
-
-/** A redelivery of a signed request is the same message, so its time is that of the first delivery. */
-const asFirstHeard = (witness: Witness, body: string, word: Word): Word =>
-  isOfRequest(word) ? { ...word, at: witness.firstAt(body, word.at) } : word
 
 const atReceipt = (word: Word, receivedAt: number): Word =>
   isOfRequest(word) && receivedAt - word.at <= bankClockBehindMsMax ? { ...word, at: receivedAt } : word

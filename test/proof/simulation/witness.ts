@@ -23,7 +23,7 @@ export interface Delivered {
 }
 
 /** One delivery of a signed callback. */
-export interface Attempt {
+interface Attempt {
   /** The earliest time that this delivery, or another one that was not refused, claims. */
   readonly firstAt: () => number
   /** The engine did not believe it. */

@@ -32,6 +32,6 @@ export const BankMessage = token(bankMessageLengthMax)
 export const XmlApplicationReference = ApplicationReference.check(isXmlTextCheck)
 export const applicationReferenceExpected = `an application reference: at most ${applicationReferenceLengthMax} characters, without control characters or outer white space`
 
-/** The domain's signing method, without what XML cannot contain or would change. */
+/** The domain's signing method. It has no characters that XML cannot contain, and no white space at either end. */
 export const XmlSigningMethod = SigningMethod.check(isXmlTextCheck, isTrimmedCheck)
 export const signingMethodExpected = "a signing method's name of at most 50 characters"

@@ -42,8 +42,8 @@ const fresh = Schema.optionalKey(Schema.Literal(true))
 const onOffer = Schema.optionalKey(Schema.Struct({ offer: Offer, since: Instant }))
 
 /**
- * If set, the bank needs these documents in addition to those it asked for before, until the request is cleared. If
- * absent, this request replaces the earlier list.
+ * If set, this request adds its documents to those that the bank asked for before. They all stay open until the bank
+ * waits for no documents. If absent, this request replaces the earlier list.
  */
 const adds = Schema.optionalKey(Schema.Literal(true))
 

@@ -171,7 +171,7 @@ or closed, no documents are outstanding.
 
 ### A callback against the current state
 
-A callback has no time. So if a callback contradicts the loan's current state, it may be an old callback that the bank delivers again. Such
+A callback's body has no time. So if a callback contradicts the loan's current state, it may be an old callback that the bank delivers again. Such
 a callback reports one of these:
 
 - another verdict

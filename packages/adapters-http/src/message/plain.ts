@@ -134,7 +134,7 @@ const strayNamesIn = (object: JsonObject): ReadonlyArray<string> =>
   })
 
 /**
- * Whether a value contains only parts of the offer. Such objects are read as part of the offer and as nothing else.
+ * Whether a value's objects contain only parts of the offer. Such objects are read only as parts of the offer.
  */
 function isOnlyOffer(value: JsonValue): boolean {
   const objects = objectsIn(value)

@@ -24,7 +24,7 @@ export interface CallbackDay {
 
 export const callbackHealthLimits = {
   callbackHealthEveryMs: limit(10_000, "how often the engine counts which callbacks arrived"),
-  callbackHealthDays: limit(7, "how many days of callbacks the engine judges"),
+  callbackHealthDays: limit(7, "over how many days, up to today, the engine judges an account's callbacks"),
   callbackMissedPercentMax: limit(
     30,
     "the percentage of changes without a callback above which the engine raises the alarm",
@@ -132,8 +132,8 @@ interface Untold {
 const share = ({ news, untold }: Untold): number => (news === 0 ? 0 : untold / news)
 
 /**
- * For each day, the news without a callback. A late callback does not show which news it belongs to, so it counts for
- * the oldest possible news. News older than the bank's retry plan is not possible.
+ * For each day, how much news still has no callback. A late callback does not show which news it belongs to, so it is
+ * matched with the oldest news that has none. That news is at most as old as the bank's retry plan is long.
  */
 function untoldByDay(days: ReadonlyArray<CallbackDay>, lateMsMax: number): ReadonlyMap<number, Untold> {
   const reach = Math.ceil(lateMsMax / dayMs)

@@ -12,7 +12,7 @@ export const webhookLimits = {
   ),
   webhookPageRowsMax: limit(
     100,
-    "how many changes, and how many waiting loans, the engine reads in one round",
+    "how many changes, and how many parked loans, the engine reads in one round",
   ),
   webhookPollMs: limit(
     1_000,

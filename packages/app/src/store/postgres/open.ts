@@ -22,9 +22,10 @@ export interface Opened {
 }
 
 /**
- * Checks that the database is usable, and migrates its schema to this program's version. A database that is only
- * read, or must not be migrated, is not. All pending migrations run in one transaction, under a lock for which other
- * engines wait. So either all run, exactly once, or none.
+ * Checks that the database is usable, and migrates its schema to this program's version. If the settings say that
+ * the database is only read, or must not be migrated, its schema must already have this version. All pending
+ * migrations run in one transaction, under a lock for which other engines wait. So either all run, exactly once, or
+ * none.
  */
 export const openPostgres = (settings: PostgresSettings): Effect.Effect<Opened, StoreUnusable> =>
   Effect.scoped(

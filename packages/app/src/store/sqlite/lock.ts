@@ -27,8 +27,8 @@ export const holdStoreLock = Effect.fnUntraced(function* (
 })
 
 /**
- * The target of a link. SQLite keeps its log beside the target. Also, the same store under another name must have the
- * same lock.
+ * The path of a file. If the path is a link, this is the link's target: SQLite keeps its log beside the target, and a
+ * store must have the same lock under each of its names.
  */
 export const realPath = (path: string): string => (existsSync(path) ? realpathSync(path) : resolve(path))
 

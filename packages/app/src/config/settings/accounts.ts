@@ -72,7 +72,7 @@ export const accountSettings = {
         example: { PAID_OUT: "jws" },
         schema: trustPolicy,
       }),
-      "the evidence that each type of event needs: `credentials` (or a signature), `jws` (a signature) or `bank` (the bank's answer to a poll). Example: `PAID_OUT=jws,SIGNED=bank`",
+      "the evidence that each type of event needs: `credentials` (or a signature, if the account has no credentials), `jws` (a signature) or `bank` (the bank's answer to a poll). Example: `PAID_OUT=jws,SIGNED=bank`",
       "`credentials` for all types. Once the account's bank has signed a callback, the engine holds callbacks without a signature",
     ),
   ),

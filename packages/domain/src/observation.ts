@@ -122,6 +122,11 @@ export interface Observation {
    * message, even if its bytes differ.
    */
   readonly token?: string
+  /**
+   * Set if the token says when it was issued. Without that, the bank's second request for the same documents has the
+   * same token. It is not journaled.
+   */
+  readonly issued?: true
   /** The names of the details that could not be read. Absent if there are none. */
   readonly leftOut?: LeftOut
   /**

@@ -100,6 +100,7 @@ describe("an answer without outstanding documents", () => {
               source: "callback",
               evidence: "jws",
               token: "a".repeat(64),
+              issued: true,
               receivedAt,
               events: [
                 {
@@ -152,6 +153,7 @@ describe("a signed request that does not say when it was issued", () => {
               account: se,
               source: "callback",
               evidence: "jws",
+              token: "a".repeat(64),
               receivedAt: at,
               events: [{ type: "addition.requested", at, requiredDocuments: ["ID"] }],
             },
@@ -182,6 +184,7 @@ describe("a signed callback that two engines receive at the same time", () => {
               source: "callback",
               evidence: "jws",
               token: "a".repeat(64),
+              issued: true,
               receivedAt,
               events: [{ type: "agreement.signed", at: receivedAt }],
             },

@@ -246,7 +246,7 @@ function observe(
   receivedAt: Instant,
   at: Instant,
 ): Observation {
-  const { evidence, hold, token } = trust
+  const { evidence, hold, issuedAt, token } = trust
   return {
     applicationReference: message.applicationReference,
     account: name,
@@ -255,6 +255,7 @@ function observe(
     ...(hold === undefined ? {} : { hold }),
     receivedAt,
     ...(token === undefined ? {} : { token }),
+    ...(issuedAt === undefined ? {} : { issued: true as const }),
     ...(message.leftOut === undefined ? {} : { leftOut: message.leftOut }),
     events: callbackEvents(message, at),
   }

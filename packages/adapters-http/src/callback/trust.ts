@@ -16,7 +16,7 @@ export interface Trust {
   readonly hold?: HoldReason
   /** The signed issue time, in seconds. */
   readonly issuedAt?: number | undefined
-  /** SHA-256 of the signed token, in hex. Only a token with an issue time identifies one message. */
+  /** SHA-256 of the signed token, in hex. */
   readonly token?: string
 }
 
@@ -63,8 +63,6 @@ const vouchedFor = Effect.fnUntraced(function* (
   if (typeof trust === "string") return yield* refusedSignature(account, trust)
   if (verdict.state !== "bound" || token === undefined) return trust
   if (!account.signs.isSeen()) yield* account.signs.see
-  // Without an issue time, a second request with the same content has the same token, so the token is no name for it.
-  if (verdict.issuedAt === undefined) return trust
   return { ...trust, issuedAt: verdict.issuedAt, token: hash("sha256", token) }
 })
 

@@ -156,14 +156,19 @@ export const telling = ({ told: _before, ...others }: Watermark, told: Told | un
  */
 export function redelivered({ signed = [] }: Watermark, observation: Observation): Observation | undefined {
   const first = signed.find(({ token }) => token === observation.token)
-  if (first === undefined) return undefined
+  if (first === undefined || observation.issued !== true) return undefined
   return { ...observation, events: observation.events.map((event) => ({ ...event, at: first.at })) }
 }
 
 /** Adds a signed callback that is recorded now. */
-export function signedBy(watermark: Watermark, { token, events: [event] }: Observation): Watermark {
+export function signedBy(watermark: Watermark, { token, issued, events: [event] }: Observation): Watermark {
   const { signed = [] } = watermark
-  if (token === undefined || event === undefined || signed.some((known) => known.token === token))
+  if (
+    token === undefined ||
+    issued !== true ||
+    event === undefined ||
+    signed.some((known) => known.token === token)
+  )
     return watermark
   return { ...watermark, signed: [...signed, { token, at: event.at }].slice(-signedKeptMax) }
 }

@@ -33,3 +33,15 @@ describe("loan-engine config", () => {
     expect(out).not.toContain("MARK")
   })
 })
+
+describe("loan-engine start", () => {
+  it("refuses a PostgreSQL database, and says which command takes one", async () => {
+    const { code, err } = await runCli(
+      ["start", "--once", "--database", "postgres://user:MARK@db.example/loans"],
+      {},
+    )
+    expect(code).toBe(2)
+    expect(err).toContain("use `serve`")
+    expect(err).not.toContain("MARK")
+  })
+})

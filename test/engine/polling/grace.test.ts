@@ -2,7 +2,9 @@ import { applicationStatusEvents } from "@loan-engine/adapters-xml/loan-events"
 import { cadenceDefaults, graceMsOf } from "@loan-engine/app/schedule/poll-cadence"
 import { joinEvents, noFacts } from "@loan-engine/domain/facts"
 import { bankClockBehindMsMax } from "@loan-engine/app/schedule/timely"
+import type { LoanEngine } from "@loan-engine/app/record/engine"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
+import type { Observation } from "@loan-engine/domain/observation"
 import { isAdditionOutstanding, requiredDocuments } from "@loan-engine/domain/standing"
 import { Clock, Effect } from "effect"
 import { describe, expect, it } from "vitest"
@@ -11,6 +13,29 @@ import { se } from "./poller-support.ts"
 
 const graceMs = graceMsOf(cadenceDefaults)
 const requestedAt = 1_700_000_000_000
+
+const token = "a".repeat(64)
+const requestAt = (at: number): LoanEvent => ({ type: "addition.requested", at, requiredDocuments: ["ID"] })
+
+/** A signed callback, in the same bytes each time. */
+const deliver = (
+  engine: LoanEngine["Service"],
+  event: LoanEvent,
+  receivedAt: number,
+  identified: Pick<Observation, "token" | "issued"> = {},
+) =>
+  engine.record(
+    {
+      applicationReference,
+      account: se,
+      source: "callback",
+      evidence: "jws",
+      receivedAt,
+      events: [event],
+      ...identified,
+    },
+    new TextEncoder().encode(event.type),
+  )
 
 describe("an answer without outstanding documents", () => {
   it.each([
@@ -58,22 +83,7 @@ describe("an answer without outstanding documents", () => {
         yield* pass(120 * secondMs)
         expect(asked.filter(({ question }) => question === "status").length).toBe(2)
         const at = yield* Clock.currentTimeMillis
-        const request: LoanEvent = {
-          type: "addition.requested",
-          at: at - behindMs,
-          requiredDocuments: ["ID"],
-        }
-        yield* engine.record(
-          {
-            applicationReference,
-            account: se,
-            source: "callback",
-            evidence: "jws",
-            receivedAt: at,
-            events: [request],
-          },
-          new TextEncoder().encode("request"),
-        )
+        yield* deliver(engine, requestAt(at - behindMs), at)
         yield* pass(30 * secondMs)
         const stored = yield* engine.loan(applicationReference)
         expect(stored && requiredDocuments(stored.loan.facts)).toEqual(open ? ["ID"] : [])
@@ -92,34 +102,16 @@ describe("an answer without outstanding documents", () => {
     doubting({}, ({ engine, hear, pass, shown }) =>
       Effect.gen(function* () {
         const issuedAt = (yield* Clock.currentTimeMillis) + aheadMs
-        const deliver = Effect.flatMap(Clock.currentTimeMillis, (receivedAt) =>
-          engine.record(
-            {
-              applicationReference,
-              account: se,
-              source: "callback",
-              evidence: "jws",
-              token: "a".repeat(64),
-              issued: true,
-              receivedAt,
-              events: [
-                {
-                  type: "addition.requested",
-                  at: Math.min(receivedAt, issuedAt),
-                  requiredDocuments: ["ID"],
-                },
-              ],
-            },
-            new TextEncoder().encode("request"),
-          ),
+        const request = Effect.flatMap(Clock.currentTimeMillis, (receivedAt) =>
+          deliver(engine, requestAt(Math.min(receivedAt, issuedAt)), receivedAt, { token, issued: true }),
         )
         yield* hear("callback", approved)
-        yield* deliver
+        yield* request
         expect(yield* shown).toBe("waitingForAddition: customer send-documents")
         yield* pass(120 * secondMs)
         expect(yield* shown).toBe("approved: customer sign-agreement")
         for (const _again of [1, 2]) {
-          expect((yield* deliver).disposition).toBe("repeated")
+          expect((yield* request).disposition).toBe("repeated")
           expect(yield* shown).toBe("approved: customer sign-agreement")
           yield* pass(600 * secondMs)
         }
@@ -146,25 +138,14 @@ describe("a signed request that does not say when it was issued", () => {
   it("counts again if it comes again, because the bank may ask a second time with the same bytes", () =>
     doubting({}, ({ engine, hear, pass, shown }) =>
       Effect.gen(function* () {
-        const deliver = Effect.flatMap(Clock.currentTimeMillis, (at) =>
-          engine.record(
-            {
-              applicationReference,
-              account: se,
-              source: "callback",
-              evidence: "jws",
-              token: "a".repeat(64),
-              receivedAt: at,
-              events: [{ type: "addition.requested", at, requiredDocuments: ["ID"] }],
-            },
-            new TextEncoder().encode("request"),
-          ),
+        const request = Effect.flatMap(Clock.currentTimeMillis, (at) =>
+          deliver(engine, requestAt(at), at, { token }),
         )
         yield* hear("callback", approved)
-        yield* deliver
+        yield* request
         yield* pass(120 * secondMs)
         expect(yield* shown).toBe("approved: customer sign-agreement")
-        yield* deliver
+        yield* request
         const stored = yield* engine.loan(applicationReference)
         expect(stored && requiredDocuments(stored.loan.facts)).toEqual(["ID"])
       }),
@@ -176,22 +157,10 @@ describe("a signed callback that two engines receive at the same time", () => {
     doubting({}, ({ engine }) =>
       Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis
-        const deliver = (receivedAt: number) =>
-          engine.record(
-            {
-              applicationReference,
-              account: se,
-              source: "callback",
-              evidence: "jws",
-              token: "a".repeat(64),
-              issued: true,
-              receivedAt,
-              events: [{ type: "agreement.signed", at: receivedAt }],
-            },
-            new TextEncoder().encode("signed"),
-          )
-        expect((yield* deliver(now)).disposition).toBe("advanced")
-        expect((yield* deliver(now - 20)).disposition).toBe("repeated")
+        const receivedAt = (at: number) =>
+          deliver(engine, { type: "agreement.signed", at }, at, { token, issued: true })
+        expect((yield* receivedAt(now)).disposition).toBe("advanced")
+        expect((yield* receivedAt(now - 20)).disposition).toBe("repeated")
         expect((yield* engine.history(applicationReference)).map(({ repeats }) => repeats)).toEqual([1])
       }),
     ))

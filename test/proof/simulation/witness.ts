@@ -44,7 +44,7 @@ export interface Witness {
    * Notes a true delivery of a signed callback, and the time that it claims. A redelivery is the same message, so it says
    * nothing later than the first delivery that was believed, or that may have been.
    */
-  readonly attempted: (body: string, at: number) => Attempt
+  readonly attempted: (body: string, at: number) => Attempt | undefined
   readonly deliveries: () => ReadonlyArray<Delivered>
   readonly questions: { poll: number; quote: number }
   callbacks: number
@@ -77,7 +77,8 @@ export function makeWitness(): Witness {
       return known
     },
     attempted: (body, at) => {
-      const token = /"jwsData":"(?<token>[^"]+)"/u.exec(body)?.groups?.["token"] ?? ""
+      const token = /"jwsData":"(?<token>[^"]+)"/u.exec(body)?.groups?.["token"]
+      if (token === undefined) return undefined
       const own = { at }
       const all = attempts.get(token) ?? new Set()
       attempts.set(token, all.add(own))

@@ -173,13 +173,14 @@ function decide(
   planning: { readonly cadence: CadenceSettings; readonly jitter: number; readonly hasBank: boolean },
 ): Change {
   const before = stored ?? opened(observation.applicationReference, observation.account)
+  const mark = before.watermark ?? noWatermark
   // The store's clock, if several engines share it. Otherwise this engine's clock.
   const now = storeNow ?? Math.max(recordedAt, observation.receivedAt)
-  const carries = levelsOf(before.watermark ?? noWatermark)
+  const carries = levelsOf(mark)
   const known = joinEvents(before.loan.facts, carries.levels ?? [])
   const bounded = boundedBy(observation, now)
   const dated =
-    redelivered(before.watermark ?? noWatermark, bounded) ??
+    redelivered(mark, bounded) ??
     timely(requestsByReceipt(bounded, known, now), before.loan.facts, carries.levels, now)
   const said = marked(dated, known)
   const planned = { ...said, receivedAt: notAhead(said.receivedAt, now) }
@@ -189,9 +190,9 @@ function decide(
   const { cadence, jitter, hasBank } = planning
   const graceMs = graceMsOf(cadence)
   const plan = scheduleAfter(before, planned, decision, cadence, jitter, hasBank)
-  const toldBefore = { told: before.watermark?.told, schedule: before.schedule }
+  const toldBefore = { told: mark.told, schedule: before.schedule }
   const told = hasBank ? toldAfter(toldBefore, planned, decision, cadence) : undefined
-  const watermark = telling(before.watermark ?? noWatermark, told)
+  const watermark = telling(mark, told)
   const schedule = soonAfterDenial(plan, told, planned, decision, cadence)
   const write = (loan: Loan, heard: Observation) => ({
     entry: journalEntry(heard, decision, bytes, recordedAt, before.chainHead),

@@ -122,8 +122,11 @@ function requestedIn(
 }
 
 /** Corrects the times in a watermark that a wrong clock has set far ahead. Otherwise no later answer would count. */
-const inTime = ({ status, quote, told, signed }: Watermark, now: Instant): Omit<Watermark, "requested"> => ({
-  ...(signed === undefined ? {} : { signed }),
+const inTime = (
+  { status, quote, told, requested: _requested, ...others }: Watermark,
+  now: Instant,
+): Omit<Watermark, "requested"> => ({
+  ...others,
   ...(told === undefined ? {} : { told: { ...told, at: notAhead(told.at, now) } }),
   ...(status === undefined ? {} : { status: dated(status, now) }),
   ...(quote === undefined ? {} : { quote: dated(quote, now) }),
@@ -136,10 +139,8 @@ const dated = (answered: typeof Answered.Type, now: Instant): typeof Answered.Ty
 })
 
 /** The watermark after an entry that contains all its repeats. */
-export const carried = ({ status, quote, requested, told, signed }: Watermark): Watermark => ({
-  ...(signed === undefined ? {} : { signed }),
-  ...(told === undefined ? {} : { told }),
-  ...(requested === undefined ? {} : { requested }),
+export const carried = ({ status, quote, ...others }: Watermark): Watermark => ({
+  ...others,
   ...(status === undefined ? {} : { status: { ...status, again: [] } }),
   ...(quote === undefined ? {} : { quote: { ...quote, again: [] } }),
 })

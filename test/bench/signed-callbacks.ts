@@ -53,7 +53,8 @@ export async function signedCallbacks(
         documentTypes: ["ID"],
       },
     }
-    const claims = new TextEncoder().encode(JSON.stringify({ iss: "bench", externalApplicationEvent }))
+    const iat = Math.floor(Date.now() / 1000)
+    const claims = new TextEncoder().encode(JSON.stringify({ iss: "bench", iat, externalApplicationEvent }))
     const jwsData = await new CompactSign(claims)
       .setProtectedHeader({ alg: "RS256", typ: "JWT", kid })
       .sign(key)

@@ -133,7 +133,14 @@ describe("when the next poll is due", () => {
   it("a confirmation without an answer is retried soon, for any silence of the loan", () => {
     const { loan, schedule } = after(pending, status(hourMs), quote(hourMs))
     const failed = (confirm: boolean, attempts = 40) =>
-      scheduleAfterFailure(loan, { ...schedule, attempts, confirm }, 0, 0, cadenceDefaults, 0.5)
+      scheduleAfterFailure(
+        loan,
+        { ...schedule, attempts, confirm },
+        0,
+        { retryAfterMs: 0, isFault: false },
+        cadenceDefaults,
+        0.5,
+      )
     expect(failed(true)).toMatchObject({ confirm: true, nextPollAt: cadenceDefaults.pollConfirmRetryMs })
     expect(failed(false).nextPollAt).toBeGreaterThan(hourMs)
     const stalled = failed(true, cadenceDefaults.pollAttemptsMax)

@@ -55,7 +55,11 @@ export interface Polled {
   readonly asked: ReadonlyArray<Asked>
   readonly store: Store
   readonly engine: LoanEngine["Service"]
+  /** Polls on demand. */
+  readonly poll: Poller["Service"]["poll"]
   readonly logs: ReadonlyArray<string>
+  /** The time since the poller's start. */
+  readonly passedMs: () => number
   /** Moves the clock. `asked` and `logs` grow meanwhile. */
   readonly pass: (ms: number) => Effect.Effect<void>
 }
@@ -71,11 +75,13 @@ export const polling = <A>(
   const body = Effect.gen(function* () {
     yield* TestClock.setTime(epoch)
     const asked: Array<Asked> = []
-    const { store, engine } = yield* start(under, join(directory, "polls.sqlite"), asked)
+    const { store, engine, poll } = yield* start(under, join(directory, "polls.sqlite"), asked)
+    let passedMs = 0
     const pass = Effect.fnUntraced(function* (ms: number) {
       for (let passed = 0; passed < ms; passed += stepMs) yield* TestClock.adjust(stepMs)
+      passedMs += ms
     })
-    return yield* use({ asked, store, engine, logs, pass })
+    return yield* use({ asked, store, engine, poll, logs, passedMs: () => passedMs, pass })
   })
   // When the poller stops, it waits for its running requests. So the clock must move for them.
   const run = Effect.gen(function* () {
@@ -112,8 +118,10 @@ const start = Effect.fnUntraced(function* (under: PollerUnderTest, path: string,
   yield* under.plan(store)
   const banks = Layer.effect(Banks, clientsOf(under, store, asked))
   const poller = Poller.layer({ ...pollerDefaults, ...under.settings, cadence })
-  yield* Layer.build(poller.pipe(Layer.provide(banks), Layer.provide(Layer.succeedContext(context))))
-  return { store, engine: Context.get(context, LoanEngine) }
+  const built = yield* Layer.build(
+    poller.pipe(Layer.provide(banks), Layer.provide(Layer.succeedContext(context))),
+  )
+  return { store, engine: Context.get(context, LoanEngine), poll: Context.get(built, Poller).poll }
 })
 
 const clientsOf = Effect.fnUntraced(function* (

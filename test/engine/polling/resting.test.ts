@@ -53,7 +53,7 @@ function after(
 }
 
 const failed = (loan: Loan, schedule: PollSchedule, days: number): PollSchedule =>
-  scheduleAfterFailure(loan, schedule, later(days), 0, cadenceDefaults, 0.5)
+  scheduleAfterFailure(loan, schedule, later(days), { retryAfterMs: 0, isFault: false }, cadenceDefaults, 0.5)
 
 const inMinutes = (schedule: PollSchedule, days: number): number =>
   Math.round(((schedule.nextPollAt ?? Infinity) - later(days)) / minuteMs)

@@ -3,9 +3,10 @@ import type { ExchangeResponse } from "@loan-engine/adapters-http/http/exchange"
 import { ApplicationReference } from "@loan-engine/domain/observation"
 import type { Observation } from "@loan-engine/domain/observation"
 import { Clock, Effect } from "effect"
+import { pollerDefaults } from "@loan-engine/app/polling/settings"
 import { describe, expect, it } from "vitest"
 import { minuteMs, secondMs } from "../../proof/simulation/world.ts"
-import { planPoll, polling, quietAnswer, se } from "./poller-support.ts"
+import { failingAnswer, planPoll, polling, quietAnswer, se } from "./poller-support.ts"
 import type { Polled } from "./poller-support.ts"
 
 const isJunk = (reference: string): boolean => reference.startsWith("junk")
@@ -45,23 +46,62 @@ const floodForAMinute = (polled: Polled, minute: number) =>
     yield* polled.pass(minuteMs)
   })
 
-describe("a confirmation of a known loan", () => {
-  it("is polled for in time during a flood of callbacks about unknown loans", () =>
+describe("during a flood of callbacks about unknown loans", () => {
+  it("known loans are polled in time, both for a confirmation and routinely", () =>
     polling(
       {
         // The bank may be asked only half as often as the flood alone would need.
         settings: { pollRatePerSecond: 0.5, pollsInFlightMax: 2 },
-        plan: (store) => planPoll(store, se, "genuine", { confirm: false, dueMs: 3_600_000 }),
+        plan: (store) =>
+          Effect.all([
+            planPoll(store, se, "confirmed", { confirm: false, dueMs: 3_600_000 }),
+            planPoll(store, se, "routine", { confirm: false, dueMs: 3 * minuteMs }),
+          ]),
         answer: (asked) => (isJunk(asked.reference) ? unknownLoan : quietAnswer(asked)),
       },
       (polled) =>
         Effect.gen(function* () {
-          for (let minute = 0; minute < 4; minute++) yield* floodForAMinute(polled, minute)
-          expect(polled.asked.filter(({ reference }) => isJunk(reference)).length).toBeGreaterThan(60)
-          expect(polled.asked.some(({ reference }) => reference === "genuine")).toBe(false)
-          yield* receive(polled, "genuine")
+          const isAsked = (name: string) => polled.asked.some(({ reference }) => reference === name)
+          for (let minute = 0; minute < 3; minute++) yield* floodForAMinute(polled, minute)
+          expect([isAsked("routine"), isAsked("confirmed")]).toEqual([false, false])
           yield* polled.pass(10 * secondMs)
-          expect(polled.asked.some(({ reference }) => reference === "genuine")).toBe(true)
+          expect(isAsked("routine")).toBe(true)
+          yield* receive(polled, "confirmed")
+          yield* polled.pass(10 * secondMs)
+          expect(isAsked("confirmed")).toBe(true)
+          const junk = polled.asked.filter(({ reference }) => isJunk(reference)).length
+          const share = (0.5 * pollerDefaults.pollUnnamedPercent) / 100
+          expect(junk).toBeGreaterThan(10)
+          expect(junk).toBeLessThanOrEqual(1 + (share * polled.passedMs()) / secondMs)
         }),
     ))
+})
+
+describe("the polls of a loan that no trusted source has named", () => {
+  /** How often the bank was asked about the loan in a time that is long enough for many polls. */
+  const asksAbout = (answer: Effect.Effect<ExchangeResponse>, again: boolean): Promise<number> =>
+    polling(
+      {
+        cadence: { pollIntervalScale: 0.0001, pollIntervalMaxMs: minuteMs, pollUnnamedAttemptsMax: 3 },
+        plan: () => Effect.void,
+        answer: () => answer,
+      },
+      (polled) =>
+        Effect.gen(function* () {
+          yield* receive(polled, "junk")
+          yield* polled.pass(10 * secondMs)
+          if (again) yield* receive(polled, "junk")
+          yield* polled.pass(10 * secondMs)
+          expect((yield* polled.store.load(ApplicationReference.make("junk")))?.schedule.stalled).toBe(false)
+          return polled.asked.length
+        }),
+    )
+
+  it("end if the bank answers with faults, until a callback names the loan again", async () => {
+    expect([await asksAbout(unknownLoan, false), await asksAbout(unknownLoan, true)]).toEqual([3, 6])
+  })
+
+  it("do not end because the bank cannot be reached", async () => {
+    expect(await asksAbout(failingAnswer(503), false)).toBeGreaterThan(3)
+  })
 })

@@ -34,6 +34,9 @@ afterAll(async () => {
   rmSync(scratch, { recursive: true })
 })
 
+/** How far a replica lags in a life. An engine on a busy machine must poll within this time. */
+const lagMsMax = 20_000
+
 /** In how many other orders each life's journal is replayed. */
 const ordersOfEach = 100
 
@@ -62,6 +65,7 @@ describe.each(stores)("the library of lives, on %s", (_name, newUrl, layer) => {
         databaseUrl: url,
         apiKey: Redacted.make("key-of-the-lives"),
         standsMsMax: stateMsMax,
+        additionGraceMs: lagMsMax,
       })
       // All lives run at the same time. Each waits only for its own bank.
       yield* Effect.forEach(
@@ -145,6 +149,7 @@ describe("a life with a wrong expectation", () => {
           databaseUrl,
           apiKey: Redacted.make("key-of-the-lives"),
           standsMsMax: 1,
+          additionGraceMs: 1,
         })
         return yield* Effect.flip(stage.play(life, "wrong-1", () => Effect.void))
       }),

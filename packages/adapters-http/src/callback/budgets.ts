@@ -7,7 +7,8 @@ import type { Rate } from "../http/rate.ts"
 export interface CallbackBudgetLimits {
   /**
    * How many callbacks without proof are held for one account in a minute. Each costs a journal row and a request to
-   * the bank. If there are more, they get 503. Callbacks about known loans have their own budget of the same size.
+   * the bank. If there are more, they get 503. Callbacks about known loans have their own budget of the same size, and
+   * so have callbacks with right credentials whose signature is missing or cannot be checked.
    */
   readonly callbacksHeldPerMinuteMax: number
   /** The maximum size of such a callback's body in bytes, both as sent and decompressed. */
@@ -25,9 +26,11 @@ export const callbackBudgetLimitsDefault: CallbackBudgetLimits = {
   callbacksUnauthorizedPerMinuteMax: 1_000,
 }
 
-/** A callback without proof. Anybody can send any number of these. */
+/** A callback without the proof that its account has asked for. */
 export interface Unproven {
   readonly account: string
+  /** Whether its credentials are right. If not, anybody may have sent it. */
+  readonly isAuthorized: boolean
   readonly applicationReference: string
   readonly bytes: number
   /** Whether a trusted source has ever reported anything about the callback's loan. */
@@ -59,7 +62,7 @@ export const makeCallbackBudgets = (limits: CallbackBudgetLimits): Effect.Effect
     const over = (rate: Omit<Rate, "window">) => secondsOverRate(limiter, { ...rate, window: "1 minute" })
     return {
       held: Effect.fnUntraced(function* (unproven) {
-        if (unproven.bytes > limits.callbackHeldBytesMax) return yield* tooLarge
+        if (!unproven.isAuthorized && unproven.bytes > limits.callbackHeldBytesMax) return yield* tooLarge
         const waitSeconds = yield* over({
           algorithm: "token-bucket",
           limit: limits.callbacksHeldPerMinuteMax,
@@ -81,8 +84,9 @@ export const makeCallbackBudgets = (limits: CallbackBudgetLimits): Effect.Effect
     }
   }).pipe(Effect.provide(RateLimiter.layerStoreMemory))
 
-function roomOf({ account, applicationReference, isKnown }: Unproven): string {
-  return isKnown ? `${account}, known loans ${groupOf(applicationReference, loanGroups)}` : account
+function roomOf({ account, applicationReference, isAuthorized, isKnown }: Unproven): string {
+  const senders = isAuthorized ? `${account}, with credentials` : account
+  return isKnown ? `${senders}, known loans ${groupOf(applicationReference, loanGroups)}` : senders
 }
 
 const refused = (code: CallbackRefused["code"], headers: Readonly<Record<string, string>>): CallbackRefused =>

@@ -178,11 +178,13 @@ const accept = Effect.fnUntraced(function* (
 
   // 5. Appraise: check the signature, determine the evidence, and limit callbacks without proof.
   const trust = yield* traced("verify")(appraise(account, message))
-  if (isUnproven(account, trust)) {
+  if (isUnproven(trust)) {
     const { applicationReference } = message
     const isKnown = yield* isKnownLoan(applicationReference)
-    yield* budgets.held({ account: account.name, applicationReference, bytes: raw.length, isKnown })
-    yield* mayDoubt(account, trust)
+    const isAuthorized = account.authorizes !== undefined
+    const bytes = raw.length
+    yield* budgets.held({ account: account.name, applicationReference, bytes, isAuthorized, isKnown })
+    yield* mayDoubt(account, trust, isKnown)
   }
 
   // 6. Record: succeeds only after the observation is durable.
@@ -205,9 +207,11 @@ const authorize = (
     ? Effect.flatMap(budgets.unauthorized(account.name, account.challenges), Effect.fail)
     : Effect.void
 
-/** Whether a callback has no proof. Anybody can send any number of these. */
-const isUnproven = ({ authorizes }: CallbackAccount, { evidence }: Trust): boolean =>
-  authorizes === undefined && evidence === "none"
+/**
+ * Whether a callback lacks the proof that its account has asked for. If the bank signs, credentials alone are no
+ * proof: somebody else may have them, and can send any number of such callbacks.
+ */
+const isUnproven = ({ evidence, hold }: Trust): boolean => evidence === "none" || hold === "signature-missing"
 
 /** Headers of a refusal that say what is accepted. */
 const hints: { readonly [Code in RejectionCode]?: Readonly<Record<string, string>> } = {

@@ -54,10 +54,12 @@ const vouchedFor = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Trust, CallbackRefused> {
   if (jwsData === undefined || account.jws === undefined) return yield* withoutSignature(account)
   // `jwsData` is present but no text, so it cannot be verified. This must not count as a callback without a
-  // signature.
+  // signature. It can only be held if the sender has another proof: anybody can send such a value.
   const token = jwsData === unreadableJws ? undefined : jwsData.trim()
-  const verdict: JwsVerdict =
-    token === undefined ? { state: "unverifiable" } : yield* account.jws.verify(token, eventBody)
+  const unreadable: JwsVerdict = isHeldAnyway(account)
+    ? { state: "unverifiable" }
+    : { state: "invalid", reason: "malformed" }
+  const verdict = token === undefined ? unreadable : yield* account.jws.verify(token, eventBody)
   yield* countSignature(account.name, verdict)
   const trust = trustBySignature[verdict.state]
   if (typeof trust === "string") return yield* refusedSignature(account, trust)
@@ -65,6 +67,10 @@ const vouchedFor = Effect.fnUntraced(function* (
   if (!account.signs.isSeen()) yield* account.signs.see
   return { ...trust, issuedAt: verdict.issuedAt, token: hash("sha256", token) }
 })
+
+/** Whether the account holds callbacks that have no valid signature. */
+const isHeldAnyway = ({ authorizes, holdsUnproven }: CallbackAccount): boolean =>
+  authorizes !== undefined || holdsUnproven
 
 const refusedSignature = ({ challenges }: CallbackAccount, code: RejectionCode): CallbackRefused =>
   new CallbackRefused({ code, headers: { "www-authenticate": challenges } })
@@ -77,16 +83,18 @@ const refusedSignature = ({ challenges }: CallbackAccount, code: RejectionCode):
 export const mayDoubt = Effect.fnUntraced(function* (
   account: CallbackAccount,
   { hold }: Trust,
+  isKnown: boolean,
 ): Effect.fn.Return<void, CallbackRefused> {
-  if (hold !== "signature-unverifiable" || account.jws === undefined) return
-  if (!(yield* account.jws.mayDoubt)) yield* refusedSignature(account, "signature-invalid")
+  if (hold !== "signature-unverifiable" || account.jws === undefined || account.authorizes !== undefined)
+    return
+  if (!(yield* account.jws.mayDoubt(isKnown))) yield* refusedSignature(account, "signature-invalid")
 })
 
 const withoutSignature = Effect.fnUntraced(function* (
   account: CallbackAccount,
 ): Effect.fn.Return<Trust, CallbackRefused> {
-  const { authorizes, challenges, holdsUnproven, jws, signs } = account
-  if (authorizes === undefined && jws !== undefined && !holdsUnproven) {
+  const { authorizes, challenges, jws, signs } = account
+  if (jws !== undefined && !isHeldAnyway(account)) {
     const headers = { "www-authenticate": challenges }
     return yield* new CallbackRefused({ code: "signature-missing", field: "jwsData", headers })
   }

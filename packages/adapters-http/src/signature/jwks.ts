@@ -90,9 +90,9 @@ export interface Jwks {
   ) => Effect.Effect<NewerKeys>
   /**
    * Whether one more callback may be held although its signature cannot be checked. `false` after `doubtsMax` of
-   * them.
+   * them. Callbacks about known loans are counted apart, so that a stranger's callbacks cannot use up their number.
    */
-  readonly mayDoubt: Effect.Effect<boolean>
+  readonly mayDoubt: (isKnown: boolean) => Effect.Effect<boolean>
 }
 
 interface State {
@@ -101,8 +101,8 @@ interface State {
   failure: string | undefined
   /** How many sets were fetched so far. */
   fetched: number
-  /** How many callbacks with an unchecked signature were held since the set last changed. */
-  doubts: number
+  /** How many callbacks with an unchecked signature were held since the set last changed, by whether the loan is known. */
+  readonly doubts: Map<boolean, number>
   /** When the last fetch ended. */
   triedAt: number | undefined
   fetching: Deferred.Deferred<void> | undefined
@@ -131,7 +131,7 @@ export const makeJwks = Effect.fnUntraced(function* (
     held: undefined,
     failure: undefined,
     fetched: 0,
-    doubts: 0,
+    doubts: new Map(),
     triedAt: undefined,
     fetching: undefined,
     closed: false,
@@ -141,7 +141,7 @@ export const makeJwks = Effect.fnUntraced(function* (
     algorithms,
     lookUp: (kid) => lookUp(state, limits, refresh, kid),
     newerThan: (found, kid) => newerThan(state, limits, refresh, found, kid),
-    mayDoubt: Effect.sync(() => mayDoubt(state, limits)),
+    mayDoubt: (isKnown) => Effect.sync(() => mayDoubt(state, limits, isKnown)),
   }
 })
 
@@ -181,14 +181,15 @@ const hold = (state: State, fetched: Result.Result<KeySet, string>): Effect.Effe
     }
     const keys = fetched.success
     state.failure = undefined
-    if (state.held?.keys.identity !== keys.identity) state.doubts = 0
+    if (state.held?.keys.identity !== keys.identity) state.doubts.clear()
     state.held = { keys, at: now }
     state.fetched += 1
   })
 
-function mayDoubt(state: State, { doubtsMax }: JwksLimits): boolean {
-  if (state.doubts >= doubtsMax) return false
-  state.doubts += 1
+function mayDoubt({ doubts }: State, { doubtsMax }: JwksLimits, isKnown: boolean): boolean {
+  const held = doubts.get(isKnown) ?? 0
+  if (held >= doubtsMax) return false
+  doubts.set(isKnown, held + 1)
   return true
 }
 

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest"
 import type { CallbackAccountOptions } from "../../src/callback/accounts.ts"
 import { callbackBudgetLimitsDefault } from "../../src/callback/budgets.ts"
 import { ask, body, credentials, signedEvent, start, unsigned, verifying } from "./receiver-support.ts"
+import type { Signs } from "../../src/signature/signing-watch.ts"
 import { makeKey, run, sign } from "../support.ts"
 import type { TestKey } from "../support.ts"
 
@@ -17,6 +18,10 @@ beforeAll(async () => {
 const withoutSignature = [undefined, null, "", "  ", [""]].map((jwsData) =>
   JSON.stringify({ externalApplicationEvent: signedEvent, jwsData }),
 )
+
+/** A callback body with its signature. */
+const signedBy = async (signer: TestKey): Promise<string> =>
+  body(await sign(signer, { externalApplicationEvent: signedEvent }))
 
 /** A callback body about a new loan. */
 const aboutLoan = (number: number): string =>
@@ -40,6 +45,8 @@ describe("a callback without evidence", () => {
         const answer = yield* ask(() => strict.post(unsigned))
         expect(answer.body).toMatchObject({ code: "signature-missing", field: "jwsData" })
         expect(answer.headers.get("www-authenticate")).toBe('JWS realm="callback"')
+        const unreadable = JSON.stringify({ externalApplicationEvent: signedEvent, jwsData: 7 })
+        expect((yield* ask(() => strict.post(unreadable))).body["code"]).toBe("signature-invalid")
         expect(strict.seen).toEqual([])
         const lenient = yield* start({ jws, allowUnauthenticated: true })
         expect(yield* send(lenient.post, withoutSignature)).toEqual(withoutSignature.map(() => 202))
@@ -75,8 +82,8 @@ describe("a callback without evidence", () => {
         expect(yield* send(open.post, [unbound, unbound, unbound])).toEqual([202, 202, 503])
         jwksServer.status = 503
         const blind = yield* start({ jws: (yield* verifying(key)).jws }, undefined, limits)
-        const unreadable = JSON.stringify({ externalApplicationEvent: signedEvent, jwsData: 7 })
-        expect(yield* send(blind.post, [unreadable, unreadable, unreadable])).toEqual([202, 202, 503])
+        const unchecked = yield* ask(() => signedBy(key))
+        expect(yield* send(blind.post, [unchecked, unchecked, unchecked])).toEqual([202, 202, 503])
       }),
     ))
 
@@ -85,7 +92,7 @@ describe("a callback without evidence", () => {
       Effect.gen(function* () {
         const { jws } = yield* verifying(key)
         const limits = { callbacksHeldPerMinuteMax: 1 }
-        const signed = body(yield* ask(() => sign(key, { externalApplicationEvent: signedEvent })))
+        const signed = yield* ask(() => signedBy(key))
         const unknown = JSON.stringify({
           externalApplicationEvent: { ...signedEvent, applicationEventType: "NEW" },
         })
@@ -93,7 +100,6 @@ describe("a callback without evidence", () => {
           [{ jws, allowUnauthenticated: true }, signed, 200],
           [{ credentials }, unsigned, 200],
           [{ credentials }, unknown, 202],
-          [{ credentials, jws }, body("a.b.c").replace('"a.b.c"', "7"), 202],
         ]
         for (const [account, sent, status] of vouched) {
           const { post } = yield* start(account, undefined, limits)
@@ -130,21 +136,59 @@ describe("a callback without evidence", () => {
     ))
 })
 
+describe("a callback with credentials whose signature proves nothing", () => {
+  const signs: Signs = { isSeen: () => true, see: Effect.void }
+  const unreadable = JSON.stringify({ externalApplicationEvent: signedEvent, jwsData: 7 })
+
+  test.each([
+    ["is missing, although the bank signs", unsigned],
+    ["is no text", unreadable],
+  ])("has a limit of its own, if the signature %s", (_why, sent) =>
+    run(
+      Effect.gen(function* () {
+        const { applicationReference } = signedEvent
+        const isKnown = (reference: string) => Effect.succeed(reference === applicationReference)
+        const { jws } = yield* verifying(key)
+        const limits = { callbacksHeldPerMinuteMax: 2 }
+        const { post } = yield* start({ credentials, jws, signs }, undefined, limits, { isKnown })
+        const junk = [1, 2, 3, 4].map((number) => sent.replaceAll(applicationReference, `junk-${number}`))
+        expect(yield* send(post, junk)).toEqual([202, 202, 503, 503])
+        const large = sent.replace(/\}$/u, `,"x":"${"x".repeat(callbackHeldBytesMax)}"}`)
+        expect(yield* send(post, [sent, large, sent])).toEqual([202, 202, 503])
+        const signed = yield* ask(() => signedBy(key))
+        expect(yield* send(post, [signed, signed, signed])).toEqual([200, 200, 200])
+      }),
+    ),
+  )
+})
+
 describe("what is held", () => {
   test("can put a loan in doubt; a callback that is refused for its rate or size cannot", () =>
     run(
       Effect.gen(function* () {
         const { jws, jwksServer } = yield* verifying(key, { doubtsMax: 3 })
         jwksServer.status = 503
-        const unreadable = JSON.stringify({ externalApplicationEvent: signedEvent, jwsData: 7 })
-        const large = unreadable.replace(/\}$/u, `,"x":"${"x".repeat(callbackHeldBytesMax)}"}`)
+        const unchecked = yield* ask(() => signedBy(key))
+        const large = unchecked.replace(/\}$/u, `,"x":"${"x".repeat(callbackHeldBytesMax)}"}`)
         const { post } = yield* start({ jws }, undefined, { callbacksHeldPerMinuteMax: 2 })
         expect(yield* send(post, [large, large, large, large])).toEqual([413, 413, 413, 413])
-        expect(yield* send(post, [unreadable, unreadable, unreadable, unreadable])).toEqual([
-          202, 202, 503, 503,
-        ])
+        expect(yield* send(post, [unchecked, unchecked, unchecked, unchecked])).toEqual([202, 202, 503, 503])
         yield* TestClock.adjust("1 minute")
-        expect(yield* send(post, [unreadable, unreadable])).toEqual([202, 401])
+        expect(yield* send(post, [unchecked, unchecked])).toEqual([202, 401])
+      }),
+    ))
+
+  test("leaves a doubt to callbacks about known loans, however many are about others", () =>
+    run(
+      Effect.gen(function* () {
+        const { jws, jwksServer } = yield* verifying(key, { doubtsMax: 1 })
+        jwksServer.status = 503
+        const { applicationReference } = signedEvent
+        const isKnown = (reference: string) => Effect.succeed(reference === applicationReference)
+        const { post } = yield* start({ jws }, undefined, {}, { isKnown })
+        const known = yield* ask(() => signedBy(key))
+        const junk = known.replaceAll(applicationReference, "junk")
+        expect(yield* send(post, [junk, junk, known, known])).toEqual([202, 401, 202, 401])
       }),
     ))
 })

@@ -28,7 +28,9 @@ const makeTarget = Effect.gen(function* () {
   const jws = makeJwsVerifier({ jwks: yield* makeJwks({ url }) })
   const { record, seen } = recorder()
   const credentials = [{ method: "BASIC" as const, credentials: Redacted.make("dXNlcjpwYXNz") }]
-  const receiver = yield* makeCallbackReceiver({ accounts: { se: { credentials, jws } }, record })
+  // The limit on held callbacks would refuse most of them.
+  const limits = { callbacksHeldPerMinuteMax: 1_000_000 }
+  const receiver = yield* makeCallbackReceiver({ accounts: { se: { credentials, jws } }, record, limits })
   const send = (body: Uint8Array, header = authorization): Promise<CallbackAnswer> => {
     const headers = new Headers({ authorization: header })
     const request = { method: "POST", headers, body: new Blob([body]).stream() }

@@ -48,6 +48,8 @@ type Said = Pick<Observation, "events" | "hold" | "leftOut" | "requestedSigningM
 /** The time that is left for one poll. */
 export interface Patience {
   leftMs: number
+  /** Whether a caller waits for the answer. Then the wait for the rate counts too. */
+  readonly isAwaited: boolean
 }
 
 /**
@@ -76,8 +78,9 @@ export const makeAskBank = Effect.fnUntraced(function* (settings: PollerSettings
     if (bank === undefined) return unsent(question, "bank-not-configured", 0)
     const pausedMs = yield* pauses.remainingMs(account)
     if (pausedMs > 0) return unsent(question, "bank-paused", pausedMs)
-    yield* turn
     if (patience.leftMs <= 0) return unsent(question, "TimedOut", 0)
+    const turned = patience.isAwaited ? yield* within(patience, turn) : Option.some(yield* turn)
+    if (Option.isNone(turned)) return unsent(question, "TimedOut", 0)
     begins()
     const answer = yield* Effect.result(
       within(patience, askBank[question](bank, applicationReference, graceMs)),

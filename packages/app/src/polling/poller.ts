@@ -1,6 +1,9 @@
+import { secondsOverRate } from "@loan-engine/adapters-http/http/rate"
+import type { Rate } from "@loan-engine/adapters-http/http/rate"
 import { traced } from "@loan-engine/adapters-http/telemetry/traced"
 import type { Observation } from "@loan-engine/domain/observation"
-import { Cause, Clock, Context, Effect, Layer, Metric, Random } from "effect"
+import { isUnspokenOf } from "@loan-engine/domain/standing"
+import { Cause, Clock, Context, Duration, Effect, Layer, Metric, Random, Semaphore } from "effect"
 import { RateLimiter } from "effect/persistence"
 import { Banks } from "../ports/banks.ts"
 import type { LineDue, PollLine, StoredLoan, StoreUnavailable } from "../ports/loan-store.ts"
@@ -9,7 +12,7 @@ import { LoanEngine } from "../record/engine.ts"
 import { alertIfStalled } from "../record/stalled-alert.ts"
 import type { PollQuestion } from "../schedule/poll-cadence.ts"
 import { pollQuestions } from "../schedule/poll-cadence.ts"
-import { scheduleAfterFailure, scheduleUnasked } from "../schedule/poll-schedule.ts"
+import { scheduleAfterFailure, scheduleAfterPutOff, scheduleUnasked } from "../schedule/poll-schedule.ts"
 import { countPoll, unknownDecisionsCounter } from "../telemetry/metrics.ts"
 import { makeAskBank } from "./ask-bank.ts"
 import type { Patience, PollAnswer, Unanswered } from "./ask-bank.ts"
@@ -59,6 +62,7 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
   const pauses = makeBankPauses()
   const workers = yield* makePollWorkers(settings, accounts.length, pauses)
   const ask = yield* makeAskBank(settings, pauses)
+  const limiter = yield* RateLimiter.RateLimiter
   const questionsOf = ({ loan, schedule }: StoredLoan): ReadonlyArray<PollQuestion> =>
     pollQuestions(loan, schedule, settings.cadence)
 
@@ -87,7 +91,7 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
   })
 
   const pollClaimed: PollWork = (stored, begins) =>
-    poll(stored, questionsOf(stored), begins).pipe(
+    pollOrYield(stored, questionsOf(stored), begins).pipe(
       // If an answer cannot be recorded, plan the next poll. Otherwise the engine would ask again each time the lease
       // ends.
       Effect.onError((cause) =>
@@ -95,13 +99,40 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
       ),
     )
 
+  /** If the loan may be invented, and such loans have used up their share of the requests, its poll is put off. */
+  const pollOrYield = Effect.fnUntraced(function* (
+    stored: StoredLoan,
+    questions: ReadonlyArray<PollQuestion>,
+    begins: () => void,
+  ) {
+    const { loan, schedule } = stored
+    const waitSeconds = isUnspokenOf(loan)
+      ? yield* secondsOverRate(limiter, unnamedShare(questions.length))
+      : 0
+    const patience: Patience = { leftMs: settings.pollMsMax, isAwaited: false }
+    if (waitSeconds === 0) return void (yield* poll(stored, questions, patience, begins))
+    yield* Effect.forEach(questions, (question) => countPoll(loan.account, question, "put-off"))
+    const now = yield* Clock.currentTimeMillis
+    const waitMs = waitSeconds * 1_000
+    const later = scheduleAfterPutOff(loan, schedule, now, waitMs, settings.cadence, yield* Random.next)
+    yield* store.reschedule(stored, later)
+  })
+
+  const unnamedPerSecond = (settings.pollRatePerSecond * settings.pollUnnamedPercent) / 100
+  const unnamedShare = (tokens: number): Rate => {
+    const limit = Math.max(tokens, settings.pollRatePerSecond)
+    const window = Duration.seconds(limit / unnamedPerSecond)
+    return { algorithm: "token-bucket", tokens, limit, window, key: unnamedKey }
+  }
+
   const poll = (
     stored: StoredLoan,
     questions: ReadonlyArray<PollQuestion>,
+    patience: Patience,
     begins: () => void = () => {},
   ) => {
     const { account, applicationReference } = stored.loan
-    const answerTo = Effect.fnUntraced(function* (question: PollQuestion, patience: Patience) {
+    const answerTo = Effect.fnUntraced(function* (question: PollQuestion) {
       // 3. Ask: send the request, when the rate allows it and the account is not paused.
       const answer = yield* ask(stored.loan, question, patience, begins)
       if (!answer.answered) return answer
@@ -122,9 +153,8 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
       return { question, answered: true, recorded } satisfies PollAnswer
     })
     return Effect.gen(function* () {
-      const patience: Patience = { leftMs: settings.pollMsMax }
       const answers: ReadonlyArray<PollAnswer> = yield* Effect.forEach(questions, (question) =>
-        Effect.tap(answerTo(question, patience), (answer) => countPoll(account, question, outcomeOf(answer))),
+        Effect.tap(answerTo(question), (answer) => countPoll(account, question, outcomeOf(answer))),
       )
 
       // 6. Reschedule: if a question got no answer, the loan is scheduled as after a poll without news.
@@ -159,9 +189,10 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
     const jitter = yield* Random.next
     const before = { ...stored.schedule, confirm: asked.schedule.confirm }
     const retryAfterMs = Math.max(0, ...open.map((answer) => answer.retryAfterMs))
+    const isFault = open.length === questions && open.every(({ code }) => code === "Fault")
     const wasAsked = open.length < questions || open.some(({ sent }) => sent)
     const schedule = wasAsked
-      ? scheduleAfterFailure(stored.loan, before, now, retryAfterMs, settings.cadence, jitter)
+      ? scheduleAfterFailure(stored.loan, before, now, { retryAfterMs, isFault }, settings.cadence, jitter)
       : scheduleUnasked(stored.loan, before, now, retryAfterMs, settings.cadence)
     yield* store.reschedule(stored, schedule)
     yield* alertIfStalled(stored.loan, stored.schedule, schedule)
@@ -171,8 +202,19 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
     yield* watchFarPlans(settings.cadence)
     yield* workers.repeat(pollDue)
   }
-  return Poller.of({ poll })
+  const onDemand = yield* Semaphore.make(settings.pollsOnDemandMax)
+  return Poller.of({
+    poll: Effect.fnUntraced(function* (stored, questions) {
+      const begun = yield* Clock.currentTimeMillis
+      const pollNow = Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        poll(stored, questions, { leftMs: settings.pollMsMax - (now - begun), isAwaited: true }),
+      )
+      return yield* onDemand.withPermits(1)(pollNow)
+    }),
+  })
 })
+
+const unnamedKey = "requests to the bank about loans that no trusted source has named"
 
 const outcomeOf = (answer: PollAnswer): string =>
   answer.answered ? answer.recorded.disposition : answer.code

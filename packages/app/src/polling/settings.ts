@@ -9,6 +9,15 @@ export const pollerLimits = {
     "how many requests the engine may send in a second, to the banks of all accounts together",
   ),
   pollsInFlightMax: limit(8, "how many polls the engine may send at the same time"),
+  pollsOnDemandMax: limit(
+    8,
+    "how many polls on demand may run at the same time. Others wait, at most pollMsMax with their own poll",
+  ),
+  // Anyone can invent a reference, and an account without credentials holds callbacks about it.
+  pollUnnamedPercent: limit(
+    25,
+    "the largest share of pollRatePerSecond, in percent, for loans that no trusted source has named",
+  ),
   pollLeaseMs: limit(
     120_000,
     "the lease of a poll. If the process dies, the poll is due again after this time",

@@ -26,9 +26,11 @@ export interface PlaySettings {
   readonly apiKey: Redacted.Redacted
   /** How long a loan may take to reach an expected state. */
   readonly standsMsMax: number
+  /** How long a replica of the bank may lag. A slow machine needs more: the engine must poll within this time. */
+  readonly additionGraceMs: number
 }
 
-export const playLimitsDefault = { standsMsMax: 60_000 }
+export const playLimitsDefault = { standsMsMax: 60_000, additionGraceMs: 8_000 }
 
 const account = AccountName.make("lives")
 /**
@@ -37,17 +39,19 @@ const account = AccountName.make("lives")
  */
 const signedAccount = AccountName.make("lives-signed")
 
-/**
- * Nobody waits hours for these lives, so the engine polls soon after each event. `additionGraceMs` still leaves some
- * seconds for a replica that lags.
- */
-const hurry = { pollSoonMs: 200, additionGraceMs: 8_000, pollConfirmRetryMs: 300, stopDrainMs: 1 }
+/** Nobody waits hours for these lives, so the engine polls soon after each event. */
+const hurry = { pollSoonMs: 200, pollConfirmRetryMs: 300, stopDrainMs: 1 }
 
 /**
  * A sandbox bank and an engine that talk over real HTTP on loopback. The engine runs as with `serve`. Several lives
  * may be played at the same time.
  */
-export const makeStage = Effect.fnUntraced(function* ({ databaseUrl, apiKey, standsMsMax }: PlaySettings) {
+export const makeStage = Effect.fnUntraced(function* ({
+  databaseUrl,
+  apiKey,
+  standsMsMax,
+  additionGraceMs,
+}: PlaySettings) {
   const accounts = [account, signedAccount]
   const served = yield* serveBank({ seed: "lives", chaos: "none", speed: 1, accounts })
   const config = yield* configOf({
@@ -56,6 +60,7 @@ export const makeStage = Effect.fnUntraced(function* ({ databaseUrl, apiKey, sta
     apiKey: Redacted.value(apiKey),
     apiRequestsPerSecondMax: 1_000_000,
     ...hurry,
+    additionGraceMs,
     accounts: {
       [account]: { currency: "SEK", ...served.unsignedSettingsOf(account) },
       [signedAccount]: {

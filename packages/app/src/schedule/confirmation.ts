@@ -12,10 +12,11 @@ import type { PollQuestion, PollSchedule } from "./poll-cadence.ts"
 
 /**
  * Whether an observation has no proof and is about a loan that no trusted source knows. Anyone can send any number of
- * such observations. So their polls come after the confirmations of known loans.
+ * such observations. So their polls come after the confirmations of known loans. If the bank signs, credentials alone
+ * are no proof.
  */
-export const isStrangers = (loan: Loan, { source, evidence }: Observation): boolean =>
-  source === "callback" && evidence === "none" && isUnspokenOf(loan)
+export const isStrangers = (loan: Loan, { source, evidence, hold }: Observation): boolean =>
+  source === "callback" && (evidence === "none" || hold === "signature-missing") && isUnspokenOf(loan)
 
 export const isAnswer = (observation: Observation): boolean =>
   observation.source === "poll" || observation.source === "quote"

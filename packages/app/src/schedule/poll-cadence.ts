@@ -86,6 +86,10 @@ export const cadenceLimits = {
     "how many polls in a row without an answer make a loan stalled, while the loan is disputed or a callback waits for the bank's confirmation. Then a person must rule on the dispute, or ask the bank about the callback",
   ),
   pollAttemptsMax: limit(90, "how many polls without a change make a loan stalled"),
+  pollUnnamedAttemptsMax: limit(
+    12,
+    "after how many polls the engine stops polling a loan that no trusted source has named, if the bank answers with a fault. A new callback starts the polls again",
+  ),
   pollStalledMs: limit(7 * dayMs, "the poll interval of a stalled loan"),
   // The bank's answers may lag behind its callbacks.
   additionGraceMs: limit(

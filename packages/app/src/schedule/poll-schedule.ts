@@ -2,7 +2,7 @@ import type { Instant } from "@loan-engine/domain/instant"
 import type { Decision, Loan } from "@loan-engine/domain/loan"
 import { isQuiet } from "@loan-engine/domain/quiet"
 import type { Observation } from "@loan-engine/domain/observation"
-import { isAdditionOutstanding, isClosed } from "@loan-engine/domain/standing"
+import { isAdditionOutstanding, isClosed, isUnspokenOf } from "@loan-engine/domain/standing"
 import {
   isAnswer,
   isConfirmedEnd,
@@ -101,18 +101,22 @@ function planned(
 
 /**
  * The schedule after a poll without an answer. It is as after a poll without news, with two exceptions: the next poll
- * is not earlier than `retryAfterMs`, and a confirmation is retried sooner.
+ * is not earlier than `retryAfterMs`, and a confirmation is retried sooner. `isFault` says that the bank was reached,
+ * but answered with a fault. Then a reference that nobody trusted has named is probably invented, so its polls end.
  */
 export function scheduleAfterFailure(
   loan: Loan,
   before: PollSchedule,
   now: Instant,
-  retryAfterMs: number,
+  { retryAfterMs, isFault }: { readonly retryAfterMs: number; readonly isFault: boolean },
   settings: CadenceSettings,
   jitter: number,
 ): PollSchedule {
   const attempts = before.attempts + 1
-  const isTired = attempts >= settings.pollAttemptsMax
+  const isUnnamed = isUnspokenOf(loan) && !before.confirm
+  if (isUnnamed && isFault && attempts >= settings.pollUnnamedAttemptsMax)
+    return { ...before, nextPollAt: null, attempts }
+  const isTired = !isUnnamed && attempts >= settings.pollAttemptsMax
   const retryMs = settings.pollConfirmRetryMs * settings.pollIntervalScale
   // If the answers about a loan can never be recorded, this limit prevents a poll every quarter of an hour.
   const dailyMs = settings.pollIntervalMaxMs * settings.pollIntervalScale
@@ -155,6 +159,23 @@ export function scheduleUnasked(
     stalled: before.stalled || isTooLate(loan, nextPollAt, settings),
     nextPollAt,
   })
+}
+
+/**
+ * The schedule after a poll was put off for at least `waitMs`, because too many loans may be invented. It counts as an
+ * attempt, so each further wait is longer. The waits are spread by chance, so that not all such loans are due again
+ * together.
+ */
+export function scheduleAfterPutOff(
+  loan: Loan,
+  before: PollSchedule,
+  now: Instant,
+  waitMs: number,
+  settings: CadenceSettings,
+  jitter: number,
+): PollSchedule {
+  const nextPollAt = now + waitMs + Math.ceil(jitter * intervalMs(loan, before.attempts, settings))
+  return { ...before, attempts: before.attempts + 1, nextPollAt }
 }
 
 /**

@@ -71,7 +71,8 @@ export const pollsCounter = counterFamily({
   attributes: {
     account,
     question: "`status`, `quote`",
-    outcome: "a disposition, the reason of a BankError, or `bank-not-configured`",
+    outcome:
+      "a disposition, the reason of a BankError, `bank-not-configured`, `bank-paused` or `put-off` (the loan may be invented)",
   },
 })
 

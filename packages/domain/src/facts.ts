@@ -199,8 +199,14 @@ function joinAdditionRequest(facts: Facts, event: Of<"addition.requested">): Fac
   return withMember(requested, "documents", latestByText(requested.documents, documents))
 }
 
-/** How many different documents are kept for one loan. Banks use about a dozen. */
+/** How many different documents are kept for one loan: those of the latest requests. Banks use about a dozen. */
 export const documentsKeptMax = documentTypesMax
+
+/** Whether the event asks for more different documents than are kept. Then the earliest are no longer known. */
+export const areDocumentsTooMany = ({ documentsAdded = [] }: Facts, event: LoanEvent): boolean =>
+  event.type === "addition.requested" &&
+  new Set([...documentsAdded.map(({ type }) => type), ...(event.requiredDocuments ?? [])]).size >
+    documentsKeptMax
 
 function joinDocuments(facts: Facts, at: Instant, types: ReadonlyArray<string>): Facts {
   const known = facts.documentsAdded ?? []
@@ -216,9 +222,14 @@ function joinDocuments(facts: Facts, at: Instant, types: ReadonlyArray<string>):
 
 function joinSignature(facts: Facts, event: Of<"agreement.signed">): Facts {
   const signed = joinOffer(withMember(facts, "signedAt", earliest(facts.signedAt, event.at)), event)
-  if (event.method === undefined || signed.methods.length >= offersKeptMax) return signed
-  const heardNow = { at: event.at, method: event.method }
-  return withMember(signed, "methods", joinHeard(signed.methods, heardNow, methodKey))
+  if (event.method === undefined) return signed
+  const methods = joinHeard(signed.methods, { at: event.at, method: event.method }, methodKey)
+  // Keeping the earliest makes the result independent of the order of arrival.
+  return withMember(
+    signed,
+    "methods",
+    methods.length > offersKeptMax ? methods.slice(0, offersKeptMax) : methods,
+  )
 }
 
 /**

@@ -1,11 +1,13 @@
 import { DecimalText } from "@loan-engine/domain/decimal-text"
-import { noFacts, offersKeptMax } from "@loan-engine/domain/facts"
+import { documentsKeptMax, joinEvents, noFacts, offersKeptMax } from "@loan-engine/domain/facts"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Decision } from "@loan-engine/domain/loan"
 import { observe, openLoan, snapshotText } from "@loan-engine/domain/loan"
+import type { Loan } from "@loan-engine/domain/loan"
 import { loanView } from "@loan-engine/domain/loan-view"
 import type { Observation } from "@loan-engine/domain/observation"
 import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
+import { marked } from "@loan-engine/domain/marked"
 import { describe, expect, it } from "vitest"
 
 const applicationReference = ApplicationReference.make("ABC-123")
@@ -330,5 +332,45 @@ describe("a loan that gets different offers without end", () => {
     expect(asked.hold).toBeNull()
     expect(asked.loan.facts.offers).toHaveLength(offersKeptMax)
     expect(loanView(asked.loan).offer).toEqual({ approvedAmount: "5000" })
+  })
+})
+
+describe("a loan for which the bank asks for different documents without end", () => {
+  const asked = (document: number): LoanEvent => ({
+    type: "addition.requested",
+    at: document,
+    requiredDocuments: [`D${document}`],
+  })
+  const ask = (loan: Loan, document: number) => {
+    const said = marked({ ...heardFrom("callback"), events: [asked(document)] }, loan.facts)
+    return { said, loan: observe(loan, said).loan }
+  }
+
+  it("keeps the latest, and its entry says that some are left out", () => {
+    let loan = openLoan(applicationReference, account)
+    for (let document = 1; document <= documentsKeptMax; document++) {
+      const { said, loan: after } = ask(loan, document)
+      expect(said.leftOut).toBeUndefined()
+      loan = after
+    }
+    const more = ask(loan, documentsKeptMax + 1)
+    expect(more.said.leftOut).toEqual(["requiredDocuments"])
+    const { requiredDocuments } = loanView(more.loan)
+    expect(requiredDocuments).toHaveLength(documentsKeptMax)
+    expect(requiredDocuments).toContain(`D${documentsKeptMax + 1}`)
+    expect(requiredDocuments).not.toContain("D1")
+  })
+})
+
+describe("a loan that is signed by different methods without end", () => {
+  it("keeps the same methods in any order of arrival", () => {
+    const events = Array.from({ length: offersKeptMax + 20 }, (_, index): LoanEvent => ({
+      type: "agreement.signed",
+      at: index + 1,
+      method: `M${index}`,
+    }))
+    const { methods } = joinEvents(noFacts, events)
+    expect(methods).toHaveLength(offersKeptMax)
+    expect(joinEvents(noFacts, events.toReversed()).methods).toEqual(methods)
   })
 })

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { signingReadMs, signsOf } from "@loan-engine/app/callbacks/signing-accounts"
-import { LoanStore } from "@loan-engine/app/ports/loan-store"
+import { LoanStore, StoreUnavailable } from "@loan-engine/app/ports/loan-store"
 import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite/store"
 import { AccountName } from "@loan-engine/domain/observation"
 import { Effect } from "effect"
@@ -35,6 +35,26 @@ describe("the fact that an account's bank signs", () => {
         yield* TestClock.adjust(signingReadMs)
         expect([other.isSeen(), neighbour.isSeen()]).toEqual([true, false])
         expect((yield* signsOf(se)).isSeen()).toBe(true)
+      }),
+    ))
+
+  it("is assumed until the store can be read, so that no unsigned callback is believed meanwhile", () =>
+    onStore(
+      join(directory, "unread.sqlite"),
+      Effect.gen(function* () {
+        const store = yield* LoanStore
+        let isReadable = false
+        const signingSince = (account: AccountName) =>
+          Effect.suspend(() =>
+            isReadable
+              ? store.signingSince(account)
+              : Effect.fail(new StoreUnavailable({ message: "not now" })),
+          )
+        const signs = yield* Effect.provideService(signsOf(se), LoanStore, { ...store, signingSince })
+        expect(signs.isSeen()).toBe(true)
+        isReadable = true
+        yield* TestClock.adjust(signingReadMs)
+        expect(signs.isSeen()).toBe(false)
       }),
     ))
 

@@ -445,6 +445,9 @@ describe("opening", () => {
       message: expect.stringContaining("accounts.se.callbackCredentials"),
     })
     const untyped: object = { pollRate: 5 }
+    await expect(openLoanEngine({ host: "0.0.0.0", apiKey: "a" })).rejects.toMatchObject({
+      message: expect.stringContaining("apiKey must have at least 16 characters"),
+    })
     await expect(openLoanEngine(untyped)).rejects.toMatchObject({
       message: "pollRate is not a setting (code).",
     })

@@ -50,12 +50,13 @@ describe("an account with credentials and a key set", () => {
       LOAN_ENGINE_STOP_DRAIN_MS: "1",
       LOAN_ENGINE_JWKS_URL: key.jwksUrl,
     }
-    const doctor = async () => {
+    const doctor = async (changed: Readonly<Record<string, string>> = {}) => {
       const { out } = await runCli(["doctor", "--json"], {
         ...environment,
+        ...changed,
         LOAN_ENGINE_DATABASE_URL: path,
         LOAN_ENGINE_CALLBACK_AUTH_METHOD: "BASIC",
-        LOAN_ENGINE_CALLBACK_CREDENTIALS: callbackAuthorization.replace("Basic ", ""),
+        LOAN_ENGINE_CALLBACK_CREDENTIALS: Buffer.from("bank:sixteen-letters!").toString("base64"),
         LOAN_ENGINE_CALLBACK_TRUST: "PAID_OUT=jws",
       })
       expect(out).toContain("PAID_OUT is believed only with a signature")
@@ -77,5 +78,26 @@ describe("an account with credentials and a key set", () => {
     const again = await startEngine(path, environment)
     expect((await again.callback(unsigned("C"))).status).toBe(202)
     expect(await again.stop()).toBe(0)
+    const ignoring = await startEngine(path, { ...environment, LOAN_ENGINE_JWKS_URL: "" })
+    expect((await ignoring.callback(unsigned("D"))).status).toBe(200)
+    expect(ignoring.written()).toContain("no key set is configured, so signatures are ignored")
+    expect(await doctor({ LOAN_ENGINE_JWKS_URL: "" })).toContain("its signatures are ignored")
+    expect(await ignoring.stop()).toBe(0)
+  })
+})
+
+describe("callback credentials with a short secret", () => {
+  it("are named by the doctor, and at the start of an engine that other machines can reach", async () => {
+    const path = join(directory, "short.sqlite")
+    const credentials = {
+      LOAN_ENGINE_DATABASE_URL: path,
+      LOAN_ENGINE_CALLBACK_AUTH_METHOD: "BASIC",
+      LOAN_ENGINE_CALLBACK_CREDENTIALS: callbackAuthorization.replace("Basic ", ""),
+    }
+    const open = { LOAN_ENGINE_HOST: "0.0.0.0", LOAN_ENGINE_API_KEY: "a-key-of-more-than-sixteen-letters" }
+    const engine = await startEngine(path, open)
+    await expect.poll(() => engine.written()).toContain("so short that somebody can guess them")
+    expect((await runCli(["doctor", "--json"], credentials)).out).toContain("so somebody can guess them")
+    expect(await engine.stop()).toBe(0)
   })
 })

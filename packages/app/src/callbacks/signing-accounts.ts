@@ -16,11 +16,12 @@ export const signsOf = Effect.fnUntraced(function* (
   account: AccountName,
 ): Effect.fn.Return<Signs, never, LoanStore | Scope.Scope> {
   const store = yield* LoanStore
-  let isSeen = false
+  // Until the store has answered, the bank may sign.
+  let isSeen: boolean | undefined
   let isKept = false
   const look = Effect.map(store.signingSince(account), (since) => {
     isKept ||= since !== undefined
-    isSeen ||= isKept
+    isSeen = isKept || isSeen === true
   })
   const keep = Clock.currentTimeMillis.pipe(
     Effect.flatMap((now) => store.markSigning(account, now)),
@@ -34,11 +35,11 @@ export const signsOf = Effect.fnUntraced(function* (
     signingReadMs,
     Effect.suspend(() => {
       if (isKept) return Effect.void
-      return isSeen ? keep : look
+      return isSeen === true ? keep : look
     }),
   )
   return {
-    isSeen: () => isSeen,
+    isSeen: () => isSeen ?? true,
     // A signature counts at once. If the store cannot save that now, the next round tries again.
     see: Effect.suspend(() => {
       isSeen = true

@@ -30,6 +30,17 @@ export const callbackConfig = (
   })
 }
 
+/** How many characters the secret of callback credentials should have at least. */
+export const secretLengthMin = 16
+
+/** Whether somebody could guess the credentials, because their secret is short. In BASIC, the user's name is no secret. */
+export function isGuessable({ method, credentials }: CallbackCredentials): boolean {
+  const text = Redacted.value(credentials)
+  if (method === "BEARER") return text.length < secretLengthMin
+  const pair = Buffer.from(text, "base64").toString()
+  return pair.slice(pair.indexOf(":") + 1).length < secretLengthMin
+}
+
 const isMethod = (text: string): text is CallbackCredentials["method"] =>
   text === "BASIC" || text === "BEARER"
 

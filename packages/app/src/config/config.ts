@@ -113,13 +113,7 @@ export const servedConfig = Effect.fnUntraced(function* (
       message: `Neither ${nameOf("apiKey")} nor ${nameOf("apiKeys")} is set: choose the keys that callers of /v1 must send.`,
     })
   }
-  const short = guessableKeys(read)
-  if (short.length === 0) return config
-  return yield* new ConfigUnusable({
-    message:
-      `${short.join(" and ")} must have at least ${keyLengthMin} characters, because other machines can reach ${nameOf("host")} ` +
-      `(${config.host}) and try keys. \`loan-engine key\` makes one.`,
-  })
+  return config
 })
 
 /** In characters. A random key of this length has at least 64 bits in hex, and 96 in base64. */
@@ -140,8 +134,16 @@ function guessableKeys({ engine, nameOf }: SettingsRead): ReadonlyArray<string> 
 export const engineConfig = Effect.fnUntraced(function* (
   read: SettingsRead,
 ): Effect.fn.Return<EngineConfig, ConfigUnusable> {
+  const { nameOf } = read
   const config = yield* operatorConfig(read)
   const api = yield* apiConfig(read)
+  const short = guessableKeys(read)
+  if (short.length > 0)
+    return yield* new ConfigUnusable({
+      message:
+        `${short.join(" and ")} must have at least ${keyLengthMin} characters, because other machines can reach ${nameOf("host")} ` +
+        `(${config.host}) and try keys. \`loan-engine key\` makes one.`,
+    })
   for (const { name, callbackCredentials, jwks, allowUnauthenticated } of config.accounts) {
     if (callbackCredentials.length > 0 || jwks !== undefined || allowUnauthenticated) continue
     const called = read.ownNameOf(name)

@@ -5,6 +5,7 @@ import { connectionAdvice } from "@loan-engine/adapters-http/http/connection-cau
 import { makeJwks } from "@loan-engine/adapters-http/signature/jwks"
 import { ApplicationReference } from "@loan-engine/domain/observation"
 import { Clock, Effect, Result } from "effect"
+import { isGuessable, secretLengthMin } from "../config/callback-config.ts"
 import type { AccountConfig } from "../config/config.ts"
 import type { RequiredEvidence } from "@loan-engine/adapters-http/callback/accounts"
 import { LoanStore } from "../ports/loan-store.ts"
@@ -124,11 +125,25 @@ const checkJwks = Effect.fnUntraced(function* ({ name, jwks }: AccountConfig) {
 
 /** Says what an attacker would need so that the engine believes a forged callback. */
 export const checkTrust = Effect.fnUntraced(function* (account: AccountConfig) {
-  const found = [`a forged callback would need ${yield* neededToForge(account)}`, ...exceptions(account)]
-  return ok(`trust ${account.name}`, found.join("; "))
+  const name = `trust ${account.name}`
+  const found = [
+    `a forged callback would need ${yield* neededToForge(account)}`,
+    ...exceptions(account),
+  ].join("; ")
+  if (account.callbackCredentials.some(isGuessable)) return warning(name, found, longerCredentials)
+  const isIgnored = account.jwks === undefined && (yield* signedSince(account)) !== undefined
+  return isIgnored ? warning(name, found, keySetMissing) : ok(name, found)
 })
 
-const neededToForge = Effect.fnUntraced(function* ({ name, callbackCredentials, jwks }: AccountConfig) {
+const longerCredentials = `The callback credentials have a secret of fewer than ${secretLengthMin} characters, so somebody can guess them. Make longer ones with \`loan-engine key\`, and register the callback again.`
+const keySetMissing =
+  "The bank has signed callbacks of this account, but its signatures are ignored. Set jwksUrl, unless the bank no longer signs."
+
+const signedSince = ({ name }: AccountConfig) =>
+  Effect.flatMap(LoanStore, (store) => store.signingSince(name))
+
+const neededToForge = Effect.fnUntraced(function* (account: AccountConfig) {
+  const { callbackCredentials, jwks } = account
   const key = "the bank's signing key"
   const credentials = "the callback credentials"
   if (callbackCredentials.length === 0)
@@ -136,7 +151,7 @@ const neededToForge = Effect.fnUntraced(function* ({ name, callbackCredentials, 
       ? "the bank's own answer: each callback is held until the bank confirms it"
       : key
   if (jwks === undefined) return credentials
-  const since = yield* (yield* LoanStore).signingSince(name)
+  const since = yield* signedSince(account)
   return since === undefined
     ? `only ${credentials}, until the engine first sees a signature of the bank`
     : `${credentials} and ${key}: the bank has signed since ${new Date(since).toISOString()}`

@@ -105,7 +105,12 @@ describe("anchors", () => {
       join(directory, "one-of-two.sqlite"),
       Effect.scoped(
         Effect.gen(function* () {
-          const { keepIfDue } = yield* makeAnchors({ anchorsFile, anchorsUrl: keeper.url, anchorEveryMs })
+          const { keepIfDue } = yield* makeAnchors({
+            anchorsFile,
+            anchorsUrl: keeper.url,
+            anchorsTimeStampUrl: undefined,
+            anchorEveryMs,
+          })
           const [first] = lifeOf("A", 1_000)
           if (first !== undefined) yield* say("A", ...first)
           yield* sealFeed(10)
@@ -134,6 +139,7 @@ describe("anchors", () => {
           const { keepIfDue, keepNewest } = yield* makeAnchors({
             anchorsFile,
             anchorsUrl: undefined,
+            anchorsTimeStampUrl: undefined,
             anchorEveryMs,
           })
           const grow = (reference: string) =>

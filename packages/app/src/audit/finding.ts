@@ -38,6 +38,7 @@ export const findingMeanings = {
   "feed-disagrees": "the feed and the loans' journals have different numbers of rows",
   "anchor-missing": "an anchor names a checkpoint that the store does not have",
   "anchor-mismatch": "a checkpoint's hash differs from the anchor's hash",
+  "anchor-stamp": "an anchor's time stamp is not about this anchor, or its signature is not genuine",
   "place-impossible": "a follower of the feed is at a position without a row, or has no position any more",
   "counts-differ": "the count of an account's callbacks on a day does not match the rows",
   "store-damaged": "the database reports that its own storage or schema is damaged",

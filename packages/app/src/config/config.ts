@@ -177,6 +177,7 @@ export function operatorConfig(read: SettingsRead): Effect.Effect<OperatorConfig
         ...limitsIn(engine, { ...sealingLimits, ...anchorLimits }),
         anchorsFile: yield* anchorsFile(read, database),
         anchorsUrl: yield* anchorsUrl(read),
+        anchorsTimeStampUrl: yield* anchorsTimeStampUrl(read, database),
       },
       callbackHealth: limitsIn(engine, callbackHealthDefaults),
       webhooks: yield* webhookConfig(read),
@@ -261,6 +262,21 @@ function anchorsFile(
   return Effect.fail(
     new ConfigUnusable({
       message: `${nameOf("anchorsFile")} names a file of the store itself, which anchors would destroy. Name another file.`,
+    }),
+  )
+}
+
+/** A time stamp is kept with its anchor, so there must be a place for anchors. */
+function anchorsTimeStampUrl(
+  { engine, nameOf }: SettingsRead,
+  database: Database,
+): Effect.Effect<string | undefined, ConfigUnusable> {
+  const { anchorsTimeStampUrl: service, anchorsFile: file, anchorsUrl: url } = engine
+  if (service === undefined || (file ?? url ?? anchorsFileOf(database)) !== undefined)
+    return Effect.succeed(service)
+  return Effect.fail(
+    new ConfigUnusable({
+      message: `${nameOf("anchorsTimeStampUrl")} needs a place for the anchors: set ${nameOf("anchorsFile")} or ${nameOf("anchorsUrl")}.`,
     }),
   )
 }

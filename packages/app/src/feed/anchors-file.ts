@@ -10,8 +10,8 @@ import type { KeptAnchor } from "../journal/anchor.ts"
  */
 export const anchorsBeside = (path: string): string => join(dirname(path), `.${basename(path)}-anchors`)
 
-/** How much of the file's end is read. This is enough for about 30,000 anchors. */
-const anchorsBytesMax = 4_194_304
+/** How much of the file's end is read. This is enough for about 8,000 anchors with a time stamp, or 250,000 without. */
+const anchorsBytesMax = 33_554_432
 
 /** Adds an anchor to the file, which is created if necessary. When this returns, the anchor is on the disk. */
 export function appendAnchor(file: string, anchor: KeptAnchor): void {

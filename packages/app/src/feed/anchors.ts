@@ -10,6 +10,7 @@ import { anchorOf } from "../journal/anchor.ts"
 import type { KeptAnchor } from "../journal/anchor.ts"
 import { limit } from "../base/limits.ts"
 import type { LimitsOf } from "../base/limits.ts"
+import { readStamp, stampRequest } from "../journal/time-stamp.ts"
 import { appendAnchor, readAnchors } from "./anchors-file.ts"
 import type { Seal } from "../journal/checkpoint.ts"
 import { JournalStore } from "../ports/journal-store.ts"
@@ -23,6 +24,8 @@ export interface AnchorSettings extends LimitsOf<typeof anchorLimits> {
   readonly anchorsFile: string | undefined
   /** The URL to which each anchor is sent by POST. */
   readonly anchorsUrl: string | undefined
+  /** A time-stamp service (RFC 3161), which signs each anchor with the time. */
+  readonly anchorsTimeStampUrl: string | undefined
 }
 
 export const anchorLimits = {
@@ -68,6 +71,7 @@ interface Place {
 export const makeAnchors = Effect.fnUntraced(function* ({
   anchorsFile,
   anchorsUrl,
+  anchorsTimeStampUrl,
   anchorEveryMs,
 }: AnchorSettings): Effect.fn.Return<Anchors, never, JournalStore | Scope.Scope> {
   const journal = yield* JournalStore
@@ -75,9 +79,19 @@ export const makeAnchors = Effect.fnUntraced(function* ({
   const add = (keep: Place["keep"]) => places.push({ keep, kept: 0, dueAt: Number.NEGATIVE_INFINITY })
   if (anchorsFile !== undefined) add(intoFile(anchorsFile))
   if (anchorsUrl !== undefined) add(toUrl(anchorsUrl, yield* makeExchange(exchangeLimits)))
+  const stamped =
+    anchorsTimeStampUrl === undefined
+      ? Effect.succeed<KeptAnchor>
+      : stampedBy(anchorsTimeStampUrl, yield* makeExchange(exchangeLimits))
+  let latest: KeptAnchor | undefined
+  /** The anchor of a checkpoint. Its time stamp is asked for once, for all places. */
+  const anchorFor = Effect.fnUntraced(function* (newest: Seal) {
+    latest = latest?.number === newest.number ? latest : yield* stamped(anchorOf(newest))
+    return latest
+  })
   const keepAt = Effect.fnUntraced(function* (place: Place, newest: Seal) {
     if (newest.number === place.kept) return
-    const isKept = yield* place.keep(anchorOf(newest))
+    const isKept = yield* place.keep(yield* anchorFor(newest))
     const now = yield* steadyMillis
     if (isKept) place.kept = newest.number
     place.dueAt = now + (isKept ? anchorEveryMs : Math.min(anchorRetryMs, anchorEveryMs))
@@ -113,6 +127,30 @@ const toUrl = (url: string, exchange: Exchange) => (anchor: KeptAnchor) =>
       return yield* notKept(anchor, new URL(url).origin, `it answered ${status}`)
     return true
   })
+
+/**
+ * Asks the service for a time stamp. If it gives none, the anchor is kept without one. The stamp of the next anchor
+ * covers this one too.
+ */
+const stampedBy = (service: string, exchange: Exchange) =>
+  Effect.fnUntraced(function* (anchor: KeptAnchor): Effect.fn.Return<KeptAnchor> {
+    const url = new URL(service)
+    const headers = { "content-type": "application/timestamp-query", accept: "application/timestamp-reply" }
+    const body = yield* stampRequest(anchor)
+    const answer = yield* Effect.result(exchange({ url, method: "POST", headers, body }))
+    if (Result.isFailure(answer)) return yield* notStamped(anchor, url, answer.failure.advice)
+    const { status, body: stamp } = answer.success
+    if (status !== 200) return yield* notStamped(anchor, url, `it answered ${status}`)
+    const read = yield* readStamp(anchor, stamp)
+    if (read === undefined) return yield* notStamped(anchor, url, "its answer is no time stamp of the anchor")
+    return { ...anchor, timeStamp: Buffer.from(stamp).toString("base64") }
+  })
+
+const notStamped = (anchor: KeptAnchor, service: URL, reason: string): Effect.Effect<KeptAnchor> =>
+  Effect.logWarning("an anchor has no time stamp; the engine will ask for one for the next anchor").pipe(
+    Effect.annotateLogs({ checkpoint: anchor.number, place: service.origin, reason }),
+    Effect.as(anchor),
+  )
 
 const notKept = ({ number }: KeptAnchor, place: string, reason: string): Effect.Effect<boolean> =>
   Effect.logWarning("an anchor could not be written; the engine will try again").pipe(

@@ -16,6 +16,8 @@ export const KeptAnchor = Schema.Struct({
   position: Schema.Int,
   /** ISO 8601. */
   sealedAt: Schema.String,
+  /** A time-stamp service's answer about this anchor (RFC 3161), in base64. */
+  timeStamp: Schema.optionalKey(Schema.String),
 })
 export type KeptAnchor = typeof KeptAnchor.Type
 

@@ -2,6 +2,8 @@ import { existsSync } from "node:fs"
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { verifyJournal } from "../../audit/verify-journal.ts"
+import { judgeStamps } from "../../audit/time-stamps.ts"
+import type { StampedAnchor } from "../../audit/time-stamps.ts"
 import type { Verification } from "../../audit/verify-journal.ts"
 import type { Anchor } from "../../journal/anchor.ts"
 import { anchorsFileOf, settingsFromEnvironment } from "../../config/config.ts"
@@ -61,23 +63,33 @@ export const verify = Command.make(
   { database: databaseFlag, anchor: anchorFlag, anchors: anchorsFlag, json: jsonFlag },
   Effect.fn(function* ({ database, anchor, anchors, json }) {
     const kept = yield* keptAnchors(database, anchors)
-    const verified = yield* verifyJournal([...kept.anchors, ...anchor], undefined, yield* restMs).pipe(
+    const judged = yield* verifyJournal([...kept.anchors, ...anchor], undefined, yield* restMs).pipe(
       withStore(database, "read-one-moment"),
     )
+    const stamps = yield* judgeStamps(kept.anchors)
+    const verified = {
+      ...judged,
+      findings: [...judged.findings, ...stamps.findings],
+      findingsCount: judged.findingsCount + stamps.findings.length,
+    }
     const sound = verified.findingsCount === 0
     const compared = { file: kept.file ?? null, anchors: kept.anchors.length }
-    yield* print(json, { sound, compared, ...verified }, [
+    yield* print(json, { sound, compared, timeStamped: stamps.newest, ...verified }, [
       ...findingLines(verified),
       ...summary(verified),
       kept.file === undefined
         ? "No file of anchors was compared: set LOAN_ENGINE_ANCHORS_FILE, or give --anchors."
         : `Compared with ${kept.anchors.length} anchors in ${kept.file}.`,
+      ...(stamps.newest === null ? [] : [stampedLine(stamps.newest)]),
     ])
     if (!sound) return yield* foundUnsound(verified)
   }),
 ).pipe(
   Command.withDescription("Find rows, snapshots and checkpoints that were altered, removed or reordered"),
 )
+
+const stampedLine = ({ number, at, by }: StampedAnchor): string =>
+  `Checkpoint ${number} existed at ${at}, according to the time stamp of ${by}. Whether to trust this service: docs/journal.md.`
 
 function summary(verified: Verification): ReadonlyArray<string> {
   const { rows, loans, checkpoints, newestCheckpoint, unsealed, findingsCount } = verified

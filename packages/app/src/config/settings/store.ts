@@ -39,4 +39,8 @@ export const store = {
     "Use https, or http to a loopback address",
     optional(url, "the URL to which the engine also sends each anchor, by POST, as JSON"),
   ),
+  anchorsTimeStampUrl: also(
+    "The anchors must have a file or a URL. Plain http is allowed, because the answer is signed, and the request contains only a digest",
+    optional(url, "a time-stamp service (RFC 3161), which signs each anchor with the time"),
+  ),
 }

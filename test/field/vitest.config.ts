@@ -6,7 +6,9 @@ import { stateMsMax, testMsMax } from "../patience.ts"
 export default defineConfig({
   root: fileURLToPath(new URL("../..", import.meta.url)),
   test: {
-    include: ["test/field/*.field.ts"],
+    include: ["test/field/*.field.ts", "test/stores/postgres/commands.test.ts"],
+    // Verifies and replays so often beside engines that write. The other tests do it a few times.
+    env: { LOAN_ENGINE_MOMENT_CHECKS: "50" },
     globalSetup: fileURLToPath(new URL("../global-setup.ts", import.meta.url)),
     testTimeout: testMsMax,
     hookTimeout: testMsMax,

@@ -39,7 +39,9 @@ describe("an engine on PostgreSQL", () => {
     expect(doctor.out).toMatch(/PostgreSQL at 127\.0\.0\.1:\d+\/\w+, schema loan_engine opens/u)
   })
 
-  it("is verified and replayed as of one moment while it writes, without findings", async () => {
+  it("is verified and replayed as of one moment while it and another engine write and seal, without findings", async () => {
+    const seals = { LOAN_ENGINE_STOP_DRAIN_MS: "1", LOAN_ENGINE_CHECKPOINT_EVERY_MS: "50" }
+    const engines = [engine, await startEngine(url, seals)]
     const looked = new AbortController()
     let sent = 0
     const writing = Promise.all(
@@ -48,7 +50,7 @@ describe("an engine on PostgreSQL", () => {
           // One callback in ten is about a new loan; the others are repetitions. So rows change all the time, but the
           // journal grows slowly.
           const word = sent++
-          await engine.callback(signed(`busy-${word - (word % 10)}`))
+          await engines[word % 2]?.callback(signed(`busy-${word - (word % 10)}`))
         }
       }),
     )
@@ -68,6 +70,7 @@ describe("an engine on PostgreSQL", () => {
     }
     looked.abort()
     await writing
+    expect(await engines[1]?.stop()).toBe(0)
   })
 
   it("lets doctor compare the database's clock with this machine's", async () => {

@@ -139,3 +139,36 @@ export const liveOn = (path: string, { tail }: { readonly tail: boolean }): Prom
       }
     }),
   )
+
+/** Settings with which the polls of an approved loan end after a day without news, instead of after 266 days. */
+export const restless = {
+  LOAN_ENGINE_APPROVED_HORIZON_DAYS: "1",
+  LOAN_ENGINE_DORMANT_WEEKLY_DAYS: "0",
+  LOAN_ENGINE_DORMANT_MONTHLY_DAYS: "0",
+}
+
+/** Records a loan that was approved a week ago, and whose polls have ended by the settings `restless`. */
+export const letOneRest = (path: string): Promise<void> =>
+  Effect.runPromise(
+    Effect.gen(function* () {
+      const heardAt = Date.now() - 7 * 86_400_000
+      for (const at of [heardAt, heardAt + 3 * 86_400_000]) {
+        const cleared: LoanEvent = { type: "addition.cleared", at }
+        const approved: LoanEvent = { type: "decision.approved", at, fresh: true }
+        const bank = { evidence: "bank", body: "<answer/>" } as const
+        yield* say("resting", at, { ...bank, source: "poll", events: [cleared] })
+        yield* say("resting", at, { ...bank, source: "quote", events: [approved] })
+      }
+      const loan = yield* (yield* LoanEngine).loan(ApplicationReference.make("resting"))
+      if (loan?.schedule.nextPollAt !== null) throw new Error("the loan does not rest")
+    }).pipe(
+      Effect.provide(
+        LoanEngine.layer({
+          ...cadenceDefaults,
+          approvedHorizonDays: 1,
+          dormantWeeklyDays: 0,
+          dormantMonthlyDays: 0,
+        }).pipe(Layer.provideMerge(layerSqlite({ path, ...sqliteDefaults }))),
+      ),
+    ),
+  )

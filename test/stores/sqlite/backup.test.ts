@@ -16,6 +16,7 @@ import { DatabaseSync } from "node:sqlite"
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest"
 import { event } from "../../doors/api/api-call.ts"
 import { openEvents } from "../../doors/api/event-stream.ts"
+import { letOneRest, restless } from "../../engine/journal/lived-store.ts"
 import { runCli } from "../../doors/cli/run-cli.ts"
 import { startEngine } from "../../whole/slice/engine-process.ts"
 import type { EngineProcess } from "../../whole/slice/engine-process.ts"
@@ -61,6 +62,14 @@ function alter(path: string): void {
 }
 
 describe("a backup", () => {
+  it("is sound, and can be restored, if a loan rests by shorter horizons than the defaults", async () => {
+    await letOneRest(store)
+    const settings = { LOAN_ENGINE_DATABASE_URL: store, ...restless }
+    expect(await runCli(["backup", "--to", file], settings)).toMatchObject({ code: 0 })
+    loseStore()
+    expect(await runCli(["restore", "--from", file], settings)).toMatchObject({ code: 0 })
+  })
+
   it("leaves a file alone that got its name while it was being proven", async () => {
     await send(await start(), "before")
     const watcher = watch(directory, (_, name) => {

@@ -5,13 +5,10 @@ import { verifyJournal } from "../../audit/verify-journal.ts"
 import type { Verification } from "../../audit/verify-journal.ts"
 import type { Anchor } from "../../journal/anchor.ts"
 import { anchorsFileOf, settingsFromEnvironment } from "../../config/config.ts"
-import { limitsIn } from "../../config/limits-in.ts"
-import { restAfterMs } from "../../schedule/dormancy.ts"
-import { cadenceDefaults } from "../../schedule/poll-cadence.ts"
 import { anchorsOf } from "../../feed/anchors.ts"
 import { unusable } from "../exit-codes.ts"
 import { findingLines, foundUnsound } from "../findings-output.ts"
-import { databaseFlag, existingDatabase, withStore } from "../open-store.ts"
+import { databaseFlag, existingDatabase, restMs, withStore } from "../open-store.ts"
 import { jsonFlag, print } from "../output.ts"
 
 const anchorPattern = /^(?<number>[1-9]\d{0,14}):(?<hash>[0-9a-f]{64})$/u
@@ -46,14 +43,6 @@ const keptAnchors = Effect.fnUntraced(
   },
   Effect.mapError(({ message }) => unusable(message)),
 )
-
-/**
- * After how much silence the engine may have stopped polling a loan. The shorter of the current settings and the
- * defaults counts.
- */
-const restMs = Effect.map(settingsFromEnvironment, ({ engine }) =>
-  Math.min(restAfterMs(limitsIn(engine, cadenceDefaults)), restAfterMs(cadenceDefaults)),
-).pipe(Effect.mapError(({ message }) => unusable(message)))
 
 /** `loan-engine journal verify`: checks that the store is unaltered. */
 export const verify = Command.make(

@@ -139,6 +139,17 @@ describe("loan-engine copy", () => {
   it("copies a loan that rests by shorter horizons than the defaults", async () => {
     const resting = join(directory, "resting.sqlite")
     await letOneRest(resting)
+    const url = await server.newDatabase()
+    expect(await copy(resting, url)).toMatchObject({ code: 0 })
+    expect(await runCli(["journal", "verify", "--database", url], {})).toMatchObject({ code: 0 })
+  })
+
+  it("copies a loan that rested before the engine wrote so, by the engine's settings", async () => {
+    const resting = join(directory, "rested-earlier.sqlite")
+    await letOneRest(resting)
+    const database = new DatabaseSync(resting)
+    database.exec("UPDATE loans SET watermark = json_remove(watermark, '$.restedAt')")
+    database.close()
     const settings = { LOAN_ENGINE_DATABASE_URL: await server.newDatabase(), ...restless }
     expect(await runCli(["copy", "--from", resting], settings)).toMatchObject({ code: 0 })
   })

@@ -64,6 +64,14 @@ function alter(path: string): void {
 describe("a backup", () => {
   it("is sound, and can be restored, if a loan rests by shorter horizons than the defaults", async () => {
     await letOneRest(store)
+    // The loan's row says that it rests, so a shell without the engine's settings knows it too.
+    expect(await runCli(["journal", "verify", "--database", store], {})).toMatchObject({ code: 0 })
+    // An earlier engine did not write that. Then the settings tell.
+    const database = new DatabaseSync(store)
+    database.exec("UPDATE loans SET watermark = json_remove(watermark, '$.restedAt')")
+    database.close()
+    const unknown = await runCli(["journal", "verify", "--database", store], {})
+    expect(unknown).toMatchObject({ code: 1, out: expect.stringContaining("schedule-lost") })
     const settings = { LOAN_ENGINE_DATABASE_URL: store, ...restless }
     expect(await runCli(["backup", "--to", file], settings)).toMatchObject({ code: 0 })
     loseStore()

@@ -58,6 +58,8 @@ export interface SnapshotRow {
   readonly chainHead: string
   /** When the bank is polled next. `null`: no more polls. */
   readonly nextPollAt: number | null
+  /** The text of the loan's watermark. */
+  readonly watermark: string | null
 }
 
 /** The name of the feed's follower that counts the callbacks of each account. */

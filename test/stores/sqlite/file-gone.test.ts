@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process"
 import {
   copyFileSync,
+  existsSync,
   mkdtempSync,
   readFileSync,
   renameSync,
@@ -213,7 +214,9 @@ describe("a store that is gone while no engine runs", () => {
     const { code, err } = await runCli(["serve"], environmentOf(path))
     expect([code, err]).toEqual([2, expect.stringContaining("contains no loans, but it once did")])
     expect(err).toContain(`.${path.split("/").at(-1)}-anchors`)
-    remove(path)
+    expect(companions(path).filter((file) => existsSync(file))).toEqual([])
+    const examined = await runCli(["doctor"], environmentOf(path))
+    expect([examined.code, examined.out]).toEqual([1, expect.stringContaining("but it once did")])
     rmSync(join(directory, `.${path.split("/").at(-1)}-anchors`))
     const engine = await startEngine(path, atOnce)
     expect(await engine.stop()).toBe(0)

@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from "node:fs"
+import { closeSync, openSync, rmSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import { Effect } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -21,8 +21,14 @@ const signed = (reference: string): string =>
     externalApplicationEvent: { applicationReference: reference, applicationEventType: "SIGNED" },
   })
 
-/** Overwrites the first page of each of these tables while the server is stopped. */
-async function damage(url: string, tables: string): Promise<void> {
+function overwriteFirstPage(path: string): void {
+  const file = openSync(path, "r+")
+  writeSync(file, new Uint8Array(pageBytes).fill(7), 0, pageBytes, 0)
+  closeSync(file)
+}
+
+/** Harms the file of each of these tables while the server is stopped. */
+async function damage(url: string, tables: string, harm: (path: string) => void): Promise<void> {
   await query(url, "CHECKPOINT")
   const rows = await query(
     url,
@@ -32,15 +38,16 @@ async function damage(url: string, tables: string): Promise<void> {
   )
   expect(rows.length).toBeGreaterThan(0)
   await server.stop()
-  for (const { path } of rows) {
-    const file = openSync(join(server.directory, String(path)), "r+")
-    writeSync(file, new Uint8Array(pageBytes).fill(7), 0, pageBytes, 0)
-    closeSync(file)
-  }
+  for (const { path } of rows) harm(join(server.directory, String(path)))
   await server.start()
 }
 
-describe.each(["journal", "loans"])("a PostgreSQL store with a damaged page of %s", (tables) => {
+describe.each<[string, string, (path: string) => void]>([
+  ["a damaged page of the journal", "journal", overwriteFirstPage],
+  ["a damaged page of the loans", "loans", overwriteFirstPage],
+  ["a journal whose file is gone", "journal", (path) => rmSync(path)],
+  ["loans whose file is gone", "loans", (path) => rmSync(path)],
+])("a PostgreSQL store with %s", (_name, tables, harm) => {
   it("is found by verify and replay, as their exit code shows", async () => {
     const url = await server.newDatabase()
     const engine = await startEngine(url, atOnce)
@@ -48,7 +55,7 @@ describe.each(["journal", "loans"])("a PostgreSQL store with a damaged page of %
       expect((await engine.callback(signed(`loan-${number}`))).status).toBe(200)
     }
     expect(await engine.stop()).toBe(0)
-    await damage(url, tables)
+    await damage(url, tables, harm)
     for (const command of ["verify", "replay"]) {
       const { code, out, err } = await runCli(["journal", command], { LOAN_ENGINE_DATABASE_URL: url })
       expect(code, out + err).toBe(5)

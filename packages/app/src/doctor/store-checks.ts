@@ -149,6 +149,8 @@ const lookIntoStore = Effect.fnUntraced(function* (
 const checkRemembered = Effect.fnUntraced(function* ({ database, sealing: { anchorsFile } }: OperatorConfig) {
   if (anchorsFile === undefined) return []
   const name = "anchors"
+  const { isStandby } = yield* JournalStore
+  if (yield* isStandby) return [skipped(name, "a standby may not have the newest checkpoints yet")]
   return yield* remember(databasePlace(database), anchorsFile).pipe(
     Effect.map((remembered) => {
       if (remembered === undefined) return [skipped(name, `there is no anchor in ${anchorsFile} yet`)]

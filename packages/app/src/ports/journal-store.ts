@@ -134,6 +134,9 @@ export class JournalStore extends Context.Service<
     /** Whether the feed's positions have no gaps. If so, a gap means that a row is missing. */
     readonly isGapless: boolean
 
+    /** Whether this is a standby that may not have the newest rows yet. */
+    readonly isStandby: Effect.Effect<boolean, StoreUnavailable>
+
     /**
      * Wakes the readers of the feed after another process has added an entry. The signal can get lost, so readers
      * must also look at intervals.

@@ -61,6 +61,11 @@ export const verify = Command.make(
       kept.file === undefined
         ? "No file of anchors was compared: set LOAN_ENGINE_ANCHORS_FILE, or give --anchors."
         : `Compared with ${kept.anchors.length} anchors in ${kept.file}.`,
+      ...(verified.newerAnchors === 0
+        ? []
+        : [
+            `This is a standby. Anchors that are newer than its last checkpoint: ${verified.newerAnchors}. Verify the primary to compare them too.`,
+          ]),
     ])
     if (!sound) return yield* foundUnsound(verified)
   }),

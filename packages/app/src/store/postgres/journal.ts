@@ -92,6 +92,10 @@ export function postgresJournal(
     })),
     faults: postgresFaults(query, settings.schema),
     isGapless: false,
+    isStandby: Effect.map(
+      query("SELECT pg_is_in_recovery() AS standby", []),
+      ([row]) => row?.["standby"] === true,
+    ),
     news,
     lastCheckpoint: Effect.map(query(last, []), ([row]) =>
       row === undefined ? undefined : checkpointRow(row),

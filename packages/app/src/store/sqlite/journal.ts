@@ -87,6 +87,7 @@ export function sqliteJournal(
     ),
     faults: read(() => sqliteFaults(database, path)),
     isGapless: true,
+    isStandby: Effect.succeed(false),
     news,
     lastCheckpoint: read(() => {
       const row = last.get()

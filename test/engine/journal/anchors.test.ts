@@ -134,7 +134,8 @@ describe.each(["SQLite", "PostgreSQL"])("the anchors of a store on %s", (store) 
 
   it("show start and doctor an empty store in its place", async () => {
     await lived("full")
-    const emptied = environmentOf(await newStore("empty"), "full")
+    const path = await newStore("empty")
+    const emptied = environmentOf(path, "full")
     const started = await runCli(["serve"], emptied)
     expect(started).toMatchObject({
       code: 2,

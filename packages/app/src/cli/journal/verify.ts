@@ -7,7 +7,7 @@ import type { Anchor } from "../../journal/anchor.ts"
 import { anchorsFileOf, settingsFromEnvironment } from "../../config/config.ts"
 import { anchorsOf } from "../../feed/anchors.ts"
 import { unusable } from "../exit-codes.ts"
-import { findingLines, foundUnsound } from "../findings-output.ts"
+import { findingLines, foundUnsound, soundness, storeEmpty } from "../findings-output.ts"
 import { databaseFlag, existingDatabase, restMs, withStore } from "../open-store.ts"
 import { jsonFlag, print } from "../output.ts"
 
@@ -53,11 +53,11 @@ export const verify = Command.make(
     const verified = yield* verifyJournal([...kept.anchors, ...anchor], undefined, yield* restMs).pipe(
       withStore(database, "read-one-moment"),
     )
-    const sound = verified.findingsCount === 0
+    const sound = soundness(verified)
     const compared = { file: kept.file ?? null, anchors: kept.anchors.length }
     yield* print(json, { sound, compared, ...verified }, [
       ...findingLines(verified),
-      ...summary(verified),
+      ...(sound === null ? [] : summary(verified)),
       kept.file === undefined
         ? "No file of anchors was compared: set LOAN_ENGINE_ANCHORS_FILE, or give --anchors."
         : `Compared with ${kept.anchors.length} anchors in ${kept.file}.`,
@@ -67,6 +67,7 @@ export const verify = Command.make(
             `This is a standby. Anchors that are newer than its last checkpoint: ${verified.newerAnchors}. Verify the primary to compare them too.`,
           ]),
     ])
+    if (sound === null) return yield* storeEmpty
     if (!sound) return yield* foundUnsound(verified)
   }),
 ).pipe(
@@ -75,11 +76,6 @@ export const verify = Command.make(
 
 function summary(verified: Verification): ReadonlyArray<string> {
   const { rows, loans, checkpoints, newestCheckpoint, unsealed, findingsCount } = verified
-  if (rows === 0 && loans === 0 && findingsCount === 0) {
-    return [
-      "The store is empty, so nothing was verified. If it should contain loans, this is a copy without its -wal file, or another file.",
-    ]
-  }
   return [
     `${rows} rows of ${loans} loans under ${checkpoints} checkpoints: ${findingsCount === 0 ? "sound" : `${findingsCount} findings`}`,
     unsealed.rows === 0

@@ -70,6 +70,7 @@ describe.each<[string, (path: string) => void, string]>([
     const { port } = new URL(engine.url)
     const { out } = await runCli(["doctor"], { ...environmentOf(path), LOAN_ENGINE_PORT: port })
     expect(out).toMatch(/engine +failed +.* answers 503, store (?:unavailable|slow)/u)
+    expect(out).toContain("Do what the reason says")
     await engine.stop()
   })
 })

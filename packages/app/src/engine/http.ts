@@ -52,7 +52,7 @@ export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig)
   const feed = yield* ChangeFeed
   const routes = Layer.mergeAll(
     apiRoutes({ ...api, accounts, pathPrefix, callbackHealth: config.callbackHealth }),
-    operatorRoutes({ readiness, accounts, metrics: telemetry.metrics }),
+    operatorRoutes({ readiness, apiKeys: api.apiKeys, accounts, metrics: telemetry.metrics }),
     consoleRoutes(api.consoleEnabled),
   ).pipe(Layer.provide(WrongKeys.layer(api.accessLimits, api.forwarding)))
   const router = yield* Effect.provideContext(HttpRouter.toHttpEffect(routes), routerConfig)

@@ -49,7 +49,7 @@ const verify = () =>
           notifies: false,
           limits: postgresLimitsDefault,
         },
-        "read-one-moment",
+        "read",
       ),
     ),
   )

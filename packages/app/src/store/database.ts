@@ -32,16 +32,16 @@ export type Database =
 
 export type StoreLayer = Layer.Layer<LoanStore | JournalStore | WebhookStore, StoreUnusable>
 
-/** How a command uses the store: it reads current data, it reads everything as of one moment, or it writes. */
-export type StoreUse = "read" | "read-one-moment" | "write"
+/** How a command uses the store. If it only reads, it reads everything as of one moment, so that its reads agree. */
+export type StoreUse = "read" | "write"
 
 /**
  * The store for a command. An engine may be running on the same store, so the command neither creates nor migrates
  * it.
  */
 export function commandDatabaseLayer(database: Database, use: StoreUse): StoreLayer {
-  const readOnly = use !== "write"
-  const oneMoment = use === "read-one-moment"
+  const readOnly = use === "read"
+  const oneMoment = readOnly
   switch (database.store) {
     case "sqlite": {
       const { path, limits } = database

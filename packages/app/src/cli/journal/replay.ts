@@ -12,7 +12,7 @@ export const replay = Command.make(
   "replay",
   { database: databaseFlag, json: jsonFlag },
   Effect.fn(function* ({ database, json }) {
-    const replayed = yield* replayJournal().pipe(withStore(database, "read-one-moment"))
+    const replayed = yield* replayJournal().pipe(withStore(database, "read"))
     const { rows, loans, findingsCount } = replayed
     const sound = soundness(replayed)
     yield* print(json, { sound, ...replayed }, [

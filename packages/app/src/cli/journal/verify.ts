@@ -51,7 +51,7 @@ export const verify = Command.make(
   Effect.fn(function* ({ database, anchor, anchors, json }) {
     const kept = yield* keptAnchors(database, anchors)
     const verified = yield* verifyJournal([...kept.anchors, ...anchor], undefined, yield* restMs).pipe(
-      withStore(database, "read-one-moment"),
+      withStore(database, "read"),
     )
     const sound = soundness(verified)
     const compared = { file: kept.file ?? null, anchors: kept.anchors.length }

@@ -12,6 +12,7 @@ import { redactLoan } from "@loan-engine/app/record/redaction"
 import { sealFeed } from "@loan-engine/app/feed/sealing"
 import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite/store"
 import type { WebhookStore } from "@loan-engine/app/ports/webhook-store"
+import { DecimalText } from "@loan-engine/domain/decimal-text"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Evidence, HoldReason, Source } from "@loan-engine/domain/observation"
 import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
@@ -88,10 +89,15 @@ export function lifeOf(reference: string, at: number): ReadonlyArray<readonly [n
     events,
     body: `<answer>${reference} ${source} ${JSON.stringify(events)}</answer>`,
   })
+  const approved: LoanEvent = {
+    type: "decision.approved",
+    at: at + 10,
+    offer: { approvedAmount: DecimalText.make("50000") },
+  }
   const requested: LoanEvent = { type: "addition.requested", at: at + 20, requiredDocuments: ["ID"] }
   return [
     [at, bank("submission", [{ type: "decision.pending", at }])],
-    [at + 10, { ...callback(reference, { type: "decision.approved", at: at + 10 }), evidence: "jws" }],
+    [at + 10, { ...callback(reference, approved), evidence: "jws" }],
     [
       at + 15,
       { ...callback(reference, { type: "loan.paidOut", at }), evidence: "none", hold: "no-evidence" },

@@ -36,7 +36,7 @@ export const checkStore = Effect.fnUntraced(function* (config: OperatorConfig) {
   )
   const around = [
     ...checkDisk(database),
-    ...(yield* checkWeaknesses(database)),
+    ...(yield* checkWeaknesses(config)),
     ...(yield* checkStandby(database)),
     ...(yield* checkDatabaseClock(database)),
   ]
@@ -45,9 +45,12 @@ export const checkStore = Effect.fnUntraced(function* (config: OperatorConfig) {
 })
 
 /** Reports weaknesses because of which stored data could be lost or read by other people. */
-const checkWeaknesses = Effect.fnUntraced(function* (database: Database): Effect.fn.Return<Checks> {
+const checkWeaknesses = Effect.fnUntraced(function* ({
+  database,
+  sealing: { anchorsFile },
+}: OperatorConfig): Effect.fn.Return<Checks> {
   if (database.store === "sqlite" && !existsSync(database.path)) return []
-  const weaknesses = yield* databaseWeaknesses(database)
+  const weaknesses = yield* databaseWeaknesses(database, anchorsFile)
   if (weaknesses.length === 0)
     return [ok("durability", "found nothing that could lose stored data or let others read it")]
   return weaknesses.map((found) =>

@@ -44,7 +44,7 @@ export interface EngineHttp {
 export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig) {
   const { api, serverLimits, telemetry, pathPrefix } = config
   const accounts = config.accounts.map(({ name }) => name)
-  const weaknesses = yield* databaseWeaknesses(config.database)
+  const weaknesses = yield* databaseWeaknesses(config.database, config.sealing.anchorsFile)
   for (const weakness of weaknesses) yield* Effect.logWarning(`the store is weak: ${weakness}`)
   const readiness = yield* makeReadiness(serverLimits.readyMsMax, weaknesses.length > 0)
   const receiver = yield* callbackReceiver(config)

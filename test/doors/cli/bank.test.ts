@@ -1,8 +1,8 @@
 import { once } from "node:events"
-import { mkdtempSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
-import { tmpdir } from "node:os"
+import { tmpdir, userInfo } from "node:os"
 import { join } from "node:path"
 import { LoanEngine } from "@loan-engine/app/record/engine"
 import { cadenceDefaults } from "@loan-engine/app/schedule/poll-cadence"
@@ -27,7 +27,11 @@ const cli = (...args: ReadonlyArray<string>) => runCli(args, environment)
 
 beforeAll(async () => {
   sandbox = await startSandbox()
-  engine = await startEngine(databasePath, { ...sandbox.environment, LOAN_ENGINE_STOP_DRAIN_MS: "1" })
+  engine = await startEngine(databasePath, {
+    ...sandbox.environment,
+    LOAN_ENGINE_STOP_DRAIN_MS: "1",
+    LOAN_ENGINE_CHECKPOINT_EVERY_MS: "20",
+  })
   environment = {
     ...sandbox.environment,
     LOAN_ENGINE_DATABASE_URL: databasePath,
@@ -60,6 +64,7 @@ describe("commands that call the bank", () => {
     const register = ["callback", "register", "--url", `${engine.url}/callbacks/default`]
     const first = await cli(...register)
     expect([first.code, first.out]).toEqual([0, expect.stringContaining("from now on")])
+    expect(first.err).toContain(`command line: ${userInfo().username}`)
     const second = await cli(...register)
     expect([second.code, second.err]).toEqual([2, expect.stringContaining("only once")])
     expect((await cli(...register, "--force")).code).toBe(0)
@@ -123,10 +128,12 @@ describe("the doctor", () => {
   }
 
   it("finds nothing to fix if all is well", async () => {
+    await expect.poll(() => existsSync(join(directory, ".bank.sqlite-anchors"))).toBe(true)
     const { code, state } = await states({})
     expect(state).toEqual({
       settings: "ok",
       store: "ok",
+      anchors: "ok",
       accounts: "ok",
       stalled: "ok",
       disputes: "ok",

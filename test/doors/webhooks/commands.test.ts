@@ -1,3 +1,4 @@
+import { userInfo } from "node:os"
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { runCli } from "../cli/run-cli.ts"
@@ -40,6 +41,9 @@ const alone = (receiver: Receiver, ...args: ReadonlyArray<string>) =>
   Effect.promise(() =>
     runCli(["webhooks", ...args], { ...webhookVariables(receiver), LOAN_ENGINE_DATABASE_URL: newFile() }),
   )
+
+/** The user who runs the commands, as their log names the user. */
+const user = userInfo().username
 
 describe("the commands of webhooks", () => {
   it("send messages again from a position or a time, with the same ids, next to a running engine", () =>
@@ -100,8 +104,12 @@ describe("the commands of webhooks", () => {
         receiver.answer = () => 200
         expect(yield* command("webhooks", "replay", "crm", "--after", "0")).toMatchObject({
           out: expect.stringContaining("after you enable it: loan-engine webhooks enable crm"),
+          err: expect.stringMatching(new RegExp(`has webhooks sent again.*command line: ${user}`, "u")),
         })
-        expect(yield* command("webhooks", "enable", "crm")).toMatchObject({ code: 0 })
+        expect(yield* command("webhooks", "enable", "crm")).toMatchObject({
+          code: 0,
+          err: expect.stringMatching(new RegExp(`has enabled an endpoint.*command line: ${user}`, "u")),
+        })
         yield* until(() => expect(named(receiver.taken)).toEqual(["A1"]))
         yield* until(async () => expect(await metrics()).toMatch(/webhook_disabled\{endpoint="crm"\} 0/u))
         expect(yield* command("webhooks", "status")).toMatchObject({

@@ -14,7 +14,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import { runCli } from "../../doors/cli/run-cli.ts"
 import { startPostgres } from "../../stores/postgres/server.ts"
 import type { PostgresServer } from "../../stores/postgres/server.ts"
-import { startEngine } from "../../whole/slice/engine-process.ts"
+import { apiKey, startEngine } from "../../whole/slice/engine-process.ts"
 import { lifeOf, liveOn, onStore, say } from "./lived-store.ts"
 import { TamperedFile } from "./tampered-file.ts"
 
@@ -92,6 +92,60 @@ describe("an engine", () => {
     expect(engine.written()).toContain(nowhere)
     expect((await engine.callback(signed("B"))).status).toBe(200)
     expect(await engine.stop()).toBe(0)
+  })
+})
+
+describe.each(["SQLite", "PostgreSQL"])("the anchors of a store on %s", (store) => {
+  const newStore = (name: string): Promise<string> =>
+    store === "SQLite" ? Promise.resolve(join(directory, `${name}.sqlite`)) : server.newDatabase()
+  const anchorsOf = (name: string): string => join(directory, `${name}-anchors-${store}`)
+  const environmentOf = (path: string, name: string) => ({
+    LOAN_ENGINE_DATABASE_URL: path,
+    LOAN_ENGINE_ANCHORS_FILE: anchorsOf(name),
+    LOAN_ENGINE_API_KEY: apiKey,
+    LOAN_ENGINE_ALLOW_UNAUTHENTICATED_CALLBACKS: "true",
+  })
+  const lived = async (name: string): Promise<string> => {
+    const path = await newStore(name)
+    const engine = await startEngine(path, {
+      LOAN_ENGINE_STOP_DRAIN_MS: "1",
+      LOAN_ENGINE_ANCHORS_FILE: anchorsOf(name),
+    })
+    expect((await engine.callback(signed(name))).status).toBe(200)
+    expect(await engine.stop()).toBe(0)
+    return path
+  }
+
+  it("show start, doctor and verify another store in its place, however sound that store is", async () => {
+    await lived("one")
+    const other = await lived("another")
+    const itself = await runCli(["journal", "verify"], environmentOf(other, "another"))
+    expect(itself).toMatchObject({ code: 0 })
+    const replaced = environmentOf(other, "one")
+    const started = await runCli(["serve"], replaced)
+    expect(started).toMatchObject({ code: 2, err: expect.stringContaining("is not the store that") })
+    expect(started.err).toContain(`move ${anchorsOf("one")} away`)
+    const examined = await runCli(["doctor"], replaced)
+    expect(examined).toMatchObject({ code: 1, out: expect.stringMatching(/anchors +failed/u) })
+    expect(examined.out).toContain("is not the store that")
+    const verified = await runCli(["journal", "verify"], replaced)
+    expect(verified).toMatchObject({ code: 1, out: expect.stringContaining("anchor-mismatch") })
+  })
+
+  it("show start and doctor an empty store in its place", async () => {
+    await lived("full")
+    const path = await newStore("empty")
+    const emptied = environmentOf(path, "full")
+    const started = await runCli(["serve"], emptied)
+    expect(started).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("contains no loans, but it once did"),
+    })
+    const examined = await runCli(["doctor"], emptied)
+    expect(examined).toMatchObject({
+      code: 1,
+      out: expect.stringContaining("contains no loans, but it once did"),
+    })
   })
 })
 

@@ -1,10 +1,10 @@
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Cause, Exit } from "effect"
+import { Cause, Effect, Exit } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { exitCodeOf, exitCodes } from "@loan-engine/app/cli/exit-codes"
-import { liveOn, verifyFile } from "./lived-store.ts"
+import { liveOn, onStore, verifyFile } from "./lived-store.ts"
 import { runCommand } from "./run-command.ts"
 import { TamperedFile } from "./tampered-file.ts"
 
@@ -52,6 +52,20 @@ describe("loan-engine journal verify and replay", () => {
     })
     expect(replayed.stdout + verified.stdout).not.toContain("private words")
   })
+
+  it.each(["verify", "replay"])(
+    "end with 2 on an empty store, and do not call it sound: %s",
+    async (command) => {
+      const empty = join(directory, `empty-${command}.sqlite`)
+      await onStore(empty, Effect.void)
+      const looked = await runCommand(empty, "journal", command, "--json")
+      expect(looked).toMatchObject({
+        code: exitCodes.unusable,
+        stderr: expect.stringContaining("The store is empty"),
+      })
+      expect(JSON.parse(looked.stdout)).toMatchObject({ sound: null, rows: 0, findings: [] })
+    },
+  )
 
   it("end with 1 when the checkpoint that was kept elsewhere differs", async () => {
     const other = anchor.replace(/.$/u, (digit) => (digit === "0" ? "1" : "0"))

@@ -39,6 +39,7 @@ const written = observations.map((trace) => {
       closed: isClosed(loan.facts),
       chainHead: entries.at(-1)?.hash ?? "",
       nextPollAt: 1_000,
+      watermark: null,
     },
   }
 })

@@ -12,6 +12,7 @@ import { redactLoan } from "@loan-engine/app/record/redaction"
 import { sealFeed } from "@loan-engine/app/feed/sealing"
 import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite/store"
 import type { WebhookStore } from "@loan-engine/app/ports/webhook-store"
+import { DecimalText } from "@loan-engine/domain/decimal-text"
 import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import type { Evidence, HoldReason, Source } from "@loan-engine/domain/observation"
 import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
@@ -88,10 +89,15 @@ export function lifeOf(reference: string, at: number): ReadonlyArray<readonly [n
     events,
     body: `<answer>${reference} ${source} ${JSON.stringify(events)}</answer>`,
   })
+  const approved: LoanEvent = {
+    type: "decision.approved",
+    at: at + 10,
+    offer: { approvedAmount: DecimalText.make("50000") },
+  }
   const requested: LoanEvent = { type: "addition.requested", at: at + 20, requiredDocuments: ["ID"] }
   return [
     [at, bank("submission", [{ type: "decision.pending", at }])],
-    [at + 10, { ...callback(reference, { type: "decision.approved", at: at + 10 }), evidence: "jws" }],
+    [at + 10, { ...callback(reference, approved), evidence: "jws" }],
     [
       at + 15,
       { ...callback(reference, { type: "loan.paidOut", at }), evidence: "none", hold: "no-evidence" },
@@ -138,4 +144,37 @@ export const liveOn = (path: string, { tail }: { readonly tail: boolean }): Prom
         for (const next of lifeOf(reference, 9_000).slice(0, 4)) yield* say(reference, ...next)
       }
     }),
+  )
+
+/** Settings with which the polls of an approved loan end after a day without news, instead of after 266 days. */
+export const restless = {
+  LOAN_ENGINE_APPROVED_HORIZON_DAYS: "1",
+  LOAN_ENGINE_DORMANT_WEEKLY_DAYS: "0",
+  LOAN_ENGINE_DORMANT_MONTHLY_DAYS: "0",
+}
+
+/** Records a loan that was approved a week ago, and whose polls have ended by the settings `restless`. */
+export const letOneRest = (path: string): Promise<void> =>
+  Effect.runPromise(
+    Effect.gen(function* () {
+      const heardAt = Date.now() - 7 * 86_400_000
+      for (const at of [heardAt, heardAt + 3 * 86_400_000]) {
+        const cleared: LoanEvent = { type: "addition.cleared", at }
+        const approved: LoanEvent = { type: "decision.approved", at, fresh: true }
+        const bank = { evidence: "bank", body: "<answer/>" } as const
+        yield* say("resting", at, { ...bank, source: "poll", events: [cleared] })
+        yield* say("resting", at, { ...bank, source: "quote", events: [approved] })
+      }
+      const loan = yield* (yield* LoanEngine).loan(ApplicationReference.make("resting"))
+      if (loan?.schedule.nextPollAt !== null) throw new Error("the loan does not rest")
+    }).pipe(
+      Effect.provide(
+        LoanEngine.layer({
+          ...cadenceDefaults,
+          approvedHorizonDays: 1,
+          dormantWeeklyDays: 0,
+          dormantMonthlyDays: 0,
+        }).pipe(Layer.provideMerge(layerSqlite({ path, ...sqliteDefaults }))),
+      ),
+    ),
   )

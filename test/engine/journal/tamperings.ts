@@ -296,6 +296,19 @@ const loanTamperings: ReadonlyArray<Tampering> = [
     ({ row }) => of("snapshot-stage", row),
   ),
   tampering(
+    "alter an amount that the API serves",
+    setLoan("snapshot", "replace(snapshot, '\"50000\"', '\"90000\"')"),
+    ({ row }) => of("replay-snapshot", row),
+  ),
+  tampering(
+    "alter an amount, and hide it behind another finding on the same loan",
+    (victims) => {
+      setLoan("snapshot", "replace(snapshot, '\"50000\"', '\"90000\"')")(victims)
+      set("repeats", () => 3)(victims)
+    },
+    ({ row }) => of("replay-snapshot", row),
+  ),
+  tampering(
     "alter a fact of a snapshot",
     setLoan("snapshot", "replace(snapshot, '\"signedAt\":', '\"signedAt\":1')"),
     ({ row }) => of("replay-snapshot", row),

@@ -4,10 +4,13 @@ import { join } from "node:path"
 import { findingMeanings } from "@loan-engine/app/audit/finding"
 import type { Finding } from "@loan-engine/app/audit/finding"
 import type { Anchor } from "@loan-engine/app/journal/anchor"
+import { restAfterMs } from "@loan-engine/app/schedule/dormancy"
+import { cadenceDefaults } from "@loan-engine/app/schedule/poll-cadence"
+import type { LoanEvent } from "@loan-engine/domain/loan-event"
 import fc from "fast-check"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { propertySeed } from "../../proof/properties/settings.ts"
-import { liveOn, replayFile, verifyFile } from "./lived-store.ts"
+import { letOneRest, liveOn, onStore, replayFile, say, verifyFile } from "./lived-store.ts"
 import { tamperings } from "./tamperings.ts"
 import type { Tampering } from "./tamperings.ts"
 import { victimsOf } from "./victims.ts"
@@ -46,6 +49,41 @@ describe("an unchanged store", () => {
     expect(verified.unsealed).toEqual({ rows: 12, afterPosition: verified.rows - 12 })
     expect(verified).toMatchObject({ loans: 9, checkpoints: anchor.number })
     expect(await replayFile(template)).toMatchObject({ rows: verified.rows, loans: 9, findings: [] })
+  })
+})
+
+/** Verifies a store with one loan whose due time somebody removed, with the default settings. */
+async function afterLosingTheDueTime(live: (path: string) => Promise<unknown>) {
+  const path = join(mkdtempSync(join(directory, "lost-")), "loans.sqlite")
+  await live(path)
+  const before = await verifyFile(path, [], undefined, restMs)
+  expect(before.findings).toEqual([])
+  const file = new TamperedFile(path)
+  file.run("UPDATE loans SET next_poll_at = NULL")
+  file.database.close()
+  const { findings } = await verifyFile(path, [], undefined, restMs)
+  return findings.map(({ code }) => code)
+}
+const restMs = restAfterMs(cadenceDefaults)
+
+describe("a due time that is missing", () => {
+  const callback = { source: "callback", evidence: "credentials", body: "{}" } as const
+
+  it("is no finding if the loan rests, by any horizon; it is one after a callback", async () => {
+    expect(await afterLosingTheDueTime(letOneRest)).toEqual([])
+    const woken = await afterLosingTheDueTime(async (path) => {
+      await letOneRest(path)
+      const signed: LoanEvent = { type: "agreement.signed", at: Date.now() }
+      await onStore(path, say("resting", Date.now(), { ...callback, events: [signed] }))
+    })
+    expect(woken).toEqual(["schedule-lost"])
+  })
+
+  it("is a finding if the bank has reported nothing about a registered loan, which is polled for ever", async () => {
+    const registered = { source: "submission", evidence: "merchant", events: [], body: "<answer/>" } as const
+    expect(
+      await afterLosingTheDueTime((path) => onStore(path, say("registered", 1_000, registered))),
+    ).toEqual(["schedule-lost"])
   })
 })
 

@@ -40,6 +40,24 @@ describe("an engine whose store cannot be written", () => {
       status: "not-ready",
       checks: { store: "slow", process: "ok" },
     })
+    // The log says why, once in a while.
+    const why = "The store did not answer within 50 ms (readyMsMax)."
+    const lines = () =>
+      engine
+        .written()
+        .split("\n")
+        .filter((line) => line.includes(why))
+    await expect.poll(() => lines().length).toBe(1)
+    for (let asked = 0; asked < 3; asked++) expect((await ready()).status).toBe(503)
+    expect(lines()).toEqual([expect.stringContaining("requests are answered 503")])
+    // Only a key with the scope `operate` reads it here too.
+    expect(await (await engine.api("GET", "/health/ready")).json()).toMatchObject({ reason: why })
+    const asked = async (authorization?: string) =>
+      (await fetch(`${engine.url}/health/ready`, { headers: authorization ? { authorization } : {} })).json()
+    for (const key of [undefined, "Bearer wrong", "Basic bm8ga2V5"]) {
+      expect(await asked(key)).toEqual({ status: "not-ready", checks: expect.anything() })
+    }
+    expect(engine.written()).toContain("a request had a wrong key")
     const alive = await fetch(`${engine.url}/health/live`)
     expect([alive.status, await alive.json()]).toEqual([200, { status: "alive" }])
 

@@ -56,6 +56,7 @@ const replaysSoundly = (written: Observe) =>
         snapshot: snapshotText(loan),
         chainHead,
         nextPollAt: 1_000,
+        watermark: null,
       }),
     ]).toEqual([])
   })

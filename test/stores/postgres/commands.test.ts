@@ -39,6 +39,15 @@ describe("an engine on PostgreSQL", () => {
     expect(doctor.out).toMatch(/PostgreSQL at 127\.0\.0\.1:\d+\/\w+, schema loan_engine opens/u)
   })
 
+  it("is not called sound while it is empty: verify and replay end with 2", async () => {
+    const empty = await server.newDatabase()
+    expect(await (await startEngine(empty, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })).stop()).toBe(0)
+    for (const command of ["verify", "replay"]) {
+      const { code, out } = await runCli(["journal", command, "--json"], { LOAN_ENGINE_DATABASE_URL: empty })
+      expect({ code, ...JSON.parse(out) }).toMatchObject({ code: 2, sound: null, rows: 0 })
+    }
+  })
+
   it("is verified and replayed as of one moment while it and another engine write and seal, without findings", async () => {
     const seals = { LOAN_ENGINE_STOP_DRAIN_MS: "1", LOAN_ENGINE_CHECKPOINT_EVERY_MS: "50" }
     const engines = [engine, await startEngine(url, seals)]

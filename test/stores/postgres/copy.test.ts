@@ -16,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { childEnvironment, mainPath } from "../../checkout.ts"
 import { openEvents } from "../../doors/api/event-stream.ts"
 import { runCli } from "../../doors/cli/run-cli.ts"
-import { account } from "../../engine/journal/lived-store.ts"
+import { account, letOneRest, restless } from "../../engine/journal/lived-store.ts"
 import { startEngine } from "../../whole/slice/engine-process.ts"
 import { makeFullStore } from "./copied-store.ts"
 import type { PostgresServer } from "./server.ts"
@@ -134,6 +134,24 @@ describe("loan-engine copy", () => {
     expect(again.code).toBe(2)
     expect(again.err).toMatch(/not empty.*LOAN_ENGINE_DATABASE_SCHEMA.*Nothing was copied/su)
     expect(await rowsIn(url)).toBe(before)
+  })
+
+  it("copies a loan that rests by shorter horizons than the defaults", async () => {
+    const resting = join(directory, "resting.sqlite")
+    await letOneRest(resting)
+    const url = await server.newDatabase()
+    expect(await copy(resting, url)).toMatchObject({ code: 0 })
+    expect(await runCli(["journal", "verify", "--database", url], {})).toMatchObject({ code: 0 })
+  })
+
+  it("copies a loan that rested before the engine wrote so, by the engine's settings", async () => {
+    const resting = join(directory, "rested-earlier.sqlite")
+    await letOneRest(resting)
+    const database = new DatabaseSync(resting)
+    database.exec("UPDATE loans SET watermark = json_remove(watermark, '$.restedAt')")
+    database.close()
+    const settings = { LOAN_ENGINE_DATABASE_URL: await server.newDatabase(), ...restless }
+    expect(await runCli(["copy", "--from", resting], settings)).toMatchObject({ code: 0 })
   })
 
   it("knows every table and column that a file has", () => {

@@ -130,8 +130,17 @@ function own(path: string, { uid, gid }: { readonly uid: number; readonly gid: n
   chmodSync(path, 0o700)
 }
 
+/** A server whose pages have no checksums, as by default before version 18. */
+export async function startWithoutChecksums(): Promise<PostgresServer> {
+  const server = await makeServer([], ["--no-data-checksums"])
+  await initialise(server.embedded)
+  await server.start()
+  return server
+}
+
 async function makeServer(
   settings = forgetful,
+  initdbFlags: ReadonlyArray<string> = [],
 ): Promise<PostgresServer & { readonly embedded: EmbeddedPostgres }> {
   const port = await freePort()
   const directory = mkdtempSync(join(tmpdir(), "loan-engine-postgres-"))
@@ -145,7 +154,7 @@ async function makeServer(
     authMethod: "scram-sha-256",
     persistent: true,
     createPostgresUser: isRoot,
-    initdbFlags: ["--encoding=UTF8", "--locale=C", "--no-sync"],
+    initdbFlags: ["--encoding=UTF8", "--locale=C", "--no-sync", ...initdbFlags],
     postgresFlags: [...onLoopback, ...settings].flatMap((setting) => ["-c", setting]),
     onLog: (message) => {
       written.push(message)

@@ -49,7 +49,7 @@ const verify = () =>
           notifies: false,
           limits: postgresLimitsDefault,
         },
-        "read-one-moment",
+        "read",
       ),
     ),
   )
@@ -58,8 +58,8 @@ const verify = () =>
 const tamperings: ReadonlyArray<readonly [name: string, act: string, undo: string, code: FindingCode]> = [
   [
     "alters an amount that the API serves",
-    `UPDATE loan_engine.loans SET snapshot = replace(snapshot, '"signedAt":', '"signedAt":1') WHERE application_reference = 'A'`,
-    `UPDATE loan_engine.loans SET snapshot = replace(snapshot, '"signedAt":1', '"signedAt":') WHERE application_reference = 'A'`,
+    `UPDATE loan_engine.loans SET snapshot = replace(snapshot, '"50000"', '"90000"') WHERE application_reference = 'A'`,
+    `UPDATE loan_engine.loans SET snapshot = replace(snapshot, '"90000"', '"50000"') WHERE application_reference = 'A'`,
     "replay-snapshot",
   ],
   [

@@ -16,6 +16,7 @@ import { DatabaseSync } from "node:sqlite"
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest"
 import { event } from "../../doors/api/api-call.ts"
 import { openEvents } from "../../doors/api/event-stream.ts"
+import { letOneRest, restless } from "../../engine/journal/lived-store.ts"
 import { runCli } from "../../doors/cli/run-cli.ts"
 import { startEngine } from "../../whole/slice/engine-process.ts"
 import type { EngineProcess } from "../../whole/slice/engine-process.ts"
@@ -61,6 +62,22 @@ function alter(path: string): void {
 }
 
 describe("a backup", () => {
+  it("is sound, and can be restored, if a loan rests by shorter horizons than the defaults", async () => {
+    await letOneRest(store)
+    // The loan's row says that it rests, so a shell without the engine's settings knows it too.
+    expect(await runCli(["journal", "verify", "--database", store], {})).toMatchObject({ code: 0 })
+    // An earlier engine did not write that. Then the settings tell.
+    const database = new DatabaseSync(store)
+    database.exec("UPDATE loans SET watermark = json_remove(watermark, '$.restedAt')")
+    database.close()
+    const unknown = await runCli(["journal", "verify", "--database", store], {})
+    expect(unknown).toMatchObject({ code: 1, out: expect.stringContaining("schedule-lost") })
+    const settings = { LOAN_ENGINE_DATABASE_URL: store, ...restless }
+    expect(await runCli(["backup", "--to", file], settings)).toMatchObject({ code: 0 })
+    loseStore()
+    expect(await runCli(["restore", "--from", file], settings)).toMatchObject({ code: 0 })
+  })
+
   it("leaves a file alone that got its name while it was being proven", async () => {
     await send(await start(), "before")
     const watcher = watch(directory, (_, name) => {

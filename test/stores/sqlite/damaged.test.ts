@@ -169,6 +169,20 @@ describe("a page of the loans that is overwritten", () => {
   })
 })
 
+describe("a log that was cut while another process uses it", () => {
+  it("is damage for every command: SQLite cannot read what was written", async () => {
+    copied()
+    const other = new DatabaseSync(copy)
+    other.exec("PRAGMA wal_autocheckpoint = 0; UPDATE loans SET poll_attempts = poll_attempts + 1")
+    truncateSync(`${copy}-wal`, 32)
+    for (const command of ["verify", "replay"]) {
+      const { code, stderr } = await runCommand(copy, "journal", command)
+      expect(code, stderr).toBe(5)
+    }
+    other.close()
+  })
+})
+
 /** Whether the test can make a directory read-only for root too. It needs a mount that only the command sees. */
 const canMount = spawnSync("unshare", ["-m", "true"]).status === 0
 

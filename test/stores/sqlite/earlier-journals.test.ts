@@ -43,6 +43,7 @@ function findingsOf({ rows, snapshot }: (typeof written)[string], decide: Observ
     externalReference: null,
     closed: false,
     nextPollAt: 1_000,
+    watermark: null,
     snapshot,
     chainHead,
   })

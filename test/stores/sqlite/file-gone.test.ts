@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process"
 import {
   copyFileSync,
+  existsSync,
   mkdtempSync,
   readFileSync,
   renameSync,
@@ -69,6 +70,7 @@ describe.each<[string, (path: string) => void, string]>([
     const { port } = new URL(engine.url)
     const { out } = await runCli(["doctor"], { ...environmentOf(path), LOAN_ENGINE_PORT: port })
     expect(out).toMatch(/engine +failed +.* answers 503, store (?:unavailable|slow)/u)
+    expect(out).toContain("Do what the reason says")
     await engine.stop()
   })
 })
@@ -213,7 +215,9 @@ describe("a store that is gone while no engine runs", () => {
     const { code, err } = await runCli(["serve"], environmentOf(path))
     expect([code, err]).toEqual([2, expect.stringContaining("contains no loans, but it once did")])
     expect(err).toContain(`.${path.split("/").at(-1)}-anchors`)
-    remove(path)
+    expect(companions(path).filter((file) => existsSync(file))).toEqual([])
+    const examined = await runCli(["doctor"], environmentOf(path))
+    expect([examined.code, examined.out]).toEqual([1, expect.stringContaining("but it once did")])
     rmSync(join(directory, `.${path.split("/").at(-1)}-anchors`))
     const engine = await startEngine(path, atOnce)
     expect(await engine.stop()).toBe(0)
@@ -241,8 +245,8 @@ describe("a store that is gone while no engine runs", () => {
     expect((await engine.callback(signed("A"))).status).toBe(200)
     copyFileSync(path, `${path}.alone`)
     await engine.stop()
-    const { out, err } = await runCli(["journal", "verify"], environmentOf(`${path}.alone`))
-    expect(out + err).toMatch(/The store is empty|has no loans yet/u)
+    const { code, out, err } = await runCli(["journal", "verify"], environmentOf(`${path}.alone`))
+    expect([code, out + err]).toEqual([2, expect.stringMatching(/The store is empty|has no loans yet/u)])
     expect(out).not.toContain("sound")
   })
 })

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { sqliteWeaknesses } from "@loan-engine/app/store/sqlite/weaknesses"
 import { afterAll, describe, expect, it, onTestFinished } from "vitest"
 import { runCli } from "../../doors/cli/run-cli.ts"
-import { startPostgres } from "../postgres/server.ts"
+import { startPostgres, startWithoutChecksums } from "../postgres/server.ts"
 import { startEngine } from "../../whole/slice/engine-process.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-foundations-"))
@@ -49,6 +49,26 @@ describe.runIf(hasModes)("a store's files", () => {
   })
 })
 
+describe.runIf(hasModes).each(["SQLite", "PostgreSQL"])(
+  "an anchors file that others may write, of a store on %s",
+  (store) => {
+    it("is named in the log, in readiness and by doctor", async () => {
+      const server = await startPostgres([])
+      onTestFinished(() => server.remove())
+      const database = store === "SQLite" ? join(directory, "anchored.sqlite") : await server.newDatabase()
+      const anchors = join(directory, `anchors-${store}`)
+      writeFileSync(anchors, "")
+      chmodSync(anchors, 0o666)
+      const engine = await startEngine(database, { ...atOnce, LOAN_ENGINE_ANCHORS_FILE: anchors })
+      expect(engine.written()).toContain(`chmod 600 ${anchors}`)
+      expect(await durabilityOf(engine.url)).toMatchObject({ checks: { durability: "weak" } })
+      const settings = { LOAN_ENGINE_DATABASE_URL: database, LOAN_ENGINE_ANCHORS_FILE: anchors }
+      expect((await runCli(["doctor"], settings)).out).toContain(`chmod 600 ${anchors}`)
+      await engine.stop()
+    })
+  },
+)
+
 const memory = "/dev/shm"
 const hasMemory = existsSync(memory) && statfsSync(memory).type === 0x0102_1994
 
@@ -61,7 +81,7 @@ describe.runIf(hasMemory)("a file system without durable writes", () => {
 })
 
 describe("a PostgreSQL server", () => {
-  it.each([
+  it.each<[string, ReadonlyArray<string> | "without checksums", "weak" | "ok", string]>([
     [
       "that does not sync is named by the log, by readiness and by doctor",
       ["fsync=off"],
@@ -69,9 +89,14 @@ describe("a PostgreSQL server", () => {
       "fsync = off",
     ],
     ["that may tear pages is", ["full_page_writes=off"], "weak", "full_page_writes = off"],
+    ["that empties damaged pages is", ["zero_damaged_pages=on"], "weak", "zero_damaged_pages = on"],
+    ["that ignores damage is", ["ignore_checksum_failure=on"], "weak", "ignore_checksum_failure = on"],
+    ["that cannot notice damage is", "without checksums", "weak", "data_checksums = off"],
     ["that keeps what it acknowledges is not", [], "ok", "found nothing that could lose"],
   ])("%s", async (_name, settings, durability, says) => {
-    const server = await startPostgres(settings)
+    const server = await (settings === "without checksums"
+      ? startWithoutChecksums()
+      : startPostgres(settings))
     onTestFinished(() => server.remove())
     const url = await server.newDatabase()
     const engine = await startEngine(url, atOnce)

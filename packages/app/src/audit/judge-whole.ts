@@ -11,7 +11,8 @@ export const replayChecks: ReadonlySet<FindingCode> = new Set(["replay-decision"
 
 /**
  * Judges one loan in one pass: as it is stored, and as it is when decided again. Only the first finding of the replay
- * is reported, because it causes the later ones.
+ * is reported, because it causes the later ones. Other findings hide none of the replay's: a lost due time, for example,
+ * must not hide that the snapshot was altered too.
  */
 export function judgeWhole(
   applicationReference: string,
@@ -20,10 +21,10 @@ export function judgeWhole(
 ): LoanJudge {
   const written = judgeLoan(applicationReference, checks.loan, silentSince)
   const replayed = replayLoan(applicationReference, observe)
-  let isSound = true
+  let isSame = true
   const both = (found: ReadonlyArray<Finding>, again: ReadonlyArray<Finding>): ReadonlyArray<Finding> => {
-    const more = isSound && found.length === 0 ? again.filter(({ code }) => checks.replay.has(code)) : []
-    isSound &&= found.length + more.length === 0
+    const more = isSame ? again.filter(({ code }) => checks.replay.has(code)) : []
+    isSame &&= more.length === 0
     return [...found, ...more]
   }
   return {

@@ -6,6 +6,7 @@ import type { EntryContent } from "../journal/entry.ts"
 import type { FeedRow, SnapshotRow } from "../ports/journal-store.ts"
 import { isClosed, lastWordAt } from "@loan-engine/domain/standing"
 import { mayRest } from "../schedule/dormancy.ts"
+import { watermarkIn } from "../schedule/watermark.ts"
 import { Schema } from "effect"
 import type { CheckTable } from "./check-table.ts"
 
@@ -132,14 +133,14 @@ export const snapshotChecks: SnapshotChecks = {
       ? undefined
       : `its snapshot names ${chainHead} as the last row, but that is ${last.hash}`,
 
-  "schedule-lost": ({ nextPollAt }, loan, { silentSince }) => {
+  "schedule-lost": ({ nextPollAt, watermark }, loan, { silentSince }) => {
     if (loan === undefined) return undefined
     if (nextPollAt !== null) {
       return isInstant(nextPollAt)
         ? undefined
         : `its next poll is planned at ${nextPollAt}, which is not a valid time`
     }
-    return mayRest(loan) || lastWordAt(loan.facts) < silentSince
+    return mayRest(loan) || isRested(watermark) || isSilent(loan, silentSince)
       ? undefined
       : `it will never be polled again, although its stage is ${loan.stage}`
   },
@@ -148,6 +149,18 @@ export const snapshotChecks: SnapshotChecks = {
     rows.stage === undefined || version !== rows.last?.version || stage === rows.stage
       ? undefined
       : `its snapshot has the stage ${stage}, but its rows' steps lead to ${rows.stage}`,
+}
+
+const isRested = (watermark: string | null): boolean =>
+  watermark !== null && watermarkIn(watermark).restedAt !== undefined
+
+/**
+ * Earlier engines did not write when polling ended. So for their rows, the length of the silence decides. If the bank
+ * has reported nothing about a loan, its polls do not end.
+ */
+function isSilent({ facts }: Loan, silentSince: Instant): boolean {
+  const spokenAt = lastWordAt(facts)
+  return spokenAt > 0 && spokenAt < silentSince
 }
 
 const saysTheSame = (snapshot: SnapshotRow, loan: Loan): boolean =>

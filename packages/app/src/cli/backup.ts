@@ -8,7 +8,7 @@ import { anchorsOf } from "../feed/anchors.ts"
 import type { Database } from "../store/database.ts"
 import { unusable } from "./exit-codes.ts"
 import { reportUnsound } from "./findings-output.ts"
-import { existingDatabase } from "./open-store.ts"
+import { existingDatabase, restMs } from "./open-store.ts"
 import { jsonFlag, print } from "./output.ts"
 
 /** `loan-engine backup`: writes an SQLite store into one new file, and proves that file. */
@@ -53,7 +53,7 @@ export const restore = Command.make(
   Effect.fn(function* ({ from, verify, json }) {
     const source = yield* sqliteOf(yield* existingDatabase(Option.some(from), "--from"))
     const target = yield* sqliteOf(yield* configured)
-    const file = { ...source, anchors: (yield* withAnchors(target)).anchors }
+    const file = { ...(yield* withAnchors(target)), path: source.path, limits: source.limits }
     const proven = yield* Effect.catchTag(
       verify ? proveFile(file) : restoreFile(file, target.path),
       "StoreUnsound",
@@ -90,13 +90,13 @@ const sqliteOf = (database: Database): Effect.Effect<Sqlite, ReturnType<typeof u
         ),
       )
 
-/** A store with the anchors that the engine has kept of it. */
+/** A store with the anchors that the engine has kept of it, and the time after which its loans may rest. */
 const withAnchors = Effect.fnUntraced(
   function* ({ path, limits, store }: Sqlite) {
     const { engine } = yield* settingsFromEnvironment
     const file = engine.anchorsFile ?? anchorsFileOf({ path, limits, store })
     const anchors = file === undefined ? [] : yield* anchorsOf(file)
-    return { path, limits, anchors } satisfies StoreFile
+    return { path, limits, anchors, restMs: yield* restMs } satisfies StoreFile
   },
   Effect.mapError(({ message }) => unusable(message)),
 )

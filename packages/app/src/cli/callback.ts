@@ -10,6 +10,7 @@ import { ConfigUnusable } from "../config/config-unusable.ts"
 import { operatorConfigFromEnvironment } from "../config/config.ts"
 import type { AccountConfig } from "../config/config.ts"
 import { LoanStore } from "../ports/loan-store.ts"
+import { logUser } from "./command-user.ts"
 import { FoundWrong } from "./exit-codes.ts"
 import { readingStore, writingStore } from "./open-store.ts"
 import { isoOrDash, jsonFlag, print, table } from "./output.ts"
@@ -105,6 +106,7 @@ const register = Command.make(
         ...(authorization === undefined ? {} : { authorization }),
       }
       const at = { url: bank.url, client: yield* makeBankClient({ ...bank, account: name }) }
+      yield* logUser("an operator registers a callback URL", { account: name, callbackUrl: options.url })
       yield* registerCallback(name, at, registration, { forced: options.force })
       const result = { account: name, callbackUrl: options.url, authorization: authorization?.method ?? null }
       yield* print(options.json, result, [

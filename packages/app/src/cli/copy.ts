@@ -6,7 +6,7 @@ import { databasePlace } from "../store/database.ts"
 import { postgresDefaults } from "../store/postgres/settings.ts"
 import { unusable } from "./exit-codes.ts"
 import { reportUnsound } from "./findings-output.ts"
-import { existingDatabase } from "./open-store.ts"
+import { existingDatabase, restMs } from "./open-store.ts"
 import { jsonFlag, print } from "./output.ts"
 
 const flags = {
@@ -41,7 +41,9 @@ export const copy = Command.make(
     }
     const { limits, url, schema } = target
     const settings = { ...postgresDefaults, ...limits, url, schema, notifies: false }
-    const copied = yield* copyStore(source, settings).pipe(Effect.catchTag("StoreUnsound", reportUnsound))
+    const copied = yield* copyStore(source, settings, yield* restMs).pipe(
+      Effect.catchTag("StoreUnsound", reportUnsound),
+    )
     const places = { from: databasePlace(source), to: databasePlace(target) }
     yield* print(json, { ...places, ...copied }, summary(places, copied))
   }),

@@ -2,7 +2,8 @@ import type { Finding } from "../audit/finding.ts"
 import { Console, Effect } from "effect"
 import { visibleText } from "../base/visible-text.ts"
 import type { StoreUnsound } from "../copy/judged.ts"
-import { FoundDamaged, FoundWrong } from "./exit-codes.ts"
+import { FoundDamaged, FoundWrong, unusable } from "./exit-codes.ts"
+import type { CommandUnusable } from "./exit-codes.ts"
 
 interface Found {
   readonly findings: ReadonlyArray<Finding>
@@ -30,6 +31,21 @@ function placeOf({ applicationReference, version, position, checkpoint }: Findin
     ...(checkpoint === null ? [] : [`checkpoint ${checkpoint}`]),
   ]
 }
+
+/**
+ * Whether a store is sound. `null` for an empty store, because nothing can be said of it: a script must not take it
+ * for a sound one.
+ */
+export const soundness = ({
+  rows,
+  loans,
+  findingsCount,
+}: Found & { readonly rows: number; readonly loans: number }): boolean | null =>
+  rows === 0 && loans === 0 && findingsCount === 0 ? null : findingsCount === 0
+
+export const storeEmpty: CommandUnusable = unusable(
+  "The store is empty, so nothing was checked. If it should contain loans, this is a copy without its -wal file, or another store.",
+)
 
 export function foundUnsound({ findings, findingsCount }: Found): FoundWrong | FoundDamaged {
   const message =

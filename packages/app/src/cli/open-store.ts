@@ -3,10 +3,13 @@ import { Effect, Layer, Option } from "effect"
 import { Flag } from "effect/cli"
 import { operatorConfigFromEnvironment, settingsFromEnvironment } from "../config/config.ts"
 import { databaseConfig } from "../config/database-config.ts"
+import { limitsIn } from "../config/limits-in.ts"
 import { LoanEngine } from "../record/engine.ts"
 import type { JournalStore } from "../ports/journal-store.ts"
 import type { LoanStore } from "../ports/loan-store.ts"
 import type { WebhookStore } from "../ports/webhook-store.ts"
+import { restAfterMs } from "../schedule/dormancy.ts"
+import { cadenceDefaults } from "../schedule/poll-cadence.ts"
 import { commandDatabaseLayer } from "../store/database.ts"
 import type { Database, StoreUse } from "../store/database.ts"
 import { CommandUnusable, isDamage, unusable } from "./exit-codes.ts"
@@ -35,6 +38,14 @@ export const existingDatabase = Effect.fnUntraced(
   },
   Effect.mapError(({ message }) => unusable(message)),
 )
+
+/**
+ * After how much silence the engine may have stopped polling a loan. The shorter of the current settings and the
+ * defaults counts.
+ */
+export const restMs = Effect.map(settingsFromEnvironment, ({ engine }) =>
+  Math.min(restAfterMs(limitsIn(engine, cadenceDefaults)), restAfterMs(cadenceDefaults)),
+).pipe(Effect.mapError(({ message }) => unusable(message)))
 
 /**
  * Opens the store for a command. An engine may be using it, so the store is neither created nor migrated. If it

@@ -24,17 +24,18 @@ export interface Copied extends Pick<
 /**
  * Copies an SQLite file into an empty PostgreSQL store. Nobody else can write the file meanwhile. Before the commit,
  * the copy is proven: verification and replay find nothing in either store, and every table has the same digest in
- * both. Either everything is copied or nothing.
+ * both. Either everything is copied or nothing. If a loan had no news for `restMs`, its polling may have ended.
  */
 export const copyStore = Effect.fn("copyStore")(function* (
   from: { readonly path: string; readonly limits: SqliteLimits },
   to: PostgresSettings,
+  restMs: number,
 ): Effect.fn.Return<Copied, StoreUnusable | StoreUnavailable | StoreUnsound> {
   return yield* Effect.scoped(
     Effect.gen(function* () {
       const source = yield* openCopySource(from.path, from.limits)
       yield* openCopyTarget(to)
-      const verified = yield* Effect.provide(judged("The file"), source.store)
+      const verified = yield* Effect.provide(judged("The file", restMs), source.store)
       let tables: Copied["tables"] = {}
       yield* fillCopyTarget(to, (target) =>
         Effect.gen(function* () {
@@ -42,7 +43,7 @@ export const copyStore = Effect.fn("copyStore")(function* (
           yield* target.orderFeed
           const taken = yield* eachTable((table) => digestOf(target, table))
           yield* requireSame(given, taken)
-          yield* Effect.provideService(judged("The copy"), JournalStore, target.journal)
+          yield* Effect.provideService(judged("The copy", restMs), JournalStore, target.journal)
           tables = taken
         }),
       )

@@ -14,12 +14,16 @@ export class StoreUnsound extends Data.TaggedError("StoreUnsound")<{
   readonly findingsCount: number
 }> {}
 
-/** Verifies and replays a store. Any finding ends the copy. */
+/**
+ * Verifies and replays a store. Any finding ends the copy. If a loan had no news for `restMs`, its polling may have
+ * ended.
+ */
 export const judged = Effect.fnUntraced(function* (
   what: string,
+  restMs: number,
   anchors: ReadonlyArray<Anchor> = [],
 ): Effect.fn.Return<Verification, StoreUnavailable | StoreUnsound, JournalStore> {
-  const verified = yield* verifyJournal(anchors)
+  const verified = yield* verifyJournal(anchors, undefined, restMs)
   const replayed = yield* replayJournal()
   const findingsCount = verified.findingsCount + replayed.findingsCount
   if (findingsCount === 0) return verified

@@ -33,6 +33,8 @@ export interface StoreFile {
   readonly limits: SqliteLimits
   /** Oldest first. */
   readonly anchors: ReadonlyArray<KeptAnchor>
+  /** After how much silence the engine may have stopped polling a loan. */
+  readonly restMs: number
 }
 
 /** What a file contains. Verification and replay found nothing in it. */
@@ -62,6 +64,7 @@ export const proveFile = Effect.fn("proveFile")(function* ({
   path,
   limits,
   anchors,
+  restMs,
 }: StoreFile): Effect.fn.Return<ProvenFile, Failure> {
   const settings = { path, ...sqliteDefaults, ...limits }
   const store = layerSqlite({ ...settings, readOnly: true, oneMoment: true, migrates: false })
@@ -73,7 +76,7 @@ export const proveFile = Effect.fn("proveFile")(function* ({
       const [due, newer] = [true, false].map((isDue) =>
         anchors.filter(({ number }) => number <= last === isDue),
       )
-      return [yield* judged("The file", due), newer ?? []] as const
+      return [yield* judged("The file", restMs, due), newer ?? []] as const
     }),
     store,
   )

@@ -1,6 +1,6 @@
-import { Effect, Option, Result, Schema } from "effect"
+import { Effect, Option, Redacted, Result, Schema } from "effect"
 import type { Scope } from "effect"
-import { configFromEnvironment } from "../config/config.ts"
+import { configFromEnvironment, settingsFromEnvironment } from "../config/config.ts"
 import type { OperatorConfig } from "../config/config.ts"
 
 import { ask, failed, ok, skipped } from "./check.ts"
@@ -34,25 +34,43 @@ const checkEngine = Effect.fnUntraced(function* ({ host, port, pathPrefix }: Ope
   const answer = yield* ask(url)
   if (Result.isFailure(answer)) return skipped("engine", `no engine answers at ${url.origin}`)
   const { status, body } = answer.success
-  return status === 200
-    ? ok("engine", `the engine at ${url.origin} is ready`)
-    : failed(
-        "engine",
-        [`the engine at ${url.origin} answers ${status}`, ...failingChecks(body)].join(", "),
-        "Read the engine's log, which says why. Also read the checks of the store in this report.",
-      )
+  if (status === 200) return ok("engine", `the engine at ${url.origin} is ready`)
+  const report = Option.getOrUndefined(decodeReport(new TextDecoder().decode(body)))
+  const reason = report === undefined ? undefined : yield* reasonOf(url)
+  return failed(
+    "engine",
+    [
+      `the engine at ${url.origin} answers ${status}`,
+      ...failingChecks(report),
+      ...(reason === undefined ? [] : [reason]),
+    ].join(", "),
+    reason === undefined
+      ? "Read the engine's log, which says why; with LOAN_ENGINE_API_KEY, doctor asks the engine. Also read the checks of the store in this report."
+      : "Do what the reason says. Also read the checks of the store in this report.",
+  )
 })
 
-const decodeReport = Schema.decodeUnknownOption(
-  Schema.fromJsonString(Schema.Struct({ checks: Schema.Record(Schema.String, Schema.String) })),
-)
+/**
+ * Asks an engine that is not ready for the reason, which it tells only to operators. The key is sent only after the
+ * engine has answered without it, so that no other program on its port gets the key.
+ */
+const reasonOf = Effect.fnUntraced(function* (url: URL) {
+  const key = yield* Effect.option(Effect.map(settingsFromEnvironment, ({ engine }) => engine.apiKey))
+  const apiKey = Option.getOrUndefined(key)
+  if (apiKey === undefined) return undefined
+  const answer = yield* ask(url, undefined, { authorization: `Bearer ${Redacted.value(apiKey)}` })
+  if (Result.isFailure(answer)) return undefined
+  return Option.getOrUndefined(decodeReport(new TextDecoder().decode(answer.success.body)))?.reason
+})
+
+const Report = Schema.Struct({
+  checks: Schema.Record(Schema.String, Schema.String),
+  reason: Schema.optionalKey(Schema.String),
+})
+const decodeReport = Schema.decodeUnknownOption(Schema.fromJsonString(Report))
 
 /** The checks that readiness itself reports as failed, such as `store unavailable`. */
-const failingChecks = (body: Uint8Array): ReadonlyArray<string> =>
-  Option.match(decodeReport(new TextDecoder().decode(body)), {
-    onNone: () => [],
-    onSome: ({ checks }) =>
-      Object.entries(checks)
-        .filter(([, state]) => state !== "ok")
-        .map(([name, state]) => `${name} ${state}`),
-  })
+const failingChecks = (report: typeof Report.Type | undefined): ReadonlyArray<string> =>
+  Object.entries(report?.checks ?? {})
+    .filter(([, state]) => state !== "ok")
+    .map(([name, state]) => `${name} ${state}`)

@@ -7,6 +7,7 @@ import { callbackAlarm, callbacksLate } from "../callback-health/health.ts"
 import { intentAdvice, intentFound } from "../callbacks/callback-registration.ts"
 import { callbackHealths } from "../callbacks/callback-watch.ts"
 import type { OperatorConfig } from "../config/config.ts"
+import { remember, requireFile } from "../feed/anchors.ts"
 import { JournalStore } from "../ports/journal-store.ts"
 import { LoanStore } from "../ports/loan-store.ts"
 import {
@@ -27,12 +28,15 @@ import { checkTrust } from "./account-checks.ts"
 /** Checks the store: what it contains, its disk, its weaknesses, its standby and its clock. */
 export const checkStore = Effect.fnUntraced(function* (config: OperatorConfig) {
   const { database } = config
+  const looking = Effect.provide(lookIntoStore(config), commandDatabaseLayer(database, "read"))
   const looked = yield* Effect.result(
-    Effect.provide(lookIntoStore(config), commandDatabaseLayer(database, "read")),
+    database.store === "sqlite"
+      ? Effect.andThen(requireFile(database.path, config.sealing.anchorsFile), looking)
+      : looking,
   )
   const around = [
     ...checkDisk(database),
-    ...(yield* checkWeaknesses(database)),
+    ...(yield* checkWeaknesses(config)),
     ...(yield* checkStandby(database)),
     ...(yield* checkDatabaseClock(database)),
   ]
@@ -41,9 +45,12 @@ export const checkStore = Effect.fnUntraced(function* (config: OperatorConfig) {
 })
 
 /** Reports weaknesses because of which stored data could be lost or read by other people. */
-const checkWeaknesses = Effect.fnUntraced(function* (database: Database): Effect.fn.Return<Checks> {
+const checkWeaknesses = Effect.fnUntraced(function* ({
+  database,
+  sealing: { anchorsFile },
+}: OperatorConfig): Effect.fn.Return<Checks> {
   if (database.store === "sqlite" && !existsSync(database.path)) return []
-  const weaknesses = yield* databaseWeaknesses(database)
+  const weaknesses = yield* databaseWeaknesses(database, anchorsFile)
   if (weaknesses.length === 0)
     return [ok("durability", "found nothing that could lose stored data or let others read it")]
   return weaknesses.map((found) =>
@@ -111,6 +118,7 @@ const lookIntoStore = Effect.fnUntraced(function* (
   const late = healths.filter(({ state }) => state === "late")
   return [
     ok("store", `${databasePlace(config.database)} opens, and has this program's schema version`),
+    ...(yield* checkRemembered(config)),
     orphans.length === 0
       ? ok("accounts", "every loan's account is configured")
       : warning(
@@ -138,6 +146,26 @@ const lookIntoStore = Effect.fnUntraced(function* (
     ...(yield* checkIntents(config)),
     ...(yield* Effect.forEach(config.accounts, checkTrust)),
   ]
+})
+
+/** Makes the same comparison with the anchors as a start of the engine. */
+const checkRemembered = Effect.fnUntraced(function* ({ database, sealing: { anchorsFile } }: OperatorConfig) {
+  if (anchorsFile === undefined) return []
+  const name = "anchors"
+  const { isStandby } = yield* JournalStore
+  if (yield* isStandby) return [skipped(name, "a standby may not have the newest checkpoints yet")]
+  return yield* remember(databasePlace(database), anchorsFile).pipe(
+    Effect.map((remembered) => {
+      if (remembered === undefined) return [skipped(name, `there is no anchor in ${anchorsFile} yet`)]
+      const { last, newest } = remembered
+      if (last >= newest) return [ok(name, `the store is the one that ${anchorsFile} remembers`)]
+      const found = `the newest checkpoint is ${last}, but ${anchorsFile} has an anchor for checkpoint ${newest}`
+      return [warning(name, found, "If you did not restore a backup, look with: loan-engine journal verify")]
+    }),
+    Effect.catchTag("StoreUnusable", ({ message }) =>
+      Effect.succeed([failed(name, "serve would not start", message)]),
+    ),
+  )
 })
 
 const checkWebhooks = Effect.fnUntraced(function* ({ webhooks }: OperatorConfig) {

@@ -44,7 +44,7 @@ export interface EngineHttp {
 export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig) {
   const { api, serverLimits, telemetry, pathPrefix } = config
   const accounts = config.accounts.map(({ name }) => name)
-  const weaknesses = yield* databaseWeaknesses(config.database)
+  const weaknesses = yield* databaseWeaknesses(config.database, config.sealing.anchorsFile)
   for (const weakness of weaknesses) yield* Effect.logWarning(`the store is weak: ${weakness}`)
   const readiness = yield* makeReadiness(serverLimits.readyMsMax, weaknesses.length > 0)
   const receiver = yield* callbackReceiver(config)
@@ -52,7 +52,7 @@ export const makeEngineHttp = Effect.fnUntraced(function* (config: EngineConfig)
   const feed = yield* ChangeFeed
   const routes = Layer.mergeAll(
     apiRoutes({ ...api, accounts, pathPrefix, callbackHealth: config.callbackHealth }),
-    operatorRoutes({ readiness, accounts, metrics: telemetry.metrics }),
+    operatorRoutes({ readiness, apiKeys: api.apiKeys, accounts, metrics: telemetry.metrics }),
     consoleRoutes(api.consoleEnabled),
   ).pipe(Layer.provide(WrongKeys.layer(api.accessLimits, api.forwarding)))
   const router = yield* Effect.provideContext(HttpRouter.toHttpEffect(routes), routerConfig)

@@ -6,12 +6,16 @@ import { ChangeFeed } from "../feed/change-feed.ts"
 import type { EngineConfig } from "../config/config.ts"
 import { LoanEngine } from "../record/engine.ts"
 import { Poller } from "../polling/poller.ts"
-import { requireRemembered } from "../feed/anchors.ts"
+import { requireFile, requireRemembered } from "../feed/anchors.ts"
 import { layerSealing } from "../feed/sealing.ts"
 import { databasePlace, engineDatabaseLayer } from "../store/database.ts"
 import { measuredEngine, watchedStore } from "../record/measured-engine.ts"
 import { traceLayer } from "../telemetry/trace-export.ts"
 import { layerWebhooks } from "../webhooks/delivery.ts"
+
+/** Fails before the store is opened, if its file is gone. */
+const fileRemembered = (path: string, { anchorsFile }: EngineConfig["sealing"]) =>
+  Layer.effectDiscard(requireFile(path, anchorsFile))
 
 /** The engine's services and its background work: sealing, polling, webhooks. It does not listen. */
 export const engineServices = (config: EngineConfig) => {
@@ -20,6 +24,7 @@ export const engineServices = (config: EngineConfig) => {
     Layer.provideMerge(layerSealing(sealing)),
     Layer.provideMerge(Layer.effectDiscard(requireRemembered(databasePlace(database), sealing.anchorsFile))),
     Layer.provideMerge(watchedStore(engineDatabaseLayer(database))),
+    Layer.provideMerge(database.store === "sqlite" ? fileRemembered(database.path, sealing) : Layer.empty),
   )
   return layerWebhooks(webhooks).pipe(
     Layer.provideMerge(ChangeFeed.layer(config.api.changeFeedLimits)),

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs"
 import { isNativeError } from "node:util/types"
 import { steadyMillis } from "@loan-engine/adapters-http/http/rate"
 import { makeExchange } from "@loan-engine/adapters-http/http/exchange"
@@ -159,22 +160,62 @@ const notKept = ({ number }: KeptAnchor, place: string, reason: string): Effect.
   )
 
 /**
- * Fails if the store is empty although an anchor shows that it had content. Then the file was deleted, or a copy
- * lacks its log. If the store is only older than the anchor, such as a restored backup, a warning is logged.
+ * Fails if a store's file is missing although an anchor shows that it had content. Call it before the store is
+ * opened, because opening would create the file again, and SQLite would delete the log that is left beside it.
+ */
+export const requireFile = Effect.fnUntraced(function* (
+  path: string,
+  anchorsFile: string | undefined,
+): Effect.fn.Return<void, StoreUnusable> {
+  if (anchorsFile === undefined || existsSync(path)) return
+  const newest = (yield* anchorsOf(anchorsFile)).at(-1)
+  if (newest !== undefined) return yield* new StoreUnusable({ message: emptied(path, anchorsFile, newest) })
+})
+
+/**
+ * Fails if the store is not the one that the anchors remember. It may be empty, because the file was deleted or a copy
+ * lacks its log. Or the checkpoint of the newest anchor has another hash, because this is another store. If the store
+ * is only older than the newest anchor, such as a restored backup, a warning is logged.
  */
 export const requireRemembered = Effect.fnUntraced(function* (
   place: string,
   anchorsFile: string | undefined,
 ): Effect.fn.Return<void, StoreUnusable, JournalStore> {
-  const newest = anchorsFile === undefined ? undefined : (yield* anchorsOf(anchorsFile)).at(-1)
-  if (anchorsFile === undefined || newest === undefined) return
-  const journal = yield* JournalStore
-  const last = yield* Effect.mapError(journal.lastCheckpoint, ({ message }) => new StoreUnusable({ message }))
-  if (last === undefined) return yield* new StoreUnusable({ message: emptied(place, anchorsFile, newest) })
-  if (last.number >= newest.number) return
-  yield* Effect.logWarning("the store is older than its anchors: was a backup restored?").pipe(
-    Effect.annotateLogs({ checkpoint: last.number, kept: newest.number, anchors: anchorsFile }),
+  if (anchorsFile === undefined) return
+  const remembered = yield* Effect.catchTag(remember(place, anchorsFile), "StoreUnavailable", ({ message }) =>
+    Effect.fail(new StoreUnusable({ message })),
   )
+  if (remembered === undefined || remembered.last >= remembered.newest) return
+  yield* Effect.logWarning("the store is older than its anchors: was a backup restored?").pipe(
+    Effect.annotateLogs({ checkpoint: remembered.last, kept: remembered.newest, anchors: anchorsFile }),
+  )
+})
+
+/**
+ * Compares the store with its anchors. The result is the number of its last checkpoint and that of the newest anchor,
+ * or `undefined` if there is no anchor.
+ */
+export const remember = Effect.fnUntraced(function* (
+  place: string,
+  anchorsFile: string,
+): Effect.fn.Return<
+  { readonly last: number; readonly newest: number } | undefined,
+  StoreUnusable | StoreUnavailable,
+  JournalStore
+> {
+  const anchors = yield* anchorsOf(anchorsFile)
+  const newest = anchors.at(-1)
+  if (newest === undefined) return undefined
+  const journal = yield* JournalStore
+  const last = yield* journal.lastCheckpoint
+  if (last === undefined) return yield* new StoreUnusable({ message: emptied(place, anchorsFile, newest) })
+  const due = anchors.findLast(({ number }) => number <= last.number)
+  if (due !== undefined) {
+    const [same] = yield* journal.checkpoints({ after: due.number - 1, limit: 1 })
+    if (same?.number !== due.number || same.hash !== due.hash)
+      return yield* new StoreUnusable({ message: another(place, anchorsFile, due) })
+  }
+  return { last: last.number, newest: newest.number }
 })
 
 /** Reads the anchors file. If it cannot be read, the engine must not start. */
@@ -192,3 +233,8 @@ const emptied = (place: string, file: string, { number, sealedAt }: KeptAnchor):
   `${place} contains no loans, but it once did: ${file} contains an anchor for its checkpoint ${number} of ${sealedAt}. ` +
   "Put the database back, with its -wal file if there is one, or restore the last good backup. " +
   `If you want to begin with an empty store, move ${file} away.`
+
+const another = (place: string, file: string, { number, sealedAt }: KeptAnchor): string =>
+  `${place} is not the store that ${file} remembers: its checkpoint ${number} is not the one of ${sealedAt}. ` +
+  "Point LOAN_ENGINE_DATABASE_URL at the right store, or restore the last good backup. " +
+  `If this store is the right one, for example after a restore, move ${file} away.`

@@ -58,6 +58,8 @@ export interface SnapshotRow {
   readonly chainHead: string
   /** When the bank is polled next. `null`: no more polls. */
   readonly nextPollAt: number | null
+  /** The text of the loan's watermark. */
+  readonly watermark: string | null
 }
 
 /** The name of the feed's follower that counts the callbacks of each account. */
@@ -131,6 +133,9 @@ export class JournalStore extends Context.Service<
 
     /** Whether the feed's positions have no gaps. If so, a gap means that a row is missing. */
     readonly isGapless: boolean
+
+    /** Whether this is a standby that may not have the newest rows yet. */
+    readonly isStandby: Effect.Effect<boolean, StoreUnavailable>
 
     /**
      * Wakes the readers of the feed after another process has added an entry. The signal can get lost, so readers

@@ -17,6 +17,7 @@ import { KnownAccounts } from "../ports/known-accounts.ts"
 import { LoanStore } from "../ports/loan-store.ts"
 import type { CadenceSettings } from "../schedule/poll-cadence.ts"
 import { graceMsOf, neverPolled } from "../schedule/poll-cadence.ts"
+import { mayRest } from "../schedule/dormancy.ts"
 import { soonAfterDenial, toldAfter } from "../schedule/denial.ts"
 import { scheduleAfter } from "../schedule/poll-schedule.ts"
 import {
@@ -30,6 +31,7 @@ import {
   saysTheSame,
   telling,
 } from "../schedule/watermark.ts"
+import type { Watermark } from "../schedule/watermark.ts"
 import { boundedBy, notAhead, requestsByReceipt, timely } from "../schedule/timely.ts"
 import { alertIfStalled } from "./stalled-alert.ts"
 
@@ -194,23 +196,37 @@ function decide(
   const told = hasBank ? toldAfter(toldBefore, planned, decision, cadence) : undefined
   const watermark = telling(mark, told)
   const schedule = soonAfterDenial(plan, told, planned, decision, cadence)
-  const write = (loan: Loan, heard: Observation) => ({
+  const write = (loan: Loan, heard: Observation, after: Watermark) => ({
     entry: journalEntry(heard, decision, bytes, recordedAt, before.chainHead),
     loan,
     schedule,
+    watermark: withRest(after, stored, { loan, schedule }, now),
   })
   // A held observation changes no fact, so its entry contains no repeats either.
-  if (hold !== null) return { ...write(decision.loan, said), addsNothing: true, watermark }
+  if (hold !== null) return { ...write(decision.loan, said, watermark), addsNothing: true }
   if (question !== undefined && saysTheSame(watermark, question, said) && isQuiet(before.loan, decision)) {
     const again = answeredTo(watermark, question, said, said.events, graceMs)
-    return { ...write(before.loan, said), addsNothing: true, isQuiet: true, watermark: again }
+    return { ...write(before.loan, said, again), addsNothing: true, isQuiet: true }
   }
   const written = carried(signedBy(watermark, said))
-  return {
-    ...write(decision.loan, withLevels),
-    addsNothing: disposition === "repeated",
-    watermark: question === undefined ? written : answeredTo(written, question, said, [], graceMs),
-  }
+  const answered = question === undefined ? written : answeredTo(written, question, said, [], graceMs)
+  return { ...write(decision.loan, withLevels, answered), addsNothing: disposition === "repeated" }
+}
+
+/**
+ * The watermark says when the polls of an unfinished loan ended because of silence. So the row itself tells such a
+ * loan from one whose due time somebody removed, by any settings.
+ */
+function withRest(
+  { restedAt, ...watermark }: Watermark,
+  stored: StoredLoan | undefined,
+  { loan, schedule }: Pick<StoredLoan, "loan" | "schedule">,
+  now: Instant,
+): Watermark {
+  if (schedule.nextPollAt !== null || mayRest(loan)) return watermark
+  const endsNow = stored === undefined || stored.schedule.nextPollAt !== null
+  const since = endsNow ? now : restedAt
+  return since === undefined ? watermark : { ...watermark, restedAt: since }
 }
 
 /**

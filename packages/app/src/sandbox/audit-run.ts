@@ -16,7 +16,7 @@ import type { Database } from "../store/database.ts"
  * callbacks and its left-out details.
  */
 export const auditRun = (database: Database, account: AccountName) =>
-  Effect.provide(auditStore(account), commandDatabaseLayer(database, "read-one-moment"))
+  Effect.provide(auditStore(account), commandDatabaseLayer(database, "read"))
 export type Audit = Effect.Success<ReturnType<typeof auditRun>>
 
 const auditStore = Effect.fnUntraced(function* (account: AccountName) {

@@ -2,6 +2,7 @@ import type { AccountName } from "@loan-engine/domain/observation"
 import { Effect, Metric } from "effect"
 import type { Redacted } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
+import type { HttpServerRequest } from "effect/http"
 import { PrometheusMetrics } from "effect/observability"
 import { makeLoanGauges } from "../telemetry/loan-gauges.ts"
 import { buildInfoGauge } from "../telemetry/metrics.ts"
@@ -11,6 +12,8 @@ import { limit } from "../base/limits.ts"
 import { version } from "../base/version.ts"
 import { Banks } from "../ports/banks.ts"
 import { showCircuit } from "@loan-engine/adapters-http/bank/metrics"
+import { findKey } from "../access/api-keys.ts"
+import type { ApiKey } from "../access/api-keys.ts"
 import { bearerCheck } from "../access/bearer-key.ts"
 import { refuseOtherMethods } from "../api/other-methods.ts"
 import { answering, retryAfterSeconds } from "../contract/problem.ts"
@@ -32,23 +35,33 @@ export const metricsLimits = {
 
 export interface OperatorOptions {
   readonly readiness: Readiness
+  /** A key with the scope `operate` may read why the engine is not ready. */
+  readonly apiKeys: ReadonlyArray<ApiKey>
   readonly accounts: ReadonlyArray<AccountName>
   readonly metrics: MetricsSettings
 }
 
 /** The routes for operators: whether the engine is alive, whether it can accept callbacks, and its metrics. */
-export const operatorRoutes = ({ readiness, accounts, metrics }: OperatorOptions) =>
+export const operatorRoutes = ({ readiness, apiKeys, accounts, metrics }: OperatorOptions) =>
   HttpRouter.use((router) =>
     Effect.gen(function* () {
       yield* router.add("GET", "/health/live", Effect.succeed(alive))
-      yield* router.add("GET", "/health/ready", Effect.map(readiness.report, readyAnswer))
+      const wrong = yield* WrongKeys
+      yield* router.add("GET", "/health/ready", (request) =>
+        Effect.gen(function* () {
+          const sent = bearerOf(request)
+          const key = sent === undefined ? undefined : findKey(apiKeys, sent)
+          // This route answers everybody. But a wrong key is counted here too, because a right one is answered more.
+          if (sent !== undefined && key === undefined) yield* wrong.problem(request)
+          return readyAnswer(yield* readiness.report, key?.scopes.has("operate") === true)
+        }),
+      )
       yield* refuseOtherMethods(router, "/health/live", "GET")
       yield* refuseOtherMethods(router, "/health/ready", "GET")
       if (!metrics.metricsEnabled) return
 
       const page = yield* servedMetrics(accounts, metrics.loanCountsAgeMaxMs)
       const { metricsKey } = metrics
-      const wrong = yield* WrongKeys
       const hasKey = metricsKey === undefined ? () => true : bearerCheck(metricsKey)
       yield* router.add("GET", "/metrics", (request) =>
         answering(
@@ -66,9 +79,19 @@ const neverStored = { "cache-control": "no-store" }
 /** This answer needs no check. A process that is busy, or cannot reach its store, is still alive. */
 const alive = HttpServerResponse.jsonUnsafe({ status: "alive" }, { headers: neverStored })
 
-const readyAnswer = ({ ready, checks }: ReadinessReport): HttpServerResponse.HttpServerResponse =>
+const bearerOf = ({ headers }: HttpServerRequest.HttpServerRequest): string | undefined =>
+  /^bearer +(?<key>.+)$/iu.exec(headers["authorization"] ?? "")?.groups?.["key"]
+
+const readyAnswer = (
+  { ready, checks, reason }: ReadinessReport,
+  isOperator: boolean,
+): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.jsonUnsafe(
-    { status: ready ? "ready" : "not-ready", checks },
+    {
+      status: ready ? "ready" : "not-ready",
+      checks,
+      ...(isOperator && reason !== undefined ? { reason } : {}),
+    },
     ready
       ? { headers: neverStored }
       : { status: 503, headers: { ...neverStored, "retry-after": String(retryAfterSeconds) } },

@@ -13,7 +13,7 @@ import { layerPostgres } from "./postgres/store.ts"
 import { postgresDefaults } from "./postgres/settings.ts"
 import type { PostgresLimits } from "./postgres/settings.ts"
 import { postgresWeaknesses } from "./postgres/server/weaknesses.ts"
-import { sqliteWeaknesses } from "./sqlite/weaknesses.ts"
+import { modeWeaknesses, sqliteWeaknesses } from "./sqlite/weaknesses.ts"
 import { holdStoreLock } from "./sqlite/lock.ts"
 import { migrateFile } from "./sqlite/open.ts"
 import type { SqliteLimits } from "./sqlite/store.ts"
@@ -32,16 +32,16 @@ export type Database =
 
 export type StoreLayer = Layer.Layer<LoanStore | JournalStore | WebhookStore, StoreUnusable>
 
-/** How a command uses the store: it reads current data, it reads everything as of one moment, or it writes. */
-export type StoreUse = "read" | "read-one-moment" | "write"
+/** How a command uses the store. If it only reads, it reads everything as of one moment, so that its reads agree. */
+export type StoreUse = "read" | "write"
 
 /**
  * The store for a command. An engine may be running on the same store, so the command neither creates nor migrates
  * it.
  */
 export function commandDatabaseLayer(database: Database, use: StoreUse): StoreLayer {
-  const readOnly = use !== "write"
-  const oneMoment = use === "read-one-moment"
+  const readOnly = use === "read"
+  const oneMoment = readOnly
   switch (database.store) {
     case "sqlite": {
       const { path, limits } = database
@@ -125,15 +125,22 @@ export function databaseClockAheadMs(database: Database): Effect.Effect<number |
 
 /**
  * Weaknesses of the store, as sentences that say what to do. Because of them, acknowledged data could be lost, or
- * other people could read it.
+ * other people could read it or its anchors.
  */
-export function databaseWeaknesses(database: Database): Effect.Effect<ReadonlyArray<string>> {
+export function databaseWeaknesses(
+  database: Database,
+  anchorsFile: string | undefined,
+): Effect.Effect<ReadonlyArray<string>> {
+  const others = anchorsFile === undefined ? [] : [anchorsFile]
   switch (database.store) {
     case "sqlite":
-      return Effect.sync(() => sqliteWeaknesses(database.path))
+      return Effect.sync(() => sqliteWeaknesses(database.path, others))
     case "postgres": {
       const { limits, url, schema } = database
-      return postgresWeaknesses({ ...postgresDefaults, ...limits, url, schema, readOnly: true })
+      return Effect.map(
+        postgresWeaknesses({ ...postgresDefaults, ...limits, url, schema, readOnly: true }),
+        (found) => [...found, ...modeWeaknesses(others)],
+      )
     }
   }
 }

@@ -33,6 +33,7 @@ export const snapshotRow = (row: Row): SnapshotRow => ({
   snapshot: String(row["snapshot"]),
   chainHead: String(row["chain_head"]),
   nextPollAt: numberOrNull(row["next_poll_at"]),
+  watermark: textOrNull(row["watermark"]),
 })
 
 export const checkpointRow = (row: Row): CheckpointRow => ({

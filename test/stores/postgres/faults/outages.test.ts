@@ -124,13 +124,33 @@ describe("the PostgreSQL store is unavailable, within its timeouts and until the
         const [left] = yield* Effect.promise(() =>
           query(
             url,
-            "SELECT count(*)::int AS probes FROM loan_engine.loans WHERE application_reference = ''",
+            "SELECT count(*)::int AS probes FROM loan_engine.loans WHERE application_reference LIKE ' %'",
           ),
         )
         expect(left).toEqual({ probes: 0 })
       }),
     )
   })
+
+  it.each([0, 1, 2, 3])(
+    "when a lock blocks partition %d of the loans or of the journal: it is not ready",
+    async (part) => {
+      const url = await server.newDatabase()
+      for (const table of [`loans_${part}`, `journal_${part}`]) {
+        await scoped(
+          Effect.gen(function* () {
+            const engine = yield* openEngine(url, { ...impatient, databaseStatementMsMax: neverMs })
+            const other = yield* session(url)
+            yield* other.query("BEGIN")
+            yield* other.query(`LOCK TABLE loan_engine.${table} IN EXCLUSIVE MODE`)
+            expect(yield* unavailable(engine.loans.ready)).toContain("lock timeout")
+            yield* other.query("COMMIT")
+            yield* atLast(engine.loans.ready)
+          }),
+        )
+      }
+    },
+  )
 
   it("but not when its transactions cannot be serialized: each is retried until it succeeds", async () => {
     const url = await server.newDatabase()

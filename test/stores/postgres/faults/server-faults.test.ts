@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { Effect } from "effect"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
 import { runCli } from "../../../doors/cli/run-cli.ts"
 import { startEngine } from "../../../whole/slice/engine-process.ts"
 import type { EngineProcess } from "../../../whole/slice/engine-process.ts"
@@ -116,6 +119,44 @@ describe("an asynchronous standby, promoted after its primary died", () => {
       expect({ code, ...JSON.parse(out) }).toMatchObject({ code: 0, findings: [], loans: 2 })
     } finally {
       await engine.kill()
+      await Promise.all([primary.remove(), standby.remove()])
+    }
+  })
+})
+
+describe("a standby that lags", () => {
+  it("is sound by the anchors that it can have, and verify says that newer ones exist", async () => {
+    const primary = await startPostgres()
+    const standby = await startAsynchronousStandby(primary)
+    try {
+      const url = await primary.newDatabase()
+      const there = urlOf(standby.port, new URL(url).pathname.slice(1))
+      const directory = mkdtempSync(join(tmpdir(), "loan-engine-lagging-"))
+      onTestFinished(() => rmSync(directory, { recursive: true }))
+      const anchors = join(directory, "anchors")
+      const record = async (reference: string) => {
+        const engine = await startEngine(url, { ...quick, LOAN_ENGINE_ANCHORS_FILE: anchors })
+        expect((await engine.callback(signed(reference))).status).toBe(200)
+        expect(await engine.stop()).toBe(0)
+      }
+      await record("early")
+      const sealed = "SELECT 1 FROM loan_engine.checkpoints"
+      await Effect.runPromise(until(async () => (await query(there, sealed).catch(() => [])).length === 1))
+      await query(there, "SELECT pg_wal_replay_pause()")
+      await record("late")
+
+      const verify = (...more: ReadonlyArray<string>) =>
+        runCli(["journal", "verify", "--anchors", anchors, ...more], { LOAN_ENGINE_DATABASE_URL: there })
+      const lagging = await verify()
+      expect(lagging).toMatchObject({
+        code: 0,
+        out: expect.stringContaining("newer than its last checkpoint: 1."),
+      })
+      const other = await verify("--anchor", `1:${"0".repeat(64)}`)
+      expect(other).toMatchObject({ code: 1, out: expect.stringContaining("anchor-mismatch") })
+      const settings = { LOAN_ENGINE_DATABASE_URL: there, LOAN_ENGINE_ANCHORS_FILE: anchors }
+      expect((await runCli(["doctor"], settings)).out).toMatch(/anchors +skipped/u)
+    } finally {
       await Promise.all([primary.remove(), standby.remove()])
     }
   })

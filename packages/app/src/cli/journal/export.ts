@@ -40,7 +40,7 @@ export const exportCommand = Command.make(
         Effect.catchTag("OrderUnreadable", ({ message }) =>
           Effect.fail(unusable(`The journal cannot be read: ${message}. Run journal verify.`)),
         ),
-        withStore(database, "read-one-moment"),
+        withStore(database, "read"),
       )
     if (Option.isNone(output)) {
       return yield* Effect.flatMap(standardOutput, run).pipe(

@@ -7,13 +7,10 @@ import type { StampedAnchor } from "../../audit/time-stamps.ts"
 import type { Verification } from "../../audit/verify-journal.ts"
 import type { Anchor } from "../../journal/anchor.ts"
 import { anchorsFileOf, settingsFromEnvironment } from "../../config/config.ts"
-import { limitsIn } from "../../config/limits-in.ts"
-import { restAfterMs } from "../../schedule/dormancy.ts"
-import { cadenceDefaults } from "../../schedule/poll-cadence.ts"
 import { anchorsOf } from "../../feed/anchors.ts"
 import { unusable } from "../exit-codes.ts"
-import { findingLines, foundUnsound } from "../findings-output.ts"
-import { databaseFlag, existingDatabase, withStore } from "../open-store.ts"
+import { findingLines, foundUnsound, soundness, storeEmpty } from "../findings-output.ts"
+import { databaseFlag, existingDatabase, restMs, withStore } from "../open-store.ts"
 import { jsonFlag, print } from "../output.ts"
 
 const anchorPattern = /^(?<number>[1-9]\d{0,14}):(?<hash>[0-9a-f]{64})$/u
@@ -49,14 +46,6 @@ const keptAnchors = Effect.fnUntraced(
   Effect.mapError(({ message }) => unusable(message)),
 )
 
-/**
- * After how much silence the engine may have stopped polling a loan. The shorter of the current settings and the
- * defaults counts.
- */
-const restMs = Effect.map(settingsFromEnvironment, ({ engine }) =>
-  Math.min(restAfterMs(limitsIn(engine, cadenceDefaults)), restAfterMs(cadenceDefaults)),
-).pipe(Effect.mapError(({ message }) => unusable(message)))
-
 /** `loan-engine journal verify`: checks that the store is unaltered. */
 export const verify = Command.make(
   "verify",
@@ -64,7 +53,7 @@ export const verify = Command.make(
   Effect.fn(function* ({ database, anchor, anchors, json }) {
     const kept = yield* keptAnchors(database, anchors)
     const judged = yield* verifyJournal([...kept.anchors, ...anchor], undefined, yield* restMs).pipe(
-      withStore(database, "read-one-moment"),
+      withStore(database, "read"),
     )
     const stamps = yield* judgeStamps(kept.anchors)
     const verified = {
@@ -72,16 +61,22 @@ export const verify = Command.make(
       findings: [...judged.findings, ...stamps.findings],
       findingsCount: judged.findingsCount + stamps.findings.length,
     }
-    const sound = verified.findingsCount === 0
+    const sound = soundness(verified)
     const compared = { file: kept.file ?? null, anchors: kept.anchors.length }
     yield* print(json, { sound, compared, timeStamped: stamps.newest, ...verified }, [
       ...findingLines(verified),
-      ...summary(verified),
+      ...(sound === null ? [] : summary(verified)),
       kept.file === undefined
         ? "No file of anchors was compared: set LOAN_ENGINE_ANCHORS_FILE, or give --anchors."
         : `Compared with ${kept.anchors.length} anchors in ${kept.file}.`,
+      ...(verified.newerAnchors === 0
+        ? []
+        : [
+            `This is a standby. Anchors that are newer than its last checkpoint: ${verified.newerAnchors}. Verify the primary to compare them too.`,
+          ]),
       ...(stamps.newest === null ? [] : [stampedLine(stamps.newest)]),
     ])
+    if (sound === null) return yield* storeEmpty
     if (!sound) return yield* foundUnsound(verified)
   }),
 ).pipe(
@@ -93,11 +88,6 @@ const stampedLine = ({ number, at, by }: StampedAnchor): string =>
 
 function summary(verified: Verification): ReadonlyArray<string> {
   const { rows, loans, checkpoints, newestCheckpoint, unsealed, findingsCount } = verified
-  if (rows === 0 && loans === 0 && findingsCount === 0) {
-    return [
-      "The store is empty, so nothing was verified. If it should contain loans, this is a copy without its -wal file, or another file.",
-    ]
-  }
   return [
     `${rows} rows of ${loans} loans under ${checkpoints} checkpoints: ${findingsCount === 0 ? "sound" : `${findingsCount} findings`}`,
     unsealed.rows === 0

@@ -3,6 +3,7 @@ import { Command, Flag } from "effect/cli"
 import { positionBefore } from "../../webhooks/replay.ts"
 import { WebhookStore } from "../../ports/webhook-store.ts"
 import { InstantText } from "../loan/at.ts"
+import { logUser } from "../command-user.ts"
 import { unusable } from "../exit-codes.ts"
 import { writingStore } from "../open-store.ts"
 import { jsonFlag, print } from "../output.ts"
@@ -46,6 +47,7 @@ export const replay = Command.make(
     }
     yield* before === undefined ? store.add(name, after) : store.rewind(name, after)
     if (options.enable) yield* store.enable(name, yield* Clock.currentTimeMillis)
+    yield* logUser("an operator has webhooks sent again", { endpoint: name, after })
     const disabled = before !== undefined && before.disabledAt !== null && !options.enable
     yield* print(options.json, { endpoint: name, after, disabled }, [
       `everything after position ${after} is sent to ${name} again` +
@@ -78,6 +80,7 @@ export const enable = Command.make(
       return yield* unusable(`Nothing was ever sent to ${name}: start the engine with it.`)
     }
     yield* store.enable(name, yield* Clock.currentTimeMillis)
+    yield* logUser("an operator has enabled an endpoint", { endpoint: name })
     yield* print(options.json, { endpoint: name, position: before.position }, [
       `${name} is enabled: the engine first sends the waiting webhooks, then every change after position ${before.position}`,
     ])

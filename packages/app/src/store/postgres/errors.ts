@@ -71,8 +71,11 @@ export function describe({ reason }: SqlError): string {
 export const unavailable = (reason: string): StoreUnavailable =>
   new StoreUnavailable({ message: `The PostgreSQL store cannot be used now: ${reason}` })
 
-/** The server found a file or an index damaged (XX001, XX002), or could not read its disk (58030). */
-const damageStates: ReadonlySet<string> = new Set(["XX001", "XX002", "58030"])
+/**
+ * The server found a file or an index damaged (XX001, XX002), a file of a table is gone (58P01), or it could not read
+ * its disk (58030). An internal error (XX000) is not enough: poolers report with it that they have no server.
+ */
+const damageStates: ReadonlySet<string> = new Set(["XX001", "XX002", "58P01", "58030"])
 
 export const unavailableBecause = (error: SqlError): StoreUnavailable => {
   const { message } = unavailable(describe(error))

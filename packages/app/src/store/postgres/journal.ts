@@ -49,7 +49,7 @@ export function postgresJournal(
     WHERE (application_reference, version, position) > ($1, $2::bigint, $3::bigint)
     ORDER BY application_reference, version, position LIMIT $4::int`
   const snapshots = `
-    SELECT application_reference, account, version, stage, external_reference, closed, snapshot, chain_head, next_poll_at FROM ${schema}.loans
+    SELECT application_reference, account, version, stage, external_reference, closed, snapshot, chain_head, next_poll_at, watermark FROM ${schema}.loans
     WHERE application_reference > $1 ORDER BY application_reference LIMIT $2::int`
   const checkpoints = `SELECT * FROM ${schema}.checkpoints WHERE number > $1::bigint ORDER BY number LIMIT $2::int`
   const last = `SELECT * FROM ${schema}.checkpoints ORDER BY number DESC LIMIT 1`
@@ -92,6 +92,10 @@ export function postgresJournal(
     })),
     faults: postgresFaults(query, settings.schema),
     isGapless: false,
+    isStandby: Effect.map(
+      query("SELECT pg_is_in_recovery() AS standby", []),
+      ([row]) => row?.["standby"] === true,
+    ),
     news,
     lastCheckpoint: Effect.map(query(last, []), ([row]) =>
       row === undefined ? undefined : checkpointRow(row),

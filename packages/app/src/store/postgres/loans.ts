@@ -132,12 +132,17 @@ export function postgresLoans(query: Query, schema: string, submit: Submit): Loa
 /** How often the readiness check writes the same rows as a callback. In between, it only commits a message. */
 const probeEveryMs = 5_000
 
+/** How many partitions one check writes to. If there are more, the next check writes to the next ones. */
+const probedPartitionsMax = 16
+
 /**
  * Checks whether a callback could be made durable now. At first, and after a failure, every check writes; once a
  * write succeeds, most checks only commit.
  */
 function readiness(query: Query, reads: ReturnType<typeof readStatements>) {
   let probedAt = -Infinity
+  let places: ReadonlyArray<number> = []
+  let next = 0
   const doubted = (): void => void (probedAt = -Infinity)
   const ready: LoanStore["Service"]["ready"] = Effect.gen(function* () {
     const [row] = yield* query(reads.ready, [])
@@ -145,7 +150,10 @@ function readiness(query: Query, reads: ReturnType<typeof readStatements>) {
     const now = yield* Clock.currentTimeMillis
     if (now - probedAt < probeEveryMs) return
     doubted()
-    yield* query(reads.probe, [])
+    if (places.length === 0)
+      places = Array.from(yield* query(reads.probePlaces, []), (row) => whole(row["place"]))
+    yield* query(reads.probe(places.slice(next, next + probedPartitionsMax)), [])
+    next = next + probedPartitionsMax < places.length ? next + probedPartitionsMax : 0
     probedAt = now
   })
   return { ready, doubted }

@@ -7,6 +7,12 @@ import { entryColumns, loanColumns } from "../rows.ts"
  */
 const onOneCore = "WITH one_core AS (SELECT set_config('max_parallel_workers_per_gather', '0', true))"
 
+/**
+ * The highest number that is tried to find a reference for each partition. With 64 partitions, that finds all. With
+ * many more, a partition may be left out.
+ */
+const probePlacesMax = 1_023
+
 /** The statements that read loans and the journal, by name. */
 export const readStatements = (schema: string) => {
   const loansPage = (only: string): string => `
@@ -53,14 +59,24 @@ export const readStatements = (schema: string) => {
     intent: `
       SELECT callback_url, asked_at FROM ${schema}.callback_intents WHERE account = $1 AND bank_url = $2`,
     // On a writable server, `ready` only makes a commit. It waits for the disk and the standby like every other
-    // commit. `probe` writes a loan and a row, and rolls both back.
-    probe: `DO $probe$ BEGIN
+    // commit. `probe` writes a loan and a row into each of some partitions, and rolls all back.
+    probe: (places: ReadonlyArray<number>): string => `DO $probe$ BEGIN
       INSERT INTO ${schema}.loans (application_reference, account, version, stage, snapshot, chain_head, poll_attempts, poll_confirm, stalled)
-      VALUES ('', '', 0, '', '', '', 0, false, false);
+      SELECT ' ' || place, '', 0, '', '', '', 0, false, false FROM unnest('{${places.join(",")}}'::int[]) AS place;
       INSERT INTO ${schema}.journal (application_reference, version, position, account, source, evidence, digest, content, hash)
-      VALUES ('', 0, 0, '', '', '', '', '', '');
+      SELECT ' ' || place, 0, 0, '', '', '', '', '', '' FROM unnest('{${places.join(",")}}'::int[]) AS place;
       RAISE SQLSTATE 'LE000';
     EXCEPTION WHEN SQLSTATE 'LE000' THEN NULL; END $probe$`,
+    // For each partition a number, so that the reference of a blank and this number belongs there. No loan has such a
+    // reference.
+    probePlaces: `
+      SELECT min(place) AS place FROM pg_inherits
+      JOIN pg_class part ON part.oid = inhrelid
+      CROSS JOIN LATERAL pg_get_expr(part.relpartbound, part.oid) AS bound
+      CROSS JOIN generate_series(0, ${probePlacesMax}) AS place
+      WHERE inhparent = '${schema}.loans'::regclass AND satisfies_hash_partition(inhparent,
+        substring(bound FROM 'modulus ([0-9]+)')::int, substring(bound FROM 'remainder ([0-9]+)')::int, ' ' || place)
+      GROUP BY inhrelid ORDER BY 1`,
     ready: `
       SELECT read_only,
         CASE WHEN NOT read_only THEN pg_logical_emit_message(true, 'loan-engine', 'ready')::text END AS committed

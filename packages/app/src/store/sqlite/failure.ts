@@ -17,9 +17,18 @@ const primaryCodes = 0x100
 /** SQLITE_CORRUPT and SQLITE_NOTADB. */
 const damageCodes: ReadonlySet<number> = new Set([11, 26])
 
-/** Whether SQLite finds the file damaged. */
-export const isDamage = (cause: unknown): boolean =>
-  isSqliteError(cause) && damageCodes.has((cause.errcode ?? 0) % primaryCodes)
+/**
+ * SQLITE_IOERR_READ, _SHORT_READ, _DATA and _CORRUPTFS: something that was written cannot be read. The other disk errors
+ * are about writes and locks, and may pass.
+ */
+const unreadableCodes: ReadonlySet<number> = new Set([266, 522, 8202, 8458])
+
+/** Whether SQLite finds the file damaged, or cannot read it. */
+export function isDamage(cause: unknown): boolean {
+  if (!isSqliteError(cause)) return false
+  const code = cause.errcode ?? 0
+  return damageCodes.has(code % primaryCodes) || unreadableCodes.has(code)
+}
 
 /** SQLite's message and what to do, on one line. For any other error, only its message. */
 export function sqliteFailure(cause: unknown): string {

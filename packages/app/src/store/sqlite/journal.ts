@@ -49,7 +49,7 @@ export function sqliteJournal(
     SELECT ${feedColumns} FROM journal WHERE (application_reference, version, position) > (?, ?, ?)
     ORDER BY application_reference, version, position LIMIT ?`)
   const snapshots = prepare(`
-    SELECT application_reference, account, version, stage, external_reference, closed, snapshot, chain_head, next_poll_at FROM loans
+    SELECT application_reference, account, version, stage, external_reference, closed, snapshot, chain_head, next_poll_at, watermark FROM loans
     WHERE application_reference > ? ORDER BY application_reference LIMIT ?`)
   const checkpoints = prepare("SELECT * FROM checkpoints WHERE number > ? ORDER BY number LIMIT ?")
   const last = prepare("SELECT * FROM checkpoints ORDER BY number DESC LIMIT 1")
@@ -87,6 +87,7 @@ export function sqliteJournal(
     ),
     faults: read(() => sqliteFaults(database, path)),
     isGapless: true,
+    isStandby: Effect.succeed(false),
     news,
     lastCheckpoint: read(() => {
       const row = last.get()

@@ -1,6 +1,5 @@
 import { statfsSync, statSync } from "node:fs"
 import { dirname } from "node:path"
-import { anchorsBeside } from "../../feed/anchors-file.ts"
 import { filesOfStore, realPath } from "./lock.ts"
 
 /** No permissions for other users of the machine: the store's files contain personal data from the bank. */
@@ -22,11 +21,12 @@ const unreliable: ReadonlyMap<number, string> = new Map([
 
 /**
  * Weaknesses of a file's place and permissions, as sentences that say what to do. Because of them, the file could be
- * lost, or other users could read it.
+ * lost, or other users could read it. `others` are files that belong to the store, such as its anchors.
  */
-export function sqliteWeaknesses(path: string): ReadonlyArray<string> {
-  return [...placeWeaknesses(dirname(realPath(path))), ...modeWeaknesses(path)]
-}
+export const sqliteWeaknesses = (path: string, others: ReadonlyArray<string> = []): ReadonlyArray<string> => [
+  ...placeWeaknesses(dirname(realPath(path))),
+  ...modeWeaknesses([...filesOfStore(path), ...others]),
+]
 
 function placeWeaknesses(directory: string): ReadonlyArray<string> {
   const kind = unreliable.get(statfsSync(directory).type)
@@ -35,10 +35,10 @@ function placeWeaknesses(directory: string): ReadonlyArray<string> {
     : [`${directory} is on ${kind}. Put the store on a local disk, or use PostgreSQL.`]
 }
 
-function modeWeaknesses(path: string): ReadonlyArray<string> {
+/** Files that other users of this machine may read or write, as a sentence that says what to do. */
+export function modeWeaknesses(files: ReadonlyArray<string>): ReadonlyArray<string> {
   // Windows has access lists instead of permission bits.
   if (process.platform === "win32") return []
-  const files = [...filesOfStore(path), anchorsBeside(path)]
   const open = files.filter(
     (file) => ((statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & othersMay) !== 0,
   )

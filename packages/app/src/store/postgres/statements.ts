@@ -19,6 +19,10 @@ export const readStatements = (schema: string) => {
     history: `
       SELECT ${entryColumns} FROM ${schema}.journal
       WHERE application_reference = $1 AND version > $2::int ORDER BY version LIMIT $3::int`,
+    // It begins with the newest version. So it reads only the versions that the caller is going to read.
+    versionAt: `
+      SELECT version FROM ${schema}.journal
+      WHERE application_reference = $1 AND position <= $2::bigint ORDER BY version DESC LIMIT 1`,
     // For each line, the index is read only at its first poll.
     nextDue: `
       SELECT line.account, line.confirm, first.due

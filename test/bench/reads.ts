@@ -55,7 +55,7 @@ async function tellLong({ callback }: EngineProcess): Promise<void> {
 }
 
 /**
- * Sends callbacks at half of the maximum rate beside a million loans: once during endless reads, and once without
+ * Sends callbacks at half of the maximum rate beside a million loans: once during endless reads of several readers, and once without
  * reads.
  */
 export async function readsFigures(rounds: number): Promise<ReadonlyArray<Figure>> {

@@ -173,3 +173,19 @@ describe("a command that fails says why, and its exit code gives the kind of fai
     }
   })
 })
+
+describe("a reference with characters that change the order of a line", () => {
+  it("is shown with these characters escaped, in its column of a table", async () => {
+    const reference = "paid\u202Etuo\u20281"
+    for (const body of [decision(reference, "APPROVED"), decision(reference, "REJECTED")]) {
+      expect((await engine.callback(body)).status).toBe(200)
+    }
+    const { out } = await cli("disputes")
+    expect(out).not.toMatch(/[\p{Cf}\p{Zl}\p{Zp}]/u)
+    const [head = "", ...rows] = out.trimEnd().split("\n")
+    const row = rows.find((each) => each.includes(String.raw`paid\u202etuo\u20281`))
+    // The column of the account begins where its head does.
+    expect(row?.slice(head.indexOf("account"))).toMatch(/^default/u)
+    expect((await cli("status", reference)).out).not.toMatch(/[\p{Cf}\p{Zl}\p{Zp}]/u)
+  })
+})

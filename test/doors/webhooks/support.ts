@@ -1,3 +1,4 @@
+import { ReadTurns, readLimits } from "@loan-engine/app/ports/read-turns"
 import { defaultsOf } from "@loan-engine/app/base/limits"
 import { ChangeFeed, changeFeedLimits } from "@loan-engine/app/feed/change-feed"
 import { LoanEngine } from "@loan-engine/app/record/engine"
@@ -54,6 +55,7 @@ export const openEngine = Effect.fnUntraced(function* (
   const context = yield* Layer.build(
     layerWebhooks(settings).pipe(
       Layer.provideMerge(ChangeFeed.layer(defaultsOf(changeFeedLimits))),
+      Layer.provide(ReadTurns.layer(defaultsOf(readLimits))),
       Layer.provideMerge(LoanEngine.layer(cadenceDefaults)),
       Layer.provideMerge(store),
       Layer.provideMerge(Layer.fresh(Logger.layer([logger]))),

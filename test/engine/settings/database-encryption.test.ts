@@ -1,6 +1,7 @@
 import { createServer } from "node:net"
 import type { AddressInfo } from "node:net"
 import { once } from "node:events"
+import { urlFault } from "@loan-engine/app/store/postgres/server/hosts"
 import { connectionConfig, isPlainByDefault } from "@loan-engine/app/store/postgres/server/connection"
 import { postgresDefaults } from "@loan-engine/app/store/postgres/settings"
 import { Redacted } from "effect"
@@ -14,7 +15,6 @@ describe("the way to PostgreSQL", () => {
     ["postgresql://u:p@db/loans?target_session_attrs=read-write", true],
     ["postgres:///loans?host=db.example&user=u", true],
     ["postgres://u:p@db.example/loans?sslmode=disable", false],
-    ["postgres://u:p@db.example/loans?sslmode=prefer", false],
     ["postgres://u:p@db.example/loans?sslmode=require", false],
     ["postgres://u:p@127.0.0.1/loans", false],
     ["postgres://u:p@[::1]:5432/loans", false],
@@ -24,6 +24,26 @@ describe("the way to PostgreSQL", () => {
     expect(isPlainByDefault(Redacted.make(url))).toBe(required)
     const { ssl } = connectionConfig({ ...postgresDefaults, url: Redacted.make(url) }, Redacted.make(url))
     expect(ssl).toBe(required ? true : undefined)
+  })
+
+  it.each([
+    ["postgres://u:MARK@db.example/loans", "prefer"],
+    ["postgres://u:MARK@db.example/loans", "allow"],
+    ["postgres://u:MARK@127.0.0.1:5432,db.example:5432/loans", "prefer"],
+    ["postgres:///loans?host=db.example&user=u&password=MARK", "allow"],
+  ])("of %s is not left to the network by sslmode=%s: the URL is refused", (url, mode) => {
+    const fault = urlFault(`${url}${url.includes("?") ? "&" : "?"}sslmode=${mode}`)
+    expect(fault).toContain("Write sslmode=require")
+    expect(fault).not.toContain("MARK")
+  })
+
+  it.each([
+    "postgres://u:p@127.0.0.1/loans",
+    "postgres://u:p@[::1]:5432/loans",
+    "postgres://u:p@localhost/loans",
+    "postgres:///loans?host=/var/run/postgresql&user=u",
+  ])("of %s may be left to the server, because it is on this machine", (url) => {
+    expect(urlFault(`${url}${url.includes("?") ? "&" : "?"}sslmode=prefer`)).toBeUndefined()
   })
 
   it("is never unencrypted to another host: a server without encryption is refused with a hint", async () => {

@@ -47,6 +47,18 @@ describe("a line of the log", () => {
     )
   })
 
+  it("shows characters that hide other text or change its order, in both formats", async () => {
+    const program = Effect.annotateLogs(Effect.logInfo("a\u2028b\u202Ec"), {
+      account: "d\u2029e\u202Ef",
+      reason: "\u2066g",
+    })
+    const [readable = ""] = await logged(program, pretty)
+    expect(readable).toMatch(/INFO {2}a\\u2028b\\u202ec account="d\\u2029e\\u202ef" reason="\\u2066g"$/u)
+    const [line = ""] = await logged(program, json)
+    expect(line).not.toMatch(/[\p{Cf}\p{Zl}\p{Zp}]/u)
+    expect(parsed(line)).toMatchObject({ message: "a\u2028b\u202Ec", account: "d\u2029e\u202Ef" })
+  })
+
   it("is left out below the configured level", async () => {
     const program = Effect.andThen(Effect.logDebug("quiet"), Effect.logInfo("loud"))
     expect(await logged(program, json)).toHaveLength(1)

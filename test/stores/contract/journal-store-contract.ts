@@ -72,6 +72,19 @@ export function journalStoreContract(
         }),
       ))
 
+    it("knows the last version of a loan at each position", () =>
+      using(
+        Effect.fnUntraced(function* (journal) {
+          const positions: Array<number> = []
+          for (const [index, reference] of ["B", "A", "B", "A", "A"].entries()) {
+            positions.push((yield* record(reference, index + 1)).position)
+          }
+          const at = yield* Effect.forEach([0, ...positions], (position) => journal.versionAt(a, position))
+          expect(at).toEqual([0, 0, 1, 1, 2, 3])
+          expect(yield* journal.versionAt(ApplicationReference.make("C"), positions.at(-1) ?? 0)).toBe(0)
+        }),
+      ))
+
     it("shows each loan's snapshot beside its columns, in the order of the references' bytes", () =>
       using(
         Effect.fnUntraced(function* (journal) {

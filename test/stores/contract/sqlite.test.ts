@@ -183,6 +183,7 @@ describe("a page of many loans", () => {
       "loansAtStage",
       "loans_by_stage (account=? AND stage=? AND application_reference>? AND application_reference<?)",
     ],
+    ["loansClosed", "loans_closed (account=? AND application_reference>? AND application_reference<?)"],
     ["loansStalled", "loans_stalled (account=? AND application_reference>? AND application_reference<?)"],
     [
       "loansNamed",
@@ -194,6 +195,21 @@ describe("a page of many loans", () => {
     migrate(database, path)
     const plan = database.prepare(`EXPLAIN QUERY PLAN ${readStatements[name]}`).all()
     expect(plan.map((row) => row["detail"])).toEqual([`SEARCH loans USING INDEX ${index}`])
+    database.close()
+  })
+})
+
+describe("a page of the journal", () => {
+  it.each([
+    ["history", "INDEX sqlite_autoindex_journal_1 (application_reference=? AND version>?)"],
+    ["versionAt", "COVERING INDEX sqlite_autoindex_journal_1 (application_reference=?)"],
+    ["feed", "INTEGER PRIMARY KEY (rowid>?)"],
+  ] as const)("reads its own range of an index, in order, and no more (%s)", (name, index) => {
+    const path = newFile()
+    const database = new DatabaseSync(path)
+    migrate(database, path)
+    const plan = database.prepare(`EXPLAIN QUERY PLAN ${readStatements[name]}`).all()
+    expect(plan.map((row) => row["detail"])).toEqual([`SEARCH journal USING ${index}`])
     database.close()
   })
 })

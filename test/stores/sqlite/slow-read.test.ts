@@ -2,10 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { LoanStore } from "@loan-engine/app/ports/loan-store"
+import { threadReader } from "@loan-engine/app/store/sqlite/reader"
+import type { Read } from "@loan-engine/app/store/sqlite/reads"
 import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite/store"
 import { AccountName, ApplicationReference } from "@loan-engine/domain/observation"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 import { afterAll, expect, it } from "vitest"
+import { testMsMax } from "../../patience.ts"
 import { filledStore } from "../../bench/open-loans.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "loan-engine-slow-read-"))
@@ -28,4 +31,40 @@ it("a read that takes longer than `readMsMax` ends with this reason, and the nex
     Effect.provide(layerSqlite({ path, ...sqliteDefaults, writerThread: true, readMsMax: 1 })),
     Effect.runPromise,
   )
+})
+
+it("reads that nobody needs any more delay neither the next read nor the end of the thread", async () => {
+  const path = await filledStore(join(directory, "abandoned.sqlite"), loans)
+  const slow: Read = { statement: "stageCounts", parameters: [account, account] }
+  const quick: Read = { statement: "accounts", parameters: [] }
+  const reader = threadReader({ path, ...sqliteDefaults }, testMsMax)
+  await Effect.gen(function* () {
+    const ended: Array<string> = []
+    const abandon = Effect.gen(function* () {
+      const read = yield* reader
+      const reads = yield* Effect.forEach(Array.from({ length: 100 }), () => Effect.forkChild(read(slow)))
+      yield* Effect.yieldNow
+      yield* Fiber.interruptAll(reads)
+      expect(yield* read(quick)).toEqual([{ account }])
+    })
+    // A second thread does the work of only ten of the reads.
+    const compare = Effect.gen(function* () {
+      const read = yield* reader
+      for (let index = 0; index < 10; index++) yield* read(slow)
+    })
+    yield* Effect.all(
+      [
+        Effect.andThen(
+          Effect.scoped(abandon),
+          Effect.sync(() => ended.push("abandoned")),
+        ),
+        Effect.andThen(
+          Effect.scoped(compare),
+          Effect.sync(() => ended.push("compared")),
+        ),
+      ],
+      { concurrency: "unbounded" },
+    )
+    expect(ended).toEqual(["abandoned", "compared"])
+  }).pipe(Effect.runPromise)
 })

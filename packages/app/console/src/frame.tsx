@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "react"
+import { visibleText } from "../../src/base/visible-text.ts"
 import { DefectGuard } from "./parts/defect-guard.tsx"
 import { Icon } from "./parts/icon.tsx"
 import { LiveMark } from "./parts/live-mark.tsx"
@@ -100,7 +101,7 @@ function useMainOf(place: Place) {
   const words = useWords()
   const main = useRef<HTMLElement>(null)
   const isFirst = useRef(true)
-  const name = place.page === "loan" ? place.reference : words.pages[place.page]
+  const name = place.page === "loan" ? visibleText(place.reference) : words.pages[place.page]
   const where = place.page === "loan" ? place.reference : place.page
   useEffect(() => {
     document.title = `${name} · ${words.title}`

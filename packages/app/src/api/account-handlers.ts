@@ -14,6 +14,8 @@ import type { AccountJson, KeyJson } from "../contract/account-schemas.ts"
 import { scopes } from "../contract/api-contract.ts"
 import { LoanApi } from "../contract/loan-api.ts"
 import { isoOrNull } from "../views/loan-json.ts"
+import { ReadTurns } from "../ports/read-turns.ts"
+import { readInTurn } from "./read-in-turn.ts"
 import type { LoanListLimits } from "./loan-list.ts"
 import { answering, storeUnavailable } from "../contract/problem.ts"
 
@@ -29,11 +31,12 @@ export const accountHandlers = (
     Effect.fnUntraced(function* (handlers) {
       const context = yield* Effect.context<LoanStore | JournalStore>()
       // Several requests may wait for the same count. If the first is aborted, the count continues for the others.
-      const count = Effect.uninterruptible(accountsNow(accounts, callbackHealth))
+      const inTurn = readInTurn(yield* ReadTurns)
+      const count = Effect.uninterruptible(
+        inTurn(Effect.mapError(accountsNow(accounts, callbackHealth), () => storeUnavailable)),
+      )
       const counted = yield* cachedByCost(Effect.provideContext(count, context), accountsAgeMaxMs)
-      return handlers
-        .handle("accounts", () => answering(Effect.mapError(counted, () => storeUnavailable)))
-        .handle("key", () => answering(currentKey))
+      return handlers.handle("accounts", () => answering(counted)).handle("key", () => answering(currentKey))
     }),
   )
 

@@ -12,6 +12,8 @@ import { digestOf } from "../journal/entry.ts"
 import { reversalOf } from "../views/reversals.ts"
 import type { HistoryPage, StoredLoan, StoreUnavailable } from "../ports/loan-store.ts"
 import { LoanStore } from "../ports/loan-store.ts"
+import { ReadTurns } from "../ports/read-turns.ts"
+import { readInTurn } from "./read-in-turn.ts"
 import { Poller } from "../polling/poller.ts"
 import { whyOf } from "../polling/ask-bank.ts"
 import type { Unanswered } from "../polling/ask-bank.ts"
@@ -45,6 +47,7 @@ export const loanHandlers = (accounts: ReadonlyArray<AccountName>, limits: LoanL
       const poller = yield* Poller
       const knownAccounts = yield* KnownAccounts
       const known = knownIn(engine)
+      const inTurn = readInTurn(yield* ReadTurns)
       const closure = (
         request: HttpServerRequest.HttpServerRequest,
         reference: ApplicationReference,
@@ -63,7 +66,7 @@ export const loanHandlers = (accounts: ReadonlyArray<AccountName>, limits: LoanL
           ),
         )
         .handle("list", ({ query }) =>
-          answering(Effect.provideService(list(query, limits), LoanStore, store)),
+          answering(inTurn(Effect.provideService(list(query, limits), LoanStore, store))),
         )
         .handle("get", ({ params, headers }) =>
           answering(
@@ -74,7 +77,10 @@ export const loanHandlers = (accounts: ReadonlyArray<AccountName>, limits: LoanL
         )
         .handle("history", ({ params: { reference }, query: { after = 0, limit = pageLoansMax } }) =>
           answering(
-            Effect.andThen(known(reference), loaded(historyPage(engine, reference, { after, limit }))),
+            Effect.andThen(
+              known(reference),
+              inTurn(loaded(historyPage(engine, reference, { after, limit }))),
+            ),
           ),
         )
         .handle("poll", ({ params: { reference } }) => answering(poll(poller, known(reference))))

@@ -10,6 +10,7 @@ import { ChangeFeed } from "../feed/change-feed.ts"
 import type { ChangeFeedLimits, CursorUnknown, FeedStep, ReadOptions } from "../feed/change-feed.ts"
 import { cursorOf, cursorText } from "../journal/feed-cursor.ts"
 import { KnownAccounts } from "../ports/known-accounts.ts"
+import { ReadTurns } from "../ports/read-turns.ts"
 import type { StoreUnavailable } from "../ports/loan-store.ts"
 import { changeStreamsGauge } from "../telemetry/metrics.ts"
 import { changeJson } from "../views/loan-json.ts"
@@ -29,6 +30,7 @@ const streamsExhausted: Problem = {
 export const makeChangeStreams = Effect.fnUntraced(function* (limits: ChangeFeedLimits) {
   const feed = yield* ChangeFeed
   const knownAccounts = yield* KnownAccounts
+  const turns = yield* ReadTurns
   let open = 0
   const warn = makeWarning("a stream was refused: changeStreamsMax streams are open", "refused")
   const place = Effect.acquireRelease(
@@ -49,7 +51,9 @@ export const makeChangeStreams = Effect.fnUntraced(function* (limits: ChangeFeed
         reader.reads()
         const step = yield* next
         yield* reader.waits
-        return step === undefined ? undefined : ([yield* eventText(step, knownAccounts), undefined] as const)
+        return step === undefined
+          ? undefined
+          : ([yield* turns.forStream(eventText(step, knownAccounts)), undefined] as const)
       }),
     )
     return Stream.concat(Stream.make(`retry: ${reconnectMs}\nid: ${cursorText(start)}\n\n`), steps)

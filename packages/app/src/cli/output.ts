@@ -14,16 +14,17 @@ export const jsonFlag = Flag.Boolean("json").pipe(
 export const print = (json: boolean, value: unknown, lines: ReadonlyArray<string>): Effect.Effect<void> =>
   Console.log(json ? visibleText(JSON.stringify(value)) : lines.map(visibleText).join("\n"))
 
-/** A table: its head, then the rows. Each column is as wide as its widest cell. */
+/** A table: its head, then the rows. Each column is as wide as its widest cell, as it is shown. */
 export function table(
   head: ReadonlyArray<string>,
-  rows: ReadonlyArray<ReadonlyArray<string>>,
+  cells: ReadonlyArray<ReadonlyArray<string>>,
 ): ReadonlyArray<string> {
+  const rows = cells.map((row) => row.map(visibleText))
   const widths = head.map((name, column) =>
     Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)),
   )
-  const line = (cells: ReadonlyArray<string>): string =>
-    cells
+  const line = (row: ReadonlyArray<string>): string =>
+    row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join("  ")
       .trimEnd()

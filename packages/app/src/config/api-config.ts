@@ -10,6 +10,8 @@ import { loanListLimits } from "../api/loan-list.ts"
 import type { LoanListLimits } from "../api/loan-list.ts"
 import type { ChangeFeedLimits } from "../feed/change-feed.ts"
 import { changeFeedLimits } from "../feed/change-feed.ts"
+import { readLimits } from "../ports/read-turns.ts"
+import type { ReadLimits } from "../ports/read-turns.ts"
 import { ConfigUnusable } from "./config-unusable.ts"
 import { limitsIn } from "./limits-in.ts"
 import type { SettingsRead } from "./read-settings.ts"
@@ -23,6 +25,7 @@ export interface ApiConfig {
   readonly forwarding: ForwardingSettings
   readonly listLimits: LoanListLimits
   readonly changeFeedLimits: ChangeFeedLimits
+  readonly readLimits: ReadLimits
   /** Whether the operators' console is served. */
   readonly consoleEnabled: boolean
 }
@@ -53,6 +56,7 @@ export const apiConfig = Effect.fnUntraced(function* ({
     forwarding: { trustedProxies: engine.trustedProxies ?? [], forwardedHeader: engine.forwardedHeader },
     listLimits: limitsIn(engine, loanListLimits),
     changeFeedLimits: limitsIn(engine, changeFeedLimits),
+    readLimits: limitsIn(engine, readLimits),
     consoleEnabled: engine.console,
   }
 })

@@ -5,7 +5,7 @@ import { AccountJson, KeyJson } from "./account-schemas.ts"
 
 const accounts = HttpApiEndpoint.get("accounts", "/v1/accounts", {
   success: Schema.Array(AccountJson),
-  error: answers(),
+  error: answers("reads-exhausted"),
 })
   .annotate(RequiredScope, "read")
   .annotateMerge(

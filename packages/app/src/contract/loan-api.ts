@@ -78,7 +78,7 @@ const list = HttpApiEndpoint.get("list", "/v1/loans", {
     cursor: Schema.optionalKey(Schema.String),
   },
   success: LoanPage,
-  error: answers(),
+  error: answers("reads-exhausted"),
 })
   .annotate(RequiredScope, "read")
   .annotateMerge(
@@ -115,7 +115,7 @@ const history = HttpApiEndpoint.get("history", `${loanPath}/history`, {
   params,
   query: { after: Schema.optionalKey(Version), limit: Schema.optionalKey(Limit) },
   success: HttpApiSchema.WithHeaders(Schema.Array(EntryJson), { link: Schema.optionalKey(Schema.String) }),
-  error: answers("loan-unknown"),
+  error: answers("loan-unknown", "reads-exhausted"),
 })
   .annotate(RequiredScope, "read")
   .annotateMerge(

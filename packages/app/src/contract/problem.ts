@@ -1,6 +1,7 @@
 import { ApplicationReference } from "@loan-engine/domain/observation"
 import { Effect, Option, Schema } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
+import type { ReadRefused } from "../ports/read-turns.ts"
 import { problems, problemType } from "./problems.ts"
 import type { ProblemCode, ProblemDocument } from "./problems.ts"
 
@@ -39,6 +40,13 @@ export const storeUnavailable: Problem = {
   detail: "The store is not available now. Send the request again: a repeated request is not recorded twice.",
   headers: { "retry-after": String(retryAfterSeconds) },
 }
+
+/** The problem of a read that got no turn. */
+export const readRefused = ({ message }: ReadRefused): Problem => ({
+  code: "reads-exhausted",
+  detail: `Too many lists, histories and counts are being read: ${message}. Send the request again later.`,
+  headers: { "retry-after": String(retryAfterSeconds) },
+})
 
 /** Runs a handler. The answer is its result, or the problem with which it fails. */
 export const answering = <A, R>(

@@ -29,6 +29,7 @@ export const problems = {
   "internal-error": { status: 500, title: "Internal error" },
   "bank-unanswered": { status: 502, title: "The bank did not answer" },
   "store-unavailable": { status: 503, title: "The store is not available" },
+  "reads-exhausted": { status: 503, title: "Too many reads" },
   "console-unbuilt": { status: 503, title: "The console is not built" },
   "streams-exhausted": { status: 503, title: "Too many streams" },
 } as const satisfies Readonly<Record<string, { readonly status: number; readonly title: string }>>

@@ -2,6 +2,7 @@ import { Layer } from "effect"
 import { banksLayer } from "../polling/bank-clients.ts"
 import { knownAccountsOf } from "../config/config.ts"
 import { KnownAccounts } from "../ports/known-accounts.ts"
+import { ReadTurns } from "../ports/read-turns.ts"
 import { ChangeFeed } from "../feed/change-feed.ts"
 import type { EngineConfig } from "../config/config.ts"
 import { LoanEngine } from "../record/engine.ts"
@@ -28,6 +29,7 @@ export const engineServices = (config: EngineConfig) => {
   )
   return layerWebhooks(webhooks).pipe(
     Layer.provideMerge(ChangeFeed.layer(config.api.changeFeedLimits)),
+    Layer.provideMerge(ReadTurns.layer(config.api.readLimits)),
     Layer.provideMerge(Poller.layer(poller)),
     Layer.provideMerge(engine),
     Layer.provideMerge(banksLayer(config)),

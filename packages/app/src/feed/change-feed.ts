@@ -12,6 +12,7 @@ import { entryIn } from "../journal/entry-text.ts"
 import type { EntryContent } from "../journal/entry.ts"
 import { JournalStore } from "../ports/journal-store.ts"
 import type { FeedEntry } from "../ports/journal-store.ts"
+import { ReadTurns } from "../ports/read-turns.ts"
 import { reversalOf } from "../views/reversals.ts"
 import type { StoredLoan, StoreUnavailable } from "../ports/loan-store.ts"
 
@@ -88,28 +89,31 @@ export class ChangeFeed extends Context.Service<
 >()("@loan-engine/app/ChangeFeed") {
   static readonly layer = (
     limits: ChangeFeedLimits,
-  ): Layer.Layer<ChangeFeed, never, LoanEngine | JournalStore> => Layer.effect(ChangeFeed, makeFeed(limits))
+  ): Layer.Layer<ChangeFeed, never, LoanEngine | JournalStore | ReadTurns> =>
+    Layer.effect(ChangeFeed, makeFeed(limits))
 }
 
 const makeFeed = Effect.fnUntraced(function* (limits: ChangeFeedLimits) {
   const engine = yield* LoanEngine
   const journal = yield* JournalStore
+  const turns = yield* ReadTurns
   const stopped = yield* Deferred.make<void>()
-  const pageBehind = makePages(limits, journal, engine)
+  const pageBehind = makePages(limits, journal, engine, turns)
   const head = Effect.map(journal.lastEntry, (entry) =>
     entry === undefined ? feedBeginning : cursorOf(entry),
   )
 
-  const read = Effect.fnUntraced(function* ({ after, only }: ReadOptions) {
+  const read = Effect.fnUntraced(function* ({ after: given, only }: ReadOptions) {
     const wakes = [yield* PubSub.subscribe(engine.changes), yield* PubSub.subscribe(journal.news)]
     const newest = yield* head
-    const start = after ?? newest
+    const start = given ?? newest
     const { reference } = only
     const goOn = (from: FeedCursor): NextStep => walk(from, wanted(only), wakes)
     if (reference === undefined) return { start, next: goOn(start) }
     if (start.position >= newest.position) return { start, next: goOn(newest) }
-    const past = pastOf(engine, reference, start.position, limits.changesPageRowsMax)
-    return { start, next: firstly(past, newest, goOn) }
+    const after = yield* journal.versionAt(reference, start.position)
+    const past = pastOf(engine, reference, after, limits.changesPageRowsMax)
+    return { start, next: firstly(turns.forStream(past), newest, goOn) }
   })
 
   /** Reads the feed after a place, until there is a change to give or a heartbeat is due. */
@@ -192,30 +196,25 @@ const findIn =
 type PastPage = Effect.Effect<ReadonlyArray<FeedChange>, StoreUnavailable>
 
 /**
- * Reads one loan's past from its own history. In the feed, every row after the position would have to be searched. It
- * reads one page at a time, so that other work gets its turn.
+ * Reads one loan's past after a version, from its own history. In the feed, every row after the position would have
+ * to be searched.
  */
 function pastOf(
   engine: LoanEngine["Service"],
   reference: ApplicationReference,
-  position: number,
+  version: number,
   limit: number,
 ): PastPage {
-  let after = 0
+  let after = version
   return Effect.gen(function* () {
-    for (;;) {
-      const stored = yield* engine.loan(reference)
-      const entries = yield* engine.history(reference, { after, limit })
-      const last = entries.at(-1)
-      if (stored === undefined || last === undefined) return []
-      after = last.version
-      const past = yield* inSteps(
-        entries.filter((entry) => entry.position > position),
-        (entry) => Effect.map(reversalOf(engine, entry), (reversal) => ({ ...entry, stored, reversal })),
-      )
-      if (past.length > 0) return past
-      yield* Effect.yieldNow
-    }
+    const stored = yield* engine.loan(reference)
+    const entries = yield* engine.history(reference, { after, limit })
+    const last = entries.at(-1)
+    if (stored === undefined || last === undefined) return []
+    after = last.version
+    return yield* inSteps(entries, (entry) =>
+      Effect.map(reversalOf(engine, entry), (reversal) => ({ ...entry, stored, reversal })),
+    )
   })
 }
 
@@ -231,22 +230,24 @@ function makePages(
   { changesPageRowsMax: limit }: ChangeFeedLimits,
   journal: JournalStore["Service"],
   engine: LoanEngine["Service"],
+  turns: ReadTurns["Service"],
 ): (after: FeedCursor) => Effect.Effect<ReadonlyArray<FeedChange>, CursorUnknown | StoreUnavailable> {
   const pages = new Map<string, ReadonlyArray<FeedChange>>()
   const find = findIn(journal)
-  return Effect.fnUntraced(function* (after: FeedCursor) {
+  const page = Effect.fnUntraced(function* (after: FeedCursor) {
     const key = cursorText(after)
     const known = pages.get(key)
     if (known !== undefined) return known
     yield* Effect.tapError(find(after), () => Effect.sync(() => pages.clear()))
     const rows = yield* journal.feed({ after: after.position, limit })
     if (rows.length === 0) return []
-    const page = yield* withLoans(engine, rows)
-    pages.set(key, page)
+    const changes = yield* withLoans(engine, rows)
+    pages.set(key, changes)
     const [oldest] = pages.keys()
     if (pages.size > pagesKeptMax && oldest !== undefined) pages.delete(oldest)
-    return page
+    return changes
   })
+  return (after) => turns.forStream(page(after))
 }
 
 const withLoans = Effect.fnUntraced(function* (

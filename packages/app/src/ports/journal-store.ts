@@ -101,6 +101,12 @@ export class JournalStore extends Context.Service<
     /** Like the feed, but with all columns of the rows. Exports use this. */
     readonly feedRows: (page: Page) => Effect.Effect<ReadonlyArray<FeedRow>, StoreUnavailable>
 
+    /** The loan's last version at a position of the feed. 0 if the loan had no entry then. */
+    readonly versionAt: (
+      applicationReference: ApplicationReference,
+      position: number,
+    ) => Effect.Effect<number, StoreUnavailable>
+
     /** The last entry that `feed` includes now. */
     readonly lastEntry: Effect.Effect<FeedEntry | undefined, StoreUnavailable>
 

@@ -112,6 +112,7 @@ export const watchedStore = <A, E, R>(
 const watchedJournal = (plain: JournalStore["Service"], complain: Complain): JournalStore["Service"] => ({
   ...plain,
   feed: (page) => complain(plain.feed(page)),
+  versionAt: (reference, position) => complain(plain.versionAt(reference, position)),
   sealable: (page) => complain(plain.sealable(page)),
   lastEntry: complain(plain.lastEntry),
   lastCheckpoint: complain(plain.lastCheckpoint),

@@ -8,6 +8,7 @@ import { testMsMax } from "../../../patience.ts"
 import { startEngine } from "../../../whole/slice/engine-process.ts"
 import type { EngineProcess } from "../../../whole/slice/engine-process.ts"
 import { query, session, startPostgres, until } from "../server.ts"
+import { runCli } from "../../../doors/cli/run-cli.ts"
 import { textsOf } from "../../bodies.ts"
 
 let server: PostgresServer
@@ -406,7 +407,48 @@ describe("an engine whose database blocks answers 503, and continues by itself,"
   })
 })
 
-describe("an engine whose database hangs", () => {
+describe("an engine whose database freezes", () => {
+  it("is not ready and answers 503, log and doctor say why, and it continues when the database does", async () => {
+    const url = await server.newDatabase()
+    const brief = {
+      LOAN_ENGINE_STOP_DRAIN_MS: "1",
+      LOAN_ENGINE_READY_MS_MAX: "200",
+      LOAN_ENGINE_DATABASE_CONNECT_MS_MAX: "1000",
+      LOAN_ENGINE_DATABASE_STATEMENT_MS_MAX: "1000",
+      LOAN_ENGINE_DATABASE_CONNECTION_WAIT_MS_MAX: "1000",
+    }
+    const engine = await startEngine(url, brief)
+    const ready = () => engine.api("GET", "/health/ready")
+    const taken = async (loan: string) => (await engine.callback(signed(loan))).status
+    await Effect.runPromise(until(async () => (await taken("A")) === 200))
+    await Effect.runPromise(until(async () => (await ready()).ok))
+    const thaw = await server.freeze()
+    try {
+      const refused = await engine.callback(signed("B"))
+      expect([refused.status, refused.headers.has("retry-after")]).toEqual([503, true])
+      const unready = await ready()
+      expect([unready.status, await unready.json()]).toMatchObject([503, { checks: { store: "slow" } }])
+      expect(engine.written()).toContain("answered 503")
+      const { out, code } = await runCli(["doctor", "--json"], {
+        ...brief,
+        LOAN_ENGINE_DATABASE_URL: url,
+        LOAN_ENGINE_PORT: new URL(engine.url).port,
+      })
+      expect(code).toBeGreaterThan(0)
+      expect(JSON.parse(out)).toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ name: "store", state: "failed" }),
+          expect.objectContaining({ name: "engine", state: "failed" }),
+        ]),
+      )
+    } finally {
+      thaw()
+    }
+    await Effect.runPromise(until(async () => (await taken("B")) === 200))
+    await Effect.runPromise(until(async () => (await ready()).ok))
+    expect(await engine.stop()).toBe(0)
+  })
+
   it("still stops", async () => {
     const url = await server.newDatabase()
     const engine = await startEngine(url, {

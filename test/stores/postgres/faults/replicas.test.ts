@@ -27,16 +27,35 @@ const signed = (reference: string, more: Readonly<Record<string, unknown>> = {})
     ...more,
   })
 
+/** The polls that are due now, or when a lease of now ends. A frozen engine may have claimed any of them. */
+const duePolls = (url: string) =>
+  query(
+    url,
+    `SELECT application_reference, next_poll_at FROM loan_engine.loans
+    WHERE next_poll_at <= loan_engine.clock_ms() + ${leaseMs}`,
+  )
+
+const leftPolls = (url: string, polls: Awaited<ReturnType<typeof duePolls>>) =>
+  query(
+    url,
+    `SELECT 1 AS one FROM loan_engine.loans JOIN unnest($1::text[], $2::bigint[]) AS polls (reference, due)
+      ON application_reference = reference AND next_poll_at = due`,
+    [polls.map((row) => row["application_reference"]), polls.map((row) => row["next_poll_at"])],
+  )
+
 /**
- * Kills one engine. Freezes another one for longer than its leases; when it continues, it still has its old writes to
- * make.
+ * Kills one engine. Freezes another one for longer than its leases, until the others have taken every poll that it may
+ * have claimed; when it continues, it still has its old writes to make.
  */
-const enginesFail = Effect.fnUntraced(function* ({ engines, acknowledged, restart }: World) {
+const enginesFail = Effect.fnUntraced(function* ({ url, engines, acknowledged, restart }: World) {
   yield* Effect.promise(async () => engines[0]?.kill())
   yield* acknowledged(40)
   const frozen = engines[1]?.pid ?? 0
   process.kill(frozen, "SIGSTOP")
+  const claimed = yield* Effect.promise(() => duePolls(url))
+  expect(claimed.length).toBeGreaterThan(0)
   yield* Effect.all([Effect.sleep(2 * leaseMs), acknowledged(20)], { concurrency: 2 })
+  yield* until(async () => (await leftPolls(url, claimed)).length === 0)
   process.kill(frozen, "SIGCONT")
   yield* restart(0)
 })

@@ -75,7 +75,7 @@ function Offer({ offer, currency }: Pick<LoanJson, "offer" | "currency">) {
       </dl>
       {documentTypes !== undefined && documentTypes.length > 0 && (
         <p className="hint">
-          {words.offer.documentTypes}: {documentTypes.join(", ")}
+          {words.offer.documentTypes}: {visibleText(documentTypes.join(", "))}
         </p>
       )}
       {currency === null && <p className="hint">{words.loan.currency}</p>}

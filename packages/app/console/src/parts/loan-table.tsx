@@ -84,7 +84,7 @@ function LoanRow({ loan, action }: { loan: LoanJson; action: string | undefined 
       {action !== undefined && (
         <td className="wide">
           <a className="button" href={loanHref(loan.applicationReference)}>
-            {action} <span className="only-heard">{loan.applicationReference}</span>
+            {action} <span className="only-heard">{visibleText(loan.applicationReference)}</span>
           </a>
         </td>
       )}

@@ -37,7 +37,7 @@ function Entry({ entry }: { entry: EntryJson }) {
           <Said key={`${index} ${event.type}`} event={event} />
         ))}
         {entry.requestedSigningMethod !== null && (
-          <li>{words.timeline.requestedSigning(entry.requestedSigningMethod)}</li>
+          <li>{words.timeline.requestedSigning(visibleText(entry.requestedSigningMethod))}</li>
         )}
       </ul>
       {entry.through !== null && <p className="hint">{words.timeline.through(visibleText(entry.through))}</p>}

@@ -1,6 +1,7 @@
 import { Redacted } from "effect"
 import { anchorLimits } from "../../feed/anchors.ts"
 import { sealingLimits } from "../../feed/sealing.ts"
+import { readLimits } from "../../ports/read-turns.ts"
 import { postgresDefaults, postgresOnlyLimits } from "../../store/postgres/settings.ts"
 import { sqliteLimits } from "../../store/sqlite/store.ts"
 import { kinds } from "../kinds.ts"
@@ -23,6 +24,7 @@ export const store = {
     true,
     "PostgreSQL: whether engines notify each other with LISTEN and NOTIFY. Set it to `false` if a pooler shares sessions between transactions",
   ),
+  ...limitSettings(readLimits),
   ...limitSettings(sqliteLimits),
   ...limitSettings(postgresOnlyLimits),
   ...limitSettings(sealingLimits),

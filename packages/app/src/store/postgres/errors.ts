@@ -42,7 +42,7 @@ export function failureOf({ reason }: SqlError): Failure {
 }
 
 /** The SQLSTATE, if the server answered. Otherwise the operating system's error code. */
-function codeOf({ cause }: SqlErrorReason): string | undefined {
+export function codeOf({ cause }: SqlErrorReason): string | undefined {
   return isNativeError(cause) && "code" in cause && typeof cause.code === "string" ? cause.code : undefined
 }
 

@@ -14,6 +14,7 @@ import { unavailable } from "./errors.ts"
 import { bigint, bigints, int, ints, text, texts } from "./parameters.ts"
 import { checkpointRow, feedEntry, feedRow, snapshotRow } from "../journal-rows.ts"
 import { whole, wholeOrNull } from "../rows.ts"
+import { readStatements } from "./statements.ts"
 import { quotedSchema } from "./settings.ts"
 import type { PostgresSettings } from "./settings.ts"
 
@@ -33,6 +34,7 @@ export function postgresJournal(
   const isSettled = settings.oneMoment
     ? "true"
     : `position < (SELECT ${feedHorizon("base")} FROM ${schema}.feed_origin)`
+  const { versionAt } = readStatements(schema)
   const feedColumns =
     "position, application_reference, version, content, hash, raw, repeats, last_repeated_at"
   const page = (columns: string): string => `
@@ -65,6 +67,10 @@ export function postgresJournal(
 
   return {
     feed: ({ after, limit }) => mapped(query(feed, [bigint(after), int(limit)]), feedEntry),
+    versionAt: (reference, position) =>
+      Effect.map(query(versionAt, [text(reference), bigint(position)]), ([row]) =>
+        whole(row?.["version"] ?? 0),
+      ),
     lastEntry: Effect.map(query(lastEntry, []), ([row]) => (row === undefined ? undefined : feedEntry(row))),
     feedRows: ({ after, limit }) => mapped(query(feedRows, [bigint(after), int(limit)]), feedRow),
     sealable: ({ after, limit }) =>

@@ -1,11 +1,12 @@
 import type { PgConnection } from "@effect/sql-pg/PgConnection"
+import { connectionCause } from "@loan-engine/adapters-http/http/connection-cause"
 import { Effect } from "effect"
 import type { Scope } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import { StoreUnusable } from "../../ports/loan-store.ts"
 import { moveFeedOrigin } from "../feed-positions.ts"
 import { connect } from "./server/connection.ts"
-import { describe } from "./errors.ts"
+import { codeOf, describe } from "./errors.ts"
 import type { Host } from "./server/hosts.ts"
 import { hostsOf, placeOf } from "./server/hosts.ts"
 import { migrationsFrom, postgresSchemaVersion, postgresTables } from "./schema.ts"
@@ -170,7 +171,9 @@ function unopened(settings: PostgresSettings, error: SqlError): StoreUnusable {
   const told = describe(error)
   const advice = told.includes("does not support TLS")
     ? plainText
-    : (adviceByReason[error.reason._tag] ?? generalAdvice)
+    : connectionCause(codeOf(error.reason) ?? "") === "certificate"
+      ? certificateAdvice
+      : (adviceByReason[error.reason._tag] ?? generalAdvice)
   return new StoreUnusable({
     message: `${place(settings)} cannot be used: ${told.replace(/\.$/u, "")}. ${advice}`,
   })
@@ -179,6 +182,10 @@ function unopened(settings: PostgresSettings, error: SqlError): StoreUnusable {
 const plainText =
   "The engine requires TLS to every host except this machine. Turn on TLS at the server. Only if nobody else can read the network, " +
   "add sslmode=disable to LOAN_ENGINE_DATABASE_URL instead."
+
+const certificateAdvice =
+  "Check that the server's certificate has not expired, and is for the host in LOAN_ENGINE_DATABASE_URL. If your own authority has " +
+  "signed it, put that authority's certificate into the file that NODE_EXTRA_CA_CERTS names."
 
 const generalAdvice =
   "Check that LOAN_ENGINE_DATABASE_URL names a running server and an existing database, as in " +

@@ -92,9 +92,14 @@ export const makeMomentRun = Effect.fnUntraced(function* (
   return () => run
 })
 
-/** Runs the effect on its own fiber. So its timeouts work even if the caller cannot be interrupted. */
+/**
+ * Runs the effect on its own fiber. So its timeouts work even if the caller cannot be interrupted. If the caller is
+ * interrupted, its statement is cancelled. Otherwise a read that nobody needs would keep its connection.
+ */
 const alone = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  Effect.flatMap(Effect.forkDetach(Effect.interruptible(effect)), Fiber.join)
+  Effect.flatMap(Effect.forkDetach(Effect.interruptible(effect)), (fiber) =>
+    Effect.onInterrupt(Fiber.join(fiber), () => Fiber.interrupt(fiber)),
+  )
 
 /** Fails with {@link StoreUnavailable} if the cause is outside the engine. Any other failure is a defect. */
 export const orUnavailable = <A>(effect: Effect.Effect<A, SqlError>): Effect.Effect<A, StoreUnavailable> =>

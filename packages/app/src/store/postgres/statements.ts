@@ -15,16 +15,27 @@ const probePlacesMax = 1_023
 
 /** The statements that read loans and the journal, by name. */
 export const readStatements = (schema: string) => {
-  const loansPage = (only: string): string => `
-    ${onOneCore} SELECT ${loanColumns("l.")} FROM ${schema}.loans l
-    WHERE account = $1 AND application_reference >= $2 AND application_reference < $3 ${only}
-    ORDER BY application_reference LIMIT $4::int`
+  // It compares and sorts by all columns of its index. Otherwise PostgreSQL may read the loans in the order of their
+  // references, and skip those of other accounts and stages.
+  const loansPage = (only: string, by = ""): string => {
+    const column = by === "" ? "" : `${by}, `
+    const value = by === "" ? "" : "$5, "
+    return `
+      ${onOneCore} SELECT ${loanColumns("l.")} FROM ${schema}.loans l
+      WHERE (account, ${column}application_reference) >= ($1, ${value}$2)
+        AND (account, ${column}application_reference) < ($1, ${value}$3) ${only}
+      ORDER BY account, ${column}application_reference LIMIT $4::int`
+  }
   return {
     load: `SELECT ${loanColumns("l.")} FROM ${schema}.loans l WHERE application_reference = $1`,
     loadAll: `SELECT ${loanColumns("l.")} FROM ${schema}.loans l WHERE application_reference = ANY($1::text[])`,
     history: `
       SELECT ${entryColumns} FROM ${schema}.journal
       WHERE application_reference = $1 AND version > $2::int ORDER BY version LIMIT $3::int`,
+    // It begins with the newest version. So it reads only the versions that the caller is going to read.
+    versionAt: `
+      SELECT version FROM ${schema}.journal
+      WHERE application_reference = $1 AND position <= $2::bigint ORDER BY version DESC LIMIT 1`,
     // For each line, the index is read only at its first poll.
     nextDue: `
       SELECT line.account, line.confirm, first.due
@@ -49,10 +60,10 @@ export const readStatements = (schema: string) => {
         WHERE found.account IS NOT NULL)
       SELECT account FROM found WHERE account IS NOT NULL`,
     loans: loansPage(""),
-    loansAtStage: loansPage("AND stage = $5"),
+    loansAtStage: loansPage("", "stage"),
     loansStalled: loansPage("AND stalled"),
     loansClosed: loansPage("AND closed"),
-    loansNamed: loansPage("AND external_reference = $5"),
+    loansNamed: loansPage("AND external_reference IS NOT NULL", "external_reference"),
     registration: `
       SELECT callback_url, registered_at FROM ${schema}.callback_registrations WHERE account = $1 AND bank_url = $2`,
     signing: `SELECT since FROM ${schema}.signing_accounts WHERE account = $1`,

@@ -64,6 +64,10 @@ export function sqliteJournal(
   return {
     feed: ({ after, limit }) =>
       Effect.map(readMany({ statement: "feed", parameters: [after, limit] }), (rows) => rows.map(feedEntry)),
+    versionAt: (reference, position) =>
+      Effect.map(readMany({ statement: "versionAt", parameters: [reference, position] }), ([row]) =>
+        Number(row?.["version"] ?? 0),
+      ),
     lastEntry: read(() => {
       const row = lastEntry.get()
       return row === undefined ? undefined : feedEntry(row)

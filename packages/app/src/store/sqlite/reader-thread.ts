@@ -6,16 +6,10 @@ import { isDamage, sqliteFailure } from "./failure.ts"
 import { makeRead } from "./reads.ts"
 import type { Read, ReadRow } from "./reads.ts"
 
-/** A read with a number. The answer has the same number. */
-export interface NumberedRead extends Read {
-  readonly number: number
-}
-
 /** The result of a read, or why SQLite refused it. */
-export type ReadAnswer = { readonly number: number } & (
+export type ReadAnswer =
   | { readonly rows: ReadonlyArray<ReadRow> }
   | { readonly refused: string; readonly damaged: boolean }
-)
 
 /**
  * The reading thread. It reads many loans at once, so that callbacks are accepted meanwhile. It sends a message when
@@ -30,17 +24,17 @@ const read = makeRead(database)
 // its own priority.
 if (platform() === "linux") setPriority(Math.max(getPriority(), constants.priority.PRIORITY_BELOW_NORMAL))
 
-function answer({ number, ...asked }: NumberedRead): ReadAnswer {
+function answer(asked: Read): ReadAnswer {
   try {
-    return { number, rows: read(asked) }
+    return { rows: read(asked) }
   } catch (cause) {
     if (!isSqliteError(cause)) throw cause
-    return { number, refused: sqliteFailure(cause), damaged: isDamage(cause) }
+    return { refused: sqliteFailure(cause), damaged: isDamage(cause) }
   }
 }
 
 parentPort?.postMessage("opened")
-parentPort?.on("message", (asked: NumberedRead | null) => {
+parentPort?.on("message", (asked: Read | null) => {
   if (asked !== null) return parentPort?.postMessage(answer(asked))
   database.close()
   parentPort?.close()

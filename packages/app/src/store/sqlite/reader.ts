@@ -6,7 +6,7 @@ import type { StoreUnusable } from "../../ports/loan-store.ts"
 import type { ConnectionSettings } from "./connection.ts"
 import { isSqliteError } from "./connection.ts"
 import { isDamage, sqliteFailure } from "./failure.ts"
-import type { NumberedRead, ReadAnswer } from "./reader-thread.ts"
+import type { ReadAnswer } from "./reader-thread.ts"
 import { makeRead } from "./reads.ts"
 import type { Read, ReadRow } from "./reads.ts"
 import { startThread } from "./thread.ts"
@@ -37,34 +37,51 @@ export function inlineReader(database: DatabaseSync): ReadRows {
   return (asked) => reading(() => read(asked))
 }
 
+/** A read, and where its answer goes. */
+interface Asked {
+  readonly read: Read
+  readonly answered: (answer: ReadAnswer) => void
+}
+
 /**
- * Reads on a separate thread, one read at a time. If a read takes longer than its timeout, it fails, and its late
- * answer is ignored.
+ * Reads on a separate thread. The thread has one read at a time, and the others wait here. If a read takes longer
+ * than its timeout, it fails. The same happens if nobody needs it any more. Then it leaves the queue, so that the
+ * thread never does its work. If the thread has begun it already, its late answer is ignored.
  */
 export const threadReader = Effect.fnUntraced(function* (
   settings: ConnectionSettings,
   readMsMax: number,
 ): Effect.fn.Return<ReadRows, StoreUnusable, Scope.Scope> {
-  const waiting = new Map<number, (answer: ReadAnswer) => void>()
-  let sent = 0
+  const waiting = new Set<Asked>()
+  let reading: Asked | undefined
   const { worker, ended } = yield* startThread("reader", settings, (why) => cannotOpen(settings.path, why))
-  worker.on("message", (answer: ReadAnswer) => waiting.get(answer.number)?.(answer))
+  const next = (): void => {
+    ;[reading] = waiting
+    if (reading === undefined) return
+    waiting.delete(reading)
+    worker.postMessage(reading.read)
+  }
+  worker.on("message", (answer: ReadAnswer) => {
+    reading?.answered(answer)
+    next()
+  })
   const gone = Effect.flatMap(ended, (why) =>
     Effect.fail(unreadable(`the thread that reads has ended (${why}): restart the engine`, false)),
   )
-  const ask = ({ statement, parameters }: Read) =>
+  const ask = (read: Read) =>
     Effect.callback<ReadonlyArray<ReadRow>, StoreUnavailable>((resume) => {
-      const number = sent++
-      waiting.set(number, (answer) => {
-        waiting.delete(number)
-        resume(
-          "rows" in answer
-            ? Effect.succeed(answer.rows)
-            : Effect.fail(unreadable(answer.refused, answer.damaged)),
-        )
-      })
-      worker.postMessage({ number, statement, parameters } satisfies NumberedRead)
-      return Effect.sync(() => waiting.delete(number))
+      const asked: Asked = {
+        read,
+        answered: (answer) =>
+          resume(
+            "rows" in answer
+              ? Effect.succeed(answer.rows)
+              : Effect.fail(unreadable(answer.refused, answer.damaged)),
+          ),
+      }
+      waiting.add(asked)
+      if (reading === undefined) next()
+      return Effect.sync(() => waiting.delete(asked))
     })
   return (read) =>
     Effect.timeoutOrElse(Effect.raceFirst(ask(read), gone), {

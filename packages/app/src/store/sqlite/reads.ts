@@ -17,6 +17,10 @@ export const readStatements = {
   history: `
     SELECT ${entryColumns} FROM journal
     WHERE application_reference = ? AND version > ? ORDER BY version LIMIT ?`,
+  // It begins with the newest version. So it reads only the versions that the caller is going to read.
+  versionAt: `
+    SELECT version FROM journal
+    WHERE application_reference = ? AND position <= ? ORDER BY version DESC LIMIT 1`,
   feed: "SELECT position, content, hash FROM journal WHERE position > ? ORDER BY position LIMIT ?",
   // The account is bound twice, because node:sqlite of Node 22.19 cannot use one numbered parameter in two places.
   stageCounts: `

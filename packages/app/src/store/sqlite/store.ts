@@ -14,6 +14,7 @@ import type {
   StoreUnusable,
 } from "../../ports/loan-store.ts"
 import { LoanStore, wholeHistory } from "../../ports/loan-store.ts"
+import { readLimits } from "../../ports/read-turns.ts"
 import { WebhookStore } from "../../ports/webhook-store.ts"
 import { groupCommitLimits, makeGroupCommit } from "../group-commit.ts"
 import { sqliteJournal } from "./journal.ts"
@@ -35,10 +36,7 @@ import type { Write, WriteJob } from "./writes.ts"
 export const sqliteLimits = {
   ...groupCommitLimits,
   busyTimeoutMs: limit(5_000, "SQLite: how long the engine waits for the lock of another process"),
-  readMsMax: limit(
-    10_000,
-    "SQLite: how long a list or a count of loans may take. If it takes longer, the engine answers 503",
-  ),
+  readMsMax: readLimits.readMsMax,
   walPagesMax: limit(
     1_000,
     "SQLite: how large the write-ahead log may grow, in pages of 4,096 bytes, before SQLite copies it into the file",

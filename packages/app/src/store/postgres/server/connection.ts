@@ -1,10 +1,9 @@
-import { isLoopback } from "@loan-engine/adapters-http/http/secure-url"
 import * as PgConnection from "@effect/sql-pg/PgConnection"
 import { Effect, Exit, Redacted, Result, Scope } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import { describe, failed } from "../errors.ts"
 import type { Host } from "./hosts.ts"
-import { hostsOf } from "./hosts.ts"
+import { hostsOf, isOtherMachine } from "./hosts.ts"
 import type { PostgresSettings } from "../settings.ts"
 import { readOnlyServer } from "../statements.ts"
 
@@ -26,9 +25,8 @@ const lookUps = { enable_seqscan: "off", enable_hashjoin: "off", enable_mergejoi
 export function isPlainByDefault(url: Redacted.Redacted): boolean {
   const text = Redacted.value(url)
   if (!URL.canParse(text)) return false
-  const { hostname, searchParams } = new URL(text)
-  const host = searchParams.get("host") ?? hostname
-  return !searchParams.has("sslmode") && host !== "" && !host.startsWith("/") && !isLoopback(host)
+  const parsed = new URL(text)
+  return !parsed.searchParams.has("sslmode") && isOtherMachine(parsed)
 }
 
 export const connectionConfig = (

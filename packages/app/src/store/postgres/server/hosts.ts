@@ -1,3 +1,4 @@
+import { isLoopback } from "@loan-engine/adapters-http/http/secure-url"
 import { Redacted } from "effect"
 import { optionFault } from "./url-options.ts"
 
@@ -55,7 +56,23 @@ export function urlFault(text: string): string | undefined {
   if (options?.get("host")?.includes(",") === true || (hosts.length > 1 && options?.has("host") === true)) {
     return "names servers in its host option: name them before the database, as in …@one:5432,two:5432/database."
   }
+  const mode = options?.get("sslmode")
+  if (
+    (mode === "prefer" || mode === "allow") &&
+    parsed.some((url) => url !== undefined && isOtherMachine(url))
+  ) {
+    return (
+      `has sslmode=${mode}: if anybody on the way answers that there is no encryption, the engine would send its password as plain text. ` +
+      "Write sslmode=require. Only if nobody else can read the network, write sslmode=disable."
+    )
+  }
   return parsed[0] === undefined ? undefined : optionFault(parsed[0])
+}
+
+/** Whether the server of a URL is neither a socket nor a loopback address of this machine. */
+export function isOtherMachine({ hostname, searchParams }: URL): boolean {
+  const host = searchParams.get("host") ?? hostname
+  return host !== "" && !host.startsWith("/") && !isLoopback(host)
 }
 
 /** The URL for messages: without user and password. */

@@ -22,7 +22,7 @@ const rooms = {
     schedule: "when to poll the bank next: pure",
     journal: "entries, checkpoints, anchors and cursors: pure",
     "callback-health": "whether the bank's callbacks arrive: pure",
-    ports: "the interfaces of stores, banks and accounts, and their errors",
+    ports: "the interfaces of stores, banks and accounts, their errors, and the turns of long reads",
     telemetry: "metrics, log and traces",
     contract: "the API as a definition: routes, schemas and problems; runs in a browser",
     client: "the API's client; runs in a browser",

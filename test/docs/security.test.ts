@@ -3,6 +3,7 @@ import { refusals } from "@loan-engine/adapters-http/callback/answer"
 import { jwsInvalidReasons } from "@loan-engine/adapters-http/signature/jws-verifier"
 import { Disposition, HoldReason } from "@loan-engine/domain/observation"
 import { describe, expect, it } from "vitest"
+import { forgeryClasses } from "../doors/attack/forgery-classes.ts"
 
 const root = new URL("../../", import.meta.url)
 const page = readFileSync(new URL("docs/security.md", root), "utf8")
@@ -51,9 +52,13 @@ describe("docs/security.md", () => {
       "personal data",
       "bank credentials",
       "API keys",
+      "webhook secrets",
       "availability",
     ]
     expect([...new Set(cells.map(([, asset]) => asset))]).toEqual(assets)
+    for (const asset of assets) {
+      expect(cells.filter(([, own, attacker]) => own === asset && attacker === "the network")).toHaveLength(1)
+    }
     const attackers = cells.map(([, , attacker]) => attacker).join(" ")
     for (const who of [
       "stranger",
@@ -64,6 +69,12 @@ describe("docs/security.md", () => {
       "the network",
     ])
       expect(attackers).toContain(who)
+  })
+
+  it("has each class of forged signatures, and no other", () => {
+    const [, section = ""] = page.split("## The attacks that the tests make\n")
+    const listed = (section.split("\n## ")[0] ?? "").replaceAll(/\n {2}/gu, " ").matchAll(/^- (.+)$/gmu)
+    expect([...listed].map(([, name]) => name)).toEqual(forgeryClasses.map(({ name }) => name))
   })
 
   it("notices a title that no test has", () => {

@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { runCli } from "../doors/cli/run-cli.ts"
 import { verifyFile } from "../engine/journal/lived-store.ts"
 import { startEngine } from "../whole/slice/engine-process.ts"
 
@@ -55,6 +56,43 @@ describe("a disk without", () => {
       }
       expect(await engine.stop()).toBe(0)
       expect(await verifyFile(path)).toMatchObject({ loans: acknowledged.length + 1, findings: [] })
+    })
+  })
+
+  it("much room: doctor warns", async () => {
+    await onSmallDisk("little", "size=20m", async (place) => {
+      const path = join(place, "loans.sqlite")
+      const engine = await startEngine(path, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })
+      const { out } = await runCli(["doctor", "--json"], { LOAN_ENGINE_DATABASE_URL: path })
+      expect(JSON.parse(out)).toContainEqual(
+        expect.objectContaining({
+          name: "disk",
+          state: "warning",
+          found: expect.stringMatching(/^only \d+ MiB are free/u),
+        }),
+      )
+      expect(await engine.stop()).toBe(0)
+    })
+  })
+
+  it("the right to write ends the engine with an error that says so, and doctor fails", async () => {
+    await onSmallDisk("read-only", "size=20m", async (place) => {
+      const path = join(place, "loans.sqlite")
+      const engine = await startEngine(path, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })
+      expect((await engine.callback(signed("A"))).status).toBe(200)
+      expect(await engine.stop()).toBe(0)
+      const before = readFileSync(path)
+      execFileSync("mount", ["-o", "remount,ro", place])
+      await expect(startEngine(path)).rejects.toThrow(/writable/u)
+      const environment = { LOAN_ENGINE_DATABASE_URL: path }
+      const redacted = await runCli(["journal", "redact", "A", "--by", "Ada", "--reason", "x"], environment)
+      expect([redacted.code, redacted.err]).toEqual([
+        2,
+        expect.stringMatching(/cannot be (?:opened|written)/u),
+      ])
+      const { out } = await runCli(["doctor", "--json"], environment)
+      expect(JSON.parse(out)).toContainEqual(expect.objectContaining({ name: "disk", state: "failed" }))
+      expect(readFileSync(path).equals(before)).toBe(true)
     })
   })
 

@@ -1,14 +1,22 @@
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Exchange } from "@loan-engine/adapters-http/http/exchange"
 import { makeJwks } from "@loan-engine/adapters-http/signature/jwks"
 import type { SignatureAlgorithm } from "@loan-engine/adapters-http/signature/jwks-keys"
 import { makeJwsVerifier } from "@loan-engine/adapters-http/signature/jws-verifier"
 import { Effect } from "effect"
+import { importSPKI } from "jose"
 import { describe, expect, it } from "vitest"
 
-/** The folder `testvectors_v1` of Wycheproof, with vectors for JSON Web Signatures. No package contains it. */
+/** The folder `testvectors_v1` of Wycheproof, with vectors for JSON Web Signatures and RSA. No package contains it. */
 const folder = process.env["LOAN_ENGINE_WYCHEPROOF"]
+
+function vectorsFolder(): string {
+  if (folder !== undefined && folder !== "") return folder
+  throw new Error(
+    "set LOAN_ENGINE_WYCHEPROOF to the folder testvectors_v1 of a clone of github.com/C2SP/wycheproof",
+  )
+}
 
 /** Every algorithm that an operator may allow. */
 const algorithms: ReadonlyArray<SignatureAlgorithm> = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]
@@ -27,13 +35,8 @@ interface Vectors {
   }>
 }
 
-function read(): Vectors {
-  if (folder === undefined || folder === "")
-    throw new Error(
-      "set LOAN_ENGINE_WYCHEPROOF to the folder testvectors_v1 of a clone of github.com/C2SP/wycheproof",
-    )
-  return JSON.parse(readFileSync(join(folder, "json_web_signature_test.json"), "utf8")) as Vectors
-}
+const read = (): Vectors =>
+  JSON.parse(readFileSync(join(vectorsFolder(), "json_web_signature_test.json"), "utf8")) as Vectors
 
 /** The verdict on a signature, if the bank publishes this key and every known algorithm is allowed. */
 const verdictOn = (key: object, jws: string): Promise<string> => {
@@ -82,6 +85,69 @@ describe("Wycheproof's vectors for JSON Web Signatures", () => {
         if (isTaken) taken += 1
         const isWanted = result === "valid" && isAllowed(key, jws)
         if (isTaken !== isWanted) wrong.push(`${tcId}, ${group}, ${comment}: ${verdict}`)
+      }
+    }
+    expect(wrong).toEqual([])
+    expect(taken).toBeGreaterThan(0)
+  })
+})
+
+interface RsaVectors {
+  readonly testGroups: ReadonlyArray<{
+    readonly sha: string
+    readonly publicKeyPem: string
+    readonly tests: ReadonlyArray<{
+      readonly tcId: number
+      readonly comment: string
+      readonly msg: string
+      readonly sig: string
+      /** `acceptable`: the signature is genuine, but in an outdated form. A verifier may do either. */
+      readonly result: "valid" | "invalid" | "acceptable"
+    }>
+  }>
+}
+
+/** The algorithms with the padding of PKCS #1 v1.5, by their hash. */
+const byHash: ReadonlyMap<string, SignatureAlgorithm> = new Map([
+  ["SHA-256", "RS256"],
+  ["SHA-384", "RS384"],
+  ["SHA-512", "RS512"],
+])
+
+/**
+ * These vectors sign any bytes, and a JSON Web Signature signs only its own two parts. So they are judged where jose
+ * judges a signature: by the key that jose has imported, with the runtime's own check.
+ */
+const isGenuine = async (pem: string, algorithm: SignatureAlgorithm, sig: string, msg: string) =>
+  crypto.subtle.verify(
+    "RSASSA-PKCS1-v1_5",
+    await importSPKI(pem, algorithm),
+    Buffer.from(sig, "hex"),
+    Buffer.from(msg, "hex"),
+  )
+
+const rsaFiles =
+  folder === undefined || folder === ""
+    ? []
+    : readdirSync(folder).filter((name) => /^rsa_signature_\d+_sha(?:256|384|512)_test\.json$/u.test(name))
+
+describe("Wycheproof's vectors for RSA signatures", () => {
+  it("are there", () => {
+    expect(vectorsFolder()).not.toBe("")
+    expect(rsaFiles.length).toBeGreaterThanOrEqual(9)
+  })
+
+  it.each(rsaFiles)("are all judged correctly: %s", async (name) => {
+    const { testGroups } = JSON.parse(readFileSync(join(vectorsFolder(), name), "utf8")) as RsaVectors
+    const wrong: Array<string> = []
+    let taken = 0
+    for (const { sha, publicKeyPem, tests } of testGroups) {
+      const algorithm = byHash.get(sha)
+      if (algorithm === undefined) throw new Error(`an unknown hash: ${sha}`)
+      for (const { tcId, comment, msg, sig, result } of tests) {
+        const isTaken = await isGenuine(publicKeyPem, algorithm, sig, msg)
+        if (isTaken) taken += 1
+        if (result !== "acceptable" && isTaken !== (result === "valid")) wrong.push(`${tcId}, ${comment}`)
       }
     }
     expect(wrong).toEqual([])

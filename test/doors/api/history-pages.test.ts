@@ -3,36 +3,13 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { loanClient } from "@loan-engine/app/client"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import type { PostgresServer } from "../../stores/postgres/server.ts"
+import { startPostgres } from "../../stores/postgres/server.ts"
 import { apiKey, startEngine } from "../../whole/slice/engine-process.ts"
 import type { EngineProcess } from "../../whole/slice/engine-process.ts"
 
-const directory = mkdtempSync(join(tmpdir(), "loan-engine-history-"))
 const words = 505
 const reference = "~. a/ö"
-let engine: EngineProcess
-beforeAll(async () => {
-  engine = await startEngine(join(directory, "loans.sqlite"), {
-    LOAN_ENGINE_STOP_DRAIN_MS: "1",
-    LOAN_ENGINE_API_REQUESTS_PER_SECOND_MAX: "10000",
-  })
-  await Promise.all(
-    Array.from({ length: words }, (_, index) =>
-      engine.callback(
-        JSON.stringify({
-          externalApplicationEvent: {
-            applicationReference: reference,
-            applicationEventType: "WAITING_FOR_ADDITION",
-            requiredDocuments: { documentTypes: [`PAPER_${index}`] },
-          },
-        }),
-      ),
-    ),
-  )
-})
-afterAll(async () => {
-  await engine.stop()
-  rmSync(directory, { recursive: true })
-})
 
 interface Versioned {
   readonly version: number
@@ -46,7 +23,37 @@ const upTo = (last: number, after = 0) =>
 const nextOf = (answer: Response): string | undefined =>
   /^<([^>]+)>; rel="next"$/u.exec(answer.headers.get("link") ?? "")?.[1]
 
-describe("the history of a loan with endless callbacks", () => {
+describe.each(["SQLite", "PostgreSQL"])("the history of a loan with endless callbacks on %s", (store) => {
+  const directory = mkdtempSync(join(tmpdir(), "loan-engine-history-"))
+  let postgres: PostgresServer | undefined
+  let engine: EngineProcess
+  beforeAll(async () => {
+    if (store === "PostgreSQL") postgres = await startPostgres()
+    const database = (await postgres?.newDatabase()) ?? join(directory, "loans.sqlite")
+    engine = await startEngine(database, {
+      LOAN_ENGINE_STOP_DRAIN_MS: "1",
+      LOAN_ENGINE_API_REQUESTS_PER_SECOND_MAX: "10000",
+    })
+    await Promise.all(
+      Array.from({ length: words }, (_, index) =>
+        engine.callback(
+          JSON.stringify({
+            externalApplicationEvent: {
+              applicationReference: reference,
+              applicationEventType: "WAITING_FOR_ADDITION",
+              requiredDocuments: { documentTypes: [`PAPER_${index}`] },
+            },
+          }),
+        ),
+      ),
+    )
+  })
+  afterAll(async () => {
+    await engine.stop()
+    await postgres?.remove()
+    rmSync(directory, { recursive: true })
+  })
+
   it("comes in pages, each naming the next", async () => {
     const seen: Array<number> = []
     let path: string | undefined = `/v1/loans/${encodeURIComponent(reference)}/history?limit=200`

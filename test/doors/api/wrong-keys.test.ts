@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { guardedHeaders } from "@loan-engine/adapters-http/http/answer-headers"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { runCli } from "../cli/run-cli.ts"
 import { apiKey, startEngine } from "../../whole/slice/engine-process.ts"
@@ -37,6 +38,9 @@ describe("a flood of wrong keys", () => {
     expect(statuses.slice(20)).toEqual(Array.from({ length: 40 }, () => 429))
     const answer = await fetch(`${engine.url}/v1/key`, { headers: { authorization: "Bearer guess" } })
     expect([answer.status, Number(answer.headers.get("retry-after"))]).toEqual([429, 60])
+    expect(Object.fromEntries(answer.headers)).toMatchObject(
+      Object.fromEntries(Object.entries(guardedHeaders)),
+    )
     expect(await statusOf("/v1/key", apiKey)).toBe(200)
     const metrics = await fetch(`${engine.url}/metrics`, {
       headers: { authorization: `Bearer ${metricsKey}` },
@@ -44,6 +48,26 @@ describe("a flood of wrong keys", () => {
     expect(await metrics.text()).toMatch(/^loan_engine_wrong_keys_total 61$/mu)
     expect(engine.written().match(/a request had a wrong key/gu)).toHaveLength(1)
     expect(engine.written()).not.toContain("guess-")
+  })
+})
+
+describe("wrong keys from many addresses", () => {
+  it("are limited all together, also if no address sends many, while right keys are served", async () => {
+    const guarded = await startEngine(join(directory, "many.sqlite"), {
+      LOAN_ENGINE_STOP_DRAIN_MS: "1",
+      LOAN_ENGINE_TRUSTED_PROXIES: "127.0.0.1",
+      LOAN_ENGINE_WRONG_KEYS_PER_SOURCE_MAX: "2",
+      LOAN_ENGINE_WRONG_KEYS_PER_MINUTE_MAX: "15",
+    })
+    const from = async (address: string, key: string) => {
+      const headers = { authorization: `Bearer ${key}`, "x-forwarded-for": address }
+      return (await fetch(`${guarded.url}/v1/key`, { headers })).status
+    }
+    const statuses: Array<number> = []
+    for (let sent = 0; sent < 20; sent++) statuses.push(await from(`192.0.2.${sent}`, `guess-${sent}`))
+    expect(statuses).toEqual(Array.from({ length: 20 }, (_, index) => (index < 15 ? 401 : 429)))
+    expect(await from("192.0.2.200", apiKey)).toBe(200)
+    await guarded.stop()
   })
 })
 

@@ -1,7 +1,5 @@
-import { execFileSync, spawnSync } from "node:child_process"
 import {
   copyFileSync,
-  mkdirSync,
   mkdtempSync,
   openSync,
   closeSync,
@@ -21,7 +19,6 @@ import { layerSqlite, sqliteDefaults } from "@loan-engine/app/store/sqlite/store
 import { Effect } from "effect"
 import fc from "fast-check"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { mainPath } from "../../checkout.ts"
 import { liveOn, replayFile, verifyFile } from "../../engine/journal/lived-store.ts"
 import { runCli } from "../../doors/cli/run-cli.ts"
 import { runCommand } from "../../engine/journal/run-command.ts"
@@ -184,29 +181,7 @@ describe("a log that was cut while another process uses it", () => {
 })
 
 /** Whether the test can make a directory read-only for root too. It needs a mount that only the command sees. */
-const canMount = spawnSync("unshare", ["-m", "true"]).status === 0
-
 describe("a file that cannot be written", () => {
-  const mounted = (place: string, command: string): ReturnType<typeof spawnSync> =>
-    spawnSync(
-      "unshare",
-      [
-        "-m",
-        "sh",
-        "-c",
-        `mount --bind "${place}" "${place}" && mount -o remount,ro,bind "${place}" && ${command}`,
-      ],
-      {
-        encoding: "utf8",
-        env: {
-          PATH: process.env["PATH"],
-          LOAN_ENGINE_DATABASE_URL: join(place, "store.sqlite"),
-          LOAN_ENGINE_API_KEY: "key",
-          LOAN_ENGINE_ALLOW_UNAUTHENTICATED_CALLBACKS: "true",
-        },
-      },
-    )
-
   it("is read by connections that are read-only, and refuses their writes", async () => {
     copied()
     const before = readFileSync(copy)
@@ -224,25 +199,6 @@ describe("a file that cannot be written", () => {
     })
     expect(readFileSync(copy).equals(before)).toBe(true)
   })
-
-  it.runIf(canMount)(
-    "in a directory that is mounted read-only, ends the engine with an error that says so",
-    () => {
-      const place = join(directory, "read-only")
-      mkdirSync(place)
-      copyFileSync(template, join(place, "store.sqlite"))
-      const ended = mounted(place, `exec "${process.execPath}" "${mainPath}" serve`)
-      expect(ended.status).toBe(2)
-      expect(ended.stderr).toContain("writable")
-      const redacted = mounted(
-        place,
-        `exec "${process.execPath}" "${mainPath}" journal redact loan-1 --by Ada --reason x`,
-      )
-      expect(redacted.status).toBe(2)
-      expect(redacted.stderr).toMatch(/cannot be (?:opened|written)/u)
-      expect(execFileSync("cmp", [template, join(place, "store.sqlite")]).length).toBe(0)
-    },
-  )
 })
 
 describe("a request that a store cannot answer", () => {

@@ -106,3 +106,12 @@ describe("a PostgreSQL server", () => {
     await engine.stop()
   })
 })
+
+describe("the directory of a store's file", () => {
+  it("that does not exist is a failure of doctor's check of the disk", async () => {
+    const checks = JSON.parse(await doctorOn(join(directory, "nowhere", "loans.sqlite")))
+    expect(checks).toContainEqual(
+      expect.objectContaining({ name: "disk", state: "failed", found: expect.stringContaining("ENOENT") }),
+    )
+  })
+})

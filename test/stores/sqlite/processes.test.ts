@@ -182,11 +182,14 @@ describe("an engine whose disk is full", () => {
     for (const reference of acknowledged) {
       expect((await engine.api("GET", `/v1/loans/${reference}`)).status).toBe(200)
     }
+    // The engine's log has reached the limit. Another process, which has no such limit, empties the log into the
+    // file.
+    const other = new DatabaseSync(path)
+    other.exec("PRAGMA wal_checkpoint(TRUNCATE)")
+    other.close()
+    await expect.poll(async () => (await engine.callback(signedCallback(late))).status).toBe(200)
+    await expect.poll(ready).toBe(200)
     expect(await engine.stop()).toBe(0)
-    const again = await startEngine(path)
-    expect((await again.callback(signedCallback(late))).status).toBe(200)
-    expect((await fetch(`${again.url}/health/ready`)).status).toBe(200)
-    expect(await again.stop()).toBe(0)
     expect(await verifyFile(path)).toMatchObject({
       rows: acknowledged.length + 1,
       loans: acknowledged.length + 1,

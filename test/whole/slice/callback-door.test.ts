@@ -186,7 +186,10 @@ describe("every other route", () => {
 
 describe("for any request", () => {
   const bearer = { authorization: "Bearer test-api-key" }
-  it.each([
+  const requests: ReadonlyArray<readonly [string, string, number, string?]> = [
+    ["GET", "/v1/loans/door-headers", 304, "if-none-match: *\r\n"],
+    ["POST", "/v1/loans", 417, "expect: a-miracle\r\n"],
+    ["GET", "/v1/changes?after=0", 200],
     ["GET", "/health/live", 200],
     ["GET", "/health/ready", 200],
     ["GET", "/metrics", 200],
@@ -205,21 +208,28 @@ describe("for any request", () => {
     ["HEAD", "/callbacks/nobody", 405],
     ["POST", "/callbacks/nobody", 404],
     ["POST", "/callbacks/default", 401],
-  ])("the answer to %s %s has the security headers", async (method, target, status) => {
-    const connection = await openRaw(engine.url)
-    const headers = `host: engine\r\nauthorization: ${bearer.authorization}\r\nconnection: close\r\n`
-    connection.socket.write(`${method} ${target} HTTP/1.1\r\n${headers}content-length: 0\r\n\r\n`)
-    const answer = (await connection.answer).toLowerCase()
-    expect(statusesOf(answer.replace("http/1.1", "HTTP/1.1"))).toEqual([status])
-    for (const header of [
-      "x-content-type-options: nosniff",
-      "x-frame-options: deny",
-      "referrer-policy: no-referrer",
-    ])
-      expect(answer).toContain(`\r\n${header}\r\n`)
-    expect(answer).toMatch(/\r\ncontent-security-policy: [^\r]*frame-ancestors 'none'/u)
-    if (target !== "/console/") expect(answer).toMatch(/\r\ncache-control: no-store\r\n/u)
-  })
+  ]
+  it.for(requests)(
+    "the answer to %s %s (%d) has the security headers",
+    async ([method, target, status, more = ""]) => {
+      expect((await engine.callback(event("door-headers", "SIGNED"))).status).toBe(200)
+      const connection = await openRaw(engine.url)
+      const headers = `host: engine\r\nauthorization: ${bearer.authorization}\r\nconnection: close\r\n${more}`
+      connection.socket.write(`${method} ${target} HTTP/1.1\r\n${headers}content-length: 0\r\n\r\n`)
+      // A stream has no end of its own. Its head comes with its first event.
+      if (target.startsWith("/v1/changes")) connection.socket.once("data", () => connection.socket.destroy())
+      const answer = (await connection.answer).toLowerCase()
+      expect(statusesOf(answer.replace("http/1.1", "HTTP/1.1"))).toEqual([status])
+      for (const header of [
+        "x-content-type-options: nosniff",
+        "x-frame-options: deny",
+        "referrer-policy: no-referrer",
+      ])
+        expect(answer).toContain(`\r\n${header}\r\n`)
+      expect(answer).toMatch(/\r\ncontent-security-policy: [^\r]*frame-ancestors 'none'/u)
+      if (target !== "/console/") expect(answer).toMatch(/\r\ncache-control: no-store\r\n/u)
+    },
+  )
 
   it.each(["/health/live", "/callbacks/default", "/v1/loans"])(
     "two hosts are refused at %s",

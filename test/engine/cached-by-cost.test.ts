@@ -43,7 +43,21 @@ describe("an answer that is cached by its cost", () => {
       }),
     ))
 
-  it("keeps a failure for the same time, and then tries again", () =>
+  it("is not kept longer because it had to wait", () =>
+    onTestClock(
+      Effect.gen(function* () {
+        const answer = yield* cachedByCost(slowAnswer(0), ageMaxMs, (made) => Effect.delay(made, 900))
+        const first = yield* Effect.forkChild(answer)
+        yield* TestClock.adjust(900)
+        expect(yield* Fiber.join(first)).toBe(1)
+        yield* TestClock.adjust(ageMaxMs)
+        const next = yield* Effect.forkChild(answer)
+        yield* TestClock.adjust(900)
+        expect(yield* Fiber.join(next)).toBe(2)
+      }),
+    ))
+
+  it("keeps a failure for its usual age, and then tries again", () =>
     onTestClock(
       Effect.gen(function* () {
         let asked = 0

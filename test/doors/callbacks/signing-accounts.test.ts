@@ -55,6 +55,12 @@ describe("the fact that an account's bank signs", () => {
         isReadable = true
         yield* TestClock.adjust(signingReadMs)
         expect(signs.isSeen()).toBe(false)
+        isReadable = false
+        const signing = yield* Effect.provideService(signsOf(no), LoanStore, { ...store, signingSince })
+        yield* signing.see
+        isReadable = true
+        yield* TestClock.adjust(signingReadMs)
+        expect([signing.isSeen(), (yield* store.signingSince(no)) !== undefined]).toEqual([true, true])
       }),
     ))
 

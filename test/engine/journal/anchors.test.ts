@@ -1,12 +1,12 @@
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { once } from "node:events"
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { appendFileSync, chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import { makeAnchors } from "@loan-engine/app/feed/anchors"
-import { anchorsIn } from "@loan-engine/app/journal/anchor"
+import { anchorLine, anchorsIn } from "@loan-engine/app/journal/anchor"
 import { sealFeed } from "@loan-engine/app/feed/sealing"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
@@ -130,6 +130,27 @@ describe.each(["SQLite", "PostgreSQL"])("the anchors of a store on %s", (store) 
     expect(examined.out).toContain("is not the store that")
     const verified = await runCli(["journal", "verify"], replaced)
     expect(verified).toMatchObject({ code: 1, out: expect.stringContaining("anchor-mismatch") })
+  })
+
+  it("show start and doctor a store that fits the first of them only: changes may be lost, so the engine starts", async () => {
+    const path = await lived("behind")
+    const engine = await startEngine(path, { LOAN_ENGINE_STOP_DRAIN_MS: "1" })
+    expect((await engine.callback(signed("later"))).status).toBe(200)
+    expect(await engine.stop()).toBe(0)
+    const [first] = kept(anchorsOf("behind"))
+    if (first === undefined) throw new Error("there is no anchor")
+    appendFileSync(
+      anchorsOf("behind"),
+      anchorLine({ ...first, number: first.number + 1, hash: "0".repeat(64) }),
+    )
+    const examined = await runCli(["doctor"], environmentOf(path, "behind"))
+    expect(examined.out).toMatch(/anchors +warning/u)
+    const again = await startEngine(path, {
+      LOAN_ENGINE_STOP_DRAIN_MS: "1",
+      LOAN_ENGINE_ANCHORS_FILE: anchorsOf("behind"),
+    })
+    expect(again.written()).toContain("the store differs from its newest anchors")
+    expect(await again.stop()).toBe(0)
   })
 
   it("show start and doctor an empty store in its place", async () => {

@@ -102,6 +102,8 @@ describe("a changed store: the row, loan or checkpoint is named", () => {
   it("has a tampering for each kind of finding", async () => {
     const shown = new Set<Finding["code"]>()
     for (const tampering of tamperings) shown.add((await found(tampering, [1, 2, 3])).expected.code)
+    // time-stamps.test.ts shows the finding that is in the file of anchors and not in the store.
+    shown.add("anchor-stamp")
     expect([...shown].toSorted()).toEqual(Object.keys(findingMeanings).toSorted())
   })
 })

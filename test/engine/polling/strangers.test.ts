@@ -32,10 +32,14 @@ const held = (reference: string, receivedAt: number): Observation => ({
   events: [{ type: "agreement.signed", at: receivedAt }],
 })
 
-const receive = ({ engine }: Polled, reference: string) =>
+const receive = (
+  { engine }: Polled,
+  reference: string,
+  changed: Partial<Pick<Observation, "evidence" | "hold">> = {},
+) =>
   Effect.gen(function* () {
     const raw = new TextEncoder().encode(reference)
-    yield* engine.record(held(reference, yield* Clock.currentTimeMillis), raw)
+    yield* engine.record({ ...held(reference, yield* Clock.currentTimeMillis), ...changed }, raw)
   })
 
 /** Records as many held callbacks as the receiver allows in a minute by default. */
@@ -67,8 +71,10 @@ describe("during a flood of callbacks about unknown loans", () => {
           yield* polled.pass(10 * secondMs)
           expect(isAsked("routine")).toBe(true)
           yield* receive(polled, "confirmed")
+          // No trusted source has named this loan either. But the callback has credentials, so the bank must confirm it.
+          yield* receive(polled, "unregistered", { evidence: "credentials", hold: "evidence-too-weak" })
           yield* polled.pass(10 * secondMs)
-          expect(isAsked("confirmed")).toBe(true)
+          expect([isAsked("confirmed"), isAsked("unregistered")]).toEqual([true, true])
           const junk = polled.asked.filter(({ reference }) => isJunk(reference)).length
           const share = (0.5 * pollerDefaults.pollUnnamedPercent) / 100
           expect(junk).toBeGreaterThan(10)
@@ -82,6 +88,7 @@ describe("the polls of a loan that no trusted source has named", () => {
   const asksAbout = (answer: Effect.Effect<ExchangeResponse>, again: boolean): Promise<number> =>
     polling(
       {
+        // With this scale, a month is four minutes.
         cadence: { pollIntervalScale: 0.0001, pollIntervalMaxMs: minuteMs, pollUnnamedAttemptsMax: 3 },
         plan: () => Effect.void,
         answer: () => answer,
@@ -97,11 +104,11 @@ describe("the polls of a loan that no trusted source has named", () => {
         }),
     )
 
-  it("end if the bank answers with faults, until a callback names the loan again", async () => {
+  it("become rare if the bank answers with faults, until a callback names the loan again", async () => {
     expect([await asksAbout(unknownLoan, false), await asksAbout(unknownLoan, true)]).toEqual([3, 6])
   })
 
-  it("do not end because the bank cannot be reached", async () => {
+  it("do not become rare because the bank cannot be reached", async () => {
     expect(await asksAbout(failingAnswer(503), false)).toBeGreaterThan(3)
   })
 })

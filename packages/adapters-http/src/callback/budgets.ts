@@ -7,10 +7,15 @@ import type { Rate } from "../http/rate.ts"
 export interface CallbackBudgetLimits {
   /**
    * How many callbacks without proof are held for one account in a minute. Each costs a journal row and a request to
-   * the bank. If there are more, they get 503. Callbacks about known loans have their own budget of the same size, and
-   * so have callbacks with right credentials whose signature is missing or cannot be checked.
+   * the bank. If there are more, they get 503. Callbacks about known loans have their own budget of the same size.
    */
   readonly callbacksHeldPerMinuteMax: number
+  /**
+   * How many callbacks with right credentials are held for one account in a minute because their signature is missing
+   * or cannot be checked. If there are more, they get 503. Callbacks about known loans have their own budget of the
+   * same size.
+   */
+  readonly callbacksUnsignedPerMinuteMax: number
   /** The maximum size of such a callback's body in bytes, both as sent and decompressed. */
   readonly callbackHeldBytesMax: number
   /**
@@ -22,6 +27,7 @@ export interface CallbackBudgetLimits {
 
 export const callbackBudgetLimitsDefault: CallbackBudgetLimits = {
   callbacksHeldPerMinuteMax: 60,
+  callbacksUnsignedPerMinuteMax: 1_000,
   callbackHeldBytesMax: 16_384,
   callbacksUnauthorizedPerMinuteMax: 1_000,
 }
@@ -65,7 +71,9 @@ export const makeCallbackBudgets = (limits: CallbackBudgetLimits): Effect.Effect
         if (!unproven.isAuthorized && unproven.bytes > limits.callbackHeldBytesMax) return yield* tooLarge
         const waitSeconds = yield* over({
           algorithm: "token-bucket",
-          limit: limits.callbacksHeldPerMinuteMax,
+          limit: unproven.isAuthorized
+            ? limits.callbacksUnsignedPerMinuteMax
+            : limits.callbacksHeldPerMinuteMax,
           // The key names its purpose, because other limits of this process may use the same store.
           key: `held callbacks of ${roomOf(unproven)}`,
         })

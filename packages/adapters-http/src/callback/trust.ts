@@ -54,9 +54,9 @@ const vouchedFor = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Trust, CallbackRefused> {
   if (jwsData === undefined || account.jws === undefined) return yield* withoutSignature(account)
   // `jwsData` is present but no text, so it cannot be verified. This must not count as a callback without a
-  // signature. It can only be held if the sender has another proof: anybody can send such a value.
+  // signature. If the signature is the account's only proof, it is refused: anybody can send such a value.
   const token = jwsData === unreadableJws ? undefined : jwsData.trim()
-  const unreadable: JwsVerdict = isHeldAnyway(account)
+  const unreadable: JwsVerdict = holdsWithoutSignature(account)
     ? { state: "unverifiable" }
     : { state: "invalid", reason: "malformed" }
   const verdict = token === undefined ? unreadable : yield* account.jws.verify(token, eventBody)
@@ -64,12 +64,12 @@ const vouchedFor = Effect.fnUntraced(function* (
   const trust = trustBySignature[verdict.state]
   if (typeof trust === "string") return yield* refusedSignature(account, trust)
   if (verdict.state !== "bound" || token === undefined) return trust
-  if (!account.signs.isSeen()) yield* account.signs.see
+  yield* account.signs.see
   return { ...trust, issuedAt: verdict.issuedAt, token: hash("sha256", token) }
 })
 
 /** Whether the account holds callbacks that have no valid signature. */
-const isHeldAnyway = ({ authorizes, holdsUnproven }: CallbackAccount): boolean =>
+const holdsWithoutSignature = ({ authorizes, holdsUnproven }: CallbackAccount): boolean =>
   authorizes !== undefined || holdsUnproven
 
 const refusedSignature = ({ challenges }: CallbackAccount, code: RejectionCode): CallbackRefused =>
@@ -94,7 +94,7 @@ const withoutSignature = Effect.fnUntraced(function* (
   account: CallbackAccount,
 ): Effect.fn.Return<Trust, CallbackRefused> {
   const { authorizes, challenges, jws, signs } = account
-  if (jws !== undefined && !isHeldAnyway(account)) {
+  if (jws !== undefined && !holdsWithoutSignature(account)) {
     const headers = { "www-authenticate": challenges }
     return yield* new CallbackRefused({ code: "signature-missing", field: "jwsData", headers })
   }

@@ -8,7 +8,7 @@ import { makeWarning } from "../telemetry/rare-warning.ts"
 export interface Signs {
   /** Whether a signature that binds its callback was ever seen. */
   readonly isSeen: () => boolean
-  /** Remembers that such a signature was seen. */
+  /** Remembers that such a signature was seen. It is called for each one, so it should do its work only once. */
   readonly see: Effect.Effect<void>
 }
 

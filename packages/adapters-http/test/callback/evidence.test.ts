@@ -145,7 +145,13 @@ describe("a signature that cannot be judged", () => {
     const forged = yield* ask(() => sign(stranger, { externalApplicationEvent: signedEvent }))
     const unknown = yield* ask(() => sign(key, { externalApplicationEvent: signedEvent }, { kid: "new" }))
     const genuine = () => ask(() => sign(published.key, { externalApplicationEvent: signedEvent }))
-    return { published, jws, forgeries: [forged, unknown, {}, forged, unknown, {}], forged, genuine }
+    return {
+      published,
+      jws,
+      forgeries: [forged, unknown, unknown, forged, unknown, unknown],
+      forged,
+      genuine,
+    }
   })
   const sent = (jwsData: unknown): string =>
     JSON.stringify({ externalApplicationEvent: signedEvent, jwsData })

@@ -75,13 +75,14 @@ describe("a callback without evidence", () => {
   test("has the same limit when its signature cannot be verified, or does not cover its body", () =>
     run(
       Effect.gen(function* () {
-        const { jws, jwksServer } = yield* verifying(key)
+        const { jws } = yield* verifying(key)
         const unbound = body(yield* ask(() => sign(key, { iss: "bank" })))
         const limits = { callbacksHeldPerMinuteMax: 2 }
         const open = yield* start({ jws }, undefined, limits)
         expect(yield* send(open.post, [unbound, unbound, unbound])).toEqual([202, 202, 503])
-        jwksServer.status = 503
-        const blind = yield* start({ jws: (yield* verifying(key)).jws }, undefined, limits)
+        const away = yield* verifying(key)
+        away.jwksServer.status = 503
+        const blind = yield* start({ jws: away.jws }, undefined, limits)
         const unchecked = yield* ask(() => signedBy(key))
         expect(yield* send(blind.post, [unchecked, unchecked, unchecked])).toEqual([202, 202, 503])
       }),
@@ -140,6 +141,21 @@ describe("a callback with credentials whose signature proves nothing", () => {
   const signs: Signs = { isSeen: () => true, see: Effect.void }
   const unreadable = JSON.stringify({ externalApplicationEvent: signedEvent, jwsData: 7 })
 
+  test("is held for every loan of a busy minute while the bank's key set is away", () =>
+    run(
+      Effect.gen(function* () {
+        const { jws, jwksServer } = yield* verifying(key)
+        jwksServer.status = 503
+        const { post } = yield* start({ credentials, jws, signs })
+        const genuine = yield* ask(() => signedBy(key))
+        const { applicationReference } = signedEvent
+        const busy = Array.from({ length: 300 }, (_, number) =>
+          genuine.replaceAll(applicationReference, `loan-${number}`),
+        )
+        expect(new Set(yield* send(post, busy))).toEqual(new Set([202]))
+      }),
+    ))
+
   test.each([
     ["is missing, although the bank signs", unsigned],
     ["is no text", unreadable],
@@ -149,7 +165,7 @@ describe("a callback with credentials whose signature proves nothing", () => {
         const { applicationReference } = signedEvent
         const isKnown = (reference: string) => Effect.succeed(reference === applicationReference)
         const { jws } = yield* verifying(key)
-        const limits = { callbacksHeldPerMinuteMax: 2 }
+        const limits = { callbacksHeldPerMinuteMax: 1, callbacksUnsignedPerMinuteMax: 2 }
         const { post } = yield* start({ credentials, jws, signs }, undefined, limits, { isKnown })
         const junk = [1, 2, 3, 4].map((number) => sent.replaceAll(applicationReference, `junk-${number}`))
         expect(yield* send(post, junk)).toEqual([202, 202, 503, 503])

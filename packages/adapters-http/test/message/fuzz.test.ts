@@ -29,7 +29,7 @@ const makeTarget = Effect.gen(function* () {
   const { record, seen } = recorder()
   const credentials = [{ method: "BASIC" as const, credentials: Redacted.make("dXNlcjpwYXNz") }]
   // The limit on held callbacks would refuse most of them.
-  const limits = { callbacksHeldPerMinuteMax: 1_000_000 }
+  const limits = { callbacksUnsignedPerMinuteMax: 1_000_000 }
   const receiver = yield* makeCallbackReceiver({ accounts: { se: { credentials, jws } }, record, limits })
   const send = (body: Uint8Array, header = authorization): Promise<CallbackAnswer> => {
     const headers = new Headers({ authorization: header })

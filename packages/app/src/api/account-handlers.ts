@@ -32,10 +32,12 @@ export const accountHandlers = (
       const context = yield* Effect.context<LoanStore | JournalStore>()
       // Several requests may wait for the same count. If the first is aborted, the count continues for the others.
       const inTurn = readInTurn(yield* ReadTurns)
-      const count = Effect.uninterruptible(
-        inTurn(Effect.mapError(accountsNow(accounts, callbackHealth), () => storeUnavailable)),
+      const count = Effect.mapError(accountsNow(accounts, callbackHealth), () => storeUnavailable)
+      const counted = yield* cachedByCost(
+        Effect.provideContext(count, context),
+        accountsAgeMaxMs,
+        (counting) => Effect.uninterruptible(inTurn(counting)),
       )
-      const counted = yield* cachedByCost(Effect.provideContext(count, context), accountsAgeMaxMs)
       return handlers.handle("accounts", () => answering(counted)).handle("key", () => answering(currentKey))
     }),
   )

@@ -1,5 +1,5 @@
 import { steadyMillis } from "@loan-engine/adapters-http/http/rate"
-import { Effect } from "effect"
+import { Effect, Exit } from "effect"
 
 /**
  * An answer is kept at least this many times as long as it took to make. So making answers takes at most a twentieth
@@ -9,11 +9,12 @@ const keptTimes = 20
 
 /**
  * Makes an answer at most once in `ageMaxMs`, and less often if it takes long to make. Requests that arrive meanwhile
- * wait for the same answer. A failure is kept for as long as an answer.
+ * wait for the same answer. A failure is kept for `ageMaxMs`. `around` may make each answer wait; the wait is no cost.
  */
 export const cachedByCost = <A, E, R>(
   make: Effect.Effect<A, E, R>,
   ageMaxMs: number,
+  around: (made: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = (made) => made,
 ): Effect.Effect<Effect.Effect<A, E, R>> =>
   Effect.suspend(() => {
     let tookMs = 0
@@ -25,5 +26,7 @@ export const cachedByCost = <A, E, R>(
         }),
       ),
     )
-    return Effect.cachedWithTTL(timed, () => Math.max(ageMaxMs, keptTimes * tookMs))
+    return Effect.cachedWithTTL(around(timed), (exit) =>
+      Exit.isSuccess(exit) ? Math.max(ageMaxMs, keptTimes * tookMs) : ageMaxMs,
+    )
   })

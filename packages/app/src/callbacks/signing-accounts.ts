@@ -42,6 +42,7 @@ export const signsOf = Effect.fnUntraced(function* (
     isSeen: () => isSeen ?? true,
     // A signature counts at once. If the store cannot save that now, the next round tries again.
     see: Effect.suspend(() => {
+      if (isSeen === true) return Effect.void
       isSeen = true
       return Effect.ignore(keep)
     }),

@@ -1,6 +1,6 @@
-import { Effect, Option, Redacted, Result, Schema } from "effect"
+import { Effect, Option, Result, Schema } from "effect"
 import type { Scope } from "effect"
-import { configFromEnvironment, settingsFromEnvironment } from "../config/config.ts"
+import { configFromEnvironment } from "../config/config.ts"
 import type { OperatorConfig } from "../config/config.ts"
 
 import { ask, failed, ok, skipped } from "./check.ts"
@@ -36,37 +36,14 @@ const checkEngine = Effect.fnUntraced(function* ({ host, port, pathPrefix }: Ope
   const { status, body } = answer.success
   if (status === 200) return ok("engine", `the engine at ${url.origin} is ready`)
   const report = Option.getOrUndefined(decodeReport(new TextDecoder().decode(body)))
-  const reason = report === undefined ? undefined : yield* reasonOf(url)
   return failed(
     "engine",
-    [
-      `the engine at ${url.origin} answers ${status}`,
-      ...failingChecks(report),
-      ...(reason === undefined ? [] : [reason]),
-    ].join(", "),
-    reason === undefined
-      ? "Read the engine's log, which says why; with LOAN_ENGINE_API_KEY, doctor asks the engine. Also read the checks of the store in this report."
-      : "Do what the reason says. Also read the checks of the store in this report.",
+    [`the engine at ${url.origin} answers ${status}`, ...failingChecks(report)].join(", "),
+    "Read the checks of the store in this report. The engine's log says why it is not ready, and so does /health/ready to a key with the scope operate.",
   )
 })
 
-/**
- * Asks an engine that is not ready for the reason, which it tells only to operators. The key is sent only after the
- * engine has answered without it, so that no other program on its port gets the key.
- */
-const reasonOf = Effect.fnUntraced(function* (url: URL) {
-  const key = yield* Effect.option(Effect.map(settingsFromEnvironment, ({ engine }) => engine.apiKey))
-  const apiKey = Option.getOrUndefined(key)
-  if (apiKey === undefined) return undefined
-  const answer = yield* ask(url, undefined, { authorization: `Bearer ${Redacted.value(apiKey)}` })
-  if (Result.isFailure(answer)) return undefined
-  return Option.getOrUndefined(decodeReport(new TextDecoder().decode(answer.success.body)))?.reason
-})
-
-const Report = Schema.Struct({
-  checks: Schema.Record(Schema.String, Schema.String),
-  reason: Schema.optionalKey(Schema.String),
-})
+const Report = Schema.Struct({ checks: Schema.Record(Schema.String, Schema.String) })
 const decodeReport = Schema.decodeUnknownOption(Schema.fromJsonString(Report))
 
 /** The checks that readiness itself reports as failed, such as `store unavailable`. */

@@ -157,7 +157,13 @@ const checkRemembered = Effect.fnUntraced(function* ({ database, sealing: { anch
   return yield* remember(databasePlace(database), anchorsFile).pipe(
     Effect.map((remembered) => {
       if (remembered === undefined) return [skipped(name, `there is no anchor in ${anchorsFile} yet`)]
-      const { last, newest } = remembered
+      const { last, newest, differsAt } = remembered
+      if (differsAt !== undefined) {
+        const found = `checkpoint ${differsAt} is not the one that ${anchorsFile} remembers`
+        const advice =
+          "Changes were lost or altered since an earlier anchor. Look with: loan-engine journal verify"
+        return [warning(name, found, advice)]
+      }
       if (last >= newest) return [ok(name, `the store is the one that ${anchorsFile} remembers`)]
       const found = `the newest checkpoint is ${last}, but ${anchorsFile} has an anchor for checkpoint ${newest}`
       return [warning(name, found, "If you did not restore a backup, look with: loan-engine journal verify")]

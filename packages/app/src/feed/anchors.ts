@@ -51,9 +51,9 @@ const exchangeLimits = {
 }
 
 export interface Anchors {
-  /** Keeps the newest checkpoint, if the last anchor is old enough. */
+  /** Keeps the newest checkpoint, if the last anchor is old enough, and then its time stamp. */
   readonly keepIfDue: Effect.Effect<void, StoreUnavailable>
-  /** Keeps the newest checkpoint, unless it is kept already. */
+  /** Keeps the newest checkpoint, unless it is kept already. It asks for no time stamp, so that a stop is quick. */
   readonly keepNewest: Effect.Effect<void, StoreUnavailable>
 }
 
@@ -82,32 +82,38 @@ export const makeAnchors = Effect.fnUntraced(function* ({
   if (anchorsUrl !== undefined) add(toUrl(anchorsUrl, yield* makeExchange(exchangeLimits)))
   const stamped =
     anchorsTimeStampUrl === undefined
-      ? Effect.succeed<KeptAnchor>
+      ? undefined
       : stampedBy(anchorsTimeStampUrl, yield* makeExchange(exchangeLimits))
-  let latest: KeptAnchor | undefined
-  /** The anchor of a checkpoint. Its time stamp is asked for once, for all places. */
-  const anchorFor = Effect.fnUntraced(function* (newest: Seal) {
-    latest = latest?.number === newest.number ? latest : yield* stamped(anchorOf(newest))
-    return latest
-  })
   const keepAt = Effect.fnUntraced(function* (place: Place, newest: Seal) {
     if (newest.number === place.kept) return
-    const isKept = yield* place.keep(yield* anchorFor(newest))
+    const isKept = yield* place.keep(anchorOf(newest))
     const now = yield* steadyMillis
     if (isKept) place.kept = newest.number
     place.dueAt = now + (isKept ? anchorEveryMs : Math.min(anchorRetryMs, anchorEveryMs))
   })
-  const keepWhere = (isDue: (place: Place, now: number) => boolean) =>
-    Effect.gen(function* () {
-      const now = yield* steadyMillis
-      const due = places.filter((place) => isDue(place, now))
-      const newest = due.length === 0 ? undefined : yield* journal.lastCheckpoint
-      if (newest === undefined) return
-      yield* Effect.forEach(due, (place) => keepAt(place, newest), { discard: true })
-    })
+  const keepWhere = Effect.fnUntraced(function* (isDue: (place: Place, now: number) => boolean) {
+    const now = yield* steadyMillis
+    const due = places.filter((place) => isDue(place, now))
+    const newest = due.length === 0 ? undefined : yield* journal.lastCheckpoint
+    if (newest === undefined) return undefined
+    yield* Effect.forEach(due, (place) => keepAt(place, newest), { discard: true })
+    return newest
+  })
+  let stampedNumber = 0
+  /** Keeps the anchor once more, with its time stamp. The service may be slow, so the anchor is already kept. */
+  const keepStamped = Effect.fnUntraced(function* (newest: Seal | undefined) {
+    if (stamped === undefined || newest === undefined || newest.number === stampedNumber) return
+    stampedNumber = newest.number
+    const anchor = yield* stamped(anchorOf(newest))
+    if (anchor.timeStamp !== undefined)
+      yield* Effect.forEach(places, (place) => place.keep(anchor), { discard: true })
+  })
   return {
-    keepIfDue: keepWhere(({ dueAt }, now) => now >= dueAt),
-    keepNewest: keepWhere(() => true),
+    keepIfDue: Effect.flatMap(
+      keepWhere(({ dueAt }, now) => now >= dueAt),
+      keepStamped,
+    ),
+    keepNewest: Effect.asVoid(keepWhere(() => true)),
   }
 })
 
@@ -174,8 +180,9 @@ export const requireFile = Effect.fnUntraced(function* (
 
 /**
  * Fails if the store is not the one that the anchors remember. It may be empty, because the file was deleted or a copy
- * lacks its log. Or the checkpoint of the newest anchor has another hash, because this is another store. If the store
- * is only older than the newest anchor, such as a restored backup, a warning is logged.
+ * lacks its log. Or no anchor fits, because this is another store. If the store is only older than the newest anchor,
+ * such as a restored backup, a warning is logged. The same happens if it fits the first anchor, but not the newest:
+ * a failover to a standby that lagged may have lost the checkpoints between.
  */
 export const requireRemembered = Effect.fnUntraced(function* (
   place: string,
@@ -185,6 +192,10 @@ export const requireRemembered = Effect.fnUntraced(function* (
   const remembered = yield* Effect.catchTag(remember(place, anchorsFile), "StoreUnavailable", ({ message }) =>
     Effect.fail(new StoreUnusable({ message })),
   )
+  if (remembered?.differsAt !== undefined)
+    yield* Effect.logWarning("the store differs from its newest anchors: were changes lost?").pipe(
+      Effect.annotateLogs({ checkpoint: remembered.differsAt, anchors: anchorsFile }),
+    )
   if (remembered === undefined || remembered.last >= remembered.newest) return
   yield* Effect.logWarning("the store is older than its anchors: was a backup restored?").pipe(
     Effect.annotateLogs({ checkpoint: remembered.last, kept: remembered.newest, anchors: anchorsFile }),
@@ -193,13 +204,14 @@ export const requireRemembered = Effect.fnUntraced(function* (
 
 /**
  * Compares the store with its anchors. The result is the number of its last checkpoint and that of the newest anchor,
- * or `undefined` if there is no anchor.
+ * or `undefined` if there is no anchor. `differsAt` is the checkpoint whose newest anchor does not fit, if the first
+ * anchor fits.
  */
 export const remember = Effect.fnUntraced(function* (
   place: string,
   anchorsFile: string,
 ): Effect.fn.Return<
-  { readonly last: number; readonly newest: number } | undefined,
+  { readonly last: number; readonly newest: number; readonly differsAt?: number } | undefined,
   StoreUnusable | StoreUnavailable,
   JournalStore
 > {
@@ -209,13 +221,17 @@ export const remember = Effect.fnUntraced(function* (
   const journal = yield* JournalStore
   const last = yield* journal.lastCheckpoint
   if (last === undefined) return yield* new StoreUnusable({ message: emptied(place, anchorsFile, newest) })
-  const due = anchors.findLast(({ number }) => number <= last.number)
-  if (due !== undefined) {
-    const [same] = yield* journal.checkpoints({ after: due.number - 1, limit: 1 })
-    if (same?.number !== due.number || same.hash !== due.hash)
-      return yield* new StoreUnusable({ message: another(place, anchorsFile, due) })
-  }
-  return { last: last.number, newest: newest.number }
+  const fits = ({ number, hash }: KeptAnchor) =>
+    Effect.map(
+      journal.checkpoints({ after: number - 1, limit: 1 }),
+      ([same]) => same?.number === number && same.hash === hash,
+    )
+  const due = anchors.filter(({ number }) => number <= last.number)
+  const [first, latest] = [due[0], due.at(-1)]
+  const found = { last: last.number, newest: newest.number }
+  if (first === undefined || latest === undefined || (yield* fits(latest))) return found
+  if (yield* fits(first)) return { ...found, differsAt: latest.number }
+  return yield* new StoreUnusable({ message: another(place, anchorsFile, latest) })
 })
 
 /** Reads the anchors file. If it cannot be read, the engine must not start. */

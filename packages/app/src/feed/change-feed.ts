@@ -235,19 +235,20 @@ function makePages(
   const pages = new Map<string, ReadonlyArray<FeedChange>>()
   const find = findIn(journal)
   const page = Effect.fnUntraced(function* (after: FeedCursor) {
-    const key = cursorText(after)
-    const known = pages.get(key)
-    if (known !== undefined) return known
     yield* Effect.tapError(find(after), () => Effect.sync(() => pages.clear()))
     const rows = yield* journal.feed({ after: after.position, limit })
     if (rows.length === 0) return []
     const changes = yield* withLoans(engine, rows)
-    pages.set(key, changes)
+    pages.set(cursorText(after), changes)
     const [oldest] = pages.keys()
     if (pages.size > pagesKeptMax && oldest !== undefined) pages.delete(oldest)
     return changes
   })
-  return (after) => turns.forStream(page(after))
+  return (after) =>
+    Effect.suspend(() => {
+      const known = pages.get(cursorText(after))
+      return known === undefined ? turns.forStream(page(after)) : Effect.succeed(known)
+    })
 }
 
 const withLoans = Effect.fnUntraced(function* (

@@ -35,7 +35,12 @@ const decodeAnchor = Schema.decodeUnknownOption(Schema.fromJsonString(KeptAnchor
 
 /**
  * Reads the anchors in a text, one on each line. A line that is no anchor is ignored, such as an incomplete last
- * line.
+ * line. If an anchor is followed by the same one with a time stamp, only that one counts.
  */
 export const anchorsIn = (text: string): ReadonlyArray<KeptAnchor> =>
-  text.split("\n").flatMap((line) => Option.toArray(decodeAnchor(line)))
+  text
+    .split("\n")
+    .flatMap((line) => Option.toArray(decodeAnchor(line)))
+    .filter(
+      ({ number, hash }, index, all) => all[index + 1]?.number !== number || all[index + 1]?.hash !== hash,
+    )

@@ -6,10 +6,13 @@ import type { Anchor } from "./anchor.ts"
 // Time stamps by RFC 3161: a service that others trust signs the digest of an anchor and the time. So it can be shown
 // later that the journal had this content at that time, even if somebody has rewritten the store and its anchors.
 
-/** What a time stamp says: when the service saw the anchor, and whose certificate signed it. */
+/** What a time stamp says: when the service saw the anchor, and which certificate signed it. */
 export interface TimeStamp {
   readonly at: Date
-  readonly by: string
+  /** The name in the certificate. Anyone can make a certificate with any name. */
+  readonly name: string
+  /** SHA-256 of the certificate, in hex. */
+  readonly certificate: string
 }
 
 /** The text that is stamped. `verify --anchor` takes an anchor in the same form. */
@@ -72,8 +75,11 @@ export const readStamp = Effect.fnUntraced(function* (anchor: Anchor, answer: Ui
     const attributes = signed.signerInfos[0]?.signedAttrs?.attributes ?? []
     if (!attributes.some((attribute) => namesCertificate(attribute, certificate))) return undefined
     const named = signer.subject.typesAndValues.find(({ type }) => type === commonName)
-    const by = named?.value.valueBlock.value ?? "a service without a name"
-    return { at: pki.TSTInfo.fromBER(content).genTime, by }
+    return {
+      at: pki.TSTInfo.fromBER(content).genTime,
+      name: named?.value.valueBlock.value ?? "",
+      certificate: hash("sha256", certificate),
+    }
   }
   // The library throws for anything that is no time stamp, or not a genuine one.
   return yield* Effect.orElseSucceed(Effect.tryPromise(read), () => undefined)

@@ -106,15 +106,16 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
     begins: () => void,
   ) {
     const { loan, schedule } = stored
-    const waitSeconds = isUnspokenOf(loan)
-      ? yield* secondsOverRate(limiter, unnamedShare(questions.length))
-      : 0
+    const waitSeconds =
+      isUnspokenOf(loan) && !schedule.confirm
+        ? yield* secondsOverRate(limiter, unnamedShare(questions.length))
+        : 0
     const patience: Patience = { leftMs: settings.pollMsMax, isAwaited: false }
     if (waitSeconds === 0) return void (yield* poll(stored, questions, patience, begins))
     yield* Effect.forEach(questions, (question) => countPoll(loan.account, question, "put-off"))
     const now = yield* Clock.currentTimeMillis
     const waitMs = waitSeconds * 1_000
-    const later = scheduleAfterPutOff(loan, schedule, now, waitMs, settings.cadence, yield* Random.next)
+    const later = scheduleAfterPutOff(schedule, now, waitMs, settings.cadence, yield* Random.next)
     yield* store.reschedule(stored, later)
   })
 

@@ -32,7 +32,7 @@ export class ReadTurns extends Context.Service<
   {
     /** Runs the read of a request. It is refused if too many wait, or if it takes too long with its wait. */
     readonly forRequest: <A, E, R>(read: Effect.Effect<A, E, R>) => Effect.Effect<A, E | ReadRefused, R>
-    /** Runs a read of a stream. It waits as long as necessary. The number of streams has its own limit. */
+    /** Runs a read of a stream, one at a time. It waits as long as necessary. The number of streams has its own limit. */
     readonly forStream: <A, E, R>(read: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   }
 >()("@loan-engine/app/ReadTurns") {
@@ -46,6 +46,8 @@ const makeReadTurns = Effect.fnUntraced(function* ({
   readMsMax,
 }: ReadLimits): Effect.fn.Return<ReadTurns["Service"]> {
   const turns = yield* Semaphore.make(readsAtOnceMax)
+  // Requests must not hold up the streams and the webhooks.
+  const streams = yield* Semaphore.make(1)
   const warn = makeWarning("a list, a history or a count was refused", "refused")
   let requests = 0
   const refuse = (message: string) =>
@@ -66,6 +68,6 @@ const makeReadTurns = Effect.fnUntraced(function* ({
               () => Effect.sync(() => requests--),
             ),
       ),
-    forStream: (read) => turns.withPermit(read),
+    forStream: (read) => streams.withPermit(read),
   }
 })

@@ -88,7 +88,7 @@ export const cadenceLimits = {
   pollAttemptsMax: limit(90, "how many polls without a change make a loan stalled"),
   pollUnnamedAttemptsMax: limit(
     12,
-    "after how many polls the engine stops polling a loan that no trusted source has named, if the bank answers with a fault. A new callback starts the polls again",
+    "after how many polls the engine polls a loan that no trusted source has named only every month, if the bank answers with a fault. A new callback starts the polls again",
   ),
   pollStalledMs: limit(7 * dayMs, "the poll interval of a stalled loan"),
   // The bank's answers may lag behind its callbacks.

@@ -102,7 +102,8 @@ function planned(
 /**
  * The schedule after a poll without an answer. It is as after a poll without news, with two exceptions: the next poll
  * is not earlier than `retryAfterMs`, and a confirmation is retried sooner. `isFault` says that the bank was reached,
- * but answered with a fault. Then a reference that nobody trusted has named is probably invented, so its polls end.
+ * but answered with a fault. Then a reference that nobody trusted has named is probably invented, so its polls become
+ * rare.
  */
 export function scheduleAfterFailure(
   loan: Loan,
@@ -114,8 +115,10 @@ export function scheduleAfterFailure(
 ): PollSchedule {
   const attempts = before.attempts + 1
   const isUnnamed = isUnspokenOf(loan) && !before.confirm
-  if (isUnnamed && isFault && attempts >= settings.pollUnnamedAttemptsMax)
-    return { ...before, nextPollAt: null, attempts }
+  if (isUnnamed && isFault && attempts >= settings.pollUnnamedAttemptsMax) {
+    const monthlyMs = dormantMs.monthly * settings.pollIntervalScale
+    return { ...before, nextPollAt: now + jittered(monthlyMs, settings, jitter), attempts }
+  }
   const isTired = !isUnnamed && attempts >= settings.pollAttemptsMax
   const retryMs = settings.pollConfirmRetryMs * settings.pollIntervalScale
   // If the answers about a loan can never be recorded, this limit prevents a poll every quarter of an hour.
@@ -161,21 +164,21 @@ export function scheduleUnasked(
   })
 }
 
+/** Up to how much longer than necessary a poll is put off, by chance. So not all such loans are due again together. */
+const putOffMsMax = 1_800_000
+
 /**
- * The schedule after a poll was put off for at least `waitMs`, because too many loans may be invented. It counts as an
- * attempt, so each further wait is longer. The waits are spread by chance, so that not all such loans are due again
- * together.
+ * The schedule after a poll was put off for at least `waitMs`, because too many loans may be invented. It is no
+ * attempt, because the bank was not asked.
  */
 export function scheduleAfterPutOff(
-  loan: Loan,
   before: PollSchedule,
   now: Instant,
   waitMs: number,
-  settings: CadenceSettings,
+  { pollIntervalScale }: CadenceSettings,
   jitter: number,
 ): PollSchedule {
-  const nextPollAt = now + waitMs + Math.ceil(jitter * intervalMs(loan, before.attempts, settings))
-  return { ...before, attempts: before.attempts + 1, nextPollAt }
+  return { ...before, nextPollAt: now + waitMs + Math.ceil(jitter * putOffMsMax * pollIntervalScale) }
 }
 
 /**

@@ -43,7 +43,7 @@ export const Watermark = Schema.Struct({
   told: Schema.optionalKey(Told),
   /** The recorded signed callbacks, so that a redelivery gets the same time. */
   signed: Schema.optionalKey(Schema.Array(Signed)),
-  /** When polling ended, because the bank had reported no news for too long. Removed when polling begins again. */
+  /** When polling ended, because the bank had reported no news for too long. Removed by the next observation that plans a poll. */
   restedAt: Schema.optionalKey(Instant),
 })
 export type Watermark = typeof Watermark.Type

@@ -83,8 +83,9 @@ export const verify = Command.make(
   Command.withDescription("Find rows, snapshots and checkpoints that were altered, removed or reordered"),
 )
 
-const stampedLine = ({ number, at, by }: StampedAnchor): string =>
-  `Checkpoint ${number} existed at ${at}, according to the time stamp of ${by}. Whether to trust this service: docs/journal.md.`
+const stampedLine = ({ number, at, name, certificate }: StampedAnchor): string =>
+  `Checkpoint ${number} has a time stamp of ${at}, by a certificate that calls itself "${name}" (SHA-256 ${certificate}). ` +
+  "Nobody has checked this certificate yet: docs/journal.md says how."
 
 function summary(verified: Verification): ReadonlyArray<string> {
   const { rows, loans, checkpoints, newestCheckpoint, unsealed, findingsCount } = verified

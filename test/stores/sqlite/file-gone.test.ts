@@ -68,7 +68,9 @@ describe.each<[string, (path: string) => void, string]>([
     await expectReady(engine, signed("A"), false)
     expect(engine.written()).toContain(says)
     const { port } = new URL(engine.url)
-    const { out } = await runCli(["doctor"], { ...environmentOf(path), LOAN_ENGINE_PORT: port })
+    const settings = { ...environmentOf(path), LOAN_ENGINE_PORT: port }
+    expect((await runCli(["doctor"], settings)).out).toContain("if you send it the key: --with-key")
+    const { out } = await runCli(["doctor", "--with-key"], settings)
     expect(out).toMatch(/engine +failed +.* answers 503, store (?:unavailable|slow)/u)
     expect(out).toContain("Do what the reason says")
     await engine.stop()

@@ -47,7 +47,11 @@ export function clockCheck(name: string, whose: string, aheadMs: number): Check 
 }
 
 /** Sends one request, in the same way as a request to the bank. */
-export const ask = Effect.fnUntraced(function* (url: URL, route?: BankRoute) {
+export const ask = Effect.fnUntraced(function* (
+  url: URL,
+  route?: BankRoute,
+  headers: Readonly<Record<string, string>> = {},
+) {
   const exchange = yield* makeExchange(bankClientLimitsDefault, undefined, route)
-  return yield* Effect.result(exchange({ url, method: "GET", headers: {} }))
+  return yield* Effect.result(exchange({ url, method: "GET", headers }))
 })

@@ -78,7 +78,7 @@ describe("a PostgreSQL store with a damaged page in one partition of the loans",
     expect((await engine.api("GET", "/health/ready")).status).toBe(503)
     expect(engine.written()).toContain("invalid page in block")
     const { port } = new URL(engine.url)
-    const { out } = await runCli(["doctor"], {
+    const { out } = await runCli(["doctor", "--with-key"], {
       LOAN_ENGINE_DATABASE_URL: url,
       LOAN_ENGINE_API_KEY: apiKey,
       LOAN_ENGINE_PORT: port,

@@ -77,7 +77,8 @@ describe("during a flood of callbacks about unknown loans", () => {
           expect([isAsked("confirmed"), isAsked("unregistered")]).toEqual([true, true])
           const junk = polled.asked.filter(({ reference }) => isJunk(reference)).length
           const share = (0.5 * pollerDefaults.pollUnnamedPercent) / 100
-          expect(junk).toBeGreaterThan(10)
+          // At least one of each minute, because chance decides when the others are due again.
+          expect(junk).toBeGreaterThanOrEqual(3)
           expect(junk).toBeLessThanOrEqual(1 + (share * polled.passedMs()) / secondMs)
         }),
     ))

@@ -76,6 +76,12 @@ describe("during a flood of callbacks about unknown loans", () => {
           yield* polled.pass(10 * secondMs)
           expect([isAsked("confirmed"), isAsked("unregistered")]).toEqual([true, true])
           const junk = polled.asked.filter(({ reference }) => isJunk(reference)).length
+          const unasked = Array.from({ length: 60 }, (_, number) => `junk-0-${number}`).find(
+            (name) => !isAsked(name),
+          )
+          const putOff = yield* polled.store.load(ApplicationReference.make(unasked ?? ""))
+          // The bank was not asked, so this is no attempt.
+          expect(putOff?.schedule).toMatchObject({ attempts: 0, nextPollAt: expect.any(Number) })
           const share = (0.5 * pollerDefaults.pollUnnamedPercent) / 100
           // At least one of each minute, because chance decides when the others are due again.
           expect(junk).toBeGreaterThanOrEqual(3)

@@ -10,14 +10,14 @@ export interface CallbackBudgetLimits {
    * the bank. If there are more, they get 503. Callbacks about known loans have their own budget of the same size.
    */
   readonly callbacksHeldPerMinuteMax: number
+  /** The maximum size of such a callback's body in bytes, both as sent and decompressed. */
+  readonly callbackHeldBytesMax: number
   /**
    * How many callbacks with right credentials are held for one account in a minute because their signature is missing
    * or cannot be checked. If there are more, they get 503. Callbacks about known loans have their own budget of the
    * same size.
    */
   readonly callbacksUnsignedPerMinuteMax: number
-  /** The maximum size of such a callback's body in bytes, both as sent and decompressed. */
-  readonly callbackHeldBytesMax: number
   /**
    * How many callbacks with wrong or missing credentials one account may receive in a minute. If there are more, they
    * get 429.
@@ -27,8 +27,8 @@ export interface CallbackBudgetLimits {
 
 export const callbackBudgetLimitsDefault: CallbackBudgetLimits = {
   callbacksHeldPerMinuteMax: 60,
-  callbacksUnsignedPerMinuteMax: 1_000,
   callbackHeldBytesMax: 16_384,
+  callbacksUnsignedPerMinuteMax: 1_000,
   callbacksUnauthorizedPerMinuteMax: 1_000,
 }
 

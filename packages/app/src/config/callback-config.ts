@@ -30,7 +30,10 @@ export const callbackConfig = (
   })
 }
 
-/** How many characters the secret of callback credentials should have at least. */
+/**
+ * How many characters a key, or the secret of callback credentials, should have at least. A random one of this length
+ * has 64 bits in hex, and 96 in base64.
+ */
 export const secretLengthMin = 16
 
 /** Whether somebody could guess the credentials, because their secret is short. In BASIC, the user's name is no secret. */

@@ -25,7 +25,7 @@ import { filesOfStore, realPath } from "../store/sqlite/lock.ts"
 import type { WebhookSettings } from "../webhooks/settings.ts"
 import { apiConfig } from "./api-config.ts"
 import type { ApiConfig } from "./api-config.ts"
-import { callbackConfig } from "./callback-config.ts"
+import { callbackConfig, secretLengthMin } from "./callback-config.ts"
 import type { CallbackConfig } from "./callback-config.ts"
 import { ConfigUnusable } from "./config-unusable.ts"
 import { databaseConfig } from "./database-config.ts"
@@ -116,16 +116,13 @@ export const servedConfig = Effect.fnUntraced(function* (
   return config
 })
 
-/** In characters. A random key of this length has at least 64 bits in hex, and 96 in base64. */
-const keyLengthMin = 16
-
 /** The names of keys that are too short if other machines can reach the engine. */
 function guessableKeys({ engine, nameOf }: SettingsRead): ReadonlyArray<string> {
   if (isLoopback(engine.host)) return []
   return (["apiKey", "metricsKey"] as const)
     .filter((name) => {
       const key = engine[name]
-      return key !== undefined && Redacted.value(key).length < keyLengthMin
+      return key !== undefined && Redacted.value(key).length < secretLengthMin
     })
     .map((name) => nameOf(name))
 }
@@ -141,7 +138,7 @@ export const engineConfig = Effect.fnUntraced(function* (
   if (short.length > 0)
     return yield* new ConfigUnusable({
       message:
-        `${short.join(" and ")} must have at least ${keyLengthMin} characters, because other machines can reach ${nameOf("host")} ` +
+        `${short.join(" and ")} must have at least ${secretLengthMin} characters, because other machines can reach ${nameOf("host")} ` +
         `(${config.host}) and try keys. \`loan-engine key\` makes one.`,
     })
   for (const { name, callbackCredentials, jwks, allowUnauthenticated } of config.accounts) {

@@ -119,12 +119,16 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
     yield* store.reschedule(stored, later)
   })
 
+  // A poll asks up to two questions. They are counted together.
+  const unnamedAtOnceMax = Math.max(2, settings.pollRatePerSecond)
   const unnamedPerSecond = (settings.pollRatePerSecond * settings.pollUnnamedPercent) / 100
-  const unnamedShare = (tokens: number): Rate => {
-    const limit = Math.max(tokens, settings.pollRatePerSecond)
-    const window = Duration.seconds(limit / unnamedPerSecond)
-    return { algorithm: "token-bucket", tokens, limit, window, key: unnamedKey }
-  }
+  const unnamedShare = (tokens: number): Rate => ({
+    algorithm: "token-bucket",
+    tokens,
+    limit: unnamedAtOnceMax,
+    window: Duration.seconds(unnamedAtOnceMax / unnamedPerSecond),
+    key: "requests to the bank about loans that no trusted source has named",
+  })
 
   const poll = (
     stored: StoredLoan,
@@ -214,8 +218,6 @@ const makePoller = Effect.fnUntraced(function* (settings: PollerSettings, runsDu
     }),
   })
 })
-
-const unnamedKey = "requests to the bank about loans that no trusted source has named"
 
 const outcomeOf = (answer: PollAnswer): string =>
   answer.answered ? answer.recorded.disposition : answer.code
